@@ -1,0 +1,102 @@
+"""API in One: one model name a family, and a `type` that tells the tier.
+
+Page: API in One documentation, 2026.
+Odd: the success body of a poll is not documented, so results are looked for where clients of the live service found
+them, in a fixed order, and never in an echo of the request; states come in several spellings.
+"""
+
+from anymedia.declare import (
+    Adapter, Choice, Credit, Endpoint, Fault, Gap, Header, Offer, Pace, Param, Price, Prices, Reply, State, Table,
+    Text, Url, Urls, first,
+)  # fmt: skip
+
+PAGE = "API in One documentation, flux-2"
+RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")  # the page names three; these are FLUX.2's
+
+
+def flux_2(tier: str, credits: dict[str, int]) -> Offer:
+    return Offer(
+        name=f"flux-2-{tier}",
+        model=f"flux-2-{tier}",
+        wire_id="flux-2",
+        fixed={"type": tier},
+        page=PAGE,
+        params={
+            "prompt": Param("prompt", Text(3, 5000), required=True),
+            "aspect_ratio": Param("aspect_ratio", Choice(*RATIOS), default="1:1"),
+            "resolution": Param("resolution", Choice("1K", "2K"), default="1K"),
+            "images": Param("input_urls", Urls(1, 8)),
+            "callback_url": Param("callback_url", Url()),
+        },
+        prices=Prices(
+            Table(("resolution",), {tier: Price(credits=figure) for tier, figure in credits.items()}), "2026", PAGE
+        ),
+    )
+
+
+ADAPTER = Adapter(
+    name="api_in_one",
+    title="API in One",
+    page="API in One documentation",
+    read="2026-11-20",
+    base_url="https://apiin.one",
+    key_env=("API_IN_ONE_API_KEY",),  # our choice: the page names no variable
+    auth=Header("Authorization", "Bearer "),
+    submit=Endpoint(
+        method="POST",
+        path="/api/v1/images/generations",
+        model="model",
+        reply=Reply(
+            ok=("code", 200),
+            id=first("data.task_id", "task_id", "id"),  # now, and in two older forms of the page
+            state=first("data.status!lower", "status!lower"),
+            created="created_at!iso",
+        ),
+    ),
+    poll=Endpoint(
+        method="GET",
+        path="/api/v1/tasks/{id}",
+        reply=Reply(
+            ok=("code", 200),
+            state=first("data.status!lower", "status!lower"),
+            assets=first(
+                "data.output.*_urls[]",
+                "data.output.*_url",
+                # Beside the status an echo of the request may stand, so the names are spelled out here.
+                "data.image_urls[]",
+                "data.image_url",
+                "data.video_urls[]",
+                "data.video_url",
+                "data.audio_urls[]",
+                "data.audio_url",
+                "output.*_urls[]",
+                "output.*_url",
+                "data.response_data[].*_url",
+                "data.results[].url",
+                "data.result[].url",
+            ),
+            failure=Fault(code="data.error.code", message=first("data.error.message", "data.error")),
+            credits=first("data.credits_used", "data.credits_consumed", "credits_consumed"),
+        ),
+    ),
+    fault=Fault(code="error.code", message=first("error.message", "error", "message")),
+    states={
+        "pending": State.QUEUED,
+        "in_progress": State.RUNNING,
+        "completed": State.SUCCEEDED,
+        "success": State.SUCCEEDED,
+        "failed": State.FAILED,
+        "error": State.FAILED,
+    },
+    refunds="yes",  # "billing: successful requests"
+    credit=Credit("0.01"),
+    pace=Pace(first=3, then=3, slower={60: 5, 180: 10}),  # our choice: the page gives none
+    offers=(flux_2("pro", {"1K": 5, "2K": 7}), flux_2("flex", {"1K": 14, "2K": 24})),
+    gaps=(
+        Gap("the body of a finished task", "looked for in a fixed order of places"),
+        Gap("the full list of ratios", "FLUX.2's seven"),
+        Gap("error codes", "the HTTP status counts"),
+        Gap("rate limits, lifetime of results, cancel, webhook signature"),
+        Gap("the variable that holds the key", "API_IN_ONE_API_KEY"),
+    ),
+)

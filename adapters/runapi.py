@@ -1,0 +1,149 @@
+"""RunAPI: a path a model and action, prices in cents, and the one provider that honours an idempotency key.
+
+Page: RunAPI's client library and its validators; prices of 2026-07-23.
+Odd: resolutions in lower case; three shapes of errors; the poll's path is the submit's with the id behind it; the
+product page's example posts a text model to remix_image, which every validating client refuses.
+"""
+
+from anymedia.declare import (
+    UNKNOWN, Adapter, Cause, Choice, Endpoint, Err, Fault, Gap, Header, Idempotency, Match, Offer, Outcome, Pace,
+    Param, Price, Prices, Reply, Rule, State, Table, Text, Url, Urls, by_mode, first,
+)  # fmt: skip
+
+PAGE = "RunAPI client library, {}"
+DATE = "2026-07-23"
+
+FLUX_RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")
+GPT_RATIOS = (
+    *("auto", "1:1", "3:2", "2:3", "4:3", "3:4", "5:4", "4:5"),
+    *("16:9", "9:16", "2:1", "1:2", "3:1", "1:3", "21:9", "9:21"),
+)
+CHECKER = Param("enable_safety_checker", Choice({"off": False, "standard": True}), default=UNKNOWN)
+CALLBACK = Param("callback_url", Url())
+FLUX_PATH = by_mode(text="/api/v1/flux_2/text_to_image", edit="/api/v1/flux_2/remix_image")
+
+
+def cents(**usd: str) -> dict[str, Price]:
+    return {tier[1:]: Price(figure) for tier, figure in usd.items()}
+
+
+def flux_2(tier: str, prices: dict[str, Price]) -> Offer:
+    return Offer(
+        name=f"flux-2-{tier}",
+        model=f"flux-2-{tier}",
+        wire_id=by_mode(text=f"flux-2-{tier}-text-to-image", edit=f"flux-2-{tier}-remix-image"),
+        path=FLUX_PATH,
+        page=PAGE.format("flux-2"),
+        params={
+            "prompt": Param("prompt", Text(3, 5000), required=True),
+            "aspect_ratio": Param("aspect_ratio", Choice(*FLUX_RATIOS, "auto"), default=UNKNOWN),
+            "resolution": Param("output_resolution", Choice({"1K": "1k", "2K": "2k"}), default=UNKNOWN),
+            "images": Param("source_image_urls", Urls(1, 8)),
+            "moderation": CHECKER,
+            "callback_url": CALLBACK,
+        },
+        rules=(Rule(when={"aspect_ratio": "auto"}, needs="images"),),
+        prices=Prices(Table(("resolution",), prices), DATE, PAGE.format("flux-2")),
+    )
+
+
+ADAPTER = Adapter(
+    name="runapi",
+    title="RunAPI",
+    page="RunAPI client library",
+    read="2026-11-20",
+    base_url="https://runapi.ai",
+    key_env=("RUNAPI_API_KEY", "RUNAPI_KEY"),  # the library's, and the product page's
+    auth=Header("Authorization", "Bearer "),
+    submit=Endpoint(
+        method="POST",
+        model="model",
+        reply=Reply(id="id", state="status", replayed="task_replayed"),
+    ),
+    poll=Endpoint(
+        method="GET",
+        path="{path}/{id}",
+        reply=Reply(
+            id="id",
+            state="status",
+            assets={"image": "images[].url", "video": "videos[].url", "audio": "audios[].url"},
+            failure=Fault(message="error"),
+            usd="usage.cost",
+        ),
+    ),
+    fault=Fault(code="error.code", message=first("error.message", "error"), fields="errors"),
+    request_id=("x-request-id",),
+    states={
+        "pending": State.QUEUED,
+        "processing": State.RUNNING,
+        "completed": State.SUCCEEDED,
+        "failed": State.FAILED,
+    },
+    errors={Match("No active channel", status=503): Err(Cause.UNAVAILABLE, submit=Outcome.REFUSED)},
+    refunds="yes",  # "failed generations are not charged"
+    expires=7 * 86_400,
+    pace=Pace(first=2, then=2, slower={60: 4, 180: 10}),  # the library: each 2 s; slower later is our choice
+    idempotency=Idempotency("Idempotency-Key", window=120),  # how long a key is remembered is unknown: our choice
+    offers=(
+        flux_2("pro", cents(_1K="0.05", _2K="0.07")),
+        flux_2("flex", cents(_1K="0.14", _2K="0.24")),
+        Offer(
+            name="flux-2-max",
+            model="flux-2-max",
+            wire_id=by_mode(text="flux-2-max-text-to-image", edit="flux-2-max-remix-image"),
+            path=FLUX_PATH,
+            page=PAGE.format("flux-2 max"),
+            params={
+                "prompt": Param("prompt", Text(3, 5000), required=True),
+                # Required on the wire, and no page names a default: 1:1 is our choice, here and at z-image.
+                "aspect_ratio": Param("aspect_ratio", Choice(*FLUX_RATIOS), default="1:1", always_sent=True),
+                "resolution": Param("output_resolution", Choice({"1K": "1k"}), default="1K"),
+                "images": Param("source_image_urls", Urls(1, 1)),
+                "callback_url": CALLBACK,
+            },
+        ),
+        Offer(
+            name="gpt-image-2",
+            model="gpt-image-2",
+            wire_id="gpt-image-2",
+            path=by_mode(text="/api/v1/gpt_image_2/text_to_image", edit="/api/v1/gpt_image_2/edit_image"),
+            page=PAGE.format("gpt-image-2"),
+            params={
+                "prompt": Param("prompt", Text(1), required=True),
+                "aspect_ratio": Param("aspect_ratio", Choice(*GPT_RATIOS), default=UNKNOWN),
+                "resolution": Param("output_resolution", Choice({"1K": "1k", "2K": "2k", "4K": "4k"}), default=UNKNOWN),
+                "images": Param("source_image_urls", Urls(1)),
+                "callback_url": CALLBACK,
+            },
+            # "edit 16" stands beside the 4k figure: taken for every resolution, the dearer reading.
+            prices=Prices(
+                Table.printed(("mode", "resolution"), ("1K 2K 4K",), {"text": ".06 .10 .16", "edit": ".16 .16 .16"}),
+                DATE,
+                PAGE.format("gpt-image-2"),
+            ),
+        ),
+        Offer(
+            name="z-image",
+            model="z-image",
+            wire_id="z-image",
+            path="/api/v1/z_image/text_to_image",
+            page=PAGE.format("z-image"),
+            params={
+                "prompt": Param("prompt", Text(1, 1000), required=True),
+                "aspect_ratio": Param(
+                    "aspect_ratio", Choice("1:1", "4:3", "3:4", "16:9", "9:16"), default="1:1", always_sent=True
+                ),
+                "moderation": CHECKER,
+                "callback_url": CALLBACK,
+            },
+            prices=Prices(Table((), {(): Price("0.01")}), DATE, PAGE.format("z-image")),
+        ),
+    ),
+    gaps=(
+        Gap("the price of flux-2-max", "unknown"),
+        Gap("defaults of ratio and resolution", "where the wire requires a ratio, 1:1; priced at the dearest"),
+        Gap("how long an idempotency key is remembered", "replayed within two minutes"),
+        Gap("the price of an edit with gpt-image-2", "the dearer reading of the page"),
+        Gap("rate figures, list of tasks, cancel"),
+    ),
+)

@@ -1,0 +1,115 @@
+"""Which offers of which accounts a request could go to."""
+
+from collections.abc import Iterable, Iterator
+
+import attrs
+
+from .check import Checked, OnUnsupported, check
+from .config import Account, unknown
+from .declare import Offer
+from .encode import Part, parts
+from .errors import ConfigError, Problem, Unsupported
+from .money import Money
+from .quote import quote
+from .registry import adapters, offers
+from .request import ImageRequest
+
+
+@attrs.frozen
+class Candidate:
+    """An offer of an account, held against a request: the tasks it would take and what they cost together."""
+
+    account: Account
+    checked: Checked
+    parts: tuple[Part, ...]
+    money: Money
+
+    @property
+    def offer(self) -> Offer:
+        """The offer."""
+        return self.checked.offer
+
+    @property
+    def name(self) -> str:
+        """The offer's full name, provider/offer."""
+        return f"{self.account.adapter.name}/{self.offer.name}"
+
+
+def candidates(
+    request: ImageRequest,
+    accounts: Iterable[Account],
+    *,
+    offer: str | None = None,
+    on_unsupported: OnUnsupported = "refuse",
+    limits: bool = True,
+) -> list[Candidate]:
+    """Return every offer of the request's model at the accounts, in their order; `offer` pins one by its name.
+
+    Errors: Unsupported for a model, an offer or a provider (in `extra`) that does not exist, naming the nearest one.
+    """
+    _names_exist(request, offer)
+    accounts = list(accounts)
+    found = [
+        _candidate(request, account, sold, on_unsupported, limits)
+        for account in accounts
+        for sold in account.adapter.offers
+        if sold.model == request.model and offer in (None, sold.name, f"{account.adapter.name}/{sold.name}")
+    ]
+    if not found:
+        _refuse("model" if offer is None else "offer", _sold_elsewhere(request.model, accounts))
+    return found
+
+
+def _candidate(
+    request: ImageRequest, account: Account, offer: Offer, on_unsupported: OnUnsupported, limits: bool
+) -> Candidate:
+    checked = check(request, account.adapter, offer, on_unsupported=on_unsupported, limits=limits)
+    if checked.problems:
+        return Candidate(account, checked, (), Money.unknown("refused"))
+    tasks = tuple(parts(checked))
+    return Candidate(account, checked, tasks, quote(checked, tasks))
+
+
+def _names_exist(request: ImageRequest, offer: str | None) -> None:
+    models = {sold.model: sold for _, sold in offers()}
+    if request.model not in models:
+        _refuse("model", unknown("model", request.model, models))
+    sold_as = {f"{adapter.name}/{sold.name}": sold for adapter, sold in offers()}
+    pinned = [sold for name, sold in sold_as.items() if offer in (name, sold.name)]
+    if offer is not None and not pinned:
+        _refuse("offer", unknown("offer", offer, sold_as))
+    if pinned and request.model not in (sold.model for sold in pinned):
+        _refuse("offer", f"{offer} is an offer of {pinned[0].model}, and the request is for {request.model}")
+    for name in request.extra:
+        if name not in adapters():
+            _refuse("extra", unknown("provider", name, adapters()))
+
+
+def _refuse(field: str, message: str) -> None:
+    raise Unsupported(problems=[Problem(field=field, message=message, unsupported=True, documented=False)])
+
+
+def _sold_elsewhere(model: str, accounts: Iterable[Account]) -> str:
+    sellers = ", ".join(sorted({f"{adapter.name}/{sold.name}" for adapter, sold in offers(model)}))
+    return (
+        f"{model} is not sold by {', '.join(_names(accounts)) or 'any account'} as asked for; it is sold as {sellers}"
+    )
+
+
+def _names(accounts: Iterable[Account]) -> Iterator[str]:
+    return (account.name for account in accounts)
+
+
+def choose(candidates: Iterable[Candidate]) -> Candidate | None:
+    """Return the one to take: of the first account that takes the request, its cheapest offer; unknown prices last."""
+    fitting = [candidate for candidate in candidates if not candidate.checked.problems]
+    if not fitting:
+        return None
+    of_first = [candidate for candidate in fitting if candidate.account == fitting[0].account]
+    return min(of_first, key=lambda candidate: (candidate.money.usd is None, candidate.money.usd))
+
+
+def no_account() -> ConfigError:
+    """Return the error for a client that has no account at all."""
+    keys = ", ".join(f"{adapter.key_env[0]} ({adapter.name})" for adapter in adapters().values())
+    return ConfigError(f"no provider is configured: set one of {keys}, or write an anymedia.toml")

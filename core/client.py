@@ -1,0 +1,397 @@
+"""The steps, tied together: check, encode, transport, decode, and polling around the last two."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeAlias
+
+from . import decode, encode, polling
+from .answer import Lost
+from .candidates import Candidate, candidates, choose, no_account
+from .check import OnUnsupported
+from .clock import Clock
+from .config import Account, Config, load_config
+from .declare import Endpoint
+from .download import save
+from .errors import (
+    AnymediaError,
+    Billed,
+    Blocked,
+    Cause,
+    ConfigError,
+    DeadlineExceeded,
+    NoRoute,
+    OutOfBounds,
+    Problem,
+    ProviderError,
+    RateLimited,
+    Retry,
+    TaskFailed,
+    Unavailable,
+    Unsupported,
+)
+from .explain import Explanation, explain_at
+from .money import total
+from .request import ImageRequest, RawRequest
+from .submit import Event, Order, Submits, orders, raw_order
+from .task import Asset, Refund, Result, State, Task
+from .transport import Patience, Transport, retried
+
+Request: TypeAlias = ImageRequest | RawRequest
+
+TIMEOUT = 600.0
+"""Seconds that `wait`, `run` and `generate` take unless told otherwise."""
+
+NO_RESULT_LOOKS = 3
+"""How often a finished task is looked at whose result is not there."""
+
+_log = logging.getLogger("anymedia")
+
+
+class Client:
+    """Every configured account behind one set of verbs.
+
+    `config` is a Config, the path of an anymedia.toml, or None for the one that is found (else the keys in the
+    environment). `on_event` sees every Attempt as it is sent and answered, and every Task as it moves on. Use it as
+    `async with Client() as client`: closing waits for the answers of submits that are under way.
+    """
+
+    def __init__(
+        self,
+        config: Config | str | os.PathLike[str] | None = None,
+        *,
+        clock: Clock | None = None,
+        on_event: Callable[[Event], None] | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        self.config = config if isinstance(config, Config) else load_config(config)
+        self._clock = clock or Clock()
+        self._on_event = on_event
+        self._patience = patience or Patience()
+        self._opened: Transport | None = None
+        self._submits = Submits(self._transport, self._clock, self._patience, self._tell)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Wait for the answers of submits under way, then close every connection."""
+        await self._submits.close()
+        if self._opened is not None:
+            await self._opened.close()
+            self._opened = None
+
+    # Before anything is sent
+
+    def explain(
+        self,
+        request: ImageRequest,
+        *accounts: str,
+        offer: str | None = None,
+        on_unsupported: OnUnsupported = "refuse",
+    ) -> list[Explanation]:
+        """Return how each offer of the accounts (all, when none is named) would be asked; sends nothing.
+
+        Errors: Unsupported for a model or an offer that does not exist.
+        """
+        return explain_at(request, self._accounts(accounts), offer=offer, on_unsupported=on_unsupported)
+
+    # The life of a task
+
+    async def submit(
+        self,
+        request: Request,
+        *accounts: str,
+        offer: str | None = None,
+        on_unsupported: OnUnsupported = "refuse",
+        check: bool = True,
+        timeout: float | None = None,
+    ) -> Task:
+        """Submit a request to the first account that takes it (its cheapest offer) and return the accepted task.
+
+        What provably was not billed (not sent, rate limited, unavailable with a readable no) is tried again; what may
+        have been is not. `check=False` switches documented limits off; `timeout` is in seconds.
+        Errors: RequestError and ConfigError before anything is sent; ProviderError when it was refused;
+        SubmitUncertain when it may have been billed.
+        """
+        wanted = self._orders(request, accounts, offer, on_unsupported, check=check)
+        if len(wanted) > 1:
+            message = f"needs {len(wanted)} tasks of {wanted[0].offer}, and this makes one; generate makes them all"
+            raise OutOfBounds(problems=[Problem(field="count", message=message)])
+        return await self._submits.place(wanted[0], self._deadline(timeout))
+
+    async def get(self, task: Task) -> Task:
+        """Look once at a task and return it as it stands; a passing fault is tried again.
+
+        Errors: ProviderError when the look failed: the task is not touched by it.
+        """
+        if task.state.final:
+            return task
+        return await retried(
+            lambda: self._look(task),
+            lambda error: isinstance(error, Unavailable | RateLimited),
+            clock=self._clock,
+            patience=self._patience,
+        )
+
+    async def wait(self, task: Task, timeout: float = TIMEOUT) -> Task:
+        """Look at a task at its provider's pace until it has succeeded, and return it.
+
+        No failed look loses the task: looking goes on until `timeout` (seconds).
+        Errors: TaskFailed; Blocked when moderation withheld it; DeadlineExceeded with the live task; MalformedAnswer
+        when it has succeeded and its result is not to be found.
+        """
+        deadline = self._clock.monotonic() + timeout
+        pace = self._account(task).adapter.pace
+        pause = polling.first_wait(pace, self._age(task))
+        errors, without_result = 0, 0
+        last: ProviderError | None = None
+        while not task.state.final:
+            if self._clock.monotonic() + pause >= deadline:
+                await self._clock.sleep(max(deadline - self._clock.monotonic(), 0.0))
+                raise _too_late(task, timeout) from last
+            await self._clock.sleep(pause)
+            try:
+                task, last, errors = await self._look(task), None, 0
+            except ProviderError as error:
+                last, errors = error, errors + 1
+                without_result += error.retry is Retry.NEVER
+                if without_result == NO_RESULT_LOOKS:
+                    raise
+            pause = polling.next_wait(
+                pace,
+                self._age(task),
+                errors=errors,
+                retry_after=None if last is None else last.retry_after,
+                jitter=self._clock.chance(),
+            )
+        return _succeeded(task)
+
+    async def run(
+        self,
+        request: Request,
+        *accounts: str,
+        offer: str | None = None,
+        on_unsupported: OnUnsupported = "refuse",
+        check: bool = True,
+        timeout: float = TIMEOUT,
+    ) -> Task:
+        """Submit a request and wait for its task, at one account, within `timeout` seconds. Errors: as both."""
+        started = self._clock.monotonic()
+        task = await self.submit(
+            request, *accounts, offer=offer, on_unsupported=on_unsupported, check=check, timeout=timeout
+        )
+        return await self.wait(task, timeout - (self._clock.monotonic() - started))
+
+    async def generate(
+        self,
+        request: Request,
+        *accounts: str,
+        offer: str | None = None,
+        on_unsupported: OnUnsupported = "refuse",
+        check: bool = True,
+        timeout: float = TIMEOUT,
+    ) -> Result:
+        """Make all of a request at the first account that takes it: several tasks when `count` asks for more than one.
+
+        Any success is a result, with what is missing named. Errors: as run, when no task succeeded.
+        """
+        wanted = self._orders(request, accounts, offer, on_unsupported, check=check)
+        ends = await asyncio.gather(*(self._finish(order, timeout) for order in wanted), return_exceptions=True)
+        tasks = tuple(end for end in ends if isinstance(end, Task))
+        errors = [end for end in ends if isinstance(end, BaseException)]
+        fatal = [error for error in errors if not isinstance(error, AnymediaError)] or ([] if tasks else errors)
+        if fatal:
+            raise fatal[0]
+        count = request.count or 1 if isinstance(request, ImageRequest) else 1
+        made = sum(len(task.assets) for task in tasks)
+        return Result(
+            tasks=tasks,
+            missing=max(count - made, 0),
+            errors=tuple(map(str, errors)),
+            money=total(task.money for task in tasks),
+        )
+
+    async def cancel(self, task: Task) -> Task:
+        """Ask the provider to stop a task, and return it as it then stands. Errors: Unsupported where none can."""
+        account = self._account(task)
+        endpoint = account.adapter.cancel
+        if endpoint is None:
+            problem = Problem(field="cancel", message=f"{account.adapter.title} cannot cancel a task", unsupported=True)
+            raise Unsupported(problems=[problem], account=account.name, provider=task.provider, task_id=task.id)
+        await self._follow(account, endpoint, task)
+        return await self.get(task)
+
+    async def download(self, done: Task | Result, directory: str | os.PathLike[str] = ".") -> tuple[Asset, ...]:
+        """Save every asset into a directory, never over another file, and return them with their paths.
+
+        Errors: NotFound when a link has died, Unavailable, MalformedAnswer; the other files are saved all the same.
+        """
+        tasks = done.tasks if isinstance(done, Result) else (done,)
+        saves = [self._save(task, number, Path(directory)) for task in tasks for number in range(len(task.assets))]
+        ends = await asyncio.gather(*saves, return_exceptions=True)
+        for end in ends:
+            if isinstance(end, BaseException):
+                raise end
+        return tuple(end for end in ends if isinstance(end, Asset))
+
+    # Who is asked
+
+    def _accounts(self, names: Sequence[str]) -> list[Account]:
+        accounts = [self.config.account(name) for name in names] or list(self.config.accounts.values())
+        if not accounts:
+            raise no_account()
+        return accounts
+
+    def _account(self, task: Task) -> Account:
+        account = self.config.account(task.account)
+        if account.adapter.name != task.provider:
+            raise ConfigError(
+                f"task {task.id} is of {task.provider}, and account {account.name} is now of {account.adapter.name}",
+                account=account.name,
+                task_id=task.id,
+            )
+        return account
+
+    def _orders(
+        self,
+        request: Request,
+        names: Sequence[str],
+        offer: str | None,
+        on_unsupported: OnUnsupported,
+        *,
+        check: bool,
+    ) -> list[Order]:
+        """Return one order for each task that a request takes, at the account that takes it."""
+        accounts = self._accounts(names)
+        if isinstance(request, RawRequest):
+            return [raw_order(request, _of_provider(request.provider, accounts))]
+        found = candidates(request, accounts, offer=offer, on_unsupported=on_unsupported, limits=check)
+        taken = choose(found)
+        if taken is None:
+            raise _refusal(found)
+        taken.account.secret()
+        return list(orders(taken))
+
+    # One step each
+
+    async def _finish(self, order: Order, timeout: float) -> Task:
+        started = self._clock.monotonic()
+        task = await self._submits.place(order, self._deadline(timeout))
+        return await self.wait(task, timeout - (self._clock.monotonic() - started))
+
+    async def _look(self, task: Task) -> Task:
+        """Ask once how a task stands, and once more where its result is fetched in a further step."""
+        account = self._account(task)
+        seen = task
+        if account.adapter.poll is not None:
+            seen = await self._follow(account, account.adapter.poll, seen)
+        if seen.state is State.SUCCEEDED and account.adapter.result is not None:
+            seen = await self._follow(account, account.adapter.result, seen)
+        if seen.state is not task.state:
+            self._tell(seen)
+        return seen
+
+    async def _follow(self, account: Account, endpoint: Endpoint, task: Task) -> Task:
+        call = encode.follow(endpoint, account.origin, task)
+        asked = decode.Asked(
+            adapter=account.adapter,
+            account=account.name,
+            origin=account.origin,
+            model=task.model,
+            now=self._clock.now(),
+        )
+        try:
+            async with self._transport().gate(account):
+                answer = await self._transport().send(account, call)
+        except Lost as lost:
+            raise decode.failed_send(asked, lost, submit=False) from None
+        return decode.looked(asked, endpoint, answer, task)
+
+    async def _save(self, task: Task, number: int, directory: Path) -> Asset:
+        account = self._account(task)
+        trusted = account.origin if account.local else None
+        return await retried(
+            lambda: save(self._transport(), task, number, directory, trusted),
+            lambda error: isinstance(error, Unavailable),
+            clock=self._clock,
+            patience=self._patience,
+        )
+
+    def _transport(self) -> Transport:
+        if self._opened is None:
+            self._opened = Transport()
+        return self._opened
+
+    def _tell(self, event: Event) -> None:
+        if self._on_event is not None:
+            try:
+                self._on_event(event)
+            except Exception:  # noqa: BLE001 - a faulty listener is no reason to lose sight of a paid task
+                _log.exception("on_event failed")
+
+    def _deadline(self, timeout: float | None) -> float | None:
+        return None if timeout is None else self._clock.monotonic() + timeout
+
+    def _age(self, task: Task) -> float:
+        return max((self._clock.now() - task.submitted_at).total_seconds(), 0.0)
+
+
+def _of_provider(provider: str, accounts: Sequence[Account]) -> Account:
+    """Return the first account at a provider, for a raw request."""
+    for account in accounts:
+        if account.adapter.name == provider:
+            account.secret()
+            return account
+    raise ConfigError(f"no account is configured at {provider!r}", provider=provider)
+
+
+def _refusal(found: Sequence[Candidate]) -> AnymediaError:
+    errors = [candidate.checked.error() for candidate in found]
+    return errors[0] if len(errors) == 1 else NoRoute(errors=errors)
+
+
+def _succeeded(task: Task) -> Task:
+    """Return a task that ended well. Errors: Blocked or TaskFailed for one that did not."""
+    if task.state is State.SUCCEEDED:
+        return task
+    failure = task.failure
+    facts: dict[str, Any] = {
+        "task": task,
+        "account": task.account,
+        "provider": task.provider,
+        "model": task.model,
+        "task_id": task.id,
+        "code": None if failure is None else failure.code,
+        "request_id": task.request_id,
+        "body": task.raw,
+        "billed": _BILLED[failure.refund if failure is not None else Refund.UNKNOWN],
+    }
+    said = "" if failure is None or failure.message is None else f": {failure.message}"
+    message = f"task {task.id} at {task.account} ended as {task.state}{said}"
+    if failure is not None and failure.cause is Cause.BLOCKED:
+        raise Blocked(message, **facts)
+    raise TaskFailed(message, **facts)
+
+
+_BILLED = {Refund.YES: Billed.NO, Refund.NO: Billed.YES, Refund.UNKNOWN: Billed.UNKNOWN}
+
+
+def _too_late(task: Task, timeout: float) -> DeadlineExceeded:
+    return DeadlineExceeded(
+        f"task {task.id} at {task.account} was still {task.state} after {timeout:g} s; it lives on",
+        task=task,
+        account=task.account,
+        provider=task.provider,
+        model=task.model,
+        task_id=task.id,
+        request_id=task.request_id,
+    )

@@ -1,0 +1,85 @@
+"""The canonical model to JSON and back, without loss; strict about what it reads."""
+
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .errors import OutOfBounds, Problem
+from .strict_json import Json
+
+if TYPE_CHECKING:
+    from cattrs import Converter
+
+T = TypeVar("T")
+
+
+def to_json(value: Any) -> Json:
+    """Return a value of the canonical model as plain JSON: amounts and times are texts."""
+    return _converter().unstructure(value)
+
+
+def from_json(cls: type[T], data: Json) -> T:
+    """Return a value of the canonical model from plain JSON. Errors: OutOfBounds with every fault and its place."""
+    from cattrs import BaseValidationError, transform_error
+
+    try:
+        return _converter().structure(data, cls)
+    except BaseValidationError as error:
+        faults = [fault.rpartition(" @ ") for fault in transform_error(error, path=cls.__name__, format_exception=_say)]
+    except (TypeError, ValueError, AttributeError):
+        faults = [(f"an object is needed, not {type(data).__name__}", "", cls.__name__)]
+    raise OutOfBounds(problems=[Problem(field=where, message=message) for message, _, where in faults])
+
+
+def _say(error: BaseException, kind: type | None) -> str:
+    if isinstance(error, KeyError):
+        return f"required: {error.args[0]}"
+    if isinstance(error, AttributeError):
+        return "an object is needed"
+    return str(error)
+
+
+@cache
+def _converter() -> "Converter":
+    # cattrs takes 45 ms to import, and few calls need it.
+    from cattrs import Converter
+
+    converter = Converter(forbid_extra_keys=True, unstruct_collection_overrides={tuple: list})
+    for kind in (int, bool, float, str):
+        converter.register_structure_hook(kind, _strict)
+    converter.register_structure_hook(Decimal, _decimal)
+    converter.register_structure_hook(datetime, _datetime)
+    converter.register_structure_hook(Path, lambda text, _: Path(_strict(text, str)))
+    converter.register_unstructure_hook(StrEnum, str)
+    converter.register_unstructure_hook(Decimal, str)
+    converter.register_unstructure_hook(datetime, datetime.isoformat)
+    converter.register_unstructure_hook(Path, str)
+    return converter
+
+
+def _strict(value: Any, cls: type) -> Any:
+    if issubclass(cls, str) and cls is not str:
+        return cls(value)  # a word of a fixed vocabulary
+    if type(value) is not cls:
+        raise TypeError(f"expected {cls.__name__}, got {type(value).__name__}")
+    return value
+
+
+def _decimal(text: Any, _: type) -> Decimal:
+    try:
+        value = Decimal(_strict(text, str))
+    except InvalidOperation:
+        raise ValueError(f"{text!r} is not an amount") from None
+    if not value.is_finite():
+        raise ValueError(f"{text!r} is not an amount")
+    return value
+
+
+def _datetime(text: Any, _: type) -> datetime:
+    moment = datetime.fromisoformat(_strict(text, str))
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone")
+    return moment

@@ -1,0 +1,258 @@
+"""anymedia.toml and the environment, made into accounts.
+
+A file is looked for at `--config` or ANYMEDIA_CONFIG, then as anymedia.toml in the working directory, then in the
+user's config directory; without one, every provider whose key is in the environment is an account.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+import attrs
+
+from .declare import Adapter
+from .errors import ConfigError
+from .registry import adapter as find_adapter
+from .registry import adapters
+
+
+class Secret:
+    """A key that shows itself only when asked: not in a repr, a log, a pickle or an error."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """Return the key."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret('***')"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._text == other.reveal()
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._text))
+
+    def __copy__(self) -> "Secret":
+        return self
+
+    def __deepcopy__(self, _: Any) -> "Secret":
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a key is not pickled")
+
+
+@attrs.frozen(kw_only=True)
+class Account:
+    """A configured way to use a provider: where it is, the key, and what it may use.
+
+    `key` None: none was found in `key_env`. `timeout` (seconds) is for one answer; `connections` open at a time.
+    """
+
+    name: str
+    adapter: Adapter = attrs.field(repr=lambda adapter: repr(adapter.name))
+    origin: str
+    key: Secret | None = None
+    key_env: tuple[str, ...] = ()
+    timeout: float = 120.0
+    connections: int = 32
+
+    @property
+    def local(self) -> bool:
+        """Whether it is served on this machine, as a simulator is."""
+        return is_loopback(urlsplit(self.origin).hostname or "")
+
+    def secret(self) -> Secret:
+        """Return the key. Errors: ConfigError naming the variables to set."""
+        if self.key is None:
+            raise ConfigError(
+                f"no key for {self.name}: set {' or '.join(self.key_env)}",
+                account=self.name,
+                provider=self.adapter.name,
+            )
+        return self.key
+
+
+@attrs.frozen(kw_only=True)
+class Config:
+    """The accounts by name, in the order in which they are tried; `path` is the file they were read from."""
+
+    accounts: Mapping[str, Account] = attrs.field(hash=False)
+    path: Path | None = None
+
+    def account(self, name: str) -> Account:
+        """Return an account; without a file, a known provider is one, if only its key is missing.
+
+        Errors: ConfigError naming those there are.
+        """
+        if name in self.accounts:
+            return self.accounts[name]
+        if self.path is None and name in adapters():
+            return default_account(adapters()[name], {})
+        raise ConfigError(unknown("account", name, self.accounts), account=name)
+
+
+def load_config(path: str | os.PathLike[str] | None = None, environ: Mapping[str, str] = os.environ) -> Config:
+    """Return the configuration of a file, of the file found, or of the environment alone.
+
+    Errors: ConfigError naming the file, the place in it and what may stand there.
+    """
+    found = _find(path, environ)
+    if found is None:
+        return _from_environment(environ)
+    try:
+        data = tomllib.loads(found.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{found}: {error.strerror or error}") from None
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{found}: not TOML: {error}") from None
+    return read_config(data, environ, where=str(found), path=found)
+
+
+def read_config(
+    data: Mapping[str, Any],
+    environ: Mapping[str, str] = os.environ,
+    *,
+    where: str = "config",
+    path: Path | None = None,
+) -> Config:
+    """Return the configuration that plain data in the form of anymedia.toml describes. Errors: ConfigError."""
+    _only(data, {"route": Mapping, "providers": Mapping}, where)
+    tables = data.get("providers", {})
+    accounts = {name: _account(name, table, environ, f"{where}: providers.{name}") for name, table in tables.items()}
+    if not accounts:
+        accounts = dict(_from_environment(environ).accounts)
+    route = data.get("route", {})
+    _only(route, {"accounts": list}, f"{where}: route")
+    order = route.get("accounts", list(accounts))
+    for name in order:
+        if name not in accounts:
+            raise ConfigError(f"{where}: route.accounts: {unknown('account', str(name), accounts)}")
+    return Config(accounts={name: accounts[name] for name in order}, path=path)
+
+
+def default_account(adapter: Adapter, environ: Mapping[str, str]) -> Account:
+    """Return the account that a provider has without a configuration; its key may be missing."""
+    return Account(
+        name=adapter.name,
+        adapter=adapter,
+        origin=adapter.base_url,
+        key=_key(adapter.key_env, environ, adapter.name),
+        key_env=adapter.key_env,
+    )
+
+
+def _from_environment(environ: Mapping[str, str]) -> Config:
+    every = (default_account(adapter, environ) for adapter in adapters().values())
+    return Config(accounts={account.name: account for account in every if account.key is not None})
+
+
+def _find(path: str | os.PathLike[str] | None, environ: Mapping[str, str]) -> Path | None:
+    named = path or environ.get("ANYMEDIA_CONFIG")
+    if named:
+        return Path(named)
+    home = environ.get("XDG_CONFIG_HOME") or os.path.join(environ.get("HOME", os.path.expanduser("~")), ".config")  # noqa: PTH111, PTH118 - a home of the environment given, not of this process
+    return next(
+        (file for file in (Path("anymedia.toml"), Path(home, "anymedia", "anymedia.toml")) if file.is_file()), None
+    )
+
+
+_ACCOUNT: dict[str, type | tuple[type, ...]] = {
+    "adapter": str,
+    "base_url": str,
+    "api_key_env": str,
+    "timeout": (int, float),
+    "connections": int,
+}
+
+
+def _account(name: str, table: Any, environ: Mapping[str, str], where: str) -> Account:
+    if not isinstance(table, Mapping):
+        raise ConfigError(f"{where}: a table is needed, not {table!r}")
+    _only(table, _ACCOUNT, where)
+    adapter = find_adapter(table.get("adapter", name), where=where)
+    origin = _origin(table["base_url"], where) if "base_url" in table else adapter.base_url
+    if origin != adapter.base_url and "api_key_env" not in table:
+        raise ConfigError(
+            f"{where}: base_url {origin} is not {adapter.title}'s own: name the key for it with api_key_env "
+            f"(the key in {adapter.key_env[0]} is not sent to other hosts unasked)"
+        )
+    key_env = (table["api_key_env"],) if "api_key_env" in table else adapter.key_env
+    account = Account(name=name, adapter=adapter, origin=origin, key=_key(key_env, environ, where), key_env=key_env)
+    timeout, connections = table.get("timeout", account.timeout), table.get("connections", account.connections)
+    for field, value in (("timeout", timeout), ("connections", connections)):
+        if not 0 < value < 1_000_000:
+            raise ConfigError(f"{where}: {field}: more than 0 is needed, not {value}")
+    return attrs.evolve(account, timeout=float(timeout), connections=connections)
+
+
+def _key(names: tuple[str, ...], environ: Mapping[str, str], where: str) -> Secret | None:
+    for name in names:
+        text = environ.get(name, "").strip()
+        if text and not (text.isascii() and text.isprintable() and " " not in text):
+            raise ConfigError(f"{where}: the key in {name} holds a blank or a letter that no HTTP header can carry")
+        if text:
+            return Secret(text)
+    return None
+
+
+def _origin(url: str, where: str) -> str:
+    """Return scheme, host and port of a base URL; the path is the adapter's."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ConfigError(f"{where}: base_url: {url!r} is not a URL") from None
+    host = parts.hostname or ""
+    if parts.scheme not in ("http", "https") or not host or parts.username is not None:
+        raise ConfigError(f"{where}: base_url: https://host is needed, not {_without_user(url)!r}")
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise ConfigError(
+            f"{where}: base_url: the origin alone is needed, like {parts.scheme}://{host}; the paths are known"
+        )
+    if parts.scheme == "http" and not is_loopback(host):
+        raise ConfigError(f"{where}: base_url: http://{host} would carry the key unencrypted; use https://")
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}" + (f":{port}" if port else "")
+
+
+def _without_user(url: str) -> str:
+    return url.rpartition("@")[2]
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _only(table: Mapping[str, Any], known: Mapping[str, Any], where: str) -> None:
+    for name, value in table.items():
+        if name not in known:
+            raise ConfigError(f"{where}: {unknown('key', name, known)}")
+        kind = known[name]
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise ConfigError(f"{where}: {name}: {_kind(kind)} is needed, not {value!r}")
+
+
+def _kind(kind: Any) -> str:
+    return {str: "a text", int: "a whole number", list: "a list", Mapping: "a table"}.get(kind, "a number")
+
+
+def unknown(what: str, name: str, known: Mapping[str, Any]) -> str:
+    """Return the sentence for a name that is not among those known, with the nearest one."""
+    near = get_close_matches(name, known, 1)
+    hint = f"did you mean {near[0]}?" if near else "there are " + (", ".join(known) or "none")
+    return f"no {what} is named {name!r}; {hint}"

@@ -1,0 +1,152 @@
+"""Step 2: the exact calls, as plain data; pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import attrs
+
+from .check import Checked
+from .declare import Adapter, Endpoint, Numbered, pick
+from .errors import MalformedAnswer
+from .strict_json import Json, dumps
+from .task import Adjustment, Task
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class Call:
+    """An HTTP request as plain data; the key is not in it, the transport adds it last. `timeout` is in seconds."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = attrs.field(factory=dict, hash=False)
+    json: Json = attrs.field(default=None, hash=False)
+    timeout: float | None = None
+
+    @cached_property
+    def body(self) -> bytes | None:
+        """The bytes of the body: the same ones however often the call is sent."""
+        return None if self.json is None else dumps(self.json)
+
+
+@attrs.frozen
+class Part:
+    """What one task of a request will make: its body, how many pictures, and what differs from the request."""
+
+    body: Mapping[str, Json] = attrs.field(hash=False)
+    count: int = 1
+    adjustments: tuple[Adjustment, ...] = ()
+
+
+def parts(checked: Checked) -> list[Part]:
+    """Return the bodies of all tasks that a request takes: one, unless `count` is above what one task can make."""
+    request, batch = checked.request, checked.offer.batch
+    counts = list(_batches(request.count or 1, batch))
+    return [_part(checked, index, count, of=len(counts)) for index, count in enumerate(counts)]
+
+
+def _batches(count: int, batch: int) -> Iterator[int]:
+    while count > 0:
+        yield min(count, batch)
+        count -= batch
+
+
+def _part(checked: Checked, index: int, count: int, of: int) -> Part:
+    request = checked.request
+    changes: dict[str, Any] = {} if request.count is None else {"count": count}
+    adjustments: tuple[Adjustment, ...] = ()
+    if index and request.seed is not None:
+        changes["seed"] = request.seed + index
+        reason = f"task {index + 1} of {of}: the same seed would make the same picture"
+        adjustments = (Adjustment(field="seed", given=request.seed, sent=changes["seed"], reason=reason),)
+    return Part(_body(attrs.evolve(checked, request=attrs.evolve(request, **changes))), count, adjustments)
+
+
+def _body(checked: Checked) -> dict[str, Json]:
+    adapter, offer, request = checked.adapter, checked.offer, checked.request
+    body: dict[str, Json] = {}
+    if adapter.submit.model is not None:
+        put(body, adapter.submit.model, pick(offer.wire_id, checked.mode))
+    for place, value in offer.fixed.items():
+        put(body, place, value)
+    for field, param in offer.params.items():
+        takes = pick(param.takes, checked.mode)
+        value = checked.value(field) if param.always_sent else getattr(request, field)
+        if takes is not None and value not in (None, ()):
+            put(body, param.to, takes.write(value))
+    merge(body, checked.extra)
+    return body
+
+
+def put(body: dict[str, Json], to: str | Numbered, value: Json) -> None:
+    """Write a value to its place: `a.b`, a list over numbered fields, or ("") an object into the body itself."""
+    if isinstance(to, Numbered):
+        body.update(zip(to.names(len(value)), value, strict=True))
+    elif not to:
+        body.update(value)
+    else:
+        *parents, last = to.split(".")
+        for key in parents:
+            body = body.setdefault(key, {})
+        body[last] = value
+
+
+def merge(body: dict[str, Json], extra: Mapping[str, Json]) -> None:
+    """Lay raw fields over a body, object by object."""
+    for key, value in extra.items():
+        if isinstance(value, Mapping) and isinstance(body.get(key), dict):
+            merge(body[key], value)
+        else:
+            body[key] = value
+
+
+def submit_path(checked: Checked) -> str:
+    """Return where an offer's tasks are submitted."""
+    path = pick(checked.offer.path, checked.mode) or checked.adapter.submit.path or ""
+    return path.replace("{wire_id}", str(pick(checked.offer.wire_id, checked.mode)))
+
+
+def submit(adapter: Adapter, origin: str, path: str, body: Json, key: str | None) -> Call:
+    """Return the call that submits a body; `key` is the idempotency key, for providers that honour one."""
+    headers = _headers(body)
+    if adapter.idempotency is not None and key is not None:
+        headers[adapter.idempotency.header] = key
+    endpoint = adapter.submit
+    return Call(method=endpoint.method, url=origin + path, headers=headers, json=body, timeout=endpoint.timeout)
+
+
+def follow(endpoint: Endpoint, origin: str, task: Task) -> Call:
+    """Return the call that an endpoint makes for a task. Errors: MalformedAnswer without the link it needs."""
+    url = task.links.get(endpoint.link or "")
+    if url is None and endpoint.path is None:
+        raise MalformedAnswer(
+            f"{task.provider} answered no usable {endpoint.link} for task {task.id}",
+            account=task.account,
+            provider=task.provider,
+            model=task.model,
+            task_id=task.id,
+            body=task.raw,
+        )
+    if url is None:
+        url = (endpoint.path or "").format(id=quote(task.id, safe=""), path=task.path, wire_id=task.wire_id)
+        query = {name: value.format(id=task.id) for name, value in endpoint.query.items()}
+        url += f"?{urlencode(query)}" if query else ""
+    url = origin + url if url.startswith("/") else url
+    return Call(method=endpoint.method, url=url, headers=_headers(None), timeout=endpoint.timeout)
+
+
+def _headers(body: Json) -> dict[str, str]:
+    headers = {"Accept": "application/json"}
+    return headers if body is None else headers | {"Content-Type": "application/json"}
+
+
+def same(parts: Sequence[Part]) -> list[tuple[Part, int]]:
+    """Return each different part once, with how often it is sent."""
+    different: list[tuple[Part, int]] = []
+    for part in parts:
+        if different and different[-1][0].body == part.body:
+            different[-1] = (different[-1][0], different[-1][1] + 1)
+        else:
+            different.append((part, 1))
+    return different

@@ -1,0 +1,103 @@
+"""What would be sent, before anything is: needs no key and no network."""
+
+from collections.abc import Mapping, Sequence
+
+import attrs
+
+from .candidates import Candidate, candidates
+from .check import OnUnsupported
+from .config import Account, default_account
+from .declare import Adapter, Said
+from .encode import Call, same, submit, submit_path
+from .errors import Problem
+from .money import Money
+from .registry import adapter, adapters
+from .request import ImageRequest
+from .strict_json import Json
+from .task import Adjustment
+
+MASK = "***"
+
+
+@attrs.frozen(kw_only=True)
+class Explanation:
+    """How one offer would be asked: the exact call with the key masked, or the reasons why it would not.
+
+    `json` is the first body (None when refused), `calls` every different body with how often it is sent; `defaults`
+    are what the provider takes for what was not given; `money` is for all calls together.
+    """
+
+    offer: str
+    provider: str
+    account: str
+    model: str
+    method: str
+    url: str
+    headers: Mapping[str, str] = attrs.field(hash=False)
+    json: Json = attrs.field(hash=False)
+    calls: tuple["Sent", ...]
+    defaults: Mapping[str, Json] = attrs.field(hash=False)
+    adjustments: tuple[Adjustment, ...]
+    refusals: tuple[Problem, ...]
+    money: Money
+
+
+@attrs.frozen
+class Sent:
+    """A body, and how often it is sent."""
+
+    json: Json = attrs.field(hash=False)
+    times: int
+
+
+def explain(
+    request: ImageRequest, *providers: str, offer: str | None = None, on_unsupported: OnUnsupported = "refuse"
+) -> list[Explanation]:
+    """Explain a request at every offer of its model: of the providers named, else of every one known.
+
+    Errors: Unsupported for a model or an offer that does not exist, ConfigError for a provider that does not.
+    """
+    asked = [adapter(name) for name in providers] or list(adapters().values())
+    sellers = [each for each in asked if providers or any(sold.model == request.model for sold in each.offers)]
+    accounts = [attrs.evolve(default_account(each, {}), key=None) for each in sellers]
+    return explain_at(request, accounts, offer=offer, on_unsupported=on_unsupported)
+
+
+def explain_at(
+    request: ImageRequest,
+    accounts: Sequence[Account],
+    *,
+    offer: str | None = None,
+    on_unsupported: OnUnsupported = "refuse",
+) -> list[Explanation]:
+    """Explain a request at every offer of its model of these accounts."""
+    return [
+        _explanation(candidate)
+        for candidate in candidates(request, accounts, offer=offer, on_unsupported=on_unsupported)
+    ]
+
+
+def _explanation(candidate: Candidate) -> Explanation:
+    checked, account = candidate.checked, candidate.account
+    sent = [Sent(part.body, times) for part, times in same(candidate.parts)]
+    call = submit(account.adapter, account.origin, submit_path(checked), sent[0].json if sent else None, "(a new one)")
+    return Explanation(
+        offer=candidate.name,
+        provider=account.adapter.name,
+        account=account.name,
+        model=checked.offer.model,
+        method=call.method,
+        url=call.url,
+        headers=masked_headers(account.adapter, call),
+        json=call.json,
+        calls=tuple(sent),
+        defaults={field: str(value) if isinstance(value, Said) else value for field, value in checked.defaults.items()},
+        adjustments=(*checked.adjustments, *(each for part in candidate.parts for each in part.adjustments)),
+        refusals=checked.problems,
+        money=candidate.money,
+    )
+
+
+def masked_headers(adapter: Adapter, call: Call) -> dict[str, str]:
+    """Return a call's headers as they are sent, with the key masked."""
+    return {adapter.auth.name: adapter.auth.prefix + MASK, **call.headers}

@@ -1,0 +1,73 @@
+"""Money in Decimal, in which unknown is a value of its own and never 0."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from enum import StrEnum
+
+import attrs
+
+
+class PriceStatus(StrEnum):
+    """How far a price can be trusted."""
+
+    EXACT = "exact"
+    APPROXIMATE = "approximate"  # the provider prints it as about so much
+    ESTIMATE = "estimate"  # it depends on something that is not known before, so the dearest case is taken
+    UNKNOWN = "unknown"
+
+
+_TRUST = list(PriceStatus)
+
+
+@attrs.frozen(kw_only=True)
+class Money:
+    """What a thing costs: `usd` is what is billed, `list_usd` what the page prints, `credits` the provider's own.
+
+    `got` says how the figure was had (table, live, override, settled), `date` the day it was true, `source` where it
+    stands; `reason` why it is not exact. A figure that nobody knows is None.
+    """
+
+    usd: Decimal | None = None
+    list_usd: Decimal | None = None
+    credits: Decimal | None = None
+    status: PriceStatus = PriceStatus.UNKNOWN
+    got: str | None = None
+    date: str | None = None
+    source: str | None = None
+    reason: str | None = None
+
+    @classmethod
+    def unknown(cls, reason: str) -> "Money":
+        """Return the money that nobody knows, and why."""
+        return cls(reason=reason)
+
+    def __str__(self) -> str:
+        if self.usd is None:
+            return "unknown"
+        mark = "" if self.status is PriceStatus.EXACT else "~"
+        return f"{mark}${self.usd.normalize():f}"
+
+
+def total(parts: Iterable[Money]) -> Money:
+    """Add up money, each part as it is billed; one unknown part makes the sum unknown, the least sure marks it."""
+    parts = tuple(parts)
+    if len(parts) == 1:
+        return parts[0]
+    least_sure = max(parts, key=lambda part: _TRUST.index(part.status))
+    if least_sure.status is PriceStatus.UNKNOWN:
+        return least_sure
+    return attrs.evolve(
+        least_sure,
+        usd=_sum(part.usd for part in parts),
+        list_usd=_sum(part.list_usd for part in parts),
+        credits=_sum(part.credits for part in parts),
+    )
+
+
+def _sum(figures: Iterable[Decimal | None]) -> Decimal | None:
+    total = Decimal(0)
+    for figure in figures:
+        if figure is None:
+            return None
+        total += figure
+    return total

@@ -1,0 +1,126 @@
+"""What a request costs at an offer, from the offer's printed prices; pure, in Decimal."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from .check import Checked, touches
+from .declare import Dearest, PerMegapixel, Price, Said, Table, pick
+from .encode import Part
+from .money import Money, PriceStatus, total
+from .path import Path
+
+
+class Unpriced(Exception):
+    """No printed price fits; the message says why."""
+
+
+def quote(checked: Checked, parts: Sequence[Part]) -> Money:
+    """Return what all tasks of a request cost together, each rounded as the provider rounds, then added up."""
+    return total(quote_part(checked, part) for part in parts)
+
+
+def quote_part(checked: Checked, part: Part) -> Money:
+    """Return what one task costs; unknown comes with its reason."""
+    prices = checked.offer.prices
+    if prices is None:
+        return Money.unknown("no page prints a price")
+    try:
+        price, estimate = _figure(checked, part, prices.figures)
+        count = _count(checked, part)
+    except Unpriced as unpriced:
+        return Money.unknown(str(unpriced))
+    status = PriceStatus.APPROXIMATE if price.approximate else PriceStatus.ESTIMATE if estimate else PriceStatus.EXACT
+    usd, list_usd, credits = _bill(checked, price, count)
+    return Money(
+        usd=usd,
+        list_usd=list_usd,
+        credits=credits,
+        status=status,
+        got="table",
+        date=prices.date,
+        source=prices.source,
+        reason=estimate or None,
+    )
+
+
+def _bill(checked: Checked, price: Price, count: int) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
+    rate = checked.adapter.credit
+    if rate is None:
+        usd = None if price.usd is None else price.usd * count
+        return usd, usd, None if price.credits is None else price.credits * count
+    list_usd = (price.usd if price.usd is not None else (price.credits or Decimal(0)) * rate.usd) * count
+    credits = rate.bill(list_usd)
+    return credits * rate.usd, list_usd, credits
+
+
+def _figure(checked: Checked, part: Part, figures: Table | PerMegapixel) -> tuple[Price, str]:
+    """Return the price of one picture, and why it is but an estimate ("" when it is not)."""
+    if isinstance(figures, PerMegapixel):
+        return Price(str(_by_megapixel(checked, part, figures))), ""
+    if _in_pixels(checked, figures.by):
+        raise Unpriced("the page prints no price for a size in pixels")
+    axes = [_axis(checked, part, field) for field in figures.by]
+    fitting = [price for cell, price in figures.cells.items() if _fits(cell, axes)]
+    if not fitting:
+        raise Unpriced(f"the page prints no price for {', '.join(map(str, axes))}")
+    reasons = [axis.reason for axis in axes if isinstance(axis, Dearest) and axis.reason]
+    dearest = max(fitting, key=lambda price: (price.usd or Decimal(0), price.credits or Decimal(0)))
+    return dearest, "; ".join(reasons) if len(set(fitting)) > 1 else ""
+
+
+def _fits(cell: Sequence[Any], axes: Sequence[Any]) -> bool:
+    return all(isinstance(axis, Dearest) or axis == value for axis, value in zip(axes, cell, strict=True))
+
+
+def _axis(checked: Checked, part: Part, field: str) -> Any:
+    """Return the value of a field that the price depends on: as billed, or the dearest of several."""
+    if field == "mode":
+        return checked.mode
+    value = _sent(checked, part, field)
+    if value is None or isinstance(value, Said):
+        return Dearest(f"{field} {value or 'has no printed default'}: the dearest is taken")
+    return checked.offer.params[field].bills_as.get(value, value)
+
+
+def _sent(checked: Checked, part: Part, field: str) -> Any:
+    param = checked.offer.params[field]
+    takes = pick(param.takes, checked.mode)
+    if not isinstance(param.to, str) or not touches(checked.extra, param.to):
+        return checked.value(field)
+    value = None if takes is None else takes.read(Path(param.to).one(part.body))
+    if value is None:
+        raise Unpriced(f"a raw field sets {param.to} to what the page prints no price for")
+    return value
+
+
+def _in_pixels(checked: Checked, by: Sequence[str]) -> bool:
+    """Return whether the size is sent in pixels, by the request or by a raw field of its own."""
+    params = checked.offer.params
+    if checked.request.size is not None:
+        return True
+    if "size" not in params or any(params[field].to == params["size"].to for field in by if field in params):
+        return False
+    return touches(checked.extra, params["size"].to)
+
+
+def _count(checked: Checked, part: Part) -> int:
+    param = checked.offer.params.get("count")
+    if param is None or not touches(checked.extra, param.to):
+        return part.count
+    count = _sent(checked, part, "count")
+    if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+        raise Unpriced(f"a raw field sets {param.to} to no number of pictures")
+    return count
+
+
+def _by_megapixel(checked: Checked, part: Part, figures: PerMegapixel) -> Decimal:
+    if any(touches(checked.extra, param.to) for field, param in checked.offer.params.items() if field != "prompt"):
+        raise Unpriced("a raw field changes what the price depends on")
+    if checked.request.size is None:
+        raise Unpriced("the size is the provider's choice, and the price goes by it")
+    if checked.request.images and figures.put_in:
+        raise Unpriced("the pictures put in are billed by their size, which is not known")
+    width, height = checked.request.size
+    megapixels = -(-width * height // (1 << 20))
+    return figures.first + figures.further * (megapixels - 1)

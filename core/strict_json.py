@@ -1,0 +1,34 @@
+"""JSON as it comes from outside: every fault is a ValueError, and nothing but JSON gets through."""
+
+import json
+import math
+from typing import Any, NoReturn, TypeAlias
+
+Json: TypeAlias = Any
+"""A JSON value: dict, list, str, int, float, bool or None."""
+
+
+def loads(text: bytes | str) -> Json:
+    """Parse JSON text (bytes are UTF-8, with or without a byte order mark). Errors: ValueError, whatever is wrong."""
+    if isinstance(text, bytes):
+        text = text.decode("utf-8-sig")
+    try:
+        return json.loads(text, parse_float=_finite, parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def dumps(value: Json) -> bytes:
+    """Write JSON the way every call is sent: UTF-8, no blanks, keys in the order given."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"a number out of range: {digits[:20]}")
+    return number
+
+
+def _refuse(word: str) -> NoReturn:
+    raise ValueError(f"{word} is not JSON")

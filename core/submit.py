@@ -1,0 +1,251 @@
+"""The one step that costs money: a submit is sent at most once, and its answer is never lost.
+
+Each POST runs in a task of its own. A caller's cancel or deadline ends the caller's wait, not the POST; its answer is
+told to `on_event` whoever still waits. Only what provably was not billed is tried again; only where the provider
+honours an idempotency key is an unanswered submit replayed: the same bytes under the same key.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias
+from uuid import uuid4
+
+import attrs
+
+from . import decode, encode
+from .answer import Lost
+from .candidates import Candidate
+from .clock import Clock
+from .config import Account
+from .declare import pick
+from .errors import AnymediaError, Outcome, RateLimited, SubmitUncertain, Unavailable
+from .money import Money
+from .quote import quote_part
+from .request import RawRequest
+from .strict_json import Json
+from .task import Adjustment, Attempt, Task
+from .transport import Patience, Progress, Transport, retried
+
+Event: TypeAlias = Attempt | Task
+
+
+@attrs.frozen(kw_only=True)
+class Order:
+    """One task to be: what is sent where, and what is known of it beforehand."""
+
+    account: Account
+    path: str
+    body: Json = attrs.field(hash=False)
+    money: Money
+    kind: str = "image"
+    offer: str | None = None
+    model: str | None = None
+    wire_id: str | None = None
+    adjustments: tuple[Adjustment, ...] = ()
+    labels: Mapping[str, str] = attrs.field(factory=dict, hash=False)
+
+
+def orders(candidate: Candidate) -> Iterator[Order]:
+    """Yield one order for each task that a request takes."""
+    checked = candidate.checked
+    for part in candidate.parts:
+        yield Order(
+            account=candidate.account,
+            path=encode.submit_path(checked),
+            body=part.body,
+            money=quote_part(checked, part),
+            kind=checked.offer.kind,
+            offer=candidate.name,
+            model=checked.offer.model,
+            wire_id=pick(checked.offer.wire_id, checked.mode),
+            adjustments=(*checked.adjustments, *part.adjustments),
+            labels=checked.request.labels,
+        )
+
+
+def raw_order(request: RawRequest, account: Account) -> Order:
+    """Return the order for a raw body: nothing is known of it but where it goes."""
+    named = request.body.get(account.adapter.submit.model or "")
+    return Order(
+        account=account,
+        path=request.path,
+        body=request.body,
+        money=Money.unknown("a raw request"),
+        kind=request.kind,
+        wire_id=named if isinstance(named, str) else None,
+    )
+
+
+class Submits:
+    """The submits of one client that are under way."""
+
+    def __init__(
+        self, transport: Callable[[], Transport], clock: Clock, patience: Patience, tell: Callable[[Event], None]
+    ) -> None:
+        self._transport = transport
+        self._clock = clock
+        self._patience = patience
+        self._tell = tell
+        self._under_way: set[asyncio.Task[Task]] = set()
+
+    async def close(self) -> None:
+        """Wait for every answer that is still to come."""
+        await asyncio.gather(*self._under_way, return_exceptions=True)
+
+    async def place(self, order: Order, deadline: float | None) -> Task:
+        """Submit an order and return the accepted task; try again only what provably was not billed.
+
+        `deadline` is on the clock's monotonic time. Errors: ProviderError when it was refused or not sent;
+        SubmitUncertain when it may have been billed.
+        """
+        return await retried(
+            lambda: self._try(order, deadline),
+            lambda error: isinstance(error, Unavailable | RateLimited),
+            clock=self._clock,
+            patience=self._patience,
+            deadline=deadline,
+        )
+
+    async def _try(self, order: Order, deadline: float | None) -> Task:
+        post = _Post(order, self._transport(), self._clock, self._patience, self._tell)
+        under_way = asyncio.create_task(post.send())
+        self._under_way.add(under_way)
+        under_way.add_done_callback(self._put_away)
+        left = None if deadline is None else max(deadline - self._clock.monotonic(), 0.0)
+        try:
+            await asyncio.wait({under_way}, timeout=left)
+        except asyncio.CancelledError:
+            if post.progress.connected:
+                raise post.unanswered("the call was cancelled") from None
+            under_way.cancel()
+            raise
+        if under_way.done():
+            return under_way.result()
+        if post.progress.connected:
+            raise post.unanswered("the deadline passed")
+        under_way.cancel()
+        raise Unavailable(f"{order.account.name} could not be sent to in time", outcome=Outcome.NOT_SENT, **post.facts)
+
+    def _put_away(self, under_way: "asyncio.Task[Task]") -> None:
+        self._under_way.discard(under_way)
+        if not under_way.cancelled():
+            under_way.exception()  # taken note of: on_event was told, and whoever waits gets it
+
+
+class _Post:
+    """One submit on its way: the attempt that records it, and how far it has come."""
+
+    def __init__(
+        self, order: Order, transport: Transport, clock: Clock, patience: Patience, tell: Callable[[Event], None]
+    ) -> None:
+        self.order = order
+        self.progress = Progress()
+        self._transport = transport
+        self._clock = clock
+        self._patience = patience
+        self._tell = tell
+        adapter = order.account.adapter
+        key = str(uuid4()) if adapter.idempotency is not None else None
+        self._call = encode.submit(adapter, order.account.origin, order.path, order.body, key)
+        self.attempt = Attempt(
+            id=uuid4().hex,
+            provider=adapter.name,
+            account=order.account.name,
+            offer=order.offer,
+            model=order.model,
+            wire_id=order.wire_id,
+            path=order.path,
+            body=order.body,
+            money=order.money,
+            idempotency_key=key,
+            started_at=clock.now(),
+        )
+        self._uncertain: SubmitUncertain | None = None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What every error of this submit says of it."""
+        return {"account": self.attempt.account, "provider": self.attempt.provider, "model": self.attempt.model}
+
+    def unanswered(self, why: str) -> SubmitUncertain:
+        """Return the error for a caller who does not wait for the answer."""
+        text = f"{why} before {self.attempt.account} answered; the submit may have been billed and is not sent again"
+        return SubmitUncertain(text, attempt=self.attempt, **self.facts)
+
+    async def send(self) -> Task:
+        """Send the submit, replay it where that is safe, tell how it ended, and return the task."""
+        account = self.order.account
+        async with self._transport.gate(account):
+            # The intent is told once the permit to send is held, last before the bytes.
+            self._record(started_at=self._clock.now())
+            try:
+                task = await self._until_certain()
+            except AnymediaError as error:
+                self._record(ended_at=self._clock.now(), outcome=error.outcome, error=str(error))
+                if isinstance(error, SubmitUncertain):
+                    error.attempt = self.attempt
+                raise
+        self._record(ended_at=self._clock.now(), outcome=Outcome.ACCEPTED, task=task)
+        return task
+
+    def _record(self, **changes: Any) -> None:
+        self.attempt = attrs.evolve(self.attempt, **changes)
+        self._tell(self.attempt)
+
+    async def _until_certain(self) -> Task:
+        idempotency = self.order.account.adapter.idempotency
+        if idempotency is None:
+            return await self._once()
+        return await retried(
+            self._once,
+            lambda error: isinstance(error, SubmitUncertain),
+            clock=self._clock,
+            patience=self._patience,
+            deadline=self._clock.monotonic() + idempotency.window,
+        )
+
+    async def _once(self) -> Task:
+        self.attempt = attrs.evolve(self.attempt, sends=self.attempt.sends + 1)
+        try:
+            task = await self._exchange()
+        except AnymediaError as error:
+            if self._uncertain is None:
+                if isinstance(error, SubmitUncertain):
+                    self._uncertain = error
+                raise
+            # What a replay is refused for says nothing about the submit that it repeats: only a yes settles that.
+            self._uncertain.retry_after = error.retry_after
+            raise self._uncertain from None
+        return attrs.evolve(task, replayed=task.replayed or self.attempt.sends > 1)
+
+    async def _exchange(self) -> Task:
+        asked = decode.Asked(
+            adapter=self.order.account.adapter,
+            account=self.order.account.name,
+            origin=self.order.account.origin,
+            model=self.order.model,
+            now=self._clock.now(),
+        )
+        try:
+            answer = await self._transport.send(self.order.account, self._call, self.progress)
+        except Lost as lost:
+            raise decode.failed_send(asked, lost, submit=True) from None
+        return decode.submitted(asked, answer, self._draft())
+
+    def _draft(self) -> Task:
+        order = self.order
+        return Task(
+            id=self.attempt.id,
+            provider=self.attempt.provider,
+            account=self.attempt.account,
+            offer=order.offer,
+            model=order.model,
+            wire_id=order.wire_id,
+            kind=order.kind,
+            money=order.money,
+            adjustments=order.adjustments,
+            labels=order.labels,
+            submitted_at=self._clock.now(),
+            path=order.path,
+            idempotency_key=self.attempt.idempotency_key,
+        )

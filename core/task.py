@@ -1,0 +1,148 @@
+"""What a provider accepted, and what became of it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+import attrs
+
+from .errors import Cause, Outcome
+from .money import Money
+from .strict_json import Json
+
+
+class State(StrEnum):
+    """Where a task stands; the last three are final."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing more will happen."""
+        return self not in (State.QUEUED, State.RUNNING)
+
+
+class Refund(StrEnum):
+    """Whether a provider gives the price of a failed task back."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+@attrs.frozen(kw_only=True)
+class Asset:
+    """One result: at `url` until `expires_at` (None: nobody says), and at `path` once it is on disk.
+
+    `kind` is image, video or audio; `media_type`, `width` and `height` (pixels) and `bytes` are read from the file.
+    """
+
+    kind: str
+    url: str | None = None
+    path: Path | None = None
+    media_type: str | None = None
+    width: int | None = None
+    height: int | None = None
+    bytes: int | None = None
+    expires_at: datetime | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Failure:
+    """Why a task failed: one word for all providers, and the provider's own words."""
+
+    cause: Cause
+    code: str | None = None
+    message: str | None = None
+    refund: Refund = Refund.UNKNOWN
+
+
+@attrs.frozen(kw_only=True)
+class Adjustment:
+    """A field that was not sent as it was given, and why; `sent` is None when it was left out."""
+
+    field: str
+    given: Json
+    sent: Json = None
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class Task:
+    """One piece of work that a provider accepted.
+
+    Times are UTC: `submitted_at` and `running_at` (first seen running) are ours, `created_at` and `completed_at` the
+    provider's. `money` is what was quoted until the provider says what it took. `raw_state`, `raw` (the last answer)
+    and `request_id` are the provider's own words; `idempotency_key` was sent with the submit, `replayed` says that it
+    was needed. `path` and `links` say where to look.
+    """
+
+    id: str
+    provider: str
+    account: str
+    offer: str | None = None
+    model: str | None = None
+    wire_id: str | None = None
+    kind: str = "image"
+    state: State = State.QUEUED
+    raw_state: str | None = None
+    assets: tuple[Asset, ...] = ()
+    failure: Failure | None = None
+    money: Money = attrs.field(factory=Money)
+    adjustments: tuple[Adjustment, ...] = ()
+    labels: Mapping[str, str] = attrs.field(factory=dict, hash=False)
+    submitted_at: datetime
+    running_at: datetime | None = None
+    created_at: datetime | None = None
+    completed_at: datetime | None = None
+    path: str
+    links: Mapping[str, str] = attrs.field(factory=dict, hash=False)
+    request_id: str | None = None
+    idempotency_key: str | None = None
+    replayed: bool = False
+    raw: Json = attrs.field(default=None, hash=False, repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class Attempt:
+    """One try at one offer: what was to be sent, and how it ended; `outcome` is None while nobody knows.
+
+    `idempotency_key` is what a replay would carry; `error` is the error's text.
+    """
+
+    id: str
+    provider: str
+    account: str
+    offer: str | None
+    model: str | None
+    wire_id: str | None
+    path: str
+    body: Json = attrs.field(hash=False, repr=False)
+    money: Money
+    idempotency_key: str | None
+    started_at: datetime
+    ended_at: datetime | None = None
+    sends: int = 0
+    outcome: Outcome | None = None
+    task: Task | None = None
+    error: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Result:
+    """What a request came to: the assets of all its tasks, and how many of `count` are missing."""
+
+    tasks: tuple[Task, ...]
+    missing: int = 0
+    errors: tuple[str, ...] = ()
+    money: Money
+
+    @property
+    def assets(self) -> tuple[Asset, ...]:
+        """Every asset, in the order of the tasks."""
+        return tuple(asset for task in self.tasks for asset in task.assets)

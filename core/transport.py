@@ -1,0 +1,282 @@
+"""Step 3: a call goes out, an answer comes back. The only file that knows aiohttp and backoff.
+
+Every guard against the network is here: what was sent and what was not is told apart, answers are read up to a limit,
+redirects are not followed with a key, and files come from public addresses alone.
+"""
+
+import asyncio
+import socket
+import ssl
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping
+from contextlib import asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from types import SimpleNamespace
+from typing import Any, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+import aiohttp
+import attrs
+import backoff
+from yarl import URL
+
+from .answer import Answer, Lost
+from .clock import Clock
+from .config import Account
+from .encode import Call
+from .errors import AnymediaError
+
+T = TypeVar("T")
+
+ANSWER_LIMIT = 8 << 20
+"""Bytes of an answer, unpacked; a longer one is not read to its end."""
+
+CONNECT_TIMEOUT = 15.0
+
+KEEP_ALIVE = 4.0
+"""Seconds; below the 5 s after which common servers close idle connections, so that submits rarely meet a dead one."""
+
+MAX_REDIRECTS = 5
+
+NOT_PUBLIC = "is not a public address"
+
+_NAT64 = ip_network("64:ff9b::/96")
+
+
+def user_agent() -> str:
+    """Return the name that every call is sent under."""
+    try:
+        return f"anymedia/{version('anymedia')}"
+    except PackageNotFoundError:
+        return "anymedia"
+
+
+@attrs.frozen
+class Patience:
+    """How often a call is tried, and how long to wait between: `first` seconds, doubled up to `most`, with full jitter.
+
+    What a server asks for (Retry-After) is waited in full; a wait past `longest` ends the tries instead.
+    """
+
+    tries: int = 4
+    first: float = 0.5
+    most: float = 8.0
+    longest: float = 60.0
+
+
+async def retried(
+    function: Callable[[], Awaitable[T]],
+    again: Callable[[AnymediaError], bool],
+    *,
+    clock: Clock,
+    patience: Patience,
+    deadline: float | None = None,
+) -> T:
+    """Call a function until it succeeds, or fails with what is not worth trying `again`, or time is up.
+
+    `deadline` is on the clock's monotonic time; a wait that would pass it is not begun.
+    """
+    pause = 0.0
+
+    def waits() -> Generator[float, Any, None]:
+        nonlocal pause
+        error = yield 0.0
+        for turn in range(patience.tries - 1):
+            exponential = min(patience.most, patience.first * 2**turn) * clock.chance()
+            # Jitter comes on top of what the server asks for, never off it.
+            pause = exponential if error.retry_after is None else error.retry_after + exponential / 10
+            if pause > patience.longest or (deadline is not None and clock.monotonic() + pause > deadline):
+                return
+            error = yield 0.0
+
+    async def wait(_: Any) -> None:
+        await clock.sleep(pause)
+
+    decorate = backoff.on_exception(
+        waits,
+        AnymediaError,
+        giveup=lambda error: not (isinstance(error, AnymediaError) and again(error)),
+        on_backoff=wait,
+        jitter=None,
+        logger=None,
+    )
+    return await decorate(function)()
+
+
+class Transport:
+    """The connections of one client. Open inside a running event loop; `close` when done."""
+
+    def __init__(self) -> None:
+        agent = {"User-Agent": user_agent()}
+        trace = aiohttp.TraceConfig()
+        trace.on_connection_create_end.append(_connected)
+        trace.on_connection_reuseconn.append(_connected)
+        self._keyed = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            headers=agent | {"Accept-Encoding": "identity"},
+            trace_configs=[trace],
+        )
+        self._public = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=16, socket_factory=_public_socket),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            headers=agent | {"Accept-Encoding": "identity"},
+        )
+        self._gates: dict[str, asyncio.Semaphore] = {}
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._keyed.close()
+        await self._public.close()
+
+    def gate(self, account: Account) -> asyncio.Semaphore:
+        """Return what a call of an account passes one at a time for each connection it may have."""
+        return self._gates.setdefault(account.name, asyncio.Semaphore(account.connections))
+
+    async def send(self, account: Account, call: Call, progress: "Progress | None" = None) -> Answer:
+        """Send a call with the account's key, once. Errors: Lost, which tells whether a byte may have left.
+
+        `progress.connected` turns true just before the first byte; the caller holds the account's gate.
+        """
+        progress = progress or Progress()
+        key = account.secret().reveal()
+        status: int | None = None
+        try:
+            async with self._keyed.request(
+                call.method,
+                URL(call.url, encoded=True),
+                data=call.body,
+                headers={**call.headers, account.adapter.auth.name: account.adapter.auth.prefix + key},
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=call.timeout or account.timeout, connect=CONNECT_TIMEOUT),
+                trace_request_ctx=progress,
+            ) as response:
+                status = response.status
+                body = await _read(response, ANSWER_LIMIT)
+                return Answer(status, _plain(response.headers, key), body.replace(key.encode(), b"***"))
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError, zlib.error) as error:
+            raise Lost(_reason(error, key), sent=progress.connected, status=status) from None
+
+    @asynccontextmanager
+    async def fetch(self, url: str, trusted: str | None) -> AsyncIterator["File"]:
+        """Open a result file, without any key, from a public address or from the trusted origin. Errors: Lost."""
+        try:
+            response = await self._open(url, trusted)
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise Lost(_reason(error, ""), sent=True) from None
+        async with response:
+            yield File(response)
+
+    async def _open(self, url: str, trusted: str | None) -> aiohttp.ClientResponse:
+        """Follow redirects by hand: each is held to the same rules as the first address."""
+        timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_TIMEOUT, sock_read=60)
+        for _ in range(MAX_REDIRECTS + 1):
+            if urlsplit(url).scheme not in ("http", "https"):
+                raise ValueError("a redirect to what is no http(s) URL")
+            session = self._keyed if trusted is not None and _same_origin(url, trusted) else self._public
+            response = await session.get(URL(url, encoded=True), allow_redirects=False, timeout=timeout)
+            if response.status not in (301, 302, 303, 307, 308):
+                return response
+            response.release()
+            url = urljoin(url, response.headers.get("Location", ""))
+        raise ValueError(f"more than {MAX_REDIRECTS} redirects")
+
+
+class Progress:
+    """How far a call has come."""
+
+    connected = False
+
+
+class File:
+    """A result file that is being read: `status`, `headers` (names in lower case), and its bytes in `chunks`."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
+        self.status = response.status
+        self.headers = _plain(response.headers, "")
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Yield the bytes as they come. Errors: Lost."""
+        encoding = self.headers.get("content-encoding", "identity")
+        if encoding != "identity":
+            raise Lost(f"the file is packed as {encoding}, which was not asked for", sent=True)
+        chunks = self._response.content.iter_chunked(1 << 16)
+        while True:
+            try:
+                chunk = await anext(chunks, b"")
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                raise Lost(_reason(error, ""), sent=True) from None
+            if not chunk:
+                return
+            yield chunk
+
+
+async def _connected(_: aiohttp.ClientSession, context: SimpleNamespace, __: Any) -> None:
+    if context.trace_request_ctx is not None:
+        context.trace_request_ctx.connected = True
+
+
+def _plain(headers: Mapping[str, str], key: str) -> dict[str, str]:
+    return {name.lower(): value.replace(key, "***") if key else value for name, value in headers.items()}
+
+
+def _reason(error: Exception, key: str) -> str:
+    """Say what happened, without what the exception may carry of the request."""
+    if isinstance(error, ssl.SSLCertVerificationError | aiohttp.ClientConnectorCertificateError):
+        return "its certificate is not valid"
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    text = str(error) if isinstance(error, OSError | ValueError | zlib.error) else type(error).__name__
+    text = text or type(error).__name__
+    return text.replace(key, "***") if key else text
+
+
+async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    """Read a body up to a limit, unpacking it as it comes, so that a small packed body cannot fill the memory."""
+    body = bytearray()
+    unpack = _unpacker(response.headers.get("Content-Encoding", "identity").lower())
+    async for chunk in response.content.iter_chunked(1 << 16):
+        body += unpack(chunk, limit + 1 - len(body))
+        if len(body) > limit:
+            response.close()
+            raise ValueError(f"an answer of more than {limit >> 20} MiB")
+    return bytes(body)
+
+
+def _unpacker(encoding: str) -> Callable[[bytes, int], bytes]:
+    if encoding in ("", "identity"):
+        return lambda chunk, _: chunk
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        raise ValueError(f"an answer packed as {encoding!r}, which was not asked for")
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)
+    return unpacker.decompress
+
+
+def _same_origin(url: str, origin: str) -> bool:
+    try:
+        return URL(url).origin() == URL(origin).origin()
+    except ValueError:
+        return False
+
+
+def _public_socket(address: tuple[Any, ...]) -> socket.socket:
+    """Open a socket to a public address; every address, looked up or literal, comes by here just before connecting."""
+    family, kind, protocol, _, where = address
+    if not is_public(where[0]):
+        raise OSError(f"{where[0]} {NOT_PUBLIC}")
+    return socket.socket(family, kind, protocol)
+
+
+def is_public(address: str) -> bool:
+    """Return whether an IP address can be reached by everybody; one hidden in another counts as itself."""
+    ip: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
+    if isinstance(ip, IPv6Address):
+        hidden = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
+        if hidden is None and ip in _NAT64:
+            hidden = IPv4Address(int(ip) & 0xFFFF_FFFF)
+        ip = hidden or ip
+    return ip.is_global and not ip.is_multicast
