@@ -79,7 +79,7 @@ ADAPTER = Adapter(
             credits=first("data.credits_used", "data.credits_consumed", "credits_consumed"),
         ),
     ),
-    fault=Fault(code="error.code", message=first("error.message", "error", "message")),
+    fault=Fault(code=first("error.code", "code"), message=first("error.message", "error", "message")),
     states={
         "pending": State.QUEUED,
         "in_progress": State.RUNNING,

@@ -8,6 +8,9 @@ import attrs
 
 from .strict_json import Json, loads
 
+LONGEST_WAIT = 86_400.0
+"""Seconds; a server that asks for more is taken at a day."""
+
 
 @attrs.frozen
 class Answer:
@@ -35,7 +38,7 @@ class Answer:
             seconds = float(text) if text.isdigit() else (parsedate_to_datetime(text) - now).total_seconds()
         except (ValueError, TypeError, OverflowError):
             return None
-        return min(max(seconds, 0.0), 86_400.0)
+        return min(max(seconds, 0.0), LONGEST_WAIT)
 
 
 class Lost(Exception):

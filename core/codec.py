@@ -1,11 +1,12 @@
 """The canonical model to JSON and back, without loss; strict about what it reads."""
 
+import base64
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_origin
 
 from .errors import OutOfBounds, Problem
 from .strict_json import Json
@@ -17,7 +18,7 @@ T = TypeVar("T")
 
 
 def to_json(value: Any) -> Json:
-    """Return a value of the canonical model as plain JSON: amounts and times are texts."""
+    """Return a value of the canonical model as plain JSON: amounts and times are texts, bytes base64."""
     return _converter().unstructure(value)
 
 
@@ -50,9 +51,15 @@ def _converter() -> "Converter":
     converter = Converter(forbid_extra_keys=True, unstruct_collection_overrides={tuple: list})
     for kind in (int, bool, float, str):
         converter.register_structure_hook(kind, _strict)
+    tuples = converter.get_structure_hook(tuple[Any, ...])
+    converter.register_structure_hook_func(
+        lambda cls: get_origin(cls) is tuple, lambda value, cls: tuples(_strict(value, list), cls)
+    )
     converter.register_structure_hook(Decimal, _decimal)
     converter.register_structure_hook(datetime, _datetime)
     converter.register_structure_hook(Path, lambda text, _: Path(_strict(text, str)))
+    converter.register_structure_hook(bytes, lambda text, _: base64.b64decode(_strict(text, str), validate=True))
+    converter.register_unstructure_hook(bytes, lambda data: base64.b64encode(data).decode())
     converter.register_unstructure_hook(StrEnum, str)
     converter.register_unstructure_hook(Decimal, str)
     converter.register_unstructure_hook(datetime, datetime.isoformat)

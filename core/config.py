@@ -136,7 +136,7 @@ def read_config(
     _only(route, {"accounts": list}, f"{where}: route")
     order = route.get("accounts", list(accounts))
     for name in order:
-        if name not in accounts:
+        if not isinstance(name, str) or name not in accounts:
             raise ConfigError(f"{where}: route.accounts: {unknown('account', str(name), accounts)}")
     return Config(accounts={name: accounts[name] for name in order}, path=path)
 
@@ -212,7 +212,7 @@ def _origin(url: str, where: str) -> str:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise ConfigError(f"{where}: base_url: {url!r} is not a URL") from None
+        raise ConfigError(f"{where}: base_url: {_without_user(url)!r} is not a URL") from None
     host = parts.hostname or ""
     if parts.scheme not in ("http", "https") or not host or parts.username is not None:
         raise ConfigError(f"{where}: base_url: https://host is needed, not {_without_user(url)!r}")

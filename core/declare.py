@@ -138,12 +138,13 @@ def _assets(given: str | Place | Mapping[str, str | Place]) -> Mapping[str | Non
 
 @attrs.frozen
 class Fault:
-    """Where an error, or a failed task, holds its code, its text, and the texts by field."""
+    """Where an error, or a failed task, holds its code, its text, the texts by field, and the seconds to wait."""
 
     code: Place | None = attrs.field(default=None, converter=_place)
     message: Place | None = attrs.field(default=None, converter=_place)
     fields: Place | None = attrs.field(default=None, converter=_place)
     request_id: Place | None = attrs.field(default=None, converter=_place)
+    retry_after: Place | None = attrs.field(default=None, converter=_place)
 
 
 @attrs.frozen(kw_only=True)
@@ -151,15 +152,15 @@ class Reply:
     """Where an answer holds what.
 
     `ok` is the place of the body's own code and the code that means yes. `assets` is a place of URLs, or one a kind
-    (image, video, audio); `files` a place of the bytes themselves. `failed_if` is a place whose presence means that
-    the task failed, whatever its state. `usd` and `credits` are what the task took. `final`: the answer is the result,
-    there is nothing to look at later.
+    (image, video, audio); `files` is a place of the bytes themselves. `failed_if` is a place whose presence means that
+    the task failed, whatever its state. `usd` and `credits` are what the task took.
     """
 
     ok: tuple[Place, Json] | None = attrs.field(default=None, converter=_code)
     id: Place | None = attrs.field(default=None, converter=_place)
     state: Place | None = attrs.field(default=None, converter=_place)
     assets: Mapping[str | None, Place] = attrs.field(default={}, converter=_assets, hash=False)
+    files: Place | None = attrs.field(default=None, converter=_place)
     failure: Fault = Fault()
     failed_if: Place | None = attrs.field(default=None, converter=_place)
     created: Place | None = attrs.field(default=None, converter=_place)
@@ -176,7 +177,7 @@ class Endpoint:
 
     `model` is where the body names the wire id. `not_yet` is an error code and for how many seconds after the submit
     it means no more than "not yet". `verdict`: a refusal here (400–499, but for key, credit and rate) says that the
-    task failed. `timeout` is in seconds.
+    task failed. `timeout` is in seconds, `limit` in bytes of the answer.
     """
 
     method: Literal["GET", "POST", "PUT", "DELETE"]
@@ -189,6 +190,7 @@ class Endpoint:
     not_yet: tuple[int | str, float] | None = None
     verdict: bool = False
     timeout: float | None = None
+    limit: int = 8 << 20
 
 
 @attrs.frozen
@@ -271,7 +273,10 @@ def numbered(first: str, further: str) -> Numbered:
 
 @attrs.frozen
 class Param:
-    """A canonical field on the wire: `to` is its place in the body ("" merges an object into the body itself).
+    """A canonical field on the wire.
+
+    `to` is its place in the body: "input.prompt"; "" merges an object into the body itself, "images[].url" makes an
+    object of each element, "?name" puts it into the query.
 
     `default` is what the provider takes when the field is not sent (None: nothing is known to be taken); with
     `always_sent` the wire requires the field, and the default is filled in. `bills_as` names values that are billed
@@ -335,7 +340,8 @@ class Adapter:
 
     `states` gives the state of each raw word (an Err where the word tells a failure's cause, or that the task was not
     found); a word not listed is still running. `errors` gives what a code (or a Match) means; others go by their HTTP
-    class. `expires` is how many seconds a result can be fetched. `read` is the day the page was read.
+    class. Without a `poll`, the answer to the submit is the result. `expires` is how many seconds a result can be
+    fetched. `read` is the day the page was read.
     """
 
     name: str
@@ -346,9 +352,9 @@ class Adapter:
     key_env: tuple[str, ...]
     auth: Header
     submit: Endpoint
-    poll: Endpoint | None
     offers: tuple[Offer, ...]
     states: Mapping[str, State | Err] = attrs.field(hash=False)
+    poll: Endpoint | None = None
     result: Endpoint | None = None
     cancel: Endpoint | None = None
     fault: Fault = Fault()

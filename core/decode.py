@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from .answer import Answer, Lost
+from .answer import LONGEST_WAIT, Answer, Lost
 from .declare import Adapter, Endpoint, Err, Fault, Match, Reply
 from .errors import (
     PROVIDER_ERRORS,
@@ -94,9 +94,18 @@ def _facts(asked: Asked, answer: Answer, words: Json) -> dict[str, Any]:
         "status": answer.status,
         "code": _code(code),
         "request_id": request_id if isinstance(request_id, str) else None,
-        "retry_after": answer.retry_after(asked.now),
+        "retry_after": _retry_after(asked, answer, words),
         "body": words,
     }
+
+
+def _retry_after(asked: Asked, answer: Answer, words: Json) -> float | None:
+    """Return the seconds to wait: the header's, or else the body's."""
+    seconds = answer.retry_after(asked.now)
+    if seconds is None and asked.adapter.fault.retry_after is not None:
+        named = _figure(asked.adapter.fault.retry_after, words)
+        seconds = None if named is None else min(float(named), LONGEST_WAIT)
+    return seconds
 
 
 def _code(value: Any) -> str | None:
@@ -207,10 +216,15 @@ def submitted(asked: Asked, answer: Answer, draft: Task) -> Task:
         raw=words,
     )
     try:
-        return _read(asked, reply, answer, words, task)
-    except AnymediaError:
+        seen = _read(asked, reply, answer, words, task)
+    except AnymediaError as error:
+        if asked.adapter.poll is None:
+            raise _uncertain(str(error), accepted=True, **_facts(asked, answer, words)) from None
         # It was accepted: what else the answer says can be asked for again.
         return task
+    # What is finished at once, and does not show here what it made, is looked at like any other.
+    unseen = seen.state is State.SUCCEEDED and not seen.assets
+    return attrs.evolve(seen, state=State.RUNNING) if unseen else seen
 
 
 def _says_no(reply: Reply, words: Json) -> bool:
@@ -311,7 +325,7 @@ def _read(asked: Asked, reply: Reply, answer: Answer, words: Json, task: Task) -
     )
     if state is State.FAILED:
         return _fail(asked, reply.failure, words, task, cause)
-    if state is State.SUCCEEDED and reply.assets:
+    if state is State.SUCCEEDED and (reply.assets or reply.files is not None):
         assets = tuple(_assets(asked, reply, words, task))
         if not assets:
             error = malformed(asked, answer, words, "a finished task that has no result", task)
@@ -327,8 +341,8 @@ def _state(
     if reply.failed_if is not None and reply.failed_if.find(words):
         return State.FAILED, _raw(reply, words), None
     if reply.state is None:
-        # A step without a state of its own, like the fetching of a result, keeps the one that led to it.
-        return task.state, task.raw_state, None
+        # An answer without a state of its own is a result where there is nothing to look at later; else it tells none.
+        return State.SUCCEEDED if asked.adapter.poll is None else task.state, task.raw_state, None
     raw = reply.state.one(words)
     if not isinstance(raw, str) or not raw:
         raise malformed(asked, answer, words, "no state", task)
@@ -363,11 +377,15 @@ def _fail(asked: Asked, fault: Fault, words: Json, task: Task, cause: Cause | No
 
 def _assets(asked: Asked, reply: Reply, words: Json, task: Task) -> Iterator[Asset]:
     life = asked.adapter.expires
-    expires_at = None if life is None else (task.completed_at or asked.now) + timedelta(seconds=life)
+    since = min(task.completed_at or asked.now, asked.now)  # nothing is finished later than now, whatever is said
+    expires_at = None if life is None else since + timedelta(seconds=life)
     for kind, where in reply.assets.items():
         for url in dict.fromkeys(url for url in where.find(words) if isinstance(url, str)):
             if url.lower().startswith(("https://", "http://")):
                 yield Asset(kind=kind or task.kind, url=url, expires_at=expires_at)
+    for data in () if reply.files is None else reply.files.find(words):
+        if isinstance(data, bytes):
+            yield Asset(kind=task.kind, data=data)
 
 
 def _time(where: Place | None, words: Json) -> datetime | None:

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 import attrs
 
 from .check import Checked
-from .declare import Adapter, Endpoint, Numbered, pick
+from .declare import Adapter, Endpoint, Numbered, Param, pick
 from .errors import MalformedAnswer
 from .strict_json import Json, dumps
 from .task import Adjustment, Task
@@ -16,13 +16,17 @@ from .task import Adjustment, Task
 
 @attrs.frozen(kw_only=True, slots=False)
 class Call:
-    """An HTTP request as plain data; the key is not in it, the transport adds it last. `timeout` is in seconds."""
+    """An HTTP request as plain data; the key is not in it, the transport adds it last.
+
+    `timeout` is in seconds, `limit` in bytes of the answer.
+    """
 
     method: str
     url: str
     headers: Mapping[str, str] = attrs.field(factory=dict, hash=False)
     json: Json = attrs.field(default=None, hash=False)
     timeout: float | None = None
+    limit: int = 8 << 20
 
     @cached_property
     def body(self) -> bytes | None:
@@ -73,18 +77,21 @@ def _body(checked: Checked) -> dict[str, Json]:
     for field, param in offer.params.items():
         takes = pick(param.takes, checked.mode)
         value = checked.value(field) if param.always_sent else getattr(request, field)
-        if takes is not None and value not in (None, ()):
+        if takes is not None and value not in (None, ()) and not _in_query(param):
             put(body, param.to, takes.write(value))
     merge(body, checked.extra)
     return body
 
 
 def put(body: dict[str, Json], to: str | Numbered, value: Json) -> None:
-    """Write a value to its place: `a.b`, a list over numbered fields, or ("") an object into the body itself."""
+    """Write a value to its place in a body, as Param.to names it."""
     if isinstance(to, Numbered):
         body.update(zip(to.names(len(value)), value, strict=True))
     elif not to:
         body.update(value)
+    elif "[]." in to:
+        items, _, key = to.partition("[].")
+        put(body, items, [{key: element} for element in value])
     else:
         *parents, last = to.split(".")
         for key in parents:
@@ -102,9 +109,16 @@ def merge(body: dict[str, Json], extra: Mapping[str, Json]) -> None:
 
 
 def submit_path(checked: Checked) -> str:
-    """Return where an offer's tasks are submitted."""
+    """Return where an offer's tasks are submitted, with what goes into the query."""
     path = pick(checked.offer.path, checked.mode) or checked.adapter.submit.path or ""
-    return path.replace("{wire_id}", str(pick(checked.offer.wire_id, checked.mode)))
+    given = ((param, getattr(checked.request, field)) for field, param in checked.offer.params.items())
+    query = {str(param.to)[1:]: value for param, value in given if _in_query(param) and value is not None}
+    path = path.replace("{wire_id}", str(pick(checked.offer.wire_id, checked.mode)))
+    return path + (f"?{urlencode(query)}" if query else "")
+
+
+def _in_query(param: Param) -> bool:
+    return isinstance(param.to, str) and param.to.startswith("?")
 
 
 def submit(adapter: Adapter, origin: str, path: str, body: Json, key: str | None) -> Call:
@@ -113,7 +127,14 @@ def submit(adapter: Adapter, origin: str, path: str, body: Json, key: str | None
     if adapter.idempotency is not None and key is not None:
         headers[adapter.idempotency.header] = key
     endpoint = adapter.submit
-    return Call(method=endpoint.method, url=origin + path, headers=headers, json=body, timeout=endpoint.timeout)
+    return Call(
+        method=endpoint.method,
+        url=origin + path,
+        headers=headers,
+        json=body,
+        timeout=endpoint.timeout,
+        limit=endpoint.limit,
+    )
 
 
 def follow(endpoint: Endpoint, origin: str, task: Task) -> Call:
@@ -133,7 +154,7 @@ def follow(endpoint: Endpoint, origin: str, task: Task) -> Call:
         query = {name: value.format(id=task.id) for name, value in endpoint.query.items()}
         url += f"?{urlencode(query)}" if query else ""
     url = origin + url if url.startswith("/") else url
-    return Call(method=endpoint.method, url=url, headers=_headers(None), timeout=endpoint.timeout)
+    return Call(method=endpoint.method, url=url, headers=_headers(None), timeout=endpoint.timeout, limit=endpoint.limit)
 
 
 def _headers(body: Json) -> dict[str, str]:

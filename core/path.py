@@ -22,7 +22,7 @@ import attrs
 
 from .strict_json import Json, loads
 
-_STEP = re.compile(r"(?P<key>[A-Za-z0-9_*-]+)|\[(?P<index>\d*)\]|!(?P<convert>[a-z0-9]+)")
+_STEP = re.compile(r"(?P<key>[A-Za-z0-9_* -]+)|\[(?P<index>\d*)\]|!(?P<convert>[a-z0-9]+)")
 _Step: TypeAlias = Callable[[Any], Iterator[Any]]
 
 
@@ -49,6 +49,9 @@ class Path:
 
     def __str__(self) -> str:
         return self.text
+
+    def __reduce__(self) -> tuple[type["Path"], tuple[str]]:
+        return Path, (self.text,)
 
 
 @attrs.frozen
@@ -144,7 +147,7 @@ def _converted(convert: Callable[[Any], Any]) -> _Step:
 
 def _time(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 _CONVERSIONS: dict[str, Callable[[Any], Any]] = {

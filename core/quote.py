@@ -5,10 +5,11 @@ from decimal import Decimal
 from typing import Any
 
 from .check import Checked, touches
-from .declare import Dearest, PerMegapixel, Price, Said, Table, pick
+from .declare import ByMode, Dearest, PerMegapixel, Price, Said, Table, pick
 from .encode import Part
 from .money import Money, PriceStatus, total
 from .path import Path
+from .request import Mode
 
 
 class Unpriced(Exception):
@@ -76,7 +77,7 @@ def _fits(cell: Sequence[Any], axes: Sequence[Any]) -> bool:
 def _axis(checked: Checked, part: Part, field: str) -> Any:
     """Return the value of a field that the price depends on: as billed, or the dearest of several."""
     if field == "mode":
-        return checked.mode
+        return _mode(checked)
     value = _sent(checked, part, field)
     if value is None or isinstance(value, Said):
         return Dearest(f"{field} {value or 'has no printed default'}: the dearest is taken")
@@ -87,11 +88,20 @@ def _sent(checked: Checked, part: Part, field: str) -> Any:
     param = checked.offer.params[field]
     takes = pick(param.takes, checked.mode)
     if not isinstance(param.to, str) or not touches(checked.extra, param.to):
+        if isinstance(param.default, ByMode) and getattr(checked.request, field) is None:
+            _mode(checked)
         return checked.value(field)
     value = None if takes is None else takes.read(Path(param.to).one(part.body))
     if value is None:
         raise Unpriced(f"a raw field sets {param.to} to what the page prints no price for")
     return value
+
+
+def _mode(checked: Checked) -> Mode:
+    images = checked.offer.params.get("images")
+    if images is not None and touches(checked.extra, images.to):
+        raise Unpriced("a raw field sets the pictures put in, and the price depends on whether there are any")
+    return checked.mode
 
 
 def _in_pixels(checked: Checked, by: Sequence[str]) -> bool:

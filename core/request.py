@@ -110,7 +110,7 @@ def _problems(request: ImageRequest) -> Iterator[Problem]:
             yield _problem(field, message.format(shown=_shown(value)))
     if request.aspect_ratio is not None and request.size is not None:
         yield _problem("size", "give aspect_ratio or size, not both")
-    for field, value in attrs.asdict(request).items():
+    for field, value in attrs.asdict(request, recurse=False).items():
         if not _is_json(value):
             yield _problem(field, "cannot be written as JSON")
 

@@ -37,18 +37,20 @@ class Refund(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Asset:
-    """One result: at `url` until `expires_at` (None: nobody says), and at `path` once it is on disk.
+    """One result: at `url` until `expires_at` (None: nobody says), or in `data`, and at `path` once it is on disk.
 
-    `kind` is image, video or audio; `media_type`, `width` and `height` (pixels) and `bytes` are read from the file.
+    `kind` is image, video or audio; `media_type`, `width` and `height` (pixels) and `length` (bytes) are read from the
+    file.
     """
 
     kind: str
     url: str | None = None
+    data: bytes | None = attrs.field(default=None, repr=False)
     path: Path | None = None
     media_type: str | None = None
     width: int | None = None
     height: int | None = None
-    bytes: int | None = None
+    length: int | None = None
     expires_at: datetime | None = None
 
 

@@ -5,6 +5,7 @@ redirects are not followed with a key, and files come from public addresses alon
 """
 
 import asyncio
+import errno
 import socket
 import ssl
 import zlib
@@ -28,9 +29,6 @@ from .encode import Call
 from .errors import AnymediaError
 
 T = TypeVar("T")
-
-ANSWER_LIMIT = 8 << 20
-"""Bytes of an answer, unpacked; a longer one is not read to its end."""
 
 CONNECT_TIMEOUT = 15.0
 
@@ -93,6 +91,9 @@ async def retried(
     async def wait(_: Any) -> None:
         await clock.sleep(pause)
 
+    async def call() -> T:  # backoff takes what is no coroutine function for a blocking one
+        return await function()
+
     decorate = backoff.on_exception(
         waits,
         AnymediaError,
@@ -101,7 +102,7 @@ async def retried(
         jitter=None,
         logger=None,
     )
-    return await decorate(function)()
+    return await decorate(call)()
 
 
 class Transport:
@@ -155,7 +156,7 @@ class Transport:
                 trace_request_ctx=progress,
             ) as response:
                 status = response.status
-                body = await _read(response, ANSWER_LIMIT)
+                body = await _read(response, call.limit)
                 return Answer(status, _plain(response.headers, key), body.replace(key.encode(), b"***"))
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, zlib.error) as error:
             raise Lost(_reason(error, key), sent=progress.connected, status=status) from None
@@ -267,7 +268,7 @@ def _public_socket(address: tuple[Any, ...]) -> socket.socket:
     """Open a socket to a public address; every address, looked up or literal, comes by here just before connecting."""
     family, kind, protocol, _, where = address
     if not is_public(where[0]):
-        raise OSError(f"{where[0]} {NOT_PUBLIC}")
+        raise OSError(errno.EACCES, f"{where[0]} {NOT_PUBLIC}")
     return socket.socket(family, kind, protocol)
 
 

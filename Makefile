@@ -1,0 +1,50 @@
+# Every target works in one .venv, in which the built wheel of this checkout is installed: never the checkout itself.
+# Needs python3 (3.11 or newer) with venv, and make. Nothing is fetched but packages of PyPI.
+
+PYTHON ?= python3
+BIN := .venv/bin
+# Folders count too, so that a deleted file is noticed.
+SOURCES := $(shell find core adapters simulators cli -name __pycache__ -prune -o -print) README.md pyproject.toml setup.cfg
+PACKAGE = $(BIN)/python -c 'import anymedia; print(anymedia.__path__[0])'
+
+.PHONY: install demo test lint types check clean
+
+install: .venv/.installed
+
+demo: .venv/.installed
+	@$(BIN)/anymedia demo --out media
+
+test: lint types check
+
+lint: .venv/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+# mypy reads the checkout through links that lay it out as it is installed; pyright reads what users install.
+types: .venv/.installed
+	@rm -rf .types && mkdir -p .types/anymedia
+	@ln -s $(CURDIR)/core/* $(CURDIR)/adapters $(CURDIR)/simulators $(CURDIR)/cli .types/anymedia/
+	$(BIN)/mypy
+	cd tests && ../$(BIN)/basedpyright --pythonpath ../$(BIN)/python --verifytypes anymedia --ignoreexternal > ../.types/pyright.txt \
+		|| { cat ../.types/pyright.txt; exit 1; }
+
+check: .venv/.installed
+	$(BIN)/pytest -q --cov --cov-report= -p no:cacheprovider
+	$(BIN)/coverage report --show-missing --skip-covered --fail-under=100 \
+		--include="$$($(PACKAGE))/*" --omit="$$($(PACKAGE))/cli/*,$$($(PACKAGE))/simulators/*"
+
+.venv/.tools: pyproject.toml setup.cfg
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "anymedia needs Python 3.11 or newer")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=24" "setuptools>=77"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check ".[dev]"
+	touch $@
+
+.venv/.installed: .venv/.tools $(SOURCES)
+	rm -rf .venv/dist anymedia.egg-info build
+	$(BIN)/python -m build --no-isolation --outdir .venv/dist . > .venv/build.log 2>&1 || { cat .venv/build.log; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall .venv/dist/*.whl
+	touch $@
+
+clean:
+	rm -rf .venv .types build dist anymedia.egg-info media

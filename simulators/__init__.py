@@ -1,0 +1,109 @@
+"""Local providers to test against: real HTTP, real states over time, real pictures, real bills, and faults on demand.
+
+    async with running("reapi") as simulators:
+        simulators["reapi"].fault("reset_after")
+        ...                                     # point a client at simulators.config
+        simulators["reapi"].bills()
+
+Every module of this package that defines SERVICE is a provider. Needs Pillow: pip install 'anymedia[simulators]'.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import pkgutil
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from typing import Any, TypeVar
+
+from .picture import needs_pillow
+from .service import Service
+from .simulator import Simulator, Simulators
+
+__all__ = ["Service", "Simulator", "Simulators", "in_thread", "names", "running", "services"]
+
+NO_PROVIDERS = {"fixtures", "server"}  # not looked into: they import pytest and aiohttp, which takes time or is missing
+
+T = TypeVar("T")
+
+
+def services() -> dict[str, type[Service]]:
+    """The simulated providers by name, in order."""
+    found = {}
+    for module in pkgutil.iter_modules(__path__):
+        if module.name not in NO_PROVIDERS:
+            service = getattr(importlib.import_module(f"{__name__}.{module.name}"), "SERVICE", None)
+            if service is not None:
+                found[service.name] = service
+    return dict(sorted(found.items()))
+
+
+def names() -> tuple[str, ...]:
+    """The names of the simulated providers."""
+    return tuple(services())
+
+
+@asynccontextmanager
+async def running(
+    *names: str,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    speed: float = 1.0,
+    clock: Callable[[], float] = time.time,
+) -> AsyncIterator[Simulators]:
+    """Runs the named simulators, or all, until the block ends.
+
+    The first listens at `port`, the next at the port after it, and so on; 0 takes free ports. `speed` divides the time
+    that tasks take (4 s by default); `clock` tells the time in seconds since 1970. Raises ValueError for an unknown
+    name, OSError when a port is taken, ImportError when Pillow is missing.
+    """
+    needs_pillow()
+    from .server import Server
+
+    known = services()
+    if unknown := [name for name in names if name not in known]:
+        raise ValueError(f"no simulator is named {', '.join(unknown)}; there are {', '.join(known)}")
+    if not speed > 0:
+        raise ValueError(f"speed must be more than 0, not {speed}")
+    started = []
+    async with AsyncExitStack() as stack:
+        for index, name in enumerate(dict.fromkeys(names or known)):
+            server = Server(known[name](clock=clock, speed=speed))
+            await server.start(host, port + index if port else 0)
+            stack.push_async_callback(server.stop)
+            started.append(Simulator(server.service))
+        yield Simulators(started)
+
+
+@contextmanager
+def in_thread(
+    *names: str,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    speed: float = 1.0,
+    clock: Callable[[], float] = time.time,
+) -> Iterator[Simulators]:
+    """Runs simulators as `running` does, in a thread with an event loop of its own: for synchronous code."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="anymedia-simulators", daemon=True)
+    thread.start()
+
+    def call(work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, loop).result()
+
+    async def end() -> None:
+        await stack.aclose()
+        await loop.shutdown_default_executor()
+
+    stack = AsyncExitStack()
+    try:
+        context = running(*names, host=host, port=port, speed=speed, clock=clock)
+        yield call(stack.enter_async_context(context))
+    finally:
+        call(end())
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()

@@ -1,0 +1,183 @@
+"""The words that a provider's fields are written in, and what is wrong with a body that does not fit them.
+
+Lengths count code points (no page says what it counts). A bool is no integer. `null` is the same as not given: the
+pages are silent, so this is our choice at every provider.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Literal, Protocol
+from urllib.parse import urlsplit
+
+from attrs import frozen
+
+Cause = Literal["missing", "unlisted", "type", "short", "long", "choice", "range", "entries", "link", "rule"]
+Fields = Mapping[str, "Field"]
+
+PIXELS = re.compile(r"([1-9][0-9]{0,4})x([1-9][0-9]{0,4})")
+WEB = ("http", "https")
+
+
+@frozen
+class Problem:
+    """One thing that is wrong: `text` is a predicate of the field ("is required"); of a choice, the allowed words."""
+
+    field: str
+    cause: Cause
+    text: str
+    value: object = None
+
+    @property
+    def predicate(self) -> str:
+        """What is wrong with the field, in words that follow its name."""
+        return f"must be one of {self.text}" if self.cause == "choice" else self.text
+
+
+class Field(Protocol):
+    """What may stand in a field."""
+
+    @property
+    def required(self) -> bool:
+        """Whether the field must be given."""
+
+    def wrong(self, value: object) -> tuple[Cause, str] | None:
+        """Why a value does not fit: the cause and a predicate; None when it fits."""
+
+
+@frozen
+class Text:
+    """A string of `least` to `most` code points; an empty one counts as missing where one is required."""
+
+    least: int = 0
+    most: int | None = None
+    required: bool = False
+
+    def wrong(self, value: object) -> tuple[Cause, str] | None:
+        """See Field."""
+        if not isinstance(value, str):
+            return "type", "must be a string"
+        if self.required and not value:
+            return "missing", "is required"
+        if len(value) < self.least:
+            return "short", f"must be at least {self.least} characters"
+        if self.most is not None and len(value) > self.most:
+            return "long", f"must be at most {self.most} characters"
+        return None
+
+
+@frozen
+class Choice:
+    """One of the allowed words; in any case if `any_case`; or WIDTHxHEIGHT if `pixels`."""
+
+    allowed: Sequence[str]
+    required: bool = False
+    any_case: bool = False
+    pixels: bool = False
+
+    def wrong(self, value: object) -> tuple[Cause, str] | None:
+        """See Field."""
+        if not isinstance(value, str):
+            return "type", "must be a string"
+        fits = value in self.allowed or (self.any_case and value.lower() in self.allowed)
+        if fits or (self.pixels and PIXELS.fullmatch(value)):
+            return None
+        return "choice", ", ".join([*self.allowed, *(["or WxH pixels"] if self.pixels else [])])
+
+
+@frozen
+class Whole:
+    """An integer of a range."""
+
+    least: int
+    most: int
+    required: bool = False
+
+    def wrong(self, value: object) -> tuple[Cause, str] | None:
+        """See Field."""
+        if not isinstance(value, int) or isinstance(value, bool):
+            return "type", "must be an integer"
+        if self.least <= value <= self.most:
+            return None
+        span = f"between {self.least} and {self.most}" if self.least < self.most else f"{self.least}"
+        return "range", f"must be {span}"
+
+
+@frozen
+class Flag:
+    """True or false."""
+
+    required: bool = False
+
+    def wrong(self, value: object) -> tuple[Cause, str] | None:
+        """See Field."""
+        return None if isinstance(value, bool) else ("type", "must be a boolean")
+
+
+@frozen
+class Link:
+    """A web address; whether it is public and leads anywhere is not looked at."""
+
+    schemes: Sequence[str] = WEB
+    required: bool = False
+
+    def wrong(self, value: object) -> tuple[Cause, str] | None:
+        """See Field."""
+        if not isinstance(value, str):
+            return "type", "must be a string"
+        if is_link(value, self.schemes):
+            return None
+        return "link", f"must be a public {'http(s)' if 'http' in self.schemes else 'https'} URL"
+
+
+@frozen
+class Links:
+    """A list of `least` to `most` web addresses."""
+
+    least: int = 0
+    most: int | None = None
+    schemes: Sequence[str] = WEB
+    required: bool = False
+
+    def wrong(self, value: object) -> tuple[Cause, str] | None:
+        """See Field."""
+        if not isinstance(value, list):
+            return "type", "must be a list of strings"
+        if len(value) < self.least:
+            return "entries", f"needs at least {_entries(self.least)}"
+        if self.most is not None and len(value) > self.most:
+            return "entries", f"accepts at most {_entries(self.most)}"
+        return next(filter(None, map(Link(self.schemes).wrong, value)), None)
+
+
+def is_link(text: str, schemes: Sequence[str] = WEB) -> bool:
+    """Whether a text is an absolute address with a host under one of the schemes."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in schemes and bool(parts.hostname) and not re.search(r"\s", text)
+
+
+def given(body: Mapping[str, object]) -> dict[str, object]:
+    """The fields that are not null."""
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def problems(body: Mapping[str, object], fields: Fields, *, closed: bool = False) -> list[Problem]:
+    """Everything that is wrong with a body, in the order of the fields; `closed` also refuses what is not listed."""
+    found = []
+    for name, rule in fields.items():
+        if (value := body.get(name)) is not None:
+            if wrong := rule.wrong(value):
+                found.append(Problem(name, *wrong, value))
+        elif rule.required:
+            found.append(Problem(name, "missing", "is required"))
+    if closed:
+        found += [Problem(name, "unlisted", "is not supported here") for name in given(body) if name not in fields]
+    return found
+
+
+def _entries(count: int) -> str:
+    return f"{count} entr{'y' if count == 1 else 'ies'}"

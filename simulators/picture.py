@@ -1,0 +1,158 @@
+"""The pictures that the simulators make: real files that tell on their face what was asked of whom."""
+
+from __future__ import annotations
+
+import colorsys
+import random
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from typing import TYPE_CHECKING, Literal
+
+from attrs import frozen
+
+if TYPE_CHECKING:
+    from PIL import Image, ImageFont
+
+    Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+Media = Literal["png", "jpeg"]
+Size = tuple[int, int]
+
+SUFFIX: dict[Media, str] = {"png": "png", "jpeg": "jpg"}
+AREA = {"1K": 1024 * 1024, "2K": 2048 * 2048, "4K": 3840 * 2160}
+"""About how many pixels a resolution has where a page prints no grid (our choice, the same for every provider)."""
+
+INK, SHADE, FAINT = (255, 255, 255), (0, 0, 0, 110), (255, 255, 255, 215)
+LONGEST = 1000  # characters of a prompt that are looked at; no more would be legible
+
+
+def pixels(ratio: str, resolution: str) -> Size:
+    """Width and height of a ratio at 1K, 2K or 4K, both multiples of 16; `auto` is taken as 1:1 (our choice)."""
+    wide, high = (1, 1) if ratio == "auto" else map(int, ratio.split(":"))
+    width = (AREA[resolution.upper()] * wide / high) ** 0.5
+    return snapped(width, width * high / wide)
+
+
+def snapped(width: float, height: float) -> Size:
+    """The nearest multiples of 16, kept between 64 and 4096 (our choice)."""
+    first, second = (min(4096, max(64, round(side / 16) * 16)) for side in (width, height))
+    return first, second
+
+
+@frozen
+class Picture:
+    """What a picture shows; the same words always draw the same bytes."""
+
+    provider: str
+    hue: float
+    wire_id: str
+    task_id: str
+    index: int
+    prompt: str
+    size: Size
+    media: Media
+
+    def draw(self) -> bytes:
+        """The file. Raises ImportError, in a clear sentence, when Pillow is not installed."""
+        needs_pillow()
+        from PIL import ImageDraw
+
+        width, height = self.size
+        short, margin = min(self.size), round(min(self.size) * 0.08)
+        image = self._ground()
+        pen = ImageDraw.Draw(image, "RGBA")
+        footer = f"{self.provider}  ·  {self.wire_id}  ·  {width} x {height}  ·  {self.task_id}  ·  {self.index + 1}"
+        small = _fitting(footer, width - 2 * margin, short / 34)
+        line = small.getbbox("Ag")[3]
+        pen.text((margin, height - margin - line), footer, font=small, fill=FAINT)
+        pen.line((margin, height - margin - 2 * line, width - margin, height - margin - 2 * line), (255, 255, 255, 90))
+        font, lines = _wrapped(_plain(self.prompt), width - 2 * margin, height - 2 * margin - 4 * line, short)
+        step, lift = _step(font), max(1, round(short / 500))
+        for number, words in enumerate(lines):
+            place = (margin, margin + number * step)
+            pen.text((place[0] + lift, place[1] + lift), words, font=font, fill=SHADE)
+            pen.text(place, words, font=font, fill=INK)
+        return self._file(image)
+
+    def _ground(self) -> Image.Image:
+        """A soft mesh of nine colours about the provider's hue, a little different for each task and index."""
+        from PIL import Image
+
+        dice = random.Random(f"{self.task_id}/{self.index}")  # noqa: S311 - a picture, no secret
+        mesh = Image.new("RGB", (3, 3))
+        for corner in range(9):
+            hue = (self.hue + dice.uniform(-0.06, 0.06)) % 1
+            shade = colorsys.hsv_to_rgb(hue, dice.uniform(0.55, 0.9), dice.uniform(0.3, 0.75))
+            mesh.putpixel((corner % 3, corner // 3), tuple(round(255 * part) for part in shade))
+        return mesh.resize(self.size, Image.Resampling.BICUBIC)
+
+    def _file(self, image: Image.Image) -> bytes:
+        file = BytesIO()
+        if self.media == "png":
+            image.save(file, "PNG", compress_level=1)
+        else:
+            image.save(file, "JPEG", quality=88)
+        return file.getvalue()
+
+
+def needs_pillow() -> None:
+    """Raises ImportError when Pillow is missing."""
+    try:
+        import PIL.Image  # noqa: F401
+    except ImportError as missing:
+        raise ImportError("the simulators draw with Pillow: pip install 'anymedia[simulators]'") from missing
+
+
+def _plain(text: str) -> str:
+    """One line that the font can be asked for: accents dropped, no lone surrogates, no control characters."""
+    cut = text[:LONGEST] + ("…" if len(text) > LONGEST else "")
+    whole = unicodedata.normalize("NFKD", cut.encode("utf-8", "replace").decode())
+    marks = (mark if mark.isprintable() else " " for mark in whole if not unicodedata.combining(mark))
+    return " ".join("".join(marks).split())
+
+
+def _font(size: float) -> Font:
+    from PIL import ImageFont
+
+    return ImageFont.load_default(max(6, size))
+
+
+def _fitting(text: str, width: float, size: float) -> Font:
+    """The font in which a text takes no more than a width, no larger than a size."""
+    return _font(size * min(1, 0.97 * width / max(1, _font(size).getlength(text))))
+
+
+def _step(font: Font) -> float:
+    return font.getbbox("Ag")[3] * 1.3
+
+
+def _wrapped(text: str, width: float, height: float, short: int) -> tuple[Font, list[str]]:
+    """The largest font in which the text fits a box, with its lines; in the smallest it is shortened with …."""
+    size = short / 9
+    while True:
+        font = _font(size)
+        room = max(1, int(height // _step(font)))
+        lines = list(_lines(text, width, font.getlength))
+        if len(lines) <= room:
+            return font, lines
+        if size < short / 30:
+            return font, [*lines[: room - 1], lines[room - 1][:-1] + "…"]
+        size *= 0.85
+
+
+def _lines(text: str, width: float, length: Callable[[str], float]) -> Iterator[str]:
+    """Lines of at most a width, broken between words, and inside one that is wider than the line."""
+    line = ""
+    for word in text.split():
+        if line and length(f"{line} {word}") > width:
+            yield line
+            line = ""
+        line = f"{line} {word}".lstrip()
+        while len(line) > 1 and length(line) > width:
+            head = max(1, bisect_right(range(len(line)), width, key=lambda end: length(line[:end])) - 1)
+            yield line[:head]
+            line = line[head:]
+    if line:
+        yield line

@@ -1,0 +1,144 @@
+"""reAPI, as its pages tell: charged on submit, refunded when failed, keys that do not deduplicate.
+
+Ours, where the pages are silent: fields that a model does not list are ignored; a body that is no model of this
+endpoint is 20004; only `processing` comes before the end; `usage` is shown once a task is final.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+from uuid import uuid4
+
+from .fields import Problem, given, problems
+from .message import Refusal, Request, Response, json_object, json_response
+from .reapi_models import MODELS
+from .service import DAY, Service
+from .task import Failure, Order, Stage, Task
+
+CODES = {400: 20003, 401: 10003, 402: 30001, 403: 10006, 404: 40001, 429: 50001, 503: 70001}
+"""The code for an HTTP status, where several share one: the most general. Everything else is 60099."""
+
+
+class ReAPI(Service):
+    """Base https://reapi.ai, images below /api/v1/images/generations."""
+
+    name = "reapi"
+    hue = 0.6
+    lifetime = 7 * DAY
+    moderates = "submit"
+    routes = (
+        ("POST", r"/api/v1/images/generations", "submit"),
+        ("GET", r"/api/v1/tasks/(?P<id>[^/]+)", "poll"),
+        ("GET", r"/api/v1/balance", "funds"),
+    )
+    refusals: ClassVar[Mapping[str, tuple[int, int | str, str]]] = {
+        "unauthorised": (401, 10003, "invalid API key"),
+        "no_credit": (402, 30001, "insufficient credits"),
+        "throttled": (429, 50001, "rate limit exceeded"),
+        "not_found": (404, 40001, "task not found"),
+        # A 400 whose code no page tells: ours is that of an invalid value.
+        "moderated": (400, 20003, "the prompt was rejected by content moderation"),
+    }
+    failures: ClassVar[Mapping[str, Failure]] = {
+        "failed": Failure(80003, "provider_failed"),
+        "moderated": Failure(80006, "content policy violation"),
+    }
+
+    def new_key(self) -> str:
+        """rk_live_ and hex."""
+        return f"rk_live_{secrets.token_hex(24)}"
+
+    def new_id(self, order: Order) -> str:
+        """task_ and 32 hex digits."""
+        return f"task_{uuid4().hex}"
+
+    def admit(self, request: Request) -> None:
+        """10001 without the header, 10002 when it is not Bearer, 10003 with another key."""
+        sent = request.headers.get("authorization")
+        if sent is None:
+            raise Refusal(401, 10001, "missing Authorization header")
+        scheme, _, key = sent.partition(" ")
+        if scheme.lower() != "bearer":
+            raise Refusal(401, 10002, "Authorization must be a Bearer token")
+        if key.strip() != self.api_key:
+            raise self.refusal("unauthorised")
+
+    def order(self, request: Request) -> Order:
+        """The first thing that is wrong, with its documented code and text, or the order."""
+        sent = json_object(request.body)
+        if sent is None:
+            raise Refusal(400, 20001, "request body must be a JSON object")
+        body = given(sent)
+        name = body.get("model")
+        if name in (None, ""):
+            raise Refusal(400, 20002, "model is required")
+        if not isinstance(name, str) or name not in MODELS:
+            raise Refusal(400, 20004, f'model "{name}" is not supported on this endpoint')
+        model = MODELS[name]
+        if wrong := [*problems(body, model.fields), *model.rules(body)]:
+            raise _refusal(wrong[0])
+        return Order(
+            wire_id=name,
+            prompt=str(body["prompt"]),
+            size=model.size(body),
+            media=model.media(body),
+            price=model.credits(body),
+            count=model.count(body),
+            sent=sent,
+        )
+
+    def accepted(self, task: Task, request: Request) -> Response:
+        """The task, still without output and error."""
+        return json_response(self._head(task, "processing"))
+
+    def shown(self, task: Task, stage: Stage, urls: Sequence[str]) -> Response:
+        """200 also when the task failed."""
+        if stage in ("queued", "running"):
+            return json_response({**self._head(task, "processing"), "output": None, "error": None})
+        usage = {"credits": task.order.price - task.refunded}
+        if task.failure:
+            error = {"code": task.failure.code, "message": task.failure.message}
+            return json_response({**self._head(task, "failed"), "output": None, "error": error, "usage": usage})
+        output = {"image_urls": list(urls)}
+        return json_response({**self._head(task, "completed"), "output": output, "error": None, "usage": usage})
+
+    def refused(self, refusal: Refusal) -> Response:
+        """{error: {code, message, request_id}}."""
+        error = {"code": refusal.code, "message": refusal.message, "request_id": f"req_{uuid4().hex}"}
+        return json_response({"error": error}, refusal.status)
+
+    def code_of(self, status: int) -> int:
+        """The code that goes with an HTTP status."""
+        return CODES.get(status, 60099)
+
+    def funds(self, request: Request, _: re.Match[str]) -> Response:
+        """{balance} in credits."""
+        self.admit(request)
+        return json_response({"balance": self.balance})
+
+    @staticmethod
+    def _head(task: Task, status: str) -> dict[str, object]:
+        return {"id": task.id, "model": task.order.wire_id, "status": status, "created_at": int(task.created)}
+
+
+def _refusal(problem: Problem) -> Refusal:
+    """The documented text and code of a problem."""
+    match problem.cause:
+        case "missing":
+            return Refusal(400, 20002, f"{problem.field} is required")
+        case "long":
+            return Refusal(400, 20007, f"{problem.field} {problem.text}")
+        case "choice":
+            return Refusal(400, 20003, f'invalid {problem.field} "{problem.value}" (allowed: {problem.text})')
+        case "link":
+            return Refusal(400, 20003, f"image URL {problem.text} — data: URIs are rejected")
+        case "rule":
+            return Refusal(400, 20003, problem.text)
+        case _:
+            return Refusal(400, 20003, f"{problem.field} {problem.text}")
+
+
+SERVICE = ReAPI

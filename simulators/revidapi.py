@@ -1,0 +1,141 @@
+"""RevidAPI, as its page tells: kie.ai's records behind its own paths and key header.
+
+Ours, where the page is silent: the body's code is the HTTP status too; failed tasks are refunded and links live for a
+day, as at kie.ai, whose records it carries; a GET on the query is not found; fields that are not listed are ignored.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from typing import ClassVar
+from uuid import uuid4
+
+from .fields import Choice, Field, Fields, Link, Links, Problem, Text, given, problems
+from .message import Refusal, Request, Response, json_object, json_response
+from .picture import pixels
+from .service import DAY, Service
+from .task import Failure, Order, Stage, Task
+
+RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")
+TEXT: dict[str, Field] = {
+    "prompt": Text(3, 5000, required=True),
+    "aspect_ratio": Choice(RATIOS, required=True),
+    "resolution": Choice(("1K", "2K"), required=True),
+}
+EDIT: dict[str, Field] = {
+    **TEXT,
+    "aspect_ratio": Choice((*RATIOS, "auto"), required=True),
+    "input_urls": Links(1, 8, required=True),
+}
+MODELS: Mapping[str, tuple[Fields, Mapping[str, int]]] = {
+    "flux-2/pro-text-to-image": (TEXT, {"1K": 10, "2K": 15}),
+    "flux-2/pro-image-to-image": (EDIT, {"1K": 10, "2K": 15}),
+    "flux-2/flex-text-to-image": (TEXT, {"1K": 25, "2K": 40}),
+    "flux-2/flex-image-to-image": (EDIT, {"1K": 25, "2K": 40}),
+}
+"""Each model's fields, and its credits by resolution."""
+
+
+class RevidAPI(Service):
+    """Base https://api.revidapi.com, paths below /paid."""
+
+    name = "revidapi"
+    hue = 0.38
+    lifetime = DAY
+    routes = (("POST", r"/paid/flux-2/create", "submit"), ("POST", r"/paid/get/taskid", "poll"))
+    refusals: ClassVar[Mapping[str, tuple[int, int | str, str]]] = {
+        "unauthorised": (401, 401, "Unauthorized: the API key is missing or wrong"),
+        "no_credit": (402, 402, "Insufficient balance"),
+        "throttled": (429, 429, "Too many requests"),
+        "not_found": (404, 404, "Task not found"),
+        "moderated": (422, 422, "The prompt was flagged by content moderation"),
+    }
+    failures: ClassVar[Mapping[str, Failure]] = {
+        "failed": Failure("500", "Internal error, please try again later"),
+        "moderated": Failure("400", "The prompt was flagged by content moderation"),
+    }
+
+    def new_key(self) -> str:
+        """Hex: the form is unknown."""
+        return secrets.token_hex(24)
+
+    def new_id(self, order: Order) -> str:
+        """32 hex digits."""
+        return uuid4().hex
+
+    def admit(self, request: Request) -> None:
+        """401 without x-api-key."""
+        if request.headers.get("x-api-key") != self.api_key:
+            raise self.refusal("unauthorised")
+
+    def order(self, request: Request) -> Order:
+        """All that is wrong, in one message, or the order."""
+        sent = json_object(request.body)
+        if sent is None:
+            raise Refusal(400, 400, "Request body must be a JSON object")
+        name, wanted = sent.get("model"), sent.get("input")
+        if not isinstance(name, str) or name not in MODELS:
+            raise Refusal(422, 422, f"model must be one of {', '.join(MODELS)}")
+        if not isinstance(wanted, dict):
+            raise Refusal(422, 422, "input must be an object")
+        fields, credits = MODELS[name]
+        body = given(wanted)
+        if wrong := [*problems(sent, {"callBackUrl": Link()}), *problems(body, fields), *_mismatch(body, fields)]:
+            raise Refusal(422, 422, "; ".join(f"{problem.field} {problem.predicate}" for problem in wrong))
+        resolution = str(body["resolution"])
+        size = pixels(str(body["aspect_ratio"]), resolution)
+        return Order(name, str(body["prompt"]), size, "jpeg", credits[resolution], sent=sent)
+
+    def sought(self, request: Request, match: re.Match[str]) -> str | None:
+        """The query's taskId."""
+        if not request.query.get("taskId"):
+            raise Refusal(400, 400, "taskId is required")
+        return request.query["taskId"]
+
+    def accepted(self, task: Task, request: Request) -> Response:
+        """{code, msg, data: {taskId}}."""
+        return _success({"taskId": task.id})
+
+    def shown(self, task: Task, stage: Stage, urls: Sequence[str]) -> Response:
+        """The record; `param` and `resultJson` are JSON in a string, times in ms."""
+        final = stage in ("succeeded", "failed")
+        failure = task.failure if stage == "failed" else None
+        record = {
+            "taskId": task.id,
+            "model": task.order.wire_id,
+            "state": self._word(task, stage),
+            "param": json.dumps(task.order.sent),
+            "resultJson": json.dumps({"resultUrls": list(urls)}) if stage == "succeeded" else "",
+            "failCode": str(failure.code) if failure else None,
+            "failMsg": failure.message if failure else None,
+            "costTime": round((task.queued + task.running) * 1000) if final else None,
+            "completeTime": round(task.ends * 1000) if final else None,
+            "createTime": round(task.created * 1000),
+        }
+        return _success(record)
+
+    def refused(self, refusal: Refusal) -> Response:
+        """{code, msg, data: null}."""
+        return json_response({"code": refusal.code, "msg": refusal.message, "data": None}, refusal.status)
+
+    def _word(self, task: Task, stage: Stage) -> str:
+        """waiting and queuing share the time before the work, half each."""
+        if stage == "queued":
+            return "waiting" if self.now < task.created + task.queued / 2 else "queuing"
+        return {"running": "generating", "succeeded": "success", "failed": "fail"}[stage]
+
+
+def _mismatch(body: Mapping[str, object], fields: Fields) -> Iterator[Problem]:
+    """The slug must match the input: a text-to-image one takes no images."""
+    if body.get("input_urls") and "input_urls" not in fields:
+        yield Problem("input_urls", "rule", "needs an image-to-image model")
+
+
+def _success(data: Mapping[str, object]) -> Response:
+    return json_response({"code": 200, "msg": "success", "data": data})
+
+
+SERVICE = RevidAPI

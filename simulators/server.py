@@ -1,0 +1,113 @@
+"""One HTTP server over one service: turns requests into data and answers into bytes, or into none."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import struct
+
+from aiohttp import web
+
+from .flood import Flood
+from .message import Request, Response
+from .service import Service
+
+LONGEST_BODY = 10 * 1024 * 1024
+
+
+class Server:
+    """A service on a socket, from `start` to `stop`."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self._stopping = asyncio.Event()
+        # A handler ends when its client goes away, so that no held answer outlives its connection.
+        self._runner = web.AppRunner(self._app(), access_log=None, handler_cancellation=True, shutdown_timeout=1)
+
+    async def start(self, host: str, port: int) -> str:
+        """Listens, at any free port for 0, and answers the base URL. Raises OSError when the port is taken."""
+        try:
+            await self._runner.setup()
+            site = web.TCPSite(self._runner, host, port)
+            await site.start()
+        except BaseException:
+            await self.stop()
+            raise
+        bound = self._runner.addresses[0][1]
+        self.service.base_url = f"http://{f'[{host}]' if ':' in host else host}:{bound}"
+        return self.service.base_url
+
+    async def stop(self) -> None:
+        """Lets held answers go and closes every connection."""
+        self._stopping.set()
+        await self._runner.cleanup()
+
+    def _app(self) -> web.Application:
+        app = web.Application(client_max_size=LONGEST_BODY)
+        app.router.add_route("*", "/{path:.*}", self._handle)
+        return app
+
+    async def _handle(self, http: web.Request) -> web.StreamResponse:
+        try:
+            body = await http.read()
+        except web.HTTPRequestEntityTooLarge:
+            return web.Response(status=413, text=f"more than {LONGEST_BODY} bytes\n")
+        except web.RequestPayloadError as wrong:
+            return web.Response(status=400, text=f"{wrong}\n")
+        response = self.service.answer(Request(http.method, http.path, http.query, http.headers, body))
+        match response.delivery:
+            case "reset":
+                return _reset(http)
+            case "held":
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), response.seconds)
+                return _reset(http)
+            case "cut":
+                return await _cut(http, response)
+            case "whole" if isinstance(response.content, Flood):
+                return await _streamed(http, response, response.content)
+            case _:
+                return web.Response(status=response.status, headers=response.headers, body=await _body(response))
+
+
+async def _body(response: Response) -> bytes:
+    """The body; pictures are drawn beside the event loop."""
+    if isinstance(response.content, bytes):
+        return response.content
+    return await asyncio.to_thread(lambda: response.body)
+
+
+def _reset(http: web.Request) -> web.StreamResponse:
+    """A true TCP reset: with no time to linger, closing sends RST in place of FIN."""
+    if http.transport is not None:
+        opened: socket.socket | None = http.transport.get_extra_info("socket")
+        if opened is not None:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        http.transport.abort()
+    return web.Response()  # goes nowhere
+
+
+async def _cut(http: web.Request, response: Response) -> web.StreamResponse:
+    """Half of the body, then the end of the connection."""
+    body = await _body(response)
+    half = web.StreamResponse(
+        status=response.status, headers={**response.headers, "Content-Length": str(len(body) + 1)}
+    )
+    await half.prepare(http)
+    with contextlib.suppress(ConnectionError):
+        await half.write(body[: len(body) // 2])
+    if http.transport is not None:
+        http.transport.close()
+    return half
+
+
+async def _streamed(http: web.Request, response: Response, flood: Flood) -> web.StreamResponse:
+    """Piece by piece, as fast as the client takes them, until it has them all or goes away."""
+    stream = web.StreamResponse(status=response.status, headers=response.headers)
+    await stream.prepare(http)
+    with contextlib.suppress(ConnectionError):
+        for piece in flood.chunks():
+            await stream.write(piece)
+        await stream.write_eof()
+    return stream

@@ -1,0 +1,75 @@
+"""What a test or an app holds of the running simulators: addresses, keys, bills, faults, and a config for a client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from attrs import frozen
+
+from .message import Body
+from .service import Service
+
+
+@frozen
+class Simulator:
+    """One running provider; its methods may be called from any thread."""
+
+    service: Service
+
+    @property
+    def name(self) -> str:
+        """The provider."""
+        return self.service.name
+
+    @property
+    def base_url(self) -> str:
+        """The origin, without a slash at the end."""
+        return self.service.base_url
+
+    @property
+    def api_key(self) -> str:
+        """The only key that is let in, another in each run."""
+        return self.service.api_key
+
+    def bills(self) -> Body:
+        """Requests counted, the balance and every task's charge, as GET /__bills answers."""
+        return self.service.bills()
+
+    def fault(self, kind: str, *, on: str | None = None, times: int | None = 1, **options: object) -> None:
+        """Adds a fault, as POST /__faults does. Raises ValueError when it is described wrongly."""
+        self.service.add_fault({"kind": kind, "on": on, "times": times, **options})
+
+    def clear(self) -> None:
+        """Drops the faults that are pending."""
+        self.service.clear()
+
+
+class Simulators:
+    """The running simulators, by name and in order."""
+
+    def __init__(self, running: Sequence[Simulator]) -> None:
+        self._running = {one.name: one for one in running}
+
+    def __getitem__(self, name: str) -> Simulator:
+        return self._running[name]
+
+    def __iter__(self) -> Iterator[Simulator]:
+        return iter(self._running.values())
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    @property
+    def config(self) -> Body:
+        """Where the simulators are, as plain data in the form of anymedia.toml."""
+        accounts = {one.name: {"base_url": one.base_url, "api_key_env": _variable(one.name)} for one in self}
+        return {"providers": accounts}
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The keys, under the environment variables that the config names."""
+        return {_variable(one.name): one.api_key for one in self}
+
+
+def _variable(name: str) -> str:
+    return f"ANYMEDIA_SIMULATED_{name.upper()}_KEY"

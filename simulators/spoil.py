@@ -1,0 +1,150 @@
+"""What a fault makes of an answer: most of them need nothing that only a provider knows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import cast
+
+from attrs import evolve
+
+from .faults import Fault
+from .flood import Flood
+from .message import Response, json_response
+
+PAGE = b"<!doctype html><html><head><title>%d</title></head><body><h1>The gateway is not well</h1></body></html>"
+IDS = ("id", "task_id", "taskId")
+STATES = ("status", "state")
+MEGABYTE = 1 << 20
+
+
+def spoiled(fault: Fault, response: Response) -> Response:
+    """The response after the fault; before-faults are given an empty one."""
+    return SPOILERS[fault.kind](fault, response)
+
+
+def html(status: int) -> Response:
+    """A page as gateways send it."""
+    return Response(status, {"Content-Type": "text/html; charset=utf-8"}, PAGE % status)
+
+
+def text(body: str, status: int, headers: dict[str, str] | None = None) -> Response:
+    """Any text as a body; it goes out as JSON unless the headers say otherwise."""
+    return Response(status, {"Content-Type": "application/json", **(headers or {})}, body.encode("utf-8", "replace"))
+
+
+def _status(fault: Fault, _: Response) -> Response:
+    status = fault.number("http_status", fault.number("status", 500))
+    match fault.text("body", "json"):
+        case "html":
+            response = html(status)
+        case "empty":
+            response = Response(status)
+        case body:
+            response = text(body, status)
+    after = {"Retry-After": fault.text("retry_after", "")} if "retry_after" in fault.options else {}
+    return evolve(response, headers={**response.headers, **after})
+
+
+def _raw(fault: Fault, _: Response) -> Response:
+    headers = cast("dict[str, str]", fault.options.get("headers", {}))
+    return text(fault.text("body", ""), fault.number("status", 200), headers)
+
+
+def _redirect(fault: Fault, _: Response) -> Response:
+    return Response(fault.number("status", 307), {"Location": fault.text("location", "/")})
+
+
+def _reset(_: Fault, response: Response) -> Response:
+    return evolve(response, delivery="reset")
+
+
+def _held(fault: Fault, response: Response) -> Response:
+    return evolve(response, delivery="held", seconds=fault.seconds())
+
+
+def _cut(_: Fault, response: Response) -> Response:
+    return evolve(response, delivery="cut")
+
+
+def _cut_json(_: Fault, response: Response) -> Response:
+    return evolve(response, content=response.body[: len(response.body) * 2 // 3])
+
+
+def _not_json(_: Fault, response: Response) -> Response:
+    return evolve(response, content=b"It is done.")
+
+
+def _html(_: Fault, response: Response) -> Response:
+    return html(response.status)
+
+
+def _flood(fault: Fault, response: Response) -> Response:
+    """The true answer, swollen: the JSON with one more, endless field, or the file with a long tail."""
+    gzipped = fault.kind == "gzip_bomb"
+    size = fault.number("bytes", 1000 * MEGABYTE if gzipped else 50 * MEGABYTE)
+    headers = {**response.headers, **({"Content-Encoding": "gzip"} if gzipped else {})}
+    head, tail = b"", b""
+    if response.headers.get("Content-Type") == "application/json":
+        head, tail = response.body.rstrip()[:-1] + b', "padding": "', b'"}'
+    return evolve(response, headers=headers, content=Flood(size, head, tail, gzipped))
+
+
+def _mutation(change: Callable[[object, Fault], object]) -> Callable[[Fault, Response], Response]:
+    def mutate(fault: Fault, response: Response) -> Response:
+        headers = {name: value for name, value in response.headers.items() if not name.endswith("Task-Id")}
+        kept = headers if fault.kind == "without_id" else response.headers
+        return json_response(change(json.loads(response.body), fault), response.status, kept)
+
+    return mutate
+
+
+def _without_id(body: object, fault: Fault) -> object:
+    if not isinstance(body, dict):
+        return body
+    return {name: _without_id(value, fault) for name, value in body.items() if name not in IDS}
+
+
+def _unknown_state(body: object, fault: Fault) -> object:
+    if not isinstance(body, dict):
+        return body
+    word = fault.text("word", "simmering")
+    return {name: word if name in STATES else _unknown_state(value, fault) for name, value in body.items()}
+
+
+def _unknown_fields(body: object, fault: Fault) -> object:
+    if not isinstance(body, dict):
+        return body
+    return {**{name: _unknown_fields(value, fault) for name, value in body.items()}, "novelty": {"seen": [1, None]}}
+
+
+def _wrong_types(body: object, fault: Fault) -> object:
+    match body:
+        case dict():
+            return {name: _wrong_types(value, fault) for name, value in body.items()}
+        case str():
+            return [body]
+        case list() | None:
+            return {}
+        case _:
+            return str(body)
+
+
+SPOILERS: dict[str, Callable[[Fault, Response], Response]] = {
+    "status": _status,
+    "raw": _raw,
+    "redirect": _redirect,
+    "reset_before": _reset,
+    "reset_after": _reset,
+    "no_answer": _held,
+    "cut_body": _cut,
+    "cut_json": _cut_json,
+    "not_json": _not_json,
+    "html": _html,
+    "huge": _flood,
+    "gzip_bomb": _flood,
+    "without_id": _mutation(_without_id),
+    "unknown_state": _mutation(_unknown_state),
+    "unknown_fields": _mutation(_unknown_fields),
+    "wrong_types": _mutation(_wrong_types),
+}

@@ -1,0 +1,73 @@
+"""A piece of work over time: what was ordered, how far it is, how it ended, what it cost."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from attrs import define, field, frozen
+
+from .message import Body
+from .picture import Media, Size
+
+Stage = Literal["queued", "running", "succeeded", "failed"]
+
+
+@frozen
+class Order:
+    """A submit that passed: what to make and what it costs in the provider's credits (RunAPI: cents)."""
+
+    wire_id: str
+    prompt: str
+    size: Size
+    media: Media
+    price: int
+    count: int = 1
+    scope: str = ""
+    """The path the order came to, where the provider's tasks live below it."""
+    sent: Body = field(factory=dict)
+    """The body as it was sent."""
+
+
+@frozen
+class Failure:
+    """How a task fails: the provider's code and text."""
+
+    code: int | str
+    message: str
+
+
+@define
+class Task:
+    """A task; its stage follows from its age alone. `queued` and `running` are in seconds; stuck: it never ends."""
+
+    id: str
+    order: Order
+    created: float
+    queued: float
+    running: float
+    failure: Failure | None = None
+    stuck: bool = False
+    key: str | None = None
+    refunded: int = 0
+
+    @property
+    def ends(self) -> float:
+        """When it is final."""
+        return float("inf") if self.stuck else self.created + (self.queued + self.running)
+
+    def stage(self, now: float) -> Stage:
+        """How far it is."""
+        if now >= self.ends:
+            return "failed" if self.failure else "succeeded"
+        return "queued" if now < self.created + self.queued else "running"
+
+    def entry(self, now: float) -> Body:
+        """Its line in the bills."""
+        return {
+            "task_id": self.id,
+            "wire_id": self.order.wire_id,
+            "charged": self.order.price,
+            "refunded": self.refunded,
+            "idempotency_key": self.key,
+            "state": self.stage(now),
+        }

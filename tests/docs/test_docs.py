@@ -1,0 +1,106 @@
+"""Every snippet of the README and of docs/ is run, every command is tried, every path named exists."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from anymedia import read_config
+from anymedia.cli.app import app
+from anymedia.simulators import in_thread
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+NEWLINE = "\n"
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def blocks(language):
+    return [
+        pytest.param(found[2], id=f"{page.name}:{text[: found.start()].count(NEWLINE) + 1}")
+        for page in PAGES
+        for text in [page.read_text("utf-8")]
+        for found in BLOCK.finditer(text)
+        if found[1] == language
+    ]
+
+
+@pytest.fixture
+def at_the_simulators(clock, monkeypatch, tmp_path):
+    """A working directory whose anymedia.toml leads to simulators, on a clock that nobody waits for."""
+    for method in ("now", "monotonic", "sleep", "chance"):
+        monkeypatch.setattr(f"anymedia.clock.Clock.{method}", getattr(type(clock), method).__get__(clock))
+    monkeypatch.chdir(tmp_path)
+    with in_thread(clock=clock.time) as simulators:
+        lines = []
+        for name, table in simulators.config["providers"].items():
+            lines += [f"[providers.{name}]", *(f'{key} = "{value}"' for key, value in table.items())]
+        (tmp_path / "anymedia.toml").write_text("\n".join(lines))
+        for variable, key in simulators.environ.items():
+            monkeypatch.setenv(variable, key)
+        yield tmp_path
+
+
+@pytest.mark.parametrize("snippet", blocks("python"))
+def test_a_snippet_runs(snippet, at_the_simulators):
+    if "def test_" not in snippet:
+        exec(compile(snippet, "snippet", "exec"), {"__name__": "__main__"})
+        return
+    (at_the_simulators / "test_snippet.py").write_text(snippet)
+    pytest_ = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_snippet.py"]
+    done = subprocess.run(pytest_, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert " passed" in done.stdout
+
+
+def test_the_first_snippet_makes_a_picture(at_the_simulators, capsys):
+    first = blocks("python")[0].values[0]
+    exec(compile(first, "README.md", "exec"), {})
+    assert re.fullmatch(r"\w+ made out/\S+\.jpg \(\d+x\d+\) for ~?\$0\.\d+\n", capsys.readouterr().out)
+    assert len(list(Path("out").iterdir())) == 1
+
+
+COMMANDS = [
+    pytest.param(line, id=line[:60])
+    for block in blocks("sh")
+    for line in block.values[0].splitlines()
+    if line and not line.startswith("#")
+]
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_a_command_works(line, at_the_simulators):
+    program, *arguments = shlex.split(line, comments=True)
+    if program == "anymedia":
+        done = CliRunner().invoke(app, arguments)
+        assert done.exit_code == 0, done.output
+    elif program == "make":
+        targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+        assert set(arguments) <= set(targets)
+    else:
+        assert line == "sudo apt-get install --yes make python3-venv"
+
+
+@pytest.mark.parametrize("text", blocks("toml"))
+def test_a_config_is_read(text):
+    environ = {"REAPI_API_KEY": "a", "RUNAPI_API_KEY": "b", "REAPI_TEAM_KEY": "c"}
+    config = read_config(tomllib.loads(text), environ)
+    assert all(account.key is not None for account in config.accounts.values())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_what_a_page_links_to_exists(page):
+    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+def test_the_readme_names_make_targets_that_exist():
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert set(re.findall(r"`make ([a-z]+)`", PAGES[0].read_text("utf-8"))) <= set(targets)
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)

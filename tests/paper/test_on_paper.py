@@ -1,0 +1,416 @@
+"""fal, BFL and OpenAI written on paper: adapters that nobody registers, to prove that the words suffice.
+
+Each page asks for something that the four built-in providers do not: links instead of paths, a status and a result
+apart, a failure that only the result tells, pixels instead of ratios, a price by the megapixel, a list over numbered
+fields, an answer that is the result.
+"""
+
+import base64
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import attrs
+import pytest
+
+from anymedia import Cause, ImageRequest, MalformedAnswer, NotFound, State, SubmitUncertain, Task
+from anymedia.answer import Answer
+from anymedia.check import check
+from anymedia.declare import (
+    Adapter,
+    Choice,
+    Credit,
+    Endpoint,
+    Err,
+    Fault,
+    Header,
+    Limits,
+    Match,
+    Offer,
+    Pace,
+    Param,
+    PerMegapixel,
+    Pixels,
+    Prices,
+    Reply,
+    Size,
+    Text,
+    Url,
+    Urls,
+    Whole,
+    by_mode,
+    first,
+    numbered,
+)  # fmt: skip
+from anymedia.decode import Asked, looked, submitted
+from anymedia.encode import follow, parts, submit, submit_path
+from anymedia.money import Money
+from anymedia.quote import quote
+from anymedia.strict_json import dumps
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+FAL = Adapter(
+    name="fal",
+    title="fal",
+    page="fal documentation",
+    read="2026-11-20",
+    base_url="https://queue.fal.run",
+    key_env=("FAL_KEY",),
+    auth=Header("Authorization", "Key "),
+    submit=Endpoint(method="POST", path="/{wire_id}", reply=Reply(id="request_id", state="status")),
+    poll=Endpoint(
+        method="GET",
+        link="status_url",
+        hosts=("fal.run",),
+        reply=Reply(state="status", failed_if="error", failure=Fault(code="error_type", message="error")),
+    ),
+    # A failed job is COMPLETED too; what failed it stands at the result's address, at the error's own status.
+    result=Endpoint(
+        method="GET", link="response_url", hosts=("fal.run",), verdict=True, reply=Reply(assets="images[].url")
+    ),
+    cancel=Endpoint(method="PUT", link="cancel_url", hosts=("fal.run",)),
+    fault=Fault(code=first("detail[].type", "error_type"), message=first("detail[].msg", "detail")),
+    request_id=("x-fal-request-id",),
+    states={"IN_QUEUE": State.QUEUED, "IN_PROGRESS": State.RUNNING, "COMPLETED": State.SUCCEEDED},
+    errors={"content_policy_violation": Cause.BLOCKED, Match("Exhausted balance", 403): Cause.NO_CREDIT},
+    pace=Pace(first=2, then=2),
+    offers=(
+        Offer(
+            name="flux-2-pro",
+            model="flux-2-pro",
+            wire_id=by_mode(text="fal-ai/flux-2-pro", edit="fal-ai/flux-2-pro/edit"),
+            page="fal documentation, flux-2-pro",
+            params={
+                "prompt": Param("prompt", Text(1), required=True),
+                "size": Param("image_size", Size()),
+                "images": Param("image_urls", Urls(1)),
+                "seed": Param("seed", Whole()),
+                "moderation": Param("enable_safety_checker", Choice({"off": False, "standard": True})),
+                "output_format": Param("output_format", Choice("jpeg", "png")),
+                "callback_url": Param("?fal_webhook", Url()),
+            },
+            shape=Pixels(step=16, megapixels={"1K": 1, "2K": 4}, ratio="4:3", resolution="1K"),
+            prices=Prices(PerMegapixel("0.03", "0.015", "0.015"), "2026", "fal documentation"),
+        ),
+    ),
+)
+
+BFL = Adapter(
+    name="bfl",
+    title="Black Forest Labs",
+    page="BFL documentation",
+    read="2026-11-20",
+    base_url="https://api.bfl.ai",
+    key_env=("BFL_API_KEY",),
+    auth=Header("x-key"),
+    submit=Endpoint(method="POST", path="/v1/{wire_id}", reply=Reply(id="id", credits="cost")),
+    poll=Endpoint(
+        method="GET",
+        link="polling_url",
+        hosts=("bfl.ai", "bfl.ml"),
+        reply=Reply(
+            id="id",
+            state="status",
+            assets="result.sample",
+            failure=Fault(message="details.Moderation Reasons[]"),
+        ),
+    ),
+    fault=Fault(code="detail[].type", message=first("detail[].msg", "detail")),
+    states={
+        "Pending": State.RUNNING,
+        "Ready": State.SUCCEEDED,
+        "Error": State.FAILED,
+        "Request Moderated": Err(Cause.BLOCKED),
+        "Content Moderated": Err(Cause.BLOCKED),
+        "Task not found": Err(Cause.NOT_FOUND),  # the id is unknown, which is not to say that the task failed
+    },
+    credit=Credit("0.01"),
+    expires=600,
+    pace=Pace(first=2, then=1),
+    limits=Limits(active=24),
+    offers=(
+        Offer(
+            name="flux-2-pro",
+            model="flux-2-pro",
+            wire_id="flux-2-pro",
+            page="BFL documentation, flux-2-pro",
+            params={
+                "prompt": Param("prompt", Text(1), required=True),
+                "images": Param(numbered("input_image", "input_image_{n}"), Urls(1, 8)),
+                "size": Param("", Size(least=64, step=16, megapixels=4)),
+                "seed": Param("seed", Whole()),
+                "output_format": Param("output_format", Choice("jpeg", "png"), default="jpeg"),
+                "callback_url": Param("webhook_url", Url()),
+            },
+            shape=Pixels(step=16, megapixels={"1K": 1, "2K": 4}, ratio="1:1", resolution="1K"),
+            prices=Prices(PerMegapixel("0.03", "0.015", "0.015"), "2026", "BFL documentation"),
+        ),
+    ),
+)
+
+OPENAI = Adapter(
+    name="openai",
+    title="OpenAI",
+    page="OpenAI documentation, Images",
+    read="2026-11-20",
+    base_url="https://api.openai.com",
+    key_env=("OPENAI_API_KEY",),
+    auth=Header("Authorization", "Bearer "),
+    submit=Endpoint(
+        method="POST",
+        model="model",
+        timeout=300,
+        limit=64 << 20,
+        reply=Reply(created="created!s", assets="data[].url", files="data[].b64_json!base64"),
+    ),
+    fault=Fault(code="error.code", message="error.message"),
+    errors={"moderation_blocked": Cause.BLOCKED},
+    request_id=("x-request-id",),
+    states={},
+    pace=Pace(first=0, then=1),
+    offers=(
+        Offer(
+            name="gpt-image-2",
+            model="gpt-image-2",
+            wire_id="gpt-image-2",
+            path=by_mode(text="/v1/images/generations", edit="/v1/images/edits"),
+            page="OpenAI documentation, Images",
+            params={
+                "prompt": Param("prompt", Text(1), required=True),
+                "images": Param("images[].image_url", Urls(1, 16)),
+                "count": Param("n", Whole(1, 10), default=1),
+                "size": Param("size", Size("{width}x{height}", step=16)),
+                "quality": Param("quality", Choice("auto", "low", "medium", "high"), default="auto"),
+                "callback_url": Param("webhook", Url()),
+            },
+            shape=Pixels(step=16, megapixels={"1K": 1, "2K": 4}, ratio="1:1", resolution="1K"),
+        ),
+    ),
+)
+
+REQUEST = ImageRequest(model="flux-2-pro", prompt="a lighthouse")
+EDIT = attrs.evolve(REQUEST, images=("https://a.example/1.png", "https://a.example/2.png"))
+
+
+def body(adapter, request):
+    checked = check(request, adapter, adapter.offers[0])
+    assert checked.problems == ()
+    (part,) = parts(checked)
+    return submit_path(checked), part.body, quote(checked, [part])
+
+
+def asked(adapter):
+    return Asked(adapter=adapter, account=adapter.name, origin=adapter.base_url, model="flux-2-pro", now=NOW)
+
+
+def draft(adapter):
+    return Task(
+        id="draft", provider=adapter.name, account=adapter.name, submitted_at=NOW, path="/submitted", money=Money()
+    )
+
+
+def accepted(adapter, answer, status=200):
+    return submitted(asked(adapter), Answer(status, {}, dumps(answer)), draft(adapter))
+
+
+def look(adapter, endpoint, task, answer, status=200):
+    return looked(asked(adapter), endpoint, Answer(status, {}, dumps(answer)), task)
+
+
+# fal
+
+QUEUED = {
+    "status": "IN_QUEUE",
+    "request_id": "r-1",
+    "response_url": "https://queue.fal.run/fal-ai/flux-2-pro/requests/r-1",
+    "status_url": "https://queue.fal.run/fal-ai/flux-2-pro/requests/r-1/status",
+    "cancel_url": "https://queue.fal.run/fal-ai/flux-2-pro/requests/r-1/cancel",
+    "queue_position": 0,
+}
+
+
+@pytest.mark.parametrize(
+    ("request_", "path", "sent", "usd"),
+    [
+        (REQUEST, "/fal-ai/flux-2-pro", {"prompt": "a lighthouse"}, None),
+        (
+            attrs.evolve(REQUEST, aspect_ratio="16:9", resolution="2K", seed=7, output_format="png", moderation="off"),
+            "/fal-ai/flux-2-pro",
+            {
+                "prompt": "a lighthouse",
+                "image_size": {"width": 2720, "height": 1536},
+                "seed": 7,
+                "enable_safety_checker": False,
+                "output_format": "png",
+            },
+            Decimal("0.075"),
+        ),
+        (
+            attrs.evolve(EDIT, callback_url="https://app.example/done?a=1"),
+            "/fal-ai/flux-2-pro/edit?fal_webhook=https%3A%2F%2Fapp.example%2Fdone%3Fa%3D1",
+            {"prompt": "a lighthouse", "image_urls": list(EDIT.images)},
+            None,
+        ),
+    ],
+)
+def test_fal_is_asked_in_its_own_words(request_, path, sent, usd):
+    where, wire, money = body(FAL, request_)
+    assert (where, wire, money.usd) == (path, sent, usd)
+
+
+def test_fal_is_followed_along_the_links_it_answers():
+    task = accepted(FAL, QUEUED)
+    assert (task.id, task.state) == ("r-1", State.QUEUED)
+    assert follow(FAL.poll, FAL.base_url, task).url == QUEUED["status_url"]
+    assert follow(FAL.result, FAL.base_url, task).url == QUEUED["response_url"]
+    assert (follow(FAL.cancel, FAL.base_url, task).method) == "PUT"
+    # At another origin (a simulator, a proxy) the links go there too.
+    assert follow(FAL.poll, "http://127.0.0.1:1", task).url.startswith("http://127.0.0.1:1/fal-ai/")
+
+    task = look(FAL, FAL.poll, task, {"status": "IN_PROGRESS", "logs": []}, status=202)
+    assert task.state is State.RUNNING
+    task = look(FAL, FAL.poll, task, {"status": "COMPLETED", "metrics": {"inference_time": 3.2}})
+    assert task.state is State.SUCCEEDED
+    assert task.assets == ()
+    image = {"url": "https://v3.fal.media/x.jpg", "content_type": "image/jpeg", "width": 1024, "height": 768}
+    task = look(FAL, FAL.result, task, {"images": [image], "seed": 3})
+    assert [asset.url for asset in task.assets] == [image["url"]]
+
+
+def test_fal_tells_a_failure_only_with_the_result():
+    task = look(FAL, FAL.poll, accepted(FAL, QUEUED), {"status": "COMPLETED"})
+    refusal = {"detail": [{"loc": ["body"], "msg": "flagged", "type": "content_policy_violation"}]}
+    failed = look(FAL, FAL.result, task, refusal, status=422)
+    assert failed.state is State.FAILED
+    assert (failed.failure.cause, failed.failure.code) == (Cause.BLOCKED, "content_policy_violation")
+
+
+def test_fal_tells_a_failure_beside_the_status():
+    answer = {"status": "COMPLETED", "error": "the runner died", "error_type": "runner_disconnected"}
+    task = look(FAL, FAL.poll, accepted(FAL, QUEUED), answer)
+    assert (task.state, task.raw_state, task.failure.code) == (State.FAILED, "COMPLETED", "runner_disconnected")
+
+
+def test_an_empty_balance_at_fal_is_a_403():
+    answer = Answer(403, {}, dumps({"detail": "User is locked. Reason: Exhausted balance. Top up."}))
+    with pytest.raises(Exception, match="Exhausted balance") as caught:
+        submitted(asked(FAL), answer, draft(FAL))
+    assert caught.value.cause is Cause.NO_CREDIT
+
+
+# BFL
+
+CREATED = {
+    "id": "b-1",
+    "polling_url": "https://api.eu2.bfl.ai/v1/get_result?id=b-1",
+    "cost": 3.0,
+    "input_mp": 0.0,
+    "output_mp": 1.05,
+}
+
+
+@pytest.mark.parametrize(
+    ("request_", "sent", "usd"),
+    [
+        (
+            attrs.evolve(REQUEST, aspect_ratio="1:1", resolution="1K"),
+            {"prompt": "a lighthouse", "width": 1024, "height": 1024},
+            Decimal("0.03"),
+        ),
+        (
+            attrs.evolve(REQUEST, resolution="2K", seed=1),
+            {"prompt": "a lighthouse", "width": 2048, "height": 2048, "seed": 1},
+            Decimal("0.075"),
+        ),
+        (
+            attrs.evolve(REQUEST, size=(1104, 832), callback_url="https://app.example/x"),
+            {"prompt": "a lighthouse", "width": 1104, "height": 832, "webhook_url": "https://app.example/x"},
+            Decimal("0.03"),
+        ),
+        (
+            EDIT,
+            {"prompt": "a lighthouse", "input_image": EDIT.images[0], "input_image_2": EDIT.images[1]},
+            None,
+        ),
+    ],
+)
+def test_bfl_is_asked_in_its_own_words(request_, sent, usd):
+    where, wire, money = body(BFL, request_)
+    assert (where, wire, money.usd) == ("/v1/flux-2-pro", sent, usd)
+
+
+def test_bfl_refuses_what_its_page_refuses():
+    checked = check(attrs.evolve(REQUEST, size=(40, 8200)), BFL, BFL.offers[0])
+    assert [problem.message for problem in checked.problems] == [
+        "takes at least 64 pixels a side, not 40x8200",
+        "takes multiples of 16, not 40x8200",
+    ]
+
+
+def test_bfl_is_followed_to_the_cluster_it_names_and_nowhere_else():
+    task = accepted(BFL, CREATED)
+    assert follow(BFL.poll, BFL.base_url, task).url == CREATED["polling_url"]
+    assert (task.money.usd, task.money.got) == (Decimal("0.03"), "settled")
+    assert submit(BFL, BFL.base_url, "/v1/flux-2-pro", {}, "key").headers.keys() == {"Accept", "Content-Type"}
+    for hostile in (
+        "https://bfl.ai.evil.example/x",
+        "http://api.bfl.ai/x",
+        "https://api.bfl.ai:8443/x",
+        "https://user@api.bfl.ai/x",
+        "https://evil.example\\@api.bfl.ai/x",
+        "https://[x",
+        7,
+    ):
+        lost = accepted(BFL, CREATED | {"polling_url": hostile})
+        assert lost.id == "b-1"
+        with pytest.raises(MalformedAnswer, match="no usable polling_url"):
+            follow(BFL.poll, BFL.base_url, lost)
+
+
+@pytest.mark.parametrize("word", ["Request Moderated", "Content Moderated"])
+def test_moderation_at_bfl_is_a_state(word):
+    answer = {"id": "b-1", "status": word, "result": None, "details": {"Moderation Reasons": ["Safety Filter"]}}
+    task = look(BFL, BFL.poll, accepted(BFL, CREATED), answer)
+    assert (task.state, task.failure.cause, task.failure.message) == (State.FAILED, Cause.BLOCKED, "Safety Filter")
+
+
+def test_an_unknown_id_at_bfl_fails_no_task():
+    task = accepted(BFL, CREATED)
+    with pytest.raises(NotFound):
+        look(BFL, BFL.poll, task, {"id": "b-1", "status": "Task not found", "result": None})
+
+
+def test_a_picture_of_bfl_lives_ten_minutes():
+    answer = {"id": "b-1", "status": "Ready", "result": {"sample": "https://delivery.bfl.ai/x.jpeg"}}
+    task = look(BFL, BFL.poll, accepted(BFL, CREATED), answer)
+    (asset,) = task.assets
+    assert (asset.expires_at - NOW).total_seconds() == 600
+
+
+# OpenAI
+
+PICTURE = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
+
+
+def test_openai_is_asked_in_its_own_words():
+    request = ImageRequest(model="gpt-image-2", prompt="a lighthouse", count=2, aspect_ratio="2:3", quality="low")
+    assert body(OPENAI, request)[:2] == (
+        "/v1/images/generations",
+        {"model": "gpt-image-2", "prompt": "a lighthouse", "n": 2, "size": "832x1248", "quality": "low"},
+    )
+    path, sent, _ = body(OPENAI, ImageRequest(model="gpt-image-2", prompt="brighter", images=EDIT.images))
+    assert path == "/v1/images/edits"
+    assert sent["images"] == [{"image_url": url} for url in EDIT.images]
+
+
+def test_the_answer_of_openai_is_the_result():
+    task = accepted(OPENAI, {"created": 1713833628, "data": [{"b64_json": PICTURE}, {"b64_json": PICTURE}]})
+    assert (task.id, task.state, len(task.assets)) == ("draft", State.SUCCEEDED, 2)
+    assert task.assets[0].data == base64.b64decode(PICTURE)
+
+
+@pytest.mark.parametrize("answer", [{"created": 1}, {"created": 1, "data": [{"b64_json": "%"}]}, [], "no"])
+def test_a_paid_answer_of_openai_without_a_picture_is_uncertain(answer):
+    with pytest.raises(SubmitUncertain) as caught:
+        accepted(OPENAI, answer)
+    assert caught.value.billed == "likely"

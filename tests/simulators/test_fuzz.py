@@ -1,0 +1,58 @@
+"""Whatever comes, a service answers, and never with its own error."""
+
+import json
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from anymedia.simulators import services
+from anymedia.simulators.message import Request
+from anymedia.simulators.runapi_models import MODELS
+
+NAMES = [
+    *("model", "prompt", "size", "resolution", "n", "quality", "image_urls", "mask_url", "aspect_ratio", "input_urls"),
+    *("type", "input", "callBackUrl", "output_resolution", "output_count", "source_image_urls", "callback_url"),
+    *("service", "action", "params", "image_size", "kind", "on", "times", "status", "headers", "seconds", "bytes"),
+]
+VALUES = [
+    *("flux-2", "gpt-image-2-official", "gpt-image-2", "qwen-image-2", "flux-2/pro-image-to-image", "1K", "2k", "4k"),
+    *("auto", "16:9", "9:21", "99999x1", "A fox", "https://example.com/a", "http://[", "flux-2-pro-text-to-image"),
+    *("flux_2", "text_to_image", "raw", "status", "moderated", "huge", "any"),
+]
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(VALUES)
+JSON = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(NAMES) | st.text(), inner, max_size=8),
+    max_leaves=20,
+)
+BODIES = st.binary(max_size=200) | (JSON | st.dictionaries(st.sampled_from(NAMES), JSON)).map(
+    lambda value: json.dumps(value).encode()
+)
+PATHS = st.sampled_from(
+    [
+        *("/api/v1/images/generations", "/paid/flux-2/create", "/api/v1/tasks/x", "/paid/get/taskid"),
+        *("/media/tasks/x/0.png", "/api/v1/price_quotes", "/api/v1/price_schedules", "/api/v1/balance", "/__faults"),
+        *{model.scope for model in MODELS},
+    ]
+)
+
+
+@settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.sampled_from(sorted(services())),
+    st.sampled_from(["GET", "POST", "HEAD", "DELETE", "PUT"]),
+    PATHS | st.text(),
+    st.dictionaries(st.sampled_from(["taskId", "service", "model"]), st.text()),
+    st.booleans(),
+    st.text(),
+    BODIES,
+)
+def test_never_a_crash(name, method, path, query, known, key, body):
+    service = services()[name](clock=lambda: 0.0)
+    secret = service.api_key if known else key
+    headers = {"Authorization": f"Bearer {secret}", "X-API-Key": secret, "Host": key, "Idempotency-Key": key}
+    for _ in range(2):
+        response = service.answer(Request(method, path, query, headers, body))
+        if path != "/__faults":
+            assert 200 <= response.status < 500
+            assert isinstance(response.content, bytes)
