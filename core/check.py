@@ -104,7 +104,8 @@ def _sort(request: ImageRequest, offer: Offer, *, drop: bool) -> tuple[list[Adju
     refused: list[Problem] = []
     for field, value, flaw in _unsupported(request, offer):
         if (drop and field not in SUBJECT) or field in DELIVERY:
-            dropped.append(Adjustment(field=field, given=value, reason=flaw.message))
+            given = list(value) if isinstance(value, tuple) else value
+            dropped.append(Adjustment(field=field, given=given, reason=flaw.message))
         else:
             refused.append(_problem(field, flaw, offer))
     return dropped, refused

@@ -38,7 +38,7 @@ from .money import total
 from .request import ImageRequest, RawRequest
 from .submit import Event, Order, Submits, orders, raw_order
 from .task import Asset, Refund, Result, State, Task
-from .transport import Patience, Transport, retried
+from .transport import Patience, Progress, Transport, retried
 
 Request: TypeAlias = ImageRequest | RawRequest
 
@@ -67,7 +67,7 @@ class Client:
         on_event: Callable[[Event], None] | None = None,
         patience: Patience | None = None,
     ) -> None:
-        self.config = config if isinstance(config, Config) else load_config(config)
+        self.config: Config = config if isinstance(config, Config) else load_config(config)
         self._clock = clock or Clock()
         self._on_event = on_event
         self._patience = patience or Patience()
@@ -311,7 +311,7 @@ class Client:
         )
         try:
             async with self._transport().gate(account):
-                answer = await self._transport().send(account, call)
+                answer = await self._transport().send(account, call, Progress())
         except Lost as lost:
             raise decode.failed_send(asked, lost, submit=False) from None
         return decode.looked(asked, endpoint, answer, task)

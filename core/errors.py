@@ -132,36 +132,36 @@ class ConfigError(AnymediaError):
 class RequestError(AnymediaError):
     """Nothing was sent: the request has to change; `problems` lists every reason."""
 
-    outcome = Outcome.NOT_SENT
+    outcome: Outcome | None = Outcome.NOT_SENT
 
     def __init__(self, message: str = "", *, problems: Sequence[Problem] = (), **facts: Any) -> None:
         super().__init__(message or "; ".join(map(str, problems)), **facts)
-        self.problems = tuple(problems)
+        self.problems: tuple[Problem, ...] = tuple(problems)
 
 
 class Unsupported(RequestError):
     """The offer has no such feature."""
 
-    retry = Retry.ELSEWHERE
+    retry: Retry = Retry.ELSEWHERE
 
 
 class OutOfBounds(RequestError):
     """A value lies outside what can be asked for."""
 
-    retry = Retry.ELSEWHERE
+    retry: Retry = Retry.ELSEWHERE
 
 
 class OverCeiling(RequestError):
     """The request would cost more than the caller's `max_price`, or nobody knows what it costs."""
 
-    retry = Retry.ELSEWHERE
+    retry: Retry = Retry.ELSEWHERE
 
 
 class ProviderError(AnymediaError):
     """The provider said no, or could not be heard; `cause` is its reason in one word."""
 
     cause: ClassVar[Cause]
-    retry = Retry.ELSEWHERE
+    retry: Retry = Retry.ELSEWHERE
 
 
 class BadKey(ProviderError):
@@ -192,7 +192,7 @@ class Blocked(ProviderError):
     """Moderation refused the request or withheld its result; `task` is there when it had been accepted."""
 
     cause = Cause.BLOCKED
-    retry = Retry.NEVER
+    retry: Retry = Retry.NEVER
 
     def __init__(self, message: str = "", *, task: "Task | None" = None, **facts: Any) -> None:
         super().__init__(message, **facts)
@@ -203,21 +203,21 @@ class RateLimited(ProviderError):
     """Too many calls; `retry_after` says how long to wait where the provider does."""
 
     cause = Cause.RATE_LIMITED
-    retry = Retry.SAME
+    retry: Retry = Retry.SAME
 
 
 class Unavailable(ProviderError):
     """The provider is down, or could not be reached."""
 
     cause = Cause.UNAVAILABLE
-    retry = Retry.SAME
+    retry: Retry = Retry.SAME
 
 
 class MalformedAnswer(ProviderError):
     """The answer cannot be read; `body` holds what came."""
 
     cause = Cause.MALFORMED
-    retry = Retry.SAME
+    retry: Retry = Retry.SAME
 
 
 class SubmitUncertain(AnymediaError):
@@ -226,8 +226,8 @@ class SubmitUncertain(AnymediaError):
     `attempt` holds all that is known of it.
     """
 
-    outcome = Outcome.UNCERTAIN
-    billed = Billed.UNKNOWN
+    outcome: Outcome | None = Outcome.UNCERTAIN
+    billed: Billed = Billed.UNKNOWN
 
     def __init__(self, message: str = "", *, attempt: "Attempt | None" = None, **facts: Any) -> None:
         super().__init__(message, **facts)
@@ -237,7 +237,7 @@ class SubmitUncertain(AnymediaError):
 class TaskError(AnymediaError):
     """An accepted task did not end well; `task` is its last known form."""
 
-    billed = Billed.YES
+    billed: Billed = Billed.YES
 
     def __init__(self, message: str = "", *, task: "Task | None" = None, **facts: Any) -> None:
         super().__init__(message, **facts)
@@ -247,14 +247,14 @@ class TaskError(AnymediaError):
 class TaskFailed(TaskError):
     """The task ended as failed or canceled; `billed` says whether its price is given back."""
 
-    retry = Retry.ELSEWHERE
-    billed = Billed.UNKNOWN
+    retry: Retry = Retry.ELSEWHERE
+    billed: Billed = Billed.UNKNOWN
 
 
 class DeadlineExceeded(TaskError):
     """The task was not finished in time; it lives on, and `client.wait(error.task)` takes it up again."""
 
-    retry = Retry.SAME
+    retry: Retry = Retry.SAME
 
 
 class NoRoute(AnymediaError):
@@ -262,7 +262,7 @@ class NoRoute(AnymediaError):
 
     def __init__(self, message: str = "", *, errors: Sequence[AnymediaError] = (), **facts: Any) -> None:
         super().__init__(message or "; ".join(map(str, errors)), **facts)
-        self.errors = tuple(errors)
+        self.errors: tuple[AnymediaError, ...] = tuple(errors)
 
 
 PROVIDER_ERRORS: dict[Cause, type[ProviderError]] = {

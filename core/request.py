@@ -22,7 +22,7 @@ OUTPUT_FORMATS = ("png", "jpeg", "webp")
 DELIVERY = ("callback_url", "labels")
 """Fields about delivery: an offer that does not take them is not refused for it."""
 
-_RATIO = re.compile(r"[1-9]\d{0,3}:[1-9]\d{0,3}")
+_RATIO = re.compile(r"[1-9][0-9]{0,3}:[1-9][0-9]{0,3}")
 _URL = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE)
 
 

@@ -11,7 +11,7 @@ import ssl
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping
 from contextlib import asynccontextmanager
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -44,10 +44,7 @@ _NAT64 = ip_network("64:ff9b::/96")
 
 def user_agent() -> str:
     """Return the name that every call is sent under."""
-    try:
-        return f"anymedia/{version('anymedia')}"
-    except PackageNotFoundError:
-        return "anymedia"
+    return f"anymedia/{version('anymedia')}"
 
 
 @attrs.frozen
@@ -137,12 +134,11 @@ class Transport:
         """Return what a call of an account passes one at a time for each connection it may have."""
         return self._gates.setdefault(account.name, asyncio.Semaphore(account.connections))
 
-    async def send(self, account: Account, call: Call, progress: "Progress | None" = None) -> Answer:
+    async def send(self, account: Account, call: Call, progress: "Progress") -> Answer:
         """Send a call with the account's key, once. Errors: Lost, which tells whether a byte may have left.
 
         `progress.connected` turns true just before the first byte; the caller holds the account's gate.
         """
-        progress = progress or Progress()
         key = account.secret().reveal()
         status: int | None = None
         try:
@@ -187,9 +183,9 @@ class Transport:
 
 
 class Progress:
-    """How far a call has come."""
+    """How far a call has come: whether it has a connection, so that a byte may have left."""
 
-    connected = False
+    connected: bool = False
 
 
 class File:
@@ -197,8 +193,8 @@ class File:
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
-        self.status = response.status
-        self.headers = _plain(response.headers, "")
+        self.status: int = response.status
+        self.headers: Mapping[str, str] = _plain(response.headers, "")
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield the bytes as they come. Errors: Lost."""
@@ -217,12 +213,16 @@ class File:
 
 
 async def _connected(_: aiohttp.ClientSession, context: SimpleNamespace, __: Any) -> None:
-    if context.trace_request_ctx is not None:
+    if context.trace_request_ctx is not None:  # a file is fetched without
         context.trace_request_ctx.connected = True
 
 
 def _plain(headers: Mapping[str, str], key: str) -> dict[str, str]:
-    return {name.lower(): value.replace(key, "***") if key else value for name, value in headers.items()}
+    return {name.lower(): _without(value, key) for name, value in headers.items()}
+
+
+def _without(text: str, key: str) -> str:
+    return text.replace(key, "***") if key else text
 
 
 def _reason(error: Exception, key: str) -> str:
@@ -231,9 +231,8 @@ def _reason(error: Exception, key: str) -> str:
         return "its certificate is not valid"
     if isinstance(error, TimeoutError):
         return "no answer in time"
-    text = str(error) if isinstance(error, OSError | ValueError | zlib.error) else type(error).__name__
-    text = text or type(error).__name__
-    return text.replace(key, "***") if key else text
+    told = str(error) if isinstance(error, OSError | ValueError | zlib.error) else ""
+    return _without(told, key) or type(error).__name__
 
 
 async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:

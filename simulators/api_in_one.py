@@ -38,9 +38,9 @@ class APIInOne(Service):
     """Base https://apiin.one, paths below /api/v1."""
 
     name = "api_in_one"
-    hue = 0.82
-    lifetime = DAY
-    routes = (
+    hue: ClassVar[float] = 0.82
+    lifetime: ClassVar[float] = DAY
+    routes: ClassVar[Sequence[tuple[str, str, str]]] = (
         ("POST", r"/api/v1/images/generations", "submit"),
         ("GET", r"/api/v1/tasks/(?P<id>[^/]+)", "poll"),
     )

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Literal, cast
+from typing import Any, Literal, TypeAlias, cast
 
 from attrs import evolve, field, frozen
 
@@ -119,10 +119,14 @@ def _headers(value: object) -> bool:
     return isinstance(value, dict) and all(TOKEN.fullmatch(str(name)) and _word(value[name]) for name in value)
 
 
-CODE = (lambda value: type(value) in (int, str), "an integer or a text")
-SECONDS = (lambda value: type(value) in (int, float) and 0 <= value < float("inf"), "a number of seconds, 0 or more")
-STATUS = (_whole(200, 599), "an HTTP status from 200 to 599")
-OPTIONS: dict[str, tuple[Callable[[object], bool], str]] = {
+Option: TypeAlias = tuple[Callable[[Any], bool], str]
+CODE: Option = (lambda value: type(value) in (int, str), "an integer or a text")
+SECONDS: Option = (
+    lambda value: type(value) in (int, float) and 0 <= value < float("inf"),
+    "a number of seconds, 0 or more",
+)
+STATUS: Option = (_whole(200, 599), "an HTTP status from 200 to 599")
+OPTIONS: dict[str, Option] = {
     "status": STATUS,
     "http_status": STATUS,
     "code": CODE,

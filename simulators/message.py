@@ -66,7 +66,10 @@ class Refusal(Exception):
         self, status: int, code: int | str, message: str, fields: Mapping[str, list[str]] | None = None
     ) -> None:
         super().__init__(message)
-        self.status, self.code, self.message, self.fields = status, code, message, fields or {}
+        self.status: int = status
+        self.code: int | str = code
+        self.message: str = message
+        self.fields: Mapping[str, list[str]] = fields or {}
 
 
 def json_response(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

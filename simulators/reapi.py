@@ -26,10 +26,10 @@ class ReAPI(Service):
     """Base https://reapi.ai, images below /api/v1/images/generations."""
 
     name = "reapi"
-    hue = 0.6
-    lifetime = 7 * DAY
+    hue: ClassVar[float] = 0.6
+    lifetime: ClassVar[float] = 7 * DAY
     moderates = "submit"
-    routes = (
+    routes: ClassVar[Sequence[tuple[str, str, str]]] = (
         ("POST", r"/api/v1/images/generations", "submit"),
         ("GET", r"/api/v1/tasks/(?P<id>[^/]+)", "poll"),
         ("GET", r"/api/v1/balance", "funds"),

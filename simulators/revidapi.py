@@ -43,9 +43,12 @@ class RevidAPI(Service):
     """Base https://api.revidapi.com, paths below /paid."""
 
     name = "revidapi"
-    hue = 0.38
-    lifetime = DAY
-    routes = (("POST", r"/paid/flux-2/create", "submit"), ("POST", r"/paid/get/taskid", "poll"))
+    hue: ClassVar[float] = 0.38
+    lifetime: ClassVar[float] = DAY
+    routes: ClassVar[Sequence[tuple[str, str, str]]] = (
+        ("POST", r"/paid/flux-2/create", "submit"),
+        ("POST", r"/paid/get/taskid", "poll"),
+    )
     refusals: ClassVar[Mapping[str, tuple[int, int | str, str]]] = {
         "unauthorised": (401, 401, "Unauthorized: the API key is missing or wrong"),
         "no_credit": (402, 402, "Insufficient balance"),

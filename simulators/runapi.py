@@ -36,9 +36,9 @@ class RunAPI(Service):
     """Base https://runapi.ai, paths below /api/v1; amounts are US cents."""
 
     name = "runapi"
-    hue = 0.04
-    lifetime = 7 * DAY
-    routes = (
+    hue: ClassVar[float] = 0.04
+    lifetime: ClassVar[float] = 7 * DAY
+    routes: ClassVar[Sequence[tuple[str, str, str]]] = (
         ("GET", r"/api/v1/price_schedules", "prices"),
         ("POST", r"/api/v1/price_quotes", "quote"),
         ("GET", r"/api/v1/me/balance", "funds"),

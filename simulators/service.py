@@ -47,11 +47,13 @@ class Service(ABC):
     running: ClassVar[float] = 3.0
 
     def __init__(self, *, clock: Clock = time.time, speed: float = 1.0, balance: int = 100_000) -> None:
-        self.clock, self.speed, self.balance = clock, speed, balance
-        self.now = clock()
-        self.api_key = self.new_key()
+        self.clock: Clock = clock
+        self.speed: float = speed
+        self.balance: int = balance
+        self.now: float = clock()
+        self.api_key: str = self.new_key()
         self.base_url = ""
-        self.faults = Faults()
+        self.faults: Faults = Faults()
         self.tasks: dict[str, Task] = {}
         self._failing: list[Task] = []
         self._submits = self._polls = 0

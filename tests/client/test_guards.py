@@ -5,9 +5,11 @@ import copy
 import gzip
 import logging
 import pickle
+import ssl
 import traceback
 from contextlib import asynccontextmanager
 
+import aiohttp
 import attrs
 import pytest
 from aiohttp import web
@@ -26,9 +28,8 @@ from anymedia import (
     to_json,
 )
 from anymedia.answer import Lost
-from anymedia.client import Client as RealClient
 from anymedia.encode import Call
-from anymedia.transport import Patience, Transport, is_public, retried
+from anymedia.transport import Patience, Progress, Transport, _reason, is_public, retried
 
 KEY = "planted-key-5f0c1d"
 
@@ -111,7 +112,7 @@ async def test_no_key_shows_anywhere(clock, request_, sims, caplog, provider):
     async with serving(echo) as origin:
         table = {"base_url": origin, "api_key_env": "K"}
         config = read_config({"providers": {provider: table}}, {"K": KEY})
-        async with RealClient(config, clock=clock, on_event=left.append, patience=Patience(tries=1)) as client:
+        async with Client(config, clock=clock, on_event=left.append, patience=Patience(tries=1)) as client:
             with pytest.raises(AnymediaError) as refused:
                 await client.run(request_)
             task = attrs.evolve(left[-1].task) if left[-1].task else None
@@ -284,7 +285,7 @@ async def test_a_packed_answer_is_read_though_it_was_not_asked_for(transport, en
         return web.Response(body=packed, headers={"Content-Encoding": encoding})
 
     async with serving(answer) as origin:
-        read = await transport.send(account(origin), Call(method="GET", url=f"{origin}/"))
+        read = await transport.send(account(origin), Call(method="GET", url=f"{origin}/"), Progress())
     assert read.body == body
 
 
@@ -295,7 +296,7 @@ async def test_an_answer_that_cannot_be_unpacked_is_lost_and_was_sent(transport,
 
     async with serving(answer) as origin:
         with pytest.raises(Lost) as caught:
-            await transport.send(account(origin), Call(method="POST", url=f"{origin}/", json={}))
+            await transport.send(account(origin), Call(method="POST", url=f"{origin}/", json={}), Progress())
     assert (caught.value.sent, caught.value.status) == (True, 200)
 
 
@@ -305,7 +306,9 @@ async def test_a_host_that_does_not_exist_was_sent_nothing(transport, monkeypatc
 
     monkeypatch.setattr("aiohttp.resolver.ThreadedResolver.resolve", unknown)
     with pytest.raises(Lost) as caught:
-        await transport.send(account("https://nowhere.example"), Call(method="POST", url="https://nowhere.example/"))
+        await transport.send(
+            account("https://nowhere.example"), Call(method="POST", url="https://nowhere.example/"), Progress()
+        )
     assert caught.value.sent is False
 
 
@@ -319,7 +322,7 @@ async def test_a_server_that_speaks_no_tls_was_sent_nothing(transport):
     origin = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     async with server:
         with pytest.raises(Lost) as caught:
-            await transport.send(account(origin), Call(method="POST", url=f"{origin}/", json={}))
+            await transport.send(account(origin), Call(method="POST", url=f"{origin}/", json={}), Progress())
     assert caught.value.sent is False
 
 
@@ -336,7 +339,7 @@ async def test_an_answer_that_is_no_http_is_lost_and_was_sent(transport, answer)
     origin = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     async with server:
         with pytest.raises(Lost) as caught:
-            await transport.send(account(origin), Call(method="POST", url=f"{origin}/", json={}))
+            await transport.send(account(origin), Call(method="POST", url=f"{origin}/", json={}), Progress())
     assert caught.value.sent is True
     assert KEY not in caught.value.why
 
@@ -402,3 +405,16 @@ async def test_what_is_not_worth_trying_again_is_told_at_once(clock, errors, pat
 async def test_what_is_no_error_of_ours_is_not_caught(clock):
     with pytest.raises(ZeroDivisionError):
         await attempts(clock, [ZeroDivisionError()])
+
+
+def test_what_went_wrong_is_told_without_the_key():
+    assert _reason(ssl.SSLCertVerificationError("…"), KEY) == "its certificate is not valid"
+    assert _reason(ValueError(f"bad header {KEY}"), KEY) == "bad header ***"
+    assert _reason(aiohttp.ClientPayloadError(KEY), KEY) == "ClientPayloadError"
+
+
+@pytest.mark.parametrize("url", ["http:///x.png", "http://[x/y.png", "ftp://a.example/x"])
+async def test_a_link_that_is_none_is_refused(client, request_, tmp_path, url):
+    task = await client.run(request_, "reapi")
+    with pytest.raises(Unavailable):
+        await client.download(with_result(task, url), tmp_path)

@@ -6,13 +6,20 @@ fields, an answer that is the result.
 """
 
 import base64
+import io
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import attrs
 import pytest
+from aiohttp import web
+from PIL import Image
 
-from anymedia import Cause, ImageRequest, MalformedAnswer, NotFound, State, SubmitUncertain, Task
+from anymedia import (
+    Account, Cause, Client, Config, ImageRequest, MalformedAnswer, NotFound, Secret, State, SubmitUncertain, Task,
+    TaskFailed, from_json, to_json,
+)  # fmt: skip
 from anymedia.answer import Answer
 from anymedia.check import check
 from anymedia.declare import (
@@ -389,6 +396,9 @@ def test_a_picture_of_bfl_lives_ten_minutes():
 
 # OpenAI
 
+_FILE = io.BytesIO()
+Image.new("RGB", (3, 2)).save(_FILE, "PNG")
+PICTURE_64 = base64.b64encode(_FILE.getvalue()).decode()
 PICTURE = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
 
 
@@ -414,3 +424,73 @@ def test_a_paid_answer_of_openai_without_a_picture_is_uncertain(answer):
     with pytest.raises(SubmitUncertain) as caught:
         accepted(OPENAI, answer)
     assert caught.value.billed == "likely"
+
+
+# Over the wire: what of the client only these adapters use
+
+
+@asynccontextmanager
+async def served(adapter, answers, clock):
+    """Yield a client whose only account is the adapter, at a server that answers by method and path."""
+    seen = []
+
+    async def handle(http):
+        seen.append((http.method, http.path_qs))
+        status, answer = answers[http.method, http.path].pop(0)
+        origin = f"http://{http.host}"
+        return web.Response(status=status, body=dumps(answer).replace(adapter.base_url.encode(), origin.encode()))
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", handle)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    origin = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    account = Account(name=adapter.name, adapter=adapter, origin=origin, key=Secret("k"))
+    try:
+        async with Client(Config(accounts={adapter.name: account}), clock=clock) as client:
+            yield client, seen
+    finally:
+        await runner.cleanup()
+
+
+async def test_a_result_is_fetched_in_a_further_step(clock):
+    base = "/fal-ai/flux-2-pro/requests/r-1"
+    answers = {
+        ("POST", "/fal-ai/flux-2-pro"): [(200, QUEUED)],
+        ("GET", f"{base}/status"): [(202, {"status": "IN_PROGRESS"}), (200, {"status": "COMPLETED"})],
+        ("GET", base): [(200, {"images": [{"url": "https://v3.fal.media/x.jpg"}]})],
+    }
+    async with served(FAL, answers, clock) as (client, seen):
+        task = await client.run(REQUEST)
+    assert [asset.url for asset in task.assets] == ["https://v3.fal.media/x.jpg"]
+    assert [method for method, _ in seen] == ["POST", "GET", "GET", "GET"]
+    assert task.links["status_url"] == f"{base}/status"  # relative: another origin can open it
+
+
+async def test_a_task_is_cancelled_where_the_provider_can(clock):
+    answers = {
+        ("POST", "/fal-ai/flux-2-pro"): [(200, QUEUED)],
+        ("PUT", "/fal-ai/flux-2-pro/requests/r-1/cancel"): [(202, {"status": "CANCELLATION_REQUESTED"})],
+        ("GET", "/fal-ai/flux-2-pro/requests/r-1/status"): [(202, {"status": "IN_QUEUE"})],
+    }
+    async with served(FAL, answers, clock) as (client, _):
+        task = await client.submit(REQUEST)
+        assert (await client.cancel(task)).state is State.QUEUED  # asked for, and not yet so
+
+
+async def test_bytes_in_the_answer_are_a_finished_task(clock, tmp_path):
+    answers = {("POST", "/v1/images/generations"): [(200, {"created": 1, "data": [{"b64_json": PICTURE_64}]})]}
+    async with served(OPENAI, answers, clock) as (client, seen):
+        task = await client.run(ImageRequest(model="gpt-image-2", prompt="a lighthouse"))
+        (asset,) = await client.download(task, tmp_path)
+        assert await client.get(attrs.evolve(task, state=State.QUEUED)) is not None
+    assert (asset.width, asset.height, len(seen)) == (3, 2, 1)
+    assert from_json(Task, to_json(task)) == task
+
+
+async def test_a_task_that_was_canceled_failed(clock):
+    task = attrs.evolve(draft(FAL), state=State.CANCELED)
+    async with served(FAL, {}, clock) as (client, _):
+        with pytest.raises(TaskFailed, match="ended as canceled"):
+            await client.wait(task)
