@@ -6,11 +6,10 @@ them, in a fixed order, and never in an echo of the request; states come in seve
 """
 
 from anymedia.declare import (
-    Adapter, Choice, Credit, Endpoint, Fault, Gap, Header, Offer, Pace, Param, Price, Prices, Reply, State, Table,
+    Adapter, Choice, Credit, Endpoint, Fault, Gap, Header, Offer, Pace, Param, Price, Printed, Reply, State, Table,
     Text, Url, Urls, first,
 )  # fmt: skip
 
-PAGE = "API in One documentation, flux-2"
 RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")  # the page names three; these are FLUX.2's
 
 
@@ -20,7 +19,7 @@ def flux_2(tier: str, credits: dict[str, int]) -> Offer:
         model=f"flux-2-{tier}",
         wire_id="flux-2",
         fixed={"type": tier},
-        page=PAGE,
+        page="API in One documentation, flux-2",
         params={
             "prompt": Param("prompt", Text(3, 5000), required=True),
             "aspect_ratio": Param("aspect_ratio", Choice(*RATIOS), default="1:1"),
@@ -28,9 +27,7 @@ def flux_2(tier: str, credits: dict[str, int]) -> Offer:
             "images": Param("input_urls", Urls(1, 8)),
             "callback_url": Param("callback_url", Url()),
         },
-        prices=Prices(
-            Table(("resolution",), {tier: Price(credits=figure) for tier, figure in credits.items()}), "2026", PAGE
-        ),
+        prices=Table("resolution", {size: Price(credits=figure) for size, figure in credits.items()}),
     )
 
 
@@ -89,6 +86,7 @@ ADAPTER = Adapter(
         "error": State.FAILED,
     },
     refunds="yes",  # "billing: successful requests"
+    printed=Printed("2026"),
     credit=Credit("0.01"),
     pace=Pace(first=3, then=3, slower={60: 5, 180: 10}),  # our choice: the page gives none
     offers=(flux_2("pro", {"1K": 5, "2K": 7}), flux_2("flex", {"1K": 14, "2K": 24})),

@@ -7,22 +7,26 @@ that cannot be told from an invalid value; messages are not stable, so codes alo
 
 from anymedia.declare import (
     ANY, DEAREST, UNKNOWN, Adapter, Cause, Choice, Credit, Endpoint, Err, Fault, Gap, Grid, Header, Offer, Outcome,
-    Pace, Param, Price, Prices, Refund, Reply, Rule, Said, Size, State, Table, Text, Url, Urls, Whole, by_mode,
+    Pace, Param, Price, Printed, Refund, Reply, Rule, Said, Size, State, Table, Text, Url, Urls, Whole, by_mode,
 )  # fmt: skip
-
-PAGE = "reAPI documentation, {}"
-PRICES = "reAPI price table of 2026-07-28"
-DATE = "2026-07-28"
 
 FLUX_RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")
 GPT_RATIOS = ("1:1", "16:9", "9:16", "4:3", "3:4", "3:2", "2:3", "5:4", "4:5", "2:1", "1:2", "21:9", "9:21")
 WIDE = ("16:9", "9:16", "2:1", "1:2", "21:9", "9:21")  # the only ratios at 4k
-LOWER = Choice({"1K": "1k", "2K": "2k", "4K": "4k"})
 NSFW = Param("nsfw_checker", Choice({"off": False, "standard": True}), default="off")
 
-# An edit without a size takes the first reference's ratio; what that is billed is not said.
-GPT_SIZE = by_mode(text="1:1", edit=Said("is the first image's"))
+QUALITY = Choice("auto", "low", "medium", "high")
+BACKGROUND = Choice("auto", "opaque", "transparent", not_honoured=("transparent",))  # silently downgraded
 FOUR_K = Rule(when={"resolution": "4K"}, allows={"aspect_ratio": WIDE})
+
+# An edit without a size takes the first reference's ratio; what that is billed is not said.
+FIRST_IMAGE = by_mode(text="1:1", edit=Said("is the first image's"))
+GPT_IMAGE_2 = {
+    "prompt": Param("prompt", Text(1, 4000), required=True),
+    "aspect_ratio": Param("size", Choice(*GPT_RATIOS, "auto"), default=FIRST_IMAGE, bills_as={"auto": DEAREST}),
+    "resolution": Param("resolution", Choice({"1K": "1k", "2K": "2k", "4K": "4k"}), default="1K"),
+    "images": Param("image_urls", Urls(1, 16)),
+}
 
 # Pixels, portrait mirrored.
 GRID = Grid.printed(
@@ -40,7 +44,7 @@ GRID = Grid.printed(
 
 # USD an image, both orientations.
 OFFICIAL = Table.printed(
-    ("aspect_ratio", "resolution", "quality"),
+    "aspect_ratio resolution quality",
     ("1K 2K 4K", "low medium high"),
     {
         "1:1": ".0048 .0424 .1688 | .01912 .1688 .6736",
@@ -54,16 +58,10 @@ OFFICIAL = Table.printed(
 )
 
 
-def by_resolution(**usd: str) -> Prices:
-    return Prices(Table(("resolution",), {tier[1:]: Price(figure) for tier, figure in usd.items()}), DATE, PRICES)
-
-
-def flux_2(name: str, model: str, prices: Prices) -> Offer:
+def flux_2(name: str, model: str, usd: dict[str, str]) -> Offer:
     return Offer(
         name=name,
         model=model,
-        wire_id=name,
-        page=PAGE.format(name),
         params={
             "prompt": Param("prompt", Text(3, 5000), required=True),
             "images": Param("input_urls", Urls(1, 8, https=True)),
@@ -72,7 +70,7 @@ def flux_2(name: str, model: str, prices: Prices) -> Offer:
             "moderation": NSFW,
         },
         rules=(Rule(when={"aspect_ratio": "auto"}, needs="images"),),
-        prices=prices,
+        prices=Table("resolution", usd),
     )
 
 
@@ -125,70 +123,49 @@ ADAPTER = Adapter(
         80006: Cause.BLOCKED,
     },
     refunds="yes",  # "refunded once, before a poll can see failed"
+    printed=Printed("2026-07-28", "reAPI price table"),
     credit=Credit("0.001", whole=True),
     expires=7 * 86_400,
     pace=Pace(first=5, then=4, slower={180: 10, 600: 30}),  # "each 3-5 s; after 3 min back off to 10 s, at most 30 s"
     offers=(
-        flux_2("flux-2", "flux-2-pro", by_resolution(_1K="0.0275", _2K="0.0385")),
-        flux_2("flux-2-flex", "flux-2-flex", by_resolution(_1K="0.077", _2K="0.132")),
+        flux_2("flux-2", "flux-2-pro", {"1K": "0.0275", "2K": "0.0385"}),
+        flux_2("flux-2-flex", "flux-2-flex", {"1K": "0.077", "2K": "0.132"}),
         Offer(
             name="gpt-image-2",
-            model="gpt-image-2",
-            wire_id="gpt-image-2",
-            page=PAGE.format("gpt-image-2"),
-            params={
-                "prompt": Param("prompt", Text(1, 4000), required=True),
-                "aspect_ratio": Param("size", Choice(*GPT_RATIOS, "auto"), default=GPT_SIZE),
-                "resolution": Param("resolution", LOWER, default="1K"),
-                "images": Param("image_urls", Urls(1, 16)),
-            },
+            params=GPT_IMAGE_2,
             shape=GRID,
             rules=(FOUR_K,),
-            prices=by_resolution(_1K="0.03", _2K="0.05", _4K="0.08"),
+            prices=Table("resolution", {"1K": "0.03", "2K": "0.05", "4K": "0.08"}),
         ),
         Offer(
             name="gpt-image-2-official",
             model="gpt-image-2",
-            wire_id="gpt-image-2-official",
-            page=PAGE.format("gpt-image-2-official"),
-            params={
-                "prompt": Param("prompt", Text(1, 4000), required=True),
-                "aspect_ratio": Param(
-                    "size", Choice(*GPT_RATIOS, "auto"), default=GPT_SIZE, bills_as={"auto": DEAREST}
-                ),
+            params=GPT_IMAGE_2
+            | {
                 "size": Param("size", Size("{width}x{height}")),
-                "resolution": Param("resolution", LOWER, default="1K"),
-                "quality": Param(
-                    "quality", Choice("auto", "low", "medium", "high"), default="auto", bills_as={"auto": "high"}
-                ),
+                "quality": Param("quality", QUALITY, default="auto", bills_as={"auto": "high"}),
                 "count": Param("n", Whole(1, 4), default=1),
-                "images": Param("image_urls", Urls(1, 16)),
                 "mask": Param("mask_url", Url()),
-                "background": Param(
-                    "background", Choice("auto", "opaque", "transparent", not_honoured=("transparent",)), default="auto"
-                ),
+                "background": Param("background", BACKGROUND, default="auto"),
                 "moderation": Param("moderation", Choice({"standard": "auto", "low": "low"}), default="standard"),
             },
             rules=(FOUR_K, Rule(when={"mask": ANY}, needs="images")),
-            prices=Prices(OFFICIAL, DATE, PRICES),
+            prices=OFFICIAL,
         ),
         Offer(
             name="z-image",
-            model="z-image",
-            wire_id="z-image",
             page="reAPI's own validators, July 2026, z-image",
             params={
                 "prompt": Param("prompt", Text(1, 1000), required=True),
                 "aspect_ratio": Param("aspect_ratio", Choice("1:1", "4:3", "3:4", "16:9", "9:16"), default=UNKNOWN),
                 "moderation": Param("nsfw_checker", NSFW.takes, default=UNKNOWN),
             },
-            prices=Prices(Table((), {(): Price("0.0044")}), DATE, PRICES),
+            prices=Price("0.0044"),
         ),
     ),
     gaps=(
         Gap("the code of a moderated prompt", "counts as invalid"),
-        Gap("rate limit figures"),
-        Gap("pixel sizes and format of flux-2"),
+        Gap("rate limit figures; pixel sizes and format of flux-2"),
         Gap("the charge of an edit without a size", "the dearest ratio is taken, as an estimate"),
         Gap("the charge of a size in pixels", "unknown"),
         Gap("the HTTP status of 60001, 60002, 70001, 70002", "the code alone counts"),

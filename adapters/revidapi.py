@@ -6,11 +6,10 @@ a result beside the state "waiting", so the state alone is believed.
 """
 
 from anymedia.declare import (
-    Adapter, Choice, Endpoint, Fault, Gap, Header, Offer, Pace, Param, Price, Prices, Reply, Rule, State, Table, Text,
-    Url, Urls, by_mode, first,
+    Adapter, Choice, Endpoint, Fault, Gap, Header, Offer, Pace, Param, Price, Printed, Reply, Rule, State, Table,
+    Text, Url, Urls, by_mode, first,
 )  # fmt: skip
 
-PAGE = "docs.revidapi.com, FLUX.2"
 RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")
 
 
@@ -23,7 +22,7 @@ def flux_2(tier: str, prices: dict[str, Price]) -> Offer:
         name=f"flux-2-{tier}",
         model=f"flux-2-{tier}",
         wire_id=by_mode(text=f"flux-2/{tier}-text-to-image", edit=f"flux-2/{tier}-image-to-image"),
-        page=PAGE,
+        page="docs.revidapi.com, FLUX.2",
         params={
             "prompt": Param("input.prompt", Text(3, 5000), required=True),
             "images": Param("input.input_urls", Urls(1, 8)),
@@ -32,7 +31,7 @@ def flux_2(tier: str, prices: dict[str, Price]) -> Offer:
             "callback_url": Param("callBackUrl", Url()),
         },
         rules=(Rule(when={"aspect_ratio": "auto"}, needs="images"),),
-        prices=Prices(Table(("resolution",), prices), "2026-11-20", PAGE),
+        prices=Table("resolution", prices),
     )
 
 
@@ -73,6 +72,7 @@ ADAPTER = Adapter(
         "success": State.SUCCEEDED,
         "fail": State.FAILED,
     },
+    printed=Printed("2026-11-20", "docs.revidapi.com, FLUX.2"),
     pace=Pace(first=5, then=3, slower={30: 5, 120: 15}),  # kie.ai's advice; the page gives none
     offers=(
         flux_2("pro", {"1K": about("0.025", 10), "2K": about("0.035", 15)}),

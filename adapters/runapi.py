@@ -7,11 +7,8 @@ product page's example posts a text model to remix_image, which every validating
 
 from anymedia.declare import (
     UNKNOWN, Adapter, Cause, Choice, Endpoint, Err, Fault, Gap, Header, Idempotency, Match, Offer, Outcome, Pace,
-    Param, Price, Prices, Reply, Rule, State, Table, Text, Url, Urls, by_mode, first,
+    Param, Price, Printed, Reply, Rule, State, Table, Text, Url, Urls, by_mode, first,
 )  # fmt: skip
-
-PAGE = "RunAPI client library, {}"
-DATE = "2026-07-23"
 
 FLUX_RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")
 GPT_RATIOS = (
@@ -23,17 +20,11 @@ CALLBACK = Param("callback_url", Url())
 FLUX_PATH = by_mode(text="/api/v1/flux_2/text_to_image", edit="/api/v1/flux_2/remix_image")
 
 
-def cents(**usd: str) -> dict[str, Price]:
-    return {tier[1:]: Price(figure) for tier, figure in usd.items()}
-
-
-def flux_2(tier: str, prices: dict[str, Price]) -> Offer:
+def flux_2(tier: str, usd: dict[str, str]) -> Offer:
     return Offer(
         name=f"flux-2-{tier}",
-        model=f"flux-2-{tier}",
         wire_id=by_mode(text=f"flux-2-{tier}-text-to-image", edit=f"flux-2-{tier}-remix-image"),
         path=FLUX_PATH,
-        page=PAGE.format("flux-2"),
         params={
             "prompt": Param("prompt", Text(3, 5000), required=True),
             "aspect_ratio": Param("aspect_ratio", Choice(*FLUX_RATIOS, "auto"), default=UNKNOWN),
@@ -43,7 +34,7 @@ def flux_2(tier: str, prices: dict[str, Price]) -> Offer:
             "callback_url": CALLBACK,
         },
         rules=(Rule(when={"aspect_ratio": "auto"}, needs="images"),),
-        prices=Prices(Table(("resolution",), prices), DATE, PAGE.format("flux-2")),
+        prices=Table("resolution", usd),
     )
 
 
@@ -81,18 +72,17 @@ ADAPTER = Adapter(
     },
     errors={Match("No active channel", status=503): Err(Cause.UNAVAILABLE, submit=Outcome.REFUSED)},
     refunds="yes",  # "failed generations are not charged"
+    printed=Printed("2026-07-23", "RunAPI price schedules"),
     expires=7 * 86_400,
     pace=Pace(first=2, then=2, slower={60: 4, 180: 10}),  # the library: each 2 s; slower later is our choice
     idempotency=Idempotency("Idempotency-Key", window=120),  # how long a key is remembered is unknown: our choice
     offers=(
-        flux_2("pro", cents(_1K="0.05", _2K="0.07")),
-        flux_2("flex", cents(_1K="0.14", _2K="0.24")),
+        flux_2("pro", {"1K": "0.05", "2K": "0.07"}),
+        flux_2("flex", {"1K": "0.14", "2K": "0.24"}),
         Offer(
             name="flux-2-max",
-            model="flux-2-max",
             wire_id=by_mode(text="flux-2-max-text-to-image", edit="flux-2-max-remix-image"),
             path=FLUX_PATH,
-            page=PAGE.format("flux-2 max"),
             params={
                 "prompt": Param("prompt", Text(3, 5000), required=True),
                 # Required on the wire, and no page names a default: 1:1 is our choice, here and at z-image.
@@ -104,10 +94,7 @@ ADAPTER = Adapter(
         ),
         Offer(
             name="gpt-image-2",
-            model="gpt-image-2",
-            wire_id="gpt-image-2",
             path=by_mode(text="/api/v1/gpt_image_2/text_to_image", edit="/api/v1/gpt_image_2/edit_image"),
-            page=PAGE.format("gpt-image-2"),
             params={
                 "prompt": Param("prompt", Text(1), required=True),
                 "aspect_ratio": Param("aspect_ratio", Choice(*GPT_RATIOS), default=UNKNOWN),
@@ -116,18 +103,11 @@ ADAPTER = Adapter(
                 "callback_url": CALLBACK,
             },
             # "edit 16" stands beside the 4k figure: taken for every resolution, the dearer reading.
-            prices=Prices(
-                Table.printed(("mode", "resolution"), ("1K 2K 4K",), {"text": ".06 .10 .16", "edit": ".16 .16 .16"}),
-                DATE,
-                PAGE.format("gpt-image-2"),
-            ),
+            prices=Table.printed("mode resolution", ("1K 2K 4K",), {"text": ".06 .10 .16", "edit": ".16 .16 .16"}),
         ),
         Offer(
             name="z-image",
-            model="z-image",
-            wire_id="z-image",
             path="/api/v1/z_image/text_to_image",
-            page=PAGE.format("z-image"),
             params={
                 "prompt": Param("prompt", Text(1, 1000), required=True),
                 "aspect_ratio": Param(
@@ -136,7 +116,7 @@ ADAPTER = Adapter(
                 "moderation": CHECKER,
                 "callback_url": CALLBACK,
             },
-            prices=Prices(Table((), {(): Price("0.01")}), DATE, PAGE.format("z-image")),
+            prices=Price("0.01"),
         ),
     ),
     gaps=(

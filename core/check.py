@@ -77,7 +77,7 @@ def check(
     sent = attrs.evolve(request, **left_out)
     shaped = sent if offer.shape is None else offer.shape.fit(sent)
     if isinstance(shaped, Flaw):
-        refused.append(_problem("size" if sent.size else "resolution", shaped, offer))
+        refused.append(_problem("size" if sent.size else "resolution", shaped))
         shaped = attrs.evolve(sent, size=None, aspect_ratio=None, resolution=None)
     checked = Checked(
         adapter=adapter,
@@ -88,8 +88,9 @@ def check(
         defaults=dict(_defaults(shaped, offer)),
     )
     problems = [*refused, *_flaws(shaped, offer), *_missing(checked), *_broken(checked), *_forbidden(checked)]
-    held = tuple(problem for problem in problems if limits or not problem.documented)
-    return attrs.evolve(checked, problems=held)
+    held = (problem for problem in problems if limits or not problem.documented)
+    page = offer.page or f"{adapter.page}, {offer.name}"
+    return attrs.evolve(checked, problems=tuple(attrs.evolve(problem, page=page) for problem in held))
 
 
 def _given(request: ImageRequest, offer: Offer) -> Iterator[tuple[str, Any, Param]]:
@@ -107,7 +108,7 @@ def _sort(request: ImageRequest, offer: Offer, *, drop: bool) -> tuple[list[Adju
             given = list(value) if isinstance(value, tuple) else value
             dropped.append(Adjustment(field=field, given=given, reason=flaw.message))
         else:
-            refused.append(_problem(field, flaw, offer))
+            refused.append(_problem(field, flaw))
     return dropped, refused
 
 
@@ -134,13 +135,11 @@ def _flaws(request: ImageRequest, offer: Offer) -> Iterator[Problem]:
         held = min(value, offer.batch) if field == "count" else value
         for flaw in takes.flaws(held) if takes is not None else ():
             if not flaw.unsupported:
-                yield _problem(field, flaw, offer)
+                yield _problem(field, flaw)
 
 
-def _problem(field: str, flaw: Flaw, offer: Offer) -> Problem:
-    return Problem(
-        field=field, message=flaw.message, page=offer.page, unsupported=flaw.unsupported, documented=flaw.documented
-    )
+def _problem(field: str, flaw: Flaw) -> Problem:
+    return Problem(field=field, message=flaw.message, unsupported=flaw.unsupported, documented=flaw.documented)
 
 
 def _defaults(request: ImageRequest, offer: Offer) -> Iterator[tuple[str, Any]]:
@@ -153,9 +152,9 @@ def _defaults(request: ImageRequest, offer: Offer) -> Iterator[tuple[str, Any]]:
 def _missing(checked: Checked) -> Iterator[Problem]:
     for field, param in checked.offer.params.items():
         if pick(param.required, checked.mode) and checked.value(field) in (None, ()):
-            yield Problem(field=field, message="required by this offer", page=checked.offer.page, documented=False)
+            yield Problem(field=field, message="required by this offer", documented=False)
     if pick(checked.offer.wire_id, checked.mode) is None and checked.mode == "text":
-        yield Problem(field="images", message="required by this offer", page=checked.offer.page, documented=False)
+        yield Problem(field="images", message="required by this offer", documented=False)
 
 
 def _broken(checked: Checked) -> Iterator[Problem]:
@@ -163,7 +162,7 @@ def _broken(checked: Checked) -> Iterator[Problem]:
         given = {field: getattr(checked.request, field) for field in rule.when}
         if all(value not in (None, ()) and rule.when[field] in (ANY, value) for field, value in given.items()):
             for message in _demands(rule, checked):
-                yield Problem(field=next(iter(rule.when)), message=message, page=checked.offer.page)
+                yield Problem(field=next(iter(rule.when)), message=message)
 
 
 def _demands(rule: Rule, checked: Checked) -> Iterator[str]:
@@ -185,7 +184,7 @@ def _forbidden(checked: Checked) -> Iterator[Problem]:
     for place in filter(None, (checked.adapter.submit.model, *checked.offer.fixed)):
         if touches(checked.extra, place):
             message = f"cannot set {place}: choose the model or the offer instead"
-            yield Problem(field="extra", message=message, page=checked.offer.page, documented=False)
+            yield Problem(field="extra", message=message, documented=False)
 
 
 def touches(extra: Mapping[str, Json], to: str | Numbered) -> bool:

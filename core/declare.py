@@ -16,7 +16,7 @@ import attrs
 
 from .errors import Cause, Outcome
 from .path import Place, first, place
-from .prices import DEAREST, Credit, Dearest, PerMegapixel, Price, Prices, Table
+from .prices import DEAREST, Credit, Dearest, PerMegapixel, Price, Prices, Printed, Table
 from .request import ImageRequest, Mode
 from .shape import Grid, Pixels, Shape
 from .strict_json import Json
@@ -50,7 +50,7 @@ __all__ = [
     "PerMegapixel",
     "Pixels",
     "Price",
-    "Prices",
+    "Printed",
     "Refund",
     "Reply",
     "Rule",
@@ -307,19 +307,24 @@ def _known(_: Any, attribute: Any, params: Mapping[str, Param]) -> None:
         raise ValueError(f"no canonical field is named {', '.join(sorted(unknown))}; there are {', '.join(FIELDS)}")
 
 
+def _itself(offer: "Offer") -> str:
+    return offer.name
+
+
 @attrs.frozen(kw_only=True)
 class Offer:
     """What is sold under a name of the provider's: a canonical model, its wire id, its fields in the wire's order.
 
-    `fixed` fields are always sent and tell the offer apart; `path` replaces the submit's path; `prices` None is
-    unknown; `page` is where it is written.
+    Model and wire id are the name unless told otherwise. `fixed` fields are always sent and tell the offer apart;
+    `path` replaces the submit's path; `prices` None is unknown; `page` is where it is written, unless the adapter's
+    page says so under the offer's name.
     """
 
     name: str
-    model: str
-    wire_id: str | ByMode[str]
+    model: str = attrs.field(default=attrs.Factory(_itself, takes_self=True))
+    wire_id: str | ByMode[str] = attrs.field(default=attrs.Factory(_itself, takes_self=True))
     params: Mapping[str, Param] = attrs.field(validator=_known, hash=False)
-    page: str
+    page: str | None = None
     path: str | ByMode[str] | None = None
     fixed: Mapping[str, Json] = attrs.field(factory=dict, hash=False)
     rules: tuple[Rule, ...] = ()
@@ -341,7 +346,8 @@ class Adapter:
     `states` gives the state of each raw word (an Err where the word tells a failure's cause, or that the task was not
     found); a word not listed is still running. `errors` gives what a code (or a Match) means; others go by their HTTP
     class. Without a `poll`, the answer to the submit is the result. `expires` is how many seconds a result can be
-    fetched. `read` is the day the page was read.
+    fetched. `read` is the day the page was read,
+    `printed` the day and the place of the prices.
     """
 
     name: str
@@ -361,6 +367,7 @@ class Adapter:
     errors: Mapping[str | Match, Err] = attrs.field(default={}, converter=_errors, hash=False)
     request_id: tuple[str, ...] = ()
     refunds: Refund = attrs.field(default=Refund.UNKNOWN, converter=Refund)
+    printed: Printed = attrs.field(factory=Printed)
     credit: Credit | None = None
     expires: float | None = None
     pace: Pace

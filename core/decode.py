@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlsplit
 
 import attrs
 
@@ -25,6 +24,7 @@ from .errors import (
     SubmitUncertain,
     Unavailable,
 )
+from .link import permitted, relative
 from .money import Money, PriceStatus
 from .path import Place, place
 from .strict_json import Json
@@ -257,24 +257,8 @@ def _links(asked: Asked, words: Json) -> Iterator[tuple[str, str]]:
     for endpoint in (adapter.poll, adapter.result, adapter.cancel):
         if endpoint is not None and endpoint.link is not None:
             url = place(endpoint.link).one(words)
-            link = _link(url, asked.origin, endpoint.hosts) if isinstance(url, str) else None
-            if link is not None:
-                yield endpoint.link, link
-
-
-def _link(url: str, origin: str, hosts: tuple[str, ...]) -> str | None:
-    """Return a link that the key may go to, relative where it is on the account's own origin; else None."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return None
-    if url.startswith(origin + "/") and "\\" not in url:
-        return url[len(origin) :]
-    host = (parts.hostname or "").lower()
-    named = any(host == name or host.endswith("." + name) for name in hosts)
-    safe = parts.scheme == "https" and port in (None, 443) and parts.username is None and "\\" not in url
-    return url if named and safe and url.isascii() and url.isprintable() else None
+            if isinstance(url, str) and permitted(url, asked.origin, endpoint.hosts):
+                yield endpoint.link, relative(url, asked.origin)
 
 
 # The answer to a look

@@ -10,6 +10,7 @@ import attrs
 from .check import Checked
 from .declare import Adapter, Endpoint, Numbered, Param, pick
 from .errors import MalformedAnswer
+from .link import permitted
 from .strict_json import Json, dumps
 from .task import Adjustment, Task
 
@@ -138,23 +139,29 @@ def submit(adapter: Adapter, origin: str, path: str, body: Json, key: str | None
 
 
 def follow(endpoint: Endpoint, origin: str, task: Task) -> Call:
-    """Return the call that an endpoint makes for a task. Errors: MalformedAnswer without the link it needs."""
-    url = task.links.get(endpoint.link or "")
-    if url is None and endpoint.path is None:
+    """Return the call that an endpoint makes for a task.
+
+    Errors: MalformedAnswer when the link it needs is missing, or the task leads to where the key may not go.
+    """
+    url = task.links.get(endpoint.link or "") or _path(endpoint, task)
+    url = origin + url if url.startswith("/") else url
+    if not permitted(url, origin, endpoint.hosts):
         raise MalformedAnswer(
-            f"{task.provider} answered no usable {endpoint.link} for task {task.id}",
+            f"{task.provider} named no usable {endpoint.link or 'path'} for task {task.id}",
             account=task.account,
             provider=task.provider,
             model=task.model,
             task_id=task.id,
             body=task.raw,
         )
-    if url is None:
-        url = (endpoint.path or "").format(id=quote(task.id, safe=""), path=task.path, wire_id=task.wire_id)
-        query = {name: value.format(id=task.id) for name, value in endpoint.query.items()}
-        url += f"?{urlencode(query)}" if query else ""
-    url = origin + url if url.startswith("/") else url
-    return Call(method=endpoint.method, url=url, headers=_headers(None), timeout=endpoint.timeout, limit=endpoint.limit)
+    headers = _headers(None)
+    return Call(method=endpoint.method, url=url, headers=headers, timeout=endpoint.timeout, limit=endpoint.limit)
+
+
+def _path(endpoint: Endpoint, task: Task) -> str:
+    path = (endpoint.path or "").format(id=quote(task.id, safe=""), path=task.path, wire_id=task.wire_id)
+    query = {name: value.format(id=task.id) for name, value in endpoint.query.items()}
+    return path + (f"?{urlencode(query)}" if query else "")
 
 
 def _headers(body: Json) -> dict[str, str]:

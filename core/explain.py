@@ -19,6 +19,14 @@ from .task import Adjustment
 MASK = "***"
 
 
+@attrs.frozen
+class Sent:
+    """A body, and how often it is sent."""
+
+    json: Json = attrs.field(hash=False)
+    times: int
+
+
 @attrs.frozen(kw_only=True)
 class Explanation:
     """How one offer would be asked: the exact call with the key masked, or the reasons why it would not.
@@ -35,19 +43,11 @@ class Explanation:
     url: str
     headers: Mapping[str, str] = attrs.field(hash=False)
     json: Json = attrs.field(hash=False)
-    calls: tuple["Sent", ...]
+    calls: tuple[Sent, ...]
     defaults: Mapping[str, Json] = attrs.field(hash=False)
     adjustments: tuple[Adjustment, ...]
     refusals: tuple[Problem, ...]
     money: Money
-
-
-@attrs.frozen
-class Sent:
-    """A body, and how often it is sent."""
-
-    json: Json = attrs.field(hash=False)
-    times: int
 
 
 def explain(

@@ -89,7 +89,7 @@ def _parse(text: str) -> Iterator[_Step]:
     at = 0
     while at < len(text):
         step = _STEP.match(text, at)
-        if step is None:
+        if step is None or step["convert"] not in (None, *_CONVERSIONS):
             raise ValueError(f"{text!r} is not a path at {text[at:]!r}")
         at = step.end()
         if at < len(text) and text[at] == ".":

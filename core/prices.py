@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from decimal import ROUND_CEILING, Decimal
 from itertools import product
-from typing import Any
+from typing import Any, TypeAlias
 
 import attrs
 
@@ -45,19 +45,26 @@ class Dearest:
 DEAREST = Dearest()
 
 
-def _by_tuple(cells: Mapping[Any, Price]) -> Mapping[tuple[str, ...], Price]:
-    return {key if isinstance(key, tuple) else (key,): cell for key, cell in cells.items()}
+def _fields(by: str | tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(by.split()) if isinstance(by, str) else by
+
+
+def _cells(cells: Mapping[Any, Price | str]) -> Mapping[tuple[str, ...], Price]:
+    return {
+        key if isinstance(key, tuple) else (key,): Price(cell) if isinstance(cell, str) else cell
+        for key, cell in cells.items()
+    }
 
 
 @attrs.frozen
 class Table:
-    """Figures by some fields of the request (or by "mode"): cells by one value, or by a tuple of them."""
+    """Figures (a bare text is USD) by fields of the request, or by "mode": Table("resolution", {"1K": "0.05"})."""
 
-    by: tuple[str, ...]
-    cells: Mapping[tuple[str, ...], Price] = attrs.field(hash=False, converter=_by_tuple)
+    by: tuple[str, ...] = attrs.field(converter=_fields)
+    cells: Mapping[tuple[str, ...], Price] = attrs.field(hash=False, converter=_cells)
 
     @classmethod
-    def printed(cls, by: tuple[str, ...], columns: tuple[str, ...], rows: Mapping[str, str]) -> "Table":
+    def printed(cls, by: str, columns: tuple[str, ...], rows: Mapping[str, str]) -> "Table":
         """Return a table as a page prints it: rows by the first field (values may share one), USD by the others.
 
         The columns of the last field run fastest; a | between figures is for the eye; a short row lacks its last cells.
@@ -66,7 +73,7 @@ class Table:
         return cls(
             by,
             {
-                (value, *cell): Price(usd)
+                (value, *cell): usd
                 for values, figures in rows.items()
                 for value in values.split()
                 for cell, usd in zip(across, figures.replace("|", " ").split(), strict=False)
@@ -84,9 +91,11 @@ class PerMegapixel:
 
 
 @attrs.frozen
-class Prices:
-    """What an offer costs: figures, the day they held and where they stand."""
+class Printed:
+    """The day a provider's prices held, and where they stand."""
 
-    figures: Table | PerMegapixel
-    date: str
-    source: str
+    date: str | None = None
+    source: str | None = None
+
+
+Prices: TypeAlias = Price | Table | PerMegapixel

@@ -5,11 +5,14 @@ from decimal import Decimal
 from typing import Any
 
 from .check import Checked, touches
-from .declare import ByMode, Dearest, PerMegapixel, Price, Said, Table, pick
+from .declare import Adapter, ByMode, Dearest, Offer, PerMegapixel, Price, Said, Table, pick
 from .encode import Part
 from .money import Money, PriceStatus, total
 from .path import Path
+from .prices import Prices
 from .request import Mode
+
+UNPRINTED = "no page prints a price"
 
 
 class Unpriced(Exception):
@@ -23,30 +26,45 @@ def quote(checked: Checked, parts: Sequence[Part]) -> Money:
 
 def quote_part(checked: Checked, part: Part) -> Money:
     """Return what one task costs; unknown comes with its reason."""
-    prices = checked.offer.prices
-    if prices is None:
-        return Money.unknown("no page prints a price")
+    if checked.offer.prices is None:
+        return Money.unknown(UNPRINTED)
     try:
-        price, estimate = _figure(checked, part, prices.figures)
-        count = _count(checked, part)
+        price, estimate = _figure(checked, part, checked.offer.prices)
+        return _money(checked.adapter, price, _count(checked, part), estimate)
     except Unpriced as unpriced:
         return Money.unknown(str(unpriced))
+
+
+def least(adapter: Adapter, offer: Offer) -> Money:
+    """Return the least that a picture of an offer can cost; unknown where no page prints a price."""
+    match offer.prices:
+        case None:
+            return Money.unknown(UNPRINTED)
+        case Table(cells=cells):
+            return min((_money(adapter, price) for price in cells.values()), key=lambda money: money.usd or 0)
+        case PerMegapixel(first=first):
+            return _money(adapter, Price(str(first)))
+        case price:
+            return _money(adapter, price)
+
+
+def _money(adapter: Adapter, price: Price, count: int = 1, estimate: str = "") -> Money:
     status = PriceStatus.APPROXIMATE if price.approximate else PriceStatus.ESTIMATE if estimate else PriceStatus.EXACT
-    usd, list_usd, credits = _bill(checked, price, count)
+    usd, list_usd, credits = _bill(adapter, price, count)
     return Money(
         usd=usd,
         list_usd=list_usd,
         credits=credits,
         status=status,
         got="table",
-        date=prices.date,
-        source=prices.source,
+        date=adapter.printed.date,
+        source=adapter.printed.source or adapter.page,
         reason=estimate or None,
     )
 
 
-def _bill(checked: Checked, price: Price, count: int) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
-    rate = checked.adapter.credit
+def _bill(adapter: Adapter, price: Price, count: int) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
+    rate = adapter.credit
     if rate is None:
         usd = None if price.usd is None else price.usd * count
         return usd, usd, None if price.credits is None else price.credits * count
@@ -55,8 +73,10 @@ def _bill(checked: Checked, price: Price, count: int) -> tuple[Decimal | None, D
     return credits * rate.usd, list_usd, credits
 
 
-def _figure(checked: Checked, part: Part, figures: Table | PerMegapixel) -> tuple[Price, str]:
+def _figure(checked: Checked, part: Part, figures: Prices) -> tuple[Price, str]:
     """Return the price of one picture, and why it is but an estimate ("" when it is not)."""
+    if isinstance(figures, Price):
+        return figures, ""
     if isinstance(figures, PerMegapixel):
         return Price(str(_by_megapixel(checked, part, figures))), ""
     if _in_pixels(checked, figures.by):

@@ -91,8 +91,10 @@ class RawRequest:
 
     def __attrs_post_init__(self) -> None:
         problems = []
-        if not re.fullmatch(r"/(?!/)[^\s#\\]*", str(self.path)):
-            problems.append(Problem(field="path", message=f"a path starts with one /, not {self.path!r}"))
+        if not re.fullmatch(r"/(?!/)[!-~]*", str(self.path)) or re.search(r"[#\\]", self.path):
+            problems.append(
+                Problem(field="path", message=f"a path starts with one / and is plain ASCII, not {self.path!r}")
+            )
         if not (isinstance(self.body, Mapping) and _is_json(self.body)):
             problems.append(Problem(field="body", message="a body is a JSON object"))
         if self.kind not in ("image", "video", "audio"):

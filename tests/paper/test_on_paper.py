@@ -37,7 +37,6 @@ from anymedia.declare import (
     Param,
     PerMegapixel,
     Pixels,
-    Prices,
     Reply,
     Size,
     Text,
@@ -97,7 +96,7 @@ FAL = Adapter(
                 "callback_url": Param("?fal_webhook", Url()),
             },
             shape=Pixels(step=16, megapixels={"1K": 1, "2K": 4}, ratio="4:3", resolution="1K"),
-            prices=Prices(PerMegapixel("0.03", "0.015", "0.015"), "2026", "fal documentation"),
+            prices=PerMegapixel("0.03", "0.015", "0.015"),
         ),
     ),
 )
@@ -150,7 +149,7 @@ BFL = Adapter(
                 "callback_url": Param("webhook_url", Url()),
             },
             shape=Pixels(step=16, megapixels={"1K": 1, "2K": 4}, ratio="1:1", resolution="1K"),
-            prices=Prices(PerMegapixel("0.03", "0.015", "0.015"), "2026", "BFL documentation"),
+            prices=PerMegapixel("0.03", "0.015", "0.015"),
         ),
     ),
 )
@@ -370,8 +369,18 @@ def test_bfl_is_followed_to_the_cluster_it_names_and_nowhere_else():
     ):
         lost = accepted(BFL, CREATED | {"polling_url": hostile})
         assert lost.id == "b-1"
-        with pytest.raises(MalformedAnswer, match="no usable polling_url"):
+        with pytest.raises(MalformedAnswer, match="named no usable polling_url"):
             follow(BFL.poll, BFL.base_url, lost)
+
+
+@pytest.mark.parametrize("link", ["https://evil.example/x", "@evil.example/x", "https://api.bfl.ai.evil.example/"])
+def test_a_task_that_was_tampered_with_does_not_lead_the_key_astray(link):
+    task = accepted(BFL, CREATED)
+    with pytest.raises(MalformedAnswer):
+        follow(BFL.poll, BFL.base_url, attrs.evolve(task, links={"polling_url": link}))
+    astray = attrs.evolve(task, path=link)
+    with pytest.raises(MalformedAnswer):
+        follow(Endpoint(method="GET", path="{path}/{id}"), BFL.base_url, astray)
 
 
 @pytest.mark.parametrize("word", ["Request Moderated", "Content Moderated"])

@@ -1,0 +1,24 @@
+"""Where a key may go: the account's own origin, and the hosts that its adapter names."""
+
+from urllib.parse import urlsplit
+
+
+def permitted(url: str, origin: str, hosts: tuple[str, ...]) -> bool:
+    """Return whether a call to a URL may carry the key: on the origin, or by https at one of the hosts or below it."""
+    if not (url.isascii() and url.isprintable()) or "\\" in url:
+        return False
+    if url.startswith(origin + "/"):
+        return True
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    host = (parts.hostname or "").lower()
+    named = any(host == name or host.endswith("." + name) for name in hosts)
+    return named and parts.scheme == "https" and port in (None, 443) and parts.username is None
+
+
+def relative(url: str, origin: str) -> str:
+    """Return a URL without the origin, where it is on it: so it holds at another origin too."""
+    return url[len(origin) :] if url.startswith(origin + "/") else url
