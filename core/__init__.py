@@ -15,16 +15,13 @@ from .config import Account, Config, Secret, load_config, read_config
 from .errors import (
     AnymediaError,
     BadKey,
-    Billed,
     Blocked,
-    Cause,
     ConfigError,
     DeadlineExceeded,
     MalformedAnswer,
     NoCredit,
     NoRoute,
     NotFound,
-    Outcome,
     OutOfBounds,
     OverCeiling,
     Problem,
@@ -32,7 +29,6 @@ from .errors import (
     RateLimited,
     Rejected,
     RequestError,
-    Retry,
     SubmitUncertain,
     TaskError,
     TaskFailed,
@@ -42,7 +38,8 @@ from .errors import (
 from .explain import Explanation, explain
 from .money import Money, PriceStatus
 from .request import ImageRequest, RawRequest
-from .task import Adjustment, Asset, Attempt, Failure, Refund, Result, State, Task
+from .task import Adjustment, Asset, Attempt, Failure, Result, Task
+from .words import Billed, Cause, Outcome, Refund, Retry, State
 
 if TYPE_CHECKING:
     from .client import Client

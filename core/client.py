@@ -6,47 +6,34 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Self, TypeAlias
 
-from . import decode, encode, polling
-from .answer import Lost
 from .candidates import Candidate, candidates, choose, no_account
 from .check import OnUnsupported
 from .clock import Clock
 from .config import Account, Config, load_config
-from .declare import Endpoint
 from .download import save
 from .errors import (
     AnymediaError,
-    Billed,
-    Blocked,
-    Cause,
     ConfigError,
-    DeadlineExceeded,
     NoRoute,
     OutOfBounds,
     Problem,
-    ProviderError,
-    RateLimited,
-    Retry,
-    TaskFailed,
     Unavailable,
     Unsupported,
 )
 from .explain import Explanation, explain_at
+from .looks import Looks
 from .money import total
 from .request import ImageRequest, RawRequest
 from .submit import Event, Order, Submits, orders, raw_order
-from .task import Asset, Refund, Result, State, Task
-from .transport import Patience, Progress, Transport, retried
+from .task import Asset, Result, Task
+from .transport import Patience, Transport, retried
 
 Request: TypeAlias = ImageRequest | RawRequest
 
 TIMEOUT = 600.0
 """Seconds that `wait`, `run` and `generate` take unless told otherwise."""
-
-NO_RESULT_LOOKS = 3
-"""How often a finished task is looked at whose result is not there."""
 
 _log = logging.getLogger("anymedia")
 
@@ -73,6 +60,7 @@ class Client:
         self._patience = patience or Patience()
         self._opened: Transport | None = None
         self._submits = Submits(self._transport, self._clock, self._patience, self._tell)
+        self._looks = Looks(self._transport, self._clock, self._patience, self._tell)
 
     async def __aenter__(self) -> Self:
         return self
@@ -135,12 +123,7 @@ class Client:
         """
         if task.state.final:
             return task
-        return await retried(
-            lambda: self._look(task),
-            lambda error: isinstance(error, Unavailable | RateLimited),
-            clock=self._clock,
-            patience=self._patience,
-        )
+        return await self._looks.once(self._account(task), task)
 
     async def wait(self, task: Task, timeout: float = TIMEOUT) -> Task:
         """Look at a task at its provider's pace until it has succeeded, and return it.
@@ -149,31 +132,7 @@ class Client:
         Errors: TaskFailed; Blocked when moderation withheld it; DeadlineExceeded with the live task; MalformedAnswer
         when it has succeeded and its result is not to be found.
         """
-        deadline = self._clock.monotonic() + timeout
-        pace = self._account(task).adapter.pace
-        pause = polling.first_wait(pace, self._age(task))
-        errors, without_result = 0, 0
-        last: ProviderError | None = None
-        while not task.state.final:
-            if self._clock.monotonic() + pause >= deadline:
-                await self._clock.sleep(max(deadline - self._clock.monotonic(), 0.0))
-                raise _too_late(task, timeout) from last
-            await self._clock.sleep(pause)
-            try:
-                task, last, errors = await self._look(task), None, 0
-            except ProviderError as error:
-                last, errors = error, errors + 1
-                without_result += error.retry is Retry.NEVER
-                if without_result == NO_RESULT_LOOKS:
-                    raise
-            pause = polling.next_wait(
-                pace,
-                self._age(task),
-                errors=errors,
-                retry_after=None if last is None else last.retry_after,
-                jitter=self._clock.chance(),
-            )
-        return _succeeded(task)
+        return await self._looks.until_done(self._account(task), task, timeout)
 
     async def run(
         self,
@@ -227,7 +186,7 @@ class Client:
         if endpoint is None:
             problem = Problem(field="cancel", message=f"{account.adapter.title} cannot cancel a task", unsupported=True)
             raise Unsupported(problems=[problem], account=account.name, provider=task.provider, task_id=task.id)
-        await self._follow(account, endpoint, task)
+        await self._looks.follow(account, endpoint, task)
         return await self.get(task)
 
     async def download(self, done: Task | Result, directory: str | os.PathLike[str] = ".") -> tuple[Asset, ...]:
@@ -288,34 +247,6 @@ class Client:
         task = await self._submits.place(order, self._deadline(timeout))
         return await self.wait(task, timeout - (self._clock.monotonic() - started))
 
-    async def _look(self, task: Task) -> Task:
-        """Ask once how a task stands, and once more where its result is fetched in a further step."""
-        account = self._account(task)
-        seen = task
-        if account.adapter.poll is not None:
-            seen = await self._follow(account, account.adapter.poll, seen)
-        if seen.state is State.SUCCEEDED and account.adapter.result is not None:
-            seen = await self._follow(account, account.adapter.result, seen)
-        if seen.state is not task.state:
-            self._tell(seen)
-        return seen
-
-    async def _follow(self, account: Account, endpoint: Endpoint, task: Task) -> Task:
-        call = encode.follow(endpoint, account.origin, task)
-        asked = decode.Asked(
-            adapter=account.adapter,
-            account=account.name,
-            origin=account.origin,
-            model=task.model,
-            now=self._clock.now(),
-        )
-        try:
-            async with self._transport().gate(account):
-                answer = await self._transport().send(account, call, Progress())
-        except Lost as lost:
-            raise decode.failed_send(asked, lost, submit=False) from None
-        return decode.looked(asked, endpoint, answer, task)
-
     async def _save(self, task: Task, number: int, directory: Path) -> Asset:
         account = self._account(task)
         trusted = account.origin if account.local else None
@@ -341,9 +272,6 @@ class Client:
     def _deadline(self, timeout: float | None) -> float | None:
         return None if timeout is None else self._clock.monotonic() + timeout
 
-    def _age(self, task: Task) -> float:
-        return max((self._clock.now() - task.submitted_at).total_seconds(), 0.0)
-
 
 def _of_provider(provider: str, accounts: Sequence[Account]) -> Account:
     """Return the first account at a provider, for a raw request."""
@@ -357,41 +285,3 @@ def _of_provider(provider: str, accounts: Sequence[Account]) -> Account:
 def _refusal(found: Sequence[Candidate]) -> AnymediaError:
     errors = [candidate.checked.error() for candidate in found]
     return errors[0] if len(errors) == 1 else NoRoute(errors=errors)
-
-
-def _succeeded(task: Task) -> Task:
-    """Return a task that ended well. Errors: Blocked or TaskFailed for one that did not."""
-    if task.state is State.SUCCEEDED:
-        return task
-    failure = task.failure
-    facts: dict[str, Any] = {
-        "task": task,
-        "account": task.account,
-        "provider": task.provider,
-        "model": task.model,
-        "task_id": task.id,
-        "code": None if failure is None else failure.code,
-        "request_id": task.request_id,
-        "body": task.raw,
-        "billed": _BILLED[failure.refund if failure is not None else Refund.UNKNOWN],
-    }
-    said = "" if failure is None or failure.message is None else f": {failure.message}"
-    message = f"task {task.id} at {task.account} ended as {task.state}{said}"
-    if failure is not None and failure.cause is Cause.BLOCKED:
-        raise Blocked(message, **facts)
-    raise TaskFailed(message, **facts)
-
-
-_BILLED = {Refund.YES: Billed.NO, Refund.NO: Billed.YES, Refund.UNKNOWN: Billed.UNKNOWN}
-
-
-def _too_late(task: Task, timeout: float) -> DeadlineExceeded:
-    return DeadlineExceeded(
-        f"task {task.id} at {task.account} was still {task.state} after {timeout:g} s; it lives on",
-        task=task,
-        account=task.account,
-        provider=task.provider,
-        model=task.model,
-        task_id=task.id,
-        request_id=task.request_id,
-    )

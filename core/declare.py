@@ -14,14 +14,13 @@ from typing import Any, Generic, Literal, TypeVar
 
 import attrs
 
-from .errors import Cause, Outcome
 from .path import Place, first, place
 from .prices import DEAREST, Credit, Dearest, PerMegapixel, Price, Prices, Printed, Table
 from .request import ImageRequest, Mode
 from .shape import Grid, Pixels, Shape
 from .strict_json import Json
-from .task import Refund, State
 from .values import Choice, Size, Text, Url, Urls, Value, Whole
+from .words import Cause, Outcome, Refund, State
 
 __all__ = [
     "ANY",

@@ -12,23 +12,13 @@ import attrs
 
 from .answer import LONGEST_WAIT, Answer, Lost
 from .declare import Adapter, Endpoint, Err, Fault, Match, Reply
-from .errors import (
-    PROVIDER_ERRORS,
-    AnymediaError,
-    Billed,
-    Cause,
-    MalformedAnswer,
-    Outcome,
-    ProviderError,
-    Retry,
-    SubmitUncertain,
-    Unavailable,
-)
+from .errors import PROVIDER_ERRORS, AnymediaError, MalformedAnswer, ProviderError, SubmitUncertain, Unavailable
 from .link import permitted, relative
 from .money import Money, PriceStatus
 from .path import Place, place
 from .strict_json import Json
-from .task import Asset, Failure, Refund, State, Task
+from .task import Asset, Failure, Task
+from .words import Billed, Cause, Outcome, Refund, Retry, State
 
 NEVER_ARRIVED = frozenset({521, 522, 523, 525, 526})
 """Codes of an edge that did not reach the provider: nothing was sent to it."""

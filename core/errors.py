@@ -19,54 +19,14 @@ Each error answers two questions: `retry` (same, elsewhere, never) and `billed` 
 """
 
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
+from .words import Billed, Cause, Outcome, Retry
+
 if TYPE_CHECKING:
     from .task import Attempt, Task
-
-
-class Retry(StrEnum):
-    """Where trying again makes sense."""
-
-    SAME = "same"
-    ELSEWHERE = "elsewhere"
-    NEVER = "never"
-
-
-class Billed(StrEnum):
-    """Whether the call that ended in an error was billed."""
-
-    NO = "no"
-    LIKELY = "likely"
-    YES = "yes"
-    UNKNOWN = "unknown"
-
-
-class Outcome(StrEnum):
-    """How a submit ended; docs/money-safety.md says what follows from each."""
-
-    NOT_SENT = "not sent"
-    REFUSED = "refused"
-    ACCEPTED = "accepted"
-    ACCEPTED_WITHOUT_ID = "accepted without id"
-    UNCERTAIN = "uncertain"
-
-
-class Cause(StrEnum):
-    """Why a provider said no or a task failed: the same word at every provider."""
-
-    BAD_KEY = "bad_key"
-    NO_CREDIT = "no_credit"
-    NOT_FOUND = "not_found"
-    REJECTED = "rejected"
-    BLOCKED = "blocked"
-    RATE_LIMITED = "rate_limited"
-    UNAVAILABLE = "unavailable"
-    MALFORMED = "malformed"
-    FAILED = "failed"
 
 
 @attrs.frozen(kw_only=True)

@@ -66,6 +66,8 @@ class Pixels:
             return Flaw(f"resolution takes {', '.join(self.megapixels)}, not {resolution}", documented=False)
         ratio = self.ratio if request.aspect_ratio in (None, "auto") else request.aspect_ratio
         size = self.size(ratio, resolution)
+        if 0 in size:
+            return Flaw(f"{ratio} at {resolution} is thinner than {self.step} pixels", documented=False)
         return attrs.evolve(request, size=size, aspect_ratio=None, resolution=None)
 
     def size(self, ratio: str, resolution: str) -> tuple[int, int]:

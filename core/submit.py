@@ -18,13 +18,14 @@ from .candidates import Candidate
 from .clock import Clock
 from .config import Account
 from .declare import pick
-from .errors import AnymediaError, Outcome, RateLimited, SubmitUncertain, Unavailable
+from .errors import AnymediaError, RateLimited, SubmitUncertain, Unavailable
 from .money import Money
 from .quote import quote_part
 from .request import RawRequest
 from .strict_json import Json
 from .task import Adjustment, Attempt, Task
 from .transport import Patience, Progress, Transport, retried
+from .words import Outcome
 
 Event: TypeAlias = Attempt | Task
 

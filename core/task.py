@@ -2,37 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 
 import attrs
 
-from .errors import Cause, Outcome
 from .money import Money
 from .strict_json import Json
-
-
-class State(StrEnum):
-    """Where a task stands; the last three are final."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    CANCELED = "canceled"
-
-    @property
-    def final(self) -> bool:
-        """Whether nothing more will happen."""
-        return self not in (State.QUEUED, State.RUNNING)
-
-
-class Refund(StrEnum):
-    """Whether a provider gives the price of a failed task back."""
-
-    YES = "yes"
-    NO = "no"
-    UNKNOWN = "unknown"
+from .words import Cause, Outcome, Refund, State
 
 
 @attrs.frozen(kw_only=True)

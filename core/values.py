@@ -1,5 +1,6 @@
 """What a field of an offer may be, and how it is written on the wire."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -20,12 +21,12 @@ class Flaw:
     unsupported: bool = False
 
 
-class Value:
+class Value(ABC):
     """A kind of value: `flaws` checks it, `write` puts it into the wire's words, `read` takes it back from them."""
 
+    @abstractmethod
     def flaws(self, value: Any) -> Iterator[Flaw]:
         """Yield everything that is wrong with a value."""
-        raise NotImplementedError
 
     def write(self, value: Any) -> Json:
         """Return a value in the wire's words."""

@@ -1,0 +1,140 @@
+"""What becomes of a task: one look, or looks at its provider's pace until it is done.
+
+No failed look loses a task: looking goes on until the caller's deadline, which ends the wait and not the task.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from . import decode, encode, polling
+from .answer import Lost
+from .clock import Clock
+from .config import Account
+from .declare import Endpoint
+from .errors import Blocked, DeadlineExceeded, ProviderError, RateLimited, TaskFailed, Unavailable
+from .submit import Event
+from .task import Task
+from .transport import Patience, Progress, Transport, retried
+from .words import Billed, Cause, Refund, Retry, State
+
+NO_RESULT_LOOKS = 3
+"""How often a finished task is looked at whose result is not there."""
+
+_BILLED = {Refund.YES: Billed.NO, Refund.NO: Billed.YES, Refund.UNKNOWN: Billed.UNKNOWN}
+
+
+class Looks:
+    """The looks of one client at its tasks."""
+
+    def __init__(
+        self, transport: Callable[[], Transport], clock: Clock, patience: Patience, tell: Callable[[Event], None]
+    ) -> None:
+        self._transport = transport
+        self._clock = clock
+        self._patience = patience
+        self._tell = tell
+
+    async def once(self, account: Account, task: Task) -> Task:
+        """Look once and return the task as it stands; a passing fault is tried again. Errors: ProviderError."""
+        return await retried(
+            lambda: self._look(account, task),
+            lambda error: isinstance(error, Unavailable | RateLimited),
+            clock=self._clock,
+            patience=self._patience,
+        )
+
+    async def until_done(self, account: Account, task: Task, timeout: float) -> Task:
+        """Look at the provider's pace until the task has succeeded, for `timeout` seconds at most, and return it.
+
+        Errors: TaskFailed, Blocked, DeadlineExceeded; MalformedAnswer when its result is not to be found.
+        """
+        deadline = self._clock.monotonic() + timeout
+        pause = polling.first_wait(account.adapter.pace, self._age(task))
+        errors, without_result = 0, 0
+        last: ProviderError | None = None
+        while not task.state.final:
+            if self._clock.monotonic() + pause >= deadline:
+                await self._clock.sleep(max(deadline - self._clock.monotonic(), 0.0))
+                raise _too_late(task, timeout) from last
+            await self._clock.sleep(pause)
+            try:
+                task, last, errors = await self._look(account, task), None, 0
+            except ProviderError as error:
+                last, errors = error, errors + 1
+                without_result += error.retry is Retry.NEVER
+                if without_result == NO_RESULT_LOOKS:
+                    raise
+            pause = polling.next_wait(
+                account.adapter.pace,
+                self._age(task),
+                errors=errors,
+                retry_after=None if last is None else last.retry_after,
+                jitter=self._clock.chance(),
+            )
+        return _succeeded(task)
+
+    async def follow(self, account: Account, endpoint: Endpoint, task: Task) -> Task:
+        """Call one endpoint of a task, once, and return the task as the answer tells it. Errors: ProviderError."""
+        call = encode.follow(endpoint, account.origin, task)
+        asked = decode.Asked(
+            adapter=account.adapter,
+            account=account.name,
+            origin=account.origin,
+            model=task.model,
+            now=self._clock.now(),
+        )
+        try:
+            async with self._transport().gate(account):
+                answer = await self._transport().send(account, call, Progress())
+        except Lost as lost:
+            raise decode.failed_send(asked, lost, submit=False) from None
+        return decode.looked(asked, endpoint, answer, task)
+
+    async def _look(self, account: Account, task: Task) -> Task:
+        """Ask how a task stands, and once more where its result is fetched in a further step."""
+        seen = task
+        if account.adapter.poll is not None:
+            seen = await self.follow(account, account.adapter.poll, seen)
+        if seen.state is State.SUCCEEDED and account.adapter.result is not None:
+            seen = await self.follow(account, account.adapter.result, seen)
+        if seen.state is not task.state:
+            self._tell(seen)
+        return seen
+
+    def _age(self, task: Task) -> float:
+        return max((self._clock.now() - task.submitted_at).total_seconds(), 0.0)
+
+
+def _succeeded(task: Task) -> Task:
+    """Return a task that ended well. Errors: Blocked or TaskFailed for one that did not."""
+    if task.state is State.SUCCEEDED:
+        return task
+    failure = task.failure
+    facts: dict[str, Any] = {
+        "task": task,
+        "account": task.account,
+        "provider": task.provider,
+        "model": task.model,
+        "task_id": task.id,
+        "code": None if failure is None else failure.code,
+        "request_id": task.request_id,
+        "body": task.raw,
+        "billed": _BILLED[failure.refund if failure is not None else Refund.UNKNOWN],
+    }
+    said = "" if failure is None or failure.message is None else f": {failure.message}"
+    message = f"task {task.id} at {task.account} ended as {task.state}{said}"
+    if failure is not None and failure.cause is Cause.BLOCKED:
+        raise Blocked(message, **facts)
+    raise TaskFailed(message, **facts)
+
+
+def _too_late(task: Task, timeout: float) -> DeadlineExceeded:
+    return DeadlineExceeded(
+        f"task {task.id} at {task.account} was still {task.state} after {timeout:g} s; it lives on",
+        task=task,
+        account=task.account,
+        provider=task.provider,
+        model=task.model,
+        task_id=task.id,
+        request_id=task.request_id,
+    )

@@ -1,0 +1,67 @@
+"""The fixed words: one word for one thing, at every provider."""
+
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where a task stands; the last three are final."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing more will happen."""
+        return self not in (State.QUEUED, State.RUNNING)
+
+
+class Refund(StrEnum):
+    """Whether a provider gives the price of a failed task back."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+class Retry(StrEnum):
+    """Where trying again makes sense."""
+
+    SAME = "same"
+    ELSEWHERE = "elsewhere"
+    NEVER = "never"
+
+
+class Billed(StrEnum):
+    """Whether the call that ended in an error was billed."""
+
+    NO = "no"
+    LIKELY = "likely"
+    YES = "yes"
+    UNKNOWN = "unknown"
+
+
+class Outcome(StrEnum):
+    """How a submit ended; docs/money-safety.md says what follows from each."""
+
+    NOT_SENT = "not sent"
+    REFUSED = "refused"
+    ACCEPTED = "accepted"
+    ACCEPTED_WITHOUT_ID = "accepted without id"
+    UNCERTAIN = "uncertain"
+
+
+class Cause(StrEnum):
+    """Why a provider said no or a task failed: the same word at every provider."""
+
+    BAD_KEY = "bad_key"
+    NO_CREDIT = "no_credit"
+    NOT_FOUND = "not_found"
+    REJECTED = "rejected"
+    BLOCKED = "blocked"
+    RATE_LIMITED = "rate_limited"
+    UNAVAILABLE = "unavailable"
+    MALFORMED = "malformed"
+    FAILED = "failed"
