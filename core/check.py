@@ -47,13 +47,14 @@ class Checked:
         given = getattr(self.request, field)
         return self.defaults.get(field) if given in (None, ()) else given
 
-    def error(self) -> RequestError:
+    def error(self, account: str | None = None) -> RequestError:
         """Return the error that lists every problem."""
         kind = Unsupported if any(problem.unsupported for problem in self.problems) else OutOfBounds
         name = f"{self.adapter.name}/{self.offer.name}"
         return kind(
             f"{name} does not take this request: " + "; ".join(map(str, self.problems)),
             problems=self.problems,
+            account=account,
             provider=self.adapter.name,
             model=self.offer.model,
         )

@@ -283,5 +283,5 @@ def _of_provider(provider: str, accounts: Sequence[Account]) -> Account:
 
 
 def _refusal(found: Sequence[Candidate]) -> AnymediaError:
-    errors = [candidate.checked.error() for candidate in found]
+    errors = [candidate.checked.error(candidate.account.name) for candidate in found]
     return errors[0] if len(errors) == 1 else NoRoute(errors=errors)

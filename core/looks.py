@@ -55,7 +55,7 @@ class Looks:
         while not task.state.final:
             if self._clock.monotonic() + pause >= deadline:
                 await self._clock.sleep(max(deadline - self._clock.monotonic(), 0.0))
-                raise _too_late(task, timeout) from last
+                raise _too_late(task, self._age(task)) from last
             await self._clock.sleep(pause)
             try:
                 task, last, errors = await self._look(account, task), None, 0
@@ -128,9 +128,9 @@ def _succeeded(task: Task) -> Task:
     raise TaskFailed(message, **facts)
 
 
-def _too_late(task: Task, timeout: float) -> DeadlineExceeded:
+def _too_late(task: Task, age: float) -> DeadlineExceeded:
     return DeadlineExceeded(
-        f"task {task.id} at {task.account} was still {task.state} after {timeout:g} s; it lives on",
+        f"task {task.id} at {task.account} was still {task.state} {age:.0f} s after its submit; it lives on",
         task=task,
         account=task.account,
         provider=task.provider,

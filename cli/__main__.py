@@ -1,0 +1,5 @@
+"""`python -m anymedia.cli`."""
+
+from . import main
+
+main()

@@ -1,0 +1,47 @@
+"""The command `anymedia`: its subcommands, each a module of this package that is imported when it is asked for."""
+
+from importlib import import_module
+
+import click
+
+COMMANDS = ("generate", "explain", "models", "providers", "raw", "simulate", "demo")
+"""The modules that hold a `command`, in the order of the help."""
+
+EXIT_CODES = """\b
+Exit codes:
+  0    done
+  1    the provider refused or failed, or something is missing
+  2    the request or the command line is wrong; nothing was sent
+  3    configuration: no key, unknown account, broken file
+  4    uncertain: it may have been billed, and is not sent again
+  5    not finished in time; the task lives on
+  130  interrupted
+"""
+
+
+class Commands(click.Group):
+    """A group of commands that are imported one by one."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names, in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, or None for a name that is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"{__package__}.{cmd_name}").command
+        return command
+
+
+@click.group(
+    cls=Commands,
+    epilog=EXIT_CODES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="anymedia", message="anymedia %(version)s")
+def app() -> None:
+    """One request and one task model over every generative-media provider.
+
+    Keys are read from the environment, accounts from anymedia.toml. `anymedia demo` needs neither.
+    """

@@ -1,0 +1,156 @@
+"""`anymedia demo`: one request at every simulated provider, from the exact call to the picture."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import click
+
+import anymedia
+from anymedia import AnymediaError, Explanation, ImageRequest, Task, read_config, to_json
+from anymedia.clock import Clock
+from anymedia.explain import MASK
+
+from .command import Command
+from .errors import error_facts, error_json
+from .explain import explanation_json
+from .making import out_option
+from .progress import Progress
+from .simulate import needs_pillow
+from .text import pixels, price, print_json
+
+if TYPE_CHECKING:
+    from anymedia import Client
+
+    from .screen import Screen
+
+REQUEST = ImageRequest(model="flux-2-pro", prompt="a lighthouse at dusk", resolution="1K", aspect_ratio="16:9")
+SPEED = 4.0
+FAULTS = {"runapi": "no_credit", "reapi": "reset_after"}
+"""What then goes wrong: a plain no, and an answer that is lost after the provider has done the work."""
+
+FOUR_ABREAST = 110
+"""Columns of a terminal on which four bodies fit side by side; on fewer there are two."""
+
+
+@click.command("demo", cls=Command)
+@out_option("media")
+@click.pass_obj
+def command(clock: Clock, out: Path, as_json: bool) -> None:
+    """Show it all in ten seconds, without a key.
+
+    At simulated providers: one request as each wants it, made at all of them at once, the pictures saved; then what
+    an app sees when it goes wrong. --json prints one object: explanations, tasks, files, errors.
+    """
+    needs_pillow()
+    from anymedia.simulators import names
+
+    explanations = anymedia.explain(REQUEST, *names())
+    if not as_json:
+        _show_calls(_screen(), explanations)
+    tasks, errors = asyncio.run(_run(clock, out, as_json=as_json))
+    if as_json:
+        print_json(
+            {
+                "explanations": [explanation_json(each) for each in explanations],
+                "tasks": [to_json(task) for task in tasks],
+                "files": [str(asset.path) for task in tasks for asset in task.assets],
+                "errors": [error_json(error) for error in errors],
+            }
+        )
+
+
+async def _run(clock: Clock, out: Path, *, as_json: bool) -> tuple[list[Task], list[AnymediaError]]:
+    from anymedia import Client
+    from anymedia.simulators import running
+
+    async with running(speed=SPEED) as simulators:
+        config = read_config(simulators.config, simulators.environ)
+        progress = Progress(clock)
+        async with Client(config, clock=clock, on_event=progress.see) as client:
+            with progress:
+                tasks = await asyncio.gather(*(_make(client, name, out) for name in config.accounts))
+            if not as_json:
+                _show_tasks(_screen(), tasks, progress, out)
+            for name, fault in FAULTS.items():
+                simulators[name].fault(fault)
+            errors = [await _fail(client, name) for name in FAULTS]
+            if not as_json:
+                _show_errors(_screen(), errors, simulators["reapi"].bills())
+        return tasks, errors
+
+
+async def _make(client: "Client", account: str, out: Path) -> Task:
+    task = await client.run(REQUEST, account)
+    return attrs.evolve(task, assets=await client.download(task, out))
+
+
+async def _fail(client: "Client", account: str) -> AnymediaError:
+    try:
+        await client.run(REQUEST, account)
+    except AnymediaError as error:
+        return error
+    raise AssertionError(f"the fault at {account} made no difference")
+
+
+def _screen() -> "Screen":
+    from .screen import Screen
+
+    return Screen()
+
+
+def _show_calls(screen: "Screen", explanations: Sequence[Explanation]) -> None:
+    from .screen import json_text
+
+    screen.headline("1", "cyan", f"one request for {REQUEST.model}, as each provider wants it")
+    abreast = 4 if screen.width >= FOUR_ABREAST else 2
+    for start in range(0, len(explanations), abreast):
+        some = explanations[start : start + abreast]
+        screen.table(
+            ("", *(each.offer for each in some)),
+            [
+                ["endpoint", *(f"{each.method} {each.url}" for each in some)],
+                ["key", *(_key_header(each) for each in some)],
+                ["body", *(json_text(each.json) for each in some)],
+                ["price", *(price(each.money) for each in some)],
+            ],
+        )
+
+
+def _key_header(explanation: Explanation) -> str:
+    return next(f"{name}: {value}" for name, value in explanation.headers.items() if value.endswith(MASK))
+
+
+def _show_tasks(screen: "Screen", tasks: Sequence[Task], progress: Progress, out: Path) -> None:
+    screen.headline("2", "cyan", "made at all of them at once, each at its own pace")
+    screen.table(
+        ("provider", "state", "seconds", "billed", "pixels", "file"),
+        (
+            [
+                task.provider,
+                str(task.state),
+                f"{progress.seconds(task):.1f}",
+                price(task.money),
+                pixels(asset.width, asset.height),
+                asset.path.name if asset.path else "",
+            ]
+            for task in tasks
+            for asset in task.assets
+        ),
+    )
+    screen.print(f"The pictures are in {out.resolve()}\n", soft_wrap=True)
+
+
+def _show_errors(screen: "Screen", errors: Sequence[AnymediaError], bills: Mapping[str, Any]) -> None:
+    from .screen import pairs
+
+    screen.headline("3", "cyan", "what an app sees when a provider says no, and when its answer is lost")
+    for error in errors:
+        screen.print(f"  {type(error).__name__}", style="bold red")
+        screen.block(str(error), pairs(error_facts(error)), "")
+    screen.print(
+        f"reapi's bill: {bills['submits']} submits received, {len(bills['entries'])} tasks charged. "
+        "The lost one was paid for, and was not sent again."
+    )

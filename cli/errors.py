@@ -1,0 +1,135 @@
+"""Errors for people and for programs, and the exit code of each."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from anymedia import (
+    AnymediaError,
+    ConfigError,
+    DeadlineExceeded,
+    NoRoute,
+    Problem,
+    RequestError,
+    SubmitUncertain,
+    to_json,
+)
+from anymedia.check import SUBJECT
+
+from .text import flag
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+MISSING = 1
+INTERRUPTED = 130
+
+CODES: Mapping[type[AnymediaError], int] = {
+    AnymediaError: 1,
+    RequestError: 2,
+    ConfigError: 3,
+    SubmitUncertain: 4,
+    DeadlineExceeded: 5,
+}
+"""The nearest class of an error counts."""
+
+NEVER_DROPPED = ("model", "offer", "extra", *SUBJECT)
+
+FACTS = ("account", "provider", "model", "task_id", "status", "code", "request_id", "retry_after")
+
+ADVICE: Mapping[type[AnymediaError], str] = {
+    SubmitUncertain: "It may have been billed, and is not sent again. Look at the provider's own list of tasks first.",
+    DeadlineExceeded: "The task lives on, and is billed as any other. Give it longer with --timeout.",
+}
+
+
+def exit_code(error: AnymediaError) -> int:
+    """Return what a command that ended in an error exits with."""
+    if isinstance(error, NoRoute):
+        return 2 if all(isinstance(each, RequestError) for each in error.errors) else 1
+    return next(CODES[kind] for kind in type(error).__mro__ if kind in CODES)
+
+
+def error_json(error: AnymediaError) -> dict[str, Any]:
+    """Return all that is known of an error as JSON; `task` can be read back with from_json, and waited for."""
+    known = {fact: getattr(error, fact) for fact in FACTS}
+    found: dict[str, Any] = {
+        "type": type(error).__name__,
+        "message": str(error),
+        "retry": str(error.retry),
+        "billed": str(error.billed),
+        "outcome": None if error.outcome is None else str(error.outcome),
+        **known,
+        "body": error.body,
+    }
+    if isinstance(error, RequestError):
+        found["problems"] = [problem_json(problem) for problem in error.problems]
+    if isinstance(error, NoRoute):
+        found["errors"] = [error_json(each) for each in error.errors]
+    for part in ("task", "attempt"):
+        if (value := getattr(error, part, None)) is not None:
+            found[part] = to_json(value)
+    return found
+
+
+def problem_json(problem: Problem) -> dict[str, Any]:
+    """Return a problem as JSON."""
+    return {"field": problem.field, "message": problem.message, "page": problem.page}
+
+
+def error_facts(error: AnymediaError) -> Iterator[tuple[str, str]]:
+    """Yield what a person wants to know of an error beside its text: what follows from it comes first."""
+    yield "billed", str(error.billed)
+    yield "retry", str(error.retry) + (f", after {error.retry_after:g} s" if error.retry_after else "")
+    for fact in FACTS[:-1]:
+        if fact == "provider" and error.provider == error.account:
+            continue
+        if (value := getattr(error, fact)) is not None:
+            yield fact.replace("_", " "), str(value)
+
+
+def problem_rows(problems: Iterable[Problem]) -> Iterator[tuple[str, str]]:
+    """Yield each problem as the flag and what is wrong with it."""
+    for problem in problems:
+        yield flag(problem.field), problem.message + (f"\n{problem.page}" if problem.page else "")
+
+
+def show_error(error: AnymediaError) -> None:
+    """Print an error on stderr, as one block."""
+    from .screen import Screen
+
+    screen = Screen(stderr=True)
+    screen.headline("error", "red", _title(error))
+    if isinstance(error, NoRoute):
+        for each in error.errors:
+            screen.print(f"{each.account or each.provider or type(each).__name__}:")
+            screen.block(*_details(each))
+    else:
+        screen.block(*_details(error))
+    screen.block(*_advice(error))
+
+
+def _title(error: AnymediaError) -> str:
+    if isinstance(error, NoRoute):
+        return "no offer takes this request" + ("; nothing was sent" if exit_code(error) == 2 else "")
+    if isinstance(error, RequestError):
+        return "the request does not fit; nothing was sent"
+    return "configuration" if isinstance(error, ConfigError) else type(error).__name__
+
+
+def _details(error: AnymediaError) -> "Iterator[RenderableType]":
+    from .screen import pairs
+
+    if isinstance(error, RequestError) and error.problems:
+        yield pairs(problem_rows(error.problems))
+        return
+    yield str(error)
+    if not isinstance(error, RequestError | ConfigError):
+        yield pairs(error_facts(error))
+
+
+def _advice(error: AnymediaError) -> Iterator[str]:
+    yield from (text for kind, text in ADVICE.items() if isinstance(error, kind))
+    errors = error.errors if isinstance(error, NoRoute) else (error,)
+    problems = [problem for each in errors if isinstance(each, RequestError) for problem in each.problems]
+    if any(problem.unsupported and problem.field not in NEVER_DROPPED for problem in problems):
+        yield "--on-unsupported drop leaves out what an offer does not have."

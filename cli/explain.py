@@ -1,0 +1,100 @@
+"""`anymedia explain`: what would be sent, at every offer."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import anymedia
+from anymedia import Explanation, Money, load_config, to_json
+from anymedia.explain import explain_at
+
+from .command import Command, config_option
+from .errors import problem_json, problem_rows
+from .request import Asked, asks
+from .text import price, print_json
+
+if TYPE_CHECKING:
+    from .screen import Screen
+
+
+@click.command("explain", cls=Command)
+@asks
+@config_option
+def command(asked: Asked, config: Path | None, as_json: bool) -> None:
+    """Show the exact calls, and send nothing.
+
+    Needs no key. Asked are the accounts of --provider, else those of the config file, else every known
+    provider. The exit code is 0 also when every offer refuses.
+    """
+    found = explanations(asked, config)
+    if as_json:
+        print_json([explanation_json(each) for each in found])
+        return
+    from .screen import Screen
+
+    screen = Screen()
+    for each in sorted(found, key=lambda each: bool(each.refusals)):
+        _show(screen, each)
+
+
+def explanations(asked: Asked, config: Path | None) -> list[Explanation]:
+    """Explain a request at the accounts of a config file, else at every known provider."""
+    found = load_config(config)
+    if found.path is None or not found.accounts:
+        return anymedia.explain(asked.request, *asked.accounts, offer=asked.offer, on_unsupported=asked.on_unsupported)
+    accounts = [found.account(name) for name in asked.accounts] or list(found.accounts.values())
+    return explain_at(asked.request, accounts, offer=asked.offer, on_unsupported=asked.on_unsupported)
+
+
+def explanation_json(explanation: Explanation) -> dict[str, Any]:
+    """Return an explanation as JSON."""
+    plain: dict[str, Any] = to_json(explanation)
+    return {**plain, "refusals": [problem_json(problem) for problem in explanation.refusals]}
+
+
+def _show(screen: "Screen", each: Explanation) -> None:
+    from .screen import json_text, pairs
+
+    name = each.offer if each.account == each.provider else f"{each.offer} at {each.account}"
+    if each.refusals:
+        screen.headline(name, "red", "refused")
+        screen.block(pairs(problem_rows(each.refusals)), "")
+        return
+    screen.headline(name, "green", price(each.money))
+    screen.block(*filter(None, [_basis(each.money)]), pairs([(each.method, each.url), *each.headers.items()]), "")
+    for call in each.calls:
+        if call.times > 1 or len(each.calls) > 1:
+            screen.block(f"sent {call.times} times:" if call.times > 1 else "sent once:")
+        screen.block(json_text(call.json), "")
+    notes = [*_notes(each)]
+    if notes:
+        screen.block(pairs(notes), "")
+
+
+def _basis(money: Money) -> str:
+    """Return what a price rests on."""
+    if money.usd is None:
+        return ""
+    parts = [
+        money.credits is not None and f"{money.credits.normalize():f} credits",
+        str(money.status),
+        money.list_usd not in (None, money.usd) and f"printed as ${money.list_usd}",
+        money.reason,
+        money.date and f"{money.source}, {money.date}",
+    ]
+    return "; ".join(part for part in parts if part)
+
+
+def _notes(each: Explanation) -> Iterator[tuple[str, str]]:
+    for field, value in each.defaults.items():
+        yield "default", f"{field} {_shown(value)}"
+    for adjustment in each.adjustments:
+        sent = "not sent" if adjustment.sent is None else f"sent as {_shown(adjustment.sent)}"
+        yield "adjusted", f"{adjustment.field} {_shown(adjustment.given)}: {sent} ({adjustment.reason})"
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

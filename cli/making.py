@@ -1,0 +1,163 @@
+"""From a request to files, the same for `generate` and `raw`: progress, download, and what came of it."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Iterable
+from math import inf
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+import attrs
+import click
+
+from anymedia import AnymediaError, Asset, Result, Task, to_json
+from anymedia.clock import Clock
+
+from .errors import MISSING, show_error
+from .progress import Progress
+from .text import pixels, price, print_json, say
+
+if TYPE_CHECKING:
+    from anymedia import Client
+
+F = TypeVar("F", bound=Callable[..., Any])
+Generate: TypeAlias = "Callable[[Client], Awaitable[Result]]"
+DownloadError: TypeAlias = AnymediaError | OSError
+
+
+def _writable(_: click.Context, __: click.Parameter, out: Path) -> Path:
+    """Refuse a folder that cannot be written to: nothing is bought that cannot be kept."""
+    there = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise click.BadParameter(f"{there} is no folder that can be written to")
+    return out
+
+
+def _timeout(_: click.Context, __: click.Parameter, seconds: float) -> float:
+    if not 0 < seconds < inf:
+        raise click.BadParameter(f"more than 0 seconds are needed, not {seconds}")
+    return seconds
+
+
+def out_option(default: str) -> Callable[[F], F]:
+    """Add --out."""
+    return click.option(
+        "--out",
+        type=click.Path(path_type=Path),
+        default=default,
+        callback=_writable,
+        show_default="the working directory" if default == "." else True,
+        metavar="DIR",
+        help="Where the files go; never over another file.",
+    )
+
+
+def timeout_option(function: F) -> F:
+    """Add --timeout."""
+    option = click.option(
+        "--timeout",
+        type=float,
+        default=600.0,
+        callback=_timeout,
+        show_default="600",
+        metavar="S",
+        help="Seconds to wait; a task that takes longer lives on.",
+    )
+    return option(function)
+
+
+def make(generate: Generate, *, clock: Clock, config: Path | None, out: Path, as_json: bool) -> None:
+    """Generate, download and show; exits with MISSING when not all of it is there."""
+    progress = Progress(clock)
+    try:
+        with progress:
+            result, errors = asyncio.run(_made(generate, progress, clock, config, out))
+    except KeyboardInterrupt:
+        say_all([*progress.done(), *progress.living()])
+        raise
+    if as_json:
+        print_json(result_json(result))
+    else:
+        _show(result)
+    _show_missing(result, errors, progress)
+
+
+async def _made(
+    generate: Generate, progress: Progress, clock: Clock, config: Path | None, out: Path
+) -> tuple[Result, list[DownloadError]]:
+    from anymedia import Client
+
+    async with Client(config, clock=clock, on_event=progress.see) as client:
+        try:
+            result = await generate(client)
+        except asyncio.CancelledError:
+            if progress.unanswered:
+                say("waiting for the answer of a submit that is sent already; Ctrl-C again leaves it unread")
+            raise
+        return await saved(client, result, out)
+
+
+async def saved(client: "Client", result: Result, out: Path) -> tuple[Result, list[DownloadError]]:
+    """Download a result; return it with what is on disk, and why the rest, which keeps its URLs, is not."""
+    ends = await asyncio.gather(*(client.download(task, out) for task in result.tasks), return_exceptions=True)
+    tasks: list[Task] = []
+    errors: list[DownloadError] = []
+    for task, end in zip(result.tasks, ends, strict=True):
+        if isinstance(end, AnymediaError | OSError):
+            errors.append(end)
+        elif isinstance(end, BaseException):
+            raise end
+        tasks.append(task if isinstance(end, BaseException) else attrs.evolve(task, assets=end))
+    return attrs.evolve(result, tasks=tuple(tasks), errors=(*result.errors, *map(str, errors))), errors
+
+
+def result_json(result: Result) -> dict[str, object]:
+    """Return a result as JSON, with the files by themselves."""
+    return {**to_json(result), "files": [str(asset.path) for asset in result.assets if asset.path]}
+
+
+def _show(result: Result) -> None:
+    from .screen import Screen
+
+    screen = Screen()
+    for task in result.tasks:
+        for asset in task.assets:
+            screen.print(str(asset.path or asset.url), style="bold", soft_wrap=True)
+            screen.block(", ".join(_facts(task, asset)))
+        for adjustment in task.adjustments:
+            screen.block(f"adjusted: {adjustment.field}: {adjustment.reason}")
+    if len(result.tasks) > 1:
+        screen.print(f"{len(result.assets)} files, {price(result.money)} together")
+
+
+def _facts(task: Task, asset: Asset) -> Iterable[str]:
+    if asset.path is None:
+        yield "not saved" + (f", there until {asset.expires_at:%Y-%m-%d %H:%M} UTC" if asset.expires_at else "")
+    else:
+        yield pixels(asset.width, asset.height)
+        yield f"{asset.media_type}"
+        yield f"{asset.length:,} bytes"
+    yield task.offer or task.wire_id or task.provider
+    if task.account != task.provider:
+        yield f"account {task.account}"
+    yield f"price {price(task.money)}" + (" for the task" if len(task.assets) > 1 else "")
+
+
+def _show_missing(result: Result, errors: list[DownloadError], progress: Progress) -> None:
+    """Tell what is not there, and exit accordingly."""
+    for error in errors:
+        if isinstance(error, AnymediaError):
+            show_error(error)
+        else:
+            say(f"error: {error}")
+    if result.missing:
+        say(f"{result.missing} missing: {'; '.join(result.errors) or 'the provider made fewer'}")
+        say_all(progress.living())
+    if errors or result.missing:
+        raise SystemExit(MISSING)
+
+
+def say_all(sentences: Iterable[str]) -> None:
+    """Print lines on stderr."""
+    for sentence in sentences:
+        say(sentence)

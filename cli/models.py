@@ -1,0 +1,96 @@
+"""`anymedia models`: what can be asked for, and who sells it as what."""
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from anymedia import to_json
+from anymedia.declare import Adapter, Offer, pick
+from anymedia.quote import least
+from anymedia.registry import offers
+from anymedia.request import Mode
+
+from .command import Command
+from .text import print_json
+
+if TYPE_CHECKING:
+    from .screen import Screen
+
+COLUMNS = ("model", "offer", "wire id", "modes", "takes", "from", "of")
+
+
+@click.command("models", cls=Command)
+def command(as_json: bool) -> None:
+    """Show every model and who sells it.
+
+    `takes` are the fields of a request that an offer maps, `from` is the least that a picture can cost, `of`
+    the day of that price.
+    """
+    sold = sorted(offers(), key=lambda sold: sold[1].model)
+    if as_json:
+        print_json([_json(adapter, offer) for adapter, offer in sold])
+        return
+    from .screen import Screen
+
+    screen = Screen()
+    if not screen.is_terminal:
+        screen.table(COLUMNS, (_row(adapter, offer) for adapter, offer in sold))
+        return
+    for model, sellers in groupby(sold, key=lambda sold: sold[1].model):
+        screen.headline(model, "cyan")
+        for adapter, offer in sellers:
+            _show(screen, adapter, offer)
+        screen.print()
+
+
+def _show(screen: "Screen", adapter: Adapter, offer: Offer) -> None:
+    """Print an offer on a terminal, where a table of so many columns would have no room."""
+    from .screen import pairs
+
+    money = least(adapter, offer)
+    since = f"price unknown: {money.reason}" if money.usd is None else f"from {money}, {money.date}"
+    screen.print(f"{adapter.name}/{offer.name}  {since}", style="bold")
+    screen.block(pairs([*modes(offer).items(), ("takes", ", ".join(features(offer)))]))
+
+
+def _row(adapter: Adapter, offer: Offer) -> list[str | list[str]]:
+    money = least(adapter, offer)
+    return [
+        offer.model,
+        f"{adapter.name}/{offer.name}",
+        list(dict.fromkeys(modes(offer).values())),
+        list(modes(offer)),
+        features(offer),
+        str(money),
+        money.date or "",
+    ]
+
+
+def _json(adapter: Adapter, offer: Offer) -> dict[str, Any]:
+    money = least(adapter, offer)
+    return {
+        "model": offer.model,
+        "offer": f"{adapter.name}/{offer.name}",
+        "provider": adapter.name,
+        "modes": modes(offer),
+        "kind": offer.kind,
+        "fields": features(offer),
+        "from": to_json(money),
+        "page": offer.page,
+    }
+
+
+def modes(offer: Offer) -> dict[str, str]:
+    """Return the wire id in each mode that an offer has."""
+    images = offer.params.get("images")
+    needs_images = images is not None and bool(pick(images.required, "text"))
+    takes_images = images is not None and pick(images.takes, "edit") is not None
+    there: dict[Mode, bool] = {"text": not needs_images, "edit": takes_images}
+    ids = {mode: pick(offer.wire_id, mode) for mode, has in there.items() if has}
+    return {mode: wire_id for mode, wire_id in ids.items() if wire_id is not None}
+
+
+def features(offer: Offer) -> list[str]:
+    """Return the fields that an offer takes beside the prompt."""
+    return [field for field in offer.params if field != "prompt"]

@@ -1,0 +1,130 @@
+"""What is under way, on stderr: a live line for each task on a terminal, else a line on every change."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import attrs
+
+from anymedia import Attempt, State, Task
+from anymedia.clock import Clock
+
+from .text import one_line, say
+
+if TYPE_CHECKING:
+    from rich.live import Live
+    from rich.table import Table
+
+
+@attrs.define
+class Row:
+    """An attempt with its task as it stands, and when either changed."""
+
+    attempt: Attempt
+    changed_at: datetime
+
+    @property
+    def words(self) -> str:
+        """Where it stands, in a word or two."""
+        if self.attempt.task is not None:
+            return str(self.attempt.task.state)
+        return "sending" if self.attempt.outcome is None else str(self.attempt.outcome)
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will happen."""
+        task = self.attempt.task
+        return self.attempt.outcome is not None and (task is None or task.state.final)
+
+
+class Progress:
+    """The attempts of a client, told by its `on_event`."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._rows: dict[str, Row] = {}
+        self._live: Live | None = None
+
+    def __enter__(self) -> Self:
+        from .screen import Screen
+
+        screen = Screen(stderr=True)
+        if screen.is_terminal:
+            from rich.live import Live
+            from rich.spinner import Spinner
+
+            self._spinner = Spinner("dots" if screen.encoding.startswith("utf") else "line")
+            self._live = Live(get_renderable=self._table, console=screen, transient=True, refresh_per_second=10)
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def see(self, event: Attempt | Task) -> None:
+        """Take note of a change."""
+        attempt = event if isinstance(event, Attempt) else self._with(event)
+        if attempt is None:
+            return
+        row = self._rows[attempt.id] = Row(attempt, self._clock.now())
+        if self._live is None:
+            after = f" after {self._seconds(row):.0f} s" if row.over else ""
+            say(f"{self._name(row)} {row.words}{after}")
+
+    def seconds(self, task: Task) -> float:
+        """Return how long a task took, from the submit to the last change that was seen."""
+        row = next((row for row in self._rows.values() if _is_of(task, row.attempt)), None)
+        return 0.0 if row is None else self._seconds(row)
+
+    def living(self) -> Iterator[str]:
+        """Yield a sentence for everything that goes on, or may, when the caller goes away now."""
+        for row in self._rows.values():
+            task, account = row.attempt.task, row.attempt.account
+            if task is not None and not task.state.final:
+                yield f"task {task.id} at {account} was {task.state}: it lives on, and is billed"
+            elif row.attempt.outcome is None:
+                yield f"the submit to {account} is unanswered: it may have been billed, and is not sent again"
+
+    def done(self) -> Iterator[str]:
+        """Yield a sentence for every task that has succeeded, with the links to its result."""
+        for row in self._rows.values():
+            task = row.attempt.task
+            if task is not None and task.state is State.SUCCEEDED:
+                links = " ".join(asset.url for asset in task.assets if asset.url)
+                yield f"task {task.id} at {task.account} succeeded: {links}"
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether a submit waits for its answer."""
+        return any(row.attempt.outcome is None for row in self._rows.values())
+
+    def _with(self, task: Task) -> Attempt | None:
+        return next(
+            (attrs.evolve(row.attempt, task=task) for row in self._rows.values() if _is_of(task, row.attempt)), None
+        )
+
+    def _seconds(self, row: Row) -> float:
+        until = row.changed_at if row.over else self._clock.now()
+        return (until - row.attempt.started_at).total_seconds()
+
+    def _name(self, row: Row) -> str:
+        attempt = row.attempt
+        sold = one_line(attempt.offer or attempt.account)
+        return sold if attempt.task is None else f"{sold} {one_line(attempt.task.id)}"
+
+    def _table(self) -> "Table":
+        from rich.table import Table
+
+        grid = Table.grid(padding=(0, 2))
+        for row in list(self._rows.values()):  # a copy: it is drawn in a thread of its own
+            mark = "" if row.over else self._spinner
+            grid.add_row(mark, self._name(row), row.words, f"{self._seconds(row):.0f} s")
+        return grid
+
+
+def _is_of(task: Task, attempt: Attempt) -> bool:
+    return attempt.task is not None and (attempt.account, attempt.task.id) == (task.account, task.id)

@@ -1,0 +1,82 @@
+"""`anymedia providers`: who there is, and whether the keys are set."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from anymedia import Account, load_config
+from anymedia.config import default_account
+from anymedia.registry import adapters
+
+from .command import Command, config_option
+from .text import print_json
+
+COLUMNS = ("provider", "key", "sells", "refunds", "results", "gaps")
+DAY = 86_400
+
+
+@click.command("providers", cls=Command)
+@config_option
+def command(config: Path | None, as_json: bool) -> None:
+    """Show every provider, and whether its key is set.
+
+    The accounts of the config file come first; `results` is how long they can be fetched, `gaps` how much
+    no page says; --json has that in words.
+    """
+    accounts = list(_accounts(config))
+    if as_json:
+        print_json([_json(account) for account in accounts])
+        return
+    from .screen import Screen
+
+    Screen().table(COLUMNS, (_row(account) for account in accounts))
+
+
+def _accounts(config: Path | None) -> Iterator[Account]:
+    """Yield the accounts of the config file, then the provider's own one of every provider that is not among them."""
+    found = load_config(config)
+    configured = list(found.accounts.values()) if found.path is not None else []
+    yield from configured
+    seen = {account.adapter.name for account in configured}
+    for adapter in adapters().values():
+        if adapter.name not in seen:
+            yield default_account(adapter, os.environ)
+
+
+def _row(account: Account) -> list[str | list[str]]:
+    adapter = account.adapter
+    title = adapter.title if account.name == adapter.name else f"{adapter.title} ({adapter.name})"
+    return [
+        [account.name, title, account.origin.removeprefix("https://")],
+        ["set" if account.key else "not set", *account.key_env],
+        [f"{len(adapter.offers)} offers", *models_of(account)],
+        str(adapter.refunds),
+        "unknown" if adapter.expires is None else f"{adapter.expires / DAY:g} days",
+        str(len(adapter.gaps)),
+    ]
+
+
+def models_of(account: Account) -> list[str]:
+    """Return the models that an account sells, in the order of its offers."""
+    return list(dict.fromkeys(offer.model for offer in account.adapter.offers))
+
+
+def _json(account: Account) -> dict[str, Any]:
+    adapter = account.adapter
+    return {
+        "account": account.name,
+        "provider": adapter.name,
+        "title": adapter.title,
+        "base_url": account.origin,
+        "key": {"set": account.key is not None, "variables": list(account.key_env)},
+        "offers": [f"{adapter.name}/{offer.name}" for offer in adapter.offers],
+        "models": models_of(account),
+        "refunds": str(adapter.refunds),
+        "expires": adapter.expires,
+        "gaps": [{"what": gap.what, "choice": gap.choice} for gap in adapter.gaps],
+        "page": adapter.page,
+        "read": adapter.read,
+    }

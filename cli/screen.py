@@ -1,0 +1,82 @@
+"""What a person sees: tables and colours on a terminal, plain lines that are never cut in a pipe."""
+
+import json
+from collections.abc import Iterable
+from typing import Any, TypeAlias
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, RenderableType
+from rich.highlighter import JSONHighlighter
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from .text import printable
+
+UNLIMITED = 10_000
+"""Columns of a pipe."""
+
+Cell: TypeAlias = RenderableType | list[str]
+
+
+class Screen(Console):
+    """A console that takes no markup and no control characters from the texts it prints."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        super().__init__(stderr=stderr, markup=False, emoji=False, highlight=False)
+        if not self.is_terminal:
+            self.width = UNLIMITED
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Return a text as it is shown; every plain str comes by here."""
+        return super().render_str(printable(text), **options)
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print; in a pipe without the blanks that fill up a line."""
+        if self.is_terminal:
+            super().print(*objects, **options)
+            return
+        with self.capture() as captured:
+            super().print(*objects, **options)
+        self.file.write("\n".join(map(str.rstrip, captured.get().split("\n"))))
+        self.file.flush()
+
+    def headline(self, title: str, style: str, remark: str = "") -> None:
+        """Print the first line of a block."""
+        line = Text.assemble((printable(title), f"bold {style}"), (printable(remark and f"  {remark}"), style))
+        self.print(Rule(line, align="left", style="dim") if self.is_terminal else line)
+
+    def block(self, *parts: RenderableType) -> None:
+        """Print parts under a headline."""
+        for part in parts:
+            self.print(Padding(part, (0, 0, 0, 2), expand=self.is_terminal))
+
+    def table(self, columns: Iterable[str], rows: Iterable[Iterable[Cell]]) -> None:
+        """Print a table; a list in a cell goes below each other on a terminal, and stays on its line in a pipe."""
+        made = Table(box=SIMPLE_HEAD if self.is_terminal else None, padding=(0, 1, 0, 0), header_style="bold")
+        for column in columns:
+            made.add_column(column, overflow="fold")
+        for row in rows:
+            made.add_row(*(self._cell(cell) for cell in row))
+        self.print(made)
+
+    def _cell(self, cell: Cell) -> RenderableType:
+        return ("\n" if self.is_terminal else ", ").join(cell) if isinstance(cell, list) else cell
+
+
+def pairs(rows: Iterable[tuple[str, RenderableType]]) -> Table:
+    """Return names and what they stand for, one below the other."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for row in rows:
+        grid.add_row(*row)
+    return grid
+
+
+def json_text(value: Any) -> Text:
+    """Return JSON in colours."""
+    text = Text(printable(json.dumps(value, indent=2, ensure_ascii=False)))
+    JSONHighlighter().highlight(text)
+    return text

@@ -1,0 +1,57 @@
+"""Words for a terminal, and JSON for a program."""
+
+import json
+import re
+from typing import Any
+
+import click
+
+from anymedia import Money
+
+# Everything that moves a cursor, turns text around or cannot be encoded; line feed and tab are layout.
+_HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+_FLAGS = {
+    "prompt": "PROMPT",
+    "images": "--image",
+    "labels": "--label",
+    "path": "PATH",
+    "body": "BODY",
+}
+
+
+def printable(text: object) -> str:
+    """Return a text with its control characters, which a provider may have written into it, spelled out."""
+    return _HARMFUL.sub(lambda found: ascii(found[0])[1:-1], str(text))
+
+
+def one_line(text: object) -> str:
+    """Return a printable text on one line."""
+    return printable(" ".join(str(text).split()))
+
+
+def flag(field: str) -> str:
+    """Return how a request's field is given on the command line."""
+    return _FLAGS.get(field) or "--" + field.replace("_", "-")
+
+
+def price(money: Money) -> str:
+    """Return what something costs, with the reason when nobody knows."""
+    if money.usd is None:
+        return f"unknown ({money.reason})" if money.reason else "unknown"
+    return str(money)
+
+
+def pixels(width: int | None, height: int | None) -> str:
+    """Return a size in pixels."""
+    return f"{width}x{height}" if width and height else "size unknown"
+
+
+def print_json(value: Any, *, indent: int | None = 2) -> None:
+    """Print JSON on stdout, in ASCII: valid on every terminal and in every pipe."""
+    click.echo(json.dumps(value, indent=indent))
+
+
+def say(text: str) -> None:
+    """Print a line on stderr."""
+    click.echo(printable(text), err=True)

@@ -1,0 +1,84 @@
+"""The command line as a person runs it, and simulated providers that it is pointed at; no test waits."""
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import attrs
+import pytest
+from click.testing import CliRunner, Result
+
+from anymedia.cli.app import app
+from anymedia.simulators import Simulators, in_thread
+
+SPEED = 1000.0
+
+
+class FastClock:
+    """A clock on which waiting takes no time, but lets the others go on."""
+
+    def __init__(self) -> None:
+        self.passed = 0.0
+
+    def now(self) -> datetime:
+        return datetime(2026, 12, 1, tzinfo=UTC) + timedelta(seconds=self.passed)
+
+    def monotonic(self) -> float:
+        return self.passed
+
+    async def sleep(self, seconds: float) -> None:
+        self.passed += seconds
+        await asyncio.sleep(0.01)
+
+    def chance(self) -> float:
+        return 0.0
+
+
+@attrs.frozen
+class Terminal:
+    """Runs `anymedia` in this process, in a folder of its own."""
+
+    folder: Path
+
+    def __call__(self, *words: str, stdin: str | bytes = "") -> Result:
+        result = CliRunner().invoke(app, words, input=stdin, obj=FastClock(), prog_name="anymedia")
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    def json(self, *words: str, code: int = 0, stdin: str = ""):
+        result = self(*words, "--json", stdin=stdin)
+        assert result.exit_code == code, result.output
+        return json.loads(result.stdout)
+
+
+@pytest.fixture
+def terminal(tmp_path, monkeypatch) -> Terminal:
+    for name in ("REAPI_API_KEY", "REAPI_KEY", "RUNAPI_API_KEY", "RUNAPI_KEY", "API_IN_ONE_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("REVIDAPI_API_KEY", "ANYMEDIA_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.chdir(tmp_path)
+    return Terminal(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def _running():
+    with in_thread(speed=SPEED) as running:
+        yield running
+
+
+@pytest.fixture
+def simulators(_running, terminal, monkeypatch) -> Simulators:
+    """Every simulator, with an anymedia.toml in the working directory that leads there."""
+    tables = [
+        f'[providers.{one.name}]\nbase_url = "{one.base_url}"\napi_key_env = "SIMULATED_{one.name.upper()}"\n'
+        for one in _running
+    ]
+    (terminal.folder / "anymedia.toml").write_text("".join(tables))
+    for one in _running:
+        one.clear()
+        monkeypatch.setenv(f"SIMULATED_{one.name.upper()}", one.api_key)
+    return _running

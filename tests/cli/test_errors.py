@@ -1,0 +1,196 @@
+"""Every way to end: one clear block, and the documented exit code."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from anymedia.cli import main
+
+FOX = ("generate", "A fox in the snow", "--model", "flux-2-pro")
+
+
+@pytest.mark.parametrize(
+    ("fault", "options", "code", "kind", "billed"),
+    [
+        ("no_credit", {}, 1, "NoCredit", "no"),
+        ("unauthorised", {}, 1, "BadKey", "no"),
+        ("moderated", {"on": "poll"}, 1, "Blocked", "no"),
+        ("failed", {}, 1, "TaskFailed", "no"),
+        ("reset_after", {}, 4, "SubmitUncertain", "unknown"),
+        ("without_id", {}, 4, "SubmitUncertain", "likely"),
+        ("stuck", {}, 5, "DeadlineExceeded", "yes"),
+    ],
+)
+def test_each_error_has_its_code(terminal, simulators, fault, options, code, kind, billed):
+    simulators["reapi"].fault(fault, **options)
+    ended = terminal(*FOX, "--provider", "reapi", "--timeout", "60", "--json")
+    error = json.loads(ended.stdout)["error"]
+    assert (ended.exit_code, error["type"], error["billed"]) == (code, kind, billed)
+    assert kind in ended.stderr
+    assert f"billed {billed}" in " ".join(ended.stderr.split())
+
+
+def test_the_live_task_is_told(terminal, simulators):
+    simulators["reapi"].fault("stuck")
+    ended = terminal(*FOX, "--provider", "reapi", "--timeout", "30", "--json")
+    error = json.loads(ended.stdout)["error"]
+    assert error["task"]["id"] == error["task_id"]
+    assert error["task_id"] in ended.stderr
+    assert "lives on" in ended.stderr
+
+
+def test_uncertain_says_that_it_is_not_sent_again(terminal, simulators):
+    before = simulators["reapi"].bills()["submits"]
+    simulators["reapi"].fault("reset_after")
+    ended = terminal(*FOX, "--provider", "reapi")
+    assert "may have been billed, and is not sent again" in ended.stderr
+    assert ended.stdout == ""
+    assert simulators["reapi"].bills()["submits"] == before + 1
+
+
+def test_no_key_names_the_variables(terminal):
+    for words in (FOX, (*FOX, "--provider", "reapi")):
+        ended = terminal(*words)
+        assert ended.exit_code == 3
+        assert "REAPI_API_KEY" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--provider", "replay"], "no account is named 'replay'"),
+        (["--config", "none.toml"], "none.toml"),
+    ],
+)
+def test_configuration_that_cannot_be_used(terminal, words, says):
+    ended = terminal(*FOX, *words)
+    assert ended.exit_code == 3
+    assert says in ended.stderr
+
+
+def test_every_problem_is_told_by_its_flag(terminal):
+    wrong = ("--aspect-ratio", "16x9", "--count", "no", "--resolution", "8K", "--image", "fox.png", "--seed", "-1")
+    ended = terminal(*FOX, *wrong)
+    assert ended.exit_code == 2
+    for flag in ("--aspect-ratio", "--count", "--resolution", "--image", "--seed"):
+        assert flag in ended.stderr
+    assert "nothing was sent" in ended.stderr
+
+
+@pytest.mark.parametrize("command", ["generate", "explain"])
+def test_an_unknown_model_is_told_the_nearest(terminal, simulators, command):
+    ended = terminal(command, "A fox", "--model", "flux-2-por")
+    assert ended.exit_code == 2
+    assert "did you mean flux-2-pro?" in ended.stderr
+
+
+def test_when_every_offer_refuses_nothing_was_sent(terminal, simulators):
+    error = terminal.json(*FOX, "--seed", "1", code=2)["error"]
+    assert error["type"] == "NoRoute"
+    assert len(error["errors"]) == 4
+    assert terminal(*FOX, "--seed", "1").stderr.count("--on-unsupported drop") == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--extra", "steps=20"],
+        ["--extra", "reapi.a=1", "--extra", "reapi.a.b=2"],
+        ["--label", "order"],
+        ["--timeout", "0"],
+        ["--timeout", "nan"],
+        ["--on-unsupported", "guess"],
+    ],
+)
+def test_a_wrong_command_line(terminal, words):
+    assert terminal(*FOX, *words).exit_code == 2
+
+
+def test_a_raw_body_that_is_no_object(terminal, simulators):
+    assert terminal("raw", "reapi", "/x", "{").exit_code == 2
+    assert terminal("raw", "reapi", "x", "[]").exit_code == 2
+    assert terminal("raw", "reapi", "/x", "@none.json").exit_code == 2
+
+
+def test_odd_letters_do_no_harm(terminal, simulators):
+    simulators["reapi"].fault("no_credit", message="[bold]no\x1b[2Jmoney\u202e \U0001f98a")
+    ended = terminal(*FOX, "--provider", "reapi")
+    assert "[bold]no\\x1b[2Jmoney\\u202e" in ended.stderr
+    assert "\x1b" not in ended.output
+    assert terminal("explain", b"a \xff fox".decode("utf-8", "surrogateescape"), "--model", "z-image").exit_code == 2
+
+
+def test_keys_are_never_shown(terminal, simulators, monkeypatch):
+    planted = "planted-key-4711"
+    monkeypatch.setenv("SIMULATED_REAPI", planted)
+    for words in (
+        (*FOX, "--provider", "reapi"),
+        ("explain", *FOX[1:]),
+        ("raw", "reapi", "/api/v1/images/generations", "{}"),
+        ("providers",),
+        ("models",),
+    ):
+        for more in ((), ("--json",)):
+            assert planted not in terminal(*words, *more).output
+
+
+def _run(*words: str, **options) -> subprocess.Popen:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+    return subprocess.Popen([sys.executable, "-m", "anymedia.cli", *words], text=True, **pipes)
+
+
+def test_an_interrupt_says_what_lives_on(terminal, simulators):
+    simulators["reapi"].fault("stuck")
+    process = _run(*FOX, "--provider", "reapi")
+    with process:
+        while "running" not in (line := process.stderr.readline()):
+            assert line
+        assert simulators["reapi"].api_key not in Path(f"/proc/{process.pid}/cmdline").read_text()
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+    assert process.returncode == 130
+    assert "lives on" in said
+    assert "Traceback" not in said
+
+
+def test_an_interrupted_submit_is_waited_for(terminal, simulators):
+    simulators["reapi"].fault("no_answer", seconds=1.0)
+    process = _run(*FOX, "--provider", "reapi")
+    with process:
+        assert "sending" in process.stderr.readline()
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+    assert process.returncode == 130
+    assert "waiting for the answer" in said
+    assert "uncertain" in said
+
+
+def test_whoever_stops_reading_sees_no_traceback(terminal):
+    reader, writer = os.pipe()
+    os.close(reader)
+    for words in (["models"], ["explain", "A fox", "--model", "flux-2-pro"], ["providers", "--json"]):
+        process = _run(*words, stdout=writer)
+        with process:
+            assert process.stderr.read() == ""
+    os.close(writer)
+
+
+def test_an_ascii_terminal(terminal):
+    environ = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    process = _run("explain", "A fox \U0001f98a", "--model", "flux-2-pro", env=environ)
+    with process:
+        assert "fox" in process.stdout.read()
+    assert process.returncode == 0
+
+
+def test_without_click_one_line_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "click", None)
+    with pytest.raises(SystemExit, match=r"pip install 'anymedia\[cli\]'"):
+        main()

@@ -1,0 +1,114 @@
+"""`providers`, `models`, `simulate`, `demo`, `--help`."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import tomllib
+
+import pytest
+from PIL import Image
+
+from anymedia.cli.app import COMMANDS
+from anymedia.registry import adapters
+
+
+def test_the_help_names_every_command_and_exit_code(terminal):
+    shown = terminal("--help").stdout
+    assert all(f"\n  {name} " in shown for name in COMMANDS)
+    assert all(f"\n    {code} " in shown for code in (0, 1, 2, 3, 4, 5, 130))
+    assert terminal("--version").stdout.startswith("anymedia ")
+
+
+def test_providers_tell_accounts_and_gaps_in_words(terminal, monkeypatch):
+    monkeypatch.setenv("REAPI_KEY", "planted")
+    (terminal.folder / "anymedia.toml").write_text('[providers.eu]\nadapter = "reapi"\n')
+    found = {each["account"]: each for each in terminal.json("providers")}
+    assert list(found) == ["eu", "api_in_one", "revidapi", "runapi"]
+    assert found["eu"]["key"] == {"set": True, "variables": ["REAPI_API_KEY", "REAPI_KEY"]}
+    assert found["runapi"]["key"]["set"] is False
+    assert [gap["what"] for gap in found["eu"]["gaps"]] == [gap.what for gap in adapters()["reapi"].gaps]
+
+
+def test_models_tell_who_sells_what_for_how_much(terminal):
+    found = {each["offer"]: each for each in terminal.json("models")}
+    official = found["reapi/gpt-image-2-official"]
+    assert float(official["from"]["usd"]) == 0.004  # printed as 0.0036, billed in whole credits
+    assert "mask" in official["fields"]
+    assert found["runapi/flux-2-max"]["from"]["usd"] is None
+    assert found["reapi/z-image"]["modes"] == {"text": "z-image"}
+    assert float(found["api_in_one/flux-2-pro"]["from"]["usd"]) == 0.05
+
+
+def test_piped_tables_are_not_cut(terminal, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "20")
+    lines = terminal("models").stdout.splitlines()
+    assert any("reapi/gpt-image-2-official" in line and "background, moderation" in line for line in lines)
+    assert len(lines) == 1 + len(terminal.json("models"))
+
+
+def _simulate(*words: str) -> subprocess.Popen:
+    command = [sys.executable, "-m", "anymedia.cli", "simulate", *words]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_simulators_tell_where_they_listen_and_stop_when_told(terminal):
+    process = _simulate("--json", "--speed", "100")
+    with process:
+        told = [json.loads(process.stdout.readline()) for _ in range(4)]
+        port = int(told[0]["base_url"].rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port)):  # held open
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(5) == 0
+        assert process.stderr.read() == ""
+    assert [set(each) for each in told] == [{"provider", "base_url", "api_key"}] * 4
+
+
+def test_people_get_a_config_to_paste(terminal):
+    process = _simulate("--provider", "runapi")
+    with process:
+        lines = []
+        while "export" not in (line := process.stdout.readline()):
+            assert line
+            lines.append(line)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(5) == 0
+    text = "".join(lines)
+    pasted = tomllib.loads(text[text.index("# anymedia.toml") :])
+    assert pasted["providers"]["runapi"]["base_url"].startswith("http://127.0.0.1:")
+
+
+def test_a_port_that_is_taken(terminal, simulators):
+    port = simulators["reapi"].base_url.rpartition(":")[2]
+    ended = terminal("simulate", "--port", port)
+    assert ended.exit_code == 2
+    assert port in ended.stderr
+    assert terminal("simulate", "--provider", "acme").exit_code == 2
+    assert terminal("simulate", "--speed", "0").exit_code == 2
+
+
+@pytest.fixture
+def _quick(monkeypatch):
+    monkeypatch.setattr("anymedia.cli.demo.SPEED", 1000.0)
+
+
+@pytest.mark.usefixtures("_quick")
+def test_the_demo_leaves_four_pictures_and_shows_what_went_wrong(terminal):
+    shown = terminal("demo")
+    assert shown.exit_code == 0, shown.output
+    files = [*(terminal.folder / "media").iterdir()]
+    assert len({file.read_bytes() for file in files}) == 4
+    for file in files:
+        with Image.open(file) as picture:
+            assert picture.size == (1360, 768)
+        assert file.name in shown.stdout
+    assert "NoCredit" in shown.stdout
+    assert "2 submits received, 2 tasks charged" in shown.stdout
+
+
+@pytest.mark.usefixtures("_quick")
+def test_the_demo_as_json(terminal):
+    found = terminal.json("demo", "--out", "elsewhere")
+    assert len(found["files"]) == len(found["tasks"]) == len(found["explanations"]) == 4
+    assert [error["type"] for error in found["errors"]] == ["NoCredit", "SubmitUncertain"]
