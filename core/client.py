@@ -1,7 +1,6 @@
 """The steps, tied together: check, encode, transport, decode, and polling around the last two."""
 
 import asyncio
-import logging
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -26,16 +25,15 @@ from .explain import Explanation, explain_at
 from .looks import Looks
 from .money import total
 from .request import ImageRequest, RawRequest
-from .submit import Event, Order, Submits, orders, raw_order
+from .session import Event, Session
+from .submit import Order, Submits, orders, raw_order
 from .task import Asset, Result, Task
-from .transport import Patience, Transport, retried
+from .transport import Patience
 
 Request: TypeAlias = ImageRequest | RawRequest
 
 TIMEOUT = 600.0
 """Seconds that `wait`, `run` and `generate` take unless told otherwise."""
-
-_log = logging.getLogger("anymedia")
 
 
 class Client:
@@ -55,12 +53,9 @@ class Client:
         patience: Patience | None = None,
     ) -> None:
         self.config: Config = config if isinstance(config, Config) else load_config(config)
-        self._clock = clock or Clock()
-        self._on_event = on_event
-        self._patience = patience or Patience()
-        self._opened: Transport | None = None
-        self._submits = Submits(self._transport, self._clock, self._patience, self._tell)
-        self._looks = Looks(self._transport, self._clock, self._patience, self._tell)
+        self._session = Session(clock or Clock(), patience or Patience(), on_event)
+        self._submits = Submits(self._session)
+        self._looks = Looks(self._session)
 
     async def __aenter__(self) -> Self:
         return self
@@ -73,9 +68,7 @@ class Client:
     async def close(self) -> None:
         """Wait for the answers of submits under way, then close every connection."""
         await self._submits.close()
-        if self._opened is not None:
-            await self._opened.close()
-            self._opened = None
+        await self._session.close()
 
     # Before anything is sent
 
@@ -144,11 +137,11 @@ class Client:
         timeout: float = TIMEOUT,
     ) -> Task:
         """Submit a request and wait for its task, at one account, within `timeout` seconds. Errors: as both."""
-        started = self._clock.monotonic()
+        started = self._session.clock.monotonic()
         task = await self.submit(
             request, *accounts, offer=offer, on_unsupported=on_unsupported, check=check, timeout=timeout
         )
-        return await self.wait(task, timeout - (self._clock.monotonic() - started))
+        return await self.wait(task, timeout - (self._session.clock.monotonic() - started))
 
     async def generate(
         self,
@@ -243,34 +236,19 @@ class Client:
     # One step each
 
     async def _finish(self, order: Order, timeout: float) -> Task:
-        started = self._clock.monotonic()
+        started = self._session.clock.monotonic()
         task = await self._submits.place(order, self._deadline(timeout))
-        return await self.wait(task, timeout - (self._clock.monotonic() - started))
+        return await self.wait(task, timeout - (self._session.clock.monotonic() - started))
 
     async def _save(self, task: Task, number: int, directory: Path) -> Asset:
         account = self._account(task)
         trusted = account.origin if account.local else None
-        return await retried(
-            lambda: save(self._transport(), task, number, directory, trusted),
-            lambda error: isinstance(error, Unavailable),
-            clock=self._clock,
-            patience=self._patience,
+        return await self._session.retried(
+            lambda: save(self._session.transport, task, number, directory, trusted), Unavailable
         )
 
-    def _transport(self) -> Transport:
-        if self._opened is None:
-            self._opened = Transport()
-        return self._opened
-
-    def _tell(self, event: Event) -> None:
-        if self._on_event is not None:
-            try:
-                self._on_event(event)
-            except Exception:  # noqa: BLE001 - a faulty listener is no reason to lose sight of a paid task
-                _log.exception("on_event failed")
-
     def _deadline(self, timeout: float | None) -> float | None:
-        return None if timeout is None else self._clock.monotonic() + timeout
+        return None if timeout is None else self._session.clock.monotonic() + timeout
 
 
 def _of_provider(provider: str, accounts: Sequence[Account]) -> Account:

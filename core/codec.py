@@ -52,9 +52,7 @@ def _converter() -> "Converter":
     for kind in (int, bool, float, str):
         converter.register_structure_hook(kind, _strict)
     tuples = converter.get_structure_hook(tuple[Any, ...])
-    converter.register_structure_hook_func(
-        lambda cls: get_origin(cls) is tuple, lambda value, cls: tuples(_strict(value, list), cls)
-    )
+    converter.register_structure_hook_func(_is_tuple, lambda value, cls: tuples(_strict(value, list), cls))
     converter.register_structure_hook(Decimal, _decimal)
     converter.register_structure_hook(datetime, _datetime)
     converter.register_structure_hook(Path, lambda text, _: Path(_strict(text, str)))
@@ -65,6 +63,11 @@ def _converter() -> "Converter":
     converter.register_unstructure_hook(datetime, datetime.isoformat)
     converter.register_unstructure_hook(Path, str)
     return converter
+
+
+def _is_tuple(cls: Any) -> bool:
+    origin: Any = get_origin(cls)
+    return origin is tuple
 
 
 def _strict(value: Any, cls: type) -> Any:

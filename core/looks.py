@@ -3,18 +3,16 @@
 No failed look loses a task: looking goes on until the caller's deadline, which ends the wait and not the task.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from . import decode, encode, polling
 from .answer import Lost
-from .clock import Clock
 from .config import Account
 from .declare import Endpoint
 from .errors import Blocked, DeadlineExceeded, ProviderError, RateLimited, TaskFailed, Unavailable
-from .submit import Event
+from .session import Session
 from .task import Task
-from .transport import Patience, Progress, Transport, retried
+from .transport import Progress
 from .words import Billed, Cause, Refund, Retry, State
 
 NO_RESULT_LOOKS = 3
@@ -26,22 +24,13 @@ _BILLED = {Refund.YES: Billed.NO, Refund.NO: Billed.YES, Refund.UNKNOWN: Billed.
 class Looks:
     """The looks of one client at its tasks."""
 
-    def __init__(
-        self, transport: Callable[[], Transport], clock: Clock, patience: Patience, tell: Callable[[Event], None]
-    ) -> None:
-        self._transport = transport
-        self._clock = clock
-        self._patience = patience
-        self._tell = tell
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._clock = session.clock
 
     async def once(self, account: Account, task: Task) -> Task:
         """Look once and return the task as it stands; a passing fault is tried again. Errors: ProviderError."""
-        return await retried(
-            lambda: self._look(account, task),
-            lambda error: isinstance(error, Unavailable | RateLimited),
-            clock=self._clock,
-            patience=self._patience,
-        )
+        return await self._session.retried(lambda: self._look(account, task), Unavailable, RateLimited)
 
     async def until_done(self, account: Account, task: Task, timeout: float) -> Task:
         """Look at the provider's pace until the task has succeeded, for `timeout` seconds at most, and return it.
@@ -76,16 +65,11 @@ class Looks:
     async def follow(self, account: Account, endpoint: Endpoint, task: Task) -> Task:
         """Call one endpoint of a task, once, and return the task as the answer tells it. Errors: ProviderError."""
         call = encode.follow(endpoint, account.origin, task)
-        asked = decode.Asked(
-            adapter=account.adapter,
-            account=account.name,
-            origin=account.origin,
-            model=task.model,
-            now=self._clock.now(),
-        )
+        asked = self._session.asked(account, task.model)
+        transport = self._session.transport
         try:
-            async with self._transport().gate(account):
-                answer = await self._transport().send(account, call, Progress())
+            async with transport.gate(account):
+                answer = await transport.send(account, call, Progress())
         except Lost as lost:
             raise decode.failed_send(asked, lost, submit=False) from None
         return decode.looked(asked, endpoint, answer, task)
@@ -98,7 +82,7 @@ class Looks:
         if seen.state is State.SUCCEEDED and account.adapter.result is not None:
             seen = await self.follow(account, account.adapter.result, seen)
         if seen.state is not task.state:
-            self._tell(seen)
+            self._session.tell(seen)
         return seen
 
     def _age(self, task: Task) -> float:

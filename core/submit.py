@@ -6,8 +6,8 @@ honours an idempotency key is an unanswered submit replayed: the same bytes unde
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Iterator, Mapping
+from typing import Any
 from uuid import uuid4
 
 import attrs
@@ -15,19 +15,17 @@ import attrs
 from . import decode, encode
 from .answer import Lost
 from .candidates import Candidate
-from .clock import Clock
 from .config import Account
 from .declare import pick
 from .errors import AnymediaError, RateLimited, SubmitUncertain, Unavailable
 from .money import Money
 from .quote import quote_part
 from .request import RawRequest
+from .session import Session
 from .strict_json import Json
 from .task import Adjustment, Attempt, Task
-from .transport import Patience, Progress, Transport, retried
+from .transport import Progress
 from .words import Outcome
-
-Event: TypeAlias = Attempt | Task
 
 
 @attrs.frozen(kw_only=True)
@@ -80,13 +78,8 @@ def raw_order(request: RawRequest, account: Account) -> Order:
 class Submits:
     """The submits of one client that are under way."""
 
-    def __init__(
-        self, transport: Callable[[], Transport], clock: Clock, patience: Patience, tell: Callable[[Event], None]
-    ) -> None:
-        self._transport = transport
-        self._clock = clock
-        self._patience = patience
-        self._tell = tell
+    def __init__(self, session: Session) -> None:
+        self._session = session
         self._under_way: set[asyncio.Task[Task]] = set()
 
     async def close(self) -> None:
@@ -99,20 +92,16 @@ class Submits:
         `deadline` is on the clock's monotonic time. Errors: ProviderError when it was refused or not sent;
         SubmitUncertain when it may have been billed.
         """
-        return await retried(
-            lambda: self._try(order, deadline),
-            lambda error: isinstance(error, Unavailable | RateLimited),
-            clock=self._clock,
-            patience=self._patience,
-            deadline=deadline,
+        return await self._session.retried(
+            lambda: self._try(order, deadline), Unavailable, RateLimited, deadline=deadline
         )
 
     async def _try(self, order: Order, deadline: float | None) -> Task:
-        post = _Post(order, self._transport(), self._clock, self._patience, self._tell)
+        post = _Post(order, self._session)
         under_way = asyncio.create_task(post.send())
         self._under_way.add(under_way)
         under_way.add_done_callback(self._put_away)
-        left = None if deadline is None else max(deadline - self._clock.monotonic(), 0.0)
+        left = None if deadline is None else max(deadline - self._session.clock.monotonic(), 0.0)
         try:
             await asyncio.wait({under_way}, timeout=left)
         except asyncio.CancelledError:
@@ -136,15 +125,10 @@ class Submits:
 class _Post:
     """One submit on its way: the attempt that records it, and how far it has come."""
 
-    def __init__(
-        self, order: Order, transport: Transport, clock: Clock, patience: Patience, tell: Callable[[Event], None]
-    ) -> None:
+    def __init__(self, order: Order, session: Session) -> None:
         self.order = order
         self.progress = Progress()
-        self._transport = transport
-        self._clock = clock
-        self._patience = patience
-        self._tell = tell
+        self._session = session
         adapter = order.account.adapter
         key = str(uuid4()) if adapter.idempotency is not None else None
         self._call = encode.submit(adapter, order.account.origin, order.path, order.body, key)
@@ -159,7 +143,7 @@ class _Post:
             body=order.body,
             money=order.money,
             idempotency_key=key,
-            started_at=clock.now(),
+            started_at=session.clock.now(),
         )
         self._uncertain: SubmitUncertain | None = None
 
@@ -176,33 +160,29 @@ class _Post:
     async def send(self) -> Task:
         """Send the submit, replay it where that is safe, tell how it ended, and return the task."""
         account = self.order.account
-        async with self._transport.gate(account):
+        async with self._session.transport.gate(account):
             # The intent is told once the permit to send is held, last before the bytes.
-            self._record(started_at=self._clock.now())
+            self._record(started_at=self._session.clock.now())
             try:
                 task = await self._until_certain()
             except AnymediaError as error:
-                self._record(ended_at=self._clock.now(), outcome=error.outcome, error=str(error))
+                self._record(ended_at=self._session.clock.now(), outcome=error.outcome, error=str(error))
                 if isinstance(error, SubmitUncertain):
                     error.attempt = self.attempt
                 raise
-        self._record(ended_at=self._clock.now(), outcome=Outcome.ACCEPTED, task=task)
+        self._record(ended_at=self._session.clock.now(), outcome=Outcome.ACCEPTED, task=task)
         return task
 
     def _record(self, **changes: Any) -> None:
         self.attempt = attrs.evolve(self.attempt, **changes)
-        self._tell(self.attempt)
+        self._session.tell(self.attempt)
 
     async def _until_certain(self) -> Task:
         idempotency = self.order.account.adapter.idempotency
         if idempotency is None:
             return await self._once()
-        return await retried(
-            self._once,
-            lambda error: isinstance(error, SubmitUncertain),
-            clock=self._clock,
-            patience=self._patience,
-            deadline=self._clock.monotonic() + idempotency.window,
+        return await self._session.retried(
+            self._once, SubmitUncertain, deadline=self._session.clock.monotonic() + idempotency.window
         )
 
     async def _once(self) -> Task:
@@ -220,15 +200,9 @@ class _Post:
         return attrs.evolve(task, replayed=task.replayed or self.attempt.sends > 1)
 
     async def _exchange(self) -> Task:
-        asked = decode.Asked(
-            adapter=self.order.account.adapter,
-            account=self.order.account.name,
-            origin=self.order.account.origin,
-            model=self.order.model,
-            now=self._clock.now(),
-        )
+        asked = self._session.asked(self.order.account, self.order.model)
         try:
-            answer = await self._transport.send(self.order.account, self._call, self.progress)
+            answer = await self._session.transport.send(self.order.account, self._call, self.progress)
         except Lost as lost:
             raise decode.failed_send(asked, lost, submit=True) from None
         return decode.submitted(asked, answer, self._draft())
@@ -246,7 +220,7 @@ class _Post:
             money=order.money,
             adjustments=order.adjustments,
             labels=order.labels,
-            submitted_at=self._clock.now(),
+            submitted_at=self._session.clock.now(),
             path=order.path,
             idempotency_key=self.attempt.idempotency_key,
         )

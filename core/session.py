@@ -1,0 +1,69 @@
+"""What the steps of one client share: its connections, clock, patience, and whoever listens."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias, TypeVar
+
+from .clock import Clock
+from .config import Account
+from .decode import Asked
+from .errors import AnymediaError
+from .task import Attempt, Task
+from .transport import Patience, Transport, retried
+
+Event: TypeAlias = Attempt | Task
+T = TypeVar("T")
+
+_log = logging.getLogger("anymedia")
+
+
+class Session:
+    """One client's clock, patience and listener, and its connections from the first use until `close`."""
+
+    def __init__(self, clock: Clock, patience: Patience, on_event: Callable[[Event], None] | None) -> None:
+        self.clock: Clock = clock
+        self._patience = patience
+        self._on_event = on_event
+        self._transport: Transport | None = None
+
+    @property
+    def transport(self) -> Transport:
+        """The connections, opened when they are first needed: inside the event loop."""
+        if self._transport is None:
+            self._transport = Transport()
+        return self._transport
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._transport is not None:
+            await self._transport.close()
+            self._transport = None
+
+    def tell(self, event: Event) -> None:
+        """Let the listener know."""
+        if self._on_event is not None:
+            try:
+                self._on_event(event)
+            except Exception:  # noqa: BLE001 - a faulty listener is no reason to lose sight of a paid task
+                _log.exception("on_event failed")
+
+    def asked(self, account: Account, model: str | None) -> Asked:
+        """Return who is asked, and that it is now."""
+        return Asked(
+            adapter=account.adapter, account=account.name, origin=account.origin, model=model, now=self.clock.now()
+        )
+
+    async def retried(
+        self,
+        function: Callable[[], Awaitable[T]],
+        *again: type[AnymediaError],
+        deadline: float | None = None,
+    ) -> T:
+        """Call a function, and again after the errors that are worth it, as long as patience and deadline allow."""
+        return await retried(
+            function,
+            lambda error: isinstance(error, again),
+            clock=self.clock,
+            patience=self._patience,
+            deadline=deadline,
+        )
