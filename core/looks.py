@@ -71,7 +71,7 @@ class Looks:
             async with transport.gate(account):
                 answer = await transport.send(account, call, Progress())
         except Lost as lost:
-            raise decode.failed_send(asked, lost, submit=False) from None
+            raise asked.lost(lost, submit=False) from None
         return decode.looked(asked, endpoint, answer, task)
 
     async def _look(self, account: Account, task: Task) -> Task:

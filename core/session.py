@@ -6,8 +6,8 @@ from typing import TypeAlias, TypeVar
 
 from .clock import Clock
 from .config import Account
-from .decode import Asked
 from .errors import AnymediaError
+from .heard import Asked
 from .task import Attempt, Task
 from .transport import Patience, Transport, retried
 

@@ -204,7 +204,7 @@ class _Post:
         try:
             answer = await self._session.transport.send(self.order.account, self._call, self.progress)
         except Lost as lost:
-            raise decode.failed_send(asked, lost, submit=True) from None
+            raise asked.lost(lost, submit=True) from None
         return decode.submitted(asked, answer, self._draft())
 
     def _draft(self) -> Task:
