@@ -47,7 +47,8 @@ from anymedia.declare import (
     first,
     numbered,
 )  # fmt: skip
-from anymedia.decode import Asked, looked, submitted
+from anymedia.decode import looked, submitted
+from anymedia.heard import Asked
 from anymedia.encode import follow, parts, submit, submit_path
 from anymedia.money import Money
 from anymedia.quote import quote

@@ -1,0 +1,327 @@
+"""anymedia.toml and the environment: what they may say, and one clear error for all else."""
+
+import copy
+import pickle
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anymedia import Config, ConfigError, Secret, load_config, read_config
+from anymedia.config import is_loopback
+from anymedia.registry import adapters
+
+KEYS = {"REAPI_API_KEY": "rk_live_1", "RUNAPI_KEY": " run-2 ", "ACME_KEY": "acme-3"}
+
+
+def account(table, name="reapi", environ=KEYS):
+    return read_config({"providers": {name: table}}, environ).accounts[name]
+
+
+# Where it is read from
+
+
+def test_without_a_file_every_provider_with_a_key_is_an_account():
+    config = load_config(environ=KEYS)
+    assert {name: account.key.reveal() for name, account in config.accounts.items()} == {
+        "reapi": "rk_live_1",
+        "runapi": "run-2",
+    }
+    assert config.path is None
+    assert load_config(environ={}).accounts == {}
+    assert config.account("revidapi").key is None
+
+
+@pytest.mark.parametrize(
+    ("provider", "names"),
+    [
+        ("reapi", ("REAPI_API_KEY", "REAPI_KEY")),
+        ("runapi", ("RUNAPI_API_KEY", "RUNAPI_KEY")),
+        ("revidapi", ("REVIDAPI_API_KEY",)),
+        ("api_in_one", ("API_IN_ONE_API_KEY",)),
+    ],
+)
+def test_the_variables_of_a_key(provider, names):
+    for name in names:
+        assert load_config(environ={name: "k"}).accounts[provider].key == Secret("k")
+    # The first one counts; an empty one is none.
+    every = dict.fromkeys(names, "other") | {names[0]: "k"}
+    assert load_config(environ=every).accounts[provider].key == Secret("k")
+    assert load_config(environ={names[0]: " ", names[-1]: ""}).accounts == {}
+
+
+def test_the_files_in_their_order(tmp_path, monkeypatch):
+    def write(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("[providers.reapi]\n")
+        return path
+
+    home = tmp_path / "home"
+    monkeypatch.chdir(tmp_path)
+    users = write(home / ".config" / "anymedia" / "anymedia.toml")
+    assert load_config(environ={"HOME": str(home)}).path == users
+    xdg = write(tmp_path / "xdg" / "anymedia" / "anymedia.toml")
+    environ = {"HOME": str(home), "XDG_CONFIG_HOME": str(tmp_path / "xdg")}
+    assert load_config(environ=environ).path == xdg
+    write(tmp_path / "anymedia.toml")
+    assert load_config(environ=environ).path == Path("anymedia.toml")
+    named = write(tmp_path / "named.toml")
+    environ["ANYMEDIA_CONFIG"] = str(named)
+    assert load_config(environ=environ).path == named
+    given_ = write(tmp_path / "given.toml")
+    assert load_config(given_, environ=environ).path == given_
+
+
+def test_a_whole_file(tmp_path):
+    path = tmp_path / "anymedia.toml"
+    path.write_text(
+        """
+        [route]
+        accounts = ["reapi-eu", "runapi"]
+
+        [providers.runapi]
+        [providers.reapi-eu]
+        adapter = "reapi"
+        base_url = "https://EU.example:8443/"
+        api_key_env = "ACME_KEY"
+        timeout = 5
+        connections = 2
+        [providers.reapi]
+        """
+    )
+    config = load_config(path, KEYS)
+    assert list(config.accounts) == ["reapi-eu", "runapi"]
+    eu = config.account("reapi-eu")
+    assert (eu.adapter.name, eu.origin, eu.key, eu.timeout, eu.connections) == (
+        *("reapi", "https://eu.example:8443", Secret("acme-3"), 5.0, 2),
+    )
+    assert (eu.key_env, eu.local) == (("ACME_KEY",), False)
+    assert config.account("runapi").origin == "https://runapi.ai"
+    with pytest.raises(ConfigError, match="no account is named 'reapi-us'; did you mean reapi-eu"):
+        config.account("reapi-us")
+    # With a file, only what it names is an account.
+    with pytest.raises(ConfigError, match="no account is named 'zzz'; there are reapi-eu, runapi"):
+        config.account("zzz")
+    with pytest.raises(ConfigError, match="revidapi"):
+        config.account("revidapi")
+
+
+def test_a_file_without_accounts_leaves_those_of_the_environment():
+    assert list(read_config({"route": {"accounts": ["runapi"]}}, KEYS).accounts) == ["runapi"]
+    assert list(read_config({}, KEYS).accounts) == ["reapi", "runapi"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"[providers", "not TOML"),
+        (b"\xff\xfe", "not TOML"),
+        (b"a = " + b"[" * 9**5, "not TOML"),
+        (b"[providers.reapi]\ncolour = 1", "providers.reapi: no key is named 'colour'"),
+    ],
+)
+def test_a_broken_file_is_named(tmp_path, content, said):
+    path = tmp_path / "mine.toml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError) as caught:
+        load_config(path, {})
+    assert str(path) in str(caught.value)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["missing.toml", ".", "a\0b"])
+def test_a_file_that_cannot_be_read(tmp_path, name):
+    with pytest.raises(ConfigError):
+        load_config(f"{tmp_path}/{name}", {})
+    with pytest.raises(ConfigError):
+        load_config(environ={"ANYMEDIA_CONFIG": f"{tmp_path}/{name}"})
+
+
+# What is wrong in it
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({"provider": {}}, "config: no key is named 'provider'; did you mean providers?"),
+        ({"providers": []}, "config: providers: a table is needed, not []"),
+        ({"route": 7}, "config: route: a table is needed, not 7"),
+        ({"providers": {"reapi": 7}}, "config: providers.reapi: a table is needed, not 7"),
+        ({"providers": {"reap": {}}}, "config: providers.reap: no provider is named 'reap'"),
+        ({"providers": {"a": {"adapter": "b"}}}, "config: providers.a: no provider is named 'b'"),
+        ({"providers": {"reapi": {"adapter": 7}}}, "config: providers.reapi: adapter: a text is needed, not 7"),
+        ({"providers": {"reapi": {"base_url": 7}}}, "config: providers.reapi: base_url: a text is needed"),
+        ({"providers": {"reapi": {"api_key_env": None}}}, "config: providers.reapi: api_key_env: a text is needed"),
+        ({"providers": {"reapi": {"timeout": "5"}}}, "config: providers.reapi: timeout: a number is needed"),
+        ({"providers": {"reapi": {"timeout": True}}}, "config: providers.reapi: timeout: a number is needed"),
+        ({"providers": {"reapi": {"timeout": 0}}}, "config: providers.reapi: timeout: more than 0 is needed"),
+        ({"providers": {"reapi": {"timeout": float("nan")}}}, "timeout: more than 0 is needed, not nan"),
+        ({"providers": {"reapi": {"timeout": float("inf")}}}, "timeout: more than 0 is needed, not inf"),
+        ({"providers": {"reapi": {"connections": 1.5}}}, "config: providers.reapi: connections: a whole number"),
+        ({"providers": {"reapi": {"connections": -1}}}, "config: providers.reapi: connections: more than 0"),
+        ({"providers": {"reapi": {"key": "rk_live"}}}, "config: providers.reapi: no key is named 'key'"),
+        ({"route": {"accounts": "reapi"}}, "config: route: accounts: a list is needed, not 'reapi'"),
+        ({"route": {"order": []}}, "config: route: no key is named 'order'; there are accounts"),
+        ({"route": {"accounts": ["reap"]}}, "config: route.accounts: no account is named 'reap'; did you mean reapi?"),
+        ({"route": {"accounts": [7]}}, "config: route.accounts: no account is named '7'"),
+        ({"route": {"accounts": [["reapi"]]}}, "config: route.accounts: no account is named"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place(data, said):
+    with pytest.raises(ConfigError) as caught:
+        read_config(data, KEYS)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["rk live", "schlüssel", "a\x00b", "a\tb", "a\r\nX: y"])
+def test_a_key_that_no_header_can_carry_is_refused_and_not_shown(key):
+    with pytest.raises(ConfigError) as caught:
+        load_config(environ={"REAPI_API_KEY": key})
+    assert "REAPI_API_KEY" in str(caught.value)
+    assert key not in str(caught.value)
+
+
+ORIGINS = {
+    "https://eu.example": "https://eu.example",
+    "HTTPS://EU.example/": "https://eu.example",
+    "https://eu.example:8443": "https://eu.example:8443",
+    "http://127.0.0.1:8000": "http://127.0.0.1:8000",
+    "http://localhost:1": "http://localhost:1",
+    "http://[::1]:2": "http://[::1]:2",
+    "https://[2001:db8::1]": "https://[2001:db8::1]",
+}
+
+
+@pytest.mark.parametrize(("url", "origin"), ORIGINS.items())
+def test_an_origin(url, origin):
+    eu = account({"base_url": url, "api_key_env": "ACME_KEY"})
+    assert (eu.origin, eu.local) == (origin, origin.startswith("http:"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "eu.example",
+        "ftp://eu.example",
+        "https://",
+        "https://user:s3cret@eu.example",
+        "https://user:s3cret@[eu.example",
+        "https://:s3cret@eu.example",
+        "https://eu.example/api/v1",
+        "https://eu.example?s3cret",
+        "https://eu.example/#s3cret",
+        "https://eu.example:port",
+        "https://eu.example:99999",
+        "https://[::1",
+        "http://eu.example",
+        "http://10.0.0.1",
+        "http://127.0.0.1.evil.example",
+        "http://localhost.evil.example",
+        "http://2130706433",
+    ],
+)
+def test_what_is_no_origin_or_would_carry_the_key_in_the_open(url):
+    with pytest.raises(ConfigError, match="base_url") as caught:
+        account({"base_url": url, "api_key_env": "ACME_KEY"})
+    assert "s3cret" not in str(caught.value)
+
+
+def test_a_key_goes_to_another_host_only_when_it_is_named_for_it():
+    with pytest.raises(ConfigError, match="api_key_env"):
+        account({"base_url": "https://eu.example"})
+    with pytest.raises(ConfigError, match="api_key_env"):
+        account({"base_url": "http://127.0.0.1:8000"})
+    assert account({"base_url": "https://eu.example", "api_key_env": "REAPI_API_KEY"}).key == Secret("rk_live_1")
+    assert account({"base_url": "https://reapi.ai/"}).key == Secret("rk_live_1")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
+def test_this_machine(host):
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["", "0.0.0.0", "10.0.0.1", "::", "localhost.example", "127.1", "eu.example"])
+def test_another_machine(host):
+    assert not is_loopback(host)
+
+
+def test_a_missing_key_is_missed_when_it_is_needed():
+    with pytest.raises(ConfigError, match="no key for reapi: set REAPI_API_KEY or REAPI_KEY") as caught:
+        account({}, environ={}).secret()
+    assert (caught.value.account, caught.value.provider) == ("reapi", "reapi")
+    assert account({}).secret().reveal() == "rk_live_1"
+
+
+# Anything at all
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from(sorted(adapters())),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
+    max_leaves=4,
+)
+TABLES = st.fixed_dictionaries(
+    {},
+    optional={
+        "adapter": st.sampled_from(sorted(adapters())) | ANYTHING,
+        "base_url": st.sampled_from([*ORIGINS, "https://[", "http://a"]) | st.text() | ANYTHING,
+        "api_key_env": st.sampled_from(["ACME_KEY", "NONE"]) | ANYTHING,
+        "timeout": st.integers() | st.floats() | ANYTHING,
+        "connections": st.integers() | ANYTHING,
+    },
+)
+NAMES = st.sampled_from([*adapters(), "mine"])
+FILES = st.fixed_dictionaries(
+    {},
+    optional={
+        "providers": st.dictionaries(NAMES, TABLES | ANYTHING, max_size=2) | ANYTHING,
+        "route": st.fixed_dictionaries({}, optional={"accounts": st.lists(NAMES | ANYTHING, max_size=2) | ANYTHING})
+        | ANYTHING,
+    },
+)
+
+
+@given(FILES | st.dictionaries(st.text(), ANYTHING))
+def test_any_data_is_a_config_or_a_config_error(data):
+    try:
+        config = read_config(data, KEYS)
+    except ConfigError:
+        return
+    assert isinstance(config, Config)
+    for each in config.accounts.values():
+        assert each.origin.startswith("https://") or each.local
+        assert each.timeout > 0
+        # No key of a provider's own has come under a foreign origin unasked.
+        assert each.origin == each.adapter.base_url or len(each.key_env) == 1
+
+
+@given(st.text())
+def test_any_base_url_is_an_origin_or_a_config_error(url):
+    try:
+        origin = account({"base_url": url, "api_key_env": "ACME_KEY"}).origin
+    except ConfigError:
+        return
+    assert account({"base_url": origin, "api_key_env": "ACME_KEY"}).origin == origin
+
+
+# Secrets
+
+
+def test_a_key_shows_itself_only_when_asked():
+    key = "rk_live_very_secret"
+    config = read_config({"providers": {"reapi": {}}}, {"REAPI_API_KEY": key})
+    mine = config.accounts["reapi"]
+    for thing in (mine.key, mine, config, {"key": mine.key}, copy.deepcopy(mine), copy.copy(mine.key)):
+        assert key not in f"{thing!r} {thing} {[thing]} {thing!s:>5}"
+    assert not hasattr(mine.key, "__dict__")
+    assert copy.deepcopy(mine.key) == mine.key
+    assert copy.deepcopy(mine.key).reveal() == key
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        with pytest.raises(TypeError, match="not pickled"):
+            pickle.dumps(mine.key, protocol)
+
+
+def test_keys_are_compared_by_what_they_are():
+    assert (Secret("a") == Secret("a"), Secret("a") == Secret("b"), Secret("a") == "a") == (True, False, False)
+    assert len({Secret("a"), Secret("a"), Secret("b")}) == 2

@@ -1,0 +1,95 @@
+"""The error tree is the one that its docstring draws."""
+
+import copy
+import inspect
+import pickle
+
+import pytest
+
+from anymedia import errors
+from anymedia.errors import (
+    PROVIDER_ERRORS,
+    AnymediaError,
+    Billed,
+    Cause,
+    NoRoute,
+    Outcome,
+    OutOfBounds,
+    Problem,
+    Rejected,
+    SubmitUncertain,
+)
+
+CLASSES = {
+    name: each
+    for name, each in vars(errors).items()
+    if inspect.isclass(each) and issubclass(each, AnymediaError) and each is not AnymediaError
+}
+
+
+def drawn():
+    """Yield (name, parent) as the docstring's picture shows them."""
+    picture = inspect.getdoc(errors).split("\n\n")[1].splitlines()
+    assert picture[0] == "AnymediaError"
+    above = {0: "AnymediaError"}
+    for line in picture[1:]:
+        shown = line.replace("├", " ").replace("└", " ").replace("│", " ").replace("─", " ")
+        depth = (len(shown) - len(shown.lstrip())) // 3
+        for name in shown.strip().split("  ")[0].split(" · "):
+            yield name, above[depth - 1]
+            above[depth] = name
+
+
+def test_the_picture_names_exactly_the_classes_and_their_parents():
+    assert dict(drawn()) == {name: each.__base__.__name__ for name, each in CLASSES.items()}
+    assert len(list(drawn())) == len(CLASSES)
+
+
+def test_every_cause_but_that_of_a_task_alone_has_its_error():
+    assert set(PROVIDER_ERRORS) == set(Cause) - {Cause.FAILED}
+    assert {kind.cause for kind in PROVIDER_ERRORS.values()} == set(PROVIDER_ERRORS)
+
+
+FACTS = {
+    "account": "acme-eu",
+    "provider": "acme",
+    "model": "paint-1",
+    "task_id": "t-1",
+    "status": 500,
+    "code": "c",
+    "request_id": "r",
+    "retry_after": 2.0,
+    "body": {"a": 1},
+}
+
+
+@pytest.mark.parametrize("kind", [AnymediaError, *CLASSES.values()])
+def test_every_error_carries_what_is_known_of_the_call(kind):
+    error = kind("some text", **FACTS)
+    assert {name: getattr(error, name) for name in FACTS} == FACTS
+    assert (str(error), error.message) == ("some text", "some text")
+    assert (error.retry in errors.Retry, error.billed in Billed) == (True, True)
+    assert (kind().outcome, kind().billed, kind().account) == (kind.outcome, kind.billed, None)
+    told = kind("x", outcome=Outcome.REFUSED, billed=Billed.YES)
+    assert (told.outcome, told.billed) == (Outcome.REFUSED, Billed.YES)
+
+
+def test_what_is_unsure_is_never_called_free():
+    assert (SubmitUncertain().outcome, SubmitUncertain().billed) == (Outcome.UNCERTAIN, Billed.UNKNOWN)
+    free = {name for name, each in CLASSES.items() if each.billed is Billed.NO}
+    assert free.isdisjoint({"SubmitUncertain", "TaskError", "TaskFailed", "DeadlineExceeded"})
+
+
+def test_an_error_of_several_says_them_all():
+    problems = [Problem(field="a", message="is odd", page="a page"), Problem(field="b", message="is odd too")]
+    error = OutOfBounds(problems=problems)
+    assert (str(error), error.problems) == ("a: is odd (a page); b: is odd too", tuple(problems))
+    both = NoRoute(errors=[error, Rejected("no")])
+    assert (str(both), both.errors[0]) == ("a: is odd (a page); b: is odd too; no", error)
+
+
+@pytest.mark.parametrize("kind", [AnymediaError, *CLASSES.values()])
+@pytest.mark.parametrize("way", [copy.copy, lambda error: pickle.loads(pickle.dumps(error))])
+def test_an_error_survives_a_process_pool(kind, way):
+    error = way(kind("some text", **FACTS))
+    assert (type(error), str(error), error.task_id, error.status) == (kind, "some text", "t-1", 500)

@@ -1,0 +1,172 @@
+"""Which offers a request could go to, and what would be sent: without a key, and without a network."""
+
+import attrs
+import pytest
+
+from anymedia import ConfigError, ImageRequest, PriceStatus, Unsupported, explain, read_config
+from anymedia.candidates import candidates, choose, no_account
+from anymedia.encode import parts
+from anymedia.explain import Sent
+
+FLUX = ImageRequest(model="flux-2-pro", prompt="a fox", resolution="1K")
+GPT = ImageRequest(model="gpt-image-2", prompt="a fox")
+KEYS = {"REAPI_API_KEY": "rk_secret", "RUNAPI_API_KEY": "run_secret", "REVIDAPI_API_KEY": "revid_secret"}
+
+
+def accounts(*names):
+    return list(read_config({"route": {"accounts": list(names)}}, KEYS).accounts.values())
+
+
+def names(found):
+    return [(each.account.name, each.name) for each in found]
+
+
+def test_every_offer_of_the_model_in_the_order_of_the_accounts():
+    found = candidates(GPT, accounts("runapi", "revidapi", "reapi"))
+    assert names(found) == [
+        ("runapi", "runapi/gpt-image-2"),
+        ("reapi", "reapi/gpt-image-2"),
+        ("reapi", "reapi/gpt-image-2-official"),
+    ]
+    assert [each.offer.name for each in found] == ["gpt-image-2", "gpt-image-2", "gpt-image-2-official"]
+
+
+def test_an_offer_is_pinned_by_either_of_its_names():
+    every = accounts("runapi", "reapi")
+    assert names(candidates(GPT, every, offer="reapi/gpt-image-2")) == [("reapi", "reapi/gpt-image-2")]
+    assert len(candidates(GPT, every, offer="gpt-image-2")) == 2
+
+
+@pytest.mark.parametrize(
+    ("request_", "offer", "field", "said"),
+    [
+        (
+            attrs.evolve(FLUX, model="flux-2-por"),
+            None,
+            "model",
+            "no model is named 'flux-2-por'; did you mean flux-2-pro?",
+        ),
+        (FLUX, "reapi/flux-3", "offer", "no offer is named 'reapi/flux-3'; did you mean reapi/flux-2?"),
+        (FLUX, "reapi/z-image", "offer", "reapi/z-image is an offer of z-image, and the request is for flux-2-pro"),
+        (attrs.evolve(FLUX, extra={"raepi": {}}), None, "extra", "no provider is named 'raepi'; did you mean reapi?"),
+        (
+            FLUX,
+            "api_in_one/flux-2-pro",
+            "offer",
+            "flux-2-pro is not sold by reapi as asked for; it is sold as api_in_one",
+        ),
+        (
+            attrs.evolve(FLUX, model="flux-2-max"),
+            None,
+            "model",
+            "is not sold by reapi as asked for; it is sold as runapi/",
+        ),
+    ],
+)
+def test_a_name_that_there_is_not_is_said_with_the_nearest(request_, offer, field, said):
+    with pytest.raises(Unsupported) as caught:
+        candidates(request_, accounts("reapi"), offer=offer)
+    (problem,) = caught.value.problems
+    assert problem.field == field
+    assert said in problem.message
+
+
+def test_no_account_at_all():
+    with pytest.raises(Unsupported, match="is not sold by any account"):
+        candidates(FLUX, [])
+    assert "REAPI_API_KEY (reapi)" in str(no_account())
+    assert isinstance(no_account(), ConfigError)
+
+
+def test_the_first_account_that_takes_it_and_there_the_cheapest_offer():
+    every = accounts("runapi", "reapi")
+    assert choose(candidates(GPT, every)).name == "runapi/gpt-image-2"
+    assert choose(candidates(GPT, every[::-1])).name == "reapi/gpt-image-2"
+    low = attrs.evolve(GPT, quality="low")
+    assert choose(candidates(low, every)).name == "reapi/gpt-image-2-official"
+    assert choose(candidates(attrs.evolve(low, aspect_ratio="3:1"), every)) is None
+
+
+def test_the_cheapest_offer_changes_with_the_price():
+    # At 3 pictures of low quality, and without a say in quality: dropped at one offer, honoured at the other.
+    low = attrs.evolve(GPT, quality="low")
+    found = candidates(low, accounts("reapi"), on_unsupported="drop")
+    assert [str(each.money) for each in found] == ["$0.03", "$0.005"]
+    assert choose(found).name == "reapi/gpt-image-2-official"
+
+
+def test_an_unknown_price_comes_last_among_the_offers_of_an_account():
+    request = attrs.evolve(GPT, size=(1024, 1024))
+    found = candidates(request, accounts("reapi"))
+    assert [each.money.usd is None for each in found] == [False, True]
+    assert choose(found[::-1]).name == "reapi/gpt-image-2"
+    assert choose([found[1], found[1]]) is found[1]
+
+
+def test_a_refused_offer_has_no_tasks_and_no_price():
+    (found,) = candidates(attrs.evolve(FLUX, seed=1), accounts("reapi"))
+    assert (found.parts, found.money.usd, found.money.status) == ((), None, PriceStatus.UNKNOWN)
+    (found,) = candidates(attrs.evolve(FLUX, prompt="x" * 5001), accounts("reapi"), limits=False)
+    assert len(found.parts) == 1
+
+
+# What would be sent
+
+
+def test_every_provider_that_sells_the_model_is_explained_without_a_key():
+    assert [each.offer for each in explain(FLUX)] == [
+        *("api_in_one/flux-2-pro", "reapi/flux-2", "revidapi/flux-2-pro", "runapi/flux-2-pro"),
+    ]
+    assert [each.offer for each in explain(FLUX, "runapi", "reapi")] == ["runapi/flux-2-pro", "reapi/flux-2"]
+    assert [each.offer for each in explain(FLUX, offer="reapi/flux-2")] == ["reapi/flux-2"]
+    with pytest.raises(ConfigError, match="no provider is named 'zzz'"):
+        explain(FLUX, "zzz")
+    with pytest.raises(Unsupported, match="is not sold by revidapi as asked for"):
+        explain(GPT, "revidapi")
+
+
+def test_the_exact_call_with_the_key_masked():
+    (shown,) = explain(attrs.evolve(FLUX, callback_url="https://app.example/"), "runapi")
+    assert (shown.method, shown.url) == ("POST", "https://runapi.ai/api/v1/flux_2/text_to_image")
+    assert shown.headers["Authorization"] == "Bearer ***"
+    assert set(shown.headers) == {"Authorization", "Accept", "Content-Type", "Idempotency-Key"}
+    assert shown.json == {
+        "model": "flux-2-pro-text-to-image",
+        "prompt": "a fox",
+        "output_resolution": "1k",
+        "callback_url": "https://app.example/",
+    }
+    assert (shown.provider, shown.account, shown.model, shown.refusals) == ("runapi", "runapi", "flux-2-pro", ())
+    assert str(shown.money) == "$0.05"
+
+
+def test_defaults_and_adjustments_are_shown():
+    (shown,) = explain(
+        ImageRequest(model="gpt-image-2", prompt="a fox", images="https://a/1.png"), "reapi", offer="gpt-image-2"
+    )
+    assert shown.defaults == {"aspect_ratio": "is the first image's", "resolution": "1K"}
+    (shown,) = explain(attrs.evolve(FLUX, seed=1), "reapi", on_unsupported="drop")
+    assert [(each.field, each.given) for each in shown.adjustments] == [("seed", 1)]
+
+
+def test_several_tasks_are_shown_once_each_with_how_often():
+    (shown,) = explain(attrs.evolve(GPT, count=9, quality="low"), offer="reapi/gpt-image-2-official")
+    first, last = shown.calls
+    assert (first.times, first.json["n"], last) == (2, 4, Sent(first.json | {"n": 1}, 1))
+    assert shown.json == first.json
+    assert shown.money.credits == 20 + 20 + 5
+
+
+def test_a_refused_offer_is_shown_with_its_reasons():
+    (shown,) = explain(attrs.evolve(FLUX, seed=1, quality="low"), "reapi")
+    assert [problem.field for problem in shown.refusals] == ["quality", "seed"]
+    assert (shown.json, shown.calls, shown.money.usd) == (None, (), None)
+    assert shown.headers["Authorization"] == "Bearer ***"
+
+
+@pytest.mark.parametrize("request_", [FLUX, attrs.evolve(FLUX, count=3), attrs.evolve(FLUX, extra={"reapi": {"a": 1}})])
+def test_what_is_explained_is_what_is_sent(request_):
+    found = {each.name: each for each in candidates(request_, accounts("runapi", "reapi"))}
+    for shown in explain(request_, "runapi", "reapi"):
+        sent = [part.body for part in parts(found[shown.offer].checked)]
+        assert [call.json for call in shown.calls for _ in range(call.times)] == sent

@@ -1,0 +1,90 @@
+"""What a file's first bytes say, held against files that Pillow writes."""
+
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from anymedia.media import Media, recognise
+
+
+def picture(form, size=(37, 21), mode="RGB", **options):
+    file = io.BytesIO()
+    Image.new(mode, size, "teal").save(file, form, **options)
+    return file.getvalue()
+
+
+FILES = [
+    ("image/png", "png", picture("PNG")),
+    ("image/jpeg", "jpg", picture("JPEG")),
+    ("image/jpeg", "jpg", picture("JPEG", progressive=True)),
+    ("image/jpeg", "jpg", picture("JPEG", exif=b"Exif\0\0" + b"x" * 40_000, icc_profile=b"y" * 9_000)),
+    ("image/gif", "gif", picture("GIF")),
+    ("image/webp", "webp", picture("WEBP")),
+    ("image/webp", "webp", picture("WEBP", lossless=True)),
+    ("image/webp", "webp", picture("WEBP", mode="RGBA", exif=b"Exif\0\0xx")),
+]
+
+
+@pytest.mark.parametrize(("kind", "ending", "data"), FILES)
+def test_type_and_size_of_a_picture(kind, ending, data):
+    assert recognise(data) == Media(kind, ending, 37, 21)
+    assert recognise(data[: 1 << 16]) == Media(kind, ending, 37, 21)
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
+@pytest.mark.parametrize("size", [(1, 1), (300, 2), (2048, 1360), (3840, 2160)])
+def test_every_byte_of_a_size_is_read(form, size):
+    media = recognise(picture(form, size))
+    assert (media.width, media.height) == size
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        (b"\0\0\0\x18ftypisom", "video/mp4"),
+        (b"\0\0\0\x18ftypavif", "image/avif"),
+        (b"\x1a\x45\xdf\xa3", "video/webm"),
+        (b"ID3\x04", "audio/mpeg"),
+        (b"\xff\xfb\x90", "audio/mpeg"),
+        (b"fLaC", "audio/flac"),
+        (b"OggS", "audio/ogg"),
+        (b"RIFF\0\0\0\0WAVEfmt ", "audio/wav"),
+        (b"RIFF\0\0\0\0WEBPVP8?" + b"\0" * 20, "image/webp"),
+        (b"\xff\xd8\xff\xd9", "image/jpeg"),
+    ],
+)
+def test_what_has_no_size_has_a_type_all_the_same(head, kind):
+    media = recognise(head)
+    assert (media.type, media.width, media.height) == (kind, None, None)
+
+
+@pytest.mark.parametrize(
+    "head", [b"", b"<html>", b'{"error": 1}', b"%PDF-1.7", b"RIFF\0\0\0\0AVI ", b"GIF87a", b"\x89PNG", b"BM", b"MZ"]
+)
+def test_what_is_no_media_is_nothing(head):
+    assert recognise(head) is None
+
+
+@given(st.sampled_from(FILES), st.data())
+def test_a_head_that_is_cut_or_spoilt_never_breaks_it(file, data):
+    _, _, whole = file
+    head = bytearray(whole[: data.draw(st.integers(0, 200))])
+    for at in data.draw(st.lists(st.integers(0, max(len(head) - 1, 0)), max_size=3)):
+        head[at : at + 1] = data.draw(st.binary(min_size=1, max_size=1))
+    recognise(bytes(head))
+
+
+@given(st.sampled_from([b"\xff\xd8\xff", b"RIFF\0\0\0\0WEBP", b"\x89PNG\r\n\x1a\n", b"GIF89a", b""]), st.binary())
+def test_any_bytes_are_something_or_nothing(start, rest):
+    media = recognise(start + rest)
+    assert media is None or "/" in media.type
+
+
+def test_the_scale_of_a_webp_is_no_part_of_its_size():
+    head = bytearray(picture("WEBP"))
+    head[27] |= 0x40
+    head[29] |= 0x80
+    assert recognise(bytes(head)) == Media("image/webp", "webp", 37, 21)

@@ -1,0 +1,98 @@
+"""The words that say where a thing stands in an answer."""
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anymedia.path import Path, first, place
+
+DATA = {
+    "a": {"b": [{"c": 1}, {"c": None}, {"d": 2}, {"c": 3}], "x_url": "u1", "y_url": None, "z_url": "u2", "n": 0},
+    "text": '{"b": ["Deep"]}',
+    "s": 1735000000,
+    "ms": "1735000000500",
+    "iso": "2026-02-24T12:00:00Z",
+    "local": "2026-02-24T12:00:00",
+    "east": "2026-02-24T12:00:00+02:00",
+    "bytes": "aGk=",
+    "word": "DONE",
+}
+
+
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [
+        ("a.n", [0]),
+        ("a.missing", []),
+        ("word.b", []),
+        ("a[]", []),
+        ("a.b[].c", [1, 3]),
+        ("a.b[2].d", [2]),
+        ("a.b[9]", []),
+        ("word[0]", []),
+        ("a.*_url", ["u1", "u2"]),
+        ("word.*", []),
+        ("text!json.b[0]!lower", ["deep"]),
+        ("word!json", []),
+        ("a!json", []),
+        ("word!lower", ["done"]),
+        ("s!lower", []),
+        ("s!s", [datetime(2024, 12, 24, 0, 26, 40, tzinfo=UTC)]),
+        ("ms!ms", [datetime(2024, 12, 24, 0, 26, 40, 500_000, tzinfo=UTC)]),
+        ("ms!s", []),
+        ("word!s", []),
+        ("a!ms", []),
+        ("iso!iso", [datetime(2026, 2, 24, 12, tzinfo=UTC)]),
+        ("local!iso", [datetime(2026, 2, 24, 12, tzinfo=UTC)]),
+        ("east!iso", [datetime(2026, 2, 24, 10, tzinfo=UTC)]),
+        ("word!iso", []),
+        ("bytes!base64", [b"hi"]),
+        ("text!base64", []),
+        ("", [DATA]),
+    ],
+)
+def test_each_step(where, found):
+    assert Path(where).find(DATA) == found
+    assert Path(where).one(DATA) == (found[0] if found else None)
+
+
+def test_times_are_utc_whatever_zone_they_come_in():
+    assert Path("east!iso").one(DATA).tzinfo is UTC
+    assert Path("a!iso").one({"a": "0001-01-01T00:00:00+23:00"}) is None
+
+
+def test_the_first_place_that_holds_anything_counts():
+    several = first("a.missing", "a.y_url", "a.b[].c", "word")
+    assert (several.find(DATA), several.one(DATA)) == ([1, 3], 1)
+    assert (first("q", "a.q").find(DATA), first("q").one(DATA)) == ([], None)
+    assert str(several) == "a.missing or a.y_url or a.b[].c or word"
+
+
+def test_a_place_is_named_by_its_text():
+    assert place("a.b") == Path("a.b")
+    assert place(first("a")) == first("a")
+    assert str(Path("a.b[]")) == "a.b[]"
+
+
+@pytest.mark.parametrize("where", [".a", "a..b", "a/b", "a[x]", "a[", "a!", "a!what", "a!jsona", "é"])
+def test_what_is_no_path_is_said_at_once(where):
+    with pytest.raises(ValueError, match=re.escape(repr(where))):
+        Path(where)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just(10**400),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("ab"), inner),
+)
+STEPS = (".a", ".b", "[]", "[0]", "[1]", ".*", ".a*", "!json", "!lower", "!s", "!ms", "!iso", "!base64")
+WHERE = st.lists(st.sampled_from(STEPS), max_size=5).map(lambda steps: "".join(steps).lstrip("."))
+
+
+@given(WHERE, JSON)
+def test_a_path_never_raises_and_never_finds_nothing_as_something(where, data):
+    found = Path(where).find(data)
+    assert where == "" or None not in found
+    assert Path(where).one(data) == (found[0] if found else None) or found[0] != found[0]

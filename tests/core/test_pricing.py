@@ -1,0 +1,251 @@
+"""Prices and shapes in words that no built-in adapter needs: pixels, megapixels, credits without a rate."""
+
+from decimal import Decimal
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anymedia import ImageRequest, Money, PriceStatus
+from anymedia.check import check
+from anymedia.declare import (
+    Adapter,
+    Choice,
+    Credit,
+    Endpoint,
+    Header,
+    Offer,
+    Pace,
+    Param,
+    PerMegapixel,
+    Pixels,
+    Price,
+    Size,
+    Table,
+    Text,
+    Urls,
+    Whole,
+)
+from anymedia.encode import parts
+from anymedia.quote import least, quote
+from anymedia.shape import Grid
+
+ONE = "https://img.example/1.png"
+OFFER = Offer(
+    name="paint",
+    page="Acme's page",
+    params={
+        "prompt": Param("prompt", Text()),
+        "images": Param("images", Urls()),
+        "size": Param("size", Size("{width}*{height}", least=64, step=16, megapixels=4)),
+        "count": Param("n", Whole(1, 3)),
+    },
+    shape=Pixels(step=16, megapixels={"1K": 1, "2K": 4}, ratio="4:3", resolution="1K"),
+    prices=PerMegapixel("0.03", "0.015", "0.01"),
+)
+ACME = Adapter(
+    name="acme",
+    title="Acme",
+    page="Acme's page",
+    read="2026-11-20",
+    base_url="https://api.acme.example",
+    key_env=("ACME_API_KEY",),
+    auth=Header("x-key"),
+    submit=Endpoint(method="POST", path="/v1", model="model"),
+    offers=(OFFER,),
+    states={},
+    pace=Pace(first=1, then=1),
+)
+
+
+def held(offer=OFFER, adapter=ACME, **fields):
+    return check(ImageRequest(model="paint", prompt="fox", **fields), adapter, offer)
+
+
+def money(offer=OFFER, adapter=ACME, **fields):
+    checked = held(offer, adapter, **fields)
+    assert checked.problems == ()
+    return quote(checked, parts(checked))
+
+
+# Shapes
+
+
+@given(
+    st.integers(1, 9999),
+    st.integers(1, 9999),
+    st.sampled_from([None, "1K", "2K", "4K"]),
+    st.sampled_from([1, 16, 32]),
+)
+def test_any_ratio_becomes_pixels_or_a_problem_and_never_breaks_the_check(across, down, resolution, step):
+    offer = attrs.evolve(OFFER, shape=attrs.evolve(OFFER.shape, step=step))
+    checked = held(offer, aspect_ratio=f"{across}:{down}", resolution=resolution)
+    assert bool(checked.problems) or checked.request.size is not None
+    if not checked.problems:
+        width, height = checked.request.size
+        assert (width % step, height % step) == (0, 0)
+        assert width * height <= {"1K": 1, "2K": 4}[resolution or "1K"] << 20
+        # No larger one of that ratio would fit; each side is cut by less than one step.
+        assert (width + step) * (height + step) > ({"1K": 1, "2K": 4}[resolution or "1K"] << 20) * 0.99
+
+
+@pytest.mark.parametrize(
+    ("fields", "size"),
+    [
+        ({}, None),
+        ({"aspect_ratio": "auto"}, None),
+        ({"aspect_ratio": "auto", "resolution": "1K"}, "1168*880"),
+        ({"resolution": "1K"}, "1168*880"),
+        ({"aspect_ratio": "1:1"}, "1024*1024"),
+        ({"aspect_ratio": "1:1", "resolution": "2K"}, "2048*2048"),
+        ({"size": (64, 2048)}, "64*2048"),
+    ],
+)
+def test_ratio_and_resolution_as_pixels(fields, size):
+    (part,) = parts(held(**fields))
+    assert part.body.get("size") == size
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"resolution": "4K"}, ("resolution", "resolution takes 1K, 2K, not 4K")),
+        (
+            {"size": (64, 64), "resolution": "1K"},
+            ("size", "give size or resolution, not both: this offer takes pixels"),
+        ),
+        ({"aspect_ratio": "9999:1"}, ("resolution", "9999:1 at 1K is thinner than 16 pixels")),
+        ({"size": (48, 64)}, ("size", "takes at least 64 pixels a side, not 48x64")),
+        ({"size": (64, 65)}, ("size", "takes multiples of 16, not 64x65")),
+        ({"size": (2048, 2064)}, ("size", "takes at most 4 megapixels, not 2048x2064")),
+    ],
+)
+def test_what_is_no_size_of_it(fields, said):
+    assert [(problem.field, problem.message) for problem in held(**fields).problems] == [said]
+
+
+def test_a_grid_is_mirrored():
+    grid = Grid.printed("1K 2K", {"2:1": "20x10 40x20", "1:1": "10x10"})
+    assert grid.sizes == {
+        ("2:1", "1K"): (20, 10),
+        ("1:2", "1K"): (10, 20),
+        ("2:1", "2K"): (40, 20),
+        ("1:2", "2K"): (20, 40),
+        ("1:1", "1K"): (10, 10),
+    }
+    request = ImageRequest(model="paint", prompt="fox", size=(20, 40), resolution="2K")
+    assert grid.fit(request) == attrs.evolve(request, size=None, aspect_ratio="1:2")
+
+
+def test_a_size_as_an_object():
+    assert Size().write((3, 4)) == {"width": 3, "height": 4}
+
+
+# Prices
+
+
+@pytest.mark.parametrize(
+    ("size", "usd"),
+    [
+        ((64, 64), "0.03"),
+        ((1024, 1024), "0.03"),
+        ((1024, 1040), "0.045"),
+        ((2048, 1024), "0.045"),
+        ((2048, 2048), "0.075"),
+    ],
+)
+def test_begun_megapixels_count_whole(size, usd):
+    assert money(size=size).usd == Decimal(usd)
+    assert money(size=size, count=5).usd == 5 * Decimal(usd)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"size": (64, 64), "images": (ONE,)},
+        {"size": (64, 64), "extra": {"acme": {"size": "1*1"}}},
+        {"size": (64, 64), "extra": {"acme": {"n": 2}}},
+    ],
+)
+def test_megapixels_that_are_not_known_have_no_price(fields):
+    got = money(**fields)
+    assert (got.usd, got.status, bool(got.reason)) == (None, PriceStatus.UNKNOWN, True)
+
+
+def test_what_is_put_in_may_be_free():
+    offer = attrs.evolve(OFFER, prices=PerMegapixel("0.03", "0.015", "0"))
+    assert money(offer, size=(64, 64), images=(ONE,), extra={"acme": {"prompt": "x", "steps": 2}}).usd == Decimal(
+        "0.03"
+    )
+
+
+PLAIN = attrs.evolve(OFFER, shape=None, prices=Price("0.0044", 7))
+BY_PIXELS = attrs.evolve(
+    PLAIN,
+    params=PLAIN.params | {"resolution": Param("resolution", Choice("1K", "2K"))},
+    prices=Table("resolution", {"1K": "0.04", "2K": "0.08"}),
+)
+
+
+@pytest.mark.parametrize(
+    ("credit", "figures"),
+    [
+        (None, ("0.0132", "0.0132", "21")),
+        (Credit("0.001"), ("0.0132", "0.0132", "13.2")),
+        (Credit("0.001", whole=True), ("0.014", "0.0132", "14")),
+    ],
+)
+def test_one_price_in_each_unit(credit, figures):
+    got = money(PLAIN, attrs.evolve(ACME, credit=credit), count=3)
+    assert (got.usd, got.list_usd, got.credits) == tuple(map(Decimal, figures))
+    assert got.status is PriceStatus.EXACT
+
+
+def test_credits_without_a_rate_are_no_dollars():
+    got = money(attrs.evolve(PLAIN, prices=Price(credits=7)), count=2)
+    assert (got.usd, got.credits) == (None, 14)
+
+
+def test_an_offer_without_a_known_default_is_priced_at_the_dearest():
+    got = money(BY_PIXELS)
+    assert (got.usd, got.status) == (Decimal("0.08"), PriceStatus.ESTIMATE)
+    assert got.reason == "resolution has no printed default: the dearest is taken"
+    # Where the page prints one figure for all, there is nothing to estimate.
+    alike = attrs.evolve(BY_PIXELS, prices=Table("resolution", {"1K": "0.04", "2K": "0.04"}))
+    assert (money(alike).status, money(alike).reason) == (PriceStatus.EXACT, None)
+
+
+@pytest.mark.parametrize("fields", [{"size": (64, 64)}, {"extra": {"acme": {"size": "64*64"}}}])
+def test_a_price_by_resolution_says_nothing_of_pixels(fields):
+    got = money(BY_PIXELS, resolution="1K", **fields)
+    assert (got.usd, got.reason) == (None, "the page prints no price for a size in pixels")
+
+
+@pytest.mark.parametrize(
+    ("prices", "shown"),
+    [
+        (None, "unknown"),
+        (Price("0.05"), "$0.05"),
+        (Price("0.05", approximate=True), "~$0.05"),
+        (Table("resolution", {"2K": "0.08", "1K": "0.04"}), "$0.04"),
+        (PerMegapixel("0.03", "0.015", "0.01"), "$0.03"),
+    ],
+)
+def test_the_least_that_a_picture_can_cost(prices, shown):
+    got = least(ACME, attrs.evolve(OFFER, prices=prices))
+    assert isinstance(got, Money)
+    assert str(got) == shown
+
+
+def test_a_word_of_the_wire_is_read_back_as_itself_and_not_as_its_like():
+    switch = Choice({"off": False, "standard": True})
+    assert [switch.read(wire) for wire in (False, True, 0, 1, "off", None)] == [
+        "off",
+        "standard",
+        None,
+        None,
+        None,
+        None,
+    ]
