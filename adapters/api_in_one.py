@@ -46,7 +46,7 @@ ADAPTER = Adapter(
         reply=Reply(
             ok=("code", 200),
             id=first("data.task_id", "task_id", "id"),  # now, and in two older forms of the page
-            state=first("data.status!lower", "status!lower"),
+            state=first("data.status", "status"),
             created="created_at!iso",
         ),
     ),
@@ -55,7 +55,7 @@ ADAPTER = Adapter(
         path="/api/v1/tasks/{id}",
         reply=Reply(
             ok=("code", 200),
-            state=first("data.status!lower", "status!lower"),
+            state=first("data.status", "status"),
             assets=first(
                 "data.output.*_urls[]",
                 "data.output.*_url",
@@ -85,6 +85,7 @@ ADAPTER = Adapter(
         "failed": State.FAILED,
         "error": State.FAILED,
     },
+    any_case=True,
     refunds="yes",  # "billing: successful requests"
     printed=Printed("2026"),
     credit=Credit("0.01"),

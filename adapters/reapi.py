@@ -20,7 +20,7 @@ BACKGROUND = Choice("auto", "opaque", "transparent", not_honoured=("transparent"
 FOUR_K = Rule(when={"resolution": "4K"}, allows={"aspect_ratio": WIDE})
 
 # An edit without a size takes the first reference's ratio; what that is billed is not said.
-FIRST_IMAGE = by_mode(text="1:1", edit=Said("is the first image's"))
+FIRST_IMAGE = by_mode(text="1:1", edit=Said("the first image's"))
 GPT_IMAGE_2 = {
     "prompt": Param("prompt", Text(1, 4000), required=True),
     "aspect_ratio": Param("size", Choice(*GPT_RATIOS, "auto"), default=FIRST_IMAGE, bills_as={"auto": DEAREST}),
@@ -74,6 +74,16 @@ def flux_2(name: str, model: str, usd: dict[str, str]) -> Offer:
     )
 
 
+ERROR = Fault(code="error.code", message="error.message", request_id="error.request_id")
+TASK = Reply(
+    id="id",
+    state="status",
+    assets={"image": "output.image_urls[]", "video": "output.video_urls[]", "audio": "output.audio_urls[]"},
+    failure=ERROR,
+    created="created_at!s",
+    credits="usage.credits",  # not on the page; seen by clients of the live service
+)
+
 ADAPTER = Adapter(
     name="reapi",
     title="reAPI",
@@ -82,25 +92,9 @@ ADAPTER = Adapter(
     base_url="https://reapi.ai",
     key_env=("REAPI_API_KEY", "REAPI_KEY"),
     auth=Header("Authorization", "Bearer "),
-    submit=Endpoint(
-        method="POST",
-        path="/api/v1/images/generations",
-        model="model",
-        reply=Reply(id="id", state="status", created="created_at!s", credits="usage.credits"),
-    ),
-    poll=Endpoint(
-        method="GET",
-        path="/api/v1/tasks/{id}",
-        reply=Reply(
-            id="id",
-            state="status",
-            assets={"image": "output.image_urls[]", "video": "output.video_urls[]", "audio": "output.audio_urls[]"},
-            failure=Fault(code="error.code", message="error.message"),
-            created="created_at!s",
-            credits="usage.credits",  # not on the page; seen by clients of the live service
-        ),
-    ),
-    fault=Fault(code="error.code", message="error.message", request_id="error.request_id"),
+    submit=Endpoint(method="POST", path="/api/v1/images/generations", model="model", reply=TASK),
+    poll=Endpoint(method="GET", path="/api/v1/tasks/{id}", reply=TASK),
+    fault=ERROR,
     states={
         "processing": State.RUNNING,
         "completed": State.SUCCEEDED,
@@ -109,16 +103,14 @@ ADAPTER = Adapter(
         "pending": State.QUEUED,
     },
     errors={
-        **dict.fromkeys((10001, 10002, 10003, 10004, 10005), Cause.BAD_KEY),
-        10006: Cause.BAD_KEY,  # origin not allowed
+        **dict.fromkeys((10001, 10002, 10003, 10004, 10005, 10006), Cause.BAD_KEY),
         **dict.fromkeys((20001, 20002, 20003, 20004, 20005, 20006, 20007), Cause.REJECTED),
         30001: Cause.NO_CREDIT,
         30002: Cause.REJECTED,  # the price of this model cannot be determined
         40001: Cause.NOT_FOUND,
         50001: Cause.RATE_LIMITED,
-        **dict.fromkeys((60001, 60002), Err(Cause.UNAVAILABLE, submit=Outcome.REFUSED)),  # refunded
+        **dict.fromkeys((60001, 60002, 70001, 70002), Err(Cause.UNAVAILABLE, submit=Outcome.REFUSED)),  # refunded
         60099: Err(Cause.UNAVAILABLE, submit=Outcome.UNCERTAIN),  # "the charge is uncertain"
-        **dict.fromkeys((70001, 70002), Err(Cause.UNAVAILABLE, submit=Outcome.REFUSED)),
         **dict.fromkeys((80001, 80002, 80003), Err(Cause.FAILED, refund=Refund.YES)),
         80006: Cause.BLOCKED,
     },

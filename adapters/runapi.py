@@ -17,6 +17,7 @@ GPT_RATIOS = (
 )
 CHECKER = Param("enable_safety_checker", Choice({"off": False, "standard": True}), default=UNKNOWN)
 CALLBACK = Param("callback_url", Url())
+EDIT_16 = 'the page\'s "4k 16 (edit 16)" may mean edits of any size or of 4k alone; the dearer is taken'
 FLUX_PATH = by_mode(text="/api/v1/flux_2/text_to_image", edit="/api/v1/flux_2/remix_image")
 
 
@@ -38,6 +39,15 @@ def flux_2(tier: str, usd: dict[str, str]) -> Offer:
     )
 
 
+TASK = Reply(
+    id="id",
+    state="status",
+    assets={"image": "images[].url", "video": "videos[].url", "audio": "audios[].url"},
+    failure=Fault(message="error"),
+    usd="usage.cost",
+    replayed="task_replayed",
+)
+
 ADAPTER = Adapter(
     name="runapi",
     title="RunAPI",
@@ -46,22 +56,8 @@ ADAPTER = Adapter(
     base_url="https://runapi.ai",
     key_env=("RUNAPI_API_KEY", "RUNAPI_KEY"),  # the library's, and the product page's
     auth=Header("Authorization", "Bearer "),
-    submit=Endpoint(
-        method="POST",
-        model="model",
-        reply=Reply(id="id", state="status", replayed="task_replayed"),
-    ),
-    poll=Endpoint(
-        method="GET",
-        path="{path}/{id}",
-        reply=Reply(
-            id="id",
-            state="status",
-            assets={"image": "images[].url", "video": "videos[].url", "audio": "audios[].url"},
-            failure=Fault(message="error"),
-            usd="usage.cost",
-        ),
-    ),
+    submit=Endpoint(method="POST", model="model", reply=TASK),
+    poll=Endpoint(method="GET", path="{path}/{id}", reply=TASK),
     fault=Fault(code="error.code", message=first("error.message", "error"), fields="errors"),
     request_id=("x-request-id",),
     states={
@@ -102,8 +98,11 @@ ADAPTER = Adapter(
                 "images": Param("source_image_urls", Urls(1)),
                 "callback_url": CALLBACK,
             },
-            # "edit 16" stands beside the 4k figure: taken for every resolution, the dearer reading.
-            prices=Table.printed("mode resolution", ("1K 2K 4K",), {"text": ".06 .10 .16", "edit": ".16 .16 .16"}),
+            prices=Table(
+                "mode resolution",
+                {("text", "1K"): "0.06", ("text", "2K"): "0.10", ("text", "4K"): "0.16", ("edit", "4K"): "0.16"}
+                | {("edit", tier): Price("0.16", doubt=EDIT_16) for tier in ("1K", "2K")},
+            ),
         ),
         Offer(
             name="z-image",

@@ -146,7 +146,8 @@ def _problem(field: str, flaw: Flaw) -> Problem:
 def _defaults(request: ImageRequest, offer: Offer) -> Iterator[tuple[str, Any]]:
     for field, param in offer.params.items():
         default = pick(param.default, request.mode)
-        if default is not None and getattr(request, field) is None:
+        shaped = field == "aspect_ratio" and request.size is not None and not param.always_sent
+        if default is not None and getattr(request, field) is None and not shaped:
             yield field, default
 
 
@@ -172,7 +173,7 @@ def _demands(rule: Rule, checked: Checked) -> Iterator[str]:
         yield f"{what} needs {rule.needs}".lstrip()
     for field, values in rule.allows.items():
         if (value := checked.value(field)) not in values:
-            yield f"{what} needs {field} {' '.join(values)}, not {value}".lstrip()
+            yield f"{what} needs {field} {' '.join(values)}, not {value or 'left out'}".lstrip()
 
 
 def _overrides(request: ImageRequest, adapter: Adapter) -> Iterator[Adjustment]:
@@ -193,7 +194,7 @@ def touches(extra: Mapping[str, Json], to: str | Numbered) -> bool:
     if isinstance(to, Numbered):
         return any(name.startswith(to.first) for name in extra)
     held: Json = extra
-    for key in to.split(".") if to else ():
+    for key in to.replace("[]", "").split(".") if to else ():
         if not isinstance(held, Mapping):
             return True
         if key not in held:

@@ -343,10 +343,10 @@ class Adapter:
     """A provider, as data.
 
     `states` gives the state of each raw word (an Err where the word tells a failure's cause, or that the task was not
-    found); a word not listed is still running. `errors` gives what a code (or a Match) means; others go by their HTTP
-    class. Without a `poll`, the answer to the submit is the result. `expires` is how many seconds a result can be
-    fetched. `read` is the day the page was read,
-    `printed` the day and the place of the prices.
+    found); a word not listed is still running; with `any_case` the words are given in lower case. `errors` gives what
+    a code (or a Match) means; others go by their HTTP class. Without a `poll`, the answer to the submit is the result.
+    `expires` is how many seconds a result can be fetched. `read` is the day the page was read, `printed` the day and
+    the place of the prices.
     """
 
     name: str
@@ -359,6 +359,7 @@ class Adapter:
     submit: Endpoint
     offers: tuple[Offer, ...]
     states: Mapping[str, State | Err] = attrs.field(hash=False)
+    any_case: bool = False
     poll: Endpoint | None = None
     result: Endpoint | None = None
     cancel: Endpoint | None = None

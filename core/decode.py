@@ -16,6 +16,7 @@ from .heard import Asked, Heard, amount, code_of, text_of, word
 from .link import permitted, relative
 from .money import Money, PriceStatus
 from .path import Place, place
+from .request import is_url
 from .strict_json import Json
 from .task import Asset, Failure, Task
 from .words import Cause, Refund, Retry, State
@@ -140,7 +141,8 @@ def _state(heard: Heard, reply: Reply, task: Task) -> tuple[State, str | None, C
         return State.SUCCEEDED if heard.asked.adapter.poll is None else task.state, task.raw_state, None
     if not isinstance(raw, str) or not raw:
         raise heard.malformed("no state", task.id)
-    meaning = heard.asked.adapter.states.get(raw, State.RUNNING)
+    adapter = heard.asked.adapter
+    meaning = adapter.states.get(raw.lower() if adapter.any_case else raw, State.RUNNING)
     if isinstance(meaning, State):
         return meaning, raw, None
     if meaning.cause is Cause.NOT_FOUND:
@@ -157,7 +159,7 @@ def _fail(heard: Heard, fault: Fault, task: Task, cause: Cause | None) -> Task:
         cause=cause or (row.cause if row is not None else Cause.FAILED), code=code, message=text or None, refund=refund
     )
     money = task.money
-    if refund is Refund.YES:
+    if refund is Refund.YES and money.got != "settled":
         status, source = PriceStatus.EXACT, f"{adapter.page}: a failed task is not billed"
         money = Money(usd=Decimal(0), list_usd=money.list_usd, status=status, got="settled", source=source)
     return attrs.evolve(task, state=State.FAILED, failure=failure, money=money)
@@ -169,7 +171,7 @@ def _assets(heard: Heard, reply: Reply, task: Task) -> Iterator[Asset]:
     expires_at = None if life is None else since + timedelta(seconds=life)
     for kind, where in reply.assets.items():
         for url in dict.fromkeys(url for url in where.find(heard.words) if isinstance(url, str)):
-            if url.lower().startswith(("https://", "http://")):
+            if is_url(url) and url.isprintable():
                 yield Asset(kind=kind or task.kind, url=url, expires_at=expires_at)
     for data in () if reply.files is None else reply.files.find(heard.words):
         if isinstance(data, bytes):

@@ -80,8 +80,7 @@ def _body(checked: Checked) -> dict[str, Json]:
         value = checked.value(field) if param.always_sent else getattr(request, field)
         if takes is not None and value not in (None, ()) and not _in_query(param):
             put(body, param.to, takes.write(value))
-    merge(body, checked.extra)
-    return body
+    return merged(body, checked.extra)
 
 
 def put(body: dict[str, Json], to: str | Numbered, value: Json) -> None:
@@ -100,13 +99,13 @@ def put(body: dict[str, Json], to: str | Numbered, value: Json) -> None:
         body[last] = value
 
 
-def merge(body: dict[str, Json], extra: Mapping[str, Json]) -> None:
-    """Lay raw fields over a body, object by object."""
-    for key, value in extra.items():
-        if isinstance(value, Mapping) and isinstance(body.get(key), dict):
-            merge(body[key], value)
-        else:
-            body[key] = value
+def merged(body: Mapping[str, Json], extra: Mapping[str, Json]) -> dict[str, Json]:
+    """Return a body with raw fields laid over it, object by object."""
+    over = {
+        key: merged(body[key], value) if isinstance(value, Mapping) and isinstance(body.get(key), Mapping) else value
+        for key, value in extra.items()
+    }
+    return {**body, **over}
 
 
 def submit_path(checked: Checked) -> str:
@@ -159,7 +158,9 @@ def follow(endpoint: Endpoint, origin: str, task: Task) -> Call:
 
 
 def _path(endpoint: Endpoint, task: Task) -> str:
-    path = (endpoint.path or "").format(id=quote(task.id, safe=""), path=task.path, wire_id=task.wire_id)
+    path = (endpoint.path or "").format(
+        id=quote(task.id, safe=""), path=task.path.partition("?")[0], wire_id=task.wire_id
+    )
     query = {name: value.format(id=task.id) for name, value in endpoint.query.items()}
     return path + (f"?{urlencode(query)}" if query else "")
 

@@ -59,7 +59,7 @@ def explain(
     """
     asked = [adapter(name) for name in providers] or list(adapters().values())
     sellers = [each for each in asked if providers or any(sold.model == request.model for sold in each.offers)]
-    accounts = [attrs.evolve(default_account(each, {}), key=None) for each in sellers]
+    accounts = [default_account(each, {}) for each in sellers]
     return explain_at(request, accounts, offer=offer, on_unsupported=on_unsupported)
 
 

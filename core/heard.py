@@ -123,7 +123,7 @@ class Heard:
         if not _is_good(self.answer.status):
             return True
         said = None if ok is None else ok[0].one(self.words)
-        return ok is not None and said is not None and word(said) != str(ok[1])
+        return ok is not None and said is not None and said != ok[1] and word(said) != str(ok[1])
 
     def refusal(self, *, submit: bool) -> AnymediaError:
         """Return the error that a "no" of the provider means; at a submit, with how far it can be trusted."""

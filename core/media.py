@@ -26,9 +26,18 @@ def recognise(head: bytes) -> Media | None:
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return Media("image/webp", "webp", *_webp_size(head))
     if head[4:8] == b"ftyp":
-        return Media("image/avif", "avif") if head[8:12] in (b"avif", b"avis") else Media("video/mp4", "mp4")
+        return _BRANDS.get(head[8:12], Media("video/mp4", "mp4"))
     return next((media for start, media in _PLAIN.items() if head.startswith(start)), None) or _riff(head)
 
+
+_BRANDS = {
+    b"avif": Media("image/avif", "avif"),
+    b"avis": Media("image/avif", "avif"),
+    b"heic": Media("image/heic", "heic"),
+    b"mif1": Media("image/heif", "heif"),
+    b"M4A ": Media("audio/mp4", "m4a"),
+    b"qt  ": Media("video/quicktime", "mov"),
+}
 
 _PLAIN = {
     b"\x1a\x45\xdf\xa3": Media("video/webm", "webm"),

@@ -4,7 +4,7 @@
     a.*_url    every key under a that fits the pattern
     a[]        every element of the list a
     a[0]       its first element
-    a!json     a, converted: json, lower, s and ms (time since 1970), iso (time), base64
+    a!json     a, converted: json, s and ms (time since 1970), iso (time), base64
     first(…)   the first of several places that holds anything
 
 A path never raises on data: what is not there, is null, or does not convert, is not found.
@@ -145,6 +145,12 @@ def _converted(convert: Callable[[Any], Any]) -> _Step:
     return step
 
 
+def _since_1970(seconds: float) -> datetime:
+    if not seconds:
+        raise ValueError("0 stands for a time that has not come")
+    return datetime.fromtimestamp(seconds, UTC)
+
+
 def _time(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -152,9 +158,8 @@ def _time(text: str) -> datetime:
 
 _CONVERSIONS: dict[str, Callable[[Any], Any]] = {
     "json": loads,
-    "lower": lambda text: text.lower(),
-    "s": lambda seconds: datetime.fromtimestamp(float(seconds), UTC),
-    "ms": lambda milliseconds: datetime.fromtimestamp(float(milliseconds) / 1000, UTC),
+    "s": lambda seconds: _since_1970(float(seconds)),
+    "ms": lambda milliseconds: _since_1970(float(milliseconds) / 1000),
     "iso": _time,
     "base64": lambda text: base64.b64decode(text, validate=True),
 }

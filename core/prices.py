@@ -10,16 +10,21 @@ import attrs
 
 @attrs.frozen(init=False)
 class Price:
-    """One printed figure: USD, the provider's credits, or both; `approximate` where the page says about."""
+    """One printed figure: USD, the provider's credits, or both.
+
+    `approximate` where the page says about so much; `doubt` where it can be read in more than one way, and how.
+    """
 
     usd: Decimal | None
     credits: Decimal | None
     approximate: bool = False
+    doubt: str | None = None
 
-    def __init__(self, usd: str | None = None, credits: int | None = None, approximate: bool = False) -> None:
-        self.__attrs_init__(
-            None if usd is None else Decimal(usd), None if credits is None else Decimal(credits), approximate
-        )
+    def __init__(
+        self, usd: str | None = None, credits: int | None = None, *, approximate: bool = False, doubt: str | None = None
+    ) -> None:
+        amount = None if usd is None else Decimal(usd)
+        self.__attrs_init__(amount, None if credits is None else Decimal(credits), approximate, doubt)
 
 
 @attrs.frozen

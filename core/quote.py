@@ -1,6 +1,6 @@
 """What a request costs at an offer, from the offer's printed prices; pure, in Decimal."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -29,8 +29,9 @@ def quote_part(checked: Checked, part: Part) -> Money:
     if checked.offer.prices is None:
         return Money.unknown(UNPRINTED)
     try:
-        price, estimate = _figure(checked, part, checked.offer.prices)
-        return _money(checked.adapter, price, _count(checked, part), estimate)
+        price, doubt = _figure(checked, part, checked.offer.prices)
+        doubts = "; ".join(filter(None, (doubt, price.doubt, _unmapped(checked))))
+        return _money(checked.adapter, price, _count(checked, part), doubts)
     except Unpriced as unpriced:
         return Money.unknown(str(unpriced))
 
@@ -48,9 +49,11 @@ def least(adapter: Adapter, offer: Offer) -> Money:
             return _money(adapter, price)
 
 
-def _money(adapter: Adapter, price: Price, count: int = 1, estimate: str = "") -> Money:
-    status = PriceStatus.APPROXIMATE if price.approximate else PriceStatus.ESTIMATE if estimate else PriceStatus.EXACT
+def _money(adapter: Adapter, price: Price, count: int = 1, doubt: str = "") -> Money:
+    status = PriceStatus.APPROXIMATE if price.approximate else PriceStatus.ESTIMATE if doubt else PriceStatus.EXACT
     usd, list_usd, credits = _bill(adapter, price, count)
+    if usd is None:
+        status, doubt = PriceStatus.UNKNOWN, "printed in credits alone, and no page says what one costs"
     return Money(
         usd=usd,
         list_usd=list_usd,
@@ -59,7 +62,7 @@ def _money(adapter: Adapter, price: Price, count: int = 1, estimate: str = "") -
         got="table",
         date=adapter.printed.date,
         source=adapter.printed.source or adapter.page,
-        reason=estimate or None,
+        reason=doubt or None,
     )
 
 
@@ -100,7 +103,7 @@ def _axis(checked: Checked, part: Part, field: str) -> Any:
         return _mode(checked)
     value = _sent(checked, part, field)
     if value is None or isinstance(value, Said):
-        return Dearest(f"{field} {value or 'has no printed default'}: the dearest is taken")
+        return Dearest(f"{field} is {value or 'not given, and no page names a default'}; the dearest is taken")
     return checked.offer.params[field].bills_as.get(value, value)
 
 
@@ -115,6 +118,25 @@ def _sent(checked: Checked, part: Part, field: str) -> Any:
     if value is None:
         raise Unpriced(f"a raw field sets {param.to} to what the page prints no price for")
     return value
+
+
+def _unmapped(checked: Checked) -> str:
+    """Return the doubt that raw fields leave which no canonical field maps: nobody knows what they cost."""
+    places = [param.to for param in checked.offer.params.values() if param.to]
+    names = [name for name in _leaves(checked.extra) if not any(touches(_nested(name), to) for to in places)]
+    return f"what raw fields cost is not known: {', '.join('.'.join(name) for name in names)}" if names else ""
+
+
+def _leaves(fields: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    for name, value in fields.items():
+        if isinstance(value, Mapping):
+            yield from ((name, *leaf) for leaf in _leaves(value))
+        else:
+            yield (name,)
+
+
+def _nested(name: tuple[str, ...]) -> Mapping[str, Any]:
+    return {name[0]: _nested(name[1:]) if name[1:] else None}
 
 
 def _mode(checked: Checked) -> Mode:

@@ -19,6 +19,9 @@ BACKGROUNDS = ("auto", "opaque", "transparent")
 MODERATIONS = ("off", "low", "standard")
 OUTPUT_FORMATS = ("png", "jpeg", "webp")
 
+MOST = 1000
+"""Pictures of one request: our choice, against a slip of the hand."""
+
 DELIVERY = ("callback_url", "labels")
 """Fields about delivery: an offer that does not take them is not refused for it."""
 
@@ -130,7 +133,8 @@ def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _is_url(value: Any) -> bool:
+def is_url(value: Any) -> bool:
+    """Return whether a value is an http(s) URL."""
     return isinstance(value, str) and _URL.fullmatch(value) is not None
 
 
@@ -167,22 +171,22 @@ def _one_of(words: tuple[str, ...]) -> tuple[str, Any]:
 _PUBLIC = "a public http(s) URL is needed, not {shown}; a local file has to be uploaded somewhere first"
 
 _FORMS: dict[str, tuple[str, Any]] = {
-    "images": (_PUBLIC, lambda urls: isinstance(urls, tuple) and all(map(_is_url, urls))),
-    "mask": (_PUBLIC, _is_url),
+    "images": (_PUBLIC, lambda urls: isinstance(urls, tuple) and all(map(is_url, urls))),
+    "mask": (_PUBLIC, is_url),
     "aspect_ratio": (
         'two numbers like "16:9", or "auto", not {shown}',
         lambda ratio: _is_text(ratio) and (ratio == "auto" or _RATIO.fullmatch(ratio) is not None),
     ),
     "size": ("a width and a height in whole pixels are needed, not {shown}", _is_size),
     "resolution": _one_of(RESOLUTIONS),
-    "count": ("a whole number from 1 is needed, not {shown}", lambda count: _is_whole(count) and count >= 1),
+    "count": ("a whole number from 1 to 1000 is needed, not {shown}", lambda n: _is_whole(n) and 1 <= n <= MOST),
     "quality": _one_of(QUALITIES),
     "background": _one_of(BACKGROUNDS),
     "moderation": _one_of(MODERATIONS),
     "seed": ("a whole number from 0 is needed, not {shown}", lambda seed: _is_whole(seed) and seed >= 0),
     "negative_prompt": ("a text is needed, not {shown}", _is_text),
     "output_format": _one_of(OUTPUT_FORMATS),
-    "callback_url": ("an http(s) URL is needed, not {shown}", _is_url),
+    "callback_url": ("an http(s) URL is needed, not {shown}", is_url),
     "extra": ('raw fields by provider are needed, like {{"acme": {{…}}}}, not {shown}', _is_extra),
     "labels": ("texts by name are needed, not {shown}", _is_labels),
 }

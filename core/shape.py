@@ -61,10 +61,12 @@ class Pixels:
             return attrs.evolve(request, aspect_ratio=None)
         if request.size is not None:
             return Flaw("give size or resolution, not both: this offer takes pixels", documented=False)
+        if request.aspect_ratio == "auto":
+            return Flaw("auto leaves the size to the provider: give no resolution with it", documented=False)
         resolution = request.resolution or self.resolution
         if resolution not in self.megapixels:
             return Flaw(f"resolution takes {', '.join(self.megapixels)}, not {resolution}", documented=False)
-        ratio = self.ratio if request.aspect_ratio in (None, "auto") else request.aspect_ratio
+        ratio = request.aspect_ratio or self.ratio
         size = self.size(ratio, resolution)
         if 0 in size:
             return Flaw(f"{ratio} at {resolution} is thinner than {self.step} pixels", documented=False)

@@ -5,9 +5,11 @@ import copy
 import gzip
 import logging
 import pickle
+import socket
 import ssl
 import traceback
 from contextlib import asynccontextmanager
+from datetime import UTC
 
 import aiohttp
 import attrs
@@ -28,8 +30,9 @@ from anymedia import (
     to_json,
 )
 from anymedia.answer import Lost
+from anymedia.clock import Clock
 from anymedia.encode import Call
-from anymedia.transport import Patience, Progress, Transport, _reason, is_public, retried
+from anymedia.transport import Patience, Progress, Transport, _public_socket, _reason, is_public, retried
 
 KEY = "planted-key-5f0c1d"
 
@@ -219,6 +222,12 @@ async def test_a_redirect_on_the_simulators_own_origin_is_followed_and_a_loop_is
 )
 def test_what_is_public(address, public):
     assert is_public(address) is public
+
+
+def test_a_public_address_gets_a_socket():
+    opened = _public_socket((socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.215.14", 443)))
+    assert opened.type == socket.SOCK_STREAM
+    opened.close()
 
 
 @pytest.mark.parametrize(
@@ -411,6 +420,14 @@ def test_what_went_wrong_is_told_without_the_key():
     assert _reason(ssl.SSLCertVerificationError("…"), KEY) == "its certificate is not valid"
     assert _reason(ValueError(f"bad header {KEY}"), KEY) == "bad header ***"
     assert _reason(aiohttp.ClientPayloadError(KEY), KEY) == "ClientPayloadError"
+
+
+async def test_the_real_clock():
+    clock = Clock()
+    assert clock.now().tzinfo is UTC
+    assert clock.monotonic() <= clock.monotonic()
+    assert 0 <= clock.chance() < 1
+    await clock.sleep(0)
 
 
 @pytest.mark.parametrize("url", ["http:///x.png", "http://[x/y.png", "ftp://a.example/x"])

@@ -111,7 +111,7 @@ def test_a_rule_names_the_field_that_sets_it_off():
     assert said(held(seed=1)) == [("seed", "needs quality")]
     assert said(held(seed=1, quality="low")) == []
     (problem,) = held(resolution="2K", aspect_ratio="2:1").problems
-    assert (problem.field, problem.message) == ("resolution", "2K, 2:1 needs quality low, not None")
+    assert (problem.field, problem.message) == ("resolution", "2K, 2:1 needs quality low, not left out")
     assert said(held(resolution="2K", aspect_ratio="2:1", quality="low")) == []
     assert said(held(resolution="2K")) == []
 

@@ -144,7 +144,7 @@ def test_defaults_and_adjustments_are_shown():
     (shown,) = explain(
         ImageRequest(model="gpt-image-2", prompt="a fox", images="https://a/1.png"), "reapi", offer="gpt-image-2"
     )
-    assert shown.defaults == {"aspect_ratio": "is the first image's", "resolution": "1K"}
+    assert shown.defaults == {"aspect_ratio": "the first image's", "resolution": "1K"}
     (shown,) = explain(attrs.evolve(FLUX, seed=1), "reapi", on_unsupported="drop")
     assert [(each.field, each.given) for each in shown.adjustments] == [("seed", 1)]
 

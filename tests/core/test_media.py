@@ -88,3 +88,8 @@ def test_the_scale_of_a_webp_is_no_part_of_its_size():
     head[27] |= 0x40
     head[29] |= 0x80
     assert recognise(bytes(head)) == Media("image/webp", "webp", 37, 21)
+
+
+@pytest.mark.parametrize(("brand", "kind"), [(b"heic", "image/heic"), (b"M4A ", "audio/mp4"), (b"isom", "video/mp4")])
+def test_the_brand_tells_what_a_container_holds(brand, kind):
+    assert recognise(b"\x00\x00\x00\x18ftyp" + brand + b"\x00" * 8).type == kind

@@ -29,6 +29,7 @@ from anymedia.declare import (
 )
 from anymedia.encode import parts
 from anymedia.quote import least, quote
+from anymedia.registry import offers
 from anymedia.shape import Grid
 
 ONE = "https://img.example/1.png"
@@ -95,7 +96,6 @@ def test_any_ratio_becomes_pixels_or_a_problem_and_never_breaks_the_check(across
     [
         ({}, None),
         ({"aspect_ratio": "auto"}, None),
-        ({"aspect_ratio": "auto", "resolution": "1K"}, "1168*880"),
         ({"resolution": "1K"}, "1168*880"),
         ({"aspect_ratio": "1:1"}, "1024*1024"),
         ({"aspect_ratio": "1:1", "resolution": "2K"}, "2048*2048"),
@@ -211,7 +211,7 @@ def test_credits_without_a_rate_are_no_dollars():
 def test_an_offer_without_a_known_default_is_priced_at_the_dearest():
     got = money(BY_PIXELS)
     assert (got.usd, got.status) == (Decimal("0.08"), PriceStatus.ESTIMATE)
-    assert got.reason == "resolution has no printed default: the dearest is taken"
+    assert got.reason == "resolution is not given, and no page names a default; the dearest is taken"
     # Where the page prints one figure for all, there is nothing to estimate.
     alike = attrs.evolve(BY_PIXELS, prices=Table("resolution", {"1K": "0.04", "2K": "0.04"}))
     assert (money(alike).status, money(alike).reason) == (PriceStatus.EXACT, None)
@@ -249,3 +249,45 @@ def test_a_word_of_the_wire_is_read_back_as_itself_and_not_as_its_like():
         None,
         None,
     ]
+
+
+def test_a_ratio_left_to_the_provider_goes_with_no_resolution():
+    shape = Pixels(step=16, megapixels={"1K": 1}, ratio="4:3", resolution="1K")
+    request = ImageRequest(model="m", prompt="fox", aspect_ratio="auto", resolution="1K")
+    assert "give no resolution" in shape.fit(request).message
+
+
+@pytest.mark.parametrize(
+    ("extra", "status", "why"),
+    [
+        ({"n": 4}, "estimate", "what raw fields cost is not known: n"),
+        ({"steps": {"most": 9}, "guidance": 2}, "estimate", "steps.most, guidance"),
+        ({"nsfw_checker": True}, "exact", None),
+    ],
+)
+def test_what_raw_fields_cost_that_no_field_maps_is_not_known(extra, status, why):
+    (adapter, offer) = next(each for each in offers("flux-2-pro") if each[0].name == "reapi")
+    checked = check(ImageRequest(model="flux-2-pro", prompt="a fox", extra={"reapi": extra}), adapter, offer)
+    money = quote(checked, parts(checked))
+    assert (money.status, money.usd) == (status, Decimal("0.028"))
+    assert money.reason is None if why is None else why in money.reason
+
+
+def test_a_figure_that_can_be_read_two_ways_is_an_estimate():
+    (adapter, offer) = next(each for each in offers("gpt-image-2") if each[0].name == "runapi")
+    for resolution, status in (("1K", "estimate"), ("4K", "exact")):
+        edit = ImageRequest(model="gpt-image-2", prompt="x", images=("https://a.b/c",), resolution=resolution)
+        checked = check(edit, adapter, offer)
+        assert (quote(checked, parts(checked)).status, str(quote(checked, parts(checked)).usd)) == (status, "0.16")
+
+
+def test_credits_whose_worth_nobody_knows_are_no_price():
+    (adapter, offer) = next(each for each in offers("flux-2-pro") if each[0].name == "revidapi")
+    bare = attrs.evolve(offer, prices=Price(credits=7))
+    checked = check(ImageRequest(model="flux-2-pro", prompt="a fox"), attrs.evolve(adapter, offers=(bare,)), bare)
+    money = quote(checked, parts(checked))
+    assert (money.status, money.usd, money.credits) == ("unknown", None, 7)
+    assert least(adapter, bare).status == "unknown"
+    assert least(adapter, attrs.evolve(offer, prices=None)).status == "unknown"
+    assert str(least(adapter, attrs.evolve(offer, prices=PerMegapixel("0.03", "0.01", "0")))) == "$0.03"
+    assert str(least(adapter, attrs.evolve(offer, prices=Price("0.02")))) == "$0.02"
