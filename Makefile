@@ -25,26 +25,29 @@ types: .venv/.installed
 	@rm -rf .types && mkdir -p .types/anymedia
 	@ln -s $(CURDIR)/core/* $(CURDIR)/adapters $(CURDIR)/simulators $(CURDIR)/cli .types/anymedia/
 	$(BIN)/mypy
-	cd tests && ../$(BIN)/basedpyright --pythonpath ../$(BIN)/python --verifytypes anymedia --ignoreexternal > ../.types/pyright.txt \
+	@echo "basedpyright --verifytypes anymedia"
+	@cd tests && PATH="$(CURDIR)/$(BIN):$$PATH" basedpyright --verifytypes anymedia --ignoreexternal > ../.types/pyright.txt \
 		|| { cat ../.types/pyright.txt; exit 1; }
 
 check: .venv/.installed
-	$(BIN)/pytest -q --cov --cov-report= -p no:cacheprovider
+	$(BIN)/pytest -q -n auto --cov --cov-report= -p no:cacheprovider
 	$(BIN)/coverage report --show-missing --skip-covered --fail-under=100 \
 		--include="$$($(PACKAGE))/*" --omit="$$($(PACKAGE))/cli/*,$$($(PACKAGE))/simulators/*"
 
 .venv/.tools: pyproject.toml setup.cfg
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "anymedia needs Python 3.11 or newer")'
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=24" "setuptools>=77"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check ".[dev]"
-	touch $@
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "anymedia needs Python 3.11 or newer")'
+	@echo "installing what anymedia and its tools need into .venv"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=24" "setuptools>=77"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check ".[dev]"
+	@touch $@
 
 .venv/.installed: .venv/.tools $(SOURCES)
-	rm -rf .venv/dist anymedia.egg-info build
-	$(BIN)/python -m build --no-isolation --outdir .venv/dist . > .venv/build.log 2>&1 || { cat .venv/build.log; exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall .venv/dist/*.whl
-	touch $@
+	@echo "building and installing the wheel"
+	@rm -rf .venv/dist anymedia.egg-info build
+	@$(BIN)/python -m build --no-isolation --outdir .venv/dist . > .venv/build.log 2>&1 || { cat .venv/build.log; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall .venv/dist/*.whl
+	@touch $@
 
 clean:
 	rm -rf .venv .types build dist anymedia.egg-info media
