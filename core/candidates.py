@@ -71,18 +71,22 @@ def _candidate(
 
 
 def _names_exist(request: ImageRequest, offer: str | None) -> None:
-    models = {sold.model: sold for _, sold in offers()}
-    if request.model not in models:
-        _refuse("model", unknown("model", request.model, models))
-    sold_as = {f"{adapter.name}/{sold.name}": sold for adapter, sold in offers()}
-    pinned = [sold for name, sold in sold_as.items() if offer in (name, sold.name)]
-    if offer is not None and not pinned:
-        _refuse("offer", unknown("offer", offer, sold_as))
-    if pinned and request.model not in (sold.model for sold in pinned):
-        _refuse("offer", f"{offer} is an offer of {pinned[0].model}, and the request is for {request.model}")
+    if not offers(request.model):
+        _refuse("model", unknown("model", request.model, {sold.model: sold for _, sold in offers()}))
+    if offer is not None:
+        _offer_exists(request.model, offer)
     for name in request.extra:
         if name not in adapters():
             _refuse("extra", unknown("provider", name, adapters()))
+
+
+def _offer_exists(model: str, offer: str) -> None:
+    sold_as = {f"{adapter.name}/{sold.name}": sold for adapter, sold in offers()}
+    pinned = [sold for name, sold in sold_as.items() if offer in (name, sold.name)]
+    if not pinned:
+        _refuse("offer", unknown("offer", offer, sold_as))
+    if model not in (sold.model for sold in pinned):
+        _refuse("offer", f"{offer} is an offer of {pinned[0].model}, and the request is for {model}")
 
 
 def _refuse(field: str, message: str) -> None:

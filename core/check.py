@@ -75,7 +75,7 @@ def check(
     """
     dropped, refused = _sort(request, offer, drop=on_unsupported == "drop")
     left_out: dict[str, Any] = dict.fromkeys(adjustment.field for adjustment in dropped)
-    sent = attrs.evolve(request, **left_out)
+    sent = attrs.evolve(request, **left_out) if left_out else request
     shaped = sent if offer.shape is None else offer.shape.fit(sent)
     if isinstance(shaped, Flaw):
         refused.append(_problem("size" if sent.size else "resolution", shaped))
@@ -89,7 +89,9 @@ def check(
         defaults=dict(_defaults(shaped, offer)),
     )
     problems = [*refused, *_flaws(shaped, offer), *_missing(checked), *_broken(checked), *_forbidden(checked)]
-    held = (problem for problem in problems if limits or not problem.documented)
+    held = [problem for problem in problems if limits or not problem.documented]
+    if not held:
+        return checked
     page = offer.page or f"{adapter.page}, {offer.name}"
     return attrs.evolve(checked, problems=tuple(attrs.evolve(problem, page=page) for problem in held))
 

@@ -70,6 +70,16 @@ class Client:
         await self._submits.close()
         await self._session.close()
 
+    @property
+    def detached(self) -> tuple[Task, ...]:
+        """The latest accepted tasks (1,000 at most) that nobody waits for: their callers were cancelled."""
+        return tuple(self._session.detached)
+
+    @property
+    def submitting(self) -> int:
+        """How many submits are under way."""
+        return len(self._submits)
+
     # Before anything is sent
 
     def explain(
@@ -103,11 +113,8 @@ class Client:
         Errors: RequestError and ConfigError before anything is sent; ProviderError when it was refused;
         SubmitUncertain when it may have been billed.
         """
-        wanted = self._orders(request, accounts, offer, on_unsupported, check=check)
-        if len(wanted) > 1:
-            message = f"needs {len(wanted)} tasks of {wanted[0].offer}, and this makes one; generate makes them all"
-            raise OutOfBounds(problems=[Problem(field="count", message=message)])
-        return await self._submits.place(wanted[0], self._deadline(timeout))
+        order = self._single(request, accounts, offer, on_unsupported, check=check)
+        return await self._submits.place(order, self._deadline(timeout))
 
     async def get(self, task: Task) -> Task:
         """Look once at a task and return it as it stands; a passing fault is tried again.
@@ -137,11 +144,8 @@ class Client:
         timeout: float = TIMEOUT,
     ) -> Task:
         """Submit a request and wait for its task, at one account, within `timeout` seconds. Errors: as both."""
-        started = self._session.clock.monotonic()
-        task = await self.submit(
-            request, *accounts, offer=offer, on_unsupported=on_unsupported, check=check, timeout=timeout
-        )
-        return await self.wait(task, timeout - (self._session.clock.monotonic() - started))
+        order = self._single(request, accounts, offer, on_unsupported, check=check)
+        return await self._finish(order, timeout)
 
     async def generate(
         self,
@@ -233,12 +237,33 @@ class Client:
         taken.account.secret()
         return list(orders(taken))
 
+    def _single(
+        self,
+        request: Request,
+        names: Sequence[str],
+        offer: str | None,
+        on_unsupported: OnUnsupported,
+        *,
+        check: bool,
+    ) -> Order:
+        """Return the order for a request that one task can make. Errors: OutOfBounds for one that takes several."""
+        first, *more = self._orders(request, names, offer, on_unsupported, check=check)
+        if more:
+            message = f"needs {len(more) + 1} tasks of {first.offer}, and this makes one; generate makes them all"
+            raise OutOfBounds(problems=[Problem(field="count", message=message)])
+        return first
+
     # One step each
 
     async def _finish(self, order: Order, timeout: float) -> Task:
         started = self._session.clock.monotonic()
         task = await self._submits.place(order, self._deadline(timeout))
-        return await self.wait(task, timeout - (self._session.clock.monotonic() - started))
+        try:
+            left = timeout - (self._session.clock.monotonic() - started)
+            return await self._looks.until_done(order.account, task, left)
+        except asyncio.CancelledError:
+            self._session.detached.append(task)
+            raise
 
     async def _save(self, task: Task, number: int, directory: Path) -> Asset:
         account = self._account(task)

@@ -6,6 +6,7 @@ A yes is believed only where the adapter says that it stands; whatever cannot be
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import attrs
 
@@ -34,24 +35,24 @@ def submitted(asked: Asked, answer: Answer, draft: Task) -> Task:
     task_id = _id(reply.id, words) if reply.id is not None else draft.id
     if task_id is None:
         raise _without_id(heard)
-    task = attrs.evolve(
-        draft,
-        id=task_id,
-        links=dict(_links(asked, words)),
-        request_id=heard.request_id,
-        replayed=reply.replayed is not None and reply.replayed.one(words) is True,
-        raw=words,
-    )
+    known: dict[str, Any] = {
+        "id": task_id,
+        "links": dict(_links(asked, words)),
+        "request_id": heard.request_id,
+        "replayed": reply.replayed is not None and reply.replayed.one(words) is True,
+        "raw": words,
+    }
     try:
-        seen = _read(heard, reply, task)
+        read = _read(heard, reply, draft, task_id)
     except AnymediaError as error:
         if asked.adapter.poll is None:
             raise heard.paid_for_nothing(f"and it cannot be read: {error}") from None
         # It was accepted: what else the answer says can be asked for again.
-        return task
-    # What is finished at once, and does not show here what it made, is looked at like any other.
-    unseen = seen.state is State.SUCCEEDED and not seen.assets
-    return attrs.evolve(seen, state=State.RUNNING) if unseen else seen
+        return attrs.evolve(draft, **known)
+    if read["state"] is State.SUCCEEDED and not read.get("assets"):
+        # What is finished at once, and does not show here what it made, is looked at like any other.
+        read["state"] = State.RUNNING
+    return attrs.evolve(draft, **known | read)
 
 
 def _id(where: Place | None, words: Json) -> str | None:
@@ -83,7 +84,9 @@ def looked(asked: Asked, endpoint: Endpoint, answer: Answer, task: Task) -> Task
     Errors: a ProviderError for an error answer, MalformedAnswer for one that cannot be read; the task is as it was.
     """
     heard = Heard(asked, answer, answer.words())
-    return _refused(heard, endpoint, task) if heard.says_no(endpoint.reply.ok) else _read(heard, endpoint.reply, task)
+    if heard.says_no(endpoint.reply.ok):
+        return _refused(heard, endpoint, task)
+    return attrs.evolve(task, **_read(heard, endpoint.reply, task, task.id))
 
 
 def _refused(heard: Heard, endpoint: Endpoint, task: Task) -> Task:
@@ -96,42 +99,44 @@ def _refused(heard: Heard, endpoint: Endpoint, task: Task) -> Task:
             return attrs.evolve(task, raw=heard.words)
     final = isinstance(error, ProviderError) and error.cause in (Cause.REJECTED, Cause.BLOCKED)
     if endpoint.verdict and final and heard.status < 500:
-        return _fail(heard, heard.asked.adapter.fault, task, None)
+        failed = _failure(heard, heard.asked.adapter.fault, None, task.money)
+        return attrs.evolve(task, state=State.FAILED, raw=heard.words, **failed)
     raise error
 
 
-def _read(heard: Heard, reply: Reply, task: Task) -> Task:
+def _read(heard: Heard, reply: Reply, task: Task, task_id: str) -> dict[str, Any]:
+    """Return what an answer changes of a task. Errors: MalformedAnswer, NotFound."""
     words, now = heard.words, heard.asked.now
     if not isinstance(words, dict):
-        raise heard.malformed("no JSON object", task.id)
+        raise heard.malformed("no JSON object", task_id)
     named = _id(reply.id, words)
-    if named is not None and named != task.id:
-        raise heard.malformed(f"another task, {named}", task.id)
-    state, raw_state, cause = _state(heard, reply, task)
-    task = attrs.evolve(
-        task,
-        state=state,
-        raw_state=raw_state,
-        running_at=task.running_at or (now if state is not State.QUEUED else None),
-        created_at=_time(reply.created, words) or task.created_at,
-        completed_at=_time(reply.completed, words) or task.completed_at,
-        money=_settled(heard, reply, task.money),
-        request_id=heard.request_id or task.request_id,
-        raw=words,
-    )
+    if named is not None and named != task_id:
+        raise heard.malformed(f"another task, {named}", task_id)
+    state, raw_state, cause = _state(heard, reply, task, task_id)
+    completed_at = _time(reply.completed, words) or task.completed_at
+    money = _settled(heard, reply, task.money)
+    changes: dict[str, Any] = {
+        "state": state,
+        "raw_state": raw_state,
+        "running_at": task.running_at or (now if state is not State.QUEUED else None),
+        "created_at": _time(reply.created, words) or task.created_at,
+        "completed_at": completed_at,
+        "money": money,
+        "request_id": heard.request_id or task.request_id,
+        "raw": words,
+    }
     if state is State.FAILED:
-        return _fail(heard, reply.failure, task, cause)
-    if state is State.SUCCEEDED and (reply.assets or reply.files is not None):
-        assets = tuple(_assets(heard, reply, task))
-        if not assets:
-            error = heard.malformed("a finished task that has no result", task.id)
+        changes |= _failure(heard, reply.failure, cause, money)
+    elif state is State.SUCCEEDED and (reply.assets or reply.files is not None):
+        changes["assets"] = tuple(_assets(heard, reply, task.kind, completed_at or now))
+        if not changes["assets"]:
+            error = heard.malformed("a finished task that has no result", task_id)
             error.retry = Retry.NEVER
             raise error
-        return attrs.evolve(task, assets=assets)
-    return task
+    return changes
 
 
-def _state(heard: Heard, reply: Reply, task: Task) -> tuple[State, str | None, Cause | None]:
+def _state(heard: Heard, reply: Reply, task: Task, task_id: str) -> tuple[State, str | None, Cause | None]:
     """Return the state, the raw word for it, and the cause where the word tells one."""
     raw = None if reply.state is None else reply.state.one(heard.words)
     if reply.failed_if is not None and reply.failed_if.find(heard.words):
@@ -140,42 +145,40 @@ def _state(heard: Heard, reply: Reply, task: Task) -> tuple[State, str | None, C
         # An answer without a state of its own is a result where there is nothing to look at later; else it tells none.
         return State.SUCCEEDED if heard.asked.adapter.poll is None else task.state, task.raw_state, None
     if not isinstance(raw, str) or not raw:
-        raise heard.malformed("no state", task.id)
+        raise heard.malformed("no state", task_id)
     adapter = heard.asked.adapter
     meaning = adapter.states.get(raw.lower() if adapter.any_case else raw, State.RUNNING)
     if isinstance(meaning, State):
         return meaning, raw, None
     if meaning.cause is Cause.NOT_FOUND:
-        raise heard.error(meaning.cause, f"{heard.asked.account} answered {raw}", task_id=task.id)
+        raise heard.error(meaning.cause, f"{heard.asked.account} answered {raw}", task_id=task_id)
     return State.FAILED, raw, meaning.cause
 
 
-def _fail(heard: Heard, fault: Fault, task: Task, cause: Cause | None) -> Task:
+def _failure(heard: Heard, fault: Fault, cause: Cause | None, money: Money) -> dict[str, Any]:
+    """Return what a failure changes of a task: why it failed, and what it then costs."""
     adapter = heard.asked.adapter
     code, text = code_of(fault, heard.words), text_of(fault, heard.words)
     row = heard.asked.row(code, text)
     refund = (row.refund if row is not None else None) or adapter.refunds
-    failure = Failure(
-        cause=cause or (row.cause if row is not None else Cause.FAILED), code=code, message=text or None, refund=refund
-    )
-    money = task.money
+    cause = cause or (row.cause if row is not None else Cause.FAILED)
     if refund is Refund.YES and money.got != "settled":
         status, source = PriceStatus.EXACT, f"{adapter.page}: a failed task is not billed"
         money = Money(usd=Decimal(0), list_usd=money.list_usd, status=status, got="settled", source=source)
-    return attrs.evolve(task, state=State.FAILED, failure=failure, money=money)
+    return {"failure": Failure(cause=cause, code=code, message=text or None, refund=refund), "money": money}
 
 
-def _assets(heard: Heard, reply: Reply, task: Task) -> Iterator[Asset]:
+def _assets(heard: Heard, reply: Reply, kind: str, completed_at: datetime) -> Iterator[Asset]:
     life, now = heard.asked.adapter.expires, heard.asked.now
-    since = min(task.completed_at or now, now)  # nothing is finished later than now, whatever is said
-    expires_at = None if life is None else since + timedelta(seconds=life)
-    for kind, where in reply.assets.items():
+    # Nothing is finished later than now, whatever is said.
+    expires_at = None if life is None else min(completed_at, now) + timedelta(seconds=life)
+    for told, where in reply.assets.items():
         for url in dict.fromkeys(url for url in where.find(heard.words) if isinstance(url, str)):
             if is_url(url) and url.isprintable():
-                yield Asset(kind=kind or task.kind, url=url, expires_at=expires_at)
+                yield Asset(kind=told or kind, url=url, expires_at=expires_at)
     for data in () if reply.files is None else reply.files.find(heard.words):
         if isinstance(data, bytes):
-            yield Asset(kind=task.kind, data=data)
+            yield Asset(kind=kind, data=data)
 
 
 def _time(where: Place | None, words: Json) -> datetime | None:

@@ -65,11 +65,11 @@ def _part(checked: Checked, index: int, count: int, of: int) -> Part:
         changes["seed"] = request.seed + index
         reason = f"task {index + 1} of {of}: the same seed would make the same picture"
         adjustments = (Adjustment(field="seed", given=request.seed, sent=changes["seed"], reason=reason),)
-    return Part(_body(attrs.evolve(checked, request=attrs.evolve(request, **changes))), count, adjustments)
+    return Part(_body(checked, changes), count, adjustments)
 
 
-def _body(checked: Checked) -> dict[str, Json]:
-    adapter, offer, request = checked.adapter, checked.offer, checked.request
+def _body(checked: Checked, changes: Mapping[str, Any]) -> dict[str, Json]:
+    adapter, offer = checked.adapter, checked.offer
     body: dict[str, Json] = {}
     if adapter.submit.model is not None:
         put(body, adapter.submit.model, pick(offer.wire_id, checked.mode))
@@ -77,10 +77,11 @@ def _body(checked: Checked) -> dict[str, Json]:
         put(body, place, value)
     for field, param in offer.params.items():
         takes = pick(param.takes, checked.mode)
-        value = checked.value(field) if param.always_sent else getattr(request, field)
+        given = checked.value(field) if param.always_sent else getattr(checked.request, field)
+        value = changes.get(field, given)
         if takes is not None and value not in (None, ()) and not _in_query(param):
             put(body, param.to, takes.write(value))
-    return merged(body, checked.extra)
+    return merged(body, checked.extra) if checked.extra else body
 
 
 def put(body: dict[str, Json], to: str | Numbered, value: Json) -> None:

@@ -1,6 +1,6 @@
 """The adapters there are: the modules of anymedia.adapters, then the entry points named `anymedia.adapters`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -49,11 +49,12 @@ def adapter(name: str, *, where: str = "provider") -> Adapter:
     return adapters()[name]
 
 
-def offers(model: str | None = None) -> list[tuple[Adapter, Offer]]:
+@cache
+def offers(model: str | None = None) -> Sequence[tuple[Adapter, Offer]]:
     """Return every offer, or every one of a model."""
-    return [
+    return tuple(
         (adapter, offer)
         for adapter in adapters().values()
         for offer in adapter.offers
         if model is None or offer.model == model
-    ]
+    )

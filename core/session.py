@@ -1,6 +1,7 @@
 """What the steps of one client share: its connections, clock, patience, and whoever listens."""
 
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias, TypeVar
 
@@ -14,14 +15,21 @@ from .transport import Patience, Transport, retried
 Event: TypeAlias = Attempt | Task
 T = TypeVar("T")
 
+LEFT_TASKS = 1000
+"""How many of the tasks that nobody waits for are kept in sight."""
+
 _log = logging.getLogger("anymedia")
 
 
 class Session:
-    """One client's clock, patience and listener, and its connections from the first use until `close`."""
+    """One client's clock, patience and listener, and its connections from the first use until `close`.
+
+    `detached` are the latest accepted tasks that nobody waits for any more, because their callers were cancelled.
+    """
 
     def __init__(self, clock: Clock, patience: Patience, on_event: Callable[[Event], None] | None) -> None:
         self.clock: Clock = clock
+        self.detached: deque[Task] = deque(maxlen=LEFT_TASKS)
         self._patience = patience
         self._on_event = on_event
         self._transport: Transport | None = None

@@ -7,6 +7,7 @@ honours an idempotency key is an unanswered submit replayed: the same bytes unde
 
 import asyncio
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from .answer import Lost
 from .candidates import Candidate
 from .config import Account
 from .declare import pick
+from .encode import Call
 from .errors import AnymediaError, RateLimited, SubmitUncertain, Unavailable
 from .money import Money
 from .quote import quote_part
@@ -52,7 +54,7 @@ def orders(candidate: Candidate) -> Iterator[Order]:
             account=candidate.account,
             path=encode.submit_path(checked),
             body=part.body,
-            money=quote_part(checked, part),
+            money=candidate.money if len(candidate.parts) == 1 else quote_part(checked, part),
             kind=checked.offer.kind,
             offer=candidate.name,
             model=checked.offer.model,
@@ -82,6 +84,9 @@ class Submits:
         self._session = session
         self._under_way: set[asyncio.Task[Task]] = set()
 
+    def __len__(self) -> int:
+        return len(self._under_way)
+
     async def close(self) -> None:
         """Wait for every answer that is still to come."""
         await asyncio.gather(*self._under_way, return_exceptions=True)
@@ -100,26 +105,27 @@ class Submits:
         post = _Post(order, self._session)
         under_way = asyncio.create_task(post.send())
         self._under_way.add(under_way)
-        under_way.add_done_callback(self._put_away)
+        under_way.add_done_callback(partial(self._put_away, post))
         left = None if deadline is None else max(deadline - self._session.clock.monotonic(), 0.0)
         try:
             await asyncio.wait({under_way}, timeout=left)
         except asyncio.CancelledError:
             if post.progress.connected:
-                raise post.unanswered("the call was cancelled") from None
+                raise post.left("the call was cancelled") from None
             under_way.cancel()
             raise
         if under_way.done():
             return under_way.result()
         if post.progress.connected:
-            raise post.unanswered("the deadline passed")
+            raise post.left("the deadline passed")
         under_way.cancel()
         raise Unavailable(f"{order.account.name} could not be sent to in time", outcome=Outcome.NOT_SENT, **post.facts)
 
-    def _put_away(self, under_way: "asyncio.Task[Task]") -> None:
+    def _put_away(self, post: "_Post", under_way: "asyncio.Task[Task]") -> None:
         self._under_way.discard(under_way)
-        if not under_way.cancelled():
-            under_way.exception()  # taken note of: on_event was told, and whoever waits gets it
+        # An error is taken note of: on_event was told, and whoever waits gets it.
+        if not under_way.cancelled() and under_way.exception() is None and post.was_left:
+            self._session.detached.append(under_way.result())
 
 
 class _Post:
@@ -128,11 +134,84 @@ class _Post:
     def __init__(self, order: Order, session: Session) -> None:
         self.order = order
         self.progress = Progress()
+        self.was_left = False
         self._session = session
-        adapter = order.account.adapter
-        key = str(uuid4()) if adapter.idempotency is not None else None
-        self._call = encode.submit(adapter, order.account.origin, order.path, order.body, key)
-        self.attempt = Attempt(
+        self._key = str(uuid4()) if order.account.adapter.idempotency is not None else None
+        self._sends = 0
+        self._uncertain: SubmitUncertain | None = None
+        self._attempt: Attempt | None = None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What every error of this submit says of it."""
+        account = self.order.account
+        return {"account": account.name, "provider": account.adapter.name, "model": self.order.model}
+
+    def left(self, why: str) -> SubmitUncertain:
+        """Return the error for a caller who does not wait for the answer."""
+        self.was_left = True
+        account = self.order.account.name
+        text = f"{why} before {account} answered; the submit may have been billed and is not sent again"
+        attempt = None if self._attempt is None else attrs.evolve(self._attempt, sends=self._sends)
+        return SubmitUncertain(text, attempt=attempt, **self.facts)
+
+    async def send(self) -> Task:
+        """Send the submit, replay it where that is safe, tell how it ended, and return the task."""
+        order, clock = self.order, self._session.clock
+        call = encode.submit(order.account.adapter, order.account.origin, order.path, order.body, self._key)
+        async with self._session.transport.gate(order.account):
+            # The intent is told once the permit to send is held, last before the bytes.
+            self._attempt = attempt = self._intent()
+            self._session.tell(attempt)
+            try:
+                task = await self._until_certain(call, attempt)
+            except AnymediaError as error:
+                ended = attrs.evolve(
+                    attempt, sends=self._sends, ended_at=clock.now(), outcome=error.outcome, error=str(error)
+                )
+                self._session.tell(ended)
+                if isinstance(error, SubmitUncertain):
+                    error.attempt = ended
+                raise
+        accepted = Outcome.ACCEPTED
+        self._session.tell(attrs.evolve(attempt, sends=self._sends, ended_at=clock.now(), outcome=accepted, task=task))
+        return task
+
+    async def _until_certain(self, call: Call, attempt: Attempt) -> Task:
+        idempotency = self.order.account.adapter.idempotency
+        if idempotency is None:
+            return await self._once(call, attempt)
+        return await self._session.retried(
+            lambda: self._once(call, attempt),
+            SubmitUncertain,
+            deadline=self._session.clock.monotonic() + idempotency.window,
+        )
+
+    async def _once(self, call: Call, attempt: Attempt) -> Task:
+        self._sends += 1
+        try:
+            task = await self._exchange(call, attempt)
+        except AnymediaError as error:
+            if self._uncertain is None:
+                if isinstance(error, SubmitUncertain):
+                    self._uncertain = error
+                raise
+            # What a replay is refused for says nothing about the submit that it repeats: only a yes settles that.
+            self._uncertain.retry_after = error.retry_after
+            raise self._uncertain from None
+        return task if self._sends == 1 else attrs.evolve(task, replayed=True)
+
+    async def _exchange(self, call: Call, attempt: Attempt) -> Task:
+        asked = self._session.asked(self.order.account, self.order.model)
+        try:
+            answer = await self._session.transport.send(self.order.account, call, self.progress)
+        except Lost as lost:
+            raise asked.lost(lost, submit=True) from None
+        return decode.submitted(asked, answer, self._draft(attempt))
+
+    def _intent(self) -> Attempt:
+        order, adapter = self.order, self.order.account.adapter
+        return Attempt(
             id=uuid4().hex,
             provider=adapter.name,
             account=order.account.name,
@@ -142,77 +221,16 @@ class _Post:
             path=order.path,
             body=order.body,
             money=order.money,
-            idempotency_key=key,
-            started_at=session.clock.now(),
-        )
-        self._uncertain: SubmitUncertain | None = None
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        """What every error of this submit says of it."""
-        return {"account": self.attempt.account, "provider": self.attempt.provider, "model": self.attempt.model}
-
-    def unanswered(self, why: str) -> SubmitUncertain:
-        """Return the error for a caller who does not wait for the answer."""
-        text = f"{why} before {self.attempt.account} answered; the submit may have been billed and is not sent again"
-        return SubmitUncertain(text, attempt=self.attempt, **self.facts)
-
-    async def send(self) -> Task:
-        """Send the submit, replay it where that is safe, tell how it ended, and return the task."""
-        account = self.order.account
-        async with self._session.transport.gate(account):
-            # The intent is told once the permit to send is held, last before the bytes.
-            self._record(started_at=self._session.clock.now())
-            try:
-                task = await self._until_certain()
-            except AnymediaError as error:
-                self._record(ended_at=self._session.clock.now(), outcome=error.outcome, error=str(error))
-                if isinstance(error, SubmitUncertain):
-                    error.attempt = self.attempt
-                raise
-        self._record(ended_at=self._session.clock.now(), outcome=Outcome.ACCEPTED, task=task)
-        return task
-
-    def _record(self, **changes: Any) -> None:
-        self.attempt = attrs.evolve(self.attempt, **changes)
-        self._session.tell(self.attempt)
-
-    async def _until_certain(self) -> Task:
-        idempotency = self.order.account.adapter.idempotency
-        if idempotency is None:
-            return await self._once()
-        return await self._session.retried(
-            self._once, SubmitUncertain, deadline=self._session.clock.monotonic() + idempotency.window
+            idempotency_key=self._key,
+            started_at=self._session.clock.now(),
         )
 
-    async def _once(self) -> Task:
-        self.attempt = attrs.evolve(self.attempt, sends=self.attempt.sends + 1)
-        try:
-            task = await self._exchange()
-        except AnymediaError as error:
-            if self._uncertain is None:
-                if isinstance(error, SubmitUncertain):
-                    self._uncertain = error
-                raise
-            # What a replay is refused for says nothing about the submit that it repeats: only a yes settles that.
-            self._uncertain.retry_after = error.retry_after
-            raise self._uncertain from None
-        return attrs.evolve(task, replayed=task.replayed or self.attempt.sends > 1)
-
-    async def _exchange(self) -> Task:
-        asked = self._session.asked(self.order.account, self.order.model)
-        try:
-            answer = await self._session.transport.send(self.order.account, self._call, self.progress)
-        except Lost as lost:
-            raise asked.lost(lost, submit=True) from None
-        return decode.submitted(asked, answer, self._draft())
-
-    def _draft(self) -> Task:
+    def _draft(self, attempt: Attempt) -> Task:
         order = self.order
         return Task(
-            id=self.attempt.id,
-            provider=self.attempt.provider,
-            account=self.attempt.account,
+            id=attempt.id,
+            provider=attempt.provider,
+            account=attempt.account,
             offer=order.offer,
             model=order.model,
             wire_id=order.wire_id,
@@ -222,5 +240,5 @@ class _Post:
             labels=order.labels,
             submitted_at=self._session.clock.now(),
             path=order.path,
-            idempotency_key=self.attempt.idempotency_key,
+            idempotency_key=self._key,
         )

@@ -11,15 +11,17 @@ import ssl
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from functools import cache
 from importlib.metadata import version
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from types import SimpleNamespace
 from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 import attrs
 import backoff
+from aiohttp.connector import Connection
 from yarl import URL
 
 from .answer import Answer, Lost
@@ -72,6 +74,12 @@ async def retried(
 
     `deadline` is on the clock's monotonic time; a wait that would pass it is not begun.
     """
+    try:
+        return await function()
+    except AnymediaError as error:
+        if not again(error):
+            raise
+        first: AnymediaError | None = error
     pause = 0.0
 
     def waits() -> Generator[float, Any, None]:
@@ -88,7 +96,11 @@ async def retried(
     async def wait(_: Any) -> None:
         await clock.sleep(pause)
 
-    async def call() -> T:  # backoff takes what is no coroutine function for a blocking one
+    async def call() -> T:
+        nonlocal first
+        if first is not None:  # the first try is over: most calls never come this far
+            error, first = first, None
+            raise error
         return await function()
 
     decorate = backoff.on_exception(
@@ -107,15 +119,11 @@ class Transport:
 
     def __init__(self) -> None:
         agent = {"User-Agent": user_agent()}
-        trace = aiohttp.TraceConfig()
-        trace.on_connection_create_end.append(_connected)
-        trace.on_connection_reuseconn.append(_connected)
         self._keyed = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE),
+            connector=_Connector(limit=0, keepalive_timeout=KEEP_ALIVE),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             headers=agent | {"Accept-Encoding": "identity"},
-            trace_configs=[trace],
         )
         self._public = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=16, socket_factory=_public_socket),
@@ -132,7 +140,10 @@ class Transport:
 
     def gate(self, account: Account) -> asyncio.Semaphore:
         """Return what a call of an account passes one at a time for each connection it may have."""
-        return self._gates.setdefault(account.name, asyncio.Semaphore(account.connections))
+        gate = self._gates.get(account.name)
+        if gate is None:
+            gate = self._gates[account.name] = asyncio.Semaphore(account.connections)
+        return gate
 
     async def send(self, account: Account, call: Call, progress: "Progress") -> Answer:
         """Send a call with the account's key, once. Errors: Lost, which tells whether a byte may have left.
@@ -141,6 +152,7 @@ class Transport:
         """
         key = account.secret().reveal()
         status: int | None = None
+        _progress.set(progress)
         try:
             async with self._keyed.request(
                 call.method,
@@ -148,8 +160,7 @@ class Transport:
                 data=call.body,
                 headers={**call.headers, account.adapter.auth.name: account.adapter.auth.prefix + key},
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=call.timeout or account.timeout, connect=CONNECT_TIMEOUT),
-                trace_request_ctx=progress,
+                timeout=_timeout(call.timeout or account.timeout),
             ) as response:
                 status = response.status
                 body = await _read(response, call.limit)
@@ -188,6 +199,9 @@ class Progress:
     connected: bool = False
 
 
+_progress: ContextVar[Progress | None] = ContextVar("progress", default=None)
+
+
 class File:
     """A result file that is being read: `status`, `headers` (names in lower case), and its bytes in `chunks`."""
 
@@ -212,13 +226,28 @@ class File:
             yield chunk
 
 
-async def _connected(_: aiohttp.ClientSession, context: SimpleNamespace, __: Any) -> None:
-    if context.trace_request_ctx is not None:  # a file is fetched without
-        context.trace_request_ctx.connected = True
+class _Connector(aiohttp.TCPConnector):
+    """A connector that tells the call under way when it has its connection: the last moment before the bytes."""
+
+    async def connect(
+        self, req: aiohttp.ClientRequest, traces: list[Any], timeout: aiohttp.ClientTimeout
+    ) -> Connection:
+        connection = await super().connect(req, traces, timeout)
+        progress = _progress.get()
+        if progress is not None:  # a file is fetched without
+            progress.connected = True
+        return connection
+
+
+@cache
+def _timeout(total: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=total, sock_connect=CONNECT_TIMEOUT)
 
 
 def _plain(headers: Mapping[str, str], key: str) -> dict[str, str]:
-    return {name.lower(): _without(value, key) for name, value in headers.items()}
+    plain = {name.lower(): value for name, value in headers.items()}
+    echoed = key and any(key in value for value in plain.values())
+    return {name: _without(value, key) for name, value in plain.items()} if echoed else plain
 
 
 def _without(text: str, key: str) -> str:
@@ -237,8 +266,11 @@ def _reason(error: Exception, key: str) -> str:
 
 async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
     """Read a body up to a limit, unpacking it as it comes, so that a small packed body cannot fill the memory."""
+    encoding = response.headers.get("Content-Encoding", "identity").lower()
+    if encoding == "identity" and 0 <= (response.content_length or -1) <= limit:
+        return await response.read()  # what is announced is what is read
     body = bytearray()
-    unpack = _unpacker(response.headers.get("Content-Encoding", "identity").lower())
+    unpack = _unpacker(encoding)
     async for chunk in response.content.iter_chunked(1 << 16):
         body += unpack(chunk, limit + 1 - len(body))
         if len(body) > limit:

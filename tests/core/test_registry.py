@@ -84,5 +84,5 @@ def test_offers_of_a_model():
         "reapi/z-image",
         "runapi/z-image",
     }
-    assert offers("zzz") == []
+    assert offers("zzz") == ()
     assert len(offers()) == sum(len(each.offers) for each in adapters().values())

@@ -1,0 +1,204 @@
+"""What anymedia costs over hand-written code that makes the same calls: ratios, measured in one run.
+
+    make bench
+
+CPU is this process's alone; the server runs in another one. Of several rounds the least counts: what disturbs a
+measurement only ever adds to it.
+"""
+
+import asyncio
+import gc
+import json
+import subprocess
+import sys
+import time
+import tracemalloc
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import aiohttp
+
+from anymedia import Client, ImageRequest, State, read_config
+from anymedia.answer import Answer
+from anymedia.check import check
+from anymedia.clock import Clock
+from anymedia.decode import looked, submitted
+from anymedia.encode import parts, submit, submit_path
+from anymedia.quote import quote
+from anymedia.registry import adapters
+
+TASKS = {1: 400, 64: 1280, 512: 2048}
+ROUNDS = 5
+KEY = "key"
+REQUEST = ImageRequest(model="flux-2-pro", prompt="a lighthouse at dusk", aspect_ratio="16:9", resolution="1K")
+BODY = {"model": "flux-2", "prompt": "a lighthouse at dusk", "aspect_ratio": "16:9", "resolution": "1K"}
+
+
+class NoWaiting(Clock):
+    """A clock that waits for nothing, so that only work is measured."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Give others their turn."""
+        await asyncio.sleep(0)
+
+
+async def by_hand(session: aiohttp.ClientSession, origin: str) -> None:
+    """Submit and look twice, as one would write it for one provider."""
+    headers = {"Authorization": f"Bearer {KEY}"}
+    async with session.post(f"{origin}/api/v1/images/generations", json=BODY, headers=headers) as response:
+        response.raise_for_status()
+        task = (await response.json())["id"]
+    while True:
+        await asyncio.sleep(0)
+        async with session.get(f"{origin}/api/v1/tasks/{task}", headers=headers) as response:
+            response.raise_for_status()
+            answer = await response.json()
+        if answer["status"] == "completed":
+            assert answer["output"]["image_urls"]
+            return
+
+
+async def measured(call: Callable[[], Awaitable[object]], concurrent: int, tasks: int) -> float:
+    """Return the CPU seconds of one call, with so many at a time."""
+
+    async def worker(turns: int) -> None:
+        for _ in range(turns):
+            await call()
+
+    await worker(20)
+    gc.collect()
+    before = time.process_time()
+    await asyncio.gather(*(worker(tasks // concurrent) for _ in range(concurrent)))
+    return (time.process_time() - before) / tasks
+
+
+def client(origin: str) -> Client:
+    """Return a client at the server."""
+    data = {"providers": {"reapi": {"base_url": origin, "api_key_env": "K", "connections": 512}}}
+    return Client(read_config(data, {"K": KEY}), clock=NoWaiting())
+
+
+async def calls(origin: str) -> dict[int, tuple[float, float]]:
+    """Return the CPU seconds of a task by hand and by anymedia, by how many at a time; rounds of both in turn."""
+    found = {}
+    timeout = aiohttp.ClientTimeout(total=120)
+    connector = aiohttp.TCPConnector(limit=512)
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session, client(origin) as anymedia:
+        for concurrent, tasks in TASKS.items():
+            hand, ours = [], []
+            for _ in range(ROUNDS):
+                hand.append(await measured(lambda: by_hand(session, origin), concurrent, tasks))
+                ours.append(await measured(lambda: anymedia.run(REQUEST), concurrent, tasks))
+            found[concurrent] = (min(hand), min(ours))
+    return found
+
+
+def pure(turns: int = 2000) -> float:
+    """Return the CPU seconds of check, quote, encode and decode for one task with two looks."""
+    adapter = adapters()["reapi"]
+    account = next(iter(client("http://127.0.0.1:1").config.accounts.values()))
+    from datetime import UTC, datetime
+
+    from anymedia.heard import Asked
+    from anymedia.money import Money
+    from anymedia.task import Task
+
+    now = datetime.now(UTC)
+    asked = Asked(adapter=adapter, account="reapi", origin=account.origin, model="flux-2-pro", now=now)
+    pending = Answer(200, {}, b'{"id":"t","model":"flux-2","status":"processing","created_at":1735000000}')
+    done = Answer(
+        200,
+        {},
+        b'{"id":"t","model":"flux-2","status":"completed","created_at":1735000000,'
+        b'"output":{"image_urls":["https://cdn.example/0.jpg"]},"error":null,"usage":{"credits":28}}',
+    )
+    draft = Task(id="d", provider="reapi", account="reapi", submitted_at=now, path="/p", money=Money())
+    least = 1.0
+    for _ in range(ROUNDS):
+        before = time.process_time()
+        for _ in range(turns):
+            checked = check(REQUEST, adapter, adapter.offers[0])
+            made = parts(checked)
+            quote(checked, made)
+            assert submit(adapter, account.origin, submit_path(checked), made[0].body, None).body
+            task = submitted(asked, pending, draft)
+            assert adapter.poll is not None
+            task = looked(asked, adapter.poll, pending, task)
+            task = looked(asked, adapter.poll, done, task)
+            assert task.state is State.SUCCEEDED
+        least = min(least, (time.process_time() - before) / turns)
+    return least
+
+
+def imports() -> tuple[float, float]:
+    """Return the CPU seconds that a bare interpreter takes, and one that imports anymedia."""
+
+    def cpu(code: str) -> float:
+        script = f"{code}\nimport time; print(time.process_time())"
+        runs = (subprocess.run([sys.executable, "-c", script], capture_output=True, text=True) for _ in range(7))
+        return min(float(run.stdout) for run in runs)
+
+    return cpu(""), cpu("import anymedia")
+
+
+async def memory(origin: str, waiting: int = 1000) -> float:
+    """Return the bytes that a waiting task holds, with so many of them."""
+
+    class Held(NoWaiting):
+        async def sleep(self, seconds: float) -> None:
+            await asyncio.get_running_loop().create_future()
+
+    data = {"providers": {"reapi": {"base_url": origin, "api_key_env": "K"}}}
+    async with Client(read_config(data, {"K": KEY}), clock=Held()) as anymedia:
+        submitted_ = [await anymedia.submit(REQUEST) for _ in range(10)]
+        tracemalloc.start()
+        before, _ = tracemalloc.get_traced_memory()
+        tasks = [asyncio.create_task(anymedia.run(REQUEST)) for _ in range(waiting)]
+        while True:
+            await asyncio.sleep(0.05)
+            if not anymedia.submitting:
+                break
+        after, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        del submitted_
+    return (after - before) / waiting
+
+
+def main() -> int:
+    """Measure everything and print one table, and the same as JSON with --json."""
+    server = subprocess.Popen(
+        [sys.executable, Path(__file__).with_name("server.py")], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert server.stdout is not None
+        origin = f"http://127.0.0.1:{int(server.stdout.readline())}"
+        by_concurrency = asyncio.run(calls(origin))
+        steps = pure()
+        bare, with_anymedia = imports()
+    finally:
+        server.kill()
+    rows = {
+        f"client.run over the same calls by hand, {concurrent} at a time": (
+            ours / hand,
+            f"{hand * 1e6:.0f} → {ours * 1e6:.0f} µs",
+        )
+        for concurrent, (hand, ours) in by_concurrency.items()
+    }
+    rows["check, quote, encode, decode over the calls by hand"] = (
+        steps / by_concurrency[64][0],
+        f"{steps * 1e6:.0f} µs",
+    )
+    rows["import anymedia over a bare interpreter"] = (with_anymedia - bare, f"{(with_anymedia - bare) * 1e3:.0f} ms")
+    if "--json" in sys.argv:
+        print(json.dumps({name: figure for name, (figure, _) in rows.items()}, indent=2))
+        return 0
+    for name, (figure, detail) in rows.items():
+        print(f"{name:60} {figure:6.2f}   {detail}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
