@@ -6,8 +6,9 @@ that cannot be told from an invalid value; messages are not stable, so codes alo
 """
 
 from anymedia.declare import (
-    ANY, DEAREST, UNKNOWN, Adapter, Cause, Choice, Credit, Endpoint, Err, Fault, Gap, Grid, Header, Offer, Outcome,
-    Pace, Param, Price, Printed, Refund, Reply, Rule, Said, Size, State, Table, Text, Url, Urls, Whole, by_mode,
+    ANY, DEAREST, UNKNOWN, Adapter, Balance, Cause, Choice, Credit, Endpoint, Err, Fault, Gap, Grid, Header, Offer,
+    Outcome, Pace, Param, Price, Printed, Refund, Reply, Rule, Said, Size, State, Table, Text, Url, Urls, Whole,
+    by_mode,
 )  # fmt: skip
 
 FLUX_RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")
@@ -117,6 +118,7 @@ ADAPTER = Adapter(
     refunds="yes",  # "refunded once, before a poll can see failed"
     printed=Printed("2026-07-28", "reAPI price table"),
     credit=Credit("0.001", whole=True),
+    balance=Balance(path="/api/v1/balance", credits="balance"),
     expires=7 * 86_400,
     pace=Pace(first=5, then=4, slower={180: 10, 600: 30}),  # "each 3-5 s; after 3 min back off to 10 s, at most 30 s"
     offers=(

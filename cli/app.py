@@ -4,7 +4,7 @@ from importlib import import_module
 
 import click
 
-COMMANDS = ("generate", "explain", "models", "providers", "raw", "simulate", "demo")
+COMMANDS = ("generate", "explain", "models", "providers", "doctor", "raw", "simulate", "demo")
 """The modules that hold a `command`, in the order of the help."""
 
 EXIT_CODES = """\b

@@ -43,6 +43,7 @@ from .words import Billed, Cause, Outcome, Refund, Retry, State
 
 if TYPE_CHECKING:
     from .client import Client
+    from .sync import SyncClient
 
 __all__ = [
     "Account",
@@ -82,6 +83,7 @@ __all__ = [
     "Secret",
     "State",
     "SubmitUncertain",
+    "SyncClient",
     "Task",
     "TaskError",
     "TaskFailed",
@@ -101,4 +103,8 @@ def __getattr__(name: str) -> Any:
         from .client import Client
 
         return Client
+    if name == "SyncClient":
+        from .sync import SyncClient
+
+        return SyncClient
     raise AttributeError(f"module 'anymedia' has no attribute {name!r}")

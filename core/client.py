@@ -7,6 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeAlias
 
+from . import decode, encode
+from .answer import Lost
 from .candidates import Candidate, candidates, choose, no_account
 from .check import OnUnsupported
 from .clock import Clock
@@ -23,7 +25,7 @@ from .errors import (
 )
 from .explain import Explanation, explain_at
 from .looks import Looks
-from .money import total
+from .money import Money, total
 from .request import ImageRequest, RawRequest
 from .session import Event, Session
 from .submit import Order, Submits, orders, raw_order
@@ -198,6 +200,25 @@ class Client:
             if isinstance(end, BaseException):
                 raise end
         return tuple(end for end in ends if isinstance(end, Asset))
+
+    async def balance(self, account: str) -> Money:
+        """Return what an account still has, in USD and the provider's credits. Errors: Unsupported where none tells."""
+        asked = self.config.account(account)
+        words = asked.adapter.balance
+        if words is None:
+            problem = Problem(field="balance", message=f"{asked.adapter.title} tells no balance", unsupported=True)
+            raise Unsupported(problems=[problem], account=account, provider=asked.adapter.name)
+        call = encode.look_up(asked.origin, words.path)
+        answer = await self._session.retried(lambda: self._session.read(asked, call), Unavailable)
+        return decode.balance(self._session.asked(asked, None), words, answer)
+
+    async def reach(self, account: str) -> int:
+        """Return the HTTP status that an account's origin answers without any key. Errors: Unavailable."""
+        asked = self.config.account(account)
+        try:
+            return await self._session.transport.reach(asked.origin)
+        except Lost as lost:
+            raise self._session.asked(asked, None).lost(lost, submit=False) from None
 
     # Who is asked
 

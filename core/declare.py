@@ -27,6 +27,7 @@ __all__ = [
     "DEAREST",
     "UNKNOWN",
     "Adapter",
+    "Balance",
     "ByMode",
     "Cause",
     "Choice",
@@ -250,6 +251,17 @@ class Gap:
     choice: str | None = None
 
 
+@attrs.frozen(kw_only=True)
+class Balance:
+    """What an account still has: a path to GET, and the place of the figure in USD, cents or the provider's credits."""
+
+    path: str
+    ok: tuple[Place, Json] | None = attrs.field(default=None, converter=_code)
+    usd: Place | None = attrs.field(default=None, converter=_place)
+    cents: Place | None = attrs.field(default=None, converter=_place)
+    credits: Place | None = attrs.field(default=None, converter=_place)
+
+
 # What is sold
 
 
@@ -373,6 +385,7 @@ class Adapter:
     pace: Pace
     limits: Limits = Limits()
     idempotency: Idempotency | None = None
+    balance: Balance | None = None
     gaps: tuple[Gap, ...] = ()
 
     def offer(self, name: str) -> Offer | None:

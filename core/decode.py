@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from .answer import Answer
-from .declare import Endpoint, Fault, Reply
+from .declare import Balance, Endpoint, Fault, Reply
 from .errors import AnymediaError, ProviderError
 from .heard import Asked, Heard, amount, code_of, text_of, word
 from .link import permitted, relative
@@ -179,6 +179,28 @@ def _assets(heard: Heard, reply: Reply, kind: str, completed_at: datetime) -> It
     for data in () if reply.files is None else reply.files.find(heard.words):
         if isinstance(data, bytes):
             yield Asset(kind=kind, data=data)
+
+
+def balance(asked: Asked, words_of: Balance, answer: Answer) -> Money:
+    """Return what an answer says that an account still has. Errors: ProviderError."""
+    heard = Heard(asked, answer, answer.words())
+    if heard.says_no(words_of.ok):
+        raise heard.refusal(submit=False)
+    credits, cents = amount(words_of.credits, heard.words), amount(words_of.cents, heard.words)
+    usd = amount(words_of.usd, heard.words) if cents is None else cents / 100
+    rate = asked.adapter.credit
+    if usd is None and credits is not None and rate is not None:
+        usd = credits * rate.usd
+    if usd is None and credits is None:
+        raise heard.malformed("no balance", None)
+    return Money(
+        usd=usd,
+        credits=credits,
+        status=PriceStatus.EXACT if usd is not None else PriceStatus.UNKNOWN,
+        got="live",
+        date=asked.now.date().isoformat(),
+        source=f"{asked.adapter.title}'s answer",
+    )
 
 
 def _time(where: Place | None, words: Json) -> datetime | None:

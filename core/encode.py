@@ -158,6 +158,11 @@ def follow(endpoint: Endpoint, origin: str, task: Task) -> Call:
     return Call(method=endpoint.method, url=url, headers=headers, timeout=endpoint.timeout, limit=endpoint.limit)
 
 
+def look_up(origin: str, path: str) -> Call:
+    """Return the call that reads a path of an account."""
+    return Call(method="GET", url=origin + path, headers=_headers(None))
+
+
 def _path(endpoint: Endpoint, task: Task) -> str:
     path = (endpoint.path or "").format(
         id=quote(task.id, safe=""), path=task.path.partition("?")[0], wire_id=task.wire_id

@@ -143,8 +143,8 @@ class Heard:
         """Return the error of a cause."""
         return PROVIDER_ERRORS.get(cause, PROVIDER_ERRORS[Cause.REJECTED])(message, **self.facts, **more)
 
-    def malformed(self, what: str, task_id: str) -> MalformedAnswer:
-        """Return the error for an answer to a look that cannot be read."""
+    def malformed(self, what: str, task_id: str | None) -> MalformedAnswer:
+        """Return the error for an answer that cannot be read."""
         message = f"{self.asked.account} answered {self.answer.status} with {what}"
         return MalformedAnswer(message, task_id=task_id, **self.facts)
 

@@ -6,13 +6,11 @@ No failed look loses a task: looking goes on until the caller's deadline, which 
 from typing import Any
 
 from . import decode, encode, polling
-from .answer import Lost
 from .config import Account
 from .declare import Endpoint
 from .errors import Blocked, DeadlineExceeded, ProviderError, RateLimited, TaskFailed, Unavailable
 from .session import Session
 from .task import Task
-from .transport import Progress
 from .words import Billed, Cause, Refund, Retry, State
 
 NO_RESULT_LOOKS = 3
@@ -65,14 +63,8 @@ class Looks:
     async def follow(self, account: Account, endpoint: Endpoint, task: Task) -> Task:
         """Call one endpoint of a task, once, and return the task as the answer tells it. Errors: ProviderError."""
         call = encode.follow(endpoint, account.origin, task)
-        asked = self._session.asked(account, task.model)
-        transport = self._session.transport
-        try:
-            async with transport.gate(account):
-                answer = await transport.send(account, call, Progress())
-        except Lost as lost:
-            raise asked.lost(lost, submit=False) from None
-        return decode.looked(asked, endpoint, answer, task)
+        answer = await self._session.read(account, call, task.model)
+        return decode.looked(self._session.asked(account, task.model), endpoint, answer, task)
 
     async def _look(self, account: Account, task: Task) -> Task:
         """Ask how a task stands, and once more where its result is fetched in a further step."""

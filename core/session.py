@@ -5,12 +5,14 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias, TypeVar
 
+from .answer import Answer, Lost
 from .clock import Clock
 from .config import Account
+from .encode import Call
 from .errors import AnymediaError
 from .heard import Asked
 from .task import Attempt, Task
-from .transport import Patience, Transport, retried
+from .transport import Patience, Progress, Transport, retried
 
 Event: TypeAlias = Attempt | Task
 T = TypeVar("T")
@@ -60,6 +62,15 @@ class Session:
         return Asked(
             adapter=account.adapter, account=account.name, origin=account.origin, model=model, now=self.clock.now()
         )
+
+    async def read(self, account: Account, call: Call, model: str | None = None) -> Answer:
+        """Send a call that changes nothing, once. Errors: Unavailable."""
+        transport = self.transport
+        try:
+            async with transport.gate(account):
+                return await transport.send(account, call, Progress())
+        except Lost as lost:
+            raise self.asked(account, model).lost(lost, submit=False) from None
 
     async def retried(
         self,

@@ -168,6 +168,14 @@ class Transport:
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, zlib.error) as error:
             raise Lost(_reason(error, key), sent=progress.connected, status=status) from None
 
+    async def reach(self, origin: str) -> int:
+        """Return the HTTP status that an origin answers without any key. Errors: Lost."""
+        try:
+            async with self._keyed.get(origin, allow_redirects=False, timeout=_timeout(CONNECT_TIMEOUT)) as response:
+                return response.status
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise Lost(_reason(error, ""), sent=False) from None
+
     @asynccontextmanager
     async def fetch(self, url: str, trusted: str | None) -> AsyncIterator["File"]:
         """Open a result file, without any key, from a public address or from the trusted origin. Errors: Lost."""

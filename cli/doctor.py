@@ -1,0 +1,102 @@
+"""`anymedia doctor`: whether every account could be used, at no cost."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+import click
+
+from anymedia import Account, AnymediaError, Config, Money, Unsupported, load_config, to_json
+from anymedia.candidates import no_account
+
+from .command import Command, config_option
+from .text import price, print_json
+
+if TYPE_CHECKING:
+    from anymedia import Client
+
+COLUMNS = ("account", "provider", "key", "origin", "answers", "balance", "verdict")
+
+
+@attrs.frozen
+class Finding:
+    """What was found of an account: `status` is what its origin answers, `trouble` is what stands in the way."""
+
+    account: str
+    provider: str
+    key: str
+    origin: str
+    status: int | None
+    balance: Money | None
+    trouble: str | None
+
+
+@click.command("doctor", cls=Command)
+@config_option
+@click.pass_context
+def command(ctx: click.Context, config: Path | None, as_json: bool) -> None:
+    """Look whether each account could be used: its key, its origin, its balance where it is told for nothing.
+
+    Nothing is bought. Exits with 1 when anything is wrong.
+    """
+    found = load_config(config)
+    if not found.accounts:
+        raise no_account()
+    findings = asyncio.run(_examine(found))
+    if as_json:
+        print_json({"config": None if found.path is None else str(found.path), "accounts": to_json(findings)})
+    else:
+        _show(findings, found.path)
+    if any(finding.trouble for finding in findings):
+        ctx.exit(1)
+
+
+async def _examine(config: Config) -> list[Finding]:
+    from anymedia import Client
+
+    async with Client(config) as client:
+        return list(await asyncio.gather(*(_finding(client, account) for account in config.accounts.values())))
+
+
+async def _finding(client: "Client", account: Account) -> Finding:
+    status: int | None = None
+    balance: Money | None = None
+    trouble = [] if account.key is not None else [f"set {' or '.join(account.key_env)}"]
+    try:
+        status = await client.reach(account.name)
+        if account.key is not None:
+            balance = await client.balance(account.name)
+    except Unsupported:
+        pass  # a provider that tells no balance is none the worse for it
+    except AnymediaError as error:
+        trouble.append(str(error))
+    return Finding(
+        account=account.name,
+        provider=account.adapter.name,
+        key="set" if account.key is not None else "not set",
+        origin=account.origin,
+        status=status,
+        balance=balance,
+        trouble="; ".join(trouble) or None,
+    )
+
+
+def _show(findings: list[Finding], path: Path | None) -> None:
+    from .screen import Screen
+
+    screen = Screen()
+    screen.print(f"config: {path}" if path else "config: none found; keys from the environment")
+    screen.table(COLUMNS, map(_row, findings))
+
+
+def _row(finding: Finding) -> tuple[str, ...]:
+    return (
+        finding.account,
+        finding.provider,
+        finding.key,
+        finding.origin,
+        "-" if finding.status is None else str(finding.status),
+        "-" if finding.balance is None else price(finding.balance),
+        finding.trouble or "ready",
+    )

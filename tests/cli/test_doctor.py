@@ -1,0 +1,62 @@
+"""`anymedia doctor`: one line an account, at no cost."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from anymedia.cli.app import app
+from anymedia.simulators import in_thread
+
+
+@pytest.fixture
+def at(tmp_path, monkeypatch):
+    """A directory whose anymedia.toml leads to simulators, and to one provider that is not there."""
+    with in_thread() as simulators:
+        lines = []
+        for name, table in simulators.config["providers"].items():
+            lines += [f"[providers.{name}]", *(f'{key} = "{value}"' for key, value in table.items())]
+        monkeypatch.chdir(tmp_path)
+        for variable, key in simulators.environ.items():
+            monkeypatch.setenv(variable, key)
+        (tmp_path / "anymedia.toml").write_text("\n".join(lines))
+        yield tmp_path
+
+
+def doctor(*arguments):
+    return CliRunner().invoke(app, ["doctor", *arguments])
+
+
+def test_accounts_that_are_well(at):
+    done = doctor()
+    assert done.exit_code == 0, done.output
+    lines = done.output.splitlines()
+    assert "anymedia.toml" in lines[0]
+    assert [line.split()[0] for line in lines[2:] if line] == ["api_in_one", "reapi", "revidapi", "runapi"]
+    assert done.output.count("ready") == 4
+    assert "$100" in done.output
+    assert "$1000" in done.output
+
+
+def test_what_is_wrong_is_said_and_told_by_the_exit_code(at, monkeypatch, unused_tcp_port):
+    monkeypatch.setenv("ANYMEDIA_SIMULATED_REAPI_KEY", "a-wrong-key")
+    monkeypatch.delenv("ANYMEDIA_SIMULATED_RUNAPI_KEY")
+    gone = (
+        f'\n[providers.gone]\nadapter = "runapi"\nbase_url = "http://127.0.0.1:{unused_tcp_port}"\napi_key_env = "GONE"'
+    )
+    with (at / "anymedia.toml").open("a") as file:
+        file.write(gone)
+    done = doctor("--json")
+    assert done.exit_code == 1
+    found = {finding["account"]: finding for finding in json.loads(done.stdout)["accounts"]}
+    assert "401" in found["reapi"]["trouble"]
+    assert found["runapi"]["trouble"] == "set ANYMEDIA_SIMULATED_RUNAPI_KEY"
+    assert "set GONE; gone was not reached" in found["gone"]["trouble"]
+    assert found["revidapi"]["trouble"] is None
+    assert "a-wrong-key" not in done.output
+
+
+def test_without_any_account_the_keys_to_set_are_named():
+    done = doctor()
+    assert done.exit_code == 3
+    assert "REAPI_API_KEY" in done.output

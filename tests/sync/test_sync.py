@@ -1,0 +1,127 @@
+"""The client without await: in a plain script, in a running loop, from many threads, and under Ctrl-C."""
+
+import asyncio
+import inspect
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from anymedia import Client, ImageRequest, NoCredit, State, SyncClient, Unsupported, read_config
+from anymedia.simulators import in_thread
+
+REQUEST = ImageRequest(model="flux-2-pro", prompt="a lighthouse at dusk", resolution="1K")
+
+
+@pytest.fixture
+def sims(clock):
+    with in_thread(clock=clock.time) as simulators:
+        yield simulators
+
+
+@pytest.fixture
+def client(sims, clock):
+    with SyncClient(read_config(sims.config, sims.environ), clock=clock) as client:
+        yield client
+
+
+def test_it_has_the_methods_of_the_client():
+    public = {name for name in vars(Client) if not name.startswith("_")}
+    assert {name for name in vars(SyncClient) if not name.startswith("_")} >= public
+    for name in ("submit", "get", "wait", "run", "generate", "cancel", "download", "balance", "reach", "explain"):
+        ours, theirs = inspect.signature(getattr(SyncClient, name)), inspect.signature(getattr(Client, name))
+        assert list(ours.parameters) == list(theirs.parameters), name
+        assert getattr(SyncClient, name).__doc__
+
+
+def test_the_life_of_a_task(client, tmp_path):
+    (shown,) = client.explain(REQUEST, "reapi")
+    assert shown.money.credits == 28
+    task = client.submit(REQUEST, "reapi")
+    assert not client.get(task).state.final
+    done = client.wait(task)
+    assert done.state is State.SUCCEEDED
+    assert client.download(done, tmp_path)[0].path.exists()
+    assert client.run(REQUEST, "runapi").state is State.SUCCEEDED
+    assert len(client.generate(REQUEST, "revidapi").assets) == 1
+    with pytest.raises(Unsupported):
+        client.cancel(task)
+    assert (client.submitting, client.detached, list(client.config.accounts)) == (0, (), [*client.config.accounts])
+
+
+def test_errors_come_as_they_are(client, sims):
+    sims["reapi"].fault("no_credit")
+    with pytest.raises(NoCredit):
+        client.run(REQUEST, "reapi")
+
+
+def test_what_an_account_still_has(client, sims):
+    client.submit(REQUEST, "reapi")
+    client.submit(REQUEST, "runapi")
+    reapi, runapi = client.balance("reapi"), client.balance("runapi")
+    assert (reapi.credits, str(reapi.usd)) == (100_000 - 28, "99.972")
+    assert str(runapi.usd) == "999.95"
+    with pytest.raises(Unsupported, match="tells no balance"):
+        client.balance("revidapi")
+    assert client.reach("api_in_one") == 404
+
+
+async def test_it_works_inside_a_running_loop(client):
+    assert client.run(REQUEST, "reapi").state is State.SUCCEEDED
+    await asyncio.sleep(0)
+
+
+def test_it_serves_64_threads(client, sims):
+    with ThreadPoolExecutor(64) as threads:
+        tasks = list(threads.map(lambda _: client.run(REQUEST, "runapi"), range(64)))
+    assert len({task.id for task in tasks}) == 64
+    assert len(sims["runapi"].bills()["entries"]) == 64
+
+
+def test_a_closed_client_says_so_and_closes_once(sims, clock):
+    client = SyncClient(read_config(sims.config, sims.environ), clock=clock)
+    client.close()
+    client.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        client.run(REQUEST, "reapi")
+    assert not [thread for thread in threading.enumerate() if thread.name == "anymedia"]
+
+
+SCRIPT = """
+    import asyncio
+    from anymedia import ImageRequest, SyncClient, Task, from_json, read_config, to_json
+    from anymedia.clock import Clock
+    from anymedia.simulators import in_thread
+
+    class Fast(Clock):
+        async def sleep(self, seconds):
+            await asyncio.sleep(seconds / 100)
+
+    with in_thread("runapi", speed=100) as simulators:
+        simulators["runapi"].fault("stuck")
+        def listening(event):
+            if isinstance(event, Task):
+                print("running", flush=True)  # now the parent sends Ctrl-C
+        config = read_config(simulators.config, simulators.environ)
+        with SyncClient(config, on_event=listening, clock=Fast()) as client:
+            try:
+                client.run(ImageRequest(model="flux-2-pro", prompt="a lighthouse"), timeout=60)
+            except KeyboardInterrupt:
+                (task,) = client.detached
+                simulators["runapi"].clear()
+                seen = client.get(from_json(Task, to_json(task)))
+                print("kept", seen.state, len(simulators["runapi"].bills()["entries"]), flush=True)
+"""
+
+
+def test_ctrl_c_ends_a_wait_and_keeps_the_task():
+    script = [sys.executable, "-c", textwrap.dedent(SCRIPT)]
+    with subprocess.Popen(script, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+        assert child.stdout.readline() == "running\n", child.stderr.read()
+        child.send_signal(signal.SIGINT)
+        out, err = child.communicate(timeout=30)
+    assert (out.splitlines()[-1], child.returncode) == ("kept running 1", 0), err
