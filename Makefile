@@ -7,7 +7,7 @@ BIN := .venv/bin
 SOURCES := $(shell find core adapters simulators cli -name __pycache__ -prune -o -print) README.md pyproject.toml setup.cfg
 PACKAGE = $(BIN)/python -c 'import anymedia; print(anymedia.__path__[0])'
 
-.PHONY: install demo test lint types check clean
+.PHONY: install demo test lint types check bench clean
 
 install: .venv/.installed
 
@@ -48,6 +48,9 @@ check: .venv/.installed
 	@$(BIN)/python -m build --no-isolation --outdir .venv/dist . > .venv/build.log 2>&1 || { cat .venv/build.log; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall .venv/dist/*.whl
 	@touch $@
+
+bench: .venv/.installed
+	$(BIN)/python benchmarks/bench.py
 
 clean:
 	rm -rf .venv .types build dist anymedia.egg-info media

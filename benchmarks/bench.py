@@ -14,16 +14,18 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
 
-from anymedia import Client, ImageRequest, State, read_config
+from anymedia import Client, ImageRequest, Money, State, Task, read_config
 from anymedia.answer import Answer
 from anymedia.check import check
 from anymedia.clock import Clock
 from anymedia.decode import looked, submitted
 from anymedia.encode import parts, submit, submit_path
+from anymedia.heard import Asked
 from anymedia.quote import quote
 from anymedia.registry import adapters
 
@@ -96,15 +98,9 @@ async def calls(origin: str) -> dict[int, tuple[float, float]]:
 def pure(turns: int = 2000) -> float:
     """Return the CPU seconds of check, quote, encode and decode for one task with two looks."""
     adapter = adapters()["reapi"]
-    account = next(iter(client("http://127.0.0.1:1").config.accounts.values()))
-    from datetime import UTC, datetime
-
-    from anymedia.heard import Asked
-    from anymedia.money import Money
-    from anymedia.task import Task
-
+    origin = adapter.base_url
     now = datetime.now(UTC)
-    asked = Asked(adapter=adapter, account="reapi", origin=account.origin, model="flux-2-pro", now=now)
+    asked = Asked(adapter=adapter, account="reapi", origin=origin, model="flux-2-pro", now=now)
     pending = Answer(200, {}, b'{"id":"t","model":"flux-2","status":"processing","created_at":1735000000}')
     done = Answer(
         200,
@@ -120,7 +116,7 @@ def pure(turns: int = 2000) -> float:
             checked = check(REQUEST, adapter, adapter.offers[0])
             made = parts(checked)
             quote(checked, made)
-            assert submit(adapter, account.origin, submit_path(checked), made[0].body, None).body
+            assert submit(adapter, origin, submit_path(checked), made[0].body, None).body
             task = submitted(asked, pending, draft)
             assert adapter.poll is not None
             task = looked(asked, adapter.poll, pending, task)
@@ -135,7 +131,8 @@ def imports() -> tuple[float, float]:
 
     def cpu(code: str) -> float:
         script = f"{code}\nimport time; print(time.process_time())"
-        runs = (subprocess.run([sys.executable, "-c", script], capture_output=True, text=True) for _ in range(7))
+        command = [sys.executable, "-c", script]
+        runs = (subprocess.run(command, capture_output=True, text=True, check=True) for _ in range(7))
         return min(float(run.stdout) for run in runs)
 
     return cpu(""), cpu("import anymedia")
@@ -150,53 +147,51 @@ async def memory(origin: str, waiting: int = 1000) -> float:
 
     data = {"providers": {"reapi": {"base_url": origin, "api_key_env": "K"}}}
     async with Client(read_config(data, {"K": KEY}), clock=Held()) as anymedia:
-        submitted_ = [await anymedia.submit(REQUEST) for _ in range(10)]
+        await anymedia.submit(REQUEST)
         tracemalloc.start()
         before, _ = tracemalloc.get_traced_memory()
         tasks = [asyncio.create_task(anymedia.run(REQUEST)) for _ in range(waiting)]
-        while True:
+        await asyncio.sleep(0)
+        while anymedia.submitting:
             await asyncio.sleep(0.05)
-            if not anymedia.submitting:
-                break
         after, _ = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        del submitted_
     return (after - before) / waiting
 
 
+def rows(origin: str) -> list[tuple[str, float, str]]:
+    """Measure everything, and return what was measured, its figure, and what that comes from."""
+    found = []
+    by_concurrency = asyncio.run(calls(origin))
+    for concurrent, (hand, ours) in by_concurrency.items():
+        name = f"client.run over the same calls by hand, {concurrent} at a time"
+        found.append((name, ours / hand, f"{hand * 1e6:.0f} and {ours * 1e6:.0f} µs"))
+    steps = pure()
+    name = "check, quote, encode and decode over the calls by hand"
+    found.append((name, steps / by_concurrency[64][0], f"{steps * 1e6:.0f} µs"))
+    bare, ours = imports()
+    found.append(("import anymedia over a bare interpreter, ms", (ours - bare) * 1e3, f"{bare * 1e3:.0f} ms bare"))
+    found.append(("memory of a waiting task, of 1,000, KiB", asyncio.run(memory(origin)) / 1024, ""))
+    return found
+
+
 def main() -> int:
-    """Measure everything and print one table, and the same as JSON with --json."""
-    server = subprocess.Popen(
-        [sys.executable, Path(__file__).with_name("server.py")], stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert server.stdout is not None
-        origin = f"http://127.0.0.1:{int(server.stdout.readline())}"
-        by_concurrency = asyncio.run(calls(origin))
-        steps = pure()
-        bare, with_anymedia = imports()
-    finally:
-        server.kill()
-    rows = {
-        f"client.run over the same calls by hand, {concurrent} at a time": (
-            ours / hand,
-            f"{hand * 1e6:.0f} → {ours * 1e6:.0f} µs",
-        )
-        for concurrent, (hand, ours) in by_concurrency.items()
-    }
-    rows["check, quote, encode, decode over the calls by hand"] = (
-        steps / by_concurrency[64][0],
-        f"{steps * 1e6:.0f} µs",
-    )
-    rows["import anymedia over a bare interpreter"] = (with_anymedia - bare, f"{(with_anymedia - bare) * 1e3:.0f} ms")
+    """Print one table, or the figures as JSON with --json."""
+    script = [sys.executable, str(Path(__file__).with_name("server.py"))]
+    with subprocess.Popen(script, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            found = rows(f"http://127.0.0.1:{int(server.stdout.readline())}")
+        finally:
+            server.kill()
     if "--json" in sys.argv:
-        print(json.dumps({name: figure for name, (figure, _) in rows.items()}, indent=2))
+        print(json.dumps({name: figure for name, figure, _ in found}, indent=2))
         return 0
-    for name, (figure, detail) in rows.items():
-        print(f"{name:60} {figure:6.2f}   {detail}")
+    for name, figure, detail in found:
+        print(f"{name:58} {figure:7.2f}   {detail}")
     return 0
 
 

@@ -5,14 +5,17 @@ from typing import Any, Literal, TypeAlias
 
 import attrs
 
-from .declare import ANY, Adapter, Numbered, Offer, Param, Rule, pick
+from .declare import ANY, Adapter, Numbered, Offer, Rule, pick
 from .errors import OutOfBounds, Problem, RequestError, Unsupported
 from .request import DELIVERY, ImageRequest, Mode
 from .strict_json import Json
 from .task import Adjustment
-from .values import Flaw, Value
+from .values import Flaw
 
 OnUnsupported: TypeAlias = Literal["refuse", "drop"]
+
+SHAPE = ("size", "aspect_ratio", "resolution")
+"""Fields that an offer with a Shape takes together, mapped or not."""
 
 SUBJECT = ("prompt", "images", "mask")
 """What the picture is of: without these it is another picture, so they are never dropped."""
@@ -73,22 +76,31 @@ def check(
     With on_unsupported="drop", what the offer does not have is left out and recorded, but for what the picture is of.
     With limits=False the limits of the provider's page are not held, only what cannot be expressed is refused.
     """
-    dropped, refused = _sort(request, offer, drop=on_unsupported == "drop")
+    given = request.given
+    dropped, refused = _sort(given, request.mode, offer, drop=on_unsupported == "drop")
     left_out: dict[str, Any] = dict.fromkeys(adjustment.field for adjustment in dropped)
     sent = attrs.evolve(request, **left_out) if left_out else request
     shaped = sent if offer.shape is None else offer.shape.fit(sent)
     if isinstance(shaped, Flaw):
         refused.append(_problem("size" if sent.size else "resolution", shaped))
         shaped = attrs.evolve(sent, size=None, aspect_ratio=None, resolution=None)
+    if shaped is not request:
+        given = shaped.given
     checked = Checked(
         adapter=adapter,
         offer=offer,
         request=shaped,
         problems=(),
         adjustments=(*dropped, *_overrides(request, adapter)),
-        defaults=dict(_defaults(shaped, offer)),
+        defaults=dict(_defaults(given, shaped.mode, offer)),
     )
-    problems = [*refused, *_flaws(shaped, offer), *_missing(checked), *_broken(checked), *_forbidden(checked)]
+    problems = [
+        *refused,
+        *_flaws(given, shaped.mode, offer),
+        *_missing(given, checked),
+        *_broken(given, checked),
+        *_forbidden(checked),
+    ]
     held = [problem for problem in problems if limits or not problem.documented]
     if not held:
         return checked
@@ -96,47 +108,39 @@ def check(
     return attrs.evolve(checked, problems=tuple(attrs.evolve(problem, page=page) for problem in held))
 
 
-def _given(request: ImageRequest, offer: Offer) -> Iterator[tuple[str, Any, Param]]:
-    for field, param in offer.params.items():
-        if (value := getattr(request, field)) not in (None, ()):
-            yield field, value, param
-
-
-def _sort(request: ImageRequest, offer: Offer, *, drop: bool) -> tuple[list[Adjustment], list[Problem]]:
+def _sort(given: Mapping[str, Any], mode: Mode, offer: Offer, *, drop: bool) -> tuple[list[Adjustment], list[Problem]]:
     """Part what the offer does not have into what is left out and what is refused."""
     dropped: list[Adjustment] = []
     refused: list[Problem] = []
-    for field, value, flaw in _unsupported(request, offer):
+    for field, flaw in _unsupported(given, mode, offer):
         if (drop and field not in SUBJECT) or field in DELIVERY:
-            given = list(value) if isinstance(value, tuple) else value
-            dropped.append(Adjustment(field=field, given=given, reason=flaw.message))
+            value = list(given[field]) if isinstance(given[field], tuple) else given[field]
+            dropped.append(Adjustment(field=field, given=value, reason=flaw.message))
         else:
             refused.append(_problem(field, flaw))
     return dropped, refused
 
 
-def _unsupported(request: ImageRequest, offer: Offer) -> Iterator[tuple[str, Any, Flaw]]:
-    shape = ("size", "aspect_ratio", "resolution") if offer.shape else ()
-    # A count is never unsupported: what one task cannot make, several can.
-    known = {"model", "extra", "labels", "count", *shape, *offer.params}
-    for field in attrs.fields_dict(ImageRequest):
-        value = getattr(request, field)
-        if field not in known and value not in (None, ()):
-            yield field, value, Flaw("not supported by this offer", documented=False, unsupported=True)
-    for field, value, param in _given(request, offer):
-        takes = pick(param.takes, request.mode)
-        if takes is None:
-            where = "with images" if request.mode == "edit" else "without images"
-            yield field, value, Flaw(f"not supported {where}", documented=False, unsupported=True)
+def _unsupported(given: Mapping[str, Any], mode: Mode, offer: Offer) -> Iterator[tuple[str, Flaw]]:
+    for field, value in given.items():
+        param = offer.params.get(field)
+        if param is None:
+            # A count is never unsupported: what one task cannot make, several can.
+            if field != "count" and (offer.shape is None or field not in SHAPE):
+                yield field, Flaw("not supported by this offer", documented=False, unsupported=True)
+        elif (takes := pick(param.takes, mode)) is None:
+            where = "with images" if mode == "edit" else "without images"
+            yield field, Flaw(f"not supported {where}", documented=False, unsupported=True)
         else:
-            yield from ((field, value, flaw) for flaw in takes.flaws(value) if flaw.unsupported)
+            yield from ((field, flaw) for flaw in takes.flaws(value) if flaw.unsupported)
 
 
-def _flaws(request: ImageRequest, offer: Offer) -> Iterator[Problem]:
-    for field, value, param in _given(request, offer):
-        takes: Value | None = pick(param.takes, request.mode)
+def _flaws(given: Mapping[str, Any], mode: Mode, offer: Offer) -> Iterator[Problem]:
+    for field, value in given.items():
+        param = offer.params.get(field)
+        takes = None if param is None else pick(param.takes, mode)
         held = min(value, offer.batch) if field == "count" else value
-        for flaw in takes.flaws(held) if takes is not None else ():
+        for flaw in () if takes is None else takes.flaws(held):
             if not flaw.unsupported:
                 yield _problem(field, flaw)
 
@@ -145,26 +149,26 @@ def _problem(field: str, flaw: Flaw) -> Problem:
     return Problem(field=field, message=flaw.message, unsupported=flaw.unsupported, documented=flaw.documented)
 
 
-def _defaults(request: ImageRequest, offer: Offer) -> Iterator[tuple[str, Any]]:
+def _defaults(given: Mapping[str, Any], mode: Mode, offer: Offer) -> Iterator[tuple[str, Any]]:
     for field, param in offer.params.items():
-        default = pick(param.default, request.mode)
-        shaped = field == "aspect_ratio" and request.size is not None and not param.always_sent
-        if default is not None and getattr(request, field) is None and not shaped:
-            yield field, default
+        if param.default is not None and field not in given:
+            default = pick(param.default, mode)
+            shaped = field == "aspect_ratio" and "size" in given and not param.always_sent
+            if default is not None and not shaped:
+                yield field, default
 
 
-def _missing(checked: Checked) -> Iterator[Problem]:
+def _missing(given: Mapping[str, Any], checked: Checked) -> Iterator[Problem]:
     for field, param in checked.offer.params.items():
-        if pick(param.required, checked.mode) and checked.value(field) in (None, ()):
+        if param.required and field not in given and field not in checked.defaults:
             yield Problem(field=field, message="required by this offer", documented=False)
     if pick(checked.offer.wire_id, checked.mode) is None and checked.mode == "text":
         yield Problem(field="images", message="required by this offer", documented=False)
 
 
-def _broken(checked: Checked) -> Iterator[Problem]:
+def _broken(given: Mapping[str, Any], checked: Checked) -> Iterator[Problem]:
     for rule in checked.offer.rules:
-        given = {field: getattr(checked.request, field) for field in rule.when}
-        if all(value not in (None, ()) and rule.when[field] in (ANY, value) for field, value in given.items()):
+        if all(field in given and value in (ANY, given[field]) for field, value in rule.when.items()):
             for message in _demands(rule, checked):
                 yield Problem(field=next(iter(rule.when)), message=message)
 

@@ -16,7 +16,7 @@ import attrs
 
 from .path import Place, first, place
 from .prices import DEAREST, Credit, Dearest, PerMegapixel, Price, Prices, Printed, Table
-from .request import ImageRequest, Mode
+from .request import FIELDS, Mode
 from .shape import Grid, Pixels, Shape
 from .strict_json import Json
 from .values import Choice, Size, Text, Url, Urls, Value, Whole
@@ -69,10 +69,6 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-
-FIELDS = tuple(field.name for field in attrs.fields(ImageRequest) if field.name not in ("model", "extra", "labels"))
-"""The canonical fields that an offer can map."""
-
 
 # What differs by mode, and what can only be said in words
 

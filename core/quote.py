@@ -85,7 +85,8 @@ def _figure(checked: Checked, part: Part, figures: Prices) -> tuple[Price, str]:
     if _in_pixels(checked, figures.by):
         raise Unpriced("the page prints no price for a size in pixels")
     axes = [_axis(checked, part, field) for field in figures.by]
-    fitting = [price for cell, price in figures.cells.items() if _fits(cell, axes)]
+    exact = figures.cells.get(tuple(axes))
+    fitting = [exact] if exact else [price for cell, price in figures.cells.items() if _fits(cell, axes)]
     if not fitting:
         raise Unpriced(f"the page prints no price for {', '.join(map(str, axes))}")
     reasons = [axis.reason for axis in axes if isinstance(axis, Dearest) and axis.reason]
@@ -122,6 +123,8 @@ def _sent(checked: Checked, part: Part, field: str) -> Any:
 
 def _unmapped(checked: Checked) -> str:
     """Return the doubt that raw fields leave which no canonical field maps: nobody knows what they cost."""
+    if not checked.extra:
+        return ""
     places = [param.to for param in checked.offer.params.values() if param.to]
     names = [name for name in _leaves(checked.extra) if not any(touches(_nested(name), to) for to in places)]
     return f"what raw fields cost is not known: {', '.join('.'.join(name) for name in names)}" if names else ""

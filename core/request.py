@@ -82,6 +82,16 @@ class ImageRequest:
         """The kind of the result."""
         return "image"
 
+    @property
+    def given(self) -> dict[str, Any]:
+        """What was asked for beside the model: the fields that are not None."""
+        values = ((name, getattr(self, name)) for name in FIELDS)
+        return {name: value for name, value in values if value is not None and value != ()}
+
+
+FIELDS = tuple(field.name for field in attrs.fields(ImageRequest) if field.name not in ("model", "extra", "labels"))
+"""The fields that an offer can map."""
+
 
 @attrs.frozen
 class RawRequest:

@@ -88,8 +88,8 @@ def bodies(checked):
 def test_every_problem_at_once_each_with_its_field_bound_and_page():
     checked = held(prompt="x", size=(10, 16), seed=101, quality="high", negative_prompt="no")
     assert said(checked) == [
-        ("negative_prompt", "not supported by this offer"),
         ("quality", "high is accepted but not honoured"),
+        ("negative_prompt", "not supported by this offer"),
         ("prompt", "takes 2 to 5 characters, not 1"),
         ("size", "takes multiples of 8, not 10x16"),
         ("seed", "takes 0 to 100, not 101"),
@@ -98,7 +98,7 @@ def test_every_problem_at_once_each_with_its_field_bound_and_page():
     error = checked.error()
     assert isinstance(error, Unsupported)
     assert (error.problems, error.provider, error.model) == (checked.problems, "acme", "paint-1")
-    assert str(error).startswith("acme/paint does not take this request: negative_prompt: not supported")
+    assert str(error).startswith("acme/paint does not take this request: quality: high is")
 
 
 def test_an_error_is_about_bounds_where_only_bounds_are_broken():
@@ -146,9 +146,9 @@ def test_without_limits_only_what_cannot_be_expressed_is_refused():
 def test_what_an_offer_does_not_have_is_dropped_on_request_and_recorded():
     checked = held(on_unsupported="drop", quality="high", negative_prompt="no", output_format="png")
     assert checked.adjustments == (
+        Adjustment(field="quality", given="high", reason="high is accepted but not honoured"),
         Adjustment(field="negative_prompt", given="no", reason="not supported by this offer"),
         Adjustment(field="output_format", given="png", reason="not supported by this offer"),
-        Adjustment(field="quality", given="high", reason="high is accepted but not honoured"),
     )
     assert bodies(checked) == bodies(held())
 
