@@ -109,7 +109,7 @@ def choose(candidates: Iterable[Candidate]) -> Candidate | None:
     fitting = [candidate for candidate in candidates if not candidate.checked.problems]
     if not fitting:
         return None
-    of_first = [candidate for candidate in fitting if candidate.account == fitting[0].account]
+    of_first = [candidate for candidate in fitting if candidate.account is fitting[0].account]
     return min(of_first, key=lambda candidate: (candidate.money.usd is None, candidate.money.usd))
 
 

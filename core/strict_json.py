@@ -13,14 +13,14 @@ def loads(text: bytes | str) -> Json:
     if isinstance(text, bytes):
         text = text.decode("utf-8-sig")
     try:
-        return json.loads(text, parse_float=_finite, parse_constant=_refuse)
+        return _DECODER.decode(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
 
 def dumps(value: Json) -> bytes:
     """Write JSON the way every call is sent: UTF-8, no blanks, keys in the order given."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def _finite(digits: str) -> float:
@@ -32,3 +32,7 @@ def _finite(digits: str) -> float:
 
 def _refuse(word: str) -> NoReturn:
     raise ValueError(f"{word} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_refuse)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))

@@ -5,7 +5,8 @@
         ...                                     # point a client at simulators.config
         simulators["reapi"].bills()
 
-Every module of this package that defines SERVICE is a provider. Needs Pillow: pip install 'anymedia[simulators]'.
+Every module of this package that defines SERVICE is a provider, and so is every one that another package names as an
+entry point `anymedia.simulators`. Needs Pillow: pip install 'anymedia[simulators]'.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar
 
 from .picture import needs_pillow
@@ -31,14 +34,40 @@ T = TypeVar("T")
 
 
 def services() -> dict[str, type[Service]]:
-    """The simulated providers by name, in order."""
-    found = {}
+    """The simulated providers by name, in order.
+
+    Raises ValueError when one of another package cannot be loaded, is no Service, or takes a name that is taken.
+    """
+    found = {service.name: service for service in _built_in()}
+    for where, service in _plugins():
+        if service.name in found:
+            raise ValueError(f"{where} has the name of another simulator, {service.name}")
+        found[service.name] = service
+    return dict(sorted(found.items()))
+
+
+def _built_in() -> Iterator[type[Service]]:
     for module in pkgutil.iter_modules(__path__):
         if module.name not in NO_PROVIDERS:
             service = getattr(importlib.import_module(f"{__name__}.{module.name}"), "SERVICE", None)
             if service is not None:
-                found[service.name] = service
-    return dict(sorted(found.items()))
+                yield service
+
+
+@cache
+def _plugins() -> tuple[tuple[str, type[Service]], ...]:
+    return tuple((point.value, _loaded(point)) for point in entry_points(group=__name__))
+
+
+def _loaded(point: EntryPoint) -> type[Service]:
+    try:
+        held = point.load()
+    except Exception as error:
+        raise ValueError(f"the simulator {point.value} cannot be loaded: {error}") from error
+    service = getattr(held, "SERVICE", held)
+    if not (isinstance(service, type) and issubclass(service, Service)):
+        raise ValueError(f"{point.value} holds no Service")
+    return service
 
 
 def names() -> tuple[str, ...]:
@@ -58,7 +87,7 @@ async def running(
 
     The first listens at `port`, the next at the port after it, and so on; 0 takes free ports. `speed` divides the time
     that tasks take (4 s by default); `clock` tells the time in seconds since 1970. Raises ValueError for an unknown
-    name, OSError when a port is taken, ImportError when Pillow is missing.
+    name (and as `services` does), OSError when a port is taken, ImportError when Pillow is missing.
     """
     needs_pillow()
     from .server import Server

@@ -105,6 +105,7 @@ class Fault:
 
 
 TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110: a header's name
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # what no header's value may hold
 
 
 def _whole(least: int, most: int | None = None) -> Callable[[object], bool]:
@@ -112,7 +113,7 @@ def _whole(least: int, most: int | None = None) -> Callable[[object], bool]:
 
 
 def _word(value: object) -> bool:
-    return isinstance(value, str) and not any(mark in value for mark in "\r\n\0")
+    return isinstance(value, str) and not CONTROL.search(value)
 
 
 def _headers(value: object) -> bool:
@@ -137,8 +138,8 @@ OPTIONS: dict[str, Option] = {
     "seconds": SECONDS,
     "word": (lambda value: isinstance(value, str), "a text"),
     "bytes": (_whole(1), "an integer of 1 or more"),
-    "location": (_word, "a text without line breaks"),
-    "headers": (_headers, "an object of header names and texts without line breaks"),
+    "location": (_word, "a text without control characters"),
+    "headers": (_headers, "an object of header names and texts without control characters"),
 }
 
 

@@ -133,7 +133,7 @@ class RevidAPI(Service):
 
 def _mismatch(body: Mapping[str, object], fields: Fields) -> Iterator[Problem]:
     """The slug must match the input: a text-to-image one takes no images."""
-    if body.get("input_urls") and "input_urls" not in fields:
+    if "input_urls" in body and "input_urls" not in fields:
         yield Problem("input_urls", "rule", "needs an image-to-image model")
 
 
