@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 
 import attrs
 
@@ -34,6 +33,10 @@ class Answer:
     def retry_after(self, now: datetime) -> float | None:
         """Return how many seconds the server asks to wait (it may name seconds or a date), at most a day."""
         text = self.headers.get("retry-after", "").strip()
+        if not text:
+            return None
+        from email.utils import parsedate_to_datetime  # not needed by most answers
+
         try:
             seconds = float(text) if text.isdigit() else (parsedate_to_datetime(text) - now).total_seconds()
         except (ValueError, TypeError, OverflowError):

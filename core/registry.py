@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
 from pkgutil import iter_modules
 from types import MappingProxyType
 
@@ -34,6 +33,8 @@ def _built_in() -> Iterator[tuple[str, object]]:
 
 
 def _plugins() -> Iterator[tuple[str, object]]:
+    from importlib.metadata import entry_points  # 20 ms, which `import anymedia` does not have to wait for
+
     for point in entry_points(group=GROUP):
         try:
             held = point.load()

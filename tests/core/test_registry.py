@@ -6,7 +6,6 @@ import attrs
 import pytest
 
 from anymedia import ConfigError
-from anymedia import registry as registry_module
 from anymedia.registry import adapter, adapters, offers
 
 
@@ -27,7 +26,7 @@ class Point:
 @pytest.fixture
 def plugins(monkeypatch):
     def plug(*held):
-        monkeypatch.setattr(registry_module, "entry_points", lambda group: [Point(each) for each in held])
+        monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [Point(each) for each in held])
         adapters.cache_clear()
 
     yield plug
