@@ -7,7 +7,7 @@ BIN := .venv/bin
 SOURCES := $(shell find core adapters simulators cli -name __pycache__ -prune -o -print) README.md pyproject.toml setup.cfg
 PACKAGE = $(BIN)/python -c 'import anymedia; print(anymedia.__path__[0])'
 
-.PHONY: install demo test lint types check bench clean
+.PHONY: install demo test lint types check bench cassettes clean
 
 install: .venv/.installed
 
@@ -48,6 +48,10 @@ check: .venv/.installed
 	@$(BIN)/python -m build --no-isolation --outdir .venv/dist . > .venv/build.log 2>&1 || { cat .venv/build.log; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall .venv/dist/*.whl
 	@touch $@
+
+# At the simulators; LIVE=1: at every provider whose key is in the environment, for one cheapest picture each.
+cassettes: .venv/.installed
+	$(BIN)/python -m tests.cassettes.record $(if $(LIVE),--live)
 
 bench: .venv/.installed
 	$(BIN)/python benchmarks/bench.py

@@ -37,6 +37,10 @@ def _pair(given: Any) -> Any:
     return tuple(given) if isinstance(given, list) else given
 
 
+def _copied(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    return copy.deepcopy(given)
+
+
 @attrs.frozen(kw_only=True)
 class ImageRequest:
     """One picture, or `count` of them; None means the provider's default, which `explain` shows.
@@ -64,8 +68,8 @@ class ImageRequest:
     negative_prompt: str | None = None
     output_format: str | None = None
     callback_url: str | None = None
-    extra: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict, converter=copy.deepcopy, hash=False)
-    labels: Mapping[str, str] = attrs.field(factory=dict, converter=copy.deepcopy, hash=False)
+    extra: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict, converter=_copied, hash=False)
+    labels: Mapping[str, str] = attrs.field(factory=dict, converter=_copied, hash=False)
 
     def __attrs_post_init__(self) -> None:
         problems = tuple(_problems(self))
@@ -99,7 +103,7 @@ class RawRequest:
 
     provider: str
     path: str
-    body: Mapping[str, Any] = attrs.field(converter=copy.deepcopy, hash=False)
+    body: Mapping[str, Any] = attrs.field(converter=_copied, hash=False)
     kind: str = "image"
 
     def __attrs_post_init__(self) -> None:

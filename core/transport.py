@@ -166,7 +166,7 @@ class Transport:
                 body = await _read(response, call.limit)
                 return Answer(status, _plain(response.headers, key), body.replace(key.encode(), b"***"))
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, zlib.error) as error:
-            raise Lost(_reason(error, key), sent=progress.connected, status=status) from None
+            raise Lost(_reason(error, key), sent=progress.connected or status is not None, status=status) from None
 
     async def reach(self, origin: str) -> int:
         """Return the HTTP status that an origin answers without any key. Errors: Lost."""

@@ -1,0 +1,185 @@
+"""The episodes: what is asked of each provider, what goes wrong, and what the client has to make of it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from anymedia import (
+    AnymediaError,
+    Attempt,
+    BadKey,
+    Billed,
+    Client,
+    Config,
+    ImageRequest,
+    NoCredit,
+    Outcome,
+    RawRequest,
+    Rejected,
+    State,
+    Task,
+    TaskFailed,
+)
+from anymedia.clock import Clock
+
+ACCEPTED, REFUSED = Outcome.ACCEPTED, Outcome.REFUSED
+
+
+@attrs.frozen(kw_only=True)
+class End:
+    """How an episode ends for the caller: a task or an error, what is billed, and the outcome of each submit."""
+
+    kind: type[Task | AnymediaError]
+    state: State | None = None
+    status: int | None = None
+    code: str | None = None
+    billed: Billed | None = None
+    money: str | None = None
+    outcomes: tuple[Outcome | None, ...]
+
+
+def succeeded(money: str, *before: Outcome) -> End:
+    return End(kind=Task, state=State.SUCCEEDED, money=money, outcomes=(*before, ACCEPTED))
+
+
+def failed(code: str | None, billed: Billed, money: str) -> End:
+    return End(kind=TaskFailed, state=State.FAILED, code=code, billed=billed, money=money, outcomes=(ACCEPTED,))
+
+
+def refused(error: type[AnymediaError], status: int, code: str | None) -> End:
+    return End(kind=error, status=status, code=code, billed=Billed.NO, outcomes=(REFUSED,))
+
+
+@attrs.frozen(kw_only=True)
+class Episode:
+    """One conversation: the fault that a simulator is told to have, or what is wrong with what it is sent.
+
+    `live`: it can be had from a provider at will, and only `succeeded` is charged.
+    """
+
+    name: str
+    fault: Mapping[str, Any] | None = None
+    wrong_key: bool = False
+    wrong_request: bool = False
+    live: bool = False
+
+
+EPISODES = (
+    Episode(name="succeeded", fault={"kind": "latency", "seconds": 9}, live=True),  # long enough for equal looks
+    Episode(name="failed", fault={"kind": "failed"}),
+    Episode(name="refused", wrong_request=True, live=True),
+    Episode(name="unauthorised", wrong_key=True, live=True),
+    Episode(name="no_credit", fault={"kind": "no_credit"}),
+    Episode(name="throttled", fault={"kind": "throttled", "on": "submit", "retry_after": 7}),
+)
+
+
+@attrs.frozen(kw_only=True)
+class Script:
+    """What a provider is asked, its cheapest model; what it refuses whatever its page says; how each episode ends."""
+
+    request: ImageRequest
+    refused: RawRequest
+    ends: Mapping[str, End]
+
+
+PROMPT = "a lighthouse at dusk"
+FLUX = ImageRequest(model="flux-2-pro", prompt=PROMPT, aspect_ratio="16:9", resolution="1K")
+Z_IMAGE = ImageRequest(model="z-image", prompt=PROMPT, aspect_ratio="16:9")
+NO_MODEL = {"model": "no-such-model", "prompt": PROMPT}
+
+SCRIPTS = {
+    "api_in_one": Script(
+        request=FLUX,
+        refused=RawRequest("api_in_one", "/api/v1/images/generations", NO_MODEL),
+        ends={
+            "succeeded": succeeded("$0.05 settled"),
+            "failed": failed(None, Billed.NO, "$0 settled"),
+            "refused": refused(Rejected, 400, "400"),
+            "unauthorised": refused(BadKey, 401, "401"),
+            "no_credit": refused(NoCredit, 402, "402"),
+            "throttled": succeeded("$0.05 settled", REFUSED),
+        },
+    ),
+    "reapi": Script(
+        request=Z_IMAGE,
+        refused=RawRequest("reapi", "/api/v1/images/generations", NO_MODEL),
+        ends={
+            "succeeded": succeeded("$0.005 settled"),
+            "failed": failed("80003", Billed.NO, "$0 settled"),
+            "refused": refused(Rejected, 400, "20004"),
+            "unauthorised": refused(BadKey, 401, "10003"),
+            "no_credit": refused(NoCredit, 402, "30001"),
+            "throttled": succeeded("$0.005 settled", REFUSED),
+        },
+    ),
+    "revidapi": Script(
+        request=FLUX,
+        refused=RawRequest("revidapi", "/paid/flux-2/create", NO_MODEL),
+        ends={
+            "succeeded": succeeded("~$0.025 table"),
+            "failed": failed("500", Billed.UNKNOWN, "~$0.025 table"),
+            "refused": refused(Rejected, 422, "422"),
+            "unauthorised": refused(BadKey, 401, "401"),
+            "no_credit": refused(NoCredit, 402, "402"),
+            "throttled": succeeded("~$0.025 table", REFUSED),
+        },
+    ),
+    "runapi": Script(
+        request=Z_IMAGE,
+        refused=RawRequest("runapi", "/api/v1/z_image/text_to_image", NO_MODEL),
+        ends={
+            "succeeded": succeeded("$0.01 settled"),
+            "failed": failed(None, Billed.NO, "$0 settled"),
+            "refused": refused(Rejected, 422, None),
+            "unauthorised": refused(BadKey, 401, None),
+            "no_credit": refused(NoCredit, 402, "insufficient_credits"),
+            "throttled": succeeded("$0.01 settled", REFUSED),
+        },
+    ),
+}
+
+
+@attrs.frozen(kw_only=True)
+class Played:
+    """What an episode came to, and every submit on the way, as it ended."""
+
+    came: Task | AnymediaError
+    attempts: list[Attempt]
+
+    @property
+    def task(self) -> Task | None:
+        """The task, whether it ended well or in an error; None when there is none."""
+        return self.came if isinstance(self.came, Task) else getattr(self.came, "task", None)
+
+    @property
+    def end(self) -> End:
+        """How it ended for the caller."""
+        task, error = self.task, self.came if isinstance(self.came, AnymediaError) else None
+        return End(
+            kind=type(self.came),
+            state=None if task is None else task.state,
+            money=None if task is None else f"{task.money} {task.money.got}",
+            status=None if error is None else error.status,
+            code=None if error is None else error.code,
+            billed=None if error is None else error.billed,
+            outcomes=tuple(attempt.outcome for attempt in self.attempts),
+        )
+
+
+async def play(episode: Episode, provider: str, config: Config, clock: Clock) -> Played:
+    """Run an episode through a client, whoever answers."""
+    script, attempts = SCRIPTS[provider], list[Attempt]()
+    request = script.refused if episode.wrong_request else script.request
+
+    def note(event: Attempt | Task) -> None:
+        if isinstance(event, Attempt) and event.outcome is not None:
+            attempts.append(event)
+
+    async with Client(config, clock=clock, on_event=note) as client:
+        try:
+            came: Task | AnymediaError = await client.run(request, provider)
+        except AnymediaError as error:
+            came = error
+    return Played(came=came, attempts=attempts)
