@@ -7,7 +7,7 @@ BIN := .venv/bin
 SOURCES := $(shell find core adapters simulators cli -name __pycache__ -prune -o -print) README.md pyproject.toml setup.cfg
 PACKAGE = $(BIN)/python -c 'import anymedia; print(anymedia.__path__[0])'
 
-.PHONY: install demo test lint types check bench cassettes clean
+.PHONY: install demo test lint types check docs bench cassettes clean
 
 install: .venv/.installed
 
@@ -25,6 +25,7 @@ types: .venv/.installed
 	@rm -rf .types && mkdir -p .types/anymedia
 	@ln -s $(CURDIR)/core/* $(CURDIR)/adapters $(CURDIR)/simulators $(CURDIR)/cli .types/anymedia/
 	$(BIN)/mypy
+	MYPYPATH=docs:.types $(BIN)/mypy docs/generate.py
 	@echo "basedpyright --verifytypes anymedia"
 	@cd tests && PATH="$(CURDIR)/$(BIN):$$PATH" basedpyright --verifytypes anymedia --ignoreexternal > ../.types/pyright.txt \
 		|| { cat ../.types/pyright.txt; exit 1; }
@@ -48,6 +49,10 @@ check: .venv/.installed
 	@$(BIN)/python -m build --no-isolation --outdir .venv/dist . > .venv/build.log 2>&1 || { cat .venv/build.log; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall .venv/dist/*.whl
 	@touch $@
+
+# The pages of docs/ that are made from the code; `make check` says when they are out of date.
+docs: .venv/.installed
+	$(BIN)/python docs/generate.py
 
 # At the simulators; LIVE=1: at every provider whose key is in the environment, for one cheapest picture each.
 cassettes: .venv/.installed

@@ -82,6 +82,7 @@ ADAPTER = Adapter(
         Gap("whether error codes come as HTTP status or in the body", "both are read"),
         Gap("fail codes", "every failure is `failed`"),
         Gap("refunds", "counted as billed"),
+        Gap("whether a record is there at once", "422 is taken as not yet for 90 s, as seen at kie.ai"),
         Gap("rate limits, lifetime of results, cancel, webhook signature"),
         Gap("the variable that holds the key", "REVIDAPI_API_KEY"),
     ),

@@ -124,6 +124,7 @@ ADAPTER = Adapter(
         Gap("defaults of ratio and resolution", "where the wire requires a ratio, 1:1; priced at the dearest"),
         Gap("how long an idempotency key is remembered", "replayed within two minutes"),
         Gap("the price of an edit with gpt-image-2", "the dearer reading of the page"),
+        Gap("the wire ids of gpt-image-2 and z-image", "their plain names"),
         Gap("rate figures, list of tasks, cancel"),
     ),
 )

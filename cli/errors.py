@@ -45,7 +45,7 @@ ADVICE: Mapping[type[AnymediaError], str] = {
 def exit_code(error: AnymediaError) -> int:
     """Return what a command that ended in an error exits with."""
     if isinstance(error, NoRoute):
-        return 2 if all(isinstance(each, RequestError) for each in error.errors) else 1
+        return 2 if error.errors and all(isinstance(each, RequestError) for each in error.errors) else 1
     return next(CODES[kind] for kind in type(error).__mro__ if kind in CODES)
 
 

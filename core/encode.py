@@ -163,12 +163,15 @@ def look_up(origin: str, path: str) -> Call:
     return Call(method="GET", url=origin + path, headers=_headers(None))
 
 
+_ANY = "surrogatepass"  # the id of a handle that comes from outside may hold what is no text at all
+
+
 def _path(endpoint: Endpoint, task: Task) -> str:
     path = (endpoint.path or "").format(
-        id=quote(task.id, safe=""), path=task.path.partition("?")[0], wire_id=task.wire_id
+        id=quote(task.id, safe="", errors=_ANY), path=task.path.partition("?")[0], wire_id=task.wire_id
     )
     query = {name: value.format(id=task.id) for name, value in endpoint.query.items()}
-    return path + (f"?{urlencode(query)}" if query else "")
+    return path + (f"?{urlencode(query, errors=_ANY)}" if query else "")
 
 
 def _headers(body: Json) -> dict[str, str]:

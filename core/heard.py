@@ -21,8 +21,9 @@ from .path import Place
 from .strict_json import Json
 from .words import Billed, Cause, Outcome
 
-NEVER_ARRIVED = frozenset({521, 522, 523, 525, 526})
-"""Codes of an edge that did not reach the provider: nothing was sent to it."""
+NEVER_ARRIVED = frozenset({521, 523, 525, 526})
+"""Codes of an edge that did not reach the provider: nothing was sent to it. (522 may also mean that the connection
+stood and the request was not acknowledged.)"""
 
 UNDECIDED = frozenset({408, 499})
 """Codes below 500 that do not say whether the request was carried out."""
@@ -165,7 +166,7 @@ class Heard:
         return row.submit or (self._outcome() if row.cause is Cause.UNAVAILABLE else Outcome.REFUSED)
 
     def _outcome(self) -> Outcome:
-        if self.status in NEVER_ARRIVED:
+        if self.answer.status in NEVER_ARRIVED:
             return Outcome.NOT_SENT
         if 400 <= self.status < 500 and self.status not in UNDECIDED:
             return Outcome.REFUSED

@@ -223,8 +223,8 @@ STATUSES = {
     451: (Rejected, REFUSED),
     498: (Rejected, REFUSED),
     499: (Unavailable, UNCERTAIN),
-    **dict.fromkeys((302, 307, 500, 501, 502, 503, 504, 520, 524, 527, 530, 599, 600), (Unavailable, UNCERTAIN)),
-    **dict.fromkeys((521, 522, 523, 525, 526), (Unavailable, NOT_SENT)),
+    **dict.fromkeys((302, 307, 500, 501, 502, 503, 504, 520, 522, 524, 527, 530, 599, 600), (Unavailable, UNCERTAIN)),
+    **dict.fromkeys((521, 523, 525, 526), (Unavailable, NOT_SENT)),
 }
 RETRY = {
     **dict.fromkeys((Rejected, BadKey, NoCredit, NotFound), Retry.ELSEWHERE),

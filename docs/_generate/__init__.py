@@ -1,0 +1,50 @@
+"""The pages that are made from the code: facts are read from the adapters, behaviour is asked for.
+
+What a page says that the code does (what is raised, what is billed, what a price is) comes out of the same functions
+that do it; only the sentences around the tables are written by hand. No provider is named here.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from pkgutil import iter_modules
+
+import anymedia.adapters
+from anymedia.declare import Adapter
+from anymedia.registry import adapters
+
+from . import errors, money_safety, prices, providers, states
+
+PAGES = {
+    "providers.md": "Providers",
+    "prices.md": "Prices",
+    "states.md": "States",
+    "errors.md": "Errors",
+    "money-safety.md": "Money safety",
+}
+
+
+def built_in() -> tuple[Adapter, ...]:
+    """Return the adapters of this project; a plugin that happens to be installed has docs of its own."""
+    return tuple(adapters()[module.name] for module in iter_modules(anymedia.adapters.__path__))
+
+
+def pages(sellers: Sequence[Adapter], docs: Path) -> dict[str, str]:
+    """Return each page by its file's name; `docs` holds the pages as they are, for what was measured and is kept."""
+    before = docs / "money-safety.md"
+    measured = money_safety.measured(before.read_text("utf-8") if before.exists() else "")
+    bodies = {
+        "providers.md": providers.page(sellers),
+        "prices.md": prices.page(sellers),
+        "states.md": states.page(sellers),
+        "errors.md": errors.page(sellers),
+        "money-safety.md": money_safety.page(sellers, measured),
+    }
+    return {name: _head(name) + body + "\n" for name, body in bodies.items()}
+
+
+def _head(name: str) -> str:
+    links = (title if each == name else f"[{title}]({each})" for each, title in PAGES.items())
+    return (
+        "<!-- Generated from the code by `make docs`: change the code, not this page. -->\n\n"
+        f"# {PAGES[name]}\n\n{' · '.join(links)} · [README](../README.md)\n\n"
+    )

@@ -1,0 +1,44 @@
+"""How old printed prices are, and when they are to be read anew."""
+
+import re
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from anymedia.declare import Adapter
+
+LIFE = timedelta(days=120)
+"""How long printed prices are believed without being read anew."""
+
+
+def oldest(printed: str | None) -> date | None:
+    """Return the first day that a printed date can mean ("2026" is any day of 2026); None where it names no day."""
+    if printed is None or not re.fullmatch(r"\d{4}(-\d\d){0,2}", printed):
+        return None
+    try:
+        return date.fromisoformat(printed + "0000-01-01"[len(printed) :])
+    except ValueError:
+        return None
+
+
+def due(printed: str | None) -> date | None:
+    """Return the last day on which prices of a printed date are sure to be fresh; None where there is no such day."""
+    since = oldest(printed)
+    return None if since is None else since + LIFE
+
+
+def stale(sellers: Iterable[Adapter], on: date) -> list[str]:
+    """Return a sentence for each provider whose prices are to be read anew, or may have to be, as of a day."""
+    return [
+        f"{adapter.name}: prices of {words(adapter.printed.date)} are to be read anew"
+        + ("" if last is None else f" since {last + timedelta(days=1)}")
+        for adapter in sellers
+        if (last := due(adapter.printed.date)) is None or last < on
+    ]
+
+
+def words(printed: str | None) -> str:
+    """Return a printed date with what is not known of it."""
+    since = oldest(printed)
+    if since is None:
+        return f"{printed} (no day is known)" if printed else "an unknown day"
+    return str(printed) if since.isoformat() == printed else f"{printed} (the day is not known)"

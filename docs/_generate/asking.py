@@ -1,0 +1,152 @@
+"""The code, asked what it makes of an answer: nothing here decides, it only words the question and takes the answer."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import attrs
+
+from anymedia import AnymediaError, Money, RateLimited, SubmitUncertain, Task, Unavailable
+from anymedia.answer import Answer, Lost
+from anymedia.declare import (
+    Adapter,
+    Endpoint,
+    Fault,
+    Header,
+    Idempotency,
+    Match,
+    Pace,
+    Reply,
+    State,
+)
+from anymedia.decode import looked, submitted
+from anymedia.heard import Asked
+from anymedia.money import PriceStatus
+from anymedia.path import First, Place
+from anymedia.strict_json import Json, dumps
+from anymedia.words import Billed, Outcome, Retry
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+URL = "https://provider.example/1.png"
+
+PLAIN = Adapter(
+    name="provider",
+    title="A provider",
+    page="a page",
+    read="2026-01-01",
+    base_url="https://provider.example",
+    key_env=("PROVIDER_API_KEY",),
+    auth=Header("Authorization", "Bearer "),
+    submit=Endpoint(method="POST", path="/tasks", reply=Reply(id="id", state="state")),
+    poll=Endpoint(method="GET", path="/tasks/{id}", reply=Reply(state="state")),
+    fault=Fault(code="code", message="message"),
+    states={"queued": State.QUEUED, "done": State.SUCCEEDED, "failed": State.FAILED},
+    pace=Pace(first=1, then=1),
+    offers=(),
+)
+"""A provider with no words of its own: what holds wherever an adapter says nothing else."""
+
+KEYED = attrs.evolve(PLAIN, idempotency=Idempotency("Idempotency-Key", window=60))
+"""The same, honouring an idempotency key."""
+
+
+@attrs.frozen
+class End:
+    """How a submit ended, in the words of the code; `raised` is None for one that was accepted."""
+
+    outcome: Outcome
+    billed: Billed
+    raised: str | None
+    retry: Retry | None
+    then: str
+
+
+def submit_end(adapter: Adapter, came: Answer | Lost) -> End:
+    """Return how a submit ends that got this answer, or none."""
+    asked = _asked(adapter)
+    try:
+        if isinstance(came, Lost):
+            raise asked.lost(came, submit=True)
+        submitted(asked, came, draft(adapter))
+    except AnymediaError as error:
+        if error.outcome is None:
+            raise
+        return End(error.outcome, error.billed, type(error).__name__, error.retry, _then(error, adapter))
+    return End(Outcome.ACCEPTED, Billed.YES, None, None, "looked at until it is done")
+
+
+def _then(error: AnymediaError, adapter: Adapter) -> str:
+    """Say what a client does next by itself; tests/docs/test_generated.py holds each word against what it does."""
+    if isinstance(error, SubmitUncertain):
+        return "stop" if adapter.idempotency is None else "replayed under its key"
+    return "tried again" if isinstance(error, Unavailable | RateLimited) else "stop"
+
+
+def look(adapter: Adapter, answer: Answer) -> Task | AnymediaError:
+    """Return what a look at a task makes of an answer: the task as it then stands, or the error."""
+    try:
+        return looked(_asked(adapter), adapter.poll or adapter.submit, answer, draft(adapter))
+    except AnymediaError as error:
+        return error
+
+
+def draft(adapter: Adapter) -> Task:
+    """Return a task that was just accepted, for a dollar."""
+    money = Money(usd=Decimal(1), list_usd=Decimal(1), status=PriceStatus.EXACT, got="table")
+    return Task(id="t-1", provider=adapter.name, account=adapter.name, submitted_at=NOW, path="/tasks", money=money)
+
+
+def _asked(adapter: Adapter) -> Asked:
+    return Asked(adapter=adapter, account=adapter.name, origin=adapter.base_url, model=None, now=NOW)
+
+
+# Answers
+
+
+def answer(status: int, *told: tuple[Place | None, Json]) -> Answer:
+    """Return an answer that holds these values at these places; a place that is None is left out."""
+    words: Json = {}
+    for where, value in told:
+        words = words if where is None else _laid(words, _at(where, value))
+    return Answer(status, {}, dumps(words))
+
+
+def refused(adapter: Adapter, key: str | Match, status: int = 400) -> Answer:
+    """Return an answer that a row of an adapter's errors is about, at the row's own HTTP status where it has one."""
+    if isinstance(key, Match):
+        return answer(key.status or status, (adapter.fault.message, key.text))
+    return answer(status, (adapter.fault.code, key))
+
+
+def failed(adapter: Adapter, *told: tuple[Place | None, Json]) -> Task | None:
+    """Return a task of which an answer tells that it failed, and why; None where no answer can."""
+    mark = (adapter.poll or adapter.submit).reply.failed_if
+    looks = (look(adapter, shows(adapter, word, (mark, "failed"), *told)) for word in adapter.states)
+    return next((seen for seen in looks if isinstance(seen, Task) and seen.state is State.FAILED), None)
+
+
+def shows(adapter: Adapter, state: Json, *told: tuple[Place | None, Json]) -> Answer:
+    """Return an answer to a look that shows a state, with a result wherever one is looked for."""
+    reply = (adapter.poll or adapter.submit).reply
+    results = ((place, URL) for place in reply.assets.values())
+    return answer(200, *results, (reply.state, state), *told)
+
+
+def _at(where: Place, value: Json) -> Json:
+    path = where.paths[0] if isinstance(where, First) else where
+    for step in reversed(re.findall(r"[^.\[\]!]+|\[\d*\]|!json", path.text)):
+        if step == "!json":
+            value = dumps(value).decode()
+        else:
+            value = [value] if step.startswith("[") else {step.replace("*", "x"): value}
+    return value
+
+
+def _laid(under: Any, over: Any) -> Any:
+    if isinstance(under, Mapping) and isinstance(over, Mapping):
+        return {**under, **{key: _laid(under.get(key), value) for key, value in over.items()}}
+    if isinstance(under, list) and isinstance(over, list):
+        return [_laid(under[0], over[0])]
+    return over

@@ -1,0 +1,111 @@
+"""What is known of a provider as a whole, in words."""
+
+from collections.abc import Iterator
+
+from anymedia.cli.models import modes
+from anymedia.declare import Adapter, Endpoint, Pace, pick
+from anymedia.request import Mode
+from anymedia.words import Refund
+
+from .markdown import code, codes, duration, places
+
+MODES: tuple[Mode, ...] = ("text", "edit")
+
+REFUNDS = {
+    Refund.YES: "is refunded",
+    Refund.NO: "is billed",
+    Refund.UNKNOWN: "nobody says whether it is refunded: counted as billed",
+}
+
+
+def facts(adapter: Adapter) -> Iterator[tuple[str, str]]:
+    """Yield what is known of a provider, each under its name."""
+    yield "adapter", code(adapter.name)
+    yield "page", "<br>".join(_pages(adapter))
+    yield "base URL", code(adapter.base_url)
+    yield "key", " or ".join(map(code, adapter.key_env))
+    yield "sent as", code(f"{adapter.auth.name}: {adapter.auth.prefix}…")
+    yield "submit", "<br>".join(_submits(adapter))
+    for name, endpoint in (("poll", adapter.poll), ("result", adapter.result), ("cancel", adapter.cancel)):
+        if endpoint is not None:
+            yield name, _endpoint(endpoint)
+    if adapter.balance is not None:
+        yield "balance", code(f"GET {adapter.balance.path}")
+    yield "looks", "none: the submit is answered with the result" if adapter.poll is None else _pace(adapter.pace)
+    yield "an uncertain submit", _idempotency(adapter)
+    yield "a failed task", REFUNDS[adapter.refunds]
+    yield "results", f"can be fetched for {'an unknown time' if adapter.expires is None else duration(adapter.expires)}"
+    yield "1 credit", _credit(adapter)
+    yield "request id", _request_id(adapter)
+    yield "limits", "; ".join(_limits(adapter)) or "none known"
+
+
+def _pages(adapter: Adapter) -> Iterator[str]:
+    """Say where everything is written, and which offers have pages of their own."""
+    yield f"{adapter.page}, read {adapter.read}"
+    own: dict[str, list[str]] = {}
+    for offer in adapter.offers:
+        if offer.page not in (None, adapter.page):
+            own.setdefault(str(offer.page), []).append(offer.name)
+    yield from (f"{codes(names)}: {page}" for page, names in own.items())
+
+
+def _submits(adapter: Adapter) -> Iterator[str]:
+    """Say where tasks are submitted: at one path, or at one for some offers or a mode."""
+    paths: dict[tuple[str, str], list[str]] = {}
+    for offer in adapter.offers:
+        there = {mode: pick(offer.path, mode) or adapter.submit.path or "" for mode in MODES if mode in modes(offer)}
+        for mode, path in there.items():
+            only = f"{mode} of " if len(set(there.values())) > 1 else ""
+            paths.setdefault((path, only), []).append(offer.name)
+    for (path, only), names in paths.items():
+        told = "" if len(paths) == 1 else f": {only}{codes(dict.fromkeys(names))}"
+        yield code(f"{adapter.submit.method} {path}") + told
+
+
+def _endpoint(endpoint: Endpoint) -> str:
+    if endpoint.link is not None:
+        hosts = f", on {' '.join(map(code, endpoint.hosts))} too" if endpoint.hosts else ""
+        return f"{code(endpoint.method)} the link at {code(endpoint.link)} of the submit's answer{hosts}"
+    query = "&".join(f"{name}={value}" for name, value in endpoint.query.items())
+    told = code(f"{endpoint.method} {endpoint.path}" + (f"?{query}" if query else ""))
+    if "{path}" in (endpoint.path or ""):
+        told += ", behind the path of the submit"
+    if endpoint.not_yet is not None:
+        told += f"; {code(endpoint.not_yet[0])} means not yet, for {duration(endpoint.not_yet[1])}"
+    return told
+
+
+def _pace(pace: Pace) -> str:
+    slower = (f"from {duration(age)} on each {duration(step)}" for age, step in sorted(pace.slower.items()))
+    return ", ".join([f"first after {duration(pace.first)}, then each {duration(pace.then)}", *slower])
+
+
+def _idempotency(adapter: Adapter) -> str:
+    if adapter.idempotency is None:
+        return "is never sent again: no idempotency key is honoured"
+    window = duration(adapter.idempotency.window)
+    return f"is replayed under the same {code(adapter.idempotency.header)} for {window}"
+
+
+def _credit(adapter: Adapter) -> str:
+    if adapter.credit is None:
+        return "no rate is known, or there are none: prices are as printed"
+    return f"${adapter.credit.usd}" + (
+        "; a task is billed in whole credits, rounded up" if adapter.credit.whole else ""
+    )
+
+
+def _request_id(adapter: Adapter) -> str:
+    told = [f"header {code(name)}" for name in adapter.request_id]
+    if adapter.fault.request_id is not None:
+        told.append(f"{places(adapter.fault.request_id)} of an error")
+    return ", ".join(told) or "none known"
+
+
+def _limits(adapter: Adapter) -> Iterator[str]:
+    for what, limit in (("submits", adapter.limits.submits), ("looks", adapter.limits.polls)):
+        if limit is not None:
+            yield f"{limit[0]} {what} in {duration(limit[1])}"
+    if adapter.limits.active is not None:
+        yield f"{adapter.limits.active} tasks at a time"

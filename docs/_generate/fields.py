@@ -1,0 +1,143 @@
+"""What an offer takes, in words: its values, defaults, rules and shapes."""
+
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from typing import Any
+
+import attrs
+
+from anymedia import ImageRequest
+from anymedia.declare import (
+    ANY,
+    UNKNOWN,
+    ByMode,
+    Choice,
+    Dearest,
+    Grid,
+    Offer,
+    Param,
+    Pixels,
+    Rule,
+    Size,
+    Table,
+    Text,
+    Url,
+    Urls,
+    Whole,
+)
+from anymedia.request import DELIVERY
+from anymedia.values import Value
+
+from .markdown import NONE, code, codes
+
+FIELDS = tuple(field for field in attrs.fields_dict(ImageRequest) if field not in ("model", "extra", "labels"))
+"""The canonical fields that an offer can take."""
+
+SHAPED: Mapping[type, tuple[str, ...]] = {Grid: ("size",), Pixels: ("aspect_ratio", "resolution")}
+"""The fields that an offer takes by its shape, beside those that it maps."""
+
+
+def cell(offer: Offer, field: str) -> str:
+    """Return what an offer makes of a canonical field; – where it refuses it."""
+    if field in offer.params:
+        return "; ".join(_told(offer.params[field], offer, field))
+    if field in SHAPED.get(type(offer.shape), ()):
+        return _shaped(offer, field)
+    if field == "count":
+        return "1 a task"
+    return "left out" if field in DELIVERY else NONE
+
+
+def takes(offer: Offer, field: str) -> bool:
+    """Return whether an offer maps a field, or takes it by its shape."""
+    return field in offer.params or field in SHAPED.get(type(offer.shape), ())
+
+
+def _told(param: Param, offer: Offer, field: str) -> Iterator[str]:
+    yield _by_mode(param.takes, _value) + (" a task" if field == "count" else "")
+    if field in SHAPED.get(type(offer.shape), ()):
+        yield _shaped(offer, field)
+    if param.required:
+        yield "**required**"
+    if isinstance(param.takes, Choice) and param.takes.not_honoured:
+        yield f"{codes(param.takes.not_honoured)} accepted but **not honoured**: refused"
+    if param.default is not None:
+        default = _by_mode(param.default, _default)
+        yield f"always sent: {default} when not given" if param.always_sent else f"default {default}"
+    priced = isinstance(offer.prices, Table) and field in offer.prices.by
+    for value, billed in param.bills_as.items() if priced else ():
+        yield f"{code(value)} bills as " + ("the dearest" if isinstance(billed, Dearest) else code(billed))
+
+
+def _by_mode(thing: Any, words: Any) -> str:
+    """Say a thing once, or once a mode."""
+    if not isinstance(thing, ByMode):
+        return str(words(thing))
+    told = {"from text": thing.text, "in an edit": thing.edit}
+    return ", ".join(f"{mode} {NONE if each is None else words(each)}" for mode, each in told.items())
+
+
+def _default(value: Any) -> str:
+    return "unknown" if value is UNKNOWN else str(value)
+
+
+def _value(value: Value) -> str:
+    match value:
+        case Text(least, most):
+            return f"{_bounds(least, most)} characters" if least or most else "any text"
+        case Whole(least, most):
+            return _bounds(least, most)
+        case Url(https):
+            return "an https URL" if https else "a URL"
+        case Urls(least, most, https):
+            return f"{_bounds(least, most)} {'https ' * https}URL{'s' * (most != 1)}"
+        case Choice(wire, not_honoured):
+            return " ".join(each for each in wire if each not in not_honoured)
+        case Size():
+            return "pixels" + "".join(_pixel_bounds(value))
+        case _:
+            raise TypeError(f"there are no words yet for {value!r}: add them to docs/_generate/fields.py")
+
+
+def _bounds(least: int, most: int | None) -> str:
+    if most is None:
+        return f"{least} or more"
+    return str(least) if least == most else f"{least}–{most}"
+
+
+def _pixel_bounds(size: Size) -> Iterator[str]:
+    if size.least > 1:
+        yield f", {size.least} a side or more"
+    if size.step > 1:
+        yield f", in steps of {size.step}"
+    if size.megapixels is not None:
+        yield f", {size.megapixels} megapixels at most"
+
+
+def _shaped(offer: Offer, field: str) -> str:
+    match offer.shape:
+        case Grid():
+            return "a size of the grid below: sent as its ratio and resolution"
+        case Pixels(step, megapixels, ratio, resolution):
+            taken, given = (ratio, "any ratio") if field == "aspect_ratio" else (resolution, " ".join(megapixels))
+            return f"{given}: sent as pixels, in steps of {step}; {taken} where only the other is given"
+        case shape:
+            raise TypeError(f"there are no words yet for {shape!r}: add them to docs/_generate/fields.py")
+
+
+def rule(held: Rule) -> str:
+    """Return a rule between fields as a sentence."""
+    whens = (field if value is ANY else f"{field} {code(value)}" for field, value in held.when.items())
+    allowed = (f"{field} {' '.join(values)}" for field, values in held.allows.items())
+    needs = " and ".join(chain(() if held.needs is None else (held.needs,), allowed))
+    return f"{' with '.join(whens)} needs {needs}"
+
+
+def grid(shape: Grid) -> tuple[list[str], list[list[str]]]:
+    """Return a grid's resolutions, and a row a ratio: its pixels at each of them."""
+    resolutions = list(dict.fromkeys(resolution for _, resolution in shape.sizes))
+    rows = []
+    for ratio in dict.fromkeys(ratio for ratio, _ in shape.sizes):
+        sizes = (shape.sizes.get((ratio, resolution)) for resolution in resolutions)
+        rows.append([ratio, *("" if size is None else "x".join(map(str, size)) for size in sizes)])
+    return resolutions, rows

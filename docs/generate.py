@@ -1,0 +1,24 @@
+"""Write the pages that are made from the code: `make docs`, or python docs/generate.py.
+
+Prices that are to be read anew are told on stderr: the warning goes by the calendar, no page does.
+"""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from _generate import built_in, pages
+from _generate.age import stale
+
+
+def main() -> None:
+    """Write every page beside this file."""
+    docs = Path(__file__).parent
+    for name, text in pages(built_in(), docs).items():
+        (docs / name).write_text(text, "utf-8")
+    for sentence in stale(built_in(), datetime.now(UTC).date()):
+        sys.stderr.write(f"warning: {sentence}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,301 @@
+"""The facts of each provider that no body and no price shows: when to look, what its words mean, where things stand."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
+
+import attrs
+import pytest
+
+from anymedia import AnymediaError, Cause, Outcome, Refund, State, Task
+from anymedia.answer import Answer
+from anymedia.decode import looked, submitted
+from anymedia.heard import Asked
+from anymedia.polling import first_wait, next_wait
+from anymedia.registry import adapters
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+ID = "task_018f5a3a"
+URL = "https://cdn.example/media/1.png"
+
+# From an age on (seconds), the wait before the next look; under "first" the wait before the first one.
+PACES = {
+    "reapi": ({"first": 5}, {0: 4, 179: 4, 180: 10, 599: 10, 600: 30, 9999: 30}),
+    "api_in_one": ({"first": 3}, {0: 3, 59: 3, 60: 5, 179: 5, 180: 10, 9999: 10}),
+    "revidapi": ({"first": 5}, {0: 3, 29: 3, 30: 5, 119: 5, 120: 15, 9999: 15}),
+    "runapi": ({"first": 2}, {0: 2, 59: 2, 60: 4, 179: 4, 180: 10, 9999: 10}),
+}
+KEYS = {
+    "reapi": ("REAPI_API_KEY", "REAPI_KEY"),
+    "api_in_one": ("API_IN_ONE_API_KEY",),
+    "revidapi": ("REVIDAPI_API_KEY",),
+    "runapi": ("RUNAPI_API_KEY", "RUNAPI_KEY"),
+}
+STATES = {
+    "reapi": "processing running, completed succeeded, failed failed, queued queued, pending queued",
+    "api_in_one": "pending queued, in_progress running, completed succeeded, success succeeded, "
+    "failed failed, error failed",
+    "revidapi": "waiting queued, queuing queued, generating running, success succeeded, fail failed",
+    "runapi": "pending queued, processing running, completed succeeded, failed failed",
+}
+PRINTED = {
+    "reapi": ("2026-07-28", "reAPI price table"),
+    "api_in_one": ("2026", None),
+    "revidapi": ("2026-11-20", "docs.revidapi.com, FLUX.2"),
+    "runapi": ("2026-07-23", "RunAPI price schedules"),
+}
+LIVES = {"reapi": 7 * 86_400, "api_in_one": None, "revidapi": None, "runapi": 7 * 86_400}
+PROVIDERS = sorted(PACES)
+
+
+def asked(provider):
+    adapter = adapters()[provider]
+    return Asked(adapter=adapter, account=provider, origin=adapter.base_url, model="flux-2-pro", now=NOW)
+
+
+def task(provider, age=300.0):
+    path = "/api/v1/flux_2/text_to_image"
+    return Task(id=ID, provider=provider, account=provider, path=path, submitted_at=NOW - timedelta(seconds=age))
+
+
+def look(provider, body, status=200):
+    answer = Answer(status, {}, json.dumps(body).encode())
+    return looked(asked(provider), asked(provider).adapter.poll, answer, task(provider))
+
+
+def refused(read, *arguments):
+    with pytest.raises(AnymediaError) as caught:
+        read(*arguments)
+    return caught.value
+
+
+def test_the_tables_below_speak_of_every_provider():
+    for table in (PACES, KEYS, STATES, PRINTED, LIVES):
+        assert set(table) == set(adapters())
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_when_to_look(provider):
+    pace = adapters()[provider].pace
+    first, waits = PACES[provider]
+    assert first_wait(pace, 0) == first["first"]
+    assert {age: next_wait(pace, age) for age in waits} == waits
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_what_is_told_of_a_provider(provider):
+    adapter = adapters()[provider]
+    assert adapter.key_env == KEYS[provider]
+    assert ", ".join(f"{word} {state}" for word, state in adapter.states.items()) == STATES[provider]
+    assert adapter.any_case is (provider == "api_in_one")
+    assert (adapter.printed.date, adapter.printed.source) == PRINTED[provider]
+    assert adapter.expires == LIVES[provider]
+    assert adapter.refunds is (Refund.UNKNOWN if provider == "revidapi" else Refund.YES)
+
+
+def test_only_runapi_honours_a_key_and_for_two_minutes():
+    told = {name: adapter.idempotency for name, adapter in adapters().items() if adapter.idempotency is not None}
+    assert {name: (each.header, each.window) for name, each in told.items()} == {"runapi": ("Idempotency-Key", 120)}
+
+
+def test_what_every_code_of_reapi_means():
+    rows = {code: (row.cause, row.submit, row.refund) for code, row in adapters()["reapi"].errors.items()}
+    assert rows == {
+        **dict.fromkeys(("10001", "10002", "10003", "10004", "10005", "10006"), (Cause.BAD_KEY, None, None)),
+        **dict.fromkeys([f"2000{digit}" for digit in range(1, 8)], (Cause.REJECTED, None, None)),
+        "30001": (Cause.NO_CREDIT, None, None),
+        "30002": (Cause.REJECTED, None, None),
+        "40001": (Cause.NOT_FOUND, None, None),
+        "50001": (Cause.RATE_LIMITED, None, None),
+        **dict.fromkeys(("60001", "60002", "70001", "70002"), (Cause.UNAVAILABLE, Outcome.REFUSED, None)),
+        "60099": (Cause.UNAVAILABLE, Outcome.UNCERTAIN, None),
+        **dict.fromkeys(("80001", "80002", "80003"), (Cause.FAILED, None, Refund.YES)),
+        "80006": (Cause.BLOCKED, None, None),
+    }
+
+
+def test_the_other_providers_tell_no_codes_but_one_text():
+    told = {name: list(adapter.errors) for name, adapter in adapters().items() if name != "reapi" and adapter.errors}
+    ((match,),) = told.values()
+    assert (list(told), match.text, match.status) == (["runapi"], "No active channel", 503)
+
+
+# Where things stand
+
+
+def nested(path, value):
+    """Return the body that holds a value at a place: "a.b[].c"."""
+    for key in reversed(path.split(".")):
+        value = {key.removesuffix("[]"): [value] if key.endswith("[]") else value}
+    return value
+
+
+def merged(one, other):
+    """Return both bodies in one."""
+    return {
+        key: merged(one[key], other[key]) if isinstance(one.get(key), dict) and key in other else {**one, **other}[key]
+        for key in {**one, **other}
+    }
+
+
+DONE = {
+    "reapi": {"id": ID, "status": "completed"},
+    "api_in_one": {"code": 200, "data": {"status": "COMPLETED"}},
+    "revidapi": {"code": 200, "data": {"taskId": ID, "state": "success"}},
+    "runapi": {"id": ID, "status": "completed"},
+}
+RESULTS = {
+    "reapi": {"output.image_urls[]": "image", "output.video_urls[]": "video", "output.audio_urls[]": "audio"},
+    "runapi": {"images[].url": "image", "videos[].url": "video", "audios[].url": "audio"},
+    # In this order: the first place that holds anything counts.
+    "api_in_one": dict.fromkeys(
+        [
+            *("data.output.image_urls[]", "data.output.video_url", "data.image_urls[]", "data.image_url"),
+            *("data.video_urls[]", "data.video_url", "data.audio_urls[]", "data.audio_url", "output.image_urls[]"),
+            *("output.video_url", "data.response_data[].audio_url", "data.results[].url", "data.result[].url"),
+        ],
+        "image",
+    ),
+}
+
+
+@pytest.mark.parametrize(("provider", "place"), [(name, place) for name, places in RESULTS.items() for place in places])
+def test_where_a_result_stands(provider, place):
+    found = look(provider, merged(DONE[provider], nested(place, URL))).assets
+    assert [(asset.url, asset.kind) for asset in found] == [(URL, RESULTS[provider][place])]
+
+
+def test_the_results_of_revidapi_are_json_in_a_text():
+    body = merged(DONE["revidapi"], nested("data.resultJson", json.dumps({"resultUrls": [URL, URL + "2"]})))
+    assert [asset.url for asset in look("revidapi", body).assets] == [URL, URL + "2"]
+
+
+def test_of_the_places_at_api_in_one_the_first_counts():
+    places = list(RESULTS["api_in_one"])
+    for first, second in pairwise(places):
+        body = merged(merged(DONE["api_in_one"], nested(first, URL)), nested(second, "https://second.example/"))
+        assert [asset.url for asset in look("api_in_one", body).assets] == [URL], (first, second)
+
+
+@pytest.mark.parametrize(
+    ("provider", "body", "usd", "credits"),
+    [
+        ("reapi", nested("usage.credits", 28), "0.028", 28),
+        ("api_in_one", nested("data.credits_used", 5), "0.05", 5),
+        ("api_in_one", nested("data.credits_consumed", 5), "0.05", 5),
+        ("api_in_one", {"credits_consumed": 5}, "0.05", 5),
+        ("api_in_one", {"credits_consumed": 9, "data": {"credits_used": 5, "credits_consumed": 7}}, "0.05", 5),
+        ("api_in_one", {"credits_consumed": 9, "data": {"credits_consumed": 7}}, "0.07", 7),
+        ("runapi", nested("usage.cost", 0.07), "0.07", None),
+    ],
+)
+def test_where_it_stands_what_a_task_took(provider, body, usd, credits):
+    result = nested(next(iter(RESULTS[provider])), URL)
+    money = look(provider, merged(merged(DONE[provider], result), body)).money
+    assert (money.usd, money.credits) == (Decimal(usd), credits)
+
+
+@pytest.mark.parametrize(
+    ("provider", "body", "code", "message"),
+    [
+        ("reapi", {"error": {"code": 80003, "message": "no"}}, "80003", "no"),
+        ("api_in_one", {"data": {"error": {"code": 7, "message": "no"}}}, "7", "no"),
+        ("api_in_one", {"data": {"error": "no"}}, None, "no"),
+        ("revidapi", {"data": {"failCode": "501", "failMsg": "no"}}, "501", "no"),
+        ("runapi", {"error": "no"}, None, "no"),
+    ],
+)
+def test_where_it_stands_why_a_task_failed(provider, body, code, message):
+    word = {"reapi": "failed", "api_in_one": "ERROR", "revidapi": "fail", "runapi": "failed"}[provider]
+    place = {"reapi": "status", "api_in_one": "data.status", "revidapi": "data.state", "runapi": "status"}[provider]
+    failure = look(provider, merged(merged(DONE[provider], nested(place, word)), body)).failure
+    assert (failure.code, failure.message) == (code, message)
+
+
+@pytest.mark.parametrize(
+    ("provider", "body", "code", "said"),
+    [
+        ("reapi", {"error": {"code": 20002, "message": "no way"}}, "20002", "no way"),
+        ("api_in_one", {"error": {"code": 7, "message": "no way"}, "code": 8, "message": "not this"}, "7", "no way"),
+        ("api_in_one", {"code": 8, "message": "no way"}, "8", "no way"),
+        ("api_in_one", {"error": "no way", "message": "not this"}, None, "no way"),
+        ("revidapi", {"code": 501, "msg": "no way", "message": "not this", "detail": "nor this"}, "501", "no way"),
+        ("revidapi", {"code": 501, "message": "no way", "detail": "nor this"}, "501", "no way"),
+        ("revidapi", {"code": 501, "detail": "no way"}, "501", "no way"),
+        ("runapi", {"error": {"code": "bad", "message": "no way"}}, "bad", "no way"),
+        ("runapi", {"error": "no way"}, None, "no way"),
+        ("runapi", {"error": "no", "errors": {"prompt": ["is required"]}}, None, "no; prompt is required"),
+    ],
+)
+def test_where_it_stands_why_a_call_was_refused(provider, body, code, said):
+    error = refused(look, provider, body, 400)
+    assert error.code == code
+    assert str(error).endswith(said)
+
+
+def test_the_id_of_a_request_is_kept():
+    error = refused(look, "reapi", {"error": {"code": 20002, "message": "no", "request_id": "req_1"}}, 400)
+    assert error.request_id == "req_1"
+    answer = Answer(200, {"x-request-id": "r-9"}, json.dumps({"id": ID, "status": "processing"}).encode())
+    assert looked(asked("runapi"), adapters()["runapi"].poll, answer, task("runapi")).request_id == "r-9"
+
+
+@pytest.mark.parametrize(
+    ("provider", "body", "times"),
+    [
+        ("reapi", {"id": ID, "status": "processing", "created_at": 1735000000}, (1735000000, None)),
+        (
+            "revidapi",
+            {"code": 200, "data": {"state": "generating", "createTime": 1735000000000, "completeTime": 1735000012000}},
+            (1735000000, 1735000012),
+        ),
+    ],
+)
+def test_when_a_task_was_created_and_completed(provider, body, times):
+    seen = look(provider, body)
+    assert [moment and moment.timestamp() for moment in (seen.created_at, seen.completed_at)] == list(times)
+
+
+# Two forms of one answer
+
+
+def accept(provider, body):
+    draft = attrs.evolve(task(provider, 0), id="draft")
+    return submitted(asked(provider), Answer(200, {}, json.dumps(body).encode()), draft)
+
+
+def test_the_forms_of_an_answer_of_api_in_one():
+    now = {"code": 200, "data": {"task_id": ID, "status": "pending"}, "task_id": "older", "id": "oldest", "status": "x"}
+    assert (accept("api_in_one", now).id, accept("api_in_one", now).state) == (ID, State.QUEUED)
+    assert accept("api_in_one", {"task_id": ID, "id": "oldest", "status": "pending"}).id == ID
+    oldest = accept("api_in_one", {"id": ID, "status": "pending", "created_at": "2026-02-24T12:00:00Z"})
+    assert (oldest.id, oldest.state, oldest.created_at.hour) == (ID, State.QUEUED, 12)
+    both = {"code": 200, "data": {"status": "in_progress"}, "status": "failed"}
+    assert look("api_in_one", both).state is State.RUNNING
+    assert look("api_in_one", {"status": "pending"}).state is State.QUEUED
+
+
+@pytest.mark.parametrize("provider", ["api_in_one", "revidapi"])
+def test_a_code_beside_the_good_one_is_a_no_at_a_submit_and_at_a_look(provider):
+    body = {"code": 402, "msg": "no", "message": "no", "data": {"task_id": ID, "taskId": ID, "status": "pending"}}
+    body["data"]["state"] = "waiting"
+    assert refused(accept, provider, body).outcome is Outcome.REFUSED
+    assert refused(look, provider, body).code == "402"
+    assert accept(provider, {**body, "code": 200}).id == ID
+
+
+def test_a_young_task_of_revidapi_may_not_be_found_yet():
+    body = {"code": 422, "msg": "recordInfo is null", "data": None}
+    for age, found in ((0, True), (89.9, True), (90, False)):
+        answer = Answer(200, {}, json.dumps(body).encode())
+        read = (looked, asked("revidapi"), adapters()["revidapi"].poll, answer, task("revidapi", age))
+        if found:
+            assert read[0](*read[1:]).id == ID
+        else:
+            refused(*read)
+
+
+def test_a_replay_of_runapi_is_told():
+    assert accept("runapi", {"id": ID, "status": "pending", "task_replayed": True}).replayed
+    assert not accept("runapi", {"id": ID, "status": "pending", "replayed": True}).replayed

@@ -1,0 +1,451 @@
+"""The generated pages are what the code says today, leave out no fact of an adapter, and promise what a client does."""
+
+import re
+import sys
+from datetime import date
+from itertools import product
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import attrs
+import pytest
+
+from anymedia import Account, Client, Config, Outcome, RawRequest, Secret, State, Task
+from anymedia.answer import Answer, Lost
+from anymedia.declare import (
+    UNKNOWN,
+    Adapter,
+    Cause,
+    Choice,
+    Endpoint,
+    Err,
+    Fault,
+    Header,
+    Limits,
+    Match,
+    Offer,
+    Pace,
+    Param,
+    PerMegapixel,
+    Pixels,
+    Price,
+    Printed,
+    Reply,
+    Said,
+    Size,
+    Table,
+    Text,
+    Url,
+    Urls,
+    Whole,
+    by_mode,
+    numbered,
+    pick,
+)
+from anymedia.transport import Patience, Transport
+
+DOCS = Path(__file__).parents[2] / "docs"
+sys.path.insert(0, str(DOCS))
+
+from _generate import PAGES, built_in, money_safety, pages  # noqa: E402
+from _generate.age import due, stale, words  # noqa: E402
+from _generate.asking import KEYED, PLAIN, answer, refused, submit_end  # noqa: E402
+from _generate.fields import FIELDS  # noqa: E402
+from _generate.markdown import anchor, ranges  # noqa: E402
+
+ADAPTERS = built_in()
+WRITTEN = pages(ADAPTERS, DOCS)
+of_each = pytest.mark.parametrize("adapter", ADAPTERS, ids=lambda adapter: adapter.name)
+
+
+def section(page, title):
+    """Return what stands below a heading, up to the next one of its rank or above."""
+    _, heading, below = re.split(rf"^(##+) {re.escape(title)}$", WRITTEN[page], maxsplit=1, flags=re.MULTILINE)
+    return re.split(rf"^#{{2,{len(heading)}}} ", below, maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def tables(text):
+    """Return each table as rows by column, with the paragraph that stands above it."""
+    found, above = [], ""
+    for block in text.split("\n\n"):
+        if block.startswith("|"):
+            head, _, *rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in block.splitlines())
+            found.append((above, [dict(zip(head, row, strict=True)) for row in rows]))
+        above = block
+    return found
+
+
+# They are up to date, and lead somewhere
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_what_the_code_says(name):
+    assert (DOCS / name).read_bytes() == WRITTEN[name].encode(), f"docs/{name} is out of date: run `make docs`"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_says_in_its_first_line_where_it_comes_from(name):
+    assert "Generated" in WRITTEN[name].splitlines()[0]
+    assert "`make docs`" in WRITTEN[name].splitlines()[0]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_link_leads_to_a_heading(name):
+    for target, heading in re.findall(r"\]\(([^)#:]*)(#[^)]+)\)", WRITTEN[name]):
+        text = WRITTEN[target or name]
+        assert heading in [anchor(title) for title in re.findall(r"^#+ (.+)$", text, re.MULTILINE)], (target, heading)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_table_is_whole(name):
+    for _, rows in tables(WRITTEN[name]):
+        assert rows
+        assert all(cell for row in rows for cell in row.values())
+
+
+def test_what_makes_the_pages_names_no_provider():
+    names = {word for each in ADAPTERS for word in (each.name, each.title, urlsplit(each.base_url).hostname)}
+    pattern = re.compile(rf"(?<![a-z])({'|'.join(map(re.escape, sorted(names)))})(?![a-z])", re.IGNORECASE)
+    for file in [DOCS / "generate.py", *(DOCS / "_generate").glob("*.py")]:
+        assert pattern.findall(file.read_text("utf-8")) == [], file.name
+
+
+# Nothing is left out
+
+
+@of_each
+def test_every_fact_of_a_provider_is_told(adapter):
+    told = section("providers.md", adapter.title)
+    facts = [adapter.page, adapter.read, adapter.base_url, adapter.auth.name, *adapter.key_env]
+    facts += [place for gap in adapter.gaps for place in (gap.what, gap.choice or "left open")]
+    facts += [f"`{offer.name}`" for offer in adapter.offers]
+    assert [fact for fact in facts if fact not in told] == []
+
+
+@of_each
+def test_every_wire_id_is_told(adapter):
+    ((_, rows),) = tables(section("providers.md", "Names on the wire"))
+    for offer in adapter.offers:
+        (row,) = (row for row in rows if row["offer"] == f"`{adapter.name}/{offer.name}`")
+        told = {"text": row["from text"], "edit": row["from images (edit)"]}
+        assert row["model"] == offer.model
+        assert set(told.values()) != {"–"}
+        for mode in (mode for mode in told if told[mode] != "–"):
+            assert told[mode].startswith(f"`{pick(offer.wire_id, mode)}`")
+            assert all(f"`{place}: {value}`" in told[mode] for place, value in offer.fixed.items())
+
+
+@of_each
+def test_every_field_of_every_offer_is_told(adapter):
+    fields = tables(section("providers.md", f"What {adapter.title} takes"))[0][1]
+    for offer in adapter.offers:
+        (column,) = (column for column in fields[0] if f"`{offer.name}`" in column.split("<br>"))
+        told = {row["field"]: row[column] for row in fields}
+        for field, param in offer.params.items():
+            assert told[field] != "–"
+            assert ("**required**" in told[field]) == param.required
+            if isinstance(param.takes, Choice):
+                assert set(param.takes.wire) <= set(re.findall(r"[\w:]+", told[field]))
+                assert ("not honoured" in told[field]) == bool(param.takes.not_honoured)
+            assert ("unknown" in told[field]) == (param.default is UNKNOWN)
+        for field in set(told) - set(offer.params):
+            assert told[field] in ("–", "left out", "1 a task") or "sent as" in told[field]
+    none = re.search("Taken by none: (.*)", section("providers.md", adapter.title))[1]
+    assert set(FIELDS) == {row["field"] for row in fields} | set(re.findall(r"\w+", none))
+
+
+PRICED = [
+    pytest.param(adapter, offer, id=f"{adapter.name}/{offer.name}")
+    for adapter in ADAPTERS
+    for offer in adapter.offers
+    if isinstance(offer.prices, Table | Price)
+]
+
+
+def prices_told(adapter, offer):
+    """Yield each cell of an offer's prices: the values it is for, the figure, and of when that is."""
+    name = f"`{adapter.name}/{offer.name}`"
+    by = [field.replace("_", " ") for field in offer.prices.by[:-1]] if isinstance(offer.prices, Table) else []
+    for above, rows in tables(section("prices.md", offer.model)):
+        for row in rows:
+            if row.get("offer") == name or above.startswith(name):
+                cells = {column: told for column, told in row.items() if column not in ("offer", "of", *by)}
+                for axes in product(*(row.get(field, "").split() for field in by)):
+                    yield from (((*axes, column), told, row.get("of", above)) for column, told in cells.items())
+
+
+@pytest.mark.parametrize(("adapter", "offer"), PRICED)
+def test_every_price_is_told_in_its_cell(adapter, offer):
+    cells = offer.prices.cells if isinstance(offer.prices, Table) else {("a picture",): offer.prices}
+    found = {cell: (told, of) for cell, told, of in prices_told(adapter, offer) if cell in cells}
+    assert set(found) == set(cells)
+    for cell, price in cells.items():
+        told, of = found[cell]
+        printed = f"{price.credits} credit" if price.usd is None else f"${price.usd.normalize():f}"
+        assert re.match(rf"~?{re.escape(printed)}s?(?= · | = |, |$)", told)
+        assert told.startswith("~") == (price.approximate or price.doubt is not None)
+        assert price.doubt is None or price.doubt in section("prices.md", offer.model)
+        assert (adapter.printed.date or "") in of
+
+
+@of_each
+def test_a_price_that_nobody_knows_is_called_unknown(adapter):
+    for offer in (offer for offer in adapter.offers if offer.prices is None):
+        assert f"| `{adapter.name}/{offer.name}` | *unknown* |" in section("prices.md", offer.model)
+
+
+@of_each
+def test_every_date_and_source_of_prices_is_told(adapter):
+    (row,) = (row for row in tables(section("prices.md", "How old they are"))[0][1] if adapter.title in row["provider"])
+    assert row["prices of"] == words(adapter.printed.date)
+    assert row["to be read anew after"] == str(due(adapter.printed.date) or "now")
+    assert row["where"] == (adapter.printed.source or adapter.page)
+
+
+@of_each
+def test_every_word_of_a_state_is_told(adapter):
+    names = (adapter.title, f"[{adapter.title}](providers.md{anchor(adapter.title)})")
+    rows = [row for _, rows in tables(WRITTEN["states.md"]) for row in rows if row.get("provider") in names]
+    cells = [cell for row in rows for cell in row.items()]
+    for word, meaning in adapter.states.items():
+        columns = [column for column, told in cells if f"`{word}`" in told]
+        assert columns == [f"`{meaning}`"] if isinstance(meaning, State) else "word" in columns
+
+
+def spread(text):
+    """Return the codes and texts of a cell one by one."""
+    parts = text.split(", ")
+    texts = {found[1] for part in parts if (found := re.match("“(.*)”", part))}
+    runs = [tuple(map(int, part.split("–"))) for part in parts if part[0].isdigit()]
+    return texts | {str(code) for run in runs for code in range(run[0], run[-1] + 1)}
+
+
+@of_each
+@pytest.mark.parametrize("page", ["errors.md", "money-safety.md"])
+def test_every_error_of_a_provider_is_told(adapter, page):
+    if not adapter.errors:
+        return
+    rows = next(rows for _, rows in tables(section(page, adapter.title)) if "code or text" in rows[0])
+    keys = {key.text if isinstance(key, Match) else key for key in adapter.errors}
+    assert set().union(*(spread(row["code or text"]) for row in rows)) == keys
+
+
+def test_numbers_in_a_row_are_drawn_together():
+    assert ranges([5, 1, 2, 3, 9, 8]) == "1–3, 5, 8–9"
+    assert ranges([]) == ""
+
+
+# How old prices are
+
+
+@pytest.mark.parametrize(
+    ("printed", "last", "told"),
+    [
+        ("2026-07-23", date(2026, 11, 20), "2026-07-23"),
+        ("2026-07", date(2026, 10, 29), "2026-07 (the day is not known)"),
+        ("2026", date(2026, 5, 1), "2026 (the day is not known)"),
+        ("July 2026", None, "July 2026 (no day is known)"),
+        ("2026-13", None, "2026-13 (no day is known)"),
+        (None, None, "an unknown day"),
+    ],
+)
+def test_prices_are_to_be_read_anew_120_days_after_the_first_day_they_can_be_of(printed, last, told):
+    assert (due(printed), words(printed)) == (last, told)
+
+
+@pytest.mark.parametrize(
+    ("day", "named"),
+    [
+        (date(2026, 5, 1), ["none"]),
+        (date(2026, 5, 2), ["year", "none"]),
+        (date(2026, 11, 20), ["year", "none"]),
+        (date(2026, 11, 21), ["day", "year", "none"]),
+    ],
+)
+def test_stale_prices_are_told_on_a_given_day(day, named):
+    dates = {"day": "2026-07-23", "year": "2026", "none": None}
+    sellers = [attrs.evolve(PLAIN, name=name, printed=Printed(date)) for name, date in dates.items()]
+    assert [sentence.partition(":")[0] for sentence in stale(sellers, day)] == named
+    assert stale(sellers[:1], date(2027, 1, 1)) == ["day: prices of 2026-07-23 are to be read anew since 2026-11-21"]
+    assert stale(sellers[2:], day) == ["none: prices of an unknown day are to be read anew"]
+
+
+# What is said to follow does follow
+
+STATUSES = (200, 302, 400, 401, 402, 404, 408, 409, 410, 425, 429, 499, 500, 503, 520, 521, 522, 523, 524, 525, 526)
+GOOD = [Answer(200, {}, body) for body in money_safety.GOOD.values()]
+CAME = [*money_safety.CONNECTIONS.values(), *GOOD, *map(answer, STATUSES)]
+CASES = [(adapter, came) for adapter in (PLAIN, KEYED) for came in CAME]
+CASES += [(each, refused(each, key)) for each in ADAPTERS for key in each.errors]
+FOLLOWS = {
+    "tried again": (Patience().tries, Patience().tries),
+    "replayed under its key": (Patience().tries, 1),
+    "stop": (1, 1),
+    "looked at until it is done": (1, 1),
+}
+
+
+async def test_a_client_does_what_the_page_says(clock, monkeypatch):
+    calls, next_ = [], []
+
+    async def send(self, account, call, progress):
+        calls.append(call)
+        progress.connected = not isinstance(next_[0], Lost) or next_[0].sent
+        if isinstance(next_[0], Lost):
+            raise next_[0]
+        return next_[0]
+
+    monkeypatch.setattr(Transport, "send", send)
+    for adapter, came in CASES:
+        calls.clear()
+        next_[:] = [came]
+        attempts = {}
+        account = Account(name="a", adapter=adapter, origin=adapter.base_url, key=Secret("k"))
+        see = lambda event: attempts.update({event.id: event} if not isinstance(event, Task) else {})  # noqa: B023, E731
+        async with Client(Config(accounts={"a": account}), clock=clock, on_event=see) as client:
+            try:
+                ended = await client.submit(RawRequest(adapter.name, "/tasks", {}))
+            except Exception as error:  # noqa: BLE001 - each is compared with what the page says
+                ended = error
+        end = submit_end(adapter, came)
+        raised = None if isinstance(ended, Task) else type(ended).__name__
+        last = list(attempts.values())[-1]
+        assert (raised, last.outcome) == (end.raised, end.outcome), came
+        assert (len(calls), len(attempts)) == FOLLOWS[end.then], (adapter.name, came, end)
+        keys = {call.headers.get("Idempotency-Key") for call in calls}
+        assert len(keys) == 1 if end.then == "replayed under its key" else None in keys or len(keys) == len(calls)
+
+
+@pytest.mark.parametrize("body", [b"<html>no</html>", b"", b"[]", b'{"id": "t-1"}'])
+def test_the_body_of_an_error_changes_nothing(body):
+    for status in range(300, 600):
+        assert submit_end(PLAIN, Answer(status, {}, body)) == submit_end(PLAIN, answer(status))
+
+
+def test_all_five_outcomes_are_there():
+    told = [row["outcome"].strip("*") for row in tables(section("money-safety.md", "The five outcomes"))[0][1]]
+    assert told == list(Outcome)
+
+
+def test_what_was_measured_is_kept():
+    begin, end = money_safety.MARKS
+    table = "| fault | paid |\n| --- | --- |\n| reset | 1 |"
+    page = money_safety.page([], table)
+    assert page.endswith(f"## Measured\n\n{begin}\n\n{table}\n\n{end}")
+    assert money_safety.measured(page) == table
+    assert money_safety.measured("") == money_safety.measured(f"{begin} {end}") == money_safety.NOT_YET
+    assert money_safety.measured(WRITTEN["money-safety.md"]) in WRITTEN["money-safety.md"]
+
+
+# An adapter that uses the words which the built-in ones do not
+
+RARE = Adapter(
+    name="rare",
+    title="Rare",
+    page="a page",
+    read="2026-01-02",
+    base_url="https://rare.example",
+    key_env=("RARE_KEY",),
+    auth=Header("x-key"),
+    submit=Endpoint(method="POST", path="/v1/{wire_id}", reply=Reply(ok=("status", "ok"), id="id", credits="cost")),
+    poll=Endpoint(
+        method="GET",
+        link="status_url",
+        hosts=("cdn.example",),
+        reply=Reply(
+            state="state", assets="data!json.urls[]", failure=Fault(code="errors[].type", message="errors[].msg")
+        ),
+    ),
+    cancel=Endpoint(method="PUT", link="cancel_url"),
+    fault=Fault(code="detail[].type", message="detail[].msg"),
+    states={"ready": State.SUCCEEDED, "error": State.FAILED, "mod": Err(Cause.BLOCKED), "lost": Err(Cause.NOT_FOUND)},
+    errors={"policy": Err(Cause.BLOCKED, refund="no"), Match("locked", 403): Cause.NO_CREDIT},
+    refunds="yes",
+    expires=86_400,
+    pace=Pace(first=2, then=1.5),
+    limits=Limits(submits=(20, 10), polls=(10, 1), active=24),
+    offers=(
+        Offer(
+            name="paint",
+            params={
+                "prompt": Param("prompt", Text(), required=True),
+                "images": Param(numbered("image", "image_{n}"), by_mode(edit=Urls(2, 2))),
+                "mask": Param("mask", Url(https=True)),
+                "size": Param("", Size(least=64, step=16, megapixels=4)),
+                "seed": Param("seed", Whole(1), default=Said("drawn by lot")),
+            },
+            shape=Pixels(step=16, megapixels={"1K": 1, "2K": 4}, ratio="4:3", resolution="1K"),
+            prices=PerMegapixel("0.03", "0.015", "0.02"),
+        ),
+        Offer(name="draw", params={"prompt": Param("prompt", Text(most=9), required=True)}, prices=Price(credits=1)),
+    ),
+)
+SILENT = attrs.evolve(
+    RARE,
+    name="silent",
+    title="Silent",
+    submit=Endpoint(method="POST", path="/draw", reply=Reply(files="data[].b64!base64")),
+    poll=None,
+    states={},
+    errors={},
+    refunds="unknown",
+    offers=RARE.offers[1:],
+)
+
+TOLD = {
+    "providers.md": [
+        "| poll | `GET` the link at `status_url` of the submit's answer, on `cdn.example` too |",
+        "| limits | 20 submits in 10 s; 10 looks in 1 s; 24 tasks at a time |",
+        "| looks | first after 2 s, then each 1.5 s |",
+        "| looks | none: the submit is answered with the result |",
+        "| results | can be fetched for 1 day |",
+        "| images | from text –, in an edit 2 URLs | – |",
+        "| mask | an https URL | – |",
+        "| aspect_ratio | any ratio: sent as pixels, in steps of 16; 4:3 where only the other is given | – |",
+        "| size | pixels, 64 a side or more, in steps of 16, 4 megapixels at most | – |",
+        "| seed | 1 or more; default drawn by lot | – |",
+        "| prompt | any text; **required** | 0–9 characters; **required** |",
+        "Nothing that is known of.",
+    ],
+    "prices.md": [
+        "$0.03 for the first megapixel, $0.015 for each further one, $0.02 for each that is put in",
+        "| `rare/draw` | 1 credit, in USD *unknown* |",
+        "printed in credits alone",
+    ],
+    "states.md": [
+        "| Rare | `mod` | the task failed: `blocked` |",
+        "| Rare | `lost` | as it was: the look ends in `NotFound`, looking goes on |",
+        "The answer to the submit is the result at Silent: there is no state.",
+    ],
+    "errors.md": [
+        "| `policy` | `Blocked` | `blocked` | `blocked` | not refunded |",
+        "| “locked” at 403 | `NoCredit` | `no_credit` | – | – |",
+    ],
+    "money-safety.md": [
+        "at `status`: only ok, or none, is a yes",
+        "| Rare | a task that failed | refunded | nothing |",
+        "| Rare | one that failed with `policy` | not refunded | the full price |",
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def with_rare_ones():
+    return pages((*ADAPTERS, RARE, SILENT), DOCS)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_rare_word_is_told_too(name, with_rare_ones):
+    assert [line for line in TOLD[name] if line not in with_rare_ones[name]] == []
+
+
+def test_what_has_no_words_yet_stops_the_pages():
+    odd = attrs.evolve(RARE.offers[1], params={"seed": Param("seed", by_mode(text=object()))})
+    with pytest.raises(TypeError, match="no words yet"):
+        pages([attrs.evolve(RARE, offers=(odd,))], DOCS)
+
+
+def test_a_price_for_what_is_not_taken_stops_the_pages():
+    odd = attrs.evolve(RARE.offers[1], prices=Table("resolution", {"1K": "0.01"}))
+    with pytest.raises(ValueError, match="has a price for what it does not take"):
+        pages([attrs.evolve(RARE, offers=(odd,))], DOCS)
