@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 # Folders count too, so that a deleted file is noticed.
-SOURCES := $(shell find core adapters simulators cli -name __pycache__ -prune -o -print) README.md pyproject.toml setup.cfg
+SOURCES := $(shell find core adapters simulators cli testing -name __pycache__ -prune -o -print) README.md pyproject.toml setup.cfg
 PACKAGE = $(BIN)/python -c 'import anymedia; print(anymedia.__path__[0])'
 
 .PHONY: install demo test lint types check docs bench cassettes clean
@@ -23,7 +23,8 @@ lint: .venv/.installed
 # mypy reads the checkout through links that lay it out as it is installed; pyright reads what users install.
 types: .venv/.installed
 	@rm -rf .types && mkdir -p .types/anymedia
-	@ln -s $(CURDIR)/core/* $(CURDIR)/adapters $(CURDIR)/simulators $(CURDIR)/cli .types/anymedia/
+	@ln -s $(CURDIR)/core/* $(CURDIR)/adapters $(CURDIR)/simulators $(CURDIR)/cli $(CURDIR)/testing \
+		.types/anymedia/
 	$(BIN)/mypy
 	MYPYPATH=docs:.types $(BIN)/mypy docs/generate.py
 	@echo "basedpyright --verifytypes anymedia"
@@ -33,7 +34,7 @@ types: .venv/.installed
 check: .venv/.installed
 	$(BIN)/pytest -q -n auto --cov --cov-report= -p no:cacheprovider
 	$(BIN)/coverage report --show-missing --skip-covered --fail-under=100 \
-		--include="$$($(PACKAGE))/*" --omit="$$($(PACKAGE))/cli/*,$$($(PACKAGE))/simulators/*"
+		--include="$$($(PACKAGE))/*" --omit="$$($(PACKAGE))/cli/*,$$($(PACKAGE))/simulators/*,$$($(PACKAGE))/testing/*"
 
 .venv/.tools: pyproject.toml setup.cfg
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "anymedia needs Python 3.11 or newer")'

@@ -1,0 +1,15 @@
+"""All that is promised, in one class."""
+
+from .agreed import Agreed
+from .declared import Declared
+from .kept import Kept
+from .played import Played
+from .safe import Safe
+
+
+class Contract(Played, Safe, Kept, Agreed, Declared):  # pytest begins with the last
+    """The promises of adapters, held against simulators of their providers: subclass it in a test module.
+
+    `providers` are the adapters' names. `cassettes` is a folder that holds a folder of vcrpy's files for each
+    provider. `unit` is one unit of the simulators' amounts in USD, where a provider has no credits of its own.
+    """

@@ -1,0 +1,153 @@
+"""What can be seen from the declaration alone: it is complete, it is facts, and nothing in it contradicts the rest."""
+
+import ast
+import re
+from collections.abc import Iterator
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from anymedia import State
+from anymedia.check import check
+from anymedia.declare import Adapter, Choice, Err, Limits, Offer, Param, Said, Text, Urls, Whole, pick
+from anymedia.registry import GROUP
+from anymedia.request import Mode
+from anymedia.simulators import names
+from anymedia.words import Refund
+
+from .requests import askable, every, fewest, fits, given, modes
+from .suite import Suite, promise
+
+FLOW = (ast.If, ast.For, ast.While, ast.Try, ast.TryStar, ast.With, ast.Match, ast.Raise, ast.ClassDef, ast.Lambda)
+WAITS = (ast.Await, ast.AsyncFunctionDef, ast.AsyncFor, ast.AsyncWith, ast.Yield, ast.YieldFrom)
+
+
+class Declared(Suite):
+    """The declaration of an adapter and of its offers."""
+
+    def test_an_adapter_says_all_that_can_be_said(self, adapter: Adapter) -> None:
+        """Who it is, where it is, which key it takes, how its tasks end, and when its page was read."""
+        missing = "; ".join(_unsaid(adapter))
+        promise(not missing, f"{adapter.name}: {missing}")
+
+    def test_what_no_page_says_is_a_gap(self, adapter: Adapter) -> None:
+        """Unknown is a value, and it is said: users read the gaps beside the provider's name."""
+        said = " ".join(f"{gap.what} {gap.choice or ''}" for gap in adapter.gaps).lower()
+        missing = "; ".join(f"{what}: a Gap that names {word!r}" for what, word in _open(adapter) if word not in said)
+        promise(not missing, f"{adapter.name} leaves open what none of its gaps tells: {missing}")
+
+    def test_an_adapter_is_facts_and_no_program(self, adapter: Adapter) -> None:
+        """Its file imports the words of anymedia.declare and nothing else, and decides nothing."""
+        file = source(adapter)
+        tree = ast.parse(file.read_text("utf-8"))
+        foreign = ", ".join(sorted(_imports(tree) - {"anymedia.declare"}))
+        promise(not foreign, f"{file.name} imports {foreign}; an adapter is written in anymedia.declare alone")
+        steps = ", ".join(_steps(tree))
+        promise(not steps, f"{file.name} holds control flow: {steps}; core decides, adapters state facts")
+
+    def test_an_adapter_has_a_simulator(self, adapter: Adapter) -> None:
+        """Without one nothing else can be tested, by us or by apps."""
+        promise(adapter.name in names(), f"no simulator is named {adapter.name}; there are {', '.join(names())}")
+
+    def test_an_offer_is_declared_without_contradiction(self, adapter: Adapter, offer: Offer) -> None:
+        """It can be asked for, every field can be given, every default is a value, every bound has two sides."""
+        name = f"{adapter.name}/{offer.name}"
+        promise(any(modes(offer)), f"{name}: wire_id and images leave no mode in which it can be asked for")
+        for mode in modes(offer):
+            refused = "; ".join(map(str, check(fewest(offer, mode), adapter, offer).problems))
+            promise(not refused, f"{name}, {mode}: a request with no more than it needs is refused: {refused}")
+            for field, param in offer.params.items():
+                wrong = "; ".join(_contradictions(param, mode))
+                promise(not wrong, f"{name}, {mode}, {field}: {wrong}")
+        never = ", ".join(field for field in offer.params if not any(_can_be_given(adapter, offer, field)))
+        promise(not never, f"{name}: declared, and refused in every mode with every value tried: {never}")
+
+
+def source(adapter: Adapter) -> Path:
+    """Return the file that an adapter is declared in."""
+    plugins = {point.module: point.load() for point in entry_points(group=GROUP)}
+    module = next((name for name, held in plugins.items() if getattr(held, "ADAPTER", held) is adapter), None)
+    spec = find_spec(module or f"{GROUP}.{adapter.name}")
+    if spec is None or spec.origin is None:
+        raise LookupError(f"{module or adapter.name} has no file")
+    return Path(spec.origin)
+
+
+def _unsaid(adapter: Adapter) -> Iterator[str]:
+    """Yield what an adapter does not say, or not in the form needed."""
+    where = urlsplit(adapter.base_url)
+    names = [offer.name for offer in adapter.offers]
+    wanted = {
+        "name is lower case letters, digits and _": adapter.name.isidentifier() and adapter.name.islower(),
+        "title is what people call the provider": adapter.title,
+        "page is where the facts are written": adapter.page,
+        "read is the day on which they were read, as 2026-11-20": re.fullmatch(r"\d{4}-\d\d-\d\d", adapter.read),
+        "base_url is an https origin; the paths carry the rest": (where.scheme, where.path) == ("https", ""),
+        "key_env names the variables that may hold the key": adapter.key_env,
+        "offers are what is sold": adapter.offers,
+        "one name is one offer": len(set(names)) == len(names),
+        "gaps are what no page says": adapter.gaps,
+        "some word of states is State.SUCCEEDED": adapter.poll is None or State.SUCCEEDED in adapter.states.values(),
+        "a failed task shows: by a word of states, failed_if or a verdict": adapter.poll is None or _tells(adapter),
+        "with any_case, states are in lower case": not adapter.any_case or all(map(str.islower, adapter.states)),
+    }
+    yield from (what for what, said in wanted.items() if not said)
+
+
+def _tells(adapter: Adapter) -> bool:
+    """Return whether an adapter knows of any way in which a task fails."""
+    endpoints = [endpoint for endpoint in (adapter.poll, adapter.result) if endpoint is not None]
+    by_word = any(meaning is State.FAILED or isinstance(meaning, Err) for meaning in adapter.states.values())
+    return by_word or any(each.verdict or each.reply.failed_if is not None for each in endpoints)
+
+
+def _open(adapter: Adapter) -> Iterator[tuple[str, str]]:
+    """Yield what an adapter leaves open, and the word that a gap about it cannot do without."""
+    if adapter.refunds is Refund.UNKNOWN and adapter.poll is not None:
+        yield "refunds", "refund"
+    if adapter.expires is None and adapter.poll is not None:
+        yield "expires", "lifetime"
+    if adapter.limits == Limits():
+        yield "limits", "rate"
+    for offer in adapter.offers:
+        if offer.prices is None:
+            yield f"prices of {offer.name}", "price"
+
+
+def _imports(tree: ast.Module) -> set[str]:
+    modules = {"." * node.level + (node.module or "") for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    return modules | {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+
+
+def _steps(tree: ast.Module) -> Iterator[str]:
+    """Yield what is done in a file, by line; a helper may return words, and nothing before."""
+    for node in ast.walk(tree):
+        if isinstance(node, FLOW + WAITS):
+            yield f"{type(node).__name__} in line {node.lineno}"
+        if isinstance(node, ast.FunctionDef) and len(node.body) > 1 + (ast.get_docstring(node) is not None):
+            yield f"more than a return in {node.name}"
+
+
+def _contradictions(param: Param, mode: Mode) -> Iterator[str]:
+    takes, default = pick(param.takes, mode), pick(param.default, mode)
+    known = default is not None and not isinstance(default, Said)
+    if isinstance(takes, Choice):
+        if known and default not in takes.wire:
+            yield f"the default {default} is none of its values"
+        for value, wire in takes.wire.items():
+            if takes.read(wire) != value:
+                yield f"{value} is written as {wire!r}, and so is {takes.read(wire)}"
+    if isinstance(takes, Text | Urls | Whole) and takes.most is not None and takes.least > takes.most:
+        yield f"at least {takes.least} and at most {takes.most}"
+    if param.always_sent and not known and not param.required:
+        yield "always sent, and there is no default to send"
+
+
+def _can_be_given(adapter: Adapter, offer: Offer, field: str) -> Iterator[bool]:
+    """Yield whether an offer takes a field: beside all the others, then alone."""
+    for mode in modes(offer):
+        yield getattr(every(adapter, offer, mode), field) not in (None, ())
+        for value in askable(offer, mode).get(field, ()):
+            request = given(fewest(offer, mode), field, value)
+            yield request is not None and fits(request, adapter, offer)

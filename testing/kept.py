@@ -1,0 +1,91 @@
+"""What an offer promises from the first call to the picture on disk."""
+
+from pathlib import Path
+from unittest.mock import patch
+
+from PIL import Image
+
+from anymedia import Asset, State, Task, from_json, to_json
+from anymedia.declare import Adapter, pick
+from anymedia.explain import MASK
+from anymedia.strict_json import dumps
+
+from .suite import Case, Scene, Suite, at_simulator, cases, in_a_loop, last_word, promise
+
+SHAPE = 0.05
+"""How far a picture's shape may be from the ratio asked for: sides are rounded."""
+
+LOOKS = 8
+"""How often a task is looked at in its life."""
+
+
+class Kept(Suite):
+    """The life of a task that goes well."""
+
+    @in_a_loop
+    async def test_an_offer_keeps_its_promises(self, case: Case, tmp_path: Path) -> None:
+        """What is explained is sent, what is quoted is billed, what was asked for is made."""
+        async with at_simulator(case.adapter) as scene:
+            service, auth = scene.simulator.service, case.adapter.auth
+            (shown,) = scene.client.explain(case.request, offer=case.name)
+            promise(not shown.refusals, f"{case} is refused: {'; '.join(map(str, shown.refusals))}")
+            with patch.object(service, "answer", wraps=service.answer) as heard:
+                task = await scene.finished(case)
+            sent = heard.call_args_list[0].args[0]
+            as_explained = (sent.method, sent.body) == (shown.method, dumps(shown.json))
+            promise(
+                as_explained, f"{case}: explained as {shown.method} {shown.json}, sent as {sent.method} {sent.body}"
+            )
+            promise(shown.headers[auth.name] == auth.prefix + MASK, f"{case}: explain does not mask the key")
+            carried = sent.headers.get(auth.name.lower())
+            promise(carried == auth.prefix + scene.simulator.api_key, f"{case}: the key was not in {auth.name}")
+
+            (entry,) = scene.bills
+            asked_for, made = pick(case.offer.wire_id, case.mode), entry["wire_id"]
+            promise(asked_for == made == task.wire_id, f"{case}: {asked_for} was asked for, and {made} made")
+            for what, money in (("quoted", shown.money), ("in the end said to cost", task.money)):
+                counted, charged = self.billed(money), entry["charged"]
+                differs = f"{case} is {what} {money}, that is {counted} {self.units(money)}, and {charged} were charged"
+                promise(counted in (None, charged), differs)
+
+            promise(task.state is State.SUCCEEDED, f"{case} ended as {task.state}")
+            count, found = case.request.count or 1, len(task.assets)
+            promise(found == count, f"{case}: {count} asked for, and {found} found in {task.raw}")
+            promise(from_json(Task, to_json(task)) == task, f"{case}: the task is another one after JSON")
+            for asset in await scene.client.download(task, tmp_path):
+                _is_what_was_asked_for(asset, case)
+
+    @in_a_loop
+    async def test_every_word_for_a_state_is_known(self, adapter: Adapter) -> None:
+        """What the simulator calls a task while it waits, runs, succeeds and fails, the adapter has a meaning for."""
+        case = next(cases(adapter))
+        async with at_simulator(adapter) as scene:
+            await _watch(scene, case)
+            scene.simulator.fault("failed")
+            await _watch(scene, case)
+
+
+async def _watch(scene: Scene, case: Case) -> None:
+    """Look at a task all its life, and compare what each look says with what the simulator knows."""
+    service, adapter = scene.simulator.service, case.adapter
+    task = await scene.client.submit(case.request, offer=case.name)
+    while not task.state.final:
+        scene.clock.seconds += (service.queued + service.running) / LOOKS
+        task = await scene.client.get(task)
+        stage, read = service.tasks[task.id].stage(scene.clock.seconds), last_word(adapter, task)
+        word = task.raw_state if task.raw_state is None or not adapter.any_case else task.raw_state.lower()
+        promise(word is None or word in adapter.states, f"{adapter.name}: a task is {stage}, and {read}")
+        over = stage in ("succeeded", "failed")
+        promise(task.state == stage if over else not task.state.final, f"{adapter.name}: a task is {stage}, and {read}")
+
+
+def _is_what_was_asked_for(asset: Asset, case: Case) -> None:
+    with Image.open(str(asset.path)) as picture:
+        picture.load()
+        measured = (asset.width, asset.height, asset.media_type)
+        real = (*picture.size, Image.MIME[str(picture.format)])
+        promise(measured == real, f"{case}: a picture of {real} is taken for one of {measured}")
+        if case.request.aspect_ratio not in (None, "auto"):
+            across, down = map(int, str(case.request.aspect_ratio).split(":"))
+            near = abs(picture.width / picture.height / (across / down) - 1) < SHAPE
+            promise(near, f"{case}: {across}:{down} was asked for, and {picture.width}x{picture.height} came")

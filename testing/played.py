@@ -1,0 +1,96 @@
+"""What was once heard is still understood: cassettes of a provider's answers, played to the client."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from anymedia import AnymediaError, Client, ImageRequest, OutOfBounds, RawRequest, SubmitUncertain, Task, read_config
+from anymedia.check import check
+from anymedia.declare import Adapter, Numbered, Offer, Size, pick
+from anymedia.encode import parts
+from anymedia.path import Path as Place
+from anymedia.request import Mode
+from anymedia.values import Value
+
+from .clock import FakeClock
+from .requests import modes
+from .suite import LIMIT, Suite, in_a_loop, promise
+
+
+class Played(Suite):
+    """Recorded conversations: each is one submit, with the looks at its task."""
+
+    @in_a_loop
+    async def test_a_cassette_is_played_to_its_end(self, adapter: Adapter, cassette: Path) -> None:
+        """The adapter sends what was sent, and makes of each answer what leads to the next call."""
+        vcr = pytest.importorskip("vcr", reason="cassettes are played with vcrpy")
+        matched = vcr.VCR(match_on=("method", "path", "query", "body"), record_mode="none")
+        with matched.use_cassette(str(cassette)) as tape:
+            first, name = tape.requests[0], cassette.name
+            key = first.headers.get(adapter.auth.name, "***")
+            promise(key.endswith("***"), f"{name} holds what may be a key, in {adapter.auth.name}")
+            body, path = json.loads(first.body), urlsplit(first.uri)._replace(scheme="", netloc="").geturl()
+            request = written_as(adapter, body) or RawRequest(adapter.name, path, body)
+            try:
+                came = await _run(adapter, first.uri, request)
+            except vcr.errors.CannotOverwriteExistingCassetteException as error:
+                asked = f"{error.failed_request.method} {error.failed_request.uri}"
+                pytest.fail(f"{name}: the adapter asks for what was not recorded (again): {asked}", pytrace=False)
+        heard = f"{tape.play_count} of {len(tape)} answers were asked for, then it came to {came!r}"
+        promise(tape.all_played, f"{name}: {heard}")
+        accepted = any(answer["status"]["code"] < 300 for answer in tape.responses)
+        known = isinstance(request, ImageRequest) or not accepted
+        promise(known, f"{name}: the adapter does not write this body (any more): {body}")
+        promise(not (accepted and isinstance(came, SubmitUncertain)), f"{name}: what was accepted came to {came!r}")
+
+
+async def _run(adapter: Adapter, url: str, request: ImageRequest | RawRequest) -> Task | AnymediaError:
+    """Return what a request comes to at the origin that a cassette was recorded at."""
+    origin = urlsplit(url)._replace(path="", query="").geturl()
+    table = {"base_url": origin, "api_key_env": "KEY"}
+    config = read_config({"providers": {adapter.name: table}}, {"KEY": "no-key-is-needed"})
+    async with Client(config, clock=FakeClock()) as client:
+        try:
+            return await client.run(request, timeout=LIMIT)
+        except AnymediaError as error:
+            return error
+
+
+def written_as(adapter: Adapter, body: Any) -> ImageRequest | None:
+    """Return the request that an adapter writes as a body; None when there is none."""
+    for offer in adapter.offers:
+        for mode in modes(offer):
+            with suppress(OutOfBounds):
+                request = ImageRequest(**{"model": offer.model, "prompt": "", **dict(_fields(offer, mode, body))})
+                checked = check(request, adapter, offer)
+                if not checked.problems and [part.body for part in parts(checked)] == [body]:
+                    return request
+    return None
+
+
+def _fields(offer: Offer, mode: Mode, body: Any) -> Iterator[tuple[str, Any]]:
+    for field, param in offer.params.items():
+        takes, wire = pick(param.takes, mode), _at(param.to, body)
+        if takes is not None and wire is not None and (value := _read(takes, wire)) is not None:
+            yield field, value
+
+
+def _at(to: str | Numbered, body: Any) -> Any:
+    if isinstance(to, Numbered):
+        return [body[name] for name in to.names(len(body)) if name in body] or None
+    found = Place(to).find(body)
+    return found if "[]" in to else next(iter(found), None)
+
+
+def _read(takes: Value, wire: Any) -> Any:
+    if not isinstance(takes, Size):
+        return takes.read(wire)
+    # Another field may share the place: a ratio is no size.
+    size = tuple(map(int, re.findall(r"\d+", str(wire))))
+    return size if len(size) == 2 and takes.write(size) == wire else None

@@ -1,0 +1,118 @@
+"""Requests made from what an offer declares: in which modes, with which fields, and on both sides of each bound."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+
+from anymedia import ImageRequest, OutOfBounds
+from anymedia.check import check
+from anymedia.declare import Adapter, Choice, Grid, Offer, Size, Text, Url, Urls, Whole, pick
+from anymedia.request import BACKGROUNDS, MODERATIONS, OUTPUT_FORMATS, QUALITIES, RESOLUTIONS, Mode
+from anymedia.values import Value
+
+PROMPT = "a lighthouse at dusk"
+IMAGE = "https://pictures.example/reference.png"
+LINK = "https://app.example/anything"
+LONG, MANY = 20_000, 20
+"""What stands for the upper bound of a length, or of a list, that has none."""
+
+WORDS = {
+    "aspect_ratio": (
+        *("auto", "1:1", "16:9", "9:16", "4:3", "3:4", "3:2", "2:3", "5:4", "4:5", "2:1", "1:2", "21:9", "9:21"),
+        *("3:1", "1:3", "7:3"),
+    ),
+    "resolution": RESOLUTIONS,
+    "quality": QUALITIES,
+    "background": BACKGROUNDS,
+    "moderation": MODERATIONS,
+    "output_format": OUTPUT_FORMATS,
+}
+"""The words that a field can be asked for in at all, whoever takes them."""
+
+MODES: tuple[Mode, ...] = ("text", "edit")
+
+
+def modes(offer: Offer) -> Iterator[Mode]:
+    """Yield the modes that an offer has: text, edit (with images), or both."""
+    images = offer.params.get("images")
+    for mode in MODES:
+        takes_it = images is not None if mode == "edit" else images is None or not images.required
+        if takes_it and pick(offer.wire_id, mode) is not None:
+            yield mode
+
+
+def fewest(offer: Offer, mode: Mode) -> ImageRequest:
+    """Return a request with no more than an offer needs."""
+    takes = pick(offer.params["images"].takes, mode) if mode == "edit" else None
+    least = takes.least if isinstance(takes, Urls) else 0
+    images = (IMAGE,) * max(least, 1) if mode == "edit" else ()
+    return ImageRequest(model=offer.model, prompt=PROMPT, images=images)
+
+
+def every(adapter: Adapter, offer: Offer, mode: Mode) -> ImageRequest:
+    """Return a request with every field that an offer takes together with the others, off its default if possible."""
+    request = fewest(offer, mode)
+    for field, wanted in askable(offer, mode).items():
+        if field not in ("prompt", "images"):
+            param = offer.params.get(field)
+            dull = (None if param is None else pick(param.default, mode), "auto", "1:1", "")
+            tried = sorted(wanted, key=dull.__contains__)
+            made = (given(request, field, value) for value in tried if field != "count" or value <= offer.batch)
+            request = next((each for each in made if each and fits(each, adapter, offer)), request)
+    return request
+
+
+def fits(request: ImageRequest, adapter: Adapter, offer: Offer) -> bool:
+    """Return whether an offer takes a request."""
+    return not check(request, adapter, offer).problems
+
+
+def given(request: ImageRequest, field: str, value: Any) -> ImageRequest | None:
+    """Return a request with one more field; None where no such request can be written."""
+    try:
+        return attrs.evolve(request, **{field: value})
+    except OutOfBounds:
+        return None
+
+
+def askable(offer: Offer, mode: Mode) -> dict[str, list[Any]]:
+    """Return what can be asked for, field by field: what the offer maps, and what its shape makes of ratio and size."""
+    found: dict[str, list[Any]] = {}
+    if offer.shape is not None:
+        found |= {field: list(WORDS[field]) for field in ("aspect_ratio", "resolution")}
+    for field, param in offer.params.items():
+        if (takes := pick(param.takes, mode)) is not None:
+            found[field] = values(field, takes)
+    if isinstance(offer.shape, Grid):
+        found["size"] = [*found.get("size", []), *offer.shape.sizes.values(), (1000, 1000)]
+    return found
+
+
+def values(field: str, takes: Value) -> list[Any]:
+    """Return what can be asked for in a field: its words, what the offer declares, and both sides of each bound."""
+    match takes:
+        case Choice():
+            return list(dict.fromkeys([*takes.wire, *WORDS.get(field, ())]))
+        case Text():
+            lengths = around(takes.least, takes.most or LONG)
+            return [letter * length for length in lengths for letter in ("a", "é", "🦊")]
+        case Whole():
+            return around(takes.least, takes.most or LONG)
+        case Urls():
+            lists = [(IMAGE,) * length for length in around(takes.least, takes.most or MANY)]
+            return [*lists, (_plain(IMAGE),) * max(takes.least, 1)]
+        case Url():
+            return [LINK, _plain(LINK)]
+        case Size():
+            return [(1024, 1024), (2048, 1152), (1000, 1000), (takes.least, takes.least), (4096, 4096), (16384, 64)]
+    raise TypeError(f"{field}: {type(takes).__name__} is no kind of value that this suite knows")
+
+
+def around(least: int, most: int) -> list[int]:
+    """Return the numbers at both sides of each bound."""
+    return sorted({max(bound + step, 0) for bound in (least, most) for step in (-1, 0, 1)})
+
+
+def _plain(url: str) -> str:
+    return url.replace("https:", "http:", 1)

@@ -1,0 +1,159 @@
+"""What goes wrong costs nothing twice and loses nothing that is paid for, counted in the simulator's bills."""
+
+import json
+from typing import Any
+
+import pytest
+
+from anymedia import (
+    AnymediaError,
+    BadKey,
+    Billed,
+    DeadlineExceeded,
+    NoCredit,
+    Outcome,
+    ProviderError,
+    Refund,
+    SubmitUncertain,
+    Task,
+    TaskFailed,
+    to_json,
+)
+from anymedia.declare import Adapter
+
+from .suite import Suite, at_simulator, cases, in_a_loop, promise
+
+LOST: dict[str, dict[str, Any]] = {
+    "reset before": {"kind": "reset_before"},
+    "reset after": {"kind": "reset_after"},
+    "502 of a gateway": {"kind": "status", "status": 502, "on": "submit", "body": "html", "created": True},
+    "cut off": {"kind": "cut_body"},
+    "no JSON": {"kind": "not_json"},
+    "no id": {"kind": "raw", "on": "submit", "body": "{}", "created": True},
+}
+"""Answers to a submit that leave open whether there is a task; there is one, but after the first."""
+
+BAD_LOOKS: dict[str, dict[str, Any]] = {
+    "reset": {"kind": "reset_before"},
+    "500": {"kind": "status", "status": 500, "body": "html"},
+    "no JSON": {"kind": "not_json"},
+    "a list": {"kind": "raw", "body": "[1, 2]"},
+    "bad key": {"kind": "unauthorised"},
+    "rate limited": {"kind": "throttled", "retry_after": 9},
+    "unknown state": {"kind": "unknown_state"},
+    "unknown fields": {"kind": "unknown_fields"},
+}
+"""Answers to a look that say nothing about the task, or more than is known."""
+
+REFUSALS: dict[str, type[ProviderError]] = {"unauthorised": BadKey, "no_credit": NoCredit}
+
+
+class Safe(Suite):
+    """Money, and keys."""
+
+    @pytest.mark.parametrize("fault", LOST)
+    @in_a_loop
+    async def test_a_lost_answer_is_never_paid_for_twice(self, adapter: Adapter, fault: str) -> None:
+        """It is replayed under its key where the provider honours one, else it is uncertain, and not sent again."""
+        case = next(cases(adapter))
+        async with at_simulator(adapter) as scene:
+            scene.simulator.fault(**LOST[fault])
+            came = await scene.run(case)
+            if adapter.idempotency is not None:
+                replayed = isinstance(came, Task) and came.replayed
+                promise(
+                    replayed, f"{case}: an unanswered submit was to be replayed under its key, and came to {came!r}"
+                )
+                promise(len(scene.bills) == 1, f"{case}: {len(scene.bills)} tasks were charged under one key")
+                return
+            uncertain = isinstance(came, SubmitUncertain)
+            promise(uncertain, f"{case}: nobody knows whether it was billed, and it came to {came!r}")
+            promise(scene.submits == 1, f"{case}: it may have been billed, and was sent {scene.submits} times")
+            promise(len(scene.bills) == (fault != "reset before"), f"{case}: charged were {scene.bills}")
+
+    @pytest.mark.parametrize("fault", REFUSALS)
+    @in_a_loop
+    async def test_a_no_is_heard_and_costs_nothing(self, adapter: Adapter, fault: str) -> None:
+        """A wrong key and an empty account are told apart, and neither is tried again."""
+        case, error = next(cases(adapter)), REFUSALS[fault]
+        async with at_simulator(adapter) as scene:
+            scene.simulator.fault(fault)
+            came = await scene.run(case)
+            promise(isinstance(came, error), f"{case}: {fault} is {error.__name__}, and came to {came!r}")
+            told = (getattr(came, "outcome", None), getattr(came, "billed", None))
+            promise(
+                told == (Outcome.REFUSED, Billed.NO), f"{case}: {fault} is refused and not billed, and told as {told}"
+            )
+            promise((scene.submits, scene.bills) == (1, []), f"{case}: {fault} was tried again, {scene.submits} times")
+
+    @in_a_loop
+    async def test_a_rate_limit_is_waited_for(self, adapter: Adapter) -> None:
+        """A 429 is a clear no: it is tried again after as long as it asks for, and paid for once."""
+        case = next(cases(adapter))
+        async with at_simulator(adapter) as scene:
+            scene.simulator.fault("throttled", on="submit", retry_after=11)
+            await scene.finished(case)
+            waited, charged = scene.clock.slept[0], len(scene.bills)
+            promise(waited >= 11, f"{case}: Retry-After asks for 11 s, and {waited:g} s were waited")
+            promise((scene.submits, charged) == (2, 1), f"{case}: {scene.submits} submits, {charged} charged")
+
+    @pytest.mark.parametrize("fault", BAD_LOOKS)
+    @in_a_loop
+    async def test_a_bad_look_does_not_lose_the_task(self, adapter: Adapter, fault: str) -> None:
+        """Whatever a look is answered, the task is paid for: looking goes on."""
+        _needs_looks(adapter)
+        case = next(cases(adapter))
+        async with at_simulator(adapter) as scene:
+            scene.simulator.fault(**{**BAD_LOOKS[fault], "on": "poll", "times": 2})
+            await scene.finished(case)
+            charged = len(scene.bills)
+            promise((scene.submits, charged) == (1, 1), f"{case}: {scene.submits} submits, {charged} charged")
+
+    @in_a_loop
+    async def test_a_task_that_does_not_end_is_handed_over_alive(self, adapter: Adapter) -> None:
+        """The deadline ends the wait, not the task."""
+        _needs_looks(adapter)
+        case = next(cases(adapter))
+        async with at_simulator(adapter) as scene:
+            scene.simulator.fault("stuck")
+            came = await scene.run(case)
+            task = came.task if isinstance(came, DeadlineExceeded) else None
+            alive = task is not None and not task.state.final and task.id == scene.bills[0]["task_id"]
+            promise(alive, f"{case}: a task that does not end is handed over with DeadlineExceeded, not {came!r}")
+
+    @in_a_loop
+    async def test_a_failed_task_says_why_and_what_it_costs(self, adapter: Adapter) -> None:
+        """The provider's own words are kept, and a refund that the page promises is one in the bills."""
+        _needs_looks(adapter)
+        case = next(cases(adapter))
+        async with at_simulator(adapter) as scene:
+            scene.simulator.fault("failed", message="the lamp blew")
+            came = await scene.run(case)
+            task = came.task if isinstance(came, TaskFailed) else None
+            if task is None or task.failure is None:
+                pytest.fail(f"{case}: a failed task is TaskFailed, not {came!r}", pytrace=False)
+            said = task.failure.message
+            promise(said == "the lamp blew", f"{case}: 'the lamp blew' is read as {said!r} in {task.raw}")
+            (entry,) = scene.bills
+            told = task.failure.refund is not Refund.YES or entry["charged"] == entry["refunded"]
+            promise(told, f"{case}: declared as refunded, and charged {entry['charged']}, refunded {entry['refunded']}")
+
+    @in_a_loop
+    async def test_a_key_never_shows(self, adapter: Adapter) -> None:
+        """Not in a config, an explanation, an event or an error, though the provider sends it back."""
+        case = next(cases(adapter))
+        async with at_simulator(adapter) as scene:
+            key = scene.simulator.api_key
+            echo = json.dumps({"error": key, "message": key, "msg": key, "code": key})
+            scene.simulator.fault("raw", on="submit", status=400, body=echo)
+            came = await scene.run(case)
+            promise(isinstance(came, AnymediaError), f"{case}: a 400 came to {came!r}")
+            explained = scene.client.explain(case.request, offer=case.name)
+            left = [scene.client.config, explained, scene.events, came, vars(came)]
+            shown = [*map(repr, left), str(came), *(json.dumps(to_json(event)) for event in scene.events)]
+            promise(not any(key in text for text in shown), f"{case}: the key shows")
+
+
+def _needs_looks(adapter: Adapter) -> None:
+    if adapter.poll is None:
+        pytest.skip(f"at {adapter.name} the answer to a submit is the result")

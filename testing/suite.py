@@ -1,0 +1,168 @@
+"""Whose promises are tested, in which cases, and where."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from functools import wraps
+from pathlib import Path
+from typing import Any, ClassVar, ParamSpec, cast
+
+import attrs
+import pytest
+
+from anymedia import AnymediaError, Client, DeadlineExceeded, ImageRequest, Money, Task, read_config
+from anymedia.declare import Adapter, Offer
+from anymedia.registry import adapter
+from anymedia.request import Mode
+from anymedia.session import Event
+from anymedia.simulators import Simulator, running
+
+from .clock import FakeClock
+from .requests import every, fewest, modes
+
+P = ParamSpec("P")
+
+LIMIT = 600.0
+"""Seconds on the clock that a simulated task may take."""
+
+
+def promise(kept: bool, broken: str) -> None:
+    """Fail with one sentence, and no traceback, unless a promise is kept."""
+    if not kept:
+        pytest.fail(broken, pytrace=False)
+
+
+@attrs.frozen
+class Case:
+    """An offer in one mode, asked for with the fewest fields or with every field that it takes."""
+
+    adapter: Adapter
+    offer: Offer
+    mode: Mode
+    fields: str
+    request: ImageRequest
+
+    @property
+    def name(self) -> str:
+        """The offer's full name, provider/offer."""
+        return f"{self.adapter.name}/{self.offer.name}"
+
+    def __str__(self) -> str:
+        return f"{self.name}-{self.mode}-{self.fields}"
+
+
+def cases(adapter: Adapter) -> Iterator[Case]:
+    """Yield two cases for each offer and mode, that with the fewest fields first."""
+    for offer in adapter.offers:
+        for mode in modes(offer):
+            yield Case(adapter, offer, mode, "fewest", fewest(offer, mode))
+            yield Case(adapter, offer, mode, "every", every(adapter, offer, mode))
+
+
+class Suite:
+    """What the tests are told, and how each is given its adapters, offers and cases."""
+
+    providers: ClassVar[tuple[str, ...]] = ()
+    cassettes: ClassVar[Path | None] = None
+    unit: ClassVar[Decimal] = Decimal("0.01")
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Give each test what it asks for."""
+        if not self.providers:
+            raise pytest.UsageError(f'{type(self).__name__} does not say whose promises: providers = ("acme",)')
+        adapters = [adapter(name) for name in self.providers]
+        wanted = metafunc.fixturenames
+        if "case" in wanted:
+            metafunc.parametrize("case", [case for each in adapters for case in cases(each)], ids=str)
+        elif "offer" in wanted:
+            sold = {f"{each.name}/{offer.name}": (each, offer) for each in adapters for offer in each.offers}
+            metafunc.parametrize(("adapter", "offer"), sold.values(), ids=list(sold))
+        elif "cassette" in wanted:
+            metafunc.parametrize(("adapter", "cassette"), list(self._cassettes(adapters)))
+        elif "adapter" in wanted:
+            metafunc.parametrize("adapter", adapters, ids=self.providers)
+
+    def _cassettes(self, adapters: Iterable[Adapter]) -> "Iterator[pytest.ParameterSet]":
+        """Yield every cassette with its adapter; one that is skipped for an adapter that has none."""
+        for each in adapters:
+            files = [] if self.cassettes is None else sorted((self.cassettes / each.name).glob("*.yaml"))
+            yield from (pytest.param(each, file, id=f"{each.name}/{file.stem}") for file in files)
+            if not files:
+                none = pytest.mark.skip(reason=f"{each.name} has no cassettes")
+                yield pytest.param(each, None, id=each.name, marks=none)
+
+    def units(self, money: Money) -> str:
+        """Return what the simulator counts an amount in."""
+        return f"units of ${self.unit}" if money.credits is None else "credits"
+
+    def billed(self, money: Money) -> Decimal | None:
+        """Return an amount in units of the simulator; None when it is not known, or not for sure."""
+        if money.usd is None or money.status == "estimate":
+            return None
+        return money.usd / self.unit if money.credits is None else money.credits
+
+
+@attrs.frozen
+class Scene:
+    """A simulator, and a client whose only account is there; nobody waits for their clock."""
+
+    client: Client
+    simulator: Simulator
+    clock: FakeClock
+    events: list[Event]
+
+    @property
+    def submits(self) -> int:
+        """How many submits came in."""
+        return cast(int, self.simulator.bills()["submits"])
+
+    @property
+    def bills(self) -> list[dict[str, Any]]:
+        """What was charged and refunded, task by task."""
+        return cast("list[dict[str, Any]]", self.simulator.bills()["entries"])
+
+    async def run(self, case: Case) -> Task | AnymediaError:
+        """Return what a case comes to."""
+        try:
+            return await self.client.run(case.request, offer=case.name, timeout=LIMIT)
+        except AnymediaError as error:
+            return error
+
+    async def finished(self, case: Case) -> Task:
+        """Return the task of a case when it has succeeded; fail when it does not."""
+        came = await self.run(case)
+        if isinstance(came, DeadlineExceeded):
+            pytest.fail(f"{case} never ended: {last_word(case.adapter, came.task)}", pytrace=False)
+        if isinstance(came, AnymediaError):
+            pytest.fail(f"{case} did not succeed: {type(came).__name__}: {came}", pytrace=False)
+        return came
+
+
+def last_word(adapter: Adapter, task: Task | None) -> str:
+    """Return what the provider last said of a task, and what the adapter makes of it."""
+    if task is None or task.raw_state is None:
+        return "no state was ever read"
+    meaning = adapter.states.get(task.raw_state.lower() if adapter.any_case else task.raw_state)
+    read_as = "which `states` does not name" if meaning is None else f"read as {meaning}"
+    return f"its last state was {task.raw_state!r}, {read_as}"
+
+
+@asynccontextmanager
+async def at_simulator(adapter: Adapter) -> AsyncIterator[Scene]:
+    """Run the simulator of a provider, with a client that knows nothing else."""
+    clock, events = FakeClock(), list[Event]()
+    async with running(adapter.name, clock=clock.time) as simulators:
+        config = read_config(simulators.config, simulators.environ)
+        async with Client(config, clock=clock, on_event=events.append) as client:
+            yield Scene(client, simulators[adapter.name], clock, events)
+
+
+def in_a_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
+    """Make an async test one that needs no plugin of pytest."""
+
+    @wraps(test)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        asyncio.run(test(*args, **kwargs))
+
+    return run

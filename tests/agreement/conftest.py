@@ -1,0 +1,60 @@
+"""Every simulator without a socket, and how the cases are made."""
+
+import os
+from collections.abc import Iterator
+from urllib.parse import parse_qsl, urlsplit
+
+import attrs
+import pytest
+from hypothesis import Phase, settings
+from hypothesis import strategies as st
+
+from anymedia.encode import submit
+from anymedia.simulators import services
+from anymedia.simulators.message import Request
+
+TIMES = float(os.environ.get("ANYMEDIA_CASES", "1"))
+"""How many times the usual number of cases is tried; the usual ones are the same in every run."""
+
+
+@attrs.frozen
+class Dice:
+    """Throws a byte for each choice: many times faster than a strategy a field, and it shrinks as well."""
+
+    _bytes: Iterator[int] = attrs.field(converter=iter)
+
+    def of(self, values):
+        """Return one of some values, the first for a byte of 0."""
+        return values[next(self._bytes) % len(values)]
+
+    def chance(self, percent):
+        """Return whether it is so, as often as told; not for a byte of 0."""
+        return 256 - next(self._bytes) <= percent * 2.56
+
+
+@pytest.fixture(scope="session")
+def cases():
+    phases = set(Phase) if TIMES >= 1 else {Phase.generate}  # with few cases, whether it fails is all that is asked
+    return settings(max_examples=int(1000 * TIMES), deadline=None, database=None, derandomize=TIMES <= 1, phases=phases)
+
+
+@pytest.fixture(scope="session")
+def dice():
+    """Return a strategy of dice."""
+    return st.binary(min_size=48, max_size=48).map(Dice)
+
+
+@pytest.fixture(scope="session")
+def ask():
+    """Return what a simulator answers to a body at a path."""
+    running = {name: service(clock=lambda: 1_800_000_000.0, balance=10**12) for name, service in services().items()}
+
+    def ask(adapter, path, body):
+        service = running[adapter.name]
+        service.tasks.clear()
+        call = submit(adapter, adapter.base_url, path, body, None)
+        headers = {**call.headers, adapter.auth.name: adapter.auth.prefix + service.api_key}
+        where = urlsplit(call.url)
+        return service.answer(Request(call.method, where.path, dict(parse_qsl(where.query)), headers, call.body))
+
+    return ask

@@ -1,0 +1,232 @@
+"""The same two readings from the other end: of any body on the wire, the simulator says what check says of it.
+
+A body is read back to the request that it stands for. Where there is none, because no request is written so, check
+has nothing to say yes to; so both have to say no, but for what is listed in DIFFER.
+"""
+
+import re
+from collections import Counter
+
+import pytest
+from hypothesis import given
+
+from anymedia import ImageRequest, OutOfBounds
+from anymedia.check import check
+from anymedia.declare import Choice, Size, Text, Url, Urls, Whole, pick
+from anymedia.encode import parts, put, submit_path
+from anymedia.path import Path
+from anymedia.registry import offers
+
+OFFERS = {f"{adapter.name}/{offer.name}": (adapter, offer) for adapter, offer in offers()}
+LINK = "https://pictures.example/x.png"
+
+ANY_CASE = "the page takes any case, and the adapter writes but one"
+EMPTY = "no page speaks of an empty list beside no images at all, and it is never written"
+NULL = "no page speaks of null; the simulators take it for not given, and it is never written"
+DOWNGRADED = "accepted and not honoured: silently downgraded"
+NO_BOUND = "the page names no bound for pixels; the simulator stops at five digits"
+GPT = ("reapi/gpt-image-2", "reapi/gpt-image-2-official")
+
+DIFFER = {
+    **{(name, "resolution", word): ANY_CASE for name in GPT for word in ("1K", "2K", "4K")},
+    **{(name, "image_urls", ()): EMPTY for name in GPT},
+    **{(f"api_in_one/flux-2-{tier}", "input_urls", ()): EMPTY for tier in ("pro", "flex")},
+    **{
+        (name, param.to, None): NULL
+        for name, (_, offer) in OFFERS.items()
+        for param in offer.params.values()
+        if not param.required and not param.always_sent
+    },
+    ("reapi/gpt-image-2-official", "background", "transparent"): DOWNGRADED,
+    ("reapi/gpt-image-2-official", "size", "100000x1024"): NO_BOUND,
+}
+"""Where the two differ on purpose (the offer, the field on the wire, its value), and why."""
+
+
+# What may stand in a field: what its kind can be at all, whatever the adapter says of it.
+
+TYPES = [None, True, False, 0, 1, 2.0, "", "1", [], {}, [LINK, 7], {"url": LINK}]
+LENGTHS = (0, 1, 2, 3, 4, 999, 1000, 1001, 3999, 4000, 4001, 4999, 5000, 5001)
+RATIOS = (
+    *("auto", "1:1", "16:9", "9:16", "4:3", "3:4", "3:2", "2:3", "5:4", "4:5", "2:1", "1:2", "21:9", "9:21"),
+    *("3:1", "1:3", "1:4", "4:1", "7:3", "16:09", "16x9"),
+)
+WORDS = (
+    *RATIOS,
+    *("1K", "2K", "4K", "1k", "2k", "4k", "0.5k", "3K"),
+    *("auto", "low", "medium", "high", "opaque", "transparent", "standard", "off"),
+)
+PIXELS = ("1024x1024", "1536x864", "3840x2160", "1000x1000", "99999x1", "100000x1024", "1024X1024", "0x0", "1024x")
+LINKS = (
+    *(LINK, "http://pictures.example/x.png", "HTTPS://pictures.example/x.png", "https://pictures.example:8443/x?y#z"),
+    *("data:image/png;base64,AA", "ftp://pictures.example/x.png", "pictures.example/x.png", "https://", "https:///x"),
+    *("https://pictures.example/a b", "file:///etc/passwd"),
+)
+LISTS = [[link] * number for number in (1, 0, 2, 7, 8, 9, 15, 16, 17, 30) for link in LINKS]
+TEXTS = [letter * length for length in LENGTHS for letter in ("a", "狐")]
+
+
+def likely(takes):
+    """Return values that fit, by the adapter's word."""
+    match takes:
+        case Choice():
+            return list(takes.wire.values())
+        case Text():
+            return ["a fox", "a" * 5000, "a" * 4000, "a" * 1000, "🦊" * 3]
+        case Whole():
+            return list(range(takes.least, takes.most + 1))
+        case Urls():
+            return [[LINK], [LINK] * (takes.most or 20), [LINK, LINKS[2]]]
+        case Size():
+            return PIXELS[:4]
+        case Url():
+            return LINKS[:4]
+
+
+def possible(takes):
+    """Return values inside, at and beyond every bound that any page names."""
+    match takes:
+        case Choice():
+            return WORDS
+        case Text():
+            return TEXTS
+        case Whole():
+            return range(-1, 7)
+        case Urls():
+            return LISTS
+        case Size():
+            return PIXELS
+        case Url():
+            return LINKS
+
+
+MISSING = object()
+
+
+def body_of(adapter, offer, dice):
+    """Return a path and a body in which a field or two may be wrong, or stand where they do not belong."""
+    mode = dice.of(["text", "edit"])
+    fields = {}
+    for field, param in offer.params.items():
+        takes = pick(param.takes, mode)
+        if dice.chance(12):
+            value = dice.of([MISSING, *TYPES] if dice.chance(25) else possible(takes))
+        elif param.required or param.always_sent or field == "images":
+            value = MISSING if (field, mode) == ("images", "text") else dice.of(likely(takes))
+        else:
+            value = dice.of(likely(takes)) if dice.chance(20 if field in ("mask", "size") else 50) else MISSING
+        if value is not MISSING:
+            fields[param.to] = value
+    return path_of(adapter, offer, mode), written(adapter, offer, mode, fields)
+
+
+def path_of(adapter, offer, mode):
+    return pick(offer.path, mode) or adapter.submit.path
+
+
+def written(adapter, offer, mode, fields):
+    """Return the body that holds these fields."""
+    body = {}
+    put(body, adapter.submit.model, pick(offer.wire_id, mode))
+    for place, value in (*offer.fixed.items(), *fields.items()):
+        put(body, place, value)
+    return body
+
+
+# What a body stands for
+
+
+def read(adapter, offer, path, body):
+    """Return the check of the request that a body stands for; None when no request is written so."""
+    images = Path(offer.params["images"].to).one(body) if "images" in offer.params else None
+    mode = "edit" if images else "text"
+    given = {}
+    for field, param in offer.params.items():
+        wire = Path(param.to).one(body)
+        takes = pick(param.takes, mode)
+        value = None if wire is None or takes is None else pixels(wire) if isinstance(takes, Size) else takes.read(wire)
+        # Where a word means nothing in our words, it may still be one that is written as itself: a ratio.
+        if value is None and field == "aspect_ratio" and "size" not in given and not pixels(wire):
+            value = wire
+        if value is not None:
+            given[field] = value
+    if "size" in given:
+        given.pop("aspect_ratio", None)
+    try:
+        request = ImageRequest(model=offer.model, **{"prompt": None} | given)
+    except OutOfBounds:
+        return None
+    forced = check(request, adapter, offer, limits=False)
+    again = [] if forced.problems else parts(forced)
+    same = [part.body for part in again] == [body] and submit_path(forced) == path
+    return check(request, adapter, offer) if same else None
+
+
+def pixels(wire):
+    sides = re.fullmatch(r"([1-9][0-9]*)x([1-9][0-9]*)", wire) if isinstance(wire, str) else None
+    return (int(sides[1]), int(sides[2])) if sides else None
+
+
+def verdicts(ask, adapter, offer, path, body):
+    """Return whether check passes a body, and whether the simulator does."""
+    checked = read(adapter, offer, path, body)
+    return checked is not None and not checked.problems, 200 <= ask(adapter, path, body).status < 300
+
+
+def listed(name, body):
+    """Return whether a body holds a value about which the two differ on purpose."""
+    return any((name, place, () if value == [] else value) in DIFFER for place, value in leaves(body))
+
+
+def leaves(body, at=""):
+    for key, value in body.items():
+        if isinstance(value, dict):
+            yield from leaves(value, f"{at}{key}.")
+        elif not isinstance(value, list) or not value:
+            yield f"{at}{key}", value
+
+
+# The claims
+
+
+@pytest.mark.parametrize("name", OFFERS)
+def test_of_any_body_the_simulator_says_what_check_says(name, ask, cases, dice):
+    adapter, offer = OFFERS[name]
+    seen = Counter()
+
+    @cases
+    @given(dice)
+    def hold(dice):
+        path, body = body_of(adapter, offer, dice)
+        if listed(name, body):
+            seen["listed"] += 1
+            return
+        ours, theirs = verdicts(ask, adapter, offer, path, body)
+        seen[theirs] += 1
+        assert ours == theirs, f"{path} {body}: check says {ours}, the simulator {ask(adapter, path, body).body}"
+
+    hold()
+    assert min(seen[True], seen[False]) > cases.max_examples / 20, seen
+
+
+@pytest.mark.parametrize(("name", "to", "value"), DIFFER, ids=map(str, DIFFER))
+def test_where_the_two_differ_on_purpose_they_still_do(name, to, value, ask):
+    adapter, offer = OFFERS[name]
+    fields = {param.to: param.takes.wire[param.default] for param in offer.params.values() if param.always_sent}
+    wide = {"size": "16:9"} if to == "resolution" else {}
+    fields |= {offer.params["prompt"].to: "a fox", **wide, to: [] if value == () else value}
+    ours, theirs = verdicts(
+        ask, adapter, offer, path_of(adapter, offer, "text"), written(adapter, offer, "text", fields)
+    )
+    assert ours != theirs, DIFFER[name, to, value]
+
+
+def test_what_is_accepted_and_not_honoured_is_listed():
+    declared = {
+        (name, param.to, param.takes.write(value))
+        for name, (_, offer) in OFFERS.items()
+        for param in offer.params.values()
+        if isinstance(param.takes, Choice)
+        for value in param.takes.not_honoured
+    }
+    assert declared == {where for where, reason in DIFFER.items() if reason is DOWNGRADED}

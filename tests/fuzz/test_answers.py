@@ -1,0 +1,297 @@
+"""Whatever a server sends, a caller gets a task or an error of ours, and pays for one task at most."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anymedia import AnymediaError, Asset, Client, ImageRequest, Outcome, RateLimited, State, SubmitUncertain, Task
+from anymedia.answer import Answer
+from anymedia.decode import looked, submitted
+from anymedia.errors import ProviderError
+from anymedia.heard import Asked
+from anymedia.registry import adapters
+from anymedia.transport import Patience
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+ID = "task_018f5a3a"
+URL = "https://cdn.example/media/1.png"
+REQUEST = ImageRequest(model="flux-2-pro", prompt="a lighthouse at dusk", aspect_ratio="16:9", resolution="1K")
+
+DONE = {
+    "reapi": {"id": ID, "model": "flux-2", "status": "completed", "created_at": 1735000000, "error": None}
+    | {"output": {"image_urls": [URL]}, "usage": {"credits": 28}},
+    "api_in_one": {"code": 200, "message": "success"}
+    | {"data": {"task_id": ID, "status": "COMPLETED", "output": {"image_urls": [URL]}, "credits_used": 5}},
+    "revidapi": {"code": 200, "msg": "success"}
+    | {"data": {"taskId": ID, "state": "success", "resultJson": json.dumps({"resultUrls": [URL]}), "failCode": None}},
+    "runapi": {"id": ID, "status": "completed", "images": [{"url": URL}], "error": None, "usage": {"cost": 0.05}},
+}
+FAILED = {
+    "reapi": {"id": ID, "status": "failed", "error": {"code": 80003, "message": "no"}, "usage": {"credits": 0}},
+    "api_in_one": {"code": 200, "data": {"task_id": ID, "status": "FAILED", "error": "no", "credits_used": 0}},
+    "revidapi": {"code": 200, "data": {"taskId": ID, "state": "fail", "failCode": "500", "failMsg": "no"}},
+    "runapi": {"id": ID, "status": "failed", "images": [], "error": "no", "usage": {"cost": 0}},
+}
+ERRORS = {
+    "reapi": {"error": {"code": 50001, "message": "no", "request_id": "r"}},
+    "api_in_one": {"error": {"code": 429, "message": "no", "type": "rate"}},
+    "revidapi": {"code": 429, "msg": "no", "data": None},
+    "runapi": {"error": "Validation failed", "errors": {"prompt": ["is required"]}},
+}
+GOOD = {
+    "reapi": {"completed"},
+    "api_in_one": {"completed", "success"},
+    "revidapi": {"success"},
+    "runapi": {"completed"},
+}
+PROVIDERS = sorted(DONE)
+STATUSES = st.sampled_from([200, 200, 200, 201, 204, 302, 400, 408, 429, 500, 503, 522])
+HEADERS = st.dictionaries(
+    st.sampled_from(["retry-after", "location", "x-request-id", "content-type", "content-encoding", "etag"]),
+    st.sampled_from(["", "-1", "1e9", "9" * 400, "soon", "Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 99 Foo 0 0:0:0"])
+    | st.text(st.characters(max_codepoint=0xFF, exclude_categories=["Cc"]), max_size=30),
+    max_size=3,
+)
+
+
+@st.composite
+def answers(draw, garbled, spoilt):
+    provider = draw(st.sampled_from(PROVIDERS))
+    body = draw(st.sampled_from([DONE, FAILED, ERRORS]))[provider]
+    body = draw(garbled(body)) if draw(st.booleans()) else json.dumps(draw(spoilt(body))).encode("utf-8", "replace")
+    return provider, Answer(draw(STATUSES), draw(HEADERS), body)
+
+
+def asked(provider):
+    adapter = adapters()[provider]
+    return Asked(adapter=adapter, account="mine", origin=adapter.base_url, model="flux-2-pro", now=NOW)
+
+
+def before(provider):
+    path = "/api/v1/flux_2/text_to_image"
+    return Task(id=ID, provider=provider, account="mine", path=path, submitted_at=NOW - timedelta(seconds=300))
+
+
+def ended(what, *arguments):
+    try:
+        return what(*arguments)
+    except AnymediaError as error:
+        return error
+
+
+async def settled(work):
+    try:
+        return await work
+    except AnymediaError as error:
+        return error
+
+
+def told(error):
+    """Hold what every error promises: it can be shown and does not keep a flood."""
+    assert len(str(error)) < 10_000
+    assert error.retry_after is None or 0 <= error.retry_after <= 86_400
+    assert not isinstance(error.body, str) or len(error.body) <= 2000
+
+
+def believed(task):
+    """Hold that nothing is taken for a success but the documented word beside a result."""
+    if task.state is State.SUCCEEDED:
+        assert task.raw_state.lower() in GOOD[task.provider]
+        assert task.assets
+        assert all(asset.url.lower().startswith(("http://", "https://")) for asset in task.assets)
+    assert task.money.usd is None or task.money.usd >= 0
+
+
+def test_what_was_once_an_answer(cases, garbled, spoilt):
+    @cases(1500)
+    @given(answers(garbled, spoilt))
+    def hold(heard):
+        provider, answer = heard
+        end = ended(submitted, asked(provider), answer, attrs.evolve(before(provider), id="draft"))
+        if isinstance(end, Task):
+            assert 200 <= answer.status < 300
+            assert end.id.strip()
+            believed(end)
+        else:
+            told(end)
+            refused = end.outcome in (Outcome.REFUSED, Outcome.NOT_SENT)
+            assert isinstance(end, ProviderError if refused else SubmitUncertain)
+        end = ended(looked, asked(provider), asked(provider).adapter.poll, answer, before(provider))
+        if isinstance(end, Task):
+            assert end.id == ID
+            believed(end)
+        else:
+            told(end)
+            assert isinstance(end, ProviderError)
+            assert end.task_id == ID
+
+    hold()
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "utf-7"])
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_another_encoding_is_no_answer(provider, encoding):
+    body = json.dumps(DONE[provider]).encode(encoding)
+    end = ended(looked, asked(provider), asked(provider).adapter.poll, Answer(200, {}, body), before(provider))
+    # What is plain ASCII is the same in UTF-7.
+    assert isinstance(end, Task if body.isascii() and b"\0" not in body and b"+" not in body else ProviderError)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_byte_order_mark_is_no_harm(provider):
+    body = json.dumps(DONE[provider]).encode("utf-8-sig")
+    end = looked(asked(provider), asked(provider).adapter.poll, Answer(200, {}, body), before(provider))
+    assert end.state is State.SUCCEEDED
+
+
+# Over sockets
+
+
+def test_any_answer_to_a_submit_is_one_post_and_one_outcome(cases, inside, clock, garbled, spoilt):
+    events = []
+
+    async def submit(provider, answer):
+        sim = inside.sims[provider]
+        was = sim.bills()
+        sim.fault("raw", on="submit", **raw(answer), created=answer.status % 2 == 0)
+        events.clear()
+        async with Client(inside.config, clock=clock, on_event=events.append, patience=Patience(tries=1)) as client:
+            end = await settled(client.submit(REQUEST, provider))
+        bills = sim.bills()
+        assert bills["submits"] - was["submits"] == 1
+        assert len(bills["entries"]) - len(was["entries"]) <= 1
+        assert [event.outcome for event in events] == [None, Outcome.ACCEPTED if isinstance(end, Task) else end.outcome]
+        sim.clear()
+
+    @cases(100)
+    @given(answers(garbled, spoilt))
+    def hold(heard):
+        inside.run(submit(*heard))
+
+    hold()
+
+
+def test_any_answer_to_a_look_leaves_the_task_to_be_finished(cases, inside, clock, garbled, spoilt):
+    async def look(provider, answer):
+        sim = inside.sims[provider]
+        async with Client(inside.config, clock=clock, patience=Patience(tries=1)) as client:
+            task = await client.submit(REQUEST, provider)
+            sim.fault("raw", on="poll", **raw(answer))
+            seen = await settled(client.get(task))
+            if not isinstance(seen, Task):
+                assert isinstance(seen, ProviderError)
+                assert seen.task_id == task.id
+                seen = task
+            believed(seen)
+            sim.clear()
+            if not seen.state.final:
+                assert (await client.wait(seen)).state is State.SUCCEEDED
+
+    @cases(100)
+    @given(answers(garbled, spoilt))
+    def hold(heard):
+        inside.run(look(*heard))
+
+    hold()
+
+
+def raw(answer):
+    """Return an answer as the simulator sends it: no header that frames the body, and the body as text."""
+    headers = {name: value for name, value in answer.headers.items() if name != "content-encoding"}
+    return {"status": answer.status, "headers": headers, "body": answer.body.decode("utf-8", "replace")}
+
+
+# Headers
+
+WHERE = (
+    *("", "/", "//", "///", "?", "#", "http://[", "http://", "https://", "javascript:alert(1)", "file:///etc/passwd"),
+    *("http://10.0.0.1/x.png", "//169.254.169.254/x", "http://127.0.0.1:9/x", "http://0x7f.1/", "http://[::1]:9/"),
+    *("/media/tasks/x/0.png", "http://localhost:99999/", "http://127.0.0.1:-1/", "\xe9\xff", "http://\xe9\xff/"),
+)
+
+
+def test_a_location_leads_nowhere_that_it_should_not(cases, inside, clock, tmp_path):
+    async def download(provider, status, where):
+        sim = inside.sims[provider]
+        async with Client(inside.config, clock=clock, patience=Patience(tries=1)) as client:
+            task = await client.run(REQUEST, provider)
+            sim.fault("redirect", on="result", status=status, location=where, times=None)
+            with pytest.raises(ProviderError):
+                await client.download(task, tmp_path)
+            sim.clear()
+            assert list(tmp_path.iterdir()) == []
+
+    @cases(60)
+    @given(st.sampled_from(PROVIDERS), st.sampled_from([301, 302, 303, 307, 308]), st.sampled_from(WHERE))
+    def hold(provider, status, where):
+        inside.run(download(provider, status, where))
+
+    hold()
+
+
+def test_no_retry_after_makes_anyone_wait_for_long(cases, inside, clock):
+    async def run(provider, after):
+        sim = inside.sims[provider]
+        sim.fault("raw", on="submit", status=429, headers={"Retry-After": after}, body="", times=2)
+        clock.slept.clear()
+        async with Client(inside.config, clock=clock) as client:
+            end = await settled(client.submit(REQUEST, provider))
+        assert isinstance(end, Task) or (isinstance(end, RateLimited) and end.retry_after > 50)
+        assert all(0 <= seconds <= 60 for seconds in clock.slept)
+        sim.clear()
+
+    @cases(60)
+    @given(
+        st.sampled_from(PROVIDERS),
+        st.sampled_from(["0", "59", "61", "1.5", "-5", "1e3", "٣", "9" * 999, "Fri, 31 Dec 9999 23:59:59 GMT", "never"])
+        | st.text(st.characters(max_codepoint=0xFF, exclude_categories=["Cc"]), max_size=30),
+    )
+    def hold(provider, after):
+        inside.run(run(provider, after))
+
+    hold()
+
+
+# Files
+
+
+def test_bytes_that_are_no_media_are_no_file(cases, inside, clock, tmp_path):
+    starts = st.sampled_from(
+        [
+            *(
+                b"",
+                b"\x89PNG\r\n\x1a\n",
+                b"\xff\xd8\xff",
+                b"GIF89a",
+                b"RIFF\0\0\0\0WEBPVP8 ",
+                b"\0\0\0\x18ftypavif",
+                b"<html>",
+            )
+        ]
+    )
+
+    async def keep(data):
+        async with Client(inside.config, clock=clock) as client:
+            (asset,) = await client.download(task(data), tmp_path)
+        return asset
+
+    def task(data):
+        return attrs.evolve(before("reapi"), account="reapi", assets=(Asset(kind="image", data=data),))
+
+    @cases(150)
+    @given(starts, st.binary(max_size=200))
+    def hold(start, rest):
+        try:
+            asset = inside.run(keep(start + rest))
+        except ProviderError:
+            assert list(tmp_path.iterdir()) == []
+        else:
+            assert asset.path.read_bytes() == start + rest
+            assert asset.length == len(start + rest)
+            asset.path.unlink()
+
+    hold()

@@ -1,0 +1,355 @@
+"""The shipped suite finds what is wrong, fact by fact, and says it: nothing that it promises goes unnoticed."""
+
+import json
+from inspect import signature
+from types import SimpleNamespace
+
+import attrs
+import pytest
+
+from anymedia.check import check
+from anymedia.declare import Param, Size, Url, Urls, by_mode, numbered
+from anymedia.encode import parts
+from anymedia.registry import adapters
+from anymedia.testing import Contract
+from anymedia.testing.played import written_as
+from anymedia.testing.requests import askable, values
+from anymedia.testing.suite import cases
+
+ADAPTER, SIMULATOR = "anymedia_acme/adapter.py", "anymedia_acme/simulator.py"
+SIZE = 'Choice({"1K": "hd", "2K": "uhd"}), default="1K"'
+IMPORTS = "from anymedia.declare import (\n"
+
+
+def adapter(old, new, *words):
+    """Return the changes that put something else into the adapter, with the words that it needs."""
+    return [(ADAPTER, old, new), *((ADAPTER, IMPORTS, f"{IMPORTS}    {word},") for word in words)]
+
+
+def simulator(old, new):
+    return [(SIMULATOR, old, new)]
+
+
+def error(code, meaning, *words):
+    return adapter('errors={"not_allowed": Cause.BLOCKED}', f"errors={{{code}: {meaning}}}", *words)
+
+
+UNREFUNDED = "    def _settle(self):\n        self.now = self.clock()\n\n    def admit(self"
+FEWEST = "acme/flux2p-text-fewest"
+
+PLANTED = {
+    "test_an_adapter_says_all_that_can_be_said": [
+        (adapter('title="Acme"', 'title=""'), "acme: title is what people call the provider"),
+        (adapter('read="2026-11-20"', 'read="in November"'), "read is the day"),
+        (adapter("https://api.acme.example", "https://api.acme.example/v1"), "base_url is an https origin"),
+        (adapter('base_url="https:', 'base_url="http:'), "base_url is an https origin"),
+        (adapter('("ACME_API_KEY",)', "()"), "key_env names the variables"),
+        (adapter("(FLUX_2_PRO,)", "(FLUX_2_PRO, FLUX_2_PRO)"), "one name is one offer"),
+        (adapter('"done": State.SUCCEEDED,', ""), "some word of states is State.SUCCEEDED"),
+        (adapter('"broken": State.FAILED,', ""), "a failed task shows: by a word of states"),
+        (
+            [
+                *adapter('"waiting": State', '"Waiting": State'),
+                *adapter("    states=", "    any_case=True,\n    states="),
+            ],
+            "with any_case, states are in lower case",
+        ),
+    ],
+    "test_what_no_page_says_is_a_gap": [
+        (adapter('Gap("rate limits", "a 429 is waited for"),', ""), "limits: a Gap that names 'rate'"),
+        (adapter('refunds="yes"', 'refunds="unknown"'), "refunds: a Gap that names 'refund'"),
+        (adapter("    expires=86_400,\n", ""), "expires: a Gap that names 'lifetime'"),
+        (adapter("    prices=Table", "    page=str() and Table"), "prices of flux2p: a Gap that names 'price'"),
+    ],
+    "test_an_adapter_is_facts_and_no_program": [
+        (
+            adapter("FLUX_2_PRO = Offer", "import os\nfrom anymedia.errors import ConfigError\n\nFLUX_2_PRO = Offer"),
+            "imports anymedia.errors, os;",
+        ),
+        (adapter("(FLUX_2_PRO,)", "(lambda: (FLUX_2_PRO,))()"), "holds control flow: Lambda in line"),
+        (
+            adapter("JOB = Reply", "def job():\n    more = 1\n    return more\n\n\nJOB = Reply"),
+            "more than a return in job",
+        ),
+    ],
+    "test_an_adapter_has_a_simulator": [(simulator('name = "acme"', 'name = "acne"'), "no simulator is named acme")],
+    "test_an_offer_is_declared_without_contradiction": [
+        (adapter(SIZE, SIZE.replace('"1K"', '"4K"', 1)), "the default 1K is none of its values"),
+        (adapter(SIZE, SIZE.replace("uhd", "hd")), "2K is written as 'hd', and so is 1K"),
+        (adapter("Text(1, 2000)", "Text(2000, 1)"), "a request with no more than it needs is refused"),
+        (adapter("Urls(1, 4, https=True)", "Urls(4, 1)"), "at least 4 and at most 1"),
+        (adapter(SIZE, SIZE.replace('default="1K"', "always_sent=True")), "always sent, and there is no default"),
+        (adapter('wire_id=by_mode(text="flux2p", edit="flux2p-edit")', "wire_id=by_mode()"), "leave no mode"),
+        (
+            adapter(
+                "    prices=", '    rules=(Rule(when={"resolution": ANY}, needs="mask"),),\n    prices=', "ANY, Rule"
+            ),
+            "declared, and refused in every mode with every value tried: resolution",
+        ),
+    ],
+    "test_check_passes_what_the_simulator_takes_and_the_quote_is_what_it_charges": [
+        (
+            adapter("Text(1, 2000)", "Text(1, 1999)"),
+            "check refuses what the simulator takes: model='flux-2-pro', prompt='aaaaaaaaaaaaaaaaaaaa'… (2000 ",
+        ),
+        (
+            adapter("Urls(1, 4, https=True)", "Urls(1, 4)"),
+            "check passes what the simulator refuses: model='flux-2-pro'",
+        ),
+        (adapter('"1:1", "16:9", "9:16"), default', '"1:1", "16:9", "9:16", "4:3"), default'), "aspect_ratio='4:3'"),
+        (simulator('"uhd": ("2K", 8)', '"uhd": ("2K", 9)'), "that is 8 credits, and the simulator charges 9"),
+    ],
+    "test_an_offer_keeps_its_promises": [
+        (adapter('"Token "', '"Bearer "'), f"{FEWEST} did not succeed: BadKey"),
+        (
+            adapter('"done": State.SUCCEEDED', '"ready": State.SUCCEEDED'),
+            "last state was 'done', which `states` does not name",
+        ),
+        (adapter('id="job.id"', 'id="job.key"'), f"{FEWEST} did not succeed: SubmitUncertain"),
+        (adapter("credits=3", "credits=4"), f"{FEWEST} is quoted $0.04, that is 4 credits, and 3 were charged"),
+        (
+            [
+                *adapter("    created=", '    credits="job.cost",\n    created='),
+                *simulator('"made_at": round', '"cost": 9, "made_at": round'),
+            ],
+            "in the end said to cost $0.09, that is 9 credits, and 3 were charged",
+        ),
+        (adapter("[].href", "[0].href!json"), "a finished task that has no result"),
+        (adapter('state="job.state"', 'state="job.mood"'), f"{FEWEST} never ended: no state was ever read"),
+        (simulator('return Order(str(body["model"])', 'return Order("else"'), "flux2p was asked for, and else made"),
+        (simulator('pixels(str(body.get("ratio", "1:1"))', 'pixels("1:1"'), "16:9 was asked for, and 2048x2048 came"),
+        (
+            simulator("for url in urls]", "for url in [*urls, f'{urls[0]}?' if urls else '']]"),
+            "1 asked for, and 2 found",
+        ),
+    ],
+    "test_every_word_for_a_state_is_known": [
+        (
+            adapter('"waiting": State.QUEUED,', ""),
+            "a task is queued, and its last state was 'waiting', which `states` does",
+        ),
+        (
+            adapter('"broken": State.FAILED', '"broken": State.CANCELED'),
+            "a task is failed, and its last state was 'broken', read as canceled",
+        ),
+    ],
+    "test_a_lost_answer_is_never_paid_for_twice": [
+        (
+            error('Match("", 502)', "Err(Cause.UNAVAILABLE, Outcome.REFUSED)", "Err", "Match", "Outcome"),
+            "nobody knows whether it was billed",
+        ),
+        (
+            adapter("    pace=", '    idempotency=Idempotency("Idempotency-Key", 60),\n    pace=', "Idempotency"),
+            "2 tasks were charged under one key",
+        ),
+    ],
+    "test_a_no_is_heard_and_costs_nothing": [
+        (error('"no_funds"', "Cause.REJECTED"), "no_credit is NoCredit, and came to Rejected("),
+        (
+            error('"no_key"', "Err(Cause.BAD_KEY, Outcome.UNCERTAIN)", "Err", "Outcome"),
+            "unauthorised is BadKey, and came to SubmitUncertain(",
+        ),
+    ],
+    "test_a_rate_limit_is_waited_for": [
+        (error('"slow_down"', "Cause.REJECTED"), f"{FEWEST} did not succeed: Rejected")
+    ],
+    "test_a_bad_look_does_not_lose_the_task": [
+        (
+            adapter('"broken": State.FAILED,', '"broken": State.FAILED,\n        "simmering": State.FAILED,'),
+            "did not succeed: TaskFailed",
+        ),
+    ],
+    "test_a_task_that_does_not_end_is_handed_over_alive": [
+        (
+            adapter('"drawing": State.RUNNING', '"drawing": State.FAILED'),
+            "is handed over with DeadlineExceeded, not TaskFailed(",
+        ),
+    ],
+    "test_a_failed_task_says_why_and_what_it_costs": [
+        (adapter('message="job.problem.text"', 'message="job.problem.words"'), "'the lamp blew' is read as None"),
+        (simulator("    def admit(self", UNREFUNDED), "declared as refunded, and charged 3, refunded 0"),
+        (
+            adapter('"broken": State.FAILED', '"broken": State.SUCCEEDED'),
+            "a failed task is TaskFailed, not MalformedAnswer(",
+        ),
+    ],
+    "test_a_key_never_shows": [(simulator("return secrets.token_hex(16)", 'return "a"'), "the key shows")],
+}
+"""By promise: what is changed in the outside package, and what the suite says to it."""
+
+
+def broken(promise, adapter, **more):
+    """Return the first thing that a test says against an adapter, over every offer, case and fault."""
+    contract, test = Contract(), getattr(Contract, promise)
+    marks = [mark.args for mark in getattr(test, "pytestmark", ())]
+    values = {"adapter": [adapter], "offer": adapter.offers, "case": list(cases(adapter)), **dict(marks)}
+    runs = [{}]
+    for name in list(signature(test).parameters)[1:]:
+        runs = [{**run, name: value} for run in runs for value in ([more[name]] if name in more else values[name])]
+    for run in runs:
+        try:
+            test(contract, **run)
+        except pytest.fail.Exception as failed:
+            return str(failed)
+    return None
+
+
+@pytest.mark.parametrize(
+    ("promise", "changes", "said"),
+    [
+        pytest.param(promise, changes, said, id=f"{promise}-{number}")
+        for promise, planted in PLANTED.items()
+        for number, (changes, said) in enumerate(planted)
+    ],
+)
+def test_what_is_wrong_is_said(plugged, tmp_path, promise, changes, said):
+    assert said in str(broken(promise, plugged(*changes), tmp_path=tmp_path))
+
+
+def test_every_promise_has_a_fault_that_breaks_it():
+    promises = {name for name in dir(Contract) if name.startswith("test_")}
+    assert promises - set(PLANTED) == {PLAYED}
+
+
+def test_a_suite_that_names_no_adapter_is_no_suite():
+    class TestNobody(Contract):
+        pass
+
+    with pytest.raises(pytest.UsageError, match="TestNobody does not say whose promises"):
+        TestNobody().pytest_generate_tests(None)
+
+
+def test_a_test_of_ones_own_and_missing_cassettes_are_no_error(plugged):
+    class TestAcme(Contract):
+        providers = ("acme",)
+
+    asked = SimpleNamespace(fixturenames=("tmp_path",))
+    TestAcme().pytest_generate_tests(asked)
+    asked.fixturenames, asked.parametrize = (
+        ("adapter", "cassette"),
+        lambda _, values: asked.__dict__.update(given=values),
+    )
+    plugged()
+    TestAcme().pytest_generate_tests(asked)
+    (skipped,) = asked.given
+    assert skipped.marks[0].kwargs == {"reason": "acme has no cassettes"}
+
+
+def test_where_the_answer_is_the_result_there_is_nothing_to_look_at(plugged):
+    direct = attrs.evolve(plugged(), poll=None, states={}, expires=None, refunds="unknown")
+    assert broken("test_an_adapter_says_all_that_can_be_said", direct) is None
+    assert broken("test_what_no_page_says_is_a_gap", direct) is None
+    for promise in ("test_a_bad_look_does_not_lose_the_task", "test_a_failed_task_says_why_and_what_it_costs"):
+        with pytest.raises(pytest.skip.Exception, match="at acme the answer to a submit is the result"):
+            broken(promise, direct)
+
+
+def test_an_adapter_without_a_file_is_said(plugged):
+    with pytest.raises(LookupError, match="ghost has no file"):
+        broken("test_an_adapter_is_facts_and_no_program", attrs.evolve(plugged(), name="ghost"))
+
+
+def test_what_can_be_asked_for_in_one_mode_is_not_in_the_other(plugged):
+    offer = plugged().offers[0]
+    edits = attrs.evolve(offer, params=offer.params | {"mask": Param("mask", by_mode(edit=Url()))})
+    assert "mask" in askable(edits, "edit")
+    assert "mask" not in askable(edits, "text")
+    with pytest.raises(TypeError, match="mask: object is no kind of value that this suite knows"):
+        values("mask", object())
+
+
+# Cassettes
+
+
+PLAYED = "test_a_cassette_is_played_to_its_end"
+WAITING, DONE = (
+    {"id": "job_1", "state": "waiting"},
+    {"id": "job_1", "state": "done", "files": [{"href": "https://f/1.png"}]},
+)
+
+
+def cassette(*jobs):
+    """Return a conversation as vcrpy writes one, with these answers."""
+    auth = {"Authorization": ["Token ***"], "Content-Type": ["application/json"]}
+    calls = [("POST", "pictures", json.dumps({"model": "flux2p", "prompt": "a fox", "size": "uhd"}))]
+    calls += [("GET", "jobs/job_1", None)] * (len(jobs) - 1)
+    interactions = [
+        {
+            "request": {"method": method, "uri": f"https://a.example/v1/{path}", "body": body, "headers": auth},
+            "response": {
+                "status": {"code": 200, "message": "OK"},
+                "headers": {"Content-Type": ["application/json"]},
+                "body": {"string": json.dumps({"job": job})},
+            },
+        }
+        for (method, path, body), job in zip(calls, jobs, strict=True)
+    ]
+    return json.dumps({"version": 1, "interactions": interactions})
+
+
+@pytest.mark.parametrize(
+    ("jobs", "changes", "said"),
+    [
+        ([WAITING, WAITING, DONE], [], None),
+        (
+            [WAITING, DONE],
+            adapter('"/v1/jobs/{id}"', '"/v2/jobs/{id}"'),
+            "asks for what was not recorded (again): GET https://a.example/v2/jobs/job_1",
+        ),
+        (
+            [WAITING, DONE],
+            adapter("files[].href", "files[].url"),
+            "the adapter asks for what was not recorded (again): GET",
+        ),
+        (
+            [WAITING, DONE],
+            adapter('"waiting": State.QUEUED', '"waiting": State.FAILED'),
+            "1 of 2 answers were asked for",
+        ),
+        (
+            [WAITING, DONE],
+            adapter('"hd", "2K": "uhd"', '"hd"'),
+            "does not write this body (any more): {'model': 'flux2p',",
+        ),
+        ([{}], [], "what was accepted came to SubmitUncertain("),
+    ],
+)
+def test_a_cassette_that_is_not_understood_is_said(plugged, tmp_path, jobs, changes, said):
+    file = tmp_path / "succeeded.yaml"
+    file.write_text(cassette(*jobs))
+    assert (said or "None") in str(broken(PLAYED, plugged(*changes), cassette=file))
+
+
+def test_a_key_in_a_cassette_is_said(plugged, tmp_path):
+    file = tmp_path / "succeeded.yaml"
+    file.write_text(cassette(WAITING, DONE).replace("Token ***", "Token 5f0c1d"))
+    assert broken(PLAYED, plugged(), cassette=file) == "succeeded.yaml holds what may be a key, in Authorization"
+
+
+@pytest.mark.parametrize("case", [case for each in adapters().values() for case in cases(each)], ids=str)
+def test_a_body_is_read_back_to_what_was_asked_for(case):
+    def written(request):
+        return parts(check(request, case.adapter, case.offer))[0].body
+
+    body = written(case.request)
+    assert written(written_as(case.adapter, body)) == body
+    assert written_as(case.adapter, {**body, "novelty": 1}) is None
+
+
+@pytest.mark.parametrize(
+    ("field", "param"),
+    [
+        ("images", Param(numbered("image", "image_{n}"), Urls(1, 4))),
+        ("images", Param("images[].url", Urls(1, 4))),
+        ("size", Param("size", Size("{width}x{height}"))),
+        ("size", Param("size", Size())),
+    ],
+)
+def test_a_field_that_is_written_in_another_form_is_read_back(plugged, field, param):
+    acme = plugged()
+    offer = attrs.evolve(acme.offers[0], params={"prompt": acme.offers[0].params["prompt"], field: param})
+    acme = attrs.evolve(acme, offers=(offer,))
+    case = list(cases(acme))[-1]
+    (part,) = parts(check(case.request, acme, offer))
+    assert getattr(case.request, field)
+    assert written_as(acme, part.body) == case.request
