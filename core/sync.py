@@ -4,34 +4,27 @@ import asyncio
 import os
 import threading
 from collections.abc import Callable, Coroutine
-from functools import wraps
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Self, TypedDict, TypeVar
 
 from .check import OnUnsupported
-from .client import Client
+from .client import TIMEOUT, Client, Request
 from .clock import Clock
 from .config import Config
 from .explain import Explanation
+from .money import Money
 from .request import ImageRequest
 from .session import Event
-from .task import Task
+from .task import Asset, Result, Task
 from .transport import Patience
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def _blocking(
-    method: Callable[Concatenate[Client, P], Coroutine[Any, Any, T]],
-) -> Callable[Concatenate["SyncClient", P], T]:
-    """Return a method that waits for a method of Client, which runs on the loop's thread."""
-
-    @wraps(method)
-    def call(self: "SyncClient", /, *args: P.args, **options: P.kwargs) -> T:
-        return self._wait(method(self._client, *args, **options))
-
-    return call
+class _Options(TypedDict):
+    offer: str | None
+    on_unsupported: OnUnsupported
+    check: bool
 
 
 class SyncClient:
@@ -97,15 +90,68 @@ class SyncClient:
         """As Client.explain."""
         return self._client.explain(request, *accounts, offer=offer, on_unsupported=on_unsupported)
 
-    submit = _blocking(Client.submit)
-    get = _blocking(Client.get)
-    wait = _blocking(Client.wait)
-    run = _blocking(Client.run)
-    generate = _blocking(Client.generate)
-    cancel = _blocking(Client.cancel)
-    download = _blocking(Client.download)
-    balance = _blocking(Client.balance)
-    reach = _blocking(Client.reach)
+    def submit(
+        self,
+        request: Request,
+        *accounts: str,
+        offer: str | None = None,
+        on_unsupported: OnUnsupported = "refuse",
+        check: bool = True,
+        timeout: float | None = None,
+    ) -> Task:
+        """As Client.submit."""
+        options: _Options = {"offer": offer, "on_unsupported": on_unsupported, "check": check}
+        return self._wait(self._client.submit(request, *accounts, **options, timeout=timeout))
+
+    def get(self, task: Task) -> Task:
+        """As Client.get."""
+        return self._wait(self._client.get(task))
+
+    def wait(self, task: Task, timeout: float = TIMEOUT) -> Task:
+        """As Client.wait."""
+        return self._wait(self._client.wait(task, timeout))
+
+    def run(
+        self,
+        request: Request,
+        *accounts: str,
+        offer: str | None = None,
+        on_unsupported: OnUnsupported = "refuse",
+        check: bool = True,
+        timeout: float = TIMEOUT,
+    ) -> Task:
+        """As Client.run."""
+        options: _Options = {"offer": offer, "on_unsupported": on_unsupported, "check": check}
+        return self._wait(self._client.run(request, *accounts, **options, timeout=timeout))
+
+    def generate(
+        self,
+        request: Request,
+        *accounts: str,
+        offer: str | None = None,
+        on_unsupported: OnUnsupported = "refuse",
+        check: bool = True,
+        timeout: float = TIMEOUT,
+    ) -> Result:
+        """As Client.generate."""
+        options: _Options = {"offer": offer, "on_unsupported": on_unsupported, "check": check}
+        return self._wait(self._client.generate(request, *accounts, **options, timeout=timeout))
+
+    def cancel(self, task: Task) -> Task:
+        """As Client.cancel."""
+        return self._wait(self._client.cancel(task))
+
+    def download(self, done: Task | Result, directory: str | os.PathLike[str] = ".") -> tuple[Asset, ...]:
+        """As Client.download."""
+        return self._wait(self._client.download(done, directory))
+
+    def balance(self, account: str) -> Money:
+        """As Client.balance."""
+        return self._wait(self._client.balance(account))
+
+    def reach(self, account: str) -> int:
+        """As Client.reach."""
+        return self._wait(self._client.reach(account))
 
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
         if self._loop.is_closed():
