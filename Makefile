@@ -7,7 +7,7 @@ BIN := .venv/bin
 SOURCES := $(shell find core adapters simulators cli testing -name __pycache__ -prune -o -print) README.md pyproject.toml setup.cfg
 PACKAGE = $(BIN)/python -c 'import anymedia; print(anymedia.__path__[0])'
 
-.PHONY: install demo test lint types check docs bench cassettes clean
+.PHONY: install demo test lint types check soak mutants docs bench cassettes clean
 
 install: .venv/.installed
 
@@ -50,6 +50,14 @@ check: .venv/.installed
 	@$(BIN)/python -m build --no-isolation --outdir .venv/dist . > .venv/build.log 2>&1 || { cat .venv/build.log; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall .venv/dist/*.whl
 	@touch $@
+
+# Twenty times the cases of `make test`, new ones in every run: about half an hour on two cores.
+soak: .venv/.installed
+	ANYMEDIA_CASES=20 $(BIN)/pytest -q -n auto -p no:cacheprovider tests/agreement tests/fuzz tests/machine
+
+# Plants one wrong fact at a time into the adapters; fails when the tests do not notice one.
+mutants: .venv/.installed
+	$(BIN)/python tests/mutants.py
 
 # The pages of docs/ that are made from the code; `make check` says when they are out of date.
 docs: .venv/.installed
