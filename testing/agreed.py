@@ -52,12 +52,11 @@ class Agreed(Suite):
 
     def _charged_as_quoted(self, service: Service, checked: Checked, part: Part) -> None:
         money = quote_part(checked, part)
-        quoted = self.billed(money)
         (entry,) = cast("list[dict[str, Any]]", service.bills()["entries"])
         promise(
-            quoted in (None, entry["charged"]),
-            f"{_name(checked)} is quoted at {money}, that is {quoted} {self.units(money)}, and the simulator charges "
-            f"{entry['charged']} for {_shown(checked.request)}; {JUDGE}",
+            self.billed(money) in (None, entry["charged"]),
+            f"{_name(checked)} is quoted at {self.counted(money)}, and the simulator charges {entry['charged']} "
+            f"for {_shown(checked.request)}; {JUDGE}",
         )
 
 

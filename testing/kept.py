@@ -44,9 +44,8 @@ class Kept(Suite):
             asked_for, made = pick(case.offer.wire_id, case.mode), entry["wire_id"]
             promise(asked_for == made == task.wire_id, f"{case}: {asked_for} was asked for, and {made} made")
             for what, money in (("quoted", shown.money), ("in the end said to cost", task.money)):
-                counted, charged = self.billed(money), entry["charged"]
-                differs = f"{case} is {what} {money}, that is {counted} {self.units(money)}, and {charged} were charged"
-                promise(counted in (None, charged), differs)
+                differs = f"{case} is {what} {self.counted(money)}, and {entry['charged']} were charged"
+                promise(self.billed(money) in (None, entry["charged"]), differs)
 
             promise(task.state is State.SUCCEEDED, f"{case} ended as {task.state}")
             count, found = case.request.count or 1, len(task.assets)

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, ParamSpec, cast
 import attrs
 import pytest
 
-from anymedia import AnymediaError, Client, DeadlineExceeded, ImageRequest, Money, Task, read_config
+from anymedia import AnymediaError, Client, DeadlineExceeded, ImageRequest, Money, PriceStatus, Task, read_config
 from anymedia.declare import Adapter, Offer
 from anymedia.registry import adapter
 from anymedia.request import Mode
@@ -71,7 +71,7 @@ class Suite:
         """Give each test what it asks for."""
         if not self.providers:
             raise pytest.UsageError(f'{type(self).__name__} does not say whose promises: providers = ("acme",)')
-        adapters = [adapter(name) for name in self.providers]
+        adapters = [adapter(name, where=type(self).__name__) for name in self.providers]
         wanted = metafunc.fixturenames
         if "case" in wanted:
             metafunc.parametrize("case", [case for each in adapters for case in cases(each)], ids=str)
@@ -92,15 +92,16 @@ class Suite:
                 none = pytest.mark.skip(reason=f"{each.name} has no cassettes")
                 yield pytest.param(each, None, id=each.name, marks=none)
 
-    def units(self, money: Money) -> str:
-        """Return what the simulator counts an amount in."""
-        return f"units of ${self.unit}" if money.credits is None else "credits"
-
     def billed(self, money: Money) -> Decimal | None:
-        """Return an amount in units of the simulator; None when it is not known, or not for sure."""
-        if money.usd is None or money.status == "estimate":
-            return None
-        return money.usd / self.unit if money.credits is None else money.credits
+        """Return an amount as the simulator counts it: in credits, else in `unit`; None when nobody knows for sure."""
+        if money.credits is not None and money.status is not PriceStatus.ESTIMATE:
+            return money.credits
+        return money.usd / self.unit if money.usd is not None and money.status is PriceStatus.EXACT else None
+
+    def counted(self, money: Money) -> str:
+        """Return an amount in words, with what the simulator would count."""
+        billed, unit = self.billed(money), f"units of ${self.unit}" if money.credits is None else "credits"
+        return str(money) if billed is None else f"{money}, that is {billed:f} {unit}"
 
 
 @attrs.frozen

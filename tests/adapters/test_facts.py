@@ -8,12 +8,13 @@ from itertools import pairwise
 import attrs
 import pytest
 
-from anymedia import AnymediaError, Cause, Outcome, Refund, State, Task
+from anymedia import AnymediaError, Cause, ImageRequest, Outcome, Refund, State, Task
 from anymedia.answer import Answer
+from anymedia.check import check
 from anymedia.decode import looked, submitted
 from anymedia.heard import Asked
 from anymedia.polling import first_wait, next_wait
-from anymedia.registry import adapters
+from anymedia.registry import adapters, offers
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 ID = "task_018f5a3a"
@@ -299,3 +300,66 @@ def test_a_young_task_of_revidapi_may_not_be_found_yet():
 def test_a_replay_of_runapi_is_told():
     assert accept("runapi", {"id": ID, "status": "pending", "task_replayed": True}).replayed
     assert not accept("runapi", {"id": ID, "status": "pending", "replayed": True}).replayed
+
+
+# What is taken for what is not given
+
+UNKNOWN = "unknown: the page names no default"
+FLUX = {"aspect_ratio": "1:1", "resolution": "1K"}
+GPT = {"aspect_ratio": "1:1", "resolution": "1K"}
+OFFICIAL = GPT | {"quality": "auto", "count": 1, "background": "auto", "moderation": "standard"}
+UNNAMED = {"aspect_ratio": UNKNOWN, "resolution": UNKNOWN}
+DEFAULTS = {
+    "reapi/flux-2": FLUX | {"moderation": "off"},
+    "reapi/flux-2-flex": FLUX | {"moderation": "off"},
+    "reapi/gpt-image-2": GPT,
+    "reapi/gpt-image-2-official": OFFICIAL,
+    "reapi/z-image": {"aspect_ratio": UNKNOWN, "moderation": UNKNOWN},
+    "api_in_one/flux-2-pro": FLUX,
+    "api_in_one/flux-2-flex": FLUX,
+    "revidapi/flux-2-pro": FLUX,
+    "revidapi/flux-2-flex": FLUX,
+    "runapi/flux-2-pro": UNNAMED | {"moderation": UNKNOWN},
+    "runapi/flux-2-flex": UNNAMED | {"moderation": UNKNOWN},
+    "runapi/flux-2-max": FLUX,
+    "runapi/gpt-image-2": UNNAMED,
+    "runapi/z-image": {"aspect_ratio": "1:1", "moderation": UNKNOWN},
+}
+OFFERS = {f"{adapter.name}/{offer.name}": (adapter, offer) for adapter, offer in offers()}
+ALWAYS_SENT = {
+    "revidapi/flux-2-pro": {"aspect_ratio", "resolution"},
+    "revidapi/flux-2-flex": {"aspect_ratio", "resolution"},
+    "runapi/flux-2-max": {"aspect_ratio"},
+    "runapi/z-image": {"aspect_ratio"},
+}
+
+
+@pytest.mark.parametrize("name", OFFERS)
+def test_what_is_taken_for_what_is_not_given(name):
+    adapter, offer = OFFERS[name]
+    taken = check(ImageRequest(model=offer.model, prompt="a fox"), adapter, offer).defaults
+    assert {field: value if isinstance(value, int) else str(value) for field, value in taken.items()} == DEFAULTS[name]
+    assert {field for field, param in offer.params.items() if param.always_sent} == ALWAYS_SENT.get(name, set())
+
+
+def test_an_edit_with_gpt_image_2_at_reapi_takes_the_first_images_ratio():
+    for name in ("reapi/gpt-image-2", "reapi/gpt-image-2-official"):
+        adapter, offer = OFFERS[name]
+        request = ImageRequest(model=offer.model, prompt="a fox", images=(URL,))
+        assert str(check(request, adapter, offer).defaults["aspect_ratio"]) == "the first image's"
+
+
+def test_who_reports_the_end():
+    reporting = {name for name, (_, offer) in OFFERS.items() if "callback_url" in offer.params}
+    assert reporting == {name for name in OFFERS if not name.startswith("reapi/")}
+
+
+def test_where_an_account_tells_what_it_still_has():
+    told = {name: adapter.balance for name, adapter in adapters().items() if adapter.balance is not None}
+    assert {
+        name: (each.path, *(None if place is None else str(place) for place in (each.usd, each.cents, each.credits)))
+        for name, each in told.items()
+    } == {
+        "reapi": ("/api/v1/balance", None, None, "balance"),
+        "runapi": ("/api/v1/me/balance", None, "balance_cents", None),
+    }

@@ -34,6 +34,7 @@ from anymedia import (
 from anymedia.answer import Answer
 from anymedia.cli.app import COMMANDS, app
 from anymedia.config import is_loopback
+from anymedia.errors import ProviderError
 from anymedia.strict_json import dumps
 from anymedia.transport import Patience, Transport
 
@@ -153,6 +154,20 @@ def test_a_hostile_handle_writes_nothing_outside_the_directory(cases, spoilt, in
 
     hold()
     assert [path for path in tmp_path.rglob("*") if path != out] == []
+
+
+def test_no_word_for_a_link_brings_anything_but_an_error(inside, clock, words, tmp_path):
+    config = read_config({"providers": {name: {"api_key_env": "K"} for name in PATHS}}, {"K": KEY})
+
+    async def save(word):
+        async with Client(config, clock=clock, patience=Patience(tries=1)) as client:
+            await client.download(attrs.evolve(TASKS[0], assets=(Asset(kind="image", url=word),)), tmp_path)
+
+    for word in words:
+        if "runapi.ai" not in word and "evil" not in word:  # names are not looked up here
+            with pytest.raises(ProviderError):
+                inside.run(save(word))
+    assert list(tmp_path.iterdir()) == []
 
 
 # Requests

@@ -9,10 +9,10 @@ import pytest
 
 from .conftest import OFFLINE, PIP, ROOT, Installed, snippets
 
-FOLDERS = ("adapters", "cassettes", "cli", "core", "docs", "simulators", "testing", "tests")
+FOLDERS = ("adapters", "cassettes", "cli", "core", "simulators", "testing", "tests")
 PROVIDERS = sorted(file.stem for file in (ROOT / "adapters").glob("[!_]*.py"))
 DELETED = "revidapi"
-QUICK = ("contract", "core", "paper")
+QUICK = ("contract", "core")
 
 OTHERS = """
 import asyncio, sys
@@ -73,11 +73,17 @@ def test_what_does_not_name_a_provider_does_not_miss_it(changed):
     tests = [file for folder in QUICK for file in sorted((changed.folder / "tests" / folder).rglob("test_*.py"))]
     unaware = [str(file) for file in tests if DELETED not in file.read_text("utf-8")]
     assert len(unaware) > len(tests) / 2
-    done = changed.pytest("-n", "2", *unaware)
+    done = changed.pytest(*unaware)
     assert done.returncode == 0, done.stdout
     contract = changed.pytest("--collect-only", "tests/contract").stdout
     assert "[novel/flux2p-text-fewest]" in contract
     assert DELETED not in contract
+
+
+def test_the_one_that_joined_is_written_as_the_others_are(changed):
+    files = ("adapters/novel.py", "simulators/novel.py")
+    changed.python("-m", "ruff", "check", "--no-cache", *files)
+    changed.python("-m", "ruff", "format", "--no-cache", "--check", *files)
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
@@ -88,6 +94,6 @@ def test_the_others_work_without_it(provider, tmp_path):
     for folder in ("adapters", "cli", "simulators", "testing"):
         shutil.copytree(tmp_path / folder, packages / folder)
     others = [other for other in PROVIDERS if other != provider]
-    here = Installed(packages=packages.parent, folder=tmp_path / "docs")
+    here = Installed(packages=packages.parent, folder=tmp_path)
     here.python("-c", OTHERS, *others)
     assert [each["provider"] for each in json.loads(here.anymedia("providers", "--json"))] == others

@@ -1,14 +1,16 @@
 """The shipped suite finds what is wrong, fact by fact, and says it: nothing that it promises goes unnoticed."""
 
 import json
+from decimal import Decimal
 from inspect import signature
 from types import SimpleNamespace
 
 import attrs
 import pytest
 
+from anymedia import ConfigError
 from anymedia.check import check
-from anymedia.declare import Param, Size, Url, Urls, by_mode, numbered
+from anymedia.declare import Limits, Param, Size, Url, Urls, by_mode, numbered
 from anymedia.encode import parts
 from anymedia.registry import adapters
 from anymedia.testing import Contract
@@ -178,9 +180,9 @@ PLANTED = {
 """By promise: what is changed in the outside package, and what the suite says to it."""
 
 
-def broken(promise, adapter, **more):
+def broken(promise, adapter, contract=None, **more):
     """Return the first thing that a test says against an adapter, over every offer, case and fault."""
-    contract, test = Contract(), getattr(Contract, promise)
+    test = getattr(Contract, promise)
     marks = [mark.args for mark in getattr(test, "pytestmark", ())]
     values = {"adapter": [adapter], "offer": adapter.offers, "case": list(cases(adapter)), **dict(marks)}
     runs = [{}]
@@ -188,7 +190,7 @@ def broken(promise, adapter, **more):
         runs = [{**run, name: value} for run in runs for value in ([more[name]] if name in more else values[name])]
     for run in runs:
         try:
-            test(contract, **run)
+            test(contract or Contract(), **run)
         except pytest.fail.Exception as failed:
             return str(failed)
     return None
@@ -219,24 +221,38 @@ def test_a_suite_that_names_no_adapter_is_no_suite():
         TestNobody().pytest_generate_tests(None)
 
 
-def test_a_test_of_ones_own_and_missing_cassettes_are_no_error(plugged):
+def test_a_provider_without_credits_is_counted_in_a_unit_of_its_own(plugged):
+    acme = plugged(*adapter('"1K": Price(credits=3)', '"1K": "0.03"'), *adapter('    credit=Credit("0.01"),\n', ""))
+    quoted = "test_check_passes_what_the_simulator_takes_and_the_quote_is_what_it_charges"
+    assert broken(quoted, acme) is None
+
+    class Finer(Contract):
+        unit = Decimal("0.001")
+
+    said = "acme/flux2p is quoted at $0.03, that is 30 units of $0.001, and the simulator charges 3"
+    assert said in broken(quoted, acme, Finer())
+
+
+def test_an_adapter_that_is_not_there_is_said_and_missing_cassettes_are_skipped(plugged):
     class TestAcme(Contract):
         providers = ("acme",)
 
     asked = SimpleNamespace(fixturenames=("tmp_path",))
+    with pytest.raises(ConfigError, match="TestAcme: no provider is named 'acme'; there are"):
+        TestAcme().pytest_generate_tests(asked)
+    plugged()
     TestAcme().pytest_generate_tests(asked)
     asked.fixturenames, asked.parametrize = (
         ("adapter", "cassette"),
         lambda _, values: asked.__dict__.update(given=values),
     )
-    plugged()
     TestAcme().pytest_generate_tests(asked)
     (skipped,) = asked.given
     assert skipped.marks[0].kwargs == {"reason": "acme has no cassettes"}
 
 
 def test_where_the_answer_is_the_result_there_is_nothing_to_look_at(plugged):
-    direct = attrs.evolve(plugged(), poll=None, states={}, expires=None, refunds="unknown")
+    direct = attrs.evolve(plugged(), poll=None, states={}, expires=None, refunds="unknown", limits=Limits(active=3))
     assert broken("test_an_adapter_says_all_that_can_be_said", direct) is None
     assert broken("test_what_no_page_says_is_a_gap", direct) is None
     for promise in ("test_a_bad_look_does_not_lose_the_task", "test_a_failed_task_says_why_and_what_it_costs"):
