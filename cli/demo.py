@@ -12,6 +12,7 @@ import anymedia
 from anymedia import AnymediaError, Explanation, ImageRequest, Task, read_config, to_json
 from anymedia.clock import Clock
 from anymedia.explain import MASK
+from anymedia.registry import adapters
 
 from .command import Command
 from .errors import error_facts, error_json
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 
 REQUEST = ImageRequest(model="flux-2-pro", prompt="a lighthouse at dusk", resolution="1K", aspect_ratio="16:9")
 SPEED = 4.0
-FAULTS = {"runapi": "no_credit", "reapi": "reset_after"}
-"""What then goes wrong: a plain no, and an answer that is lost after the provider has done the work."""
-
 FOUR_ABREAST = 110
 """Columns of a terminal on which four bodies fit side by side; on fewer there are two."""
 
@@ -47,10 +45,11 @@ def command(clock: Clock, out: Path, as_json: bool) -> None:
     needs_pillow()
     from anymedia.simulators import names
 
-    explanations = anymedia.explain(REQUEST, *names())
+    explanations = [each for each in anymedia.explain(REQUEST) if each.provider in names()]
     if not as_json:
         _show_calls(_screen(), explanations)
-    tasks, errors = asyncio.run(_run(clock, out, as_json=as_json))
+    sellers = [each.provider for each in explanations]
+    tasks, errors = asyncio.run(_run(clock, out, sellers, as_json=as_json))
     if as_json:
         print_json(
             {
@@ -62,11 +61,20 @@ def command(clock: Clock, out: Path, as_json: bool) -> None:
         )
 
 
-async def _run(clock: Clock, out: Path, *, as_json: bool) -> tuple[list[Task], list[AnymediaError]]:
+def _faults(sellers: Sequence[str]) -> dict[str, str]:
+    """Say what then goes wrong: a plain no, and an answer that is lost after the work was done, with no replay."""
+    loses = next(name for name in sellers if adapters()[name].idempotency is None)
+    refuses = next(name for name in reversed(sellers) if name != loses)
+    return {refuses: "no_credit", loses: "reset_after"}
+
+
+async def _run(
+    clock: Clock, out: Path, sellers: Sequence[str], *, as_json: bool
+) -> tuple[list[Task], list[AnymediaError]]:
     from anymedia import Client
     from anymedia.simulators import running
 
-    async with running(speed=SPEED) as simulators:
+    async with running(*sellers, speed=SPEED) as simulators:
         config = read_config(simulators.config, simulators.environ)
         progress = Progress(clock)
         async with Client(config, clock=clock, on_event=progress.see) as client:
@@ -74,11 +82,12 @@ async def _run(clock: Clock, out: Path, *, as_json: bool) -> tuple[list[Task], l
                 tasks = await asyncio.gather(*(_make(client, name, out) for name in config.accounts))
             if not as_json:
                 _show_tasks(_screen(), tasks, progress, out)
-            for name, fault in FAULTS.items():
+            faults = _faults(sellers)
+            for name, fault in faults.items():
                 simulators[name].fault(fault)
-            errors = [await _fail(client, name) for name in FAULTS]
+            errors = [await _fail(client, name) for name in faults]
             if not as_json:
-                _show_errors(_screen(), errors, simulators["reapi"].bills())
+                _show_errors(_screen(), errors, simulators[errors[-1].account or ""].bills())
         return tasks, errors
 
 
@@ -151,6 +160,6 @@ def _show_errors(screen: "Screen", errors: Sequence[AnymediaError], bills: Mappi
         screen.print(f"  {type(error).__name__}", style="bold red")
         screen.block(str(error), pairs(error_facts(error)), "")
     screen.print(
-        f"reapi's bill: {bills['submits']} submits received, {len(bills['entries'])} tasks charged. "
+        f"{errors[-1].account}'s bill: {bills['submits']} submits received, {len(bills['entries'])} tasks charged. "
         "The lost one was paid for, and was not sent again."
     )

@@ -51,10 +51,18 @@ LONGEST = 180
 PROSE = {"page", "title", "read", "gaps", "doubt", "source"}
 """Keywords that hold sentences and dates for people."""
 
+ONE_AT_LEAST = "there is always one: none at all is another mode, or no request; and what is above is told otherwise"
+SAME = "the model is the offer's name unless told otherwise"
+
 EQUIVALENT = {
     'runapi: "images": Param("source_image_urls", Urls(1)),  ->  "images": Param("source_image_urls", Urls(0)),': (
-        "no image at all is no edit, so there is always one; and without an upper bound nothing tells of the lower one"
+        ONE_AT_LEAST
     ),
+    'reapi: "count": Param("n", Whole(1, 4), default=1),  ->  "count": Param("n", Whole(0, 4), default=1),': (
+        ONE_AT_LEAST
+    ),
+    'api_in_one: model=f"flux-2-{tier}",  ->  ': SAME,
+    'revidapi: model=f"flux-2-{tier}",  ->  ': SAME,
 }
 """Mutants that no test can notice, by how they are shown, and why."""
 
