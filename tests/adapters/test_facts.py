@@ -267,11 +267,18 @@ def accept(provider, body):
 
 
 def test_the_forms_of_an_answer_of_api_in_one():
-    now = {"code": 200, "data": {"task_id": ID, "status": "pending"}, "task_id": "older", "id": "oldest", "status": "x"}
-    assert (accept("api_in_one", now).id, accept("api_in_one", now).state) == (ID, State.QUEUED)
+    now = {
+        "code": 200,
+        "data": {"task_id": ID, "status": "In_Progress"},
+        "task_id": "older",
+        "id": "oldest",
+        "status": "x",
+    }
+    task = accept("api_in_one", now)
+    assert (task.id, task.state, task.raw_state) == (ID, State.RUNNING, "In_Progress")
     assert accept("api_in_one", {"task_id": ID, "id": "oldest", "status": "pending"}).id == ID
     oldest = accept("api_in_one", {"id": ID, "status": "pending", "created_at": "2026-02-24T12:00:00Z"})
-    assert (oldest.id, oldest.state, oldest.created_at.hour) == (ID, State.QUEUED, 12)
+    assert (oldest.id, oldest.raw_state, oldest.created_at.hour) == (ID, "pending", 12)
     both = {"code": 200, "data": {"status": "in_progress"}, "status": "failed"}
     assert look("api_in_one", both).state is State.RUNNING
     assert look("api_in_one", {"status": "pending"}).state is State.QUEUED

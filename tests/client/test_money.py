@@ -381,3 +381,15 @@ async def test_a_timeout_around_a_submit_tells_what_may_have_been_billed(client,
     with pytest.raises(SubmitUncertain):
         async with asyncio.timeout(0.1):
             await client.submit(request_, "reapi")
+
+
+async def test_a_cancel_while_waiting_keeps_the_task_in_sight(client, request_, provider, sim):
+    sim.fault("no_answer", on="poll", seconds=0.2)
+    call = asyncio.create_task(client.run(request_, provider))
+    await until(lambda: sim.bills()["polls"])
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    (task,) = client.detached
+    assert (await client.wait(task)).state is State.SUCCEEDED
+    assert len(entries(sim)) == 1

@@ -11,7 +11,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from anymedia import Client, ImageRequest, NoCredit, State, SyncClient, Unsupported, read_config
+from anymedia import (
+    BadKey,
+    Client,
+    ImageRequest,
+    MalformedAnswer,
+    NoCredit,
+    State,
+    SyncClient,
+    Unsupported,
+    read_config,
+)
 from anymedia.simulators import in_thread
 
 REQUEST = ImageRequest(model="flux-2-pro", prompt="a lighthouse at dusk", resolution="1K")
@@ -125,3 +135,31 @@ def test_ctrl_c_ends_a_wait_and_keeps_the_task():
         child.send_signal(signal.SIGINT)
         out, err = child.communicate(timeout=30)
     assert (out.splitlines()[-1], child.returncode) == ("kept running 1", 0), err
+
+
+def test_what_was_interrupted_leaves_the_client_as_it_was(client):
+    patch = pytest.MonkeyPatch()
+    begin = asyncio.run_coroutine_threadsafe
+
+    def interrupted(work, loop):
+        future = begin(work, loop)
+        patch.undo()  # once is enough
+        future.result = interrupt
+        return future
+
+    def interrupt():
+        raise KeyboardInterrupt
+
+    patch.setattr(asyncio, "run_coroutine_threadsafe", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        client.run(REQUEST, "reapi")
+    assert client.run(REQUEST, "reapi").state is State.SUCCEEDED
+
+
+def test_a_balance_that_cannot_be_read_is_said_to(client, sims):
+    sims["reapi"].fault("raw", on="any", body="{}")
+    with pytest.raises(MalformedAnswer, match="no balance"):
+        client.balance("reapi")
+    sims["reapi"].fault("status", on="any", status=401)
+    with pytest.raises(BadKey):
+        client.balance("reapi")
