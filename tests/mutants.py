@@ -51,6 +51,9 @@ LONGEST = 180
 PROSE = {"page", "title", "read", "gaps", "doubt", "source"}
 """Keywords that hold sentences and dates for people."""
 
+PROSE_TEXT = re.compile(r"[a-z]{2,} [a-z]{2,}")
+"""Two words that follow one another: a text with several such pairs is a sentence."""
+
 ONE_AT_LEAST = "there is always one: none at all is another mode, or no request; and what is above is told otherwise"
 SAME = "the model is the offer's name unless told otherwise"
 
@@ -132,7 +135,7 @@ class Facts(ast.NodeVisitor):
         elif isinstance(node.value, int):
             self._replace("number", node, str(node.value + 1))
             self._replace("number", node, str(node.value - 1))
-        elif isinstance(node.value, str):
+        elif isinstance(node.value, str) and len(PROSE_TEXT.findall(node.value)) < 3:
             for text in _other_texts(node.value):
                 self._replace("text", node, repr(text))
 

@@ -274,8 +274,8 @@ def test_the_forms_of_an_answer_of_api_in_one():
         "id": "oldest",
         "status": "x",
     }
-    task = accept("api_in_one", now)
-    assert (task.id, task.state, task.raw_state) == (ID, State.RUNNING, "In_Progress")
+    newest = accept("api_in_one", now)
+    assert (newest.id, newest.state, newest.raw_state) == (ID, State.RUNNING, "In_Progress")
     assert accept("api_in_one", {"task_id": ID, "id": "oldest", "status": "pending"}).id == ID
     oldest = accept("api_in_one", {"id": ID, "status": "pending", "created_at": "2026-02-24T12:00:00Z"})
     assert (oldest.id, oldest.raw_state, oldest.created_at.hour) == (ID, "pending", 12)
