@@ -51,9 +51,11 @@ check: .venv/.installed
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall .venv/dist/*.whl
 	@touch $@
 
-# Twenty times the cases of `make test`, new ones in every run: about half an hour on two cores.
+# Twenty times the cases of `make test`, new ones in every run, and other mutants every day: half an hour at most.
 soak: .venv/.installed
-	ANYMEDIA_CASES=20 $(BIN)/pytest -q -n auto -p no:cacheprovider tests/agreement tests/fuzz tests/machine
+	ANYMEDIA_CASES=20 timeout 900 $(BIN)/pytest -q -n auto -p no:cacheprovider tests/agreement
+	ANYMEDIA_CASES=20 timeout 600 $(BIN)/pytest -q -n auto -p no:cacheprovider tests/fuzz tests/machine
+	timeout 300 $(BIN)/python tests/mutants.py --number 150 --seed $$(date +%j)
 
 # Plants one wrong fact at a time into the adapters; fails when the tests do not notice one.
 mutants: .venv/.installed
