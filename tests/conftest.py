@@ -1,12 +1,12 @@
 """What every test is under: no network beyond this machine, no key of the person who runs it, no real waiting."""
 
-import asyncio
 import ipaddress
 import os
 import socket
-from datetime import UTC, datetime
 
 import pytest
+
+from anymedia.testing import FakeClock
 
 pytest_plugins = ["anymedia.simulators.fixtures"]
 
@@ -35,31 +35,6 @@ def _no_keys_of_ours(monkeypatch, tmp_path_factory):
     empty = tmp_path_factory.mktemp("elsewhere")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(empty))
     monkeypatch.chdir(empty)
-
-
-class FakeClock:
-    """A clock that moves only when somebody sleeps: no test waits, and `slept` says what would have been waited."""
-
-    def __init__(self):
-        self.seconds = 1_800_000_000.0
-        self.slept = []
-
-    def time(self):
-        return self.seconds
-
-    def now(self):
-        return datetime.fromtimestamp(self.seconds, UTC)
-
-    def monotonic(self):
-        return self.seconds
-
-    async def sleep(self, seconds):
-        self.slept.append(seconds)
-        self.seconds += seconds
-        await asyncio.sleep(0)
-
-    def chance(self):
-        return 0.5
 
 
 @pytest.fixture
