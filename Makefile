@@ -34,7 +34,7 @@ types: .venv/.installed
 check: .venv/.installed
 	$(BIN)/pytest -q -n auto --cov --cov-report= -p no:cacheprovider
 	$(BIN)/coverage report --show-missing --skip-covered --fail-under=100 \
-		--include="$$($(PACKAGE))/*" --omit="$$($(PACKAGE))/cli/*,$$($(PACKAGE))/simulators/*,$$($(PACKAGE))/testing/*"
+		--include="$$($(PACKAGE))/*" --omit="$$($(PACKAGE))/cli/*,$$($(PACKAGE))/simulators/*"
 
 .venv/.tools: pyproject.toml setup.cfg
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "anymedia needs Python 3.11 or newer")'

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from anymedia import to_json
-from anymedia.declare import Adapter, Offer, pick
+from anymedia.declare import Adapter, Offer
 from anymedia.quote import least
 from anymedia.registry import offers
 from anymedia.request import Mode
@@ -51,7 +51,7 @@ def _show(screen: "Screen", adapter: Adapter, offer: Offer) -> None:
     money = least(adapter, offer)
     since = f"price unknown: {money.reason}" if money.usd is None else f"from {money}, {money.date}"
     screen.print(f"{adapter.name}/{offer.name}  {since}", style="bold")
-    screen.block(pairs([*modes(offer).items(), ("takes", ", ".join(features(offer)))]))
+    screen.block(pairs([*offer.modes.items(), ("takes", ", ".join(features(offer)))]))
 
 
 def _row(adapter: Adapter, offer: Offer) -> list[str | list[str]]:
@@ -59,8 +59,8 @@ def _row(adapter: Adapter, offer: Offer) -> list[str | list[str]]:
     return [
         offer.model,
         f"{adapter.name}/{offer.name}",
-        list(dict.fromkeys(modes(offer).values())),
-        list(modes(offer)),
+        list(dict.fromkeys(offer.modes.values())),
+        list(offer.modes),
         features(offer),
         str(money),
         money.date or "",
@@ -73,7 +73,7 @@ def _json(adapter: Adapter, offer: Offer) -> dict[str, Any]:
         "model": offer.model,
         "offer": f"{adapter.name}/{offer.name}",
         "provider": adapter.name,
-        "modes": modes(offer),
+        "modes": offer.modes,
         "kind": offer.kind,
         "fields": features(offer),
         "from": to_json(money),
@@ -81,14 +81,9 @@ def _json(adapter: Adapter, offer: Offer) -> dict[str, Any]:
     }
 
 
-def modes(offer: Offer) -> dict[str, str]:
+def modes(offer: Offer) -> dict[Mode, str]:
     """Return the wire id in each mode that an offer has."""
-    images = offer.params.get("images")
-    needs_images = images is not None and bool(pick(images.required, "text"))
-    takes_images = images is not None and pick(images.takes, "edit") is not None
-    there: dict[Mode, bool] = {"text": not needs_images, "edit": takes_images}
-    ids = {mode: pick(offer.wire_id, mode) for mode, has in there.items() if has}
-    return {mode: wire_id for mode, wire_id in ids.items() if wire_id is not None}
+    return offer.modes  # what makes the pages of docs/ still asks here
 
 
 def features(offer: Offer) -> list[str]:

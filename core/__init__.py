@@ -18,6 +18,7 @@ from .errors import (
     Blocked,
     ConfigError,
     DeadlineExceeded,
+    JournalError,
     MalformedAnswer,
     NoCredit,
     NoRoute,
@@ -43,6 +44,8 @@ from .words import Billed, Cause, Outcome, Refund, Retry, State
 
 if TYPE_CHECKING:
     from .client import Client
+    from .journal import Journal
+    from .recover import Recovery
     from .sync import SyncClient
 
 __all__ = [
@@ -62,6 +65,8 @@ __all__ = [
     "Explanation",
     "Failure",
     "ImageRequest",
+    "Journal",
+    "JournalError",
     "MalformedAnswer",
     "Money",
     "NoCredit",
@@ -75,6 +80,7 @@ __all__ = [
     "ProviderError",
     "RateLimited",
     "RawRequest",
+    "Recovery",
     "Refund",
     "Rejected",
     "RequestError",
@@ -97,14 +103,13 @@ __all__ = [
 ]
 
 
+_LATE = {"Client": ".client", "SyncClient": ".sync", "Journal": ".journal", "Recovery": ".recover"}
+"""The client brings aiohttp, which takes longer to import than all the rest together; the journal brings SQLite."""
+
+
 def __getattr__(name: str) -> Any:
-    # The client brings aiohttp, which takes longer to import than all the rest together.
-    if name == "Client":
-        from .client import Client
+    if name in _LATE:
+        from importlib import import_module
 
-        return Client
-    if name == "SyncClient":
-        from .sync import SyncClient
-
-        return SyncClient
+        return getattr(import_module(_LATE[name], __name__), name)
     raise AttributeError(f"module 'anymedia' has no attribute {name!r}")

@@ -2,10 +2,12 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import Self, TypeAlias, TypedDict
+
+import attrs
 
 from . import decode, encode
 from .answer import Lost
@@ -24,12 +26,16 @@ from .errors import (
     Unsupported,
 )
 from .explain import Explanation, explain_at
+from .handle import handle, opened
+from .journal import Journal
+from .keys import Keys, bought
 from .looks import Looks
 from .money import Money, total
+from .recover import Recoverer, Recovery
 from .request import ImageRequest, RawRequest
 from .session import Event, Session
 from .submit import Order, Submits, orders, raw_order
-from .task import Asset, Result, Task
+from .task import Asset, Attempt, Result, Task
 from .transport import Patience
 
 Request: TypeAlias = ImageRequest | RawRequest
@@ -38,12 +44,22 @@ TIMEOUT = 600.0
 """Seconds that `wait`, `run` and `generate` take unless told otherwise."""
 
 
+class Options(TypedDict):
+    """What submit, run and generate pass on."""
+
+    offer: str | None
+    on_unsupported: OnUnsupported
+    check: bool
+    key: str | None
+
+
 class Client:
     """Every configured account behind one set of verbs.
 
     `config` is a Config, the path of an anymedia.toml, or None for the one that is found (else the keys in the
-    environment). `on_event` sees every Attempt as it is sent and answered, and every Task as it moves on. Use it as
-    `async with Client() as client`: closing waits for the answers of submits that are under way.
+    environment). Every attempt is written to `journal`, the file that the config names, before anything is sent.
+    `on_event` sees every Attempt as it is sent and answered, and every Task as it moves on. Use it as `async with
+    Client() as client`: closing waits for the answers of submits that are under way.
     """
 
     def __init__(
@@ -55,8 +71,11 @@ class Client:
         patience: Patience | None = None,
     ) -> None:
         self.config: Config = config if isinstance(config, Config) else load_config(config)
-        self._session = Session(clock or Clock(), patience or Patience(), on_event)
+        path = self.config.journal
+        self.journal: Journal | None = None if path is None else Journal(path, prompts=self.config.prompts)
+        self._session = Session(clock or Clock(), patience or Patience(), on_event, self.journal)
         self._submits = Submits(self._session)
+        self._keys = Keys(self._session)
         self._looks = Looks(self._session)
 
     async def __aenter__(self) -> Self:
@@ -68,7 +87,7 @@ class Client:
         await self.close()
 
     async def close(self) -> None:
-        """Wait for the answers of submits under way, then close every connection."""
+        """Wait for the answers of submits under way, then close every connection, and the journal."""
         await self._submits.close()
         await self._session.close()
 
@@ -106,17 +125,23 @@ class Client:
         offer: str | None = None,
         on_unsupported: OnUnsupported = "refuse",
         check: bool = True,
+        key: str | None = None,
         timeout: float | None = None,
     ) -> Task:
         """Submit a request to the first account that takes it (its cheapest offer) and return the accepted task.
 
         What provably was not billed (not sent, rate limited, unavailable with a readable no) is tried again; what may
-        have been is not. `check=False` switches documented limits off; `timeout` is in seconds.
-        Errors: RequestError and ConfigError before anything is sent; ProviderError when it was refused;
-        SubmitUncertain when it may have been billed.
+        have been is not. `check=False` switches documented limits off; `key` is the caller's own: the same request
+        under the same key is bought once, whoever asks and however often; `timeout` is in seconds.
+        Errors: RequestError and ConfigError before anything is sent, JournalError too; ProviderError when it was
+        refused; SubmitUncertain when it may have been billed.
         """
-        order = self._single(request, accounts, offer, on_unsupported, check=check)
-        return await self._submits.place(order, self._deadline(timeout))
+        deadline = self._deadline(timeout)
+        async with self._keys.held(key, request, deadline) as earlier:
+            orders = [] if earlier else self._orders(request, accounts, offer, on_unsupported, check=check, key=key)
+            if orders[1:] or any(earlier):
+                raise _several(orders, earlier)
+            return bought(earlier[0]) if earlier else await self._submits.place(orders[0], deadline)
 
     async def get(self, task: Task) -> Task:
         """Look once at a task and return it as it stands; a passing fault is tried again.
@@ -143,11 +168,13 @@ class Client:
         offer: str | None = None,
         on_unsupported: OnUnsupported = "refuse",
         check: bool = True,
+        key: str | None = None,
         timeout: float = TIMEOUT,
     ) -> Task:
         """Submit a request and wait for its task, at one account, within `timeout` seconds. Errors: as both."""
-        order = self._single(request, accounts, offer, on_unsupported, check=check)
-        return await self._finish(order, timeout)
+        deadline = self._session.clock.monotonic() + timeout
+        options: Options = {"offer": offer, "on_unsupported": on_unsupported, "check": check, "key": key}
+        return await self._finished(await self.submit(request, *accounts, **options, timeout=timeout), deadline)
 
     async def generate(
         self,
@@ -156,14 +183,21 @@ class Client:
         offer: str | None = None,
         on_unsupported: OnUnsupported = "refuse",
         check: bool = True,
+        key: str | None = None,
         timeout: float = TIMEOUT,
     ) -> Result:
         """Make all of a request at the first account that takes it: several tasks when `count` asks for more than one.
 
-        Any success is a result, with what is missing named. Errors: as run, when no task succeeded.
+        Any success is a result, with what is missing named. `key` is as in submit. Errors: as run, when no task
+        succeeded.
         """
-        wanted = self._orders(request, accounts, offer, on_unsupported, check=check)
-        ends = await asyncio.gather(*(self._finish(order, timeout) for order in wanted), return_exceptions=True)
+        deadline = self._session.clock.monotonic() + timeout
+        async with self._keys.held(key, request, deadline) as earlier:
+            for first in earlier.values():  # what is missing of it is bought where the rest was
+                accounts, offer = (first.account,), first.offer
+            orders = self._orders(request, accounts, offer, on_unsupported, check=check, key=key)
+            placed = await self._placed(orders, earlier, deadline)
+        ends = await asyncio.gather(*(self._finished(end, deadline) for end in placed), return_exceptions=True)
         tasks = tuple(end for end in ends if isinstance(end, Task))
         errors = [end for end in ends if isinstance(end, BaseException)]
         fatal = [error for error in errors if not isinstance(error, AnymediaError)] or ([] if tasks else errors)
@@ -196,10 +230,50 @@ class Client:
         tasks = done.tasks if isinstance(done, Result) else (done,)
         saves = [self._save(task, number, Path(directory)) for task in tasks for number in range(len(task.assets))]
         ends = await asyncio.gather(*saves, return_exceptions=True)
+        saved = iter(ends)
+        for task in tasks:
+            await self._note_saved(task, [next(saved) for _ in task.assets])
         for end in ends:
             if isinstance(end, BaseException):
                 raise end
         return tuple(end for end in ends if isinstance(end, Asset))
+
+    # What was left behind
+
+    def handle(self, task: Task) -> str:
+        """Return a task as plain JSON of 1,000 bytes at most, which `open` takes in any process. Errors: as handle."""
+        return handle(task, self._account(task))
+
+    def open(self, text: str, *, any_key: bool = False) -> Task:
+        """Return the task that a handle names, to be waited for.
+
+        `any_key` takes it although the account has another key now. Errors: OutOfBounds for what is no handle,
+        ConfigError when its account is missing or has another key.
+        """
+        return opened(text, self.config, any_key=any_key)[0]
+
+    async def recover(
+        self, directory: str | os.PathLike[str] | None = None, *, timeout: float = TIMEOUT, replay: bool = False
+    ) -> Recovery:
+        """Take up what earlier processes left: wait for live tasks, fetch their results, tell what is uncertain.
+
+        Files go into `directory`, if one is given. `replay` sends uncertain submits again where the provider honours
+        their key still; nothing else is ever sent again. What other living processes wait for is left to them.
+        Errors: ConfigError without a journal, JournalError.
+        """
+        if self.journal is None:
+            raise ConfigError("there is nothing to recover from: the journal is switched off")
+        recoverer = Recoverer(
+            config=self.config,
+            journal=self.journal,
+            session=self._session,
+            submits=self._submits,
+            looks=self._looks,
+            save=self.download,
+        )
+        return await recoverer.recover(timeout, None if directory is None else Path(directory), replay=replay)
+
+    # Accounts
 
     async def balance(self, account: str) -> Money:
         """Return what an account still has, in USD and the provider's credits. Errors: Unsupported where none tells."""
@@ -246,44 +320,46 @@ class Client:
         on_unsupported: OnUnsupported,
         *,
         check: bool,
+        key: str | None,
     ) -> list[Order]:
         """Return one order for each task that a request takes, at the account that takes it."""
         accounts = self._accounts(names)
         if isinstance(request, RawRequest):
-            return [raw_order(request, _of_provider(request.provider, accounts))]
+            return [raw_order(request, _of_provider(request.provider, accounts), key)]
         found = candidates(request, accounts, offer=offer, on_unsupported=on_unsupported, limits=check)
         taken = choose(found)
         if taken is None:
             raise _refusal(found)
         taken.account.secret()
-        return list(orders(taken))
-
-    def _single(
-        self,
-        request: Request,
-        names: Sequence[str],
-        offer: str | None,
-        on_unsupported: OnUnsupported,
-        *,
-        check: bool,
-    ) -> Order:
-        """Return the order for a request that one task can make. Errors: OutOfBounds for one that takes several."""
-        first, *more = self._orders(request, names, offer, on_unsupported, check=check)
-        if more:
-            message = f"needs {len(more) + 1} tasks of {first.offer}, and this makes one; generate makes them all"
-            raise OutOfBounds(problems=[Problem(field="count", message=message)])
-        return first
+        return list(orders(taken, key))
 
     # One step each
 
-    async def _finish(self, order: Order, timeout: float) -> Task:
-        started = self._session.clock.monotonic()
-        task = await self._submits.place(order, self._deadline(timeout))
+    async def _placed(
+        self, orders: Sequence[Order], earlier: Mapping[int, Attempt], deadline: float
+    ) -> list[Task | BaseException]:
+        """Return the task of each part of a request, or why there is none; what was bought earlier stays."""
+
+        async def place(order: Order) -> Task:
+            attempt = earlier.get(order.part)
+            return bought(attempt) if attempt is not None else await self._submits.place(order, deadline)
+
+        parts = [asyncio.ensure_future(place(order)) for order in orders]
         try:
-            left = timeout - (self._session.clock.monotonic() - started)
-            return await self._looks.until_done(order.account, task, left)
+            return await asyncio.gather(*parts, return_exceptions=True)
         except asyncio.CancelledError:
-            self._session.detached.append(task)
+            ends = await asyncio.gather(*parts, return_exceptions=True)
+            self._session.detached.extend(end for end in ends if isinstance(end, Task))
+            raise
+
+    async def _finished(self, placed: Task | BaseException, deadline: float) -> Task:
+        """Wait for an accepted task; what was none is raised."""
+        if isinstance(placed, BaseException):
+            raise placed
+        try:
+            return await self.wait(placed, deadline - self._session.clock.monotonic())
+        except asyncio.CancelledError:
+            self._session.detached.append(placed)
             raise
 
     async def _save(self, task: Task, number: int, directory: Path) -> Asset:
@@ -292,6 +368,12 @@ class Client:
         return await self._session.retried(
             lambda: save(self._session.transport, task, number, directory, trusted), Unavailable
         )
+
+    async def _note_saved(self, task: Task, ends: Sequence[Asset | BaseException]) -> None:
+        """Write down where the files of a task are."""
+        assets = tuple(_placed_at(end, was) for end, was in zip(ends, task.assets, strict=True))
+        if assets != task.assets:
+            await self._session.note(attrs.evolve(task, assets=assets))
 
     def _deadline(self, timeout: float | None) -> float | None:
         return None if timeout is None else self._session.clock.monotonic() + timeout
@@ -304,6 +386,17 @@ def _of_provider(provider: str, accounts: Sequence[Account]) -> Account:
             account.secret()
             return account
     raise ConfigError(f"no account is configured at {provider!r}", provider=provider)
+
+
+def _placed_at(end: Asset | BaseException, was: Asset) -> Asset:
+    """Return an asset as it is written down: where its file is, for any working directory."""
+    return attrs.evolve(end, path=end.path and end.path.absolute()) if isinstance(end, Asset) else was
+
+
+def _several(orders: Sequence[Order], earlier: Mapping[int, Attempt]) -> OutOfBounds:
+    offer = orders[0].offer if orders else earlier[max(earlier)].offer
+    message = f"needs {len(orders) or len(earlier)} tasks of {offer}, and this makes one; generate makes them all"
+    return OutOfBounds(problems=[Problem(field="count", message=message)])
 
 
 def _refusal(found: Sequence[Candidate]) -> AnymediaError:

@@ -20,6 +20,9 @@ from .errors import ConfigError
 from .registry import adapter as find_adapter
 from .registry import adapters
 
+OFF = "off"
+"""What ANYMEDIA_JOURNAL says where no journal is wanted."""
+
 
 class Secret:
     """A key that shows itself only when asked: not in a repr, a log, a pickle or an error."""
@@ -83,12 +86,27 @@ class Account:
         return self.key
 
 
+def default_journal(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Return where the journal is: where ANYMEDIA_JOURNAL says (`off`: nowhere), or in the user's state directory."""
+    named = environ.get("ANYMEDIA_JOURNAL")
+    if named:
+        return None if named == OFF else Path(named)
+    state = environ.get("XDG_STATE_HOME") or os.path.join(_home(environ), ".local", "state")  # noqa: PTH118 - as above
+    return Path(state, "anymedia", "journal.db")
+
+
 @attrs.frozen(kw_only=True)
 class Config:
-    """The accounts by name, in the order in which they are tried; `path` is the file they were read from."""
+    """The accounts by name, in the order in which they are tried; `path` is the file they were read from.
+
+    `journal` is the file that every attempt is written to (None: none is), `prompts` whether what was asked for is
+    written there too.
+    """
 
     accounts: Mapping[str, Account] = attrs.field(hash=False)
     path: Path | None = None
+    journal: Path | None = attrs.field(factory=default_journal)
+    prompts: bool = True
 
     def account(self, name: str) -> Account:
         """Return an account; without a file, a known provider is one, if only its key is missing.
@@ -127,7 +145,7 @@ def read_config(
     path: Path | None = None,
 ) -> Config:
     """Return the configuration that plain data in the form of anymedia.toml describes. Errors: ConfigError."""
-    _only(data, {"route": Mapping, "providers": Mapping}, where)
+    _only(data, {"route": Mapping, "providers": Mapping, "journal": Mapping}, where)
     tables = data.get("providers", {})
     accounts = {name: _account(name, table, environ, f"{where}: providers.{name}") for name, table in tables.items()}
     if not accounts:
@@ -138,7 +156,25 @@ def read_config(
     for name in order:
         if not isinstance(name, str) or name not in accounts:
             raise ConfigError(f"{where}: route.accounts: {unknown('account', str(name), accounts)}")
-    return Config(accounts={name: accounts[name] for name in order}, path=path)
+    journal = data.get("journal", {})
+    _only(journal, {"enabled": bool, "path": str, "prompts": bool}, f"{where}: journal")
+    return Config(
+        accounts={name: accounts[name] for name in order},
+        path=path,
+        journal=_journal(journal, environ, path),
+        prompts=journal.get("prompts", True),
+    )
+
+
+def _journal(table: Mapping[str, Any], environ: Mapping[str, str], path: Path | None) -> Path | None:
+    """Return where the journal is; the environment comes before the file, whose paths are relative to itself."""
+    if environ.get("ANYMEDIA_JOURNAL") or not table:
+        return default_journal(environ)
+    if not table.get("enabled", True):
+        return None
+    if "path" not in table:
+        return default_journal(environ)
+    return Path("" if path is None else path.parent, Path(table["path"]).expanduser())
 
 
 def default_account(adapter: Adapter, environ: Mapping[str, str]) -> Account:
@@ -154,17 +190,22 @@ def default_account(adapter: Adapter, environ: Mapping[str, str]) -> Account:
 
 def _from_environment(environ: Mapping[str, str]) -> Config:
     every = (default_account(adapter, environ) for adapter in adapters().values())
-    return Config(accounts={account.name: account for account in every if account.key is not None})
+    accounts = {account.name: account for account in every if account.key is not None}
+    return Config(accounts=accounts, journal=default_journal(environ))
 
 
 def _find(path: str | os.PathLike[str] | None, environ: Mapping[str, str]) -> Path | None:
     named = path or environ.get("ANYMEDIA_CONFIG")
     if named:
         return Path(named)
-    home = environ.get("XDG_CONFIG_HOME") or os.path.join(environ.get("HOME", os.path.expanduser("~")), ".config")  # noqa: PTH111, PTH118 - a home of the environment given, not of this process
+    home = environ.get("XDG_CONFIG_HOME") or os.path.join(_home(environ), ".config")  # noqa: PTH118 - `home` may be empty
     return next(
         (file for file in (Path("anymedia.toml"), Path(home, "anymedia", "anymedia.toml")) if file.is_file()), None
     )
+
+
+def _home(environ: Mapping[str, str]) -> str:
+    return environ.get("HOME", os.path.expanduser("~"))  # noqa: PTH111 - of the environment given, not of this process
 
 
 _ACCOUNT: dict[str, type | tuple[type, ...]] = {
@@ -243,12 +284,14 @@ def _only(table: Mapping[str, Any], known: Mapping[str, Any], where: str) -> Non
         if name not in known:
             raise ConfigError(f"{where}: {unknown('key', name, known)}")
         kind = known[name]
-        if not isinstance(value, kind) or isinstance(value, bool):
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
             raise ConfigError(f"{where}: {name}: {_kind(kind)} is needed, not {value!r}")
 
 
 def _kind(kind: Any) -> str:
-    return {str: "a text", int: "a whole number", list: "a list", Mapping: "a table"}.get(kind, "a number")
+    return {str: "a text", bool: "true or false", int: "a whole number", list: "a list", Mapping: "a table"}.get(
+        kind, "a number"
+    )
 
 
 def unknown(what: str, name: str, known: Mapping[str, Any]) -> str:

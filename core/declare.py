@@ -345,6 +345,15 @@ class Offer:
         count = self.params.get("count")
         return count.takes.most or 1 if count is not None and isinstance(count.takes, Whole) else 1
 
+    @property
+    def modes(self) -> dict[Mode, str]:
+        """The wire id in each mode that there is: text, edit (with images), or both."""
+        images = self.params.get("images")
+        takes_images = images is not None and pick(images.takes, "edit") is not None
+        there: dict[Mode, bool] = {"text": images is None or not images.required, "edit": takes_images}
+        ids = {mode: pick(self.wire_id, mode) for mode, has in there.items() if has}
+        return {mode: wire_id for mode, wire_id in ids.items() if wire_id is not None}
+
 
 @attrs.frozen(kw_only=True)
 class Adapter:

@@ -42,10 +42,36 @@ async def save(transport: Transport, task: Task, number: int, directory: Path, t
                 body=head[:2000].decode("utf-8", "replace"),
                 **_facts(task),
             )
+        _settle(out)
         path = _keep(part, directory, f"{_safe(task.id)}-{number + 1}", media)
-    return attrs.evolve(
-        asset, path=path, media_type=media.type, width=media.width, height=media.height, length=size, data=None
-    )
+    return attrs.evolve(_described(asset, path, media, size), data=None)
+
+
+def keep(task: Task, directory: Path) -> Task:
+    """Write the assets that came as bytes into a directory, whatever they are, and return the task with their paths.
+
+    Errors: OSError.
+    """
+    assets = list(task.assets)
+    for number, asset in enumerate(assets):
+        if asset.data is not None:
+            media = recognise(asset.data[:_HEAD]) or Media("application/octet-stream", "bin")
+            with _part(directory) as (part, out):
+                out.write(asset.data)
+                _settle(out)
+                path = _keep(part, directory, f"{_safe(task.id)}-{number + 1}", media)
+            assets[number] = _described(asset, path, media, len(asset.data))
+    return attrs.evolve(task, assets=tuple(assets))
+
+
+def _described(asset: Asset, path: Path, media: Media, length: int) -> Asset:
+    return attrs.evolve(asset, path=path, media_type=media.type, width=media.width, height=media.height, length=length)
+
+
+def _settle(out: BinaryIO) -> None:
+    """Have a file on disk, and not only on its way there."""
+    out.flush()
+    os.fsync(out.fileno())
 
 
 def _facts(task: Task) -> dict[str, Any]:
@@ -56,9 +82,9 @@ async def _fetch(
     transport: Transport, task: Task, asset: Asset, trusted: str | None, out: BinaryIO
 ) -> tuple[bytes, int]:
     """Write a file's bytes and return its first ones and how many there are."""
-    if asset.data is not None:
-        out.write(asset.data)
-        return asset.data[:_HEAD], len(asset.data)
+    if (data := _at_hand(asset)) is not None:
+        out.write(data)
+        return data[:_HEAD], len(data)
     head, size = bytearray(), 0
     async with transport.fetch(asset.url or "", trusted) as file:
         _found(file, task, asset)
@@ -70,6 +96,13 @@ async def _fetch(
                 head += chunk
             out.write(chunk)
     return bytes(head), size
+
+
+def _at_hand(asset: Asset) -> bytes | None:
+    """Return the bytes of a result that came with its answer."""
+    if asset.data is None and asset.url is None and asset.path is not None:
+        return asset.path.read_bytes()
+    return asset.data
 
 
 def _found(file: File, task: Task, asset: Asset) -> None:

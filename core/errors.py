@@ -2,6 +2,7 @@
 
 AnymediaError
 ├─ ConfigError              no key, unknown account, broken file
+├─ JournalError             the journal cannot be read or written (carries what was accepted by then)
 ├─ RequestError             nothing was sent, the request has to change
 │  ├─ Unsupported           the offer has no such feature (lists every problem)
 │  ├─ OutOfBounds           a value outside what the offer takes (lists every problem)
@@ -87,6 +88,19 @@ class AnymediaError(Exception):
 
 class ConfigError(AnymediaError):
     """The configuration cannot be used as it is."""
+
+
+class JournalError(AnymediaError):
+    """The journal cannot be read or written: nothing was sent, unless `task` holds what had been accepted by then."""
+
+    outcome: Outcome | None = Outcome.NOT_SENT
+
+    def __init__(
+        self, message: str = "", *, task: "Task | None" = None, attempt: "Attempt | None" = None, **facts: Any
+    ) -> None:
+        super().__init__(message, **facts)
+        self.task = task
+        self.attempt = attempt
 
 
 class RequestError(AnymediaError):

@@ -74,7 +74,7 @@ class Looks:
         if seen.state is State.SUCCEEDED and account.adapter.result is not None:
             seen = await self.follow(account, account.adapter.result, seen)
         if seen.state is not task.state:
-            self._session.tell(seen)
+            await self._session.see(seen)
         return seen
 
     def _age(self, task: Task) -> float:

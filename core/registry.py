@@ -6,15 +6,40 @@ from importlib import import_module
 from pkgutil import iter_modules
 from types import MappingProxyType
 
+import attrs
+
 from .declare import Adapter, Offer
 from .errors import ConfigError
 
 GROUP = "anymedia.adapters"
 
 
+@attrs.frozen
+class Catalogue:
+    """Every adapter by name, and who sells what by model (None: everything)."""
+
+    adapters: Mapping[str, Adapter]
+    offers: Mapping[str | None, Sequence[tuple[Adapter, Offer]]]
+
+
 @cache
+def catalogue() -> Catalogue:
+    """Return what there is: the one cache, so that adapters and offers never differ. Errors: as adapters."""
+    found = _found()
+    offers: dict[str | None, tuple[tuple[Adapter, Offer], ...]] = {None: ()}
+    for adapter in found.values():
+        for offer in adapter.offers:
+            for model in (None, offer.model):
+                offers[model] = (*offers.get(model, ()), (adapter, offer))
+    return Catalogue(MappingProxyType(found), MappingProxyType(offers))
+
+
 def adapters() -> Mapping[str, Adapter]:
     """Return every adapter by name. Errors: ConfigError when a plugin takes a name that is taken, or has no adapter."""
+    return catalogue().adapters
+
+
+def _found() -> dict[str, Adapter]:
     found: dict[str, Adapter] = {}
     for where, adapter in (*_built_in(), *_plugins()):
         if not isinstance(adapter, Adapter):
@@ -22,7 +47,7 @@ def adapters() -> Mapping[str, Adapter]:
         if adapter.name in found:
             raise ConfigError(f"{where} has the name of another adapter, {adapter.name}")
         found[adapter.name] = adapter
-    return MappingProxyType(found)
+    return found
 
 
 def _built_in() -> Iterator[tuple[str, object]]:
@@ -50,12 +75,6 @@ def adapter(name: str, *, where: str = "provider") -> Adapter:
     return adapters()[name]
 
 
-@cache
 def offers(model: str | None = None) -> Sequence[tuple[Adapter, Offer]]:
     """Return every offer, or every one of a model."""
-    return tuple(
-        (adapter, offer)
-        for adapter in adapters().values()
-        for offer in adapter.offers
-        if model is None or offer.model == model
-    )
+    return catalogue().offers.get(model, ())

@@ -1,5 +1,6 @@
-"""What the steps of one client share: its connections, clock, patience, and whoever listens."""
+"""What the steps of one client share: its connections, clock, patience, journal, and whoever listens."""
 
+import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -8,9 +9,12 @@ from typing import TypeAlias, TypeVar
 from .answer import Answer, Lost
 from .clock import Clock
 from .config import Account
+from .download import keep
 from .encode import Call
-from .errors import AnymediaError
+from .errors import AnymediaError, JournalError
+from .handle import fingerprint
 from .heard import Asked
+from .journal import Journal
 from .task import Attempt, Task
 from .transport import Patience, Progress, Transport, retried
 
@@ -24,17 +28,21 @@ _log = logging.getLogger("anymedia")
 
 
 class Session:
-    """One client's clock, patience and listener, and its connections from the first use until `close`.
+    """One client's clock, patience, journal and listener, and its connections from the first use until `close`.
 
     `detached` are the latest accepted tasks that nobody waits for any more, because their callers were cancelled.
     """
 
-    def __init__(self, clock: Clock, patience: Patience, on_event: Callable[[Event], None] | None) -> None:
+    def __init__(
+        self, clock: Clock, patience: Patience, on_event: Callable[[Event], None] | None, journal: Journal | None
+    ) -> None:
         self.clock: Clock = clock
         self.detached: deque[Task] = deque(maxlen=LEFT_TASKS)
+        self.journal: Journal | None = journal
         self._patience = patience
         self._on_event = on_event
         self._transport: Transport | None = None
+        self._fingerprints: dict[str, str] = {}
 
     @property
     def transport(self) -> Transport:
@@ -44,10 +52,67 @@ class Session:
         return self._transport
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection, and the journal."""
         if self._transport is not None:
             await self._transport.close()
             self._transport = None
+        if self.journal is not None:
+            await asyncio.to_thread(self.journal.close)
+
+    def fingerprint(self, account: Account) -> str:
+        """Return what an account's key is known again by."""
+        if account.name not in self._fingerprints:
+            self._fingerprints[account.name] = fingerprint(account.secret())
+        return self._fingerprints[account.name]
+
+    async def begin(self, attempt: Attempt, body: bytes | None) -> None:
+        """Write down what is about to be sent, then let the listener know. Errors: JournalError, and it is not sent."""
+        if self.journal is not None:
+            await self.journal.intend(attempt, body)
+        self.tell(attempt)
+
+    async def end(self, attempt: Attempt) -> None:
+        """Write down how a submit has ended, and let the listener know. Errors: JournalError."""
+        try:
+            if self.journal is not None:
+                await self.journal.end(attempt)
+        finally:
+            self.tell(attempt)
+
+    async def failed(self, attempt: Attempt) -> None:
+        """Do as `end` for a submit that came to nothing; a journal that fails now is logged."""
+        try:
+            await self.end(attempt)
+        except JournalError as error:
+            _log.error("attempt %s: %s, and that is not written down: %s", attempt.id, attempt.error, error)
+
+    def failed_later(self, attempt: Attempt) -> None:
+        """Do as `failed`, without waiting for the disk."""
+        if self.journal is not None:
+            self.journal.end_later(attempt)
+        self.tell(attempt)
+
+    async def kept(self, task: Task) -> Task:
+        """Put a result that came as bytes on disk beside the journal; return it with paths. Errors: JournalError."""
+        if self.journal is None or all(asset.data is None for asset in task.assets):
+            return task
+        try:
+            return await asyncio.to_thread(keep, task, self.journal.results)
+        except OSError as error:
+            raise JournalError(f"{self.journal.results}: {error.strerror or error}") from None
+
+    async def see(self, task: Task) -> None:
+        """Write down how a task stands, and let the listener know."""
+        await self.note(task)
+        self.tell(task)
+
+    async def note(self, task: Task) -> None:
+        """Write down how a task stands; a journal that fails now is logged: what the provider has is not lost by it."""
+        if self.journal is not None:
+            try:
+                await self.journal.see(task)
+            except JournalError as error:
+                _log.error("task %s is %s, and that is not written down: %s", task.id, task.state, error)
 
     def tell(self, event: Event) -> None:
         """Let the listener know."""

@@ -1,8 +1,9 @@
 """The one step that costs money: a submit is sent at most once, and its answer is never lost.
 
-Each POST runs in a task of its own. A caller's cancel or deadline ends the caller's wait, not the POST; its answer is
-told to `on_event` whoever still waits. Only what provably was not billed is tried again; only where the provider
-honours an idempotency key is an unanswered submit replayed: the same bytes under the same key.
+What is to be sent is in the journal before its first byte, and how it ended before the caller hears of it. Each POST
+runs in a task of its own: a caller's cancel or deadline ends the caller's wait, not the POST, whose answer is written
+down and told to `on_event` whoever still waits. Only what provably was not billed is tried again; only where the
+provider honours an idempotency key is an unanswered submit replayed: the same bytes under the same key.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from .candidates import Candidate
 from .config import Account
 from .declare import pick
 from .encode import Call
-from .errors import AnymediaError, RateLimited, SubmitUncertain, Unavailable
+from .errors import AnymediaError, JournalError, RateLimited, SubmitUncertain, Unavailable
 from .money import Money
 from .quote import quote_part
 from .request import RawRequest
@@ -27,7 +28,7 @@ from .session import Session
 from .strict_json import Json
 from .task import Adjustment, Attempt, Task
 from .transport import Progress
-from .words import Outcome
+from .words import Billed, Outcome
 
 
 @attrs.frozen(kw_only=True)
@@ -44,12 +45,14 @@ class Order:
     wire_id: str | None = None
     adjustments: tuple[Adjustment, ...] = ()
     labels: Mapping[str, str] = attrs.field(factory=dict, hash=False)
+    key: str | None = None
+    part: int = 0
 
 
-def orders(candidate: Candidate) -> Iterator[Order]:
-    """Yield one order for each task that a request takes."""
+def orders(candidate: Candidate, key: str | None = None) -> Iterator[Order]:
+    """Yield one order for each task that a request takes; `key` is the caller's own."""
     checked = candidate.checked
-    for part in candidate.parts:
+    for number, part in enumerate(candidate.parts):
         yield Order(
             account=candidate.account,
             path=encode.submit_path(checked),
@@ -61,10 +64,12 @@ def orders(candidate: Candidate) -> Iterator[Order]:
             wire_id=pick(checked.offer.wire_id, checked.mode),
             adjustments=(*checked.adjustments, *part.adjustments),
             labels=checked.request.labels,
+            key=key,
+            part=number,
         )
 
 
-def raw_order(request: RawRequest, account: Account) -> Order:
+def raw_order(request: RawRequest, account: Account, key: str | None = None) -> Order:
     """Return the order for a raw body: nothing is known of it but where it goes."""
     named = request.body.get(account.adapter.submit.model or "")
     return Order(
@@ -74,6 +79,25 @@ def raw_order(request: RawRequest, account: Account) -> Order:
         money=Money.unknown("a raw request"),
         kind=request.kind,
         wire_id=named if isinstance(named, str) else None,
+        key=key,
+    )
+
+
+def order_of(attempt: Attempt, account: Account) -> Order:
+    """Return the order that an attempt was made for."""
+    return Order(
+        account=account,
+        path=attempt.path,
+        body=attempt.body,
+        money=attempt.money,
+        kind=attempt.kind,
+        offer=attempt.offer,
+        model=attempt.model,
+        wire_id=attempt.wire_id,
+        adjustments=attempt.adjustments,
+        labels=attempt.labels,
+        key=attempt.key,
+        part=attempt.part,
     )
 
 
@@ -101,8 +125,17 @@ class Submits:
             lambda: self._try(order, deadline), Unavailable, RateLimited, deadline=deadline
         )
 
+    async def replay(self, attempt: Attempt, account: Account) -> Task:
+        """Send an uncertain attempt again: the same bytes under the same key, at the account that it was sent to.
+
+        Errors: SubmitUncertain when it is as uncertain as before.
+        """
+        return await self._sent(_Post(order_of(attempt, account), self._session, attempt), None)
+
     async def _try(self, order: Order, deadline: float | None) -> Task:
-        post = _Post(order, self._session)
+        return await self._sent(_Post(order, self._session), deadline)
+
+    async def _sent(self, post: "_Post", deadline: float | None) -> Task:
         under_way = asyncio.create_task(post.send())
         self._under_way.add(under_way)
         under_way.add_done_callback(partial(self._put_away, post))
@@ -119,7 +152,8 @@ class Submits:
         if post.progress.connected:
             raise post.left("the deadline passed")
         under_way.cancel()
-        raise Unavailable(f"{order.account.name} could not be sent to in time", outcome=Outcome.NOT_SENT, **post.facts)
+        account = post.order.account.name
+        raise Unavailable(f"{account} could not be sent to in time", outcome=Outcome.NOT_SENT, **post.facts)
 
     def _put_away(self, post: "_Post", under_way: "asyncio.Task[Task]") -> None:
         self._under_way.discard(under_way)
@@ -129,9 +163,12 @@ class Submits:
 
 
 class _Post:
-    """One submit on its way: the attempt that records it, and how far it has come."""
+    """One submit on its way: the attempt that records it, and how far it has come.
 
-    def __init__(self, order: Order, session: Session) -> None:
+    `again` is an attempt that was sent before, and whose outcome nobody knows.
+    """
+
+    def __init__(self, order: Order, session: Session, again: Attempt | None = None) -> None:
         self.order = order
         self.progress = Progress()
         self.was_left = False
@@ -139,7 +176,10 @@ class _Post:
         self._key = str(uuid4()) if order.account.adapter.idempotency is not None else None
         self._sends = 0
         self._uncertain: SubmitUncertain | None = None
-        self._attempt: Attempt | None = None
+        self._attempt = again
+        if again is not None:
+            self._key, self._sends = again.idempotency_key, max(again.sends, 1)
+            self._uncertain = SubmitUncertain(again.error or "nobody knows its outcome", **self.facts)
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -156,26 +196,55 @@ class _Post:
         return SubmitUncertain(text, attempt=attempt, **self.facts)
 
     async def send(self) -> Task:
-        """Send the submit, replay it where that is safe, tell how it ended, and return the task."""
-        order, clock = self.order, self._session.clock
+        """Send the submit, replay it where that is safe, write down how it ended, and return the task."""
+        order = self.order
         call = encode.submit(order.account.adapter, order.account.origin, order.path, order.body, self._key)
         async with self._session.transport.gate(order.account):
-            # The intent is told once the permit to send is held, last before the bytes.
-            self._attempt = attempt = self._intent()
-            self._session.tell(attempt)
+            attempt = self._attempt or self._intent()
             try:
+                if self._attempt is None:
+                    # The intent is written once the permit to send is held, last before the bytes.
+                    self._attempt = attempt
+                    await self._session.begin(attempt, call.body)
                 task = await self._until_certain(call, attempt)
             except AnymediaError as error:
-                ended = attrs.evolve(
-                    attempt, sends=self._sends, ended_at=clock.now(), outcome=error.outcome, error=str(error)
-                )
-                self._session.tell(ended)
+                ended = self._ended(attempt, outcome=error.outcome, error=str(error))
+                await self._session.failed(ended)
                 if isinstance(error, SubmitUncertain):
                     error.attempt = ended
                 raise
-        accepted = Outcome.ACCEPTED
-        self._session.tell(attrs.evolve(attempt, sends=self._sends, ended_at=clock.now(), outcome=accepted, task=task))
-        return task
+            except asyncio.CancelledError:
+                # Only what has no connection yet is cancelled.
+                if self._uncertain is None:
+                    self._session.failed_later(self._ended(attempt, outcome=Outcome.NOT_SENT, error="cancelled"))
+                raise
+        return await self._accepted(attempt, task)
+
+    async def _accepted(self, attempt: Attempt, task: Task) -> Task:
+        """Put a result that came as bytes on disk, write the task down, and return it."""
+        fault: JournalError | None = None
+        try:
+            task = await self._session.kept(task)
+        except JournalError as error:
+            fault = error
+        try:
+            await self._session.end(self._ended(attempt, outcome=Outcome.ACCEPTED, task=task))
+        except JournalError as error:
+            fault = error
+        if fault is None:
+            return task
+        self._session.detached.append(task)
+        raise JournalError(
+            f"task {task.id} was accepted by {task.account}, and that cannot be written down: {fault}",
+            task=task,
+            task_id=task.id,
+            outcome=Outcome.ACCEPTED,
+            billed=Billed.YES,
+            **self.facts,
+        ) from None
+
+    def _ended(self, attempt: Attempt, **how: Any) -> Attempt:
+        return attrs.evolve(attempt, sends=self._sends, ended_at=self._session.clock.now(), **how)
 
     async def _until_certain(self, call: Call, attempt: Attempt) -> Task:
         idempotency = self.order.account.adapter.idempotency
@@ -207,38 +276,27 @@ class _Post:
             answer = await self._session.transport.send(self.order.account, call, self.progress)
         except Lost as lost:
             raise asked.lost(lost, submit=True) from None
-        return decode.submitted(asked, answer, self._draft(attempt))
+        return decode.submitted(asked, answer, attrs.evolve(attempt.draft(attempt.id), submitted_at=asked.now))
 
     def _intent(self) -> Attempt:
-        order, adapter = self.order, self.order.account.adapter
+        order, account = self.order, self.order.account
         return Attempt(
             id=uuid4().hex,
-            provider=adapter.name,
-            account=order.account.name,
-            offer=order.offer,
-            model=order.model,
-            wire_id=order.wire_id,
-            path=order.path,
-            body=order.body,
-            money=order.money,
-            idempotency_key=self._key,
-            started_at=self._session.clock.now(),
-        )
-
-    def _draft(self, attempt: Attempt) -> Task:
-        order = self.order
-        return Task(
-            id=attempt.id,
-            provider=attempt.provider,
-            account=attempt.account,
+            provider=account.adapter.name,
+            account=account.name,
             offer=order.offer,
             model=order.model,
             wire_id=order.wire_id,
             kind=order.kind,
+            path=order.path,
+            body=order.body,
             money=order.money,
             adjustments=order.adjustments,
             labels=order.labels,
-            submitted_at=self._session.clock.now(),
-            path=order.path,
+            key=order.key,
+            part=order.part,
             idempotency_key=self._key,
+            origin=account.origin,
+            fingerprint=self._session.fingerprint(account),
+            started_at=self._session.clock.now(),
         )

@@ -5,26 +5,22 @@ import os
 import threading
 from collections.abc import Callable, Coroutine
 from types import TracebackType
-from typing import Any, Self, TypedDict, TypeVar
+from typing import Any, Self, TypeVar
 
 from .check import OnUnsupported
-from .client import TIMEOUT, Client, Request
+from .client import TIMEOUT, Client, Options, Request
 from .clock import Clock
 from .config import Config
 from .explain import Explanation
+from .journal import Journal
 from .money import Money
+from .recover import Recovery
 from .request import ImageRequest
 from .session import Event
 from .task import Asset, Result, Task
 from .transport import Patience
 
 T = TypeVar("T")
-
-
-class _Options(TypedDict):
-    offer: str | None
-    on_unsupported: OnUnsupported
-    check: bool
 
 
 class SyncClient:
@@ -71,6 +67,11 @@ class SyncClient:
         return self._client.config
 
     @property
+    def journal(self) -> Journal | None:
+        """As Client.journal."""
+        return self._client.journal
+
+    @property
     def detached(self) -> tuple[Task, ...]:
         """As Client.detached."""
         return self._client.detached
@@ -97,10 +98,11 @@ class SyncClient:
         offer: str | None = None,
         on_unsupported: OnUnsupported = "refuse",
         check: bool = True,
+        key: str | None = None,
         timeout: float | None = None,
     ) -> Task:
         """As Client.submit."""
-        options: _Options = {"offer": offer, "on_unsupported": on_unsupported, "check": check}
+        options: Options = {"offer": offer, "on_unsupported": on_unsupported, "check": check, "key": key}
         return self._wait(self._client.submit(request, *accounts, **options, timeout=timeout))
 
     def get(self, task: Task) -> Task:
@@ -118,10 +120,11 @@ class SyncClient:
         offer: str | None = None,
         on_unsupported: OnUnsupported = "refuse",
         check: bool = True,
+        key: str | None = None,
         timeout: float = TIMEOUT,
     ) -> Task:
         """As Client.run."""
-        options: _Options = {"offer": offer, "on_unsupported": on_unsupported, "check": check}
+        options: Options = {"offer": offer, "on_unsupported": on_unsupported, "check": check, "key": key}
         return self._wait(self._client.run(request, *accounts, **options, timeout=timeout))
 
     def generate(
@@ -131,10 +134,11 @@ class SyncClient:
         offer: str | None = None,
         on_unsupported: OnUnsupported = "refuse",
         check: bool = True,
+        key: str | None = None,
         timeout: float = TIMEOUT,
     ) -> Result:
         """As Client.generate."""
-        options: _Options = {"offer": offer, "on_unsupported": on_unsupported, "check": check}
+        options: Options = {"offer": offer, "on_unsupported": on_unsupported, "check": check, "key": key}
         return self._wait(self._client.generate(request, *accounts, **options, timeout=timeout))
 
     def cancel(self, task: Task) -> Task:
@@ -144,6 +148,20 @@ class SyncClient:
     def download(self, done: Task | Result, directory: str | os.PathLike[str] = ".") -> tuple[Asset, ...]:
         """As Client.download."""
         return self._wait(self._client.download(done, directory))
+
+    def handle(self, task: Task) -> str:
+        """As Client.handle."""
+        return self._client.handle(task)
+
+    def open(self, text: str, *, any_key: bool = False) -> Task:
+        """As Client.open."""
+        return self._client.open(text, any_key=any_key)
+
+    def recover(
+        self, directory: str | os.PathLike[str] | None = None, *, timeout: float = TIMEOUT, replay: bool = False
+    ) -> Recovery:
+        """As Client.recover."""
+        return self._wait(self._client.recover(directory, timeout=timeout, replay=replay))
 
     def balance(self, account: str) -> Money:
         """As Client.balance."""

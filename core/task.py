@@ -8,7 +8,10 @@ import attrs
 
 from .money import Money
 from .strict_json import Json
-from .words import Cause, Outcome, Refund, State
+from .words import Billed, Cause, Outcome, Refund, State
+
+SENDING, SETTLED = "sending", "settled"
+"""What an attempt is called that has no outcome yet, and one whose outcome somebody found out by hand."""
 
 
 @attrs.frozen(kw_only=True)
@@ -90,7 +93,9 @@ class Task:
 class Attempt:
     """One try at one offer: what was to be sent, and how it ended; `outcome` is None while nobody knows.
 
-    `idempotency_key` is what a replay would carry; `error` is the error's text.
+    `key` is the caller's own, `part` which task of the request it is; `idempotency_key` is what a replay would carry.
+    `origin` and `fingerprint` (of the account's key) say where a replay may go. `error` is the error's text; `settled`
+    is what somebody found out by hand of an attempt that was uncertain.
     """
 
     id: str
@@ -99,16 +104,58 @@ class Attempt:
     offer: str | None
     model: str | None
     wire_id: str | None
+    kind: str = "image"
     path: str
-    body: Json = attrs.field(hash=False, repr=False)
+    body: Json = attrs.field(default=None, hash=False, repr=False)
     money: Money
+    adjustments: tuple[Adjustment, ...] = ()
+    labels: Mapping[str, str] = attrs.field(factory=dict, hash=False)
+    key: str | None = None
+    part: int = 0
     idempotency_key: str | None
+    origin: str | None = None
+    fingerprint: str | None = None
     started_at: datetime
     ended_at: datetime | None = None
     sends: int = 0
     outcome: Outcome | None = None
     task: Task | None = None
     error: str | None = None
+    settled: Billed | None = None
+
+    @property
+    def status(self) -> str:
+        """Where it stands: the task's state, else how its submit ended, `sending` until then, `settled` by hand."""
+        if self.task is not None:
+            return str(self.task.state)
+        if self.settled is not None:
+            return SETTLED
+        return SENDING if self.outcome is None else str(self.outcome)
+
+    @property
+    def open(self) -> bool:
+        """Whether something may still become of it: its task goes on, or nobody knows whether there is one."""
+        if self.task is not None:
+            return not self.task.state.final
+        return self.settled is None and self.outcome not in (Outcome.NOT_SENT, Outcome.REFUSED)
+
+    def draft(self, task_id: str) -> Task:
+        """Return the task that this makes, as it stands before anybody has looked."""
+        return Task(
+            id=task_id,
+            provider=self.provider,
+            account=self.account,
+            offer=self.offer,
+            model=self.model,
+            wire_id=self.wire_id,
+            kind=self.kind,
+            money=self.money,
+            adjustments=self.adjustments,
+            labels=self.labels,
+            submitted_at=self.started_at,
+            path=self.path,
+            idempotency_key=self.idempotency_key,
+        )
 
 
 @attrs.frozen(kw_only=True)

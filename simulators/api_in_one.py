@@ -40,6 +40,8 @@ class APIInOne(Service):
     name = "api_in_one"
     hue: ClassVar[float] = 0.82
     lifetime: ClassVar[float] = DAY
+    id_fields: ClassVar[Sequence[str]] = ("task_id",)
+    state_fields: ClassVar[Sequence[str]] = ("status",)
     routes: ClassVar[Sequence[tuple[str, str, str]]] = (
         ("POST", r"/api/v1/images/generations", "submit"),
         ("GET", r"/api/v1/tasks/(?P<id>[^/]+)", "poll"),

@@ -39,24 +39,28 @@ class Response:
     `delivery` tells the server how to send it: whole, cut (half the body, under a Content-Length that promises more
     than all of it), reset (the connection is reset instead), held (nothing is sent for `seconds`; None: until
     the client goes away).
+
+    A picture, and a body that is a function, are made when they are sent.
     """
 
     status: int = 200
     headers: Mapping[str, str] = field(factory=dict)
-    content: bytes | Picture | Flood = b""
+    content: bytes | Picture | Flood | Callable[[], bytes] = b""
     delivery: Delivery = "whole"
     seconds: float | None = None
 
     @property
     def body(self) -> bytes:
-        """The bytes; a picture is drawn anew each time, which takes up to a second: not in an event loop."""
+        """The bytes; pictures are drawn anew each time, which takes up to a second: not in an event loop."""
         match self.content:
             case Picture():
                 return self.content.draw()
             case Flood():
                 return b"".join(self.content.chunks())
-            case content:
-                return content
+            case bytes():
+                return self.content
+            case make:
+                return make()
 
 
 class Refusal(Exception):

@@ -29,6 +29,8 @@ class ReAPI(Service):
     hue: ClassVar[float] = 0.6
     lifetime: ClassVar[float] = 7 * DAY
     moderates = "submit"
+    id_fields: ClassVar[Sequence[str]] = ("id",)
+    state_fields: ClassVar[Sequence[str]] = ("status",)
     routes: ClassVar[Sequence[tuple[str, str, str]]] = (
         ("POST", r"/api/v1/images/generations", "submit"),
         ("GET", r"/api/v1/tasks/(?P<id>[^/]+)", "poll"),

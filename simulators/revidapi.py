@@ -45,6 +45,8 @@ class RevidAPI(Service):
     name = "revidapi"
     hue: ClassVar[float] = 0.38
     lifetime: ClassVar[float] = DAY
+    id_fields: ClassVar[Sequence[str]] = ("taskId",)
+    state_fields: ClassVar[Sequence[str]] = ("state",)
     routes: ClassVar[Sequence[tuple[str, str, str]]] = (
         ("POST", r"/paid/flux-2/create", "submit"),
         ("POST", r"/paid/get/taskid", "poll"),

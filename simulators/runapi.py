@@ -38,6 +38,8 @@ class RunAPI(Service):
     name = "runapi"
     hue: ClassVar[float] = 0.04
     lifetime: ClassVar[float] = 7 * DAY
+    id_fields: ClassVar[Sequence[str]] = ("id", "X-RunAPI-Task-Id")
+    state_fields: ClassVar[Sequence[str]] = ("status",)
     routes: ClassVar[Sequence[tuple[str, str, str]]] = (
         ("GET", r"/api/v1/price_schedules", "prices"),
         ("POST", r"/api/v1/price_quotes", "quote"),

@@ -43,8 +43,15 @@ class Service(ABC):
     """Where moderation shows: a refused submit, or a failed task that a poll sees."""
     lifetime: ClassVar[float]
     """How long result files can be fetched."""
+    refunds: ClassVar[bool] = True
+    """Whether a failed task is refunded."""
+    id_fields: ClassVar[Sequence[str]] = ("id",)
+    """What a task's id is called in answers: fields, and headers."""
+    state_fields: ClassVar[Sequence[str]] = ("state", "status")
+    """What a task's state is called in answers."""
     queued: ClassVar[float] = 1.0
     running: ClassVar[float] = 3.0
+    """How long a task waits and runs; both 0 where the answer to the submit is the result."""
 
     def __init__(self, *, clock: Clock = time.time, speed: float = 1.0, balance: int = 100_000) -> None:
         self.clock: Clock = clock
@@ -97,7 +104,7 @@ class Service(ABC):
 
     @abstractmethod
     def accepted(self, task: Task, request: Request) -> Response:
-        """The answer to a submit."""
+        """The answer to a submit; the result, or a Refusal, where the task is over by then."""
 
     @abstractmethod
     def shown(self, task: Task, stage: Stage, urls: Sequence[str]) -> Response:
@@ -145,9 +152,12 @@ class Service(ABC):
             return Response(404, {"Content-Type": "text/plain"}, b"no such file\n")
         if self.now >= task.ends + self.lifetime:
             return Response(403, {"Content-Type": "text/plain"}, b"this link has expired\n")
+        return Response(200, {"Content-Type": f"image/{task.order.media}"}, self.picture(task, index))
+
+    def picture(self, task: Task, index: int) -> Picture:
+        """One of the pictures that a task makes, not drawn yet."""
         order = task.order
-        picture = Picture(self.name, self.hue, order.wire_id, task.id, index, order.prompt, order.size, order.media)
-        return Response(200, {"Content-Type": f"image/{order.media}"}, picture)
+        return Picture(self.name, self.hue, order.wire_id, task.id, index, order.prompt, order.size, order.media)
 
     def create(self, order: Order, key: str | None) -> Task:
         """Charges for an order and starts it. Raises the provider's refusal when the balance does not suffice."""
@@ -158,6 +168,7 @@ class Service(ABC):
         task = Task(self.new_id(order), order, self.now, queued, running, key=key)
         self._fate(task)
         self.tasks[task.id] = task
+        self._refund()
         return task
 
     def bills(self) -> Body:
@@ -195,9 +206,12 @@ class Service(ABC):
     def _settle(self) -> None:
         """Reads the clock, once a request, and refunds what failed before anyone can see that it failed."""
         self.now = self.clock()
+        self._refund()
+
+    def _refund(self) -> None:
         for task in [task for task in self._failing if self.now >= task.ends]:
             self._failing.remove(task)
-            task.refunded = task.order.price
+            task.refunded = task.order.price if self.refunds else 0
             self.balance += task.refunded
 
     def _fate(self, task: Task) -> None:
@@ -210,13 +224,14 @@ class Service(ABC):
             self._failing.append(task)
         if slow := self.faults.take("submit", "task", "latency"):
             whole, usual_whole = (slow.seconds() or 0.0) / self.speed, task.queued + task.running
-            task.queued, task.running = (whole * part / usual_whole for part in (task.queued, task.running))
+            task.queued = whole * task.queued / usual_whole if usual_whole else 0.0
+            task.running = whole - task.queued
         task.stuck = self.faults.take("submit", "task", "stuck") is not None
 
     def _faulty(self, one: Fault, response: Response) -> Response:
         if one.kind in self.refusals or (one.kind == "status" and one.text("body", "json") == "json"):
             return self._own_words(one)
-        return spoiled(one, response)
+        return spoiled(one, response, self)
 
     def _own_words(self, one: Fault) -> Response:
         """A fault that the provider itself would tell of, in its own error body."""

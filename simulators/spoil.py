@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from attrs import evolve
 
@@ -12,14 +12,19 @@ from .faults import Fault
 from .flood import Flood
 from .message import Response, json_response
 
+if TYPE_CHECKING:
+    from .service import Service
+
 PAGE = b"<!doctype html><html><head><title>%d</title></head><body><h1>The gateway is not well</h1></body></html>"
-IDS = ("id", "task_id", "taskId")
-STATES = ("status", "state")
 MEGABYTE = 1 << 20
 
 
-def spoiled(fault: Fault, response: Response) -> Response:
+def spoiled(fault: Fault, response: Response, service: Service) -> Response:
     """The response after the fault; before-faults are given an empty one."""
+    if change := MUTATIONS.get(fault.kind):
+        hidden = service.id_fields if fault.kind == "without_id" else ()
+        headers = {name: value for name, value in response.headers.items() if name not in hidden}
+        return json_response(change(json.loads(response.body), fault, service), response.status, headers)
     return SPOILERS[fault.kind](fault, response)
 
 
@@ -90,38 +95,31 @@ def _flood(fault: Fault, response: Response) -> Response:
     return evolve(response, headers=headers, content=Flood(size, head, tail, gzipped))
 
 
-def _mutation(change: Callable[[object, Fault], object]) -> Callable[[Fault, Response], Response]:
-    def mutate(fault: Fault, response: Response) -> Response:
-        headers = {name: value for name, value in response.headers.items() if not name.endswith("Task-Id")}
-        kept = headers if fault.kind == "without_id" else response.headers
-        return json_response(change(json.loads(response.body), fault), response.status, kept)
-
-    return mutate
-
-
-def _without_id(body: object, fault: Fault) -> object:
+def _without_id(body: object, fault: Fault, service: Service) -> object:
     if not isinstance(body, dict):
         return body
-    return {name: _without_id(value, fault) for name, value in body.items() if name not in IDS}
+    kept = {name: value for name, value in body.items() if name not in service.id_fields}
+    return {name: _without_id(value, fault, service) for name, value in kept.items()}
 
 
-def _unknown_state(body: object, fault: Fault) -> object:
+def _unknown_state(body: object, fault: Fault, service: Service) -> object:
     if not isinstance(body, dict):
         return body
-    word = fault.text("word", "simmering")
-    return {name: word if name in STATES else _unknown_state(value, fault) for name, value in body.items()}
+    word, names = fault.text("word", "simmering"), service.state_fields
+    return {name: word if name in names else _unknown_state(value, fault, service) for name, value in body.items()}
 
 
-def _unknown_fields(body: object, fault: Fault) -> object:
+def _unknown_fields(body: object, fault: Fault, service: Service) -> object:
     if not isinstance(body, dict):
         return body
-    return {**{name: _unknown_fields(value, fault) for name, value in body.items()}, "novelty": {"seen": [1, None]}}
+    fields = {name: _unknown_fields(value, fault, service) for name, value in body.items()}
+    return {**fields, "novelty": {"seen": [1, None]}}
 
 
-def _wrong_types(body: object, fault: Fault) -> object:
+def _wrong_types(body: object, fault: Fault, service: Service) -> object:
     match body:
         case dict():
-            return {name: _wrong_types(value, fault) for name, value in body.items()}
+            return {name: _wrong_types(value, fault, service) for name, value in body.items()}
         case str():
             return [body]
         case list() | None:
@@ -143,8 +141,12 @@ SPOILERS: dict[str, Callable[[Fault, Response], Response]] = {
     "html": _html,
     "huge": _flood,
     "gzip_bomb": _flood,
-    "without_id": _mutation(_without_id),
-    "unknown_state": _mutation(_unknown_state),
-    "unknown_fields": _mutation(_unknown_fields),
-    "wrong_types": _mutation(_wrong_types),
 }
+
+MUTATIONS: dict[str, Callable[[object, Fault, Service], object]] = {
+    "without_id": _without_id,
+    "unknown_state": _unknown_state,
+    "unknown_fields": _unknown_fields,
+    "wrong_types": _wrong_types,
+}
+"""The faults that change what the JSON says, and leave it JSON."""

@@ -5,10 +5,15 @@ import os
 import socket
 
 import pytest
+from hypothesis import settings
 
 from anymedia.testing import FakeClock
 
 pytest_plugins = ["anymedia.simulators.fixtures"]
+
+# No test depends on how long it takes; the rest is inherited, so that any profile loaded before this one still counts.
+settings.register_profile("timeless", deadline=None)
+settings.load_profile("timeless")
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -29,11 +34,13 @@ def _loopback_only():
 
 @pytest.fixture(autouse=True)
 def _no_keys_of_ours(monkeypatch, tmp_path_factory):
-    """Hide the environment's keys and config, and any anymedia.toml of the working directory."""
+    """Hide the environment's keys, config and journal, and any anymedia.toml of the working directory."""
     for name in [name for name in os.environ if name.endswith("_KEY") or name.startswith("ANYMEDIA")]:
         monkeypatch.delenv(name)
     empty = tmp_path_factory.mktemp("elsewhere")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(empty))
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(empty))  # where the journal is, unless a test names another place
     monkeypatch.chdir(empty)
 
 

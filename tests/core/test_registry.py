@@ -6,7 +6,7 @@ import attrs
 import pytest
 
 from anymedia import ConfigError
-from anymedia.registry import adapter, adapters, offers
+from anymedia.registry import adapter, adapters, catalogue, offers
 
 
 class Point:
@@ -27,10 +27,10 @@ class Point:
 def plugins(monkeypatch):
     def plug(*held):
         monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [Point(each) for each in held])
-        adapters.cache_clear()
+        catalogue.cache_clear()
 
     yield plug
-    adapters.cache_clear()
+    catalogue.cache_clear()
 
 
 @pytest.fixture
@@ -52,6 +52,15 @@ def test_another_package_adds_one(plugins, acme):
     # A module does as well, as the built-in ones are modules.
     plugins(SimpleNamespace(ADAPTER=acme))
     assert adapter("acme") is acme
+
+
+def test_what_is_sold_is_what_the_adapters_sell(plugins, acme):
+    before = offers()
+    plugins(acme)
+    assert offers() == (*before, *((acme, offer) for offer in acme.offers))
+    assert [each for each, _ in offers("z-image")].count(acme) == 1
+    plugins()
+    assert offers() == before
 
 
 @pytest.mark.parametrize(

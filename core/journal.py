@@ -1,0 +1,368 @@
+"""What was paid for is never forgotten: each attempt is on disk before its first byte is sent, and once answered.
+
+An attempt is written by three hands: `intend` before it is sent, `end` when its submit has ended, `see` whenever its
+task has moved on. An account's key and the bytes of a result never come here.
+"""
+
+import hashlib
+import json
+import os
+import secrets
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import attrs
+
+from .codec import from_json, to_json
+from .errors import AnymediaError, OutOfBounds, Problem
+from .money import Money
+from .owner import Owner, forget, is_alive
+from .scrub import scrubbed, secrets_of
+from .store import Store
+from .strict_json import Json, loads
+from .task import SENDING, Attempt, Task
+from .words import Billed, Outcome, State
+
+MIGRATIONS: Sequence[Sequence[str]] = (
+    (
+        """CREATE TABLE attempts (
+            number INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            owner TEXT NOT NULL,
+            key TEXT,
+            provider TEXT NOT NULL,
+            account TEXT NOT NULL,
+            task_id TEXT,
+            started REAL NOT NULL,
+            status TEXT NOT NULL,
+            open INTEGER NOT NULL,
+            record TEXT NOT NULL,
+            task TEXT,
+            body BLOB
+        )""",
+        "CREATE INDEX by_task ON attempts (task_id, account)",
+        "CREATE INDEX by_key ON attempts (key) WHERE key IS NOT NULL",
+        "CREATE INDEX by_open ON attempts (open) WHERE open",
+        "CREATE TABLE keys (key TEXT PRIMARY KEY, digest TEXT NOT NULL, holder TEXT, owner TEXT NOT NULL)",
+        # Who writes; one who is here and does not live any more has crashed.
+        "CREATE TABLE owners (name TEXT PRIMARY KEY)",
+        "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    ),
+)
+"""The statements that lead from each form of the file to the next."""
+
+LOST = "its process ended before the answer came"
+
+_COLUMNS = "id, owner, provider, account, started, record, task, body"
+
+
+class Journal:
+    """The attempts in one SQLite file, which any number of clients and processes may share.
+
+    `prompts=False` leaves out what was asked for, in the provider's words too. Errors, of every method: JournalError.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, prompts: bool = True) -> None:
+        self.path: Path = Path(path)
+        self.results: Path = self.path.parent / "results"
+        self._prompts = prompts
+        self._store = Store(self.path, MIGRATIONS)
+        self._folder = self.path.with_name(f"{self.path.name}-owners")
+        self._owner = Owner(self._folder, uuid4().hex)
+        self._private: dict[tuple[str, str], tuple[str, ...]] = {}
+
+    def close(self) -> None:
+        """Write what is left, and close the file."""
+        if self._owner.lives:
+            self._store.put(partial(_forget, names=[self._owner.name]))
+        self._store.close()
+        self._owner.end()
+
+    # Written by a client as it goes
+
+    async def intend(self, attempt: Attempt, body: bytes | None) -> None:
+        """Write down what is about to be sent."""
+        record = self._record(attempt)
+        kept = body if self._prompts else None
+        await self._store.write(lambda connection: self._insert(connection, attempt, record, kept))
+
+    async def end(self, attempt: Attempt) -> None:
+        """Write down how a submit has ended."""
+        await self._store.write(self._ended(attempt))
+
+    def end_later(self, attempt: Attempt) -> None:
+        """Write down how a submit has ended, without waiting for it."""
+        self._store.put(self._ended(attempt))
+
+    async def see(self, task: Task) -> None:
+        """Write down how a task stands; one that is final is waited for, and never turns back."""
+        change = self._seen(task)
+        if task.state.final:
+            await self._store.write(change)
+        else:
+            self._store.put(change)
+
+    # Read, and settled by hand
+
+    def attempts(
+        self,
+        *,
+        status: str | None = None,
+        provider: str | None = None,
+        account: str | None = None,
+        key: str | None = None,
+        since: datetime | None = None,
+        open: bool | None = None,  # noqa: A002 - the field's word
+    ) -> list[Attempt]:
+        """Return the attempts in the order in which they were begun; every filter that is given holds."""
+        conditions: dict[str, Any] = {"provider = ?": provider, "account = ?": account, "key = ?": key}
+        conditions["started >= ?"] = None if since is None else since.timestamp()
+        conditions["open = ?"] = open
+        asked = {text: value for text, value in conditions.items() if value is not None}
+        found = self._store.call(partial(_select, conditions=asked))
+        return [attempt for attempt in self._read(found) if status in (None, attempt.status)]
+
+    def find(self, name: str) -> Attempt:
+        """Return the attempt with an id (its first letters will do), or with a task of that id. Errors: OutOfBounds."""
+        conditions = {"id >= ? AND id < ? || 'g' OR task_id = ?": (name, name, name)}
+        found = list(self._read(self._store.call(partial(_select, conditions=conditions))))
+        if len(found) == 1:
+            return found[0]
+        what = f"{len(found)} attempts begin so" if found else "no attempt and no task is named so"
+        raise OutOfBounds(problems=[Problem(field="id", message=f"{name!r}: {what}")])
+
+    def settle(self, name: str, billed: bool, task_id: str | None = None) -> Attempt:
+        """Note what somebody found out of an uncertain attempt: whether it was billed, and its task where there is one.
+
+        Errors: OutOfBounds when it is not uncertain, or there is no such attempt.
+        """
+        attempt = self.find(name)
+        if attempt.outcome not in (Outcome.UNCERTAIN, Outcome.ACCEPTED_WITHOUT_ID) or attempt.task is not None:
+            message = f"{attempt.id[:8]} is {attempt.status}: only what is uncertain can be settled by hand"
+            raise OutOfBounds(problems=[Problem(field="id", message=message)])
+        task = None if task_id is None else attempt.draft(task_id)
+        settled = attrs.evolve(attempt, settled=Billed.YES if billed else Billed.NO, task=task)
+        self._store.call(self._ended(settled))
+        return settled
+
+    def left(self) -> list[Attempt]:
+        """Return what others left who do not live any more, or we did: open attempts, and results that crashed.
+
+        A result counts as left when its process ended without closing its client, and it is on no disk.
+        """
+        rows, owners = self._store.call(_left)
+        gone = {name for name in owners if not self._is_alive(name)}
+        living = {name for name in owners if name not in gone and name != self._owner.name}
+        found = [row for row in rows if row[1] not in living and (row[-1] or row[1] in gone)]
+        return [each for each in self._read([row[:-1] for row in found]) if each.open or _is_unfetched(each)]
+
+    def forget_the_dead(self) -> None:
+        """Take it that what crashed processes left has been seen to."""
+        _, owners = self._store.call(_left)
+        gone = [name for name in owners if not self._is_alive(name)]
+        self._store.call(partial(_forget, names=gone))
+        for name in gone:
+            forget(self._folder, name)
+
+    # The caller's own keys
+
+    async def claim(self, key: str, request: Json, holder: str) -> list[Attempt] | None:
+        """Take a key for a request, and return what was bought under it; None while somebody else holds it.
+
+        Errors: OutOfBounds when something was bought under it by another request.
+        """
+        return await self._store.write(lambda connection: self._claim(connection, key, request, holder))
+
+    async def release(self, key: str, holder: str) -> None:
+        """Let a key go."""
+        sql = "UPDATE keys SET holder = NULL WHERE key = ? AND holder = ?"
+        await self._store.write(partial(_update, sql=sql, values=(key, holder)))
+
+    def _claim(self, connection: sqlite3.Connection, key: str, request: Json, holder: str) -> list[Attempt] | None:
+        digest = _digest(connection, request)
+        row = connection.execute("SELECT digest, holder, owner FROM keys WHERE key = ?", (key,)).fetchone()
+        if row is not None and row[1] not in (None, holder) and self._is_alive(row[2]):
+            return None
+        bought = [attempt for attempt in self._under(connection, key) if _may_be_paid(attempt)]
+        if any(attempt.outcome is None for attempt in bought):
+            return None  # left by its caller, and not answered yet
+        if bought and row is not None and row[0] != digest:
+            when = f"{bought[0].started_at:%Y-%m-%d %H:%M} UTC"
+            message = f"{key!r} was used for another request, at {when}; each request needs a key of its own"
+            raise OutOfBounds(problems=[Problem(field="key", message=message)])
+        self._live(connection)
+        values = (key, digest, holder, self._owner.name)
+        connection.execute("INSERT OR REPLACE INTO keys (key, digest, holder, owner) VALUES (?, ?, ?, ?)", values)
+        return bought
+
+    def _under(self, connection: sqlite3.Connection, key: str) -> list[Attempt]:
+        return list(self._read(_select(connection, {"key = ?": key})))
+
+    # Rows
+
+    def _live(self, connection: sqlite3.Connection) -> None:
+        self._owner.live()
+        connection.execute("INSERT OR IGNORE INTO owners (name) VALUES (?)", (self._owner.name,))
+
+    def _insert(self, connection: sqlite3.Connection, attempt: Attempt, record: str, body: bytes | None) -> None:
+        self._live(connection)
+        connection.execute(
+            "INSERT INTO attempts (id, owner, key, provider, account, started, status, open, record, body) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?)",
+            (
+                attempt.id,
+                self._owner.name,
+                attempt.key,
+                attempt.provider,
+                attempt.account,
+                attempt.started_at.timestamp(),
+                SENDING,
+                record,
+                body,
+            ),
+        )
+
+    def _ended(self, attempt: Attempt) -> "partial[None]":
+        task = attempt.task
+        return partial(
+            _update,
+            sql="UPDATE attempts SET status = ?, open = ?, record = ?, task = ?, task_id = ? WHERE id = ?",
+            values=(
+                attempt.status,
+                attempt.open,
+                self._record(attempt),
+                None if task is None else self._task(task, self._secrets(attempt)),
+                None if task is None else task.id,
+                attempt.id,
+            ),
+        )
+
+    def _seen(self, task: Task) -> "partial[None]":
+        kept = self._task(task, self._private.get((task.account, task.id)))
+        on_disk = any(asset.path for asset in task.assets)
+        return partial(
+            _update,
+            sql="UPDATE attempts SET status = ?, open = ?, task = ? WHERE task_id = ? AND account = ? AND (open OR ?)",
+            values=(str(task.state), not task.state.final, kept, task.id, task.account, on_disk),
+        )
+
+    def _record(self, attempt: Attempt) -> str:
+        """Return an attempt as it is kept, without its body and its task, which stand beside it."""
+        record = to_json(attrs.evolve(attempt, body=None, task=None))
+        if not self._prompts:
+            private = self._secrets(attempt)
+            record |= {name: scrubbed(record[name], private) for name in ("error", "adjustments")}
+        return _text(record)
+
+    def _task(self, task: Task, private: Sequence[str] | None) -> str:
+        """Return a task as it is kept: no bytes of a result, and no prompt where none is wanted.
+
+        Where the prompt is not known any more that the provider's words may repeat, they are left out altogether.
+        """
+        known = private is not None or self._prompts
+        raw = scrubbed(task.raw, private or ()) if known else None
+        bare = attrs.evolve(task, raw=None, assets=tuple(attrs.evolve(asset, data=None) for asset in task.assets))
+        kept = to_json(bare) | {"raw": raw}
+        if not self._prompts:
+            if kept["failure"] is not None:
+                kept["failure"]["message"] = scrubbed(kept["failure"]["message"], private or ()) if known else None
+            kept["adjustments"] = scrubbed(kept["adjustments"], private or ()) if known else []
+            if task.state.final:
+                self._private.pop((task.account, task.id), None)
+        return _text(kept)
+
+    def _secrets(self, attempt: Attempt) -> tuple[str, ...]:
+        if self._prompts:
+            return ()
+        private = secrets_of(attempt.body)
+        if attempt.task is not None and not attempt.task.state.final:
+            self._private[attempt.task.account, attempt.task.id] = private
+        return private
+
+    def _read(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[Attempt]:
+        alive: dict[str, bool] = {}
+        for row in rows:
+            attempt, owner = _attempt(row), row[1]
+            if attempt.status == SENDING:
+                if owner not in alive:
+                    alive[owner] = self._is_alive(owner)
+                if not alive[owner]:
+                    attempt = attrs.evolve(attempt, outcome=Outcome.UNCERTAIN, error=LOST)
+            yield attempt
+
+    def _is_alive(self, owner: str) -> bool:
+        return owner == self._owner.name or is_alive(self._folder, owner)
+
+
+def _may_be_paid(attempt: Attempt) -> bool:
+    return attempt.task is not None or attempt.open or attempt.settled is Billed.YES
+
+
+def _is_unfetched(attempt: Attempt) -> bool:
+    task = attempt.task
+    return task is not None and task.state is State.SUCCEEDED and not all(asset.path for asset in task.assets)
+
+
+def _attempt(row: tuple[Any, ...]) -> Attempt:
+    """Return the attempt of a row; one that cannot be read is there all the same, and says so."""
+    name, _, provider, account, started, record, task, body = row
+    try:
+        known = from_json(Attempt, loads(record))
+        made = None if task is None else from_json(Task, loads(task))
+        return attrs.evolve(known, task=made, body=None if body is None else loads(body))
+    except (AnymediaError, ValueError) as error:
+        return Attempt(
+            id=str(name),
+            provider=str(provider),
+            account=str(account),
+            offer=None,
+            model=None,
+            wire_id=None,
+            path="",
+            money=Money.unknown("its record cannot be read"),
+            idempotency_key=None,
+            started_at=datetime.fromtimestamp(started, UTC),
+            outcome=Outcome.UNCERTAIN,
+            error=f"its record cannot be read: {error}",
+        )
+
+
+def _select(connection: sqlite3.Connection, conditions: dict[str, Any]) -> list[tuple[Any, ...]]:
+    where = " AND ".join(f"({text})" for text in conditions) or "1"
+    values = [value for given in conditions.values() for value in (given if isinstance(given, tuple) else (given,))]
+    return connection.execute(f"SELECT {_COLUMNS} FROM attempts WHERE {where} ORDER BY number", values).fetchall()  # noqa: S608 - the conditions are ours, the values are bound
+
+
+def _left(connection: sqlite3.Connection) -> tuple[list[tuple[Any, ...]], list[str]]:
+    """Return what is open, or of an owner who has not ended well, with whether it is open; and those owners."""
+    rows = connection.execute(
+        f"SELECT {_COLUMNS}, open FROM attempts WHERE open OR owner IN (SELECT name FROM owners) ORDER BY number"  # noqa: S608 - no value is in it
+    )
+    owners = connection.execute("SELECT name FROM owners")
+    return rows.fetchall(), [name for (name,) in owners]
+
+
+def _update(connection: sqlite3.Connection, sql: str, values: Sequence[Any]) -> None:
+    connection.execute(sql, values)
+
+
+def _forget(connection: sqlite3.Connection, names: Iterable[str]) -> None:
+    connection.executemany("DELETE FROM owners WHERE name = ?", [(name,) for name in names])
+
+
+def _digest(connection: sqlite3.Connection, request: Json) -> str:
+    """Return what tells two requests apart and does not tell what they are: no prompt can be guessed from it."""
+    connection.execute("INSERT OR IGNORE INTO facts (name, value) VALUES ('salt', ?)", (secrets.token_hex(16),))
+    (salt,) = connection.execute("SELECT value FROM facts WHERE name = 'salt'").fetchone()
+    return hashlib.blake2b(
+        json.dumps(request, sort_keys=True).encode(), key=bytes.fromhex(salt), digest_size=16
+    ).hexdigest()
+
+
+def _text(value: Json) -> str:
+    return json.dumps(value, separators=(",", ":"))  # ASCII: what a provider says may hold half of a surrogate pair

@@ -1,0 +1,97 @@
+"""The caller's own keys: what is bought under one is bought once, by whichever process and however often."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+from .codec import to_json
+from .errors import ConfigError, DeadlineExceeded, OutOfBounds, Problem, SubmitUncertain
+from .journal import Journal
+from .request import ImageRequest, RawRequest
+from .session import Session
+from .strict_json import Json
+from .task import Attempt, Task
+
+LONGEST = 256
+"""Characters of a key."""
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.02, 1.0
+"""Seconds between two questions whether somebody else has done with a key."""
+
+
+class Keys:
+    """The keys of one client's callers."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    @asynccontextmanager
+    async def held(
+        self, key: str | None, request: ImageRequest | RawRequest, deadline: float | None
+    ) -> AsyncIterator[Mapping[int, Attempt]]:
+        """Hold a key while a request is submitted under it; yield what was bought under it before, by part.
+
+        Without a key nothing is held. Errors: OutOfBounds for a key that another request was bought under,
+        DeadlineExceeded when somebody else holds it for too long, ConfigError without a journal.
+        """
+        if key is None:
+            yield {}
+            return
+        journal = self._journal(key)
+        lock = self._locks.setdefault(key, asyncio.Lock())
+        try:
+            async with lock:
+                holder = uuid4().hex
+                bought = await self._claimed(journal, key, _same(request), holder, deadline)
+                try:
+                    yield {attempt.part: attempt for attempt in bought}
+                finally:
+                    await journal.release(key, holder)
+        finally:
+            if not lock.locked():
+                self._locks.pop(key, None)
+
+    def _journal(self, key: str) -> Journal:
+        if not 0 < len(key) <= LONGEST or not key.isprintable():
+            message = f"1 to {LONGEST} characters that can be printed are needed, not {key[:60]!r}"
+            raise OutOfBounds(problems=[Problem(field="key", message=message)])
+        if self._session.journal is None:
+            raise ConfigError("a key needs the journal, which is switched off (ANYMEDIA_JOURNAL, or [journal] enabled)")
+        return self._session.journal
+
+    async def _claimed(
+        self, journal: Journal, key: str, request: Json, holder: str, deadline: float | None
+    ) -> list[Attempt]:
+        """Wait until nobody else submits under a key, and return what was bought under it."""
+        clock, pause = self._session.clock, FIRST_PAUSE
+        while (bought := await journal.claim(key, request, holder)) is None:
+            if deadline is not None and clock.monotonic() + pause > deadline:
+                raise DeadlineExceeded(f"another call still submits under the key {key!r}; this one has sent nothing")
+            await clock.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+        return bought
+
+
+def bought(attempt: Attempt) -> Task:
+    """Return the task that an earlier attempt bought. Errors: SubmitUncertain when nobody knows whether it did."""
+    if attempt.task is not None:
+        return attempt.task
+    known = f"attempt {attempt.id[:8]} under the key {attempt.key!r} at {attempt.account}"
+    ended = "was found to be billed, and its task is not known" if attempt.settled else f"is {attempt.status}"
+    raise SubmitUncertain(
+        f"{known} {ended}; nothing is sent again under that key",
+        attempt=attempt,
+        account=attempt.account,
+        provider=attempt.provider,
+        model=attempt.model,
+    )
+
+
+def _same(request: ImageRequest | RawRequest) -> Json:
+    """Return what has to be the same for two requests to be the same; labels are about the caller."""
+    plain: dict[str, Any] = to_json(request)
+    plain.pop("labels", None)
+    return plain

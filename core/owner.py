@@ -1,0 +1,58 @@
+"""Whether the process that wrote something still lives: each holds a lock for its life, which only its end lets go."""
+
+import contextlib
+import sqlite3
+from pathlib import Path
+
+_HELD = ("SQLITE_BUSY", "SQLITE_LOCKED")
+
+
+class Owner:
+    """One who writes: alive from `live` until `end`, or until its process ends, however that ends.
+
+    The lock is SQLite's own on an empty file, as it is the same on every system and a killed process cannot keep it.
+    """
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.name: str = name
+        self._file = folder / name
+        self._lock: sqlite3.Connection | None = None
+
+    @property
+    def lives(self) -> bool:
+        """Whether the lock is held."""
+        return self._lock is not None
+
+    def live(self) -> None:
+        """Hold the lock from now on. Errors: OSError, sqlite3.Error."""
+        if self._lock is None:
+            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = sqlite3.connect(self._file, timeout=0, isolation_level=None, check_same_thread=False)
+            lock.execute("BEGIN EXCLUSIVE")
+            self._lock = lock
+
+    def end(self) -> None:
+        """Let the lock go."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+            forget(self._file.parent, self.name)
+
+
+def is_alive(folder: Path, name: str) -> bool:
+    """Return whether an owner still lives."""
+    file = folder / name
+    if not file.exists():
+        return False
+    with contextlib.closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as probe:
+        try:
+            probe.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            return error.sqlite_errorname.startswith(_HELD)
+    return False
+
+
+def forget(folder: Path, name: str) -> None:
+    """Put away what an owner left that has ended."""
+    with contextlib.suppress(OSError):
+        (folder / name).unlink(missing_ok=True)

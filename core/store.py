@@ -1,0 +1,256 @@
+"""One SQLite file, written by one thread: what waits is committed together, and is on disk before anyone is told.
+
+Everything that a disk can do to a file is one error, JournalError, in one sentence.
+"""
+
+import concurrent.futures
+import contextlib
+import logging
+import os
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+import attrs
+
+from .errors import JournalError
+
+if TYPE_CHECKING:
+    import asyncio
+
+T = TypeVar("T")
+Change: TypeAlias = Callable[[sqlite3.Connection], T]
+
+APPLICATION = 0x616D6A31
+"""What SQLite files of ours are marked with, so that no other program's file is taken for one."""
+
+PATIENCE = 30.0
+"""Seconds to wait for another process that writes."""
+
+MOST = 1000
+"""How many changes one commit takes."""
+
+_log = logging.getLogger("anymedia")
+
+_SENTENCES = {
+    "SQLITE_FULL": "the disk is full",
+    "SQLITE_READONLY": "it cannot be written to",
+    "SQLITE_PERM": "it may not be opened",
+    "SQLITE_CANTOPEN": "it cannot be opened",
+    "SQLITE_BUSY": f"another process has held it for {PATIENCE:g} s",
+    "SQLITE_IOERR": "the disk failed",
+    "SQLITE_CORRUPT": "it is damaged; move it away, and a new one is begun",
+    "SQLITE_NOTADB": "it is no journal; name another file",
+}
+
+
+class Store:
+    """A SQLite file with a schema that grows: `migrations` are the statements that lead from each version to the next.
+
+    Opened by its own thread when it is first needed; after a fault it is opened anew.
+    """
+
+    def __init__(self, path: Path, migrations: Sequence[Sequence[str]]) -> None:
+        self.path: Path = path
+        self._migrations = migrations
+        self._queue: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+
+    async def write(self, change: Change[T]) -> T:
+        """Make a change, and return what it returns once it is on disk. Errors: JournalError."""
+        import asyncio  # not needed by the commands that only read
+
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._put(_Item(change, future, loop))
+        return await future
+
+    def put(self, change: Change[Any]) -> None:
+        """Make a change that nobody waits for; a fault is logged."""
+        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
+        future.add_done_callback(_log_fault)
+        self._put(_Item(change, future, None))
+
+    def call(self, change: Change[T]) -> T:
+        """Do as `write` does, for code that does not await."""
+        future: concurrent.futures.Future[T] = concurrent.futures.Future()
+        self._put(_Item(change, future, None))
+        return future.result()
+
+    def close(self) -> None:
+        """Write what is left, and close the file."""
+        with self._lock:
+            thread, self._thread = self._thread, None
+        if thread is not None:
+            self._queue.put(None)
+            thread.join()
+
+    def _put(self, item: "_Item") -> None:
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name=f"journal {self.path.name}", daemon=True)
+                self._thread.start()
+            self._queue.put(item)
+
+    def _work(self) -> None:
+        try:
+            while batch := self._next():
+                _tell(self._committed(batch))
+        finally:
+            self._drop()
+
+    def _next(self) -> list["_Item"]:
+        """Return everything that waits: at least one item, and none at the end."""
+        items = [self._queue.get()]
+        with contextlib.suppress(queue.Empty):
+            while items[-1] is not None and len(items) < MOST:
+                items.append(self._queue.get_nowait())
+        if items[-1] is None and len(items) > 1:
+            self._queue.put(None)  # the last ones first, then the end
+        return [item for item in items if item is not None]
+
+    def _committed(self, batch: Sequence["_Item"]) -> Iterator["_End"]:
+        """Make every change in one transaction; where one of them fails, each in its own."""
+        try:
+            with _transaction(self._open()) as connection:
+                results = [item.change(connection) for item in batch]
+        except (sqlite3.Error, OSError, JournalError) as error:
+            self._drop()
+            if len(batch) == 1:
+                yield _End(batch[0], None, self._sentence(error))
+                return
+        except Exception as error:  # noqa: BLE001 - a change that is refused: its caller's, not this thread's
+            if len(batch) == 1:
+                yield _End(batch[0], None, error)
+                return
+        else:
+            yield from (_End(item, result, None) for item, result in zip(batch, results, strict=True))
+            return
+        for item in batch:
+            yield from self._committed([item])
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # What was asked for is nobody else's to read; SQLite gives its other files the same rights.
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+            self._connection = connection = sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None)
+            _patiently(connection, "PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            with _transaction(connection):
+                self._migrate(connection)
+        return self._connection
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if tables and application != APPLICATION:
+            raise JournalError(f"{self.path}: another program's file; name another one")
+        if version > len(self._migrations):
+            raise JournalError(
+                f"{self.path}: written by a newer anymedia (its form is {version}, and {len(self._migrations)} is the "
+                "newest known here): bring this one up to date, or name another file"
+            )
+        for statement in (each for step in self._migrations[version:] for each in step):
+            connection.execute(statement)
+        if version < len(self._migrations):
+            connection.execute(f"PRAGMA user_version = {len(self._migrations)}")
+            connection.execute(f"PRAGMA application_id = {APPLICATION}")
+
+    def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                connection.close()
+
+    def _sentence(self, error: Exception) -> JournalError:
+        if isinstance(error, JournalError):
+            return error
+        if isinstance(error, OSError):
+            return JournalError(f"{self.path}: {error.strerror or error}")
+        name = getattr(error, "sqlite_errorname", "")
+        known = next((sentence for code, sentence in _SENTENCES.items() if name.startswith(code)), str(error))
+        return JournalError(f"{self.path}: {known}")
+
+
+@attrs.frozen(eq=False)
+class _Item:
+    """A change that waits to be made, and who waits for it."""
+
+    change: Change[Any]
+    future: "asyncio.Future[Any] | concurrent.futures.Future[Any]"
+    loop: "asyncio.AbstractEventLoop | None"
+
+    def end(self, result: Any, error: Exception | None) -> None:
+        """Let the one who waits know."""
+        if self.future.done():  # nobody waits any more
+            return
+        if error is not None:
+            self.future.set_exception(error)
+        else:
+            self.future.set_result(result)
+
+
+@attrs.frozen(eq=False)
+class _End:
+    item: _Item
+    result: Any
+    error: Exception | None
+
+    def tell(self) -> None:
+        self.item.end(self.result, self.error)
+
+
+def _log_fault(future: "concurrent.futures.Future[Any]") -> None:
+    if (error := future.exception()) is not None:
+        _log.error("not written down: %s", error)
+
+
+def _tell(ends: Iterator[_End]) -> None:
+    """Let everyone know, those of one event loop in one call."""
+    by_loop: dict[Any, list[_End]] = {}
+    for end in ends:
+        by_loop.setdefault(end.item.loop, []).append(end)
+    for loop, those in by_loop.items():
+        if loop is None:
+            _tell_all(those)
+            continue
+        with contextlib.suppress(RuntimeError):  # its loop is over: so is whoever waited
+            loop.call_soon_threadsafe(_tell_all, those)
+
+
+def _tell_all(ends: Sequence[_End]) -> None:
+    for end in ends:
+        end.tell()
+
+
+@contextlib.contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _patiently(connection: sqlite3.Connection, statement: str) -> None:
+    """Run what SQLite does not wait for by itself while another process opens the file."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connection.execute(statement)
+            return
+        except sqlite3.OperationalError as error:
+            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
