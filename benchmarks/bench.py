@@ -11,13 +11,16 @@ import gc
 import json
 import subprocess
 import sys
+import tempfile
 import time
 import tracemalloc
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
+import journal
 
 from anymedia import Client, ImageRequest, Money, State, Task, read_config
 from anymedia.answer import Answer
@@ -74,24 +77,32 @@ async def measured(call: Callable[[], Awaitable[object]], concurrent: int, tasks
     return (time.process_time() - before) / tasks
 
 
-def client(origin: str) -> Client:
-    """Return a client at the server."""
-    data = {"providers": {"reapi": {"base_url": origin, "api_key_env": "K", "connections": 512}}}
+def client(origin: str, file: Path | None = None) -> Client:
+    """Return a client at the server, with a journal or without."""
+    data = {
+        "providers": {"reapi": {"base_url": origin, "api_key_env": "K", "connections": 512}},
+        "journal": {"enabled": False} if file is None else {"path": str(file)},
+    }
     return Client(read_config(data, {"K": KEY}), clock=NoWaiting())
 
 
-async def calls(origin: str) -> dict[int, tuple[float, float]]:
-    """Return the CPU seconds of a task by hand and by anymedia, by how many at a time; rounds of both in turn."""
+async def calls(origin: str, file: Path) -> dict[int, tuple[float, float, float]]:
+    """Return the CPU seconds of a task by hand, by anymedia and with its journal, by how many at a time."""
     found = {}
     timeout = aiohttp.ClientTimeout(total=120)
     connector = aiohttp.TCPConnector(limit=512)
-    async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session, client(origin) as anymedia:
+    async with (
+        aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
+        client(origin) as anymedia,
+        client(origin, file) as journalled,
+    ):
         for concurrent, tasks in TASKS.items():
-            hand, ours = [], []
+            hand, ours, written = [], [], []
             for _ in range(ROUNDS):
                 hand.append(await measured(lambda: by_hand(session, origin), concurrent, tasks))
                 ours.append(await measured(lambda: anymedia.run(REQUEST), concurrent, tasks))
-            found[concurrent] = (min(hand), min(ours))
+                written.append(await measured(lambda: journalled.run(REQUEST), concurrent, tasks))
+            found[concurrent] = (min(hand), min(ours), min(written))
     return found
 
 
@@ -145,7 +156,7 @@ async def memory(origin: str, waiting: int = 1000) -> float:
         async def sleep(self, seconds: float) -> None:
             await asyncio.get_running_loop().create_future()
 
-    data = {"providers": {"reapi": {"base_url": origin, "api_key_env": "K"}}}
+    data = {"providers": {"reapi": {"base_url": origin, "api_key_env": "K"}}, "journal": {"enabled": False}}
     async with Client(read_config(data, {"K": KEY}), clock=Held()) as anymedia:
         await anymedia.submit(REQUEST)
         tracemalloc.start()
@@ -162,36 +173,45 @@ async def memory(origin: str, waiting: int = 1000) -> float:
     return (after - before) / waiting
 
 
-def rows(origin: str) -> list[tuple[str, float, str]]:
+def rows(origin: str, slow: str) -> list[tuple[str, float, str]]:
     """Measure everything, and return what was measured, its figure, and what that comes from."""
     found = []
-    by_concurrency = asyncio.run(calls(origin))
-    for concurrent, (hand, ours) in by_concurrency.items():
+    with tempfile.TemporaryDirectory() as folder:
+        by_concurrency = asyncio.run(calls(origin, Path(folder, "journal.db")))
+    for concurrent, (hand, ours, written) in by_concurrency.items():
         name = f"client.run over the same calls by hand, {concurrent} at a time"
         found.append((name, ours / hand, f"{hand * 1e6:.0f} and {ours * 1e6:.0f} µs"))
+        found.append((f"{name}, with the journal", written / hand, f"{written * 1e6:.0f} µs"))
     steps = pure()
     name = "check, quote, encode and decode over the calls by hand"
     found.append((name, steps / by_concurrency[64][0], f"{steps * 1e6:.0f} µs"))
     bare, ours = imports()
     found.append(("import anymedia over a bare interpreter, ms", (ours - bare) * 1e3, f"{bare * 1e3:.0f} ms bare"))
     found.append(("memory of a waiting task, of 1,000, KiB", asyncio.run(memory(origin)) / 1024, ""))
-    return found
+    return [*found, *journal.rows(slow)]
+
+
+@contextmanager
+def served(*options: str) -> Iterator[str]:
+    """Run the server in a process of its own, and yield its origin."""
+    script = [sys.executable, str(Path(__file__).with_name("server.py")), *options]
+    with subprocess.Popen(script, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            yield f"http://127.0.0.1:{int(server.stdout.readline())}"
+        finally:
+            server.kill()
 
 
 def main() -> int:
     """Print one table, or the figures as JSON with --json."""
-    script = [sys.executable, str(Path(__file__).with_name("server.py"))]
-    with subprocess.Popen(script, stdout=subprocess.PIPE, text=True) as server:
-        try:
-            assert server.stdout is not None
-            found = rows(f"http://127.0.0.1:{int(server.stdout.readline())}")
-        finally:
-            server.kill()
+    with served() as origin, served("0.2") as slow:
+        found = rows(origin, slow)
     if "--json" in sys.argv:
         print(json.dumps({name: figure for name, figure, _ in found}, indent=2))
         return 0
     for name, figure, detail in found:
-        print(f"{name:58} {figure:7.2f}   {detail}")
+        print(f"{name:77} {figure:7.2f}   {detail}")
     return 0
 
 

@@ -1,4 +1,9 @@
-"""The server that both sides of the benchmark call: it accepts anything, and a task is done at the second look."""
+"""The server that both sides of the benchmark call: it accepts anything, and a task is done at the second look.
+
+    python benchmarks/server.py [SECONDS]
+
+Each answer comes after so many seconds; 0 unless told.
+"""
 
 import asyncio
 import itertools
@@ -10,6 +15,9 @@ DONE = (
     b'{"id":"%b","model":"flux-2","status":"completed","created_at":1735000000,'
     b'"output":{"image_urls":["https://cdn.example/media/tasks/%b/0.jpg"]},"error":null,"usage":{"credits":28}}'
 )
+
+
+DELAY = float(sys.argv[1]) if sys.argv[1:] else 0.0
 
 
 class Provider(asyncio.Protocol):
@@ -49,7 +57,11 @@ class Provider(asyncio.Protocol):
             body = PENDING % task
             if path:
                 self.seen.add(path)
-        self.transport.write(ANSWER % (len(body), body))  # type: ignore[attr-defined]
+        answer = ANSWER % (len(body), body)
+        if DELAY:
+            asyncio.get_running_loop().call_later(DELAY, self.transport.write, answer)  # type: ignore[attr-defined]
+        else:
+            self.transport.write(answer)  # type: ignore[attr-defined]
 
 
 async def main() -> None:

@@ -9,7 +9,6 @@ from anymedia import to_json
 from anymedia.declare import Adapter, Offer
 from anymedia.quote import least
 from anymedia.registry import offers
-from anymedia.request import Mode
 
 from .command import Command
 from .text import print_json
@@ -79,11 +78,6 @@ def _json(adapter: Adapter, offer: Offer) -> dict[str, Any]:
         "from": to_json(money),
         "page": offer.page,
     }
-
-
-def modes(offer: Offer) -> dict[Mode, str]:
-    """Return the wire id in each mode that an offer has."""
-    return offer.modes  # what makes the pages of docs/ still asks here
 
 
 def features(offer: Offer) -> list[str]:

@@ -262,10 +262,9 @@ def _is_fingerprint(value: Any) -> bool:
 def _is_time(value: Any) -> bool:
     try:
         moment = datetime.fromisoformat(value)
-        moment.astimezone(UTC)
+        return moment.tzinfo is not None and bool(moment.astimezone(UTC))
     except (TypeError, ValueError, OverflowError):
         return False
-    return moment.tzinfo is not None
 
 
 def _is_kind(value: Any) -> bool:

@@ -21,7 +21,7 @@ import attrs
 from .codec import from_json, to_json
 from .errors import AnymediaError, OutOfBounds, Problem
 from .money import Money
-from .owner import Owner, forget, is_alive
+from .owner import Owner, forget, is_alive, known
 from .scrub import scrubbed, secrets_of
 from .store import Store
 from .strict_json import Json, loads
@@ -45,12 +45,10 @@ MIGRATIONS: Sequence[Sequence[str]] = (
             task TEXT,
             body BLOB
         )""",
-        "CREATE INDEX by_task ON attempts (task_id, account)",
+        "CREATE INDEX by_task ON attempts (task_id, account) WHERE task_id IS NOT NULL",
         "CREATE INDEX by_key ON attempts (key) WHERE key IS NOT NULL",
         "CREATE INDEX by_open ON attempts (open) WHERE open",
         "CREATE TABLE keys (key TEXT PRIMARY KEY, digest TEXT NOT NULL, holder TEXT, owner TEXT NOT NULL)",
-        # Who writes; one who is here and does not live any more has crashed.
-        "CREATE TABLE owners (name TEXT PRIMARY KEY)",
         "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
     ),
 )
@@ -78,8 +76,6 @@ class Journal:
 
     def close(self) -> None:
         """Write what is left, and close the file."""
-        if self._owner.lives:
-            self._store.put(partial(_forget, names=[self._owner.name]))
         self._store.close()
         self._owner.end()
 
@@ -155,19 +151,17 @@ class Journal:
 
         A result counts as left when its process ended without closing its client, and it is on no disk.
         """
-        rows, owners = self._store.call(_left)
-        gone = {name for name in owners if not self._is_alive(name)}
-        living = {name for name in owners if name not in gone and name != self._owner.name}
-        found = [row for row in rows if row[1] not in living and (row[-1] or row[1] in gone)]
-        return [each for each in self._read([row[:-1] for row in found]) if each.open or _is_unfetched(each)]
+        owners = set(known(self._folder)) - {self._owner.name}
+        living = {name for name in owners if is_alive(self._folder, name)}
+        rows = self._store.call(partial(_left, crashed=owners - living))
+        found = self._read(row for row in rows if row[1] not in living)
+        return [attempt for attempt in found if attempt.open or _is_unfetched(attempt)]
 
     def forget_the_dead(self) -> None:
         """Take it that what crashed processes left has been seen to."""
-        _, owners = self._store.call(_left)
-        gone = [name for name in owners if not self._is_alive(name)]
-        self._store.call(partial(_forget, names=gone))
-        for name in gone:
-            forget(self._folder, name)
+        for name in known(self._folder):
+            if not self._is_alive(name):
+                forget(self._folder, name)
 
     # The caller's own keys
 
@@ -195,7 +189,7 @@ class Journal:
             when = f"{bought[0].started_at:%Y-%m-%d %H:%M} UTC"
             message = f"{key!r} was used for another request, at {when}; each request needs a key of its own"
             raise OutOfBounds(problems=[Problem(field="key", message=message)])
-        self._live(connection)
+        self._owner.live()
         values = (key, digest, holder, self._owner.name)
         connection.execute("INSERT OR REPLACE INTO keys (key, digest, holder, owner) VALUES (?, ?, ?, ?)", values)
         return bought
@@ -205,12 +199,8 @@ class Journal:
 
     # Rows
 
-    def _live(self, connection: sqlite3.Connection) -> None:
-        self._owner.live()
-        connection.execute("INSERT OR IGNORE INTO owners (name) VALUES (?)", (self._owner.name,))
-
     def _insert(self, connection: sqlite3.Connection, attempt: Attempt, record: str, body: bytes | None) -> None:
-        self._live(connection)
+        self._owner.live()
         connection.execute(
             "INSERT INTO attempts (id, owner, key, provider, account, started, status, open, record, body) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?)",
@@ -253,7 +243,8 @@ class Journal:
 
     def _record(self, attempt: Attempt) -> str:
         """Return an attempt as it is kept, without its body and its task, which stand beside it."""
-        record = to_json(attrs.evolve(attempt, body=None, task=None))
+        bare = attempt if attempt.task is None else attrs.evolve(attempt, task=None)
+        record = to_json(bare) | {"body": None}
         if not self._prompts:
             private = self._secrets(attempt)
             record |= {name: scrubbed(record[name], private) for name in ("error", "adjustments")}
@@ -338,21 +329,14 @@ def _select(connection: sqlite3.Connection, conditions: dict[str, Any]) -> list[
     return connection.execute(f"SELECT {_COLUMNS} FROM attempts WHERE {where} ORDER BY number", values).fetchall()  # noqa: S608 - the conditions are ours, the values are bound
 
 
-def _left(connection: sqlite3.Connection) -> tuple[list[tuple[Any, ...]], list[str]]:
-    """Return what is open, or of an owner who has not ended well, with whether it is open; and those owners."""
-    rows = connection.execute(
-        f"SELECT {_COLUMNS}, open FROM attempts WHERE open OR owner IN (SELECT name FROM owners) ORDER BY number"  # noqa: S608 - no value is in it
-    )
-    owners = connection.execute("SELECT name FROM owners")
-    return rows.fetchall(), [name for (name,) in owners]
+def _left(connection: sqlite3.Connection, crashed: Iterable[str]) -> list[tuple[Any, ...]]:
+    """Return what is open, and whatever is of an owner who did not end well."""
+    where = "open OR owner IN (SELECT value FROM json_each(?)) AND task_id IS NOT NULL"
+    return _select(connection, {where: json.dumps(list(crashed))})
 
 
 def _update(connection: sqlite3.Connection, sql: str, values: Sequence[Any]) -> None:
     connection.execute(sql, values)
-
-
-def _forget(connection: sqlite3.Connection, names: Iterable[str]) -> None:
-    connection.executemany("DELETE FROM owners WHERE name = ?", [(name,) for name in names])
 
 
 def _digest(connection: sqlite3.Connection, request: Json) -> str:
@@ -364,5 +348,5 @@ def _digest(connection: sqlite3.Connection, request: Json) -> str:
     ).hexdigest()
 
 
-def _text(value: Json) -> str:
-    return json.dumps(value, separators=(",", ":"))  # ASCII: what a provider says may hold half of a surrogate pair
+_text = json.JSONEncoder(separators=(",", ":")).encode
+"""In ASCII: what a provider says may hold half of a surrogate pair."""

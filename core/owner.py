@@ -1,4 +1,7 @@
-"""Whether the process that wrote something still lives: each holds a lock for its life, which only its end lets go."""
+"""Whether the process that wrote something still lives: each holds a lock for its life, which only its end lets go.
+
+A file stays behind of one who did not end well.
+"""
 
 import contextlib
 import sqlite3
@@ -18,11 +21,6 @@ class Owner:
         self._file = folder / name
         self._lock: sqlite3.Connection | None = None
 
-    @property
-    def lives(self) -> bool:
-        """Whether the lock is held."""
-        return self._lock is not None
-
     def live(self) -> None:
         """Hold the lock from now on. Errors: OSError, sqlite3.Error."""
         if self._lock is None:
@@ -37,6 +35,11 @@ class Owner:
             self._lock.close()
             self._lock = None
             forget(self._file.parent, self.name)
+
+
+def known(folder: Path) -> list[str]:
+    """Return every owner who lives, or did not end well."""
+    return [file.name for file in folder.iterdir()] if folder.is_dir() else []
 
 
 def is_alive(folder: Path, name: str) -> bool:

@@ -82,11 +82,6 @@ class ImageRequest:
         return "edit" if self.images else "text"
 
     @property
-    def kind(self) -> str:
-        """The kind of the result."""
-        return "image"
-
-    @property
     def given(self) -> dict[str, Any]:
         """What was asked for beside the model: the fields that are not None."""
         values = ((name, getattr(self, name)) for name in FIELDS)

@@ -60,7 +60,7 @@ def secrets_of(body: Json) -> tuple[str, ...]:
     while left:
         value, own = left.pop()
         if isinstance(value, Mapping):
-            left += [(inner, own or _OWN.search(str(key)) is not None) for key, inner in reversed(value.items())]
+            left += [(inner, own or _OWN.search(str(key)) is not None) for key, inner in reversed([*value.items()])]
         elif isinstance(value, list | tuple):
             left += [(inner, own) for inner in reversed(value)]
         elif isinstance(value, str):

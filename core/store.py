@@ -75,12 +75,12 @@ class Store:
         """Make a change that nobody waits for; a fault is logged."""
         future: concurrent.futures.Future[Any] = concurrent.futures.Future()
         future.add_done_callback(_log_fault)
-        self._put(_Item(change, future, None))
+        self._put(_Item(change, future))
 
     def call(self, change: Change[T]) -> T:
         """Do as `write` does, for code that does not await."""
         future: concurrent.futures.Future[T] = concurrent.futures.Future()
-        self._put(_Item(change, future, None))
+        self._put(_Item(change, future))
         return future.result()
 
     def close(self) -> None:
@@ -92,16 +92,21 @@ class Store:
             thread.join()
 
     def _put(self, item: "_Item") -> None:
+        self._queue.put(item)
+        if self._thread is None:
+            self._start()
+
+    def _start(self) -> None:
         with self._lock:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name=f"journal {self.path.name}", daemon=True)
                 self._thread.start()
-            self._queue.put(item)
 
     def _work(self) -> None:
         try:
             while batch := self._next():
-                _tell(self._committed(batch))
+                self._commit(batch)
+                _tell(batch)
         finally:
             self._drop()
 
@@ -115,25 +120,24 @@ class Store:
             self._queue.put(None)  # the last ones first, then the end
         return [item for item in items if item is not None]
 
-    def _committed(self, batch: Sequence["_Item"]) -> Iterator["_End"]:
+    def _commit(self, batch: Sequence["_Item"]) -> None:
         """Make every change in one transaction; where one of them fails, each in its own."""
         try:
             with _transaction(self._open()) as connection:
-                results = [item.change(connection) for item in batch]
-        except (sqlite3.Error, OSError, JournalError) as error:
+                for item in batch:
+                    item.result = item.change(connection)
+        except (sqlite3.Error, OSError) as error:
             self._drop()
-            if len(batch) == 1:
-                yield _End(batch[0], None, self._sentence(error))
-                return
-        except Exception as error:  # noqa: BLE001 - a change that is refused: its caller's, not this thread's
-            if len(batch) == 1:
-                yield _End(batch[0], None, error)
-                return
+            fault: Exception = self._sentence(error)
+        except Exception as error:  # noqa: BLE001 - a change that is refused is its caller's matter, not this thread's
+            fault = error
         else:
-            yield from (_End(item, result, None) for item, result in zip(batch, results, strict=True))
             return
-        for item in batch:
-            yield from self._committed([item])
+        if len(batch) == 1:
+            batch[0].error = fault
+        else:
+            for item in batch:
+                self._commit([item])
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -170,9 +174,7 @@ class Store:
             with contextlib.suppress(sqlite3.Error):
                 connection.close()
 
-    def _sentence(self, error: Exception) -> JournalError:
-        if isinstance(error, JournalError):
-            return error
+    def _sentence(self, error: sqlite3.Error | OSError) -> JournalError:
         if isinstance(error, OSError):
             return JournalError(f"{self.path}: {error.strerror or error}")
         name = getattr(error, "sqlite_errorname", "")
@@ -180,32 +182,15 @@ class Store:
         return JournalError(f"{self.path}: {known}")
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class _Item:
-    """A change that waits to be made, and who waits for it."""
+    """A change that waits to be made, who waits for it, and what came of it."""
 
     change: Change[Any]
     future: "asyncio.Future[Any] | concurrent.futures.Future[Any]"
-    loop: "asyncio.AbstractEventLoop | None"
-
-    def end(self, result: Any, error: Exception | None) -> None:
-        """Let the one who waits know."""
-        if self.future.done():  # nobody waits any more
-            return
-        if error is not None:
-            self.future.set_exception(error)
-        else:
-            self.future.set_result(result)
-
-
-@attrs.frozen(eq=False)
-class _End:
-    item: _Item
-    result: Any
-    error: Exception | None
-
-    def tell(self) -> None:
-        self.item.end(self.result, self.error)
+    loop: "asyncio.AbstractEventLoop | None" = None
+    result: Any = None
+    error: Exception | None = None
 
 
 def _log_fault(future: "concurrent.futures.Future[Any]") -> None:
@@ -213,22 +198,27 @@ def _log_fault(future: "concurrent.futures.Future[Any]") -> None:
         _log.error("not written down: %s", error)
 
 
-def _tell(ends: Iterator[_End]) -> None:
+def _tell(batch: Sequence[_Item]) -> None:
     """Let everyone know, those of one event loop in one call."""
-    by_loop: dict[Any, list[_End]] = {}
-    for end in ends:
-        by_loop.setdefault(end.item.loop, []).append(end)
-    for loop, those in by_loop.items():
+    by_loop: dict[Any, list[_Item]] = {}
+    for item in batch:
+        by_loop.setdefault(item.loop, []).append(item)
+    for loop, items in by_loop.items():
         if loop is None:
-            _tell_all(those)
+            _settle(items)
             continue
-        with contextlib.suppress(RuntimeError):  # its loop is over: so is whoever waited
-            loop.call_soon_threadsafe(_tell_all, those)
+        with contextlib.suppress(RuntimeError):  # the loop is over: so is whoever waited
+            loop.call_soon_threadsafe(_settle, items)
 
 
-def _tell_all(ends: Sequence[_End]) -> None:
-    for end in ends:
-        end.tell()
+def _settle(items: Sequence[_Item]) -> None:
+    for item in items:
+        if item.future.done():  # nobody waits any more
+            continue
+        if item.error is None:
+            item.future.set_result(item.result)
+        else:
+            item.future.set_exception(item.error)
 
 
 @contextlib.contextmanager

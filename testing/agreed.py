@@ -18,7 +18,7 @@ from anymedia.request import Mode
 from anymedia.simulators import Service, services
 from anymedia.simulators.message import Request, Response
 
-from .requests import askable, fewest, given, modes
+from .requests import askable, fewest, given
 from .suite import Suite, promise
 
 CASES = 100
@@ -45,7 +45,7 @@ class Agreed(Suite):
                 if not checked.problems:
                     self._charged_as_quoted(service, sent, part)
 
-        for mode in modes(offer):
+        for mode in offer.modes:
             for request in one_by_one(offer, mode):
                 hold(request)
             all_together(offer, mode, hold)

@@ -16,7 +16,7 @@ from anymedia.request import Mode
 from anymedia.simulators import names
 from anymedia.words import Refund
 
-from .requests import askable, every, fewest, fits, given, modes
+from .requests import askable, every, fewest, fits, given
 from .suite import Suite, promise
 
 FLOW = (ast.If, ast.For, ast.While, ast.Try, ast.TryStar, ast.With, ast.Match, ast.Raise, ast.ClassDef, ast.Lambda)
@@ -53,8 +53,8 @@ class Declared(Suite):
     def test_an_offer_is_declared_without_contradiction(self, adapter: Adapter, offer: Offer) -> None:
         """It can be asked for, every field can be given, every default is a value, every bound has two sides."""
         name = f"{adapter.name}/{offer.name}"
-        promise(any(modes(offer)), f"{name}: wire_id and images leave no mode in which it can be asked for")
-        for mode in modes(offer):
+        promise(bool(offer.modes), f"{name}: wire_id and images leave no mode in which it can be asked for")
+        for mode in offer.modes:
             refused = "; ".join(map(str, check(fewest(offer, mode), adapter, offer).problems))
             promise(not refused, f"{name}, {mode}: a request with no more than it needs is refused: {refused}")
             for field, param in offer.params.items():
@@ -146,7 +146,7 @@ def _contradictions(param: Param, mode: Mode) -> Iterator[str]:
 
 def _can_be_given(adapter: Adapter, offer: Offer, field: str) -> Iterator[bool]:
     """Yield whether an offer takes a field: beside all the others, then alone."""
-    for mode in modes(offer):
+    for mode in offer.modes:
         yield getattr(every(adapter, offer, mode), field) not in (None, ())
         for value in askable(offer, mode).get(field, ()):
             request = given(fewest(offer, mode), field, value)

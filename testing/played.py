@@ -19,7 +19,6 @@ from anymedia.request import Mode
 from anymedia.values import Value
 
 from .clock import FakeClock
-from .requests import modes
 from .suite import LIMIT, Suite, in_a_loop, promise
 
 
@@ -65,7 +64,7 @@ async def _run(adapter: Adapter, url: str, request: ImageRequest | RawRequest) -
 def written_as(adapter: Adapter, body: Any) -> ImageRequest | None:
     """Return the request that an adapter writes as a body; None when there is none."""
     for offer in adapter.offers:
-        for mode in modes(offer):
+        for mode in offer.modes:
             with suppress(OutOfBounds):
                 request = ImageRequest(**{"model": offer.model, "prompt": "", **dict(_fields(offer, mode, body))})
                 checked = check(request, adapter, offer)

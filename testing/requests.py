@@ -1,6 +1,5 @@
 """Requests made from what an offer declares: in which modes, with which fields, and on both sides of each bound."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import attrs
@@ -29,17 +28,6 @@ WORDS = {
     "output_format": OUTPUT_FORMATS,
 }
 """The words that a field can be asked for in at all, whoever takes them."""
-
-MODES: tuple[Mode, ...] = ("text", "edit")
-
-
-def modes(offer: Offer) -> Iterator[Mode]:
-    """Yield the modes that an offer has: text, edit (with images), or both."""
-    images = offer.params.get("images")
-    for mode in MODES:
-        takes_it = images is not None if mode == "edit" else images is None or not images.required
-        if takes_it and pick(offer.wire_id, mode) is not None:
-            yield mode
 
 
 def fewest(offer: Offer, mode: Mode) -> ImageRequest:

@@ -19,7 +19,7 @@ from anymedia.session import Event
 from anymedia.simulators import Simulator, running
 
 from .clock import FakeClock
-from .requests import every, fewest, modes
+from .requests import every, fewest
 
 P = ParamSpec("P")
 
@@ -55,7 +55,7 @@ class Case:
 def cases(adapter: Adapter) -> Iterator[Case]:
     """Yield two cases for each offer and mode, that with the fewest fields first."""
     for offer in adapter.offers:
-        for mode in modes(offer):
+        for mode in offer.modes:
             yield Case(adapter, offer, mode, "fewest", fewest(offer, mode))
             yield Case(adapter, offer, mode, "every", every(adapter, offer, mode))
 

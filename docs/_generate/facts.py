@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from anymedia.cli.models import modes
 from anymedia.declare import Adapter, Endpoint, Pace, pick
 from anymedia.request import Mode
 from anymedia.words import Refund
@@ -54,7 +53,7 @@ def _submits(adapter: Adapter) -> Iterator[str]:
     """Say where tasks are submitted: at one path, or at one for some offers or a mode."""
     paths: dict[tuple[str, str], list[str]] = {}
     for offer in adapter.offers:
-        there = {mode: pick(offer.path, mode) or adapter.submit.path or "" for mode in MODES if mode in modes(offer)}
+        there = {mode: pick(offer.path, mode) or adapter.submit.path or "" for mode in MODES if mode in offer.modes}
         for mode, path in there.items():
             only = f"{mode} of " if len(set(there.values())) > 1 else ""
             paths.setdefault((path, only), []).append(offer.name)

@@ -8,7 +8,6 @@ import attrs
 
 from anymedia import ImageRequest, Money, PriceStatus
 from anymedia.check import check
-from anymedia.cli.models import modes
 from anymedia.declare import Adapter, Offer, PerMegapixel, Price, Table, Text, Urls, pick
 from anymedia.encode import parts
 from anymedia.quote import quote
@@ -133,7 +132,7 @@ def _merged(rows: Sequence[Row]) -> list[Row]:
 def _bare(sold: Iterable[Sold]) -> str:
     rows = []
     for adapter, offer in sold:
-        priced = {mode: asked(adapter, offer, mode) for mode in modes(offer)}
+        priced = {mode: asked(adapter, offer, mode) for mode in offer.modes}
         reasons = dict.fromkeys(money.reason or ABOUT for money in priced.values() if not _exact(money))
         cells = (str(priced[mode]) if mode in priced else "" for mode in ("text", "edit"))
         rows.append([code(f"{adapter.name}/{offer.name}"), *cells, "; ".join(reasons)])
@@ -145,7 +144,7 @@ def _bare(sold: Iterable[Sold]) -> str:
 
 def asked(adapter: Adapter, offer: Offer, mode: str | None, **given: Any) -> Money:
     """Return what the code says that a picture costs. Errors: ValueError when it would not even be asked for."""
-    mode = mode or next(iter(modes(offer)))
+    mode = mode or next(iter(offer.modes))
     request = ImageRequest(model=offer.model, **_subject(offer, mode), **_fitting(offer, given))
     checked = check(request, adapter, offer)
     if checked.problems:

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from anymedia.check import SUBJECT
-from anymedia.cli.models import modes
 from anymedia.declare import Adapter, Grid, Offer
 
 from . import fields
@@ -54,7 +53,7 @@ def _wire_ids(sellers: Sequence[Adapter]) -> str:
     rows = []
     for model, offers in _by_model(sellers):
         for adapter, offer in offers:
-            ids = modes(offer)
+            ids = offer.modes
             fixed = codes(f"{place}: {value}" for place, value in offer.fixed.items())
             sent = (f"{code(ids[mode])} {fixed}" if mode in ids else "" for mode in MODES)
             rows.append([model, code(f"{adapter.name}/{offer.name}"), *sent])

@@ -127,9 +127,9 @@ def test_a_request_is_its_own_and_cannot_be_changed():
     assert hash(request) == hash(ImageRequest(model="paint-1", prompt="fox"))
 
 
-def test_mode_and_kind():
+def test_mode():
     plain = ImageRequest(model="paint-1", prompt="fox")
-    assert (plain.mode, plain.kind) == ("text", "image")
+    assert plain.mode == "text"
     assert attrs.evolve(plain, images=URL).mode == "edit"
     assert attrs.evolve(plain, images=URL).images == (URL,)
 

@@ -36,7 +36,7 @@ def error(code, meaning, *words):
     return adapter('errors={"not_allowed": Cause.BLOCKED}', f"errors={{{code}: {meaning}}}", *words)
 
 
-UNREFUNDED = "    def _settle(self):\n        self.now = self.clock()\n\n    def admit(self"
+UNREFUNDED = "    refunds = False\n\n    def admit(self"
 FEWEST = "acme/flux2p-text-fewest"
 
 PLANTED = {
