@@ -26,7 +26,7 @@ class Owner:
         if self._lock is None:
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = sqlite3.connect(self._file, timeout=0, isolation_level=None, check_same_thread=False)
-            lock.execute("BEGIN EXCLUSIVE")
+            _hold(lock)
             self._lock = lock
 
     def end(self) -> None:
@@ -49,8 +49,8 @@ def is_alive(folder: Path, name: str) -> bool:
         return False
     with contextlib.closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as probe:
         try:
-            probe.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
+            _hold(probe)
+        except sqlite3.DatabaseError as error:
             return error.sqlite_errorname.startswith(_HELD)
     return False
 
@@ -59,3 +59,8 @@ def forget(folder: Path, name: str) -> None:
     """Put away what an owner left that has ended."""
     with contextlib.suppress(OSError):
         (folder / name).unlink(missing_ok=True)
+
+
+def _hold(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA journal_mode = MEMORY")  # else a second file is made beside it
+    connection.execute("BEGIN EXCLUSIVE")

@@ -70,11 +70,6 @@ def secrets_of(body: Json) -> tuple[str, ...]:
     return tuple(found)
 
 
-def without_prompts(body: Json) -> Json:
-    """Return a copy of a submit's body without the user's own words."""
-    return scrubbed(body, secrets_of(body))
-
-
 @attrs.frozen
 class _Sought:
     """What is looked for, in every spelling, and the characters of the longest text that is kept."""

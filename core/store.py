@@ -144,11 +144,16 @@ class Store:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             # What was asked for is nobody else's to read; SQLite gives its other files the same rights.
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
-            self._connection = connection = sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None)
-            _patiently(connection, "PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            with _transaction(connection):
-                self._migrate(connection)
+            connection = sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None)
+            try:
+                _patiently(connection, "PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = FULL")
+                with _transaction(connection):
+                    self._migrate(connection)
+            except BaseException:
+                connection.close()
+                raise
+            self._connection = connection
         return self._connection
 
     def _migrate(self, connection: sqlite3.Connection) -> None:

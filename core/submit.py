@@ -143,7 +143,9 @@ class Submits:
         try:
             await asyncio.wait({under_way}, timeout=left)
         except asyncio.CancelledError:
-            if post.progress.connected:
+            if under_way.done():  # the answer and the cancel came together
+                self._leave(under_way)
+            elif post.progress.connected:
                 raise post.left("the call was cancelled") from None
             under_way.cancel()
             raise
@@ -157,8 +159,12 @@ class Submits:
 
     def _put_away(self, post: "_Post", under_way: "asyncio.Task[Task]") -> None:
         self._under_way.discard(under_way)
-        # An error is taken note of: on_event was told, and whoever waits gets it.
-        if not under_way.cancelled() and under_way.exception() is None and post.was_left:
+        if post.was_left:
+            self._leave(under_way)
+
+    def _leave(self, under_way: "asyncio.Task[Task]") -> None:
+        """Keep the task of a submit in sight that nobody waits for; of an error, the journal and on_event know."""
+        if not under_way.cancelled() and under_way.exception() is None:
             self._session.detached.append(under_way.result())
 
 

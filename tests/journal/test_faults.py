@@ -1,0 +1,318 @@
+"""What a disk, a clock or another program can do to the journal, and what the user sees: never a submit without it."""
+
+import asyncio
+import shutil
+import sqlite3
+import threading
+from datetime import timedelta
+
+import attrs
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from anymedia import Client, Journal, JournalError, Outcome, State, SubmitUncertain, read_config
+from anymedia.owner import Owner, is_alive, known
+from anymedia.simulators import running
+from anymedia.store import Store
+from anymedia.testing import FakeClock
+
+STEPS = (("CREATE TABLE things (name TEXT)",), ("ALTER TABLE things ADD COLUMN size INTEGER DEFAULT 7",))
+
+
+def execute(journal, statement):
+    journal._store.call(lambda connection: connection.execute(statement))
+
+
+def config_at(sims, path):
+    return read_config({**sims.config, "journal": {"path": str(path)}}, sims.environ)
+
+
+def spoil_header(path):
+    with path.open("r+b") as file:
+        file.write(b"not a database at all")
+
+
+def spoil_pages(path):
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * (path.stat().st_size - 4096))
+
+
+def newer(path):
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+
+
+def foreign(path):
+    path.unlink()
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE recipes (name TEXT)")
+    connection.close()
+
+
+def folder(path):
+    path.unlink()
+    path.mkdir()
+
+
+SPOILT = {
+    "no database": (spoil_header, "it is no journal; name another file"),
+    "damaged": (spoil_pages, "it is damaged; move it away, and a new one is begun"),
+    "of a newer version": (newer, r"written by a newer anymedia \(its form is 99, and 1 is the newest known here\)"),
+    "of another program": (foreign, "another program's file; name another one"),
+    "a folder": (folder, "Is a directory"),
+}
+
+
+@pytest.mark.parametrize("fault", SPOILT)
+async def test_with_a_file_that_cannot_be_used_nothing_is_sent(fault, config, clock, sims, request_, path):
+    async with Client(config, clock=clock) as client:
+        await client.submit(request_, "reapi")
+    spoil, sentence = SPOILT[fault]
+    spoil(path)
+    async with Client(config, clock=clock) as client:
+        for _ in range(2):
+            with pytest.raises(JournalError, match=f"{path}: {sentence}") as caught:
+                await client.submit(request_, "reapi")
+        assert (caught.value.outcome, caught.value.billed, caught.value.task) == (Outcome.NOT_SENT, "no", None)
+        with pytest.raises(JournalError):
+            client.journal.attempts()
+    assert sims["reapi"].bills()["submits"] == 1
+
+
+async def test_no_folder_can_be_made(sims, clock, request_, tmp_path):
+    (tmp_path / "file").write_text("")
+    for path, sentence in ((tmp_path / "file" / "journal.db", "file"), ("/proc/nobody/journal.db", "/proc")):
+        async with Client(config_at(sims, path), clock=clock) as client:
+            with pytest.raises(JournalError, match=sentence):
+                await client.submit(request_, "reapi")
+    assert sims["reapi"].bills()["submits"] == 0
+
+
+LIMITS = {
+    "full": ("PRAGMA max_page_count = 1", "the disk is full"),
+    "read-only": ("PRAGMA query_only = 1", "it cannot be written to"),
+}
+
+
+@pytest.mark.parametrize("fault", LIMITS)
+async def test_a_full_disk_or_a_read_only_file_stops_submits_until_it_is_cured(fault, client, sims, request_):
+    statement, sentence = LIMITS[fault]
+    long = attrs.evolve(request_, prompt="a lighthouse " * 300)  # needs a page that is not there
+    await client.submit(request_, "reapi")
+    execute(client.journal, statement)
+    with pytest.raises(JournalError, match=sentence):
+        await client.submit(long, "reapi")
+    assert sims["reapi"].bills()["submits"] == 1
+    assert (await client.submit(long, "reapi")).id  # the file is opened anew after a fault: this disk has room again
+    assert [attempt.status for attempt in client.journal.attempts()] == ["running", "running"]
+
+
+async def test_a_disk_that_fills_up_under_a_task_loses_neither_the_task_nor_its_result(client, request_, caplog, read):
+    task = await client.submit(request_, "reapi")
+    execute(client.journal, "PRAGMA query_only = 1")
+    done = await client.wait(task)
+    assert done.state is State.SUCCEEDED
+    assert "that is not written down" in caplog.text
+    assert read()[0].open  # so that recover looks at it again
+
+
+async def test_a_file_that_another_process_holds_is_waited_for_and_then_told(client, sims, request_, path, monkeypatch):
+    monkeypatch.setattr("anymedia.store.PATIENCE", 0.01)
+    client.journal.attempts()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(JournalError, match="another process has held it for 30 s"):
+        await client.submit(request_, "reapi")
+    assert sims["reapi"].bills()["submits"] == 0
+    other.execute("ROLLBACK")
+    assert (await client.submit(request_, "reapi")).id
+    other.close()
+
+
+def test_a_file_that_is_being_opened_by_another_process_is_waited_for(path, monkeypatch):
+    path.parent.mkdir()
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN EXCLUSIVE")  # no WAL yet: nobody else may even read
+    slept = []
+
+    def sleep(seconds):
+        slept.append(seconds)
+        if len(slept) == 3:
+            other.execute("COMMIT")
+
+    monkeypatch.setattr("anymedia.store.PATIENCE", 0)
+    monkeypatch.setattr("time.sleep", sleep)
+    monkeypatch.setattr("time.monotonic", lambda: 0)
+    journal = Journal(path)
+    assert journal.attempts() == []
+    assert slept == [0.01] * 3
+    journal.close()
+    other.close()
+
+
+async def test_a_torn_last_page_costs_what_was_not_acknowledged_at_most(client, request_, path, tmp_path):
+    for _ in range(6):
+        await client.submit(request_, "reapi")
+    whole = client.journal.attempts()
+    log = path.with_name(f"{path.name}-wal")
+    size = log.stat().st_size
+    for cut in range(0, size + 1, max(size // 40, 1)):
+        torn = tmp_path / "torn" / path.name
+        shutil.rmtree(torn.parent, ignore_errors=True)
+        torn.parent.mkdir()
+        shutil.copy(path, torn)
+        torn.with_name(log.name).write_bytes(log.read_bytes()[: size - cut])
+        journal = Journal(torn)
+        found = journal.attempts()
+        assert [attempt.id for attempt in found] == [attempt.id for attempt in whole[: len(found)]]
+        await journal.intend(whole[0], None) if not found else None
+        journal.close()
+        with sqlite3.connect(torn) as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        connection.close()
+    assert len(whole) == 6
+
+
+async def test_another_process_reads_and_writes_at_the_same_time(client, config, clock, request_, read):
+    async with Client(config, clock=clock) as other:
+        tasks = await asyncio.gather(*(each.submit(request_, "reapi") for each in (client, other) * 20))
+        assert {attempt.task.id for attempt in read()} == {task.id for task in tasks}
+
+
+def test_old_files_grow_and_keep_what_they_hold(tmp_path):
+    path = tmp_path / "store.db"
+    old = Store(path, STEPS[:1])
+    old.call(lambda connection: connection.execute("INSERT INTO things VALUES ('a')"))
+    old.close()
+    new = Store(path, STEPS)
+    assert new.call(lambda connection: connection.execute("SELECT * FROM things").fetchall()) == [("a", 7)]
+    new.close()
+    with pytest.raises(JournalError, match="its form is 2, and 1 is the newest known here"):
+        old.call(lambda connection: None)
+    old.close()
+
+
+def test_one_change_that_is_refused_leaves_the_others_be(tmp_path):
+    store = Store(tmp_path / "store.db", STEPS)
+    gate = threading.Event()
+
+    def insert(name):
+        return lambda connection: connection.execute("INSERT INTO things (name) VALUES (?)", (name,)).rowcount
+
+    def refused(_):
+        raise KeyError("mine alone")
+
+    async def together():
+        loop = asyncio.get_running_loop()
+        first = asyncio.create_task(store.write(lambda _: gate.wait()))
+        await asyncio.sleep(0)
+        late = [asyncio.create_task(store.write(change)) for change in (insert("a"), refused, insert("b"))]
+        forgotten = asyncio.create_task(store.write(insert("c")))
+        await asyncio.sleep(0)
+        forgotten.cancel()  # nobody waits for it any more, and it is written all the same
+        loop.call_soon(gate.set)
+        return await asyncio.gather(first, *late, return_exceptions=True)
+
+    _, one, error, other = asyncio.run(together())
+    assert (one, other, str(error)) == (1, 1, "'mine alone'")
+    names = store.call(lambda connection: connection.execute("SELECT name FROM things").fetchall())
+    assert sorted(names) == [("a",), ("b",), ("c",)]
+    store.close()
+    store.close()
+
+
+def test_what_a_loop_waited_for_that_is_over_is_written_all_the_same(tmp_path):
+    store, gate = Store(tmp_path / "store.db", STEPS), threading.Event()
+
+    def late(connection):
+        gate.wait()
+        connection.execute("INSERT INTO things (name) VALUES ('late')")
+
+    async def gone():
+        asyncio.create_task(store.write(late))  # noqa: RUF006 - it is left on purpose
+        await asyncio.sleep(0)
+
+    asyncio.run(gone())
+    gate.set()
+    assert store.call(lambda connection: connection.execute("SELECT name FROM things").fetchall()) == [("late",)]
+    store.close()
+
+
+def test_the_file_is_nobody_else_s_to_read(path):
+    journal = Journal(path)
+    journal.attempts()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    for file in path.parent.iterdir():
+        assert file.stat().st_mode & 0o077 == 0
+    journal.close()
+
+
+def test_an_owner_lives_until_its_end_and_leaves_a_mark_when_it_had_none(tmp_path):
+    owner, other = Owner(tmp_path / "owners", "a"), Owner(tmp_path / "owners", "b")
+    assert known(tmp_path / "owners") == []
+    assert not is_alive(tmp_path / "owners", "a")
+    owner.live()
+    owner.live()
+    other.live()
+    assert is_alive(tmp_path / "owners", "a")
+    other._lock.close()  # as a killed process leaves it
+    assert sorted(known(tmp_path / "owners")) == ["a", "b"]
+    assert not is_alive(tmp_path / "owners", "b")
+    owner.end()
+    owner.end()
+    assert known(tmp_path / "owners") == ["b"]
+
+
+class Jumping(FakeClock):
+    """A clock whose wall time can be set, as people and machines do."""
+
+    ahead = timedelta(0)
+
+    def now(self):
+        return super().now() + self.ahead
+
+
+@pytest.mark.parametrize("jump", [timedelta(days=-400), timedelta(days=400)])
+async def test_a_wall_clock_that_jumps_disturbs_no_task(jump, path, request_):
+    clock = Jumping()
+    async with running(clock=clock.time) as sims, Client(config_at(sims, path), clock=clock) as client:
+        first = await client.submit(request_, "reapi")
+        sims["runapi"].fault("reset_after", on="submit", times=4)
+        with pytest.raises(SubmitUncertain):
+            await client.submit(request_, "runapi")
+        clock.ahead = jump
+        second = await client.submit(request_, "reapi", key="k")
+        assert (await client.submit(request_, "reapi", key="k")).id == second.id
+        assert [attempt.task and attempt.task.id for attempt in client.journal.attempts()] == [
+            first.id,
+            None,
+            second.id,
+        ]
+        for task in (first, second):
+            assert (await client.wait(task)).state is State.SUCCEEDED
+        recovery = await client.recover(replay=True)  # nobody knows how old the key is: it is not trusted
+        assert ["honours its key for" in str(error) for error in recovery.errors] == [True]
+        assert len(recovery.uncertain) == 1
+        assert len(sims["runapi"].bills()["entries"]) == 1
+
+
+@given(data=st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+def test_a_row_that_cannot_be_read_is_there_all_the_same(data, tmp_path_factory):
+    path = tmp_path_factory.mktemp("rows") / "journal.db"
+    journal = Journal(path)
+    from tests.journal.test_left import attempt
+
+    asyncio.run(journal.intend(attempt(), b'{"prompt":"x"}'))
+    column = data.draw(st.sampled_from(["record", "task", "body"]))
+    text = data.draw(st.text() | st.binary() | st.sampled_from(["{}", "[]", "null", '{"id": 1}', "[" * 10_000]))
+    sql = f"UPDATE attempts SET {column} = ?"
+    journal._store.call(lambda connection: connection.execute(sql, (text,)))
+    (found,) = journal.attempts()
+    assert found.id == attempt().id
+    assert (found.error or "").startswith(("its record cannot be read", "its process ended")) or column != "record"
+    journal.close()

@@ -1,0 +1,247 @@
+"""What a process left that ended: taken up by the next one, and nothing sent again unless it is asked for."""
+
+import sqlite3
+from datetime import UTC, datetime
+
+import attrs
+import pytest
+
+from anymedia import (
+    Attempt,
+    Client,
+    ConfigError,
+    DeadlineExceeded,
+    Journal,
+    Money,
+    Outcome,
+    State,
+    SubmitUncertain,
+    TaskFailed,
+    read_config,
+)
+from anymedia.journal import LOST
+
+
+def attempt(**changes):
+    """Return an attempt as a submit writes it down."""
+    return Attempt(
+        **{
+            "id": "a" * 32,
+            "provider": "reapi",
+            "account": "reapi",
+            "offer": "reapi/flux-2",
+            "model": "flux-2-pro",
+            "wire_id": "flux-2",
+            "path": "/api/v1/images/generations",
+            "body": {"prompt": "x"},
+            "money": Money(),
+            "idempotency_key": None,
+            "started_at": datetime(2026, 11, 20, tzinfo=UTC),
+            **changes,
+        }
+    )
+
+
+def crash(client):
+    """Leave a client's journal as a killed process does: nothing more is written, and its lock is gone."""
+    journal = client.journal
+    journal._store.close()
+    if journal._owner._lock is not None:
+        journal._owner._lock.close()
+        journal._owner._lock = None
+
+
+@pytest.fixture
+def next_client(config, clock):
+    return lambda **changes: Client(attrs.evolve(config, **changes), clock=clock)
+
+
+async def test_live_tasks_are_waited_for_and_fetched_once(client, next_client, request_, sims, tmp_path, read):
+    tasks = [await client.submit(request_, provider) for provider in ("reapi", "runapi", "revidapi", "api_in_one")]
+    crash(client)
+    async with next_client() as later:
+        recovery = await later.recover(tmp_path / "out")
+        assert {task.id for task in recovery.tasks} == {task.id for task in tasks}
+        assert all(asset.path.is_file() for task in recovery.tasks for asset in task.assets)
+        assert (recovery.uncertain, recovery.errors) == ((), ())
+        bills = {name: sims[name].bills() for name in ("reapi", "runapi", "revidapi", "api_in_one")}
+        again = await later.recover(tmp_path / "out")
+        assert again.tasks == ()
+        assert {name: sims[name].bills() for name in bills} == bills
+    assert {attempt.status for attempt in read()} == {"succeeded"}
+    assert len(list((tmp_path / "out").iterdir())) == 4
+
+
+async def test_a_result_that_nobody_fetched_before_the_crash_is_fetched(client, next_client, request_, tmp_path):
+    task = await client.run(request_, "reapi")
+    crash(client)
+    async with next_client() as later:
+        assert (await later.recover()).tasks == (attrs.evolve(task, raw=task.raw),)  # without a folder: as it stands
+        (fetched,) = (await later.recover(tmp_path / "out")).tasks
+        assert fetched.assets[0].path.is_file()
+        assert (await later.recover(tmp_path / "out")).tasks == ()
+
+
+async def test_what_a_process_ended_well_with_was_handed_over(client, next_client, request_, tmp_path):
+    await client.run(request_, "reapi")
+    await client.close()
+    async with next_client() as later:
+        assert (await later.recover(tmp_path / "out")).tasks == ()
+
+
+async def test_what_a_living_process_waits_for_is_left_to_it(client, next_client, request_, tmp_path, held):
+    import asyncio
+
+    await_me = asyncio.create_task(client.submit(request_, "reapi"))
+    await held.until(1)
+    async with next_client() as other:
+        assert (await other.recover(tmp_path / "out")).uncertain == ()
+        held.let_go.set()
+        await await_me
+        assert (await other.recover(tmp_path / "out")).tasks == ()
+    assert len((await client.recover(tmp_path / "out")).tasks) == 1  # its own
+
+
+async def test_our_own_submit_that_is_under_way_is_not_taken_for_lost(client, request_, held):
+    import asyncio
+
+    waiting = asyncio.create_task(client.submit(request_, "reapi"))
+    await held.until(1)
+    recovery = await client.recover()
+    assert (recovery.tasks, recovery.uncertain, recovery.errors) == ((), (), ())
+    held.let_go.set()
+    assert (await waiting).id
+
+
+async def test_a_submit_whose_process_ended_is_uncertain(client, next_client, request_, sims, path, read):
+    await client.submit(request_, "reapi")
+    crash(client)
+    with sqlite3.connect(path) as connection:  # as it stood before the answer
+        connection.execute("UPDATE attempts SET status = 'sending', open = 1, task = NULL, task_id = NULL")
+        connection.execute("UPDATE attempts SET record = json_set(record, '$.outcome', NULL)")
+    connection.close()
+    (lost,) = read(status="uncertain")
+    assert (lost.outcome, lost.error, lost.open) == (Outcome.UNCERTAIN, LOST, True)
+    async with next_client() as later:
+        for _ in range(2):
+            assert (await later.recover()).uncertain == (lost,)
+        told = await later.recover(replay=True)
+        assert told.uncertain == (lost,)
+        assert "reAPI honours no idempotency key" in str(told.errors[0])
+    assert sims["reapi"].bills()["submits"] == 1
+
+
+async def test_errors_are_told_task_by_task(client, next_client, request_, sims, tmp_path, config, clock):
+    sims["reapi"].fault("failed")
+    failed = await client.submit(request_, "reapi")
+    sims["runapi"].fault("stuck")
+    stuck = await client.submit(request_, "runapi")
+    gone = await client.submit(request_, "revidapi")
+    other = await client.submit(request_, "api_in_one")
+    crash(client)
+    accounts = dict(config.accounts)
+    del accounts["revidapi"]
+    strange = read_config(
+        {"providers": {"api_in_one": {"base_url": sims["api_in_one"].base_url, "api_key_env": "K"}}}, {"K": "another"}
+    )
+    accounts["api_in_one"] = strange.accounts["api_in_one"]
+    async with next_client(accounts=accounts, path=tmp_path) as later:
+        recovery = await later.recover(tmp_path / "out", timeout=30)
+    assert recovery.tasks == ()
+    found = {type(error): error for error in recovery.errors}
+    assert found[TaskFailed].task_id == failed.id
+    assert found[DeadlineExceeded].task_id == stuck.id
+    sentences = sorted(str(error) for error in recovery.errors if isinstance(error, ConfigError))
+    assert "account api_in_one has another key than the one that this was submitted with" in sentences[0]
+    assert sentences[1].startswith("no account is named 'revidapi'")
+    assert gone.id != other.id
+    accounts["revidapi"] = attrs.evolve(accounts["reapi"], name="revidapi")
+    async with next_client(accounts=accounts) as later:
+        recovery = await later.recover(timeout=30)
+    assert any("is now of reapi, and was of revidapi" in str(error) for error in recovery.errors)
+
+
+async def test_a_replay_is_sent_where_the_key_is_honoured_and_only_when_it_is_asked_for(
+    client, next_client, request_, sims, tmp_path, read, clock
+):
+    sims["runapi"].fault("reset_after", on="submit", times=4)
+    with pytest.raises(SubmitUncertain):
+        await client.submit(request_, "runapi")
+    crash(client)
+    (lost,) = read(status="uncertain")
+    async with next_client() as later:
+        submits = sims["runapi"].bills()["submits"]
+        assert (await later.recover()).uncertain == (lost,)
+        assert sims["runapi"].bills()["submits"] == submits
+        sims["runapi"].fault("reset_after", on="submit", times=4)  # uncertain once more
+        again = await later.recover(replay=True)
+        assert ([each.id for each in again.uncertain], len(again.errors)) == ([lost.id], 1)
+        assert isinstance(again.errors[0], SubmitUncertain)
+        recovery = await later.recover(tmp_path / "out", replay=True)
+        assert recovery.uncertain == ()
+        (task,) = recovery.tasks
+        assert (task.replayed, task.state, task.assets[0].path.is_file()) == (True, State.SUCCEEDED, True)
+    bills = sims["runapi"].bills()
+    assert [entry["task_id"] for entry in bills["entries"]] == [task.id]
+    assert bills["entries"][0]["idempotency_key"] == lost.idempotency_key
+    (attempt,) = read()
+    assert (attempt.id, attempt.status, attempt.sends) == (lost.id, "succeeded", attempt.sends)
+
+
+async def test_a_replay_needs_the_same_origin_and_the_same_bytes(client, next_client, request_, sims, config, path):
+    sims["runapi"].fault("reset_after", on="submit", times=4)
+    with pytest.raises(SubmitUncertain):
+        await client.submit(request_, "runapi")
+    crash(client)
+    moved = {"runapi": attrs.evolve(config.accounts["runapi"], origin=config.accounts["reapi"].origin)}
+    async with next_client(accounts=moved) as later:
+        assert "the account is now at" in str((await later.recover(replay=True)).errors[0])
+    without = {"runapi": attrs.evolve(config.accounts["runapi"], key=config.accounts["reapi"].key)}
+    async with next_client(accounts=without) as later:
+        assert "has another key" in str((await later.recover(replay=True)).errors[0])
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE attempts SET body = NULL")
+    connection.close()
+    async with next_client() as later:
+        assert "what was sent is not in the journal" in str((await later.recover(replay=True)).errors[0])
+    assert len(sims["runapi"].bills()["entries"]) == 1
+    assert sims["reapi"].bills()["submits"] == 0
+
+
+async def test_a_replay_that_is_cancelled_stays_uncertain(client, next_client, request_, sims, read, monkeypatch):
+    import asyncio
+
+    sims["runapi"].fault("reset_after", on="submit", times=4)
+    with pytest.raises(SubmitUncertain):
+        await client.submit(request_, "runapi")
+    crash(client)
+    async with next_client() as later:
+        begun = asyncio.Event()
+
+        async def never(*_):
+            begun.set()
+            await asyncio.get_running_loop().create_future()
+
+        monkeypatch.setattr(later._session.transport, "send", never)
+        recovering = asyncio.create_task(later.recover(replay=True))
+        await begun.wait()
+        recovering.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await recovering
+    assert [attempt.status for attempt in read()] == ["uncertain"]
+
+
+async def test_a_handle_opens_in_another_process_with_another_order_of_config(client, next_client, config, request_):
+    task = await client.submit(request_, "revidapi")
+    handle = client.handle(task)
+    turned = dict(reversed(config.accounts.items()))
+    async with next_client(accounts=turned, journal=None) as other:
+        done = await other.wait(other.open(handle))
+    assert (done.id, done.state) == (task.id, State.SUCCEEDED)
+
+
+def test_what_is_left_is_read_without_a_folder_of_owners(path):
+    journal = Journal(path)
+    assert journal.left() == []
+    journal.forget_the_dead()
+    journal.close()

@@ -1,0 +1,441 @@
+"""What is written down, when, and what never is."""
+
+import asyncio
+import base64
+import logging
+from decimal import Decimal
+
+import attrs
+import pytest
+
+from anymedia import (
+    Account,
+    Attempt,
+    Client,
+    Config,
+    ConfigError,
+    ImageRequest,
+    Journal,
+    JournalError,
+    NoCredit,
+    Outcome,
+    OutOfBounds,
+    RawRequest,
+    Rejected,
+    Secret,
+    State,
+    SubmitUncertain,
+    Task,
+    TaskFailed,
+    read_config,
+)
+from anymedia.simulators import names, running
+from tests.paper.test_on_paper import OPENAI
+from tests.simulators.instant import plugins
+
+PROMPT = "a lighthouse at dusk, by nobody you know"
+
+
+class Watched(Journal):
+    """A journal that tells what it has written, in order with everything else that happens."""
+
+    told: list
+
+    async def intend(self, attempt, body):
+        await super().intend(attempt, body)
+        self.told.append("intent on disk")
+
+    async def end(self, attempt):
+        await super().end(attempt)
+        self.told.append(f"{attempt.outcome} on disk")
+
+
+@pytest.mark.parametrize("provider", names())
+async def test_the_intent_is_on_disk_before_the_post_and_the_task_before_submit_returns(
+    provider, client, sims, request_, read
+):
+    told = client.journal.told = []
+    client.journal.__class__ = Watched
+    send = client._session.transport.send
+
+    async def watched(account, call, progress):
+        told.append(call.method)
+        return await send(account, call, progress)
+
+    client._session.transport.send = watched
+    task = await client.submit(request_, provider)
+    told.append("returned")
+    assert told == ["intent on disk", "POST", "accepted on disk", "returned"]
+    (attempt,) = read()
+    assert (attempt.task.id, attempt.outcome, attempt.labels) == (task.id, Outcome.ACCEPTED, {"job": "7"})
+    assert attempt.body["prompt" if provider != "revidapi" else "input"]
+    assert attempt.task == attrs.evolve(task, raw=attempt.task.raw)
+
+
+@pytest.mark.parametrize("provider", names())
+async def test_a_task_is_followed_to_its_files(provider, client, request_, read, tmp_path):
+    done = await client.run(request_, provider)
+    (attempt,) = read(status="succeeded")
+    assert (attempt.task.money, attempt.task.assets) == (done.money, done.assets)
+    (asset,) = await client.download(done, tmp_path / "out")
+    (attempt,) = read(open=False)
+    assert attempt.task.assets == (attrs.evolve(asset, path=asset.path.absolute()),)
+
+
+async def test_what_came_to_nothing_says_so(client, sims, request_, read):
+    sims["reapi"].fault("no_credit")
+    with pytest.raises(NoCredit):
+        await client.submit(request_, "reapi")
+    sims["revidapi"].fault("reset_after", on="submit")
+    with pytest.raises(SubmitUncertain) as caught:
+        await client.submit(request_, "revidapi")
+    sims["api_in_one"].fault("failed")
+    with pytest.raises(TaskFailed):
+        await client.run(request_, "api_in_one")
+    refused, uncertain, failed = read()
+    assert [each.status for each in (refused, uncertain, failed)] == ["refused", "uncertain", "failed"]
+    assert [each.open for each in (refused, uncertain, failed)] == [False, True, False]
+    assert (uncertain.id, uncertain.error) == (caught.value.attempt.id, str(caught.value))
+    assert failed.task.money.usd == Decimal(0)
+
+
+async def test_each_try_is_a_row(client, sims, request_, read):
+    sims["reapi"].fault("throttled", retry_after=1)
+    await client.submit(request_, "reapi")
+    assert [attempt.status for attempt in read()] == ["refused", "running"]
+
+
+async def test_nobody_there_is_not_sent(client, clock, sims, request_, read, path):
+    config = read_config(
+        {
+            "providers": {"reapi": {"base_url": "http://127.0.0.1:9", "api_key_env": "K"}},
+            "journal": {"path": str(path)},
+        },
+        {"K": "k"},
+    )
+    async with Client(config, clock=clock) as nobody:
+        with pytest.raises(Exception, match="was not reached"):
+            await nobody.submit(request_)
+    assert {attempt.outcome for attempt in read()} == {Outcome.NOT_SENT}
+
+
+async def test_a_late_answer_is_written_down_though_nobody_waits(client, sims, request_, read, held):
+    waiting = asyncio.create_task(client.submit(request_, "reapi"))
+    await held.until(1)
+    waiting.cancel()
+    with pytest.raises(SubmitUncertain):
+        await waiting
+    assert [attempt.status for attempt in read()] == ["sending"]  # its process lives: it may still be heard of
+    held.let_go.set()
+    await client.close()
+    (attempt,) = read()
+    assert attempt.task.id == sims["reapi"].bills()["entries"][0]["task_id"]
+
+
+async def test_what_is_cancelled_before_it_leaves_is_not_sent(client, request_, read, monkeypatch, path):
+    begun = asyncio.Event()
+
+    async def never(*_):
+        begun.set()
+        await asyncio.get_running_loop().create_future()
+
+    monkeypatch.setattr(client._session.transport, "send", never)
+    waiting = asyncio.create_task(client.submit(request_, "reapi"))
+    await begun.wait()
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    await client.close()
+    (attempt,) = read()
+    assert (attempt.outcome, attempt.error) == (Outcome.NOT_SENT, "cancelled")
+
+
+async def test_no_key_is_ever_written(client, sims, request_, whole):
+    for provider in names():
+        await client.run(request_, provider)
+    await client.close()
+    assert PROMPT[:20] in whole()
+    for key in sims.environ.values():
+        assert key not in whole()
+
+
+@pytest.mark.parametrize("provider", names())
+async def test_prompts_can_be_left_out_and_are_then_nowhere(provider, sims, clock, path, whole, rows, tmp_path):
+    config = read_config({**sims.config, "journal": {"path": str(path), "prompts": False}}, sims.environ)
+    request = ImageRequest(model="flux-2-pro", prompt=PROMPT + ' "quoted" ünï\n', aspect_ratio="16:9")
+    async with Client(config, clock=clock) as client:
+        await client.download(await client.run(request, provider), tmp_path / "out")
+        sims[provider].fault("failed", message=f"cannot draw {request.prompt}")
+        with pytest.raises(TaskFailed):
+            await client.run(request, provider)
+        sims[provider].fault("moderated", message=f"{request.prompt} is not allowed")
+        with pytest.raises(Exception, match="not allowed"):
+            await client.run(request, provider)
+        raw = RawRequest(provider, "/nowhere", {"input": {"prompt": PROMPT}})
+        with pytest.raises(Exception, match=r"404|no such|not found|Not Found"):
+            await client.submit(raw)
+    assert "lighthouse" not in whole()
+    assert "quoted" not in whole()
+    assert rows("body") == [None] * 4
+    journal = Journal(path)
+    assert [attempt.body for attempt in journal.attempts()] == [None] * 4
+    journal.close()
+
+
+async def test_where_the_prompt_is_not_known_any_more_the_raw_words_are_left_out(sims, clock, path, read, whole):
+    config = read_config({**sims.config, "journal": {"path": str(path), "prompts": False}}, sims.environ)
+    request = ImageRequest(model="flux-2-pro", prompt=PROMPT)
+    async with Client(config, clock=clock) as client:
+        task = await client.submit(request, "revidapi")
+        assert read()[0].task.raw is not None
+    async with Client(config, clock=clock) as client:
+        task = await client.wait(client.open(client.handle(task)))
+        assert PROMPT in str(task.raw)
+        (attempt,) = client.journal.attempts()
+    assert (attempt.task.state, attempt.task.raw, attempt.task.assets) == (State.SUCCEEDED, None, task.assets)
+    failed = attrs.evolve(task, state=State.FAILED)
+    assert attempt.task.failure is None
+    assert failed.raw is not None
+    assert "lighthouse" not in whole()
+
+
+async def test_bytes_of_a_result_are_on_disk_before_submit_returns_and_not_in_the_journal(
+    clock, path, monkeypatch, read, whole, tmp_path
+):
+    monkeypatch.setattr("anymedia.simulators._plugins", plugins)
+    async with running("instant", clock=clock.time) as sims:
+        origin, key = sims["instant"].base_url, sims["instant"].api_key
+        account = Account(name="openai", adapter=OPENAI, origin=origin, key=Secret(key))
+        config = Config(accounts={"openai": account}, journal=path)
+        request = ImageRequest(model="gpt-image-2", prompt=PROMPT, count=2)
+        async with Client(config, clock=clock) as client:
+            task = await client.submit(request)
+            assert task.state is State.SUCCEEDED
+            for asset in task.assets:
+                assert asset.path.parent == path.parent / "results"
+                assert asset.path.read_bytes() == asset.data
+                assert (asset.media_type, asset.length) == ("image/png", len(asset.data))
+            encoded = base64.b64encode(task.assets[0].data).decode()
+        assert encoded[100:200] not in whole()
+        (attempt,) = read()
+        async with Client(config, clock=clock) as client:  # another process: the journal and the files are all it has
+            assets = await client.download(attempt.task, tmp_path / "out")
+            assert [each.path.read_bytes() for each in assets] == [each.data for each in task.assets]
+            task.assets[0].path.unlink()
+            with pytest.raises(FileNotFoundError):
+                await client.download(attempt.task, tmp_path / "again")
+
+
+async def test_bytes_that_cannot_be_put_on_disk_are_handed_over_all_the_same(clock, path, monkeypatch, caplog):
+    monkeypatch.setattr("anymedia.simulators._plugins", plugins)
+    async with running("instant", clock=clock.time) as sims:
+        origin, key = sims["instant"].base_url, sims["instant"].api_key
+        account = Account(name="openai", adapter=OPENAI, origin=origin, key=Secret(key))
+        path.parent.mkdir()
+        (path.parent / "results").write_text("no folder")
+        async with Client(Config(accounts={"openai": account}, journal=path), clock=clock) as client:
+            with pytest.raises(JournalError, match=r"was accepted by openai.*results") as caught:
+                await client.submit(ImageRequest(model="gpt-image-2", prompt=PROMPT))
+            assert caught.value.task.assets[0].data
+            assert client.detached == (caught.value.task,)
+            (attempt,) = client.journal.attempts()
+            assert (attempt.status, attempt.task.assets[0].path) == ("succeeded", None)
+    config = Config(accounts={"openai": account}, journal=None)
+    async with running("instant", clock=clock.time) as sims:
+        account = attrs.evolve(account, origin=sims["instant"].base_url, key=Secret(sims["instant"].api_key))
+        async with Client(Config(accounts={"openai": account}, journal=None), clock=clock) as client:
+            task = await client.submit(ImageRequest(model="gpt-image-2", prompt=PROMPT))
+            assert (client.journal, task.assets[0].path) == (None, None)
+    assert config.journal is None
+
+
+async def test_bytes_that_are_no_known_media_are_kept_too(tmp_path):
+    from datetime import UTC, datetime
+
+    from anymedia import Asset, Money
+    from anymedia.download import keep
+
+    assets = (Asset(kind="image", data=b"?"), Asset(kind="image", url="https://a.example/1.png"))
+    task = Task(
+        id="t", provider="p", account="a", assets=assets, money=Money(), submitted_at=datetime.now(UTC), path="/"
+    )
+    kept, fetched = keep(task, tmp_path).assets
+    assert (kept.path.name, kept.path.read_bytes(), kept.media_type) == ("t-1.bin", b"?", "application/octet-stream")
+    assert fetched == assets[1]
+
+
+async def test_a_final_state_never_turns_back(client, request_, read):
+    done = await client.run(request_, "reapi")
+    await client.journal.see(attrs.evolve(done, state=State.RUNNING, assets=()))
+    await client.journal.see(attrs.evolve(done, state=State.FAILED, assets=()))
+    assert [attempt.task for attempt in read()] == [attrs.evolve(done, raw=read()[0].task.raw)]
+
+
+async def test_filters_and_names(client, request_, clock, read):
+    first = await client.submit(request_, "reapi", key="a")
+    clock.seconds += 60
+    later = clock.now()
+    await client.submit(request_, "runapi", key="b")
+    journal = client.journal
+    assert [each.account for each in journal.attempts(provider="reapi")] == ["reapi"]
+    assert [each.account for each in journal.attempts(account="runapi", open=True)] == ["runapi"]
+    assert [each.key for each in journal.attempts(since=later)] == ["b"]
+    assert journal.attempts(status="uncertain") == []
+    (attempt,) = journal.attempts(key="a")
+    assert journal.find(attempt.id[:8]) == journal.find(first.id) == attempt
+    for name, message in (("zz", "no attempt"), ("", "2 attempts"), ("%", "no attempt")):
+        with pytest.raises(OutOfBounds, match=message):
+            journal.find(name)
+
+
+async def test_what_is_uncertain_is_settled_by_hand(client, sims, request_, read):
+    sims["reapi"].fault("reset_after", on="submit")
+    sims["api_in_one"].fault("reset_before", on="submit")
+    for provider in ("reapi", "api_in_one"):
+        with pytest.raises(SubmitUncertain):
+            await client.submit(request_, provider, key=provider)
+    there, gone = read(status="uncertain")
+    for provider in ("reapi", "api_in_one"):  # the same key again: nothing is sent
+        with pytest.raises(SubmitUncertain, match="nothing is sent again"):
+            await client.submit(request_, provider, key=provider)
+    bought = sims["reapi"].bills()["entries"][0]["task_id"]
+    assert client.journal.settle(there.id[:8], billed=True, task_id=bought).status == "queued"
+    assert client.journal.settle(gone.id, billed=False).status == "settled"
+    with pytest.raises(OutOfBounds, match="is queued: only what is uncertain"):
+        client.journal.settle(there.id, billed=False)
+    task = await client.run(request_, "reapi", key="reapi")
+    assert (task.id, task.state) == (bought, State.SUCCEEDED)
+    assert (await client.submit(request_, "api_in_one", key="api_in_one")).id  # it was found not to be billed
+    assert [sims[name].bills()["submits"] for name in ("reapi", "api_in_one")] == [1, 2]
+
+
+async def test_what_was_settled_as_billed_is_not_bought_again(client, sims, request_, read):
+    sims["reapi"].fault("reset_before", on="submit")
+    with pytest.raises(SubmitUncertain):
+        await client.submit(request_, "reapi", key="k")
+    client.journal.settle(read()[0].id, billed=True)
+    with pytest.raises(SubmitUncertain, match="found to be billed"):
+        await client.submit(request_, "reapi", key="k")
+
+
+async def test_a_key_needs_a_journal_and_letters(client, sims, clock, request_):
+    for key in ("", "a\nb", "k" * 257):
+        with pytest.raises(OutOfBounds, match="1 to 256 characters"):
+            await client.submit(request_, "reapi", key=key)
+    config = read_config({**sims.config, "journal": {"enabled": False}}, sims.environ)
+    async with Client(config, clock=clock) as without:
+        assert without.journal is None
+        with pytest.raises(ConfigError, match="needs the journal"):
+            await without.submit(request_, "reapi", key="k")
+        with pytest.raises(ConfigError, match="switched off"):
+            await without.recover()
+        assert (await without.run(request_, "reapi")).state is State.SUCCEEDED
+    assert sims["reapi"].bills()["submits"] == 1
+
+
+async def test_a_key_is_of_one_request_that_labels_do_not_change(client, sims, request_):
+    task = await client.submit(request_, "reapi", key="k")
+    assert (await client.submit(attrs.evolve(request_, labels={}), "runapi", key="k")).id == task.id
+    with pytest.raises(OutOfBounds, match="'k' was used for another request, at 20"):
+        await client.submit(attrs.evolve(request_, seed=1), "reapi", key="k")
+    raw = RawRequest("reapi", "/api/v1/images/generations", {"model": "flux-2", "prompt": PROMPT})
+    tasks = {(await client.submit(raw, key="raw")).id for _ in range(2)}
+    assert (len(tasks), sims["reapi"].bills()["submits"]) == (1, 2)
+
+
+async def test_a_key_under_which_nothing_was_bought_is_free_again(client, sims, request_):
+    sims["reapi"].fault("no_credit")
+    with pytest.raises(NoCredit):
+        await client.submit(request_, "reapi", key="k")
+    with pytest.raises(Rejected):
+        await client.submit(RawRequest("runapi", "/api/v1/flux_2/text_to_image", {}), key="k")
+    assert (await client.submit(request_, "reapi", key="k")).id
+
+
+async def test_all_parts_are_under_one_key_and_what_is_missing_is_bought_where_the_rest_was(client, sims, request_):
+    several = attrs.evolve(request_, count=3)
+    sims["revidapi"].fault("no_credit")
+    first = await client.generate(several, "revidapi", key="k")
+    assert (len(first.tasks), first.missing) == (2, 1)
+    again = await client.generate(several, "reapi", key="k")
+    assert (len(again.tasks), again.missing) == (3, 0)
+    assert {task.provider for task in again.tasks} == {"revidapi"}
+    assert {task.id for task in first.tasks} < {task.id for task in again.tasks}
+    for request in (several, attrs.evolve(request_, count=3)):
+        with pytest.raises(OutOfBounds, match="needs 3 tasks of revidapi/flux-2-pro"):
+            await client.submit(request, "revidapi", key="k")
+    assert len(sims["revidapi"].bills()["entries"]) == 3
+    assert sims["reapi"].bills()["submits"] == 0
+
+
+async def test_who_waits_too_long_for_another_holder_has_sent_nothing(client, config, clock, sims, request_):
+    from anymedia import DeadlineExceeded
+
+    other = Journal(config.journal)
+    assert await other.claim("k", {}, "somebody") == []
+    with pytest.raises(DeadlineExceeded, match="this one has sent nothing"):
+        await client.submit(request_, "reapi", key="k", timeout=5)
+    other.close()  # its owner is gone, and so is its claim
+    assert (await client.submit(request_, "reapi", key="k", timeout=5)).id
+    assert sims["reapi"].bills()["submits"] == 1
+
+
+async def test_an_answer_that_is_still_to_come_is_waited_for_under_its_key(client, sims, request_, held):
+    first = asyncio.create_task(client.submit(request_, "reapi", key="k"))
+    await held.until(1)
+    first.cancel()
+    with pytest.raises(SubmitUncertain):
+        await first
+    asyncio.get_running_loop().call_later(0.01, held.let_go.set)
+    task = await client.submit(request_, "reapi", key="k")
+    assert [task.id] == [entry["task_id"] for entry in sims["reapi"].bills()["entries"]]
+
+
+async def test_a_cancelled_generate_leaves_what_was_accepted_in_sight(client, sims, request_, held):
+    held.first = 2
+    making = asyncio.create_task(client.generate(attrs.evolve(request_, count=2), "revidapi"))
+    await held.until(2)
+    while client.submitting > 1:  # one part is accepted, the other waits for its answer
+        await asyncio.sleep(0)
+    making.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await making
+    assert len(client.detached) == 1
+    held.let_go.set()
+    await client.close()
+    assert {task.id for task in client.detached} == {entry["task_id"] for entry in sims["revidapi"].bills()["entries"]}
+
+
+async def test_a_journal_that_fails_after_the_submit_loses_nothing(client, sims, request_, caplog, events):
+    def break_it(event):
+        events.append(event)
+        if isinstance(event, Attempt) and event.outcome is None:
+            client.journal._store.call(lambda connection: connection.execute("ALTER TABLE attempts RENAME TO moved"))
+
+    client._session._on_event = break_it
+    with pytest.raises(JournalError, match=r"task .* was accepted by reapi, and that cannot be written down") as caught:
+        await client.submit(request_, "reapi")
+    assert (caught.value.outcome, caught.value.billed) == (Outcome.ACCEPTED, "yes")
+    assert caught.value.task.id == sims["reapi"].bills()["entries"][0]["task_id"]
+    assert events[-1].task == caught.value.task
+    client._session._on_event = None
+    with caplog.at_level(logging.ERROR, "anymedia"):
+        done = await client.wait(caught.value.task)
+    assert done.state is State.SUCCEEDED
+    assert "is succeeded, and that is not written down" in caplog.text
+    assert "not written down: " in caplog.text
+    with pytest.raises(JournalError):  # and nothing more is bought
+        await client.submit(request_, "reapi")
+    assert sims["reapi"].bills()["submits"] == 1
+
+
+async def test_a_journal_that_fails_at_a_refusal_does_not_hide_it(client, sims, request_, caplog):
+    def break_it(event):
+        if isinstance(event, Attempt) and event.outcome is None:
+            client.journal._store.call(lambda connection: connection.execute("ALTER TABLE attempts RENAME TO moved"))
+
+    client._session._on_event = break_it
+    sims["reapi"].fault("no_credit")
+    with pytest.raises(NoCredit), caplog.at_level(logging.ERROR, "anymedia"):
+        await client.submit(request_, "reapi")
+    assert "and that is not written down" in caplog.text
