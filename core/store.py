@@ -98,8 +98,8 @@ class Store:
 
     def _start(self) -> None:
         with self._lock:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name=f"journal {self.path.name}", daemon=True)
+            self._thread = self._thread or threading.Thread(target=self._work, name="journal", daemon=True)
+            if self._thread.ident is None:  # not started by another thread meanwhile
                 self._thread.start()
 
     def _work(self) -> None:

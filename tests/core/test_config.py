@@ -325,3 +325,42 @@ def test_a_key_shows_itself_only_when_asked():
 def test_keys_are_compared_by_what_they_are():
     assert (Secret("a") == Secret("a"), Secret("a") == Secret("b"), Secret("a") == "a") == (True, False, False)
     assert len({Secret("a"), Secret("a"), Secret("b")}) == 2
+
+
+@pytest.mark.parametrize(
+    ("table", "environ", "journal"),
+    [
+        ({}, {"HOME": "/home/ann"}, "/home/ann/.local/state/anymedia/journal.db"),
+        ({}, {"HOME": "/home/ann", "XDG_STATE_HOME": "/state"}, "/state/anymedia/journal.db"),
+        ({"prompts": False}, {"HOME": "/home/ann"}, "/home/ann/.local/state/anymedia/journal.db"),
+        ({"path": "/var/journal.db"}, {}, "/var/journal.db"),
+        ({"path": "journal.db"}, {}, "/etc/journal.db"),
+        ({"path": "journal.db"}, {"ANYMEDIA_JOURNAL": "/tmp/j.db"}, "/tmp/j.db"),
+        ({"enabled": False}, {"ANYMEDIA_JOURNAL": "/tmp/j.db"}, "/tmp/j.db"),
+        ({"enabled": False, "path": "/var/journal.db"}, {}, None),
+        ({"path": "/var/journal.db"}, {"ANYMEDIA_JOURNAL": "off"}, None),
+    ],
+)
+def test_where_the_journal_is(table, environ, journal):
+    config = read_config({"journal": table}, environ, path=Path("/etc/anymedia.toml"))
+    assert config.journal == (None if journal is None else Path(journal))
+    assert config.prompts is table.get("prompts", True)
+
+
+@pytest.mark.parametrize(
+    ("table", "sentence"),
+    [
+        ({"enabled": 1}, "journal: enabled: true or false is needed, not 1"),
+        ({"path": True}, "journal: path: a text is needed, not True"),
+        ({"file": "x"}, "journal: no key is named 'file'"),
+    ],
+)
+def test_a_journal_that_is_configured_wrongly(table, sentence):
+    with pytest.raises(ConfigError, match=sentence):
+        read_config({"journal": table}, {})
+
+
+def test_a_configuration_made_by_hand_has_the_user_s_journal(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert Config(accounts={}).journal == tmp_path / ".local/state/anymedia/journal.db"
+    assert load_config(environ={"ANYMEDIA_JOURNAL": "off"}).journal is None

@@ -182,6 +182,45 @@ async def test_another_process_reads_and_writes_at_the_same_time(client, config,
         assert {attempt.task.id for attempt in read()} == {task.id for task in tasks}
 
 
+def test_a_file_that_stays_locked_while_it_is_opened_is_told(path, monkeypatch):
+    path.parent.mkdir()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    monkeypatch.setattr("anymedia.store.PATIENCE", -1)
+    with pytest.raises(JournalError, match="another process has held it"):
+        Journal(path).attempts()
+    other.close()
+
+
+def test_what_is_put_just_before_the_end_is_written(tmp_path, caplog):
+    store, gate = Store(tmp_path / "store.db", STEPS), threading.Event()
+    store.put(lambda _: gate.wait())
+    store.put(lambda connection: connection.execute("INSERT INTO things (name) VALUES ('last')"))
+    store.put(lambda connection: connection.execute("INSERT INTO missing VALUES (1)"))
+    threading.Timer(0, gate.set).start()
+    store.close()
+    assert "not written down: " in caplog.text
+    assert "no such table: missing" in caplog.text
+    assert store.call(lambda connection: connection.execute("SELECT name FROM things").fetchall()) == [("last",)]
+    store.close()
+
+
+def test_many_threads_start_one_writer(tmp_path):
+    store, begin = Store(tmp_path / "store.db", STEPS), threading.Barrier(8)
+
+    def write():
+        begin.wait()
+        store.call(lambda connection: connection.execute("INSERT INTO things (name) VALUES ('x')"))
+
+    threads = [threading.Thread(target=write) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert store.call(lambda connection: connection.execute("SELECT count(*) FROM things").fetchone()) == (8,)
+    store.close()
+
+
 def test_old_files_grow_and_keep_what_they_hold(tmp_path):
     path = tmp_path / "store.db"
     old = Store(path, STEPS[:1])

@@ -150,6 +150,32 @@ async def test_what_is_cancelled_before_it_leaves_is_not_sent(client, request_, 
     assert (attempt.outcome, attempt.error) == (Outcome.NOT_SENT, "cancelled")
 
 
+async def test_without_a_journal_a_cancel_before_it_leaves_is_as_quiet(sims, clock, request_, monkeypatch):
+    config, begun, events = read_config({**sims.config, "journal": {"enabled": False}}, sims.environ), asyncio.Event(), []
+
+    async def never(*_):
+        begun.set()
+        await asyncio.get_running_loop().create_future()
+
+    async with Client(config, clock=clock, on_event=events.append) as client:
+        monkeypatch.setattr(client._session.transport, "send", never)
+        waiting = asyncio.create_task(client.submit(request_, "reapi"))
+        await begun.wait()
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+    assert [event.outcome for event in events] == [None, Outcome.NOT_SENT]
+
+
+async def test_two_uncertain_submits_of_a_process_that_ended_ask_for_it_once(client, request_, read, rows, path):
+    for _ in range(2):
+        await client.submit(request_, "reapi")
+    client.journal._store.call(lambda connection: connection.execute("UPDATE attempts SET owner = 'gone', task = NULL"))
+    sql = "UPDATE attempts SET record = json_set(record, '$.outcome', NULL)"
+    client.journal._store.call(lambda connection: connection.execute(sql))
+    assert [attempt.status for attempt in read()] == ["uncertain"] * 2
+
+
 async def test_no_key_is_ever_written(client, sims, request_, whole):
     for provider in names():
         await client.run(request_, provider)
@@ -331,6 +357,12 @@ async def test_a_key_needs_a_journal_and_letters(client, sims, clock, request_):
             await without.recover()
         assert (await without.run(request_, "reapi")).state is State.SUCCEEDED
     assert sims["reapi"].bills()["submits"] == 1
+
+
+async def test_the_same_key_at_once_is_bought_once(client, sims, request_):
+    calls = [client.run(request_, provider, key="k") for provider in ("reapi", "runapi") * 4]
+    assert len({task.id for task in await asyncio.gather(*calls)}) == 1
+    assert [len(sims[provider].bills()["entries"]) for provider in ("reapi", "runapi")] == [1, 0]
 
 
 async def test_a_key_is_of_one_request_that_labels_do_not_change(client, sims, request_):
