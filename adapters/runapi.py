@@ -7,7 +7,7 @@ product page's example posts a text model to remix_image, which every validating
 
 from anymedia.declare import (
     UNKNOWN, Adapter, Balance, Cause, Choice, Endpoint, Err, Fault, Gap, Header, Idempotency, Match, Offer, Outcome,
-    Pace, Param, Price, Printed, Reply, Rule, State, Table, Text, Url, Urls, by_mode, first,
+    Pace, Param, Price, PriceQuote, Printed, Reply, Rule, State, Table, Text, Url, Urls, by_mode, first,
 )  # fmt: skip
 
 FLUX_RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")
@@ -70,6 +70,15 @@ ADAPTER = Adapter(
     refunds="yes",  # "failed generations are not charged"
     printed=Printed("2026-07-23", "RunAPI price schedules"),
     balance=Balance(path="/api/v1/me/balance", cents="balance_cents"),
+    price_quote=PriceQuote(
+        path="/api/v1/price_quotes",
+        of="/api/v1/{service}/{action}",
+        body={"service": "{service}", "action": "{action}", "model": "{wire_id}", "params": "{body}"},
+        known={"price_quote.pricing_status": "available", "price_quote.currency": "USD"},
+        cents="price_quote.reservation_amount_cents",
+        date="price_quote.as_of!iso",
+        changes="/api/v1/price_schedules",
+    ),
     expires=7 * 86_400,
     pace=Pace(first=2, then=2, slower={60: 4, 180: 10}),  # the library: each 2 s; slower later is our choice
     idempotency=Idempotency("Idempotency-Key", window=120),  # how long a key is remembered is unknown: our choice

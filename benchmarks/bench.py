@@ -29,7 +29,7 @@ from anymedia.clock import Clock
 from anymedia.decode import looked, submitted
 from anymedia.encode import parts, submit, submit_path
 from anymedia.heard import Asked
-from anymedia.quote import quote
+from anymedia.pricing import priced
 from anymedia.registry import adapters
 
 TASKS = {1: 400, 64: 1280, 512: 2048}
@@ -126,7 +126,7 @@ def pure(turns: int = 2000) -> float:
         for _ in range(turns):
             checked = check(REQUEST, adapter, adapter.offers[0])
             made = parts(checked)
-            quote(checked, made)
+            priced(checked, made)
             assert submit(adapter, origin, submit_path(checked), made[0].body, None).body
             task = submitted(asked, pending, draft)
             assert adapter.poll is not None

@@ -38,6 +38,7 @@ from .errors import (
 )
 from .explain import Explanation, explain
 from .money import Money, PriceStatus
+from .quote import Quote, quote
 from .request import ImageRequest, RawRequest
 from .task import Adjustment, Asset, Attempt, Failure, Result, Task
 from .words import Billed, Cause, Outcome, Refund, Retry, State
@@ -78,6 +79,7 @@ __all__ = [
     "PriceStatus",
     "Problem",
     "ProviderError",
+    "Quote",
     "RateLimited",
     "RawRequest",
     "Recovery",
@@ -98,6 +100,7 @@ __all__ = [
     "explain",
     "from_json",
     "load_config",
+    "quote",
     "read_config",
     "to_json",
 ]

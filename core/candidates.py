@@ -7,21 +7,23 @@ import attrs
 from .check import Checked, OnUnsupported, check
 from .config import Account, unknown
 from .declare import Offer
-from .encode import Part, parts
+from .encode import Part, parts, same
 from .errors import ConfigError, Problem, Unsupported
-from .money import Money
-from .quote import quote
+from .live import LivePrices
+from .money import Money, total
+from .pricing import priced_part
 from .registry import adapters, offers
 from .request import ImageRequest
 
 
 @attrs.frozen
 class Candidate:
-    """An offer of an account, held against a request: the tasks it would take and what they cost together."""
+    """An offer of an account, held against a request: the tasks it would take, and what each and all of them cost."""
 
     account: Account
     checked: Checked
     parts: tuple[Part, ...]
+    prices: tuple[Money, ...]
     money: Money
 
     @property
@@ -42,15 +44,18 @@ def candidates(
     offer: str | None = None,
     on_unsupported: OnUnsupported = "refuse",
     limits: bool = True,
+    live: LivePrices | None = None,
 ) -> list[Candidate]:
     """Return every offer of the request's model at the accounts, in their order; `offer` pins one by its name.
+
+    Prices are what the user says, else `live`, else the page's.
 
     Errors: Unsupported for a model, an offer or a provider (in `extra`) that does not exist, naming the nearest one.
     """
     _names_exist(request, offer)
     accounts = list(accounts)
     found = [
-        _candidate(request, account, sold, on_unsupported, limits)
+        _candidate(check(request, account.adapter, sold, on_unsupported=on_unsupported, limits=limits), account, live)
         for account in accounts
         for sold in account.adapter.offers
         if sold.model == request.model and offer in (None, sold.name, f"{account.adapter.name}/{sold.name}")
@@ -60,14 +65,18 @@ def candidates(
     return found
 
 
-def _candidate(
-    request: ImageRequest, account: Account, offer: Offer, on_unsupported: OnUnsupported, limits: bool
-) -> Candidate:
-    checked = check(request, account.adapter, offer, on_unsupported=on_unsupported, limits=limits)
+def _candidate(checked: Checked, account: Account, live: LivePrices | None) -> Candidate:
     if checked.problems:
-        return Candidate(account, checked, (), Money.unknown("refused"))
-    tasks = tuple(parts(checked))
-    return Candidate(account, checked, tasks, quote(checked, tasks))
+        return Candidate(account, checked, (), (), Money.unknown("refused"))
+    tasks = parts(checked)
+    prices = [price for part, times in same(tasks) for price in [_price(checked, part, account, live)] * times]
+    return Candidate(account, checked, tuple(tasks), tuple(prices), total(prices))
+
+
+def _price(checked: Checked, part: Part, account: Account, live: LivePrices | None) -> Money:
+    override = account.prices.get(checked.offer.name)
+    told = live.find(checked, account.origin, part.count) if override is None and live is not None else None
+    return told or priced_part(checked, part, override)
 
 
 def _names_exist(request: ImageRequest, offer: str | None) -> None:

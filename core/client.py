@@ -29,9 +29,12 @@ from .explain import Explanation, explain_at
 from .handle import handle, opened
 from .journal import Journal
 from .keys import Keys, bought
+from .live import LivePrices
 from .looks import Looks
 from .money import Money, total
+from .quote import Quote, quote_at
 from .recover import Recoverer, Recovery
+from .refresh import refresh
 from .request import ImageRequest, RawRequest
 from .session import Event, Session
 from .submit import Order, Submits, orders, raw_order
@@ -76,6 +79,7 @@ class Client:
         self._session = Session(clock or Clock(), patience or Patience(), on_event, self.journal)
         self._submits = Submits(self._session)
         self._keys = Keys(self._session)
+        self._live = LivePrices.at(self.config.live_prices)
         self._looks = Looks(self._session)
 
     async def __aenter__(self) -> Self:
@@ -114,7 +118,36 @@ class Client:
 
         Errors: Unsupported for a model or an offer that does not exist.
         """
-        return explain_at(request, self._accounts(accounts), offer=offer, on_unsupported=on_unsupported)
+        return explain_at(request, self._accounts(accounts), self._live, offer=offer, on_unsupported=on_unsupported)
+
+    def quote(
+        self,
+        request: ImageRequest,
+        *accounts: str,
+        offer: str | None = None,
+        on_unsupported: OnUnsupported = "refuse",
+    ) -> list[Quote]:
+        """Return what each offer of the accounts (all, when none is named) would cost: the cheapest first.
+
+        Unknown prices come last, refusals after them; sends nothing. Errors: Unsupported for a model or an offer that
+        does not exist.
+        """
+        return quote_at(request, self._accounts(accounts), self._live, offer=offer, on_unsupported=on_unsupported)
+
+    async def refresh_prices(
+        self,
+        request: ImageRequest,
+        *accounts: str,
+        offer: str | None = None,
+        on_unsupported: OnUnsupported = "refuse",
+    ) -> list[AnymediaError]:
+        """Ask the providers that tell it what a request would cost, and keep that for this and later processes.
+
+        No key is needed and none is sent. Returns what went wrong, which changed nothing. Errors: OSError when the
+        prices cannot be kept.
+        """
+        found = candidates(request, self._accounts(accounts), offer=offer, on_unsupported=on_unsupported)
+        return await refresh(found, self._session, self._live)
 
     # The life of a task
 
@@ -326,7 +359,7 @@ class Client:
         accounts = self._accounts(names)
         if isinstance(request, RawRequest):
             return [raw_order(request, _of_provider(request.provider, accounts), key)]
-        found = candidates(request, accounts, offer=offer, on_unsupported=on_unsupported, limits=check)
+        found = candidates(request, accounts, offer=offer, on_unsupported=on_unsupported, limits=check, live=self._live)
         taken = choose(found)
         if taken is None:
             raise _refusal(found)

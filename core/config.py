@@ -5,6 +5,7 @@ user's config directory; without one, every provider whose key is in the environ
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -17,6 +18,7 @@ import attrs
 
 from .declare import Adapter
 from .errors import ConfigError
+from .prices import Override, Price, Table
 from .registry import adapter as find_adapter
 from .registry import adapters
 
@@ -59,7 +61,8 @@ class Secret:
 class Account:
     """A configured way to use a provider: where it is, the key, and what it may use.
 
-    `key` None: none was found in `key_env`. `timeout` (seconds) is for one answer; `connections` open at a time.
+    `key` None: none was found in `key_env`. `timeout` (seconds) is for one answer; `connections` open at a time;
+    `prices` are the user's own, by the offer's name.
     """
 
     name: str
@@ -69,6 +72,7 @@ class Account:
     key_env: tuple[str, ...] = ()
     timeout: float = 120.0
     connections: int = 32
+    prices: Mapping[str, Override] = attrs.field(factory=dict, hash=False)
 
     @property
     def local(self) -> bool:
@@ -91,8 +95,17 @@ def default_journal(environ: Mapping[str, str] = os.environ) -> Path | None:
     named = environ.get("ANYMEDIA_JOURNAL")
     if named:
         return None if named == OFF else Path(named)
-    state = environ.get("XDG_STATE_HOME") or os.path.join(_home(environ), ".local", "state")  # noqa: PTH118 - as above
-    return Path(state, "anymedia", "journal.db")
+    return _state(environ) / "journal.db"
+
+
+def default_prices(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return where the prices are kept that providers told."""
+    return _state(environ) / "prices.json"
+
+
+def _state(environ: Mapping[str, str]) -> Path:
+    state = environ.get("XDG_STATE_HOME") or os.path.join(_home(environ), ".local", "state")  # noqa: PTH118 - `home` may be empty
+    return Path(state, "anymedia")
 
 
 @attrs.frozen(kw_only=True)
@@ -100,13 +113,14 @@ class Config:
     """The accounts by name, in the order in which they are tried; `path` is the file they were read from.
 
     `journal` is the file that every attempt is written to (None: none is), `prompts` whether what was asked for is
-    written there too.
+    written there too; `live_prices` is the file of what providers told.
     """
 
     accounts: Mapping[str, Account] = attrs.field(hash=False)
     path: Path | None = None
     journal: Path | None = attrs.field(factory=default_journal)
     prompts: bool = True
+    live_prices: Path = attrs.field(factory=default_prices)
 
     def account(self, name: str) -> Account:
         """Return an account; without a file, a known provider is one, if only its key is missing.
@@ -163,6 +177,7 @@ def read_config(
         path=path,
         journal=_journal(journal, environ, path),
         prompts=journal.get("prompts", True),
+        live_prices=default_prices(environ),
     )
 
 
@@ -191,7 +206,7 @@ def default_account(adapter: Adapter, environ: Mapping[str, str]) -> Account:
 def _from_environment(environ: Mapping[str, str]) -> Config:
     every = (default_account(adapter, environ) for adapter in adapters().values())
     accounts = {account.name: account for account in every if account.key is not None}
-    return Config(accounts=accounts, journal=default_journal(environ))
+    return Config(accounts=accounts, journal=default_journal(environ), live_prices=default_prices(environ))
 
 
 def _find(path: str | os.PathLike[str] | None, environ: Mapping[str, str]) -> Path | None:
@@ -214,6 +229,7 @@ _ACCOUNT: dict[str, type | tuple[type, ...]] = {
     "api_key_env": str,
     "timeout": (int, float),
     "connections": int,
+    "prices": Mapping,
 }
 
 
@@ -234,7 +250,31 @@ def _account(name: str, table: Any, environ: Mapping[str, str], where: str) -> A
     for field, value in (("timeout", timeout), ("connections", connections)):
         if not 0 < value < 1_000_000:
             raise ConfigError(f"{where}: {field}: more than 0 is needed, not {value}")
-    return attrs.evolve(account, timeout=float(timeout), connections=connections)
+    prices = {offer: _override(adapter, offer, said, where) for offer, said in table.get("prices", {}).items()}
+    return attrs.evolve(account, timeout=float(timeout), connections=connections, prices=prices)
+
+
+def _override(adapter: Adapter, offer: str, said: Any, where: str) -> Override:
+    """Return the price that a config says of an offer: USD a picture as text, or texts by the fields it goes by."""
+    place = f"{where}: prices.{offer}"
+    sold = adapter.offer(offer)
+    if sold is None:
+        names = {each.name: each for each in adapter.offers}
+        raise ConfigError(f"{where}: prices: {unknown('offer', offer, names)}")
+    if not isinstance(said, Mapping):
+        return Override(Price(_usd(said, place)), where)
+    by = sold.prices.by if isinstance(sold.prices, Table) else ()
+    cells = {tuple(name.split()): Price(_usd(usd, f"{place}.{name}")) for name, usd in said.items()}
+    for cell in cells:
+        if len(cell) != len(by):
+            raise ConfigError(f"{place}: {' '.join(cell)!r}: a value for {' '.join(by) or 'nothing'} is needed")
+    return Override(Table(by, cells), where)
+
+
+def _usd(said: Any, place: str) -> str:
+    if not isinstance(said, str) or re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,9})?", said) is None:
+        raise ConfigError(f'{place}: USD as text are needed, like "0.05", not {said!r}')
+    return said
 
 
 def _key(names: tuple[str, ...], environ: Mapping[str, str], where: str) -> Secret | None:

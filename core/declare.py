@@ -50,6 +50,7 @@ __all__ = [
     "PerMegapixel",
     "Pixels",
     "Price",
+    "PriceQuote",
     "Printed",
     "Refund",
     "Reply",
@@ -258,6 +259,29 @@ class Balance:
     credits: Place | None = attrs.field(default=None, converter=_place)
 
 
+def _words(given: Mapping[str, Json]) -> Mapping[Place, Json]:
+    return {place(where): word for where, word in given.items()}
+
+
+@attrs.frozen(kw_only=True)
+class PriceQuote:
+    """Where a provider tells anybody what a task would cost: a POST without the key, which buys nothing.
+
+    `body` is what is posted: texts may hold {wire_id} and the names that `of`, a form of the submit's path, finds in
+    it; "{body}" is the submit's own body. The answer holds the amount for the whole task in `usd` or `cents`, true
+    where it has all the words of `known`. `changes` is a path to GET whose ETag changes when prices do.
+    """
+
+    path: str
+    of: str
+    body: Mapping[str, str] = attrs.field(hash=False)
+    known: Mapping[Place, Json] = attrs.field(factory=dict, converter=_words, hash=False)
+    usd: Place | None = attrs.field(default=None, converter=_place)
+    cents: Place | None = attrs.field(default=None, converter=_place)
+    date: Place | None = attrs.field(default=None, converter=_place)
+    changes: str | None = None
+
+
 # What is sold
 
 
@@ -391,6 +415,7 @@ class Adapter:
     limits: Limits = Limits()
     idempotency: Idempotency | None = None
     balance: Balance | None = None
+    price_quote: PriceQuote | None = None
     gaps: tuple[Gap, ...] = ()
 
     def offer(self, name: str) -> Offer | None:

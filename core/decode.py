@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from .answer import Answer
-from .declare import Balance, Endpoint, Fault, Reply
+from .declare import Balance, Endpoint, Fault, PriceQuote, Reply
 from .errors import AnymediaError, ProviderError
 from .heard import Asked, Heard, amount, code_of, text_of, word
 from .link import permitted, relative
@@ -201,6 +201,37 @@ def balance(asked: Asked, words_of: Balance, answer: Answer) -> Money:
         date=asked.now.date().isoformat(),
         source=f"{asked.adapter.title}'s answer",
     )
+
+
+LARGEST = Decimal(1000)
+"""USD; what a provider says that one task costs is not believed above that."""
+
+
+def price(asked: Asked, words_of: PriceQuote, answer: Answer) -> tuple[Decimal, str]:
+    """Return what an answer says that a task costs, in USD, and since when. Errors: ProviderError."""
+    heard = Heard(asked, answer, answer.words())
+    if heard.says_no(None):
+        raise heard.refusal(submit=False)
+    for where, word_ in words_of.known.items():
+        if (said := where.one(heard.words)) != word_:
+            message = f"{asked.account} tells no price: {where} is {said if isinstance(said, str) else 'missing'}"
+            raise heard.error(Cause.NOT_FOUND, message[:200])
+    cents, usd = amount(words_of.cents, heard.words), amount(words_of.usd, heard.words)
+    usd = usd if cents is None else cents / 100
+    # Nobody sells for nothing: an offer that would be the cheapest by a slip is the dearest kind of mistake.
+    if usd is None or not 0 < usd <= LARGEST:
+        raise heard.malformed("no price that can be", None)
+    since = _time(words_of.date, heard.words) or asked.now
+    if since > asked.now + timedelta(days=1):
+        raise heard.malformed("a price that is not true yet", None)
+    return usd, since.date().isoformat()
+
+
+def price_list(asked: Asked, answer: Answer) -> None:
+    """Take it that a list of prices was read, whose tag alone is wanted. Errors: ProviderError."""
+    heard = Heard(asked, answer, answer.words())
+    if heard.says_no(None):
+        raise heard.refusal(submit=False)
 
 
 def _time(where: Place | None, words: Json) -> datetime | None:

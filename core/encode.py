@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 import attrs
 
 from .check import Checked
-from .declare import Adapter, Endpoint, Numbered, Param, pick
+from .declare import Adapter, Endpoint, Numbered, Param, PriceQuote, pick
 from .errors import MalformedAnswer
 from .link import permitted
 from .strict_json import Json, dumps
@@ -19,11 +19,12 @@ from .task import Adjustment, Task
 class Call:
     """An HTTP request as plain data; the key is not in it, the transport adds it last.
 
-    `timeout` is in seconds, `limit` in bytes of the answer.
+    `timeout` is in seconds, `limit` in bytes of the answer; without `keyed` it goes out without the key.
     """
 
     method: str
     url: str
+    keyed: bool = True
     headers: Mapping[str, str] = attrs.field(factory=dict, hash=False)
     json: Json = attrs.field(default=None, hash=False)
     timeout: float | None = None
@@ -161,6 +162,25 @@ def follow(endpoint: Endpoint, origin: str, task: Task) -> Call:
 def look_up(origin: str, path: str) -> Call:
     """Return the call that reads a path of an account."""
     return Call(method="GET", url=origin + path, headers=_headers(None))
+
+
+def ask_price(words: PriceQuote, origin: str, checked: Checked, part: Part) -> Call:
+    """Return the call that asks what a task would cost, without the key."""
+    names = {"wire_id": str(pick(checked.offer.wire_id, checked.mode)), **_named(words.of, submit_path(checked))}
+    body = {name: part.body if text == "{body}" else text.format(**names) for name, text in words.body.items()}
+    return Call(method="POST", url=origin + words.path, keyed=False, headers=_headers(body), json=body)
+
+
+def _named(form: str, path: str) -> dict[str, str]:
+    """Return the names that a form like "/api/{service}/{action}" finds in a path."""
+    pairs = zip(form.split("/"), path.partition("?")[0].split("/"), strict=False)
+    return {name[1:-1]: text for name, text in pairs if name.startswith("{")}
+
+
+def ask_changes(path: str, origin: str, tag: str | None) -> Call:
+    """Return the call that asks whether an origin's prices have changed since they had a tag, without the key."""
+    headers = _headers(None) | ({} if tag is None else {"If-None-Match": tag})
+    return Call(method="GET", url=origin + path, keyed=False, headers=headers)
 
 
 _ANY = "surrogatepass"  # the id of a handle that comes from outside may hold what is no text at all

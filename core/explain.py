@@ -6,10 +6,11 @@ import attrs
 
 from .candidates import Candidate, candidates
 from .check import OnUnsupported
-from .config import Account, default_account
+from .config import Account, default_account, default_prices
 from .declare import Adapter, Said
 from .encode import Call, same, submit, submit_path
 from .errors import Problem
+from .live import LivePrices
 from .money import Money
 from .registry import adapter, adapters
 from .request import ImageRequest
@@ -60,12 +61,14 @@ def explain(
     asked = [adapter(name) for name in providers] or list(adapters().values())
     sellers = [each for each in asked if providers or any(sold.model == request.model for sold in each.offers)]
     accounts = [default_account(each, {}) for each in sellers]
-    return explain_at(request, accounts, offer=offer, on_unsupported=on_unsupported)
+    live = LivePrices.at(default_prices())
+    return explain_at(request, accounts, live, offer=offer, on_unsupported=on_unsupported)
 
 
 def explain_at(
     request: ImageRequest,
     accounts: Sequence[Account],
+    live: LivePrices,
     *,
     offer: str | None = None,
     on_unsupported: OnUnsupported = "refuse",
@@ -73,7 +76,7 @@ def explain_at(
     """Explain a request at every offer of its model of these accounts."""
     return [
         _explanation(candidate)
-        for candidate in candidates(request, accounts, offer=offer, on_unsupported=on_unsupported)
+        for candidate in candidates(request, accounts, offer=offer, on_unsupported=on_unsupported, live=live)
     ]
 
 

@@ -104,3 +104,11 @@ class Printed:
 
 
 Prices: TypeAlias = Price | Table | PerMegapixel
+
+
+@attrs.frozen
+class Override:
+    """Prices that the user's configuration says, in place of the page's; `source` is where."""
+
+    prices: Prices
+    source: str

@@ -1,181 +1,91 @@
-"""What a request costs at an offer, from the offer's printed prices; pure, in Decimal."""
+"""What a request would cost, everywhere: the same unit, dated, with its source; unknown is never 0."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
 
-from .check import Checked, touches
-from .declare import Adapter, ByMode, Dearest, Offer, PerMegapixel, Price, Said, Table, pick
-from .encode import Part
-from .money import Money, PriceStatus, total
-from .path import Path
-from .prices import Prices
-from .request import Mode
+import attrs
 
-UNPRINTED = "no page prints a price"
+from .candidates import Candidate, candidates
+from .check import OnUnsupported
+from .config import Account, default_account, default_prices
+from .live import LivePrices
+from .money import Money
+from .pricing import depends_on
+from .registry import adapter, adapters
+from .request import ImageRequest
+from .strict_json import Json
 
-
-class Unpriced(Exception):
-    """No printed price fits; the message says why."""
-
-
-def quote(checked: Checked, parts: Sequence[Part]) -> Money:
-    """Return what all tasks of a request cost together, each rounded as the provider rounds, then added up."""
-    return total(quote_part(checked, part) for part in parts)
+REFUSED = "refused"
 
 
-def quote_part(checked: Checked, part: Part) -> Money:
-    """Return what one task costs; unknown comes with its reason."""
-    if checked.offer.prices is None:
-        return Money.unknown(UNPRINTED)
-    try:
-        price, doubt = _figure(checked, part, checked.offer.prices)
-        doubts = "; ".join(filter(None, (doubt, price.doubt, _unmapped(checked))))
-        return _money(checked.adapter, price, _count(checked, part), doubts)
-    except Unpriced as unpriced:
-        return Money.unknown(str(unpriced))
+@attrs.frozen(kw_only=True)
+class Quote:
+    """What one offer would cost for all of a request, in `tasks` tasks.
+
+    `status` is that of the money (exact, approximate, estimate, unknown), or refused. `depends_on` is what the price
+    goes by, as it is billed; `reasons` say why the price is not exact, or why the offer refuses.
+    """
+
+    offer: str
+    provider: str
+    account: str
+    model: str
+    status: str
+    money: Money
+    tasks: int
+    depends_on: Mapping[str, Json] = attrs.field(hash=False)
+    reasons: tuple[str, ...] = ()
 
 
-def least(adapter: Adapter, offer: Offer) -> Money:
-    """Return the least that a picture of an offer can cost; unknown where no page prints a price."""
-    match offer.prices:
-        case None:
-            return Money.unknown(UNPRINTED)
-        case Table(cells=cells):
-            return min((_money(adapter, price) for price in cells.values()), key=lambda money: money.usd or 0)
-        case PerMegapixel(first=first):
-            return _money(adapter, Price(str(first)))
-        case price:
-            return _money(adapter, price)
+def quote(
+    request: ImageRequest, *providers: str, offer: str | None = None, on_unsupported: OnUnsupported = "refuse"
+) -> list[Quote]:
+    """Quote a request at every offer of its model, of the providers named or of every one known: the cheapest first.
+
+    Unknown prices come last, refusals after them. Nothing is fetched: live prices are those that were stored.
+    Errors: Unsupported for a model or an offer that does not exist, ConfigError for a provider that does not.
+    """
+    asked = [adapter(name) for name in providers] or list(adapters().values())
+    sellers = [each for each in asked if providers or any(sold.model == request.model for sold in each.offers)]
+    accounts = [default_account(each, {}) for each in sellers]
+    return quote_at(request, accounts, LivePrices.at(default_prices()), offer=offer, on_unsupported=on_unsupported)
 
 
-def _money(adapter: Adapter, price: Price, count: int = 1, doubt: str = "") -> Money:
-    status = PriceStatus.APPROXIMATE if price.approximate else PriceStatus.ESTIMATE if doubt else PriceStatus.EXACT
-    usd, list_usd, credits = _bill(adapter, price, count)
-    if usd is None:
-        status, doubt = PriceStatus.UNKNOWN, "printed in credits alone, and no page says what one costs"
-    return Money(
-        usd=usd,
-        list_usd=list_usd,
-        credits=credits,
-        status=status,
-        got="table",
-        date=adapter.printed.date,
-        source=adapter.printed.source or adapter.page,
-        reason=doubt or None,
+def quote_at(
+    request: ImageRequest,
+    accounts: Sequence[Account],
+    live: LivePrices,
+    *,
+    offer: str | None = None,
+    on_unsupported: OnUnsupported = "refuse",
+) -> list[Quote]:
+    """Quote a request at every offer of its model of these accounts."""
+    found = candidates(request, accounts, offer=offer, on_unsupported=on_unsupported, live=live)
+    return ordered(_quote(candidate) for candidate in found)
+
+
+def ordered(quotes: Iterable[Quote]) -> list[Quote]:
+    """Return quotes by what is billed: unknown last, refused after."""
+    return sorted(quotes, key=_order)
+
+
+def _order(quote: Quote) -> tuple[bool, bool, Decimal]:
+    usd = quote.money.usd
+    return quote.status == REFUSED, usd is None, Decimal(0) if usd is None else usd
+
+
+def _quote(candidate: Candidate) -> Quote:
+    checked = candidate.checked
+    refusals = tuple(map(str, checked.problems))
+    reasons = (candidate.money.reason,) if candidate.money.reason else ()
+    return Quote(
+        offer=candidate.name,
+        provider=candidate.account.adapter.name,
+        account=candidate.account.name,
+        model=checked.offer.model,
+        status=REFUSED if refusals else str(candidate.money.status),
+        money=candidate.money,
+        tasks=len(candidate.parts),
+        depends_on=depends_on(checked, candidate.parts[0]) if candidate.parts else {},
+        reasons=refusals or reasons,
     )
-
-
-def _bill(adapter: Adapter, price: Price, count: int) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
-    rate = adapter.credit
-    if rate is None:
-        usd = None if price.usd is None else price.usd * count
-        return usd, usd, None if price.credits is None else price.credits * count
-    list_usd = (price.usd if price.usd is not None else (price.credits or Decimal(0)) * rate.usd) * count
-    credits = rate.bill(list_usd)
-    return credits * rate.usd, list_usd, credits
-
-
-def _figure(checked: Checked, part: Part, figures: Prices) -> tuple[Price, str]:
-    """Return the price of one picture, and why it is but an estimate ("" when it is not)."""
-    if isinstance(figures, Price):
-        return figures, ""
-    if isinstance(figures, PerMegapixel):
-        return Price(str(_by_megapixel(checked, part, figures))), ""
-    if _in_pixels(checked, figures.by):
-        raise Unpriced("the page prints no price for a size in pixels")
-    axes = [_axis(checked, part, field) for field in figures.by]
-    exact = figures.cells.get(tuple(axes))
-    fitting = [exact] if exact else [price for cell, price in figures.cells.items() if _fits(cell, axes)]
-    if not fitting:
-        raise Unpriced(f"the page prints no price for {', '.join(map(str, axes))}")
-    reasons = [axis.reason for axis in axes if isinstance(axis, Dearest) and axis.reason]
-    dearest = max(fitting, key=lambda price: (price.usd or Decimal(0), price.credits or Decimal(0)))
-    return dearest, "; ".join(reasons) if len(set(fitting)) > 1 else ""
-
-
-def _fits(cell: Sequence[Any], axes: Sequence[Any]) -> bool:
-    return all(isinstance(axis, Dearest) or axis == value for axis, value in zip(axes, cell, strict=True))
-
-
-def _axis(checked: Checked, part: Part, field: str) -> Any:
-    """Return the value of a field that the price depends on: as billed, or the dearest of several."""
-    if field == "mode":
-        return _mode(checked)
-    value = _sent(checked, part, field)
-    if value is None or isinstance(value, Said):
-        return Dearest(f"{field} is {value or 'not given, and no page names a default'}; the dearest is taken")
-    return checked.offer.params[field].bills_as.get(value, value)
-
-
-def _sent(checked: Checked, part: Part, field: str) -> Any:
-    param = checked.offer.params[field]
-    takes = pick(param.takes, checked.mode)
-    if not isinstance(param.to, str) or not touches(checked.extra, param.to):
-        if isinstance(param.default, ByMode) and getattr(checked.request, field) is None:
-            _mode(checked)
-        return checked.value(field)
-    value = None if takes is None else takes.read(Path(param.to).one(part.body))
-    if value is None:
-        raise Unpriced(f"a raw field sets {param.to} to what the page prints no price for")
-    return value
-
-
-def _unmapped(checked: Checked) -> str:
-    """Return the doubt that raw fields leave which no canonical field maps: nobody knows what they cost."""
-    if not checked.extra:
-        return ""
-    places = [param.to for param in checked.offer.params.values() if param.to]
-    names = [name for name in _leaves(checked.extra) if not any(touches(_nested(name), to) for to in places)]
-    return f"what raw fields cost is not known: {', '.join('.'.join(name) for name in names)}" if names else ""
-
-
-def _leaves(fields: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
-    for name, value in fields.items():
-        if isinstance(value, Mapping):
-            yield from ((name, *leaf) for leaf in _leaves(value))
-        else:
-            yield (name,)
-
-
-def _nested(name: tuple[str, ...]) -> Mapping[str, Any]:
-    return {name[0]: _nested(name[1:]) if name[1:] else None}
-
-
-def _mode(checked: Checked) -> Mode:
-    images = checked.offer.params.get("images")
-    if images is not None and touches(checked.extra, images.to):
-        raise Unpriced("a raw field sets the pictures put in, and the price depends on whether there are any")
-    return checked.mode
-
-
-def _in_pixels(checked: Checked, by: Sequence[str]) -> bool:
-    """Return whether the size is sent in pixels, by the request or by a raw field of its own."""
-    params = checked.offer.params
-    if checked.request.size is not None:
-        return True
-    if "size" not in params or any(params[field].to == params["size"].to for field in by if field in params):
-        return False
-    return touches(checked.extra, params["size"].to)
-
-
-def _count(checked: Checked, part: Part) -> int:
-    param = checked.offer.params.get("count")
-    if param is None or not touches(checked.extra, param.to):
-        return part.count
-    count = _sent(checked, part, "count")
-    if not isinstance(count, int) or isinstance(count, bool) or count < 1:
-        raise Unpriced(f"a raw field sets {param.to} to no number of pictures")
-    return count
-
-
-def _by_megapixel(checked: Checked, part: Part, figures: PerMegapixel) -> Decimal:
-    if any(touches(checked.extra, param.to) for field, param in checked.offer.params.items() if field != "prompt"):
-        raise Unpriced("a raw field changes what the price depends on")
-    if checked.request.size is None:
-        raise Unpriced("the size is the provider's choice, and the price goes by it")
-    if checked.request.images and figures.put_in:
-        raise Unpriced("the pictures put in are billed by their size, which is not known")
-    width, height = checked.request.size
-    megapixels = -(-width * height // (1 << 20))
-    return figures.first + figures.further * (megapixels - 1)

@@ -22,7 +22,6 @@ from .declare import pick
 from .encode import Call
 from .errors import AnymediaError, JournalError, RateLimited, SubmitUncertain, Unavailable
 from .money import Money
-from .quote import quote_part
 from .request import RawRequest
 from .session import Session
 from .strict_json import Json
@@ -52,12 +51,12 @@ class Order:
 def orders(candidate: Candidate, key: str | None = None) -> Iterator[Order]:
     """Yield one order for each task that a request takes; `key` is the caller's own."""
     checked = candidate.checked
-    for number, part in enumerate(candidate.parts):
+    for number, (part, money) in enumerate(zip(candidate.parts, candidate.prices, strict=True)):
         yield Order(
             account=candidate.account,
             path=encode.submit_path(checked),
             body=part.body,
-            money=candidate.money if len(candidate.parts) == 1 else quote_part(checked, part),
+            money=money,
             kind=checked.offer.kind,
             offer=candidate.name,
             model=checked.offer.model,

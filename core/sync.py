@@ -11,9 +11,11 @@ from .check import OnUnsupported
 from .client import TIMEOUT, Client, Options, Request
 from .clock import Clock
 from .config import Config
+from .errors import AnymediaError
 from .explain import Explanation
 from .journal import Journal
 from .money import Money
+from .quote import Quote
 from .recover import Recovery
 from .request import ImageRequest
 from .session import Event
@@ -90,6 +92,27 @@ class SyncClient:
     ) -> list[Explanation]:
         """As Client.explain."""
         return self._client.explain(request, *accounts, offer=offer, on_unsupported=on_unsupported)
+
+    def quote(
+        self,
+        request: ImageRequest,
+        *accounts: str,
+        offer: str | None = None,
+        on_unsupported: OnUnsupported = "refuse",
+    ) -> list[Quote]:
+        """As Client.quote."""
+        return self._client.quote(request, *accounts, offer=offer, on_unsupported=on_unsupported)
+
+    def refresh_prices(
+        self,
+        request: ImageRequest,
+        *accounts: str,
+        offer: str | None = None,
+        on_unsupported: OnUnsupported = "refuse",
+    ) -> list[AnymediaError]:
+        """As Client.refresh_prices."""
+        asked = self._client.refresh_prices(request, *accounts, offer=offer, on_unsupported=on_unsupported)
+        return self._wait(asked)
 
     def submit(
         self,

@@ -146,11 +146,11 @@ class Transport:
         return gate
 
     async def send(self, account: Account, call: Call, progress: "Progress") -> Answer:
-        """Send a call with the account's key, once. Errors: Lost, which tells whether a byte may have left.
+        """Send a call once, with the account's key if it is to have it. Errors: Lost: whether a byte may have left.
 
         `progress.connected` turns true just before the first byte; the caller holds the account's gate.
         """
-        key = account.secret().reveal()
+        key = account.secret().reveal() if call.keyed else ""
         status: int | None = None
         _progress.set(progress)
         try:
@@ -158,13 +158,14 @@ class Transport:
                 call.method,
                 URL(call.url, encoded=True),
                 data=call.body,
-                headers={**call.headers, account.adapter.auth.name: account.adapter.auth.prefix + key},
+                headers=_headers(call, account, key),
                 allow_redirects=False,
                 timeout=_timeout(call.timeout or account.timeout),
             ) as response:
                 status = response.status
                 body = await _read(response, call.limit)
-                return Answer(status, _plain(response.headers, key), body.replace(key.encode(), b"***"))
+                hidden = body.replace(key.encode(), b"***") if key else body
+                return Answer(status, _plain(response.headers, key), hidden)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, zlib.error) as error:
             raise Lost(_reason(error, key), sent=progress.connected or status is not None, status=status) from None
 
@@ -245,6 +246,11 @@ class _Connector(aiohttp.TCPConnector):
         if progress is not None:  # a file is fetched without
             progress.connected = True
         return connection
+
+
+def _headers(call: Call, account: Account, key: str) -> Mapping[str, str]:
+    auth = account.adapter.auth
+    return {**call.headers, auth.name: auth.prefix + key} if call.keyed else call.headers
 
 
 @cache

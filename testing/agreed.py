@@ -13,7 +13,7 @@ from anymedia import ImageRequest
 from anymedia.check import Checked, check
 from anymedia.declare import Adapter, Offer
 from anymedia.encode import Part, parts, submit, submit_path
-from anymedia.quote import quote_part
+from anymedia.pricing import priced_part
 from anymedia.request import Mode
 from anymedia.simulators import Service, services
 from anymedia.simulators.message import Request, Response
@@ -51,7 +51,7 @@ class Agreed(Suite):
             all_together(offer, mode, hold)
 
     def _charged_as_quoted(self, service: Service, checked: Checked, part: Part) -> None:
-        money = quote_part(checked, part)
+        money = priced_part(checked, part)
         (entry,) = cast("list[dict[str, Any]]", service.bills()["entries"])
         promise(
             self.billed(money) in (None, entry["charged"]),

@@ -10,7 +10,7 @@ from anymedia import ImageRequest, Money, PriceStatus
 from anymedia.check import check
 from anymedia.declare import Adapter, Offer, PerMegapixel, Price, Table, Text, Urls, pick
 from anymedia.encode import parts
-from anymedia.quote import quote
+from anymedia.pricing import priced
 
 from .age import LIFE, due, words
 from .markdown import anchor, blocks, code, table
@@ -149,7 +149,7 @@ def asked(adapter: Adapter, offer: Offer, mode: str | None, **given: Any) -> Mon
     checked = check(request, adapter, offer)
     if checked.problems:
         raise ValueError(f"{adapter.name}/{offer.name} has a price for what it does not take: {checked.problems}")
-    return quote(checked, parts(checked))
+    return priced(checked, parts(checked))
 
 
 def _subject(offer: Offer, mode: str) -> dict[str, Any]:

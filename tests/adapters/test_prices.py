@@ -9,7 +9,7 @@ from anymedia import ImageRequest
 from anymedia.check import check
 from anymedia.encode import parts
 from anymedia.money import PriceStatus
-from anymedia.quote import quote, quote_part
+from anymedia.pricing import priced, priced_part
 from anymedia.registry import adapters, offers
 
 ONE = "https://img.example/1.png"
@@ -56,7 +56,7 @@ def money(name, limits=True, **fields):
     offer = adapter.offer(sold)
     checked = check(ImageRequest(model=offer.model, prompt="a fox", **fields), adapter, offer, limits=limits)
     assert checked.problems == ()
-    return quote(checked, parts(checked))
+    return priced(checked, parts(checked))
 
 
 def whole(usd, count=1):
@@ -241,4 +241,4 @@ def test_each_task_is_quoted_as_it_is_billed():
     request = ImageRequest(model="gpt-image-2", prompt="a fox", aspect_ratio="4:3", quality="low", count=6)
     checked = check(request, adapter, adapter.offer("gpt-image-2-official"))
     # 14.4 and 7.2 credits: rounded apart, and not together.
-    assert [quote_part(checked, part).credits for part in parts(checked)] == [15, 8]
+    assert [priced_part(checked, part).credits for part in parts(checked)] == [15, 8]

@@ -28,7 +28,7 @@ from anymedia.declare import (
     Whole,
 )
 from anymedia.encode import parts
-from anymedia.quote import least, quote
+from anymedia.pricing import least, priced
 from anymedia.registry import offers
 from anymedia.shape import Grid
 
@@ -67,7 +67,7 @@ def held(offer=OFFER, adapter=ACME, **fields):
 def money(offer=OFFER, adapter=ACME, **fields):
     checked = held(offer, adapter, **fields)
     assert checked.problems == ()
-    return quote(checked, parts(checked))
+    return priced(checked, parts(checked))
 
 
 # Shapes
@@ -268,7 +268,7 @@ def test_a_ratio_left_to_the_provider_goes_with_no_resolution():
 def test_what_raw_fields_cost_that_no_field_maps_is_not_known(extra, status, why):
     (adapter, offer) = next(each for each in offers("flux-2-pro") if each[0].name == "reapi")
     checked = check(ImageRequest(model="flux-2-pro", prompt="a fox", extra={"reapi": extra}), adapter, offer)
-    money = quote(checked, parts(checked))
+    money = priced(checked, parts(checked))
     assert (money.status, money.usd) == (status, Decimal("0.028"))
     assert money.reason is None if why is None else why in money.reason
 
@@ -278,14 +278,14 @@ def test_a_figure_that_can_be_read_two_ways_is_an_estimate():
     for resolution, status in (("1K", "estimate"), ("4K", "exact")):
         edit = ImageRequest(model="gpt-image-2", prompt="x", images=("https://a.b/c",), resolution=resolution)
         checked = check(edit, adapter, offer)
-        assert (quote(checked, parts(checked)).status, str(quote(checked, parts(checked)).usd)) == (status, "0.16")
+        assert (priced(checked, parts(checked)).status, str(priced(checked, parts(checked)).usd)) == (status, "0.16")
 
 
 def test_credits_whose_worth_nobody_knows_are_no_price():
     (adapter, offer) = next(each for each in offers("flux-2-pro") if each[0].name == "revidapi")
     bare = attrs.evolve(offer, prices=Price(credits=7))
     checked = check(ImageRequest(model="flux-2-pro", prompt="a fox"), attrs.evolve(adapter, offers=(bare,)), bare)
-    money = quote(checked, parts(checked))
+    money = priced(checked, parts(checked))
     assert (money.status, money.usd, money.credits) == ("unknown", None, 7)
     assert least(adapter, bare).status == "unknown"
     assert least(adapter, attrs.evolve(offer, prices=None)).status == "unknown"

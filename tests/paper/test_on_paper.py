@@ -51,7 +51,7 @@ from anymedia.decode import looked, submitted
 from anymedia.heard import Asked
 from anymedia.encode import follow, parts, submit, submit_path
 from anymedia.money import Money
-from anymedia.quote import quote
+from anymedia.pricing import priced
 from anymedia.strict_json import dumps
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -203,7 +203,7 @@ def body(adapter, request):
     checked = check(request, adapter, adapter.offers[0])
     assert checked.problems == ()
     (part,) = parts(checked)
-    return submit_path(checked), part.body, quote(checked, [part])
+    return submit_path(checked), part.body, priced(checked, [part])
 
 
 def asked(adapter):
