@@ -4,7 +4,19 @@ from importlib import import_module
 
 import click
 
-COMMANDS = ("generate", "explain", "models", "providers", "doctor", "raw", "simulate", "demo")
+COMMANDS = (
+    "generate",
+    "resume",
+    "tasks",
+    "spend",
+    "explain",
+    "models",
+    "providers",
+    "doctor",
+    "raw",
+    "simulate",
+    "demo",
+)
 """The modules that hold a `command`, in the order of the help."""
 
 EXIT_CODES = """\b
@@ -15,6 +27,7 @@ Exit codes:
   3    configuration: no key, unknown account, broken file
   4    uncertain: it may have been billed, and is not sent again
   5    not finished in time; the task lives on
+  6    the journal cannot be used; nothing was sent, or the error says what was
   130  interrupted
 """
 

@@ -18,8 +18,8 @@ from .text import print_json, say
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Command(click.Command):
-    """A command with --json; its context holds the Clock, which a caller may have put there."""
+class _Clear(click.Command):
+    """What has --json, and ends clearly; its context holds the Clock, which a caller may have put there."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -48,6 +48,14 @@ class Command(click.Command):
                 raise
             say(f"error: {error}")
             ctx.exit(1)
+
+
+class Command(_Clear):
+    """A command that ends clearly."""
+
+
+class Group(_Clear, click.Group):
+    """A command that ends clearly, with others below it."""
 
 
 def config_option(function: F) -> F:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -49,7 +50,8 @@ def command(clock: Clock, out: Path, as_json: bool) -> None:
     if not as_json:
         _show_calls(_screen(), explanations)
     sellers = [each.provider for each in explanations]
-    tasks, errors = asyncio.run(_run(clock, out, sellers, as_json=as_json))
+    with TemporaryDirectory(prefix="anymedia-") as folder:  # it costs nothing, and is not in the user's journal
+        tasks, errors = asyncio.run(_run(clock, out, sellers, Path(folder, "journal.db"), as_json=as_json))
     if as_json:
         print_json(
             {
@@ -69,13 +71,13 @@ def _faults(sellers: Sequence[str]) -> dict[str, str]:
 
 
 async def _run(
-    clock: Clock, out: Path, sellers: Sequence[str], *, as_json: bool
+    clock: Clock, out: Path, sellers: Sequence[str], journal: Path, *, as_json: bool
 ) -> tuple[list[Task], list[AnymediaError]]:
     from anymedia import Client
     from anymedia.simulators import running
 
     async with running(*sellers, speed=SPEED) as simulators:
-        config = read_config(simulators.config, simulators.environ)
+        config = attrs.evolve(read_config(simulators.config, simulators.environ), journal=journal)
         progress = Progress(clock)
         async with Client(config, clock=clock, on_event=progress.see) as client:
             with progress:

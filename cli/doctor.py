@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import attrs
 import click
 
-from anymedia import Account, AnymediaError, Config, Money, Unsupported, load_config, to_json
+from anymedia import Account, AnymediaError, Config, JournalError, Money, Unsupported, load_config, to_json
 from anymedia.candidates import no_account
 
 from .command import Command, config_option
+from .journal import is_uncertain, opened
 from .text import price, print_json
 
 if TYPE_CHECKING:
@@ -32,24 +33,53 @@ class Finding:
     trouble: str | None
 
 
+@attrs.frozen
+class Kept:
+    """What is in the journal: `open` attempts have a task that goes on, `uncertain` ones may have one."""
+
+    path: str
+    attempts: int = 0
+    uncertain: int = 0
+    open: int = 0
+    trouble: str | None = None
+
+
 @click.command("doctor", cls=Command)
 @config_option
 @click.pass_context
 def command(ctx: click.Context, config: Path | None, as_json: bool) -> None:
     """Look whether each account could be used: its key, its origin, its balance where it is told for nothing.
 
+    And whether the journal can be written to, and what in it is uncertain or goes on.
+
     Nothing is bought. Exits with 1 when anything is wrong.
     """
     found = load_config(config)
     if not found.accounts:
         raise no_account()
+    kept = _kept(found)
     findings = asyncio.run(_examine(found))
     if as_json:
-        print_json({"config": None if found.path is None else str(found.path), "accounts": to_json(findings)})
+        config_path = None if found.path is None else str(found.path)
+        print_json({"config": config_path, "journal": to_json(kept), "accounts": to_json(findings)})
     else:
-        _show(findings, found.path)
-    if any(finding.trouble for finding in findings):
+        _show(findings, found.path, kept)
+    if any(finding.trouble for finding in findings) or (kept is not None and kept.trouble):
         ctx.exit(1)
+
+
+def _kept(config: Config) -> Kept | None:
+    """Return what is in the journal; None when it is switched off."""
+    if config.journal is None:
+        return None
+    path = str(config.journal)
+    try:
+        with opened(config) as journal:
+            attempts, number = journal.attempts(open=True), journal.count()
+    except JournalError as error:
+        return Kept(path, trouble=str(error))
+    uncertain = sum(map(is_uncertain, attempts))
+    return Kept(path, number, uncertain, len(attempts) - uncertain)
 
 
 async def _examine(config: Config) -> list[Finding]:
@@ -82,12 +112,20 @@ async def _finding(client: "Client", account: Account) -> Finding:
     )
 
 
-def _show(findings: list[Finding], path: Path | None) -> None:
+def _show(findings: list[Finding], path: Path | None, kept: Kept | None) -> None:
     from .screen import Screen
 
     screen = Screen()
     screen.print(f"config: {path}" if path else "config: none found; keys from the environment")
+    screen.print(f"journal: {'off' if kept is None else _words(kept)}")
     screen.table(COLUMNS, map(_row, findings))
+
+
+def _words(kept: Kept) -> str:
+    if kept.trouble is not None:
+        return kept.trouble
+    attempts = "1 attempt" if kept.attempts == 1 else f"{kept.attempts} attempts"
+    return f"{kept.path}: {attempts}, {kept.uncertain} uncertain, {kept.open} open"
 
 
 def _row(finding: Finding) -> tuple[str, ...]:

@@ -7,7 +7,9 @@ from anymedia import (
     AnymediaError,
     ConfigError,
     DeadlineExceeded,
+    JournalError,
     NoRoute,
+    Outcome,
     Problem,
     RequestError,
     SubmitUncertain,
@@ -29,16 +31,26 @@ CODES: Mapping[type[AnymediaError], int] = {
     ConfigError: 3,
     SubmitUncertain: 4,
     DeadlineExceeded: 5,
+    JournalError: 6,
 }
 """The nearest class of an error counts."""
 
 NEVER_DROPPED = ("model", "offer", "extra", *SUBJECT)
 
+NAMES = {"id", "handle"}
+"""Fields that name what was asked for before: there is no request then."""
+
 FACTS = ("account", "provider", "model", "task_id", "status", "code", "request_id", "retry_after")
 
 ADVICE: Mapping[type[AnymediaError], str] = {
-    SubmitUncertain: "It may have been billed, and is not sent again. Look at the provider's own list of tasks first.",
-    DeadlineExceeded: "The task lives on, and is billed as any other. Give it longer with --timeout.",
+    SubmitUncertain: (
+        "It may have been billed, and is not sent again. Look at the provider's own list of tasks first; "
+        "`anymedia tasks` keeps it in sight, `anymedia tasks settle` notes what became of it."
+    ),
+    DeadlineExceeded: (
+        "The task lives on, and is billed as any other. `anymedia resume` takes it up again; --timeout gives it longer."
+    ),
+    JournalError: "ANYMEDIA_JOURNAL names another file for it, or is `off`: then nothing is kept.",
 }
 
 
@@ -112,7 +124,10 @@ def _title(error: AnymediaError) -> str:
     if isinstance(error, NoRoute):
         return "no offer takes this request" + ("; nothing was sent" if exit_code(error) == 2 else "")
     if isinstance(error, RequestError):
-        return "the request does not fit; nothing was sent"
+        named = {problem.field for problem in error.problems} & NAMES
+        return "nothing was done" if named else "the request does not fit; nothing was sent"
+    if isinstance(error, JournalError):
+        return "the journal cannot be used" + ("; nothing was sent" if error.outcome is Outcome.NOT_SENT else "")
     return "configuration" if isinstance(error, ConfigError) else type(error).__name__
 
 
@@ -123,8 +138,14 @@ def _details(error: AnymediaError) -> "Iterator[RenderableType]":
         yield pairs(problem_rows(error.problems))
         return
     yield str(error)
-    if not isinstance(error, RequestError | ConfigError):
+    if not _of_this_side(error):
         yield pairs(error_facts(error))
+
+
+def _of_this_side(error: AnymediaError) -> bool:
+    """Return whether no provider has to do with it."""
+    unsent = isinstance(error, JournalError) and error.outcome is Outcome.NOT_SENT
+    return unsent or isinstance(error, RequestError | ConfigError)
 
 
 def _advice(error: AnymediaError) -> Iterator[str]:

@@ -9,7 +9,7 @@ from anymedia import Result
 from anymedia.clock import Clock
 
 from .command import Command, config_option
-from .making import make, out_option, timeout_option
+from .making import key_option, make, out_option, timeout_option
 from .request import Asked, asks
 
 if TYPE_CHECKING:
@@ -19,10 +19,13 @@ if TYPE_CHECKING:
 @click.command("generate", cls=Command)
 @asks
 @out_option(".")
+@key_option
 @timeout_option
 @config_option
 @click.pass_obj
-def command(clock: Clock, asked: Asked, out: Path, timeout: float, config: Path | None, as_json: bool) -> None:
+def command(
+    clock: Clock, asked: Asked, out: Path, key: str | None, timeout: float, config: Path | None, as_json: bool
+) -> None:
     """Make pictures and save them.
 
     PROMPT - reads it from stdin. Asked is the first account that takes the request: of --provider, else
@@ -38,6 +41,7 @@ def command(clock: Clock, asked: Asked, out: Path, timeout: float, config: Path 
             *asked.accounts,
             offer=asked.offer,
             on_unsupported=asked.on_unsupported,
+            key=key,
             timeout=timeout,
         )
 

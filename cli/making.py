@@ -2,16 +2,19 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from math import inf
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import attrs
 import click
 
-from anymedia import AnymediaError, Asset, Result, Task, to_json
+from anymedia import AnymediaError, Asset, JournalError, Result, Task, to_json
 from anymedia.clock import Clock
+from anymedia.money import total
 
 from .errors import MISSING, show_error
 from .progress import Progress
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from anymedia import Client
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 Generate: TypeAlias = "Callable[[Client], Awaitable[Result]]"
 DownloadError: TypeAlias = AnymediaError | OSError
 
@@ -66,40 +70,62 @@ def timeout_option(function: F) -> F:
     return option(function)
 
 
+def key_option(function: F) -> F:
+    """Add --key."""
+    option = click.option(
+        "--key", metavar="KEY", help="Your own key: the same request under the same key is bought once."
+    )
+    return option(function)
+
+
 def make(generate: Generate, *, clock: Clock, config: Path | None, out: Path, as_json: bool) -> None:
     """Generate, download and show; exits with MISSING when not all of it is there."""
     progress = Progress(clock)
-    try:
-        with progress:
-            result, errors = asyncio.run(_made(generate, progress, clock, config, out))
-    except KeyboardInterrupt:
-        say_all([*progress.done(), *progress.living()])
-        raise
+
+    async def made(client: "Client") -> tuple[Result, list[DownloadError]]:
+        return await saved(client, await generate(client), out)
+
+    result, errors = watched(made, progress, clock=clock, config=config)
     if as_json:
         print_json(result_json(result))
     else:
-        _show(result)
+        show_tasks(result.tasks)
     _show_missing(result, errors, progress)
 
 
-async def _made(
-    generate: Generate, progress: Progress, clock: Clock, config: Path | None, out: Path
-) -> tuple[Result, list[DownloadError]]:
+def watched(work: "Callable[[Client], Awaitable[T]]", progress: Progress, *, clock: Clock, config: Path | None) -> T:
+    """Do something with a client while its progress is shown; an interrupt tells what is done and what lives on."""
+    try:
+        with progress:
+            return asyncio.run(_with_client(work, progress, clock, config))
+    except KeyboardInterrupt:
+        say_all([*progress.done(), *progress.living()])
+        raise
+
+
+async def _with_client(
+    work: "Callable[[Client], Awaitable[T]]", progress: Progress, clock: Clock, config: Path | None
+) -> T:
     from anymedia import Client
 
     async with Client(config, clock=clock, on_event=progress.see) as client:
+        progress.written = client.journal is not None
         try:
-            result = await generate(client)
+            return await work(client)
         except asyncio.CancelledError:
             if progress.unanswered:
                 say("waiting for the answer of a submit that is sent already; Ctrl-C again leaves it unread")
             raise
-        return await saved(client, result, out)
+        except JournalError as error:
+            if error.task is not None:
+                with suppress(AnymediaError):
+                    say(f"a handle, for `anymedia resume --handle -`: {client.handle(error.task)}")
+            raise
 
 
 async def saved(client: "Client", result: Result, out: Path) -> tuple[Result, list[DownloadError]]:
     """Download a result; return it with what is on disk, and why the rest, which keeps its URLs, is not."""
-    ends = await asyncio.gather(*(client.download(task, out) for task in result.tasks), return_exceptions=True)
+    ends = await asyncio.gather(*(_saved(client, task, out) for task in result.tasks), return_exceptions=True)
     tasks: list[Task] = []
     errors: list[DownloadError] = []
     for task, end in zip(result.tasks, ends, strict=True):
@@ -111,23 +137,41 @@ async def saved(client: "Client", result: Result, out: Path) -> tuple[Result, li
     return attrs.evolve(result, tasks=tuple(tasks), errors=(*result.errors, *map(str, errors))), errors
 
 
+async def _saved(client: "Client", task: Task, out: Path) -> tuple[Asset, ...]:
+    """Download a task, unless its files lie there already: it was bought before under its caller's key."""
+    if task.assets and all(_lies_in(out, asset.path) for asset in task.assets):
+        return task.assets
+    return await client.download(task, out)
+
+
+def _lies_in(folder: Path, file: Path | None) -> bool:
+    return file is not None and file.is_file() and file.parent.resolve() == folder.resolve()
+
+
 def result_json(result: Result) -> dict[str, object]:
     """Return a result as JSON, with the files by themselves."""
-    return {**to_json(result), "files": [str(asset.path) for asset in result.assets if asset.path]}
+    return {**to_json(result), "files": files_of(result.tasks)}
 
 
-def _show(result: Result) -> None:
+def files_of(tasks: Iterable[Task]) -> list[str]:
+    """Return where the results of tasks are on disk."""
+    return [str(asset.path) for task in tasks for asset in task.assets if asset.path]
+
+
+def show_tasks(tasks: Sequence[Task]) -> None:
+    """Print the files of tasks, and what they cost."""
     from .screen import Screen
 
     screen = Screen()
-    for task in result.tasks:
+    for task in tasks:
         for asset in task.assets:
             screen.print(str(asset.path or asset.url), style="bold", soft_wrap=True)
             screen.block(", ".join(_facts(task, asset)))
         for adjustment in task.adjustments:
             screen.block(f"adjusted: {adjustment.field}: {adjustment.reason}")
-    if len(result.tasks) > 1:
-        screen.print(f"{len(result.assets)} files, {price(result.money)} together")
+    if len(tasks) > 1:
+        files = sum(len(task.assets) for task in tasks)
+        screen.print(f"{files} files, {price(total(task.money for task in tasks))} together")
 
 
 def _facts(task: Task, asset: Asset) -> Iterable[str]:
@@ -143,6 +187,11 @@ def _facts(task: Task, asset: Asset) -> Iterable[str]:
     yield f"price {price(task.money)}" + (" for the task" if len(task.assets) > 1 else "")
 
 
+def fetched_so(task_id: str) -> str:
+    """Return how the result of a task is fetched once more, which the journal knows."""
+    return f"`anymedia tasks handle {quote(task_id)} | anymedia resume --handle -` fetches it once more"
+
+
 def _show_missing(result: Result, errors: list[DownloadError], progress: Progress) -> None:
     """Tell what is not there, and exit accordingly."""
     for error in errors:
@@ -150,6 +199,8 @@ def _show_missing(result: Result, errors: list[DownloadError], progress: Progres
             show_error(error)
         else:
             say(f"error: {error}")
+    if errors and progress.written:
+        say_all(fetched_so(task.id) for task in result.tasks if not all(asset.path for asset in task.assets))
     if result.missing:
         say(f"{result.missing} missing: {'; '.join(result.errors) or 'the provider made fewer'}")
         say_all(progress.living())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 import attrs
 
-from anymedia import Attempt, State, Task
+from anymedia import Attempt, Outcome, State, Task
 from anymedia.clock import Clock
 
 from .text import one_line, say
@@ -27,9 +27,7 @@ class Row:
     @property
     def words(self) -> str:
         """Where it stands, in a word or two."""
-        if self.attempt.task is not None:
-            return str(self.attempt.task.state)
-        return "sending" if self.attempt.outcome is None else str(self.attempt.outcome)
+        return self.attempt.status
 
     @property
     def over(self) -> bool:
@@ -39,12 +37,13 @@ class Row:
 
 
 class Progress:
-    """The attempts of a client, told by its `on_event`."""
+    """The attempts of a client, told by its `on_event`; `written` says whether its journal has them too."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._rows: dict[str, Row] = {}
         self._live: Live | None = None
+        self.written: bool = True
 
     def __enter__(self) -> Self:
         from .screen import Screen
@@ -68,8 +67,6 @@ class Progress:
     def see(self, event: Attempt | Task) -> None:
         """Take note of a change."""
         attempt = event if isinstance(event, Attempt) else self._with(event)
-        if attempt is None:
-            return
         row = self._rows[attempt.id] = Row(attempt, self._clock.now())
         if self._live is None:
             after = f" after {self._seconds(row):.0f} s" if row.over else ""
@@ -85,9 +82,11 @@ class Progress:
         for row in self._rows.values():
             task, account = row.attempt.task, row.attempt.account
             if task is not None and not task.state.final:
-                yield f"task {task.id} at {account} was {task.state}: it lives on, and is billed"
+                then = "; `anymedia resume` takes it up again" if self.written else ""
+                yield f"task {task.id} at {account} was {task.state}: it lives on, and is billed{then}"
             elif row.attempt.outcome is None:
-                yield f"the submit to {account} is unanswered: it may have been billed, and is not sent again"
+                then = "; `anymedia tasks` keeps it in sight" if self.written else ""
+                yield f"the submit to {account} is unanswered: it may have been billed, and is not sent again{then}"
 
     def done(self) -> Iterator[str]:
         """Yield a sentence for every task that has succeeded, with the links to its result."""
@@ -102,10 +101,9 @@ class Progress:
         """Whether a submit waits for its answer."""
         return any(row.attempt.outcome is None for row in self._rows.values())
 
-    def _with(self, task: Task) -> Attempt | None:
-        return next(
-            (attrs.evolve(row.attempt, task=task) for row in self._rows.values() if _is_of(task, row.attempt)), None
-        )
+    def _with(self, task: Task) -> Attempt:
+        known = next((row.attempt for row in self._rows.values() if _is_of(task, row.attempt)), None)
+        return _earlier(task) if known is None else attrs.evolve(known, task=task)
 
     def _seconds(self, row: Row) -> float:
         until = row.changed_at if row.over else self._clock.now()
@@ -128,3 +126,21 @@ class Progress:
 
 def _is_of(task: Task, attempt: Attempt) -> bool:
     return attempt.task is not None and (attempt.account, attempt.task.id) == (task.account, task.id)
+
+
+def _earlier(task: Task) -> Attempt:
+    """Return what there is to show of the attempt that an earlier process made."""
+    return Attempt(
+        id=f"{task.account} {task.id}",
+        provider=task.provider,
+        account=task.account,
+        offer=task.offer,
+        model=task.model,
+        wire_id=task.wire_id,
+        path=task.path,
+        money=task.money,
+        idempotency_key=task.idempotency_key,
+        started_at=task.submitted_at,
+        outcome=Outcome.ACCEPTED,
+        task=task,
+    )

@@ -10,7 +10,7 @@ from anymedia.clock import Clock
 from anymedia.strict_json import Json, loads
 
 from .command import Command, config_option
-from .making import make, out_option, timeout_option
+from .making import key_option, make, out_option, timeout_option
 from .request import stdin_text
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def _body(_: click.Context, __: click.Parameter, given: str) -> Json:
 @click.argument("body", callback=_body)
 @click.option("--kind", default="image", show_default=True, metavar="image|video|audio", help="What it makes.")
 @out_option(".")
+@key_option
 @timeout_option
 @config_option
 @click.pass_obj
@@ -42,6 +43,7 @@ def command(
     body: Json,
     kind: str,
     out: Path,
+    key: str | None,
     timeout: float,
     config: Path | None,
     as_json: bool,
@@ -54,7 +56,8 @@ def command(
 
     async def generate(client: "Client") -> Result:
         account = _account(client.config, provider)
-        return await client.generate(RawRequest(account.adapter.name, path, body, kind), account.name, timeout=timeout)
+        request = RawRequest(account.adapter.name, path, body, kind)
+        return await client.generate(request, account.name, key=key, timeout=timeout)
 
     make(generate, clock=clock, config=config, out=out, as_json=as_json)
 

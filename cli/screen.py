@@ -52,11 +52,17 @@ class Screen(Console):
         for part in parts:
             self.print(Padding(part, (0, 0, 0, 2), expand=self.is_terminal))
 
-    def table(self, columns: Iterable[str], rows: Iterable[Iterable[Cell]]) -> None:
-        """Print a table; a list in a cell goes below each other on a terminal, and stays on its line in a pipe."""
+    def table(self, columns: Iterable[str], rows: Iterable[Iterable[Cell]], *, fill: bool = False) -> None:
+        """Print a table; a list in a cell goes below each other on a terminal, and stays on its line in a pipe.
+
+        With `fill` the last column takes what is left of a terminal's line, and is cut there.
+        """
         made = Table(box=SIMPLE_HEAD if self.is_terminal else None, padding=(0, 1, 0, 0), header_style="bold")
         for column in columns:
             made.add_column(column, overflow="fold")
+        if fill and self.is_terminal:
+            made.expand, last = True, made.columns[-1]
+            last.ratio, last.no_wrap, last.overflow = 1, True, "ellipsis"
         for row in rows:
             made.add_row(*(self._cell(cell) for cell in row))
         self.print(made)

@@ -17,6 +17,7 @@ _FLAGS = {
     "labels": "--label",
     "path": "PATH",
     "body": "BODY",
+    "id": "ID",
 }
 
 

@@ -258,11 +258,17 @@ class Client:
     async def download(self, done: Task | Result, directory: str | os.PathLike[str] = ".") -> tuple[Asset, ...]:
         """Save every asset into a directory, never over another file, and return them with their paths.
 
-        Errors: NotFound when a link has died, Unavailable, MalformedAnswer; the other files are saved all the same.
+        Errors: NotFound when a link has died, Unavailable, MalformedAnswer; the other files are saved all the same, and
+        `recover` tries again for what could not be fetched.
         """
         tasks = done.tasks if isinstance(done, Result) else (done,)
         saves = [self._save(task, number, Path(directory)) for task in tasks for number in range(len(task.assets))]
-        ends = await asyncio.gather(*saves, return_exceptions=True)
+        try:
+            ends = await asyncio.gather(*saves, return_exceptions=True)
+        except asyncio.CancelledError:
+            for task in tasks:
+                await self._session.leave(task)
+            raise
         saved = iter(ends)
         for task in tasks:
             await self._note_saved(task, [next(saved) for _ in task.assets])
@@ -407,6 +413,8 @@ class Client:
         assets = tuple(_placed_at(end, was) for end, was in zip(ends, task.assets, strict=True))
         if assets != task.assets:
             await self._session.note(attrs.evolve(task, assets=assets))
+        if any(isinstance(end, Unavailable | OSError) for end in ends):
+            await self._session.leave(task)
 
     def _deadline(self, timeout: float | None) -> float | None:
         return None if timeout is None else self._session.clock.monotonic() + timeout

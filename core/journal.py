@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -21,7 +22,7 @@ import attrs
 from .codec import from_json, to_json
 from .errors import AnymediaError, OutOfBounds, Problem
 from .money import Money
-from .owner import Owner, forget, is_alive, known
+from .owner import Owner, forget, is_alive, known, mark
 from .scrub import scrubbed, secrets_of
 from .store import Store
 from .strict_json import Json, loads
@@ -55,6 +56,8 @@ MIGRATIONS: Sequence[Sequence[str]] = (
 """The statements that lead from each form of the file to the next."""
 
 LOST = "its process ended before the answer came"
+
+_NO_ROWS: list[tuple[Any, ...]] = []
 
 _COLUMNS = "id, owner, provider, account, started, record, task, body"
 
@@ -114,19 +117,30 @@ class Journal:
         key: str | None = None,
         since: datetime | None = None,
         open: bool | None = None,  # noqa: A002 - the field's word
+        limit: int | None = None,
     ) -> list[Attempt]:
-        """Return the attempts in the order in which they were begun; every filter that is given holds."""
+        """Return the attempts (the last ones, up to a limit) in the order in which they were begun.
+
+        Every filter that is given holds.
+        """
         conditions: dict[str, Any] = {"provider = ?": provider, "account = ?": account, "key = ?": key}
         conditions["started >= ?"] = None if since is None else since.timestamp()
         conditions["open = ?"] = open
+        # What is being sent is uncertain when nobody sends it any more.
+        conditions["status IN (?, ?)"] = None if status is None else (status, SENDING)
         asked = {text: value for text, value in conditions.items() if value is not None}
-        found = self._store.call(partial(_select, conditions=asked))
-        return [attempt for attempt in self._read(found) if status in (None, attempt.status)]
+        rows = self._store.read(partial(_select, conditions=asked), _NO_ROWS)
+        found = (attempt for attempt in self._read(reversed(rows)) if status in (None, attempt.status))
+        return list(islice(found, limit))[::-1]
+
+    def count(self) -> int:
+        """Return how many attempts there are."""
+        return self._store.read(_count, 0)
 
     def find(self, name: str) -> Attempt:
         """Return the attempt with an id (its first letters will do), or with a task of that id. Errors: OutOfBounds."""
         conditions = {"id >= ? AND id < ? || 'g' OR task_id = ?": (name, name, name)}
-        found = list(self._read(self._store.call(partial(_select, conditions=conditions))))
+        found = list(self._read(self._store.read(partial(_select, conditions=conditions), _NO_ROWS)))
         if len(found) == 1:
             return found[0]
         what = f"{len(found)} attempts begin so" if found else "no attempt and no task is named so"
@@ -153,9 +167,16 @@ class Journal:
         """
         owners = set(known(self._folder)) - {self._owner.name}
         living = {name for name in owners if is_alive(self._folder, name)}
-        rows = self._store.call(partial(_left, crashed=owners - living))
+        rows = self._store.read(partial(_left, crashed=owners - living), _NO_ROWS)
         found = self._read(row for row in rows if row[1] not in living)
         return [attempt for attempt in found if attempt.open or _is_unfetched(attempt)]
+
+    async def leave(self, task: Task) -> None:
+        """Take a task, whose result is not on disk yet though it was to be, for one that is left."""
+        name = f"{self._owner.name}-left"
+        sql = "UPDATE attempts SET owner = ? WHERE task_id = ? AND account = ?"
+        mark(self._folder, name)
+        await self._store.write(partial(_update, sql=sql, values=(name, task.id, task.account)))
 
     def forget_the_dead(self) -> None:
         """Take it that what crashed processes left has been seen to."""
@@ -333,6 +354,12 @@ def _left(connection: sqlite3.Connection, crashed: Iterable[str]) -> list[tuple[
     """Return what is open, and whatever is of an owner who did not end well."""
     where = "open OR owner IN (SELECT value FROM json_each(?)) AND task_id IS NOT NULL"
     return _select(connection, {where: json.dumps(list(crashed))})
+
+
+def _count(connection: sqlite3.Connection) -> int:
+    number: int
+    (number,) = connection.execute("SELECT count(*) FROM attempts").fetchone()
+    return number
 
 
 def _update(connection: sqlite3.Connection, sql: str, values: Sequence[Any]) -> None:

@@ -55,6 +55,12 @@ def is_alive(folder: Path, name: str) -> bool:
     return False
 
 
+def mark(folder: Path, name: str) -> None:
+    """Leave what an owner leaves who did not end well."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (folder / name).touch(mode=0o600)
+
+
 def forget(folder: Path, name: str) -> None:
     """Put away what an owner left that has ended."""
     with contextlib.suppress(OSError):

@@ -114,6 +114,14 @@ class Session:
             except JournalError as error:
                 _log.error("task %s is %s, and that is not written down: %s", task.id, task.state, error)
 
+    async def leave(self, task: Task) -> None:
+        """Write down that a task's result is still to be fetched."""
+        if self.journal is not None:
+            try:
+                await self.journal.leave(task)
+            except (JournalError, OSError) as error:
+                _log.error("the result of task %s is not fetched, and that is not written down: %s", task.id, error)
+
     def tell(self, event: Event) -> None:
         """Let the listener know."""
         if self._on_event is not None:

@@ -83,6 +83,22 @@ class Store:
         self._put(_Item(change, future))
         return future.result()
 
+    def read(self, query: Callable[[sqlite3.Connection], T], nothing: T) -> T:
+        """Return what a query finds; `nothing` where there is no file. It waits for no other writer.
+
+        Errors: JournalError.
+        """
+        if self._thread is not None:  # in line with our own changes
+            return self.call(query)
+        if not self.path.exists():
+            return nothing
+        try:
+            reader = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True, timeout=PATIENCE)
+            with contextlib.closing(reader):
+                return query(reader) if self._version(reader) else nothing
+        except sqlite3.Error as error:
+            raise self._sentence(error) from None
+
     def close(self) -> None:
         """Write what is left, and close the file."""
         with self._lock:
@@ -146,7 +162,8 @@ class Store:
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
             connection = sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None)
             try:
-                _patiently(connection, "PRAGMA journal_mode = WAL")
+                _patiently(lambda: self._version(connection))
+                _patiently(lambda: connection.execute("PRAGMA journal_mode = WAL"))
                 connection.execute("PRAGMA synchronous = FULL")
                 with _transaction(connection):
                     self._migrate(connection)
@@ -157,6 +174,16 @@ class Store:
         return self._connection
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
+        version = self._version(connection)
+        for statement in (each for step in self._migrations[version:] for each in step):
+            connection.execute(statement)
+        if version < len(self._migrations):
+            connection.execute(f"PRAGMA user_version = {len(self._migrations)}")
+            connection.execute(f"PRAGMA application_id = {APPLICATION}")
+
+    def _version(self, connection: sqlite3.Connection) -> int:
+        """Return the form of a file. Errors: JournalError when it is another program's, or of a newer version."""
+        version: int
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -167,11 +194,7 @@ class Store:
                 f"{self.path}: written by a newer anymedia (its form is {version}, and {len(self._migrations)} is the "
                 "newest known here): bring this one up to date, or name another file"
             )
-        for statement in (each for step in self._migrations[version:] for each in step):
-            connection.execute(statement)
-        if version < len(self._migrations):
-            connection.execute(f"PRAGMA user_version = {len(self._migrations)}")
-            connection.execute(f"PRAGMA application_id = {APPLICATION}")
+        return version
 
     def _drop(self) -> None:
         connection, self._connection = self._connection, None
@@ -238,12 +261,12 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]
         raise
 
 
-def _patiently(connection: sqlite3.Connection, statement: str) -> None:
-    """Run what SQLite does not wait for by itself while another process opens the file."""
+def _patiently(step: Callable[[], object]) -> None:
+    """Take a step that SQLite does not always wait for by itself while another process opens the file."""
     until = time.monotonic() + PATIENCE
     while True:
         try:
-            connection.execute(statement)
+            step()
             return
         except sqlite3.OperationalError as error:
             if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > until:

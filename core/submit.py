@@ -212,6 +212,8 @@ class _Post:
                     self._attempt = attempt
                     await self._session.begin(attempt, call.body)
                 task = await self._until_certain(call, attempt)
+            except JournalError:
+                raise  # nothing was sent, and nothing is written down
             except AnymediaError as error:
                 ended = self._ended(attempt, outcome=error.outcome, error=str(error))
                 await self._session.failed(ended)

@@ -32,7 +32,9 @@ def test_accounts_that_are_well(at):
     assert done.exit_code == 0, done.output
     lines = done.output.splitlines()
     assert "anymedia.toml" in lines[0]
-    assert [line.split()[0] for line in lines[2:] if line] == ["api_in_one", "reapi", "revidapi", "runapi"]
+    assert lines[1].startswith("journal: ")
+    assert lines[1].endswith("journal.db: 0 attempts, 0 uncertain, 0 open")
+    assert [line.split()[0] for line in lines[3:] if line] == ["api_in_one", "reapi", "revidapi", "runapi"]
     assert done.output.count("ready") == 4
     assert "$100" in done.output
     assert "$1000" in done.output
@@ -54,6 +56,21 @@ def test_what_is_wrong_is_said_and_told_by_the_exit_code(at, monkeypatch, unused
     assert "set GONE; gone was not reached" in found["gone"]["trouble"]
     assert found["revidapi"]["trouble"] is None
     assert "a-wrong-key" not in done.output
+
+
+def test_the_journal_is_looked_at(at, monkeypatch):
+    terminal = CliRunner()
+    fox = ["generate", "A fox", "--model", "flux-2-pro", "--provider"]
+    terminal.invoke(app, [*fox, "reapi", "--timeout", "1"])
+    assert ": 1 attempt, 0 uncertain, 1 open" in doctor().output
+    monkeypatch.setenv("ANYMEDIA_JOURNAL", "off")
+    assert "journal: off\n" in doctor().output
+    assert json.loads(doctor("--json").stdout)["journal"] is None
+    monkeypatch.setenv("ANYMEDIA_JOURNAL", "anymedia.toml")
+    done = doctor("--json")
+    assert done.exit_code == 1
+    assert "no journal" in json.loads(done.stdout)["journal"]["trouble"]
+    assert "no journal" in doctor().output
 
 
 def test_without_any_account_the_keys_to_set_are_named():

@@ -1,5 +1,6 @@
 """Every snippet of the README and of docs/ is run, every command is tried, every path named exists."""
 
+import json
 import os
 import re
 import shlex
@@ -32,19 +33,25 @@ def blocks(language):
 
 
 @pytest.fixture
-def at_the_simulators(clock, monkeypatch, tmp_path):
-    """A working directory whose anymedia.toml leads to simulators, on a clock that nobody waits for."""
+def timeless(clock, monkeypatch):
+    """Every simulator, on a clock that nobody waits for."""
     for method in ("now", "monotonic", "sleep", "chance"):
         monkeypatch.setattr(f"anymedia.clock.Clock.{method}", getattr(type(clock), method).__get__(clock))
-    monkeypatch.chdir(tmp_path)
     with in_thread(clock=clock.time) as simulators:
-        lines = []
-        for name, table in simulators.config["providers"].items():
-            lines += [f"[providers.{name}]", *(f'{key} = "{value}"' for key, value in table.items())]
-        (tmp_path / "anymedia.toml").write_text("\n".join(lines))
-        for variable, key in simulators.environ.items():
-            monkeypatch.setenv(variable, key)
-        yield tmp_path
+        yield simulators
+
+
+@pytest.fixture
+def at_the_simulators(timeless, monkeypatch, tmp_path):
+    """A working directory whose anymedia.toml leads to simulators."""
+    monkeypatch.chdir(tmp_path)
+    lines = []
+    for name, table in timeless.config["providers"].items():
+        lines += [f"[providers.{name}]", *(f'{key} = "{value}"' for key, value in table.items())]
+    (tmp_path / "anymedia.toml").write_text("\n".join(lines))
+    for variable, key in timeless.environ.items():
+        monkeypatch.setenv(variable, key)
+    return tmp_path
 
 
 @pytest.mark.parametrize("snippet", blocks("python"))
@@ -74,12 +81,36 @@ COMMANDS = [
 ]
 
 
+ATTEMPT = "3f9c1b20"
+"""The attempt that the pages name."""
+
+
+def piped(line):
+    """Run the commands of a line, each on what the one before has printed."""
+    printed = ""
+    for command in line.split(" | "):
+        done = CliRunner().invoke(app, shlex.split(command, comments=True)[1:], input=printed)
+        assert done.exit_code == 0, done.output
+        printed = done.stdout
+
+
+def an_attempt(simulators, *, uncertain):
+    """Make an attempt, and return the id that the pages would name it by."""
+    if uncertain:
+        simulators["reapi"].fault("reset_after")
+    words = ["generate", "a lighthouse", "--model", "flux-2-pro", "--provider", "reapi"]
+    assert CliRunner().invoke(app, words).exit_code == (4 if uncertain else 0)
+    (attempt,) = json.loads(CliRunner().invoke(app, ["tasks", "--json"]).stdout)
+    return attempt["id"][: len(ATTEMPT)]
+
+
 @pytest.mark.parametrize("line", COMMANDS)
-def test_a_command_works(line, at_the_simulators):
+def test_a_command_works(line, at_the_simulators, timeless):
+    if ATTEMPT in line:
+        line = line.replace(ATTEMPT, an_attempt(timeless, uncertain="settle" in line))
     program, *arguments = shlex.split(line, comments=True)
     if program == "anymedia":
-        done = CliRunner().invoke(app, arguments)
-        assert done.exit_code == 0, done.output
+        piped(line)
     elif program == "make":
         targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
         assert set(arguments) <= set(targets)

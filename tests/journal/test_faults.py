@@ -28,6 +28,10 @@ def config_at(sims, path):
     return read_config({**sims.config, "journal": {"path": str(path)}}, sims.environ)
 
 
+def open_for_writing(journal):
+    journal._store.call(lambda _: None)
+
+
 def spoil_header(path):
     with path.open("r+b") as file:
         file.write(b"not a database at all")
@@ -121,7 +125,7 @@ async def test_a_disk_that_fills_up_under_a_task_loses_neither_the_task_nor_its_
 
 async def test_a_file_that_another_process_holds_is_waited_for_and_then_told(client, sims, request_, path, monkeypatch):
     monkeypatch.setattr("anymedia.store.PATIENCE", 0.01)
-    client.journal.attempts()
+    open_for_writing(client.journal)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(JournalError, match="another process has held it for 30 s"):
@@ -147,7 +151,7 @@ def test_a_file_that_is_being_opened_by_another_process_is_waited_for(path, monk
     monkeypatch.setattr("time.sleep", sleep)
     monkeypatch.setattr("time.monotonic", lambda: 0)
     journal = Journal(path)
-    assert journal.attempts() == []
+    open_for_writing(journal)
     assert slept == [0.01] * 3
     journal.close()
     other.close()
@@ -187,9 +191,40 @@ def test_a_file_that_stays_locked_while_it_is_opened_is_told(path, monkeypatch):
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     monkeypatch.setattr("anymedia.store.PATIENCE", -1)
+    journal = Journal(path)
+    with pytest.raises(JournalError, match="another process has held it"):
+        open_for_writing(journal)
     with pytest.raises(JournalError, match="another process has held it"):
         Journal(path).attempts()
+    journal.close()
     other.close()
+
+
+async def test_what_is_only_read_is_not_touched(client, request_, path, monkeypatch):
+    journal = Journal(path)
+    assert (journal.attempts(), journal.count(), journal.left(), path.exists()) == ([], 0, [], False)
+    path.parent.mkdir()
+    path.touch()
+    assert (journal.attempts(), path.stat().st_size) == ([], 0)
+    await client.submit(request_, "reapi")
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")  # a reader waits for no writer
+    assert len(journal.attempts()) == journal.count() == 1
+    other.close()
+    assert journal._store._thread is None
+
+
+def test_another_program_s_file_stays_as_it_is(path):
+    path.parent.mkdir()
+    path.touch()
+    foreign(path)
+    before = path.read_bytes()
+    journal = Journal(path)
+    for use in (journal.attempts, lambda: open_for_writing(journal)):
+        with pytest.raises(JournalError, match="another program's file"):
+            use()
+    journal.close()
+    assert path.read_bytes() == before
 
 
 def test_what_is_put_just_before_the_end_is_written(tmp_path, caplog):
@@ -282,7 +317,7 @@ def test_what_a_loop_waited_for_that_is_over_is_written_all_the_same(tmp_path):
 
 def test_the_file_is_nobody_else_s_to_read(path):
     journal = Journal(path)
-    journal.attempts()
+    open_for_writing(journal)
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
     for file in path.parent.iterdir():

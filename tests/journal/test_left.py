@@ -17,6 +17,7 @@ from anymedia import (
     State,
     SubmitUncertain,
     TaskFailed,
+    Unavailable,
     read_config,
 )
 from anymedia.journal import LOST
@@ -80,6 +81,58 @@ async def test_a_result_that_nobody_fetched_before_the_crash_is_fetched(client, 
         (fetched,) = (await later.recover(tmp_path / "out")).tasks
         assert fetched.assets[0].path.is_file()
         assert (await later.recover(tmp_path / "out")).tasks == ()
+
+
+async def test_a_result_that_could_not_be_fetched_is_tried_again(client, next_client, request_, sims, tmp_path, config):
+    task = await client.run(request_, "reapi")
+    await client.submit(request_, "api_in_one")
+    sims["reapi"].fault("status", on="result", status=503, times=9)
+    with pytest.raises(Unavailable):
+        await client.download(task, tmp_path / "out")
+    await client.close()
+    async with next_client() as later:
+        sims["api_in_one"].fault("reset_before", on="result", times=9)
+        assert len((await later.recover(tmp_path / "out")).errors) == 2
+    for simulator in sims:
+        simulator.clear()
+    async with next_client() as later:
+        assert len((await later.recover(tmp_path / "out")).tasks) == 2
+        assert (await later.recover(tmp_path / "out")).tasks == ()
+
+
+async def test_a_download_that_is_interrupted_is_taken_up(client, next_client, request_, tmp_path, monkeypatch):
+    import asyncio
+
+    task, begun = await client.run(request_, "reapi"), asyncio.Event()
+
+    async def never(*_):
+        begun.set()
+        await asyncio.get_running_loop().create_future()
+
+    monkeypatch.setattr("anymedia.client.save", never)
+    fetching = asyncio.create_task(client.download(task, tmp_path))
+    await begun.wait()
+    fetching.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await fetching
+    await client.close()
+    monkeypatch.undo()
+    async with next_client() as later:
+        (fetched,) = (await later.recover(tmp_path)).tasks
+    assert fetched.assets[0].path.is_file()
+
+
+async def test_a_result_that_is_not_fetched_and_cannot_be_noted_is_logged(client, request_, sims, tmp_path, caplog):
+    task = await client.run(request_, "reapi")
+    sims["reapi"].fault("status", on="result", status=503, times=99)
+    client.journal._folder.rename(tmp_path / "gone")
+    client.journal._folder.write_text("")
+    with pytest.raises(Unavailable):
+        await client.download(task, tmp_path / "out")
+    assert f"the result of task {task.id} is not fetched, and that is not written down" in caplog.text
+    async with Client(attrs.evolve(client.config, journal=None), clock=client._session.clock) as without:
+        with pytest.raises(Unavailable):
+            await without.download(task, tmp_path / "out")
 
 
 async def test_what_a_process_ended_well_with_was_handed_over(client, next_client, request_, tmp_path):

@@ -151,7 +151,11 @@ async def test_what_is_cancelled_before_it_leaves_is_not_sent(client, request_, 
 
 
 async def test_without_a_journal_a_cancel_before_it_leaves_is_as_quiet(sims, clock, request_, monkeypatch):
-    config, begun, events = read_config({**sims.config, "journal": {"enabled": False}}, sims.environ), asyncio.Event(), []
+    config, begun, events = (
+        read_config({**sims.config, "journal": {"enabled": False}}, sims.environ),
+        asyncio.Event(),
+        [],
+    )
 
     async def never(*_):
         begun.set()

@@ -1,0 +1,86 @@
+"""The journal for the commands that read it: where it is, since when, and what in it is uncertain.
+
+No client is imported for it, so that these commands answer at once.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from anymedia import Attempt, Config, ConfigError, load_config, to_json
+from anymedia.clock import Clock
+from anymedia.journal import Journal
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+SHORT_ID = 8
+"""Letters of an attempt's id that are shown."""
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+_AGE = re.compile(rf"([0-9]{{1,9}})([{''.join(UNITS)}])")
+
+
+@contextmanager
+def opened(config: Config) -> Iterator[Journal]:
+    """Open the journal of a configuration. Errors: ConfigError when it is switched off."""
+    if config.journal is None:
+        raise ConfigError("the journal is switched off (ANYMEDIA_JOURNAL, or [journal] enabled)")
+    journal = Journal(config.journal, prompts=config.prompts)
+    try:
+        yield journal
+    finally:
+        journal.close()
+
+
+@contextmanager
+def journal_of(path: Path | None) -> Iterator[Journal]:
+    """Open the journal that a config file, or the one that is found, leads to."""
+    with opened(load_config(path)) as journal:
+        yield journal
+
+
+def since_option(function: F) -> F:
+    """Add --since."""
+    option = click.option(
+        "--since", callback=_since, metavar="T", help="Not before: a date, a time (UTC), or an age like 2h, 7d."
+    )
+    return option(function)
+
+
+def _since(ctx: click.Context, _: click.Parameter, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return moment(text, (ctx.obj or Clock()).now())
+    except (ValueError, OverflowError):
+        raise click.BadParameter(f"a date, a time, or an age like 2h, 7d is needed, not {text!r}") from None
+
+
+def moment(text: str, now: datetime) -> datetime:
+    """Return the time that a text names: in UTC, unless it says otherwise. Errors: ValueError, OverflowError."""
+    if age := _AGE.fullmatch(text):
+        return now - timedelta(seconds=int(age[1]) * UNITS[age[2]])
+    is_time = text[2:3] == ":"
+    named = datetime.combine(now.date(), time.fromisoformat(text)) if is_time else datetime.fromisoformat(text)
+    return named.replace(tzinfo=UTC) if named.tzinfo is None else named.astimezone(UTC)
+
+
+def is_uncertain(attempt: Attempt) -> bool:
+    """Return whether it may have been billed, and no task is known of it."""
+    return attempt.open and attempt.task is None and attempt.outcome is not None
+
+
+def attempt_json(attempt: Attempt) -> dict[str, Any]:
+    """Return an attempt as JSON, with where it stands."""
+    return {"status": attempt.status, **to_json(attempt)}
+
+
+def when(moment: datetime) -> str:
+    """Return a time as it is shown, in UTC."""
+    return f"{moment:%Y-%m-%d %H:%M}"

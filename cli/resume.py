@@ -1,0 +1,166 @@
+"""`anymedia resume`: what earlier commands left, taken up again."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from anymedia import Attempt, Blocked, DeadlineExceeded, Result, SubmitUncertain, TaskError, to_json
+from anymedia.clock import Clock
+from anymedia.errors import OutOfBounds, Problem
+from anymedia.registry import adapters
+
+from .command import Command, config_option
+from .errors import MISSING, error_json, exit_code, show_error
+from .journal import SHORT_ID, attempt_json, when
+from .making import DownloadError, fetched_so, files_of, make, out_option, show_tasks, timeout_option, watched
+from .progress import Progress
+from .request import stdin_text
+from .text import print_json, say
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from anymedia import Client, Recovery
+
+
+def _handle(_: click.Context, __: click.Parameter, file: str | None) -> str | None:
+    try:
+        return None if file is None else stdin_text() if file == "-" else Path(file).read_text("utf-8").strip()
+    except OSError as error:
+        raise click.BadParameter(f"{file}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise click.BadParameter(f"{file}: not a handle") from None
+
+
+@click.command("resume", cls=Command)
+@click.option("--handle", callback=_handle, metavar="FILE", help="Wait for this handle's task alone; - reads stdin.")
+@click.option("--replay", is_flag=True, help="Send what is uncertain again where the provider honours its key still.")
+@out_option(".")
+@timeout_option
+@config_option
+@click.pass_obj
+def command(
+    clock: Clock, handle: str | None, replay: bool, out: Path, timeout: float, config: Path | None, as_json: bool
+) -> None:
+    """Wait for the tasks that earlier commands left, and fetch their results.
+
+    What is uncertain is told and not sent again, unless --replay asks for it. Exits with 0 when nothing is left open,
+    else 4 when something is uncertain still, 1 when a task failed or could not be fetched, 5 when one is not finished.
+
+    With --json one object: tasks, files (the paths), uncertain (attempts), errors; with --handle as `generate`.
+    """
+    if handle is not None:
+        if replay:
+            raise click.UsageError("--replay is for attempts, and a handle names a task")
+        _take_up(handle, clock=clock, config=config, out=out, timeout=timeout, as_json=as_json)
+        return
+    progress = Progress(clock)
+
+    async def recovered(client: "Client") -> "Recovery":
+        if client.journal is not None:
+            for attempt in await asyncio.to_thread(client.journal.left):
+                if attempt.task is not None and not attempt.task.state.final:
+                    progress.see(attempt)
+        return await client.recover(out, timeout=timeout, replay=replay)
+
+    recovery = watched(recovered, progress, clock=clock, config=config)
+    if as_json:
+        print_json(_json(recovery))
+    _show(recovery, clock.now(), as_json=as_json)
+    raise SystemExit(_code(recovery))
+
+
+def _take_up(text: str, *, clock: Clock, config: Path | None, out: Path, timeout: float, as_json: bool) -> None:
+    async def waited(client: "Client") -> Result:
+        try:
+            task = client.open(text)
+        except OutOfBounds as error:
+            problems = [Problem(field="handle", message=f"{each.field}: {each.message}") for each in error.problems]
+            raise OutOfBounds(problems=problems) from None
+        task = await client.wait(task, timeout)
+        return Result(tasks=(task,), money=task.money)
+
+    make(waited, clock=clock, config=config, out=out, as_json=as_json)
+
+
+def _code(recovery: "Recovery") -> int:
+    """Return what to exit with: doubt about money comes first."""
+    if recovery.uncertain:
+        return exit_code(SubmitUncertain())
+    unfinished = [isinstance(error, DeadlineExceeded) for error in recovery.errors]
+    if not all(unfinished):
+        return MISSING
+    return exit_code(DeadlineExceeded()) if unfinished else 0
+
+
+def _json(recovery: "Recovery") -> dict[str, Any]:
+    return {
+        "tasks": [to_json(task) for task in recovery.tasks],
+        "files": files_of(recovery.tasks),
+        "uncertain": [attempt_json(attempt) for attempt in recovery.uncertain],
+        "errors": [_error_json(error) for error in recovery.errors],
+    }
+
+
+def _error_json(error: DownloadError) -> dict[str, Any]:
+    if isinstance(error, OSError):
+        return {"type": "OSError", "message": str(error)}
+    return error_json(error)
+
+
+def _show(recovery: "Recovery", now: datetime, *, as_json: bool) -> None:
+    """Print the files, unless they are in the JSON; then what is uncertain, and what went wrong."""
+    if not as_json:
+        show_tasks(recovery.tasks)
+    replays: dict[str, SubmitUncertain] = {}
+    for error in recovery.errors:
+        if isinstance(error, SubmitUncertain) and error.attempt is not None:
+            replays[error.attempt.id] = error  # told with its attempt
+    _show_uncertain(recovery.uncertain, replays, now)
+    for error in recovery.errors:
+        if isinstance(error, OSError):
+            say(f"error: {error}")
+        elif error not in replays.values():
+            show_error(error)
+            if error.task_id is not None and not isinstance(error, TaskError | Blocked):
+                say(fetched_so(error.task_id))
+    if not (recovery.tasks or recovery.uncertain or recovery.errors):
+        say("nothing was left open")
+
+
+def _show_uncertain(attempts: Sequence[Attempt], replays: dict[str, SubmitUncertain], now: datetime) -> None:
+    from .screen import Screen, pairs
+
+    screen = Screen(stderr=True)
+    for attempt in attempts:
+        screen.headline(attempt.id[:SHORT_ID], "yellow", f"{attempt.status}: it may have been billed")
+        screen.block(pairs(_uncertain(attempt, replays.get(attempt.id), now)))
+
+
+def _uncertain(
+    attempt: Attempt, replayed: SubmitUncertain | None, now: datetime
+) -> "Iterator[tuple[str, RenderableType]]":
+    """Yield what is known of an uncertain attempt, and what can be done."""
+    asked = [f"{when(attempt.started_at)} UTC", attempt.offer or f"{attempt.provider} {attempt.path}"]
+    yield "asked", ", ".join([*asked, *([f"account {attempt.account}"] if attempt.account != attempt.provider else [])])
+    yield "price", str(attempt.money)
+    if attempt.error:
+        yield "error", attempt.error
+    if replayed is not None:
+        yield "replay", str(replayed)
+    elif (until := _replayed_until(attempt)) is not None and now <= until:
+        yield "replay", f"`anymedia resume --replay` sends it again under its key, until {until:%H:%M:%S} UTC"
+    settle = f"anymedia tasks settle {attempt.id[:SHORT_ID]}"
+    yield "settle", f"look for it at the provider, then `{settle} --billed`, `--not-billed` or `--task TASK_ID`"
+
+
+def _replayed_until(attempt: Attempt) -> datetime | None:
+    """Return until when the provider honours the key of an attempt; None when it has none."""
+    adapter = adapters().get(attempt.provider)
+    if adapter is None or adapter.idempotency is None or attempt.idempotency_key is None:
+        return None
+    return attempt.started_at + timedelta(seconds=adapter.idempotency.window)

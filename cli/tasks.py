@@ -1,0 +1,299 @@
+"""`anymedia tasks`: what was asked, as the journal has it; and what somebody found out of it by hand."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from click.core import ParameterSource
+
+from anymedia import Asset, Attempt, Billed, Failure, Outcome, State, Task, load_config
+from anymedia.errors import OutOfBounds, Problem
+from anymedia.handle import handle
+from anymedia.strict_json import Json
+from anymedia.task import SENDING, SETTLED
+
+from .command import Command, Group, config_option
+from .journal import SHORT_ID, attempt_json, is_uncertain, journal_of, opened, since_option, when
+from .spend import is_accepted, is_refunded, price_of
+from .text import one_line, price, print_json, say
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from .screen import Screen
+
+STATES = (*map(str, State), SENDING, *(str(each) for each in Outcome if each is not Outcome.ACCEPTED), SETTLED)
+"""Every word for where an attempt stands."""
+
+COLUMNS = ("attempt", "asked (UTC)", "state", "account", "offer", "cost", "prompt")
+
+WIDE = 96
+"""Columns of a terminal on which there is room for the prompt too."""
+
+STYLES = {"succeeded": "green", "failed": "red", "refused": "dim", "not sent": "dim"}
+
+DOUBT = (
+    "uncertain: may have been billed, and not sent again. `anymedia tasks settle` notes what you found out at the "
+    "provider; `anymedia resume --replay` sends again what it honours a key for."
+)
+
+
+def _state(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
+    state = None if text is None else text.lower().replace("-", " ")
+    if state is not None and state not in STATES:
+        raise click.BadParameter(f"{text!r} is none of {', '.join(word.replace(' ', '-') for word in STATES)}")
+    return state
+
+
+@click.group("tasks", cls=Group, invoke_without_command=True, subcommand_metavar="[show|settle|handle ID]")
+@click.option("--state", callback=_state, metavar="S", help="Those that stand so, like running, uncertain, not-sent.")
+@click.option("--provider", metavar="P", help="Those at this provider.")
+@click.option("--account", metavar="A", help="Those at this account.")
+@since_option
+@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, metavar="N", help="The newest N.")
+@config_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    state: str | None,
+    provider: str | None,
+    account: str | None,
+    since: datetime | None,
+    limit: int,
+    config: Path | None,
+    as_json: bool,
+) -> None:
+    """List what was asked, where it stands and what it cost; the newest last.
+
+    An attempt is named by its id, the first letters of it, or the id of its task. --json prints a list of attempts,
+    each with its status, what was sent, and its task.
+    """
+    if ctx.invoked_subcommand is not None:
+        _refuse_flags(ctx)
+        return
+    with journal_of(config) as journal:
+        attempts = journal.attempts(status=state, provider=provider, account=account, since=since, limit=limit)
+    if as_json:
+        print_json([attempt_json(attempt) for attempt in attempts])
+    elif attempts:
+        _list(attempts)
+    else:
+        say(f"no such attempt is in {journal.path}")
+
+
+def _refuse_flags(ctx: click.Context) -> None:
+    """Refuse a flag before the name of a command below, where it would be overlooked."""
+    for param in ctx.command.params:
+        if param.name is not None and ctx.get_parameter_source(param.name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{param.opts[0]} stands behind {ctx.invoked_subcommand}, if it takes one")
+
+
+@command.command("show", cls=Command)
+@click.argument("name", metavar="ID")
+@config_option
+def show(name: str, config: Path | None, as_json: bool) -> None:
+    """Show all that is known of an attempt.
+
+    What was sent, what came of it, what it cost, and where the result is. --json prints the attempt.
+    """
+    with journal_of(config) as journal:
+        attempt = journal.find(name)
+    if as_json:
+        print_json(attempt_json(attempt))
+    else:
+        _show(attempt)
+
+
+@command.command("settle", cls=Command)
+@click.argument("name", metavar="ID")
+@click.option("--billed/--not-billed", default=None, help="Whether it was billed.")
+@click.option("--task", "task_id", metavar="TASK_ID", help="It was billed, and this is its task.")
+@config_option
+def settle(name: str, billed: bool | None, task_id: str | None, config: Path | None, as_json: bool) -> None:
+    """Note what became of an uncertain attempt.
+
+    Nobody is asked: it is what you found in the provider's own list of tasks. `anymedia resume` waits for a task
+    that is named so.
+    """
+    if (billed is None) is (task_id is None):
+        raise click.UsageError("one of --billed, --not-billed and --task is needed")
+    with journal_of(config) as journal:
+        attempt = journal.settle(name, billed is not False, task_id)
+    if as_json:
+        print_json(attempt_json(attempt))
+    elif attempt.task is not None:
+        _line(f"{attempt.id[:SHORT_ID]} is task {attempt.task.id}: `anymedia resume` waits for it")
+    else:
+        _line(f"{attempt.id[:SHORT_ID]} is settled: {'not billed' if attempt.settled is Billed.NO else 'billed'}")
+
+
+@command.command("handle", cls=Command)
+@click.argument("name", metavar="ID")
+@config_option
+def print_handle(name: str, config: Path | None, as_json: bool) -> None:
+    """Print the handle on a task.
+
+    It is one line of JSON, with or without --json, and holds no key. `anymedia resume --handle` takes it on any machine
+    that has the account's key.
+    """
+    found = load_config(config)
+    with opened(found) as journal:
+        attempt = journal.find(name)
+    if attempt.task is None:
+        message = f"{attempt.id[:SHORT_ID]} is {attempt.status}: only a task has a handle"
+        raise OutOfBounds(problems=[Problem(field="id", message=message)])
+    click.echo(handle(attempt.task, found.account(attempt.account)))
+
+
+# The list
+
+
+def _list(attempts: list[Attempt]) -> None:
+    screen = _screen()
+    if screen.width >= WIDE:
+        screen.table(COLUMNS, map(_row, attempts), fill=True)
+    else:
+        screen.table(COLUMNS[:-1], (_row(attempt)[:-1] for attempt in attempts))
+    if doubtful := sum(map(is_uncertain, attempts)):
+        say(f"{doubtful} {DOUBT}")
+
+
+def _row(attempt: Attempt) -> "list[RenderableType]":
+    from rich.text import Text
+
+    doubtful = is_uncertain(attempt)
+    style = "bold yellow" if doubtful else STYLES.get(attempt.status, "")
+    return [
+        attempt.id[:SHORT_ID],
+        when(attempt.started_at),
+        Text(attempt.status + (" (!)" if doubtful else ""), style),
+        attempt.account,
+        _sold(attempt),
+        _cost(attempt),
+        one_line(_prompt(attempt.body) or ""),
+    ]
+
+
+def _sold(attempt: Attempt) -> str:
+    offer = attempt.offer and attempt.offer.removeprefix(f"{attempt.provider}/")
+    return offer or attempt.model or attempt.wire_id or attempt.path
+
+
+def _cost(attempt: Attempt) -> str:
+    """Return what an attempt cost, may have cost (?), or nothing for what cost nothing."""
+    if is_refunded(attempt):
+        return "refunded"
+    if is_accepted(attempt):
+        return str(price_of(attempt))
+    return f"{attempt.money}?" if attempt.open else ""
+
+
+def _prompt(body: Json) -> str | None:
+    """Return the first text that is called a prompt, wherever a provider wants it."""
+    left = [body]
+    while left:
+        value = left.pop(0)
+        if isinstance(value, dict):
+            if isinstance(value.get("prompt"), str):
+                return str(value["prompt"])
+            left += value.values()
+    return None
+
+
+# One
+
+
+def _show(attempt: Attempt) -> None:
+    from .screen import json_text, pairs
+
+    screen = _screen()
+    screen.headline(attempt.id[:SHORT_ID], "yellow" if is_uncertain(attempt) else "cyan", attempt.status)
+    screen.block(pairs(_facts(attempt)))
+    if is_uncertain(attempt):
+        screen.block(f"\n{DOUBT}")
+    if attempt.task is not None:
+        screen.headline("task", "cyan", attempt.task.id)
+        screen.block(pairs(_task_facts(attempt.task)))
+    screen.headline("sent", "cyan", attempt.path)
+    screen.block("not kept (prompts = false)" if attempt.body is None else json_text(attempt.body))
+    if attempt.task is not None and attempt.task.raw is not None:
+        screen.headline("answered last", "cyan")
+        screen.block(json_text(attempt.task.raw))
+
+
+def _facts(attempt: Attempt) -> Iterator[tuple[str, str]]:
+    """Yield what is known of an attempt, what it came to first."""
+    yield "attempt", attempt.id
+    yield from _given(
+        ("outcome", attempt.outcome),
+        ("error", attempt.error),
+        ("found out", None if attempt.settled is None else f"billed {attempt.settled}"),
+        ("price", _price(attempt)),
+        ("asked", _time(attempt.started_at)),
+        ("answered", _time(attempt.ended_at)),
+        ("sent", f"{attempt.sends} times" if attempt.sends > 1 else None),
+        ("account", attempt.account + ("" if attempt.account == attempt.provider else f" at {attempt.provider}")),
+        ("offer", attempt.offer),
+        ("model", attempt.model),
+        ("wire id", attempt.wire_id),
+        ("to", f"{attempt.origin or ''}{attempt.path}"),
+        ("labels", ", ".join(f"{name}={value}" for name, value in attempt.labels.items())),
+        ("your key", attempt.key and f"{attempt.key}, part {attempt.part + 1}"),
+        ("idempotency key", attempt.idempotency_key),
+    )
+    for adjustment in attempt.adjustments:
+        yield "adjusted", f"{adjustment.field}: {adjustment.reason}"
+
+
+def _task_facts(task: Task) -> Iterator[tuple[str, str]]:
+    yield from _given(
+        ("state", task.state if task.raw_state is None else f"{task.state} ({task.raw_state})"),
+        ("failure", task.failure and _failure(task.failure)),
+        ("price given back", task.failure and task.failure.refund),
+        ("seen running", _time(task.running_at)),
+        ("created", _time(task.created_at)),
+        ("completed", _time(task.completed_at)),
+        ("request id", task.request_id),
+        ("replayed", "yes" if task.replayed else None),
+    )
+    for asset in task.assets:
+        yield from _given(*_asset(asset))
+
+
+def _asset(asset: Asset) -> Iterator[tuple[str, object]]:
+    if asset.path is not None:
+        yield "file", asset.path if asset.path.exists() else f"{asset.path} (not there any more)"
+    until = "" if asset.expires_at is None else f", there until {_time(asset.expires_at)}"
+    yield "link", asset.url and f"{asset.url}{until}"
+
+
+def _failure(failure: Failure) -> str:
+    return ": ".join(word for word in (failure.cause, failure.code, failure.message) if word)
+
+
+def _price(attempt: Attempt) -> str:
+    money = price_of(attempt)
+    how = (money.got, money.date, money.source, None if money.usd is None else money.reason)
+    return ", ".join([price(money), *(word for word in how if word)])
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _given(*rows: tuple[str, object]) -> Iterator[tuple[str, str]]:
+    """Yield what there is."""
+    yield from ((name, str(value)) for name, value in rows if value not in (None, ""))
+
+
+def _line(text: str) -> None:
+    """Print a line that is not cut."""
+    _screen().print(text, soft_wrap=True)
+
+
+def _screen() -> "Screen":
+    from .screen import Screen
+
+    return Screen()
