@@ -20,6 +20,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from .picture import needs_pillow
@@ -99,12 +100,13 @@ async def running(
         raise ValueError(f"speed must be more than 0, not {speed}")
     started = []
     async with AsyncExitStack() as stack:
+        folder = stack.enter_context(TemporaryDirectory(prefix="anymedia-", ignore_cleanup_errors=True))
         for index, name in enumerate(dict.fromkeys(names or known)):
             server = Server(known[name](clock=clock, speed=speed))
             await server.start(host, port + index if port else 0)
             stack.push_async_callback(server.stop)
             started.append(Simulator(server.service))
-        yield Simulators(started)
+        yield Simulators(started, folder)
 
 
 @contextmanager

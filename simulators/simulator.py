@@ -47,8 +47,9 @@ class Simulator:
 class Simulators:
     """The running simulators, by name and in order."""
 
-    def __init__(self, running: Sequence[Simulator]) -> None:
+    def __init__(self, running: Sequence[Simulator], folder: str) -> None:
         self._running = {one.name: one for one in running}
+        self._folder = folder
 
     def __getitem__(self, name: str) -> Simulator:
         return self._running[name]
@@ -61,9 +62,9 @@ class Simulators:
 
     @property
     def config(self) -> Body:
-        """Where the simulators are, as plain data in the form of anymedia.toml."""
+        """Where the simulators are, as plain data in the form of anymedia.toml, with a journal that ends with them."""
         accounts = {one.name: {"base_url": one.base_url, "api_key_env": _variable(one.name)} for one in self}
-        return {"providers": accounts}
+        return {"providers": accounts, "journal": {"path": f"{self._folder}/journal.db"}}
 
     @property
     def environ(self) -> dict[str, str]:

@@ -53,7 +53,9 @@ async def _run(adapter: Adapter, url: str, request: ImageRequest | RawRequest) -
     """Return what a request comes to at the origin that a cassette was recorded at."""
     origin = urlsplit(url)._replace(path="", query="").geturl()
     table = {"base_url": origin, "api_key_env": "KEY"}
-    config = read_config({"providers": {adapter.name: table}}, {"KEY": "no-key-is-needed"})
+    config = read_config(
+        {"providers": {adapter.name: table}, "journal": {"enabled": False}}, {"KEY": "no-key-is-needed"}
+    )
     async with Client(config, clock=FakeClock()) as client:
         try:
             return await client.run(request, timeout=LIMIT)
