@@ -11,6 +11,7 @@ async with Client() as client:
 from typing import TYPE_CHECKING, Any
 
 from .codec import from_json, to_json
+from .compare import Difference, compare
 from .config import Account, Config, Secret, load_config, read_config
 from .errors import (
     AnymediaError,
@@ -63,6 +64,7 @@ __all__ = [
     "Config",
     "ConfigError",
     "DeadlineExceeded",
+    "Difference",
     "Explanation",
     "Failure",
     "ImageRequest",
@@ -97,6 +99,7 @@ __all__ = [
     "TaskFailed",
     "Unavailable",
     "Unsupported",
+    "compare",
     "explain",
     "from_json",
     "load_config",

@@ -19,8 +19,8 @@ from attrs import evolve
 from .fields import Problem, given, problems
 from .message import Clock, Refusal, Request, Response, json_object, json_response
 from .picture import pixels
-from .runapi_models import SCOPES, Model, model_of
-from .runapi_prices import quoted, schedules
+from .runapi_models import MODELS, SCOPES, Model, model_of
+from .runapi_prices import AS_OF, quoted, schedules
 from .service import DAY, Service
 from .task import Failure, Order, Stage, Task
 
@@ -33,7 +33,10 @@ STATUS: Mapping[Stage, str] = {
 
 
 class RunAPI(Service):
-    """Base https://runapi.ai, paths below /api/v1; amounts are US cents."""
+    """Base https://runapi.ai, paths below /api/v1; amounts are US cents.
+
+    `models` are what is sold, at prices of `as_of`: set both, and prices have changed.
+    """
 
     name = "runapi"
     hue: ClassVar[float] = 0.04
@@ -61,6 +64,8 @@ class RunAPI(Service):
 
     def __init__(self, *, clock: Clock = time.time, speed: float = 1.0, balance: int = 100_000) -> None:
         super().__init__(clock=clock, speed=speed, balance=balance)
+        self.models: Sequence[Model] = MODELS
+        self.as_of: str = AS_OF
         self._keys: dict[str, str] = {}
 
     def answer(self, request: Request) -> Response:
@@ -107,7 +112,7 @@ class RunAPI(Service):
         if sent is None:
             raise Refusal(400, "", "Request body must be a JSON object")
         body = given(sent)
-        model = _model(request.path, body)
+        model = self._model(request.path, body)
         if wrong := problems(body, model.fields, closed=True):
             raise _invalid(_by_field(wrong))
         resolution = str(body.get("output_resolution", "1k"))
@@ -165,7 +170,7 @@ class RunAPI(Service):
 
     def prices(self, request: Request, _: re.Match[str]) -> Response:
         """The price list, for anyone; 304 under its ETag."""
-        return schedules(request)
+        return schedules(request, self.models, self.as_of)
 
     def quote(self, request: Request, _: re.Match[str]) -> Response:
         """What a request would reserve, for anyone."""
@@ -173,11 +178,17 @@ class RunAPI(Service):
         params = wanted.get("params", {})
         if not isinstance(params, dict):
             raise _invalid({"params": ["must be an object"]})
-        model = _model(f"/api/v1/{wanted.get('service')}/{wanted.get('action')}", wanted)
+        model = self._model(f"/api/v1/{wanted.get('service')}/{wanted.get('action')}", wanted)
         name = "output_resolution"
         if wrong := problems(params, {name: model.fields[name]} if name in model.fields else {}):
             raise _invalid(_by_field(wrong))
-        return quoted(model, wanted.get("model", model.names[0]), params.get(name))
+        return quoted(model, wanted.get("model", model.names[0]), params.get(name), self.as_of)
+
+    def _model(self, scope: str, body: Mapping[str, object]) -> Model:
+        """The model of an action; a model of another action is refused too, whatever the product page's example."""
+        if model := model_of(self.models, scope, body.get("model")):
+            return model
+        raise _invalid({"model": ["is not a model of this action" if "model" in body else "is required"]})
 
     def _remembered(self, key: str) -> Task | None:
         task = self.tasks.get(self._keys.get(key, ""))
@@ -186,13 +197,6 @@ class RunAPI(Service):
     @staticmethod
     def _created(task: Task, **more: bool) -> Response:
         return json_response({"id": task.id, "status": "pending", **more}, headers={"X-RunAPI-Task-Id": task.id})
-
-
-def _model(scope: str, body: Mapping[str, object]) -> Model:
-    """The model of an action; a model of another action is refused as well, whatever the product page's example."""
-    if model := model_of(scope, body.get("model")):
-        return model
-    raise _invalid({"model": ["is not a model of this action" if "model" in body else "is required"]})
 
 
 def _by_field(wrong: Sequence[Problem]) -> dict[str, list[str]]:

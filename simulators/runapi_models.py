@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
@@ -124,9 +124,9 @@ MODELS = (
 SCOPES = {model.scope for model in MODELS}
 
 
-def model_of(scope: str, name: object) -> Model | None:
+def model_of(models: Sequence[Model], scope: str, name: object) -> Model | None:
     """The model of an action by its name; without one, the action's only model if it does not require a name."""
-    for model in MODELS:
+    for model in models:
         if model.scope == scope and (name in model.names or (name is None and not model.fields["model"].required)):
             return model
     return None

@@ -155,8 +155,8 @@ async def at_simulator(adapter: Adapter) -> AsyncIterator[Scene]:
     clock, events = FakeClock(), list[Event]()
     async with running(adapter.name, clock=clock.time) as simulators:
         config = read_config(simulators.config, simulators.environ)
-        assert config.journal is not None  # simulators bring one, and what is beside it goes with them too
-        config = attrs.evolve(config, live_prices=config.journal.with_name("prices.json"))
+        # What is beside the simulators' journal goes with them.
+        config = attrs.evolve(config, live_prices=Path(str(config.journal)).with_name("prices.json"))
         async with Client(config, clock=clock, on_event=events.append) as client:
             yield Scene(client, simulators[adapter.name], clock, events)
 

@@ -5,11 +5,10 @@ from math import ceil
 
 import pytest
 
-from anymedia import ImageRequest
-from anymedia.check import check
-from anymedia.encode import parts
+from anymedia import ImageRequest, quote
+from anymedia.candidates import candidates
+from anymedia.config import default_account
 from anymedia.money import PriceStatus
-from anymedia.pricing import priced, priced_part
 from anymedia.registry import adapters, offers
 
 ONE = "https://img.example/1.png"
@@ -50,13 +49,22 @@ DEAREST = {
 }
 
 
-def money(name, limits=True, **fields):
+def wanted(name, **fields):
     provider, _, sold = name.partition("/")
-    adapter = adapters()[provider]
-    offer = adapter.offer(sold)
-    checked = check(ImageRequest(model=offer.model, prompt="a fox", **fields), adapter, offer, limits=limits)
-    assert checked.problems == ()
-    return priced(checked, parts(checked))
+    return ImageRequest(model=adapters()[provider].offer(sold).model, prompt="a fox", **fields)
+
+
+def money(name, **fields):
+    (found,) = quote(wanted(name, **fields), name.partition("/")[0], offer=name)
+    assert (found.offer, found.status) == (name, found.money.status)  # it is not refused
+    return found.money
+
+
+def tasks(name, limits=True, **fields):
+    account = default_account(adapters()[name.partition("/")[0]], {})
+    (found,) = candidates(wanted(name, **fields), [account], offer=name, limits=limits)
+    assert found.checked.problems == ()
+    return found.prices
 
 
 def whole(usd, count=1):
@@ -232,13 +240,10 @@ def test_a_raw_field_that_no_price_is_printed_for_makes_it_unknown(name, raw):
 
 
 def test_a_value_past_the_page_s_limits_has_no_price():
-    assert money("reapi/flux-2", limits=False, resolution="4K").status is UNKNOWN
-    assert money(OFFICIAL, limits=False, resolution="4K", aspect_ratio="1:1").status is UNKNOWN
+    assert [each.status for each in tasks("reapi/flux-2", limits=False, resolution="4K")] == [UNKNOWN]
+    assert [each.status for each in tasks(OFFICIAL, limits=False, resolution="4K", aspect_ratio="1:1")] == [UNKNOWN]
 
 
 def test_each_task_is_quoted_as_it_is_billed():
-    adapter = adapters()["reapi"]
-    request = ImageRequest(model="gpt-image-2", prompt="a fox", aspect_ratio="4:3", quality="low", count=6)
-    checked = check(request, adapter, adapter.offer("gpt-image-2-official"))
     # 14.4 and 7.2 credits: rounded apart, and not together.
-    assert [priced_part(checked, part).credits for part in parts(checked)] == [15, 8]
+    assert [each.credits for each in tasks(OFFICIAL, aspect_ratio="4:3", quality="low", count=6)] == [15, 8]
