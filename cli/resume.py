@@ -62,7 +62,8 @@ def command(
 
     async def recovered(client: "Client") -> "Recovery":
         if client.journal is not None:
-            for attempt in await asyncio.to_thread(client.journal.left):
+            left, _ = await asyncio.to_thread(client.journal.left)
+            for attempt in left:
                 if attempt.task is not None and not attempt.task.state.final:
                     progress.see(attempt)
         return await client.recover(out, timeout=timeout, replay=replay)

@@ -133,12 +133,22 @@ def _keep(part: Path, directory: Path, stem: str, media: Media) -> Path:
     while True:
         path = directory / (f"{stem}.{media.ending}" if turn == 1 else f"{stem}.{turn}.{media.ending}")
         try:
-            path.touch(exist_ok=False)
+            _name(part, path)
         except FileExistsError:
             turn += 1
             continue
-        part.replace(path)
         return path
+
+
+def _name(part: Path, path: Path) -> None:
+    """Give a file a name that is not taken: in one step, so that whoever sees it sees all of it."""
+    try:
+        path.hardlink_to(part)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        path.touch(exist_ok=False)
+        part.replace(path)
 
 
 def _safe(task_id: str) -> str:

@@ -55,6 +55,9 @@ MIGRATIONS: Sequence[Sequence[str]] = (
 )
 """The statements that lead from each form of the file to the next."""
 
+LEFT = "-left"
+"""What the owner of an attempt is called, behind its name, when the result is to be on disk and is not yet."""
+
 LOST = "its process ended before the answer came"
 
 _NO_ROWS: list[tuple[Any, ...]] = []
@@ -160,29 +163,30 @@ class Journal:
         self._store.call(self._ended(settled))
         return settled
 
-    def left(self) -> list[Attempt]:
-        """Return what others left who do not live any more, or we did: open attempts, and results that crashed.
+    def left(self) -> tuple[list[Attempt], list[str]]:
+        """Return what nobody sees to any more, or we do: open attempts, and results that are on no disk.
 
-        A result counts as left when its process ended without closing its client, and it is on no disk.
+        A result counts as left when its process ended without closing its client, or `leave` was told so. With it come
+        the marks of who left it, for `forget`.
         """
-        owners = set(known(self._folder)) - {self._owner.name}
-        living = {name for name in owners if is_alive(self._folder, name)}
-        rows = self._store.read(partial(_left, crashed=owners - living), _NO_ROWS)
+        marks = known(self._folder)
+        living = {name for name in marks if self._is_alive(name) and not self._is_ours(name)}
+        gone = [name for name in marks if name not in living and name != self._owner.name]
+        rows = self._store.read(partial(_left, crashed=gone), _NO_ROWS)
         found = self._read(row for row in rows if row[1] not in living)
-        return [attempt for attempt in found if attempt.open or _is_unfetched(attempt)]
+        return [attempt for attempt in found if attempt.open or _is_unfetched(attempt)], gone
 
     async def leave(self, task: Task) -> None:
-        """Take a task, whose result is not on disk yet though it was to be, for one that is left."""
-        name = f"{self._owner.name}-left"
+        """Note that a task's result is to be on disk: until it is, the task is left when we end."""
+        name = self._owner.name + LEFT
         sql = "UPDATE attempts SET owner = ? WHERE task_id = ? AND account = ?"
         mark(self._folder, name)
         await self._store.write(partial(_update, sql=sql, values=(name, task.id, task.account)))
 
-    def forget_the_dead(self) -> None:
-        """Take it that what crashed processes left has been seen to."""
-        for name in known(self._folder):
-            if not self._is_alive(name):
-                forget(self._folder, name)
+    def forget(self, marks: Iterable[str]) -> None:
+        """Take it that what was left by these has been seen to."""
+        for name in marks:
+            forget(self._folder, name)
 
     # The caller's own keys
 
@@ -195,8 +199,11 @@ class Journal:
 
     async def release(self, key: str, holder: str) -> None:
         """Let a key go."""
-        sql = "UPDATE keys SET holder = NULL WHERE key = ? AND holder = ?"
-        await self._store.write(partial(_update, sql=sql, values=(key, holder)))
+        await self._store.write(_released(key, holder))
+
+    def release_later(self, key: str, holder: str) -> None:
+        """Let a key go, without waiting for it: a claim that is still to be written comes first."""
+        self._store.put(_released(key, holder))
 
     def _claim(self, connection: sqlite3.Connection, key: str, request: Json, holder: str) -> list[Attempt] | None:
         digest = _digest(connection, request)
@@ -308,7 +315,15 @@ class Journal:
             yield attempt
 
     def _is_alive(self, owner: str) -> bool:
-        return owner == self._owner.name or is_alive(self._folder, owner)
+        return self._is_ours(owner) or is_alive(self._folder, owner.removesuffix(LEFT))
+
+    def _is_ours(self, owner: str) -> bool:
+        return owner.removesuffix(LEFT) == self._owner.name
+
+
+def _released(key: str, holder: str) -> "partial[None]":
+    sql = "UPDATE keys SET holder = NULL WHERE key = ? AND holder = ?"
+    return partial(_update, sql=sql, values=(key, holder))
 
 
 def _may_be_paid(attempt: Attempt) -> bool:

@@ -1,13 +1,14 @@
 """The caller's own keys: what is bought under one is bought once, by whichever process and however often."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
 from .codec import to_json
-from .errors import ConfigError, DeadlineExceeded, OutOfBounds, Problem, SubmitUncertain
+from .errors import ConfigError, DeadlineExceeded, JournalError, OutOfBounds, Problem, SubmitUncertain
 from .journal import Journal
 from .request import ImageRequest, RawRequest
 from .session import Session
@@ -21,12 +22,16 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.02, 1.0
 """Seconds between two questions whether somebody else has done with a key."""
 
 
+_log = logging.getLogger("anymedia")
+
+
 class Keys:
     """The keys of one client's callers."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._locks: dict[str, asyncio.Lock] = {}
+        self._unreleased: dict[str, str] = {}
 
     @asynccontextmanager
     async def held(
@@ -44,12 +49,12 @@ class Keys:
         lock = self._locks.setdefault(key, asyncio.Lock())
         try:
             async with lock:
-                holder = uuid4().hex
+                holder = self._unreleased.get(key) or uuid4().hex
                 bought = await self._claimed(journal, key, _same(request), holder, deadline)
                 try:
                     yield {attempt.part: attempt for attempt in bought}
                 finally:
-                    await journal.release(key, holder)
+                    await self._release(journal, key, holder)
         finally:
             if not lock.locked():
                 self._locks.pop(key, None)
@@ -67,12 +72,29 @@ class Keys:
     ) -> list[Attempt]:
         """Wait until nobody else submits under a key, and return what was bought under it."""
         clock, pause = self._session.clock, FIRST_PAUSE
-        while (bought := await journal.claim(key, request, holder)) is None:
+        await self._session.catch_up()
+        while (bought := await self._claim(journal, key, request, holder)) is None:
             if deadline is not None and clock.monotonic() + pause > deadline:
                 raise DeadlineExceeded(f"another call still submits under the key {key!r}; this one has sent nothing")
             await clock.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
         return bought
+
+    async def _claim(self, journal: Journal, key: str, request: Json, holder: str) -> list[Attempt] | None:
+        try:
+            return await journal.claim(key, request, holder)
+        except asyncio.CancelledError:
+            journal.release_later(key, holder)
+            raise
+
+    async def _release(self, journal: Journal, key: str, holder: str) -> None:
+        """Let a key go; where that cannot be written, this client's next call takes it over."""
+        try:
+            await journal.release(key, holder)
+            self._unreleased.pop(key, None)
+        except JournalError as error:  # what was bought is what counts
+            self._unreleased[key] = holder
+            _log.error("the key %r is not let go: %s", key, error)
 
 
 def bought(attempt: Attempt) -> Task:

@@ -47,7 +47,7 @@ class Recoverer:
 
     async def recover(self, timeout: float, directory: Path | None, *, replay: bool) -> Recovery:
         """Wait for what goes on, fetch what is there into a directory, and tell what is uncertain."""
-        left = await asyncio.to_thread(self.journal.left)
+        left, marks = await asyncio.to_thread(self.journal.left)
         errors: list[AnymediaError | OSError] = []
         uncertain, tasks = [], [attempt.task for attempt in left if attempt.task is not None]
         for attempt in left:
@@ -60,12 +60,14 @@ class Recoverer:
                 if isinstance(again, AnymediaError):
                     errors.append(again)
         owned = {(attempt.account, attempt.task.id): attempt for attempt in left if attempt.task is not None}
+        for task in tasks if directory is not None else ():
+            await self.session.leave(task)
         ends = await asyncio.gather(
             *(self._finished(task, owned.get((task.account, task.id)), timeout, directory) for task in tasks)
         )
         errors += [end for end in ends if not isinstance(end, Task)]
         if directory is not None and not errors:
-            await asyncio.to_thread(self.journal.forget_the_dead)
+            await asyncio.to_thread(self.journal.forget, marks)
         done = tuple(end for end in ends if isinstance(end, Task))
         return Recovery(tasks=done, uncertain=tuple(uncertain), errors=tuple(errors))
 

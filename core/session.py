@@ -43,6 +43,7 @@ class Session:
         self._on_event = on_event
         self._transport: Transport | None = None
         self._fingerprints: dict[str, str] = {}
+        self._unwritten: deque[Attempt] = deque()
 
     @property
     def transport(self) -> Transport:
@@ -57,6 +58,10 @@ class Session:
             await self._transport.close()
             self._transport = None
         if self.journal is not None:
+            try:
+                await self.catch_up()
+            except JournalError as error:
+                _log.error("%s attempts have ended, and that is not written down: %s", len(self._unwritten), error)
             await asyncio.to_thread(self.journal.close)
 
     def fingerprint(self, account: Account) -> str:
@@ -68,6 +73,7 @@ class Session:
     async def begin(self, attempt: Attempt, body: bytes | None) -> None:
         """Write down what is about to be sent, then let the listener know. Errors: JournalError, and it is not sent."""
         if self.journal is not None:
+            await self.catch_up()
             await self.journal.intend(attempt, body)
         self.tell(attempt)
 
@@ -76,8 +82,21 @@ class Session:
         try:
             if self.journal is not None:
                 await self.journal.end(attempt)
+        except JournalError:
+            self._unwritten.append(attempt)
+            raise
         finally:
             self.tell(attempt)
+
+    async def catch_up(self) -> None:
+        """Write down the ends that could not be written before. Errors: JournalError."""
+        while self._unwritten and self.journal is not None:
+            attempt = self._unwritten.popleft()
+            try:
+                await self.journal.end(attempt)
+            except JournalError:
+                self._unwritten.appendleft(attempt)
+                raise
 
     async def failed(self, attempt: Attempt) -> None:
         """Do as `end` for a submit that came to nothing; a journal that fails now is logged."""

@@ -34,6 +34,9 @@ PATIENCE = 30.0
 MOST = 1000
 """How many changes one commit takes."""
 
+_TO_MEND = ("SQLITE_CANTOPEN", "SQLITE_READONLY")
+"""What a reader is told of a file that a crash left in the middle of something: a writer can put it right."""
+
 _log = logging.getLogger("anymedia")
 
 _SENTENCES = {
@@ -97,6 +100,8 @@ class Store:
             with contextlib.closing(reader):
                 return query(reader) if self._version(reader) else nothing
         except sqlite3.Error as error:
+            if error.sqlite_errorname.startswith(_TO_MEND):
+                return self.call(query)
             raise self._sentence(error) from None
 
     def close(self) -> None:

@@ -202,7 +202,7 @@ def test_a_file_that_stays_locked_while_it_is_opened_is_told(path, monkeypatch):
 
 async def test_what_is_only_read_is_not_touched(client, request_, path, monkeypatch):
     journal = Journal(path)
-    assert (journal.attempts(), journal.count(), journal.left(), path.exists()) == ([], 0, [], False)
+    assert (journal.attempts(), journal.count(), journal.left(), path.exists()) == ([], 0, ([], []), False)
     path.parent.mkdir()
     path.touch()
     assert (journal.attempts(), path.stat().st_size) == ([], 0)

@@ -295,6 +295,6 @@ async def test_a_handle_opens_in_another_process_with_another_order_of_config(cl
 
 def test_what_is_left_is_read_without_a_folder_of_owners(path):
     journal = Journal(path)
-    assert journal.left() == []
-    journal.forget_the_dead()
+    assert journal.left() == ([], [])
+    journal.forget(["nobody"])
     journal.close()
