@@ -263,12 +263,17 @@ def _override(adapter: Adapter, offer: str, said: Any, where: str) -> Override:
         raise ConfigError(f"{where}: prices: {unknown('offer', offer, names)}")
     if not isinstance(said, Mapping):
         return Override(Price(_usd(said, place)), where)
-    by = sold.prices.by if isinstance(sold.prices, Table) else ()
-    cells = {tuple(name.split()): Price(_usd(usd, f"{place}.{name}")) for name, usd in said.items()}
-    for cell in cells:
-        if len(cell) != len(by):
-            raise ConfigError(f"{place}: {' '.join(cell)!r}: a value for {' '.join(by) or 'nothing'} is needed")
-    return Override(Table(by, cells), where)
+    page = sold.prices if isinstance(sold.prices, Table) else Table((), {})
+    cells: dict[tuple[str, ...], Price] = {}
+    for name, usd in said.items():
+        cell = tuple(name.split())
+        if len(cell) != len(page.by):
+            raise ConfigError(f"{place}: {name!r}: a value for {' '.join(page.by) or 'nothing'} is needed")
+        if cell not in page.cells or cell in cells:
+            listed = ", ".join(" ".join(each) for each in page.cells)
+            raise ConfigError(f"{place}: {name!r}: each of these once at most: {listed}")
+        cells[cell] = Price(_usd(usd, f"{place}.{name}"))
+    return Override(Table(page.by, cells), where)
 
 
 def _usd(said: Any, place: str) -> str:

@@ -15,7 +15,7 @@ from .declare import Balance, Endpoint, Fault, PriceQuote, Reply
 from .errors import AnymediaError, ProviderError
 from .heard import Asked, Heard, amount, code_of, text_of, word
 from .link import permitted, relative
-from .money import Money, PriceStatus
+from .money import Money, PriceStatus, can_be
 from .path import Place, place
 from .request import is_url
 from .strict_json import Json
@@ -203,10 +203,6 @@ def balance(asked: Asked, words_of: Balance, answer: Answer) -> Money:
     )
 
 
-LARGEST = Decimal(1000)
-"""USD; what a provider says that one task costs is not believed above that."""
-
-
 def price(asked: Asked, words_of: PriceQuote, answer: Answer) -> tuple[Decimal, str]:
     """Return what an answer says that a task costs, in USD, and since when. Errors: ProviderError."""
     heard = Heard(asked, answer, answer.words())
@@ -218,8 +214,8 @@ def price(asked: Asked, words_of: PriceQuote, answer: Answer) -> tuple[Decimal, 
             raise heard.error(Cause.NOT_FOUND, message[:200])
     cents, usd = amount(words_of.cents, heard.words), amount(words_of.usd, heard.words)
     usd = usd if cents is None else cents / 100
-    # Nobody sells for nothing: an offer that would be the cheapest by a slip is the dearest kind of mistake.
-    if usd is None or not 0 < usd <= LARGEST:
+    # An offer that would be the cheapest by a slip is the dearest kind of mistake.
+    if usd is None or not can_be(usd):
         raise heard.malformed("no price that can be", None)
     since = _time(words_of.date, heard.words) or asked.now
     if since > asked.now + timedelta(days=1):

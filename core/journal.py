@@ -271,8 +271,7 @@ class Journal:
 
     def _record(self, attempt: Attempt) -> str:
         """Return an attempt as it is kept, without its body and its task, which stand beside it."""
-        bare = attempt if attempt.task is None else attrs.evolve(attempt, task=None)
-        record = to_json(bare) | {"body": None}
+        record = to_json(attrs.evolve(attempt, body=None, task=None))
         if not self._prompts:
             private = self._secrets(attempt)
             record |= {name: scrubbed(record[name], private) for name in ("error", "adjustments")}

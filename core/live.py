@@ -19,7 +19,7 @@ import attrs
 from .check import Checked
 from .codec import from_json, to_json
 from .errors import AnymediaError
-from .money import Money, PriceStatus
+from .money import Money, PriceStatus, can_be
 from .request import DELIVERY
 from .strict_json import Json, loads
 
@@ -65,8 +65,7 @@ class LivePrices:
     """The live prices of a file, read anew when another process has changed it."""
 
     path: Path
-    _seen: tuple[int, int] | None = attrs.field(default=None, init=False)
-    _prices: dict[str, LivePrice] = attrs.field(factory=dict, init=False)
+    _found: tuple[tuple[int, int] | None, Mapping[str, LivePrice]] = attrs.field(default=(None, {}), init=False)
 
     @classmethod
     def at(cls, path: Path) -> "LivePrices":
@@ -80,14 +79,16 @@ class LivePrices:
 
     def price(self, checked: Checked, origin: str, count: int) -> LivePrice | None:
         """Return what a provider said of a task of an offer."""
-        self._read()
-        return self._prices.get(_key(checked, origin, count)) if self._prices and not checked.extra else None
+        prices = self._read()
+        return prices.get(_key(checked, origin, count)) if prices and not checked.extra else None
 
     def keep(self, prices: Iterable[LivePrice]) -> None:
-        """Add prices, and write the file whole. Errors: OSError."""
-        self._read()
-        self._prices = {**self._prices, **{price.key: price for price in prices}}
-        plain = {"anymedia": VERSION, "prices": [to_json(price) for price in self._prices.values()]}
+        """Add prices, and write the file whole. Errors: OSError, and nothing has changed."""
+        new = {price.key: price for price in prices}
+        if not new:
+            return
+        kept = {**self._read(), **new}
+        plain = {"anymedia": VERSION, "prices": [to_json(price) for price in kept.values()]}
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=".prices-")
         try:
@@ -96,24 +97,32 @@ class LivePrices:
             Path(name).replace(self.path)
         finally:
             Path(name).unlink(missing_ok=True)
-        self._seen = _stamp(self.path)
+        self._found = (_stamp(self.path), kept)
 
-    def _read(self) -> None:
-        stamp = _stamp(self.path)
-        if stamp == self._seen:
-            return
-        self._seen, self._prices = stamp, {}
-        if stamp is None:
-            return
-        try:
-            said: Any = loads(self.path.read_bytes())
-            if said["anymedia"] != VERSION:
-                raise ValueError(f"its form is {said['anymedia']!r}, and {VERSION} is known here")
-            prices = [from_json(LivePrice, price) for price in said["prices"]]
-            self._prices = {price.key: price for price in prices if price.usd >= 0}
-        except (OSError, ValueError, TypeError, KeyError, AttributeError, AnymediaError) as error:
-            # The page's prices are there all the same.
-            _log.warning("%s: the stored prices cannot be read, and are not used: %s", self.path, error)
+    def _read(self) -> Mapping[str, LivePrice]:
+        stamp, prices = _stamp(self.path), {}
+        if stamp == self._found[0]:
+            return self._found[1]
+        if stamp is not None:
+            try:
+                prices = _parsed(self.path.read_bytes())
+            except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, AnymediaError) as error:
+                # The page's prices are there all the same.
+                _log.warning("%s: the stored prices cannot be read, and are not used: %s", self.path, error)
+        self._found = (stamp, prices)
+        return prices
+
+
+def _parsed(text: bytes) -> dict[str, LivePrice]:
+    said: Any = loads(text)
+    if said["anymedia"] != VERSION:
+        raise ValueError(f"its form is {said['anymedia']!r}, and {VERSION} is known here")
+    prices = [from_json(LivePrice, price) for price in said["prices"]]
+    return {price.key: price for price in prices if can_be(price.usd) and _is_flat(price.fields)}
+
+
+def _is_flat(fields: Mapping[str, Json]) -> bool:
+    return not any(isinstance(value, list | dict) for value in fields.values())
 
 
 @cache
@@ -131,13 +140,12 @@ def _stamp(path: Path) -> tuple[int, int] | None:
 
 def fields_of(checked: Checked, count: int) -> dict[str, Json]:
     """Return every field that a task's price may go by, as it is sent; None for what is left out."""
-    offer = checked.offer
-    sent = {field: getattr(checked.request, field) for field in offer.params if field not in FREE}
-    always = {field for field, param in offer.params.items() if param.always_sent}
-    told = {field: checked.value(field) if field in always else value for field, value in sent.items()}
-    return {field: list(value) if isinstance(value, tuple) else value for field, value in told.items()} | {
-        "count": count
-    }
+    found: dict[str, Json] = {"count": count}
+    for field, param in checked.offer.params.items():
+        if field not in (*FREE, "count"):
+            value = checked.value(field) if param.always_sent else getattr(checked.request, field)
+            found[field] = "{}x{}".format(*value) if isinstance(value, tuple) else value
+    return found
 
 
 def _key(checked: Checked, origin: str, count: int) -> str:

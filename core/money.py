@@ -1,7 +1,7 @@
 """Money in Decimal, in which unknown is a value of its own and never 0."""
 
 from collections.abc import Iterable
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact, localcontext
 from enum import StrEnum
 
 import attrs
@@ -48,6 +48,20 @@ class Money:
         return f"{mark}${self.usd.normalize():f}"
 
 
+EXACT = Context(prec=60, traps=[Inexact])
+"""How amounts are reckoned, whatever the caller's program has set for its own: an amount is never rounded by chance."""
+
+LARGEST = Decimal(1000)
+FINEST = -9
+"""What is believed of what a task costs: above 0, at most so many USD, with at most nine decimals."""
+
+
+def can_be(usd: Decimal) -> bool:
+    """Return whether an amount can be the price of a task: nobody sells for nothing."""
+    exponent = usd.as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= FINEST and 0 < usd <= LARGEST
+
+
 def total(parts: Iterable[Money]) -> Money:
     """Add up money, each part as it is billed; one unknown part makes the sum unknown, the least sure marks it."""
     parts = tuple(parts)
@@ -56,12 +70,13 @@ def total(parts: Iterable[Money]) -> Money:
     least_sure = max(parts, key=lambda part: _TRUST.index(part.status))
     if least_sure.status is PriceStatus.UNKNOWN:
         return least_sure
-    return attrs.evolve(
-        least_sure,
-        usd=_sum(part.usd for part in parts),
-        list_usd=_sum(part.list_usd for part in parts),
-        credits=_sum(part.credits for part in parts),
-    )
+    with localcontext(EXACT):
+        return attrs.evolve(
+            least_sure,
+            usd=_sum(part.usd for part in parts),
+            list_usd=_sum(part.list_usd for part in parts),
+            credits=_sum(part.credits for part in parts),
+        )
 
 
 def _sum(figures: Iterable[Decimal | None]) -> Decimal | None:

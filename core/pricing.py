@@ -1,19 +1,21 @@
 """What a request costs at an offer, from the offer's printed prices; pure, in Decimal."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 from .check import Checked, touches
 from .declare import Adapter, ByMode, Dearest, Offer, PerMegapixel, Price, Said, Table, pick
 from .encode import Part
-from .money import Money, PriceStatus, total
+from .money import EXACT, Money, PriceStatus, total
 from .path import Path
 from .prices import Override, Prices
 from .request import Mode
 from .strict_json import Json
 
 UNPRINTED = "no page prints a price"
+PAGE, YOURS = "the page", "your configuration"
+ABOUT = "the page says about so much"
 
 
 class Unpriced(Exception):
@@ -31,14 +33,32 @@ def priced_part(checked: Checked, part: Part, override: Override | None = None) 
     if prices is None:
         return Money.unknown(UNPRINTED)
     try:
-        price, doubt = _figure(checked, part, prices)
-        doubts = "; ".join(filter(None, (doubt, price.doubt, _unmapped(checked))))
-        count = _count(checked, part)
-        if override is not None:
-            return _said(override, price, count, doubts)
-        return _money(checked.adapter, price, count, doubts)
+        with localcontext(EXACT):
+            return _priced(checked, part, prices, override)
     except Unpriced as unpriced:
-        return Money.unknown(str(unpriced))
+        said = str(unpriced)
+        return Money.unknown(said if override is None else said.replace(PAGE, YOURS))
+
+
+def _priced(checked: Checked, part: Part, prices: Prices, override: Override | None) -> Money:
+    if override is not None:
+        _all_listed(checked, part, override)
+    price, doubt = _figure(checked, part, prices)
+    doubts = "; ".join(filter(None, (doubt, price.doubt, _unmapped(checked))))
+    count = _count(checked, part)
+    if override is not None:
+        return _said(override, price, count, doubts)
+    return _money(checked.adapter, price, count, doubts)
+
+
+def _all_listed(checked: Checked, part: Part, override: Override) -> None:
+    """Refuse a price of the user's where a dearer one may apply that is not listed."""
+    page = checked.offer.prices
+    if isinstance(page, Table) and isinstance(override.prices, Table):
+        axes = [_axis(checked, part, field) for field in page.by]
+        missing = [cell for cell in page.cells if _fits(cell, axes) and cell not in override.prices.cells]
+        if missing:
+            raise Unpriced(f"{PAGE} prints no price for {', '.join(missing[0])}")
 
 
 def least(adapter: Adapter, offer: Offer) -> Money:
@@ -56,6 +76,7 @@ def least(adapter: Adapter, offer: Offer) -> Money:
 
 def _money(adapter: Adapter, price: Price, count: int = 1, doubt: str = "") -> Money:
     status = PriceStatus.APPROXIMATE if price.approximate else PriceStatus.ESTIMATE if doubt else PriceStatus.EXACT
+    doubt = doubt or (ABOUT if price.approximate else "")
     usd, list_usd, credits = _bill(adapter, price, count)
     if usd is None:
         status, doubt = PriceStatus.UNKNOWN, "printed in credits alone, and no page says what one costs"
@@ -118,12 +139,12 @@ def _figure(checked: Checked, part: Part, figures: Prices) -> tuple[Price, str]:
     if isinstance(figures, PerMegapixel):
         return Price(str(_by_megapixel(checked, part, figures))), ""
     if _in_pixels(checked, figures.by):
-        raise Unpriced("the page prints no price for a size in pixels")
+        raise Unpriced(f"{PAGE} prints no price for a size in pixels")
     axes = [_axis(checked, part, field) for field in figures.by]
     exact = figures.cells.get(tuple(axes))
     fitting = [exact] if exact else [price for cell, price in figures.cells.items() if _fits(cell, axes)]
     if not fitting:
-        raise Unpriced(f"the page prints no price for {', '.join(map(str, axes))}")
+        raise Unpriced(f"{PAGE} prints no price for {', '.join(map(str, axes))}")
     reasons = [axis.reason for axis in axes if isinstance(axis, Dearest) and axis.reason]
     dearest = max(fitting, key=lambda price: (price.usd or Decimal(0), price.credits or Decimal(0)))
     return dearest, "; ".join(reasons) if len(set(fitting)) > 1 else ""

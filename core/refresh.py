@@ -16,6 +16,7 @@ from .live import LivePrice, LivePrices, fields_of
 from .session import Session
 
 NOT_MODIFIED = 304
+LONGEST_TAG = 200
 
 
 @attrs.frozen
@@ -58,7 +59,7 @@ async def _asked(questions: Sequence[_Question], session: Session, live: LivePri
     known = [live.price(question.checked, question.account.origin, question.part.count) for question in questions]
     tags = {price.tag for price in known if price is not None}
     try:
-        tag = await _tag(questions[0], session, tags.pop() if len(tags) == 1 else None)
+        tag = await _tag(questions[0], session, _usable(tags.pop()) if len(tags) == 1 else None)
     except AnymediaError as error:
         return [error]
     now = session.clock.now()
@@ -82,7 +83,13 @@ async def _tag(question: _Question, session: Session, tag: str | None) -> str | 
     if answer.status == NOT_MODIFIED:
         return tag
     decode.price_list(session.asked(question.account, None), answer)
-    return answer.headers.get("etag")
+    return _usable(answer.headers.get("etag"))
+
+
+def _usable(tag: str | None) -> str | None:
+    """Return a tag that a header can carry."""
+    fits = tag is not None and 0 < len(tag) <= LONGEST_TAG and tag.isascii() and tag.isprintable()
+    return tag if fits else None
 
 
 async def _price(question: _Question, session: Session, tag: str | None) -> LivePrice | AnymediaError:
