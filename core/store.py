@@ -189,9 +189,10 @@ class Store:
     def _version(self, connection: sqlite3.Connection) -> int:
         """Return the form of a file. Errors: JournalError when it is another program's, or of a newer version."""
         version: int
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        # In this order: what another process makes meanwhile is not taken for another program's.
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
         if tables and application != APPLICATION:
             raise JournalError(f"{self.path}: another program's file; name another one")
         if version > len(self._migrations):
