@@ -21,6 +21,7 @@ from pathlib import Path
 
 import aiohttp
 import journal
+import quotes
 
 from anymedia import Client, ImageRequest, Money, State, Task, read_config
 from anymedia.answer import Answer
@@ -188,7 +189,7 @@ def rows(origin: str, slow: str) -> list[tuple[str, float, str]]:
     bare, ours = imports()
     found.append(("import anymedia over a bare interpreter, ms", (ours - bare) * 1e3, f"{bare * 1e3:.0f} ms bare"))
     found.append(("memory of a waiting task, of 1,000, KiB", asyncio.run(memory(origin)) / 1024, ""))
-    return [*found, *journal.rows(slow)]
+    return [*found, *journal.rows(slow), *quotes.rows()]
 
 
 @contextmanager

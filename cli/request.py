@@ -2,12 +2,13 @@
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, TypeVar
 
 import attrs
 import click
+from click.core import ParameterSource
 
 from anymedia import ImageRequest
 from anymedia.check import OnUnsupported
@@ -28,17 +29,65 @@ class Asked:
 
 
 def asks(function: Callable[..., T]) -> Callable[..., T]:
-    """Add the flags of a request to a command, which gets them as `asked`."""
+    """Add the flags of a request, and of whom it is for, to a command, which gets them as `asked`."""
+    return _asking(function, [*_subject(), *_WHOM, *_FLAGS])
 
+
+def asks_of_named(function: Callable[..., T]) -> Callable[..., T]:
+    """Add the flags of a request alone: whom it is for is said in another way."""
+    return _asking(function, [*_subject(), *_FLAGS])
+
+
+def asks_unless(flag: str, *others: str) -> Callable[[Callable[..., T]], Callable[..., T]]:
+    """Add the flags of a request to a command that needs none with a flag of its own: `asked` is then None.
+
+    Beside that flag nothing but the params named stands on the command line.
+    """
+
+    def add(function: Callable[..., T]) -> Callable[..., T]:
+        @wraps(function)
+        def asking(*args: Any, asked: Asked | None, **given: Any) -> T:
+            ctx = click.get_current_context()
+            if given[flag]:
+                _refuse_all_but(ctx, flag, *others)
+            elif asked is None:
+                raise click.MissingParameter(ctx=ctx, param=_missing(ctx))
+            return function(*args, asked=asked, **given)
+
+        return _asking(asking, [*_subject(required=False), *_WHOM, *_FLAGS])
+
+    return add
+
+
+def _refuse_all_but(ctx: click.Context, *names: str) -> None:
+    for param in ctx.command.params:
+        on_line = ctx.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE
+        if on_line and param.name not in names:
+            raise click.UsageError(f"--{names[0]} goes without {param.get_error_hint(ctx)}")
+
+
+def _missing(ctx: click.Context) -> click.Parameter:
+    """Return what a request lacks."""
+    return next(param for param in ctx.command.params if param.name in _NEEDED and ctx.params[param.name] is None)
+
+
+def _asking(function: Callable[..., T], flags: Sequence[Callable[..., Any]]) -> Callable[..., T]:
     @wraps(function)
-    def asking(*args: Any, accounts: tuple[str, ...], offer: str | None, on_unsupported: Any, **given: Any) -> T:
-        fields = {field.name: given.pop(field.name) for field in attrs.fields(ImageRequest)}
-        asked = Asked(ImageRequest(**fields), accounts, offer, on_unsupported)
-        return function(*args, asked=asked, **given)
+    def asking(*args: Any, **given: Any) -> T:
+        return function(*args, asked=_asked(given), **given)
 
-    for flag in reversed(_FLAGS):
+    for flag in reversed(flags):
         asking = flag(asking)
     return asking
+
+
+def _asked(given: dict[str, Any]) -> Asked | None:
+    """Take what is asked for out of what was given; None where there is no request."""
+    fields = {field.name: given.pop(field.name) for field in attrs.fields(ImageRequest)}
+    accounts, offer, on_unsupported = given.pop("accounts", ()), given.pop("offer", None), given.pop("on_unsupported")
+    if any(fields[name] is None for name in _NEEDED):
+        return None
+    return Asked(ImageRequest(**fields), accounts, offer, on_unsupported)
 
 
 # A value that is no number or size goes on as it is: the request then tells all that is wrong with it at once.
@@ -53,7 +102,7 @@ def _size(_: click.Context, __: click.Parameter, text: str | None) -> tuple[int,
     return (int(sides[1]), int(sides[2])) if sides else text
 
 
-def _prompt(_: click.Context, __: click.Parameter, text: str) -> str:
+def _prompt(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
     return stdin_text() if text == "-" else text
 
 
@@ -96,11 +145,24 @@ def _one_of(words: tuple[str, ...]) -> str:
     return "|".join(words)
 
 
-_FLAGS: tuple[Callable[..., Any], ...] = (
-    click.argument("prompt", callback=_prompt),
-    click.option("--model", required=True, metavar="M", help="The model, like flux-2-pro: see `anymedia models`."),
+_NEEDED = ("prompt", "model")
+
+
+def _subject(*, required: bool = True) -> tuple[Callable[..., Any], ...]:
+    return (
+        click.argument("prompt", callback=_prompt, required=required),
+        click.option(
+            "--model", required=required, metavar="M", help="The model, like flux-2-pro: see `anymedia models`."
+        ),
+    )
+
+
+_WHOM: tuple[Callable[..., Any], ...] = (
     click.option("--provider", "accounts", multiple=True, metavar="ACCOUNT", help="Ask this one; several: in order."),
     click.option("--offer", metavar="NAME", help="Ask for this offer alone, like reapi/gpt-image-2-official."),
+)
+
+_FLAGS: tuple[Callable[..., Any], ...] = (
     click.option("--aspect-ratio", metavar="R", help="Like 16:9, or auto."),
     click.option("--size", callback=_size, metavar="WxH", help="Pixels, in place of a ratio."),
     click.option("--resolution", metavar=_one_of(RESOLUTIONS)),

@@ -1,7 +1,7 @@
 """What a person sees: tables and colours on a terminal, plain lines that are never cut in a pipe."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any, TypeAlias
 
 from rich.box import SIMPLE_HEAD
@@ -16,6 +16,9 @@ from .text import printable
 
 UNLIMITED = 10_000
 """Columns of a pipe."""
+
+ROOMY = 80
+"""Columns of a terminal on which a name may keep its line."""
 
 Cell: TypeAlias = RenderableType | list[str]
 
@@ -52,14 +55,22 @@ class Screen(Console):
         for part in parts:
             self.print(Padding(part, (0, 0, 0, 2), expand=self.is_terminal))
 
-    def table(self, columns: Iterable[str], rows: Iterable[Iterable[Cell]], *, fill: bool = False) -> None:
+    def table(
+        self,
+        columns: Iterable[str],
+        rows: Iterable[Iterable[Cell]],
+        *,
+        fill: bool = False,
+        whole: Container[str] = (),
+    ) -> None:
         """Print a table; a list in a cell goes below each other on a terminal, and stays on its line in a pipe.
 
-        With `fill` the last column takes what is left of a terminal's line, and is cut there.
+        With `fill` the last column takes what is left of a terminal's line, and is cut there; those named in `whole`
+        are not folded where there is room for it.
         """
         made = Table(box=SIMPLE_HEAD if self.is_terminal else None, padding=(0, 1, 0, 0), header_style="bold")
         for column in columns:
-            made.add_column(column, overflow="fold")
+            made.add_column(column, overflow="fold", no_wrap=column in whole and self.width >= ROOMY)
         if fill and self.is_terminal:
             made.expand, last = True, made.columns[-1]
             last.ratio, last.no_wrap, last.overflow = 1, True, "ellipsis"

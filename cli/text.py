@@ -2,6 +2,7 @@
 
 import json
 import re
+from decimal import Decimal
 from typing import Any
 
 import click
@@ -41,6 +42,11 @@ def price(money: Money) -> str:
     if money.usd is None:
         return f"unknown ({money.reason})" if money.reason else "unknown"
     return str(money)
+
+
+def plain(amount: Decimal | None) -> str | None:
+    """Return an amount as JSON has it: digits alone, without the zeros at the end."""
+    return None if amount is None else f"{amount.normalize():f}"
 
 
 def pixels(width: int | None, height: int | None) -> str:

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from anymedia import Config, ConfigError, Secret, load_config, read_config
 from anymedia.config import is_loopback
+from anymedia.prices import Price, Table
 from anymedia.registry import adapters
 
 KEYS = {"REAPI_API_KEY": "rk_live_1", "RUNAPI_KEY": " run-2 ", "ACME_KEY": "acme-3"}
@@ -364,3 +366,102 @@ def test_a_configuration_made_by_hand_has_the_user_s_journal(monkeypatch, tmp_pa
     monkeypatch.setenv("HOME", str(tmp_path))
     assert Config(accounts={}).journal == tmp_path / ".local/state/anymedia/journal.db"
     assert load_config(environ={"ANYMEDIA_JOURNAL": "off"}).journal is None
+
+
+# The user's own prices
+
+
+def test_prices_of_the_user_s_own(tmp_path):
+    path = tmp_path / "anymedia.toml"
+    path.write_text(
+        """
+        [providers.reapi.prices]
+        flux-2 = "0.02"
+        "z-image" = "000001.000000001"
+        flux-2-flex = { 1K = "0.02", 2K = "0.03" }
+        [providers.reapi.prices.gpt-image-2-official]
+        "16:9 4K high" = "1.2"
+        [providers.mine]
+        adapter = "runapi"
+        prices = { gpt-image-2 = { "text 1K" = "0.05", "edit 4K" = "0.15" } }
+        """
+    )
+    config = load_config(path, KEYS)
+    prices = config.accounts["reapi"].prices
+    assert {name: said.source for name, said in prices.items()} == dict.fromkeys(prices, f"{path}: providers.reapi")
+    assert prices["flux-2"].prices == Price("0.02")
+    assert prices["z-image"].prices.usd == Decimal("1.000000001")
+    assert prices["flux-2-flex"].prices == Table("resolution", {"1K": "0.02", "2K": "0.03"})
+    assert prices["flux-2-flex"].prices.cells["2K",] == Price("0.03")
+    assert prices["gpt-image-2-official"].prices.by == ("aspect_ratio", "resolution", "quality")
+    assert prices["gpt-image-2-official"].prices.cells == {("16:9", "4K", "high"): Price("1.2")}
+    mine = config.accounts["mine"].prices["gpt-image-2"]
+    assert (mine.source, mine.prices.by) == (f"{path}: providers.mine", ("mode", "resolution"))
+    assert mine.prices.cells == {("text", "1K"): Price("0.05"), ("edit", "4K"): Price("0.15")}
+    assert account({}).prices == account({"prices": {}}).prices == {}
+
+
+@pytest.mark.parametrize(
+    ("prices", "said"),
+    [
+        (7, "config: providers.reapi: prices: a table is needed, not 7"),
+        ({"flux-3": "0.02"}, "config: providers.reapi: prices: no offer is named 'flux-3'; did you mean flux-2?"),
+        ({"flux-2-pro": "0.02"}, "config: providers.reapi: prices: no offer is named 'flux-2-pro'"),
+        *(
+            ({"flux-2": usd}, "config: providers.reapi: prices.flux-2: USD as text are needed")
+            for usd in (
+                *(
+                    0.02,
+                    2,
+                    True,
+                    None,
+                    [],
+                    ["0.02"],
+                    "",
+                    "-0.02",
+                    "+1",
+                    "1e-2",
+                    "1_0",
+                    "0,02",
+                    "$0.02",
+                    "NaN",
+                    "Infinity",
+                ),
+                *("0.02 ", "0.02\n", ".02", "2.", "٠.٢", "1234567", "0.0000000001", "free"),
+            )
+        ),
+        ({"flux-2": {"1K": 0.02}}, "config: providers.reapi: prices.flux-2.1K: USD as text are needed"),
+        ({"flux-2": {"1K": {}}}, "config: providers.reapi: prices.flux-2.1K: USD as text are needed"),
+        ({"flux-2": {"1K high": "0.02"}}, "prices.flux-2: '1K high': a value for resolution is needed"),
+        ({"flux-2": {"": "0.02"}}, "prices.flux-2: '': a value for resolution is needed"),
+        ({"gpt-image-2-official": {"1K high": "0.02"}}, "a value for aspect_ratio resolution quality is needed"),
+        ({"z-image": {"1K": "0.02"}}, "prices.z-image: '1K': a value for nothing is needed"),
+        # A word that the field does not have, or that is billed as another one: no request would ever find it.
+        ({"flux-2": {"1k": "0.02"}}, "prices.flux-2"),
+        ({"gpt-image-2-official": {"1:1 high 1K": "0.02"}}, "prices.gpt-image-2-official"),
+        ({"gpt-image-2-official": {"1:1 1K auto": "0.02"}}, "prices.gpt-image-2-official"),
+        ({"flux-2": {"1K": "0.02", " 1K": "0.03"}}, "prices.flux-2"),
+    ],
+)
+def test_a_price_that_is_none_is_said_with_its_place(prices, said):
+    with pytest.raises(ConfigError) as caught:
+        account({"prices": prices})
+    assert said in str(caught.value)
+
+
+OFFERS = st.sampled_from([offer.name for offer in adapters()["reapi"].offers])
+
+
+@given(
+    st.dictionaries(OFFERS | st.text(), ANYTHING | st.dictionaries(st.text(), ANYTHING | st.just("0.02"))) | ANYTHING
+)
+def test_any_prices_are_read_or_a_config_error(prices):
+    try:
+        read, said = account({"prices": prices}).prices, "providers.reapi: prices"
+    except ConfigError as error:
+        read, said = {}, str(error)
+    assert "providers.reapi: prices" in said
+    for override in read.values():
+        prices = override.prices
+        figures = prices.cells.values() if isinstance(prices, Table) else [prices]
+        assert all(type(figure.usd) is Decimal and figure.usd >= 0 for figure in figures)

@@ -252,6 +252,7 @@ def test_many_threads_start_one_writer(tmp_path):
         thread.start()
     for thread in threads:
         thread.join()
+    store._start()  # a thread that comes late finds it started
     assert store.call(lambda connection: connection.execute("SELECT count(*) FROM things").fetchone()) == (8,)
     store.close()
 

@@ -475,3 +475,59 @@ async def test_a_journal_that_fails_at_a_refusal_does_not_hide_it(client, sims, 
     with pytest.raises(NoCredit), caplog.at_level(logging.ERROR, "anymedia"):
         await client.submit(request_, "reapi")
     assert "and that is not written down" in caplog.text
+
+
+def test_a_file_gets_its_name_where_there_are_no_links_too(tmp_path, monkeypatch):
+    from pathlib import Path
+
+    from anymedia.download import _name
+
+    def no_links(*_):
+        raise PermissionError("this file system has no links")
+
+    monkeypatch.setattr(Path, "hardlink_to", no_links)
+    part, path = tmp_path / "part", tmp_path / "file"
+    part.write_text("whole")
+    _name(part, path)
+    assert path.read_text() == "whole"
+    part.write_text("other")
+    with pytest.raises(FileExistsError):
+        _name(part, path)
+
+
+async def test_ends_that_could_not_be_written_come_before_anything_else(client, sims, request_, monkeypatch, caplog):
+    end = client.journal.end
+
+    async def full(_):
+        raise JournalError("the disk is full")
+
+    monkeypatch.setattr(client.journal, "end", full)
+    sims["reapi"].fault("no_credit")
+    with pytest.raises(NoCredit):
+        await client.submit(request_, "reapi")
+    with pytest.raises(JournalError):  # still full: nothing more is sent
+        await client.submit(request_, "reapi")
+    assert sims["reapi"].bills()["submits"] == 1
+    monkeypatch.setattr(client.journal, "end", end)
+    await client.submit(request_, "reapi")
+    assert [attempt.status for attempt in client.journal.attempts()] == ["refused", "running"]
+    monkeypatch.setattr(client.journal, "end", full)
+    with pytest.raises(JournalError):
+        await client.submit(request_, "reapi")
+    await client.close()
+    assert "1 attempts have ended, and that is not written down: the disk is full" in caplog.text
+
+
+async def test_a_call_that_gives_up_waiting_for_its_key_leaves_the_holder_alone(client, sims, request_, held):
+    first = asyncio.create_task(client.submit(request_, "reapi", key="k"))
+    await held.until(1)
+    second = asyncio.create_task(client.submit(request_, "reapi", key="k"))
+    await asyncio.sleep(0)
+    second.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await second
+    third = asyncio.create_task(client.submit(request_, "reapi", key="k"))
+    await asyncio.sleep(0)
+    held.let_go.set()
+    assert (await first).id == (await third).id
+    assert sims["reapi"].bills()["submits"] == 1

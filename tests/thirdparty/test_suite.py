@@ -125,6 +125,16 @@ PLANTED = {
             "1 asked for, and 2 found",
         ),
     ],
+    "test_a_price_that_the_provider_tells_is_what_it_charges": [
+        (
+            adapter(
+                "    pace=",
+                '    price_quote=PriceQuote(path="/prices", of="", body={}, usd="usd"),\n    pace=',
+                "PriceQuote",
+            ),
+            f"{FEWEST} has no live price: acme answered 404",
+        ),
+    ],
     "test_every_word_for_a_state_is_known": [
         (
             adapter('"waiting": State.QUEUED,', ""),

@@ -1,0 +1,57 @@
+"""`anymedia compare`: what would differ if a request went to one seller instead of another."""
+
+from pathlib import Path
+
+import click
+
+from anymedia import Config, load_config, to_json
+from anymedia.compare import Seller, compare_at
+from anymedia.config import default_account
+from anymedia.live import LivePrices
+from anymedia.registry import adapter
+
+from .command import Command, config_option
+from .request import Asked, asks_of_named
+from .text import print_json, say
+
+WIDE = 110
+"""Columns of a terminal on which the sentences fit beside what they are about."""
+
+
+@click.command("compare", cls=Command)
+@asks_of_named
+@click.argument("a", metavar="A")
+@click.argument("b", metavar="B")
+@config_option
+def command(asked: Asked, a: str, b: str, config: Path | None, as_json: bool) -> None:
+    """Show what would differ if a request went to B instead of A.
+
+    Each is an account of the config file, a provider, or one offer of either, like reapi/gpt-image-2-official. Needs
+    no key and sends nothing. --json prints a list of field, a, b, text; it is empty where nothing would differ.
+    """
+    found = load_config(config)
+    live = LivePrices.at(found.live_prices)
+    at_a, at_b = (_seller(name, found) for name in (a, b))
+    differences = compare_at(asked.request, at_a, at_b, live, on_unsupported=asked.on_unsupported)
+    if as_json:
+        print_json(to_json(differences))
+        return
+    if not differences:
+        say(f"nothing would differ between {a} and {b}")
+        return
+    from .screen import Screen, pairs
+
+    screen = Screen()
+    rows = [(each.field.replace("_", " "), each.a, each.b, each.text) for each in differences]
+    if screen.width >= WIDE:
+        screen.table(("", a, b, "what it means"), rows)
+        return
+    screen.table(("", a, b), (row[:-1] for row in rows))
+    screen.block(pairs((row[0], row[-1]) for row in rows))
+
+
+def _seller(name: str, config: Config) -> Seller:
+    """Return whom a name means: an account, else a provider, with one offer pinned if it has a slash."""
+    named, pinned, offer = name.partition("/")
+    account = config.accounts.get(named) or default_account(adapter(named), {})
+    return Seller(name, account, f"{account.adapter.name}/{offer}" if pinned else None)
