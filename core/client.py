@@ -15,7 +15,7 @@ from .candidates import Candidate, candidates, choose, no_account
 from .check import OnUnsupported
 from .clock import Clock
 from .config import Account, Config, load_config
-from .download import save
+from .download import lies_in, save
 from .errors import (
     AnymediaError,
     ConfigError,
@@ -262,7 +262,8 @@ class Client:
         `recover` tries again for what could not be fetched.
         """
         tasks = done.tasks if isinstance(done, Result) else (done,)
-        saves = [self._save(task, number, Path(directory)) for task in tasks for number in range(len(task.assets))]
+        folder = Path(directory)
+        saves = [self._save(task, number, folder) for task in tasks for number in range(len(task.assets))]
         try:
             ends = await asyncio.gather(*saves, return_exceptions=True)
         except asyncio.CancelledError:
@@ -402,6 +403,8 @@ class Client:
             raise
 
     async def _save(self, task: Task, number: int, directory: Path) -> Asset:
+        if lies_in(directory, task.assets[number]):
+            return task.assets[number]  # it was fetched before
         account = self._account(task)
         trusted = account.origin if account.local else None
         return await self._session.retried(

@@ -3,8 +3,9 @@
 import os
 import re
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,6 +21,9 @@ FILE_LIMIT = 1 << 30
 """Bytes of a result file; a longer one is not read to its end."""
 
 _HEAD = 1 << 16
+
+PART_LIFE = 3600.0
+"""Seconds in which whoever writes an unfinished file has surely written to it."""
 
 
 async def save(transport: Transport, task: Task, number: int, directory: Path, trusted: str | None) -> Asset:
@@ -72,6 +76,19 @@ def _settle(out: BinaryIO) -> None:
     """Have a file on disk, and not only on its way there."""
     out.flush()
     os.fsync(out.fileno())
+
+
+def lies_in(directory: Path, asset: Asset) -> bool:
+    """Return whether an asset's file is in a directory."""
+    return asset.path is not None and asset.path.parent == directory.absolute() and asset.path.is_file()
+
+
+def clear(directory: Path) -> None:
+    """Remove the unfinished files that killed processes left in a directory, those of the last hour excepted."""
+    for part in directory.glob(".anymedia-*.part"):
+        with suppress(OSError):
+            if time.time() - part.stat().st_mtime > PART_LIFE:
+                part.unlink()
 
 
 def _facts(task: Task) -> dict[str, Any]:

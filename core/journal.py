@@ -15,7 +15,6 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import attrs
 
@@ -60,6 +59,9 @@ LEFT = "-left"
 
 LOST = "its process ended before the answer came"
 
+_END = "UPDATE attempts SET status = ?, open = ?, record = ?, task = ?, task_id = ? WHERE id = ?"
+_SETTLE = f"{_END} AND task_id IS NULL"
+
 _NO_ROWS: list[tuple[Any, ...]] = []
 
 _COLUMNS = "id, owner, provider, account, started, record, task, body"
@@ -77,7 +79,7 @@ class Journal:
         self._prompts = prompts
         self._store = Store(self.path, MIGRATIONS)
         self._folder = self.path.with_name(f"{self.path.name}-owners")
-        self._owner = Owner(self._folder, uuid4().hex)
+        self._owner = Owner(self._folder)
         self._private: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def close(self) -> None:
@@ -160,7 +162,8 @@ class Journal:
             raise OutOfBounds(problems=[Problem(field="id", message=message)])
         task = None if task_id is None else attempt.draft(task_id)
         settled = attrs.evolve(attempt, settled=Billed.YES if billed else Billed.NO, task=task)
-        self._store.call(self._ended(settled))
+        if not self._store.call(self._ended(settled, _SETTLE)):
+            raise OutOfBounds(problems=[Problem(field="id", message=f"{attempt.id[:8]} was answered just now")])
         return settled
 
     def left(self) -> tuple[list[Attempt], list[str]]:
@@ -245,11 +248,11 @@ class Journal:
             ),
         )
 
-    def _ended(self, attempt: Attempt) -> "partial[None]":
+    def _ended(self, attempt: Attempt, sql: str = _END) -> "partial[int]":
         task = attempt.task
         return partial(
             _update,
-            sql="UPDATE attempts SET status = ?, open = ?, record = ?, task = ?, task_id = ? WHERE id = ?",
+            sql=sql,
             values=(
                 attempt.status,
                 attempt.open,
@@ -260,7 +263,7 @@ class Journal:
             ),
         )
 
-    def _seen(self, task: Task) -> "partial[None]":
+    def _seen(self, task: Task) -> "partial[int]":
         kept = self._task(task, self._private.get((task.account, task.id)))
         on_disk = any(asset.path for asset in task.assets)
         return partial(
@@ -320,7 +323,7 @@ class Journal:
         return owner.removesuffix(LEFT) == self._owner.name
 
 
-def _released(key: str, holder: str) -> "partial[None]":
+def _released(key: str, holder: str) -> "partial[int]":
     sql = "UPDATE keys SET holder = NULL WHERE key = ? AND holder = ?"
     return partial(_update, sql=sql, values=(key, holder))
 
@@ -376,8 +379,9 @@ def _count(connection: sqlite3.Connection) -> int:
     return number
 
 
-def _update(connection: sqlite3.Connection, sql: str, values: Sequence[Any]) -> None:
-    connection.execute(sql, values)
+def _update(connection: sqlite3.Connection, sql: str, values: Sequence[Any]) -> int:
+    """Change rows, and return how many."""
+    return connection.execute(sql, values).rowcount
 
 
 def _digest(connection: sqlite3.Connection, request: Json) -> str:

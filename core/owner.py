@@ -4,10 +4,13 @@ A file stays behind of one who did not end well.
 """
 
 import contextlib
+import os
 import sqlite3
 from pathlib import Path
+from uuid import uuid4
 
-_HELD = ("SQLITE_BUSY", "SQLITE_LOCKED")
+PATIENCE = 5.0
+"""Seconds that one who begins to live waits for those who look whether it does."""
 
 
 class Owner:
@@ -16,42 +19,55 @@ class Owner:
     The lock is SQLite's own on an empty file, as it is the same on every system and a killed process cannot keep it.
     """
 
-    def __init__(self, folder: Path, name: str) -> None:
-        self.name: str = name
-        self._file = folder / name
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._process = 0
+        self._name = ""
         self._lock: sqlite3.Connection | None = None
+
+    @property
+    def name(self) -> str:
+        """A name that no other has; a process that was forked has its own."""
+        if self._process != os.getpid():
+            self._process, self._name, self._lock = os.getpid(), uuid4().hex, None
+        return self._name
 
     def live(self) -> None:
         """Hold the lock from now on. Errors: OSError, sqlite3.Error."""
+        file = self._folder / self.name
         if self._lock is None:
-            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = sqlite3.connect(self._file, timeout=0, isolation_level=None, check_same_thread=False)
-            _hold(lock)
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            unseen = file.with_name(f".{file.name}")  # nobody may take it for dead before it is locked
+            lock = sqlite3.connect(unseen, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+            lock.execute("PRAGMA journal_mode = MEMORY")  # else a second file is made beside it
+            lock.execute("BEGIN EXCLUSIVE")
+            unseen.replace(file)
             self._lock = lock
 
     def end(self) -> None:
         """Let the lock go."""
+        name = self.name
         if self._lock is not None:
+            forget(self._folder, name)
             self._lock.close()
             self._lock = None
-            forget(self._file.parent, self.name)
 
 
 def known(folder: Path) -> list[str]:
     """Return every owner who lives, or did not end well."""
-    return [file.name for file in folder.iterdir()] if folder.is_dir() else []
+    return [file.name for file in folder.iterdir() if file.name[0] != "."] if folder.is_dir() else []
 
 
 def is_alive(folder: Path, name: str) -> bool:
-    """Return whether an owner still lives."""
+    """Return whether an owner still lives; where that cannot be told, it does."""
     file = folder / name
     if not file.exists():
         return False
-    with contextlib.closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as probe:
-        try:
-            _hold(probe)
-        except sqlite3.DatabaseError as error:
-            return error.sqlite_errorname.startswith(_HELD)
+    try:
+        with contextlib.closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", timeout=0, uri=True)) as probe:
+            probe.execute("SELECT count(*) FROM sqlite_master").fetchone()  # shared: who looks disturbs nobody
+    except sqlite3.Error as error:
+        return error.sqlite_errorname != "SQLITE_NOTADB"
     return False
 
 
@@ -65,8 +81,3 @@ def forget(folder: Path, name: str) -> None:
     """Put away what an owner left that has ended."""
     with contextlib.suppress(OSError):
         (folder / name).unlink(missing_ok=True)
-
-
-def _hold(connection: sqlite3.Connection) -> None:
-    connection.execute("PRAGMA journal_mode = MEMORY")  # else a second file is made beside it
-    connection.execute("BEGIN EXCLUSIVE")

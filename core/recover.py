@@ -11,6 +11,7 @@ from pathlib import Path
 import attrs
 
 from .config import Account, Config
+from .download import clear
 from .errors import AnymediaError, ConfigError, SubmitUncertain
 from .handle import is_of
 from .journal import Journal
@@ -66,6 +67,8 @@ class Recoverer:
             *(self._finished(task, owned.get((task.account, task.id)), timeout, directory) for task in tasks)
         )
         errors += [end for end in ends if not isinstance(end, Task)]
+        if directory is not None:
+            await asyncio.to_thread(clear, directory)
         if directory is not None and not errors:
             await asyncio.to_thread(self.journal.forget, marks)
         done = tuple(end for end in ends if isinstance(end, Task))

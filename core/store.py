@@ -6,7 +6,6 @@ Everything that a disk can do to a file is one error, JournalError, in one sente
 import concurrent.futures
 import contextlib
 import logging
-import os
 import queue
 import sqlite3
 import threading
@@ -163,11 +162,12 @@ class Store:
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # What was asked for is nobody else's to read; SQLite gives its other files the same rights.
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
             connection = sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None)
             try:
-                _patiently(lambda: self._version(connection))
+                if not _patiently(lambda: self._version(connection)):
+                    # What was asked for is nobody else's to read; SQLite gives its other files the same rights. To open
+                    # the file for that would be to drop every lock that this process has on it.
+                    self.path.chmod(0o600)
                 _patiently(lambda: connection.execute("PRAGMA journal_mode = WAL"))
                 connection.execute("PRAGMA synchronous = FULL")
                 with _transaction(connection):
@@ -267,13 +267,12 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]
         raise
 
 
-def _patiently(step: Callable[[], object]) -> None:
+def _patiently(step: Callable[[], T]) -> T:
     """Take a step that SQLite does not always wait for by itself while another process opens the file."""
     until = time.monotonic() + PATIENCE
     while True:
         try:
-            step()
-            return
+            return step()
         except sqlite3.OperationalError as error:
             if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > until:
                 raise

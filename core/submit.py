@@ -254,13 +254,13 @@ class _Post:
         return attrs.evolve(attempt, sends=self._sends, ended_at=self._session.clock.now(), **how)
 
     async def _until_certain(self, call: Call, attempt: Attempt) -> Task:
-        idempotency = self.order.account.adapter.idempotency
+        idempotency, clock = self.order.account.adapter.idempotency, self._session.clock
         if idempotency is None:
             return await self._once(call, attempt)
         return await self._session.retried(
             lambda: self._once(call, attempt),
             SubmitUncertain,
-            deadline=self._session.clock.monotonic() + idempotency.window,
+            deadline=clock.monotonic() + idempotency.window - (clock.now() - attempt.started_at).total_seconds(),
         )
 
     async def _once(self, call: Call, attempt: Attempt) -> Task:

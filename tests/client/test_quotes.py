@@ -1,7 +1,7 @@
 """What is quoted, what the simulators charge and what is settled are one figure; live prices come only when asked."""
 
 import json
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from itertools import product
 
 import attrs
@@ -135,6 +135,20 @@ async def test_what_is_quoted_is_charged_and_settled(quiet, clock, sims, name, m
             compared.append(quoted.status)
     assert len(compared) >= (1275 if sold == "gpt-image-2-official" else 2)
     assert ("unknown" in compared) == (sold == "flux-2-max")
+
+
+async def test_what_is_settled_and_told_is_exact_in_a_program_that_counts_with_three_digits(quiet, clock, sims, runapi):
+    four = ImageRequest(model="gpt-image-2", prompt="a fox", aspect_ratio="16:9", resolution="4K", count=4)
+    sims["reapi"].service.balance = 98_765 + 5_332
+    dearer(runapi, 5.4321)
+    async with Client(quiet, clock=clock) as client:
+        with localcontext(Context(prec=3)):
+            result = await client.generate(four, offer="reapi/gpt-image-2-official")
+            balance = await client.balance("reapi")
+            errors = await client.refresh_prices(FLUX, "runapi")
+        (told,) = client.quote(FLUX, "runapi")
+    assert ([task.money.usd for task in result.tasks], errors) == ([Decimal("5.332")], [])
+    assert (balance.usd, told.money.usd) == (Decimal("98.765"), Decimal("0.054321"))
 
 
 @pytest.mark.parametrize("provider", ["reapi", "api_in_one", "runapi"])

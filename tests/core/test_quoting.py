@@ -29,8 +29,8 @@ from anymedia import (
 from anymedia.check import check
 from anymedia.encode import parts
 from anymedia.live import LivePrice, LivePrices
-from anymedia.prices import PerMegapixel
-from anymedia.pricing import depends_on
+from anymedia.prices import Credit, PerMegapixel, Price
+from anymedia.pricing import depends_on, priced
 from anymedia.quote import ordered, quote_at
 from anymedia.registry import adapters, offers
 from anymedia.testing.requests import IMAGE, WORDS
@@ -321,6 +321,23 @@ def test_sums_are_exact_in_a_program_that_counts_with_four_digits():
     usual = quote(request)
     with localcontext(Context(prec=4)):
         assert quote(request) == usual
+
+
+@pytest.mark.parametrize(
+    ("rate", "usd", "credits"),
+    [
+        (Credit("0.003", whole=True), "0.051", 17),
+        (Credit("0.07", whole=True), "0.07", 1),
+        (Credit("0.003"), "0.05", None),
+    ],
+)
+def test_a_credit_that_does_not_divide_a_price_evenly_is_no_obstacle(rate, usd, credits):
+    adapter = attrs.evolve(adapters()["reapi"], credit=rate)
+    sold = attrs.evolve(adapter.offer("flux-2"), prices=Price("0.05"))
+    checked = check(FLUX, adapter, sold)
+    money = priced(checked, parts(checked))
+    assert (money.usd, money.list_usd, money.status) == (Decimal(usd), Decimal("0.05"), "exact")
+    assert credits in (None, money.credits)
 
 
 PRICING = ("money", "prices", "pricing", "quote", "candidates", "live", "refresh")

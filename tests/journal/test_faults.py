@@ -1,6 +1,7 @@
 """What a disk, a clock or another program can do to the journal, and what the user sees: never a submit without it."""
 
 import asyncio
+import os
 import shutil
 import sqlite3
 import threading
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from anymedia import Client, Journal, JournalError, Outcome, State, SubmitUncertain, read_config
+from anymedia.download import clear
 from anymedia.owner import Owner, is_alive, known
 from anymedia.simulators import running
 from anymedia.store import Store
@@ -66,7 +68,7 @@ SPOILT = {
     "damaged": (spoil_pages, "it is damaged; move it away, and a new one is begun"),
     "of a newer version": (newer, r"written by a newer anymedia \(its form is 99, and 1 is the newest known here\)"),
     "of another program": (foreign, "another program's file; name another one"),
-    "a folder": (folder, "Is a directory"),
+    "a folder": (folder, "it cannot be opened"),
 }
 
 
@@ -327,19 +329,53 @@ def test_the_file_is_nobody_else_s_to_read(path):
 
 
 def test_an_owner_lives_until_its_end_and_leaves_a_mark_when_it_had_none(tmp_path):
-    owner, other = Owner(tmp_path / "owners", "a"), Owner(tmp_path / "owners", "b")
+    owner, other = Owner(tmp_path / "owners"), Owner(tmp_path / "owners")
+    one, two = owner.name, other.name
     assert known(tmp_path / "owners") == []
-    assert not is_alive(tmp_path / "owners", "a")
+    assert not is_alive(tmp_path / "owners", one)
     owner.live()
     owner.live()
     other.live()
-    assert is_alive(tmp_path / "owners", "a")
+    assert is_alive(tmp_path / "owners", one)
     other._lock.close()  # as a killed process leaves it
-    assert sorted(known(tmp_path / "owners")) == ["a", "b"]
-    assert not is_alive(tmp_path / "owners", "b")
+    assert sorted(known(tmp_path / "owners")) == sorted([one, two])
+    assert not is_alive(tmp_path / "owners", two)
+    (tmp_path / "owners" / "junk").write_text("no lock of ours" * 99)
+    assert not is_alive(tmp_path / "owners", "junk")
+    (tmp_path / "owners" / "folder").mkdir()
+    assert is_alive(tmp_path / "owners", "folder")  # what cannot be looked at is not taken for dead
     owner.end()
     owner.end()
-    assert known(tmp_path / "owners") == ["b"]
+    assert sorted(known(tmp_path / "owners")) == sorted([two, "junk", "folder"])
+
+
+def test_who_looks_disturbs_nobody(tmp_path):
+    dead = Owner(tmp_path)
+    dead.live()
+    dead._lock.close()
+    looking = sqlite3.connect(tmp_path / dead.name, isolation_level=None)
+    looking.execute("BEGIN")
+    looking.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    assert not is_alive(tmp_path, dead.name)
+    looking.close()
+
+
+def test_a_forked_process_is_somebody_else(tmp_path, monkeypatch):
+    owner = Owner(tmp_path)
+    parent = owner.name
+    monkeypatch.setattr("os.getpid", lambda: 7)
+    assert owner.name != parent
+    assert owner.name == owner.name
+
+
+def test_unfinished_files_of_killed_processes_go_in_time(tmp_path):
+    old, new, other = (tmp_path / name for name in (".anymedia-a.part", ".anymedia-b.part", "c.part"))
+    for file in (old, new, other):
+        file.write_text("half")
+    os.utime(old, (0, 0))
+    os.utime(other, (0, 0))
+    clear(tmp_path)
+    assert (old.exists(), new.exists(), other.exists()) == (False, True, True)
 
 
 class Jumping(FakeClock):

@@ -642,9 +642,6 @@ journal.close()
 """
 
 
-@pytest.mark.xfail(
-    strict=True, reason="Store._open() closes a file of its own on the journal, which drops every lock of the process"
-)
 def test_two_clients_of_one_process_write_to_the_file_that_others_read(crash):
     def seen_elsewhere():
         command = [sys.executable, "-c", ELSEWHERE, str(crash.folder / "journal.db")]
@@ -659,7 +656,6 @@ def test_two_clients_of_one_process_write_to_the_file_that_others_read(crash):
         assert seen_elsewhere() == len(crash.simulators["reapi"].bills()["entries"]) == 4
 
 
-@pytest.mark.xfail(strict=False, reason="now and then: the same dropped locks, while the file is being made")
 def test_a_new_journal_may_be_opened_by_many_at_once(tmp_path):
     def opened(path):
         journal = Journal(path)
@@ -673,7 +669,6 @@ def test_a_new_journal_may_be_opened_by_many_at_once(tmp_path):
             assert list(threads.map(opened, [tmp_path / f"{number}.db"] * 8)) == [None] * 8
 
 
-@pytest.mark.xfail(strict=True, reason="_until_certain() counts the time of a key from the replay")
 async def test_a_replay_is_sent_within_the_time_of_its_key(crash, clock):
     runapi = crash.simulators["runapi"]
     config = read_config(crash.simulators.config, crash.environ)

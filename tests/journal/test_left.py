@@ -14,6 +14,7 @@ from anymedia import (
     Journal,
     Money,
     Outcome,
+    OutOfBounds,
     State,
     SubmitUncertain,
     TaskFailed,
@@ -98,6 +99,29 @@ async def test_a_result_that_could_not_be_fetched_is_tried_again(client, next_cl
     async with next_client() as later:
         assert len((await later.recover(tmp_path / "out")).tasks) == 2
         assert (await later.recover(tmp_path / "out")).tasks == ()
+
+
+async def test_of_several_files_only_the_missing_one_is_fetched_again(client, request_, sims, tmp_path):
+    request = attrs.evolve(request_, model="gpt-image-2", count=2, quality="low", aspect_ratio="1:1")
+    task = await client.run(request, "reapi", offer="gpt-image-2-official")
+    first = await client.download(task, tmp_path)
+    gone = first[1].path
+    gone.unlink()
+    again = await client.download(attrs.evolve(task, assets=first), tmp_path)
+    assert again[0] == first[0]
+    assert sorted(tmp_path.glob("*.png")) == sorted([first[0].path, gone])
+
+
+async def test_what_was_answered_meanwhile_is_not_settled_by_hand(client, request_, sims, monkeypatch):
+    sims["reapi"].fault("reset_after", on="submit")
+    with pytest.raises(SubmitUncertain):
+        await client.submit(request_, "reapi")
+    (lost,) = client.journal.attempts()
+    await client.journal.end(attrs.evolve(lost, task=lost.draft("late"), outcome=Outcome.ACCEPTED))
+    monkeypatch.setattr(client.journal, "find", lambda _: lost)
+    with pytest.raises(OutOfBounds, match="was answered just now"):
+        client.journal.settle(lost.id, billed=False)
+    assert client.journal.attempts()[0].task.id == "late"
 
 
 async def test_a_download_that_is_interrupted_is_taken_up(client, next_client, request_, tmp_path, monkeypatch):
