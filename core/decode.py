@@ -15,12 +15,16 @@ from .declare import Balance, Endpoint, Fault, PriceQuote, Reply
 from .errors import AnymediaError, ProviderError
 from .heard import Asked, Heard, amount, code_of, text_of, word
 from .link import permitted, relative
-from .money import Money, PriceStatus, can_be
+from .money import EXACT, Money, PriceStatus, can_be
 from .path import Place, place
 from .request import is_url
 from .strict_json import Json
 from .task import Asset, Failure, Task
 from .words import Cause, Refund, Retry, State
+
+
+CENTS = Decimal(100)
+"""Of a dollar."""
 
 
 def submitted(asked: Asked, answer: Answer, draft: Task) -> Task:
@@ -187,10 +191,10 @@ def balance(asked: Asked, words_of: Balance, answer: Answer) -> Money:
     if heard.says_no(words_of.ok):
         raise heard.refusal(submit=False)
     credits, cents = amount(words_of.credits, heard.words), amount(words_of.cents, heard.words)
-    usd = amount(words_of.usd, heard.words) if cents is None else cents / 100
+    usd = amount(words_of.usd, heard.words) if cents is None else EXACT.divide(cents, CENTS)
     rate = asked.adapter.credit
     if usd is None and credits is not None and rate is not None:
-        usd = credits * rate.usd
+        usd = EXACT.multiply(credits, rate.usd)
     if usd is None and credits is None:
         raise heard.malformed("no balance", None)
     return Money(
@@ -213,7 +217,7 @@ def price(asked: Asked, words_of: PriceQuote, answer: Answer) -> tuple[Decimal, 
             message = f"{asked.account} tells no price: {where} is {said if isinstance(said, str) else 'missing'}"
             raise heard.error(Cause.NOT_FOUND, message[:200])
     cents, usd = amount(words_of.cents, heard.words), amount(words_of.usd, heard.words)
-    usd = usd if cents is None else cents / 100
+    usd = usd if cents is None else EXACT.divide(cents, CENTS)
     # An offer that would be the cheapest by a slip is the dearest kind of mistake.
     if usd is None or not can_be(usd):
         raise heard.malformed("no price that can be", None)
@@ -240,7 +244,7 @@ def _settled(heard: Heard, reply: Reply, money: Money) -> Money:
     adapter = heard.asked.adapter
     usd, credits = amount(reply.usd, heard.words), amount(reply.credits, heard.words)
     if usd is None and credits is not None and adapter.credit is not None:
-        usd = credits * adapter.credit.usd
+        usd = EXACT.multiply(credits, adapter.credit.usd)
     if usd is None:
         return money
     return Money(

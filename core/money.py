@@ -1,7 +1,7 @@
 """Money in Decimal, in which unknown is a value of its own and never 0."""
 
 from collections.abc import Iterable
-from decimal import Context, Decimal, Inexact, localcontext
+from decimal import Context, Decimal, localcontext
 from enum import StrEnum
 
 import attrs
@@ -48,8 +48,8 @@ class Money:
         return f"{mark}${self.usd.normalize():f}"
 
 
-EXACT = Context(prec=60, traps=[Inexact])
-"""How amounts are reckoned, whatever the caller's program has set for its own: an amount is never rounded by chance."""
+EXACT = Context(prec=60)
+"""How amounts are reckoned, whatever the caller's program has set for its own."""
 
 LARGEST = Decimal(1000)
 FINEST = -9

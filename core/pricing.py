@@ -129,7 +129,7 @@ def _bill(adapter: Adapter, price: Price, count: int) -> tuple[Decimal | None, D
         return usd, usd, None if price.credits is None else price.credits * count
     list_usd = (price.usd if price.usd is not None else (price.credits or Decimal(0)) * rate.usd) * count
     credits = rate.bill(list_usd)
-    return credits * rate.usd, list_usd, credits
+    return credits * rate.usd if rate.whole else list_usd, list_usd, credits
 
 
 def _figure(checked: Checked, part: Part, figures: Prices) -> tuple[Price, str]:
