@@ -22,7 +22,6 @@ from .strict_json import Json
 from .task import Asset, Failure, Task
 from .words import Cause, Refund, Retry, State
 
-
 CENTS = Decimal(100)
 """Of a dollar."""
 
