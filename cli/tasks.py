@@ -205,6 +205,11 @@ def _prompt(body: Json) -> str | None:
 # One
 
 
+def _drift(attempt: Attempt) -> str | None:
+    drift = attempt.drift
+    return None if drift is None else f"${abs(drift):f} {'above' if drift > 0 else 'below'} the quote"
+
+
 def _show(attempt: Attempt) -> None:
     from .screen import json_text, pairs
 
@@ -229,6 +234,7 @@ def _facts(attempt: Attempt) -> Iterator[tuple[str, str]]:
     yield from _given(
         ("outcome", attempt.outcome),
         ("error", attempt.error),
+        ("drift", _drift(attempt)),
         ("found out", None if attempt.settled is None else f"billed {attempt.settled}"),
         ("price", _price(attempt)),
         ("asked", _time(attempt.started_at)),

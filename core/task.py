@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
 import attrs
 
-from .money import Money
+from .money import EXACT, Money
 from .strict_json import Json
 from .words import Billed, Cause, Outcome, Refund, State
 
@@ -138,6 +139,17 @@ class Attempt:
         if self.task is not None:
             return not self.task.state.final
         return self.settled is None and self.outcome not in (Outcome.NOT_SENT, Outcome.REFUSED)
+
+    @property
+    def drift(self) -> Decimal | None:
+        """By how many USD the bill was above the quote; None where it was not, or where one of them is not known.
+
+        A failed task that was given back, and a call that was free, are no drift.
+        """
+        billed = None if self.task is None or self.task.money.got != "settled" else self.task.money.usd
+        if not billed or self.money.usd in (None, billed):
+            return None
+        return EXACT.subtract(billed, self.money.usd)
 
     def draft(self, task_id: str) -> Task:
         """Return the task that this makes, as it stands before anybody has looked."""

@@ -531,3 +531,28 @@ async def test_a_call_that_gives_up_waiting_for_its_key_leaves_the_holder_alone(
     held.let_go.set()
     assert (await first).id == (await third).id
     assert sims["reapi"].bills()["submits"] == 1
+
+
+@pytest.mark.parametrize(
+    ("quoted", "billed", "got", "drift"),
+    [
+        ("0.05", "0.07", "settled", "0.02"),
+        ("0.05", "0.04", "settled", "-0.01"),
+        ("0.05", "0.05", "settled", None),
+        ("0.05", "0", "settled", None),  # a free call, or a failed one that was given back
+        ("0.05", "0.07", "table", None),
+        (None, "0.07", "settled", None),
+        ("0.05", None, "settled", None),
+    ],
+)
+def test_an_attempt_says_by_how_much_its_bill_differs_from_its_quote(quoted, billed, got, drift):
+    from anymedia import Money
+    from tests.journal.test_left import attempt
+
+    def money(usd, got):
+        return Money(usd=None if usd is None else Decimal(usd), got=got)
+
+    bare = attempt(money=money(quoted, "table"))
+    assert bare.drift is None
+    made = attrs.evolve(bare, task=attrs.evolve(bare.draft("t"), money=money(billed, got)))
+    assert made.drift == (None if drift is None else Decimal(drift))
