@@ -8,7 +8,7 @@ import attrs
 from .candidates import Candidate, candidates
 from .check import OnUnsupported
 from .config import Account, default_account, default_prices
-from .live import LivePrices
+from .live import LivePrices, fields_of
 from .money import Money
 from .pricing import depends_on
 from .registry import adapter, adapters
@@ -86,6 +86,15 @@ def _quote(candidate: Candidate) -> Quote:
         status=REFUSED if refusals else str(candidate.money.status),
         money=candidate.money,
         tasks=len(candidate.parts),
-        depends_on=depends_on(checked, candidate.parts[0]) if candidate.parts else {},
+        depends_on={} if refusals else _depends_on(candidate),
         reasons=refusals or reasons,
     )
+
+
+def _depends_on(candidate: Candidate) -> Mapping[str, Json]:
+    """Return what the price goes by: by the page's table, or, where the provider told it, all that it was told for."""
+    part = candidate.parts[0]
+    if candidate.prices[0].got == "live":
+        told = fields_of(candidate.checked, part.count)
+        return {field: value for field, value in told.items() if value is not None}
+    return depends_on(candidate.checked, part)

@@ -365,3 +365,12 @@ def test_the_client_that_does_not_await_quotes_and_refreshes_too(clock):
                 client.quote(FLUX, "nobody")
             with pytest.raises(ConfigError):
                 client.refresh_prices(FLUX, "nobody")
+
+
+async def test_a_told_price_goes_by_all_that_it_was_told_for(quiet, clock, sims):
+    async with Client(quiet, clock=clock) as client:
+        request = ImageRequest(model="gpt-image-2", prompt="a fox")
+        assert client.quote(request, "runapi")[0].depends_on == {"mode": "text", "resolution": "dearest"}
+        await client.refresh_prices(request, "runapi")
+        (told,) = client.quote(request, "runapi")
+        assert (told.money.got, told.depends_on) == ("live", {"count": 1})  # no resolution: the provider's own choice

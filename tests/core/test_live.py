@@ -4,6 +4,7 @@ import asyncio
 import errno
 import json
 import logging
+import os
 import threading
 from contextlib import nullcontext
 from datetime import UTC, datetime
@@ -113,6 +114,16 @@ def test_what_other_processes_write_is_seen_and_kept(path):
         assert shown == ["$0.045", "$0.055"]
     path.unlink()
     assert money(ours).got == money(theirs).got == "table"
+
+
+def test_a_file_that_is_replaced_within_one_tick_of_the_disk_s_clock_is_read_anew(path):
+    ours, theirs = LivePrices(path), LivePrices(path)
+    theirs.keep([TOLD])
+    assert str(money(ours)) == "$0.06"
+    tick = path.stat().st_mtime_ns
+    theirs.keep([attrs.evolve(TOLD, usd=Decimal("0.09"))])
+    os.utime(path, ns=(tick, tick))
+    assert str(money(ours)) == "$0.09"
 
 
 def test_another_thread_does_not_find_half_of_it(path, monkeypatch):

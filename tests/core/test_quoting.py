@@ -319,8 +319,10 @@ def test_a_sum_is_exactly_that_of_tasks_each_rounded_as_its_provider_rounds(mode
 def test_sums_are_exact_in_a_program_that_counts_with_four_digits():
     request = attrs.evolve(GPT, aspect_ratio="16:9", resolution="4K", count=9)
     usual = quote(request)
+    shown = [str(each.money) for each in usual]
     with localcontext(Context(prec=4)):
         assert quote(request) == usual
+        assert [str(each.money) for each in quote(request)] == shown
 
 
 @pytest.mark.parametrize(
