@@ -12,7 +12,7 @@ from .check import SHAPE, Checked, OnUnsupported
 from .config import Account, default_account
 from .declare import UNKNOWN, Adapter, Param, Text, Urls, pick
 from .live import LivePrices
-from .money import Money
+from .money import EXACT, Money
 from .registry import adapter
 from .request import FIELDS, ImageRequest
 from .shape import Grid
@@ -183,7 +183,9 @@ def _cheaper(a: _Side, b: _Side) -> str:
     of_a, of_b = a.taken.money.usd, b.taken.money.usd
     if of_a is None or of_b is None or of_a == of_b:
         return ""
-    return f"; {min((of_a, a.name), (of_b, b.name))[1]} is ${abs(of_a - of_b).normalize():f} cheaper"
+    return (
+        f"; {min((of_a, a.name), (of_b, b.name))[1]} is ${abs(EXACT.subtract(of_a, of_b)).normalize(EXACT):f} cheaper"
+    )
 
 
 def _offer(side: _Side) -> _Told:

@@ -65,7 +65,7 @@ class LivePrices:
     """The live prices of a file, read anew when another process has changed it."""
 
     path: Path
-    _found: tuple[tuple[int, int] | None, Mapping[str, LivePrice]] = attrs.field(default=(None, {}), init=False)
+    _found: tuple[tuple[int, ...] | None, Mapping[str, LivePrice]] = attrs.field(default=(None, {}), init=False)
 
     @classmethod
     def at(cls, path: Path) -> "LivePrices":
@@ -130,12 +130,12 @@ def _at(path: Path) -> LivePrices:
     return LivePrices(path)
 
 
-def _stamp(path: Path) -> tuple[int, int] | None:
+def _stamp(path: Path) -> tuple[int, ...] | None:
     try:
         found = path.stat()
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_size
+    return found.st_ino, found.st_ctime_ns, found.st_mtime_ns, found.st_size
 
 
 def fields_of(checked: Checked, count: int) -> dict[str, Json]:

@@ -45,7 +45,7 @@ class Money:
         if self.usd is None:
             return "unknown"
         mark = "" if self.status is PriceStatus.EXACT else "~"
-        return f"{mark}${self.usd.normalize():f}"
+        return f"{mark}${self.usd.normalize(EXACT):f}"
 
 
 EXACT = Context(prec=60)
