@@ -308,10 +308,12 @@ FLAGS = (
     *("--model", "--provider", "--offer", "--aspect-ratio", "--size", "--resolution", "--quality", "--image", "--mask"),
     *("--count", "--background", "--moderation", "--seed", "--negative-prompt", "--output-format", "--callback-url"),
     *("--label", "--extra", "--on-unsupported", "--json", "--out", "--timeout", "--config", "--kind", "--help", "-h"),
+    *("--key", "--state", "--since", "--by", "--replay", "--all", "--drift", "--limit", "--billed", "--task", "--handle"),
     *("--version", "--port", "--", "-", "-x", "--mod", "--model=flux-2-pro", "--count=99999999999999999999"),
 )
 LIKELY = (
     *("a fox", "flux-2-pro", "gpt-image-2", "reapi", "runapi/flux-2-pro", "16:9", "1024x1024", "4K", "high", "2", "-1"),
+    *("show", "settle", "handle", "uncertain", "not-sent", "2h", "2026-11-20", "99999999d", "day", "label"),
     *("https://pictures.example/x.png", "a=b", "reapi.n=2", "reapi.a.b=[1", "x=1", "drop", "missing.toml", ".", "@."),
     *("/api/v1/images/generations", "{}", '{"model": "flux-2"}', "[", "1e400", "nan", "@missing", "\udcff", "🦊"),
 )
