@@ -309,7 +309,8 @@ FLAGS = (
     *("--count", "--background", "--moderation", "--seed", "--negative-prompt", "--output-format", "--callback-url"),
     *("--label", "--extra", "--on-unsupported", "--json", "--out", "--timeout", "--config", "--kind", "--help", "-h"),
     *("--key", "--state", "--since", "--by", "--replay", "--all", "--drift", "--limit", "--billed", "--task"),
-    *("--handle", "--version", "--port", "--", "-", "-x", "--mod", "--model=flux-2-pro", "--count=99999999999999999999"),
+    "--handle",
+    *("--version", "--port", "--", "-", "-x", "--mod", "--model=flux-2-pro", "--count=99999999999999999999"),
 )
 LIKELY = (
     *("a fox", "flux-2-pro", "gpt-image-2", "reapi", "runapi/flux-2-pro", "16:9", "1024x1024", "4K", "high", "2", "-1"),
