@@ -73,7 +73,11 @@ class Suite:
             raise pytest.UsageError(f'{type(self).__name__} does not say whose promises: providers = ("acme",)')
         adapters = [adapter(name, where=type(self).__name__) for name in self.providers]
         wanted = metafunc.fixturenames
-        if "case" in wanted:
+        if "told" in wanted:
+            telling = [case for each in adapters if each.price_quote is not None for case in cases(each)]
+            none = pytest.param(None, id="none", marks=pytest.mark.skip(reason="no adapter here tells prices"))
+            metafunc.parametrize("told", telling or [none], ids=str)
+        elif "case" in wanted:
             metafunc.parametrize("case", [case for each in adapters for case in cases(each)], ids=str)
         elif "offer" in wanted:
             sold = {f"{each.name}/{offer.name}": (each, offer) for each in adapters for offer in each.offers}

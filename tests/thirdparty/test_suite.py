@@ -194,7 +194,13 @@ def broken(promise, adapter, contract=None, **more):
     """Return the first thing that a test says against an adapter, over every offer, case and fault."""
     test = getattr(Contract, promise)
     marks = [mark.args for mark in getattr(test, "pytestmark", ())]
-    values = {"adapter": [adapter], "offer": adapter.offers, "case": list(cases(adapter)), **dict(marks)}
+    values = {
+        "adapter": [adapter],
+        "offer": adapter.offers,
+        "case": list(cases(adapter)),
+        "told": list(cases(adapter)),
+        **dict(marks),
+    }
     runs = [{}]
     for name in list(signature(test).parameters)[1:]:
         runs = [{**run, name: value} for run in runs for value in ([more[name]] if name in more else values[name])]
