@@ -287,8 +287,8 @@ class Journal:
         """
         known = private is not None or self._prompts
         raw = scrubbed(task.raw, private or ()) if known else None
-        bare = attrs.evolve(task, raw=None, assets=tuple(attrs.evolve(asset, data=None) for asset in task.assets))
-        kept = to_json(bare) | {"raw": raw}
+        assets = tuple(asset if asset.data is None else attrs.evolve(asset, data=None) for asset in task.assets)
+        kept = to_json(attrs.evolve(task, raw=None, assets=assets)) | {"raw": raw}
         if not self._prompts:
             if kept["failure"] is not None:
                 kept["failure"]["message"] = scrubbed(kept["failure"]["message"], private or ()) if known else None

@@ -78,14 +78,17 @@ class _Sought:
     longest: int
 
 
+_HOLDERS = (dict, list, tuple, Mapping)
+
+
 def _value(value: Json, sought: _Sought, depth: int) -> Json:
     if isinstance(value, str):
         return _text(value, sought, depth)
-    if not isinstance(value, Mapping | list | tuple):
+    if not isinstance(value, _HOLDERS):
         return value
     if depth >= DEEPEST:
         return "…"
-    if not isinstance(value, Mapping):
+    if isinstance(value, list | tuple):
         return [_value(inner, sought, depth + 1) for inner in value]
     clean: dict[str, Json] = {}
     for key, inner in value.items():
@@ -96,16 +99,21 @@ def _value(value: Json, sought: _Sought, depth: int) -> Json:
 
 
 def _text(text: str, sought: _Sought, depth: int) -> str:
-    told = f"… ({len(text)} characters)"
     if len(text) > sought.longest:
-        return told
-    held = _inside(text)
+        return _told(text)
+    if not sought.spellings:  # what most journals are written with
+        return text
+    held, clean = _inside(text), text
     if held is not None:
-        clean = _value(held, sought, depth + 1)
-        text = text if clean == held else json.dumps(clean, ensure_ascii=text.isascii())
+        inner = _value(held, sought, depth + 1)
+        clean = text if inner == held else json.dumps(inner, ensure_ascii=text.isascii())
     # What JSON does not tell is looked for in its text too: a key that comes twice, a secret that is JSON itself.
-    text = _marked(text, sought.spellings)
-    return text if len(text) <= sought.longest else told
+    clean = _marked(clean, sought.spellings)
+    return clean if len(clean) <= sought.longest else _told(text)
+
+
+def _told(text: str) -> str:
+    return f"… ({len(text)} characters)"
 
 
 def _inside(text: str) -> Json:
