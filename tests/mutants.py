@@ -34,7 +34,10 @@ import PIL.Image  # noqa: F401
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TESTS = ("tests/adapters", "tests/agreement", "tests/contract", "tests/client/test_quotes.py", "tests/core/test_live.py")
+TESTS = (
+    *("tests/adapters", "tests/agreement", "tests/contract"),
+    *("tests/client/test_quotes.py", "tests/core/test_live.py"),
+)
 """The quickest to notice a wrong fact come first."""
 
 OPTIONS = (
