@@ -1,5 +1,6 @@
 """Step 2: the exact calls, as plain data; pure."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -172,9 +173,11 @@ def ask_price(words: PriceQuote, origin: str, checked: Checked, part: Part) -> C
 
 
 def _named(form: str, path: str) -> dict[str, str]:
-    """Return the names that a form like "/api/{service}/{action}" finds in a path."""
-    pairs = zip(form.split("/"), path.partition("?")[0].split("/"), strict=False)
-    return {name[1:-1]: text for name, text in pairs if name.startswith("{")}
+    """Return the names that a form like "/api/{service}/{action}" finds in a path. Errors: ValueError for none."""
+    found = re.fullmatch(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(form)), path.partition("?")[0])
+    if found is None:
+        raise ValueError(f"the adapter's form {form} is not that of {path}")
+    return found.groupdict()
 
 
 def ask_changes(path: str, origin: str, tag: str | None) -> Call:

@@ -20,10 +20,13 @@ from hypothesis import strategies as st
 from anymedia import AnymediaError, ImageRequest, live, read_config, to_json
 from anymedia.answer import Answer
 from anymedia.candidates import candidates
+from anymedia.check import check
 from anymedia.declare import PriceQuote
+from anymedia.encode import ask_price, parts
 from anymedia.live import LivePrice, LivePrices
 from anymedia.quote import quote_at
 from anymedia.refresh import refresh
+from anymedia.registry import adapters
 from anymedia.session import Session
 from anymedia.testing import FakeClock
 from anymedia.transport import Patience
@@ -491,3 +494,11 @@ def test_any_answer_is_a_price_or_an_error(tmp_path_factory, list_status, list_b
     assert Fraction(got.usd) == Fraction(repr(said["reservation_amount_cents"])) / 100
     assert 0 < got.usd <= 1000
     assert datetime.fromisoformat(got.date) < datetime(2027, 1, 17)
+
+
+def test_a_path_that_has_not_the_form_of_the_adapter_s_is_a_mistake_in_the_adapter(path):
+    words = attrs.evolve(adapters()["runapi"].price_quote, of="/api/v2/{service}/{action}")
+    adapter = attrs.evolve(adapters()["runapi"], price_quote=words)
+    checked = check(FLUX, adapter, adapter.offer("flux-2-pro"))
+    with pytest.raises(ValueError, match=r"/api/v2/\{service\}/\{action\} is not that of /api/v1/flux_2/text_to_image"):
+        ask_price(words, adapter.base_url, checked, parts(checked)[0])

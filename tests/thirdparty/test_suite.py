@@ -129,7 +129,7 @@ PLANTED = {
         (
             adapter(
                 "    pace=",
-                '    price_quote=PriceQuote(path="/prices", of="", body={}, usd="usd"),\n    pace=',
+                '    price_quote=PriceQuote(path="/prices", of="/v1/{what}", body={}, usd="usd"),\n    pace=',
                 "PriceQuote",
             ),
             f"{FEWEST} has no live price: acme answered 404",
