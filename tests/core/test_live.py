@@ -372,7 +372,7 @@ def test_without_a_tag_it_is_asked_every_time(path):
 
 
 def test_a_provider_may_have_no_list_and_tell_usd_and_no_date(path):
-    words = PriceQuote(path="/quote", of="/{api}", body={"input": "{body}"}, usd="cost")
+    words = PriceQuote(path="/quote", of="/api/v1/{family}/{what}", body={"input": "{body}"}, usd="cost")
     account = attrs.evolve(ACCOUNT, adapter=attrs.evolve(ACCOUNT.adapter, price_quote=words))
     wire = Wire(price=Answer(200, {}, b'{"cost": 0.07}'))
     for _ in range(2):
