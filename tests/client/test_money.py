@@ -379,10 +379,14 @@ async def test_a_cancel_before_a_byte_has_left_sends_nothing(sims, clock, reques
 async def test_a_timeout_around_a_submit_tells_what_may_have_been_billed(client, request_, sims):
     sims["reapi"].fault("no_answer", created=True, seconds=0.2)
     arrived = asyncio.create_task(until(lambda: sims["reapi"].bills()["submits"]))
-    with pytest.raises(SubmitUncertain):
+
+    async def until_it_has_arrived():
         async with asyncio.timeout(60) as limit:
             arrived.add_done_callback(lambda _: limit.reschedule(asyncio.get_running_loop().time()))
             await client.submit(request_, "reapi")
+
+    with pytest.raises(SubmitUncertain):
+        await until_it_has_arrived()
 
 
 async def test_a_cancel_while_waiting_keeps_the_task_in_sight(client, request_, provider, sim):
