@@ -37,10 +37,21 @@ async def test_running_all():
         assert every["api_in_one"].api_key.startswith("aio_")
 
 
+def neighbours() -> int:
+    """The first of two free ports that follow one another, below those that the system gives out to anybody."""
+    for port in range(20_000, 32_000, 2):
+        with socket.socket() as one, socket.socket() as other:
+            try:
+                one.bind(("127.0.0.1", port))
+                other.bind(("127.0.0.1", port + 1))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("no two ports that follow one another are free")
+
+
 async def test_ports_follow_one_another_and_order_is_kept():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = neighbours()
     async with running("runapi", "reapi", port=port) as two:
         assert [one.base_url for one in two] == [f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port + 1}"]
         with pytest.raises(OSError, match=str(port)):
