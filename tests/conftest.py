@@ -7,6 +7,8 @@ import socket
 import pytest
 from hypothesis import settings
 
+from anymedia import Client, read_config
+from anymedia.simulators import running
 from anymedia.testing import FakeClock
 
 pytest_plugins = ["anymedia.simulators.fixtures"]
@@ -44,6 +46,31 @@ def _no_keys_of_ours(monkeypatch, tmp_path_factory):
     monkeypatch.chdir(empty)
 
 
+# A client and simulators, on one clock that nobody waits for
+
+
 @pytest.fixture
 def clock():
     return FakeClock()
+
+
+@pytest.fixture
+async def sims(clock):
+    async with running(clock=clock.time) as simulators:
+        yield simulators
+
+
+@pytest.fixture
+def config(sims):
+    return read_config(sims.config, sims.environ)
+
+
+@pytest.fixture
+def events():
+    return []
+
+
+@pytest.fixture
+async def client(config, clock, events):
+    async with Client(config, clock=clock, on_event=events.append) as client:
+        yield client

@@ -1,23 +1,10 @@
-"""How old printed prices are, and when they are to be read anew."""
+"""When printed prices are to be read anew, as the command line has it too."""
 
-import re
 from collections.abc import Iterable
 from datetime import date, timedelta
 
+from anymedia.cli.age import LIFE, oldest
 from anymedia.declare import Adapter
-
-LIFE = timedelta(days=120)
-"""How long printed prices are believed without being read anew."""
-
-
-def oldest(printed: str | None) -> date | None:
-    """Return the first day that a printed date can mean ("2026" is any day of 2026); None where it names no day."""
-    if printed is None or not re.fullmatch(r"\d{4}(-\d\d){0,2}", printed):
-        return None
-    try:
-        return date.fromisoformat(printed + "0000-01-01"[len(printed) :])
-    except ValueError:
-        return None
 
 
 def due(printed: str | None) -> date | None:

@@ -8,11 +8,12 @@ import attrs
 
 from anymedia import ImageRequest, Money, PriceStatus
 from anymedia.check import check
+from anymedia.cli.age import LIFE
 from anymedia.declare import Adapter, Offer, PerMegapixel, Price, Table, Text, Urls, pick
 from anymedia.encode import parts
 from anymedia.pricing import priced
 
-from .age import LIFE, due, words
+from .age import due, words
 from .markdown import anchor, blocks, code, table
 
 INTRO = """\

@@ -89,54 +89,65 @@ FLUX = ImageRequest(model="flux-2-pro", prompt=PROMPT, aspect_ratio="16:9", reso
 Z_IMAGE = ImageRequest(model="z-image", prompt=PROMPT, aspect_ratio="16:9")
 NO_MODEL = {"model": "no-such-model", "prompt": PROMPT}
 
+
+def ends(
+    money: str, *, failure: End, rejected: tuple[int, str | None], bad_key: str | None, no_credit: str | None
+) -> Mapping[str, End]:
+    """Return how the episodes end at a provider: what a task is billed, and the codes of its refusals."""
+    return {
+        "succeeded": succeeded(money),
+        "failed": failure,
+        "refused": refused(Rejected, *rejected),
+        "unauthorised": refused(BadKey, 401, bad_key),
+        "no_credit": refused(NoCredit, 402, no_credit),
+        "throttled": succeeded(money, REFUSED),
+    }
+
+
 SCRIPTS = {
     "api_in_one": Script(
         request=FLUX,
         refused=RawRequest("api_in_one", "/api/v1/images/generations", NO_MODEL),
-        ends={
-            "succeeded": succeeded("$0.05 settled"),
-            "failed": failed(None, Billed.NO, "$0 settled"),
-            "refused": refused(Rejected, 400, "400"),
-            "unauthorised": refused(BadKey, 401, "401"),
-            "no_credit": refused(NoCredit, 402, "402"),
-            "throttled": succeeded("$0.05 settled", REFUSED),
-        },
+        ends=ends(
+            "$0.05 settled",
+            failure=failed(None, Billed.NO, "$0 settled"),
+            rejected=(400, "400"),
+            bad_key="401",
+            no_credit="402",
+        ),
     ),
     "reapi": Script(
         request=Z_IMAGE,
         refused=RawRequest("reapi", "/api/v1/images/generations", NO_MODEL),
-        ends={
-            "succeeded": succeeded("$0.005 settled"),
-            "failed": failed("80003", Billed.NO, "$0 settled"),
-            "refused": refused(Rejected, 400, "20004"),
-            "unauthorised": refused(BadKey, 401, "10003"),
-            "no_credit": refused(NoCredit, 402, "30001"),
-            "throttled": succeeded("$0.005 settled", REFUSED),
-        },
+        ends=ends(
+            "$0.005 settled",
+            failure=failed("80003", Billed.NO, "$0 settled"),
+            rejected=(400, "20004"),
+            bad_key="10003",
+            no_credit="30001",
+        ),
     ),
     "revidapi": Script(
         request=FLUX,
         refused=RawRequest("revidapi", "/paid/flux-2/create", NO_MODEL),
-        ends={
-            "succeeded": succeeded("~$0.025 table"),
-            "failed": failed("500", Billed.UNKNOWN, "~$0.025 table"),
-            "refused": refused(Rejected, 422, "422"),
-            "unauthorised": refused(BadKey, 401, "401"),
-            "no_credit": refused(NoCredit, 402, "402"),
-            "throttled": succeeded("~$0.025 table", REFUSED),
-        },
+        ends=ends(
+            "~$0.025 table",
+            failure=failed("500", Billed.UNKNOWN, "~$0.025 table"),
+            rejected=(422, "422"),
+            bad_key="401",
+            no_credit="402",
+        ),
     ),
     "runapi": Script(
         request=Z_IMAGE,
         refused=RawRequest("runapi", "/api/v1/z_image/text_to_image", NO_MODEL),
-        ends={
-            "succeeded": succeeded("$0.01 settled"),
-            "failed": failed(None, Billed.NO, "$0 settled"),
-            "refused": refused(Rejected, 422, None),
-            "unauthorised": refused(BadKey, 401, None),
-            "no_credit": refused(NoCredit, 402, "insufficient_credits"),
-            "throttled": succeeded("$0.01 settled", REFUSED),
-        },
+        ends=ends(
+            "$0.01 settled",
+            failure=failed(None, Billed.NO, "$0 settled"),
+            rejected=(422, None),
+            bad_key=None,
+            no_credit="insufficient_credits",
+        ),
     ),
 }
 

@@ -3,7 +3,7 @@
 import re
 import subprocess
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,7 +12,8 @@ import pytest
 
 import anymedia
 from anymedia import Attempt, Failure, ImageRequest, Money, Outcome, PriceStatus, Quote, Refund, State, Task
-from anymedia.cli.prices import LIFE, Ages, _oldest, drifts
+from anymedia.cli.age import LIFE, Ages, oldest
+from anymedia.cli.drift import drifts
 from anymedia.cli.text import plain
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "docs"))
@@ -150,10 +151,31 @@ def test_on_a_terminal_the_cheapest_is_marked_and_what_is_old(screen, columns):
 # How old
 
 
-def test_prices_are_as_old_here_as_on_the_page_that_says_so():
-    assert LIFE == age.LIFE
-    for printed in ("2026-07-28", "2026-02", "2026", "2026-13", "soon", "", None):
-        assert _oldest(printed) == age.oldest(printed)
+def priced(**money):
+    """Return the quote of a dollar, or of another price."""
+    money = Money(**{"usd": Decimal(1), "got": "table", **money})
+    names = {"offer": "acme/paint", "provider": "acme", "account": "eu", "model": "paint"}
+    return Quote(**names, status="exact", money=money, tasks=1, depends_on={})
+
+
+@pytest.mark.parametrize(
+    ("printed", "first"),
+    [
+        ("2026-07-28", date(2026, 7, 28)),
+        ("2026-02", date(2026, 2, 1)),
+        ("2026", date(2026, 1, 1)),
+        *((printed, None) for printed in ("2026-13", "soon", "", None)),
+    ],
+)
+def test_prices_are_as_old_here_as_on_the_page_that_says_so(printed, first):
+    last, quote = age.due(printed), priced(date=printed)
+    assert oldest(printed) == first
+    assert last == (first and first + LIFE)
+    if last is None:
+        assert Ages(TODAY, {})(quote) == "no date"
+    else:
+        assert "(!)" not in Ages(last, {})(quote)
+        assert "(!)" in Ages(last + timedelta(days=1), {})(quote)
 
 
 @pytest.mark.parametrize(
@@ -172,10 +194,7 @@ def test_prices_are_as_old_here_as_on_the_page_that_says_so():
     ],
 )
 def test_the_age_of_a_price(money, words):
-    money = Money(**{"usd": Decimal(1), "got": "table", **money})
-    names = {"offer": "acme/paint", "provider": "acme", "account": "eu", "model": "paint"}
-    quote = Quote(**names, status="exact", money=money, tasks=1, depends_on={})
-    assert Ages(TODAY, {("eu", "acme/paint"): date(2026, 11, 29)})(quote) == words
+    assert Ages(TODAY, {("eu", "acme/paint"): date(2026, 11, 29)})(priced(**money)) == words
 
 
 # prices --refresh

@@ -25,29 +25,21 @@ from anymedia import (
     Task,
     read_config,
 )
-from anymedia.declare import Adapter, Endpoint, Header, Pace, Reply
+from anymedia.declare import Endpoint, Reply
 from anymedia.decode import _id
 from anymedia.encode import follow
 from anymedia.handle import LONGEST, fingerprint, handle, is_of, opened
 from anymedia.path import place
 
+from .acme import acme
+
 KEY = "rk_live_5b3e0c1d9a7f"
 NOW = datetime(2026, 11, 20, 12, 0, 0, 250_000, tzinfo=UTC)
-ACME = Adapter(
-    name="acme",
-    title="Acme",
-    page="Acme's page",
-    read="2026-11-20",
-    base_url="https://api.acme.example",
-    key_env=("ACME_API_KEY",),
-    auth=Header("x-key"),
+ACME = acme(
     submit=Endpoint(method="POST", path="/v1", reply=Reply(id="id")),
     poll=Endpoint(method="GET", link="urls.get", hosts=("acme.example",)),
     result=Endpoint(method="GET", link="urls.result"),
     cancel=Endpoint(method="PUT", link="urls.get", hosts=("acme.other",)),
-    offers=(),
-    states={},
-    pace=Pace(first=1, then=1),
 )
 PLAIN = attrs.evolve(ACME, name="plain", title="Plain", poll=Endpoint(method="GET", path="{path}/{id}"), result=None)
 

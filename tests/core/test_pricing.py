@@ -10,13 +10,10 @@ from hypothesis import strategies as st
 from anymedia import ImageRequest, Money, PriceStatus
 from anymedia.check import check
 from anymedia.declare import (
-    Adapter,
     Choice,
     Credit,
     Endpoint,
-    Header,
     Offer,
-    Pace,
     Param,
     PerMegapixel,
     Pixels,
@@ -32,6 +29,8 @@ from anymedia.pricing import least, priced
 from anymedia.registry import offers
 from anymedia.shape import Grid
 
+from .acme import acme
+
 ONE = "https://img.example/1.png"
 OFFER = Offer(
     name="paint",
@@ -45,19 +44,7 @@ OFFER = Offer(
     shape=Pixels(step=16, megapixels={"1K": 1, "2K": 4}, ratio="4:3", resolution="1K"),
     prices=PerMegapixel("0.03", "0.015", "0.01"),
 )
-ACME = Adapter(
-    name="acme",
-    title="Acme",
-    page="Acme's page",
-    read="2026-11-20",
-    base_url="https://api.acme.example",
-    key_env=("ACME_API_KEY",),
-    auth=Header("x-key"),
-    submit=Endpoint(method="POST", path="/v1", model="model"),
-    offers=(OFFER,),
-    states={},
-    pace=Pace(first=1, then=1),
-)
+ACME = acme(submit=Endpoint(method="POST", path="/v1", model="model"), offers=(OFFER,))
 
 
 def held(offer=OFFER, adapter=ACME, **fields):

@@ -8,20 +8,15 @@ import pytest
 
 from anymedia import Asset, Money, Result, State, Task
 from anymedia.answer import Answer
-from anymedia.declare import Adapter, Endpoint, Fault, Header, Pace, Reply
+from anymedia.declare import Endpoint, Fault, Reply
 from anymedia.decode import looked, submitted
 from anymedia.errors import AnymediaError
 from anymedia.heard import Asked
 
+from .acme import acme
+
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-ACME = Adapter(
-    name="acme",
-    title="Acme",
-    page="Acme's page",
-    read="2026-11-20",
-    base_url="https://api.acme.example",
-    key_env=("ACME_API_KEY",),
-    auth=Header("x-key"),
+ACME = acme(
     submit=Endpoint(
         method="POST", path="/v1", reply=Reply(id="id", state="state", assets="url", files="data[]!base64")
     ),
@@ -29,10 +24,8 @@ ACME = Adapter(
         method="GET", path="/v1/{id}", reply=Reply(state="state", assets="urls[]", files="data[]", completed="done!iso")
     ),
     fault=Fault(code="code", retry_after="wait"),
-    offers=(),
     states={"done": State.SUCCEEDED},
     expires=86_400,
-    pace=Pace(first=1, then=1),
 )
 ASKED = Asked(adapter=ACME, account="acme", origin=ACME.base_url, model=None, now=NOW)
 TASK = Task(id="t-1", provider="acme", account="acme", submitted_at=NOW, path="/v1")

@@ -1,4 +1,4 @@
-"""A journal in a folder of its own, and clients at simulators, on one clock that nobody waits for."""
+"""A journal in a folder of its own, in which the client writes down what it does."""
 
 import asyncio
 import json
@@ -7,8 +7,7 @@ import sqlite3
 import attrs
 import pytest
 
-from anymedia import Client, ImageRequest, Journal, read_config
-from anymedia.simulators import running
+from anymedia import ImageRequest, Journal, read_config
 
 REQUEST = ImageRequest(
     model="flux-2-pro", prompt="a lighthouse at dusk", aspect_ratio="16:9", resolution="1K", labels={"job": "7"}
@@ -26,25 +25,8 @@ def path(tmp_path):
 
 
 @pytest.fixture
-async def sims(clock):
-    async with running(clock=clock.time) as simulators:
-        yield simulators
-
-
-@pytest.fixture
 def config(sims, path):
     return read_config({**sims.config, "journal": {"path": str(path)}}, sims.environ)
-
-
-@pytest.fixture
-def events():
-    return []
-
-
-@pytest.fixture
-async def client(config, clock, events):
-    async with Client(config, clock=clock, on_event=events.append) as client:
-        yield client
 
 
 @attrs.define
@@ -76,6 +58,28 @@ async def held(client, monkeypatch):
     monkeypatch.setattr(transport, "send", slowly)
     yield answers
     answers.let_go.set()
+
+
+@pytest.fixture
+def cancelled(monkeypatch):
+    """Return a function that cancels a call once it has come to something, which then takes forever."""
+
+    async def cancel(call, owner, name):
+        begun = asyncio.Event()
+
+        async def never(*_):
+            begun.set()
+            await asyncio.get_running_loop().create_future()
+
+        with monkeypatch.context() as patch:
+            patch.setattr(owner, name, never)
+            calling = asyncio.create_task(call)
+            await begun.wait()
+            calling.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await calling
+
+    return cancel
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ def folder(path):
 SPOILT = {
     "no database": (spoil_header, "it is no journal; name another file"),
     "damaged": (spoil_pages, "it is damaged; move it away, and a new one is begun"),
-    "of a newer version": (newer, r"written by a newer anymedia \(its form is 99, and 1 is the newest known here\)"),
+    "of a newer version": (newer, r"written by a newer anymedia \(its form is 99, and 2 is the newest known here\)"),
     "of another program": (foreign, "another program's file; name another one"),
     "a folder": (folder, "it cannot be opened"),
 }
@@ -267,7 +267,7 @@ def test_old_files_grow_and_keep_what_they_hold(tmp_path):
     new = Store(path, STEPS)
     assert new.call(lambda connection: connection.execute("SELECT * FROM things").fetchall()) == [("a", 7)]
     new.close()
-    with pytest.raises(JournalError, match="its form is 2, and 1 is the newest known here"):
+    with pytest.raises(JournalError, match="its form is 2, and 2 is the newest known here"):
         old.call(lambda connection: None)
     old.close()
 

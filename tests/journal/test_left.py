@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import attrs
 import pytest
 
+import anymedia.client
 from anymedia import (
     Attempt,
     Client,
@@ -124,23 +125,10 @@ async def test_what_was_answered_meanwhile_is_not_settled_by_hand(client, reques
     assert client.journal.attempts()[0].task.id == "late"
 
 
-async def test_a_download_that_is_interrupted_is_taken_up(client, next_client, request_, tmp_path, monkeypatch):
-    import asyncio
-
-    task, begun = await client.run(request_, "reapi"), asyncio.Event()
-
-    async def never(*_):
-        begun.set()
-        await asyncio.get_running_loop().create_future()
-
-    monkeypatch.setattr("anymedia.client.save", never)
-    fetching = asyncio.create_task(client.download(task, tmp_path))
-    await begun.wait()
-    fetching.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await fetching
+async def test_a_download_that_is_interrupted_is_taken_up(client, next_client, request_, tmp_path, cancelled):
+    task = await client.run(request_, "reapi")
+    await cancelled(client.download(task, tmp_path), anymedia.client, "save")
     await client.close()
-    monkeypatch.undo()
     async with next_client() as later:
         (fetched,) = (await later.recover(tmp_path)).tasks
     assert fetched.assets[0].path.is_file()
@@ -285,26 +273,13 @@ async def test_a_replay_needs_the_same_origin_and_the_same_bytes(client, next_cl
     assert sims["reapi"].bills()["submits"] == 0
 
 
-async def test_a_replay_that_is_cancelled_stays_uncertain(client, next_client, request_, sims, read, monkeypatch):
-    import asyncio
-
+async def test_a_replay_that_is_cancelled_stays_uncertain(client, next_client, request_, sims, read, cancelled):
     sims["runapi"].fault("reset_after", on="submit", times=4)
     with pytest.raises(SubmitUncertain):
         await client.submit(request_, "runapi")
     crash(client)
     async with next_client() as later:
-        begun = asyncio.Event()
-
-        async def never(*_):
-            begun.set()
-            await asyncio.get_running_loop().create_future()
-
-        monkeypatch.setattr(later._session.transport, "send", never)
-        recovering = asyncio.create_task(later.recover(replay=True))
-        await begun.wait()
-        recovering.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await recovering
+        await cancelled(later.recover(replay=True), later._session.transport, "send")
     assert [attempt.status for attempt in read()] == ["uncertain"]
 
 

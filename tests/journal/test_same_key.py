@@ -97,7 +97,7 @@ class Shop:
                 meanwhile()
             return [end for process in processes for end in json.loads(until(process, "came"))]
 
-    def holding(self, name):
+    def _holding(self, name):
         """Return an event that is set once a simulator has a submit, and does not answer it."""
         service, arrived = self.simulators[name].service, threading.Event()
         answer = service.answer
@@ -110,6 +110,16 @@ class Shop:
 
         service.answer = watching
         return arrived
+
+    @contextmanager
+    def unanswered(self, name, *, created, **job):
+        """Start a process whose POST has come to a provider, billed if `created`, and is never answered."""
+        self.simulators[name].fault("no_answer", created=created)
+        arrived = self._holding(name)
+        with self.buyer(threads=1, accounts=[name], **job) as process:
+            let_go(process)
+            assert arrived.wait(STUCK)
+            yield process
 
 
 @contextmanager
@@ -165,11 +175,7 @@ def test_a_request_of_four_tasks_is_four_tasks_whoever_asks(shop):
 @pytest.mark.parametrize("provider", ["reapi", "runapi"])
 @pytest.mark.parametrize("created", [False, True], ids=["not billed", "billed"])
 def test_a_caller_killed_before_the_answer_leaves_the_others_uncertain(shop, provider, created):
-    shop.simulators[provider].fault("no_answer", created=created)
-    arrived = shop.holding(provider)
-    with shop.buyer(threads=1, accounts=[provider]) as first:
-        let_go(first)
-        assert arrived.wait(STUCK)
+    with shop.unanswered(provider, created=created) as first:
         # Some of them wait for the key by then, others ask for it later.
         ends = shop.all_of([{"threads": 5, "accounts": [provider]}] * 3, meanwhile=lambda: killed(first))
     (attempt,) = shop.attempts()
@@ -180,11 +186,8 @@ def test_a_caller_killed_before_the_answer_leaves_the_others_uncertain(shop, pro
 
 @pytest.mark.parametrize("created", [False, True], ids=["not billed", "billed"])
 def test_a_replay_settles_it_for_all(shop, created):
-    shop.simulators["runapi"].fault("no_answer", created=created)
-    arrived = shop.holding("runapi")
-    with shop.buyer(threads=1, accounts=["runapi"]) as first:
-        let_go(first)
-        assert arrived.wait(STUCK)
+    with shop.unanswered("runapi", created=created) as first:
+        killed(first)
     with shop.client() as client:
         with pytest.raises(SubmitUncertain):
             client.submit(REQUEST, key=KEY)
@@ -195,11 +198,8 @@ def test_a_replay_settles_it_for_all(shop, created):
 
 @pytest.mark.parametrize("billed", [False, True])
 def test_what_somebody_found_out_settles_it_too(shop, billed):
-    shop.simulators["reapi"].fault("no_answer", created=billed)
-    arrived = shop.holding("reapi")
-    with shop.buyer(threads=1, accounts=["reapi"]) as first:
-        let_go(first)
-        assert arrived.wait(STUCK)
+    with shop.unanswered("reapi", created=billed) as first:
+        killed(first)
     with shop.client() as client:
         (attempt,) = client.journal.attempts()
         client.journal.settle(attempt.id, billed=billed, task_id=shop.bought()[0] if billed else None)
@@ -226,14 +226,10 @@ def test_a_caller_killed_between_its_line_and_its_post_leaves_it_uncertain(shop)
 
 
 def test_the_parts_that_were_not_begun_are_bought_by_another(shop):
-    shop.simulators["reapi"].fault("no_answer", created=True)
-    arrived = shop.holding("reapi")
-    request = {"request": ASKED | {"count": 4}, "verbs": ["generate"], "accounts": ["reapi"]}
-    with shop.buyer(threads=1, connections=1, **request) as first:  # one POST at a time
-        let_go(first)
-        assert arrived.wait(STUCK)
+    request = {"request": ASKED | {"count": 4}, "verbs": ["generate"]}
+    with shop.unanswered("reapi", created=True, connections=1, **request) as first:  # one POST at a time
         killed(first)
-    ends = shop.all_of([{"threads": 5, **request}] * 2)
+    ends = shop.all_of([{"threads": 5, "accounts": ["reapi"], **request}] * 2)
     (uncertain,) = [attempt for attempt in shop.attempts() if attempt.task is None]
     assert uncertain.status == "uncertain"
     bought = [attempt.task.id for attempt in shop.attempts() if attempt.task is not None]

@@ -271,6 +271,8 @@ def test_where_the_answer_is_the_result_there_is_nothing_to_look_at(plugged):
     direct = attrs.evolve(plugged(), poll=None, states={}, expires=None, refunds="unknown", limits=Limits(active=3))
     assert broken("test_an_adapter_says_all_that_can_be_said", direct) is None
     assert broken("test_what_no_page_says_is_a_gap", direct) is None
+    # No look can go wrong there, and no task can fail later: a skip says that nothing was tried, where a pass would
+    # say that the promise is kept.
     for promise in ("test_a_bad_look_does_not_lose_the_task", "test_a_failed_task_says_why_and_what_it_costs"):
         with pytest.raises(pytest.skip.Exception, match="at acme the answer to a submit is the result"):
             broken(promise, direct)

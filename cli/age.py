@@ -1,0 +1,47 @@
+"""How old a price is, and whether it is to be read anew."""
+
+import re
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+import attrs
+
+from anymedia import Quote
+
+LIFE = timedelta(days=120)
+"""How long a price is believed without being read anew."""
+
+STALE = "(!)"
+"""The mark of a price that is older."""
+
+
+@attrs.frozen
+class Ages:
+    """How old prices are today; live ones are as old as the answer that told them."""
+
+    today: date
+    told: Mapping[tuple[str, str], date]
+
+    def __call__(self, quote: Quote) -> str:
+        """Return the age of a quote's price in words, with a mark where it is too old."""
+        money = quote.money
+        if money.got == "override":
+            return "yours"
+        told = self.told.get((quote.account, quote.offer)) if money.got == "live" else None
+        since = money.date if told is None else told.isoformat()
+        first = oldest(since)
+        if first is None:
+            return "" if money.usd is None else "no date"
+        days = max((self.today - first).days, 0)
+        words = f"{'' if first.isoformat() == since else 'up to '}{days} day{'s' * (days != 1)}"
+        return f"{words} {STALE}" if timedelta(days) > LIFE else words
+
+
+def oldest(printed: str | None) -> date | None:
+    """Return the first day that a date can mean ("2026" is any day of 2026); None where it names none."""
+    if printed is None or not re.fullmatch(r"\d{4}(-\d\d){0,2}", printed):
+        return None
+    try:
+        return date.fromisoformat(printed + "0000-01-01"[len(printed) :])
+    except ValueError:
+        return None

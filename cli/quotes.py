@@ -1,0 +1,126 @@
+"""Quotes, as JSON and as a table."""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from anymedia import Money, Quote
+from anymedia.quote import REFUSED
+
+from .age import LIFE, STALE, Ages
+from .text import plain
+
+if TYPE_CHECKING:
+    from .screen import Cell, Screen
+
+
+def quote_json(quote: Quote) -> dict[str, Any]:
+    """Return a quote as JSON."""
+    money = quote.money
+    amounts = {"usd": plain(money.usd), "list_usd": plain(money.list_usd), "credits": plain(money.credits)}
+    return {
+        "offer": quote.offer,
+        "provider": quote.provider,
+        "account": quote.account,
+        "model": quote.model,
+        "status": quote.status,
+        "money": {**amounts, "got": money.got, "date": money.date, "source": money.source},
+        "tasks": quote.tasks,
+        "depends_on": dict(quote.depends_on),
+        "reasons": list(quote.reasons),
+    }
+
+
+# As a table
+
+COLUMNS = ("", "offer", "billed", "tasks", "goes by", "age and source")
+PIPED = ("", "offer", "account", "status", "billed", "list", "credits", "tasks", "goes by", "age", "source", "reasons")
+
+MARKS = {
+    "*": "the cheapest",
+    "~": "not exact: see below",
+    STALE: f"older than {LIFE.days} days: to be read anew",
+}
+
+
+def show_quotes(quotes: Sequence[Quote], ages: Ages) -> None:
+    """Print what quotes say, those that were refused last."""
+    from .screen import Screen, pairs
+
+    screen = Screen()
+    cheapest = min((quote.money.usd for quote in quotes if quote.money.usd is not None), default=None)
+    if not screen.is_terminal:
+        screen.table(PIPED, (_piped(quote, cheapest, ages) for quote in quotes))
+        return
+    taken = [quote for quote in quotes if quote.status != REFUSED]
+    if taken:
+        screen.table(COLUMNS, (_row(quote, cheapest, ages) for quote in taken), whole=("offer", "billed"))
+        _show_marks(screen, taken, ages)
+    refused = [quote for quote in quotes if quote.status == REFUSED]
+    for title, style, some in (("why it is not exact", "cyan", taken), ("refused", "red", refused)):
+        reasons = [("\n".join(_names(quote)), "\n".join(quote.reasons)) for quote in some if quote.reasons]
+        if reasons:
+            screen.headline(title, style)
+            screen.block(pairs(reasons), "")
+
+
+def _row(quote: Quote, cheapest: Decimal | None, ages: Ages) -> "list[Cell]":
+    from rich.text import Text
+
+    best, age = _is(quote, cheapest), ages(quote)
+    billed = Text("\n".join([str(quote.money), *_listed(quote.money)]), "bold green" if best else "")
+    since = Text("\n".join(filter(None, [age, quote.money.source])), "yellow" if age.endswith(STALE) else "")
+    goes_by = [_short(field, value) for field, value in quote.depends_on.items()]
+    return [_mark(quote, cheapest), _names(quote), billed, str(quote.tasks), goes_by, since]
+
+
+def _piped(quote: Quote, cheapest: Decimal | None, ages: Ages) -> "list[Cell]":
+    money, refused = quote.money, quote.status == REFUSED
+    return [
+        _mark(quote, cheapest),
+        quote.offer,
+        quote.account,
+        quote.status,
+        "-" if refused else str(money),
+        plain(money.list_usd) or "-",
+        plain(money.credits) or "-",
+        str(quote.tasks),
+        [f"{field} {'unknown' if value is None else value}" for field, value in quote.depends_on.items()] or "-",
+        ages(quote) or "-",
+        money.source or "-",
+        "; ".join(quote.reasons) or "-",
+    ]
+
+
+def _is(quote: Quote, cheapest: Decimal | None) -> bool:
+    return cheapest is not None and quote.money.usd == cheapest
+
+
+def _mark(quote: Quote, cheapest: Decimal | None) -> str:
+    return "*" if _is(quote, cheapest) else ""
+
+
+def _names(quote: Quote) -> list[str]:
+    return [quote.offer] if quote.account == quote.provider else [quote.offer, f"at {quote.account}"]
+
+
+def _listed(money: Money) -> Iterator[str]:
+    """Yield what the page prints where that is not what is billed, and the provider's own unit."""
+    if money.list_usd not in (None, money.usd):
+        yield f"list ${plain(money.list_usd)}"
+    if money.credits is not None:
+        yield f"{plain(money.credits)} credits"
+
+
+def _short(field: str, value: object) -> str:
+    """Return what a price goes by as it fits into a narrow column: a value alone tells its field."""
+    if value is None:
+        return f"{field} unknown"
+    return f"dearest {field}" if value == "dearest" else str(value)
+
+
+def _show_marks(screen: "Screen", quotes: Sequence[Quote], ages: Ages) -> None:
+    prices = "".join(str(quote.money) for quote in quotes)
+    shown = "".join([prices, *map(ages, quotes), "*" if "$" in prices else ""])
+    told = [f"{mark} {words}" for mark, words in MARKS.items() if mark in shown]
+    screen.block(*told, *([""] if told else []))
