@@ -18,6 +18,7 @@ from .errors import (
     BadKey,
     Blocked,
     ConfigError,
+    Cooling,
     DeadlineExceeded,
     JournalError,
     MalformedAnswer,
@@ -46,12 +47,15 @@ from .words import Billed, Cause, Outcome, Refund, Retry, State
 
 if TYPE_CHECKING:
     from .client import Client
+    from .health import AccountHealth
     from .journal import Journal
     from .recover import Recovery
+    from .route import Route
     from .sync import SyncClient
 
 __all__ = [
     "Account",
+    "AccountHealth",
     "Adjustment",
     "AnymediaError",
     "Asset",
@@ -63,6 +67,7 @@ __all__ = [
     "Client",
     "Config",
     "ConfigError",
+    "Cooling",
     "DeadlineExceeded",
     "Difference",
     "Explanation",
@@ -90,6 +95,7 @@ __all__ = [
     "RequestError",
     "Result",
     "Retry",
+    "Route",
     "Secret",
     "State",
     "SubmitUncertain",
@@ -109,7 +115,14 @@ __all__ = [
 ]
 
 
-_LATE = {"Client": ".client", "SyncClient": ".sync", "Journal": ".journal", "Recovery": ".recover"}
+_LATE = {
+    "AccountHealth": ".health",
+    "Client": ".client",
+    "Journal": ".journal",
+    "Recovery": ".recover",
+    "Route": ".route",
+    "SyncClient": ".sync",
+}
 """The client brings aiohttp, which takes longer to import than all the rest together; the journal brings SQLite."""
 
 

@@ -25,6 +25,11 @@ class Candidate:
     parts: tuple[Part, ...]
     prices: tuple[Money, ...]
     money: Money
+    live: LivePrices | None = attrs.field(default=None, eq=False, repr=False)
+
+    def some(self, pictures: range) -> "Candidate":
+        """Return it for some of the request's pictures alone."""
+        return self if len(pictures) == sum(part.count for part in self.parts) else _parted(self, pictures)
 
     @property
     def offer(self) -> Offer:
@@ -68,9 +73,14 @@ def candidates(
 def _candidate(checked: Checked, account: Account, live: LivePrices | None) -> Candidate:
     if checked.problems:
         return Candidate(account, checked, (), (), Money.unknown("refused"))
-    tasks = parts(checked)
+    return _parted(Candidate(account, checked, (), (), Money(), live))
+
+
+def _parted(candidate: Candidate, pictures: range | None = None) -> Candidate:
+    checked, account, live = candidate.checked, candidate.account, candidate.live
+    tasks = parts(checked, pictures)
     prices = [price for part, times in same(tasks) for price in [_price(checked, part, account, live)] * times]
-    return Candidate(account, checked, tuple(tasks), tuple(prices), total(prices))
+    return attrs.evolve(candidate, parts=tuple(tasks), prices=tuple(prices), money=total(prices))
 
 
 def _price(checked: Checked, part: Part, account: Account, live: LivePrices | None) -> Money:

@@ -5,13 +5,13 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeAlias, TypedDict
+from typing import Any, Self, TypeAlias, Unpack
 
 import attrs
 
-from . import decode, encode
 from .answer import Lost
 from .candidates import Candidate, candidates, choose, no_account
+from .ceiling import Ceiling
 from .check import OnUnsupported
 from .clock import Clock
 from .config import Account, Config, load_config
@@ -19,41 +19,36 @@ from .download import lies_in, save
 from .errors import (
     AnymediaError,
     ConfigError,
-    NoRoute,
     OutOfBounds,
     Problem,
     Unavailable,
     Unsupported,
 )
 from .explain import Explanation, explain_at
+from .generation import Generation, Option, no_route, option_of, raw_option
 from .handle import handle, opened
+from .health import AccountHealth
 from .journal import Journal
 from .keys import Keys, bought
 from .live import LivePrices
 from .looks import Looks
-from .money import Money, total
-from .quote import Quote, quote_at
+from .money import Money
+from .quote import REFUSED, Quote, quote_at, quote_of
 from .recover import Recoverer, Recovery
 from .refresh import refresh
 from .request import ImageRequest, RawRequest
+from .route import Route, route_of
+from .routing import in_order
 from .session import Event, Session
 from .submit import Order, Submits, orders, raw_order
 from .task import Asset, Attempt, Result, Task
+from .terms import GenerateOptions, SubmitOptions, Terms
 from .transport import Patience
 
 Request: TypeAlias = ImageRequest | RawRequest
 
 TIMEOUT = 600.0
 """Seconds that `wait`, `run` and `generate` take unless told otherwise."""
-
-
-class Options(TypedDict):
-    """What submit, run and generate pass on."""
-
-    offer: str | None
-    on_unsupported: OnUnsupported
-    check: bool
-    key: str | None
 
 
 class Client:
@@ -75,12 +70,19 @@ class Client:
     ) -> None:
         self.config: Config = config if isinstance(config, Config) else load_config(config)
         path = self.config.journal
+        for account in self.config.accounts.values():
+            if path is None and account.daily_limit is not None:
+                raise ConfigError(
+                    f"the daily_limit of {account.name} is held against the journal, and that is switched off",
+                    account=account.name,
+                )
         self.journal: Journal | None = None if path is None else Journal(path, prompts=self.config.prompts)
         self._session = Session(clock or Clock(), patience or Patience(), on_event, self.journal)
         self._submits = Submits(self._session)
         self._keys = Keys(self._session)
         self._live = LivePrices.at(self.config.live_prices)
         self._looks = Looks(self._session)
+        self._planning = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         return self
@@ -134,6 +136,16 @@ class Client:
         """
         return quote_at(request, self._accounts(accounts), self._live, offer=offer, on_unsupported=on_unsupported)
 
+    def route(self, request: ImageRequest, *accounts: str, **options: Unpack[GenerateOptions]) -> Route:
+        """Return the way that `generate` would go with the same options, and the worst case; sends nothing.
+
+        Errors: Unsupported for a model or an offer that does not exist, OutOfBounds for an option.
+        """
+        terms = self._terms(request, options)
+        quotes = [quote_of(candidate) for candidate in self._candidates(request, accounts, terms)]
+        refused = [quote for quote in quotes if quote.status == REFUSED]
+        return route_of([quote for quote in quotes if quote.status != REFUSED], refused, terms)
+
     async def refresh_prices(
         self,
         request: ImageRequest,
@@ -155,26 +167,28 @@ class Client:
         self,
         request: Request,
         *accounts: str,
-        offer: str | None = None,
-        on_unsupported: OnUnsupported = "refuse",
-        check: bool = True,
-        key: str | None = None,
         timeout: float | None = None,
+        **options: Unpack[SubmitOptions],
     ) -> Task:
         """Submit a request to the first account that takes it (its cheapest offer) and return the accepted task.
 
         What provably was not billed (not sent, rate limited, unavailable with a readable no) is tried again; what may
-        have been is not. `check=False` switches documented limits off; `key` is the caller's own: the same request
-        under the same key is bought once, whoever asks and however often; `timeout` is in seconds.
+        have been is not. `timeout` is in seconds. Options: `offer` pins one by its name; `on_unsupported="drop"` leaves
+        out what an offer does not take; `check=False` switches documented limits off; `key` is the caller's own: the
+        same request under the same key is bought once, whoever asks and however often; `max_price` is in USD, and
+        `allow_unknown_price` takes what nobody knows the price of under it.
         Errors: RequestError and ConfigError before anything is sent, JournalError too; ProviderError when it was
         refused; SubmitUncertain when it may have been billed.
         """
-        deadline = self._deadline(timeout)
-        async with self._keys.held(key, request, deadline) as earlier:
-            orders = [] if earlier else self._orders(request, accounts, offer, on_unsupported, check=check, key=key)
+        terms, deadline = self._terms(request, options), self._deadline(timeout)
+        async with self._keys.held(terms.key, request, deadline) as earlier:
+            orders = [] if earlier else self._orders(request, accounts, terms)
             if orders[1:] or any(earlier):
                 raise _several(orders, earlier)
-            return bought(earlier[0]) if earlier else await self._submits.place(orders[0], deadline)
+            if earlier:
+                return bought(earlier[0])
+            Ceiling(terms.max_price, allow_unknown=terms.allow_unknown_price).reserve(orders[0].name, orders[0].money)
+            return await self._submits.place(orders[0], deadline)
 
     async def get(self, task: Task) -> Task:
         """Look once at a task and return it as it stands; a passing fault is tried again.
@@ -195,55 +209,48 @@ class Client:
         return await self._looks.until_done(self._account(task), task, timeout)
 
     async def run(
-        self,
-        request: Request,
-        *accounts: str,
-        offer: str | None = None,
-        on_unsupported: OnUnsupported = "refuse",
-        check: bool = True,
-        key: str | None = None,
-        timeout: float = TIMEOUT,
+        self, request: Request, *accounts: str, timeout: float = TIMEOUT, **options: Unpack[SubmitOptions]
     ) -> Task:
         """Submit a request and wait for its task, at one account, within `timeout` seconds. Errors: as both."""
         deadline = self._session.clock.monotonic() + timeout
-        options: Options = {"offer": offer, "on_unsupported": on_unsupported, "check": check, "key": key}
-        return await self._finished(await self.submit(request, *accounts, **options, timeout=timeout), deadline)
+        task = await self.submit(request, *accounts, timeout=timeout, **options)
+        try:
+            return await self.wait(task, deadline - self._session.clock.monotonic())
+        except asyncio.CancelledError:
+            self._session.detached.append(task)
+            raise
 
     async def generate(
-        self,
-        request: Request,
-        *accounts: str,
-        offer: str | None = None,
-        on_unsupported: OnUnsupported = "refuse",
-        check: bool = True,
-        key: str | None = None,
-        timeout: float = TIMEOUT,
+        self, request: Request, *accounts: str, timeout: float = TIMEOUT, **options: Unpack[GenerateOptions]
     ) -> Result:
-        """Make all of a request at the first account that takes it: several tasks when `count` asks for more than one.
+        """Make all of a request: at the offer that the policy puts first, and at the next where that is safe.
 
-        Any success is a result, with what is missing named. `key` is as in submit. Errors: as run, when no task
-        succeeded.
+        Several tasks are submitted when `count` asks for more than one makes; any success is a result, with what is
+        missing named. `timeout` (seconds) is for all of it. Options, beside those of submit: `policy` (ordered,
+        cheapest, spread, or a function); `fallback=False` stays at the first offer; `max_price` holds over all attempts
+        and parts; within it `on_uncertain="continue"` goes on after a submit that may have been billed, and
+        `on_blocked="continue"` after moderation; `mix` makes at another offer what is missing of several. What is not
+        given is as the configuration's [route] says.
+        Errors: as run, or NoRoute, when no task succeeded; `attempts` of each lists what was tried.
         """
-        deadline = self._session.clock.monotonic() + timeout
-        async with self._keys.held(key, request, deadline) as earlier:
-            for first in earlier.values():  # what is missing of it is bought where the rest was
-                accounts, offer = (first.account,), first.offer
-            orders = self._orders(request, accounts, offer, on_unsupported, check=check, key=key)
-            placed = await self._placed(orders, earlier, deadline)
-        ends = await asyncio.gather(*(self._finished(end, deadline) for end in placed), return_exceptions=True)
-        tasks = tuple(end for end in ends if isinstance(end, Task))
-        errors = [end for end in ends if isinstance(end, BaseException)]
-        fatal = [error for error in errors if not isinstance(error, AnymediaError)] or ([] if tasks else errors)
-        if fatal:
-            raise fatal[0]
-        count = request.count or 1 if isinstance(request, ImageRequest) else 1
-        made = sum(len(task.assets) for task in tasks)
-        return Result(
-            tasks=tasks,
-            missing=max(count - made, 0),
-            errors=tuple(map(str, errors)),
-            money=total(task.money for task in tasks),
-        )
+        terms, deadline = self._terms(request, options), self._session.clock.monotonic() + timeout
+        async with self._keys.held(terms.key, request, deadline) as earlier:
+            for first in earlier.values() if not terms.mix else ():  # what is missing is bought where the rest was
+                accounts, terms = (first.account,), attrs.evolve(terms, offer=first.offer)
+            async with self._planning:  # one after another, so that a thousand requests do not hold up those under way
+                ways, refused = self._options(request, accounts, terms)
+                await asyncio.sleep(0)
+            generation = Generation(
+                request.count or 1 if isinstance(request, ImageRequest) else 1,
+                ways,
+                refused,
+                terms,
+                deadline,
+                session=self._session,
+                submits=self._submits,
+                looks=self._looks,
+            )
+            return await generation.result(earlier.values(), self._account)
 
     async def cancel(self, task: Task) -> Task:
         """Ask the provider to stop a task, and return it as it then stands. Errors: Unsupported where none can."""
@@ -317,14 +324,16 @@ class Client:
 
     async def balance(self, account: str) -> Money:
         """Return what an account still has, in USD and the provider's credits. Errors: Unsupported where none tells."""
-        asked = self.config.account(account)
-        words = asked.adapter.balance
-        if words is None:
-            problem = Problem(field="balance", message=f"{asked.adapter.title} tells no balance", unsupported=True)
-            raise Unsupported(problems=[problem], account=account, provider=asked.adapter.name)
-        call = encode.look_up(asked.origin, words.path)
-        answer = await self._session.retried(lambda: self._session.read(asked, call), Unavailable)
-        return decode.balance(self._session.asked(asked, None), words, answer)
+        return await self._session.balance(self.config.account(account))
+
+    def health(self, *accounts: str) -> tuple[AccountHealth, ...]:
+        """Return how the accounts (all, when none is named) do: which are not asked for a while, and why."""
+        found = []
+        for account in self._accounts(accounts):
+            lanes = self._session.permits.of(account)
+            health = self._session.health.of(account)
+            found.append(attrs.evolve(health, submitting=lanes.submitting, active=len(lanes.active)))
+        return tuple(found)
 
     async def reach(self, account: str) -> int:
         """Return the HTTP status that an account's origin answers without any key. Errors: Unavailable."""
@@ -337,6 +346,9 @@ class Client:
     # Who is asked
 
     def _accounts(self, names: Sequence[str]) -> list[Account]:
+        for name in names:
+            if not isinstance(name, str):
+                raise ConfigError(f"an account's name is needed, not {name!r}")
         accounts = [self.config.account(name) for name in names] or list(self.config.accounts.values())
         if not accounts:
             raise no_account()
@@ -352,55 +364,60 @@ class Client:
             )
         return account
 
-    def _orders(
-        self,
-        request: Request,
-        names: Sequence[str],
-        offer: str | None,
-        on_unsupported: OnUnsupported,
-        *,
-        check: bool,
-        key: str | None,
-    ) -> list[Order]:
+    def _terms(self, request: object, options: Mapping[str, Any]) -> Terms:
+        """Return the terms of a call: what it says, over what the configuration says. Errors: OutOfBounds."""
+        if not isinstance(request, ImageRequest | RawRequest):
+            message = f"an ImageRequest or a RawRequest is needed, not {request!r:.60}"
+            raise OutOfBounds(problems=[Problem(field="request", message=message)])
+        return attrs.evolve(self.config.route, **options)
+
+    def _candidates(self, request: ImageRequest, names: Sequence[str], terms: Terms) -> list[Candidate]:
+        return candidates(
+            request,
+            self._accounts(names),
+            offer=terms.offer,
+            on_unsupported=terms.on_unsupported,
+            limits=terms.check,
+            live=self._live,
+        )
+
+    def _orders(self, request: Request, names: Sequence[str], terms: Terms) -> list[Order]:
         """Return one order for each task that a request takes, at the account that takes it."""
-        accounts = self._accounts(names)
         if isinstance(request, RawRequest):
-            return [raw_order(request, _of_provider(request.provider, accounts), key)]
-        found = candidates(request, accounts, offer=offer, on_unsupported=on_unsupported, limits=check, live=self._live)
-        taken = choose(found)
-        if taken is None:
-            raise _refusal(found)
-        taken.account.secret()
-        return list(orders(taken, key))
+            account = _of_provider(request.provider, self._accounts(names))[0]
+            found = [raw_order(request, account, terms)]
+        else:
+            every = self._candidates(request, names, terms)
+            taken = choose(every)
+            if taken is None:
+                raise no_route(_refusals(every))
+            account, found = taken.account, list(orders(taken, terms))
+        account.secret()
+        return found
 
-    # One step each
+    def _options(
+        self, request: Request, names: Sequence[str], terms: Terms
+    ) -> tuple[list[Option], list[AnymediaError]]:
+        """Return what takes a request, in the order of the policy, and why the rest does not."""
+        if isinstance(request, RawRequest):
+            accounts = _of_provider(request.provider, self._accounts(names))
+            every, refused = [raw_option(request, account, terms) for account in accounts], []
+        else:
+            found = self._candidates(request, names, terms)
+            every = [option_of(candidate, terms) for candidate in found if not candidate.checked.problems]
+            refused = _refusals(found)
+        fitting: list[Option] = []
+        for option in every:
+            try:
+                option.account.secret()
+                fitting.append(option)
+            except ConfigError as error:
+                refused.append(error)
+        by_quote = {id(option.quote): option for option in fitting}
+        ordered = in_order(terms.policy, [option.quote for option in fitting])
+        return [by_quote[id(quote)] for quote in ordered], refused
 
-    async def _placed(
-        self, orders: Sequence[Order], earlier: Mapping[int, Attempt], deadline: float
-    ) -> list[Task | BaseException]:
-        """Return the task of each part of a request, or why there is none; what was bought earlier stays."""
-
-        async def place(order: Order) -> Task:
-            attempt = earlier.get(order.part)
-            return bought(attempt) if attempt is not None else await self._submits.place(order, deadline)
-
-        parts = [asyncio.ensure_future(place(order)) for order in orders]
-        try:
-            return await asyncio.gather(*parts, return_exceptions=True)
-        except asyncio.CancelledError:
-            ends = await asyncio.gather(*parts, return_exceptions=True)
-            self._session.detached.extend(end for end in ends if isinstance(end, Task))
-            raise
-
-    async def _finished(self, placed: Task | BaseException, deadline: float) -> Task:
-        """Wait for an accepted task; what was none is raised."""
-        if isinstance(placed, BaseException):
-            raise placed
-        try:
-            return await self.wait(placed, deadline - self._session.clock.monotonic())
-        except asyncio.CancelledError:
-            self._session.detached.append(placed)
-            raise
+    # Files
 
     async def _save(self, task: Task, number: int, directory: Path) -> Asset:
         if lies_in(directory, task.assets[number]):
@@ -423,13 +440,12 @@ class Client:
         return None if timeout is None else self._session.clock.monotonic() + timeout
 
 
-def _of_provider(provider: str, accounts: Sequence[Account]) -> Account:
-    """Return the first account at a provider, for a raw request."""
-    for account in accounts:
-        if account.adapter.name == provider:
-            account.secret()
-            return account
-    raise ConfigError(f"no account is configured at {provider!r}", provider=provider)
+def _of_provider(provider: str, accounts: Sequence[Account]) -> list[Account]:
+    """Return the accounts at a provider, for a raw request."""
+    found = [account for account in accounts if account.adapter.name == provider]
+    if not found:
+        raise ConfigError(f"no account is configured at {provider!r}", provider=provider)
+    return found
 
 
 def _placed_at(end: Asset | BaseException, was: Asset) -> Asset:
@@ -443,6 +459,5 @@ def _several(orders: Sequence[Order], earlier: Mapping[int, Attempt]) -> OutOfBo
     return OutOfBounds(problems=[Problem(field="count", message=message)])
 
 
-def _refusal(found: Sequence[Candidate]) -> AnymediaError:
-    errors = [candidate.checked.error(candidate.account.name) for candidate in found]
-    return errors[0] if len(errors) == 1 else NoRoute(errors=errors)
+def _refusals(found: Sequence[Candidate]) -> list[AnymediaError]:
+    return [each.checked.error(each.account.name) for each in found if each.checked.problems]

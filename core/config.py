@@ -8,6 +8,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from decimal import Decimal
 from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
@@ -16,14 +17,18 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from .declare import Adapter
-from .errors import ConfigError
+from .declare import Adapter, Limits
+from .errors import ConfigError, OutOfBounds
 from .prices import Override, Price, Table
 from .registry import adapter as find_adapter
 from .registry import adapters
+from .terms import Terms
 
 OFF = "off"
 """What ANYMEDIA_JOURNAL says where no journal is wanted."""
+
+
+NO_LIMITS = Limits()
 
 
 class Secret:
@@ -62,7 +67,8 @@ class Account:
     """A configured way to use a provider: where it is, the key, and what it may use.
 
     `key` None: none was found in `key_env`. `timeout` (seconds) is for one answer; `connections` open at a time;
-    `prices` are the user's own, by the offer's name.
+    `prices` are the user's own, by the offer's name; `limits` are the user's, else the provider's; `daily_limit` is in
+    USD, from midnight to midnight UTC, over all processes that share the journal.
     """
 
     name: str
@@ -73,6 +79,8 @@ class Account:
     timeout: float = 120.0
     connections: int = 32
     prices: Mapping[str, Override] = attrs.field(factory=dict, hash=False)
+    limits: Limits = NO_LIMITS
+    daily_limit: Decimal | None = None
 
     @property
     def local(self) -> bool:
@@ -112,12 +120,14 @@ def _state(environ: Mapping[str, str]) -> Path:
 class Config:
     """The accounts by name, in the order in which they are tried; `path` is the file they were read from.
 
-    `journal` is the file that every attempt is written to (None: none is), `prompts` whether what was asked for is
-    written there too; `live_prices` is the file of what providers told.
+    `route` is on what terms requests are bought where a call does not say. `journal` is the file that every attempt is
+    written to (None: none is), `prompts` whether what was asked for is written there too; `live_prices` is the file of
+    what providers told.
     """
 
     accounts: Mapping[str, Account] = attrs.field(hash=False)
     path: Path | None = None
+    route: Terms = attrs.field(factory=Terms)
     journal: Path | None = attrs.field(factory=default_journal)
     prompts: bool = True
     live_prices: Path = attrs.field(factory=default_prices)
@@ -165,7 +175,7 @@ def read_config(
     if not accounts:
         accounts = dict(_from_environment(environ).accounts)
     route = data.get("route", {})
-    _only(route, {"accounts": list}, f"{where}: route")
+    _only(route, {"accounts": list, **_ROUTE}, f"{where}: route")
     order = route.get("accounts", list(accounts))
     for name in order:
         if not isinstance(name, str) or name not in accounts:
@@ -175,10 +185,29 @@ def read_config(
     return Config(
         accounts={name: accounts[name] for name in order},
         path=path,
+        route=_terms({name: said for name, said in route.items() if name != "accounts"}, f"{where}: route"),
         journal=_journal(journal, environ, path),
         prompts=journal.get("prompts", True),
         live_prices=default_prices(environ),
     )
+
+
+_ROUTE: dict[str, type] = {
+    "policy": str,
+    "max_price": str,
+    "allow_unknown_price": bool,
+    "fallback": bool,
+    "on_uncertain": str,
+    "on_blocked": str,
+    "mix": bool,
+}
+
+
+def _terms(route: Mapping[str, Any], where: str) -> Terms:
+    try:
+        return Terms(**route)
+    except OutOfBounds as error:
+        raise ConfigError(f"{where}: {error}") from None
 
 
 def _journal(table: Mapping[str, Any], environ: Mapping[str, str], path: Path | None) -> Path | None:
@@ -200,6 +229,7 @@ def default_account(adapter: Adapter, environ: Mapping[str, str]) -> Account:
         origin=adapter.base_url,
         key=_key(adapter.key_env, environ, adapter.name),
         key_env=adapter.key_env,
+        limits=adapter.limits,
     )
 
 
@@ -230,6 +260,8 @@ _ACCOUNT: dict[str, type | tuple[type, ...]] = {
     "timeout": (int, float),
     "connections": int,
     "prices": Mapping,
+    "limits": Mapping,
+    "daily_limit": str,
 }
 
 
@@ -251,7 +283,32 @@ def _account(name: str, table: Any, environ: Mapping[str, str], where: str) -> A
         if not 0 < value < 1_000_000:
             raise ConfigError(f"{where}: {field}: more than 0 is needed, not {value}")
     prices = {offer: _override(adapter, offer, said, where) for offer, said in table.get("prices", {}).items()}
-    return attrs.evolve(account, timeout=float(timeout), connections=connections, prices=prices)
+    return attrs.evolve(
+        account,
+        timeout=float(timeout),
+        connections=connections,
+        prices=prices,
+        limits=_limits(table.get("limits", {}), adapter, f"{where}: limits"),
+        daily_limit=Decimal(_usd(table["daily_limit"], f"{where}: daily_limit")) if "daily_limit" in table else None,
+    )
+
+
+def _limits(table: Mapping[str, Any], adapter: Adapter, where: str) -> Limits:
+    """Return the provider's limits, with the user's over them."""
+    _only(table, {"submits": list, "polls": list, "active": int}, where)
+    given = {name: _window(said, f"{where}: {name}") for name, said in table.items() if name != "active"}
+    if "active" in table:
+        if table["active"] < 1:
+            raise ConfigError(f"{where}: active: 1 or more is needed, not {table['active']}")
+        given["active"] = table["active"]
+    return attrs.evolve(adapter.limits, **given)
+
+
+def _window(said: list[Any], where: str) -> Any:
+    fits = len(said) == 2 and all(isinstance(each, int | float) and not isinstance(each, bool) for each in said)
+    if not fits or not isinstance(said[0], int) or not (said[0] >= 1 and 0 < said[1] < 1_000_000):
+        raise ConfigError(f"{where}: [calls, seconds] are needed, like [20, 10], not {said!r}")
+    return said[0], float(said[1])
 
 
 def _override(adapter: Adapter, offer: str, said: Any, where: str) -> Override:

@@ -54,7 +54,7 @@ def submitted(asked: Asked, answer: Answer, draft: Task) -> Task:
         return attrs.evolve(draft, **known)
     if read["state"] is State.SUCCEEDED and not read.get("assets"):
         # What is finished at once, and does not show here what it made, is looked at like any other.
-        read["state"] = State.RUNNING
+        read |= {"state": State.RUNNING, "ended_at": None}
     return attrs.evolve(draft, **known | read)
 
 
@@ -103,7 +103,7 @@ def _refused(heard: Heard, endpoint: Endpoint, task: Task) -> Task:
     final = isinstance(error, ProviderError) and error.cause in (Cause.REJECTED, Cause.BLOCKED)
     if endpoint.verdict and final and heard.status < 500:
         failed = _failure(heard, heard.asked.adapter.fault, None, task.money)
-        return attrs.evolve(task, state=State.FAILED, raw=heard.words, **failed)
+        return attrs.evolve(task, state=State.FAILED, ended_at=heard.asked.now, raw=heard.words, **failed)
     raise error
 
 
@@ -122,6 +122,7 @@ def _read(heard: Heard, reply: Reply, task: Task, task_id: str) -> dict[str, Any
         "state": state,
         "raw_state": raw_state,
         "running_at": task.running_at or (now if state is not State.QUEUED else None),
+        "ended_at": task.ended_at or (now if state.final else None),
         "created_at": _time(reply.created, words) or task.created_at,
         "completed_at": completed_at,
         "money": money,

@@ -1,7 +1,7 @@
 """Step 2: the exact calls, as plain data; pure."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -39,35 +39,29 @@ class Call:
 
 @attrs.frozen
 class Part:
-    """What one task of a request will make: its body, how many pictures, and what differs from the request."""
+    """What one task of a request will make: its body, how many pictures from which on, and what differs from it."""
 
     body: Mapping[str, Json] = attrs.field(hash=False)
     count: int = 1
+    first: int = 0
     adjustments: tuple[Adjustment, ...] = ()
 
 
-def parts(checked: Checked) -> list[Part]:
-    """Return the bodies of all tasks that a request takes: one, unless `count` is above what one task can make."""
-    request, batch = checked.request, checked.offer.batch
-    counts = list(_batches(request.count or 1, batch))
-    return [_part(checked, index, count, of=len(counts)) for index, count in enumerate(counts)]
+def parts(checked: Checked, pictures: range | None = None) -> list[Part]:
+    """Return the bodies of all tasks that a request, or some pictures of it, take: one a batch of the offer."""
+    wanted, batch = pictures or range(checked.request.count or 1), checked.offer.batch
+    return [_part(checked, first, min(batch, wanted.stop - first)) for first in wanted[::batch]]
 
 
-def _batches(count: int, batch: int) -> Iterator[int]:
-    while count > 0:
-        yield min(count, batch)
-        count -= batch
-
-
-def _part(checked: Checked, index: int, count: int, of: int) -> Part:
+def _part(checked: Checked, first: int, count: int) -> Part:
     request = checked.request
     changes: dict[str, Any] = {} if request.count is None else {"count": count}
     adjustments: tuple[Adjustment, ...] = ()
-    if index and request.seed is not None:
-        changes["seed"] = request.seed + index
-        reason = f"task {index + 1} of {of}: the same seed would make the same picture"
+    if first and request.seed is not None:
+        changes["seed"] = request.seed + first
+        reason = f"picture {first + 1}: the same seed would make the same picture"
         adjustments = (Adjustment(field="seed", given=request.seed, sent=changes["seed"], reason=reason),)
-    return Part(_body(checked, changes), count, adjustments)
+    return Part(_body(checked, changes), count, first, adjustments)
 
 
 def _body(checked: Checked, changes: Mapping[str, Any]) -> dict[str, Json]:

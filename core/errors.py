@@ -9,12 +9,13 @@ AnymediaError
 │  └─ OverCeiling           it would cost more than max_price
 ├─ ProviderError            the provider said no, or could not be heard
 │  ├─ BadKey · NoCredit · NotFound · Rejected · Blocked · RateLimited
-│  └─ Unavailable · MalformedAnswer
+│  ├─ Unavailable           (Cooling: it is not asked for a while, after what an earlier request met)
+│  └─ MalformedAnswer
 ├─ SubmitUncertain          sent, and no readable answer: it may have been billed
 ├─ TaskError
 │  ├─ TaskFailed            accepted, then failed or canceled (carries the task)
 │  └─ DeadlineExceeded      not finished in time (carries the live task)
-└─ NoRoute                  every offer refused or failed (carries each error)
+└─ NoRoute                  every offer refused or failed (carries each error, and each attempt)
 
 Each error answers two questions: `retry` (same, elsewhere, never) and `billed` (no, likely, yes, unknown).
 """
@@ -48,7 +49,7 @@ class AnymediaError(Exception):
     """The root of the tree; everything known of the call is on it, a key never is.
 
     `status` and `code` are the provider's, `retry_after` is in seconds, `body` is the answer as it was read (JSON, or
-    text cut to 2,000 characters).
+    text cut to 2,000 characters). `attempt` is the submit that it came of, `attempts` are all that `generate` made.
     """
 
     retry: Retry = Retry.NEVER
@@ -70,6 +71,7 @@ class AnymediaError(Exception):
         body: Any = None,
         outcome: Outcome | None = None,
         billed: Billed | None = None,
+        attempt: "Attempt | None" = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -84,6 +86,8 @@ class AnymediaError(Exception):
         self.body = body
         self.outcome = outcome or type(self).outcome
         self.billed = billed or type(self).billed
+        self.attempt = attempt
+        self.attempts: tuple[Attempt, ...] = ()
 
 
 class ConfigError(AnymediaError):
@@ -95,12 +99,9 @@ class JournalError(AnymediaError):
 
     outcome: Outcome | None = Outcome.NOT_SENT
 
-    def __init__(
-        self, message: str = "", *, task: "Task | None" = None, attempt: "Attempt | None" = None, **facts: Any
-    ) -> None:
+    def __init__(self, message: str = "", *, task: "Task | None" = None, **facts: Any) -> None:
         super().__init__(message, **facts)
         self.task = task
-        self.attempt = attempt
 
 
 class RequestError(AnymediaError):
@@ -187,6 +188,12 @@ class Unavailable(ProviderError):
     retry: Retry = Retry.SAME
 
 
+class Cooling(Unavailable):
+    """The account is not asked for a while: what happened to an earlier request would happen to this one."""
+
+    outcome: Outcome | None = Outcome.NOT_SENT
+
+
 class MalformedAnswer(ProviderError):
     """The answer cannot be read; `body` holds what came."""
 
@@ -202,10 +209,6 @@ class SubmitUncertain(AnymediaError):
 
     outcome: Outcome | None = Outcome.UNCERTAIN
     billed: Billed = Billed.UNKNOWN
-
-    def __init__(self, message: str = "", *, attempt: "Attempt | None" = None, **facts: Any) -> None:
-        super().__init__(message, **facts)
-        self.attempt = attempt
 
 
 class TaskError(AnymediaError):
@@ -226,13 +229,16 @@ class TaskFailed(TaskError):
 
 
 class DeadlineExceeded(TaskError):
-    """The task was not finished in time; it lives on, and `client.wait(error.task)` takes it up again."""
+    """The task was not finished in time; it lives on, and `client.wait(error.task)` takes it up again.
+
+    Without a `task` somebody else held the caller's key for too long, and nothing was sent.
+    """
 
     retry: Retry = Retry.SAME
 
 
 class NoRoute(AnymediaError):
-    """No offer would serve the request; `errors` holds what each one said."""
+    """No offer would serve the request; `errors` holds what each one said, `attempts` what was sent."""
 
     def __init__(self, message: str = "", *, errors: Sequence[AnymediaError] = (), **facts: Any) -> None:
         super().__init__(message or "; ".join(map(str, errors)), **facts)

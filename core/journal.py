@@ -11,6 +11,7 @@ import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from decimal import ROUND_CEILING, Decimal
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -19,8 +20,8 @@ from typing import Any
 import attrs
 
 from .codec import from_json, to_json
-from .errors import AnymediaError, OutOfBounds, Problem
-from .money import Money
+from .errors import AnymediaError, OutOfBounds, OverCeiling, Problem
+from .money import EXACT, Money
 from .owner import Owner, forget, is_alive, known, mark
 from .scrub import scrubbed, secrets_of
 from .store import Store
@@ -51,6 +52,15 @@ MIGRATIONS: Sequence[Sequence[str]] = (
         "CREATE TABLE keys (key TEXT PRIMARY KEY, digest TEXT NOT NULL, holder TEXT, owner TEXT NOT NULL)",
         "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
     ),
+    (
+        "ALTER TABLE attempts ADD COLUMN reserved INTEGER",
+        f"""UPDATE attempts SET reserved = CASE
+            WHEN status IN ('{Outcome.NOT_SENT}', '{Outcome.REFUSED}') THEN 0
+            WHEN json_extract(record, '$.settled') = '{Billed.NO}' THEN 0
+            ELSE round(1000000000 * json_extract(coalesce(task, record), '$.money.usd')) END
+            WHERE json_valid(record) AND json_valid(coalesce(task, record))""",  # noqa: S608 - the words are ours
+        "CREATE INDEX by_day ON attempts (account, started)",
+    ),
 )
 """The statements that lead from each form of the file to the next."""
 
@@ -59,7 +69,10 @@ LEFT = "-left"
 
 LOST = "its process ended before the answer came"
 
-_END = "UPDATE attempts SET status = ?, open = ?, record = ?, task = ?, task_id = ? WHERE id = ?"
+NANO = Decimal(1_000_000_000)
+"""Of a dollar: what amounts are kept in that are added up."""
+
+_END = "UPDATE attempts SET status = ?, open = ?, record = ?, task = ?, task_id = ?, reserved = ? WHERE id = ?"
 _SETTLE = f"{_END} AND task_id IS NULL"
 
 _NO_ROWS: list[tuple[Any, ...]] = []
@@ -89,11 +102,20 @@ class Journal:
 
     # Written by a client as it goes
 
-    async def intend(self, attempt: Attempt, body: bytes | None) -> None:
-        """Write down what is about to be sent."""
+    async def intend(self, attempt: Attempt, body: bytes | None, limit: Decimal | None = None) -> None:
+        """Write down what is about to be sent.
+
+        Errors: OverCeiling when the account's attempts of the day (UTC) would pass `limit` (USD) with it.
+        """
         record = self._record(attempt)
         kept = body if self._prompts else None
-        await self._store.write(lambda connection: self._insert(connection, attempt, record, kept))
+
+        def insert(connection: sqlite3.Connection) -> None:
+            if limit is not None:
+                _within(connection, attempt, limit)
+            self._insert(connection, attempt, record, kept)
+
+        await self._store.write(insert)
 
     async def end(self, attempt: Attempt) -> None:
         """Write down how a submit has ended."""
@@ -233,8 +255,8 @@ class Journal:
     def _insert(self, connection: sqlite3.Connection, attempt: Attempt, record: str, body: bytes | None) -> None:
         self._owner.live()
         connection.execute(
-            "INSERT INTO attempts (id, owner, key, provider, account, started, status, open, record, body) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?)",
+            "INSERT INTO attempts (id, owner, key, provider, account, started, status, open, record, body, reserved) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?)",
             (
                 attempt.id,
                 self._owner.name,
@@ -245,6 +267,7 @@ class Journal:
                 SENDING,
                 record,
                 body,
+                _nano(attempt.reserved),
             ),
         )
 
@@ -259,6 +282,7 @@ class Journal:
                 self._record(attempt),
                 None if task is None else self._task(task, self._secrets(attempt)),
                 None if task is None else task.id,
+                _nano(attempt.reserved),
                 attempt.id,
             ),
         )
@@ -268,8 +292,17 @@ class Journal:
         on_disk = any(asset.path for asset in task.assets)
         return partial(
             _update,
-            sql="UPDATE attempts SET status = ?, open = ?, task = ? WHERE task_id = ? AND account = ? AND (open OR ?)",
-            values=(str(task.state), not task.state.final, kept, task.id, task.account, on_disk),
+            sql="UPDATE attempts SET status = ?, open = ?, task = ?, reserved = ? "
+            "WHERE task_id = ? AND account = ? AND (open OR ?)",
+            values=(
+                str(task.state),
+                not task.state.final,
+                kept,
+                _nano(task.money.usd),
+                task.id,
+                task.account,
+                on_disk,
+            ),
         )
 
     def _record(self, attempt: Attempt) -> str:
@@ -329,6 +362,8 @@ def _released(key: str, holder: str) -> "partial[int]":
 
 
 def _may_be_paid(attempt: Attempt) -> bool:
+    if attempt.task is not None and attempt.task.state.final and not attempt.reserved:
+        return False  # it failed, and was given back
     return attempt.task is not None or attempt.open or attempt.settled is Billed.YES
 
 
@@ -377,6 +412,25 @@ def _count(connection: sqlite3.Connection) -> int:
     number: int
     (number,) = connection.execute("SELECT count(*) FROM attempts").fetchone()
     return number
+
+
+def _within(connection: sqlite3.Connection, attempt: Attempt, limit: Decimal) -> None:
+    """Hold an attempt against what its account has spent since midnight. Errors: OverCeiling."""
+    midnight = attempt.started_at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    sql = "SELECT coalesce(sum(reserved), 0) FROM attempts WHERE account = ? AND started >= ?"
+    (spent,) = connection.execute(sql, (attempt.account, midnight.timestamp())).fetchone()
+    if spent + (_nano(attempt.reserved) or 0) > EXACT.multiply(limit, NANO):
+        already = EXACT.divide(Decimal(spent), NANO).normalize(EXACT)
+        raise OverCeiling(
+            f"{attempt.account} may spend {limit} USD a day: {already:f} are spent or reserved since midnight UTC, "
+            f"and this costs {attempt.money}",
+            account=attempt.account,
+            provider=attempt.provider,
+        )
+
+
+def _nano(usd: Decimal | None) -> int | None:
+    return None if usd is None else int(EXACT.multiply(usd, NANO).to_integral_value(ROUND_CEILING))
 
 
 def _update(connection: sqlite3.Connection, sql: str, values: Sequence[Any]) -> int:

@@ -14,6 +14,7 @@ from .request import ImageRequest, RawRequest
 from .session import Session
 from .strict_json import Json
 from .task import Attempt, Task
+from .words import Billed, Outcome
 
 LONGEST = 256
 """Characters of a key."""
@@ -60,8 +61,8 @@ class Keys:
                 self._locks.pop(key, None)
 
     def _journal(self, key: str) -> Journal:
-        if not 0 < len(key) <= LONGEST or not key.isprintable():
-            message = f"1 to {LONGEST} characters that can be printed are needed, not {key[:60]!r}"
+        if not isinstance(key, str) or not 0 < len(key) <= LONGEST or not key.isprintable():
+            message = f"1 to {LONGEST} characters that can be printed are needed, not {str(key)[:60]!r}"
             raise OutOfBounds(problems=[Problem(field="key", message=message)])
         if self._session.journal is None:
             raise ConfigError("a key needs the journal, which is switched off (ANYMEDIA_JOURNAL, or [journal] enabled)")
@@ -75,7 +76,11 @@ class Keys:
         await self._session.catch_up()
         while (bought := await self._claim(journal, key, request, holder)) is None:
             if deadline is not None and clock.monotonic() + pause > deadline:
-                raise DeadlineExceeded(f"another call still submits under the key {key!r}; this one has sent nothing")
+                raise DeadlineExceeded(
+                    f"another call still submits under the key {key!r}; this one has sent nothing",
+                    outcome=Outcome.NOT_SENT,
+                    billed=Billed.NO,
+                )
             await clock.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
         return bought

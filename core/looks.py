@@ -73,6 +73,7 @@ class Looks:
             seen = await self.follow(account, account.adapter.poll, seen)
         if seen.state is State.SUCCEEDED and account.adapter.result is not None:
             seen = await self.follow(account, account.adapter.result, seen)
+        self._session.permits.seen(seen)
         if seen.state is not task.state:
             await self._session.see(seen)
         return seen

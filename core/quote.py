@@ -61,7 +61,7 @@ def quote_at(
 ) -> list[Quote]:
     """Quote a request at every offer of its model of these accounts."""
     found = candidates(request, accounts, offer=offer, on_unsupported=on_unsupported, live=live)
-    return ordered(_quote(candidate) for candidate in found)
+    return ordered(map(quote_of, found))
 
 
 def ordered(quotes: Iterable[Quote]) -> list[Quote]:
@@ -74,7 +74,8 @@ def _order(quote: Quote) -> tuple[bool, bool, Decimal]:
     return quote.status == REFUSED, usd is None, Decimal(0) if usd is None else usd
 
 
-def _quote(candidate: Candidate) -> Quote:
+def quote_of(candidate: Candidate) -> Quote:
+    """Return what a candidate would cost."""
     checked = candidate.checked
     refusals = tuple(map(str, checked.problems))
     reasons = (candidate.money.reason,) if candidate.money.reason else ()

@@ -48,38 +48,38 @@ class Recoverer:
 
     async def recover(self, timeout: float, directory: Path | None, *, replay: bool) -> Recovery:
         """Wait for what goes on, fetch what is there into a directory, and tell what is uncertain."""
+        deadline = self.session.clock.monotonic() + timeout
         left, marks = await asyncio.to_thread(self.journal.left)
+        tasks = [attempt.task for attempt in left if attempt.task is not None]
+        # Without an outcome it is being sent just now.
+        uncertain = [attempt for attempt in left if attempt.task is None and attempt.outcome is not None]
         errors: list[AnymediaError | OSError] = []
-        uncertain, tasks = [], [attempt.task for attempt in left if attempt.task is not None]
-        for attempt in left:
-            if attempt.task is None and attempt.outcome is not None:  # without an outcome: it is being sent just now
-                again = await self._replayed(attempt) if replay else attempt
-                if isinstance(again, Task):
-                    tasks.append(again)
-                    continue
-                uncertain.append(attempt)
-                if isinstance(again, AnymediaError):
-                    errors.append(again)
+        if replay:
+            ends = await asyncio.gather(*(self._replayed(attempt, deadline) for attempt in uncertain))
+            tasks += [end for end in ends if isinstance(end, Task)]
+            errors += [end for end in ends if not isinstance(end, Task)]
+            uncertain = [attempt for attempt, end in zip(uncertain, ends, strict=True) if not isinstance(end, Task)]
         owned = {(attempt.account, attempt.task.id): attempt for attempt in left if attempt.task is not None}
         for task in tasks if directory is not None else ():
             await self.session.leave(task)
-        ends = await asyncio.gather(
-            *(self._finished(task, owned.get((task.account, task.id)), timeout, directory) for task in tasks)
+        still = deadline - self.session.clock.monotonic()
+        found = await asyncio.gather(
+            *(self._finished(task, owned.get((task.account, task.id)), still, directory) for task in tasks)
         )
-        errors += [end for end in ends if not isinstance(end, Task)]
+        errors += [end for end in found if not isinstance(end, Task)]
         if directory is not None:
             await asyncio.to_thread(clear, directory)
         if directory is not None and not errors:
             await asyncio.to_thread(self.journal.forget, marks)
-        done = tuple(end for end in ends if isinstance(end, Task))
+        done = tuple(end for end in found if isinstance(end, Task))
         return Recovery(tasks=done, uncertain=tuple(uncertain), errors=tuple(errors))
 
-    async def _replayed(self, attempt: Attempt) -> Task | AnymediaError:
+    async def _replayed(self, attempt: Attempt, deadline: float) -> Task | AnymediaError:
         """Return the task that a replay came to, or why there was none."""
         try:
             account = self._account(attempt)
             if (reason := self._no_replay(attempt, account)) is None:
-                return await self.submits.replay(attempt, account)
+                return await self.submits.replay(attempt, account, deadline)
         except AnymediaError as error:
             return error
         message = f"attempt {attempt.id[:8]} at {attempt.account} is not replayed: {reason}"

@@ -4,17 +4,22 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 from typing import TypeAlias, TypeVar
 
+from . import decode, encode
 from .answer import Answer, Lost
 from .clock import Clock
 from .config import Account
 from .download import keep
 from .encode import Call
-from .errors import AnymediaError, JournalError
+from .errors import AnymediaError, JournalError, Problem, Unavailable, Unsupported
 from .handle import fingerprint
+from .health import Health
 from .heard import Asked
 from .journal import Journal
+from .money import Money
+from .permits import Permits
 from .task import Attempt, Task
 from .transport import Patience, Progress, Transport, retried
 
@@ -39,6 +44,8 @@ class Session:
         self.clock: Clock = clock
         self.detached: deque[Task] = deque(maxlen=LEFT_TASKS)
         self.journal: Journal | None = journal
+        self.permits: Permits = Permits(clock)
+        self.health: Health = Health(clock, self.balance)
         self._patience = patience
         self._on_event = on_event
         self._transport: Transport | None = None
@@ -54,6 +61,7 @@ class Session:
 
     async def close(self) -> None:
         """Close every connection, and the journal."""
+        await self.health.close()
         if self._transport is not None:
             await self._transport.close()
             self._transport = None
@@ -70,11 +78,14 @@ class Session:
             self._fingerprints[account.name] = fingerprint(account.secret())
         return self._fingerprints[account.name]
 
-    async def begin(self, attempt: Attempt, body: bytes | None) -> None:
-        """Write down what is about to be sent, then let the listener know. Errors: JournalError, and it is not sent."""
+    async def begin(self, attempt: Attempt, body: bytes | None, limit: Decimal | None) -> None:
+        """Write down what is about to be sent, then let the listener know.
+
+        Errors, and it is not sent: JournalError, OverCeiling when it would pass `limit`, the USD of the account's day.
+        """
         if self.journal is not None:
             await self.catch_up()
-            await self.journal.intend(attempt, body)
+            await self.journal.intend(attempt, body, limit)
         self.tell(attempt)
 
     async def end(self, attempt: Attempt) -> None:
@@ -157,12 +168,21 @@ class Session:
 
     async def read(self, account: Account, call: Call, model: str | None = None) -> Answer:
         """Send a call that changes nothing, once. Errors: Unavailable."""
-        transport = self.transport
         try:
-            async with transport.gate(account):
-                return await transport.send(account, call, Progress())
+            async with self.permits.poll(account):
+                return await self.transport.send(account, call, Progress())
         except Lost as lost:
             raise self.asked(account, model).lost(lost, submit=False) from None
+
+    async def balance(self, account: Account) -> Money:
+        """Return what an account still has. Errors: Unsupported where none tells."""
+        words = account.adapter.balance
+        if words is None:
+            problem = Problem(field="balance", message=f"{account.adapter.title} tells no balance", unsupported=True)
+            raise Unsupported(problems=[problem], account=account.name, provider=account.adapter.name)
+        call = encode.look_up(account.origin, words.path)
+        answer = await self.retried(lambda: self.read(account, call), Unavailable)
+        return decode.balance(self.asked(account, None), words, answer)
 
     async def retried(
         self,

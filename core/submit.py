@@ -7,7 +7,10 @@ provider honours an idempotency key is an unanswered submit replayed: the same b
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -20,12 +23,23 @@ from .candidates import Candidate
 from .config import Account
 from .declare import pick
 from .encode import Call
-from .errors import AnymediaError, JournalError, RateLimited, SubmitUncertain, Unavailable
+from .errors import (
+    AnymediaError,
+    JournalError,
+    OverCeiling,
+    ProviderError,
+    RateLimited,
+    SubmitUncertain,
+    Unavailable,
+)
 from .money import Money
+from .permits import Permit
 from .request import RawRequest
+from .routing import cooldown
 from .session import Session
 from .strict_json import Json
 from .task import Adjustment, Attempt, Task
+from .terms import Terms
 from .transport import Progress
 from .words import Billed, Outcome
 
@@ -46,12 +60,26 @@ class Order:
     labels: Mapping[str, str] = attrs.field(factory=dict, hash=False)
     key: str | None = None
     part: int = 0
+    count: int = 1
+    why: str | None = None
+    chosen_at: datetime | None = None
+    allow_unknown_price: bool = False
+
+    @property
+    def name(self) -> str:
+        """What is ordered: an offer, or a path."""
+        return self.offer or f"{self.account.adapter.name} {self.path}"
+
+    @property
+    def pictures(self) -> range:
+        """Which of the request's pictures it is to make."""
+        return range(self.part, self.part + self.count)
 
 
-def orders(candidate: Candidate, key: str | None = None) -> Iterator[Order]:
-    """Yield one order for each task that a request takes; `key` is the caller's own."""
+def orders(candidate: Candidate, terms: Terms) -> Iterator[Order]:
+    """Yield one order for each task that a request takes."""
     checked = candidate.checked
-    for number, (part, money) in enumerate(zip(candidate.parts, candidate.prices, strict=True)):
+    for part, money in zip(candidate.parts, candidate.prices, strict=True):
         yield Order(
             account=candidate.account,
             path=encode.submit_path(checked),
@@ -63,12 +91,14 @@ def orders(candidate: Candidate, key: str | None = None) -> Iterator[Order]:
             wire_id=pick(checked.offer.wire_id, checked.mode),
             adjustments=(*checked.adjustments, *part.adjustments),
             labels=checked.request.labels,
-            key=key,
-            part=number,
+            key=terms.key,
+            allow_unknown_price=terms.allow_unknown_price,
+            part=part.first,
+            count=part.count,
         )
 
 
-def raw_order(request: RawRequest, account: Account, key: str | None = None) -> Order:
+def raw_order(request: RawRequest, account: Account, terms: Terms) -> Order:
     """Return the order for a raw body: nothing is known of it but where it goes."""
     named = request.body.get(account.adapter.submit.model or "")
     return Order(
@@ -78,7 +108,8 @@ def raw_order(request: RawRequest, account: Account, key: str | None = None) -> 
         money=Money.unknown("a raw request"),
         kind=request.kind,
         wire_id=named if isinstance(named, str) else None,
-        key=key,
+        key=terms.key,
+        allow_unknown_price=terms.allow_unknown_price,
     )
 
 
@@ -97,6 +128,9 @@ def order_of(attempt: Attempt, account: Account) -> Order:
         labels=attempt.labels,
         key=attempt.key,
         part=attempt.part,
+        count=attempt.count,
+        why=attempt.why,
+        chosen_at=attempt.chosen_at,
     )
 
 
@@ -105,14 +139,15 @@ class Submits:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._under_way: set[asyncio.Task[Task]] = set()
+        self._under_way: set[asyncio.Task[Attempt]] = set()
 
     def __len__(self) -> int:
         return len(self._under_way)
 
     async def close(self) -> None:
-        """Wait for every answer that is still to come."""
-        await asyncio.gather(*self._under_way, return_exceptions=True)
+        """Wait for every answer that is still to come; a cancel ends the wait, and not the submits."""
+        if self._under_way:
+            await asyncio.wait(self._under_way)
 
     async def place(self, order: Order, deadline: float | None) -> Task:
         """Submit an order and return the accepted task; try again only what provably was not billed.
@@ -120,21 +155,27 @@ class Submits:
         `deadline` is on the clock's monotonic time. Errors: ProviderError when it was refused or not sent;
         SubmitUncertain when it may have been billed.
         """
-        return await self._session.retried(
-            lambda: self._try(order, deadline), Unavailable, RateLimited, deadline=deadline
+        ended = await self._session.retried(
+            lambda: self.once(order, deadline), Unavailable, RateLimited, deadline=deadline
         )
+        return task_of(ended)
 
-    async def replay(self, attempt: Attempt, account: Account) -> Task:
+    async def once(self, order: Order, deadline: float | None, admit: Callable[[], bool] | None = None) -> Attempt:
+        """Submit an order once and return the attempt with the accepted task.
+
+        `admit` is asked last, when the permit to send is held: it says whether this submit is an account's trial, or
+        raises, and nothing is sent. Errors: as place; each has its `attempt`, if there was one.
+        """
+        return await self._sent(_Post(order, self._session, admit=admit), deadline)
+
+    async def replay(self, attempt: Attempt, account: Account, deadline: float | None = None) -> Task:
         """Send an uncertain attempt again: the same bytes under the same key, at the account that it was sent to.
 
         Errors: SubmitUncertain when it is as uncertain as before.
         """
-        return await self._sent(_Post(order_of(attempt, account), self._session, attempt), None)
+        return task_of(await self._sent(_Post(order_of(attempt, account), self._session, again=attempt), deadline))
 
-    async def _try(self, order: Order, deadline: float | None) -> Task:
-        return await self._sent(_Post(order, self._session), deadline)
-
-    async def _sent(self, post: "_Post", deadline: float | None) -> Task:
+    async def _sent(self, post: "_Post", deadline: float | None) -> Attempt:
         under_way = asyncio.create_task(post.send())
         self._under_way.add(under_way)
         under_way.add_done_callback(partial(self._put_away, post))
@@ -156,15 +197,15 @@ class Submits:
         account = post.order.account.name
         raise Unavailable(f"{account} could not be sent to in time", outcome=Outcome.NOT_SENT, **post.facts)
 
-    def _put_away(self, post: "_Post", under_way: "asyncio.Task[Task]") -> None:
+    def _put_away(self, post: "_Post", under_way: "asyncio.Task[Attempt]") -> None:
         self._under_way.discard(under_way)
         if post.was_left:
             self._leave(under_way)
 
-    def _leave(self, under_way: "asyncio.Task[Task]") -> None:
+    def _leave(self, under_way: "asyncio.Task[Attempt]") -> None:
         """Keep the task of a submit in sight that nobody waits for; of an error, the journal and on_event know."""
         if not under_way.cancelled() and under_way.exception() is None:
-            self._session.detached.append(under_way.result())
+            self._session.detached.append(task_of(under_way.result()))
 
 
 class _Post:
@@ -173,13 +214,22 @@ class _Post:
     `again` is an attempt that was sent before, and whose outcome nobody knows.
     """
 
-    def __init__(self, order: Order, session: Session, again: Attempt | None = None) -> None:
+    def __init__(
+        self,
+        order: Order,
+        session: Session,
+        *,
+        admit: Callable[[], bool] | None = None,
+        again: Attempt | None = None,
+    ) -> None:
         self.order = order
         self.progress = Progress()
         self.was_left = False
         self._session = session
+        self._admit = admit
         self._key = str(uuid4()) if order.account.adapter.idempotency is not None else None
         self._sends = 0
+        self._until = math.inf
         self._uncertain: SubmitUncertain | None = None
         self._attempt = again
         if again is not None:
@@ -200,70 +250,114 @@ class _Post:
         attempt = None if self._attempt is None else attrs.evolve(self._attempt, sends=self._sends)
         return SubmitUncertain(text, attempt=attempt, **self.facts)
 
-    async def send(self) -> Task:
-        """Send the submit, replay it where that is safe, write down how it ended, and return the task."""
-        order = self.order
+    async def send(self) -> Attempt:
+        """Send the submit, replay it where that is safe, write down how it ended, and return it with its task."""
+        order, health = self.order, self._session.health
         call = encode.submit(order.account.adapter, order.account.origin, order.path, order.body, self._key)
-        async with self._session.transport.gate(order.account):
-            attempt = self._attempt or self._intent()
+        async with self._session.permits.submit(order.account) as permit:
+            trial = self._admit is not None and self._admit()
             try:
-                if self._attempt is None:
-                    # The intent is written once the permit to send is held, last before the bytes.
-                    self._attempt = attempt
-                    await self._session.begin(attempt, call.body)
-                task = await self._until_certain(call, attempt)
-            except JournalError:
-                raise  # nothing was sent, and nothing is written down
-            except AnymediaError as error:
-                ended = self._ended(attempt, outcome=error.outcome, error=str(error))
-                await self._session.failed(ended)
-                if isinstance(error, SubmitUncertain):
-                    error.attempt = ended
-                raise
-            except asyncio.CancelledError:
-                # Only what has no connection yet is cancelled.
-                if self._uncertain is None:
-                    self._session.failed_later(self._ended(attempt, outcome=Outcome.NOT_SENT, error="cancelled"))
-                raise
-        return await self._accepted(attempt, task)
+                ended = await self._answered(call, permit)
+            finally:
+                if trial:
+                    health.over(order.account)
+        return await self._accepted(ended)
 
-    async def _accepted(self, attempt: Attempt, task: Task) -> Task:
-        """Put a result that came as bytes on disk, write the task down, and return it."""
+    async def _answered(self, call: Call, permit: Permit) -> Attempt:
+        """Write the intent down, send the submit, and return how it ended: well."""
+        attempt = self._attempt or self._intent()
+        try:
+            if self._attempt is None:
+                # The intent is written once the permit to send is held, last before the bytes.
+                self._attempt = attempt
+                await self._session.begin(attempt, call.body, self._limit())
+            task = await self._until_certain(call, attempt, permit)
+        except (JournalError, OverCeiling):
+            permit.unsent()
+            raise  # nothing was sent, and nothing is written down
+        except AnymediaError as error:
+            cause = error.cause if isinstance(error, ProviderError) else None
+            facts = {"error": str(error), "cause": cause, "retry_after": error.retry_after}
+            error.attempt = self._ended(attempt, permit, outcome=error.outcome, **facts)
+            await self._session.failed(error.attempt)
+            raise
+        except BaseException as error:
+            # A caller's cancel comes here only before there is a connection; the end of an event loop, or a fault of
+            # ours, may come later, and then nobody knows.
+            if self._uncertain is None:
+                outcome = Outcome.UNCERTAIN if self.progress.connected else Outcome.NOT_SENT
+                why = "cancelled" if isinstance(error, asyncio.CancelledError) else repr(error)
+                self._session.failed_later(self._ended(attempt, permit, outcome=outcome, error=why))
+            raise
+        return self._ended(attempt, permit, outcome=Outcome.ACCEPTED, task=task)
+
+    def _limit(self) -> Decimal | None:
+        """Return the USD of the account's day. Errors: OverCeiling for a price that cannot be held against it."""
+        limit, order = self.order.account.daily_limit, self.order
+        if limit is not None and order.money.usd is None and not order.allow_unknown_price:
+            raise OverCeiling(
+                f"{order.account.name} may spend {limit} USD a day, and the price of this is unknown "
+                f"({order.money.reason}); allow_unknown_price=True takes it all the same",
+                **self.facts,
+            )
+        return limit
+
+    async def _accepted(self, ended: Attempt) -> Attempt:
+        """Put a result that came as bytes on disk, write the task down, and return the attempt with it."""
         fault: JournalError | None = None
+        task = task_of(ended)
         try:
             task = await self._session.kept(task)
         except JournalError as error:
             fault = error
+        ended = attrs.evolve(ended, task=task)
         try:
-            await self._session.end(self._ended(attempt, outcome=Outcome.ACCEPTED, task=task))
+            await self._session.end(ended)
         except JournalError as error:
             fault = error
         if fault is None:
-            return task
+            return ended
         self._session.detached.append(task)
         raise JournalError(
             f"task {task.id} was accepted by {task.account}, and that cannot be written down: {fault}",
             task=task,
             task_id=task.id,
+            attempt=ended,
             outcome=Outcome.ACCEPTED,
             billed=Billed.YES,
             **self.facts,
         ) from None
 
-    def _ended(self, attempt: Attempt, **how: Any) -> Attempt:
-        return attrs.evolve(attempt, sends=self._sends, ended_at=self._session.clock.now(), **how)
+    def _ended(self, attempt: Attempt, permit: Permit, **how: Any) -> Attempt:
+        """Return how the submit ended, once the permit and the account's health know of it."""
+        ended = attrs.evolve(attempt, sends=self._sends, ended_at=self._session.clock.now(), **how)
+        if ended.outcome is Outcome.NOT_SENT:
+            permit.unsent()
+        elif ended.outcome is not Outcome.REFUSED:
+            permit.keep(ended.task)
+        self._session.health.note(self.order.account, ended, cooldown(ended))
+        return ended
 
-    async def _until_certain(self, call: Call, attempt: Attempt) -> Task:
+    async def _until_certain(self, call: Call, attempt: Attempt, permit: Permit) -> Task:
         idempotency, clock = self.order.account.adapter.idempotency, self._session.clock
         if idempotency is None:
             return await self._once(call, attempt)
-        return await self._session.retried(
-            lambda: self._once(call, attempt),
-            SubmitUncertain,
-            deadline=clock.monotonic() + idempotency.window - (clock.now() - attempt.started_at).total_seconds(),
-        )
+        age = (clock.now() - attempt.started_at).total_seconds()
+        self._until = clock.monotonic() + idempotency.window - age
+        first = True
+
+        async def once() -> Task:
+            nonlocal first
+            if not first:
+                await permit.renew()
+            first = False
+            return await self._once(call, attempt)
+
+        return await self._session.retried(once, SubmitUncertain, deadline=self._until)
 
     async def _once(self, call: Call, attempt: Attempt) -> Task:
+        if self._uncertain is not None and self._session.clock.monotonic() > self._until:
+            raise self._uncertain  # the permit came too late for the key
         self._sends += 1
         try:
             task = await self._exchange(call, attempt)
@@ -302,8 +396,18 @@ class _Post:
             labels=order.labels,
             key=order.key,
             part=order.part,
+            count=order.count,
+            why=order.why,
+            chosen_at=order.chosen_at,
             idempotency_key=self._key,
             origin=account.origin,
             fingerprint=self._session.fingerprint(account),
             started_at=self._session.clock.now(),
         )
+
+
+def task_of(attempt: Attempt) -> Task:
+    """Return the task of an attempt that was accepted."""
+    if attempt.task is None:
+        raise LookupError(f"attempt {attempt.id} has no task")
+    return attempt.task

@@ -5,21 +5,24 @@ import os
 import threading
 from collections.abc import Callable, Coroutine
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, Unpack
 
 from .check import OnUnsupported
-from .client import TIMEOUT, Client, Options, Request
+from .client import TIMEOUT, Client, Request
 from .clock import Clock
 from .config import Config
 from .errors import AnymediaError
 from .explain import Explanation
+from .health import AccountHealth
 from .journal import Journal
 from .money import Money
 from .quote import Quote
 from .recover import Recovery
 from .request import ImageRequest
+from .route import Route
 from .session import Event
 from .task import Asset, Result, Task
+from .terms import GenerateOptions, SubmitOptions
 from .transport import Patience
 
 T = TypeVar("T")
@@ -103,6 +106,10 @@ class SyncClient:
         """As Client.quote."""
         return self._client.quote(request, *accounts, offer=offer, on_unsupported=on_unsupported)
 
+    def route(self, request: ImageRequest, *accounts: str, **options: Unpack[GenerateOptions]) -> Route:
+        """As Client.route."""
+        return self._client.route(request, *accounts, **options)
+
     def refresh_prices(
         self,
         request: ImageRequest,
@@ -118,15 +125,11 @@ class SyncClient:
         self,
         request: Request,
         *accounts: str,
-        offer: str | None = None,
-        on_unsupported: OnUnsupported = "refuse",
-        check: bool = True,
-        key: str | None = None,
         timeout: float | None = None,
+        **options: Unpack[SubmitOptions],
     ) -> Task:
         """As Client.submit."""
-        options: Options = {"offer": offer, "on_unsupported": on_unsupported, "check": check, "key": key}
-        return self._wait(self._client.submit(request, *accounts, **options, timeout=timeout))
+        return self._wait(self._client.submit(request, *accounts, timeout=timeout, **options))
 
     def get(self, task: Task) -> Task:
         """As Client.get."""
@@ -136,33 +139,15 @@ class SyncClient:
         """As Client.wait."""
         return self._wait(self._client.wait(task, timeout))
 
-    def run(
-        self,
-        request: Request,
-        *accounts: str,
-        offer: str | None = None,
-        on_unsupported: OnUnsupported = "refuse",
-        check: bool = True,
-        key: str | None = None,
-        timeout: float = TIMEOUT,
-    ) -> Task:
+    def run(self, request: Request, *accounts: str, timeout: float = TIMEOUT, **options: Unpack[SubmitOptions]) -> Task:
         """As Client.run."""
-        options: Options = {"offer": offer, "on_unsupported": on_unsupported, "check": check, "key": key}
-        return self._wait(self._client.run(request, *accounts, **options, timeout=timeout))
+        return self._wait(self._client.run(request, *accounts, timeout=timeout, **options))
 
     def generate(
-        self,
-        request: Request,
-        *accounts: str,
-        offer: str | None = None,
-        on_unsupported: OnUnsupported = "refuse",
-        check: bool = True,
-        key: str | None = None,
-        timeout: float = TIMEOUT,
+        self, request: Request, *accounts: str, timeout: float = TIMEOUT, **options: Unpack[GenerateOptions]
     ) -> Result:
         """As Client.generate."""
-        options: Options = {"offer": offer, "on_unsupported": on_unsupported, "check": check, "key": key}
-        return self._wait(self._client.generate(request, *accounts, **options, timeout=timeout))
+        return self._wait(self._client.generate(request, *accounts, timeout=timeout, **options))
 
     def cancel(self, task: Task) -> Task:
         """As Client.cancel."""
@@ -189,6 +174,10 @@ class SyncClient:
     def balance(self, account: str) -> Money:
         """As Client.balance."""
         return self._wait(self._client.balance(account))
+
+    def health(self, *accounts: str) -> tuple[AccountHealth, ...]:
+        """As Client.health."""
+        return self._client.health(*accounts)
 
     def reach(self, account: str) -> int:
         """As Client.reach."""

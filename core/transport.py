@@ -4,7 +4,6 @@ Every guard against the network is here: what was sent and what was not is told 
 redirects are not followed with a key, and files come from public addresses alone.
 """
 
-import asyncio
 import errno
 import socket
 import ssl
@@ -131,24 +130,16 @@ class Transport:
             auto_decompress=False,
             headers=agent | {"Accept-Encoding": "identity"},
         )
-        self._gates: dict[str, asyncio.Semaphore] = {}
 
     async def close(self) -> None:
         """Close every connection."""
         await self._keyed.close()
         await self._public.close()
 
-    def gate(self, account: Account) -> asyncio.Semaphore:
-        """Return what a call of an account passes one at a time for each connection it may have."""
-        gate = self._gates.get(account.name)
-        if gate is None:
-            gate = self._gates[account.name] = asyncio.Semaphore(account.connections)
-        return gate
-
     async def send(self, account: Account, call: Call, progress: "Progress") -> Answer:
         """Send a call once, with the account's key if it is to have it. Errors: Lost: whether a byte may have left.
 
-        `progress.connected` turns true just before the first byte; the caller holds the account's gate.
+        `progress.connected` turns true just before the first byte; the caller holds a permit.
         """
         key = account.secret().reveal() if call.keyed else ""
         status: int | None = None

@@ -28,7 +28,7 @@ from anymedia.simulators import names
 
 DIFFERS = {
     *("provider", "account", "offer", "wire_id", "id", "idempotency_key", "request_id", "path", "links"),
-    *("submitted_at", "running_at", "created_at", "completed_at", "raw", "raw_state", "money"),
+    *("submitted_at", "running_at", "ended_at", "created_at", "completed_at", "raw", "raw_state", "money"),
 }
 """What may differ between the tasks of one request: who, ids, times, urls, the provider's own words and money."""
 

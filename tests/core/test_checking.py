@@ -10,12 +10,9 @@ from anymedia.check import check
 from anymedia.declare import (
     ANY,
     UNKNOWN,
-    Adapter,
     Choice,
     Endpoint,
-    Header,
     Offer,
-    Pace,
     Param,
     Rule,
     Size,
@@ -27,6 +24,8 @@ from anymedia.declare import (
     pick,
 )
 from anymedia.encode import parts, same, submit_path
+
+from .acme import acme
 
 ONE, TWO = "https://img.example/1.png", "https://img.example/2.png"
 OFFER = Offer(
@@ -52,20 +51,7 @@ OFFER = Offer(
         Rule(when={"resolution": "2K", "aspect_ratio": "2:1"}, allows={"quality": ("low",)}),
     ),
 )
-ACME = Adapter(
-    name="acme",
-    title="Acme",
-    page="Acme's page",
-    read="2026-11-20",
-    base_url="https://api.acme.example",
-    key_env=("ACME_API_KEY",),
-    auth=Header("x-key"),
-    submit=Endpoint(method="POST", model="model"),
-    poll=None,
-    offers=(OFFER,),
-    states={},
-    pace=Pace(first=1, then=1),
-)
+ACME = acme(submit=Endpoint(method="POST", model="model"), offers=(OFFER,))
 
 
 def held(*, offer=OFFER, on_unsupported="refuse", limits=True, **fields):
@@ -215,7 +201,7 @@ def test_a_count_is_split_and_every_seed_is_its_own(count, seed):
     assert sum(part.count for part in split) == count
     assert [part.body["n"] for part in split] == [part.count for part in split]
     assert all(part.count == 3 for part in split[:-1])
-    assert [part.body["seed"] for part in split] == list(range(seed, seed + len(split)))
+    assert [part.body["seed"] for part in split] == list(range(seed, seed + count, 3))
     assert [[(each.given, each.sent) for each in part.adjustments] for part in split] == [
         [(seed, seed + index)] if index else [] for index in range(len(split))
     ]

@@ -1,0 +1,255 @@
+"""Who may send next: at most so many submits and polls in any window, so many tasks at a time, first come first served.
+
+A call counts from when it is let go until a window's length after it has ended, because nobody on this side knows when
+within that time it arrived: however slow the way is, the provider never sees more in any window than it allows.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+from .clock import Clock
+from .config import Account
+from .task import Task
+
+FORGOTTEN = 600.0
+"""Seconds after which a task that nobody has looked at is taken to be over."""
+
+
+class Permits:
+    """The permits of one client, by account."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._accounts: dict[str, _Lanes] = {}
+
+    def of(self, account: Account) -> "_Lanes":
+        """Return the lanes of an account."""
+        lanes = self._accounts.get(account.name)
+        if lanes is None:
+            lanes = self._accounts[account.name] = _Lanes(account, self._clock)
+        return lanes
+
+    @asynccontextmanager
+    async def submit(self, account: Account) -> AsyncIterator["Permit"]:
+        """Wait for and hold the permit to send one submit; what becomes of it is told to the permit."""
+        lanes = self.of(account)
+        lanes.submitting += 1
+        try:
+            async with lanes.active.held():
+                permit = Permit(lanes)
+                await permit.renew()
+                try:
+                    async with lanes.connections:
+                        yield permit
+                finally:
+                    permit.end()
+        finally:
+            lanes.submitting -= 1
+
+    @asynccontextmanager
+    async def poll(self, account: Account) -> AsyncIterator[None]:
+        """Wait for and hold the permit to send one call that changes nothing."""
+        lanes = self.of(account)
+        await lanes.polls.enter()
+        try:
+            async with lanes.connections:
+                yield
+        finally:
+            lanes.polls.leave()
+
+    def seen(self, task: Task) -> None:
+        """Take note that a task was looked at."""
+        lanes = self._accounts.get(task.account)
+        if lanes is not None:
+            lanes.active.seen(task)
+
+
+class _Lanes:
+    """What one account's calls pass: its windows, its tasks, its connections."""
+
+    def __init__(self, account: Account, clock: Clock) -> None:
+        limits = account.limits
+        self._pace = account.adapter.pace.then
+        self.submits = _Window(limits.submits, clock)
+        self.polls = _Window(limits.polls, clock)
+        self.active = _Active(limits.active, clock)
+        self.connections = asyncio.Semaphore(account.connections)
+        self.submitting = 0
+        self._connections = account.connections
+
+    def wait(self) -> float:
+        """Return for about how many seconds a submit would wait here."""
+        return max(self.submits.wait(), self.active.wait())
+
+    def load(self) -> tuple[float, int]:
+        """Return how much of what is allowed is in use, of whatever there is least of, and the tasks there are."""
+        tasks = len(self.active)
+        parts = [self.submitting / self._connections, self.submits.load()]
+        if self.active.most is not None:
+            parts.append((tasks + self.active.waiting) / self.active.most)
+        if self.polls.calls is not None:  # so many tasks can be looked at in their provider's pace
+            parts.append(tasks * self.polls.seconds / (self.polls.calls * self._pace))
+        return max(parts), tasks
+
+
+class Permit:
+    """The permit to send one submit; its task counts as active for as long as it goes on."""
+
+    def __init__(self, lanes: _Lanes) -> None:
+        self._lanes = lanes
+        self._entered = False
+        self._arrived = True
+
+    async def renew(self) -> None:
+        """Wait until the submit may be sent; once more, where it is sent again."""
+        self.end()
+        await self._lanes.submits.enter()
+        self._entered = True
+
+    def end(self) -> None:
+        """Take note that what was sent is answered, or never will be."""
+        if self._entered:
+            self._entered = False
+            self._lanes.submits.leave(arrived=self._arrived)
+
+    def unsent(self) -> None:
+        """Take note that nothing has left."""
+        self._arrived = False
+
+    def keep(self, task: Task | None) -> None:
+        """Count an accepted task as active until it is over; None: there may be one that nobody knows."""
+        if task is None or not task.state.final:
+            self._lanes.active.add(task)
+
+
+async def first_of(*waits: Coroutine[Any, Any, Any], timeout: float | None = None) -> None:
+    """Wait until one of several is over, or for `timeout` seconds; the others are given up."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class _Window:
+    """At most `calls` in any `seconds`; None: any number."""
+
+    def __init__(self, limit: tuple[int, float] | None, clock: Clock) -> None:
+        self.calls: int | None = None if limit is None else limit[0]
+        self.seconds: float = 0.0 if limit is None else limit[1]
+        self.waiting = 0
+        self._clock = clock
+        self._under_way = 0
+        self._ended: deque[float] = deque()
+        self._turn = asyncio.Lock()
+        self._changed = asyncio.Event()
+
+    async def enter(self) -> None:
+        if self.calls is not None:
+            await self._enter(self.calls)
+
+    def leave(self, *, arrived: bool = True) -> None:
+        """Take note that a call has ended; one that never left does not count."""
+        if self.calls is not None:
+            self._under_way -= 1
+            if arrived:
+                self._ended.append(self._clock.monotonic())
+            self._changed.set()
+
+    async def _enter(self, calls: int) -> None:
+        self.waiting += 1
+        try:
+            async with self._turn:
+                while self._used() >= calls:
+                    self._changed.clear()
+                    if self._ended:
+                        await self._clock.sleep(self._ended[0] + self.seconds - self._clock.monotonic())
+                    else:
+                        await self._changed.wait()
+                self._under_way += 1
+        finally:
+            self.waiting -= 1
+
+    def _used(self) -> int:
+        over = self._clock.monotonic() - self.seconds
+        while self._ended and self._ended[0] <= over:
+            self._ended.popleft()
+        return self._under_way + len(self._ended)
+
+    def wait(self) -> float:
+        if self.calls is None:
+            return 0.0
+        behind = self.waiting + self._used() - self.calls
+        if behind < 0:
+            return 0.0
+        rounds, place = divmod(behind, self.calls)
+        now = self._clock.monotonic()
+        ended = self._ended[place] if place < len(self._ended) else now
+        return ended + self.seconds * (rounds + 1) - now
+
+    def load(self) -> float:
+        return 0.0 if self.calls is None else (self.waiting + self._used()) / self.calls
+
+
+class _Active:
+    """At most so many tasks at a time; None: any number."""
+
+    def __init__(self, most: int | None, clock: Clock) -> None:
+        self.most = most
+        self.waiting = 0
+        self._clock = clock
+        self._held = 0
+        self._seen: dict[object, float] = {}
+        self._turn = asyncio.Lock()
+        self._changed = asyncio.Event()
+
+    def __len__(self) -> int:
+        over = self._clock.monotonic() - FORGOTTEN
+        while self._seen and next(iter(self._seen.values())) <= over:
+            del self._seen[next(iter(self._seen))]
+        return self._held + len(self._seen)
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        await self._enter()
+        try:
+            yield
+        finally:
+            self._held -= 1
+            self._changed.set()
+
+    async def _enter(self) -> None:
+        self.waiting += 1
+        try:
+            async with self._turn:
+                while self.most is not None and len(self) >= self.most:
+                    self._changed.clear()
+                    await self._until_changed()
+                self._held += 1
+        finally:
+            self.waiting -= 1
+
+    async def _until_changed(self) -> None:
+        """Wait until a task is over, or the one that was seen longest ago is taken to be."""
+        if not self._seen:
+            await self._changed.wait()
+            return
+        oldest = next(iter(self._seen.values())) + FORGOTTEN - self._clock.monotonic()
+        await first_of(self._changed.wait(), self._clock.sleep(max(oldest, 0.0)))
+
+    def wait(self) -> float:
+        """Return 0 where a submit would go through, else the time that a task may take: nobody knows it."""
+        return 0.0 if self.most is None or len(self) + self.waiting < self.most else FORGOTTEN
+
+    def add(self, task: Task | None) -> None:
+        self._seen[object() if task is None else task.id] = self._clock.monotonic()
+
+    def seen(self, task: Task) -> None:
+        if self._seen.pop(task.id, None) is not None and not task.state.final:
+            self.add(task)
+        self._changed.set()

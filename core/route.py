@@ -1,0 +1,76 @@
+"""The way that a request would go, before anything is sent: the offers in their order, and the worst case."""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+import attrs
+
+from .money import EXACT
+from .quote import Quote
+from .registry import adapter
+from .routing import in_order
+from .terms import Terms
+from .words import Refund
+
+
+@attrs.frozen(kw_only=True)
+class Route:
+    """The offers in the order in which they would be tried, and those that would not be, with their reasons.
+
+    `policy` made the order (`spread` goes by the moment). `worst` is the most USD that the request can be billed in
+    all, on the terms it was asked for; None: nobody knows. `max_price` is the ceiling, if there is one.
+    """
+
+    policy: str
+    steps: tuple[Quote, ...]
+    refused: tuple[Quote, ...]
+    max_price: Decimal | None
+    worst: Decimal | None
+
+
+def route_of(fitting: Sequence[Quote], refused: Iterable[Quote], terms: Terms) -> Route:
+    """Return the route of the quotes that take a request."""
+    ordered = in_order(terms.policy, fitting)
+    tried = [quote for quote in ordered if _within(quote, terms)]
+    steps = tried if terms.fallback else tried[:1]
+    return Route(
+        policy=terms.policy if isinstance(terms.policy, str) else "a function",
+        steps=tuple(steps),
+        refused=(*refused, *(_over(quote, terms) for quote in ordered if quote not in tried)),
+        max_price=terms.max_price,
+        worst=worst(steps, terms),
+    )
+
+
+def worst(steps: Iterable[Quote], terms: Terms) -> Decimal | None:
+    """Return the most that a request can be billed: at each offer in turn, where it goes on after it was billed."""
+    spent = {Decimal(0)}
+    goes_on: set[Decimal] = set(spent)
+    for quote in steps:
+        if quote.money.usd is None:
+            return None
+        here = {EXACT.add(each, quote.money.usd) for each in goes_on}
+        here = {each for each in here if terms.max_price is None or each <= terms.max_price}
+        spent |= here
+        if _goes_on(quote, terms):
+            goes_on |= here
+    return max(spent)
+
+
+def _goes_on(quote: Quote, terms: Terms) -> bool:
+    """Return whether a request can go on to another offer after it may have been billed at this one."""
+    if terms.max_price is None:
+        return False
+    moves = terms.on_uncertain == "continue" or terms.on_blocked == "continue"
+    return moves or adapter(quote.provider).refunds is not Refund.YES
+
+
+def _within(quote: Quote, terms: Terms) -> bool:
+    if terms.max_price is None:
+        return True
+    return terms.allow_unknown_price if quote.money.usd is None else quote.money.usd <= terms.max_price
+
+
+def _over(quote: Quote, terms: Terms) -> Quote:
+    price = "its price is unknown" if quote.money.usd is None else f"{quote.money} is more"
+    return attrs.evolve(quote, reasons=(f"max_price: {terms.max_price} USD are allowed, and {price}",))
