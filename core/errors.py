@@ -201,6 +201,12 @@ class MalformedAnswer(ProviderError):
     retry: Retry = Retry.SAME
 
 
+NOT_AGAIN = (
+    "the submit may have been billed and is not sent again "
+    '(generate goes on elsewhere with on_uncertain="continue", within max_price)'
+)
+
+
 class SubmitUncertain(AnymediaError):
     """The submit was sent and has no readable answer: it may have been billed, so it is not sent again.
 

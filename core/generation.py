@@ -46,7 +46,6 @@ class Option:
 
 def option_of(candidate: Candidate, terms: Terms) -> Option:
     """Return the option that a candidate is."""
-
     return Option(
         account=candidate.account,
         quote=quote_of(candidate),
@@ -171,11 +170,16 @@ class Generation:
         self._where, self._open = option, []
         if not self._terms.fallback:
             self._options = [option]
-        shares = (
+        shares = [
             self._place(option, attrs.evolve(order, why=reason, chosen_at=chosen_at), reservation)
             for order, reservation in zip(found, reservations, strict=True)
-        )
-        ends = await asyncio.gather(*shares, return_exceptions=True)
+        ]
+        lanes = self._session.permits.of(option.account)
+        lanes.coming += len(shares)
+        try:
+            ends = await asyncio.gather(*shares, return_exceptions=True)
+        finally:
+            lanes.coming -= len(shares)
         for end in ends:
             if end is not None:
                 raise end
@@ -185,30 +189,26 @@ class Generation:
         health, clock = self._session.health, self._session.clock
         while (choices := self._choices()) and clock.monotonic() < self._deadline:
             health.look(each.account for each in choices)
-            ready = [(self._wait(each), index) for index, each in enumerate(choices)]
-            wait, index = min(ready)
-            if not health.wait(choices[index].account) and health.trial(choices[index].account) is None:
-                return choices[index]  # it queues there, where it is not free at once
+            well = [each for each in choices if not health.wait(each.account) and not health.trial(each.account)]
+            queue = [self._session.permits.of(each.account).wait() for each in well]
+            cooling = min((health.wait(each.account) or math.inf for each in choices), default=math.inf)
+            in_time = clock.monotonic() + cooling <= self._deadline
+            if queue and (min(queue) <= cooling or not in_time):
+                return well[queue.index(min(queue))]  # it waits for its turn there, where it is not free at once
             trials = [trial for each in choices if (trial := health.trial(each.account)) is not None]
-            if clock.monotonic() + wait > self._deadline and not trials:
+            if not in_time and not trials:
                 for each in choices:
                     self._errors.setdefault(id(each), health.cooling(each.account))
                 return None
-            await self._pause(wait, trials)
+            await self._pause(cooling if in_time else math.inf, trials)
         return None
-
-    def _wait(self, option: Option) -> float:
-        """Return for about how many seconds an option cannot be asked."""
-        if self._session.health.trial(option.account) is not None:
-            return math.inf  # nobody knows; its end is waited for
-        return max(self._session.health.wait(option.account), self._session.permits.of(option.account).wait())
 
     async def _pause(self, wait: float, trials: Sequence[asyncio.Event]) -> None:
         """Wait, at most until somebody's trial of an account is over, or the deadline."""
         left = self._deadline - self._session.clock.monotonic()
         waits: list[Coroutine[Any, Any, Any]] = [trial.wait() for trial in trials]
         if not math.isinf(wait):
-            waits.append(self._session.clock.sleep(min(wait, left)))
+            waits.append(self._session.clock.sleep(wait))
         await first_of(*waits, timeout=left)
 
     def _reason(self, option: Option) -> str:
@@ -235,7 +235,6 @@ class Generation:
                 reservation.release()
             self._failed(option, order.pictures, error)
         else:
-            self._attempts[attempt.id] = attempt
             share = _Share(attempt=attempt, pictures=order.pictures, option=option, reservation=reservation)
             self._wait_for(share, option.account)
 
@@ -260,7 +259,7 @@ class Generation:
     async def _until_one_has_ended(self) -> None:
         ended, _ = await asyncio.wait(self._waiting, return_when=asyncio.FIRST_COMPLETED)
         for end in ended:
-            share = self._waiting.pop(end)
+            share = self._waiting[end]
             try:
                 task = end.result()
             except AnymediaError as error:
@@ -269,6 +268,7 @@ class Generation:
             else:
                 self._count_in(share, task)
                 self._made[share.pictures.start] = task
+            del self._waiting[end]
 
     def _count_in(self, share: "_Share", task: Task | None) -> None:
         """Take note of what a task has come to, and of what it cost."""

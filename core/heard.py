@@ -10,6 +10,7 @@ import attrs
 from .answer import LONGEST_WAIT, Answer, Lost
 from .declare import Adapter, Err, Fault, Match
 from .errors import (
+    NOT_AGAIN,
     PROVIDER_ERRORS,
     AnymediaError,
     MalformedAnswer,
@@ -186,7 +187,7 @@ def _is_good(status: int | None) -> bool:
 
 
 def _uncertain(message: str, *, accepted: bool, **facts: Any) -> SubmitUncertain:
-    text = f"{message}; the submit may have been billed and is not sent again"
+    text = f"{message}; {NOT_AGAIN}"
     if accepted:
         return SubmitUncertain(text, outcome=Outcome.ACCEPTED_WITHOUT_ID, billed=Billed.LIKELY, **facts)
     return SubmitUncertain(text, **facts)

@@ -68,7 +68,11 @@ class Permits:
 
 
 class _Lanes:
-    """What one account's calls pass: its windows, its tasks, its connections."""
+    """What one account's calls pass: its windows, its tasks, its connections.
+
+    `submitting` are submits that wait for their turn or their answer, `coming` those that were decided on: some of them
+    are not on their way yet.
+    """
 
     def __init__(self, account: Account, clock: Clock) -> None:
         limits = account.limits
@@ -78,21 +82,26 @@ class _Lanes:
         self.active = _Active(limits.active, clock)
         self.connections = asyncio.Semaphore(account.connections)
         self.submitting = 0
+        self.coming = 0
         self._connections = account.connections
 
     def wait(self) -> float:
         """Return for about how many seconds a submit would wait here."""
-        return max(self.submits.wait(), self.active.wait())
+        return max(self.submits.wait(self._ahead), self.active.wait(self._ahead))
 
     def load(self) -> tuple[float, int]:
         """Return how much of what is allowed is in use, of whatever there is least of, and the tasks there are."""
-        tasks = len(self.active)
-        parts = [self.submitting / self._connections, self.submits.load()]
+        tasks = len(self.active) + self.active.waiting + self._ahead
+        parts = [(self.submitting + self._ahead) / self._connections, self.submits.load(self._ahead)]
         if self.active.most is not None:
-            parts.append((tasks + self.active.waiting) / self.active.most)
+            parts.append(tasks / self.active.most)
         if self.polls.calls is not None:  # so many tasks can be looked at in their provider's pace
             parts.append(tasks * self.polls.seconds / (self.polls.calls * self._pace))
         return max(parts), tasks
+
+    @property
+    def _ahead(self) -> int:
+        return max(self.coming - self.submitting, 0)
 
 
 class Permit:
@@ -181,10 +190,11 @@ class _Window:
             self._ended.popleft()
         return self._under_way + len(self._ended)
 
-    def wait(self) -> float:
+    def wait(self, ahead: int = 0) -> float:
+        """Return for about how many seconds a call waits, with so many ahead of it that do not wait here yet."""
         if self.calls is None:
             return 0.0
-        behind = self.waiting + self._used() - self.calls
+        behind = ahead + self.waiting + self._used() - self.calls
         if behind < 0:
             return 0.0
         rounds, place = divmod(behind, self.calls)
@@ -192,8 +202,8 @@ class _Window:
         ended = self._ended[place] if place < len(self._ended) else now
         return ended + self.seconds * (rounds + 1) - now
 
-    def load(self) -> float:
-        return 0.0 if self.calls is None else (self.waiting + self._used()) / self.calls
+    def load(self, ahead: int) -> float:
+        return 0.0 if self.calls is None else (ahead + self.waiting + self._used()) / self.calls
 
 
 class _Active:
@@ -240,11 +250,11 @@ class _Active:
             await self._changed.wait()
             return
         oldest = next(iter(self._seen.values())) + FORGOTTEN - self._clock.monotonic()
-        await first_of(self._changed.wait(), self._clock.sleep(max(oldest, 0.0)))
+        await first_of(self._changed.wait(), timeout=max(oldest, 0.0))
 
-    def wait(self) -> float:
+    def wait(self, ahead: int) -> float:
         """Return 0 where a submit would go through, else the time that a task may take: nobody knows it."""
-        return 0.0 if self.most is None or len(self) + self.waiting < self.most else FORGOTTEN
+        return 0.0 if self.most is None or len(self) + self.waiting + ahead < self.most else FORGOTTEN
 
     def add(self, task: Task | None) -> None:
         self._seen[object() if task is None else task.id] = self._clock.monotonic()

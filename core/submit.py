@@ -24,6 +24,7 @@ from .config import Account
 from .declare import pick
 from .encode import Call
 from .errors import (
+    NOT_AGAIN,
     AnymediaError,
     JournalError,
     OverCeiling,
@@ -246,7 +247,7 @@ class _Post:
         """Return the error for a caller who does not wait for the answer."""
         self.was_left = True
         account = self.order.account.name
-        text = f"{why} before {account} answered; the submit may have been billed and is not sent again"
+        text = f"{why} before {account} answered; {NOT_AGAIN}"
         attempt = None if self._attempt is None else attrs.evolve(self._attempt, sends=self._sends)
         return SubmitUncertain(text, attempt=attempt, **self.facts)
 

@@ -1,0 +1,531 @@
+"""One request over several accounts: who is asked, who is left alone, and what it comes to."""
+
+import asyncio
+from collections import Counter
+from decimal import Decimal
+from itertools import pairwise
+
+import attrs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from anymedia import (
+    Attempt,
+    Blocked,
+    Client,
+    ConfigError,
+    Cooling,
+    DeadlineExceeded,
+    ImageRequest,
+    NoCredit,
+    NoRoute,
+    Outcome,
+    OutOfBounds,
+    OverCeiling,
+    RateLimited,
+    RawRequest,
+    State,
+    SubmitUncertain,
+    TaskFailed,
+    Unsupported,
+    quote,
+    read_config,
+)
+
+ORDER = ("revidapi", "reapi", "runapi", "api_in_one")
+
+
+def submits(sims):
+    return {sim.name: sim.bills()["submits"] for sim in sims}
+
+
+def charged(sims):
+    return {sim.name: sum(entry["charged"] > entry["refunded"] for entry in sim.bills()["entries"]) for sim in sims}
+
+
+def several(request, count):
+    return attrs.evolve(request, count=count)
+
+
+async def until(condition):
+    while not condition():
+        await asyncio.sleep(0.001)
+
+
+# Health: three in trouble, the fourth serves
+
+
+async def test_three_accounts_in_trouble_are_left_alone_until_their_cause_is_gone(client, clock, sims, request_):
+    started = clock.seconds
+    sims["revidapi"].fault("throttled", on="submit", retry_after=1000)
+    sims["reapi"].fault("no_credit")
+    sims["runapi"].fault("status", status=503, message="No active channel", on="submit", times=None)
+    tried = []
+    for _ in range(30):
+        result = await client.generate(request_, *ORDER)
+        assert [task.account for task in result.tasks] == ["api_in_one"]
+        tried += result.attempts
+    assert clock.seconds - started < 900
+    accounts = [attempt.account for attempt in tried]
+    assert (accounts.count("revidapi"), accounts.count("reapi"), accounts.count("api_in_one")) == (1, 1, 30)
+    # The one that is not there is tried by one request after a time that doubles.
+    begun = [attempt.started_at for attempt in tried if attempt.account == "runapi"]
+    gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(begun)]
+    assert len(gaps) >= 6
+    assert all(gap >= 2**number for number, gap in enumerate(gaps))
+    causes = {health.account: health.cause for health in client.health()}
+    assert causes == {"revidapi": "rate_limited", "reapi": "no_credit", "runapi": "unavailable", "api_in_one": None}
+
+    sims["runapi"].clear()
+    clock.seconds += 300
+    assert (await client.generate(request_, *ORDER)).tasks[0].account == "runapi"
+    sims["reapi"].service.balance += 5000
+    clock.seconds += 60
+    await client.generate(request_, *ORDER)  # the balance is looked at beside it
+    await until(lambda: client.health("reapi")[0].cause is None)
+    assert (await client.generate(request_, *ORDER)).tasks[0].account == "reapi"
+    clock.seconds = started + 1001
+    assert (await client.generate(request_, *ORDER)).tasks[0].account == "revidapi"
+    assert {health.cause for health in client.health()} == {None}
+    assert submits(sims)["revidapi"] == submits(sims)["reapi"] == 2
+
+
+async def test_a_bad_key_is_not_sent_again_by_the_same_client(client, sims, request_, config, clock):
+    sims["reapi"].fault("unauthorised", on="submit")
+    for _ in range(3):
+        assert (await client.generate(request_, "reapi", "runapi")).tasks[0].account == "runapi"
+    (health,) = client.health("reapi")
+    assert (health.cause, health.until, health.failures) == ("bad_key", None, 1)
+    with pytest.raises(Cooling, match="is not asked until it is known to be well: reapi answered 401"):
+        await client.generate(request_, "reapi")
+    assert submits(sims)["reapi"] == 1
+    async with Client(config, clock=clock) as other:
+        assert (await other.generate(request_, "reapi", "runapi")).tasks[0].account == "reapi"
+
+
+async def test_an_hour_without_credit_is_enough_where_no_balance_is_told(client, clock, sims, request_):
+    sims["revidapi"].fault("no_credit")
+    with pytest.raises(NoCredit):
+        await client.generate(request_, "revidapi")
+    with pytest.raises(Cooling):
+        await client.generate(request_, "revidapi")
+    clock.seconds += 3601
+    assert (await client.generate(request_, "revidapi")).attempts[0].outcome is Outcome.ACCEPTED
+
+
+async def test_a_rate_limit_is_waited_for_where_that_is_sooner(client, clock, sims, request_):
+    sims["reapi"].fault("throttled", on="submit", retry_after=7)
+    result = await client.generate(request_, "reapi")
+    first, second = result.attempts
+    assert (first.cause, first.retry_after, second.outcome) == ("rate_limited", 7, Outcome.ACCEPTED)
+    assert (second.started_at - first.ended_at).total_seconds() >= 7
+    assert second.why == "the only one left; after reapi/flux-2: rate limited"
+    sims["reapi"].fault("throttled", on="submit", retry_after=7)
+    assert [each.account for each in (await client.generate(request_, "reapi", "runapi")).attempts] == [
+        "reapi",
+        "runapi",
+    ]
+    sims["reapi"].fault("throttled", on="submit", retry_after=1000)
+    clock.seconds += 60
+    with pytest.raises(RateLimited) as caught:
+        await client.generate(request_, "reapi", timeout=500)
+    assert [each.cause for each in caught.value.attempts] == ["rate_limited"]
+    assert submits(sims)["reapi"] == 4
+
+
+async def test_an_account_that_is_not_there_is_tried_four_times_where_there_is_no_other(client, clock, sims, request_):
+    sims["runapi"].fault("status", status=503, message="No active channel", on="submit", times=None)
+    with pytest.raises(Exception, match="No active channel") as caught:
+        await client.generate(request_, "runapi")
+    assert (submits(sims)["runapi"], len(caught.value.attempts)) == (4, 4)
+
+
+async def test_one_request_tries_first_and_the_others_wait_for_it(client, clock, sims, request_):
+    sims["reapi"].fault("status", status=503, code=70001, on="submit")
+    assert len((await client.generate(request_, "reapi")).attempts) == 2
+    sims["reapi"].fault("reset_before")  # uncertain: half a minute
+    with pytest.raises(SubmitUncertain):
+        await client.generate(request_, "reapi")
+    clock.seconds += 40
+    sims["reapi"].fault("status", status=503, code=70001, on="submit")
+    many = [asyncio.create_task(client.generate(request_, "reapi")) for _ in range(8)]
+    results = await asyncio.gather(*many)
+    assert sum(len(result.attempts) for result in results) == 9  # one was refused, and it was the only one on its way
+    assert submits(sims)["reapi"] == 3 + 9
+
+
+# Where it goes
+
+
+async def test_the_policies(client, sims, request_):
+    quotes = client.quote(request_)
+    assert (await client.generate(request_, *ORDER)).tasks[0].account == "revidapi"
+    assert (await client.generate(request_, *reversed(ORDER))).tasks[0].account == "api_in_one"
+    result = await client.generate(request_, policy="cheapest")
+    assert result.tasks[0].account == quotes[0].account
+    assert result.attempts[0].why == "the cheapest"
+    result = await client.generate(
+        request_, policy=lambda quotes: [each for each in quotes if each.account == "runapi"]
+    )
+    assert (result.tasks[0].account, result.attempts[0].why) == ("runapi", "the only one that takes it")
+    dearest = await client.generate(request_, policy=lambda quotes: sorted(quotes, key=lambda each: -each.money.usd))
+    assert dearest.attempts[0].why == "first of the policy"
+    with pytest.raises(NoRoute):
+        await client.generate(request_, policy=lambda quotes: [])
+    with pytest.raises(OutOfBounds, match="policy: the function returned what it was not given"):
+        await client.generate(request_, policy=lambda quotes: [quotes[0], quotes[0]])
+    with pytest.raises(OutOfBounds, match="policy: one of ordered, cheapest, spread or a function, not 'dearest'"):
+        await client.generate(request_, policy="dearest")
+    assert sum(submits(sims).values()) == 5
+
+
+async def test_spread_goes_where_there_is_the_most_room(sims, clock, request_):
+    data = sims.config
+    for name, most in {"reapi": 1, "runapi": 2, "revidapi": 4}.items():
+        data["providers"][name]["limits"] = {"active": most}
+    del data["providers"]["api_in_one"]
+    async with Client(read_config(data, sims.environ), clock=clock) as client:
+        results = await asyncio.gather(*(client.generate(request_, policy="spread") for _ in range(7)))
+    first = sorted(results, key=lambda result: result.attempts[0].chosen_at)[0]
+    assert first.attempts[0].why == "the most room"
+    accounts = Counter(result.tasks[0].account for result in results)
+    assert set(accounts) == {"reapi", "runapi", "revidapi"}
+    assert accounts["reapi"] < accounts["revidapi"]
+
+
+async def test_the_configuration_says_how_and_the_call_says_otherwise(sims, clock, request_):
+    data = sims.config | {"route": {"policy": "cheapest", "max_price": "0.03", "accounts": ["runapi", "reapi"]}}
+    async with Client(read_config(data, sims.environ), clock=clock) as client:
+        assert (await client.generate(request_)).tasks[0].account == "reapi"
+        with pytest.raises(OverCeiling, match=r"0.03 USD are allowed, and runapi/flux-2-pro costs"):
+            await client.submit(request_)
+        assert (await client.generate(request_, policy="ordered", max_price=None)).tasks[0].account == "runapi"
+        route = client.route(request_)
+        assert [step.account for step in route.steps] == ["reapi"]
+        assert (route.policy, route.worst, route.max_price) == ("cheapest", Decimal("0.028"), Decimal("0.03"))
+        assert [(each.account, *each.reasons) for each in route.refused] == [
+            ("runapi", "max_price: 0.03 USD are allowed, and $0.05 is more")
+        ]
+
+
+async def test_fallback_can_be_switched_off(client, sims, request_):
+    sims["revidapi"].fault("no_credit")
+    with pytest.raises(NoCredit):
+        await client.generate(request_, *ORDER, fallback=False)
+    assert sum(submits(sims).values()) == 1
+    assert [step.account for step in client.route(request_, *ORDER, fallback=False).steps] == ["revidapi"]
+
+
+async def test_an_offer_that_refuses_as_invalid_leaves_the_others_of_its_account(client, sims):
+    request = ImageRequest(model="gpt-image-2", prompt="a fox", aspect_ratio="1:1")
+    sims["reapi"].fault("status", status=400, code=20002, on="submit")
+    result = await client.generate(request, "reapi")
+    assert [attempt.offer for attempt in result.attempts] == ["reapi/gpt-image-2", "reapi/gpt-image-2-official"]
+    assert "moderation without a code of its own cannot be told from" in result.attempts[1].why
+
+
+async def test_an_account_without_a_key_is_passed_over(sims, clock, request_):
+    environ = {name: key for name, key in sims.environ.items() if "REVIDAPI" not in name}
+    async with Client(read_config(sims.config, environ), clock=clock) as client:
+        assert (await client.generate(request_, *ORDER)).tasks[0].account == "reapi"
+        with pytest.raises(ConfigError, match="no key for revidapi"):
+            await client.generate(request_, "revidapi")
+
+
+async def test_what_no_offer_takes_is_said_with_every_reason(client, sims):
+    with pytest.raises(NoRoute) as caught:
+        await client.generate(ImageRequest(model="flux-2-pro", prompt="a fox", seed=1))
+    assert sorted(error.provider for error in caught.value.errors) == sorted(ORDER)
+    assert all(isinstance(error, Unsupported) for error in caught.value.errors)
+    assert (caught.value.attempts, sum(submits(sims).values())) == ((), 0)
+
+
+@pytest.mark.parametrize("given", ["a fox", None, {"prompt": "a fox"}])
+async def test_what_is_no_request_is_said_to_be_none(client, given):
+    for verb in (client.generate, client.submit, client.run):
+        with pytest.raises(OutOfBounds, match="request: an ImageRequest or a RawRequest is needed"):
+            await verb(given)
+
+
+async def test_an_unknown_option_and_an_account_that_is_no_name(client, request_):
+    with pytest.raises(TypeError, match="maxprice"):
+        await client.generate(request_, maxprice="1")
+    with pytest.raises(ConfigError, match="an account's name is needed"):
+        await client.generate(request_, ["reapi"])
+
+
+async def test_moderation_stops_unless_it_is_asked_to_go_on(client, sims, request_):
+    sims["reapi"].fault("moderated", on="poll")
+    with pytest.raises(Blocked):
+        await client.generate(request_, "reapi", "runapi")
+    sims["reapi"].fault("moderated", on="poll")
+    result = await client.generate(request_, "reapi", "runapi", on_blocked="continue")
+    assert [attempt.account for attempt in result.attempts] == ["reapi", "runapi"]
+    assert (charged(sims)["reapi"], charged(sims)["runapi"], result.reserved) == (0, 1, Decimal("0.05"))
+
+
+# Cheapest really is
+
+AXES = {
+    "model": st.sampled_from(["flux-2-pro", "flux-2-flex", "flux-2-max", "gpt-image-2", "z-image"]),
+    "aspect_ratio": st.sampled_from([None, "1:1", "16:9", "3:2", "21:9", "auto"]),
+    "resolution": st.sampled_from([None, "1K", "2K", "4K"]),
+    "count": st.sampled_from([None, 1, 2, 5]),
+    "quality": st.sampled_from([None, None, "low", "high"]),
+    "moderation": st.sampled_from([None, None, "off", "low"]),
+    "images": st.sampled_from([(), (), ("https://pictures.example/a.png",)]),
+}
+WANTED = st.fixed_dictionaries(AXES).map(lambda fields: ImageRequest(prompt="a lighthouse at dusk", **fields))
+
+
+async def test_the_cheapest_is_the_cheapest_of_those_that_take_the_request(config, clock, sims):
+    """1,000 requests, put to the quotes by hand; every one whose answer is new is bought too."""
+    bought = set()
+    async with Client(config, clock=clock) as client:
+
+        async def check(request):
+            quotes = [each for each in quote(request) if each.status != "refused"]
+            route = client.route(request, policy="cheapest")
+            assert {step.offer for step in route.steps} == {each.offer for each in quotes}
+            if not quotes:
+                return
+            known = [each.money.usd for each in quotes if each.money.usd is not None]
+            first = route.steps[0]
+            assert first.money.usd == (min(known) if known else None)
+            if (first.offer, len(quotes)) not in bought:
+                bought.add((first.offer, len(quotes)))
+                result = await client.generate(request, policy="cheapest")
+                assert {attempt.offer for attempt in result.attempts} == {first.offer}
+                assert result.money.usd in (first.money.usd, *(each.money.usd for each in result.tasks))
+
+        requests = []
+
+        @settings(max_examples=1000, database=None)
+        @given(WANTED)
+        def gather(request):
+            requests.append(request)
+
+        gather()
+        for request in requests:
+            await check(request)
+    assert len(requests) >= 1000
+    assert len(bought) >= 10
+
+
+# The ceiling
+
+
+async def test_over_the_ceiling_nothing_is_sent(client, sims, request_):
+    for verb in (client.generate, client.submit, client.run):
+        with pytest.raises(OverCeiling, match=r"0.02 USD are allowed") as caught:
+            await verb(request_, *ORDER, max_price="0.02")
+        assert caught.value.outcome is Outcome.NOT_SENT
+    with pytest.raises(OutOfBounds, match="max_price: USD as text or Decimal are needed"):
+        await client.generate(request_, max_price=0.1)
+    with pytest.raises(OverCeiling, match="the price of runapi/flux-2-max is unknown"):
+        await client.generate(ImageRequest(model="flux-2-max", prompt="a fox"), "runapi", max_price="1")
+    assert sum(submits(sims).values()) == 0
+    unknown = ImageRequest(model="flux-2-max", prompt="a fox")
+    assert (await client.generate(unknown, "runapi", max_price="1", allow_unknown_price=True)).assets
+    assert (await client.submit(unknown, "runapi", max_price="1", allow_unknown_price=True)).id
+
+
+async def test_all_parts_count_against_one_ceiling(client, sims, request_):
+    with pytest.raises(OverCeiling, match=r"0.08 USD are allowed, 0.056 of them are spent or reserved"):
+        await client.generate(several(request_, 3), "reapi", max_price="0.08")
+    assert sum(submits(sims).values()) == 0
+    assert len((await client.generate(several(request_, 3), "reapi", max_price="0.084")).tasks) == 3
+
+
+async def test_a_failed_task_that_may_have_been_billed_goes_on_within_the_ceiling_alone(client, sims, request_):
+    sims["revidapi"].fault("failed", times=3)
+    with pytest.raises(TaskFailed) as caught:
+        await client.generate(request_, "revidapi", "runapi")
+    assert [attempt.reserved for attempt in caught.value.attempts] == [Decimal("0.025")]
+    with pytest.raises(NoRoute) as caught:
+        await client.generate(request_, "revidapi", "runapi", max_price="0.07")
+    assert [type(error) for error in caught.value.errors] == [TaskFailed, OverCeiling]
+    assert "0.025 of them are spent or reserved" in str(caught.value)
+    result = await client.generate(request_, "revidapi", "runapi", max_price="0.075")
+    assert (result.reserved, result.money.usd) == (Decimal("0.075"), Decimal("0.05"))
+    assert submits(sims) == {"revidapi": 3, "runapi": 1, "reapi": 0, "api_in_one": 0}
+
+
+async def test_after_an_uncertain_submit_it_goes_on_when_it_is_told_to_and_can_pay(client, sims, request_):
+    with pytest.raises(OutOfBounds, match="on_uncertain: to continue after what may have been billed, give a ceiling"):
+        await client.generate(request_, on_uncertain="continue")
+    sims["reapi"].fault("reset_after", times=3)
+    with pytest.raises(SubmitUncertain, match='on_uncertain="continue"') as caught:
+        await client.generate(request_, "reapi", "runapi")
+    assert (submits(sims)["runapi"], len(caught.value.attempts)) == (0, 1)
+    result = await client.generate(request_, "reapi", "runapi")  # the account is left alone for a while
+    assert [attempt.account for attempt in result.attempts] == ["runapi"]
+
+
+async def test_after_an_uncertain_submit_both_count(client, sims, request_):
+    sims["reapi"].fault("reset_after")
+    result = await client.generate(request_, "reapi", "runapi", on_uncertain="continue", max_price="0.078")
+    assert [(attempt.status, attempt.reserved) for attempt in result.attempts] == [
+        ("uncertain", Decimal("0.028")),
+        ("succeeded", Decimal("0.05")),
+    ]
+    assert result.reserved == Decimal("0.078")
+    assert charged(sims)["reapi"] == charged(sims)["runapi"] == 1
+
+
+# Several pictures
+
+
+async def test_of_two_parts_one_is_uncertain_and_none_is_bought_again(client, sims, request_):
+    sims["reapi"].fault("reset_after")
+    result = await client.generate(several(request_, 2), "reapi", "runapi")
+    assert (len(result.tasks), result.missing) == (1, 1)
+    assert "may have been billed" in result.errors[0]
+    assert sorted(attempt.status for attempt in result.attempts) == ["succeeded", "uncertain"]
+    assert (result.money.usd, result.reserved) == (Decimal("0.028"), Decimal("0.056"))
+    assert submits(sims) == {"reapi": 2, "runapi": 0, "revidapi": 0, "api_in_one": 0}
+    assert charged(sims)["reapi"] == 2
+
+
+async def test_no_part_begins_after_an_uncertain_one(sims, clock, request_):
+    data = sims.config
+    data["providers"]["reapi"]["connections"] = 1
+    sims["reapi"].fault("reset_after")
+    async with Client(read_config(data, sims.environ), clock=clock) as client:
+        with pytest.raises(SubmitUncertain):
+            await client.generate(several(request_, 5), "reapi")
+    assert submits(sims)["reapi"] == 1
+
+
+async def test_what_is_missing_is_made_elsewhere_only_when_mixed(client, sims, request_):
+    sims["reapi"].fault("failed")
+    result = await client.generate(several(request_, 3), "reapi", "runapi")
+    assert (len(result.tasks), result.missing, submits(sims)["runapi"]) == (2, 1, 0)
+    sims["reapi"].fault("failed")
+    result = await client.generate(several(request_, 3), "reapi", "runapi", mix=True)
+    assert (sorted(task.account for task in result.tasks), result.missing) == (["reapi", "reapi", "runapi"], 0)
+    assert sorted(attempt.part for attempt in result.attempts) in ([0, 0, 1, 2], [0, 1, 1, 2], [0, 1, 2, 2])
+    assert result.errors == ()
+
+
+async def test_when_nothing_was_bought_all_of_it_goes_elsewhere(client, sims, request_):
+    sims["reapi"].fault("failed", times=3)
+    result = await client.generate(several(request_, 3), "reapi", "runapi")
+    assert [task.account for task in result.tasks] == ["runapi"] * 3
+    sims["reapi"].fault("no_credit", times=3)
+    result = await client.generate(several(request_, 3), "reapi", "runapi")
+    assert [task.account for task in result.tasks] == ["runapi"] * 3
+    assert charged(sims)["reapi"] == 0
+
+
+async def test_a_batch_is_split_where_the_next_offer_makes_one_at_a_time(client, sims):
+    request = ImageRequest(model="gpt-image-2", prompt="a fox", aspect_ratio="1:1", count=6, resolution="1K")
+    sims["reapi"].fault("no_credit", times=2)
+    result = await client.generate(
+        request, policy=lambda quotes: [each for each in quotes if each.offer in BATCHED], mix=True
+    )
+    assert (len(result.assets), result.missing, result.tasks[0].account) == (6, 0, "runapi")
+    assert [attempt.part for attempt in result.attempts if attempt.task] == [0, 1, 2, 3, 4, 5]
+    assert [(attempt.part, attempt.count) for attempt in result.attempts if not attempt.task] == [(0, 4), (4, 2)]
+
+
+BATCHED = ("reapi/gpt-image-2-official", "runapi/gpt-image-2")
+
+
+# Deadlines, cancels, restarts
+
+
+async def test_at_the_deadline_the_live_task_is_handed_over_and_nothing_else_is_bought(client, sims, request_):
+    sims["reapi"].fault("stuck")
+    with pytest.raises(DeadlineExceeded) as caught:
+        await client.generate(request_, "reapi", "runapi", timeout=60)
+    (attempt,) = caught.value.attempts
+    assert (attempt.task.id, attempt.task.state) == (caught.value.task.id, State.RUNNING)
+    assert attempt.queued == 0
+    assert attempt.running is None
+    assert submits(sims)["runapi"] == 0
+
+
+async def test_a_cancelled_call_begins_nothing_more(client, sims, clock, request_):
+    sims["reapi"].fault("no_answer", created=True, seconds=0.3)
+    call = asyncio.create_task(
+        client.generate(request_, "reapi", "runapi", on_uncertain="continue", max_price="1", timeout=3000)
+    )
+    await until(lambda: sims["reapi"].bills()["submits"])
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    await client.close()
+    assert submits(sims)["runapi"] == 0
+    (attempt,) = client.journal.attempts()
+    assert attempt.status == "uncertain"
+
+
+async def test_a_cancel_while_tasks_go_on_leaves_all_of_them_in_sight(client, sims, request_):
+    sims["reapi"].fault("no_answer", on="poll", seconds=0.3, times=2)
+    call = asyncio.create_task(client.generate(several(request_, 2), "reapi"))
+    await until(lambda: sims["reapi"].bills()["polls"])
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    await until(lambda: len(client.detached) == 2)  # the answer of one submit was still to come
+    made = {entry["task_id"] for entry in sims["reapi"].bills()["entries"]}
+    assert {task.id for task in client.detached} == made
+    assert len(made) == 2
+
+
+async def test_a_policy_that_fails_is_the_callers_and_sends_nothing(client, sims, request_):
+    def broken(quotes):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await client.generate(request_, policy=broken)
+    assert sum(submits(sims).values()) == 0
+
+
+async def test_under_a_key_what_was_given_back_is_bought_again_and_what_was_made_is_not(client, sims, request_):
+    sims["reapi"].fault("failed")
+    first = await client.generate(request_, "reapi", "runapi", key="k")
+    assert [attempt.account for attempt in first.attempts] == ["reapi", "runapi"]
+    again = await client.generate(request_, "reapi", "runapi", key="k")
+    assert [task.id for task in again.tasks] == [task.id for task in first.tasks]
+    sims["reapi"].fault("failed")
+    with pytest.raises(TaskFailed):
+        await client.generate(request_, "reapi", key="other")
+    assert (await client.generate(request_, "reapi", key="other")).tasks
+    sims["revidapi"].fault("failed")
+    for _ in range(2):  # nobody knows whether this one was given back
+        with pytest.raises(TaskFailed):
+            await client.generate(request_, "revidapi", key="third")
+    assert submits(sims)["revidapi"] == 1
+
+
+async def test_a_raw_request_goes_to_the_accounts_of_its_provider(sims, clock):
+    reapi = sims.config["providers"]["reapi"]
+    data = sims.config | {"providers": {name: {"adapter": "reapi", **reapi} for name in ("ours", "theirs")}}
+    raw = RawRequest("reapi", "/api/v1/images/generations", {"model": "z-image", "prompt": "a fox"})
+    async with Client(read_config(data, sims.environ), clock=clock) as client:
+        with pytest.raises(OverCeiling, match="the price of reapi /api/v1/images/generations is unknown"):
+            await client.generate(raw, max_price="1")
+        sims["reapi"].fault("no_credit")
+        result = await client.generate(raw)
+        assert [attempt.account for attempt in result.attempts] == ["ours", "theirs"]
+
+
+async def test_every_attempt_is_told_as_it_happens_and_written_down(client, sims, events, request_):
+    sims["revidapi"].fault("no_credit")
+    result = await client.generate(request_, *ORDER)
+    told = [event for event in events if isinstance(event, Attempt)]
+    assert [(each.account, each.outcome) for each in told] == [
+        ("revidapi", None),
+        ("revidapi", Outcome.REFUSED),
+        ("reapi", None),
+        ("reapi", Outcome.ACCEPTED),
+    ]
+    kept = client.journal.attempts()
+    assert [(each.id, each.why, each.cause, each.reserved) for each in kept] == [
+        (each.id, each.why, each.cause, each.reserved) for each in result.attempts
+    ]
+    assert kept[1].why == "first of the route; after revidapi/flux-2-pro: no credit"
+    assert kept[0].queued is not None
