@@ -13,7 +13,7 @@ from .clock import Clock
 from .config import Account
 from .download import keep
 from .encode import Call
-from .errors import AnymediaError, JournalError, Problem, Unavailable, Unsupported
+from .errors import AnymediaError, ConfigError, JournalError, Problem, Unavailable, Unsupported
 from .handle import fingerprint
 from .health import Health
 from .heard import Asked
@@ -49,6 +49,7 @@ class Session:
         self._patience = patience
         self._on_event = on_event
         self._transport: Transport | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._fingerprints: dict[str, str] = {}
         self._unwritten: deque[Attempt] = deque()
 
@@ -58,6 +59,13 @@ class Session:
         if self._transport is None:
             self._transport = Transport()
         return self._transport
+
+    def in_its_loop(self) -> None:
+        """Take note of the event loop that it is used in. Errors: ConfigError where it was another one before."""
+        loop = asyncio.get_running_loop()
+        self._loop = self._loop or loop
+        if self._loop is not loop:
+            raise ConfigError("this client was used in another event loop before; each needs a client of its own")
 
     async def close(self) -> None:
         """Close every connection, and the journal."""

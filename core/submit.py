@@ -254,6 +254,7 @@ class _Post:
     async def send(self) -> Attempt:
         """Send the submit, replay it where that is safe, write down how it ended, and return it with its task."""
         order, health = self.order, self._session.health
+        self._session.in_its_loop()
         call = encode.submit(order.account.adapter, order.account.origin, order.path, order.body, self._key)
         async with self._session.permits.submit(order.account) as permit:
             trial = self._admit is not None and self._admit()
