@@ -369,7 +369,7 @@ class Client:
         if not isinstance(request, ImageRequest | RawRequest):
             message = f"an ImageRequest or a RawRequest is needed, not {request!r:.60}"
             raise OutOfBounds(problems=[Problem(field="request", message=message)])
-        return attrs.evolve(self.config.route, **options)
+        return attrs.evolve(self.config.route, **options) if options else self.config.route
 
     def _candidates(self, request: ImageRequest, names: Sequence[str], terms: Terms) -> list[Candidate]:
         return candidates(

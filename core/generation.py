@@ -225,7 +225,7 @@ class Generation:
     async def _place(self, option: Option, order: Order, reservation: Reservation) -> None:
         """Submit one task's share, and begin to wait for its task."""
         try:
-            attempt = await self._submits.once(order, self._deadline, partial(self._admit, option.account))
+            attempt = await self._submits.once(order, self._deadline, partial(self._admit, option.account), self)
         except _Stopped:
             reservation.release()
         except AnymediaError as error:

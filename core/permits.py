@@ -1,4 +1,4 @@
-"""Who may send next: at most so many submits and polls in any window, so many tasks at a time, first come first served.
+"""Who may send next: at most so many submits and polls in any window, so many tasks at a time, and everybody in turn.
 
 A call counts from when it is let go until a window's length after it has ended, because nobody on this side knows when
 within that time it arrived: however slow the way is, the provider never sees more in any window than it allows.
@@ -6,16 +6,20 @@ within that time it arrived: however slow the way is, the provider never sees mo
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
 from .clock import Clock
 from .config import Account
 from .task import Task
+from .turns import Turns
 
 FORGOTTEN = 600.0
 """Seconds after which a task that nobody has looked at is taken to be over."""
+
+TICK = 0.001
+"""Seconds of the shortest wait: times are binary floats, and a shorter one might come to nothing."""
 
 
 class Permits:
@@ -33,32 +37,37 @@ class Permits:
         return lanes
 
     @asynccontextmanager
-    async def submit(self, account: Account) -> AsyncIterator["Permit"]:
-        """Wait for and hold the permit to send one submit; what becomes of it is told to the permit."""
+    async def submit(self, account: Account, owner: object = None) -> AsyncIterator["Permit"]:
+        """Wait for and hold the permit to send one submit; what becomes of it is told to the permit.
+
+        Owners take turns, each however many submits it waits with; None stands for nobody else.
+        """
         lanes = self.of(account)
+        permit = Permit(lanes)
         lanes.submitting += 1
         try:
-            async with lanes.active.held():
-                permit = Permit(lanes)
-                await permit.renew()
-                try:
-                    async with lanes.connections:
-                        yield permit
-                finally:
-                    permit.end()
+            await permit.wait(owner)
+            yield permit
         finally:
+            permit.end()
             lanes.submitting -= 1
 
     @asynccontextmanager
     async def poll(self, account: Account) -> AsyncIterator[None]:
         """Wait for and hold the permit to send one call that changes nothing."""
         lanes = self.of(account)
-        await lanes.polls.enter()
+        await lanes.looks.enter(None)
+        try:
+            await lanes.polls.enter()
+        finally:
+            lanes.looks.leave()
+        let_go = False
         try:
             async with lanes.connections:
+                let_go = True
                 yield
         finally:
-            lanes.polls.leave()
+            lanes.polls.leave(arrived=let_go)
 
     def seen(self, task: Task) -> None:
         """Take note that a task was looked at."""
@@ -80,6 +89,7 @@ class _Lanes:
         self.submits = _Window(limits.submits, clock)
         self.polls = _Window(limits.polls, clock)
         self.active = _Active(limits.active, clock)
+        self.turns, self.looks = Turns(), Turns()
         self.connections = asyncio.Semaphore(account.connections)
         self.submitting = 0
         self.coming = 0
@@ -87,12 +97,14 @@ class _Lanes:
 
     def wait(self) -> float:
         """Return for about how many seconds a submit would wait here."""
-        return max(self.submits.wait(self._ahead), self.active.wait(self._ahead))
+        ahead = self._ahead
+        return max(self.submits.wait(ahead), self.active.wait(ahead))
 
     def load(self) -> tuple[float, int]:
         """Return how much of what is allowed is in use, of whatever there is least of, and the tasks there are."""
-        tasks = len(self.active) + self.active.waiting + self._ahead
-        parts = [(self.submitting + self._ahead) / self._connections, self.submits.load(self._ahead)]
+        ahead = self._ahead
+        tasks = len(self.active) + ahead
+        parts = [max(self.submitting, self.coming) / self._connections, self.submits.load(ahead)]
         if self.active.most is not None:
             parts.append(tasks / self.active.most)
         if self.polls.calls is not None:  # so many tasks can be looked at in their provider's pace
@@ -101,7 +113,8 @@ class _Lanes:
 
     @property
     def _ahead(self) -> int:
-        return max(self.coming - self.submitting, 0)
+        """How many submits would be let through before another one."""
+        return self.turns.ahead + max(self.coming - self.submitting, 0)
 
 
 class Permit:
@@ -109,20 +122,40 @@ class Permit:
 
     def __init__(self, lanes: _Lanes) -> None:
         self._lanes = lanes
-        self._entered = False
-        self._arrived = True
+        self._held: list[Callable[[], None]] = []
+        self._sending = False
+        self._arrived = False
+
+    async def wait(self, owner: object) -> None:
+        """Wait for everything that a submit needs."""
+        lanes = self._lanes
+        await lanes.turns.enter(owner)
+        try:
+            await lanes.active.enter()
+            self._held.append(lanes.active.leave)
+            await self.renew()
+            await lanes.connections.acquire()
+            self._held.append(lanes.connections.release)
+            self._arrived = True  # for all that is known from here on
+        finally:
+            lanes.turns.leave()
 
     async def renew(self) -> None:
         """Wait until the submit may be sent; once more, where it is sent again."""
-        self.end()
+        self._answered()
         await self._lanes.submits.enter()
-        self._entered = True
+        self._sending = True
+
+    def _answered(self) -> None:
+        if self._sending:
+            self._sending = False
+            self._lanes.submits.leave(arrived=self._arrived)
 
     def end(self) -> None:
-        """Take note that what was sent is answered, or never will be."""
-        if self._entered:
-            self._entered = False
-            self._lanes.submits.leave(arrived=self._arrived)
+        """Let everything go that is held: the submit is answered, or never will be."""
+        self._answered()
+        while self._held:
+            self._held.pop()()
 
     def unsent(self) -> None:
         """Take note that nothing has left."""
@@ -151,50 +184,40 @@ class _Window:
     def __init__(self, limit: tuple[int, float] | None, clock: Clock) -> None:
         self.calls: int | None = None if limit is None else limit[0]
         self.seconds: float = 0.0 if limit is None else limit[1]
-        self.waiting = 0
         self._clock = clock
         self._under_way = 0
         self._ended: deque[float] = deque()
-        self._turn = asyncio.Lock()
         self._changed = asyncio.Event()
 
     async def enter(self) -> None:
-        if self.calls is not None:
-            await self._enter(self.calls)
+        """Wait until one more call fits; whose turn it is, is decided elsewhere."""
+        while self.calls is not None and self._used() >= self.calls:
+            self._changed.clear()
+            if self._ended:
+                left = self._ended[0] + self.seconds - self._clock.monotonic()
+                await self._clock.sleep(max(left, TICK))
+            else:
+                await self._changed.wait()
+        self._under_way += 1
 
-    def leave(self, *, arrived: bool = True) -> None:
+    def leave(self, *, arrived: bool) -> None:
         """Take note that a call has ended; one that never left does not count."""
-        if self.calls is not None:
-            self._under_way -= 1
-            if arrived:
-                self._ended.append(self._clock.monotonic())
-            self._changed.set()
-
-    async def _enter(self, calls: int) -> None:
-        self.waiting += 1
-        try:
-            async with self._turn:
-                while self._used() >= calls:
-                    self._changed.clear()
-                    if self._ended:
-                        await self._clock.sleep(self._ended[0] + self.seconds - self._clock.monotonic())
-                    else:
-                        await self._changed.wait()
-                self._under_way += 1
-        finally:
-            self.waiting -= 1
+        self._under_way -= 1
+        if self.calls is not None and arrived:
+            self._ended.append(self._clock.monotonic())
+        self._changed.set()
 
     def _used(self) -> int:
-        over = self._clock.monotonic() - self.seconds
-        while self._ended and self._ended[0] <= over:
+        now = self._clock.monotonic()
+        while self._ended and self._ended[0] + self.seconds <= now:
             self._ended.popleft()
         return self._under_way + len(self._ended)
 
-    def wait(self, ahead: int = 0) -> float:
-        """Return for about how many seconds a call waits, with so many ahead of it that do not wait here yet."""
+    def wait(self, ahead: int) -> float:
+        """Return for about how many seconds a call waits that has so many ahead of it."""
         if self.calls is None:
             return 0.0
-        behind = ahead + self.waiting + self._used() - self.calls
+        behind = ahead + self._used() - self.calls
         if behind < 0:
             return 0.0
         rounds, place = divmod(behind, self.calls)
@@ -203,7 +226,7 @@ class _Window:
         return ended + self.seconds * (rounds + 1) - now
 
     def load(self, ahead: int) -> float:
-        return 0.0 if self.calls is None else (ahead + self.waiting + self._used()) / self.calls
+        return 0.0 if self.calls is None else (ahead + self._used()) / self.calls
 
 
 class _Active:
@@ -211,11 +234,9 @@ class _Active:
 
     def __init__(self, most: int | None, clock: Clock) -> None:
         self.most = most
-        self.waiting = 0
         self._clock = clock
         self._held = 0
         self._seen: dict[object, float] = {}
-        self._turn = asyncio.Lock()
         self._changed = asyncio.Event()
 
     def __len__(self) -> int:
@@ -224,25 +245,16 @@ class _Active:
             del self._seen[next(iter(self._seen))]
         return self._held + len(self._seen)
 
-    @asynccontextmanager
-    async def held(self) -> AsyncIterator[None]:
-        await self._enter()
-        try:
-            yield
-        finally:
-            self._held -= 1
-            self._changed.set()
+    async def enter(self) -> None:
+        """Wait until one more task may be active."""
+        while self.most is not None and len(self) >= self.most:
+            self._changed.clear()
+            await self._until_changed()
+        self._held += 1
 
-    async def _enter(self) -> None:
-        self.waiting += 1
-        try:
-            async with self._turn:
-                while self.most is not None and len(self) >= self.most:
-                    self._changed.clear()
-                    await self._until_changed()
-                self._held += 1
-        finally:
-            self.waiting -= 1
+    def leave(self) -> None:
+        self._held -= 1
+        self._changed.set()
 
     async def _until_changed(self) -> None:
         """Wait until a task is over, or the one that was seen longest ago is taken to be."""
@@ -254,10 +266,12 @@ class _Active:
 
     def wait(self, ahead: int) -> float:
         """Return 0 where a submit would go through, else the time that a task may take: nobody knows it."""
-        return 0.0 if self.most is None or len(self) + self.waiting + ahead < self.most else FORGOTTEN
+        return 0.0 if self.most is None or len(self) + ahead < self.most else FORGOTTEN
 
     def add(self, task: Task | None) -> None:
-        self._seen[object() if task is None else task.id] = self._clock.monotonic()
+        key = object() if task is None else task.id
+        self._seen.pop(key, None)  # so that the one seen last stands last
+        self._seen[key] = self._clock.monotonic()
 
     def seen(self, task: Task) -> None:
         if self._seen.pop(task.id, None) is not None and not task.state.final:

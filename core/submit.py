@@ -161,13 +161,20 @@ class Submits:
         )
         return task_of(ended)
 
-    async def once(self, order: Order, deadline: float | None, admit: Callable[[], bool] | None = None) -> Attempt:
+    async def once(
+        self,
+        order: Order,
+        deadline: float | None,
+        admit: Callable[[], bool] | None = None,
+        owner: object = None,
+    ) -> Attempt:
         """Submit an order once and return the attempt with the accepted task.
 
-        `admit` is asked last, when the permit to send is held: it says whether this submit is an account's trial, or
-        raises, and nothing is sent. Errors: as place; each has its `attempt`, if there was one.
+        Owners of orders take turns where they have to wait. `admit` is asked last, when the permit to send is held: it
+        says whether this submit is an account's trial, or raises, and nothing is sent. Errors: as place; each has its
+        `attempt`, if there was one.
         """
-        return await self._sent(_Post(order, self._session, admit=admit), deadline)
+        return await self._sent(_Post(order, self._session, admit=admit, owner=owner), deadline)
 
     async def replay(self, attempt: Attempt, account: Account, deadline: float | None = None) -> Task:
         """Send an uncertain attempt again: the same bytes under the same key, at the account that it was sent to.
@@ -221,6 +228,7 @@ class _Post:
         session: Session,
         *,
         admit: Callable[[], bool] | None = None,
+        owner: object = None,
         again: Attempt | None = None,
     ) -> None:
         self.order = order
@@ -228,6 +236,7 @@ class _Post:
         self.was_left = False
         self._session = session
         self._admit = admit
+        self._owner = owner
         self._key = str(uuid4()) if order.account.adapter.idempotency is not None else None
         self._sends = 0
         self._until = math.inf
@@ -256,7 +265,7 @@ class _Post:
         order, health = self.order, self._session.health
         self._session.in_its_loop()
         call = encode.submit(order.account.adapter, order.account.origin, order.path, order.body, self._key)
-        async with self._session.permits.submit(order.account) as permit:
+        async with self._session.permits.submit(order.account, self._owner) as permit:
             trial = self._admit is not None and self._admit()
             try:
                 ended = await self._answered(call, permit)
