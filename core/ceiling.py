@@ -23,6 +23,10 @@ class Ceiling:
             total = EXACT.add(total, usd)
         return total
 
+    def hold(self, attempt: Attempt) -> "Reservation":
+        """Hold what an attempt counts that was made already, whether or not it is within the ceiling."""
+        return Reservation(self._held, attempt.reserved or Decimal(0))
+
     def reserve(self, offer: str, money: Money) -> "Reservation":
         """Hold the price of an attempt to come at an offer, and return what it is held by. Errors: OverCeiling."""
         if self.most is None:

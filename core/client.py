@@ -29,7 +29,7 @@ from .generation import Generation, Option, no_route, option_of, raw_option
 from .handle import handle, opened
 from .health import AccountHealth
 from .journal import Journal
-from .keys import Keys, bought
+from .keys import Keys, bought, latest
 from .live import LivePrices
 from .looks import Looks
 from .money import Money
@@ -181,14 +181,22 @@ class Client:
         refused; SubmitUncertain when it may have been billed.
         """
         terms, deadline = self._terms(request, options), self._deadline(timeout)
-        async with self._keys.held(terms.key, request, deadline) as earlier:
-            orders = [] if earlier else self._orders(request, accounts, terms)
-            if orders[1:] or any(earlier):
-                raise _several(orders, earlier)
-            if earlier:
-                return bought(earlier[0])
-            Ceiling(terms.max_price, allow_unknown=terms.allow_unknown_price).reserve(orders[0].name, orders[0].money)
-            return await self._submits.place(orders[0], deadline)
+        made: list[Task] = []
+        try:
+            async with self._keys.held(terms.key, request, deadline) as attempts:
+                earlier = latest(attempts)
+                orders = [] if earlier else self._orders(request, accounts, terms)
+                if orders[1:] or any(earlier):
+                    raise _several(orders, earlier)
+                if earlier:
+                    return bought(earlier[0])
+                ceiling = Ceiling(terms.max_price, allow_unknown=terms.allow_unknown_price)
+                ceiling.reserve(orders[0].name, orders[0].money)
+                made.append(await self._submits.place(orders[0], deadline))
+                return made[0]
+        except asyncio.CancelledError:  # while the key was let go
+            self._session.detached.extend(made)
+            raise
 
     async def get(self, task: Task) -> Task:
         """Look once at a task and return it as it stands; a passing fault is tried again.
@@ -234,23 +242,30 @@ class Client:
         Errors: as run, or NoRoute, when no task succeeded; `attempts` of each lists what was tried.
         """
         terms, deadline = self._terms(request, options), self._session.clock.monotonic() + timeout
-        async with self._keys.held(terms.key, request, deadline) as earlier:
-            for first in earlier.values() if not terms.mix else ():  # what is missing is bought where the rest was
-                accounts, terms = (first.account,), attrs.evolve(terms, offer=first.offer)
-            async with self._planning:  # one after another, so that a thousand requests do not hold up those under way
-                ways, refused = self._options(request, accounts, terms)
-                await asyncio.sleep(0)
-            generation = Generation(
-                request.count or 1 if isinstance(request, ImageRequest) else 1,
-                ways,
-                refused,
-                terms,
-                deadline,
-                session=self._session,
-                submits=self._submits,
-                looks=self._looks,
-            )
-            return await generation.result(earlier.values(), self._account)
+        made: list[Task] = []
+        try:
+            async with self._keys.held(terms.key, request, deadline) as earlier:
+                for first in earlier if not terms.mix else ():  # what is missing is bought where the rest was
+                    accounts, terms = (first.account,), attrs.evolve(terms, offer=first.offer)
+                async with self._planning:  # one after another, so that a thousand do not hold up what is under way
+                    ways, refused = self._options(request, accounts, terms)
+                    await asyncio.sleep(0)
+                generation = Generation(
+                    request.count or 1 if isinstance(request, ImageRequest) else 1,
+                    ways,
+                    refused,
+                    terms,
+                    deadline,
+                    session=self._session,
+                    submits=self._submits,
+                    looks=self._looks,
+                )
+                result = await generation.result(earlier, self._account)
+                made += result.tasks
+                return result
+        except asyncio.CancelledError:  # while the key was let go
+            self._session.detached.extend(made)
+            raise
 
     async def cancel(self, task: Task) -> Task:
         """Ask the provider to stop a task, and return it as it then stands. Errors: Unsupported where none can."""

@@ -18,7 +18,7 @@ from .candidates import Candidate
 from .ceiling import Ceiling, Reservation
 from .config import Account
 from .errors import AnymediaError, Cooling, NoRoute, OverCeiling, Problem, RateLimited
-from .keys import bought
+from .keys import bought, latest
 from .looks import Looks
 from .money import total
 from .permits import first_of
@@ -127,8 +127,12 @@ class Generation:
 
     def _take_up(self, earlier: Iterable[Attempt], account_of: Callable[[Task], Account]) -> None:
         """Take what was bought before under the caller's key for what it is: it is not bought again."""
-        for attempt in earlier:
-            share = _Share(attempt=attempt, pictures=range(attempt.part, attempt.part + attempt.count))
+        earlier = list(earlier)
+        held = {attempt.id: self._ceiling.hold(attempt) for attempt in earlier}
+        self._attempts = {attempt.id: attempt for attempt in earlier}
+        for attempt in latest(earlier).values():
+            pictures = range(attempt.part, attempt.part + attempt.count)
+            share = _Share(attempt=attempt, pictures=pictures, reservation=held[attempt.id])
             self._open = [rest for each in self._open for rest in _without(each, share.pictures)]
             self._where = next((each for each in self._options if each.account.name == attempt.account), None)
             self._wait_for(share, None if attempt.task is None else account_of(attempt.task))

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
@@ -37,14 +37,14 @@ class Keys:
     @asynccontextmanager
     async def held(
         self, key: str | None, request: ImageRequest | RawRequest, deadline: float | None
-    ) -> AsyncIterator[Mapping[int, Attempt]]:
-        """Hold a key while a request is submitted under it; yield what was bought under it before, by part.
+    ) -> AsyncIterator[Sequence[Attempt]]:
+        """Hold a key while a request is made under it; yield what was, or may have been, bought under it before.
 
         Without a key nothing is held. Errors: OutOfBounds for a key that another request was bought under,
         DeadlineExceeded when somebody else holds it for too long, ConfigError without a journal.
         """
         if key is None:
-            yield {}
+            yield ()
             return
         journal = self._journal(key)
         lock = self._locks.setdefault(key, asyncio.Lock())
@@ -53,7 +53,7 @@ class Keys:
                 holder = self._unreleased.get(key) or uuid4().hex
                 bought = await self._claimed(journal, key, _same(request), holder, deadline)
                 try:
-                    yield {attempt.part: attempt for attempt in bought}
+                    yield bought
                 finally:
                     await self._release(journal, key, holder)
         finally:
@@ -77,7 +77,7 @@ class Keys:
         while (bought := await self._claim(journal, key, request, holder)) is None:
             if deadline is not None and clock.monotonic() + pause > deadline:
                 raise DeadlineExceeded(
-                    f"another call still submits under the key {key!r}; this one has sent nothing",
+                    f"another call still works under the key {key!r}; this one has sent nothing",
                     outcome=Outcome.NOT_SENT,
                     billed=Billed.NO,
                 )
@@ -100,6 +100,11 @@ class Keys:
         except JournalError as error:  # what was bought is what counts
             self._unreleased[key] = holder
             _log.error("the key %r is not let go: %s", key, error)
+
+
+def latest(attempts: Iterable[Attempt]) -> Mapping[int, Attempt]:
+    """Return the last attempt at each part of a request."""
+    return {attempt.part: attempt for attempt in attempts}
 
 
 def bought(attempt: Attempt) -> Task:

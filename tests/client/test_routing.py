@@ -529,3 +529,31 @@ async def test_every_attempt_is_told_as_it_happens_and_written_down(client, sims
     ]
     assert kept[1].why == "first of the route; after revidapi/flux-2-pro: no credit"
     assert kept[0].queued is not None
+
+
+async def test_under_a_key_the_ceiling_is_over_all_attempts(client, sims, request_):
+    for _ in range(2):
+        sims["revidapi"].fault("status", status=422, on="submit")
+        result = await client.generate(several(request_, 2), "revidapi", "runapi", key="k", mix=True, max_price="0.06")
+        assert (result.missing, result.reserved) == (1, Decimal("0.025"))
+        assert "0.025 of them are spent or reserved, and runapi/flux-2-pro costs $0.05" in result.errors[-1]
+    assert submits(sims) == {"revidapi": 3, "runapi": 0, "reapi": 0, "api_in_one": 0}
+
+
+async def test_a_cancel_while_the_key_is_let_go_leaves_the_tasks_in_sight(client, sims, request_, monkeypatch):
+    let_go, going = asyncio.Event(), asyncio.Event()
+
+    async def release(*_):
+        going.set()
+        await let_go.wait()
+
+    monkeypatch.setattr(client.journal, "release", release)
+    for verb in (client.submit, client.generate):
+        going.clear()
+        call = asyncio.create_task(verb(request_, "reapi", key=verb.__name__))
+        await going.wait()
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+    let_go.set()
+    assert {task.id for task in client.detached} == {entry["task_id"] for entry in sims["reapi"].bills()["entries"]}

@@ -315,10 +315,10 @@ def test_what_was_refused_may_be_bought_later(shop):
     assert shop.bought() == [task.id]
 
 
-def test_what_has_failed_has_failed(shop):
-    shop.simulators["reapi"].fault("failed")
-    ends = shop.all_of([{"threads": 5, "verbs": ["run", "generate"], "accounts": ["reapi"]}] * 2)
-    ends += shop.all_of([{"threads": 2, "verbs": ["run", "generate"], "accounts": ["reapi"]}])
+def test_what_has_failed_and_may_have_been_billed_has_failed(shop):
+    shop.simulators["revidapi"].fault("failed")
+    ends = shop.all_of([{"threads": 5, "verbs": ["run", "generate"], "accounts": ["revidapi"]}] * 2)
+    ends += shop.all_of([{"threads": 2, "verbs": ["run", "generate"], "accounts": ["revidapi"]}])
     assert {end["error"] for end in ends} == {"TaskFailed"}
     assert len(shop.bought()) == shop.submits() == 1
 
