@@ -266,12 +266,15 @@ class _Post:
         self._session.in_its_loop()
         call = encode.submit(order.account.adapter, order.account.origin, order.path, order.body, self._key)
         async with self._session.permits.submit(order.account, self._owner) as permit:
-            trial = self._admit is not None and self._admit()
+            trial = False
             try:
+                trial = self._admit is not None and self._admit()
                 ended = await self._answered(call, permit)
             finally:
                 if trial:
                     health.over(order.account)
+                if not self.progress.connected:
+                    permit.unsent()
         return await self._accepted(ended)
 
     async def _answered(self, call: Call, permit: Permit) -> Attempt:
@@ -284,7 +287,6 @@ class _Post:
                 await self._session.begin(attempt, call.body, self._limit())
             task = await self._until_certain(call, attempt, permit)
         except (JournalError, OverCeiling):
-            permit.unsent()
             raise  # nothing was sent, and nothing is written down
         except AnymediaError as error:
             cause = error.cause if isinstance(error, ProviderError) else None
@@ -342,9 +344,7 @@ class _Post:
     def _ended(self, attempt: Attempt, permit: Permit, **how: Any) -> Attempt:
         """Return how the submit ended, once the permit and the account's health know of it."""
         ended = attrs.evolve(attempt, sends=self._sends, ended_at=self._session.clock.now(), **how)
-        if ended.outcome is Outcome.NOT_SENT:
-            permit.unsent()
-        elif ended.outcome is not Outcome.REFUSED:
+        if ended.outcome not in (Outcome.NOT_SENT, Outcome.REFUSED):
             permit.keep(ended.task)
         self._session.health.note(self.order.account, ended, cooldown(ended))
         return ended
