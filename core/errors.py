@@ -244,11 +244,18 @@ class DeadlineExceeded(TaskError):
 
 
 class NoRoute(AnymediaError):
-    """No offer would serve the request; `errors` holds what each one said, `attempts` what was sent."""
+    """No offer would serve the request; `errors` holds what each one said, `attempts` what was sent.
+
+    `billed` is that of whichever of them was billed most surely.
+    """
 
     def __init__(self, message: str = "", *, errors: Sequence[AnymediaError] = (), **facts: Any) -> None:
         super().__init__(message or "; ".join(map(str, errors)), **facts)
         self.errors: tuple[AnymediaError, ...] = tuple(errors)
+        self.billed = max((self.billed, *(error.billed for error in errors)), key=_SURELY.index)
+
+
+_SURELY = (Billed.NO, Billed.UNKNOWN, Billed.LIKELY, Billed.YES)
 
 
 PROVIDER_ERRORS: dict[Cause, type[ProviderError]] = {

@@ -156,7 +156,7 @@ class Journal:
         # What is being sent is uncertain when nobody sends it any more.
         conditions["status IN (?, ?)"] = None if status is None else (status, SENDING)
         asked = {text: value for text, value in conditions.items() if value is not None}
-        rows = self._store.read(partial(_select, conditions=asked), _NO_ROWS)
+        rows = self._rows(asked)
         found = (attempt for attempt in self._read(reversed(rows)) if status in (None, attempt.status))
         return list(islice(found, limit))[::-1]
 
@@ -167,11 +167,17 @@ class Journal:
     def find(self, name: str) -> Attempt:
         """Return the attempt with an id (its first letters will do), or with a task of that id. Errors: OutOfBounds."""
         conditions = {"id >= ? AND id < ? || 'g' OR task_id = ?": (name, name, name)}
-        found = list(self._read(self._store.read(partial(_select, conditions=conditions), _NO_ROWS)))
+        found = list(self._read(self._rows(conditions)))
         if len(found) == 1:
             return found[0]
         what = f"{len(found)} attempts begin so" if found else "no attempt and no task is named so"
         raise OutOfBounds(problems=[Problem(field="id", message=f"{name!r}: {what}")])
+
+    def _rows(self, conditions: dict[str, Any]) -> list[tuple[Any, ...]]:
+        try:
+            return self._store.read(partial(_select, conditions=conditions), _NO_ROWS)
+        except UnicodeEncodeError:  # asked for by what is no text, and all that is kept is
+            return []
 
     def settle(self, name: str, billed: bool, task_id: str | None = None) -> Attempt:
         """Note what somebody found out of an uncertain attempt: whether it was billed, and its task where there is one.
@@ -362,9 +368,10 @@ def _released(key: str, holder: str) -> "partial[int]":
 
 
 def _may_be_paid(attempt: Attempt) -> bool:
-    if attempt.task is not None and attempt.task.state.final and not attempt.reserved:
-        return False  # it failed, and was given back
-    return attempt.task is not None or attempt.open or attempt.settled is Billed.YES
+    task = attempt.task
+    if task is not None and task.state in (State.FAILED, State.CANCELED) and attempt.reserved == 0:
+        return False  # it was given back
+    return task is not None or attempt.open or attempt.settled is Billed.YES
 
 
 def _is_unfetched(attempt: Attempt) -> bool:
@@ -439,7 +446,10 @@ def _update(connection: sqlite3.Connection, sql: str, values: Sequence[Any]) -> 
 
 
 def _digest(connection: sqlite3.Connection, request: Json) -> str:
-    """Return what tells two requests apart and does not tell what they are: no prompt can be guessed from it."""
+    """Return what tells two requests apart, and from which no prompt can be read.
+
+    The salt is in the same file: who has that can try whether a prompt was the one, and nobody can without.
+    """
     connection.execute("INSERT OR IGNORE INTO facts (name, value) VALUES ('salt', ?)", (secrets.token_hex(16),))
     (salt,) = connection.execute("SELECT value FROM facts WHERE name = 'salt'").fetchone()
     return hashlib.blake2b(

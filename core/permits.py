@@ -6,7 +6,7 @@ within that time it arrived: however slow the way is, the provider never sees mo
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -43,10 +43,10 @@ class Permits:
         Owners take turns, each however many submits it waits with; None stands for nobody else.
         """
         lanes = self.of(account)
-        permit = Permit(lanes)
+        permit = Permit(lanes, owner)
         lanes.submitting += 1
         try:
-            await permit.wait(owner)
+            await permit.wait()
             yield permit
         finally:
             permit.end()
@@ -91,71 +91,72 @@ class _Lanes:
         self.active = _Active(limits.active, clock)
         self.turns, self.looks = Turns(), Turns()
         self.connections = asyncio.Semaphore(account.connections)
+        self.passed: set[_Window | _Active] = set()  # by whoever's turn it is
         self.submitting = 0
         self.coming = 0
         self._connections = account.connections
 
     def wait(self) -> float:
         """Return for about how many seconds a submit would wait here."""
-        ahead = self._ahead
-        return max(self.submits.wait(ahead), self.active.wait(ahead))
+        return max(self.submits.wait(self._ahead(self.submits)), self.active.wait(self._ahead(self.active)))
 
     def load(self) -> tuple[float, int]:
         """Return how much of what is allowed is in use, of whatever there is least of, and the tasks there are."""
-        ahead = self._ahead
-        tasks = len(self.active) + ahead
-        parts = [max(self.submitting, self.coming) / self._connections, self.submits.load(ahead)]
+        tasks = len(self.active) + self._ahead(self.active)
+        parts = [max(self.submitting, self.coming) / self._connections, self.submits.load(self._ahead(self.submits))]
         if self.active.most is not None:
             parts.append(tasks / self.active.most)
         if self.polls.calls is not None:  # so many tasks can be looked at in their provider's pace
             parts.append(tasks * self.polls.seconds / (self.polls.calls * self._pace))
         return max(parts), tasks
 
-    @property
-    def _ahead(self) -> int:
-        """How many submits would be let through before another one."""
-        return self.turns.ahead + max(self.coming - self.submitting, 0)
+    def _ahead(self, lane: "_Window | _Active") -> int:
+        """Return how many submits would pass a lane before another one; whoever has passed it is counted there."""
+        return self.turns.ahead - (lane in self.passed) + max(self.coming - self.submitting, 0)
 
 
 class Permit:
     """The permit to send one submit; its task counts as active for as long as it goes on."""
 
-    def __init__(self, lanes: _Lanes) -> None:
+    def __init__(self, lanes: _Lanes, owner: object) -> None:
         self._lanes = lanes
-        self._held: list[Callable[[], None]] = []
-        self._sending = False
+        self._owner = owner
+        self._is_active = self._is_sending = self._is_connected = False
         self._arrived = False
 
-    async def wait(self, owner: object) -> None:
-        """Wait for everything that a submit needs."""
+    async def wait(self) -> None:
+        """Wait for all that a submit needs; for the second time, to send it again."""
+        self._let_go()
         lanes = self._lanes
-        await lanes.turns.enter(owner)
+        await lanes.turns.enter(self._owner)
         try:
-            await lanes.active.enter()
-            self._held.append(lanes.active.leave)
-            await self.renew()
+            if not self._is_active:
+                await lanes.active.enter()
+            self._is_active, lanes.passed = True, {lanes.active}
+            await lanes.submits.enter()
+            self._is_sending, lanes.passed = True, {lanes.active, lanes.submits}
             await lanes.connections.acquire()
-            self._held.append(lanes.connections.release)
+            self._is_connected = True
             self._arrived = True  # for all that is known from here on
         finally:
+            lanes.passed = set()
             lanes.turns.leave()
-
-    async def renew(self) -> None:
-        """Wait until the submit may be sent; once more, where it is sent again."""
-        self._answered()
-        await self._lanes.submits.enter()
-        self._sending = True
-
-    def _answered(self) -> None:
-        if self._sending:
-            self._sending = False
-            self._lanes.submits.leave(arrived=self._arrived)
 
     def end(self) -> None:
         """Let everything go that is held: the submit is answered, or never will be."""
-        self._answered()
-        while self._held:
-            self._held.pop()()
+        self._let_go()
+        if self._is_active:
+            self._is_active = False
+            self._lanes.active.leave()
+
+    def _let_go(self) -> None:
+        """Let go what is held for one sending of it."""
+        if self._is_sending:
+            self._is_sending = False
+            self._lanes.submits.leave(arrived=self._arrived)
+        if self._is_connected:
+            self._is_connected = False
+            self._lanes.connections.release()
 
     def unsent(self) -> None:
         """Take note that nothing has left."""

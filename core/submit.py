@@ -360,7 +360,7 @@ class _Post:
         async def once() -> Task:
             nonlocal first
             if not first:
-                await permit.renew()
+                await permit.wait()
             first = False
             return await self._once(call, attempt)
 

@@ -187,7 +187,7 @@ async def test_spread_goes_where_there_is_the_most_room(sims, clock, request_):
     del data["providers"]["api_in_one"]
     async with Client(read_config(data, sims.environ), clock=clock) as client:
         results = await asyncio.gather(*(client.generate(request_, policy="spread") for _ in range(7)))
-    first = sorted(results, key=lambda result: result.attempts[0].chosen_at)[0]
+    first = min(results, key=lambda result: result.attempts[0].chosen_at)
     assert first.attempts[0].why == "the most room"
     accounts = Counter(result.tasks[0].account for result in results)
     assert set(accounts) == {"reapi", "runapi", "revidapi"}
@@ -557,3 +557,18 @@ async def test_a_cancel_while_the_key_is_let_go_leaves_the_tasks_in_sight(client
             await call
     let_go.set()
     assert {task.id for task in client.detached} == {entry["task_id"] for entry in sims["reapi"].bills()["entries"]}
+
+
+async def test_what_nobody_knows_the_price_of_is_bought_once_under_a_key_all_the_same(client, sims):
+    raw = RawRequest("reapi", "/api/v1/images/generations", {"model": "z-image", "prompt": "a fox"})
+    first, again = [await client.generate(raw, key="k") for _ in range(2)]
+    assert [task.id for task in first.tasks] == [task.id for task in again.tasks]
+    assert submits(sims)["reapi"] == 1
+
+
+async def test_where_nothing_serves_it_is_said_what_may_have_been_billed(client, sims, request_):
+    sims["reapi"].fault("reset_after")
+    with pytest.raises(NoRoute) as caught:
+        await client.generate(request_, "reapi", "runapi", on_uncertain="continue", max_price="0.05")
+    assert caught.value.billed == "unknown"
+    assert [attempt.reserved for attempt in caught.value.attempts] == [Decimal("0.028")]
