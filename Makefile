@@ -51,11 +51,13 @@ check: .venv/.installed
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall .venv/dist/*.whl
 	@touch $@
 
-# Twenty times the cases of `make test`, new ones in every run, and other mutants every day: half an hour at most.
+# Twenty times the cases of `make test`, new ones in every run, the whole fault matrix, and other mutants every day:
+# thirty-five minutes at most.
 soak: .venv/.installed
 	ANYMEDIA_CASES=20 timeout 540 $(BIN)/pytest -q -n auto -p no:cacheprovider tests/agreement
 	ANYMEDIA_CASES=20 timeout 600 $(BIN)/pytest -q -n auto -p no:cacheprovider tests/fuzz tests/machine
 	ANYMEDIA_ROUNDS=200 timeout 360 $(BIN)/pytest -q -p no:cacheprovider tests/journal/test_kill.py
+	ANYMEDIA_ROUNDS=2 timeout 300 $(BIN)/pytest -q -p no:cacheprovider tests/client/test_fault_matrix.py
 	timeout 300 $(BIN)/python tests/mutants.py --number 150 --seed $$(date +%j)
 
 # Plants one wrong fact at a time into the adapters; fails when the tests do not notice one.

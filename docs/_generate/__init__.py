@@ -12,7 +12,7 @@ import anymedia.adapters
 from anymedia.declare import Adapter
 from anymedia.registry import adapters
 
-from . import errors, money_safety, prices, providers, states
+from . import errors, money_safety, prices, providers, routing, states
 
 PAGES = {
     "providers.md": "Providers",
@@ -20,6 +20,7 @@ PAGES = {
     "states.md": "States",
     "errors.md": "Errors",
     "money-safety.md": "Money safety",
+    "routing.md": "Routing",
 }
 
 
@@ -38,6 +39,7 @@ def pages(sellers: Sequence[Adapter], docs: Path) -> dict[str, str]:
         "states.md": states.page(sellers),
         "errors.md": errors.page(sellers),
         "money-safety.md": money_safety.page(sellers, measured),
+        "routing.md": routing.page(sellers),
     }
     return {name: _head(name) + body + "\n" for name, body in bodies.items()}
 

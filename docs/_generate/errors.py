@@ -6,7 +6,16 @@ from typing import TypeAlias
 
 from click import UsageError
 
-from anymedia import AnymediaError, NoRoute, ProviderError, Refund, RequestError, Unavailable
+from anymedia import (
+    AnymediaError,
+    ConfigError,
+    NoRoute,
+    ProviderError,
+    Refund,
+    RequestError,
+    SubmitUncertain,
+    Unavailable,
+)
 from anymedia import errors as tree
 from anymedia.answer import Answer
 from anymedia.cli.errors import INTERRUPTED, MISSING, exit_code
@@ -25,9 +34,19 @@ What follows from an error of a submit is on [Money safety](money-safety.md)."""
 
 EACH = """\
 `retry`, `billed` and `outcome` are what holds unless the single error says otherwise: an error of a submit carries
-the outcome of that submit, `TaskFailed` and `Blocked` say what the provider does about the price of a failed task."""
+the outcome of that submit, `TaskFailed` and `Blocked` say what the provider does about the price of a failed task. A
+`DeadlineExceeded` whose `task` is None has sent nothing, and is not billed: another call held the caller's key for too
+long."""
 
 EXITS = "What a command of `anymedia` exits with:"
+
+AS_JSON = """\
+With `--json` a command that ends in an error prints one object on stdout, `{"error": {…}}`, and the text on stderr as
+ever. In it are `type` (the error's name, as above), `message`, `retry`, `billed`, `outcome` and the facts of the call;
+where there are any, `problems` (what is wrong with the request), `errors` (of a `NoRoute`), `attempts`, and `task` and
+`attempt`, which `anymedia.from_json` reads back. What is no `AnymediaError` has the same form: `type` is `UsageError`
+for a command line that cannot be read (nothing was sent), `KeyboardInterrupt` for Ctrl-C, and `OSError` for what the
+file system refused; after these two `billed` is unknown, and `anymedia tasks` tells what was sent."""
 
 HTTP = """\
 What a status means that the provider's own words, below, say nothing of. Below 400 the body's own code counts, where
@@ -38,6 +57,14 @@ CODES = """\
 These go before the HTTP status. `cause` is one word for all providers, of an error (`error.cause`) and of a failed task
 (`task.failure.cause`) alike. Everything else goes by its HTTP status, and a task that fails with anything else is
 `failed`. Where a thing stands in an answer is told as a path: `a.b[]` is every element of the list `b` in `a`."""
+
+ROUTES = (
+    (RequestError(), "when no offer takes the request"),
+    (ConfigError(), "when a key is missing at one of them, and no other takes it"),
+    (Unavailable(), "when an offer was tried"),
+    (SubmitUncertain(), "when one of its submits may have been billed"),
+)
+"""What a NoRoute holds, in words."""
 
 REFUNDED = {Refund.YES: "refunded", Refund.NO: "not refunded", Refund.UNKNOWN: "refund unknown"}
 
@@ -53,6 +80,7 @@ def page(sellers: Sequence[Adapter]) -> str:
         "## Exit codes",
         EXITS,
         table(["code", "when"], _exits()),
+        AS_JSON,
         "## By HTTP status",
         HTTP,
         table(["HTTP status", "raised", "cause", "retry"], _statuses()),
@@ -107,7 +135,7 @@ def _exits() -> Iterator[list[str]]:
     for kind in classes(AnymediaError):
         if kind is AnymediaError or (kind is not NoRoute and exit_code(kind()) != exit_code(_above(kind)())):
             found.setdefault(exit_code(kind()), []).append(code(kind.__name__) + _and_below(kind))
-    for each, words in ((RequestError(), "when nothing was sent"), (Unavailable(), "when an offer was tried")):
+    for each, words in ROUTES:
         error = NoRoute(errors=[each])
         found.setdefault(exit_code(error), []).append(f"{code(type(error).__name__)} {words}")
     yield from ([str(number), "; ".join(words)] for number, words in sorted(found.items()))

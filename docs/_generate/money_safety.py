@@ -2,23 +2,26 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from anymedia import Outcome, RequestError
+from anymedia import AnymediaError, Blocked, Cause, Outcome, RequestError, TaskFailed
 from anymedia.answer import Answer, Lost
 from anymedia.declare import Adapter, Match
 from anymedia.strict_json import Json
 from anymedia.transport import Patience
+from anymedia.words import Billed, Refund
 
 from . import asking
 from .asking import KEYED, PLAIN, End, submit_end
 from .errors import REFUNDED, Key, classes, named
 from .markdown import NONE, blocks, code, duration, places, ranges, table
+from .routing import follows
 
 INTRO = """\
 A submit costs money, and its answer can be lost. So each one ends in one of five outcomes, told apart by what is
-known, never by what is likely: what may have been billed is not sent a second time.
+known, never by what is likely: what may have been billed is not sent a second time, and nothing else is bought for it
+unless the caller says so, within a ceiling.
 
-The rows below were not written: each was put to the code that decides (`anymedia.decode.submitted`, and `Asked.lost`
-where there is no answer), and says what came out."""
+The rows below were not written: each was put to the code that decides (`anymedia.decode.submitted`, `Asked.lost` where
+there is no answer, `anymedia.routing.after` for what `generate` does then), and says what came out."""
 
 WHEN: Mapping[Outcome, str] = {
     Outcome.NOT_SENT: "it failed before a byte left, or at an edge that did not reach the provider",
@@ -29,18 +32,23 @@ WHEN: Mapping[Outcome, str] = {
 }
 
 THEN = """\
+What `submit` and `run` do, at the one account that they are about:
+
 - **tried again**: by the client itself, {tries} times in all at most, after the time that the provider asks for (if
   that is {longest} at most), else after a short random one.
 - **replayed under its key**: the same bytes under the same idempotency key, where the provider honours one, within the
   time that its adapter trusts it for, {tries} times in all at most. What a replay is refused for says nothing about the
-  first submit, which then stays what it was.
+  first submit, which then stays what it was. `generate` replays as well, before it does anything else.
 - **stop**: the error goes to the caller, and `retry` on it says where trying again makes sense. A `SubmitUncertain`
   carries the attempt with all that is known of it.
 - **looked at until it is done**: until the caller's deadline, which ends the wait and not the task. No failed look
   loses a task.
 
-A cancel or a deadline while a submit is unanswered ends the caller's wait (with `SubmitUncertain`), never the submit;
-its late answer goes to `on_event`."""
+What `generate` does, over all accounts that it was given, is told in full on [Routing](routing.md).
+
+A cancel or a deadline while a submit is unanswered ends the caller's wait, never the submit; its late answer goes to
+`on_event`. `submit` and `run` then end in `SubmitUncertain`, `generate` in one at a deadline, and at a cancel in that
+cancel."""
 
 CONNECTIONS: Mapping[str, Lost] = {
     "no connection: name, address, TLS, time-out": Lost("", sent=False),
@@ -90,7 +98,7 @@ that:"""
 MARKS = ("<!-- measured: kept by make docs, written by the test that measures it -->", "<!-- /measured -->")
 NOT_YET = "Not measured yet."
 
-HEAD = ("outcome", "billed", "raised", "retry", "what follows")
+HEAD = ("outcome", "billed", "raised", "retry", "then `submit`, `run`", "then `generate`")
 
 
 def page(sellers: Sequence[Adapter], measured: str) -> str:
@@ -98,7 +106,7 @@ def page(sellers: Sequence[Adapter], measured: str) -> str:
     return blocks(
         INTRO,
         "## The five outcomes",
-        table(["outcome", "when", "billed", "raised", "what follows"], _outcomes(sellers)),
+        table(["outcome", "when", "billed", "raised", *HEAD[-2:]], _outcomes(sellers)),
         _then(),
         "## No answer, or not all of it",
         table(["what happened", *HEAD], ([what, *_words(lost)] for what, lost in CONNECTIONS.items())),
@@ -113,7 +121,7 @@ def page(sellers: Sequence[Adapter], measured: str) -> str:
         *(block for adapter in sellers for block in _provider(adapter)),
         "## After acceptance",
         AFTER,
-        table(["provider", "what", "its price is", "counted as"], (row for each in sellers for row in _failed(each))),
+        table(["provider", "what", "its price is", "counted as", HEAD[-1]], _failures(sellers)),
         "## Measured",
         "\n\n".join((MARKS[0], measured, MARKS[1])),
     )
@@ -137,7 +145,14 @@ def _outcomes(sellers: Sequence[Adapter]) -> Iterator[list[str]]:
     for outcome, when in WHEN.items():
         of_it = [end for end in ends if end.outcome is outcome]
         raised, then = _all(map(_raised, of_it)), _all((end.then for end in of_it), " or ")
-        yield [f"**{outcome}**", when, _all(end.billed for end in of_it), raised, then]
+        yield [
+            f"**{outcome}**",
+            when,
+            _all(end.billed for end in of_it),
+            raised,
+            then,
+            _all(map(generates, of_it), "<br>"),
+        ]
 
 
 def _then() -> str:
@@ -161,11 +176,17 @@ def _statuses() -> Iterator[list[str]]:
 def _words(came: Answer | Lost) -> tuple[str, ...]:
     """Return how a submit ends, without an idempotency key and with one."""
     plain, keyed = submit_end(PLAIN, came), submit_end(KEYED, came)
-    return *_told(plain)[:-1], _all((plain.then, keyed.then), " or ")
+    return *_told(plain)[:-2], _all((plain.then, keyed.then), " or "), generates(plain)
 
 
 def _told(end: End) -> tuple[str, ...]:
-    return end.outcome, end.billed, _raised(end), end.retry or NONE, end.then
+    return end.outcome, end.billed, _raised(end), end.retry or NONE, end.then, generates(end)
+
+
+def generates(end: End) -> str:
+    """Say what `generate` does after a submit that ended so."""
+    kinds = {kind.__name__: kind for kind in classes(AnymediaError)}
+    return end.then if end.raised is None else follows(kinds[end.raised](outcome=end.outcome, billed=end.billed))
 
 
 def _raised(end: End) -> str:
@@ -234,20 +255,26 @@ def _yes(adapter: Adapter, code: Json) -> str:
     return f"only {code}{', or none,' if without.outcome is Outcome.ACCEPTED else ''} is a yes"
 
 
-def _failed(adapter: Adapter) -> Iterator[list[str]]:
-    """Yield what a failed task costs at a provider, and each error with which that is not so."""
-    usual = _cost(adapter)
-    yield [adapter.title, "a task that failed", *usual]
-    for key in adapter.errors:
-        cost = usual if isinstance(key, Match) else _cost(adapter, key)
-        if cost != usual:
-            yield [adapter.title, f"one that failed with {named([key])}", *cost]
+BILLED = {Refund.YES: Billed.NO, Refund.NO: Billed.YES, Refund.UNKNOWN: Billed.UNKNOWN}
 
 
-def _cost(adapter: Adapter, key: str | None = None) -> tuple[str, str]:
+def _failures(sellers: Sequence[Adapter]) -> Iterator[list[str]]:
+    """Yield what a failed task costs at each provider, and each error with which that is not so, or not the end."""
+    for adapter in sellers:
+        usual = _cost(adapter)
+        yield [adapter.title, "a task that failed", *usual]
+        for key in adapter.errors:
+            cost = usual if isinstance(key, Match) else _cost(adapter, key)
+            if cost != usual:
+                yield [adapter.title, f"one that failed with {named([key])}", *cost]
+
+
+def _cost(adapter: Adapter, key: str | None = None) -> tuple[str, str, str]:
     """Return what becomes of the price of a task that failed, with an error or with none that is known."""
     where = (adapter.poll or adapter.submit).reply.failure.code
     task = asking.failed(adapter, (None if key is None else where, key))
     if task is None or task.failure is None:
-        return "no task: the submit itself fails", NONE
-    return REFUNDED[task.failure.refund], "nothing" if task.money.usd == 0 else "the full price"
+        return "no task: the submit itself fails", NONE, NONE
+    kind = Blocked if task.failure.cause is Cause.BLOCKED else TaskFailed
+    then = follows(kind(task=task, billed=BILLED[task.failure.refund]))
+    return REFUNDED[task.failure.refund], "nothing" if task.money.usd == 0 else "the full price", then

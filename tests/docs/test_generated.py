@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import attrs
 import pytest
 
-from anymedia import Account, Client, Config, Outcome, RawRequest, Secret, State, Task
+from anymedia import Account, AnymediaError, Client, Config, Outcome, RawRequest, Secret, State, Task, errors
 from anymedia.answer import Answer, Lost
 from anymedia.declare import (
     UNKNOWN,
@@ -42,14 +42,18 @@ from anymedia.declare import (
     numbered,
     pick,
 )
+from anymedia.generation import TRIES
+from anymedia.routing import STEPS, Step, Then
+from anymedia.terms import Terms
 from anymedia.transport import Patience, Transport
+from anymedia.words import Billed
 
 DOCS = Path(__file__).parents[2] / "docs"
 sys.path.insert(0, str(DOCS))
 
-from _generate import PAGES, built_in, money_safety, pages  # noqa: E402
+from _generate import PAGES, built_in, money_safety, pages, routing  # noqa: E402
 from _generate.age import due, stale, words  # noqa: E402
-from _generate.asking import KEYED, PLAIN, answer, refused, submit_end  # noqa: E402
+from _generate.asking import KEYED, PLAIN, answer, draft, refused, submit_end  # noqa: E402
 from _generate.fields import FIELDS  # noqa: E402
 from _generate.markdown import anchor, ranges  # noqa: E402
 
@@ -316,6 +320,126 @@ async def test_a_client_does_what_the_page_says(clock, monkeypatch):
         assert len(keys) == 1 if end.then == "replayed under its key" else None in keys or len(keys) == len(calls)
 
 
+GOING_ON = {"on_uncertain": "continue", "on_blocked": "continue", "max_price": "1", "allow_unknown_price": True}
+
+
+@pytest.mark.parametrize("options", [{}, GOING_ON], ids=["by default", "going on"])
+async def test_generate_goes_where_the_page_says(options, clock, monkeypatch):
+    sent, came_ = [], []
+
+    async def send(self, account, call, progress):
+        if not call.url.endswith("/tasks"):
+            raise Lost("no look comes through", sent=True)
+        sent.append(account.name)
+        progress.connected = account.name == "a" and (not isinstance(came_[0], Lost) or came_[0].sent)
+        if account.name == "b":  # that it was asked is enough
+            return answer(401)
+        if isinstance(came_[0], Lost):
+            raise came_[0]
+        return came_[0]
+
+    monkeypatch.setattr(Transport, "send", send)
+    for adapter, came in CASES:
+        sent.clear()
+        came_[:] = [came]
+        accounts = [Account(name=name, adapter=adapter, origin=adapter.base_url, key=Secret("k")) for name in "ab"]
+        config = Config(accounts={each.name: each for each in accounts}, journal=None)
+        async with Client(config, clock=clock) as client:
+            with pytest.raises(AnymediaError):
+                await client.generate(RawRequest(adapter.name, "/tasks", {}), timeout=60, **options)
+        end = submit_end(adapter, came)
+        usual, *otherwise = money_safety.generates(end).split("; ")
+        goes_on = usual.startswith("on to the next") or bool(options and otherwise)
+        assert usual.startswith("on to the next") or usual in ("stop", "looked at until it is done")
+        first = ["a"] * (Patience().tries if end.then == "replayed under its key" else 1) + ["b"] * goes_on
+        assert sent[: len(first)] == first, (adapter.name, came)
+        if "or wait for it" not in usual:
+            assert sent == first
+        elif end.raised == "Unavailable":
+            assert sent.count("a") == TRIES
+
+
+ON_UNCERTAIN = 'on to the next offer with `on_uncertain="continue"`, within what is left of `max_price`'
+ON_BLOCKED = 'on to the next offer with `on_blocked="continue"`'
+TASK = draft(PLAIN)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (errors.BadKey(), "on to the next account"),
+        (errors.Rejected(), "on to the next offer"),
+        (errors.RateLimited(), "on to the next, or wait for it: whichever is sooner"),
+        (errors.SubmitUncertain(), f"stop; {ON_UNCERTAIN}"),
+        (errors.Blocked(), f"stop; {ON_BLOCKED}"),
+        (errors.Blocked(task=TASK, billed=Billed.YES), f"stop; {ON_BLOCKED}, within what is left of `max_price`"),
+        (errors.TaskFailed(task=TASK, billed=Billed.NO), "on to the next offer"),
+        (errors.TaskFailed(task=TASK), "stop; on to the next offer within what is left of `max_price`"),
+        (errors.DeadlineExceeded(task=TASK), "stop"),
+    ],
+    ids=lambda each: "" if isinstance(each, str) else f"{type(each).__name__} {each.billed}",
+)
+def test_what_follows_is_told_with_the_fewest_options_that_change_it(error, told):
+    assert routing.follows(error) == told
+
+
+def rows(page, title):
+    return tables(section(page, title))[0][1]
+
+
+def test_every_step_is_told():
+    told = {row["what happened"]: row for row in rows("routing.md", "What follows from what happened")}
+    assert [*told] == [step.what for step in STEPS]
+    for step in STEPS:
+        row = told[step.what]
+        assert row["what follows"] == ("stop" if step.then is Then.CEILING else step.then)
+        assert (row["unless"] != "–") == (step.unless is not None or step.then is Then.CEILING)
+        assert row["the account is left alone until"] == ("–" if step.cools == "none" else step.cools)
+
+
+def test_for_how_long_an_account_is_left_alone():
+    told = {row["after"]: [*row.values()][1:3] for row in rows("routing.md", "How long an account is left alone")}
+    assert told == {
+        "a rate limit": ["1 s", "2 s, 4 s, 8 s … 5 min"],
+        "a rate limit, with `Retry-After: 90`": ["90 s", "90 s each"],
+        "no credit": ["1 hour", "1 hour each"],
+        "a bad key": ["for the client's life", "–"],
+        "it was not there, or unavailable": ["1 s", "2 s, 4 s, 8 s … 5 min"],
+        "a submit that may have been billed": ["30 s", "1 min, 2 min, 4 min, 5 min"],
+        "a submit that was refused for what it asked": ["not at all", "–"],
+    }
+
+
+def test_what_counts_against_a_ceiling():
+    told = {row["an attempt that"]: row["counts"] for row in rows("routing.md", "What it may cost")}
+    nothing = {what for what, counts in told.items() if counts == "nothing"}
+    assert nothing == {
+        "was not sent",
+        "was refused",
+        "is uncertain, and was settled by hand as not billed",
+        "failed, and was given back",
+    }
+    assert "–" not in told.values()
+
+
+def test_every_option_is_told_with_its_default():
+    told = {row["option"].strip("`"): row for row in rows("routing.md", "Options")}
+    fields = {field.name: field.default for field in attrs.fields(Terms)}
+    assert {*told} == {*fields, "timeout"}
+    for name, default in fields.items():
+        assert told[name]["default"] == f"`{routing._python(default)}`"
+    assert [name for name, row in told.items() if row["in `[route]`"] == "yes"] == [
+        *("policy", "fallback", "max_price", "allow_unknown_price", "on_uncertain", "on_blocked", "mix")
+    ]
+
+
+def test_a_step_that_nothing_comes_to_stops_the_pages(monkeypatch):
+    never = Step(what="nothing of the kind", then=Then.STOP)
+    monkeypatch.setattr(routing, "STEPS", (*STEPS, never))
+    with pytest.raises(TypeError, match="no error comes to the step 'nothing of the kind'"):
+        pages(ADAPTERS, DOCS)
+
+
 @pytest.mark.parametrize("body", [b"<html>no</html>", b"", b"[]", b'{"id": "t-1"}'])
 def test_the_body_of_an_error_changes_nothing(body):
     for status in range(300, 600):
@@ -424,7 +548,10 @@ TOLD = {
     "money-safety.md": [
         "at `status`: only ok, or none, is a yes",
         "| Rare | a task that failed | refunded | nothing |",
-        "| Rare | one that failed with `policy` | not refunded | the full price |",
+        "| Rare | one that failed with `policy` | not refunded | the full price | stop; on to the next offer with",
+    ],
+    "routing.md": [
+        "| Rare | 20 in 10 s | 10 in 1 s | 24 |",
     ],
 }
 

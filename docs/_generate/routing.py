@@ -1,0 +1,534 @@
+"""docs/routing.md: what follows from what happened, for how long, and for how much: asked of the code that decides."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import attrs
+
+from anymedia import (
+    Account,
+    AnymediaError,
+    Attempt,
+    Blocked,
+    ConfigError,
+    DeadlineExceeded,
+    ImageRequest,
+    JournalError,
+    Money,
+    ProviderError,
+    Quote,
+    State,
+    SubmitUncertain,
+    Task,
+    TaskFailed,
+    read_config,
+)
+from anymedia.candidates import candidates
+from anymedia.client import TIMEOUT
+from anymedia.clock import Clock
+from anymedia.config import default_account
+from anymedia.declare import Adapter, Limits
+from anymedia.generation import TRIES
+from anymedia.health import CHECK_BALANCE, Cooldown, Health
+from anymedia.money import PriceStatus
+from anymedia.permits import FORGOTTEN
+from anymedia.quote import REFUSED, quote_of
+from anymedia.registry import adapters
+from anymedia.route import route_of
+from anymedia.routing import STEPS, Step, after, cooldown, step
+from anymedia.terms import POLICIES, Terms
+from anymedia.words import Billed, Cause, Outcome
+
+from . import asking
+from .errors import classes
+from .markdown import NONE, blocks, code, duration, table
+
+INTRO = """\
+`generate` makes all of a request: at the offer that the policy puts first, and at the next one where that cannot cost
+more than was allowed. How one submit ends is on [Money safety](money-safety.md); what follows from that is here.
+`submit` and `run` stay at one account.
+
+The tables were not written: every error, attempt and quote in them was put to the code that decides
+(`anymedia.routing`, `anymedia.health`, `anymedia.route`, `Attempt.reserved`), and they say what came out."""
+
+SNIPPET = """\
+```python
+from anymedia import ImageRequest, SyncClient
+
+request = ImageRequest(model="{model}", prompt="a lighthouse at dusk", {field}="{value}")
+with SyncClient() as client:
+    print(client.route(request, max_price="0.10").worst)  # sends nothing
+    result = client.generate(request, max_price="0.10", on_uncertain="continue")
+    for attempt in result.attempts:
+        print(attempt.offer, attempt.status, attempt.reserved, attempt.why)
+    print([health.account for health in client.health() if health.cause])
+```"""
+
+FOLLOWS = """\
+First match first. *Unless* says with which options something else follows.
+
+- **the next offer** is the next of the policy's order, at the same account too. **The next account**: no offer of this
+  one is asked by this request any more.
+- **wait for it**: where no other can be asked sooner, the same account is asked again: one that limits its rate, as
+  often as the deadline allows; one that is not there, {tries} times in all at most. A wait that the deadline would cut
+  short is not begun.
+- **within what is left of `max_price`**: what may have been billed counts in full, and nothing is sent that would pass
+  it. Without a `max_price` nothing is bought after what may have been billed.
+- **stop**: nothing is begun any more, and the error goes to the caller, with every attempt in `error.attempts`. What
+  goes on already is waited for: of several pictures those that are made are a result, with what is missing named.
+- Where a provider honours an idempotency key, an uncertain submit is replayed under it before any of this.
+- An accepted task is looked at until it is done, however slow it is and whatever becomes of the looks. At the deadline
+  the error carries the live task, and nothing was bought elsewhere. (One that has succeeded and shows no result is a
+  `MalformedAnswer`, and stops.)
+- Where no offer is left, the error is the one that there is, or a `NoRoute` with what each offer said."""
+
+ALONE = """\
+Every submit of a client tells how its account does, those of `submit` and `run` too; `generate` alone obeys. What it
+found out is on `client.health()`. Another client, or another process, finds out for itself."""
+
+LENGTHS = """\
+Times that nobody names are drawn up to a tenth longer, so that many clients do not come back together; one that the
+provider names (`Retry-After`) is never cut short. After a time that doubles **one** request is sent first, and the
+others wait for how it ends. A task that is accepted ends the cooldown, if it was submitted after the trouble began.
+While an account is without credit, its balance is looked at beside the requests (where the provider tells it), each
+{check} at most; the first look is what a later one is compared with."""
+
+POLICY: Mapping[str, str] = {
+    "ordered": "as the accounts are named in the call, else as they are configured; at one account the cheapest first",
+    "cheapest": "by what is billed; a price that nobody knows comes last",
+    "spread": "where there is the most room in the account's limits and connections, at the moment of each submit",
+}
+
+POLICIES_TOLD = """\
+A policy puts the offers that take the request in order; those that do not are never asked. `policy` may be a function
+as well: it is given the quotes, and returns those to try, in order."""
+
+CEILING = """\
+`max_price` is in USD, as text or `Decimal`, over all attempts and parts of one request. The price of an attempt is
+reserved before it is sent; an offer whose price does not fit into what is left is passed over, and one whose price
+nobody knows too (`allow_unknown_price=True` takes it, and counts nothing for it). Where none fits, nothing is sent, and
+the error is an `OverCeiling`, in a `NoRoute` where other offers said something else. An attempt counts as it stands:"""
+
+DAY = """\
+This is `attempt.reserved`, over all attempts `result.reserved`; what the provider said that it took is
+`attempt.charged`. An account's `daily_limit` counts the same, from midnight to midnight UTC, over all processes that
+share the journal; it is held in the very transaction that writes the attempt down before it is sent, and what would
+pass it goes to the next offer."""
+
+WORST = """\
+`client.route` shows where a request would go (with `spread`: while nothing goes on), and the most that it can be billed
+in all. For {request}, at the prices of the pages:"""
+
+WORST_AFTER = """\
+Without `max_price` a second offer is asked only after what was certainly not billed, so the worst case is the dearest
+single offer. With one, offers add up as far as it allows, wherever the request goes on after what may have been
+billed: after a failed task that nobody says is given back, and after what `on_uncertain` and `on_blocked` allow."""
+
+SEVERAL = """\
+A request for more pictures than an offer makes in one task is submitted as several tasks, side by side, at **one**
+offer; `attempt.part` and `attempt.count` say which pictures each is to make.
+
+- What comes back undone is open again, and goes where the table above says, with the ceiling over all of it.
+- Once a picture was made, or while a task goes on that may make one, nothing goes to another offer, so that the
+  pictures of a request are of one kind. `mix=True` makes what is missing elsewhere.
+- After a stop, the deadline or a cancel no new part begins; those that were sent are waited for (a cancel leaves them
+  to the journal and to `client.detached`).
+- Any success is a `Result`, with `missing` and `errors`; only where nothing was made is there an error.
+- Under a caller's `key` what was made is not bought again, and what is missing is bought where the rest was (with
+  `mix=True`, anywhere)."""
+
+LIMITS = """\
+What the pages say that each provider allows (–: none does); an account's own `limits` go before it:"""
+
+LIMITS_AFTER = """\
+- No more **submits**, and no more **looks**, reach the provider in any window of that length than it allows. Nobody on
+  this side knows when a call arrives, so each counts from when it is sent until a window's length after it was
+  answered; one that certainly never left does not count.
+- No more **tasks** than that go on at a time. An accepted task counts until it was seen to be over, or until nobody has
+  looked at it for {forgotten}; a submit counts from before it is sent, and one that may have made a task does too.
+- Whoever waits is served in turn: requests of one part each in the order in which they came, and one of a hundred parts
+  takes turns with them, part by part.
+- These hold for one client. Several clients, or processes, at one account each need their share of the limits."""
+
+OPTIONS_TOLD = """\
+What a call gives goes before `[route]`, and that before the default. `submit` and `run` take those marked *all*."""
+
+TOML = """\
+```toml
+[route]
+accounts = ["{first}", "{second}"] # who is asked, and in which order
+policy = "ordered"
+max_price = "0.10" # USD, as text
+on_uncertain = "continue"
+
+[providers.{first}]
+daily_limit = "5.00" # USD
+
+[providers.{second}.limits] # each goes before what the provider is known to allow
+submits = [20, 10] # at most 20 in any 10 s
+polls = [10, 1]
+active = 5 # tasks at a time
+```"""
+
+
+@attrs.frozen
+class Said:
+    """An option: what it does, something that it takes, and whether `submit` and `run` take it."""
+
+    does: str
+    sample: Any
+    everywhere: bool = False
+
+
+OPTIONS: Mapping[str, Said] = {
+    "policy": Said("`ordered`, `cheapest`, `spread`, or a function: which offer is asked first", "cheapest"),
+    "fallback": Said("whether another offer is asked after the first", sample=False),
+    "max_price": Said("USD over all attempts and parts", "0.10", everywhere=True),
+    "allow_unknown_price": Said("whether offers without a known price pass a ceiling", sample=True, everywhere=True),
+    "on_uncertain": Said("`stop` or `continue` after what may have been billed; needs `max_price`", "stop"),
+    "on_blocked": Said("`stop` or `continue` after moderation", "continue"),
+    "mix": Said("whether the pictures of a request may come of several offers", sample=True),
+    "offer": Said("the one offer to ask, by its name", "an-offer", everywhere=True),
+    "on_unsupported": Said("`refuse` or `drop` what an offer does not take", "drop", everywhere=True),
+    "check": Said("whether documented limits are held", sample=False, everywhere=True),
+    "key": Said("the caller's own: the same request under it is bought once", "order-17", everywhere=True),
+}
+
+WAYS: Sequence[Mapping[str, str]] = (
+    {"max_price": "1"},
+    {"on_uncertain": "continue", "max_price": "1"},
+    {"on_blocked": "continue"},
+    {"on_blocked": "continue", "max_price": "1"},
+)
+"""The terms that something else may follow on."""
+
+
+def page(sellers: Sequence[Adapter]) -> str:
+    """Return the page."""
+    return blocks(
+        INTRO,
+        _snippet(sellers),
+        "## What follows from what happened",
+        table(["what happened", "as", "what follows", "unless", "the account is left alone until"], _steps()),
+        FOLLOWS.format(tries=TRIES),
+        "## How long an account is left alone",
+        ALONE,
+        table(["after", "the first time", "as long as it lasts", "until"], _cooldowns()),
+        LENGTHS.format(check=duration(CHECK_BALANCE)),
+        "## Which offer is first",
+        POLICIES_TOLD,
+        table(["policy", "order"], ([code(name), POLICY[name]] for name in POLICIES)),
+        "## What it may cost",
+        CEILING,
+        table(["an attempt that", "counts"], _counted()),
+        DAY,
+        *_worst(sellers),
+        "## Several pictures",
+        SEVERAL,
+        "## Limits",
+        LIMITS,
+        table(["provider", "submits", "looks", "tasks at a time"], map(_limited, sellers)),
+        LIMITS_AFTER.format(forgotten=duration(FORGOTTEN)),
+        "## Options",
+        OPTIONS_TOLD,
+        table(["option", "default", "what it is", "taken by", "in `[route]`"], _options()),
+        _toml(sellers),
+    )
+
+
+def _snippet(sellers: Sequence[Adapter]) -> str:
+    request = _example(sellers)
+    return "" if request is None else SNIPPET.format(model=request.model, field="resolution", value=request.resolution)
+
+
+# What follows
+
+
+def follows(error: AnymediaError) -> str:
+    """Say what `generate` does after an error, by default and otherwise."""
+    return "; ".join(filter(None, (str(after(error, Terms())), _unless(error))))
+
+
+def _unless(error: AnymediaError) -> str:
+    """Say what else follows, and with which options: with the fewest that bring it about."""
+    usual = after(error, Terms())
+    found: list[Mapping[str, str]] = []
+    for way in WAYS:
+        if after(error, Terms(**way)) is not usual and not any(less.items() <= way.items() for less in found):  # type: ignore[arg-type]
+            found.append(way)
+    return "; ".join(f"{after(error, Terms(**way))} {_with(way)}" for way in found)  # type: ignore[arg-type]
+
+
+def _with(way: Mapping[str, str]) -> str:
+    options = " and ".join(code(f'{name}="{word}"') for name, word in way.items() if name != "max_price")
+    within = "within what is left of `max_price`" if "max_price" in way else ""
+    return ", ".join(filter(None, (f"with {options}" if options else "", within)))
+
+
+def _steps() -> Iterator[list[str]]:
+    """Yield each step with the errors that come to it, and what follows from those."""
+    came: dict[Step, list[AnymediaError]] = {each: [] for each in STEPS}
+    for error in _every_error():
+        came[step(error)].append(error)
+    for each, errors in came.items():
+        if not errors:
+            raise TypeError(f"no error comes to the step {each.what!r}")
+        kinds = " ".join(dict.fromkeys(code(type(error).__name__) for error in errors))
+        then = {after(error, Terms()) for error in errors}
+        alone = {_alone(error) for error in errors}
+        if len(then) > 1 or len(alone) > 1:
+            raise TypeError(f"several things follow from the step {each.what!r}")
+        yield [each.what, kinds, *then, _by_bill(errors), *alone]
+
+
+def _by_bill(errors: Sequence[AnymediaError]) -> str:
+    """Say what else follows from the errors of a step; told apart by whether it was billed where that matters."""
+    not_billed = {_unless(error) for error in errors if error.billed is Billed.NO}
+    billed = {_unless(error) for error in errors if error.billed is not Billed.NO}
+    told = not_billed | billed
+    if len(told) == 1:
+        return told.pop()
+    return "; ".join(
+        [
+            *(f"{each}, if it was not billed" for each in not_billed),
+            *(f"{each}, if it may have been" for each in billed),
+        ]
+    )
+
+
+def _every_error() -> Iterator[AnymediaError]:
+    """Yield every error of the tree, as it comes before a task was accepted and after."""
+    task = attrs.evolve(asking.draft(asking.PLAIN), state=State.FAILED)
+    for kind in classes(AnymediaError):
+        if issubclass(kind, SubmitUncertain):
+            yield from (kind(outcome=outcome) for outcome in (Outcome.UNCERTAIN, Outcome.ACCEPTED_WITHOUT_ID))
+        elif issubclass(kind, TaskFailed | Blocked):
+            yield from (kind(task=task, billed=billed) for billed in (Billed.NO, Billed.YES, Billed.UNKNOWN))
+        elif issubclass(kind, DeadlineExceeded | JournalError):
+            yield kind(task=task)
+        if not issubclass(kind, SubmitUncertain | TaskFailed) and kind not in (AnymediaError, ProviderError):
+            yield kind()
+
+
+def _alone(error: AnymediaError) -> str:
+    """Say what ends the cooldown of the account, where a submit ended in the error."""
+    if getattr(error, "task", None) is not None or not isinstance(error, ProviderError | SubmitUncertain):
+        return ""
+    cause = error.cause if isinstance(error, ProviderError) else None
+    ends = cooldown(_attempt(cause=cause, outcome=error.outcome or Outcome.REFUSED))
+    return "" if ends is Cooldown.NONE else str(ends)
+
+
+# For how long
+
+
+class _Still(Clock):
+    """A clock that stands where it was put, and draws nothing."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def now(self) -> datetime:
+        return asking.NOW + timedelta(seconds=self.seconds)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def chance(self) -> float:
+        return 0.0
+
+
+CAME: Mapping[str, Mapping[str, Any]] = {
+    "a rate limit": {"cause": Cause.RATE_LIMITED},
+    "a rate limit, with `Retry-After: 90`": {"cause": Cause.RATE_LIMITED, "retry_after": 90.0},
+    "no credit": {"cause": Cause.NO_CREDIT},
+    "a bad key": {"cause": Cause.BAD_KEY},
+    "it was not there, or unavailable": {"cause": Cause.UNAVAILABLE, "outcome": Outcome.NOT_SENT},
+    "a submit that may have been billed": {"outcome": Outcome.UNCERTAIN},
+    "a submit that was refused for what it asked": {"cause": Cause.REJECTED},
+}
+"""How submits ended, one like the other."""
+
+FAILURES = 12
+"""How many of them in a row: after so many, nothing gets any longer."""
+
+
+def _cooldowns() -> Iterator[list[str]]:
+    for what, how in CAME.items():
+        first, *more = _waits(how)
+        ends = cooldown(_attempt(**how))
+        if not first:
+            yield [what, "not at all", "", ""]
+        elif math.isinf(first):
+            yield [what, "for the client's life", "", str(ends)]
+        else:
+            yield [what, duration(first), _lengthening(more), str(ends)]
+
+
+def _waits(how: Mapping[str, Any]) -> list[float]:
+    """Return for how long an account is left alone that fails each time it is asked."""
+    clock, waits = _Still(), list[float]()
+    health = Health(clock, _no_balance)
+    account = Account(name="account", adapter=asking.PLAIN, origin="")
+    for _ in range(FAILURES):
+        ended = _attempt(**how, started_at=clock.now())
+        health.note(account, ended, cooldown(ended))
+        waits.append(health.wait(account))
+        if math.isinf(waits[-1]):
+            break
+        clock.seconds += waits[-1]
+    return waits
+
+
+async def _no_balance(_: Account) -> Money:
+    raise NotImplementedError
+
+
+def _lengthening(waits: Sequence[float]) -> str:
+    grows = list(dict.fromkeys(waits))
+    if len(grows) == 1:
+        return f"{duration(grows[0])} each"
+    told = grows if len(grows) < 4 else [*grows[:3], grows[-1]]
+    words = [duration(each) for each in told]
+    return ", ".join(words[:-1]) + (" … " if len(grows) > len(told) else ", ") + words[-1]
+
+
+def _attempt(**how: Any) -> Attempt:
+    return Attempt(
+        id="a-1",
+        provider=asking.PLAIN.name,
+        account=asking.PLAIN.name,
+        offer=None,
+        model=None,
+        wire_id=None,
+        path="/tasks",
+        money=PRICE,
+        idempotency_key=None,
+        **{"outcome": Outcome.REFUSED, "started_at": asking.NOW, **how},
+    )
+
+
+# For how much
+
+PRICE = Money(usd=Decimal(1), list_usd=Decimal(1), status=PriceStatus.EXACT, got="table")
+TOOK = attrs.evolve(PRICE, usd=Decimal(2), got="settled")
+GIVEN_BACK = attrs.evolve(PRICE, usd=Decimal(0), got="settled")
+COUNTS = {Decimal(0): "nothing", Decimal(1): "its price, as it was quoted", Decimal(2): "what the provider says"}
+
+
+def _counted() -> Iterator[list[str]]:
+    for what, attempt in _attempts().items():
+        usd = attempt.reserved
+        yield [what, NONE if usd is None else COUNTS[usd]]
+
+
+def _attempts() -> Mapping[str, Attempt]:
+    """Return attempts as they may stand, by what they are called."""
+    task = asking.draft(asking.PLAIN)
+    failed = attrs.evolve(task, state=State.FAILED)
+
+    def made(task: Task) -> Attempt:
+        return _attempt(outcome=Outcome.ACCEPTED, task=task)
+
+    return {
+        "is being sent": _attempt(outcome=None),
+        "was not sent": _attempt(outcome=Outcome.NOT_SENT),
+        "was refused": _attempt(outcome=Outcome.REFUSED),
+        "is uncertain": _attempt(outcome=Outcome.UNCERTAIN),
+        "was accepted without an id": _attempt(outcome=Outcome.ACCEPTED_WITHOUT_ID),
+        "is uncertain, and was settled by hand as not billed": _attempt(outcome=Outcome.UNCERTAIN, settled=Billed.NO),
+        "was accepted, and its task goes on": made(task),
+        "made its task, and the provider says what it took": made(attrs.evolve(task, money=TOOK)),
+        "made its task, and the provider does not say": made(attrs.evolve(task, state=State.SUCCEEDED)),
+        "failed, and was given back": made(attrs.evolve(failed, money=GIVEN_BACK)),
+        "failed, and nobody says whether it is given back": made(failed),
+    }
+
+
+def _example(sellers: Iterable[Adapter]) -> ImageRequest | None:
+    """Return a request for the model that most of them sell; None where they sell none."""
+    sold = Counter(model for each in sellers for model in sorted({offer.model for offer in each.offers}))
+    if not sold:
+        return None
+    return ImageRequest(
+        model=max(sorted(sold, reverse=True), key=sold.__getitem__), prompt="a lighthouse at dusk", resolution="1K"
+    )
+
+
+def _worst(sellers: Sequence[Adapter]) -> Iterator[str]:
+    request = _example(sellers)
+    accounts = [default_account(each, {}) for each in sellers if each.name in adapters()]
+    if request is None or not accounts:
+        return
+    quotes = [quote_of(each) for each in candidates(request, accounts)]
+    yield WORST.format(request=f"{code(request.model)} at {request.resolution}")
+    yield table(["options", "asked, in this order", "at worst"], _routes(quotes))
+    yield WORST_AFTER
+
+
+def _routes(quotes: Sequence[Quote]) -> Iterator[list[str]]:
+    fitting = [quote for quote in quotes if quote.status != REFUSED]
+    known = sorted(quote.money.usd for quote in fitting if quote.money.usd is not None)
+    two, one = str(sum(known[:2])), str(known[:2][-1])
+    ways: Sequence[Mapping[str, Any]] = (
+        {},
+        {"policy": "cheapest"},
+        {"policy": "spread"},
+        {"fallback": False},
+        {"max_price": "1"},
+        {"max_price": "1", "on_uncertain": "continue"},
+        {"max_price": two, "on_uncertain": "continue"},
+        {"max_price": one, "on_uncertain": "continue"},
+    )
+    for way in ways:
+        route = route_of(fitting, (), Terms(**way))
+        worst = "nobody knows" if route.worst is None else f"${route.worst.normalize():f}"
+        asked = ", ".join(f"{code(quote.offer)} {quote.money}" for quote in route.steps)
+        yield [" ".join(code(f"{name}={_python(value)}") for name, value in way.items()), asked, worst]
+
+
+# Limits and options
+
+
+def _limited(adapter: Adapter) -> list[str]:
+    limits: Limits = adapter.limits
+    windows = (limits.submits, limits.polls)
+    told = [NONE if window is None else f"{window[0]} in {duration(window[1])}" for window in windows]
+    return [adapter.title, *told, NONE if limits.active is None else str(limits.active)]
+
+
+def _options() -> Iterator[list[str]]:
+    defaults = {field.name: field.default for field in attrs.fields(Terms)}
+    for name in sorted(defaults, key=[*OPTIONS].index):
+        said = OPTIONS[name]
+        taken = "all" if said.everywhere else "`generate`"
+        yield [code(name), code(_python(defaults[name])), said.does, taken, _in_route(name, said.sample)]
+    yield [
+        "`timeout`",
+        code(f"{TIMEOUT:g}"),
+        "seconds for all of it; `submit` has no end of its own",
+        "all",
+        _in_route("timeout", TIMEOUT),
+    ]
+
+
+def _in_route(name: str, sample: Any) -> str:
+    """Return whether a configuration may say it."""
+    try:
+        read_config({"route": {name: sample}}, {})
+    except ConfigError:
+        return "no"
+    return "yes"
+
+
+def _python(value: object) -> str:
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def _toml(sellers: Sequence[Adapter]) -> str:
+    names = [each.name for each in sellers if each.balance is not None]
+    return TOML.format(first=names[0], second=names[1]) if len(names) > 1 else ""
