@@ -4,6 +4,8 @@ from importlib import import_module
 
 import click
 
+from .command import Root
+
 COMMANDS = (
     "generate",
     "resume",
@@ -29,13 +31,13 @@ Exit codes:
   2    the request or the command line is wrong; nothing was sent
   3    configuration: no key, unknown account, broken file
   4    uncertain: it may have been billed, and is not sent again
-  5    not finished in time; the task lives on
+  5    not finished in time; a task that there is lives on
   6    the journal cannot be used; nothing was sent, or the error says what was
   130  interrupted
 """
 
 
-class Commands(click.Group):
+class Commands(Root):
     """A group of commands that are imported one by one."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -2,24 +2,114 @@
 
 import io
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from difflib import get_close_matches
 from errno import EPIPE
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from anymedia import AnymediaError
+from anymedia import AnymediaError, Billed, Outcome
 from anymedia.clock import Clock
 
-from .errors import INTERRUPTED, error_json, exit_code, show_error
-from .text import print_json, say
+from .errors import INTERRUPTED, error_json, exit_code, foreign_json, show_error
+from .text import print_json, reason, say
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+@contextmanager
+def ends_clearly(words: Sequence[str]) -> Iterator[None]:
+    """End what is done meanwhile for a command line: no error but a programmer's shows a traceback.
+
+    With --json among the words the error is on stdout too, as one object.
+    """
+    as_json = _is_json(words)
+    try:
+        yield
+    except AnymediaError as error:
+        _print(error_json(error), as_json)
+        show_error(error)
+        raise click.exceptions.Exit(exit_code(error)) from None
+    except click.ClickException as error:
+        _without_brackets(error)
+        _print(foreign_json("UsageError", error.format_message(), Billed.NO, Outcome.NOT_SENT), as_json)
+        raise  # click shows it, and exits with its code
+    except KeyboardInterrupt:
+        raise click.exceptions.Exit(interrupted(words)) from None
+    except OSError as error:
+        if error.errno == EPIPE:  # whoever read has enough; click ends that quietly
+            raise
+        _print(foreign_json("OSError", reason(error)), as_json)
+        say(f"error: {reason(error)}")
+        raise click.exceptions.Exit(1) from None
+
+
+def interrupted(words: Sequence[str]) -> int:
+    """Say that a command line was interrupted, and return what to exit with."""
+    _print(foreign_json("KeyboardInterrupt", "interrupted"), _is_json(words))
+    say("interrupted")
+    return INTERRUPTED
+
+
+def _is_json(words: Sequence[str]) -> bool:
+    return "--json" in (words[: words.index("--")] if "--" in words else words)
+
+
+def _print(error: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json({"error": error})
+
+
+def _without_brackets(error: click.ClickException) -> None:
+    """Name an argument that is missing without the brackets that say that it may be."""
+    if isinstance(error, click.MissingParameter) and isinstance(error.param, click.Argument):
+        error.param_hint = f"'{error.param.metavar or str(error.param.name).upper()}'"
+
+
+class _Naming(click.Group):
+    """A group that says what a name that is none of its commands may have meant."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        names = self.list_commands(ctx)
+        near = get_close_matches(args[0], names, 1)
+        if near and args[0] not in names and not args[0].startswith("-") and not ctx.resilient_parsing:
+            ctx.fail(f"No such command {args[0]!r}. Did you mean {near[0]!r}?")
+        return super().resolve_command(ctx, args)
+
+
+class Root(_Naming):
+    """What all commands are below, and end clearly by; its context holds the Clock, which a caller may have put there.
+
+    It has no --json of its own.
+    """
+
+    _words: Sequence[str] = ()
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Read the command line, as far as the name of the command."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
+        self._words = tuple(args)
+        with ends_clearly(self._words):
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Read the rest of it, and run the command."""
+        ctx.obj = ctx.obj or Clock()
+        with ends_clearly(self._words):
+            return super().invoke(ctx)
+
+
 class _Clear(click.Command):
-    """What has --json, and ends clearly; its context holds the Clock, which a caller may have put there."""
+    """What has --json."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -27,35 +117,13 @@ class _Clear(click.Command):
             click.Option(["--json", "as_json"], is_flag=True, help="Print the result as JSON on stdout, and no more.")
         )
 
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; no error of anymedia, of the file system or of the keyboard shows a traceback."""
-        for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, io.TextIOWrapper):
-                stream.reconfigure(errors="backslashreplace")
-        ctx.obj = ctx.obj or Clock()
-        try:
-            return super().invoke(ctx)
-        except AnymediaError as error:
-            if ctx.params["as_json"]:
-                print_json({"error": error_json(error)})
-            show_error(error)
-            ctx.exit(exit_code(error))
-        except KeyboardInterrupt:
-            say("interrupted")
-            ctx.exit(INTERRUPTED)
-        except OSError as error:
-            if error.errno == EPIPE:  # whoever read has enough; click ends that quietly
-                raise
-            say(f"error: {error}")
-            ctx.exit(1)
-
 
 class Command(_Clear):
-    """A command that ends clearly."""
+    """A command."""
 
 
-class Group(_Clear, click.Group):
-    """A command that ends clearly, with others below it."""
+class Group(_Clear, _Naming):
+    """A command with others below it."""
 
 
 def config_option(function: F) -> F:

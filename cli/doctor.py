@@ -75,6 +75,8 @@ def _kept(config: Config) -> Kept | None:
     path = str(config.journal)
     try:
         with opened(config) as journal:
+            # As far as a submit goes before it writes itself down.
+            journal._store.call(lambda _: journal._owner.live())  # noqa: SLF001
             attempts, number = journal.attempts(open=True), journal.count()
     except JournalError as error:
         return Kept(path, trouble=str(error))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from anymedia import (
     AnymediaError,
+    Billed,
     ConfigError,
     DeadlineExceeded,
     JournalError,
@@ -17,6 +18,7 @@ from anymedia import (
 )
 from anymedia.check import SUBJECT
 
+from .attempts import show_attempts, tried_json
 from .text import flag
 
 if TYPE_CHECKING:
@@ -45,7 +47,8 @@ FACTS = ("account", "provider", "model", "task_id", "status", "code", "request_i
 ADVICE: Mapping[type[AnymediaError], str] = {
     SubmitUncertain: (
         "It may have been billed, and is not sent again. Look at the provider's own list of tasks first; "
-        "`anymedia tasks` keeps it in sight, `anymedia tasks settle` notes what became of it."
+        "`anymedia tasks` keeps it in sight, `anymedia tasks settle` notes what became of it. "
+        "With `--on-uncertain continue` and `--max-price`, `generate` goes on at another offer."
     ),
     DeadlineExceeded: (
         "The task lives on, and is billed as any other. `anymedia resume` takes it up again; --timeout gives it longer."
@@ -57,7 +60,10 @@ ADVICE: Mapping[type[AnymediaError], str] = {
 def exit_code(error: AnymediaError) -> int:
     """Return what a command that ended in an error exits with."""
     if isinstance(error, NoRoute):
-        return 2 if error.errors and all(isinstance(each, RequestError) for each in error.errors) else 1
+        codes = {exit_code(each) for each in error.errors}
+        if CODES[SubmitUncertain] in codes:
+            return CODES[SubmitUncertain]
+        return max(codes) if codes and codes <= {CODES[RequestError], CODES[ConfigError]} else 1
     return next(CODES[kind] for kind in type(error).__mro__ if kind in CODES)
 
 
@@ -80,7 +86,16 @@ def error_json(error: AnymediaError) -> dict[str, Any]:
     for part in ("task", "attempt"):
         if (value := getattr(error, part, None)) is not None:
             found[part] = to_json(value)
+    if error.attempts:
+        found["attempts"] = [tried_json(attempt) for attempt in error.attempts]
     return found
+
+
+def foreign_json(
+    kind: str, message: str, billed: Billed = Billed.UNKNOWN, outcome: Outcome | None = None
+) -> dict[str, Any]:
+    """Return what is no error of anymedia in the form of one."""
+    return {**error_json(AnymediaError(message, billed=billed, outcome=outcome)), "type": kind}
 
 
 def problem_json(problem: Problem) -> dict[str, Any]:
@@ -102,7 +117,8 @@ def error_facts(error: AnymediaError) -> Iterator[tuple[str, str]]:
 def problem_rows(problems: Iterable[Problem]) -> Iterator[tuple[str, str]]:
     """Yield each problem as the flag and what is wrong with it."""
     for problem in problems:
-        yield flag(problem.field), problem.message + (f"\n{problem.page}" if problem.page else "")
+        message = problem.message.removeprefix(f"{problem.field}: ")  # the flag says it
+        yield flag(problem.field), message + (f"\n{problem.page}" if problem.page else "")
 
 
 def show_error(error: AnymediaError) -> None:
@@ -118,11 +134,14 @@ def show_error(error: AnymediaError) -> None:
     else:
         screen.block(*_details(error))
     screen.block(*_advice(error))
+    show_attempts(error.attempts)
 
 
 def _title(error: AnymediaError) -> str:
     if isinstance(error, NoRoute):
-        return "no offer takes this request" + ("; nothing was sent" if exit_code(error) == 2 else "")
+        if error.attempts:
+            return "no offer served this request"
+        return "no offer takes this request" + ("; nothing was sent" if exit_code(error) in (2, 3) else "")
     if isinstance(error, RequestError):
         named = {problem.field for problem in error.problems} & NAMES
         return "nothing was done" if named else "the request does not fit; nothing was sent"
@@ -135,7 +154,8 @@ def _details(error: AnymediaError) -> "Iterator[RenderableType]":
     from .screen import pairs
 
     if isinstance(error, RequestError) and error.problems:
-        yield pairs(problem_rows(error.problems))
+        rows = list(problem_rows(error.problems))
+        yield pairs(rows) if len(rows) > 1 else ": ".join(rows[0])
         return
     yield str(error)
     if not _of_this_side(error):
@@ -148,9 +168,15 @@ def _of_this_side(error: AnymediaError) -> bool:
     return unsent or isinstance(error, RequestError | ConfigError)
 
 
+def _nothing_was_sent(error: AnymediaError) -> bool:
+    """Return whether time was up before the submit: another call held the caller's key, as the error says."""
+    return isinstance(error, DeadlineExceeded) and error.task is None
+
+
 def _advice(error: AnymediaError) -> Iterator[str]:
-    yield from (text for kind, text in ADVICE.items() if isinstance(error, kind))
     errors = error.errors if isinstance(error, NoRoute) else (error,)
+    told = [each for each in errors if not _nothing_was_sent(each)]
+    yield from (text for kind, text in ADVICE.items() if any(isinstance(each, kind) for each in told))
     problems = [problem for each in errors if isinstance(each, RequestError) for problem in each.problems]
     if any(problem.unsupported and problem.field not in NEVER_DROPPED for problem in problems):
         yield "--on-unsupported drop leaves out what an offer does not have."

@@ -11,10 +11,12 @@ import anymedia
 from anymedia import Explanation, Money, load_config, to_json
 from anymedia.explain import explain_at
 from anymedia.live import LivePrices
+from anymedia.terms import GenerateOptions
 
 from .command import Command, config_option
 from .errors import problem_json, problem_rows
 from .request import Asked, asks
+from .terms import routes
 from .text import price, print_json
 
 if TYPE_CHECKING:
@@ -23,13 +25,22 @@ if TYPE_CHECKING:
 
 @click.command("explain", cls=Command)
 @asks
+@routes
 @config_option
-def command(asked: Asked, config: Path | None, as_json: bool) -> None:
+def command(asked: Asked, terms: GenerateOptions | None, config: Path | None, as_json: bool) -> None:
     """Show the exact calls, and send nothing.
 
     Needs no key. Asked are the accounts of --provider, else those of the config file, else every known
     provider. The exit code is 0 also when every offer refuses.
+
+    --route shows instead which offer `anymedia generate` would ask first with the same flags, which after it, at what
+    price and why, which not, and what it costs at worst. It goes over the accounts that `generate` would ask: those
+    of --provider, else of the config file or of the keys in the environment. An account without a key is left out, as
+    it is there; where none has a key it goes over every known provider, as if each had one.
     """
+    if terms is not None:
+        _show_route(asked, terms, config, as_json=as_json)
+        return
     found = explanations(asked, config)
     if as_json:
         print_json([explanation_json(each) for each in found])
@@ -39,6 +50,16 @@ def command(asked: Asked, config: Path | None, as_json: bool) -> None:
     screen = Screen()
     for each in sorted(found, key=lambda each: bool(each.refusals)):
         _show(screen, each)
+
+
+def _show_route(asked: Asked, terms: GenerateOptions, config: Path | None, *, as_json: bool) -> None:
+    from .route import route_json, route_of, show_route
+
+    route = route_of(asked, terms, load_config(config))
+    if as_json:
+        print_json(route_json(route))
+    else:
+        show_route(route)
 
 
 def explanations(asked: Asked, config: Path | None) -> list[Explanation]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from math import inf
 from pathlib import Path
@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 import attrs
 import click
 
-from anymedia import AnymediaError, Asset, JournalError, Result, Task, to_json
+from anymedia import AnymediaError, Asset, Attempt, JournalError, Result, Task, to_json
 from anymedia.clock import Clock
 from anymedia.money import total
 
+from .attempts import show_attempts, tried_json
 from .errors import MISSING, show_error
 from .progress import Progress
-from .text import pixels, price, print_json, say
+from .text import pixels, plain, price, print_json, say
 
 if TYPE_CHECKING:
     from anymedia import Client
@@ -86,6 +87,7 @@ def make(generate: Generate, *, clock: Clock, config: Path | None, out: Path, as
         return await saved(client, await generate(client), out)
 
     result, errors = watched(made, progress, clock=clock, config=config)
+    show_attempts(result.attempts)
     if as_json:
         print_json(result_json(result))
     else:
@@ -125,7 +127,7 @@ async def _with_client(
 
 async def saved(client: "Client", result: Result, out: Path) -> tuple[Result, list[DownloadError]]:
     """Download a result; return it with what is on disk, and why the rest, which keeps its URLs, is not."""
-    ends = await asyncio.gather(*(_saved(client, task, out) for task in result.tasks), return_exceptions=True)
+    ends = await asyncio.gather(*(client.download(task, out) for task in result.tasks), return_exceptions=True)
     tasks: list[Task] = []
     errors: list[DownloadError] = []
     for task, end in zip(result.tasks, ends, strict=True):
@@ -134,23 +136,30 @@ async def saved(client: "Client", result: Result, out: Path) -> tuple[Result, li
         elif isinstance(end, BaseException):
             raise end
         tasks.append(task if isinstance(end, BaseException) else attrs.evolve(task, assets=end))
-    return attrs.evolve(result, tasks=tuple(tasks), errors=(*result.errors, *map(str, errors))), errors
+    by_name = {(task.account, task.id): task for task in tasks}
+    result = attrs.evolve(
+        result,
+        tasks=tuple(tasks),
+        errors=(*result.errors, *map(str, errors)),
+        attempts=tuple(_with_files(attempt, by_name) for attempt in result.attempts),
+    )
+    return result, errors
 
 
-async def _saved(client: "Client", task: Task, out: Path) -> tuple[Asset, ...]:
-    """Download a task, unless its files lie there already: it was bought before under its caller's key."""
-    if task.assets and all(_lies_in(out, asset.path) for asset in task.assets):
-        return task.assets
-    return await client.download(task, out)
-
-
-def _lies_in(folder: Path, file: Path | None) -> bool:
-    return file is not None and file.is_file() and file.parent.resolve() == folder.resolve()
+def _with_files(attempt: Attempt, tasks: Mapping[tuple[str, str], Task]) -> Attempt:
+    """Return an attempt whose task is the one that was saved."""
+    task = attempt.task
+    return attempt if task is None else attrs.evolve(attempt, task=tasks.get((task.account, task.id), task))
 
 
 def result_json(result: Result) -> dict[str, object]:
-    """Return a result as JSON, with the files by themselves."""
-    return {**to_json(result), "files": files_of(result.tasks)}
+    """Return a result as JSON, with the files by themselves, and what follows from its attempts."""
+    return {
+        **to_json(result),
+        "reserved": plain(result.reserved) if result.attempts else None,
+        "attempts": [tried_json(attempt) for attempt in result.attempts],
+        "files": files_of(result.tasks),
+    }
 
 
 def files_of(tasks: Iterable[Task]) -> list[str]:

@@ -10,11 +10,13 @@ import attrs
 from anymedia import Attempt, Outcome, State, Task
 from anymedia.clock import Clock
 
+from .attempts import how, sold
 from .text import one_line, say
 
 if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table
+    from rich.text import Text
 
 
 @attrs.define
@@ -26,8 +28,8 @@ class Row:
 
     @property
     def words(self) -> str:
-        """Where it stands, in a word or two."""
-        return self.attempt.status
+        """Where it stands, in a word or two, and why it came to nothing."""
+        return how(self.attempt)
 
     @property
     def over(self) -> bool:
@@ -69,8 +71,7 @@ class Progress:
         attempt = event if isinstance(event, Attempt) else self._with(event)
         row = self._rows[attempt.id] = Row(attempt, self._clock.now())
         if self._live is None:
-            after = f" after {self._seconds(row):.0f} s" if row.over else ""
-            say(f"{self._name(row)} {row.words}{after}")
+            say(f"{self._name(row)} {row.words}{self._more(row)}")
 
     def seconds(self, task: Task) -> float:
         """Return how long a task took, from the submit to the last change that was seen."""
@@ -110,9 +111,16 @@ class Progress:
         return (until - row.attempt.started_at).total_seconds()
 
     def _name(self, row: Row) -> str:
+        task = row.attempt.task
+        return sold(row.attempt) if task is None else f"{sold(row.attempt)} {one_line(task.id)}"
+
+    def _more(self, row: Row) -> str:
+        """Return what a line says beside where it stands: the price and the choice at first, the time at last."""
         attempt = row.attempt
-        sold = one_line(attempt.offer or attempt.account)
-        return sold if attempt.task is None else f"{sold} {one_line(attempt.task.id)}"
+        if row.over:
+            error = f": {one_line(attempt.error)}" if attempt.error else ""
+            return f" after {self._seconds(row):.0f} s{error}"
+        return f": {_chosen(attempt)}" if attempt.outcome is None else ""
 
     def _table(self) -> "Table":
         from rich.table import Table
@@ -120,8 +128,18 @@ class Progress:
         grid = Table.grid(padding=(0, 2))
         for row in list(self._rows.values()):  # a copy: it is drawn in a thread of its own
             mark = "" if row.over else self._spinner
-            grid.add_row(mark, self._name(row), row.words, f"{self._seconds(row):.0f} s")
+            grid.add_row(mark, self._title(row), row.words, f"{self._seconds(row):.0f} s")
         return grid
+
+    def _title(self, row: Row) -> "Text":
+        from rich.text import Text
+
+        return Text.assemble(self._name(row), "\n", (_chosen(row.attempt), "dim"))
+
+
+def _chosen(attempt: Attempt) -> str:
+    """Return for how much an offer was chosen, and why."""
+    return one_line(", ".join([str(attempt.money), *filter(None, [attempt.why])]))
 
 
 def _is_of(task: Task, attempt: Attempt) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from anymedia import Account, load_config
+from anymedia.clock import Clock
 from anymedia.config import default_account
 from anymedia.registry import adapters
 
@@ -19,14 +20,24 @@ DAY = 86_400
 
 
 @click.command("providers", cls=Command)
+@click.option("--health", is_flag=True, help="Show instead how each account does, from the journal's last hour.")
 @config_option
-def command(config: Path | None, as_json: bool) -> None:
+@click.pass_obj
+def command(clock: Clock, health: bool, config: Path | None, as_json: bool) -> None:
     """Show every provider, and whether its key is set.
 
     The accounts of the config file come first; `results` is how long they can be fetched, `gaps` how much
     no page says; --json has that in words.
+
+    --health shows which accounts a client would leave alone for a while that had made the submits of the last hour
+    itself: why, since when, until when (UTC), and what ends it. Every process that begins starts without that.
     """
     accounts = list(_accounts(config))
+    if health:
+        from .health import show_health
+
+        show_health(accounts, config, clock, as_json=as_json)
+        return
     if as_json:
         print_json([_json(account) for account in accounts])
         return

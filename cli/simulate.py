@@ -10,10 +10,13 @@ import click
 from anymedia import ConfigError, read_config
 
 from .command import Command
-from .text import print_json, say
+from .text import print_json, reason, say
 
 if TYPE_CHECKING:
     from anymedia.simulators import Simulators
+
+JOURNAL = "simulated.db"
+"""The journal of what simulators are asked, beside the anymedia.toml that leads to them."""
 
 
 @click.command("simulate", cls=Command)
@@ -50,7 +53,10 @@ async def _serve(host: str, port: int, providers: tuple[str, ...], speed: float,
     async with AsyncExitStack() as stack:
         try:
             simulators = await stack.enter_async_context(running(*providers, host=host, port=port, speed=speed))
-        except (OSError, OverflowError) as error:
+        except OSError as error:
+            said = reason(error).rpartition(": ")[2]  # before it asyncio tells once more what it tried
+            raise click.UsageError(f"cannot listen at {host}, port {port}: {said}") from None
+        except OverflowError as error:
             raise click.UsageError(f"cannot listen at {host}, port {port}: {error}") from None
         except ValueError as error:
             raise click.UsageError(str(error)) from None
@@ -82,6 +88,8 @@ def _show(simulators: "Simulators") -> None:
     screen.print("\n# anymedia.toml", style="dim")
     for account in config.accounts.values():
         click.echo(f'[providers.{account.name}]\nbase_url = "{account.origin}"\napi_key_env = "{account.key_env[0]}"\n')
+    # Its bills are no money, and are not to be among the real ones.
+    click.echo(f'[journal]\npath = "{JOURNAL}"\n')
     screen.print("# the shell", style="dim")
     for name, key in simulators.environ.items():
         click.echo(f"export {name}={key}")

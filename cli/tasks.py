@@ -17,7 +17,7 @@ from anymedia.task import SENDING, SETTLED
 from .command import Command, Group, config_option
 from .journal import SHORT_ID, attempt_json, is_uncertain, journal_of, opened, since_option, when
 from .spend import is_accepted, is_refunded, price_of
-from .text import one_line, price, print_json, say
+from .text import one_line, plain, price, print_json, say
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -96,7 +96,7 @@ def _refuse_flags(ctx: click.Context) -> None:
 def show(name: str, config: Path | None, as_json: bool) -> None:
     """Show all that is known of an attempt.
 
-    What was sent, what came of it, what it cost, and where the result is. --json prints the attempt.
+    What was sent and why there, what came of it, what it cost, and where the result is. --json prints the attempt.
     """
     with journal_of(config) as journal:
         attempt = journal.find(name)
@@ -233,12 +233,17 @@ def _facts(attempt: Attempt) -> Iterator[tuple[str, str]]:
     yield "attempt", attempt.id
     yield from _given(
         ("outcome", attempt.outcome),
+        ("cause", attempt.cause and attempt.cause.replace("_", " ")),
         ("error", attempt.error),
         ("drift", _drift(attempt)),
         ("found out", None if attempt.settled is None else f"billed {attempt.settled}"),
         ("price", _price(attempt)),
+        ("reserved", None if attempt.reserved is None else f"${plain(attempt.reserved)}"),
+        ("why", attempt.why),
         ("asked", _time(attempt.started_at)),
         ("answered", _time(attempt.ended_at)),
+        ("queued", _seconds(attempt.queued)),
+        ("running", _seconds(attempt.running)),
         ("sent", f"{attempt.sends} times" if attempt.sends > 1 else None),
         ("account", attempt.account + ("" if attempt.account == attempt.provider else f" at {attempt.provider}")),
         ("offer", attempt.offer),
@@ -287,6 +292,10 @@ def _price(attempt: Attempt) -> str:
 
 def _time(moment: datetime | None) -> str | None:
     return None if moment is None else f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _seconds(seconds: float | None) -> str | None:
+    return None if seconds is None else f"{seconds:.1f} s"
 
 
 def _given(*rows: tuple[str, object]) -> Iterator[tuple[str, str]]:

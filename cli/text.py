@@ -54,6 +54,12 @@ def pixels(width: int | None, height: int | None) -> str:
     return f"{width}x{height}" if width and height else "size unknown"
 
 
+def reason(error: OSError) -> str:
+    """Return what the system says is wrong, and with what; without the number of the error."""
+    said = error.strerror or str(error)
+    return said if error.filename is None else f"{error.filename}: {said}"
+
+
 def print_json(value: Any, *, indent: int | None = 2) -> None:
     """Print JSON on stdout, in ASCII: valid on every terminal and in every pipe."""
     click.echo(json.dumps(value, indent=indent))

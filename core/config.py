@@ -12,6 +12,7 @@ from decimal import Decimal
 from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -176,20 +177,35 @@ def read_config(
         accounts = dict(_from_environment(environ).accounts)
     route = data.get("route", {})
     _only(route, {"accounts": list, **_ROUTE}, f"{where}: route")
-    order = route.get("accounts", list(accounts))
-    for name in order:
-        if not isinstance(name, str) or name not in accounts:
-            raise ConfigError(f"{where}: route.accounts: {unknown('account', str(name), accounts)}")
+    if "accounts" in route:
+        accounts = _order(route["accounts"], accounts, environ, f"{where}: route.accounts")
     journal = data.get("journal", {})
     _only(journal, {"enabled": bool, "path": str, "prompts": bool}, f"{where}: journal")
     return Config(
-        accounts={name: accounts[name] for name in order},
+        accounts=accounts,
         path=path,
         route=_terms({name: said for name, said in route.items() if name != "accounts"}, f"{where}: route"),
         journal=_journal(journal, environ, path),
         prompts=journal.get("prompts", True),
         live_prices=default_prices(environ),
     )
+
+
+def _order(
+    names: list[Any], accounts: Mapping[str, Account], environ: Mapping[str, str], where: str
+) -> dict[str, Account]:
+    """Return the accounts named, in that order; a known provider without a table is its default account."""
+    if not names:
+        raise ConfigError(f"{where}: the list is empty: name an account, or leave it out to have every one")
+    order: dict[str, Account] = {}
+    for name in names:
+        if isinstance(name, str) and name in accounts:
+            order[name] = accounts[name]
+        elif isinstance(name, str) and name in adapters():
+            order[name] = default_account(adapters()[name], environ)
+        else:
+            raise ConfigError(f"{where}: {unknown('account', str(name), {**accounts, **adapters()})}")
+    return order
 
 
 _ROUTE: dict[str, type] = {
@@ -244,9 +260,18 @@ def _find(path: str | os.PathLike[str] | None, environ: Mapping[str, str]) -> Pa
     if named:
         return Path(named)
     home = environ.get("XDG_CONFIG_HOME") or os.path.join(_home(environ), ".config")  # noqa: PTH118 - `home` may be empty
-    return next(
-        (file for file in (Path("anymedia.toml"), Path(home, "anymedia", "anymedia.toml")) if file.is_file()), None
-    )
+    files = (Path("anymedia.toml"), Path(home, "anymedia", "anymedia.toml"))
+    return next((file for file in files if _is_file(file)), None)
+
+
+def _is_file(file: Path) -> bool:
+    """Return whether a file is there. Errors: ConfigError where that cannot be told, as a limit may stand in it."""
+    try:
+        return S_ISREG(file.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return False
+    except OSError as error:
+        raise ConfigError(f"{file}: {error.strerror or error}") from None
 
 
 def _home(environ: Mapping[str, str]) -> str:
@@ -267,7 +292,8 @@ _ACCOUNT: dict[str, type | tuple[type, ...]] = {
 
 def _account(name: str, table: Any, environ: Mapping[str, str], where: str) -> Account:
     if not isinstance(table, Mapping):
-        raise ConfigError(f"{where}: a table is needed, not {table!r}")
+        # A text is not shown: it may be the key, put there by mistake.
+        raise ConfigError(f"{where}: a table is needed, not {'a text' if isinstance(table, str) else repr(table)}")
     _only(table, _ACCOUNT, where)
     adapter = find_adapter(table.get("adapter", name), where=where)
     origin = _origin(table["base_url"], where) if "base_url" in table else adapter.base_url
@@ -276,12 +302,12 @@ def _account(name: str, table: Any, environ: Mapping[str, str], where: str) -> A
             f"{where}: base_url {origin} is not {adapter.title}'s own: name the key for it with api_key_env "
             f"(the key in {adapter.key_env[0]} is not sent to other hosts unasked)"
         )
-    key_env = (table["api_key_env"],) if "api_key_env" in table else adapter.key_env
+    key_env = (_variable(table["api_key_env"], where),) if "api_key_env" in table else adapter.key_env
     account = Account(name=name, adapter=adapter, origin=origin, key=_key(key_env, environ, where), key_env=key_env)
     timeout, connections = table.get("timeout", account.timeout), table.get("connections", account.connections)
     for field, value in (("timeout", timeout), ("connections", connections)):
         if not 0 < value < 1_000_000:
-            raise ConfigError(f"{where}: {field}: more than 0 is needed, not {value}")
+            raise ConfigError(f"{where}: {field}: more than 0 and less than 1000000 is needed, not {value}")
     prices = {offer: _override(adapter, offer, said, where) for offer, said in table.get("prices", {}).items()}
     return attrs.evolve(
         account,
@@ -337,6 +363,16 @@ def _usd(said: Any, place: str) -> str:
     if not isinstance(said, str) or re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,9})?", said) is None:
         raise ConfigError(f'{place}: USD as text are needed, like "0.05", not {said!r}')
     return said
+
+
+def _variable(name: str, where: str) -> str:
+    """Return the name of a variable; what may be a key, put there by mistake, is not shown."""
+    if re.fullmatch(r"[A-Z_][A-Z0-9_]{0,99}", name) is None:
+        raise ConfigError(
+            f"{where}: api_key_env: the name of an environment variable is needed, 1 to 100 of A-Z, 0-9 and _ with no "
+            "digit first; the key itself stands in that variable"
+        )
+    return name
 
 
 def _key(names: tuple[str, ...], environ: Mapping[str, str], where: str) -> Secret | None:

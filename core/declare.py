@@ -379,6 +379,14 @@ class Offer:
         return {mode: wire_id for mode, wire_id in ids.items() if wire_id is not None}
 
 
+def _posted(_: Any, attribute: Any, submit: Endpoint) -> None:
+    if submit.method != "POST":
+        raise ValueError(
+            f"submit: POST is needed, not {submit.method}: HTTP clients send any other method once more by themselves "
+            "when a connection dies, and each time something may be bought"
+        )
+
+
 @attrs.frozen(kw_only=True)
 class Adapter:
     """A provider, as data.
@@ -387,7 +395,7 @@ class Adapter:
     found); a word not listed is still running; with `any_case` the words are given in lower case. `errors` gives what
     a code (or a Match) means; others go by their HTTP class. Without a `poll`, the answer to the submit is the result.
     `expires` is how many seconds a result can be fetched. `read` is the day the page was read, `printed` the day and
-    the place of the prices.
+    the place of the prices. The submit is a POST, which nothing sends twice by itself.
     """
 
     name: str
@@ -397,7 +405,7 @@ class Adapter:
     base_url: str
     key_env: tuple[str, ...]
     auth: Header
-    submit: Endpoint
+    submit: Endpoint = attrs.field(validator=_posted)
     offers: tuple[Offer, ...]
     states: Mapping[str, State | Err] = attrs.field(hash=False)
     any_case: bool = False

@@ -2,16 +2,17 @@
 
 import os
 import re
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
+from uuid import uuid4
 
 import attrs
 
 from .answer import Lost
+from .encode import facts
 from .errors import MalformedAnswer, NotFound, Unavailable
 from .media import Media, recognise
 from .task import Asset, Task
@@ -21,6 +22,9 @@ FILE_LIMIT = 1 << 30
 """Bytes of a result file; a longer one is not read to its end."""
 
 _HEAD = 1 << 16
+
+PUBLIC, PRIVATE = 0o666, 0o600
+"""The rights of a new file, less what the user's umask takes from them."""
 
 PART_LIFE = 3600.0
 """Seconds in which whoever writes an unfinished file has surely written to it."""
@@ -33,18 +37,18 @@ async def save(transport: Transport, task: Task, number: int, directory: Path, t
     no public address or no media file; OSError when the directory cannot be written.
     """
     asset = task.assets[number]
-    with _part(directory) as (part, out):
+    with _part(directory, PUBLIC) as (part, out):
         try:
             head, size = await _fetch(transport, task, asset, trusted, out)
         except Lost as lost:
             kind = MalformedAnswer if NOT_PUBLIC in lost.why else Unavailable
-            raise kind(f"the result of task {task.id} was not fetched: {lost.why}", **_facts(task)) from None
+            raise kind(f"the result of task {task.id} was not fetched: {lost.why}", **facts(task)) from None
         media = recognise(head)
         if media is None:
             raise MalformedAnswer(
                 f"the result of task {task.id} is no media file",
                 body=head[:2000].decode("utf-8", "replace"),
-                **_facts(task),
+                **facts(task),
             )
         _settle(out)
         path = _keep(part, directory, f"{_safe(task.id)}-{number + 1}", media)
@@ -54,13 +58,13 @@ async def save(transport: Transport, task: Task, number: int, directory: Path, t
 def keep(task: Task, directory: Path) -> Task:
     """Write the assets that came as bytes into a directory, whatever they are, and return the task with their paths.
 
-    Errors: OSError.
+    They are nobody else's to read. Errors: OSError.
     """
     assets = list(task.assets)
     for number, asset in enumerate(assets):
         if asset.data is not None:
             media = recognise(asset.data[:_HEAD]) or Media("application/octet-stream", "bin")
-            with _part(directory) as (part, out):
+            with _part(directory, PRIVATE) as (part, out):
                 out.write(asset.data)
                 _settle(out)
                 path = _keep(part, directory, f"{_safe(task.id)}-{number + 1}", media)
@@ -80,7 +84,7 @@ def _settle(out: BinaryIO) -> None:
 
 def lies_in(directory: Path, asset: Asset) -> bool:
     """Return whether an asset's file is in a directory."""
-    return asset.path is not None and asset.path.parent == directory.absolute() and asset.path.is_file()
+    return asset.path is not None and asset.path.parent.resolve() == directory.resolve() and asset.path.is_file()
 
 
 def clear(directory: Path) -> None:
@@ -89,10 +93,6 @@ def clear(directory: Path) -> None:
         with suppress(OSError):
             if time.time() - part.stat().st_mtime > PART_LIFE:
                 part.unlink()
-
-
-def _facts(task: Task) -> dict[str, Any]:
-    return {"account": task.account, "provider": task.provider, "model": task.model, "task_id": task.id}
 
 
 async def _fetch(
@@ -128,20 +128,20 @@ def _found(file: File, task: Task, asset: Asset) -> None:
     if file.status in (401, 403, 404, 410):
         until = "" if asset.expires_at is None else f"; it was good until {asset.expires_at:%Y-%m-%d %H:%M} UTC"
         message = f"the link to the result of task {task.id} has died ({file.status}){until}"
-        raise NotFound(message, status=file.status, **_facts(task))
-    raise Unavailable(f"the result of task {task.id} answered {file.status}", status=file.status, **_facts(task))
+        raise NotFound(message, status=file.status, **facts(task))
+    raise Unavailable(f"the result of task {task.id} answered {file.status}", status=file.status, **facts(task))
 
 
 @contextmanager
-def _part(directory: Path) -> Iterator[tuple[Path, BinaryIO]]:
+def _part(directory: Path, rights: int) -> Iterator[tuple[Path, BinaryIO]]:
     """Open an unfinished file in a directory (made if need be), gone at the end unless it was kept."""
     directory.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".anymedia-", suffix=".part", dir=directory)
+    part = directory / f".anymedia-{uuid4().hex}.part"
     try:
-        with os.fdopen(handle, "wb") as out:
-            yield Path(name), out
+        with open(part, "xb", opener=lambda name, flags: os.open(name, flags, rights)) as out:
+            yield part, out
     finally:
-        Path(name).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
 
 
 def _keep(part: Path, directory: Path, stem: str, media: Media) -> Path:

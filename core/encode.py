@@ -144,14 +144,16 @@ def follow(endpoint: Endpoint, origin: str, task: Task) -> Call:
     if not permitted(url, origin, endpoint.hosts):
         raise MalformedAnswer(
             f"{task.provider} named no usable {endpoint.link or 'path'} for task {task.id}",
-            account=task.account,
-            provider=task.provider,
-            model=task.model,
-            task_id=task.id,
             body=task.raw,
+            **facts(task),
         )
     headers = _headers(None)
     return Call(method=endpoint.method, url=url, headers=headers, timeout=endpoint.timeout, limit=endpoint.limit)
+
+
+def facts(task: Task) -> dict[str, Any]:
+    """Return what every error that is about a task says of it."""
+    return {"account": task.account, "provider": task.provider, "model": task.model, "task_id": task.id}
 
 
 def look_up(origin: str, path: str) -> Call:

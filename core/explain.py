@@ -12,7 +12,7 @@ from .encode import Call, same, submit, submit_path
 from .errors import Problem
 from .live import LivePrices
 from .money import Money
-from .registry import adapter, adapters
+from .registry import sellers
 from .request import ImageRequest
 from .strict_json import Json
 from .task import Adjustment
@@ -58,9 +58,7 @@ def explain(
 
     Errors: Unsupported for a model or an offer that does not exist, ConfigError for a provider that does not.
     """
-    asked = [adapter(name) for name in providers] or list(adapters().values())
-    sellers = [each for each in asked if providers or any(sold.model == request.model for sold in each.offers)]
-    accounts = [default_account(each, {}) for each in sellers]
+    accounts = [default_account(each, {}) for each in sellers(request.model, providers)]
     live = LivePrices.at(default_prices())
     return explain_at(request, accounts, live, offer=offer, on_unsupported=on_unsupported)
 

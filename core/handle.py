@@ -18,6 +18,7 @@ from .config import Account, Config, Secret
 from .errors import ConfigError, OutOfBounds, Problem
 from .link import permitted, relative
 from .money import Money, PriceStatus
+from .request import shown
 from .strict_json import Json, dumps, loads
 from .task import Task
 
@@ -310,8 +311,7 @@ _FORMS: Mapping[str, tuple[str, Callable[[Any], bool], bool]] = {
 def _shown(value: Json) -> str:
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "a list"
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "…"
+    return shown(value)
 
 
 def _wrong(field: str, message: str) -> OutOfBounds:

@@ -8,7 +8,7 @@ from typing import Any
 from . import decode, encode, polling
 from .config import Account
 from .declare import Endpoint
-from .errors import Blocked, DeadlineExceeded, ProviderError, RateLimited, TaskFailed, Unavailable
+from .errors import Blocked, DeadlineExceeded, MalformedAnswer, ProviderError, RateLimited, TaskFailed, Unavailable
 from .session import Session
 from .task import Task
 from .words import Billed, Cause, Refund, Retry, State
@@ -48,7 +48,7 @@ class Looks:
                 task, last, errors = await self._look(account, task), None, 0
             except ProviderError as error:
                 last, errors = error, errors + 1
-                without_result += error.retry is Retry.NEVER
+                without_result += isinstance(error, MalformedAnswer) and error.retry is Retry.NEVER
                 if without_result == NO_RESULT_LOOKS:
                     raise
             pause = polling.next_wait(
@@ -89,10 +89,7 @@ def _succeeded(task: Task) -> Task:
     failure = task.failure
     facts: dict[str, Any] = {
         "task": task,
-        "account": task.account,
-        "provider": task.provider,
-        "model": task.model,
-        "task_id": task.id,
+        **encode.facts(task),
         "code": None if failure is None else failure.code,
         "request_id": task.request_id,
         "body": task.raw,
@@ -109,9 +106,6 @@ def _too_late(task: Task, age: float) -> DeadlineExceeded:
     return DeadlineExceeded(
         f"task {task.id} at {task.account} was still {task.state} {age:.0f} s after its submit; it lives on",
         task=task,
-        account=task.account,
-        provider=task.provider,
-        model=task.model,
-        task_id=task.id,
+        **encode.facts(task),
         request_id=task.request_id,
     )

@@ -137,7 +137,7 @@ def _figure(checked: Checked, part: Part, figures: Prices) -> tuple[Price, str]:
     if isinstance(figures, Price):
         return figures, ""
     if isinstance(figures, PerMegapixel):
-        return Price(str(_by_megapixel(checked, part, figures))), ""
+        return Price(str(_by_megapixel(checked, figures))), ""
     if _in_pixels(checked, figures.by):
         raise Unpriced(f"{PAGE} prints no price for a size in pixels")
     axes = [_axis(checked, part, field) for field in figures.by]
@@ -225,7 +225,7 @@ def _count(checked: Checked, part: Part) -> int:
     return count
 
 
-def _by_megapixel(checked: Checked, part: Part, figures: PerMegapixel) -> Decimal:
+def _by_megapixel(checked: Checked, figures: PerMegapixel) -> Decimal:
     if any(touches(checked.extra, param.to) for field, param in checked.offer.params.items() if field != "prompt"):
         raise Unpriced("a raw field changes what the price depends on")
     if checked.request.size is None:

@@ -11,7 +11,7 @@ from .config import Account, default_account, default_prices
 from .live import LivePrices, fields_of
 from .money import Money
 from .pricing import depends_on
-from .registry import adapter, adapters
+from .registry import sellers
 from .request import ImageRequest
 from .strict_json import Json
 
@@ -45,9 +45,7 @@ def quote(
     Unknown prices come last, refusals after them. Nothing is fetched: live prices are those that were stored.
     Errors: Unsupported for a model or an offer that does not exist, ConfigError for a provider that does not.
     """
-    asked = [adapter(name) for name in providers] or list(adapters().values())
-    sellers = [each for each in asked if providers or any(sold.model == request.model for sold in each.offers)]
-    accounts = [default_account(each, {}) for each in sellers]
+    accounts = [default_account(each, {}) for each in sellers(request.model, providers)]
     return quote_at(request, accounts, LivePrices.at(default_prices()), offer=offer, on_unsupported=on_unsupported)
 
 

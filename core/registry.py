@@ -75,6 +75,12 @@ def adapter(name: str, *, where: str = "provider") -> Adapter:
     return adapters()[name]
 
 
+def sellers(model: str, names: Sequence[str] = ()) -> list[Adapter]:
+    """Return the adapters named, else every one that sells a model. Errors: ConfigError."""
+    selling = (each for each in adapters().values() if any(offer.model == model for offer in each.offers))
+    return [adapter(name) for name in names] or list(selling)
+
+
 def offers(model: str | None = None) -> Sequence[tuple[Adapter, Offer]]:
     """Return every offer, or every one of a model."""
     return catalogue().offers.get(model, ())

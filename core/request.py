@@ -91,6 +91,8 @@ class ImageRequest:
 FIELDS = tuple(field.name for field in attrs.fields(ImageRequest) if field.name not in ("model", "extra", "labels"))
 """The fields that an offer can map."""
 
+_OPTIONAL = {field.name for field in attrs.fields(ImageRequest) if field.default is None}
+
 
 @attrs.frozen
 class RawRequest:
@@ -120,8 +122,9 @@ def _problems(request: ImageRequest) -> Iterator[Problem]:
         if not isinstance(value := getattr(request, field), str):
             yield _problem(field, f"a text is needed, not {value!r}")
     for field, (message, fits) in _FORMS.items():
-        if (value := getattr(request, field)) is not None and not fits(value):
-            yield _problem(field, message.format(shown=_shown(value)))
+        value = getattr(request, field)
+        if not (value is None and field in _OPTIONAL) and not fits(value):
+            yield _problem(field, message.format(shown=shown(value)))
     if request.aspect_ratio is not None and request.size is not None:
         yield _problem("size", "give aspect_ratio or size, not both")
     for field, value in attrs.asdict(request, recurse=False).items():
@@ -133,7 +136,8 @@ def _problem(field: str, message: str) -> Problem:
     return Problem(field=field, message=message, documented=False)
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """Return a value as it is named in a problem: not at any length."""
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "…"
 

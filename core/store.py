@@ -6,10 +6,12 @@ Everything that a disk can do to a file is one error, JournalError, in one sente
 import concurrent.futures
 import contextlib
 import logging
+import os
 import queue
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -36,6 +38,9 @@ MOST = 1000
 _TO_MEND = ("SQLITE_CANTOPEN", "SQLITE_READONLY")
 """What a reader is told of a file that a crash left in the middle of something: a writer can put it right."""
 
+_OF_FOLDERS = ("SQLITE_CANTOPEN", "SQLITE_IOERR")
+"""What is told of a folder: by who opens it to write, and by who reads."""
+
 _log = logging.getLogger("anymedia")
 
 _SENTENCES = {
@@ -49,20 +54,28 @@ _SENTENCES = {
     "SQLITE_NOTADB": "it is no journal; name another file",
 }
 
+_stores: "weakref.WeakSet[Store]" = weakref.WeakSet()
+_held: "list[Store]" = []
+_forking = threading.Lock()
+
 
 class Store:
     """A SQLite file with a schema that grows: `migrations` are the statements that lead from each version to the next.
 
-    Opened by its own thread when it is first needed; after a fault it is opened anew.
+    Opened by its own thread when it is first needed; after a fault it is opened anew, and after a fork in each of the
+    two processes.
     """
 
     def __init__(self, path: Path, migrations: Sequence[Sequence[str]]) -> None:
         self.path: Path = path
         self._migrations = migrations
-        self._queue: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
-        self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
+        self._writer: _Writer | None = None
+        self._ending: _Writer | None = None
+        self._lock = threading.RLock()  # while a writer is chosen and given something: its end comes last
+        self._reading = threading.Lock()
+        self._process = os.getpid()
+        with _forking:
+            _stores.add(self)
 
     async def write(self, change: Change[T]) -> T:
         """Make a change, and return what it returns once it is on disk. Errors: JournalError."""
@@ -90,14 +103,15 @@ class Store:
 
         Errors: JournalError.
         """
-        if self._thread is not None:  # in line with our own changes
+        if self._writer is not None:  # in line with our own changes
             return self.call(query)
-        if not self.path.exists():
+        if not self._is_there():
             return nothing
         try:
-            reader = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True, timeout=PATIENCE)
-            with contextlib.closing(reader):
-                return query(reader) if self._version(reader) else nothing
+            with self._reading:
+                reader = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True, timeout=PATIENCE)
+                with contextlib.closing(reader):
+                    return query(reader) if self._version(reader) else nothing
         except sqlite3.Error as error:
             if error.sqlite_errorname.startswith(_TO_MEND):
                 return self.call(query)
@@ -105,49 +119,79 @@ class Store:
 
     def close(self) -> None:
         """Write what is left, and close the file."""
+        if self._is_cut_off():
+            return
         with self._lock:
-            thread, self._thread = self._thread, None
-        if thread is not None:
-            self._queue.put(None)
-            thread.join()
+            if self._writer is not None:
+                self._writer.queue.put(None)
+                self._ending, self._writer = self._writer, None
+            ending = self._ending
+        if ending is not None:
+            ending.thread.join()
+
+    # Before a process forks and after: what SQLite knows of a file's locks is copied with the process, though the locks
+    # are not. A file that was open then would be taken for locked in the new process, and its changes might be lost.
+
+    def hold(self) -> None:
+        """Close the file, and keep it closed until `go_on`."""
+        self._reading.acquire()
+        self._lock.acquire()
+        self.close()
+
+    def go_on(self) -> None:
+        """Let the file be opened again, in whichever process this is."""
+        self._process = os.getpid()
+        self._lock.release()
+        self._reading.release()
+
+    def _is_cut_off(self) -> bool:
+        """Return whether the process was forked by what does not let Python know: its threads are not there."""
+        return self._process != os.getpid()
+
+    def _is_there(self) -> bool:
+        try:
+            self.path.stat()
+        except (FileNotFoundError, ValueError):  # or no file can be named so
+            return False
+        except NotADirectoryError:
+            raise JournalError(f"{self.path}: {self.path.parent} is no folder") from None
+        except OSError as error:
+            raise self._sentence(error) from None
+        return True
 
     def _put(self, item: "_Item") -> None:
-        self._queue.put(item)
-        if self._thread is None:
-            self._start()
-
-    def _start(self) -> None:
+        if self._is_cut_off():
+            raise JournalError(f"{self.path}: its process was forked while it was open; open it after the fork")
         with self._lock:
-            self._thread = self._thread or threading.Thread(target=self._work, name="journal", daemon=True)
-            if self._thread.ident is None:  # not started by another thread meanwhile
-                self._thread.start()
+            if self._writer is None:
+                writer = _Writer()
+                writer.thread = threading.Thread(
+                    target=self._work, args=(writer, self._ending), name="journal", daemon=True
+                )
+                writer.thread.start()
+                self._writer = writer
+            self._writer.queue.put(item)
 
-    def _work(self) -> None:
+    def _work(self, writer: "_Writer", before: "_Writer | None") -> None:
+        if before is not None:  # what it was given comes first
+            before.thread.join()
         try:
-            while batch := self._next():
-                self._commit(batch)
+            while batch := writer.next():
+                self._commit(writer, batch)
                 _tell(batch)
         finally:
-            self._drop()
+            writer.drop()
 
-    def _next(self) -> list["_Item"]:
-        """Return everything that waits: at least one item, and none at the end."""
-        items = [self._queue.get()]
-        with contextlib.suppress(queue.Empty):
-            while items[-1] is not None and len(items) < MOST:
-                items.append(self._queue.get_nowait())
-        if items[-1] is None and len(items) > 1:
-            self._queue.put(None)  # the last ones first, then the end
-        return [item for item in items if item is not None]
-
-    def _commit(self, batch: Sequence["_Item"]) -> None:
+    def _commit(self, writer: "_Writer", batch: Sequence["_Item"]) -> None:
         """Make every change in one transaction; where one of them fails, each in its own."""
         try:
-            with _transaction(self._open()) as connection:
+            if writer.connection is None:
+                writer.connection = self._opened()
+            with _transaction(writer.connection) as connection:
                 for item in batch:
                     item.result = item.change(connection)
         except (sqlite3.Error, OSError) as error:
-            self._drop()
+            writer.drop()
             fault: Exception = self._sentence(error)
         except Exception as error:  # noqa: BLE001 - a change that is refused is its caller's matter, not this thread's
             fault = error
@@ -157,26 +201,24 @@ class Store:
             batch[0].error = fault
         else:
             for item in batch:
-                self._commit([item])
+                self._commit(writer, [item])
 
-    def _open(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            connection = sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None)
-            try:
-                if not _patiently(lambda: self._version(connection)):
-                    # What was asked for is nobody else's to read; SQLite gives its other files the same rights. To open
-                    # the file for that would be to drop every lock that this process has on it.
-                    self.path.chmod(0o600)
-                _patiently(lambda: connection.execute("PRAGMA journal_mode = WAL"))
-                connection.execute("PRAGMA synchronous = FULL")
-                with _transaction(connection):
-                    self._migrate(connection)
-            except BaseException:
-                connection.close()
-                raise
-            self._connection = connection
-        return self._connection
+    def _opened(self) -> sqlite3.Connection:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        connection = sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None)
+        try:
+            if not _patiently(lambda: self._version(connection)):
+                # What was asked for is nobody else's to read; SQLite gives its other files the same rights. To open
+                # the file for that would be to drop every lock that this process has on it.
+                self.path.chmod(0o600)
+            _patiently(lambda: connection.execute("PRAGMA journal_mode = WAL"))
+            connection.execute("PRAGMA synchronous = FULL")
+            with _transaction(connection):
+                self._migrate(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
         version = self._version(connection)
@@ -202,18 +244,42 @@ class Store:
             )
         return version
 
-    def _drop(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            with contextlib.suppress(sqlite3.Error):
-                connection.close()
-
     def _sentence(self, error: sqlite3.Error | OSError) -> JournalError:
+        if isinstance(error, FileExistsError | NotADirectoryError):  # of the folder that could not be made
+            return JournalError(f"{self.path}: {error.filename or self.path.parent} is no folder")
         if isinstance(error, OSError):
             return JournalError(f"{self.path}: {error.strerror or error}")
         name = getattr(error, "sqlite_errorname", "")
+        if name.startswith(_OF_FOLDERS) and os.path.isdir(self.path):  # noqa: PTH112 - Path.is_dir may raise
+            return JournalError(f"{self.path}: it is a folder; name a file in it")
         known = next((sentence for code, sentence in _SENTENCES.items() if name.startswith(code)), str(error))
         return JournalError(f"{self.path}: {known}")
+
+
+@attrs.define(eq=False)
+class _Writer:
+    """A thread that writes, what waits for it, and the connection that it has open."""
+
+    queue: "queue.SimpleQueue[_Item | None]" = attrs.field(factory=queue.SimpleQueue)
+    thread: threading.Thread = attrs.field(init=False)
+    connection: sqlite3.Connection | None = None
+
+    def next(self) -> list["_Item"]:
+        """Return everything that waits: at least one item, and none at the end."""
+        items = [self.queue.get()]
+        with contextlib.suppress(queue.Empty):
+            while items[-1] is not None and len(items) < MOST:
+                items.append(self.queue.get_nowait())
+        if items[-1] is None and len(items) > 1:
+            self.queue.put(None)  # the last ones first, then the end
+        return [item for item in items if item is not None]
+
+    def drop(self) -> None:
+        """Close the connection; the next change opens another."""
+        connection, self.connection = self.connection, None
+        if connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                connection.close()
 
 
 @attrs.define(eq=False)
@@ -277,3 +343,23 @@ def _patiently(step: Callable[[], T]) -> T:
             if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > until:
                 raise
             time.sleep(0.01)
+
+
+def _before_fork() -> None:
+    _forking.acquire()
+    for store in _stores:
+        _held.append(store)
+        store.hold()
+
+
+def _after_fork() -> None:
+    while _held:
+        _held.pop().go_on()
+    with contextlib.suppress(RuntimeError):  # some programs fork without a word before
+        _forking.release()
+
+
+# Not on every system, and then nothing forks.
+getattr(os, "register_at_fork", lambda **_: None)(
+    before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork
+)

@@ -45,6 +45,7 @@ class SyncClient:
         patience: Patience | None = None,
     ) -> None:
         self._client = Client(config, clock=clock, on_event=on_event, patience=patience)
+        self._process = os.getpid()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="anymedia", daemon=True)
         self._thread.start()
@@ -59,7 +60,7 @@ class SyncClient:
 
     def close(self) -> None:
         """Wait for the answers of submits under way, then close every connection; a second time does nothing."""
-        if self._loop.is_closed():
+        if self._loop.is_closed() or self._process != os.getpid():
             return
         self._wait(self._client.close())
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -184,9 +185,9 @@ class SyncClient:
         return self._wait(self._client.reach(account))
 
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
-        if self._loop.is_closed():
+        if self._loop.is_closed() or self._process != os.getpid():
             work.close()
-            raise RuntimeError("the client is closed")
+            raise RuntimeError("the client is closed" if self._loop.is_closed() else "open a client after the fork")
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return future.result()

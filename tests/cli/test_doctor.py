@@ -1,11 +1,13 @@
 """`anymedia doctor`: one line an account, at no cost."""
 
 import json
+import sqlite3
 
 import pytest
 from click.testing import CliRunner
 
 from anymedia.cli.app import app
+from anymedia.owner import Owner
 from anymedia.simulators import in_thread
 
 
@@ -21,6 +23,10 @@ def at(tmp_path, monkeypatch):
             monkeypatch.setenv(variable, key)
         (tmp_path / "anymedia.toml").write_text("\n".join(lines))
         yield tmp_path
+
+
+def refused(*_):
+    raise PermissionError(13, "Permission denied")
 
 
 def doctor(*arguments):
@@ -71,6 +77,50 @@ def test_the_journal_is_looked_at(at, monkeypatch):
     assert done.exit_code == 1
     assert "no journal" in json.loads(done.stdout)["journal"]["trouble"]
     assert "no journal" in doctor().output
+
+
+def query_only(connect):
+    def connected(*args, **options):
+        connection = connect(*args, **options)
+        connection.execute("PRAGMA query_only = 1")
+        return connection
+
+    return connected
+
+
+def test_of_the_journal_it_says_what_a_submit_would_say(at, monkeypatch):
+    fox = ("generate", "A fox", "--model", "flux-2-pro", "--provider", "reapi", "--json")
+    assert CliRunner().invoke(app, fox).exit_code == 0  # there is a journal
+    (at / "file").write_text("")
+    (at / "folder").mkdir()
+
+    def agreed(sentence):
+        asked, done = CliRunner().invoke(app, fox), doctor("--json")
+        assert (asked.exit_code, done.exit_code) == (6, 1)
+        said = json.loads(asked.stdout)["error"]["message"]
+        assert json.loads(done.stdout)["journal"]["trouble"] == said
+        assert sentence in said
+
+    with monkeypatch.context() as patch:
+        patch.setattr("sqlite3.connect", query_only(sqlite3.connect))
+        agreed("it cannot be written to")
+    with monkeypatch.context() as patch:
+        patch.setattr(Owner, "live", refused)
+        agreed("Permission denied")
+    for name, sentence in (("file/j.db", "file is no folder"), ("folder", "it is a folder; name a file in it")):
+        monkeypatch.setenv("ANYMEDIA_JOURNAL", name)
+        agreed(sentence)
+        tasks = CliRunner().invoke(app, ["tasks", "--json"])
+        assert tasks.exit_code == 6
+        assert sentence in json.loads(tasks.stdout)["error"]["message"]
+
+
+def test_a_name_that_is_no_text_is_no_attempt_s(at):
+    fox = ["generate", "A fox", "--model", "flux-2-pro", "--provider", "reapi"]
+    assert CliRunner().invoke(app, fox).exit_code == 0
+    asked = CliRunner().invoke(app, ["tasks", "show", "\udcff", "--json"])
+    assert asked.exit_code == 2
+    assert "no attempt and no task is named so" in asked.stdout
 
 
 def test_without_any_account_the_keys_to_set_are_named():

@@ -10,7 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from anymedia import AnymediaError, Billed, DeadlineExceeded, NoRoute, Outcome
+from anymedia import cli as command_line
 from anymedia.cli import main
+from anymedia.cli.app import app
+from anymedia.cli.errors import error_json, show_error
 
 FOX = ("generate", "A fox in the snow", "--model", "flux-2-pro")
 
@@ -194,3 +198,123 @@ def test_without_click_one_line_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "click", None)
     with pytest.raises(SystemExit, match=r"pip install 'anymedia\[cli\]'"):
         main()
+
+
+# What is no error of anymedia, in the same form
+
+FORM = set(error_json(AnymediaError()))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("genrate", "A fox"),
+        ("--colour", "generate"),
+        (*FOX, "--colour"),
+        (*FOX, "--timeout", "0"),
+        ("generate", "A fox"),
+        ("prices",),
+        ("tasks", "shwo"),
+        ("tasks", "--state", "odd"),
+        ("raw", "reapi", "/x", "{"),
+        ("simulate", "--provider", "nobody"),
+    ],
+)
+def test_a_wrong_command_line_as_json(terminal, words):
+    ended = terminal(*words, "--json")
+    error = json.loads(ended.stdout)["error"]
+    assert (ended.exit_code, error["type"], error["billed"], error["outcome"]) == (2, "UsageError", "no", "not sent")
+    assert set(error) == FORM
+    assert f"Error: {error['message']}" in ended.stderr
+    assert terminal(*words).stdout == terminal(*words, "--", "--json").stdout == ""
+
+
+def test_what_the_file_system_refuses(terminal):
+    terminal.folder.rmdir()
+    ended = terminal(*FOX, "--json")
+    error = json.loads(ended.stdout)["error"]
+    assert (ended.exit_code, error["type"], error["billed"]) == (1, "OSError", "unknown")
+    assert set(error) == FORM
+    assert ended.stderr == f"error: {error['message']}\n" == "error: No such file or directory\n"
+
+
+def test_an_interrupt_before_the_command_is_there(terminal, monkeypatch):
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("anymedia.cli.app.import_module", interrupt)
+    assert (terminal("models").exit_code, terminal("models").output) == (130, "interrupted\n")
+    error = terminal.json("models", code=130)["error"]
+    assert (error["type"], set(error)) == ("KeyboardInterrupt", FORM)
+
+
+@pytest.fixture
+def _heard():
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_heard")
+def test_an_interrupt_while_modules_are_imported(monkeypatch, capsys):
+    def imported():
+        signal.raise_signal(signal.SIGINT)
+        return app
+
+    monkeypatch.setattr(command_line, "_app", imported)
+    monkeypatch.setattr(sys, "argv", ["anymedia", "models", "--json"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capsys.readouterr()
+    assert (ended.value.code, said.err) == (130, "interrupted\n")
+    assert json.loads(said.out)["error"]["type"] == "KeyboardInterrupt"
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_second_interrupt_leaves_the_answer_unread_and_says_no_more(terminal, simulators):
+    simulators["reapi"].fault("no_answer")
+    before = simulators["reapi"].bills()["submits"]
+    process = _run(*FOX, "--provider", "reapi", "--json")
+    with process:
+        assert "sending" in process.stderr.readline()
+        while simulators["reapi"].bills()["submits"] == before:
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        assert "waiting for the answer" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        said, printed = process.stderr.read(), process.stdout.read()
+    assert process.returncode == 130
+    assert said.splitlines()[-1] == "interrupted"
+    assert json.loads(printed)["error"]["type"] == "KeyboardInterrupt"
+
+
+# Words
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["genrate"], "No such command 'genrate'. Did you mean 'generate'?"),
+        (["tasks", "shwo"], "No such command 'shwo'. Did you mean 'show'?"),
+        (["zzz"], "No such command 'zzz'."),
+        (["prices"], "Missing argument 'PROMPT'."),
+        (["tasks", "show"], "Missing argument 'ID'."),
+    ],
+)
+def test_what_a_wrong_command_line_is_told(terminal, words, says):
+    assert terminal(*words).stderr.splitlines()[-1] == f"Error: {says}"
+
+
+def test_a_flag_is_named_once(terminal, simulators):
+    ended = terminal("resume", "--handle", "-", stdin="{")
+    assert ended.exit_code == 2
+    assert "\n  --handle: is not JSON\n" in ended.stderr
+
+
+def test_where_nothing_was_sent_no_task_lives_on(capsys):
+    held = DeadlineExceeded("another call holds the key", outcome=Outcome.NOT_SENT, billed=Billed.NO)
+    for error in (held, NoRoute("no offer", errors=[held])):
+        show_error(error)
+        said = capsys.readouterr().err
+        assert "another call holds the key" in said
+        assert "lives on" not in said

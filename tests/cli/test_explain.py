@@ -131,7 +131,7 @@ def test_every_request_field_has_a_flag(terminal):
     ]
 
 
-@pytest.mark.parametrize("words", [["--help"], list(FOX), ["models"], ["providers"]])
+@pytest.mark.parametrize("words", [["--help"], list(FOX), ["models"], ["providers"], ["providers", "--health"]])
 def test_what_sends_nothing_does_not_import_the_network(terminal, words):
     code = "import sys; from anymedia.cli import main\ntry: main()\nfinally: print(*sys.modules, file=sys.stderr)"
     ran = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)

@@ -1,6 +1,7 @@
 """`anymedia generate` and `raw`, end to end at simulated providers."""
 
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,9 @@ def test_a_picture_is_made_and_saved(terminal, simulators, provider):
     assert Path(asset["path"]).parent == Path("pictures/new")
     assert (terminal.folder / asset["path"]).stat().st_size > 1000
     assert made["money"]["usd"] is not None
+    (attempt,) = made["attempts"]
+    assert (attempt["status"], attempt["task"], attempt["why"]) == ("succeeded", task, "the only one that takes it")
+    assert Decimal(attempt["reserved"]) == Decimal(made["reserved"]) == Decimal(made["money"]["usd"])
 
 
 def test_people_see_the_file_and_the_price_and_progress_apart(terminal, simulators):

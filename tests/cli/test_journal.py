@@ -221,7 +221,7 @@ def test_a_handle_is_waited_for_elsewhere(terminal, left, monkeypatch, tmp_path)
     assert "succeeded" in shown.stderr
     wrong = terminal("resume", "--handle", "-", stdin=printed.stdout.replace('"/api', '"//evil.example/api'))
     assert wrong.exit_code == 2
-    assert "--handle  path: a path starts with one /" in wrong.stderr
+    assert "--handle: path: a path starts with one /" in wrong.stderr
 
 
 def test_what_has_no_task_has_no_handle(terminal, left):

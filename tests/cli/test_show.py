@@ -10,6 +10,7 @@ import tomllib
 import pytest
 from PIL import Image
 
+from anymedia import read_config
 from anymedia.cli.app import COMMANDS
 from anymedia.registry import adapters
 
@@ -77,6 +78,8 @@ def test_people_get_a_config_to_paste(terminal):
     text = "".join(lines)
     pasted = tomllib.loads(text[text.index("# anymedia.toml") :])
     assert pasted["providers"]["runapi"]["base_url"].startswith("http://127.0.0.1:")
+    beside = read_config(pasted, {}, path=terminal.folder / "anymedia.toml")
+    assert beside.journal == terminal.folder / "simulated.db"  # what costs nothing is in no list of what was spent
 
 
 def test_a_port_that_is_taken(terminal, simulators):
@@ -84,6 +87,7 @@ def test_a_port_that_is_taken(terminal, simulators):
     ended = terminal("simulate", "--port", port)
     assert ended.exit_code == 2
     assert port in ended.stderr
+    assert "Errno" not in ended.stderr
     assert terminal("simulate", "--provider", "acme").exit_code == 2
     assert terminal("simulate", "--speed", "0").exit_code == 2
 

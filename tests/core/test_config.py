@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -33,6 +34,20 @@ def test_without_a_file_every_provider_with_a_key_is_an_account():
     assert config.path is None
     assert load_config(environ={}).accounts == {}
     assert config.account("revidapi").key is None
+
+
+@pytest.mark.parametrize("place", ["anymedia.toml", "home/.config/anymedia/anymedia.toml"])
+def test_a_file_that_may_not_be_looked_for_is_not_passed_over(place, monkeypatch):
+    stat = Path.stat
+
+    def refused(self, **how):
+        if self == Path(place):
+            raise PermissionError(13, "Permission denied", str(self))
+        return stat(self, **how)
+
+    monkeypatch.setattr(Path, "stat", refused)
+    with pytest.raises(ConfigError, match=f"^{place}: Permission denied$"):
+        load_config(environ=KEYS | {"HOME": "home"})
 
 
 @pytest.mark.parametrize(
@@ -157,9 +172,9 @@ def test_a_file_that_cannot_be_read(tmp_path, name):
         ({"providers": {"reapi": {"api_key_env": None}}}, "config: providers.reapi: api_key_env: a text is needed"),
         ({"providers": {"reapi": {"timeout": "5"}}}, "config: providers.reapi: timeout: a number is needed"),
         ({"providers": {"reapi": {"timeout": True}}}, "config: providers.reapi: timeout: a number is needed"),
-        ({"providers": {"reapi": {"timeout": 0}}}, "config: providers.reapi: timeout: more than 0 is needed"),
-        ({"providers": {"reapi": {"timeout": float("nan")}}}, "timeout: more than 0 is needed, not nan"),
-        ({"providers": {"reapi": {"timeout": float("inf")}}}, "timeout: more than 0 is needed, not inf"),
+        ({"providers": {"reapi": {"timeout": 0}}}, "reapi: timeout: more than 0 and less than 1000000 is"),
+        ({"providers": {"reapi": {"timeout": float("nan")}}}, "less than 1000000 is needed, not nan"),
+        ({"providers": {"reapi": {"timeout": float("inf")}}}, "less than 1000000 is needed, not inf"),
         ({"providers": {"reapi": {"connections": 1.5}}}, "config: providers.reapi: connections: a whole number"),
         ({"providers": {"reapi": {"connections": -1}}}, "config: providers.reapi: connections: more than 0"),
         ({"providers": {"reapi": {"key": "rk_live"}}}, "config: providers.reapi: no key is named 'key'"),
@@ -465,3 +480,60 @@ def test_any_prices_are_read_or_a_config_error(prices):
         prices = override.prices
         figures = prices.cells.values() if isinstance(prices, Table) else [prices]
         assert all(type(figure.usd) is Decimal and figure.usd >= 0 for figure in figures)
+
+
+# What a person new to it writes
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    ["rk_live_4711", "sk-abcDEF", "", " ", "A KEY", "1KEY", "KEY\n", "CLÉ", "K" * 101, "${REAPI_API_KEY}", "K=v", "٣"],
+)
+def test_what_is_no_name_of_a_variable_may_be_a_key_and_is_not_shown(pasted):
+    with pytest.raises(ConfigError) as caught:
+        account({"api_key_env": pasted})
+    said = str(caught.value)
+    assert said == (
+        "config: providers.reapi: api_key_env: the name of an environment variable is needed, 1 to 100 of A-Z, 0-9 "
+        "and _ with no digit first; the key itself stands in that variable"
+    )
+
+
+@pytest.mark.parametrize("name", ["K", "_", "_K2", "REAPI_TEAM_KEY", "K" * 100])
+def test_the_name_of_a_variable(name):
+    assert account({"api_key_env": name}, environ={name: "k"}).key == Secret("k")
+
+
+def test_a_key_in_the_place_of_a_table_is_not_shown():
+    with pytest.raises(ConfigError, match=r"providers\.reapi: a table is needed, not a text$"):
+        account("rk_live_4711")
+
+
+def test_a_route_may_name_a_provider_that_has_no_table():
+    bare = read_config({"route": {"accounts": ["runapi"]}}, {})
+    with pytest.raises(ConfigError, match="no key for runapi: set RUNAPI_API_KEY or RUNAPI_KEY"):
+        bare.account("runapi").secret()
+    config = read_config({"providers": {"mine": {"adapter": "reapi"}}, "route": {"accounts": ["runapi", "mine"]}}, KEYS)
+    assert [(each.name, each.key.reveal()) for each in config.accounts.values()] == [
+        ("runapi", "run-2"),
+        ("mine", "rk_live_1"),
+    ]
+    # A table comes before the provider of its name.
+    own = {"providers": {"runapi": {"adapter": "reapi"}}, "route": {"accounts": ["runapi"]}}
+    assert read_config(own, KEYS).account("runapi").adapter.name == "reapi"
+    with pytest.raises(ConfigError, match="no account is named 'runap'; did you mean runapi"):
+        read_config({"route": {"accounts": ["runap"]}}, {})
+
+
+def test_a_route_of_no_accounts_is_refused():
+    with pytest.raises(ConfigError, match=r"config: route\.accounts: the list is empty"):
+        read_config({"providers": {"reapi": {}}, "route": {"accounts": []}}, KEYS)
+
+
+@pytest.mark.parametrize("field", ["timeout", "connections"])
+@pytest.mark.parametrize("value", [0, -1, 1_000_000, 2_000_000])
+def test_both_bounds_are_named(field, value):
+    said = f"providers.reapi: {field}: more than 0 and less than 1000000 is needed, not {value}"
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        account({field: value})
+    assert getattr(account({field: 999_999}), field) == 999_999

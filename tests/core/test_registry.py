@@ -6,7 +6,8 @@ import attrs
 import pytest
 
 from anymedia import ConfigError
-from anymedia.registry import adapter, adapters, catalogue, offers
+from anymedia.declare import Endpoint
+from anymedia.registry import adapter, adapters, catalogue, offers, sellers
 
 
 class Point:
@@ -85,6 +86,19 @@ def test_no_other_package_takes_a_name_that_is_taken(plugins, acme):
 def test_a_provider_that_there_is_not():
     with pytest.raises(ConfigError, match="here: no provider is named 'zzz'; there are api_in_one, reapi"):
         adapter("zzz", where="here")
+
+
+def test_who_sells_a_model():
+    assert [each.name for each in sellers("z-image")] == ["reapi", "runapi"]
+    assert [each.name for each in sellers("z-image", ["revidapi", "reapi"])] == ["revidapi", "reapi"]
+    assert sellers("zzz") == []
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_a_submit_that_would_be_sent_twice_is_none(acme, method):
+    with pytest.raises(ValueError, match=f"submit: POST is needed, not {method}: HTTP clients send any other method"):
+        attrs.evolve(acme, submit=Endpoint(method=method, path="/v1/pictures"))
+    assert attrs.evolve(acme, cancel=Endpoint(method=method, path="/v1/pictures/{id}")).cancel.method == method
 
 
 def test_offers_of_a_model():

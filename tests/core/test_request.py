@@ -45,6 +45,7 @@ REFUSED = {
         ["data:image/png;base64,AA"],
         7,
         {URL: 1},
+        None,
         ["https://"],
         ["https:// a"],
     ],
@@ -75,6 +76,7 @@ REFUSED = {
     "output_format": ["jpg", "gif"],
     "callback_url": ["app.example", 7],
     "extra": [
+        None,
         [],
         7,
         {"acme": 7},
@@ -83,7 +85,7 @@ REFUSED = {
         {"acme": {"a": {1, 2}}},
         {"acme": {"a": float("nan")}},
     ],
-    "labels": [[], {"order": 7}, {7: "order"}, {"order": "\ud800"}, {"order": None}],
+    "labels": [None, [], {"order": 7}, {7: "order"}, {"order": "\ud800"}, {"order": None}],
 }
 
 

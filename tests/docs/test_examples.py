@@ -1,18 +1,28 @@
 """Every example runs, and what it prints is what it is billed."""
 
+import asyncio
+import json
 import re
 import runpy
+import signal
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
+from aiohttp.test_utils import TestClient, TestServer
 
+from anymedia import Journal
+from anymedia.config import default_journal
 from anymedia.simulators import in_thread
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SHOP = EXAMPLES / "shop.py"
+SERVICE = EXAMPLES / "fallback_service.py"
 LINE = re.compile(r"^(.{10}) (\w+)/(\S+) +~?\$([\d.]+)  (?:(\d+) credits)?$", re.MULTILINE)
 
 
@@ -91,3 +101,233 @@ def test_it_runs_without_a_key():
     assert done.stdout.endswith("billed ~$0.46\n")
     wrong = subprocess.run([sys.executable, SHOP, "--ceiling", "much"], capture_output=True, text=True, check=False)
     assert (wrong.returncode, "USD are needed" in wrong.stderr) == (2, True)
+
+
+# The service
+
+CHEAPEST, NEXT = "revidapi", "reapi"  # $0.025, $0.028; at the other two $0.05
+DEAD = {"kind": "status", "status": 503, "code": 70001, "on": "submit", "times": None}
+
+
+@pytest.fixture
+async def service(simulators):
+    """The service over the simulators, as whoever calls it has it."""
+    app = runpy.run_path(str(SERVICE))["service"]("anymedia.toml", Path("out"))
+    async with TestClient(TestServer(app)) as service:
+        yield service
+
+
+async def ask(service, key="order-17", **body):
+    answer = await service.post("/pictures", json={"prompt": "A fox", **body}, headers={"Idempotency-Key": key})
+    return answer.status, await answer.json(), answer.headers
+
+
+def submits(simulators):
+    return {one.name: one.bills()["submits"] for one in simulators if one.bills()["submits"]}
+
+
+def billed(simulators):
+    entries = {one.name: one.bills()["entries"] for one in simulators}
+    return {name: sum(each["charged"] > each["refunded"] for each in some) for name, some in entries.items() if some}
+
+
+def saved():
+    return [*Path("out").iterdir()]
+
+
+def tried(answer):
+    return [(each["offer"].partition("/")[0], each["how"], each["at_most"]) for each in answer["attempts"]]
+
+
+async def test_the_service_makes_pictures_once_for_a_key(service, simulators):
+    (status, first, headers), *others = await asyncio.gather(*(ask(service, count=2) for _ in range(3)))
+    assert (status, first["provider"], first["price"], first["missing"]) == (200, CHEAPEST, "0.05", 0)
+    assert tried(first) == [(CHEAPEST, "succeeded", "0.025")] * 2
+    assert [(other[0], tried(other[1])) for other in others] == [(200, tried(first))] * 2
+    for link in first["pictures"]:
+        picture = await service.get(link)
+        assert (picture.content_type, (await picture.read())[:2]) == ("image/jpeg", b"\xff\xd8")
+    files = saved()
+    status, again, _ = await ask(service, count=2)
+    assert (status, len({*again["pictures"]}), saved()) == (200, 2, files)
+    seen = await (await service.get(headers["Location"])).json()
+    assert seen == {name: said for name, said in again.items() if name != "missing"}
+    assert (await ask(service, prompt="A hare"))[0] == 422  # another request under the same key
+    assert billed(simulators) == {CHEAPEST: 2}
+
+
+@pytest.mark.parametrize(
+    ("faults", "status", "attempts", "bills"),
+    [
+        pytest.param(
+            {CHEAPEST: {"kind": "no_credit"}, NEXT: DEAD},
+            200,
+            [(CHEAPEST, "refused", "0"), (NEXT, "refused", "0"), ("api_in_one", "succeeded", "0.05")],
+            {"api_in_one": 1},
+            id="no credit at one, the other dead",
+        ),
+        pytest.param(
+            {CHEAPEST: {"kind": "failed"}},  # and nobody says that it is given back
+            200,
+            [(CHEAPEST, "failed", "0.025"), (NEXT, "succeeded", "0.028")],
+            {CHEAPEST: 0, NEXT: 1},
+            id="failed",
+        ),
+        pytest.param(
+            {CHEAPEST: {"kind": "reset_after"}},
+            502,
+            [(CHEAPEST, "uncertain", "0.025")],
+            {CHEAPEST: 1},
+            id="lost answer",
+        ),
+        pytest.param(
+            {name: {"kind": "failed"} for name in (CHEAPEST, NEXT, "api_in_one", "runapi")},
+            502,
+            [(CHEAPEST, "failed", "0.025"), *((name, "failed", "0") for name in (NEXT, "api_in_one", "runapi"))],
+            dict.fromkeys((CHEAPEST, NEXT, "api_in_one", "runapi"), 0),
+            id="failed everywhere",
+        ),
+        pytest.param(
+            {NEXT: {"kind": "moderated", "on": "poll"}, CHEAPEST: {"kind": "no_credit"}},
+            422,
+            [(CHEAPEST, "refused", "0"), (NEXT, "failed", "0")],
+            {NEXT: 0},
+            id="moderated",
+        ),
+    ],
+)
+async def test_what_the_service_answers_when_something_goes_wrong(service, simulators, faults, status, attempts, bills):
+    for name, fault in faults.items():
+        simulators[name].fault(**fault)
+    found, answer, headers = await ask(service)
+    assert (found, tried(answer)) == (status, attempts)
+    assert billed(simulators) == bills
+    before = submits(simulators)
+    if status != 422:  # what was bought, or may have been, is not bought again
+        assert (await ask(service))[0] == status
+        seen = await service.get(headers["Location"])
+        assert (seen.status, tried(await seen.json())) == (status, attempts)
+        assert submits(simulators) == before
+
+
+async def test_what_takes_too_long_is_asked_for_again(service, simulators, clock):
+    simulators[CHEAPEST].fault("latency", seconds=300)
+    started = clock.seconds
+    status, answer, headers = await ask(service)
+    assert (status, tried(answer), clock.seconds - started) == (
+        202,
+        [(CHEAPEST, answer["attempts"][0]["how"], "0.025")],
+        120,
+    )
+    assert (await service.get(headers["Location"])).status == 202
+    clock.seconds += 300
+    seen = await service.get(headers["Location"])
+    assert (seen.status, tried(await seen.json())) == (200, [(CHEAPEST, "succeeded", "0.025")])
+    assert (await ask(service))[0] == 200
+    assert (submits(simulators), len(saved())) == ({CHEAPEST: 1}, 1)
+
+
+async def test_what_is_not_answered_yet_is_told_so(service, simulators, monkeypatch):
+    may_answer = threading.Event()
+    monkeypatch.setattr(simulators[CHEAPEST].service, "new_id", lambda _: may_answer.wait(60) and "task_1")
+    asked = asyncio.create_task(ask(service))
+    while (seen := await service.get("/pictures/order-17")).status == 404:
+        await asyncio.sleep(0)
+    assert (seen.status, tried(await seen.json())) == (202, [(CHEAPEST, "sending", "0.025")])
+    may_answer.set()
+    assert (await asked)[0] == 200
+
+
+async def test_the_service_tells_when_to_try_again(service, simulators, clock):
+    for one in simulators:
+        one.fault("no_credit", times=None)
+    assert (await service.get("/health")).status == 200
+    status, answer, headers = await ask(service)
+    assert (status, [how for _, how, _ in tried(answer)]) == (503, ["refused"] * 4)
+    assert 3500 < int(headers["Retry-After"]) <= 3600
+    status, answer, headers = await ask(service)
+    assert (status, tried(answer), submits(simulators)) == (503, [], {one.name: 1 for one in simulators})
+    health = await service.get("/health")
+    assert (health.status, {each["cause"] for each in await health.json()}) == (503, {"no_credit"})
+    for one in simulators:
+        one.clear()
+    clock.seconds += 3601
+    assert (await service.get("/health")).status == 200
+    assert (await ask(service))[0] == 200
+
+
+async def test_without_any_good_key_the_service_is_not_well(service, simulators):
+    for one in simulators:
+        one.fault("unauthorised", on="submit", times=None)
+    status, _, headers = await ask(service)
+    assert (status, "Retry-After" in headers) == (503, False)
+    assert (await service.get("/health")).status == 503
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b'{"prompt": "A fox", "count": 9}', "max_price: 0.10 USD are allowed"),
+        (b'{"prompt": "A fox", "extra": {"reapi": {"n": 9}}}', "a JSON object is needed"),
+        (b'{"prompt": "A fox", "aspect_ratio": "16x9"}', "aspect_ratio"),
+        (json.dumps({"prompt": "A fox" * 20_000}).encode(), "prompt"),  # every offer has another bound
+        (b'{"prompt": "A fox"', "a JSON object is needed"),
+        (b"[]", "a JSON object is needed"),
+        (b"{}", "required: prompt"),
+    ],
+)
+async def test_what_does_not_fit_is_refused_by_the_service_and_not_sent(service, simulators, body, says):
+    answer = await service.post("/pictures", data=body, headers={"Idempotency-Key": "order-17"})
+    assert (answer.status, says in (await answer.json())["error"]) == (422, True)
+    assert submits(simulators) == {}
+
+
+async def test_any_key_leads_back(service):
+    status, _, headers = await ask(service, key="a/b?c%2F")
+    assert (status, (await service.get(headers["Location"])).status) == (200, 200)
+    assert (await ask(service, key="k" * 257))[0] == 422
+    assert (await service.post("/pictures", json={"prompt": "A fox"})).status == 400
+    assert (await service.get("/pictures/none")).status == 404
+
+
+async def test_what_a_caller_leaves_is_finished_before_the_service_ends(service, simulators, clock, monkeypatch):
+    looks, may_go_on = asyncio.Event(), asyncio.Event()
+
+    async def sleep(_, seconds):
+        looks.set()
+        await may_go_on.wait()
+        clock.seconds += seconds
+
+    monkeypatch.setattr("anymedia.clock.Clock.sleep", sleep)
+    caller = asyncio.create_task(ask(service))
+    await looks.wait()
+    caller.cancel()  # and the connection is closed
+    ending = asyncio.create_task(service.close())
+    for _ in range(1000):
+        await asyncio.sleep(0)
+    assert not ending.done()
+    may_go_on.set()
+    await ending
+    journal = Journal(default_journal())
+    (attempt,) = journal.attempts(key="order-17")
+    journal.close()
+    assert (attempt.status, billed(simulators)) == ("succeeded", {CHEAPEST: 1})
+
+
+def test_the_service_runs_without_a_key_and_answers_before_it_ends(tmp_path):
+    command = [sys.executable, "-u", SERVICE, "--port", "0", "--out", tmp_path]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        where = re.search(r"http://\S+", process.stdout.readline())[0]
+
+        def call(path, body=None):
+            with urlopen(Request(f"{where}{path}", body, {"Idempotency-Key": "order-17"}), timeout=60) as answer:
+                return json.load(answer)
+
+        with ThreadPoolExecutor() as caller:
+            asked = caller.submit(call, "/pictures", b'{"prompt": "A fox"}')
+            while not any(each["active"] for each in call("/health")):
+                assert not asked.done()
+            process.send_signal(signal.SIGTERM)
+            picture = Path(asked.result()["pictures"][0]).name
+        assert (process.wait(60), process.stderr.read()) == (0, "")
+    assert [file.name for file in tmp_path.iterdir()] == [picture]

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from anymedia import Client, Journal, JournalError, Outcome, State, SubmitUncertain, read_config
+from anymedia import Client, Journal, JournalError, Outcome, OutOfBounds, State, SubmitUncertain, read_config
 from anymedia.download import clear
-from anymedia.owner import Owner, is_alive, known
+from anymedia.owner import Owner, is_alive, known, mark
 from anymedia.simulators import running
 from anymedia.store import Store
 from anymedia.testing import FakeClock
@@ -68,7 +68,7 @@ SPOILT = {
     "damaged": (spoil_pages, "it is damaged; move it away, and a new one is begun"),
     "of a newer version": (newer, r"written by a newer anymedia \(its form is 99, and 2 is the newest known here\)"),
     "of another program": (foreign, "another program's file; name another one"),
-    "a folder": (folder, "it cannot be opened"),
+    "a folder": (folder, "it is a folder; name a file in it"),
 }
 
 
@@ -86,6 +86,58 @@ async def test_with_a_file_that_cannot_be_used_nothing_is_sent(fault, config, cl
         with pytest.raises(JournalError):
             client.journal.attempts()
     assert sims["reapi"].bills()["submits"] == 1
+
+
+def test_a_folder_that_may_not_be_entered_is_told(path, monkeypatch):
+    def refused(self, **_):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    journal = Journal(path)
+    with monkeypatch.context() as patch:
+        patch.setattr("pathlib.Path.stat", refused)
+        for read in (journal.attempts, journal.count, lambda: journal.find("a")):
+            with pytest.raises(JournalError, match=f"^{path}: Permission denied$"):
+                read()
+        assert is_alive(path.parent, "a")  # as nobody can tell
+    with monkeypatch.context() as patch:
+        patch.setattr("pathlib.Path.iterdir", refused)
+        with pytest.raises(JournalError, match=f"^{path}-owners: Permission denied$"):
+            journal.left()
+    with monkeypatch.context() as patch:
+        patch.setattr("pathlib.Path.mkdir", refused)
+        with pytest.raises(JournalError, match=f"^{path}-owners: Permission denied$"):
+            mark(path.with_name("journal.db-owners"), "a")
+
+
+async def test_what_lies_below_a_file_is_no_journal_whoever_asks(sims, clock, request_, tmp_path):
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / "file" / "journal.db", tmp_path / "file" / "folder" / "journal.db"):
+        async with Client(config_at(sims, path), clock=clock) as client:
+            journal = client.journal
+            for read in (journal.attempts, journal.count, journal.left, lambda journal=journal: journal.find("a")):
+                with pytest.raises(JournalError, match=f"^{path}: {path.parent} is no folder$"):
+                    read()
+            with pytest.raises(JournalError, match=f"^{path}: {path.parent} is no folder$"):
+                await client.submit(request_, "reapi")
+    assert not is_alive(tmp_path / "file", "a")
+
+
+def test_a_folder_is_no_journal_and_what_no_file_can_be_named_is_none(path):
+    path.mkdir(parents=True)
+    with pytest.raises(JournalError, match=f"^{path}: it is a folder; name a file in it$"):
+        Journal(path).attempts()
+    assert Journal("a\0b").attempts() == []
+
+
+def test_what_is_no_text_names_nothing(path):
+    journal = Journal(path)
+    for _ in range(2):
+        open_for_writing(journal)  # and then its thread is asked
+        assert journal.attempts(account="\udcff") == journal.attempts(status="\udcff") == []
+        with pytest.raises(OutOfBounds, match=r"'\\udcff': no attempt and no task is named so"):
+            journal.find("\udcff")
+        journal.close()
+        assert journal.attempts(provider="\udcff") == []
 
 
 async def test_no_folder_can_be_made(sims, clock, request_, tmp_path):
@@ -213,7 +265,7 @@ async def test_what_is_only_read_is_not_touched(client, request_, path, monkeypa
     other.execute("BEGIN IMMEDIATE")  # a reader waits for no writer
     assert len(journal.attempts()) == journal.count() == 1
     other.close()
-    assert journal._store._thread is None
+    assert journal._store._writer is None
 
 
 def test_another_program_s_file_stays_as_it_is(path):
@@ -242,6 +294,40 @@ def test_what_is_put_just_before_the_end_is_written(tmp_path, caplog):
     store.close()
 
 
+@attrs.define
+class Then:
+    """A lock after whose first release something happens, before anything else can."""
+
+    lock: object
+    action: object
+
+    def __enter__(self):
+        return self.lock.__enter__()
+
+    def __exit__(self, *error):
+        self.lock.__exit__(*error)
+        action, self.action = self.action, lambda: None
+        action()
+
+
+def test_what_is_put_while_the_file_is_closed_is_written_and_nobody_waits_for_ever(tmp_path):
+    for turn in range(20):
+        store, gate = Store(tmp_path / f"{turn}.db", STEPS), threading.Event()
+
+        def meanwhile(store=store, gate=gate):
+            store.put(lambda connection: connection.execute("INSERT INTO things (name) VALUES ('late')"))
+            gate.set()
+
+        store.put(lambda _, gate=gate: gate.wait())
+        store._lock = Then(store._lock, meanwhile)
+        closing = threading.Thread(target=store.close, daemon=True)
+        closing.start()
+        closing.join(60)
+        assert not closing.is_alive()
+        assert store.call(lambda connection: connection.execute("SELECT name FROM things").fetchall()) == [("late",)]
+        store.close()
+
+
 def test_many_threads_start_one_writer(tmp_path):
     store, begin = Store(tmp_path / "store.db", STEPS), threading.Barrier(8)
 
@@ -254,7 +340,6 @@ def test_many_threads_start_one_writer(tmp_path):
         thread.start()
     for thread in threads:
         thread.join()
-    store._start()  # a thread that comes late finds it started
     assert store.call(lambda connection: connection.execute("SELECT count(*) FROM things").fetchone()) == (8,)
     store.close()
 
@@ -267,7 +352,7 @@ def test_old_files_grow_and_keep_what_they_hold(tmp_path):
     new = Store(path, STEPS)
     assert new.call(lambda connection: connection.execute("SELECT * FROM things").fetchall()) == [("a", 7)]
     new.close()
-    with pytest.raises(JournalError, match="its form is 2, and 2 is the newest known here"):
+    with pytest.raises(JournalError, match="its form is 2, and 1 is the newest known here"):
         old.call(lambda connection: None)
     old.close()
 
@@ -363,9 +448,20 @@ def test_who_looks_disturbs_nobody(tmp_path):
 def test_a_forked_process_is_somebody_else(tmp_path, monkeypatch):
     owner = Owner(tmp_path)
     parent = owner.name
-    monkeypatch.setattr("os.getpid", lambda: 7)
-    assert owner.name != parent
-    assert owner.name == owner.name
+    owner.live()
+    lock = owner._lock
+    with monkeypatch.context() as patch:
+        patch.setattr("os.getpid", lambda: 7)
+        assert owner.name != parent
+        assert owner.name == owner.name
+        owner.end()  # not its parent
+        assert is_alive(tmp_path, parent)
+        owner.live()
+        assert is_alive(tmp_path, owner.name)
+        owner.end()
+        assert known(tmp_path) == [parent]
+        assert is_alive(tmp_path, parent)
+    lock.close()
 
 
 def test_unfinished_files_of_killed_processes_go_in_time(tmp_path):

@@ -1,0 +1,69 @@
+"""What was tried, in words, as a list and as JSON."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from anymedia import Attempt, Cause, Money, PriceStatus
+from anymedia.task import reserved
+
+from .text import one_line, plain
+
+if TYPE_CHECKING:
+    from .screen import Cell
+
+COLUMNS = ("offer, and why it was chosen", "quoted", "how it ended", "after", "billed")
+
+
+def tried_json(attempt: Attempt) -> dict[str, Any]:
+    """Return an attempt as JSON, with what follows from it."""
+    from .journal import attempt_json
+
+    charged = attempt.charged
+    return {
+        **attempt_json(attempt),
+        "reserved": plain(attempt.reserved),
+        "charged": None if charged is None else {"usd": plain(charged.usd), "credits": plain(charged.credits)},
+        "queued": attempt.queued,
+        "running": attempt.running,
+    }
+
+
+def how(attempt: Attempt) -> str:
+    """Return where an attempt stands, and for what reason if it came to nothing."""
+    failure = None if attempt.task is None else attempt.task.failure
+    cause = attempt.cause if failure is None else failure.cause
+    return attempt.status if cause in (None, Cause.FAILED) else f"{attempt.status}: {cause.replace('_', ' ')}"
+
+
+def sold(attempt: Attempt) -> str:
+    """Return what was asked for, and of whom."""
+    offer = attempt.offer or f"{attempt.provider} {attempt.path}"
+    return one_line(offer if attempt.account == attempt.provider else f"{offer} at {attempt.account}")
+
+
+def show_attempts(attempts: Sequence[Attempt]) -> None:
+    """Print on stderr what was tried, where that was more than one thing, and what all of it cost at most."""
+    if len(attempts) < 2:
+        return
+    from .screen import Screen
+
+    screen = Screen(stderr=True)
+    usd = reserved(attempts)
+    most = "nobody knows what they cost in all" if usd is None else f"at most ${plain(usd)} in all"
+    screen.headline(f"{len(attempts)} attempts", "cyan", most)
+    screen.table(COLUMNS, map(_row, attempts), whole=("quoted", "after", "billed"))
+
+
+def _row(attempt: Attempt) -> "list[Cell]":
+    ended = attempt.ended_at if attempt.task is None else attempt.task.ended_at
+    after = "" if ended is None else f"{(ended - attempt.started_at).total_seconds():.0f} s"
+    return [[sold(attempt), *filter(None, [attempt.why])], str(attempt.money), how(attempt), after, billed(attempt)]
+
+
+def billed(attempt: Attempt) -> str:
+    """Return what an attempt cost, or may have cost (?)."""
+    usd = attempt.reserved
+    if usd == 0:
+        return "nothing"
+    money = Money(usd=usd, status=PriceStatus.EXACT if attempt.charged else attempt.money.status)
+    return f"{money}?" if attempt.open else str(money)

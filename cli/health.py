@@ -1,0 +1,141 @@
+"""How accounts do, read from the journal: a process that begins knows nothing of what the ones before it met."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import attrs
+
+from anymedia import Account, AccountHealth, Attempt, Outcome, to_json
+from anymedia.clock import Clock
+from anymedia.handle import is_of
+from anymedia.health import Cooldown, Health
+from anymedia.routing import cooldown
+
+from .journal import is_uncertain, journal_of
+from .text import one_line, print_json
+
+if TYPE_CHECKING:
+    from .screen import Cell
+
+SPAN = timedelta(hours=1)
+"""How far back the journal is read: no cooldown is longer."""
+
+COLUMNS = ("account", "does", "since (UTC)", "asked again", "last hour", "last error")
+
+ENDS = {
+    Cooldown.NONE: "",
+    Cooldown.TIME: "",
+    Cooldown.BALANCE: "sooner at another balance",
+    Cooldown.CONFIG: "with another key",
+    Cooldown.TRIAL: "by one request first",
+}
+"""What a table says of what ends a cooldown, beside its time."""
+
+SHORT_ERROR = 80
+"""Characters of an error that a table shows."""
+
+
+@attrs.frozen(kw_only=True)
+class Lately:
+    """How an account does, and what became of its submits in the last hour."""
+
+    account: Account
+    health: AccountHealth
+    submits: int
+    refused: int
+    uncertain: int
+    not_sent: int
+    error: str | None
+
+
+def lately(accounts: Sequence[Account], attempts: Sequence[Attempt], clock: Clock) -> Iterator[Lately]:
+    """Yield how each account does, as a client would judge that had made these attempts."""
+    health = Health(clock, _not_asked)
+    ended = sorted(attempts, key=lambda attempt: attempt.ended_at or attempt.started_at)
+    for account in accounts:
+        its = [attempt for attempt in ended if attempt.account == account.name]
+        for attempt in its:
+            ends = cooldown(attempt)
+            # Another key may lead to another balance, and is not bad because that one was.
+            if ends not in (Cooldown.CONFIG, Cooldown.BALANCE) or _is_of_its_key(attempt, account):
+                health.note(account, attempt, ends)
+        sent = [attempt for attempt in its if attempt.outcome is not Outcome.NOT_SENT]
+        yield Lately(
+            account=account,
+            health=health.of(account),
+            submits=len(sent),
+            refused=sum(attempt.outcome is Outcome.REFUSED for attempt in sent),
+            uncertain=sum(map(is_uncertain, sent)),
+            not_sent=len(its) - len(sent),
+            error=next((one_line(attempt.error) for attempt in reversed(its) if attempt.error), None),
+        )
+
+
+def _is_of_its_key(attempt: Attempt, account: Account) -> bool:
+    return account.key is not None and is_of(attempt.fingerprint or "", account.key)
+
+
+async def _not_asked(_: Account) -> NoReturn:
+    raise NotImplementedError
+
+
+def show_health(accounts: Sequence[Account], config: Path | None, clock: Clock, *, as_json: bool) -> None:
+    """Print how accounts do. Errors: ConfigError without a journal."""
+    now = clock.now()
+    with journal_of(config) as journal:
+        attempts = journal.attempts(since=now - SPAN)
+    found = list(lately(accounts, attempts, clock))
+    if as_json:
+        print_json([_json(each) for each in found])
+        return
+    from .screen import Screen
+
+    Screen().table(COLUMNS, (_row(each, now) for each in found))
+
+
+def _json(each: Lately) -> dict[str, Any]:
+    health = {name: said for name, said in to_json(each.health).items() if name not in ("submitting", "active")}
+    counts = {"submits": each.submits, "refused": each.refused, "uncertain": each.uncertain, "not_sent": each.not_sent}
+    return {**health, "key": each.account.key is not None, "last_hour": counts, "last_error": each.error}
+
+
+def _row(each: Lately, now: datetime) -> "list[Cell]":
+    health = each.health
+    does = health.cause.replace("_", " ") if health.cause else "well" if each.account.key else "no key"
+    return [
+        health.account,
+        does,
+        "" if health.since is None else f"{health.since:%H:%M:%S}",
+        [*filter(None, [_again(health, now), _ends(each)])],
+        [*_counted(each)] or "nothing",
+        _short(each.error or ""),
+    ]
+
+
+def _again(health: AccountHealth, now: datetime) -> str:
+    """Return from when on an account is asked again; nothing where no time ends its trouble, or it has none."""
+    if health.until is None:
+        return ""
+    return "now" if health.until <= now else f"{health.until:%H:%M:%S}"
+
+
+def _ends(each: Lately) -> str:
+    """Return what else ends an account's trouble."""
+    untold = each.health.ends is Cooldown.BALANCE and each.account.adapter.balance is None
+    return "" if untold else ENDS[each.health.ends]
+
+
+def _counted(each: Lately) -> Iterator[str]:
+    if each.submits:
+        yield f"{each.submits} submit{'s' * (each.submits > 1)}"
+    for what, number in (("refused", each.refused), ("uncertain", each.uncertain), ("not sent", each.not_sent)):
+        if number:
+            yield f"{number} {what}"
+
+
+def _short(error: str) -> str:
+    """Return what an error begins with."""
+    said = error.partition("; ")[0]
+    return said if len(said) <= SHORT_ERROR else f"{said[:SHORT_ERROR]} ..."

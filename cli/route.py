@@ -1,0 +1,109 @@
+"""The way that a request would go from offer to offer, for people and for programs."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import attrs
+
+from anymedia import Config, Money, PriceStatus, Quote, Route
+from anymedia.quote import REFUSED
+from anymedia.terms import GenerateOptions
+
+from .prices import pool
+from .quotes import quote_json
+from .request import Asked
+from .text import plain, say
+
+COLUMNS = ("", "offer", "billed", "tasks", "why it stands here")
+
+
+def route_of(asked: Asked, terms: GenerateOptions, config: Config) -> Route:
+    """Return the way of a request over the accounts that have a key; over all of them where none has one."""
+    from anymedia import SyncClient
+
+    accounts = {account.name: account for account in pool(asked.accounts, config, every=False)}
+    keyless = {name: account for name, account in accounts.items() if account.key is None}
+    options: GenerateOptions = {"offer": asked.offer, "on_unsupported": asked.on_unsupported, **terms}
+    with SyncClient(attrs.evolve(config, accounts=accounts)) as client:
+        if len(keyless) == len(accounts):
+            say("no key is set: this is the way if every account had its own")
+            return client.route(asked.request, **options)
+        route = client.route(asked.request, *(name for name in accounts if name not in keyless), **options)
+        quotes = client.quote(asked.request, offer=asked.offer, on_unsupported=asked.on_unsupported)
+    unasked = (_without_key(quote, keyless[quote.account].key_env) for quote in quotes if quote.account in keyless)
+    return attrs.evolve(route, refused=(*route.refused, *unasked))
+
+
+def _without_key(quote: Quote, variables: Iterable[str]) -> Quote:
+    if quote.status == REFUSED:
+        return quote
+    return attrs.evolve(quote, status=REFUSED, reasons=(f"no key for {quote.account}: set {' or '.join(variables)}",))
+
+
+def route_json(route: Route) -> dict[str, Any]:
+    """Return a route as JSON: its steps and refusals are quotes, each step with why it stands there."""
+    return {
+        "policy": route.policy,
+        "steps": [{**quote_json(quote), "why": why} for quote, why in _steps(route)],
+        "refused": [quote_json(quote) for quote in route.refused],
+        "max_price": plain(route.max_price),
+        "worst": plain(route.worst),
+        "notes": list(_sentences(route)),
+    }
+
+
+def show_route(route: Route) -> None:
+    """Print a route: what is asked in which order, what is not and why, and what it comes to at worst."""
+    from .screen import Screen, pairs
+
+    screen = Screen()
+    rows = [
+        [f"{number}", _name(quote), str(quote.money), f"{quote.tasks}", why]
+        for number, (quote, why) in enumerate(_steps(route), 1)
+    ]
+    if rows:
+        screen.table(COLUMNS, rows, whole=("offer", "billed"))
+    if route.refused:
+        screen.headline("not asked", "red")
+        screen.block(pairs((_name(quote), "\n".join(quote.reasons)) for quote in route.refused), "")
+    for sentence in _sentences(route):
+        screen.print(sentence)
+
+
+def _name(quote: Quote) -> str:
+    return quote.offer if quote.account == quote.provider else f"{quote.offer} at {quote.account}"
+
+
+def _steps(route: Route) -> Iterator[tuple[Quote, str]]:
+    """Yield each step with why it stands where it does."""
+    seen: set[str] = set()
+    for quote in route.steps:
+        place = "first" if not seen else "next"
+        if route.policy == "cheapest":
+            why = "its price is unknown" if quote.money.usd is None else f"the {place} cheapest".replace("first ", "")
+        elif quote.account in seen:
+            why = f"the next cheapest of {quote.account}"
+        else:
+            why = f"{place} of the route" + (", until another has more room" if route.policy == "spread" else "")
+        seen.add(quote.account)
+        yield quote, why
+
+
+def _sentences(route: Route) -> Iterator[str]:
+    """Yield what a route comes to: the ceiling, and the worst case."""
+    if not route.steps:
+        yield "no offer takes this request: nothing would be sent"
+        return
+    if route.max_price is not None:
+        yield f"ceiling: ${route.max_price:f} over every attempt and part"
+    further = len(route.steps) > 1
+    if route.worst is None:
+        unknown = next(quote for quote in route.steps if quote.money.usd is None)
+        yield f"nobody knows the worst case: the price of {_name(unknown)} is unknown"
+        if route.max_price is None and further:
+            yield "without --max-price a second offer is asked only after what was not billed"
+        return
+    exact = all(quote.money.status is PriceStatus.EXACT for quote in route.steps)
+    most = Money(usd=route.worst, status=PriceStatus.EXACT if exact else PriceStatus.ESTIMATE)
+    only = "; without --max-price a second offer is asked only after what was not billed"
+    yield f"at most {most} in all" + (only if route.max_price is None and further else "")

@@ -1,0 +1,225 @@
+"""A small service that makes pictures at the cheapest provider that can, and elsewhere when it cannot.
+
+    python examples/fallback_service.py                            # at simulators, for nothing
+    python examples/fallback_service.py --config anymedia.toml     # at your accounts: this costs money
+    curl -H 'Idempotency-Key: order-17' -d '{"prompt": "a lighthouse"}' http://127.0.0.1:8080/pictures
+
+No request costs more than MAX_PRICE, whatever happens on the way; asked again under its key it is not bought again.
+Where callers are not all the same person, put who it is before the key.
+"""
+
+import argparse
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack
+from decimal import Decimal
+from math import ceil, inf
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import attrs
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from anymedia import (
+    AnymediaError,
+    Attempt,
+    Blocked,
+    Client,
+    DeadlineExceeded,
+    ImageRequest,
+    NoRoute,
+    OutOfBounds,
+    ProviderError,
+    Rejected,
+    RequestError,
+    Result,
+    State,
+    SubmitUncertain,
+    TaskFailed,
+    from_json,
+    load_config,
+    read_config,
+    to_json,
+)
+from anymedia.clock import Clock
+from anymedia.money import total
+from anymedia.simulators import running
+
+MAX_PRICE = "0.10"
+TIMEOUT = 120.0
+"""Seconds that a caller waits; for what takes longer there is GET."""
+
+DEFAULTS = {"model": "flux-2-pro", "resolution": "1K"}
+FIELDS = {"prompt", "aspect_ratio", "count", *DEFAULTS}
+"""What callers may say. Not `extra`: whoever writes raw fields decides what is billed."""
+
+STATUS = (
+    ((SubmitUncertain, TaskFailed), 502),  # what may have been billed is in `anymedia tasks`
+    (DeadlineExceeded, 202),
+    ((RequestError, Rejected, Blocked), 422),  # a RequestError is also what would pass MAX_PRICE
+    (ProviderError, 503),
+    (AnymediaError, 500),
+)
+"""What errors are over HTTP; the first that fits counts."""
+
+CLIENT: web.AppKey[Client] = web.AppKey("client", Client)
+OUT: web.AppKey[Path] = web.AppKey("out", Path)
+UNDER_WAY: web.AppKey[set[asyncio.Task[Result]]] = web.AppKey("under_way", set)
+
+routes = web.RouteTableDef()
+
+
+@routes.post("/pictures")
+async def make(request: web.Request) -> web.Response:
+    """Make pictures, all of them under one key, by which GET finds them again."""
+    app, wanted = request.app, await read(request)
+    options = {"policy": "cheapest", "max_price": MAX_PRICE, "key": name(request), "timeout": TIMEOUT}
+    # A task of its own: a caller who goes away does not take with him what is being paid for.
+    making = asyncio.create_task(app[CLIENT].generate(wanted, **options))
+    app[UNDER_WAY].add(making)
+    making.add_done_callback(app[UNDER_WAY].discard)
+    result = await asyncio.shield(making)
+    return await made(request, result, missing=result.missing)
+
+
+@routes.get("/pictures/{key}")
+async def look(request: web.Request) -> web.Response:
+    """Look once at what was asked for under a key."""
+    client = request.app[CLIENT]
+    begun = await asyncio.to_thread(client.journal.attempts, key=name(request))
+    if not begun:
+        raise web.HTTPNotFound
+    attempts = tuple(await asyncio.gather(*(seen(client, attempt) for attempt in begun)))
+    tasks = [attempt.task for attempt in attempts if attempt.task is not None]
+    done = tuple(task for task in tasks if task.state is State.SUCCEEDED)
+    if any(attempt.outcome is None for attempt in attempts) or not all(task.state.final for task in tasks):
+        return told(request, 202, attempts)
+    if not done:
+        return told(request, 502, attempts)
+    return await made(request, Result(tasks=done, money=total(task.money for task in done), attempts=attempts))
+
+
+@routes.get("/health")
+async def health(request: web.Request) -> web.Response:
+    """Tell how the accounts do: 503 while none of them is asked."""
+    client = request.app[CLIENT]
+    return web.json_response(to_json(client.health()), status=503 if pause(client) else 200)
+
+
+@web.middleware
+async def answered(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer an error with what is known, and with when to try again."""
+    try:
+        return await handler(request)
+    except AnymediaError as error:
+        answer = told(request, status(error), error.attempts, error=str(error))
+        wait = pause(request.app[CLIENT])
+        if answer.status == 503 and 0 < wait < inf:
+            answer.headers["Retry-After"] = str(ceil(wait))
+        return answer
+
+
+def name(request: web.Request) -> str:
+    """Return the key of what is asked for."""
+    key = request.match_info.get("key") or request.headers.get("Idempotency-Key")
+    if not key:
+        raise web.HTTPBadRequest(text="an Idempotency-Key is needed: under it nothing is bought twice")
+    return key
+
+
+async def read(request: web.Request) -> ImageRequest:
+    """Return what a caller wants. Errors: OutOfBounds."""
+    try:
+        body = await request.json()
+    except ValueError:
+        body = None
+    if not isinstance(body, dict) or not body.keys() <= FIELDS:
+        raise OutOfBounds(f"a JSON object is needed, of {', '.join(sorted(FIELDS))}")
+    return from_json(ImageRequest, DEFAULTS | body)
+
+
+async def seen(client: Client, attempt: Attempt) -> Attempt:
+    """Return an attempt with its task as it stands now."""
+    return attempt if attempt.task is None else attrs.evolve(attempt, task=await client.get(attempt.task))
+
+
+async def made(request: web.Request, result: Result, **facts: Any) -> web.Response:
+    """Save a result, and answer with where it is; with the provider's own links when it cannot be fetched now."""
+    try:
+        assets = await request.app[CLIENT].download(result, request.app[OUT])
+        pictures = [f"/files/{asset.path.name}" for asset in assets if asset.path is not None]
+    except (AnymediaError, OSError):
+        pictures = [asset.url for asset in result.assets if asset.url is not None]
+    provider, price = result.tasks[0].provider, plain(result.money.usd)
+    return told(request, 200, result.attempts, pictures=pictures, provider=provider, price=price, **facts)
+
+
+def told(request: web.Request, number: int, attempts: Iterable[Attempt], **facts: Any) -> web.Response:
+    """Answer with where to look again, and what was tried."""
+    tried = [
+        {"offer": each.offer, "why": each.why, "how": each.status, "cause": each.cause, "at_most": plain(each.reserved)}
+        for each in attempts
+    ]
+    answer = {"id": name(request), **facts, "attempts": tried}
+    where = f"/pictures/{quote(name(request), safe='', errors='replace')}"
+    return web.json_response(answer, status=number, headers={"Location": where})
+
+
+def plain(usd: Decimal | None) -> str | None:
+    """Return USD as JSON has them; None: nobody knows."""
+    return None if usd is None else f"{usd.normalize():f}"
+
+
+def pause(client: Client) -> float:
+    """Return in how many seconds some account is asked again; infinity: in none that anybody knows."""
+    accounts, now = client.health(), Clock().now()
+    if any(each.cause is None for each in accounts):
+        return 0.0
+    waits = [(each.until - now).total_seconds() for each in accounts if each.until is not None]
+    return max(min(waits, default=inf), 0.0)
+
+
+def status(error: AnymediaError) -> int:
+    """Return the HTTP status of an error; doubt about money comes first."""
+    if isinstance(error, NoRoute):
+        found = {status(each) for each in error.errors}
+        return 422 if found == {422} else 502 if 502 in found else 503
+    return next(number for kinds, number in STATUS if isinstance(error, kinds))
+
+
+def service(config: str | None, out: Path, speed: float = 20) -> web.Application:
+    """Return the application, over the accounts of a config file, else over simulators that end with it."""
+
+    async def client(app: web.Application) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            if config is None:
+                simulators = await stack.enter_async_context(running(speed=speed))
+                found = read_config(simulators.config, simulators.environ)
+            else:
+                found = load_config(config)
+            app[CLIENT] = await stack.enter_async_context(Client(found))
+            yield
+            await asyncio.gather(*app[UNDER_WAY], return_exceptions=True)  # what is paid for is written down
+
+    out.mkdir(parents=True, exist_ok=True)
+    app = web.Application(middlewares=[answered])
+    app[OUT], app[UNDER_WAY] = out, set()
+    app.add_routes([*routes, web.static("/files", out)])
+    app.cleanup_ctx.append(client)
+    return app
+
+
+def main() -> None:
+    """Read the command line, and serve until Ctrl-C or SIGTERM: callers who wait then still get their answers."""
+    parser = argparse.ArgumentParser(description="Pictures over HTTP, at the cheapest provider that can.")
+    parser.add_argument("--config", help="an anymedia.toml, whose accounts are asked (simulators)")
+    parser.add_argument("--out", type=Path, default=Path("out"), help="where the pictures go (out)")
+    parser.add_argument("--port", type=int, default=8080)
+    given = parser.parse_args()
+    web.run_app(service(given.config, given.out), host="127.0.0.1", port=given.port, shutdown_timeout=TIMEOUT)
+
+
+if __name__ == "__main__":
+    main()
