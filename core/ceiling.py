@@ -37,7 +37,7 @@ class Ceiling:
         usd = money.usd or Decimal(0)
         held = self.held
         if EXACT.add(held, usd) > self.most:
-            spent = f", {held} of them are spent or reserved" if held else ""
+            spent = f", {held.normalize(EXACT):f} of them are spent or reserved" if held else ""
             raise _over(f"{self.most} USD are allowed{spent}, and {offer} costs {money}")
         return Reservation(self._held, usd)
 

@@ -70,12 +70,6 @@ class Client:
     ) -> None:
         self.config: Config = config if isinstance(config, Config) else load_config(config)
         path = self.config.journal
-        for account in self.config.accounts.values():
-            if path is None and account.daily_limit is not None:
-                raise ConfigError(
-                    f"the daily_limit of {account.name} is held against the journal, and that is switched off",
-                    account=account.name,
-                )
         self.journal: Journal | None = None if path is None else Journal(path, prompts=self.config.prompts)
         self._session = Session(clock or Clock(), patience or Patience(), on_event, self.journal)
         self._submits = Submits(self._session)
@@ -142,9 +136,18 @@ class Client:
         Errors: Unsupported for a model or an offer that does not exist, OutOfBounds for an option.
         """
         terms = self._terms(request, options)
-        quotes = [quote_of(candidate) for candidate in self._candidates(request, accounts, terms)]
+        quotes = [self._quote(candidate) for candidate in self._candidates(request, accounts, terms)]
         refused = [quote for quote in quotes if quote.status == REFUSED]
         return route_of([quote for quote in quotes if quote.status != REFUSED], refused, terms)
+
+    def _quote(self, candidate: Candidate) -> Quote:
+        """Return what a candidate would cost; without a key nothing is sold to us."""
+        found = quote_of(candidate)
+        try:
+            candidate.account.secret()
+        except ConfigError as error:
+            return attrs.evolve(found, status=REFUSED, reasons=(*found.reasons, str(error)))
+        return found
 
     async def refresh_prices(
         self,

@@ -8,9 +8,9 @@ AnymediaError
 │  ├─ OutOfBounds           a value outside what the offer takes (lists every problem)
 │  └─ OverCeiling           it would cost more than max_price
 ├─ ProviderError            the provider said no, or could not be heard
-│  ├─ BadKey · NoCredit · NotFound · Rejected · Blocked · RateLimited
-│  ├─ Unavailable           (Cooling: it is not asked for a while, after what an earlier request met)
-│  └─ MalformedAnswer
+│  ├─ BadKey · NoCredit · NotFound · Rejected · Blocked · RateLimited · MalformedAnswer
+│  └─ Unavailable
+│     └─ Cooling            it is not asked for a while, after what an earlier request met
 ├─ SubmitUncertain          sent, and no readable answer: it may have been billed
 ├─ TaskError
 │  ├─ TaskFailed            accepted, then failed or canceled (carries the task)

@@ -131,7 +131,8 @@ class Generation:
         held = {attempt.id: self._ceiling.hold(attempt) for attempt in earlier}
         self._attempts = {attempt.id: attempt for attempt in earlier}
         for attempt in latest(earlier).values():
-            pictures = range(attempt.part, attempt.part + attempt.count)
+            # An attempt that does not say how many pictures it was to make may have been to make all of them.
+            pictures = range(attempt.part, self._count if attempt.count is None else attempt.part + attempt.count)
             share = _Share(attempt=attempt, pictures=pictures, reservation=held[attempt.id])
             self._open = [rest for each in self._open for rest in _without(each, share.pictures)]
             self._where = next((each for each in self._options if each.account.name == attempt.account), None)
@@ -196,7 +197,7 @@ class Generation:
             well = [each for each in choices if not health.wait(each.account) and not health.trial(each.account)]
             queue = [self._session.permits.of(each.account).wait() for each in well]
             cooling = min((health.wait(each.account) or math.inf for each in choices), default=math.inf)
-            in_time = clock.monotonic() + cooling <= self._deadline
+            in_time = not math.isinf(cooling) and clock.monotonic() + cooling <= self._deadline
             if queue and (min(queue) <= cooling or not in_time):
                 return well[queue.index(min(queue))]  # it waits for its turn there, where it is not free at once
             trials = [trial for each in choices if (trial := health.trial(each.account)) is not None]
@@ -223,7 +224,8 @@ class Generation:
         elif choices[0] is not option:
             reason = "the first that can be asked now"
         else:
-            reason = "first of the policy" if callable(policy) else _FIRST[policy]
+            first, next_ = ("first of the policy", "next of the policy") if callable(policy) else _REASONS[policy]
+            reason = next_ if self._why else first
         return f"{reason}; {self._why}" if self._why else reason
 
     async def _place(self, option: Option, order: Order, reservation: Reservation) -> None:
@@ -271,7 +273,7 @@ class Generation:
                 self._failed(share.option, share.pictures, error)
             else:
                 self._count_in(share, task)
-                self._made[share.pictures.start] = task
+                self._made[share.attempt.part] = task
             del self._waiting[end]
 
     def _count_in(self, share: "_Share", task: Task | None) -> None:
@@ -333,7 +335,12 @@ class Generation:
         )
 
 
-_FIRST = {"ordered": "first of the route", "cheapest": "the cheapest", "spread": "the most room"}
+_REASONS = {
+    "ordered": ("first of the route", "next of the route"),
+    "cheapest": ("the cheapest", "the cheapest left"),
+    "spread": ("the most room", "the most room"),
+}
+"""Why an offer is chosen first, and later."""
 
 
 class _Stopped(Exception):
@@ -359,6 +366,8 @@ def _without(pictures: range, made: range) -> list[range]:
 
 def no_route(errors: Sequence[AnymediaError]) -> AnymediaError:
     """Return the one error there is, or the one that holds them all."""
+    if not errors:
+        return NoRoute("the policy tries none of the offers that take the request")
     if len(errors) > 1 and all(isinstance(error, OverCeiling) for error in errors):
         return OverCeiling(
             "; ".join(map(str, errors)), problems=[each for error in errors for each in _problems(error)]

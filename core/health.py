@@ -38,6 +38,9 @@ FIRST, LONGEST = 1.0, 300.0
 UNCERTAIN = 30.0
 """Seconds of the first cooldown after a submit that may have been billed."""
 
+TICK = 0.001
+"""Seconds by which a wall clock and a monotonic one may differ for the same moment."""
+
 NO_CREDIT = 3600.0
 CHECK_BALANCE = 60.0
 """Seconds between two looks at the balance of an account without credit."""
@@ -140,8 +143,10 @@ class Health:
         """Return the error for a request that is not sent."""
         health = self.of(account)
         until = "until it is known to be well" if health.until is None else f"until {health.until:%H:%M:%S} UTC"
+        wait = self.wait(account)
         return Cooling(
             f"{account.name} is not asked {until}: {health.reason}",
+            retry_after=None if math.isinf(wait) else wait,
             account=account.name,
             provider=account.adapter.name,
         )
@@ -163,11 +168,14 @@ class Health:
     def _ill(self, account: Account, attempt: Attempt, ends: Cooldown) -> None:
         now = self._at(attempt.ended_at or attempt.started_at)
         earlier = self._troubles.get(account.name)
-        failures = 1
-        if earlier is not None:  # what was under way when the trouble began says nothing of how long it lasts
-            failures = earlier.failures + (self._at(attempt.started_at) >= earlier.until)
+        # What was under way when the trouble began says nothing of how long it lasts.
+        news = earlier is None or self._at(attempt.started_at) + TICK >= earlier.until
+        failures = (0 if earlier is None else earlier.failures) + news
         until = now + self._pause(attempt, ends, failures)
         if earlier is not None and earlier.until > until:
+            return
+        if earlier is not None and not news and earlier.ends is ends:
+            earlier.until = until
             return
         self._troubles[account.name] = _Trouble(
             cause=str(attempt.cause or attempt.outcome),

@@ -33,10 +33,17 @@ def route_of(fitting: Sequence[Quote], refused: Iterable[Quote], terms: Terms) -
     ordered = in_order(terms.policy, fitting)
     tried = [quote for quote in ordered if _within(quote, terms)]
     steps = tried if terms.fallback else tried[:1]
+    asked, within = {id(quote) for quote in ordered}, {id(quote) for quote in tried}
+    refused = [
+        *refused,
+        *(_refused(quote, "the policy leaves it out") for quote in fitting if id(quote) not in asked),
+        *(_refused(quote, _over(quote, terms)) for quote in ordered if id(quote) not in within),
+        *(_refused(quote, "without fallback the first offer is the only one") for quote in tried[len(steps) :]),
+    ]
     return Route(
         policy=terms.policy if isinstance(terms.policy, str) else "a function",
         steps=tuple(steps),
-        refused=(*refused, *(_over(quote, terms) for quote in ordered if quote not in tried)),
+        refused=tuple(refused),
         max_price=terms.max_price,
         worst=worst(steps, terms),
     )
@@ -44,17 +51,25 @@ def route_of(fitting: Sequence[Quote], refused: Iterable[Quote], terms: Terms) -
 
 def worst(steps: Iterable[Quote], terms: Terms) -> Decimal | None:
     """Return the most that a request can be billed: at each offer in turn, where it goes on after it was billed."""
+    steps = list(steps)
+    # Of several tasks some may be billed and others made elsewhere: any amount up to the ceiling.
+    in_parts = any(quote.tasks > 1 for quote in steps)
+    most = terms.max_price
     spent = {Decimal(0)}
     goes_on: set[Decimal] = set(spent)
     for quote in steps:
         if quote.money.usd is None:
             return None
-        here = {EXACT.add(each, quote.money.usd) for each in goes_on}
-        here = {each for each in here if terms.max_price is None or each <= terms.max_price}
+        sums = {EXACT.add(each, quote.money.usd) for each in goes_on}
+        here = {each if most is None or each <= most else most for each in sums if in_parts or _fits(each, most)}
         spent |= here
         if _goes_on(quote, terms):
             goes_on |= here
     return max(spent)
+
+
+def _fits(usd: Decimal, most: Decimal | None) -> bool:
+    return most is None or usd <= most
 
 
 def _goes_on(quote: Quote, terms: Terms) -> bool:
@@ -71,6 +86,10 @@ def _within(quote: Quote, terms: Terms) -> bool:
     return terms.allow_unknown_price if quote.money.usd is None else quote.money.usd <= terms.max_price
 
 
-def _over(quote: Quote, terms: Terms) -> Quote:
+def _over(quote: Quote, terms: Terms) -> str:
     price = "its price is unknown" if quote.money.usd is None else f"{quote.money} is more"
-    return attrs.evolve(quote, reasons=(f"max_price: {terms.max_price} USD are allowed, and {price}",))
+    return f"max_price: {terms.max_price} USD are allowed, and {price}"
+
+
+def _refused(quote: Quote, reason: str) -> Quote:
+    return attrs.evolve(quote, reasons=(*quote.reasons, reason))

@@ -3,13 +3,13 @@
 `STEPS` is the whole of it, first match first; docs/routing.md is made from it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from enum import StrEnum
 
 import attrs
 
-from .errors import AnymediaError, ConfigError, OverCeiling, ProviderError, RequestError, TaskFailed
+from .errors import AnymediaError, Blocked, ConfigError, OverCeiling, ProviderError, RequestError, TaskFailed
 from .health import Cooldown
 from .quote import Quote
 from .task import Attempt
@@ -49,11 +49,20 @@ class Step:
         """Return whether this is what happened."""
         cause = error.cause if isinstance(error, ProviderError) else None
         told = cause in self.causes or error.outcome in self.outcomes or isinstance(error, self.kinds)
-        accepted = getattr(error, "task", None) is not None
+        accepted: bool | None = getattr(error, "task", None) is not None
+        if not accepted and error.task_id is not None:
+            accepted = None  # it is of a look: whatever that says, the task may go on
         return told and self.accepted in (None, accepted) and self.billed in (None, error.billed)
 
 
 STEPS: Sequence[Step] = (
+    Step(
+        what="uncertain, or accepted without an id",
+        outcomes=(Outcome.UNCERTAIN, Outcome.ACCEPTED_WITHOUT_ID),
+        then=Then.STOP,
+        unless="on_uncertain",
+        cools=Cooldown.TRIAL,
+    ),
     Step(what="it would pass max_price, or the account's daily_limit", kinds=(OverCeiling,), then=Then.OFFER),
     Step(what="the offer does not take the request", kinds=(RequestError,), then=Then.OFFER),
     Step(what="the account has no key", kinds=(ConfigError,), then=Then.ACCOUNT),
@@ -69,15 +78,8 @@ STEPS: Sequence[Step] = (
     Step(what="refused: no such path or model", causes=(Cause.NOT_FOUND,), then=Then.OFFER),
     Step(what="refused by moderation", causes=(Cause.BLOCKED,), then=Then.STOP, unless="on_blocked"),
     Step(
-        what="uncertain, or accepted without an id",
-        outcomes=(Outcome.UNCERTAIN, Outcome.ACCEPTED_WITHOUT_ID),
-        then=Then.STOP,
-        unless="on_uncertain",
-        cools=Cooldown.TRIAL,
-    ),
-    Step(
         what="accepted, then withheld by moderation",
-        causes=(Cause.BLOCKED,),
+        kinds=(Blocked,),
         accepted=True,
         then=Then.STOP,
         unless="on_blocked",
@@ -127,8 +129,11 @@ def in_order(policy: Policy, quotes: Sequence[Quote]) -> list[Quote]:
     Within an account the cheapest comes first. Errors: OutOfBounds when a function returns what it was not given.
     """
     if callable(policy):
-        chosen = list(policy(list(quotes)))
-        if any(each not in quotes for each in chosen) or len({id(each) for each in chosen}) != len(chosen):
+        given = {id(quote) for quote in quotes}
+        chosen = policy(list(quotes))
+        chosen = list(chosen) if isinstance(chosen, Iterable) else [None]
+        ids = [id(each) for each in chosen]
+        if not given.issuperset(ids) or len(set(ids)) != len(ids):
             refuse("policy", "the function returned what it was not given, or the same twice")
         return chosen
     if policy == "cheapest":

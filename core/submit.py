@@ -26,6 +26,7 @@ from .encode import Call
 from .errors import (
     NOT_AGAIN,
     AnymediaError,
+    ConfigError,
     JournalError,
     OverCeiling,
     ProviderError,
@@ -61,7 +62,7 @@ class Order:
     labels: Mapping[str, str] = attrs.field(factory=dict, hash=False)
     key: str | None = None
     part: int = 0
-    count: int = 1
+    count: int | None = None
     why: str | None = None
     chosen_at: datetime | None = None
     allow_unknown_price: bool = False
@@ -74,7 +75,7 @@ class Order:
     @property
     def pictures(self) -> range:
         """Which of the request's pictures it is to make."""
-        return range(self.part, self.part + self.count)
+        return range(self.part, self.part + (self.count or 1))
 
 
 def orders(candidate: Candidate, terms: Terms) -> Iterator[Order]:
@@ -279,12 +280,12 @@ class _Post:
 
     async def _answered(self, call: Call, permit: Permit) -> Attempt:
         """Write the intent down, send the submit, and return how it ended: well."""
-        attempt = self._attempt or self._intent()
+        attempt, limit = self._attempt or self._intent(), self._limit()
         try:
             if self._attempt is None:
                 # The intent is written once the permit to send is held, last before the bytes.
                 self._attempt = attempt
-                await self._session.begin(attempt, call.body, self._limit())
+                await self._session.begin(attempt, call.body, limit)
             task = await self._until_certain(call, attempt, permit)
         except (JournalError, OverCeiling):
             raise  # nothing was sent, and nothing is written down
@@ -305,8 +306,14 @@ class _Post:
         return self._ended(attempt, permit, outcome=Outcome.ACCEPTED, task=task)
 
     def _limit(self) -> Decimal | None:
-        """Return the USD of the account's day. Errors: OverCeiling for a price that cannot be held against it."""
+        """Return the USD of the account's day.
+
+        Errors: ConfigError without a journal to hold it against, OverCeiling for a price that cannot be held.
+        """
         limit, order = self.order.account.daily_limit, self.order
+        if limit is not None and self._session.journal is None:
+            name = order.account.name
+            raise ConfigError(f"{name} has a daily_limit, and the journal, which it is held against, is switched off")
         if limit is not None and order.money.usd is None and not order.allow_unknown_price:
             raise OverCeiling(
                 f"{order.account.name} may spend {limit} USD a day, and the price of this is unknown "

@@ -116,7 +116,7 @@ class Attempt:
     labels: Mapping[str, str] = attrs.field(factory=dict, hash=False)
     key: str | None = None
     part: int = 0
-    count: int = 1
+    count: int | None = None
     why: str | None = None
     idempotency_key: str | None
     origin: str | None = None

@@ -527,7 +527,7 @@ async def test_every_attempt_is_told_as_it_happens_and_written_down(client, sims
     assert [(each.id, each.why, each.cause, each.reserved) for each in kept] == [
         (each.id, each.why, each.cause, each.reserved) for each in result.attempts
     ]
-    assert kept[1].why == "first of the route; after revidapi/flux-2-pro: no credit"
+    assert kept[1].why == "next of the route; after revidapi/flux-2-pro: no credit"
     assert kept[0].queued is not None
 
 

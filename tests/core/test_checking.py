@@ -203,7 +203,7 @@ def test_a_count_is_split_and_every_seed_is_its_own(count, seed):
     assert all(part.count == 3 for part in split[:-1])
     assert [part.body["seed"] for part in split] == list(range(seed, seed + count, 3))
     assert [[(each.given, each.sent) for each in part.adjustments] for part in split] == [
-        [(seed, seed + index)] if index else [] for index in range(len(split))
+        [(seed, seed + first)] if first else [] for first in range(0, count, 3)
     ]
 
 
