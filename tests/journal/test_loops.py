@@ -9,7 +9,6 @@ import pytest
 from anymedia import Billed, Client, ConfigError, DeadlineExceeded, Journal, Outcome, OutOfBounds, read_config
 from anymedia.simulators import in_thread
 
-
 UNCLOSED = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 """The connections of a client whose event loop is gone cannot be closed any more."""
 
