@@ -252,7 +252,7 @@ class NoRoute(AnymediaError):
     def __init__(self, message: str = "", *, errors: Sequence[AnymediaError] = (), **facts: Any) -> None:
         super().__init__(message or "; ".join(map(str, errors)), **facts)
         self.errors: tuple[AnymediaError, ...] = tuple(errors)
-        self.billed = max((self.billed, *(error.billed for error in errors)), key=_SURELY.index)
+        self.billed: Billed = max((self.billed, *(error.billed for error in errors)), key=_SURELY.index)
 
 
 _SURELY = (Billed.NO, Billed.UNKNOWN, Billed.LIKELY, Billed.YES)

@@ -27,13 +27,13 @@ class Permits:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._accounts: dict[str, _Lanes] = {}
+        self._accounts: dict[str, Lanes] = {}
 
-    def of(self, account: Account) -> "_Lanes":
+    def of(self, account: Account) -> "Lanes":
         """Return the lanes of an account."""
         lanes = self._accounts.get(account.name)
         if lanes is None:
-            lanes = self._accounts[account.name] = _Lanes(account, self._clock)
+            lanes = self._accounts[account.name] = Lanes(account, self._clock)
         return lanes
 
     @asynccontextmanager
@@ -76,7 +76,7 @@ class Permits:
             lanes.active.seen(task)
 
 
-class _Lanes:
+class Lanes:
     """What one account's calls pass: its windows, its tasks, its connections.
 
     `submitting` are submits that wait for their turn or their answer, `coming` those that were decided on: some of them
@@ -86,14 +86,15 @@ class _Lanes:
     def __init__(self, account: Account, clock: Clock) -> None:
         limits = account.limits
         self._pace = account.adapter.pace.then
-        self.submits = _Window(limits.submits, clock)
-        self.polls = _Window(limits.polls, clock)
-        self.active = _Active(limits.active, clock)
-        self.turns, self.looks = Turns(), Turns()
-        self.connections = asyncio.Semaphore(account.connections)
+        self.submits: _Window = _Window(limits.submits, clock)
+        self.polls: _Window = _Window(limits.polls, clock)
+        self.active: _Active = _Active(limits.active, clock)
+        self.turns: Turns = Turns()
+        self.looks: Turns = Turns()
+        self.connections: asyncio.Semaphore = asyncio.Semaphore(account.connections)
         self.passed: set[_Window | _Active] = set()  # by whoever's turn it is
-        self.submitting = 0
-        self.coming = 0
+        self.submitting: int = 0
+        self.coming: int = 0
         self._connections = account.connections
 
     def wait(self) -> float:
@@ -118,7 +119,7 @@ class _Lanes:
 class Permit:
     """The permit to send one submit; its task counts as active for as long as it goes on."""
 
-    def __init__(self, lanes: _Lanes, owner: object) -> None:
+    def __init__(self, lanes: Lanes, owner: object) -> None:
         self._lanes = lanes
         self._owner = owner
         self._is_active = self._is_sending = self._is_connected = False
