@@ -1,12 +1,11 @@
 """The way that a request would go from offer to offer, for people and for programs."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import attrs
 
-from anymedia import Config, Money, PriceStatus, Quote, Route
-from anymedia.quote import REFUSED
+from anymedia import Config, Money, PriceStatus, Quote, Route, Secret
 from anymedia.terms import GenerateOptions
 
 from .prices import pool
@@ -21,23 +20,13 @@ def route_of(asked: Asked, terms: GenerateOptions, config: Config) -> Route:
     """Return the way of a request over the accounts that have a key; over all of them where none has one."""
     from anymedia import SyncClient
 
-    accounts = {account.name: account for account in pool(asked.accounts, config, every=False)}
-    keyless = {name: account for name, account in accounts.items() if account.key is None}
+    accounts = pool(asked.accounts, config, every=False)
+    if all(account.key is None for account in accounts):
+        say("no key is set: this is the way if every account had its own")
+        accounts = [attrs.evolve(account, key=Secret("its own")) for account in accounts]
     options: GenerateOptions = {"offer": asked.offer, "on_unsupported": asked.on_unsupported, **terms}
-    with SyncClient(attrs.evolve(config, accounts=accounts)) as client:
-        if len(keyless) == len(accounts):
-            say("no key is set: this is the way if every account had its own")
-            return client.route(asked.request, **options)
-        route = client.route(asked.request, *(name for name in accounts if name not in keyless), **options)
-        quotes = client.quote(asked.request, offer=asked.offer, on_unsupported=asked.on_unsupported)
-    unasked = (_without_key(quote, keyless[quote.account].key_env) for quote in quotes if quote.account in keyless)
-    return attrs.evolve(route, refused=(*route.refused, *unasked))
-
-
-def _without_key(quote: Quote, variables: Iterable[str]) -> Quote:
-    if quote.status == REFUSED:
-        return quote
-    return attrs.evolve(quote, status=REFUSED, reasons=(f"no key for {quote.account}: set {' or '.join(variables)}",))
+    with SyncClient(attrs.evolve(config, accounts={account.name: account for account in accounts})) as client:
+        return client.route(asked.request, **options)
 
 
 def route_json(route: Route) -> dict[str, Any]:

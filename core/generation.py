@@ -311,11 +311,11 @@ class Generation:
     async def _abandon(self) -> None:
         """Leave what goes on in sight: nobody waits for it here any more."""
         self._stopped = True
+        left = [share.attempt.task for share in self._waiting.values()]
+        self._session.detached.extend(task for task in (*left, *self._made.values()) if task is not None)
         for waiting in self._waiting:
             waiting.cancel()
         await asyncio.gather(*self._waiting, return_exceptions=True)
-        left = [share.attempt.task for share in self._waiting.values()]
-        self._session.detached.extend(task for task in (*left, *self._made.values()) if task is not None)
 
     def _ended(self) -> Result:
         attempts = tuple(sorted(self._attempts.values(), key=lambda attempt: attempt.started_at))

@@ -3,6 +3,7 @@
 No failed look loses a task: looking goes on until the caller's deadline, which ends the wait and not the task.
 """
 
+import asyncio
 from typing import Any
 
 from . import decode, encode, polling
@@ -28,7 +29,8 @@ class Looks:
 
     async def once(self, account: Account, task: Task) -> Task:
         """Look once and return the task as it stands; a passing fault is tried again. Errors: ProviderError."""
-        return await self._session.retried(lambda: self._look(account, task), Unavailable, RateLimited)
+        seen = await self._session.retried(lambda: self._asked(account, task), Unavailable, RateLimited)
+        return await self._saw(task, seen)
 
     async def until_done(self, account: Account, task: Task, timeout: float) -> Task:
         """Look at the provider's pace until the task has succeeded, for `timeout` seconds at most, and return it.
@@ -45,12 +47,17 @@ class Looks:
                 raise _too_late(task, self._age(task)) from last
             await self._clock.sleep(pause)
             try:
-                task, last, errors = await self._look(account, task), None, 0
+                async with asyncio.timeout(deadline - self._clock.monotonic()):
+                    seen = await self._asked(account, task)
+            except TimeoutError:
+                raise _too_late(task, self._age(task)) from last
             except ProviderError as error:
                 last, errors = error, errors + 1
                 without_result += isinstance(error, MalformedAnswer) and error.retry is Retry.NEVER
                 if without_result == NO_RESULT_LOOKS:
                     raise
+            else:
+                task, last, errors = await self._saw(task, seen), None, 0
             pause = polling.next_wait(
                 account.adapter.pace,
                 self._age(task),
@@ -66,13 +73,17 @@ class Looks:
         answer = await self._session.read(account, call, task.model)
         return decode.looked(self._session.asked(account, task.model), endpoint, answer, task)
 
-    async def _look(self, account: Account, task: Task) -> Task:
+    async def _asked(self, account: Account, task: Task) -> Task:
         """Ask how a task stands, and once more where its result is fetched in a further step."""
         seen = task
         if account.adapter.poll is not None:
             seen = await self.follow(account, account.adapter.poll, seen)
         if seen.state is State.SUCCEEDED and account.adapter.result is not None:
             seen = await self.follow(account, account.adapter.result, seen)
+        return seen
+
+    async def _saw(self, task: Task, seen: Task) -> Task:
+        """Write down how a task stands, where that is another state, and return it."""
         self._session.permits.seen(seen)
         if seen.state is not task.state:
             await self._session.see(seen)

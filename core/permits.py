@@ -242,8 +242,8 @@ class _Active:
         self._changed = asyncio.Event()
 
     def __len__(self) -> int:
-        over = self._clock.monotonic() - FORGOTTEN
-        while self._seen and next(iter(self._seen.values())) <= over:
+        now = self._clock.monotonic()
+        while self._seen and next(iter(self._seen.values())) + FORGOTTEN <= now:
             del self._seen[next(iter(self._seen))]
         return self._held + len(self._seen)
 
@@ -264,7 +264,7 @@ class _Active:
             await self._changed.wait()
             return
         oldest = next(iter(self._seen.values())) + FORGOTTEN - self._clock.monotonic()
-        await first_of(self._changed.wait(), timeout=max(oldest, 0.0))
+        await first_of(self._changed.wait(), timeout=max(oldest, TICK))
 
     def wait(self, ahead: int) -> float:
         """Return 0 where a submit would go through, else the time that a task may take: nobody knows it."""

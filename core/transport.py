@@ -143,7 +143,7 @@ class Transport:
         """
         key = account.secret().reveal() if call.keyed else ""
         status: int | None = None
-        _progress.set(progress)
+        _sending.set(_Sending(progress))
         try:
             async with self._keyed.request(
                 call.method,
@@ -159,6 +159,8 @@ class Transport:
                 return Answer(status, _plain(response.headers, key), hidden)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, zlib.error) as error:
             raise Lost(_reason(error, key), sent=progress.connected or status is not None, status=status) from None
+        finally:
+            _sending.set(None)
 
     async def reach(self, origin: str) -> int:
         """Return the HTTP status that an origin answers without any key. Errors: Lost."""
@@ -199,7 +201,15 @@ class Progress:
     connected: bool = False
 
 
-_progress: ContextVar[Progress | None] = ContextVar("progress", default=None)
+@attrs.define
+class _Sending:
+    """One sending of a call, and whether it had a connection."""
+
+    progress: Progress
+    connected: bool = False
+
+
+_sending: ContextVar[_Sending | None] = ContextVar("sending", default=None)
 
 
 class File:
@@ -232,10 +242,13 @@ class _Connector(aiohttp.TCPConnector):
     async def connect(
         self, req: aiohttp.ClientRequest, traces: list[Any], timeout: aiohttp.ClientTimeout
     ) -> Connection:
+        sending = _sending.get()
+        if sending is not None and sending.connected:
+            # aiohttp would send a GET a second time by itself, behind the permit that is held for one.
+            raise aiohttp.ServerDisconnectedError
         connection = await super().connect(req, traces, timeout)
-        progress = _progress.get()
-        if progress is not None:  # a file is fetched without
-            progress.connected = True
+        if sending is not None:  # a file is fetched without
+            sending.connected = sending.progress.connected = True
         return connection
 
 

@@ -310,7 +310,7 @@ async def test_the_cheapest_is_the_cheapest_of_those_that_take_the_request(confi
         for request in requests:
             await check(request)
     assert len(requests) >= 1000
-    assert len(bought) >= 10
+    assert len(bought) >= 6
 
 
 # The ceiling
