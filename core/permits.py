@@ -93,6 +93,7 @@ class Lanes:
         self.looks: Turns = Turns()
         self.connections: asyncio.Semaphore = asyncio.Semaphore(account.connections)
         self.passed: set[_Window | _Active] = set()  # by whoever's turn it is
+        self.again: int = 0  # of those who wait: they are active already
         self.submitting: int = 0
         self.coming: int = 0
         self._connections = account.connections
@@ -113,7 +114,8 @@ class Lanes:
 
     def _ahead(self, lane: "_Window | _Active") -> int:
         """Return how many submits would pass a lane before another one; whoever has passed it is counted there."""
-        return self.turns.ahead - (lane in self.passed) + max(self.coming - self.submitting, 0)
+        passed = (lane in self.passed) + (self.again if lane is self.active else 0)
+        return self.turns.ahead - passed + max(self.coming - self.submitting, 0)
 
 
 class Permit:
@@ -128,20 +130,28 @@ class Permit:
     async def wait(self) -> None:
         """Wait for all that a submit needs; for the second time, to send it again."""
         self._let_go()
-        lanes = self._lanes
-        await lanes.turns.enter(self._owner)
+        self._arrived = False
+        lanes, again = self._lanes, self._is_active
+        lanes.again += again
         try:
-            if not self._is_active:
-                await lanes.active.enter()
-            self._is_active, lanes.passed = True, {lanes.active}
-            await lanes.submits.enter()
-            self._is_sending, lanes.passed = True, {lanes.active, lanes.submits}
-            await lanes.connections.acquire()
-            self._is_connected = True
-            self._arrived = True  # for all that is known from here on
+            await lanes.turns.enter(self._owner)
+            try:
+                await self._pass(lanes)
+            finally:
+                lanes.passed = set()
+                lanes.turns.leave()
         finally:
-            lanes.passed = set()
-            lanes.turns.leave()
+            lanes.again -= again
+
+    async def _pass(self, lanes: Lanes) -> None:
+        if not self._is_active:
+            await lanes.active.enter()
+            self._is_active, lanes.passed = True, {lanes.active}
+        await lanes.submits.enter()
+        self._is_sending, lanes.passed = True, lanes.passed | {lanes.submits}
+        await lanes.connections.acquire()
+        self._is_connected = True
+        self._arrived = True  # for all that is known from here on
 
     def end(self) -> None:
         """Let everything go that is held: the submit is answered, or never will be."""
