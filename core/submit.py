@@ -313,7 +313,8 @@ class _Post:
         limit, order = self.order.account.daily_limit, self.order
         if limit is not None and self._session.journal is None:
             name = order.account.name
-            raise ConfigError(f"{name} has a daily_limit, and the journal, which it is held against, is switched off")
+            message = f"{name} has a daily_limit, and the journal, which it is held against, is switched off"
+            raise ConfigError(message, **self.facts)
         if limit is not None and order.money.usd is None and not order.allow_unknown_price:
             raise OverCeiling(
                 f"{order.account.name} may spend {limit} USD a day, and the price of this is unknown "

@@ -1,0 +1,42 @@
+"""One process of test_daily_limit.py: it spends as often as it may, once the parent lets it."""
+
+import asyncio
+import json
+import sys
+from datetime import datetime
+from decimal import Decimal
+from uuid import uuid4
+
+from kill import say
+
+from anymedia import Attempt, Journal, Money, OverCeiling
+
+
+async def spend(job):
+    journal, passed = Journal(job["path"]), 0
+    say("ready")
+    sys.stdin.readline()
+    for _ in range(job["times"]):
+        attempt = Attempt(
+            id=uuid4().hex,
+            provider="reapi",
+            account="reapi",
+            offer=None,
+            model=None,
+            wire_id=None,
+            path="/",
+            money=Money(usd=Decimal(job["price"])),
+            idempotency_key=None,
+            started_at=datetime.fromisoformat(job["when"]),
+        )
+        try:
+            await journal.intend(attempt, None, Decimal(job["limit"]))
+            passed += 1
+        except OverCeiling:
+            pass
+    journal.close()
+    say("passed", passed)
+
+
+if __name__ == "__main__":
+    asyncio.run(spend(json.loads(sys.argv[1])))
