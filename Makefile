@@ -74,6 +74,7 @@ cassettes: .venv/.installed
 
 bench: .venv/.installed
 	$(BIN)/python benchmarks/bench.py
+	$(BIN)/python benchmarks/spread.py
 
 clean:
 	rm -rf .venv .types build dist anymedia.egg-info media

@@ -65,7 +65,7 @@ def changed(tmp_path_factory) -> Installed:
         (checkout / f"{kind}s" / "novel.py").write_text(text, "utf-8")
     install = [*PIP, "install", "--no-build-isolation", *OFFLINE, "--target", str(packages), str(checkout)]
     subprocess.run(install, check=True, capture_output=True)
-    return Installed(packages=packages, folder=checkout)
+    return Installed(packages=packages, folder=checkout, environ={"ANYMEDIA_CASES": "0.1"})
 
 
 def test_what_does_not_name_a_provider_does_not_miss_it(changed):
