@@ -49,7 +49,7 @@ class Keys:
         journal = self._journal(key)
         lock = self._locks.setdefault(key, asyncio.Lock())
         try:
-            async with lock:
+            async with self._turn(lock, key, deadline):
                 holder = self._unreleased.get(key) or uuid4().hex
                 bought = await self._claimed(journal, key, _same(request), holder, deadline)
                 try:
@@ -59,6 +59,20 @@ class Keys:
         finally:
             if not lock.locked():
                 self._locks.pop(key, None)
+
+    @asynccontextmanager
+    async def _turn(self, lock: asyncio.Lock, key: str, deadline: float | None) -> AsyncIterator[None]:
+        """Hold the lock of a key among this client's own calls. Errors: DeadlineExceeded."""
+        left = None if deadline is None else deadline - self._session.clock.monotonic()
+        try:
+            async with asyncio.timeout(left):
+                await lock.acquire()
+        except TimeoutError:
+            raise _too_late(key) from None
+        try:
+            yield
+        finally:
+            lock.release()
 
     def _journal(self, key: str) -> Journal:
         if not isinstance(key, str) or not 0 < len(key) <= LONGEST or not key.isprintable():
@@ -76,11 +90,7 @@ class Keys:
         await self._session.catch_up()
         while (bought := await self._claim(journal, key, request, holder)) is None:
             if deadline is not None and clock.monotonic() + pause > deadline:
-                raise DeadlineExceeded(
-                    f"another call still works under the key {key!r}; this one has sent nothing",
-                    outcome=Outcome.NOT_SENT,
-                    billed=Billed.NO,
-                )
+                raise _too_late(key)
             await clock.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
         return bought
@@ -100,6 +110,11 @@ class Keys:
         except JournalError as error:  # what was bought is what counts
             self._unreleased[key] = holder
             _log.error("the key %r is not let go: %s", key, error)
+
+
+def _too_late(key: str) -> DeadlineExceeded:
+    message = f"another call still works under the key {key!r}; this one has sent nothing"
+    return DeadlineExceeded(message, outcome=Outcome.NOT_SENT, billed=Billed.NO)
 
 
 def latest(attempts: Iterable[Attempt]) -> Mapping[int, Attempt]:

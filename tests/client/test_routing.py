@@ -572,3 +572,14 @@ async def test_where_nothing_serves_it_is_said_what_may_have_been_billed(client,
         await client.generate(request_, "reapi", "runapi", on_uncertain="continue", max_price="0.05")
     assert caught.value.billed == "unknown"
     assert [attempt.reserved for attempt in caught.value.attempts] == [Decimal("0.028")]
+
+
+async def test_a_deadline_ends_the_wait_for_another_call_of_the_same_client_under_the_key(client, sims, request_):
+    sims["reapi"].fault("no_answer", on="poll", seconds=0.5)
+    first = asyncio.create_task(client.generate(request_, "reapi", key="k"))
+    await until(lambda: sims["reapi"].bills()["polls"])
+    with pytest.raises(DeadlineExceeded, match="another call still works under the key 'k'") as caught:
+        await client.generate(request_, "reapi", key="k", timeout=0.01)
+    assert (caught.value.billed, caught.value.task) == ("no", None)
+    assert (await first).tasks
+    assert submits(sims)["reapi"] == 1
