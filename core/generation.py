@@ -280,8 +280,7 @@ class Generation:
         """Take note of what a task has come to, and of what it cost."""
         if task is not None:
             attempt = self._attempts[share.attempt.id] = attrs.evolve(share.attempt, task=task)
-            if share.reservation is not None:
-                share.reservation.count(attempt)
+            share.reservation.count(attempt)
 
     def _failed(self, option: Option | None, pictures: range, error: AnymediaError) -> None:
         """Decide what follows from an error: what was not made is open again, unless it stops here."""
@@ -353,8 +352,8 @@ class _Share:
 
     attempt: Attempt
     pictures: range
+    reservation: Reservation
     option: Option | None = None
-    reservation: Reservation | None = None
 
 
 def _without(pictures: range, made: range) -> list[range]:

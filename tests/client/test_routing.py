@@ -583,3 +583,23 @@ async def test_a_deadline_ends_the_wait_for_another_call_of_the_same_client_unde
     assert (caught.value.billed, caught.value.task) == ("no", None)
     assert (await first).tasks
     assert submits(sims)["reapi"] == 1
+
+
+async def test_a_fault_of_ours_is_not_hidden(client, sims, request_, monkeypatch):
+    async def broken(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(client._session.transport, "send", broken)
+    with pytest.raises(ZeroDivisionError):
+        await client.generate(request_, "reapi", "runapi")
+    assert sum(submits(sims).values()) == 0
+
+
+async def test_a_replay_whose_turn_comes_too_late_for_its_key_is_not_sent(sims, clock, request_):
+    data = sims.config
+    data["providers"]["runapi"]["limits"] = {"submits": [1, 300]}
+    sims["runapi"].fault("reset_before")
+    async with Client(read_config(data, sims.environ), clock=clock) as client:
+        with pytest.raises(SubmitUncertain):
+            await client.generate(request_, "runapi", timeout=3000)
+    assert submits(sims)["runapi"] == 1

@@ -286,7 +286,7 @@ class Life(RuleBasedStateMachine):
 
 def test_a_day_in_the_life(clock):
     many = settings(
-        max_examples=int(80 * TIMES),
+        max_examples=int(60 * TIMES),
         stateful_step_count=25,
         deadline=None,
         database=None,

@@ -456,11 +456,11 @@ class Routes(RuleBasedStateMachine):
         """Hold that the tasks of cancelled calls are in sight."""
         detached = {(task.account, task.id) for task in self.client.detached}
         assert detached <= {(sim.name, name) for sim in self.sims for name in sim.service.tasks}
-        for call in self.calls:
-            if call.client is self.client and call.task.cancelled() and call.wanted.calls == [call]:
-                begun = (self.sent[name] for name in self.begun.get(call.wanted.number, ()))
-                live = {(each.account, each.task.id) for each in begun if each.task and not each.task.state.final}
-                assert live <= detached
+        for attempt in self.client.journal.attempts():
+            (call, *others) = self.wanted[attempt.labels["number"]].calls
+            left = call.client is self.client and call.task.cancelled() and not others
+            if left and attempt.task is not None and attempt.reserved:
+                assert (attempt.account, attempt.task.id) in detached
 
     def hold_limits(self):
         """Hold that no provider ever saw more in any window than its account allows, of any one client."""
@@ -549,7 +549,7 @@ async def turns(number):
 
 def test_no_route_loses_money():
     many = settings(
-        max_examples=int(60 * TIMES),
+        max_examples=int(40 * TIMES),
         stateful_step_count=20,
         deadline=None,
         database=None,
