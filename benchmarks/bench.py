@@ -24,14 +24,14 @@ import journal
 import quotes
 
 from anymedia import Client, ImageRequest, Money, State, Task, read_config
-from anymedia.answer import Answer
-from anymedia.check import check
 from anymedia.clock import Clock
-from anymedia.decode import looked, submitted
-from anymedia.encode import parts, submit, submit_path
-from anymedia.heard import Asked
-from anymedia.pricing import priced
+from anymedia.pricing.price import priced
 from anymedia.registry import adapters
+from anymedia.translate.check import check
+from anymedia.translate.classify import Asked
+from anymedia.translate.decode import looked, submitted
+from anymedia.translate.encode import parts, submit, submit_path
+from anymedia.translate.messages import Answer
 
 TASKS = {1: 400, 64: 1280, 512: 2048}
 ROUNDS = 5

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-from anymedia import Attempt, Client, ImageRequest, Journal, Money, read_config, store
+from anymedia import Attempt, Client, ImageRequest, Journal, Money, read_config
+from anymedia.journal import sqlite as store
 
 REQUEST = ImageRequest(model="flux-2-pro", prompt="a lighthouse at dusk", aspect_ratio="16:9", resolution="1K")
 BODY = b'{"model":"flux-2","prompt":"a lighthouse at dusk","aspect_ratio":"16:9","resolution":"1K"}'

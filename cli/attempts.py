@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from anymedia import Attempt, Cause, Money, PriceStatus
-from anymedia.task import reserved
+from anymedia.model.task import reserved
 
 from .text import one_line, plain
 

@@ -5,9 +5,10 @@ from pathlib import Path
 import click
 
 from anymedia import Config, load_config, to_json
-from anymedia.compare import Seller, compare_at
 from anymedia.config import default_account
-from anymedia.live import LivePrices
+from anymedia.pricing.compare import Seller
+from anymedia.pricing.compare import compare as compared
+from anymedia.pricing.live import LivePrices
 from anymedia.registry import adapter
 
 from .command import Command, config_option
@@ -32,7 +33,7 @@ def command(asked: Asked, a: str, b: str, config: Path | None, as_json: bool) ->
     found = load_config(config)
     live = LivePrices.at(found.live_prices)
     at_a, at_b = (_seller(name, found) for name in (a, b))
-    differences = compare_at(asked.request, at_a, at_b, live, on_unsupported=asked.on_unsupported)
+    differences = compared(asked.request, at_a, at_b, live, on_unsupported=asked.on_unsupported)
     if as_json:
         print_json(to_json(differences))
         return

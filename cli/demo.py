@@ -12,7 +12,7 @@ import click
 import anymedia
 from anymedia import AnymediaError, Explanation, ImageRequest, Task, read_config, to_json
 from anymedia.clock import Clock
-from anymedia.explain import MASK
+from anymedia.pricing.explain import MASK
 from anymedia.registry import adapters
 
 from .command import Command

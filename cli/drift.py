@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from anymedia import Attempt, Money, PriceStatus, State, Task
-from anymedia.money import total
+from anymedia.model.money import total
 
 from .journal import journal_of
 from .spend import is_refunded

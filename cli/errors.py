@@ -16,7 +16,7 @@ from anymedia import (
     SubmitUncertain,
     to_json,
 )
-from anymedia.check import SUBJECT
+from anymedia.translate.check import SUBJECT
 
 from .attempts import show_attempts, tried_json
 from .text import flag

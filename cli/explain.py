@@ -9,9 +9,9 @@ import click
 
 import anymedia
 from anymedia import Explanation, Money, load_config, to_json
-from anymedia.explain import explain_at
-from anymedia.live import LivePrices
-from anymedia.terms import GenerateOptions
+from anymedia.model.options import GenerateOptions
+from anymedia.pricing.explain import explain as explained
+from anymedia.pricing.live import LivePrices
 
 from .command import Command, config_option
 from .errors import problem_json, problem_rows
@@ -69,7 +69,7 @@ def explanations(asked: Asked, config: Path | None) -> list[Explanation]:
         return anymedia.explain(asked.request, *asked.accounts, offer=asked.offer, on_unsupported=asked.on_unsupported)
     accounts = [found.account(name) for name in asked.accounts] or list(found.accounts.values())
     live = LivePrices.at(found.live_prices)
-    return explain_at(asked.request, accounts, live, offer=asked.offer, on_unsupported=asked.on_unsupported)
+    return explained(asked.request, accounts, live, offer=asked.offer, on_unsupported=asked.on_unsupported)
 
 
 def explanation_json(explanation: Explanation) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import click
 
 from anymedia import Result
 from anymedia.clock import Clock
-from anymedia.terms import GenerateOptions
+from anymedia.model.options import GenerateOptions
 
 from .command import Command, config_option
 from .making import key_option, make, out_option, timeout_option

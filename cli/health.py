@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import attrs
 
 from anymedia import Account, AccountHealth, Attempt, Outcome, to_json
+from anymedia.account import is_of
 from anymedia.clock import Clock
-from anymedia.handle import is_of
-from anymedia.health import Cooldown, Health
-from anymedia.routing import cooldown
+from anymedia.engine.rules import cooldown
+from anymedia.limits.health import Cooldown, Health
 
 from .journal import is_uncertain, journal_of
 from .text import one_line, print_json

@@ -14,7 +14,7 @@ import click
 
 from anymedia import AnymediaError, Asset, Attempt, JournalError, Result, Task, to_json
 from anymedia.clock import Clock
-from anymedia.money import total
+from anymedia.model.money import total
 
 from .attempts import show_attempts, tried_json
 from .errors import MISSING, show_error

@@ -7,7 +7,7 @@ import click
 
 from anymedia import to_json
 from anymedia.declare import Adapter, Offer
-from anymedia.pricing import least
+from anymedia.pricing.price import least
 from anymedia.registry import offers
 
 from .command import Command

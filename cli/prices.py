@@ -10,11 +10,11 @@ import attrs
 import click
 
 from anymedia import Account, AnymediaError, Config, load_config
-from anymedia.candidates import candidates
 from anymedia.clock import Clock
 from anymedia.config import default_account
-from anymedia.live import LivePrices
-from anymedia.quote import quote_at
+from anymedia.pricing.live import LivePrices
+from anymedia.pricing.offers import candidates
+from anymedia.pricing.quote import quote
 from anymedia.registry import adapters
 
 from .age import Ages
@@ -55,7 +55,7 @@ def command(
         for sentence in asyncio.run(_refreshed(asked, accounts, found, clock)):
             say(sentence)
     live = LivePrices.at(found.live_prices)
-    quotes = quote_at(asked.request, accounts, live, offer=asked.offer, on_unsupported=asked.on_unsupported)
+    quotes = quote(asked.request, accounts, live, offer=asked.offer, on_unsupported=asked.on_unsupported)
     if as_json:
         print_json([quote_json(quote) for quote in quotes])
     else:

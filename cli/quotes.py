@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from anymedia import Money, Quote
-from anymedia.quote import REFUSED
+from anymedia.model.quote import REFUSED
 
 from .age import LIFE, STALE, Ages
 from .text import plain

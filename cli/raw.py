@@ -7,7 +7,7 @@ import click
 
 from anymedia import Account, Config, RawRequest, Result
 from anymedia.clock import Clock
-from anymedia.strict_json import Json, loads
+from anymedia.model.strict_json import Json, loads
 
 from .command import Command, config_option
 from .making import key_option, make, out_option, timeout_option

@@ -11,9 +11,9 @@ import click
 from click.core import ParameterSource
 
 from anymedia import ImageRequest
-from anymedia.check import OnUnsupported
-from anymedia.request import BACKGROUNDS, MODERATIONS, OUTPUT_FORMATS, QUALITIES, RESOLUTIONS
-from anymedia.strict_json import Json, loads
+from anymedia.model.options import OnUnsupported
+from anymedia.model.request import BACKGROUNDS, MODERATIONS, OUTPUT_FORMATS, QUALITIES, RESOLUTIONS
+from anymedia.model.strict_json import Json, loads
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ from typing import Any
 import attrs
 
 from anymedia import Config, Money, PriceStatus, Quote, Route, Secret
-from anymedia.terms import GenerateOptions
+from anymedia.model.options import GenerateOptions
 
 from .prices import pool
 from .quotes import quote_json

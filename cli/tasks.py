@@ -9,10 +9,10 @@ import click
 from click.core import ParameterSource
 
 from anymedia import Asset, Attempt, Billed, Failure, Outcome, State, Task, load_config
+from anymedia.engine.handle import handle
 from anymedia.errors import OutOfBounds, Problem
-from anymedia.handle import handle
-from anymedia.strict_json import Json
-from anymedia.task import SENDING, SETTLED
+from anymedia.model.strict_json import Json
+from anymedia.model.task import SENDING, SETTLED
 
 from .command import Command, Group, config_option
 from .journal import SHORT_ID, attempt_json, is_uncertain, journal_of, opened, since_option, when

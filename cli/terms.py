@@ -7,8 +7,7 @@ from typing import Any, TypeVar, cast
 import click
 
 from anymedia import OutOfBounds
-from anymedia.ceiling import usd
-from anymedia.terms import POLICIES, GenerateOptions
+from anymedia.model.options import POLICIES, GenerateOptions, usd
 
 T = TypeVar("T")
 

@@ -10,10 +10,10 @@ async with Client() as client:
 
 from typing import TYPE_CHECKING, Any
 
-from .codec import from_json, to_json
-from .compare import Difference, compare
-from .config import Account, Config, Secret, load_config, read_config
-from .errors import (
+from .account import Account, Secret
+from .config import Config, load_config, read_config
+from .model.codec import from_json, to_json
+from .model.errors import (
     AnymediaError,
     BadKey,
     Blocked,
@@ -38,19 +38,21 @@ from .errors import (
     Unavailable,
     Unsupported,
 )
-from .explain import Explanation, explain
-from .money import Money, PriceStatus
-from .quote import Quote, quote
-from .request import ImageRequest, RawRequest
-from .task import Adjustment, Asset, Attempt, Failure, Result, Task
-from .words import Billed, Cause, Outcome, Refund, Retry, State
+from .model.money import Money, PriceStatus
+from .model.quote import Quote
+from .model.request import ImageRequest, RawRequest
+from .model.task import Adjustment, Asset, Attempt, Failure, Result, Task
+from .model.vocabulary import Billed, Cause, Outcome, Refund, Retry, State
+from .preview import compare, explain, quote
+from .pricing.compare import Difference
+from .pricing.explain import Explanation
 
 if TYPE_CHECKING:
     from .client import Client
-    from .health import AccountHealth
-    from .journal import Journal
-    from .recover import Recovery
-    from .route import Route
+    from .engine.recover import Recovery
+    from .engine.route import Route
+    from .journal.ledger import Journal
+    from .limits.health import AccountHealth
     from .sync import SyncClient
 
 __all__ = [
@@ -116,11 +118,11 @@ __all__ = [
 
 
 _LATE = {
-    "AccountHealth": ".health",
+    "AccountHealth": ".limits.health",
     "Client": ".client",
     "Journal": ".journal",
-    "Recovery": ".recover",
-    "Route": ".route",
+    "Recovery": ".engine.recover",
+    "Route": ".engine.route",
     "SyncClient": ".sync",
 }
 """The client brings aiohttp, which takes longer to import than all the rest together; the journal brings SQLite."""

@@ -9,41 +9,35 @@ from typing import Any, Self, TypeAlias, Unpack
 
 import attrs
 
-from .answer import Lost
-from .candidates import Candidate, candidates, choose, no_account
-from .ceiling import Ceiling
-from .check import OnUnsupported
+from .account import Account
 from .clock import Clock
-from .config import Account, Config, load_config
-from .download import lies_in, save
-from .errors import (
-    AnymediaError,
-    ConfigError,
-    OutOfBounds,
-    Problem,
-    Unavailable,
-    Unsupported,
-)
-from .explain import Explanation, explain_at
-from .generation import Generation, Option, no_route, option_of, raw_option
-from .handle import handle, opened
-from .health import AccountHealth
-from .journal import Journal
-from .keys import Keys, bought, latest
-from .live import LivePrices
-from .looks import Looks
-from .money import Money
-from .quote import REFUSED, Quote, quote_at, quote_of
-from .recover import Recoverer, Recovery
-from .refresh import refresh
-from .request import ImageRequest, RawRequest
-from .route import Route, route_of
-from .routing import in_order
-from .session import Event, Session
-from .submit import Order, Submits, orders, raw_order
-from .task import Asset, Attempt, Result, Task
-from .terms import GenerateOptions, SubmitOptions, Terms
-from .transport import Patience
+from .config import Config, load_config
+from .engine.buy import Order, Submits, orders, raw_order
+from .engine.generate import Generation, Option, no_route, option_of, raw_option
+from .engine.handle import handle, opened
+from .engine.idempotency import Keys, bought, latest
+from .engine.recover import Recoverer, Recovery
+from .engine.refresh import refresh
+from .engine.route import Route, route_of
+from .engine.rules import in_order
+from .engine.session import Event, Session
+from .engine.watch import Looks
+from .journal.ledger import Journal
+from .limits.ceiling import Ceiling
+from .limits.health import AccountHealth
+from .model.errors import AnymediaError, ConfigError, OutOfBounds, Problem, Unavailable, Unsupported
+from .model.money import Money
+from .model.options import GenerateOptions, OnUnsupported, Options, SubmitOptions
+from .model.quote import REFUSED, Quote
+from .model.request import ImageRequest, RawRequest
+from .model.task import Asset, Attempt, Result, Task
+from .pricing.explain import Explanation, explain
+from .pricing.live import LivePrices
+from .pricing.offers import Candidate, candidates, choose, no_account
+from .pricing.quote import quote, quote_of
+from .translate.messages import Lost
+from .transport.download import lies_in, save
+from .transport.retry import Patience
 
 Request: TypeAlias = ImageRequest | RawRequest
 
@@ -114,7 +108,7 @@ class Client:
 
         Errors: Unsupported for a model or an offer that does not exist.
         """
-        return explain_at(request, self._accounts(accounts), self._live, offer=offer, on_unsupported=on_unsupported)
+        return explain(request, self._accounts(accounts), self._live, offer=offer, on_unsupported=on_unsupported)
 
     def quote(
         self,
@@ -128,7 +122,7 @@ class Client:
         Unknown prices come last, refusals after them; sends nothing. Errors: Unsupported for a model or an offer that
         does not exist.
         """
-        return quote_at(request, self._accounts(accounts), self._live, offer=offer, on_unsupported=on_unsupported)
+        return quote(request, self._accounts(accounts), self._live, offer=offer, on_unsupported=on_unsupported)
 
     def route(self, request: ImageRequest, *accounts: str, **options: Unpack[GenerateOptions]) -> Route:
         """Return the way that `generate` would go with the same options, and the worst case; sends nothing.
@@ -382,14 +376,14 @@ class Client:
             )
         return account
 
-    def _terms(self, request: object, options: Mapping[str, Any]) -> Terms:
+    def _terms(self, request: object, options: Mapping[str, Any]) -> Options:
         """Return the terms of a call: what it says, over what the configuration says. Errors: OutOfBounds."""
         if not isinstance(request, ImageRequest | RawRequest):
             message = f"an ImageRequest or a RawRequest is needed, not {request!r:.60}"
             raise OutOfBounds(problems=[Problem(field="request", message=message)])
         return attrs.evolve(self.config.route, **options) if options else self.config.route
 
-    def _candidates(self, request: ImageRequest, names: Sequence[str], terms: Terms) -> list[Candidate]:
+    def _candidates(self, request: ImageRequest, names: Sequence[str], terms: Options) -> list[Candidate]:
         return candidates(
             request,
             self._accounts(names),
@@ -399,7 +393,7 @@ class Client:
             live=self._live,
         )
 
-    def _orders(self, request: Request, names: Sequence[str], terms: Terms) -> list[Order]:
+    def _orders(self, request: Request, names: Sequence[str], terms: Options) -> list[Order]:
         """Return one order for each task that a request takes, at the account that takes it."""
         if isinstance(request, RawRequest):
             account = _of_provider(request.provider, self._accounts(names))[0]
@@ -414,7 +408,7 @@ class Client:
         return found
 
     def _options(
-        self, request: Request, names: Sequence[str], terms: Terms
+        self, request: Request, names: Sequence[str], terms: Options
     ) -> tuple[list[Option], list[AnymediaError]]:
         """Return what takes a request, in the order of the policy, and why the rest does not."""
         if isinstance(request, RawRequest):

@@ -3,7 +3,9 @@
 import asyncio
 import random
 import time
+from collections.abc import Coroutine
 from datetime import UTC, datetime
+from typing import Any
 
 
 class Clock:
@@ -24,3 +26,14 @@ class Clock:
     def chance(self) -> float:
         """Return a random number from 0 up to 1, for jitter."""
         return random.random()  # noqa: S311 - jitter, not a secret
+
+
+async def first_of(*waits: Coroutine[Any, Any, Any], timeout: float | None = None) -> None:
+    """Wait until one of several is over, or for `timeout` seconds; the others are given up."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

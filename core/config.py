@@ -9,94 +9,25 @@ import re
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
-from difflib import get_close_matches
-from ipaddress import ip_address
 from pathlib import Path
 from stat import S_ISREG
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import urlsplit
 
 import attrs
 
-from .declare import Adapter, Limits
-from .errors import ConfigError, OutOfBounds
-from .prices import Override, Price, Table
+from .account import Account, Secret
+from .declare.adapter import Adapter, Limits
+from .declare.prices import Override, Price, Table
+from .model.errors import ConfigError, OutOfBounds
+from .model.names import no_such
+from .model.options import Options
+from .model.urls import is_loopback
 from .registry import adapter as find_adapter
 from .registry import adapters
-from .terms import Terms
 
 OFF = "off"
 """What ANYMEDIA_JOURNAL says where no journal is wanted."""
-
-
-NO_LIMITS = Limits()
-
-
-class Secret:
-    """A key that shows itself only when asked: not in a repr, a log, a pickle or an error."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def reveal(self) -> str:
-        """Return the key."""
-        return self._text
-
-    def __repr__(self) -> str:
-        return "Secret('***')"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and self._text == other.reveal()
-
-    def __hash__(self) -> int:
-        return hash((Secret, self._text))
-
-    def __copy__(self) -> "Secret":
-        return self
-
-    def __deepcopy__(self, _: Any) -> "Secret":
-        return self
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a key is not pickled")
-
-
-@attrs.frozen(kw_only=True)
-class Account:
-    """A configured way to use a provider: where it is, the key, and what it may use.
-
-    `key` None: none was found in `key_env`. `timeout` (seconds) is for one answer; `connections` open at a time;
-    `prices` are the user's own, by the offer's name; `limits` are the user's, else the provider's; `daily_limit` is in
-    USD, from midnight to midnight UTC, over all processes that share the journal.
-    """
-
-    name: str
-    adapter: Adapter = attrs.field(repr=lambda adapter: repr(adapter.name))
-    origin: str
-    key: Secret | None = None
-    key_env: tuple[str, ...] = ()
-    timeout: float = 120.0
-    connections: int = 32
-    prices: Mapping[str, Override] = attrs.field(factory=dict, hash=False)
-    limits: Limits = NO_LIMITS
-    daily_limit: Decimal | None = None
-
-    @property
-    def local(self) -> bool:
-        """Whether it is served on this machine, as a simulator is."""
-        return is_loopback(urlsplit(self.origin).hostname or "")
-
-    def secret(self) -> Secret:
-        """Return the key. Errors: ConfigError naming the variables to set."""
-        if self.key is None:
-            raise ConfigError(
-                f"no key for {self.name}: set {' or '.join(self.key_env)}",
-                account=self.name,
-                provider=self.adapter.name,
-            )
-        return self.key
 
 
 def default_journal(environ: Mapping[str, str] = os.environ) -> Path | None:
@@ -128,7 +59,7 @@ class Config:
 
     accounts: Mapping[str, Account] = attrs.field(hash=False)
     path: Path | None = None
-    route: Terms = attrs.field(factory=Terms)
+    route: Options = attrs.field(factory=Options)
     journal: Path | None = attrs.field(factory=default_journal)
     prompts: bool = True
     live_prices: Path = attrs.field(factory=default_prices)
@@ -142,7 +73,7 @@ class Config:
             return self.accounts[name]
         if self.path is None and name in adapters():
             return default_account(adapters()[name], {})
-        raise ConfigError(unknown("account", name, self.accounts), account=name)
+        raise ConfigError(no_such("account", name, self.accounts), account=name)
 
 
 def load_config(path: str | os.PathLike[str] | None = None, environ: Mapping[str, str] = os.environ) -> Config:
@@ -204,7 +135,7 @@ def _order(
         elif isinstance(name, str) and name in adapters():
             order[name] = default_account(adapters()[name], environ)
         else:
-            raise ConfigError(f"{where}: {unknown('account', str(name), {**accounts, **adapters()})}")
+            raise ConfigError(f"{where}: {no_such('account', str(name), {**accounts, **adapters()})}")
     return order
 
 
@@ -219,9 +150,9 @@ _ROUTE: dict[str, type] = {
 }
 
 
-def _terms(route: Mapping[str, Any], where: str) -> Terms:
+def _terms(route: Mapping[str, Any], where: str) -> Options:
     try:
-        return Terms(**route)
+        return Options(**route)
     except OutOfBounds as error:
         raise ConfigError(f"{where}: {error}") from None
 
@@ -343,7 +274,7 @@ def _override(adapter: Adapter, offer: str, said: Any, where: str) -> Override:
     sold = adapter.offer(offer)
     if sold is None:
         names = {each.name: each for each in adapter.offers}
-        raise ConfigError(f"{where}: prices: {unknown('offer', offer, names)}")
+        raise ConfigError(f"{where}: prices: {no_such('offer', offer, names)}")
     if not isinstance(said, Mapping):
         return Override(Price(_usd(said, place)), where)
     page = sold.prices if isinstance(sold.prices, Table) else Table((), {})
@@ -409,18 +340,10 @@ def _without_user(url: str) -> str:
     return url.rpartition("@")[2]
 
 
-def is_loopback(host: str) -> bool:
-    """Return whether a host is this machine."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def _only(table: Mapping[str, Any], known: Mapping[str, Any], where: str) -> None:
     for name, value in table.items():
         if name not in known:
-            raise ConfigError(f"{where}: {unknown('key', name, known)}")
+            raise ConfigError(f"{where}: {no_such('key', name, known)}")
         kind = known[name]
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
             raise ConfigError(f"{where}: {name}: {_kind(kind)} is needed, not {value!r}")
@@ -430,10 +353,3 @@ def _kind(kind: Any) -> str:
     return {str: "a text", bool: "true or false", int: "a whole number", list: "a list", Mapping: "a table"}.get(
         kind, "a number"
     )
-
-
-def unknown(what: str, name: str, known: Mapping[str, Any]) -> str:
-    """Return the sentence for a name that is not among those known, with the nearest one."""
-    near = get_close_matches(name, known, 1)
-    hint = f"did you mean {near[0]}?" if near else "there are " + (", ".join(known) or "none")
-    return f"no {what} is named {name!r}; {hint}"

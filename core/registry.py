@@ -8,8 +8,8 @@ from types import MappingProxyType
 
 import attrs
 
-from .declare import Adapter, Offer
-from .errors import ConfigError
+from .declare.adapter import Adapter, Offer
+from .model.errors import ConfigError
 
 GROUP = "anymedia.adapters"
 

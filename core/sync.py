@@ -7,23 +7,22 @@ from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
-from .check import OnUnsupported
 from .client import TIMEOUT, Client, Request
 from .clock import Clock
 from .config import Config
-from .errors import AnymediaError
-from .explain import Explanation
-from .health import AccountHealth
-from .journal import Journal
-from .money import Money
-from .quote import Quote
-from .recover import Recovery
-from .request import ImageRequest
-from .route import Route
-from .session import Event
-from .task import Asset, Result, Task
-from .terms import GenerateOptions, SubmitOptions
-from .transport import Patience
+from .engine.recover import Recovery
+from .engine.route import Route
+from .engine.session import Event
+from .journal.ledger import Journal
+from .limits.health import AccountHealth
+from .model.errors import AnymediaError
+from .model.money import Money
+from .model.options import GenerateOptions, OnUnsupported, SubmitOptions
+from .model.quote import Quote
+from .model.request import ImageRequest
+from .model.task import Asset, Result, Task
+from .pricing.explain import Explanation
+from .transport.retry import Patience
 
 T = TypeVar("T")
 

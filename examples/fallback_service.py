@@ -44,7 +44,7 @@ from anymedia import (
     to_json,
 )
 from anymedia.clock import Clock
-from anymedia.money import total
+from anymedia.model.money import total
 from anymedia.simulators import running
 
 MAX_PRICE = "0.10"

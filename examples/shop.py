@@ -27,7 +27,7 @@ from anymedia import (
     load_config,
     read_config,
 )
-from anymedia.money import total
+from anymedia.model.money import total
 from anymedia.simulators import running
 
 REFERENCE = "https://pictures.example/lighthouse.jpg"

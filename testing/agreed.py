@@ -10,13 +10,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from anymedia import ImageRequest
-from anymedia.check import Checked, check
 from anymedia.declare import Adapter, Offer
-from anymedia.encode import Part, parts, submit, submit_path
-from anymedia.pricing import priced_part
-from anymedia.request import Mode
+from anymedia.model.request import Mode
+from anymedia.pricing.price import priced_part
 from anymedia.simulators import Service, services
 from anymedia.simulators.message import Request, Response
+from anymedia.translate.check import Checked, check
+from anymedia.translate.encode import Part, parts, submit, submit_path
 
 from .requests import askable, fewest, given
 from .suite import Suite, promise

@@ -9,12 +9,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from anymedia import State
-from anymedia.check import check
 from anymedia.declare import Adapter, Choice, Err, Limits, Offer, Param, Said, Text, Urls, Whole, pick
+from anymedia.model.request import Mode
+from anymedia.model.vocabulary import Refund
 from anymedia.registry import GROUP
-from anymedia.request import Mode
 from anymedia.simulators import names
-from anymedia.words import Refund
+from anymedia.translate.check import check
 
 from .requests import askable, every, fewest, fits, given
 from .suite import Suite, promise

@@ -7,8 +7,8 @@ from PIL import Image
 
 from anymedia import Asset, State, Task, from_json, to_json
 from anymedia.declare import Adapter, pick
-from anymedia.explain import MASK
-from anymedia.strict_json import dumps
+from anymedia.model.strict_json import dumps
+from anymedia.pricing.explain import MASK
 
 from .suite import Case, Scene, Suite, at_simulator, cases, in_a_loop, last_word, promise
 

@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from anymedia import AnymediaError, Client, ImageRequest, OutOfBounds, RawRequest, SubmitUncertain, Task, read_config
-from anymedia.check import check
 from anymedia.declare import Adapter, Numbered, Offer, Size, pick
-from anymedia.encode import parts
-from anymedia.path import Path as Place
-from anymedia.request import Mode
-from anymedia.values import Value
+from anymedia.declare.fields import Value
+from anymedia.declare.path import Path as Place
+from anymedia.model.request import Mode
+from anymedia.translate.check import check
+from anymedia.translate.encode import parts
 
 from .clock import FakeClock
 from .suite import LIMIT, Suite, in_a_loop, promise

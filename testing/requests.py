@@ -5,10 +5,10 @@ from typing import Any
 import attrs
 
 from anymedia import ImageRequest, OutOfBounds
-from anymedia.check import check
 from anymedia.declare import Adapter, Choice, Grid, Offer, Size, Text, Url, Urls, Whole, pick
-from anymedia.request import BACKGROUNDS, MODERATIONS, OUTPUT_FORMATS, QUALITIES, RESOLUTIONS, Mode
-from anymedia.values import Value
+from anymedia.declare.fields import Value
+from anymedia.model.request import BACKGROUNDS, MODERATIONS, OUTPUT_FORMATS, QUALITIES, RESOLUTIONS, Mode
+from anymedia.translate.check import check
 
 PROMPT = "a lighthouse at dusk"
 IMAGE = "https://pictures.example/reference.png"

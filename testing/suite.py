@@ -13,9 +13,9 @@ import pytest
 
 from anymedia import AnymediaError, Client, DeadlineExceeded, ImageRequest, Money, PriceStatus, Task, read_config
 from anymedia.declare import Adapter, Offer
+from anymedia.engine.session import Event
+from anymedia.model.request import Mode
 from anymedia.registry import adapter
-from anymedia.request import Mode
-from anymedia.session import Event
 from anymedia.simulators import Simulator, running
 
 from .clock import FakeClock

@@ -9,7 +9,6 @@ from typing import Any
 import attrs
 
 from anymedia import AnymediaError, Money, RateLimited, SubmitUncertain, Task, Unavailable
-from anymedia.answer import Answer, Lost
 from anymedia.declare import (
     Adapter,
     Endpoint,
@@ -21,12 +20,13 @@ from anymedia.declare import (
     Reply,
     State,
 )
-from anymedia.decode import looked, submitted
-from anymedia.heard import Asked
-from anymedia.money import PriceStatus
-from anymedia.path import First, Place
-from anymedia.strict_json import Json, dumps
-from anymedia.words import Billed, Outcome, Retry
+from anymedia.declare.path import First, Place
+from anymedia.model.money import PriceStatus
+from anymedia.model.strict_json import Json, dumps
+from anymedia.model.vocabulary import Billed, Outcome, Retry
+from anymedia.translate.classify import Asked
+from anymedia.translate.decode import looked, submitted
+from anymedia.translate.messages import Answer, Lost
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 URL = "https://provider.example/1.png"

@@ -16,10 +16,10 @@ from anymedia import (
     SubmitUncertain,
     Unavailable,
 )
-from anymedia import errors as tree
-from anymedia.answer import Answer
 from anymedia.cli.errors import INTERRUPTED, MISSING, exit_code
 from anymedia.declare import Adapter, Fault, Match
+from anymedia.model import errors as tree
+from anymedia.translate.messages import Answer
 
 from . import asking
 from .markdown import blocks, code, places, ranges, table

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from anymedia.declare import Adapter, Endpoint, Pace, pick
-from anymedia.request import Mode
-from anymedia.words import Refund
+from anymedia.model.request import Mode
+from anymedia.model.vocabulary import Refund
 
 from .markdown import code, codes, duration, places
 

@@ -25,8 +25,8 @@ from anymedia.declare import (
     Urls,
     Whole,
 )
-from anymedia.request import DELIVERY
-from anymedia.values import Value
+from anymedia.declare.fields import Value
+from anymedia.model.request import DELIVERY
 
 from .markdown import NONE, code, codes
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from anymedia.path import First, Place
+from anymedia.declare.path import First, Place
 
 NONE = "–"
 

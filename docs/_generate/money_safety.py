@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from anymedia import AnymediaError, Blocked, Cause, Outcome, RequestError, TaskFailed
-from anymedia.answer import Answer, Lost
 from anymedia.declare import Adapter, Match
-from anymedia.strict_json import Json
-from anymedia.transport import Patience
-from anymedia.words import Billed, Refund
+from anymedia.model.strict_json import Json
+from anymedia.model.vocabulary import Billed, Refund
+from anymedia.translate.messages import Answer, Lost
+from anymedia.transport.retry import Patience
 
 from . import asking
 from .asking import KEYED, PLAIN, End, submit_end
@@ -20,8 +20,8 @@ A submit costs money, and its answer can be lost. So each one ends in one of fiv
 known, never by what is likely: what may have been billed is not sent a second time, and nothing else is bought for it
 unless the caller says so, within a ceiling.
 
-The rows below were not written: each was put to the code that decides (`anymedia.decode.submitted`, `Asked.lost` where
-there is no answer, `anymedia.routing.after` for what `generate` does then), and says what came out."""
+The rows below were not written: each was put to the code that decides (`anymedia.translate.decode.submitted`,
+`Asked.lost` where there is no answer, `anymedia.engine.rules.after` for what `generate` does then), and says what came out."""
 
 WHEN: Mapping[Outcome, str] = {
     Outcome.NOT_SENT: "it failed before a byte left, or at an edge that did not reach the provider",

@@ -7,11 +7,11 @@ from typing import Any, TypeAlias
 import attrs
 
 from anymedia import ImageRequest, Money, PriceStatus
-from anymedia.check import check
 from anymedia.cli.age import LIFE
 from anymedia.declare import Adapter, Offer, PerMegapixel, Price, Table, Text, Urls, pick
-from anymedia.encode import parts
-from anymedia.pricing import priced
+from anymedia.pricing.price import priced
+from anymedia.translate.check import check
+from anymedia.translate.encode import parts
 
 from .age import due, words
 from .markdown import anchor, blocks, code, table

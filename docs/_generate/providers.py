@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from anymedia.check import SUBJECT
 from anymedia.declare import Adapter, Grid, Offer
+from anymedia.translate.check import SUBJECT
 
 from . import fields
 from .facts import MODES, facts

@@ -27,21 +27,22 @@ from anymedia import (
     TaskFailed,
     read_config,
 )
-from anymedia.candidates import candidates
 from anymedia.client import TIMEOUT
 from anymedia.clock import Clock
 from anymedia.config import default_account
 from anymedia.declare import Adapter, Limits
-from anymedia.generation import TRIES
-from anymedia.health import CHECK_BALANCE, Cooldown, Health
-from anymedia.money import PriceStatus
-from anymedia.permits import FORGOTTEN
-from anymedia.quote import REFUSED, quote_of
+from anymedia.engine.generate import TRIES
+from anymedia.engine.route import route_of
+from anymedia.engine.rules import STEPS, Step, after, cooldown, step
+from anymedia.limits.health import CHECK_BALANCE, Cooldown, Health
+from anymedia.limits.permits import FORGOTTEN
+from anymedia.model.money import PriceStatus
+from anymedia.model.options import POLICIES, Options
+from anymedia.model.quote import REFUSED
+from anymedia.model.vocabulary import Billed, Cause, Outcome
+from anymedia.pricing.offers import candidates
+from anymedia.pricing.quote import quote_of
 from anymedia.registry import adapters
-from anymedia.route import route_of
-from anymedia.routing import STEPS, Step, after, cooldown, step
-from anymedia.terms import POLICIES, Terms
-from anymedia.words import Billed, Cause, Outcome
 
 from . import asking
 from .errors import classes
@@ -53,7 +54,8 @@ more than was allowed. How one submit ends is on [Money safety](money-safety.md)
 `submit` and `run` stay at one account.
 
 The tables were not written: every error, attempt and quote in them was put to the code that decides
-(`anymedia.routing`, `anymedia.health`, `anymedia.route`, `Attempt.reserved`), and they say what came out."""
+(`anymedia.engine.rules`, `anymedia.limits.health`, `anymedia.engine.route`, `Attempt.reserved`), and they say what
+came out."""
 
 SNIPPET = """\
 ```python
@@ -250,17 +252,17 @@ def _snippet(sellers: Sequence[Adapter]) -> str:
 
 def follows(error: AnymediaError) -> str:
     """Say what `generate` does after an error, by default and otherwise."""
-    return "; ".join(filter(None, (str(after(error, Terms())), _unless(error))))
+    return "; ".join(filter(None, (str(after(error, Options())), _unless(error))))
 
 
 def _unless(error: AnymediaError) -> str:
     """Say what else follows, and with which options: with the fewest that bring it about."""
-    usual = after(error, Terms())
+    usual = after(error, Options())
     found: list[Mapping[str, str]] = []
     for way in WAYS:
-        if after(error, Terms(**way)) is not usual and not any(less.items() <= way.items() for less in found):  # type: ignore[arg-type]
+        if after(error, Options(**way)) is not usual and not any(less.items() <= way.items() for less in found):  # type: ignore[arg-type]
             found.append(way)
-    return "; ".join(f"{after(error, Terms(**way))} {_with(way)}" for way in found)  # type: ignore[arg-type]
+    return "; ".join(f"{after(error, Options(**way))} {_with(way)}" for way in found)  # type: ignore[arg-type]
 
 
 def _with(way: Mapping[str, str]) -> str:
@@ -278,7 +280,7 @@ def _steps() -> Iterator[list[str]]:
         if not errors:
             raise TypeError(f"no error comes to the step {each.what!r}")
         kinds = " ".join(dict.fromkeys(code(type(error).__name__) for error in errors))
-        then = {after(error, Terms()) for error in errors}
+        then = {after(error, Options()) for error in errors}
         alone = {_alone(error) for error in errors}
         if len(then) > 1 or len(alone) > 1:
             raise TypeError(f"several things follow from the step {each.what!r}")
@@ -485,7 +487,7 @@ def _routes(quotes: Sequence[Quote]) -> Iterator[list[str]]:
         {"max_price": one, "on_uncertain": "continue"},
     )
     for way in ways:
-        route = route_of(fitting, (), Terms(**way))
+        route = route_of(fitting, (), Options(**way))
         worst = "nobody knows" if route.worst is None else f"${route.worst.normalize():f}"
         asked = ", ".join(f"{code(quote.offer)} {quote.money}" for quote in route.steps)
         yield [" ".join(code(f"{name}={_python(value)}") for name, value in way.items()), asked, worst]
@@ -502,7 +504,7 @@ def _limited(adapter: Adapter) -> list[str]:
 
 
 def _options() -> Iterator[list[str]]:
-    defaults = {field.name: field.default for field in attrs.fields(Terms)}
+    defaults = {field.name: field.default for field in attrs.fields(Options)}
     for name in sorted(defaults, key=[*OPTIONS].index):
         said = OPTIONS[name]
         taken = "all" if said.everywhere else "`generate`"

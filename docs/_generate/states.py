@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from anymedia import AnymediaError, Cause, Retry, State, Task
-from anymedia.answer import Answer
 from anymedia.declare import Adapter
-from anymedia.looks import NO_RESULT_LOOKS
-from anymedia.path import Place
+from anymedia.declare.path import Place
+from anymedia.engine.watch import NO_RESULT_LOOKS
+from anymedia.translate.messages import Answer
 
 from . import asking
 from .markdown import anchor, blocks, code, codes, places, table

@@ -9,12 +9,12 @@ import attrs
 import pytest
 
 from anymedia import AnymediaError, Cause, ImageRequest, Outcome, Refund, State, Task
-from anymedia.answer import Answer
-from anymedia.check import check
-from anymedia.decode import looked, submitted
-from anymedia.heard import Asked
-from anymedia.polling import first_wait, next_wait
+from anymedia.engine.polling import first_wait, next_wait
 from anymedia.registry import adapters, offers
+from anymedia.translate.check import check
+from anymedia.translate.classify import Asked
+from anymedia.translate.decode import looked, submitted
+from anymedia.translate.messages import Answer
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 ID = "task_018f5a3a"

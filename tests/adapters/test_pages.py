@@ -3,10 +3,10 @@
 import pytest
 
 from anymedia import ImageRequest, OutOfBounds, Unsupported
-from anymedia.check import check
-from anymedia.encode import follow, parts, submit, submit_path
+from anymedia.model.task import Task
 from anymedia.registry import adapters, offers
-from anymedia.task import Task
+from anymedia.translate.check import check
+from anymedia.translate.encode import follow, parts, submit, submit_path
 
 ONE, TWO = "https://img.example/1.png", "https://img.example/2.png"
 PLAIN = "http://img.example/1.png"

@@ -6,9 +6,9 @@ from math import ceil
 import pytest
 
 from anymedia import ImageRequest, quote
-from anymedia.candidates import candidates
 from anymedia.config import default_account
-from anymedia.money import PriceStatus
+from anymedia.model.money import PriceStatus
+from anymedia.pricing.offers import candidates
 from anymedia.registry import adapters, offers
 
 ONE = "https://img.example/1.png"

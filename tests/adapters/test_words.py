@@ -27,13 +27,13 @@ from anymedia import (
     Task,
     Unavailable,
 )
-from anymedia.answer import Answer, Lost
-from anymedia.decode import looked, submitted
-from anymedia.encode import follow
 from anymedia.errors import ProviderError
-from anymedia.heard import Asked
-from anymedia.money import Money, PriceStatus
+from anymedia.model.money import Money, PriceStatus
 from anymedia.registry import adapters
+from anymedia.translate.classify import Asked
+from anymedia.translate.decode import looked, submitted
+from anymedia.translate.encode import follow
+from anymedia.translate.messages import Answer, Lost
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 ID = "task_018f5a3a"

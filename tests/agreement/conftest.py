@@ -9,9 +9,9 @@ import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 
-from anymedia.encode import submit
 from anymedia.simulators import services
 from anymedia.simulators.message import Request
+from anymedia.translate.encode import submit
 
 TIMES = float(os.environ.get("ANYMEDIA_CASES", "1"))
 """How many times the usual number of cases is tried; the usual ones are the same in every run."""

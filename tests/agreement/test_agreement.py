@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 
 from anymedia import ImageRequest
-from anymedia.check import check
-from anymedia.encode import parts, submit_path
 from anymedia.registry import offers
+from anymedia.translate.check import check
+from anymedia.translate.encode import parts, submit_path
 
 OFFERS = {f"{adapter.name}/{offer.name}": (adapter, offer) for adapter, offer in offers()}
 

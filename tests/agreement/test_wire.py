@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 
 from anymedia import ImageRequest, OutOfBounds
-from anymedia.check import check
 from anymedia.declare import Choice, Size, Text, Url, Urls, Whole, pick
-from anymedia.encode import parts, put, submit_path
-from anymedia.path import Path
+from anymedia.declare.path import Path
 from anymedia.registry import offers
+from anymedia.translate.check import check
+from anymedia.translate.encode import parts, put, submit_path
 
 OFFERS = {f"{adapter.name}/{offer.name}": (adapter, offer) for adapter, offer in offers()}
 LINK = "https://pictures.example/x.png"

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from anymedia.cli.app import app
-from anymedia.owner import Owner
+from anymedia.journal.process_lock import Owner
 from anymedia.simulators import in_thread
 
 

@@ -29,10 +29,11 @@ from anymedia import (
     read_config,
     to_json,
 )
-from anymedia.answer import Lost
 from anymedia.clock import Clock
-from anymedia.encode import Call
-from anymedia.transport import Patience, Progress, Transport, _public_socket, _reason, is_public, retried
+from anymedia.translate.messages import Call, Lost
+from anymedia.transport.addresses import is_public, public_socket
+from anymedia.transport.http import Progress, Transport, _reason
+from anymedia.transport.retry import Patience, retried
 
 KEY = "planted-key-5f0c1d"
 
@@ -225,7 +226,7 @@ def test_what_is_public(address, public):
 
 
 def test_a_public_address_gets_a_socket():
-    opened = _public_socket((socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.215.14", 443)))
+    opened = public_socket((socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.215.14", 443)))
     assert opened.type == socket.SOCK_STREAM
     opened.close()
 
@@ -256,7 +257,7 @@ async def test_what_is_no_whole_picture_is_not_kept(client, request_, sims, tmp_
 
 
 async def test_a_flood_of_a_file_is_cut_off(client, request_, sims, tmp_path, monkeypatch):
-    monkeypatch.setattr("anymedia.download.FILE_LIMIT", 1 << 20)
+    monkeypatch.setattr("anymedia.transport.download.FILE_LIMIT", 1 << 20)
     task = await client.run(request_, "reapi")
     sims["reapi"].fault("huge", on="result", bytes=3 << 20, times=None)
     with pytest.raises(Unavailable, match="more than 1 MiB"):

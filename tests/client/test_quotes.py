@@ -18,14 +18,14 @@ from anymedia import (
     Unavailable,
     Unsupported,
     from_json,
-    live,
     read_config,
 )
 from anymedia.declare import Choice
-from anymedia.live import LivePrice, LivePrices
+from anymedia.pricing import live
+from anymedia.pricing.live import LivePrice, LivePrices
 from anymedia.registry import offers
 from anymedia.simulators import in_thread
-from anymedia.transport import Patience
+from anymedia.transport.retry import Patience
 
 FLUX = ImageRequest(model="flux-2-pro", prompt="a fox", resolution="1K")
 MAX = attrs.evolve(FLUX, model="flux-2-max")

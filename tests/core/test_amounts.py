@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anymedia.money import Money, PriceStatus, total
-from anymedia.prices import Credit, PerMegapixel, Price, Table
+from anymedia.declare.prices import Credit, PerMegapixel, Price, Table
+from anymedia.model.money import Money, PriceStatus, total
 
 EXACT, ABOUT, ESTIMATE, UNKNOWN = PriceStatus
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anymedia import Attempt, Billed, Money, Outcome, OutOfBounds, OverCeiling, PriceStatus, Result, State
-from anymedia.ceiling import Ceiling, usd
+from anymedia.limits.ceiling import Ceiling
+from anymedia.model.options import usd
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

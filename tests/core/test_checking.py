@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anymedia import Adjustment, ImageRequest, OutOfBounds, Unsupported
-from anymedia.check import check
 from anymedia.declare import (
     ANY,
     UNKNOWN,
@@ -23,7 +22,8 @@ from anymedia.declare import (
     numbered,
     pick,
 )
-from anymedia.encode import parts, same, submit_path
+from anymedia.translate.check import check
+from anymedia.translate.encode import parts, same, submit_path
 
 from .acme import acme
 

@@ -6,9 +6,11 @@ import attrs
 import pytest
 
 from anymedia import ConfigError, ImageRequest, Unsupported, compare, explain
-from anymedia.compare import Seller, compare_at
 from anymedia.config import default_account
 from anymedia.declare import Choice, Endpoint, Idempotency, Offer, Param, Pixels, Reply, Size, Text, Urls
+from anymedia.preview import seller
+from anymedia.pricing.compare import Seller
+from anymedia.pricing.compare import compare as compare_at
 from anymedia.registry import adapter
 
 ONE, TWO = "https://img.example/1.png", "https://img.example/2.png"
@@ -92,7 +94,7 @@ def test_whatever_explain_says_of_two_is_told_when_it_differs(fields):
 
 # In words that no built-in provider needs
 
-REAPI, RUNAPI = (Seller.known(name) for name in ("reapi", "runapi"))
+REAPI, RUNAPI = (seller(name) for name in ("reapi", "runapi"))
 SHAPES = Offer(
     name="paint",
     model="flux-2-pro",
@@ -179,7 +181,7 @@ def test_raw_fields_go_to_one_of_them():
         "none",
     )
     assert told({"extra": {"reapi": {"model": "z-image"}}}, REAPI, RUNAPI)["extra"].a == "refused"
-    assert "extra" not in told({"extra": extra}, RUNAPI, Seller.known("revidapi"))
+    assert "extra" not in told({"extra": extra}, RUNAPI, seller("revidapi"))
 
 
 def test_which_offer_is_taken_is_told_where_there_is_a_choice():

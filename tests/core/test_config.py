@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anymedia import Config, ConfigError, Secret, load_config, read_config
-from anymedia.config import is_loopback
-from anymedia.prices import Price, Table
+from anymedia.declare.prices import Price, Table
+from anymedia.model.urls import is_loopback
 from anymedia.registry import adapters
 
 KEYS = {"REAPI_API_KEY": "rk_live_1", "RUNAPI_KEY": " run-2 ", "ACME_KEY": "acme-3"}

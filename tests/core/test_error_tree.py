@@ -6,7 +6,6 @@ import pickle
 
 import pytest
 
-from anymedia import errors
 from anymedia.errors import (
     PROVIDER_ERRORS,
     AnymediaError,
@@ -19,6 +18,7 @@ from anymedia.errors import (
     Rejected,
     SubmitUncertain,
 )
+from anymedia.model import errors
 
 CLASSES = {
     name: each

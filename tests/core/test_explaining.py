@@ -4,9 +4,9 @@ import attrs
 import pytest
 
 from anymedia import ConfigError, ImageRequest, PriceStatus, Unsupported, explain, read_config
-from anymedia.candidates import candidates, choose, no_account
-from anymedia.encode import parts
-from anymedia.explain import Sent
+from anymedia.pricing.explain import Sent
+from anymedia.pricing.offers import candidates, choose, no_account
+from anymedia.translate.encode import parts
 
 FLUX = ImageRequest(model="flux-2-pro", prompt="a fox", resolution="1K")
 GPT = ImageRequest(model="gpt-image-2", prompt="a fox")

@@ -25,11 +25,12 @@ from anymedia import (
     Task,
     read_config,
 )
+from anymedia.account import fingerprint, is_of
 from anymedia.declare import Endpoint, Reply
-from anymedia.decode import _id
-from anymedia.encode import follow
-from anymedia.handle import LONGEST, fingerprint, handle, is_of, opened
-from anymedia.path import place
+from anymedia.declare.path import place
+from anymedia.engine.handle import LONGEST, handle, opened
+from anymedia.translate.decode import _id
+from anymedia.translate.encode import follow
 
 from .acme import acme
 

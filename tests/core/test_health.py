@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from anymedia import Account, AccountHealth, Attempt, Cause, Cooling, Money, Outcome, Unavailable
 from anymedia.declare import Balance, Endpoint
-from anymedia.health import Cooldown, Health
+from anymedia.limits.health import Cooldown, Health
 from anymedia.testing import FakeClock
 
 from .acme import acme

@@ -17,19 +17,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anymedia import AnymediaError, ImageRequest, live, read_config, to_json
-from anymedia.answer import Answer
-from anymedia.candidates import candidates
-from anymedia.check import check
+from anymedia import AnymediaError, ImageRequest, read_config, to_json
 from anymedia.declare import PriceQuote
-from anymedia.encode import ask_price, parts
-from anymedia.live import LivePrice, LivePrices
-from anymedia.quote import quote_at
-from anymedia.refresh import refresh
+from anymedia.engine.refresh import refresh
+from anymedia.engine.session import Session
+from anymedia.pricing import live
+from anymedia.pricing.live import LivePrice, LivePrices
+from anymedia.pricing.offers import candidates
+from anymedia.pricing.quote import quote as quote_at
 from anymedia.registry import adapters
-from anymedia.session import Session
 from anymedia.testing import FakeClock
-from anymedia.transport import Patience
+from anymedia.translate.check import check
+from anymedia.translate.encode import ask_price, parts
+from anymedia.translate.messages import Answer
+from anymedia.transport.retry import Patience
 
 FLUX = ImageRequest(model="flux-2-pro", prompt="a fox", resolution="1K")
 HERE = "https://eu.example"

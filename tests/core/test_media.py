@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from anymedia.media import Media, recognise
+from anymedia.model.media import Media, recognise
 
 
 def picture(form, size=(37, 21), mode="RGB", **options):

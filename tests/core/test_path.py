@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anymedia.path import Path, first, place
+from anymedia.declare.path import Path, first, place
 
 DATA = {
     "a": {"b": [{"c": 1}, {"c": None}, {"d": 2}, {"c": 3}], "x_url": "u1", "y_url": None, "z_url": "u2", "n": 0},

@@ -11,8 +11,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from anymedia import Account, State, Task
+from anymedia.clock import first_of
 from anymedia.declare import Endpoint, Limits
-from anymedia.permits import FORGOTTEN, Permits, first_of
+from anymedia.limits.permits import FORGOTTEN, Permits
 from anymedia.testing import FakeClock
 
 from .acme import acme

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anymedia import ImageRequest, Money, PriceStatus
-from anymedia.check import check
 from anymedia.declare import (
     Choice,
     Credit,
@@ -24,10 +23,11 @@ from anymedia.declare import (
     Urls,
     Whole,
 )
-from anymedia.encode import parts
-from anymedia.pricing import least, priced
+from anymedia.declare.sizes import Grid
+from anymedia.pricing.price import least, priced
 from anymedia.registry import offers
-from anymedia.shape import Grid
+from anymedia.translate.check import check
+from anymedia.translate.encode import parts
 
 from .acme import acme
 

@@ -26,14 +26,15 @@ from anymedia import (
     read_config,
     to_json,
 )
-from anymedia.check import check
-from anymedia.encode import parts
-from anymedia.live import LivePrice, LivePrices
-from anymedia.prices import Credit, PerMegapixel, Price
-from anymedia.pricing import depends_on, priced
-from anymedia.quote import ordered, quote_at
+from anymedia.declare.prices import Credit, PerMegapixel, Price
+from anymedia.pricing.live import LivePrice, LivePrices
+from anymedia.pricing.price import depends_on, priced
+from anymedia.pricing.quote import ordered
+from anymedia.pricing.quote import quote as quote_at
 from anymedia.registry import adapters, offers
 from anymedia.testing.requests import IMAGE, WORDS
+from anymedia.translate.check import check
+from anymedia.translate.encode import parts
 
 FLUX = ImageRequest(model="flux-2-pro", prompt="a fox", resolution="1K")
 GPT = ImageRequest(model="gpt-image-2", prompt="a fox")
@@ -342,7 +343,10 @@ def test_a_credit_that_does_not_divide_a_price_evenly_is_no_obstacle(rate, usd, 
     assert credits in (None, money.credits)
 
 
-PRICING = ("money", "prices", "pricing", "quote", "candidates", "live", "refresh")
+PRICING = (
+    *("model.money", "declare.prices", "pricing.price", "pricing.quote", "pricing.offers", "pricing.live"),
+    "engine.refresh",
+)
 
 
 @pytest.mark.parametrize("module", PRICING)
@@ -357,7 +361,10 @@ def test_no_binary_float_comes_near_a_price(module):
 
 
 def test_where_amounts_are_read_nothing_is_made_a_float():
-    for module, names in {"heard": ["amount"], "decode": ["balance", "price", "_settled", "_failure"]}.items():
+    for module, names in {
+        "translate.classify": ["amount"],
+        "translate.decode": ["balance", "price", "_settled", "_failure"],
+    }.items():
         tree = ast.parse(Path(import_module(f"anymedia.{module}").__file__).read_text("utf-8"))
         found = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name in names]
         assert [node.name for node in found] == sorted(names, key=[node.name for node in found].index)

@@ -7,11 +7,11 @@ import attrs
 import pytest
 
 from anymedia import Asset, Money, Result, State, Task
-from anymedia.answer import Answer
 from anymedia.declare import Endpoint, Fault, Reply
-from anymedia.decode import looked, submitted
 from anymedia.errors import AnymediaError
-from anymedia.heard import Asked
+from anymedia.translate.classify import Asked
+from anymedia.translate.decode import looked, submitted
+from anymedia.translate.messages import Answer
 
 from .acme import acme
 

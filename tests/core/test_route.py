@@ -8,9 +8,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from anymedia import Client, ConfigError, ImageRequest, Money, OutOfBounds, Quote, Refund, read_config
+from anymedia.engine.route import Route, route_of, worst
+from anymedia.model.options import Options
 from anymedia.registry import adapters
-from anymedia.route import Route, route_of, worst
-from anymedia.terms import Terms
 
 REFUNDS = {name: adapter.refunds is Refund.YES for name, adapter in adapters().items()}
 
@@ -41,7 +41,7 @@ CEILINGS = st.none() | CENTS | st.integers(5, 60).map(lambda cents: Decimal(cent
 
 def terms_of(most, uncertain, blocked, **more):
     going = {"on_uncertain": "continue" if uncertain and most is not None else "stop"}
-    return Terms(max_price=most, on_blocked="continue" if blocked else "stop", **going, **more)
+    return Options(max_price=most, on_blocked="continue" if blocked else "stop", **going, **more)
 
 
 def can_go_on(provider, terms):
@@ -98,12 +98,12 @@ def test_the_worst_case_of_several_tasks_counts_those_that_were_billed_alone(ste
 
 
 def test_what_nobody_knows_the_price_of_makes_the_worst_case_unknown():
-    assert worst([quote("0.05"), quote(None)], Terms()) is None
-    assert worst([], Terms()) == 0
+    assert worst([quote("0.05"), quote(None)], Options()) is None
+    assert worst([], Options()) == 0
 
 
 def test_amounts_are_added_up_exactly():
-    tiny = Terms(max_price="2", on_blocked="continue")
+    tiny = Options(max_price="2", on_blocked="continue")
     steps = [quote("0.1"), quote("0.2", offer="2"), quote("0.000000001", offer="3")]
     assert str(worst(steps, tiny)) == "0.300000001"
 
@@ -116,42 +116,42 @@ REFUSED = attrs.evolve(quote(None, "api_in_one"), status="refused", reasons=("se
 
 
 def test_a_route_is_what_the_policy_says():
-    route = route_of(FITTING, [REFUSED], Terms())
+    route = route_of(FITTING, [REFUSED], Options())
     assert route == Route(policy="ordered", steps=tuple(FITTING), refused=(REFUSED,), max_price=None, worst=None)
-    assert route_of(FITTING, [], Terms(policy="cheapest")).steps == (CHEAP, DEAR, UNKNOWN)
-    chosen = route_of(FITTING, [], Terms(policy=lambda quotes: [quotes[1]]))
+    assert route_of(FITTING, [], Options(policy="cheapest")).steps == (CHEAP, DEAR, UNKNOWN)
+    chosen = route_of(FITTING, [], Options(policy=lambda quotes: [quotes[1]]))
     assert (chosen.policy, chosen.steps, chosen.worst) == ("a function", (CHEAP,), Decimal("0.03"))
     with pytest.raises(OutOfBounds, match="policy: the function returned what it was not given"):
-        route_of(FITTING, [], Terms(policy=lambda quotes: [quote("0.01")]))
+        route_of(FITTING, [], Options(policy=lambda quotes: [quote("0.01")]))
 
 
 def test_what_passes_the_ceiling_is_no_step_and_says_why():
-    route = route_of(FITTING, [REFUSED], Terms(max_price="0.05"))
+    route = route_of(FITTING, [REFUSED], Options(max_price="0.05"))
     assert (route.steps, route.max_price, route.worst) == ((CHEAP,), Decimal("0.05"), Decimal("0.03"))
     assert [(each.offer, each.reasons) for each in route.refused] == [
         ("api_in_one/1", ("seed: not taken",)),
         ("reapi/1", ("max_price: 0.05 USD are allowed, and ~$0.07 is more",)),
         ("runapi/1", ("max_price: 0.05 USD are allowed, and its price is unknown",)),
     ]
-    allowed = route_of(FITTING, [], Terms(max_price="0.07", allow_unknown_price=True))
+    allowed = route_of(FITTING, [], Options(max_price="0.07", allow_unknown_price=True))
     assert (allowed.steps, allowed.worst) == (tuple(FITTING), None)
 
 
 def test_without_fallback_there_is_one_step_the_first_that_can_be_paid():
-    alone = route_of(FITTING, [], Terms(fallback=False, max_price="0.05"))
+    alone = route_of(FITTING, [], Options(fallback=False, max_price="0.05"))
     assert (alone.steps, alone.worst) == ((CHEAP,), Decimal("0.03"))
-    alone = route_of(FITTING, [], Terms(fallback=False, max_price="1", on_blocked="continue"))
+    alone = route_of(FITTING, [], Options(fallback=False, max_price="1", on_blocked="continue"))
     assert (alone.steps, alone.worst) == ((DEAR,), Decimal("0.07"))
 
 
 @pytest.mark.parametrize(
     "terms",
     [
-        Terms(),
-        Terms(policy="cheapest", max_price="0.05"),
-        Terms(fallback=False),
-        Terms(policy=lambda quotes: quotes[:1]),
-        Terms(policy=lambda quotes: []),
+        Options(),
+        Options(policy="cheapest", max_price="0.05"),
+        Options(fallback=False),
+        Options(policy=lambda quotes: quotes[:1]),
+        Options(policy=lambda quotes: []),
     ],
     ids=["ordered", "a ceiling", "no fallback", "a function", "a function that takes none"],
 )

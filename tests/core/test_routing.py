@@ -27,20 +27,20 @@ from anymedia import (
     Task,
     errors,
 )
-from anymedia.health import Cooldown
-from anymedia.routing import STEPS, Then, after, cooldown, in_order, step
-from anymedia.terms import Terms
+from anymedia.engine.rules import STEPS, Then, after, cooldown, in_order, step
+from anymedia.limits.health import Cooldown
+from anymedia.model.options import Options
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 TASK = Task(id="t", provider="acme", account="mine", submitted_at=NOW, path="/v1", state=State.FAILED)
 
 REQUEST = ImageRequest(model="flux-2-pro", prompt="a lighthouse at dusk", aspect_ratio="16:9", resolution="1K")
 
-NO_CEILING = Terms()
-CEILING = Terms(max_price="0.10")
-UNCERTAIN = Terms(max_price="0.10", on_uncertain="continue")
-BLOCKED = Terms(on_blocked="continue")
-BLOCKED_CEILING = Terms(max_price="0.10", on_blocked="continue")
+NO_CEILING = Options()
+CEILING = Options(max_price="0.10")
+UNCERTAIN = Options(max_price="0.10", on_uncertain="continue")
+BLOCKED = Options(on_blocked="continue")
+BLOCKED_CEILING = Options(max_price="0.10", on_blocked="continue")
 ALL = (NO_CEILING, CEILING, UNCERTAIN, BLOCKED, BLOCKED_CEILING)
 
 SENT = (None, Outcome.NOT_SENT, Outcome.REFUSED)

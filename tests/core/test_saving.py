@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from anymedia import Asset, Money, Task
-from anymedia.download import clear, keep, save
+from anymedia.transport.download import clear, keep, save
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0\0\0\rIHDR" + b"\0\0\0\1" * 2
 

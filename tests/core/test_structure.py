@@ -14,27 +14,107 @@ import pytest
 import anymedia
 from anymedia.registry import adapters
 
+ROOMS = (
+    ("model",),
+    ("declare",),
+    ("account", "clock"),
+    ("translate",),
+    ("pricing", "transport", "limits", "journal"),
+    ("engine",),
+    ("registry", "errors"),
+    ("config",),
+    ("preview", "client"),
+    ("sync",),
+    ("anymedia",),
+)
+"""The rooms of core, lowest first: each imports what stands below it, and nothing beside or above it."""
+
+OTHERS = ("adapters", "simulators", "cli", "testing")
+
 
 def files(package):
-    return sorted(file for folder in import_module(package).__path__ for file in Path(folder).glob("*.py"))
+    """Return every file of a package, those of its rooms included; what is installed beside core is not core."""
+    folders = map(Path, import_module(package).__path__)
+    every = ((file, file.relative_to(folder).parts) for folder in folders for file in sorted(folder.rglob("*.py")))
+    return [file for file, parts in every if package != "anymedia" or parts[0] not in OTHERS]
 
 
 CORE, ADAPTERS, SIMULATORS = map(files, ("anymedia", "anymedia.adapters", "anymedia.simulators"))
+ROOT = Path(anymedia.__file__).parent
 by_name = pytest.mark.parametrize
-name_of = lambda file: file.name  # noqa: E731
+name_of = lambda file: file.relative_to(ROOT).as_posix()  # noqa: E731
 
 
-def imports(file, package):
+def imports(file):
     """Return every module that a file imports, in full."""
     found = set()
     for node in ast.walk(ast.parse(file.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
+            package = package_of(file)
             above = package.rsplit(".", node.level - 1)[0] if node.level else ""
             module = ".".join(filter(None, [above, node.module]))
             found |= {module} | {f"{module}.{alias.name}" for alias in node.names}
     return found
+
+
+def package_of(file):
+    """Return the package that a file's relative imports start from."""
+    return ".".join(("anymedia", *file.parent.relative_to(ROOT).parts))
+
+
+def module_of(file):
+    """Return a file's name as it is imported."""
+    name = f"{package_of(file)}.{file.stem}"
+    return name.removesuffix(".__init__")
+
+
+MODULES = {module_of(file): file for file in CORE}
+
+
+def room_of(module):
+    """Return the room of a module of core: the folder, or the file itself where it stands in none."""
+    return module.removeprefix("anymedia.").partition(".")[0]
+
+
+def imported(file):
+    """Return the modules of core that a file imports, those under TYPE_CHECKING too."""
+    named = {name if name in MODULES else name.rpartition(".")[0] for name in imports(file)}
+    return {name for name in named if name in MODULES and name not in (module_of(file), "anymedia")}
+
+
+LEVEL = {room: level for level, rooms in enumerate(ROOMS) for room in rooms}
+
+
+def test_rooms_import_only_what_stands_below_them(capsys):
+    """Prints the layers as the imports make them: no arrow up, none sideways."""
+    arrows = {(room_of(module), room_of(used)) for module, file in MODULES.items() for used in imported(file)}
+    arrows = {(room, used) for room, used in arrows if room != used}
+    with capsys.disabled():
+        print()
+        for rooms in reversed(ROOMS):
+            for room in rooms:
+                print(
+                    f"  {room:<10} imports {' '.join(sorted(used for other, used in arrows if other == room)) or '-'}"
+                )
+    assert {room for arrow in arrows for room in arrow} == set(LEVEL)
+    assert [arrow for arrow in sorted(arrows) if LEVEL[arrow[0]] <= LEVEL[arrow[1]]] == []
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    left = {module: imported(file) for module, file in MODULES.items()}
+    while ground := {module for module, used in left.items() if not used & set(left)}:
+        left = {module: used for module, used in left.items() if module not in ground}
+    assert sorted(left) == []
+
+
+def test_each_room_says_what_lives_there():
+    rooms = [file for file in CORE if file.name == "__init__.py"]
+    assert {room_of(module_of(file)) for file in rooms} == set(LEVEL) - {
+        file.stem for file in CORE if file.parent == ROOT
+    }
+    assert [file for file in CORE if not ast.get_docstring(ast.parse(file.read_text("utf-8")))] == []
 
 
 def within(module, package):
@@ -44,7 +124,7 @@ def within(module, package):
 @by_name("file", CORE, ids=name_of)
 def test_core_imports_no_adapter_no_simulator_and_no_command_line(file):
     others = ("anymedia.adapters", "anymedia.simulators", "anymedia.cli")
-    assert [name for name in imports(file, "anymedia") if any(within(name, other) for other in others)] == []
+    assert [name for name in imports(file) if any(within(name, other) for other in others)] == []
 
 
 @by_name("file", CORE, ids=name_of)
@@ -69,14 +149,13 @@ def test_every_adapter_is_named_as_its_module_and_nothing_is_beside_them():
 
 @by_name("file", SIMULATORS, ids=name_of)
 def test_simulators_share_nothing_with_what_they_test(file):
-    ours = {name for name in imports(file, "anymedia.simulators") if within(name, "anymedia")}
+    ours = {name for name in imports(file) if within(name, "anymedia")}
     assert [name for name in ours if not within(name, "anymedia.simulators")] == []
 
 
 @by_name("file", [*CORE, *ADAPTERS], ids=name_of)
 def test_nothing_leans_on_the_simulators(file):
-    package = "anymedia" if file in CORE else "anymedia.adapters"
-    assert [name for name in imports(file, package) if within(name, "anymedia.simulators")] == []
+    assert [name for name in imports(file) if within(name, "anymedia.simulators")] == []
 
 
 def test_what_is_public_is_what_is_said_to_be():

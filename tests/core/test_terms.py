@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from anymedia import Client, Config, ConfigError, ImageRequest, OutOfBounds, load_config, read_config
 from anymedia.config import default_account
 from anymedia.declare import Endpoint, Limits
-from anymedia.terms import POLICIES, Terms
+from anymedia.model.options import POLICIES, Options
 
 from .acme import acme
 
@@ -30,7 +30,7 @@ def account(**said):
 
 
 def test_what_is_not_said():
-    assert attrs.asdict(Terms()) == {
+    assert attrs.asdict(Options()) == {
         "offer": None,
         "on_unsupported": "refuse",
         "check": True,
@@ -47,12 +47,12 @@ def test_what_is_not_said():
 
 @pytest.mark.parametrize("given_", ["0.10", Decimal("0.10"), 1, 0, "0"])
 def test_a_ceiling(given_):
-    assert Terms(max_price=given_).max_price == Decimal(given_)
+    assert Options(max_price=given_).max_price == Decimal(given_)
 
 
 @pytest.mark.parametrize("policy", [*POLICIES, sorted, lambda quotes: quotes])
 def test_a_policy(policy):
-    assert Terms(policy=policy).policy is policy
+    assert Options(policy=policy).policy is policy
 
 
 @pytest.mark.parametrize(
@@ -78,13 +78,13 @@ def test_a_policy(policy):
 )
 def test_an_option_that_is_wrong_is_named(said, message):
     with pytest.raises(OutOfBounds) as caught:
-        Terms(**said)
+        Options(**said)
     assert str(caught.value) == message
     assert [problem.field for problem in caught.value.problems] == list(said)
 
 
 def test_what_a_call_says_is_held_against_the_rest_of_what_is_configured():
-    configured = Terms(on_uncertain="continue", max_price="0.10", mix=True)
+    configured = Options(on_uncertain="continue", max_price="0.10", mix=True)
     assert attrs.evolve(configured, max_price="0.20").max_price == Decimal("0.20")
     with pytest.raises(OutOfBounds, match="on_uncertain: to continue"):
         attrs.evolve(configured, max_price=None)
@@ -114,7 +114,7 @@ def test_a_route_arrives(tmp_path):
     )
     config = load_config(path, KEYS)
     assert list(config.accounts) == ["runapi", "reapi"]
-    assert config.route == Terms(
+    assert config.route == Options(
         policy="cheapest",
         max_price=Decimal("0.10"),
         allow_unknown_price=True,
@@ -130,7 +130,7 @@ def test_a_route_arrives(tmp_path):
 
 
 def test_a_route_that_says_nothing_is_the_default():
-    assert route() == route(accounts=["reapi"]) == load_config(environ=KEYS).route == Terms()
+    assert route() == route(accounts=["reapi"]) == load_config(environ=KEYS).route == Options()
 
 
 @pytest.mark.parametrize(
@@ -261,7 +261,7 @@ async def test_a_daily_limit_needs_the_journal_that_it_is_held_against(sims, clo
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
 ANYTHING = PLAIN | st.lists(PLAIN, max_size=3) | st.dictionaries(st.text(max_size=5), PLAIN, max_size=2)
 WORDS = st.sampled_from(["stop", "continue", *POLICIES, "0.10", "5"]) | ANYTHING
-ROUTES = st.fixed_dictionaries({}, optional=dict.fromkeys(attrs.fields_dict(Terms), WORDS))
+ROUTES = st.fixed_dictionaries({}, optional=dict.fromkeys(attrs.fields_dict(Options), WORDS))
 WINDOWS = st.lists(st.integers(-1, 30) | st.floats(), min_size=2, max_size=2) | ANYTHING
 LIMITS = st.fixed_dictionaries(
     {}, optional={"submits": WINDOWS, "polls": WINDOWS, "active": st.integers(-1, 9) | ANYTHING}

@@ -6,7 +6,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anymedia.turns import Turns
+from anymedia.limits.turns import Turns
 
 
 async def served(turns, owner, told):

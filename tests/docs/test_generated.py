@@ -11,7 +11,6 @@ import attrs
 import pytest
 
 from anymedia import Account, AnymediaError, Client, Config, Outcome, RawRequest, Secret, State, Task, errors
-from anymedia.answer import Answer, Lost
 from anymedia.declare import (
     UNKNOWN,
     Adapter,
@@ -42,11 +41,13 @@ from anymedia.declare import (
     numbered,
     pick,
 )
-from anymedia.generation import TRIES
-from anymedia.routing import STEPS, Step, Then
-from anymedia.terms import Terms
-from anymedia.transport import Patience, Transport
-from anymedia.words import Billed
+from anymedia.engine.generate import TRIES
+from anymedia.engine.rules import STEPS, Step, Then
+from anymedia.model.options import Options
+from anymedia.model.vocabulary import Billed
+from anymedia.translate.messages import Answer, Lost
+from anymedia.transport.http import Transport
+from anymedia.transport.retry import Patience
 
 DOCS = Path(__file__).parents[2] / "docs"
 sys.path.insert(0, str(DOCS))
@@ -424,7 +425,7 @@ def test_what_counts_against_a_ceiling():
 
 def test_every_option_is_told_with_its_default():
     told = {row["option"].strip("`"): row for row in rows("routing.md", "Options")}
-    fields = {field.name: field.default for field in attrs.fields(Terms)}
+    fields = {field.name: field.default for field in attrs.fields(Options)}
     assert {*told} == {*fields, "timeout"}
     for name, default in fields.items():
         assert told[name]["default"] == f"`{routing._python(default)}`"

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anymedia import AnymediaError, Asset, Client, ImageRequest, Outcome, RateLimited, State, SubmitUncertain, Task
-from anymedia.answer import Answer
-from anymedia.decode import looked, submitted
 from anymedia.errors import ProviderError
-from anymedia.heard import Asked
 from anymedia.registry import adapters
-from anymedia.transport import Patience
+from anymedia.translate.classify import Asked
+from anymedia.translate.decode import looked, submitted
+from anymedia.translate.messages import Answer
+from anymedia.transport.retry import Patience
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 ID = "task_018f5a3a"

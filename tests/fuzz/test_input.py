@@ -31,12 +31,13 @@ from anymedia import (
     read_config,
     to_json,
 )
-from anymedia.answer import Answer
 from anymedia.cli.app import COMMANDS, app
-from anymedia.config import is_loopback
 from anymedia.errors import ProviderError
-from anymedia.strict_json import dumps
-from anymedia.transport import Patience, Transport
+from anymedia.model.strict_json import dumps
+from anymedia.model.urls import is_loopback
+from anymedia.translate.messages import Answer
+from anymedia.transport.http import Transport
+from anymedia.transport.retry import Patience
 
 KEY = "planted-key-5f0c1d"
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

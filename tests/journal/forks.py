@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from anymedia import Attempt, Journal, Money
-from anymedia.owner import is_alive, known
+from anymedia.journal.process_lock import is_alive, known
 
 
 def begin(journal, name):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from anymedia import AnymediaError, Attempt, Client, ImageRequest, Task, read_config
 from anymedia.clock import Clock
-from anymedia.transport import Patience
+from anymedia.transport.retry import Patience
 
 
 class Fast(Clock):

@@ -26,9 +26,9 @@ from anymedia import (
     TaskFailed,
     read_config,
 )
-from anymedia.codec import to_json
-from anymedia.journal import MIGRATIONS, _within
-from anymedia.store import APPLICATION
+from anymedia.journal.ledger import MIGRATIONS, _within
+from anymedia.journal.sqlite import APPLICATION
+from anymedia.model.codec import to_json
 
 from .child import child, until
 from .test_left import attempt, crash

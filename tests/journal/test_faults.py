@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from anymedia import Client, Journal, JournalError, Outcome, OutOfBounds, State, SubmitUncertain, read_config
-from anymedia.download import clear
-from anymedia.owner import Owner, is_alive, known, mark
+from anymedia.journal.process_lock import Owner, is_alive, known, mark
+from anymedia.journal.sqlite import Store
 from anymedia.simulators import running
-from anymedia.store import Store
 from anymedia.testing import FakeClock
+from anymedia.transport.download import clear
 
 STEPS = (("CREATE TABLE things (name TEXT)",), ("ALTER TABLE things ADD COLUMN size INTEGER DEFAULT 7",))
 
@@ -178,7 +178,7 @@ async def test_a_disk_that_fills_up_under_a_task_loses_neither_the_task_nor_its_
 
 
 async def test_a_file_that_another_process_holds_is_waited_for_and_then_told(client, sims, request_, path, monkeypatch):
-    monkeypatch.setattr("anymedia.store.PATIENCE", 0.01)
+    monkeypatch.setattr("anymedia.journal.sqlite.PATIENCE", 0.01)
     open_for_writing(client.journal)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -201,7 +201,7 @@ def test_a_file_that_is_being_opened_by_another_process_is_waited_for(path, monk
         if len(slept) == 3:
             other.execute("COMMIT")
 
-    monkeypatch.setattr("anymedia.store.PATIENCE", 0)
+    monkeypatch.setattr("anymedia.journal.sqlite.PATIENCE", 0)
     monkeypatch.setattr("time.sleep", sleep)
     monkeypatch.setattr("time.monotonic", lambda: 0)
     journal = Journal(path)
@@ -244,7 +244,7 @@ def test_a_file_that_stays_locked_while_it_is_opened_is_told(path, monkeypatch):
     path.parent.mkdir()
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
-    monkeypatch.setattr("anymedia.store.PATIENCE", -1)
+    monkeypatch.setattr("anymedia.journal.sqlite.PATIENCE", -1)
     journal = Journal(path)
     with pytest.raises(JournalError, match="another process has held it"):
         open_for_writing(journal)

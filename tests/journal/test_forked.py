@@ -7,8 +7,8 @@ import threading
 import pytest
 
 from anymedia import Journal, JournalError
-from anymedia.owner import is_alive
-from anymedia.store import Store, _after_fork, _before_fork
+from anymedia.journal.process_lock import is_alive
+from anymedia.journal.sqlite import Store, _after_fork, _before_fork
 from tests.journal.child import child, until
 
 STEPS = (("CREATE TABLE things (name TEXT)",),)

@@ -22,7 +22,7 @@ from anymedia import (
     Unavailable,
     read_config,
 )
-from anymedia.journal import LOST
+from anymedia.journal.ledger import LOST
 
 
 def attempt(**changes):

@@ -258,7 +258,7 @@ async def test_bytes_that_are_no_known_media_are_kept_too(tmp_path):
     from datetime import UTC, datetime
 
     from anymedia import Asset, Money
-    from anymedia.download import keep
+    from anymedia.transport.download import keep
 
     assets = (Asset(kind="image", data=b"?"), Asset(kind="image", url="https://a.example/1.png"))
     task = Task(
@@ -458,7 +458,7 @@ async def test_a_journal_that_fails_at_a_refusal_does_not_hide_it(client, sims, 
 def test_a_file_gets_its_name_where_there_are_no_links_too(tmp_path, monkeypatch):
     from pathlib import Path
 
-    from anymedia.download import _name
+    from anymedia.transport.download import _name
 
     def no_links(*_):
         raise PermissionError("this file system has no links")

@@ -15,8 +15,8 @@ from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
 
 from anymedia.clock import Clock
+from anymedia.journal.sqlite import _Item
 from anymedia.simulators.server import Server
-from anymedia.store import _Item
 
 MORNING = datetime(2027, 1, 15, 8, tzinfo=UTC)
 LONG = 10.0

@@ -20,8 +20,8 @@ from anymedia import (
     Account, Cause, Client, Config, ImageRequest, MalformedAnswer, NotFound, Secret, State, SubmitUncertain, Task,
     TaskFailed, from_json, to_json,
 )  # fmt: skip
-from anymedia.answer import Answer
-from anymedia.check import check
+from anymedia.translate.messages import Answer
+from anymedia.translate.check import check
 from anymedia.declare import (
     Adapter,
     Choice,
@@ -47,12 +47,12 @@ from anymedia.declare import (
     first,
     numbered,
 )  # fmt: skip
-from anymedia.decode import looked, submitted
-from anymedia.heard import Asked
-from anymedia.encode import follow, parts, submit, submit_path
-from anymedia.money import Money
-from anymedia.pricing import priced
-from anymedia.strict_json import dumps
+from anymedia.translate.decode import looked, submitted
+from anymedia.translate.classify import Asked
+from anymedia.translate.encode import follow, parts, submit, submit_path
+from anymedia.model.money import Money
+from anymedia.pricing.price import priced
+from anymedia.model.strict_json import dumps
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 

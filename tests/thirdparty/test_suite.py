@@ -9,14 +9,14 @@ import attrs
 import pytest
 
 from anymedia import ConfigError
-from anymedia.check import check
 from anymedia.declare import Limits, Param, Size, Url, Urls, by_mode, numbered
-from anymedia.encode import parts
 from anymedia.registry import adapters
 from anymedia.testing import Contract
 from anymedia.testing.played import written_as
 from anymedia.testing.requests import askable, values
 from anymedia.testing.suite import cases
+from anymedia.translate.check import check
+from anymedia.translate.encode import parts
 
 ADAPTER, SIMULATOR = "anymedia_acme/adapter.py", "anymedia_acme/simulator.py"
 SIZE = 'Choice({"1K": "hd", "2K": "uhd"}), default="1K"'

@@ -1,0 +1,107 @@
+"""Who is asked: a provider's adapter, where it is, the API key, and what the user allows it."""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from hashlib import blake2b
+from hmac import compare_digest
+from secrets import token_hex
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+import attrs
+
+from .declare.adapter import Adapter, Limits
+from .declare.prices import Override
+from .model.errors import ConfigError
+from .model.urls import is_loopback
+
+FINGERPRINT = re.compile(r"[0-9a-f]{16}:[0-9a-f]{16}")
+
+NO_LIMITS = Limits()
+
+
+class Secret:
+    """A key that shows itself only when asked: not in a repr, a log, a pickle or an error."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """Return the key."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret('***')"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._text == other.reveal()
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._text))
+
+    def __copy__(self) -> "Secret":
+        return self
+
+    def __deepcopy__(self, _: Any) -> "Secret":
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a key is not pickled")
+
+
+@attrs.frozen(kw_only=True)
+class Account:
+    """A configured way to use a provider: where it is, the key, and what it may use.
+
+    `key` None: none was found in `key_env`. `timeout` (seconds) is for one answer; `connections` open at a time;
+    `prices` are the user's own, by the offer's name; `limits` are the user's, else the provider's; `daily_limit` is in
+    USD, from midnight to midnight UTC, over all processes that share the journal.
+    """
+
+    name: str
+    adapter: Adapter = attrs.field(repr=lambda adapter: repr(adapter.name))
+    origin: str
+    key: Secret | None = None
+    key_env: tuple[str, ...] = ()
+    timeout: float = 120.0
+    connections: int = 32
+    prices: Mapping[str, Override] = attrs.field(factory=dict, hash=False)
+    limits: Limits = NO_LIMITS
+    daily_limit: Decimal | None = None
+
+    @property
+    def local(self) -> bool:
+        """Whether it is served on this machine, as a simulator is."""
+        return is_loopback(urlsplit(self.origin).hostname or "")
+
+    def secret(self) -> Secret:
+        """Return the key. Errors: ConfigError naming the variables to set."""
+        if self.key is None:
+            raise ConfigError(
+                f"no key for {self.name}: set {' or '.join(self.key_env)}",
+                account=self.name,
+                provider=self.adapter.name,
+            )
+        return self.key
+
+
+def fingerprint(key: Secret, salt: str | None = None) -> str:
+    """Return "salt:digest", by which a key is known again and not found out; the salt is 16 hex digits, or random."""
+    salt = token_hex(8) if salt is None else salt
+    return f"{salt}:{_digest(key, salt)}"
+
+
+def is_of(fingerprint: str, key: Secret) -> bool:
+    """Return whether a fingerprint is of a key; a text that is no fingerprint is of none."""
+    if FINGERPRINT.fullmatch(fingerprint) is None:
+        return False
+    salt, _, digest = fingerprint.partition(":")
+    return compare_digest(_digest(key, salt), digest)
+
+
+def _digest(key: Secret, salt: str) -> str:
+    text = key.reveal().encode()
+    return blake2b(text, digest_size=8, salt=bytes.fromhex(salt), person=b"anymedia").hexdigest()

@@ -1,0 +1,90 @@
+"""The words that adapters are written in: an adapter is a frozen value, read beside the provider's page.
+
+Adapter     a provider: origin, auth, endpoints, states, errors, offers, gaps
+Endpoint    a call: a method and a path (or a link from an earlier answer), and its Reply
+Reply       where an answer holds what; each place is a path, see anymedia.path
+Fault       where an error holds its code and its text
+Offer       what is sold: a model, its Params, the Rules between them, its Prices
+Param       a canonical field on the wire: where it goes, what it takes (Text, Url, Urls, Choice, Whole, Size)
+by_mode     any of these where text and edit differ
+"""
+
+from anymedia.model.vocabulary import Cause, Outcome, Refund, State
+
+from .adapter import (
+    ANY,
+    UNKNOWN,
+    Adapter,
+    Balance,
+    ByMode,
+    Endpoint,
+    Err,
+    Fault,
+    Gap,
+    Header,
+    Idempotency,
+    Limits,
+    Match,
+    Numbered,
+    Offer,
+    Pace,
+    Param,
+    PriceQuote,
+    Reply,
+    Rule,
+    Said,
+    by_mode,
+    numbered,
+    pick,
+)
+from .fields import Choice, Size, Text, Url, Urls, Whole
+from .path import first
+from .prices import DEAREST, Credit, Dearest, PerMegapixel, Price, Printed, Table
+from .sizes import Grid, Pixels
+
+__all__ = [
+    "ANY",
+    "DEAREST",
+    "UNKNOWN",
+    "Adapter",
+    "Balance",
+    "ByMode",
+    "Cause",
+    "Choice",
+    "Credit",
+    "Dearest",
+    "Endpoint",
+    "Err",
+    "Fault",
+    "Gap",
+    "Grid",
+    "Header",
+    "Idempotency",
+    "Limits",
+    "Match",
+    "Numbered",
+    "Offer",
+    "Outcome",
+    "Pace",
+    "Param",
+    "PerMegapixel",
+    "Pixels",
+    "Price",
+    "PriceQuote",
+    "Printed",
+    "Refund",
+    "Reply",
+    "Rule",
+    "Said",
+    "Size",
+    "State",
+    "Table",
+    "Text",
+    "Url",
+    "Urls",
+    "Whole",
+    "by_mode",
+    "first",
+    "numbered",
+    "pick",
+]

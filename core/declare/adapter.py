@@ -1,0 +1,376 @@
+"""An adapter and its parts: endpoints, replies, errors, offers, parameters."""
+
+from collections.abc import Mapping
+from typing import Any, Generic, Literal, TypeVar
+
+import attrs
+
+from anymedia.model.request import FIELDS, Mode
+from anymedia.model.strict_json import Json
+from anymedia.model.vocabulary import Cause, Outcome, Refund, State
+
+from .fields import Value, Whole
+from .path import Place, place
+from .prices import Credit, Prices, Printed
+from .sizes import Shape
+
+T = TypeVar("T")
+
+# What differs by mode, and what can only be said in words
+
+
+@attrs.frozen
+class ByMode(Generic[T]):
+    """A thing said once a mode; None: there is no such mode."""
+
+    text: T | None
+    edit: T | None
+
+
+def by_mode(*, text: T | None = None, edit: T | None = None) -> ByMode[T]:
+    """Say a thing once a mode."""
+    return ByMode(text, edit)
+
+
+def pick(thing: "T | ByMode[T] | None", mode: Mode) -> T | None:
+    """Return what holds in a mode."""
+    if isinstance(thing, ByMode):
+        return thing.text if mode == "text" else thing.edit
+    return thing
+
+
+@attrs.frozen
+class Said:
+    """A value that can only be told in words, like a default that depends on a picture."""
+
+    words: str
+
+    def __str__(self) -> str:
+        return self.words
+
+
+UNKNOWN = Said("unknown: the page names no default")
+ANY = Said("any value")
+
+
+# Calls and answers
+
+
+@attrs.frozen
+class Header:
+    """The header that carries the key, and what stands before it."""
+
+    name: str
+    prefix: str = ""
+
+
+def _place(where: str | Place | None) -> Place | None:
+    return None if where is None else place(where)
+
+
+def _code(ok: tuple[str | Place, Json] | None) -> tuple[Place, Json] | None:
+    return None if ok is None else (place(ok[0]), ok[1])
+
+
+def _assets(given: str | Place | Mapping[str, str | Place]) -> Mapping[str | None, Place]:
+    if isinstance(given, Mapping):
+        return {kind: place(where) for kind, where in given.items()}
+    return {None: place(given)}
+
+
+@attrs.frozen
+class Fault:
+    """Where an error, or a failed task, holds its code, its text, the texts by field, and the seconds to wait."""
+
+    code: Place | None = attrs.field(default=None, converter=_place)
+    message: Place | None = attrs.field(default=None, converter=_place)
+    fields: Place | None = attrs.field(default=None, converter=_place)
+    request_id: Place | None = attrs.field(default=None, converter=_place)
+    retry_after: Place | None = attrs.field(default=None, converter=_place)
+
+
+@attrs.frozen(kw_only=True)
+class Reply:
+    """Where an answer holds what.
+
+    `ok` is the place of the body's own code and the code that means yes. `assets` is a place of URLs, or one a kind
+    (image, video, audio); `files` is a place of the bytes themselves. `failed_if` is a place whose presence means that
+    the task failed, whatever its state. `usd` and `credits` are what the task took.
+    """
+
+    ok: tuple[Place, Json] | None = attrs.field(default=None, converter=_code)
+    id: Place | None = attrs.field(default=None, converter=_place)
+    state: Place | None = attrs.field(default=None, converter=_place)
+    assets: Mapping[str | None, Place] = attrs.field(default={}, converter=_assets, hash=False)
+    files: Place | None = attrs.field(default=None, converter=_place)
+    failure: Fault = Fault()
+    failed_if: Place | None = attrs.field(default=None, converter=_place)
+    created: Place | None = attrs.field(default=None, converter=_place)
+    completed: Place | None = attrs.field(default=None, converter=_place)
+    usd: Place | None = attrs.field(default=None, converter=_place)
+    credits: Place | None = attrs.field(default=None, converter=_place)
+    replayed: Place | None = attrs.field(default=None, converter=_place)
+
+
+@attrs.frozen(kw_only=True)
+class Endpoint:
+    """A call: `path` may hold {id}, {wire_id} and {path} (where the task was submitted); `link` is the place in the
+    submit's answer of a URL to use instead, on the account's own origin or a host of `hosts`.
+
+    `model` is where the body names the wire id. `not_yet` is an error code and for how many seconds after the submit
+    it means no more than "not yet". `verdict`: a refusal here (400–499, but for key, credit and rate) says that the
+    task failed. `timeout` is in seconds, `limit` in bytes of the answer.
+    """
+
+    method: Literal["GET", "POST", "PUT", "DELETE"]
+    path: str | None = None
+    link: str | None = None
+    hosts: tuple[str, ...] = ()
+    query: Mapping[str, str] = attrs.field(factory=dict, hash=False)
+    model: str | None = None
+    reply: Reply = Reply()
+    not_yet: tuple[int | str, float] | None = None
+    verdict: bool = False
+    timeout: float | None = None
+    limit: int = 8 << 20
+
+
+@attrs.frozen
+class Match:
+    """An error told by its HTTP status and a part of its text."""
+
+    text: str
+    status: int | None = None
+
+
+@attrs.frozen
+class Err:
+    """What an error means: its cause, how a submit ended that got it, whether a task that got it is refunded."""
+
+    cause: Cause
+    submit: Outcome | None = None
+    refund: Refund | None = None
+
+
+def _errors(given: Mapping[Any, Any]) -> Mapping[Any, Err]:
+    return {
+        key if isinstance(key, Match) else str(key): Err(row) if isinstance(row, Cause) else row
+        for key, row in given.items()
+    }
+
+
+@attrs.frozen
+class Idempotency:
+    """The header that makes a second POST the same task, and for how many seconds it is trusted to."""
+
+    header: str
+    window: float
+
+
+@attrs.frozen(kw_only=True)
+class Pace:
+    """When to look: `first` seconds after the submit, then each `then`; from an age in `slower` on, each so many."""
+
+    first: float
+    then: float
+    slower: Mapping[float, float] = attrs.field(factory=dict, hash=False)
+
+
+@attrs.frozen(kw_only=True)
+class Limits:
+    """What a page allows an account: (calls, in seconds) for submits and for polls; tasks active at a time."""
+
+    submits: tuple[int, float] | None = None
+    polls: tuple[int, float] | None = None
+    active: int | None = None
+
+
+@attrs.frozen
+class Gap:
+    """What no page says, and what is done about it."""
+
+    what: str
+    choice: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Balance:
+    """What an account still has: a path to GET, and the place of the figure in USD, cents or the provider's credits."""
+
+    path: str
+    ok: tuple[Place, Json] | None = attrs.field(default=None, converter=_code)
+    usd: Place | None = attrs.field(default=None, converter=_place)
+    cents: Place | None = attrs.field(default=None, converter=_place)
+    credits: Place | None = attrs.field(default=None, converter=_place)
+
+
+def _words(given: Mapping[str, Json]) -> Mapping[Place, Json]:
+    return {place(where): word for where, word in given.items()}
+
+
+@attrs.frozen(kw_only=True)
+class PriceQuote:
+    """Where a provider tells anybody what a task would cost: a POST without the key, which buys nothing.
+
+    `body` is what is posted: texts may hold {wire_id} and the names that `of`, a form of the submit's path, finds in
+    it; "{body}" is the submit's own body. The answer holds the amount for the whole task in `usd` or `cents`, true
+    where it has all the words of `known`. `changes` is a path to GET whose ETag changes when prices do.
+    """
+
+    path: str
+    of: str
+    body: Mapping[str, str] = attrs.field(hash=False)
+    known: Mapping[Place, Json] = attrs.field(factory=dict, converter=_words, hash=False)
+    usd: Place | None = attrs.field(default=None, converter=_place)
+    cents: Place | None = attrs.field(default=None, converter=_place)
+    date: Place | None = attrs.field(default=None, converter=_place)
+    changes: str | None = None
+
+
+# What is sold
+
+
+@attrs.frozen
+class Numbered:
+    """A list spread over fields: the first element under one name, the n-th under another."""
+
+    first: str
+    further: str
+
+    def names(self, length: int) -> list[str]:
+        """Return the field of each element."""
+        return [self.first, *(self.further.format(n=n) for n in range(2, length + 1))][:length]
+
+
+def numbered(first: str, further: str) -> Numbered:
+    """Spread a list over fields: numbered("image", "image_{n}")."""
+    return Numbered(first, further)
+
+
+@attrs.frozen
+class Param:
+    """A canonical field on the wire.
+
+    `to` is its place in the body: "input.prompt"; "" merges an object into the body itself, "images[].url" makes an
+    object of each element, "?name" puts it into the query.
+
+    `default` is what the provider takes when the field is not sent (None: nothing is known to be taken); with
+    `always_sent` the wire requires the field, and the default is filled in. `bills_as` names values that are billed
+    as another one.
+    """
+
+    to: str | Numbered
+    takes: Value | ByMode[Value]
+    required: bool = False
+    default: Any = None
+    always_sent: bool = False
+    bills_as: Mapping[Any, Any] = attrs.field(factory=dict, hash=False)
+
+
+@attrs.frozen(kw_only=True)
+class Rule:
+    """A rule between fields: when fields have these values (ANY: are given at all), `needs` another field to be given,
+    or `allows` only some values of others."""
+
+    when: Mapping[str, Any] = attrs.field(hash=False)
+    needs: str | None = None
+    allows: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict, hash=False)
+
+
+def _known(_: Any, attribute: Any, params: Mapping[str, Param]) -> None:
+    unknown = set(params) - set(FIELDS)
+    if unknown:
+        raise ValueError(f"no canonical field is named {', '.join(sorted(unknown))}; there are {', '.join(FIELDS)}")
+
+
+def _itself(offer: "Offer") -> str:
+    return offer.name
+
+
+@attrs.frozen(kw_only=True)
+class Offer:
+    """What is sold under a name of the provider's: a canonical model, its wire id, its fields in the wire's order.
+
+    Model and wire id are the name unless told otherwise. `fixed` fields are always sent and tell the offer apart;
+    `path` replaces the submit's path; `prices` None is unknown; `page` is where it is written, unless the adapter's
+    page says so under the offer's name.
+    """
+
+    name: str
+    model: str = attrs.field(default=attrs.Factory(_itself, takes_self=True))
+    wire_id: str | ByMode[str] = attrs.field(default=attrs.Factory(_itself, takes_self=True))
+    params: Mapping[str, Param] = attrs.field(validator=_known, hash=False)
+    page: str | None = None
+    path: str | ByMode[str] | None = None
+    fixed: Mapping[str, Json] = attrs.field(factory=dict, hash=False)
+    rules: tuple[Rule, ...] = ()
+    shape: Shape | None = None
+    prices: Prices | None = None
+    kind: str = "image"
+
+    @property
+    def batch(self) -> int:
+        """How many pictures one task can make."""
+        count = self.params.get("count")
+        return count.takes.most or 1 if count is not None and isinstance(count.takes, Whole) else 1
+
+    @property
+    def modes(self) -> dict[Mode, str]:
+        """The wire id in each mode that there is: text, edit (with images), or both."""
+        images = self.params.get("images")
+        takes_images = images is not None and pick(images.takes, "edit") is not None
+        there: dict[Mode, bool] = {"text": images is None or not images.required, "edit": takes_images}
+        ids = {mode: pick(self.wire_id, mode) for mode, has in there.items() if has}
+        return {mode: wire_id for mode, wire_id in ids.items() if wire_id is not None}
+
+
+def _posted(_: Any, attribute: Any, submit: Endpoint) -> None:
+    if submit.method != "POST":
+        raise ValueError(
+            f"submit: POST is needed, not {submit.method}: HTTP clients send any other method once more by themselves "
+            "when a connection dies, and each time something may be bought"
+        )
+
+
+@attrs.frozen(kw_only=True)
+class Adapter:
+    """A provider, as data.
+
+    `states` gives the state of each raw word (an Err where the word tells a failure's cause, or that the task was not
+    found); a word not listed is still running; with `any_case` the words are given in lower case. `errors` gives what
+    a code (or a Match) means; others go by their HTTP class. Without a `poll`, the answer to the submit is the result.
+    `expires` is how many seconds a result can be fetched. `read` is the day the page was read, `printed` the day and
+    the place of the prices. The submit is a POST, which nothing sends twice by itself.
+    """
+
+    name: str
+    title: str
+    page: str
+    read: str
+    base_url: str
+    key_env: tuple[str, ...]
+    auth: Header
+    submit: Endpoint = attrs.field(validator=_posted)
+    offers: tuple[Offer, ...]
+    states: Mapping[str, State | Err] = attrs.field(hash=False)
+    any_case: bool = False
+    poll: Endpoint | None = None
+    result: Endpoint | None = None
+    cancel: Endpoint | None = None
+    fault: Fault = Fault()
+    errors: Mapping[str | Match, Err] = attrs.field(default={}, converter=_errors, hash=False)
+    request_id: tuple[str, ...] = ()
+    refunds: Refund = attrs.field(default=Refund.UNKNOWN, converter=Refund)
+    printed: Printed = attrs.field(factory=Printed)
+    credit: Credit | None = None
+    expires: float | None = None
+    pace: Pace
+    limits: Limits = Limits()
+    idempotency: Idempotency | None = None
+    balance: Balance | None = None
+    price_quote: PriceQuote | None = None
+    gaps: tuple[Gap, ...] = ()
+
+    def offer(self, name: str) -> Offer | None:
+        """Return the offer of a name."""
+        return next((offer for offer in self.offers if offer.name == name), None)

@@ -1,0 +1,166 @@
+"""What a field of an offer may be, and how it is written on the wire."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import attrs
+
+from anymedia.model.strict_json import Json
+
+
+@attrs.frozen
+class Flaw:
+    """What is wrong with a value.
+
+    `documented`: a limit of the provider's page, which may have drifted. `unsupported`: the offer has no such thing.
+    """
+
+    message: str
+    documented: bool = True
+    unsupported: bool = False
+
+
+class Value(ABC):
+    """A kind of value: `flaws` checks it, `write` puts it into the wire's words, `read` takes it back from them."""
+
+    @abstractmethod
+    def flaws(self, value: Any) -> Iterator[Flaw]:
+        """Yield everything that is wrong with a value."""
+
+    def write(self, value: Any) -> Json:
+        """Return a value in the wire's words."""
+        return value
+
+    def read(self, wire: Json) -> Any:
+        """Return what the wire's words stand for; None when nothing does."""
+        return wire
+
+
+@attrs.frozen
+class Text(Value):
+    """A text of `least` to `most` characters, counted in code points."""
+
+    least: int = 0
+    most: int | None = None
+
+    def flaws(self, value: str) -> Iterator[Flaw]:
+        """Yield everything that is wrong with a value."""
+        yield from _outside("characters", len(value), self.least, self.most)
+
+
+@attrs.frozen
+class Whole(Value):
+    """A whole number."""
+
+    least: int = 0
+    most: int | None = None
+
+    def flaws(self, value: int) -> Iterator[Flaw]:
+        """Yield everything that is wrong with a value."""
+        yield from _outside("", value, self.least, self.most)
+
+
+@attrs.frozen
+class Url(Value):
+    """A public URL; http only where the page allows it."""
+
+    https: bool = False
+
+    def flaws(self, value: str) -> Iterator[Flaw]:
+        """Yield everything that is wrong with a value."""
+        if self.https and not value.lower().startswith("https:"):
+            yield Flaw(f"takes https URLs only, not {value}")
+
+
+@attrs.frozen
+class Urls(Value):
+    """A list of `least` to `most` public URLs."""
+
+    least: int = 0
+    most: int | None = None
+    https: bool = False
+
+    def flaws(self, value: tuple[str, ...]) -> Iterator[Flaw]:
+        """Yield everything that is wrong with a value."""
+        yield from _outside("URLs", len(value), self.least, self.most)
+        for url in value:
+            yield from Url(self.https).flaws(url)
+
+    def write(self, value: tuple[str, ...]) -> Json:
+        """Return a value in the wire's words."""
+        return list(value)
+
+
+@attrs.frozen(init=False)
+class Choice(Value):
+    """One of some values, written alike or as told: Choice("auto", "low"), Choice({"1K": "1k"}).
+
+    A value in `not_honoured` is accepted on the wire, and then ignored.
+    """
+
+    wire: Mapping[str, Json] = attrs.field(hash=False)
+    not_honoured: tuple[str, ...] = ()
+
+    def __init__(self, *values: str | Mapping[str, Json], not_honoured: tuple[str, ...] = ()) -> None:
+        wire: dict[str, Json] = {}
+        for value in values:
+            wire |= {value: value} if isinstance(value, str) else value
+        self.__attrs_init__(wire, not_honoured)
+
+    def flaws(self, value: str) -> Iterator[Flaw]:
+        """Yield everything that is wrong with a value."""
+        if value not in self.wire:
+            # A word that is written as itself may still be tried; how another would be written, nobody knows.
+            written_alike = all(value == wire for value, wire in self.wire.items())
+            yield Flaw(f"takes {', '.join(self.wire)}, not {value}", documented=written_alike)
+        elif value in self.not_honoured:
+            yield Flaw(f"{value} is accepted but not honoured", unsupported=True, documented=False)
+
+    def write(self, value: str) -> Json:
+        """Return a value in the wire's words."""
+        return self.wire.get(value, value)
+
+    def read(self, wire: Json) -> str | None:
+        """Return what the wire's words stand for; None when nothing does."""
+        return next((value for value, written in self.wire.items() if _same(written, wire)), None)
+
+
+@attrs.frozen
+class Size(Value):
+    """Width and height in pixels, as text ("{width}x{height}") or as {"width": …, "height": …}.
+
+    `least` and `step` hold for each side, `megapixels` (of 1024 × 1024) for both together.
+    """
+
+    text: str | None = None
+    least: int = 1
+    step: int = 1
+    megapixels: int | None = None
+
+    def flaws(self, value: tuple[int, int]) -> Iterator[Flaw]:
+        """Yield everything that is wrong with a value."""
+        width, height = value
+        if min(value) < self.least:
+            yield Flaw(f"takes at least {self.least} pixels a side, not {width}x{height}")
+        if width % self.step or height % self.step:
+            yield Flaw(f"takes multiples of {self.step}, not {width}x{height}")
+        if self.megapixels is not None and width * height > self.megapixels << 20:
+            yield Flaw(f"takes at most {self.megapixels} megapixels, not {width}x{height}")
+
+    def write(self, value: tuple[int, int]) -> Json:
+        """Return a value in the wire's words."""
+        width, height = value
+        if self.text is not None:
+            return self.text.format(width=width, height=height)
+        return {"width": width, "height": height}
+
+
+def _same(written: Json, wire: Json) -> bool:
+    return bool(written == wire) and isinstance(written, bool) == isinstance(wire, bool)
+
+
+def _outside(unit: str, number: int, least: int, most: int | None) -> Iterator[Flaw]:
+    if number < least or (most is not None and number > most):
+        bounds = f"at least {least}" if most is None else str(most) if least == most else f"{least} to {most}"
+        yield Flaw(f"takes {bounds} {unit}".rstrip() + f", not {number}")

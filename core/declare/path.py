@@ -1,0 +1,173 @@
+"""Where a thing stands in an answer: `data.taskId`, `images[].url`, `data.resultJson!json.resultUrls[]`.
+
+    a.b        the key b under the key a
+    a.*_url    every key under a that fits the pattern
+    a[]        every element of the list a
+    a[0]       its first element
+    a!json     a, converted: json, s and ms (time since 1970), iso (time), base64
+    first(…)   the first of several places that holds anything
+
+A path never raises on data: what is not there, is null, or does not convert, is not found.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from typing import Any, TypeAlias
+
+import attrs
+
+from anymedia.model.strict_json import Json, loads
+
+_STEP = re.compile(r"(?P<key>[A-Za-z0-9_* -]+)|\[(?P<index>\d*)\]|!(?P<convert>[a-z0-9]+)")
+_PLAIN = re.compile(r"[A-Za-z0-9_ -]+(\.[A-Za-z0-9_ -]+)*")
+_Step: TypeAlias = Callable[[Any], Iterator[Any]]
+
+
+@attrs.frozen
+class Path:
+    """One place in an answer, read with `find` (everything there) or `one` (the first, or None)."""
+
+    text: str
+    _keys: tuple[str, ...] | None = attrs.field(init=False, repr=False, eq=False)
+    _steps: tuple[_Step, ...] = attrs.field(init=False, repr=False, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        plain = _PLAIN.fullmatch(self.text) is not None
+        object.__setattr__(self, "_keys", tuple(self.text.split(".")) if plain else None)
+        object.__setattr__(self, "_steps", tuple(_parse(self.text)))
+
+    def find(self, data: Json) -> list[Any]:
+        """Return every value at this place, in order."""
+        if self._keys is not None:  # most places are, and most of an answer's reading is spent here
+            for key in self._keys:
+                data = data.get(key) if isinstance(data, dict) else None
+            return [] if data is None else [data]
+        found = [data]
+        for step in self._steps:
+            found = [value for each in found for value in step(each) if value is not None]
+        return found
+
+    def one(self, data: Json) -> Any:
+        """Return the first value at this place, or None."""
+        return next(iter(self.find(data)), None)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __reduce__(self) -> tuple[type["Path"], tuple[str]]:
+        return Path, (self.text,)
+
+
+@attrs.frozen
+class First:
+    """Several places for one thing: the first that holds anything counts."""
+
+    paths: tuple[Path, ...]
+
+    def find(self, data: Json) -> list[Any]:
+        """Return every value at the first place that holds any."""
+        return next((found for path in self.paths if (found := path.find(data))), [])
+
+    def one(self, data: Json) -> Any:
+        """Return the first value, or None."""
+        return next(iter(self.find(data)), None)
+
+    def __str__(self) -> str:
+        return " or ".join(map(str, self.paths))
+
+
+Place: TypeAlias = Path | First
+
+
+def first(*paths: str) -> First:
+    """Name several places for one thing, the likeliest first."""
+    return First(tuple(Path(path) for path in paths))
+
+
+def place(where: "str | Place") -> Place:
+    """Return the place that a path's text names."""
+    return Path(where) if isinstance(where, str) else where
+
+
+def _parse(text: str) -> Iterator[_Step]:
+    at = 0
+    while at < len(text):
+        step = _STEP.match(text, at)
+        if step is None or step["convert"] not in (None, *_CONVERSIONS):
+            raise ValueError(f"{text!r} is not a path at {text[at:]!r}")
+        at = step.end()
+        if at < len(text) and text[at] == ".":
+            at += 1
+        yield _step(step)
+
+
+def _step(step: re.Match[str]) -> _Step:
+    key, index, convert = step.group("key", "index", "convert")
+    if key is not None:
+        return _every_key(key) if "*" in key else _key(key)
+    if index is not None:
+        return _element(int(index)) if index else _each
+    return _converted(_CONVERSIONS[convert])
+
+
+def _key(key: str) -> _Step:
+    def step(value: Any) -> Iterator[Any]:
+        if isinstance(value, dict):
+            yield value.get(key)
+
+    return step
+
+
+def _every_key(pattern: str) -> _Step:
+    def step(value: Any) -> Iterator[Any]:
+        if isinstance(value, dict):
+            yield from (held for key, held in value.items() if fnmatchcase(key, pattern))
+
+    return step
+
+
+def _each(value: Any) -> Iterator[Any]:
+    if isinstance(value, list):
+        yield from value
+
+
+def _element(index: int) -> _Step:
+    def step(value: Any) -> Iterator[Any]:
+        if isinstance(value, list) and index < len(value):
+            yield value[index]
+
+    return step
+
+
+def _converted(convert: Callable[[Any], Any]) -> _Step:
+    def step(value: Any) -> Iterator[Any]:
+        try:
+            yield convert(value)
+        except (ValueError, TypeError, AttributeError, OverflowError, OSError, binascii.Error):
+            return
+
+    return step
+
+
+def _since_1970(seconds: float) -> datetime:
+    if not seconds:
+        raise ValueError("0 stands for a time that has not come")
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _time(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+_CONVERSIONS: dict[str, Callable[[Any], Any]] = {
+    "json": loads,
+    "s": lambda seconds: _since_1970(float(seconds)),
+    "ms": lambda milliseconds: _since_1970(float(milliseconds) / 1000),
+    "iso": _time,
+    "base64": lambda text: base64.b64decode(text, validate=True),
+}

@@ -1,0 +1,300 @@
+"""A handle on a task: plain JSON text of one line, with which another process can look at the task again.
+
+It names the task, its account, and the account's key by a fingerprint; the key itself, the prompt and the provider's
+words are not in it. A handle that is read is not trusted: it leads a key nowhere but to its account's own origin and
+the hosts that the adapter names.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from anymedia.account import FINGERPRINT, Account, fingerprint, is_of
+from anymedia.config import Config
+from anymedia.model.errors import ConfigError, OutOfBounds, Problem
+from anymedia.model.money import Money, PriceStatus
+from anymedia.model.request import shown
+from anymedia.model.strict_json import Json, dumps, loads
+from anymedia.model.task import Task
+from anymedia.model.urls import permitted, relative
+
+VERSION = 1
+
+LONGEST = 1000
+"""Bytes of a handle that is written."""
+
+LONGEST_READ = 4096
+"""Bytes of a handle that is read: a later version may have more to say."""
+
+SPARE = ("money", "offer", "model")
+"""What looking does not need, in the order in which it is left out of a handle that would be too long."""
+
+_NAME = re.compile("[^\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")  # nothing that leads a terminal
+_PATH = re.compile(r"/(?!/)[!-~]*")
+_USD = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?")  # 1E+999999 is an amount too, and a megabyte when it is shown
+
+
+def handle(task: Task, account: Account) -> str:
+    """Return the handle on a task of an account: at most 1,000 bytes in UTF-8.
+
+    Errors: OutOfBounds for a task that no handle can name; ConfigError when the task is not of this account, or the
+    account has no key.
+    """
+    if (task.account, task.provider) != (account.name, account.adapter.name):
+        raise _error(
+            f"task {task.id} is of account {task.account!r} at {task.provider}, "
+            f"not of {account.name!r} at {account.adapter.name}",
+            task.account,
+            task.provider,
+            task.id,
+        )
+    links = _links(account)
+    followed = {name: _short(url, account.origin) for name, url in task.links.items() if name in links}
+    said = {
+        "anymedia": VERSION,
+        "account": task.account,
+        "provider": task.provider,
+        "id": task.id,
+        "fingerprint": fingerprint(account.secret()),
+        "submitted_at": _written(task.submitted_at),
+        "kind": task.kind,
+        "offer": task.offer,
+        "model": task.model,
+        "wire_id": task.wire_id,
+        "path": task.path.partition("?")[0],
+        "links": followed or None,
+        "money": _spent(task.money),
+    }
+    said = {field: value for field, value in said.items() if value is not None}
+    _check(said)
+    _check_links(said, account)
+    for spare in ("", *SPARE):
+        said.pop(spare, None)
+        text = dumps(said)
+        if len(text) <= LONGEST:
+            return text.decode()
+    raise _wrong("handle", f"takes {len(text):,} bytes, and {LONGEST:,} is the most: the id or a link is too long")
+
+
+def opened(text: str | bytes, config: Config, *, any_key: bool = False) -> tuple[Task, Account]:
+    """Return the task of a handle as it was when it was submitted, and its account.
+
+    `any_key` opens it with another key of the account than it was submitted with, as after a change of keys.
+    Errors: OutOfBounds for what is no handle; ConfigError when the account is missing, is of another provider, or has
+    another key or none.
+    """
+    said = _said(text)
+    _check(said)
+    account = _account(said, config)
+    _check_links(said, account)
+    if not is_of(said["fingerprint"], account.secret()) and not any_key:
+        raise _error(
+            f"task {said['id']} was submitted with another key of account {account.name!r}, and only that one may see "
+            "it; where this key has replaced it, any_key=True opens the handle all the same",
+            account.name,
+            account.adapter.name,
+            said["id"],
+        )
+    task = Task(
+        id=said["id"],
+        provider=account.adapter.name,
+        account=account.name,
+        offer=said.get("offer"),
+        model=said.get("model"),
+        wire_id=said.get("wire_id"),
+        kind=said["kind"],
+        money=_money(said.get("money")),
+        submitted_at=datetime.fromisoformat(said["submitted_at"]).astimezone(UTC),
+        path=said["path"],
+        links={name: relative(url, account.origin) for name, url in said.get("links", {}).items()},
+    )
+    return task, account
+
+
+# What a handle says
+
+
+def _written(moment: datetime) -> str:
+    """Return a time as it is written, in UTC; one that has no place there is left as it is, for the check to find."""
+    text = moment.isoformat()
+    return moment.astimezone(UTC).isoformat() if _is_time(text) else text
+
+
+def _short(url: str, origin: str) -> str:
+    """Return a link as it holds at another origin too; one that then would seem to name a host stays whole."""
+    short = relative(url, origin)
+    return origin + short if short.startswith("//") else short
+
+
+def _spent(money: Money) -> Json:
+    """Return what is known of the money; None for what a handle would not say again."""
+    if money.usd is None:
+        return None
+    said = {"usd": f"{money.usd:f}", "status": str(money.status)}
+    return said if _is_money(said) else None
+
+
+def _money(said: Json) -> Money:
+    if said is None:
+        return Money.unknown("opened from a handle")
+    return Money(usd=Decimal(said["usd"]), status=PriceStatus(said["status"]), got="table")
+
+
+def _links(account: Account) -> Mapping[str, tuple[tuple[str, ...], ...]]:
+    """Return the links that looks may follow, each with the hosts of every endpoint that follows it."""
+    adapter = account.adapter
+    found: dict[str, tuple[tuple[str, ...], ...]] = {}
+    for endpoint in (adapter.poll, adapter.result, adapter.cancel):
+        if endpoint is not None and endpoint.link is not None:
+            found[endpoint.link] = (*found.get(endpoint.link, ()), endpoint.hosts)
+    return found
+
+
+# What is read
+
+
+def _said(text: str | bytes) -> dict[str, Any]:
+    """Return the object that a text holds, of a version that can be read. Errors: OutOfBounds."""
+    size = len(text if isinstance(text, bytes) else text.encode(errors="surrogatepass"))
+    if size > LONGEST_READ:
+        raise _wrong("handle", f"no handle takes {size:,} bytes")
+    try:
+        said = loads(text)
+    except ValueError:
+        raise _wrong("handle", "is not JSON") from None
+    version = said.get("anymedia") if isinstance(said, dict) else None
+    if not isinstance(said, dict) or type(version) is not int or version < 1:
+        raise _wrong("handle", f'is not a handle: a JSON object with "anymedia": {VERSION} is needed')
+    if version > VERSION:
+        told = f"a newer anymedia wrote this handle, in version {_shown(version)}; this one reads version {VERSION}"
+        raise _wrong("anymedia", told)
+    return said
+
+
+def _check(said: Mapping[str, Any]) -> None:
+    """Refuse what cannot stand in a handle, whatever its account is. Errors: OutOfBounds."""
+    for field in said:
+        if field not in _FORMS and field != "anymedia":
+            raise _wrong("handle", f"has a field that no handle has: {_shown(field)}")
+    for field, (message, fits, needed) in _FORMS.items():
+        if field not in said and needed:
+            raise _wrong(field, "is missing")
+        if field in said and not fits(said[field]):
+            raise _wrong(field, f"{message}, not {_shown(said[field])}")
+
+
+def _account(said: Mapping[str, Any], config: Config) -> Account:
+    """Return the account that a handle names. Errors: ConfigError."""
+    name, provider = said["account"], said["provider"]
+    try:
+        account = config.account(name)
+    except ConfigError:
+        there = [account.name for account in config.accounts.values() if account.adapter.name == provider]
+        raise _error(
+            f"task {said['id']} is of account {name!r} at {provider}, which is not in the config; "
+            + (f"its accounts at {provider}: {', '.join(there)}" if there else f"it has none at {provider}"),
+            name,
+            provider,
+            said["id"],
+        ) from None
+    if account.adapter.name != provider:
+        raise _error(
+            f"task {said['id']} is of {provider}, and account {name!r} is now of {account.adapter.name}",
+            name,
+            provider,
+            said["id"],
+        )
+    return account
+
+
+def _check_links(said: Mapping[str, Any], account: Account) -> None:
+    """Refuse links that no look would follow, or that lead the key elsewhere. Errors: OutOfBounds."""
+    links = _links(account)
+    for name, url in said.get("links", {}).items():
+        if name not in links:
+            raise _wrong("links", f"{account.adapter.title} is not followed along a link named {_shown(name)}")
+        if not any(_leads(url, account.origin, hosts) for hosts in links[name]):
+            raise _wrong("links", f"{name} leads where the key may not go: {_shown(url)}")
+
+
+def _leads(url: str, origin: str, hosts: tuple[str, ...]) -> bool:
+    if url.startswith("/"):
+        return not url.startswith("//") and permitted(origin + url, origin, hosts)
+    return permitted(url, origin, hosts)
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and _NAME.fullmatch(value) is not None
+
+
+def _is_id(value: Any) -> bool:
+    # As an id is read from an answer: it has to stand in a path.
+    return isinstance(value, str) and len(value) <= 512 and value.isprintable() and value.strip(". ") != ""
+
+
+def _is_fingerprint(value: Any) -> bool:
+    return isinstance(value, str) and FINGERPRINT.fullmatch(value) is not None
+
+
+def _is_time(value: Any) -> bool:
+    try:
+        moment = datetime.fromisoformat(value)
+        return moment.tzinfo is not None and bool(moment.astimezone(UTC))
+    except (TypeError, ValueError, OverflowError):
+        return False
+
+
+def _is_kind(value: Any) -> bool:
+    return value in ("image", "video", "audio")
+
+
+def _is_path(value: Any) -> bool:
+    plain = isinstance(value, str) and _PATH.fullmatch(value) is not None
+    return plain and not set(value) & set("?#\\")
+
+
+def _is_links(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(url, str) for url in value.values())
+
+
+def _is_money(value: Any) -> bool:
+    if not isinstance(value, dict) or set(value) != {"usd", "status"}:
+        return False
+    usd, status = value["usd"], value["status"]
+    known = status in ("exact", "approximate", "estimate")
+    return known and isinstance(usd, str) and _USD.fullmatch(usd) is not None
+
+
+_NEEDS_NAME = "a name is needed"
+
+_FORMS: Mapping[str, tuple[str, Callable[[Any], bool], bool]] = {
+    "account": (_NEEDS_NAME, _is_name, True),
+    "provider": (_NEEDS_NAME, _is_name, True),
+    "id": ("a printable id of 1 to 512 characters is needed", _is_id, True),
+    "fingerprint": ("16 hex digits, a colon and 16 more are needed", _is_fingerprint, True),
+    "submitted_at": ("a time with its zone is needed", _is_time, True),
+    "kind": ("image, video or audio is needed", _is_kind, True),
+    "offer": (_NEEDS_NAME, _is_name, False),
+    "model": (_NEEDS_NAME, _is_name, False),
+    "wire_id": (_NEEDS_NAME, _is_name, False),
+    "path": ("a path starts with one /, is plain ASCII and has no query", _is_path, True),
+    "links": ("an object of links is needed", _is_links, False),
+    "money": ('an object of "usd" and "status" is needed', _is_money, False),
+}
+"""What stands in a handle: what is said of a wrong value, what a right one is, and whether it is needed."""
+
+
+def _shown(value: Json) -> str:
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "a list"
+    return shown(value)
+
+
+def _wrong(field: str, message: str) -> OutOfBounds:
+    return OutOfBounds(problems=[Problem(field=field, message=message)])
+
+
+def _error(message: str, account: str, provider: str, task_id: str) -> ConfigError:
+    return ConfigError(message, account=account, provider=provider, task_id=task_id)

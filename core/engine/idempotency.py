@@ -1,0 +1,145 @@
+"""The caller's own keys: what is bought under one is bought once, by whichever process and however often."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+from anymedia.journal.ledger import Journal
+from anymedia.model.codec import to_json
+from anymedia.model.errors import ConfigError, DeadlineExceeded, JournalError, OutOfBounds, Problem, SubmitUncertain
+from anymedia.model.request import ImageRequest, RawRequest
+from anymedia.model.strict_json import Json
+from anymedia.model.task import Attempt, Task
+from anymedia.model.vocabulary import Billed, Outcome
+
+from .session import Session
+
+LONGEST = 256
+"""Characters of a key."""
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.02, 1.0
+"""Seconds between two questions whether somebody else has done with a key."""
+
+
+_log = logging.getLogger("anymedia")
+
+
+class Keys:
+    """The keys of one client's callers."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._unreleased: dict[str, str] = {}
+
+    @asynccontextmanager
+    async def held(
+        self, key: str | None, request: ImageRequest | RawRequest, deadline: float | None
+    ) -> AsyncIterator[Sequence[Attempt]]:
+        """Hold a key while a request is made under it; yield what was, or may have been, bought under it before.
+
+        Without a key nothing is held. Errors: OutOfBounds for a key that another request was bought under,
+        DeadlineExceeded when somebody else holds it for too long, ConfigError without a journal.
+        """
+        if key is None:
+            yield ()
+            return
+        journal = self._journal(key)
+        lock = self._locks.setdefault(key, asyncio.Lock())
+        try:
+            async with self._turn(lock, key, deadline):
+                holder = self._unreleased.get(key) or uuid4().hex
+                bought = await self._claimed(journal, key, _same(request), holder, deadline)
+                try:
+                    yield bought
+                finally:
+                    await self._release(journal, key, holder)
+        finally:
+            if not lock.locked():
+                self._locks.pop(key, None)
+
+    @asynccontextmanager
+    async def _turn(self, lock: asyncio.Lock, key: str, deadline: float | None) -> AsyncIterator[None]:
+        """Hold the lock of a key among this client's own calls. Errors: DeadlineExceeded."""
+        left = None if deadline is None else deadline - self._session.clock.monotonic()
+        try:
+            async with asyncio.timeout(left):
+                await lock.acquire()
+        except TimeoutError:
+            raise _too_late(key) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _journal(self, key: str) -> Journal:
+        if not isinstance(key, str) or not 0 < len(key) <= LONGEST or not key.isprintable():
+            message = f"1 to {LONGEST} characters that can be printed are needed, not {str(key)[:60]!r}"
+            raise OutOfBounds(problems=[Problem(field="key", message=message)])
+        if self._session.journal is None:
+            raise ConfigError("a key needs the journal, which is switched off (ANYMEDIA_JOURNAL, or [journal] enabled)")
+        return self._session.journal
+
+    async def _claimed(
+        self, journal: Journal, key: str, request: Json, holder: str, deadline: float | None
+    ) -> list[Attempt]:
+        """Wait until nobody else submits under a key, and return what was bought under it."""
+        clock, pause = self._session.clock, FIRST_PAUSE
+        await self._session.catch_up()
+        while (bought := await self._claim(journal, key, request, holder)) is None:
+            if deadline is not None and clock.monotonic() + pause > deadline:
+                raise _too_late(key)
+            await clock.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+        return bought
+
+    async def _claim(self, journal: Journal, key: str, request: Json, holder: str) -> list[Attempt] | None:
+        try:
+            return await journal.claim(key, request, holder)
+        except asyncio.CancelledError:
+            journal.release_later(key, holder)
+            raise
+
+    async def _release(self, journal: Journal, key: str, holder: str) -> None:
+        """Let a key go; where that cannot be written, this client's next call takes it over."""
+        try:
+            await journal.release(key, holder)
+            self._unreleased.pop(key, None)
+        except JournalError as error:  # what was bought is what counts
+            self._unreleased[key] = holder
+            _log.error("the key %r is not let go: %s", key, error)
+
+
+def _too_late(key: str) -> DeadlineExceeded:
+    message = f"another call still works under the key {key!r}; this one has sent nothing"
+    return DeadlineExceeded(message, outcome=Outcome.NOT_SENT, billed=Billed.NO)
+
+
+def latest(attempts: Iterable[Attempt]) -> Mapping[int, Attempt]:
+    """Return the last attempt at each part of a request."""
+    return {attempt.part: attempt for attempt in attempts}
+
+
+def bought(attempt: Attempt) -> Task:
+    """Return the task that an earlier attempt bought. Errors: SubmitUncertain when nobody knows whether it did."""
+    if attempt.task is not None:
+        return attempt.task
+    known = f"attempt {attempt.id[:8]} under the key {attempt.key!r} at {attempt.account}"
+    ended = "was found to be billed, and its task is not known" if attempt.settled else f"is {attempt.status}"
+    raise SubmitUncertain(
+        f"{known} {ended}; nothing is sent again under that key",
+        attempt=attempt,
+        account=attempt.account,
+        provider=attempt.provider,
+        model=attempt.model,
+    )
+
+
+def _same(request: ImageRequest | RawRequest) -> Json:
+    """Return what has to be the same for two requests to be the same; labels are about the caller."""
+    plain: dict[str, Any] = to_json(request)
+    plain.pop("labels", None)
+    return plain

@@ -1,0 +1,154 @@
+"""Which offer is asked next: what happened, what follows from it, and what an account then cools down by.
+
+`STEPS` is the whole of it, first match first; docs/routing.md is made from it.
+"""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from enum import StrEnum
+
+import attrs
+
+from anymedia.limits.health import Cooldown
+from anymedia.model.errors import (
+    AnymediaError,
+    Blocked,
+    ConfigError,
+    OverCeiling,
+    ProviderError,
+    RequestError,
+    TaskFailed,
+)
+from anymedia.model.options import Options, Policy, refuse
+from anymedia.model.quote import Quote
+from anymedia.model.task import Attempt
+from anymedia.model.vocabulary import Billed, Cause, Outcome
+
+
+class Then(StrEnum):
+    """What follows."""
+
+    OFFER = "on to the next offer"
+    ACCOUNT = "on to the next account"
+    SOONER = "on to the next, or wait for it: whichever is sooner"
+    CEILING = "on to the next offer within what is left of max_price; without one, stop"
+    STOP = "stop"
+
+
+@attrs.frozen(kw_only=True)
+class Step:
+    """What happened (`what`, in words), what follows, and what the account cools down by.
+
+    It is told by the error's cause, outcome or kind, by whether a task had been accepted by then (None: either), and by
+    whether that was billed. `unless` is the option with which a stop goes on.
+    """
+
+    what: str
+    causes: tuple[Cause, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    kinds: tuple[type[AnymediaError], ...] = ()
+    accepted: bool | None = False
+    billed: Billed | None = None
+    then: Then
+    unless: str | None = None
+    cools: Cooldown = Cooldown.NONE
+
+    def fits(self, error: AnymediaError) -> bool:
+        """Return whether this is what happened."""
+        cause = error.cause if isinstance(error, ProviderError) else None
+        told = cause in self.causes or error.outcome in self.outcomes or isinstance(error, self.kinds)
+        accepted: bool | None = getattr(error, "task", None) is not None
+        if not accepted and error.task_id is not None:
+            accepted = None  # it is of a look: whatever that says, the task may go on
+        return told and self.accepted in (None, accepted) and self.billed in (None, error.billed)
+
+
+STEPS: Sequence[Step] = (
+    Step(
+        what="uncertain, or accepted without an id",
+        outcomes=(Outcome.UNCERTAIN, Outcome.ACCEPTED_WITHOUT_ID),
+        then=Then.STOP,
+        unless="on_uncertain",
+        cools=Cooldown.TRIAL,
+    ),
+    Step(what="it would pass max_price, or the account's daily_limit", kinds=(OverCeiling,), then=Then.OFFER),
+    Step(what="the offer does not take the request", kinds=(RequestError,), then=Then.OFFER),
+    Step(what="the account has no key", kinds=(ConfigError,), then=Then.ACCOUNT),
+    Step(what="bad key", causes=(Cause.BAD_KEY,), then=Then.ACCOUNT, cools=Cooldown.CONFIG),
+    Step(what="no credit", causes=(Cause.NO_CREDIT,), then=Then.ACCOUNT, cools=Cooldown.BALANCE),
+    Step(what="rate limited", causes=(Cause.RATE_LIMITED,), then=Then.SOONER, cools=Cooldown.TIME),
+    Step(what="not sent, or unavailable", causes=(Cause.UNAVAILABLE,), then=Then.SOONER, cools=Cooldown.TRIAL),
+    Step(
+        what="refused as invalid, which moderation without a code of its own cannot be told from",
+        causes=(Cause.REJECTED,),
+        then=Then.OFFER,
+    ),
+    Step(what="refused: no such path or model", causes=(Cause.NOT_FOUND,), then=Then.OFFER),
+    Step(what="refused by moderation", causes=(Cause.BLOCKED,), then=Then.STOP, unless="on_blocked"),
+    Step(
+        what="accepted, then withheld by moderation",
+        kinds=(Blocked,),
+        accepted=True,
+        then=Then.STOP,
+        unless="on_blocked",
+    ),
+    Step(
+        what="accepted, then failed or canceled, and not billed",
+        kinds=(TaskFailed,),
+        accepted=True,
+        billed=Billed.NO,
+        then=Then.OFFER,
+    ),
+    Step(
+        what="accepted, then failed or canceled, and billed for all that is known",
+        kinds=(TaskFailed,),
+        accepted=True,
+        then=Then.CEILING,
+    ),
+    Step(what="anything else", kinds=(AnymediaError,), accepted=None, then=Then.STOP),
+)
+
+
+def step(error: AnymediaError) -> Step:
+    """Return what happened."""
+    return next(each for each in STEPS if each.fits(error))
+
+
+def after(error: AnymediaError, terms: Options) -> Then:
+    """Return what follows from an error on the caller's terms."""
+    found = step(error)
+    then = found.then
+    if found.unless is not None and getattr(terms, found.unless) == "continue":
+        then = Then.OFFER if error.billed is Billed.NO else Then.CEILING
+    if then is Then.CEILING:
+        return Then.STOP if terms.max_price is None else Then.OFFER
+    return then
+
+
+def cooldown(attempt: Attempt) -> Cooldown:
+    """Return what an account cools down by after an attempt."""
+    said = (each.cools for each in STEPS if attempt.cause in each.causes or attempt.outcome in each.outcomes)
+    return next(said, Cooldown.NONE)
+
+
+def in_order(policy: Policy, quotes: Sequence[Quote]) -> list[Quote]:
+    """Return the quotes in the order in which a policy tries them, but for `spread`, which goes by the moment.
+
+    Within an account the cheapest comes first. Errors: OutOfBounds when a function returns what it was not given.
+    """
+    if callable(policy):
+        given = {id(quote) for quote in quotes}
+        chosen = policy(list(quotes))
+        chosen = list(chosen) if isinstance(chosen, Iterable) else [None]
+        ids = [id(each) for each in chosen]
+        if not given.issuperset(ids) or len(set(ids)) != len(ids):
+            refuse("policy", "the function returned what it was not given, or the same twice")
+        return chosen
+    if policy == "cheapest":
+        return sorted(quotes, key=_price)
+    accounts = list(dict.fromkeys(quote.account for quote in quotes))
+    return sorted(quotes, key=lambda quote: (accounts.index(quote.account), _price(quote)))
+
+
+def _price(quote: Quote) -> tuple[bool, Decimal]:
+    return quote.money.usd is None, quote.money.usd or Decimal(0)

@@ -1,0 +1,207 @@
+"""What the steps of one client share: its connections, clock, patience, journal, and whoever listens."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from typing import TypeAlias, TypeVar
+
+from anymedia.account import Account, fingerprint
+from anymedia.clock import Clock
+from anymedia.journal.ledger import Journal
+from anymedia.limits.health import Health
+from anymedia.limits.permits import Permits
+from anymedia.model.errors import AnymediaError, ConfigError, JournalError, Problem, Unavailable, Unsupported
+from anymedia.model.money import Money
+from anymedia.model.task import Attempt, Task
+from anymedia.translate import decode, encode
+from anymedia.translate.classify import Asked
+from anymedia.translate.messages import Answer, Call, Lost
+from anymedia.transport.download import keep
+from anymedia.transport.http import Progress, Transport
+from anymedia.transport.retry import Patience, retried
+
+Event: TypeAlias = Attempt | Task
+T = TypeVar("T")
+
+LEFT_TASKS = 1000
+"""How many of the tasks that nobody waits for are kept in sight."""
+
+_log = logging.getLogger("anymedia")
+
+
+class Session:
+    """One client's clock, patience, journal and listener, and its connections from the first use until `close`.
+
+    `detached` are the latest accepted tasks that nobody waits for any more, because their callers were cancelled.
+    """
+
+    def __init__(
+        self, clock: Clock, patience: Patience, on_event: Callable[[Event], None] | None, journal: Journal | None
+    ) -> None:
+        self.clock: Clock = clock
+        self.detached: deque[Task] = deque(maxlen=LEFT_TASKS)
+        self.journal: Journal | None = journal
+        self.permits: Permits = Permits(clock)
+        self.health: Health = Health(clock, self.balance)
+        self._patience = patience
+        self._on_event = on_event
+        self._transport: Transport | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._fingerprints: dict[str, str] = {}
+        self._unwritten: deque[Attempt] = deque()
+
+    @property
+    def transport(self) -> Transport:
+        """The connections, opened when they are first needed: inside the event loop."""
+        if self._transport is None:
+            self._transport = Transport()
+        return self._transport
+
+    def in_its_loop(self) -> None:
+        """Take note of the event loop that it is used in. Errors: ConfigError where it was another one before."""
+        loop = asyncio.get_running_loop()
+        self._loop = self._loop or loop
+        if self._loop is not loop:
+            raise ConfigError("this client was used in another event loop before; each needs a client of its own")
+
+    async def close(self) -> None:
+        """Close every connection, and the journal."""
+        await self.health.close()
+        if self._transport is not None:
+            await self._transport.close()
+            self._transport = None
+        if self.journal is not None:
+            try:
+                await self.catch_up()
+            except JournalError as error:
+                _log.error("%s attempts have ended, and that is not written down: %s", len(self._unwritten), error)
+            await asyncio.to_thread(self.journal.close)
+
+    def fingerprint(self, account: Account) -> str:
+        """Return what an account's key is known again by."""
+        if account.name not in self._fingerprints:
+            self._fingerprints[account.name] = fingerprint(account.secret())
+        return self._fingerprints[account.name]
+
+    async def begin(self, attempt: Attempt, body: bytes | None, limit: Decimal | None) -> None:
+        """Write down what is about to be sent, then let the listener know.
+
+        Errors, and it is not sent: JournalError, OverCeiling when it would pass `limit`, the USD of the account's day.
+        """
+        if self.journal is not None:
+            await self.catch_up()
+            await self.journal.intend(attempt, body, limit)
+        self.tell(attempt)
+
+    async def end(self, attempt: Attempt) -> None:
+        """Write down how a submit has ended, and let the listener know. Errors: JournalError."""
+        try:
+            if self.journal is not None:
+                await self.journal.end(attempt)
+        except JournalError:
+            self._unwritten.append(attempt)
+            raise
+        finally:
+            self.tell(attempt)
+
+    async def catch_up(self) -> None:
+        """Write down the ends that could not be written before. Errors: JournalError."""
+        while self._unwritten and self.journal is not None:
+            attempt = self._unwritten.popleft()
+            try:
+                await self.journal.end(attempt)
+            except JournalError:
+                self._unwritten.appendleft(attempt)
+                raise
+
+    async def failed(self, attempt: Attempt) -> None:
+        """Do as `end` for a submit that came to nothing; a journal that fails now is logged."""
+        try:
+            await self.end(attempt)
+        except JournalError as error:
+            _log.error("attempt %s: %s, and that is not written down: %s", attempt.id, attempt.error, error)
+
+    def failed_later(self, attempt: Attempt) -> None:
+        """Do as `failed`, without waiting for the disk."""
+        if self.journal is not None:
+            self.journal.end_later(attempt)
+        self.tell(attempt)
+
+    async def kept(self, task: Task) -> Task:
+        """Put a result that came as bytes on disk beside the journal; return it with paths. Errors: JournalError."""
+        if self.journal is None or all(asset.data is None for asset in task.assets):
+            return task
+        try:
+            return await asyncio.to_thread(keep, task, self.journal.results)
+        except OSError as error:
+            raise JournalError(f"{self.journal.results}: {error.strerror or error}") from None
+
+    async def see(self, task: Task) -> None:
+        """Write down how a task stands, and let the listener know."""
+        await self.note(task)
+        self.tell(task)
+
+    async def note(self, task: Task) -> None:
+        """Write down how a task stands; a journal that fails now is logged: what the provider has is not lost by it."""
+        if self.journal is not None:
+            try:
+                await self.journal.see(task)
+            except JournalError as error:
+                _log.error("task %s is %s, and that is not written down: %s", task.id, task.state, error)
+
+    async def leave(self, task: Task) -> None:
+        """Write down that a task's result is still to be fetched."""
+        if self.journal is not None:
+            try:
+                await self.journal.leave(task)
+            except (JournalError, OSError) as error:
+                _log.error("the result of task %s is not fetched, and that is not written down: %s", task.id, error)
+
+    def tell(self, event: Event) -> None:
+        """Let the listener know."""
+        if self._on_event is not None:
+            try:
+                self._on_event(event)
+            except Exception:  # noqa: BLE001 - a faulty listener is no reason to lose sight of a paid task
+                _log.exception("on_event failed")
+
+    def asked(self, account: Account, model: str | None) -> Asked:
+        """Return who is asked, and that it is now."""
+        return Asked(
+            adapter=account.adapter, account=account.name, origin=account.origin, model=model, now=self.clock.now()
+        )
+
+    async def read(self, account: Account, call: Call, model: str | None = None) -> Answer:
+        """Send a call that changes nothing, once. Errors: Unavailable."""
+        try:
+            async with self.permits.poll(account):
+                return await self.transport.send(account, call, Progress())
+        except Lost as lost:
+            raise self.asked(account, model).lost(lost, submit=False) from None
+
+    async def balance(self, account: Account) -> Money:
+        """Return what an account still has. Errors: Unsupported where none tells."""
+        words = account.adapter.balance
+        if words is None:
+            problem = Problem(field="balance", message=f"{account.adapter.title} tells no balance", unsupported=True)
+            raise Unsupported(problems=[problem], account=account.name, provider=account.adapter.name)
+        call = encode.look_up(account.origin, words.path)
+        answer = await self.retried(lambda: self.read(account, call), Unavailable)
+        return decode.balance(self.asked(account, None), words, answer)
+
+    async def retried(
+        self,
+        function: Callable[[], Awaitable[T]],
+        *again: type[AnymediaError],
+        deadline: float | None = None,
+    ) -> T:
+        """Call a function, and again after the errors that are worth it, as long as patience and deadline allow."""
+        return await retried(
+            function,
+            lambda error: isinstance(error, again),
+            clock=self.clock,
+            patience=self._patience,
+            deadline=deadline,
+        )

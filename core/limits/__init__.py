@@ -1,0 +1,1 @@
+"""Who may send now: rate limits, active tasks, fair turns, cooldowns, ceilings. Imports model, account and clock."""

@@ -1,0 +1,63 @@
+"""What one request may cost in all: every part and every try is held against it before it is sent."""
+
+from decimal import Decimal
+
+from anymedia.model.errors import OverCeiling, Problem
+from anymedia.model.money import EXACT, Money
+from anymedia.model.task import Attempt
+
+
+class Ceiling:
+    """At most so many USD (None: any) over all attempts of a request, what may have been billed included."""
+
+    def __init__(self, most: Decimal | None, *, allow_unknown: bool = False) -> None:
+        self.most = most
+        self._allow_unknown = allow_unknown
+        self._held: dict[object, Decimal] = {}
+
+    @property
+    def held(self) -> Decimal:
+        """USD that are reserved or spent."""
+        total = Decimal(0)
+        for usd in self._held.values():
+            total = EXACT.add(total, usd)
+        return total
+
+    def hold(self, attempt: Attempt) -> "Reservation":
+        """Hold what an attempt counts that was made already, whether or not it is within the ceiling."""
+        return Reservation(self._held, attempt.reserved or Decimal(0))
+
+    def reserve(self, offer: str, money: Money) -> "Reservation":
+        """Hold the price of an attempt to come at an offer, and return what it is held by. Errors: OverCeiling."""
+        if self.most is None:
+            return Reservation(self._held, Decimal(0))
+        if money.usd is None and not self._allow_unknown:
+            why = f"and the price of {offer} is unknown ({money.reason}); allow_unknown_price takes it all the same"
+            raise _over(f"{self.most} USD are allowed, {why}")
+        usd = money.usd or Decimal(0)
+        held = self.held
+        if EXACT.add(held, usd) > self.most:
+            spent = f", {held.normalize(EXACT):f} of them are spent or reserved" if held else ""
+            raise _over(f"{self.most} USD are allowed{spent}, and {offer} costs {money}")
+        return Reservation(self._held, usd)
+
+
+class Reservation:
+    """The part of a ceiling that one attempt holds."""
+
+    def __init__(self, held: dict[object, Decimal], usd: Decimal) -> None:
+        self._held = held
+        held[self] = usd
+
+    def release(self) -> None:
+        """Let it go: nothing was billed."""
+        self._held[self] = Decimal(0)
+
+    def count(self, attempt: Attempt) -> None:
+        """Hold what the attempt counts as it stands; a price that nobody knows leaves it as it was."""
+        if attempt.reserved is not None:
+            self._held[self] = attempt.reserved
+
+
+def _over(message: str) -> OverCeiling:
+    return OverCeiling(problems=[Problem(field="max_price", message=message)])

@@ -1,0 +1,265 @@
+"""What can go wrong, as one tree.
+
+AnymediaError
+├─ ConfigError              no key, unknown account, broken file
+├─ JournalError             the journal cannot be read or written (carries what was accepted by then)
+├─ RequestError             nothing was sent, the request has to change
+│  ├─ Unsupported           the offer has no such feature (lists every problem)
+│  ├─ OutOfBounds           a value outside what the offer takes (lists every problem)
+│  └─ OverCeiling           it would cost more than max_price
+├─ ProviderError            the provider said no, or could not be heard
+│  ├─ BadKey · NoCredit · NotFound · Rejected · Blocked · RateLimited · MalformedAnswer
+│  └─ Unavailable
+│     └─ Cooling            it is not asked for a while, after what an earlier request met
+├─ SubmitUncertain          sent, and no readable answer: it may have been billed
+├─ TaskError
+│  ├─ TaskFailed            accepted, then failed or canceled (carries the task)
+│  └─ DeadlineExceeded      not finished in time (carries the live task)
+└─ NoRoute                  every offer refused or failed (carries each error, and each attempt)
+
+Each error answers two questions: `retry` (same, elsewhere, never) and `billed` (no, likely, yes, unknown).
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import attrs
+
+from .vocabulary import Billed, Cause, Outcome, Retry
+
+if TYPE_CHECKING:
+    from .task import Attempt, Task
+
+
+@attrs.frozen(kw_only=True)
+class Problem:
+    """One reason why a request does not fit an offer: the field, what is wrong and its bound, and where that stands."""
+
+    field: str
+    message: str
+    page: str | None = None
+    unsupported: bool = False
+    documented: bool = attrs.field(default=True, repr=False)  # a limit of the page, which `check=False` switches off
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.message}" + (f" ({self.page})" if self.page else "")
+
+
+class AnymediaError(Exception):
+    """The root of the tree; everything known of the call is on it, a key never is.
+
+    `status` and `code` are the provider's, `retry_after` is in seconds, `body` is the answer as it was read (JSON, or
+    text cut to 2,000 characters). `attempt` is the submit that it came of, `attempts` are all that `generate` made.
+    """
+
+    retry: Retry = Retry.NEVER
+    billed: Billed = Billed.NO
+    outcome: Outcome | None = None
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        account: str | None = None,
+        provider: str | None = None,
+        model: str | None = None,
+        task_id: str | None = None,
+        status: int | None = None,
+        code: str | None = None,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+        body: Any = None,
+        outcome: Outcome | None = None,
+        billed: Billed | None = None,
+        attempt: "Attempt | None" = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.account = account
+        self.provider = provider
+        self.model = model
+        self.task_id = task_id
+        self.status = status
+        self.code = code
+        self.request_id = request_id
+        self.retry_after = retry_after
+        self.body = body
+        self.outcome = outcome or type(self).outcome
+        self.billed = billed or type(self).billed
+        self.attempt = attempt
+        self.attempts: tuple[Attempt, ...] = ()
+
+
+class ConfigError(AnymediaError):
+    """The configuration cannot be used as it is."""
+
+
+class JournalError(AnymediaError):
+    """The journal cannot be read or written: nothing was sent, unless `task` holds what had been accepted by then."""
+
+    outcome: Outcome | None = Outcome.NOT_SENT
+
+    def __init__(self, message: str = "", *, task: "Task | None" = None, **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.task = task
+
+
+class RequestError(AnymediaError):
+    """Nothing was sent: the request has to change; `problems` lists every reason."""
+
+    outcome: Outcome | None = Outcome.NOT_SENT
+
+    def __init__(self, message: str = "", *, problems: Sequence[Problem] = (), **facts: Any) -> None:
+        super().__init__(message or "; ".join(map(str, problems)), **facts)
+        self.problems: tuple[Problem, ...] = tuple(problems)
+
+
+class Unsupported(RequestError):
+    """The offer has no such feature."""
+
+    retry: Retry = Retry.ELSEWHERE
+
+
+class OutOfBounds(RequestError):
+    """A value lies outside what can be asked for."""
+
+    retry: Retry = Retry.ELSEWHERE
+
+
+class OverCeiling(RequestError):
+    """The request would cost more than the caller's `max_price`, or nobody knows what it costs."""
+
+    retry: Retry = Retry.ELSEWHERE
+
+
+class ProviderError(AnymediaError):
+    """The provider said no, or could not be heard; `cause` is its reason in one word."""
+
+    cause: ClassVar[Cause]
+    retry: Retry = Retry.ELSEWHERE
+
+
+class BadKey(ProviderError):
+    """The key is missing, wrong, revoked, or not allowed this."""
+
+    cause = Cause.BAD_KEY
+
+
+class NoCredit(ProviderError):
+    """The account's balance does not suffice."""
+
+    cause = Cause.NO_CREDIT
+
+
+class NotFound(ProviderError):
+    """The provider knows no such path, model or task."""
+
+    cause = Cause.NOT_FOUND
+
+
+class Rejected(ProviderError):
+    """The provider takes the request for invalid."""
+
+    cause = Cause.REJECTED
+
+
+class Blocked(ProviderError):
+    """Moderation refused the request or withheld its result; `task` is there when it had been accepted."""
+
+    cause = Cause.BLOCKED
+    retry: Retry = Retry.NEVER
+
+    def __init__(self, message: str = "", *, task: "Task | None" = None, **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.task = task
+
+
+class RateLimited(ProviderError):
+    """Too many calls; `retry_after` says how long to wait where the provider does."""
+
+    cause = Cause.RATE_LIMITED
+    retry: Retry = Retry.SAME
+
+
+class Unavailable(ProviderError):
+    """The provider is down, or could not be reached."""
+
+    cause = Cause.UNAVAILABLE
+    retry: Retry = Retry.SAME
+
+
+class Cooling(Unavailable):
+    """The account is not asked for a while: what happened to an earlier request would happen to this one."""
+
+    outcome: Outcome | None = Outcome.NOT_SENT
+
+
+class MalformedAnswer(ProviderError):
+    """The answer cannot be read; `body` holds what came."""
+
+    cause = Cause.MALFORMED
+    retry: Retry = Retry.SAME
+
+
+NOT_AGAIN = (
+    "the submit may have been billed and is not sent again "
+    '(generate goes on elsewhere with on_uncertain="continue", within max_price)'
+)
+
+
+class SubmitUncertain(AnymediaError):
+    """The submit was sent and has no readable answer: it may have been billed, so it is not sent again.
+
+    `attempt` holds all that is known of it.
+    """
+
+    outcome: Outcome | None = Outcome.UNCERTAIN
+    billed: Billed = Billed.UNKNOWN
+
+
+class TaskError(AnymediaError):
+    """An accepted task did not end well; `task` is its last known form."""
+
+    billed: Billed = Billed.YES
+
+    def __init__(self, message: str = "", *, task: "Task | None" = None, **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.task = task
+
+
+class TaskFailed(TaskError):
+    """The task ended as failed or canceled; `billed` says whether its price is given back."""
+
+    retry: Retry = Retry.ELSEWHERE
+    billed: Billed = Billed.UNKNOWN
+
+
+class DeadlineExceeded(TaskError):
+    """The task was not finished in time; it lives on, and `client.wait(error.task)` takes it up again.
+
+    Without a `task` somebody else held the caller's key for too long, and nothing was sent.
+    """
+
+    retry: Retry = Retry.SAME
+
+
+class NoRoute(AnymediaError):
+    """No offer would serve the request; `errors` holds what each one said, `attempts` what was sent.
+
+    `billed` is that of whichever of them was billed most surely.
+    """
+
+    def __init__(self, message: str = "", *, errors: Sequence[AnymediaError] = (), **facts: Any) -> None:
+        super().__init__(message or "; ".join(map(str, errors)), **facts)
+        self.errors: tuple[AnymediaError, ...] = tuple(errors)
+        self.billed: Billed = max((self.billed, *(error.billed for error in errors)), key=_SURELY.index)
+
+
+_SURELY = (Billed.NO, Billed.UNKNOWN, Billed.LIKELY, Billed.YES)
+
+
+PROVIDER_ERRORS: dict[Cause, type[ProviderError]] = {
+    error.cause: error
+    for error in (BadKey, NoCredit, NotFound, Rejected, Blocked, RateLimited, Unavailable, MalformedAnswer)
+}
+"""The error of each cause but `failed`, which only a task can have."""

@@ -1,0 +1,110 @@
+"""On what terms a request is bought: what a caller may say beside it, and what the configuration says for all."""
+
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypedDict, Union
+
+import attrs
+
+from .errors import OutOfBounds, Problem
+
+if TYPE_CHECKING:
+    from .quote import Quote
+
+POLICIES = ("ordered", "cheapest", "spread")
+
+Policy: TypeAlias = Union[Literal["ordered", "cheapest", "spread"], "Callable[[Sequence[Quote]], Iterable[Quote]]"]
+"""ordered: as the accounts are configured; cheapest: by what is billed; spread: where there is the most room; or a
+function that returns, of the quotes of the offers that take the request, those to try, in order."""
+
+OnUnsupported: TypeAlias = Literal["refuse", "drop"]
+
+
+Choice: TypeAlias = Literal["stop", "continue"]
+
+
+class SubmitOptions(TypedDict, total=False):
+    """What `submit` and `run` can be told beside the request; `key` is the caller's own."""
+
+    offer: str | None
+    on_unsupported: OnUnsupported
+    check: bool
+    key: str | None
+    max_price: Decimal | str | int | None
+    allow_unknown_price: bool
+
+
+class GenerateOptions(SubmitOptions, total=False):
+    """What `generate` can be told beside: how it goes on when something goes wrong."""
+
+    policy: Policy
+    fallback: bool
+    on_uncertain: Choice
+    on_blocked: Choice
+    mix: bool
+
+
+def _one_of(*words: str) -> Any:
+    def check(_: Any, attribute: "attrs.Attribute[Any]", value: Any) -> None:
+        if value not in words:
+            refuse(attribute.name, f"one of {', '.join(words)}, not {value!r}")
+
+    return check
+
+
+def _flag(_: Any, attribute: "attrs.Attribute[Any]", value: Any) -> None:
+    if not isinstance(value, bool):
+        refuse(attribute.name, f"true or false is needed, not {value!r}")
+
+
+def _policy(_: Any, __: Any, value: Any) -> None:
+    if value not in POLICIES and not callable(value):
+        refuse("policy", f"one of {', '.join(POLICIES)} or a function, not {value!r}")
+
+
+def _amount(given: Any) -> Decimal | None:
+    return None if given is None else usd(given)
+
+
+def refuse(field: str, message: str) -> NoReturn:
+    """Refuse what an option was given as."""
+    raise OutOfBounds(problems=[Problem(field=field, message=message)])
+
+
+@attrs.frozen(kw_only=True)
+class Options:
+    """On what terms a request is bought: the options of one call over those of the configuration.
+
+    `max_price` (USD) is over all attempts and parts; where it is given, `allow_unknown_price` takes offers whose price
+    nobody knows, which then count nothing. Without `fallback` the first offer is the only one. `on_uncertain` and
+    `on_blocked` continue elsewhere after a submit that may have been billed, and after moderation, within max_price.
+    `mix` makes what is missing of several pictures at another offer. Errors: OutOfBounds naming the option.
+    """
+
+    offer: str | None = None
+    on_unsupported: OnUnsupported = attrs.field(default="refuse", validator=_one_of("refuse", "drop"))
+    check: bool = attrs.field(default=True, validator=_flag)
+    key: str | None = None
+    max_price: Decimal | None = attrs.field(default=None, converter=_amount)
+    allow_unknown_price: bool = attrs.field(default=False, validator=_flag)
+    policy: Policy = attrs.field(default="ordered", validator=_policy)
+    fallback: bool = attrs.field(default=True, validator=_flag)
+    on_uncertain: Choice = attrs.field(default="stop", validator=_one_of("stop", "continue"))
+    on_blocked: Choice = attrs.field(default="stop", validator=_one_of("stop", "continue"))
+    mix: bool = attrs.field(default=False, validator=_flag)
+
+    def __attrs_post_init__(self) -> None:
+        if self.on_uncertain == "continue" and self.max_price is None:
+            refuse("on_uncertain", 'to continue after what may have been billed, give a ceiling: max_price="0.10"')
+
+
+def usd(given: object) -> Decimal:
+    """Return an amount of USD. Errors: OutOfBounds for what is no plain amount: a float is never quite what it says."""
+    try:
+        amount = Decimal(given) if isinstance(given, str | int | Decimal) and not isinstance(given, bool) else None
+    except InvalidOperation:
+        amount = None
+    if amount is None or not amount.is_finite() or amount < 0:
+        message = f'USD as text or Decimal are needed, like "0.10", not {given!r}'
+        raise OutOfBounds(problems=[Problem(field="max_price", message=message)])
+    return amount

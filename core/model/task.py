@@ -1,0 +1,242 @@
+"""What a provider accepted, and what became of it."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+import attrs
+
+from .money import EXACT, Money
+from .strict_json import Json
+from .vocabulary import Billed, Cause, Outcome, Refund, State
+
+SENDING, SETTLED = "sending", "settled"
+"""What an attempt is called that has no outcome yet, and one whose outcome somebody found out by hand."""
+
+
+@attrs.frozen(kw_only=True)
+class Asset:
+    """One result: at `url` until `expires_at` (None: nobody says), or in `data`, and at `path` once it is on disk.
+
+    `kind` is image, video or audio; `media_type`, `width` and `height` (pixels) and `length` (bytes) are read from the
+    file.
+    """
+
+    kind: str
+    url: str | None = None
+    data: bytes | None = attrs.field(default=None, repr=False)
+    path: Path | None = None
+    media_type: str | None = None
+    width: int | None = None
+    height: int | None = None
+    length: int | None = None
+    expires_at: datetime | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Failure:
+    """Why a task failed: one word for all providers, and the provider's own words."""
+
+    cause: Cause
+    code: str | None = None
+    message: str | None = None
+    refund: Refund = Refund.UNKNOWN
+
+
+@attrs.frozen(kw_only=True)
+class Adjustment:
+    """A field that was not sent as it was given, and why; `sent` is None when it was left out."""
+
+    field: str
+    given: Json
+    sent: Json = None
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class Task:
+    """One piece of work that a provider accepted.
+
+    Times are UTC: `submitted_at`, `running_at` (first seen running) and `ended_at` (first seen final) are ours,
+    `created_at` and `completed_at` the provider's. `money` is what was quoted until the provider says what it took.
+    `raw_state`, `raw` (the last answer) and `request_id` are the provider's own words; `idempotency_key` was sent with
+    the submit, `replayed` says that it was needed. `path` and `links` say where to look.
+    """
+
+    id: str
+    provider: str
+    account: str
+    offer: str | None = None
+    model: str | None = None
+    wire_id: str | None = None
+    kind: str = "image"
+    state: State = State.QUEUED
+    raw_state: str | None = None
+    assets: tuple[Asset, ...] = ()
+    failure: Failure | None = None
+    money: Money = attrs.field(factory=Money)
+    adjustments: tuple[Adjustment, ...] = ()
+    labels: Mapping[str, str] = attrs.field(factory=dict, hash=False)
+    submitted_at: datetime
+    running_at: datetime | None = None
+    ended_at: datetime | None = None
+    created_at: datetime | None = None
+    completed_at: datetime | None = None
+    path: str
+    links: Mapping[str, str] = attrs.field(factory=dict, hash=False)
+    request_id: str | None = None
+    idempotency_key: str | None = None
+    replayed: bool = False
+    raw: Json = attrs.field(default=None, hash=False, repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class Attempt:
+    """One try at one offer: what was to be sent, and how it ended; `outcome` is None while nobody knows.
+
+    It was to make `count` pictures, from number `part` of the request's on, for `money` as it was quoted; `why` is why
+    this offer was chosen, at `chosen_at`. `key` is the caller's own, `idempotency_key` what a replay would carry.
+    `origin` and `fingerprint` (of the account's key) say where a replay may go. `error` is the error's text, `cause`
+    the provider's reason in one word, `retry_after` (seconds) what it asks to be left alone for; `settled` is what
+    somebody found out by hand of an attempt that was uncertain.
+    """
+
+    id: str
+    provider: str
+    account: str
+    offer: str | None
+    model: str | None
+    wire_id: str | None
+    kind: str = "image"
+    path: str
+    body: Json = attrs.field(default=None, hash=False, repr=False)
+    money: Money
+    adjustments: tuple[Adjustment, ...] = ()
+    labels: Mapping[str, str] = attrs.field(factory=dict, hash=False)
+    key: str | None = None
+    part: int = 0
+    count: int | None = None
+    why: str | None = None
+    idempotency_key: str | None
+    origin: str | None = None
+    fingerprint: str | None = None
+    chosen_at: datetime | None = None
+    started_at: datetime
+    ended_at: datetime | None = None
+    sends: int = 0
+    outcome: Outcome | None = None
+    task: Task | None = None
+    error: str | None = None
+    cause: Cause | None = None
+    retry_after: float | None = None
+    settled: Billed | None = None
+
+    @property
+    def status(self) -> str:
+        """Where it stands: the task's state, else how its submit ended, `sending` until then, `settled` by hand."""
+        if self.task is not None:
+            return str(self.task.state)
+        if self.settled is not None:
+            return SETTLED
+        return SENDING if self.outcome is None else str(self.outcome)
+
+    @property
+    def open(self) -> bool:
+        """Whether something may still become of it: its task goes on, or nobody knows whether there is one."""
+        if self.task is not None:
+            return not self.task.state.final
+        return self.settled is None and self.outcome not in (Outcome.NOT_SENT, Outcome.REFUSED)
+
+    @property
+    def reserved(self) -> Decimal | None:
+        """USD that count against a ceiling as it stands: what was, or may have been, billed; None: nobody knows."""
+        if self.task is not None:
+            return self.task.money.usd
+        if self.settled is Billed.NO or self.outcome in (Outcome.NOT_SENT, Outcome.REFUSED):
+            return Decimal(0)
+        return self.money.usd
+
+    @property
+    def charged(self) -> Money | None:
+        """What the provider said that it took; None where it did not say."""
+        return None if self.task is None or self.task.money.got != "settled" else self.task.money
+
+    @property
+    def queued(self) -> float | None:
+        """Seconds from when the offer was chosen until it was seen running, or was over; None while it still waits."""
+        until = self.ended_at if self.task is None else self.task.running_at or self.task.ended_at
+        return _seconds(self.chosen_at or self.started_at, until)
+
+    @property
+    def running(self) -> float | None:
+        """Seconds from when it was seen running until it was seen to be over; None before."""
+        return None if self.task is None else _seconds(self.task.running_at, self.task.ended_at)
+
+    @property
+    def drift(self) -> Decimal | None:
+        """By how many USD the bill was above the quote; None where it was not, or where one of them is not known.
+
+        A failed task that was given back, and a call that was free, are no drift.
+        """
+        billed = None if self.charged is None else self.charged.usd
+        if not billed or self.money.usd in (None, billed):
+            return None
+        return EXACT.subtract(billed, self.money.usd)
+
+    def draft(self, task_id: str) -> Task:
+        """Return the task that this makes, as it stands before anybody has looked."""
+        return Task(
+            id=task_id,
+            provider=self.provider,
+            account=self.account,
+            offer=self.offer,
+            model=self.model,
+            wire_id=self.wire_id,
+            kind=self.kind,
+            money=self.money,
+            adjustments=self.adjustments,
+            labels=self.labels,
+            submitted_at=self.started_at,
+            path=self.path,
+            idempotency_key=self.idempotency_key,
+        )
+
+
+def _seconds(since: datetime | None, until: datetime | None) -> float | None:
+    return None if since is None or until is None else max((until - since).total_seconds(), 0.0)
+
+
+@attrs.frozen(kw_only=True)
+class Result:
+    """What a request came to: the assets of all its tasks, and how many of `count` are missing.
+
+    `attempts` is every try in the order of the submits, those included that came to nothing; `money` is for `tasks`,
+    `reserved` (USD) what all attempts together have cost at most (None: nobody knows).
+    """
+
+    tasks: tuple[Task, ...]
+    missing: int = 0
+    errors: tuple[str, ...] = ()
+    money: Money
+    attempts: tuple[Attempt, ...] = ()
+
+    @property
+    def reserved(self) -> Decimal | None:
+        """USD that the request has cost at most."""
+        return reserved(self.attempts)
+
+    @property
+    def assets(self) -> tuple[Asset, ...]:
+        """Every asset, in the order of the tasks."""
+        return tuple(asset for task in self.tasks for asset in task.assets)
+
+
+def reserved(attempts: Iterable[Attempt]) -> Decimal | None:
+    """Return what attempts have cost together, at most, in USD; None where nobody knows of one."""
+    total = Decimal(0)
+    for attempt in attempts:
+        if attempt.reserved is None:
+            return None
+        total = EXACT.add(total, attempt.reserved)
+    return total

@@ -1,0 +1,93 @@
+"""What would be sent, before anything is: needs no key and no network."""
+
+from collections.abc import Mapping, Sequence
+
+import attrs
+
+from anymedia.account import Account
+from anymedia.declare.adapter import Adapter, Said
+from anymedia.model.errors import Problem
+from anymedia.model.money import Money
+from anymedia.model.options import OnUnsupported
+from anymedia.model.request import ImageRequest
+from anymedia.model.strict_json import Json
+from anymedia.model.task import Adjustment
+from anymedia.translate.encode import same, submit, submit_path
+from anymedia.translate.messages import Call
+
+from .live import LivePrices
+from .offers import Candidate, candidates
+
+MASK = "***"
+
+
+@attrs.frozen
+class Sent:
+    """A body, and how often it is sent."""
+
+    json: Json = attrs.field(hash=False)
+    times: int
+
+
+@attrs.frozen(kw_only=True)
+class Explanation:
+    """How one offer would be asked: the exact call with the key masked, or the reasons why it would not.
+
+    `json` is the first body (None when refused), `calls` every different body with how often it is sent; `defaults`
+    are what the provider takes for what was not given; `money` is for all calls together.
+    """
+
+    offer: str
+    provider: str
+    account: str
+    model: str
+    method: str
+    url: str
+    headers: Mapping[str, str] = attrs.field(hash=False)
+    json: Json = attrs.field(hash=False)
+    calls: tuple[Sent, ...]
+    defaults: Mapping[str, Json] = attrs.field(hash=False)
+    adjustments: tuple[Adjustment, ...]
+    refusals: tuple[Problem, ...]
+    money: Money
+
+
+def explain(
+    request: ImageRequest,
+    accounts: Sequence[Account],
+    live: LivePrices,
+    *,
+    offer: str | None = None,
+    on_unsupported: OnUnsupported = "refuse",
+) -> list[Explanation]:
+    """Explain a request at every offer of its model of these accounts."""
+    return [
+        _explanation(candidate)
+        for candidate in candidates(request, accounts, offer=offer, on_unsupported=on_unsupported, live=live)
+    ]
+
+
+def _explanation(candidate: Candidate) -> Explanation:
+    checked, account = candidate.checked, candidate.account
+    sent = [Sent(part.body, times) for part, times in same(candidate.parts)]
+    call = submit(account.adapter, account.origin, submit_path(checked), sent[0].json if sent else None, "(a new one)")
+    return Explanation(
+        offer=candidate.name,
+        provider=account.adapter.name,
+        account=account.name,
+        model=checked.offer.model,
+        method=call.method,
+        url=call.url,
+        headers=masked_headers(account.adapter, call),
+        json=call.json,
+        calls=tuple(sent),
+        defaults={field: str(value) if isinstance(value, Said) else value for field, value in checked.defaults.items()},
+        adjustments=(*checked.adjustments, *(each for part in candidate.parts for each in part.adjustments)),
+        refusals=checked.problems,
+        money=candidate.money,
+    )
+
+
+def masked_headers(adapter: Adapter, call: Call) -> dict[str, str]:
+    """Return a call's headers as they are sent, with the key masked."""
+    return {adapter.auth.name: adapter.auth.prefix + MASK, **call.headers}

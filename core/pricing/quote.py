@@ -1,0 +1,64 @@
+"""What a request would cost, everywhere: the same unit, dated, with its source; unknown is never 0."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+
+from anymedia.account import Account
+from anymedia.model.options import OnUnsupported
+from anymedia.model.quote import REFUSED, Quote
+from anymedia.model.request import ImageRequest
+from anymedia.model.strict_json import Json
+
+from .live import LivePrices, fields_of
+from .offers import Candidate, candidates
+from .price import depends_on
+
+
+def quote(
+    request: ImageRequest,
+    accounts: Sequence[Account],
+    live: LivePrices,
+    *,
+    offer: str | None = None,
+    on_unsupported: OnUnsupported = "refuse",
+) -> list[Quote]:
+    """Quote a request at every offer of its model of these accounts."""
+    found = candidates(request, accounts, offer=offer, on_unsupported=on_unsupported, live=live)
+    return ordered(map(quote_of, found))
+
+
+def ordered(quotes: Iterable[Quote]) -> list[Quote]:
+    """Return quotes by what is billed: unknown last, refused after."""
+    return sorted(quotes, key=_order)
+
+
+def _order(quote: Quote) -> tuple[bool, bool, Decimal]:
+    usd = quote.money.usd
+    return quote.status == REFUSED, usd is None, Decimal(0) if usd is None else usd
+
+
+def quote_of(candidate: Candidate) -> Quote:
+    """Return what a candidate would cost."""
+    checked = candidate.checked
+    refusals = tuple(map(str, checked.problems))
+    reasons = (candidate.money.reason,) if candidate.money.reason else ()
+    return Quote(
+        offer=candidate.name,
+        provider=candidate.account.adapter.name,
+        account=candidate.account.name,
+        model=checked.offer.model,
+        status=REFUSED if refusals else str(candidate.money.status),
+        money=candidate.money,
+        tasks=len(candidate.parts),
+        depends_on={} if refusals else _depends_on(candidate),
+        reasons=refusals or reasons,
+    )
+
+
+def _depends_on(candidate: Candidate) -> Mapping[str, Json]:
+    """Return what the price goes by: by the page's table, or, where the provider told it, all that it was told for."""
+    part = candidate.parts[0]
+    if candidate.prices[0].got == "live":
+        told = fields_of(candidate.checked, part.count)
+        return {field: value for field, value in told.items() if value is not None}
+    return depends_on(candidate.checked, part)

@@ -1,0 +1,258 @@
+"""Step 4: what an answer says of a task, in canonical words; pure.
+
+A yes is believed only where the adapter says that it stands; whatever cannot be read is an error, never a success.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import attrs
+
+from anymedia.declare.adapter import Balance, Endpoint, Fault, PriceQuote, Reply
+from anymedia.declare.path import Place, place
+from anymedia.model.errors import AnymediaError, ProviderError
+from anymedia.model.money import EXACT, Money, PriceStatus, can_be
+from anymedia.model.strict_json import Json
+from anymedia.model.task import Asset, Failure, Task
+from anymedia.model.urls import is_url, permitted, relative
+from anymedia.model.vocabulary import Cause, Refund, Retry, State
+
+from .classify import Asked, Heard, amount, code_of, text_of, word
+from .messages import Answer
+
+CENTS = Decimal(100)
+"""Of a dollar."""
+
+
+def submitted(asked: Asked, answer: Answer, draft: Task) -> Task:
+    """Return the accepted task that the answer to a submit tells of.
+
+    Errors: a ProviderError when it was refused; SubmitUncertain when nobody can tell, or it has no readable id.
+    """
+    heard = Heard(asked, answer, answer.words())
+    reply, words = asked.adapter.submit.reply, heard.words
+    if heard.says_no(reply.ok):
+        raise heard.refusal(submit=True)
+    task_id = _id(reply.id, words) if reply.id is not None else draft.id
+    if task_id is None:
+        raise _without_id(heard)
+    known: dict[str, Any] = {
+        "id": task_id,
+        "links": dict(_links(asked, words)),
+        "request_id": heard.request_id,
+        "replayed": reply.replayed is not None and reply.replayed.one(words) is True,
+        "raw": words,
+    }
+    try:
+        read = _read(heard, reply, draft, task_id)
+    except AnymediaError as error:
+        if asked.adapter.poll is None:
+            raise heard.paid_for_nothing(f"and it cannot be read: {error}") from None
+        # It was accepted: what else the answer says can be asked for again.
+        return attrs.evolve(draft, **known)
+    if read["state"] is State.SUCCEEDED and not read.get("assets"):
+        # What is finished at once, and does not show here what it made, is looked at like any other.
+        read |= {"state": State.RUNNING, "ended_at": None}
+    return attrs.evolve(draft, **known | read)
+
+
+def _id(where: Place | None, words: Json) -> str | None:
+    """Return an id that can stand in a path and be found again."""
+    text = None if where is None else word(where.one(words))
+    usable = text is not None and 0 < len(text) <= 512 and text.isprintable() and text.strip(". ") != ""
+    return text if usable else None
+
+
+def _without_id(heard: Heard) -> AnymediaError:
+    """A success without an id: a refusal where the body's own code says so, else money that is likely spent."""
+    if heard.row is not None or heard.status >= 400:
+        return heard.refusal(submit=True)
+    return heard.paid_for_nothing("without a task id that can be read")
+
+
+def _links(asked: Asked, words: Json) -> Iterator[tuple[str, str]]:
+    adapter = asked.adapter
+    for endpoint in (adapter.poll, adapter.result, adapter.cancel):
+        if endpoint is not None and endpoint.link is not None:
+            url = place(endpoint.link).one(words)
+            if isinstance(url, str) and permitted(url, asked.origin, endpoint.hosts):
+                yield endpoint.link, relative(url, asked.origin)
+
+
+def looked(asked: Asked, endpoint: Endpoint, answer: Answer, task: Task) -> Task:
+    """Return the task as an answer to a look tells it.
+
+    Errors: a ProviderError for an error answer, MalformedAnswer for one that cannot be read; the task is as it was.
+    """
+    heard = Heard(asked, answer, answer.words())
+    if heard.says_no(endpoint.reply.ok):
+        return _refused(heard, endpoint, task)
+    return attrs.evolve(task, **_read(heard, endpoint.reply, task, task.id))
+
+
+def _refused(heard: Heard, endpoint: Endpoint, task: Task) -> Task:
+    error = heard.refusal(submit=False)
+    error.task_id = task.id
+    if endpoint.not_yet is not None:
+        code, seconds = endpoint.not_yet
+        young = heard.asked.now - task.submitted_at < timedelta(seconds=seconds)
+        if young and str(code) in (error.code, str(heard.answer.status)):
+            return attrs.evolve(task, raw=heard.words)
+    final = isinstance(error, ProviderError) and error.cause in (Cause.REJECTED, Cause.BLOCKED)
+    if endpoint.verdict and final and heard.status < 500:
+        failed = _failure(heard, heard.asked.adapter.fault, None, task.money)
+        return attrs.evolve(task, state=State.FAILED, ended_at=heard.asked.now, raw=heard.words, **failed)
+    raise error
+
+
+def _read(heard: Heard, reply: Reply, task: Task, task_id: str) -> dict[str, Any]:
+    """Return what an answer changes of a task. Errors: MalformedAnswer, NotFound."""
+    words, now = heard.words, heard.asked.now
+    if not isinstance(words, dict):
+        raise heard.malformed("no JSON object", task_id)
+    named = _id(reply.id, words)
+    if named is not None and named != task_id:
+        raise heard.malformed(f"another task, {named}", task_id)
+    state, raw_state, cause = _state(heard, reply, task, task_id)
+    completed_at = _time(reply.completed, words) or task.completed_at
+    money = _settled(heard, reply, task.money)
+    changes: dict[str, Any] = {
+        "state": state,
+        "raw_state": raw_state,
+        "running_at": task.running_at or (now if state is not State.QUEUED else None),
+        "ended_at": task.ended_at or (now if state.final else None),
+        "created_at": _time(reply.created, words) or task.created_at,
+        "completed_at": completed_at,
+        "money": money,
+        "request_id": heard.request_id or task.request_id,
+        "raw": words,
+    }
+    if state is State.FAILED:
+        changes |= _failure(heard, reply.failure, cause, money)
+    elif state is State.SUCCEEDED and (reply.assets or reply.files is not None):
+        changes["assets"] = tuple(_assets(heard, reply, task.kind, completed_at or now))
+        if not changes["assets"]:
+            error = heard.malformed("a finished task that has no result", task_id)
+            error.retry = Retry.NEVER
+            raise error
+    return changes
+
+
+def _state(heard: Heard, reply: Reply, task: Task, task_id: str) -> tuple[State, str | None, Cause | None]:
+    """Return the state, the raw word for it, and the cause where the word tells one."""
+    raw = None if reply.state is None else reply.state.one(heard.words)
+    if reply.failed_if is not None and reply.failed_if.find(heard.words):
+        return State.FAILED, raw if isinstance(raw, str) else None, None
+    if reply.state is None:
+        # An answer without a state of its own is a result where there is nothing to look at later; else it tells none.
+        return State.SUCCEEDED if heard.asked.adapter.poll is None else task.state, task.raw_state, None
+    if not isinstance(raw, str) or not raw:
+        raise heard.malformed("no state", task_id)
+    adapter = heard.asked.adapter
+    meaning = adapter.states.get(raw.lower() if adapter.any_case else raw, State.RUNNING)
+    if isinstance(meaning, State):
+        return meaning, raw, None
+    if meaning.cause is Cause.NOT_FOUND:
+        raise heard.error(meaning.cause, f"{heard.asked.account} answered {raw}", task_id=task_id)
+    return State.FAILED, raw, meaning.cause
+
+
+def _failure(heard: Heard, fault: Fault, cause: Cause | None, money: Money) -> dict[str, Any]:
+    """Return what a failure changes of a task: why it failed, and what it then costs."""
+    adapter = heard.asked.adapter
+    code, text = code_of(fault, heard.words), text_of(fault, heard.words)
+    row = heard.asked.row(code, text)
+    refund = (row.refund if row is not None else None) or adapter.refunds
+    cause = cause or (row.cause if row is not None else Cause.FAILED)
+    if refund is Refund.YES and money.got != "settled":
+        status, source = PriceStatus.EXACT, f"{adapter.page}: a failed task is not billed"
+        money = Money(usd=Decimal(0), list_usd=money.list_usd, status=status, got="settled", source=source)
+    return {"failure": Failure(cause=cause, code=code, message=text or None, refund=refund), "money": money}
+
+
+def _assets(heard: Heard, reply: Reply, kind: str, completed_at: datetime) -> Iterator[Asset]:
+    life, now = heard.asked.adapter.expires, heard.asked.now
+    # Nothing is finished later than now, whatever is said.
+    expires_at = None if life is None else min(completed_at, now) + timedelta(seconds=life)
+    for told, where in reply.assets.items():
+        for url in dict.fromkeys(url for url in where.find(heard.words) if isinstance(url, str)):
+            if is_url(url) and url.isprintable():
+                yield Asset(kind=told or kind, url=url, expires_at=expires_at)
+    for data in () if reply.files is None else reply.files.find(heard.words):
+        if isinstance(data, bytes):
+            yield Asset(kind=kind, data=data)
+
+
+def balance(asked: Asked, words_of: Balance, answer: Answer) -> Money:
+    """Return what an answer says that an account still has. Errors: ProviderError."""
+    heard = Heard(asked, answer, answer.words())
+    if heard.says_no(words_of.ok):
+        raise heard.refusal(submit=False)
+    credits, cents = amount(words_of.credits, heard.words), amount(words_of.cents, heard.words)
+    usd = amount(words_of.usd, heard.words) if cents is None else EXACT.divide(cents, CENTS)
+    rate = asked.adapter.credit
+    if usd is None and credits is not None and rate is not None:
+        usd = EXACT.multiply(credits, rate.usd)
+    if usd is None and credits is None:
+        raise heard.malformed("no balance", None)
+    return Money(
+        usd=usd,
+        credits=credits,
+        status=PriceStatus.EXACT if usd is not None else PriceStatus.UNKNOWN,
+        got="live",
+        date=asked.now.date().isoformat(),
+        source=f"{asked.adapter.title}'s answer",
+    )
+
+
+def price(asked: Asked, words_of: PriceQuote, answer: Answer) -> tuple[Decimal, str]:
+    """Return what an answer says that a task costs, in USD, and since when. Errors: ProviderError."""
+    heard = Heard(asked, answer, answer.words())
+    if heard.says_no(None):
+        raise heard.refusal(submit=False)
+    for where, word_ in words_of.known.items():
+        if (said := where.one(heard.words)) != word_:
+            message = f"{asked.account} tells no price: {where} is {said if isinstance(said, str) else 'missing'}"
+            raise heard.error(Cause.NOT_FOUND, message[:200])
+    cents, usd = amount(words_of.cents, heard.words), amount(words_of.usd, heard.words)
+    usd = usd if cents is None else EXACT.divide(cents, CENTS)
+    # An offer that would be the cheapest by a slip is the dearest kind of mistake.
+    if usd is None or not can_be(usd):
+        raise heard.malformed("no price that can be", None)
+    since = _time(words_of.date, heard.words) or asked.now
+    if since > asked.now + timedelta(days=1):
+        raise heard.malformed("a price that is not true yet", None)
+    return usd, since.date().isoformat()
+
+
+def price_list(asked: Asked, answer: Answer) -> None:
+    """Take it that a list of prices was read, whose tag alone is wanted. Errors: ProviderError."""
+    heard = Heard(asked, answer, answer.words())
+    if heard.says_no(None):
+        raise heard.refusal(submit=False)
+
+
+def _time(where: Place | None, words: Json) -> datetime | None:
+    moment = None if where is None else where.one(words)
+    return moment if isinstance(moment, datetime) else None
+
+
+def _settled(heard: Heard, reply: Reply, money: Money) -> Money:
+    """Return what the task took in the provider's own words, else the money as it was."""
+    adapter = heard.asked.adapter
+    usd, credits = amount(reply.usd, heard.words), amount(reply.credits, heard.words)
+    if usd is None and credits is not None and adapter.credit is not None:
+        usd = EXACT.multiply(credits, adapter.credit.usd)
+    if usd is None:
+        return money
+    return Money(
+        usd=usd,
+        list_usd=money.list_usd,
+        credits=credits,
+        status=PriceStatus.EXACT,
+        got="settled",
+        date=heard.asked.now.date().isoformat(),
+        source=f"{adapter.title}'s answer",
+    )

@@ -1,0 +1,1 @@
+"""HTTP: calls, retries, result files. The only room that knows aiohttp and backoff. Imports translate.messages."""
