@@ -91,7 +91,7 @@ ADAPTER = Adapter(
     page="reAPI documentation",
     read="2026-11-20",
     base_url="https://reapi.ai",
-    key_env=("REAPI_API_KEY", "REAPI_KEY"),
+    api_key_env=("REAPI_API_KEY", "REAPI_KEY"),
     auth=Header("Authorization", "Bearer "),
     submit=Endpoint(method="POST", path="/api/v1/images/generations", model="model", reply=TASK),
     poll=Endpoint(method="GET", path="/api/v1/tasks/{id}", reply=TASK),
@@ -104,7 +104,7 @@ ADAPTER = Adapter(
         "pending": State.QUEUED,
     },
     errors={
-        **dict.fromkeys((10001, 10002, 10003, 10004, 10005, 10006), Cause.BAD_KEY),
+        **dict.fromkeys((10001, 10002, 10003, 10004, 10005, 10006), Cause.BAD_API_KEY),
         **dict.fromkeys((20001, 20002, 20003, 20004, 20005, 20006, 20007), Cause.REJECTED),
         30001: Cause.NO_CREDIT,
         30002: Cause.REJECTED,  # the price of this model cannot be determined

@@ -54,7 +54,7 @@ ADAPTER = Adapter(
     page="RunAPI client library",
     read="2026-11-20",
     base_url="https://runapi.ai",
-    key_env=("RUNAPI_API_KEY", "RUNAPI_KEY"),  # the library's, and the product page's
+    api_key_env=("RUNAPI_API_KEY", "RUNAPI_KEY"),  # the library's, and the product page's
     auth=Header("Authorization", "Bearer "),
     submit=Endpoint(method="POST", model="model", reply=TASK),
     poll=Endpoint(method="GET", path="{path}/{id}", reply=TASK),

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-from anymedia import Attempt, Client, ImageRequest, Journal, Money, read_config
+from anymedia import Attempt, Client, ImageRequest, Journal, Money, Order, read_config
 from anymedia.journal import sqlite as store
 
 REQUEST = ImageRequest(model="flux-2-pro", prompt="a lighthouse at dusk", aspect_ratio="16:9", resolution="1K")
@@ -24,14 +24,15 @@ def attempt() -> Attempt:
     """Return an attempt as a submit writes it down."""
     return Attempt(
         id=uuid4().hex,
-        provider="reapi",
-        account="reapi",
-        offer="reapi/flux-2",
-        model="flux-2-pro",
-        wire_id="flux-2",
-        path="/api/v1/images/generations",
-        money=Money(),
-        idempotency_key=None,
+        order=Order(
+            provider="reapi",
+            account="reapi",
+            offer="reapi/flux-2",
+            model="flux-2-pro",
+            wire_id="flux-2",
+            path="/api/v1/images/generations",
+            money=Money(),
+        ),
         started_at=datetime.now(UTC),
     )
 

@@ -37,8 +37,8 @@ def how(attempt: Attempt) -> str:
 
 def sold(attempt: Attempt) -> str:
     """Return what was asked for, and of whom."""
-    offer = attempt.offer or f"{attempt.provider} {attempt.path}"
-    return one_line(offer if attempt.account == attempt.provider else f"{offer} at {attempt.account}")
+    offer = attempt.order.offer or f"{attempt.order.provider} {attempt.order.path}"
+    return one_line(offer if attempt.order.account == attempt.order.provider else f"{offer} at {attempt.order.account}")
 
 
 def show_attempts(attempts: Sequence[Attempt]) -> None:
@@ -57,7 +57,13 @@ def show_attempts(attempts: Sequence[Attempt]) -> None:
 def _row(attempt: Attempt) -> "list[Cell]":
     ended = attempt.ended_at if attempt.task is None else attempt.task.ended_at
     after = "" if ended is None else f"{(ended - attempt.started_at).total_seconds():.0f} s"
-    return [[sold(attempt), *filter(None, [attempt.why])], str(attempt.money), how(attempt), after, billed(attempt)]
+    return [
+        [sold(attempt), *filter(None, [attempt.order.why])],
+        str(attempt.order.money),
+        how(attempt),
+        after,
+        billed(attempt),
+    ]
 
 
 def billed(attempt: Attempt) -> str:
@@ -65,5 +71,5 @@ def billed(attempt: Attempt) -> str:
     usd = attempt.reserved
     if usd == 0:
         return "nothing"
-    money = Money(usd=usd, status=PriceStatus.EXACT if attempt.charged else attempt.money.status)
+    money = Money(usd=usd, status=PriceStatus.EXACT if attempt.charged else attempt.order.money.status)
     return f"{money}?" if attempt.open else str(money)

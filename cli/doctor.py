@@ -94,10 +94,10 @@ async def _examine(config: Config) -> list[Finding]:
 async def _finding(client: "Client", account: Account) -> Finding:
     status: int | None = None
     balance: Money | None = None
-    trouble = [] if account.key is not None else [f"set {' or '.join(account.key_env)}"]
+    trouble = [] if account.api_key is not None else [f"set {' or '.join(account.api_key_env)}"]
     try:
         status = await client.reach(account.name)
-        if account.key is not None:
+        if account.api_key is not None:
             balance = await client.balance(account.name)
     except Unsupported:
         pass  # a provider that tells no balance is none the worse for it
@@ -106,7 +106,7 @@ async def _finding(client: "Client", account: Account) -> Finding:
     return Finding(
         account=account.name,
         provider=account.adapter.name,
-        key="set" if account.key is not None else "not set",
+        key="set" if account.api_key is not None else "not set",
         origin=account.origin,
         status=status,
         balance=balance,

@@ -38,10 +38,10 @@ def drifts(attempts: Iterable[Attempt]) -> list[Drift]:
     offers: dict[str, list[tuple[Attempt, Task]]] = {}
     for attempt in attempts:
         task = attempt.task
-        if task is None or attempt.offer is None or task.money.got != "settled" or not task.state.final:
+        if task is None or attempt.order.offer is None or task.money.got != "settled" or not task.state.final:
             continue
         if not is_refunded(attempt) and (task.state is State.SUCCEEDED or task.money.usd != 0):
-            offers.setdefault(attempt.offer, []).append((attempt, task))
+            offers.setdefault(attempt.order.offer, []).append((attempt, task))
     return [_drift(offer, offers[offer]) for offer in sorted(offers)]
 
 
@@ -51,9 +51,9 @@ def _drift(offer: str, ends: Sequence[tuple[Attempt, Task]]) -> Drift:
         offer=offer,
         settled=len(paid),
         differing=sum(attempt.drift is not None for attempt, _ in paid),
-        unquoted=sum(attempt.money.usd is None for attempt, _ in paid),
+        unquoted=sum(attempt.order.money.usd is None for attempt, _ in paid),
         free=len(ends) - len(paid),
-        quoted=_sum(attempt.money for attempt, _ in paid),
+        quoted=_sum(attempt.order.money for attempt, _ in paid),
         billed=_sum(task.money for _, task in paid),
         last=max(task.money.date or attempt.started_at.date().isoformat() for attempt, task in ends),
     )

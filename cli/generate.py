@@ -31,7 +31,7 @@ def command(
     asked: Asked,
     terms: GenerateOptions,
     out: Path,
-    key: str | None,
+    idempotency_key: str | None,
     timeout: float,
     config: Path | None,
     as_json: bool,
@@ -47,7 +47,12 @@ def command(
     reserved (USD that all of it cost at most), attempts (each try, with how and why), files (the paths). An error is
     {"error": {...}} instead, with the task where there is one, and its attempts.
     """
-    options: GenerateOptions = {"offer": asked.offer, "on_unsupported": asked.on_unsupported, "key": key, **terms}
+    options: GenerateOptions = {
+        "offer": asked.offer,
+        "on_unsupported": asked.on_unsupported,
+        "idempotency_key": idempotency_key,
+        **terms,
+    }
 
     async def generate(client: "Client") -> Result:
         return await client.generate(asked.request, *asked.accounts, timeout=timeout, **options)

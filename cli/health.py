@@ -55,7 +55,7 @@ def lately(accounts: Sequence[Account], attempts: Sequence[Attempt], clock: Cloc
     health = Health(clock, _not_asked)
     ended = sorted(attempts, key=lambda attempt: attempt.ended_at or attempt.started_at)
     for account in accounts:
-        its = [attempt for attempt in ended if attempt.account == account.name]
+        its = [attempt for attempt in ended if attempt.order.account == account.name]
         for attempt in its:
             ends = cooldown(attempt)
             # Another key may lead to another balance, and is not bad because that one was.
@@ -74,7 +74,7 @@ def lately(accounts: Sequence[Account], attempts: Sequence[Attempt], clock: Cloc
 
 
 def _is_of_its_key(attempt: Attempt, account: Account) -> bool:
-    return account.key is not None and is_of(attempt.fingerprint or "", account.key)
+    return account.api_key is not None and is_of(attempt.fingerprint or "", account.api_key)
 
 
 async def _not_asked(_: Account) -> NoReturn:
@@ -98,12 +98,12 @@ def show_health(accounts: Sequence[Account], config: Path | None, clock: Clock, 
 def _json(each: Lately) -> dict[str, Any]:
     health = {name: said for name, said in to_json(each.health).items() if name not in ("submitting", "active")}
     counts = {"submits": each.submits, "refused": each.refused, "uncertain": each.uncertain, "not_sent": each.not_sent}
-    return {**health, "key": each.account.key is not None, "last_hour": counts, "last_error": each.error}
+    return {**health, "key": each.account.api_key is not None, "last_hour": counts, "last_error": each.error}
 
 
 def _row(each: Lately, now: datetime) -> "list[Cell]":
     health = each.health
-    does = health.cause.replace("_", " ") if health.cause else "well" if each.account.key else "no key"
+    does = health.cause.replace("_", " ") if health.cause else "well" if each.account.api_key else "no key"
     return [
         health.account,
         does,

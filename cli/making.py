@@ -72,9 +72,11 @@ def timeout_option(function: F) -> F:
 
 
 def key_option(function: F) -> F:
-    """Add --key."""
+    """Add --idempotency-key."""
     option = click.option(
-        "--key", metavar="KEY", help="Your own key: the same request under the same key is bought once."
+        "--idempotency-key",
+        metavar="KEY",
+        help="Your own name for the request: it is bought once under it, however often this runs.",
     )
     return option(function)
 

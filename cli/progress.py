@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 import attrs
 
-from anymedia import Attempt, Outcome, State, Task
+from anymedia import Attempt, Order, Outcome, State, Task
 from anymedia.clock import Clock
 
 from .attempts import how, sold
@@ -81,7 +81,7 @@ class Progress:
     def living(self) -> Iterator[str]:
         """Yield a sentence for everything that goes on, or may, when the caller goes away now."""
         for row in self._rows.values():
-            task, account = row.attempt.task, row.attempt.account
+            task, account = row.attempt.task, row.attempt.order.account
             if task is not None and not task.state.final:
                 then = "; `anymedia resume` takes it up again" if self.written else ""
                 yield f"task {task.id} at {account} was {task.state}: it lives on, and is billed{then}"
@@ -139,25 +139,26 @@ class Progress:
 
 def _chosen(attempt: Attempt) -> str:
     """Return for how much an offer was chosen, and why."""
-    return one_line(", ".join([str(attempt.money), *filter(None, [attempt.why])]))
+    return one_line(", ".join([str(attempt.order.money), *filter(None, [attempt.order.why])]))
 
 
 def _is_of(task: Task, attempt: Attempt) -> bool:
-    return attempt.task is not None and (attempt.account, attempt.task.id) == (task.account, task.id)
+    return attempt.task is not None and (attempt.order.account, attempt.task.id) == (task.account, task.id)
 
 
 def _earlier(task: Task) -> Attempt:
     """Return what there is to show of the attempt that an earlier process made."""
     return Attempt(
         id=f"{task.account} {task.id}",
-        provider=task.provider,
-        account=task.account,
-        offer=task.offer,
-        model=task.model,
-        wire_id=task.wire_id,
-        path=task.path,
-        money=task.money,
-        idempotency_key=task.idempotency_key,
+        order=Order(
+            provider=task.provider,
+            account=task.account,
+            offer=task.offer,
+            model=task.model,
+            wire_id=task.wire_id,
+            path=task.path,
+            money=task.money,
+        ),
         started_at=task.submitted_at,
         outcome=Outcome.ACCEPTED,
         task=task,

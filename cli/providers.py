@@ -62,7 +62,7 @@ def _row(account: Account) -> list[str | list[str]]:
     title = adapter.title if account.name == adapter.name else f"{adapter.title} ({adapter.name})"
     return [
         [account.name, title, account.origin.removeprefix("https://")],
-        ["set" if account.key else "not set", *account.key_env],
+        ["set" if account.api_key else "not set", *account.api_key_env],
         [f"{len(adapter.offers)} offers", *models_of(account)],
         str(adapter.refunds),
         "unknown" if adapter.expires is None else f"{adapter.expires / DAY:g} days",
@@ -82,7 +82,7 @@ def _json(account: Account) -> dict[str, Any]:
         "provider": adapter.name,
         "title": adapter.title,
         "base_url": account.origin,
-        "key": {"set": account.key is not None, "variables": list(account.key_env)},
+        "key": {"set": account.api_key is not None, "variables": list(account.api_key_env)},
         "offers": [f"{adapter.name}/{offer.name}" for offer in adapter.offers],
         "models": models_of(account),
         "refunds": str(adapter.refunds),

@@ -43,7 +43,7 @@ def command(
     body: Json,
     kind: str,
     out: Path,
-    key: str | None,
+    idempotency_key: str | None,
     timeout: float,
     config: Path | None,
     as_json: bool,
@@ -57,7 +57,7 @@ def command(
     async def generate(client: "Client") -> Result:
         account = _account(client.config, provider)
         request = RawRequest(account.adapter.name, path, body, kind)
-        return await client.generate(request, account.name, key=key, timeout=timeout)
+        return await client.generate(request, account.name, idempotency_key=idempotency_key, timeout=timeout)
 
     make(generate, clock=clock, config=config, out=out, as_json=as_json)
 

@@ -146,9 +146,14 @@ def _uncertain(
     attempt: Attempt, replayed: SubmitUncertain | None, now: datetime
 ) -> "Iterator[tuple[str, RenderableType]]":
     """Yield what is known of an uncertain attempt, and what can be done."""
-    asked = [f"{when(attempt.started_at)} UTC", attempt.offer or f"{attempt.provider} {attempt.path}"]
-    yield "asked", ", ".join([*asked, *([f"account {attempt.account}"] if attempt.account != attempt.provider else [])])
-    yield "price", str(attempt.money)
+    asked = [f"{when(attempt.started_at)} UTC", attempt.order.offer or f"{attempt.order.provider} {attempt.order.path}"]
+    yield (
+        "asked",
+        ", ".join(
+            [*asked, *([f"account {attempt.order.account}"] if attempt.order.account != attempt.order.provider else [])]
+        ),
+    )
+    yield "price", str(attempt.order.money)
     if attempt.error:
         yield "error", attempt.error
     if replayed is not None:
@@ -161,7 +166,7 @@ def _uncertain(
 
 def _replayed_until(attempt: Attempt) -> datetime | None:
     """Return until when the provider honours the key of an attempt; None when it has none."""
-    adapter = adapters().get(attempt.provider)
-    if adapter is None or adapter.idempotency is None or attempt.idempotency_key is None:
+    adapter = adapters().get(attempt.order.provider)
+    if adapter is None or adapter.idempotency is None or attempt.replay_key is None:
         return None
     return attempt.started_at + timedelta(seconds=adapter.idempotency.window)

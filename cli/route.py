@@ -21,9 +21,9 @@ def route_of(asked: Asked, terms: GenerateOptions, config: Config) -> Route:
     from anymedia import SyncClient
 
     accounts = pool(asked.accounts, config, every=False)
-    if all(account.key is None for account in accounts):
+    if all(account.api_key is None for account in accounts):
         say("no key is set: this is the way if every account had its own")
-        accounts = [attrs.evolve(account, key=Secret("its own")) for account in accounts]
+        accounts = [attrs.evolve(account, api_key=Secret("its own")) for account in accounts]
     options: GenerateOptions = {"offer": asked.offer, "on_unsupported": asked.on_unsupported, **terms}
     with SyncClient(attrs.evolve(config, accounts={account.name: account for account in accounts})) as client:
         return client.route(asked.request, **options)

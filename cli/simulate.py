@@ -87,7 +87,9 @@ def _show(simulators: "Simulators") -> None:
     screen.table(("provider", "base URL", "key"), ([one.name, one.base_url, one.api_key] for one in simulators))
     screen.print("\n# anymedia.toml", style="dim")
     for account in config.accounts.values():
-        click.echo(f'[providers.{account.name}]\nbase_url = "{account.origin}"\napi_key_env = "{account.key_env[0]}"\n')
+        click.echo(
+            f'[providers.{account.name}]\nbase_url = "{account.origin}"\napi_key_env = "{account.api_key_env[0]}"\n'
+        )
     # Its bills are no money, and are not to be among the real ones.
     click.echo(f'[journal]\npath = "{JOURNAL}"\n')
     screen.print("# the shell", style="dim")

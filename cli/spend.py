@@ -35,13 +35,13 @@ class Spent:
 
 
 def _names(attempt: Attempt) -> Iterable[str]:
-    return [f"{name}={value}" for name, value in attempt.labels.items()] or ["no label"]
+    return [f"{name}={value}" for name, value in attempt.order.labels.items()] or ["no label"]
 
 
 GROUPS: Mapping[str, Callable[[Attempt], Iterable[str]]] = {
     "day": lambda attempt: [f"{attempt.started_at:%Y-%m-%d}"],
-    "account": lambda attempt: [attempt.account],
-    "model": lambda attempt: [attempt.model or attempt.wire_id or "no model"],
+    "account": lambda attempt: [attempt.order.account],
+    "model": lambda attempt: [attempt.order.model or attempt.order.wire_id or "no model"],
     "label": _names,
 }
 
@@ -88,7 +88,7 @@ def added_up(group: str, attempts: Sequence[Attempt]) -> Spent:
     """Return what attempts came to."""
     accepted = [attempt for attempt in attempts if is_accepted(attempt)]
     moneys = [price_of(attempt) for attempt in accepted]
-    doubtful = [attempt.money for attempt in attempts if is_uncertain(attempt)]
+    doubtful = [attempt.order.money for attempt in attempts if is_uncertain(attempt)]
     return Spent(
         group=group,
         accepted=len(accepted),
@@ -118,7 +118,7 @@ def is_refunded(attempt: Attempt) -> bool:
 
 def price_of(attempt: Attempt) -> Money:
     """Return what was settled, else what was quoted."""
-    return attempt.money if attempt.task is None else attempt.task.money
+    return attempt.order.money if attempt.task is None else attempt.task.money
 
 
 def _is_settled(money: Money) -> bool:

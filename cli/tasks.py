@@ -144,7 +144,7 @@ def print_handle(name: str, config: Path | None, as_json: bool) -> None:
     if attempt.task is None:
         message = f"{attempt.id[:SHORT_ID]} is {attempt.status}: only a task has a handle"
         raise OutOfBounds(problems=[Problem(field="id", message=message)])
-    click.echo(handle(attempt.task, found.account(attempt.account)))
+    click.echo(handle(attempt.task, found.account(attempt.order.account)))
 
 
 # The list
@@ -169,16 +169,16 @@ def _row(attempt: Attempt) -> "list[RenderableType]":
         attempt.id[:SHORT_ID],
         when(attempt.started_at),
         Text(attempt.status + (" (!)" if doubtful else ""), style),
-        attempt.account,
+        attempt.order.account,
         _sold(attempt),
         _cost(attempt),
-        one_line(_prompt(attempt.body) or ""),
+        one_line(_prompt(attempt.order.body) or ""),
     ]
 
 
 def _sold(attempt: Attempt) -> str:
-    offer = attempt.offer and attempt.offer.removeprefix(f"{attempt.provider}/")
-    return offer or attempt.model or attempt.wire_id or attempt.path
+    offer = attempt.order.offer and attempt.order.offer.removeprefix(f"{attempt.order.provider}/")
+    return offer or attempt.order.model or attempt.order.wire_id or attempt.order.path
 
 
 def _cost(attempt: Attempt) -> str:
@@ -187,7 +187,7 @@ def _cost(attempt: Attempt) -> str:
         return "refunded"
     if is_accepted(attempt):
         return str(price_of(attempt))
-    return f"{attempt.money}?" if attempt.open else ""
+    return f"{attempt.order.money}?" if attempt.open else ""
 
 
 def _prompt(body: Json) -> str | None:
@@ -221,8 +221,8 @@ def _show(attempt: Attempt) -> None:
     if attempt.task is not None:
         screen.headline("task", "cyan", attempt.task.id)
         screen.block(pairs(_task_facts(attempt.task)))
-    screen.headline("sent", "cyan", attempt.path)
-    screen.block("not kept (prompts = false)" if attempt.body is None else json_text(attempt.body))
+    screen.headline("sent", "cyan", attempt.order.path)
+    screen.block("not kept (prompts = false)" if attempt.order.body is None else json_text(attempt.order.body))
     if attempt.task is not None and attempt.task.raw is not None:
         screen.headline("answered last", "cyan")
         screen.block(json_text(attempt.task.raw))
@@ -239,22 +239,29 @@ def _facts(attempt: Attempt) -> Iterator[tuple[str, str]]:
         ("found out", None if attempt.settled is None else f"billed {attempt.settled}"),
         ("price", _price(attempt)),
         ("reserved", None if attempt.reserved is None else f"${plain(attempt.reserved)}"),
-        ("why", attempt.why),
+        ("why", attempt.order.why),
         ("asked", _time(attempt.started_at)),
         ("answered", _time(attempt.ended_at)),
         ("queued", _seconds(attempt.queued)),
         ("running", _seconds(attempt.running)),
         ("sent", f"{attempt.sends} times" if attempt.sends > 1 else None),
-        ("account", attempt.account + ("" if attempt.account == attempt.provider else f" at {attempt.provider}")),
-        ("offer", attempt.offer),
-        ("model", attempt.model),
-        ("wire id", attempt.wire_id),
-        ("to", f"{attempt.origin or ''}{attempt.path}"),
-        ("labels", ", ".join(f"{name}={value}" for name, value in attempt.labels.items())),
-        ("your key", attempt.key and f"{attempt.key}, part {attempt.part + 1}"),
-        ("idempotency key", attempt.idempotency_key),
+        (
+            "account",
+            attempt.order.account
+            + ("" if attempt.order.account == attempt.order.provider else f" at {attempt.order.provider}"),
+        ),
+        ("offer", attempt.order.offer),
+        ("model", attempt.order.model),
+        ("wire id", attempt.order.wire_id),
+        ("to", f"{attempt.origin or ''}{attempt.order.path}"),
+        ("labels", ", ".join(f"{name}={value}" for name, value in attempt.order.labels.items())),
+        (
+            "idempotency key",
+            attempt.order.idempotency_key and f"{attempt.order.idempotency_key}, part {attempt.order.part + 1}",
+        ),
+        ("replay key", attempt.replay_key),
     )
-    for adjustment in attempt.adjustments:
+    for adjustment in attempt.order.adjustments:
         yield "adjusted", f"{adjustment.field}: {adjustment.reason}"
 
 

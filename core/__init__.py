@@ -15,7 +15,7 @@ from .config import Config, load_config, read_config
 from .model.codec import from_json, to_json
 from .model.errors import (
     AnymediaError,
-    BadKey,
+    BadApiKey,
     Blocked,
     ConfigError,
     Cooling,
@@ -41,7 +41,7 @@ from .model.errors import (
 from .model.money import Money, PriceStatus
 from .model.quote import Quote
 from .model.request import ImageRequest, RawRequest
-from .model.task import Adjustment, Asset, Attempt, Failure, Result, Task
+from .model.task import Adjustment, Asset, Attempt, Failure, Order, Result, Task
 from .model.vocabulary import Billed, Cause, Outcome, Refund, Retry, State
 from .preview import compare, explain, quote
 from .pricing.compare import Difference
@@ -62,7 +62,7 @@ __all__ = [
     "AnymediaError",
     "Asset",
     "Attempt",
-    "BadKey",
+    "BadApiKey",
     "Billed",
     "Blocked",
     "Cause",
@@ -82,6 +82,7 @@ __all__ = [
     "NoCredit",
     "NoRoute",
     "NotFound",
+    "Order",
     "OutOfBounds",
     "Outcome",
     "OverCeiling",

@@ -56,16 +56,16 @@ class Secret:
 class Account:
     """A configured way to use a provider: where it is, the key, and what it may use.
 
-    `key` None: none was found in `key_env`. `timeout` (seconds) is for one answer; `connections` open at a time;
-    `prices` are the user's own, by the offer's name; `limits` are the user's, else the provider's; `daily_limit` is in
+    `api_key` None: none was found in `api_key_env`. `timeout` (seconds) is for one answer; `connections` open at a
+    time; `prices` are the user's own by offer; `limits` are the user's, else the provider's; `daily_limit` is in
     USD, from midnight to midnight UTC, over all processes that share the journal.
     """
 
     name: str
     adapter: Adapter = attrs.field(repr=lambda adapter: repr(adapter.name))
     origin: str
-    key: Secret | None = None
-    key_env: tuple[str, ...] = ()
+    api_key: Secret | None = None
+    api_key_env: tuple[str, ...] = ()
     timeout: float = 120.0
     connections: int = 32
     prices: Mapping[str, Override] = attrs.field(factory=dict, hash=False)
@@ -79,13 +79,13 @@ class Account:
 
     def secret(self) -> Secret:
         """Return the key. Errors: ConfigError naming the variables to set."""
-        if self.key is None:
+        if self.api_key is None:
             raise ConfigError(
-                f"no key for {self.name}: set {' or '.join(self.key_env)}",
+                f"no API key for {self.name}: set {' or '.join(self.api_key_env)}",
                 account=self.name,
                 provider=self.adapter.name,
             )
-        return self.key
+        return self.api_key
 
 
 def fingerprint(key: Secret, salt: str | None = None) -> str:

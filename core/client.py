@@ -12,7 +12,7 @@ import attrs
 from .account import Account
 from .clock import Clock
 from .config import Config, load_config
-from .engine.buy import Order, Submits, orders, raw_order
+from .engine.buy import Submits, orders, raw_order
 from .engine.generate import Generation, Option, no_route, option_of, raw_option
 from .engine.handle import handle, opened
 from .engine.idempotency import Keys, bought, latest
@@ -30,7 +30,7 @@ from .model.money import Money
 from .model.options import GenerateOptions, OnUnsupported, Options, SubmitOptions
 from .model.quote import REFUSED, Quote
 from .model.request import ImageRequest, RawRequest
-from .model.task import Asset, Attempt, Result, Task
+from .model.task import Asset, Attempt, Order, Result, Task
 from .pricing.explain import Explanation, explain
 from .pricing.live import LivePrices
 from .pricing.offers import Candidate, candidates, choose, no_account
@@ -180,7 +180,7 @@ class Client:
         terms, deadline = self._terms(request, options), self._deadline(timeout)
         made: list[Task] = []
         try:
-            async with self._keys.held(terms.key, request, deadline) as attempts:
+            async with self._keys.held(terms.idempotency_key, request, deadline) as attempts:
                 earlier = latest(attempts)
                 orders = [] if earlier else self._orders(request, accounts, terms)
                 if orders[1:] or any(earlier):
@@ -189,7 +189,9 @@ class Client:
                     return bought(earlier[0])
                 ceiling = Ceiling(terms.max_price, allow_unknown=terms.allow_unknown_price)
                 ceiling.reserve(orders[0].name, orders[0].money)
-                made.append(await self._submits.place(orders[0], deadline))
+                account = self.config.account(orders[0].account)
+                any_price = terms.allow_unknown_price
+                made.append(await self._submits.place(orders[0], account, deadline, any_price=any_price))
                 return made[0]
         except asyncio.CancelledError:  # while the key was let go
             self._session.detached.extend(made)
@@ -241,9 +243,9 @@ class Client:
         terms, deadline = self._terms(request, options), self._session.clock.monotonic() + timeout
         made: list[Task] = []
         try:
-            async with self._keys.held(terms.key, request, deadline) as earlier:
+            async with self._keys.held(terms.idempotency_key, request, deadline) as earlier:
                 for first in earlier if not terms.mix else ():  # what is missing is bought where the rest was
-                    accounts, terms = (first.account,), attrs.evolve(terms, offer=first.offer)
+                    accounts, terms = (first.order.account,), attrs.evolve(terms, offer=first.order.offer)
                 async with self._planning:  # one after another, so that a thousand do not hold up what is under way
                     ways, refused = self._options(request, accounts, terms)
                     await asyncio.sleep(0)
@@ -303,13 +305,13 @@ class Client:
         """Return a task as plain JSON of 1,000 bytes at most, which `open` takes in any process. Errors: as handle."""
         return handle(task, self._account(task))
 
-    def open(self, text: str, *, any_key: bool = False) -> Task:
+    def open(self, text: str, *, any_api_key: bool = False) -> Task:
         """Return the task that a handle names, to be waited for.
 
-        `any_key` takes it although the account has another key now. Errors: OutOfBounds for what is no handle,
+        `any_api_key` takes it although the account has another key now. Errors: OutOfBounds for what is no handle,
         ConfigError when its account is missing or has another key.
         """
-        return opened(text, self.config, any_key=any_key)[0]
+        return opened(text, self.config, any_api_key=any_api_key)[0]
 
     async def recover(
         self, directory: str | os.PathLike[str] | None = None, *, timeout: float = TIMEOUT, replay: bool = False
@@ -466,7 +468,7 @@ def _placed_at(end: Asset | BaseException, was: Asset) -> Asset:
 
 
 def _several(orders: Sequence[Order], earlier: Mapping[int, Attempt]) -> OutOfBounds:
-    offer = orders[0].offer if orders else earlier[max(earlier)].offer
+    offer = orders[0].offer if orders else earlier[max(earlier)].order.offer
     message = f"needs {len(orders) or len(earlier)} tasks of {offer}, and this makes one; generate makes them all"
     return OutOfBounds(problems=[Problem(field="count", message=message)])
 

@@ -174,15 +174,15 @@ def default_account(adapter: Adapter, environ: Mapping[str, str]) -> Account:
         name=adapter.name,
         adapter=adapter,
         origin=adapter.base_url,
-        key=_key(adapter.key_env, environ, adapter.name),
-        key_env=adapter.key_env,
+        api_key=_key(adapter.api_key_env, environ, adapter.name),
+        api_key_env=adapter.api_key_env,
         limits=adapter.limits,
     )
 
 
 def _from_environment(environ: Mapping[str, str]) -> Config:
     every = (default_account(adapter, environ) for adapter in adapters().values())
-    accounts = {account.name: account for account in every if account.key is not None}
+    accounts = {account.name: account for account in every if account.api_key is not None}
     return Config(accounts=accounts, journal=default_journal(environ), live_prices=default_prices(environ))
 
 
@@ -231,10 +231,12 @@ def _account(name: str, table: Any, environ: Mapping[str, str], where: str) -> A
     if origin != adapter.base_url and "api_key_env" not in table:
         raise ConfigError(
             f"{where}: base_url {origin} is not {adapter.title}'s own: name the key for it with api_key_env "
-            f"(the key in {adapter.key_env[0]} is not sent to other hosts unasked)"
+            f"(the key in {adapter.api_key_env[0]} is not sent to other hosts unasked)"
         )
-    key_env = (_variable(table["api_key_env"], where),) if "api_key_env" in table else adapter.key_env
-    account = Account(name=name, adapter=adapter, origin=origin, key=_key(key_env, environ, where), key_env=key_env)
+    api_key_env = (_variable(table["api_key_env"], where),) if "api_key_env" in table else adapter.api_key_env
+    account = Account(
+        name=name, adapter=adapter, origin=origin, api_key=_key(api_key_env, environ, where), api_key_env=api_key_env
+    )
     timeout, connections = table.get("timeout", account.timeout), table.get("connections", account.connections)
     for field, value in (("timeout", timeout), ("connections", connections)):
         if not 0 < value < 1_000_000:

@@ -161,9 +161,9 @@ class SyncClient:
         """As Client.handle."""
         return self._client.handle(task)
 
-    def open(self, text: str, *, any_key: bool = False) -> Task:
+    def open(self, text: str, *, any_api_key: bool = False) -> Task:
         """As Client.open."""
-        return self._client.open(text, any_key=any_key)
+        return self._client.open(text, any_api_key=any_api_key)
 
     def recover(
         self, directory: str | os.PathLike[str] | None = None, *, timeout: float = TIMEOUT, replay: bool = False

@@ -84,7 +84,7 @@ def _unsaid(adapter: Adapter) -> Iterator[str]:
         "page is where the facts are written": adapter.page,
         "read is the day on which they were read, as 2026-11-20": re.fullmatch(r"\d{4}-\d\d-\d\d", adapter.read),
         "base_url is an https origin; the paths carry the rest": (where.scheme, where.path) == ("https", ""),
-        "key_env names the variables that may hold the key": adapter.key_env,
+        "api_key_env names the variables that may hold the key": adapter.api_key_env,
         "offers are what is sold": adapter.offers,
         "one name is one offer": len(set(names)) == len(names),
         "gaps are what no page says": adapter.gaps,

@@ -7,7 +7,7 @@ import pytest
 
 from anymedia import (
     AnymediaError,
-    BadKey,
+    BadApiKey,
     Billed,
     DeadlineExceeded,
     NoCredit,
@@ -45,7 +45,7 @@ BAD_LOOKS: dict[str, dict[str, Any]] = {
 }
 """Answers to a look that say nothing about the task, or more than is known."""
 
-REFUSALS: dict[str, type[ProviderError]] = {"unauthorised": BadKey, "no_credit": NoCredit}
+REFUSALS: dict[str, type[ProviderError]] = {"unauthorised": BadApiKey, "no_credit": NoCredit}
 
 
 class Safe(Suite):

@@ -203,7 +203,7 @@ NEXT = {
     "Refund.YES": "Refund.NO",
     "Outcome.REFUSED": "Outcome.UNCERTAIN",
     "Outcome.UNCERTAIN": "Outcome.REFUSED",
-    "Cause.BAD_KEY": "Cause.REJECTED",
+    "Cause.BAD_API_KEY": "Cause.REJECTED",
     "Cause.REJECTED": "Cause.BLOCKED",
     "Cause.NO_CREDIT": "Cause.REJECTED",
     "Cause.NOT_FOUND": "Cause.REJECTED",

@@ -348,7 +348,7 @@ class Adapter:
     page: str
     read: str
     base_url: str
-    key_env: tuple[str, ...]
+    api_key_env: tuple[str, ...]
     auth: Header
     submit: Endpoint = attrs.field(validator=_posted)
     offers: tuple[Offer, ...]

@@ -8,8 +8,7 @@ provider honours an idempotency key is an unanswered submit replayed: the same b
 
 import asyncio
 import math
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from functools import partial
 from typing import Any, cast
@@ -34,8 +33,7 @@ from anymedia.model.errors import (
 from anymedia.model.money import Money
 from anymedia.model.options import Options
 from anymedia.model.request import RawRequest
-from anymedia.model.strict_json import Json
-from anymedia.model.task import Adjustment, Attempt, Task
+from anymedia.model.task import Attempt, Order, Task
 from anymedia.model.vocabulary import Billed, Outcome
 from anymedia.pricing.offers import Candidate
 from anymedia.translate import decode, encode
@@ -46,44 +44,13 @@ from .rules import cooldown
 from .session import Session
 
 
-@attrs.frozen(kw_only=True)
-class Order:
-    """One task to be: what is sent where, and what is known of it beforehand."""
-
-    account: Account
-    path: str
-    body: Json = attrs.field(hash=False)
-    money: Money
-    kind: str = "image"
-    offer: str | None = None
-    model: str | None = None
-    wire_id: str | None = None
-    adjustments: tuple[Adjustment, ...] = ()
-    labels: Mapping[str, str] = attrs.field(factory=dict, hash=False)
-    key: str | None = None
-    part: int = 0
-    count: int | None = None
-    why: str | None = None
-    chosen_at: datetime | None = None
-    allow_unknown_price: bool = False
-
-    @property
-    def name(self) -> str:
-        """What is ordered: an offer, or a path."""
-        return self.offer or f"{self.account.adapter.name} {self.path}"
-
-    @property
-    def pictures(self) -> range:
-        """Which of the request's pictures it is to make."""
-        return range(self.part, self.part + (self.count or 1))
-
-
 def orders(candidate: Candidate, terms: Options) -> Iterator[Order]:
     """Yield one order for each task that a request takes."""
     checked = candidate.checked
     for part, money in zip(candidate.parts, candidate.prices, strict=True):
         yield Order(
-            account=candidate.account,
+            provider=candidate.account.adapter.name,
+            account=candidate.account.name,
             path=encode.submit_path(checked),
             body=part.body,
             money=money,
@@ -93,10 +60,9 @@ def orders(candidate: Candidate, terms: Options) -> Iterator[Order]:
             wire_id=pick(checked.offer.wire_id, checked.mode),
             adjustments=(*checked.adjustments, *part.adjustments),
             labels=checked.request.labels,
-            key=terms.key,
-            allow_unknown_price=terms.allow_unknown_price,
+            idempotency_key=terms.idempotency_key,
             part=part.first,
-            count=part.count,
+            units=part.count,
         )
 
 
@@ -104,35 +70,14 @@ def raw_order(request: RawRequest, account: Account, terms: Options) -> Order:
     """Return the order for a raw body: nothing is known of it but where it goes."""
     named = request.body.get(account.adapter.submit.model or "")
     return Order(
-        account=account,
+        provider=account.adapter.name,
+        account=account.name,
         path=request.path,
         body=request.body,
         money=Money.unknown("a raw request"),
         kind=request.kind,
         wire_id=named if isinstance(named, str) else None,
-        key=terms.key,
-        allow_unknown_price=terms.allow_unknown_price,
-    )
-
-
-def order_of(attempt: Attempt, account: Account) -> Order:
-    """Return the order that an attempt was made for."""
-    return Order(
-        account=account,
-        path=attempt.path,
-        body=attempt.body,
-        money=attempt.money,
-        kind=attempt.kind,
-        offer=attempt.offer,
-        model=attempt.model,
-        wire_id=attempt.wire_id,
-        adjustments=attempt.adjustments,
-        labels=attempt.labels,
-        key=attempt.key,
-        part=attempt.part,
-        count=attempt.count,
-        why=attempt.why,
-        chosen_at=attempt.chosen_at,
+        idempotency_key=terms.idempotency_key,
     )
 
 
@@ -151,23 +96,29 @@ class Submits:
         if self._under_way:
             await asyncio.wait(self._under_way)
 
-    async def place(self, order: Order, deadline: float | None) -> Task:
+    async def place(self, order: Order, account: Account, deadline: float | None, *, any_price: bool) -> Task:
         """Submit an order and return the accepted task; try again only what provably was not billed.
 
         `deadline` is on the clock's monotonic time. Errors: ProviderError when it was refused or not sent;
         SubmitUncertain when it may have been billed.
         """
         ended = await self._session.retried(
-            lambda: self.once(order, deadline), Unavailable, RateLimited, deadline=deadline
+            lambda: self.once(order, account, deadline, any_price=any_price),
+            Unavailable,
+            RateLimited,
+            deadline=deadline,
         )
         return task_of(ended)
 
     async def once(
         self,
         order: Order,
+        account: Account,
         deadline: float | None,
         admit: Callable[[], bool] | None = None,
         owner: object = None,
+        *,
+        any_price: bool = False,
     ) -> Attempt:
         """Submit an order once and return the attempt with the accepted task.
 
@@ -175,14 +126,15 @@ class Submits:
         says whether this submit is an account's trial, or raises, and nothing is sent. Errors: as place; each has its
         `attempt`, if there was one.
         """
-        return await self._sent(_Post(order, self._session, admit=admit, owner=owner), deadline)
+        post = _Post(order, account, self._session, admit=admit, owner=owner, any_price=any_price)
+        return await self._sent(post, deadline)
 
     async def replay(self, attempt: Attempt, account: Account, deadline: float | None = None) -> Task:
         """Send an uncertain attempt again: the same bytes under the same key, at the account that it was sent to.
 
         Errors: SubmitUncertain when it is as uncertain as before.
         """
-        return task_of(await self._sent(_Post(order_of(attempt, account), self._session, again=attempt), deadline))
+        return task_of(await self._sent(_Post(attempt.order, account, self._session, again=attempt), deadline))
 
     async def _sent(self, post: "_Post", deadline: float | None) -> Attempt:
         under_way = asyncio.create_task(post.send())
@@ -203,7 +155,7 @@ class Submits:
         if post.progress.connected:
             raise post.left("the deadline passed")
         under_way.cancel()
-        account = post.order.account.name
+        account = post.account.name
         raise Unavailable(f"{account} could not be sent to in time", outcome=Outcome.NOT_SENT, **post.facts)
 
     def _put_away(self, post: "_Post", under_way: "asyncio.Task[Attempt]") -> None:
@@ -226,54 +178,58 @@ class _Post:
     def __init__(
         self,
         order: Order,
+        account: Account,
         session: Session,
         *,
         admit: Callable[[], bool] | None = None,
         owner: object = None,
+        any_price: bool = False,
         again: Attempt | None = None,
     ) -> None:
         self.order = order
+        self.account = account
+        self._any_price = any_price
         self.progress = Progress()
         self.was_left = False
         self._session = session
         self._admit = admit
         self._owner = owner
-        self._key = str(uuid4()) if order.account.adapter.idempotency is not None else None
+        self._key = str(uuid4()) if account.adapter.idempotency is not None else None
         self._sends = 0
         self._until = math.inf
         self._uncertain: SubmitUncertain | None = None
         self._attempt = again
         if again is not None:
-            self._key, self._sends = again.idempotency_key, max(again.sends, 1)
+            self._key, self._sends = again.replay_key, max(again.sends, 1)
             self._uncertain = SubmitUncertain(again.error or "nobody knows its outcome", **self.facts)
 
     @property
     def facts(self) -> dict[str, Any]:
         """What every error of this submit says of it."""
-        account = self.order.account
+        account = self.account
         return {"account": account.name, "provider": account.adapter.name, "model": self.order.model}
 
     def left(self, why: str) -> SubmitUncertain:
         """Return the error for a caller who does not wait for the answer."""
         self.was_left = True
-        account = self.order.account.name
+        account = self.account.name
         text = f"{why} before {account} answered; {NOT_AGAIN}"
         attempt = None if self._attempt is None else attrs.evolve(self._attempt, sends=self._sends)
         return SubmitUncertain(text, attempt=attempt, **self.facts)
 
     async def send(self) -> Attempt:
         """Send the submit, replay it where that is safe, write down how it ended, and return it with its task."""
-        order, health = self.order, self._session.health
+        order, account, health = self.order, self.account, self._session.health
         self._session.in_its_loop()
-        call = encode.submit(order.account.adapter, order.account.origin, order.path, order.body, self._key)
-        async with self._session.permits.submit(order.account, self._owner) as permit:
+        call = encode.submit(account.adapter, account.origin, order.path, order.body, self._key)
+        async with self._session.permits.submit(account, self._owner) as permit:
             trial = False
             try:
                 trial = self._admit is not None and self._admit()
                 ended = await self._answered(call, permit)
             finally:
                 if trial:
-                    health.over(order.account)
+                    health.over(account)
                 if not self.progress.connected:
                     permit.unsent()
         return await self._accepted(ended)
@@ -310,14 +266,14 @@ class _Post:
 
         Errors: ConfigError without a journal to hold it against, OverCeiling for a price that cannot be held.
         """
-        limit, order = self.order.account.daily_limit, self.order
+        limit, order = self.account.daily_limit, self.order
         if limit is not None and self._session.journal is None:
-            name = order.account.name
+            name = self.account.name
             message = f"{name} has a daily_limit, and the journal, which it is held against, is switched off"
             raise ConfigError(message, **self.facts)
-        if limit is not None and order.money.usd is None and not order.allow_unknown_price:
+        if limit is not None and order.money.usd is None and not self._any_price:
             raise OverCeiling(
-                f"{order.account.name} may spend {limit} USD a day, and the price of this is unknown "
+                f"{self.account.name} may spend {limit} USD a day, and the price of this is unknown "
                 f"({order.money.reason}); allow_unknown_price=True takes it all the same",
                 **self.facts,
             )
@@ -352,13 +308,13 @@ class _Post:
     def _ended(self, attempt: Attempt, permit: Permit, **how: Any) -> Attempt:
         """Return how the submit ended, once the permit and the account's health know of it."""
         ended = attrs.evolve(attempt, sends=self._sends, ended_at=self._session.clock.now(), **how)
-        if ended.outcome not in (Outcome.NOT_SENT, Outcome.REFUSED):
+        if ended.may_be_billed:
             permit.keep(ended.task)
-        self._session.health.note(self.order.account, ended, cooldown(ended))
+        self._session.health.note(self.account, ended, cooldown(ended))
         return ended
 
     async def _until_certain(self, call: Call, attempt: Attempt, permit: Permit) -> Task:
-        idempotency, clock = self.order.account.adapter.idempotency, self._session.clock
+        idempotency, clock = self.account.adapter.idempotency, self._session.clock
         if idempotency is None:
             return await self._once(call, attempt)
         age = (clock.now() - attempt.started_at).total_seconds()
@@ -391,36 +347,20 @@ class _Post:
         return task if self._sends == 1 else attrs.evolve(task, replayed=True)
 
     async def _exchange(self, call: Call, attempt: Attempt) -> Task:
-        asked = self._session.asked(self.order.account, self.order.model)
+        asked = self._session.asked(self.account, self.order.model)
         try:
-            answer = await self._session.transport.send(self.order.account, call, self.progress)
+            answer = await self._session.transport.send(self.account, call, self.progress)
         except Lost as lost:
             raise asked.lost(lost, submit=True) from None
         return decode.submitted(asked, answer, attrs.evolve(attempt.draft(attempt.id), submitted_at=asked.now))
 
     def _intent(self) -> Attempt:
-        order, account = self.order, self.order.account
         return Attempt(
             id=uuid4().hex,
-            provider=account.adapter.name,
-            account=account.name,
-            offer=order.offer,
-            model=order.model,
-            wire_id=order.wire_id,
-            kind=order.kind,
-            path=order.path,
-            body=order.body,
-            money=order.money,
-            adjustments=order.adjustments,
-            labels=order.labels,
-            key=order.key,
-            part=order.part,
-            count=order.count,
-            why=order.why,
-            chosen_at=order.chosen_at,
-            idempotency_key=self._key,
-            origin=account.origin,
-            fingerprint=self._session.fingerprint(account),
+            order=self.order,
+            replay_key=self._key,
+            origin=self.account.origin,
+            fingerprint=self._session.fingerprint(self.account),
             started_at=self._session.clock.now(),
         )
 

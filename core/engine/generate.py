@@ -22,12 +22,12 @@ from anymedia.model.money import total
 from anymedia.model.options import Options
 from anymedia.model.quote import Quote
 from anymedia.model.request import RawRequest
-from anymedia.model.task import Attempt, Result, Task
+from anymedia.model.task import Attempt, Order, Result, Task
 from anymedia.model.vocabulary import Billed, State
 from anymedia.pricing.offers import Candidate
 from anymedia.pricing.quote import quote_of
 
-from .buy import Order, Submits, orders, raw_order
+from .buy import Submits, orders, raw_order
 from .idempotency import bought, latest
 from .rules import Then, after, step
 from .session import Session
@@ -133,11 +133,9 @@ class Generation:
         held = {attempt.id: self._ceiling.hold(attempt) for attempt in earlier}
         self._attempts = {attempt.id: attempt for attempt in earlier}
         for attempt in latest(earlier).values():
-            # An attempt that does not say how many pictures it was to make may have been to make all of them.
-            pictures = range(attempt.part, self._count if attempt.count is None else attempt.part + attempt.count)
-            share = _Share(attempt=attempt, pictures=pictures, reservation=held[attempt.id])
+            share = _Share(attempt=attempt, pictures=attempt.order.range, reservation=held[attempt.id])
             self._open = [rest for each in self._open for rest in _without(each, share.pictures)]
-            self._where = next((each for each in self._options if each.account.name == attempt.account), None)
+            self._where = next((each for each in self._options if each.account.name == attempt.order.account), None)
             self._wait_for(share, None if attempt.task is None else account_of(attempt.task))
 
     def _may_begin(self) -> bool:
@@ -233,7 +231,14 @@ class Generation:
     async def _place(self, option: Option, order: Order, reservation: Reservation) -> None:
         """Submit one task's share, and begin to wait for its task."""
         try:
-            attempt = await self._submits.once(order, self._deadline, partial(self._admit, option.account), self)
+            attempt = await self._submits.once(
+                order,
+                option.account,
+                self._deadline,
+                partial(self._admit, option.account),
+                self,
+                any_price=self._terms.allow_unknown_price,
+            )
         except _Stopped:
             reservation.release()
         except AnymediaError as error:
@@ -241,9 +246,9 @@ class Generation:
                 self._attempts[error.attempt.id] = error.attempt
             if error.billed is Billed.NO:
                 reservation.release()
-            self._failed(option, order.pictures, error)
+            self._failed(option, order.range, error)
         else:
-            share = _Share(attempt=attempt, pictures=order.pictures, option=option, reservation=reservation)
+            share = _Share(attempt=attempt, pictures=order.range, option=option, reservation=reservation)
             self._wait_for(share, option.account)
 
     def _admit(self, account: Account) -> bool:
@@ -275,7 +280,7 @@ class Generation:
                 self._failed(share.option, share.pictures, error)
             else:
                 self._count_in(share, task)
-                self._made[share.attempt.part] = task
+                self._made[share.attempt.order.part] = task
             del self._waiting[end]
 
     def _count_in(self, share: "_Share", task: Task | None) -> None:

@@ -78,10 +78,10 @@ def handle(task: Task, account: Account) -> str:
     raise _wrong("handle", f"takes {len(text):,} bytes, and {LONGEST:,} is the most: the id or a link is too long")
 
 
-def opened(text: str | bytes, config: Config, *, any_key: bool = False) -> tuple[Task, Account]:
+def opened(text: str | bytes, config: Config, *, any_api_key: bool = False) -> tuple[Task, Account]:
     """Return the task of a handle as it was when it was submitted, and its account.
 
-    `any_key` opens it with another key of the account than it was submitted with, as after a change of keys.
+    `any_api_key` opens it with another key of the account than it was submitted with, as after a change of keys.
     Errors: OutOfBounds for what is no handle; ConfigError when the account is missing, is of another provider, or has
     another key or none.
     """
@@ -89,10 +89,10 @@ def opened(text: str | bytes, config: Config, *, any_key: bool = False) -> tuple
     _check(said)
     account = _account(said, config)
     _check_links(said, account)
-    if not is_of(said["fingerprint"], account.secret()) and not any_key:
+    if not is_of(said["fingerprint"], account.secret()) and not any_api_key:
         raise _error(
             f"task {said['id']} was submitted with another key of account {account.name!r}, and only that one may see "
-            "it; where this key has replaced it, any_key=True opens the handle all the same",
+            "it; where this key has replaced it, any_api_key=True opens the handle all the same",
             account.name,
             account.adapter.name,
             said["id"],

@@ -78,7 +78,7 @@ class Keys:
     def _journal(self, key: str) -> Journal:
         if not isinstance(key, str) or not 0 < len(key) <= LONGEST or not key.isprintable():
             message = f"1 to {LONGEST} characters that can be printed are needed, not {str(key)[:60]!r}"
-            raise OutOfBounds(problems=[Problem(field="key", message=message)])
+            raise OutOfBounds(problems=[Problem(field="idempotency_key", message=message)])
         if self._session.journal is None:
             raise ConfigError("a key needs the journal, which is switched off (ANYMEDIA_JOURNAL, or [journal] enabled)")
         return self._session.journal
@@ -120,21 +120,21 @@ def _too_late(key: str) -> DeadlineExceeded:
 
 def latest(attempts: Iterable[Attempt]) -> Mapping[int, Attempt]:
     """Return the last attempt at each part of a request."""
-    return {attempt.part: attempt for attempt in attempts}
+    return {attempt.order.part: attempt for attempt in attempts}
 
 
 def bought(attempt: Attempt) -> Task:
     """Return the task that an earlier attempt bought. Errors: SubmitUncertain when nobody knows whether it did."""
     if attempt.task is not None:
         return attempt.task
-    known = f"attempt {attempt.id[:8]} under the key {attempt.key!r} at {attempt.account}"
+    known = f"attempt {attempt.id[:8]} under the key {attempt.order.idempotency_key!r} at {attempt.order.account}"
     ended = "was found to be billed, and its task is not known" if attempt.settled else f"is {attempt.status}"
     raise SubmitUncertain(
         f"{known} {ended}; nothing is sent again under that key",
         attempt=attempt,
-        account=attempt.account,
-        provider=attempt.provider,
-        model=attempt.model,
+        account=attempt.order.account,
+        provider=attempt.order.provider,
+        model=attempt.order.model,
     )
 
 

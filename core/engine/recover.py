@@ -60,7 +60,7 @@ class Recoverer:
             tasks += [end for end in ends if isinstance(end, Task)]
             errors += [end for end in ends if not isinstance(end, Task)]
             uncertain = [attempt for attempt, end in zip(uncertain, ends, strict=True) if not isinstance(end, Task)]
-        owned = {(attempt.account, attempt.task.id): attempt for attempt in left if attempt.task is not None}
+        owned = {(attempt.order.account, attempt.task.id): attempt for attempt in left if attempt.task is not None}
         for task in tasks if directory is not None else ():
             await self.session.leave(task)
         still = deadline - self.session.clock.monotonic()
@@ -83,20 +83,20 @@ class Recoverer:
                 return await self.submits.replay(attempt, account, deadline)
         except AnymediaError as error:
             return error
-        message = f"attempt {attempt.id[:8]} at {attempt.account} is not replayed: {reason}"
-        return SubmitUncertain(message, attempt=attempt, account=attempt.account, provider=attempt.provider)
+        message = f"attempt {attempt.id[:8]} at {attempt.order.account} is not replayed: {reason}"
+        return SubmitUncertain(message, attempt=attempt, account=attempt.order.account, provider=attempt.order.provider)
 
     def _no_replay(self, attempt: Attempt, account: Account) -> str | None:
         """Return why an attempt cannot be replayed safely."""
         idempotency = account.adapter.idempotency
-        if idempotency is None or attempt.idempotency_key is None:
+        if idempotency is None or attempt.replay_key is None:
             return f"{account.adapter.title} honours no idempotency key"
         age = self.session.clock.now() - attempt.started_at
         if not timedelta(0) <= age <= timedelta(seconds=idempotency.window):
             return f"{account.adapter.title} honours its key for {idempotency.window:g} s, and it was sent {age} ago"
         if attempt.origin != account.origin:
             return f"it was sent to {attempt.origin}, and the account is now at {account.origin}"
-        if attempt.body is None:
+        if attempt.order.body is None:
             return "what was sent is not in the journal (prompts = false)"
         return None
 
@@ -115,13 +115,15 @@ class Recoverer:
 
     def _account(self, left: Attempt | Task) -> Account:
         """Return the account of what was left. Errors: ConfigError when it is missing, or has another key now."""
-        account = self.config.account(left.account)
-        if account.adapter.name != left.provider:
-            raise self._other(left, f"is now of {account.adapter.name}, and was of {left.provider}")
+        order = left.order if isinstance(left, Attempt) else left
+        account = self.config.account(order.account)
+        if account.adapter.name != order.provider:
+            raise self._other(left, f"is now of {account.adapter.name}, and was of {order.provider}")
         if isinstance(left, Attempt) and not is_of(left.fingerprint or "", account.secret()):
-            raise self._other(left, "has another key than the one that this was submitted with")
+            raise self._other(left, "has another API key than the one that this was submitted with")
         return account
 
     def _other(self, left: Attempt | Task, how: str) -> ConfigError:
+        order = left.order if isinstance(left, Attempt) else left
         name = f"task {left.id}" if isinstance(left, Task) else f"attempt {left.id[:8]}"
-        return ConfigError(f"{name}: account {left.account} {how}", account=left.account, provider=left.provider)
+        return ConfigError(f"{name}: account {order.account} {how}", account=order.account, provider=order.provider)

@@ -23,7 +23,7 @@ from anymedia.model.codec import from_json, to_json
 from anymedia.model.errors import AnymediaError, OutOfBounds, OverCeiling, Problem
 from anymedia.model.money import EXACT, Money
 from anymedia.model.strict_json import Json, loads
-from anymedia.model.task import SENDING, Attempt, Task
+from anymedia.model.task import SENDING, Attempt, Order, Task
 from anymedia.model.vocabulary import Billed, Outcome, State
 
 from .process_lock import Owner, forget, is_alive, known, mark
@@ -142,7 +142,7 @@ class Journal:
         status: str | None = None,
         provider: str | None = None,
         account: str | None = None,
-        key: str | None = None,
+        idempotency_key: str | None = None,
         since: datetime | None = None,
         open: bool | None = None,  # noqa: A002 - the field's word
         limit: int | None = None,
@@ -151,7 +151,7 @@ class Journal:
 
         Every filter that is given holds.
         """
-        conditions: dict[str, Any] = {"provider = ?": provider, "account = ?": account, "key = ?": key}
+        conditions: dict[str, Any] = {"provider = ?": provider, "account = ?": account, "key = ?": idempotency_key}
         conditions["started >= ?"] = None if since is None else since.timestamp()
         conditions["open = ?"] = open
         # What is being sent is uncertain when nobody sends it any more.
@@ -267,9 +267,9 @@ class Journal:
             (
                 attempt.id,
                 self._owner.name,
-                attempt.key,
-                attempt.provider,
-                attempt.account,
+                attempt.order.idempotency_key,
+                attempt.order.provider,
+                attempt.order.account,
                 attempt.started_at.timestamp(),
                 SENDING,
                 record,
@@ -314,10 +314,11 @@ class Journal:
 
     def _record(self, attempt: Attempt) -> str:
         """Return an attempt as it is kept, without its body and its task, which stand beside it."""
-        record = to_json(attrs.evolve(attempt, body=None, task=None))
+        record = to_json(attrs.evolve(attempt, order=attrs.evolve(attempt.order, body=None), task=None))
         if not self._prompts:
             private = self._secrets(attempt)
-            record |= {name: scrubbed(record[name], private) for name in ("error", "adjustments")}
+            record["error"] = scrubbed(record["error"], private)
+            record["order"]["adjustments"] = scrubbed(record["order"]["adjustments"], private)
         return _text(record)
 
     def _task(self, task: Task, private: Sequence[str] | None) -> str:
@@ -340,7 +341,7 @@ class Journal:
     def _secrets(self, attempt: Attempt) -> tuple[str, ...]:
         if self._prompts:
             return ()
-        private = secrets_of(attempt.body)
+        private = secrets_of(attempt.order.body)
         if attempt.task is not None and not attempt.task.state.final:
             self._private[attempt.task.account, attempt.task.id] = private
         return private
@@ -386,18 +387,17 @@ def _attempt(row: tuple[Any, ...]) -> Attempt:
     try:
         known = from_json(Attempt, loads(record))
         made = None if task is None else from_json(Task, loads(task))
-        return attrs.evolve(known, task=made, body=None if body is None else loads(body))
+        sent = None if body is None else loads(body)
+        return attrs.evolve(known, task=made, order=attrs.evolve(known.order, body=sent))
     except (AnymediaError, ValueError) as error:
         return Attempt(
             id=str(name),
-            provider=str(provider),
-            account=str(account),
-            offer=None,
-            model=None,
-            wire_id=None,
-            path="",
-            money=Money.unknown("its record cannot be read"),
-            idempotency_key=None,
+            order=Order(
+                provider=str(provider),
+                account=str(account),
+                path="",
+                money=Money.unknown("its record cannot be read"),
+            ),
             started_at=datetime.fromtimestamp(started, UTC),
             outcome=Outcome.UNCERTAIN,
             error=f"its record cannot be read: {error}",
@@ -426,14 +426,15 @@ def _within(connection: sqlite3.Connection, attempt: Attempt, limit: Decimal) ->
     """Hold an attempt against what its account has spent since midnight. Errors: OverCeiling."""
     midnight = attempt.started_at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     sql = "SELECT coalesce(sum(reserved), 0) FROM attempts WHERE account = ? AND started >= ?"
-    (spent,) = connection.execute(sql, (attempt.account, midnight.timestamp())).fetchone()
+    (spent,) = connection.execute(sql, (attempt.order.account, midnight.timestamp())).fetchone()
     if spent + (_nano(attempt.reserved) or 0) > EXACT.multiply(limit, NANO):
         already = EXACT.divide(Decimal(spent), NANO).normalize(EXACT)
         raise OverCeiling(
-            f"{attempt.account} may spend {limit} USD a day: {already:f} are spent or reserved since midnight UTC, "
-            f"and this costs {attempt.money}",
-            account=attempt.account,
-            provider=attempt.provider,
+            f"{attempt.order.account} may spend {limit} USD a day: {already:f} are spent or reserved since midnight "
+            "UTC, "
+            f"and this costs {attempt.order.money}",
+            account=attempt.order.account,
+            provider=attempt.order.provider,
         )
 
 

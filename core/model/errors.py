@@ -8,7 +8,7 @@ AnymediaError
 │  ├─ OutOfBounds           a value outside what the offer takes (lists every problem)
 │  └─ OverCeiling           it would cost more than max_price
 ├─ ProviderError            the provider said no, or could not be heard
-│  ├─ BadKey · NoCredit · NotFound · Rejected · Blocked · RateLimited · MalformedAnswer
+│  ├─ BadApiKey · NoCredit · NotFound · Rejected · Blocked · RateLimited · MalformedAnswer
 │  └─ Unavailable
 │     └─ Cooling            it is not asked for a while, after what an earlier request met
 ├─ SubmitUncertain          sent, and no readable answer: it may have been billed
@@ -139,10 +139,10 @@ class ProviderError(AnymediaError):
     retry: Retry = Retry.ELSEWHERE
 
 
-class BadKey(ProviderError):
+class BadApiKey(ProviderError):
     """The key is missing, wrong, revoked, or not allowed this."""
 
-    cause = Cause.BAD_KEY
+    cause = Cause.BAD_API_KEY
 
 
 class NoCredit(ProviderError):
@@ -260,6 +260,6 @@ _SURELY = (Billed.NO, Billed.UNKNOWN, Billed.LIKELY, Billed.YES)
 
 PROVIDER_ERRORS: dict[Cause, type[ProviderError]] = {
     error.cause: error
-    for error in (BadKey, NoCredit, NotFound, Rejected, Blocked, RateLimited, Unavailable, MalformedAnswer)
+    for error in (BadApiKey, NoCredit, NotFound, Rejected, Blocked, RateLimited, Unavailable, MalformedAnswer)
 }
 """The error of each cause but `failed`, which only a task can have."""

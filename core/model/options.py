@@ -29,7 +29,7 @@ class SubmitOptions(TypedDict, total=False):
     offer: str | None
     on_unsupported: OnUnsupported
     check: bool
-    key: str | None
+    idempotency_key: str | None
     max_price: Decimal | str | int | None
     allow_unknown_price: bool
 
@@ -84,7 +84,7 @@ class Options:
     offer: str | None = None
     on_unsupported: OnUnsupported = attrs.field(default="refuse", validator=_one_of("refuse", "drop"))
     check: bool = attrs.field(default=True, validator=_flag)
-    key: str | None = None
+    idempotency_key: str | None = None
     max_price: Decimal | None = attrs.field(default=None, converter=_amount)
     allow_unknown_price: bool = attrs.field(default=False, validator=_flag)
     policy: Policy = attrs.field(default="ordered", validator=_policy)

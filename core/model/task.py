@@ -60,8 +60,9 @@ class Task:
 
     Times are UTC: `submitted_at`, `running_at` (first seen running) and `ended_at` (first seen final) are ours,
     `created_at` and `completed_at` the provider's. `money` is what was quoted until the provider says what it took.
-    `raw_state`, `raw` (the last answer) and `request_id` are the provider's own words; `idempotency_key` was sent with
-    the submit, `replayed` says that it was needed. `path` and `links` say where to look.
+    `raw_state`, `raw` (the last answer) and `request_id` are the provider's own words; `idempotency_key` is the
+    caller's own name for the request; `replayed` says that the submit was sent more than once under one replay key.
+    `path` and `links` say where to look.
     """
 
     id: str
@@ -92,36 +93,55 @@ class Task:
 
 
 @attrs.frozen(kw_only=True)
-class Attempt:
-    """One try at one offer: what was to be sent, and how it ended; `outcome` is None while nobody knows.
+class Order:
+    """One task to be bought: what is sent where, and for how much.
 
-    It was to make `count` pictures, from number `part` of the request's on, for `money` as it was quoted; `why` is why
-    this offer was chosen, at `chosen_at`. `key` is the caller's own, `idempotency_key` what a replay would carry.
-    `origin` and `fingerprint` (of the account's key) say where a replay may go. `error` is the error's text, `cause`
-    the provider's reason in one word, `retry_after` (seconds) what it asks to be left alone for; `settled` is what
-    somebody found out by hand of an attempt that was uncertain.
+    It makes `units` of the request's units (pictures, clips, songs), from number `part` on. `money` is the quote; `why`
+    says why this offer was chosen, at `chosen_at`. `idempotency_key` is the caller's own name for the request.
     """
 
-    id: str
     provider: str
     account: str
-    offer: str | None
-    model: str | None
-    wire_id: str | None
+    offer: str | None = None
+    model: str | None = None
+    wire_id: str | None = None
     kind: str = "image"
     path: str
     body: Json = attrs.field(default=None, hash=False, repr=False)
     money: Money
     adjustments: tuple[Adjustment, ...] = ()
     labels: Mapping[str, str] = attrs.field(factory=dict, hash=False)
-    key: str | None = None
+    idempotency_key: str | None = None
     part: int = 0
-    count: int | None = None
+    units: int = 1
     why: str | None = None
-    idempotency_key: str | None
+    chosen_at: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        """What is ordered: an offer, or a path."""
+        return self.offer or f"{self.provider} {self.path}"
+
+    @property
+    def range(self) -> range:
+        """Which of the request's units it makes."""
+        return range(self.part, self.part + self.units)
+
+
+@attrs.frozen(kw_only=True)
+class Attempt:
+    """One try to buy an order, and how it ended; `outcome` is None while nobody knows.
+
+    A replay carries `replay_key`, and may go to `origin` with the API key of this `fingerprint` alone. `error` is the
+    error's text, `cause` the provider's reason in one word, `retry_after` how many seconds it asks to be left alone;
+    `settled` is what somebody found out by hand of an attempt that was uncertain.
+    """
+
+    id: str
+    order: Order
+    replay_key: str | None = None
     origin: str | None = None
     fingerprint: str | None = None
-    chosen_at: datetime | None = None
     started_at: datetime
     ended_at: datetime | None = None
     sends: int = 0
@@ -146,16 +166,21 @@ class Attempt:
         """Whether something may still become of it: its task goes on, or nobody knows whether there is one."""
         if self.task is not None:
             return not self.task.state.final
-        return self.settled is None and self.outcome not in (Outcome.NOT_SENT, Outcome.REFUSED)
+        return self.settled is None and self.may_be_billed
 
     @property
     def reserved(self) -> Decimal | None:
         """USD that count against a ceiling as it stands: what was, or may have been, billed; None: nobody knows."""
         if self.task is not None:
             return self.task.money.usd
-        if self.settled is Billed.NO or self.outcome in (Outcome.NOT_SENT, Outcome.REFUSED):
+        if self.settled is Billed.NO or not self.may_be_billed:
             return Decimal(0)
-        return self.money.usd
+        return self.order.money.usd
+
+    @property
+    def may_be_billed(self) -> bool:
+        """Whether the submit was billed, or may have been, by how it ended: nobody knows is may be."""
+        return self.outcome is None or self.outcome.may_be_billed
 
     @property
     def charged(self) -> Money | None:
@@ -166,7 +191,7 @@ class Attempt:
     def queued(self) -> float | None:
         """Seconds from when the offer was chosen until it was seen running, or was over; None while it still waits."""
         until = self.ended_at if self.task is None else self.task.running_at or self.task.ended_at
-        return _seconds(self.chosen_at or self.started_at, until)
+        return _seconds(self.order.chosen_at or self.started_at, until)
 
     @property
     def running(self) -> float | None:
@@ -180,26 +205,27 @@ class Attempt:
         A failed task that was given back, and a call that was free, are no drift.
         """
         billed = None if self.charged is None else self.charged.usd
-        if not billed or self.money.usd in (None, billed):
+        if not billed or self.order.money.usd in (None, billed):
             return None
-        return EXACT.subtract(billed, self.money.usd)
+        return EXACT.subtract(billed, self.order.money.usd)
 
     def draft(self, task_id: str) -> Task:
         """Return the task that this makes, as it stands before anybody has looked."""
+        order = self.order
         return Task(
             id=task_id,
-            provider=self.provider,
-            account=self.account,
-            offer=self.offer,
-            model=self.model,
-            wire_id=self.wire_id,
-            kind=self.kind,
-            money=self.money,
-            adjustments=self.adjustments,
-            labels=self.labels,
+            provider=order.provider,
+            account=order.account,
+            offer=order.offer,
+            model=order.model,
+            wire_id=order.wire_id,
+            kind=order.kind,
+            money=order.money,
+            adjustments=order.adjustments,
+            labels=order.labels,
+            idempotency_key=order.idempotency_key,
             submitted_at=self.started_at,
-            path=self.path,
-            idempotency_key=self.idempotency_key,
+            path=order.path,
         )
 
 

@@ -52,11 +52,16 @@ class Outcome(StrEnum):
     ACCEPTED_WITHOUT_ID = "accepted without id"
     UNCERTAIN = "uncertain"
 
+    @property
+    def may_be_billed(self) -> bool:
+        """Whether the submit was billed, or may have been."""
+        return self not in (Outcome.NOT_SENT, Outcome.REFUSED)
+
 
 class Cause(StrEnum):
     """Why a provider said no or a task failed: the same word at every provider."""
 
-    BAD_KEY = "bad_key"
+    BAD_API_KEY = "bad_api_key"
     NO_CREDIT = "no_credit"
     NOT_FOUND = "not_found"
     REJECTED = "rejected"

@@ -137,5 +137,5 @@ def choose(candidates: Iterable[Candidate]) -> Candidate | None:
 
 def no_account() -> ConfigError:
     """Return the error for a client that has no account at all."""
-    keys = ", ".join(f"{adapter.key_env[0]} ({adapter.name})" for adapter in adapters().values())
+    keys = ", ".join(f"{adapter.api_key_env[0]} ({adapter.name})" for adapter in adapters().values())
     return ConfigError(f"no provider is configured: set one of {keys}, or write an anymedia.toml")

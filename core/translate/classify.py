@@ -31,9 +31,9 @@ UNDECIDED = frozenset({408, 499})
 """Codes below 500 that do not say whether the request was carried out."""
 
 CAUSES: Mapping[int, Cause] = {
-    401: Cause.BAD_KEY,
+    401: Cause.BAD_API_KEY,
     402: Cause.NO_CREDIT,
-    403: Cause.BAD_KEY,
+    403: Cause.BAD_API_KEY,
     404: Cause.NOT_FOUND,
     408: Cause.UNAVAILABLE,
     410: Cause.NOT_FOUND,

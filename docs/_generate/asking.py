@@ -37,7 +37,7 @@ PLAIN = Adapter(
     page="a page",
     read="2026-01-01",
     base_url="https://provider.example",
-    key_env=("PROVIDER_API_KEY",),
+    api_key_env=("PROVIDER_API_KEY",),
     auth=Header("Authorization", "Bearer "),
     submit=Endpoint(method="POST", path="/tasks", reply=Reply(id="id", state="state")),
     poll=Endpoint(method="GET", path="/tasks/{id}", reply=Reply(state="state")),

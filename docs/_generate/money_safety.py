@@ -21,7 +21,8 @@ known, never by what is likely: what may have been billed is not sent a second t
 unless the caller says so, within a ceiling.
 
 The rows below were not written: each was put to the code that decides (`anymedia.translate.decode.submitted`,
-`Asked.lost` where there is no answer, `anymedia.engine.rules.after` for what `generate` does then), and says what came out."""
+`Asked.lost` where there is no answer, `anymedia.engine.rules.after` for what `generate` does then), and says what came
+out."""
 
 WHEN: Mapping[Outcome, str] = {
     Outcome.NOT_SENT: "it failed before a byte left, or at an edge that did not reach the provider",

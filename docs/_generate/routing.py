@@ -19,6 +19,7 @@ from anymedia import (
     ImageRequest,
     JournalError,
     Money,
+    Order,
     ProviderError,
     Quote,
     State,
@@ -66,7 +67,7 @@ with SyncClient() as client:
     print(client.route(request, max_price="0.10").worst)  # sends nothing
     result = client.generate(request, max_price="0.10", on_uncertain="continue")
     for attempt in result.attempts:
-        print(attempt.offer, attempt.status, attempt.reserved, attempt.why)
+        print(attempt.order.offer, attempt.status, attempt.reserved, attempt.order.why)
     print([health.account for health in client.health() if health.cause])
 ```"""
 
@@ -132,7 +133,7 @@ billed: after a failed task that nobody says is given back, and after what `on_u
 
 SEVERAL = """\
 A request for more pictures than an offer makes in one task is submitted as several tasks, side by side, at **one**
-offer; `attempt.part` and `attempt.count` say which pictures each is to make.
+offer; `attempt.order.part` and `attempt.order.units` say which pictures each is to make.
 
 - What comes back undone is open again, and goes where the table above says, with the ceiling over all of it.
 - Once a picture was made, or while a task goes on that may make one, nothing goes to another offer, so that the
@@ -348,7 +349,7 @@ CAME: Mapping[str, Mapping[str, Any]] = {
     "a rate limit": {"cause": Cause.RATE_LIMITED},
     "a rate limit, with `Retry-After: 90`": {"cause": Cause.RATE_LIMITED, "retry_after": 90.0},
     "no credit": {"cause": Cause.NO_CREDIT},
-    "a bad key": {"cause": Cause.BAD_KEY},
+    "a bad key": {"cause": Cause.BAD_API_KEY},
     "it was not there, or unavailable": {"cause": Cause.UNAVAILABLE, "outcome": Outcome.NOT_SENT},
     "a submit that may have been billed": {"outcome": Outcome.UNCERTAIN},
     "a submit that was refused for what it asked": {"cause": Cause.REJECTED},
@@ -402,14 +403,7 @@ def _lengthening(waits: Sequence[float]) -> str:
 def _attempt(**how: Any) -> Attempt:
     return Attempt(
         id="a-1",
-        provider=asking.PLAIN.name,
-        account=asking.PLAIN.name,
-        offer=None,
-        model=None,
-        wire_id=None,
-        path="/tasks",
-        money=PRICE,
-        idempotency_key=None,
+        order=Order(provider=asking.PLAIN.name, account=asking.PLAIN.name, path="/tasks", money=PRICE),
         **{"outcome": Outcome.REFUSED, "started_at": asking.NOW, **how},
     )
 

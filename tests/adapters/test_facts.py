@@ -87,7 +87,7 @@ def test_when_to_look(provider):
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_what_is_told_of_a_provider(provider):
     adapter = adapters()[provider]
-    assert adapter.key_env == KEYS[provider]
+    assert adapter.api_key_env == KEYS[provider]
     assert ", ".join(f"{word} {state}" for word, state in adapter.states.items()) == STATES[provider]
     assert adapter.any_case is (provider == "api_in_one")
     assert (adapter.printed.date, adapter.printed.source) == PRINTED[provider]
@@ -103,7 +103,7 @@ def test_only_runapi_honours_a_key_and_for_two_minutes():
 def test_what_every_code_of_reapi_means():
     rows = {code: (row.cause, row.submit, row.refund) for code, row in adapters()["reapi"].errors.items()}
     assert rows == {
-        **dict.fromkeys(("10001", "10002", "10003", "10004", "10005", "10006"), (Cause.BAD_KEY, None, None)),
+        **dict.fromkeys(("10001", "10002", "10003", "10004", "10005", "10006"), (Cause.BAD_API_KEY, None, None)),
         **dict.fromkeys([f"2000{digit}" for digit in range(1, 8)], (Cause.REJECTED, None, None)),
         "30001": (Cause.NO_CREDIT, None, None),
         "30002": (Cause.REJECTED, None, None),

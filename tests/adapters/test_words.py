@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from anymedia import (
     AnymediaError,
-    BadKey,
+    BadApiKey,
     Billed,
     Cause,
     MalformedAnswer,
@@ -208,9 +208,9 @@ def test_a_yes_that_cannot_be_read_is_likely_billed(provider, body):
 REFUSED, NOT_SENT, UNCERTAIN = Outcome.REFUSED, Outcome.NOT_SENT, Outcome.UNCERTAIN
 STATUSES = {
     400: (Rejected, REFUSED),
-    401: (BadKey, REFUSED),
+    401: (BadApiKey, REFUSED),
     402: (NoCredit, REFUSED),
-    403: (BadKey, REFUSED),
+    403: (BadApiKey, REFUSED),
     404: (NotFound, REFUSED),
     405: (Rejected, REFUSED),
     408: (Unavailable, UNCERTAIN),
@@ -227,7 +227,7 @@ STATUSES = {
     **dict.fromkeys((521, 523, 525, 526), (Unavailable, NOT_SENT)),
 }
 RETRY = {
-    **dict.fromkeys((Rejected, BadKey, NoCredit, NotFound), Retry.ELSEWHERE),
+    **dict.fromkeys((Rejected, BadApiKey, NoCredit, NotFound), Retry.ELSEWHERE),
     **dict.fromkeys((RateLimited, Unavailable), Retry.SAME),
 }
 
@@ -252,8 +252,8 @@ def test_what_a_status_means_when_the_body_says_nothing(provider, status, means,
 # … and by the codes of the pages.
 
 REAPI = {
-    **dict.fromkeys((10001, 10002, 10003, 10004, 10005), (401, BadKey, REFUSED)),
-    10006: (403, BadKey, REFUSED),
+    **dict.fromkeys((10001, 10002, 10003, 10004, 10005), (401, BadApiKey, REFUSED)),
+    10006: (403, BadApiKey, REFUSED),
     **dict.fromkeys((20001, 20002, 20003, 20004, 20005, 20006, 20007, 30002), (400, Rejected, REFUSED)),
     30001: (402, NoCredit, REFUSED),
     40001: (404, NotFound, REFUSED),
@@ -288,7 +288,7 @@ def test_an_unknown_code_of_reapi_gets_its_http_class(code):
 # The body's own code at HTTP 200: 400–499 is a no, all else that is no yes leaves it open.
 INSIDE = [
     (400, Rejected, REFUSED),
-    (401, BadKey, REFUSED),
+    (401, BadApiKey, REFUSED),
     (402, NoCredit, REFUSED),
     (404, NotFound, REFUSED),
     (408, Unavailable, UNCERTAIN),
@@ -328,7 +328,7 @@ def test_a_no_may_hide_in_an_http_200(provider, wrap, code, kind, outcome):
 def test_the_error_object_of_api_in_one(status):
     body = {"error": {"code": 401, "message": "Invalid API key", "type": "auth"}}
     error = no(accept, "api_in_one", body, status)
-    assert (type(error), error.outcome, error.code, error.body) == (BadKey, REFUSED, "401", body)
+    assert (type(error), error.outcome, error.code, error.body) == (BadApiKey, REFUSED, "401", body)
     assert "Invalid API key" in str(error)
 
 
@@ -600,7 +600,7 @@ def test_a_young_task_of_revidapi_may_be_unknown_for_a_while(body, status):
     task = look("revidapi", body, status, age=89)
     assert (task.id, task.state, task.raw) == (ID, State.QUEUED, body)
     assert type(no(look, "revidapi", body, status, age=91)) is Rejected
-    assert type(no(look, "revidapi", {"code": 401, "msg": "key"}, age=1)) is BadKey
+    assert type(no(look, "revidapi", {"code": 401, "msg": "key"}, age=1)) is BadApiKey
 
 
 # Anything at all.

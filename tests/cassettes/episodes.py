@@ -8,7 +8,7 @@ import attrs
 from anymedia import (
     AnymediaError,
     Attempt,
-    BadKey,
+    BadApiKey,
     Billed,
     Client,
     Config,
@@ -98,7 +98,7 @@ def ends(
         "succeeded": succeeded(money),
         "failed": failure,
         "refused": refused(Rejected, *rejected),
-        "unauthorised": refused(BadKey, 401, bad_key),
+        "unauthorised": refused(BadApiKey, 401, bad_key),
         "no_credit": refused(NoCredit, 402, no_credit),
         "throttled": succeeded(money, REFUSED),
     }

@@ -56,7 +56,7 @@ async def simulated(provider: str, episode: Episode, path: Path) -> Played:
 async def live(provider: str, episode: Episode, path: Path, environ: Mapping[str, str]) -> Played:
     """Record an episode at the provider itself, at its pace; `succeeded` costs what the picture costs."""
     adapter = adapters()[provider]
-    config = read_config({}, dict.fromkeys(adapter.key_env, WRONG_KEY) if episode.wrong_key else environ)
+    config = read_config({}, dict.fromkeys(adapter.api_key_env, WRONG_KEY) if episode.wrong_key else environ)
     return await record(provider, episode, path, config, Clock(), f"{LIVE}{adapter.base_url}, {_today()}.")
 
 

@@ -37,7 +37,7 @@ SECRET = re.compile(
 
 def config(provider):
     """A client that is where the provider is, with the key that is in the cassettes."""
-    return read_config({}, dict.fromkeys(adapters()[provider].key_env, MASK))
+    return read_config({}, dict.fromkeys(adapters()[provider].api_key_env, MASK))
 
 
 # What was said, read without an adapter
@@ -97,7 +97,7 @@ async def test_a_throttled_submit_waits_as_long_as_it_is_told(provider, clock):
     no, yes = played.attempts
     assert "429" in no.error
     assert (no.sends, yes.sends) == (1, 1)
-    keys = {no.idempotency_key, yes.idempotency_key}
+    keys = {no.replay_key, yes.replay_key}
     assert len(keys) == 2 or keys == {None}  # another submit is not a replay
 
 

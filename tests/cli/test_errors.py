@@ -23,7 +23,7 @@ FOX = ("generate", "A fox in the snow", "--model", "flux-2-pro")
     ("fault", "options", "code", "kind", "billed"),
     [
         ("no_credit", {}, 1, "NoCredit", "no"),
-        ("unauthorised", {}, 1, "BadKey", "no"),
+        ("unauthorised", {}, 1, "BadApiKey", "no"),
         ("moderated", {"on": "poll"}, 1, "Blocked", "no"),
         ("failed", {}, 1, "TaskFailed", "no"),
         ("reset_after", {}, 4, "SubmitUncertain", "unknown"),

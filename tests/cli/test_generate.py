@@ -21,7 +21,11 @@ def test_a_picture_is_made_and_saved(terminal, simulators, provider):
     assert (terminal.folder / asset["path"]).stat().st_size > 1000
     assert made["money"]["usd"] is not None
     (attempt,) = made["attempts"]
-    assert (attempt["status"], attempt["task"], attempt["why"]) == ("succeeded", task, "the only one that takes it")
+    assert (attempt["status"], attempt["task"], attempt["order"]["why"]) == (
+        "succeeded",
+        task,
+        "the only one that takes it",
+    )
     assert Decimal(attempt["reserved"]) == Decimal(made["reserved"]) == Decimal(made["money"]["usd"])
 
 

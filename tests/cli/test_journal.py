@@ -12,7 +12,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from anymedia import Attempt, Billed, Failure, JournalError, Money, Outcome, Refund, State, Task, from_json
+from anymedia import Attempt, Billed, Failure, JournalError, Money, Order, Outcome, Refund, State, Task, from_json
 from anymedia.cli.journal import moment
 from anymedia.cli.spend import added_up, spent
 from anymedia.journal import Journal
@@ -60,12 +60,12 @@ def left(terminal, simulators):
 def test_under_a_key_a_request_is_bought_once(terminal, bought, words):
     if words is FOX:
         words = (*FOX, "--provider", "reapi")
-    first, second = (terminal.json(*words, "--key", "order-1", "--out", "out") for _ in range(2))
+    first, second = (terminal.json(*words, "--idempotency-key", "order-1", "--out", "out") for _ in range(2))
     assert [task["id"] for task in second["tasks"]] == [task["id"] for task in first["tasks"]]
     assert [Path(file).name for file in second["files"]] == [file.name for file in Path("out").iterdir()]
-    assert len(terminal.json(*words, "--key", "order-1", "--out", "elsewhere")["files"]) == 1
+    assert len(terminal.json(*words, "--idempotency-key", "order-1", "--out", "elsewhere")["files"]) == 1
     assert len([*Path("elsewhere").iterdir()]) == 1
-    other = terminal(*(word.replace("A fox", "A hare") for word in words), "--key", "order-1")
+    other = terminal(*(word.replace("A fox", "A hare") for word in words), "--idempotency-key", "order-1")
     assert other.exit_code == 2
     assert "'order-1' was used for another request" in other.stderr
     assert bought("reapi") == (1, 1)
@@ -177,7 +177,7 @@ def test_prompts_need_not_be_kept(terminal, simulators):
         file.write('[journal]\npath = "kept.db"\nprompts = false\n')
     terminal(*FOX, "--provider", "reapi")
     (attempt,) = terminal.json("tasks")
-    assert attempt["body"] is None
+    assert attempt["order"]["body"] is None
     assert "fox" not in terminal("tasks").output + terminal("tasks", "show", attempt["id"]).output
     assert Path("kept.db").exists()
     assert not the_journal().exists()
@@ -235,14 +235,15 @@ def test_what_has_no_task_has_no_handle(terminal, left):
 
 ATTEMPT = Attempt(
     id="a",
-    provider="reapi",
-    account="eu",
-    offer="reapi/flux-2",
-    model="flux-2-pro",
-    wire_id="flux-2",
-    path="/",
-    money=Money(usd=Decimal("0.10"), status="exact", got="table"),
-    idempotency_key=None,
+    order=Order(
+        provider="reapi",
+        account="eu",
+        offer="reapi/flux-2",
+        model="flux-2-pro",
+        wire_id="flux-2",
+        path="/",
+        money=Money(usd=Decimal("0.10"), status="exact", got="table"),
+    ),
     started_at=NOW,
     outcome=Outcome.ACCEPTED,
 )
@@ -252,6 +253,11 @@ def ended(usd=None, *, got="settled", status="exact", **task):
     """Return an accepted attempt of a price."""
     money = Money.unknown("raw") if usd is None else Money(usd=Decimal(usd), got=got, status=status)
     return attrs.evolve(ATTEMPT, task=attrs.evolve(ATTEMPT.draft("t"), state=State.SUCCEEDED, money=money, **task))
+
+
+def ordered(attempt, **changes):
+    """Return an attempt whose order differs."""
+    return attrs.evolve(attempt, order=attrs.evolve(attempt.order, **changes))
 
 
 UNCERTAIN = attrs.evolve(ATTEMPT, outcome=Outcome.UNCERTAIN)
@@ -268,7 +274,7 @@ REFUNDED = ended("0", failure=Failure(cause="failed", refund=Refund.YES))
         ([ended("0.1"), ended()], {"accepted": 2, "usd": Decimal("0.1"), "unknown": 1, "exact": True}),
         ([ended(), ended()], {"accepted": 2, "usd": None, "unknown": 2, "uncertain": 0}),
         ([UNCERTAIN, UNCERTAIN], {"uncertain": 2, "uncertain_usd": Decimal("0.2"), "accepted": 0, "usd": Decimal(0)}),
-        ([attrs.evolve(UNCERTAIN, money=Money())], {"uncertain_usd": None, "uncertain_unknown": 1, "unknown": 0}),
+        ([ordered(UNCERTAIN, money=Money())], {"uncertain_usd": None, "uncertain_unknown": 1, "unknown": 0}),
         ([attrs.evolve(UNCERTAIN, outcome=Outcome.ACCEPTED_WITHOUT_ID)], {"uncertain": 1, "accepted": 0}),
         ([attrs.evolve(UNCERTAIN, settled=Billed.YES)], {"uncertain": 0, "accepted": 1, "exact": False}),
         ([attrs.evolve(UNCERTAIN, settled=Billed.NO)], {"uncertain": 0, "accepted": 0}),
@@ -284,11 +290,11 @@ def test_what_attempts_come_to(attempts, facts):
 
 def test_groups():
     attempts = [
-        attrs.evolve(ended("0.1"), labels={"team": "blue", "shop": "a"}, started_at=NOW.replace(day=2)),
-        attrs.evolve(UNCERTAIN, labels={"team": "blue"}, account="us"),
-        attrs.evolve(ended(), model=None),
-        attrs.evolve(ended(), model=None, wire_id=None),
-        attrs.evolve(ATTEMPT, outcome=Outcome.REFUSED, account="cheap", started_at=NOW.replace(day=3)),
+        attrs.evolve(ordered(ended("0.1"), labels={"team": "blue", "shop": "a"}), started_at=NOW.replace(day=2)),
+        ordered(UNCERTAIN, labels={"team": "blue"}, account="us"),
+        ordered(ended(), model=None),
+        ordered(ended(), model=None, wire_id=None),
+        attrs.evolve(ordered(ATTEMPT, account="cheap"), outcome=Outcome.REFUSED, started_at=NOW.replace(day=3)),
     ]
     counted = {
         by: {group.group: (group.accepted, group.uncertain) for group in spent(attempts, by)}
@@ -439,7 +445,9 @@ def test_a_task_that_cannot_be_written_down_is_told_in_full(terminal, simulators
     assert len(terminal.json("resume", "--handle", "-", stdin=handle)["files"]) == 1
 
 
-@pytest.mark.parametrize("words", [["tasks"], ["spend"], ["resume"], [*FOX, "--provider", "reapi", "--key", "a"]])
+@pytest.mark.parametrize(
+    "words", [["tasks"], ["spend"], ["resume"], [*FOX, "--provider", "reapi", "--idempotency-key", "a"]]
+)
 def test_without_a_journal(terminal, simulators, monkeypatch, words):
     monkeypatch.setenv("ANYMEDIA_JOURNAL", "off")
     ended = terminal(*words)

@@ -11,7 +11,7 @@ import attrs
 import pytest
 
 import anymedia
-from anymedia import Attempt, Failure, ImageRequest, Money, Outcome, PriceStatus, Quote, Refund, State, Task
+from anymedia import Attempt, Failure, ImageRequest, Money, Order, Outcome, PriceStatus, Quote, Refund, State, Task
 from anymedia.cli.age import LIFE, Ages, oldest
 from anymedia.cli.drift import drifts
 from anymedia.cli.text import plain
@@ -241,9 +241,8 @@ def ended(
     money = Money(usd=Decimal(usd), status=PriceStatus.EXACT, got=got, date=day)
     failure = None if refund is None else Failure(cause="failed", refund=refund)
     task = Task(id="t", submitted_at=now, state=state, money=money, failure=failure, **names)
-    return Attempt(
-        id="1", money=quoted, idempotency_key=None, started_at=now, outcome=Outcome.ACCEPTED, task=task, **names
-    )
+    order = Order(money=quoted, **names)
+    return Attempt(id="1", order=order, started_at=now, outcome=Outcome.ACCEPTED, task=task)
 
 
 def test_drift_is_a_bill_that_was_not_quoted():

@@ -46,7 +46,7 @@ def faulty(simulators, faults):
 
 
 def tried(found):
-    return [(each["account"], each["status"]) for each in found["attempts"]]
+    return [(each["order"]["account"], each["status"]) for each in found["attempts"]]
 
 
 # generate: the flags
@@ -116,7 +116,7 @@ def test_it_goes_on_where_the_flags_let_it(
     faulty(simulators, faults)
     ended = terminal.json(*FOX, *flags, "--provider", "api_in_one", "--provider", "reapi", code=code)
     found = ended if code == 0 else ended["error"]
-    assert [each["account"] for each in found["attempts"]] == accounts
+    assert [each["order"]["account"] for each in found["attempts"]] == accounts
     assert submits() == dict.fromkeys(accounts, 1)
     assert found.get("reserved") == reserved
 
@@ -292,8 +292,8 @@ def test_the_route_is_the_way_that_generate_goes(terminal, simulators, submits, 
         one.fault("no_credit")
     flags = [] if flags == ["--route"] else flags
     error = terminal.json(*FOX, *flags, code=1)["error"]
-    assert [each["account"] for each in error["attempts"]] == steps(found)
-    assert [each["offer"] for each in error["attempts"]] == [each["offer"] for each in found["steps"]]
+    assert [each["order"]["account"] for each in error["attempts"]] == steps(found)
+    assert [each["order"]["offer"] for each in error["attempts"]] == [each["offer"] for each in found["steps"]]
 
 
 def test_the_worst_case_is_what_it_costs_when_everything_goes_wrong(terminal, simulators):
@@ -363,7 +363,7 @@ def test_the_route_leaves_out_what_has_no_key_unless_nothing_has(terminal, simul
     found = terminal.json(*ROUTE, "--route")
     assert steps(found) == ORDER[1:]
     assert [(each["account"], each["reasons"]) for each in found["refused"]] == [
-        ("api_in_one", ["no key for api_in_one: set SIMULATED_API_IN_ONE"])
+        ("api_in_one", ["no API key for api_in_one: set SIMULATED_API_IN_ONE"])
     ]
     for name in ORDER[1:]:
         monkeypatch.delenv(f"SIMULATED_{name.upper()}")
@@ -417,7 +417,7 @@ def test_health_is_read_from_the_last_hour(at, simulators, monkeypatch):
     assert facts["reapi"][0] == "uncertain"
     assert 30 <= facts["reapi"][1] <= 33
     assert facts["revidapi"] == (None, None)  # it has taken a submit since
-    assert facts["runapi"] == ("bad_key", None)
+    assert facts["runapi"] == ("bad_api_key", None)
     assert found["reapi"]["last_hour"] == {"submits": 1, "refused": 0, "uncertain": 1, "not_sent": 0}
     assert found["revidapi"]["last_hour"] == {"submits": 2, "refused": 1, "uncertain": 0, "not_sent": 0}
     assert "402" in found["api_in_one"]["last_error"]
@@ -447,7 +447,7 @@ def test_people_see_how_accounts_do(terminal, simulators, monkeypatch):
     assert re.match(
         r"reapi uncertain 00:00:00 00:00:3\d, by one request first 1 submit, 1 uncertain reapi gave", rows[1]
     )
-    assert re.match(r"revidapi bad key 00:00:00 with another key 1 submit, 1 refused", rows[2])
+    assert re.match(r"revidapi bad api key 00:00:00 with another key 1 submit, 1 refused", rows[2])
     assert rows[3] == "runapi no key nothing"
 
 

@@ -271,7 +271,7 @@ class Matrix:
 
     def _end(self, ended, expected, pair, fault):
         asked = "ABA" if fault.at_b else "AB" if expected == "B" else "A"
-        assert "".join("AB"[pair.index(attempt.account)] for attempt in ended.attempts) == asked
+        assert "".join("AB"[pair.index(attempt.order.account)] for attempt in ended.attempts) == asked
         if expected in ("A", "B"):
             served = pair["AB".index(expected)]
             assert not isinstance(ended, AnymediaError), ended
@@ -287,7 +287,7 @@ class Matrix:
         """Hold the attempts against the bills: each may have cost what it says, and everything sent is among them."""
         sent = Counter(dict.fromkeys(submits, 0))
         for attempt in ended.attempts:
-            sent[attempt.account] += attempt.sends
+            sent[attempt.order.account] += attempt.sends
         assert sent == submits
         for name, bought in entries.items():
             left = {entry["task_id"]: entry for entry in bought}

@@ -153,7 +153,7 @@ async def test_without_any_account_the_keys_to_set_are_named():
             await client.submit(ImageRequest(model="flux-2-pro", prompt="a fox"))
         with pytest.raises(ConfigError, match="RUNAPI_API_KEY or RUNAPI_KEY"):
             await client.submit(ImageRequest(model="flux-2-pro", prompt="a fox"), "runapi")
-        with pytest.raises(ConfigError, match="no key for reapi"):
+        with pytest.raises(ConfigError, match="no API key for reapi"):
             await client.run(RawRequest("reapi", "/api/v1/images/generations", {}), "reapi")
 
 

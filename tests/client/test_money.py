@@ -6,7 +6,7 @@ import pytest
 
 from anymedia import (
     Attempt,
-    BadKey,
+    BadApiKey,
     Billed,
     Blocked,
     Client,
@@ -67,7 +67,7 @@ async def test_an_unreadable_answer_is_uncertain_or_replayed_and_never_billed_tw
         task = await client.run(request_, provider)
         assert (task.state, task.replayed) == (State.SUCCEEDED, True)
         assert len(entries(sim)) == 1
-        assert entries(sim)[0]["idempotency_key"] == task.idempotency_key
+        assert entries(sim)[0]["idempotency_key"] == client.journal.attempts()[-1].replay_key
         return
     with pytest.raises(SubmitUncertain) as caught:
         await client.run(request_, provider)
@@ -82,7 +82,7 @@ async def test_an_unreadable_answer_is_uncertain_or_replayed_and_never_billed_tw
     attempt = events[-1]
     assert error.attempt == attempt
     assert (attempt.outcome, attempt.sends, attempt.task) == (error.outcome, 1, None)
-    assert attempt.body["model"]
+    assert attempt.order.body["model"]
     assert attempt.error == str(error)
     assert "may have been billed" in str(error)
 
@@ -116,7 +116,7 @@ async def test_a_replay_that_is_refused_settles_nothing(client, clock, request_,
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
-        ({"kind": "unauthorised"}, BadKey),
+        ({"kind": "unauthorised"}, BadApiKey),
         ({"kind": "no_credit"}, NoCredit),
         ({"kind": "status", "status": 400}, Rejected),
         ({"kind": "status", "status": 422, "body": "html"}, Rejected),
@@ -133,7 +133,7 @@ async def test_a_readable_no_is_refused_and_not_sent_again(client, request_, pro
 
 
 @pytest.mark.parametrize("name", ["api_in_one", "revidapi"])
-@pytest.mark.parametrize(("code", "error"), [(402, NoCredit), (401, BadKey), (422, Rejected)])
+@pytest.mark.parametrize(("code", "error"), [(402, NoCredit), (401, BadApiKey), (422, Rejected)])
 async def test_a_no_that_hides_in_a_200_is_refused(client, request_, sims, name, code, error):
     sims[name].fault("status", status=code, http_status=200, code=code, on="submit")
     with pytest.raises(error) as caught:
@@ -317,7 +317,7 @@ async def test_one_look_is_tried_again_for_a_passing_fault_and_told_otherwise(cl
     sim.fault("status", status=503, on="poll", times=2)
     assert (await client.get(task)).id == task.id
     sim.fault("unauthorised", on="poll")
-    with pytest.raises(BadKey) as caught:
+    with pytest.raises(BadApiKey) as caught:
         await client.get(task)
     assert caught.value.task_id == task.id
 

@@ -67,10 +67,10 @@ async def test_three_accounts_in_trouble_are_left_alone_until_their_cause_is_gon
         assert [task.account for task in result.tasks] == ["api_in_one"]
         tried += result.attempts
     assert clock.seconds - started < 900
-    accounts = [attempt.account for attempt in tried]
+    accounts = [attempt.order.account for attempt in tried]
     assert (accounts.count("revidapi"), accounts.count("reapi"), accounts.count("api_in_one")) == (1, 1, 30)
     # The one that is not there is tried by one request after a time that doubles.
-    begun = [attempt.started_at for attempt in tried if attempt.account == "runapi"]
+    begun = [attempt.started_at for attempt in tried if attempt.order.account == "runapi"]
     gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(begun)]
     assert len(gaps) >= 6
     assert all(gap >= 2**number for number, gap in enumerate(gaps))
@@ -96,7 +96,7 @@ async def test_a_bad_key_is_not_sent_again_by_the_same_client(client, sims, requ
     for _ in range(3):
         assert (await client.generate(request_, "reapi", "runapi")).tasks[0].account == "runapi"
     (health,) = client.health("reapi")
-    assert (health.cause, health.until, health.failures) == ("bad_key", None, 1)
+    assert (health.cause, health.until, health.failures) == ("bad_api_key", None, 1)
     with pytest.raises(Cooling, match="is not asked until it is known to be well: reapi answered 401"):
         await client.generate(request_, "reapi")
     assert submits(sims)["reapi"] == 1
@@ -164,13 +164,13 @@ async def test_the_policies(client, sims, request_):
     assert (await client.generate(request_, *reversed(ORDER))).tasks[0].account == "api_in_one"
     result = await client.generate(request_, policy="cheapest")
     assert result.tasks[0].account == quotes[0].account
-    assert result.attempts[0].why == "the cheapest"
+    assert result.attempts[0].order.why == "the cheapest"
     result = await client.generate(
         request_, policy=lambda quotes: [each for each in quotes if each.account == "runapi"]
     )
-    assert (result.tasks[0].account, result.attempts[0].why) == ("runapi", "the only one that takes it")
+    assert (result.tasks[0].account, result.attempts[0].order.why) == ("runapi", "the only one that takes it")
     dearest = await client.generate(request_, policy=lambda quotes: sorted(quotes, key=lambda each: -each.money.usd))
-    assert dearest.attempts[0].why == "first of the policy"
+    assert dearest.attempts[0].order.why == "first of the policy"
     with pytest.raises(NoRoute):
         await client.generate(request_, policy=lambda quotes: [])
     with pytest.raises(OutOfBounds, match="policy: the function returned what it was not given"):
@@ -187,8 +187,8 @@ async def test_spread_goes_where_there_is_the_most_room(sims, clock, request_):
     del data["providers"]["api_in_one"]
     async with Client(read_config(data, sims.environ), clock=clock) as client:
         results = await asyncio.gather(*(client.generate(request_, policy="spread") for _ in range(7)))
-    first = min(results, key=lambda result: result.attempts[0].chosen_at)
-    assert first.attempts[0].why == "the most room"
+    first = min(results, key=lambda result: result.attempts[0].order.chosen_at)
+    assert first.attempts[0].order.why == "the most room"
     accounts = Counter(result.tasks[0].account for result in results)
     assert set(accounts) == {"reapi", "runapi", "revidapi"}
     assert accounts["reapi"] < accounts["revidapi"]
@@ -221,15 +221,15 @@ async def test_an_offer_that_refuses_as_invalid_leaves_the_others_of_its_account
     request = ImageRequest(model="gpt-image-2", prompt="a fox", aspect_ratio="1:1")
     sims["reapi"].fault("status", status=400, code=20002, on="submit")
     result = await client.generate(request, "reapi")
-    assert [attempt.offer for attempt in result.attempts] == ["reapi/gpt-image-2", "reapi/gpt-image-2-official"]
-    assert "moderation without a code of its own cannot be told from" in result.attempts[1].why
+    assert [attempt.order.offer for attempt in result.attempts] == ["reapi/gpt-image-2", "reapi/gpt-image-2-official"]
+    assert "moderation without a code of its own cannot be told from" in result.attempts[1].order.why
 
 
 async def test_an_account_without_a_key_is_passed_over(sims, clock, request_):
     environ = {name: key for name, key in sims.environ.items() if "REVIDAPI" not in name}
     async with Client(read_config(sims.config, environ), clock=clock) as client:
         assert (await client.generate(request_, *ORDER)).tasks[0].account == "reapi"
-        with pytest.raises(ConfigError, match="no key for revidapi"):
+        with pytest.raises(ConfigError, match="no API key for revidapi"):
             await client.generate(request_, "revidapi")
 
 
@@ -261,7 +261,7 @@ async def test_moderation_stops_unless_it_is_asked_to_go_on(client, sims, reques
         await client.generate(request_, "reapi", "runapi")
     sims["reapi"].fault("moderated", on="poll")
     result = await client.generate(request_, "reapi", "runapi", on_blocked="continue")
-    assert [attempt.account for attempt in result.attempts] == ["reapi", "runapi"]
+    assert [attempt.order.account for attempt in result.attempts] == ["reapi", "runapi"]
     assert (charged(sims)["reapi"], charged(sims)["runapi"], result.reserved) == (0, 1, Decimal("0.05"))
 
 
@@ -296,7 +296,7 @@ async def test_the_cheapest_is_the_cheapest_of_those_that_take_the_request(confi
             if (first.offer, len(quotes)) not in bought:
                 bought.add((first.offer, len(quotes)))
                 result = await client.generate(request, policy="cheapest")
-                assert {attempt.offer for attempt in result.attempts} == {first.offer}
+                assert {attempt.order.offer for attempt in result.attempts} == {first.offer}
                 assert result.money.usd in (first.money.usd, *(each.money.usd for each in result.tasks))
 
         requests = []
@@ -360,7 +360,7 @@ async def test_after_an_uncertain_submit_it_goes_on_when_it_is_told_to_and_can_p
         await client.generate(request_, "reapi", "runapi")
     assert (submits(sims)["runapi"], len(caught.value.attempts)) == (0, 1)
     result = await client.generate(request_, "reapi", "runapi")  # the account is left alone for a while
-    assert [attempt.account for attempt in result.attempts] == ["runapi"]
+    assert [attempt.order.account for attempt in result.attempts] == ["runapi"]
 
 
 async def test_after_an_uncertain_submit_both_count(client, sims, request_):
@@ -405,7 +405,7 @@ async def test_what_is_missing_is_made_elsewhere_only_when_mixed(client, sims, r
     sims["reapi"].fault("failed")
     result = await client.generate(several(request_, 3), "reapi", "runapi", mix=True)
     assert (sorted(task.account for task in result.tasks), result.missing) == (["reapi", "reapi", "runapi"], 0)
-    assert sorted(attempt.part for attempt in result.attempts) in ([0, 0, 1, 2], [0, 1, 1, 2], [0, 1, 2, 2])
+    assert sorted(attempt.order.part for attempt in result.attempts) in ([0, 0, 1, 2], [0, 1, 1, 2], [0, 1, 2, 2])
     assert result.errors == ()
 
 
@@ -426,8 +426,11 @@ async def test_a_batch_is_split_where_the_next_offer_makes_one_at_a_time(client,
         request, policy=lambda quotes: [each for each in quotes if each.offer in BATCHED], mix=True
     )
     assert (len(result.assets), result.missing, result.tasks[0].account) == (6, 0, "runapi")
-    assert [attempt.part for attempt in result.attempts if attempt.task] == [0, 1, 2, 3, 4, 5]
-    assert [(attempt.part, attempt.count) for attempt in result.attempts if not attempt.task] == [(0, 4), (4, 2)]
+    assert [attempt.order.part for attempt in result.attempts if attempt.task] == [0, 1, 2, 3, 4, 5]
+    assert [(attempt.order.part, attempt.order.units) for attempt in result.attempts if not attempt.task] == [
+        (0, 4),
+        (4, 2),
+    ]
 
 
 BATCHED = ("reapi/gpt-image-2-official", "runapi/gpt-image-2")
@@ -486,18 +489,18 @@ async def test_a_policy_that_fails_is_the_callers_and_sends_nothing(client, sims
 
 async def test_under_a_key_what_was_given_back_is_bought_again_and_what_was_made_is_not(client, sims, request_):
     sims["reapi"].fault("failed")
-    first = await client.generate(request_, "reapi", "runapi", key="k")
-    assert [attempt.account for attempt in first.attempts] == ["reapi", "runapi"]
-    again = await client.generate(request_, "reapi", "runapi", key="k")
+    first = await client.generate(request_, "reapi", "runapi", idempotency_key="k")
+    assert [attempt.order.account for attempt in first.attempts] == ["reapi", "runapi"]
+    again = await client.generate(request_, "reapi", "runapi", idempotency_key="k")
     assert [task.id for task in again.tasks] == [task.id for task in first.tasks]
     sims["reapi"].fault("failed")
     with pytest.raises(TaskFailed):
-        await client.generate(request_, "reapi", key="other")
-    assert (await client.generate(request_, "reapi", key="other")).tasks
+        await client.generate(request_, "reapi", idempotency_key="other")
+    assert (await client.generate(request_, "reapi", idempotency_key="other")).tasks
     sims["revidapi"].fault("failed")
     for _ in range(2):  # nobody knows whether this one was given back
         with pytest.raises(TaskFailed):
-            await client.generate(request_, "revidapi", key="third")
+            await client.generate(request_, "revidapi", idempotency_key="third")
     assert submits(sims)["revidapi"] == 1
 
 
@@ -510,7 +513,7 @@ async def test_a_raw_request_goes_to_the_accounts_of_its_provider(sims, clock):
             await client.generate(raw, max_price="1")
         sims["reapi"].fault("no_credit")
         result = await client.generate(raw)
-        assert [attempt.account for attempt in result.attempts] == ["ours", "theirs"]
+        assert [attempt.order.account for attempt in result.attempts] == ["ours", "theirs"]
 
 
 async def test_every_attempt_is_told_as_it_happens_and_written_down(client, sims, events, request_):
@@ -534,7 +537,9 @@ async def test_every_attempt_is_told_as_it_happens_and_written_down(client, sims
 async def test_under_a_key_the_ceiling_is_over_all_attempts(client, sims, request_):
     for _ in range(2):
         sims["revidapi"].fault("status", status=422, on="submit")
-        result = await client.generate(several(request_, 2), "revidapi", "runapi", key="k", mix=True, max_price="0.06")
+        result = await client.generate(
+            several(request_, 2), "revidapi", "runapi", idempotency_key="k", mix=True, max_price="0.06"
+        )
         assert (result.missing, result.reserved) == (1, Decimal("0.025"))
         assert "0.025 of them are spent or reserved, and runapi/flux-2-pro costs $0.05" in result.errors[-1]
     assert submits(sims) == {"revidapi": 3, "runapi": 0, "reapi": 0, "api_in_one": 0}
@@ -550,7 +555,7 @@ async def test_a_cancel_while_the_key_is_let_go_leaves_the_tasks_in_sight(client
     monkeypatch.setattr(client.journal, "release", release)
     for verb in (client.submit, client.generate):
         going.clear()
-        call = asyncio.create_task(verb(request_, "reapi", key=verb.__name__))
+        call = asyncio.create_task(verb(request_, "reapi", idempotency_key=verb.__name__))
         await going.wait()
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -561,7 +566,7 @@ async def test_a_cancel_while_the_key_is_let_go_leaves_the_tasks_in_sight(client
 
 async def test_what_nobody_knows_the_price_of_is_bought_once_under_a_key_all_the_same(client, sims):
     raw = RawRequest("reapi", "/api/v1/images/generations", {"model": "z-image", "prompt": "a fox"})
-    first, again = [await client.generate(raw, key="k") for _ in range(2)]
+    first, again = [await client.generate(raw, idempotency_key="k") for _ in range(2)]
     assert [task.id for task in first.tasks] == [task.id for task in again.tasks]
     assert submits(sims)["reapi"] == 1
 
@@ -576,10 +581,10 @@ async def test_where_nothing_serves_it_is_said_what_may_have_been_billed(client,
 
 async def test_a_deadline_ends_the_wait_for_another_call_of_the_same_client_under_the_key(client, sims, request_):
     sims["reapi"].fault("no_answer", on="poll", seconds=0.5)
-    first = asyncio.create_task(client.generate(request_, "reapi", key="k"))
+    first = asyncio.create_task(client.generate(request_, "reapi", idempotency_key="k"))
     await until(lambda: sims["reapi"].bills()["polls"])
     with pytest.raises(DeadlineExceeded, match="another call still works under the key 'k'") as caught:
-        await client.generate(request_, "reapi", key="k", timeout=0.01)
+        await client.generate(request_, "reapi", idempotency_key="k", timeout=0.01)
     assert (caught.value.billed, caught.value.task) == ("no", None)
     assert (await first).tasks
     assert submits(sims)["reapi"] == 1

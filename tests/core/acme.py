@@ -11,7 +11,7 @@ def acme(**facts):
         page="Acme's page",
         read="2026-11-20",
         base_url="https://api.acme.example",
-        key_env=("ACME_API_KEY",),
+        api_key_env=("ACME_API_KEY",),
         auth=Header("x-key"),
         pace=Pace(first=1, then=1),
         **{"offers": (), "states": {}} | facts,

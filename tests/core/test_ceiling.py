@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anymedia import Attempt, Billed, Money, Outcome, OutOfBounds, OverCeiling, PriceStatus, Result, State
+from anymedia import Attempt, Billed, Money, Order, Outcome, OutOfBounds, OverCeiling, PriceStatus, Result, State
 from anymedia.limits.ceiling import Ceiling
 from anymedia.model.options import usd
 
@@ -23,21 +23,20 @@ def money(amount, got="table"):
 
 
 def attempt(amount="0.05", **changes):
-    return Attempt(
-        **{
-            "id": "a" * 32,
-            "provider": "acme",
-            "account": "mine",
-            "offer": "acme/1",
-            "model": "one",
-            "wire_id": "1",
-            "path": "/v1",
-            "money": money(amount),
-            "idempotency_key": None,
-            "started_at": NOW,
-            **changes,
-        }
-    )
+    facts = {
+        "id": "a" * 32,
+        "provider": "acme",
+        "account": "mine",
+        "offer": "acme/1",
+        "model": "one",
+        "wire_id": "1",
+        "path": "/v1",
+        "money": money(amount),
+        "started_at": NOW,
+        **changes,
+    }
+    order = {name: facts.pop(name) for name in [*facts] if name in attrs.fields_dict(Order)}
+    return Attempt(order=Order(**order), **facts)
 
 
 def accepted(made, **changes):

@@ -17,6 +17,7 @@ from anymedia import (
     Failure,
     ImageRequest,
     Money,
+    Order,
     Outcome,
     OutOfBounds,
     PriceStatus,
@@ -79,9 +80,8 @@ TASK = st.builds(
     replayed=st.booleans(),
     raw=JSON,
 )
-ATTEMPT = st.builds(
-    Attempt,
-    id=TEXT,
+ORDER = st.builds(
+    Order,
     provider=TEXT,
     account=TEXT,
     offer=maybe(TEXT),
@@ -90,7 +90,15 @@ ATTEMPT = st.builds(
     path=TEXT,
     body=JSON,
     money=MONEY,
+    adjustments=st.lists(ADJUSTMENT, max_size=2).map(tuple),
+    labels=st.dictionaries(TEXT, TEXT, max_size=2),
     idempotency_key=maybe(TEXT),
+)
+ATTEMPT = st.builds(
+    Attempt,
+    id=TEXT,
+    order=ORDER,
+    replay_key=maybe(TEXT),
     started_at=MOMENT,
     outcome=maybe(st.sampled_from(Outcome)),
     task=maybe(TASK),

@@ -27,13 +27,13 @@ def account(table, name="reapi", environ=KEYS):
 
 def test_without_a_file_every_provider_with_a_key_is_an_account():
     config = load_config(environ=KEYS)
-    assert {name: account.key.reveal() for name, account in config.accounts.items()} == {
+    assert {name: account.api_key.reveal() for name, account in config.accounts.items()} == {
         "reapi": "rk_live_1",
         "runapi": "run-2",
     }
     assert config.path is None
     assert load_config(environ={}).accounts == {}
-    assert config.account("revidapi").key is None
+    assert config.account("revidapi").api_key is None
 
 
 @pytest.mark.parametrize("place", ["anymedia.toml", "home/.config/anymedia/anymedia.toml"])
@@ -61,10 +61,10 @@ def test_a_file_that_may_not_be_looked_for_is_not_passed_over(place, monkeypatch
 )
 def test_the_variables_of_a_key(provider, names):
     for name in names:
-        assert load_config(environ={name: "k"}).accounts[provider].key == Secret("k")
+        assert load_config(environ={name: "k"}).accounts[provider].api_key == Secret("k")
     # The first one counts; an empty one is none.
     every = dict.fromkeys(names, "other") | {names[0]: "k"}
-    assert load_config(environ=every).accounts[provider].key == Secret("k")
+    assert load_config(environ=every).accounts[provider].api_key == Secret("k")
     assert load_config(environ={names[0]: " ", names[-1]: ""}).accounts == {}
 
 
@@ -110,10 +110,10 @@ def test_a_whole_file(tmp_path):
     config = load_config(path, KEYS)
     assert list(config.accounts) == ["reapi-eu", "runapi"]
     eu = config.account("reapi-eu")
-    assert (eu.adapter.name, eu.origin, eu.key, eu.timeout, eu.connections) == (
+    assert (eu.adapter.name, eu.origin, eu.api_key, eu.timeout, eu.connections) == (
         *("reapi", "https://eu.example:8443", Secret("acme-3"), 5.0, 2),
     )
-    assert (eu.key_env, eu.local) == (("ACME_KEY",), False)
+    assert (eu.api_key_env, eu.local) == (("ACME_KEY",), False)
     assert config.account("runapi").origin == "https://runapi.ai"
     with pytest.raises(ConfigError, match="no account is named 'reapi-us'; did you mean reapi-eu"):
         config.account("reapi-us")
@@ -250,8 +250,8 @@ def test_a_key_goes_to_another_host_only_when_it_is_named_for_it():
         account({"base_url": "https://eu.example"})
     with pytest.raises(ConfigError, match="api_key_env"):
         account({"base_url": "http://127.0.0.1:8000"})
-    assert account({"base_url": "https://eu.example", "api_key_env": "REAPI_API_KEY"}).key == Secret("rk_live_1")
-    assert account({"base_url": "https://reapi.ai/"}).key == Secret("rk_live_1")
+    assert account({"base_url": "https://eu.example", "api_key_env": "REAPI_API_KEY"}).api_key == Secret("rk_live_1")
+    assert account({"base_url": "https://reapi.ai/"}).api_key == Secret("rk_live_1")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
@@ -265,7 +265,7 @@ def test_another_machine(host):
 
 
 def test_a_missing_key_is_missed_when_it_is_needed():
-    with pytest.raises(ConfigError, match="no key for reapi: set REAPI_API_KEY or REAPI_KEY") as caught:
+    with pytest.raises(ConfigError, match="no API key for reapi: set REAPI_API_KEY or REAPI_KEY") as caught:
         account({}, environ={}).secret()
     assert (caught.value.account, caught.value.provider) == ("reapi", "reapi")
     assert account({}).secret().reveal() == "rk_live_1"
@@ -310,7 +310,7 @@ def test_any_data_is_a_config_or_a_config_error(data):
         assert each.origin.startswith("https://") or each.local
         assert each.timeout > 0
         # No key of a provider's own has come under a foreign origin unasked.
-        assert each.origin == each.adapter.base_url or len(each.key_env) == 1
+        assert each.origin == each.adapter.base_url or len(each.api_key_env) == 1
 
 
 @given(st.text())
@@ -329,14 +329,14 @@ def test_a_key_shows_itself_only_when_asked():
     key = "rk_live_very_secret"
     config = read_config({"providers": {"reapi": {}}}, {"REAPI_API_KEY": key})
     mine = config.accounts["reapi"]
-    for thing in (mine.key, mine, config, {"key": mine.key}, copy.deepcopy(mine), copy.copy(mine.key)):
+    for thing in (mine.api_key, mine, config, {"key": mine.api_key}, copy.deepcopy(mine), copy.copy(mine.api_key)):
         assert key not in f"{thing!r} {thing} {[thing]} {thing!s:>5}"
-    assert not hasattr(mine.key, "__dict__")
-    assert copy.deepcopy(mine.key) == mine.key
-    assert copy.deepcopy(mine.key).reveal() == key
+    assert not hasattr(mine.api_key, "__dict__")
+    assert copy.deepcopy(mine.api_key) == mine.api_key
+    assert copy.deepcopy(mine.api_key).reveal() == key
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         with pytest.raises(TypeError, match="not pickled"):
-            pickle.dumps(mine.key, protocol)
+            pickle.dumps(mine.api_key, protocol)
 
 
 def test_keys_are_compared_by_what_they_are():
@@ -501,7 +501,7 @@ def test_what_is_no_name_of_a_variable_may_be_a_key_and_is_not_shown(pasted):
 
 @pytest.mark.parametrize("name", ["K", "_", "_K2", "REAPI_TEAM_KEY", "K" * 100])
 def test_the_name_of_a_variable(name):
-    assert account({"api_key_env": name}, environ={name: "k"}).key == Secret("k")
+    assert account({"api_key_env": name}, environ={name: "k"}).api_key == Secret("k")
 
 
 def test_a_key_in_the_place_of_a_table_is_not_shown():
@@ -511,10 +511,10 @@ def test_a_key_in_the_place_of_a_table_is_not_shown():
 
 def test_a_route_may_name_a_provider_that_has_no_table():
     bare = read_config({"route": {"accounts": ["runapi"]}}, {})
-    with pytest.raises(ConfigError, match="no key for runapi: set RUNAPI_API_KEY or RUNAPI_KEY"):
+    with pytest.raises(ConfigError, match="no API key for runapi: set RUNAPI_API_KEY or RUNAPI_KEY"):
         bare.account("runapi").secret()
     config = read_config({"providers": {"mine": {"adapter": "reapi"}}, "route": {"accounts": ["runapi", "mine"]}}, KEYS)
-    assert [(each.name, each.key.reveal()) for each in config.accounts.values()] == [
+    assert [(each.name, each.api_key.reveal()) for each in config.accounts.values()] == [
         ("runapi", "run-2"),
         ("mine", "rk_live_1"),
     ]

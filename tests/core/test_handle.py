@@ -45,9 +45,11 @@ ACME = acme(
 PLAIN = attrs.evolve(ACME, name="plain", title="Plain", poll=Endpoint(method="GET", path="{path}/{id}"), result=None)
 
 
-def account(name="acme", adapter=ACME, key=KEY, **more):
-    secret = None if key is None else Secret(key)
-    return Account(name=name, adapter=adapter, origin=adapter.base_url, key=secret, key_env=adapter.key_env, **more)
+def account(name="acme", adapter=ACME, api_key=KEY, **more):
+    secret = None if api_key is None else Secret(api_key)
+    return Account(
+        name=name, adapter=adapter, origin=adapter.base_url, api_key=secret, api_key_env=adapter.api_key_env, **more
+    )
 
 
 ACCOUNT = account()
@@ -90,7 +92,7 @@ def test_a_handle_of_little_says_little():
 
 def test_a_handle_of_much():
     data = said()
-    assert is_of(data.pop("fingerprint"), ACCOUNT.key)
+    assert is_of(data.pop("fingerprint"), ACCOUNT.api_key)
     assert data == {
         "anymedia": 1,
         "account": "acme",
@@ -276,8 +278,8 @@ def test_a_task_that_could_not_be_opened_gets_no_handle(field, value):
 
 
 def test_an_account_without_a_key_gives_no_handle():
-    with pytest.raises(ConfigError, match="no key for acme: set ACME_API_KEY"):
-        handle(TASK, account(key=None))
+    with pytest.raises(ConfigError, match="no API key for acme: set ACME_API_KEY"):
+        handle(TASK, account(api_key=None))
 
 
 # What is no handle
@@ -441,23 +443,23 @@ def test_an_account_that_is_now_of_another_provider():
 
 
 def test_an_account_without_a_key_opens_nothing():
-    config = Config(accounts={"acme": account(key=None)})
-    for any_key in (False, True):
-        assert refuses(said(), config, any_key=any_key) == "no key for acme: set ACME_API_KEY"
+    config = Config(accounts={"acme": account(api_key=None)})
+    for any_api_key in (False, True):
+        assert refuses(said(), config, any_api_key=any_api_key) == "no API key for acme: set ACME_API_KEY"
     # A known provider is an account without any file, if only its key is missing.
     data = said(account="reapi", provider="reapi", links=None)
-    assert refuses(data, Config(accounts={})) == "no key for reapi: set REAPI_API_KEY or REAPI_KEY"
+    assert refuses(data, Config(accounts={})) == "no API key for reapi: set REAPI_API_KEY or REAPI_KEY"
 
 
 def test_another_key_opens_it_only_when_it_is_told_to():
-    config = Config(accounts={"acme": account(key="rk_live_another")})
+    config = Config(accounts={"acme": account(api_key="rk_live_another")})
     text = refuses(said(), config)
     assert text == (
         "task t-1 was submitted with another key of account 'acme', and only that one may see it; "
-        "where this key has replaced it, any_key=True opens the handle all the same"
+        "where this key has replaced it, any_api_key=True opens the handle all the same"
     )
-    task, found = opened(handle(FULL, ACCOUNT), config, any_key=True)
-    assert (task.id, found.key) == ("t-1", Secret("rk_live_another"))
+    task, found = opened(handle(FULL, ACCOUNT), config, any_api_key=True)
+    assert (task.id, found.api_key) == ("t-1", Secret("rk_live_another"))
 
 
 # Fingerprints
@@ -514,7 +516,7 @@ TASKS = st.builds(
 
 @given(TASKS, st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=16))
 def test_a_key_is_not_in_the_handle(task, key):
-    text = handle(task, account(key=key))
+    text = handle(task, account(api_key=key))
     assert key not in text or any(key in str(value) for value in attrs.asdict(task).values())
     assert is_of(json.loads(text)["fingerprint"], Secret(key))
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from anymedia import Account, AccountHealth, Attempt, Cause, Cooling, Money, Outcome, Unavailable
+from anymedia import Account, AccountHealth, Attempt, Cause, Cooling, Money, Order, Outcome, Unavailable
 from anymedia.declare import Balance, Endpoint
 from anymedia.limits.health import Cooldown, Health
 from anymedia.testing import FakeClock
@@ -24,7 +24,7 @@ ACCOUNT = Account(name="mine", adapter=ACME, origin=ACME.base_url)
 OTHER = attrs.evolve(ACCOUNT, name="another")
 
 ENDS = {
-    "bad key": (Cooldown.CONFIG, Outcome.REFUSED, Cause.BAD_KEY),
+    "bad key": (Cooldown.CONFIG, Outcome.REFUSED, Cause.BAD_API_KEY),
     "no credit": (Cooldown.BALANCE, Outcome.REFUSED, Cause.NO_CREDIT),
     "rate limit": (Cooldown.TIME, Outcome.REFUSED, Cause.RATE_LIMITED),
     "unavailable": (Cooldown.TRIAL, Outcome.REFUSED, Cause.UNAVAILABLE),
@@ -61,14 +61,9 @@ async def no_balance(account):
 def attempt(began, ended, outcome=Outcome.REFUSED, cause=None, retry_after=None):
     made = Attempt(
         id="a" * 32,
-        provider="acme",
-        account="mine",
-        offer="acme/1",
-        model="one",
-        wire_id="1",
-        path="/v1",
-        money=Money(),
-        idempotency_key=None,
+        order=Order(
+            provider="acme", account="mine", offer="acme/1", model="one", wire_id="1", path="/v1", money=Money()
+        ),
         started_at=began,
         ended_at=ended,
         outcome=outcome,
@@ -170,7 +165,7 @@ def test_what_ends_sooner_does_not_shorten_what_ends_later(health, clock):
     assert (health.wait(ACCOUNT), health.of(ACCOUNT).cause) == (3600, "no_credit")
     met(health, clock, "bad key")
     met(health, clock, "no credit")
-    assert (health.wait(ACCOUNT), health.of(ACCOUNT).cause) == (math.inf, "bad_key")
+    assert (health.wait(ACCOUNT), health.of(ACCOUNT).cause) == (math.inf, "bad_api_key")
 
 
 # What it is said to be
@@ -391,7 +386,7 @@ def test_nobody_waits_for_a_balance_and_whatever_it_tells_of_another_trouble_is_
         met(health, Time(), "bad key")
         await asyncio.sleep(60)
         health.look([ACCOUNT])
-        assert (health.of(ACCOUNT).cause, len(purse.reads)) == ("bad_key", 2)
+        assert (health.of(ACCOUNT).cause, len(purse.reads)) == ("bad_api_key", 2)
 
     timed(main())
 

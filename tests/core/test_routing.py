@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from anymedia import (
     AnymediaError,
     Attempt,
-    BadKey,
+    BadApiKey,
     Billed,
     Cause,
     Cooling,
     ImageRequest,
     Money,
     NoRoute,
+    Order,
     Outcome,
     OutOfBounds,
     Quote,
@@ -61,7 +62,7 @@ def follow(error, *terms):
 @pytest.mark.parametrize(
     ("error", "follows"),
     [
-        (errors.BadKey, Then.ACCOUNT),  # no other offer of the account takes the key
+        (errors.BadApiKey, Then.ACCOUNT),  # no other offer of the account takes the key
         (errors.NoCredit, Then.ACCOUNT),
         (errors.RateLimited, Then.SOONER),
         (errors.Unavailable, Then.SOONER),
@@ -203,14 +204,9 @@ def test_the_words_of_each_step_are_its_own():
 def attempt(outcome, cause=None):
     return Attempt(
         id="a" * 32,
-        provider="acme",
-        account="mine",
-        offer="acme/1",
-        model="one",
-        wire_id="1",
-        path="/v1",
-        money=Money(),
-        idempotency_key=None,
+        order=Order(
+            provider="acme", account="mine", offer="acme/1", model="one", wire_id="1", path="/v1", money=Money()
+        ),
         started_at=NOW,
         outcome=outcome,
         cause=cause,
@@ -220,7 +216,7 @@ def attempt(outcome, cause=None):
 @pytest.mark.parametrize(
     ("outcome", "cause", "cools"),
     [
-        (Outcome.REFUSED, Cause.BAD_KEY, Cooldown.CONFIG),
+        (Outcome.REFUSED, Cause.BAD_API_KEY, Cooldown.CONFIG),
         (Outcome.REFUSED, Cause.NO_CREDIT, Cooldown.BALANCE),
         (Outcome.REFUSED, Cause.RATE_LIMITED, Cooldown.TIME),
         (Outcome.REFUSED, Cause.UNAVAILABLE, Cooldown.TRIAL),
@@ -308,7 +304,7 @@ async def test_a_function_that_takes_none_is_what_the_error_names(client):
 
 async def test_whoever_waits_for_ever_does_not_wait_for_a_key_that_is_bad(client, sims):
     sims["reapi"].fault("unauthorised")
-    for error in (BadKey, Cooling):
+    for error in (BadApiKey, Cooling):
         with pytest.raises(error):
             await client.generate(REQUEST, "reapi", timeout=math.inf)
 

@@ -34,7 +34,7 @@ def test_what_is_not_said():
         "offer": None,
         "on_unsupported": "refuse",
         "check": True,
-        "key": None,
+        "idempotency_key": None,
         "max_price": None,
         "allow_unknown_price": False,
         "policy": "ordered",

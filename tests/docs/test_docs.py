@@ -122,7 +122,7 @@ def test_a_command_works(line, at_the_simulators, timeless):
 def test_a_config_is_read(text):
     environ = {"REAPI_API_KEY": "a", "RUNAPI_API_KEY": "b", "REAPI_TEAM_KEY": "c"}
     config = read_config(tomllib.loads(text), environ)
-    assert all(account.key is not None for account in config.accounts.values())
+    assert all(account.api_key is not None for account in config.accounts.values())
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -309,7 +309,7 @@ async def test_what_a_caller_leaves_is_finished_before_the_service_ends(service,
     may_go_on.set()
     await ending
     journal = Journal(default_journal())
-    (attempt,) = journal.attempts(key="order-17")
+    (attempt,) = journal.attempts(idempotency_key="order-17")
     journal.close()
     assert (attempt.status, billed(simulators)) == ("succeeded", {CHEAPEST: 1})
 

@@ -121,7 +121,7 @@ def test_what_makes_the_pages_names_no_provider():
 @of_each
 def test_every_fact_of_a_provider_is_told(adapter):
     told = section("providers.md", adapter.title)
-    facts = [adapter.page, adapter.read, adapter.base_url, adapter.auth.name, *adapter.key_env]
+    facts = [adapter.page, adapter.read, adapter.base_url, adapter.auth.name, *adapter.api_key_env]
     facts += [place for gap in adapter.gaps for place in (gap.what, gap.choice or "left open")]
     facts += [f"`{offer.name}`" for offer in adapter.offers]
     assert [fact for fact in facts if fact not in told] == []
@@ -305,7 +305,7 @@ async def test_a_client_does_what_the_page_says(clock, monkeypatch):
         calls.clear()
         next_[:] = [came]
         attempts = {}
-        account = Account(name="a", adapter=adapter, origin=adapter.base_url, key=Secret("k"))
+        account = Account(name="a", adapter=adapter, origin=adapter.base_url, api_key=Secret("k"))
         see = lambda event: attempts.update({event.id: event} if not isinstance(event, Task) else {})  # noqa: B023, E731
         async with Client(Config(accounts={"a": account}), clock=clock, on_event=see) as client:
             try:
@@ -343,7 +343,7 @@ async def test_generate_goes_where_the_page_says(options, clock, monkeypatch):
     for adapter, came in CASES:
         sent.clear()
         came_[:] = [came]
-        accounts = [Account(name=name, adapter=adapter, origin=adapter.base_url, key=Secret("k")) for name in "ab"]
+        accounts = [Account(name=name, adapter=adapter, origin=adapter.base_url, api_key=Secret("k")) for name in "ab"]
         config = Config(accounts={each.name: each for each in accounts}, journal=None)
         async with Client(config, clock=clock) as client:
             with pytest.raises(AnymediaError):
@@ -368,7 +368,7 @@ TASK = draft(PLAIN)
 @pytest.mark.parametrize(
     ("error", "told"),
     [
-        (errors.BadKey(), "on to the next account"),
+        (errors.BadApiKey(), "on to the next account"),
         (errors.Rejected(), "on to the next offer"),
         (errors.RateLimited(), "on to the next, or wait for it: whichever is sooner"),
         (errors.SubmitUncertain(), f"stop; {ON_UNCERTAIN}"),
@@ -470,7 +470,7 @@ RARE = Adapter(
     page="a page",
     read="2026-01-02",
     base_url="https://rare.example",
-    key_env=("RARE_KEY",),
+    api_key_env=("RARE_KEY",),
     auth=Header("x-key"),
     submit=Endpoint(method="POST", path="/v1/{wire_id}", reply=Reply(ok=("status", "ok"), id="id", credits="cost")),
     poll=Endpoint(

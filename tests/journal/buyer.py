@@ -30,7 +30,7 @@ def asked(client, job, number):
     buy = getattr(client, job["verbs"][number % len(job["verbs"])])
     accounts = job["accounts"][number % len(job["accounts"]) :][:1] if job["accounts"] else []
     try:
-        made = buy(ImageRequest(**job["request"]), *accounts, key=job["key"])
+        made = buy(ImageRequest(**job["request"]), *accounts, idempotency_key=job["key"])
     except AnymediaError as error:
         attempt = getattr(error, "attempt", None)
         return {"error": type(error).__name__, "says": str(error), "attempt": attempt and attempt.id, "ids": []}

@@ -8,21 +8,14 @@ import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
-from anymedia import Attempt, Journal, Money
+from anymedia import Attempt, Journal, Money, Order
 from anymedia.journal.process_lock import is_alive, known
 
 
 def begin(journal, name):
     attempt = Attempt(
         id=name * 32,
-        provider="acme",
-        account="acme",
-        offer=None,
-        model=None,
-        wire_id=None,
-        path="/",
-        money=Money(),
-        idempotency_key=None,
+        order=Order(provider="acme", account="acme", path="/", money=Money()),
         started_at=datetime(2026, 11, 20, tzinfo=UTC),
     )
     asyncio.run(journal.intend(attempt, None))

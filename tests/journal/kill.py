@@ -43,7 +43,7 @@ async def one(client, job, number, verb):
     )
     provider = job["providers"][number % len(job["providers"])]
     try:
-        task = await client.submit(request, provider, key=label if job["keyed"] else None)
+        task = await client.submit(request, provider, idempotency_key=label if job["keyed"] else None)
         if verb != "submit":
             task = await client.wait(task)
         if verb == "fetch":

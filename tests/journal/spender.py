@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from kill import say
 
-from anymedia import Attempt, Journal, Money, OverCeiling
+from anymedia import Attempt, Journal, Money, Order, OverCeiling
 
 
 async def spend(job):
@@ -19,14 +19,7 @@ async def spend(job):
     for _ in range(job["times"]):
         attempt = Attempt(
             id=uuid4().hex,
-            provider="reapi",
-            account="reapi",
-            offer=None,
-            model=None,
-            wire_id=None,
-            path="/",
-            money=Money(usd=Decimal(job["price"])),
-            idempotency_key=None,
+            order=Order(provider="reapi", account="reapi", path="/", money=Money(usd=Decimal(job["price"]))),
             started_at=datetime.fromisoformat(job["when"]),
         )
         try:

@@ -441,7 +441,7 @@ async def test_what_was_bought_under_a_key_in_the_first_form_is_not_bought_again
     )
     offer = "gpt-image-2-official"
     async with Client(limited(), clock=clock) as client:
-        bought = await client.generate(request, "reapi", offer=offer, key="k")
+        bought = await client.generate(request, "reapi", offer=offer, idempotency_key="k")
         assert (len(bought.tasks), len(bought.assets)) == (1, 2)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         for name in LATER["attempt"]:
@@ -451,6 +451,6 @@ async def test_what_was_bought_under_a_key_in_the_first_form_is_not_bought_again
         connection.execute("ALTER TABLE attempts DROP COLUMN reserved")
         connection.execute("PRAGMA user_version = 1")
     async with Client(limited(), clock=clock) as client:
-        again = await client.generate(request, "reapi", offer=offer, key="k")
+        again = await client.generate(request, "reapi", offer=offer, idempotency_key="k")
     assert sims["reapi"].bills()["submits"] == 1
     assert (again.tasks[0].id, len(again.assets), again.missing) == (bought.tasks[0].id, 2, 0)

@@ -492,8 +492,8 @@ async def test_a_wall_clock_that_jumps_disturbs_no_task(jump, path, request_):
         with pytest.raises(SubmitUncertain):
             await client.submit(request_, "runapi")
         clock.ahead = jump
-        second = await client.submit(request_, "reapi", key="k")
-        assert (await client.submit(request_, "reapi", key="k")).id == second.id
+        second = await client.submit(request_, "reapi", idempotency_key="k")
+        assert (await client.submit(request_, "reapi", idempotency_key="k")).id == second.id
         assert [attempt.task and attempt.task.id for attempt in client.journal.attempts()] == [
             first.id,
             None,

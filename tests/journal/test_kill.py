@@ -382,7 +382,7 @@ class Rounds:
         """Have what is uncertain sent again, where a key allows it."""
         runapi, counts, sent = self._watched["runapi"].simulator, self.counts, self._sent()
         keys = set(bought_under(runapi))
-        ours = {each.idempotency_key for each in self._uncertain("runapi")}
+        ours = {each.replay_key for each in self._uncertain("runapi")}
         self._plant(runapi, 2)
         if self._dice.random() < 0.5:
             self._killed_resume(REPLAYING, replay=True)
@@ -441,7 +441,7 @@ def round_of(label):
 
 
 def label_of(attempt):
-    return attempt.labels["submit"]
+    return attempt.order.labels["submit"]
 
 
 def is_uncertain(attempt):

@@ -14,6 +14,7 @@ from anymedia import (
     DeadlineExceeded,
     Journal,
     Money,
+    Order,
     Outcome,
     OutOfBounds,
     State,
@@ -27,22 +28,21 @@ from anymedia.journal.ledger import LOST
 
 def attempt(**changes):
     """Return an attempt as a submit writes it down."""
-    return Attempt(
-        **{
-            "id": "a" * 32,
-            "provider": "reapi",
-            "account": "reapi",
-            "offer": "reapi/flux-2",
-            "model": "flux-2-pro",
-            "wire_id": "flux-2",
-            "path": "/api/v1/images/generations",
-            "body": {"prompt": "x"},
-            "money": Money(),
-            "idempotency_key": None,
-            "started_at": datetime(2026, 11, 20, tzinfo=UTC),
-            **changes,
-        }
-    )
+    facts = {
+        "id": "a" * 32,
+        "provider": "reapi",
+        "account": "reapi",
+        "offer": "reapi/flux-2",
+        "model": "flux-2-pro",
+        "wire_id": "flux-2",
+        "path": "/api/v1/images/generations",
+        "body": {"prompt": "x"},
+        "money": Money(),
+        "started_at": datetime(2026, 11, 20, tzinfo=UTC),
+        **changes,
+    }
+    order = {name: facts.pop(name) for name in [*facts] if name in attrs.fields_dict(Order)}
+    return Attempt(order=Order(**order), **facts)
 
 
 def crash(client):
@@ -248,7 +248,7 @@ async def test_a_replay_is_sent_where_the_key_is_honoured_and_only_when_it_is_as
         assert (task.replayed, task.state, task.assets[0].path.is_file()) == (True, State.SUCCEEDED, True)
     bills = sims["runapi"].bills()
     assert [entry["task_id"] for entry in bills["entries"]] == [task.id]
-    assert bills["entries"][0]["idempotency_key"] == lost.idempotency_key
+    assert bills["entries"][0]["idempotency_key"] == lost.replay_key
     (attempt,) = read()
     assert (attempt.id, attempt.status, attempt.sends) == (lost.id, "succeeded", attempt.sends)
 
@@ -261,7 +261,7 @@ async def test_a_replay_needs_the_same_origin_and_the_same_bytes(client, next_cl
     moved = {"runapi": attrs.evolve(config.accounts["runapi"], origin=config.accounts["reapi"].origin)}
     async with next_client(accounts=moved) as later:
         assert "the account is now at" in str((await later.recover(replay=True)).errors[0])
-    without = {"runapi": attrs.evolve(config.accounts["runapi"], key=config.accounts["reapi"].key)}
+    without = {"runapi": attrs.evolve(config.accounts["runapi"], api_key=config.accounts["reapi"].api_key)}
     async with next_client(accounts=without) as later:
         assert "has another key" in str((await later.recover(replay=True)).errors[0])
     with sqlite3.connect(path) as connection:

@@ -39,7 +39,7 @@ def test_what_was_sent_when_its_event_loop_ended_is_uncertain(threaded, clock, p
 
     async def main():
         client = Client(config, clock=clock)
-        submit = asyncio.create_task(client.submit(request_, key="k"))
+        submit = asyncio.create_task(client.submit(request_, idempotency_key="k"))
         await until(lambda: sim.bills()["submits"])
         if closed:
             closing = asyncio.create_task(client.close())
@@ -51,7 +51,7 @@ def test_what_was_sent_when_its_event_loop_ended_is_uncertain(threaded, clock, p
     asyncio.run(main())
     gc.collect()
     attempt = the_attempt(path)
-    assert (attempt.outcome, attempt.reserved) == (Outcome.UNCERTAIN, attempt.money.usd)
+    assert (attempt.outcome, attempt.reserved) == (Outcome.UNCERTAIN, attempt.order.money.usd)
     assert len(sim.bills()["entries"]) == 1
 
 
@@ -84,7 +84,7 @@ async def test_a_key_that_somebody_else_holds_has_cost_nothing(client, config, r
     other = Journal(config.journal)
     await other.claim("k", {}, "somebody")
     with pytest.raises(DeadlineExceeded) as caught:
-        await client.generate(request_, "reapi", key="k", timeout=5)
+        await client.generate(request_, "reapi", idempotency_key="k", timeout=5)
     other.close()
     error = caught.value
     assert (error.billed, error.outcome, error.task) == (Billed.NO, Outcome.NOT_SENT, None)
@@ -93,7 +93,7 @@ async def test_a_key_that_somebody_else_holds_has_cost_nothing(client, config, r
 @pytest.mark.parametrize("key", [17, "", "a" * 257, "a\nb", b"k"])
 async def test_a_key_that_is_no_plain_text(client, request_, key):
     with pytest.raises(OutOfBounds, match="key: 1 to 256 characters that can be printed are needed"):
-        await client.generate(request_, "reapi", key=key)
+        await client.generate(request_, "reapi", idempotency_key=key)
 
 
 async def test_replays_share_the_time_of_the_recovery(client, config, clock, sims, request_):

@@ -63,7 +63,7 @@ class Shop:
     def attempts(self):
         journal = Journal(self.path)
         try:
-            return journal.attempts(key=KEY)
+            return journal.attempts(idempotency_key=KEY)
         finally:
             journal.close()
 
@@ -164,7 +164,7 @@ def test_a_request_of_four_tasks_is_four_tasks_whoever_asks(shop):
     ]
     ends = shop.all_of(jobs)
     assert len(shop.bought()) == shop.submits() == 4
-    parts = [attempt.task.id for attempt in sorted(shop.attempts(), key=lambda attempt: attempt.part)]
+    parts = [attempt.task.id for attempt in sorted(shop.attempts(), key=lambda attempt: attempt.order.part)]
     assert sorted(parts) == sorted(shop.bought())
     assert [end["ids"] for end in ends] == [parts] * 80
 
@@ -190,9 +190,9 @@ def test_a_replay_settles_it_for_all(shop, created):
         killed(first)
     with shop.client() as client:
         with pytest.raises(SubmitUncertain):
-            client.submit(REQUEST, key=KEY)
+            client.submit(REQUEST, idempotency_key=KEY)
         (task,) = client.recover(shop.path.parent / "out", replay=True).tasks
-        assert client.submit(REQUEST, key=KEY).id == task.id
+        assert client.submit(REQUEST, idempotency_key=KEY).id == task.id
     assert shop.bought() == [task.id]
 
 
@@ -203,7 +203,7 @@ def test_what_somebody_found_out_settles_it_too(shop, billed):
     with shop.client() as client:
         (attempt,) = client.journal.attempts()
         client.journal.settle(attempt.id, billed=billed, task_id=shop.bought()[0] if billed else None)
-        task = client.submit(REQUEST, "reapi", key=KEY)
+        task = client.submit(REQUEST, "reapi", idempotency_key=KEY)
     assert shop.bought() == [task.id]
 
 
@@ -252,13 +252,13 @@ async def test_a_call_that_is_cancelled_while_it_takes_the_key_holds_up_nobody(s
         client.journal.claim = told
         await client.journal.release(KEY, "nobody")  # so that there is a file
         with held_file(shop):
-            call = asyncio.create_task(client.submit(REQUEST, key=KEY))
+            call = asyncio.create_task(client.submit(REQUEST, idempotency_key=KEY))
             await claiming.wait()
             await asyncio.sleep(0)
             call.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await call
-        task = await client.submit(REQUEST, key=KEY, timeout=60)
+        task = await client.submit(REQUEST, idempotency_key=KEY, timeout=60)
     assert shop.bought() == [task.id]
 
 
@@ -268,12 +268,12 @@ async def test_a_key_that_cannot_be_let_go_hides_no_task(shop, clock):
 
     async with Client(shop.config, clock=clock) as client:
         client.journal.release = full
-        (end,) = await asyncio.gather(client.submit(REQUEST, key=KEY), return_exceptions=True)
+        (end,) = await asyncio.gather(client.submit(REQUEST, idempotency_key=KEY), return_exceptions=True)
         task = end if isinstance(end, Task) else end.task  # either way, the caller gets what was paid for
         assert task is not None
         assert shop.bought() == [task.id]
         del client.journal.release
-        assert (await client.submit(REQUEST, key=KEY, timeout=60)).id == task.id
+        assert (await client.submit(REQUEST, idempotency_key=KEY, timeout=60)).id == task.id
 
 
 async def test_an_answer_that_could_not_be_written_down_holds_up_nobody(shop, clock):
@@ -283,10 +283,10 @@ async def test_an_answer_that_could_not_be_written_down_holds_up_nobody(shop, cl
     async with Client(shop.config, clock=clock) as client:
         client.journal.end = full
         with pytest.raises(JournalError) as caught:
-            await client.submit(REQUEST, key=KEY)
+            await client.submit(REQUEST, idempotency_key=KEY)
         assert shop.bought() == [caught.value.task.id]
         del client.journal.end
-        assert (await client.submit(REQUEST, key=KEY, timeout=60)).id == caught.value.task.id
+        assert (await client.submit(REQUEST, idempotency_key=KEY, timeout=60)).id == caught.value.task.id
 
 
 # What a key is of
@@ -294,11 +294,11 @@ async def test_an_answer_that_could_not_be_written_down_holds_up_nobody(shop, cl
 
 def test_another_request_under_the_key_is_refused(shop):
     with shop.client() as client:
-        task = client.submit(REQUEST, key=KEY)
+        task = client.submit(REQUEST, idempotency_key=KEY)
         for other in (attrs.evolve(REQUEST, prompt="a fox"), attrs.evolve(REQUEST, count=2)):
             with pytest.raises(OutOfBounds, match="another request"):
-                client.generate(other, key=KEY)
-        assert client.submit(attrs.evolve(REQUEST, labels={"job": "8"}), "runapi", key=KEY).id == task.id
+                client.generate(other, idempotency_key=KEY)
+        assert client.submit(attrs.evolve(REQUEST, labels={"job": "8"}), "runapi", idempotency_key=KEY).id == task.id
     (end,) = shop.all_of([{"threads": 1, "request": ASKED | {"prompt": "a fox"}}])
     assert end["error"] == "OutOfBounds"
     assert shop.bought() == [task.id]
@@ -308,10 +308,12 @@ def test_what_was_refused_may_be_bought_later(shop):
     shop.simulators["reapi"].fault("no_credit")
     with shop.client() as client:
         with pytest.raises(NoCredit):
-            client.submit(REQUEST, "reapi", key=KEY)
-        task = client.submit(attrs.evolve(REQUEST, prompt="a fox"), "reapi", key=KEY)  # nothing was bought under it
+            client.submit(REQUEST, "reapi", idempotency_key=KEY)
+        task = client.submit(
+            attrs.evolve(REQUEST, prompt="a fox"), "reapi", idempotency_key=KEY
+        )  # nothing was bought under it
         with pytest.raises(OutOfBounds):
-            client.submit(REQUEST, "reapi", key=KEY)
+            client.submit(REQUEST, "reapi", idempotency_key=KEY)
     assert shop.bought() == [task.id]
 
 
@@ -326,5 +328,5 @@ def test_what_has_failed_and_may_have_been_billed_has_failed(shop):
 def test_a_key_needs_the_journal(shop):
     shop.path = "off"
     with shop.client() as client, pytest.raises(ConfigError, match="journal"):
-        client.submit(REQUEST, key=KEY)
+        client.submit(REQUEST, idempotency_key=KEY)
     assert shop.submits() == 0

@@ -67,8 +67,8 @@ async def test_the_intent_is_on_disk_before_the_post_and_the_task_before_submit_
     told.append("returned")
     assert told == ["intent on disk", "POST", "accepted on disk", "returned"]
     (attempt,) = read()
-    assert (attempt.task.id, attempt.outcome, attempt.labels) == (task.id, Outcome.ACCEPTED, {"job": "7"})
-    assert attempt.body["prompt" if provider != "revidapi" else "input"]
+    assert (attempt.task.id, attempt.outcome, attempt.order.labels) == (task.id, Outcome.ACCEPTED, {"job": "7"})
+    assert attempt.order.body["prompt" if provider != "revidapi" else "input"]
     assert attempt.task == attrs.evolve(task, raw=attempt.task.raw)
 
 
@@ -183,7 +183,7 @@ async def test_prompts_can_be_left_out_and_are_then_nowhere(provider, sims, cloc
     assert "quoted" not in whole()
     assert rows("body") == [None] * 4
     journal = Journal(path)
-    assert [attempt.body for attempt in journal.attempts()] == [None] * 4
+    assert [attempt.order.body for attempt in journal.attempts()] == [None] * 4
     journal.close()
 
 
@@ -210,7 +210,7 @@ async def test_bytes_of_a_result_are_on_disk_before_submit_returns_and_not_in_th
     monkeypatch.setattr("anymedia.simulators._plugins", plugins)
     async with running("instant", clock=clock.time) as sims:
         origin, key = sims["instant"].base_url, sims["instant"].api_key
-        account = Account(name="openai", adapter=OPENAI, origin=origin, key=Secret(key))
+        account = Account(name="openai", adapter=OPENAI, origin=origin, api_key=Secret(key))
         config = Config(accounts={"openai": account}, journal=path)
         request = ImageRequest(model="gpt-image-2", prompt=PROMPT, count=2)
         async with Client(config, clock=clock) as client:
@@ -235,7 +235,7 @@ async def test_bytes_that_cannot_be_put_on_disk_are_handed_over_all_the_same(clo
     monkeypatch.setattr("anymedia.simulators._plugins", plugins)
     async with running("instant", clock=clock.time) as sims:
         origin, key = sims["instant"].base_url, sims["instant"].api_key
-        account = Account(name="openai", adapter=OPENAI, origin=origin, key=Secret(key))
+        account = Account(name="openai", adapter=OPENAI, origin=origin, api_key=Secret(key))
         path.parent.mkdir()
         (path.parent / "results").write_text("no folder")
         async with Client(Config(accounts={"openai": account}, journal=path), clock=clock) as client:
@@ -247,7 +247,7 @@ async def test_bytes_that_cannot_be_put_on_disk_are_handed_over_all_the_same(clo
             assert (attempt.status, attempt.task.assets[0].path) == ("succeeded", None)
     config = Config(accounts={"openai": account}, journal=None)
     async with running("instant", clock=clock.time) as sims:
-        account = attrs.evolve(account, origin=sims["instant"].base_url, key=Secret(sims["instant"].api_key))
+        account = attrs.evolve(account, origin=sims["instant"].base_url, api_key=Secret(sims["instant"].api_key))
         async with Client(Config(accounts={"openai": account}, journal=None), clock=clock) as client:
             task = await client.submit(ImageRequest(model="gpt-image-2", prompt=PROMPT))
             assert (client.journal, task.assets[0].path) == (None, None)
@@ -277,16 +277,16 @@ async def test_a_final_state_never_turns_back(client, request_, read):
 
 
 async def test_filters_and_names(client, request_, clock, read):
-    first = await client.submit(request_, "reapi", key="a")
+    first = await client.submit(request_, "reapi", idempotency_key="a")
     clock.seconds += 60
     later = clock.now()
-    await client.submit(request_, "runapi", key="b")
+    await client.submit(request_, "runapi", idempotency_key="b")
     journal = client.journal
     assert [each.account for each in journal.attempts(provider="reapi")] == ["reapi"]
     assert [each.account for each in journal.attempts(account="runapi", open=True)] == ["runapi"]
-    assert [each.key for each in journal.attempts(since=later)] == ["b"]
+    assert [each.order.idempotency_key for each in journal.attempts(since=later)] == ["b"]
     assert journal.attempts(status="uncertain") == []
-    (attempt,) = journal.attempts(key="a")
+    (attempt,) = journal.attempts(idempotency_key="a")
     assert journal.find(attempt.id[:8]) == journal.find(first.id) == attempt
     for name, message in (("zz", "no attempt"), ("", "2 attempts"), ("%", "no attempt")):
         with pytest.raises(OutOfBounds, match=message):
@@ -298,40 +298,42 @@ async def test_what_is_uncertain_is_settled_by_hand(client, sims, request_, read
     sims["api_in_one"].fault("reset_before", on="submit")
     for provider in ("reapi", "api_in_one"):
         with pytest.raises(SubmitUncertain):
-            await client.submit(request_, provider, key=provider)
+            await client.submit(request_, provider, idempotency_key=provider)
     there, gone = read(status="uncertain")
     for provider in ("reapi", "api_in_one"):  # the same key again: nothing is sent
         with pytest.raises(SubmitUncertain, match="nothing is sent again"):
-            await client.submit(request_, provider, key=provider)
+            await client.submit(request_, provider, idempotency_key=provider)
     bought = sims["reapi"].bills()["entries"][0]["task_id"]
     assert client.journal.settle(there.id[:8], billed=True, task_id=bought).status == "queued"
     assert client.journal.settle(gone.id, billed=False).status == "settled"
     with pytest.raises(OutOfBounds, match="is queued: only what is uncertain"):
         client.journal.settle(there.id, billed=False)
-    task = await client.run(request_, "reapi", key="reapi")
+    task = await client.run(request_, "reapi", idempotency_key="reapi")
     assert (task.id, task.state) == (bought, State.SUCCEEDED)
-    assert (await client.submit(request_, "api_in_one", key="api_in_one")).id  # it was found not to be billed
+    assert (
+        await client.submit(request_, "api_in_one", idempotency_key="api_in_one")
+    ).id  # it was found not to be billed
     assert [sims[name].bills()["submits"] for name in ("reapi", "api_in_one")] == [1, 2]
 
 
 async def test_what_was_settled_as_billed_is_not_bought_again(client, sims, request_, read):
     sims["reapi"].fault("reset_before", on="submit")
     with pytest.raises(SubmitUncertain):
-        await client.submit(request_, "reapi", key="k")
+        await client.submit(request_, "reapi", idempotency_key="k")
     client.journal.settle(read()[0].id, billed=True)
     with pytest.raises(SubmitUncertain, match="found to be billed"):
-        await client.submit(request_, "reapi", key="k")
+        await client.submit(request_, "reapi", idempotency_key="k")
 
 
 async def test_a_key_needs_a_journal_and_letters(client, sims, clock, request_):
     for key in ("", "a\nb", "k" * 257):
         with pytest.raises(OutOfBounds, match="1 to 256 characters"):
-            await client.submit(request_, "reapi", key=key)
+            await client.submit(request_, "reapi", idempotency_key=key)
     config = read_config({**sims.config, "journal": {"enabled": False}}, sims.environ)
     async with Client(config, clock=clock) as without:
         assert without.journal is None
         with pytest.raises(ConfigError, match="needs the journal"):
-            await without.submit(request_, "reapi", key="k")
+            await without.submit(request_, "reapi", idempotency_key="k")
         with pytest.raises(ConfigError, match="switched off"):
             await without.recover()
         assert (await without.run(request_, "reapi")).state is State.SUCCEEDED
@@ -339,28 +341,28 @@ async def test_a_key_needs_a_journal_and_letters(client, sims, clock, request_):
 
 
 async def test_the_same_key_at_once_is_bought_once(client, sims, request_):
-    calls = [client.run(request_, provider, key="k") for provider in ("reapi", "runapi") * 4]
+    calls = [client.run(request_, provider, idempotency_key="k") for provider in ("reapi", "runapi") * 4]
     assert len({task.id for task in await asyncio.gather(*calls)}) == 1
     assert [len(sims[provider].bills()["entries"]) for provider in ("reapi", "runapi")] == [1, 0]
 
 
 async def test_a_key_is_of_one_request_that_labels_do_not_change(client, sims, request_):
-    task = await client.submit(request_, "reapi", key="k")
-    assert (await client.submit(attrs.evolve(request_, labels={}), "runapi", key="k")).id == task.id
+    task = await client.submit(request_, "reapi", idempotency_key="k")
+    assert (await client.submit(attrs.evolve(request_, labels={}), "runapi", idempotency_key="k")).id == task.id
     with pytest.raises(OutOfBounds, match="'k' was used for another request, at 20"):
-        await client.submit(attrs.evolve(request_, seed=1), "reapi", key="k")
+        await client.submit(attrs.evolve(request_, seed=1), "reapi", idempotency_key="k")
     raw = RawRequest("reapi", "/api/v1/images/generations", {"model": "flux-2", "prompt": PROMPT})
-    tasks = {(await client.submit(raw, key="raw")).id for _ in range(2)}
+    tasks = {(await client.submit(raw, idempotency_key="raw")).id for _ in range(2)}
     assert (len(tasks), sims["reapi"].bills()["submits"]) == (1, 2)
 
 
 async def test_a_key_under_which_nothing_was_bought_is_free_again(client, sims, request_):
     sims["reapi"].fault("no_credit")
     with pytest.raises(NoCredit):
-        await client.submit(request_, "reapi", key="k")
+        await client.submit(request_, "reapi", idempotency_key="k")
     with pytest.raises(Rejected):
-        await client.submit(RawRequest("runapi", "/api/v1/flux_2/text_to_image", {}), key="k")
-    assert (await client.submit(request_, "reapi", key="k")).id
+        await client.submit(RawRequest("runapi", "/api/v1/flux_2/text_to_image", {}), idempotency_key="k")
+    assert (await client.submit(request_, "reapi", idempotency_key="k")).id
 
 
 async def test_all_parts_are_under_one_key_and_what_is_missing_is_bought_where_the_rest_was(
@@ -368,16 +370,16 @@ async def test_all_parts_are_under_one_key_and_what_is_missing_is_bought_where_t
 ):
     several = attrs.evolve(request_, count=3)
     sims["revidapi"].fault("no_credit")
-    first = await client.generate(several, "revidapi", key="k")
+    first = await client.generate(several, "revidapi", idempotency_key="k")
     assert (len(first.tasks), first.missing) == (2, 1)
     clock.seconds += 3600  # an account without credit is left alone for an hour
-    again = await client.generate(several, "reapi", key="k")
+    again = await client.generate(several, "reapi", idempotency_key="k")
     assert (len(again.tasks), again.missing) == (3, 0)
     assert {task.provider for task in again.tasks} == {"revidapi"}
     assert {task.id for task in first.tasks} < {task.id for task in again.tasks}
     for request in (several, attrs.evolve(request_, count=3)):
         with pytest.raises(OutOfBounds, match="needs 3 tasks of revidapi/flux-2-pro"):
-            await client.submit(request, "revidapi", key="k")
+            await client.submit(request, "revidapi", idempotency_key="k")
     assert len(sims["revidapi"].bills()["entries"]) == 3
     assert sims["reapi"].bills()["submits"] == 0
 
@@ -388,20 +390,20 @@ async def test_who_waits_too_long_for_another_holder_has_sent_nothing(client, co
     other = Journal(config.journal)
     assert await other.claim("k", {}, "somebody") == []
     with pytest.raises(DeadlineExceeded, match="this one has sent nothing"):
-        await client.submit(request_, "reapi", key="k", timeout=5)
+        await client.submit(request_, "reapi", idempotency_key="k", timeout=5)
     other.close()  # its owner is gone, and so is its claim
-    assert (await client.submit(request_, "reapi", key="k", timeout=5)).id
+    assert (await client.submit(request_, "reapi", idempotency_key="k", timeout=5)).id
     assert sims["reapi"].bills()["submits"] == 1
 
 
 async def test_an_answer_that_is_still_to_come_is_waited_for_under_its_key(client, sims, request_, held):
-    first = asyncio.create_task(client.submit(request_, "reapi", key="k"))
+    first = asyncio.create_task(client.submit(request_, "reapi", idempotency_key="k"))
     await held.until(1)
     first.cancel()
     with pytest.raises(SubmitUncertain):
         await first
     asyncio.get_running_loop().call_later(0.01, held.let_go.set)
-    task = await client.submit(request_, "reapi", key="k")
+    task = await client.submit(request_, "reapi", idempotency_key="k")
     assert [task.id] == [entry["task_id"] for entry in sims["reapi"].bills()["entries"]]
 
 
@@ -497,14 +499,14 @@ async def test_ends_that_could_not_be_written_come_before_anything_else(client, 
 
 
 async def test_a_call_that_gives_up_waiting_for_its_key_leaves_the_holder_alone(client, sims, request_, held):
-    first = asyncio.create_task(client.submit(request_, "reapi", key="k"))
+    first = asyncio.create_task(client.submit(request_, "reapi", idempotency_key="k"))
     await held.until(1)
-    second = asyncio.create_task(client.submit(request_, "reapi", key="k"))
+    second = asyncio.create_task(client.submit(request_, "reapi", idempotency_key="k"))
     await asyncio.sleep(0)
     second.cancel()
     with pytest.raises(asyncio.CancelledError):
         await second
-    third = asyncio.create_task(client.submit(request_, "reapi", key="k"))
+    third = asyncio.create_task(client.submit(request_, "reapi", idempotency_key="k"))
     await asyncio.sleep(0)
     held.let_go.set()
     assert (await first).id == (await third).id

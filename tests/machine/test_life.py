@@ -175,7 +175,7 @@ class Life(RuleBasedStateMachine):
         assert posts - submits == sum(attempt.sends for attempt in attempts)
         assert all(attempt.outcome in CERTAIN for attempt in attempts[:-1])
         assert provider == HONOURS_KEY or all(attempt.sends == 1 for attempt in attempts)
-        assert all(entry["idempotency_key"] in (None, attempts[-1].idempotency_key) for entry in fresh)
+        assert all(entry["idempotency_key"] in (None, attempts[-1].replay_key) for entry in fresh)
         outcome = attempts[-1].outcome
         assert (outcome is Outcome.ACCEPTED) <= (len(fresh) == 1)
         assert (outcome in CERTAIN) <= (not fresh)

@@ -370,7 +370,7 @@ class Routes(RuleBasedStateMachine):
         for call in self.calls:
             call.crashed |= call.ended is None
         for attempt in journal.attempts():
-            self.wanted[attempt.labels["number"]].client_died |= attempt.ended_at is None
+            self.wanted[attempt.order.labels["number"]].client_died |= attempt.ended_at is None
 
         def gone(item):
             if item.loop is not None:
@@ -396,7 +396,7 @@ class Routes(RuleBasedStateMachine):
         usd, pictures = self.billed()
         attempts = {}
         for attempt in self.client.journal.attempts():
-            attempts.setdefault(attempt.labels["number"], []).append(attempt)
+            attempts.setdefault(attempt.order.labels["number"], []).append(attempt)
         for number, wanted in self.wanted.items():
             ours = attempts.get(number, [])
             told = {attempt.id: attempt for call in wanted.calls for attempt in call.attempts}
@@ -407,7 +407,7 @@ class Routes(RuleBasedStateMachine):
                 assert usd[number] <= said, "nothing is billed that its caller was not told of"
             if wanted.ceiling is None:
                 assert pictures[number] <= wanted.request.count, "no picture is billed twice"
-                assert sum(attempt.count for attempt in ours if attempt.reserved) <= wanted.request.count
+                assert sum(attempt.order.units for attempt in ours if attempt.reserved) <= wanted.request.count
             else:
                 assert usd[number] <= wanted.ceiling, "the bills of a request stay under its ceiling"
             last = wanted.calls[-1]
@@ -418,9 +418,11 @@ class Routes(RuleBasedStateMachine):
 
     def hold_known(self, attempts):
         """Hold that each bill is in the journal: as a task, or as an attempt of which nobody knows."""
-        known = {(attempt.account, attempt.task.id) for ours in attempts.values() for attempt in ours if attempt.task}
+        known = {
+            (attempt.order.account, attempt.task.id) for ours in attempts.values() for attempt in ours if attempt.task
+        }
         doubtful = Counter(
-            (attempt.account, number)
+            (attempt.order.account, number)
             for number, ours in attempts.items()
             for attempt in ours
             if attempt.task is None and attempt.outcome not in CERTAIN
@@ -457,10 +459,10 @@ class Routes(RuleBasedStateMachine):
         detached = {(task.account, task.id) for task in self.client.detached}
         assert detached <= {(sim.name, name) for sim in self.sims for name in sim.service.tasks}
         for attempt in self.client.journal.attempts():
-            (call, *others) = self.wanted[attempt.labels["number"]].calls
+            (call, *others) = self.wanted[attempt.order.labels["number"]].calls
             left = call.client is self.client and call.task.cancelled() and not others
             if left and attempt.task is not None and attempt.reserved:
-                assert (attempt.account, attempt.task.id) in detached
+                assert (attempt.order.account, attempt.task.id) in detached
 
     def hold_limits(self):
         """Hold that no provider ever saw more in any window than its account allows, of any one client."""
@@ -498,7 +500,7 @@ class Routes(RuleBasedStateMachine):
         """Hold that every POST that arrived is one that an attempt counts."""
         sends = Counter()
         for attempt in self.client.journal.attempts():
-            sends[attempt.labels["number"]] += attempt.sends
+            sends[attempt.order.labels["number"]] += attempt.sends
         for number, wanted in self.wanted.items():
             assert self.posts[number] <= sends[number] or wanted.client_died
 

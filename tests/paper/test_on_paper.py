@@ -62,7 +62,7 @@ FAL = Adapter(
     page="fal documentation",
     read="2026-11-20",
     base_url="https://queue.fal.run",
-    key_env=("FAL_KEY",),
+    api_key_env=("FAL_KEY",),
     auth=Header("Authorization", "Key "),
     submit=Endpoint(method="POST", path="/{wire_id}", reply=Reply(id="request_id", state="status")),
     poll=Endpoint(
@@ -108,7 +108,7 @@ BFL = Adapter(
     page="BFL documentation",
     read="2026-11-20",
     base_url="https://api.bfl.ai",
-    key_env=("BFL_API_KEY",),
+    api_key_env=("BFL_API_KEY",),
     auth=Header("x-key"),
     submit=Endpoint(method="POST", path="/v1/{wire_id}", reply=Reply(id="id", credits="cost")),
     poll=Endpoint(
@@ -161,7 +161,7 @@ OPENAI = Adapter(
     page="OpenAI documentation, Images",
     read="2026-11-20",
     base_url="https://api.openai.com",
-    key_env=("OPENAI_API_KEY",),
+    api_key_env=("OPENAI_API_KEY",),
     auth=Header("Authorization", "Bearer "),
     submit=Endpoint(
         method="POST",
@@ -456,7 +456,7 @@ async def served(adapter, answers, clock):
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     origin = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    account = Account(name=adapter.name, adapter=adapter, origin=origin, key=Secret("k"))
+    account = Account(name=adapter.name, adapter=adapter, origin=origin, api_key=Secret("k"))
     try:
         async with Client(Config(accounts={adapter.name: account}), clock=clock) as client:
             yield client, seen

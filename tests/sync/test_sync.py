@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from anymedia import (
-    BadKey,
+    BadApiKey,
     Client,
     ImageRequest,
     MalformedAnswer,
@@ -161,13 +161,13 @@ def test_a_balance_that_cannot_be_read_is_said_to(client, sims):
     with pytest.raises(MalformedAnswer, match="no balance"):
         client.balance("reapi")
     sims["reapi"].fault("status", on="any", status=401)
-    with pytest.raises(BadKey):
+    with pytest.raises(BadApiKey):
         client.balance("reapi")
 
 
 def test_a_task_is_handed_on_and_taken_up(client, sims, clock, tmp_path):
-    task = client.submit(REQUEST, "reapi", key="order-7")
+    task = client.submit(REQUEST, "reapi", idempotency_key="order-7")
     assert client.open(client.handle(task)).id == task.id
-    assert [attempt.key for attempt in client.journal.attempts()] == ["order-7"]
+    assert [attempt.order.idempotency_key for attempt in client.journal.attempts()] == ["order-7"]
     (taken_up,) = client.recover(tmp_path).tasks
     assert (taken_up.id, taken_up.assets[0].path.parent) == (task.id, tmp_path)

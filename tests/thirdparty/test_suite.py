@@ -45,7 +45,7 @@ PLANTED = {
         (adapter('read="2026-11-20"', 'read="in November"'), "read is the day"),
         (adapter("https://api.acme.example", "https://api.acme.example/v1"), "base_url is an https origin"),
         (adapter('base_url="https:', 'base_url="http:'), "base_url is an https origin"),
-        (adapter('("ACME_API_KEY",)', "()"), "key_env names the variables"),
+        (adapter('("ACME_API_KEY",)', "()"), "api_key_env names the variables"),
         (adapter("(FLUX_2_PRO,)", "(FLUX_2_PRO, FLUX_2_PRO)"), "one name is one offer"),
         (adapter('"done": State.SUCCEEDED,', ""), "some word of states is State.SUCCEEDED"),
         (adapter('"broken": State.FAILED,', ""), "a failed task shows: by a word of states"),
@@ -102,7 +102,7 @@ PLANTED = {
         (simulator('"uhd": ("2K", 8)', '"uhd": ("2K", 9)'), "that is 8 credits, and the simulator charges 9"),
     ],
     "test_an_offer_keeps_its_promises": [
-        (adapter('"Token "', '"Bearer "'), f"{FEWEST} did not succeed: BadKey"),
+        (adapter('"Token "', '"Bearer "'), f"{FEWEST} did not succeed: BadApiKey"),
         (
             adapter('"done": State.SUCCEEDED', '"ready": State.SUCCEEDED'),
             "last state was 'done', which `states` does not name",
@@ -158,8 +158,8 @@ PLANTED = {
     "test_a_no_is_heard_and_costs_nothing": [
         (error('"no_funds"', "Cause.REJECTED"), "no_credit is NoCredit, and came to Rejected("),
         (
-            error('"no_key"', "Err(Cause.BAD_KEY, Outcome.UNCERTAIN)", "Err", "Outcome"),
-            "unauthorised is BadKey, and came to SubmitUncertain(",
+            error('"no_key"', "Err(Cause.BAD_API_KEY, Outcome.UNCERTAIN)", "Err", "Outcome"),
+            "unauthorised is BadApiKey, and came to SubmitUncertain(",
         ),
     ],
     "test_a_rate_limit_is_waited_for": [
