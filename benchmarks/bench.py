@@ -87,6 +87,11 @@ def client(origin: str, file: Path | None = None) -> Client:
     return Client(read_config(data, {"K": KEY}), clock=NoWaiting())
 
 
+async def run(client: Client) -> Task:
+    """Submit a request and wait for its task."""
+    return await client.wait(await client.submit(REQUEST))
+
+
 async def calls(origin: str, file: Path) -> dict[int, tuple[float, float, float]]:
     """Return the CPU seconds of a task by hand, by anymedia and with its journal, by how many at a time."""
     found = {}
@@ -101,8 +106,8 @@ async def calls(origin: str, file: Path) -> dict[int, tuple[float, float, float]
             hand, ours, written = [], [], []
             for _ in range(ROUNDS):
                 hand.append(await measured(lambda: by_hand(session, origin), concurrent, tasks))
-                ours.append(await measured(lambda: anymedia.run(REQUEST), concurrent, tasks))
-                written.append(await measured(lambda: journalled.run(REQUEST), concurrent, tasks))
+                ours.append(await measured(lambda: run(anymedia), concurrent, tasks))
+                written.append(await measured(lambda: run(journalled), concurrent, tasks))
             found[concurrent] = (min(hand), min(ours), min(written))
     return found
 
@@ -162,7 +167,7 @@ async def memory(origin: str, waiting: int = 1000) -> float:
         await anymedia.submit(REQUEST)
         tracemalloc.start()
         before, _ = tracemalloc.get_traced_memory()
-        tasks = [asyncio.create_task(anymedia.run(REQUEST)) for _ in range(waiting)]
+        tasks = [asyncio.create_task(run(anymedia)) for _ in range(waiting)]
         await asyncio.sleep(0)
         while anymedia.submitting:
             await asyncio.sleep(0.05)
@@ -180,7 +185,7 @@ def rows(origin: str, slow: str) -> list[tuple[str, float, str]]:
     with tempfile.TemporaryDirectory() as folder:
         by_concurrency = asyncio.run(calls(origin, Path(folder, "journal.db")))
     for concurrent, (hand, ours, written) in by_concurrency.items():
-        name = f"client.run over the same calls by hand, {concurrent} at a time"
+        name = f"submit + wait over the same calls by hand, {concurrent} at a time"
         found.append((name, ours / hand, f"{hand * 1e6:.0f} and {ours * 1e6:.0f} µs"))
         found.append((f"{name}, with the journal", written / hand, f"{written * 1e6:.0f} µs"))
     steps = pure()

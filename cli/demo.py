@@ -94,13 +94,13 @@ async def _run(
 
 
 async def _make(client: "Client", account: str, out: Path) -> Task:
-    task = await client.run(REQUEST, account)
+    (task,) = (await client.generate(REQUEST, account)).tasks
     return attrs.evolve(task, assets=await client.download(task, out))
 
 
 async def _fail(client: "Client", account: str) -> AnymediaError:
     try:
-        await client.run(REQUEST, account)
+        await client.generate(REQUEST, account)
     except AnymediaError as error:
         return error
     raise AssertionError(f"the fault at {account} made no difference")

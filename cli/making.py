@@ -7,7 +7,7 @@ from contextlib import suppress
 from math import inf
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 import attrs
 import click
@@ -116,15 +116,24 @@ async def _with_client(
         progress.written = client.journal is not None
         try:
             return await work(client)
-        except asyncio.CancelledError:
-            if progress.unanswered:
-                say("waiting for the answer of a submit that is sent already; Ctrl-C again leaves it unread")
-            raise
-        except JournalError as error:
-            if error.task is not None:
+        except (AnymediaError, asyncio.CancelledError) as error:
+            interrupted = cast("asyncio.Task[T]", asyncio.current_task()).cancelling() > 0
+            if client.submitting:
+                say(_waiting(client, "interrupted" if interrupted else "time is up"))
+            if isinstance(error, JournalError) and error.task is not None:
                 with suppress(AnymediaError):
                     say(f"a handle, for `anymedia resume --handle -`: {client.handle(error.task)}")
+            if interrupted:
+                raise asyncio.CancelledError from None  # which is told as an interrupt, whatever it met
             raise
+
+
+def _waiting(client: "Client", why: str) -> str:
+    """Return what the command still waits for, and what an interrupt does then."""
+    seconds, submits = client.longest_wait, client.submitting
+    what = "the answer of a submit" if submits == 1 else f"the answers of {submits} submits"
+    then = "stops waiting" if client.journal is None else "leaves it uncertain in the journal"
+    return f"{why}; waiting for {what}, {seconds:.0f} s at most; Ctrl-C {then}"
 
 
 async def saved(client: "Client", result: Result, out: Path) -> tuple[Result, list[DownloadError]]:

@@ -97,11 +97,6 @@ class Progress:
                 links = " ".join(asset.url for asset in task.assets if asset.url)
                 yield f"task {task.id} at {task.account} succeeded: {links}"
 
-    @property
-    def unanswered(self) -> bool:
-        """Whether a submit waits for its answer."""
-        return any(row.attempt.outcome is None for row in self._rows.values())
-
     def _with(self, task: Task) -> Attempt:
         known = next((row.attempt for row in self._rows.values() if _is_of(task, row.attempt)), None)
         return _earlier(task) if known is None else attrs.evolve(known, task=task)

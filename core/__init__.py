@@ -4,8 +4,8 @@ ImageRequest ── check ── encode ── transport ── decode ── Ta
                               └──────── polling ────────┘        └── download ── files
 
 async with Client() as client:
-    task = await client.run(ImageRequest(model="flux-2-pro", prompt="a lighthouse at dusk"))
-    files = await client.download(task, "out")
+    result = await client.generate(ImageRequest(model="flux-2-pro", prompt="a lighthouse at dusk"))
+    files = await client.download(result, "out")
 """
 
 from typing import TYPE_CHECKING, Any

@@ -5,44 +5,41 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeAlias, Unpack
+from typing import Any, Self, Unpack
 
 import attrs
 
 from .account import Account
 from .clock import Clock
 from .config import Config, load_config
-from .engine.buy import Submits, orders, raw_order
-from .engine.generate import Generation, Option, no_route, option_of, raw_option
+from .engine.generate import Generation, submit
 from .engine.handle import handle, opened
-from .engine.idempotency import Keys, bought, latest
+from .engine.idempotency import IdempotencyKeys, bought, latest
+from .engine.plan import Request, plan
 from .engine.recover import Recoverer, Recovery
 from .engine.refresh import refresh
 from .engine.route import Route, route_of
-from .engine.rules import in_order
 from .engine.session import Event, Session
-from .engine.watch import Looks
+from .engine.submission import Submits
+from .engine.watch import Watch
 from .journal.ledger import Journal
-from .limits.ceiling import Ceiling
 from .limits.health import AccountHealth
 from .model.errors import AnymediaError, ConfigError, OutOfBounds, Problem, Unavailable, Unsupported
 from .model.money import Money
 from .model.options import GenerateOptions, OnUnsupported, Options, SubmitOptions
-from .model.quote import REFUSED, Quote
+from .model.quote import Quote
 from .model.request import ImageRequest, RawRequest
-from .model.task import Asset, Attempt, Order, Result, Task
+from .model.task import Asset, Attempt, Result, Task
 from .pricing.explain import Explanation, explain
 from .pricing.live import LivePrices
-from .pricing.offers import Candidate, candidates, choose, no_account
-from .pricing.quote import quote, quote_of
+from .pricing.offers import candidates, no_account
+from .pricing.quote import quote
 from .translate.messages import Lost
 from .transport.download import lies_in, save
 from .transport.retry import Patience
 
-Request: TypeAlias = ImageRequest | RawRequest
-
 TIMEOUT = 600.0
-"""Seconds that `wait`, `run` and `generate` take unless told otherwise."""
+"""Seconds that `submit`, `wait` and `generate` take unless told otherwise."""
 
 
 class Client:
@@ -67,9 +64,9 @@ class Client:
         self.journal: Journal | None = None if path is None else Journal(path, prompts=self.config.prompts)
         self._session = Session(clock or Clock(), patience or Patience(), on_event, self.journal)
         self._submits = Submits(self._session)
-        self._keys = Keys(self._session)
+        self._keys = IdempotencyKeys(self._session)
         self._live = LivePrices.at(self.config.live_prices)
-        self._looks = Looks(self._session)
+        self._watch = Watch(self._session)
         self._planning = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
@@ -94,6 +91,11 @@ class Client:
     def submitting(self) -> int:
         """How many submits are under way."""
         return len(self._submits)
+
+    @property
+    def longest_wait(self) -> float:
+        """How many seconds the answers of submits under way are waited for at most, as `close` does."""
+        return self._submits.longest
 
     # Before anything is sent
 
@@ -130,18 +132,7 @@ class Client:
         Errors: Unsupported for a model or an offer that does not exist, OutOfBounds for an option.
         """
         terms = self._terms(request, options)
-        quotes = [self._quote(candidate) for candidate in self._candidates(request, accounts, terms)]
-        refused = [quote for quote in quotes if quote.status == REFUSED]
-        return route_of([quote for quote in quotes if quote.status != REFUSED], refused, terms)
-
-    def _quote(self, candidate: Candidate) -> Quote:
-        """Return what a candidate would cost; without a key nothing is sold to us."""
-        found = quote_of(candidate)
-        try:
-            candidate.account.secret()
-        except ConfigError as error:
-            return attrs.evolve(found, status=REFUSED, reasons=(*found.reasons, str(error)))
-        return found
+        return route_of(plan(request, self._accounts(accounts), terms, self._live), terms)
 
     async def refresh_prices(
         self,
@@ -161,41 +152,46 @@ class Client:
     # The life of a task
 
     async def submit(
-        self,
-        request: Request,
-        *accounts: str,
-        timeout: float | None = None,
-        **options: Unpack[SubmitOptions],
+        self, request: Request, *accounts: str, timeout: float = TIMEOUT, **options: Unpack[SubmitOptions]
     ) -> Task:
-        """Submit a request to the first account that takes it (its cheapest offer) and return the accepted task.
+        """Submit a request that one task makes, and return the task as it was accepted; `Task.account` says where.
 
-        What provably was not billed (not sent, rate limited, unavailable with a readable no) is tried again; what may
-        have been is not. `timeout` is in seconds. Options: `offer` pins one by its name; `on_unsupported="drop"` leaves
-        out what an offer does not take; `check=False` switches documented limits off; `key` is the caller's own: the
-        same request under the same key is bought once, whoever asks and however often; `max_price` is in USD, and
-        `allow_unknown_price` takes what nobody knows the price of under it.
-        Errors: RequestError and ConfigError before anything is sent, JournalError too; ProviderError when it was
-        refused; SubmitUncertain when it may have been billed.
+        It goes the route of `generate`: the offer that the policy puts first, and the next where that is safe. What
+        provably was not billed is tried again; what may have been is not. An offer that needs several tasks is passed.
+        `timeout` is in seconds. Options: `offer` pins one by its name, `fallback=False` stays at the first;
+        `on_unsupported="drop"` leaves out what an offer does not take; `check=False` switches documented limits off;
+        `idempotency_key` is the caller's own name for the request: it is bought once under it, by whichever process and
+        however often; `max_price` is in USD, and `allow_unknown_price` takes what nobody knows the price of under it;
+        `policy`, `on_uncertain` and `on_blocked` are as at `generate`. Options that are not given are as the
+        configuration's [route] says.
+        Errors: RequestError, ConfigError and JournalError before anything is sent; ProviderError when it was refused;
+        NoRoute when each offer said something else; SubmitUncertain when it may have been billed.
         """
         terms, deadline = self._terms(request, options), self._deadline(timeout)
         made: list[Task] = []
         try:
-            async with self._keys.held(terms.idempotency_key, request, deadline) as attempts:
-                earlier = latest(attempts)
-                orders = [] if earlier else self._orders(request, accounts, terms)
-                if orders[1:] or any(earlier):
-                    raise _several(orders, earlier)
-                if earlier:
-                    return bought(earlier[0])
-                ceiling = Ceiling(terms.max_price, allow_unknown=terms.allow_unknown_price)
-                ceiling.reserve(orders[0].name, orders[0].money)
-                account = self.config.account(orders[0].account)
-                any_price = terms.allow_unknown_price
-                made.append(await self._submits.place(orders[0], account, deadline, any_price=any_price))
+            async with self._keys.held(terms.idempotency_key, request, deadline) as earlier:
+                made.append(await self._submitted(request, accounts, terms, deadline, latest(earlier)))
                 return made[0]
-        except asyncio.CancelledError:  # while the key was let go
+        except asyncio.CancelledError:  # while the key was released
             self._session.detached.extend(made)
             raise
+
+    async def _submitted(
+        self,
+        request: Request,
+        accounts: Sequence[str],
+        terms: Options,
+        deadline: float,
+        earlier: Mapping[int, Attempt],
+    ) -> Task:
+        if len(earlier) > 1:
+            message = f"{len(earlier)} tasks were bought under this key; generate returns them all"
+            raise OutOfBounds(problems=[Problem(field="idempotency_key", message=message)])
+        if earlier:
+            return bought(earlier[min(earlier)])
+        found = plan(request, self._accounts(accounts), terms, self._live, one_task=True)
+        return await submit(found, terms, deadline, self._submits)
 
     async def get(self, task: Task) -> Task:
         """Look once at a task and return it as it stands; a passing fault is tried again.
@@ -204,7 +200,7 @@ class Client:
         """
         if task.state.final:
             return task
-        return await self._looks.once(self._account(task), task)
+        return await self._watch.once(self._account(task), task)
 
     async def wait(self, task: Task, timeout: float = TIMEOUT) -> Task:
         """Look at a task at its provider's pace until it has succeeded, and return it.
@@ -213,19 +209,7 @@ class Client:
         Errors: TaskFailed; Blocked when moderation withheld it; DeadlineExceeded with the live task; MalformedAnswer
         when it has succeeded and its result is not to be found.
         """
-        return await self._looks.until_done(self._account(task), task, timeout)
-
-    async def run(
-        self, request: Request, *accounts: str, timeout: float = TIMEOUT, **options: Unpack[SubmitOptions]
-    ) -> Task:
-        """Submit a request and wait for its task, at one account, within `timeout` seconds. Errors: as both."""
-        deadline = self._session.clock.monotonic() + timeout
-        task = await self.submit(request, *accounts, timeout=timeout, **options)
-        try:
-            return await self.wait(task, deadline - self._session.clock.monotonic())
-        except asyncio.CancelledError:
-            self._session.detached.append(task)
-            raise
+        return await self._watch.until_done(self._account(task), task, timeout)
 
     async def generate(
         self, request: Request, *accounts: str, timeout: float = TIMEOUT, **options: Unpack[GenerateOptions]
@@ -236,35 +220,30 @@ class Client:
         missing named. `timeout` (seconds) is for all of it. Options, beside those of submit: `policy` (ordered,
         cheapest, spread, or a function); `fallback=False` stays at the first offer; `max_price` holds over all attempts
         and parts; within it `on_uncertain="continue"` goes on after a submit that may have been billed, and
-        `on_blocked="continue"` after moderation; `mix` makes at another offer what is missing of several. What is not
-        given is as the configuration's [route] says.
-        Errors: as run, or NoRoute, when no task succeeded; `attempts` of each lists what was tried.
+        `on_blocked="continue"` after moderation; `mix` makes at another offer what is missing of several. Options that
+        are not given are as the configuration's [route] says.
+        Errors: as submit and wait, or NoRoute, when no task succeeded; `attempts` of each lists what was tried.
         """
-        terms, deadline = self._terms(request, options), self._session.clock.monotonic() + timeout
+        terms, deadline = self._terms(request, options), self._deadline(timeout)
         made: list[Task] = []
         try:
             async with self._keys.held(terms.idempotency_key, request, deadline) as earlier:
                 for first in earlier if not terms.mix else ():  # what is missing is bought where the rest was
                     accounts, terms = (first.order.account,), attrs.evolve(terms, offer=first.order.offer)
                 async with self._planning:  # one after another, so that a thousand do not hold up what is under way
-                    ways, refused = self._options(request, accounts, terms)
+                    found = plan(request, self._accounts(accounts), terms, self._live)
                     await asyncio.sleep(0)
-                generation = Generation(
-                    request.count or 1 if isinstance(request, ImageRequest) else 1,
-                    ways,
-                    refused,
-                    terms,
-                    deadline,
-                    session=self._session,
-                    submits=self._submits,
-                    looks=self._looks,
-                )
-                result = await generation.result(earlier, self._account)
+                generation = Generation(found, terms, deadline, self._submits, self._watch, self._account)
+                result = await generation.result(earlier)
                 made += result.tasks
                 return result
-        except asyncio.CancelledError:  # while the key was let go
+        except asyncio.CancelledError:  # while the key was released
             self._session.detached.extend(made)
             raise
+
+    def wake(self, task: Task) -> None:
+        """Make the next look at a task due at once, for whoever waits for it with this client."""
+        self._watch.wake(task)
 
     async def cancel(self, task: Task) -> Task:
         """Ask the provider to stop a task, and return it as it then stands. Errors: Unsupported where none can."""
@@ -273,7 +252,7 @@ class Client:
         if endpoint is None:
             problem = Problem(field="cancel", message=f"{account.adapter.title} cannot cancel a task", unsupported=True)
             raise Unsupported(problems=[problem], account=account.name, provider=task.provider, task_id=task.id)
-        await self._looks.follow(account, endpoint, task)
+        await self._watch.follow(account, endpoint, task)
         return await self.get(task)
 
     async def download(self, done: Task | Result, directory: str | os.PathLike[str] = ".") -> tuple[Asset, ...]:
@@ -325,11 +304,11 @@ class Client:
         if self.journal is None:
             raise ConfigError("there is nothing to recover from: the journal is switched off")
         recoverer = Recoverer(
-            config=self.config,
+            account_of=self.config.account,
             journal=self.journal,
             session=self._session,
             submits=self._submits,
-            looks=self._looks,
+            watch=self._watch,
             save=self.download,
         )
         return await recoverer.recover(timeout, None if directory is None else Path(directory), replay=replay)
@@ -385,52 +364,6 @@ class Client:
             raise OutOfBounds(problems=[Problem(field="request", message=message)])
         return attrs.evolve(self.config.route, **options) if options else self.config.route
 
-    def _candidates(self, request: ImageRequest, names: Sequence[str], terms: Options) -> list[Candidate]:
-        return candidates(
-            request,
-            self._accounts(names),
-            offer=terms.offer,
-            on_unsupported=terms.on_unsupported,
-            limits=terms.check,
-            live=self._live,
-        )
-
-    def _orders(self, request: Request, names: Sequence[str], terms: Options) -> list[Order]:
-        """Return one order for each task that a request takes, at the account that takes it."""
-        if isinstance(request, RawRequest):
-            account = _of_provider(request.provider, self._accounts(names))[0]
-            found = [raw_order(request, account, terms)]
-        else:
-            every = self._candidates(request, names, terms)
-            taken = choose(every)
-            if taken is None:
-                raise no_route(_refusals(every))
-            account, found = taken.account, list(orders(taken, terms))
-        account.secret()
-        return found
-
-    def _options(
-        self, request: Request, names: Sequence[str], terms: Options
-    ) -> tuple[list[Option], list[AnymediaError]]:
-        """Return what takes a request, in the order of the policy, and why the rest does not."""
-        if isinstance(request, RawRequest):
-            accounts = _of_provider(request.provider, self._accounts(names))
-            every, refused = [raw_option(request, account, terms) for account in accounts], []
-        else:
-            found = self._candidates(request, names, terms)
-            every = [option_of(candidate, terms) for candidate in found if not candidate.checked.problems]
-            refused = _refusals(found)
-        fitting: list[Option] = []
-        for option in every:
-            try:
-                option.account.secret()
-                fitting.append(option)
-            except ConfigError as error:
-                refused.append(error)
-        by_quote = {id(option.quote): option for option in fitting}
-        ordered = in_order(terms.policy, [option.quote for option in fitting])
-        return [by_quote[id(quote)] for quote in ordered], refused
-
     # Files
 
     async def _save(self, task: Task, number: int, directory: Path) -> Asset:
@@ -450,28 +383,10 @@ class Client:
         if any(isinstance(end, Unavailable | OSError) for end in ends):
             await self._session.leave(task)
 
-    def _deadline(self, timeout: float | None) -> float | None:
-        return None if timeout is None else self._session.clock.monotonic() + timeout
-
-
-def _of_provider(provider: str, accounts: Sequence[Account]) -> list[Account]:
-    """Return the accounts at a provider, for a raw request."""
-    found = [account for account in accounts if account.adapter.name == provider]
-    if not found:
-        raise ConfigError(f"no account is configured at {provider!r}", provider=provider)
-    return found
+    def _deadline(self, timeout: float) -> float:
+        return self._session.clock.monotonic() + timeout
 
 
 def _placed_at(end: Asset | BaseException, was: Asset) -> Asset:
     """Return an asset as it is written down: where its file is, for any working directory."""
     return attrs.evolve(end, path=end.path and end.path.absolute()) if isinstance(end, Asset) else was
-
-
-def _several(orders: Sequence[Order], earlier: Mapping[int, Attempt]) -> OutOfBounds:
-    offer = orders[0].offer if orders else earlier[max(earlier)].order.offer
-    message = f"needs {len(orders) or len(earlier)} tasks of {offer}, and this makes one; generate makes them all"
-    return OutOfBounds(problems=[Problem(field="count", message=message)])
-
-
-def _refusals(found: Sequence[Candidate]) -> list[AnymediaError]:
-    return [each.checked.error(each.account.name) for each in found if each.checked.problems]

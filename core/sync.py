@@ -7,9 +7,10 @@ from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
-from .client import TIMEOUT, Client, Request
+from .client import TIMEOUT, Client
 from .clock import Clock
 from .config import Config
+from .engine.plan import Request
 from .engine.recover import Recovery
 from .engine.route import Route
 from .engine.session import Event
@@ -86,6 +87,15 @@ class SyncClient:
         """As Client.submitting."""
         return self._client.submitting
 
+    @property
+    def longest_wait(self) -> float:
+        """As Client.longest_wait."""
+        return self._client.longest_wait
+
+    def wake(self, task: Task) -> None:
+        """As Client.wake."""
+        self._loop.call_soon_threadsafe(self._client.wake, task)
+
     def explain(
         self,
         request: ImageRequest,
@@ -125,7 +135,7 @@ class SyncClient:
         self,
         request: Request,
         *accounts: str,
-        timeout: float | None = None,
+        timeout: float = TIMEOUT,
         **options: Unpack[SubmitOptions],
     ) -> Task:
         """As Client.submit."""
@@ -138,10 +148,6 @@ class SyncClient:
     def wait(self, task: Task, timeout: float = TIMEOUT) -> Task:
         """As Client.wait."""
         return self._wait(self._client.wait(task, timeout))
-
-    def run(self, request: Request, *accounts: str, timeout: float = TIMEOUT, **options: Unpack[SubmitOptions]) -> Task:
-        """As Client.run."""
-        return self._wait(self._client.run(request, *accounts, timeout=timeout, **options))
 
     def generate(
         self, request: Request, *accounts: str, timeout: float = TIMEOUT, **options: Unpack[GenerateOptions]

@@ -58,7 +58,7 @@ async def _run(adapter: Adapter, url: str, request: ImageRequest | RawRequest) -
     )
     async with Client(config, clock=FakeClock()) as client:
         try:
-            return await client.run(request, timeout=LIMIT)
+            return await client.wait(await client.submit(request, timeout=LIMIT), LIMIT)
         except AnymediaError as error:
             return error
 

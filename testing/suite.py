@@ -130,7 +130,8 @@ class Scene:
     async def run(self, case: Case) -> Task | AnymediaError:
         """Return what a case comes to."""
         try:
-            return await self.client.run(case.request, offer=case.name, timeout=LIMIT)
+            task = await self.client.submit(case.request, offer=case.name, timeout=LIMIT)
+            return await self.client.wait(task, LIMIT)
         except AnymediaError as error:
             return error
 

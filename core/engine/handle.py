@@ -9,10 +9,9 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from anymedia.account import FINGERPRINT, Account, fingerprint, is_of
-from anymedia.config import Config
 from anymedia.model.errors import ConfigError, OutOfBounds, Problem
 from anymedia.model.money import Money, PriceStatus
 from anymedia.model.request import shown
@@ -34,6 +33,17 @@ SPARE = ("money", "offer", "model")
 _NAME = re.compile("[^\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")  # nothing that leads a terminal
 _PATH = re.compile(r"/(?!/)[!-~]*")
 _USD = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?")  # 1E+999999 is an amount too, and a megabyte when it is shown
+
+
+class Accounts(Protocol):
+    """The configured accounts, as anymedia.Config holds them."""
+
+    @property
+    def accounts(self) -> Mapping[str, Account]:
+        """Every account by name."""
+
+    def account(self, name: str) -> Account:
+        """Return an account. Errors: ConfigError."""
 
 
 def handle(task: Task, account: Account) -> str:
@@ -78,7 +88,7 @@ def handle(task: Task, account: Account) -> str:
     raise _wrong("handle", f"takes {len(text):,} bytes, and {LONGEST:,} is the most: the id or a link is too long")
 
 
-def opened(text: str | bytes, config: Config, *, any_api_key: bool = False) -> tuple[Task, Account]:
+def opened(text: str | bytes, accounts: Accounts, *, any_api_key: bool = False) -> tuple[Task, Account]:
     """Return the task of a handle as it was when it was submitted, and its account.
 
     `any_api_key` opens it with another key of the account than it was submitted with, as after a change of keys.
@@ -87,7 +97,7 @@ def opened(text: str | bytes, config: Config, *, any_api_key: bool = False) -> t
     """
     said = _said(text)
     _check(said)
-    account = _account(said, config)
+    account = _account(said, accounts)
     _check_links(said, account)
     if not is_of(said["fingerprint"], account.secret()) and not any_api_key:
         raise _error(
@@ -185,13 +195,13 @@ def _check(said: Mapping[str, Any]) -> None:
             raise _wrong(field, f"{message}, not {_shown(said[field])}")
 
 
-def _account(said: Mapping[str, Any], config: Config) -> Account:
+def _account(said: Mapping[str, Any], accounts: Accounts) -> Account:
     """Return the account that a handle names. Errors: ConfigError."""
     name, provider = said["account"], said["provider"]
     try:
-        account = config.account(name)
+        account = accounts.account(name)
     except ConfigError:
-        there = [account.name for account in config.accounts.values() if account.adapter.name == provider]
+        there = [account.name for account in accounts.accounts.values() if account.adapter.name == provider]
         raise _error(
             f"task {said['id']} is of account {name!r} at {provider}, which is not in the config; "
             + (f"its accounts at {provider}: {', '.join(there)}" if there else f"it has none at {provider}"),

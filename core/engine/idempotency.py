@@ -27,8 +27,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.02, 1.0
 _log = logging.getLogger("anymedia")
 
 
-class Keys:
-    """The keys of one client's callers."""
+class IdempotencyKeys:
+    """The idempotency keys of one client's callers."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -4,23 +4,26 @@ Nothing that costs money is sent unless it is asked for, and then only where the
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 import attrs
 
 from anymedia.account import Account, is_of
-from anymedia.config import Config
 from anymedia.journal.ledger import Journal
+from anymedia.limits.ceiling import Ceiling
 from anymedia.model.errors import AnymediaError, ConfigError, SubmitUncertain
 from anymedia.model.task import Asset, Attempt, Task
 from anymedia.model.vocabulary import State
 from anymedia.transport.download import clear
 
-from .buy import Submits
+from .buy import buy
 from .session import Session
-from .watch import Looks
+from .submission import Life, Submission, Submits, task_of
+from .watch import Watch
 
 
 @attrs.frozen(kw_only=True)
@@ -40,11 +43,11 @@ class Recovery:
 class Recoverer:
     """The recovering of one client."""
 
-    config: Config
+    account_of: Callable[[str], Account]
     journal: Journal
     session: Session
     submits: Submits
-    looks: Looks
+    watch: Watch
     save: Callable[[Task, Path], Awaitable[tuple[Asset, ...]]]
 
     async def recover(self, timeout: float, directory: Path | None, *, replay: bool) -> Recovery:
@@ -80,7 +83,9 @@ class Recoverer:
         try:
             account = self._account(attempt)
             if (reason := self._no_replay(attempt, account)) is None:
-                return await self.submits.replay(attempt, account, deadline)
+                replay = Replay(attempt, account, self.submits, deadline)
+                await buy(replay, self.submits)
+                return replay.task()
         except AnymediaError as error:
             return error
         message = f"attempt {attempt.id[:8]} at {attempt.order.account} is not replayed: {reason}"
@@ -106,7 +111,7 @@ class Recoverer:
         """Return a task that has succeeded, with its files where a directory is given; else why not."""
         try:
             if task.state is not State.SUCCEEDED:
-                task = await self.looks.until_done(self._account(attempt or task), task, timeout)
+                task = await self.watch.until_done(self._account(attempt or task), task, timeout)
             if directory is not None and not all(asset.path for asset in task.assets):
                 task = attrs.evolve(task, assets=await self.save(task, directory))
         except (AnymediaError, OSError) as error:
@@ -116,7 +121,7 @@ class Recoverer:
     def _account(self, left: Attempt | Task) -> Account:
         """Return the account of what was left. Errors: ConfigError when it is missing, or has another key now."""
         order = left.order if isinstance(left, Attempt) else left
-        account = self.config.account(order.account)
+        account = self.account_of(order.account)
         if account.adapter.name != order.provider:
             raise self._other(left, f"is now of {account.adapter.name}, and was of {order.provider}")
         if isinstance(left, Attempt) and not is_of(left.fingerprint or "", account.secret()):
@@ -127,3 +132,41 @@ class Recoverer:
         order = left.order if isinstance(left, Attempt) else left
         name = f"task {left.id}" if isinstance(left, Task) else f"attempt {left.id[:8]}"
         return ConfigError(f"{name}: account {order.account} {how}", account=order.account, provider=order.provider)
+
+
+class Replay:
+    """The buyer of an attempt of unknown outcome: it sends the same bytes again, where they were sent before."""
+
+    def __init__(self, attempt: Attempt, account: Account, submits: Submits, deadline: float) -> None:
+        self._attempt = attempt
+        self._places = [account]
+        self._submits = submits
+        self._deadline = deadline
+        self._end: Attempt | AnymediaError | None = None
+
+    def task(self) -> Task:
+        """Return the task that the replay found. Errors: SubmitUncertain when it is as uncertain as before."""
+        if isinstance(self._end, AnymediaError):
+            raise self._end
+        return task_of(cast("Attempt", self._end))
+
+    async def choose(self) -> Account | None:
+        """Return the account, once."""
+        return self._places.pop() if self._places else None
+
+    def reserve(self, account: Account) -> list[Submission]:
+        """Return the attempt's submission: its price is counted already."""
+        held = Ceiling(None).hold(self._attempt)
+        return [Submission(self._attempt.order, account, self._submits.session, reservation=held, again=self._attempt)]
+
+    @contextmanager
+    def admitted(self, account: Account) -> Iterator[None]:
+        """Admit it whatever the account's health: what it finds out is worth more than a wait."""
+        yield
+
+    async def settle(self, submission: Submission, life: Life) -> None:
+        """Keep the end of the replay."""
+        try:
+            self._end = await self._submits.shielded(life, submission, self._deadline)
+        except AnymediaError as error:
+            self._end = error

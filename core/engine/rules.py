@@ -3,8 +3,7 @@
 `STEPS` is the whole of it, first match first; docs/routing.md is made from it.
 """
 
-from collections.abc import Iterable, Sequence
-from decimal import Decimal
+from collections.abc import Sequence
 from enum import StrEnum
 
 import attrs
@@ -19,8 +18,7 @@ from anymedia.model.errors import (
     RequestError,
     TaskFailed,
 )
-from anymedia.model.options import Options, Policy, refuse
-from anymedia.model.quote import Quote
+from anymedia.model.options import Options
 from anymedia.model.task import Attempt
 from anymedia.model.vocabulary import Billed, Cause, Outcome
 
@@ -129,26 +127,3 @@ def cooldown(attempt: Attempt) -> Cooldown:
     """Return what an account cools down by after an attempt."""
     said = (each.cools for each in STEPS if attempt.cause in each.causes or attempt.outcome in each.outcomes)
     return next(said, Cooldown.NONE)
-
-
-def in_order(policy: Policy, quotes: Sequence[Quote]) -> list[Quote]:
-    """Return the quotes in the order in which a policy tries them, but for `spread`, which goes by the moment.
-
-    Within an account the cheapest comes first. Errors: OutOfBounds when a function returns what it was not given.
-    """
-    if callable(policy):
-        given = {id(quote) for quote in quotes}
-        chosen = policy(list(quotes))
-        chosen = list(chosen) if isinstance(chosen, Iterable) else [None]
-        ids = [id(each) for each in chosen]
-        if not given.issuperset(ids) or len(set(ids)) != len(ids):
-            refuse("policy", "the function returned what it was not given, or the same twice")
-        return chosen
-    if policy == "cheapest":
-        return sorted(quotes, key=_price)
-    accounts = list(dict.fromkeys(quote.account for quote in quotes))
-    return sorted(quotes, key=lambda quote: (accounts.index(quote.account), _price(quote)))
-
-
-def _price(quote: Quote) -> tuple[bool, Decimal]:
-    return quote.money.usd is None, quote.money.usd or Decimal(0)

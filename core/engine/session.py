@@ -17,9 +17,9 @@ from anymedia.model.money import Money
 from anymedia.model.task import Attempt, Task
 from anymedia.translate import decode, encode
 from anymedia.translate.classify import Asked
-from anymedia.translate.messages import Answer, Call, Lost
+from anymedia.translate.messages import Answer, Call, Lost, Progress
 from anymedia.transport.download import keep
-from anymedia.transport.http import Progress, Transport
+from anymedia.transport.http import Transport
 from anymedia.transport.retry import Patience, retried
 
 Event: TypeAlias = Attempt | Task
@@ -45,7 +45,7 @@ class Session:
         self.journal: Journal | None = journal
         self.permits: Permits = Permits(clock)
         self.health: Health = Health(clock, self.balance)
-        self._patience = patience
+        self.patience: Patience = patience
         self._on_event = on_event
         self._transport: Transport | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -202,6 +202,6 @@ class Session:
             function,
             lambda error: isinstance(error, again),
             clock=self.clock,
-            patience=self._patience,
+            patience=self.patience,
             deadline=deadline,
         )

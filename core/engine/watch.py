@@ -4,10 +4,11 @@ No failed look loses a task: looking goes on until the caller's deadline, which 
 """
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 from anymedia.account import Account
-from anymedia.declare.adapter import Endpoint
+from anymedia.clock import Clock
+from anymedia.declare.adapter import Endpoint, Pace
 from anymedia.model.errors import (
     Blocked,
     DeadlineExceeded,
@@ -21,7 +22,6 @@ from anymedia.model.task import Task
 from anymedia.model.vocabulary import Billed, Cause, Refund, Retry, State
 from anymedia.translate import decode, encode
 
-from . import polling
 from .session import Session
 
 NO_RESULT_LOOKS = 3
@@ -30,12 +30,13 @@ NO_RESULT_LOOKS = 3
 _BILLED = {Refund.YES: Billed.NO, Refund.NO: Billed.YES, Refund.UNKNOWN: Billed.UNKNOWN}
 
 
-class Looks:
-    """The looks of one client at its tasks."""
+class Watch:
+    """What one client does to see its tasks through: looks at the provider's pace, sooner when it is woken."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._clock = session.clock
+        self._waits: dict[tuple[str, str], list[_Wait]] = {}
 
     async def once(self, account: Account, task: Task) -> Task:
         """Look once and return the task as it stands; a passing fault is tried again. Errors: ProviderError."""
@@ -47,15 +48,29 @@ class Looks:
 
         Errors: TaskFailed, Blocked, DeadlineExceeded; MalformedAnswer when its result is not to be found.
         """
-        deadline = self._clock.monotonic() + timeout
-        pause = polling.first_wait(account.adapter.pace, self._age(task))
+        key, wait = (task.account, task.id), _Wait()
+        self._waits.setdefault(key, []).append(wait)
+        try:
+            return await self._until_done(account, task, self._clock.monotonic() + timeout, wait)
+        finally:
+            self._waits[key].remove(wait)
+            if not self._waits[key]:
+                del self._waits[key]
+
+    def wake(self, task: Task) -> None:
+        """Make the next look at a task due at once, for whoever waits for it; while one is under way, the one after."""
+        for wait in self._waits.get((task.account, task.id), ()):
+            wait.wake()
+
+    async def _until_done(self, account: Account, task: Task, deadline: float, wait: "_Wait") -> Task:
+        pause = first_wait(account.adapter.pace, self._age(task))
         errors, without_result = 0, 0
         last: ProviderError | None = None
         while not task.state.final:
-            if self._clock.monotonic() + pause >= deadline:
-                await self._clock.sleep(max(deadline - self._clock.monotonic(), 0.0))
+            left = deadline - self._clock.monotonic()
+            woken = await wait.sleep(self._clock, max(min(pause, left), 0.0))
+            if pause >= left and not woken:  # a look that would come too late is not made
                 raise _too_late(task, self._age(task)) from last
-            await self._clock.sleep(pause)
             try:
                 async with asyncio.timeout(deadline - self._clock.monotonic()):
                     seen = await self._asked(account, task)
@@ -68,7 +83,7 @@ class Looks:
                     raise
             else:
                 task, last, errors = await self._saw(task, seen), None, 0
-            pause = polling.next_wait(
+            pause = next_wait(
                 account.adapter.pace,
                 self._age(task),
                 errors=errors,
@@ -103,6 +118,41 @@ class Looks:
         return max((self._clock.now() - task.submitted_at).total_seconds(), 0.0)
 
 
+class _Wait:
+    """One wait for a task: the sleep between two looks, which a wake ends."""
+
+    __slots__ = ("_sleeper", "_woken")
+
+    def __init__(self) -> None:
+        self._sleeper: asyncio.Task[Any] | None = None
+        self._woken = False
+
+    def wake(self) -> None:
+        """End the sleep that there is, or the one to come."""
+        if not self._woken and self._sleeper is not None:
+            self._sleeper.cancel()
+        self._woken = True
+
+    async def sleep(self, clock: Clock, seconds: float) -> bool:
+        """Sleep until the time is over or somebody wakes it, and return whether somebody did."""
+        if not self._woken:
+            self._sleeper = sleeper = cast("asyncio.Task[Any]", asyncio.current_task())
+            cancels = sleeper.cancelling()
+            try:
+                await clock.sleep(seconds)
+            except asyncio.CancelledError:
+                # As in asyncio.timeout: a cancel of our own is taken back, anybody else's goes on.
+                if not self._is_woken() or sleeper.uncancel() > cancels:
+                    raise
+            finally:
+                self._sleeper = None
+        woken, self._woken = self._is_woken(), False
+        return woken
+
+    def _is_woken(self) -> bool:
+        return self._woken
+
+
 def _succeeded(task: Task) -> Task:
     """Return a task that ended well. Errors: Blocked or TaskFailed for one that did not."""
     if task.state is State.SUCCEEDED:
@@ -130,3 +180,25 @@ def _too_late(task: Task, age: float) -> DeadlineExceeded:
         **encode.facts(task),
         request_id=task.request_id,
     )
+
+
+# When to look again
+
+
+def first_wait(pace: Pace, age: float) -> float:
+    """Return how many seconds to wait before the first look at a task of an age (seconds since its submit)."""
+    return max(pace.first - age, 0.0)
+
+
+def next_wait(
+    pace: Pace, age: float, *, errors: int = 0, retry_after: float | None = None, jitter: float = 0.0
+) -> float:
+    """Return how many seconds to wait before the next look at a task of an age.
+
+    What the server asks for comes first and is never undercut. After `errors` in a row the wait doubles each time, up
+    to a minute. `jitter` (0 to 1) adds up to a tenth, so that tasks submitted together are not looked at together.
+    """
+    step = next((slow for since, slow in sorted(pace.slower.items(), reverse=True) if age >= since), pace.then)
+    if errors > 1:
+        step = max(step, min(step * 2 ** min(errors - 1, 6), 60.0))
+    return max(step * (1 + jitter / 10), retry_after or 0.0)

@@ -7,8 +7,8 @@ doubles as long as it lasts, and then one request tries first.
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -19,7 +19,6 @@ from anymedia.clock import Clock
 from anymedia.model.errors import AnymediaError, Cooling
 from anymedia.model.money import Money
 from anymedia.model.task import Attempt
-from anymedia.model.vocabulary import Outcome
 
 
 class Cooldown(StrEnum):
@@ -123,21 +122,24 @@ class Health:
         """Return what is set when the one request is over that tries whether an account is well again."""
         return self._trials.get(account.name)
 
-    def admit(self, account: Account) -> bool:
-        """Return whether this request is the one that tries first. Errors: Cooling while the account is not asked."""
-        trouble = self._troubles.get(account.name)
-        if trouble is None:
-            return False
-        if self.wait(account) or account.name in self._trials:
-            raise self.cooling(account)
-        if trouble.ends is not Cooldown.TRIAL:
-            return False
-        self._trials[account.name] = asyncio.Event()
-        return True
+    @contextmanager
+    def admitted(self, account: Account) -> Iterator[None]:
+        """Hold the admission of one submit; where an account has to be tried first, this submit is the trial.
 
-    def over(self, account: Account) -> None:
-        """Take note that the request that tried first is over."""
-        self._trials.pop(account.name).set()
+        Errors: Cooling while the account is left alone.
+        """
+        trouble = self._troubles.get(account.name)
+        if trouble is not None and (self.wait(account) or account.name in self._trials):
+            raise self.cooling(account)
+        if trouble is None or trouble.ends is not Cooldown.TRIAL:
+            yield
+            return
+        trial = self._trials[account.name] = asyncio.Event()
+        try:
+            yield
+        finally:
+            del self._trials[account.name]
+            trial.set()
 
     def cooling(self, account: Account) -> Cooling:
         """Return the error for a request that is not sent."""
@@ -192,7 +194,7 @@ class Health:
             return math.inf
         if ends is Cooldown.BALANCE:
             return NO_CREDIT
-        first = FIRST if attempt.outcome in (Outcome.NOT_SENT, Outcome.REFUSED) else UNCERTAIN
+        first = UNCERTAIN if attempt.may_be_billed else FIRST
         doubled = min(first * 2.0 ** min(failures - 1, 20), LONGEST) * (1 + self._clock.chance() / 10)
         if ends is Cooldown.TIME:
             return attempt.retry_after or doubled

@@ -38,9 +38,9 @@ class Permits:
 
     @asynccontextmanager
     async def submit(self, account: Account, owner: object = None) -> AsyncIterator["Permit"]:
-        """Wait for and hold the permit to send one submit; what becomes of it is told to the permit.
+        """Wait for and hold the permit to send one submit; it counts once `Permit.sent` is told that it may have left.
 
-        Owners take turns, each however many submits it waits with; None stands for nobody else.
+        Owners take turns, however many submits each waits with; None is an owner of one.
         """
         lanes = self.of(account)
         permit = Permit(lanes, owner)
@@ -129,7 +129,7 @@ class Permit:
 
     async def wait(self) -> None:
         """Wait for all that a submit needs; for the second time, to send it again."""
-        self._let_go()
+        self.answered()
         self._arrived = False
         lanes, again = self._lanes, self._is_active
         lanes.again += again
@@ -151,17 +151,16 @@ class Permit:
         self._is_sending, lanes.passed = True, lanes.passed | {lanes.submits}
         await lanes.connections.acquire()
         self._is_connected = True
-        self._arrived = True  # for all that is known from here on
 
     def end(self) -> None:
         """Let everything go that is held: the submit is answered, or never will be."""
-        self._let_go()
+        self.answered()
         if self._is_active:
             self._is_active = False
             self._lanes.active.leave()
 
-    def _let_go(self) -> None:
-        """Let go what is held for one sending of it."""
+    def answered(self) -> None:
+        """Release the rate slot and the connection of this sending; a task slot is kept until `end`."""
         if self._is_sending:
             self._is_sending = False
             self._lanes.submits.leave(arrived=self._arrived)
@@ -169,9 +168,9 @@ class Permit:
             self._is_connected = False
             self._lanes.connections.release()
 
-    def unsent(self) -> None:
-        """Take note that nothing has left."""
-        self._arrived = False
+    def sent(self) -> None:
+        """Count this sending against the rate: something may have left, and nobody knows when it arrives."""
+        self._arrived = True
 
     def keep(self, task: Task | None) -> None:
         """Count an accepted task as active until it is over; None: there may be one that nobody knows."""

@@ -24,7 +24,7 @@ Choice: TypeAlias = Literal["stop", "continue"]
 
 
 class SubmitOptions(TypedDict, total=False):
-    """What `submit` and `run` can be told beside the request; `key` is the caller's own."""
+    """What `submit` can be told beside the request."""
 
     offer: str | None
     on_unsupported: OnUnsupported
@@ -32,15 +32,15 @@ class SubmitOptions(TypedDict, total=False):
     idempotency_key: str | None
     max_price: Decimal | str | int | None
     allow_unknown_price: bool
-
-
-class GenerateOptions(SubmitOptions, total=False):
-    """What `generate` can be told beside: how it goes on when something goes wrong."""
-
     policy: Policy
     fallback: bool
     on_uncertain: Choice
     on_blocked: Choice
+
+
+class GenerateOptions(SubmitOptions, total=False):
+    """What `generate` can be told beside: whether a request of several units may be made at several offers."""
+
     mix: bool
 
 

@@ -74,3 +74,9 @@ class Lost(Exception):
         self.why = why
         self.sent = sent
         self.status = status
+
+
+class Progress:
+    """How far a call has come: whether it has a connection, so that a byte may have left."""
+
+    connected: bool = False

@@ -20,7 +20,7 @@ from aiohttp.connector import Connection
 from yarl import URL
 
 from anymedia.account import Account
-from anymedia.translate.messages import Answer, Call, Lost
+from anymedia.translate.messages import Answer, Call, Lost, Progress
 
 from .addresses import public_socket
 
@@ -62,7 +62,7 @@ class Transport:
         await self._keyed.close()
         await self._public.close()
 
-    async def send(self, account: Account, call: Call, progress: "Progress") -> Answer:
+    async def send(self, account: Account, call: Call, progress: Progress) -> Answer:
         """Send a call once, with the account's key if it is to have it. Errors: Lost: whether a byte may have left.
 
         `progress.connected` turns true just before the first byte; the caller holds a permit.
@@ -119,12 +119,6 @@ class Transport:
             response.release()
             url = urljoin(url, response.headers.get("Location", ""))
         raise ValueError(f"more than {MAX_REDIRECTS} redirects")
-
-
-class Progress:
-    """How far a call has come: whether it has a connection, so that a byte may have left."""
-
-    connected: bool = False
 
 
 @attrs.define

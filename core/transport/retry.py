@@ -24,6 +24,19 @@ class Patience:
     most: float = 8.0
     longest: float = 60.0
 
+    def pause(self, tries: int, error: AnymediaError, clock: Clock, deadline: float | None) -> float | None:
+        """Return how many seconds to wait after so many tries; None when the call is not to be tried again.
+
+        `deadline` is on the clock's monotonic time; a wait that would pass it is not begun.
+        """
+        if tries >= self.tries:
+            return None
+        exponential = min(self.most, self.first * 2.0 ** (tries - 1)) * clock.chance()
+        # Jitter comes on top of what the server asks for, never off it.
+        pause = exponential if error.retry_after is None else error.retry_after + exponential / 10
+        too_late = deadline is not None and clock.monotonic() + pause > deadline
+        return None if pause > self.longest or too_late else pause
+
 
 async def retried(
     function: Callable[[], Awaitable[T]],
@@ -33,31 +46,23 @@ async def retried(
     patience: Patience,
     deadline: float | None = None,
 ) -> T:
-    """Call a function until it succeeds, or fails with what is not worth trying `again`, or time is up.
-
-    `deadline` is on the clock's monotonic time; a wait that would pass it is not begun.
-    """
+    """Call a function until it succeeds, fails with an error that is not worth another try, or patience ends."""
     try:
         return await function()
     except AnymediaError as error:
         if not again(error):
             raise
         first: AnymediaError | None = error
-    pause = 0.0
+    pause: float | None = 0.0
 
     def waits() -> Generator[float, Any, None]:
         nonlocal pause
-        error = yield 0.0
-        for turn in range(patience.tries - 1):
-            exponential = min(patience.most, patience.first * 2**turn) * clock.chance()
-            # Jitter comes on top of what the server asks for, never off it.
-            pause = exponential if error.retry_after is None else error.retry_after + exponential / 10
-            if pause > patience.longest or (deadline is not None and clock.monotonic() + pause > deadline):
-                return
-            error = yield 0.0
+        error, tries = (yield 0.0), 1
+        while (pause := patience.pause(tries, error, clock, deadline)) is not None:
+            error, tries = (yield 0.0), tries + 1
 
     async def wait(_: Any) -> None:
-        await clock.sleep(pause)
+        await clock.sleep(pause or 0.0)
 
     async def call() -> T:
         nonlocal first

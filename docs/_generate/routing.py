@@ -21,7 +21,7 @@ from anymedia import (
     Money,
     Order,
     ProviderError,
-    Quote,
+    Secret,
     State,
     SubmitUncertain,
     Task,
@@ -32,18 +32,15 @@ from anymedia.client import TIMEOUT
 from anymedia.clock import Clock
 from anymedia.config import default_account
 from anymedia.declare import Adapter, Limits
-from anymedia.engine.generate import TRIES
+from anymedia.engine.plan import plan
+from anymedia.engine.purchase import TRIES
 from anymedia.engine.route import route_of
 from anymedia.engine.rules import STEPS, Step, after, cooldown, step
 from anymedia.limits.health import CHECK_BALANCE, Cooldown, Health
 from anymedia.limits.permits import FORGOTTEN
 from anymedia.model.money import PriceStatus
 from anymedia.model.options import POLICIES, Options
-from anymedia.model.quote import REFUSED
 from anymedia.model.vocabulary import Billed, Cause, Outcome
-from anymedia.pricing.offers import candidates
-from anymedia.pricing.quote import quote_of
-from anymedia.registry import adapters
 
 from . import asking
 from .errors import classes
@@ -457,18 +454,18 @@ def _example(sellers: Iterable[Adapter]) -> ImageRequest | None:
 
 def _worst(sellers: Sequence[Adapter]) -> Iterator[str]:
     request = _example(sellers)
-    accounts = [default_account(each, {}) for each in sellers if each.name in adapters()]
+    accounts = [default_account(each, {}) for each in sellers]
     if request is None or not accounts:
         return
-    quotes = [quote_of(each) for each in candidates(request, accounts)]
+    accounts = [attrs.evolve(account, api_key=Secret("of nobody")) for account in accounts]
     yield WORST.format(request=f"{code(request.model)} at {request.resolution}")
-    yield table(["options", "asked, in this order", "at worst"], _routes(quotes))
+    yield table(["options", "asked, in this order", "at worst"], _routes(request, accounts))
     yield WORST_AFTER
 
 
-def _routes(quotes: Sequence[Quote]) -> Iterator[list[str]]:
-    fitting = [quote for quote in quotes if quote.status != REFUSED]
-    known = sorted(quote.money.usd for quote in fitting if quote.money.usd is not None)
+def _routes(request: ImageRequest, accounts: Sequence[Account]) -> Iterator[list[str]]:
+    prices = (option.money.usd for option in plan(request, accounts, Options(), None).options)
+    known = sorted(usd for usd in prices if usd is not None)
     two, one = str(sum(known[:2])), str(known[:2][-1])
     ways: Sequence[Mapping[str, Any]] = (
         {},
@@ -481,7 +478,8 @@ def _routes(quotes: Sequence[Quote]) -> Iterator[list[str]]:
         {"max_price": one, "on_uncertain": "continue"},
     )
     for way in ways:
-        route = route_of(fitting, (), Options(**way))
+        terms = Options(**way)
+        route = route_of(plan(request, accounts, terms, None), terms)
         worst = "nobody knows" if route.worst is None else f"${route.worst.normalize():f}"
         asked = ", ".join(f"{code(quote.offer)} {quote.money}" for quote in route.steps)
         yield [" ".join(code(f"{name}={_python(value)}") for name, value in way.items()), asked, worst]

@@ -22,6 +22,7 @@ from anymedia import (
     TaskFailed,
 )
 from anymedia.clock import Clock
+from tests.verbs import run
 
 ACCEPTED, REFUSED = Outcome.ACCEPTED, Outcome.REFUSED
 
@@ -190,7 +191,7 @@ async def play(episode: Episode, provider: str, config: Config, clock: Clock) ->
 
     async with Client(config, clock=clock, on_event=note) as client:
         try:
-            came: Task | AnymediaError = await client.run(request, provider)
+            came: Task | AnymediaError = await run(client, request, provider)
         except AnymediaError as error:
             came = error
     return Played(came=came, attempts=attempts)

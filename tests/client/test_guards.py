@@ -34,6 +34,7 @@ from anymedia.translate.messages import Call, Lost
 from anymedia.transport.addresses import is_public, public_socket
 from anymedia.transport.http import Progress, Transport, _reason
 from anymedia.transport.retry import Patience, retried
+from tests.verbs import run
 
 KEY = "planted-key-5f0c1d"
 
@@ -87,7 +88,7 @@ async def test_a_redirect_never_carries_the_key_or_the_body(client, request_, pr
 
 
 async def test_a_result_is_fetched_without_the_key(client, request_, provider, tmp_path, sims, monkeypatch):
-    task = await client.run(request_, provider)
+    task = await run(client, request_, provider)
     seen = []
     service = sims[provider].service
     answer = type(service).answer
@@ -118,7 +119,7 @@ async def test_no_key_shows_anywhere(clock, request_, sims, caplog, provider):
         config = read_config({"providers": {provider: table}}, {"K": KEY})
         async with Client(config, clock=clock, on_event=left.append, patience=Patience(tries=1)) as client:
             with pytest.raises(AnymediaError) as refused:
-                await client.run(request_)
+                await run(client, request_)
             task = attrs.evolve(left[-1].task) if left[-1].task else None
             assert task is None
             left += [client.explain(request_), config, config.account(provider), vars(client)]
@@ -146,7 +147,7 @@ async def test_every_call_has_a_name_and_the_key_in_its_header(request_, clock, 
         config = read_config({"providers": {provider: {"base_url": origin, "api_key_env": "K"}}}, {"K": KEY})
         async with Client(config, clock=clock) as client:
             with pytest.raises(AnymediaError):
-                await client.run(request_)
+                await run(client, request_)
             (shown,) = client.explain(request_)
     (headers,) = seen
     assert headers["User-Agent"].startswith("anymedia/")
@@ -177,14 +178,14 @@ def with_result(task, url):
     ],
 )
 async def test_a_result_at_a_private_address_is_refused(client, clock, request_, tmp_path, url):
-    task = await client.run(request_, "reapi")
+    task = await run(client, request_, "reapi")
     with pytest.raises(MalformedAnswer, match="not a public address"):
         await client.download(with_result(task, url), tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 async def test_a_redirect_to_a_private_address_is_refused(client, request_, sims, tmp_path):
-    task = await client.run(request_, "reapi")
+    task = await run(client, request_, "reapi")
     sims["reapi"].fault("redirect", on="result", location="http://127.0.0.1:9/x.png")
     with pytest.raises(MalformedAnswer, match="not a public address"):
         await client.download(task, tmp_path)
@@ -194,7 +195,7 @@ async def test_a_redirect_to_a_private_address_is_refused(client, request_, sims
 
 
 async def test_a_redirect_on_the_simulators_own_origin_is_followed_and_a_loop_is_not(client, request_, sims, tmp_path):
-    task = await client.run(request_, "reapi")
+    task = await run(client, request_, "reapi")
     sims["reapi"].fault("redirect", on="result", location=task.assets[0].url)
     assert len(await client.download(task, tmp_path)) == 1
     sims["reapi"].fault("redirect", on="result", location=task.assets[0].url, times=None)
@@ -245,7 +246,7 @@ def test_a_public_address_gets_a_socket():
     ],
 )
 async def test_what_is_no_whole_picture_is_not_kept(client, request_, sims, tmp_path, fault, error):
-    task = await client.run(request_, "reapi")
+    task = await run(client, request_, "reapi")
     sims["reapi"].fault(**fault, on="result", times=None)
     with pytest.raises(error) as caught:
         await client.download(task, tmp_path)
@@ -258,7 +259,7 @@ async def test_what_is_no_whole_picture_is_not_kept(client, request_, sims, tmp_
 
 async def test_a_flood_of_a_file_is_cut_off(client, request_, sims, tmp_path, monkeypatch):
     monkeypatch.setattr("anymedia.transport.download.FILE_LIMIT", 1 << 20)
-    task = await client.run(request_, "reapi")
+    task = await run(client, request_, "reapi")
     sims["reapi"].fault("huge", on="result", bytes=3 << 20, times=None)
     with pytest.raises(Unavailable, match="more than 1 MiB"):
         await client.download(task, tmp_path)
@@ -266,7 +267,7 @@ async def test_a_flood_of_a_file_is_cut_off(client, request_, sims, tmp_path, mo
 
 
 async def test_the_other_files_are_saved_when_one_is_lost(client, request_, tmp_path):
-    task = await client.run(request_, "reapi")
+    task = await run(client, request_, "reapi")
     broken = attrs.evolve(task, assets=(Asset(kind="image", url="http://10.0.0.1/x"), *task.assets))
     with pytest.raises(MalformedAnswer):
         await client.download(broken, tmp_path)
@@ -274,7 +275,7 @@ async def test_the_other_files_are_saved_when_one_is_lost(client, request_, tmp_
 
 
 async def test_a_directory_that_cannot_be_written_is_said_to(client, request_, tmp_path):
-    task = await client.run(request_, "reapi")
+    task = await run(client, request_, "reapi")
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="file"):
         await client.download(task, tmp_path / "file")
@@ -433,6 +434,6 @@ async def test_the_real_clock():
 
 @pytest.mark.parametrize("url", ["http:///x.png", "http://[x/y.png", "ftp://a.example/x"])
 async def test_a_link_that_is_none_is_refused(client, request_, tmp_path, url):
-    task = await client.run(request_, "reapi")
+    task = await run(client, request_, "reapi")
     with pytest.raises(Unavailable):
         await client.download(with_result(task, url), tmp_path)

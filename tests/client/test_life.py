@@ -25,6 +25,7 @@ from anymedia import (
     to_json,
 )
 from anymedia.simulators import names
+from tests.verbs import run
 
 DIFFERS = {
     *("provider", "account", "offer", "wire_id", "id", "idempotency_key", "request_id", "path", "links"),
@@ -36,7 +37,7 @@ DIFFERS = {
 async def test_a_switch_of_provider_changes_who_when_where_and_how_much_alone(client, request_, tmp_path):
     tasks = []
     for name in names():
-        task = await client.run(request_, name)
+        task = await run(client, request_, name)
         (asset,) = await client.download(task, tmp_path / name)
         with Image.open(asset.path) as picture:
             picture.load()
@@ -58,7 +59,7 @@ async def test_a_task_survives_json_and_another_process(client, config, clock, r
 
 
 async def test_events_tell_the_whole_life(client, events, request_, provider, sim):
-    task = await client.run(request_, provider)
+    task = await run(client, request_, provider)
     attempts = [event for event in events if isinstance(event, Attempt)]
     assert [attempt.outcome for attempt in attempts] == [None, Outcome.ACCEPTED]
     assert attempts[1].task.id == task.id
@@ -73,13 +74,13 @@ async def test_a_faulty_listener_loses_nothing(config, clock, request_, provider
         raise RuntimeError("listener")
 
     async with Client(config, clock=clock, on_event=broken) as client:
-        assert (await client.run(request_, provider)).state is State.SUCCEEDED
+        assert (await run(client, request_, provider)).state is State.SUCCEEDED
     assert "on_event failed" in caplog.text
 
 
 async def test_the_pace_is_the_adapters(client, clock, request_, config, provider, sim):
     sim.fault("latency", seconds=200)
-    await client.run(request_, provider)
+    await run(client, request_, provider)
     pace = config.account(provider).adapter.pace
     waits = [seconds for seconds in clock.slept if seconds]
     assert waits[0] == pace.first
@@ -133,10 +134,10 @@ async def test_several_accounts_at_one_provider(sims, clock, request_):
     reapi = sims.config["providers"]["reapi"]
     data = {"providers": {"ours": {"adapter": "reapi", **reapi}, "theirs": {"adapter": "reapi", **reapi}}}
     async with Client(read_config(data, sims.environ), clock=clock) as client:
-        task = await client.run(request_, "theirs")
+        task = await run(client, request_, "theirs")
         assert (task.account, task.provider) == ("theirs", "reapi")
         with pytest.raises(ConfigError, match="did you mean theirs"):
-            await client.run(request_, "their")
+            await run(client, request_, "their")
 
 
 async def test_a_task_of_an_account_that_changed_hands_is_not_asked_for(client, sims, clock, request_):
@@ -154,7 +155,7 @@ async def test_without_any_account_the_keys_to_set_are_named():
         with pytest.raises(ConfigError, match="RUNAPI_API_KEY or RUNAPI_KEY"):
             await client.submit(ImageRequest(model="flux-2-pro", prompt="a fox"), "runapi")
         with pytest.raises(ConfigError, match="no API key for reapi"):
-            await client.run(RawRequest("reapi", "/api/v1/images/generations", {}), "reapi")
+            await run(client, RawRequest("reapi", "/api/v1/images/generations", {}), "reapi")
 
 
 # Several tasks of one request
@@ -225,7 +226,7 @@ async def test_a_raw_body_lives_as_any_task(client, sims, tmp_path, name, path, 
 async def test_the_product_pages_slip_is_sent_as_it_stands_and_refused(client, sims):
     body = {"model": "flux-2-flex-text-to-image", "prompt": "A cat in a spacesuit"}
     with pytest.raises(Exception, match="422"):
-        await client.run(RawRequest("runapi", "/api/v1/flux_2/remix_image", body))
+        await run(client, RawRequest("runapi", "/api/v1/flux_2/remix_image", body))
     assert sims["runapi"].bills()["entries"] == []
 
 
@@ -233,14 +234,14 @@ async def test_a_raw_request_needs_an_account_of_its_provider(sims, clock):
     data = {"providers": {"reapi": sims.config["providers"]["reapi"]}}
     async with Client(read_config(data, sims.environ), clock=clock) as client:
         with pytest.raises(ConfigError, match="no account is configured at 'runapi'"):
-            await client.run(RawRequest("runapi", "/x", {}))
+            await run(client, RawRequest("runapi", "/x", {}))
 
 
 # Files
 
 
 async def test_a_file_is_never_written_over_another(client, request_, provider, tmp_path):
-    task = await client.run(request_, provider)
+    task = await run(client, request_, provider)
     first, second = [(await client.download(task, tmp_path))[0].path for _ in range(2)]
     assert first != second
     assert first.read_bytes() == second.read_bytes()
@@ -248,7 +249,7 @@ async def test_a_file_is_never_written_over_another(client, request_, provider, 
 
 
 async def test_a_link_that_has_died_is_said_to(client, clock, request_, provider, tmp_path):
-    task = await client.run(request_, provider)
+    task = await run(client, request_, provider)
     clock.seconds += 365 * 86_400
     with pytest.raises(NotFound, match="has died"):
         await client.download(task, tmp_path)
@@ -256,7 +257,7 @@ async def test_a_link_that_has_died_is_said_to(client, clock, request_, provider
 
 
 async def test_bytes_that_came_with_the_answer_are_written(client, request_, tmp_path):
-    task = await client.run(request_, "reapi")
+    task = await run(client, request_, "reapi")
     (saved,) = await client.download(task, tmp_path)
     inline = attrs.evolve(task, assets=(Asset(kind="image", data=saved.path.read_bytes()),))
     (again,) = await client.download(inline, tmp_path)

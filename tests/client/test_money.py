@@ -10,6 +10,7 @@ from anymedia import (
     Billed,
     Blocked,
     Client,
+    Cooling,
     DeadlineExceeded,
     MalformedAnswer,
     NoCredit,
@@ -24,6 +25,7 @@ from anymedia import (
     Unavailable,
     read_config,
 )
+from tests.verbs import run
 
 HONOURS_KEY = "runapi"
 
@@ -64,13 +66,13 @@ async def test_an_unreadable_answer_is_uncertain_or_replayed_and_never_billed_tw
 ):
     sim.fault(**LOST[fault])
     if provider == HONOURS_KEY:
-        task = await client.run(request_, provider)
+        task = await run(client, request_, provider)
         assert (task.state, task.replayed) == (State.SUCCEEDED, True)
         assert len(entries(sim)) == 1
         assert entries(sim)[0]["idempotency_key"] == client.journal.attempts()[-1].replay_key
         return
     with pytest.raises(SubmitUncertain) as caught:
-        await client.run(request_, provider)
+        await run(client, request_, provider)
     error = caught.value
     assert len(entries(sim)) == (fault in CREATES)
     assert sim.bills()["submits"] == 1
@@ -93,11 +95,11 @@ async def test_no_answer_in_time_is_uncertain(sims, clock, request_, provider, s
     sim.fault("no_answer", created=created, times=1)
     async with Client(read_config(data, sims.environ), clock=clock) as client:
         if provider == HONOURS_KEY:
-            assert (await client.run(request_)).replayed
+            assert (await run(client, request_)).replayed
             assert len(entries(sim)) == 1
             return
         with pytest.raises(SubmitUncertain, match="no answer in time"):
-            await client.run(request_)
+            await run(client, request_)
     assert len(entries(sim)) == created
 
 
@@ -107,7 +109,7 @@ async def test_a_replay_that_is_refused_settles_nothing(client, clock, request_,
     for status in (409, 402, 429):
         sim.fault("status", status=status, on="submit", retry_after=7)
     with pytest.raises(SubmitUncertain) as caught:
-        await client.run(request_, "runapi")
+        await run(client, request_, "runapi")
     assert (sim.bills()["submits"], caught.value.attempt.sends) == (4, 4)
     assert caught.value.outcome is Outcome.UNCERTAIN
     assert len([seconds for seconds in clock.slept if seconds >= 7]) == 2  # Retry-After holds for replays too
@@ -127,7 +129,7 @@ async def test_a_replay_that_is_refused_settles_nothing(client, clock, request_,
 async def test_a_readable_no_is_refused_and_not_sent_again(client, request_, provider, sim, fault, error):
     sim.fault(**fault, on="submit")
     with pytest.raises(error) as caught:
-        await client.run(request_, provider)
+        await run(client, request_, provider)
     assert (caught.value.outcome, caught.value.billed) == (Outcome.REFUSED, Billed.NO)
     assert (len(entries(sim)), sim.bills()["submits"]) == (0, 1)
 
@@ -137,7 +139,7 @@ async def test_a_readable_no_is_refused_and_not_sent_again(client, request_, pro
 async def test_a_no_that_hides_in_a_200_is_refused(client, request_, sims, name, code, error):
     sims[name].fault("status", status=code, http_status=200, code=code, on="submit")
     with pytest.raises(error) as caught:
-        await client.run(request_, name)
+        await run(client, request_, name)
     assert (caught.value.outcome, caught.value.status, caught.value.code) == (Outcome.REFUSED, 200, str(code))
     assert (entries(sims[name]), sims[name].bills()["submits"]) == ([], 1)
 
@@ -145,21 +147,21 @@ async def test_a_no_that_hides_in_a_200_is_refused(client, request_, sims, name,
 async def test_an_error_hidden_in_a_200_that_is_no_clear_no_stays_uncertain(client, request_, sims):
     sims["revidapi"].fault("status", status=500, http_status=200, code=500, on="submit")
     with pytest.raises(SubmitUncertain):
-        await client.run(request_, "revidapi")
+        await run(client, request_, "revidapi")
     assert sims["revidapi"].bills()["submits"] == 1
 
 
 @pytest.mark.parametrize("status", [521, 523, 525, 526])
 async def test_an_edge_that_did_not_reach_the_provider_sent_nothing(client, events, request_, provider, sim, status):
     sim.fault("status", status=status, on="submit", body="html")
-    assert (await client.run(request_, provider)).state is State.SUCCEEDED
+    assert (await run(client, request_, provider)).state is State.SUCCEEDED
     assert len(entries(sim)) == 1
     assert [event.outcome for event in events if isinstance(event, Attempt)][1] is Outcome.NOT_SENT
 
 
 async def test_a_rate_limit_is_waited_for_in_full(client, clock, request_, provider, sim):
     sim.fault("throttled", on="submit", retry_after=11)
-    task = await client.run(request_, provider)
+    task = await run(client, request_, provider)
     assert task.state is State.SUCCEEDED
     assert len(entries(sim)) == 1
     assert 11 <= clock.slept[0] < 12
@@ -168,37 +170,42 @@ async def test_a_rate_limit_is_waited_for_in_full(client, clock, request_, provi
 async def test_a_rate_limit_beyond_patience_or_deadline_is_told_at_once(client, clock, request_, provider, sim):
     sim.fault("throttled", on="submit", retry_after=3600)
     with pytest.raises(RateLimited) as caught:
-        await client.run(request_, provider)
+        await run(client, request_, provider)
     assert (caught.value.retry_after, clock.slept, caught.value.outcome) == (3600, [], Outcome.REFUSED)
+    with pytest.raises(Cooling):  # whoever comes next is not sent into the same limit
+        await run(client, request_, provider)
+    assert (clock.slept, sim.bills()["submits"]) == ([], 1)
+    clock.seconds += 3600
     sim.fault("throttled", on="submit", retry_after=30)
     with pytest.raises(RateLimited):
-        await client.run(request_, provider, timeout=20)
+        await run(client, request_, provider, timeout=20)
     assert clock.slept == []
+    clock.seconds += 30
     sim.fault("throttled", on="submit", retry_after=1, times=None)
     with pytest.raises(RateLimited):
-        await client.run(request_, provider)
-    assert sim.bills()["submits"] == 2 + 4
+        await run(client, request_, provider, timeout=5)
+    assert sim.bills()["submits"] == 2 + 5
     assert entries(sim) == []
 
 
 @pytest.mark.parametrize("code", [60001, 60002, 70001, 70002])
 async def test_codes_of_reapi_that_say_refunded_are_tried_again(client, request_, sims, code):
     sims["reapi"].fault("status", status=500, code=code, on="submit")
-    assert (await client.run(request_, "reapi")).state is State.SUCCEEDED
+    assert (await run(client, request_, "reapi")).state is State.SUCCEEDED
     assert (len(entries(sims["reapi"])), sims["reapi"].bills()["submits"]) == (1, 2)
 
 
 async def test_the_code_of_reapi_that_says_uncertain_is_not(client, request_, sims):
     sims["reapi"].fault("status", status=400, code=60099, on="submit", created=True)
     with pytest.raises(SubmitUncertain) as caught:
-        await client.run(request_, "reapi")
+        await run(client, request_, "reapi")
     assert (caught.value.code, len(entries(sims["reapi"]))) == ("60099", 1)
 
 
 async def test_no_active_channel_at_runapi_is_a_clear_no(client, clock, request_, sims):
     sims["runapi"].fault("status", status=503, message="No active channel available", on="submit", times=None)
     with pytest.raises(Unavailable) as caught:
-        await client.run(request_, "runapi")
+        await run(client, request_, "runapi")
     assert (caught.value.outcome, entries(sims["runapi"])) == (Outcome.REFUSED, [])
 
 
@@ -207,7 +214,7 @@ async def test_a_provider_that_is_not_there_was_sent_nothing(clock, request_, un
     events = []
     async with Client(read_config(data, {"K": "k"}), clock=clock, on_event=events.append) as client:
         with pytest.raises(Unavailable, match="was not reached") as caught:
-            await client.run(request_)
+            await run(client, request_)
     assert (caught.value.outcome, caught.value.billed) == (Outcome.NOT_SENT, Billed.NO)
     assert [event.outcome for event in events] == [None, Outcome.NOT_SENT] * 4
 
@@ -215,20 +222,20 @@ async def test_a_provider_that_is_not_there_was_sent_nothing(clock, request_, un
 async def test_moderation_is_one_cause_wherever_it_comes(client, request_, provider, sim):
     sim.fault("moderated")
     with pytest.raises((Blocked, Rejected, TaskFailed)) as caught:
-        await client.run(request_, provider)
+        await run(client, request_, provider)
     # At a submit reAPI's 400 cannot be told from an invalid value; no page names the others' code in a task.
     assert type(caught.value) is {"reapi": Rejected}.get(provider, TaskFailed)
     if provider == "reapi":
         sim.fault("moderated", on="poll")
         with pytest.raises(Blocked) as caught:
-            await client.run(request_, provider)
+            await run(client, request_, provider)
         assert (caught.value.code, caught.value.task.state, caught.value.billed) == ("80006", State.FAILED, Billed.NO)
 
 
 async def test_a_failed_task_costs_what_the_page_says(client, request_, provider, sim):
     sim.fault("failed", message="the lamp blew")
     with pytest.raises(TaskFailed, match="the lamp blew") as caught:
-        await client.run(request_, provider)
+        await run(client, request_, provider)
     task = caught.value.task
     assert task.state is State.FAILED
     if provider == "revidapi":  # whether it is refunded, no page says
@@ -266,7 +273,7 @@ async def test_a_bad_look_does_not_lose_the_task(client, request_, provider, sim
     sim.fault(
         **{key: value for key, value in BAD_LOOKS[fault].items() if key != "created"} | {"on": "poll", "times": 2}
     )
-    task = await client.run(request_, provider)
+    task = await run(client, request_, provider)
     assert (task.state, len(task.assets), len(entries(sim))) == (State.SUCCEEDED, 1, 1)
     assert sim.bills()["submits"] == 1
 
@@ -276,7 +283,7 @@ async def test_at_the_deadline_the_live_task_is_handed_over(client, clock, reque
     sim.fault(**BAD_LOOKS[fault] | {"on": "poll", "times": None})
     started = clock.seconds
     with pytest.raises(DeadlineExceeded, match="lives on") as caught:
-        await client.run(request_, provider, timeout=120)
+        await run(client, request_, provider, timeout=120)
     assert clock.seconds - started == pytest.approx(120)
     assert not caught.value.task.state.final
     if fault != "unknown state":
@@ -289,27 +296,27 @@ async def test_at_the_deadline_the_live_task_is_handed_over(client, clock, reque
 async def test_a_stuck_task_ends_the_wait_and_not_the_task(client, request_, provider, sim):
     sim.fault("stuck")
     with pytest.raises(DeadlineExceeded) as caught:
-        await client.run(request_, provider, timeout=60)
+        await run(client, request_, provider, timeout=60)
     assert (caught.value.task.state, caught.value.billed) == (State.RUNNING, Billed.YES)
 
 
 async def test_a_look_waits_as_long_as_it_is_asked_to(client, clock, request_, provider, sim):
     sim.fault("throttled", on="poll", retry_after=77)
-    await client.run(request_, provider)
+    await run(client, request_, provider)
     assert any(77 <= seconds < 78 for seconds in clock.slept)
 
 
 async def test_a_finished_task_without_a_result_is_an_error_that_holds_the_answer(client, request_, provider, sim):
     sim.fault("no_result", times=None)
     with pytest.raises(MalformedAnswer, match="has no result") as caught:
-        await client.run(request_, provider)
+        await run(client, request_, provider)
     assert caught.value.body
     assert caught.value.task_id == entries(sim)[0]["task_id"]
 
 
 async def test_a_result_that_comes_late_is_waited_for(client, request_, provider, sim):
     sim.fault("no_result", times=2)
-    assert len((await client.run(request_, provider)).assets) == 1
+    assert len((await run(client, request_, provider)).assets) == 1
 
 
 async def test_one_look_is_tried_again_for_a_passing_fault_and_told_otherwise(client, request_, provider, sim):
@@ -391,7 +398,7 @@ async def test_a_timeout_around_a_submit_tells_what_may_have_been_billed(client,
 
 async def test_a_cancel_while_waiting_keeps_the_task_in_sight(client, request_, provider, sim):
     sim.fault("no_answer", on="poll", seconds=0.2)
-    call = asyncio.create_task(client.run(request_, provider))
+    call = asyncio.create_task(client.generate(request_, provider))
     await until(lambda: sim.bills()["polls"])
     call.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -26,6 +26,7 @@ from anymedia.pricing.live import LivePrice, LivePrices
 from anymedia.registry import offers
 from anymedia.simulators import in_thread
 from anymedia.transport.retry import Patience
+from tests.verbs import run
 
 FLUX = ImageRequest(model="flux-2-pro", prompt="a fox", resolution="1K")
 MAX = attrs.evolve(FLUX, model="flux-2-max")
@@ -185,7 +186,7 @@ async def test_where_no_page_says_so_a_failed_task_is_taken_to_cost(quiet, clock
 async def test_nothing_is_asked_unasked(client, heard):
     client.quote(FLUX)
     client.explain(FLUX)
-    await client.run(FLUX, "runapi")
+    await run(client, FLUX, "runapi")
     assert questions(heard) == []
     assert await client.refresh_prices(FLUX) == []
     assert [(each.provider, each.money.got) for each in client.quote(FLUX) if each.money.got == "live"] == [

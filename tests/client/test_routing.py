@@ -120,9 +120,9 @@ async def test_a_rate_limit_is_waited_for_where_that_is_sooner(client, clock, si
     first, second = result.attempts
     assert (first.cause, first.retry_after, second.outcome) == ("rate_limited", 7, Outcome.ACCEPTED)
     assert (second.started_at - first.ended_at).total_seconds() >= 7
-    assert second.why == "the only one left; after reapi/flux-2: rate limited"
+    assert second.order.why == "the only one left; after reapi/flux-2: rate limited"
     sims["reapi"].fault("throttled", on="submit", retry_after=7)
-    assert [each.account for each in (await client.generate(request_, "reapi", "runapi")).attempts] == [
+    assert [each.order.account for each in (await client.generate(request_, "reapi", "runapi")).attempts] == [
         "reapi",
         "runapi",
     ]
@@ -198,8 +198,9 @@ async def test_the_configuration_says_how_and_the_call_says_otherwise(sims, cloc
     data = sims.config | {"route": {"policy": "cheapest", "max_price": "0.03", "accounts": ["runapi", "reapi"]}}
     async with Client(read_config(data, sims.environ), clock=clock) as client:
         assert (await client.generate(request_)).tasks[0].account == "reapi"
+        assert (await client.submit(request_)).account == "reapi"
         with pytest.raises(OverCeiling, match=r"0.03 USD are allowed, and runapi/flux-2-pro costs"):
-            await client.submit(request_)
+            await client.submit(request_, "runapi")
         assert (await client.generate(request_, policy="ordered", max_price=None)).tasks[0].account == "runapi"
         route = client.route(request_)
         assert [step.account for step in route.steps] == ["reapi"]
@@ -243,7 +244,7 @@ async def test_what_no_offer_takes_is_said_with_every_reason(client, sims):
 
 @pytest.mark.parametrize("given", ["a fox", None, {"prompt": "a fox"}])
 async def test_what_is_no_request_is_said_to_be_none(client, given):
-    for verb in (client.generate, client.submit, client.run):
+    for verb in (client.generate, client.submit):
         with pytest.raises(OutOfBounds, match="request: an ImageRequest or a RawRequest is needed"):
             await verb(given)
 
@@ -317,7 +318,7 @@ async def test_the_cheapest_is_the_cheapest_of_those_that_take_the_request(confi
 
 
 async def test_over_the_ceiling_nothing_is_sent(client, sims, request_):
-    for verb in (client.generate, client.submit, client.run):
+    for verb in (client.generate, client.submit):
         with pytest.raises(OverCeiling, match=r"0.02 USD are allowed") as caught:
             await verb(request_, *ORDER, max_price="0.02")
         assert caught.value.outcome is Outcome.NOT_SENT
@@ -457,8 +458,9 @@ async def test_a_cancelled_call_begins_nothing_more(client, sims, clock, request
     )
     await until(lambda: sims["reapi"].bills()["submits"])
     call.cancel()
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(SubmitUncertain, match="cancelled before") as caught:
         await call
+    assert [attempt.order.account for attempt in caught.value.attempts] == ["reapi"]
     await client.close()
     assert submits(sims)["runapi"] == 0
     (attempt,) = client.journal.attempts()
@@ -470,7 +472,7 @@ async def test_a_cancel_while_tasks_go_on_leaves_all_of_them_in_sight(client, si
     call = asyncio.create_task(client.generate(several(request_, 2), "reapi"))
     await until(lambda: sims["reapi"].bills()["polls"])
     call.cancel()
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises((asyncio.CancelledError, SubmitUncertain)):
         await call
     await until(lambda: len(client.detached) == 2)  # the answer of one submit was still to come
     made = {entry["task_id"] for entry in sims["reapi"].bills()["entries"]}
@@ -520,17 +522,17 @@ async def test_every_attempt_is_told_as_it_happens_and_written_down(client, sims
     sims["revidapi"].fault("no_credit")
     result = await client.generate(request_, *ORDER)
     told = [event for event in events if isinstance(event, Attempt)]
-    assert [(each.account, each.outcome) for each in told] == [
+    assert [(each.order.account, each.outcome) for each in told] == [
         ("revidapi", None),
         ("revidapi", Outcome.REFUSED),
         ("reapi", None),
         ("reapi", Outcome.ACCEPTED),
     ]
     kept = client.journal.attempts()
-    assert [(each.id, each.why, each.cause, each.reserved) for each in kept] == [
-        (each.id, each.why, each.cause, each.reserved) for each in result.attempts
+    assert [(each.id, each.order.why, each.cause, each.reserved) for each in kept] == [
+        (each.id, each.order.why, each.cause, each.reserved) for each in result.attempts
     ]
-    assert kept[1].why == "next of the route; after revidapi/flux-2-pro: no credit"
+    assert kept[1].order.why == "next of the route; after revidapi/flux-2-pro: no credit"
     assert kept[0].queued is not None
 
 

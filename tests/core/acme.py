@@ -6,7 +6,6 @@ from anymedia.declare import Adapter, Header, Pace
 def acme(**facts):
     """Return a provider that says these facts; it sells nothing, unless offers are among them."""
     return Adapter(
-        name="acme",
         title="Acme",
         page="Acme's page",
         read="2026-11-20",
@@ -14,5 +13,5 @@ def acme(**facts):
         api_key_env=("ACME_API_KEY",),
         auth=Header("x-key"),
         pace=Pace(first=1, then=1),
-        **{"offers": (), "states": {}} | facts,
+        **{"name": "acme", "offers": (), "states": {}} | facts,
     )

@@ -23,6 +23,25 @@ ACME = acme(submit=Endpoint(method="POST", path="/v1"), balance=Balance(path="/c
 ACCOUNT = Account(name="mine", adapter=ACME, origin=ACME.base_url)
 OTHER = attrs.evolve(ACCOUNT, name="another")
 
+TRIALS = {}
+
+
+def admit(health, account):
+    """Admit a submit, and return whether it is the trial that `over` ends."""
+    admission = health.admitted(account)
+    admission.__enter__()
+    if health.trial(account) is None:
+        admission.__exit__(None, None, None)
+        return False
+    TRIALS[account.name] = admission
+    return True
+
+
+def over(health, account):
+    """End the trial of an account."""
+    TRIALS.pop(account.name).__exit__(None, None, None)
+
+
 ENDS = {
     "bad key": (Cooldown.CONFIG, Outcome.REFUSED, Cause.BAD_API_KEY),
     "no credit": (Cooldown.BALANCE, Outcome.REFUSED, Cause.NO_CREDIT),
@@ -113,19 +132,19 @@ def test_the_first_cooldown_of_each_cause(health, clock, name, retry_after, seco
     assert health.wait(ACCOUNT) == pytest.approx(seconds)
     assert health.wait(OTHER) == 0
     if seconds == 0:
-        assert health.admit(ACCOUNT) is False
+        assert admit(health, ACCOUNT) is False
         return
     with pytest.raises(Cooling, match="mine is not asked until") as caught:
-        health.admit(ACCOUNT)
+        admit(health, ACCOUNT)
     assert (caught.value.account, caught.value.provider) == ("mine", "acme")
     assert (caught.value.outcome, caught.value.billed, caught.value.attempt) == (Outcome.NOT_SENT, "no", None)
     clock.seconds += 100_000
     if seconds == math.inf:
         with pytest.raises(Cooling):
-            health.admit(ACCOUNT)
+            admit(health, ACCOUNT)
     else:
         assert health.wait(ACCOUNT) == 0
-        assert health.admit(ACCOUNT) is (ENDS[name][0] is Cooldown.TRIAL)
+        assert admit(health, ACCOUNT) is (ENDS[name][0] is Cooldown.TRIAL)
 
 
 @pytest.mark.parametrize(("name", "first"), [("unavailable", 1), ("rate limit", 1), ("uncertain", 30)])
@@ -154,9 +173,9 @@ def test_it_ends_to_the_second_where_the_provider_named_a_time(health, clock):
     clock.seconds += 9.5
     assert health.wait(ACCOUNT) == 0.5
     with pytest.raises(Cooling):
-        health.admit(ACCOUNT)
+        admit(health, ACCOUNT)
     clock.seconds += 0.5
-    assert health.admit(ACCOUNT) is health.admit(ACCOUNT) is False  # all at once: this is no outage
+    assert admit(health, ACCOUNT) is admit(health, ACCOUNT) is False  # all at once: this is no outage
 
 
 def test_what_ends_sooner_does_not_shorten_what_ends_later(health, clock):
@@ -239,21 +258,21 @@ async def test_one_request_tries_first_and_the_others_wait_for_its_end(health, c
     met(health, clock)
     clock.seconds += 1
     assert health.trial(ACCOUNT) is None
-    assert health.admit(ACCOUNT) is True
+    assert admit(health, ACCOUNT) is True
     trial = health.trial(ACCOUNT)
     assert health.wait(ACCOUNT) == 0
     for _ in range(3):
         with pytest.raises(Cooling):
-            health.admit(ACCOUNT)
-    assert health.admit(OTHER) is False
+            admit(health, ACCOUNT)
+    assert admit(health, OTHER) is False
     waiting = asyncio.create_task(trial.wait())
     await asyncio.sleep(0)
     assert not waiting.done()
     met(health, clock, "well")
-    health.over(ACCOUNT)
+    over(health, ACCOUNT)
     await waiting
     assert health.trial(ACCOUNT) is None
-    assert health.admit(ACCOUNT) is health.admit(ACCOUNT) is False
+    assert admit(health, ACCOUNT) is admit(health, ACCOUNT) is False
 
 
 async def test_a_trial_that_fails_makes_the_next_one_wait_twice_as_long(health, clock):
@@ -261,32 +280,32 @@ async def test_a_trial_that_fails_makes_the_next_one_wait_twice_as_long(health, 
         met(health, clock)
         assert health.wait(ACCOUNT) == pytest.approx(2 ** (failures - 1))
         if failures > 1:
-            health.over(ACCOUNT)
+            over(health, ACCOUNT)
         while wait := health.wait(ACCOUNT):
             with pytest.raises(Cooling):
-                health.admit(ACCOUNT)
+                admit(health, ACCOUNT)
             clock.seconds += wait
-        assert health.admit(ACCOUNT) is True
+        assert admit(health, ACCOUNT) is True
 
 
 @pytest.mark.parametrize("end", ["cancelled", "refused as invalid"])
 async def test_a_trial_that_tells_nothing_frees_the_next(health, clock, end):
     met(health, clock)
     clock.seconds += 1
-    assert health.admit(ACCOUNT) is True
+    assert admit(health, ACCOUNT) is True
     if end == "refused as invalid":
         met(health, clock, "invalid")
-    health.over(ACCOUNT)
-    assert health.admit(ACCOUNT) is True
+    over(health, ACCOUNT)
+    assert admit(health, ACCOUNT) is True
     with pytest.raises(Cooling):
-        health.admit(ACCOUNT)
+        admit(health, ACCOUNT)
 
 
 @pytest.mark.parametrize("name", ["rate limit", "no credit"])
 def test_what_is_no_outage_ends_for_everybody_at_once(health, clock, name):
     met(health, clock, name)
     clock.seconds += 4000
-    assert [health.admit(ACCOUNT) for _ in range(3)] == [False] * 3
+    assert [admit(health, ACCOUNT) for _ in range(3)] == [False] * 3
     assert health.trial(ACCOUNT) is None
 
 
@@ -340,7 +359,7 @@ def test_an_account_without_credit_is_asked_again_when_its_balance_has_changed()
         await looked(health, 29)
         assert health.wait(ACCOUNT) > 0
         await looked(health, 2)
-        assert (health.of(ACCOUNT).cause, health.admit(ACCOUNT)) == (None, False)
+        assert (health.of(ACCOUNT).cause, admit(health, ACCOUNT)) == (None, False)
         await looked(health, 100)
         assert purse.reads == [0, 60, 120, 180]
 
@@ -420,7 +439,7 @@ def test_where_no_balance_is_told_an_hour_ends_it_and_no_other_trouble_is_looked
             health.look([silent, OTHER])
             assert health.of(silent).cause == "no_credit"
             await asyncio.sleep(60)
-        assert (health.wait(silent), health.admit(silent), purse.reads) == (0, False, [])
+        assert (health.wait(silent), admit(health, silent), purse.reads) == (0, False, [])
 
     timed(main())
 

@@ -110,8 +110,8 @@ class Course:
         finally:  # cut off on its way: it may have arrived until then
             if call.sent or permit is None:
                 self.arrived.append(now())
-            else:
-                permit.unsent()
+            if call.sent and permit is not None:
+                permit.sent()
 
     def over(self, number, seconds):
         """Return until when a call counts that was sent once, or never."""
@@ -198,7 +198,8 @@ def test_a_time_that_no_binary_number_is_comes_all_the_same(began, seconds, late
         clock, arrived = FakeClock(began), []
         permits, mine = Permits(clock), account(submits=(2, seconds))
         for latency in latencies:
-            async with permits.submit(mine):
+            async with permits.submit(mine) as permit:
+                permit.sent()
                 arrived.append(clock.seconds)
                 clock.seconds += latency
         return arrived
@@ -226,6 +227,7 @@ def test_who_waits_to_send_again_is_active_already_and_is_told_as_one():
 
         async def twice():
             async with permits.submit(mine) as permit:
+                permit.sent()
                 await asyncio.sleep(1)
                 await permit.wait()
 
@@ -269,9 +271,9 @@ def test_who_is_decided_on_is_ahead_though_not_on_the_way_yet():
 
 async def hold(permits, account, seconds, *, sent=True):
     async with permits.submit(account) as permit:
+        if sent:
+            permit.sent()
         await asyncio.sleep(seconds)
-        if not sent:
-            permit.unsent()
 
 
 @pytest.mark.parametrize("which", [0, 1])
@@ -319,6 +321,7 @@ def test_who_gives_up_sending_again_has_sent_it_once():
 
         async def twice():
             async with permits.submit(mine) as permit:
+                permit.sent()
                 await asyncio.sleep(1)
                 await permit.wait()
                 raise AssertionError("the connection is taken")
@@ -329,7 +332,8 @@ def test_who_gives_up_sending_again_has_sent_it_once():
         await asyncio.sleep(2)
         again.cancel()
         await asyncio.gather(again, other, return_exceptions=True)
-        async with permits.submit(mine):
+        async with permits.submit(mine) as permit:
+            permit.sent()
             assert now() == 4  # beside two that count
 
     timed(main())
@@ -371,7 +375,8 @@ def test_a_request_of_many_parts_does_not_hold_up_one_of_a_single_part():
         permits, mine, order = Permits(Time()), account(submits=(1, 10.0)), []
 
         async def submit(owner):
-            async with permits.submit(mine, owner):
+            async with permits.submit(mine, owner) as permit:
+                permit.sent()
                 order.append(owner)
 
         await asyncio.gather(*(submit("many") for _ in range(5)), submit("one"))
@@ -467,6 +472,7 @@ def test_whoever_waits_for_a_task_to_end_goes_when_it_is_seen_to_or_when_nobody_
         permits, mine = Permits(Time()), account(active=2)
         for number in range(2):
             async with permits.submit(mine) as permit:
+                permit.sent()
                 permit.keep(task(number))
         assert permits.of(mine).wait() == FORGOTTEN
         waiting = [asyncio.create_task(hold(permits, mine, 0)) for _ in range(2)]
@@ -494,6 +500,7 @@ def test_a_task_that_is_accepted_once_more_is_seen_last_then():
         permits, mine = Permits(Time()), account(active=3)
         for number in (0, 1, 0):  # the third is a replay, which is told of the first one's task
             async with permits.submit(mine) as permit:
+                permit.sent()
                 permit.keep(task(number))
             await asyncio.sleep(1)
         assert len(permits.of(mine).active) == 2
@@ -514,6 +521,7 @@ def test_the_load_is_that_of_whatever_there_is_least_of():
         assert permits.of(attrs.evolve(mine)) is lanes
         assert lanes.load() == (0.0, 0)
         async with permits.submit(mine) as permit:
+            permit.sent()
             assert lanes.load() == (1 / 4, 1)
             permit.keep(task(0))
         assert lanes.load() == (1 / 4, 1)  # a window long
@@ -521,6 +529,7 @@ def test_the_load_is_that_of_whatever_there_is_least_of():
         assert lanes.load() == (1 / 8, 1)  # to look at one task a second takes one of eight polls
         for number in range(1, 4):
             async with permits.submit(mine) as permit:
+                permit.sent()
                 permit.keep(task(number))
         await asyncio.sleep(10)
         assert lanes.load() == (4 / 8, 4)
@@ -539,7 +548,8 @@ def test_the_load_is_that_of_whatever_there_is_least_of():
 def test_who_waits_counts_as_load():
     async def main():
         permits, mine = Permits(Time()), account(submits=(1, 10.0), active=1)
-        async with permits.submit(mine):
+        async with permits.submit(mine) as permit:
+            permit.sent()
             waiting = [asyncio.create_task(hold(permits, mine, 0)) for _ in range(3)]
             await asyncio.sleep(0)
             assert permits.of(mine).load() == (4.0, 4)

@@ -8,9 +8,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from anymedia import Client, ConfigError, ImageRequest, Money, OutOfBounds, Quote, Refund, read_config
-from anymedia.engine.route import Route, route_of, worst
+from anymedia.engine.route import Route
 from anymedia.model.options import Options
 from anymedia.registry import adapters
+
+from .options import route_of, worst
 
 REFUNDS = {name: adapter.refunds is Refund.YES for name, adapter in adapters().items()}
 

@@ -28,9 +28,11 @@ from anymedia import (
     Task,
     errors,
 )
-from anymedia.engine.rules import STEPS, Then, after, cooldown, in_order, step
+from anymedia.engine.rules import STEPS, Then, after, cooldown, step
 from anymedia.limits.health import Cooldown
 from anymedia.model.options import Options
+
+from .options import in_order
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 TASK = Task(id="t", provider="acme", account="mine", submitted_at=NOW, path="/v1", state=State.FAILED)
@@ -166,7 +168,7 @@ async def test_a_look_that_moderation_refuses_buys_nothing_elsewhere(client, sim
     sims["reapi"].fault("status", status=400, code=80006, on="poll", times=None)
     with pytest.raises(AnymediaError) as caught:
         await client.generate(REQUEST, "reapi", "runapi", on_blocked="continue", timeout=60)
-    assert [(each.account, each.status) for each in caught.value.attempts] == [("reapi", "running")]
+    assert [(each.order.account, each.status) for each in caught.value.attempts] == [("reapi", "running")]
 
 
 def kinds(of):

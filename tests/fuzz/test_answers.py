@@ -15,6 +15,7 @@ from anymedia.translate.classify import Asked
 from anymedia.translate.decode import looked, submitted
 from anymedia.translate.messages import Answer
 from anymedia.transport.retry import Patience
+from tests.verbs import run
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 ID = "task_018f5a3a"
@@ -218,7 +219,7 @@ def test_a_location_leads_nowhere_that_it_should_not(cases, inside, clock, tmp_p
     async def download(provider, status, where):
         sim = inside.sims[provider]
         async with Client(inside.config, clock=clock, patience=Patience(tries=1)) as client:
-            task = await client.run(REQUEST, provider)
+            task = await run(client, REQUEST, provider)
             sim.fault("redirect", on="result", status=status, location=where, times=None)
             with pytest.raises(ProviderError):
                 await client.download(task, tmp_path)

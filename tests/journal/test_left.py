@@ -24,6 +24,7 @@ from anymedia import (
     read_config,
 )
 from anymedia.journal.ledger import LOST
+from tests.verbs import run
 
 
 def attempt(**changes):
@@ -76,7 +77,7 @@ async def test_live_tasks_are_waited_for_and_fetched_once(client, next_client, r
 
 
 async def test_a_result_that_nobody_fetched_before_the_crash_is_fetched(client, next_client, request_, tmp_path):
-    task = await client.run(request_, "reapi")
+    task = await run(client, request_, "reapi")
     crash(client)
     async with next_client() as later:
         assert (await later.recover()).tasks == (attrs.evolve(task, raw=task.raw),)  # without a folder: as it stands
@@ -86,7 +87,7 @@ async def test_a_result_that_nobody_fetched_before_the_crash_is_fetched(client, 
 
 
 async def test_a_result_that_could_not_be_fetched_is_tried_again(client, next_client, request_, sims, tmp_path, config):
-    task = await client.run(request_, "reapi")
+    task = await run(client, request_, "reapi")
     await client.submit(request_, "api_in_one")
     sims["reapi"].fault("status", on="result", status=503, times=9)
     with pytest.raises(Unavailable):
@@ -104,7 +105,7 @@ async def test_a_result_that_could_not_be_fetched_is_tried_again(client, next_cl
 
 async def test_of_several_files_only_the_missing_one_is_fetched_again(client, request_, sims, tmp_path):
     request = attrs.evolve(request_, model="gpt-image-2", count=2, quality="low", aspect_ratio="1:1")
-    task = await client.run(request, "reapi", offer="gpt-image-2-official")
+    task = await run(client, request, "reapi", offer="gpt-image-2-official")
     first = await client.download(task, tmp_path)
     gone = first[1].path
     gone.unlink()
@@ -126,7 +127,7 @@ async def test_what_was_answered_meanwhile_is_not_settled_by_hand(client, reques
 
 
 async def test_a_download_that_is_interrupted_is_taken_up(client, next_client, request_, tmp_path, cancelled):
-    task = await client.run(request_, "reapi")
+    task = await run(client, request_, "reapi")
     await cancelled(client.download(task, tmp_path), anymedia.client, "save")
     await client.close()
     async with next_client() as later:
@@ -135,7 +136,7 @@ async def test_a_download_that_is_interrupted_is_taken_up(client, next_client, r
 
 
 async def test_a_result_that_is_not_fetched_and_cannot_be_noted_is_logged(client, request_, sims, tmp_path, caplog):
-    task = await client.run(request_, "reapi")
+    task = await run(client, request_, "reapi")
     sims["reapi"].fault("status", on="result", status=503, times=99)
     client.journal._folder.rename(tmp_path / "gone")
     client.journal._folder.write_text("")
@@ -148,7 +149,7 @@ async def test_a_result_that_is_not_fetched_and_cannot_be_noted_is_logged(client
 
 
 async def test_what_a_process_ended_well_with_was_handed_over(client, next_client, request_, tmp_path):
-    await client.run(request_, "reapi")
+    await run(client, request_, "reapi")
     await client.close()
     async with next_client() as later:
         assert (await later.recover(tmp_path / "out")).tasks == ()

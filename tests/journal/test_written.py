@@ -32,6 +32,7 @@ from anymedia import (
 from anymedia.simulators import names, running
 from tests.paper.test_on_paper import OPENAI
 from tests.simulators.instant import plugins
+from tests.verbs import run
 
 PROMPT = "a lighthouse at dusk, by nobody you know"
 
@@ -74,7 +75,7 @@ async def test_the_intent_is_on_disk_before_the_post_and_the_task_before_submit_
 
 @pytest.mark.parametrize("provider", names())
 async def test_a_task_is_followed_to_its_files(provider, client, request_, read, tmp_path):
-    done = await client.run(request_, provider)
+    done = await run(client, request_, provider)
     (attempt,) = read(status="succeeded")
     assert (attempt.task.money, attempt.task.assets) == (done.money, done.assets)
     (asset,) = await client.download(done, tmp_path / "out")
@@ -91,7 +92,7 @@ async def test_what_came_to_nothing_says_so(client, sims, request_, read):
         await client.submit(request_, "revidapi")
     sims["api_in_one"].fault("failed")
     with pytest.raises(TaskFailed):
-        await client.run(request_, "api_in_one")
+        await run(client, request_, "api_in_one")
     refused, uncertain, failed = read()
     assert [each.status for each in (refused, uncertain, failed)] == ["refused", "uncertain", "failed"]
     assert [each.open for each in (refused, uncertain, failed)] == [False, True, False]
@@ -157,7 +158,7 @@ async def test_two_uncertain_submits_of_a_process_that_ended_ask_for_it_once(cli
 
 async def test_no_key_is_ever_written(client, sims, request_, whole):
     for provider in names():
-        await client.run(request_, provider)
+        await run(client, request_, provider)
     await client.close()
     assert PROMPT[:20] in whole()
     for key in sims.environ.values():
@@ -169,13 +170,13 @@ async def test_prompts_can_be_left_out_and_are_then_nowhere(provider, sims, cloc
     config = read_config({**sims.config, "journal": {"path": str(path), "prompts": False}}, sims.environ)
     request = ImageRequest(model="flux-2-pro", prompt=PROMPT + ' "quoted" ünï\n', aspect_ratio="16:9")
     async with Client(config, clock=clock) as client:
-        await client.download(await client.run(request, provider), tmp_path / "out")
+        await client.download(await run(client, request, provider), tmp_path / "out")
         sims[provider].fault("failed", message=f"cannot draw {request.prompt}")
         with pytest.raises(TaskFailed):
-            await client.run(request, provider)
+            await run(client, request, provider)
         sims[provider].fault("moderated", message=f"{request.prompt} is not allowed")
         with pytest.raises(Exception, match="not allowed"):
-            await client.run(request, provider)
+            await run(client, request, provider)
         raw = RawRequest(provider, "/nowhere", {"input": {"prompt": PROMPT}})
         with pytest.raises(Exception, match=r"404|no such|not found|Not Found"):
             await client.submit(raw)
@@ -270,7 +271,7 @@ async def test_bytes_that_are_no_known_media_are_kept_too(tmp_path):
 
 
 async def test_a_final_state_never_turns_back(client, request_, read):
-    done = await client.run(request_, "reapi")
+    done = await run(client, request_, "reapi")
     await client.journal.see(attrs.evolve(done, state=State.RUNNING, assets=()))
     await client.journal.see(attrs.evolve(done, state=State.FAILED, assets=()))
     assert [attempt.task for attempt in read()] == [attrs.evolve(done, raw=read()[0].task.raw)]
@@ -308,7 +309,7 @@ async def test_what_is_uncertain_is_settled_by_hand(client, sims, request_, read
     assert client.journal.settle(gone.id, billed=False).status == "settled"
     with pytest.raises(OutOfBounds, match="is queued: only what is uncertain"):
         client.journal.settle(there.id, billed=False)
-    task = await client.run(request_, "reapi", idempotency_key="reapi")
+    task = await run(client, request_, "reapi", idempotency_key="reapi")
     assert (task.id, task.state) == (bought, State.SUCCEEDED)
     assert (
         await client.submit(request_, "api_in_one", idempotency_key="api_in_one")
@@ -336,12 +337,12 @@ async def test_a_key_needs_a_journal_and_letters(client, sims, clock, request_):
             await without.submit(request_, "reapi", idempotency_key="k")
         with pytest.raises(ConfigError, match="switched off"):
             await without.recover()
-        assert (await without.run(request_, "reapi")).state is State.SUCCEEDED
+        assert (await run(without, request_, "reapi")).state is State.SUCCEEDED
     assert sims["reapi"].bills()["submits"] == 1
 
 
 async def test_the_same_key_at_once_is_bought_once(client, sims, request_):
-    calls = [client.run(request_, provider, idempotency_key="k") for provider in ("reapi", "runapi") * 4]
+    calls = [run(client, request_, provider, idempotency_key="k") for provider in ("reapi", "runapi") * 4]
     assert len({task.id for task in await asyncio.gather(*calls)}) == 1
     assert [len(sims[provider].bills()["entries"]) for provider in ("reapi", "runapi")] == [1, 0]
 

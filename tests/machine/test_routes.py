@@ -15,7 +15,7 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from anymedia import AnymediaError, Attempt, Client, ImageRequest, Outcome, Result, read_config
+from anymedia import AnymediaError, Attempt, Client, ImageRequest, Outcome, Result, SubmitUncertain, read_config
 from anymedia.simulators import names, running
 
 from .test_life import FAULTS, TIMES
@@ -122,6 +122,13 @@ class Call:
     def told(self):
         """Whether it ended, and somebody was there to be told how."""
         return self.ended is not None and not self.task.cancelled() and not self.crashed
+
+    @property
+    def was_cancelled(self):
+        """Whether a cancel ended it: with a submit under way, that is a SubmitUncertain."""
+        if self.ended is None or self.task.cancelled():
+            return self.ended is not None
+        return self.cancelled and isinstance(self.task.exception(), SubmitUncertain)
 
     @property
     def attempts(self):
@@ -279,14 +286,14 @@ class Routes(RuleBasedStateMachine):
                 count=count,
                 labels={"number": number},
             )
-            named = {"key": f"key {number}"} if key else {}
+            named = {"idempotency_key": f"key {number}"} if key else {}
             wanted = self.wanted[number] = Wanted(number, request, accounts, options | named)
             self.call(wanted, timeout)
         self.go_on(seconds)
 
     @rule(which=st.integers(0, 9), timeout=st.sampled_from([3, 600]), seconds=st.sampled_from([0, 5]))
     def ask_again(self, which, timeout, seconds):
-        under_key = [wanted for wanted in self.wanted.values() if "key" in wanted.options]
+        under_key = [wanted for wanted in self.wanted.values() if "idempotency_key" in wanted.options]
         if under_key:
             self.call(under_key[which % len(under_key)], timeout)
         self.go_on(seconds)
@@ -303,6 +310,7 @@ class Routes(RuleBasedStateMachine):
 
     def over(self, call):
         call.ended = self.loop.time()
+        _ = call.task.cancelled() or call.task.exception()  # it is looked at
         call.begun = frozenset(self.begun.get(call.wanted.number, ()))
 
     @rule(which=st.integers(0, 9), moment=MOMENT)
@@ -460,7 +468,7 @@ class Routes(RuleBasedStateMachine):
         assert detached <= {(sim.name, name) for sim in self.sims for name in sim.service.tasks}
         for attempt in self.client.journal.attempts():
             (call, *others) = self.wanted[attempt.order.labels["number"]].calls
-            left = call.client is self.client and call.task.cancelled() and not others
+            left = call.client is self.client and call.was_cancelled and not others
             if left and attempt.task is not None and attempt.reserved:
                 assert (attempt.order.account, attempt.task.id) in detached
 

@@ -16,6 +16,7 @@ import pytest
 from aiohttp import web
 from PIL import Image
 
+from tests.verbs import run
 from anymedia import (
     Account, Cause, Client, Config, ImageRequest, MalformedAnswer, NotFound, Secret, State, SubmitUncertain, Task,
     TaskFailed, from_json, to_json,
@@ -472,7 +473,7 @@ async def test_a_result_is_fetched_in_a_further_step(clock):
         ("GET", base): [(200, {"images": [{"url": "https://v3.fal.media/x.jpg"}]})],
     }
     async with served(FAL, answers, clock) as (client, seen):
-        task = await client.run(REQUEST)
+        task = await run(client, REQUEST)
     assert [asset.url for asset in task.assets] == ["https://v3.fal.media/x.jpg"]
     assert [method for method, _ in seen] == ["POST", "GET", "GET", "GET"]
     assert task.links["status_url"] == f"{base}/status"  # relative: another origin can open it
@@ -492,7 +493,7 @@ async def test_a_task_is_cancelled_where_the_provider_can(clock):
 async def test_bytes_in_the_answer_are_a_finished_task(clock, tmp_path):
     answers = {("POST", "/v1/images/generations"): [(200, {"created": 1, "data": [{"b64_json": PICTURE_64}]})]}
     async with served(OPENAI, answers, clock) as (client, seen):
-        task = await client.run(ImageRequest(model="gpt-image-2", prompt="a lighthouse"))
+        task = await run(client, ImageRequest(model="gpt-image-2", prompt="a lighthouse"))
         (asset,) = await client.download(task, tmp_path)
         assert await client.get(attrs.evolve(task, state=State.QUEUED)) is not None
     assert (asset.width, asset.height, len(seen)) == (3, 2, 1)

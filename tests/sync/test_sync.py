@@ -23,6 +23,7 @@ from anymedia import (
     read_config,
 )
 from anymedia.simulators import in_thread
+from tests.verbs import run
 
 REQUEST = ImageRequest(model="flux-2-pro", prompt="a lighthouse at dusk", resolution="1K")
 
@@ -42,7 +43,7 @@ def client(sims, clock):
 def test_it_has_the_methods_of_the_client():
     public = {name for name in vars(Client) if not name.startswith("_")}
     assert {name for name in vars(SyncClient) if not name.startswith("_")} >= public
-    for name in ("submit", "get", "wait", "run", "generate", "cancel", "download", "balance", "reach", "explain"):
+    for name in ("submit", "get", "wait", "generate", "cancel", "download", "balance", "reach", "explain"):
         ours, theirs = inspect.signature(getattr(SyncClient, name)), inspect.signature(getattr(Client, name))
         assert list(ours.parameters) == list(theirs.parameters), name
         assert getattr(SyncClient, name).__doc__
@@ -56,7 +57,7 @@ def test_the_life_of_a_task(client, tmp_path):
     done = client.wait(task)
     assert done.state is State.SUCCEEDED
     assert client.download(done, tmp_path)[0].path.exists()
-    assert client.run(REQUEST, "runapi").state is State.SUCCEEDED
+    assert run(client, REQUEST, "runapi").state is State.SUCCEEDED
     assert len(client.generate(REQUEST, "revidapi").assets) == 1
     with pytest.raises(Unsupported):
         client.cancel(task)
@@ -66,7 +67,7 @@ def test_the_life_of_a_task(client, tmp_path):
 def test_errors_come_as_they_are(client, sims):
     sims["reapi"].fault("no_credit")
     with pytest.raises(NoCredit):
-        client.run(REQUEST, "reapi")
+        run(client, REQUEST, "reapi")
 
 
 def test_what_an_account_still_has(client, sims):
@@ -81,13 +82,13 @@ def test_what_an_account_still_has(client, sims):
 
 
 async def test_it_works_inside_a_running_loop(client):
-    assert client.run(REQUEST, "reapi").state is State.SUCCEEDED
+    assert run(client, REQUEST, "reapi").state is State.SUCCEEDED
     await asyncio.sleep(0)
 
 
 def test_it_serves_64_threads(client, sims):
     with ThreadPoolExecutor(64) as threads:
-        tasks = list(threads.map(lambda _: client.run(REQUEST, "runapi"), range(64)))
+        tasks = list(threads.map(lambda _: run(client, REQUEST, "runapi"), range(64)))
     assert len({task.id for task in tasks}) == 64
     assert len(sims["runapi"].bills()["entries"]) == 64
 
@@ -97,7 +98,7 @@ def test_a_closed_client_says_so_and_closes_once(sims, clock):
     client.close()
     client.close()
     with pytest.raises(RuntimeError, match="closed"):
-        client.run(REQUEST, "reapi")
+        run(client, REQUEST, "reapi")
     assert not [thread for thread in threading.enumerate() if thread.name == "anymedia"]
 
 
@@ -119,7 +120,7 @@ SCRIPT = """
         config = read_config(simulators.config, simulators.environ)
         with SyncClient(config, on_event=listening, clock=Fast()) as client:
             try:
-                client.run(ImageRequest(model="flux-2-pro", prompt="a lighthouse"), timeout=60)
+                client.generate(ImageRequest(model="flux-2-pro", prompt="a lighthouse"), timeout=60)
             except KeyboardInterrupt:
                 (task,) = client.detached
                 simulators["runapi"].clear()
@@ -152,8 +153,8 @@ def test_what_was_interrupted_leaves_the_client_as_it_was(client):
 
     patch.setattr(asyncio, "run_coroutine_threadsafe", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        client.run(REQUEST, "reapi")
-    assert client.run(REQUEST, "reapi").state is State.SUCCEEDED
+        run(client, REQUEST, "reapi")
+    assert run(client, REQUEST, "reapi").state is State.SUCCEEDED
 
 
 def test_a_balance_that_cannot_be_read_is_said_to(client, sims):

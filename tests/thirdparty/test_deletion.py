@@ -28,7 +28,8 @@ async def main(clock):
             for adapter in adapters().values():
                 for case in list(cases(adapter))[:2]:
                     assert adapter.name in {each.provider for each in explain(case.request)}
-                    assert (await client.run(case.request, offer=case.name)).assets
+                    task = await client.submit(case.request, offer=case.name)
+                    assert (await client.wait(task)).assets
 
 assert tuple(sorted(adapters())) == names() == tuple(sys.argv[1:]), names()
 asyncio.run(main(FakeClock()))

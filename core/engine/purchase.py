@@ -1,0 +1,293 @@
+"""One logical request on its way: what of it is open, what was bought, what it may still cost, and where to ask next.
+
+A request is a row of units (pictures, clips, songs). What of them is open is submitted at one offer, a task for each
+batch; what comes back undone is open again, and `rules` says whether it may go elsewhere. Nothing is begun after a stop
+or a cancel, and nothing goes elsewhere once something was bought, unless the caller mixes.
+"""
+
+import asyncio
+import math
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import attrs
+
+from anymedia.account import Account
+from anymedia.clock import first_of
+from anymedia.limits.ceiling import Ceiling, Reservation
+from anymedia.model.errors import AnymediaError, Cooling, NoRoute, OverCeiling, Problem, RateLimited
+from anymedia.model.options import Options
+from anymedia.model.task import Attempt, Task
+from anymedia.model.vocabulary import Billed
+
+from .idempotency import latest
+from .plan import Option, Plan
+from .rules import Then, after, step
+from .submission import Life, Submission, Submits
+
+TRIES = 4
+"""Submits to an unavailable account before it leaves the route."""
+
+
+@attrs.frozen(kw_only=True)
+class Share:
+    """Some units of a request that were bought: the attempt that makes them; without an option it was made earlier."""
+
+    attempt: Attempt
+    reservation: Reservation
+    option: Option | None = None
+
+
+class Purchase:
+    """The buyer of one request, on the terms of its caller; `deadline` is on the clock's monotonic time.
+
+    `bought` sees each share at the moment in which it is accepted.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        terms: Options,
+        deadline: float,
+        submits: Submits,
+        bought: Callable[[Share], None] = lambda _: None,
+    ) -> None:
+        self.units: int = plan.units
+        self.shares: list[Share] = []
+        self._refused = plan.errors
+        self._options = list(plan.options)
+        self._terms = terms
+        self._deadline = deadline
+        self._submits = submits
+        self._bought = bought
+        self._session = submits.session
+        self._ceiling = Ceiling(terms.max_price, allow_unknown=terms.allow_unknown_price)
+        self._open: list[range] = [range(plan.units)]
+        self._attempts: dict[str, Attempt] = {}
+        self._errors: dict[int, AnymediaError] = {}
+        self._tries: Counter[str] = Counter()
+        self._where: Option | None = None
+        self._stop: AnymediaError | None = None
+        self._stopped = False
+        self._why = ""
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """Every try, in the order of the submits."""
+        return tuple(sorted(self._attempts.values(), key=lambda attempt: attempt.started_at))
+
+    @property
+    def said(self) -> list[AnymediaError]:
+        """What stopped it, and what became of each offer that was asked."""
+        return [*([] if self._stop is None else [self._stop]), *self._errors.values()]
+
+    def error(self) -> AnymediaError:
+        """Return the error for a request of which nothing was made, with every attempt."""
+        return self._stop or no_route([*self._refused, *self.said])
+
+    def take_up(self, earlier: Iterable[Attempt]) -> None:
+        """Count what was bought earlier under the caller's idempotency key: it is not bought again."""
+        self._attempts = {attempt.id: attempt for attempt in earlier}
+        held = {name: self._ceiling.hold(attempt) for name, attempt in self._attempts.items()}
+        for attempt in latest(self._attempts.values()).values():
+            self._open = [rest for each in self._open for rest in _without(each, attempt.order.range)]
+            at = (option for option in self._options if option.account.name == attempt.order.account)
+            self._where = next(at, None)
+            self._took(Share(attempt=attempt, reservation=held[attempt.id]))
+
+    # Where to ask next
+
+    async def choose(self) -> Option | None:
+        """Return the first option that can be asked now; wait for the soonest where none can; None: there is none."""
+        if not self._may_begin():
+            return None
+        health, clock = self._session.health, self._session.clock
+        while (choices := self._choices()) and clock.monotonic() < self._deadline:
+            health.look(each.account for each in choices)
+            well = [each for each in choices if not health.wait(each.account) and not health.trial(each.account)]
+            queue = [self._session.permits.of(each.account).wait() for each in well]
+            cooling = min(health.wait(each.account) or math.inf for each in choices)
+            in_time = not math.isinf(cooling) and clock.monotonic() + cooling <= self._deadline
+            if queue and (min(queue) <= cooling or not in_time):
+                return well[queue.index(min(queue))]  # it waits for its turn there, where it is not free at once
+            trials = [trial for each in choices if (trial := health.trial(each.account)) is not None]
+            if not in_time and not trials:
+                for each in choices:
+                    self._errors.setdefault(id(each), health.cooling(each.account))
+                break
+            await self._pause(cooling if in_time else math.inf, trials)
+        self._stopped = True
+        return None
+
+    def _may_begin(self) -> bool:
+        """Return whether what is open may be begun now: where something was bought already, or anywhere."""
+        if not self._open or self._stopped:
+            return False
+        return self._terms.mix or not self.shares or self._where in self._options
+
+    def _choices(self) -> list[Option]:
+        """Return the options that are left, the best first."""
+        if self.shares and not self._terms.mix:
+            return [each for each in self._options if each is self._where]
+        if self._terms.policy == "spread":
+            return sorted(self._options, key=lambda each: self._session.permits.of(each.account).load())
+        return self._options
+
+    async def _pause(self, wait: float, trials: Sequence[asyncio.Event]) -> None:
+        """Wait, at most until somebody's trial of an account is over, or the deadline."""
+        left = self._deadline - self._session.clock.monotonic()
+        waits: list[Coroutine[Any, Any, Any]] = [trial.wait() for trial in trials]
+        if not math.isinf(wait):
+            waits.append(self._session.clock.sleep(wait))
+        await first_of(*waits, timeout=None if math.isinf(left) else left)
+
+    # What is submitted there
+
+    def reserve(self, option: Option) -> list[Submission]:
+        """Return the submissions of all that is open, reserved under the ceiling; none where they do not fit."""
+        reason, chosen_at = self._reason(option), self._session.clock.now()
+        orders = [order for units in self._open for order in option.orders(units)]
+        reservations: list[Reservation] = []
+        try:
+            for order in orders:
+                reservations.append(self._ceiling.reserve(order.name, order.money))  # noqa: PERF401 - those made so far are released
+        except OverCeiling as error:
+            for reservation in reservations:
+                reservation.release()
+            self._take_off(option, error)
+            return []
+        self._where, self._open = option, []
+        if not self._terms.fallback:
+            self._options = [option]
+        return [
+            Submission(
+                attrs.evolve(order, why=reason, chosen_at=chosen_at),
+                option.account,
+                self._session,
+                reservation=reservation,
+                any_price=self._terms.allow_unknown_price,
+            )
+            for order, reservation in zip(orders, reservations, strict=True)
+        ]
+
+    def _reason(self, option: Option) -> str:
+        """Return why an option is chosen."""
+        policy, choices = self._terms.policy, self._choices()
+        if len(choices) == 1:
+            reason = "the only one that takes it" if len(self._options) == 1 and not self._why else "the only one left"
+        elif choices[0] is not option:
+            reason = "the first that can be asked now"
+        else:
+            first, next_ = ("first of the policy", "next of the policy") if callable(policy) else _REASONS[policy]
+            reason = next_ if self._why else first
+        return f"{reason}; {self._why}" if self._why else reason
+
+    @contextmanager
+    def admitted(self, account: Account) -> Iterator[None]:
+        """Hold the admission of one submit. Errors: Cooling for an account in trouble, or that it was stopped."""
+        if self._stopped:
+            raise _Stopped
+        with self._session.health.admitted(account):
+            yield
+
+    # What became of it
+
+    async def settle(self, submission: Submission, life: Life) -> None:
+        """Wait for the end of a submission, and note what follows from it."""
+        lanes = self._session.permits.of(submission.account)
+        lanes.coming += 1
+        try:
+            attempt = await self._submits.shielded(life, submission, self._deadline)
+        except _Stopped:
+            submission.reservation.release()
+        except AnymediaError as error:
+            self._failed_submit(submission, error)
+            if submission.cancelled:
+                raise
+        else:
+            self._took(Share(attempt=attempt, reservation=submission.reservation, option=self._where))
+        finally:
+            lanes.coming -= 1
+
+    def _took(self, share: Share) -> None:
+        self._attempts[share.attempt.id] = share.attempt
+        self.shares.append(share)
+        self._bought(share)
+
+    def _failed_submit(self, submission: Submission, error: AnymediaError) -> None:
+        if error.attempt is not None:
+            self._attempts[error.attempt.id] = error.attempt
+        if error.billed is Billed.NO:
+            submission.reservation.release()
+        self._follow(self._where, submission.order.range, error)
+
+    def ended(self, share: Share, task: Task | None, error: AnymediaError | None = None) -> None:
+        """Note what a bought share has come to, and what it cost."""
+        if task is not None:
+            attempt = self._attempts[share.attempt.id] = attrs.evolve(share.attempt, task=task)
+            share.reservation.count(attempt)
+        if error is not None:
+            self.shares.remove(share)
+            self._follow(share.option, share.attempt.order.range, error)
+
+    def _follow(self, option: Option | None, units: range, error: AnymediaError) -> None:
+        """Decide what follows from an error: what was not made is open again, unless it stops here."""
+        then = Then.STOP if option is None else after(error, self._terms)
+        if option is None or then is Then.STOP:
+            self._stop, self._stopped = self._stop or error, True
+            return
+        self._open.append(units)
+        self._session.health.look([option.account])
+        if isinstance(error, Cooling):
+            return
+        self._tries[option.account.name] += then is Then.SOONER and not isinstance(error, RateLimited)
+        if then is not Then.SOONER or self._tries[option.account.name] >= TRIES:
+            self._take_off(option, error, whole=then is not Then.OFFER)
+        self._errors[id(option)] = error
+        self._why = f"after {option.name}: {step(error).what}"
+
+    def _take_off(self, option: Option, error: AnymediaError, *, whole: bool = False) -> None:
+        """Take an option off the route, or the whole account."""
+        self._errors[id(option)] = error
+        self._options = [
+            each for each in self._options if not (each is option or (whole and each.account is option.account))
+        ]
+
+    def abandon(self) -> None:
+        """Begin nothing more, and keep in sight what was bought: nobody waits for it here any more."""
+        self._stopped = True
+        tasks = (self._attempts[share.attempt.id].task for share in self.shares)
+        self._session.detached.extend(task for task in tasks if task is not None)
+
+
+_REASONS = {
+    "ordered": ("first of the route", "next of the route"),
+    "cheapest": ("the cheapest", "the cheapest left"),
+    "spread": ("the most room", "the most room"),
+}
+"""Why an offer is chosen first, and later."""
+
+
+class _Stopped(Exception):
+    """It was not to be sent any more when its turn came."""
+
+
+def _without(units: range, made: range) -> list[range]:
+    """Return what is left of some units."""
+    before = range(units.start, min(units.stop, made.start))
+    behind = range(max(units.start, made.stop), units.stop)
+    return [rest for rest in (before, behind) if rest]
+
+
+def no_route(errors: Sequence[AnymediaError]) -> AnymediaError:
+    """Return the one error there is, or the one that holds them all."""
+    if not errors:
+        return NoRoute("the policy tries none of the offers that take the request")
+    if len(errors) > 1 and all(isinstance(error, OverCeiling) for error in errors):
+        problems: list[Problem] = [
+            each for error in errors if isinstance(error, OverCeiling) for each in error.problems
+        ]
+        return OverCeiling("; ".join(map(str, errors)), problems=problems)
+    return errors[0] if len(errors) == 1 else NoRoute(errors=errors)

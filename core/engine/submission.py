@@ -1,0 +1,342 @@
+"""One order on its way to its account: sent at most once, written down before and after, and never lost.
+
+Each submission runs in a task of its own. A cancel or a deadline ends the caller's wait, not the POST: its answer is
+written down, and told to `on_event`, whoever still waits. Where the provider honours a replay key, an unanswered POST
+is sent again under it: the same bytes, within the declared window.
+"""
+
+import asyncio
+import math
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, TypeAlias, cast
+from uuid import uuid4
+
+import attrs
+
+from anymedia.account import Account
+from anymedia.limits.ceiling import Reservation
+from anymedia.limits.permits import Permit
+from anymedia.model.errors import (
+    NOT_AGAIN,
+    AnymediaError,
+    ConfigError,
+    JournalError,
+    OverCeiling,
+    ProviderError,
+    SubmitUncertain,
+    Unavailable,
+)
+from anymedia.model.task import Attempt, Order, Task
+from anymedia.model.vocabulary import Billed, Outcome
+from anymedia.translate import decode, encode
+from anymedia.translate.messages import Answer, Call, Lost, Progress
+
+from .rules import cooldown
+from .session import Session
+
+
+class Submission:
+    """One order on its way: its attempt as the journal has it, and how far it has come.
+
+    `reservation` holds its price under the caller's ceiling; `any_price` lets a price that nobody knows pass a daily
+    limit. `again` is an attempt of unknown outcome that is to be replayed.
+    """
+
+    def __init__(
+        self,
+        order: Order,
+        account: Account,
+        session: Session,
+        *,
+        reservation: Reservation,
+        any_price: bool = False,
+        again: Attempt | None = None,
+    ) -> None:
+        self.order: Order = order
+        self.account: Account = account
+        self.reservation: Reservation = reservation
+        self.progress: Progress = Progress()
+        self.attempt: Attempt | None = again
+        self.abandoned: bool = False
+        self.cancelled: bool = False
+        self._session = session
+        self._any_price = any_price
+        self._sends = 0 if again is None else max(again.sends, 1)
+        self._sent_at = -math.inf
+        self._task: Task | None = None
+        self._error: AnymediaError | None = None
+        self._is_replay = again is not None
+        self._replay_key = str(uuid4()) if account.adapter.idempotency is not None else None
+        if again is not None:
+            self._replay_key = again.replay_key
+            self._error = SubmitUncertain(again.error or "nobody knows its outcome", **self.facts)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What every error of this submit says of it."""
+        return {
+            "account": self.account.name,
+            "provider": self.account.adapter.name,
+            "model": self.order.model,
+        }
+
+    @property
+    def longest(self) -> float:
+        """How many seconds its answer is waited for at most, from now."""
+        until = self._sent_at + (self.account.adapter.submit.timeout or self.account.timeout)
+        return max(until - self._session.clock.monotonic(), 0.0)
+
+    def left(self, why: str) -> SubmitUncertain:
+        """Return the error for a caller who no longer waits for the answer."""
+        self.abandoned = True
+        attempt = None if self.attempt is None else attrs.evolve(self.attempt, sends=self._sends)
+        text = f"{why} before {self.account.name} answered; {NOT_AGAIN}"
+        return SubmitUncertain(text, attempt=attempt, **self.facts)
+
+    # Recorded before and after
+
+    @asynccontextmanager
+    async def recorded(self, permit: Permit) -> AsyncIterator[None]:
+        """Record the intent, and at the end of the block the outcome, however it ends.
+
+        Errors: the submit's own; JournalError and OverCeiling before anything was sent, and JournalError with the task
+        when it was accepted and that cannot be written down.
+        """
+        if self.attempt is None:
+            await self._intend()
+        try:
+            yield
+        except BaseException as error:
+            # A caller's cancel comes here only before there is a connection; the end of an event loop, or a fault of
+            # ours, may come later, and then nobody knows.
+            why = "cancelled" if isinstance(error, asyncio.CancelledError) else repr(error)
+            uncertain = self._error is not None or self.progress.connected
+            self._session.failed_later(
+                self._ended(permit, Outcome.UNCERTAIN if uncertain else Outcome.NOT_SENT, error=why)
+            )
+            raise
+        if self._task is not None:
+            await self._accepted(self._ended(permit, Outcome.ACCEPTED, task=self._task))
+        elif self._error is not None:
+            await self._failed(permit, self._error)
+
+    async def _intend(self) -> None:
+        """Write the intent down: the last step before the bytes. Errors: JournalError, OverCeiling, ConfigError."""
+        limit = self._daily_limit()
+        attempt = Attempt(
+            id=uuid4().hex,
+            order=self.order,
+            replay_key=self._replay_key,
+            origin=self.account.origin,
+            fingerprint=self._session.fingerprint(self.account),
+            started_at=self._session.clock.now(),
+        )
+        await self._session.begin(attempt, self._call.body, limit)
+        self.attempt = attempt
+
+    def _daily_limit(self) -> Decimal | None:
+        """Return the USD that the account may cost a day.
+
+        Errors: ConfigError without a journal to hold it against, OverCeiling for a price that cannot be held.
+        """
+        limit, name = self.account.daily_limit, self.account.name
+        if limit is not None and self._session.journal is None:
+            message = f"{name} has a daily_limit, and the journal, which it is held against, is switched off"
+            raise ConfigError(message, **self.facts)
+        if limit is not None and self.order.money.usd is None and not self._any_price:
+            raise OverCeiling(
+                f"{name} may spend {limit} USD a day, and the price of this is unknown "
+                f"({self.order.money.reason}); allow_unknown_price=True takes it all the same",
+                **self.facts,
+            )
+        return limit
+
+    async def _failed(self, permit: Permit, error: AnymediaError) -> None:
+        """Write down how a submit failed, and raise its error."""
+        cause = error.cause if isinstance(error, ProviderError) else None
+        facts = {"error": str(error), "cause": cause, "retry_after": error.retry_after}
+        error.attempt = self._ended(permit, error.outcome, **facts)
+        await self._session.failed(error.attempt)
+        raise error
+
+    async def _accepted(self, ended: Attempt) -> None:
+        """Keep a result that came as bytes, and write the task down. Errors: JournalError with the task."""
+        fault: JournalError | None = None
+        try:
+            ended = attrs.evolve(ended, task=await self._session.kept(task_of(ended)))
+        except JournalError as error:
+            fault = error
+        self.attempt = ended
+        try:
+            await self._session.end(ended)
+        except JournalError as error:
+            fault = error
+        if fault is not None:
+            raise self._unwritten(ended, fault)
+
+    def _unwritten(self, ended: Attempt, fault: JournalError) -> JournalError:
+        """Return the error for a task that was accepted, and that the journal does not know."""
+        task = task_of(ended)
+        self._session.detached.append(task)
+        return JournalError(
+            f"task {task.id} was accepted by {task.account}, and that cannot be written down: {fault}",
+            task=task,
+            task_id=task.id,
+            attempt=ended,
+            outcome=Outcome.ACCEPTED,
+            billed=Billed.YES,
+            **self.facts,
+        )
+
+    def _ended(self, permit: Permit, outcome: Outcome | None, **how: Any) -> Attempt:
+        """Return the attempt as it ended, once the account's limits and health know of it."""
+        ended_at = self._session.clock.now()
+        ended = attrs.evolve(self.recorded_attempt, sends=self._sends, ended_at=ended_at, outcome=outcome, **how)
+        self.attempt = ended
+        permit.answered()
+        if ended.may_be_billed:
+            permit.keep(ended.task)
+        self._session.health.note(self.account, ended, cooldown(ended))
+        return ended
+
+    # Sent
+
+    async def answers(self, permit: Permit) -> AsyncIterator[Answer | Lost]:
+        """Send the order and yield what comes back; again, under the replay key, while nobody knows what became of it.
+
+        `classify` is given each answer before the next is asked for.
+        """
+        clock, until, tries = self._session.clock, self._replay_until(), 1
+        if not (self._is_replay and clock.monotonic() > until):
+            yield await self._send(permit)
+        while isinstance(self._error, SubmitUncertain) and self.account.adapter.idempotency is not None:
+            pause = self._session.patience.pause(tries, self._error, clock, until)
+            if pause is None:
+                return
+            await clock.sleep(pause)
+            await permit.wait()
+            if clock.monotonic() > until:
+                return  # the permit came too late for the key
+            tries += 1
+            yield await self._send(permit)
+
+    def _replay_until(self) -> float:
+        """Return until when a replay is safe, on the monotonic clock."""
+        idempotency, clock = self.account.adapter.idempotency, self._session.clock
+        if idempotency is None:
+            return math.inf
+        return clock.monotonic() + idempotency.window - (clock.now() - self.recorded_attempt.started_at).total_seconds()
+
+    async def _send(self, permit: Permit) -> Answer | Lost:
+        self._sends += 1
+        self._sent_at = self._session.clock.monotonic()
+        try:
+            return await self._session.transport.send(self.account, self._call, self.progress)
+        except Lost as lost:
+            return lost
+        finally:
+            if self.progress.connected:
+                permit.sent()
+
+    @cached_property
+    def _call(self) -> Call:
+        order, account = self.order, self.account
+        return encode.submit(account.adapter, account.origin, order.path, order.body, self._replay_key)
+
+    # Classified
+
+    def classify(self, answer: Answer | Lost) -> None:
+        """Take note of what an answer means: a task that was accepted, or the error of one outcome."""
+        asked = self._session.asked(self.account, self.order.model)
+        try:
+            if isinstance(answer, Lost):
+                raise asked.lost(answer, submit=True)
+            draft = attrs.evolve(self.recorded_attempt.draft(self.recorded_attempt.id), submitted_at=asked.now)
+            task = decode.submitted(asked, answer, draft)
+        except AnymediaError as error:
+            self._took(error)
+        else:
+            self._task = task if self._sends == 1 else attrs.evolve(task, replayed=True)
+            self._error = None
+
+    def _took(self, error: AnymediaError) -> None:
+        if isinstance(self._error, SubmitUncertain):
+            # What a replay is refused for says nothing about the submit that it repeats: only a yes settles that.
+            self._error.retry_after = error.retry_after
+        else:
+            self._error = error
+
+    @property
+    def recorded_attempt(self) -> Attempt:
+        """The attempt, once its intent is recorded: before anything is sent."""
+        return cast("Attempt", self.attempt)
+
+
+Life: TypeAlias = Callable[[Submission], Awaitable[Attempt]]
+
+
+class Submits:
+    """The submits of one client that are under way, each in a task of its own."""
+
+    def __init__(self, session: Session) -> None:
+        self.session: Session = session
+        self._under_way: dict[asyncio.Task[Attempt], Submission] = {}
+
+    def __len__(self) -> int:
+        return len(self._under_way)
+
+    @property
+    def longest(self) -> float:
+        """How many seconds the answers of those that are under way are waited for at most, from now."""
+        return max((submission.longest for submission in self._under_way.values()), default=0.0)
+
+    async def close(self) -> None:
+        """Wait for every answer that is still to come; a cancel ends the wait, and not the submits."""
+        if self._under_way:
+            await asyncio.wait(self._under_way)
+
+    async def shielded(self, life: Life, submission: Submission, deadline: float) -> Attempt:
+        """Return the accepted attempt of a submission; the deadline or a cancel ends the wait and not the POST.
+
+        `deadline` is on the clock's monotonic time. Errors: the submit's own; SubmitUncertain when the wait ended with
+        a POST under way, Unavailable when it ended before one.
+        """
+        self.session.in_its_loop()
+        under_way = asyncio.ensure_future(life(submission))
+        self._under_way[under_way] = submission
+        under_way.add_done_callback(self._put_away)
+        left = deadline - self.session.clock.monotonic()
+        try:
+            await asyncio.wait({under_way}, timeout=None if math.isinf(left) else max(left, 0.0))
+        except asyncio.CancelledError:
+            if under_way.done():  # the answer and the cancel came together
+                self._detach(under_way)
+            elif submission.progress.connected:
+                submission.cancelled = True
+                raise submission.left("the call was cancelled") from None
+            under_way.cancel()
+            raise
+        if under_way.done():
+            return under_way.result()
+        if submission.progress.connected:
+            raise submission.left("the deadline passed")
+        under_way.cancel()
+        message = f"{submission.account.name} could not be sent to in time"
+        raise Unavailable(message, outcome=Outcome.NOT_SENT, **submission.facts)
+
+    def _put_away(self, under_way: "asyncio.Task[Attempt]") -> None:
+        if self._under_way.pop(under_way).abandoned:
+            self._detach(under_way)
+
+    def _detach(self, under_way: "asyncio.Task[Attempt]") -> None:
+        """Keep the task of a submit in sight that nobody waits for; of an error, the journal and on_event know."""
+        if not under_way.cancelled() and under_way.exception() is None:
+            self.session.detached.append(task_of(under_way.result()))
+
+
+def task_of(attempt: Attempt) -> Task:
+    """Return the task of an attempt that was accepted."""
+    return cast("Task", attempt.task)
