@@ -38,8 +38,8 @@ class Left:
 def command(ctx: click.Context, names: tuple[str, ...], config: Path | None, as_json: bool) -> None:
     """Show what accounts still have.
 
-    Asked are the accounts named, else all of the config file, else those whose key is in the environment. Nothing is
-    bought. --json prints a list of account, provider, tells (whether the provider tells a balance at all), usd,
+    The command asks the accounts named, or all in the config file, or those whose API key is in the environment. It
+    buys nothing. --json prints a list of account, provider, tells (whether the provider tells a balance at all), usd,
     credits, date, trouble.
     """
     found = load_config(config)

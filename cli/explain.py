@@ -30,13 +30,12 @@ if TYPE_CHECKING:
 def command(asked: Asked, terms: GenerateOptions | None, config: Path | None, as_json: bool) -> None:
     """Show the exact calls, and send nothing.
 
-    Needs no key. Asked are the accounts of --provider, else those of the config file, else every known
-    provider. The exit code is 0 also when every offer refuses.
+    The command needs no API key. It uses the accounts given with --provider, or those in the config file, or every
+    known provider. The exit code is 0 even when every offer refuses.
 
-    --route shows instead which offer `anymedia generate` would ask first with the same flags, which after it, at what
-    price and why, which not, and what it costs at worst. It goes over the accounts that `generate` would ask: those
-    of --provider, else of the config file or of the keys in the environment. An account without a key is left out, as
-    it is there; where none has a key it goes over every known provider, as if each had one.
+    --route shows the route of `anymedia generate` with the same flags instead: which offers it would ask, in which
+    order, at what price and why, which it would not ask, and the worst case. It uses the accounts that `generate` would
+    use, and leaves out those without an API key; where none has one, it shows every known provider as if each had.
     """
     if terms is not None:
         _show_route(asked, terms, config, as_json=as_json)

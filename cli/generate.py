@@ -38,14 +38,14 @@ def command(
 ) -> None:
     """Make pictures and save them.
 
-    PROMPT - reads it from stdin. Asked are the accounts of --provider, else those of the config file, else every
-    provider whose key is in the environment: the first offer that takes the request, and the next where nothing was
-    billed, or within --max-price. What is not said here is as [route] of the config file says; `anymedia explain
-    --route` shows the way beforehand.
+    PROMPT is the text; - reads it from stdin. The command uses the accounts given with --provider, or those in the
+    config file, or every provider whose API key is in the environment. It asks the first offer that takes the request,
+    and the next one where nothing was billed, or within --max-price. Other options come from [route] in the config
+    file; `anymedia explain --route` shows the route beforehand.
 
-    With --json one object: tasks (each with its assets, and their path), missing (how many pictures), errors, money,
-    reserved (USD that all of it cost at most), attempts (each try, with how and why), files (the paths). An error is
-    {"error": {...}} instead, with the task where there is one, and its attempts.
+    --json prints one object: tasks (each with its assets and their paths), missing (how many pictures), errors, money,
+    reserved (the most USD that it cost), attempts (each try, with its outcome and reason), files (the paths). An error
+    prints {"error": {...}} instead, with its task and its attempts.
     """
     options: GenerateOptions = {
         "offer": asked.offer,

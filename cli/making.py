@@ -53,7 +53,7 @@ def out_option(default: str) -> Callable[[F], F]:
         callback=_writable,
         show_default="the working directory" if default == "." else True,
         metavar="DIR",
-        help="Where the files go; never over another file.",
+        help="The folder for the files; no file is overwritten.",
     )
 
 

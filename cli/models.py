@@ -23,8 +23,8 @@ COLUMNS = ("model", "offer", "wire id", "modes", "takes", "from", "of")
 def command(as_json: bool) -> None:
     """Show every model and who sells it.
 
-    `takes` are the fields of a request that an offer maps, `from` is the least that a picture can cost, `of`
-    the day of that price.
+    `takes` lists the fields of a request that an offer maps; `from` is the lowest price of one picture, `of` the day of
+    that price.
     """
     sold = sorted(offers(), key=lambda sold: sold[1].model)
     if as_json:

@@ -27,9 +27,9 @@ from .text import print_json, say
 
 @click.command("prices", cls=Command)
 @asks_unless("drift", "config", "as_json")
-@click.option("--all", "every", is_flag=True, help="Ask every known provider, with or without a key.")
-@click.option("--refresh", is_flag=True, help="First ask the providers that tell their prices; needs no key.")
-@click.option("--drift", is_flag=True, help="Show instead where the bill was another than the quote.")
+@click.option("--all", "every", is_flag=True, help="Use every known provider, with or without an API key.")
+@click.option("--refresh", is_flag=True, help="First ask the providers that publish live prices; needs no API key.")
+@click.option("--drift", is_flag=True, help="Show bills that differed from their quotes instead.")
 @config_option
 @click.pass_obj
 def command(
@@ -37,11 +37,12 @@ def command(
 ) -> None:
     """Show what a request costs, the cheapest offer first.
 
-    Prices are for all of the request, as it is billed: ~ marks what is not exact. Unknown ones come last, refusals
-    after them. Needs no key and buys nothing. Asked are the accounts of --provider, else those of the config file or
-    of the keys in the environment, else every known provider; with --all every known one in any case.
+    A price is for the whole request, as it is billed; ~ marks a price that is not exact. Unknown prices come last, and
+    refusals after them. The command needs no API key and buys nothing. It uses the accounts given with --provider, or
+    those in the config file or with an API key in the environment, or every known provider. --all adds every known
+    provider.
 
-    --drift needs no PROMPT: it goes by the journal.
+    --drift reads the journal and needs no PROMPT.
 
     --json prints a list of offer, provider, account, model, status (exact, approximate, estimate, unknown, refused),
     money (usd, list_usd, credits, got, date, source), tasks, depends_on, reasons.

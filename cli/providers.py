@@ -20,17 +20,17 @@ DAY = 86_400
 
 
 @click.command("providers", cls=Command)
-@click.option("--health", is_flag=True, help="Show instead how each account does, from the journal's last hour.")
+@click.option("--health", is_flag=True, help="Show the health of each account instead, from the last hour of the journal.")
 @config_option
 @click.pass_obj
 def command(clock: Clock, health: bool, config: Path | None, as_json: bool) -> None:
-    """Show every provider, and whether its key is set.
+    """Show every provider, and whether its API key is set.
 
-    The accounts of the config file come first; `results` is how long they can be fetched, `gaps` how much
-    no page says; --json has that in words.
+    The accounts in the config file come first. `results` is how long results can be fetched; `gaps` is the number of
+    facts that no page states, which --json prints in words.
 
-    --health shows which accounts a client would leave alone for a while that had made the submits of the last hour
-    itself: why, since when, until when (UTC), and what ends it. Every process that begins starts without that.
+    --health judges each account by the submits of the last hour in the journal, as a client that had made them would:
+    whether it is left alone, why, since when, until when (UTC), and what ends it. A new process starts without that.
     """
     accounts = list(_accounts(config))
     if health:

@@ -16,12 +16,12 @@ AS_CONFIGURED = "as configured"
 
 
 def buys(function: Callable[..., T]) -> Callable[..., T]:
-    """Add the flags to a command, which gets those that are given as `terms`: the others are left to [route]."""
+    """Add the flags to a command; it receives those that are given as `terms`, and [route] supplies the others."""
     route = click.option(
         "--route",
         "policy",
         type=click.Choice(POLICIES),
-        help="Which offer is asked first, and which after it: as the accounts are configured, by price, or by room.",
+        help="The order of the offers: as the accounts are configured, by price, or by free room in their limits.",
     )
     return _buying(function, [route, *_FLAGS])
 
@@ -35,8 +35,8 @@ def routes(function: Callable[..., T]) -> Callable[..., T]:
         flag_value=AS_CONFIGURED,
         callback=_policy,
         metavar=f"[{'|'.join(POLICIES)}]",
-        help="Show the way from offer to offer instead, and the worst case; the flags below do so too. Without a "
-        "policy, at the end of the line: as configured.",
+        help="Show the route from offer to offer and the worst case instead, as the flags below do too. At the end of "
+        "the line it may stand without a policy: the configured one.",
     )
     return _buying(function, [route, *_FLAGS], when_asked=True)
 
@@ -82,12 +82,12 @@ _FLAGS: tuple[Callable[..., Any], ...] = (
         "--max-price",
         callback=_usd,
         metavar="USD",
-        help="The most that it may cost in all, over every attempt and part, like 0.10.",
+        help="The most that the request may cost over every attempt and part, like 0.10.",
     ),
     click.option(
         "--allow-unknown-price/--no-allow-unknown-price",
         default=None,
-        help="Whether --max-price lets offers pass whose price nobody knows; they count nothing.",
+        help="Whether --max-price admits offers of unknown price, which then count nothing.",
     ),
     click.option("--fallback/--no-fallback", default=None, help="Whether another offer is asked after the first."),
     click.option(

@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from anymedia import AnymediaError, Money, RateLimited, SubmitUncertain, Task, Unavailable
+from anymedia import AnymediaError, Money, SubmitUncertain, Task
 from anymedia.declare import (
     Adapter,
     Endpoint,
@@ -54,13 +54,16 @@ KEYED = attrs.evolve(PLAIN, idempotency=Idempotency("Idempotency-Key", window=60
 
 @attrs.frozen
 class End:
-    """How a submit ended, in the words of the code; `raised` is None for one that was accepted."""
+    """How a submit ended, in the words of the code; `raised` is None for one that was accepted.
+
+    `replayed`: it is sent again under its replay key before anything else follows.
+    """
 
     outcome: Outcome
     billed: Billed
     raised: str | None
     retry: Retry | None
-    then: str
+    replayed: bool = False
 
 
 def submit_end(adapter: Adapter, came: Answer | Lost) -> End:
@@ -73,15 +76,9 @@ def submit_end(adapter: Adapter, came: Answer | Lost) -> End:
     except AnymediaError as error:
         if error.outcome is None:
             raise
-        return End(error.outcome, error.billed, type(error).__name__, error.retry, _then(error, adapter))
-    return End(Outcome.ACCEPTED, Billed.YES, None, None, "looked at until it is done")
-
-
-def _then(error: AnymediaError, adapter: Adapter) -> str:
-    """Say what a client does next by itself; tests/docs/test_generated.py holds each word against what it does."""
-    if isinstance(error, SubmitUncertain):
-        return "stop" if adapter.idempotency is None else "replayed under its key"
-    return "tried again" if isinstance(error, Unavailable | RateLimited) else "stop"
+        replayed = isinstance(error, SubmitUncertain) and adapter.idempotency is not None
+        return End(error.outcome, error.billed, type(error).__name__, error.retry, replayed)
+    return End(Outcome.ACCEPTED, Billed.YES, None, None)
 
 
 def look(adapter: Adapter, answer: Answer) -> Task | AnymediaError:

@@ -21,8 +21,7 @@ known, never by what is likely: what may have been billed is not sent a second t
 unless the caller says so, within a ceiling.
 
 The rows below were not written: each was put to the code that decides (`anymedia.translate.decode.submitted`,
-`Asked.lost` where there is no answer, `anymedia.engine.rules.after` for what `generate` does then), and says what came
-out."""
+`Asked.lost` where there is no answer, `anymedia.engine.rules.after` for what follows), and says what came out."""
 
 WHEN: Mapping[Outcome, str] = {
     Outcome.NOT_SENT: "it failed before a byte left, or at an edge that did not reach the provider",
@@ -33,23 +32,21 @@ WHEN: Mapping[Outcome, str] = {
 }
 
 THEN = """\
-What `submit` and `run` do, at the one account that they are about:
+What follows is the same for `submit` and for `generate`; [Routing](routing.md) tells it in full, with how long an
+account is left alone.
 
-- **tried again**: by the client itself, {tries} times in all at most, after the time that the provider asks for (if
-  that is {longest} at most), else after a short random one.
-- **replayed under its key**: the same bytes under the same idempotency key, where the provider honours one, within the
-  time that its adapter trusts it for, {tries} times in all at most. What a replay is refused for says nothing about the
-  first submit, which then stays what it was. `generate` replays as well, before it does anything else.
+- **replayed under its key**: where the provider honours an idempotency key, the same bytes are sent again under the
+  same replay key, within the time that its adapter trusts it for, {tries} times in all at most. What a replay is
+  refused for says nothing about the first POST, which then stays what it was.
+- **on to the next**: the next offer or account of the route; or the same one again, where that is sooner. A pinned
+  offer, a pinned account or `fallback=False` never leaves its place.
 - **stop**: the error goes to the caller, and `retry` on it says where trying again makes sense. A `SubmitUncertain`
   carries the attempt with all that is known of it.
-- **looked at until it is done**: until the caller's deadline, which ends the wait and not the task. No failed look
-  loses a task.
+- **looked at until it is done**: `submit` returns the task; `generate` and `wait` look at it until the caller's
+  deadline, which ends the wait and not the task. No failed look loses a task.
 
-What `generate` does, over all accounts that it was given, is told in full on [Routing](routing.md).
-
-A cancel or a deadline while a submit is unanswered ends the caller's wait, never the submit; its late answer goes to
-`on_event`. `submit` and `run` then end in `SubmitUncertain`, `generate` in one at a deadline, and at a cancel in that
-cancel."""
+A cancel or a deadline while a submit is unanswered ends the caller's wait with `SubmitUncertain`, never the submit; its
+late answer is written down and goes to `on_event`."""
 
 CONNECTIONS: Mapping[str, Lost] = {
     "no connection: name, address, TLS, time-out": Lost("", sent=False),
@@ -99,7 +96,7 @@ that:"""
 MARKS = ("<!-- measured: kept by make docs, written by the test that measures it -->", "<!-- /measured -->")
 NOT_YET = "Not measured yet."
 
-HEAD = ("outcome", "billed", "raised", "retry", "then `submit`, `run`", "then `generate`")
+HEAD = ("outcome", "billed", "raised", "retry", "what follows")
 
 
 def page(sellers: Sequence[Adapter], measured: str) -> str:
@@ -107,7 +104,7 @@ def page(sellers: Sequence[Adapter], measured: str) -> str:
     return blocks(
         INTRO,
         "## The five outcomes",
-        table(["outcome", "when", "billed", "raised", *HEAD[-2:]], _outcomes(sellers)),
+        table(["outcome", "when", "billed", "raised", HEAD[-1]], _outcomes(sellers)),
         _then(),
         "## No answer, or not all of it",
         table(["what happened", *HEAD], ([what, *_words(lost)] for what, lost in CONNECTIONS.items())),
@@ -145,20 +142,13 @@ def _outcomes(sellers: Sequence[Adapter]) -> Iterator[list[str]]:
     ends += [submit_end(adapter, asking.refused(adapter, key)) for adapter in sellers for key in adapter.errors]
     for outcome, when in WHEN.items():
         of_it = [end for end in ends if end.outcome is outcome]
-        raised, then = _all(map(_raised, of_it)), _all((end.then for end in of_it), " or ")
-        yield [
-            f"**{outcome}**",
-            when,
-            _all(end.billed for end in of_it),
-            raised,
-            then,
-            _all(map(generates, of_it), "<br>"),
-        ]
+        billed, raised = _all(end.billed for end in of_it), _all(map(_raised, of_it))
+        yield [f"**{outcome}**", when, billed, raised, _all(map(_follows, of_it), "<br>")]
 
 
 def _then() -> str:
     patience = Patience()
-    return THEN.format(tries=patience.tries, longest=duration(patience.longest))
+    return THEN.format(tries=patience.tries)
 
 
 def _refused_here() -> str:
@@ -177,17 +167,23 @@ def _statuses() -> Iterator[list[str]]:
 def _words(came: Answer | Lost) -> tuple[str, ...]:
     """Return how a submit ends, without an idempotency key and with one."""
     plain, keyed = submit_end(PLAIN, came), submit_end(KEYED, came)
-    return *_told(plain)[:-2], _all((plain.then, keyed.then), " or "), generates(plain)
+    return *_told(plain)[:-1], _all(map(_follows, (plain, keyed)), "<br>")
 
 
 def _told(end: End) -> tuple[str, ...]:
-    return end.outcome, end.billed, _raised(end), end.retry or NONE, end.then, generates(end)
+    return end.outcome, end.billed, _raised(end), end.retry or NONE, _follows(end)
+
+
+def _follows(end: End) -> str:
+    return ("replayed under its key, then " if end.replayed else "") + generates(end)
 
 
 def generates(end: End) -> str:
-    """Say what `generate` does after a submit that ended so."""
+    """Say what follows after a submit that ended so, and was not replayed."""
     kinds = {kind.__name__: kind for kind in classes(AnymediaError)}
-    return end.then if end.raised is None else follows(kinds[end.raised](outcome=end.outcome, billed=end.billed))
+    if end.raised is None:
+        return "looked at until it is done"
+    return follows(kinds[end.raised](outcome=end.outcome, billed=end.billed))
 
 
 def _raised(end: End) -> str:

@@ -47,9 +47,9 @@ from .errors import classes
 from .markdown import NONE, blocks, code, duration, table
 
 INTRO = """\
-`generate` makes all of a request: at the offer that the policy puts first, and at the next one where that cannot cost
-more than was allowed. How one submit ends is on [Money safety](money-safety.md); what follows from that is here.
-`submit` and `run` stay at one account.
+`submit` and `generate` buy in one way: at the offer that the policy puts first, and at the next one where that cannot
+cost more than was allowed. `submit` makes one task and returns it as it was accepted; `generate` makes all of a
+request, and waits for it. How one submit ends is on [Money safety](money-safety.md); what follows from that is here.
 
 The tables were not written: every error, attempt and quote in them was put to the code that decides
 (`anymedia.engine.rules`, `anymedia.limits.health`, `anymedia.engine.route`, `Attempt.reserved`), and they say what
@@ -87,8 +87,8 @@ First match first. *Unless* says with which options something else follows.
 - Where no offer is left, the error is the one that there is, or a `NoRoute` with what each offer said."""
 
 ALONE = """\
-Every submit of a client tells how its account does, those of `submit` and `run` too; `generate` alone obeys. What it
-found out is on `client.health()`. Another client, or another process, finds out for itself."""
+Every submit of a client tells how its account does, and every one obeys: an account in trouble is left alone by all of
+them. What was found out is on `client.health()`. Another client, or another process, finds out for itself."""
 
 LENGTHS = """\
 Times that nobody names are drawn up to a tenth longer, so that many clients do not come back together; one that the
@@ -138,8 +138,8 @@ offer; `attempt.order.part` and `attempt.order.units` say which pictures each is
 - After a stop, the deadline or a cancel no new part begins; those that were sent are waited for (a cancel leaves them
   to the journal and to `client.detached`).
 - Any success is a `Result`, with `missing` and `errors`; only where nothing was made is there an error.
-- Under a caller's `key` what was made is not bought again, and what is missing is bought where the rest was (with
-  `mix=True`, anywhere)."""
+- Under a caller's `idempotency_key` what was made is not bought again, and what is missing is bought where the rest was
+  (with `mix=True`, anywhere)."""
 
 LIMITS = """\
 What the pages say that each provider allows (–: none does); an account's own `limits` go before it:"""
@@ -155,7 +155,7 @@ LIMITS_AFTER = """\
 - These hold for one client. Several clients, or processes, at one account each need their share of the limits."""
 
 OPTIONS_TOLD = """\
-What a call gives goes before `[route]`, and that before the default. `submit` and `run` take those marked *all*."""
+What a call gives goes before `[route]`, and that before the default. `submit` takes all but `mix`."""
 
 TOML = """\
 ```toml
@@ -177,25 +177,24 @@ active = 5 # tasks at a time
 
 @attrs.frozen
 class Said:
-    """An option: what it does, something that it takes, and whether `submit` and `run` take it."""
+    """An option: what it does, and something that it takes."""
 
     does: str
     sample: Any
-    everywhere: bool = False
 
 
 OPTIONS: Mapping[str, Said] = {
     "policy": Said("`ordered`, `cheapest`, `spread`, or a function: which offer is asked first", "cheapest"),
     "fallback": Said("whether another offer is asked after the first", sample=False),
-    "max_price": Said("USD over all attempts and parts", "0.10", everywhere=True),
-    "allow_unknown_price": Said("whether offers without a known price pass a ceiling", sample=True, everywhere=True),
+    "max_price": Said("USD over all attempts and parts", "0.10"),
+    "allow_unknown_price": Said("whether offers without a known price pass a ceiling", sample=True),
     "on_uncertain": Said("`stop` or `continue` after what may have been billed; needs `max_price`", "stop"),
     "on_blocked": Said("`stop` or `continue` after moderation", "continue"),
     "mix": Said("whether the pictures of a request may come of several offers", sample=True),
-    "offer": Said("the one offer to ask, by its name", "an-offer", everywhere=True),
-    "on_unsupported": Said("`refuse` or `drop` what an offer does not take", "drop", everywhere=True),
-    "check": Said("whether documented limits are held", sample=False, everywhere=True),
-    "key": Said("the caller's own: the same request under it is bought once", "order-17", everywhere=True),
+    "offer": Said("the one offer to ask, by its name", "an-offer"),
+    "on_unsupported": Said("`refuse` or `drop` what an offer does not take", "drop"),
+    "check": Said("whether documented limits are held", sample=False),
+    "idempotency_key": Said("the caller's own name for the request, which is bought once under it", "order-17"),
 }
 
 WAYS: Sequence[Mapping[str, str]] = (
@@ -235,7 +234,7 @@ def page(sellers: Sequence[Adapter]) -> str:
         LIMITS_AFTER.format(forgotten=duration(FORGOTTEN)),
         "## Options",
         OPTIONS_TOLD,
-        table(["option", "default", "what it is", "taken by", "in `[route]`"], _options()),
+        table(["option", "default", "what it is", "in `[route]`"], _options()),
         _toml(sellers),
     )
 
@@ -499,15 +498,8 @@ def _options() -> Iterator[list[str]]:
     defaults = {field.name: field.default for field in attrs.fields(Options)}
     for name in sorted(defaults, key=[*OPTIONS].index):
         said = OPTIONS[name]
-        taken = "all" if said.everywhere else "`generate`"
-        yield [code(name), code(_python(defaults[name])), said.does, taken, _in_route(name, said.sample)]
-    yield [
-        "`timeout`",
-        code(f"{TIMEOUT:g}"),
-        "seconds for all of it; `submit` has no end of its own",
-        "all",
-        _in_route("timeout", TIMEOUT),
-    ]
+        yield [code(name), code(_python(defaults[name])), said.does, _in_route(name, said.sample)]
+    yield ["`timeout`", code(f"{TIMEOUT:g}"), "seconds for all of it", _in_route("timeout", TIMEOUT)]
 
 
 def _in_route(name: str, sample: Any) -> str:

@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from anymedia import AnymediaError, Cause, ImageRequest, Outcome, Refund, State, Task
-from anymedia.engine.polling import first_wait, next_wait
+from anymedia.engine.watch import first_wait, next_wait
 from anymedia.registry import adapters, offers
 from anymedia.translate.check import check
 from anymedia.translate.classify import Asked

@@ -1,5 +1,6 @@
 """The generated pages are what the code says today, leave out no fact of an adapter, and promise what a client does."""
 
+import contextlib
 import re
 import sys
 from datetime import date
@@ -41,7 +42,7 @@ from anymedia.declare import (
     numbered,
     pick,
 )
-from anymedia.engine.generate import TRIES
+from anymedia.engine.purchase import TRIES
 from anymedia.engine.rules import STEPS, Step, Then
 from anymedia.model.options import Options
 from anymedia.model.vocabulary import Billed
@@ -282,56 +283,19 @@ GOOD = [Answer(200, {}, body) for body in money_safety.GOOD.values()]
 CAME = [*money_safety.CONNECTIONS.values(), *GOOD, *map(answer, STATUSES)]
 CASES = [(adapter, came) for adapter in (PLAIN, KEYED) for came in CAME]
 CASES += [(each, refused(each, key)) for each in ADAPTERS for key in each.errors]
-FOLLOWS = {
-    "tried again": (Patience().tries, Patience().tries),
-    "replayed under its key": (Patience().tries, 1),
-    "stop": (1, 1),
-    "looked at until it is done": (1, 1),
-}
-
-
-async def test_a_client_does_what_the_page_says(clock, monkeypatch):
-    calls, next_ = [], []
-
-    async def send(self, account, call, progress):
-        calls.append(call)
-        progress.connected = not isinstance(next_[0], Lost) or next_[0].sent
-        if isinstance(next_[0], Lost):
-            raise next_[0]
-        return next_[0]
-
-    monkeypatch.setattr(Transport, "send", send)
-    for adapter, came in CASES:
-        calls.clear()
-        next_[:] = [came]
-        attempts = {}
-        account = Account(name="a", adapter=adapter, origin=adapter.base_url, api_key=Secret("k"))
-        see = lambda event: attempts.update({event.id: event} if not isinstance(event, Task) else {})  # noqa: B023, E731
-        async with Client(Config(accounts={"a": account}), clock=clock, on_event=see) as client:
-            try:
-                ended = await client.submit(RawRequest(adapter.name, "/tasks", {}))
-            except Exception as error:  # noqa: BLE001 - each is compared with what the page says
-                ended = error
-        end = submit_end(adapter, came)
-        raised = None if isinstance(ended, Task) else type(ended).__name__
-        last = list(attempts.values())[-1]
-        assert (raised, last.outcome) == (end.raised, end.outcome), came
-        assert (len(calls), len(attempts)) == FOLLOWS[end.then], (adapter.name, came, end)
-        keys = {call.headers.get("Idempotency-Key") for call in calls}
-        assert len(keys) == 1 if end.then == "replayed under its key" else None in keys or len(keys) == len(calls)
-
-
 GOING_ON = {"on_uncertain": "continue", "on_blocked": "continue", "max_price": "1", "allow_unknown_price": True}
 
 
+@pytest.mark.parametrize("verb", ["submit", "generate"])
 @pytest.mark.parametrize("options", [{}, GOING_ON], ids=["by default", "going on"])
-async def test_generate_goes_where_the_page_says(options, clock, monkeypatch):
-    sent, came_ = [], []
+async def test_both_verbs_go_where_the_page_says(verb, options, clock, monkeypatch):
+    sent, came_, keys = [], [], set()
 
     async def send(self, account, call, progress):
         if not call.url.endswith("/tasks"):
             raise Lost("no look comes through", sent=True)
         sent.append(account.name)
+        keys.add(call.headers.get("Idempotency-Key"))
         progress.connected = account.name == "a" and (not isinstance(came_[0], Lost) or came_[0].sent)
         if account.name == "b":  # that it was asked is enough
             return answer(401)
@@ -342,18 +306,23 @@ async def test_generate_goes_where_the_page_says(options, clock, monkeypatch):
     monkeypatch.setattr(Transport, "send", send)
     for adapter, came in CASES:
         sent.clear()
+        keys.clear()
         came_[:] = [came]
+        attempts = {}
         accounts = [Account(name=name, adapter=adapter, origin=adapter.base_url, api_key=Secret("k")) for name in "ab"]
         config = Config(accounts={each.name: each for each in accounts}, journal=None)
-        async with Client(config, clock=clock) as client:
-            with pytest.raises(AnymediaError):
-                await client.generate(RawRequest(adapter.name, "/tasks", {}), timeout=60, **options)
+        see = lambda event: attempts.update({event.id: event} if not isinstance(event, Task) else {})  # noqa: B023, E731
+        async with Client(config, clock=clock, on_event=see) as client:
+            with contextlib.suppress(AnymediaError):
+                await getattr(client, verb)(RawRequest(adapter.name, "/tasks", {}), timeout=60, **options)
         end = submit_end(adapter, came)
+        assert next(iter(attempts.values())).outcome == end.outcome, came
         usual, *otherwise = money_safety.generates(end).split("; ")
         goes_on = usual.startswith("on to the next") or bool(options and otherwise)
         assert usual.startswith("on to the next") or usual in ("stop", "looked at until it is done")
-        first = ["a"] * (Patience().tries if end.then == "replayed under its key" else 1) + ["b"] * goes_on
+        first = ["a"] * (Patience().tries if end.replayed else 1) + ["b"] * goes_on
         assert sent[: len(first)] == first, (adapter.name, came)
+        assert not end.replayed or len(keys) == 1 + goes_on, "a replay carries the key of what it repeats"
         if "or wait for it" not in usual:
             assert sent == first
         elif end.raised == "Unavailable":

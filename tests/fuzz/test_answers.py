@@ -158,14 +158,16 @@ def test_any_answer_to_a_submit_is_one_post_and_one_outcome(cases, inside, clock
     async def submit(provider, answer):
         sim = inside.sims[provider]
         was = sim.bills()
-        sim.fault("raw", on="submit", **raw(answer), created=answer.status % 2 == 0)
+        sim.fault("raw", on="submit", **raw(answer), created=False, times=None)
         events.clear()
         async with Client(inside.config, clock=clock, on_event=events.append, patience=Patience(tries=1)) as client:
-            end = await settled(client.submit(REQUEST, provider))
-        bills = sim.bills()
-        assert bills["submits"] - was["submits"] == 1
-        assert len(bills["entries"]) - len(was["entries"]) <= 1
-        assert [event.outcome for event in events] == [None, Outcome.ACCEPTED if isinstance(end, Task) else end.outcome]
+            end = await settled(client.submit(REQUEST, provider, timeout=4))
+        attempts = list({event.id: event for event in events}.values())
+        assert sim.bills()["submits"] - was["submits"] == len(attempts)
+        assert [event.outcome for event in events] == [each for end in attempts for each in (None, end.outcome)]
+        assert not any(attempt.outcome.may_be_billed for attempt in attempts[:-1])
+        outcome = attempts[-1].outcome
+        assert outcome is Outcome.ACCEPTED if isinstance(end, Task) else outcome in (end.outcome, Outcome.REFUSED)
         sim.clear()
 
     @cases(100)
@@ -240,9 +242,9 @@ def test_no_retry_after_makes_anyone_wait_for_long(cases, inside, clock):
         sim.fault("raw", on="submit", status=429, headers={"Retry-After": after}, body="", times=2)
         clock.slept.clear()
         async with Client(inside.config, clock=clock) as client:
-            end = await settled(client.submit(REQUEST, provider))
+            end = await settled(client.submit(REQUEST, provider, timeout=60))
         assert isinstance(end, Task) or (isinstance(end, RateLimited) and end.retry_after > 50)
-        assert all(0 <= seconds <= 60 for seconds in clock.slept)
+        assert sum(clock.slept) <= 60
         sim.clear()
 
     @cases(60)
