@@ -20,7 +20,9 @@ DAY = 86_400
 
 
 @click.command("providers", cls=Command)
-@click.option("--health", is_flag=True, help="Show the health of each account instead, from the last hour of the journal.")
+@click.option(
+    "--health", is_flag=True, help="Show the health of each account instead, from the last hour of the journal."
+)
 @config_option
 @click.pass_obj
 def command(clock: Clock, health: bool, config: Path | None, as_json: bool) -> None:

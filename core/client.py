@@ -323,9 +323,9 @@ class Client:
         """Return how the accounts (all, when none is named) do: which are not asked for a while, and why."""
         found = []
         for account in self._accounts(accounts):
-            lanes = self._session.permits.of(account)
+            limits = self._session.permits.of(account)
             health = self._session.health.of(account)
-            found.append(attrs.evolve(health, submitting=lanes.submitting, active=len(lanes.active)))
+            found.append(attrs.evolve(health, submitting=limits.submitting, active=len(limits.active)))
         return tuple(found)
 
     async def reach(self, account: str) -> int:

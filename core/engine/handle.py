@@ -1,8 +1,8 @@
-"""A handle on a task: plain JSON text of one line, with which another process can look at the task again.
+"""A handle on a task: one line of JSON with which another process can look at the task.
 
-It names the task, its account, and the account's key by a fingerprint; the key itself, the prompt and the provider's
-words are not in it. A handle that is read is not trusted: it leads a key nowhere but to its account's own origin and
-the hosts that the adapter names.
+It names the task, its account, and the account's API key by a fingerprint; it holds no API key, no prompt and no words
+of the provider. A handle that is read is not trusted: it leads an API key only to its account's own origin and to the
+hosts that the adapter names.
 """
 
 import re
@@ -22,13 +22,13 @@ from anymedia.model.urls import permitted, relative
 VERSION = 1
 
 LONGEST = 1000
-"""Bytes of a handle that is written."""
+"""Bytes of a written handle at most."""
 
 LONGEST_READ = 4096
-"""Bytes of a handle that is read: a later version may have more to say."""
+"""Bytes of a handle that is read: a later version may hold more."""
 
 SPARE = ("money", "offer", "model")
-"""What looking does not need, in the order in which it is left out of a handle that would be too long."""
+"""Fields that a look does not need, in the order in which a handle that is too long leaves them out."""
 
 _NAME = re.compile("[^\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")  # nothing that leads a terminal
 _PATH = re.compile(r"/(?!/)[!-~]*")
@@ -101,7 +101,7 @@ def opened(text: str | bytes, accounts: Accounts, *, any_api_key: bool = False) 
     _check_links(said, account)
     if not is_of(said["fingerprint"], account.secret()) and not any_api_key:
         raise _error(
-            f"task {said['id']} was submitted with another key of account {account.name!r}, and only that one may see "
+            f"task {said['id']} was submitted with another API key of account {account.name!r}, and only that one may see "
             "it; where this key has replaced it, any_api_key=True opens the handle all the same",
             account.name,
             account.adapter.name,
@@ -127,19 +127,19 @@ def opened(text: str | bytes, accounts: Accounts, *, any_api_key: bool = False) 
 
 
 def _written(moment: datetime) -> str:
-    """Return a time as it is written, in UTC; one that has no place there is left as it is, for the check to find."""
+    """Return a time as it is written, in UTC; the check refuses what has no place in UTC."""
     text = moment.isoformat()
     return moment.astimezone(UTC).isoformat() if _is_time(text) else text
 
 
 def _short(url: str, origin: str) -> str:
-    """Return a link as it holds at another origin too; one that then would seem to name a host stays whole."""
+    """Return a link relative to the origin, unless it would then read as a host."""
     short = relative(url, origin)
     return origin + short if short.startswith("//") else short
 
 
 def _spent(money: Money) -> Json:
-    """Return what is known of the money; None for what a handle would not say again."""
+    """Return the money as a handle holds it; None where a handle cannot."""
     if money.usd is None:
         return None
     said = {"usd": f"{money.usd:f}", "status": str(money.status)}
@@ -153,7 +153,7 @@ def _money(said: Json) -> Money:
 
 
 def _links(account: Account) -> Mapping[str, tuple[tuple[str, ...], ...]]:
-    """Return the links that looks may follow, each with the hosts of every endpoint that follows it."""
+    """Return the links that looks may follow, each with the hosts of the endpoints that follow it."""
     adapter = account.adapter
     found: dict[str, tuple[tuple[str, ...], ...]] = {}
     for endpoint in (adapter.poll, adapter.result, adapter.cancel):
@@ -166,7 +166,7 @@ def _links(account: Account) -> Mapping[str, tuple[tuple[str, ...], ...]]:
 
 
 def _said(text: str | bytes) -> dict[str, Any]:
-    """Return the object that a text holds, of a version that can be read. Errors: OutOfBounds."""
+    """Return the JSON object of a handle of a known version. Errors: OutOfBounds."""
     size = len(text if isinstance(text, bytes) else text.encode(errors="surrogatepass"))
     if size > LONGEST_READ:
         raise _wrong("handle", f"no handle takes {size:,} bytes")
@@ -184,7 +184,7 @@ def _said(text: str | bytes) -> dict[str, Any]:
 
 
 def _check(said: Mapping[str, Any]) -> None:
-    """Refuse what cannot stand in a handle, whatever its account is. Errors: OutOfBounds."""
+    """Refuse fields and values that no handle has. Errors: OutOfBounds."""
     for field in said:
         if field not in _FORMS and field != "anymedia":
             raise _wrong("handle", f"has a field that no handle has: {_shown(field)}")
@@ -220,7 +220,7 @@ def _account(said: Mapping[str, Any], accounts: Accounts) -> Account:
 
 
 def _check_links(said: Mapping[str, Any], account: Account) -> None:
-    """Refuse links that no look would follow, or that lead the key elsewhere. Errors: OutOfBounds."""
+    """Refuse links that no look follows, or that lead the API key elsewhere. Errors: OutOfBounds."""
     links = _links(account)
     for name, url in said.get("links", {}).items():
         if name not in links:
@@ -293,7 +293,7 @@ _FORMS: Mapping[str, tuple[str, Callable[[Any], bool], bool]] = {
     "links": ("an object of links is needed", _is_links, False),
     "money": ('an object of "usd" and "status" is needed', _is_money, False),
 }
-"""What stands in a handle: what is said of a wrong value, what a right one is, and whether it is needed."""
+"""The fields of a handle: the message for a wrong value, the check, and whether the field is needed."""
 
 
 def _shown(value: Json) -> str:

@@ -1,4 +1,4 @@
-"""The caller's own keys: what is bought under one is bought once, by whichever process and however often."""
+"""Idempotency keys: what a caller buys under a key is bought once, by whichever process and however often."""
 
 import asyncio
 import logging
@@ -18,10 +18,10 @@ from anymedia.model.vocabulary import Billed, Outcome
 from .session import Session
 
 LONGEST = 256
-"""Characters of a key."""
+"""Characters of a key at most."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.02, 1.0
-"""Seconds between two questions whether somebody else has done with a key."""
+"""Seconds between two looks at whether another call has released a key."""
 
 
 _log = logging.getLogger("anymedia")
@@ -39,10 +39,10 @@ class IdempotencyKeys:
     async def held(
         self, key: str | None, request: ImageRequest | RawRequest, deadline: float | None
     ) -> AsyncIterator[Sequence[Attempt]]:
-        """Hold a key while a request is made under it; yield what was, or may have been, bought under it before.
+        """Claim a key while a request is bought under it; yield the attempts that bought, or may have, under it before.
 
-        Without a key nothing is held. Errors: OutOfBounds for a key that another request was bought under,
-        DeadlineExceeded when somebody else holds it for too long, ConfigError without a journal.
+        Without a key nothing is claimed. Errors: OutOfBounds for a key that another request was bought under,
+        DeadlineExceeded when another call holds it for too long, ConfigError without a journal.
         """
         if key is None:
             yield ()
@@ -63,7 +63,7 @@ class IdempotencyKeys:
 
     @asynccontextmanager
     async def _turn(self, lock: asyncio.Lock, key: str, deadline: float | None) -> AsyncIterator[None]:
-        """Hold the lock of a key among this client's own calls. Errors: DeadlineExceeded."""
+        """Lock a key among the calls of this client. Errors: DeadlineExceeded."""
         left = None if deadline is None else deadline - self._session.clock.monotonic()
         try:
             async with asyncio.timeout(left):
@@ -86,7 +86,7 @@ class IdempotencyKeys:
     async def _claimed(
         self, journal: Journal, key: str, request: Json, holder: str, deadline: float | None
     ) -> list[Attempt]:
-        """Wait until nobody else submits under a key, and return what was bought under it."""
+        """Wait until no other call holds a key, claim it, and return what was bought under it."""
         clock, pause = self._session.clock, FIRST_PAUSE
         await self._session.catch_up()
         while (bought := await self._claim(journal, key, request, holder)) is None:
@@ -104,13 +104,13 @@ class IdempotencyKeys:
             raise
 
     async def _release(self, journal: Journal, key: str, holder: str) -> None:
-        """Let a key go; where that cannot be written, this client's next call takes it over."""
+        """Release a key; where that cannot be written, the next call of this client takes it over."""
         try:
             await journal.release(key, holder)
             self._unreleased.pop(key, None)
         except JournalError as error:  # what was bought is what counts
             self._unreleased[key] = holder
-            _log.error("the key %r is not let go: %s", key, error)
+            _log.error("the key %r is not released: %s", key, error)
 
 
 def _too_late(key: str) -> DeadlineExceeded:
@@ -119,12 +119,12 @@ def _too_late(key: str) -> DeadlineExceeded:
 
 
 def latest(attempts: Iterable[Attempt]) -> Mapping[int, Attempt]:
-    """Return the last attempt at each part of a request."""
+    """Return the last attempt at each part of a request, by its first unit."""
     return {attempt.order.part: attempt for attempt in attempts}
 
 
 def bought(attempt: Attempt) -> Task:
-    """Return the task that an earlier attempt bought. Errors: SubmitUncertain when nobody knows whether it did."""
+    """Return the task that an earlier attempt bought. Errors: SubmitUncertain when nobody knows whether it bought one."""
     if attempt.task is not None:
         return attempt.task
     known = f"attempt {attempt.id[:8]} under the key {attempt.order.idempotency_key!r} at {attempt.order.account}"
@@ -139,7 +139,7 @@ def bought(attempt: Attempt) -> Task:
 
 
 def _same(request: ImageRequest | RawRequest) -> Json:
-    """Return what has to be the same for two requests to be the same; labels are about the caller."""
+    """Return what makes two requests the same; labels are the caller's own."""
     plain: dict[str, Any] = to_json(request)
     plain.pop("labels", None)
     return plain

@@ -196,8 +196,8 @@ class Purchase:
 
     async def settle(self, submission: Submission, life: Life) -> None:
         """Wait for the end of a submission, and note what follows from it."""
-        lanes = self._session.permits.of(submission.account)
-        lanes.coming += 1
+        limits = self._session.permits.of(submission.account)
+        limits.coming += 1
         try:
             attempt = await self._submits.shielded(life, submission, self._deadline)
         except _Stopped:
@@ -209,7 +209,7 @@ class Purchase:
         else:
             self._took(Share(attempt=attempt, reservation=submission.reservation, option=self._where))
         finally:
-            lanes.coming -= 1
+            limits.coming -= 1
 
     def _took(self, share: Share) -> None:
         self._attempts[share.attempt.id] = share.attempt

@@ -1,6 +1,7 @@
-"""What was left when a process ended: tasks that go on, results that nobody fetched, submits that nobody heard of.
+"""Recovery of what ended processes left: live tasks, results that are not fetched, and submits of unknown outcome.
 
-Nothing that costs money is sent unless it is asked for, and then only where the provider honours the key.
+Nothing that may cost money is sent unless the caller asks for replays, and then only where the provider honours the
+replay key.
 """
 
 import asyncio
@@ -28,10 +29,10 @@ from .watch import Watch
 
 @attrs.frozen(kw_only=True)
 class Recovery:
-    """What recovering came to: `tasks` that have succeeded, and attempts that are `uncertain` still.
+    """What a recovery found: `tasks` that have succeeded, and attempts that are still `uncertain`.
 
-    `errors` say what went wrong: a task that failed, was not finished in time, or could not be looked at; a file that
-    could not be fetched; an attempt that could not be replayed.
+    `errors` holds the rest: a task that failed, was not finished in time or could not be looked at, a file that could
+    not be fetched, an attempt that could not be replayed.
     """
 
     tasks: tuple[Task, ...] = ()
@@ -41,7 +42,7 @@ class Recovery:
 
 @attrs.frozen(kw_only=True)
 class Recoverer:
-    """The recovering of one client."""
+    """The recovery of one client."""
 
     account_of: Callable[[str], Account]
     journal: Journal
@@ -51,11 +52,11 @@ class Recoverer:
     save: Callable[[Task, Path], Awaitable[tuple[Asset, ...]]]
 
     async def recover(self, timeout: float, directory: Path | None, *, replay: bool) -> Recovery:
-        """Wait for what goes on, fetch what is there into a directory, and tell what is uncertain."""
+        """Wait for live tasks, fetch results into a directory, and return what is uncertain."""
         deadline = self.session.clock.monotonic() + timeout
         left, marks = await asyncio.to_thread(self.journal.left)
         tasks = [attempt.task for attempt in left if attempt.task is not None]
-        # Without an outcome it is being sent just now.
+        # An attempt without an outcome is being sent at this moment.
         uncertain = [attempt for attempt in left if attempt.task is None and attempt.outcome is not None]
         errors: list[AnymediaError | OSError] = []
         if replay:
@@ -79,7 +80,7 @@ class Recoverer:
         return Recovery(tasks=done, uncertain=tuple(uncertain), errors=tuple(errors))
 
     async def _replayed(self, attempt: Attempt, deadline: float) -> Task | AnymediaError:
-        """Return the task that a replay came to, or why there was none."""
+        """Return the task that a replay found, or the error."""
         try:
             account = self._account(attempt)
             if (reason := self._no_replay(attempt, account)) is None:
@@ -108,7 +109,7 @@ class Recoverer:
     async def _finished(
         self, task: Task, attempt: Attempt | None, timeout: float, directory: Path | None
     ) -> Task | AnymediaError | OSError:
-        """Return a task that has succeeded, with its files where a directory is given; else why not."""
+        """Return a task that has succeeded, with its files where a directory is given, or the error."""
         try:
             if task.state is not State.SUCCEEDED:
                 task = await self.watch.until_done(self._account(attempt or task), task, timeout)
@@ -119,7 +120,7 @@ class Recoverer:
         return task
 
     def _account(self, left: Attempt | Task) -> Account:
-        """Return the account of what was left. Errors: ConfigError when it is missing, or has another key now."""
+        """Return the account of an attempt or task. Errors: ConfigError when it is missing, or has another API key now."""
         order = left.order if isinstance(left, Attempt) else left
         account = self.account_of(order.account)
         if account.adapter.name != order.provider:

@@ -1,4 +1,4 @@
-"""What providers say that a request costs, asked for and kept: nothing is bought by it, and no key is sent."""
+"""Live prices: ask the providers that publish them, and keep the answers; buys nothing and sends no API key."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ LONGEST_TAG = 200
 
 @attrs.frozen
 class _Question:
-    """A task that is to be priced."""
+    """A task whose price is asked for."""
 
     candidate: Candidate
     part: Part
@@ -38,9 +38,9 @@ class _Question:
 
 
 async def refresh(found: Iterable[Candidate], session: Session, live: LivePrices) -> list[AnymediaError]:
-    """Ask the providers that tell it what each task of these candidates costs, keep that, and return what went wrong.
+    """Ask the providers that publish prices what each task of these candidates costs, and keep the answers.
 
-    What went wrong changes nothing. Errors: OSError when it cannot be kept.
+    Returns the errors, which leave the kept prices as they were. Errors: OSError when the prices cannot be kept.
     """
     by_origin: dict[str, list[_Question]] = {}
     for candidate in found:
@@ -56,7 +56,7 @@ async def refresh(found: Iterable[Candidate], session: Session, live: LivePrices
 
 
 async def _asked(questions: Sequence[_Question], session: Session, live: LivePrices) -> list[AnymediaError]:
-    """Ask what is not known, or may have changed since it was told."""
+    """Ask for the prices that are not known, or may have changed."""
     known = [live.price(question.checked, question.account.origin, question.part.count) for question in questions]
     tags = {price.tag for price in known if price is not None}
     try:
@@ -76,7 +76,7 @@ async def _asked(questions: Sequence[_Question], session: Session, live: LivePri
 
 
 async def _tag(question: _Question, session: Session, tag: str | None) -> str | None:
-    """Return the tag that an origin's prices have now; None where it tells none. Errors: ProviderError."""
+    """Return the ETag of an origin's price list; None where it has none. Errors: ProviderError."""
     if question.words.changes is None:
         return None
     call = encode.ask_changes(question.words.changes, question.account.origin, tag)
@@ -88,7 +88,7 @@ async def _tag(question: _Question, session: Session, tag: str | None) -> str | 
 
 
 def _usable(tag: str | None) -> str | None:
-    """Return a tag that a header can carry."""
+    """Return a tag that fits into a header, or None."""
     fits = tag is not None and 0 < len(tag) <= LONGEST_TAG and tag.isascii() and tag.isprintable()
     return tag if fits else None
 

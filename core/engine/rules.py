@@ -1,6 +1,6 @@
-"""Which offer is asked next: what happened, what follows from it, and what an account then cools down by.
+"""The rules of buying: what happened, what follows from it, and which cooldown it starts.
 
-`STEPS` is the whole of it, first match first; docs/routing.md is made from it.
+`STEPS` is the whole table; the first row that fits counts. docs/routing.md is made from it.
 """
 
 from collections.abc import Sequence
@@ -35,10 +35,10 @@ class Then(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Step:
-    """What happened (`what`, in words), what follows, and what the account cools down by.
+    """A row of the table: what happened (`what`, in words), what follows, and the cooldown of the account.
 
-    It is told by the error's cause, outcome or kind, by whether a task had been accepted by then (None: either), and by
-    whether that was billed. `unless` is the option with which a stop goes on.
+    A row fits by the error's cause, outcome or kind, by whether a task was accepted before it (None: either), and by
+    whether that was billed. `unless` names the option that turns a stop into going on.
     """
 
     what: str
@@ -52,12 +52,12 @@ class Step:
     cools: Cooldown = Cooldown.NONE
 
     def fits(self, error: AnymediaError) -> bool:
-        """Return whether this is what happened."""
+        """Return whether the row fits an error."""
         cause = error.cause if isinstance(error, ProviderError) else None
         told = cause in self.causes or error.outcome in self.outcomes or isinstance(error, self.kinds)
         accepted: bool | None = getattr(error, "task", None) is not None
         if not accepted and error.task_id is not None:
-            accepted = None  # it is of a look: whatever that says, the task may go on
+            accepted = None  # an error of a look: the task may go on whatever it says
         return told and self.accepted in (None, accepted) and self.billed in (None, error.billed)
 
 
@@ -108,12 +108,12 @@ STEPS: Sequence[Step] = (
 
 
 def step(error: AnymediaError) -> Step:
-    """Return what happened."""
+    """Return the row that fits an error."""
     return next(each for each in STEPS if each.fits(error))
 
 
 def after(error: AnymediaError, terms: Options) -> Then:
-    """Return what follows from an error on the caller's terms."""
+    """Return what follows from an error, on the caller's terms."""
     found = step(error)
     then = found.then
     if found.unless is not None and getattr(terms, found.unless) == "continue":
@@ -124,6 +124,6 @@ def after(error: AnymediaError, terms: Options) -> Then:
 
 
 def cooldown(attempt: Attempt) -> Cooldown:
-    """Return what an account cools down by after an attempt."""
+    """Return the cooldown that an attempt starts."""
     said = (each.cools for each in STEPS if attempt.cause in each.causes or attempt.outcome in each.outcomes)
     return next(said, Cooldown.NONE)

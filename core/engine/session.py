@@ -1,4 +1,4 @@
-"""What the steps of one client share: its connections, clock, patience, journal, and whoever listens."""
+"""What the steps of one client share: connections, clock, patience, journal, limits and listener."""
 
 import asyncio
 import logging
@@ -26,15 +26,15 @@ Event: TypeAlias = Attempt | Task
 T = TypeVar("T")
 
 LEFT_TASKS = 1000
-"""How many of the tasks that nobody waits for are kept in sight."""
+"""The most tasks that `detached` holds."""
 
 _log = logging.getLogger("anymedia")
 
 
 class Session:
-    """One client's clock, patience, journal and listener, and its connections from the first use until `close`.
+    """The shared parts of one client; connections are opened at the first use and closed by `close`.
 
-    `detached` are the latest accepted tasks that nobody waits for any more, because their callers were cancelled.
+    `detached` holds the latest accepted tasks whose callers were cancelled.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Session:
         return self._transport
 
     def in_its_loop(self) -> None:
-        """Take note of the event loop that it is used in. Errors: ConfigError where it was another one before."""
+        """Bind the client to the running event loop. Errors: ConfigError for another loop than before."""
         loop = asyncio.get_running_loop()
         self._loop = self._loop or loop
         if self._loop is not loop:
@@ -80,15 +80,15 @@ class Session:
             await asyncio.to_thread(self.journal.close)
 
     def fingerprint(self, account: Account) -> str:
-        """Return what an account's key is known again by."""
+        """Return the fingerprint of an account's API key."""
         if account.name not in self._fingerprints:
             self._fingerprints[account.name] = fingerprint(account.secret())
         return self._fingerprints[account.name]
 
     async def begin(self, attempt: Attempt, body: bytes | None, limit: Decimal | None) -> None:
-        """Write down what is about to be sent, then let the listener know.
+        """Record the intent of an attempt, then tell the listener.
 
-        Errors, and it is not sent: JournalError, OverCeiling when it would pass `limit`, the USD of the account's day.
+        Errors, after which nothing may be sent: JournalError; OverCeiling when the account's day would pass `limit` (USD).
         """
         if self.journal is not None:
             await self.catch_up()
@@ -96,7 +96,7 @@ class Session:
         self.tell(attempt)
 
     async def end(self, attempt: Attempt) -> None:
-        """Write down how a submit has ended, and let the listener know. Errors: JournalError."""
+        """Record the outcome of an attempt, and tell the listener. Errors: JournalError."""
         try:
             if self.journal is not None:
                 await self.journal.end(attempt)
@@ -107,7 +107,7 @@ class Session:
             self.tell(attempt)
 
     async def catch_up(self) -> None:
-        """Write down the ends that could not be written before. Errors: JournalError."""
+        """Record the outcomes that could not be recorded before. Errors: JournalError."""
         while self._unwritten and self.journal is not None:
             attempt = self._unwritten.popleft()
             try:
@@ -117,20 +117,20 @@ class Session:
                 raise
 
     async def failed(self, attempt: Attempt) -> None:
-        """Do as `end` for a submit that came to nothing; a journal that fails now is logged."""
+        """Do as `end` for an attempt that failed; a fault of the journal is logged."""
         try:
             await self.end(attempt)
         except JournalError as error:
             _log.error("attempt %s: %s, and that is not written down: %s", attempt.id, attempt.error, error)
 
     def failed_later(self, attempt: Attempt) -> None:
-        """Do as `failed`, without waiting for the disk."""
+        """Do as `failed` without waiting for the disk."""
         if self.journal is not None:
             self.journal.end_later(attempt)
         self.tell(attempt)
 
     async def kept(self, task: Task) -> Task:
-        """Put a result that came as bytes on disk beside the journal; return it with paths. Errors: JournalError."""
+        """Write a result that came as bytes to disk beside the journal; return it with paths. Errors: JournalError."""
         if self.journal is None or all(asset.data is None for asset in task.assets):
             return task
         try:
@@ -139,12 +139,12 @@ class Session:
             raise JournalError(f"{self.journal.results}: {error.strerror or error}") from None
 
     async def see(self, task: Task) -> None:
-        """Write down how a task stands, and let the listener know."""
+        """Record how a task stands, and tell the listener."""
         await self.note(task)
         self.tell(task)
 
     async def note(self, task: Task) -> None:
-        """Write down how a task stands; a journal that fails now is logged: what the provider has is not lost by it."""
+        """Record how a task stands; a fault of the journal is logged, since the provider still has the task."""
         if self.journal is not None:
             try:
                 await self.journal.see(task)
@@ -152,7 +152,7 @@ class Session:
                 _log.error("task %s is %s, and that is not written down: %s", task.id, task.state, error)
 
     async def leave(self, task: Task) -> None:
-        """Write down that a task's result is still to be fetched."""
+        """Record that the result of a task is still to be fetched."""
         if self.journal is not None:
             try:
                 await self.journal.leave(task)
@@ -160,7 +160,7 @@ class Session:
                 _log.error("the result of task %s is not fetched, and that is not written down: %s", task.id, error)
 
     def tell(self, event: Event) -> None:
-        """Let the listener know."""
+        """Tell the listener."""
         if self._on_event is not None:
             try:
                 self._on_event(event)
@@ -168,13 +168,13 @@ class Session:
                 _log.exception("on_event failed")
 
     def asked(self, account: Account, model: str | None) -> Asked:
-        """Return who is asked, and that it is now."""
+        """Return the account that is asked, and the time."""
         return Asked(
             adapter=account.adapter, account=account.name, origin=account.origin, model=model, now=self.clock.now()
         )
 
     async def read(self, account: Account, call: Call, model: str | None = None) -> Answer:
-        """Send a call that changes nothing, once. Errors: Unavailable."""
+        """Send a call that buys nothing, once. Errors: Unavailable."""
         try:
             async with self.permits.poll(account):
                 return await self.transport.send(account, call, Progress())
@@ -182,7 +182,7 @@ class Session:
             raise self.asked(account, model).lost(lost, submit=False) from None
 
     async def balance(self, account: Account) -> Money:
-        """Return what an account still has. Errors: Unsupported where none tells."""
+        """Return the balance of an account. Errors: Unsupported where its provider tells none."""
         words = account.adapter.balance
         if words is None:
             problem = Problem(field="balance", message=f"{account.adapter.title} tells no balance", unsupported=True)
@@ -197,7 +197,7 @@ class Session:
         *again: type[AnymediaError],
         deadline: float | None = None,
     ) -> T:
-        """Call a function, and again after the errors that are worth it, as long as patience and deadline allow."""
+        """Call a function, and again after errors of these kinds, as long as patience and deadline allow."""
         return await retried(
             function,
             lambda error: isinstance(error, again),

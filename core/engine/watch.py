@@ -1,6 +1,6 @@
-"""What becomes of a task: one look, or looks at its provider's pace until it is done.
+"""Looks at tasks: one, or looks at the provider's pace until a task is done.
 
-No failed look loses a task: looking goes on until the caller's deadline, which ends the wait and not the task.
+No failed look loses a task: the looks go on until the caller's deadline, which ends the wait and not the task.
 """
 
 import asyncio
@@ -25,13 +25,13 @@ from anymedia.translate import decode, encode
 from .session import Session
 
 NO_RESULT_LOOKS = 3
-"""How often a finished task is looked at whose result is not there."""
+"""Looks at a finished task without a result before that is an error."""
 
 _BILLED = {Refund.YES: Billed.NO, Refund.NO: Billed.YES, Refund.UNKNOWN: Billed.UNKNOWN}
 
 
 class Watch:
-    """What one client does to see its tasks through: looks at the provider's pace, sooner when it is woken."""
+    """The looks of one client at its tasks, at the pace of their providers; `wake` makes the next one due at once."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -58,7 +58,7 @@ class Watch:
                 del self._waits[key]
 
     def wake(self, task: Task) -> None:
-        """Make the next look at a task due at once, for whoever waits for it; while one is under way, the one after."""
+        """Make the next look at a task due at once, for every wait for it; during a look, the look after it."""
         for wait in self._waits.get((task.account, task.id), ()):
             wait.wake()
 
@@ -69,7 +69,7 @@ class Watch:
         while not task.state.final:
             left = deadline - self._clock.monotonic()
             woken = await wait.sleep(self._clock, max(min(pause, left), 0.0))
-            if pause >= left and not woken:  # a look that would come too late is not made
+            if pause >= left and not woken:  # a look after the deadline is not made
                 raise _too_late(task, self._age(task)) from last
             try:
                 async with asyncio.timeout(deadline - self._clock.monotonic()):
@@ -99,7 +99,7 @@ class Watch:
         return decode.looked(self._session.asked(account, task.model), endpoint, answer, task)
 
     async def _asked(self, account: Account, task: Task) -> Task:
-        """Ask how a task stands, and once more where its result is fetched in a further step."""
+        """Look at a task, and fetch its result where that takes a further call."""
         seen = task
         if account.adapter.poll is not None:
             seen = await self.follow(account, account.adapter.poll, seen)
@@ -108,7 +108,7 @@ class Watch:
         return seen
 
     async def _saw(self, task: Task, seen: Task) -> Task:
-        """Write down how a task stands, where that is another state, and return it."""
+        """Record how a task stands where its state has changed, and return it."""
         self._session.permits.seen(seen)
         if seen.state is not task.state:
             await self._session.see(seen)
@@ -128,13 +128,13 @@ class _Wait:
         self._woken = False
 
     def wake(self) -> None:
-        """End the sleep that there is, or the one to come."""
+        """End the present sleep, or the next one."""
         if not self._woken and self._sleeper is not None:
             self._sleeper.cancel()
         self._woken = True
 
     async def sleep(self, clock: Clock, seconds: float) -> bool:
-        """Sleep until the time is over or somebody wakes it, and return whether somebody did."""
+        """Sleep until the time is over or `wake` is called, and return whether it was."""
         if not self._woken:
             self._sleeper = sleeper = cast("asyncio.Task[Any]", asyncio.current_task())
             cancels = sleeper.cancelling()

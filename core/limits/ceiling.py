@@ -1,4 +1,4 @@
-"""What one request may cost in all: every part and every try is held against it before it is sent."""
+"""The ceiling of one logical request: the price of every attempt is reserved under it before anything is sent."""
 
 from decimal import Decimal
 
@@ -8,7 +8,7 @@ from anymedia.model.task import Attempt
 
 
 class Ceiling:
-    """At most so many USD (None: any) over all attempts of a request, what may have been billed included."""
+    """At most so many USD (None: any) over all attempts of a request, those included that may have been billed."""
 
     def __init__(self, most: Decimal | None, *, allow_unknown: bool = False) -> None:
         self.most = most
@@ -17,18 +17,18 @@ class Ceiling:
 
     @property
     def held(self) -> Decimal:
-        """USD that are reserved or spent."""
+        """The USD that are reserved or spent."""
         total = Decimal(0)
         for usd in self._held.values():
             total = EXACT.add(total, usd)
         return total
 
     def hold(self, attempt: Attempt) -> "Reservation":
-        """Hold what an attempt counts that was made already, whether or not it is within the ceiling."""
+        """Reserve what an earlier attempt counts, even above the ceiling."""
         return Reservation(self._held, attempt.reserved or Decimal(0))
 
     def reserve(self, offer: str, money: Money) -> "Reservation":
-        """Hold the price of an attempt to come at an offer, and return what it is held by. Errors: OverCeiling."""
+        """Reserve the price of an attempt at an offer. Errors: OverCeiling."""
         if self.most is None:
             return Reservation(self._held, Decimal(0))
         if money.usd is None and not self._allow_unknown:
@@ -43,18 +43,18 @@ class Ceiling:
 
 
 class Reservation:
-    """The part of a ceiling that one attempt holds."""
+    """The part of a ceiling that one attempt reserves."""
 
     def __init__(self, held: dict[object, Decimal], usd: Decimal) -> None:
         self._held = held
         held[self] = usd
 
     def release(self) -> None:
-        """Let it go: nothing was billed."""
+        """Release it: nothing was billed."""
         self._held[self] = Decimal(0)
 
     def count(self, attempt: Attempt) -> None:
-        """Hold what the attempt counts as it stands; a price that nobody knows leaves it as it was."""
+        """Reserve what the attempt counts as it stands; an unknown price changes nothing."""
         if attempt.reserved is not None:
             self._held[self] = attempt.reserved
 

@@ -1,8 +1,8 @@
-"""Which accounts are not asked for a while, and why: one account's trouble is met once, not by every request.
+"""Cooldowns of accounts: one request meets an account's trouble, and the others leave the account alone.
 
-A cooldown goes by its cause, which `routing` names. A rate limit ends when the provider said so; a missing credit when
-the balance has changed, or after an hour; a bad key with the client; whatever looks like an outage after a time that
-doubles as long as it lasts, and then one request tries first.
+The cause decides how a cooldown ends (engine/rules.py says which is which): a rate limit at the time that the provider
+names; missing credit when the balance changes, or after an hour; a bad API key with the client; an outage after a time
+that doubles with each failure, and then by one trial request that succeeds.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from anymedia.model.task import Attempt
 
 
 class Cooldown(StrEnum):
-    """What ends it."""
+    """What ends a cooldown."""
 
     NONE = "none"
     TIME = "the time that the provider names, else a short one"
@@ -32,7 +32,7 @@ class Cooldown(StrEnum):
 
 
 FIRST, LONGEST = 1.0, 300.0
-"""Seconds of the first cooldown where nobody names a time, doubled with each failure up to the longest."""
+"""Seconds of the first cooldown where the provider names no time, and of the longest; each failure doubles it."""
 
 UNCERTAIN = 30.0
 """Seconds of the first cooldown after a submit that may have been billed."""
@@ -41,16 +41,18 @@ TICK = 0.001
 """Seconds by which a wall clock and a monotonic one may differ for the same moment."""
 
 NO_CREDIT = 3600.0
+"""Seconds after which an account without credit is asked again, whatever its balance."""
+
 CHECK_BALANCE = 60.0
 """Seconds between two looks at the balance of an account without credit."""
 
 
 @attrs.frozen(kw_only=True)
 class AccountHealth:
-    """How an account does: `cause` and `reason` are None while it is well.
+    """The health of an account: `cause` and `reason` are None while it is well.
 
-    `until` is when it is asked again (None: not before its cooldown's end comes); `failures` in a row; `submitting` are
-    submits under way or waiting for their turn, `active` tasks that are not over.
+    `until` is when it is asked again (None: no known time); `failures` counts failures in a row; `submitting` counts
+    submits that wait for a permit or an answer, `active` the tasks that are not over.
     """
 
     account: str
@@ -67,7 +69,7 @@ class AccountHealth:
 
 @attrs.define
 class _Trouble:
-    """What an account cools down from; `began` and `until` are on the monotonic clock."""
+    """The trouble of an account; `began` and `until` are on the monotonic clock."""
 
     cause: str
     reason: str
@@ -81,7 +83,7 @@ class _Trouble:
 
 
 class Health:
-    """How the accounts of one client do. `balance` reads what an account still has."""
+    """The health of one client's accounts. `balance` reads the balance of an account."""
 
     def __init__(self, clock: Clock, balance: Callable[[Account], Awaitable[Money]]) -> None:
         self._clock = clock
@@ -91,13 +93,13 @@ class Health:
         self._checks: dict[str, asyncio.Task[None]] = {}
 
     async def close(self) -> None:
-        """End the looks at balances."""
+        """Cancel the looks at balances."""
         for check in self._checks.values():
             check.cancel()
         await asyncio.gather(*self._checks.values(), return_exceptions=True)
 
     def of(self, account: Account) -> AccountHealth:
-        """Return how an account does."""
+        """Return the health of an account."""
         health = AccountHealth(account=account.name, provider=account.adapter.name)
         trouble = self._troubles.get(account.name)
         if trouble is None:
@@ -114,17 +116,17 @@ class Health:
         )
 
     def wait(self, account: Account) -> float:
-        """Return for how many seconds an account is not asked; infinity where time alone does not end it."""
+        """Return how many seconds an account is left alone; infinity where no time ends it."""
         trouble = self._troubles.get(account.name)
         return 0.0 if trouble is None else max(trouble.until - self._clock.monotonic(), 0.0)
 
     def trial(self, account: Account) -> asyncio.Event | None:
-        """Return what is set when the one request is over that tries whether an account is well again."""
+        """Return the event that the end of the account's trial request sets; None without a trial."""
         return self._trials.get(account.name)
 
     @contextmanager
     def admitted(self, account: Account) -> Iterator[None]:
-        """Hold the admission of one submit; where an account has to be tried first, this submit is the trial.
+        """Admit one submit to an account; after an outage, the first submit is the trial and holds back the others.
 
         Errors: Cooling while the account is left alone.
         """
@@ -142,21 +144,23 @@ class Health:
             trial.set()
 
     def cooling(self, account: Account) -> Cooling:
-        """Return the error for a request that is not sent."""
-        health = self.of(account)
-        until = "until it is known to be well" if health.until is None else f"until {health.until:%H:%M:%S} UTC"
-        wait = self.wait(account)
+        """Return the error for a submit to an account that is left alone."""
+        health, wait = self.of(account), self.wait(account)
+        if account.name in self._trials:
+            until = "a trial request succeeds"
+        else:
+            until = "its configuration changes" if health.until is None else f"{health.until:%H:%M:%S} UTC"
         return Cooling(
-            f"{account.name} is not asked {until}: {health.reason}",
+            f"{account.name} is left alone until {until}: {health.reason}",
             retry_after=None if math.isinf(wait) else wait,
             account=account.name,
             provider=account.adapter.name,
         )
 
-    # What is heard of an account
+    # What submits tell of an account
 
     def note(self, account: Account, attempt: Attempt, ends: Cooldown) -> None:
-        """Take note of how a submit has ended, and of what ends the trouble that it tells of."""
+        """Note how a submit ended; `ends` is what ends the trouble that it met."""
         if attempt.task is not None:
             self._well(account, self._at(attempt.started_at))
         elif ends is not Cooldown.NONE:
@@ -170,7 +174,7 @@ class Health:
     def _ill(self, account: Account, attempt: Attempt, ends: Cooldown) -> None:
         now = self._at(attempt.ended_at or attempt.started_at)
         earlier = self._troubles.get(account.name)
-        # What was under way when the trouble began says nothing of how long it lasts.
+        # A submit that was sent before the trouble began does not show that it lasts.
         news = earlier is None or self._at(attempt.started_at) + TICK >= earlier.until
         failures = (0 if earlier is None else earlier.failures) + news
         until = now + self._pause(attempt, ends, failures)
@@ -201,13 +205,13 @@ class Health:
         return max(doubled, attempt.retry_after or 0.0)
 
     def _at(self, when: datetime) -> float:
-        """Return a time on the monotonic clock."""
+        """Return a wall time on the monotonic clock."""
         return self._clock.monotonic() - (self._clock.now() - when).total_seconds()
 
-    # Whether there is credit again
+    # Credit
 
     def look(self, accounts: Iterable[Account]) -> None:
-        """Look at the balances of accounts without credit, one after another in a while; nobody waits for it."""
+        """Look at the balances of accounts without credit in the background, at most once a minute each."""
         for account in accounts:
             trouble = self._troubles.get(account.name)
             if trouble is not None and trouble.ends is Cooldown.BALANCE:

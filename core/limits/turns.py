@@ -1,7 +1,7 @@
-"""Whose turn it is: one at a time, and of those who wait, the one whose own has been served least.
+"""A fair lock: it serves the waiter whose owner was served least.
 
-A request of a hundred parts and one of a single part that wait together take turns, part by part; those of one part
-each are served in the order in which they came.
+A request of a hundred parts and a request of one part take turns, part by part; requests of one part each are served in
+the order in which they came.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from itertools import count
 
 
 class Turns:
-    """A lock that is fair to owners, however many turns each of them wants."""
+    """A lock that is fair to owners, however many turns each of them waits for."""
 
     def __init__(self) -> None:
         self._held = False
@@ -22,15 +22,15 @@ class Turns:
 
     @property
     def ahead(self) -> int:
-        """How many wait, whoever has its turn included."""
+        """How many hold or wait for the turn."""
         return self._waiting + self._held
 
     async def enter(self, owner: object) -> None:
-        """Wait for a turn of an owner's, and hold it until `leave`; None stands for nobody else."""
+        """Wait for the owner's turn, and hold it until `leave`; None is an owner of one turn."""
         if not self._held:
             self._held = True
             return
-        # As in start-time fair queueing: an owner's next turn is a round after its last, and nobody saves up rounds.
+        # Start-time fair queueing: an owner's next turn is one round after its last, and no owner saves up rounds.
         turn = max(self._round, self._last.get(owner, 0)) + 1
         if owner is not None:
             self._last[owner] = turn
@@ -47,11 +47,11 @@ class Turns:
             raise
 
     def leave(self) -> None:
-        """Hand the turn on."""
+        """Give the turn to the next waiter."""
         while self._queue:
             turn, _, owner, come = heapq.heappop(self._queue)
             if self._last.get(owner) == turn:
-                del self._last[owner]  # it has no other turn to wait for
+                del self._last[owner]  # the owner waits for no other turn
             if not come.cancelled():
                 self._waiting -= 1
                 self._round = turn

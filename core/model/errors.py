@@ -10,7 +10,7 @@ AnymediaError
 ├─ ProviderError            the provider said no, or could not be heard
 │  ├─ BadApiKey · NoCredit · NotFound · Rejected · Blocked · RateLimited · MalformedAnswer
 │  └─ Unavailable
-│     └─ Cooling            it is not asked for a while, after what an earlier request met
+│     └─ Cooling            it is left alone for a while, after what an earlier request met
 ├─ SubmitUncertain          sent, and no readable answer: it may have been billed
 ├─ TaskError
 │  ├─ TaskFailed            accepted, then failed or canceled (carries the task)
@@ -189,7 +189,7 @@ class Unavailable(ProviderError):
 
 
 class Cooling(Unavailable):
-    """The account is not asked for a while: what happened to an earlier request would happen to this one."""
+    """The account is left alone for a while: this request would meet what an earlier one met."""
 
     outcome: Outcome | None = Outcome.NOT_SENT
 

@@ -1,4 +1,4 @@
-"""Which addresses result files may come from."""
+"""Guard of addresses: result files come from public addresses only."""
 
 import errno
 import socket
@@ -12,7 +12,7 @@ _NAT64 = ip_network("64:ff9b::/96")
 
 
 def is_public(address: str) -> bool:
-    """Return whether an IP address can be reached by everybody; one hidden in another counts as itself."""
+    """Return whether an IP address is public; an IPv4 address inside an IPv6 one counts as itself."""
     ip: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
     if isinstance(ip, IPv6Address):
         hidden = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
@@ -23,7 +23,7 @@ def is_public(address: str) -> bool:
 
 
 def public_socket(address: tuple[Any, ...]) -> socket.socket:
-    """Open a socket to a public address; every address, looked up or literal, comes by here just before connecting."""
+    """Open a socket to a public address; aiohttp calls this with every address just before it connects."""
     family, kind, protocol, _, where = address
     if not is_public(where[0]):
         raise OSError(errno.EACCES, f"{where[0]} {NOT_PUBLIC}")

@@ -1,4 +1,4 @@
-"""Result files: fetched without a key, known to be media, written whole, never over another file."""
+"""Result files: fetched without an API key, recognised as media, written whole, and never over another file."""
 
 import os
 import re
@@ -21,19 +21,19 @@ from .addresses import NOT_PUBLIC
 from .http import File, Transport
 
 FILE_LIMIT = 1 << 30
-"""Bytes of a result file; a longer one is not read to its end."""
+"""Bytes of a result file at most; a longer one is not read to its end."""
 
 _HEAD = 1 << 16
 
 PUBLIC, PRIVATE = 0o666, 0o600
-"""The rights of a new file, less what the user's umask takes from them."""
+"""The mode of a new file, before the user's umask."""
 
 PART_LIFE = 3600.0
-"""Seconds in which whoever writes an unfinished file has surely written to it."""
+"""Seconds without a write after which an unfinished file is abandoned."""
 
 
 async def save(transport: Transport, task: Task, number: int, directory: Path, trusted: str | None) -> Asset:
-    """Fetch a task's asset into a directory and return it with its path and what the file says of itself.
+    """Fetch an asset of a task into a directory, and return it with its path, type and size.
 
     Errors: NotFound when the link has died, Unavailable when it cannot be fetched now, MalformedAnswer when it leads to
     no public address or no media file; OSError when the directory cannot be written.
@@ -58,7 +58,7 @@ async def save(transport: Transport, task: Task, number: int, directory: Path, t
 
 
 def keep(task: Task, directory: Path) -> Task:
-    """Write the assets that came as bytes into a directory, whatever they are, and return the task with their paths.
+    """Write the assets that came as bytes into a directory, known media or not, and return the task with their paths.
 
     They are nobody else's to read. Errors: OSError.
     """
@@ -79,7 +79,7 @@ def _described(asset: Asset, path: Path, media: Media, length: int) -> Asset:
 
 
 def _settle(out: BinaryIO) -> None:
-    """Have a file on disk, and not only on its way there."""
+    """Flush a file to the disk."""
     out.flush()
     os.fsync(out.fileno())
 
@@ -90,7 +90,7 @@ def lies_in(directory: Path, asset: Asset) -> bool:
 
 
 def clear(directory: Path) -> None:
-    """Remove the unfinished files that killed processes left in a directory, those of the last hour excepted."""
+    """Remove unfinished files that killed processes left in a directory, once they are older than an hour."""
     for part in directory.glob(".anymedia-*.part"):
         with suppress(OSError):
             if time.time() - part.stat().st_mtime > PART_LIFE:
@@ -100,7 +100,7 @@ def clear(directory: Path) -> None:
 async def _fetch(
     transport: Transport, task: Task, asset: Asset, trusted: str | None, out: BinaryIO
 ) -> tuple[bytes, int]:
-    """Write a file's bytes and return its first ones and how many there are."""
+    """Write the bytes of a file, and return its head and its length."""
     if (data := _at_hand(asset)) is not None:
         out.write(data)
         return data[:_HEAD], len(data)
@@ -136,7 +136,7 @@ def _found(file: File, task: Task, asset: Asset) -> None:
 
 @contextmanager
 def _part(directory: Path, rights: int) -> Iterator[tuple[Path, BinaryIO]]:
-    """Open an unfinished file in a directory (made if need be), gone at the end unless it was kept."""
+    """Open an unfinished file in a directory, which is made if need be; the end removes it unless it was kept."""
     directory.mkdir(parents=True, exist_ok=True)
     part = directory / f".anymedia-{uuid4().hex}.part"
     try:
@@ -147,7 +147,7 @@ def _part(directory: Path, rights: int) -> Iterator[tuple[Path, BinaryIO]]:
 
 
 def _keep(part: Path, directory: Path, stem: str, media: Media) -> Path:
-    """Give a finished file its name, or the next free one."""
+    """Rename a finished file to its name, or to the next free one."""
     turn = 1
     while True:
         path = directory / (f"{stem}.{media.ending}" if turn == 1 else f"{stem}.{turn}.{media.ending}")
@@ -160,7 +160,7 @@ def _keep(part: Path, directory: Path, stem: str, media: Media) -> Path:
 
 
 def _name(part: Path, path: Path) -> None:
-    """Give a file a name that is not taken: in one step, so that whoever sees it sees all of it."""
+    """Give a file a free name in one step, so that nobody sees half a file. Errors: FileExistsError."""
     try:
         path.hardlink_to(part)
     except FileExistsError:

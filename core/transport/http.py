@@ -1,4 +1,4 @@
-"""Step 3: a call goes out, an answer comes back. The only file that knows aiohttp and backoff.
+"""HTTP calls: one call out, one answer back. The only file that knows aiohttp.
 
 Every guard against the network is here: what was sent and what was not is told apart, answers are read up to a limit,
 redirects are not followed with a key, and files come from public addresses alone.
@@ -29,13 +29,13 @@ T = TypeVar("T")
 CONNECT_TIMEOUT = 15.0
 
 KEEP_ALIVE = 4.0
-"""Seconds; below the 5 s after which common servers close idle connections, so that submits rarely meet a dead one."""
+"""Seconds; below the 5 s after which common servers close idle connections, so that few calls meet a dead one."""
 
 MAX_REDIRECTS = 5
 
 
 def user_agent() -> str:
-    """Return the name that every call is sent under."""
+    """Return the User-Agent of every call."""
     return f"anymedia/{version('anymedia')}"
 
 
@@ -63,7 +63,7 @@ class Transport:
         await self._public.close()
 
     async def send(self, account: Account, call: Call, progress: Progress) -> Answer:
-        """Send a call once, with the account's key if it is to have it. Errors: Lost: whether a byte may have left.
+        """Send a call once, with the account's API key unless the call goes without. Errors: Lost, with whether a byte left.
 
         `progress.connected` turns true just before the first byte; the caller holds a permit.
         """
@@ -89,7 +89,7 @@ class Transport:
             _sending.set(None)
 
     async def reach(self, origin: str) -> int:
-        """Return the HTTP status that an origin answers without any key. Errors: Lost."""
+        """Return the HTTP status that an origin answers without an API key. Errors: Lost."""
         try:
             async with self._keyed.get(origin, allow_redirects=False, timeout=_timeout(CONNECT_TIMEOUT)) as response:
                 return response.status
@@ -98,7 +98,7 @@ class Transport:
 
     @asynccontextmanager
     async def fetch(self, url: str, trusted: str | None) -> AsyncIterator["File"]:
-        """Open a result file, without any key, from a public address or from the trusted origin. Errors: Lost."""
+        """Open a result file, without an API key, from a public address or the trusted origin. Errors: Lost."""
         try:
             response = await self._open(url, trusted)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
@@ -107,7 +107,7 @@ class Transport:
             yield File(response)
 
     async def _open(self, url: str, trusted: str | None) -> aiohttp.ClientResponse:
-        """Follow redirects by hand: each is held to the same rules as the first address."""
+        """Follow redirects by hand; each has to meet the same rules as the first address."""
         timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_TIMEOUT, sock_read=60)
         for _ in range(MAX_REDIRECTS + 1):
             if urlsplit(url).scheme not in ("http", "https"):
@@ -157,7 +157,7 @@ class File:
 
 
 class _Connector(aiohttp.TCPConnector):
-    """A connector that tells the call under way when it has its connection: the last moment before the bytes."""
+    """A connector that tells the call when it has its connection: the last moment before the bytes leave."""
 
     async def connect(
         self, req: aiohttp.ClientRequest, traces: list[Any], timeout: aiohttp.ClientTimeout
@@ -193,7 +193,7 @@ def _without(text: str, key: str) -> str:
 
 
 def _reason(error: Exception, key: str) -> str:
-    """Say what happened, without what the exception may carry of the request."""
+    """Return what happened, without what the exception may repeat of the request."""
     if isinstance(error, ssl.SSLCertVerificationError | aiohttp.ClientConnectorCertificateError):
         return "its certificate is not valid"
     if isinstance(error, TimeoutError):

@@ -37,7 +37,7 @@ from anymedia.engine.purchase import TRIES
 from anymedia.engine.route import route_of
 from anymedia.engine.rules import STEPS, Step, after, cooldown, step
 from anymedia.limits.health import CHECK_BALANCE, Cooldown, Health
-from anymedia.limits.permits import FORGOTTEN
+from anymedia.limits.slots import FORGOTTEN
 from anymedia.model.money import PriceStatus
 from anymedia.model.options import POLICIES, Options
 from anymedia.model.vocabulary import Billed, Cause, Outcome

@@ -97,7 +97,7 @@ async def test_a_bad_key_is_not_sent_again_by_the_same_client(client, sims, requ
         assert (await client.generate(request_, "reapi", "runapi")).tasks[0].account == "runapi"
     (health,) = client.health("reapi")
     assert (health.cause, health.until, health.failures) == ("bad_api_key", None, 1)
-    with pytest.raises(Cooling, match="is not asked until it is known to be well: reapi answered 401"):
+    with pytest.raises(Cooling, match="is left alone until its configuration changes: reapi answered 401"):
         await client.generate(request_, "reapi")
     assert submits(sims)["reapi"] == 1
     async with Client(config, clock=clock) as other:

@@ -134,7 +134,7 @@ def test_the_first_cooldown_of_each_cause(health, clock, name, retry_after, seco
     if seconds == 0:
         assert admit(health, ACCOUNT) is False
         return
-    with pytest.raises(Cooling, match="mine is not asked until") as caught:
+    with pytest.raises(Cooling, match="mine is left alone until") as caught:
         admit(health, ACCOUNT)
     assert (caught.value.account, caught.value.provider) == ("mine", "acme")
     assert (caught.value.outcome, caught.value.billed, caught.value.attempt) == (Outcome.NOT_SENT, "no", None)
@@ -213,10 +213,10 @@ def test_how_an_account_does(health, clock):
 def test_what_no_time_ends_says_so(health, clock):
     met(health, clock, "bad key")
     assert health.of(ACCOUNT).until is None
-    assert str(health.cooling(ACCOUNT)) == "mine is not asked until it is known to be well: it was refused"
+    assert str(health.cooling(ACCOUNT)) == "mine is left alone until its configuration changes: it was refused"
     met(health, clock, "uncertain", account=OTHER)
     assert health.of(OTHER).cause == "uncertain"
-    assert str(health.cooling(OTHER)) == "another is not asked until 08:00:30 UTC: it was uncertain"
+    assert str(health.cooling(OTHER)) == "another is left alone until 08:00:30 UTC: it was uncertain"
 
 
 # What was under way when it began
@@ -242,7 +242,7 @@ def test_what_was_under_way_when_the_trouble_began_neither_escalates_nor_clears(
 
 
 def test_what_was_sent_all_the_same_does_not_escalate_either_and_clears(health, clock):
-    """`submit` asks whomever it is told to ask: its failures during a cooldown are of one outage."""
+    """A replay is sent during a cooldown too: its failures are of one outage."""
     met(health, clock, "uncertain")
     clock.seconds += 5
     met(health, clock, "uncertain")

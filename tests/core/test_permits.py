@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from anymedia import Account, State, Task
 from anymedia.clock import first_of
 from anymedia.declare import Endpoint, Limits
-from anymedia.limits.permits import FORGOTTEN, Permits
+from anymedia.limits.permits import Permits
+from anymedia.limits.slots import FORGOTTEN
 from anymedia.testing import FakeClock
 
 from .acme import acme
@@ -128,10 +129,10 @@ async def play(calls, account, *, verb="submit", late=(0.0,)):
     course = Course(Permits(Time(late)), account, calls)
     under_way = [asyncio.create_task(getattr(course, verb)(number, call)) for number, call in enumerate(calls)]
     await all_of(under_way, calls)
-    lanes = course.permits.of(account)
+    limits = course.permits.of(account)
     limit = account.limits.submits or account.limits.polls or (1, 0.0)
     await asyncio.sleep(limit[1])
-    assert (lanes.load(), lanes.wait(), course.open) == ((0.0, 0), 0.0, 0)
+    assert (limits.load(), limits.wait(), course.open) == ((0.0, 0), 0.0, 0)
     return course
 
 
@@ -235,10 +236,10 @@ def test_who_waits_to_send_again_is_active_already_and_is_told_as_one():
         await asyncio.sleep(0)
         under_way += [asyncio.create_task(hold(permits, mine, 0)) for _ in range(2)]
         await asyncio.sleep(2)
-        lanes = permits.of(mine)
-        assert (lanes.active.most, lanes.submitting) == (4, 3)
-        assert lanes.wait() < FORGOTTEN  # a fourth may be active
-        assert lanes.load() == (4.0, 3)  # one that counts, and three that wait for their turn
+        limits = permits.of(mine)
+        assert (limits.active.most, limits.submitting) == (4, 3)
+        assert limits.wait() < FORGOTTEN  # a fourth may be active
+        assert limits.load() == (4.0, 3)  # one that counts, and three that wait for their turn
         await asyncio.gather(*under_way)
 
     timed(main())
@@ -253,15 +254,15 @@ def test_where_answers_take_no_time_a_wait_is_as_told(asked, limit):
 
 def test_who_is_decided_on_is_ahead_though_not_on_the_way_yet():
     async def main():
-        lanes = Permits(Time()).of(account(submits=(2, 10.0), active=4))
-        lanes.coming = 1
-        assert lanes.wait() == 0.0
-        lanes.coming = 2
-        assert lanes.wait() == 10.0
-        lanes.submitting = 1  # one of the two is on its way now, and counted there
-        assert lanes.wait() == 0.0
-        lanes.coming = 5
-        assert lanes.wait() == FORGOTTEN
+        limits = Permits(Time()).of(account(submits=(2, 10.0), active=4))
+        limits.coming = 1
+        assert limits.wait() == 0.0
+        limits.coming = 2
+        assert limits.wait() == 10.0
+        limits.submitting = 1  # one of the two is on its way now, and counted there
+        assert limits.wait() == 0.0
+        limits.coming = 5
+        assert limits.wait() == FORGOTTEN
 
     timed(main())
 
@@ -461,8 +462,8 @@ def test_there_are_never_more_tasks_than_allowed_and_one_that_nobody_looks_at_is
         assert shift.let_go == [number for number in shift.asked if number in shift.let_go]
         assert set(shift.let_go) >= {number for number, each in enumerate(jobs) if each.patience is None}
         await asyncio.sleep(FORGOTTEN)
-        lanes = shift.permits.of(shift.account)
-        assert (lanes.load(), lanes.wait()) == ((0.0, 0), 0.0)
+        limits = shift.permits.of(shift.account)
+        assert (limits.load(), limits.wait()) == ((0.0, 0), 0.0)
 
     timed(main())
 
@@ -517,24 +518,24 @@ def test_the_load_is_that_of_whatever_there_is_least_of():
     async def main():
         permits = Permits(Time())
         mine = account(submits=(4, 10.0), polls=(8, 1.0), active=10, connections=5)
-        lanes = permits.of(mine)
-        assert permits.of(attrs.evolve(mine)) is lanes
-        assert lanes.load() == (0.0, 0)
+        limits = permits.of(mine)
+        assert permits.of(attrs.evolve(mine)) is limits
+        assert limits.load() == (0.0, 0)
         async with permits.submit(mine) as permit:
             permit.sent()
-            assert lanes.load() == (1 / 4, 1)
+            assert limits.load() == (1 / 4, 1)
             permit.keep(task(0))
-        assert lanes.load() == (1 / 4, 1)  # a window long
+        assert limits.load() == (1 / 4, 1)  # a window long
         await asyncio.sleep(10)
-        assert lanes.load() == (1 / 8, 1)  # to look at one task a second takes one of eight polls
+        assert limits.load() == (1 / 8, 1)  # to look at one task a second takes one of eight polls
         for number in range(1, 4):
             async with permits.submit(mine) as permit:
                 permit.sent()
                 permit.keep(task(number))
         await asyncio.sleep(10)
-        assert lanes.load() == (4 / 8, 4)
-        lanes.coming = 5
-        assert lanes.load() == (5 / 4, 9)
+        assert limits.load() == (4 / 8, 4)
+        limits.coming = 5
+        assert limits.load() == (5 / 4, 9)
         few = permits.of(account(name="few", active=2, connections=8))
         few.coming = 1
         assert few.load() == (1 / 2, 1)
