@@ -101,8 +101,8 @@ def opened(text: str | bytes, accounts: Accounts, *, any_api_key: bool = False) 
     _check_links(said, account)
     if not is_of(said["fingerprint"], account.secret()) and not any_api_key:
         raise _error(
-            f"task {said['id']} was submitted with another API key of account {account.name!r}, and only that one may see "
-            "it; where this key has replaced it, any_api_key=True opens the handle all the same",
+            f"task {said['id']} was submitted with another API key of account {account.name!r}, and only that one may "
+            "see it; where this key has replaced it, any_api_key=True opens the handle all the same",
             account.name,
             account.adapter.name,
             said["id"],

@@ -124,7 +124,7 @@ def latest(attempts: Iterable[Attempt]) -> Mapping[int, Attempt]:
 
 
 def bought(attempt: Attempt) -> Task:
-    """Return the task that an earlier attempt bought. Errors: SubmitUncertain when nobody knows whether it bought one."""
+    """Return the task that an earlier attempt bought. Errors: SubmitUncertain when nobody knows of one."""
     if attempt.task is not None:
         return attempt.task
     known = f"attempt {attempt.id[:8]} under the key {attempt.order.idempotency_key!r} at {attempt.order.account}"

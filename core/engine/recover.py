@@ -120,7 +120,7 @@ class Recoverer:
         return task
 
     def _account(self, left: Attempt | Task) -> Account:
-        """Return the account of an attempt or task. Errors: ConfigError when it is missing, or has another API key now."""
+        """Return the account of an attempt or task. Errors: ConfigError when it is missing or has another API key."""
         order = left.order if isinstance(left, Attempt) else left
         account = self.account_of(order.account)
         if account.adapter.name != order.provider:

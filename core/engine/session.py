@@ -88,7 +88,8 @@ class Session:
     async def begin(self, attempt: Attempt, body: bytes | None, limit: Decimal | None) -> None:
         """Record the intent of an attempt, then tell the listener.
 
-        Errors, after which nothing may be sent: JournalError; OverCeiling when the account's day would pass `limit` (USD).
+        Errors, after which nothing may be sent: JournalError; OverCeiling when the account's day would pass `limit`
+        (USD).
         """
         if self.journal is not None:
             await self.catch_up()

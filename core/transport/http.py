@@ -63,7 +63,7 @@ class Transport:
         await self._public.close()
 
     async def send(self, account: Account, call: Call, progress: Progress) -> Answer:
-        """Send a call once, with the account's API key unless the call goes without. Errors: Lost, with whether a byte left.
+        """Send a call once, with the account's API key unless it goes without. Errors: Lost, with whether a byte left.
 
         `progress.connected` turns true just before the first byte; the caller holds a permit.
         """

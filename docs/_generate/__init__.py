@@ -12,9 +12,10 @@ import anymedia.adapters
 from anymedia.declare import Adapter
 from anymedia.registry import adapters
 
-from . import errors, money_safety, prices, providers, routing, states
+from . import architecture, errors, money_safety, prices, providers, routing, states
 
 PAGES = {
+    "architecture.md": "Architecture",
     "providers.md": "Providers",
     "prices.md": "Prices",
     "states.md": "States",
@@ -34,6 +35,7 @@ def pages(sellers: Sequence[Adapter], docs: Path) -> dict[str, str]:
     before = docs / "money-safety.md"
     measured = money_safety.measured(before.read_text("utf-8") if before.exists() else "")
     bodies = {
+        "architecture.md": architecture.page(),
         "providers.md": providers.page(sellers),
         "prices.md": prices.page(sellers),
         "states.md": states.page(sellers),

@@ -1,0 +1,149 @@
+"""docs/architecture.md: the life of one request as the code goes, and the rooms as their imports make them."""
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import anymedia
+
+from .markdown import code, codes, table
+
+ROOMS = ("engine", "pricing", "transport", "limits", "journal", "translate", "account", "clock", "declare", "model")
+"""From the top to the bottom; above them all is the face."""
+
+FACE = "the face"
+PARTS = ("adapters", "simulators", "cli", "testing")
+CORE = Path(anymedia.__file__).parent
+
+LIFE = """\
+One page: the life of one request, as the code goes. `core/` is the package `anymedia`; its rooms are folders, and
+each says in its first line what lives there.
+
+## The life of a request
+
+```text
+ ImageRequest                        what the caller wants, in words of no provider
+      |
+      v
+ plan          engine/plan.py        every offer of the model at every account:
+   check       translate/check.py      does it take the request? resolve each field, once
+   encode      translate/encode.py     the bodies of its tasks
+   price       pricing/price.py        what each task costs
+      |                                then the offers in the order of the policy
+      v
+ buy           engine/buy.py         one offer after another:
+   choose      engine/purchase.py      the first offer that can be asked now
+   reserve     limits/ceiling.py       its price, under the caller's ceiling
+   permit      limits/permits.py       a turn, a task slot, a rate slot, a connection
+   record      journal/                the intent: on disk before the first byte
+   send        transport/http.py       one POST, on the account's own origin
+   classify    translate/classify.py   accepted, refused, not sent, or uncertain
+   record      journal/                the outcome
+      |
+      +---- accepted ------------> submit returns the task
+      |                                 |
+      +---- next offer ---> choose      v
+      |                            watch        engine/watch.py
+      +---- stop ---> error          look       at the provider's pace, or when woken
+                                     decode     translate/decode.py
+        (engine/rules.py is the          |
+         table of what follows)          v
+                                   generate returns the result; download saves the files
+```
+
+1. A call comes in at the face: [`Client.submit`](../core/client.py) or [`Client.generate`](../core/client.py). Both
+   claim the caller's idempotency key, if there is one, with [`IdempotencyKeys.held`](../core/engine/idempotency.py),
+   and build a plan.
+2. [`plan`](../core/engine/plan.py) asks [`candidates`](../core/pricing/offers.py) for every offer of the model at the
+   accounts. [`check`](../core/translate/check.py) holds the request against each offer and resolves every field once:
+   the value as it will be sent, and where it comes from. [`parts`](../core/translate/encode.py) writes the bodies,
+   [`priced_part`](../core/pricing/price.py) prices them. Nothing later asks the request again.
+   [`in_order`](../core/engine/plan.py) puts the offers in the order of the policy.
+3. [`buy`](../core/engine/buy.py) is the one way to buy. In fewer than thirty lines it shows the whole life of a
+   submit. `submit`, `generate` and the replay of an uncertain attempt all go through it; they differ in who buys: a
+   [`Purchase`](../core/engine/purchase.py) or a [`Replay`](../core/engine/recover.py).
+4. [`Purchase.choose`](../core/engine/purchase.py) returns the first offer whose account is well and has room, or
+   waits for the soonest. [`Purchase.reserve`](../core/engine/purchase.py) reserves the price of each task under the
+   [`Ceiling`](../core/limits/ceiling.py).
+5. A [`Submission`](../core/engine/submission.py) is one order on its way. It waits for a
+   [`Permit`](../core/limits/permits.py) and for the account's [`Health`](../core/limits/health.py), writes the intent
+   down, sends one POST through [`Transport.send`](../core/transport/http.py), reads the answer with
+   [`submitted`](../core/translate/decode.py), and writes the outcome down. It runs in a task of its own:
+   [`Submits.shielded`](../core/engine/submission.py) ends a caller's wait at a deadline or a cancel, never the POST.
+6. What follows from an error is one table, [`STEPS`](../core/engine/rules.py): the next offer, the same one again, or
+   a stop. [Routing](routing.md) prints it; [Money safety](money-safety.md) says what each outcome means for money.
+7. `submit` returns the accepted task. [`Generation`](../core/engine/generate.py) waits for every task of the request
+   with [`Watch.until_done`](../core/engine/watch.py), which looks at the provider's pace, or at once when
+   [`Watch.wake`](../core/engine/watch.py) is called; [`looked`](../core/translate/decode.py) reads what each look
+   says. What failed and was not billed is open again, and goes back to `buy`.
+8. [`Client.download`](../core/client.py) saves the files with [`save`](../core/transport/download.py). What a process
+   leaves behind, [`Recoverer.recover`](../core/engine/recover.py) takes up.
+
+## The rooms
+
+Imports run one way, from the top of this table to its bottom; a test holds every file to it."""
+
+WHERE = """\
+Adapters are facts, in `adapters/`: frozen values in the words of `anymedia.declare`, without control flow. Core is
+the machinery and names no provider. Simulators, in `simulators/`, share nothing with adapters: both are written from
+a provider's page, and their agreement tests both.
+
+## Where a change goes
+
+- A provider's fact: its adapter, and nowhere else. [Adding a provider](adding-a-provider.md) shows how.
+- A word that adapters need: `declare/`, and the step of `translate/` or `pricing/` that reads it.
+- A rule about money: a row of `STEPS` in [rules.py](../core/engine/rules.py), and the fault matrix in the tests.
+- A field of a request: its kind in [request.py](../core/model/request.py), where the fields of a kind are listed
+  once.
+- Another store of attempts: an implementation of the protocol in `journal/`; the policy above it stays as it is."""
+
+
+def page() -> str:
+    """Return the page."""
+    return "\n\n".join((LIFE, table(["room", "what lives there", "imports"], _rows()), WHERE))
+
+
+def _rows() -> Iterator[Sequence[str]]:
+    used = _imports()
+    names = ("client", "sync", "preview", "config", "registry", "errors")
+    yield FACE, f"what users import, and the accounts that they configure: {codes(names)}", _listed(used[FACE])
+    for room in ROOMS:
+        yield code(room), _lives(room), _listed(used.get(room, set()))
+
+
+def _lives(room: str) -> str:
+    """Return what the first line of a room says of it."""
+    file = CORE / room / "__init__.py"
+    file = file if file.exists() else CORE / f"{room}.py"
+    text = ast.get_docstring(ast.parse(file.read_text("utf-8"))) or ""
+    return text.splitlines()[0].partition(" Imports ")[0].rstrip(".")
+
+
+def _imports() -> Mapping[str, set[str]]:
+    """Return the rooms that each room imports."""
+    used: dict[str, set[str]] = {}
+    for file in CORE.rglob("*.py"):
+        first = file.relative_to(CORE).parts[0]
+        if first not in PARTS:
+            here = _room(first.removesuffix(".py"))
+            used.setdefault(here, set()).update(_room(name) for name in _named(file))
+    return {room: others - {room} for room, others in used.items()}
+
+
+def _named(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if not isinstance(node, ast.ImportFrom) or node.module is None:
+            continue
+        first, _, rest = node.module.partition(".")
+        if not node.level and first == "anymedia" and rest:
+            yield rest.partition(".")[0]
+        elif node.level and file.parent == CORE:
+            yield first
+
+
+def _room(name: str) -> str:
+    return name if name in ROOMS else FACE
+
+
+def _listed(rooms: set[str]) -> str:
+    return codes(room for room in ROOMS if room in rooms)
