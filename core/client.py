@@ -12,7 +12,7 @@ import attrs
 from .account import Account
 from .clock import Clock
 from .config import Config, load_config
-from .engine.buy import Submits, orders, raw_order
+from .engine.buy import Submits, raw_order
 from .engine.generate import Generation, Option, no_route, option_of, raw_option
 from .engine.handle import handle, opened
 from .engine.idempotency import Keys, bought, latest
@@ -29,17 +29,19 @@ from .model.errors import AnymediaError, ConfigError, OutOfBounds, Problem, Unav
 from .model.money import Money
 from .model.options import GenerateOptions, OnUnsupported, Options, SubmitOptions
 from .model.quote import REFUSED, Quote
-from .model.request import ImageRequest, RawRequest
+from .model.request import RawRequest
+from .model.request import Request as Canonical
 from .model.task import Asset, Attempt, Order, Result, Task
 from .pricing.explain import Explanation, explain
 from .pricing.live import LivePrices
-from .pricing.offers import Candidate, candidates, choose, no_account
+from .pricing.offers import Candidate, candidates, choose
 from .pricing.quote import quote, quote_of
+from .registry import adapters, no_account
 from .translate.messages import Lost
 from .transport.download import lies_in, save
 from .transport.retry import Patience
 
-Request: TypeAlias = ImageRequest | RawRequest
+Request: TypeAlias = Canonical | RawRequest
 
 TIMEOUT = 600.0
 """Seconds that `wait`, `run` and `generate` take unless told otherwise."""
@@ -99,7 +101,7 @@ class Client:
 
     def explain(
         self,
-        request: ImageRequest,
+        request: Canonical,
         *accounts: str,
         offer: str | None = None,
         on_unsupported: OnUnsupported = "refuse",
@@ -108,11 +110,18 @@ class Client:
 
         Errors: Unsupported for a model or an offer that does not exist.
         """
-        return explain(request, self._accounts(accounts), self._live, offer=offer, on_unsupported=on_unsupported)
+        return explain(
+            request,
+            self._accounts(accounts),
+            self._live,
+            offer=offer,
+            on_unsupported=on_unsupported,
+            known=adapters().values(),
+        )
 
     def quote(
         self,
-        request: ImageRequest,
+        request: Canonical,
         *accounts: str,
         offer: str | None = None,
         on_unsupported: OnUnsupported = "refuse",
@@ -122,9 +131,16 @@ class Client:
         Unknown prices come last, refusals after them; sends nothing. Errors: Unsupported for a model or an offer that
         does not exist.
         """
-        return quote(request, self._accounts(accounts), self._live, offer=offer, on_unsupported=on_unsupported)
+        return quote(
+            request,
+            self._accounts(accounts),
+            self._live,
+            offer=offer,
+            on_unsupported=on_unsupported,
+            known=adapters().values(),
+        )
 
-    def route(self, request: ImageRequest, *accounts: str, **options: Unpack[GenerateOptions]) -> Route:
+    def route(self, request: Canonical, *accounts: str, **options: Unpack[GenerateOptions]) -> Route:
         """Return the way that `generate` would go with the same options, and the worst case; sends nothing.
 
         Errors: Unsupported for a model or an offer that does not exist, OutOfBounds for an option.
@@ -145,7 +161,7 @@ class Client:
 
     async def refresh_prices(
         self,
-        request: ImageRequest,
+        request: Canonical,
         *accounts: str,
         offer: str | None = None,
         on_unsupported: OnUnsupported = "refuse",
@@ -155,7 +171,13 @@ class Client:
         No key is needed and none is sent. Returns what went wrong, which changed nothing. Errors: OSError when the
         prices cannot be kept.
         """
-        found = candidates(request, self._accounts(accounts), offer=offer, on_unsupported=on_unsupported)
+        found = candidates(
+            request,
+            self._accounts(accounts),
+            offer=offer,
+            on_unsupported=on_unsupported,
+            known=adapters().values(),
+        )
         return await refresh(found, self._session, self._live)
 
     # The life of a task
@@ -250,7 +272,7 @@ class Client:
                     ways, refused = self._options(request, accounts, terms)
                     await asyncio.sleep(0)
                 generation = Generation(
-                    request.count or 1 if isinstance(request, ImageRequest) else 1,
+                    request.units,
                     ways,
                     refused,
                     terms,
@@ -380,12 +402,12 @@ class Client:
 
     def _terms(self, request: object, options: Mapping[str, Any]) -> Options:
         """Return the terms of a call: what it says, over what the configuration says. Errors: OutOfBounds."""
-        if not isinstance(request, ImageRequest | RawRequest):
-            message = f"an ImageRequest or a RawRequest is needed, not {request!r:.60}"
+        if not isinstance(request, Canonical | RawRequest):
+            message = f"a request like ImageRequest or RawRequest is needed, not {request!r:.60}"
             raise OutOfBounds(problems=[Problem(field="request", message=message)])
         return attrs.evolve(self.config.route, **options) if options else self.config.route
 
-    def _candidates(self, request: ImageRequest, names: Sequence[str], terms: Options) -> list[Candidate]:
+    def _candidates(self, request: Canonical, names: Sequence[str], terms: Options) -> list[Candidate]:
         return candidates(
             request,
             self._accounts(names),
@@ -393,6 +415,7 @@ class Client:
             on_unsupported=terms.on_unsupported,
             limits=terms.check,
             live=self._live,
+            known=adapters().values(),
         )
 
     def _orders(self, request: Request, names: Sequence[str], terms: Options) -> list[Order]:
@@ -405,7 +428,7 @@ class Client:
             taken = choose(every)
             if taken is None:
                 raise no_route(_refusals(every))
-            account, found = taken.account, list(orders(taken, terms))
+            account, found = taken.account, taken.orders(idempotency_key=terms.idempotency_key)
         account.secret()
         return found
 

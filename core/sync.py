@@ -19,7 +19,7 @@ from .model.errors import AnymediaError
 from .model.money import Money
 from .model.options import GenerateOptions, OnUnsupported, SubmitOptions
 from .model.quote import Quote
-from .model.request import ImageRequest
+from .model.request import Request as Canonical
 from .model.task import Asset, Result, Task
 from .pricing.explain import Explanation
 from .transport.retry import Patience
@@ -88,7 +88,7 @@ class SyncClient:
 
     def explain(
         self,
-        request: ImageRequest,
+        request: Canonical,
         *accounts: str,
         offer: str | None = None,
         on_unsupported: OnUnsupported = "refuse",
@@ -98,7 +98,7 @@ class SyncClient:
 
     def quote(
         self,
-        request: ImageRequest,
+        request: Canonical,
         *accounts: str,
         offer: str | None = None,
         on_unsupported: OnUnsupported = "refuse",
@@ -106,13 +106,13 @@ class SyncClient:
         """As Client.quote."""
         return self._client.quote(request, *accounts, offer=offer, on_unsupported=on_unsupported)
 
-    def route(self, request: ImageRequest, *accounts: str, **options: Unpack[GenerateOptions]) -> Route:
+    def route(self, request: Canonical, *accounts: str, **options: Unpack[GenerateOptions]) -> Route:
         """As Client.route."""
         return self._client.route(request, *accounts, **options)
 
     def refresh_prices(
         self,
-        request: ImageRequest,
+        request: Canonical,
         *accounts: str,
         offer: str | None = None,
         on_unsupported: OnUnsupported = "refuse",

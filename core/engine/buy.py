@@ -8,7 +8,7 @@ provider honours an idempotency key is an unanswered submit replayed: the same b
 
 import asyncio
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 from typing import Any, cast
@@ -17,7 +17,6 @@ from uuid import uuid4
 import attrs
 
 from anymedia.account import Account
-from anymedia.declare.adapter import pick
 from anymedia.limits.permits import Permit
 from anymedia.model.errors import (
     NOT_AGAIN,
@@ -35,35 +34,12 @@ from anymedia.model.options import Options
 from anymedia.model.request import RawRequest
 from anymedia.model.task import Attempt, Order, Task
 from anymedia.model.vocabulary import Billed, Outcome
-from anymedia.pricing.offers import Candidate
 from anymedia.translate import decode, encode
 from anymedia.translate.messages import Call, Lost
 from anymedia.transport.http import Progress
 
 from .rules import cooldown
 from .session import Session
-
-
-def orders(candidate: Candidate, terms: Options) -> Iterator[Order]:
-    """Yield one order for each task that a request takes."""
-    checked = candidate.checked
-    for part, money in zip(candidate.parts, candidate.prices, strict=True):
-        yield Order(
-            provider=candidate.account.adapter.name,
-            account=candidate.account.name,
-            path=encode.submit_path(checked),
-            body=part.body,
-            money=money,
-            kind=checked.offer.kind,
-            offer=candidate.name,
-            model=checked.offer.model,
-            wire_id=pick(checked.offer.wire_id, checked.mode),
-            adjustments=(*checked.adjustments, *part.adjustments),
-            labels=checked.request.labels,
-            idempotency_key=terms.idempotency_key,
-            part=part.first,
-            units=part.count,
-        )
 
 
 def raw_order(request: RawRequest, account: Account, terms: Options) -> Order:

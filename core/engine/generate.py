@@ -27,7 +27,7 @@ from anymedia.model.vocabulary import Billed, State
 from anymedia.pricing.offers import Candidate
 from anymedia.pricing.quote import quote_of
 
-from .buy import Submits, orders, raw_order
+from .buy import Submits, raw_order
 from .idempotency import bought, latest
 from .rules import Then, after, step
 from .session import Session
@@ -51,7 +51,7 @@ def option_of(candidate: Candidate, terms: Options) -> Option:
     return Option(
         account=candidate.account,
         quote=quote_of(candidate),
-        orders=lambda pictures: list(orders(candidate.some(pictures), terms)),
+        orders=lambda units: candidate.orders(units, terms.idempotency_key),
     )
 
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 from anymedia.journal.ledger import Journal
 from anymedia.model.codec import to_json
 from anymedia.model.errors import ConfigError, DeadlineExceeded, JournalError, OutOfBounds, Problem, SubmitUncertain
-from anymedia.model.request import ImageRequest, RawRequest
+from anymedia.model.request import RawRequest, Request
 from anymedia.model.strict_json import Json
 from anymedia.model.task import Attempt, Task
 from anymedia.model.vocabulary import Billed, Outcome
@@ -37,7 +37,7 @@ class Keys:
 
     @asynccontextmanager
     async def held(
-        self, key: str | None, request: ImageRequest | RawRequest, deadline: float | None
+        self, key: str | None, request: Request | RawRequest, deadline: float | None
     ) -> AsyncIterator[Sequence[Attempt]]:
         """Hold a key while a request is made under it; yield what was, or may have been, bought under it before.
 
@@ -138,8 +138,8 @@ def bought(attempt: Attempt) -> Task:
     )
 
 
-def _same(request: ImageRequest | RawRequest) -> Json:
+def _same(request: Request | RawRequest) -> Json:
     """Return what has to be the same for two requests to be the same; labels are about the caller."""
-    plain: dict[str, Any] = to_json(request)
+    plain: dict[str, Any] = {"kind": str(request.kind), **to_json(request)}
     plain.pop("labels", None)
     return plain

@@ -198,7 +198,7 @@ OPTIONS: Mapping[str, Said] = {
     "offer": Said("the one offer to ask, by its name", "an-offer", everywhere=True),
     "on_unsupported": Said("`refuse` or `drop` what an offer does not take", "drop", everywhere=True),
     "check": Said("whether documented limits are held", sample=False, everywhere=True),
-    "key": Said("the caller's own: the same request under it is bought once", "order-17", everywhere=True),
+    "idempotency_key": Said("the caller's own: the same request under it is bought once", "order-17", everywhere=True),
 }
 
 WAYS: Sequence[Mapping[str, str]] = (
