@@ -159,13 +159,13 @@ class Size(Value):
     def read(self, wire: Json) -> tuple[int, int] | None:
         """Return the size that the wire's words stand for; None where they are no size: a ratio may share the place."""
         sides = [wire.get("width"), wire.get("height")] if isinstance(wire, Mapping) else _numbers(wire)
-        if len(sides) != 2 or not all(isinstance(side, int) and side > 0 for side in sides):
-            return None
-        size = (sides[0], sides[1])
-        return size if isinstance(wire, Mapping) or self.write(size) == wire else None
+        match sides:
+            case [int(width), int(height)] if isinstance(wire, Mapping) or self.write((width, height)) == wire:
+                return width, height
+        return None
 
 
-def _numbers(wire: Json) -> list[int]:
+def _numbers(wire: Json) -> list[Any]:
     return [int(digits) for digits in re.findall(r"[0-9]{1,9}", wire)] if isinstance(wire, str) else []
 
 

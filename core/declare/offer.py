@@ -5,7 +5,8 @@ from typing import Any
 
 import attrs
 
-from anymedia.model.request import FROM_TEXT, Roles, request_type
+from anymedia.model.forms import Roles
+from anymedia.model.request import FROM_TEXT, request_type
 from anymedia.model.strict_json import Json
 from anymedia.model.vocabulary import Kind
 

@@ -164,7 +164,7 @@ class RawRequest:
             )
         if not (isinstance(self.body, Mapping) and is_json(self.body)):
             problems.append(Problem(field="body", message="a body is a JSON object"))
-        if not isinstance(self.kind, Kind):
+        if self.kind not in tuple(Kind):
             problems.append(Problem(field="kind", message=f"one of {', '.join(Kind)}, not {self.kind!r}"))
         if problems:
             raise OutOfBounds(problems=problems)

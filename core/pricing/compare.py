@@ -13,9 +13,10 @@ from anymedia.declare.fields import Text, Urls
 from anymedia.declare.offer import Param
 from anymedia.declare.sizes import Grid
 from anymedia.declare.when import UNKNOWN
+from anymedia.model.forms import Roles
 from anymedia.model.money import EXACT, Money
 from anymedia.model.options import OnUnsupported
-from anymedia.model.request import Request, Roles
+from anymedia.model.request import Request
 from anymedia.model.strict_json import dumps
 from anymedia.model.vocabulary import Refund
 from anymedia.translate.check import Checked
