@@ -20,11 +20,6 @@ class When(Generic[T]):
         """The fields that decide."""
         return tuple(field for field, _ in self.cases)
 
-    @property
-    def things(self) -> tuple[T | None, ...]:
-        """Everything that may hold."""
-        return *(thing for _, thing in self.cases), self.otherwise
-
 
 def when(*, otherwise: T | None = None, **cases: T | None) -> When[T]:
     """Say a thing once for each field that may be put in: when(images="paint-edit", otherwise="paint")."""
