@@ -8,7 +8,7 @@ that cannot be told from an invalid value; messages are not stable, so codes alo
 from anymedia.declare import (
     ANY, DEAREST, UNKNOWN, Adapter, Balance, Cause, Choice, Credit, Endpoint, Err, Fault, Gap, Grid, Header, Offer,
     Outcome, Pace, Param, Price, Printed, Refund, Reply, Rule, Said, Size, State, Table, Text, Url, Urls, Whole,
-    by_mode,
+    when,
 )  # fmt: skip
 
 FLUX_RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")
@@ -21,7 +21,7 @@ BACKGROUND = Choice("auto", "opaque", "transparent", not_honoured=("transparent"
 FOUR_K = Rule(when={"resolution": "4K"}, allows={"aspect_ratio": WIDE})
 
 # An edit without a size takes the first reference's ratio; what that is billed is not said.
-FIRST_IMAGE = by_mode(text="1:1", edit=Said("the first image's"))
+FIRST_IMAGE = when(images=Said("the first image's"), otherwise="1:1")
 GPT_IMAGE_2 = {
     "prompt": Param("prompt", Text(1, 4000), required=True),
     "aspect_ratio": Param("size", Choice(*GPT_RATIOS, "auto"), default=FIRST_IMAGE, bills_as={"auto": DEAREST}),

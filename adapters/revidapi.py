@@ -7,7 +7,7 @@ a result beside the state "waiting", so the state alone is believed.
 
 from anymedia.declare import (
     Adapter, Choice, Endpoint, Fault, Gap, Header, Offer, Pace, Param, Price, Printed, Reply, Rule, State, Table,
-    Text, Url, Urls, by_mode, first,
+    Text, Url, Urls, first, when,
 )  # fmt: skip
 
 RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")
@@ -21,7 +21,7 @@ def flux_2(tier: str, prices: dict[str, Price]) -> Offer:
     return Offer(
         name=f"flux-2-{tier}",
         model=f"flux-2-{tier}",
-        wire_id=by_mode(text=f"flux-2/{tier}-text-to-image", edit=f"flux-2/{tier}-image-to-image"),
+        wire_id=when(images=f"flux-2/{tier}-image-to-image", otherwise=f"flux-2/{tier}-text-to-image"),
         page="docs.revidapi.com, FLUX.2",
         params={
             "prompt": Param("input.prompt", Text(3, 5000), required=True),

@@ -7,7 +7,7 @@ product page's example posts a text model to remix_image, which every validating
 
 from anymedia.declare import (
     UNKNOWN, Adapter, Balance, Cause, Choice, Endpoint, Err, Fault, Gap, Header, Idempotency, Match, Offer, Outcome,
-    Pace, Param, Price, PriceQuote, Printed, Reply, Rule, State, Table, Text, Url, Urls, by_mode, first,
+    Pace, Param, Price, PriceQuote, Printed, Reply, Rule, State, Table, Text, Url, Urls, first, when,
 )  # fmt: skip
 
 FLUX_RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")
@@ -18,13 +18,13 @@ GPT_RATIOS = (
 CHECKER = Param("enable_safety_checker", Choice({"off": False, "standard": True}), default=UNKNOWN)
 CALLBACK = Param("callback_url", Url())
 EDIT_16 = 'the page\'s "4k 16 (edit 16)" may mean edits of any size or of 4k alone; the dearer is taken'
-FLUX_PATH = by_mode(text="/api/v1/flux_2/text_to_image", edit="/api/v1/flux_2/remix_image")
+FLUX_PATH = when(images="/api/v1/flux_2/remix_image", otherwise="/api/v1/flux_2/text_to_image")
 
 
 def flux_2(tier: str, usd: dict[str, str]) -> Offer:
     return Offer(
         name=f"flux-2-{tier}",
-        wire_id=by_mode(text=f"flux-2-{tier}-text-to-image", edit=f"flux-2-{tier}-remix-image"),
+        wire_id=when(images=f"flux-2-{tier}-remix-image", otherwise=f"flux-2-{tier}-text-to-image"),
         path=FLUX_PATH,
         params={
             "prompt": Param("prompt", Text(3, 5000), required=True),
@@ -87,7 +87,7 @@ ADAPTER = Adapter(
         flux_2("flex", {"1K": "0.14", "2K": "0.24"}),
         Offer(
             name="flux-2-max",
-            wire_id=by_mode(text="flux-2-max-text-to-image", edit="flux-2-max-remix-image"),
+            wire_id=when(images="flux-2-max-remix-image", otherwise="flux-2-max-text-to-image"),
             path=FLUX_PATH,
             params={
                 "prompt": Param("prompt", Text(3, 5000), required=True),
@@ -100,7 +100,7 @@ ADAPTER = Adapter(
         ),
         Offer(
             name="gpt-image-2",
-            path=by_mode(text="/api/v1/gpt_image_2/text_to_image", edit="/api/v1/gpt_image_2/edit_image"),
+            path=when(images="/api/v1/gpt_image_2/edit_image", otherwise="/api/v1/gpt_image_2/text_to_image"),
             params={
                 "prompt": Param("prompt", Text(1), required=True),
                 "aspect_ratio": Param("aspect_ratio", Choice(*GPT_RATIOS), default=UNKNOWN),
@@ -109,9 +109,9 @@ ADAPTER = Adapter(
                 "callback_url": CALLBACK,
             },
             prices=Table(
-                "mode resolution",
-                {("text", "1K"): "0.06", ("text", "2K"): "0.10", ("text", "4K"): "0.16", ("edit", "4K"): "0.16"}
-                | {("edit", tier): Price("0.16", doubt=EDIT_16) for tier in ("1K", "2K")},
+                "variant resolution",
+                {("text", "1K"): "0.06", ("text", "2K"): "0.10", ("text", "4K"): "0.16", ("images", "4K"): "0.16"}
+                | {("images", tier): Price("0.16", doubt=EDIT_16) for tier in ("1K", "2K")},
             ),
         ),
         Offer(

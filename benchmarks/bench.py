@@ -30,7 +30,7 @@ from anymedia.registry import adapters
 from anymedia.translate.check import check
 from anymedia.translate.classify import Asked
 from anymedia.translate.decode import looked, submitted
-from anymedia.translate.encode import parts, submit, submit_path
+from anymedia.translate.encode import parts, submit
 from anymedia.translate.messages import Answer
 
 TASKS = {1: 400, 64: 1280, 512: 2048}
@@ -133,7 +133,7 @@ def pure(turns: int = 2000) -> float:
             checked = check(REQUEST, adapter, adapter.offers[0])
             made = parts(checked)
             priced(checked, made)
-            assert submit(adapter, origin, submit_path(checked), made[0].body, None).body
+            assert submit(adapter, origin, checked.path, made[0].body, None).body
             task = submitted(asked, pending, draft)
             assert adapter.poll is not None
             task = looked(asked, adapter.poll, pending, task)

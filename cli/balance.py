@@ -9,7 +9,7 @@ import attrs
 import click
 
 from anymedia import Account, AnymediaError, Config, Money, Unsupported, load_config
-from anymedia.pricing.offers import no_account
+from anymedia.registry import no_account
 
 from .command import Command, config_option
 from .errors import exit_code

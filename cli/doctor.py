@@ -8,7 +8,7 @@ import attrs
 import click
 
 from anymedia import Account, AnymediaError, Config, JournalError, Money, Unsupported, load_config, to_json
-from anymedia.pricing.offers import no_account
+from anymedia.registry import no_account
 
 from .command import Command, config_option
 from .journal import is_uncertain, opened

@@ -8,6 +8,7 @@ from anymedia import (
     Billed,
     ConfigError,
     DeadlineExceeded,
+    ImageRequest,
     JournalError,
     NoRoute,
     Outcome,
@@ -16,7 +17,6 @@ from anymedia import (
     SubmitUncertain,
     to_json,
 )
-from anymedia.translate.check import SUBJECT
 
 from .attempts import show_attempts, tried_json
 from .text import flag
@@ -37,7 +37,7 @@ CODES: Mapping[type[AnymediaError], int] = {
 }
 """The nearest class of an error counts."""
 
-NEVER_DROPPED = ("model", "offer", "extra", *SUBJECT)
+NEVER_DROPPED = ("model", "offer", "extra", *ImageRequest.roles.subject)
 
 NAMES = {"id", "handle"}
 """Fields that name what was asked for before: there is no request then."""

@@ -16,7 +16,7 @@ from .text import print_json
 if TYPE_CHECKING:
     from .screen import Screen
 
-COLUMNS = ("model", "offer", "wire id", "modes", "takes", "from", "of")
+COLUMNS = ("model", "offer", "wire id", "variants", "takes", "from", "of")
 
 
 @click.command("models", cls=Command)
@@ -50,7 +50,7 @@ def _show(screen: "Screen", adapter: Adapter, offer: Offer) -> None:
     money = least(adapter, offer)
     since = f"price unknown: {money.reason}" if money.usd is None else f"from {money}, {money.date}"
     screen.print(f"{adapter.name}/{offer.name}  {since}", style="bold")
-    screen.block(pairs([*offer.modes.items(), ("takes", ", ".join(features(offer)))]))
+    screen.block(pairs([*offer.variants.items(), ("takes", ", ".join(features(offer)))]))
 
 
 def _row(adapter: Adapter, offer: Offer) -> list[str | list[str]]:
@@ -58,8 +58,8 @@ def _row(adapter: Adapter, offer: Offer) -> list[str | list[str]]:
     return [
         offer.model,
         f"{adapter.name}/{offer.name}",
-        list(dict.fromkeys(offer.modes.values())),
-        list(offer.modes),
+        list(dict.fromkeys(offer.variants.values())),
+        list(offer.variants),
         features(offer),
         str(money),
         money.date or "",
@@ -72,7 +72,7 @@ def _json(adapter: Adapter, offer: Offer) -> dict[str, Any]:
         "model": offer.model,
         "offer": f"{adapter.name}/{offer.name}",
         "provider": adapter.name,
-        "modes": offer.modes,
+        "variants": offer.variants,
         "kind": offer.kind,
         "fields": features(offer),
         "from": to_json(money),

@@ -97,7 +97,7 @@ def _told(asked: Asked, accounts: Sequence[Account], live: LivePrices) -> dict[t
     told: dict[tuple[str, str], date] = {}
     found = candidates(asked.request, accounts, offer=asked.offer, on_unsupported=asked.on_unsupported, live=live)
     for candidate in found:
-        prices = (live.price(candidate.checked, candidate.account.origin, part.count) for part in candidate.parts)
+        prices = (live.price(candidate.checked, candidate.account.origin, part.units) for part in candidate.parts)
         days = [price.fetched_at.date() for price in prices if price is not None]
         if days:
             told[candidate.account.name, candidate.name] = min(days)

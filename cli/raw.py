@@ -8,6 +8,7 @@ import click
 from anymedia import Account, Config, RawRequest, Result
 from anymedia.clock import Clock
 from anymedia.model.strict_json import Json, loads
+from anymedia.model.vocabulary import Kind
 
 from .command import Command, config_option
 from .making import key_option, make, out_option, timeout_option
@@ -30,7 +31,7 @@ def _body(_: click.Context, __: click.Parameter, given: str) -> Json:
 @click.argument("provider")
 @click.argument("path")
 @click.argument("body", callback=_body)
-@click.option("--kind", default="image", show_default=True, metavar="image|video|audio", help="What it makes.")
+@click.option("--kind", default="image", show_default=True, metavar="|".join(Kind), help="What it makes.")
 @out_option(".")
 @key_option
 @timeout_option

@@ -40,9 +40,9 @@ from .model.errors import (
 )
 from .model.money import Money, PriceStatus
 from .model.quote import Quote
-from .model.request import ImageRequest, RawRequest
+from .model.request import ImageRequest, RawRequest, Request
 from .model.task import Adjustment, Asset, Attempt, Failure, Order, Result, Task
-from .model.vocabulary import Billed, Cause, Outcome, Refund, Retry, State
+from .model.vocabulary import Billed, Cause, Kind, Outcome, Refund, Retry, State
 from .preview import compare, explain, quote
 from .pricing.compare import Difference
 from .pricing.explain import Explanation
@@ -77,6 +77,7 @@ __all__ = [
     "ImageRequest",
     "Journal",
     "JournalError",
+    "Kind",
     "MalformedAnswer",
     "Money",
     "NoCredit",
@@ -95,6 +96,7 @@ __all__ = [
     "Recovery",
     "Refund",
     "Rejected",
+    "Request",
     "RequestError",
     "Result",
     "Retry",

@@ -15,7 +15,7 @@ from .config import Config, load_config
 from .engine.generate import Generation, submit
 from .engine.handle import handle, opened
 from .engine.idempotency import IdempotencyKeys, bought, latest
-from .engine.plan import Request, plan
+from .engine.plan import Plan, plan
 from .engine.recover import Recoverer, Recovery
 from .engine.refresh import refresh
 from .engine.route import Route, route_of
@@ -28,12 +28,13 @@ from .model.errors import AnymediaError, ConfigError, OutOfBounds, Problem, Unav
 from .model.money import Money
 from .model.options import GenerateOptions, OnUnsupported, Options, SubmitOptions
 from .model.quote import Quote
-from .model.request import ImageRequest, RawRequest
+from .model.request import AnyRequest, RawRequest, Request
 from .model.task import Asset, Attempt, Result, Task
 from .pricing.explain import Explanation, explain
 from .pricing.live import LivePrices
-from .pricing.offers import candidates, no_account
+from .pricing.offers import candidates
 from .pricing.quote import quote
+from .registry import adapters, no_account
 from .translate.messages import Lost
 from .transport.download import lies_in, save
 from .transport.retry import Patience
@@ -101,7 +102,7 @@ class Client:
 
     def explain(
         self,
-        request: ImageRequest,
+        request: Request,
         *accounts: str,
         offer: str | None = None,
         on_unsupported: OnUnsupported = "refuse",
@@ -110,11 +111,18 @@ class Client:
 
         Errors: Unsupported for a model or an offer that does not exist.
         """
-        return explain(request, self._accounts(accounts), self._live, offer=offer, on_unsupported=on_unsupported)
+        return explain(
+            request,
+            self._accounts(accounts),
+            self._live,
+            offer=offer,
+            on_unsupported=on_unsupported,
+            known=adapters().values(),
+        )
 
     def quote(
         self,
-        request: ImageRequest,
+        request: Request,
         *accounts: str,
         offer: str | None = None,
         on_unsupported: OnUnsupported = "refuse",
@@ -124,19 +132,26 @@ class Client:
         Unknown prices come last, refusals after them; sends nothing. Errors: Unsupported for a model or an offer that
         does not exist.
         """
-        return quote(request, self._accounts(accounts), self._live, offer=offer, on_unsupported=on_unsupported)
+        return quote(
+            request,
+            self._accounts(accounts),
+            self._live,
+            offer=offer,
+            on_unsupported=on_unsupported,
+            known=adapters().values(),
+        )
 
-    def route(self, request: ImageRequest, *accounts: str, **options: Unpack[GenerateOptions]) -> Route:
+    def route(self, request: Request, *accounts: str, **options: Unpack[GenerateOptions]) -> Route:
         """Return the way that `generate` would go with the same options, and the worst case; sends nothing.
 
         Errors: Unsupported for a model or an offer that does not exist, OutOfBounds for an option.
         """
         terms = self._terms(request, options)
-        return route_of(plan(request, self._accounts(accounts), terms, self._live), terms)
+        return route_of(self._plan(request, accounts, terms), terms)
 
     async def refresh_prices(
         self,
-        request: ImageRequest,
+        request: Request,
         *accounts: str,
         offer: str | None = None,
         on_unsupported: OnUnsupported = "refuse",
@@ -146,13 +161,19 @@ class Client:
         No key is needed and none is sent. Returns what went wrong, which changed nothing. Errors: OSError when the
         prices cannot be kept.
         """
-        found = candidates(request, self._accounts(accounts), offer=offer, on_unsupported=on_unsupported)
+        found = candidates(
+            request,
+            self._accounts(accounts),
+            offer=offer,
+            on_unsupported=on_unsupported,
+            known=adapters().values(),
+        )
         return await refresh(found, self._session, self._live)
 
     # The life of a task
 
     async def submit(
-        self, request: Request, *accounts: str, timeout: float = TIMEOUT, **options: Unpack[SubmitOptions]
+        self, request: AnyRequest, *accounts: str, timeout: float = TIMEOUT, **options: Unpack[SubmitOptions]
     ) -> Task:
         """Submit a request that one task makes, and return the task as it was accepted; `Task.account` says where.
 
@@ -179,7 +200,7 @@ class Client:
 
     async def _submitted(
         self,
-        request: Request,
+        request: AnyRequest,
         accounts: Sequence[str],
         terms: Options,
         deadline: float,
@@ -190,7 +211,7 @@ class Client:
             raise OutOfBounds(problems=[Problem(field="idempotency_key", message=message)])
         if earlier:
             return bought(earlier[min(earlier)])
-        found = plan(request, self._accounts(accounts), terms, self._live, one_task=True)
+        found = self._plan(request, accounts, terms, one_task=True)
         return await submit(found, terms, deadline, self._submits)
 
     async def get(self, task: Task) -> Task:
@@ -212,7 +233,7 @@ class Client:
         return await self._watch.until_done(self._account(task), task, timeout)
 
     async def generate(
-        self, request: Request, *accounts: str, timeout: float = TIMEOUT, **options: Unpack[GenerateOptions]
+        self, request: AnyRequest, *accounts: str, timeout: float = TIMEOUT, **options: Unpack[GenerateOptions]
     ) -> Result:
         """Make all of a request: at the offer that the policy puts first, and at the next where that is safe.
 
@@ -231,7 +252,7 @@ class Client:
                 for first in earlier if not terms.mix else ():  # what is missing is bought where the rest was
                     accounts, terms = (first.order.account,), attrs.evolve(terms, offer=first.order.offer)
                 async with self._planning:  # one after another, so that a thousand do not hold up what is under way
-                    found = plan(request, self._accounts(accounts), terms, self._live)
+                    found = self._plan(request, accounts, terms)
                     await asyncio.sleep(0)
                 generation = Generation(found, terms, deadline, self._submits, self._watch, self._account)
                 result = await generation.result(earlier)
@@ -359,10 +380,14 @@ class Client:
 
     def _terms(self, request: object, options: Mapping[str, Any]) -> Options:
         """Return the terms of a call: what it says, over what the configuration says. Errors: OutOfBounds."""
-        if not isinstance(request, ImageRequest | RawRequest):
-            message = f"an ImageRequest or a RawRequest is needed, not {request!r:.60}"
+        if not isinstance(request, Request | RawRequest):
+            message = f"a request like ImageRequest or RawRequest is needed, not {request!r:.60}"
             raise OutOfBounds(problems=[Problem(field="request", message=message)])
         return attrs.evolve(self.config.route, **options) if options else self.config.route
+
+    def _plan(self, request: AnyRequest, names: Sequence[str], terms: Options, *, one_task: bool = False) -> Plan:
+        known = adapters().values()
+        return plan(request, self._accounts(names), terms, live=self._live, known=known, one_task=one_task)
 
     # Files
 

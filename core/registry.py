@@ -8,7 +8,8 @@ from types import MappingProxyType
 
 import attrs
 
-from .declare.adapter import Adapter, Offer
+from .declare.adapter import Adapter
+from .declare.offer import Offer
 from .model.errors import ConfigError
 
 GROUP = "anymedia.adapters"
@@ -73,6 +74,12 @@ def adapter(name: str, *, where: str = "provider") -> Adapter:
     if name not in adapters():
         raise ConfigError(f"{where}: no provider is named {name!r}; there are {', '.join(adapters())}")
     return adapters()[name]
+
+
+def no_account() -> ConfigError:
+    """Return the error for a client without any account: it names the API keys to set."""
+    keys = ", ".join(f"{each.api_key_env[0]} ({each.name})" for each in adapters().values())
+    return ConfigError(f"no provider is configured: set one of {keys}, or write an anymedia.toml")
 
 
 def sellers(model: str, names: Sequence[str] = ()) -> list[Adapter]:

@@ -10,7 +10,6 @@ from typing import Any, Self, TypeVar, Unpack
 from .client import TIMEOUT, Client
 from .clock import Clock
 from .config import Config
-from .engine.plan import Request
 from .engine.recover import Recovery
 from .engine.route import Route
 from .engine.session import Event
@@ -20,7 +19,7 @@ from .model.errors import AnymediaError
 from .model.money import Money
 from .model.options import GenerateOptions, OnUnsupported, SubmitOptions
 from .model.quote import Quote
-from .model.request import ImageRequest
+from .model.request import AnyRequest, Request
 from .model.task import Asset, Result, Task
 from .pricing.explain import Explanation
 from .transport.retry import Patience
@@ -98,7 +97,7 @@ class SyncClient:
 
     def explain(
         self,
-        request: ImageRequest,
+        request: Request,
         *accounts: str,
         offer: str | None = None,
         on_unsupported: OnUnsupported = "refuse",
@@ -108,7 +107,7 @@ class SyncClient:
 
     def quote(
         self,
-        request: ImageRequest,
+        request: Request,
         *accounts: str,
         offer: str | None = None,
         on_unsupported: OnUnsupported = "refuse",
@@ -116,13 +115,13 @@ class SyncClient:
         """As Client.quote."""
         return self._client.quote(request, *accounts, offer=offer, on_unsupported=on_unsupported)
 
-    def route(self, request: ImageRequest, *accounts: str, **options: Unpack[GenerateOptions]) -> Route:
+    def route(self, request: Request, *accounts: str, **options: Unpack[GenerateOptions]) -> Route:
         """As Client.route."""
         return self._client.route(request, *accounts, **options)
 
     def refresh_prices(
         self,
-        request: ImageRequest,
+        request: Request,
         *accounts: str,
         offer: str | None = None,
         on_unsupported: OnUnsupported = "refuse",
@@ -133,7 +132,7 @@ class SyncClient:
 
     def submit(
         self,
-        request: Request,
+        request: AnyRequest,
         *accounts: str,
         timeout: float = TIMEOUT,
         **options: Unpack[SubmitOptions],
@@ -150,7 +149,7 @@ class SyncClient:
         return self._wait(self._client.wait(task, timeout))
 
     def generate(
-        self, request: Request, *accounts: str, timeout: float = TIMEOUT, **options: Unpack[GenerateOptions]
+        self, request: AnyRequest, *accounts: str, timeout: float = TIMEOUT, **options: Unpack[GenerateOptions]
     ) -> Result:
         """As Client.generate."""
         return self._wait(self._client.generate(request, *accounts, timeout=timeout, **options))

@@ -4,25 +4,23 @@ from collections.abc import Callable, Iterator
 from typing import Any, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-import attrs
 from hypothesis import given as over
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from anymedia import ImageRequest
 from anymedia.declare import Adapter, Offer
-from anymedia.model.request import Mode
+from anymedia.model.request import Request as Asked
 from anymedia.pricing.price import priced_part
 from anymedia.simulators import Service, services
 from anymedia.simulators.message import Request, Response
 from anymedia.translate.check import Checked, check
-from anymedia.translate.encode import Part, parts, submit, submit_path
+from anymedia.translate.encode import Part, parts, submit
 
 from .requests import askable, fewest, given
 from .suite import Suite, promise
 
 CASES = 100
-"""Requests in each mode in which any fields have any values; the same ones in every run."""
+"""Requests in each variant in which any fields have any values; the same ones in every run."""
 
 JUDGE = "the provider's page decides which of the two is wrong"
 
@@ -36,7 +34,7 @@ class Agreed(Suite):
         """Each value of each field alone, on both sides of each bound, then any of them together."""
         service = services()[adapter.name](clock=lambda: 1_800_000_000.0, balance=10**12)
 
-        def hold(request: ImageRequest) -> None:
+        def hold(request: Asked) -> None:
             # What the offer does not have never reaches the wire, so there is nothing to compare: it is left out.
             checked = check(request, adapter, offer, on_unsupported="drop")
             sent = check(request, adapter, offer, on_unsupported="drop", limits=False)
@@ -45,10 +43,10 @@ class Agreed(Suite):
                 if not checked.problems:
                     self._charged_as_quoted(service, sent, part)
 
-        for mode in offer.modes:
-            for request in one_by_one(offer, mode):
+        for variant in offer.variants:
+            for request in one_by_one(offer, variant):
                 hold(request)
-            all_together(offer, mode, hold)
+            all_together(offer, variant, hold)
 
     def _charged_as_quoted(self, service: Service, checked: Checked, part: Part) -> None:
         money = priced_part(checked, part)
@@ -56,25 +54,25 @@ class Agreed(Suite):
         promise(
             self.billed(money) in (None, entry["charged"]),
             f"{_name(checked)} is quoted at {self.counted(money)}, and the simulator charges {entry['charged']} "
-            f"for {_shown(checked.request)}; {JUDGE}",
+            f"for {_shown(checked)}; {JUDGE}",
         )
 
 
-def one_by_one(offer: Offer, mode: Mode) -> Iterator[ImageRequest]:
+def one_by_one(offer: Offer, variant: str) -> Iterator[Asked]:
     """Yield requests with one field more than needed, or with another value of a needed one."""
-    least = fewest(offer, mode)
+    least = fewest(offer, variant)
     yield least
-    for field, wanted in askable(offer, mode).items():
+    for field, wanted in askable(offer, variant).items():
         for value in wanted:
             if (request := given(least, field, value)) is not None:
                 yield request
 
 
-def all_together(offer: Offer, mode: Mode, hold: Callable[[ImageRequest], None]) -> None:
+def all_together(offer: Offer, variant: str, hold: Callable[[Asked], None]) -> None:
     """Try requests in which any fields have any values."""
-    least = fewest(offer, mode)
+    least = fewest(offer, variant)
     fields: dict[str, st.SearchStrategy[Any]] = {
-        field: st.sampled_from([getattr(least, field), *wanted]) for field, wanted in askable(offer, mode).items()
+        field: st.sampled_from([getattr(least, field), *wanted]) for field, wanted in askable(offer, variant).items()
     }
 
     @settings(max_examples=CASES, deadline=None, database=None, derandomize=True)
@@ -91,7 +89,7 @@ def all_together(offer: Offer, mode: Mode, hold: Callable[[ImageRequest], None])
 def answer(service: Service, checked: Checked, part: Part) -> Response:
     """Return what a simulator says to a body, without a socket; its bills are those of this answer alone."""
     adapter = checked.adapter
-    call = submit(adapter, adapter.base_url, submit_path(checked), part.body, None)
+    call = submit(adapter, adapter.base_url, checked.path, part.body, None)
     headers = {**call.headers, adapter.auth.name: adapter.auth.prefix + service.api_key}
     where = urlsplit(call.url)
     service.tasks.clear()
@@ -103,7 +101,7 @@ def _agree(checked: Checked, response: Response) -> None:
     takes_it = 200 <= response.status < 300
     said = f"the simulator says {response.status} {response.body.decode(errors='replace')[:500]}"
     problems = "; ".join(map(str, checked.problems))
-    name, request = _name(checked), _shown(checked.request)
+    name, request = _name(checked), _shown(checked)
     refused = f"{name}: check passes what the simulator refuses: {request}; {said}; {JUDGE}"
     promise(takes_it or bool(checked.problems), refused)
     taken = f"{name}: check refuses what the simulator takes: {request}; check says {problems}; {JUDGE}"
@@ -114,9 +112,9 @@ def _name(checked: Checked) -> str:
     return f"{checked.adapter.name}/{checked.offer.name}"
 
 
-def _shown(request: ImageRequest) -> str:
+def _shown(checked: Checked) -> str:
     """Return the fields that are given, long values cut."""
-    fields = attrs.asdict(request, recurse=False, filter=lambda _, value: value not in (None, (), {}))
+    fields = {"model": checked.offer.model, **checked.given}
     return ", ".join(f"{field}={_cut(value)}" for field, value in fields.items())
 
 

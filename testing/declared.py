@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 from anymedia import State
 from anymedia.declare import Adapter, Choice, Err, Limits, Offer, Param, Said, Text, Urls, Whole, pick
-from anymedia.model.request import Mode
 from anymedia.model.vocabulary import Refund
 from anymedia.registry import GROUP
 from anymedia.simulators import names
@@ -53,15 +52,15 @@ class Declared(Suite):
     def test_an_offer_is_declared_without_contradiction(self, adapter: Adapter, offer: Offer) -> None:
         """It can be asked for, every field can be given, every default is a value, every bound has two sides."""
         name = f"{adapter.name}/{offer.name}"
-        promise(bool(offer.modes), f"{name}: wire_id and images leave no mode in which it can be asked for")
-        for mode in offer.modes:
-            refused = "; ".join(map(str, check(fewest(offer, mode), adapter, offer).problems))
-            promise(not refused, f"{name}, {mode}: a request with no more than it needs is refused: {refused}")
+        promise(bool(offer.variants), f"{name}: wire_id and images leave no variant in which it can be asked for")
+        for variant in offer.variants:
+            refused = "; ".join(map(str, check(fewest(offer, variant), adapter, offer).problems))
+            promise(not refused, f"{name}, {variant}: a request with no more than it needs is refused: {refused}")
             for field, param in offer.params.items():
-                wrong = "; ".join(_contradictions(param, mode))
-                promise(not wrong, f"{name}, {mode}, {field}: {wrong}")
+                wrong = "; ".join(_contradictions(param, variant))
+                promise(not wrong, f"{name}, {variant}, {field}: {wrong}")
         never = ", ".join(field for field in offer.params if not any(_can_be_given(adapter, offer, field)))
-        promise(not never, f"{name}: declared, and refused in every mode with every value tried: {never}")
+        promise(not never, f"{name}: declared, and refused in every variant with every value tried: {never}")
 
 
 def source(adapter: Adapter) -> Path:
@@ -129,8 +128,8 @@ def _steps(tree: ast.Module) -> Iterator[str]:
             yield f"more than a return in {node.name}"
 
 
-def _contradictions(param: Param, mode: Mode) -> Iterator[str]:
-    takes, default = pick(param.takes, mode), pick(param.default, mode)
+def _contradictions(param: Param, variant: str) -> Iterator[str]:
+    takes, default = pick(param.takes, (variant,)), pick(param.default, (variant,))
     known = default is not None and not isinstance(default, Said)
     if isinstance(takes, Choice):
         if known and default not in takes.wire:
@@ -146,8 +145,8 @@ def _contradictions(param: Param, mode: Mode) -> Iterator[str]:
 
 def _can_be_given(adapter: Adapter, offer: Offer, field: str) -> Iterator[bool]:
     """Yield whether an offer takes a field: beside all the others, then alone."""
-    for mode in offer.modes:
-        yield getattr(every(adapter, offer, mode), field) not in (None, ())
-        for value in askable(offer, mode).get(field, ()):
-            request = given(fewest(offer, mode), field, value)
+    for variant in offer.variants:
+        yield getattr(every(adapter, offer, variant), field) not in (None, ())
+        for value in askable(offer, variant).get(field, ()):
+            request = given(fewest(offer, variant), field, value)
             yield request is not None and fits(request, adapter, offer)

@@ -6,7 +6,7 @@ from unittest.mock import patch
 from PIL import Image
 
 from anymedia import Asset, State, Task, from_json, to_json
-from anymedia.declare import Adapter, pick
+from anymedia.declare import Adapter
 from anymedia.model.strict_json import dumps
 from anymedia.pricing.explain import MASK
 
@@ -41,14 +41,14 @@ class Kept(Suite):
             promise(carried == auth.prefix + scene.simulator.api_key, f"{case}: the key was not in {auth.name}")
 
             (entry,) = scene.bills
-            asked_for, made = pick(case.offer.wire_id, case.mode), entry["wire_id"]
+            asked_for, made = case.offer.variants[case.variant], entry["wire_id"]
             promise(asked_for == made == task.wire_id, f"{case}: {asked_for} was asked for, and {made} made")
             for what, money in (("quoted", shown.money), ("in the end said to cost", task.money)):
                 differs = f"{case} is {what} {self.counted(money)}, and {entry['charged']} were charged"
                 promise(self.billed(money) in (None, entry["charged"]), differs)
 
             promise(task.state is State.SUCCEEDED, f"{case} ended as {task.state}")
-            count, found = case.request.count or 1, len(task.assets)
+            count, found = case.request.units, len(task.assets)
             promise(found == count, f"{case}: {count} asked for, and {found} found in {task.raw}")
             promise(from_json(Task, to_json(task)) == task, f"{case}: the task is another one after JSON")
             for asset in await scene.client.download(task, tmp_path):
@@ -98,7 +98,8 @@ def _is_what_was_asked_for(asset: Asset, case: Case) -> None:
         measured = (asset.width, asset.height, asset.media_type)
         real = (*picture.size, Image.MIME[str(picture.format)])
         promise(measured == real, f"{case}: a picture of {real} is taken for one of {measured}")
-        if case.request.aspect_ratio not in (None, "auto"):
-            across, down = map(int, str(case.request.aspect_ratio).split(":"))
+        ratio = case.request.given.get("aspect_ratio", "auto")
+        if ratio != "auto":
+            across, down = map(int, ratio.split(":"))
             near = abs(picture.width / picture.height / (across / down) - 1) < SHAPE
             promise(near, f"{case}: {across}:{down} was asked for, and {picture.width}x{picture.height} came")

@@ -1,20 +1,19 @@
 """What was once heard is still understood: cassettes of a provider's answers, played to the client."""
 
 import json
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import attrs
 import pytest
 
-from anymedia import AnymediaError, Client, ImageRequest, OutOfBounds, RawRequest, SubmitUncertain, Task, read_config
-from anymedia.declare import Adapter, Numbered, Offer, Size, pick
-from anymedia.declare.fields import Value
+from anymedia import AnymediaError, Client, OutOfBounds, RawRequest, SubmitUncertain, Task, read_config
+from anymedia.declare import Adapter, Numbered, Offer, pick
 from anymedia.declare.path import Path as Place
-from anymedia.model.request import Mode
+from anymedia.model.request import Request, request_type
 from anymedia.translate.check import check
 from anymedia.translate.encode import parts
 
@@ -44,12 +43,12 @@ class Played(Suite):
         heard = f"{tape.play_count} of {len(tape)} answers were asked for, then it came to {came!r}"
         promise(tape.all_played, f"{name}: {heard}")
         accepted = any(answer["status"]["code"] < 300 for answer in tape.responses)
-        known = isinstance(request, ImageRequest) or not accepted
+        known = isinstance(request, Request) or not accepted
         promise(known, f"{name}: the adapter does not write this body (any more): {body}")
         promise(not (accepted and isinstance(came, SubmitUncertain)), f"{name}: what was accepted came to {came!r}")
 
 
-async def _run(adapter: Adapter, url: str, request: ImageRequest | RawRequest) -> Task | AnymediaError:
+async def _run(adapter: Adapter, url: str, request: Request | RawRequest) -> Task | AnymediaError:
     """Return what a request comes to at the origin that a cassette was recorded at."""
     origin = urlsplit(url)._replace(path="", query="").geturl()
     table = {"base_url": origin, "api_key_env": "KEY"}
@@ -63,22 +62,24 @@ async def _run(adapter: Adapter, url: str, request: ImageRequest | RawRequest) -
             return error
 
 
-def written_as(adapter: Adapter, body: Any) -> ImageRequest | None:
+def written_as(adapter: Adapter, body: Any) -> Request | None:
     """Return the request that an adapter writes as a body; None when there is none."""
     for offer in adapter.offers:
-        for mode in offer.modes:
+        for variant in offer.variants:
             with suppress(OutOfBounds):
-                request = ImageRequest(**{"model": offer.model, "prompt": "", **dict(_fields(offer, mode, body))})
+                kind = request_type(offer.kind)
+                blank = {field.name: "" for field in attrs.fields(kind) if field.default is attrs.NOTHING}
+                request = kind(**{**blank, **dict(_fields(offer, variant, body)), "model": offer.model})
                 checked = check(request, adapter, offer)
                 if not checked.problems and [part.body for part in parts(checked)] == [body]:
                     return request
     return None
 
 
-def _fields(offer: Offer, mode: Mode, body: Any) -> Iterator[tuple[str, Any]]:
+def _fields(offer: Offer, variant: str, body: Any) -> Iterator[tuple[str, Any]]:
     for field, param in offer.params.items():
-        takes, wire = pick(param.takes, mode), _at(param.to, body)
-        if takes is not None and wire is not None and (value := _read(takes, wire)) is not None:
+        takes, wire = pick(param.takes, (variant,)), _at(param.to, body)
+        if takes is not None and wire is not None and (value := takes.read(wire)) is not None:
             yield field, value
 
 
@@ -87,11 +88,3 @@ def _at(to: str | Numbered, body: Any) -> Any:
         return [body[name] for name in to.names(len(body)) if name in body] or None
     found = Place(to).find(body)
     return found if "[]" in to else next(iter(found), None)
-
-
-def _read(takes: Value, wire: Any) -> Any:
-    if not isinstance(takes, Size):
-        return takes.read(wire)
-    # Another field may share the place: a ratio is no size.
-    size = tuple(map(int, re.findall(r"\d+", str(wire))))
-    return size if len(size) == 2 and takes.write(size) == wire else None

@@ -1,13 +1,21 @@
-"""Requests made from what an offer declares: in which modes, with which fields, and on both sides of each bound."""
+"""Requests made from what an offer declares: in which variants, with which fields, and on both sides of each bound."""
 
 from typing import Any
 
 import attrs
 
-from anymedia import ImageRequest, OutOfBounds
+from anymedia import OutOfBounds
 from anymedia.declare import Adapter, Choice, Grid, Offer, Size, Text, Url, Urls, Whole, pick
 from anymedia.declare.fields import Value
-from anymedia.model.request import BACKGROUNDS, MODERATIONS, OUTPUT_FORMATS, QUALITIES, RESOLUTIONS, Mode
+from anymedia.model.request import (
+    BACKGROUNDS,
+    MODERATIONS,
+    OUTPUT_FORMATS,
+    QUALITIES,
+    RESOLUTIONS,
+    Request,
+    request_type,
+)
 from anymedia.translate.check import check
 
 PROMPT = "a lighthouse at dusk"
@@ -30,33 +38,36 @@ WORDS = {
 """The words that a field can be asked for in at all, whoever takes them."""
 
 
-def fewest(offer: Offer, mode: Mode) -> ImageRequest:
-    """Return a request with no more than an offer needs."""
-    takes = pick(offer.params["images"].takes, mode) if mode == "edit" else None
-    least = takes.least if isinstance(takes, Urls) else 0
-    images = (IMAGE,) * max(least, 1) if mode == "edit" else ()
-    return ImageRequest(model=offer.model, prompt=PROMPT, images=images)
+def fewest(offer: Offer, variant: str) -> Request:
+    """Return a request with no more than an offer needs in a variant."""
+    kind = request_type(offer.kind)
+    needed: dict[str, Any] = {field.name: PROMPT for field in attrs.fields(kind) if field.default is attrs.NOTHING}
+    if variant in offer.params:
+        takes = pick(offer.params[variant].takes, (variant,))
+        needed[variant] = (IMAGE,) * max(takes.least, 1) if isinstance(takes, Urls) else IMAGE
+    return kind(**needed | {"model": offer.model})
 
 
-def every(adapter: Adapter, offer: Offer, mode: Mode) -> ImageRequest:
+def every(adapter: Adapter, offer: Offer, variant: str) -> Request:
     """Return a request with every field that an offer takes together with the others, off its default if possible."""
-    request = fewest(offer, mode)
-    for field, wanted in askable(offer, mode).items():
-        if field not in ("prompt", "images"):
+    request = fewest(offer, variant)
+    needed = (*request.given, *request.roles.inputs)
+    for field, wanted in askable(offer, variant).items():
+        if field not in needed:
             param = offer.params.get(field)
-            dull = (None if param is None else pick(param.default, mode), "auto", "1:1", "")
+            dull = (None if param is None else pick(param.default, (variant,)), "auto", "1:1", "")
             tried = sorted(wanted, key=dull.__contains__)
             made = (given(request, field, value) for value in tried if field != "count" or value <= offer.batch)
             request = next((each for each in made if each and fits(each, adapter, offer)), request)
     return request
 
 
-def fits(request: ImageRequest, adapter: Adapter, offer: Offer) -> bool:
+def fits(request: Request, adapter: Adapter, offer: Offer) -> bool:
     """Return whether an offer takes a request."""
     return not check(request, adapter, offer).problems
 
 
-def given(request: ImageRequest, field: str, value: Any) -> ImageRequest | None:
+def given(request: Request, field: str, value: Any) -> Request | None:
     """Return a request with one more field; None where no such request can be written."""
     try:
         return attrs.evolve(request, **{field: value})
@@ -64,13 +75,13 @@ def given(request: ImageRequest, field: str, value: Any) -> ImageRequest | None:
         return None
 
 
-def askable(offer: Offer, mode: Mode) -> dict[str, list[Any]]:
+def askable(offer: Offer, variant: str) -> dict[str, list[Any]]:
     """Return what can be asked for, field by field: what the offer maps, and what its shape makes of ratio and size."""
     found: dict[str, list[Any]] = {}
     if offer.shape is not None:
         found |= {field: list(WORDS[field]) for field in ("aspect_ratio", "resolution")}
     for field, param in offer.params.items():
-        if (takes := pick(param.takes, mode)) is not None:
+        if (takes := pick(param.takes, (variant,))) is not None:
             found[field] = values(field, takes)
     if isinstance(offer.shape, Grid):
         found["size"] = [*found.get("size", []), *offer.shape.sizes.values(), (1000, 1000)]

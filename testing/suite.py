@@ -11,10 +11,10 @@ from typing import Any, ClassVar, ParamSpec, cast
 import attrs
 import pytest
 
-from anymedia import AnymediaError, Client, DeadlineExceeded, ImageRequest, Money, PriceStatus, Task, read_config
+from anymedia import AnymediaError, Client, DeadlineExceeded, Money, PriceStatus, Task, read_config
 from anymedia.declare import Adapter, Offer
 from anymedia.engine.session import Event
-from anymedia.model.request import Mode
+from anymedia.model.request import Request
 from anymedia.registry import adapter
 from anymedia.simulators import Simulator, running
 
@@ -35,13 +35,13 @@ def promise(kept: bool, broken: str) -> None:
 
 @attrs.frozen
 class Case:
-    """An offer in one mode, asked for with the fewest fields or with every field that it takes."""
+    """An offer in one variant, asked for with the fewest fields or with every field that it takes."""
 
     adapter: Adapter
     offer: Offer
-    mode: Mode
+    variant: str
     fields: str
-    request: ImageRequest
+    request: Request
 
     @property
     def name(self) -> str:
@@ -49,15 +49,15 @@ class Case:
         return f"{self.adapter.name}/{self.offer.name}"
 
     def __str__(self) -> str:
-        return f"{self.name}-{self.mode}-{self.fields}"
+        return f"{self.name}-{self.variant}-{self.fields}"
 
 
 def cases(adapter: Adapter) -> Iterator[Case]:
-    """Yield two cases for each offer and mode, that with the fewest fields first."""
+    """Yield two cases for each offer and variant, that with the fewest fields first."""
     for offer in adapter.offers:
-        for mode in offer.modes:
-            yield Case(adapter, offer, mode, "fewest", fewest(offer, mode))
-            yield Case(adapter, offer, mode, "every", every(adapter, offer, mode))
+        for variant in offer.variants:
+            yield Case(adapter, offer, variant, "fewest", fewest(offer, variant))
+            yield Case(adapter, offer, variant, "every", every(adapter, offer, variant))
 
 
 class Suite:

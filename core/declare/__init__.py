@@ -6,17 +6,14 @@ Reply       where an answer holds what; each place is a path, see anymedia.path
 Fault       where an error holds its code and its text
 Offer       what is sold: a model, its Params, the Rules between them, its Prices
 Param       a canonical field on the wire: where it goes, what it takes (Text, Url, Urls, Choice, Whole, Size)
-by_mode     any of these where text and edit differ
+when        any of these where it differs by what is put in
 """
 
-from anymedia.model.vocabulary import Cause, Outcome, Refund, State
+from anymedia.model.vocabulary import Cause, Kind, Outcome, Refund, State
 
 from .adapter import (
-    ANY,
-    UNKNOWN,
     Adapter,
     Balance,
-    ByMode,
     Endpoint,
     Err,
     Fault,
@@ -25,30 +22,24 @@ from .adapter import (
     Idempotency,
     Limits,
     Match,
-    Numbered,
-    Offer,
     Pace,
-    Param,
     PriceQuote,
     Reply,
-    Rule,
-    Said,
-    by_mode,
-    numbered,
-    pick,
 )
 from .fields import Choice, Size, Text, Url, Urls, Whole
+from .offer import VARIANT, Numbered, Offer, Param, Rule, numbered
 from .path import first
 from .prices import DEAREST, Credit, Dearest, PerMegapixel, Price, Printed, Table
 from .sizes import Grid, Pixels
+from .when import ANY, UNKNOWN, Said, When, pick, when
 
 __all__ = [
     "ANY",
     "DEAREST",
     "UNKNOWN",
+    "VARIANT",
     "Adapter",
     "Balance",
-    "ByMode",
     "Cause",
     "Choice",
     "Credit",
@@ -60,6 +51,7 @@ __all__ = [
     "Grid",
     "Header",
     "Idempotency",
+    "Kind",
     "Limits",
     "Match",
     "Numbered",
@@ -82,9 +74,10 @@ __all__ = [
     "Text",
     "Url",
     "Urls",
+    "When",
     "Whole",
-    "by_mode",
     "first",
     "numbered",
     "pick",
+    "when",
 ]

@@ -1,57 +1,16 @@
-"""An adapter and its parts: endpoints, replies, errors, offers, parameters."""
+"""An adapter and what its calls and answers look like: endpoints, replies, errors, limits."""
 
 from collections.abc import Mapping
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Literal
 
 import attrs
 
-from anymedia.model.request import FIELDS, Mode
 from anymedia.model.strict_json import Json
 from anymedia.model.vocabulary import Cause, Outcome, Refund, State
 
-from .fields import Value, Whole
+from .offer import Offer
 from .path import Place, place
-from .prices import Credit, Prices, Printed
-from .sizes import Shape
-
-T = TypeVar("T")
-
-# What differs by mode, and what can only be said in words
-
-
-@attrs.frozen
-class ByMode(Generic[T]):
-    """A thing said once a mode; None: there is no such mode."""
-
-    text: T | None
-    edit: T | None
-
-
-def by_mode(*, text: T | None = None, edit: T | None = None) -> ByMode[T]:
-    """Say a thing once a mode."""
-    return ByMode(text, edit)
-
-
-def pick(thing: "T | ByMode[T] | None", mode: Mode) -> T | None:
-    """Return what holds in a mode."""
-    if isinstance(thing, ByMode):
-        return thing.text if mode == "text" else thing.edit
-    return thing
-
-
-@attrs.frozen
-class Said:
-    """A value that can only be told in words, like a default that depends on a picture."""
-
-    words: str
-
-    def __str__(self) -> str:
-        return self.words
-
-
-UNKNOWN = Said("unknown: the page names no default")
-ANY = Said("any value")
-
+from .prices import Credit, Printed
 
 # Calls and answers
 
@@ -227,101 +186,7 @@ class PriceQuote:
     changes: str | None = None
 
 
-# What is sold
-
-
-@attrs.frozen
-class Numbered:
-    """A list spread over fields: the first element under one name, the n-th under another."""
-
-    first: str
-    further: str
-
-    def names(self, length: int) -> list[str]:
-        """Return the field of each element."""
-        return [self.first, *(self.further.format(n=n) for n in range(2, length + 1))][:length]
-
-
-def numbered(first: str, further: str) -> Numbered:
-    """Spread a list over fields: numbered("image", "image_{n}")."""
-    return Numbered(first, further)
-
-
-@attrs.frozen
-class Param:
-    """A canonical field on the wire.
-
-    `to` is its place in the body: "input.prompt"; "" merges an object into the body itself, "images[].url" makes an
-    object of each element, "?name" puts it into the query.
-
-    `default` is what the provider takes when the field is not sent (None: nothing is known to be taken); with
-    `always_sent` the wire requires the field, and the default is filled in. `bills_as` names values that are billed
-    as another one.
-    """
-
-    to: str | Numbered
-    takes: Value | ByMode[Value]
-    required: bool = False
-    default: Any = None
-    always_sent: bool = False
-    bills_as: Mapping[Any, Any] = attrs.field(factory=dict, hash=False)
-
-
-@attrs.frozen(kw_only=True)
-class Rule:
-    """A rule between fields: when fields have these values (ANY: are given at all), `needs` another field to be given,
-    or `allows` only some values of others."""
-
-    when: Mapping[str, Any] = attrs.field(hash=False)
-    needs: str | None = None
-    allows: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict, hash=False)
-
-
-def _known(_: Any, attribute: Any, params: Mapping[str, Param]) -> None:
-    unknown = set(params) - set(FIELDS)
-    if unknown:
-        raise ValueError(f"no canonical field is named {', '.join(sorted(unknown))}; there are {', '.join(FIELDS)}")
-
-
-def _itself(offer: "Offer") -> str:
-    return offer.name
-
-
-@attrs.frozen(kw_only=True)
-class Offer:
-    """What is sold under a name of the provider's: a canonical model, its wire id, its fields in the wire's order.
-
-    Model and wire id are the name unless told otherwise. `fixed` fields are always sent and tell the offer apart;
-    `path` replaces the submit's path; `prices` None is unknown; `page` is where it is written, unless the adapter's
-    page says so under the offer's name.
-    """
-
-    name: str
-    model: str = attrs.field(default=attrs.Factory(_itself, takes_self=True))
-    wire_id: str | ByMode[str] = attrs.field(default=attrs.Factory(_itself, takes_self=True))
-    params: Mapping[str, Param] = attrs.field(validator=_known, hash=False)
-    page: str | None = None
-    path: str | ByMode[str] | None = None
-    fixed: Mapping[str, Json] = attrs.field(factory=dict, hash=False)
-    rules: tuple[Rule, ...] = ()
-    shape: Shape | None = None
-    prices: Prices | None = None
-    kind: str = "image"
-
-    @property
-    def batch(self) -> int:
-        """How many pictures one task can make."""
-        count = self.params.get("count")
-        return count.takes.most or 1 if count is not None and isinstance(count.takes, Whole) else 1
-
-    @property
-    def modes(self) -> dict[Mode, str]:
-        """The wire id in each mode that there is: text, edit (with images), or both."""
-        images = self.params.get("images")
-        takes_images = images is not None and pick(images.takes, "edit") is not None
-        there: dict[Mode, bool] = {"text": images is None or not images.required, "edit": takes_images}
-        ids = {mode: pick(self.wire_id, mode) for mode, has in there.items() if has}
-        return {mode: wire_id for mode, wire_id in ids.items() if wire_id is not None}
+# The provider
 
 
 def _posted(_: Any, attribute: Any, submit: Endpoint) -> None:

@@ -1,5 +1,6 @@
 """What a field of an offer may be, and how it is written on the wire."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -154,6 +155,18 @@ class Size(Value):
         if self.text is not None:
             return self.text.format(width=width, height=height)
         return {"width": width, "height": height}
+
+    def read(self, wire: Json) -> tuple[int, int] | None:
+        """Return the size that the wire's words stand for; None where they are no size: a ratio may share the place."""
+        sides = [wire.get("width"), wire.get("height")] if isinstance(wire, Mapping) else _numbers(wire)
+        match sides:
+            case [int(width), int(height)] if isinstance(wire, Mapping) or self.write((width, height)) == wire:
+                return width, height
+        return None
+
+
+def _numbers(wire: Json) -> list[Any]:
+    return [int(digits) for digits in re.findall(r"[0-9]{1,9}", wire)] if isinstance(wire, str) else []
 
 
 def _same(written: Json, wire: Json) -> bool:

@@ -12,7 +12,7 @@ import attrs
 class Price:
     """One printed figure: USD, the provider's credits, or both.
 
-    `approximate` where the page says about so much; `doubt` where it can be read in more than one way, and how.
+    `approximate`: the page gives an approximate price; `doubt` says how the page can be read in more than one way.
     """
 
     usd: Decimal | None
@@ -35,14 +35,14 @@ class Credit:
     whole: bool = False
 
     def bill(self, usd: Decimal) -> Decimal:
-        """Return the credits that a task of so many USD is billed."""
+        """Return the credits that a task which costs this many USD is billed."""
         credits = usd / self.usd
         return credits.to_integral_value(ROUND_CEILING) if self.whole else credits
 
 
 @attrs.frozen
 class Dearest:
-    """Billed as the dearest of the values possible; with a reason, that is but an estimate."""
+    """Billed as the dearest of the possible values; with a reason, the price is only an estimate."""
 
     reason: str | None = None
 
@@ -63,7 +63,7 @@ def _cells(cells: Mapping[Any, Price | str]) -> Mapping[tuple[str, ...], Price]:
 
 @attrs.frozen
 class Table:
-    """Figures (a bare text is USD) by fields of the request, or by "mode": Table("resolution", {"1K": "0.05"})."""
+    """Figures (a bare text is USD) by fields of the request, or by "variant": Table("resolution", {"1K": "0.05"})."""
 
     by: tuple[str, ...] = attrs.field(converter=_fields)
     cells: Mapping[tuple[str, ...], Price] = attrs.field(hash=False, converter=_cells)
@@ -72,7 +72,8 @@ class Table:
     def printed(cls, by: str, columns: tuple[str, ...], rows: Mapping[str, str]) -> "Table":
         """Return a table as a page prints it: rows by the first field (values may share one), USD by the others.
 
-        The columns of the last field run fastest; a | between figures is for the eye; a short row lacks its last cells.
+        The columns of the last field run fastest; a | between figures is only for the eye; a short row lacks the prices
+        of its last cells.
         """
         across = [tuple(cell) for cell in product(*(column.split() for column in columns))]
         return cls(
@@ -88,7 +89,7 @@ class Table:
 
 @attrs.frozen
 class PerMegapixel:
-    """USD for the first megapixel (1024 × 1024, begun ones count whole), for each further one, for each one put in."""
+    """USD for the first megapixel (1024 × 1024; a begun one counts whole), each further one, and each one put in."""
 
     first: Decimal = attrs.field(converter=Decimal)
     further: Decimal = attrs.field(converter=Decimal)
@@ -97,7 +98,7 @@ class PerMegapixel:
 
 @attrs.frozen
 class Printed:
-    """The day a provider's prices held, and where they stand."""
+    """The day on which a provider's prices were printed, and where."""
 
     date: str | None = None
     source: str | None = None
@@ -108,7 +109,7 @@ Prices: TypeAlias = Price | Table | PerMegapixel
 
 @attrs.frozen
 class Override:
-    """Prices that the user's configuration says, in place of the page's; `source` is where."""
+    """Prices that the user's configuration sets in place of the page's; `source` says where they stand."""
 
     prices: Prices
     source: str

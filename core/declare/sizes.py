@@ -2,18 +2,22 @@
 
 from collections.abc import Mapping
 from math import isqrt
-from typing import TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import attrs
 
-from anymedia.model.request import ImageRequest
-
 from .fields import Flaw
+
+Given: TypeAlias = Mapping[str, Any]
+"""Fields that the caller has given, by name."""
 
 
 @attrs.frozen
 class Grid:
     """The pixel sizes that a page prints for (ratio, resolution): such a size is sent as its ratio and resolution."""
+
+    takes: ClassVar[tuple[str, ...]] = ("size",)
+    """Fields that an offer takes by this shape, mapped or not."""
 
     sizes: Mapping[tuple[str, str], tuple[int, int]] = attrs.field(hash=False)
 
@@ -28,19 +32,20 @@ class Grid:
                 sizes[":".join(reversed(ratio.split(":"))), resolution] = (height, width)
         return cls(sizes)
 
-    def fit(self, request: ImageRequest) -> ImageRequest | Flaw:
-        """Return the request with its size in the offer's words, or what is wrong with the size."""
-        if request.size is None:
-            return request
-        shown = "x".join(map(str, request.size))
-        cell = next((cell for cell, size in self.sizes.items() if size == request.size), None)
+    def fit(self, given: Given) -> Given | Flaw:
+        """Return the given fields with their size as ratio and resolution, or what is wrong with the size."""
+        size = given.get("size")
+        if size is None:
+            return given
+        cell = next((cell for cell, printed in self.sizes.items() if printed == size), None)
         if cell is None:
             printed = ", ".join(f"{width}x{height}" for width, height in self.sizes.values())
-            return Flaw(f"takes the printed sizes {printed}, not {shown}", documented=False)
+            return Flaw(f"takes the printed sizes {printed}, not {_shown(size)}", documented=False)
         ratio, resolution = cell
-        if request.resolution not in (None, resolution):
-            return Flaw(f"{shown} is a {resolution} size, and resolution says {request.resolution}", documented=False)
-        return attrs.evolve(request, size=None, aspect_ratio=ratio, resolution=resolution)
+        asked_for = given.get("resolution", resolution)
+        if asked_for != resolution:
+            return Flaw(f"{_shown(size)} is a {resolution} size, and resolution says {asked_for}", documented=False)
+        return _without(given, "size") | {"aspect_ratio": ratio, "resolution": resolution}
 
 
 @attrs.frozen
@@ -51,27 +56,30 @@ class Pixels:
     taken for the one that is not given.
     """
 
+    takes: ClassVar[tuple[str, ...]] = ("aspect_ratio", "resolution")
+    """Fields that an offer takes by this shape, mapped or not."""
+
     step: int
     megapixels: Mapping[str, int] = attrs.field(hash=False)
     ratio: str
     resolution: str
 
-    def fit(self, request: ImageRequest) -> ImageRequest | Flaw:
-        """Return the request with its shape in pixels, or what is wrong with its resolution."""
-        if request.aspect_ratio in (None, "auto") and request.resolution is None:
-            return attrs.evolve(request, aspect_ratio=None)
-        if request.size is not None:
+    def fit(self, given: Given) -> Given | Flaw:
+        """Return the given fields with their ratio and resolution as pixels, or what is wrong with them."""
+        ratio, resolution = given.get("aspect_ratio"), given.get("resolution")
+        if ratio in (None, "auto") and resolution is None:
+            return _without(given, "aspect_ratio") if ratio else given
+        if "size" in given:
             return Flaw("give size or resolution, not both: this offer takes pixels", documented=False)
-        if request.aspect_ratio == "auto":
+        if ratio == "auto":
             return Flaw("auto leaves the size to the provider: give no resolution with it", documented=False)
-        resolution = request.resolution or self.resolution
+        ratio, resolution = ratio or self.ratio, resolution or self.resolution
         if resolution not in self.megapixels:
             return Flaw(f"resolution takes {', '.join(self.megapixels)}, not {resolution}", documented=False)
-        ratio = request.aspect_ratio or self.ratio
         size = self.size(ratio, resolution)
         if 0 in size:
             return Flaw(f"{ratio} at {resolution} is thinner than {self.step} pixels", documented=False)
-        return attrs.evolve(request, size=size, aspect_ratio=None, resolution=None)
+        return _without(given, "aspect_ratio", "resolution") | {"size": size}
 
     def size(self, ratio: str, resolution: str) -> tuple[int, int]:
         """Return width and height."""
@@ -79,6 +87,14 @@ class Pixels:
         area = self.megapixels[resolution] << 20
         width, height = isqrt(area * across // down), isqrt(area * down // across)
         return width // self.step * self.step, height // self.step * self.step
+
+
+def _without(given: Given, *fields: str) -> dict[str, Any]:
+    return {field: value for field, value in given.items() if field not in fields}
+
+
+def _shown(size: tuple[int, int]) -> str:
+    return "x".join(map(str, size))
 
 
 Shape: TypeAlias = Grid | Pixels

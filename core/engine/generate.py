@@ -53,6 +53,7 @@ class Generation:
         self._account_of = account_of
         self._waiting: dict[asyncio.Future[Task], Share] = {}
         self._made: dict[int, Task] = {}
+        self._missing = plan.units
 
     async def result(self, earlier: Iterable[Attempt]) -> Result:
         """Make what was not bought `earlier`, wait for all of it, and return what there is.
@@ -95,6 +96,7 @@ class Generation:
             else:
                 self._purchase.ended(share, task)
                 self._made[share.attempt.order.part] = task
+                self._missing -= _units(task, share.attempt.order.units)
             del self._waiting[end]
 
     async def _abandon(self) -> None:
@@ -108,11 +110,16 @@ class Generation:
         purchase, tasks = self._purchase, tuple(task for _, task in sorted(self._made.items()))
         if not tasks:
             raise purchase.error()
-        missing = max(purchase.units - sum(len(task.assets) for task in tasks), 0)
         return Result(
             tasks=tasks,
-            missing=missing,
-            errors=tuple(map(str, purchase.said)) if missing else (),
+            missing=self._missing,
+            errors=tuple(map(str, purchase.said)) if self._missing else (),
             money=total(task.money for task in tasks),
             attempts=purchase.attempts,
         )
+
+
+def _units(task: Task, units: int) -> int:
+    """Return how many of the units that a task was to make are there: a cover picture is no second clip."""
+    made = [asset for asset in task.assets if asset.kind == task.kind.medium]
+    return min(len(made or task.assets), units)

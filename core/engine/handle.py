@@ -13,11 +13,12 @@ from typing import Any, Protocol
 
 from anymedia.account import FINGERPRINT, Account, fingerprint, is_of
 from anymedia.model.errors import ConfigError, OutOfBounds, Problem
+from anymedia.model.forms import shown
 from anymedia.model.money import Money, PriceStatus
-from anymedia.model.request import shown
 from anymedia.model.strict_json import Json, dumps, loads
 from anymedia.model.task import Task
 from anymedia.model.urls import permitted, relative
+from anymedia.model.vocabulary import Kind
 
 VERSION = 1
 
@@ -114,7 +115,7 @@ def opened(text: str | bytes, accounts: Accounts, *, any_api_key: bool = False) 
         offer=said.get("offer"),
         model=said.get("model"),
         wire_id=said.get("wire_id"),
-        kind=said["kind"],
+        kind=Kind(said["kind"]),
         money=_money(said.get("money")),
         submitted_at=datetime.fromisoformat(said["submitted_at"]).astimezone(UTC),
         path=said["path"],
@@ -257,7 +258,7 @@ def _is_time(value: Any) -> bool:
 
 
 def _is_kind(value: Any) -> bool:
-    return value in ("image", "video", "audio")
+    return value in tuple(Kind)
 
 
 def _is_path(value: Any) -> bool:
@@ -285,7 +286,7 @@ _FORMS: Mapping[str, tuple[str, Callable[[Any], bool], bool]] = {
     "id": ("a printable id of 1 to 512 characters is needed", _is_id, True),
     "fingerprint": ("16 hex digits, a colon and 16 more are needed", _is_fingerprint, True),
     "submitted_at": ("a time with its zone is needed", _is_time, True),
-    "kind": ("image, video or audio is needed", _is_kind, True),
+    "kind": (f"one of {', '.join(Kind)} is needed", _is_kind, True),
     "offer": (_NEEDS_NAME, _is_name, False),
     "model": (_NEEDS_NAME, _is_name, False),
     "wire_id": (_NEEDS_NAME, _is_name, False),

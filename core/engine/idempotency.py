@@ -10,7 +10,7 @@ from uuid import uuid4
 from anymedia.journal.ledger import Journal
 from anymedia.model.codec import to_json
 from anymedia.model.errors import ConfigError, DeadlineExceeded, JournalError, OutOfBounds, Problem, SubmitUncertain
-from anymedia.model.request import ImageRequest, RawRequest
+from anymedia.model.request import AnyRequest
 from anymedia.model.strict_json import Json
 from anymedia.model.task import Attempt, Task
 from anymedia.model.vocabulary import Billed, Outcome
@@ -37,7 +37,7 @@ class IdempotencyKeys:
 
     @asynccontextmanager
     async def held(
-        self, key: str | None, request: ImageRequest | RawRequest, deadline: float | None
+        self, key: str | None, request: AnyRequest, deadline: float | None
     ) -> AsyncIterator[Sequence[Attempt]]:
         """Claim a key while a request is bought under it; yield the attempts that bought, or may have, under it before.
 
@@ -138,8 +138,8 @@ def bought(attempt: Attempt) -> Task:
     )
 
 
-def _same(request: ImageRequest | RawRequest) -> Json:
+def _same(request: AnyRequest) -> Json:
     """Return what makes two requests the same; labels are the caller's own."""
-    plain: dict[str, Any] = to_json(request)
+    plain: dict[str, Any] = {"kind": str(request.kind), **to_json(request)}
     plain.pop("labels", None)
     return plain

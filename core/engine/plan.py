@@ -1,26 +1,22 @@
 """The plan of a request: which offers take it, and in which order they are asked."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import cached_property, partial
-from typing import TypeAlias
 
 import attrs
 
 from anymedia.account import Account
-from anymedia.declare.adapter import pick
+from anymedia.declare.adapter import Adapter
 from anymedia.model.errors import AnymediaError, ConfigError, OutOfBounds, Problem
 from anymedia.model.money import Money
 from anymedia.model.options import Options, Policy, refuse
 from anymedia.model.quote import REFUSED, Quote
-from anymedia.model.request import ImageRequest, RawRequest
+from anymedia.model.request import AnyRequest, RawRequest, Request
 from anymedia.model.task import Order
 from anymedia.pricing.live import LivePrices
-from anymedia.pricing.offers import Candidate, candidates
+from anymedia.pricing.offers import candidates
 from anymedia.pricing.quote import quote_of
-from anymedia.translate import encode
-
-Request: TypeAlias = ImageRequest | RawRequest
 
 
 @attrs.frozen(kw_only=True, eq=False, slots=False)
@@ -66,18 +62,27 @@ class Plan:
 
 
 def plan(
-    request: Request, accounts: Sequence[Account], terms: Options, live: LivePrices | None, *, one_task: bool = False
+    request: AnyRequest,
+    accounts: Sequence[Account],
+    terms: Options,
+    *,
+    live: LivePrices | None = None,
+    known: Collection[Adapter] = (),
+    one_task: bool = False,
 ) -> Plan:
     """Return how a request is bought at these accounts; with `one_task`, an offer that needs several refuses it.
+
+    `live` holds prices that providers published; errors name what the `known` adapters sell.
 
     Errors: Unsupported for a model or an offer that does not exist, ConfigError for a raw request to a provider without
     an account, OutOfBounds for a policy that returns what it was not given.
     """
-    found = list(
-        _raw(request, accounts, terms) if isinstance(request, RawRequest) else _sold(request, accounts, terms, live)
-    )
+    if isinstance(request, RawRequest):
+        options = _raw(request, accounts, terms)
+    else:
+        options = _sold(request, accounts, terms, live, known)
     fitting, refused = [], []
-    for option in found:
+    for option in options:
         error = option.error or _no_api_key(option.account) or (_several(option) if one_task else None)
         if error is None:
             fitting.append(option)
@@ -85,7 +90,7 @@ def plan(
             refused.append(attrs.evolve(option, error=error))
     ordered = in_order(terms.policy, fitting)
     return Plan(
-        units=1 if isinstance(request, RawRequest) else request.count or 1,
+        units=request.units,
         options=tuple(ordered),
         refused=tuple(refused),
         left_out=tuple(option for option in fitting if option not in ordered),
@@ -93,7 +98,11 @@ def plan(
 
 
 def _sold(
-    request: ImageRequest, accounts: Sequence[Account], terms: Options, live: LivePrices | None
+    request: Request,
+    accounts: Sequence[Account],
+    terms: Options,
+    live: LivePrices | None,
+    known: Collection[Adapter],
 ) -> Iterator[Option]:
     """Yield every offer of the request's model."""
     for candidate in candidates(
@@ -103,6 +112,7 @@ def _sold(
         on_unsupported=terms.on_unsupported,
         limits=terms.check,
         live=live,
+        known=known,
     ):
         checked = candidate.checked
         yield Option(
@@ -110,34 +120,10 @@ def _sold(
             name=candidate.name,
             money=candidate.money,
             tasks=len(candidate.parts),
-            orders=partial(_orders, candidate, terms),
+            orders=partial(candidate.orders, idempotency_key=terms.idempotency_key),
             error=checked.error(candidate.account.name) if checked.problems else None,
             quoted=partial(quote_of, candidate),
         )
-
-
-def _orders(candidate: Candidate, terms: Options, units: range) -> list[Order]:
-    """Return one order for each task that some units of a request take."""
-    checked, some = candidate.checked, candidate.some(units)
-    return [
-        Order(
-            provider=candidate.account.adapter.name,
-            account=candidate.account.name,
-            path=encode.submit_path(checked),
-            body=part.body,
-            money=money,
-            kind=checked.offer.kind,
-            offer=candidate.name,
-            model=checked.offer.model,
-            wire_id=pick(checked.offer.wire_id, checked.mode),
-            adjustments=(*checked.adjustments, *part.adjustments),
-            labels=checked.request.labels,
-            idempotency_key=terms.idempotency_key,
-            part=part.first,
-            units=part.count,
-        )
-        for part, money in zip(some.parts, some.prices, strict=True)
-    ]
 
 
 def _raw(request: RawRequest, accounts: Sequence[Account], terms: Options) -> Iterator[Option]:

@@ -54,7 +54,6 @@ class Purchase:
         submits: Submits,
         bought: Callable[[Share], None] = lambda _: None,
     ) -> None:
-        self.units: int = plan.units
         self.shares: list[Share] = []
         self._refused = plan.errors
         self._options = list(plan.options)

@@ -57,7 +57,7 @@ async def refresh(found: Iterable[Candidate], session: Session, live: LivePrices
 
 async def _asked(questions: Sequence[_Question], session: Session, live: LivePrices) -> list[AnymediaError]:
     """Ask for the prices that are not known, or may have changed."""
-    known = [live.price(question.checked, question.account.origin, question.part.count) for question in questions]
+    known = [live.price(question.checked, question.account.origin, question.part.units) for question in questions]
     tags = {price.tag for price in known if price is not None}
     try:
         tag = await _tag(questions[0], session, _usable(tags.pop()) if len(tags) == 1 else None)
@@ -106,8 +106,8 @@ async def _price(question: _Question, session: Session, tag: str | None) -> Live
         provider=account.adapter.name,
         origin=account.origin,
         offer=checked.offer.name,
-        mode=checked.mode,
-        fields=fields_of(checked, question.part.count),
+        variant=checked.variant,
+        fields=fields_of(checked, question.part.units),
         usd=usd,
         date=date,
         fetched_at=asked.now,

@@ -2,16 +2,35 @@
 
 import copy
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import attrs
 
 from .errors import OutOfBounds, Problem
-from .strict_json import dumps
-from .urls import is_url
+from .forms import (
+    COUNT,
+    EXTRA,
+    LABELS,
+    LINK,
+    RATIO,
+    SIZE,
+    TEXT,
+    URL,
+    URLS,
+    WHOLE,
+    Role,
+    Roles,
+    holds,
+    is_json,
+    one_of,
+    pair,
+    several,
+    shown,
+)
+from .vocabulary import Kind
 
-Mode: TypeAlias = Literal["text", "edit"]
 Size: TypeAlias = tuple[int, int]
 
 RESOLUTIONS = ("1K", "2K", "4K")
@@ -20,21 +39,15 @@ BACKGROUNDS = ("auto", "opaque", "transparent")
 MODERATIONS = ("off", "low", "standard")
 OUTPUT_FORMATS = ("png", "jpeg", "webp")
 
-MOST = 1000
-"""Pictures of one request: our choice, against a slip of the hand."""
-
 DELIVERY = ("callback_url", "labels")
 """Fields about delivery: an offer that does not take them is not refused for it."""
 
-_RATIO = re.compile(r"[1-9][0-9]{0,3}:[1-9][0-9]{0,3}")
+FROM_TEXT = "text"
+"""The variant of a request into which no file is put."""
 
 
-def _several(given: Any) -> Any:
-    return (given,) if isinstance(given, str) else _pair(given)
-
-
-def _pair(given: Any) -> Any:
-    return tuple(given) if isinstance(given, list) else given
+def _kind(given: Any) -> Any:
+    return Kind(given) if given in tuple(Kind) else given
 
 
 def _copied(given: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -42,56 +55,96 @@ def _copied(given: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 @attrs.frozen(kw_only=True)
-class ImageRequest:
-    """One picture, or `count` of them; None means the provider's default, which `explain` shows.
+class Request(ABC):
+    """What every kind of request has; each kind is a subclass that names its `kind` and lists its fields.
 
-    `images` (references: the request is then an edit) and `mask` are public URLs; the mask's transparent parts are
-    painted. `aspect_ratio` is "16:9" or "auto", `size` (width, height) in pixels: one of the two. `resolution` is 1K,
-    2K or 4K; `quality` low, medium, high or auto; `background` auto, opaque or transparent; `moderation` off, low or
-    standard; `output_format` png, jpeg or webp. `extra` passes raw fields by provider ({"acme": {"steps": 20}}) and
-    wins over the mapped ones; `labels` are the caller's own. Errors: OutOfBounds with every problem, for
-    what no provider could take.
+    `extra` passes raw fields by provider ({"acme": {"steps": 20}}) and wins over the mapped ones; `labels` are the
+    caller's own. Errors: OutOfBounds with every problem, for what no provider could take.
     """
 
-    model: str
-    prompt: str
-    images: tuple[str, ...] = attrs.field(default=(), converter=_several)
-    mask: str | None = None
-    aspect_ratio: str | None = None
-    size: Size | None = attrs.field(default=None, converter=_pair)
-    resolution: str | None = None
-    count: int | None = None
-    quality: str | None = None
-    background: str | None = None
-    moderation: str | None = None
-    seed: int | None = None
-    negative_prompt: str | None = None
-    output_format: str | None = None
-    callback_url: str | None = None
-    extra: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict, converter=_copied, hash=False)
-    labels: Mapping[str, str] = attrs.field(factory=dict, converter=_copied, hash=False)
+    kind: ClassVar[Kind]
+    roles: ClassVar[Roles]
+
+    model: str = attrs.field(metadata=holds(TEXT))
+    callback_url: str | None = attrs.field(default=None, metadata=holds(LINK, Role.FREE))
+    extra: Mapping[str, Mapping[str, Any]] = attrs.field(
+        factory=dict, converter=_copied, hash=False, metadata=holds(EXTRA)
+    )
+    labels: Mapping[str, str] = attrs.field(factory=dict, converter=_copied, hash=False, metadata=holds(LABELS))
+
+    @classmethod
+    def __attrs_init_subclass__(cls) -> None:
+        cls.roles = Roles.of(cls)
+        if "kind" in vars(cls) and _KINDS.setdefault(cls.kind, cls) is not cls:
+            raise TypeError(f"{cls.__name__}: requests of kind {cls.kind} are {_KINDS[cls.kind].__name__}")
 
     def __attrs_post_init__(self) -> None:
         problems = tuple(_problems(self))
         if problems:
             raise OutOfBounds(problems=problems)
 
-    @property
-    def mode(self) -> Mode:
-        """Whether the picture comes from text alone or from other pictures."""
-        return "edit" if self.images else "text"
+    @abstractmethod
+    def conflicts(self) -> Iterator[Problem]:
+        """Yield what this kind cannot be asked for together."""
 
     @property
     def given(self) -> dict[str, Any]:
-        """What was asked for beside the model: the fields that are not None."""
-        values = ((name, getattr(self, name)) for name in FIELDS)
+        """The fields that an offer can map and the caller has given, in the kind's order."""
+        values = ((name, getattr(self, name)) for name in self.roles.names)
         return {name: value for name, value in values if value is not None and value != ()}
 
+    @property
+    def variant(self) -> str:
+        """The first input that is given, in the kind's order; "text" where none is."""
+        return next((name for name in self.roles.inputs if getattr(self, name) not in (None, ())), FROM_TEXT)
 
-FIELDS = tuple(field.name for field in attrs.fields(ImageRequest) if field.name not in ("model", "extra", "labels"))
-"""The fields that an offer can map."""
+    @property
+    def units(self) -> int:
+        """How many results it asks for."""
+        return getattr(self, "count", None) or 1
 
-_OPTIONAL = {field.name for field in attrs.fields(ImageRequest) if field.default is None}
+
+_KINDS: dict[Kind, type[Request]] = {}
+
+
+def request_type(kind: Kind) -> type[Request]:
+    """Return the class of requests of a kind. Errors: ValueError for a kind that nothing can ask for yet."""
+    if kind not in _KINDS:
+        raise ValueError(f"no request is of kind {kind}; there are {', '.join(_KINDS)}")
+    return _KINDS[kind]
+
+
+@attrs.frozen(kw_only=True)
+class ImageRequest(Request):
+    """One picture, or `count` of them; None means the provider's default, which `explain` shows.
+
+    `images` (references) and `mask` are public URLs; the mask's transparent parts are painted. `aspect_ratio` is "16:9"
+    or "auto", `size` (width, height) in pixels: one of the two. `resolution` is 1K, 2K or 4K; `quality` low, medium,
+    high or auto; `background` auto, opaque or transparent; `moderation` off, low or standard; `output_format` png, jpeg
+    or webp. `extra` passes raw fields by provider ({"acme": {"steps": 20}}) and wins over the mapped ones; `labels` are
+    the caller's own. Errors: OutOfBounds with every problem, for what no provider could take.
+    """
+
+    kind: ClassVar[Kind] = Kind.IMAGE
+
+    prompt: str = attrs.field(metadata=holds(TEXT, Role.SUBJECT, Role.TEXT, Role.FREE))
+    images: tuple[str, ...] = attrs.field(default=(), converter=several, metadata=holds(URLS, Role.INPUT, Role.FREE))
+    mask: str | None = attrs.field(default=None, metadata=holds(URL, Role.SUBJECT, Role.FREE))
+    aspect_ratio: str | None = attrs.field(default=None, metadata=holds(RATIO, Role.SHAPE, Role.LOOK))
+    size: Size | None = attrs.field(default=None, converter=pair, metadata=holds(SIZE, Role.SHAPE))
+    resolution: str | None = attrs.field(default=None, metadata=holds(one_of(RESOLUTIONS), Role.SHAPE, Role.LOOK))
+    count: int | None = attrs.field(default=None, metadata=holds(COUNT))
+    quality: str | None = attrs.field(default=None, metadata=holds(one_of(QUALITIES), Role.LOOK))
+    background: str | None = attrs.field(default=None, metadata=holds(one_of(BACKGROUNDS)))
+    moderation: str | None = attrs.field(default=None, metadata=holds(one_of(MODERATIONS), Role.LOOK))
+    seed: int | None = attrs.field(default=None, metadata=holds(WHOLE, Role.FREE))
+    negative_prompt: str | None = attrs.field(default=None, metadata=holds(TEXT, Role.TEXT, Role.FREE))
+    output_format: str | None = attrs.field(default=None, metadata=holds(one_of(OUTPUT_FORMATS)))
+
+    def conflicts(self) -> Iterator[Problem]:
+        """Yield what a picture cannot be asked for together."""
+        if self.aspect_ratio is not None and self.size is not None:
+            yield _problem("size", "give aspect_ratio or size, not both")
 
 
 @attrs.frozen
@@ -101,7 +154,7 @@ class RawRequest:
     provider: str
     path: str
     body: Mapping[str, Any] = attrs.field(converter=_copied, hash=False)
-    kind: str = "image"
+    kind: Kind = attrs.field(default=Kind.IMAGE, converter=_kind)
 
     def __attrs_post_init__(self) -> None:
         problems = []
@@ -109,92 +162,33 @@ class RawRequest:
             problems.append(
                 Problem(field="path", message=f"a path starts with one / and is plain ASCII, not {self.path!r}")
             )
-        if not (isinstance(self.body, Mapping) and _is_json(self.body)):
+        if not (isinstance(self.body, Mapping) and is_json(self.body)):
             problems.append(Problem(field="body", message="a body is a JSON object"))
-        if self.kind not in ("image", "video", "audio"):
-            problems.append(Problem(field="kind", message=f"image, video or audio, not {self.kind!r}"))
+        if self.kind not in tuple(Kind):
+            problems.append(Problem(field="kind", message=f"one of {', '.join(Kind)}, not {self.kind!r}"))
         if problems:
             raise OutOfBounds(problems=problems)
 
+    @property
+    def units(self) -> int:
+        """How many results it asks for: one, as far as anybody here knows."""
+        return 1
 
-def _problems(request: ImageRequest) -> Iterator[Problem]:
-    for field in ("model", "prompt"):
-        if not isinstance(value := getattr(request, field), str):
-            yield _problem(field, f"a text is needed, not {value!r}")
-    for field, (message, fits) in _FORMS.items():
+
+AnyRequest: TypeAlias = Request | RawRequest
+
+
+def _problems(request: Request) -> Iterator[Problem]:
+    roles = request.roles
+    for field, form in roles.forms.items():
         value = getattr(request, field)
-        if not (value is None and field in _OPTIONAL) and not fits(value):
-            yield _problem(field, message.format(shown=shown(value)))
-    if request.aspect_ratio is not None and request.size is not None:
-        yield _problem("size", "give aspect_ratio or size, not both")
-    for field, value in attrs.asdict(request, recurse=False).items():
-        if not _is_json(value):
+        if not (value is None and field in roles.optional) and not form.fits(value):
+            yield _problem(field, form.message.format(shown=shown(value)))
+    yield from request.conflicts()
+    for field in roles.forms:
+        if not is_json(getattr(request, field)):
             yield _problem(field, "cannot be written as JSON")
 
 
 def _problem(field: str, message: str) -> Problem:
     return Problem(field=field, message=message, documented=False)
-
-
-def shown(value: Any) -> str:
-    """Return a value as it is named in a problem: not at any length."""
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "…"
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _is_size(value: Any) -> bool:
-    return isinstance(value, tuple) and len(value) == 2 and all(_is_whole(side) and side > 0 for side in value)
-
-
-def _is_extra(value: Any) -> bool:
-    return isinstance(value, Mapping) and all(
-        isinstance(fields, Mapping) and all(map(_is_text, fields)) for fields in value.values()
-    )
-
-
-def _is_labels(value: Any) -> bool:
-    return isinstance(value, Mapping) and all(isinstance(text, str) for pair in value.items() for text in pair)
-
-
-def _is_json(value: Any) -> bool:
-    try:
-        dumps(value)
-    except (TypeError, ValueError, RecursionError):
-        return False
-    return True
-
-
-def _one_of(words: tuple[str, ...]) -> tuple[str, Any]:
-    return f"one of {', '.join(words)}, not {{shown}}", words.__contains__
-
-
-_PUBLIC = "a public http(s) URL is needed, not {shown}; a local file has to be uploaded somewhere first"
-
-_FORMS: dict[str, tuple[str, Any]] = {
-    "images": (_PUBLIC, lambda urls: isinstance(urls, tuple) and all(map(is_url, urls))),
-    "mask": (_PUBLIC, is_url),
-    "aspect_ratio": (
-        'two numbers like "16:9", or "auto", not {shown}',
-        lambda ratio: _is_text(ratio) and (ratio == "auto" or _RATIO.fullmatch(ratio) is not None),
-    ),
-    "size": ("a width and a height in whole pixels are needed, not {shown}", _is_size),
-    "resolution": _one_of(RESOLUTIONS),
-    "count": ("a whole number from 1 to 1000 is needed, not {shown}", lambda n: _is_whole(n) and 1 <= n <= MOST),
-    "quality": _one_of(QUALITIES),
-    "background": _one_of(BACKGROUNDS),
-    "moderation": _one_of(MODERATIONS),
-    "seed": ("a whole number from 0 is needed, not {shown}", lambda seed: _is_whole(seed) and seed >= 0),
-    "negative_prompt": ("a text is needed, not {shown}", _is_text),
-    "output_format": _one_of(OUTPUT_FORMATS),
-    "callback_url": ("an http(s) URL is needed, not {shown}", is_url),
-    "extra": ('raw fields by provider are needed, like {{"acme": {{…}}}}, not {shown}', _is_extra),
-    "labels": ("texts by name are needed, not {shown}", _is_labels),
-}

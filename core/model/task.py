@@ -9,7 +9,7 @@ import attrs
 
 from .money import EXACT, Money
 from .strict_json import Json
-from .vocabulary import Billed, Cause, Outcome, Refund, State
+from .vocabulary import Billed, Cause, Kind, Outcome, Refund, State
 
 SENDING, SETTLED = "sending", "settled"
 """What an attempt is called that has no outcome yet, and one whose outcome somebody found out by hand."""
@@ -19,8 +19,8 @@ SENDING, SETTLED = "sending", "settled"
 class Asset:
     """One result: at `url` until `expires_at` (None: nobody says), or in `data`, and at `path` once it is on disk.
 
-    `kind` is image, video or audio; `media_type`, `width` and `height` (pixels) and `length` (bytes) are read from the
-    file.
+    `kind` is the medium: image, video or audio; `media_type`, `width` and `height` (pixels) and `length` (bytes) are
+    read from the file.
     """
 
     kind: str
@@ -71,7 +71,7 @@ class Task:
     offer: str | None = None
     model: str | None = None
     wire_id: str | None = None
-    kind: str = "image"
+    kind: Kind = Kind.IMAGE
     state: State = State.QUEUED
     raw_state: str | None = None
     assets: tuple[Asset, ...] = ()
@@ -105,7 +105,7 @@ class Order:
     offer: str | None = None
     model: str | None = None
     wire_id: str | None = None
-    kind: str = "image"
+    kind: Kind = Kind.IMAGE
     path: str
     body: Json = attrs.field(default=None, hash=False, repr=False)
     money: Money

@@ -3,6 +3,20 @@
 from enum import StrEnum
 
 
+class Kind(StrEnum):
+    """What is made: each kind has a request type of its own."""
+
+    IMAGE = "image"
+    VIDEO = "video"
+    MUSIC = "music"
+    SPEECH = "speech"
+
+    @property
+    def medium(self) -> str:
+        """What a result of this kind is as a file: image, video or audio."""
+        return "audio" if self in (Kind.MUSIC, Kind.SPEECH) else str(self)
+
+
 class State(StrEnum):
     """Where a task stands; the last three are final."""
 

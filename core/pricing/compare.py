@@ -1,6 +1,6 @@
 """What would differ if a request went to one seller instead of another, in words; pure."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import timedelta
 from functools import partial
 from typing import Any, TypeAlias
@@ -8,32 +8,30 @@ from typing import Any, TypeAlias
 import attrs
 
 from anymedia.account import Account
-from anymedia.declare.adapter import UNKNOWN, Adapter, Param, pick
+from anymedia.declare.adapter import Adapter
 from anymedia.declare.fields import Text, Urls
+from anymedia.declare.offer import Param
 from anymedia.declare.sizes import Grid
+from anymedia.declare.when import UNKNOWN
+from anymedia.model.forms import Roles
 from anymedia.model.money import EXACT, Money
 from anymedia.model.options import OnUnsupported
-from anymedia.model.request import FIELDS, ImageRequest
+from anymedia.model.request import Request
 from anymedia.model.strict_json import dumps
 from anymedia.model.vocabulary import Refund
-from anymedia.translate.check import SHAPE, Checked
+from anymedia.translate.check import Checked
+from anymedia.translate.resolve import Field, Source
 
 from .live import LivePrices
 from .offers import Candidate, candidates, choose
 
 NEAR = 0.8
-"""The part of the longest prompt from which on its length is worth a word."""
-
-LOOKS = ("aspect_ratio", "resolution", "quality", "moderation")
-"""What every picture has, asked for or not: an offer without such a field decides it all the same."""
-
-WHOLE = ("prompt", "images", "count")
-"""Fields that go to any seller as they are; their bounds, and the number of tasks, are told apart."""
+"""A text of this part of its bound, or longer, has its bounds compared."""
 
 
 @attrs.frozen
 class Difference:
-    """One thing that would differ: what it is at each of the two, and a sentence on what that means."""
+    """One thing that would differ: what it is at each of the two sellers, and a sentence that says what it means."""
 
     field: str
     a: str
@@ -51,37 +49,48 @@ class Seller:
 
 
 def compare(
-    request: ImageRequest,
+    request: Request,
     a: Seller,
     b: Seller,
     live: LivePrices | None = None,
     *,
     on_unsupported: OnUnsupported = "refuse",
+    known: Collection[Adapter] = (),
 ) -> list[Difference]:
-    """Return what would differ if a request went to b instead of a, at the prices of their accounts."""
-    at_a, at_b = (_found(request, seller, live, on_unsupported) for seller in (a, b))
+    """Return what would differ if a request went to b instead of a, at the prices of their accounts.
+
+    Errors: as candidates, for a model that neither sells.
+    """
+    known = (*known, a.account.adapter, b.account.adapter)
+    at_a, at_b = (_sold(request, seller, live, on_unsupported, known) for seller in (a, b))
     if not at_a and not at_b:
-        candidates(request, [a.account, b.account])  # which says what there is instead
+        candidates(request, [a.account, b.account], known=known)  # its error says who sells the model
     if not at_a or not at_b:
         return [_unsold(request.model, (a, at_a), (b, at_b))]
-    return list(_differences(request, _side(a, at_a), _side(b, at_b)))
+    return list(_differences(_side(a, at_a), _side(b, at_b)))
 
 
-def _found(
-    request: ImageRequest, seller: Seller, live: LivePrices | None, on_unsupported: OnUnsupported
+def _sold(
+    request: Request,
+    seller: Seller,
+    live: LivePrices | None,
+    on_unsupported: OnUnsupported,
+    known: Collection[Adapter],
 ) -> list[Candidate]:
     """Return what a seller has of the model; nothing where it has none."""
     sells = any(offer.model == request.model for offer in seller.account.adapter.offers)
     if not sells and seller.offer is None:
         return []
-    return candidates(request, [seller.account], offer=seller.offer, on_unsupported=on_unsupported, live=live)
+    return candidates(
+        request, [seller.account], offer=seller.offer, on_unsupported=on_unsupported, live=live, known=known
+    )
 
 
-def _unsold(model: str, *found: tuple[Seller, list[Candidate]]) -> Difference:
-    names = [", ".join(candidate.name for candidate in sold) for _, sold in found]
+def _unsold(model: str, *sides: tuple[Seller, list[Candidate]]) -> Difference:
+    names = [", ".join(candidate.name for candidate in sold) for _, sold in sides]
     clauses = (
         f"{seller.name} {f'sells it as {name}' if name else 'does not sell it'}"
-        for (seller, _), name in zip(found, names, strict=True)
+        for (seller, _), name in zip(sides, names, strict=True)
     )
     at_a, at_b = (name or "not sold" for name in names)
     return Difference("model", at_a, at_b, f"{model}: {'; '.join(clauses)}")
@@ -106,15 +115,28 @@ class _Side:
     def checked(self) -> Checked:
         return self.taken.checked
 
-    def takes(self, field: str) -> Any:
-        """Return what a field may be in the request's mode; None where there is no such field."""
-        param = self.taken.offer.params.get(field)
-        return None if param is None else pick(param.takes, self.checked.mode)
+    @property
+    def roles(self) -> Roles:
+        return self.taken.offer.roles
+
+    def field(self, name: str) -> Field | None:
+        """Return a field as it is resolved; None where there is none in the request's variant."""
+        field = self.checked.fields.get(name)
+        return None if field is None or field.takes is None else field
+
+    def given(self, name: str) -> Any:
+        """Return the value that a field is given, as the offer's shape exchanges it; None where it is left open."""
+        field = self.field(name)
+        return None if field is None or field.source not in (Source.GIVEN, Source.RAW) else field.sent
+
+    def problems(self, name: str) -> list[str]:
+        """Return what is wrong with a field."""
+        return [problem.message for problem in self.checked.problems if problem.field == name]
 
 
-def _side(seller: Seller, found: list[Candidate]) -> _Side:
-    nearest = min(found, key=lambda candidate: len(candidate.checked.problems))
-    return _Side(seller.name, choose(found) or nearest, len(found))
+def _side(seller: Seller, sold: list[Candidate]) -> _Side:
+    nearest = min(sold, key=lambda candidate: len(candidate.checked.problems))
+    return _Side(seller.name, choose(sold) or nearest, len(sold))
 
 
 @attrs.frozen
@@ -132,37 +154,35 @@ _Tell: TypeAlias = Callable[[_Side], _Told]
 # What is told of both
 
 
-def _differences(request: ImageRequest, a: _Side, b: _Side) -> Iterator[Difference]:
-    for field, (what, tell) in _aspects(request, a, b).items():
+def _differences(a: _Side, b: _Side) -> Iterator[Difference]:
+    for name, (what, tell) in _aspects(a, b).items():
         at_a, at_b = tell(a), tell(b)
         if at_a.key != at_b.key:
             clauses = f"{a.name} {at_a.clause}; {b.name} {at_b.clause}"
-            yield Difference(field, at_a.value, at_b.value, f"{what}: {clauses}{_advice(field, a, b)}")
+            yield Difference(name, at_a.value, at_b.value, f"{what}: {clauses}{_advice(name, a, b)}")
 
 
-def _aspects(request: ImageRequest, a: _Side, b: _Side) -> dict[str, tuple[str, _Tell]]:
-    """Return by name what the two are asked about, with how it is called."""
-    told: dict[str, tuple[str, _Tell]] = {}
+def _aspects(a: _Side, b: _Side) -> dict[str, tuple[str, _Tell]]:
+    """Return by name what is compared, each with how it is called."""
+    aspects: dict[str, tuple[str, _Tell]] = {}
     if a.among > 1 or b.among > 1:
-        told["offer"] = request.model, _offer
-    told |= dict(_given(request, a, b))
-    told |= {
-        field: (f"{field} is not given", partial(_default, field))
-        for field in _left_open(request, a, b)
-        if field not in told
+        aspects["offer"] = a.taken.offer.model, _offer
+    aspects |= dict(_given(a, b))
+    aspects |= {
+        name: (f"{name} is not given", partial(_default, name)) for name in _left_open(a, b) if name not in aspects
     }
     if not a.checked.problems and not b.checked.problems:
-        told |= {"pixels": ("pixels", _pixels), "tasks": ("tasks", _tasks), "money": ("price", _money)}
-    return {**told, **_SOLD}
+        aspects |= {"pixels": ("pixels", _pixels), "tasks": ("tasks", _tasks), "money": ("price", _money)}
+    return {**aspects, **_SOLD}
 
 
-def _advice(field: str, a: _Side, b: _Side) -> str:
+def _advice(name: str, a: _Side, b: _Side) -> str:
     """Return what can be done about a difference, where that is not plain."""
-    if field == "money":
+    if name == "money":
         return _cheaper(a, b)
-    not_given = getattr(a.checked.request, field, ()) is None and getattr(b.checked.request, field, ()) is None
-    if field in LOOKS and not_given and a.takes(field) and b.takes(field):
-        return f"; give {field} to have the same"
+    left_open = all(side.field(name) is not None and side.given(name) is None for side in (a, b))
+    if name in a.roles.looks and left_open:
+        return f"; give {name} to have the same"
     return ""
 
 
@@ -186,41 +206,62 @@ def _offer(side: _Side) -> _Told:
 # Fields that are given
 
 
-def _given(request: ImageRequest, a: _Side, b: _Side) -> Iterator[tuple[str, tuple[str, _Tell]]]:
+def _given(a: _Side, b: _Side) -> Iterator[tuple[str, tuple[str, _Tell]]]:
+    given, alike = a.checked.given, _alike(a.roles)
     wrong = {problem.field for side in (a, b) for problem in side.checked.problems}
-    for field, value in request.given.items():
-        if field not in WHOLE or field in wrong:
-            what = field if field in WHOLE else f"{field} {_shown(value)}"
-            yield field, (what, partial(_sent, field, value))
-    for field in sorted(wrong - set(request.given)):
-        yield field, (field, partial(_needed, field))
-    if request.extra and "extra" not in wrong:
+    for name, value in given.items():
+        if name not in alike or name in wrong:
+            what = name if name in alike else f"{name} {_shown(value)}"
+            yield name, (what, partial(_sent, name, value))
+    for name in sorted(wrong - set(given)):
+        yield name, (name, partial(_needed, name))
+    if "extra" not in wrong and (a.checked.extra or b.checked.extra):
         yield "extra", ("raw fields", _extra)
-    if "prompt" not in wrong and any(_is_near(side) for side in (a, b)):
-        what = f"a prompt of {len(request.prompt)} characters"
-        yield "prompt", (what, partial(_bounds, "prompt"))
-    if request.images and "images" not in wrong:
-        yield "images", (f"{len(request.images)} put in", partial(_bounds, "images"))
+    for name in given:
+        if name in alike and name not in wrong and (what := _length(name, a, b)):
+            yield name, (what, partial(_bounds, name))
 
 
-def _sent(field: str, value: Any, side: _Side) -> _Told:
-    """Return a field as it is sent; that one place has another name than the other is no difference by itself."""
-    refused = _refusal(field, side)
+def _alike(roles: Roles) -> tuple[str, ...]:
+    """Return the fields that every seller gets as they are; their bounds, and the number of tasks, are compared."""
+    return *roles.inputs, *(name for name in roles.texts if name in roles.subject), "count"
+
+
+def _length(name: str, a: _Side, b: _Side) -> str:
+    """Return how long a list, or a text near its bound, is; "" where that is not worth a word."""
+    value = a.checked.given[name]
+    if isinstance(value, tuple):
+        return f"{len(value)} put in"
+    return f"a {name} of {len(value)} characters" if any(_is_near(name, side) for side in (a, b)) else ""
+
+
+def _is_near(name: str, side: _Side) -> bool:
+    most = _most(side, name)
+    return most is not None and len(side.checked.given[name]) >= most * NEAR
+
+
+def _sent(name: str, value: Any, side: _Side) -> _Told:
+    """Return a field as it is sent; another name for its place is no difference by itself."""
+    refused = _refusal(name, side)
     if refused is not None:
         return refused
-    if field in (adjustment.field for adjustment in side.checked.adjustments):
+    if name in (adjustment.field for adjustment in side.checked.adjustments):
         return _Told("left out", "does not take it, so it is left out")
-    if field in WHOLE:
+    if name in _alike(side.roles):
         return _Told("taken", "takes what is given")
-    sent = side.checked.request
-    moved = getattr(sent, field) != value
-    fields = [each for each in SHAPE if getattr(sent, each) is not None] if moved else [field]
-    params = side.taken.offer.params
-    words = ", ".join(_written(params[each], side.takes(each).write(getattr(sent, each))) for each in fields)
-    if not fields:
-        return _Told("not sent", "gets nothing of it")  # auto is what pixels are without; or another of SHAPE is wrong
-    alike = not moved and side.takes(field).write(value) == value
+    moved = side.given(name) != value
+    names = [each for each in side.roles.shape if side.given(each) is not None] if moved else [name]
+    words = ", ".join(_written(side.taken.offer.params[each], _wire(each, side)) for each in names)
+    if not names:
+        return _Told("not sent", "gets nothing of it")  # auto is what pixels are without; or another field is wrong
+    alike = not moved and _wire(name, side) == value
     return _Told(words, f"gets {words}", key="as it is given" if alike else words)
+
+
+def _wire(name: str, side: _Side) -> Any:
+    """Return a field in the wire's words."""
+    field = side.checked.fields[name]
+    return None if field.takes is None else field.takes.write(field.sent)
 
 
 def _written(param: Param, wire: Any) -> str:
@@ -229,14 +270,14 @@ def _written(param: Param, wire: Any) -> str:
     return f"{str(param.to).lstrip('?')} {dumps(wire).decode()}"
 
 
-def _refusal(field: str, side: _Side) -> _Told | None:
-    messages = [problem.message for problem in side.checked.problems if problem.field == field]
+def _refusal(name: str, side: _Side) -> _Told | None:
+    messages = side.problems(name)
     return _Told("refused", f"refuses it: {'; '.join(messages)}", key=messages) if messages else None
 
 
-def _needed(field: str, side: _Side) -> _Told:
-    """Return what a side says of a field that nobody has given, and one of the two cannot do without."""
-    return _refusal(field, side) or _Told("taken", "takes it without")
+def _needed(name: str, side: _Side) -> _Told:
+    """Return what a seller makes of a field that is not given, and that one of the two requires."""
+    return _refusal(name, side) or _Told("taken", "takes it without")
 
 
 def _extra(side: _Side) -> _Told:
@@ -244,41 +285,37 @@ def _extra(side: _Side) -> _Told:
     return _Told(names or "none", f"gets {names or 'none'}", key=side.checked.extra)
 
 
-def _is_near(side: _Side) -> bool:
-    most = _most(side, "prompt")
-    return most is not None and len(side.checked.request.prompt) >= most * NEAR
-
-
-def _bounds(field: str, side: _Side) -> _Told:
-    most = _most(side, field)
+def _bounds(name: str, side: _Side) -> _Told:
+    most = _most(side, name)
     return _Told("unknown", "names no bound") if most is None else _Told(f"at most {most}", f"takes {most} at most")
 
 
-def _most(side: _Side, field: str) -> int | None:
-    takes = side.takes(field)
-    return takes.most if isinstance(takes, Text | Urls) else None
+def _most(side: _Side, name: str) -> int | None:
+    field = side.field(name)
+    return field.takes.most if field is not None and isinstance(field.takes, Text | Urls) else None
 
 
 # Fields that are not
 
 
-def _left_open(request: ImageRequest, a: _Side, b: _Side) -> Iterator[str]:
-    """Yield the fields that nobody has asked for, and that somebody decides."""
-    shaped = SHAPE if request.size else ()
-    for field in FIELDS:
-        decided = field in LOOKS or all(field in side.checked.defaults for side in (a, b))
-        if decided and field not in (*request.given, *shaped):
-            yield field
+def _left_open(a: _Side, b: _Side) -> Iterator[str]:
+    """Yield the fields that the caller leaves open, and that somebody decides."""
+    given = a.checked.given
+    decided_by_size = a.roles.shape if "size" in given else ()
+    for name in a.roles.names:
+        decided = name in a.roles.looks or all(name in side.checked.defaults for side in (a, b))
+        if decided and name not in given and name not in decided_by_size:
+            yield name
 
 
-def _default(field: str, side: _Side) -> _Told:
+def _default(name: str, side: _Side) -> _Told:
     offer = side.taken.offer
-    if side.takes(field) is None and (offer.shape is None or field not in SHAPE):
+    if side.field(name) is None and (offer.shape is None or name not in offer.shape.takes):
         return _Told("no such field", "has no such field")
-    default = side.checked.defaults.get(field)
+    default = side.checked.defaults.get(name)
     if default in (None, UNKNOWN):
         return _Told("unknown", "names no default")
-    billed = offer.params[field].bills_as.get(default)
+    billed = offer.params[name].bills_as.get(default)
     return _Told(f"{default}", f"takes {default}" + (f", billed as {billed}" if isinstance(billed, str) else ""))
 
 
@@ -286,14 +323,14 @@ def _default(field: str, side: _Side) -> _Told:
 
 
 def _pixels(side: _Side) -> _Told:
-    size = side.checked.request.size or _printed(side)
+    size = side.given("size") or _printed(side)
     if size is None:
         return _Told("unknown", "has none that are known here")
     return _Told("{}x{}".format(*size), "makes {}x{}".format(*size))
 
 
 def _printed(side: _Side) -> tuple[int, int] | None:
-    """Return the size that the offer's page prints for what is asked for, or taken instead."""
+    """Return the size that the offer's page prints for the ratio and resolution that are given, or taken instead."""
     shape = side.taken.offer.shape
     if not isinstance(shape, Grid):
         return None
@@ -350,7 +387,7 @@ def _balance(side: _Side) -> _Told:
 def _results(side: _Side) -> _Told:
     endpoints = filter(None, (side.adapter.submit, side.adapter.poll, side.adapter.result))
     if any(endpoint.reply.files is not None for endpoint in endpoints):
-        return _Told("bytes", "answers with the pictures themselves")
+        return _Told("bytes", "answers with the files themselves")
     return _Told("URL", "answers with URLs")
 
 

@@ -1,18 +1,19 @@
-"""What would be sent, before anything is: needs no key and no network."""
+"""What would be sent, shown before anything is sent: needs no API key and no network."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import attrs
 
 from anymedia.account import Account
-from anymedia.declare.adapter import Adapter, Said
+from anymedia.declare.adapter import Adapter
+from anymedia.declare.when import Said
 from anymedia.model.errors import Problem
 from anymedia.model.money import Money
 from anymedia.model.options import OnUnsupported
-from anymedia.model.request import ImageRequest
+from anymedia.model.request import Request
 from anymedia.model.strict_json import Json
 from anymedia.model.task import Adjustment
-from anymedia.translate.encode import same, submit, submit_path
+from anymedia.translate.encode import same, submit
 from anymedia.translate.messages import Call
 
 from .live import LivePrices
@@ -31,10 +32,10 @@ class Sent:
 
 @attrs.frozen(kw_only=True)
 class Explanation:
-    """How one offer would be asked: the exact call with the key masked, or the reasons why it would not.
+    """The call that one offer would be sent, with the API key masked, or the reasons why it takes no such request.
 
     `json` is the first body (None when refused), `calls` every different body with how often it is sent; `defaults`
-    are what the provider takes for what was not given; `money` is for all calls together.
+    are what the provider takes for fields that are not given; `money` is for all calls together.
     """
 
     offer: str
@@ -53,24 +54,23 @@ class Explanation:
 
 
 def explain(
-    request: ImageRequest,
+    request: Request,
     accounts: Sequence[Account],
     live: LivePrices,
     *,
     offer: str | None = None,
     on_unsupported: OnUnsupported = "refuse",
+    known: Collection[Adapter] = (),
 ) -> list[Explanation]:
-    """Explain a request at every offer of its model of these accounts."""
-    return [
-        _explanation(candidate)
-        for candidate in candidates(request, accounts, offer=offer, on_unsupported=on_unsupported, live=live)
-    ]
+    """Explain a request at every offer of its model of these accounts. Errors: as candidates."""
+    found = candidates(request, accounts, offer=offer, on_unsupported=on_unsupported, live=live, known=known)
+    return [_explanation(candidate) for candidate in found]
 
 
 def _explanation(candidate: Candidate) -> Explanation:
     checked, account = candidate.checked, candidate.account
     sent = [Sent(part.body, times) for part, times in same(candidate.parts)]
-    call = submit(account.adapter, account.origin, submit_path(checked), sent[0].json if sent else None, "(a new one)")
+    call = submit(account.adapter, account.origin, checked.path, sent[0].json if sent else None, "(a new one)")
     return Explanation(
         offer=candidate.name,
         provider=account.adapter.name,
@@ -89,5 +89,5 @@ def _explanation(candidate: Candidate) -> Explanation:
 
 
 def masked_headers(adapter: Adapter, call: Call) -> dict[str, str]:
-    """Return a call's headers as they are sent, with the key masked."""
+    """Return a call's headers as they are sent, with the API key masked."""
     return {adapter.auth.name: adapter.auth.prefix + MASK, **call.headers}

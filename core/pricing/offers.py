@@ -1,17 +1,19 @@
-"""Which offers of which accounts a request could go to."""
+"""Which offers of which accounts a request could go to, and the orders that each would be sent."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Sequence
+from typing import NoReturn
 
 import attrs
 
 from anymedia.account import Account
-from anymedia.declare.adapter import Offer
-from anymedia.model.errors import ConfigError, Problem, Unsupported
+from anymedia.declare.adapter import Adapter
+from anymedia.declare.offer import Offer
+from anymedia.model.errors import Problem, Unsupported
 from anymedia.model.money import Money, total
 from anymedia.model.names import no_such
 from anymedia.model.options import OnUnsupported
-from anymedia.model.request import ImageRequest
-from anymedia.registry import adapters, offers
+from anymedia.model.request import Request
+from anymedia.model.task import Order
 from anymedia.translate.check import Checked, check
 from anymedia.translate.encode import Part, parts, same
 
@@ -21,7 +23,7 @@ from .price import priced_part
 
 @attrs.frozen
 class Candidate:
-    """An offer of an account, held against a request: the tasks it would take, and what each and all of them cost."""
+    """An offer of an account, checked against a request: the tasks it takes, and what each and all of them cost."""
 
     account: Account
     checked: Checked
@@ -30,9 +32,18 @@ class Candidate:
     money: Money
     live: LivePrices | None = attrs.field(default=None, eq=False, repr=False)
 
-    def some(self, pictures: range) -> "Candidate":
-        """Return it for some of the request's pictures alone."""
-        return self if len(pictures) == sum(part.count for part in self.parts) else _parted(self, pictures)
+    def some(self, units: range) -> "Candidate":
+        """Return the candidate for some of the request's units only."""
+        return self if len(units) == sum(part.units for part in self.parts) else _parted(self, units)
+
+    def orders(self, units: range | None = None, idempotency_key: str | None = None) -> list[Order]:
+        """Return one order for each task that the request, or some of its units, takes.
+
+        Each seed is set apart by the number of its first unit; `idempotency_key` is the caller's own.
+        """
+        some = self if units is None else self.some(units)
+        tasks = zip(some.parts, some.prices, strict=True)
+        return [_order(self, part, money, idempotency_key) for part, money in tasks]
 
     @property
     def offer(self) -> Offer:
@@ -45,22 +56,43 @@ class Candidate:
         return f"{self.account.adapter.name}/{self.offer.name}"
 
 
+def _order(candidate: Candidate, part: Part, money: Money, idempotency_key: str | None) -> Order:
+    checked = candidate.checked
+    return Order(
+        provider=checked.adapter.name,
+        account=candidate.account.name,
+        offer=candidate.name,
+        model=checked.offer.model,
+        wire_id=checked.wire_id,
+        kind=checked.offer.kind,
+        path=checked.path,
+        body=part.body,
+        money=money,
+        adjustments=(*checked.adjustments, *part.adjustments),
+        labels=checked.labels,
+        idempotency_key=idempotency_key,
+        part=part.first,
+        units=part.units,
+    )
+
+
 def candidates(
-    request: ImageRequest,
+    request: Request,
     accounts: Iterable[Account],
     *,
     offer: str | None = None,
     on_unsupported: OnUnsupported = "refuse",
     limits: bool = True,
     live: LivePrices | None = None,
+    known: Collection[Adapter] = (),
 ) -> list[Candidate]:
     """Return every offer of the request's model at the accounts, in their order; `offer` pins one by its name.
 
-    Prices are what the user says, else `live`, else the page's.
+    Prices are the user's own, else `live`, else the page's. `known` are adapters that have no account here: errors name
+    what they sell.
 
     Errors: Unsupported for a model, an offer or a provider (in `extra`) that does not exist, naming the nearest one.
     """
-    _names_exist(request, offer)
     accounts = list(accounts)
     found = [
         _candidate(check(request, account.adapter, sold, on_unsupported=on_unsupported, limits=limits), account, live)
@@ -68,8 +100,10 @@ def candidates(
         for sold in account.adapter.offers
         if sold.model == request.model and offer in (None, sold.name, f"{account.adapter.name}/{sold.name}")
     ]
+    if not found or request.extra:
+        _names_exist(request, offer, accounts, known)
     if not found:
-        _refuse("model" if offer is None else "offer", _sold_elsewhere(request.model, accounts))
+        _refuse("model" if offer is None else "offer", _sold_elsewhere(request.model, accounts, known))
     return found
 
 
@@ -79,63 +113,53 @@ def _candidate(checked: Checked, account: Account, live: LivePrices | None) -> C
     return _parted(Candidate(account, checked, (), (), Money(), live))
 
 
-def _parted(candidate: Candidate, pictures: range | None = None) -> Candidate:
+def _parted(candidate: Candidate, units: range | None = None) -> Candidate:
     checked, account, live = candidate.checked, candidate.account, candidate.live
-    tasks = parts(checked, pictures)
+    tasks = parts(checked, units)
     prices = [price for part, times in same(tasks) for price in [_price(checked, part, account, live)] * times]
     return attrs.evolve(candidate, parts=tuple(tasks), prices=tuple(prices), money=total(prices))
 
 
 def _price(checked: Checked, part: Part, account: Account, live: LivePrices | None) -> Money:
     override = account.prices.get(checked.offer.name)
-    told = live.find(checked, account.origin, part.count) if override is None and live is not None else None
-    return told or priced_part(checked, part, override)
+    price = live.find(checked, account.origin, part.units) if override is None and live is not None else None
+    return price or priced_part(checked, part, override)
 
 
-def _names_exist(request: ImageRequest, offer: str | None) -> None:
-    if not offers(request.model):
-        _refuse("model", no_such("model", request.model, {sold.model: sold for _, sold in offers()}))
-    if offer is not None:
-        _offer_exists(request.model, offer)
-    for name in request.extra:
-        if name not in adapters():
-            _refuse("extra", no_such("provider", name, adapters()))
+# Names that do not exist
 
 
-def _offer_exists(model: str, offer: str) -> None:
-    sold_as = {f"{adapter.name}/{sold.name}": sold for adapter, sold in offers()}
+def _names_exist(request: Request, offer: str | None, accounts: Sequence[Account], known: Collection[Adapter]) -> None:
+    adapters = {each.name: each for each in (*known, *(account.adapter for account in accounts))}
+    sold_as = {f"{name}/{sold.name}": sold for name, each in adapters.items() for sold in each.offers}
+    models = {sold.model: sold for sold in sold_as.values()}
+    if request.model not in models:
+        _refuse("model", no_such("model", request.model, models))
     pinned = [sold for name, sold in sold_as.items() if offer in (name, sold.name)]
-    if not pinned:
+    if offer is not None and not pinned:
         _refuse("offer", no_such("offer", offer, sold_as))
-    if model not in (sold.model for sold in pinned):
-        _refuse("offer", f"{offer} is an offer of {pinned[0].model}, and the request is for {model}")
+    if offer is not None and request.model not in (sold.model for sold in pinned):
+        _refuse("offer", f"{offer} is an offer of {pinned[0].model}, and the request is for {request.model}")
+    for name in request.extra:
+        if name not in adapters:
+            _refuse("extra", no_such("provider", name, adapters))
 
 
-def _refuse(field: str, message: str) -> None:
+def _sold_elsewhere(model: str, accounts: Iterable[Account], known: Collection[Adapter]) -> str:
+    names = ", ".join(account.name for account in accounts) or "any account"
+    adapters = (*known, *(account.adapter for account in accounts))
+    offers = sorted({f"{each.name}/{sold.name}" for each in adapters for sold in each.offers if sold.model == model})
+    return f"{model} is not sold by {names} as asked for; it is sold as {', '.join(offers)}"
+
+
+def _refuse(field: str, message: str) -> NoReturn:
     raise Unsupported(problems=[Problem(field=field, message=message, unsupported=True, documented=False)])
 
 
-def _sold_elsewhere(model: str, accounts: Iterable[Account]) -> str:
-    sellers = ", ".join(sorted({f"{adapter.name}/{sold.name}" for adapter, sold in offers(model)}))
-    return (
-        f"{model} is not sold by {', '.join(_names(accounts)) or 'any account'} as asked for; it is sold as {sellers}"
-    )
-
-
-def _names(accounts: Iterable[Account]) -> Iterator[str]:
-    return (account.name for account in accounts)
-
-
 def choose(candidates: Iterable[Candidate]) -> Candidate | None:
-    """Return the one to take: of the first account that takes the request, its cheapest offer; unknown prices last."""
+    """Return the cheapest offer of the first account that takes the request (unknown prices last), or None."""
     fitting = [candidate for candidate in candidates if not candidate.checked.problems]
     if not fitting:
         return None
     of_first = [candidate for candidate in fitting if candidate.account is fitting[0].account]
     return min(of_first, key=lambda candidate: (candidate.money.usd is None, candidate.money.usd))
-
-
-def no_account() -> ConfigError:
-    """Return the error for a client that has no account at all."""
-    keys = ", ".join(f"{adapter.api_key_env[0]} ({adapter.name})" for adapter in adapters().values())
-    return ConfigError(f"no provider is configured: set one of {keys}, or write an anymedia.toml")

@@ -4,18 +4,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, localcontext
 from typing import Any
 
-from anymedia.declare.adapter import Adapter, ByMode, Offer, Said, pick
-from anymedia.declare.path import Path
+from anymedia.declare.adapter import Adapter
+from anymedia.declare.offer import VARIANT, Offer
 from anymedia.declare.prices import Dearest, Override, PerMegapixel, Price, Prices, Table
+from anymedia.declare.when import Said, When
 from anymedia.model.money import EXACT, Money, PriceStatus, total
-from anymedia.model.request import Mode
 from anymedia.model.strict_json import Json
-from anymedia.translate.check import Checked, touches
+from anymedia.translate.check import Checked
 from anymedia.translate.encode import Part
+from anymedia.translate.places import touches
 
 UNPRINTED = "no page prints a price"
 PAGE, YOURS = "the page", "your configuration"
-ABOUT = "the page says about so much"
+ABOUT = "the page gives an approximate price"
 
 
 class Unpriced(Exception):
@@ -23,12 +24,12 @@ class Unpriced(Exception):
 
 
 def priced(checked: Checked, parts: Sequence[Part]) -> Money:
-    """Return what all tasks of a request cost together, each rounded as the provider rounds, then added up."""
+    """Return what all tasks of a request cost together: each is rounded as the provider rounds, then they are added."""
     return total(priced_part(checked, part) for part in parts)
 
 
 def priced_part(checked: Checked, part: Part, override: Override | None = None) -> Money:
-    """Return what one task costs, by the offer's page or by what the user says; unknown comes with its reason."""
+    """Return what one task costs, by the offer's page or by the user's own prices; unknown comes with its reason."""
     prices = checked.offer.prices if override is None else override.prices
     if prices is None:
         return Money.unknown(UNPRINTED)
@@ -36,33 +37,33 @@ def priced_part(checked: Checked, part: Part, override: Override | None = None) 
         with localcontext(EXACT):
             return _priced(checked, part, prices, override)
     except Unpriced as unpriced:
-        said = str(unpriced)
-        return Money.unknown(said if override is None else said.replace(PAGE, YOURS))
+        reason = str(unpriced)
+        return Money.unknown(reason if override is None else reason.replace(PAGE, YOURS))
 
 
 def _priced(checked: Checked, part: Part, prices: Prices, override: Override | None) -> Money:
     if override is not None:
-        _all_listed(checked, part, override)
-    price, doubt = _figure(checked, part, prices)
+        _all_listed(checked, override)
+    price, doubt = _figure(checked, prices)
     doubts = "; ".join(filter(None, (doubt, price.doubt, _unmapped(checked))))
-    count = _count(checked, part)
+    units = _units(checked, part)
     if override is not None:
-        return _said(override, price, count, doubts)
-    return _money(checked.adapter, price, count, doubts)
+        return _overridden(override, price, units, doubts)
+    return _money(checked.adapter, price, units, doubts)
 
 
-def _all_listed(checked: Checked, part: Part, override: Override) -> None:
-    """Refuse a price of the user's where a dearer one may apply that is not listed."""
+def _all_listed(checked: Checked, override: Override) -> None:
+    """Refuse a price of the user's where a dearer one, which is not listed, may apply."""
     page = checked.offer.prices
     if isinstance(page, Table) and isinstance(override.prices, Table):
-        axes = [_axis(checked, part, field) for field in page.by]
+        axes = [_axis(checked, name) for name in page.by]
         missing = [cell for cell in page.cells if _fits(cell, axes) and cell not in override.prices.cells]
         if missing:
             raise Unpriced(f"{PAGE} prints no price for {', '.join(missing[0])}")
 
 
 def least(adapter: Adapter, offer: Offer) -> Money:
-    """Return the least that a picture of an offer can cost; unknown where no page prints a price."""
+    """Return the least that one unit of an offer can cost; unknown where no page prints a price."""
     match offer.prices:
         case None:
             return Money.unknown(UNPRINTED)
@@ -74,10 +75,10 @@ def least(adapter: Adapter, offer: Offer) -> Money:
             return _money(adapter, price)
 
 
-def _money(adapter: Adapter, price: Price, count: int = 1, doubt: str = "") -> Money:
+def _money(adapter: Adapter, price: Price, units: int = 1, doubt: str = "") -> Money:
     status = PriceStatus.APPROXIMATE if price.approximate else PriceStatus.ESTIMATE if doubt else PriceStatus.EXACT
     doubt = doubt or (ABOUT if price.approximate else "")
-    usd, list_usd, credits = _bill(adapter, price, count)
+    usd, list_usd, credits = _bill(adapter, price, units)
     if usd is None:
         status, doubt = PriceStatus.UNKNOWN, "printed in credits alone, and no page says what one costs"
     return Money(
@@ -92,55 +93,59 @@ def _money(adapter: Adapter, price: Price, count: int = 1, doubt: str = "") -> M
     )
 
 
-def _said(override: Override, price: Price, count: int, doubt: str) -> Money:
-    """Return a price as the user says it, who needs no rounding to credits."""
-    usd = None if price.usd is None else price.usd * count
+def _overridden(override: Override, price: Price, units: int, doubt: str) -> Money:
+    """Return a price of the user's own, which is not rounded to credits."""
+    usd = None if price.usd is None else price.usd * units
     status = PriceStatus.ESTIMATE if doubt else PriceStatus.EXACT
     return Money(usd=usd, list_usd=usd, status=status, got="override", source=override.source, reason=doubt or None)
 
 
-def depends_on(checked: Checked, part: Part) -> dict[str, Json]:
-    """Return what a price by the page depends on, as it is billed: "dearest" where that is not known beforehand."""
+def _bill(adapter: Adapter, price: Price, units: int) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
+    """Return what is billed in USD, what the page prints in USD, and the credits."""
+    rate = adapter.credit
+    if rate is None:
+        usd = None if price.usd is None else price.usd * units
+        return usd, usd, None if price.credits is None else price.credits * units
+    list_usd = (price.usd if price.usd is not None else (price.credits or Decimal(0)) * rate.usd) * units
+    credits = rate.bill(list_usd)
+    return credits * rate.usd if rate.whole else list_usd, list_usd, credits
+
+
+# What a price goes by
+
+
+def depends_on(checked: Checked) -> dict[str, Json]:
+    """Return what a price by the page goes by, as it is billed: "dearest" where that is not known beforehand."""
     match checked.offer.prices:
         case Table(by=by):
-            fields: Sequence[str] = by
+            names: Sequence[str] = by
         case PerMegapixel():
-            fields = ("size",)
+            names = ("size",)
         case _:
-            fields = ()
-    return {field: _billed_as(checked, part, field) for field in fields}
+            names = ()
+    return {name: _billed_as(checked, name) for name in names}
 
 
-def _billed_as(checked: Checked, part: Part, field: str) -> Json:
-    if field == "size":
-        size = checked.request.size
+def _billed_as(checked: Checked, name: str) -> Json:
+    if name == "size":
+        size = _size(checked)
         return None if size is None else "{}x{}".format(*size)
     try:
-        value = _axis(checked, part, field)
+        value = _axis(checked, name)
     except Unpriced:
         return None
     return "dearest" if isinstance(value, Dearest) else value
 
 
-def _bill(adapter: Adapter, price: Price, count: int) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
-    rate = adapter.credit
-    if rate is None:
-        usd = None if price.usd is None else price.usd * count
-        return usd, usd, None if price.credits is None else price.credits * count
-    list_usd = (price.usd if price.usd is not None else (price.credits or Decimal(0)) * rate.usd) * count
-    credits = rate.bill(list_usd)
-    return credits * rate.usd if rate.whole else list_usd, list_usd, credits
-
-
-def _figure(checked: Checked, part: Part, figures: Prices) -> tuple[Price, str]:
-    """Return the price of one picture, and why it is but an estimate ("" when it is not)."""
+def _figure(checked: Checked, figures: Prices) -> tuple[Price, str]:
+    """Return the price of one unit, and why it is only an estimate ("" when it is not)."""
     if isinstance(figures, Price):
         return figures, ""
     if isinstance(figures, PerMegapixel):
         return Price(str(_by_megapixel(checked, figures))), ""
     if _in_pixels(checked, figures.by):
         raise Unpriced(f"{PAGE} prints no price for a size in pixels")
-    axes = [_axis(checked, part, field) for field in figures.by]
+    axes = [_axis(checked, name) for name in figures.by]
     exact = figures.cells.get(tuple(axes))
     fitting = [exact] if exact else [price for cell, price in figures.cells.items() if _fits(cell, axes)]
     if not fitting:
@@ -154,31 +159,30 @@ def _fits(cell: Sequence[Any], axes: Sequence[Any]) -> bool:
     return all(isinstance(axis, Dearest) or axis == value for axis, value in zip(axes, cell, strict=True))
 
 
-def _axis(checked: Checked, part: Part, field: str) -> Any:
-    """Return the value of a field that the price depends on: as billed, or the dearest of several."""
-    if field == "mode":
-        return _mode(checked)
-    value = _sent(checked, part, field)
-    if value is None or isinstance(value, Said):
-        return Dearest(f"{field} is {value or 'not given, and no page names a default'}; the dearest is taken")
-    return checked.offer.params[field].bills_as.get(value, value)
+def _axis(checked: Checked, name: str) -> Any:
+    """Return the value of a field that the price goes by: as billed, or the dearest of several."""
+    if name == VARIANT:
+        return _variant(checked, checked.offer.roles.inputs)
+    field, param = checked.fields[name], checked.offer.params[name]
+    if field.raw and field.value is None:
+        if isinstance(param.default, When) and not touches(checked.extra, param.to):
+            _variant(checked, param.default.fields)
+        raise Unpriced(f"a raw field sets {param.to} to what {PAGE} prints no price for")
+    if field.value is None or isinstance(field.value, Said):
+        return Dearest(f"{name} is {field.value or 'not given, and no page names a default'}; the dearest is taken")
+    return param.bills_as.get(field.value, field.value)
 
 
-def _sent(checked: Checked, part: Part, field: str) -> Any:
-    param = checked.offer.params[field]
-    takes = pick(param.takes, checked.mode)
-    if not isinstance(param.to, str) or not touches(checked.extra, param.to):
-        if isinstance(param.default, ByMode) and getattr(checked.request, field) is None:
-            _mode(checked)
-        return checked.value(field)
-    value = None if takes is None else takes.read(Path(param.to).one(part.body))
-    if value is None:
-        raise Unpriced(f"a raw field sets {param.to} to what the page prints no price for")
-    return value
+def _variant(checked: Checked, inputs: Sequence[str]) -> str:
+    """Return the variant. Errors: Unpriced where a raw field sets one of the inputs that decide."""
+    raw = [name for name in inputs if name in checked.fields and checked.fields[name].raw]
+    if raw:
+        raise Unpriced(f"a raw field sets {raw[0]}, and the price depends on whether it is given")
+    return checked.variant
 
 
 def _unmapped(checked: Checked) -> str:
-    """Return the doubt that raw fields leave which no canonical field maps: nobody knows what they cost."""
+    """Return the doubt about raw fields that no canonical field maps: nobody knows what they cost."""
     if not checked.extra:
         return ""
     places = [param.to for param in checked.offer.params.values() if param.to]
@@ -198,40 +202,41 @@ def _nested(name: tuple[str, ...]) -> Mapping[str, Any]:
     return {name[0]: _nested(name[1:]) if name[1:] else None}
 
 
-def _mode(checked: Checked) -> Mode:
-    images = checked.offer.params.get("images")
-    if images is not None and touches(checked.extra, images.to):
-        raise Unpriced("a raw field sets the pictures put in, and the price depends on whether there are any")
-    return checked.mode
+def _size(checked: Checked) -> tuple[int, int] | None:
+    """Return the size that is given in pixels."""
+    field = checked.fields.get("size")
+    return None if field is None or field.sent is None else field.sent
 
 
 def _in_pixels(checked: Checked, by: Sequence[str]) -> bool:
-    """Return whether the size is sent in pixels, by the request or by a raw field of its own."""
-    params = checked.offer.params
-    if checked.request.size is not None:
+    """Return whether the size is sent in pixels, as it is given or by a raw field of its own."""
+    if _size(checked) is not None:
         return True
-    if "size" not in params or any(params[field].to == params["size"].to for field in by if field in params):
+    params, field = checked.offer.params, checked.fields.get("size")
+    if field is None or not field.raw:
         return False
-    return touches(checked.extra, params["size"].to)
+    return all(params[name].to != params["size"].to for name in by if name in params)
 
 
-def _count(checked: Checked, part: Part) -> int:
-    param = checked.offer.params.get("count")
-    if param is None or not touches(checked.extra, param.to):
-        return part.count
-    count = _sent(checked, part, "count")
-    if not isinstance(count, int) or isinstance(count, bool) or count < 1:
-        raise Unpriced(f"a raw field sets {param.to} to no number of pictures")
-    return count
+def _units(checked: Checked, part: Part) -> int:
+    """Return how many units a task is billed for."""
+    field = checked.fields.get("count")
+    if field is None or not field.raw:
+        return part.units
+    units = field.value
+    if not isinstance(units, int) or isinstance(units, bool) or units < 1:
+        raise Unpriced(f"a raw field sets {checked.offer.params['count'].to} to what is no number of results")
+    return units
 
 
 def _by_megapixel(checked: Checked, figures: PerMegapixel) -> Decimal:
-    if any(touches(checked.extra, param.to) for field, param in checked.offer.params.items() if field != "prompt"):
+    roles, size = checked.offer.roles, _size(checked)
+    if any(field.raw for name, field in checked.fields.items() if name not in roles.texts):
         raise Unpriced("a raw field changes what the price depends on")
-    if checked.request.size is None:
-        raise Unpriced("the size is the provider's choice, and the price goes by it")
-    if checked.request.images and figures.put_in:
-        raise Unpriced("the pictures put in are billed by their size, which is not known")
-    width, height = checked.request.size
+    if size is None:
+        raise Unpriced("the provider chooses the size, and the price goes by it")
+    if figures.put_in and any(name in checked.given for name in roles.inputs):
+        raise Unpriced("what is put in is billed by its size, which is not known")
+    width, height = size
     megapixels = -(-width * height // (1 << 20))
     return figures.first + figures.further * (megapixels - 1)

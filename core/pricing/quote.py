@@ -1,12 +1,13 @@
-"""What a request would cost, everywhere: the same unit, dated, with its source; unknown is never 0."""
+"""What a request would cost at each offer: in one unit, dated, with its source; unknown is never 0."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from anymedia.account import Account
+from anymedia.declare.adapter import Adapter
 from anymedia.model.options import OnUnsupported
 from anymedia.model.quote import REFUSED, Quote
-from anymedia.model.request import ImageRequest
+from anymedia.model.request import Request
 from anymedia.model.strict_json import Json
 
 from .live import LivePrices, fields_of
@@ -15,20 +16,21 @@ from .price import depends_on
 
 
 def quote(
-    request: ImageRequest,
+    request: Request,
     accounts: Sequence[Account],
     live: LivePrices,
     *,
     offer: str | None = None,
     on_unsupported: OnUnsupported = "refuse",
+    known: Collection[Adapter] = (),
 ) -> list[Quote]:
-    """Quote a request at every offer of its model of these accounts."""
-    found = candidates(request, accounts, offer=offer, on_unsupported=on_unsupported, live=live)
+    """Quote a request at every offer of its model of these accounts. Errors: as candidates."""
+    found = candidates(request, accounts, offer=offer, on_unsupported=on_unsupported, live=live, known=known)
     return ordered(map(quote_of, found))
 
 
 def ordered(quotes: Iterable[Quote]) -> list[Quote]:
-    """Return quotes by what is billed: unknown last, refused after."""
+    """Return quotes in the order of what is billed: unknown prices last, refusals after them."""
     return sorted(quotes, key=_order)
 
 
@@ -56,9 +58,8 @@ def quote_of(candidate: Candidate) -> Quote:
 
 
 def _depends_on(candidate: Candidate) -> Mapping[str, Json]:
-    """Return what the price goes by: by the page's table, or, where the provider told it, all that it was told for."""
-    part = candidate.parts[0]
+    """Return what the price goes by: the page's table, or, for a live price, every field that was asked about."""
     if candidate.prices[0].got == "live":
-        told = fields_of(candidate.checked, part.count)
-        return {field: value for field, value in told.items() if value is not None}
-    return depends_on(candidate.checked, part)
+        asked = fields_of(candidate.checked, candidate.parts[0].units)
+        return {name: value for name, value in asked.items() if value is not None}
+    return depends_on(candidate.checked)

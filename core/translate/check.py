@@ -1,53 +1,61 @@
 """Step 1: what of a request an offer takes, and every reason why it does not."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 import attrs
 
-from anymedia.declare.adapter import ANY, Adapter, Numbered, Offer, Rule, pick
+from anymedia.declare.adapter import Adapter
 from anymedia.declare.fields import Flaw
+from anymedia.declare.offer import Offer, Param, Rule
+from anymedia.declare.when import ANY, When, pick
 from anymedia.model.errors import OutOfBounds, Problem, RequestError, Unsupported
 from anymedia.model.options import OnUnsupported
-from anymedia.model.request import DELIVERY, ImageRequest, Mode
+from anymedia.model.request import DELIVERY, FROM_TEXT, Request
 from anymedia.model.strict_json import Json
 from anymedia.model.task import Adjustment
 
-SHAPE = ("size", "aspect_ratio", "resolution")
-"""Fields that an offer with a Shape takes together, mapped or not."""
-
-SUBJECT = ("prompt", "images", "mask")
-"""What the picture is of: without these it is another picture, so they are never dropped."""
+from .places import in_query, touches
+from .resolve import Field, Source, overridden, resolve
 
 
 @attrs.frozen(kw_only=True)
 class Checked:
-    """A request in the words of one offer: `request` as it will be sent, `defaults` of what was not given.
+    """A request in the words of one offer: all that the later steps need to know of it.
 
-    `problems` is empty when the offer takes it; `adjustments` are what was dropped or changed on the way.
+    `fields` are the offer's fields, resolved; `given` is what the caller gave, before anything was dropped or
+    exchanged. `path` is where it is submitted, with its query. `units` is how many results are asked for, `extra` the
+    raw fields for this provider. `problems` is empty when the offer takes the request; `adjustments` say what is not
+    sent as it was given.
     """
 
     adapter: Adapter
     offer: Offer
-    request: ImageRequest
+    variant: str
+    wire_id: str | None
+    path: str
+    units: int
+    given: Mapping[str, Any]
+    fields: Mapping[str, Field]
+    extra: Mapping[str, Json]
+    labels: Mapping[str, str]
     problems: tuple[Problem, ...]
     adjustments: tuple[Adjustment, ...]
-    defaults: Mapping[str, Any]
 
     @property
-    def mode(self) -> Mode:
-        """Whether the picture comes from text alone or from other pictures."""
-        return self.request.mode
+    def defaults(self) -> dict[str, Any]:
+        """What the provider takes for fields that are not given, as far as its page tells: values, or words."""
+        return {
+            name: field.value
+            for name, field in self.fields.items()
+            if field.source not in (Source.GIVEN, Source.RAW) and field.value is not None
+        }
 
-    @property
-    def extra(self) -> Mapping[str, Json]:
-        """The raw fields for this provider."""
-        return self.request.extra.get(self.adapter.name, {})
-
-    def value(self, field: str) -> Any:
-        """Return what a field is given as, else its default, else None."""
-        given = getattr(self.request, field)
-        return self.defaults.get(field) if given in (None, ()) else given
+    def value(self, name: str) -> Any:
+        """Return the value that the provider takes for a field; None where nobody knows it."""
+        field = self.fields.get(name)
+        return None if field is None else field.value
 
     def error(self, account: str | None = None) -> RequestError:
         """Return the error that lists every problem."""
@@ -63,146 +71,186 @@ class Checked:
 
 
 def check(
-    request: ImageRequest,
+    request: Request,
     adapter: Adapter,
     offer: Offer,
     *,
     on_unsupported: OnUnsupported = "refuse",
     limits: bool = True,
 ) -> Checked:
-    """Hold a request against an offer.
+    """Check a request against an offer, and resolve every field of it.
 
-    With on_unsupported="drop", what the offer does not have is left out and recorded, but for what the picture is of.
-    With limits=False the limits of the provider's page are not held, only what cannot be expressed is refused.
+    With on_unsupported="drop", what the offer does not have is left out and recorded, except what the work is of.
+    With limits=False, limits that the provider's page documents are ignored; only what cannot be expressed is refused.
+    An offer of another kind takes nothing of the request.
     """
-    given = request.given
-    dropped, refused = _sort(given, request.mode, offer, drop=on_unsupported == "drop")
-    left_out: dict[str, Any] = dict.fromkeys(adjustment.field for adjustment in dropped)
-    sent = attrs.evolve(request, **left_out) if left_out else request
-    shaped = sent if offer.shape is None else offer.shape.fit(sent)
+    if request.kind is not offer.kind:
+        return _checked(request, adapter, offer, {}, [], [_other_kind(request, offer)])
+    dropped, refused = _sort(request, offer, drop=on_unsupported == "drop")
+    given = _without(request.given, [each.field for each in dropped]) if dropped else request.given
+    shaped = given if offer.shape is None else offer.shape.fit(given)
     if isinstance(shaped, Flaw):
-        refused.append(_problem("size" if sent.size else "resolution", shaped))
-        shaped = attrs.evolve(sent, size=None, aspect_ratio=None, resolution=None)
-    if shaped is not request:
-        given = shaped.given
-    checked = Checked(
+        refused.append(_problem("size" if "size" in given else "resolution", shaped))
+        shaped = _without(given, request.roles.shape)
+    fields = resolve(shaped, offer)
+    refused += _flaws(shaped, fields, offer)
+    refused += _missing(shaped, fields, offer)
+    refused += _broken(shaped, fields, offer)
+    extra = request.extra.get(adapter.name)
+    if extra:
+        refused += _forbidden(extra, adapter, offer)
+        dropped += _overrides(extra)
+        fields = overridden(fields, offer, extra)
+    return _checked(
+        request, adapter, offer, fields, dropped, [each for each in refused if limits or not each.documented]
+    )
+
+
+def _checked(
+    request: Request,
+    adapter: Adapter,
+    offer: Offer,
+    fields: Mapping[str, Field],
+    adjustments: Sequence[Adjustment],
+    problems: Sequence[Problem],
+) -> Checked:
+    given = request.given
+    wire_id = pick(offer.wire_id, given)
+    page = offer.page or f"{adapter.page}, {offer.name}"
+    return Checked(
         adapter=adapter,
         offer=offer,
-        request=shaped,
-        problems=(),
-        adjustments=(*dropped, *_overrides(request, adapter)),
-        defaults=dict(_defaults(given, shaped.mode, offer)),
+        variant=request.variant,
+        wire_id=wire_id,
+        path=_path(adapter, offer, wire_id, given, fields),
+        units=request.units,
+        given=given,
+        fields=fields,
+        extra=request.extra.get(adapter.name, {}),
+        labels=request.labels,
+        problems=tuple(attrs.evolve(problem, page=page) for problem in problems),
+        adjustments=tuple(adjustments),
     )
-    problems = [
-        *refused,
-        *_flaws(given, shaped.mode, offer),
-        *_missing(given, checked),
-        *_broken(given, checked),
-        *_forbidden(checked),
-    ]
-    held = [problem for problem in problems if limits or not problem.documented]
-    if not held:
-        return checked
-    page = offer.page or f"{adapter.page}, {offer.name}"
-    return attrs.evolve(checked, problems=tuple(attrs.evolve(problem, page=page) for problem in held))
 
 
-def _sort(given: Mapping[str, Any], mode: Mode, offer: Offer, *, drop: bool) -> tuple[list[Adjustment], list[Problem]]:
+def _path(
+    adapter: Adapter, offer: Offer, wire_id: str | None, given: Container[str], fields: Mapping[str, Field]
+) -> str:
+    """Return where a request is submitted, with what goes into the query."""
+    path = (pick(offer.path, given) or adapter.submit.path or "").replace("{wire_id}", str(wire_id))
+    sent = ((offer.params[name].to, field.sent) for name, field in fields.items() if field.sent is not None)
+    query = {str(to)[1:]: value for to, value in sent if in_query(to)}
+    return path + (f"?{urlencode(query)}" if query else "")
+
+
+def _other_kind(request: Request, offer: Offer) -> Problem:
+    message = f"this offer makes {offer.kind}, and the request is for {request.kind}"
+    return Problem(field="kind", message=message, unsupported=True, documented=False)
+
+
+def _without(given: Mapping[str, Any], names: Container[str]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if name not in names}
+
+
+def _sort(request: Request, offer: Offer, *, drop: bool) -> tuple[list[Adjustment], list[Problem]]:
     """Part what the offer does not have into what is left out and what is refused."""
     dropped: list[Adjustment] = []
     refused: list[Problem] = []
-    for field, flaw in _unsupported(given, mode, offer):
-        if (drop and field not in SUBJECT) or field in DELIVERY:
-            value = list(given[field]) if isinstance(given[field], tuple) else given[field]
-            dropped.append(Adjustment(field=field, given=value, reason=flaw.message))
+    given, subject = request.given, request.roles.subject
+    for name, flaw in _unsupported(given, request.variant, offer):
+        if (drop and name not in subject) or name in DELIVERY:
+            value = list(given[name]) if isinstance(given[name], tuple) else given[name]
+            dropped.append(Adjustment(field=name, given=value, reason=flaw.message))
         else:
-            refused.append(_problem(field, flaw))
+            refused.append(_problem(name, flaw))
     return dropped, refused
 
 
-def _unsupported(given: Mapping[str, Any], mode: Mode, offer: Offer) -> Iterator[tuple[str, Flaw]]:
-    for field, value in given.items():
-        param = offer.params.get(field)
+def _unsupported(given: Mapping[str, Any], variant: str, offer: Offer) -> Iterator[tuple[str, Flaw]]:
+    shaped = () if offer.shape is None else offer.shape.takes
+    for name, value in given.items():
+        param = offer.params.get(name)
         if param is None:
             # A count is never unsupported: what one task cannot make, several can.
-            if field != "count" and (offer.shape is None or field not in SHAPE):
-                yield field, Flaw("not supported by this offer", documented=False, unsupported=True)
-        elif (takes := pick(param.takes, mode)) is None:
-            where = "with images" if mode == "edit" else "without images"
-            yield field, Flaw(f"not supported {where}", documented=False, unsupported=True)
+            if name != "count" and name not in shaped:
+                yield name, Flaw("not supported by this offer", documented=False, unsupported=True)
+        elif (takes := pick(param.takes, given)) is None:
+            yield name, Flaw(f"not supported {_where(param, variant)}", documented=False, unsupported=True)
         else:
-            yield from ((field, flaw) for flaw in takes.flaws(value) if flaw.unsupported)
+            yield from ((name, flaw) for flaw in takes.flaws(value) if flaw.unsupported)
 
 
-def _flaws(given: Mapping[str, Any], mode: Mode, offer: Offer) -> Iterator[Problem]:
-    for field, value in given.items():
-        param = offer.params.get(field)
-        takes = None if param is None else pick(param.takes, mode)
-        held = min(value, offer.batch) if field == "count" else value
+def _where(param: Param, variant: str) -> str:
+    """Return in words where a field is not taken: with an input, or without the inputs that it goes with."""
+    if variant != FROM_TEXT:
+        return f"with {variant}"
+    return f"without {' or '.join(_fields(param.takes))}"
+
+
+def _fields(thing: Any) -> list[str]:
+    """Return the fields with which there is such a thing."""
+    return [name for name, each in thing.cases if each is not None] if isinstance(thing, When) else []
+
+
+def _flaws(given: Mapping[str, Any], fields: Mapping[str, Field], offer: Offer) -> Iterator[Problem]:
+    for name, value in given.items():
+        takes = fields[name].takes if name in fields else None
+        held = min(value, offer.batch) if name == "count" else value
         for flaw in () if takes is None else takes.flaws(held):
             if not flaw.unsupported:
-                yield _problem(field, flaw)
+                yield _problem(name, flaw)
 
 
 def _problem(field: str, flaw: Flaw) -> Problem:
     return Problem(field=field, message=flaw.message, unsupported=flaw.unsupported, documented=flaw.documented)
 
 
-def _defaults(given: Mapping[str, Any], mode: Mode, offer: Offer) -> Iterator[tuple[str, Any]]:
-    for field, param in offer.params.items():
-        if param.default is not None and field not in given:
-            default = pick(param.default, mode)
-            shaped = field == "aspect_ratio" and "size" in given and not param.always_sent
-            if default is not None and not shaped:
-                yield field, default
+def _missing(given: Mapping[str, Any], fields: Mapping[str, Field], offer: Offer) -> Iterator[Problem]:
+    for name, param in offer.params.items():
+        if param.required and fields[name].value is None:
+            yield Problem(field=name, message="required by this offer", documented=False)
+    if pick(offer.wire_id, given) is None:
+        yield from _no_variant(given, offer)
 
 
-def _missing(given: Mapping[str, Any], checked: Checked) -> Iterator[Problem]:
-    for field, param in checked.offer.params.items():
-        if param.required and field not in given and field not in checked.defaults:
-            yield Problem(field=field, message="required by this offer", documented=False)
-    if pick(checked.offer.wire_id, checked.mode) is None and checked.mode == "text":
-        yield Problem(field="images", message="required by this offer", documented=False)
+def _no_variant(given: Mapping[str, Any], offer: Offer) -> Iterator[Problem]:
+    """Yield why an offer has no wire id for what is put in: something is missing, or is too much."""
+    inputs = [name for name in offer.roles.inputs if name in given]
+    needed = _fields(offer.wire_id)
+    if inputs:
+        yield Problem(field=inputs[0], message="not supported by this offer", documented=False, unsupported=True)
+    elif needed:
+        others = f"this, or {' or '.join(needed[1:])}, is " if needed[1:] else ""
+        yield Problem(field=needed[0], message=f"{others}required by this offer", documented=False)
+    else:
+        yield Problem(field="model", message="this offer has no variant", documented=False, unsupported=True)
 
 
-def _broken(given: Mapping[str, Any], checked: Checked) -> Iterator[Problem]:
-    for rule in checked.offer.rules:
-        if all(field in given and value in (ANY, given[field]) for field, value in rule.when.items()):
-            for message in _demands(rule, checked):
+def _broken(given: Mapping[str, Any], fields: Mapping[str, Field], offer: Offer) -> Iterator[Problem]:
+    for rule in offer.rules:
+        if all(name in given and value in (ANY, given[name]) for name, value in rule.when.items()):
+            for message in _demands(rule, given, fields):
                 yield Problem(field=next(iter(rule.when)), message=message)
 
 
-def _demands(rule: Rule, checked: Checked) -> Iterator[str]:
+def _demands(rule: Rule, given: Mapping[str, Any], fields: Mapping[str, Field]) -> Iterator[str]:
     what = ", ".join(str(value) for value in rule.when.values() if value is not ANY)
-    if rule.needs is not None and getattr(checked.request, rule.needs) in (None, ()):
+    if rule.needs is not None and rule.needs not in given:
         yield f"{what} needs {rule.needs}".lstrip()
-    for field, values in rule.allows.items():
-        if (value := checked.value(field)) not in values:
-            yield f"{what} needs {field} {' '.join(values)}, not {value or 'left out'}".lstrip()
+    for name, values in rule.allows.items():
+        value = fields[name].value if name in fields else None
+        if value not in values:
+            yield f"{what} needs {name} {' '.join(values)}, not {value or 'left out'}".lstrip()
 
 
-def _overrides(request: ImageRequest, adapter: Adapter) -> Iterator[Adjustment]:
-    for name, value in request.extra.get(adapter.name, {}).items():
+def _overrides(extra: Mapping[str, Json]) -> Iterator[Adjustment]:
+    for name, value in extra.items():
         yield Adjustment(field=f"extra.{name}", given=value, sent=value, reason="a raw field, sent as it stands")
 
 
-def _forbidden(checked: Checked) -> Iterator[Problem]:
-    """The model, and what else tells one offer from another, are no raw fields: they decide the price."""
-    for place in filter(None, (checked.adapter.submit.model, *checked.offer.fixed)):
-        if touches(checked.extra, place):
+def _forbidden(extra: Mapping[str, Json], adapter: Adapter, offer: Offer) -> Iterator[Problem]:
+    """Yield raw fields that set the model, or what else tells one offer from another: these decide the price."""
+    for place in filter(None, (adapter.submit.model, *offer.fixed)):
+        if touches(extra, place):
             message = f"cannot set {place}: choose the model or the offer instead"
             yield Problem(field="extra", message=message, documented=False)
-
-
-def touches(extra: Mapping[str, Json], to: str | Numbered) -> bool:
-    """Return whether raw fields reach a place of the body (or all of it, "")."""
-    if isinstance(to, Numbered):
-        return any(name.startswith(to.first) for name in extra)
-    held: Json = extra
-    for key in to.replace("[]", "").split(".") if to else ():
-        if not isinstance(held, Mapping):
-            return True
-        if key not in held:
-            return False
-        held = held[key]
-    return bool(to) or bool(extra)

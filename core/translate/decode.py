@@ -132,7 +132,7 @@ def _read(heard: Heard, reply: Reply, task: Task, task_id: str) -> dict[str, Any
     if state is State.FAILED:
         changes |= _failure(heard, reply.failure, cause, money)
     elif state is State.SUCCEEDED and (reply.assets or reply.files is not None):
-        changes["assets"] = tuple(_assets(heard, reply, task.kind, completed_at or now))
+        changes["assets"] = tuple(_assets(heard, reply, task.kind.medium, completed_at or now))
         if not changes["assets"]:
             error = heard.malformed("a finished task that has no result", task_id)
             error.retry = Retry.NEVER
@@ -172,17 +172,17 @@ def _failure(heard: Heard, fault: Fault, cause: Cause | None, money: Money) -> d
     return {"failure": Failure(cause=cause, code=code, message=text or None, refund=refund), "money": money}
 
 
-def _assets(heard: Heard, reply: Reply, kind: str, completed_at: datetime) -> Iterator[Asset]:
+def _assets(heard: Heard, reply: Reply, medium: str, completed_at: datetime) -> Iterator[Asset]:
     life, now = heard.asked.adapter.expires, heard.asked.now
     # Nothing is finished later than now, whatever is said.
     expires_at = None if life is None else min(completed_at, now) + timedelta(seconds=life)
     for told, where in reply.assets.items():
         for url in dict.fromkeys(url for url in where.find(heard.words) if isinstance(url, str)):
             if is_url(url) and url.isprintable():
-                yield Asset(kind=told or kind, url=url, expires_at=expires_at)
+                yield Asset(kind=told or medium, url=url, expires_at=expires_at)
     for data in () if reply.files is None else reply.files.find(heard.words):
         if isinstance(data, bytes):
-            yield Asset(kind=kind, data=data)
+            yield Asset(kind=medium, data=data)
 
 
 def balance(asked: Asked, words_of: Balance, answer: Answer) -> Money:
@@ -228,7 +228,7 @@ def price(asked: Asked, words_of: PriceQuote, answer: Answer) -> tuple[Decimal, 
 
 
 def price_list(asked: Asked, answer: Answer) -> None:
-    """Take it that a list of prices was read, whose tag alone is wanted. Errors: ProviderError."""
+    """Raise if the price list call failed; only its ETag is used. Errors: ProviderError."""
     heard = Heard(asked, answer, answer.words())
     if heard.says_no(None):
         raise heard.refusal(submit=False)

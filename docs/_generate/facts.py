@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
+from anymedia import ImageRequest
 from anymedia.declare import Adapter, Endpoint, Pace, pick
-from anymedia.model.request import Mode
+from anymedia.model.request import FROM_TEXT
 from anymedia.model.vocabulary import Refund
 
 from .markdown import code, codes, duration, places
 
-MODES: tuple[Mode, ...] = ("text", "edit")
+VARIANTS = (FROM_TEXT, *ImageRequest.roles.inputs)
 
 REFUNDS = {
     Refund.YES: "is refunded",
@@ -50,12 +51,12 @@ def _pages(adapter: Adapter) -> Iterator[str]:
 
 
 def _submits(adapter: Adapter) -> Iterator[str]:
-    """Say where tasks are submitted: at one path, or at one for some offers or a mode."""
+    """Say where tasks are submitted: at one path, or at one for some offers or a variant."""
     paths: dict[tuple[str, str], list[str]] = {}
     for offer in adapter.offers:
-        there = {mode: pick(offer.path, mode) or adapter.submit.path or "" for mode in MODES if mode in offer.modes}
-        for mode, path in there.items():
-            only = f"{mode} of " if len(set(there.values())) > 1 else ""
+        there = {each: pick(offer.path, (each,)) or adapter.submit.path or "" for each in offer.variants}
+        for variant, path in there.items():
+            only = f"{variant} of " if len(set(there.values())) > 1 else ""
             paths.setdefault((path, only), []).append(offer.name)
     for (path, only), names in paths.items():
         told = "" if len(paths) == 1 else f": {only}{codes(dict.fromkeys(names))}"

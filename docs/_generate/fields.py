@@ -1,16 +1,13 @@
 """What an offer takes, in words: its values, defaults, rules and shapes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import chain
 from typing import Any
-
-import attrs
 
 from anymedia import ImageRequest
 from anymedia.declare import (
     ANY,
     UNKNOWN,
-    ByMode,
     Choice,
     Dearest,
     Grid,
@@ -23,6 +20,7 @@ from anymedia.declare import (
     Text,
     Url,
     Urls,
+    When,
     Whole,
 )
 from anymedia.declare.fields import Value
@@ -30,51 +28,53 @@ from anymedia.model.request import DELIVERY
 
 from .markdown import NONE, code, codes
 
-FIELDS = tuple(field for field in attrs.fields_dict(ImageRequest) if field not in ("model", "extra", "labels"))
+FIELDS = ImageRequest.roles.names
 """The canonical fields that an offer can take."""
-
-SHAPED: Mapping[type, tuple[str, ...]] = {Grid: ("size",), Pixels: ("aspect_ratio", "resolution")}
-"""The fields that an offer takes by its shape, beside those that it maps."""
 
 
 def cell(offer: Offer, field: str) -> str:
     """Return what an offer makes of a canonical field; – where it refuses it."""
     if field in offer.params:
         return "; ".join(_told(offer.params[field], offer, field))
-    if field in SHAPED.get(type(offer.shape), ()):
+    if field in _shape_fields(offer):
         return _shaped(offer, field)
     if field == "count":
         return "1 a task"
     return "left out" if field in DELIVERY else NONE
 
 
+def _shape_fields(offer: Offer) -> tuple[str, ...]:
+    return () if offer.shape is None else offer.shape.takes
+
+
 def takes(offer: Offer, field: str) -> bool:
     """Return whether an offer maps a field, or takes it by its shape."""
-    return field in offer.params or field in SHAPED.get(type(offer.shape), ())
+    return field in offer.params or field in _shape_fields(offer)
 
 
 def _told(param: Param, offer: Offer, field: str) -> Iterator[str]:
-    yield _by_mode(param.takes, _value) + (" a task" if field == "count" else "")
-    if field in SHAPED.get(type(offer.shape), ()):
+    yield _each(param.takes, _value) + (" a task" if field == "count" else "")
+    if field in _shape_fields(offer):
         yield _shaped(offer, field)
     if param.required:
         yield "**required**"
     if isinstance(param.takes, Choice) and param.takes.not_honoured:
         yield f"{codes(param.takes.not_honoured)} accepted but **not honoured**: refused"
     if param.default is not None:
-        default = _by_mode(param.default, _default)
+        default = _each(param.default, _default)
         yield f"always sent: {default} when not given" if param.always_sent else f"default {default}"
     priced = isinstance(offer.prices, Table) and field in offer.prices.by
     for value, billed in param.bills_as.items() if priced else ():
         yield f"{code(value)} bills as " + ("the dearest" if isinstance(billed, Dearest) else code(billed))
 
 
-def _by_mode(thing: Any, words: Any) -> str:
-    """Say a thing once, or once a mode."""
-    if not isinstance(thing, ByMode):
+def _each(thing: Any, words: Any) -> str:
+    """Say a thing once, or once for each case of it."""
+    if not isinstance(thing, When):
         return str(words(thing))
-    told = {"from text": thing.text, "in an edit": thing.edit}
-    return ", ".join(f"{mode} {NONE if each is None else words(each)}" for mode, each in told.items())
+    without = f"without {' or '.join(thing.fields)}"
+    cases = {without: thing.otherwise, **{f"with {field}": each for field, each in thing.cases}}
+    return ", ".join(f"{case} {NONE if each is None else words(each)}" for case, each in cases.items())
 
 
 def _default(value: Any) -> str:

@@ -6,14 +6,16 @@ from typing import Any, TypeAlias
 
 import attrs
 
-from anymedia import ImageRequest, Money, PriceStatus
+from anymedia import Money, PriceStatus
 from anymedia.cli.age import LIFE
-from anymedia.declare import Adapter, Offer, PerMegapixel, Price, Table, Text, Urls, pick
+from anymedia.declare import VARIANT, Adapter, Offer, PerMegapixel, Price, Table, Text, Urls, pick
+from anymedia.model.request import request_type
 from anymedia.pricing.price import priced
 from anymedia.translate.check import check
 from anymedia.translate.encode import parts
 
 from .age import due, words
+from .facts import VARIANTS
 from .markdown import anchor, blocks, code, table
 
 INTRO = """\
@@ -30,7 +32,7 @@ that are due."""
 
 BARE = "What is quoted where a request gives no more than a prompt, or a prompt and an image:"
 
-ABOUT = "the page prints about so much"
+ABOUT = "the page gives an approximate price"
 PROMPT = "a lighthouse at dusk"
 PICTURE = "https://pictures.example/1.png"
 
@@ -101,8 +103,8 @@ def _rows(adapter: Adapter, offer: Offer, notes: "Notes") -> list[Row]:
     rows: dict[tuple[str, ...], dict[str, str]] = {}
     for cell, price in offer.prices.cells.items():
         given = dict(zip(offer.prices.by, cell, strict=True))
-        mode = given.pop("mode", None)
-        money = asked(adapter, offer, mode, **given)
+        variant = given.pop(VARIANT, None)
+        money = asked(adapter, offer, variant, **given)
         notes.take(adapter, offer, " ".join(cell), money)
         rows.setdefault(cell[:-1], {})[cell[-1]] = told(money, price)
     return list(rows.items())
@@ -133,9 +135,9 @@ def _merged(rows: Sequence[Row]) -> list[Row]:
 def _bare(sold: Iterable[Sold]) -> str:
     rows = []
     for adapter, offer in sold:
-        priced = {mode: asked(adapter, offer, mode) for mode in offer.modes}
+        priced = {variant: asked(adapter, offer, variant) for variant in offer.variants}
         reasons = dict.fromkeys(money.reason or ABOUT for money in priced.values() if not _exact(money))
-        cells = (str(priced[mode]) if mode in priced else "" for mode in ("text", "edit"))
+        cells = (str(priced[variant]) if variant in priced else "" for variant in VARIANTS)
         rows.append([code(f"{adapter.name}/{offer.name}"), *cells, "; ".join(reasons)])
     return table(["offer", "from text", "from an image", "why it is not exact"], rows)
 
@@ -143,25 +145,29 @@ def _bare(sold: Iterable[Sold]) -> str:
 # One figure
 
 
-def asked(adapter: Adapter, offer: Offer, mode: str | None, **given: Any) -> Money:
+def asked(adapter: Adapter, offer: Offer, variant: str | None, **given: Any) -> Money:
     """Return what the code says that a picture costs. Errors: ValueError when it would not even be asked for."""
-    mode = mode or next(iter(offer.modes))
-    request = ImageRequest(model=offer.model, **_subject(offer, mode), **_fitting(offer, given))
+    variant = variant or next(iter(offer.variants))
+    request = request_type(offer.kind)(model=offer.model, **_subject(offer, variant), **_fitting(offer, given))
     checked = check(request, adapter, offer)
     if checked.problems:
         raise ValueError(f"{adapter.name}/{offer.name} has a price for what it does not take: {checked.problems}")
     return priced(checked, parts(checked))
 
 
-def _subject(offer: Offer, mode: str) -> dict[str, Any]:
-    """Return a prompt, and in an edit the images, that an offer takes."""
-    prompt, images = (offer.params[field].takes if field in offer.params else None for field in ("prompt", "images"))
-    text, urls = pick(prompt, "text"), pick(images, "edit")
-    least = urls.least if isinstance(urls, Urls) else 1
-    return {
-        "prompt": PROMPT[: text.most] if isinstance(text, Text) else PROMPT,
-        "images": (PICTURE,) * max(least, 1) if mode == "edit" else (),
-    }
+def _subject(offer: Offer, variant: str) -> dict[str, Any]:
+    """Return the texts that a request cannot do without, and what is put in, as an offer takes them."""
+    kind = attrs.fields(request_type(offer.kind))
+    needed = [field.name for field in kind if field.default is attrs.NOTHING and field.name != "model"]
+    takes = {field: pick(param.takes, (variant,)) for field, param in offer.params.items()}
+    subject: dict[str, Any] = {}
+    for field in needed:
+        text = takes.get(field)
+        subject[field] = PROMPT[: text.most] if isinstance(text, Text) else PROMPT
+    if variant in takes:
+        urls = takes[variant]
+        subject[variant] = (PICTURE,) * max(urls.least, 1) if isinstance(urls, Urls) else PICTURE
+    return subject
 
 
 def _fitting(offer: Offer, given: dict[str, Any]) -> dict[str, Any]:

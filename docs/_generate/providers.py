@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
+from anymedia import ImageRequest
 from anymedia.declare import Adapter, Grid, Offer
-from anymedia.translate.check import SUBJECT
 
 from . import fields
-from .facts import MODES, facts
+from .facts import VARIANTS, facts
 from .fields import FIELDS
 from .markdown import anchor, blocks, code, codes, table
 
@@ -18,9 +18,9 @@ full name: `offer="provider/offer"` in Python, `--offer` on the command line."""
 LEGEND = f"""\
 In the tables of fields – is refused by name before anything is sent; what is accepted on the wire without being
 honoured is refused too. With `on_unsupported="drop"` both are left out and recorded in `task.adjustments`, all but
-{codes(SUBJECT)}. A `callback_url` never refuses an offer: where there is none it is left out and recorded.
-A `count` above what a task makes takes several tasks. A default that is unknown is one that no page names. Lengths
-count code points."""
+{codes(ImageRequest.roles.subject)}. A `callback_url` never refuses an offer: where there is none it is left out and
+recorded. A `count` above what a task makes takes several tasks. A default that is unknown is one that no page names.
+Lengths count code points."""
 
 
 def page(sellers: Sequence[Adapter]) -> str:
@@ -53,11 +53,11 @@ def _wire_ids(sellers: Sequence[Adapter]) -> str:
     rows = []
     for model, offers in _by_model(sellers):
         for adapter, offer in offers:
-            ids = offer.modes
+            ids = offer.variants
             fixed = codes(f"{place}: {value}" for place, value in offer.fixed.items())
-            sent = (f"{code(ids[mode])} {fixed}" if mode in ids else "" for mode in MODES)
+            sent = (f"{code(ids[each])} {fixed}" if each in ids else "" for each in VARIANTS)
             rows.append([model, code(f"{adapter.name}/{offer.name}"), *sent])
-    return table(["model", "offer", "from text", "from images (edit)"], rows)
+    return table(["model", "offer", "from text", "from images"], rows)
 
 
 def _section(adapter: Adapter) -> str:

@@ -463,7 +463,7 @@ def _worst(sellers: Sequence[Adapter]) -> Iterator[str]:
 
 
 def _routes(request: ImageRequest, accounts: Sequence[Account]) -> Iterator[list[str]]:
-    prices = (option.money.usd for option in plan(request, accounts, Options(), None).options)
+    prices = (option.money.usd for option in plan(request, accounts, Options()).options)
     known = sorted(usd for usd in prices if usd is not None)
     two, one = str(sum(known[:2])), str(known[:2][-1])
     ways: Sequence[Mapping[str, Any]] = (
@@ -478,7 +478,7 @@ def _routes(request: ImageRequest, accounts: Sequence[Account]) -> Iterator[list
     )
     for way in ways:
         terms = Options(**way)
-        route = route_of(plan(request, accounts, terms, None), terms)
+        route = route_of(plan(request, accounts, terms), terms)
         worst = "nobody knows" if route.worst is None else f"${route.worst.normalize():f}"
         asked = ", ".join(f"{code(quote.offer)} {quote.money}" for quote in route.steps)
         yield [" ".join(code(f"{name}={_python(value)}") for name, value in way.items()), asked, worst]

@@ -6,7 +6,7 @@ from anymedia import ImageRequest, OutOfBounds, Unsupported
 from anymedia.model.task import Task
 from anymedia.registry import adapters, offers
 from anymedia.translate.check import check
-from anymedia.translate.encode import follow, parts, submit, submit_path
+from anymedia.translate.encode import follow, parts, submit
 
 ONE, TWO = "https://img.example/1.png", "https://img.example/2.png"
 PLAIN = "http://img.example/1.png"
@@ -67,7 +67,7 @@ def sent(name, **fields):
     checked = held(name, **fields)
     assert checked.problems == ()
     (part,) = parts(checked)
-    return submit_path(checked), part.body
+    return checked.path, part.body
 
 
 def refused(name, **fields):

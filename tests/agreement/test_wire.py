@@ -15,7 +15,8 @@ from anymedia.declare import Choice, Size, Text, Url, Urls, Whole, pick
 from anymedia.declare.path import Path
 from anymedia.registry import offers
 from anymedia.translate.check import check
-from anymedia.translate.encode import parts, put, submit_path
+from anymedia.translate.encode import parts
+from anymedia.translate.places import put
 
 OFFERS = {f"{adapter.name}/{offer.name}": (adapter, offer) for adapter, offer in offers()}
 LINK = "https://pictures.example/x.png"
@@ -105,29 +106,29 @@ MISSING = object()
 
 def body_of(adapter, offer, dice):
     """Return a path and a body in which a field or two may be wrong, or stand where they do not belong."""
-    mode = dice.of(["text", "edit"])
+    variant = dice.of(["text", "images"])
     fields = {}
     for field, param in offer.params.items():
-        takes = pick(param.takes, mode)
+        takes = pick(param.takes, (variant,))
         if dice.chance(12):
             value = dice.of([MISSING, *TYPES] if dice.chance(25) else possible(takes))
         elif param.required or param.always_sent or field == "images":
-            value = MISSING if (field, mode) == ("images", "text") else dice.of(likely(takes))
+            value = MISSING if (field, variant) == ("images", "text") else dice.of(likely(takes))
         else:
             value = dice.of(likely(takes)) if dice.chance(20 if field in ("mask", "size") else 50) else MISSING
         if value is not MISSING:
             fields[param.to] = value
-    return path_of(adapter, offer, mode), written(adapter, offer, mode, fields)
+    return path_of(adapter, offer, variant), written(adapter, offer, variant, fields)
 
 
-def path_of(adapter, offer, mode):
-    return pick(offer.path, mode) or adapter.submit.path
+def path_of(adapter, offer, variant):
+    return pick(offer.path, (variant,)) or adapter.submit.path
 
 
-def written(adapter, offer, mode, fields):
+def written(adapter, offer, variant, fields):
     """Return the body that holds these fields."""
     body = {}
-    put(body, adapter.submit.model, pick(offer.wire_id, mode))
+    put(body, adapter.submit.model, pick(offer.wire_id, (variant,)))
     for place, value in (*offer.fixed.items(), *fields.items()):
         put(body, place, value)
     return body
@@ -139,11 +140,11 @@ def written(adapter, offer, mode, fields):
 def read(adapter, offer, path, body):
     """Return the check of the request that a body stands for; None when no request is written so."""
     images = Path(offer.params["images"].to).one(body) if "images" in offer.params else None
-    mode = "edit" if images else "text"
+    variant = "images" if images else "text"
     given = {}
     for field, param in offer.params.items():
         wire = Path(param.to).one(body)
-        takes = pick(param.takes, mode)
+        takes = pick(param.takes, (variant,))
         value = None if wire is None or takes is None else pixels(wire) if isinstance(takes, Size) else takes.read(wire)
         # Where a word means nothing in our words, it may still be one that is written as itself: a ratio.
         if value is None and field == "aspect_ratio" and "size" not in given and not pixels(wire):
@@ -158,7 +159,7 @@ def read(adapter, offer, path, body):
         return None
     forced = check(request, adapter, offer, limits=False)
     again = [] if forced.problems else parts(forced)
-    same = [part.body for part in again] == [body] and submit_path(forced) == path
+    same = [part.body for part in again] == [body] and forced.path == path
     return check(request, adapter, offer) if same else None
 
 

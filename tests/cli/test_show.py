@@ -38,7 +38,7 @@ def test_models_tell_who_sells_what_for_how_much(terminal):
     assert float(official["from"]["usd"]) == 0.004  # printed as 0.0036, billed in whole credits
     assert "mask" in official["fields"]
     assert found["runapi/flux-2-max"]["from"]["usd"] is None
-    assert found["reapi/z-image"]["modes"] == {"text": "z-image"}
+    assert found["reapi/z-image"]["variants"] == {"text": "z-image"}
     assert float(found["api_in_one/flux-2-pro"]["from"]["usd"]) == 0.05
 
 

@@ -82,7 +82,7 @@ def choices(offer, field):
     return [None, *takes.wire] if isinstance(takes, Choice) else [None]
 
 
-def every_way(offer, mode):
+def every_way(offer, variant):
     """Yield a request of an offer for each resolution, quality, ratio and count, up to two tasks of it."""
     ratios = choices(offer, "aspect_ratio") if offer.params.keys() >= {"aspect_ratio", "quality"} else [None, "16:9"]
     ways = product(choices(offer, "resolution"), choices(offer, "quality"), ratios)
@@ -92,7 +92,7 @@ def every_way(offer, mode):
             yield ImageRequest(
                 model=offer.model,
                 prompt="a fox",
-                images=(ONE,) if mode == "edit" else (),
+                images=(ONE,) if variant == "images" else (),
                 resolution=resolution,
                 quality=quality,
                 aspect_ratio=ratio,
@@ -101,16 +101,17 @@ def every_way(offer, mode):
 
 
 @pytest.mark.parametrize(
-    ("name", "mode"), [(f"{adapter.name}/{offer.name}", mode) for adapter, offer in offers() for mode in offer.modes]
+    ("name", "variant"),
+    [(f"{adapter.name}/{offer.name}", variant) for adapter, offer in offers() for variant in offer.variants],
 )
-async def test_what_is_quoted_is_charged_and_settled(quiet, clock, sims, name, mode):
+async def test_what_is_quoted_is_charged_and_settled(quiet, clock, sims, name, variant):
     provider, _, sold = name.partition("/")
     sim = sims[provider]
     sim.service.balance = 10**9
     account = quiet.accounts[provider]
     compared = []
     async with Client(quiet, clock=clock) as client:
-        for request in every_way(account.adapter.offer(sold), mode):
+        for request in every_way(account.adapter.offer(sold), variant):
             (quoted,) = client.quote(request, provider, offer=name)
             if quoted.status == "refused":  # 4K takes wide ratios alone
                 continue
@@ -371,7 +372,7 @@ def test_the_client_that_does_not_await_quotes_and_refreshes_too(clock):
 async def test_a_told_price_goes_by_all_that_it_was_told_for(quiet, clock, sims):
     async with Client(quiet, clock=clock) as client:
         request = ImageRequest(model="gpt-image-2", prompt="a fox")
-        assert client.quote(request, "runapi")[0].depends_on == {"mode": "text", "resolution": "dearest"}
+        assert client.quote(request, "runapi")[0].depends_on == {"variant": "text", "resolution": "dearest"}
         await client.refresh_prices(request, "runapi")
         (told,) = client.quote(request, "runapi")
         assert (told.money.got, told.depends_on) == ("live", {"count": 1})  # no resolution: the provider's own choice

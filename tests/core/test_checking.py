@@ -18,12 +18,12 @@ from anymedia.declare import (
     Text,
     Urls,
     Whole,
-    by_mode,
     numbered,
     pick,
+    when,
 )
 from anymedia.translate.check import check
-from anymedia.translate.encode import parts, same, submit_path
+from anymedia.translate.encode import parts, same
 
 from .acme import acme
 
@@ -31,8 +31,8 @@ ONE, TWO = "https://img.example/1.png", "https://img.example/2.png"
 OFFER = Offer(
     name="paint",
     model="paint-1",
-    wire_id=by_mode(text="paint", edit="repaint"),
-    path=by_mode(text="/v1/{wire_id}", edit="/v1/{wire_id}/edit"),
+    wire_id=when(images="repaint", otherwise="paint"),
+    path=when(images="/v1/{wire_id}/edit", otherwise="/v1/{wire_id}"),
     page="Acme's page",
     fixed={"tier.name": "gold"},
     params={
@@ -40,11 +40,11 @@ OFFER = Offer(
         "images": Param(numbered("image", "image_{n}"), Urls(1, 3)),
         "aspect_ratio": Param("input.ratio", Choice("1:1", "2:1"), default="1:1", always_sent=True),
         "resolution": Param("input.dots", Choice({"1K": 1000, "2K": 2000}), default=UNKNOWN),
-        "quality": Param("q", by_mode(text=Choice("low", "high", not_honoured=("high",)))),
+        "quality": Param("q", when(otherwise=Choice("low", "high", not_honoured=("high",)), images=None)),
         "size": Param("", Size(step=8)),
         "count": Param("n", Whole(1, 3)),
         "seed": Param("seed", Whole(0, 100)),
-        "mask": Param("mask", by_mode(edit=Text())),
+        "mask": Param("mask", when(images=Text())),
     },
     rules=(
         Rule(when={"seed": ANY}, needs="quality"),
@@ -109,7 +109,7 @@ def test_what_goes_with_one_mode_only():
 
 
 def test_an_offer_for_edits_alone_requires_images():
-    edits = attrs.evolve(OFFER, wire_id=by_mode(edit="repaint"))
+    edits = attrs.evolve(OFFER, wire_id=when(images="repaint"))
     assert said(held(offer=edits)) == [("images", "required by this offer")]
     assert said(held(offer=edits, images=(ONE,))) == []
     required = attrs.evolve(OFFER, params=OFFER.params | {"images": Param("i", Urls(1), required=True)})
@@ -171,7 +171,7 @@ def test_fields_about_delivery_never_refuse_an_offer():
 
 def test_each_value_stands_where_the_page_puts_it():
     checked = held(images=(ONE, TWO), size=(16, 8), resolution="2K")
-    assert submit_path(checked) == "/v1/repaint/edit"
+    assert checked.path == "/v1/repaint/edit"
     assert bodies(checked) == [
         {
             "model": "repaint",
@@ -187,7 +187,7 @@ def test_each_value_stands_where_the_page_puts_it():
 
 def test_a_default_is_known_and_not_sent_unless_the_wire_requires_it():
     checked = held()
-    assert submit_path(checked) == "/v1/paint"
+    assert checked.path == "/v1/paint"
     assert dict(checked.defaults) == {"aspect_ratio": "1:1", "resolution": UNKNOWN}
     assert bodies(checked)[0]["input"] == {"prompt": "fox", "ratio": "1:1"}
     assert (checked.value("aspect_ratio"), checked.value("prompt"), checked.value("seed")) == ("1:1", "fox", None)
@@ -198,9 +198,9 @@ def test_a_default_is_known_and_not_sent_unless_the_wire_requires_it():
 def test_a_count_is_split_and_every_seed_is_its_own(count, seed):
     checked = held(count=count, seed=seed, quality="low")
     split = parts(checked)
-    assert sum(part.count for part in split) == count
-    assert [part.body["n"] for part in split] == [part.count for part in split]
-    assert all(part.count == 3 for part in split[:-1])
+    assert sum(part.units for part in split) == count
+    assert [part.body["n"] for part in split] == [part.units for part in split]
+    assert all(part.units == 3 for part in split[:-1])
     assert [part.body["seed"] for part in split] == list(range(seed, seed + count, 3))
     assert [[(each.given, each.sent) for each in part.adjustments] for part in split] == [
         [(seed, seed + first)] if first else [] for first in range(0, count, 3)
@@ -209,7 +209,7 @@ def test_a_count_is_split_and_every_seed_is_its_own(count, seed):
 
 def test_no_count_is_one_picture_and_says_nothing_of_it():
     (part,) = parts(held())
-    assert (part.count, "n" in part.body) == (1, False)
+    assert (part.units, "n" in part.body) == (1, False)
     assert [(part.body, times) for part, times in same(parts(held(count=7)))] == [
         (bodies(held(count=3))[0], 2),
         (bodies(held(count=1))[0], 1),
@@ -218,7 +218,7 @@ def test_no_count_is_one_picture_and_says_nothing_of_it():
 
 def test_an_offer_without_a_count_makes_one_picture_a_task():
     single = attrs.evolve(OFFER, params={"prompt": OFFER.params["prompt"]}, rules=())
-    assert [part.count for part in parts(held(offer=single, count=3))] == [1, 1, 1]
+    assert [part.units for part in parts(held(offer=single, count=3))] == [1, 1, 1]
 
 
 def test_raw_fields_are_laid_over_the_mapped_ones_and_recorded():
@@ -256,7 +256,9 @@ def test_a_request_is_never_changed_by_what_is_made_of_it(raw):
 
 
 def test_words_of_an_adapter():
-    assert (pick(by_mode(text=1), "edit"), pick(by_mode(edit=2), "edit"), pick(3, "text")) == (None, 2, 3)
+    sides = when(mask=1, images=2, otherwise=3)
+    assert [pick(sides, given) for given in (("images", "mask"), ("images",), ())] == [1, 2, 3]
+    assert (pick(when(images=2), ()), pick(3, ("images",)), pick(None, ())) == (None, 3, None)
     assert (OFFER.batch, ACME.offer("paint"), ACME.offer("pain")) == (3, OFFER, None)
-    with pytest.raises(ValueError, match="no canonical field is named colour; there are prompt"):
+    with pytest.raises(ValueError, match="paint: no field of image is named colour; there are prompt"):
         attrs.evolve(OFFER, params={"colour": Param("c", Text())})

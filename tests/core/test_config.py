@@ -398,7 +398,7 @@ def test_prices_of_the_user_s_own(tmp_path):
         "16:9 4K high" = "1.2"
         [providers.mine]
         adapter = "runapi"
-        prices = { gpt-image-2 = { "text 1K" = "0.05", "edit 4K" = "0.15" } }
+        prices = { gpt-image-2 = { "text 1K" = "0.05", "images 4K" = "0.15" } }
         """
     )
     config = load_config(path, KEYS)
@@ -411,8 +411,8 @@ def test_prices_of_the_user_s_own(tmp_path):
     assert prices["gpt-image-2-official"].prices.by == ("aspect_ratio", "resolution", "quality")
     assert prices["gpt-image-2-official"].prices.cells == {("16:9", "4K", "high"): Price("1.2")}
     mine = config.accounts["mine"].prices["gpt-image-2"]
-    assert (mine.source, mine.prices.by) == (f"{path}: providers.mine", ("mode", "resolution"))
-    assert mine.prices.cells == {("text", "1K"): Price("0.05"), ("edit", "4K"): Price("0.15")}
+    assert (mine.source, mine.prices.by) == (f"{path}: providers.mine", ("variant", "resolution"))
+    assert mine.prices.cells == {("text", "1K"): Price("0.05"), ("images", "4K"): Price("0.15")}
     assert account({}).prices == account({"prices": {}}).prices == {}
 
 

@@ -5,7 +5,9 @@ import pytest
 
 from anymedia import ConfigError, ImageRequest, PriceStatus, Unsupported, explain, read_config
 from anymedia.pricing.explain import Sent
-from anymedia.pricing.offers import candidates, choose, no_account
+from anymedia.pricing.offers import candidates as candidates_of
+from anymedia.pricing.offers import choose
+from anymedia.registry import adapters, no_account
 from anymedia.translate.encode import parts
 
 FLUX = ImageRequest(model="flux-2-pro", prompt="a fox", resolution="1K")
@@ -15,6 +17,10 @@ KEYS = {"REAPI_API_KEY": "rk_secret", "RUNAPI_API_KEY": "run_secret", "REVIDAPI_
 
 def accounts(*names):
     return list(read_config({"route": {"accounts": list(names)}}, KEYS).accounts.values())
+
+
+def candidates(*args, **options):
+    return candidates_of(*args, known=adapters().values(), **options)
 
 
 def names(found):

@@ -29,6 +29,7 @@ from anymedia.account import fingerprint, is_of
 from anymedia.declare import Endpoint, Reply
 from anymedia.declare.path import place
 from anymedia.engine.handle import LONGEST, handle, opened
+from anymedia.model.vocabulary import Kind
 from anymedia.translate.decode import _id
 from anymedia.translate.encode import follow
 
@@ -506,7 +507,7 @@ TASKS = st.builds(
     offer=MAYBE,
     model=MAYBE,
     wire_id=MAYBE,
-    kind=st.sampled_from(["image", "video", "audio"]),
+    kind=st.sampled_from(Kind),
     money=MONEY,
     submitted_at=st.datetimes(timezones=st.just(UTC)),
     path=PATHS.map("/{}".format),

@@ -39,7 +39,7 @@ TOLD = LivePrice(
     provider="runapi",
     origin=HERE,
     offer="flux-2-pro",
-    mode="text",
+    variant="text",
     fields={"aspect_ratio": None, "resolution": "1K", "moderation": None, "count": 1},
     usd=Decimal("0.06"),
     date="2027-01-10",
@@ -95,7 +95,7 @@ def test_a_price_is_not_that_of_another_request(path, fields):
 
 
 def test_a_price_is_not_that_of_another_origin_provider_or_offer(path):
-    others = [{"origin": "https://us.example"}, {"provider": "reapi"}, {"offer": "flux-2-flex"}, {"mode": "edit"}]
+    others = [{"origin": "https://us.example"}, {"provider": "reapi"}, {"offer": "flux-2-flex"}, {"variant": "images"}]
     LivePrices(path).keep([attrs.evolve(TOLD, **change) for change in others])
     assert money(path).got == "table"
     LivePrices(path).keep([TOLD])
@@ -501,5 +501,5 @@ def test_a_path_that_has_not_the_form_of_the_adapter_s_is_a_mistake_in_the_adapt
     words = attrs.evolve(adapters()["runapi"].price_quote, of="/api/v2/{service}/{action}")
     adapter = attrs.evolve(adapters()["runapi"], price_quote=words)
     checked = check(FLUX, adapter, adapter.offer("flux-2-pro"))
-    with pytest.raises(ValueError, match=r"/api/v2/\{service\}/\{action\} is not that of /api/v1/flux_2/text_to_image"):
+    with pytest.raises(ValueError, match=r"/api/v1/flux_2/text_to_image does not have the form /api/v2/"):
         ask_price(words, adapter.base_url, checked, parts(checked)[0])

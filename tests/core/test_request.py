@@ -129,10 +129,11 @@ def test_a_request_is_its_own_and_cannot_be_changed():
     assert hash(request) == hash(ImageRequest(model="paint-1", prompt="fox"))
 
 
-def test_mode():
+def test_the_variant_is_read_from_what_is_put_in():
     plain = ImageRequest(model="paint-1", prompt="fox")
-    assert plain.mode == "text"
-    assert attrs.evolve(plain, images=URL).mode == "edit"
+    assert (plain.kind, plain.variant, plain.units) == ("image", "text", 1)
+    assert attrs.evolve(plain, images=URL, count=3).variant == "images"
+    assert attrs.evolve(plain, images=URL, count=3).units == 3
     assert attrs.evolve(plain, images=URL).images == (URL,)
 
 

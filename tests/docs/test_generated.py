@@ -38,9 +38,9 @@ from anymedia.declare import (
     Url,
     Urls,
     Whole,
-    by_mode,
     numbered,
     pick,
+    when,
 )
 from anymedia.engine.purchase import TRIES
 from anymedia.engine.rules import STEPS, Step, Then
@@ -133,12 +133,12 @@ def test_every_wire_id_is_told(adapter):
     ((_, rows),) = tables(section("providers.md", "Names on the wire"))
     for offer in adapter.offers:
         (row,) = (row for row in rows if row["offer"] == f"`{adapter.name}/{offer.name}`")
-        told = {"text": row["from text"], "edit": row["from images (edit)"]}
+        told = {"text": row["from text"], "images": row["from images"]}
         assert row["model"] == offer.model
         assert set(told.values()) != {"–"}
-        for mode in (mode for mode in told if told[mode] != "–"):
-            assert told[mode].startswith(f"`{pick(offer.wire_id, mode)}`")
-            assert all(f"`{place}: {value}`" in told[mode] for place, value in offer.fixed.items())
+        for variant in (variant for variant in told if told[variant] != "–"):
+            assert told[variant].startswith(f"`{pick(offer.wire_id, (variant,))}`")
+            assert all(f"`{place}: {value}`" in told[variant] for place, value in offer.fixed.items())
 
 
 @of_each
@@ -463,7 +463,7 @@ RARE = Adapter(
             name="paint",
             params={
                 "prompt": Param("prompt", Text(), required=True),
-                "images": Param(numbered("image", "image_{n}"), by_mode(edit=Urls(2, 2))),
+                "images": Param(numbered("image", "image_{n}"), when(images=Urls(2, 2))),
                 "mask": Param("mask", Url(https=True)),
                 "size": Param("", Size(least=64, step=16, megapixels=4)),
                 "seed": Param("seed", Whole(1), default=Said("drawn by lot")),
@@ -493,7 +493,7 @@ TOLD = {
         "| looks | first after 2 s, then each 1.5 s |",
         "| looks | none: the submit is answered with the result |",
         "| results | can be fetched for 1 day |",
-        "| images | from text –, in an edit 2 URLs | – |",
+        "| images | without images –, with images 2 URLs | – |",
         "| mask | an https URL | – |",
         "| aspect_ratio | any ratio: sent as pixels, in steps of 16; 4:3 where only the other is given | – |",
         "| size | pixels, 64 a side or more, in steps of 16, 4 megapixels at most | – |",
@@ -537,12 +537,13 @@ def test_a_rare_word_is_told_too(name, with_rare_ones):
 
 
 def test_what_has_no_words_yet_stops_the_pages():
-    odd = attrs.evolve(RARE.offers[1], params={"seed": Param("seed", by_mode(text=object()))})
+    odd = attrs.evolve(RARE.offers[1], params={"seed": Param("seed", when(otherwise=object()))})
     with pytest.raises(TypeError, match="no words yet"):
         pages([attrs.evolve(RARE, offers=(odd,))], DOCS)
 
 
 def test_a_price_for_what_is_not_taken_stops_the_pages():
-    odd = attrs.evolve(RARE.offers[1], prices=Table("resolution", {"1K": "0.01"}))
+    params = RARE.offers[1].params | {"resolution": Param("resolution", Choice("2K"))}
+    odd = attrs.evolve(RARE.offers[1], params=params, prices=Table("resolution", {"1K": "0.01"}))
     with pytest.raises(ValueError, match="has a price for what it does not take"):
         pages([attrs.evolve(RARE, offers=(odd,))], DOCS)

@@ -44,13 +44,13 @@ from anymedia.declare import (
     Url,
     Urls,
     Whole,
-    by_mode,
     first,
     numbered,
+    when,
 )  # fmt: skip
 from anymedia.translate.decode import looked, submitted
 from anymedia.translate.classify import Asked
-from anymedia.translate.encode import follow, parts, submit, submit_path
+from anymedia.translate.encode import follow, parts, submit
 from anymedia.model.money import Money
 from anymedia.pricing.price import priced
 from anymedia.model.strict_json import dumps
@@ -86,7 +86,7 @@ FAL = Adapter(
         Offer(
             name="flux-2-pro",
             model="flux-2-pro",
-            wire_id=by_mode(text="fal-ai/flux-2-pro", edit="fal-ai/flux-2-pro/edit"),
+            wire_id=when(images="fal-ai/flux-2-pro/edit", otherwise="fal-ai/flux-2-pro"),
             page="fal documentation, flux-2-pro",
             params={
                 "prompt": Param("prompt", Text(1), required=True),
@@ -181,7 +181,7 @@ OPENAI = Adapter(
             name="gpt-image-2",
             model="gpt-image-2",
             wire_id="gpt-image-2",
-            path=by_mode(text="/v1/images/generations", edit="/v1/images/edits"),
+            path=when(images="/v1/images/edits", otherwise="/v1/images/generations"),
             page="OpenAI documentation, Images",
             params={
                 "prompt": Param("prompt", Text(1), required=True),
@@ -204,7 +204,7 @@ def body(adapter, request):
     checked = check(request, adapter, adapter.offers[0])
     assert checked.problems == ()
     (part,) = parts(checked)
-    return submit_path(checked), part.body, priced(checked, [part])
+    return checked.path, part.body, priced(checked, [part])
 
 
 def asked(adapter):

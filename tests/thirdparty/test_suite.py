@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from anymedia import ConfigError
-from anymedia.declare import Limits, Param, Size, Url, Urls, by_mode, numbered
+from anymedia.declare import Limits, Param, Size, Url, Urls, numbered, when
 from anymedia.registry import adapters
 from anymedia.testing import Contract
 from anymedia.testing.played import written_as
@@ -81,12 +81,12 @@ PLANTED = {
         (adapter("Text(1, 2000)", "Text(2000, 1)"), "a request with no more than it needs is refused"),
         (adapter("Urls(1, 4, https=True)", "Urls(4, 1)"), "at least 4 and at most 1"),
         (adapter(SIZE, SIZE.replace('default="1K"', "always_sent=True")), "always sent, and there is no default"),
-        (adapter('wire_id=by_mode(text="flux2p", edit="flux2p-edit")', "wire_id=by_mode()"), "leave no mode"),
+        (adapter('wire_id=when(images="flux2p-edit", otherwise="flux2p")', "wire_id=when()"), "leave no variant"),
         (
             adapter(
                 "    prices=", '    rules=(Rule(when={"resolution": ANY}, needs="mask"),),\n    prices=', "ANY, Rule"
             ),
-            "declared, and refused in every mode with every value tried: resolution",
+            "declared, and refused in every variant with every value tried: resolution",
         ),
     ],
     "test_check_passes_what_the_simulator_takes_and_the_quote_is_what_it_charges": [
@@ -283,10 +283,10 @@ def test_an_adapter_without_a_file_is_said(plugged):
         broken("test_an_adapter_is_facts_and_no_program", attrs.evolve(plugged(), name="ghost"))
 
 
-def test_what_can_be_asked_for_in_one_mode_is_not_in_the_other(plugged):
+def test_what_can_be_asked_for_in_one_variant_is_not_in_the_other(plugged):
     offer = plugged().offers[0]
-    edits = attrs.evolve(offer, params=offer.params | {"mask": Param("mask", by_mode(edit=Url()))})
-    assert "mask" in askable(edits, "edit")
+    edits = attrs.evolve(offer, params=offer.params | {"mask": Param("mask", when(images=Url()))})
+    assert "mask" in askable(edits, "images")
     assert "mask" not in askable(edits, "text")
     with pytest.raises(TypeError, match="mask: object is no kind of value that this suite knows"):
         values("mask", object())
@@ -381,7 +381,7 @@ def test_a_body_is_read_back_to_what_was_asked_for(case):
 )
 def test_a_field_that_is_written_in_another_form_is_read_back(plugged, field, param):
     acme = plugged()
-    offer = attrs.evolve(acme.offers[0], params={"prompt": acme.offers[0].params["prompt"], field: param})
+    offer = attrs.evolve(acme.offers[0], params={"prompt": acme.offers[0].params["prompt"], field: param}, prices=None)
     acme = attrs.evolve(acme, offers=(offer,))
     case = list(cases(acme))[-1]
     (part,) = parts(check(case.request, acme, offer))

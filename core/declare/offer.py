@@ -1,0 +1,139 @@
+"""What is sold: an offer, its fields on the wire, and the rules between them."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import attrs
+
+from anymedia.model.forms import Roles
+from anymedia.model.request import FROM_TEXT, request_type
+from anymedia.model.strict_json import Json
+from anymedia.model.vocabulary import Kind
+
+from .fields import Value, Whole
+from .prices import Prices, Table
+from .sizes import Shape
+from .when import When, pick
+
+VARIANT = "variant"
+"""What a price table names to go by the request's variant."""
+
+
+@attrs.frozen
+class Numbered:
+    """A list spread over fields: the first element under one name, the n-th under another."""
+
+    first: str
+    further: str
+
+    def names(self, length: int) -> list[str]:
+        """Return the field of each element."""
+        return [self.first, *(self.further.format(n=n) for n in range(2, length + 1))][:length]
+
+
+def numbered(first: str, further: str) -> Numbered:
+    """Spread a list over fields: numbered("image", "image_{n}")."""
+    return Numbered(first, further)
+
+
+@attrs.frozen
+class Param:
+    """A canonical field on the wire.
+
+    `to` is its place in the body: "input.prompt"; "" merges an object into the body itself, "images[].url" makes an
+    object of each element, "?name" puts it into the query.
+
+    `default` is what the provider takes when the field is not sent (None: nothing is known to be taken); with
+    `always_sent` the wire requires the field, and the default is filled in. `bills_as` names values that are billed
+    as another one.
+    """
+
+    to: str | Numbered
+    takes: Value | When[Value]
+    required: bool = False
+    default: Any = None
+    always_sent: bool = False
+    bills_as: Mapping[Any, Any] = attrs.field(factory=dict, hash=False)
+
+
+@attrs.frozen(kw_only=True)
+class Rule:
+    """A rule between fields: when fields have these values (ANY: are given at all), `needs` another field to be given,
+    or `allows` only some values of others."""
+
+    when: Mapping[str, Any] = attrs.field(hash=False)
+    needs: str | None = None
+    allows: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict, hash=False)
+
+
+def _itself(offer: "Offer") -> str:
+    return offer.name
+
+
+@attrs.frozen(kw_only=True)
+class Offer:
+    """What is sold under a name of the provider's: a canonical model, its wire id, its fields in the wire's order.
+
+    Model and wire id are the name unless told otherwise. `kind` is what it makes: only requests of that kind are taken.
+    `fixed` fields are always sent and tell the offer apart; `path` replaces the submit's path; `prices` None is
+    unknown; `page` is where it is written, unless the adapter's page says so under the offer's name. Errors: ValueError
+    for a name that is no field of the kind.
+    """
+
+    name: str
+    model: str = attrs.field(default=attrs.Factory(_itself, takes_self=True))
+    wire_id: str | When[str] = attrs.field(default=attrs.Factory(_itself, takes_self=True))
+    kind: Kind = attrs.field(default=Kind.IMAGE, converter=Kind)
+    params: Mapping[str, Param] = attrs.field(hash=False)
+    page: str | None = None
+    path: str | When[str] | None = None
+    fixed: Mapping[str, Json] = attrs.field(factory=dict, hash=False)
+    rules: tuple[Rule, ...] = ()
+    shape: Shape | None = None
+    prices: Prices | None = None
+
+    def __attrs_post_init__(self) -> None:
+        wrong = "; ".join(_unknown_names(self))
+        if wrong:
+            raise ValueError(f"{self.name}: {wrong}")
+
+    @property
+    def roles(self) -> Roles:
+        """The fields of the kind of request that it takes."""
+        return request_type(self.kind).roles
+
+    @property
+    def batch(self) -> int:
+        """How many units one task can make."""
+        count = self.params.get("count")
+        return count.takes.most or 1 if count is not None and isinstance(count.takes, Whole) else 1
+
+    @property
+    def variants(self) -> dict[str, str]:
+        """The wire id in each variant that there is: "text", and the inputs that it takes."""
+        inputs = {field: self.params[field] for field in self.roles.inputs if field in self.params}
+        needed = {field for field, param in inputs.items() if param.required}
+        taken = [field for field, param in inputs.items() if pick(param.takes, (field,)) is not None]
+        ids = {each: pick(self.wire_id, (each,)) for each in (FROM_TEXT, *taken) if needed <= {each}}
+        return {variant: wire_id for variant, wire_id in ids.items() if wire_id is not None}
+
+
+def _unknown_names(offer: Offer) -> Iterator[str]:
+    """Yield what an offer names that is no field of its kind, decides nothing, or is not mapped."""
+    roles = offer.roles
+    unknown = sorted(set(offer.params) - set(roles.names))
+    if unknown:
+        yield f"no field of {offer.kind} is named {', '.join(unknown)}; there are {', '.join(roles.names)}"
+    deciding = {field for each in _whens(offer) for field in each.fields} - set(roles.subject)
+    if deciding:
+        yield f"when() goes by {', '.join(roles.subject)}, not by {', '.join(sorted(deciding))}"
+    by = offer.prices.by if isinstance(offer.prices, Table) else ()
+    unmapped = [field for field in by if field != VARIANT and field not in offer.params]
+    if unmapped:
+        yield f"the price goes by {', '.join(unmapped)}, which is not mapped"
+
+
+def _whens(offer: Offer) -> Iterator[When[Any]]:
+    params = offer.params.values()
+    said = (offer.wire_id, offer.path, *(each for param in params for each in (param.takes, param.default)))
+    return (each for each in said if isinstance(each, When))

@@ -1,0 +1,47 @@
+"""What differs by what is put in, and values that can only be told in words."""
+
+from collections.abc import Container
+from typing import Generic, TypeVar
+
+import attrs
+
+T = TypeVar("T")
+
+
+@attrs.frozen
+class When(Generic[T]):
+    """What holds where a field is given, the first that fits; None: there is no such variant."""
+
+    cases: tuple[tuple[str, T | None], ...]
+    otherwise: T | None
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields that decide."""
+        return tuple(field for field, _ in self.cases)
+
+
+def when(*, otherwise: T | None = None, **cases: T | None) -> When[T]:
+    """Say a thing once for each field that may be put in: when(images="paint-edit", otherwise="paint")."""
+    return When(tuple(cases.items()), otherwise)
+
+
+def pick(thing: "T | When[T] | None", given: Container[str]) -> T | None:
+    """Return what holds where these fields are given."""
+    if not isinstance(thing, When):
+        return thing
+    return next((each for field, each in thing.cases if field in given), thing.otherwise)
+
+
+@attrs.frozen
+class Said:
+    """A value that can only be told in words, like a default that depends on a picture."""
+
+    words: str
+
+    def __str__(self) -> str:
+        return self.words
+
+
+UNKNOWN = Said("unknown: the page names no default")
+ANY = Said("any value")

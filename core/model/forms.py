@@ -1,0 +1,148 @@
+"""What a field of a request may hold, and what it is for."""
+
+import re
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any
+
+import attrs
+
+from .strict_json import dumps
+from .urls import is_url
+
+MOST = 1000
+"""The most units of one request: our choice, against a slip of the hand."""
+
+_RATIO = re.compile(r"[1-9][0-9]{0,3}:[1-9][0-9]{0,3}")
+
+
+class Role(StrEnum):
+    """What a field is for."""
+
+    INPUT = "input"  # a file put in that decides the variant of the request
+    SUBJECT = "subject"  # what the work is of: it is never dropped
+    TEXT = "text"  # the caller's own words: private
+    SHAPE = "shape"  # one way to say the size of the result; a Shape may exchange it for another
+    LOOK = "look"  # every result has it, asked for or not
+    FREE = "free"  # no known price depends on its value
+
+
+@attrs.frozen
+class Form:
+    """What a field may hold: `fits` decides, `message` says what is needed and holds {shown} for the wrong value."""
+
+    message: str
+    fits: Callable[[Any], bool]
+
+
+def holds(form: Form, *roles: Role) -> Mapping[str, Any]:
+    """Return the metadata of a field: its form and its roles; an input is always a part of the subject."""
+    return {"form": form, "roles": {*roles, *([Role.SUBJECT] if Role.INPUT in roles else [])}}
+
+
+@attrs.frozen
+class Roles:
+    """The fields of a kind of request, by what they are for; each group is in the order in which the kind names them.
+
+    `names` are the fields that an offer can map, `forms` the forms of all fields, `optional` those that may be None.
+    """
+
+    names: tuple[str, ...]
+    inputs: tuple[str, ...]
+    subject: tuple[str, ...]
+    texts: tuple[str, ...]
+    shape: tuple[str, ...]
+    looks: tuple[str, ...]
+    free: tuple[str, ...]
+    forms: Mapping[str, Form] = attrs.field(hash=False)
+    optional: tuple[str, ...]
+
+    @classmethod
+    def of(cls, kind: type[Any]) -> "Roles":
+        """Return the roles of a request class: its model, its own fields, then those that every kind has."""
+        fields = sorted(attrs.fields(kind), key=lambda field: field.inherited and field.name != "model")
+
+        def named(role: Role) -> tuple[str, ...]:
+            return tuple(field.name for field in fields if role in field.metadata["roles"])
+
+        return cls(
+            names=tuple(field.name for field in fields if field.name not in ("model", "extra", "labels")),
+            inputs=named(Role.INPUT),
+            subject=named(Role.SUBJECT),
+            texts=named(Role.TEXT),
+            shape=named(Role.SHAPE),
+            looks=named(Role.LOOK),
+            free=named(Role.FREE),
+            forms={field.name: field.metadata["form"] for field in fields},
+            optional=tuple(field.name for field in fields if field.default is None),
+        )
+
+
+def several(given: Any) -> Any:
+    """Return one text or a list as a tuple."""
+    return (given,) if isinstance(given, str) else pair(given)
+
+
+def pair(given: Any) -> Any:
+    """Return a list as a tuple."""
+    return tuple(given) if isinstance(given, list) else given
+
+
+def one_of(words: tuple[str, ...]) -> Form:
+    """Return the form of a field that takes one of some words."""
+    return Form(f"one of {', '.join(words)}, not {{shown}}", words.__contains__)
+
+
+def is_json(value: Any) -> bool:
+    """Return whether a value can be written as JSON."""
+    try:
+        dumps(value)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
+
+
+def shown(value: Any) -> str:
+    """Return a value as a problem shows it: at most 60 characters."""
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_ratio(value: Any) -> bool:
+    return _is_text(value) and (value == "auto" or _RATIO.fullmatch(value) is not None)
+
+
+def _is_size(value: Any) -> bool:
+    return isinstance(value, tuple) and len(value) == 2 and all(_is_whole(side) and side > 0 for side in value)
+
+
+def _is_extra(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(
+        isinstance(fields, Mapping) and all(map(_is_text, fields)) for fields in value.values()
+    )
+
+
+def _is_labels(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(text, str) for pair in value.items() for text in pair)
+
+
+_PUBLIC = "a public http(s) URL is needed, not {shown}; a local file has to be uploaded somewhere first"
+
+TEXT = Form("a text is needed, not {shown}", _is_text)
+URL = Form(_PUBLIC, is_url)
+URLS = Form(_PUBLIC, lambda urls: isinstance(urls, tuple) and all(map(is_url, urls)))
+LINK = Form("an http(s) URL is needed, not {shown}", is_url)
+RATIO = Form('two numbers like "16:9", or "auto", not {shown}', _is_ratio)
+SIZE = Form("a width and a height in whole pixels are needed, not {shown}", _is_size)
+COUNT = Form(f"a whole number from 1 to {MOST} is needed, not {{shown}}", lambda n: _is_whole(n) and 1 <= n <= MOST)
+WHOLE = Form("a whole number from 0 is needed, not {shown}", lambda number: _is_whole(number) and number >= 0)
+EXTRA = Form('raw fields by provider are needed, like {{"acme": {{…}}}}, not {shown}', _is_extra)
+LABELS = Form("texts by name are needed, not {shown}", _is_labels)

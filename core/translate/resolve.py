@@ -1,0 +1,89 @@
+"""Each field of an offer, resolved once: the value as it will be sent, and where it comes from."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+import attrs
+
+from anymedia.declare.fields import Value
+from anymedia.declare.offer import Offer, Param
+from anymedia.declare.path import Path
+from anymedia.declare.when import UNKNOWN, Said, When, pick
+from anymedia.model.strict_json import Json
+
+from .places import in_query, merged, put, touches
+
+
+class Source(StrEnum):
+    """Where the value of a field comes from."""
+
+    GIVEN = "given"  # the caller gave it, or gave what the offer's shape exchanges for it
+    DEFAULT = "default"  # the provider takes it when nothing is given
+    RAW = "raw field"  # a raw field sets it, or decides it
+    CHOICE = "provider's choice"  # the page tells in words what the provider takes
+    UNKNOWN = "unknown"  # nothing is given, and the page names no default
+
+
+@attrs.frozen
+class Field:
+    """One field of an offer, for one request.
+
+    `value` is the canonical value that the provider takes: as words (Said) where the page has nothing else, None where
+    nobody knows it. `sent` is the value that the body is written with before raw fields are laid over it; None: the
+    field is left out. `takes` None: the offer has no such field in this variant.
+    """
+
+    value: Any
+    source: Source
+    sent: Any
+    takes: Value | None
+
+    @property
+    def raw(self) -> bool:
+        """Whether a raw field sets it."""
+        return self.source is Source.RAW
+
+
+def resolve(given: Mapping[str, Any], offer: Offer) -> dict[str, Field]:
+    """Return each field of an offer as it is without raw fields; `given` holds the offer's own words for the shape."""
+    return {name: _field(name, param, given) for name, param in offer.params.items()}
+
+
+def _field(name: str, param: Param, given: Mapping[str, Any]) -> Field:
+    takes = pick(param.takes, given)
+    if name in given:
+        value = given[name]
+        return Field(value, Source.GIVEN, value, takes)
+    default = pick(param.default, given)
+    replaced = name == "aspect_ratio" and "size" in given and not param.always_sent
+    if default is None or replaced:
+        return Field(None, Source.UNKNOWN, None, takes)
+    if isinstance(default, Said):
+        return Field(default, Source.UNKNOWN if default == UNKNOWN else Source.CHOICE, None, takes)
+    return Field(default, Source.DEFAULT, default if param.always_sent else None, takes)
+
+
+def overridden(fields: Mapping[str, Field], offer: Offer, extra: Mapping[str, Json]) -> dict[str, Field]:
+    """Return the fields as they are once raw fields are laid over the body."""
+    raw = {name for name, param in offer.params.items() if touches(extra, param.to)}
+    changed = {name: _overridden(fields[name], offer.params[name], extra) for name in raw}
+    for name, field in fields.items():
+        if name not in raw and field.source is not Source.GIVEN and raw & _deciding(offer.params[name].default):
+            changed[name] = attrs.evolve(field, value=None, source=Source.RAW)
+    return {**fields, **changed}
+
+
+def _deciding(default: Any) -> set[str]:
+    """Return the fields that decide what a default is."""
+    return set(default.fields) if isinstance(default, When) else set()
+
+
+def _overridden(field: Field, param: Param, extra: Mapping[str, Json]) -> Field:
+    value = None
+    if field.takes is not None and isinstance(param.to, str) and not in_query(param.to):
+        body: dict[str, Json] = {}
+        if field.sent is not None:
+            put(body, param.to, field.takes.write(field.sent))
+        value = field.takes.read(Path(param.to).one(merged(body, extra)))
+    return attrs.evolve(field, value=value, source=Source.RAW)
