@@ -1,4 +1,4 @@
-"""The steps, tied together: check, encode, transport, decode, and polling around the last two."""
+"""The client: every configured account behind one set of verbs."""
 
 import asyncio
 import os
@@ -20,7 +20,7 @@ from .engine.recover import Recoverer, Recovery
 from .engine.refresh import refresh
 from .engine.route import Route, route_of
 from .engine.session import Event, Session
-from .engine.submission import Submits
+from .engine.submits import Submits
 from .engine.watch import Watch
 from .journal.ledger import Journal
 from .limits.health import AccountHealth

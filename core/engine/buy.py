@@ -8,7 +8,8 @@ from typing import Any, Protocol, TypeVar
 from anymedia.account import Account
 from anymedia.model.task import Attempt
 
-from .submission import Life, Submission, Submits
+from .submission import Submission
+from .submits import Life, Submits
 
 Place = TypeVar("Place")
 

@@ -14,7 +14,7 @@ from .buy import buy
 from .idempotency import bought
 from .plan import Plan
 from .purchase import Purchase, Share
-from .submission import Submits
+from .submits import Submits
 from .watch import Watch
 
 

@@ -25,7 +25,8 @@ from anymedia.model.vocabulary import Billed
 from .idempotency import latest
 from .plan import Option, Plan
 from .rules import Then, after, step
-from .submission import Life, Submission, Submits
+from .submission import Submission
+from .submits import Life, Submits
 
 TRIES = 4
 """Submits to an unavailable account before it leaves the route."""

@@ -23,7 +23,8 @@ from anymedia.transport.download import clear
 
 from .buy import buy
 from .session import Session
-from .submission import Life, Submission, Submits, task_of
+from .submission import Submission, task_of
+from .submits import Life, Submits
 from .watch import Watch
 
 

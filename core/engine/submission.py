@@ -7,11 +7,11 @@ is sent again under it: the same bytes, within the declared window.
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, TypeAlias, cast
+from typing import Any, cast
 from uuid import uuid4
 
 import attrs
@@ -27,7 +27,6 @@ from anymedia.model.errors import (
     OverCeiling,
     ProviderError,
     SubmitUncertain,
-    Unavailable,
 )
 from anymedia.model.task import Attempt, Order, Task
 from anymedia.model.vocabulary import Billed, Outcome
@@ -273,68 +272,6 @@ class Submission:
     def recorded_attempt(self) -> Attempt:
         """The attempt, once its intent is recorded: before anything is sent."""
         return cast("Attempt", self.attempt)
-
-
-Life: TypeAlias = Callable[[Submission], Awaitable[Attempt]]
-
-
-class Submits:
-    """The submits of one client that are under way, each in a task of its own."""
-
-    def __init__(self, session: Session) -> None:
-        self.session: Session = session
-        self._under_way: dict[asyncio.Task[Attempt], Submission] = {}
-
-    def __len__(self) -> int:
-        return len(self._under_way)
-
-    @property
-    def longest(self) -> float:
-        """How many seconds the answers of those that are under way are waited for at most, from now."""
-        return max((submission.longest for submission in self._under_way.values()), default=0.0)
-
-    async def close(self) -> None:
-        """Wait for every answer that is still to come; a cancel ends the wait, and not the submits."""
-        if self._under_way:
-            await asyncio.wait(self._under_way)
-
-    async def shielded(self, life: Life, submission: Submission, deadline: float) -> Attempt:
-        """Return the accepted attempt of a submission; the deadline or a cancel ends the wait and not the POST.
-
-        `deadline` is on the clock's monotonic time. Errors: the submit's own; SubmitUncertain when the wait ended with
-        a POST under way, Unavailable when it ended before one.
-        """
-        self.session.in_its_loop()
-        under_way = asyncio.ensure_future(life(submission))
-        self._under_way[under_way] = submission
-        under_way.add_done_callback(self._put_away)
-        left = deadline - self.session.clock.monotonic()
-        try:
-            await asyncio.wait({under_way}, timeout=None if math.isinf(left) else max(left, 0.0))
-        except asyncio.CancelledError:
-            if under_way.done():  # the answer and the cancel came together
-                self._detach(under_way)
-            elif submission.progress.connected:
-                submission.cancelled = True
-                raise submission.left("the call was cancelled") from None
-            under_way.cancel()
-            raise
-        if under_way.done():
-            return under_way.result()
-        if submission.progress.connected:
-            raise submission.left("the deadline passed")
-        under_way.cancel()
-        message = f"{submission.account.name} could not be sent to in time"
-        raise Unavailable(message, outcome=Outcome.NOT_SENT, **submission.facts)
-
-    def _put_away(self, under_way: "asyncio.Task[Attempt]") -> None:
-        if self._under_way.pop(under_way).abandoned:
-            self._detach(under_way)
-
-    def _detach(self, under_way: "asyncio.Task[Attempt]") -> None:
-        """Keep the task of a submit in sight that nobody waits for; of an error, the journal and on_event know."""
-        if not under_way.cancelled() and under_way.exception() is None:
-            self.session.detached.append(task_of(under_way.result()))
 
 
 def task_of(attempt: Attempt) -> Task:

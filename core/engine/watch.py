@@ -7,7 +7,6 @@ import asyncio
 from typing import Any, cast
 
 from anymedia.account import Account
-from anymedia.clock import Clock
 from anymedia.declare.adapter import Endpoint, Pace
 from anymedia.model.errors import (
     Blocked,
@@ -48,49 +47,50 @@ class Watch:
 
         Errors: TaskFailed, Blocked, DeadlineExceeded; MalformedAnswer when its result is not to be found.
         """
-        key, wait = (task.account, task.id), _Wait()
-        self._waits.setdefault(key, []).append(wait)
+        deadline = self._clock.monotonic() + timeout
+        waits = self._waits.setdefault((task.account, task.id), [])
+        waits.append(wait := _Wait())
         try:
-            return await self._until_done(account, task, self._clock.monotonic() + timeout, wait)
+            pause = first_wait(account.adapter.pace, self._age(task))
+            errors, without_result = 0, 0
+            last: ProviderError | None = None
+            while not task.state.final:
+                left = deadline - self._clock.monotonic()
+                if not wait.woken:
+                    with wait:
+                        await self._clock.sleep(max(min(pause, left), 0.0))
+                if pause >= left and not wait.woken:  # a look after the deadline is not made
+                    raise _too_late(task, self._age(task)) from last
+                wait.woken = False
+                try:
+                    async with asyncio.timeout(deadline - self._clock.monotonic()):
+                        seen = await self._asked(account, task)
+                except TimeoutError:
+                    raise _too_late(task, self._age(task)) from last
+                except ProviderError as error:
+                    last, errors = error, errors + 1
+                    without_result += isinstance(error, MalformedAnswer) and error.retry is Retry.NEVER
+                    if without_result == NO_RESULT_LOOKS:
+                        raise
+                else:
+                    task, last, errors = await self._saw(task, seen), None, 0
+                pause = next_wait(
+                    account.adapter.pace,
+                    self._age(task),
+                    errors=errors,
+                    retry_after=None if last is None else last.retry_after,
+                    jitter=self._clock.chance(),
+                )
+            return _succeeded(task)
         finally:
-            self._waits[key].remove(wait)
-            if not self._waits[key]:
-                del self._waits[key]
+            waits.remove(wait)
+            if not waits:
+                self._waits.pop((task.account, task.id), None)
 
     def wake(self, task: Task) -> None:
         """Make the next look at a task due at once, for every wait for it; during a look, the look after it."""
         for wait in self._waits.get((task.account, task.id), ()):
             wait.wake()
-
-    async def _until_done(self, account: Account, task: Task, deadline: float, wait: "_Wait") -> Task:
-        pause = first_wait(account.adapter.pace, self._age(task))
-        errors, without_result = 0, 0
-        last: ProviderError | None = None
-        while not task.state.final:
-            left = deadline - self._clock.monotonic()
-            woken = await wait.sleep(self._clock, max(min(pause, left), 0.0))
-            if pause >= left and not woken:  # a look after the deadline is not made
-                raise _too_late(task, self._age(task)) from last
-            try:
-                async with asyncio.timeout(deadline - self._clock.monotonic()):
-                    seen = await self._asked(account, task)
-            except TimeoutError:
-                raise _too_late(task, self._age(task)) from last
-            except ProviderError as error:
-                last, errors = error, errors + 1
-                without_result += isinstance(error, MalformedAnswer) and error.retry is Retry.NEVER
-                if without_result == NO_RESULT_LOOKS:
-                    raise
-            else:
-                task, last, errors = await self._saw(task, seen), None, 0
-            pause = next_wait(
-                account.adapter.pace,
-                self._age(task),
-                errors=errors,
-                retry_after=None if last is None else last.retry_after,
-                jitter=self._clock.chance(),
-            )
-        return _succeeded(task)
 
     async def follow(self, account: Account, endpoint: Endpoint, task: Task) -> Task:
         """Call one endpoint of a task, once, and return the task as the answer tells it. Errors: ProviderError."""
@@ -119,38 +119,29 @@ class Watch:
 
 
 class _Wait:
-    """One wait for a task: the sleep between two looks, which a wake ends."""
+    """One wait for a task; the block `with wait` is its sleep, which a wake ends."""
 
-    __slots__ = ("_sleeper", "_woken")
+    __slots__ = ("_cancels", "_sleeper", "woken")
 
     def __init__(self) -> None:
+        self.woken: bool = False
         self._sleeper: asyncio.Task[Any] | None = None
-        self._woken = False
+        self._cancels = 0
 
     def wake(self) -> None:
         """End the present sleep, or the next one."""
-        if not self._woken and self._sleeper is not None:
+        if not self.woken and self._sleeper is not None:
             self._sleeper.cancel()
-        self._woken = True
+        self.woken = True
 
-    async def sleep(self, clock: Clock, seconds: float) -> bool:
-        """Sleep until the time is over or `wake` is called, and return whether it was."""
-        if not self._woken:
-            self._sleeper = sleeper = cast("asyncio.Task[Any]", asyncio.current_task())
-            cancels = sleeper.cancelling()
-            try:
-                await clock.sleep(seconds)
-            except asyncio.CancelledError:
-                # As in asyncio.timeout: a cancel of our own is taken back, anybody else's goes on.
-                if not self._is_woken() or sleeper.uncancel() > cancels:
-                    raise
-            finally:
-                self._sleeper = None
-        woken, self._woken = self._is_woken(), False
-        return woken
+    def __enter__(self) -> None:
+        self._sleeper = cast("asyncio.Task[Any]", asyncio.current_task())
+        self._cancels = self._sleeper.cancelling()
 
-    def _is_woken(self) -> bool:
-        return self._woken
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
+        sleeper, self._sleeper = cast("asyncio.Task[Any]", self._sleeper), None
+        # As in asyncio.timeout: a cancel of our own is taken back, anybody else's goes on.
+        return self.woken and kind is asyncio.CancelledError and sleeper.uncancel() <= self._cancels
 
 
 def _succeeded(task: Task) -> Task:

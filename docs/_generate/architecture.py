@@ -69,7 +69,7 @@ each says in its first line what lives there.
    [`Permit`](../core/limits/permits.py) and for the account's [`Health`](../core/limits/health.py), writes the intent
    down, sends one POST through [`Transport.send`](../core/transport/http.py), reads the answer with
    [`submitted`](../core/translate/decode.py), and writes the outcome down. It runs in a task of its own:
-   [`Submits.shielded`](../core/engine/submission.py) ends a caller's wait at a deadline or a cancel, never the POST.
+   [`Submits.shielded`](../core/engine/submits.py) ends a caller's wait at a deadline or a cancel, never the POST.
 6. What follows from an error is one table, [`STEPS`](../core/engine/rules.py): the next offer, the same one again, or
    a stop. [Routing](routing.md) prints it; [Money safety](money-safety.md) says what each outcome means for money.
 7. `submit` returns the accepted task. [`Generation`](../core/engine/generate.py) waits for every task of the request

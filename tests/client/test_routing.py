@@ -245,7 +245,7 @@ async def test_what_no_offer_takes_is_said_with_every_reason(client, sims):
 @pytest.mark.parametrize("given", ["a fox", None, {"prompt": "a fox"}])
 async def test_what_is_no_request_is_said_to_be_none(client, given):
     for verb in (client.generate, client.submit):
-        with pytest.raises(OutOfBounds, match="request: an ImageRequest or a RawRequest is needed"):
+        with pytest.raises(OutOfBounds, match="request: a request like ImageRequest or RawRequest is needed"):
             await verb(given)
 
 

@@ -456,7 +456,7 @@ def test_another_key_opens_it_only_when_it_is_told_to():
     config = Config(accounts={"acme": account(api_key="rk_live_another")})
     text = refuses(said(), config)
     assert text == (
-        "task t-1 was submitted with another key of account 'acme', and only that one may see it; "
+        "task t-1 was submitted with another API key of account 'acme', and only that one may see it; "
         "where this key has replaced it, any_api_key=True opens the handle all the same"
     )
     task, found = opened(handle(FULL, ACCOUNT), config, any_api_key=True)
