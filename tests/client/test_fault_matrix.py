@@ -1,4 +1,4 @@
-"""Every fault at every ordered pair of providers: `generate` over both buys once, or stops where it may have bought.
+"""Every fault at every ordered pair of providers: both verbs buy once over them, or stop where they may have.
 
 What has to follow from each fault stands in FAULTS, in words of this file alone. `make test` plays every fault at a few
 pairs and a few faults at every pair. ANYMEDIA_ROUNDS says how often the whole matrix is played; after the rounds of
@@ -17,7 +17,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from anymedia import AnymediaError, Client, DeadlineExceeded, NoRoute, State, read_config
+from anymedia import AnymediaError, Attempt, Client, DeadlineExceeded, NoRoute, State, read_config
 from anymedia.simulators import names
 from anymedia.testing import FakeClock
 
@@ -253,6 +253,33 @@ class Matrix:
             assert spent <= sum(attempt.reserved for attempt in ended.attempts) <= ceiling
         return Came(expected, bills, spent, ceiling)
 
+    async def submit(self, name, pair, terms):
+        """Play one cell with `submit`: what happens after the acceptance is no matter of its own."""
+        fault, (a, b), sims, tried = FAULTS[name], pair, self.sims, {}
+        before = {sim.name: sim.bills() for sim in sims}
+        self._plant(fault, a, b)
+        see = lambda event: tried.update({event.id: event} if isinstance(event, Attempt) else {})  # noqa: E731
+        async with Client(self._config(fault, a), clock=self.clock, on_event=see) as client:
+            try:
+                task = await client.submit(self.request, a, b, timeout=fault.timeout, **TERMS[terms](a, b))
+                end = "AB"[pair.index(task.account)]
+            except AnymediaError as error:
+                end, named = type(error).__name__, [each.id for each in error.attempts]
+            else:
+                named = [*tried]
+        for sim in sims:
+            sim.clear()
+        later = happens_later(name)
+        expected = "A" if later else fault.ends[a][list(TERMS).index(terms)]
+        assert (end, named) == (expected, [*tried])
+        bills = {sim.name: len(sim.bills()["entries"]) - len(before[sim.name]["entries"]) for sim in sims}
+        assert bills == each(0, **{a: 1 if later else fault.bills[a], b: int(expected == "B")})
+        sent = Counter({sim.name: sim.bills()["submits"] - before[sim.name]["submits"] for sim in sims})
+        told = Counter()
+        for attempt in tried.values():
+            told[attempt.order.account] += attempt.sends if fault.listens or attempt.order.account != a else 0
+        assert sent == told
+
     def _plant(self, fault, a, b):
         for sim in self.sims:
             sim.service.refunds = fault.refunds
@@ -321,6 +348,21 @@ def billed(provider, entry):
 @pytest.fixture
 def matrix(sims, clock, nowhere, request_):
     return Matrix(sims, clock, nowhere, request_)
+
+
+def happens_later(name):
+    """Return whether a fault comes after the acceptance: in the task, or in the looks at it."""
+    return name.startswith(("task failed", "moderation in the task", "slow task", "stuck task", "looks: "))
+
+
+async def test_no_fault_is_billed_twice_through_submit(matrix):
+    for name, pair in cells(whole=ROUNDS > 0):
+        for terms in TERMS:
+            try:
+                await matrix.submit(name, pair, terms)
+            except BaseException as error:
+                error.add_note(f"at {name}: A is {pair[0]}, B is {pair[1]}, the terms are {terms}")
+                raise
 
 
 async def test_no_fault_is_billed_twice(matrix):
