@@ -10,8 +10,6 @@ async with Client() as client:
 
 from typing import TYPE_CHECKING, Any
 
-from .account import Account, Secret
-from .config import Config, load_config, read_config
 from .model.codec import from_json, to_json
 from .model.errors import (
     AnymediaError,
@@ -43,16 +41,18 @@ from .model.quote import Quote
 from .model.request import ImageRequest, RawRequest, Request
 from .model.task import Adjustment, Asset, Attempt, Failure, Order, Result, Task
 from .model.vocabulary import Billed, Cause, Kind, Outcome, Refund, Retry, State
-from .preview import compare, explain, quote
-from .pricing.compare import Difference
-from .pricing.explain import Explanation
 
 if TYPE_CHECKING:
+    from .account import Account, Secret
     from .client import Client
+    from .config import Config, load_config, read_config
     from .engine.recover import Recovery
     from .engine.route import Route
     from .journal.ledger import Journal
     from .limits.health import AccountHealth
+    from .preview import compare, explain, quote
+    from .pricing.compare import Difference
+    from .pricing.explain import Explanation
     from .sync import SyncClient
 
 __all__ = [
@@ -121,14 +121,24 @@ __all__ = [
 
 
 _LATE = {
+    "Account": ".account",
     "AccountHealth": ".limits.health",
     "Client": ".client",
+    "Config": ".config",
+    "Difference": ".pricing.compare",
+    "Explanation": ".pricing.explain",
     "Journal": ".journal",
     "Recovery": ".engine.recover",
     "Route": ".engine.route",
+    "Secret": ".account",
     "SyncClient": ".sync",
+    "compare": ".preview",
+    "explain": ".preview",
+    "load_config": ".config",
+    "quote": ".preview",
+    "read_config": ".config",
 }
-"""The client brings aiohttp, which takes longer to import than all the rest together; the journal brings SQLite."""
+"""What loads when it is first used: the client brings aiohttp, which takes longer to import than all the rest."""
 
 
 def __getattr__(name: str) -> Any:
