@@ -6,9 +6,9 @@ import click
 
 from anymedia import Config, load_config, to_json
 from anymedia.config import default_account
-from anymedia.pricing.compare import Seller
 from anymedia.pricing.compare import compare as compared
 from anymedia.pricing.live import LivePrices
+from anymedia.pricing.side import Seller
 from anymedia.registry import adapter
 
 from .command import Command, config_option

@@ -11,9 +11,10 @@ from .model.request import Request
 from .pricing import compare as comparing
 from .pricing import explain as explaining
 from .pricing import quote as quoting
-from .pricing.compare import Difference, Seller
+from .pricing.compare import Difference
 from .pricing.explain import Explanation
 from .pricing.live import LivePrices
+from .pricing.side import Seller
 from .registry import adapter, adapters, sellers
 
 

@@ -17,7 +17,7 @@ from .prices import Credit, Printed
 
 @attrs.frozen
 class Header:
-    """The header that carries the key, and what stands before it."""
+    """The header that carries the API key, and the prefix before the key."""
 
     name: str
     prefix: str = ""
@@ -52,9 +52,9 @@ class Fault:
 class Reply:
     """Where an answer holds what.
 
-    `ok` is the place of the body's own code and the code that means yes. `assets` is a place of URLs, or one a kind
-    (image, video, audio); `files` is a place of the bytes themselves. `failed_if` is a place whose presence means that
-    the task failed, whatever its state. `usd` and `credits` are what the task took.
+    `ok` is the place of the body's own code and the code that means yes. `assets` is a place of URLs, or one for each
+    medium (image, video, audio); `files` is a place of the bytes themselves. `failed_if` is a place that is there
+    when the task failed, whatever its state. `usd` and `credits` are what the task took.
     """
 
     ok: tuple[Place, Json] | None = attrs.field(default=None, converter=_code)
@@ -96,7 +96,7 @@ class Endpoint:
 
 @attrs.frozen
 class Match:
-    """An error told by its HTTP status and a part of its text."""
+    """An error that is recognised by its HTTP status and a part of its text."""
 
     text: str
     status: int | None = None
@@ -104,7 +104,7 @@ class Match:
 
 @attrs.frozen
 class Err:
-    """What an error means: its cause, how a submit ended that got it, whether a task that got it is refunded."""
+    """What an error means: its cause, the outcome of a submit that gets it, and whether a failed task is refunded."""
 
     cause: Cause
     submit: Outcome | None = None
@@ -120,7 +120,7 @@ def _errors(given: Mapping[Any, Any]) -> Mapping[Any, Err]:
 
 @attrs.frozen
 class Idempotency:
-    """The header that makes a second POST the same task, and for how many seconds it is trusted to."""
+    """The header with which a second POST is the same task, and the seconds for which a replay relies on that."""
 
     header: str
     window: float
@@ -128,7 +128,7 @@ class Idempotency:
 
 @attrs.frozen(kw_only=True)
 class Pace:
-    """When to look: `first` seconds after the submit, then each `then`; from an age in `slower` on, each so many."""
+    """When to poll: after `first` seconds, then every `then` seconds; `slower` maps a task's age to an interval."""
 
     first: float
     then: float
@@ -137,7 +137,7 @@ class Pace:
 
 @attrs.frozen(kw_only=True)
 class Limits:
-    """What a page allows an account: (calls, in seconds) for submits and for polls; tasks active at a time."""
+    """The rate limits of an account: submits and polls as (calls, per seconds), `active` as tasks at a time."""
 
     submits: tuple[int, float] | None = None
     polls: tuple[int, float] | None = None
@@ -169,7 +169,7 @@ def _words(given: Mapping[str, Json]) -> Mapping[Place, Json]:
 
 @attrs.frozen(kw_only=True)
 class PriceQuote:
-    """Where a provider tells anybody what a task would cost: a POST without the key, which buys nothing.
+    """How to ask a provider what a task would cost: by a POST without the API key, which buys nothing.
 
     `body` is what is posted: texts may hold {wire_id} and the names that `of`, a form of the submit's path, finds in
     it; "{body}" is the submit's own body. The answer holds the amount for the whole task in `usd` or `cents`, true

@@ -1,4 +1,4 @@
-"""What a field of an offer may be, and how it is written on the wire."""
+"""What values a field of an offer takes, and how they are written on the wire."""
 
 import re
 from abc import ABC, abstractmethod
@@ -95,7 +95,7 @@ class Urls(Value):
 
 @attrs.frozen(init=False)
 class Choice(Value):
-    """One of some values, written alike or as told: Choice("auto", "low"), Choice({"1K": "1k"}).
+    """One of several values, written as they are or as a mapping says: Choice("auto", "low"), Choice({"1K": "1k"}).
 
     A value in `not_honoured` is accepted on the wire, and then ignored.
     """

@@ -70,6 +70,10 @@ def _itself(offer: "Offer") -> str:
     return offer.name
 
 
+def _in_query(offer: "Offer") -> tuple[str, ...]:
+    return tuple(name for name, param in offer.params.items() if str(param.to).startswith("?"))
+
+
 @attrs.frozen(kw_only=True)
 class Offer:
     """What is sold under a name of the provider's: a canonical model, its wire id, its fields in the wire's order.
@@ -91,6 +95,10 @@ class Offer:
     rules: tuple[Rule, ...] = ()
     shape: Shape | None = None
     prices: Prices | None = None
+    in_query: tuple[str, ...] = attrs.field(
+        init=False, repr=False, eq=False, default=attrs.Factory(_in_query, takes_self=True)
+    )
+    """The fields that are sent in the query of the submit."""
 
     def __attrs_post_init__(self) -> None:
         wrong = "; ".join(_unknown_names(self))
@@ -135,5 +143,5 @@ def _unknown_names(offer: Offer) -> Iterator[str]:
 
 def _whens(offer: Offer) -> Iterator[When[Any]]:
     params = offer.params.values()
-    said = (offer.wire_id, offer.path, *(each for param in params for each in (param.takes, param.default)))
-    return (each for each in said if isinstance(each, When))
+    things = (offer.wire_id, offer.path, *(each for param in params for each in (param.takes, param.default)))
+    return (each for each in things if isinstance(each, When))

@@ -42,14 +42,14 @@ class Path:
 
     def find(self, data: Json) -> list[Any]:
         """Return every value at this place, in order."""
-        if self._keys is not None:  # most places are, and most of an answer's reading is spent here
+        if self._keys is not None:  # most places are plain keys, and reading an answer spends most of its time here
             for key in self._keys:
                 data = data.get(key) if isinstance(data, dict) else None
             return [] if data is None else [data]
-        found = [data]
+        values = [data]
         for step in self._steps:
-            found = [value for each in found for value in step(each) if value is not None]
-        return found
+            values = [inner for each in values for inner in step(each) if inner is not None]
+        return values
 
     def one(self, data: Json) -> Any:
         """Return the first value at this place, or None."""
@@ -70,7 +70,7 @@ class First:
 
     def find(self, data: Json) -> list[Any]:
         """Return every value at the first place that holds any."""
-        return next((found for path in self.paths if (found := path.find(data))), [])
+        return next((values for path in self.paths if (values := path.find(data))), [])
 
     def one(self, data: Json) -> Any:
         """Return the first value, or None."""

@@ -20,6 +20,10 @@ class When(Generic[T]):
         """The fields that decide."""
         return tuple(field for field, _ in self.cases)
 
+    def pick(self, given: Container[str]) -> T | None:
+        """Return what holds where these fields are given."""
+        return next((each for field, each in self.cases if field in given), self.otherwise)
+
 
 def when(*, otherwise: T | None = None, **cases: T | None) -> When[T]:
     """Say a thing once for each field that may be put in: when(images="paint-edit", otherwise="paint")."""
@@ -27,15 +31,13 @@ def when(*, otherwise: T | None = None, **cases: T | None) -> When[T]:
 
 
 def pick(thing: "T | When[T] | None", given: Container[str]) -> T | None:
-    """Return what holds where these fields are given."""
-    if not isinstance(thing, When):
-        return thing
-    return next((each for field, each in thing.cases if field in given), thing.otherwise)
+    """Return a thing, or what holds of it where these fields are given."""
+    return thing.pick(given) if isinstance(thing, When) else thing
 
 
 @attrs.frozen
 class Said:
-    """A value that can only be told in words, like a default that depends on a picture."""
+    """A value that can only be told in words, like a default that depends on what is put in."""
 
     words: str
 

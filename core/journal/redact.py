@@ -3,11 +3,12 @@
 import html
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from urllib.parse import unquote
 
 import attrs
 
+from anymedia.model.request import text_names
 from anymedia.model.strict_json import Json, loads
 from anymedia.model.urls import is_url
 
@@ -29,7 +30,9 @@ CUT = 20
 LONG = 40
 """Characters above which any text of a submit counts as the user's own words."""
 
-_OWN = re.compile(r"prompt|text|message", re.IGNORECASE)
+COMMON = ("text", "message")
+"""Keys of bodies under which the user's own words stand, beside the text fields of the kinds of requests."""
+
 _BLANKS = re.compile(r"\s{2,}|[^\S ]")
 _ESCAPE = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\[\"\\/bfnrt]"  # JSON
@@ -49,18 +52,19 @@ def scrubbed(words: Json, secrets: Sequence[str], longest: int = 4096) -> Json:
     return _value(words, _Sought(tuple(_spellings(secrets, longest)), longest), 0)
 
 
-def secrets_of(body: Json) -> tuple[str, ...]:
+def secrets_of(body: Json, texts: Iterable[str] = ()) -> tuple[str, ...]:
     """Return the texts of a submit's body that can be the user's own words, each once.
 
-    They are those under a key that speaks of a prompt, a text or a message, at any depth, and all of more than 40
-    characters that are no URL.
+    They are `texts` (what the request's text fields are given as), the texts under a key that holds the name of a text
+    field of any kind, or of COMMON, at any depth, and all of more than 40 characters that are no URL.
     """
-    found: dict[str, None] = {}
+    keys = re.compile("|".join((*text_names(), *COMMON)), re.IGNORECASE)
+    found: dict[str, None] = dict.fromkeys(filter(str.strip, texts))
     left: list[tuple[Json, bool]] = [(body, False)]
     while left:
         value, own = left.pop()
         if isinstance(value, Mapping):
-            left += [(inner, own or _OWN.search(str(key)) is not None) for key, inner in reversed([*value.items()])]
+            left += [(inner, own or keys.search(str(key)) is not None) for key, inner in reversed([*value.items()])]
         elif isinstance(value, list | tuple):
             left += [(inner, own) for inner in reversed(value)]
         elif isinstance(value, str):

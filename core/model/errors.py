@@ -7,10 +7,10 @@ AnymediaError
 │  ├─ Unsupported           the offer has no such feature (lists every problem)
 │  ├─ OutOfBounds           a value outside what the offer takes (lists every problem)
 │  └─ OverCeiling           it would cost more than max_price
-├─ ProviderError            the provider said no, or could not be heard
+├─ ProviderError            the provider refused, or could not be reached
 │  ├─ BadApiKey · NoCredit · NotFound · Rejected · Blocked · RateLimited · MalformedAnswer
 │  └─ Unavailable
-│     └─ Cooling            it is left alone for a while, after what an earlier request met
+│     └─ Cooling            the account is left alone for a while after a failure
 ├─ SubmitUncertain          sent, and no readable answer: it may have been billed
 ├─ TaskError
 │  ├─ TaskFailed            accepted, then failed or canceled (carries the task)
@@ -46,10 +46,10 @@ class Problem:
 
 
 class AnymediaError(Exception):
-    """The root of the tree; everything known of the call is on it, a key never is.
+    """The root of the tree: it carries everything known about the call, and never an API key.
 
     `status` and `code` are the provider's, `retry_after` is in seconds, `body` is the answer as it was read (JSON, or
-    text cut to 2,000 characters). `attempt` is the submit that it came of, `attempts` are all that `generate` made.
+    text cut to 2,000 characters). `attempt` is the submit that led to it, `attempts` are all that `generate` made.
     """
 
     retry: Retry = Retry.NEVER
@@ -133,14 +133,14 @@ class OverCeiling(RequestError):
 
 
 class ProviderError(AnymediaError):
-    """The provider said no, or could not be heard; `cause` is its reason in one word."""
+    """The provider refused, or could not be reached; `cause` is the reason in one word."""
 
     cause: ClassVar[Cause]
     retry: Retry = Retry.ELSEWHERE
 
 
 class BadApiKey(ProviderError):
-    """The key is missing, wrong, revoked, or not allowed this."""
+    """The API key is missing, wrong, revoked, or not allowed to do this."""
 
     cause = Cause.BAD_API_KEY
 
@@ -158,7 +158,7 @@ class NotFound(ProviderError):
 
 
 class Rejected(ProviderError):
-    """The provider takes the request for invalid."""
+    """The provider says that the request is invalid."""
 
     cause = Cause.REJECTED
 
@@ -189,7 +189,7 @@ class Unavailable(ProviderError):
 
 
 class Cooling(Unavailable):
-    """The account is left alone for a while: this request would meet what an earlier one met."""
+    """The account is left alone for a while: this request would fail as an earlier one did."""
 
     outcome: Outcome | None = Outcome.NOT_SENT
 
@@ -237,16 +237,16 @@ class TaskFailed(TaskError):
 class DeadlineExceeded(TaskError):
     """The task was not finished in time; it lives on, and `client.wait(error.task)` takes it up again.
 
-    Without a `task` somebody else held the caller's key for too long, and nothing was sent.
+    Without a `task`, another call held the caller's idempotency key for too long, and nothing was sent.
     """
 
     retry: Retry = Retry.SAME
 
 
 class NoRoute(AnymediaError):
-    """No offer would serve the request; `errors` holds what each one said, `attempts` what was sent.
+    """No offer serves the request; `errors` holds the error of each, `attempts` what was sent.
 
-    `billed` is that of whichever of them was billed most surely.
+    `billed` is the surest answer among them.
     """
 
     def __init__(self, message: str = "", *, errors: Sequence[AnymediaError] = (), **facts: Any) -> None:

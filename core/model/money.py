@@ -11,8 +11,8 @@ class PriceStatus(StrEnum):
     """How far a price can be trusted."""
 
     EXACT = "exact"
-    APPROXIMATE = "approximate"  # the provider prints it as about so much
-    ESTIMATE = "estimate"  # it depends on something that is not known before, so the dearest case is taken
+    APPROXIMATE = "approximate"  # the provider prints an approximate price
+    ESTIMATE = "estimate"  # it depends on something that is not known beforehand, so the dearest case is taken
     UNKNOWN = "unknown"
 
 
@@ -23,8 +23,8 @@ _TRUST = list(PriceStatus)
 class Money:
     """What a thing costs: `usd` is what is billed, `list_usd` what the page prints, `credits` the provider's own.
 
-    `got` says how the figure was had (table, live, override, settled), `date` the day it was true, `source` where it
-    stands; `reason` why it is not exact. A figure that nobody knows is None.
+    `got` says how the figure was found (table, live, override, settled), `date` the day on which it held, `source`
+    where it stands, `reason` why it is not exact. A figure that nobody knows is None.
     """
 
     usd: Decimal | None = None
@@ -38,7 +38,7 @@ class Money:
 
     @classmethod
     def unknown(cls, reason: str) -> "Money":
-        """Return the money that nobody knows, and why."""
+        """Return an unknown amount, with the reason why nobody knows it."""
         return cls(reason=reason)
 
     def __str__(self) -> str:
@@ -49,11 +49,11 @@ class Money:
 
 
 EXACT = Context(prec=60)
-"""How amounts are reckoned, whatever the caller's program has set for its own."""
+"""The decimal context of every calculation, whatever context the caller's program has set."""
 
 LARGEST = Decimal(1000)
 FINEST = -9
-"""What is believed of what a task costs: above 0, at most so many USD, with at most nine decimals."""
+"""A believable price of a task is above 0, at most LARGEST USD, and has at most nine decimals."""
 
 
 def can_be(usd: Decimal) -> bool:

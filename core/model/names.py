@@ -1,4 +1,4 @@
-"""What is said of a name that is not known: the nearest one that is."""
+"""The error text for an unknown name: it names the nearest known one."""
 
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def no_such(what: str, name: str, known: Mapping[str, Any]) -> str:
-    """Return the sentence for a name that is not among those known, with the nearest one."""
+    """Return the error text for a name that is not among those known, with the nearest one."""
     near = get_close_matches(name, known, 1)
     hint = f"did you mean {near[0]}?" if near else "there are " + (", ".join(known) or "none")
     return f"no {what} is named {name!r}; {hint}"

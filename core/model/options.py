@@ -1,4 +1,4 @@
-"""On what terms a request is bought: what a caller may say beside it, and what the configuration says for all."""
+"""The options of a call: how a request is bought, by the caller or by the configuration."""
 
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal, InvalidOperation
@@ -24,7 +24,7 @@ Choice: TypeAlias = Literal["stop", "continue"]
 
 
 class SubmitOptions(TypedDict, total=False):
-    """What `submit` can be told beside the request."""
+    """The options of `submit`; `idempotency_key` is the caller's own name for the request."""
 
     offer: str | None
     on_unsupported: OnUnsupported
@@ -67,18 +67,18 @@ def _amount(given: Any) -> Decimal | None:
 
 
 def refuse(field: str, message: str) -> NoReturn:
-    """Refuse what an option was given as."""
+    """Refuse the value of an option. Errors: OutOfBounds."""
     raise OutOfBounds(problems=[Problem(field=field, message=message)])
 
 
 @attrs.frozen(kw_only=True)
 class Options:
-    """On what terms a request is bought: the options of one call over those of the configuration.
+    """How a request is bought: the options of one call over those of the configuration.
 
     `max_price` (USD) is over all attempts and parts; where it is given, `allow_unknown_price` takes offers whose price
     nobody knows, which then count nothing. Without `fallback` the first offer is the only one. `on_uncertain` and
     `on_blocked` continue elsewhere after a submit that may have been billed, and after moderation, within max_price.
-    `mix` makes what is missing of several pictures at another offer. Errors: OutOfBounds naming the option.
+    `mix` makes what is missing of several results at another offer. Errors: OutOfBounds naming the option.
     """
 
     offer: str | None = None

@@ -90,8 +90,18 @@ class Request(ABC):
     @property
     def given(self) -> dict[str, Any]:
         """The fields that an offer can map and the caller has given, in the kind's order."""
-        values = ((name, getattr(self, name)) for name in self.roles.names)
-        return {name: value for name, value in values if value is not None and value != ()}
+        given = {}
+        for name in self.roles.names:
+            value = getattr(self, name)
+            if value is not None and value != ():
+                given[name] = value
+        return given
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The caller's own words, which are private: what its text fields are given as."""
+        given = (getattr(self, name) for name in self.roles.texts)
+        return tuple(text for text in given if text)
 
     @property
     def variant(self) -> str:
@@ -112,6 +122,11 @@ def request_type(kind: Kind) -> type[Request]:
     if kind not in _KINDS:
         raise ValueError(f"no request is of kind {kind}; there are {', '.join(_KINDS)}")
     return _KINDS[kind]
+
+
+def text_names() -> tuple[str, ...]:
+    """Return the names of the text fields of every kind: under such a key stand the caller's own words."""
+    return tuple(dict.fromkeys(name for kind in _KINDS.values() for name in kind.roles.texts))
 
 
 @attrs.frozen(kw_only=True)
@@ -173,6 +188,11 @@ class RawRequest:
     def units(self) -> int:
         """How many results it asks for: one, as far as anybody here knows."""
         return 1
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The caller's own words, as far as they are known to be such: none; the body's long texts are private too."""
+        return ()
 
 
 AnyRequest: TypeAlias = Request | RawRequest

@@ -12,7 +12,7 @@ from .strict_json import Json
 from .vocabulary import Billed, Cause, Kind, Outcome, Refund, State
 
 SENDING, SETTLED = "sending", "settled"
-"""What an attempt is called that has no outcome yet, and one whose outcome somebody found out by hand."""
+"""The status of an attempt without an outcome yet, and of one whose outcome a person found out."""
 
 
 @attrs.frozen(kw_only=True)
@@ -134,7 +134,7 @@ class Attempt:
 
     A replay carries `replay_key`, and may go to `origin` with the API key of this `fingerprint` alone. `error` is the
     error's text, `cause` the provider's reason in one word, `retry_after` how many seconds it asks to be left alone;
-    `settled` is what somebody found out by hand of an attempt that was uncertain.
+    `settled` is what a person found out about an uncertain attempt.
     """
 
     id: str
@@ -235,7 +235,7 @@ def _seconds(since: datetime | None, until: datetime | None) -> float | None:
 
 @attrs.frozen(kw_only=True)
 class Result:
-    """What a request came to: the assets of all its tasks, and how many of `count` are missing.
+    """What a request came to: the assets of all its tasks, and how many of its units are missing.
 
     `attempts` is every try in the order of the submits, those included that came to nothing; `money` is for `tasks`,
     `reserved` (USD) what all attempts together have cost at most (None: nobody knows).

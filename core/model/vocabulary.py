@@ -73,7 +73,7 @@ class Outcome(StrEnum):
 
 
 class Cause(StrEnum):
-    """Why a provider said no or a task failed: the same word at every provider."""
+    """Why a provider refused or a task failed: the same word at every provider."""
 
     BAD_API_KEY = "bad_api_key"
     NO_CREDIT = "no_credit"

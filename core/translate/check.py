@@ -16,7 +16,7 @@ from anymedia.model.request import DELIVERY, FROM_TEXT, Request
 from anymedia.model.strict_json import Json
 from anymedia.model.task import Adjustment
 
-from .places import in_query, touches
+from .places import touches
 from .resolve import Field, Source, overridden, resolve
 
 
@@ -85,13 +85,14 @@ def check(
     An offer of another kind takes nothing of the request.
     """
     if request.kind is not offer.kind:
-        return _checked(request, adapter, offer, {}, [], [_other_kind(request, offer)])
-    dropped, refused = _sort(request, offer, drop=on_unsupported == "drop")
-    given = _without(request.given, [each.field for each in dropped]) if dropped else request.given
-    shaped = given if offer.shape is None else offer.shape.fit(given)
+        return _checked(request, request.given, adapter, offer, {}, [], [_other_kind(request, offer)])
+    given = request.given
+    dropped, refused = _sort(request, given, offer, drop=on_unsupported == "drop")
+    left = _without(given, [each.field for each in dropped]) if dropped else given
+    shaped = left if offer.shape is None else offer.shape.fit(left)
     if isinstance(shaped, Flaw):
-        refused.append(_problem("size" if "size" in given else "resolution", shaped))
-        shaped = _without(given, request.roles.shape)
+        refused.append(_problem("size" if "size" in left else "resolution", shaped))
+        shaped = _without(left, request.roles.shape)
     fields = resolve(shaped, offer)
     refused += _flaws(shaped, fields, offer)
     refused += _missing(shaped, fields, offer)
@@ -101,22 +102,20 @@ def check(
         refused += _forbidden(extra, adapter, offer)
         dropped += _overrides(extra)
         fields = overridden(fields, offer, extra)
-    return _checked(
-        request, adapter, offer, fields, dropped, [each for each in refused if limits or not each.documented]
-    )
+    problems = [each for each in refused if limits or not each.documented]
+    return _checked(request, given, adapter, offer, fields, dropped, problems)
 
 
 def _checked(
     request: Request,
+    given: Mapping[str, Any],
     adapter: Adapter,
     offer: Offer,
     fields: Mapping[str, Field],
     adjustments: Sequence[Adjustment],
     problems: Sequence[Problem],
 ) -> Checked:
-    given = request.given
     wire_id = pick(offer.wire_id, given)
-    page = offer.page or f"{adapter.page}, {offer.name}"
     return Checked(
         adapter=adapter,
         offer=offer,
@@ -128,7 +127,7 @@ def _checked(
         fields=fields,
         extra=request.extra.get(adapter.name, {}),
         labels=request.labels,
-        problems=tuple(attrs.evolve(problem, page=page) for problem in problems),
+        problems=tuple(attrs.evolve(each, page=offer.page or f"{adapter.page}, {offer.name}") for each in problems),
         adjustments=tuple(adjustments),
     )
 
@@ -138,8 +137,10 @@ def _path(
 ) -> str:
     """Return where a request is submitted, with what goes into the query."""
     path = (pick(offer.path, given) or adapter.submit.path or "").replace("{wire_id}", str(wire_id))
-    sent = ((offer.params[name].to, field.sent) for name, field in fields.items() if field.sent is not None)
-    query = {str(to)[1:]: value for to, value in sent if in_query(to)}
+    if not offer.in_query:
+        return path
+    sent = ((name, fields[name].sent) for name in offer.in_query if name in fields)
+    query = {str(offer.params[name].to)[1:]: value for name, value in sent if value is not None}
     return path + (f"?{urlencode(query)}" if query else "")
 
 
@@ -152,13 +153,14 @@ def _without(given: Mapping[str, Any], names: Container[str]) -> dict[str, Any]:
     return {name: value for name, value in given.items() if name not in names}
 
 
-def _sort(request: Request, offer: Offer, *, drop: bool) -> tuple[list[Adjustment], list[Problem]]:
+def _sort(
+    request: Request, given: Mapping[str, Any], offer: Offer, *, drop: bool
+) -> tuple[list[Adjustment], list[Problem]]:
     """Part what the offer does not have into what is left out and what is refused."""
     dropped: list[Adjustment] = []
     refused: list[Problem] = []
-    given, subject = request.given, request.roles.subject
-    for name, flaw in _unsupported(given, request.variant, offer):
-        if (drop and name not in subject) or name in DELIVERY:
+    for name, flaw in _unsupported(request, given, offer):
+        if (drop and name not in request.roles.subject) or name in DELIVERY:
             value = list(given[name]) if isinstance(given[name], tuple) else given[name]
             dropped.append(Adjustment(field=name, given=value, reason=flaw.message))
         else:
@@ -166,7 +168,7 @@ def _sort(request: Request, offer: Offer, *, drop: bool) -> tuple[list[Adjustmen
     return dropped, refused
 
 
-def _unsupported(given: Mapping[str, Any], variant: str, offer: Offer) -> Iterator[tuple[str, Flaw]]:
+def _unsupported(request: Request, given: Mapping[str, Any], offer: Offer) -> Iterator[tuple[str, Flaw]]:
     shaped = () if offer.shape is None else offer.shape.takes
     for name, value in given.items():
         param = offer.params.get(name)
@@ -175,7 +177,7 @@ def _unsupported(given: Mapping[str, Any], variant: str, offer: Offer) -> Iterat
             if name != "count" and name not in shaped:
                 yield name, Flaw("not supported by this offer", documented=False, unsupported=True)
         elif (takes := pick(param.takes, given)) is None:
-            yield name, Flaw(f"not supported {_where(param, variant)}", documented=False, unsupported=True)
+            yield name, Flaw(f"not supported {_where(param, request.variant)}", documented=False, unsupported=True)
         else:
             yield from ((name, flaw) for flaw in takes.flaws(value) if flaw.unsupported)
 

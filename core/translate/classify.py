@@ -1,4 +1,4 @@
-"""An answer beside who was asked: what of it is an error, which one, and what that means for a submit."""
+"""The classification of an answer: whether it is an error, which one, and what that means for a submit."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -41,12 +41,12 @@ CAUSES: Mapping[int, Cause] = {
     429: Cause.RATE_LIMITED,
     499: Cause.UNAVAILABLE,
 }
-"""What an HTTP status means that the adapter says nothing of; others below 500 are rejections."""
+"""The cause of an HTTP status for which the adapter has no row; others below 500 are rejections."""
 
 
 @attrs.frozen(kw_only=True)
 class Asked:
-    """Who was asked, and when the answer came: what every error and task says of itself."""
+    """Who was asked, and when the answer came: every error and task carries this."""
 
     adapter: Adapter
     account: str
@@ -65,7 +65,7 @@ class Asked:
         return _uncertain(message, accepted=_is_good(lost.status), status=lost.status, **facts)
 
     def row(self, code: str | None, text: str, status: int | None = None) -> Err | None:
-        """Return what the adapter says of an error, told by its text first, then by its code."""
+        """Return the adapter's row for an error, found by its text first, then by its code."""
         for match, row in self.adapter.errors.items():
             if isinstance(match, Match) and match.status in (None, status) and match.text in text:
                 return row
@@ -73,7 +73,7 @@ class Asked:
 
 
 @attrs.frozen
-class Heard:
+class Received:
     """An answer, who was asked, and the answer's body as JSON (or text, where it is none)."""
 
     asked: Asked
@@ -121,12 +121,12 @@ class Heard:
             return int(code[:4])
         return status
 
-    def says_no(self, ok: tuple[Place, Json] | None) -> bool:
+    def is_error(self, ok: tuple[Place, Json] | None) -> bool:
         """Return whether this is an error: by its HTTP status, or by the body's own code at `ok`."""
         if not _is_good(self.answer.status):
             return True
-        said = None if ok is None else ok[0].one(self.words)
-        return ok is not None and said is not None and said != ok[1] and word(said) != str(ok[1])
+        code = None if ok is None else ok[0].one(self.words)
+        return ok is not None and code is not None and code != ok[1] and word(code) != str(ok[1])
 
     def refusal(self, *, submit: bool) -> AnymediaError:
         """Return the error that a "no" of the provider means; at a submit, with how far it can be trusted."""
@@ -137,7 +137,7 @@ class Heard:
         cause = self._cause() if row is None else row.cause
         if not submit:
             return self.error(cause, message)
-        outcome = self._outcome() if row is None else self._told(row)
+        outcome = self._outcome() if row is None else self._outcome_of(row)
         if outcome in (Outcome.UNCERTAIN, Outcome.ACCEPTED_WITHOUT_ID):
             return _uncertain(message, accepted=outcome is Outcome.ACCEPTED_WITHOUT_ID, **self.facts)
         return self.error(cause, message, outcome=outcome)
@@ -163,7 +163,7 @@ class Heard:
     def _cause(self) -> Cause:
         return CAUSES.get(self.status, Cause.REJECTED if 400 <= self.status < 500 else Cause.UNAVAILABLE)
 
-    def _told(self, row: Err) -> Outcome:
+    def _outcome_of(self, row: Err) -> Outcome:
         """Return what a known error means for a submit: a "no" whose reason is known is a "no" at any HTTP status."""
         return row.submit or (self._outcome() if row.cause is Cause.UNAVAILABLE else Outcome.REFUSED)
 

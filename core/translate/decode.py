@@ -1,4 +1,4 @@
-"""Step 4: what an answer says of a task, in canonical words; pure.
+"""Step 4: an answer to a task or an error, in canonical words; pure.
 
 A yes is believed only where the adapter says that it stands; whatever cannot be read is an error, never a success.
 """
@@ -19,7 +19,7 @@ from anymedia.model.task import Asset, Failure, Task
 from anymedia.model.urls import is_url, permitted, relative
 from anymedia.model.vocabulary import Cause, Refund, Retry, State
 
-from .classify import Asked, Heard, amount, code_of, text_of, word
+from .classify import Asked, Received, amount, code_of, text_of, word
 from .messages import Answer
 
 CENTS = Decimal(100)
@@ -31,25 +31,25 @@ def submitted(asked: Asked, answer: Answer, draft: Task) -> Task:
 
     Errors: a ProviderError when it was refused; SubmitUncertain when nobody can tell, or it has no readable id.
     """
-    heard = Heard(asked, answer, answer.words())
-    reply, words = asked.adapter.submit.reply, heard.words
-    if heard.says_no(reply.ok):
-        raise heard.refusal(submit=True)
+    received = Received(asked, answer, answer.words())
+    reply, words = asked.adapter.submit.reply, received.words
+    if received.is_error(reply.ok):
+        raise received.refusal(submit=True)
     task_id = _id(reply.id, words) if reply.id is not None else draft.id
     if task_id is None:
-        raise _without_id(heard)
+        raise _without_id(received)
     known: dict[str, Any] = {
         "id": task_id,
         "links": dict(_links(asked, words)),
-        "request_id": heard.request_id,
+        "request_id": received.request_id,
         "replayed": reply.replayed is not None and reply.replayed.one(words) is True,
         "raw": words,
     }
     try:
-        read = _read(heard, reply, draft, task_id)
+        read = _read(received, reply, draft, task_id)
     except AnymediaError as error:
         if asked.adapter.poll is None:
-            raise heard.paid_for_nothing(f"and it cannot be read: {error}") from None
+            raise received.paid_for_nothing(f"and it cannot be read: {error}") from None
         # It was accepted: what else the answer says can be asked for again.
         return attrs.evolve(draft, **known)
     if read["state"] is State.SUCCEEDED and not read.get("assets"):
@@ -65,11 +65,11 @@ def _id(where: Place | None, words: Json) -> str | None:
     return text if usable else None
 
 
-def _without_id(heard: Heard) -> AnymediaError:
+def _without_id(received: Received) -> AnymediaError:
     """A success without an id: a refusal where the body's own code says so, else money that is likely spent."""
-    if heard.row is not None or heard.status >= 400:
-        return heard.refusal(submit=True)
-    return heard.paid_for_nothing("without a task id that can be read")
+    if received.row is not None or received.status >= 400:
+        return received.refusal(submit=True)
+    return received.paid_for_nothing("without a task id that can be read")
 
 
 def _links(asked: Asked, words: Json) -> Iterator[tuple[str, str]]:
@@ -86,38 +86,38 @@ def looked(asked: Asked, endpoint: Endpoint, answer: Answer, task: Task) -> Task
 
     Errors: a ProviderError for an error answer, MalformedAnswer for one that cannot be read; the task is as it was.
     """
-    heard = Heard(asked, answer, answer.words())
-    if heard.says_no(endpoint.reply.ok):
-        return _refused(heard, endpoint, task)
-    return attrs.evolve(task, **_read(heard, endpoint.reply, task, task.id))
+    received = Received(asked, answer, answer.words())
+    if received.is_error(endpoint.reply.ok):
+        return _refused(received, endpoint, task)
+    return attrs.evolve(task, **_read(received, endpoint.reply, task, task.id))
 
 
-def _refused(heard: Heard, endpoint: Endpoint, task: Task) -> Task:
-    error = heard.refusal(submit=False)
+def _refused(received: Received, endpoint: Endpoint, task: Task) -> Task:
+    error = received.refusal(submit=False)
     error.task_id = task.id
     if endpoint.not_yet is not None:
         code, seconds = endpoint.not_yet
-        young = heard.asked.now - task.submitted_at < timedelta(seconds=seconds)
-        if young and str(code) in (error.code, str(heard.answer.status)):
-            return attrs.evolve(task, raw=heard.words)
+        young = received.asked.now - task.submitted_at < timedelta(seconds=seconds)
+        if young and str(code) in (error.code, str(received.answer.status)):
+            return attrs.evolve(task, raw=received.words)
     final = isinstance(error, ProviderError) and error.cause in (Cause.REJECTED, Cause.BLOCKED)
-    if endpoint.verdict and final and heard.status < 500:
-        failed = _failure(heard, heard.asked.adapter.fault, None, task.money)
-        return attrs.evolve(task, state=State.FAILED, ended_at=heard.asked.now, raw=heard.words, **failed)
+    if endpoint.verdict and final and received.status < 500:
+        failed = _failure(received, received.asked.adapter.fault, None, task.money)
+        return attrs.evolve(task, state=State.FAILED, ended_at=received.asked.now, raw=received.words, **failed)
     raise error
 
 
-def _read(heard: Heard, reply: Reply, task: Task, task_id: str) -> dict[str, Any]:
+def _read(received: Received, reply: Reply, task: Task, task_id: str) -> dict[str, Any]:
     """Return what an answer changes of a task. Errors: MalformedAnswer, NotFound."""
-    words, now = heard.words, heard.asked.now
+    words, now = received.words, received.asked.now
     if not isinstance(words, dict):
-        raise heard.malformed("no JSON object", task_id)
+        raise received.malformed("no JSON object", task_id)
     named = _id(reply.id, words)
     if named is not None and named != task_id:
-        raise heard.malformed(f"another task, {named}", task_id)
-    state, raw_state, cause = _state(heard, reply, task, task_id)
+        raise received.malformed(f"another task, {named}", task_id)
+    state, raw_state, cause = _state(received, reply, task, task_id)
     completed_at = _time(reply.completed, words) or task.completed_at
-    money = _settled(heard, reply, task.money)
+    money = _settled(received, reply, task.money)
     changes: dict[str, Any] = {
         "state": state,
         "raw_state": raw_state,
@@ -126,44 +126,44 @@ def _read(heard: Heard, reply: Reply, task: Task, task_id: str) -> dict[str, Any
         "created_at": _time(reply.created, words) or task.created_at,
         "completed_at": completed_at,
         "money": money,
-        "request_id": heard.request_id or task.request_id,
+        "request_id": received.request_id or task.request_id,
         "raw": words,
     }
     if state is State.FAILED:
-        changes |= _failure(heard, reply.failure, cause, money)
+        changes |= _failure(received, reply.failure, cause, money)
     elif state is State.SUCCEEDED and (reply.assets or reply.files is not None):
-        changes["assets"] = tuple(_assets(heard, reply, task.kind.medium, completed_at or now))
+        changes["assets"] = tuple(_assets(received, reply, task.kind.medium, completed_at or now))
         if not changes["assets"]:
-            error = heard.malformed("a finished task that has no result", task_id)
+            error = received.malformed("a finished task that has no result", task_id)
             error.retry = Retry.NEVER
             raise error
     return changes
 
 
-def _state(heard: Heard, reply: Reply, task: Task, task_id: str) -> tuple[State, str | None, Cause | None]:
+def _state(received: Received, reply: Reply, task: Task, task_id: str) -> tuple[State, str | None, Cause | None]:
     """Return the state, the raw word for it, and the cause where the word tells one."""
-    raw = None if reply.state is None else reply.state.one(heard.words)
-    if reply.failed_if is not None and reply.failed_if.find(heard.words):
+    raw = None if reply.state is None else reply.state.one(received.words)
+    if reply.failed_if is not None and reply.failed_if.find(received.words):
         return State.FAILED, raw if isinstance(raw, str) else None, None
     if reply.state is None:
         # An answer without a state of its own is a result where there is nothing to look at later; else it tells none.
-        return State.SUCCEEDED if heard.asked.adapter.poll is None else task.state, task.raw_state, None
+        return State.SUCCEEDED if received.asked.adapter.poll is None else task.state, task.raw_state, None
     if not isinstance(raw, str) or not raw:
-        raise heard.malformed("no state", task_id)
-    adapter = heard.asked.adapter
+        raise received.malformed("no state", task_id)
+    adapter = received.asked.adapter
     meaning = adapter.states.get(raw.lower() if adapter.any_case else raw, State.RUNNING)
     if isinstance(meaning, State):
         return meaning, raw, None
     if meaning.cause is Cause.NOT_FOUND:
-        raise heard.error(meaning.cause, f"{heard.asked.account} answered {raw}", task_id=task_id)
+        raise received.error(meaning.cause, f"{received.asked.account} answered {raw}", task_id=task_id)
     return State.FAILED, raw, meaning.cause
 
 
-def _failure(heard: Heard, fault: Fault, cause: Cause | None, money: Money) -> dict[str, Any]:
+def _failure(received: Received, fault: Fault, cause: Cause | None, money: Money) -> dict[str, Any]:
     """Return what a failure changes of a task: why it failed, and what it then costs."""
-    adapter = heard.asked.adapter
-    code, text = code_of(fault, heard.words), text_of(fault, heard.words)
-    row = heard.asked.row(code, text)
+    adapter = received.asked.adapter
+    code, text = code_of(fault, received.words), text_of(fault, received.words)
+    row = received.asked.row(code, text)
     refund = (row.refund if row is not None else None) or adapter.refunds
     cause = cause or (row.cause if row is not None else Cause.FAILED)
     if refund is Refund.YES and money.got != "settled":
@@ -172,31 +172,31 @@ def _failure(heard: Heard, fault: Fault, cause: Cause | None, money: Money) -> d
     return {"failure": Failure(cause=cause, code=code, message=text or None, refund=refund), "money": money}
 
 
-def _assets(heard: Heard, reply: Reply, medium: str, completed_at: datetime) -> Iterator[Asset]:
-    life, now = heard.asked.adapter.expires, heard.asked.now
-    # Nothing is finished later than now, whatever is said.
+def _assets(received: Received, reply: Reply, medium: str, completed_at: datetime) -> Iterator[Asset]:
+    life, now = received.asked.adapter.expires, received.asked.now
+    # Nothing is finished later than now, whatever the answer says.
     expires_at = None if life is None else min(completed_at, now) + timedelta(seconds=life)
-    for told, where in reply.assets.items():
-        for url in dict.fromkeys(url for url in where.find(heard.words) if isinstance(url, str)):
+    for named, where in reply.assets.items():
+        for url in dict.fromkeys(url for url in where.find(received.words) if isinstance(url, str)):
             if is_url(url) and url.isprintable():
-                yield Asset(kind=told or medium, url=url, expires_at=expires_at)
-    for data in () if reply.files is None else reply.files.find(heard.words):
+                yield Asset(kind=named or medium, url=url, expires_at=expires_at)
+    for data in () if reply.files is None else reply.files.find(received.words):
         if isinstance(data, bytes):
             yield Asset(kind=medium, data=data)
 
 
 def balance(asked: Asked, words_of: Balance, answer: Answer) -> Money:
     """Return what an answer says that an account still has. Errors: ProviderError."""
-    heard = Heard(asked, answer, answer.words())
-    if heard.says_no(words_of.ok):
-        raise heard.refusal(submit=False)
-    credits, cents = amount(words_of.credits, heard.words), amount(words_of.cents, heard.words)
-    usd = amount(words_of.usd, heard.words) if cents is None else EXACT.divide(cents, CENTS)
+    received = Received(asked, answer, answer.words())
+    if received.is_error(words_of.ok):
+        raise received.refusal(submit=False)
+    credits, cents = amount(words_of.credits, received.words), amount(words_of.cents, received.words)
+    usd = amount(words_of.usd, received.words) if cents is None else EXACT.divide(cents, CENTS)
     rate = asked.adapter.credit
     if usd is None and credits is not None and rate is not None:
         usd = EXACT.multiply(credits, rate.usd)
     if usd is None and credits is None:
-        raise heard.malformed("no balance", None)
+        raise received.malformed("no balance", None)
     return Money(
         usd=usd,
         credits=credits,
@@ -209,29 +209,29 @@ def balance(asked: Asked, words_of: Balance, answer: Answer) -> Money:
 
 def price(asked: Asked, words_of: PriceQuote, answer: Answer) -> tuple[Decimal, str]:
     """Return what an answer says that a task costs, in USD, and since when. Errors: ProviderError."""
-    heard = Heard(asked, answer, answer.words())
-    if heard.says_no(None):
-        raise heard.refusal(submit=False)
+    received = Received(asked, answer, answer.words())
+    if received.is_error(None):
+        raise received.refusal(submit=False)
     for where, word_ in words_of.known.items():
-        if (said := where.one(heard.words)) != word_:
-            message = f"{asked.account} tells no price: {where} is {said if isinstance(said, str) else 'missing'}"
-            raise heard.error(Cause.NOT_FOUND, message[:200])
-    cents, usd = amount(words_of.cents, heard.words), amount(words_of.usd, heard.words)
+        if (value := where.one(received.words)) != word_:
+            message = f"{asked.account} tells no price: {where} is {value if isinstance(value, str) else 'missing'}"
+            raise received.error(Cause.NOT_FOUND, message[:200])
+    cents, usd = amount(words_of.cents, received.words), amount(words_of.usd, received.words)
     usd = usd if cents is None else EXACT.divide(cents, CENTS)
-    # An offer that would be the cheapest by a slip is the dearest kind of mistake.
+    # A price that is far too low by mistake would make this offer the first choice.
     if usd is None or not can_be(usd):
-        raise heard.malformed("no price that can be", None)
-    since = _time(words_of.date, heard.words) or asked.now
+        raise received.malformed("no price that can be", None)
+    since = _time(words_of.date, received.words) or asked.now
     if since > asked.now + timedelta(days=1):
-        raise heard.malformed("a price that is not true yet", None)
+        raise received.malformed("a price that is not true yet", None)
     return usd, since.date().isoformat()
 
 
 def price_list(asked: Asked, answer: Answer) -> None:
     """Raise if the price list call failed; only its ETag is used. Errors: ProviderError."""
-    heard = Heard(asked, answer, answer.words())
-    if heard.says_no(None):
-        raise heard.refusal(submit=False)
+    received = Received(asked, answer, answer.words())
+    if received.is_error(None):
+        raise received.refusal(submit=False)
 
 
 def _time(where: Place | None, words: Json) -> datetime | None:
@@ -239,10 +239,10 @@ def _time(where: Place | None, words: Json) -> datetime | None:
     return moment if isinstance(moment, datetime) else None
 
 
-def _settled(heard: Heard, reply: Reply, money: Money) -> Money:
+def _settled(received: Received, reply: Reply, money: Money) -> Money:
     """Return what the task took in the provider's own words, else the money as it was."""
-    adapter = heard.asked.adapter
-    usd, credits = amount(reply.usd, heard.words), amount(reply.credits, heard.words)
+    adapter = received.asked.adapter
+    usd, credits = amount(reply.usd, received.words), amount(reply.credits, received.words)
     if usd is None and credits is not None and adapter.credit is not None:
         usd = EXACT.multiply(credits, adapter.credit.usd)
     if usd is None:
@@ -253,6 +253,6 @@ def _settled(heard: Heard, reply: Reply, money: Money) -> Money:
         credits=credits,
         status=PriceStatus.EXACT,
         got="settled",
-        date=heard.asked.now.date().isoformat(),
+        date=received.asked.now.date().isoformat(),
         source=f"{adapter.title}'s answer",
     )

@@ -15,7 +15,7 @@ from anymedia.model.urls import permitted
 
 from .check import Checked
 from .messages import Call
-from .places import in_query, merged, put
+from .places import merged, put
 
 
 @attrs.frozen
@@ -60,12 +60,11 @@ def _body(checked: Checked, changes: Mapping[str, Any]) -> dict[str, Json]:
         put(body, checked.adapter.submit.model, checked.wire_id)
     for place, value in checked.offer.fixed.items():
         put(body, place, value)
-    params = checked.offer.params
+    params, in_query = checked.offer.params, checked.offer.in_query
     for name, field in checked.fields.items():
         value = changes.get(name, field.sent)
-        to = params[name].to
-        if value is not None and field.takes is not None and not in_query(to):
-            put(body, to, field.takes.write(value))
+        if value is not None and field.takes is not None and name not in in_query:
+            put(body, params[name].to, field.takes.write(value))
     return merged(body, checked.extra) if checked.extra else body
 
 

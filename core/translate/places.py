@@ -43,8 +43,3 @@ def touches(extra: Mapping[str, Json], to: str | Numbered) -> bool:
             return False
         held = held[key]
     return bool(to) or bool(extra)
-
-
-def in_query(to: str | Numbered) -> bool:
-    """Return whether a place is in the query of the URL."""
-    return isinstance(to, str) and to.startswith("?")

@@ -9,10 +9,10 @@ import attrs
 from anymedia.declare.fields import Value
 from anymedia.declare.offer import Offer, Param
 from anymedia.declare.path import Path
-from anymedia.declare.when import UNKNOWN, Said, When, pick
+from anymedia.declare.when import UNKNOWN, Said, When
 from anymedia.model.strict_json import Json
 
-from .places import in_query, merged, put, touches
+from .places import merged, put, touches
 
 
 class Source(StrEnum):
@@ -51,14 +51,14 @@ def resolve(given: Mapping[str, Any], offer: Offer) -> dict[str, Field]:
 
 
 def _field(name: str, param: Param, given: Mapping[str, Any]) -> Field:
-    takes = pick(param.takes, given)
+    # Most things are no When, and this is where a check spends its time.
+    takes = param.takes.pick(given) if isinstance(param.takes, When) else param.takes
     if name in given:
         value = given[name]
         return Field(value, Source.GIVEN, value, takes)
-    default = pick(param.default, given)
-    replaced = name == "aspect_ratio" and "size" in given and not param.always_sent
-    if default is None or replaced:
-        return Field(None, Source.UNKNOWN, None, takes)
+    default = param.default.pick(given) if isinstance(param.default, When) else param.default
+    if default is None or (name == "aspect_ratio" and "size" in given and not param.always_sent):
+        return Field(None, Source.UNKNOWN, None, takes)  # a size in pixels leaves no ratio to be taken
     if isinstance(default, Said):
         return Field(default, Source.UNKNOWN if default == UNKNOWN else Source.CHOICE, None, takes)
     return Field(default, Source.DEFAULT, default if param.always_sent else None, takes)
@@ -66,7 +66,7 @@ def _field(name: str, param: Param, given: Mapping[str, Any]) -> Field:
 
 def overridden(fields: Mapping[str, Field], offer: Offer, extra: Mapping[str, Json]) -> dict[str, Field]:
     """Return the fields as they are once raw fields are laid over the body."""
-    raw = {name for name, param in offer.params.items() if touches(extra, param.to)}
+    raw = {name for name, param in offer.params.items() if name not in offer.in_query and touches(extra, param.to)}
     changed = {name: _overridden(fields[name], offer.params[name], extra) for name in raw}
     for name, field in fields.items():
         if name not in raw and field.source is not Source.GIVEN and raw & _deciding(offer.params[name].default):
@@ -81,7 +81,7 @@ def _deciding(default: Any) -> set[str]:
 
 def _overridden(field: Field, param: Param, extra: Mapping[str, Json]) -> Field:
     value = None
-    if field.takes is not None and isinstance(param.to, str) and not in_query(param.to):
+    if field.takes is not None and isinstance(param.to, str):
         body: dict[str, Json] = {}
         if field.sent is not None:
             put(body, param.to, field.takes.write(field.sent))

@@ -14,6 +14,7 @@ from anymedia.declare import (
     Offer,
     Param,
     Rule,
+    Said,
     Size,
     Text,
     Urls,
@@ -192,6 +193,25 @@ def test_a_default_is_known_and_not_sent_unless_the_wire_requires_it():
     assert bodies(checked)[0]["input"] == {"prompt": "fox", "ratio": "1:1"}
     assert (checked.value("aspect_ratio"), checked.value("prompt"), checked.value("seed")) == ("1:1", "fox", None)
     assert held(aspect_ratio="2:1").value("aspect_ratio") == "2:1"
+
+
+def test_each_field_says_its_value_where_it_comes_from_and_what_is_sent():
+    told = attrs.evolve(OFFER.params["quality"], default=Said("as the moon stands"))
+    offer = attrs.evolve(OFFER, params=OFFER.params | {"quality": told})
+    checked = held(offer=offer, size=(16, 8), extra={"acme": {"input": {"dots": 2000}, "image": ONE}})
+    assert {name: (field.value, str(field.source), field.sent) for name, field in checked.fields.items()} == {
+        "prompt": ("fox", "given", "fox"),
+        "images": (None, "raw field", None),  # what it is on the wire is no list here
+        "aspect_ratio": ("1:1", "default", "1:1"),
+        "resolution": ("2K", "raw field", None),
+        "quality": (Said("as the moon stands"), "provider's choice", None),
+        "size": ((16, 8), "raw field", (16, 8)),  # it is merged into the body itself, as raw fields are
+        "count": (None, "unknown", None),
+        "seed": (None, "unknown", None),
+        "mask": (None, "unknown", None),
+    }
+    assert (checked.given, checked.units, checked.labels) == ({"prompt": "fox", "size": (16, 8)}, 1, {})
+    assert (checked.variant, checked.wire_id, checked.value("colour")) == ("text", "paint", None)
 
 
 @given(st.integers(1, 40), st.integers(0, 60))

@@ -9,8 +9,8 @@ from anymedia import ConfigError, ImageRequest, Unsupported, compare, explain
 from anymedia.config import default_account
 from anymedia.declare import Choice, Endpoint, Idempotency, Offer, Param, Pixels, Reply, Size, Text, Urls
 from anymedia.preview import seller
-from anymedia.pricing.compare import Seller
 from anymedia.pricing.compare import compare as compare_at
+from anymedia.pricing.side import Seller
 from anymedia.registry import adapter, adapters
 
 ONE, TWO = "https://img.example/1.png", "https://img.example/2.png"
@@ -183,6 +183,12 @@ def test_raw_fields_go_to_one_of_them():
     )
     assert told({"extra": {"reapi": {"model": "z-image"}}}, REAPI, RUNAPI)["extra"].a == "refused"
     assert "extra" not in told({"extra": extra}, RUNAPI, seller("revidapi"))
+
+
+@pytest.mark.parametrize(("raw", "gets"), [("2k", "gets 2K by a raw field"), (7, "gets a raw field")])
+def test_a_field_that_a_raw_field_sets_is_not_left_open(raw, gets):
+    found = told({"extra": {"runapi": {"output_resolution": raw}}}, RUNAPI, REAPI)["resolution"]
+    assert found.text == f"resolution is not given: runapi {gets}; reapi takes 1K"
 
 
 def test_which_offer_is_taken_is_told_where_there_is_a_choice():

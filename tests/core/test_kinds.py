@@ -1,14 +1,17 @@
 """Another kind than pictures, at providers that nobody registered: no step has to know either."""
 
+import re
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from itertools import count
+from pathlib import Path
 from typing import ClassVar
 
 import attrs
 import pytest
 from aiohttp import web
 
+import anymedia
 from anymedia import (
     Account,
     Client,
@@ -25,13 +28,16 @@ from anymedia import (
     from_json,
     to_json,
 )
-from anymedia.declare import Offer, Param, Table, Text, numbered, pick, when
+from anymedia.declare import Offer, Param, Table, Text, Url, numbered, pick, when
 from anymedia.engine.idempotency import _same
-from anymedia.model.forms import TEXT, holds
-from anymedia.pricing.compare import Seller, compare
+from anymedia.journal.redact import secrets_of
+from anymedia.model import request as kinds
+from anymedia.model.forms import TEXT, Role, holds
+from anymedia.pricing.compare import compare
 from anymedia.pricing.live import fields_of
 from anymedia.pricing.offers import candidates, choose
 from anymedia.pricing.price import priced
+from anymedia.pricing.side import Seller
 from anymedia.translate.check import check
 from anymedia.translate.encode import parts
 
@@ -96,6 +102,21 @@ def test_a_request_is_the_same_after_json():
     assert from_json(VideoRequest, to_json(request)) == request
 
 
+def test_the_words_of_a_caller_are_private_whatever_the_kind_calls_them(monkeypatch):
+    monkeypatch.setattr("anymedia.model.request._KINDS", dict(kinds._KINDS))
+
+    @attrs.frozen(kw_only=True)
+    class Song(ImageRequest):
+        kind: ClassVar[Kind] = Kind.MUSIC
+        lyrics: str | None = attrs.field(default=None, metadata=holds(TEXT, Role.TEXT))
+
+    song = Song(model="song-1", prompt="slow", lyrics="la la")
+    assert (song.texts, CLIP.texts) == (("la la", "slow"), ("waves",))
+    body = {"gpt_lyrics": ["la la"], "title": "short", "words": "la"}
+    assert secrets_of(body) == ("la la",)
+    assert secrets_of(body, (*song.texts, " ", "la")) == ("la la", "slow", "la")
+
+
 def test_there_is_one_request_for_each_kind():
     with pytest.raises(TypeError, match="Picture: requests of kind image are ImageRequest"):
 
@@ -113,7 +134,7 @@ def test_there_is_one_request_for_each_kind():
 
 def test_a_raw_request_is_of_a_kind_too():
     raw = RawRequest("studio", "/v1/films", {}, "speech")
-    assert (raw.kind is Kind.SPEECH, raw.units) == (True, 1)
+    assert (raw.kind is Kind.SPEECH, raw.units, raw.texts) == (True, 1, ())
     with pytest.raises(OutOfBounds, match="kind: one of image, video, music, speech, not 'audio'"):
         RawRequest("studio", "/v1/films", {}, "audio")
 
@@ -192,6 +213,14 @@ def test_an_offer_of_another_kind_takes_nothing():
         raise candidate.checked.error()
 
 
+def test_a_field_in_the_query_is_out_of_reach_of_raw_fields():
+    hooked = attrs.evolve(FILM, params=FILM.params | {"callback_url": Param("?hook", Url())})
+    request = attrs.evolve(CLIP, callback_url="https://app.example/done", extra={"studio": {"?hook": "x"}})
+    checked = check(request, STUDIO, hooked)
+    assert checked.path == "/v1/films?hook=https%3A%2F%2Fapp.example%2Fdone"
+    assert (checked.fields["callback_url"].source, check(CLIP, STUDIO, hooked).path) == ("given", "/v1/films")
+
+
 # What it costs
 
 
@@ -254,12 +283,22 @@ def test_a_live_price_is_told_apart_by_everything_that_may_move_it():
 def test_two_sellers_of_clips_are_compared():
     a, b = (Seller(each.name, account(each)) for each in (STUDIO, ANNEX))
     assert compare(CLIP, a, a) == []
+    picture = ImageRequest(model="film-1", prompt="waves", size=(8, 8))
+    assert compare(picture, a, b) == []  # neither makes pictures of it
     short = attrs.evolve(FILM, params=FILM.params | {"prompt": Param("p", Text(1, 5)), "images": Param("i", Text())})
     dear = attrs.evolve(short, prices=Table("resolution", {"720p": "0.90", "1080p": "2"}))
     b = Seller("dear", account(studio("dear", offers=(dear,))))
     found = {each.field: each for each in compare(attrs.evolve(CLIP, prompt="waves"), a, b)}
     assert {"prompt", "money"} <= set(found)
     assert found["prompt"].text == "a prompt of 5 characters: studio takes 50 at most; dear takes 5 at most"
+
+
+def test_no_step_before_the_engine_names_a_kind_of_request():
+    root = Path(anymedia.__file__).parent
+    rooms = (root / room for room in ("declare", "translate", "pricing"))
+    steps = [root / "preview.py", *(file for room in rooms for file in room.glob("*.py"))]
+    words = re.compile(r"\b(ImageRequest|VideoRequest|[Pp]ictures?)\b")
+    assert {file.name: named for file in steps if (named := words.findall(file.read_text("utf-8")))} == {}
 
 
 # Orders
