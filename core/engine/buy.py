@@ -267,7 +267,7 @@ class _Post:
         Errors: ConfigError without a journal to hold it against, OverCeiling for a price that cannot be held.
         """
         limit, order = self.account.daily_limit, self.order
-        if limit is not None and self._session.journal is None:
+        if limit is not None and self._session.ledger is None:
             name = self.account.name
             message = f"{name} has a daily_limit, and the journal, which it is held against, is switched off"
             raise ConfigError(message, **self.facts)

@@ -12,7 +12,7 @@ import attrs
 
 from anymedia.account import Account, is_of
 from anymedia.config import Config
-from anymedia.journal.ledger import Journal
+from anymedia.journal.ledger import Ledger
 from anymedia.model.errors import AnymediaError, ConfigError, SubmitUncertain
 from anymedia.model.task import Asset, Attempt, Task
 from anymedia.model.vocabulary import State
@@ -41,7 +41,7 @@ class Recoverer:
     """The recovering of one client."""
 
     config: Config
-    journal: Journal
+    ledger: Ledger
     session: Session
     submits: Submits
     looks: Looks
@@ -50,7 +50,7 @@ class Recoverer:
     async def recover(self, timeout: float, directory: Path | None, *, replay: bool) -> Recovery:
         """Wait for what goes on, fetch what is there into a directory, and tell what is uncertain."""
         deadline = self.session.clock.monotonic() + timeout
-        left, marks = await asyncio.to_thread(self.journal.left)
+        left, marks = await self.ledger.left()
         tasks = [attempt.task for attempt in left if attempt.task is not None]
         # Without an outcome it is being sent just now.
         uncertain = [attempt for attempt in left if attempt.task is None and attempt.outcome is not None]
@@ -71,7 +71,7 @@ class Recoverer:
         if directory is not None:
             await asyncio.to_thread(clear, directory)
         if directory is not None and not errors:
-            await asyncio.to_thread(self.journal.forget, marks)
+            await self.ledger.forget(marks)
         done = tuple(end for end in found if isinstance(end, Task))
         return Recovery(tasks=done, uncertain=tuple(uncertain), errors=tuple(errors))
 

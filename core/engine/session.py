@@ -1,4 +1,4 @@
-"""What the steps of one client share: its connections, clock, patience, journal, and whoever listens."""
+"""What the steps of one client share: its connections, clock, patience, ledger, and whoever listens."""
 
 import asyncio
 import logging
@@ -9,7 +9,7 @@ from typing import TypeAlias, TypeVar
 
 from anymedia.account import Account, fingerprint
 from anymedia.clock import Clock
-from anymedia.journal.ledger import Journal
+from anymedia.journal.ledger import Claimed, Ledger
 from anymedia.limits.health import Health
 from anymedia.limits.permits import Permits
 from anymedia.model.errors import AnymediaError, ConfigError, JournalError, Problem, Unavailable, Unsupported
@@ -32,17 +32,19 @@ _log = logging.getLogger("anymedia")
 
 
 class Session:
-    """One client's clock, patience, journal and listener, and its connections from the first use until `close`.
+    """One client's clock, patience, ledger and listener, and its connections from the first use until `close`.
 
+    `ledger` is None where no journal is kept; `claims` are the idempotency keys that the client holds now.
     `detached` are the latest accepted tasks that nobody waits for any more, because their callers were cancelled.
     """
 
     def __init__(
-        self, clock: Clock, patience: Patience, on_event: Callable[[Event], None] | None, journal: Journal | None
+        self, clock: Clock, patience: Patience, on_event: Callable[[Event], None] | None, ledger: Ledger | None
     ) -> None:
         self.clock: Clock = clock
         self.detached: deque[Task] = deque(maxlen=LEFT_TASKS)
-        self.journal: Journal | None = journal
+        self.ledger: Ledger | None = ledger
+        self.claims: dict[str, Claimed] = {}
         self.permits: Permits = Permits(clock)
         self.health: Health = Health(clock, self.balance)
         self._patience = patience
@@ -67,17 +69,15 @@ class Session:
             raise ConfigError("this client was used in another event loop before; each needs a client of its own")
 
     async def close(self) -> None:
-        """Close every connection, and the journal."""
+        """Close every connection, and write down the ends that could not be written before."""
         await self.health.close()
         if self._transport is not None:
             await self._transport.close()
             self._transport = None
-        if self.journal is not None:
-            try:
-                await self.catch_up()
-            except JournalError as error:
-                _log.error("%s attempts have ended, and that is not written down: %s", len(self._unwritten), error)
-            await asyncio.to_thread(self.journal.close)
+        try:
+            await self.catch_up()
+        except JournalError as error:
+            _log.error("%s attempts have ended, and that is not written down: %s", len(self._unwritten), error)
 
     def fingerprint(self, account: Account) -> str:
         """Return what an account's key is known again by."""
@@ -90,16 +90,17 @@ class Session:
 
         Errors, and it is not sent: JournalError, OverCeiling when it would pass `limit`, the USD of the account's day.
         """
-        if self.journal is not None:
+        if self.ledger is not None:
             await self.catch_up()
-            await self.journal.intend(attempt, body, limit)
+            claim = self.claims.get(attempt.order.idempotency_key or "")
+            await self.ledger.intend(attempt, body, limit, claim)
         self.tell(attempt)
 
     async def end(self, attempt: Attempt) -> None:
         """Write down how a submit has ended, and let the listener know. Errors: JournalError."""
         try:
-            if self.journal is not None:
-                await self.journal.end(attempt)
+            if self.ledger is not None:
+                await self.ledger.end(attempt)
         except JournalError:
             self._unwritten.append(attempt)
             raise
@@ -108,10 +109,10 @@ class Session:
 
     async def catch_up(self) -> None:
         """Write down the ends that could not be written before. Errors: JournalError."""
-        while self._unwritten and self.journal is not None:
+        while self._unwritten and self.ledger is not None:
             attempt = self._unwritten.popleft()
             try:
-                await self.journal.end(attempt)
+                await self.ledger.end(attempt)
             except JournalError:
                 self._unwritten.appendleft(attempt)
                 raise
@@ -125,18 +126,18 @@ class Session:
 
     def failed_later(self, attempt: Attempt) -> None:
         """Do as `failed`, without waiting for the disk."""
-        if self.journal is not None:
-            self.journal.end_later(attempt)
+        if self.ledger is not None:
+            self.ledger.end_later(attempt)
         self.tell(attempt)
 
     async def kept(self, task: Task) -> Task:
         """Put a result that came as bytes on disk beside the journal; return it with paths. Errors: JournalError."""
-        if self.journal is None or all(asset.data is None for asset in task.assets):
+        if self.ledger is None or all(asset.data is None for asset in task.assets):
             return task
         try:
-            return await asyncio.to_thread(keep, task, self.journal.results)
+            return await asyncio.to_thread(keep, task, self.ledger.results)
         except OSError as error:
-            raise JournalError(f"{self.journal.results}: {error.strerror or error}") from None
+            raise JournalError(f"{self.ledger.results}: {error.strerror or error}") from None
 
     async def see(self, task: Task) -> None:
         """Write down how a task stands, and let the listener know."""
@@ -145,17 +146,17 @@ class Session:
 
     async def note(self, task: Task) -> None:
         """Write down how a task stands; a journal that fails now is logged: what the provider has is not lost by it."""
-        if self.journal is not None:
+        if self.ledger is not None:
             try:
-                await self.journal.see(task)
+                await self.ledger.see(task)
             except JournalError as error:
                 _log.error("task %s is %s, and that is not written down: %s", task.id, task.state, error)
 
     async def leave(self, task: Task) -> None:
         """Write down that a task's result is still to be fetched."""
-        if self.journal is not None:
+        if self.ledger is not None:
             try:
-                await self.journal.leave(task)
+                await self.ledger.leave(task)
             except (JournalError, OSError) as error:
                 _log.error("the result of task %s is not fetched, and that is not written down: %s", task.id, error)
 
