@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from .client import Client
     from .engine.recover import Recovery
     from .engine.route import Route
-    from .journal.ledger import Journal
+    from .journal.protocol import Journal
     from .limits.health import AccountHealth
     from .sync import SyncClient
 
@@ -121,12 +121,12 @@ __all__ = [
 _LATE = {
     "AccountHealth": ".limits.health",
     "Client": ".client",
-    "Journal": ".journal",
+    "Journal": ".journal.protocol",
     "Recovery": ".engine.recover",
     "Route": ".engine.route",
     "SyncClient": ".sync",
 }
-"""The client brings aiohttp, which takes longer to import than all the rest together; the journal brings SQLite."""
+"""The client brings aiohttp, which takes longer to import than all the rest together."""
 
 
 def __getattr__(name: str) -> Any:
