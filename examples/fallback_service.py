@@ -75,7 +75,7 @@ routes = web.RouteTableDef()
 async def make(request: web.Request) -> web.Response:
     """Make pictures, all of them under one key, by which GET finds them again."""
     app, wanted = request.app, await read(request)
-    options = {"policy": "cheapest", "max_price": MAX_PRICE, "key": name(request), "timeout": TIMEOUT}
+    options = {"policy": "cheapest", "max_price": MAX_PRICE, "idempotency_key": name(request), "timeout": TIMEOUT}
     # A task of its own: a caller who goes away does not take with him what is being paid for.
     making = asyncio.create_task(app[CLIENT].generate(wanted, **options))
     app[UNDER_WAY].add(making)
@@ -88,7 +88,7 @@ async def make(request: web.Request) -> web.Response:
 async def look(request: web.Request) -> web.Response:
     """Look once at what was asked for under a key."""
     client = request.app[CLIENT]
-    begun = await asyncio.to_thread(client.journal.attempts, key=name(request))
+    begun = await client.attempts(idempotency_key=name(request))
     if not begun:
         raise web.HTTPNotFound
     attempts = tuple(await asyncio.gather(*(seen(client, attempt) for attempt in begun)))
@@ -159,7 +159,13 @@ async def made(request: web.Request, result: Result, **facts: Any) -> web.Respon
 def told(request: web.Request, number: int, attempts: Iterable[Attempt], **facts: Any) -> web.Response:
     """Answer with where to look again, and what was tried."""
     tried = [
-        {"offer": each.offer, "why": each.why, "how": each.status, "cause": each.cause, "at_most": plain(each.reserved)}
+        {
+            "offer": each.order.offer,
+            "why": each.order.why,
+            "how": each.status,
+            "cause": each.cause,
+            "at_most": plain(each.reserved),
+        }
         for each in attempts
     ]
     answer = {"id": name(request), **facts, "attempts": tried}

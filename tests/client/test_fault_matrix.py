@@ -292,7 +292,7 @@ class Matrix:
         for name, bought in entries.items():
             left = {entry["task_id"]: entry for entry in bought}
             without = []
-            for attempt in (made for made in ended.attempts if made.account == name):
+            for attempt in (made for made in ended.attempts if made.order.account == name):
                 if attempt.task is None:
                     without.append(attempt)
                     continue
