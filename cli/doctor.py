@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import attrs
 import click
 
-from anymedia import Account, AnymediaError, Config, JournalError, Money, Unsupported, load_config, to_json
+from anymedia import Account, AnymediaError, Attempt, Config, JournalError, Money, Unsupported, load_config, to_json
+from anymedia.journal import Ledger
 from anymedia.registry import no_account
 
 from .command import Command, config_option
-from .journal import is_uncertain, opened
+from .journal import is_uncertain, with_journal
 from .text import price, print_json
 
 if TYPE_CHECKING:
@@ -74,14 +75,17 @@ def _kept(config: Config) -> Kept | None:
         return None
     path = str(config.journal)
     try:
-        with opened(config) as journal:
-            # As far as a submit goes before it writes itself down.
-            journal._store.call(lambda _: journal._owner.live())  # noqa: SLF001
-            attempts, number = journal.attempts(open=True), journal.count()
+        attempts, number = with_journal(config, _counted)
     except JournalError as error:
         return Kept(path, trouble=str(error))
     uncertain = sum(map(is_uncertain, attempts))
     return Kept(path, number, uncertain, len(attempts) - uncertain)
+
+
+async def _counted(ledger: Ledger) -> tuple[list[Attempt], int]:
+    """Prepare to write as a submit would, and return the open attempts and how many there are in all."""
+    await ledger.journal.check()
+    return await ledger.attempts(open=True), await ledger.count()
 
 
 async def _examine(config: Config) -> list[Finding]:

@@ -10,7 +10,7 @@ import attrs
 from anymedia import Attempt, Money, PriceStatus, State, Task
 from anymedia.model.money import total
 
-from .journal import journal_of
+from .journal import read_journal
 from .spend import is_refunded
 from .text import plain, print_json, say
 
@@ -70,13 +70,12 @@ COLUMNS = ("offer", "settled", "differ", "free", "quoted", "billed", "last")
 
 def show_drift(config: Path | None, *, as_json: bool) -> None:
     """Print how the bills in the journal compare with their quotes."""
-    with journal_of(config) as journal:
-        found = drifts(journal.attempts())
+    found = drifts(read_journal(config, lambda ledger: ledger.attempts()))
     if as_json:
         print_json([_json(drift) for drift in found])
         return
     if not found:
-        say(f"no provider has said yet what it took, says {journal.path}")
+        say("no provider has reported yet what it charged")
         return
     from rich.text import Text
 

@@ -13,7 +13,7 @@ from anymedia.clock import Clock
 from anymedia.engine.rules import cooldown
 from anymedia.limits.health import Cooldown, Health
 
-from .journal import is_uncertain, journal_of
+from .journal import is_uncertain, read_journal
 from .text import one_line, print_json
 
 if TYPE_CHECKING:
@@ -84,8 +84,7 @@ async def _not_asked(_: Account) -> NoReturn:
 def show_health(accounts: Sequence[Account], config: Path | None, clock: Clock, *, as_json: bool) -> None:
     """Print how accounts do. Errors: ConfigError without a journal."""
     now = clock.now()
-    with journal_of(config) as journal:
-        attempts = journal.attempts(since=now - SPAN)
+    attempts = read_journal(config, lambda ledger: ledger.attempts(since=now - SPAN))
     found = list(lately(accounts, attempts, clock))
     if as_json:
         print_json([_json(each) for each in found])

@@ -1,11 +1,11 @@
-"""The journal for the commands that read it: where it is, since when, and what in it is uncertain.
+"""The journal for the commands that read it: how it is opened, since when it is read, and what in it is uncertain.
 
 No client is imported for it, so that these commands answer at once.
 """
 
+import asyncio
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,9 +14,10 @@ import click
 
 from anymedia import Attempt, Config, ConfigError, load_config, to_json
 from anymedia.clock import Clock
-from anymedia.journal import Journal
+from anymedia.journal import Ledger, open_journal
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 SHORT_ID = 8
 """Letters of an attempt's id that are shown."""
@@ -26,23 +27,26 @@ UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _AGE = re.compile(rf"([0-9]{{1,9}})([{''.join(UNITS)}])")
 
 
-@contextmanager
-def opened(config: Config) -> Iterator[Journal]:
-    """Open the journal of a configuration. Errors: ConfigError when it is switched off."""
+def with_journal(config: Config, work: Callable[[Ledger], Awaitable[T]]) -> T:
+    """Open the journal of a configuration, do something with it, close it, and return what came of it.
+
+    Errors: ConfigError when it is switched off, JournalError.
+    """
     if config.journal is None:
         raise ConfigError("the journal is switched off (ANYMEDIA_JOURNAL, or [journal] enabled)")
-    journal = Journal(config.journal, prompts=config.prompts)
+    return asyncio.run(_with(Ledger(open_journal(config.journal), prompts=config.prompts), work))
+
+
+async def _with(ledger: Ledger, work: Callable[[Ledger], Awaitable[T]]) -> T:
     try:
-        yield journal
+        return await work(ledger)
     finally:
-        journal.close()
+        await ledger.close()
 
 
-@contextmanager
-def journal_of(path: Path | None) -> Iterator[Journal]:
-    """Open the journal that a config file, or the one that is found, leads to."""
-    with opened(load_config(path)) as journal:
-        yield journal
+def read_journal(path: Path | None, work: Callable[[Ledger], Awaitable[T]]) -> T:
+    """Do something with the journal that a config file names, or the config file that is found."""
+    return with_journal(load_config(path), work)
 
 
 def since_option(function: F) -> F:

@@ -1,6 +1,5 @@
 """`anymedia resume`: what earlier commands left, taken up again."""
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,6 +10,7 @@ import click
 from anymedia import Attempt, Blocked, DeadlineExceeded, Result, SubmitUncertain, TaskError, to_json
 from anymedia.clock import Clock
 from anymedia.errors import OutOfBounds, Problem
+from anymedia.journal import Ledger
 from anymedia.registry import adapters
 
 from .command import Command, config_option
@@ -62,7 +62,7 @@ def command(
 
     async def recovered(client: "Client") -> "Recovery":
         if client.journal is not None:
-            left, _ = await asyncio.to_thread(client.journal.left)
+            left, _ = await Ledger(client.journal).left()
             for attempt in left:
                 if attempt.task is not None and not attempt.task.state.final:
                     progress.see(attempt)

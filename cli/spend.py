@@ -11,7 +11,7 @@ import click
 from anymedia import Attempt, Billed, Money, PriceStatus, Refund
 
 from .command import Command, config_option
-from .journal import is_uncertain, journal_of, since_option
+from .journal import is_uncertain, read_journal, since_option
 from .text import print_json, say
 
 
@@ -57,14 +57,13 @@ def command(by: str, since: datetime | None, config: Path | None, as_json: bool)
     may have been billed, and what nobody knows the price of, is counted apart. Days are in UTC; an attempt with
     several labels counts for each.
     """
-    with journal_of(config) as journal:
-        attempts = journal.attempts(since=since)
+    attempts = read_journal(config, lambda ledger: ledger.attempts(since=since))
     groups = spent(attempts, by)
     if as_json:
         print_json([_json(group) for group in groups])
         return
     if not groups:
-        say(f"nothing was spent, says {journal.path}")
+        say("nothing was spent")
         return
     from .screen import Screen
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -15,7 +15,7 @@ from anymedia.model.strict_json import Json
 from anymedia.model.task import SENDING, SETTLED
 
 from .command import Command, Group, config_option
-from .journal import SHORT_ID, attempt_json, is_uncertain, journal_of, opened, since_option, when
+from .journal import SHORT_ID, attempt_json, is_uncertain, read_journal, since_option, when, with_journal
 from .spend import is_accepted, is_refunded, price_of
 from .text import one_line, plain, price, print_json, say
 
@@ -73,14 +73,14 @@ def command(
     if ctx.invoked_subcommand is not None:
         _refuse_flags(ctx)
         return
-    with journal_of(config) as journal:
-        attempts = journal.attempts(status=state, provider=provider, account=account, since=since, limit=limit)
+    filters: dict[str, Any] = {"status": state, "provider": provider, "account": account, "since": since}
+    attempts = read_journal(config, lambda ledger: ledger.attempts(limit=limit, **filters))
     if as_json:
         print_json([attempt_json(attempt) for attempt in attempts])
     elif attempts:
         _list(attempts)
     else:
-        say(f"no such attempt is in {journal.path}")
+        say("no attempts match")
 
 
 def _refuse_flags(ctx: click.Context) -> None:
@@ -98,8 +98,7 @@ def show(name: str, config: Path | None, as_json: bool) -> None:
 
     What was sent and why there, what came of it, what it cost, and where the result is. --json prints the attempt.
     """
-    with journal_of(config) as journal:
-        attempt = journal.find(name)
+    attempt = read_journal(config, lambda ledger: ledger.find(name))
     if as_json:
         print_json(attempt_json(attempt))
     else:
@@ -119,8 +118,7 @@ def settle(name: str, billed: bool | None, task_id: str | None, config: Path | N
     """
     if (billed is None) is (task_id is None):
         raise click.UsageError("one of --billed, --not-billed and --task is needed")
-    with journal_of(config) as journal:
-        attempt = journal.settle(name, billed is not False, task_id)
+    attempt = read_journal(config, lambda ledger: ledger.settle(name, billed is not False, task_id))
     if as_json:
         print_json(attempt_json(attempt))
     elif attempt.task is not None:
@@ -139,8 +137,7 @@ def print_handle(name: str, config: Path | None, as_json: bool) -> None:
     that has the account's key.
     """
     found = load_config(config)
-    with opened(found) as journal:
-        attempt = journal.find(name)
+    attempt = with_journal(found, lambda ledger: ledger.find(name))
     if attempt.task is None:
         message = f"{attempt.id[:SHORT_ID]} is {attempt.status}: only a task has a handle"
         raise OutOfBounds(problems=[Problem(field="id", message=message)])

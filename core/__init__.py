@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from .config import Config, load_config, read_config
     from .engine.recover import Recovery
     from .engine.route import Route
-    from .journal.ledger import Journal
+    from .journal.protocol import Journal
     from .limits.health import AccountHealth
     from .preview import compare, explain, quote
     from .pricing.compare import Difference
@@ -127,7 +127,7 @@ _LATE = {
     "Config": ".config",
     "Difference": ".pricing.compare",
     "Explanation": ".pricing.explain",
-    "Journal": ".journal",
+    "Journal": ".journal.protocol",
     "Recovery": ".engine.recover",
     "Route": ".engine.route",
     "Secret": ".account",

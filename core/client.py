@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, Unpack
@@ -22,7 +23,9 @@ from .engine.route import Route, route_of
 from .engine.session import Event, Session
 from .engine.submits import Submits
 from .engine.watch import Watch
-from .journal.ledger import Journal
+from .journal.ledger import Ledger
+from .journal.opening import open_journal
+from .journal.protocol import Journal
 from .limits.health import AccountHealth
 from .model.errors import AnymediaError, ConfigError, OutOfBounds, Problem, Unavailable, Unsupported
 from .model.money import Money
@@ -47,9 +50,10 @@ class Client:
     """Every configured account behind one set of verbs.
 
     `config` is a Config, the path of an anymedia.toml, or None for the one that is found (else the keys in the
-    environment). Every attempt is written to `journal`, the file that the config names, before anything is sent.
-    `on_event` sees every Attempt as it is sent and answered, and every Task as it moves on. Use it as `async with
-    Client() as client`: closing waits for the answers of submits that are under way.
+    environment). Every attempt is written to a journal before anything is sent: to `journal`, which stays open and is
+    the caller's to close, or to the one that the config names, which `close` closes. `on_event` sees every Attempt as
+    it is sent and answered, and every Task as it moves on. Use it as `async with Client() as client`: closing waits for
+    the answers of submits that are under way.
     """
 
     def __init__(
@@ -59,11 +63,14 @@ class Client:
         clock: Clock | None = None,
         on_event: Callable[[Event], None] | None = None,
         patience: Patience | None = None,
+        journal: Journal | None = None,
     ) -> None:
         self.config: Config = config if isinstance(config, Config) else load_config(config)
-        path = self.config.journal
-        self.journal: Journal | None = None if path is None else Journal(path, prompts=self.config.prompts)
-        self._session = Session(clock or Clock(), patience or Patience(), on_event, self.journal)
+        place = self.config.journal
+        self._opened = None if journal is not None or place is None else open_journal(place)
+        self.journal: Journal | None = self._opened if journal is None else journal
+        self._ledger = None if self.journal is None else Ledger(self.journal, prompts=self.config.prompts)
+        self._session = Session(clock or Clock(), patience or Patience(), on_event, self._ledger)
         self._submits = Submits(self._session)
         self._keys = IdempotencyKeys(self._session)
         self._live = LivePrices.at(self.config.live_prices)
@@ -79,9 +86,11 @@ class Client:
         await self.close()
 
     async def close(self) -> None:
-        """Wait for the answers of submits under way, then close every connection, and the journal."""
+        """Wait for the answers of submits under way, then close every connection, and the journal if it opened it."""
         await self._submits.close()
         await self._session.close()
+        if self._opened is not None:
+            await self._opened.close()
 
     @property
     def detached(self) -> tuple[Task, ...]:
@@ -322,17 +331,63 @@ class Client:
         their key still; nothing else is ever sent again. What other living processes wait for is left to them.
         Errors: ConfigError without a journal, JournalError.
         """
-        if self.journal is None:
-            raise ConfigError("there is nothing to recover from: the journal is switched off")
         recoverer = Recoverer(
             account_of=self.config.account,
-            journal=self.journal,
+            ledger=self._written("there is nothing to recover from"),
             session=self._session,
             submits=self._submits,
             watch=self._watch,
             save=self.download,
         )
         return await recoverer.recover(timeout, None if directory is None else Path(directory), replay=replay)
+
+    # What the journal holds
+
+    async def attempts(
+        self,
+        *,
+        status: str | None = None,
+        provider: str | None = None,
+        account: str | None = None,
+        idempotency_key: str | None = None,
+        since: datetime | None = None,
+        open: bool | None = None,  # noqa: A002 - the field's word
+        limit: int | None = None,
+    ) -> list[Attempt]:
+        """Return the attempts in the journal for which every given filter holds, in the order in which they were begun.
+
+        `status` is a task's state, or how a submit ended without one; `open` attempts may still change; `limit` keeps
+        the newest. Errors: ConfigError without a journal, JournalError.
+        """
+        return await self._written("there are no attempts to read").attempts(
+            status=status,
+            provider=provider,
+            account=account,
+            idempotency_key=idempotency_key,
+            since=since,
+            open=open,
+            limit=limit,
+        )
+
+    async def find(self, name: str) -> Attempt:
+        """Return the attempt with an id (its first letters will do), or with a task of that id.
+
+        Errors: OutOfBounds when there is none, or more than one; ConfigError without a journal, JournalError.
+        """
+        return await self._written("there is no attempt to find").find(name)
+
+    async def settle(self, name: str, billed: bool, task_id: str | None = None) -> Attempt:
+        """Write down what you found out about an uncertain attempt: whether it was billed, and its task's id.
+
+        Returns the attempt as it then stands; `recover` waits for the task. Errors: OutOfBounds when it is not
+        uncertain, or there is no such attempt; ConfigError without a journal, JournalError.
+        """
+        return await self._written("there is no attempt to settle").settle(name, billed, task_id)
+
+    def _written(self, lacking: str) -> Ledger:
+        if self._ledger is None:
+            raise ConfigError(f"{lacking}: the journal is switched off (ANYMEDIA_JOURNAL, or [journal] enabled)")
+        return self._ledger
 
     # Accounts
 

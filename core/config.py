@@ -19,6 +19,7 @@ import attrs
 from .account import Account, Secret
 from .declare.adapter import Adapter, Limits
 from .declare.prices import Override, Price, Table
+from .journal.opening import is_url, path_of
 from .model.errors import ConfigError, OutOfBounds
 from .model.names import no_such
 from .model.options import Options
@@ -30,12 +31,23 @@ OFF = "off"
 """What ANYMEDIA_JOURNAL says where no journal is wanted."""
 
 
-def default_journal(environ: Mapping[str, str] = os.environ) -> Path | None:
-    """Return where the journal is: where ANYMEDIA_JOURNAL says (`off`: nowhere), or in the user's state directory."""
+def default_journal(environ: Mapping[str, str] = os.environ) -> Path | str | None:
+    """Return where the journal is: a file or a URL in ANYMEDIA_JOURNAL (`off`: None), or a file of the user's own.
+
+    Errors: ConfigError for a URL that names no journal.
+    """
     named = environ.get("ANYMEDIA_JOURNAL")
     if named:
-        return None if named == OFF else Path(named)
+        return None if named == OFF else _place(named, "ANYMEDIA_JOURNAL") if is_url(named) else Path(named)
     return _state(environ) / "journal.db"
+
+
+def _place(url: str, where: str) -> Path | str:
+    """Return the file that a URL names, or the URL of a journal that is no file. Errors: ConfigError."""
+    try:
+        return path_of(url) or url
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from None
 
 
 def default_prices(environ: Mapping[str, str] = os.environ) -> Path:
@@ -52,15 +64,15 @@ def _state(environ: Mapping[str, str]) -> Path:
 class Config:
     """The accounts by name, in the order in which they are tried; `path` is the file they were read from.
 
-    `route` is on what terms requests are bought where a call does not say. `journal` is the file that every attempt is
-    written to (None: none is), `prompts` whether what was asked for is written there too; `live_prices` is the file of
-    what providers told.
+    `route` is on what terms requests are bought where a call does not say. `journal` is the file, or the URL, of the
+    journal that every attempt is written to (None: none is), `prompts` whether what was asked for is written there too;
+    `live_prices` is the file of the prices that providers told.
     """
 
     accounts: Mapping[str, Account] = attrs.field(hash=False)
     path: Path | None = None
     route: Options = attrs.field(factory=Options)
-    journal: Path | None = attrs.field(factory=default_journal)
+    journal: Path | str | None = attrs.field(factory=default_journal)
     prompts: bool = True
     live_prices: Path = attrs.field(factory=default_prices)
 
@@ -111,12 +123,12 @@ def read_config(
     if "accounts" in route:
         accounts = _order(route["accounts"], accounts, environ, f"{where}: route.accounts")
     journal = data.get("journal", {})
-    _only(journal, {"enabled": bool, "path": str, "prompts": bool}, f"{where}: journal")
+    _only(journal, {"enabled": bool, "path": str, "url": str, "prompts": bool}, f"{where}: journal")
     return Config(
         accounts=accounts,
         path=path,
         route=_terms({name: said for name, said in route.items() if name != "accounts"}, f"{where}: route"),
-        journal=_journal(journal, environ, path),
+        journal=_journal(journal, environ, path, f"{where}: journal"),
         prompts=journal.get("prompts", True),
         live_prices=default_prices(environ),
     )
@@ -157,12 +169,16 @@ def _terms(route: Mapping[str, Any], where: str) -> Options:
         raise ConfigError(f"{where}: {error}") from None
 
 
-def _journal(table: Mapping[str, Any], environ: Mapping[str, str], path: Path | None) -> Path | None:
+def _journal(table: Mapping[str, Any], environ: Mapping[str, str], path: Path | None, where: str) -> Path | str | None:
     """Return where the journal is; the environment comes before the file, whose paths are relative to itself."""
+    if "path" in table and "url" in table:
+        raise ConfigError(f"{where}: path and url both name the journal; leave one of them out")
     if environ.get("ANYMEDIA_JOURNAL") or not table:
         return default_journal(environ)
     if not table.get("enabled", True):
         return None
+    if "url" in table:
+        return _place(table["url"], f"{where}: url")
     if "path" not in table:
         return default_journal(environ)
     return Path("" if path is None else path.parent, Path(table["path"]).expanduser())

@@ -4,6 +4,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Callable, Coroutine
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
@@ -13,14 +14,14 @@ from .config import Config
 from .engine.recover import Recovery
 from .engine.route import Route
 from .engine.session import Event
-from .journal.ledger import Journal
+from .journal.protocol import Journal
 from .limits.health import AccountHealth
 from .model.errors import AnymediaError
 from .model.money import Money
 from .model.options import GenerateOptions, OnUnsupported, SubmitOptions
 from .model.quote import Quote
 from .model.request import AnyRequest, Request
-from .model.task import Asset, Result, Task
+from .model.task import Asset, Attempt, Result, Task
 from .pricing.explain import Explanation
 from .transport.retry import Patience
 
@@ -31,7 +32,8 @@ class SyncClient:
     """Client without await; one may be shared by any number of threads.
 
     It works inside a running event loop too, which it blocks. Ctrl-C ends a wait, never a submit that is under way;
-    the task is in `detached` then. `on_event` is called on a thread of the client's own. Use it as `with SyncClient()
+    the task is in `detached` then. `on_event` is called on a thread of the client's own. A `journal` that is given is
+    the caller's to close, as with Client. Use it as `with SyncClient()
     as client`, or call `close`.
     """
 
@@ -42,8 +44,9 @@ class SyncClient:
         clock: Clock | None = None,
         on_event: Callable[[Event], None] | None = None,
         patience: Patience | None = None,
+        journal: Journal | None = None,
     ) -> None:
-        self._client = Client(config, clock=clock, on_event=on_event, patience=patience)
+        self._client = Client(config, clock=clock, on_event=on_event, patience=patience, journal=journal)
         self._process = os.getpid()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="anymedia", daemon=True)
@@ -175,6 +178,38 @@ class SyncClient:
     ) -> Recovery:
         """As Client.recover."""
         return self._wait(self._client.recover(directory, timeout=timeout, replay=replay))
+
+    def attempts(
+        self,
+        *,
+        status: str | None = None,
+        provider: str | None = None,
+        account: str | None = None,
+        idempotency_key: str | None = None,
+        since: datetime | None = None,
+        open: bool | None = None,  # noqa: A002 - the field's word
+        limit: int | None = None,
+    ) -> list[Attempt]:
+        """As Client.attempts."""
+        return self._wait(
+            self._client.attempts(
+                status=status,
+                provider=provider,
+                account=account,
+                idempotency_key=idempotency_key,
+                since=since,
+                open=open,
+                limit=limit,
+            )
+        )
+
+    def find(self, name: str) -> Attempt:
+        """As Client.find."""
+        return self._wait(self._client.find(name))
+
+    def settle(self, name: str, billed: bool, task_id: str | None = None) -> Attempt:
+        """As Client.settle."""
+        return self._wait(self._client.settle(name, billed, task_id))
 
     def balance(self, account: str) -> Money:
         """As Client.balance."""

@@ -88,7 +88,7 @@ async def make(request: web.Request) -> web.Response:
 async def look(request: web.Request) -> web.Response:
     """Look once at what was asked for under a key."""
     client = request.app[CLIENT]
-    begun = await asyncio.to_thread(client.journal.attempts, idempotency_key=name(request))
+    begun = await client.attempts(idempotency_key=name(request))
     if not begun:
         raise web.HTTPNotFound
     attempts = tuple(await asyncio.gather(*(seen(client, attempt) for attempt in begun)))

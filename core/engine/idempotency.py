@@ -5,9 +5,8 @@ import logging
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
-from uuid import uuid4
 
-from anymedia.journal.ledger import Journal
+from anymedia.journal.ledger import Claimed, Ledger
 from anymedia.model.codec import to_json
 from anymedia.model.errors import ConfigError, DeadlineExceeded, JournalError, OutOfBounds, Problem, SubmitUncertain
 from anymedia.model.request import AnyRequest
@@ -33,7 +32,6 @@ class IdempotencyKeys:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._locks: dict[str, asyncio.Lock] = {}
-        self._unreleased: dict[str, str] = {}
 
     @asynccontextmanager
     async def held(
@@ -47,16 +45,17 @@ class IdempotencyKeys:
         if key is None:
             yield ()
             return
-        journal = self._journal(key)
+        ledger = self._ledger(key)
         lock = self._locks.setdefault(key, asyncio.Lock())
         try:
             async with self._turn(lock, key, deadline):
-                holder = self._unreleased.get(key) or uuid4().hex
-                bought = await self._claimed(journal, key, _same(request), holder, deadline)
+                claimed = await self._claimed(ledger, key, _same(request), deadline)
+                self._session.claims[key] = claimed
                 try:
-                    yield bought
+                    yield claimed.bought
                 finally:
-                    await self._release(journal, key, holder)
+                    del self._session.claims[key]
+                    await self._release(ledger, claimed)
         finally:
             if not lock.locked():
                 self._locks.pop(key, None)
@@ -75,42 +74,31 @@ class IdempotencyKeys:
         finally:
             lock.release()
 
-    def _journal(self, key: str) -> Journal:
+    def _ledger(self, key: str) -> Ledger:
         if not isinstance(key, str) or not 0 < len(key) <= LONGEST or not key.isprintable():
             message = f"1 to {LONGEST} characters that can be printed are needed, not {str(key)[:60]!r}"
             raise OutOfBounds(problems=[Problem(field="idempotency_key", message=message)])
-        if self._session.journal is None:
+        if self._session.ledger is None:
             raise ConfigError("a key needs the journal, which is switched off (ANYMEDIA_JOURNAL, or [journal] enabled)")
-        return self._session.journal
+        return self._session.ledger
 
-    async def _claimed(
-        self, journal: Journal, key: str, request: Json, holder: str, deadline: float | None
-    ) -> list[Attempt]:
-        """Wait until no other call holds a key, claim it, and return what was bought under it."""
+    async def _claimed(self, ledger: Ledger, key: str, request: Json, deadline: float | None) -> Claimed:
+        """Wait until no other call holds a key, and claim it."""
         clock, pause = self._session.clock, FIRST_PAUSE
         await self._session.catch_up()
-        while (bought := await self._claim(journal, key, request, holder)) is None:
+        while (claimed := await ledger.claim(key, request)) is None:
             if deadline is not None and clock.monotonic() + pause > deadline:
                 raise _too_late(key)
             await clock.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
-        return bought
+        return claimed
 
-    async def _claim(self, journal: Journal, key: str, request: Json, holder: str) -> list[Attempt] | None:
+    async def _release(self, ledger: Ledger, claimed: Claimed) -> None:
+        """Let a key go; where that cannot be written, this client's next call claims it anew."""
         try:
-            return await journal.claim(key, request, holder)
-        except asyncio.CancelledError:
-            journal.release_later(key, holder)
-            raise
-
-    async def _release(self, journal: Journal, key: str, holder: str) -> None:
-        """Release a key; where that cannot be written, the next call of this client takes it over."""
-        try:
-            await journal.release(key, holder)
-            self._unreleased.pop(key, None)
+            await ledger.release(claimed)
         except JournalError as error:  # what was bought is what counts
-            self._unreleased[key] = holder
-            _log.error("the key %r is not released: %s", key, error)
+            _log.error("the key %r is not released: %s", claimed.claim.key, error)
 
 
 def _too_late(key: str) -> DeadlineExceeded:

@@ -14,7 +14,7 @@ from typing import cast
 import attrs
 
 from anymedia.account import Account, is_of
-from anymedia.journal.ledger import Journal
+from anymedia.journal.ledger import Ledger
 from anymedia.limits.ceiling import Ceiling
 from anymedia.model.errors import AnymediaError, ConfigError, SubmitUncertain
 from anymedia.model.task import Asset, Attempt, Task
@@ -46,7 +46,7 @@ class Recoverer:
     """The recovery of one client."""
 
     account_of: Callable[[str], Account]
-    journal: Journal
+    ledger: Ledger
     session: Session
     submits: Submits
     watch: Watch
@@ -55,7 +55,7 @@ class Recoverer:
     async def recover(self, timeout: float, directory: Path | None, *, replay: bool) -> Recovery:
         """Wait for live tasks, fetch results into a directory, and return what is uncertain."""
         deadline = self.session.clock.monotonic() + timeout
-        left, marks = await asyncio.to_thread(self.journal.left)
+        left, marks = await self.ledger.left()
         tasks = [attempt.task for attempt in left if attempt.task is not None]
         # An attempt without an outcome is being sent at this moment.
         uncertain = [attempt for attempt in left if attempt.task is None and attempt.outcome is not None]
@@ -76,7 +76,7 @@ class Recoverer:
         if directory is not None:
             await asyncio.to_thread(clear, directory)
         if directory is not None and not errors:
-            await asyncio.to_thread(self.journal.forget, marks)
+            await self.ledger.forget(marks)
         done = tuple(end for end in found if isinstance(end, Task))
         return Recovery(tasks=done, uncertain=tuple(uncertain), errors=tuple(errors))
 

@@ -9,7 +9,7 @@ from typing import TypeAlias, TypeVar
 
 from anymedia.account import Account, fingerprint
 from anymedia.clock import Clock
-from anymedia.journal.ledger import Journal
+from anymedia.journal.ledger import Claimed, Ledger
 from anymedia.limits.health import Health
 from anymedia.limits.permits import Permits
 from anymedia.model.errors import AnymediaError, ConfigError, JournalError, Problem, Unavailable, Unsupported
@@ -34,15 +34,17 @@ _log = logging.getLogger("anymedia")
 class Session:
     """The shared parts of one client; connections are opened at the first use and closed by `close`.
 
+    `ledger` is None where no journal is kept; `claims` are the idempotency keys that the client holds now.
     `detached` holds the latest accepted tasks whose callers were cancelled.
     """
 
     def __init__(
-        self, clock: Clock, patience: Patience, on_event: Callable[[Event], None] | None, journal: Journal | None
+        self, clock: Clock, patience: Patience, on_event: Callable[[Event], None] | None, ledger: Ledger | None
     ) -> None:
         self.clock: Clock = clock
         self.detached: deque[Task] = deque(maxlen=LEFT_TASKS)
-        self.journal: Journal | None = journal
+        self.ledger: Ledger | None = ledger
+        self.claims: dict[str, Claimed] = {}
         self.permits: Permits = Permits(clock)
         self.health: Health = Health(clock, self.balance)
         self.patience: Patience = patience
@@ -67,17 +69,15 @@ class Session:
             raise ConfigError("this client was used in another event loop before; each needs a client of its own")
 
     async def close(self) -> None:
-        """Close every connection, and the journal."""
+        """Close every connection, and write down the ends that could not be written before."""
         await self.health.close()
         if self._transport is not None:
             await self._transport.close()
             self._transport = None
-        if self.journal is not None:
-            try:
-                await self.catch_up()
-            except JournalError as error:
-                _log.error("%s attempts have ended, and that is not written down: %s", len(self._unwritten), error)
-            await asyncio.to_thread(self.journal.close)
+        try:
+            await self.catch_up()
+        except JournalError as error:
+            _log.error("%s attempts have ended, and that is not written down: %s", len(self._unwritten), error)
 
     def fingerprint(self, account: Account) -> str:
         """Return the fingerprint of an account's API key."""
@@ -91,16 +91,17 @@ class Session:
         Errors, after which nothing may be sent: JournalError; OverCeiling when the account's day would pass `limit`
         (USD).
         """
-        if self.journal is not None:
+        if self.ledger is not None:
             await self.catch_up()
-            await self.journal.intend(attempt, body, limit)
+            claim = self.claims.get(attempt.order.idempotency_key or "")
+            await self.ledger.intend(attempt, body, limit, claim)
         self.tell(attempt)
 
     async def end(self, attempt: Attempt) -> None:
         """Record the outcome of an attempt, and tell the listener. Errors: JournalError."""
         try:
-            if self.journal is not None:
-                await self.journal.end(attempt)
+            if self.ledger is not None:
+                await self.ledger.end(attempt)
         except JournalError:
             self._unwritten.append(attempt)
             raise
@@ -109,10 +110,10 @@ class Session:
 
     async def catch_up(self) -> None:
         """Record the outcomes that could not be recorded before. Errors: JournalError."""
-        while self._unwritten and self.journal is not None:
+        while self._unwritten and self.ledger is not None:
             attempt = self._unwritten.popleft()
             try:
-                await self.journal.end(attempt)
+                await self.ledger.end(attempt)
             except JournalError:
                 self._unwritten.appendleft(attempt)
                 raise
@@ -126,18 +127,18 @@ class Session:
 
     def failed_later(self, attempt: Attempt) -> None:
         """Do as `failed` without waiting for the disk."""
-        if self.journal is not None:
-            self.journal.end_later(attempt)
+        if self.ledger is not None:
+            self.ledger.end_later(attempt)
         self.tell(attempt)
 
     async def kept(self, task: Task) -> Task:
         """Write a result that came as bytes to disk beside the journal; return it with paths. Errors: JournalError."""
-        if self.journal is None or all(asset.data is None for asset in task.assets):
+        if self.ledger is None or all(asset.data is None for asset in task.assets):
             return task
         try:
-            return await asyncio.to_thread(keep, task, self.journal.results)
+            return await asyncio.to_thread(keep, task, self.ledger.results)
         except OSError as error:
-            raise JournalError(f"{self.journal.results}: {error.strerror or error}") from None
+            raise JournalError(f"{self.ledger.results}: {error.strerror or error}") from None
 
     async def see(self, task: Task) -> None:
         """Record how a task stands, and tell the listener."""
@@ -146,17 +147,17 @@ class Session:
 
     async def note(self, task: Task) -> None:
         """Record how a task stands; a fault of the journal is logged, since the provider still has the task."""
-        if self.journal is not None:
+        if self.ledger is not None:
             try:
-                await self.journal.see(task)
+                await self.ledger.see(task)
             except JournalError as error:
                 _log.error("task %s is %s, and that is not written down: %s", task.id, task.state, error)
 
     async def leave(self, task: Task) -> None:
         """Record that the result of a task is still to be fetched."""
-        if self.journal is not None:
+        if self.ledger is not None:
             try:
-                await self.journal.leave(task)
+                await self.ledger.leave(task)
             except (JournalError, OSError) as error:
                 _log.error("the result of task %s is not fetched, and that is not written down: %s", task.id, error)
 

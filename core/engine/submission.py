@@ -142,7 +142,7 @@ class Submission:
         Errors: ConfigError without a journal to hold it against, OverCeiling for a price that cannot be held.
         """
         limit, name = self.account.daily_limit, self.account.name
-        if limit is not None and self._session.journal is None:
+        if limit is not None and self._session.ledger is None:
             message = f"{name} has a daily_limit, and the journal, which it is held against, is switched off"
             raise ConfigError(message, **self.facts)
         if limit is not None and self.order.money.usd is None and not self._any_price:

@@ -1,5 +1,44 @@
-"""What was paid for is never forgotten: the durable record of attempts. Imports model alone."""
+"""What was paid for is never forgotten: the durable record of attempts. Imports model alone.
 
-from .ledger import Journal
+`Journal` says what is stored, `SQLiteJournal` and `MemoryJournal` store it, and `Ledger` holds the rules over any of
+them.
+"""
 
-__all__ = ["Journal"]
+from typing import TYPE_CHECKING, Any
+
+from .opening import open_journal
+
+if TYPE_CHECKING:
+    from .ledger import Claimed, Ledger
+    from .memory import MemoryJournal
+    from .protocol import Claim, Ended, Entry, Journal, Limit, Query, Refusal, Released, Seen, Wanted
+    from .sqlite import SQLiteJournal
+
+__all__ = [
+    "Claim",
+    "Claimed",
+    "Ended",
+    "Entry",
+    "Journal",
+    "Ledger",
+    "Limit",
+    "MemoryJournal",
+    "Query",
+    "Refusal",
+    "Released",
+    "SQLiteJournal",
+    "Seen",
+    "Wanted",
+    "open_journal",
+]
+
+_LATE = {"Claimed": "ledger", "Ledger": "ledger", "MemoryJournal": "memory", "SQLiteJournal": "sqlite"}
+"""Where the names are that are imported when they are asked for; those that are not listed are in `protocol`."""
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        from importlib import import_module
+
+        return getattr(import_module(f".{_LATE.get(name, 'protocol')}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

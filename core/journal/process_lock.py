@@ -1,6 +1,6 @@
-"""Whether the process that wrote something still lives: each holds a lock for its life, which only its end lets go.
+"""Whether the process that wrote an entry is still alive: each owner holds a lock that its death releases.
 
-A file stays behind of one who did not end well.
+An owner that died without ending leaves its file behind, as a marker.
 """
 
 import contextlib
@@ -11,17 +11,19 @@ from uuid import uuid4
 
 from anymedia.model.errors import JournalError
 
+from .sqlite_errors import Fault
+
 PATIENCE = 5.0
-"""Seconds that one who begins to live waits for those who look whether it does."""
+"""Seconds that taking the lock waits for those who look whether it is held."""
 
 _inherited: list[sqlite3.Connection] = []
-"""The locks of processes that this one was forked from: not ours to let go."""
+"""The locks of processes that this one was forked from: this one must not release them."""
 
 
-class Owner:
-    """One who writes: alive from `live` until `end`, or until its process ends, however that ends.
+class ProcessLock:
+    """A liveness lock, held from `hold` until `end()` or until the process dies.
 
-    The lock is SQLite's own on an empty file, as it is the same on every system and a killed process cannot keep it.
+    It is SQLite's own lock on an empty file: it works the same on every system, and a killed process cannot keep it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -32,10 +34,10 @@ class Owner:
 
     @property
     def name(self) -> str:
-        """A name that no other has; a process that was forked has its own."""
-        return self._names.setdefault(os.getpid(), uuid4().hex)  # in one step: threads agree on it
+        """The owner's name, which no other has; a forked process has one of its own."""
+        return self._names.setdefault(os.getpid(), uuid4().hex)  # in one step, so that threads agree on it
 
-    def live(self) -> None:
+    def hold(self) -> None:
         """Hold the lock from now on. Errors: OSError, sqlite3.Error."""
         file = self._folder / self.name
         if self._lock is not None and self._process != os.getpid():
@@ -43,15 +45,15 @@ class Owner:
             self._lock = None
         if self._lock is None:
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            unseen = file.with_name(f".{file.name}")  # nobody may take it for dead before it is locked
+            unseen = file.with_name(f".{file.name}")  # so that nobody sees it before it is locked
             lock = sqlite3.connect(unseen, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
-            lock.execute("PRAGMA journal_mode = MEMORY")  # else a second file is made beside it
+            lock.execute("PRAGMA journal_mode = MEMORY")  # otherwise a second file is made beside it
             lock.execute("BEGIN EXCLUSIVE")
             unseen.replace(file)
             self._lock, self._process = lock, os.getpid()
 
     def end(self) -> None:
-        """Let the lock go."""
+        """Release the lock, and leave no marker."""
         if self._lock is not None and self._process == os.getpid():
             forget(self._folder, self.name)
             self._lock.close()
@@ -59,7 +61,7 @@ class Owner:
 
 
 def known(folder: Path) -> list[str]:
-    """Return every owner who lives, or did not end well. Errors: JournalError."""
+    """Return every owner that is alive or left a marker. Errors: JournalError."""
     try:
         return [file.name for file in folder.iterdir() if file.name[0] != "."]
     except (FileNotFoundError, NotADirectoryError):
@@ -69,7 +71,7 @@ def known(folder: Path) -> list[str]:
 
 
 def is_alive(folder: Path, name: str) -> bool:
-    """Return whether an owner still lives; where that cannot be told, it does."""
+    """Return whether an owner is alive; where that cannot be determined, it counts as alive."""
     file = folder / name
     try:
         file.stat()
@@ -79,22 +81,13 @@ def is_alive(folder: Path, name: str) -> bool:
         return True
     try:
         with contextlib.closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", timeout=0, uri=True)) as probe:
-            probe.execute("SELECT count(*) FROM sqlite_master").fetchone()  # shared: who looks disturbs nobody
+            probe.execute("SELECT count(*) FROM sqlite_master").fetchone()  # a shared lock: it disturbs no other reader
     except sqlite3.Error as error:
-        return error.sqlite_errorname != "SQLITE_NOTADB"
+        return Fault.of(error) is not Fault.NOTADB
     return False
 
 
-def mark(folder: Path, name: str) -> None:
-    """Leave what an owner leaves who did not end well. Errors: JournalError."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (folder / name).touch(mode=0o600)
-    except OSError as error:
-        raise JournalError(f"{folder}: {error.strerror or error}") from None
-
-
 def forget(folder: Path, name: str) -> None:
-    """Put away what an owner left that has ended."""
+    """Delete the marker of an owner that has ended or died."""
     with contextlib.suppress(OSError):
         (folder / name).unlink(missing_ok=True)

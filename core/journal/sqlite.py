@@ -1,365 +1,235 @@
-"""One SQLite file, written by one thread: what waits is committed together, and is on disk before anyone is told.
+"""The journal in one SQLite file, which any number of processes of one machine share."""
 
-Everything that a disk can do to a file is one error, JournalError, in one sentence.
-"""
-
-import concurrent.futures
-import contextlib
-import logging
+import asyncio
+import json
 import os
-import queue
+import secrets
 import sqlite3
-import threading
-import time
-import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import Any
 
 import attrs
 
-from anymedia.model.errors import JournalError
+from .process_lock import ProcessLock, forget, is_alive, known
+from .protocol import Change, Claim, Ended, Entry, Limit, Query, Refusal, Released, Seen, Wanted
+from .sqlite_file import SQLiteFile
+from .sqlite_schema import Schema
 
-if TYPE_CHECKING:
-    import asyncio
-
-T = TypeVar("T")
-Change: TypeAlias = Callable[[sqlite3.Connection], T]
-
-APPLICATION = 0x616D6A31
-"""What SQLite files of ours are marked with, so that no other program's file is taken for one."""
-
-PATIENCE = 30.0
-"""Seconds to wait for another process that writes."""
-
-MOST = 1000
-"""How many changes one commit takes."""
-
-_TO_MEND = ("SQLITE_CANTOPEN", "SQLITE_READONLY")
-"""What a reader is told of a file that a crash left in the middle of something: a writer can put it right."""
-
-_OF_FOLDERS = ("SQLITE_CANTOPEN", "SQLITE_IOERR")
-"""What is told of a folder: by who opens it to write, and by who reads."""
-
-_log = logging.getLogger("anymedia")
-
-_SENTENCES = {
-    "SQLITE_FULL": "the disk is full",
-    "SQLITE_READONLY": "it cannot be written to",
-    "SQLITE_PERM": "it may not be opened",
-    "SQLITE_CANTOPEN": "it cannot be opened",
-    "SQLITE_BUSY": f"another process has held it for {PATIENCE:g} s",
-    "SQLITE_IOERR": "the disk failed",
-    "SQLITE_CORRUPT": "it is damaged; move it away, and a new one is begun",
-    "SQLITE_NOTADB": "it is no journal; name another file",
-}
-
-_stores: "weakref.WeakSet[Store]" = weakref.WeakSet()
-_held: "list[Store]" = []
-_forking = threading.Lock()
+_STORED = tuple(field.name for field in attrs.fields(Entry) if field.name not in ("owner", "alive"))
+_INSERT = f"INSERT INTO attempts (owner, {', '.join(_STORED)}) VALUES ({', '.join('?' * (len(_STORED) + 1))})"  # noqa: S608 - the names are ours
+_SELECT = f"SELECT owner, {', '.join(_STORED)} FROM attempts WHERE %s ORDER BY number %s"  # noqa: S608
+_LEFT = "open OR wanted OR task_id IS NOT NULL AND owner IN (SELECT value FROM json_each(?))"
+_NAMED = "id >= ? AND id < ? || 'g' OR task_id = ?"
+_ENDED = "UPDATE attempts SET status = ?, open = ?, record = ?, task = ?, task_id = ?, reserved = ? WHERE id = ?"
+_SEEN = """UPDATE attempts SET status = ?, open = ?, task = ?, reserved = ?, wanted = wanted AND NOT ?
+    WHERE task_id = ? AND account = ? AND (open OR ?)"""
+_WANTED = "UPDATE attempts SET owner = ?, wanted = 1 WHERE task_id = ? AND account = ?"
+_RELEASED = "UPDATE keys SET holder = NULL WHERE key = ? AND holder = ? AND owner = ?"
+_SPENT = "SELECT coalesce(sum(reserved), 0) FROM attempts WHERE account = ? AND started >= ?"
 
 
-class Store:
-    """A SQLite file with a schema that grows: `migrations` are the statements that lead from each version to the next.
+class SQLiteJournal:
+    """A journal in a SQLite file: synced at each commit, shared by the processes of one machine.
 
-    Opened by its own thread when it is first needed; after a fault it is opened anew, and after a fork in each of the
-    two processes.
+    The file is made at the first write, and opened again by a write after `close`. Beside it, `results` holds the
+    results that came as bytes, and `<file>-owners` an empty file for each process that writes.
     """
 
-    def __init__(self, path: Path, migrations: Sequence[Sequence[str]]) -> None:
-        self.path: Path = path
-        self._migrations = migrations
-        self._writer: _Writer | None = None
-        self._ending: _Writer | None = None
-        self._lock = threading.RLock()  # while a writer is chosen and given something: its end comes last
-        self._reading = threading.Lock()
-        self._process = os.getpid()
-        with _forking:
-            _stores.add(self)
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path: Path = Path(path)
+        self._store = SQLiteFile(self.path, Schema())
+        self._folder = self.path.with_name(f"{self.path.name}-owners")
+        self._lock = ProcessLock(self._folder)
 
-    async def write(self, change: Change[T]) -> T:
-        """Make a change, and return what it returns once it is on disk. Errors: JournalError."""
-        import asyncio  # not needed by the commands that only read
+    @property
+    def name(self) -> str:
+        """The path."""
+        return str(self.path)
 
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
-        self._put(_Item(change, future, loop))
-        return await future
+    @property
+    def owner(self) -> str:
+        """As Journal.owner."""
+        return self._lock.name
 
-    def put(self, change: Change[Any]) -> None:
-        """Make a change that nobody waits for; a fault is logged."""
-        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
-        future.add_done_callback(_log_fault)
-        self._put(_Item(change, future))
+    @property
+    def results(self) -> Path:
+        """The folder `results` beside the file."""
+        return self.path.parent / "results"
 
-    def call(self, change: Change[T]) -> T:
-        """Do as `write` does, for code that does not await."""
-        future: concurrent.futures.Future[T] = concurrent.futures.Future()
-        self._put(_Item(change, future))
-        return future.result()
+    async def check(self) -> None:
+        """As Journal.check."""
+        await self._store.write(lambda _: self._lock.hold())
 
-    def read(self, query: Callable[[sqlite3.Connection], T], nothing: T) -> T:
-        """Return what a query finds; `nothing` where there is no file. It waits for no other writer.
+    async def intend(self, entry: Entry, *, claim: Claim | None = None, limit: Limit | None = None) -> Refusal | None:
+        """As Journal.intend."""
+        return await self._store.write(partial(self._intend, entry=entry, claim=claim, limit=limit))
 
-        Errors: JournalError.
-        """
-        if self._writer is not None:  # in line with our own changes
-            return self.call(query)
-        if not self._is_there():
+    async def write(self, change: Change) -> bool:
+        """As Journal.write."""
+        return await self._store.write(partial(self._change, change=change))
+
+    def put(self, change: Change) -> None:
+        """As Journal.put."""
+        self._store.put(partial(self._change, change=change))
+
+    async def select(self, query: Query) -> list[Entry]:
+        """As Journal.select."""
+        nothing: list[Entry] = []
+        try:
+            return await self._store.read(partial(self._select, query=query), nothing)
+        except UnicodeEncodeError:  # the query holds what is no text, and everything that is stored is text
             return nothing
-        try:
-            with self._reading:
-                reader = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True, timeout=PATIENCE)
-                with contextlib.closing(reader):
-                    return query(reader) if self._version(reader) else nothing
-        except sqlite3.Error as error:
-            if error.sqlite_errorname.startswith(_TO_MEND):
-                return self.call(query)
-            raise self._sentence(error) from None
 
-    def close(self) -> None:
-        """Write what is left, and close the file."""
-        if self._is_cut_off():
-            return
-        with self._lock:
-            if self._writer is not None:
-                self._writer.queue.put(None)
-                self._ending, self._writer = self._writer, None
-            ending = self._ending
-        if ending is not None:
-            ending.thread.join()
+    async def count(self) -> int:
+        """As Journal.count."""
+        return await self._store.read(_count, 0)
 
-    # Before a process forks and after: what SQLite knows of a file's locks is copied with the process, though the locks
-    # are not. A file that was open then would be taken for locked in the new process, and its changes might be lost.
+    async def dead(self) -> list[str]:
+        """As Journal.dead."""
+        return await asyncio.to_thread(lambda: [name for name in known(self._folder) if not self._is_alive(name)])
 
-    def hold(self) -> None:
-        """Close the file, and keep it closed until `go_on`."""
-        self._reading.acquire()
-        self._lock.acquire()
-        self.close()
+    async def forget(self, owners: Collection[str]) -> None:
+        """As Journal.forget."""
+        for name in owners:
+            await asyncio.to_thread(forget, self._folder, name)
 
-    def go_on(self) -> None:
-        """Let the file be opened again, in whichever process this is."""
-        self._process = os.getpid()
-        self._lock.release()
-        self._reading.release()
+    async def claim(self, key: str, holder: str) -> Claim | None:
+        """As Journal.claim."""
+        return await self._store.write(partial(self._claim, key=key, holder=holder))
 
-    def _is_cut_off(self) -> bool:
-        """Return whether the process was forked by what does not let Python know: its threads are not there."""
-        return self._process != os.getpid()
+    async def salt(self) -> bytes:
+        """As Journal.salt."""
+        return bytes.fromhex(await self._store.write(_salt))
 
-    def _is_there(self) -> bool:
-        try:
-            self.path.stat()
-        except (FileNotFoundError, ValueError):  # or no file can be named so
-            return False
-        except NotADirectoryError:
-            raise JournalError(f"{self.path}: {self.path.parent} is no folder") from None
-        except OSError as error:
-            raise self._sentence(error) from None
-        return True
+    async def close(self) -> None:
+        """As Journal.close."""
+        await asyncio.to_thread(self._close)
 
-    def _put(self, item: "_Item") -> None:
-        if self._is_cut_off():
-            raise JournalError(f"{self.path}: its process was forked while it was open; open it after the fork")
-        with self._lock:
-            if self._writer is None:
-                writer = _Writer()
-                writer.thread = threading.Thread(
-                    target=self._work, args=(writer, self._ending), name="journal", daemon=True
+    def _close(self) -> None:
+        self._store.close()
+        self._lock.end()
+
+    # In a transaction
+
+    def _intend(
+        self, connection: sqlite3.Connection, entry: Entry, claim: Claim | None, limit: Limit | None
+    ) -> Refusal | None:
+        if claim is not None and not _stands(connection, claim):
+            return Refusal()
+        if limit is not None:
+            (spent,) = connection.execute(_SPENT, (entry.account, limit.since)).fetchone()
+            if spent + (entry.reserved or 0) > limit.most:
+                return Refusal(spent=spent)
+        self._lock.hold()
+        connection.execute(_INSERT, (self.owner, *(getattr(entry, name) for name in _STORED)))
+        return None
+
+    def _change(self, connection: sqlite3.Connection, change: Change) -> bool:
+        match change:
+            case Ended(unanswered=unanswered):
+                sql = f"{_ENDED} AND task_id IS NULL" if unanswered else _ENDED
+                values: Sequence[Any] = (
+                    *(change.status, change.open, change.record, change.task, change.task_id, change.reserved),
+                    change.id,
                 )
-                writer.thread.start()
-                self._writer = writer
-            self._writer.queue.put(item)
+            case Seen():
+                sql = _SEEN
+                values = (
+                    *(change.status, change.open, change.task, change.reserved, change.complete),
+                    *(change.task_id, change.account, change.on_disk),
+                )
+            case Wanted():
+                self._lock.hold()
+                sql, values = _WANTED, (self.owner, change.task_id, change.account)
+            case Released():
+                sql, values = _RELEASED, (change.key, change.holder, self.owner)
+        return connection.execute(sql, values).rowcount > 0
 
-    def _work(self, writer: "_Writer", before: "_Writer | None") -> None:
-        if before is not None:  # what it was given comes first
-            before.thread.join()
-        try:
-            while batch := writer.next():
-                self._commit(writer, batch)
-                _tell(batch)
-        finally:
-            writer.drop()
+    def _claim(self, connection: sqlite3.Connection, key: str, holder: str) -> Claim | None:
+        row = connection.execute("SELECT holder, owner, fence FROM keys WHERE key = ?", (key,)).fetchone()
+        before, owner, fence = row or (None, "", 0)
+        if before is not None and (before, owner) != (holder, self.owner) and self._is_alive(owner):
+            return None
+        self._lock.hold()
+        claim = Claim(key=key, holder=holder, owner=self.owner, fence=fence + 1)
+        values = (claim.key, claim.holder, claim.owner, claim.fence)
+        connection.execute("INSERT OR REPLACE INTO keys (key, holder, owner, fence) VALUES (?, ?, ?, ?)", values)
+        return claim
 
-    def _commit(self, writer: "_Writer", batch: Sequence["_Item"]) -> None:
-        """Make every change in one transaction; where one of them fails, each in its own."""
-        try:
-            if writer.connection is None:
-                writer.connection = self._opened()
-            with _transaction(writer.connection) as connection:
-                for item in batch:
-                    item.result = item.change(connection)
-        except (sqlite3.Error, OSError) as error:
-            writer.drop()
-            fault: Exception = self._sentence(error)
-        except Exception as error:  # noqa: BLE001 - a change that is refused is its caller's matter, not this thread's
-            fault = error
-        else:
-            return
-        if len(batch) == 1:
-            batch[0].error = fault
-        else:
-            for item in batch:
-                self._commit(writer, [item])
+    def _select(self, connection: sqlite3.Connection, query: Query) -> list[Entry]:
+        """Return entries, each as it was while its owner was still alive, or as its owner left it for good.
 
-    def _opened(self) -> sqlite3.Connection:
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        connection = sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None)
-        try:
-            if not _patiently(lambda: self._version(connection)):
-                # What was asked for is nobody else's to read; SQLite gives its other files the same rights. To open
-                # the file for that would be to drop every lock that this process has on it.
-                self.path.chmod(0o600)
-            _patiently(lambda: connection.execute("PRAGMA journal_mode = WAL"))
-            connection.execute("PRAGMA synchronous = FULL")
-            with _transaction(connection):
-                self._migrate(connection)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+        An owner that ends between the query and the look at its lock may have written in between: so the query is
+        repeated until every dead owner of an open entry was known to be dead before it.
+        """
+        alive: dict[str, bool] = {}
+        known_dead: set[str] = set()
+        while True:
+            entries = [self._entry(row, alive) for row in _rows(connection, query)]
+            dead = {entry.owner for entry in entries if entry.open and not entry.alive}
+            if dead <= known_dead:
+                return entries
+            known_dead |= dead
 
-    def _migrate(self, connection: sqlite3.Connection) -> None:
-        version = self._version(connection)
-        for statement in (each for step in self._migrations[version:] for each in step):
-            connection.execute(statement)
-        if version < len(self._migrations):
-            connection.execute(f"PRAGMA user_version = {len(self._migrations)}")
-            connection.execute(f"PRAGMA application_id = {APPLICATION}")
+    def _entry(self, row: Sequence[Any], alive: dict[str, bool]) -> Entry:
+        owner, *stored = row
+        if owner not in alive:
+            alive[owner] = self._is_alive(owner)
+        return Entry(owner=owner, alive=alive[owner], **dict(zip(_STORED, stored, strict=True)))
 
-    def _version(self, connection: sqlite3.Connection) -> int:
-        """Return the form of a file. Errors: JournalError when it is another program's, or of a newer version."""
-        version: int
-        # In this order: what another process makes meanwhile is not taken for another program's.
-        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        (application,) = connection.execute("PRAGMA application_id").fetchone()
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if tables and application != APPLICATION:
-            raise JournalError(f"{self.path}: another program's file; name another one")
-        if version > len(self._migrations):
-            raise JournalError(
-                f"{self.path}: written by a newer anymedia (its form is {version}, and {len(self._migrations)} is the "
-                "newest known here): bring this one up to date, or name another file"
-            )
-        return version
-
-    def _sentence(self, error: sqlite3.Error | OSError) -> JournalError:
-        if isinstance(error, FileExistsError | NotADirectoryError):  # of the folder that could not be made
-            return JournalError(f"{self.path}: {error.filename or self.path.parent} is no folder")
-        if isinstance(error, OSError):
-            return JournalError(f"{self.path}: {error.strerror or error}")
-        name = getattr(error, "sqlite_errorname", "")
-        if name.startswith(_OF_FOLDERS) and os.path.isdir(self.path):  # noqa: PTH112 - Path.is_dir may raise
-            return JournalError(f"{self.path}: it is a folder; name a file in it")
-        known = next((sentence for code, sentence in _SENTENCES.items() if name.startswith(code)), str(error))
-        return JournalError(f"{self.path}: {known}")
+    def _is_alive(self, owner: str) -> bool:
+        return owner == self.owner or is_alive(self._folder, owner)
 
 
-@attrs.define(eq=False)
-class _Writer:
-    """A thread that writes, what waits for it, and the connection that it has open."""
-
-    queue: "queue.SimpleQueue[_Item | None]" = attrs.field(factory=queue.SimpleQueue)
-    thread: threading.Thread = attrs.field(init=False)
-    connection: sqlite3.Connection | None = None
-
-    def next(self) -> list["_Item"]:
-        """Return everything that waits: at least one item, and none at the end."""
-        items = [self.queue.get()]
-        with contextlib.suppress(queue.Empty):
-            while items[-1] is not None and len(items) < MOST:
-                items.append(self.queue.get_nowait())
-        if items[-1] is None and len(items) > 1:
-            self.queue.put(None)  # the last ones first, then the end
-        return [item for item in items if item is not None]
-
-    def drop(self) -> None:
-        """Close the connection; the next change opens another."""
-        connection, self.connection = self.connection, None
-        if connection is not None:
-            with contextlib.suppress(sqlite3.Error):
-                connection.close()
+def _rows(connection: sqlite3.Connection, query: Query) -> list[Any]:
+    conditions = dict(_conditions(query))
+    where = " AND ".join(f"({text})" for text in conditions) or "1"
+    values = [value for given in conditions.values() for value in given]
+    if query.limit is None:
+        return connection.execute(_SELECT % (where, ""), values).fetchall()
+    newest = connection.execute(_SELECT % (where, "DESC LIMIT ?"), [*values, query.limit]).fetchall()
+    return newest[::-1]
 
 
-@attrs.define(eq=False)
-class _Item:
-    """A change that waits to be made, who waits for it, and what came of it."""
-
-    change: Change[Any]
-    future: "asyncio.Future[Any] | concurrent.futures.Future[Any]"
-    loop: "asyncio.AbstractEventLoop | None" = None
-    result: Any = None
-    error: Exception | None = None
-
-
-def _log_fault(future: "concurrent.futures.Future[Any]") -> None:
-    if (error := future.exception()) is not None:
-        _log.error("not written down: %s", error)
-
-
-def _tell(batch: Sequence[_Item]) -> None:
-    """Let everyone know, those of one event loop in one call."""
-    by_loop: dict[Any, list[_Item]] = {}
-    for item in batch:
-        by_loop.setdefault(item.loop, []).append(item)
-    for loop, items in by_loop.items():
-        if loop is None:
-            _settle(items)
-            continue
-        with contextlib.suppress(RuntimeError):  # the loop is over: so is whoever waited
-            loop.call_soon_threadsafe(_settle, items)
+def _conditions(query: Query) -> list[tuple[str, Sequence[Any]]]:
+    """Return each condition of a query in SQL, with its values."""
+    given: list[tuple[str, Any, Callable[[Any], Sequence[Any]]]] = [
+        ("status IN (SELECT value FROM json_each(?))", query.statuses, _listed),
+        ("provider = ?", query.provider, _alone),
+        ("account = ?", query.account, _alone),
+        ("idempotency_key = ?", query.idempotency_key, _alone),
+        ("started >= ?", query.since, _alone),
+        ("open = ?", query.open, _alone),
+        (_NAMED, query.name, lambda name: (name,) * 3),
+        (_LEFT, query.left_by, _listed),
+    ]
+    return [(sql, values_of(value)) for sql, value, values_of in given if value is not None]
 
 
-def _settle(items: Sequence[_Item]) -> None:
-    for item in items:
-        if item.future.done():  # nobody waits any more
-            continue
-        if item.error is None:
-            item.future.set_result(item.result)
-        else:
-            item.future.set_exception(item.error)
+def _alone(value: Any) -> Sequence[Any]:
+    return (value,)
 
 
-@contextlib.contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield connection
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+def _listed(values: Collection[str]) -> Sequence[Any]:
+    return (json.dumps(list(values)),)
 
 
-def _patiently(step: Callable[[], T]) -> T:
-    """Take a step that SQLite does not always wait for by itself while another process opens the file."""
-    until = time.monotonic() + PATIENCE
-    while True:
-        try:
-            return step()
-        except sqlite3.OperationalError as error:
-            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > until:
-                raise
-            time.sleep(0.01)
+def _count(connection: sqlite3.Connection) -> int:
+    number: int
+    (number,) = connection.execute("SELECT count(*) FROM attempts").fetchone()
+    return number
 
 
-def _before_fork() -> None:
-    _forking.acquire()
-    for store in _stores:
-        _held.append(store)
-        store.hold()
+def _stands(connection: sqlite3.Connection, claim: Claim) -> bool:
+    """Return whether a claim was neither released nor followed by another."""
+    row = connection.execute("SELECT holder, owner, fence FROM keys WHERE key = ?", (claim.key,)).fetchone()
+    return bool(row == (claim.holder, claim.owner, claim.fence))
 
 
-def _after_fork() -> None:
-    while _held:
-        _held.pop().go_on()
-    with contextlib.suppress(RuntimeError):  # some programs fork without a word before
-        _forking.release()
-
-
-# Not on every system, and then nothing forks.
-getattr(os, "register_at_fork", lambda **_: None)(
-    before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork
-)
+def _salt(connection: sqlite3.Connection) -> str:
+    salt: str
+    connection.execute("INSERT OR IGNORE INTO facts (name, value) VALUES ('salt', ?)", (secrets.token_hex(16),))
+    (salt,) = connection.execute("SELECT value FROM facts WHERE name = 'salt'").fetchone()
+    return salt

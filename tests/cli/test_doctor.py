@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from anymedia.cli.app import app
-from anymedia.journal.process_lock import Owner
+from anymedia.journal.process_lock import ProcessLock
 from anymedia.simulators import in_thread
 
 
@@ -105,7 +105,7 @@ def test_of_the_journal_it_says_what_a_submit_would_say(at, monkeypatch):
         patch.setattr("sqlite3.connect", query_only(sqlite3.connect))
         agreed("it cannot be written to")
     with monkeypatch.context() as patch:
-        patch.setattr(Owner, "live", refused)
+        patch.setattr(ProcessLock, "hold", refused)
         agreed("Permission denied")
     for name, sentence in (("file/j.db", "file is no folder"), ("folder", "it is a folder; name a file in it")):
         monkeypatch.setenv("ANYMEDIA_JOURNAL", name)
@@ -120,7 +120,7 @@ def test_a_name_that_is_no_text_is_no_attempt_s(at):
     assert CliRunner().invoke(app, fox).exit_code == 0
     asked = CliRunner().invoke(app, ["tasks", "show", "\udcff", "--json"])
     assert asked.exit_code == 2
-    assert "no attempt and no task is named so" in asked.stdout
+    assert "no attempt and no task has this id" in asked.stdout
 
 
 def test_without_any_account_the_keys_to_set_are_named():

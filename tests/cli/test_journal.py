@@ -15,7 +15,7 @@ import pytest
 from anymedia import Attempt, Billed, Failure, JournalError, Money, Order, Outcome, Refund, State, Task, from_json
 from anymedia.cli.journal import moment
 from anymedia.cli.spend import added_up, spent
-from anymedia.journal import Journal
+from anymedia.journal import Ledger
 
 FOX = ("generate", "A fox in the snow", "--model", "flux-2-pro")
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -433,7 +433,7 @@ def test_a_task_that_cannot_be_written_down_is_told_in_full(terminal, simulators
         raise JournalError("the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Journal, "end", full)
+        patch.setattr(Ledger, "end", full)
         ended = terminal(*FOX, "--provider", "reapi", "--json")
     error = json.loads(ended.stdout)["error"]
     assert (ended.exit_code, error["type"], error["billed"]) == (6, "JournalError", "yes")

@@ -278,7 +278,7 @@ def test_drift_is_a_bill_that_was_not_quoted():
 
 def test_drift_is_read_from_the_journal(terminal, simulators, screen):
     assert terminal.json("prices", "--drift") == []
-    assert "no provider has said yet" in terminal("prices", "--drift").stderr
+    assert "no provider has reported yet" in terminal("prices", "--drift").stderr
     config = terminal.folder / "anymedia.toml"
     plainly = config.read_text()
     for prices in ("", 'prices = {flux-2-pro = {1K = "0.031", 2K = "0.02"}}\n'):

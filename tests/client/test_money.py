@@ -69,7 +69,7 @@ async def test_an_unreadable_answer_is_uncertain_or_replayed_and_never_billed_tw
         task = await run(client, request_, provider)
         assert (task.state, task.replayed) == (State.SUCCEEDED, True)
         assert len(entries(sim)) == 1
-        assert entries(sim)[0]["idempotency_key"] == client.journal.attempts()[-1].replay_key
+        assert entries(sim)[0]["idempotency_key"] == (await client.attempts())[-1].replay_key
         return
     with pytest.raises(SubmitUncertain) as caught:
         await run(client, request_, provider)

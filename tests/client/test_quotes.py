@@ -208,7 +208,7 @@ async def test_a_live_price_is_quoted_explained_recorded_charged_and_settled(cli
     task = await client.submit(FLUX, "runapi")
     assert task.money == quoted.money
     assert client.journal is not None
-    (attempt,) = client.journal.attempts()
+    (attempt,) = await client.attempts()
     assert attempt.order.money == quoted.money
     done = await client.wait(task)
     assert (done.money.usd, done.money.got) == (Decimal("0.06"), "settled")

@@ -463,7 +463,7 @@ async def test_a_cancelled_call_begins_nothing_more(client, sims, clock, request
     assert [attempt.order.account for attempt in caught.value.attempts] == ["reapi"]
     await client.close()
     assert submits(sims)["runapi"] == 0
-    (attempt,) = client.journal.attempts()
+    (attempt,) = await client.attempts()
     assert attempt.status == "uncertain"
 
 
@@ -528,7 +528,7 @@ async def test_every_attempt_is_told_as_it_happens_and_written_down(client, sims
         ("reapi", None),
         ("reapi", Outcome.ACCEPTED),
     ]
-    kept = client.journal.attempts()
+    kept = await client.attempts()
     assert [(each.id, each.order.why, each.cause, each.reserved) for each in kept] == [
         (each.id, each.order.why, each.cause, each.reserved) for each in result.attempts
     ]
@@ -554,7 +554,7 @@ async def test_a_cancel_while_the_key_is_let_go_leaves_the_tasks_in_sight(client
         going.set()
         await let_go.wait()
 
-    monkeypatch.setattr(client.journal, "release", release)
+    monkeypatch.setattr(client._ledger, "release", release)
     for verb in (client.submit, client.generate):
         going.clear()
         call = asyncio.create_task(verb(request_, "reapi", idempotency_key=verb.__name__))

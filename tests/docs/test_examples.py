@@ -16,8 +16,8 @@ from urllib.request import Request, urlopen
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from anymedia import Journal
 from anymedia.config import default_journal
+from anymedia.journal import Ledger, open_journal
 from anymedia.simulators import in_thread
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -308,9 +308,8 @@ async def test_what_a_caller_leaves_is_finished_before_the_service_ends(service,
     assert not ending.done()
     may_go_on.set()
     await ending
-    journal = Journal(default_journal())
-    (attempt,) = journal.attempts(idempotency_key="order-17")
-    journal.close()
+    ledger = Ledger(open_journal(default_journal()))
+    (attempt,) = await ledger.attempts(idempotency_key="order-17")
     assert (attempt.status, billed(simulators)) == ("succeeded", {CHEAPEST: 1})
 
 

@@ -12,9 +12,9 @@ from kill import Fast, say
 from anymedia import AnymediaError, ImageRequest, Result, SyncClient, read_config
 
 
-def stopping(journal, *, after):
-    """Have a journal stop for good where an attempt is written down."""
-    intend = journal.intend
+def stopping(ledger, *, after):
+    """Have a ledger stop for good where an attempt is written down."""
+    intend = ledger.intend
 
     async def stopped(*attempt):
         if after:
@@ -22,7 +22,7 @@ def stopping(journal, *, after):
         say("stopped")
         threading.Event().wait()
 
-    journal.intend = stopped
+    ledger.intend = stopped
 
 
 def asked(client, job, number):
@@ -48,7 +48,7 @@ def main(job):
 
         clients = [client() for _ in range(threads)] if job["own_clients"] else [client()] * threads
         if job["stops"] is not None:
-            stopping(clients[0].journal, after=job["stops"] == "after its line")
+            stopping(clients[0]._client._ledger, after=job["stops"] == "after its line")
         with ThreadPoolExecutor(threads) as pool:
             together = threading.Barrier(threads + 1)
 

@@ -7,7 +7,9 @@ import sqlite3
 import attrs
 import pytest
 
-from anymedia import ImageRequest, Journal, read_config
+from anymedia import ImageRequest, read_config
+
+from .reading import attempts_in
 
 REQUEST = ImageRequest(
     model="flux-2-pro", prompt="a lighthouse at dusk", aspect_ratio="16:9", resolution="1K", labels={"job": "7"}
@@ -85,15 +87,7 @@ def cancelled(monkeypatch):
 @pytest.fixture
 def read(path):
     """Read the attempts as another process would."""
-
-    def attempts(**asked):
-        journal = Journal(path)
-        try:
-            return journal.attempts(**asked)
-        finally:
-            journal.close()
-
-    return attempts
+    return lambda **asked: attempts_in(path, **asked)
 
 
 @pytest.fixture

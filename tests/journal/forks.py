@@ -8,7 +8,8 @@ import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
-from anymedia import Attempt, Journal, Money, Order
+from anymedia import Attempt, Money, Order
+from anymedia.journal import Ledger, SQLiteJournal
 from anymedia.journal.process_lock import is_alive, known
 
 
@@ -18,7 +19,11 @@ def begin(journal, name):
         order=Order(provider="acme", account="acme", path="/", money=Money()),
         started_at=datetime(2026, 11, 20, tzinfo=UTC),
     )
-    asyncio.run(journal.intend(attempt, None))
+    asyncio.run(Ledger(journal).intend(attempt, None))
+
+
+def count(journal):
+    return asyncio.run(journal.count())
 
 
 def say(*words):
@@ -30,35 +35,35 @@ def grow_up(journal, parent, told):
     """Do in a new process what any process may do with a journal, the last of it once it is told to."""
     folder = journal.path.with_name(f"{journal.path.name}-owners")
     begin(journal, "b")
-    say("child", json.dumps([journal._owner.name != parent, is_alive(folder, parent), journal.count()]))
+    say("child", json.dumps([journal.owner != parent, is_alive(folder, parent), count(journal)]))
     os.read(told, 1)
     begin(journal, "c")
-    journal.close()
+    journal._close()
     assert parent not in known(folder) or is_alive(folder, parent)
     sys.exit(0)  # with all that an interpreter does at its end
 
 
 def fork(path, first):
     """Fork once: the first to end is the parent or the child."""
-    journal = Journal(path)
+    journal = SQLiteJournal(path)
     begin(journal, "a")
-    parent = journal._owner.name
+    parent = journal.owner
     told, tell = os.pipe()
     child = os.fork()
     if not child:
         grow_up(journal, parent, told)
     sys.stdin.readline()
     if first == "parent":
-        journal.close()
+        journal._close()
     os.write(tell, b".")
     say("over", json.dumps([parent, os.waitpid(child, 0)[1]]))
     sys.stdin.readline()
-    journal.close()
+    journal._close()
 
 
 def many(path):
     """Fork again and again while a thread writes and another reads: no process waits for what is not there."""
-    journal, over = Journal(path), threading.Event()
+    journal, over = SQLiteJournal(path), threading.Event()
     begin(journal, "a")
 
     def busy(work):
@@ -67,7 +72,8 @@ def many(path):
 
     store = journal._store
     one = lambda connection: connection.execute("SELECT 1").fetchone()  # noqa: E731
-    works = (lambda: store.call(one), Journal(path).count)
+    reader = SQLiteJournal(path)
+    works = (lambda: store._call(one), lambda: count(reader))
     threads = [threading.Thread(target=busy, args=(work,), daemon=True) for work in works]
     for thread in threads:
         thread.start()
@@ -80,8 +86,8 @@ def many(path):
     over.set()
     for thread in threads:
         thread.join()
-    say("over", journal.count())
-    journal.close()
+    say("over", count(journal))
+    journal._close()
 
 
 if __name__ == "__main__":

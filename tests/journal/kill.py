@@ -77,13 +77,13 @@ async def main(job):
         for step in ("replace", "rename", "hardlink_to"):
             setattr(Path, step, dying(getattr(Path, step)))
     client = Client(read_config(job["config"], os.environ), clock=Fast(), on_event=listening, patience=PATIENCE)
-    end = client.journal.end
+    end = client._ledger.end
 
     async def heard(attempt):
         say("heard", attempt.id)  # the answer is in, and not on disk yet
         await end(attempt)
 
-    client.journal.end = heard
+    client._ledger.end = heard
     async with client:
         if job["verbs"]:
             await asyncio.gather(*(one(client, job, number, verb) for number, verb in enumerate(job["verbs"])))

@@ -9,11 +9,12 @@ from uuid import uuid4
 
 from kill import say
 
-from anymedia import Attempt, Journal, Money, Order, OverCeiling
+from anymedia import Attempt, Money, Order, OverCeiling
+from anymedia.journal import Ledger, SQLiteJournal
 
 
 async def spend(job):
-    journal, passed = Journal(job["path"]), 0
+    ledger, passed = Ledger(SQLiteJournal(job["path"])), 0
     say("ready")
     sys.stdin.readline()
     for _ in range(job["times"]):
@@ -23,11 +24,11 @@ async def spend(job):
             started_at=datetime.fromisoformat(job["when"]),
         )
         try:
-            await journal.intend(attempt, None, Decimal(job["limit"]))
+            await ledger.intend(attempt, None, Decimal(job["limit"]))
             passed += 1
         except OverCeiling:
             pass
-    journal.close()
+    await ledger.close()
     say("passed", passed)
 
 

@@ -12,18 +12,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from anymedia import Client, Journal, JournalError, Outcome, OutOfBounds, State, SubmitUncertain, read_config
-from anymedia.journal.process_lock import Owner, is_alive, known, mark
-from anymedia.journal.sqlite import Store
+from anymedia import Client, JournalError, Outcome, OutOfBounds, State, SubmitUncertain, read_config
+from anymedia.journal import Ledger, Query, SQLiteJournal
+from anymedia.journal.process_lock import ProcessLock, is_alive, known
+from anymedia.journal.sqlite_file import SQLiteFile
+from anymedia.journal.sqlite_schema import Schema
 from anymedia.simulators import running
 from anymedia.testing import FakeClock
+from anymedia.testing.journal_entries import ended, entry
 from anymedia.transport.download import clear
 
+from .reading import execute, run
+from .test_left import attempt
+
 STEPS = (("CREATE TABLE things (name TEXT)",), ("ALTER TABLE things ADD COLUMN size INTEGER DEFAULT 7",))
-
-
-def execute(journal, statement):
-    journal._store.call(lambda connection: connection.execute(statement))
+SCHEMA = Schema(STEPS)
 
 
 def config_at(sims, path):
@@ -31,7 +34,7 @@ def config_at(sims, path):
 
 
 def open_for_writing(journal):
-    journal._store.call(lambda _: None)
+    run(journal.check())
 
 
 def spoil_header(path):
@@ -63,11 +66,18 @@ def folder(path):
     path.mkdir()
 
 
+def older(path):
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 2")
+    connection.close()
+
+
 SPOILT = {
     "no database": (spoil_header, "it is no journal; name another file"),
     "damaged": (spoil_pages, "it is damaged; move it away, and a new one is begun"),
-    "of a newer version": (newer, r"written by a newer anymedia \(its form is 99, and 2 is the newest known here\)"),
-    "of another program": (foreign, "another program's file; name another one"),
+    "of a newer version": (newer, r"written by a newer anymedia \(its form is 99, and 3 is the newest known here\)"),
+    "of an unreleased version": (older, "it was written before the first release of anymedia and cannot be read"),
+    "of another program": (foreign, "it belongs to another program; name another file"),
     "a folder": (folder, "it is a folder; name a file in it"),
 }
 
@@ -84,60 +94,55 @@ async def test_with_a_file_that_cannot_be_used_nothing_is_sent(fault, config, cl
                 await client.submit(request_, "reapi")
         assert (caught.value.outcome, caught.value.billed, caught.value.task) == (Outcome.NOT_SENT, "no", None)
         with pytest.raises(JournalError):
-            client.journal.attempts()
+            await client.attempts()
     assert sims["reapi"].bills()["submits"] == 1
 
 
-def test_a_folder_that_may_not_be_entered_is_told(path, monkeypatch):
+async def test_a_folder_that_may_not_be_entered_is_told(path, monkeypatch):
     def refused(self, **_):
         raise PermissionError(13, "Permission denied", str(self))
 
-    journal = Journal(path)
+    ledger = Ledger(SQLiteJournal(path))
     with monkeypatch.context() as patch:
         patch.setattr("pathlib.Path.stat", refused)
-        for read in (journal.attempts, journal.count, lambda: journal.find("a")):
+        for read in (ledger.attempts, ledger.count, lambda: ledger.find("a")):
             with pytest.raises(JournalError, match=f"^{path}: Permission denied$"):
-                read()
+                await read()
         assert is_alive(path.parent, "a")  # as nobody can tell
     with monkeypatch.context() as patch:
         patch.setattr("pathlib.Path.iterdir", refused)
         with pytest.raises(JournalError, match=f"^{path}-owners: Permission denied$"):
-            journal.left()
-    with monkeypatch.context() as patch:
-        patch.setattr("pathlib.Path.mkdir", refused)
-        with pytest.raises(JournalError, match=f"^{path}-owners: Permission denied$"):
-            mark(path.with_name("journal.db-owners"), "a")
+            await ledger.left()
 
 
 async def test_what_lies_below_a_file_is_no_journal_whoever_asks(sims, clock, request_, tmp_path):
     (tmp_path / "file").write_text("")
     for path in (tmp_path / "file" / "journal.db", tmp_path / "file" / "folder" / "journal.db"):
         async with Client(config_at(sims, path), clock=clock) as client:
-            journal = client.journal
-            for read in (journal.attempts, journal.count, journal.left, lambda journal=journal: journal.find("a")):
+            for read in (client.attempts, client.journal.count, client._ledger.left, lambda: client.find("a")):
                 with pytest.raises(JournalError, match=f"^{path}: {path.parent} is no folder$"):
-                    read()
+                    await read()
             with pytest.raises(JournalError, match=f"^{path}: {path.parent} is no folder$"):
                 await client.submit(request_, "reapi")
     assert not is_alive(tmp_path / "file", "a")
 
 
-def test_a_folder_is_no_journal_and_what_no_file_can_be_named_is_none(path):
+async def test_a_folder_is_no_journal_and_what_no_file_can_be_named_is_none(path):
     path.mkdir(parents=True)
     with pytest.raises(JournalError, match=f"^{path}: it is a folder; name a file in it$"):
-        Journal(path).attempts()
-    assert Journal("a\0b").attempts() == []
+        await Ledger(SQLiteJournal(path)).attempts()
+    assert await Ledger(SQLiteJournal("a\0b")).attempts() == []
 
 
-def test_what_is_no_text_names_nothing(path):
-    journal = Journal(path)
+async def test_what_is_no_text_names_nothing(path):
+    ledger = Ledger(SQLiteJournal(path))
     for _ in range(2):
-        open_for_writing(journal)  # and then its thread is asked
-        assert journal.attempts(account="\udcff") == journal.attempts(status="\udcff") == []
-        with pytest.raises(OutOfBounds, match=r"'\\udcff': no attempt and no task is named so"):
-            journal.find("\udcff")
-        journal.close()
-        assert journal.attempts(provider="\udcff") == []
+        await ledger.journal.check()  # and then its thread is asked
+        assert await ledger.attempts(account="\udcff") == await ledger.attempts(status="\udcff") == []
+        with pytest.raises(OutOfBounds, match=r"'\\udcff': no attempt and no task has this id"):
+            await ledger.find("\udcff")
+        await ledger.close()
+        assert await ledger.attempts(provider="\udcff") == []
 
 
 async def test_no_folder_can_be_made(sims, clock, request_, tmp_path):
@@ -165,7 +170,7 @@ async def test_a_full_disk_or_a_read_only_file_stops_submits_until_it_is_cured(f
         await client.submit(long, "reapi")
     assert sims["reapi"].bills()["submits"] == 1
     assert (await client.submit(long, "reapi")).id  # the file is opened anew after a fault: this disk has room again
-    assert [attempt.status for attempt in client.journal.attempts()] == ["running", "running"]
+    assert [attempt.status for attempt in await client.attempts()] == ["running", "running"]
 
 
 async def test_a_disk_that_fills_up_under_a_task_loses_neither_the_task_nor_its_result(client, request_, caplog, read):
@@ -178,8 +183,8 @@ async def test_a_disk_that_fills_up_under_a_task_loses_neither_the_task_nor_its_
 
 
 async def test_a_file_that_another_process_holds_is_waited_for_and_then_told(client, sims, request_, path, monkeypatch):
-    monkeypatch.setattr("anymedia.journal.sqlite.PATIENCE", 0.01)
-    open_for_writing(client.journal)
+    monkeypatch.setattr("anymedia.journal.sqlite_file.PATIENCE", 0.01)
+    await client.journal.check()
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(JournalError, match="another process has held it for 30 s"):
@@ -201,20 +206,20 @@ def test_a_file_that_is_being_opened_by_another_process_is_waited_for(path, monk
         if len(slept) == 3:
             other.execute("COMMIT")
 
-    monkeypatch.setattr("anymedia.journal.sqlite.PATIENCE", 0)
+    monkeypatch.setattr("anymedia.journal.sqlite_file.PATIENCE", 0)
     monkeypatch.setattr("time.sleep", sleep)
     monkeypatch.setattr("time.monotonic", lambda: 0)
-    journal = Journal(path)
+    journal = SQLiteJournal(path)
     open_for_writing(journal)
     assert slept == [0.01] * 3
-    journal.close()
+    journal._close()
     other.close()
 
 
 async def test_a_torn_last_page_costs_what_was_not_acknowledged_at_most(client, request_, path, tmp_path):
     for _ in range(6):
         await client.submit(request_, "reapi")
-    whole = client.journal.attempts()
+    whole = await client.attempts()
     log = path.with_name(f"{path.name}-wal")
     size = log.stat().st_size
     for cut in range(0, size + 1, max(size // 40, 1)):
@@ -223,11 +228,11 @@ async def test_a_torn_last_page_costs_what_was_not_acknowledged_at_most(client, 
         torn.parent.mkdir()
         shutil.copy(path, torn)
         torn.with_name(log.name).write_bytes(log.read_bytes()[: size - cut])
-        journal = Journal(torn)
-        found = journal.attempts()
+        ledger = Ledger(SQLiteJournal(torn))
+        found = await ledger.attempts()
         assert [attempt.id for attempt in found] == [attempt.id for attempt in whole[: len(found)]]
-        await journal.intend(whole[0], None) if not found else None
-        journal.close()
+        await ledger.intend(whole[0], None) if not found else None
+        await ledger.close()
         with sqlite3.connect(torn) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         connection.close()
@@ -244,45 +249,46 @@ def test_a_file_that_stays_locked_while_it_is_opened_is_told(path, monkeypatch):
     path.parent.mkdir()
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
-    monkeypatch.setattr("anymedia.journal.sqlite.PATIENCE", -1)
-    journal = Journal(path)
+    monkeypatch.setattr("anymedia.journal.sqlite_file.PATIENCE", -1)
+    journal = SQLiteJournal(path)
     with pytest.raises(JournalError, match="another process has held it"):
         open_for_writing(journal)
     with pytest.raises(JournalError, match="another process has held it"):
-        Journal(path).attempts()
-    journal.close()
+        run(Ledger(SQLiteJournal(path)).attempts())
+    journal._close()
     other.close()
 
 
 async def test_what_is_only_read_is_not_touched(client, request_, path, monkeypatch):
-    journal = Journal(path)
-    assert (journal.attempts(), journal.count(), journal.left(), path.exists()) == ([], 0, ([], []), False)
+    ledger = Ledger(SQLiteJournal(path))
+    found = await ledger.attempts(), await ledger.count(), await ledger.left()
+    assert (*found, path.exists()) == ([], 0, ([], []), False)
     path.parent.mkdir()
     path.touch()
-    assert (journal.attempts(), path.stat().st_size) == ([], 0)
+    assert (await ledger.attempts(), path.stat().st_size) == ([], 0)
     await client.submit(request_, "reapi")
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")  # a reader waits for no writer
-    assert len(journal.attempts()) == journal.count() == 1
+    assert len(await ledger.attempts()) == await ledger.count() == 1
     other.close()
-    assert journal._store._writer is None
+    assert ledger.journal._store._writer is None
 
 
-def test_another_program_s_file_stays_as_it_is(path):
+async def test_another_program_s_file_stays_as_it_is(path):
     path.parent.mkdir()
     path.touch()
     foreign(path)
     before = path.read_bytes()
-    journal = Journal(path)
-    for use in (journal.attempts, lambda: open_for_writing(journal)):
-        with pytest.raises(JournalError, match="another program's file"):
-            use()
-    journal.close()
+    journal = SQLiteJournal(path)
+    for use in (journal.count, journal.check):
+        with pytest.raises(JournalError, match="it belongs to another program"):
+            await use()
+    await journal.close()
     assert path.read_bytes() == before
 
 
 def test_what_is_put_just_before_the_end_is_written(tmp_path, caplog):
-    store, gate = Store(tmp_path / "store.db", STEPS), threading.Event()
+    store, gate = SQLiteFile(tmp_path / "store.db", SCHEMA), threading.Event()
     store.put(lambda _: gate.wait())
     store.put(lambda connection: connection.execute("INSERT INTO things (name) VALUES ('last')"))
     store.put(lambda connection: connection.execute("INSERT INTO missing VALUES (1)"))
@@ -290,7 +296,7 @@ def test_what_is_put_just_before_the_end_is_written(tmp_path, caplog):
     store.close()
     assert "not written down: " in caplog.text
     assert "no such table: missing" in caplog.text
-    assert store.call(lambda connection: connection.execute("SELECT name FROM things").fetchall()) == [("last",)]
+    assert store._call(lambda connection: connection.execute("SELECT name FROM things").fetchall()) == [("last",)]
     store.close()
 
 
@@ -312,7 +318,7 @@ class Then:
 
 def test_what_is_put_while_the_file_is_closed_is_written_and_nobody_waits_for_ever(tmp_path):
     for turn in range(20):
-        store, gate = Store(tmp_path / f"{turn}.db", STEPS), threading.Event()
+        store, gate = SQLiteFile(tmp_path / f"{turn}.db", SCHEMA), threading.Event()
 
         def meanwhile(store=store, gate=gate):
             store.put(lambda connection: connection.execute("INSERT INTO things (name) VALUES ('late')"))
@@ -324,41 +330,41 @@ def test_what_is_put_while_the_file_is_closed_is_written_and_nobody_waits_for_ev
         closing.start()
         closing.join(60)
         assert not closing.is_alive()
-        assert store.call(lambda connection: connection.execute("SELECT name FROM things").fetchall()) == [("late",)]
+        assert store._call(lambda connection: connection.execute("SELECT name FROM things").fetchall()) == [("late",)]
         store.close()
 
 
 def test_many_threads_start_one_writer(tmp_path):
-    store, begin = Store(tmp_path / "store.db", STEPS), threading.Barrier(8)
+    store, begin = SQLiteFile(tmp_path / "store.db", SCHEMA), threading.Barrier(8)
 
     def write():
         begin.wait()
-        store.call(lambda connection: connection.execute("INSERT INTO things (name) VALUES ('x')"))
+        store._call(lambda connection: connection.execute("INSERT INTO things (name) VALUES ('x')"))
 
     threads = [threading.Thread(target=write) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert store.call(lambda connection: connection.execute("SELECT count(*) FROM things").fetchone()) == (8,)
+    assert store._call(lambda connection: connection.execute("SELECT count(*) FROM things").fetchone()) == (8,)
     store.close()
 
 
 def test_old_files_grow_and_keep_what_they_hold(tmp_path):
     path = tmp_path / "store.db"
-    old = Store(path, STEPS[:1])
-    old.call(lambda connection: connection.execute("INSERT INTO things VALUES ('a')"))
+    old = SQLiteFile(path, Schema(STEPS[:1]))
+    old._call(lambda connection: connection.execute("INSERT INTO things VALUES ('a')"))
     old.close()
-    new = Store(path, STEPS)
-    assert new.call(lambda connection: connection.execute("SELECT * FROM things").fetchall()) == [("a", 7)]
+    new = SQLiteFile(path, SCHEMA)
+    assert new._call(lambda connection: connection.execute("SELECT * FROM things").fetchall()) == [("a", 7)]
     new.close()
-    with pytest.raises(JournalError, match="its form is 2, and 1 is the newest known here"):
-        old.call(lambda connection: None)
+    with pytest.raises(JournalError, match="its form is 4, and 3 is the newest known here"):
+        old._call(lambda connection: None)
     old.close()
 
 
 def test_one_change_that_is_refused_leaves_the_others_be(tmp_path):
-    store = Store(tmp_path / "store.db", STEPS)
+    store = SQLiteFile(tmp_path / "store.db", SCHEMA)
     gate = threading.Event()
 
     def insert(name):
@@ -380,14 +386,14 @@ def test_one_change_that_is_refused_leaves_the_others_be(tmp_path):
 
     _, one, error, other = asyncio.run(together())
     assert (one, other, str(error)) == (1, 1, "'mine alone'")
-    names = store.call(lambda connection: connection.execute("SELECT name FROM things").fetchall())
+    names = store._call(lambda connection: connection.execute("SELECT name FROM things").fetchall())
     assert sorted(names) == [("a",), ("b",), ("c",)]
     store.close()
     store.close()
 
 
 def test_what_a_loop_waited_for_that_is_over_is_written_all_the_same(tmp_path):
-    store, gate = Store(tmp_path / "store.db", STEPS), threading.Event()
+    store, gate = SQLiteFile(tmp_path / "store.db", SCHEMA), threading.Event()
 
     def late(connection):
         gate.wait()
@@ -399,28 +405,28 @@ def test_what_a_loop_waited_for_that_is_over_is_written_all_the_same(tmp_path):
 
     asyncio.run(gone())
     gate.set()
-    assert store.call(lambda connection: connection.execute("SELECT name FROM things").fetchall()) == [("late",)]
+    assert store._call(lambda connection: connection.execute("SELECT name FROM things").fetchall()) == [("late",)]
     store.close()
 
 
 def test_the_file_is_nobody_else_s_to_read(path):
-    journal = Journal(path)
+    journal = SQLiteJournal(path)
     open_for_writing(journal)
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
     for file in path.parent.iterdir():
         assert file.stat().st_mode & 0o077 == 0
-    journal.close()
+    journal._close()
 
 
 def test_an_owner_lives_until_its_end_and_leaves_a_mark_when_it_had_none(tmp_path):
-    owner, other = Owner(tmp_path / "owners"), Owner(tmp_path / "owners")
+    owner, other = ProcessLock(tmp_path / "owners"), ProcessLock(tmp_path / "owners")
     one, two = owner.name, other.name
     assert known(tmp_path / "owners") == []
     assert not is_alive(tmp_path / "owners", one)
-    owner.live()
-    owner.live()
-    other.live()
+    owner.hold()
+    owner.hold()
+    other.hold()
     assert is_alive(tmp_path / "owners", one)
     other._lock.close()  # as a killed process leaves it
     assert sorted(known(tmp_path / "owners")) == sorted([one, two])
@@ -435,8 +441,8 @@ def test_an_owner_lives_until_its_end_and_leaves_a_mark_when_it_had_none(tmp_pat
 
 
 def test_who_looks_disturbs_nobody(tmp_path):
-    dead = Owner(tmp_path)
-    dead.live()
+    dead = ProcessLock(tmp_path)
+    dead.hold()
     dead._lock.close()
     looking = sqlite3.connect(tmp_path / dead.name, isolation_level=None)
     looking.execute("BEGIN")
@@ -446,9 +452,9 @@ def test_who_looks_disturbs_nobody(tmp_path):
 
 
 def test_a_forked_process_is_somebody_else(tmp_path, monkeypatch):
-    owner = Owner(tmp_path)
+    owner = ProcessLock(tmp_path)
     parent = owner.name
-    owner.live()
+    owner.hold()
     lock = owner._lock
     with monkeypatch.context() as patch:
         patch.setattr("os.getpid", lambda: 7)
@@ -456,12 +462,29 @@ def test_a_forked_process_is_somebody_else(tmp_path, monkeypatch):
         assert owner.name == owner.name
         owner.end()  # not its parent
         assert is_alive(tmp_path, parent)
-        owner.live()
+        owner.hold()
         assert is_alive(tmp_path, owner.name)
         owner.end()
         assert known(tmp_path) == [parent]
         assert is_alive(tmp_path, parent)
     lock.close()
+
+
+async def test_what_an_owner_wrote_just_before_it_ended_is_read(path, monkeypatch):
+    ending, journal = SQLiteJournal(path), SQLiteJournal(path)
+    await ending.intend(entry(1))
+    alive, looks = journal._is_alive, []
+
+    def then_it_ends(owner):
+        looks.append(owner)
+        if len(looks) == 1:  # after its entry was read as open, and before its lock is looked at
+            run(ending.write(ended(1)))
+            run(ending.close())
+        return alive(owner)
+
+    monkeypatch.setattr(journal, "_is_alive", then_it_ends)
+    (read,) = await journal.select(Query())
+    assert (read.alive, read.status, looks) == (False, "queued", [ending.owner])
 
 
 def test_unfinished_files_of_killed_processes_go_in_time(tmp_path):
@@ -494,7 +517,7 @@ async def test_a_wall_clock_that_jumps_disturbs_no_task(jump, path, request_):
         clock.ahead = jump
         second = await client.submit(request_, "reapi", idempotency_key="k")
         assert (await client.submit(request_, "reapi", idempotency_key="k")).id == second.id
-        assert [attempt.task and attempt.task.id for attempt in client.journal.attempts()] == [
+        assert [attempt.task and attempt.task.id for attempt in await client.attempts()] == [
             first.id,
             None,
             second.id,
@@ -511,15 +534,12 @@ async def test_a_wall_clock_that_jumps_disturbs_no_task(jump, path, request_):
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 def test_a_row_that_cannot_be_read_is_there_all_the_same(data, tmp_path_factory):
     path = tmp_path_factory.mktemp("rows") / "journal.db"
-    journal = Journal(path)
-    from tests.journal.test_left import attempt
-
-    asyncio.run(journal.intend(attempt(), b'{"prompt":"x"}'))
+    ledger = Ledger(SQLiteJournal(path))
+    asyncio.run(ledger.intend(attempt(), b'{"prompt":"x"}'))
     column = data.draw(st.sampled_from(["record", "task", "body"]))
     text = data.draw(st.text() | st.binary() | st.sampled_from(["{}", "[]", "null", '{"id": 1}', "[" * 10_000]))
-    sql = f"UPDATE attempts SET {column} = ?"
-    journal._store.call(lambda connection: connection.execute(sql, (text,)))
-    (found,) = journal.attempts()
+    execute(ledger.journal, f"UPDATE attempts SET {column} = ?", (text,))
+    (found,) = asyncio.run(ledger.attempts())
     assert found.id == attempt().id
     assert (found.error or "").startswith(("its record cannot be read", "its process ended")) or column != "record"
-    journal.close()
+    asyncio.run(ledger.close())

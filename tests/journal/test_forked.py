@@ -6,12 +6,15 @@ import threading
 
 import pytest
 
-from anymedia import Journal, JournalError
+from anymedia import JournalError
 from anymedia.journal.process_lock import is_alive
-from anymedia.journal.sqlite import Store, _after_fork, _before_fork
-from tests.journal.child import child, until
+from anymedia.journal.sqlite_file import SQLiteFile, _after_fork, _before_fork
+from anymedia.journal.sqlite_schema import Schema
 
-STEPS = (("CREATE TABLE things (name TEXT)",),)
+from .child import child, until
+from .reading import attempts_in, run
+
+SCHEMA = Schema((("CREATE TABLE things (name TEXT)",),))
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system forks no process")
 
 
@@ -40,7 +43,7 @@ def test_both_processes_write_whichever_ends_first(first, path):
         assert is_alive(path.with_name("journal.db-owners"), parent) == (first == "child")
         go_on(process)
         assert process.wait() == 0
-    assert [attempt.id[0] for attempt in Journal(path).attempts()] == ["a", "b", "c"]
+    assert [attempt.id[0] for attempt in attempts_in(path)] == ["a", "b", "c"]
 
 
 @forks
@@ -51,29 +54,29 @@ def test_a_process_forks_while_its_threads_write_and_read(path):
 
 
 def test_while_a_process_forks_the_file_is_closed_and_what_comes_waits(tmp_path):
-    store = Store(tmp_path / "store.db", STEPS)
-    store.call(insert)
+    store = SQLiteFile(tmp_path / "store.db", SCHEMA)
+    store._call(insert)
     _before_fork()
-    late = threading.Thread(target=store.call, args=(insert,), daemon=True)
+    late = threading.Thread(target=store._call, args=(insert,), daemon=True)
     try:
         late.start()
         assert [file.name for file in tmp_path.iterdir()] == ["store.db"]  # no log: nobody has it open
     finally:
         _after_fork()
     late.join(60)
-    assert store.call(count) == 2
+    assert store._call(count) == 2
     store.close()
 
 
 def test_a_process_that_was_forked_without_a_word_is_told_so(tmp_path, monkeypatch):
-    store = Store(tmp_path / "store.db", STEPS)
-    store.call(insert)
+    store = SQLiteFile(tmp_path / "store.db", SCHEMA)
+    store._call(insert)
     with monkeypatch.context() as patch:
         patch.setattr("os.getpid", lambda: 7)
         _after_fork()  # which is not told of it before either
-        for use in (lambda: store.put(insert), lambda: store.read(count, 0)):
+        for use in (lambda: store.put(insert), lambda: run(store.read(count, 0))):
             with pytest.raises(JournalError, match=f"{store.path}: its process was forked while it was open"):
                 use()
         store.close()  # waits for no thread that is not there
-    assert store.call(count) == 1
+    assert store._call(count) == 1
     store.close()

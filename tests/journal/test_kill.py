@@ -23,11 +23,13 @@ from urllib.request import urlopen
 import attrs
 import pytest
 
-from anymedia import Client, ImageRequest, Journal, SubmitUncertain, SyncClient, Unavailable, read_config
+from anymedia import Client, ImageRequest, SubmitUncertain, SyncClient, Unavailable, read_config
+from anymedia.journal import Released, SQLiteJournal
 from anymedia.simulators import in_thread
 
 from .child import STUCK, child, killed, until
 from .kill import PATIENCE, Fast
+from .reading import attempts_in
 
 ROUNDS = int(os.environ.get("ANYMEDIA_ROUNDS", "4"))
 ENOUGH = 200
@@ -329,11 +331,7 @@ class Rounds:
     # What is true then
 
     def _attempts(self):
-        journal = Journal(self._here / "journal.db")
-        try:
-            return journal.attempts()
-        finally:
-            journal.close()
+        return attempts_in(self._here / "journal.db")
 
     def _place(self, heard):
         """Count where each submit was when its process was killed."""
@@ -352,8 +350,9 @@ class Rounds:
         attempts = [each for each in self._attempts() if round_of(label_of(each)) == self._round]
         for name, watched in self._watched.items():
             billed = watched.billed(self._round)
-            known = [each.task.id for each in attempts if each.provider == name and each.task is not None]
-            uncertain = Counter(label_of(each) for each in attempts if each.provider == name and is_uncertain(each))
+            ours = [each for each in attempts if each.order.provider == name]
+            known = [each.task.id for each in ours if each.task is not None]
+            uncertain = Counter(label_of(each) for each in ours if is_uncertain(each))
             assert len(known) == len(set(known))
             assert set(known) <= billed.keys()
             assert len(known) <= len(billed) <= len(known) + uncertain.total()
@@ -420,7 +419,7 @@ class Rounds:
         assert (self._requests(), self._files()) == before
 
     def _uncertain(self, provider):
-        return [each for each in self._attempts() if each.provider == provider and is_uncertain(each)]
+        return [each for each in self._attempts() if each.order.provider == provider and is_uncertain(each)]
 
     def _sent(self):
         return {name: watched.arrived.total() for name, watched in self._watched.items()}
@@ -590,14 +589,15 @@ def test_a_file_that_could_not_be_fetched_is_left_to_the_next_resume(crash):
 
 def test_what_crashes_during_a_resume_is_left_to_the_next(crash):
     with crash.process("run") as process, crash.client() as client:
-        left = client.journal.left
+        ledger = client._client._ledger
+        left = ledger.left
 
-        def then_it_crashes():
-            found = left()
+        async def then_it_crashes():
+            found = await left()
             killed(process)
             return found
 
-        client.journal.left = then_it_crashes
+        ledger.left = then_it_crashes
         client.recover(crash.folder / "files")
     (task,) = crash.recover().tasks
     assert [asset.length for asset in task.assets] == crash.files()
@@ -626,19 +626,19 @@ def test_a_journal_that_was_being_made_is_read_all_the_same(crash):
     path = crash.folder / "journal.db"
     subprocess.run([sys.executable, "-c", HALF_MADE, str(path)], check=False)
     assert path.with_name("journal.db-journal").stat().st_size
-    journal = Journal(path)
-    assert journal.attempts() == []
-    journal.close()
+    assert attempts_in(path) == []
     assert crash.recover().tasks == ()
 
 
 ELSEWHERE = """
 import asyncio, sys
-from anymedia import Journal
-journal = Journal(sys.argv[1])
-asyncio.run(journal.release("no key", "nobody"))
-print(len(journal.attempts()))
-journal.close()
+from anymedia.journal import Released, SQLiteJournal
+async def main():
+    journal = SQLiteJournal(sys.argv[1])
+    await journal.write(Released(key="no key", holder="nobody"))
+    print(await journal.count())
+    await journal.close()
+asyncio.run(main())
 """
 
 
@@ -658,10 +658,10 @@ def test_two_clients_of_one_process_write_to_the_file_that_others_read(crash):
 
 def test_a_new_journal_may_be_opened_by_many_at_once(tmp_path):
     def opened(path):
-        journal = Journal(path)
+        journal = SQLiteJournal(path)
         together.wait()
-        asyncio.run(journal.release("no key", "nobody"))
-        journal.close()
+        asyncio.run(journal.write(Released(key="no key", holder="nobody")))
+        journal._close()
 
     together = threading.Barrier(8)
     with ThreadPoolExecutor(8) as threads:

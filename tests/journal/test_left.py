@@ -12,7 +12,6 @@ from anymedia import (
     Client,
     ConfigError,
     DeadlineExceeded,
-    Journal,
     Money,
     Order,
     Outcome,
@@ -23,8 +22,11 @@ from anymedia import (
     Unavailable,
     read_config,
 )
-from anymedia.journal.ledger import LOST
+from anymedia.journal import Ledger, SQLiteJournal
+from anymedia.journal.records import LOST
 from tests.verbs import run
+
+from .reading import execute
 
 
 def attempt(**changes):
@@ -47,12 +49,16 @@ def attempt(**changes):
 
 
 def crash(client):
-    """Leave a client's journal as a killed process does: nothing more is written, and its lock is gone."""
-    journal = client.journal
+    """Leave a client's journal as a killed process does."""
+    die(client.journal)
+
+
+def die(journal):
+    """Let a journal's owner die: nothing more is written, and its lock is gone."""
     journal._store.close()
-    if journal._owner._lock is not None:
-        journal._owner._lock.close()
-        journal._owner._lock = None
+    if journal._lock._lock is not None:
+        journal._lock._lock.close()
+        journal._lock._lock = None
 
 
 @pytest.fixture
@@ -118,12 +124,16 @@ async def test_what_was_answered_meanwhile_is_not_settled_by_hand(client, reques
     sims["reapi"].fault("reset_after", on="submit")
     with pytest.raises(SubmitUncertain):
         await client.submit(request_, "reapi")
-    (lost,) = client.journal.attempts()
-    await client.journal.end(attrs.evolve(lost, task=lost.draft("late"), outcome=Outcome.ACCEPTED))
-    monkeypatch.setattr(client.journal, "find", lambda _: lost)
+    (lost,) = await client.attempts()
+    await client._ledger.end(attrs.evolve(lost, task=lost.draft("late"), outcome=Outcome.ACCEPTED))
+
+    async def found_before(_):
+        return lost
+
+    monkeypatch.setattr(client._ledger, "find", found_before)
     with pytest.raises(OutOfBounds, match="was answered just now"):
-        client.journal.settle(lost.id, billed=False)
-    assert client.journal.attempts()[0].task.id == "late"
+        await client.settle(lost.id, billed=False)
+    assert (await client.attempts())[0].task.id == "late"
 
 
 async def test_a_download_that_is_interrupted_is_taken_up(client, next_client, request_, tmp_path, cancelled):
@@ -138,8 +148,7 @@ async def test_a_download_that_is_interrupted_is_taken_up(client, next_client, r
 async def test_a_result_that_is_not_fetched_and_cannot_be_noted_is_logged(client, request_, sims, tmp_path, caplog):
     task = await run(client, request_, "reapi")
     sims["reapi"].fault("status", on="result", status=503, times=99)
-    client.journal._folder.rename(tmp_path / "gone")
-    client.journal._folder.write_text("")
+    execute(client.journal, "PRAGMA query_only = 1")
     with pytest.raises(Unavailable):
         await client.download(task, tmp_path / "out")
     assert f"the result of task {task.id} is not fetched, and that is not written down" in caplog.text
@@ -218,7 +227,7 @@ async def test_errors_are_told_task_by_task(client, next_client, request_, sims,
     assert found[TaskFailed].task_id == failed.id
     assert found[DeadlineExceeded].task_id == stuck.id
     sentences = sorted(str(error) for error in recovery.errors if isinstance(error, ConfigError))
-    assert "account api_in_one has another key than the one that this was submitted with" in sentences[0]
+    assert "account api_in_one has another API key than the one that this was submitted with" in sentences[0]
     assert sentences[1].startswith("no account is named 'revidapi'")
     assert gone.id != other.id
     accounts["revidapi"] = attrs.evolve(accounts["reapi"], name="revidapi")
@@ -264,7 +273,7 @@ async def test_a_replay_needs_the_same_origin_and_the_same_bytes(client, next_cl
         assert "the account is now at" in str((await later.recover(replay=True)).errors[0])
     without = {"runapi": attrs.evolve(config.accounts["runapi"], api_key=config.accounts["reapi"].api_key)}
     async with next_client(accounts=without) as later:
-        assert "has another key" in str((await later.recover(replay=True)).errors[0])
+        assert "has another API key" in str((await later.recover(replay=True)).errors[0])
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE attempts SET body = NULL")
     connection.close()
@@ -293,8 +302,8 @@ async def test_a_handle_opens_in_another_process_with_another_order_of_config(cl
     assert (done.id, done.state) == (task.id, State.SUCCEEDED)
 
 
-def test_what_is_left_is_read_without_a_folder_of_owners(path):
-    journal = Journal(path)
-    assert journal.left() == ([], [])
-    journal.forget(["nobody"])
-    journal.close()
+async def test_what_is_left_is_read_without_a_folder_of_owners(path):
+    ledger = Ledger(SQLiteJournal(path))
+    assert await ledger.left() == ([], [])
+    await ledger.forget(["nobody"])
+    await ledger.close()

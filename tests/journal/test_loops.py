@@ -6,8 +6,11 @@ import gc
 import attrs
 import pytest
 
-from anymedia import Billed, Client, ConfigError, DeadlineExceeded, Journal, Outcome, OutOfBounds, read_config
+from anymedia import Billed, Client, ConfigError, DeadlineExceeded, Outcome, OutOfBounds, read_config
+from anymedia.journal import SQLiteJournal
 from anymedia.simulators import in_thread
+
+from .reading import attempts_in
 
 UNCLOSED = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 """The connections of a client whose event loop is gone cannot be closed any more."""
@@ -25,9 +28,7 @@ def threaded(clock, path):
 
 
 def the_attempt(path):
-    journal = Journal(path)
-    (attempt,) = journal.attempts()
-    journal.close()
+    (attempt,) = attempts_in(path)
     return attempt
 
 
@@ -76,16 +77,16 @@ async def test_a_fault_of_ours_before_a_byte_has_left_is_written_down_as_not_sen
     with pytest.raises(ZeroDivisionError):
         await client.submit(request_, "reapi")
     await client.close()
-    (attempt,) = client.journal.attempts()
+    (attempt,) = await client.attempts()
     assert (attempt.outcome, attempt.error) == (Outcome.NOT_SENT, "ZeroDivisionError()")
 
 
 async def test_a_key_that_somebody_else_holds_has_cost_nothing(client, config, request_):
-    other = Journal(config.journal)
-    await other.claim("k", {}, "somebody")
+    other = SQLiteJournal(config.journal)
+    await other.claim("k", "somebody")
     with pytest.raises(DeadlineExceeded) as caught:
         await client.generate(request_, "reapi", idempotency_key="k", timeout=5)
-    other.close()
+    await other.close()
     error = caught.value
     assert (error.billed, error.outcome, error.task) == (Billed.NO, Outcome.NOT_SENT, None)
 

@@ -14,7 +14,6 @@ from anymedia import (
     Client,
     ConfigError,
     ImageRequest,
-    Journal,
     JournalError,
     NoCredit,
     OutOfBounds,
@@ -23,10 +22,12 @@ from anymedia import (
     Task,
     read_config,
 )
+from anymedia.journal import Released
 from anymedia.simulators import in_thread
 
 from .child import STUCK, child, killed, until
 from .kill import Fast
+from .reading import attempts_in
 
 KEY = "order-123"
 ASKED = {"model": "flux-2-pro", "prompt": "a lighthouse at dusk", "resolution": "1K"}
@@ -61,11 +62,7 @@ class Shop:
         return sum(one.bills()["submits"] for one in self.simulators)
 
     def attempts(self):
-        journal = Journal(self.path)
-        try:
-            return journal.attempts(idempotency_key=KEY)
-        finally:
-            journal.close()
+        return attempts_in(self.path, idempotency_key=KEY)
 
     @contextmanager
     def buyer(self, *, connections=32, **job):
@@ -201,8 +198,8 @@ def test_what_somebody_found_out_settles_it_too(shop, billed):
     with shop.unanswered("reapi", created=billed) as first:
         killed(first)
     with shop.client() as client:
-        (attempt,) = client.journal.attempts()
-        client.journal.settle(attempt.id, billed=billed, task_id=shop.bought()[0] if billed else None)
+        (attempt,) = client.attempts()
+        client.settle(attempt.id, billed=billed, task_id=shop.bought()[0] if billed else None)
         task = client.submit(REQUEST, "reapi", idempotency_key=KEY)
     assert shop.bought() == [task.id]
 
@@ -244,13 +241,13 @@ def test_the_parts_that_were_not_begun_are_bought_by_another(shop):
 async def test_a_call_that_is_cancelled_while_it_takes_the_key_holds_up_nobody(shop, clock):
     async with Client(shop.config, clock=clock) as client:
         claim, claiming = client.journal.claim, asyncio.Event()
+        assert await client._ledger.claim("another key", {})  # so that there is a file
 
         async def told(*arguments):
             claiming.set()
             return await claim(*arguments)
 
         client.journal.claim = told
-        await client.journal.release(KEY, "nobody")  # so that there is a file
         with held_file(shop):
             call = asyncio.create_task(client.submit(REQUEST, idempotency_key=KEY))
             await claiming.wait()
@@ -263,16 +260,20 @@ async def test_a_call_that_is_cancelled_while_it_takes_the_key_holds_up_nobody(s
 
 
 async def test_a_key_that_cannot_be_let_go_hides_no_task(shop, clock):
-    async def full(*_):
-        raise JournalError("the disk is full")
-
     async with Client(shop.config, clock=clock) as client:
-        client.journal.release = full
+        write = client.journal.write
+
+        async def full(change):
+            if isinstance(change, Released):
+                raise JournalError("the disk is full")
+            return await write(change)
+
+        client.journal.write = full
         (end,) = await asyncio.gather(client.submit(REQUEST, idempotency_key=KEY), return_exceptions=True)
         task = end if isinstance(end, Task) else end.task  # either way, the caller gets what was paid for
         assert task is not None
         assert shop.bought() == [task.id]
-        del client.journal.release
+        client.journal.write = write
         assert (await client.submit(REQUEST, idempotency_key=KEY, timeout=60)).id == task.id
 
 
@@ -281,11 +282,11 @@ async def test_an_answer_that_could_not_be_written_down_holds_up_nobody(shop, cl
         raise JournalError("the disk is full")
 
     async with Client(shop.config, clock=clock) as client:
-        client.journal.end = full
+        client._ledger.end = full
         with pytest.raises(JournalError) as caught:
             await client.submit(REQUEST, idempotency_key=KEY)
         assert shop.bought() == [caught.value.task.id]
-        del client.journal.end
+        del client._ledger.end
         assert (await client.submit(REQUEST, idempotency_key=KEY, timeout=60)).id == caught.value.task.id
 
 

@@ -15,7 +15,6 @@ from anymedia import (
     Config,
     ConfigError,
     ImageRequest,
-    Journal,
     JournalError,
     NoCredit,
     Outcome,
@@ -29,21 +28,25 @@ from anymedia import (
     TaskFailed,
     read_config,
 )
+from anymedia.journal import Ledger, SQLiteJournal
 from anymedia.simulators import names, running
 from tests.paper.test_on_paper import OPENAI
 from tests.simulators.instant import plugins
 from tests.verbs import run
 
+from .reading import execute
+from .test_left import attempt as attempt_
+
 PROMPT = "a lighthouse at dusk, by nobody you know"
 
 
-class Watched(Journal):
-    """A journal that tells what it has written, in order with everything else that happens."""
+class Watched(Ledger):
+    """A ledger that tells what it has written, in order with everything else that happens."""
 
     told: list
 
-    async def intend(self, attempt, body, limit=None):
-        await super().intend(attempt, body, limit)
+    async def intend(self, *intended):
+        await super().intend(*intended)
         self.told.append("intent on disk")
 
     async def end(self, attempt):
@@ -55,8 +58,8 @@ class Watched(Journal):
 async def test_the_intent_is_on_disk_before_the_post_and_the_task_before_submit_returns(
     provider, client, sims, request_, read
 ):
-    told = client.journal.told = []
-    client.journal.__class__ = Watched
+    told = client._ledger.told = []
+    client._ledger.__class__ = Watched
     send = client._session.transport.send
 
     async def watched(account, call, progress):
@@ -150,9 +153,8 @@ async def test_without_a_journal_a_cancel_before_it_leaves_is_as_quiet(sims, clo
 async def test_two_uncertain_submits_of_a_process_that_ended_ask_for_it_once(client, request_, read, rows, path):
     for _ in range(2):
         await client.submit(request_, "reapi")
-    client.journal._store.call(lambda connection: connection.execute("UPDATE attempts SET owner = 'gone', task = NULL"))
-    sql = "UPDATE attempts SET record = json_set(record, '$.outcome', NULL)"
-    client.journal._store.call(lambda connection: connection.execute(sql))
+    execute(client.journal, "UPDATE attempts SET owner = 'gone', task = NULL")
+    execute(client.journal, "UPDATE attempts SET record = json_set(record, '$.outcome', NULL)")
     assert [attempt.status for attempt in read()] == ["uncertain"] * 2
 
 
@@ -166,7 +168,7 @@ async def test_no_key_is_ever_written(client, sims, request_, whole):
 
 
 @pytest.mark.parametrize("provider", names())
-async def test_prompts_can_be_left_out_and_are_then_nowhere(provider, sims, clock, path, whole, rows, tmp_path):
+async def test_prompts_can_be_left_out_and_are_then_nowhere(provider, sims, clock, path, whole, rows, read, tmp_path):
     config = read_config({**sims.config, "journal": {"path": str(path), "prompts": False}}, sims.environ)
     request = ImageRequest(model="flux-2-pro", prompt=PROMPT + ' "quoted" ünï\n', aspect_ratio="16:9")
     async with Client(config, clock=clock) as client:
@@ -183,9 +185,7 @@ async def test_prompts_can_be_left_out_and_are_then_nowhere(provider, sims, cloc
     assert "lighthouse" not in whole()
     assert "quoted" not in whole()
     assert rows("body") == [None] * 4
-    journal = Journal(path)
-    assert [attempt.order.body for attempt in journal.attempts()] == [None] * 4
-    journal.close()
+    assert [attempt.order.body for attempt in read()] == [None] * 4
 
 
 async def test_where_the_prompt_is_not_known_any_more_the_raw_words_are_left_out(sims, clock, path, read, whole):
@@ -197,7 +197,7 @@ async def test_where_the_prompt_is_not_known_any_more_the_raw_words_are_left_out
     async with Client(config, clock=clock) as client:
         task = await client.wait(client.open(client.handle(task)))
         assert PROMPT in str(task.raw)
-        (attempt,) = client.journal.attempts()
+        (attempt,) = await client.attempts()
     assert (attempt.task.state, attempt.task.raw, attempt.task.assets) == (State.SUCCEEDED, None, task.assets)
     failed = attrs.evolve(task, state=State.FAILED)
     assert attempt.task.failure is None
@@ -244,7 +244,7 @@ async def test_bytes_that_cannot_be_put_on_disk_are_handed_over_all_the_same(clo
                 await client.submit(ImageRequest(model="gpt-image-2", prompt=PROMPT))
             assert caught.value.task.assets[0].data
             assert client.detached == (caught.value.task,)
-            (attempt,) = client.journal.attempts()
+            (attempt,) = await client.attempts()
             assert (attempt.status, attempt.task.assets[0].path) == ("succeeded", None)
     config = Config(accounts={"openai": account}, journal=None)
     async with running("instant", clock=clock.time) as sims:
@@ -272,8 +272,8 @@ async def test_bytes_that_are_no_known_media_are_kept_too(tmp_path):
 
 async def test_a_final_state_never_turns_back(client, request_, read):
     done = await run(client, request_, "reapi")
-    await client.journal.see(attrs.evolve(done, state=State.RUNNING, assets=()))
-    await client.journal.see(attrs.evolve(done, state=State.FAILED, assets=()))
+    await client._ledger.see(attrs.evolve(done, state=State.RUNNING, assets=()))
+    await client._ledger.see(attrs.evolve(done, state=State.FAILED, assets=()))
     assert [attempt.task for attempt in read()] == [attrs.evolve(done, raw=read()[0].task.raw)]
 
 
@@ -282,16 +282,17 @@ async def test_filters_and_names(client, request_, clock, read):
     clock.seconds += 60
     later = clock.now()
     await client.submit(request_, "runapi", idempotency_key="b")
-    journal = client.journal
-    assert [each.account for each in journal.attempts(provider="reapi")] == ["reapi"]
-    assert [each.account for each in journal.attempts(account="runapi", open=True)] == ["runapi"]
-    assert [each.order.idempotency_key for each in journal.attempts(since=later)] == ["b"]
-    assert journal.attempts(status="uncertain") == []
-    (attempt,) = journal.attempts(idempotency_key="a")
-    assert journal.find(attempt.id[:8]) == journal.find(first.id) == attempt
+    assert [each.order.account for each in await client.attempts(provider="reapi")] == ["reapi"]
+    assert [each.order.account for each in await client.attempts(account="runapi", open=True)] == ["runapi"]
+    assert [each.order.idempotency_key for each in await client.attempts(since=later)] == ["b"]
+    assert await client.attempts(status="uncertain") == []
+    assert [each.order.account for each in await client.attempts(limit=1)] == ["runapi"]
+    assert await client.attempts(limit=0) == []
+    (attempt,) = await client.attempts(idempotency_key="a")
+    assert await client.find(attempt.id[:8]) == await client.find(first.id) == attempt
     for name, message in (("zz", "no attempt"), ("", "2 attempts"), ("%", "no attempt")):
         with pytest.raises(OutOfBounds, match=message):
-            journal.find(name)
+            await client.find(name)
 
 
 async def test_what_is_uncertain_is_settled_by_hand(client, sims, request_, read):
@@ -305,10 +306,10 @@ async def test_what_is_uncertain_is_settled_by_hand(client, sims, request_, read
         with pytest.raises(SubmitUncertain, match="nothing is sent again"):
             await client.submit(request_, provider, idempotency_key=provider)
     bought = sims["reapi"].bills()["entries"][0]["task_id"]
-    assert client.journal.settle(there.id[:8], billed=True, task_id=bought).status == "queued"
-    assert client.journal.settle(gone.id, billed=False).status == "settled"
-    with pytest.raises(OutOfBounds, match="is queued: only what is uncertain"):
-        client.journal.settle(there.id, billed=False)
+    assert (await client.settle(there.id[:8], billed=True, task_id=bought)).status == "queued"
+    assert (await client.settle(gone.id, billed=False)).status == "settled"
+    with pytest.raises(OutOfBounds, match="is queued: only an uncertain attempt"):
+        await client.settle(there.id, billed=False)
     task = await run(client, request_, "reapi", idempotency_key="reapi")
     assert (task.id, task.state) == (bought, State.SUCCEEDED)
     assert (
@@ -321,7 +322,7 @@ async def test_what_was_settled_as_billed_is_not_bought_again(client, sims, requ
     sims["reapi"].fault("reset_before", on="submit")
     with pytest.raises(SubmitUncertain):
         await client.submit(request_, "reapi", idempotency_key="k")
-    client.journal.settle(read()[0].id, billed=True)
+    await client.settle(read()[0].id, billed=True)
     with pytest.raises(SubmitUncertain, match="found to be billed"):
         await client.submit(request_, "reapi", idempotency_key="k")
 
@@ -337,6 +338,9 @@ async def test_a_key_needs_a_journal_and_letters(client, sims, clock, request_):
             await without.submit(request_, "reapi", idempotency_key="k")
         with pytest.raises(ConfigError, match="switched off"):
             await without.recover()
+        for call in (without.attempts(), without.find("a"), without.settle("a", billed=True)):
+            with pytest.raises(ConfigError, match="switched off"):
+                await call
         assert (await run(without, request_, "reapi")).state is State.SUCCEEDED
     assert sims["reapi"].bills()["submits"] == 1
 
@@ -388,11 +392,11 @@ async def test_all_parts_are_under_one_key_and_what_is_missing_is_bought_where_t
 async def test_who_waits_too_long_for_another_holder_has_sent_nothing(client, config, clock, sims, request_):
     from anymedia import DeadlineExceeded
 
-    other = Journal(config.journal)
-    assert await other.claim("k", {}, "somebody") == []
+    other = SQLiteJournal(config.journal)
+    assert (await other.claim("k", "somebody")).fence == 1
     with pytest.raises(DeadlineExceeded, match="this one has sent nothing"):
         await client.submit(request_, "reapi", idempotency_key="k", timeout=5)
-    other.close()  # its owner is gone, and so is its claim
+    await other.close()  # its owner is gone, and so is its claim
     assert (await client.submit(request_, "reapi", idempotency_key="k", timeout=5)).id
     assert sims["reapi"].bills()["submits"] == 1
 
@@ -427,7 +431,7 @@ async def test_a_journal_that_fails_after_the_submit_loses_nothing(client, sims,
     def break_it(event):
         events.append(event)
         if isinstance(event, Attempt) and event.outcome is None:
-            client.journal._store.call(lambda connection: connection.execute("ALTER TABLE attempts RENAME TO moved"))
+            execute(client.journal, "ALTER TABLE attempts RENAME TO moved")
 
     client._session._on_event = break_it
     with pytest.raises(JournalError, match=r"task .* was accepted by reapi, and that cannot be written down") as caught:
@@ -449,7 +453,7 @@ async def test_a_journal_that_fails_after_the_submit_loses_nothing(client, sims,
 async def test_a_journal_that_fails_at_a_refusal_does_not_hide_it(client, sims, request_, caplog):
     def break_it(event):
         if isinstance(event, Attempt) and event.outcome is None:
-            client.journal._store.call(lambda connection: connection.execute("ALTER TABLE attempts RENAME TO moved"))
+            execute(client.journal, "ALTER TABLE attempts RENAME TO moved")
 
     client._session._on_event = break_it
     sims["reapi"].fault("no_credit")
@@ -477,22 +481,22 @@ def test_a_file_gets_its_name_where_there_are_no_links_too(tmp_path, monkeypatch
 
 
 async def test_ends_that_could_not_be_written_come_before_anything_else(client, sims, request_, monkeypatch, caplog):
-    end = client.journal.end
+    end = client._ledger.end
 
     async def full(_):
         raise JournalError("the disk is full")
 
-    monkeypatch.setattr(client.journal, "end", full)
+    monkeypatch.setattr(client._ledger, "end", full)
     sims["reapi"].fault("no_credit")
     with pytest.raises(NoCredit):
         await client.submit(request_, "reapi")
     with pytest.raises(JournalError):  # still full: nothing more is sent
         await client.submit(request_, "reapi")
     assert sims["reapi"].bills()["submits"] == 1
-    monkeypatch.setattr(client.journal, "end", end)
+    monkeypatch.setattr(client._ledger, "end", end)
     await client.submit(request_, "reapi")
-    assert [attempt.status for attempt in client.journal.attempts()] == ["refused", "running"]
-    monkeypatch.setattr(client.journal, "end", full)
+    assert [attempt.status for attempt in await client.attempts()] == ["refused", "running"]
+    monkeypatch.setattr(client._ledger, "end", full)
     with pytest.raises(JournalError):
         await client.submit(request_, "reapi")
     await client.close()
@@ -528,12 +532,11 @@ async def test_a_call_that_gives_up_waiting_for_its_key_leaves_the_holder_alone(
 )
 def test_an_attempt_says_by_how_much_its_bill_differs_from_its_quote(quoted, billed, got, drift):
     from anymedia import Money
-    from tests.journal.test_left import attempt
 
     def money(usd, got):
         return Money(usd=None if usd is None else Decimal(usd), got=got)
 
-    bare = attempt(money=money(quoted, "table"))
+    bare = attempt_(money=money(quoted, "table"))
     assert bare.drift is None
     made = attrs.evolve(bare, task=attrs.evolve(bare.draft("t"), money=money(billed, got)))
     assert made.drift == (None if drift is None else Decimal(drift))

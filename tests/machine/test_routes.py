@@ -17,6 +17,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from anymedia import AnymediaError, Attempt, Client, ImageRequest, Outcome, Result, SubmitUncertain, read_config
 from anymedia.simulators import names, running
+from tests.journal.reading import attempts_now
+from tests.journal.test_left import die
 
 from .test_life import FAULTS, TIMES
 from .virtual import Loop, LoopClock, slow_way
@@ -377,7 +379,7 @@ class Routes(RuleBasedStateMachine):
         client, journal = self.client, self.client.journal
         for call in self.calls:
             call.crashed |= call.ended is None
-        for attempt in journal.attempts():
+        for attempt in attempts_now(journal):
             self.wanted[attempt.order.labels["number"]].client_died |= attempt.ended_at is None
 
         def gone(item):
@@ -385,10 +387,7 @@ class Routes(RuleBasedStateMachine):
                 item.future.cancel()
 
         journal._store._put = gone
-        journal._store.close()
-        if journal._owner._lock is not None:
-            journal._owner._lock.close()
-            journal._owner._lock = None
+        die(journal)
         client._session._on_event = None
         dying = [task for task in asyncio.all_tasks() if not of_a_server(task) and task is not asyncio.current_task()]
         while dying := [task for task in dying if not task.done()]:
@@ -403,7 +402,7 @@ class Routes(RuleBasedStateMachine):
     def hold(self):
         usd, pictures = self.billed()
         attempts = {}
-        for attempt in self.client.journal.attempts():
+        for attempt in attempts_now(self.client.journal):
             attempts.setdefault(attempt.order.labels["number"], []).append(attempt)
         for number, wanted in self.wanted.items():
             ours = attempts.get(number, [])
@@ -466,7 +465,7 @@ class Routes(RuleBasedStateMachine):
         """Hold that the tasks of cancelled calls are in sight."""
         detached = {(task.account, task.id) for task in self.client.detached}
         assert detached <= {(sim.name, name) for sim in self.sims for name in sim.service.tasks}
-        for attempt in self.client.journal.attempts():
+        for attempt in attempts_now(self.client.journal):
             (call, *others) = self.wanted[attempt.order.labels["number"]].calls
             left = call.client is self.client and call.was_cancelled and not others
             if left and attempt.task is not None and attempt.reserved:
@@ -507,7 +506,7 @@ class Routes(RuleBasedStateMachine):
     def hold_sends(self):
         """Hold that every POST that arrived is one that an attempt counts."""
         sends = Counter()
-        for attempt in self.client.journal.attempts():
+        for attempt in attempts_now(self.client.journal):
             sends[attempt.order.labels["number"]] += attempt.sends
         for number, wanted in self.wanted.items():
             assert self.posts[number] <= sends[number] or wanted.client_died

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
 
 from anymedia.clock import Clock
-from anymedia.journal.sqlite import _Item
+from anymedia.journal.group_commit import Item
 from anymedia.simulators.server import Server
 
 MORNING = datetime(2027, 1, 15, 8, tzinfo=UTC)
@@ -61,7 +61,7 @@ class Loop(asyncio.SelectorEventLoop):
                 return
             write(1)
             written = concurrent.futures.Future()
-            put(_Item(lambda _: None, written))
+            put(Item(lambda _: None, written))
             written.result()  # what came before it is on disk, too
 
         def held(item):

@@ -1,0 +1,221 @@
+"""The journal in the memory of one process: for tests, and for programs that need nothing kept when they end."""
+
+import secrets
+import shutil
+import tempfile
+import threading
+import weakref
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import attrs
+
+from anymedia.model.errors import JournalError
+
+from .protocol import Change, Claim, Ended, Entry, Limit, Query, Refusal, Released, Seen, Wanted
+
+
+class Memory:
+    """What journals over one memory share; `owners` says of each that has not ended whether it is alive."""
+
+    def __init__(self) -> None:
+        self.lock: threading.Lock = threading.Lock()
+        self.entries: dict[str, Entry] = {}
+        self.wanted: set[str] = set()
+        self.claims: dict[str, Claim] = {}
+        self.released: set[str] = set()
+        self.owners: dict[str, bool] = {}
+        self.salt: bytes = secrets.token_bytes(16)
+        self._folder: Path | None = None
+
+    @property
+    def folder(self) -> Path:
+        """A folder that is deleted with the memory."""
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="anymedia-"))
+            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        return self._folder
+
+
+class MemoryJournal:
+    """A journal in memory, for one process, its threads and event loops; everything is gone when the last one goes.
+
+    Each is an owner; `MemoryJournal(journal.memory)` is one more over the same memory, as another process is over a
+    file.
+    """
+
+    def __init__(self, memory: Memory | None = None) -> None:
+        self.memory: Memory = memory or Memory()
+        self._owner = uuid4().hex
+
+    @property
+    def name(self) -> str:
+        """The word memory."""
+        return "memory"
+
+    @property
+    def owner(self) -> str:
+        """As Journal.owner."""
+        return self._owner
+
+    @property
+    def results(self) -> Path:
+        """A temporary folder, which is gone when the memory is."""
+        with self.memory.lock:
+            return self.memory.folder
+
+    async def check(self) -> None:
+        """As Journal.check."""
+        with self.memory.lock:
+            self._live()
+
+    async def intend(self, entry: Entry, *, claim: Claim | None = None, limit: Limit | None = None) -> Refusal | None:
+        """As Journal.intend."""
+        with self.memory.lock:
+            if claim is not None and not self._stands(claim):
+                return Refusal()
+            if limit is not None:
+                spent = self._spent(entry.account, limit.since)
+                if spent + (entry.reserved or 0) > limit.most:
+                    return Refusal(spent=spent)
+            if entry.id in self.memory.entries:
+                raise JournalError(f"{self.name}: there is an entry {entry.id} already")
+            self._live()
+            self.memory.entries[entry.id] = attrs.evolve(entry, owner=self._owner)
+            return None
+
+    async def write(self, change: Change) -> bool:
+        """As Journal.write."""
+        return self._write(change)
+
+    def put(self, change: Change) -> None:
+        """As Journal.put; it is made at once."""
+        self._write(change)
+
+    async def select(self, query: Query) -> list[Entry]:
+        """As Journal.select."""
+        with self.memory.lock:
+            found = [entry for entry in self.memory.entries.values() if self._fits(entry, query)]
+            if query.limit is not None:
+                found = found[max(len(found) - query.limit, 0) :]
+            return [attrs.evolve(entry, alive=self._is_alive(entry.owner)) for entry in found]
+
+    async def count(self) -> int:
+        """As Journal.count."""
+        with self.memory.lock:
+            return len(self.memory.entries)
+
+    async def dead(self) -> list[str]:
+        """As Journal.dead."""
+        with self.memory.lock:
+            return [owner for owner, alive in self.memory.owners.items() if not alive]
+
+    async def forget(self, owners: Collection[str]) -> None:
+        """As Journal.forget."""
+        with self.memory.lock:
+            for owner in owners:
+                self.memory.owners.pop(owner, None)
+
+    async def claim(self, key: str, holder: str) -> Claim | None:
+        """As Journal.claim."""
+        with self.memory.lock:
+            before = self.memory.claims.get(key)
+            if before is not None and self._is_held(before) and (before.holder, before.owner) != (holder, self._owner):
+                return None
+            self._live()
+            fence = 1 if before is None else before.fence + 1
+            claim = self.memory.claims[key] = Claim(key=key, holder=holder, owner=self._owner, fence=fence)
+            self.memory.released.discard(key)
+            return claim
+
+    async def salt(self) -> bytes:
+        """As Journal.salt."""
+        return self.memory.salt
+
+    async def close(self) -> None:
+        """As Journal.close."""
+        with self.memory.lock:
+            self.memory.owners.pop(self._owner, None)
+
+    def crash(self) -> None:
+        """Die as a killed process does: without closing."""
+        with self.memory.lock:
+            self.memory.owners[self._owner] = False
+
+    # While the lock is held
+
+    def _live(self) -> None:
+        self.memory.owners[self._owner] = True
+
+    def _is_alive(self, owner: str) -> bool:
+        return self.memory.owners.get(owner, False)
+
+    def _is_held(self, claim: Claim) -> bool:
+        return claim.key not in self.memory.released and self._is_alive(claim.owner)
+
+    def _stands(self, claim: Claim) -> bool:
+        return claim.key not in self.memory.released and self.memory.claims.get(claim.key) == claim
+
+    def _spent(self, account: str, since: float) -> int:
+        entries = self.memory.entries.values()
+        return sum(entry.reserved or 0 for entry in entries if entry.account == account and entry.started >= since)
+
+    def _write(self, change: Change) -> bool:
+        with self.memory.lock:
+            if isinstance(change, Released):
+                return self._release(change)
+            entries = list(self._changed(change))
+            self.memory.entries |= {entry.id: entry for entry in entries}
+            return bool(entries)
+
+    def _release(self, change: Released) -> bool:
+        claim = self.memory.claims.get(change.key)
+        ours = claim is not None and (claim.holder, claim.owner) == (change.holder, self._owner)
+        if not ours or change.key in self.memory.released:
+            return False
+        self.memory.released.add(change.key)
+        return True
+
+    def _changed(self, change: Ended | Seen | Wanted) -> Iterator[Entry]:
+        """Yield the entries that a change is for, changed."""
+        if isinstance(change, Ended):
+            entry = self.memory.entries.get(change.id)
+            if entry is not None and not (change.unanswered and entry.task_id is not None):
+                yield attrs.evolve(entry, **_columns(change))
+            return
+        for entry in self.memory.entries.values():
+            if (entry.account, entry.task_id) != (change.account, change.task_id):
+                continue
+            if isinstance(change, Wanted):
+                self._live()
+                self.memory.wanted.add(entry.id)
+                yield attrs.evolve(entry, owner=self._owner)
+            elif entry.open or change.on_disk:
+                if change.complete:
+                    self.memory.wanted.discard(entry.id)
+                yield attrs.evolve(entry, **_columns(change))
+
+    def _fits(self, entry: Entry, query: Query) -> bool:
+        """Return whether every condition of a query holds for an entry."""
+        given: dict[str, Any] = attrs.asdict(query, recurse=False)
+        same = ("provider", "account", "idempotency_key", "open")
+        if any(given[name] is not None and getattr(entry, name) != given[name] for name in same):
+            return False
+        if query.statuses is not None and entry.status not in query.statuses:
+            return False
+        if query.since is not None and entry.started < query.since:
+            return False
+        if query.name is not None and not entry.id.startswith(query.name) and entry.task_id != query.name:
+            return False
+        return query.left_by is None or self._is_left(entry, query.left_by)
+
+    def _is_left(self, entry: Entry, owners: Collection[str]) -> bool:
+        return entry.open or entry.id in self.memory.wanted or (entry.task_id is not None and entry.owner in owners)
+
+
+def _columns(change: Ended | Seen) -> dict[str, Any]:
+    """Return the columns that a change sets."""
+    names = ("status", "open", "record", "task", "task_id", "reserved")
+    return {name: getattr(change, name) for name in names if hasattr(change, name)}

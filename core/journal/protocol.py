@@ -1,0 +1,198 @@
+"""What a journal stores: one entry for each attempt, claims on idempotency keys, and which owners are alive.
+
+This is storage and nothing else. What an entry means (what counts as paid, what was left behind, what a day has cost,
+what is private) is decided once, in `Ledger`, above any implementation.
+"""
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+import attrs
+
+
+@attrs.frozen(kw_only=True)
+class Entry:
+    """One attempt as it is stored: columns to find it and add it up by, and texts that only the ledger reads.
+
+    `started` is in seconds since 1970, `reserved` in billionths of a USD (None: unknown). `record` and `task` are JSON,
+    `body` is what was sent. `digest` tells for which request it was made under its `idempotency_key`. An `open` entry
+    may still change by itself. `owner` and `alive` are set by the journal: who wrote the entry or took it over, and
+    whether that owner was alive when the entry was as it is here.
+    """
+
+    id: str
+    provider: str
+    account: str
+    started: float
+    status: str
+    open: bool
+    record: str
+    reserved: int | None = None
+    idempotency_key: str | None = None
+    digest: str | None = None
+    task_id: str | None = None
+    task: str | None = None
+    body: bytes | None = None
+    owner: str = ""
+    alive: bool = True
+
+
+@attrs.frozen(kw_only=True)
+class Claim:
+    """A key that `holder`, a caller of `owner`, holds; `fence` is higher than that of every earlier claim of it."""
+
+    key: str
+    holder: str
+    owner: str
+    fence: int
+
+
+@attrs.frozen(kw_only=True)
+class Limit:
+    """At most so many billionths of a USD over the entries of an account that were started at `since` or later."""
+
+    since: float
+    most: int
+
+
+@attrs.frozen(kw_only=True)
+class Refusal:
+    """Why an entry was not written: its claim no longer stands, or the account had `spent` so much under the limit."""
+
+    spent: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Query:
+    """Which entries are wanted: those for which every condition holds that is given; `limit` keeps the newest.
+
+    `name` is the beginning of an id, or the id of a task. `left_by` selects the entries that are open, or wanted, or
+    have a task and belong to one of these owners.
+    """
+
+    statuses: Collection[str] | None = None
+    provider: str | None = None
+    account: str | None = None
+    idempotency_key: str | None = None
+    since: float | None = None
+    open: bool | None = None
+    name: str | None = None
+    left_by: Collection[str] | None = None
+    limit: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Ended:
+    """The submit of the entry `id` has ended so. With `unanswered`, only an entry without a task is changed."""
+
+    id: str
+    status: str
+    open: bool
+    record: str
+    task: str | None
+    task_id: str | None
+    reserved: int | None
+    unanswered: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Seen:
+    """A task stands so. An entry that is not open is changed only when some file of the task is `on_disk`.
+
+    When the task is `complete`, all of them are, and the entry is no longer wanted.
+    """
+
+    account: str
+    task_id: str
+    status: str
+    open: bool
+    task: str
+    reserved: int | None
+    on_disk: bool = False
+    complete: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Wanted:
+    """The files of a task are to be on disk, and this journal's owner sees to it: the entry is its own from now on."""
+
+    account: str
+    task_id: str
+
+
+@attrs.frozen(kw_only=True)
+class Released:
+    """A holder lets its key go."""
+
+    key: str
+    holder: str
+
+
+Change: TypeAlias = Ended | Seen | Wanted | Released
+
+
+class Journal(Protocol):
+    """Durable storage for attempts, which any number of clients and processes share.
+
+    Each journal object is one owner: it is alive from its first write until `close`, or until its process dies. Each
+    method is one transaction, and what it has written is durable when it returns. Writes of one journal object take
+    effect in the order in which they were begun. Cancelling a caller ends its wait, not a write. Errors, of every
+    method: JournalError.
+    """
+
+    @property
+    def name(self) -> str:
+        """What messages call it: its path, or its URL without a password."""
+
+    @property
+    def owner(self) -> str:
+        """This owner's name, which no other has; a forked process is another owner."""
+
+    @property
+    def results(self) -> Path:
+        """The folder for results that came as bytes."""
+
+    async def check(self) -> None:
+        """Prepare to write, as `intend` would, and write nothing."""
+
+    async def intend(self, entry: Entry, *, claim: Claim | None = None, limit: Limit | None = None) -> Refusal | None:
+        """Add an entry and return None; or return why it was not added.
+
+        It is not added when `claim` was released or the key was claimed anew, nor when the account's entries would
+        pass `limit` with it. Both are decided in the transaction that adds it: of any number of callers at once, no
+        more succeed than may.
+        """
+
+    async def write(self, change: Change) -> bool:
+        """Make a change, and return whether there was anything to change."""
+
+    def put(self, change: Change) -> None:
+        """Make a change without anybody waiting for it, even if the event loop ends now; a fault is logged.
+
+        It is made in order with the other writes, and before `close` returns.
+        """
+
+    async def select(self, query: Query) -> list[Entry]:
+        """Return entries in the order in which they were added."""
+
+    async def count(self) -> int:
+        """Return how many entries there are."""
+
+    async def dead(self) -> list[str]:
+        """Return the owners that died without `close` and were not forgotten."""
+
+    async def forget(self, owners: Collection[str]) -> None:
+        """Delete the markers of dead owners; their entries stay."""
+
+    async def claim(self, key: str, holder: str) -> Claim | None:
+        """Claim a key, or return None while another holder has it whose owner is alive.
+
+        A holder may claim anew what it holds: the earlier claim no longer stands then.
+        """
+
+    async def salt(self) -> bytes:
+        """Return the bytes that digests are keyed with: random, made once, the same for every owner."""
+
+    async def close(self) -> None:
+        """Make the changes that are still to be made, then end as an owner: what it claimed is free."""

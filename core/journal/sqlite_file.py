@@ -1,0 +1,239 @@
+"""One SQLite file that one thread writes: what waits is committed together, and is on disk before anyone is told.
+
+Whatever a disk does to a file is one error, JournalError, in one sentence.
+"""
+
+import concurrent.futures
+import contextlib
+import os
+import sqlite3
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from anymedia.model.errors import JournalError
+
+from .group_commit import Item, Step, Writer, tell, unwatched
+from .sqlite_errors import PATIENCE, REPAIRABLE, Fault, journal_error
+from .sqlite_schema import Schema
+
+T = TypeVar("T")
+
+_files: "weakref.WeakSet[SQLiteFile]" = weakref.WeakSet()
+_held: "list[SQLiteFile]" = []
+_forking = threading.Lock()
+
+
+class SQLiteFile:
+    """A SQLite file of a schema, which is opened by a thread of its own when it is first needed.
+
+    After a fault it is opened anew, and after a fork in each of the two processes.
+    """
+
+    def __init__(self, path: Path, schema: Schema) -> None:
+        self.path: Path = path
+        self._schema = schema
+        self._writer: Writer | None = None
+        self._ending: Writer | None = None
+        self._lock = threading.RLock()  # held while a writer is chosen and given an item: its end comes last
+        self._reading = threading.Lock()
+        self._process = os.getpid()
+        with _forking:
+            _files.add(self)
+
+    async def write(self, step: Step[T]) -> T:
+        """Do a step in a transaction, and return what it returns once that is on disk. Errors: JournalError."""
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._put(Item(step, future, loop))
+        return await future
+
+    def put(self, step: Step[Any]) -> None:
+        """Do a step that nobody waits for; a fault is logged."""
+        self._put(unwatched(step))
+
+    async def read(self, query: Step[T], nothing: T) -> T:
+        """Return what a query finds, or `nothing` where there is no file. It waits for no other process's write.
+
+        Errors: JournalError.
+        """
+        import asyncio
+
+        if self._writer is not None:  # in order with our own writes
+            return await self.write(query)
+        return await asyncio.to_thread(self._read, query, nothing)
+
+    def close(self) -> None:
+        """Do what waits, and close the file."""
+        if self._is_cut_off():
+            return
+        with self._lock:
+            if self._writer is not None:
+                self._writer.queue.put(None)
+                self._ending, self._writer = self._writer, None
+            ending = self._ending
+        if ending is not None:
+            ending.thread.join()
+
+    # Before and after a fork: SQLite's knowledge of a file's locks is copied into the new process, though the locks are
+    # not. If the file were open, the new process would take it for locked, and its writes might be lost.
+
+    def hold(self) -> None:
+        """Close the file, and keep it closed until `go_on`."""
+        self._reading.acquire()
+        self._lock.acquire()
+        self.close()
+
+    def go_on(self) -> None:
+        """Let the file be opened again, in whichever process this is."""
+        self._process = os.getpid()
+        self._lock.release()
+        self._reading.release()
+
+    def _is_cut_off(self) -> bool:
+        """Return whether the process was forked without Python's knowledge: the thread is missing here then."""
+        return self._process != os.getpid()
+
+    # Reading past the thread
+
+    def _read(self, query: Step[T], nothing: T) -> T:
+        if not self._exists():
+            return nothing
+        try:
+            with self._reading:
+                reader = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True, timeout=PATIENCE)
+                with contextlib.closing(reader):
+                    return query(reader) if self._schema.form(reader, self.path) else nothing
+        except sqlite3.Error as error:
+            if Fault.of(error) in REPAIRABLE:
+                return self._call(query)
+            raise journal_error(self.path, error) from None
+
+    def _call(self, step: Step[T]) -> T:
+        """Do as `write` does, for code that does not await."""
+        future: concurrent.futures.Future[T] = concurrent.futures.Future()
+        self._put(Item(step, future))
+        return future.result()
+
+    def _exists(self) -> bool:
+        try:
+            self.path.stat()
+        except (FileNotFoundError, ValueError):  # ValueError: no file can have this name
+            return False
+        except NotADirectoryError:
+            raise JournalError(f"{self.path}: {self.path.parent} is no folder") from None
+        except OSError as error:
+            raise journal_error(self.path, error) from None
+        return True
+
+    # The thread
+
+    def _put(self, item: Item) -> None:
+        if self._is_cut_off():
+            raise JournalError(f"{self.path}: its process was forked while it was open; open it after the fork")
+        with self._lock:
+            if self._writer is None:
+                writer = Writer()
+                writer.thread = threading.Thread(
+                    target=self._work, args=(writer, self._ending), name="journal", daemon=True
+                )
+                writer.thread.start()
+                self._writer = writer
+            self._writer.queue.put(item)
+
+    def _work(self, writer: Writer, before: Writer | None) -> None:
+        if before is not None:  # what the earlier thread was given comes first
+            before.thread.join()
+        try:
+            while batch := writer.next():
+                self._commit(writer, batch)
+                tell(batch)
+        finally:
+            writer.drop()
+
+    def _commit(self, writer: Writer, batch: Sequence[Item]) -> None:
+        """Do every step in one transaction; if one of them fails, do each in a transaction of its own."""
+        try:
+            if writer.connection is None:
+                writer.connection = self._opened()
+            with _transaction(writer.connection) as connection:
+                for item in batch:
+                    item.result = item.step(connection)
+        except (sqlite3.Error, OSError) as error:
+            writer.drop()
+            fault: Exception = journal_error(self.path, error)
+        except Exception as error:  # noqa: BLE001 - it is for whoever waits, not for this thread
+            fault = error
+        else:
+            return
+        if len(batch) == 1:
+            batch[0].error = fault
+        else:
+            for item in batch:
+                self._commit(writer, [item])
+
+    def _opened(self) -> sqlite3.Connection:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        connection = sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None)
+        try:
+            if not _patiently(lambda: self._schema.form(connection, self.path)):
+                # Prompts are in it, so only its user may read it; SQLite gives its other files the same rights. Opening
+                # the file to change them would drop every lock that this process has on it.
+                self.path.chmod(0o600)
+            _patiently(lambda: connection.execute("PRAGMA journal_mode = WAL"))
+            connection.execute("PRAGMA synchronous = FULL")
+            with _transaction(connection):
+                self._schema.migrate(connection, self.path)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+@contextlib.contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _patiently(step: Callable[[], T]) -> T:
+    """Take a step for which SQLite does not always wait by itself while another process opens the file."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return step()
+        except sqlite3.OperationalError as error:
+            if Fault.of(error) is not Fault.BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+
+
+def _before_fork() -> None:
+    _forking.acquire()
+    for file in _files:
+        _held.append(file)
+        file.hold()
+
+
+def _after_fork() -> None:
+    while _held:
+        _held.pop().go_on()
+    with contextlib.suppress(RuntimeError):  # some programs fork without calling what is to come before
+        _forking.release()
+
+
+# Not every system has it, and without it nothing forks.
+getattr(os, "register_at_fork", lambda **_: None)(
+    before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork
+)

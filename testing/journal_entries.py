@@ -1,0 +1,273 @@
+"""What a journal promises of entries: what is written comes back, in order, and nothing final turns back."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
+
+import attrs
+import pytest
+
+from anymedia.errors import JournalError
+from anymedia.journal import Ended, Entry, Journal, Ledger, Query, Seen, Wanted
+
+Opens: TypeAlias = Callable[[], Journal]
+S = TypeVar("S", bound="Entries")
+P = ParamSpec("P")
+
+MANY = 20
+"""Callers at once, where it matters that there are many."""
+
+
+def in_a_loop(
+    test: "Callable[Concatenate[S, P], Coroutine[Any, Any, None]]",
+) -> "Callable[Concatenate[S, P], None]":
+    """Run a test in an event loop of its own, whichever plugins pytest has."""
+
+    @wraps(test)
+    def run(self: S, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        asyncio.run(test(self, *args, **kwargs))
+
+    return run
+
+
+def entry(number: int = 0, **columns: Any) -> Entry:
+    """Return an entry that is being sent."""
+    facts = {"provider": "acme", "account": "acme", "started": 1_000.0 + number, "status": "sending", "open": True}
+    return Entry(**{"id": f"{number:032x}", "record": "{}", **facts, **columns})
+
+
+def ended(number: int = 0, **columns: Any) -> Ended:
+    """Return the end of the entry with a number: its task is queued."""
+    facts: dict[str, Any] = {"status": "queued", "open": True, "record": '{"ended": true}', "task": "{}"}
+    return Ended(**{"id": f"{number:032x}", "task_id": f"task-{number}", "reserved": 5, **facts, **columns})
+
+
+def seen(number: int = 0, **columns: Any) -> Seen:
+    """Return a look at the task of the entry with a number: it has succeeded."""
+    facts: dict[str, Any] = {"status": "succeeded", "open": False, "task": '{"seen": true}', "reserved": 7}
+    return Seen(**{"account": "acme", "task_id": f"task-{number}", **facts, **columns})
+
+
+async def closed(*journals: Journal) -> None:
+    """Close journals."""
+    for journal in journals:
+        await journal.close()
+
+
+class Entries:
+    """The part of the contract that is about entries."""
+
+    @pytest.fixture
+    def opens(self) -> Opens:
+        """Return a function that opens one more journal over the same store, which is empty at first."""
+        raise NotImplementedError
+
+    def crash(self, journal: Journal) -> None:
+        """Let the owner that a journal is die, as a killed process does."""
+        raise NotImplementedError
+
+    @in_a_loop
+    async def test_an_entry_comes_back_as_it_was_written(self, opens: Opens) -> None:
+        """Every column does, whatever the texts hold; the owner is the journal's."""
+        journal, other = opens(), opens()
+        bare = entry(1)
+        full = entry(
+            2,
+            record="no JSON: \u2713 \U0001f600 '\n",
+            reserved=0,
+            idempotency_key="order-17",
+            digest="ab",
+            task_id="t",
+            task="[",
+            body=b"\x00\xff{",
+        )
+        for each in (bare, full):
+            assert await journal.intend(each) is None
+        for reader in (journal, other):
+            assert await reader.select(Query()) == [attrs.evolve(each, owner=journal.owner) for each in (bare, full)]
+            assert await reader.count() == 2
+        await closed(journal, other)
+
+    @in_a_loop
+    async def test_an_id_is_written_once(self, opens: Opens) -> None:
+        """A second entry of the same id is refused, and changes nothing."""
+        journal = opens()
+        await journal.intend(entry(1))
+        with pytest.raises(JournalError):
+            await journal.intend(entry(1, account="another"))
+        assert [each.account for each in await journal.select(Query())] == ["acme"]
+        await closed(journal)
+
+    @in_a_loop
+    async def test_entries_come_in_the_order_in_which_they_were_added(self, opens: Opens) -> None:
+        """The order is not that of their times or their ids; a limit keeps the newest."""
+        journal, other = opens(), opens()
+        for number in (3, 1, 2):
+            await (journal if number % 2 else other).intend(entry(number))
+        orders = {limit: [each.started for each in await journal.select(Query(limit=limit))] for limit in (0, 2, 9)}
+        assert orders == {0: [], 2: [1001.0, 1002.0], 9: [1003.0, 1001.0, 1002.0]}
+        await closed(journal, other)
+
+    @pytest.mark.parametrize(
+        ("query", "numbers"),
+        [
+            (Query(), [1, 2, 3]),
+            (Query(statuses=["queued", "sending"]), [1, 3]),
+            (Query(statuses=[]), []),
+            (Query(provider="other"), [3]),
+            (Query(account="acme"), [1, 2]),
+            (Query(idempotency_key="k"), [2]),
+            (Query(since=1002.0), [2, 3]),
+            (Query(open=True), [1, 3]),
+            (Query(open=False), [2]),
+            (Query(name="0" * 31), [1, 2, 3]),
+            (Query(name=f"{2:032x}"), [2]),
+            (Query(name="task-3"), [3]),
+            (Query(name="task-"), []),
+            (Query(name="%"), []),
+            (Query(name="zz"), []),
+            (Query(account="acme", open=False, name="0"), [2]),
+            (Query(account="\udcff"), []),
+            (Query(statuses=["\udcff"]), []),
+            (Query(open=True, limit=1), [3]),
+        ],
+        ids=str,
+    )
+    @in_a_loop
+    async def test_every_condition_of_a_query_holds(self, opens: Opens, query: Query, numbers: list[int]) -> None:
+        """Of three entries, those are returned for which it does."""
+        journal = opens()
+        await journal.intend(entry(1))
+        await journal.intend(entry(2, idempotency_key="k"))
+        await journal.intend(entry(3, provider="other", account="other"))
+        await journal.write(ended(2, status="refused", open=False, task=None, task_id=None))
+        await journal.write(ended(3))
+        assert [int(each.id, 16) for each in await journal.select(query)] == numbers
+        await closed(journal)
+
+    @in_a_loop
+    async def test_the_end_of_a_submit_replaces_what_is_known(self, opens: Opens) -> None:
+        """What was sent stays; an entry that is not there is not changed."""
+        journal = opens()
+        await journal.intend(entry(1, body=b"sent", reserved=9))
+        assert await journal.write(ended(1))
+        (now,) = await journal.select(Query())
+        assert (now.status, now.open, now.record, now.task) == ("queued", True, '{"ended": true}', "{}")
+        assert (now.task_id, now.reserved, now.body, now.owner) == ("task-1", 5, b"sent", journal.owner)
+        assert not await journal.write(ended(2))
+        assert await journal.count() == 1
+        await closed(journal)
+
+    @in_a_loop
+    async def test_what_was_answered_is_not_ended_as_unanswered(self, opens: Opens) -> None:
+        """Of an end by hand and an answer that come together, the answer stays."""
+        journal = opens()
+        await journal.intend(entry(1))
+        assert await journal.write(ended(1, unanswered=True, status="settled", task=None, task_id=None))
+        assert await journal.write(ended(1, unanswered=True))
+        assert not await journal.write(ended(1, unanswered=True, task_id="another"))
+        assert [each.task_id for each in await journal.select(Query())] == ["task-1"]
+        await closed(journal)
+
+    @in_a_loop
+    async def test_a_final_state_stays(self, opens: Opens) -> None:
+        """After it, a look changes an entry only when a file of the task is on disk."""
+        journal = opens()
+        await journal.intend(entry(1))
+        await journal.write(ended(1))
+        assert not await journal.write(seen(1, account="another"))
+        assert not await journal.write(seen(2))
+        assert await journal.write(seen(1, status="running", open=True))
+        assert await journal.write(seen(1))
+        assert not await journal.write(seen(1, status="running", open=True))
+        assert await journal.write(seen(1, task="saved", on_disk=True, complete=True))
+        (now,) = await journal.select(Query())
+        assert (now.status, now.open, now.task, now.reserved) == ("succeeded", False, "saved", 7)
+        await closed(journal)
+
+    @in_a_loop
+    async def test_what_is_left_is_open_or_wanted_or_has_a_task_and_one_of_these_owners(self, opens: Opens) -> None:
+        """A wanted task is its new owner's, and is wanted until it is complete."""
+        journal, other = opens(), opens()
+
+        async def left(*owners: str) -> list[int]:
+            return [int(each.id, 16) for each in await journal.select(Query(left_by=owners))]
+
+        for number in (1, 2, 3, 4):
+            await journal.intend(entry(number))
+        for number in (1, 2):
+            await journal.write(ended(number))
+            await journal.write(seen(number))
+        await journal.write(ended(3, status="refused", open=False, task=None, task_id=None))
+        assert (await left(), await left(journal.owner), await left("nobody")) == ([4], [1, 2, 4], [4])
+        assert await other.write(Wanted(account="acme", task_id="task-2"))
+        assert not await other.write(Wanted(account="acme", task_id="task-3"))
+        assert (await left(), await left(journal.owner)) == ([2, 4], [1, 2, 4])
+        assert [each.owner for each in await journal.select(Query(name="task-2"))] == [other.owner]
+        await journal.write(seen(2, on_disk=True))
+        assert await left() == [2, 4]
+        await journal.write(seen(2, on_disk=True, complete=True))
+        assert await left() == [4]
+        await closed(journal, other)
+
+    @in_a_loop
+    async def test_writes_that_nobody_waits_for_are_made_in_order(self, opens: Opens) -> None:
+        """They come between the others, and before `close` returns."""
+        journal, other = opens(), opens()
+        await journal.intend(entry(1))
+        journal.put(ended(1, status="running"))
+        assert [each.status for each in await journal.select(Query())] == ["running"]
+        journal.put(ended(1, status="queued"))
+        assert await journal.write(seen(1, status="running", open=True))
+        for number in range(MANY):
+            journal.put(seen(1, status="running", open=True, task=str(number)))
+        journal.put(seen(1))
+        await journal.close()
+        assert [each.status for each in await other.select(Query())] == ["succeeded"]
+        await closed(other)
+
+    def test_a_write_outlives_its_event_loop(self, opens: Opens) -> None:
+        """What was put while the loop ended is written, though the journal is closed in another one."""
+        journal, other = opens(), opens()
+
+        async def ending() -> None:
+            await journal.intend(entry(1))
+            journal.put(ended(1))
+
+        asyncio.run(ending())
+        asyncio.run(journal.close())
+        assert [each.status for each in asyncio.run(other.select(Query()))] == ["queued"]
+        asyncio.run(other.close())
+
+    @in_a_loop
+    async def test_a_cancelled_caller_undoes_nothing(self, opens: Opens) -> None:
+        """A write that has begun is made, whether anybody waits for it or not."""
+        journal = opens()
+        await journal.intend(entry(1))
+        writing = asyncio.create_task(journal.intend(entry(2)))
+        await asyncio.sleep(0)
+        writing.cancel()
+        await asyncio.wait([writing])
+        assert await journal.write(ended(2))
+        await closed(journal)
+
+    @in_a_loop
+    async def test_many_writers_at_once_lose_nothing(self, opens: Opens) -> None:
+        """All entries of several journals are there, and each once."""
+        journals = [opens() for _ in range(3)]
+        await asyncio.gather(*(journals[number % 3].intend(entry(number)) for number in range(3 * MANY)))
+        found = await journals[0].select(Query())
+        assert sorted(int(each.id, 16) for each in found) == list(range(3 * MANY))
+        assert {each.owner for each in found} == {journal.owner for journal in journals}
+        await closed(*journals)
+
+    @in_a_loop
+    async def test_an_entry_that_cannot_be_read_is_an_uncertain_attempt(self, opens: Opens) -> None:
+        """The ledger returns it with the reason, and the others as they are."""
+        journal = opens()
+        await journal.intend(entry(1, record='{"id": '))
+        (attempt,) = await Ledger(journal).attempts()
+        assert (attempt.status, attempt.order.account, attempt.id) == ("uncertain", "acme", f"{1:032x}")
+        assert "cannot be read" in (attempt.error or "")
+        await closed(journal)
