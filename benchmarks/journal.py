@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-from anymedia import Attempt, Client, ImageRequest, Journal, Money, Order, read_config
-from anymedia.journal import sqlite as store
+from anymedia import Attempt, Client, ImageRequest, Money, Order, read_config
+from anymedia.journal import Ledger, SQLiteJournal, group_commit
 
 REQUEST = ImageRequest(model="flux-2-pro", prompt="a lighthouse at dusk", aspect_ratio="16:9", resolution="1K")
 BODY = b'{"model":"flux-2","prompt":"a lighthouse at dusk","aspect_ratio":"16:9","resolution":"1K"}'
@@ -37,32 +37,33 @@ def attempt() -> Attempt:
     )
 
 
-async def writes(journal: Journal, producers: int, each: int) -> float:
-    """Return how many attempts a second are on disk, with so many at a time that each wait for theirs."""
+async def writes(ledger: Ledger, producers: int, each: int) -> float:
+    """Return how many attempts a second are on disk, with so many at a time that each wait for theirs; then close."""
 
     async def producer(attempts: list[Attempt]) -> None:
         for each in attempts:
-            await journal.intend(each, BODY)
+            await ledger.intend(each, BODY)
 
-    await journal.intend(attempt(), BODY)
+    await ledger.intend(attempt(), BODY)
     all_of = [[attempt() for _ in range(each)] for _ in range(producers)]
     before = time.perf_counter()
     await asyncio.gather(*map(producer, all_of))
-    return producers * each / (time.perf_counter() - before)
+    seconds = time.perf_counter() - before
+    await ledger.close()
+    return producers * each / seconds
 
 
 def fastest(folder: Path, together: int, each: int) -> float:
     """Return the most writes a second of several rounds, with so many changes at most in one commit."""
-    usual, store.MOST = store.MOST, together
+    usual, group_commit.MOST = group_commit.MOST, together
     try:
         found = []
         for _ in range(ROUNDS):
-            journal = Journal(folder / uuid4().hex / "journal.db")
-            found.append(asyncio.run(writes(journal, PRODUCERS, each)))
-            journal.close()
+            ledger = Ledger(SQLiteJournal(folder / uuid4().hex / "journal.db"))
+            found.append(asyncio.run(writes(ledger, PRODUCERS, each)))
         return max(found)
     finally:
-        store.MOST = usual
+        group_commit.MOST = usual
 
 
 async def submits(origin: str, journal: Path | None, concurrent: int, turns: int) -> float:
@@ -83,7 +84,7 @@ def rows(slow: str) -> Iterator[tuple[str, float, str]]:
     """Measure everything, at a server that takes 200 ms for an answer."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        together, alone = fastest(folder, store.MOST, 40), fastest(folder, 1, 40)
+        together, alone = fastest(folder, group_commit.MOST, 40), fastest(folder, 1, 40)
         detail = f"{together:,.0f} and {alone:,.0f} a second"
         yield f"durable writes of {PRODUCERS} at a time over one commit a write", together / alone, detail
         for concurrent in (1, PRODUCERS):

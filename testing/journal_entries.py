@@ -56,12 +56,7 @@ async def closed(*journals: Journal) -> None:
 
 
 class Entries:
-    """The part of the contract that is about entries."""
-
-    @pytest.fixture
-    def opens(self) -> Opens:
-        """Return a function that opens one more journal over the same store, which is empty at first."""
-        raise NotImplementedError
+    """The part of the contract that is about entries; a subclass has the fixture `opens`."""
 
     def crash(self, journal: Journal) -> None:
         """Let the owner that a journal is die, as a killed process does."""

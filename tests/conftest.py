@@ -8,6 +8,7 @@ import pytest
 from hypothesis import settings
 
 from anymedia import Client, read_config
+from anymedia.journal import MemoryJournal
 from anymedia.simulators import running
 from anymedia.testing import FakeClock
 
@@ -73,6 +74,12 @@ def events():
 
 
 @pytest.fixture
-async def client(config, clock, events):
-    async with Client(config, clock=clock, on_event=events.append) as client:
+def journal():
+    """The journal of the client: in memory, which is as good as any where it is no matter of files."""
+    return MemoryJournal()
+
+
+@pytest.fixture
+async def client(config, clock, events, journal):
+    async with Client(config, clock=clock, on_event=events.append, journal=journal) as client:
         yield client

@@ -1,4 +1,4 @@
-"""What may be written down of a provider's words: no prompt, in whatever writing it comes back, and no file's bytes."""
+"""Removes prompts, however they are escaped, and long texts (such as files) from what a provider answered."""
 
 import html
 import json
@@ -13,22 +13,22 @@ from anymedia.model.strict_json import Json, loads
 from anymedia.model.urls import is_url
 
 MARK = "[prompt]"
-"""What stands for a prompt."""
+"""The text that replaces a prompt."""
 
 DEEPEST = 100
-"""Levels of objects, lists and JSON in texts that are read; what lies deeper is left out."""
+"""Levels of objects, lists and JSON in texts that are read; deeper ones are left out."""
 
 LAYERS = 8
-"""How often escaped a prompt is still found in a text that is no JSON; each JSON in a JSON text counts anew."""
+"""Layers of escapes under which a prompt is found in a text that is not JSON; JSON within JSON counts anew."""
 
 SHORT = 3
-"""Characters; a secret of fewer stands in too many words, and is only found as a whole text."""
+"""Characters; a shorter secret occurs in too many words, so it is found only where it is the whole text."""
 
 CUT = 20
-"""Characters at either end of a longer secret that tell it though the rest is cut off."""
+"""Characters at either end of a longer secret by which it is found even when the rest is cut off."""
 
 LONG = 40
-"""Characters above which any text of a submit counts as the user's own words."""
+"""Characters; any longer text of a submit counts as the user's own words."""
 
 COMMON = ("text", "message")
 """Keys of bodies under which the user's own words stand, beside the text fields of the kinds of requests."""
@@ -43,20 +43,20 @@ _ESCAPE = re.compile(
 
 
 def scrubbed(words: Json, secrets: Sequence[str], longest: int = 4096) -> Json:
-    """Return a copy of JSON data in which "[prompt]" stands for each secret, and "… (N characters)" for long texts.
+    """Return a copy of JSON data in which "[prompt]" replaces each secret, and "… (N characters)" each long text.
 
-    A secret is found in values and keys, in JSON in a text, escaped (JSON, HTML, URL), with its blanks collapsed, and
-    cut down to 20 characters or more at either end; one below 3 characters only where it is the whole text. Texts of
-    more than `longest` characters and levels below the hundredth are left out.
+    A secret is found in values and keys, in JSON within a text, escaped (JSON, HTML, URL), with its blanks collapsed,
+    and cut down to its first or last 20 characters or more; one of fewer than 3 characters only where it is the whole
+    text. Texts of more than `longest` characters and levels below the hundredth are left out.
     """
     return _value(words, _Sought(tuple(_spellings(secrets, longest)), longest), 0)
 
 
 def secrets_of(body: Json, texts: Iterable[str] = ()) -> tuple[str, ...]:
-    """Return the texts of a submit's body that can be the user's own words, each once.
+    """Return the texts of a submit's body that may be the user's own words, each once.
 
-    They are `texts` (what the request's text fields are given as), the texts under a key that holds the name of a text
-    field of any kind, or of COMMON, at any depth, and all of more than 40 characters that are no URL.
+    They are `texts` (the values of the request's text fields), the texts at any depth under a key that holds the name
+    of a text field of any kind or a word of COMMON, and all texts of more than 40 characters that are not URLs.
     """
     keys = re.compile("|".join((*text_names(), *COMMON)), re.IGNORECASE)
     found: dict[str, None] = dict.fromkeys(filter(str.strip, texts))
@@ -70,13 +70,13 @@ def secrets_of(body: Json, texts: Iterable[str] = ()) -> tuple[str, ...]:
         elif isinstance(value, str):
             if value.strip() and (own or (len(value) > LONG and not is_url(value))):
                 found[value] = None
-            left.append((_inside(value), own))  # it may come back as the data that it holds
+            left.append((_inside(value), own))  # a provider may return the data that is in it
     return tuple(found)
 
 
 @attrs.frozen
 class _Sought:
-    """What is looked for, in every spelling, and the characters of the longest text that is kept."""
+    """The secrets in every spelling, and the number of characters of the longest text that is kept."""
 
     spellings: tuple[str, ...]
     longest: int
@@ -111,7 +111,7 @@ def _text(text: str, sought: _Sought, depth: int) -> str:
     if held is not None:
         inner = _value(held, sought, depth + 1)
         clean = text if inner == held else json.dumps(inner, ensure_ascii=text.isascii())
-    # What JSON does not tell is looked for in its text too: a key that comes twice, a secret that is JSON itself.
+    # Parsed JSON does not show everything (a key that occurs twice, a secret that is JSON itself): search the text too.
     clean = _marked(clean, sought.spellings)
     return clean if len(clean) <= sought.longest else _told(text)
 
@@ -141,7 +141,7 @@ def _marked(text: str, spellings: Sequence[str]) -> str:
 
 
 def _spans(text: str, spellings: Sequence[str]) -> set[tuple[int, int]]:
-    """Return where a secret stands in a text, in any of its readings; not where a mark already does."""
+    """Return where a text holds a secret in any of its readings, except where a mark already is."""
     found: set[tuple[int, int]] = set()
     for reading in _readings(text) if spellings else ():
         for spelling in spellings:
@@ -153,7 +153,7 @@ def _spans(text: str, spellings: Sequence[str]) -> set[tuple[int, int]]:
 
 
 def _runs(text: str, spelling: str) -> Iterator[tuple[int, int]]:
-    """Yield where a spelling, or the beginning or end of it, stands in a text, and how many characters of it."""
+    """Yield where a text holds a spelling, or its beginning or end, and how many characters of it."""
     yield from _heads(text, spelling)
     if len(spelling) > CUT:
         for at, length in _heads(text[::-1], spelling[::-1]):
@@ -164,7 +164,7 @@ def _heads(text: str, spelling: str) -> Iterator[tuple[int, int]]:
     head = spelling[:CUT]
     at = text.find(head)
     while at >= 0:
-        # What begins the same way is the same up to somewhere: halve until it is found.
+        # The text agrees with the spelling up to some character: find it by halving.
         least, most = len(head), len(spelling)
         while least < most:
             middle = (least + most + 1) // 2
@@ -174,9 +174,9 @@ def _heads(text: str, spelling: str) -> Iterator[tuple[int, int]]:
 
 
 def _spellings(secrets: Sequence[str], longest: int) -> Iterator[str]:
-    """Yield each secret as it is and as it reads without escapes and needless blanks, each once."""
+    """Yield each secret as it is, and as it reads without escapes and needless blanks, each once."""
     found: dict[str, None] = {}
-    # A text that is kept holds no more of it: reference pictures in a body are megabytes of base64.
+    # No text that is kept holds more of a secret than this: reference pictures in a body are megabytes of base64.
     for secret in (whole[: 10 * longest] for whole in secrets):
         read = [reading.text for reading in _readings(secret) if reading.text.strip()]
         found |= dict.fromkeys((secret, *read, *map(str.strip, read)))
@@ -185,18 +185,18 @@ def _spellings(secrets: Sequence[str], longest: int) -> Iterator[str]:
 
 @attrs.frozen
 class _Reading:
-    """A text as it can be read; what reads as its character i is written at starts[i]:ends[i]."""
+    """One way to read a text: character i of the reading is written at starts[i]:ends[i] of the text."""
 
     text: str
     starts: Sequence[int]
     ends: Sequence[int]
 
     def span(self, at: int, length: int) -> tuple[int, int]:
-        """Return where a part of it is written."""
+        """Return where a part of the reading is written."""
         return self.starts[at], self.ends[at + length - 1]
 
     def read(self, pattern: re.Pattern[str], means: Callable[[str], str]) -> "_Reading":
-        """Return the reading in which what fits a pattern stands for what it means."""
+        """Return the reading in which each match of a pattern is replaced by its meaning."""
         text: list[str] = []
         starts: list[int] = []
         ends: list[int] = []
@@ -213,8 +213,7 @@ class _Reading:
 
 
 def _readings(text: str) -> Iterator[_Reading]:
-    """Yield a text as it stands, then with one layer of escapes after the other taken off, each also with its blanks
-    collapsed."""
+    """Yield a text as it is, then with one more layer of escapes removed at a time, each also with blanks collapsed."""
     reading = _Reading(text, range(len(text)), range(1, len(text) + 1))
     for _ in range(LAYERS + 1):
         yield reading

@@ -7,17 +7,19 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 import attrs
 
 from .process_lock import ProcessLock, forget, is_alive, known
-from .protocol import Change, Claim, Ended, Entry, Limit, Query, Refusal, Released, Seen, Wanted
+from .protocol import Change, Claim, Ended, Entry, Limit, Query, Refusal, Seen, Wanted
 from .sqlite_file import SQLiteFile
 from .sqlite_schema import Schema
 
 _STORED = tuple(field.name for field in attrs.fields(Entry) if field.name not in ("owner", "alive"))
+_values = attrgetter(*_STORED)
 _INSERT = f"INSERT INTO attempts (owner, {', '.join(_STORED)}) VALUES ({', '.join('?' * (len(_STORED) + 1))})"  # noqa: S608 - the names are ours
 _SELECT = f"SELECT owner, {', '.join(_STORED)} FROM attempts WHERE %s ORDER BY number %s"  # noqa: S608
 _LEFT = "open OR wanted OR task_id IS NOT NULL AND owner IN (SELECT value FROM json_each(?))"
@@ -123,29 +125,25 @@ class SQLiteJournal:
             if spent + (entry.reserved or 0) > limit.most:
                 return Refusal(spent=spent)
         self._lock.hold()
-        connection.execute(_INSERT, (self.owner, *(getattr(entry, name) for name in _STORED)))
+        connection.execute(_INSERT, (self.owner, *_values(entry)))
         return None
 
     def _change(self, connection: sqlite3.Connection, change: Change) -> bool:
-        match change:
-            case Ended(unanswered=unanswered):
-                sql = f"{_ENDED} AND task_id IS NULL" if unanswered else _ENDED
-                values: Sequence[Any] = (
-                    *(change.status, change.open, change.record, change.task, change.task_id, change.reserved),
-                    change.id,
-                )
-            case Seen():
-                sql = _SEEN
-                values = (
-                    *(change.status, change.open, change.task, change.reserved, change.complete),
-                    *(change.task_id, change.account, change.on_disk),
-                )
-            case Wanted():
-                self._lock.hold()
-                sql, values = _WANTED, (self.owner, change.task_id, change.account)
-            case Released():
-                sql, values = _RELEASED, (change.key, change.holder, self.owner)
+        sql, values = self._update(change)
         return connection.execute(sql, values).rowcount > 0
+
+    def _update(self, change: Change) -> tuple[str, Sequence[Any]]:
+        """Return a change as SQL, with its values."""
+        if isinstance(change, Ended):
+            new = (change.status, change.open, change.record, change.task, change.task_id, change.reserved)
+            return f"{_ENDED} AND task_id IS NULL" if change.unanswered else _ENDED, (*new, change.id)
+        if isinstance(change, Seen):
+            seen = (change.status, change.open, change.task, change.reserved, change.complete)
+            return _SEEN, (*seen, change.task_id, change.account, change.on_disk)
+        if isinstance(change, Wanted):
+            self._lock.hold()
+            return _WANTED, (self.owner, change.task_id, change.account)
+        return _RELEASED, (change.key, change.holder, self.owner)
 
     def _claim(self, connection: sqlite3.Connection, key: str, holder: str) -> Claim | None:
         row = connection.execute("SELECT holder, owner, fence FROM keys WHERE key = ?", (key,)).fetchone()

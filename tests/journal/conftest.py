@@ -27,6 +27,11 @@ def path(tmp_path):
 
 
 @pytest.fixture
+def journal():
+    """None: the client opens the file that its configuration names."""
+
+
+@pytest.fixture
 def config(sims, path):
     return read_config({**sims.config, "journal": {"path": str(path)}}, sims.environ)
 

@@ -193,6 +193,11 @@ class Watched:
         made = {task.id: LABEL.search(task.order.prompt)[1] for task in list(self._service.tasks.values())}
         return {task: label for task, label in made.items() if round_of(label) == number}
 
+    def gave_back(self, name):
+        """Return whether the price of a task was given back."""
+        task = self._service.tasks[name]
+        return task.refunded == task.order.price
+
 
 class Killer:
     """Kills a process at the nth of something, a moment later if told so."""
@@ -362,7 +367,9 @@ class Rounds:
             counts.uncertain += uncertain.total()
             counts.uncertain_billed += (unknown & uncertain).total()
             counts.lost += (unknown - uncertain).total()
-            counts.twice += len(billed) - len(set(billed.values()))
+            # What failed and was given back bought nothing: the same key may buy again.
+            paid = [label for task, label in billed.items() if not watched.gave_back(task)]
+            counts.twice += len(paid) - len(set(paid))
             counts.posts += sum(n for label, n in watched.arrived.items() if round_of(label) == self._round)
         assert (counts.lost, counts.twice) == (0, 0)
 
