@@ -27,10 +27,12 @@ def stopping(ledger, *, after):
 
 def asked(client, job, number):
     """Return what one thread came to."""
-    buy = getattr(client, job["verbs"][number % len(job["verbs"])])
+    verb = job["verbs"][number % len(job["verbs"])]
+    buy = client.generate if verb == "generate" else client.submit
     accounts = job["accounts"][number % len(job["accounts"]) :][:1] if job["accounts"] else []
     try:
         made = buy(ImageRequest(**job["request"]), *accounts, idempotency_key=job["key"])
+        made = client.wait(made) if verb == "wait" else made
     except AnymediaError as error:
         attempt = getattr(error, "attempt", None)
         return {"error": type(error).__name__, "says": str(error), "attempt": attempt and attempt.id, "ids": []}

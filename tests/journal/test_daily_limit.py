@@ -22,6 +22,7 @@ from anymedia import (
     read_config,
 )
 from anymedia.journal import Entry, Ledger, MemoryJournal, SQLiteJournal
+from tests.verbs import run
 
 from .child import child, until
 from .reading import attempts_in
@@ -190,11 +191,13 @@ async def test_a_day_that_is_spent_sends_nothing_until_it_is_over(spender, sims,
 
 
 @pytest.mark.parametrize("fault", ["no_credit", "failed", "moderated"])
-async def test_what_came_to_nothing_and_is_not_billed_frees_its_day(spender, sims, request_, fault, rows):
+async def test_what_came_to_nothing_and_is_not_billed_frees_its_day(spender, sims, clock, request_, fault, rows):
+    clock.seconds = datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()
     sims["reapi"].fault(fault)
     with pytest.raises(Exception, match="reapi"):
-        await spender.run(request_, "reapi")
+        await run(spender, request_, "reapi")
     assert rows("reserved") == [0]
+    clock.seconds += 3600  # an account without credit is left alone for an hour
     assert await buys(spender, request_)
     assert not await buys(spender, request_)
 
@@ -226,7 +229,7 @@ async def test_what_was_found_to_be_billed_keeps_its_day(spender, sims, request_
 async def test_a_failed_task_that_nobody_gives_back_keeps_its_day(spender, sims, request_):
     sims["revidapi"].fault("failed")
     with pytest.raises(TaskFailed):
-        await spender.run(request_, "revidapi")
+        await run(spender, request_, "revidapi")
     assert not await buys(spender, request_, "revidapi")
 
 
