@@ -307,9 +307,8 @@ def test_another_request_under_the_key_is_refused(shop):
 
 def test_what_was_refused_may_be_bought_later(shop):
     shop.simulators["reapi"].fault("no_credit")
-    with shop.client() as client:
-        with pytest.raises(NoCredit):
-            client.submit(REQUEST, "reapi", idempotency_key=KEY)
+    with shop.client() as client, pytest.raises(NoCredit):
+        client.submit(REQUEST, "reapi", idempotency_key=KEY)
     with shop.client() as client:  # another client, which does not know yet that there was no credit
         fox = attrs.evolve(REQUEST, prompt="a fox")
         task = client.submit(fox, "reapi", idempotency_key=KEY)  # nothing was bought under it
