@@ -23,7 +23,7 @@ from .engine.route import Route, route_of
 from .engine.session import Event, Session
 from .engine.submits import Submits
 from .engine.watch import Watch
-from .journal.ledger import Ledger
+from .journal.ledger import Claimed, Ledger
 from .journal.opening import open_journal
 from .journal.protocol import Journal
 from .limits.health import AccountHealth
@@ -200,8 +200,8 @@ class Client:
         terms, deadline = self._terms(request, options), self._deadline(timeout)
         made: list[Task] = []
         try:
-            async with self._keys.held(terms.idempotency_key, request, deadline) as earlier:
-                made.append(await self._submitted(request, accounts, terms, deadline, latest(earlier)))
+            async with self._keys.held(terms.idempotency_key, request, deadline) as claimed:
+                made.append(await self._submitted(request, accounts, terms, deadline, claimed))
                 return made[0]
         except asyncio.CancelledError:  # while the key was released
             self._session.detached.extend(made)
@@ -213,15 +213,16 @@ class Client:
         accounts: Sequence[str],
         terms: Options,
         deadline: float,
-        earlier: Mapping[int, Attempt],
+        claimed: Claimed | None,
     ) -> Task:
+        earlier = {} if claimed is None else latest(claimed.bought)
         if len(earlier) > 1:
             message = f"{len(earlier)} tasks were bought under this key; generate returns them all"
             raise OutOfBounds(problems=[Problem(field="idempotency_key", message=message)])
         if earlier:
             return bought(earlier[min(earlier)])
         found = self._plan(request, accounts, terms, one_task=True)
-        return await submit(found, terms, deadline, self._submits)
+        return await submit(found, terms, deadline, self._submits, claimed)
 
     async def get(self, task: Task) -> Task:
         """Look once at a task and return it as it stands; a passing fault is tried again.
@@ -257,14 +258,15 @@ class Client:
         terms, deadline = self._terms(request, options), self._deadline(timeout)
         made: list[Task] = []
         try:
-            async with self._keys.held(terms.idempotency_key, request, deadline) as earlier:
-                for first in earlier if not terms.mix else ():  # what is missing is bought where the rest was
+            async with self._keys.held(terms.idempotency_key, request, deadline) as claimed:
+                earlier = () if claimed is None or terms.mix else claimed.bought
+                for first in earlier:  # what is missing is bought where the rest was
                     accounts, terms = (first.order.account,), attrs.evolve(terms, offer=first.order.offer)
                 async with self._planning:  # one after another, so that a thousand do not hold up what is under way
                     found = self._plan(request, accounts, terms)
                     await asyncio.sleep(0)
-                generation = Generation(found, terms, deadline, self._submits, self._watch, self._account)
-                result = await generation.result(earlier)
+                generation = Generation(found, terms, deadline, self._submits, self._watch, self._account, claimed)
+                result = await generation.result()
                 made += result.tasks
                 return result
         except asyncio.CancelledError:  # while the key was released

@@ -1,9 +1,10 @@
 """The two buying verbs: `submit` returns one accepted task, `generate` waits until all of a request is made."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from anymedia.account import Account
+from anymedia.journal.ledger import Claimed
 from anymedia.model.errors import AnymediaError
 from anymedia.model.money import total
 from anymedia.model.options import Options
@@ -18,12 +19,12 @@ from .submits import Submits
 from .watch import Watch
 
 
-async def submit(plan: Plan, terms: Options, deadline: float, submits: Submits) -> Task:
+async def submit(plan: Plan, terms: Options, deadline: float, submits: Submits, claimed: Claimed | None = None) -> Task:
     """Buy the one task of a plan and return it as it was accepted.
 
     Errors: what stopped it, or what the offers said; each with every attempt.
     """
-    purchase = Purchase(plan, terms, deadline, submits)
+    purchase = Purchase(plan, terms, deadline, submits, claimed)
     try:
         await buy(purchase, submits)
         if not purchase.shares:
@@ -45,8 +46,9 @@ class Generation:
         submits: Submits,
         watch: Watch,
         account_of: Callable[[Task], Account],
+        claimed: Claimed | None = None,
     ) -> None:
-        self._purchase = Purchase(plan, terms, deadline, submits, self._follow)
+        self._purchase = Purchase(plan, terms, deadline, submits, claimed, self._follow)
         self._deadline = deadline
         self._submits = submits
         self._watch = watch
@@ -55,13 +57,13 @@ class Generation:
         self._made: dict[int, Task] = {}
         self._missing = plan.units
 
-    async def result(self, earlier: Iterable[Attempt]) -> Result:
-        """Make what was not bought `earlier`, wait for all of it, and return what there is.
+    async def result(self) -> Result:
+        """Make what was not bought before under the caller's key, wait for all of it, and return what there is.
 
         Errors: what stopped it, or what the offers said, where nothing was made; each with every attempt.
         """
         try:
-            self._purchase.take_up(earlier)
+            self._purchase.take_up()
             await buy(self._purchase, self._submits)
             while self._waiting:
                 await self._until_one_has_ended()

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -34,27 +34,23 @@ class IdempotencyKeys:
         self._locks: dict[str, asyncio.Lock] = {}
 
     @asynccontextmanager
-    async def held(
-        self, key: str | None, request: AnyRequest, deadline: float | None
-    ) -> AsyncIterator[Sequence[Attempt]]:
-        """Claim a key while a request is bought under it; yield the attempts that bought, or may have, under it before.
+    async def held(self, key: str | None, request: AnyRequest, deadline: float | None) -> AsyncIterator[Claimed | None]:
+        """Claim a key while a request is bought under it; yield the claim, with what was bought under the key before.
 
-        Without a key nothing is claimed. Errors: OutOfBounds for a key that another request was bought under,
-        DeadlineExceeded when another call holds it for too long, ConfigError without a journal.
+        Without a key nothing is claimed, and None is yielded. Errors: OutOfBounds for a key that another request was
+        bought under, DeadlineExceeded when another call holds it for too long, ConfigError without a journal.
         """
         if key is None:
-            yield ()
+            yield None
             return
         ledger = self._ledger(key)
         lock = self._locks.setdefault(key, asyncio.Lock())
         try:
             async with self._turn(lock, key, deadline):
                 claimed = await self._claimed(ledger, key, _same(request), deadline)
-                self._session.claims[key] = claimed
                 try:
-                    yield claimed.bought
+                    yield claimed
                 finally:
-                    del self._session.claims[key]
                     await self._release(ledger, claimed)
         finally:
             if not lock.locked():

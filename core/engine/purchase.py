@@ -8,7 +8,7 @@ or a cancel, and nothing goes elsewhere once something was bought, unless the ca
 import asyncio
 import math
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,6 +16,7 @@ import attrs
 
 from anymedia.account import Account
 from anymedia.clock import first_of
+from anymedia.journal.ledger import Claimed
 from anymedia.limits.ceiling import Ceiling, Reservation
 from anymedia.model.errors import AnymediaError, Cooling, NoRoute, OverCeiling, Problem, RateLimited
 from anymedia.model.options import Options
@@ -44,7 +45,7 @@ class Share:
 class Purchase:
     """The buyer of one request, on the terms of its caller; `deadline` is on the clock's monotonic time.
 
-    `bought` sees each share at the moment in which it is accepted.
+    `claimed` is the claim of the caller's idempotency key; `bought` sees each share when it is accepted.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Purchase:
         terms: Options,
         deadline: float,
         submits: Submits,
+        claimed: Claimed | None = None,
         bought: Callable[[Share], None] = lambda _: None,
     ) -> None:
         self.shares: list[Share] = []
@@ -61,6 +63,7 @@ class Purchase:
         self._terms = terms
         self._deadline = deadline
         self._submits = submits
+        self._claimed = claimed
         self._bought = bought
         self._session = submits.session
         self._ceiling = Ceiling(terms.max_price, allow_unknown=terms.allow_unknown_price)
@@ -87,8 +90,9 @@ class Purchase:
         """Return the error for a request of which nothing was made, with every attempt."""
         return self._stop or no_route([*self._refused, *self.said])
 
-    def take_up(self, earlier: Iterable[Attempt]) -> None:
-        """Count what was bought earlier under the caller's idempotency key: it is not bought again."""
+    def take_up(self) -> None:
+        """Count what was bought before under the caller's idempotency key: it is not bought again."""
+        earlier = () if self._claimed is None else self._claimed.bought
         self._attempts = {attempt.id: attempt for attempt in earlier}
         held = {name: self._ceiling.hold(attempt) for name, attempt in self._attempts.items()}
         for attempt in latest(self._attempts.values()).values():
@@ -167,6 +171,7 @@ class Purchase:
                 option.account,
                 self._session,
                 reservation=reservation,
+                claim=self._claimed,
                 any_price=self._terms.allow_unknown_price,
             )
             for order, reservation in zip(orders, reservations, strict=True)

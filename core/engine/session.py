@@ -34,8 +34,7 @@ _log = logging.getLogger("anymedia")
 class Session:
     """The shared parts of one client; connections are opened at the first use and closed by `close`.
 
-    `ledger` is None where no journal is kept; `claims` are the idempotency keys that the client holds now.
-    `detached` holds the latest accepted tasks whose callers were cancelled.
+    `ledger` is None where no journal is kept. `detached` holds the latest accepted tasks whose callers were cancelled.
     """
 
     def __init__(
@@ -44,7 +43,6 @@ class Session:
         self.clock: Clock = clock
         self.detached: deque[Task] = deque(maxlen=LEFT_TASKS)
         self.ledger: Ledger | None = ledger
-        self.claims: dict[str, Claimed] = {}
         self.permits: Permits = Permits(clock)
         self.health: Health = Health(clock, self.balance)
         self.patience: Patience = patience
@@ -85,15 +83,17 @@ class Session:
             self._fingerprints[account.name] = fingerprint(account.secret())
         return self._fingerprints[account.name]
 
-    async def begin(self, attempt: Attempt, body: bytes | None, limit: Decimal | None) -> None:
+    async def begin(
+        self, attempt: Attempt, body: bytes | None, limit: Decimal | None, claim: Claimed | None = None
+    ) -> None:
         """Record the intent of an attempt, then tell the listener.
 
-        Errors, after which nothing may be sent: JournalError; OverCeiling when the account's day would pass `limit`
+        Errors, after which nothing may be sent: JournalError, also when the `claim` of its key no longer stands;
+        OverCeiling when the account's day would pass `limit`
         (USD).
         """
         if self.ledger is not None:
             await self.catch_up()
-            claim = self.claims.get(attempt.order.idempotency_key or "")
             await self.ledger.intend(attempt, body, limit, claim)
         self.tell(attempt)
 

@@ -17,6 +17,7 @@ from uuid import uuid4
 import attrs
 
 from anymedia.account import Account
+from anymedia.journal.ledger import Claimed
 from anymedia.limits.ceiling import Reservation
 from anymedia.limits.permits import Permit
 from anymedia.model.errors import (
@@ -40,8 +41,8 @@ from .session import Session
 class Submission:
     """One order on its way: its attempt as the journal has it, and how far it has come.
 
-    `reservation` holds its price under the caller's ceiling; `any_price` lets a price that nobody knows pass a daily
-    limit. `again` is an attempt of unknown outcome that is to be replayed.
+    `reservation` holds its price under the caller's ceiling, `claim` the caller's idempotency key. `any_price` lets a
+    price that nobody knows pass a daily limit. `again` is an attempt of unknown outcome that is to be replayed.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Submission:
         session: Session,
         *,
         reservation: Reservation,
+        claim: Claimed | None = None,
         any_price: bool = False,
         again: Attempt | None = None,
     ) -> None:
@@ -62,6 +64,7 @@ class Submission:
         self.abandoned: bool = False
         self.cancelled: bool = False
         self._session = session
+        self._claim = claim
         self._any_price = any_price
         self._sends = 0 if again is None else max(again.sends, 1)
         self._sent_at = -math.inf
@@ -133,7 +136,7 @@ class Submission:
             fingerprint=self._session.fingerprint(self.account),
             started_at=self._session.clock.now(),
         )
-        await self._session.begin(attempt, self._call.body, limit)
+        await self._session.begin(attempt, self._call.body, limit, self._claim)
         self.attempt = attempt
 
     def _daily_limit(self) -> Decimal | None:
