@@ -3,7 +3,6 @@
 import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, Unpack
@@ -23,7 +22,7 @@ from .engine.route import Route, route_of
 from .engine.session import Event, Session
 from .engine.submits import Submits
 from .engine.watch import Watch
-from .journal.ledger import Claimed, Ledger
+from .journal.ledger import Claimed, Filters, Ledger
 from .journal.opening import open_journal
 from .journal.protocol import Journal
 from .limits.health import AccountHealth
@@ -345,31 +344,14 @@ class Client:
 
     # What the journal holds
 
-    async def attempts(
-        self,
-        *,
-        status: str | None = None,
-        provider: str | None = None,
-        account: str | None = None,
-        idempotency_key: str | None = None,
-        since: datetime | None = None,
-        open: bool | None = None,  # noqa: A002 - the field's word
-        limit: int | None = None,
-    ) -> list[Attempt]:
+    async def attempts(self, **filters: Unpack[Filters]) -> list[Attempt]:
         """Return the attempts in the journal for which every given filter holds, in the order in which they were begun.
 
-        `status` is a task's state, or how a submit ended without one; `open` attempts may still change; `limit` keeps
-        the newest. Errors: ConfigError without a journal, JournalError.
+        Filters: `status` (a task's state, or how a submit ended without one), `provider`, `account`, `idempotency_key`,
+        `since` (a datetime), `open` (whether they may still change); `limit` keeps the newest. Errors: ConfigError
+        without a journal, JournalError.
         """
-        return await self._written("there are no attempts to read").attempts(
-            status=status,
-            provider=provider,
-            account=account,
-            idempotency_key=idempotency_key,
-            since=since,
-            open=open,
-            limit=limit,
-        )
+        return await self._written("there are no attempts to read").attempts(**filters)
 
     async def find(self, name: str) -> Attempt:
         """Return the attempt with an id (its first letters will do), or with a task of that id.

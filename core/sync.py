@@ -4,7 +4,6 @@ import asyncio
 import os
 import threading
 from collections.abc import Callable, Coroutine
-from datetime import datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
@@ -14,6 +13,7 @@ from .config import Config
 from .engine.recover import Recovery
 from .engine.route import Route
 from .engine.session import Event
+from .journal.ledger import Filters
 from .journal.protocol import Journal
 from .limits.health import AccountHealth
 from .model.errors import AnymediaError
@@ -179,29 +179,9 @@ class SyncClient:
         """As Client.recover."""
         return self._wait(self._client.recover(directory, timeout=timeout, replay=replay))
 
-    def attempts(
-        self,
-        *,
-        status: str | None = None,
-        provider: str | None = None,
-        account: str | None = None,
-        idempotency_key: str | None = None,
-        since: datetime | None = None,
-        open: bool | None = None,  # noqa: A002 - the field's word
-        limit: int | None = None,
-    ) -> list[Attempt]:
+    def attempts(self, **filters: Unpack[Filters]) -> list[Attempt]:
         """As Client.attempts."""
-        return self._wait(
-            self._client.attempts(
-                status=status,
-                provider=provider,
-                account=account,
-                idempotency_key=idempotency_key,
-                since=since,
-                open=open,
-                limit=limit,
-            )
-        )
+        return self._wait(self._client.attempts(**filters))
 
     def find(self, name: str) -> Attempt:
         """As Client.find."""

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
+from typing import TypedDict, Unpack
 from uuid import uuid4
 
 import attrs
@@ -36,6 +37,18 @@ class Claimed:
     claim: Claim
     digest: str
     bought: tuple[Attempt, ...] = ()
+
+
+class Filters(TypedDict, total=False):
+    """Which attempts are wanted: those for which every given filter holds; `limit` keeps the newest."""
+
+    status: str | None
+    provider: str | None
+    account: str | None
+    idempotency_key: str | None
+    since: datetime | None
+    open: bool | None
+    limit: int | None
 
 
 class Ledger:
@@ -101,31 +114,10 @@ class Ledger:
 
     # Read, and settled by hand
 
-    async def attempts(
-        self,
-        *,
-        status: str | None = None,
-        provider: str | None = None,
-        account: str | None = None,
-        idempotency_key: str | None = None,
-        since: datetime | None = None,
-        open: bool | None = None,  # noqa: A002 - the field's word
-        limit: int | None = None,
-    ) -> list[Attempt]:
-        """Return the attempts for which every given filter holds, in the order in which they were begun.
-
-        `limit` keeps the newest.
-        """
-        query = Query(
-            # An attempt that is being sent becomes uncertain when its owner dies.
-            statuses=None if status is None else (status, SENDING),
-            provider=provider,
-            account=account,
-            idempotency_key=idempotency_key,
-            since=None if since is None else since.timestamp(),
-            open=open,
-            limit=limit if status is None else None,
-        )
+    async def attempts(self, **filters: Unpack[Filters]) -> list[Attempt]:
+        """Return the attempts for which every given filter holds, in the order in which they were begun."""
+        query = _query(**filters)
+        status, limit = filters.get("status"), filters.get("limit")
         newest = map(attempt_of, reversed(await self.journal.select(query)))
         return list(islice((each for each in newest if status in (None, each.status)), limit))[::-1]
 
@@ -229,6 +221,28 @@ class Ledger:
         if self._salt is None:
             self._salt = await self.journal.salt()
         return hashlib.blake2b(json.dumps(request, sort_keys=True).encode(), key=self._salt, digest_size=16).hexdigest()
+
+
+def _query(
+    *,
+    status: str | None = None,
+    provider: str | None = None,
+    account: str | None = None,
+    idempotency_key: str | None = None,
+    since: datetime | None = None,
+    open: bool | None = None,  # noqa: A002 - the field's word
+    limit: int | None = None,
+) -> Query:
+    """Return the query of filters; an attempt that is being sent becomes uncertain when its owner dies."""
+    return Query(
+        statuses=None if status is None else (status, SENDING),
+        provider=provider,
+        account=account,
+        idempotency_key=idempotency_key,
+        since=None if since is None else since.timestamp(),
+        open=open,
+        limit=limit if status is None else None,
+    )
 
 
 # What counts
