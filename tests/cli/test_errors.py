@@ -172,8 +172,16 @@ def test_an_interrupted_submit_is_waited_for(terminal, simulators):
         process.send_signal(signal.SIGINT)
         said = process.stderr.read()
     assert process.returncode == 130
-    assert "waiting for the answer" in said
-    assert "uncertain" in said
+    assert "interrupted; waiting for the answer of a submit, " in said
+    assert "Ctrl-C leaves it uncertain in the journal" in said
+
+
+def test_a_submit_whose_time_is_up_says_what_it_waits_for(terminal, simulators):
+    simulators["reapi"].fault("no_answer", seconds=1.0)
+    answer = terminal(*FOX, "--provider", "reapi", "--timeout", "0.3")
+    assert answer.exit_code != 0
+    assert "time is up; waiting for the answer of a submit, " in answer.output
+    assert " s at most; Ctrl-C leaves it uncertain in the journal" in answer.output
 
 
 def test_whoever_stops_reading_sees_no_traceback(terminal):
