@@ -164,19 +164,19 @@ class Client:
         offer: str | None = None,
         on_unsupported: OnUnsupported = "refuse",
     ) -> list[AnymediaError]:
-        """Ask the providers that tell it what a request would cost, and keep that for this and later processes.
+        """Ask the providers that publish prices what a request would cost, and keep that for this and later processes.
 
-        No key is needed and none is sent. Returns what went wrong, which changed nothing. Errors: OSError when the
+        No API key is needed and none is sent. Returns the errors, which changed nothing. Errors: OSError when the
         prices cannot be kept.
         """
-        found = candidates(
+        priced = candidates(
             request,
             self._accounts(accounts),
             offer=offer,
             on_unsupported=on_unsupported,
             known=adapters().values(),
         )
-        return await refresh(found, self._session, self._live)
+        return await refresh(priced, self._session, self._live)
 
     # The life of a task
 
@@ -194,7 +194,7 @@ class Client:
         `policy`, `on_uncertain` and `on_blocked` are as at `generate`. Options that are not given are as the
         configuration's [route] says.
         Errors: RequestError, ConfigError and JournalError before anything is sent; ProviderError when it was refused;
-        NoRoute when each offer said something else; SubmitUncertain when it may have been billed.
+        NoRoute when several offers failed, each with its own error; SubmitUncertain when it may have been billed.
         """
         terms, deadline = self._terms(request, options), self._deadline(timeout)
         made: list[Task] = []
@@ -220,8 +220,8 @@ class Client:
             raise OutOfBounds(problems=[Problem(field="idempotency_key", message=message)])
         if earlier:
             return bought(earlier[min(earlier)])
-        found = self._plan(request, accounts, terms, one_task=True)
-        return await submit(found, terms, deadline, self._submits, claimed)
+        planned = self._plan(request, accounts, terms, one_task=True)
+        return await submit(planned, terms, deadline, self._submits, claimed)
 
     async def get(self, task: Task) -> Task:
         """Look once at a task and return it as it stands; a passing fault is tried again.
@@ -237,7 +237,7 @@ class Client:
 
         No failed look loses the task: looking goes on until `timeout` (seconds).
         Errors: TaskFailed; Blocked when moderation withheld it; DeadlineExceeded with the live task; MalformedAnswer
-        when it has succeeded and its result is not to be found.
+        when it has succeeded and its answer holds no result.
         """
         return await self._watch.until_done(self._account(task), task, timeout)
 
@@ -262,9 +262,9 @@ class Client:
                 for first in earlier:  # what is missing is bought where the rest was
                     accounts, terms = (first.order.account,), attrs.evolve(terms, offer=first.order.offer)
                 async with self._planning:  # one after another, so that a thousand do not hold up what is under way
-                    found = self._plan(request, accounts, terms)
+                    planned = self._plan(request, accounts, terms)
                     await asyncio.sleep(0)
-                generation = Generation(found, terms, deadline, self._submits, self._watch, self._account, claimed)
+                generation = Generation(planned, terms, deadline, self._submits, self._watch, self._account, claimed)
                 result = await generation.result()
                 made += result.tasks
                 return result
@@ -380,13 +380,13 @@ class Client:
         return await self._session.balance(self.config.account(account))
 
     def health(self, *accounts: str) -> tuple[AccountHealth, ...]:
-        """Return how the accounts (all, when none is named) do: which are not asked for a while, and why."""
-        found = []
+        """Return the health of the accounts (all, when none is named): which are left alone for a while, and why."""
+        healths = []
         for account in self._accounts(accounts):
             limits = self._session.permits.of(account)
             health = self._session.health.of(account)
-            found.append(attrs.evolve(health, submitting=limits.submitting, active=len(limits.active)))
-        return tuple(found)
+            healths.append(attrs.evolve(health, submitting=limits.submitting, active=len(limits.active)))
+        return tuple(healths)
 
     async def reach(self, account: str) -> int:
         """Return the HTTP status that an account's origin answers without any key. Errors: Unavailable."""

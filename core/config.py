@@ -93,16 +93,16 @@ def load_config(path: str | os.PathLike[str] | None = None, environ: Mapping[str
 
     Errors: ConfigError naming the file, the place in it and what may stand there.
     """
-    found = _find(path, environ)
-    if found is None:
+    file = _find(path, environ)
+    if file is None:
         return _from_environment(environ)
     try:
-        data = tomllib.loads(found.read_text("utf-8"))
+        data = tomllib.loads(file.read_text("utf-8"))
     except OSError as error:
-        raise ConfigError(f"{found}: {error.strerror or error}") from None
+        raise ConfigError(f"{file}: {error.strerror or error}") from None
     except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{found}: not TOML: {error}") from None
-    return read_config(data, environ, where=str(found), path=found)
+        raise ConfigError(f"{file}: not TOML: {error}") from None
+    return read_config(data, environ, where=str(file), path=file)
 
 
 def read_config(
@@ -127,7 +127,7 @@ def read_config(
     return Config(
         accounts=accounts,
         path=path,
-        route=_terms({name: said for name, said in route.items() if name != "accounts"}, f"{where}: route"),
+        route=_terms({name: value for name, value in route.items() if name != "accounts"}, f"{where}: route"),
         journal=_journal(journal, environ, path, f"{where}: journal"),
         prompts=journal.get("prompts", True),
         live_prices=default_prices(environ),
@@ -257,7 +257,7 @@ def _account(name: str, table: Any, environ: Mapping[str, str], where: str) -> A
     for field, value in (("timeout", timeout), ("connections", connections)):
         if not 0 < value < 1_000_000:
             raise ConfigError(f"{where}: {field}: more than 0 and less than 1000000 is needed, not {value}")
-    prices = {offer: _override(adapter, offer, said, where) for offer, said in table.get("prices", {}).items()}
+    prices = {offer: _override(adapter, offer, value, where) for offer, value in table.get("prices", {}).items()}
     return attrs.evolve(
         account,
         timeout=float(timeout),
@@ -271,7 +271,7 @@ def _account(name: str, table: Any, environ: Mapping[str, str], where: str) -> A
 def _limits(table: Mapping[str, Any], adapter: Adapter, where: str) -> Limits:
     """Return the provider's limits, with the user's over them."""
     _only(table, {"submits": list, "polls": list, "active": int}, where)
-    given = {name: _window(said, f"{where}: {name}") for name, said in table.items() if name != "active"}
+    given = {name: _window(value, f"{where}: {name}") for name, value in table.items() if name != "active"}
     if "active" in table:
         if table["active"] < 1:
             raise ConfigError(f"{where}: active: 1 or more is needed, not {table['active']}")
@@ -279,25 +279,25 @@ def _limits(table: Mapping[str, Any], adapter: Adapter, where: str) -> Limits:
     return attrs.evolve(adapter.limits, **given)
 
 
-def _window(said: list[Any], where: str) -> Any:
-    fits = len(said) == 2 and all(isinstance(each, int | float) and not isinstance(each, bool) for each in said)
-    if not fits or not isinstance(said[0], int) or not (said[0] >= 1 and 0 < said[1] < 1_000_000):
-        raise ConfigError(f"{where}: [calls, seconds] are needed, like [20, 10], not {said!r}")
-    return said[0], float(said[1])
+def _window(value: list[Any], where: str) -> Any:
+    fits = len(value) == 2 and all(isinstance(each, int | float) and not isinstance(each, bool) for each in value)
+    if not fits or not isinstance(value[0], int) or not (value[0] >= 1 and 0 < value[1] < 1_000_000):
+        raise ConfigError(f"{where}: [calls, seconds] are needed, like [20, 10], not {value!r}")
+    return value[0], float(value[1])
 
 
-def _override(adapter: Adapter, offer: str, said: Any, where: str) -> Override:
+def _override(adapter: Adapter, offer: str, value: Any, where: str) -> Override:
     """Return the price that a config says of an offer: USD a picture as text, or texts by the fields it goes by."""
     place = f"{where}: prices.{offer}"
     sold = adapter.offer(offer)
     if sold is None:
         names = {each.name: each for each in adapter.offers}
         raise ConfigError(f"{where}: prices: {no_such('offer', offer, names)}")
-    if not isinstance(said, Mapping):
-        return Override(Price(_usd(said, place)), where)
+    if not isinstance(value, Mapping):
+        return Override(Price(_usd(value, place)), where)
     page = sold.prices if isinstance(sold.prices, Table) else Table((), {})
     cells: dict[tuple[str, ...], Price] = {}
-    for name, usd in said.items():
+    for name, usd in value.items():
         cell = tuple(name.split())
         if len(cell) != len(page.by):
             raise ConfigError(f"{place}: {name!r}: a value for {' '.join(page.by) or 'nothing'} is needed")
@@ -308,10 +308,10 @@ def _override(adapter: Adapter, offer: str, said: Any, where: str) -> Override:
     return Override(Table(page.by, cells), where)
 
 
-def _usd(said: Any, place: str) -> str:
-    if not isinstance(said, str) or re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,9})?", said) is None:
-        raise ConfigError(f'{place}: USD as text are needed, like "0.05", not {said!r}')
-    return said
+def _usd(value: Any, place: str) -> str:
+    if not isinstance(value, str) or re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,9})?", value) is None:
+        raise ConfigError(f'{place}: USD as text are needed, like "0.05", not {value!r}')
+    return value
 
 
 def _variable(name: str, where: str) -> str:

@@ -115,7 +115,7 @@ class Generation:
         return Result(
             tasks=tasks,
             missing=self._missing,
-            errors=tuple(map(str, purchase.said)) if self._missing else (),
+            errors=tuple(map(str, purchase.errors)) if self._missing else (),
             money=total(task.money for task in tasks),
             attempts=purchase.attempts,
         )

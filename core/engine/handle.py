@@ -63,7 +63,7 @@ def handle(task: Task, account: Account) -> str:
         )
     links = _links(account)
     followed = {name: _short(url, account.origin) for name, url in task.links.items() if name in links}
-    said = {
+    fields = {
         "anymedia": VERSION,
         "account": task.account,
         "provider": task.provider,
@@ -78,12 +78,12 @@ def handle(task: Task, account: Account) -> str:
         "links": followed or None,
         "money": _spent(task.money),
     }
-    said = {field: value for field, value in said.items() if value is not None}
-    _check(said)
-    _check_links(said, account)
+    fields = {field: value for field, value in fields.items() if value is not None}
+    _check(fields)
+    _check_links(fields, account)
     for spare in ("", *SPARE):
-        said.pop(spare, None)
-        text = dumps(said)
+        fields.pop(spare, None)
+        text = dumps(fields)
         if len(text) <= LONGEST:
             return text.decode()
     raise _wrong("handle", f"takes {len(text):,} bytes, and {LONGEST:,} is the most: the id or a link is too long")
@@ -96,30 +96,30 @@ def opened(text: str | bytes, accounts: Accounts, *, any_api_key: bool = False) 
     Errors: OutOfBounds for what is no handle; ConfigError when the account is missing, is of another provider, or has
     another key or none.
     """
-    said = _said(text)
-    _check(said)
-    account = _account(said, accounts)
-    _check_links(said, account)
-    if not is_of(said["fingerprint"], account.secret()) and not any_api_key:
+    fields = _read(text)
+    _check(fields)
+    account = _account(fields, accounts)
+    _check_links(fields, account)
+    if not is_of(fields["fingerprint"], account.secret()) and not any_api_key:
         raise _error(
-            f"task {said['id']} was submitted with another API key of account {account.name!r}, and only that one may "
-            "see it; where this key has replaced it, any_api_key=True opens the handle all the same",
+            f"task {fields['id']} was submitted with another API key of account {account.name!r}, and only that one "
+            "may see it; where this key has replaced it, any_api_key=True opens the handle all the same",
             account.name,
             account.adapter.name,
-            said["id"],
+            fields["id"],
         )
     task = Task(
-        id=said["id"],
+        id=fields["id"],
         provider=account.adapter.name,
         account=account.name,
-        offer=said.get("offer"),
-        model=said.get("model"),
-        wire_id=said.get("wire_id"),
-        kind=Kind(said["kind"]),
-        money=_money(said.get("money")),
-        submitted_at=datetime.fromisoformat(said["submitted_at"]).astimezone(UTC),
-        path=said["path"],
-        links={name: relative(url, account.origin) for name, url in said.get("links", {}).items()},
+        offer=fields.get("offer"),
+        model=fields.get("model"),
+        wire_id=fields.get("wire_id"),
+        kind=Kind(fields["kind"]),
+        money=_money(fields.get("money")),
+        submitted_at=datetime.fromisoformat(fields["submitted_at"]).astimezone(UTC),
+        path=fields["path"],
+        links={name: relative(url, account.origin) for name, url in fields.get("links", {}).items()},
     )
     return task, account
 
@@ -143,14 +143,14 @@ def _spent(money: Money) -> Json:
     """Return the money as a handle holds it; None where a handle cannot."""
     if money.usd is None:
         return None
-    said = {"usd": f"{money.usd:f}", "status": str(money.status)}
-    return said if _is_money(said) else None
+    fields = {"usd": f"{money.usd:f}", "status": str(money.status)}
+    return fields if _is_money(fields) else None
 
 
-def _money(said: Json) -> Money:
-    if said is None:
+def _money(fields: Json) -> Money:
+    if fields is None:
         return Money.unknown("opened from a handle")
-    return Money(usd=Decimal(said["usd"]), status=PriceStatus(said["status"]), got="table")
+    return Money(usd=Decimal(fields["usd"]), status=PriceStatus(fields["status"]), got="table")
 
 
 def _links(account: Account) -> Mapping[str, tuple[tuple[str, ...], ...]]:
@@ -166,64 +166,64 @@ def _links(account: Account) -> Mapping[str, tuple[tuple[str, ...], ...]]:
 # What is read
 
 
-def _said(text: str | bytes) -> dict[str, Any]:
+def _read(text: str | bytes) -> dict[str, Any]:
     """Return the JSON object of a handle of a known version. Errors: OutOfBounds."""
     size = len(text if isinstance(text, bytes) else text.encode(errors="surrogatepass"))
     if size > LONGEST_READ:
         raise _wrong("handle", f"no handle takes {size:,} bytes")
     try:
-        said = loads(text)
+        fields = loads(text)
     except ValueError:
         raise _wrong("handle", "is not JSON") from None
-    version = said.get("anymedia") if isinstance(said, dict) else None
-    if not isinstance(said, dict) or type(version) is not int or version < 1:
+    version = fields.get("anymedia") if isinstance(fields, dict) else None
+    if not isinstance(fields, dict) or type(version) is not int or version < 1:
         raise _wrong("handle", f'is not a handle: a JSON object with "anymedia": {VERSION} is needed')
     if version > VERSION:
         told = f"a newer anymedia wrote this handle, in version {_shown(version)}; this one reads version {VERSION}"
         raise _wrong("anymedia", told)
-    return said
+    return fields
 
 
-def _check(said: Mapping[str, Any]) -> None:
+def _check(fields: Mapping[str, Any]) -> None:
     """Refuse fields and values that no handle has. Errors: OutOfBounds."""
-    for field in said:
+    for field in fields:
         if field not in _FORMS and field != "anymedia":
             raise _wrong("handle", f"has a field that no handle has: {_shown(field)}")
     for field, (message, fits, needed) in _FORMS.items():
-        if field not in said and needed:
+        if field not in fields and needed:
             raise _wrong(field, "is missing")
-        if field in said and not fits(said[field]):
-            raise _wrong(field, f"{message}, not {_shown(said[field])}")
+        if field in fields and not fits(fields[field]):
+            raise _wrong(field, f"{message}, not {_shown(fields[field])}")
 
 
-def _account(said: Mapping[str, Any], accounts: Accounts) -> Account:
+def _account(fields: Mapping[str, Any], accounts: Accounts) -> Account:
     """Return the account that a handle names. Errors: ConfigError."""
-    name, provider = said["account"], said["provider"]
+    name, provider = fields["account"], fields["provider"]
     try:
         account = accounts.account(name)
     except ConfigError:
         there = [account.name for account in accounts.accounts.values() if account.adapter.name == provider]
         raise _error(
-            f"task {said['id']} is of account {name!r} at {provider}, which is not in the config; "
+            f"task {fields['id']} is of account {name!r} at {provider}, which is not in the config; "
             + (f"its accounts at {provider}: {', '.join(there)}" if there else f"it has none at {provider}"),
             name,
             provider,
-            said["id"],
+            fields["id"],
         ) from None
     if account.adapter.name != provider:
         raise _error(
-            f"task {said['id']} is of {provider}, and account {name!r} is now of {account.adapter.name}",
+            f"task {fields['id']} is of {provider}, and account {name!r} is now of {account.adapter.name}",
             name,
             provider,
-            said["id"],
+            fields["id"],
         )
     return account
 
 
-def _check_links(said: Mapping[str, Any], account: Account) -> None:
+def _check_links(fields: Mapping[str, Any], account: Account) -> None:
     """Refuse links that no look follows, or that lead the API key elsewhere. Errors: OutOfBounds."""
     links = _links(account)
-    for name, url in said.get("links", {}).items():
+    for name, url in fields.get("links", {}).items():
         if name not in links:
             raise _wrong("links", f"{account.adapter.title} is not followed along a link named {_shown(name)}")
         if not any(_leads(url, account.origin, hosts) for hosts in links[name]):

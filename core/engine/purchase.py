@@ -82,13 +82,13 @@ class Purchase:
         return tuple(sorted(self._attempts.values(), key=lambda attempt: attempt.started_at))
 
     @property
-    def said(self) -> list[AnymediaError]:
+    def errors(self) -> list[AnymediaError]:
         """What stopped it, and what became of each offer that was asked."""
         return [*([] if self._stop is None else [self._stop]), *self._errors.values()]
 
     def error(self) -> AnymediaError:
         """Return the error for a request of which nothing was made, with every attempt."""
-        return self._stop or no_route([*self._refused, *self.said])
+        return self._stop or no_route([*self._refused, *self.errors])
 
     def take_up(self) -> None:
         """Count what was bought before under the caller's idempotency key: it is not bought again."""

@@ -61,23 +61,23 @@ class Recoverer:
         uncertain = [attempt for attempt in left if attempt.task is None and attempt.outcome is not None]
         errors: list[AnymediaError | OSError] = []
         if replay:
-            ends = await asyncio.gather(*(self._replayed(attempt, deadline) for attempt in uncertain))
-            tasks += [end for end in ends if isinstance(end, Task)]
-            errors += [end for end in ends if not isinstance(end, Task)]
-            uncertain = [attempt for attempt, end in zip(uncertain, ends, strict=True) if not isinstance(end, Task)]
+            replayed = await asyncio.gather(*(self._replayed(attempt, deadline) for attempt in uncertain))
+            tasks += [end for end in replayed if isinstance(end, Task)]
+            errors += [end for end in replayed if not isinstance(end, Task)]
+            uncertain = [each for each, end in zip(uncertain, replayed, strict=True) if not isinstance(end, Task)]
         owned = {(attempt.order.account, attempt.task.id): attempt for attempt in left if attempt.task is not None}
         for task in tasks if directory is not None else ():
             await self.session.leave(task)
         still = deadline - self.session.clock.monotonic()
-        found = await asyncio.gather(
+        ends = await asyncio.gather(
             *(self._finished(task, owned.get((task.account, task.id)), still, directory) for task in tasks)
         )
-        errors += [end for end in found if not isinstance(end, Task)]
+        errors += [end for end in ends if not isinstance(end, Task)]
         if directory is not None:
             await asyncio.to_thread(clear, directory)
         if directory is not None and not errors:
             await self.ledger.forget(marks)
-        done = tuple(end for end in found if isinstance(end, Task))
+        done = tuple(end for end in ends if isinstance(end, Task))
         return Recovery(tasks=done, uncertain=tuple(uncertain), errors=tuple(errors))
 
     async def _replayed(self, attempt: Attempt, deadline: float) -> Task | AnymediaError:

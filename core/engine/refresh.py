@@ -37,13 +37,13 @@ class _Question:
         return self.candidate.checked
 
 
-async def refresh(found: Iterable[Candidate], session: Session, live: LivePrices) -> list[AnymediaError]:
+async def refresh(priced: Iterable[Candidate], session: Session, live: LivePrices) -> list[AnymediaError]:
     """Ask the providers that publish prices what each task of these candidates costs, and keep the answers.
 
     Returns the errors, which leave the kept prices as they were. Errors: OSError when the prices cannot be kept.
     """
     by_origin: dict[str, list[_Question]] = {}
-    for candidate in found:
+    for candidate in priced:
         words = candidate.account.adapter.price_quote
         if words is not None:
             parts = (part for part, _ in same(candidate.parts))
@@ -64,14 +64,14 @@ async def _asked(questions: Sequence[_Question], session: Session, live: LivePri
     except AnymediaError as error:
         return [error]
     now = session.clock.now()
-    told, wanted = [], []
+    unchanged, wanted = [], []
     for question, price in zip(questions, known, strict=True):
         if price is not None and price.tag == tag is not None:
-            told.append(attrs.evolve(price, fetched_at=now))
+            unchanged.append(attrs.evolve(price, fetched_at=now))
         else:
             wanted.append(question)
     ends = await asyncio.gather(*(_price(question, session, tag) for question in wanted))
-    live.keep([*told, *(end for end in ends if isinstance(end, LivePrice))])
+    live.keep([*unchanged, *(end for end in ends if isinstance(end, LivePrice))])
     return [end for end in ends if isinstance(end, AnymediaError)]
 
 

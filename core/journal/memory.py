@@ -97,10 +97,10 @@ class MemoryJournal:
     async def select(self, query: Query) -> list[Entry]:
         """As Journal.select."""
         with self.memory.lock:
-            found = [entry for entry in self.memory.entries.values() if self._fits(entry, query)]
+            entries = [entry for entry in self.memory.entries.values() if self._fits(entry, query)]
             if query.limit is not None:
-                found = found[max(len(found) - query.limit, 0) :]
-            return [attrs.evolve(entry, alive=self._is_alive(entry.owner)) for entry in found]
+                entries = entries[max(len(entries) - query.limit, 0) :]
+            return [attrs.evolve(entry, alive=self._is_alive(entry.owner)) for entry in entries]
 
     async def count(self) -> int:
         """As Journal.count."""
