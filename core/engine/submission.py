@@ -120,9 +120,9 @@ class Submission:
                 self._ended(permit, Outcome.UNCERTAIN if uncertain else Outcome.NOT_SENT, error=why)
             )
             raise
-        if self._task is not None:
+        if self._error is None:
             await self._accepted(self._ended(permit, Outcome.ACCEPTED, task=self._task))
-        elif self._error is not None:
+        else:
             await self._failed(permit, self._error)
 
     async def _intend(self) -> None:

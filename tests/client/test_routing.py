@@ -389,9 +389,10 @@ async def test_of_two_parts_one_is_uncertain_and_none_is_bought_again(client, si
     assert charged(sims)["reapi"] == 2
 
 
-async def test_no_part_begins_after_an_uncertain_one(sims, clock, request_):
+@pytest.mark.parametrize("limit", [{"connections": 1}, {"limits": {"submits": [1, 10]}}])
+async def test_no_part_begins_after_an_uncertain_one(sims, clock, request_, limit):
     data = sims.config
-    data["providers"]["reapi"]["connections"] = 1
+    data["providers"]["reapi"] |= limit
     sims["reapi"].fault("reset_after")
     async with Client(read_config(data, sims.environ), clock=clock) as client:
         with pytest.raises(SubmitUncertain):
@@ -467,6 +468,23 @@ async def test_a_cancelled_call_begins_nothing_more(client, sims, clock, request
     assert attempt.status == "uncertain"
 
 
+async def test_a_call_that_is_cancelled_while_its_parts_wait_for_their_turn_sends_nothing(sims, clock, request_):
+    data = sims.config
+    data["providers"]["reapi"]["connections"] = 1
+    sims["reapi"].fault("no_answer", created=True, seconds=0.3)
+    async with Client(read_config(data, sims.environ), clock=clock) as client:
+        first = asyncio.create_task(client.submit(request_, "reapi"))
+        await until(lambda: sims["reapi"].bills()["submits"])
+        second = asyncio.create_task(client.generate(several(request_, 2), "reapi"))
+        await until(lambda: client.submitting == 3)
+        second.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await second
+        with pytest.raises(SubmitUncertain):
+            await first
+    assert submits(sims)["reapi"] == 1
+
+
 async def test_a_cancel_while_tasks_go_on_leaves_all_of_them_in_sight(client, sims, request_):
     sims["reapi"].fault("no_answer", on="poll", seconds=0.3, times=2)
     call = asyncio.create_task(client.generate(several(request_, 2), "reapi"))
@@ -516,6 +534,11 @@ async def test_a_raw_request_goes_to_the_accounts_of_its_provider(sims, clock):
         sims["reapi"].fault("no_credit")
         result = await client.generate(raw)
         assert [attempt.order.account for attempt in result.attempts] == ["ours", "theirs"]
+        offered = []
+        await client.submit(raw, policy=lambda quotes: offered.extend(quotes) or quotes)
+        assert [(each.offer, each.account, each.status, each.tasks) for each in offered] == [
+            ("reapi /api/v1/images/generations", name, "unknown", 1) for name in ("ours", "theirs")
+        ]
 
 
 async def test_every_attempt_is_told_as_it_happens_and_written_down(client, sims, events, request_):

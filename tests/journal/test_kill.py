@@ -700,6 +700,25 @@ async def test_a_replay_is_sent_within_the_time_of_its_key(crash, clock):
     assert max(sent) <= window
 
 
+async def test_a_replay_whose_turn_comes_after_the_time_of_its_key_is_not_sent(crash, clock):
+    runapi = crash.simulators["runapi"]
+    data = crash.simulators.config
+    runapi.fault("reset_after", times=8)
+    async with Client(read_config(data, crash.environ), clock=clock) as client:
+        for _ in range(2):
+            with pytest.raises(SubmitUncertain):
+                await client.submit(REQUEST, "runapi")
+            clock.seconds += 20  # the account is left alone for less
+    submits = runapi.bills()["submits"]
+    runapi.clear()
+    data["providers"]["runapi"]["limits"] = {"submits": [1, 300]}
+    async with Client(read_config(data, crash.environ), clock=clock) as client:
+        recovery = await client.recover(replay=True)
+    assert (len(recovery.tasks), len(recovery.uncertain)) == (1, 1)
+    assert runapi.bills()["submits"] == submits + 1
+    assert len({entry["task_id"] for entry in runapi.bills()["entries"]}) == 2
+
+
 # The page
 
 

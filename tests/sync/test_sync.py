@@ -18,6 +18,7 @@ from anymedia import (
     MalformedAnswer,
     NoCredit,
     State,
+    SubmitUncertain,
     SyncClient,
     Unsupported,
     read_config,
@@ -62,6 +63,16 @@ def test_the_life_of_a_task(client, tmp_path):
     with pytest.raises(Unsupported):
         client.cancel(task)
     assert (client.submitting, client.detached, list(client.config.accounts)) == (0, (), [*client.config.accounts])
+
+
+def test_it_says_how_long_the_answer_of_a_submit_is_waited_for(sims, clock):
+    sims["reapi"].fault("no_answer", created=True, seconds=0.8)
+    with SyncClient(read_config(sims.config, sims.environ), clock=clock) as client:
+        assert client.longest_wait == 0
+        with pytest.raises(SubmitUncertain, match="the deadline passed"):
+            client.submit(REQUEST, "reapi", timeout=0.4)
+        assert client.submitting == 1
+        assert 0 < client.longest_wait <= client.config.account("reapi").timeout
 
 
 def test_errors_come_as_they_are(client, sims):
