@@ -7,7 +7,7 @@ BIN := .venv/bin
 SOURCES := $(shell find core adapters simulators cli testing -name __pycache__ -prune -o -print) README.md pyproject.toml setup.cfg
 PACKAGE = $(BIN)/python -c 'import anymedia; print(anymedia.__path__[0])'
 
-.PHONY: install demo test lint types check soak mutants docs bench cassettes clean
+.PHONY: install demo test quick lint types check soak mutants docs bench cassettes clean
 
 install: .venv/.installed
 
@@ -15,6 +15,10 @@ demo: .venv/.installed
 	@$(BIN)/anymedia demo --out media
 
 test: lint types check
+
+# For each change: lint, types, and the tests that say most in half a minute.
+quick: lint types
+	$(BIN)/pytest -q -n auto -p no:cacheprovider tests/core tests/adapters tests/contract
 
 lint: .venv/.installed
 	$(BIN)/ruff check .
