@@ -29,7 +29,7 @@ Exit codes:
   0    done
   1    the provider refused or failed, or something is missing
   2    the request or the command line is wrong; nothing was sent
-  3    configuration: no key, unknown account, broken file
+  3    configuration: no API key, unknown account, broken file
   4    uncertain: it may have been billed, and is not sent again
   5    not finished in time; a task that there is lives on
   6    the journal cannot be used; nothing was sent, or the error says what was
@@ -61,5 +61,5 @@ class Commands(Root):
 def app() -> None:
     """One request and one task model over every generative-media provider.
 
-    Keys are read from the environment, accounts from anymedia.toml. `anymedia demo` needs neither.
+    API keys are read from the environment, accounts from anymedia.toml. `anymedia demo` needs neither.
     """

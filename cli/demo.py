@@ -38,7 +38,7 @@ FOUR_ABREAST = 110
 @out_option("media")
 @click.pass_obj
 def command(clock: Clock, out: Path, as_json: bool) -> None:
-    """Show it all in ten seconds, without a key.
+    """Show all of it in ten seconds, without an API key.
 
     At simulated providers: one request as each wants it, made at all of them at once, the pictures saved; then what
     an app sees when it goes wrong. --json prints one object: explanations, tasks, files, errors.

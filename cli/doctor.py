@@ -49,11 +49,10 @@ class Kept:
 @config_option
 @click.pass_context
 def command(ctx: click.Context, config: Path | None, as_json: bool) -> None:
-    """Look whether each account could be used: its key, its origin, its balance where it is told for nothing.
+    """Check each account: its API key, its origin, and its balance where asking is free.
 
-    And whether the journal can be written to, and what in it is uncertain or goes on.
-
-    Nothing is bought. Exits with 1 when anything is wrong.
+    The command also checks whether the journal can be written to, and lists how many attempts in it are uncertain or
+    still running. It buys nothing. Exits with 1 when anything is wrong.
     """
     found = load_config(config)
     if not found.accounts:

@@ -158,7 +158,13 @@ def _subject(*, required: bool = True) -> tuple[Callable[..., Any], ...]:
 
 
 _WHOM: tuple[Callable[..., Any], ...] = (
-    click.option("--provider", "accounts", multiple=True, metavar="ACCOUNT", help="Ask this one; several: in order."),
+    click.option(
+        "--provider",
+        "accounts",
+        multiple=True,
+        metavar="ACCOUNT",
+        help="An account to ask; repeat it to name several, in order.",
+    ),
     click.option("--offer", metavar="NAME", help="Ask for this offer alone, like reapi/gpt-image-2-official."),
 )
 
@@ -176,7 +182,9 @@ _FLAGS: tuple[Callable[..., Any], ...] = (
     click.option("--negative-prompt", metavar="T", help="What is not wanted."),
     click.option("--output-format", metavar=_one_of(OUTPUT_FORMATS)),
     click.option("--callback-url", metavar="URL", help="Where the provider reports the end."),
-    click.option("--label", "labels", multiple=True, callback=_labels, metavar="NAME=VALUE", help="Your own words."),
+    click.option(
+        "--label", "labels", multiple=True, callback=_labels, metavar="NAME=VALUE", help="A label of your own."
+    ),
     click.option(
         "--extra",
         multiple=True,

@@ -38,7 +38,9 @@ def _handle(_: click.Context, __: click.Parameter, file: str | None) -> str | No
 
 @click.command("resume", cls=Command)
 @click.option("--handle", callback=_handle, metavar="FILE", help="Wait for this handle's task alone; - reads stdin.")
-@click.option("--replay", is_flag=True, help="Send what is uncertain again where the provider honours its key still.")
+@click.option(
+    "--replay", is_flag=True, help="Send uncertain attempts again where the provider still honours their replay key."
+)
 @out_option(".")
 @timeout_option
 @config_option
@@ -48,8 +50,9 @@ def command(
 ) -> None:
     """Wait for the tasks that earlier commands left, and fetch their results.
 
-    What is uncertain is told and not sent again, unless --replay asks for it. Exits with 0 when nothing is left open,
-    else 4 when something is uncertain still, 1 when a task failed or could not be fetched, 5 when one is not finished.
+    The command lists uncertain attempts, and sends them again only with --replay. Exits with 0 when nothing is left
+    open, else 4 when something is still uncertain, 1 when a task failed or could not be fetched, 5 when one is
+    not finished.
 
     With --json one object: tasks, files (the paths), uncertain (attempts), errors; with --handle as `generate`.
     """

@@ -48,9 +48,11 @@ def _state(_: click.Context, __: click.Parameter, text: str | None) -> str | Non
 
 
 @click.group("tasks", cls=Group, invoke_without_command=True, subcommand_metavar="[show|settle|handle ID]")
-@click.option("--state", callback=_state, metavar="S", help="Those that stand so, like running, uncertain, not-sent.")
-@click.option("--provider", metavar="P", help="Those at this provider.")
-@click.option("--account", metavar="A", help="Those at this account.")
+@click.option(
+    "--state", callback=_state, metavar="S", help="Attempts in this state, like running, uncertain, not-sent."
+)
+@click.option("--provider", metavar="P", help="Attempts at this provider.")
+@click.option("--account", metavar="A", help="Attempts at this account.")
 @since_option
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True, metavar="N", help="The newest N.")
 @config_option
