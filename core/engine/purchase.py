@@ -195,7 +195,11 @@ class Purchase:
         if self._stopped:
             raise _Stopped
         with self._session.health.admitted(account):
-            yield
+            try:
+                yield
+            except AnymediaError as error:  # noted while the permit is held: the next part gets it only after this
+                self._stopped = self._stopped or after(error, self._terms) is Then.STOP
+                raise
 
     # What became of it
 
