@@ -390,7 +390,7 @@ async def test_of_two_parts_one_is_uncertain_and_none_is_bought_again(client, si
 
 
 @pytest.mark.parametrize("limit", [{"connections": 1}, {"limits": {"submits": [1, 10]}}])
-async def test_no_part_begins_after_an_uncertain_one(sims, clock, request_, limit):
+async def test_no_part_begins_after_one_that_stops_the_request(sims, clock, request_, limit):
     data = sims.config
     data["providers"]["reapi"] |= limit
     sims["reapi"].fault("reset_after")
