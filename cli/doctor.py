@@ -18,7 +18,7 @@ from .text import price, print_json
 if TYPE_CHECKING:
     from anymedia import Client
 
-COLUMNS = ("account", "provider", "key", "origin", "answers", "balance", "verdict")
+COLUMNS = ("account", "provider", "API key", "origin", "answers", "balance", "verdict")
 
 
 @attrs.frozen
@@ -121,9 +121,9 @@ def _show(findings: list[Finding], path: Path | None, kept: Kept | None) -> None
     from .screen import Screen
 
     screen = Screen()
-    screen.print(f"config: {path}" if path else "config: none found; keys from the environment")
+    screen.print(f"config: {path}" if path else "config: none found; API keys from the environment")
     screen.print(f"journal: {'off' if kept is None else _words(kept)}")
-    screen.table(COLUMNS, map(_row, findings))
+    screen.table(COLUMNS, map(_row, findings), whole=("origin",))
 
 
 def _words(kept: Kept) -> str:
@@ -139,7 +139,7 @@ def _row(finding: Finding) -> tuple[str, ...]:
         finding.provider,
         finding.key,
         finding.origin,
-        "-" if finding.status is None else str(finding.status),
+        "-" if finding.status is None else f"HTTP {finding.status}",
         "-" if finding.balance is None else price(finding.balance),
         finding.trouble or "ready",
     )

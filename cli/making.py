@@ -119,10 +119,10 @@ async def _with_client(
         except (AnymediaError, asyncio.CancelledError) as error:
             interrupted = cast("asyncio.Task[T]", asyncio.current_task()).cancelling() > 0
             if client.submitting:
-                say(_waiting(client, "interrupted" if interrupted else "time is up"))
+                progress.say(_waiting(client, "interrupted" if interrupted else "time is up"))
             if isinstance(error, JournalError) and error.task is not None:
                 with suppress(AnymediaError):
-                    say(f"a handle, for `anymedia resume --handle -`: {client.handle(error.task)}")
+                    progress.say(f"a handle, for `anymedia resume --handle -`: {client.handle(error.task)}")
             if interrupted:
                 raise asyncio.CancelledError from None  # which is told as an interrupt, whatever it met
             raise

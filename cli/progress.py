@@ -71,7 +71,14 @@ class Progress:
         attempt = event if isinstance(event, Attempt) else self._with(event)
         row = self._rows[attempt.id] = Row(attempt, self._clock.now())
         if self._live is None:
-            say(f"{self._name(row)} {row.words}{self._more(row)}")
+            self.say(f"{self._name(row)} {row.words}{self._more(row)}")
+
+    def say(self, text: str) -> None:
+        """Print a line on stderr, above the live lines where there are any."""
+        if self._live is None:
+            say(text)
+        else:
+            self._live.console.print(text)
 
     def seconds(self, task: Task) -> float:
         """Return how long a task took, from the submit to the last change that was seen."""
@@ -85,8 +92,8 @@ class Progress:
             if task is not None and not task.state.final:
                 then = "; `anymedia resume` takes it up again" if self.written else ""
                 yield f"task {task.id} at {account} was {task.state}: it lives on, and is billed{then}"
-            elif row.attempt.outcome is None:
-                then = "; `anymedia tasks` keeps it in sight" if self.written else ""
+            elif task is None and row.attempt.may_be_billed:
+                then = "; `anymedia tasks` lists it" if self.written else ""
                 yield f"the submit to {account} is unanswered: it may have been billed, and is not sent again{then}"
 
     def done(self) -> Iterator[str]:

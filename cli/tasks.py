@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from anymedia import Asset, Attempt, Billed, Failure, Outcome, State, Task, load_config
+from anymedia import Asset, Attempt, Billed, Failure, Task, load_config
 from anymedia.engine.handle import handle
 from anymedia.errors import OutOfBounds, Problem
 from anymedia.model.strict_json import Json
-from anymedia.model.task import SENDING, SETTLED
+from anymedia.model.task import STATUSES
 
 from .command import Command, Group, config_option
 from .journal import SHORT_ID, attempt_json, is_uncertain, read_journal, since_option, when, with_journal
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from .screen import Screen
-
-STATES = (*map(str, State), SENDING, *(str(each) for each in Outcome if each is not Outcome.ACCEPTED), SETTLED)
-"""Every word for where an attempt stands."""
 
 COLUMNS = ("attempt", "asked (UTC)", "state", "account", "offer", "cost", "prompt")
 
@@ -42,8 +39,8 @@ DOUBT = (
 
 def _state(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
     state = None if text is None else text.lower().replace("-", " ")
-    if state is not None and state not in STATES:
-        raise click.BadParameter(f"{text!r} is none of {', '.join(word.replace(' ', '-') for word in STATES)}")
+    if state is not None and state not in STATUSES:
+        raise click.BadParameter(f"{text!r} is none of {', '.join(word.replace(' ', '-') for word in STATUSES)}")
     return state
 
 

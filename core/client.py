@@ -28,7 +28,8 @@ from .journal.protocol import Journal
 from .limits.health import AccountHealth
 from .model.errors import AnymediaError, ConfigError, OutOfBounds, Problem, Unavailable, Unsupported
 from .model.money import Money
-from .model.options import GenerateOptions, OnUnsupported, Options, SubmitOptions
+from .model.names import no_such
+from .model.options import GenerateOptions, OnUnsupported, Options, SubmitOptions, seconds
 from .model.quote import Quote
 from .model.request import AnyRequest, RawRequest, Request
 from .model.task import Asset, Attempt, Result, Task
@@ -42,7 +43,10 @@ from .transport.download import lies_in, save
 from .transport.retry import Patience
 
 TIMEOUT = 600.0
-"""Seconds that `submit`, `wait` and `generate` take unless told otherwise."""
+"""Seconds that `submit`, `wait`, `generate` and `recover` take unless told otherwise."""
+
+OPTIONS = GenerateOptions.__annotations__
+"""The options of a call."""
 
 
 class Client:
@@ -181,7 +185,7 @@ class Client:
     # The life of a task
 
     async def submit(
-        self, request: AnyRequest, *accounts: str, timeout: float = TIMEOUT, **options: Unpack[SubmitOptions]
+        self, request: AnyRequest, *accounts: str, timeout: float | None = TIMEOUT, **options: Unpack[SubmitOptions]
     ) -> Task:
         """Submit a request that one task makes, and return the task as it was accepted; `Task.account` says where.
 
@@ -232,17 +236,20 @@ class Client:
             return task
         return await self._watch.once(self._account(task), task)
 
-    async def wait(self, task: Task, timeout: float = TIMEOUT) -> Task:
+    async def wait(self, task: Task, timeout: float | None = TIMEOUT) -> Task:
         """Look at a task at its provider's pace until it has succeeded, and return it.
 
-        No failed look loses the task: looking goes on until `timeout` (seconds).
+        No failed look loses the task: looking goes on until `timeout` (seconds; None: without end, 0: one look).
         Errors: TaskFailed; Blocked when moderation withheld it; DeadlineExceeded with the live task; MalformedAnswer
         when it has succeeded and its answer holds no result.
         """
-        return await self._watch.until_done(self._account(task), task, timeout)
+        limit, account = seconds(timeout, zero=True), self._account(task)
+        if limit == 0:
+            return await self._watch.done(account, task)
+        return await self._watch.until_done(account, task, limit)
 
     async def generate(
-        self, request: AnyRequest, *accounts: str, timeout: float = TIMEOUT, **options: Unpack[GenerateOptions]
+        self, request: AnyRequest, *accounts: str, timeout: float | None = TIMEOUT, **options: Unpack[GenerateOptions]
     ) -> Result:
         """Make all of a request: at the offer that the policy puts first, and at the next where that is safe.
 
@@ -324,7 +331,7 @@ class Client:
         return opened(text, self.config, any_api_key=any_api_key)[0]
 
     async def recover(
-        self, directory: str | os.PathLike[str] | None = None, *, timeout: float = TIMEOUT, replay: bool = False
+        self, directory: str | os.PathLike[str] | None = None, *, timeout: float | None = TIMEOUT, replay: bool = False
     ) -> Recovery:
         """Take up what earlier processes left: wait for live tasks, fetch their results, tell what is uncertain.
 
@@ -340,7 +347,7 @@ class Client:
             watch=self._watch,
             save=self.download,
         )
-        return await recoverer.recover(timeout, None if directory is None else Path(directory), replay=replay)
+        return await recoverer.recover(seconds(timeout), None if directory is None else Path(directory), replay=replay)
 
     # What the journal holds
 
@@ -422,6 +429,9 @@ class Client:
         if not isinstance(request, Request | RawRequest):
             message = f"a request like ImageRequest or RawRequest is needed, not {request!r:.60}"
             raise OutOfBounds(problems=[Problem(field="request", message=message)])
+        for name in options:
+            if name not in OPTIONS:
+                raise TypeError(no_such("option", name, OPTIONS))
         return attrs.evolve(self.config.route, **options) if options else self.config.route
 
     def _plan(self, request: AnyRequest, names: Sequence[str], terms: Options, *, one_task: bool = False) -> Plan:
@@ -447,8 +457,8 @@ class Client:
         if any(isinstance(end, Unavailable | OSError) for end in ends):
             await self._session.leave(task)
 
-    def _deadline(self, timeout: float) -> float:
-        return self._session.clock.monotonic() + timeout
+    def _deadline(self, timeout: float | None) -> float:
+        return self._session.clock.monotonic() + seconds(timeout)
 
 
 def _placed_at(end: Asset | BaseException, was: Asset) -> Asset:

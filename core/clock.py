@@ -1,6 +1,7 @@
 """Time, sleep and chance, in one value that a test can replace."""
 
 import asyncio
+import math
 import random
 import time
 from collections.abc import Coroutine
@@ -26,6 +27,11 @@ class Clock:
     def chance(self) -> float:
         """Return a random number from 0 up to 1, for jitter."""
         return random.random()  # noqa: S311 - jitter, not a secret
+
+
+def left(clock: Clock, deadline: float) -> float | None:
+    """Return the seconds until a deadline on the monotonic clock, as asyncio takes them; None for infinity."""
+    return None if math.isinf(deadline) else max(deadline - clock.monotonic(), 0.0)
 
 
 async def first_of(*waits: Coroutine[Any, Any, Any], timeout: float | None = None) -> None:

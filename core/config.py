@@ -85,7 +85,8 @@ class Config:
             return self.accounts[name]
         if self.path is None and name in adapters():
             return default_account(adapters()[name], {})
-        raise ConfigError(no_such("account", name, self.accounts), account=name)
+        known = self.accounts if self.path is not None else {**self.accounts, **adapters()}
+        raise ConfigError(no_such("account", name, known), account=name)
 
 
 def load_config(path: str | os.PathLike[str] | None = None, environ: Mapping[str, str] = os.environ) -> Config:
@@ -99,7 +100,8 @@ def load_config(path: str | os.PathLike[str] | None = None, environ: Mapping[str
     try:
         data = tomllib.loads(file.read_text("utf-8"))
     except OSError as error:
-        raise ConfigError(f"{file}: {error.strerror or error}") from None
+        hint = "; this names a file, and accounts are named in each call" if str(path) in adapters() else ""
+        raise ConfigError(f"{file}: {error.strerror or error}{hint}") from None
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{file}: not TOML: {error}") from None
     return read_config(data, environ, where=str(file), path=file)

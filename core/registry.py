@@ -11,6 +11,7 @@ import attrs
 from .declare.adapter import Adapter
 from .declare.offer import Offer
 from .model.errors import ConfigError
+from .model.names import no_such
 
 GROUP = "anymedia.adapters"
 
@@ -72,7 +73,7 @@ def _plugins() -> Iterator[tuple[str, object]]:
 def adapter(name: str, *, where: str = "provider") -> Adapter:
     """Return the adapter of a provider. Errors: ConfigError naming those there are."""
     if name not in adapters():
-        raise ConfigError(f"{where}: no provider is named {name!r}; there are {', '.join(adapters())}")
+        raise ConfigError(f"{where}: {no_such('provider', name, adapters())}")
     return adapters()[name]
 
 

@@ -137,7 +137,7 @@ class SyncClient:
         self,
         request: AnyRequest,
         *accounts: str,
-        timeout: float = TIMEOUT,
+        timeout: float | None = TIMEOUT,
         **options: Unpack[SubmitOptions],
     ) -> Task:
         """As Client.submit."""
@@ -147,12 +147,12 @@ class SyncClient:
         """As Client.get."""
         return self._wait(self._client.get(task))
 
-    def wait(self, task: Task, timeout: float = TIMEOUT) -> Task:
+    def wait(self, task: Task, timeout: float | None = TIMEOUT) -> Task:
         """As Client.wait."""
         return self._wait(self._client.wait(task, timeout))
 
     def generate(
-        self, request: AnyRequest, *accounts: str, timeout: float = TIMEOUT, **options: Unpack[GenerateOptions]
+        self, request: AnyRequest, *accounts: str, timeout: float | None = TIMEOUT, **options: Unpack[GenerateOptions]
     ) -> Result:
         """As Client.generate."""
         return self._wait(self._client.generate(request, *accounts, timeout=timeout, **options))
@@ -174,7 +174,7 @@ class SyncClient:
         return self._client.open(text, any_api_key=any_api_key)
 
     def recover(
-        self, directory: str | os.PathLike[str] | None = None, *, timeout: float = TIMEOUT, replay: bool = False
+        self, directory: str | os.PathLike[str] | None = None, *, timeout: float | None = TIMEOUT, replay: bool = False
     ) -> Recovery:
         """As Client.recover."""
         return self._wait(self._client.recover(directory, timeout=timeout, replay=replay))

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+from anymedia.clock import left
 from anymedia.journal.ledger import Claimed, Ledger
 from anymedia.model.codec import to_json
 from anymedia.model.errors import ConfigError, DeadlineExceeded, JournalError, OutOfBounds, Problem, SubmitUncertain
@@ -34,7 +35,7 @@ class IdempotencyKeys:
         self._locks: dict[str, asyncio.Lock] = {}
 
     @asynccontextmanager
-    async def held(self, key: str | None, request: AnyRequest, deadline: float | None) -> AsyncIterator[Claimed | None]:
+    async def held(self, key: str | None, request: AnyRequest, deadline: float) -> AsyncIterator[Claimed | None]:
         """Claim a key while a request is bought under it; yield the claim, with what was bought under the key before.
 
         Without a key nothing is claimed, and None is yielded. Errors: OutOfBounds for a key that another request was
@@ -57,11 +58,10 @@ class IdempotencyKeys:
                 self._locks.pop(key, None)
 
     @asynccontextmanager
-    async def _turn(self, lock: asyncio.Lock, key: str, deadline: float | None) -> AsyncIterator[None]:
+    async def _turn(self, lock: asyncio.Lock, key: str, deadline: float) -> AsyncIterator[None]:
         """Lock a key among the calls of this client. Errors: DeadlineExceeded."""
-        left = None if deadline is None else deadline - self._session.clock.monotonic()
         try:
-            async with asyncio.timeout(left):
+            async with asyncio.timeout(left(self._session.clock, deadline)):
                 await lock.acquire()
         except TimeoutError:
             raise _too_late(key) from None
@@ -78,12 +78,12 @@ class IdempotencyKeys:
             raise ConfigError("a key needs the journal, which is switched off (ANYMEDIA_JOURNAL, or [journal] enabled)")
         return self._session.ledger
 
-    async def _claimed(self, ledger: Ledger, key: str, request: Json, deadline: float | None) -> Claimed:
+    async def _claimed(self, ledger: Ledger, key: str, request: Json, deadline: float) -> Claimed:
         """Wait until no other call holds a key, and claim it."""
         clock, pause = self._session.clock, FIRST_PAUSE
         await self._session.catch_up()
         while (claimed := await ledger.claim(key, request)) is None:
-            if deadline is not None and clock.monotonic() + pause > deadline:
+            if clock.monotonic() + pause > deadline:
                 raise _too_late(key)
             await clock.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)

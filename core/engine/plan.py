@@ -40,7 +40,7 @@ class Option:
         quote = self.quoted()
         if self.error is None or quote.status == REFUSED:
             return quote
-        return attrs.evolve(quote, status=REFUSED, reasons=(*quote.reasons, str(self.error)))
+        return attrs.evolve(quote, status=REFUSED, reasons=(str(self.error), *quote.reasons))
 
 
 @attrs.frozen(kw_only=True)

@@ -15,7 +15,7 @@ from typing import Any
 import attrs
 
 from anymedia.account import Account
-from anymedia.clock import first_of
+from anymedia.clock import first_of, left
 from anymedia.journal.ledger import Claimed
 from anymedia.limits.ceiling import Ceiling, Reservation
 from anymedia.model.errors import AnymediaError, Cooling, NoRoute, OverCeiling, Problem, RateLimited
@@ -141,11 +141,10 @@ class Purchase:
 
     async def _pause(self, wait: float, trials: Sequence[asyncio.Event]) -> None:
         """Wait, at most until somebody's trial of an account is over, or the deadline."""
-        left = self._deadline - self._session.clock.monotonic()
         waits: list[Coroutine[Any, Any, Any]] = [trial.wait() for trial in trials]
         if not math.isinf(wait):
             waits.append(self._session.clock.sleep(wait))
-        await first_of(*waits, timeout=None if math.isinf(left) else left)
+        await first_of(*waits, timeout=left(self._session.clock, self._deadline))
 
     # What is submitted there
 

@@ -114,8 +114,9 @@ class Submission:
         except BaseException as error:
             # A caller's cancel comes here only before there is a connection; the end of an event loop, or a fault of
             # ours, may come later, and then nobody knows.
-            why = "cancelled" if isinstance(error, asyncio.CancelledError) else repr(error)
             uncertain = self._error is not None or self.progress.connected
+            cancel = "the wait for the answer was interrupted" if uncertain else "the call was cancelled"
+            why = cancel if isinstance(error, asyncio.CancelledError) else repr(error)
             self._session.failed_later(
                 self._ended(permit, Outcome.UNCERTAIN if uncertain else Outcome.NOT_SENT, error=why)
             )

@@ -1,10 +1,10 @@
 """The submits of a client that are under way, each shielded from its caller's cancel and deadline."""
 
 import asyncio
-import math
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
+from anymedia.clock import left
 from anymedia.model.errors import Unavailable
 from anymedia.model.task import Attempt
 from anymedia.model.vocabulary import Outcome
@@ -45,9 +45,8 @@ class Submits:
         under_way = asyncio.ensure_future(life(submission))
         self._under_way[under_way] = submission
         under_way.add_done_callback(self._put_away)
-        left = deadline - self.session.clock.monotonic()
         try:
-            await asyncio.wait({under_way}, timeout=None if math.isinf(left) else max(left, 0.0))
+            await asyncio.wait({under_way}, timeout=left(self.session.clock, deadline))
         except asyncio.CancelledError:
             if under_way.done():  # the answer and the cancel came together
                 self._detach(under_way)

@@ -7,6 +7,7 @@ import asyncio
 from typing import Any, cast
 
 from anymedia.account import Account
+from anymedia.clock import left
 from anymedia.declare.adapter import Endpoint, Pace
 from anymedia.model.errors import (
     Blocked,
@@ -42,6 +43,14 @@ class Watch:
         seen = await self._session.retried(lambda: self._asked(account, task), Unavailable, RateLimited)
         return await self._saw(task, seen)
 
+    async def done(self, account: Account, task: Task) -> Task:
+        """Look once and return the task if it has succeeded. Errors: as until_done, and ProviderError of the look."""
+        if not task.state.final:
+            task = await self.once(account, task)
+        if not task.state.final:
+            raise _too_late(task, self._age(task))
+        return _succeeded(task)
+
     async def until_done(self, account: Account, task: Task, timeout: float) -> Task:
         """Look at the provider's pace until the task has succeeded, for `timeout` seconds at most, and return it.
 
@@ -55,15 +64,15 @@ class Watch:
             errors, without_result = 0, 0
             last: ProviderError | None = None
             while not task.state.final:
-                left = deadline - self._clock.monotonic()
+                rest = deadline - self._clock.monotonic()
                 if not wait.woken:
                     with wait:
-                        await self._clock.sleep(max(min(pause, left), 0.0))
-                if pause >= left and not wait.woken:  # a look after the deadline is not made
+                        await self._clock.sleep(max(min(pause, rest), 0.0))
+                if pause >= rest and not wait.woken:  # a look after the deadline is not made
                     raise _too_late(task, self._age(task)) from last
                 wait.woken = False
                 try:
-                    async with asyncio.timeout(deadline - self._clock.monotonic()):
+                    async with asyncio.timeout(left(self._clock, deadline)):
                         seen = await self._asked(account, task)
                 except TimeoutError:
                     raise _too_late(task, self._age(task)) from last

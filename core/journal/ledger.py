@@ -20,7 +20,7 @@ import attrs
 from anymedia.model.errors import JournalError, OutOfBounds, OverCeiling, Problem
 from anymedia.model.money import EXACT
 from anymedia.model.strict_json import Json
-from anymedia.model.task import SENDING, Attempt, Task
+from anymedia.model.task import SENDING, STATUSES, Attempt, Task
 from anymedia.model.vocabulary import Billed, Outcome, State
 
 from .protocol import Claim, Journal, Limit, Query, Released, Wanted
@@ -115,9 +115,15 @@ class Ledger:
     # Read, and settled by hand
 
     async def attempts(self, **filters: Unpack[Filters]) -> list[Attempt]:
-        """Return the attempts for which every given filter holds, in the order in which they were begun."""
+        """Return the attempts for which every given filter holds, in the order in which they were begun.
+
+        Errors: OutOfBounds for a status that there is not.
+        """
         query = _query(**filters)
         status, limit = filters.get("status"), filters.get("limit")
+        if status is not None and status not in STATUSES:
+            message = f"no attempt can be {status!r}; there are {', '.join(STATUSES)}"
+            raise OutOfBounds(problems=[Problem(field="status", message=message)])
         newest = map(attempt_of, reversed(await self.journal.select(query)))
         return list(islice((each for each in newest if status in (None, each.status)), limit))[::-1]
 

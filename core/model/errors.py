@@ -201,16 +201,14 @@ class MalformedAnswer(ProviderError):
     retry: Retry = Retry.SAME
 
 
-NOT_AGAIN = (
-    "the submit may have been billed and is not sent again "
-    '(generate goes on elsewhere with on_uncertain="continue", within max_price)'
-)
+NOT_AGAIN = "the submit may have been billed and is not sent again"
 
 
 class SubmitUncertain(AnymediaError):
     """The submit was sent and has no readable answer: it may have been billed, so it is not sent again.
 
-    `attempt` holds all that is known of it.
+    `attempt` holds all that is known of it. With on_uncertain="continue" and max_price, the request goes on at another
+    offer instead.
     """
 
     outcome: Outcome | None = Outcome.UNCERTAIN

@@ -1,5 +1,6 @@
 """The options of a call: how a request is bought, by the caller or by the configuration."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypedDict, Union
@@ -95,7 +96,18 @@ class Options:
 
     def __attrs_post_init__(self) -> None:
         if self.on_uncertain == "continue" and self.max_price is None:
-            refuse("on_uncertain", 'to continue after what may have been billed, give a ceiling: max_price="0.10"')
+            refuse("on_uncertain", "max_price is needed too: it is the ceiling of what may be billed")
+
+
+def seconds(timeout: object, *, zero: bool = False) -> float:
+    """Return a timeout in seconds: infinity for None; 0 only where `zero` allows it. Errors: OutOfBounds."""
+    if timeout is None:
+        return math.inf
+    number = timeout if isinstance(timeout, int | float) and not isinstance(timeout, bool) else math.nan
+    if number > 0 or (zero and number == 0):
+        return float(number)
+    least = "0 or more" if zero else "more than 0"
+    refuse("timeout", f"{least} seconds are needed, or None for no deadline, not {timeout!r:.60}")
 
 
 def usd(given: object) -> Decimal:

@@ -14,6 +14,9 @@ from .vocabulary import Billed, Cause, Kind, Outcome, Refund, State
 SENDING, SETTLED = "sending", "settled"
 """The status of an attempt without an outcome yet, and of one whose outcome a person found out."""
 
+STATUSES = (*map(str, State), SENDING, *(str(each) for each in Outcome if each is not Outcome.ACCEPTED), SETTLED)
+"""Every status of an attempt."""
+
 
 @attrs.frozen(kw_only=True)
 class Asset:

@@ -354,7 +354,7 @@ async def test_a_failed_task_that_may_have_been_billed_goes_on_within_the_ceilin
 
 
 async def test_after_an_uncertain_submit_it_goes_on_when_it_is_told_to_and_can_pay(client, sims, request_):
-    with pytest.raises(OutOfBounds, match="on_uncertain: to continue after what may have been billed, give a ceiling"):
+    with pytest.raises(OutOfBounds, match="on_uncertain: max_price is needed too"):
         await client.generate(request_, on_uncertain="continue")
     sims["reapi"].fault("reset_after", times=3)
     with pytest.raises(SubmitUncertain, match='on_uncertain="continue"') as caught:

@@ -72,7 +72,7 @@ def test_a_policy(policy):
         ({"on_unsupported": "ignore"}, "on_unsupported: one of refuse, drop, not 'ignore'"),
         (
             {"on_uncertain": "continue"},
-            'on_uncertain: to continue after what may have been billed, give a ceiling: max_price="0.10"',
+            'on_uncertain: max_price is needed too: it is the ceiling of what may be billed',
         ),
     ],
 )
@@ -86,7 +86,7 @@ def test_an_option_that_is_wrong_is_named(said, message):
 def test_what_a_call_says_is_held_against_the_rest_of_what_is_configured():
     configured = Options(on_uncertain="continue", max_price="0.10", mix=True)
     assert attrs.evolve(configured, max_price="0.20").max_price == Decimal("0.20")
-    with pytest.raises(OutOfBounds, match="on_uncertain: to continue"):
+    with pytest.raises(OutOfBounds, match="on_uncertain: max_price is needed too"):
         attrs.evolve(configured, max_price=None)
 
 
@@ -148,7 +148,7 @@ def test_a_route_that_says_nothing_is_the_default():
         ({"mix": 0}, "mix: true or false is needed, not 0"),
         ({"on_uncertain": "go"}, "on_uncertain: one of stop, continue, not 'go'"),
         ({"on_uncertain": True}, "on_uncertain: a text is needed, not True"),
-        ({"on_uncertain": "continue"}, "on_uncertain: to continue after what may have been billed, give a ceiling"),
+        ({"on_uncertain": "continue"}, "on_uncertain: max_price is needed too"),
         ({"on_blocked": ""}, "on_blocked: one of stop, continue, not ''"),
         ({"on_blocked": []}, "on_blocked: a text is needed, not []"),
         ({"maxprice": "0.10"}, "no key is named 'maxprice'; did you mean max_price?"),
