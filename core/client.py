@@ -265,12 +265,7 @@ class Client:
         made: list[Task] = []
         try:
             async with self._keys.held(terms.idempotency_key, request, deadline) as claimed:
-                earlier = () if claimed is None or terms.mix else claimed.bought
-                for first in earlier:  # what is missing is bought where the rest was
-                    accounts, terms = (first.order.account,), attrs.evolve(terms, offer=first.order.offer)
-                async with self._planning:  # one after another, so that a thousand do not hold up what is under way
-                    planned = self._plan(request, accounts, terms)
-                    await asyncio.sleep(0)
+                planned = await self._planned(request, accounts, terms, () if claimed is None else claimed.bought)
                 generation = Generation(planned, terms, deadline, self._submits, self._watch, self._account, claimed)
                 result = await generation.result()
                 made += result.tasks
@@ -433,6 +428,20 @@ class Client:
             if name not in OPTIONS:
                 raise TypeError(no_such("option", name, OPTIONS))
         return attrs.evolve(self.config.route, **options) if options else self.config.route
+
+    async def _planned(
+        self, request: AnyRequest, names: Sequence[str], terms: Options, earlier: Sequence[Attempt]
+    ) -> Plan:
+        """Return the plan of what was not bought earlier under the caller's key."""
+        if sum(len(attempt.order.range) for attempt in latest(earlier).values()) >= request.units:
+            return Plan(units=request.units, options=(), refused=(), left_out=())
+        if not terms.mix:
+            for first in earlier:  # what is missing is bought where the rest was
+                names, terms = (first.order.account,), attrs.evolve(terms, offer=first.order.offer)
+        async with self._planning:  # one after another, so that a thousand do not hold up what is under way
+            planned = self._plan(request, names, terms)
+            await asyncio.sleep(0)
+        return planned
 
     def _plan(self, request: AnyRequest, names: Sequence[str], terms: Options, *, one_task: bool = False) -> Plan:
         known = adapters().values()

@@ -5,7 +5,7 @@ import os
 import threading
 from collections.abc import Callable, Coroutine
 from types import TracebackType
-from typing import Any, Self, TypeVar, Unpack
+from typing import Any, Self, TypeVar, Unpack, cast
 
 from .client import TIMEOUT, Client
 from .clock import Clock
@@ -33,8 +33,8 @@ class SyncClient:
 
     It works inside a running event loop too, which it blocks. Ctrl-C ends a wait, never a submit that is under way;
     the task is in `detached` then. `on_event` is called on a thread of the client's own. A `journal` that is given is
-    the caller's to close, as with Client. Use it as `with SyncClient()
-    as client`, or call `close`.
+    the caller's to close, as with Client. Use `with SyncClient() as client:`, or call `close`; both wait for the
+    answers of submits under way, `longest_wait` seconds at most.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class SyncClient:
     @property
     def longest_wait(self) -> float:
         """As Client.longest_wait."""
-        return self._client.longest_wait
+        return self._call(lambda: self._client.longest_wait)
 
     def wake(self, task: Task) -> None:
         """As Client.wake."""
@@ -197,17 +197,25 @@ class SyncClient:
 
     def health(self, *accounts: str) -> tuple[AccountHealth, ...]:
         """As Client.health."""
-        return self._client.health(*accounts)
+        return self._call(lambda: self._client.health(*accounts))
 
     def reach(self, account: str) -> int:
         """As Client.reach."""
         return self._wait(self._client.reach(account))
 
+    def _call(self, function: Callable[[], T]) -> T:
+        """Call a function in the client's own thread, which alone may look at what changes there."""
+
+        async def call() -> T:
+            return function()
+
+        return self._wait(call())
+
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
         if self._loop.is_closed() or self._process != os.getpid():
             work.close()
             raise RuntimeError("the client is closed" if self._loop.is_closed() else "open a client after the fork")
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        future = asyncio.run_coroutine_threadsafe(_retrieved(work), self._loop)
         try:
             return future.result()
         except KeyboardInterrupt:
@@ -215,3 +223,9 @@ class SyncClient:
             # Once round the loop, so that what was cancelled has put its task into `detached`.
             asyncio.run_coroutine_threadsafe(asyncio.sleep(0), self._loop).result()
             raise
+
+
+async def _retrieved(work: Coroutine[Any, Any, T]) -> T:
+    """Await something; asyncio logs no error of it as never retrieved, even where Ctrl-C has ended the wait."""
+    cast("asyncio.Task[T]", asyncio.current_task()).add_done_callback(lambda task: task.cancelled() or task.exception())
+    return await work

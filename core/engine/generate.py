@@ -94,7 +94,7 @@ class Generation:
             try:
                 task = end.result()
             except AnymediaError as error:
-                self._purchase.ended(share, getattr(error, "task", None), error)
+                self._purchase.ended(share, error.task, error)
             else:
                 self._purchase.ended(share, task)
                 self._made[share.attempt.order.part] = task

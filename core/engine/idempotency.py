@@ -81,13 +81,20 @@ class IdempotencyKeys:
     async def _claimed(self, ledger: Ledger, key: str, request: Json, deadline: float) -> Claimed:
         """Wait until no other call holds a key, and claim it."""
         clock, pause = self._session.clock, FIRST_PAUSE
-        await self._session.catch_up()
-        while (claimed := await ledger.claim(key, request)) is None:
+        while True:
+            try:
+                async with asyncio.timeout(left(clock, deadline)):
+                    await self._session.catch_up()
+                    claimed = await ledger.claim(key, request)
+            except TimeoutError:
+                message = f"the journal did not answer in time about the key {key!r}; nothing was sent"
+                raise DeadlineExceeded(message, outcome=Outcome.NOT_SENT, billed=Billed.NO) from None
+            if claimed is not None:
+                return claimed
             if clock.monotonic() + pause > deadline:
                 raise _too_late(key)
             await clock.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
-        return claimed
 
     async def _release(self, ledger: Ledger, claimed: Claimed) -> None:
         """Let a key go; where that cannot be written, this client's next call claims it anew."""

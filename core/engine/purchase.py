@@ -107,6 +107,8 @@ class Purchase:
         """Return the first option that can be asked now; wait for the soonest where none can; None: there is none."""
         if not self._may_begin():
             return None
+        if not self._terms.fallback:
+            self._keep_the_first()
         health, clock = self._session.health, self._session.clock
         while (choices := self._choices()) and clock.monotonic() < self._deadline:
             health.look(each.account for each in choices)
@@ -124,6 +126,12 @@ class Purchase:
             await self._pause(cooling if in_time else math.inf, trials)
         self._stopped = True
         return None
+
+    def _keep_the_first(self) -> None:
+        """Keep no other option than the first whose price fits under the ceiling."""
+        first = next((each for each in self._choices() if self._ceiling.fits(each.money)), None)
+        if first is not None:
+            self._options = [first]
 
     def _may_begin(self) -> bool:
         """Return whether what is open may be begun now: where something was bought already, or anywhere."""
@@ -162,8 +170,6 @@ class Purchase:
             self._take_off(option, error)
             return []
         self._where, self._open = option, []
-        if not self._terms.fallback:
-            self._options = [option]
         return [
             Submission(
                 attrs.evolve(order, why=reason, chosen_at=chosen_at),
@@ -179,7 +185,7 @@ class Purchase:
     def _reason(self, option: Option) -> str:
         """Return why an option is chosen."""
         policy, choices = self._terms.policy, self._choices()
-        if len(choices) == 1:
+        if len(choices) == 1 and self._terms.fallback:
             reason = "the only one that takes it" if len(self._options) == 1 and not self._why else "the only one left"
         elif choices[0] is not option:
             reason = "the first that can be asked now"

@@ -6,6 +6,7 @@ from decimal import Decimal
 import attrs
 
 from anymedia.account import Account
+from anymedia.limits.ceiling import Ceiling
 from anymedia.model.money import EXACT
 from anymedia.model.options import Options
 from anymedia.model.quote import Quote
@@ -31,8 +32,9 @@ class Route:
 
 def route_of(plan: Plan, terms: Options) -> Route:
     """Return the route that a plan is, before anything is sent."""
-    tried = [option for option in plan.options if _within(option, terms)]
-    over = [option for option in plan.options if not _within(option, terms)]
+    ceiling = Ceiling(terms.max_price, allow_unknown=terms.allow_unknown_price)
+    tried = [option for option in plan.options if ceiling.fits(option.money)]
+    over = [option for option in plan.options if not ceiling.fits(option.money)]
     steps = tried if terms.fallback else tried[:1]
     refused = [
         *(option.quote for option in plan.refused),
@@ -77,12 +79,6 @@ def _goes_on(account: Account, terms: Options) -> bool:
         return False
     moves = terms.on_uncertain == "continue" or terms.on_blocked == "continue"
     return moves or account.adapter.refunds is not Refund.YES
-
-
-def _within(option: Option, terms: Options) -> bool:
-    if terms.max_price is None:
-        return True
-    return terms.allow_unknown_price if option.money.usd is None else option.money.usd <= terms.max_price
 
 
 def _over(option: Option, terms: Options) -> str:

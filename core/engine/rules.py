@@ -55,9 +55,9 @@ class Step:
         """Return whether the row fits an error."""
         cause = error.cause if isinstance(error, ProviderError) else None
         told = cause in self.causes or error.outcome in self.outcomes or isinstance(error, self.kinds)
-        accepted: bool | None = getattr(error, "task", None) is not None
-        if not accepted and error.task_id is not None:
-            accepted = None  # an error of a look: the task may go on whatever it says
+        accepted: bool | None = error.task is not None
+        if error.task is not None and not error.task.state.final:
+            accepted = None  # the task goes on, whatever the error of a look says
         return told and self.accepted in (None, accepted) and self.billed in (None, error.billed)
 
 

@@ -114,7 +114,7 @@ class Session:
             attempt = self._unwritten.popleft()
             try:
                 await self.ledger.end(attempt)
-            except JournalError:
+            except BaseException:  # a cancel too: what is not known to be written is written again
                 self._unwritten.appendleft(attempt)
                 raise
 
@@ -176,7 +176,8 @@ class Session:
         )
 
     async def read(self, account: Account, call: Call, model: str | None = None) -> Answer:
-        """Send a call that buys nothing, once. Errors: Unavailable."""
+        """Send a call that buys nothing, once. Errors: Unavailable; ConfigError in another event loop."""
+        self.in_its_loop()
         try:
             async with self.permits.poll(account):
                 return await self.transport.send(account, call, Progress())
@@ -197,13 +198,11 @@ class Session:
         self,
         function: Callable[[], Awaitable[T]],
         *again: type[AnymediaError],
-        deadline: float | None = None,
     ) -> T:
-        """Call a function, and again after errors of these kinds, as long as patience and deadline allow."""
+        """Call a function, and again after errors of these kinds, as long as patience allows."""
         return await retried(
             function,
             lambda error: isinstance(error, again),
             clock=self.clock,
             patience=self.patience,
-            deadline=deadline,
         )

@@ -86,9 +86,17 @@ class Submission:
         }
 
     @property
+    def is_uncertain(self) -> bool:
+        """Whether it may have been billed as it stands, without an answer."""
+        return self.progress.connected or isinstance(self._error, SubmitUncertain)
+
+    @property
     def longest(self) -> float:
-        """How many seconds its answer is waited for at most, from now."""
-        until = self._sent_at + (self.account.adapter.submit.timeout or self.account.timeout)
+        """How many seconds its answer is waited for at most, from now, with every replay that may follow."""
+        last = self._sent_at
+        if self.account.adapter.idempotency is not None and self.attempt is not None:
+            last = self._replay_until()
+        until = last + (self.account.adapter.submit.timeout or self.account.timeout)
         return max(until - self._session.clock.monotonic(), 0.0)
 
     def left(self, why: str) -> SubmitUncertain:
@@ -96,6 +104,8 @@ class Submission:
         self.abandoned = True
         attempt = None if self.attempt is None else attrs.evolve(self.attempt, sends=self._sends)
         text = f"{why} before {self.account.name} answered; {NOT_AGAIN}"
+        if self.account.adapter.idempotency is not None:
+            text += ", but for replays under its replay key"
         return SubmitUncertain(text, attempt=attempt, **self.facts)
 
     # Recorded before and after
@@ -108,28 +118,34 @@ class Submission:
         when it was accepted and that cannot be written down.
         """
         if self.attempt is None:
-            await self._intend()
+            try:
+                await self._intend()
+            except asyncio.CancelledError as error:  # the journal may write the intent down all the same
+                self._broke_off(permit, error)
+                raise
         try:
             yield
         except BaseException as error:
             # A caller's cancel comes here only before there is a connection; the end of an event loop, or a fault of
             # ours, may come later, and then nobody knows.
-            uncertain = self._error is not None or self.progress.connected
-            cancel = "the wait for the answer was interrupted" if uncertain else "the call was cancelled"
-            why = cancel if isinstance(error, asyncio.CancelledError) else repr(error)
-            self._session.failed_later(
-                self._ended(permit, Outcome.UNCERTAIN if uncertain else Outcome.NOT_SENT, error=why)
-            )
+            self._broke_off(permit, error)
             raise
         if self._error is None:
             await self._accepted(self._ended(permit, Outcome.ACCEPTED, task=self._task))
         else:
             await self._failed(permit, self._error)
 
+    def _broke_off(self, permit: Permit, error: BaseException) -> None:
+        """Record how a submit ends that is broken off, without waiting for the disk."""
+        cancel = "the wait for the answer was interrupted" if self.is_uncertain else "the call was cancelled"
+        why = cancel if isinstance(error, asyncio.CancelledError) else repr(error)
+        outcome = Outcome.UNCERTAIN if self.is_uncertain else Outcome.NOT_SENT
+        self._session.failed_later(self._ended(permit, outcome, error=why))
+
     async def _intend(self) -> None:
         """Write the intent down: the last step before the bytes. Errors: JournalError, OverCeiling, ConfigError."""
         limit = self._daily_limit()
-        attempt = Attempt(
+        self.attempt = Attempt(
             id=uuid4().hex,
             order=self.order,
             replay_key=self._replay_key,
@@ -137,8 +153,7 @@ class Submission:
             fingerprint=self._session.fingerprint(self.account),
             started_at=self._session.clock.now(),
         )
-        await self._session.begin(attempt, self._call.body, limit, self._claim)
-        self.attempt = attempt
+        await self._session.begin(self.attempt, self._call.body, limit, self._claim)
 
     def _daily_limit(self) -> Decimal | None:
         """Return the USD that the account may cost a day.

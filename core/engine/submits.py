@@ -50,14 +50,14 @@ class Submits:
         except asyncio.CancelledError:
             if under_way.done():  # the answer and the cancel came together
                 self._detach(under_way)
-            elif submission.progress.connected:
+            elif submission.is_uncertain:
                 submission.cancelled = True
                 raise submission.left("the call was cancelled") from None
             under_way.cancel()
             raise
         if under_way.done():
             return under_way.result()
-        if submission.progress.connected:
+        if submission.is_uncertain:
             raise submission.left("the deadline passed")
         under_way.cancel()
         message = f"{submission.account.name} could not be sent to in time"

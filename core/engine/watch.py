@@ -104,8 +104,14 @@ class Watch:
     async def follow(self, account: Account, endpoint: Endpoint, task: Task) -> Task:
         """Call one endpoint of a task, once, and return the task as the answer tells it. Errors: ProviderError."""
         call = encode.follow(endpoint, account.origin, task)
-        answer = await self._session.read(account, call, task.model)
-        return decode.looked(self._session.asked(account, task.model), endpoint, answer, task)
+        try:
+            answer = await self._session.read(account, call, task.model)
+            return decode.looked(self._session.asked(account, task.model), endpoint, answer, task)
+        except ProviderError as error:
+            error.task, error.task_id, error.billed = task, task.id, Billed.YES
+            if error.retry is Retry.ELSEWHERE:  # another offer would make it, and bill it, once more
+                error.retry = Retry.SAME
+            raise
 
     async def _asked(self, account: Account, task: Task) -> Task:
         """Look at a task, and fetch its result where that takes a further call."""

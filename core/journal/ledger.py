@@ -4,7 +4,6 @@ An attempt is written down three times: `intend` before its first byte is sent, 
 `see` whenever its task has moved on.
 """
 
-import asyncio
 import hashlib
 import json
 from collections.abc import Sequence
@@ -117,13 +116,15 @@ class Ledger:
     async def attempts(self, **filters: Unpack[Filters]) -> list[Attempt]:
         """Return the attempts for which every given filter holds, in the order in which they were begun.
 
-        Errors: OutOfBounds for a status that there is not.
+        Errors: OutOfBounds for a status that there is not, and for a limit below 1.
         """
         query = _query(**filters)
         status, limit = filters.get("status"), filters.get("limit")
         if status is not None and status not in STATUSES:
             message = f"no attempt can be {status!r}; there are {', '.join(STATUSES)}"
             raise OutOfBounds(problems=[Problem(field="status", message=message)])
+        if limit is not None and limit < 1:
+            raise OutOfBounds(problems=[Problem(field="limit", message=f"1 or more is needed, not {limit}")])
         newest = map(attempt_of, reversed(await self.journal.select(query)))
         return list(islice((each for each in newest if status in (None, each.status)), limit))[::-1]
 
@@ -188,7 +189,7 @@ class Ledger:
         claimed = None
         try:
             claimed = await self._claimed(key, await self._digest(request))
-        except (asyncio.CancelledError, OutOfBounds):
+        except BaseException:
             self._let_go(key)
             raise
         finally:

@@ -27,19 +27,24 @@ class Ceiling:
         """Reserve what an earlier attempt counts, even above the ceiling."""
         return Reservation(self._held, attempt.reserved or Decimal(0))
 
+    def fits(self, money: Money) -> bool:
+        """Return whether a price can be reserved now."""
+        if self.most is None:
+            return True
+        return self._allow_unknown if money.usd is None else EXACT.add(self.held, money.usd) <= self.most
+
     def reserve(self, offer: str, money: Money) -> "Reservation":
         """Reserve the price of an attempt at an offer. Errors: OverCeiling."""
         if self.most is None:
             return Reservation(self._held, Decimal(0))
-        if money.usd is None and not self._allow_unknown:
+        if self.fits(money):
+            return Reservation(self._held, money.usd or Decimal(0))
+        if money.usd is None:
             why = f"and the price of {offer} is unknown ({money.reason}); allow_unknown_price takes it all the same"
             raise _over(f"{self.most} USD are allowed, {why}")
-        usd = money.usd or Decimal(0)
         held = self.held
-        if EXACT.add(held, usd) > self.most:
-            spent = f", {held.normalize(EXACT):f} of them are spent or reserved" if held else ""
-            raise _over(f"{self.most} USD are allowed{spent}, and {offer} costs {money}")
-        return Reservation(self._held, usd)
+        spent = f", {held.normalize(EXACT):f} of them are spent or reserved" if held else ""
+        raise _over(f"{self.most} USD are allowed{spent}, and {offer} costs {money}")
 
 
 class Reservation:

@@ -88,7 +88,7 @@ class AccountLimits:
         self.looks: Turns = Turns()
         self.connections: asyncio.Semaphore = asyncio.Semaphore(account.connections)
         self.passed: set[RateWindow | ActiveTasks] = set()  # by the submit whose turn it is
-        self.again: int = 0  # waiting submits that hold a task slot already
+        self.again: int = 0  # resends that wait for a rate slot
         self.submitting: int = 0
         self.coming: int = 0
         self._connections = account.connections
@@ -109,8 +109,8 @@ class AccountLimits:
 
     def _ahead(self, limit: "RateWindow | ActiveTasks") -> int:
         """Return how many submits would enter a limit before a new one, without the one that it counts already."""
-        passed = (limit in self.passed) + (self.again if limit is self.active else 0)
-        return self.turns.ahead - passed + max(self.coming - self.submitting, 0)
+        resends = self.again if limit is self.submits else 0
+        return self.turns.ahead - (limit in self.passed) + resends + max(self.coming - self.submitting, 0)
 
 
 class Permit:
@@ -126,24 +126,34 @@ class Permit:
         """Acquire turn, task slot, rate slot and connection; call it again before each resend."""
         self.answered()
         self._arrived = False
-        limits, again = self._limits, self._is_active
-        limits.again += again
+        limits = self._limits
+        if self._is_active:  # a resend takes no turn: whoever has the turn may be waiting for this task slot
+            await self._pass_again(limits)
+            return
+        await limits.turns.enter(self._owner)
         try:
-            await limits.turns.enter(self._owner)
-            try:
-                await self._pass(limits)
-            finally:
-                limits.passed = set()
-                limits.turns.leave()
+            await self._pass(limits)
         finally:
-            limits.again -= again
+            limits.passed = set()
+            limits.turns.leave()
 
     async def _pass(self, limits: AccountLimits) -> None:
-        if not self._is_active:
-            await limits.active.enter()
-            self._is_active, limits.passed = True, {limits.active}
+        await limits.active.enter()
+        self._is_active, limits.passed = True, {limits.active}
         await limits.submits.enter()
         self._is_sending, limits.passed = True, limits.passed | {limits.submits}
+        await self._connect(limits)
+
+    async def _pass_again(self, limits: AccountLimits) -> None:
+        limits.again += 1
+        try:
+            await limits.submits.enter()
+        finally:
+            limits.again -= 1
+        self._is_sending = True
+        await self._connect(limits)
+
+    async def _connect(self, limits: AccountLimits) -> None:
         await limits.connections.acquire()
         self._is_connected = True
 

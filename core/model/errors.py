@@ -49,7 +49,8 @@ class AnymediaError(Exception):
     """The root of the tree: it carries everything known about the call, and never an API key.
 
     `status` and `code` are the provider's, `retry_after` is in seconds, `body` is the answer as it was read (JSON, or
-    text cut to 2,000 characters). `attempt` is the submit that led to it, `attempts` are all that `generate` made.
+    text cut to 2,000 characters). `attempt` is the submit that led to it, `attempts` are all that were made. `task` is
+    the accepted task, as it was last seen, of an error that came after it was accepted.
     """
 
     retry: Retry = Retry.NEVER
@@ -72,6 +73,7 @@ class AnymediaError(Exception):
         outcome: Outcome | None = None,
         billed: Billed | None = None,
         attempt: "Attempt | None" = None,
+        task: "Task | None" = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -87,6 +89,7 @@ class AnymediaError(Exception):
         self.outcome = outcome or type(self).outcome
         self.billed = billed or type(self).billed
         self.attempt = attempt
+        self.task = task
         self.attempts: tuple[Attempt, ...] = ()
 
 
@@ -98,10 +101,6 @@ class JournalError(AnymediaError):
     """The journal cannot be read or written: nothing was sent, unless `task` holds what had been accepted by then."""
 
     outcome: Outcome | None = Outcome.NOT_SENT
-
-    def __init__(self, message: str = "", *, task: "Task | None" = None, **facts: Any) -> None:
-        super().__init__(message, **facts)
-        self.task = task
 
 
 class RequestError(AnymediaError):
@@ -169,10 +168,6 @@ class Blocked(ProviderError):
     cause = Cause.BLOCKED
     retry: Retry = Retry.NEVER
 
-    def __init__(self, message: str = "", *, task: "Task | None" = None, **facts: Any) -> None:
-        super().__init__(message, **facts)
-        self.task = task
-
 
 class RateLimited(ProviderError):
     """Too many calls; `retry_after` says how long to wait where the provider does."""
@@ -219,10 +214,6 @@ class TaskError(AnymediaError):
     """An accepted task did not end well; `task` is its last known form."""
 
     billed: Billed = Billed.YES
-
-    def __init__(self, message: str = "", *, task: "Task | None" = None, **facts: Any) -> None:
-        super().__init__(message, **facts)
-        self.task = task
 
 
 class TaskFailed(TaskError):

@@ -1,5 +1,6 @@
 """When a call is tried again. The only file that knows backoff."""
 
+import math
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any, TypeVar
 
@@ -24,7 +25,7 @@ class Patience:
     most: float = 8.0
     longest: float = 60.0
 
-    def pause(self, tries: int, error: AnymediaError, clock: Clock, deadline: float | None) -> float | None:
+    def pause(self, tries: int, error: AnymediaError, clock: Clock, deadline: float = math.inf) -> float | None:
         """Return how many seconds to wait after so many tries; None when the call is not to be tried again.
 
         `deadline` is on the clock's monotonic time; a wait that would pass it is not begun.
@@ -34,8 +35,7 @@ class Patience:
         exponential = min(self.most, self.first * 2.0 ** (tries - 1)) * clock.chance()
         # Jitter comes on top of what the server asks for, never off it.
         pause = exponential if error.retry_after is None else error.retry_after + exponential / 10
-        too_late = deadline is not None and clock.monotonic() + pause > deadline
-        return None if pause > self.longest or too_late else pause
+        return None if pause > self.longest or clock.monotonic() + pause > deadline else pause
 
 
 async def retried(
@@ -44,7 +44,6 @@ async def retried(
     *,
     clock: Clock,
     patience: Patience,
-    deadline: float | None = None,
 ) -> T:
     """Call a function until it succeeds, fails with an error that is not worth another try, or patience ends."""
     try:
@@ -58,7 +57,7 @@ async def retried(
     def waits() -> Generator[float, Any, None]:
         nonlocal pause
         error, tries = (yield 0.0), 1
-        while (pause := patience.pause(tries, error, clock, deadline)) is not None:
+        while (pause := patience.pause(tries, error, clock)) is not None:
             error, tries = (yield 0.0), tries + 1
 
     async def wait(_: Any) -> None:

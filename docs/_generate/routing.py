@@ -315,7 +315,7 @@ def _every_error() -> Iterator[AnymediaError]:
 
 def _alone(error: AnymediaError) -> str:
     """Say what ends the cooldown of the account, where a submit ended in the error."""
-    if getattr(error, "task", None) is not None or not isinstance(error, ProviderError | SubmitUncertain):
+    if error.task is not None or not isinstance(error, ProviderError | SubmitUncertain):
         return ""
     cause = error.cause if isinstance(error, ProviderError) else None
     ends = cooldown(_attempt(cause=cause, outcome=error.outcome or Outcome.REFUSED))

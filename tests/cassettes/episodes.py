@@ -163,7 +163,7 @@ class Played:
     @property
     def task(self) -> Task | None:
         """The task, whether it ended well or in an error; None when there is none."""
-        return self.came if isinstance(self.came, Task) else getattr(self.came, "task", None)
+        return self.came if isinstance(self.came, Task) else self.came.task
 
     @property
     def end(self) -> End:

@@ -379,7 +379,7 @@ async def test_an_account_has_no_more_calls_under_way_than_it_may(sims, clock, r
 # Trying again
 
 
-async def attempts(clock, errors, patience=None, deadline=None):
+async def attempts(clock, errors, patience=None):
     left = list(errors)
 
     async def call():
@@ -388,7 +388,7 @@ async def attempts(clock, errors, patience=None, deadline=None):
         return "done"
 
     wait = lambda error: isinstance(error, Unavailable)  # noqa: E731
-    return await retried(call, wait, clock=clock, patience=patience or Patience(), deadline=deadline)
+    return await retried(call, wait, clock=clock, patience=patience or Patience())
 
 
 async def test_waits_double_with_full_jitter_and_what_the_server_asks_for_is_never_undercut(clock):
@@ -398,19 +398,24 @@ async def test_waits_double_with_full_jitter_and_what_the_server_asks_for_is_nev
 
 
 @pytest.mark.parametrize(
-    ("errors", "patience", "deadline"),
+    ("errors", "patience"),
     [
-        ([Unavailable("last")], Patience(tries=1), None),
-        ([Unavailable("last", retry_after=61)], Patience(), None),
-        ([Unavailable("last", retry_after=10)], Patience(), 5.0),
-        ([NotFound("last")], Patience(), None),
-        ([Unavailable("first"), NotFound("last")], Patience(), None),
+        ([Unavailable("last")], Patience(tries=1)),
+        ([Unavailable("last", retry_after=61)], Patience()),
+        ([NotFound("last")], Patience()),
+        ([Unavailable("first"), NotFound("last")], Patience()),
     ],
 )
-async def test_what_is_not_worth_trying_again_is_told_at_once(clock, errors, patience, deadline):
+async def test_what_is_not_worth_trying_again_is_told_at_once(clock, errors, patience):
     with pytest.raises(AnymediaError, match="last"):
-        await attempts(clock, errors, patience, None if deadline is None else clock.monotonic() + deadline)
+        await attempts(clock, errors, patience)
     assert len(clock.slept) == len(errors) - 1
+
+
+def test_a_wait_that_would_pass_the_deadline_is_not_begun(clock):
+    asked = Unavailable(retry_after=10)
+    assert Patience().pause(1, asked, clock, clock.monotonic() + 5) is None
+    assert Patience().pause(1, asked, clock, clock.monotonic() + 20) > 10
 
 
 async def test_what_is_no_error_of_ours_is_not_caught(clock):

@@ -308,10 +308,12 @@ async def test_a_look_waits_as_long_as_it_is_asked_to(client, clock, request_, p
 
 async def test_a_finished_task_without_a_result_is_an_error_that_holds_the_answer(client, request_, provider, sim):
     sim.fault("no_result", times=None)
-    with pytest.raises(MalformedAnswer, match="has no result") as caught:
-        await run(client, request_, provider)
-    assert caught.value.body
-    assert caught.value.task_id == entries(sim)[0]["task_id"]
+    for verb in (run, Client.generate):
+        with pytest.raises(MalformedAnswer, match="has no result") as caught:
+            await verb(client, request_, provider)
+        assert caught.value.body
+        assert caught.value.task.id == caught.value.task_id == entries(sim)[-1]["task_id"]
+        assert caught.value.billed is Billed.YES
 
 
 async def test_a_result_that_comes_late_is_waited_for(client, request_, provider, sim):
@@ -326,7 +328,8 @@ async def test_one_look_is_tried_again_for_a_passing_fault_and_told_otherwise(cl
     sim.fault("unauthorised", on="poll")
     with pytest.raises(BadApiKey) as caught:
         await client.get(task)
-    assert caught.value.task_id == task.id
+    assert (caught.value.task, caught.value.task_id) == (task, task.id)
+    assert (caught.value.billed, caught.value.retry) == (Billed.YES, Retry.SAME)  # elsewhere it would be bought twice
 
 
 # The shielded POST

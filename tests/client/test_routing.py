@@ -210,6 +210,32 @@ async def test_the_configuration_says_how_and_the_call_says_otherwise(sims, cloc
         ]
 
 
+async def test_without_fallback_the_first_offer_is_the_only_one_however_its_account_does(sims, clock, request_):
+    data = sims.config
+    data["providers"]["reapi"]["limits"] = {"submits": [1, 20]}
+    sims["revidapi"].fault("reset_after")
+    async with Client(read_config(data, sims.environ), clock=clock) as client:
+        with pytest.raises(SubmitUncertain):
+            await client.generate(request_, policy="cheapest", fallback=False)
+        with pytest.raises(Cooling):
+            await client.generate(request_, policy="cheapest", fallback=False, timeout=5)
+        (step,) = client.route(request_, "reapi", "runapi", fallback=False).steps
+        for _ in range(2):  # the second waits for the account's rate limit
+            result = await client.generate(request_, "reapi", "runapi", fallback=False)
+            assert [attempt.order.offer for attempt in result.attempts] == [step.offer]
+            assert result.attempts[0].order.why == "first of the route"
+    assert submits(sims) == {"revidapi": 1, "reapi": 2, "runapi": 0, "api_in_one": 0}
+
+
+async def test_without_fallback_the_first_that_fits_the_ceiling_is_the_only_one(client, sims, request_):
+    sims["reapi"].fault("no_credit")
+    with pytest.raises(NoCredit):
+        await client.generate(request_, "runapi", "reapi", "revidapi", fallback=False, max_price="0.03")
+    with pytest.raises(OverCeiling):
+        await client.generate(request_, "runapi", "reapi", fallback=False, max_price="0.001")
+    assert submits(sims) == {"reapi": 1, "revidapi": 0, "runapi": 0, "api_in_one": 0}
+
+
 async def test_fallback_can_be_switched_off(client, sims, request_):
     sims["revidapi"].fault("no_credit")
     with pytest.raises(NoCredit):
@@ -250,7 +276,7 @@ async def test_what_is_no_request_is_said_to_be_none(client, given):
 
 
 async def test_an_unknown_option_and_an_account_that_is_no_name(client, request_):
-    with pytest.raises(TypeError, match="maxprice"):
+    with pytest.raises(TypeError, match="no option is named 'maxprice'; did you mean max_price"):
         await client.generate(request_, maxprice="1")
     with pytest.raises(ConfigError, match="an account's name is needed"):
         await client.generate(request_, ["reapi"])
@@ -623,6 +649,52 @@ async def test_a_fault_of_ours_is_not_hidden(client, sims, request_, monkeypatch
     with pytest.raises(ZeroDivisionError):
         await client.generate(request_, "reapi", "runapi")
     assert sum(submits(sims).values()) == 0
+
+
+async def test_a_replay_waits_for_no_turn_since_the_next_part_may_wait_for_its_task_slot(sims, clock, request_):
+    data = sims.config
+    data["providers"]["runapi"]["limits"] = {"active": 1, "submits": [2, 10]}
+    sims["runapi"].fault("reset_after")
+    async with Client(read_config(data, sims.environ), clock=clock) as client:
+        result = await client.generate(several(request_, 3), "runapi")
+    assert len(result.tasks) == 3
+    assert (submits(sims)["runapi"], charged(sims)["runapi"]) == (4, 3)
+
+
+async def test_how_long_an_answer_is_waited_for_at_most_counts_the_replays(sims, clock, request_):
+    data = sims.config
+    data["providers"]["runapi"]["timeout"] = 10
+    sims["runapi"].fault("no_answer", seconds=0.3)
+    async with Client(read_config(data, sims.environ), clock=clock) as client:
+        call = asyncio.create_task(client.submit(request_, "runapi"))
+        await until(lambda: sims["runapi"].bills()["submits"])
+        window = client.config.account("runapi").adapter.idempotency.window
+        assert window < client.longest_wait <= window + 10
+        call.cancel()
+        with pytest.raises(SubmitUncertain, match="is not sent again, but for replays under its replay key"):
+            await call
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("nan"), "3", True])
+async def test_a_timeout_that_is_none_is_refused_by_name(client, sims, request_, timeout):
+    for call in (client.submit(request_, timeout=timeout), client.generate(request_, timeout=timeout)):
+        with pytest.raises(OutOfBounds, match="timeout: more than 0 seconds are needed, or None for no deadline, not"):
+            await call
+    assert sum(submits(sims).values()) == 0
+
+
+async def test_without_a_deadline_a_call_waits_and_with_0_a_wait_looks_once(client, sims, request_):
+    task = await client.submit(request_, "reapi", timeout=None)
+    with pytest.raises(OutOfBounds, match="timeout: 0 or more seconds are needed"):
+        await client.wait(task, -1)
+    looks = sims["reapi"].bills()["polls"]
+    with pytest.raises(DeadlineExceeded) as caught:
+        await client.wait(task, 0)
+    assert caught.value.task.id == task.id
+    assert sims["reapi"].bills()["polls"] == looks + 1
+    done = await client.wait(task, None)
+    assert await client.wait(done, 0) == done
+    assert (await client.generate(request_, "reapi", timeout=None, idempotency_key="k")).tasks
 
 
 async def test_a_replay_whose_turn_comes_too_late_for_its_key_is_not_sent(sims, clock, request_):

@@ -161,7 +161,7 @@ def test_anything_else_stops_whatever_the_terms_are(error):
 @pytest.mark.parametrize("error", list(errors.PROVIDER_ERRORS.values()))
 def test_what_a_look_at_an_accepted_task_says_is_no_reason_to_buy_another(error):
     """A look's error names its task: whatever it says, the task may go on, and is paid for."""
-    assert follow(error("no", task_id="t")) == {Then.STOP}
+    assert follow(error("no", task=attrs.evolve(TASK, state=State.RUNNING))) == {Then.STOP}
 
 
 async def test_a_look_that_moderation_refuses_buys_nothing_elsewhere(client, sims):

@@ -72,7 +72,7 @@ def test_a_policy(policy):
         ({"on_unsupported": "ignore"}, "on_unsupported: one of refuse, drop, not 'ignore'"),
         (
             {"on_uncertain": "continue"},
-            'on_uncertain: max_price is needed too: it is the ceiling of what may be billed',
+            "on_uncertain: max_price is needed too: it is the ceiling of what may be billed",
         ),
     ],
 )

@@ -331,7 +331,7 @@ async def test_both_verbs_go_where_the_page_says(verb, options, clock, monkeypat
 
 ON_UNCERTAIN = 'on to the next offer with `on_uncertain="continue"`, within what is left of `max_price`'
 ON_BLOCKED = 'on to the next offer with `on_blocked="continue"`'
-TASK = draft(PLAIN)
+TASK = attrs.evolve(draft(PLAIN), state=State.FAILED)
 
 
 @pytest.mark.parametrize(
@@ -345,7 +345,7 @@ TASK = draft(PLAIN)
         (errors.Blocked(task=TASK, billed=Billed.YES), f"stop; {ON_BLOCKED}, within what is left of `max_price`"),
         (errors.TaskFailed(task=TASK, billed=Billed.NO), "on to the next offer"),
         (errors.TaskFailed(task=TASK), "stop; on to the next offer within what is left of `max_price`"),
-        (errors.DeadlineExceeded(task=TASK), "stop"),
+        (errors.DeadlineExceeded(task=draft(PLAIN)), "stop"),
     ],
     ids=lambda each: "" if isinstance(each, str) else f"{type(each).__name__} {each.billed}",
 )

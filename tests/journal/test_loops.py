@@ -63,6 +63,9 @@ def test_a_client_belongs_to_one_event_loop(threaded, clock, path, request_):
     asyncio.run(client.submit(request_))
     with pytest.raises(ConfigError, match="another event loop"):
         asyncio.run(client.submit(request_))
+    for verb in (client.get, client.wait):
+        with pytest.raises(ConfigError, match="another event loop"):
+            asyncio.run(verb(the_attempt(path).task))
     assert sim.bills()["submits"] == 1
     assert the_attempt(path).task
     del client

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import logging
+import sqlite3
 from decimal import Decimal
 
 import attrs
@@ -11,9 +12,11 @@ import pytest
 from anymedia import (
     Account,
     Attempt,
+    Billed,
     Client,
     Config,
     ConfigError,
+    DeadlineExceeded,
     ImageRequest,
     JournalError,
     NoCredit,
@@ -140,7 +143,60 @@ async def test_what_is_cancelled_before_it_leaves_is_not_sent(client, request_, 
     await cancelled(client.submit(request_, "reapi"), client._session.transport, "send")
     await client.close()
     (attempt,) = read()
-    assert (attempt.outcome, attempt.error) == (Outcome.NOT_SENT, "cancelled")
+    assert (attempt.outcome, attempt.error) == (Outcome.NOT_SENT, "the call was cancelled")
+
+
+@pytest.mark.parametrize("key", [None, "k"])
+async def test_what_is_cancelled_while_the_journal_is_locked_is_not_sent_and_counts_nothing(
+    client, sims, request_, read, path, key
+):
+    await client.journal.check()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    call = asyncio.create_task(client.submit(request_, "reapi", idempotency_key=key))
+    await asyncio.sleep(0.1)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    other.execute("ROLLBACK")
+    other.close()
+    task = await client.submit(request_, "reapi", idempotency_key=key)
+    await client.close()
+    *cut, bought = read()
+    assert bought.task.id == task.id
+    assert [(attempt.status, attempt.reserved) for attempt in cut] == [("not sent", 0)] * (key is None)
+    assert sims["reapi"].bills()["submits"] == 1
+
+
+async def test_a_deadline_holds_while_a_key_is_claimed(client, sims, request_, path):
+    await client.journal.check()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(DeadlineExceeded, match="the journal did not answer in time about the key 'k'") as caught:
+        await client.submit(request_, "reapi", idempotency_key="k", timeout=0.2)
+    assert (caught.value.billed, caught.value.task) == (Billed.NO, None)
+    other.execute("ROLLBACK")
+    other.close()
+    assert (await client.submit(request_, "reapi", idempotency_key="k")).id
+    assert sims["reapi"].bills()["submits"] == 1
+
+
+async def test_a_filter_that_fits_nothing_is_refused(client):
+    with pytest.raises(OutOfBounds, match=r"status: no attempt can be 'uncertan'; there are .*uncertain"):
+        await client.attempts(status="uncertan")
+    with pytest.raises(OutOfBounds, match="limit: 1 or more is needed, not 0"):
+        await client.attempts(limit=0)
+
+
+async def test_under_a_key_what_was_made_needs_its_account_no_more(client, sims, clock, request_):
+    made = await client.generate(request_, "reapi", idempotency_key="k")
+    await client.close()
+    data = sims.config
+    del data["providers"]["reapi"]
+    async with Client(read_config(data, sims.environ), clock=clock) as later:
+        assert (await later.generate(request_, idempotency_key="k")).tasks[0].id == made.tasks[0].id
+        assert (await later.submit(request_, idempotency_key="k")).id == made.tasks[0].id
+    assert sims["reapi"].bills()["submits"] == 1
 
 
 async def test_without_a_journal_a_cancel_before_it_leaves_is_as_quiet(sims, clock, request_, events, cancelled):
