@@ -33,8 +33,8 @@ class SyncClient:
 
     It works inside a running event loop too, which it blocks. Ctrl-C ends a wait, never a submit that is under way;
     the task is in `detached` then. `on_event` is called on a thread of the client's own. A `journal` that is given is
-    the caller's to close, as with Client. Use it as `with SyncClient()
-    as client`, or call `close`.
+    the caller's to close, as with Client. Use it as `with SyncClient() as client`,
+    or call `close`.
     """
 
     def __init__(

@@ -32,13 +32,13 @@ class Ceiling:
         if self.most is None:
             return Reservation(self._held, Decimal(0))
         if money.usd is None and not self._allow_unknown:
-            why = f"and the price of {offer} is unknown ({money.reason}); allow_unknown_price takes it all the same"
-            raise _over(f"{self.most} USD are allowed, {why}")
+            why = f"the price of {offer} is unknown ({money.reason}), and may be more than the {self.most} USD allowed"
+            raise _over(f"{why}; allow_unknown_price takes it all the same")
         usd = money.usd or Decimal(0)
         held = self.held
         if EXACT.add(held, usd) > self.most:
-            spent = f", {held.normalize(EXACT):f} of them are spent or reserved" if held else ""
-            raise _over(f"{self.most} USD are allowed{spent}, and {offer} costs {money}")
+            spent = f", of which {held.normalize(EXACT):f} are spent or reserved" if held else ""
+            raise _over(f"{offer} costs {money}, more than the {self.most} USD allowed{spent}")
         return Reservation(self._held, usd)
 
 

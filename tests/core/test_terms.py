@@ -137,22 +137,22 @@ def test_a_route_that_says_nothing_is_the_default():
     ("said", "message"),
     [
         ({"policy": "fastest"}, "policy: one of ordered, cheapest, spread or a function, not 'fastest'"),
-        ({"policy": 7}, "policy: a text is needed, not 7"),
-        ({"max_price": 0.1}, "max_price: a text is needed, not 0.1"),
-        ({"max_price": 1}, "max_price: a text is needed, not 1"),
+        ({"policy": 7}, "policy: must be a text, not 7"),
+        ({"max_price": 0.1}, "max_price: must be a text, not 0.1"),
+        ({"max_price": 1}, "max_price: must be a text, not 1"),
         ({"max_price": "a lot"}, "max_price: USD as text or Decimal are needed, like \"0.10\", not 'a lot'"),
         ({"max_price": "nan"}, "max_price: USD as text or Decimal are needed, like \"0.10\", not 'nan'"),
         ({"max_price": "-0.10"}, "max_price: USD as text or Decimal are needed, like \"0.10\", not '-0.10'"),
-        ({"allow_unknown_price": "yes"}, "allow_unknown_price: true or false is needed, not 'yes'"),
-        ({"fallback": 1}, "fallback: true or false is needed, not 1"),
-        ({"mix": 0}, "mix: true or false is needed, not 0"),
+        ({"allow_unknown_price": "yes"}, "allow_unknown_price: must be true or false, not 'yes'"),
+        ({"fallback": 1}, "fallback: must be true or false, not 1"),
+        ({"mix": 0}, "mix: must be true or false, not 0"),
         ({"on_uncertain": "go"}, "on_uncertain: one of stop, continue, not 'go'"),
-        ({"on_uncertain": True}, "on_uncertain: a text is needed, not True"),
+        ({"on_uncertain": True}, "on_uncertain: must be a text, not True"),
         ({"on_uncertain": "continue"}, "on_uncertain: to continue after what may have been billed, give a ceiling"),
         ({"on_blocked": ""}, "on_blocked: one of stop, continue, not ''"),
-        ({"on_blocked": []}, "on_blocked: a text is needed, not []"),
-        ({"maxprice": "0.10"}, "no key is named 'maxprice'; did you mean max_price?"),
-        *(({name: "x"}, f"no key is named '{name}'") for name in ("offer", "key", "check", "on_unsupported")),
+        ({"on_blocked": []}, "on_blocked: must be a text, not []"),
+        ({"maxprice": "0.10"}, "no setting is named 'maxprice'; did you mean max_price?"),
+        *(({name: "x"}, f"no setting is named '{name}'") for name in ("offer", "key", "check", "on_unsupported")),
     ],
 )
 def test_what_is_wrong_in_a_route_is_said_with_its_place(said, message):
@@ -186,17 +186,17 @@ def test_limits_are_the_providers_and_over_them_the_users(monkeypatch, said, lim
     assert default_account(adapter, {}).limits == adapter.limits
 
 
-WINDOW = "[calls, seconds] are needed, like [20, 10], not"
+WINDOW = "must be [calls, seconds], like [20, 10], not"
 
 
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        (7, "limits: a table is needed, not 7"),
-        ([20, 10], "limits: a table is needed, not [20, 10]"),
-        ({"submit": [1, 1]}, "limits: no key is named 'submit'; did you mean submits?"),
-        ({"submits": 20}, "limits: submits: a list is needed, not 20"),
-        ({"submits": "20/10"}, "limits: submits: a list is needed, not '20/10'"),
+        (7, "limits: must be a table, not 7"),
+        ([20, 10], "limits: must be a table, not [20, 10]"),
+        ({"submit": [1, 1]}, "limits: no setting is named 'submit'; did you mean submits?"),
+        ({"submits": 20}, "limits: submits: must be a list, not 20"),
+        ({"submits": "20/10"}, "limits: submits: must be a list, not '20/10'"),
         *(
             ({"submits": wrong}, f"limits: submits: {WINDOW} {wrong!r}")
             for wrong in (
@@ -206,11 +206,11 @@ WINDOW = "[calls, seconds] are needed, like [20, 10], not"
             )
         ),
         ({"polls": [10, 0]}, f"limits: polls: {WINDOW} [10, 0]"),
-        ({"active": 0}, "limits: active: 1 or more is needed, not 0"),
-        ({"active": -5}, "limits: active: 1 or more is needed, not -5"),
-        ({"active": 1.5}, "limits: active: a whole number is needed, not 1.5"),
-        ({"active": True}, "limits: active: a whole number is needed, not True"),
-        ({"active": "5"}, "limits: active: a whole number is needed, not '5'"),
+        ({"active": 0}, "limits: active: must be 1 or more, not 0"),
+        ({"active": -5}, "limits: active: must be 1 or more, not -5"),
+        ({"active": 1.5}, "limits: active: must be a whole number, not 1.5"),
+        ({"active": True}, "limits: active: must be a whole number, not True"),
+        ({"active": "5"}, "limits: active: must be a whole number, not '5'"),
     ],
 )
 def test_what_is_wrong_in_limits_is_said_with_its_place(said, message):
@@ -235,7 +235,7 @@ def test_a_day_that_may_cost_nobody_knows_what_is_refused(said):
     with pytest.raises(ConfigError) as caught:
         account(daily_limit=said)
     assert str(caught.value) == (
-        f'config: providers.reapi: daily_limit: USD as text are needed, like "0.05", not {said!r}'
+        f'config: providers.reapi: daily_limit: must be USD as text, like "0.05", not {said!r}'
     )
 
 
@@ -243,7 +243,7 @@ def test_a_day_that_may_cost_nobody_knows_what_is_refused(said):
 def test_a_daily_limit_is_a_text(said):
     with pytest.raises(ConfigError) as caught:
         account(daily_limit=said)
-    assert str(caught.value) == f"config: providers.reapi: daily_limit: a text is needed, not {said!r}"
+    assert str(caught.value) == f"config: providers.reapi: daily_limit: must be a text, not {said!r}"
 
 
 async def test_a_daily_limit_needs_the_journal_that_it_is_held_against(sims, clock):
