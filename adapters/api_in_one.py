@@ -96,6 +96,6 @@ ADAPTER = Adapter(
         Gap("the full list of ratios", "FLUX.2's seven"),
         Gap("error codes", "the HTTP status counts"),
         Gap("rate limits, lifetime of results, cancel, webhook signature"),
-        Gap("the variable that holds the key", "API_IN_ONE_API_KEY"),
+        Gap("the variable that holds the API key", "API_IN_ONE_API_KEY"),
     ),
 )

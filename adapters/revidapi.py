@@ -84,6 +84,6 @@ ADAPTER = Adapter(
         Gap("refunds", "counted as billed"),
         Gap("whether a record is there at once", "422 is taken as not yet for 90 s, as seen at kie.ai"),
         Gap("rate limits, lifetime of results, cancel, webhook signature"),
-        Gap("the variable that holds the key", "REVIDAPI_API_KEY"),
+        Gap("the variable that holds the API key", "REVIDAPI_API_KEY"),
     ),
 )

@@ -42,7 +42,7 @@ UNAVAILABLE: dict[str, Fault] = {
     "reapi": {"kind": "status", "status": 503, "code": 70001},
     "runapi": {"kind": "status", "status": 503, "message": "No active channel available"},
 }
-"""Where a 503 says that nothing was billed; elsewhere it is an edge that did not reach the provider."""
+"""Where a 503 says that nothing was billed; elsewhere it is a proxy that did not reach the provider."""
 NOT_REACHED: Fault = {"kind": "status", "status": 523, "body": "html"}
 LOST: Sequence[Fault] = (
     {"kind": "reset_before"},

@@ -1,4 +1,4 @@
-"""How old a price is, and whether it is to be read anew."""
+"""How old a price is, and whether to check the provider's page again."""
 
 import re
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ import attrs
 from anymedia import Quote
 
 LIFE = timedelta(days=120)
-"""How long a price is believed without being read anew."""
+"""How long a price is believed before the provider's page is checked again."""
 
 STALE = "(!)"
 """The mark of a price that is older."""
@@ -17,7 +17,7 @@ STALE = "(!)"
 
 @attrs.frozen
 class Ages:
-    """How old prices are today; live ones are as old as the answer that told them."""
+    """How old prices are today; live ones are as old as the answer that gave them."""
 
     today: date
     told: Mapping[tuple[str, str], date]

@@ -31,7 +31,7 @@ Exit codes:
   2    the request or the command line is wrong; nothing was sent
   3    configuration: no API key, unknown account, broken file
   4    uncertain: it may have been billed, and is not sent again
-  5    not finished in time; a task that there is lives on
+  5    not finished in time; a task that was accepted goes on
   6    the journal cannot be used; nothing was sent, or the error says what was
   130  interrupted
 """

@@ -1,4 +1,4 @@
-"""`anymedia balance`: what accounts still have, where their provider tells it."""
+"""`anymedia balance`: what accounts still have, where their provider reports it."""
 
 import asyncio
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ COLUMNS = ("account", "provider", "USD", "credits")
 
 @attrs.frozen
 class Left:
-    """What an account still has: None where its provider tells none (`tells`), or `error` stands in the way."""
+    """What an account still has: None where its provider reports none (`tells`), or `error` stands in the way."""
 
     account: Account
     money: Money | None = None
@@ -39,7 +39,7 @@ def command(ctx: click.Context, names: tuple[str, ...], config: Path | None, as_
     """Show what accounts still have.
 
     The command asks the accounts named, or all in the config file, or those whose API key is in the environment. It
-    buys nothing. --json prints a list of account, provider, tells (whether the provider tells a balance at all), usd,
+    buys nothing. --json prints a list of account, provider, tells (whether the provider reports a balance at all), usd,
     credits, date, trouble.
     """
     found = load_config(config)
@@ -90,6 +90,6 @@ def _json(left: Left) -> dict[str, str | bool | None]:
 def _row(left: Left) -> tuple[str, str, str, str]:
     names = left.account.name, left.account.adapter.name
     if left.money is None:
-        return *names, "tells no balance" if left.error is None else str(left.error), ""
+        return *names, "does not report a balance" if left.error is None else str(left.error), ""
     usd, credits = plain(left.money.usd), plain(left.money.credits)
     return *names, "unknown" if usd is None else f"${usd}", credits or ""

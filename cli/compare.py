@@ -27,8 +27,9 @@ WIDE = 110
 def command(asked: Asked, a: str, b: str, config: Path | None, as_json: bool) -> None:
     """Show what would differ if a request went to B instead of A.
 
-    Each is an account of the config file, a provider, or one offer of either, like reapi/gpt-image-2-official. Needs
-    no key and sends nothing. --json prints a list of field, a, b, text; it is empty where nothing would differ.
+    Each is an account of the config file, a provider, or one offer of either, like reapi/gpt-image-2-official. The
+    command needs no API key and sends nothing. --json prints a list of field, a, b, text; it is empty where nothing
+    would differ.
     """
     found = load_config(config)
     live = LivePrices.at(found.live_prices)

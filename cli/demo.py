@@ -123,7 +123,7 @@ def _show_calls(screen: "Screen", explanations: Sequence[Explanation]) -> None:
             ("", *(each.offer for each in some)),
             [
                 ["endpoint", *(f"{each.method} {each.url}" for each in some)],
-                ["key", *(_key_header(each) for each in some)],
+                ["API key", *(_key_header(each) for each in some)],
                 ["body", *(json_text(each.json) for each in some)],
                 ["price", *(price(each.money) for each in some)],
             ],

@@ -1,4 +1,4 @@
-"""Where the bill was another than the quote: what `anymedia prices --drift` shows."""
+"""Where the bill differed from the quote: what `anymedia prices --drift` shows."""
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
@@ -19,8 +19,9 @@ from .text import plain, print_json, say
 class Drift:
     """What became of an offer's quotes: how many of the `settled` attempts cost another price, and the sums.
 
-    `free` attempts succeeded and were billed nothing, as a first call may be: they are in no other figure. `unquoted`
-    ones settled at a price that nobody had known; with one of them the quoted sum is unknown. `last` is the last day.
+    `settled` attempts are those whose bill the provider reported. `free` attempts succeeded and were billed nothing, as
+    a first call may be: they are in no other figure. `unquoted` ones were billed at a price that nobody had known; with
+    one of them the quoted sum is unknown. `last` is the last day.
     """
 
     offer: str
@@ -65,7 +66,7 @@ def _sum(moneys: Iterable[Money]) -> Money:
 
 # Shown
 
-COLUMNS = ("offer", "settled", "differ", "free", "quoted", "billed", "last")
+COLUMNS = ("offer", "bills", "differ", "free", "quoted", "billed", "last")
 
 
 def show_drift(config: Path | None, *, as_json: bool) -> None:

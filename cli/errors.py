@@ -14,6 +14,7 @@ from anymedia import (
     Outcome,
     Problem,
     RequestError,
+    Retry,
     SubmitUncertain,
     to_json,
 )
@@ -44,14 +45,20 @@ NAMES = {"id", "handle"}
 
 FACTS = ("account", "provider", "model", "task_id", "status", "code", "request_id", "retry_after")
 
+AGAIN: Mapping[Retry, str] = {
+    Retry.SAME: "at the same provider",
+    Retry.ELSEWHERE: "at another provider",
+    Retry.NEVER: "not automatically",
+}
+
 ADVICE: Mapping[type[AnymediaError], str] = {
     SubmitUncertain: (
-        "It may have been billed, and is not sent again. Look at the provider's own list of tasks first; "
-        "`anymedia tasks` keeps it in sight, `anymedia tasks settle` notes what became of it. "
+        "Look at the provider's own list of tasks first; "
+        "`anymedia tasks` lists it, `anymedia tasks settle` notes what became of it. "
         "With `--on-uncertain continue` and `--max-price`, `generate` goes on at another offer."
     ),
     DeadlineExceeded: (
-        "The task lives on, and is billed as any other. `anymedia resume` takes it up again; --timeout gives it longer."
+        "The task goes on, and is billed as any other. `anymedia resume` takes it up again; --timeout gives it longer."
     ),
     JournalError: "ANYMEDIA_JOURNAL names another file for it, or is `off`: then nothing is kept.",
 }
@@ -106,7 +113,7 @@ def problem_json(problem: Problem) -> dict[str, Any]:
 def error_facts(error: AnymediaError) -> Iterator[tuple[str, str]]:
     """Yield what a person wants to know of an error beside its text: what follows from it comes first."""
     yield "billed", str(error.billed)
-    yield "retry", str(error.retry) + (f", after {error.retry_after:g} s" if error.retry_after else "")
+    yield "try again", AGAIN[error.retry] + (f", after {error.retry_after:g} s" if error.retry_after else "")
     for fact in FACTS[:-1]:
         if fact == "provider" and error.provider == error.account:
             continue
@@ -169,7 +176,7 @@ def _of_this_side(error: AnymediaError) -> bool:
 
 
 def _nothing_was_sent(error: AnymediaError) -> bool:
-    """Return whether time was up before the submit: another call held the caller's key, as the error says."""
+    """Return whether time was up before the submit, as another call held the caller's idempotency key."""
     return isinstance(error, DeadlineExceeded) and error.task is None
 
 

@@ -36,7 +36,7 @@ def command(
     config: Path | None,
     as_json: bool,
 ) -> None:
-    """Make pictures and save them.
+    """Generate images and save them.
 
     PROMPT is the text; - reads it from stdin. The command uses the accounts given with --provider, or those in the
     config file, or every provider whose API key is in the environment. It asks the first offer that takes the request,

@@ -1,4 +1,4 @@
-"""How accounts do, read from the journal: a process that begins knows nothing of what the ones before it met."""
+"""The health of accounts, read from the journal: a new process knows nothing of what earlier ones met."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 SPAN = timedelta(hours=1)
 """How far back the journal is read: no cooldown is longer."""
 
-COLUMNS = ("account", "does", "since (UTC)", "asked again", "last hour", "last error")
+COLUMNS = ("account", "health", "since (UTC)", "asked again", "last hour", "last error")
 
 ENDS = {
     Cooldown.NONE: "",
     Cooldown.TIME: "",
-    Cooldown.BALANCE: "sooner at another balance",
-    Cooldown.CONFIG: "with another key",
-    Cooldown.TRIAL: "by one request first",
+    Cooldown.BALANCE: "sooner if the balance changes",
+    Cooldown.CONFIG: "once the API key is changed",
+    Cooldown.TRIAL: "one request first",
 }
 """What a table says of what ends a cooldown, beside its time."""
 
@@ -39,7 +39,7 @@ SHORT_ERROR = 80
 
 @attrs.frozen(kw_only=True)
 class Lately:
-    """How an account does, and what became of its submits in the last hour."""
+    """The health of an account, and what became of its submits in the last hour."""
 
     account: Account
     health: AccountHealth
@@ -51,14 +51,14 @@ class Lately:
 
 
 def lately(accounts: Sequence[Account], attempts: Sequence[Attempt], clock: Clock) -> Iterator[Lately]:
-    """Yield how each account does, as a client would judge that had made these attempts."""
+    """Yield the health of each account, as a client would judge it that had made these attempts."""
     health = Health(clock, _not_asked)
     ended = sorted(attempts, key=lambda attempt: attempt.ended_at or attempt.started_at)
     for account in accounts:
         its = [attempt for attempt in ended if attempt.order.account == account.name]
         for attempt in its:
             ends = cooldown(attempt)
-            # Another key may lead to another balance, and is not bad because that one was.
+            # Another API key may lead to another balance, and is not bad because that one was.
             if ends not in (Cooldown.CONFIG, Cooldown.BALANCE) or _is_of_its_key(attempt, account):
                 health.note(account, attempt, ends)
         sent = [attempt for attempt in its if attempt.outcome is not Outcome.NOT_SENT]
@@ -82,7 +82,7 @@ async def _not_asked(_: Account) -> NoReturn:
 
 
 def show_health(accounts: Sequence[Account], config: Path | None, clock: Clock, *, as_json: bool) -> None:
-    """Print how accounts do. Errors: ConfigError without a journal."""
+    """Print the health of accounts. Errors: ConfigError without a journal."""
     now = clock.now()
     attempts = read_journal(config, lambda ledger: ledger.attempts(since=now - SPAN))
     found = list(lately(accounts, attempts, clock))
@@ -102,10 +102,10 @@ def _json(each: Lately) -> dict[str, Any]:
 
 def _row(each: Lately, now: datetime) -> "list[Cell]":
     health = each.health
-    does = health.cause.replace("_", " ") if health.cause else "well" if each.account.api_key else "no key"
+    state = health.cause.replace("_", " ") if health.cause else "ok" if each.account.api_key else "no API key"
     return [
         health.account,
-        does,
+        state,
         "" if health.since is None else f"{health.since:%H:%M:%S}",
         [*filter(None, [_again(health, now), _ends(each)])],
         [*_counted(each)] or "nothing",

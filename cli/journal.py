@@ -63,7 +63,7 @@ def _since(ctx: click.Context, _: click.Parameter, text: str | None) -> datetime
     try:
         return moment(text, (ctx.obj or Clock()).now())
     except (ValueError, OverflowError):
-        raise click.BadParameter(f"a date, a time, or an age like 2h, 7d is needed, not {text!r}") from None
+        raise click.BadParameter(f"must be a date, a time, or an age like 2h, 7d, not {text!r}") from None
 
 
 def moment(text: str, now: datetime) -> datetime:

@@ -40,7 +40,7 @@ def _writable(_: click.Context, __: click.Parameter, out: Path) -> Path:
 
 def _timeout(_: click.Context, __: click.Parameter, seconds: float) -> float:
     if not 0 < seconds < inf:
-        raise click.BadParameter(f"more than 0 seconds are needed, not {seconds}")
+        raise click.BadParameter(f"must be more than 0 seconds, not {seconds}")
     return seconds
 
 

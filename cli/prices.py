@@ -1,4 +1,4 @@
-"""`anymedia prices`: what a request costs everywhere, as the pages print it or as the providers tell it."""
+"""`anymedia prices`: what a request costs everywhere, as the pages print it or as the providers report it."""
 
 import asyncio
 import os
@@ -78,13 +78,13 @@ async def _refreshed(asked: Asked, accounts: Sequence[Account], found: Config, c
     from anymedia import Client
 
     if all(account.adapter.price_quote is None for account in accounts):
-        return ["no price is live: none of these providers tells any"]
+        return ["no price is live: none of these providers publishes any"]
     by_name = {account.name: account for account in accounts}
     async with Client(attrs.evolve(found, accounts=by_name, journal=None), clock=clock) as client:
         try:
             errors = await client.refresh_prices(asked.request, offer=asked.offer, on_unsupported=asked.on_unsupported)
         except OSError as error:
-            return [f"the prices that were told cannot be kept: {error}"]
+            return [f"the live prices cannot be kept: {error}"]
     return [_sentence(error) for error in errors]
 
 
@@ -93,7 +93,7 @@ def _sentence(error: AnymediaError) -> str:
 
 
 def _told(asked: Asked, accounts: Sequence[Account], live: LivePrices) -> dict[tuple[str, str], date]:
-    """Return the day on which each live price was told, by account and offer; the oldest where there are several."""
+    """Return the day on which each live price was reported, by account and offer; the oldest of several."""
     told: dict[tuple[str, str], date] = {}
     found = candidates(asked.request, accounts, offer=asked.offer, on_unsupported=asked.on_unsupported, live=live)
     for candidate in found:

@@ -1,4 +1,4 @@
-"""`anymedia providers`: who there is, and whether the keys are set."""
+"""`anymedia providers`: every provider, and whether its API key is set."""
 
 import os
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from anymedia.registry import adapters
 from .command import Command, config_option
 from .text import print_json
 
-COLUMNS = ("provider", "key", "sells", "refunds", "results", "gaps")
+COLUMNS = ("provider", "API key", "sells", "refunds", "results", "gaps")
 DAY = 86_400
 
 

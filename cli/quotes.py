@@ -33,13 +33,26 @@ def quote_json(quote: Quote) -> dict[str, Any]:
 
 # As a table
 
-COLUMNS = ("", "offer", "billed", "tasks", "goes by", "age and source")
-PIPED = ("", "offer", "account", "status", "billed", "list", "credits", "tasks", "goes by", "age", "source", "reasons")
+COLUMNS = ("", "offer", "billed", "tasks", "depends on", "age and source")
+PIPED = (
+    "",
+    "offer",
+    "account",
+    "status",
+    "billed",
+    "list",
+    "credits",
+    "tasks",
+    "depends on",
+    "age",
+    "source",
+    "reasons",
+)
 
 MARKS = {
     "*": "the cheapest",
     "~": "not exact: see below",
-    STALE: f"older than {LIFE.days} days: to be read anew",
+    STALE: f"older than {LIFE.days} days: check the provider's page again",
 }
 
 
@@ -70,8 +83,8 @@ def _row(quote: Quote, cheapest: Decimal | None, ages: Ages) -> "list[Cell]":
     best, age = _is(quote, cheapest), ages(quote)
     billed = Text("\n".join([str(quote.money), *_listed(quote.money)]), "bold green" if best else "")
     since = Text("\n".join(filter(None, [age, quote.money.source])), "yellow" if age.endswith(STALE) else "")
-    goes_by = [_short(field, value) for field, value in quote.depends_on.items()]
-    return [_mark(quote, cheapest), _names(quote), billed, str(quote.tasks), goes_by, since]
+    depends_on = [_short(field, value) for field, value in quote.depends_on.items()]
+    return [_mark(quote, cheapest), _names(quote), billed, str(quote.tasks), depends_on, since]
 
 
 def _piped(quote: Quote, cheapest: Decimal | None, ages: Ages) -> "list[Cell]":
@@ -113,7 +126,7 @@ def _listed(money: Money) -> Iterator[str]:
 
 
 def _short(field: str, value: object) -> str:
-    """Return what a price goes by as it fits into a narrow column: a value alone tells its field."""
+    """Return what a price depends on as it fits into a narrow column: a value alone names its field."""
     if value is None:
         return f"{field} unknown"
     return f"dearest {field}" if value == "dearest" else str(value)

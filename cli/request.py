@@ -90,7 +90,7 @@ def _asked(given: dict[str, Any]) -> Asked | None:
     return Asked(ImageRequest(**fields), accounts, offer, on_unsupported)
 
 
-# A value that is no number or size goes on as it is: the request then tells all that is wrong with it at once.
+# A value that is no number or size goes on as it is: the request then says all that is wrong with it at once.
 
 
 def _whole(_: click.Context, __: click.Parameter, text: str | None) -> int | str | None:
@@ -114,7 +114,7 @@ def stdin_text() -> str:
 def _labels(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
     for text in given:
         if "=" not in text:
-            raise click.BadParameter(f"name=value is needed, not {text!r}")
+            raise click.BadParameter(f"must be name=value, not {text!r}")
     return dict(text.split("=", 1) for text in given)
 
 
@@ -124,7 +124,7 @@ def _extra(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dic
         place, equals, value = text.partition("=")
         *outer, last = place.split(".")
         if not (equals and outer and last and all(outer)):
-            raise click.BadParameter(f"provider.key=value is needed, not {text!r}")
+            raise click.BadParameter(f"must be provider.key=value, not {text!r}")
         fields = extra
         for name in outer:
             fields = fields.setdefault(name, {})
@@ -171,17 +171,17 @@ _WHOM: tuple[Callable[..., Any], ...] = (
 _FLAGS: tuple[Callable[..., Any], ...] = (
     click.option("--aspect-ratio", metavar="R", help="Like 16:9, or auto."),
     click.option("--size", callback=_size, metavar="WxH", help="Pixels, in place of a ratio."),
-    click.option("--resolution", metavar=_one_of(RESOLUTIONS)),
-    click.option("--quality", metavar=_one_of(QUALITIES)),
+    click.option("--resolution", metavar=_one_of(RESOLUTIONS), help="How large the picture is."),
+    click.option("--quality", metavar=_one_of(QUALITIES), help="How much work goes into the picture."),
     click.option("--image", "images", multiple=True, metavar="URL", help="A picture to start from; may be repeated."),
-    click.option("--mask", metavar="URL", help="Where it is transparent, the picture is painted anew."),
+    click.option("--mask", metavar="URL", help="An image whose transparent parts are repainted."),
     click.option("--count", callback=_whole, metavar="N", help="How many pictures."),
-    click.option("--background", metavar=_one_of(BACKGROUNDS)),
-    click.option("--moderation", metavar=_one_of(MODERATIONS)),
-    click.option("--seed", callback=_whole, metavar="N"),
-    click.option("--negative-prompt", metavar="T", help="What is not wanted."),
-    click.option("--output-format", metavar=_one_of(OUTPUT_FORMATS)),
-    click.option("--callback-url", metavar="URL", help="Where the provider reports the end."),
+    click.option("--background", metavar=_one_of(BACKGROUNDS), help="What is behind the subject."),
+    click.option("--moderation", metavar=_one_of(MODERATIONS), help="How strictly the provider moderates."),
+    click.option("--seed", callback=_whole, metavar="N", help="The same seed gives a similar picture."),
+    click.option("--negative-prompt", metavar="T", help="What the picture must not show."),
+    click.option("--output-format", metavar=_one_of(OUTPUT_FORMATS), help="The file format of the picture."),
+    click.option("--callback-url", metavar="URL", help="URL that the provider calls when the task ends."),
     click.option(
         "--label", "labels", multiple=True, callback=_labels, metavar="NAME=VALUE", help="A label of your own."
     ),

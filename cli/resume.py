@@ -162,13 +162,13 @@ def _uncertain(
     if replayed is not None:
         yield "replay", str(replayed)
     elif (until := _replayed_until(attempt)) is not None and now <= until:
-        yield "replay", f"`anymedia resume --replay` sends it again under its key, until {until:%H:%M:%S} UTC"
+        yield "replay", f"`anymedia resume --replay` sends it again with its replay key, until {until:%H:%M:%S} UTC"
     settle = f"anymedia tasks settle {attempt.id[:SHORT_ID]}"
     yield "settle", f"look for it at the provider, then `{settle} --billed`, `--not-billed` or `--task TASK_ID`"
 
 
 def _replayed_until(attempt: Attempt) -> datetime | None:
-    """Return until when the provider honours the key of an attempt; None when it has none."""
+    """Return until when the provider honours the replay key of an attempt; None when it has none."""
     adapter = adapters().get(attempt.order.provider)
     if adapter is None or adapter.idempotency is None or attempt.replay_key is None:
         return None

@@ -1,4 +1,4 @@
-"""The way that a request would go from offer to offer, for people and for programs."""
+"""The route of a request from offer to offer, for people and for programs."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,12 +17,12 @@ COLUMNS = ("", "offer", "billed", "tasks", "why it stands here")
 
 
 def route_of(asked: Asked, terms: GenerateOptions, config: Config) -> Route:
-    """Return the way of a request over the accounts that have a key; over all of them where none has one."""
+    """Return the route of a request over the accounts that have an API key; over all of them where none has one."""
     from anymedia import SyncClient
 
     accounts = pool(asked.accounts, config, every=False)
     if all(account.api_key is None for account in accounts):
-        say("no key is set: this is the way if every account had its own")
+        say("no API key is set; this is the route if every account had one")
         accounts = [attrs.evolve(account, api_key=Secret("its own")) for account in accounts]
     options: GenerateOptions = {"offer": asked.offer, "on_unsupported": asked.on_unsupported, **terms}
     with SyncClient(attrs.evolve(config, accounts={account.name: account for account in accounts})) as client:
@@ -73,7 +73,9 @@ def _steps(route: Route) -> Iterator[tuple[Quote, str]]:
         elif quote.account in seen:
             why = f"the next cheapest of {quote.account}"
         else:
-            why = f"{place} of the route" + (", until another has more room" if route.policy == "spread" else "")
+            why = f"{place} in your configured order" + (
+                ", until another has more room" if route.policy == "spread" else ""
+            )
         seen.add(quote.account)
         yield quote, why
 
@@ -90,9 +92,9 @@ def _sentences(route: Route) -> Iterator[str]:
         unknown = next(quote for quote in route.steps if quote.money.usd is None)
         yield f"nobody knows the worst case: the price of {_name(unknown)} is unknown"
         if route.max_price is None and further:
-            yield "without --max-price a second offer is asked only after what was not billed"
+            yield "without --max-price a second offer is asked only if the first was certainly not billed"
         return
     exact = all(quote.money.status is PriceStatus.EXACT for quote in route.steps)
     most = Money(usd=route.worst, status=PriceStatus.EXACT if exact else PriceStatus.ESTIMATE)
-    only = "; without --max-price a second offer is asked only after what was not billed"
+    only = "; without --max-price a second offer is asked only if the first was certainly not billed"
     yield f"at most {most} in all" + (only if route.max_price is None and further else "")

@@ -84,7 +84,7 @@ def _show(simulators: "Simulators") -> None:
 
     config = read_config(simulators.config, simulators.environ)
     screen = Screen()
-    screen.table(("provider", "base URL", "key"), ([one.name, one.base_url, one.api_key] for one in simulators))
+    screen.table(("provider", "base URL", "API key"), ([one.name, one.base_url, one.api_key] for one in simulators))
     screen.print("\n# anymedia.toml", style="dim")
     for account in config.accounts.values():
         click.echo(

@@ -19,7 +19,8 @@ from .text import print_json, say
 class Spent:
     """What became of a group of attempts, in USD; attempts of an unknown price are counted and in no sum.
 
-    `usd` is what was settled, else quoted, and None where no price is known; `exact` says that all of it was settled.
+    `usd` is what the provider billed, else the quote, and None where no price is known; `exact` says that all of it is
+    what the provider billed.
     """
 
     group: str
@@ -116,7 +117,7 @@ def is_refunded(attempt: Attempt) -> bool:
 
 
 def price_of(attempt: Attempt) -> Money:
-    """Return what was settled, else what was quoted."""
+    """Return what the provider billed, else what was quoted."""
     return attempt.order.money if attempt.task is None else attempt.task.money
 
 

@@ -33,14 +33,16 @@ STYLES = {"succeeded": "green", "failed": "red", "refused": "dim", "not sent": "
 
 DOUBT = (
     "uncertain: may have been billed, and not sent again. `anymedia tasks settle` notes what you found out at the "
-    "provider; `anymedia resume --replay` sends again what it honours a key for."
+    "provider; `anymedia resume --replay` sends it again where the provider honours idempotency keys."
 )
 
 
 def _state(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
     state = None if text is None else text.lower().replace("-", " ")
     if state is not None and state not in STATUSES:
-        raise click.BadParameter(f"{text!r} is none of {', '.join(word.replace(' ', '-') for word in STATUSES)}")
+        raise click.BadParameter(
+            f"must be one of {', '.join(word.replace(' ', '-') for word in STATUSES)}, not {text!r}"
+        )
     return state
 
 
@@ -112,11 +114,11 @@ def show(name: str, config: Path | None, as_json: bool) -> None:
 def settle(name: str, billed: bool | None, task_id: str | None, config: Path | None, as_json: bool) -> None:
     """Note what became of an uncertain attempt.
 
-    Nobody is asked: it is what you found in the provider's own list of tasks. `anymedia resume` waits for a task
-    that is named so.
+    Nothing is sent. Give what you found in the provider's own list of tasks. `anymedia resume` waits for the task
+    given with --task.
     """
     if (billed is None) is (task_id is None):
-        raise click.UsageError("one of --billed, --not-billed and --task is needed")
+        raise click.UsageError("give one of --billed, --not-billed and --task")
     attempt = read_journal(config, lambda ledger: ledger.settle(name, billed is not False, task_id))
     if as_json:
         print_json(attempt_json(attempt))
@@ -132,8 +134,8 @@ def settle(name: str, billed: bool | None, task_id: str | None, config: Path | N
 def print_handle(name: str, config: Path | None, as_json: bool) -> None:
     """Print the handle on a task.
 
-    It is one line of JSON, with or without --json, and holds no key. `anymedia resume --handle` takes it on any machine
-    that has the account's key.
+    It is one line of JSON, with or without --json, and holds no API key. `anymedia resume --handle` takes it on any
+    machine that has the account's API key.
     """
     found = load_config(config)
     attempt = with_journal(found, lambda ledger: ledger.find(name))
@@ -289,7 +291,12 @@ def _failure(failure: Failure) -> str:
 
 def _price(attempt: Attempt) -> str:
     money = price_of(attempt)
-    how = (money.got, money.date, money.source, None if money.usd is None else money.reason)
+    how = (
+        "billed" if money.got == "settled" else money.got,
+        money.date,
+        money.source,
+        None if money.usd is None else money.reason,
+    )
     return ", ".join([price(money), *(word for word in how if word)])
 
 

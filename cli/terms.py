@@ -35,8 +35,8 @@ def routes(function: Callable[..., T]) -> Callable[..., T]:
         flag_value=AS_CONFIGURED,
         callback=_policy,
         metavar=f"[{'|'.join(POLICIES)}]",
-        help="Show the route from offer to offer and the worst case instead, as the flags below do too. At the end of "
-        "the line it may stand without a policy: the configured one.",
+        help="Show the route and the worst case. As the last word it needs no policy and uses the configured one. "
+        "Any flag below also shows the route.",
     )
     return _buying(function, [route, *_FLAGS], when_asked=True)
 
@@ -60,7 +60,7 @@ def _buying(
 def _policy(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
     if text in (None, AS_CONFIGURED, *POLICIES):
         return text
-    raise click.BadParameter(f"one of {', '.join(POLICIES)} is needed, or nothing at the end of the line, not {text!r}")
+    raise click.BadParameter(f"must be one of {', '.join(POLICIES)}, or nothing at the end of the line, not {text!r}")
 
 
 def _usd(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
@@ -69,7 +69,7 @@ def _usd(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
         if text is not None:
             usd(text)
     except OutOfBounds:
-        raise click.BadParameter(f"USD are needed, like 0.10, not {text!r}") from None
+        raise click.BadParameter(f"must be an amount in USD, like 0.10, not {text!r}") from None
     return text
 
 

@@ -22,7 +22,7 @@ NO_LIMITS = Limits()
 
 
 class Secret:
-    """A key that shows itself only when asked: not in a repr, a log, a pickle or an error."""
+    """An API key that shows itself only when asked: not in a repr, a log, a pickle or an error."""
 
     __slots__ = ("_text",)
 
@@ -30,7 +30,7 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
-        """Return the key."""
+        """Return the API key."""
         return self._text
 
     def __repr__(self) -> str:
@@ -49,12 +49,12 @@ class Secret:
         return self
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a key is not pickled")
+        raise TypeError("an API key is not pickled")
 
 
 @attrs.frozen(kw_only=True)
 class Account:
-    """A configured way to use a provider: where it is, the key, and what it may use.
+    """A configured way to use a provider: where it is, the API key, and what it may use.
 
     `api_key` None: none was found in `api_key_env`. `timeout` (seconds) is for one answer; `connections` open at a
     time; `prices` are the user's own by offer; `limits` are the user's, else the provider's; `daily_limit` is in
@@ -78,7 +78,7 @@ class Account:
         return is_loopback(urlsplit(self.origin).hostname or "")
 
     def secret(self) -> Secret:
-        """Return the key. Errors: ConfigError naming the variables to set."""
+        """Return the API key. Errors: ConfigError naming the variables to set."""
         if self.api_key is None:
             raise ConfigError(
                 f"no API key for {self.name}: set {' or '.join(self.api_key_env)}",
@@ -89,13 +89,13 @@ class Account:
 
 
 def fingerprint(key: Secret, salt: str | None = None) -> str:
-    """Return "salt:digest", by which a key is known again and not found out; the salt is 16 hex digits, or random."""
+    """Return "salt:digest", which recognises an API key and hides it; the salt is 16 hex digits, or random."""
     salt = token_hex(8) if salt is None else salt
     return f"{salt}:{_digest(key, salt)}"
 
 
 def is_of(fingerprint: str, key: Secret) -> bool:
-    """Return whether a fingerprint is of a key; a text that is no fingerprint is of none."""
+    """Return whether a fingerprint is of an API key; a text that is no fingerprint is of none."""
     if FINGERPRINT.fullmatch(fingerprint) is None:
         return False
     salt, _, digest = fingerprint.partition(":")

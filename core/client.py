@@ -52,7 +52,7 @@ OPTIONS = GenerateOptions.__annotations__
 class Client:
     """Every configured account behind one set of verbs.
 
-    `config` is a Config, the path of an anymedia.toml, or None for the one that is found (else the keys in the
+    `config` is a Config, the path of an anymedia.toml, or None for the one that is found (else the API keys in the
     environment). Every attempt is written to a journal before anything is sent: to `journal`, which stays open and is
     the caller's to close, or to the one that the config names, which `close` closes. `on_event` sees every Attempt as
     it is sent and answered, and every Task as it moves on. Use it as `async with Client() as client`: closing waits for
@@ -107,7 +107,7 @@ class Client:
 
     @property
     def longest_wait(self) -> float:
-        """How many seconds the answers of submits under way are waited for at most, as `close` does."""
+        """The longest, in seconds, that `close` would still wait for the answers of submits under way."""
         return self._submits.longest
 
     # Before anything is sent
@@ -190,11 +190,11 @@ class Client:
         """Submit a request that one task makes, and return the task as it was accepted; `Task.account` says where.
 
         It goes the route of `generate`: the offer that the policy puts first, and the next where that is safe. What
-        provably was not billed is tried again; what may have been is not. An offer that needs several tasks is passed.
+        provably was not billed is tried again; what may have been is not. An offer that needs several tasks is skipped.
         `timeout` is in seconds. Options: `offer` pins one by its name, `fallback=False` stays at the first;
         `on_unsupported="drop"` leaves out what an offer does not take; `check=False` switches documented limits off;
         `idempotency_key` is the caller's own name for the request: it is bought once under it, by whichever process and
-        however often; `max_price` is in USD, and `allow_unknown_price` takes what nobody knows the price of under it;
+        however often; `max_price` is in USD, and `allow_unknown_price` admits offers of unknown price;
         `policy`, `on_uncertain` and `on_blocked` are as at `generate`. Options that are not given are as the
         configuration's [route] says.
         Errors: RequestError, ConfigError and JournalError before anything is sent; ProviderError when it was refused;
@@ -257,8 +257,8 @@ class Client:
         missing named. `timeout` (seconds) is for all of it. Options, beside those of submit: `policy` (ordered,
         cheapest, spread, or a function); `fallback=False` stays at the first offer; `max_price` holds over all attempts
         and parts; within it `on_uncertain="continue"` goes on after a submit that may have been billed, and
-        `on_blocked="continue"` after moderation; `mix` makes at another offer what is missing of several. Options that
-        are not given are as the configuration's [route] says.
+        `on_blocked="continue"` after moderation; `mix=True` lets the missing pictures come from another offer.
+        Options that are not given are as the configuration's [route] says.
         Errors: as submit and wait, or NoRoute, when no task succeeded; `attempts` of each lists what was tried.
         """
         terms, deadline = self._terms(request, options), self._deadline(timeout)
@@ -314,24 +314,27 @@ class Client:
     # What was left behind
 
     def handle(self, task: Task) -> str:
-        """Return a task as plain JSON of 1,000 bytes at most, which `open` takes in any process. Errors: as handle."""
+        """Return a task as plain JSON of 1,000 bytes at most, which `open` takes in any process.
+
+        Errors: OutOfBounds for a task that no handle can name, ConfigError when its account or the API key is missing.
+        """
         return handle(task, self._account(task))
 
     def open(self, text: str, *, any_api_key: bool = False) -> Task:
         """Return the task that a handle names, to be waited for.
 
-        `any_api_key` takes it although the account has another key now. Errors: OutOfBounds for what is no handle,
-        ConfigError when its account is missing or has another key.
+        `any_api_key` takes it although the account has another API key now. Errors: OutOfBounds for what is no handle,
+        ConfigError when its account is missing or has another API key.
         """
         return opened(text, self.config, any_api_key=any_api_key)[0]
 
     async def recover(
         self, directory: str | os.PathLike[str] | None = None, *, timeout: float | None = TIMEOUT, replay: bool = False
     ) -> Recovery:
-        """Take up what earlier processes left: wait for live tasks, fetch their results, tell what is uncertain.
+        """Take up what earlier processes left: wait for live tasks, fetch their results, report what is uncertain.
 
-        Files go into `directory`, if one is given. `replay` sends uncertain submits again where the provider honours
-        their key still; nothing else is ever sent again. What other living processes wait for is left to them.
+        Files go into `directory`, if one is given. `replay` sends uncertain submits again where the provider still
+        honours their replay key; nothing else is ever sent again. What other living processes wait for is left to them.
         Errors: ConfigError without a journal, JournalError.
         """
         recoverer = Recoverer(
@@ -378,7 +381,7 @@ class Client:
     # Accounts
 
     async def balance(self, account: str) -> Money:
-        """Return what an account still has, in USD and the provider's credits. Errors: Unsupported where none tells."""
+        """Return an account's balance, in USD and the provider's credits. Errors: Unsupported where it reports none."""
         return await self._session.balance(self.config.account(account))
 
     def health(self, *accounts: str) -> tuple[AccountHealth, ...]:
@@ -391,7 +394,7 @@ class Client:
         return tuple(healths)
 
     async def reach(self, account: str) -> int:
-        """Return the HTTP status that an account's origin answers without any key. Errors: Unavailable."""
+        """Return the HTTP status that an account's origin answers without an API key. Errors: Unavailable."""
         asked = self.config.account(account)
         try:
             return await self._session.transport.reach(asked.origin)

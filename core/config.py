@@ -1,7 +1,7 @@
 """anymedia.toml and the environment, made into accounts.
 
 A file is looked for at `--config` or ANYMEDIA_CONFIG, then as anymedia.toml in the working directory, then in the
-user's config directory; without one, every provider whose key is in the environment is an account.
+user's config directory; without one, every provider whose API key is in the environment is an account.
 """
 
 import os
@@ -51,7 +51,7 @@ def _place(url: str, where: str) -> Path | str:
 
 
 def default_prices(environ: Mapping[str, str] = os.environ) -> Path:
-    """Return where the prices are kept that providers told."""
+    """Return where the prices are kept that providers reported."""
     return _state(environ) / "prices.json"
 
 
@@ -64,9 +64,9 @@ def _state(environ: Mapping[str, str]) -> Path:
 class Config:
     """The accounts by name, in the order in which they are tried; `path` is the file they were read from.
 
-    `route` is on what terms requests are bought where a call does not say. `journal` is the file, or the URL, of the
+    `route` holds the default options for calls. `journal` is the file, or the URL, of the
     journal that every attempt is written to (None: none is), `prompts` whether what was asked for is written there too;
-    `live_prices` is the file of the prices that providers told.
+    `live_prices` is the file of the prices that providers reported.
     """
 
     accounts: Mapping[str, Account] = attrs.field(hash=False)
@@ -77,7 +77,7 @@ class Config:
     live_prices: Path = attrs.field(factory=default_prices)
 
     def account(self, name: str) -> Account:
-        """Return an account; without a file, a known provider is one, if only its key is missing.
+        """Return an account; without a file, a known provider is one, if only its API key is missing.
 
         Errors: ConfigError naming those there are.
         """
@@ -115,7 +115,7 @@ def read_config(
     path: Path | None = None,
 ) -> Config:
     """Return the configuration that plain data in the form of anymedia.toml describes. Errors: ConfigError."""
-    _only(data, {"route": Mapping, "providers": Mapping, "journal": Mapping}, where)
+    _only(data, {"route": Mapping, "providers": Mapping, "journal": Mapping}, where, "table")
     tables = data.get("providers", {})
     accounts = {name: _account(name, table, environ, f"{where}: providers.{name}") for name, table in tables.items()}
     if not accounts:
@@ -187,7 +187,7 @@ def _journal(table: Mapping[str, Any], environ: Mapping[str, str], path: Path | 
 
 
 def default_account(adapter: Adapter, environ: Mapping[str, str]) -> Account:
-    """Return the account that a provider has without a configuration; its key may be missing."""
+    """Return the account that a provider has without a configuration; its API key may be missing."""
     return Account(
         name=adapter.name,
         adapter=adapter,
@@ -241,15 +241,15 @@ _ACCOUNT: dict[str, type | tuple[type, ...]] = {
 
 def _account(name: str, table: Any, environ: Mapping[str, str], where: str) -> Account:
     if not isinstance(table, Mapping):
-        # A text is not shown: it may be the key, put there by mistake.
-        raise ConfigError(f"{where}: a table is needed, not {'a text' if isinstance(table, str) else repr(table)}")
+        # A text is not shown: it may be the API key, put there by mistake.
+        raise ConfigError(f"{where}: must be a table, not {'a text' if isinstance(table, str) else repr(table)}")
     _only(table, _ACCOUNT, where)
     adapter = find_adapter(table.get("adapter", name), where=where)
     origin = _origin(table["base_url"], where) if "base_url" in table else adapter.base_url
     if origin != adapter.base_url and "api_key_env" not in table:
         raise ConfigError(
-            f"{where}: base_url {origin} is not {adapter.title}'s own: name the key for it with api_key_env "
-            f"(the key in {adapter.api_key_env[0]} is not sent to other hosts unasked)"
+            f"{where}: base_url {origin} is not {adapter.title}'s own: name the API key for it with api_key_env "
+            f"(the API key in {adapter.api_key_env[0]} is not sent to other hosts unasked)"
         )
     api_key_env = (_variable(table["api_key_env"], where),) if "api_key_env" in table else adapter.api_key_env
     account = Account(
@@ -258,7 +258,7 @@ def _account(name: str, table: Any, environ: Mapping[str, str], where: str) -> A
     timeout, connections = table.get("timeout", account.timeout), table.get("connections", account.connections)
     for field, value in (("timeout", timeout), ("connections", connections)):
         if not 0 < value < 1_000_000:
-            raise ConfigError(f"{where}: {field}: more than 0 and less than 1000000 is needed, not {value}")
+            raise ConfigError(f"{where}: {field}: must be more than 0 and less than 1000000, not {value}")
     prices = {offer: _override(adapter, offer, value, where) for offer, value in table.get("prices", {}).items()}
     return attrs.evolve(
         account,
@@ -276,7 +276,7 @@ def _limits(table: Mapping[str, Any], adapter: Adapter, where: str) -> Limits:
     given = {name: _window(value, f"{where}: {name}") for name, value in table.items() if name != "active"}
     if "active" in table:
         if table["active"] < 1:
-            raise ConfigError(f"{where}: active: 1 or more is needed, not {table['active']}")
+            raise ConfigError(f"{where}: active: must be 1 or more, not {table['active']}")
         given["active"] = table["active"]
     return attrs.evolve(adapter.limits, **given)
 
@@ -284,12 +284,12 @@ def _limits(table: Mapping[str, Any], adapter: Adapter, where: str) -> Limits:
 def _window(value: list[Any], where: str) -> Any:
     fits = len(value) == 2 and all(isinstance(each, int | float) and not isinstance(each, bool) for each in value)
     if not fits or not isinstance(value[0], int) or not (value[0] >= 1 and 0 < value[1] < 1_000_000):
-        raise ConfigError(f"{where}: [calls, seconds] are needed, like [20, 10], not {value!r}")
+        raise ConfigError(f"{where}: must be [calls, seconds], like [20, 10], not {value!r}")
     return value[0], float(value[1])
 
 
 def _override(adapter: Adapter, offer: str, value: Any, where: str) -> Override:
-    """Return the price that a config says of an offer: USD a picture as text, or texts by the fields it goes by."""
+    """Return the price that a config says of an offer: USD a picture as text, or texts by the fields it depends on."""
     place = f"{where}: prices.{offer}"
     sold = adapter.offer(offer)
     if sold is None:
@@ -302,26 +302,26 @@ def _override(adapter: Adapter, offer: str, value: Any, where: str) -> Override:
     for name, usd in value.items():
         cell = tuple(name.split())
         if len(cell) != len(page.by):
-            raise ConfigError(f"{place}: {name!r}: a value for {' '.join(page.by) or 'nothing'} is needed")
+            raise ConfigError(f"{place}: {name!r}: must be a value for {' '.join(page.by) or 'nothing'}")
         if cell not in page.cells or cell in cells:
             listed = ", ".join(" ".join(each) for each in page.cells)
-            raise ConfigError(f"{place}: {name!r}: each of these once at most: {listed}")
+            raise ConfigError(f"{place}: {name!r}: must be one of these, each once at most: {listed}")
         cells[cell] = Price(_usd(usd, f"{place}.{name}"))
     return Override(Table(page.by, cells), where)
 
 
 def _usd(value: Any, place: str) -> str:
     if not isinstance(value, str) or re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,9})?", value) is None:
-        raise ConfigError(f'{place}: USD as text are needed, like "0.05", not {value!r}')
+        raise ConfigError(f'{place}: must be USD as text, like "0.05", not {value!r}')
     return value
 
 
 def _variable(name: str, where: str) -> str:
-    """Return the name of a variable; what may be a key, put there by mistake, is not shown."""
+    """Return the name of a variable; what may be an API key, put there by mistake, is not shown."""
     if re.fullmatch(r"[A-Z_][A-Z0-9_]{0,99}", name) is None:
         raise ConfigError(
-            f"{where}: api_key_env: the name of an environment variable is needed, 1 to 100 of A-Z, 0-9 and _ with no "
-            "digit first; the key itself stands in that variable"
+            f"{where}: api_key_env: must be the name of an environment variable, 1 to 100 of A-Z, 0-9 and _ with no "
+            "digit first; the API key itself belongs in that variable"
         )
     return name
 
@@ -330,7 +330,7 @@ def _key(names: tuple[str, ...], environ: Mapping[str, str], where: str) -> Secr
     for name in names:
         text = environ.get(name, "").strip()
         if text and not (text.isascii() and text.isprintable() and " " not in text):
-            raise ConfigError(f"{where}: the key in {name} holds a blank or a letter that no HTTP header can carry")
+            raise ConfigError(f"{where}: the API key in {name} holds a blank or a letter that no HTTP header can carry")
         if text:
             return Secret(text)
     return None
@@ -345,13 +345,13 @@ def _origin(url: str, where: str) -> str:
         raise ConfigError(f"{where}: base_url: {_without_user(url)!r} is not a URL") from None
     host = parts.hostname or ""
     if parts.scheme not in ("http", "https") or not host or parts.username is not None:
-        raise ConfigError(f"{where}: base_url: https://host is needed, not {_without_user(url)!r}")
+        raise ConfigError(f"{where}: base_url: must be https://host, not {_without_user(url)!r}")
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise ConfigError(
-            f"{where}: base_url: the origin alone is needed, like {parts.scheme}://{host}; the paths are known"
+            f"{where}: base_url: must be the origin alone, like {parts.scheme}://{host}; the paths are known"
         )
     if parts.scheme == "http" and not is_loopback(host):
-        raise ConfigError(f"{where}: base_url: http://{host} would carry the key unencrypted; use https://")
+        raise ConfigError(f"{where}: base_url: http://{host} would carry the API key unencrypted; use https://")
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}" + (f":{port}" if port else "")
 
@@ -360,13 +360,13 @@ def _without_user(url: str) -> str:
     return url.rpartition("@")[2]
 
 
-def _only(table: Mapping[str, Any], known: Mapping[str, Any], where: str) -> None:
+def _only(table: Mapping[str, Any], known: Mapping[str, Any], where: str, what: str = "setting") -> None:
     for name, value in table.items():
         if name not in known:
-            raise ConfigError(f"{where}: {no_such('key', name, known)}")
+            raise ConfigError(f"{where}: {no_such(what, name, known)}")
         kind = known[name]
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise ConfigError(f"{where}: {name}: {_kind(kind)} is needed, not {value!r}")
+            raise ConfigError(f"{where}: {name}: must be {_kind(kind)}, not {value!r}")
 
 
 def _kind(kind: Any) -> str:

@@ -1,6 +1,6 @@
 """Write the pages that are made from the code: `make docs`, or python docs/generate.py.
 
-Prices that are to be read anew are told on stderr: the warning goes by the calendar, no page does.
+Prices that are due to be checked again are reported on stderr: the warning depends on the calendar, no page does.
 """
 
 import sys

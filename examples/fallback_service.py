@@ -4,8 +4,9 @@
     python examples/fallback_service.py --config anymedia.toml     # at your accounts: this costs money
     curl -H 'Idempotency-Key: order-17' -d '{"prompt": "a lighthouse"}' http://127.0.0.1:8080/pictures
 
-No request costs more than MAX_PRICE, whatever happens on the way; asked again under its key it is not bought again.
-Where callers are not all the same person, put who it is before the key.
+No request costs more than MAX_PRICE, whatever happens on the way. A request that is repeated under the same idempotency
+key is not bought again.
+Where callers are not all the same person, put who it is before the idempotency key.
 """
 
 import argparse
@@ -73,7 +74,7 @@ routes = web.RouteTableDef()
 
 @routes.post("/pictures")
 async def make(request: web.Request) -> web.Response:
-    """Make pictures, all of them under one key, by which GET finds them again."""
+    """Make pictures, all of them under one idempotency key, by which GET finds them again."""
     app, wanted = request.app, await read(request)
     options = {"policy": "cheapest", "max_price": MAX_PRICE, "idempotency_key": name(request), "timeout": TIMEOUT}
     # A task of its own: a caller who goes away does not take with him what is being paid for.
@@ -86,7 +87,7 @@ async def make(request: web.Request) -> web.Response:
 
 @routes.get("/pictures/{key}")
 async def look(request: web.Request) -> web.Response:
-    """Look once at what was asked for under a key."""
+    """Look once at what was asked for under an idempotency key."""
     client = request.app[CLIENT]
     begun = await client.attempts(idempotency_key=name(request))
     if not begun:
@@ -122,10 +123,10 @@ async def answered(request: web.Request, handler: Handler) -> web.StreamResponse
 
 
 def name(request: web.Request) -> str:
-    """Return the key of what is asked for."""
+    """Return the idempotency key of what is asked for."""
     key = request.match_info.get("key") or request.headers.get("Idempotency-Key")
     if not key:
-        raise web.HTTPBadRequest(text="an Idempotency-Key is needed: under it nothing is bought twice")
+        raise web.HTTPBadRequest(text="give an Idempotency-Key: nothing is bought twice under the same one")
     return key
 
 
@@ -136,7 +137,7 @@ async def read(request: web.Request) -> ImageRequest:
     except ValueError:
         body = None
     if not isinstance(body, dict) or not body.keys() <= FIELDS:
-        raise OutOfBounds(f"a JSON object is needed, of {', '.join(sorted(FIELDS))}")
+        raise OutOfBounds(f"the body must be a JSON object of {', '.join(sorted(FIELDS))}")
     return from_json(ImageRequest, DEFAULTS | body)
 
 

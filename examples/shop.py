@@ -103,7 +103,7 @@ def usd(text: str) -> Decimal:
     try:
         return Decimal(text)
     except ArithmeticError:
-        raise argparse.ArgumentTypeError(f"USD are needed, like 0.50, not {text!r}") from None
+        raise argparse.ArgumentTypeError(f"must be an amount in USD, like 0.50, not {text!r}") from None
 
 
 async def main() -> None:

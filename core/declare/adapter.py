@@ -17,7 +17,7 @@ from .prices import Credit, Printed
 
 @attrs.frozen
 class Header:
-    """The header that carries the API key, and the prefix before the key."""
+    """The header that carries the API key, and the prefix before it."""
 
     name: str
     prefix: str = ""
@@ -192,7 +192,7 @@ class PriceQuote:
 def _posted(_: Any, attribute: Any, submit: Endpoint) -> None:
     if submit.method != "POST":
         raise ValueError(
-            f"submit: POST is needed, not {submit.method}: HTTP clients send any other method once more by themselves "
+            f"submit: must be POST, not {submit.method}: HTTP clients send any other method once more by themselves "
             "when a connection dies, and each time something may be bought"
         )
 

@@ -1,4 +1,4 @@
-"""Idempotency keys: what a caller buys under a key is bought once, by whichever process and however often."""
+"""Idempotency keys: what a caller buys under one is bought once, by whichever process and however often."""
 
 import asyncio
 import logging
@@ -18,10 +18,10 @@ from anymedia.model.vocabulary import Billed, Outcome
 from .session import Session
 
 LONGEST = 256
-"""Characters of a key at most."""
+"""Characters of an idempotency key at most."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.02, 1.0
-"""Seconds between two looks at whether another call has released a key."""
+"""Seconds between two looks at whether another call has released an idempotency key."""
 
 
 _log = logging.getLogger("anymedia")
@@ -36,7 +36,7 @@ class IdempotencyKeys:
 
     @asynccontextmanager
     async def held(self, key: str | None, request: AnyRequest, deadline: float) -> AsyncIterator[Claimed | None]:
-        """Claim a key while a request is bought under it; yield the claim, with what was bought under the key before.
+        """Claim an idempotency key while a request is bought under it; yield the claim, with what it bought before.
 
         Without a key nothing is claimed, and None is yielded. Errors: OutOfBounds for a key that another request was
         bought under, DeadlineExceeded when another call holds it for too long, ConfigError without a journal.
@@ -72,10 +72,12 @@ class IdempotencyKeys:
 
     def _ledger(self, key: str) -> Ledger:
         if not isinstance(key, str) or not 0 < len(key) <= LONGEST or not key.isprintable():
-            message = f"1 to {LONGEST} characters that can be printed are needed, not {str(key)[:60]!r}"
+            message = f"must be 1 to {LONGEST} printable characters, not {str(key)[:60]!r}"
             raise OutOfBounds(problems=[Problem(field="idempotency_key", message=message)])
         if self._session.ledger is None:
-            raise ConfigError("a key needs the journal, which is switched off (ANYMEDIA_JOURNAL, or [journal] enabled)")
+            raise ConfigError(
+                "an idempotency key needs the journal, which is switched off (ANYMEDIA_JOURNAL, or [journal] enabled)"
+            )
         return self._session.ledger
 
     async def _claimed(self, ledger: Ledger, key: str, request: Json, deadline: float) -> Claimed:
@@ -101,11 +103,11 @@ class IdempotencyKeys:
         try:
             await ledger.release(claimed)
         except JournalError as error:  # what was bought is what counts
-            _log.error("the key %r is not released: %s", claimed.claim.key, error)
+            _log.error("the idempotency key %r is not released: %s", claimed.claim.key, error)
 
 
 def _too_late(key: str) -> DeadlineExceeded:
-    message = f"another call still works under the key {key!r}; this one has sent nothing"
+    message = f"another call still works under the idempotency key {key!r}; this one has sent nothing"
     return DeadlineExceeded(message, outcome=Outcome.NOT_SENT, billed=Billed.NO)
 
 
@@ -118,7 +120,8 @@ def bought(attempt: Attempt) -> Task:
     """Return the task that an earlier attempt bought. Errors: SubmitUncertain when nobody knows of one."""
     if attempt.task is not None:
         return attempt.task
-    known = f"attempt {attempt.id[:8]} under the key {attempt.order.idempotency_key!r} at {attempt.order.account}"
+    key = f"the idempotency key {attempt.order.idempotency_key!r}"
+    known = f"attempt {attempt.id[:8]} under {key} at {attempt.order.account}"
     ended = "was found to be billed, and its task is not known" if attempt.settled else f"is {attempt.status}"
     raise SubmitUncertain(
         f"{known} {ended}; nothing is sent again under that key",

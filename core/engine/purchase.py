@@ -277,7 +277,7 @@ class Purchase:
 
 
 _REASONS = {
-    "ordered": ("first of the route", "next of the route"),
+    "ordered": ("first in order", "next in order"),
     "cheapest": ("the cheapest", "the cheapest left"),
     "spread": ("the most room", "the most room"),
 }

@@ -82,8 +82,8 @@ def _goes_on(account: Account, terms: Options) -> bool:
 
 
 def _over(option: Option, terms: Options) -> str:
-    price = "its price is unknown" if option.money.usd is None else f"{option.money} is more"
-    return f"max_price: {terms.max_price} USD are allowed, and {price}"
+    price = "its price is unknown, and may be" if option.money.usd is None else f"it costs {option.money},"
+    return f"max_price: {price} more than the {terms.max_price} USD allowed"
 
 
 def _passed(option: Option, reason: str) -> Quote:

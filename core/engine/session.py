@@ -188,7 +188,9 @@ class Session:
         """Return the balance of an account. Errors: Unsupported where its provider tells none."""
         words = account.adapter.balance
         if words is None:
-            problem = Problem(field="balance", message=f"{account.adapter.title} tells no balance", unsupported=True)
+            problem = Problem(
+                field="balance", message=f"{account.adapter.title} does not report a balance", unsupported=True
+            )
             raise Unsupported(problems=[problem], account=account.name, provider=account.adapter.name)
         call = encode.look_up(account.origin, words.path)
         answer = await self.retried(lambda: self.read(account, call), Unavailable)

@@ -1,4 +1,4 @@
-"""The rules over a journal, for every implementation: nothing paid is lost, and nothing is bought twice under a key.
+"""The rules over a journal, for every implementation: nothing paid is lost, and an idempotency key buys once.
 
 An attempt is written down three times: `intend` before its first byte is sent, `end` when its submit has ended, and
 `see` whenever its task has moved on.
@@ -28,7 +28,7 @@ from .records import NANO, Records, attempt_of
 
 @attrs.frozen(kw_only=True)
 class Claimed:
-    """A key that this caller holds for a request, and the attempts that bought, or may have bought, something under it.
+    """An idempotency key that this caller holds for a request, and the attempts that bought, or may have, under it.
 
     `digest` tells the request from others.
     """
@@ -91,7 +91,8 @@ class Ledger:
         if refusal is None:
             return
         if refusal.spent is None:
-            message = f"another caller has taken over the key {attempt.order.idempotency_key!r}; this one sends nothing"
+            key = f"the idempotency key {attempt.order.idempotency_key!r}"
+            message = f"another caller has taken over {key}; this one sends nothing"
             raise JournalError(f"{self.journal.name}: {message}")
         raise _over(attempt, limit, refusal.spent)
 
@@ -178,7 +179,7 @@ class Ledger:
     # The caller's own keys
 
     async def claim(self, key: str, request: Json) -> Claimed | None:
-        """Claim a key for a request, and return what was bought under it before.
+        """Claim an idempotency key for a request, and return what was bought under it before.
 
         None while another caller holds the key, or an attempt under it is still being sent. Errors: OutOfBounds when
         something was bought under it for another request.
@@ -198,7 +199,7 @@ class Ledger:
         return claimed
 
     async def release(self, claimed: Claimed) -> None:
-        """Let a key go. Where that cannot be written, this ledger can still claim it anew."""
+        """Let an idempotency key go. Where that cannot be written, this ledger can still claim it anew."""
         key = claimed.claim.key
         self._held.discard(key)
         await self.journal.write(Released(key=key, holder=self._holder))
@@ -290,7 +291,7 @@ def _over(attempt: Attempt, limit: Decimal | None, spent: int) -> OverCeiling:
 
 def _other_request(key: str, attempt: Attempt) -> OutOfBounds:
     when = f"{attempt.started_at:%Y-%m-%d %H:%M} UTC"
-    message = f"{key!r} was used for another request, at {when}; each request needs a key of its own"
+    message = f"{key!r} was used for another request, at {when}; each request needs an idempotency key of its own"
     return OutOfBounds(problems=[Problem(field="idempotency_key", message=message)])
 
 

@@ -60,5 +60,5 @@ def path_of(url: str) -> Path | None:
             raise ConfigError(f"nothing may follow {form}")
         return None
     if parts.netloc or not parts.path.startswith("/") or parts.query or parts.fragment:
-        raise ConfigError(f"{form} is needed: three slashes, then the path from the root, and nothing after it")
+        raise ConfigError(f"must be {form}: three slashes, then the path from the root, and nothing after it")
     return Path(url2pathname(parts.path))

@@ -40,7 +40,7 @@ class Entry:
 
 @attrs.frozen(kw_only=True)
 class Claim:
-    """A key that `holder`, a caller of `owner`, holds; `fence` is higher than that of every earlier claim of it."""
+    """An idempotency key that `holder`, a caller of `owner`, holds; `fence` is above that of every earlier claim."""
 
     key: str
     holder: str
@@ -123,7 +123,7 @@ class Wanted:
 
 @attrs.frozen(kw_only=True)
 class Released:
-    """A holder lets its key go."""
+    """A holder lets its idempotency key go."""
 
     key: str
     holder: str

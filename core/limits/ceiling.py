@@ -40,11 +40,11 @@ class Ceiling:
         if self.fits(money):
             return Reservation(self._held, money.usd or Decimal(0))
         if money.usd is None:
-            why = f"and the price of {offer} is unknown ({money.reason}); allow_unknown_price takes it all the same"
-            raise _over(f"{self.most} USD are allowed, {why}")
+            why = f"the price of {offer} is unknown ({money.reason}), and may be more than the {self.most} USD allowed"
+            raise _over(f"{why}; allow_unknown_price takes it all the same")
         held = self.held
-        spent = f", {held.normalize(EXACT):f} of them are spent or reserved" if held else ""
-        raise _over(f"{self.most} USD are allowed{spent}, and {offer} costs {money}")
+        spent = f", of which {held.normalize(EXACT):f} are spent or reserved" if held else ""
+        raise _over(f"{offer} costs {money}, more than the {self.most} USD allowed{spent}")
 
 
 class Reservation:

@@ -31,7 +31,7 @@ def from_json(cls: type[T], data: Json) -> T:
     except BaseValidationError as error:
         faults = [fault.rpartition(" @ ") for fault in transform_error(error, path=cls.__name__, format_exception=_say)]
     except (TypeError, ValueError, AttributeError):
-        faults = [(f"an object is needed, not {type(data).__name__}", "", cls.__name__)]
+        faults = [(f"must be an object, not {type(data).__name__}", "", cls.__name__)]
     raise OutOfBounds(problems=[Problem(field=where, message=message) for message, _, where in faults])
 
 
@@ -39,7 +39,7 @@ def _say(error: BaseException, kind: type | None) -> str:
     if isinstance(error, KeyError):
         return f"required: {error.args[0]}"
     if isinstance(error, AttributeError):
-        return "an object is needed"
+        return "must be an object"
     return str(error)
 
 

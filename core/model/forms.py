@@ -29,7 +29,7 @@ class Role(StrEnum):
 
 @attrs.frozen
 class Form:
-    """What a field may hold: `fits` decides, `message` says what is needed and holds {shown} for the wrong value."""
+    """What a field may hold: `fits` decides, `message` says what it must be and holds {shown} for the wrong value."""
 
     message: str
     fits: Callable[[Any], bool]
@@ -90,7 +90,7 @@ def pair(given: Any) -> Any:
 
 def one_of(words: tuple[str, ...]) -> Form:
     """Return the form of a field that takes one of some words."""
-    return Form(f"one of {', '.join(words)}, not {{shown}}", words.__contains__)
+    return Form(f"must be one of {', '.join(words)}, not {{shown}}", words.__contains__)
 
 
 def is_json(value: Any) -> bool:
@@ -134,15 +134,15 @@ def _is_labels(value: Any) -> bool:
     return isinstance(value, Mapping) and all(isinstance(text, str) for pair in value.items() for text in pair)
 
 
-_PUBLIC = "a public http(s) URL is needed, not {shown}; a local file has to be uploaded somewhere first"
+_PUBLIC = "must be a public http(s) URL, not {shown}; a local file has to be uploaded somewhere first"
 
-TEXT = Form("a text is needed, not {shown}", _is_text)
+TEXT = Form("must be a text, not {shown}", _is_text)
 URL = Form(_PUBLIC, is_url)
 URLS = Form(_PUBLIC, lambda urls: isinstance(urls, tuple) and all(map(is_url, urls)))
-LINK = Form("an http(s) URL is needed, not {shown}", is_url)
-RATIO = Form('two numbers like "16:9", or "auto", not {shown}', _is_ratio)
-SIZE = Form("a width and a height in whole pixels are needed, not {shown}", _is_size)
-COUNT = Form(f"a whole number from 1 to {MOST} is needed, not {{shown}}", lambda n: _is_whole(n) and 1 <= n <= MOST)
-WHOLE = Form("a whole number from 0 is needed, not {shown}", lambda number: _is_whole(number) and number >= 0)
-EXTRA = Form('raw fields by provider are needed, like {{"acme": {{…}}}}, not {shown}', _is_extra)
-LABELS = Form("texts by name are needed, not {shown}", _is_labels)
+LINK = Form("must be an http(s) URL, not {shown}", is_url)
+RATIO = Form('must be two numbers like "16:9", or "auto", not {shown}', _is_ratio)
+SIZE = Form("must be a width and a height in whole pixels, not {shown}", _is_size)
+COUNT = Form(f"must be a whole number from 1 to {MOST}, not {{shown}}", lambda n: _is_whole(n) and 1 <= n <= MOST)
+WHOLE = Form("must be a whole number, 0 or more, not {shown}", lambda number: _is_whole(number) and number >= 0)
+EXTRA = Form('must be raw fields by provider, like {{"acme": {{…}}}}, not {shown}', _is_extra)
+LABELS = Form("must be texts by name, not {shown}", _is_labels)

@@ -48,19 +48,19 @@ class GenerateOptions(SubmitOptions, total=False):
 def _one_of(*words: str) -> Any:
     def check(_: Any, attribute: "attrs.Attribute[Any]", value: Any) -> None:
         if value not in words:
-            refuse(attribute.name, f"one of {', '.join(words)}, not {value!r}")
+            refuse(attribute.name, f"must be one of {', '.join(words)}, not {value!r}")
 
     return check
 
 
 def _flag(_: Any, attribute: "attrs.Attribute[Any]", value: Any) -> None:
     if not isinstance(value, bool):
-        refuse(attribute.name, f"true or false is needed, not {value!r}")
+        refuse(attribute.name, f"must be true or false, not {value!r}")
 
 
 def _policy(_: Any, __: Any, value: Any) -> None:
     if value not in POLICIES and not callable(value):
-        refuse("policy", f"one of {', '.join(POLICIES)} or a function, not {value!r}")
+        refuse("policy", f"must be one of {', '.join(POLICIES)}, or a function, not {value!r}")
 
 
 def _amount(given: Any) -> Decimal | None:
@@ -96,7 +96,7 @@ class Options:
 
     def __attrs_post_init__(self) -> None:
         if self.on_uncertain == "continue" and self.max_price is None:
-            refuse("on_uncertain", "max_price is needed too: it is the ceiling of what may be billed")
+            refuse("on_uncertain", "needs max_price too: the ceiling of what may be billed")
 
 
 def seconds(timeout: object, *, zero: bool = False) -> float:
@@ -107,7 +107,7 @@ def seconds(timeout: object, *, zero: bool = False) -> float:
     if number > 0 or (zero and number == 0):
         return float(number)
     least = "0 or more" if zero else "more than 0"
-    refuse("timeout", f"{least} seconds are needed, or None for no deadline, not {timeout!r:.60}")
+    refuse("timeout", f"must be {least} seconds, or None for no deadline, not {timeout!r:.60}")
 
 
 def usd(given: object) -> Decimal:
@@ -117,6 +117,6 @@ def usd(given: object) -> Decimal:
     except InvalidOperation:
         amount = None
     if amount is None or not amount.is_finite() or amount < 0:
-        message = f'USD as text or Decimal are needed, like "0.10", not {given!r}'
+        message = f'must be an amount in USD, as text or Decimal, like "0.10", not {given!r}'
         raise OutOfBounds(problems=[Problem(field="max_price", message=message)])
     return amount

@@ -175,12 +175,12 @@ class RawRequest:
         problems = []
         if not re.fullmatch(r"/(?!/)[!-~]*", str(self.path)) or re.search(r"[#\\]", self.path):
             problems.append(
-                Problem(field="path", message=f"a path starts with one / and is plain ASCII, not {self.path!r}")
+                Problem(field="path", message=f"must start with one / and be plain ASCII, not {self.path!r}")
             )
         if not (isinstance(self.body, Mapping) and is_json(self.body)):
-            problems.append(Problem(field="body", message="a body is a JSON object"))
+            problems.append(Problem(field="body", message="must be a JSON object"))
         if self.kind not in tuple(Kind):
-            problems.append(Problem(field="kind", message=f"one of {', '.join(Kind)}, not {self.kind!r}"))
+            problems.append(Problem(field="kind", message=f"must be one of {', '.join(Kind)}, not {self.kind!r}"))
         if problems:
             raise OutOfBounds(problems=problems)
 

@@ -182,7 +182,7 @@ class Attempt:
 
     @property
     def may_be_billed(self) -> bool:
-        """Whether the submit was billed, or may have been, by how it ended: nobody knows is may be."""
+        """Whether the submit was billed or may have been, by how it ended; unknown counts as may have been."""
         return self.outcome is None or self.outcome.may_be_billed
 
     @property

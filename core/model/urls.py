@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 
 def permitted(url: str, origin: str, hosts: tuple[str, ...]) -> bool:
-    """Return whether a call to a URL may carry the key: on the origin, or by https at one of the hosts or below it."""
+    """Return whether a call to a URL may carry the API key: on the origin, or by https at a host or below it."""
     if not (url.isascii() and url.isprintable()) or "\\" in url:
         return False
     if url.startswith(origin + "/"):

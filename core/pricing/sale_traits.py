@@ -72,7 +72,9 @@ def _expires(side: Side) -> Trait:
 def _idempotency(side: Side) -> Trait:
     words = side.adapter.idempotency
     if words is None:
-        return Trait("none", "honours no key, so an unanswered submit stays uncertain and is not sent again")
+        return Trait(
+            "none", "honours no idempotency key, so an unanswered submit stays uncertain and is not sent again"
+        )
     return Trait(words.header, f"honours {words.header}, so an unanswered submit is replayed for {_span(words.window)}")
 
 
@@ -81,7 +83,7 @@ def _cancel(side: Side) -> Trait:
 
 
 def _balance(side: Side) -> Trait:
-    return Trait("yes", "tells it") if side.adapter.balance is not None else Trait("no", "tells none")
+    return Trait("yes", "reports it") if side.adapter.balance is not None else Trait("no", "reports none")
 
 
 def _results(side: Side) -> Trait:

@@ -24,7 +24,7 @@ from anymedia.model.vocabulary import Billed, Cause, Outcome
 from .messages import LONGEST_WAIT, Answer, Lost
 
 NEVER_ARRIVED = frozenset({521, 523, 525, 526})
-"""Codes of an edge that did not reach the provider: nothing was sent to it. (522 may also mean that the connection
+"""Codes of a proxy that did not reach the provider: nothing was sent to it. (522 may also mean that the connection
 stood and the request was not acknowledged.)"""
 
 UNDECIDED = frozenset({408, 499})

@@ -214,7 +214,7 @@ def price(asked: Asked, words_of: PriceQuote, answer: Answer) -> tuple[Decimal, 
         raise received.refusal(submit=False)
     for where, word_ in words_of.known.items():
         if (value := where.one(received.words)) != word_:
-            message = f"{asked.account} tells no price: {where} is {value if isinstance(value, str) else 'missing'}"
+            message = f"{asked.account} reports no price: {where} is {value if isinstance(value, str) else 'missing'}"
             raise received.error(Cause.NOT_FOUND, message[:200])
     cents, usd = amount(words_of.cents, received.words), amount(words_of.usd, received.words)
     usd = usd if cents is None else EXACT.divide(cents, CENTS)

@@ -87,7 +87,7 @@ def submit(adapter: Adapter, origin: str, path: str, body: Json, replay_key: str
 def follow(endpoint: Endpoint, origin: str, task: Task) -> Call:
     """Return the call that an endpoint makes for a task.
 
-    Errors: MalformedAnswer when the link it needs is missing, or the task leads to where the key may not go.
+    Errors: MalformedAnswer when the link it needs is missing, or the task leads to where the API key may not go.
     """
     url = task.links.get(endpoint.link or "") or _path(endpoint, task)
     url = origin + url if url.startswith("/") else url

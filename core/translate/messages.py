@@ -14,9 +14,9 @@ LONGEST_WAIT = 86_400.0
 
 @attrs.frozen(kw_only=True, slots=False)
 class Call:
-    """An HTTP request as plain data; the key is not in it, the transport adds it last.
+    """An HTTP request as plain data; the API key is not in it, the transport adds it last.
 
-    `timeout` is in seconds, `limit` in bytes of the answer; without `keyed` it goes out without the key.
+    `timeout` is in seconds, `limit` in bytes of the answer; without `keyed` it goes out without the API key.
     """
 
     method: str

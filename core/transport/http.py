@@ -1,7 +1,7 @@
 """HTTP calls: one call out, one answer back. The only file that knows aiohttp.
 
 Every guard against the network is here: what was sent and what was not is told apart, answers are read up to a limit,
-redirects are not followed with a key, and files come from public addresses alone.
+redirects are not followed with an API key, and files come from public addresses alone.
 """
 
 import ssl

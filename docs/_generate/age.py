@@ -1,4 +1,4 @@
-"""When printed prices are to be read anew, as the command line has it too."""
+"""When the provider's page of prices is to be checked again, as the command line has it too."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -14,10 +14,10 @@ def due(printed: str | None) -> date | None:
 
 
 def stale(sellers: Iterable[Adapter], on: date) -> list[str]:
-    """Return a sentence for each provider whose prices are to be read anew, or may have to be, as of a day."""
+    """Return a sentence for each provider whose page of prices is due to be checked again on a day, or may be."""
     return [
-        f"{adapter.name}: prices of {words(adapter.printed.date)} are to be read anew"
-        + ("" if last is None else f" since {last + timedelta(days=1)}")
+        f"{adapter.name}: prices of {words(adapter.printed.date)}: check the provider's page again"
+        + ("" if last is None else f", since {last + timedelta(days=1)}")
         for adapter in sellers
         if (last := due(adapter.printed.date)) is None or last < on
     ]

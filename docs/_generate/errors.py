@@ -35,8 +35,8 @@ What follows from an error of a submit is on [Money safety](money-safety.md)."""
 EACH = """\
 `retry`, `billed` and `outcome` are what holds unless the single error says otherwise: an error of a submit carries
 the outcome of that submit, `TaskFailed` and `Blocked` say what the provider does about the price of a failed task. A
-`DeadlineExceeded` whose `task` is None has sent nothing, and is not billed: another call held the caller's key for too
-long."""
+`DeadlineExceeded` whose `task` is None has sent nothing, and is not billed: another call held the caller's idempotency
+key for too long."""
 
 EXITS = "What a command of `anymedia` exits with:"
 
@@ -46,7 +46,7 @@ ever. In it are `type` (the error's name, as above), `message`, `retry`, `billed
 where there are any, `problems` (what is wrong with the request), `errors` (of a `NoRoute`), `attempts`, and `task` and
 `attempt`, which `anymedia.from_json` reads back. What is no `AnymediaError` has the same form: `type` is `UsageError`
 for a command line that cannot be read (nothing was sent), `KeyboardInterrupt` for Ctrl-C, and `OSError` for what the
-file system refused; after these two `billed` is unknown, and `anymedia tasks` tells what was sent."""
+file system refused; after these two `billed` is unknown, and `anymedia tasks` shows what was sent."""
 
 HTTP = """\
 What a status means that the provider's own words, below, say nothing of. Below 400 the body's own code counts, where
@@ -56,11 +56,11 @@ it is one of these numbers. This holds for looks; whether a *submit* may be trie
 CODES = """\
 These go before the HTTP status. `cause` is one word for all providers, of an error (`error.cause`) and of a failed task
 (`task.failure.cause`) alike. Everything else goes by its HTTP status, and a task that fails with anything else is
-`failed`. Where a thing stands in an answer is told as a path: `a.b[]` is every element of the list `b` in `a`."""
+`failed`. Where a thing stands in an answer is written as a path: `a.b[]` is every element of the list `b` in `a`."""
 
 ROUTES = (
     (RequestError(), "when no offer takes the request"),
-    (ConfigError(), "when a key is missing at one of them, and no other takes it"),
+    (ConfigError(), "when an API key is missing at one of them, and no other takes it"),
     (Unavailable(), "when an offer was tried"),
     (SubmitUncertain(), "when one of its submits may have been billed"),
 )

@@ -23,7 +23,7 @@ def facts(adapter: Adapter) -> Iterator[tuple[str, str]]:
     yield "adapter", code(adapter.name)
     yield "page", "<br>".join(_pages(adapter))
     yield "base URL", code(adapter.base_url)
-    yield "key", " or ".join(map(code, adapter.api_key_env))
+    yield "API key", " or ".join(map(code, adapter.api_key_env))
     yield "sent as", code(f"{adapter.auth.name}: {adapter.auth.prefix}…")
     yield "submit", "<br>".join(_submits(adapter))
     for name, endpoint in (("poll", adapter.poll), ("result", adapter.result), ("cancel", adapter.cancel)):

@@ -20,11 +20,11 @@ A submit costs money, and its answer can be lost. So each one ends in one of fiv
 known, never by what is likely: what may have been billed is not sent a second time, and nothing else is bought for it
 unless the caller says so, within a ceiling.
 
-The rows below were not written: each was put to the code that decides (`anymedia.translate.decode.submitted`,
-`Asked.lost` where there is no answer, `anymedia.engine.rules.after` for what follows), and says what came out."""
+These tables are generated: each case was run through the deciding code (`anymedia.translate.decode.submitted`,
+`Asked.lost` where there is no answer, `anymedia.engine.rules.after` for what follows)."""
 
 WHEN: Mapping[Outcome, str] = {
-    Outcome.NOT_SENT: "it failed before a byte left, or at an edge that did not reach the provider",
+    Outcome.NOT_SENT: "it failed before a byte left, or at a proxy (like Cloudflare) that did not reach the provider",
     Outcome.REFUSED: "a readable no of the provider",
     Outcome.ACCEPTED: "a task id",
     Outcome.ACCEPTED_WITHOUT_ID: "a yes that cannot be read to a task id",
@@ -32,11 +32,11 @@ WHEN: Mapping[Outcome, str] = {
 }
 
 THEN = """\
-What follows is the same for `submit` and for `generate`; [Routing](routing.md) tells it in full, with how long an
+What follows is the same for `submit` and for `generate`; [Routing](routing.md) has the details, with how long an
 account is left alone.
 
-- **replayed under its key**: where the provider honours an idempotency key, the same bytes are sent again under the
-  same replay key, within the time that its adapter trusts it for, {tries} times in all at most. What a replay is
+- **replayed with its replay key**: where the provider honours an idempotency key, the same bytes are sent again with
+  the same replay key, within the time that its adapter trusts it for, {tries} times in all at most. What a replay is
   refused for says nothing about the first POST, which then stays what it was.
 - **on to the next**: the next offer or account of the route; or the same one again, where that is sooner. A pinned
   offer, a pinned account or `fallback=False` never leaves its place.
@@ -175,7 +175,7 @@ def _told(end: End) -> tuple[str, ...]:
 
 
 def _follows(end: End) -> str:
-    return ("replayed under its key, then " if end.replayed else "") + generates(end)
+    return ("replayed with its replay key, then " if end.replayed else "") + generates(end)
 
 
 def generates(end: End) -> str:

@@ -20,15 +20,15 @@ from .markdown import anchor, blocks, code, table
 
 INTRO = """\
 What each offer costs, for one picture, as the provider's page prints it. `anymedia explain` quotes a whole request;
-what a task took in the end is on the task, where the provider tells it.
+what a task took in the end is on the task, where the provider reports it.
 
 A figure like `$0.0275 · 28 credits = $0.028` is what the page prints, what is billed in the provider's own unit, and
 what that comes to where it is not the printed figure. It is rounded for each task, not for each picture. `~` marks what
 is not exact, with the reason below. *unknown* is never taken for 0: such an offer comes last, whatever others cost."""
 
 STALE = f"""\
-A price is worth no more than its date, and is to be read anew {LIFE.days} days after it. `make docs` warns of those
-that are due."""
+A price is worth no more than its date: check the provider's page again {LIFE.days} days after it. `make docs` warns of
+those that are due."""
 
 BARE = "What is quoted where a request gives no more than a prompt, or a prompt and an image:"
 
@@ -55,7 +55,7 @@ def _sources(sellers: Sequence[Adapter]) -> str:
         source = adapter.printed.source or adapter.page
         provider = f"[{adapter.title}](providers.md{anchor(adapter.title)})"
         rows.append([provider, words(adapter.printed.date), "now" if last is None else str(last), source])
-    return table(["provider", "prices of", "to be read anew after", "where"], rows)
+    return table(["provider", "prices of", "check the page again after", "where"], rows)
 
 
 def _model(model: str, sellers: Sequence[Adapter]) -> str:

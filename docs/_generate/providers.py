@@ -1,4 +1,4 @@
-"""docs/providers.md: who sells what under which name, how each provider is spoken to, and what nobody tells."""
+"""docs/providers.md: who sells what under which name, how each provider is spoken to, and what no page says."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby

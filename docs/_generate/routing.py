@@ -51,9 +51,8 @@ INTRO = """\
 cost more than was allowed. `submit` makes one task and returns it as it was accepted; `generate` makes all of a
 request, and waits for it. How one submit ends is on [Money safety](money-safety.md); what follows from that is here.
 
-The tables were not written: every error, attempt and quote in them was put to the code that decides
-(`anymedia.engine.rules`, `anymedia.limits.health`, `anymedia.engine.route`, `Attempt.reserved`), and they say what
-came out."""
+These tables are generated: each error, attempt and quote was run through the deciding code (`anymedia.engine.rules`,
+`anymedia.limits.health`, `anymedia.engine.route`, `Attempt.reserved`)."""
 
 SNIPPET = """\
 ```python
@@ -74,27 +73,27 @@ First match first. *Unless* says with which options something else follows.
 - **the next offer** is the next of the policy's order, at the same account too. **The next account**: no offer of this
   one is asked by this request any more.
 - **wait for it**: where no other can be asked sooner, the same account is asked again: one that limits its rate, as
-  often as the deadline allows; one that is not there, {tries} times in all at most. A wait that the deadline would cut
-  short is not begun.
+  often as the deadline allows; one that cannot be reached, {tries} times in all at most. A wait that the deadline would
+  cut short is not begun.
 - **within what is left of `max_price`**: what may have been billed counts in full, and nothing is sent that would pass
   it. Without a `max_price` nothing is bought after what may have been billed.
 - **stop**: nothing is begun any more, and the error goes to the caller, with every attempt in `error.attempts`. What
   goes on already is waited for: of several pictures those that are made are a result, with what is missing named.
-- Where a provider honours an idempotency key, an uncertain submit is replayed under it before any of this.
+- Where a provider honours an idempotency key, an uncertain submit is replayed with its replay key before any of this.
 - An accepted task is looked at until it is done, however slow it is and whatever becomes of the looks. At the deadline
   the error carries the live task, and nothing was bought elsewhere. (One that has succeeded and shows no result is a
   `MalformedAnswer`, and stops.)
 - Where no offer is left, the error is the one that there is, or a `NoRoute` with what each offer said."""
 
 ALONE = """\
-Every submit of a client tells how its account does, and every one obeys: an account in trouble is left alone by all of
-them. What was found out is on `client.health()`. Another client, or another process, finds out for itself."""
+All submits of a client share what is known of an account's health: all of them leave an account in trouble alone.
+`client.health()` shows it. Another client, or another process, finds out for itself."""
 
 LENGTHS = """\
 Times that nobody names are drawn up to a tenth longer, so that many clients do not come back together; one that the
 provider names (`Retry-After`) is never cut short. After a time that doubles **one** request is sent first, and the
 others wait for how it ends. A task that is accepted ends the cooldown, if it was submitted after the trouble began.
-While an account is without credit, its balance is looked at beside the requests (where the provider tells it), each
+While an account is without credit, its balance is looked at beside the requests (where the provider reports it), each
 {check} at most; the first look is what a later one is compared with."""
 
 POLICY: Mapping[str, str] = {
@@ -109,7 +108,7 @@ as well: it is given the quotes, and returns those to try, in order."""
 
 CEILING = """\
 `max_price` is in USD, as text or `Decimal`, over all attempts and parts of one request. The price of an attempt is
-reserved before it is sent; an offer whose price does not fit into what is left is passed over, and one whose price
+reserved before it is sent; an offer whose price does not fit into what is left is skipped, and one whose price
 nobody knows too (`allow_unknown_price=True` takes it, and counts nothing for it). Where none fits, nothing is sent, and
 the error is an `OverCeiling`, in a `NoRoute` where other offers said something else. An attempt counts as it stands:"""
 
@@ -124,7 +123,7 @@ WORST = """\
 in all. For {request}, at the prices of the pages:"""
 
 WORST_AFTER = """\
-Without `max_price` a second offer is asked only after what was certainly not billed, so the worst case is the dearest
+Without `max_price` a second offer is asked only if the first was certainly not billed, so the worst case is the dearest
 single offer. With one, offers add up as far as it allows, wherever the request goes on after what may have been
 billed: after a failed task that nobody says is given back, and after what `on_uncertain` and `on_blocked` allow."""
 
@@ -134,7 +133,7 @@ offer; `attempt.order.part` and `attempt.order.units` say which pictures each is
 
 - What comes back undone is open again, and goes where the table above says, with the ceiling over all of it.
 - Once a picture was made, or while a task goes on that may make one, nothing goes to another offer, so that the
-  pictures of a request are of one kind. `mix=True` makes what is missing elsewhere.
+  pictures of a request come from one model. `mix=True` lets the missing pictures come from another offer.
 - After a stop, the deadline or a cancel no new part begins; those that were sent are waited for (a cancel leaves them
   to the journal and to `client.detached`).
 - Any success is a `Result`, with `missing` and `errors`; only where nothing was made is there an error.
@@ -190,11 +189,11 @@ OPTIONS: Mapping[str, Said] = {
     "allow_unknown_price": Said("whether offers without a known price pass a ceiling", sample=True),
     "on_uncertain": Said("`stop` or `continue` after what may have been billed; needs `max_price`", "stop"),
     "on_blocked": Said("`stop` or `continue` after moderation", "continue"),
-    "mix": Said("whether the pictures of a request may come of several offers", sample=True),
+    "mix": Said("whether the pictures of a request may come from several offers", sample=True),
     "offer": Said("the one offer to ask, by its name", "an-offer"),
     "on_unsupported": Said("`refuse` or `drop` what an offer does not take", "drop"),
     "check": Said("whether documented limits are held", sample=False),
-    "idempotency_key": Said("the caller's own name for the request, which is bought once under it", "order-17"),
+    "idempotency_key": Said("the caller's own name for the request, which is bought once", "order-17"),
 }
 
 WAYS: Sequence[Mapping[str, str]] = (
@@ -345,8 +344,8 @@ CAME: Mapping[str, Mapping[str, Any]] = {
     "a rate limit": {"cause": Cause.RATE_LIMITED},
     "a rate limit, with `Retry-After: 90`": {"cause": Cause.RATE_LIMITED, "retry_after": 90.0},
     "no credit": {"cause": Cause.NO_CREDIT},
-    "a bad key": {"cause": Cause.BAD_API_KEY},
-    "it was not there, or unavailable": {"cause": Cause.UNAVAILABLE, "outcome": Outcome.NOT_SENT},
+    "a bad API key": {"cause": Cause.BAD_API_KEY},
+    "it could not be reached, or was unavailable": {"cause": Cause.UNAVAILABLE, "outcome": Outcome.NOT_SENT},
     "a submit that may have been billed": {"outcome": Outcome.UNCERTAIN},
     "a submit that was refused for what it asked": {"cause": Cause.REJECTED},
 }

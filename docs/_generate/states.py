@@ -29,7 +29,7 @@ def page(sellers: Sequence[Adapter]) -> str:
         INTRO,
         table(["provider", *map(code, State), "where the word stands"], map(_row, spoken)),
         f"The answer to the submit is the result at {', '.join(silent)}: there is no state." if silent else "",
-        "## Words that tell more than a state",
+        "## Words that say more than a state",
         _more(spoken),
         "## Words that nobody knows",
         UNKNOWN,
@@ -64,12 +64,12 @@ def _any_case(adapter: Adapter) -> bool:
 def _more(sellers: Sequence[Adapter]) -> str:
     rows = [[adapter.title, code(word), told] for adapter in sellers for word, told in _told(adapter)]
     if not rows:
-        return "No provider's word tells why a task failed; that is told beside it: see [Errors](errors.md)."
-    return table(["provider", "word", "what it tells"], rows)
+        return "No provider's word says why a task failed; that stands beside it: see [Errors](errors.md)."
+    return table(["provider", "word", "what it says"], rows)
 
 
 def _told(adapter: Adapter) -> Iterator[tuple[str, str]]:
-    """Yield each word that tells the cause of a failure, or no state at all."""
+    """Yield each word that says the cause of a failure, or no state at all."""
     for word in adapter.states:
         seen = asking.look(adapter, asking.shows(adapter, word))
         if isinstance(seen, AnymediaError):

@@ -164,7 +164,7 @@ def test_one_is_shown_with_all_that_is_known_and_no_key(terminal, left):
         for words in (done["id"], done["task"]["id"], asset["path"], asset["url"], "there until", "team=blue"):
             assert words in told
         assert '"prompt": "A fox in the snow"' in told
-        assert "price $0.028, settled" in told
+        assert "price $0.028, billed" in told
         assert left["reapi"].api_key not in shown.output
     assert terminal.json("tasks", "show", done["id"][:8]) == done
     told = terminal("tasks", "show", uncertain["id"][:8]).stdout
@@ -384,7 +384,7 @@ def test_a_replay_buys_nothing_twice(terminal, simulators, bought):
     simulators["runapi"].clear()
     told = terminal("resume")
     assert told.exit_code == 4
-    assert "`anymedia resume --replay` sends it again under its key, until 00:02:00 UTC" in told.stderr
+    assert "`anymedia resume --replay` sends it again with its replay key, until 00:02:00 UTC" in told.stderr
     shown = terminal("resume", "--replay", "--out", "out")
     assert shown.exit_code == 0
     assert len([*Path("out").iterdir()]) == 1

@@ -216,10 +216,10 @@ def test_what_goes_wrong_while_asking_is_told_and_changes_nothing(terminal, simu
     monkeypatch.delenv("SIMULATED_RUNAPI")  # no key is needed
     ended = terminal("prices", *FOX[:1], "--model", "flux-2-max", "--refresh")
     assert ended.exit_code == 0
-    assert "no live price of flux-2-max: runapi tells no price" in ended.stderr
+    assert "no live price of flux-2-max: runapi reports no price" in ended.stderr
     assert "no page prints a price" in ended.stdout
     ended = terminal("prices", *FOX, "--provider", "reapi", "--refresh")
-    assert (ended.exit_code, "none of these providers tells any" in ended.stderr) == (0, True)
+    assert (ended.exit_code, "none of these providers publishes any" in ended.stderr) == (0, True)
     # A file where the folder for it should be
     Path(terminal.folder, "state").write_text("")
     monkeypatch.setenv("XDG_STATE_HOME", str(terminal.folder / "state"))
@@ -321,7 +321,7 @@ def test_balances(terminal, simulators, screen):
     }
     assert [each["account"] for each in terminal.json("balance", "runapi", "reapi")] == ["runapi", "reapi"]
     lines = screen(80, "balance")
-    assert any("revidapi" in line and "tells no balance" in line for line in lines)
+    assert any("revidapi" in line and "does not report a balance" in line for line in lines)
     assert any("reapi" in line and f"${plain(Decimal(credits) / 1000)}" in line for line in lines)
 
 

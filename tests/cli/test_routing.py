@@ -144,7 +144,7 @@ def test_a_wrong_amount_is_one_clear_line(terminal, submits, amount):
     for command in (FOX, ROUTE):
         ended = terminal(*command, "--max-price", amount)
         assert ended.exit_code == 2
-        assert f"'--max-price': USD are needed, like 0.10, not '{amount}'" in ended.stderr.splitlines()[-1]
+        assert f"'--max-price': must be an amount in USD, like 0.10, not '{amount}'" in ended.stderr.splitlines()[-1]
     assert submits() == {}
 
 
@@ -171,7 +171,7 @@ def test_each_attempt_is_told_as_it_happens(terminal, simulators):
     simulators["api_in_one"].fault("no_credit")
     shown = terminal(*FOX, "--max-price", "0.10")
     lines = shown.stderr.splitlines()
-    assert lines[0] == "api_in_one/flux-2-pro sending: $0.05, first of the route"
+    assert lines[0] == "api_in_one/flux-2-pro sending: $0.05, first in order"
     assert lines[1].startswith("api_in_one/flux-2-pro refused: no credit after 0 s: api_in_one answered 402")
     assert lines[2].startswith("reapi/flux-2 sending: $0.028, ")
     assert lines[2].endswith("; after api_in_one/flux-2-pro: no credit")
@@ -212,7 +212,7 @@ def test_on_a_terminal_each_attempt_has_a_row_and_then_the_list_stays(terminal, 
     simulators["api_in_one"].fault("no_credit")
     rows, end = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal(*FOX).stderr).rsplit("2 attempts", 1)
     last = rows[rows.rindex("api_in_one/flux-2-pro  ") :]
-    assert re.match(r"api_in_one/flux-2-pro +refused: no credit +0 s\n +\$0.05, first of the route *\n", last)
+    assert re.match(r"api_in_one/flux-2-pro +refused: no credit +0 s\n +\$0.05, first in order *\n", last)
     assert re.search(r"\n +reapi/flux-2 task_\w+ +succeeded +\d+ s\n +\$0.028, .*after api_in_one/flux-2-pro: no", last)
     assert re.search(r"api_in_one/flux-2-pro +\$0.05 +refused: no credit +0 s +nothing", end)
     assert re.search(r"reapi/flux-2 +\$0.028 +succeeded +\d+ s +\$0.028", end)
@@ -246,7 +246,7 @@ def test_when_no_offer_serves_the_worst_of_them_counts(terminal, simulators, fau
     ended = terminal(*FOX, *two, "--max-price", "0.10", "--on-uncertain", "continue")
     assert ended.exit_code == code
     assert "no offer served this request" in ended.stderr
-    assert ("is not sent again. Look at" in ended.stderr) is (code == 4)
+    assert ("Look at the provider's own list" in ended.stderr) is (code == 4)
     assert "2 attempts" in ended.stderr
 
 
@@ -313,11 +313,11 @@ def test_the_worst_case_is_what_it_costs_when_everything_goes_wrong(terminal, si
 def test_people_see_the_order_the_prices_the_refusals_and_the_worst_case(terminal, simulators):
     lines = terminal(*ROUTE, "--route").stdout.splitlines()
     assert [" ".join(line.split()) for line in lines[1:]] == [
-        "1 api_in_one/flux-2-pro $0.05 1 first of the route",
-        "2 reapi/flux-2 $0.028 1 next of the route",
-        "3 revidapi/flux-2-pro ~$0.025 1 next of the route",
-        "4 runapi/flux-2-pro $0.05 1 next of the route",
-        "at most ~$0.05 in all; without --max-price a second offer is asked only after what was not billed",
+        "1 api_in_one/flux-2-pro $0.05 1 first in your configured order",
+        "2 reapi/flux-2 $0.028 1 next in your configured order",
+        "3 revidapi/flux-2-pro ~$0.025 1 next in your configured order",
+        "4 runapi/flux-2-pro $0.05 1 next in your configured order",
+        "at most ~$0.05 in all; without --max-price a second offer is asked only if the first was certainly not billed",
     ]
     lines = terminal(*ROUTE, "--route", "cheapest", "--max-price", "0.040", "--seed", "1").stdout.splitlines()
     assert "no offer takes this request: nothing would be sent" in lines
@@ -326,8 +326,8 @@ def test_people_see_the_order_the_prices_the_refusals_and_the_worst_case(termina
         "1 revidapi/flux-2-pro ~$0.025 1 the cheapest",
         "2 reapi/flux-2 $0.028 1 the next cheapest",
         "not asked",
-        "api_in_one/flux-2-pro max_price: 0.040 USD are allowed, and $0.05 is more",
-        "runapi/flux-2-pro max_price: 0.040 USD are allowed, and $0.05 is more",
+        "api_in_one/flux-2-pro max_price: it costs $0.05, more than the 0.040 USD allowed",
+        "runapi/flux-2-pro max_price: it costs $0.05, more than the 0.040 USD allowed",
         "ceiling: $0.040 over every attempt and part",
         "at most ~$0.028 in all",
     ]
@@ -368,12 +368,12 @@ def test_the_route_leaves_out_what_has_no_key_unless_nothing_has(terminal, simul
     for name in ORDER[1:]:
         monkeypatch.delenv(f"SIMULATED_{name.upper()}")
     shown = terminal(*ROUTE, "--route", "--json")
-    assert (steps(json.loads(shown.stdout)), "no key is set" in shown.stderr) == (ORDER, True)
+    assert (steps(json.loads(shown.stdout)), "no API key is set" in shown.stderr) == (ORDER, True)
 
 
 def test_without_a_config_every_known_provider_is_on_the_route(terminal, monkeypatch):
     shown = terminal(*ROUTE, "--route", "--json")
-    assert ({*steps(json.loads(shown.stdout))}, "no key is set" in shown.stderr) == ({*ORDER}, True)
+    assert ({*steps(json.loads(shown.stdout))}, "no API key is set" in shown.stderr) == ({*ORDER}, True)
     monkeypatch.setenv("RUNAPI_API_KEY", "planted")
     shown = terminal(*ROUTE, "--route", "--json")
     assert (steps(json.loads(shown.stdout)), shown.stderr) == (["runapi"], "")
@@ -444,11 +444,9 @@ def test_people_see_how_accounts_do(terminal, simulators, monkeypatch):
     rows = [" ".join(line.split()) for line in lines[1:]]
     assert rows[0].startswith("api_in_one no credit 00:00:00 01:00:00")
     assert "1 submit, 1 refused api_in_one answered 402" in rows[0]
-    assert re.match(
-        r"reapi uncertain 00:00:00 00:00:3\d, by one request first 1 submit, 1 uncertain reapi gave", rows[1]
-    )
-    assert re.match(r"revidapi bad api key 00:00:00 with another key 1 submit, 1 refused", rows[2])
-    assert rows[3] == "runapi no key nothing"
+    assert re.match(r"reapi uncertain 00:00:00 00:00:3\d, one request first 1 submit, 1 uncertain reapi gave", rows[1])
+    assert re.match(r"revidapi bad api key 00:00:00 once the API key is changed 1 submit, 1 refused", rows[2])
+    assert rows[3] == "runapi no API key nothing"
 
 
 def test_what_was_not_sent_is_no_submit(terminal, simulators):
@@ -460,7 +458,7 @@ def test_what_was_not_sent_is_no_submit(terminal, simulators):
     assert found["last_hour"] == {"submits": 0, "refused": 0, "uncertain": 0, "not_sent": tries}
     assert (found["cause"], found["provider"]) == ("unavailable", "reapi")
     (row,) = [line for line in terminal("providers", "--health").stdout.splitlines() if line.startswith("dead")]
-    assert f"by one request first {tries} not sent" in " ".join(row.split())
+    assert f"one request first {tries} not sent" in " ".join(row.split())
 
 
 def test_without_a_journal_health_says_so(terminal, simulators, monkeypatch):

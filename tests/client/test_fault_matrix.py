@@ -139,7 +139,7 @@ FAULTS = {
     ),
     # No page but one has a word of its own for it, and that one only in a task: elsewhere it is a 400, or a failure.
     "moderation at the submit": no(kind="moderated", on="submit"),
-    "moderation at the submit, told by code 80006": Fault(
+    "moderation at the submit, with code 80006": Fault(
         {"kind": "status", "status": 400, "code": 80006, "on": "submit"}, each(BLOCKED, "reapi"), each(0, "reapi")
     ),
     "moderation in the task": Fault(
@@ -388,14 +388,14 @@ What this page and [Routing](routing.md) promise, counted at the simulators: `ge
 at every ordered pair of the {providers} providers, with one fault at A, while B is well unless a row says otherwise.
 These are {faults} faults at {cells} pairs in all, as some are one provider's own, on three terms each, {rounds} times
 over: {calls:,} calls. By default every success was billed once, and every failure once at most. Every bill was held
-against the attempts that the call told of: none had cost more than its `reserved`, nothing was sent that was not among
+against the attempts that the call reported: none had cost more than its `reserved`, nothing was sent that was not among
 them, and no `max_price` was passed.
 
 - *by default*: no option is given.
 - *for both*: `on_uncertain="continue"`, and a `max_price` that is enough for A and B.
 - *for one*: the same with a `max_price` that is enough for either, and not for both.
 
-The columns tell at how many pairs A served it, at how many B did, and with which error the others ended; *bills* are
+The columns say at how many pairs A served it, at how many B did, and with which error the others ended; *bills* are
 the tasks that were charged and not given back, at A and B together; *spent* is the most of `max_price` that was
 billed."""
 

@@ -131,7 +131,7 @@ async def test_no_key_shows_anywhere(clock, request_, sims, caplog, provider):
     assert not [text for text in shown if KEY in text]
     assert "***" in str(refused.value)  # it had been echoed
     for thing in (config, config.account(provider)):
-        with pytest.raises(TypeError, match="a key is not pickled"):
+        with pytest.raises(TypeError, match="an API key is not pickled"):
             pickle.dumps(thing)
         assert KEY not in repr(copy.deepcopy(thing))
 

@@ -283,7 +283,7 @@ async def test_no_key_goes_out_with_a_question_and_none_is_needed(sims, config, 
 async def test_a_price_that_is_pending_stays_unknown(client):
     (error,) = await client.refresh_prices(MAX)
     assert isinstance(error, NotFound)
-    assert "tells no price" in str(error)
+    assert "reports no price" in str(error)
     (quoted,) = client.quote(MAX)
     assert (quoted.status, quoted.money.usd) == ("unknown", None)
 

@@ -175,7 +175,9 @@ async def test_the_policies(client, sims, request_):
         await client.generate(request_, policy=lambda quotes: [])
     with pytest.raises(OutOfBounds, match="policy: the function returned what it was not given"):
         await client.generate(request_, policy=lambda quotes: [quotes[0], quotes[0]])
-    with pytest.raises(OutOfBounds, match="policy: one of ordered, cheapest, spread or a function, not 'dearest'"):
+    with pytest.raises(
+        OutOfBounds, match="policy: must be one of ordered, cheapest, spread, or a function, not 'dearest'"
+    ):
         await client.generate(request_, policy="dearest")
     assert sum(submits(sims).values()) == 5
 
@@ -199,14 +201,14 @@ async def test_the_configuration_says_how_and_the_call_says_otherwise(sims, cloc
     async with Client(read_config(data, sims.environ), clock=clock) as client:
         assert (await client.generate(request_)).tasks[0].account == "reapi"
         assert (await client.submit(request_)).account == "reapi"
-        with pytest.raises(OverCeiling, match=r"0.03 USD are allowed, and runapi/flux-2-pro costs"):
+        with pytest.raises(OverCeiling, match=r"runapi/flux-2-pro costs .* more than the 0.03 USD allowed"):
             await client.submit(request_, "runapi")
         assert (await client.generate(request_, policy="ordered", max_price=None)).tasks[0].account == "runapi"
         route = client.route(request_)
         assert [step.account for step in route.steps] == ["reapi"]
         assert (route.policy, route.worst, route.max_price) == ("cheapest", Decimal("0.028"), Decimal("0.03"))
         assert [(each.account, *each.reasons) for each in route.refused] == [
-            ("runapi", "max_price: 0.03 USD are allowed, and $0.05 is more")
+            ("runapi", "max_price: it costs $0.05, more than the 0.03 USD allowed")
         ]
 
 
@@ -223,7 +225,7 @@ async def test_without_fallback_the_first_offer_is_the_only_one_however_its_acco
         for _ in range(2):  # the second waits for the account's rate limit
             result = await client.generate(request_, "reapi", "runapi", fallback=False)
             assert [attempt.order.offer for attempt in result.attempts] == [step.offer]
-            assert result.attempts[0].order.why == "first of the route"
+            assert result.attempts[0].order.why == "first in order"
     assert submits(sims) == {"revidapi": 1, "reapi": 2, "runapi": 0, "api_in_one": 0}
 
 
@@ -345,10 +347,10 @@ async def test_the_cheapest_is_the_cheapest_of_those_that_take_the_request(confi
 
 async def test_over_the_ceiling_nothing_is_sent(client, sims, request_):
     for verb in (client.generate, client.submit):
-        with pytest.raises(OverCeiling, match=r"0.02 USD are allowed") as caught:
+        with pytest.raises(OverCeiling, match=r"more than the 0.02 USD allowed") as caught:
             await verb(request_, *ORDER, max_price="0.02")
         assert caught.value.outcome is Outcome.NOT_SENT
-    with pytest.raises(OutOfBounds, match="max_price: USD as text or Decimal are needed"):
+    with pytest.raises(OutOfBounds, match="max_price: must be an amount in USD, as text or Decimal"):
         await client.generate(request_, max_price=0.1)
     with pytest.raises(OverCeiling, match="the price of runapi/flux-2-max is unknown"):
         await client.generate(ImageRequest(model="flux-2-max", prompt="a fox"), "runapi", max_price="1")
@@ -359,7 +361,7 @@ async def test_over_the_ceiling_nothing_is_sent(client, sims, request_):
 
 
 async def test_all_parts_count_against_one_ceiling(client, sims, request_):
-    with pytest.raises(OverCeiling, match=r"0.08 USD are allowed, 0.056 of them are spent or reserved"):
+    with pytest.raises(OverCeiling, match=r"more than the 0.08 USD allowed, of which 0.056 are spent or reserved"):
         await client.generate(several(request_, 3), "reapi", max_price="0.08")
     assert sum(submits(sims).values()) == 0
     assert len((await client.generate(several(request_, 3), "reapi", max_price="0.084")).tasks) == 3
@@ -373,14 +375,14 @@ async def test_a_failed_task_that_may_have_been_billed_goes_on_within_the_ceilin
     with pytest.raises(NoRoute) as caught:
         await client.generate(request_, "revidapi", "runapi", max_price="0.07")
     assert [type(error) for error in caught.value.errors] == [TaskFailed, OverCeiling]
-    assert "0.025 of them are spent or reserved" in str(caught.value)
+    assert "of which 0.025 are spent or reserved" in str(caught.value)
     result = await client.generate(request_, "revidapi", "runapi", max_price="0.075")
     assert (result.reserved, result.money.usd) == (Decimal("0.075"), Decimal("0.05"))
     assert submits(sims) == {"revidapi": 3, "runapi": 1, "reapi": 0, "api_in_one": 0}
 
 
 async def test_after_an_uncertain_submit_it_goes_on_when_it_is_told_to_and_can_pay(client, sims, request_):
-    with pytest.raises(OutOfBounds, match="on_uncertain: max_price is needed too"):
+    with pytest.raises(OutOfBounds, match="on_uncertain: needs max_price too"):
         await client.generate(request_, on_uncertain="continue")
     sims["reapi"].fault("reset_after", times=3)
     with pytest.raises(SubmitUncertain, match='on_uncertain="continue"') as caught:
@@ -581,7 +583,7 @@ async def test_every_attempt_is_told_as_it_happens_and_written_down(client, sims
     assert [(each.id, each.order.why, each.cause, each.reserved) for each in kept] == [
         (each.id, each.order.why, each.cause, each.reserved) for each in result.attempts
     ]
-    assert kept[1].order.why == "next of the route; after revidapi/flux-2-pro: no credit"
+    assert kept[1].order.why == "next in order; after revidapi/flux-2-pro: no credit"
     assert kept[0].queued is not None
 
 
@@ -592,7 +594,10 @@ async def test_under_a_key_the_ceiling_is_over_all_attempts(client, sims, reques
             several(request_, 2), "revidapi", "runapi", idempotency_key="k", mix=True, max_price="0.06"
         )
         assert (result.missing, result.reserved) == (1, Decimal("0.025"))
-        assert "0.025 of them are spent or reserved, and runapi/flux-2-pro costs $0.05" in result.errors[-1]
+        assert (
+            "runapi/flux-2-pro costs $0.05, more than the 0.06 USD allowed, of which 0.025 are spent or reserved"
+            in result.errors[-1]
+        )
     assert submits(sims) == {"revidapi": 3, "runapi": 0, "reapi": 0, "api_in_one": 0}
 
 
@@ -634,7 +639,7 @@ async def test_a_deadline_ends_the_wait_for_another_call_of_the_same_client_unde
     sims["reapi"].fault("no_answer", on="poll", seconds=0.5)
     first = asyncio.create_task(client.generate(request_, "reapi", idempotency_key="k"))
     await until(lambda: sims["reapi"].bills()["polls"])
-    with pytest.raises(DeadlineExceeded, match="another call still works under the key 'k'") as caught:
+    with pytest.raises(DeadlineExceeded, match="another call still works under the idempotency key 'k'") as caught:
         await client.generate(request_, "reapi", idempotency_key="k", timeout=0.01)
     assert (caught.value.billed, caught.value.task) == ("no", None)
     assert (await first).tasks
@@ -678,14 +683,14 @@ async def test_how_long_an_answer_is_waited_for_at_most_counts_the_replays(sims,
 @pytest.mark.parametrize("timeout", [0, -1, float("nan"), "3", True])
 async def test_a_timeout_that_is_none_is_refused_by_name(client, sims, request_, timeout):
     for call in (client.submit(request_, timeout=timeout), client.generate(request_, timeout=timeout)):
-        with pytest.raises(OutOfBounds, match="timeout: more than 0 seconds are needed, or None for no deadline, not"):
+        with pytest.raises(OutOfBounds, match="timeout: must be more than 0 seconds, or None for no deadline, not"):
             await call
     assert sum(submits(sims).values()) == 0
 
 
 async def test_without_a_deadline_a_call_waits_and_with_0_a_wait_looks_once(client, sims, request_):
     task = await client.submit(request_, "reapi", timeout=None)
-    with pytest.raises(OutOfBounds, match="timeout: 0 or more seconds are needed"):
+    with pytest.raises(OutOfBounds, match="timeout: must be 0 or more seconds"):
         await client.wait(task, -1)
     looks = sims["reapi"].bills()["polls"]
     with pytest.raises(DeadlineExceeded) as caught:

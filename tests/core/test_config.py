@@ -135,7 +135,7 @@ def test_a_file_without_accounts_leaves_those_of_the_environment():
         (b"[providers", "not TOML"),
         (b"\xff\xfe", "not TOML"),
         (b"a = " + b"[" * 9**5, "not TOML"),
-        (b"[providers.reapi]\ncolour = 1", "providers.reapi: no key is named 'colour'"),
+        (b"[providers.reapi]\ncolour = 1", "providers.reapi: no setting is named 'colour'"),
     ],
 )
 def test_a_broken_file_is_named(tmp_path, content, said):
@@ -161,25 +161,28 @@ def test_a_file_that_cannot_be_read(tmp_path, name):
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        ({"provider": {}}, "config: no key is named 'provider'; did you mean providers?"),
-        ({"providers": []}, "config: providers: a table is needed, not []"),
-        ({"route": 7}, "config: route: a table is needed, not 7"),
-        ({"providers": {"reapi": 7}}, "config: providers.reapi: a table is needed, not 7"),
+        ({"provider": {}}, "config: no table is named 'provider'; did you mean providers?"),
+        ({"providers": []}, "config: providers: must be a table, not []"),
+        ({"route": 7}, "config: route: must be a table, not 7"),
+        ({"providers": {"reapi": 7}}, "config: providers.reapi: must be a table, not 7"),
         ({"providers": {"reap": {}}}, "config: providers.reap: no provider is named 'reap'"),
         ({"providers": {"a": {"adapter": "b"}}}, "config: providers.a: no provider is named 'b'"),
-        ({"providers": {"reapi": {"adapter": 7}}}, "config: providers.reapi: adapter: a text is needed, not 7"),
-        ({"providers": {"reapi": {"base_url": 7}}}, "config: providers.reapi: base_url: a text is needed"),
-        ({"providers": {"reapi": {"api_key_env": None}}}, "config: providers.reapi: api_key_env: a text is needed"),
-        ({"providers": {"reapi": {"timeout": "5"}}}, "config: providers.reapi: timeout: a number is needed"),
-        ({"providers": {"reapi": {"timeout": True}}}, "config: providers.reapi: timeout: a number is needed"),
-        ({"providers": {"reapi": {"timeout": 0}}}, "reapi: timeout: more than 0 and less than 1000000 is"),
-        ({"providers": {"reapi": {"timeout": float("nan")}}}, "less than 1000000 is needed, not nan"),
-        ({"providers": {"reapi": {"timeout": float("inf")}}}, "less than 1000000 is needed, not inf"),
-        ({"providers": {"reapi": {"connections": 1.5}}}, "config: providers.reapi: connections: a whole number"),
-        ({"providers": {"reapi": {"connections": -1}}}, "config: providers.reapi: connections: more than 0"),
-        ({"providers": {"reapi": {"key": "rk_live"}}}, "config: providers.reapi: no key is named 'key'"),
-        ({"route": {"accounts": "reapi"}}, "config: route: accounts: a list is needed, not 'reapi'"),
-        ({"route": {"order": []}}, "config: route: no key is named 'order'; there are accounts"),
+        ({"providers": {"reapi": {"adapter": 7}}}, "config: providers.reapi: adapter: must be a text, not 7"),
+        ({"providers": {"reapi": {"base_url": 7}}}, "config: providers.reapi: base_url: must be a text"),
+        ({"providers": {"reapi": {"api_key_env": None}}}, "config: providers.reapi: api_key_env: must be a text"),
+        ({"providers": {"reapi": {"timeout": "5"}}}, "config: providers.reapi: timeout: must be a number"),
+        ({"providers": {"reapi": {"timeout": True}}}, "config: providers.reapi: timeout: must be a number"),
+        ({"providers": {"reapi": {"timeout": 0}}}, "reapi: timeout: must be more than 0 and less than 1000000"),
+        ({"providers": {"reapi": {"timeout": float("nan")}}}, "less than 1000000, not nan"),
+        ({"providers": {"reapi": {"timeout": float("inf")}}}, "less than 1000000, not inf"),
+        (
+            {"providers": {"reapi": {"connections": 1.5}}},
+            "config: providers.reapi: connections: must be a whole number",
+        ),
+        ({"providers": {"reapi": {"connections": -1}}}, "config: providers.reapi: connections: must be more than 0"),
+        ({"providers": {"reapi": {"key": "rk_live"}}}, "config: providers.reapi: no setting is named 'key'"),
+        ({"route": {"accounts": "reapi"}}, "config: route: accounts: must be a list, not 'reapi'"),
+        ({"route": {"order": []}}, "config: route: no setting is named 'order'; there are accounts"),
         ({"route": {"accounts": ["reap"]}}, "config: route.accounts: no account is named 'reap'; did you mean reapi?"),
         ({"route": {"accounts": [7]}}, "config: route.accounts: no account is named '7'"),
         ({"route": {"accounts": [["reapi"]]}}, "config: route.accounts: no account is named"),
@@ -367,9 +370,9 @@ def test_where_the_journal_is(table, environ, journal):
 @pytest.mark.parametrize(
     ("table", "sentence"),
     [
-        ({"enabled": 1}, "journal: enabled: true or false is needed, not 1"),
-        ({"path": True}, "journal: path: a text is needed, not True"),
-        ({"file": "x"}, "journal: no key is named 'file'"),
+        ({"enabled": 1}, "journal: enabled: must be true or false, not 1"),
+        ({"path": True}, "journal: path: must be a text, not True"),
+        ({"file": "x"}, "journal: no setting is named 'file'"),
     ],
 )
 def test_a_journal_that_is_configured_wrongly(table, sentence):
@@ -419,11 +422,11 @@ def test_prices_of_the_user_s_own(tmp_path):
 @pytest.mark.parametrize(
     ("prices", "said"),
     [
-        (7, "config: providers.reapi: prices: a table is needed, not 7"),
+        (7, "config: providers.reapi: prices: must be a table, not 7"),
         ({"flux-3": "0.02"}, "config: providers.reapi: prices: no offer is named 'flux-3'; did you mean flux-2?"),
         ({"flux-2-pro": "0.02"}, "config: providers.reapi: prices: no offer is named 'flux-2-pro'"),
         *(
-            ({"flux-2": usd}, "config: providers.reapi: prices.flux-2: USD as text are needed")
+            ({"flux-2": usd}, "config: providers.reapi: prices.flux-2: must be USD as text")
             for usd in (
                 *(
                     0.02,
@@ -445,12 +448,12 @@ def test_prices_of_the_user_s_own(tmp_path):
                 *("0.02 ", "0.02\n", ".02", "2.", "٠.٢", "1234567", "0.0000000001", "free"),
             )
         ),
-        ({"flux-2": {"1K": 0.02}}, "config: providers.reapi: prices.flux-2.1K: USD as text are needed"),
-        ({"flux-2": {"1K": {}}}, "config: providers.reapi: prices.flux-2.1K: USD as text are needed"),
-        ({"flux-2": {"1K high": "0.02"}}, "prices.flux-2: '1K high': a value for resolution is needed"),
-        ({"flux-2": {"": "0.02"}}, "prices.flux-2: '': a value for resolution is needed"),
-        ({"gpt-image-2-official": {"1K high": "0.02"}}, "a value for aspect_ratio resolution quality is needed"),
-        ({"z-image": {"1K": "0.02"}}, "prices.z-image: '1K': a value for nothing is needed"),
+        ({"flux-2": {"1K": 0.02}}, "config: providers.reapi: prices.flux-2.1K: must be USD as text"),
+        ({"flux-2": {"1K": {}}}, "config: providers.reapi: prices.flux-2.1K: must be USD as text"),
+        ({"flux-2": {"1K high": "0.02"}}, "prices.flux-2: '1K high': must be a value for resolution"),
+        ({"flux-2": {"": "0.02"}}, "prices.flux-2: '': must be a value for resolution"),
+        ({"gpt-image-2-official": {"1K high": "0.02"}}, "must be a value for aspect_ratio resolution quality"),
+        ({"z-image": {"1K": "0.02"}}, "prices.z-image: '1K': must be a value for nothing"),
         # A word that the field does not have, or that is billed as another one: no request would ever find it.
         ({"flux-2": {"1k": "0.02"}}, "prices.flux-2"),
         ({"gpt-image-2-official": {"1:1 high 1K": "0.02"}}, "prices.gpt-image-2-official"),
@@ -494,8 +497,8 @@ def test_what_is_no_name_of_a_variable_may_be_a_key_and_is_not_shown(pasted):
         account({"api_key_env": pasted})
     said = str(caught.value)
     assert said == (
-        "config: providers.reapi: api_key_env: the name of an environment variable is needed, 1 to 100 of A-Z, 0-9 "
-        "and _ with no digit first; the key itself stands in that variable"
+        "config: providers.reapi: api_key_env: must be the name of an environment variable, 1 to 100 of A-Z, 0-9 "
+        "and _ with no digit first; the API key itself belongs in that variable"
     )
 
 
@@ -505,7 +508,7 @@ def test_the_name_of_a_variable(name):
 
 
 def test_a_key_in_the_place_of_a_table_is_not_shown():
-    with pytest.raises(ConfigError, match=r"providers\.reapi: a table is needed, not a text$"):
+    with pytest.raises(ConfigError, match=r"providers\.reapi: must be a table, not a text$"):
         account("rk_live_4711")
 
 
@@ -533,7 +536,7 @@ def test_a_route_of_no_accounts_is_refused():
 @pytest.mark.parametrize("field", ["timeout", "connections"])
 @pytest.mark.parametrize("value", [0, -1, 1_000_000, 2_000_000])
 def test_both_bounds_are_named(field, value):
-    said = f"providers.reapi: {field}: more than 0 and less than 1000000 is needed, not {value}"
+    said = f"providers.reapi: {field}: must be more than 0 and less than 1000000, not {value}"
     with pytest.raises(ConfigError, match=re.escape(said)):
         account({field: value})
     assert getattr(account({field: 999_999}), field) == 999_999

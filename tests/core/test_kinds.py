@@ -135,7 +135,7 @@ def test_there_is_one_request_for_each_kind():
 def test_a_raw_request_is_of_a_kind_too():
     raw = RawRequest("studio", "/v1/films", {}, "speech")
     assert (raw.kind is Kind.SPEECH, raw.units, raw.texts) == (True, 1, ())
-    with pytest.raises(OutOfBounds, match="kind: one of image, video, music, speech, not 'audio'"):
+    with pytest.raises(OutOfBounds, match="kind: must be one of image, video, music, speech, not 'audio'"):
         RawRequest("studio", "/v1/films", {}, "audio")
 
 

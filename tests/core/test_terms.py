@@ -58,21 +58,21 @@ def test_a_policy(policy):
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        ({"policy": "fastest"}, "policy: one of ordered, cheapest, spread or a function, not 'fastest'"),
-        ({"policy": None}, "policy: one of ordered, cheapest, spread or a function, not None"),
-        ({"policy": ["ordered"]}, "policy: one of ordered, cheapest, spread or a function, not ['ordered']"),
-        ({"max_price": 0.1}, 'max_price: USD as text or Decimal are needed, like "0.10", not 0.1'),
-        ({"max_price": "-1"}, "max_price: USD as text or Decimal are needed, like \"0.10\", not '-1'"),
-        ({"allow_unknown_price": 1}, "allow_unknown_price: true or false is needed, not 1"),
-        ({"fallback": None}, "fallback: true or false is needed, not None"),
-        ({"mix": "yes"}, "mix: true or false is needed, not 'yes'"),
-        ({"check": 0}, "check: true or false is needed, not 0"),
-        ({"on_uncertain": True}, "on_uncertain: one of stop, continue, not True"),
-        ({"on_blocked": "go"}, "on_blocked: one of stop, continue, not 'go'"),
-        ({"on_unsupported": "ignore"}, "on_unsupported: one of refuse, drop, not 'ignore'"),
+        ({"policy": "fastest"}, "policy: must be one of ordered, cheapest, spread, or a function, not 'fastest'"),
+        ({"policy": None}, "policy: must be one of ordered, cheapest, spread, or a function, not None"),
+        ({"policy": ["ordered"]}, "policy: must be one of ordered, cheapest, spread, or a function, not ['ordered']"),
+        ({"max_price": 0.1}, 'max_price: must be an amount in USD, as text or Decimal, like "0.10", not 0.1'),
+        ({"max_price": "-1"}, "max_price: must be an amount in USD, as text or Decimal, like \"0.10\", not '-1'"),
+        ({"allow_unknown_price": 1}, "allow_unknown_price: must be true or false, not 1"),
+        ({"fallback": None}, "fallback: must be true or false, not None"),
+        ({"mix": "yes"}, "mix: must be true or false, not 'yes'"),
+        ({"check": 0}, "check: must be true or false, not 0"),
+        ({"on_uncertain": True}, "on_uncertain: must be one of stop, continue, not True"),
+        ({"on_blocked": "go"}, "on_blocked: must be one of stop, continue, not 'go'"),
+        ({"on_unsupported": "ignore"}, "on_unsupported: must be one of refuse, drop, not 'ignore'"),
         (
             {"on_uncertain": "continue"},
-            "on_uncertain: max_price is needed too: it is the ceiling of what may be billed",
+            "on_uncertain: needs max_price too: the ceiling of what may be billed",
         ),
     ],
 )
@@ -86,7 +86,7 @@ def test_an_option_that_is_wrong_is_named(said, message):
 def test_what_a_call_says_is_held_against_the_rest_of_what_is_configured():
     configured = Options(on_uncertain="continue", max_price="0.10", mix=True)
     assert attrs.evolve(configured, max_price="0.20").max_price == Decimal("0.20")
-    with pytest.raises(OutOfBounds, match="on_uncertain: max_price is needed too"):
+    with pytest.raises(OutOfBounds, match="on_uncertain: needs max_price too"):
         attrs.evolve(configured, max_price=None)
 
 
@@ -136,23 +136,23 @@ def test_a_route_that_says_nothing_is_the_default():
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        ({"policy": "fastest"}, "policy: one of ordered, cheapest, spread or a function, not 'fastest'"),
-        ({"policy": 7}, "policy: a text is needed, not 7"),
-        ({"max_price": 0.1}, "max_price: a text is needed, not 0.1"),
-        ({"max_price": 1}, "max_price: a text is needed, not 1"),
-        ({"max_price": "a lot"}, "max_price: USD as text or Decimal are needed, like \"0.10\", not 'a lot'"),
-        ({"max_price": "nan"}, "max_price: USD as text or Decimal are needed, like \"0.10\", not 'nan'"),
-        ({"max_price": "-0.10"}, "max_price: USD as text or Decimal are needed, like \"0.10\", not '-0.10'"),
-        ({"allow_unknown_price": "yes"}, "allow_unknown_price: true or false is needed, not 'yes'"),
-        ({"fallback": 1}, "fallback: true or false is needed, not 1"),
-        ({"mix": 0}, "mix: true or false is needed, not 0"),
-        ({"on_uncertain": "go"}, "on_uncertain: one of stop, continue, not 'go'"),
-        ({"on_uncertain": True}, "on_uncertain: a text is needed, not True"),
-        ({"on_uncertain": "continue"}, "on_uncertain: max_price is needed too"),
-        ({"on_blocked": ""}, "on_blocked: one of stop, continue, not ''"),
-        ({"on_blocked": []}, "on_blocked: a text is needed, not []"),
-        ({"maxprice": "0.10"}, "no key is named 'maxprice'; did you mean max_price?"),
-        *(({name: "x"}, f"no key is named '{name}'") for name in ("offer", "key", "check", "on_unsupported")),
+        ({"policy": "fastest"}, "policy: must be one of ordered, cheapest, spread, or a function, not 'fastest'"),
+        ({"policy": 7}, "policy: must be a text, not 7"),
+        ({"max_price": 0.1}, "max_price: must be a text, not 0.1"),
+        ({"max_price": 1}, "max_price: must be a text, not 1"),
+        ({"max_price": "a lot"}, "max_price: must be an amount in USD, as text or Decimal, like \"0.10\", not 'a lot'"),
+        ({"max_price": "nan"}, "max_price: must be an amount in USD, as text or Decimal, like \"0.10\", not 'nan'"),
+        ({"max_price": "-0.10"}, "max_price: must be an amount in USD, as text or Decimal, like \"0.10\", not '-0.10'"),
+        ({"allow_unknown_price": "yes"}, "allow_unknown_price: must be true or false, not 'yes'"),
+        ({"fallback": 1}, "fallback: must be true or false, not 1"),
+        ({"mix": 0}, "mix: must be true or false, not 0"),
+        ({"on_uncertain": "go"}, "on_uncertain: must be one of stop, continue, not 'go'"),
+        ({"on_uncertain": True}, "on_uncertain: must be a text, not True"),
+        ({"on_uncertain": "continue"}, "on_uncertain: needs max_price too"),
+        ({"on_blocked": ""}, "on_blocked: must be one of stop, continue, not ''"),
+        ({"on_blocked": []}, "on_blocked: must be a text, not []"),
+        ({"maxprice": "0.10"}, "no setting is named 'maxprice'; did you mean max_price?"),
+        *(({name: "x"}, f"no setting is named '{name}'") for name in ("offer", "key", "check", "on_unsupported")),
     ],
 )
 def test_what_is_wrong_in_a_route_is_said_with_its_place(said, message):
@@ -186,17 +186,17 @@ def test_limits_are_the_providers_and_over_them_the_users(monkeypatch, said, lim
     assert default_account(adapter, {}).limits == adapter.limits
 
 
-WINDOW = "[calls, seconds] are needed, like [20, 10], not"
+WINDOW = "must be [calls, seconds], like [20, 10], not"
 
 
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        (7, "limits: a table is needed, not 7"),
-        ([20, 10], "limits: a table is needed, not [20, 10]"),
-        ({"submit": [1, 1]}, "limits: no key is named 'submit'; did you mean submits?"),
-        ({"submits": 20}, "limits: submits: a list is needed, not 20"),
-        ({"submits": "20/10"}, "limits: submits: a list is needed, not '20/10'"),
+        (7, "limits: must be a table, not 7"),
+        ([20, 10], "limits: must be a table, not [20, 10]"),
+        ({"submit": [1, 1]}, "limits: no setting is named 'submit'; did you mean submits?"),
+        ({"submits": 20}, "limits: submits: must be a list, not 20"),
+        ({"submits": "20/10"}, "limits: submits: must be a list, not '20/10'"),
         *(
             ({"submits": wrong}, f"limits: submits: {WINDOW} {wrong!r}")
             for wrong in (
@@ -206,11 +206,11 @@ WINDOW = "[calls, seconds] are needed, like [20, 10], not"
             )
         ),
         ({"polls": [10, 0]}, f"limits: polls: {WINDOW} [10, 0]"),
-        ({"active": 0}, "limits: active: 1 or more is needed, not 0"),
-        ({"active": -5}, "limits: active: 1 or more is needed, not -5"),
-        ({"active": 1.5}, "limits: active: a whole number is needed, not 1.5"),
-        ({"active": True}, "limits: active: a whole number is needed, not True"),
-        ({"active": "5"}, "limits: active: a whole number is needed, not '5'"),
+        ({"active": 0}, "limits: active: must be 1 or more, not 0"),
+        ({"active": -5}, "limits: active: must be 1 or more, not -5"),
+        ({"active": 1.5}, "limits: active: must be a whole number, not 1.5"),
+        ({"active": True}, "limits: active: must be a whole number, not True"),
+        ({"active": "5"}, "limits: active: must be a whole number, not '5'"),
     ],
 )
 def test_what_is_wrong_in_limits_is_said_with_its_place(said, message):
@@ -235,7 +235,7 @@ def test_a_day_that_may_cost_nobody_knows_what_is_refused(said):
     with pytest.raises(ConfigError) as caught:
         account(daily_limit=said)
     assert str(caught.value) == (
-        f'config: providers.reapi: daily_limit: USD as text are needed, like "0.05", not {said!r}'
+        f'config: providers.reapi: daily_limit: must be USD as text, like "0.05", not {said!r}'
     )
 
 
@@ -243,7 +243,7 @@ def test_a_day_that_may_cost_nobody_knows_what_is_refused(said):
 def test_a_daily_limit_is_a_text(said):
     with pytest.raises(ConfigError) as caught:
         account(daily_limit=said)
-    assert str(caught.value) == f"config: providers.reapi: daily_limit: a text is needed, not {said!r}"
+    assert str(caught.value) == f"config: providers.reapi: daily_limit: must be a text, not {said!r}"
 
 
 async def test_a_daily_limit_needs_the_journal_that_it_is_held_against(sims, clock):

@@ -100,7 +100,7 @@ def test_it_runs_without_a_key():
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith("billed ~$0.46\n")
     wrong = subprocess.run([sys.executable, SHOP, "--ceiling", "much"], capture_output=True, text=True, check=False)
-    assert (wrong.returncode, "USD are needed" in wrong.stderr) == (2, True)
+    assert (wrong.returncode, "must be an amount in USD" in wrong.stderr) == (2, True)
 
 
 # The service
@@ -267,12 +267,12 @@ async def test_without_any_good_key_the_service_is_not_well(service, simulators)
 @pytest.mark.parametrize(
     ("body", "says"),
     [
-        (b'{"prompt": "A fox", "count": 9}', "max_price: 0.10 USD are allowed"),
-        (b'{"prompt": "A fox", "extra": {"reapi": {"n": 9}}}', "a JSON object is needed"),
+        (b'{"prompt": "A fox", "count": 9}', "more than the 0.10 USD allowed"),
+        (b'{"prompt": "A fox", "extra": {"reapi": {"n": 9}}}', "the body must be a JSON object"),
         (b'{"prompt": "A fox", "aspect_ratio": "16x9"}', "aspect_ratio"),
         (json.dumps({"prompt": "A fox" * 20_000}).encode(), "prompt"),  # every offer has another bound
-        (b'{"prompt": "A fox"', "a JSON object is needed"),
-        (b"[]", "a JSON object is needed"),
+        (b'{"prompt": "A fox"', "the body must be a JSON object"),
+        (b"[]", "the body must be a JSON object"),
         (b"{}", "required: prompt"),
     ],
 )

@@ -204,7 +204,7 @@ def test_a_price_that_nobody_knows_is_called_unknown(adapter):
 def test_every_date_and_source_of_prices_is_told(adapter):
     (row,) = (row for row in tables(section("prices.md", "How old they are"))[0][1] if adapter.title in row["provider"])
     assert row["prices of"] == words(adapter.printed.date)
-    assert row["to be read anew after"] == str(due(adapter.printed.date) or "now")
+    assert row["check the page again after"] == str(due(adapter.printed.date) or "now")
     assert row["where"] == (adapter.printed.source or adapter.page)
 
 
@@ -272,8 +272,10 @@ def test_stale_prices_are_told_on_a_given_day(day, named):
     dates = {"day": "2026-07-23", "year": "2026", "none": None}
     sellers = [attrs.evolve(PLAIN, name=name, printed=Printed(date)) for name, date in dates.items()]
     assert [sentence.partition(":")[0] for sentence in stale(sellers, day)] == named
-    assert stale(sellers[:1], date(2027, 1, 1)) == ["day: prices of 2026-07-23 are to be read anew since 2026-11-21"]
-    assert stale(sellers[2:], day) == ["none: prices of an unknown day are to be read anew"]
+    assert stale(sellers[:1], date(2027, 1, 1)) == [
+        "day: prices of 2026-07-23: check the provider's page again, since 2026-11-21"
+    ]
+    assert stale(sellers[2:], day) == ["none: prices of an unknown day: check the provider's page again"]
 
 
 # What is said to follow does follow
@@ -373,8 +375,8 @@ def test_for_how_long_an_account_is_left_alone():
         "a rate limit": ["1 s", "2 s, 4 s, 8 s … 5 min"],
         "a rate limit, with `Retry-After: 90`": ["90 s", "90 s each"],
         "no credit": ["1 hour", "1 hour each"],
-        "a bad key": ["for the client's life", "–"],
-        "it was not there, or unavailable": ["1 s", "2 s, 4 s, 8 s … 5 min"],
+        "a bad API key": ["for the client's life", "–"],
+        "it could not be reached, or was unavailable": ["1 s", "2 s, 4 s, 8 s … 5 min"],
         "a submit that may have been billed": ["30 s", "1 min, 2 min, 4 min, 5 min"],
         "a submit that was refused for what it asked": ["not at all", "–"],
     }

@@ -118,14 +118,13 @@ What holds when a process is killed (`kill -9`), at whatever moment:
   fetch the files that the killed process had not fetched. A resume may be killed as well: the next one goes on from
   there. One that finds nothing to do asks nobody anything.
 - **A replay buys nothing twice.** Only `recover(directory, replay=True)` sends an uncertain submit again, only where
-  the provider honours an idempotency key (RunAPI, within two minutes): the same bytes under the same key.
-- **The same key buys once.** Whoever asks again under the same caller's `key`, in any process and after a crash too,
-  gets what was bought under it, or hears that it is uncertain. It is bought again only when it is known that nothing
-  was bought.
+  the provider honours an idempotency key (RunAPI, within two minutes): the same bytes with the same replay key.
+- **The same idempotency key buys once.** Whoever asks again under it, in any process and after a crash too, gets what
+  was bought under it, or hears that it is uncertain. It is bought again only when it is known that nothing was bought.
 
-What nobody can know is told, not guessed: an uncertain attempt at a provider without idempotency keys has to be looked
-up there by a person, and settled by hand. All this is about processes that die. When a machine loses its power, the
-disk has to keep its word: an attempt is synced to it before it is sent, and its end before the caller hears of it.
+What nobody can know is reported, not guessed: an uncertain attempt at a provider without idempotency keys has to be
+looked up there by a person, and settled by hand. All this is about processes that die. When a machine loses its power,
+the disk has to keep its word: an attempt is synced to it before it is sent, and its end before the caller hears of it.
 
 ## How it is measured
 
@@ -134,9 +133,9 @@ reset before or after the task was made, answers held back, cut, garbled or with
 task or without one, tasks that fail, looks and files that break. Some callers stop at the submit, some wait for the
 task, some fetch the file. The process is killed at a random moment. The simulators live on, and their bills are held
 against the journal, submit by submit. Then its work is taken up, in some rounds by a process that is killed as well, at
-last by one that is not. In a quarter of the rounds each submit has a key, and the same program is run once more after
-the kill, to be killed again. Four rounds share a journal; after the fourth, its uncertain attempts are replayed.
-`make soak` throws other dice each time; `make test` has a short form.
+last by one that is not. In a quarter of the rounds each submit has an idempotency key, and the same program is run once
+more after the kill, to be killed again. Four rounds share a journal; after the fourth, its uncertain attempts are
+replayed. `make soak` uses a new random seed each time; `make test` has a short form.
 
 ## Measured
 """
@@ -488,7 +487,7 @@ def page(counts, rounds, seed):
         ["… **lost: neither of both**", counts.lost],
         ["… **bought twice for one submit**", counts.twice],
         ["listed as uncertain, and not on the bills", counts.uncertain - counts.uncertain_billed],
-        ["programs run again under the same keys, and killed again", counts.again],
+        ["programs run again under the same idempotency keys, and killed again", counts.again],
         ["… tasks that they bought, each for a submit without one", counts.again_bought],
         ["resumes killed as well", counts.killed_resumes],
         ["files fetched by resuming", counts.fetched],
@@ -497,7 +496,7 @@ def page(counts, rounds, seed):
         ["… billed before: the same task came back", counts.replayed_billed],
         ["… bought by the replay, the first POST having come to nothing", counts.replayed_new],
         ["… uncertain still, refused again and again", counts.replayed_open],
-        ["… **keys with two tasks**", counts.replayed_twice],
+        ["… **replay keys with two tasks**", counts.replayed_twice],
     ]
     where = [[text, counts.where[name], counts.rounds_where[name]] for name, text in WHERE.items()]
     kills = [[text, counts.kills[name]] for name, (text, _) in MOMENTS.items()]
@@ -731,7 +730,7 @@ def test_the_page_says_what_is_promised_and_what_was_measured():
         "lost: neither of both",
         "bought twice for one submit",
         "submits sent by resuming",
-        "keys with two tasks",
+        "replay keys with two tasks",
     ):
         assert told[none] == "0"
     assert all(f"| {text} | " in said for text in WHERE.values())

@@ -114,7 +114,7 @@ async def test_nothing_is_bought_under_a_key_that_was_taken_over(ledger, other):
     held = await ledger.claim("k", {})
     ledger.journal.crash()  # as another machine sees one that stood still for too long
     assert await other.claim("k", {}) is not None
-    with pytest.raises(JournalError, match="another caller has taken over the key 'k'; this one sends nothing"):
+    with pytest.raises(JournalError, match="has taken over the idempotency key 'k'; this one sends nothing"):
         await ledger.intend(tried(1), None, claim=held)
     assert await other.attempts() == []
 

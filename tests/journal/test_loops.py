@@ -96,7 +96,7 @@ async def test_a_key_that_somebody_else_holds_has_cost_nothing(client, config, r
 
 @pytest.mark.parametrize("key", [17, "", "a" * 257, "a\nb", b"k"])
 async def test_a_key_that_is_no_plain_text(client, request_, key):
-    with pytest.raises(OutOfBounds, match="key: 1 to 256 characters that can be printed are needed"):
+    with pytest.raises(OutOfBounds, match="key: must be 1 to 256 printable characters"):
         await client.generate(request_, "reapi", idempotency_key=key)
 
 

@@ -385,7 +385,7 @@ async def test_what_was_settled_as_billed_is_not_bought_again(client, sims, requ
 
 async def test_a_key_needs_a_journal_and_letters(client, sims, clock, request_):
     for key in ("", "a\nb", "k" * 257):
-        with pytest.raises(OutOfBounds, match="1 to 256 characters"):
+        with pytest.raises(OutOfBounds, match="1 to 256 printable characters"):
             await client.submit(request_, "reapi", idempotency_key=key)
     config = read_config({**sims.config, "journal": {"enabled": False}}, sims.environ)
     async with Client(config, clock=clock) as without:

@@ -87,7 +87,7 @@ def test_what_an_account_still_has(client, sims):
     reapi, runapi = client.balance("reapi"), client.balance("runapi")
     assert (reapi.credits, str(reapi.usd)) == (100_000 - 28, "99.972")
     assert str(runapi.usd) == "999.95"
-    with pytest.raises(Unsupported, match="tells no balance"):
+    with pytest.raises(Unsupported, match="does not report a balance"):
         client.balance("revidapi")
     assert client.reach("api_in_one") == 404
 
