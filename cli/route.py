@@ -73,9 +73,7 @@ def _steps(route: Route) -> Iterator[tuple[Quote, str]]:
         elif quote.account in seen:
             why = f"the next cheapest of {quote.account}"
         else:
-            why = f"{place} in your configured order" + (
-                ", until another has more room" if route.policy == "spread" else ""
-            )
+            why = f"{place} in order" + (", until another has more room" if route.policy == "spread" else "")
         seen.add(quote.account)
         yield quote, why
 

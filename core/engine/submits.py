@@ -50,16 +50,18 @@ class Submits:
         except asyncio.CancelledError:
             if under_way.done():  # the answer and the cancel came together
                 self._detach(under_way)
-            elif submission.is_uncertain:
+            elif submission.progress.connected:
                 submission.cancelled = True
                 raise submission.left("the call was cancelled") from None
             under_way.cancel()
             raise
         if under_way.done():
             return under_way.result()
-        if submission.is_uncertain:
+        if submission.progress.connected:
             raise submission.left("the deadline passed")
         under_way.cancel()
+        if submission.is_uncertain:  # a replay that could not be sent in time
+            raise submission.left("the deadline passed")
         message = f"{submission.account.name} could not be sent to in time"
         raise Unavailable(message, outcome=Outcome.NOT_SENT, **submission.facts)
 

@@ -44,11 +44,15 @@ class Watch:
         return await self._saw(task, seen)
 
     async def done(self, account: Account, task: Task) -> Task:
-        """Look once and return the task if it has succeeded. Errors: as until_done, and ProviderError of the look."""
+        """Look once, without a second try, and return the task if it has succeeded. Errors: as until_done."""
+        last: ProviderError | None = None
         if not task.state.final:
-            task = await self.once(account, task)
+            try:
+                task = await self._saw(task, await self._asked(account, task))
+            except ProviderError as error:
+                last = error
         if not task.state.final:
-            raise _too_late(task, self._age(task))
+            raise _too_late(task, self._age(task)) from last
         return _succeeded(task)
 
     async def until_done(self, account: Account, task: Task, timeout: float) -> Task:

@@ -117,15 +117,15 @@ class Ledger:
     async def attempts(self, **filters: Unpack[Filters]) -> list[Attempt]:
         """Return the attempts for which every given filter holds, in the order in which they were begun.
 
-        Errors: OutOfBounds for a status that there is not, and for a limit below 1.
+        Errors: OutOfBounds for a status that there is not, and for a limit below 0.
         """
         query = _query(**filters)
         status, limit = filters.get("status"), filters.get("limit")
         if status is not None and status not in STATUSES:
             message = f"no attempt can be {status!r}; there are {', '.join(STATUSES)}"
             raise OutOfBounds(problems=[Problem(field="status", message=message)])
-        if limit is not None and limit < 1:
-            raise OutOfBounds(problems=[Problem(field="limit", message=f"1 or more is needed, not {limit}")])
+        if limit is not None and limit < 0:
+            raise OutOfBounds(problems=[Problem(field="limit", message=f"must be 0 or more, not {limit}")])
         newest = map(attempt_of, reversed(await self.journal.select(query)))
         return list(islice((each for each in newest if status in (None, each.status)), limit))[::-1]
 

@@ -313,10 +313,10 @@ def test_the_worst_case_is_what_it_costs_when_everything_goes_wrong(terminal, si
 def test_people_see_the_order_the_prices_the_refusals_and_the_worst_case(terminal, simulators):
     lines = terminal(*ROUTE, "--route").stdout.splitlines()
     assert [" ".join(line.split()) for line in lines[1:]] == [
-        "1 api_in_one/flux-2-pro $0.05 1 first in your configured order",
-        "2 reapi/flux-2 $0.028 1 next in your configured order",
-        "3 revidapi/flux-2-pro ~$0.025 1 next in your configured order",
-        "4 runapi/flux-2-pro $0.05 1 next in your configured order",
+        "1 api_in_one/flux-2-pro $0.05 1 first in order",
+        "2 reapi/flux-2 $0.028 1 next in order",
+        "3 revidapi/flux-2-pro ~$0.025 1 next in order",
+        "4 runapi/flux-2-pro $0.05 1 next in order",
         "at most ~$0.05 in all; without --max-price a second offer is asked only if the first was certainly not billed",
     ]
     lines = terminal(*ROUTE, "--route", "cheapest", "--max-price", "0.040", "--seed", "1").stdout.splitlines()

@@ -138,7 +138,7 @@ async def test_what_is_no_text_names_nothing(path):
     ledger = Ledger(SQLiteJournal(path))
     for _ in range(2):
         await ledger.journal.check()  # and then its thread is asked
-        assert await ledger.attempts(account="\udcff") == await ledger.attempts(status="\udcff") == []
+        assert await ledger.attempts(account="\udcff") == await ledger.attempts(idempotency_key="\udcff") == []
         with pytest.raises(OutOfBounds, match=r"'\\udcff': no attempt and no task has this id"):
             await ledger.find("\udcff")
         await ledger.close()

@@ -712,7 +712,7 @@ async def test_a_replay_whose_turn_comes_after_the_time_of_its_key_is_not_sent(c
     runapi.clear()
     data["providers"]["runapi"]["limits"] = {"submits": [1, 300]}
     async with Client(read_config(data, crash.environ), clock=clock) as client:
-        recovery = await client.recover(replay=True)
+        recovery = await client.recover(replay=True, timeout=None)
     assert (len(recovery.tasks), len(recovery.uncertain)) == (1, 1)
     assert runapi.bills()["submits"] == submits + 1
     assert len({entry["task_id"] for entry in runapi.bills()["entries"]}) == 2

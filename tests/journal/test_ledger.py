@@ -139,7 +139,7 @@ async def test_a_claim_that_is_cancelled_leaves_the_key_free(ledger, other, monk
     assert await ledger.claim("k", {}) is not None
 
 
-async def test_a_key_whose_claim_cannot_be_read_is_claimed_anew(ledger, other, monkeypatch):
+async def test_a_key_whose_claim_cannot_be_read_is_released(ledger, other, monkeypatch):
     async def broken(_):
         raise JournalError("the disk failed")
 
@@ -147,8 +147,7 @@ async def test_a_key_whose_claim_cannot_be_read_is_claimed_anew(ledger, other, m
         patch.setattr(ledger.journal, "select", broken)
         with pytest.raises(JournalError):
             await ledger.claim("k", {})
-    assert await other.claim("k", {}) is None
-    assert (await ledger.claim("k", {})).claim.fence == 2
+    assert (await other.claim("k", {})).claim.fence == 2
 
 
 async def test_a_key_that_could_not_be_released_is_claimed_anew(ledger, monkeypatch):

@@ -68,7 +68,7 @@ def test_a_client_belongs_to_one_event_loop(threaded, clock, path, request_):
             asyncio.run(verb(the_attempt(path).task))
     assert sim.bills()["submits"] == 1
     assert the_attempt(path).task
-    del client
+    del client, verb
     gc.collect()
 
 
