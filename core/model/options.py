@@ -16,7 +16,8 @@ POLICIES = ("ordered", "cheapest", "spread")
 
 Policy: TypeAlias = Union[Literal["ordered", "cheapest", "spread"], "Callable[[Sequence[Quote]], Iterable[Quote]]"]
 """ordered: as the accounts are configured; cheapest: by what is billed; spread: where there is the most room; or a
-function that returns, of the quotes of the offers that take the request, those to try, in order."""
+function that returns, of the quotes of the offers that take the request, those to try, in order; what it raises goes to
+the caller, and nothing is sent."""
 
 OnUnsupported: TypeAlias = Literal["refuse", "drop"]
 
