@@ -22,6 +22,7 @@ from anymedia import (
     Unavailable,
     read_config,
 )
+from anymedia.declare import Limits
 from anymedia.journal import Ledger, SQLiteJournal
 from anymedia.journal.records import LOST
 from tests.verbs import run
@@ -291,6 +292,23 @@ async def test_a_replay_that_is_cancelled_stays_uncertain(client, next_client, r
     async with next_client() as later:
         await cancelled(later.recover(replay=True), later._session.transport, "send")
     assert [attempt.status for attempt in read()] == ["uncertain"]
+
+
+async def test_a_replay_that_cannot_be_sent_in_time_stays_uncertain(client, next_client, config, request_, sims, read):
+    sims["runapi"].fault("reset_after", on="submit", times=4)
+    with pytest.raises(SubmitUncertain):
+        await client.submit(request_, "runapi")
+    crash(client)
+    submits = sims["runapi"].bills()["submits"]
+    account = attrs.evolve(config.accounts["runapi"], limits=Limits(active=1))
+    async with next_client(accounts={"runapi": account}) as later:
+        task = await later.submit(request_, "runapi")  # it holds the one task slot
+        recovery = await later.recover(replay=True, timeout=0.3)
+        (error,) = (each for each in recovery.errors if isinstance(each, SubmitUncertain))
+        assert "the deadline passed before runapi answered" in str(error)
+        assert [attempt.status for attempt in recovery.uncertain] == ["uncertain"]
+    assert sorted(attempt.status for attempt in read()) == sorted(["uncertain", str(task.state)])
+    assert sims["runapi"].bills()["submits"] == submits + 1
 
 
 async def test_a_handle_opens_in_another_process_with_another_order_of_config(client, next_client, config, request_):
