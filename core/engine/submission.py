@@ -184,7 +184,9 @@ class Submission:
         """Keep a result that came as bytes, and write the task down. Errors: JournalError with the task."""
         fault: JournalError | None = None
         try:
-            ended = attrs.evolve(ended, task=await self._session.kept(task_of(ended)))
+            task = await self._session.kept(task_of(ended))
+            if task is not ended.task:
+                ended = attrs.evolve(ended, task=task)
         except JournalError as error:
             fault = error
         self.attempt = ended
@@ -272,7 +274,7 @@ class Submission:
         try:
             if isinstance(answer, Lost):
                 raise asked.lost(answer, submit=True)
-            draft = attrs.evolve(self.recorded_attempt.draft(self.recorded_attempt.id), submitted_at=asked.now)
+            draft = self.recorded_attempt.draft(self.recorded_attempt.id, asked.now)
             task = decode.submitted(asked, answer, draft)
         except AnymediaError as error:
             self._took(error)

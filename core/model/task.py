@@ -212,7 +212,7 @@ class Attempt:
             return None
         return EXACT.subtract(billed, self.order.money.usd)
 
-    def draft(self, task_id: str) -> Task:
+    def draft(self, task_id: str, submitted_at: datetime | None = None) -> Task:
         """Return the task that this makes, as it stands before anybody has looked."""
         order = self.order
         return Task(
@@ -227,7 +227,7 @@ class Attempt:
             adjustments=order.adjustments,
             labels=order.labels,
             idempotency_key=order.idempotency_key,
-            submitted_at=self.started_at,
+            submitted_at=submitted_at or self.started_at,
             path=order.path,
         )
 
