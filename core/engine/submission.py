@@ -131,7 +131,9 @@ class Submission:
             self._broke_off(permit, error)
             raise
         if self._error is None:
-            await self._accepted(self._ended(permit, Outcome.ACCEPTED, task=self._task))
+            ended = self._ended(permit, Outcome.ACCEPTED, task=self._task)
+            permit.answered()  # a failed submit keeps its permit until the buyer knows: it may stop the parts that wait
+            await self._accepted(ended)
         else:
             await self._failed(permit, self._error)
 
@@ -216,7 +218,6 @@ class Submission:
         ended_at = self._session.clock.now()
         ended = attrs.evolve(self.recorded_attempt, sends=self._sends, ended_at=ended_at, outcome=outcome, **how)
         self.attempt = ended
-        permit.answered()
         if ended.may_be_billed:
             permit.keep(ended.task)
         self._session.health.note(self.account, ended, cooldown(ended))
