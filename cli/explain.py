@@ -67,8 +67,7 @@ def explanations(asked: Asked, config: Path | None) -> list[Explanation]:
     if found.path is None or not found.accounts:
         return anymedia.explain(asked.request, *asked.accounts, offer=asked.offer, on_unsupported=asked.on_unsupported)
     accounts = [found.account(name) for name in asked.accounts] or list(found.accounts.values())
-    live = LivePrices.at(found.live_prices)
-    return explained(asked.request, accounts, live, offer=asked.offer, on_unsupported=asked.on_unsupported)
+    return list(map(explained, asked.candidates(accounts, LivePrices.at(found.live_prices))))
 
 
 def explanation_json(explanation: Explanation) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from anymedia import Account, AnymediaError, Config, load_config
 from anymedia.clock import Clock
 from anymedia.config import default_account
 from anymedia.pricing.live import LivePrices
-from anymedia.pricing.offers import candidates
-from anymedia.pricing.quote import quote
+from anymedia.pricing.offers import Candidate
+from anymedia.pricing.quote import ordered, quote_of
 from anymedia.registry import adapters
 
 from .age import Ages
@@ -56,11 +56,12 @@ def command(
         for sentence in asyncio.run(_refreshed(asked, accounts, found, clock)):
             say(sentence)
     live = LivePrices.at(found.live_prices)
-    quotes = quote(asked.request, accounts, live, offer=asked.offer, on_unsupported=asked.on_unsupported)
+    sold = asked.candidates(accounts, live)
+    quotes = ordered(map(quote_of, sold))
     if as_json:
         print_json([quote_json(quote) for quote in quotes])
     else:
-        show_quotes(quotes, Ages(clock.now().date(), _told(asked, accounts, live)))
+        show_quotes(quotes, Ages(clock.now().date(), _told(sold, live)))
 
 
 def pool(names: Sequence[str], config: Config, *, every: bool) -> list[Account]:
@@ -92,11 +93,10 @@ def _sentence(error: AnymediaError) -> str:
     return f"no live price{f' of {error.model}' if error.model else ''}: {error}"
 
 
-def _told(asked: Asked, accounts: Sequence[Account], live: LivePrices) -> dict[tuple[str, str], date]:
+def _told(sold: Sequence[Candidate], live: LivePrices) -> dict[tuple[str, str], date]:
     """Return the day on which each live price was reported, by account and offer; the oldest of several."""
     told: dict[tuple[str, str], date] = {}
-    found = candidates(asked.request, accounts, offer=asked.offer, on_unsupported=asked.on_unsupported, live=live)
-    for candidate in found:
+    for candidate in sold:
         prices = (live.price(candidate.checked, candidate.account.origin, part.units) for part in candidate.parts)
         days = [price.fetched_at.date() for price in prices if price is not None]
         if days:

@@ -10,10 +10,12 @@ import attrs
 import click
 from click.core import ParameterSource
 
-from anymedia import ImageRequest
+from anymedia import Account, ImageRequest
 from anymedia.model.options import OnUnsupported
 from anymedia.model.request import BACKGROUNDS, MODERATIONS, OUTPUT_FORMATS, QUALITIES, RESOLUTIONS
 from anymedia.model.strict_json import Json, loads
+from anymedia.pricing.live import LivePrices
+from anymedia.pricing.offers import Candidate, candidates
 
 T = TypeVar("T")
 
@@ -26,6 +28,10 @@ class Asked:
     accounts: tuple[str, ...]
     offer: str | None
     on_unsupported: OnUnsupported
+
+    def candidates(self, accounts: Sequence[Account], live: LivePrices) -> list[Candidate]:
+        """Return every offer of the request's model at these accounts. Errors: Unsupported."""
+        return candidates(self.request, accounts, offer=self.offer, on_unsupported=self.on_unsupported, live=live)
 
 
 def asks(function: Callable[..., T]) -> Callable[..., T]:

@@ -35,8 +35,8 @@ from .model.request import AnyRequest, RawRequest, Request
 from .model.task import Asset, Attempt, Result, Task
 from .pricing.explain import Explanation, explain
 from .pricing.live import LivePrices
-from .pricing.offers import candidates
-from .pricing.quote import quote
+from .pricing.offers import Candidate, candidates
+from .pricing.quote import ordered, quote_of
 from .registry import adapters, no_account
 from .translate.messages import Lost
 from .transport.download import lies_in, save
@@ -123,14 +123,7 @@ class Client:
 
         Errors: Unsupported for a model or an offer that does not exist.
         """
-        return explain(
-            request,
-            self._accounts(accounts),
-            self._live,
-            offer=offer,
-            on_unsupported=on_unsupported,
-            known=adapters().values(),
-        )
+        return list(map(explain, self._candidates(request, accounts, offer, on_unsupported)))
 
     def quote(
         self,
@@ -144,14 +137,7 @@ class Client:
         Unknown prices come last, refusals after them; sends nothing. Errors: Unsupported for a model or an offer that
         does not exist.
         """
-        return quote(
-            request,
-            self._accounts(accounts),
-            self._live,
-            offer=offer,
-            on_unsupported=on_unsupported,
-            known=adapters().values(),
-        )
+        return ordered(map(quote_of, self._candidates(request, accounts, offer, on_unsupported)))
 
     def route(self, request: Request, *accounts: str, **options: Unpack[GenerateOptions]) -> Route:
         """Return the way that `generate` would go with the same options, and the worst case; sends nothing.
@@ -173,13 +159,7 @@ class Client:
         No API key is needed and none is sent. Returns the errors, which changed nothing. Errors: OSError when the
         prices cannot be kept.
         """
-        priced = candidates(
-            request,
-            self._accounts(accounts),
-            offer=offer,
-            on_unsupported=on_unsupported,
-            known=adapters().values(),
-        )
+        priced = self._candidates(request, accounts, offer, on_unsupported)
         return await refresh(priced, self._session, self._live)
 
     # The life of a task
@@ -431,6 +411,12 @@ class Client:
             if name not in OPTIONS:
                 raise TypeError(no_such("option", name, OPTIONS))
         return attrs.evolve(self.config.route, **options) if options else self.config.route
+
+    def _candidates(
+        self, request: Request, names: Sequence[str], offer: str | None, on_unsupported: OnUnsupported
+    ) -> list[Candidate]:
+        accounts, known = self._accounts(names), adapters().values()
+        return candidates(request, accounts, offer=offer, on_unsupported=on_unsupported, live=self._live, known=known)
 
     async def _planned(
         self, request: AnyRequest, names: Sequence[str], terms: Options, earlier: Sequence[Attempt]

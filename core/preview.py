@@ -3,17 +3,17 @@ network."""
 
 from collections.abc import Sequence
 
-from .account import Account
 from .config import default_account, default_prices
 from .model.options import OnUnsupported
 from .model.quote import Quote
 from .model.request import Request
 from .pricing import compare as comparing
 from .pricing import explain as explaining
-from .pricing import quote as quoting
 from .pricing.compare import Difference
 from .pricing.explain import Explanation
 from .pricing.live import LivePrices
+from .pricing.offers import Candidate, candidates
+from .pricing.quote import ordered, quote_of
 from .pricing.side import Seller
 from .registry import adapter, adapters, sellers
 
@@ -25,14 +25,7 @@ def explain(
 
     Errors: Unsupported for a model or an offer that does not exist, ConfigError for a provider that does not.
     """
-    return explaining.explain(
-        request,
-        _accounts(request, providers),
-        LivePrices.at(default_prices()),
-        offer=offer,
-        on_unsupported=on_unsupported,
-        known=adapters().values(),
-    )
+    return list(map(explaining.explain, _candidates(request, providers, offer, on_unsupported)))
 
 
 def quote(
@@ -43,14 +36,7 @@ def quote(
     Unknown prices come last, refusals after them. Nothing is fetched: live prices are those that were stored.
     Errors: Unsupported for a model or an offer that does not exist, ConfigError for a provider that does not.
     """
-    return quoting.quote(
-        request,
-        _accounts(request, providers),
-        LivePrices.at(default_prices()),
-        offer=offer,
-        on_unsupported=on_unsupported,
-        known=adapters().values(),
-    )
+    return ordered(map(quote_of, _candidates(request, providers, offer, on_unsupported)))
 
 
 def compare(request: Request, a: str, b: str, *, on_unsupported: OnUnsupported = "refuse") -> list[Difference]:
@@ -68,5 +54,9 @@ def seller(name: str) -> Seller:
     return Seller(name, default_account(adapter(provider), {}), name if pinned else None)
 
 
-def _accounts(request: Request, providers: Sequence[str]) -> list[Account]:
-    return [default_account(each, {}) for each in sellers(request.model, providers)]
+def _candidates(
+    request: Request, providers: Sequence[str], offer: str | None, on_unsupported: OnUnsupported
+) -> list[Candidate]:
+    accounts = [default_account(each, {}) for each in sellers(request.model, providers)]
+    live, known = LivePrices.at(default_prices()), adapters().values()
+    return candidates(request, accounts, offer=offer, on_unsupported=on_unsupported, live=live, known=known)

@@ -1,6 +1,7 @@
 """What a journal promises of entries: what is written comes back, in order, and nothing final turns back."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
@@ -55,12 +56,12 @@ async def closed(*journals: Journal) -> None:
         await journal.close()
 
 
-class Entries:
+class Entries(ABC):
     """The part of the contract that is about entries; a subclass has the fixture `opens`."""
 
+    @abstractmethod
     def crash(self, journal: Journal) -> None:
         """Let the owner that a journal is die, as a killed process does."""
-        raise NotImplementedError
 
     @in_a_loop
     async def test_an_entry_comes_back_as_it_was_written(self, opens: Opens) -> None:

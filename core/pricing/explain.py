@@ -1,23 +1,19 @@
 """What would be sent, shown before anything is sent: needs no API key and no network."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 
 import attrs
 
-from anymedia.account import Account
 from anymedia.declare.adapter import Adapter
 from anymedia.declare.when import Said
 from anymedia.model.errors import Problem
 from anymedia.model.money import Money
-from anymedia.model.options import OnUnsupported
-from anymedia.model.request import Request
 from anymedia.model.strict_json import Json
 from anymedia.model.task import Adjustment
 from anymedia.translate.encode import same, submit
 from anymedia.translate.messages import Call
 
-from .live import LivePrices
-from .offers import Candidate, candidates
+from .offers import Candidate
 
 MASK = "***"
 
@@ -53,21 +49,8 @@ class Explanation:
     money: Money
 
 
-def explain(
-    request: Request,
-    accounts: Sequence[Account],
-    live: LivePrices,
-    *,
-    offer: str | None = None,
-    on_unsupported: OnUnsupported = "refuse",
-    known: Collection[Adapter] = (),
-) -> list[Explanation]:
-    """Explain a request at every offer of its model of these accounts. Errors: as candidates."""
-    found = candidates(request, accounts, offer=offer, on_unsupported=on_unsupported, live=live, known=known)
-    return [_explanation(candidate) for candidate in found]
-
-
-def _explanation(candidate: Candidate) -> Explanation:
+def explain(candidate: Candidate) -> Explanation:
+    """Explain how a request is sent to an offer."""
     checked, account = candidate.checked, candidate.account
     sent = [Sent(part.body, times) for part, times in same(candidate.parts)]
     call = submit(account.adapter, account.origin, checked.path, sent[0].json if sent else None, "(a new one)")

@@ -1,32 +1,14 @@
 """What a request would cost at each offer: in one unit, dated, with its source; unknown is never 0."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
-from anymedia.account import Account
-from anymedia.declare.adapter import Adapter
-from anymedia.model.options import OnUnsupported
 from anymedia.model.quote import REFUSED, Quote
-from anymedia.model.request import Request
 from anymedia.model.strict_json import Json
 
-from .live import LivePrices, fields_of
-from .offers import Candidate, candidates
+from .live import fields_of
+from .offers import Candidate
 from .price import depends_on
-
-
-def quote(
-    request: Request,
-    accounts: Sequence[Account],
-    live: LivePrices,
-    *,
-    offer: str | None = None,
-    on_unsupported: OnUnsupported = "refuse",
-    known: Collection[Adapter] = (),
-) -> list[Quote]:
-    """Quote a request at every offer of its model of these accounts. Errors: as candidates."""
-    found = candidates(request, accounts, offer=offer, on_unsupported=on_unsupported, live=live, known=known)
-    return ordered(map(quote_of, found))
 
 
 def ordered(quotes: Iterable[Quote]) -> list[Quote]:

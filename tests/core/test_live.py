@@ -24,7 +24,7 @@ from anymedia.engine.session import Session
 from anymedia.pricing import live
 from anymedia.pricing.live import LivePrice, LivePrices
 from anymedia.pricing.offers import candidates
-from anymedia.pricing.quote import quote as quote_at
+from anymedia.pricing.quote import quote_of
 from anymedia.registry import adapters
 from anymedia.testing import FakeClock
 from anymedia.translate.check import check
@@ -56,8 +56,8 @@ def path(tmp_path):
 
 def money(path, request=FLUX, account=ACCOUNT):
     prices = path if isinstance(path, LivePrices) else LivePrices(path)
-    (found,) = quote_at(request, [account], prices)
-    return found.money
+    (found,) = candidates(request, [account], live=prices)
+    return quote_of(found).money
 
 
 # What they are used for

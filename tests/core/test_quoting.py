@@ -28,9 +28,9 @@ from anymedia import (
 )
 from anymedia.declare.prices import Credit, PerMegapixel, Price
 from anymedia.pricing.live import LivePrice, LivePrices
+from anymedia.pricing.offers import candidates
 from anymedia.pricing.price import depends_on, priced
-from anymedia.pricing.quote import ordered
-from anymedia.pricing.quote import quote as quote_at
+from anymedia.pricing.quote import ordered, quote_of
 from anymedia.registry import adapters, offers
 from anymedia.testing.requests import IMAGE, WORDS
 from anymedia.translate.check import check
@@ -84,7 +84,8 @@ def test_what_nobody_knows_is_not_nothing_and_comes_last_but_for_what_is_refused
 def test_the_order_is_by_what_is_billed_and_not_by_what_is_printed(tmp_path):
     tables = {"reapi": {}, "runapi": {"prices": {"z-image": "0.0045"}}}  # reAPI prints 0.0044, and bills 0.005
     accounts = list(read_config({"providers": tables}, {}).accounts.values())
-    found = quote_at(ImageRequest(model="z-image", prompt="a fox"), accounts, LivePrices(tmp_path / "none"))
+    request = ImageRequest(model="z-image", prompt="a fox")
+    found = ordered(map(quote_of, candidates(request, accounts, live=LivePrices(tmp_path / "none"))))
     assert [(each.provider, str(each.money)) for each in found] == [("runapi", "$0.0045"), ("reapi", "$0.005")]
 
 
@@ -206,7 +207,7 @@ def told(path, usd, origin="https://runapi.ai"):
 
 def at(prices, path, request, provider="runapi"):
     account = read_config({"providers": {provider: {"prices": prices}}}, {}).accounts[provider]
-    return quote_at(request, [account], LivePrices(path))
+    return list(map(quote_of, candidates(request, [account], live=LivePrices(path))))
 
 
 def test_a_price_that_was_told_is_quoted_without_a_client_too():

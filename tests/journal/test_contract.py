@@ -28,11 +28,6 @@ class TestMemory(JournalContract):
         journal.crash()
 
 
-def test_a_contract_needs_a_way_to_die():
-    with pytest.raises(NotImplementedError):
-        JournalContract().crash(MemoryJournal())
-
-
 def test_both_are_journals(path):
     journals: list[Journal] = [SQLiteJournal(path), MemoryJournal()]
     assert [journal.name for journal in journals] == [str(path), "memory"]
