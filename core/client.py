@@ -12,6 +12,7 @@ import attrs
 from .account import Account
 from .clock import Clock
 from .config import Config, load_config
+from .engine.accepted import accepted
 from .engine.generate import Generation, submit
 from .engine.handle import handle, opened
 from .engine.idempotency import IdempotencyKeys, bought, latest
@@ -79,6 +80,7 @@ class Client:
         self._live = LivePrices.at(self.config.live_prices)
         self._watch = Watch(self._session)
         self._planning = asyncio.Lock()
+        self._recovering = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         return self
@@ -214,7 +216,8 @@ class Client:
         """
         if task.state.final:
             return task
-        return await self._watch.once(self._account(task), task)
+        with accepted(task):
+            return await self._watch.once(self._account(task), task)
 
     async def wait(self, task: Task, timeout: float | None = TIMEOUT) -> Task:
         """Look at a task at its provider's pace until it has succeeded, and return it.
@@ -223,10 +226,11 @@ class Client:
         Errors: TaskFailed; Blocked when moderation withheld it; DeadlineExceeded with the live task; MalformedAnswer
         when it has succeeded and its answer holds no result.
         """
-        limit, account = seconds(timeout, zero=True), self._account(task)
-        if limit == 0:
-            return await self._watch.done(account, task)
-        return await self._watch.until_done(account, task, limit)
+        with accepted(task):
+            limit, account = seconds(timeout, zero=True), self._account(task)
+            if limit == 0:
+                return await self._watch.done(account, task)
+            return await self._watch.until_done(account, task, limit)
 
     async def generate(
         self, request: AnyRequest, *accounts: str, timeout: float | None = TIMEOUT, **options: Unpack[GenerateOptions]
@@ -317,6 +321,7 @@ class Client:
         honours their replay key; nothing else is ever sent again. What other living processes wait for is left to them.
         Errors: ConfigError without a journal, JournalError.
         """
+        limit = seconds(timeout)
         recoverer = Recoverer(
             account_of=self.config.account,
             ledger=self._written("there is nothing to recover from"),
@@ -325,7 +330,8 @@ class Client:
             watch=self._watch,
             save=self.download,
         )
-        return await recoverer.recover(seconds(timeout), None if directory is None else Path(directory), replay=replay)
+        async with self._recovering:  # a second call at once would fetch every file again
+            return await recoverer.recover(limit, None if directory is None else Path(directory), replay=replay)
 
     # What the journal holds
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from typing import Any
 
 from anymedia.clock import left
@@ -15,6 +15,7 @@ from anymedia.model.strict_json import Json
 from anymedia.model.task import Attempt, Task
 from anymedia.model.vocabulary import Billed, Outcome
 
+from .accepted import accepted
 from .session import Session
 
 LONGEST = 256
@@ -50,7 +51,8 @@ class IdempotencyKeys:
             async with self._turn(lock, key, deadline):
                 claimed = await self._claimed(ledger, key, _same(request), deadline)
                 try:
-                    yield claimed
+                    with _after(claimed.bought):
+                        yield claimed
                 finally:
                     await self._release(ledger, claimed)
         finally:
@@ -109,6 +111,12 @@ class IdempotencyKeys:
 def _too_late(key: str) -> DeadlineExceeded:
     message = f"another call still works under the idempotency key {key!r}; this one has sent nothing"
     return DeadlineExceeded(message, outcome=Outcome.NOT_SENT, billed=Billed.NO)
+
+
+def _after(bought: Iterable[Attempt]) -> AbstractContextManager[None]:
+    """Let every error say that something was bought before, where a task was."""
+    task = next((attempt.task for attempt in bought if attempt.task is not None), None)
+    return nullcontext() if task is None else accepted(task)
 
 
 def latest(attempts: Iterable[Attempt]) -> Mapping[int, Attempt]:

@@ -18,7 +18,7 @@ from anymedia.account import Account
 from anymedia.clock import first_of, left
 from anymedia.journal.ledger import Claimed
 from anymedia.limits.ceiling import Ceiling, Reservation
-from anymedia.model.errors import AnymediaError, Cooling, NoRoute, OverCeiling, Problem, RateLimited
+from anymedia.model.errors import AnymediaError, Cooling, NoRoute, OverCeiling, Problem, RateLimited, surest
 from anymedia.model.options import Options
 from anymedia.model.task import Attempt, Task
 from anymedia.model.vocabulary import Billed
@@ -72,7 +72,7 @@ class Purchase:
         self._errors: dict[int, AnymediaError] = {}
         self._tries: Counter[str] = Counter()
         self._where: Option | None = None
-        self._stop: AnymediaError | None = None
+        self._stops: list[AnymediaError] = []
         self._stopped = False
         self._why = ""
 
@@ -84,11 +84,14 @@ class Purchase:
     @property
     def errors(self) -> list[AnymediaError]:
         """What stopped it, and what became of each offer that was asked."""
-        return [*([] if self._stop is None else [self._stop]), *self._errors.values()]
+        return [*self._stops, *self._errors.values()]
 
     def error(self) -> AnymediaError:
-        """Return the error for a request of which nothing was made, with every attempt."""
-        return self._stop or no_route([*self._refused, *self.errors])
+        """Return the error for a request of which nothing was made: of what stopped it, that which says most of money.
+
+        A part that was refused must not hide another that was paid for.
+        """
+        return surest(self.errors) if self._stops else no_route([*self._refused, *self.errors])
 
     def take_up(self) -> None:
         """Count what was bought before under the caller's idempotency key: it is not bought again."""
@@ -250,7 +253,8 @@ class Purchase:
         """Decide what follows from an error: what was not made is open again, unless it stops here."""
         then = Then.STOP if option is None else after(error, self._terms)
         if option is None or then is Then.STOP:
-            self._stop, self._stopped = self._stop or error, True
+            self._stops.append(error)
+            self._stopped = True
             return
         self._open.append(units)
         self._session.health.look([option.account])

@@ -6,7 +6,7 @@ replay key.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import cast
@@ -18,9 +18,10 @@ from anymedia.journal.ledger import Ledger
 from anymedia.limits.ceiling import Ceiling
 from anymedia.model.errors import AnymediaError, ConfigError, SubmitUncertain
 from anymedia.model.task import Asset, Attempt, Task
-from anymedia.model.vocabulary import State
+from anymedia.model.vocabulary import Billed, State
 from anymedia.transport.download import clear
 
+from .accepted import accepted
 from .buy import buy
 from .session import Session
 from .submission import Submission, task_of
@@ -89,6 +90,8 @@ class Recoverer:
                 await buy(replay, self.submits)
                 return replay.task()
         except AnymediaError as error:
+            if error.billed is Billed.NO:  # the replay was not sent, and the attempt is as uncertain as before
+                error.billed, error.attempt = Billed.UNKNOWN, attempt
             return error
         message = f"attempt {attempt.id[:8]} at {attempt.order.account} is not replayed: {reason}"
         return SubmitUncertain(message, attempt=attempt, account=attempt.order.account, provider=attempt.order.provider)
@@ -110,12 +113,21 @@ class Recoverer:
     async def _finished(
         self, task: Task, attempt: Attempt | None, timeout: float, directory: Path | None
     ) -> Task | AnymediaError | OSError:
-        """Return a task that has succeeded, with its files where a directory is given, or the error."""
+        """Return a task that has succeeded, with its files where a directory is given, or the error.
+
+        The links to its files are asked for again: those that are known may have died, or may never have worked.
+        """
         try:
-            if task.state is not State.SUCCEEDED:
-                task = await self.watch.until_done(self._account(attempt or task), task, timeout)
-            if directory is not None and not all(asset.path for asset in task.assets):
-                task = attrs.evolve(task, assets=await self.save(task, directory))
+            with accepted(task):
+                if task.state is not State.SUCCEEDED:
+                    task = await self.watch.until_done(self._account(attempt or task), task, timeout)
+                elif directory is not None:
+                    with suppress(
+                        ConfigError
+                    ):  # files are fetched without an API key: another one does not matter
+                        task = await self.watch.again(self._account(attempt or task), task)
+                if directory is not None and not all(asset.path for asset in task.assets):
+                    task = attrs.evolve(task, assets=await self.save(task, directory))
         except (AnymediaError, OSError) as error:
             return error
         return task

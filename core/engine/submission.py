@@ -17,6 +17,7 @@ from uuid import uuid4
 import attrs
 
 from anymedia.account import Account
+from anymedia.clock import Clock
 from anymedia.journal.ledger import Claimed
 from anymedia.limits.ceiling import Reservation
 from anymedia.limits.permits import Permit
@@ -68,6 +69,8 @@ class Submission:
         self._any_price = any_price
         self._sends = 0 if again is None else max(again.sends, 1)
         self._sent_at = -math.inf
+        # The wall clock may be set back meanwhile, and a replay key is good for a time from now on.
+        self._began = session.clock.monotonic() - (0.0 if again is None else _age(again, session.clock))
         self._task: Task | None = None
         self._error: AnymediaError | None = None
         self._is_replay = again is not None
@@ -155,6 +158,7 @@ class Submission:
             fingerprint=self._session.fingerprint(self.account),
             started_at=self._session.clock.now(),
         )
+        self._began = self._session.clock.monotonic()
         await self._session.begin(self.attempt, self._call.body, limit, self._claim)
 
     def _daily_limit(self) -> Decimal | None:
@@ -177,7 +181,7 @@ class Submission:
     async def _failed(self, permit: Permit, error: AnymediaError) -> None:
         """Write down how a submit failed, and raise its error."""
         cause = error.cause if isinstance(error, ProviderError) else None
-        facts = {"error": str(error), "cause": cause, "retry_after": error.retry_after}
+        facts = {"error": str(error), "cause": cause, "retry_after": error.retry_after, "answer": error.body}
         error.attempt = self._ended(permit, error.outcome, **facts)
         await self._session.failed(error.attempt)
         raise error
@@ -246,10 +250,8 @@ class Submission:
 
     def _replay_until(self) -> float:
         """Return until when a replay is safe, on the monotonic clock."""
-        idempotency, clock = self.account.adapter.idempotency, self._session.clock
-        if idempotency is None:
-            return math.inf
-        return clock.monotonic() + idempotency.window - (clock.now() - self.recorded_attempt.started_at).total_seconds()
+        idempotency = self.account.adapter.idempotency
+        return math.inf if idempotency is None else self._began + idempotency.window
 
     async def _send(self, permit: Permit) -> Answer | Lost:
         self._sends += 1
@@ -287,6 +289,7 @@ class Submission:
         if isinstance(self._error, SubmitUncertain):
             # What a replay is refused for says nothing about the submit that it repeats: only a yes settles that.
             self._error.retry_after = error.retry_after
+            self._error.body = self._error.body if error.body is None else error.body
         else:
             self._error = error
 
@@ -294,6 +297,11 @@ class Submission:
     def recorded_attempt(self) -> Attempt:
         """The attempt, once its intent is recorded: before anything is sent."""
         return cast("Attempt", self.attempt)
+
+
+def _age(attempt: Attempt, clock: Clock) -> float:
+    """Return how many seconds ago an attempt was begun."""
+    return max((clock.now() - attempt.started_at).total_seconds(), 0.0)
 
 
 def task_of(attempt: Attempt) -> Task:

@@ -6,9 +6,11 @@ No failed look loses a task: the looks go on until the caller's deadline, which 
 import asyncio
 from typing import Any, cast
 
+import attrs
+
 from anymedia.account import Account
 from anymedia.clock import left
-from anymedia.declare.adapter import Endpoint, Pace
+from anymedia.declare.adapter import Adapter, Endpoint, Pace
 from anymedia.model.errors import (
     Blocked,
     DeadlineExceeded,
@@ -18,11 +20,16 @@ from anymedia.model.errors import (
     TaskFailed,
     Unavailable,
 )
-from anymedia.model.task import Task
+from anymedia.model.strict_json import Json
+from anymedia.model.task import Task, Trouble
 from anymedia.model.vocabulary import Billed, Cause, Refund, Retry, State
 from anymedia.translate import decode, encode
 
+from .accepted import accepted
 from .session import Session
+
+LAST_LOOK = 2.0
+"""Seconds before the deadline at which a task is looked at once more where the next look would come after it."""
 
 NO_RESULT_LOOKS = 3
 """Looks at a finished task without a result before that is an error."""
@@ -40,19 +47,18 @@ class Watch:
 
     async def once(self, account: Account, task: Task) -> Task:
         """Look once and return the task as it stands; a passing fault is tried again. Errors: ProviderError."""
-        seen = await self._session.retried(lambda: self._asked(account, task), Unavailable, RateLimited)
-        return await self._saw(task, seen)
+        return await self._session.retried(lambda: self._look(account, task), Unavailable, RateLimited)
 
     async def done(self, account: Account, task: Task) -> Task:
         """Look once, without a second try, and return the task if it has succeeded. Errors: as until_done."""
         last: ProviderError | None = None
         if not task.state.final:
             try:
-                task = await self._saw(task, await self._asked(account, task))
+                task = await self._look(account, task)
             except ProviderError as error:
-                last = error
+                task, last = error.task or task, error
         if not task.state.final:
-            raise _too_late(task, self._age(task)) from last
+            raise await self._gave_up(task) from last
         return _succeeded(task)
 
     async def until_done(self, account: Account, task: Task, timeout: float) -> Task:
@@ -65,28 +71,31 @@ class Watch:
         waits.append(wait := _Wait())
         try:
             pause = first_wait(account.adapter.pace, self._age(task))
-            errors, without_result = 0, 0
+            errors, without_result, was_last = 0, 0, False
             last: ProviderError | None = None
             while not task.state.final:
                 rest = deadline - self._clock.monotonic()
+                too_late = pause >= rest
+                if too_late:  # the next look would come after the deadline: one is made before it, and then none
+                    pause = rest if was_last else rest - LAST_LOOK
                 if not wait.woken:
                     with wait:
-                        await self._clock.sleep(max(min(pause, rest), 0.0))
-                if pause >= rest and not wait.woken:  # a look after the deadline is not made
-                    raise _too_late(task, self._age(task)) from last
-                wait.woken = False
+                        await self._clock.sleep(max(pause, 0.0))
+                if rest <= 0 or (too_late and was_last and not wait.woken):
+                    raise await self._gave_up(task) from last
+                was_last, wait.woken = too_late, False
                 try:
                     async with asyncio.timeout(left(self._clock, deadline)):
-                        seen = await self._asked(account, task)
+                        task = await self._look(account, task)
                 except TimeoutError:
-                    raise _too_late(task, self._age(task)) from last
+                    raise await self._gave_up(task) from last
                 except ProviderError as error:
-                    last, errors = error, errors + 1
+                    task, last, errors = error.task or task, error, errors + 1
                     without_result += isinstance(error, MalformedAnswer) and error.retry is Retry.NEVER
                     if without_result == NO_RESULT_LOOKS:
                         raise
                 else:
-                    task, last, errors = await self._saw(task, seen), None, 0
+                    last, errors = None, 0
                 pause = next_wait(
                     account.adapter.pace,
                     self._age(task),
@@ -108,14 +117,37 @@ class Watch:
     async def follow(self, account: Account, endpoint: Endpoint, task: Task) -> Task:
         """Call one endpoint of a task, once, and return the task as the answer tells it. Errors: ProviderError."""
         call = encode.follow(endpoint, account.origin, task)
-        try:
+        with accepted(task):
             answer = await self._session.read(account, call, task.model)
             return decode.looked(self._session.asked(account, task.model), endpoint, answer, task)
+
+    async def again(self, account: Account, task: Task) -> Task:
+        """Return a task that has succeeded with the links to its result that the provider names now.
+
+        What is on disk stays; where the look tells no other links, the task is as it was.
+        """
+        if account.adapter.poll is None or all(asset.path for asset in task.assets):
+            return task
+        try:
+            seen = await self._asked(account, attrs.evolve(task, state=State.RUNNING))
         except ProviderError as error:
-            error.task, error.task_id, error.billed = task, task.id, Billed.YES
-            if error.retry is Retry.ELSEWHERE:  # another offer would make it, and bill it, once more
-                error.retry = Retry.SAME
+            return attrs.evolve(task, trouble=_trouble(task, str(error), error.body))
+        if len(seen.assets) < len(task.assets):
+            return task
+        known = [*task.assets, *seen.assets[len(task.assets) :]]
+        assets = (was if was.path or was.url == now.url else now for was, now in zip(known, seen.assets, strict=True))
+        return attrs.evolve(task, assets=tuple(assets), trouble=None)
+
+    async def _look(self, account: Account, task: Task) -> Task:
+        """Look at a task, once; write down what has changed of it. Errors: ProviderError, with the task."""
+        try:
+            seen = await self._asked(account, task)
+        except ProviderError as error:
+            troubled = error.task = attrs.evolve(task, trouble=_trouble(task, str(error), error.body))
+            if _error(troubled) != _error(task):
+                await self._session.note(troubled)
             raise
+        return await self._saw(account, task, seen)
 
     async def _asked(self, account: Account, task: Task) -> Task:
         """Look at a task, and fetch its result where that takes a further call."""
@@ -126,12 +158,24 @@ class Watch:
             seen = await self.follow(account, account.adapter.result, seen)
         return seen
 
-    async def _saw(self, task: Task, seen: Task) -> Task:
-        """Record how a task stands where its state has changed, and return it."""
+    async def _saw(self, account: Account, task: Task, seen: Task) -> Task:
+        """Record how a task stands where that has changed, and return it."""
         self._session.permits.seen(seen)
+        trouble = None
+        if (word := _unknown_word(account.adapter, seen)) is not None:
+            trouble = _trouble(task, f"its state is {word!r}, a word that is not known", seen.raw)
+        seen = seen if seen.trouble is trouble else attrs.evolve(seen, trouble=trouble)
         if seen.state is not task.state:
             await self._session.see(seen)
+        elif _error(seen) != _error(task):
+            await self._session.note(seen)
         return seen
+
+    async def _gave_up(self, task: Task) -> DeadlineExceeded:
+        """Return the error for a task that was not finished in time, once what the looks met is written down."""
+        if task.trouble is not None:
+            await self._session.note(task)
+        return _too_late(task, self._age(task))
 
     def _age(self, task: Task) -> float:
         return max((self._clock.now() - task.submitted_at).total_seconds(), 0.0)
@@ -163,13 +207,29 @@ class _Wait:
         return self.woken and kind is asyncio.CancelledError and sleeper.uncancel() <= self._cancels
 
 
+def _trouble(task: Task, error: str, answer: Json) -> Trouble:
+    """Return what a look at a task met, counted on from the looks before it."""
+    return Trouble(error=error, looks=1 if task.trouble is None else task.trouble.looks + 1, answer=answer)
+
+
+def _error(task: Task) -> str | None:
+    return None if task.trouble is None else task.trouble.error
+
+
+def _unknown_word(adapter: Adapter, task: Task) -> str | None:
+    """Return the provider's word for a task's state where it is not known what it means."""
+    if task.raw_state is None or task.state.final:
+        return None
+    known = {word.casefold() for word in adapter.states}
+    return None if task.raw_state.strip().casefold() in known else task.raw_state
+
+
 def _succeeded(task: Task) -> Task:
     """Return a task that ended well. Errors: Blocked or TaskFailed for one that did not."""
     if task.state is State.SUCCEEDED:
         return task
     failure = task.failure
     facts: dict[str, Any] = {
-        "task": task,
         **encode.facts(task),
         "code": None if failure is None else failure.code,
         "request_id": task.request_id,
@@ -184,12 +244,10 @@ def _succeeded(task: Task) -> Task:
 
 
 def _too_late(task: Task, age: float) -> DeadlineExceeded:
-    return DeadlineExceeded(
-        f"task {task.id} at {task.account} was still {task.state} {age:.0f} s after its submit; it lives on",
-        task=task,
-        **encode.facts(task),
-        request_id=task.request_id,
-    )
+    text = f"task {task.id} at {task.account} was still {task.state} {age:.0f} s after its submit; it lives on"
+    if task.trouble is not None:
+        text += f"; {task.trouble}"
+    return DeadlineExceeded(text, **encode.facts(task), request_id=task.request_id)
 
 
 # When to look again

@@ -235,16 +235,25 @@ class DeadlineExceeded(TaskError):
 class NoRoute(AnymediaError):
     """No offer serves the request; `errors` holds the error of each, `attempts` what was sent.
 
-    `billed` is the surest answer among them.
+    `billed` is the surest answer among them, and `task` the task of the error that gives it.
     """
 
     def __init__(self, message: str = "", *, errors: Sequence[AnymediaError] = (), **facts: Any) -> None:
         super().__init__(message or "; ".join(map(str, errors)), **facts)
         self.errors: tuple[AnymediaError, ...] = tuple(errors)
-        self.billed: Billed = max((self.billed, *(error.billed for error in errors)), key=_SURELY.index)
+        if errors:
+            said = surest(errors)
+            self.billed: Billed = said.billed
+            self.task: Task | None = said.task
+            self.task_id: str | None = said.task_id
 
 
 _SURELY = (Billed.NO, Billed.UNKNOWN, Billed.LIKELY, Billed.YES)
+
+
+def surest(errors: Sequence[AnymediaError]) -> AnymediaError:
+    """Return the error that says most surely that something was billed; the first of several."""
+    return max(errors, key=lambda error: _SURELY.index(error.billed))
 
 
 PROVIDER_ERRORS: dict[Cause, type[ProviderError]] = {

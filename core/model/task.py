@@ -58,6 +58,21 @@ class Adjustment:
 
 
 @attrs.frozen(kw_only=True)
+class Trouble:
+    """Why the latest looks at a task do not tell how it stands: `error` in words, after so many `looks` in a row.
+
+    `answer` is what the last of them was answered (JSON or text), None where no answer came.
+    """
+
+    error: str
+    looks: int = 1
+    answer: Json = attrs.field(default=None, hash=False, repr=False)
+
+    def __str__(self) -> str:
+        return f"the last look: {self.error}" if self.looks == 1 else f"the last {self.looks} looks: {self.error}"
+
+
+@attrs.frozen(kw_only=True)
 class Task:
     """One piece of work that a provider accepted.
 
@@ -65,7 +80,7 @@ class Task:
     `created_at` and `completed_at` the provider's. `money` is what was quoted until the provider says what it took.
     `raw_state`, `raw` (the last answer) and `request_id` are the provider's own words; `idempotency_key` is the
     caller's own name for the request; `replayed` says that the submit was sent more than once under one replay key.
-    `path` and `links` say where to look.
+    `path` and `links` say where to look, `trouble` is what the latest looks met where they did not tell how it stands.
     """
 
     id: str
@@ -92,6 +107,7 @@ class Task:
     request_id: str | None = None
     idempotency_key: str | None = None
     replayed: bool = False
+    trouble: Trouble | None = None
     raw: Json = attrs.field(default=None, hash=False, repr=False)
 
 
@@ -136,8 +152,9 @@ class Attempt:
     """One try to buy an order, and how it ended; `outcome` is None while nobody knows.
 
     A replay carries `replay_key`, and may go to `origin` with the API key of this `fingerprint` alone. `error` is the
-    error's text, `cause` the provider's reason in one word, `retry_after` how many seconds it asks to be left alone;
-    `settled` is what a person found out about an uncertain attempt.
+    error's text, `cause` the provider's reason in one word, `retry_after` how many seconds it asks to be left alone,
+    `answer` what the submit was answered where that is no task (JSON or text); `settled` is what a person found out
+    about an uncertain attempt.
     """
 
     id: str
@@ -153,6 +170,7 @@ class Attempt:
     error: str | None = None
     cause: Cause | None = None
     retry_after: float | None = None
+    answer: Json = attrs.field(default=None, hash=False, repr=False)
     settled: Billed | None = None
 
     @property

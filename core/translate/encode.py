@@ -12,6 +12,7 @@ from anymedia.model.errors import MalformedAnswer
 from anymedia.model.strict_json import Json
 from anymedia.model.task import Adjustment, Task
 from anymedia.model.urls import permitted
+from anymedia.model.vocabulary import Billed
 
 from .check import Checked
 from .messages import Call
@@ -102,8 +103,15 @@ def follow(endpoint: Endpoint, origin: str, task: Task) -> Call:
 
 
 def facts(task: Task) -> dict[str, Any]:
-    """Return what every error about a task carries."""
-    return {"account": task.account, "provider": task.provider, "model": task.model, "task_id": task.id}
+    """Return what every error about an accepted task carries: it was paid for, unless the task says otherwise."""
+    return {
+        "account": task.account,
+        "provider": task.provider,
+        "model": task.model,
+        "task_id": task.id,
+        "task": task,
+        "billed": Billed.YES,
+    }
 
 
 def look_up(origin: str, path: str) -> Call:

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import attrs
 import pytest
 
 from anymedia import (
@@ -328,7 +329,9 @@ async def test_one_look_is_tried_again_for_a_passing_fault_and_told_otherwise(cl
     sim.fault("unauthorised", on="poll")
     with pytest.raises(BadApiKey) as caught:
         await client.get(task)
-    assert (caught.value.task, caught.value.task_id) == (task, task.id)
+    assert caught.value.task_id == task.id
+    assert attrs.evolve(caught.value.task, trouble=None) == task
+    assert (caught.value.task.trouble.error, caught.value.task.trouble.looks) == (str(caught.value), 1)
     assert (caught.value.billed, caught.value.retry) == (Billed.YES, Retry.SAME)  # elsewhere it would be bought twice
 
 
