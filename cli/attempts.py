@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from anymedia import Attempt, Cause, Money, PriceStatus
+from anymedia.model.strict_json import Json
 from anymedia.model.task import reserved
 
 from .text import one_line, plain
@@ -33,6 +34,14 @@ def how(attempt: Attempt) -> str:
     failure = None if attempt.task is None else attempt.task.failure
     cause = attempt.cause if failure is None else failure.cause
     return attempt.status if cause in (None, Cause.FAILED) else f"{attempt.status}: {cause.replace('_', ' ')}"
+
+
+def last_answer(attempt: Attempt) -> Json:
+    """Return what was answered last: to the latest look, or else to the submit; None where nothing was."""
+    task = attempt.task
+    if task is None:
+        return attempt.answer
+    return task.raw if task.trouble is None or task.trouble.answer is None else task.trouble.answer
 
 
 def sold(attempt: Attempt) -> str:

@@ -1,5 +1,6 @@
 """`anymedia resume`: what earlier commands left, taken up again."""
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,12 +20,16 @@ from .journal import SHORT_ID, attempt_json, when
 from .making import DownloadError, fetched_so, files_of, make, out_option, show_tasks, timeout_option, watched
 from .progress import Progress
 from .request import stdin_text
-from .text import print_json, say
+from .text import one_line, print_json, say
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from anymedia import Client, Recovery
+
+
+ANSWER = 500
+"""Characters of an uncertain submit's answer that are shown; `anymedia tasks show` has all of it."""
 
 
 def _handle(_: click.Context, __: click.Parameter, file: str | None) -> str | None:
@@ -159,6 +164,8 @@ def _uncertain(
     yield "price", str(attempt.order.money)
     if attempt.error:
         yield "error", attempt.error
+    if attempt.answer is not None:
+        yield "answer", one_line(json.dumps(attempt.answer, ensure_ascii=False))[:ANSWER]
     if replayed is not None:
         yield "replay", str(replayed)
     elif (until := _replayed_until(attempt)) is not None and now <= until:

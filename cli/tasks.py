@@ -154,6 +154,9 @@ def _list(attempts: list[Attempt]) -> None:
         screen.table(COLUMNS, map(_row, attempts), fill=True)
     else:
         screen.table(COLUMNS[:-1], (_row(attempt)[:-1] for attempt in attempts))
+    for attempt in attempts:
+        if attempt.task is not None and attempt.task.trouble is not None:
+            say(f"{attempt.id[:SHORT_ID]}: {attempt.task.trouble}")
     if doubtful := sum(map(is_uncertain, attempts)):
         say(f"{doubtful} {DOUBT}")
 
@@ -209,6 +212,7 @@ def _drift(attempt: Attempt) -> str | None:
 
 
 def _show(attempt: Attempt) -> None:
+    from .attempts import last_answer
     from .screen import json_text, pairs
 
     screen = _screen()
@@ -221,9 +225,9 @@ def _show(attempt: Attempt) -> None:
         screen.block(pairs(_task_facts(attempt.task)))
     screen.headline("sent", "cyan", attempt.order.path)
     screen.block("not kept (prompts = false)" if attempt.order.body is None else json_text(attempt.order.body))
-    if attempt.task is not None and attempt.task.raw is not None:
+    if (answer := last_answer(attempt)) is not None:
         screen.headline("answered last", "cyan")
-        screen.block(json_text(attempt.task.raw))
+        screen.block(json_text(answer))
 
 
 def _facts(attempt: Attempt) -> Iterator[tuple[str, str]]:
@@ -266,6 +270,7 @@ def _facts(attempt: Attempt) -> Iterator[tuple[str, str]]:
 def _task_facts(task: Task) -> Iterator[tuple[str, str]]:
     yield from _given(
         ("state", task.state if task.raw_state is None else f"{task.state} ({task.raw_state})"),
+        ("looks", task.trouble),
         ("failure", task.failure and _failure(task.failure)),
         ("price given back", task.failure and task.failure.refund),
         ("seen running", _time(task.running_at)),

@@ -1,0 +1,112 @@
+"""What is told once a task was accepted: that it was paid, which task it is, and what the looks at it met."""
+
+import pytest
+
+from anymedia import (
+    AnymediaError,
+    Billed,
+    Client,
+    ConfigError,
+    DeadlineExceeded,
+    ImageRequest,
+    NoRoute,
+    Outcome,
+    Retry,
+    State,
+    TaskFailed,
+    Unavailable,
+    read_config,
+)
+
+LOOKS = {
+    "a key that was revoked": ({"kind": "unauthorised", "on": "poll"}, "answered 401"),
+    "an outage": ({"kind": "status", "status": 503, "on": "poll"}, "answered 503"),
+    "no JSON": ({"kind": "not_json", "on": "poll"}, "with no JSON object"),
+    "a reset": ({"kind": "reset_after", "on": "poll"}, "gave no readable answer"),
+    "a word that nobody knows": ({"kind": "unknown_state", "word": "expired"}, "its state is 'expired', a word that"),
+}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("verb", ["generate", "wait", "one look", "recover"])
+async def test_still_running_tells_what_the_looks_met(client, request_, sims, verb, look):
+    fault, told = LOOKS[look]
+    sims["reapi"].fault(**fault, times=None)
+    error = await _error(client, request_, verb)
+    assert isinstance(error, DeadlineExceeded)
+    assert (error.billed, error.retry, error.task.id) == (Billed.YES, Retry.SAME, error.task_id)
+    looks = error.task.trouble.looks
+    assert (looks == 1) if verb == "one look" else (looks > 3)
+    assert told in error.task.trouble.error
+    assert ("the last look: " if looks == 1 else f"the last {looks} looks: ") + error.task.trouble.error in str(error)
+    (attempt,) = await client.attempts()
+    assert attempt.task.trouble.error == error.task.trouble.error
+    assert sims["reapi"].bills()["submits"] == 1
+    sims["reapi"].clear()
+    assert (await client.wait(attempt.task)).trouble is None
+
+
+async def _error(client, request, verb):
+    try:
+        if verb == "generate":
+            return await client.generate(request, "reapi", timeout=60)
+        task = await client.submit(request, "reapi")
+        if verb == "recover":
+            (error,) = (await client.recover(timeout=60)).errors
+            return error
+        return await client.wait(task, 0 if verb == "one look" else 60)
+    except AnymediaError as error:
+        return error
+
+
+async def test_a_task_is_looked_at_once_more_before_a_wait_that_is_too_long(client, clock, request_, sims):
+    sims["reapi"].fault("throttled", on="poll", retry_after=3600)
+    task = await client.submit(request_, "reapi")
+    began = clock.seconds
+    assert (await client.wait(task, 120)).state is State.SUCCEEDED
+    assert clock.seconds - began < 120
+
+
+async def test_an_error_of_ours_about_a_task_says_that_it_was_paid(client, clock, request_, sims):
+    task = await client.submit(request_, "reapi")
+    elsewhere = read_config({"providers": {"eu": {"adapter": "runapi"}}}, {})
+    async with Client(elsewhere, clock=clock) as other:
+        for call in (other.wait(task), other.get(task), client.wait(task, -1)):
+            with pytest.raises(AnymediaError) as caught:
+                await call
+            assert (caught.value.billed, caught.value.task) == (Billed.YES, task)
+            assert caught.value.retry is not Retry.ELSEWHERE
+
+
+async def test_what_was_bought_before_is_told_by_a_later_error_under_the_key(client, clock, request_, sims, journal):
+    task = await client.submit(request_, "reapi", idempotency_key="order-1")
+    elsewhere = read_config({"providers": {"eu": {"adapter": "runapi"}}}, {})
+    async with Client(elsewhere, clock=clock, journal=journal) as other:
+        with pytest.raises(ConfigError) as caught:
+            await other.generate(request_, "us", idempotency_key="order-1")
+    assert (caught.value.billed, caught.value.task.id) == (Billed.YES, task.id)
+
+
+async def test_a_part_that_was_refused_hides_no_part_that_was_paid(client, sims):
+    request = ImageRequest(model="flux-2-pro", prompt="a lighthouse at dusk", count=2)
+    sims["reapi"].fault("unknown_state", word="expired", times=None)
+    sims["reapi"].fault("moderated")
+    with pytest.raises(DeadlineExceeded) as caught:
+        await client.generate(request, "reapi", timeout=60)
+    assert caught.value.billed is Billed.YES
+    assert {attempt.outcome for attempt in caught.value.attempts} == {Outcome.ACCEPTED, Outcome.REFUSED}
+
+
+def test_no_route_carries_the_task_of_the_error_that_says_most_of_money():
+    free, paid = Unavailable("down"), TaskFailed("failed", billed=Billed.YES, task_id="t-1")
+    error = NoRoute(errors=[free, paid])
+    assert (error.billed, error.task_id, NoRoute("nothing").billed) == (Billed.YES, "t-1", Billed.NO)
+
+
+async def test_what_a_submit_was_answered_is_kept(client, request_, sims):
+    sims["reapi"].fault("without_id", on="submit")
+    with pytest.raises(AnymediaError):
+        await client.submit(request_, "reapi")
+    (attempt,) = await client.attempts()
+    assert attempt.outcome is Outcome.ACCEPTED_WITHOUT_ID
+    assert isinstance(attempt.answer, dict)
