@@ -39,7 +39,7 @@ from .model.errors import (
 from .model.money import Money, PriceStatus
 from .model.quote import Quote
 from .model.request import ImageRequest, RawRequest, Request
-from .model.task import Adjustment, Asset, Attempt, Failure, Order, Result, Task
+from .model.task import Adjustment, Asset, Attempt, Failure, Order, Result, Task, Trouble
 from .model.vocabulary import Billed, Cause, Kind, Outcome, Refund, Retry, State
 
 if TYPE_CHECKING:
@@ -108,6 +108,7 @@ __all__ = [
     "Task",
     "TaskError",
     "TaskFailed",
+    "Trouble",
     "Unavailable",
     "Unsupported",
     "compare",

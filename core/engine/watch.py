@@ -240,7 +240,10 @@ def _succeeded(task: Task) -> Task:
     message = f"task {task.id} at {task.account} ended as {task.state}{said}"
     if failure is not None and failure.cause is Cause.BLOCKED:
         raise Blocked(message, **facts)
-    raise TaskFailed(message, **facts)
+    failed = TaskFailed(message, **facts)
+    if failed.billed is Billed.NO:  # otherwise another offer would be paid for as well
+        failed.retry = Retry.ELSEWHERE
+    raise failed
 
 
 def _too_late(task: Task, age: float) -> DeadlineExceeded:

@@ -217,9 +217,8 @@ class TaskError(AnymediaError):
 
 
 class TaskFailed(TaskError):
-    """The task ended as failed or canceled; `billed` says whether its price is given back."""
+    """The task ended as failed or canceled; `billed` says whether its price is given back, and `retry` goes by that."""
 
-    retry: Retry = Retry.ELSEWHERE
     billed: Billed = Billed.UNKNOWN
 
 

@@ -30,7 +30,9 @@ INTRO = """\
 Every error is an `AnymediaError`. Each answers two questions: `retry`, where trying again makes sense (same,
 elsewhere, never), and `billed`, whether the call that ended in it was (no, likely, yes, unknown); each carries what
 is known of the call: `account`, `provider`, `model`, `task_id`, `status`, `code`, `request_id`, `retry_after`, `body`.
-What follows from an error of a submit is on [Money safety](money-safety.md)."""
+Once a task was accepted, every error of a look, a download or ours says that it was paid (`billed` is yes, or what the
+provider does about the price of a failed task), carries `task`, and never says "elsewhere" unless the price is given
+back. What follows from an error of a submit is on [Money safety](money-safety.md)."""
 
 EACH = """\
 `retry`, `billed` and `outcome` are what holds unless the single error says otherwise: an error of a submit carries
