@@ -122,9 +122,7 @@ class Recoverer:
                 if task.state is not State.SUCCEEDED:
                     task = await self.watch.until_done(self._account(attempt or task), task, timeout)
                 elif directory is not None:
-                    with suppress(
-                        ConfigError
-                    ):  # files are fetched without an API key: another one does not matter
+                    with suppress(ConfigError):  # files are fetched without an API key: another one does not matter
                         task = await self.watch.again(self._account(attempt or task), task)
                 if directory is not None and not all(asset.path for asset in task.assets):
                     task = attrs.evolve(task, assets=await self.save(task, directory))

@@ -28,6 +28,9 @@ T = TypeVar("T")
 LEFT_TASKS = 1000
 """The most tasks that `detached` holds."""
 
+FIRSTS = 100_000
+"""The most tasks of which it is known here which submit was first answered with them."""
+
 _log = logging.getLogger("anymedia")
 
 
@@ -51,6 +54,7 @@ class Session:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._fingerprints: dict[str, str] = {}
         self._unwritten: deque[Attempt] = deque()
+        self._first: dict[tuple[str, str], str] = {}
 
     @property
     def transport(self) -> Transport:
@@ -65,6 +69,14 @@ class Session:
         self._loop = self._loop or loop
         if self._loop is not loop:
             raise ConfigError("this client was used in another event loop before; each needs a client of its own")
+
+    def first_with(self, task: Task, attempt_id: str) -> str:
+        """Return the attempt whose submit was the first to be answered with a task: this one, or another."""
+        name = (task.account, task.id)
+        first = self._first.setdefault(name, attempt_id)
+        if len(self._first) > FIRSTS:
+            del self._first[next(iter(self._first))]
+        return first
 
     async def close(self) -> None:
         """Close every connection, and write down the ends that could not be written before."""

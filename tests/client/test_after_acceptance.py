@@ -1,22 +1,32 @@
 """What is told once a task was accepted: that it was paid, which task it is, and what the looks at it met."""
 
+import json
+from datetime import UTC, datetime
+
 import pytest
 
 from anymedia import (
     AnymediaError,
+    Attempt,
     Billed,
     Client,
     ConfigError,
     DeadlineExceeded,
     ImageRequest,
+    Money,
     NoRoute,
+    Order,
     Outcome,
     Retry,
     State,
+    SubmitUncertain,
     TaskFailed,
     Unavailable,
     read_config,
 )
+from anymedia.engine.session import Session
+from anymedia.testing import FakeClock
+from anymedia.transport.retry import Patience
 
 LOOKS = {
     "a key that was revoked": ({"kind": "unauthorised", "on": "poll"}, "answered 401"),
@@ -110,3 +120,27 @@ async def test_what_a_submit_was_answered_is_kept(client, request_, sims):
     (attempt,) = await client.attempts()
     assert attempt.outcome is Outcome.ACCEPTED_WITHOUT_ID
     assert isinstance(attempt.answer, dict)
+
+
+async def test_two_submits_that_are_answered_with_one_task_are_told(client, request_, sims):
+    task = await client.submit(request_, "reapi")
+    sims["reapi"].fault("raw", on="submit", body=json.dumps(task.raw))
+    with pytest.raises(SubmitUncertain, match="which is already the task of attempt") as caught:
+        await client.submit(request_, "reapi")
+    assert (caught.value.outcome, caught.value.billed) == (Outcome.ACCEPTED_WITHOUT_ID, Billed.LIKELY)
+    first, second = await client.attempts()
+    assert (first.task.id, second.task, second.answer) == (task.id, None, task.raw)
+    assert (first.reserved, second.reserved) == (task.money.usd, task.money.usd)
+    assert first.id[:8] in str(caught.value)
+
+
+def test_the_first_submits_of_tasks_are_known_up_to_a_bound(monkeypatch):
+    monkeypatch.setattr("anymedia.engine.session.FIRSTS", 2)
+    session = Session(FakeClock(), Patience(), None, None)
+    attempt = Attempt(
+        id="a",
+        order=Order(provider="p", account="p", path="/", money=Money()),
+        started_at=datetime(2026, 11, 28, tzinfo=UTC),
+    )
+    assert [session.first_with(attempt.draft(name), name) for name in ("1", "2", "3")] == ["1", "2", "3"]
+    assert [session.first_with(attempt.draft(name), "b") for name in ("3", "2", "1")] == ["3", "2", "b"]
