@@ -72,6 +72,11 @@ class OneFile:
         try:
             found = self.path.stat()
         except FileNotFoundError:
+            if self._has_more():  # a new file would have SQLite delete that
+                raise JournalError(
+                    f"{self.path}: it was renamed or deleted, and what it held last is in {self.path.name}-wal; put it "
+                    "back, or delete that too, and a new one is begun"
+                ) from None
             return False
         if not S_ISREG(found.st_mode):
             return True
@@ -101,7 +106,8 @@ class OneFile:
                 take_from_others(file, 0o600)
 
     def _has_more(self) -> bool:
-        return any(file.exists() and file.stat().st_size for file in self._beside())
+        wal = next(self._beside())
+        return wal.exists() and wal.stat().st_size > 0
 
     def _beside(self) -> Iterator[Path]:
         return (self.path.with_name(self.path.name + ending) for ending in BESIDE)

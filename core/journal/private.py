@@ -75,4 +75,4 @@ class Private:
         return scrubbed(words, self.secrets, len(words)) if self.secrets else words
 
     def _is_clean(self, url: str) -> bool:
-        return self._words(url) == url
+        return bool(self._words(url) == url)

@@ -184,7 +184,8 @@ class SQLiteFile:
 
     def _opened(self) -> sqlite3.Connection:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.file.is_there()
+        if not self.file.is_there():
+            self._begins()
         connection = _connected(self.path)
         try:
             _patiently(lambda: self._schema.form(connection, self.path))
