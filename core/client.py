@@ -279,7 +279,7 @@ class Client:
         `recover` tries again for what could not be fetched.
         """
         tasks = done.tasks if isinstance(done, Result) else (done,)
-        folder = Path(directory)
+        folder = _folder(directory)
         saves = [self._save(task, number, folder) for task in tasks for number in range(len(task.assets))]
         try:
             ends = await asyncio.gather(*saves, return_exceptions=True)
@@ -313,12 +313,19 @@ class Client:
         return opened(text, self.config, any_api_key=any_api_key)[0]
 
     async def recover(
-        self, directory: str | os.PathLike[str] | None = None, *, timeout: float | None = TIMEOUT, replay: bool = False
+        self,
+        directory: str | os.PathLike[str] | None = None,
+        *,
+        timeout: float | None = TIMEOUT,
+        replay: bool = False,
+        any_api_key: bool = False,
     ) -> Recovery:
         """Take up what earlier processes left: wait for live tasks, fetch their results, report what is uncertain.
 
         Files go into `directory`, if one is given. `replay` sends uncertain submits again where the provider still
         honours their replay key; nothing else is ever sent again. What other living processes wait for is left to them.
+        `any_api_key` takes up what was submitted with an API key that the account no longer has, and replays none of
+        it.
         Errors: ConfigError without a journal, JournalError.
         """
         limit = seconds(timeout)
@@ -329,9 +336,11 @@ class Client:
             submits=self._submits,
             watch=self._watch,
             save=self.download,
+            any_api_key=any_api_key,
         )
+        folder = None if directory is None else _folder(directory)
         async with self._recovering:  # a second call at once would fetch every file again
-            return await recoverer.recover(limit, None if directory is None else Path(directory), replay=replay)
+            return await recoverer.recover(limit, folder, replay=replay)
 
     # What the journal holds
 
@@ -351,13 +360,22 @@ class Client:
         """
         return await self._written("there is no attempt to find").find(name)
 
-    async def settle(self, name: str, billed: bool, task_id: str | None = None) -> Attempt:
+    async def settle(self, name: str, billed: bool, task_id: str | None = None, *, force: bool = False) -> Attempt:
         """Write down what you found out about an uncertain attempt: whether it was billed, and its task's id.
 
         Returns the attempt as it then stands; `recover` waits for the task. Errors: OutOfBounds when it is not
-        uncertain, or there is no such attempt; ConfigError without a journal, JournalError.
+        uncertain, there is no such attempt, the task is another attempt's, or (unless `force` is given) it was settled
+        otherwise before; ConfigError without a journal, JournalError.
         """
-        return await self._written("there is no attempt to settle").settle(name, billed, task_id)
+        return await self._written("there is no attempt to settle").settle(name, billed, task_id, force=force)
+
+    async def dismiss(self, name: str) -> Attempt:
+        """Write down that nobody waits for a task any more, nor for its files: `recover` leaves it alone from then on.
+
+        What it cost stays as it is. Errors: OutOfBounds when there is no such attempt, or it has no task; ConfigError
+        without a journal, JournalError.
+        """
+        return await self._written("there is no task to dismiss").dismiss(name)
 
     def _written(self, lacking: str) -> Ledger:
         if self._ledger is None:
@@ -463,6 +481,10 @@ class Client:
 
     def _deadline(self, timeout: float | None) -> float:
         return self._session.clock.monotonic() + seconds(timeout)
+
+
+def _folder(named: str | os.PathLike[str]) -> Path:
+    return Path(named).expanduser()
 
 
 def _placed_at(end: Asset | BaseException, was: Asset) -> Asset:

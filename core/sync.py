@@ -174,10 +174,16 @@ class SyncClient:
         return self._client.open(text, any_api_key=any_api_key)
 
     def recover(
-        self, directory: str | os.PathLike[str] | None = None, *, timeout: float | None = TIMEOUT, replay: bool = False
+        self,
+        directory: str | os.PathLike[str] | None = None,
+        *,
+        timeout: float | None = TIMEOUT,
+        replay: bool = False,
+        any_api_key: bool = False,
     ) -> Recovery:
         """As Client.recover."""
-        return self._wait(self._client.recover(directory, timeout=timeout, replay=replay))
+        recovering = self._client.recover(directory, timeout=timeout, replay=replay, any_api_key=any_api_key)
+        return self._wait(recovering)
 
     def attempts(self, **filters: Unpack[Filters]) -> list[Attempt]:
         """As Client.attempts."""
@@ -187,9 +193,13 @@ class SyncClient:
         """As Client.find."""
         return self._wait(self._client.find(name))
 
-    def settle(self, name: str, billed: bool, task_id: str | None = None) -> Attempt:
+    def settle(self, name: str, billed: bool, task_id: str | None = None, *, force: bool = False) -> Attempt:
         """As Client.settle."""
-        return self._wait(self._client.settle(name, billed, task_id))
+        return self._wait(self._client.settle(name, billed, task_id, force=force))
+
+    def dismiss(self, name: str) -> Attempt:
+        """As Client.dismiss."""
+        return self._wait(self._client.dismiss(name))
 
     def balance(self, account: str) -> Money:
         """As Client.balance."""

@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from anymedia.errors import JournalError
-from anymedia.journal import Ended, Entry, Journal, Ledger, Query, Seen, Wanted
+from anymedia.journal import Ended, Entry, Journal, Ledger, Query, Seen, Taken, Wanted
 
 Opens: TypeAlias = Callable[[], Journal]
 S = TypeVar("S", bound="Entries")
@@ -184,11 +184,14 @@ class Entries(ABC):
 
     @in_a_loop
     async def test_what_is_left_is_open_or_wanted_or_has_a_task_and_one_of_these_owners(self, opens: Opens) -> None:
-        """A wanted task is its new owner's, and is wanted until it is complete."""
-        journal, other = opens(), opens()
+        """A wanted task is its new owner's once its owner has ended, and is wanted until it is complete."""
+        journal, other, late = opens(), opens(), opens()
 
         async def left(*owners: str) -> list[int]:
-            return [int(each.id, 16) for each in await journal.select(Query(left_by=owners))]
+            return [int(each.id, 16) for each in await other.select(Query(left_by=owners))]
+
+        async def owner() -> list[str]:
+            return [each.owner for each in await other.select(Query(name="task-2"))]
 
         for number in (1, 2, 3, 4):
             await journal.intend(entry(number))
@@ -197,14 +200,35 @@ class Entries(ABC):
             await journal.write(seen(number))
         await journal.write(ended(3, status="refused", open=False, task=None, task_id=None))
         assert (await left(), await left(journal.owner), await left("nobody")) == ([4], [1, 2, 4], [4])
-        assert await other.write(Wanted(account="acme", task_id="task-2"))
+        wanted = Wanted(account="acme", task_id="task-2")
+        assert not await other.write(wanted)  # its owner is alive: it is wanted, and stays that one's
+        assert (await left(), await owner()) == ([2, 4], [journal.owner])
+        assert await journal.write(wanted)
         assert not await other.write(Wanted(account="acme", task_id="task-3"))
-        assert (await left(), await left(journal.owner)) == ([2, 4], [1, 2, 4])
-        assert [each.owner for each in await journal.select(Query(name="task-2"))] == [other.owner]
-        await journal.write(seen(2, on_disk=True))
+        await journal.close()
+        assert sorted(await asyncio.gather(other.write(wanted), late.write(wanted))) == [False, True]
+        assert await owner() in ([other.owner], [late.owner])
+        await other.write(seen(2, on_disk=True))
         assert await left() == [2, 4]
-        await journal.write(seen(2, on_disk=True, complete=True))
+        await other.write(seen(2, on_disk=True, complete=True))
         assert await left() == [4]
+        await closed(other, late)
+
+    @in_a_loop
+    async def test_a_task_is_of_one_entry_of_its_account(self, opens: Opens) -> None:
+        """A second submit that is answered with it is not ended so; another account may have one of the same id."""
+        journal, other = opens(), opens()
+        for number, account in ((1, "acme"), (2, "acme"), (3, "another")):
+            await journal.intend(entry(number, account=account, reserved=9))
+        assert await journal.write(ended(1, task_id="same")) is True
+        assert await other.write(ended(2, task_id="same")) == Taken(by=f"{1:032x}")
+        assert await other.write(ended(3, task_id="same")) is True
+        assert await journal.write(ended(1, task_id="same")) is True  # it is its own
+        (first, second, third) = await journal.select(Query())
+        assert [first.task_id, second.task_id, third.task_id] == ["same", None, "same"]
+        assert (second.status, second.open, second.reserved) == ("sending", True, 9)
+        assert await journal.write(seen(task_id="same"))
+        assert [each.status for each in await journal.select(Query())] == ["succeeded", "sending", "queued"]
         await closed(journal, other)
 
     @in_a_loop

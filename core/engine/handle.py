@@ -17,7 +17,7 @@ from anymedia.model.forms import shown
 from anymedia.model.money import Money, PriceStatus
 from anymedia.model.strict_json import Json, dumps, loads
 from anymedia.model.task import Task
-from anymedia.model.urls import permitted, relative
+from anymedia.model.urls import is_path, permitted, relative
 from anymedia.model.vocabulary import Kind
 
 VERSION = 1
@@ -32,7 +32,6 @@ SPARE = ("money", "offer", "model")
 """Fields that a look does not need, in the order in which a handle that is too long leaves them out."""
 
 _NAME = re.compile("[^\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")  # nothing that leads a terminal
-_PATH = re.compile(r"/(?!/)[!-~]*")
 _USD = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?")  # 1E+999999 is an amount too, and a megabyte when it is shown
 
 
@@ -262,8 +261,7 @@ def _is_kind(value: Any) -> bool:
 
 
 def _is_path(value: Any) -> bool:
-    plain = isinstance(value, str) and _PATH.fullmatch(value) is not None
-    return plain and not set(value) & set("?#\\")
+    return is_path(value) and "?" not in value
 
 
 def _is_links(value: Any) -> bool:

@@ -52,6 +52,7 @@ class Recoverer:
     submits: Submits
     watch: Watch
     save: Callable[[Task, Path], Awaitable[tuple[Asset, ...]]]
+    any_api_key: bool = False
 
     async def recover(self, timeout: float, directory: Path | None, *, replay: bool) -> Recovery:
         """Wait for live tasks, fetch results into a directory, and return what is uncertain."""
@@ -101,6 +102,8 @@ class Recoverer:
         idempotency = account.adapter.idempotency
         if idempotency is None or attempt.replay_key is None:
             return f"{account.adapter.title} honours no idempotency key"
+        if not is_of(attempt.fingerprint or "", account.secret()):
+            return "it was sent with another API key, and a replay key holds for one"
         age = self.session.clock.now() - attempt.started_at
         if not timedelta(0) <= age <= timedelta(seconds=idempotency.window):
             return f"{account.adapter.title} honours its key for {idempotency.window:g} s, and it was sent {age} ago"
@@ -136,8 +139,10 @@ class Recoverer:
         account = self.account_of(order.account)
         if account.adapter.name != order.provider:
             raise self._other(left, f"is now of {account.adapter.name}, and was of {order.provider}")
-        if isinstance(left, Attempt) and not is_of(left.fingerprint or "", account.secret()):
-            raise self._other(left, "has another API key than the one that this was submitted with")
+        same_key = self.any_api_key or not isinstance(left, Attempt) or is_of(left.fingerprint or "", account.secret())
+        if not same_key:
+            how = "has another API key than the one that this was submitted with; where this key has replaced it, "
+            raise self._other(left, how + "`anymedia resume --any-api-key` (any_api_key=True) takes it up all the same")
         return account
 
     def _other(self, left: Attempt | Task, how: str) -> ConfigError:

@@ -22,7 +22,8 @@ from anymedia.model.strict_json import Json
 from anymedia.model.task import SENDING, STATUSES, Attempt, Task
 from anymedia.model.vocabulary import Billed, Outcome, State
 
-from .protocol import Claim, Journal, Limit, Query, Released, Wanted
+from .private import Hide, unseen
+from .protocol import Claim, Journal, Limit, Query, Released, Taken, Wanted
 from .records import NANO, Records, attempt_of
 
 
@@ -53,12 +54,13 @@ class Filters(TypedDict, total=False):
 class Ledger:
     """The attempts in a journal: what was paid for, what a day has cost, what was left behind, who may buy.
 
-    `prompts=False` leaves out what was asked for, in the provider's words too. Errors, of every method: JournalError.
+    `prompts=False` leaves out what was asked for, in the provider's words too; `hide` hides the accounts' API keys in
+    the JSON that is written. Errors, of every method: JournalError.
     """
 
-    def __init__(self, journal: Journal, *, prompts: bool = True) -> None:
+    def __init__(self, journal: Journal, *, prompts: bool = True, hide: Hide = unseen) -> None:
         self.journal: Journal = journal
-        self._records = Records(prompts=prompts)
+        self._records = Records(prompts=prompts, hide=hide)
         self._holder = uuid4().hex
         self._held: set[str] = set()
         self._salt: bytes | None = None
@@ -96,9 +98,18 @@ class Ledger:
             raise JournalError(f"{self.journal.name}: {message}")
         raise _over(attempt, limit, refusal.spent)
 
-    async def end(self, attempt: Attempt) -> None:
-        """Write down how a submit has ended."""
+    async def end(self, attempt: Attempt) -> Attempt:
+        """Write down how a submit has ended, and return the attempt as it is written.
+
+        A task that another attempt of the account has already is not this one's: it was accepted without an id then,
+        for which both prices stay reserved until it is settled.
+        """
+        end = await self.journal.write(self._records.ended(attempt))
+        if not isinstance(end, Taken):
+            return attempt
+        attempt = _without_id(attempt, end.by)
         await self.journal.write(self._records.ended(attempt))
+        return attempt
 
     def end_later(self, attempt: Attempt) -> None:
         """Write down how a submit has ended, without waiting: the event loop may be ending."""
@@ -141,19 +152,39 @@ class Ledger:
         what = f"{len(entries)} attempts have ids that begin so" if entries else "no attempt and no task has this id"
         raise _bad_id(f"{name!r}: {what}")
 
-    async def settle(self, name: str, billed: bool, task_id: str | None = None) -> Attempt:
+    async def settle(self, name: str, billed: bool, task_id: str | None = None, *, force: bool = False) -> Attempt:
         """Write down what somebody found out about an uncertain attempt: whether it was billed, and its task's id.
 
-        Errors: OutOfBounds when it is not uncertain, or there is no such attempt.
+        Errors: OutOfBounds when it is not uncertain, or there is no such attempt; when the task is another attempt's;
+        and when it was settled otherwise before, unless `force` is given.
         """
         attempt = await self.find(name)
         if attempt.outcome not in (Outcome.UNCERTAIN, Outcome.ACCEPTED_WITHOUT_ID) or attempt.task is not None:
             raise _bad_id(f"{attempt.id[:8]} is {attempt.status}: only an uncertain attempt can be settled by hand")
+        found = Billed.YES if billed else Billed.NO
+        if attempt.settled not in (None, found) and not force:
+            before = "not billed" if billed else "billed"
+            raise _bad_id(f"{attempt.id[:8]} was settled as {before} before: --force (force=True) settles it otherwise")
         task = None if task_id is None else attempt.draft(task_id)
-        settled = attrs.evolve(attempt, settled=Billed.YES if billed else Billed.NO, task=task)
-        if not await self.journal.write(self._records.ended(settled, unanswered=True)):
+        settled = attrs.evolve(attempt, settled=found, task=task)
+        end = await self.journal.write(self._records.ended(settled, unanswered=True))
+        if isinstance(end, Taken):
+            raise _bad_id(f"task {task_id} is the task of attempt {end.by[:8]} already")
+        if not end:
             raise _bad_id(f"{attempt.id[:8]} was answered just now")
         return settled
+
+    async def dismiss(self, name: str) -> Attempt:
+        """Write down that nobody waits for an attempt's task any more, nor for its files: `left` returns it no more.
+
+        What it cost stays as it is. Errors: OutOfBounds when it has no task, or there is no such attempt.
+        """
+        attempt = await self.find(name)
+        if attempt.task is None:
+            raise _bad_id(f"{attempt.id[:8]} is {attempt.status}: only a task can be dismissed")
+        dismissed = attrs.evolve(attempt, dismissed=True)
+        await self.journal.write(self._records.ended(dismissed))
+        return dismissed
 
     # Left behind
 
@@ -168,9 +199,12 @@ class Ledger:
         ours = [attempt_of(entry) for entry in entries if not entry.alive or entry.owner == self.journal.owner]
         return [attempt for attempt in ours if attempt.open or _is_undownloaded(attempt)], dead
 
-    async def leave(self, task: Task) -> None:
-        """Write down that a task's result is to be downloaded: until it is, `left` returns it, whoever asks later."""
-        await self.journal.write(Wanted(account=task.account, task_id=task.id))
+    async def leave(self, task: Task) -> bool:
+        """Write down that a task's result is to be downloaded: until it is, `left` returns it, whoever asks later.
+
+        Returns whether it is for this owner to download: while another one is alive that has it, it is not.
+        """
+        return await self.journal.write(Wanted(account=task.account, task_id=task.id)) is True
 
     async def forget(self, owners: Sequence[str]) -> None:
         """Delete the markers of dead owners whose work was recovered."""
@@ -266,7 +300,19 @@ def _may_be_paid(attempt: Attempt) -> bool:
 
 def _is_undownloaded(attempt: Attempt) -> bool:
     task = attempt.task
-    return task is not None and task.state is State.SUCCEEDED and not all(asset.path for asset in task.assets)
+    if task is None or attempt.dismissed:
+        return False
+    return task.state is State.SUCCEEDED and not all(asset.path for asset in task.assets)
+
+
+def _without_id(attempt: Attempt, other: str) -> Attempt:
+    """Return an accepted attempt whose answer named the task of another one."""
+    task_id = None if attempt.task is None else attempt.task.id
+    error = (
+        f"the answer names task {task_id}, which is the task of attempt {other[:8]} already: this submit may have been "
+        "billed as well, and its own task is not known"
+    )
+    return attrs.evolve(attempt, outcome=Outcome.ACCEPTED_WITHOUT_ID, task=None, error=error)
 
 
 def _day(moment: datetime, limit: Decimal) -> Limit:

@@ -14,7 +14,7 @@ import attrs
 
 from anymedia.model.errors import JournalError
 
-from .protocol import Change, Claim, Ended, Entry, Limit, Query, Refusal, Released, Seen, Wanted
+from .protocol import Change, Claim, Ended, Entry, Limit, Query, Refusal, Released, Seen, Taken, Wanted
 
 
 class Memory:
@@ -86,7 +86,7 @@ class MemoryJournal:
             self.memory.entries[entry.id] = attrs.evolve(entry, owner=self._owner)
             return None
 
-    async def write(self, change: Change) -> bool:
+    async def write(self, change: Change) -> bool | Taken:
         """As Journal.write."""
         return self._write(change)
 
@@ -162,13 +162,24 @@ class MemoryJournal:
         entries = self.memory.entries.values()
         return sum(entry.reserved or 0 for entry in entries if entry.account == account and entry.started >= since)
 
-    def _write(self, change: Change) -> bool:
+    def _write(self, change: Change) -> bool | Taken:
         with self.memory.lock:
             if isinstance(change, Released):
                 return self._release(change)
+            if isinstance(change, Ended) and (other := self._other(change)) is not None:
+                return Taken(by=other)
             entries = list(self._changed(change))
             self.memory.entries |= {entry.id: entry for entry in entries}
             return bool(entries)
+
+    def _other(self, change: Ended) -> str | None:
+        """Return another entry of the account that has the task of an end."""
+        this = self.memory.entries.get(change.id)
+        if this is None or change.task_id is None:
+            return None
+        task = (this.account, change.task_id)
+        same = (entry.id for entry in self.memory.entries.values() if (entry.account, entry.task_id) == task)
+        return next((other for other in same if other != this.id), None)
 
     def _release(self, change: Released) -> bool:
         claim = self.memory.claims.get(change.key)
@@ -191,7 +202,8 @@ class MemoryJournal:
             if isinstance(change, Wanted):
                 self._live()
                 self.memory.wanted.add(entry.id)
-                yield attrs.evolve(entry, owner=self._owner)
+                if entry.owner == self._owner or not self._is_alive(entry.owner):
+                    yield attrs.evolve(entry, owner=self._owner)
             elif entry.open or change.on_disk:
                 if change.complete:
                     self.memory.wanted.discard(entry.id)

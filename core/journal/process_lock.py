@@ -5,16 +5,20 @@ An owner that died without ending leaves its file behind, as a marker.
 
 import contextlib
 import os
+import re
 import sqlite3
 from pathlib import Path
 from uuid import uuid4
 
 from anymedia.model.errors import JournalError
 
+from .one_file import take_from_others
 from .sqlite_errors import Fault
 
 PATIENCE = 5.0
 """Seconds that taking the lock waits for those who look whether it is held."""
+
+_NAME = re.compile("[0-9A-Za-z]+")
 
 _inherited: list[sqlite3.Connection] = []
 """The locks of processes that this one was forked from: this one must not release them."""
@@ -31,6 +35,7 @@ class ProcessLock:
         self._names: dict[int, str] = {}
         self._lock: sqlite3.Connection | None = None
         self._process = 0
+        self._mark: tuple[int, int] | None = None
 
     @property
     def name(self) -> str:
@@ -38,19 +43,28 @@ class ProcessLock:
         return self._names.setdefault(os.getpid(), uuid4().hex)  # in one step, so that threads agree on it
 
     def hold(self) -> None:
-        """Hold the lock from now on. Errors: OSError, sqlite3.Error."""
+        """Hold the lock from now on, and renew its file where a cleaner has taken it. Errors: OSError, sqlite3.Error.
+
+        The file is touched too, so that no cleaner takes it for old.
+        """
         file = self._folder / self.name
         if self._lock is not None and self._process != os.getpid():
             _inherited.append(self._lock)
             self._lock = None
-        if self._lock is None:
-            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            unseen = file.with_name(f".{file.name}")  # so that nobody sees it before it is locked
-            lock = sqlite3.connect(unseen, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
-            lock.execute("PRAGMA journal_mode = MEMORY")  # otherwise a second file is made beside it
-            lock.execute("BEGIN EXCLUSIVE")
-            unseen.replace(file)
-            self._lock, self._process = lock, os.getpid()
+        if self._lock is not None and _identity(file) == self._mark:
+            os.utime(file)
+            return
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        take_from_others(file.parent, 0o700)
+        unseen = file.with_name(f".{file.name}")  # so that nobody sees it before it is locked
+        lock = sqlite3.connect(unseen, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+        lock.execute("PRAGMA journal_mode = MEMORY")  # otherwise a second file is made beside it
+        lock.execute("BEGIN EXCLUSIVE")
+        unseen.replace(file)
+        swept, self._lock = self._lock, lock
+        self._process, self._mark = os.getpid(), _identity(file)
+        if swept is not None:
+            swept.close()
 
     def end(self) -> None:
         """Release the lock, and leave no marker."""
@@ -58,6 +72,15 @@ class ProcessLock:
             forget(self._folder, self.name)
             self._lock.close()
             self._lock = None
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    """Return what a file is known by; None where there is none. Errors: OSError."""
+    try:
+        found = file.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return found.st_dev, found.st_ino
 
 
 def known(folder: Path) -> list[str]:
@@ -71,7 +94,12 @@ def known(folder: Path) -> list[str]:
 
 
 def is_alive(folder: Path, name: str) -> bool:
-    """Return whether an owner is alive; where that cannot be determined, it counts as alive."""
+    """Return whether an owner is alive; where that cannot be determined, it counts as alive.
+
+    A name that no owner has, as in a damaged row, is of nobody.
+    """
+    if not isinstance(name, str) or _NAME.fullmatch(name) is None:
+        return False
     file = folder / name
     try:
         file.stat()

@@ -84,7 +84,10 @@ class Query:
 
 @attrs.frozen(kw_only=True)
 class Ended:
-    """The submit of the entry `id` has ended so. With `unanswered`, only an entry without a task is changed."""
+    """The submit of the entry `id` has ended so. With `unanswered`, only an entry without a task is changed.
+
+    A task that another entry of the account has already is not written: nothing is changed then.
+    """
 
     id: str
     status: str
@@ -115,7 +118,10 @@ class Seen:
 
 @attrs.frozen(kw_only=True)
 class Wanted:
-    """The files of a task are to be on disk, and this journal's owner sees to it: the entry is its own from now on."""
+    """The files of a task are to be on disk, and this journal's owner sees to it: the entry is its own from now on.
+
+    While another owner that is alive has the entry, it stays that one's: the entry is wanted, but not changed hands.
+    """
 
     account: str
     task_id: str
@@ -127,6 +133,13 @@ class Released:
 
     key: str
     holder: str
+
+
+@attrs.frozen(kw_only=True)
+class Taken:
+    """Why an end was not written: the entry `by` of the same account has its task already."""
+
+    by: str
 
 
 Change: TypeAlias = Ended | Seen | Wanted | Released
@@ -164,8 +177,12 @@ class Journal(Protocol):
         more succeed than may.
         """
 
-    async def write(self, change: Change) -> bool:
-        """Make a change, and return whether there was anything to change."""
+    async def write(self, change: Change) -> bool | Taken:
+        """Make a change, and return whether there was anything to change; for Wanted, whether the entry is ours now.
+
+        Both are decided in the transaction that makes it, and so is Taken, for the end of a submit: of any number of
+        owners at once, one gets an entry, and one entry of an account gets a task.
+        """
 
     def put(self, change: Change) -> None:
         """Make a change without anybody waiting for it, even if the event loop ends now; a fault is logged.

@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import ROUND_CEILING, Decimal
+from typing import Any
 
 import attrs
 
@@ -15,10 +16,15 @@ from anymedia.model.errors import AnymediaError
 from anymedia.model.money import EXACT, Money
 from anymedia.model.strict_json import loads
 from anymedia.model.task import SENDING, Attempt, Order, Task
+from anymedia.model.urls import is_path
 from anymedia.model.vocabulary import Outcome
 
+from .private import Hide, Private, unseen
 from .protocol import Ended, Entry, Seen
-from .redact import scrubbed, secrets_of
+from .redact import secrets_of
+
+REMEMBERED = 10_000
+"""How many tasks' prompts are remembered where none is to be written."""
 
 LOST = "its process ended before the answer came"
 
@@ -29,11 +35,13 @@ NANO = Decimal(1_000_000_000)
 class Records:
     """What is written of attempts and tasks; `prompts=False` leaves out what was asked for.
 
-    It remembers the prompts of tasks that go on, since the provider's later answers may repeat them.
+    It remembers the prompts of the latest tasks, since the provider's later answers may repeat them. `hide` hides the
+    accounts' API keys in JSON.
     """
 
-    def __init__(self, *, prompts: bool) -> None:
+    def __init__(self, *, prompts: bool, hide: Hide = unseen) -> None:
         self._prompts = prompts
+        self._hide = hide
         self._private: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def entry(self, attempt: Attempt, body: bytes | None, digest: str | None) -> Entry:
@@ -82,67 +90,79 @@ class Records:
 
     def _record(self, attempt: Attempt) -> str:
         """Return an attempt as JSON, without its body and its task, which are stored beside it."""
-        record = to_json(attrs.evolve(attempt, order=attrs.evolve(attempt.order, body=None), task=None))
-        if not self._prompts:
-            private = self._secrets(attempt)
-            record["error"] = scrubbed(record["error"], private)
-            record["order"]["adjustments"] = scrubbed(record["order"]["adjustments"], private)
-        return _text(record)
+        bare = attrs.evolve(attempt, order=attrs.evolve(attempt.order, body=None), task=None)
+        return _text(to_json(Private(self._secrets(attempt), self._hide).without(bare)))
 
     def _task(self, task: Task, private: Sequence[str] | None) -> str:
-        """Return a task as JSON, without the bytes of its result, and without the prompt where none is wanted.
-
-        Where the prompt is no longer known (`private` is None), the provider's words, which may repeat it, are left
-        out altogether.
-        """
-        known = private is not None or self._prompts
-        raw = scrubbed(task.raw, private or ()) if known else None
+        """Return a task as JSON, without the bytes of its result, and without the prompt where none is wanted."""
+        known = () if self._prompts else private
         assets = tuple(asset if asset.data is None else attrs.evolve(asset, data=None) for asset in task.assets)
-        stored = to_json(attrs.evolve(task, raw=None, assets=assets)) | {"raw": raw}
-        if not self._prompts:
-            if stored["failure"] is not None:
-                stored["failure"]["message"] = scrubbed(stored["failure"]["message"], private or ()) if known else None
-            stored["adjustments"] = scrubbed(stored["adjustments"], private or ()) if known else []
-            if task.state.final:
-                self._private.pop((task.account, task.id), None)
-        return _text(stored)
+        return _text(to_json(Private(known, self._hide).without(attrs.evolve(task, assets=assets))))
 
     def _secrets(self, attempt: Attempt) -> tuple[str, ...]:
-        """Return the texts of an attempt that are the user's own, and remember them while its task goes on."""
+        """Return the texts of an attempt that are the user's own, and remember them for its task."""
         if self._prompts:
             return ()
-        private = secrets_of(attempt.order.body)
-        if attempt.task is not None and not attempt.task.state.final:
-            self._private[attempt.task.account, attempt.task.id] = private
+        private = secrets_of(attempt.order.body, attempt.order.texts)
+        if attempt.task is not None:
+            name = (attempt.task.account, attempt.task.id)
+            self._private[name] = tuple(dict.fromkeys((*self._private.pop(name, ()), *private)))
+            if len(self._private) > REMEMBERED:
+                self._private.pop(next(iter(self._private)))
         return private
 
 
 def attempt_of(entry: Entry) -> Attempt:
     """Return the attempt of an entry.
 
-    One that was being sent when its owner died is uncertain; one whose JSON cannot be read is uncertain and says so.
+    One that was being sent when its owner died is uncertain; one that cannot be read is uncertain and says so.
     """
     try:
-        attempt = from_json(Attempt, loads(entry.record))
-        task = None if entry.task is None else from_json(Task, loads(entry.task))
-        body = None if entry.body is None else loads(entry.body)
-        attempt = attrs.evolve(attempt, task=task, order=attrs.evolve(attempt.order, body=body))
-    except (AnymediaError, ValueError) as error:
+        attempt = _read(entry)
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with a row is that row's fault
         return _unreadable(entry, error)
     if attempt.status == SENDING and not entry.alive:
         return attrs.evolve(attempt, outcome=Outcome.UNCERTAIN, error=LOST)
     return attempt
 
 
+def _read(entry: Entry) -> Attempt:
+    """Return what the texts of an entry say. Errors: of any kind."""
+    attempt = from_json(Attempt, loads(entry.record.encode()))  # a byte that is no UTF-8 is a fault
+    task = None if entry.task is None else from_json(Task, loads(entry.task.encode()))
+    body = None if entry.body is None else loads(entry.body)
+    attempt = attrs.evolve(attempt, task=task, order=attrs.evolve(attempt.order, body=body))
+    # An API key is sent to these again, and other programs may have written them.
+    for path in (attempt.order.path, *(() if task is None else (task.path,))):
+        if not is_path(path):
+            raise ValueError(f"its path is no plain path: {path!r:.60}")
+    same = (attempt.id, attempt.order.account, None if task is None else (task.id, task.account))
+    if same != (entry.id, entry.account, None if task is None else (entry.task_id, entry.account)):
+        raise ValueError("its texts are of another attempt")
+    return attempt
+
+
 def _unreadable(entry: Entry, error: Exception) -> Attempt:
-    money = Money.unknown("its record cannot be read")
+    said = str(error) if isinstance(error, AnymediaError | ValueError) else type(error).__name__
     return Attempt(
         id=str(entry.id),
-        order=Order(provider=str(entry.provider), account=str(entry.account), path="", money=money),
-        started_at=datetime.fromtimestamp(entry.started, UTC),
+        order=Order(
+            provider=str(entry.provider),
+            account=str(entry.account),
+            path="",
+            money=Money.unknown("its record cannot be read"),
+        ),
+        started_at=_moment(entry.started),
         outcome=Outcome.UNCERTAIN,
-        error=f"its record cannot be read: {error}",
+        error=f"its record cannot be read: {said}",
     )
+
+
+def _moment(started: Any) -> datetime:
+    try:
+        return datetime.fromtimestamp(started, UTC)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(0, UTC)
 
 
 def nano(usd: Decimal | None) -> int | None:

@@ -13,8 +13,10 @@ from typing import Any
 
 import attrs
 
+from anymedia.model.errors import JournalError
+
 from .process_lock import ProcessLock, forget, is_alive, known
-from .protocol import Change, Claim, Ended, Entry, Limit, Query, Refusal, Seen, Wanted
+from .protocol import Change, Claim, Ended, Entry, Limit, Query, Refusal, Released, Seen, Taken, Wanted
 from .sqlite_file import SQLiteFile
 from .sqlite_schema import Schema
 
@@ -27,7 +29,11 @@ _NAMED = "id >= ? AND id < ? || 'g' OR task_id = ?"
 _ENDED = "UPDATE attempts SET status = ?, open = ?, record = ?, task = ?, task_id = ?, reserved = ? WHERE id = ?"
 _SEEN = """UPDATE attempts SET status = ?, open = ?, task = ?, reserved = ?, wanted = wanted AND NOT ?
     WHERE task_id = ? AND account = ? AND (open OR ?)"""
-_WANTED = "UPDATE attempts SET owner = ?, wanted = 1 WHERE task_id = ? AND account = ?"
+_OTHER = """SELECT other.id FROM attempts AS this JOIN attempts AS other ON other.account = this.account
+    WHERE this.id = ? AND other.task_id = ? AND other.id != this.id LIMIT 1"""
+_OWNERS = "SELECT DISTINCT owner FROM attempts WHERE task_id = ? AND account = ?"
+_WANTED = "UPDATE attempts SET wanted = 1 WHERE task_id = ? AND account = ?"
+_OWNED = "UPDATE attempts SET owner = ? WHERE task_id = ? AND account = ? AND owner = ?"
 _RELEASED = "UPDATE keys SET holder = NULL WHERE key = ? AND holder = ? AND owner = ?"
 _SPENT = "SELECT coalesce(sum(reserved), 0) FROM attempts WHERE account = ? AND started >= ?"
 
@@ -35,19 +41,21 @@ _SPENT = "SELECT coalesce(sum(reserved), 0) FROM attempts WHERE account = ? AND 
 class SQLiteJournal:
     """A journal in a SQLite file: synced at each commit, shared by the processes of one machine.
 
-    The file is made at the first write, and opened again by a write after `close`. Beside it, `results` holds the
-    results that came as bytes, and `<file>-owners` an empty file for each process that writes.
+    The file is made at the first write, and opened again by a write after `close`. It is one file whatever its names:
+    symbolic links are followed, and one that was renamed, deleted, replaced or cut while it was open is written to no
+    more (JournalError). Beside it, `results` holds the results that came as bytes, and `<file>-owners` an empty file
+    for each process that writes.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path: Path = Path(path)
-        self._store = SQLiteFile(self.path, Schema())
-        self._folder = self.path.with_name(f"{self.path.name}-owners")
+        self._store = SQLiteFile(path, Schema(), self._begins)
+        self.path: Path = self._store.path
+        self._folder = self._store.file.owners
         self._lock = ProcessLock(self._folder)
 
     @property
     def name(self) -> str:
-        """The path."""
+        """The path, with every symbolic link followed."""
         return str(self.path)
 
     @property
@@ -68,7 +76,7 @@ class SQLiteJournal:
         """As Journal.intend."""
         return await self._store.write(partial(self._intend, entry=entry, claim=claim, limit=limit))
 
-    async def write(self, change: Change) -> bool:
+    async def write(self, change: Change) -> bool | Taken:
         """As Journal.write."""
         return await self._store.write(partial(self._change, change=change))
 
@@ -113,6 +121,13 @@ class SQLiteJournal:
         self._store.close()
         self._lock.end()
 
+    def _begins(self) -> None:
+        """Refuse to begin a new file while others have the earlier one open. Errors: JournalError."""
+        if any(map(self._is_alive, known(self._folder))):
+            raise JournalError(
+                f"{self.path}: it was renamed or deleted while other processes have it open; put it back, or end them"
+            )
+
     # In a transaction
 
     def _intend(
@@ -128,11 +143,15 @@ class SQLiteJournal:
         connection.execute(_INSERT, (self.owner, *_values(entry)))
         return None
 
-    def _change(self, connection: sqlite3.Connection, change: Change) -> bool:
+    def _change(self, connection: sqlite3.Connection, change: Change) -> bool | Taken:
+        if isinstance(change, Wanted):
+            return self._want(connection, change)
+        if isinstance(change, Ended) and (other := _other(connection, change)) is not None:
+            return Taken(by=other)
         sql, values = self._update(change)
         return connection.execute(sql, values).rowcount > 0
 
-    def _update(self, change: Change) -> tuple[str, Sequence[Any]]:
+    def _update(self, change: Ended | Seen | Released) -> tuple[str, Sequence[Any]]:
         """Return a change as SQL, with its values."""
         if isinstance(change, Ended):
             new = (change.status, change.open, change.record, change.task, change.task_id, change.reserved)
@@ -140,13 +159,20 @@ class SQLiteJournal:
         if isinstance(change, Seen):
             seen = (change.status, change.open, change.task, change.reserved, change.complete)
             return _SEEN, (*seen, change.task_id, change.account, change.on_disk)
-        if isinstance(change, Wanted):
-            self._lock.hold()
-            return _WANTED, (self.owner, change.task_id, change.account)
         return _RELEASED, (change.key, change.holder, self.owner)
 
+    def _want(self, connection: sqlite3.Connection, change: Wanted) -> bool:
+        """Take over what nobody else sees to; the look at who is alive is within the transaction."""
+        self._lock.hold()
+        task = (change.task_id, change.account)
+        connection.execute(_WANTED, task)
+        owners = [owner for (owner,) in connection.execute(_OWNERS, task) if not self._is_alive_elsewhere(owner)]
+        return sum(connection.execute(_OWNED, (self.owner, *task, owner)).rowcount for owner in owners) > 0
+
     def _claim(self, connection: sqlite3.Connection, key: str, holder: str) -> Claim | None:
-        row = connection.execute("SELECT holder, owner, fence FROM keys WHERE key = ?", (key,)).fetchone()
+        row = connection.execute(
+            "SELECT holder, owner, CAST(fence AS INTEGER) FROM keys WHERE key = ?", (key,)
+        ).fetchone()
         before, owner, fence = row or (None, "", 0)
         if before is not None and (before, owner) != (holder, self.owner) and self._is_alive(owner):
             return None
@@ -179,6 +205,15 @@ class SQLiteJournal:
 
     def _is_alive(self, owner: str) -> bool:
         return owner == self.owner or is_alive(self._folder, owner)
+
+    def _is_alive_elsewhere(self, owner: str) -> bool:
+        return owner != self.owner and is_alive(self._folder, owner)
+
+
+def _other(connection: sqlite3.Connection, ended: Ended) -> str | None:
+    """Return another entry of the account that has the task of an end."""
+    row = None if ended.task_id is None else connection.execute(_OTHER, (ended.id, ended.task_id)).fetchone()
+    return None if row is None else str(row[0])
 
 
 def _rows(connection: sqlite3.Connection, query: Query) -> list[Any]:

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from anymedia.model.errors import JournalError
 
 from .group_commit import Item, Step, Writer, tell, unwatched
+from .one_file import OneFile
 from .sqlite_errors import PATIENCE, REPAIRABLE, Fault, journal_error
 from .sqlite_schema import Schema
 
@@ -30,11 +31,14 @@ _forking = threading.Lock()
 class SQLiteFile:
     """A SQLite file of a schema, which is opened by a thread of its own when it is first needed.
 
-    After a fault it is opened anew, and after a fork in each of the two processes.
+    After a fault it is opened anew, and after a fork in each of the two processes: always the same file. `begins`
+    is called before a new file is begun, and may refuse that.
     """
 
-    def __init__(self, path: Path, schema: Schema) -> None:
-        self.path: Path = path
+    def __init__(self, path: str | os.PathLike[str], schema: Schema, begins: Callable[[], None] = lambda: None) -> None:
+        self.file: OneFile = OneFile(path)
+        self.path: Path = self.file.path
+        self._begins = begins
         self._schema = schema
         self._writer: Writer | None = None
         self._ending: Writer | None = None
@@ -106,7 +110,7 @@ class SQLiteFile:
             return nothing
         try:
             with self._reading:
-                reader = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True, timeout=PATIENCE)
+                reader = _connected(f"{self.path.as_uri()}?mode=ro", uri=True)
                 with contextlib.closing(reader):
                     return query(reader) if self._schema.form(reader, self.path) else nothing
         except sqlite3.Error as error:
@@ -122,14 +126,13 @@ class SQLiteFile:
 
     def _exists(self) -> bool:
         try:
-            self.path.stat()
-        except (FileNotFoundError, ValueError):  # ValueError: no file can have this name
+            return self.file.is_there()
+        except ValueError:  # no file can have this name
             return False
         except NotADirectoryError:
             raise JournalError(f"{self.path}: {self.path.parent} is no folder") from None
         except OSError as error:
             raise journal_error(self.path, error) from None
-        return True
 
     # The thread
 
@@ -161,9 +164,11 @@ class SQLiteFile:
         try:
             if writer.connection is None:
                 writer.connection = self._opened()
+            self.file.check()
             with _transaction(writer.connection) as connection:
                 for item in batch:
                     item.result = item.step(connection)
+            self.file.check()  # what went into a file that is gone by now is told as not written
         except (sqlite3.Error, OSError) as error:
             writer.drop()
             fault: Exception = journal_error(self.path, error)
@@ -179,20 +184,38 @@ class SQLiteFile:
 
     def _opened(self) -> sqlite3.Connection:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        connection = sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None)
+        if not self.file.is_there():
+            self._begins()
+        connection = _connected(self.path)
         try:
-            if not _patiently(lambda: self._schema.form(connection, self.path)):
-                # Prompts are in it, so only its user may read it; SQLite gives its other files the same rights. Opening
-                # the file to change them would drop every lock that this process has on it.
-                self.path.chmod(0o600)
+            _patiently(lambda: self._schema.form(connection, self.path))
+            self.file.keep_private()
             _patiently(lambda: connection.execute("PRAGMA journal_mode = WAL"))
             connection.execute("PRAGMA synchronous = FULL")
             with _transaction(connection):
+                if not self._schema.form(connection, self.path):
+                    self._begin()
                 self._schema.migrate(connection, self.path)
+            self.file.remember()
         except BaseException:
             connection.close()
             raise
         return connection
+
+    def _begin(self) -> None:
+        if self.file.was_open:
+            raise JournalError(f"{self.path}: it was emptied while it was open; put a copy back")
+        self._begins()
+
+
+def _connected(database: Path | str, *, uri: bool = False) -> sqlite3.Connection:
+    connection = sqlite3.connect(database, timeout=PATIENCE, isolation_level=None, uri=uri)
+    connection.text_factory = _text  # by itself, one byte that is no UTF-8 ends the reading of every row
+    return connection
+
+
+def _text(written: bytes) -> str:
+    return written.decode(errors="surrogateescape")
 
 
 @contextlib.contextmanager

@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_origin
 
+import attrs
+
 from .errors import OutOfBounds, Problem
 from .strict_json import Json
 
@@ -15,6 +17,12 @@ if TYPE_CHECKING:
     from cattrs import Converter
 
 T = TypeVar("T")
+
+DIGITS = 30
+"""Digits before the point, or zeros behind it, of the largest and the smallest amount that is read."""
+
+UNWRITTEN = "unwritten"
+"""The mark in the metadata of fields that stand in no JSON."""
 
 
 def to_json(value: Any) -> Json:
@@ -57,12 +65,29 @@ def _converter() -> "Converter":
     converter.register_structure_hook(datetime, _datetime)
     converter.register_structure_hook(Path, lambda text, _: Path(_strict(text, str)))
     converter.register_structure_hook(bytes, lambda text, _: base64.b64decode(_strict(text, str), validate=True))
+    converter.register_unstructure_hook_factory(attrs.has, lambda cls: _written(cls, converter))
+    # What is JSON already stays as it is: however deeply a provider nests its answer, it can be written.
+    converter.register_unstructure_hook(dict, _as_it_is)
+    converter.register_unstructure_hook(list, _as_it_is)
     converter.register_unstructure_hook(bytes, lambda data: base64.b64encode(data).decode())
     converter.register_unstructure_hook(StrEnum, str)
     converter.register_unstructure_hook(Decimal, str)
     converter.register_unstructure_hook(datetime, datetime.isoformat)
     converter.register_unstructure_hook(Path, str)
     return converter
+
+
+def _written(cls: type[Any], converter: "Converter") -> Any:
+    from cattrs.gen import make_dict_unstructure_fn, override
+
+    left_out: dict[str, Any] = {
+        field.name: override(omit=True) for field in attrs.fields(cls) if UNWRITTEN in field.metadata
+    }
+    return make_dict_unstructure_fn(cls, converter, **left_out)
+
+
+def _as_it_is(value: Json) -> Json:
+    return value
 
 
 def _is_tuple(cls: Any) -> bool:
@@ -83,8 +108,8 @@ def _decimal(text: Any, _: type) -> Decimal:
         value = Decimal(_strict(text, str))
     except InvalidOperation:
         raise ValueError(f"{text!r} is not an amount") from None
-    if not value.is_finite():
-        raise ValueError(f"{text!r} is not an amount")
+    if not value.is_finite() or abs(value.adjusted()) > DIGITS:
+        raise ValueError(f"{text!r:.60} is not an amount")
     return value
 
 

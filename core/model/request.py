@@ -1,7 +1,6 @@
 """What the caller wants, in words that belong to no provider."""
 
 import copy
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, TypeAlias
@@ -29,6 +28,7 @@ from .forms import (
     several,
     shown,
 )
+from .urls import is_path
 from .vocabulary import Kind
 
 Size: TypeAlias = tuple[int, int]
@@ -173,7 +173,7 @@ class RawRequest:
 
     def __attrs_post_init__(self) -> None:
         problems = []
-        if not re.fullmatch(r"/(?!/)[!-~]*", str(self.path)) or re.search(r"[#\\]", self.path):
+        if not is_path(self.path):
             problems.append(
                 Problem(field="path", message=f"must start with one / and be plain ASCII, not {self.path!r}")
             )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import attrs
 
+from .codec import UNWRITTEN
 from .money import EXACT, Money
 from .strict_json import Json
 from .vocabulary import Billed, Cause, Kind, Outcome, Refund, State
@@ -116,7 +117,8 @@ class Order:
     """One task to be bought: what is sent where, and for how much.
 
     It makes `units` of the request's units (pictures, clips, songs), from number `part` on. `money` is the quote; `why`
-    says why this offer was chosen, at `chosen_at`. `idempotency_key` is the caller's own name for the request.
+    says why this offer was chosen, at `chosen_at`. `idempotency_key` is the caller's own name for the request, `texts`
+    are the caller's own words, which are in no JSON.
     """
 
     provider: str
@@ -135,6 +137,7 @@ class Order:
     units: int = 1
     why: str | None = None
     chosen_at: datetime | None = None
+    texts: tuple[str, ...] = attrs.field(default=(), repr=False, eq=False, metadata={UNWRITTEN: True})
 
     @property
     def name(self) -> str:
@@ -154,7 +157,7 @@ class Attempt:
     A replay carries `replay_key`, and may go to `origin` with the API key of this `fingerprint` alone. `error` is the
     error's text, `cause` the provider's reason in one word, `retry_after` how many seconds it asks to be left alone,
     `answer` what the submit was answered where that is no task (JSON or text); `settled` is what a person found out
-    about an uncertain attempt.
+    about an uncertain attempt, `dismissed` that nobody waits for its result.
     """
 
     id: str
@@ -172,6 +175,7 @@ class Attempt:
     retry_after: float | None = None
     answer: Json = attrs.field(default=None, hash=False, repr=False)
     settled: Billed | None = None
+    dismissed: bool = False
 
     @property
     def status(self) -> str:
@@ -186,7 +190,7 @@ class Attempt:
     def open(self) -> bool:
         """Whether something may still become of it: its task goes on, or nobody knows whether there is one."""
         if self.task is not None:
-            return not self.task.state.final
+            return not self.task.state.final and not self.dismissed
         return self.settled is None and self.may_be_billed
 
     @property

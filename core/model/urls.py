@@ -22,11 +22,17 @@ def permitted(url: str, origin: str, hosts: tuple[str, ...]) -> bool:
     return named and parts.scheme == "https" and port in (None, 443) and parts.username is None
 
 
+def is_path(value: Any) -> bool:
+    """Return whether a value is a path, perhaps with a query, that leads nowhere but to the origin it is put behind."""
+    return isinstance(value, str) and _PATH.fullmatch(value) is not None
+
+
 def relative(url: str, origin: str) -> str:
     """Return a URL without the origin, where it is on it: so it holds at another origin too."""
     return url[len(origin) :] if url.startswith(origin + "/") else url
 
 
+_PATH = re.compile(r"/(?!/)(?:(?![#\\])[!-~])*")
 _URL = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE)
 
 

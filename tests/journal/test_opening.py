@@ -23,7 +23,7 @@ from anymedia.journal import MemoryJournal, SQLiteJournal, open_journal
 def test_a_file(place, path):
     journal = open_journal(place)
     assert isinstance(journal, SQLiteJournal)
-    assert journal.path == Path(path)
+    assert journal.path == Path.cwd() / path
 
 
 def test_memory():

@@ -1,0 +1,78 @@
+"""What may not be stored is taken out of an attempt or a task: one walk over all of it, whatever its fields are."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import attrs
+
+from anymedia.model.money import Money
+from anymedia.model.strict_json import Json
+
+from .redact import scrubbed
+
+KEPT = frozenset(
+    (
+        *("id", "provider", "account", "offer", "model", "wire_id", "path", "kind", "field"),
+        *("replay_key", "origin", "fingerprint", "idempotency_key"),
+    )
+)
+"""Texts that are used again, by us or by the caller: they stay as they are."""
+
+COPIED = frozenset(("labels", "adjustments"))
+"""What a task has from its order, where it is stored too."""
+
+Hide = Callable[[Json], Json]
+T = TypeVar("T")
+
+
+def unseen(words: Json) -> Json:
+    """Hide nothing."""
+    return words
+
+
+@attrs.frozen
+class Private:
+    """What is to be taken out: the `secrets` (None: nobody knows them any more), and what `hide` hides of API keys."""
+
+    secrets: Sequence[str] | None
+    hide: Hide = unseen
+
+    def without(self, value: T) -> T:
+        """Return a value of the model in which no text holds a secret.
+
+        A link that holds one is left out. Where the secrets are not known, every text is left out that a provider
+        may have repeated them in, but for links: without them nobody gets the result.
+        """
+        written: Any = value
+        before = {field.name: getattr(value, field.name) for field in attrs.fields(type(written))}
+        changed = {name: now for name, was in before.items() if (now := self._field(name, was)) is not was}
+        found: T = attrs.evolve(written, **changed) if changed else value
+        return found
+
+    def _field(self, name: str, value: Any) -> Any:
+        if name in KEPT or value is None:
+            return value
+        if self.secrets is None and name in COPIED:
+            return type(value)()
+        if name == "url":
+            return value if self._is_clean(value) else None
+        if name == "links":
+            return {each: url for each, url in value.items() if self._is_clean(url)}
+        return self._value(value)
+
+    def _value(self, value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(map(self._value, value))
+        if attrs.has(type(value)) and not isinstance(value, Money):
+            return self.without(value)
+        if type(value) is not str and not isinstance(value, Mapping | list):
+            return value  # a number, a time, a word of ours
+        return None if self.secrets is None else self.hide(self._words(value))
+
+    def _words(self, words: Json) -> Json:
+        if not isinstance(words, str):
+            return scrubbed(words, self.secrets or ())
+        return scrubbed(words, self.secrets, len(words)) if self.secrets else words
+
+    def _is_clean(self, url: str) -> bool:
+        return bool(self._words(url) == url)
