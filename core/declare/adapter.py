@@ -73,6 +73,10 @@ class Reply:
     credits: Place | None = attrs.field(default=None, converter=_place)
     replayed: Place | None = attrs.field(default=None, converter=_place)
 
+    def __attrs_post_init__(self) -> None:
+        if self.failure.retry_after is not None:
+            raise ValueError("failure: nothing waits for a task that has failed, so nothing reads its retry_after")
+
 
 @attrs.frozen(kw_only=True)
 class Endpoint:
@@ -223,27 +227,28 @@ def _clashing(adapter: "Adapter") -> Iterator[str]:
 
 def _unread(adapter: "Adapter") -> Iterator[str]:
     """Yield the words that no step would ever read where they stand."""
-    submit = adapter.submit
     for word in ("link", "hosts", "not_yet", "verdict"):
-        if getattr(submit, word):
+        if getattr(adapter.submit, word):
             yield f"submit: nothing reads {word} of the call that submits"
-    looks = {"poll": adapter.poll, "result": adapter.result, "cancel": adapter.cancel}
-    for name, endpoint in looks.items():
-        if endpoint is None:
-            continue
-        if endpoint.model is not None:
-            yield f"{name}: model says where a submit names the wire id, and this sends no body"
-        if endpoint.reply.replayed is not None and submit.reply.replayed is None:
-            yield f"{name}: only the answer to a submit tells that it was replayed"
-        if endpoint.path is None and endpoint.link is None:
-            yield f"{name}: has neither a path nor a link"
-        if adapter.poll is None:
-            yield f"{name}: without a poll the answer to the submit is the result, and nothing else is asked for"
+    for name, endpoint in (("poll", adapter.poll), ("result", adapter.result), ("cancel", adapter.cancel)):
+        if endpoint is not None:
+            yield from (f"{name}: {why}" for why in _unread_in_a_look(adapter, endpoint))
+    if adapter.result is not None and adapter.poll is None:
+        yield "result: without a poll the answer to the submit is the result"
     for raw, meaning in adapter.states.items():
         if isinstance(meaning, Err) and meaning.submit is not None:
             yield f"states, {raw}: submit says how a submit ended that gets an error, and a state is none"
         if isinstance(meaning, Err) and meaning.cause is Cause.NOT_FOUND and meaning.refund is not None:
             yield f"states, {raw}: a task that was not found is not known to have failed, and has no refund"
+
+
+def _unread_in_a_look(adapter: "Adapter", endpoint: Endpoint) -> Iterator[str]:
+    if endpoint.model is not None:
+        yield "model says where a submit names the wire id, and this call sends no body"
+    if endpoint.reply.replayed is not None and adapter.submit.reply.replayed is None:
+        yield "only the answer to a submit tells that it was replayed"
+    if endpoint.path is None and endpoint.link is None:
+        yield "it has neither a path nor a link"
 
 
 @attrs.frozen(kw_only=True)

@@ -82,7 +82,7 @@ class Records:
 
     def _record(self, attempt: Attempt) -> str:
         """Return an attempt as JSON, without its body and its task, which are stored beside it."""
-        record = to_json(attrs.evolve(attempt, order=attrs.evolve(attempt.order, body=None), task=None))
+        record = to_json(attrs.evolve(attempt, order=attrs.evolve(attempt.order, body=None, texts=()), task=None))
         if not self._prompts:
             private = self._secrets(attempt)
             record["error"] = scrubbed(record["error"], private)
@@ -111,7 +111,7 @@ class Records:
         """Return the texts of an attempt that are the user's own, and remember them while its task goes on."""
         if self._prompts:
             return ()
-        private = secrets_of(attempt.order.body)
+        private = secrets_of(attempt.order.body, attempt.order.texts)
         if attempt.task is not None and not attempt.task.state.final:
             self._private[attempt.task.account, attempt.task.id] = private
         return private

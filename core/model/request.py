@@ -28,7 +28,9 @@ from .forms import (
     pair,
     several,
     shown,
+    texts_in,
 )
+from .urls import is_url
 from .vocabulary import Kind
 
 Size: TypeAlias = tuple[int, int]
@@ -101,9 +103,10 @@ class Request(ABC):
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The caller's own words, which are private: what its text fields are given as."""
-        given = (getattr(self, name) for name in self.roles.texts)
-        return tuple(text for text in given if text)
+        """The caller's own words, which are private: what its text fields hold, and every text of `extra` but links."""
+        given = texts_in([getattr(self, name) for name in self.roles.texts])
+        raw = (text for text in texts_in(self.extra) if not is_url(text))
+        return tuple(dict.fromkeys((*given, *raw)))
 
     @property
     def variant(self) -> str:
@@ -189,8 +192,8 @@ class RawRequest:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The caller's own words, as far as they are known to be such: none; the body's long texts are private too."""
-        return ()
+        """The caller's own words, which are private: every text of the body but links, whatever its fields mean."""
+        return tuple(dict.fromkeys(text for text in texts_in(self.body) if not is_url(text)))
 
 
 AnyRequest: TypeAlias = Request | RawRequest

@@ -100,7 +100,8 @@ class Order:
     """One task to be bought: what is sent where, and for how much.
 
     It makes `units` of the request's units (pictures, clips, songs), from number `part` on. `money` is the quote; `why`
-    says why this offer was chosen, at `chosen_at`. `idempotency_key` is the caller's own name for the request.
+    says why this offer was chosen, at `chosen_at`. `idempotency_key` is the caller's own name for the request, `texts`
+    are the caller's own words in it, which no journal keeps where prompts are not wanted.
     """
 
     provider: str
@@ -115,6 +116,7 @@ class Order:
     adjustments: tuple[Adjustment, ...] = ()
     labels: Mapping[str, str] = attrs.field(factory=dict, hash=False)
     idempotency_key: str | None = None
+    texts: tuple[str, ...] = attrs.field(default=(), eq=False, repr=False)
     part: int = 0
     units: int = 1
     why: str | None = None

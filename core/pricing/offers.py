@@ -71,6 +71,7 @@ def _order(candidate: Candidate, part: Part, money: Money, idempotency_key: str 
         adjustments=(*checked.adjustments, *part.adjustments),
         labels=checked.labels,
         idempotency_key=idempotency_key,
+        texts=checked.texts,
         part=part.first,
         units=part.units,
     )

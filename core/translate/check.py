@@ -26,8 +26,8 @@ class Checked:
 
     `fields` are the offer's fields, resolved; `given` is what the caller gave, before anything was dropped or
     exchanged. `path` is where it is submitted, with its query. `units` is how many results are asked for, `extra` the
-    raw fields for this provider. `problems` is empty when the offer takes the request; `adjustments` say what is not
-    sent as it was given.
+    raw fields for this provider, `texts` the caller's own words. `problems` is empty when the offer takes the request;
+    `adjustments` say what is not sent as it was given.
     """
 
     adapter: Adapter
@@ -40,6 +40,7 @@ class Checked:
     fields: Mapping[str, Field]
     extra: Mapping[str, Json]
     labels: Mapping[str, str]
+    texts: tuple[str, ...]
     problems: tuple[Problem, ...]
     adjustments: tuple[Adjustment, ...]
 
@@ -128,6 +129,7 @@ def _checked(
         fields=fields,
         extra=request.extra.get(adapter.name, {}),
         labels=request.labels,
+        texts=request.texts,
         problems=tuple(attrs.evolve(each, page=offer.page or f"{adapter.page}, {offer.name}") for each in problems),
         adjustments=tuple(adjustments),
     )
