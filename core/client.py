@@ -2,10 +2,12 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
+from functools import wraps
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar, Unpack
 
 import attrs
 
@@ -27,7 +29,7 @@ from .journal.ledger import Claimed, Filters, Ledger
 from .journal.opening import open_journal
 from .journal.protocol import Journal
 from .limits.health import AccountHealth
-from .model.errors import AnymediaError, ConfigError, OutOfBounds, Problem, Unavailable, Unsupported
+from .model.errors import AnymediaError, ConfigError, OutOfBounds, Problem, ProviderError, Unavailable, Unsupported
 from .model.money import Money
 from .model.names import no_such
 from .model.options import GenerateOptions, OnUnsupported, Options, SubmitOptions, seconds
@@ -43,11 +45,27 @@ from .translate.messages import Lost
 from .transport.download import lies_in, save
 from .transport.retry import Patience
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 TIMEOUT = 600.0
 """Seconds that `submit`, `wait`, `generate` and `recover` take unless told otherwise."""
 
 OPTIONS = GenerateOptions.__annotations__
 """The options of a call."""
+
+
+def _in_its_loop(
+    method: Callable[Concatenate["Client", P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate["Client", P], Coroutine[Any, Any, T]]:
+    """Refuse a method in another event loop than the one in which the client was first used. Errors: ConfigError."""
+
+    @wraps(method)
+    async def bound(client: "Client", *args: P.args, **kwargs: P.kwargs) -> T:
+        client._session.in_its_loop()  # noqa: SLF001 - it is a method of the class
+        return await method(client, *args, **kwargs)
+
+    return bound
 
 
 class Client:
@@ -57,7 +75,8 @@ class Client:
     environment). Every attempt is written to a journal before anything is sent: to `journal`, which stays open and is
     the caller's to close, or to the one that the config names, which `close` closes. `on_event` sees every Attempt as
     it is sent and answered, and every Task as it moves on. Use it as `async with Client() as client`: closing waits for
-    the answers of submits that are under way.
+    the answers of submits that are under way. A client belongs to the event loop in which it is first used: elsewhere
+    each method raises ConfigError.
     """
 
     def __init__(
@@ -83,6 +102,7 @@ class Client:
         self._recovering = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
+        self._session.in_its_loop()
         return self
 
     async def __aexit__(
@@ -90,6 +110,7 @@ class Client:
     ) -> None:
         await self.close()
 
+    @_in_its_loop
     async def close(self) -> None:
         """Wait for the answers of submits under way, then close every connection, and the journal if it opened it."""
         await self._submits.close()
@@ -149,6 +170,7 @@ class Client:
         terms = self._terms(request, options)
         return route_of(self._plan(request, accounts, terms), terms)
 
+    @_in_its_loop
     async def refresh_prices(
         self,
         request: Request,
@@ -166,6 +188,7 @@ class Client:
 
     # The life of a task
 
+    @_in_its_loop
     async def submit(
         self, request: AnyRequest, *accounts: str, timeout: float | None = TIMEOUT, **options: Unpack[SubmitOptions]
     ) -> Task:
@@ -209,6 +232,7 @@ class Client:
         planned = self._plan(request, accounts, terms, one_task=True)
         return await submit(planned, terms, deadline, self._submits, claimed)
 
+    @_in_its_loop
     async def get(self, task: Task) -> Task:
         """Look once at a task and return it as it stands; a passing fault is tried again.
 
@@ -219,6 +243,7 @@ class Client:
         with accepted(task):
             return await self._watch.once(self._account(task), task)
 
+    @_in_its_loop
     async def wait(self, task: Task, timeout: float | None = TIMEOUT) -> Task:
         """Look at a task at its provider's pace until it has succeeded, and return it.
 
@@ -232,6 +257,7 @@ class Client:
                 return await self._watch.done(account, task)
             return await self._watch.until_done(account, task, limit)
 
+    @_in_its_loop
     async def generate(
         self, request: AnyRequest, *accounts: str, timeout: float | None = TIMEOUT, **options: Unpack[GenerateOptions]
     ) -> Result:
@@ -260,18 +286,40 @@ class Client:
 
     def wake(self, task: Task) -> None:
         """Make the next look at a task due at once, for whoever waits for it with this client."""
+        with suppress(RuntimeError):  # where no event loop runs, nobody waits
+            self._session.in_its_loop()
         self._watch.wake(task)
 
+    @_in_its_loop
     async def cancel(self, task: Task) -> Task:
-        """Ask the provider to stop a task, and return it as it then stands. Errors: Unsupported where none can."""
+        """Ask the provider to stop a task, and return it as it then stands; one that has ended is returned as it is.
+
+        Errors: Unsupported where none can; ProviderError when it refuses, and the task goes on.
+        """
+        if task.state.final:
+            return task
         account = self._account(task)
         endpoint = account.adapter.cancel
         if endpoint is None:
             problem = Problem(field="cancel", message=f"{account.adapter.title} cannot cancel a task", unsupported=True)
             raise Unsupported(problems=[problem], account=account.name, provider=task.provider, task_id=task.id)
-        await self._watch.follow(account, endpoint, task)
-        return await self.get(task)
+        try:
+            await self._watch.follow(account, endpoint, task)
+        except ProviderError:
+            if (seen := await self._ended(account, task)) is None:
+                raise
+            return seen
+        return await self._watch.once(account, task)
 
+    async def _ended(self, account: Account, task: Task) -> Task | None:
+        """Look at a task that could not be stopped, and return it if it has ended."""
+        try:
+            seen = await self._watch.once(account, task)
+        except ProviderError:
+            return None
+        return seen if seen.state.final else None
+
+    @_in_its_loop
     async def download(self, done: Task | Result, directory: str | os.PathLike[str] = ".") -> tuple[Asset, ...]:
         """Save every asset into a directory, never over another file, and return them with their paths.
 
@@ -312,6 +360,7 @@ class Client:
         """
         return opened(text, self.config, any_api_key=any_api_key)[0]
 
+    @_in_its_loop
     async def recover(
         self,
         directory: str | os.PathLike[str] | None = None,
@@ -344,6 +393,7 @@ class Client:
 
     # What the journal holds
 
+    @_in_its_loop
     async def attempts(self, **filters: Unpack[Filters]) -> list[Attempt]:
         """Return the attempts in the journal for which every given filter holds, in the order in which they were begun.
 
@@ -353,6 +403,7 @@ class Client:
         """
         return await self._written("there are no attempts to read").attempts(**filters)
 
+    @_in_its_loop
     async def find(self, name: str) -> Attempt:
         """Return the attempt with an id (its first letters will do), or with a task of that id.
 
@@ -360,6 +411,7 @@ class Client:
         """
         return await self._written("there is no attempt to find").find(name)
 
+    @_in_its_loop
     async def settle(self, name: str, billed: bool, task_id: str | None = None, *, force: bool = False) -> Attempt:
         """Write down what you found out about an uncertain attempt: whether it was billed, and its task's id.
 
@@ -384,6 +436,7 @@ class Client:
 
     # Accounts
 
+    @_in_its_loop
     async def balance(self, account: str) -> Money:
         """Return an account's balance, in USD and the provider's credits. Errors: Unsupported where it reports none."""
         return await self._session.balance(self.config.account(account))
@@ -397,6 +450,7 @@ class Client:
             healths.append(attrs.evolve(health, submitting=limits.submitting, active=len(limits.active)))
         return tuple(healths)
 
+    @_in_its_loop
     async def reach(self, account: str) -> int:
         """Return the HTTP status that an account's origin answers without an API key. Errors: Unavailable."""
         asked = self.config.account(account)

@@ -27,11 +27,12 @@ from .adapter import (
     Reply,
 )
 from .fields import Choice, Size, Text, Url, Urls, Whole
-from .offer import VARIANT, Numbered, Offer, Param, Rule, numbered
+from .offer import VARIANT, Offer, Param, Rule
 from .path import first
 from .prices import DEAREST, Credit, Dearest, PerMegapixel, Price, Printed, Table
 from .sizes import Grid, Pixels
 from .when import ANY, UNKNOWN, Said, When, pick, when
+from .written import Numbered, numbered
 
 __all__ = [
     "ANY",

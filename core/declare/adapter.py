@@ -1,7 +1,8 @@
 """An adapter and what its calls and answers look like: endpoints, replies, errors, limits."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
+from urllib.parse import parse_qs, urlsplit
 
 import attrs
 
@@ -11,6 +12,8 @@ from anymedia.model.vocabulary import Cause, Outcome, Refund, State
 from .offer import Offer
 from .path import Place, place
 from .prices import Credit, Printed
+from .when import When
+from .written import Written, clashes
 
 # Calls and answers
 
@@ -69,6 +72,10 @@ class Reply:
     usd: Place | None = attrs.field(default=None, converter=_place)
     credits: Place | None = attrs.field(default=None, converter=_place)
     replayed: Place | None = attrs.field(default=None, converter=_place)
+
+    def __attrs_post_init__(self) -> None:
+        if self.failure.retry_after is not None:
+            raise ValueError("failure: nothing waits for a task that has failed, so nothing reads its retry_after")
 
 
 @attrs.frozen(kw_only=True)
@@ -197,6 +204,53 @@ def _posted(_: Any, attribute: Any, submit: Endpoint) -> None:
         )
 
 
+def _queried(paths: str | When[str] | None) -> Iterator[Written]:
+    """Yield the names that a path, or any of several, brings with it in its query."""
+    for path in filter(
+        None, (*(each for _, each in paths.cases), paths.otherwise) if isinstance(paths, When) else [paths]
+    ):
+        for name in parse_qs(urlsplit(path).query, keep_blank_values=True):
+            yield Written(f"the path {path}", f"?{name}", in_query=True)
+
+
+def _clashing(adapter: "Adapter") -> Iterator[str]:
+    """Yield what the submits of an adapter would write over each other, offer by offer."""
+    submit = adapter.submit
+    always = [Written(f"the query's {name}", f"?{name}", in_query=True) for name in submit.query]
+    if submit.model is not None:
+        always.append(Written("the wire id", submit.model))
+    for offer in adapter.offers:
+        brought = _queried(submit.path if offer.path is None else offer.path)
+        for clash in clashes((*always, *brought, *offer.written), offer.exclusive):
+            yield f"{offer.name}: {clash}"
+
+
+def _unread(adapter: "Adapter") -> Iterator[str]:
+    """Yield the words that no step would ever read where they stand."""
+    for word in ("link", "hosts", "not_yet", "verdict"):
+        if getattr(adapter.submit, word):
+            yield f"submit: nothing reads {word} of the call that submits"
+    for name, endpoint in (("poll", adapter.poll), ("result", adapter.result), ("cancel", adapter.cancel)):
+        if endpoint is not None:
+            yield from (f"{name}: {why}" for why in _unread_in_a_look(adapter, endpoint))
+    if adapter.result is not None and adapter.poll is None:
+        yield "result: without a poll the answer to the submit is the result"
+    for raw, meaning in adapter.states.items():
+        if isinstance(meaning, Err) and meaning.submit is not None:
+            yield f"states, {raw}: submit says how a submit ended that gets an error, and a state is none"
+        if isinstance(meaning, Err) and meaning.cause is Cause.NOT_FOUND and meaning.refund is not None:
+            yield f"states, {raw}: a task that was not found is not known to have failed, and has no refund"
+
+
+def _unread_in_a_look(adapter: "Adapter", endpoint: Endpoint) -> Iterator[str]:
+    if endpoint.model is not None:
+        yield "model says where a submit names the wire id, and this call sends no body"
+    if endpoint.reply.replayed is not None and adapter.submit.reply.replayed is None:
+        yield "only the answer to a submit tells that it was replayed"
+    if endpoint.path is None and endpoint.link is None:
+        yield "it has neither a path nor a link"
+
+
 @attrs.frozen(kw_only=True)
 class Adapter:
     """A provider, as data.
@@ -205,7 +259,8 @@ class Adapter:
     found); a word not listed is still running; with `any_case` the words are given in lower case. `errors` gives what
     a code (or a Match) means; others go by their HTTP class. Without a `poll`, the answer to the submit is the result.
     `expires` is how many seconds a result can be fetched. `read` is the day the page was read, `printed` the day and
-    the place of the prices. The submit is a POST, which nothing sends twice by itself.
+    the place of the prices. The submit is a POST, which nothing sends twice by itself. Errors: ValueError for what
+    contradicts itself, and for words that no step reads where they stand.
     """
 
     name: str
@@ -235,6 +290,11 @@ class Adapter:
     balance: Balance | None = None
     price_quote: PriceQuote | None = None
     gaps: tuple[Gap, ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        wrong = "; ".join((*_unread(self), *_clashing(self)))
+        if wrong:
+            raise ValueError(f"{self.name}: {wrong}")
 
     def offer(self, name: str) -> Offer | None:
         """Return the offer of a name."""

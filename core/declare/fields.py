@@ -25,6 +25,11 @@ class Flaw:
 class Value(ABC):
     """A kind of value: `flaws` checks it, `write` puts it into the wire's words, `read` takes it back from them."""
 
+    @property
+    def keys(self) -> tuple[str, ...] | None:
+        """The keys of the object that a value is written as; None where it is no object."""
+        return None
+
     @abstractmethod
     def flaws(self, value: Any) -> Iterator[Flaw]:
         """Yield everything that is wrong with a value."""
@@ -109,6 +114,12 @@ class Choice(Value):
             wire |= {value: value} if isinstance(value, str) else value
         self.__attrs_init__(wire, not_honoured)
 
+    @property
+    def keys(self) -> tuple[str, ...] | None:
+        """The keys of the objects that the values are written as; None where any is no object."""
+        objects = [each for each in self.wire.values() if isinstance(each, Mapping)]
+        return tuple({key: None for each in objects for key in each}) if len(objects) == len(self.wire) else None
+
     def flaws(self, value: str) -> Iterator[Flaw]:
         """Yield everything that is wrong with a value."""
         if value not in self.wire:
@@ -138,6 +149,11 @@ class Size(Value):
     least: int = 1
     step: int = 1
     megapixels: int | None = None
+
+    @property
+    def keys(self) -> tuple[str, ...] | None:
+        """The keys of the object that a size is written as; None where it is a text."""
+        return ("width", "height") if self.text is None else None
 
     def flaws(self, value: tuple[int, int]) -> Iterator[Flaw]:
         """Yield everything that is wrong with a value."""

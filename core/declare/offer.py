@@ -14,26 +14,10 @@ from .fields import Value, Whole
 from .prices import Prices, Table
 from .sizes import Shape
 from .when import When, pick
+from .written import Numbered, Written, clashes
 
 VARIANT = "variant"
 """What a price table names to go by the request's variant."""
-
-
-@attrs.frozen
-class Numbered:
-    """A list spread over fields: the first element under one name, the n-th under another."""
-
-    first: str
-    further: str
-
-    def names(self, length: int) -> list[str]:
-        """Return the field of each element."""
-        return [self.first, *(self.further.format(n=n) for n in range(2, length + 1))][:length]
-
-
-def numbered(first: str, further: str) -> Numbered:
-    """Spread a list over fields: numbered("image", "image_{n}")."""
-    return Numbered(first, further)
 
 
 @attrs.frozen
@@ -41,7 +25,8 @@ class Param:
     """A canonical field on the wire.
 
     `to` is its place in the body: "input.prompt"; "" merges an object into the body itself, "images[].url" makes an
-    object of each element, "?name" puts it into the query.
+    object of each element, "?name" puts it into the query. No two fields share a place, or lie one under the other,
+    unless a request can give only one of them.
 
     `default` is what the provider takes when the field is not sent (None: nothing is known to be taken); with
     `always_sent` the wire requires the field, and the default is filled in. `bills_as` names values that are billed
@@ -81,7 +66,7 @@ class Offer:
     Model and wire id are the name unless told otherwise. `kind` is what it makes: only requests of that kind are taken.
     `fixed` fields are always sent and tell the offer apart; `path` replaces the submit's path; `prices` None is
     unknown; `page` is where it is written, unless the adapter's page says so under the offer's name. Errors: ValueError
-    for a name that is no field of the kind.
+    for a name that is no field of the kind, and for two things of which one would overwrite the other.
     """
 
     name: str
@@ -101,7 +86,7 @@ class Offer:
     """The fields that are sent in the query of the submit."""
 
     def __attrs_post_init__(self) -> None:
-        wrong = "; ".join(_unknown_names(self))
+        wrong = "; ".join((*_unknown_names(self), *clashes(self.written, self.exclusive)))
         if wrong:
             raise ValueError(f"{self.name}: {wrong}")
 
@@ -109,6 +94,17 @@ class Offer:
     def roles(self) -> Roles:
         """The fields of the kind of request that it takes."""
         return request_type(self.kind).roles
+
+    @property
+    def exclusive(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of fields of which a request gives one at most."""
+        return request_type(self.kind).exclusive
+
+    @property
+    def written(self) -> list[Written]:
+        """What a submit writes for it: each field, and what is fixed."""
+        fields = [Written(name, each.to, each.takes, each.always_sent) for name, each in self.params.items()]
+        return [*fields, *(Written(f"the fixed {to}", to) for to in self.fixed)]
 
     @property
     def batch(self) -> int:
@@ -137,6 +133,9 @@ def _unknown_names(offer: Offer) -> Iterator[str]:
         yield f"when() goes by {', '.join(roles.subject)}, not by {', '.join(sorted(deciding))}"
     by = offer.prices.by if isinstance(offer.prices, Table) else ()
     unmapped = [field for field in by if field != VARIANT and field not in offer.params]
+    # They differ from task to task, and all tasks of a request are submitted at one path.
+    for field in {"count", "seed"} & set(offer.in_query):
+        yield f"{field} differs from task to task, so it cannot be sent in the query"
     if unmapped:
         yield f"the price goes by {', '.join(unmapped)}, which is not mapped"
 

@@ -56,14 +56,17 @@ def _fields(by: str | tuple[str, ...]) -> tuple[str, ...]:
 
 def _cells(cells: Mapping[Any, Price | str]) -> Mapping[tuple[str, ...], Price]:
     return {
-        key if isinstance(key, tuple) else (key,): Price(cell) if isinstance(cell, str) else cell
+        tuple(map(str, key if isinstance(key, tuple) else (key,))): Price(cell) if isinstance(cell, str) else cell
         for key, cell in cells.items()
     }
 
 
 @attrs.frozen
 class Table:
-    """Figures (a bare text is USD) by fields of the request, or by "variant": Table("resolution", {"1K": "0.05"})."""
+    """Figures (a bare text is USD) by fields of the request, or by "variant": Table("resolution", {"1K": "0.05"}).
+
+    A figure is for one unit; where the table goes by `count` too, it is for all units of the task.
+    """
 
     by: tuple[str, ...] = attrs.field(converter=_fields)
     cells: Mapping[tuple[str, ...], Price] = attrs.field(hash=False, converter=_cells)

@@ -122,6 +122,9 @@ class Generation:
 
 
 def _units(task: Task, units: int) -> int:
-    """Return how many of the units that a task was to make are there: a cover picture is no second clip."""
-    made = [asset for asset in task.assets if asset.kind == task.kind.medium]
-    return min(len(made or task.assets), units)
+    """Return how many of the units that a task was to make are there: what comes beside them, like a cover, is none.
+
+    What a raw request makes is not known by its kind, so all that it made counts.
+    """
+    made = [asset for asset in task.assets if task.offer is None or asset.kind == task.kind.medium]
+    return min(len(made), units)

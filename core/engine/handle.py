@@ -1,8 +1,9 @@
 """A handle on a task: one line of JSON with which another process can look at the task.
 
 It names the task, its account, and the account's API key by a fingerprint; it holds no API key, no prompt and no words
-of the provider. A handle that is read is not trusted: it leads an API key only to its account's own origin and to the
-hosts that the adapter names.
+of the provider. Where the answer to a submit is the result, nothing can be looked at later: there it says how the task
+has ended, and where its results lie. A handle that is read is not trusted: it leads an API key only to its account's
+own origin and to the hosts that the adapter names, and its results are fetched without a key.
 """
 
 import re
@@ -11,14 +12,16 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
+import attrs
+
 from anymedia.account import FINGERPRINT, Account, fingerprint, is_of
 from anymedia.model.errors import ConfigError, OutOfBounds, Problem
 from anymedia.model.forms import shown
 from anymedia.model.money import Money, PriceStatus
 from anymedia.model.strict_json import Json, dumps, loads
-from anymedia.model.task import Task
-from anymedia.model.urls import is_path, permitted, relative
-from anymedia.model.vocabulary import Kind
+from anymedia.model.task import Asset, Task
+from anymedia.model.urls import is_path, is_url, permitted, relative
+from anymedia.model.vocabulary import Kind, State
 
 VERSION = 1
 
@@ -76,10 +79,12 @@ def handle(task: Task, account: Account) -> str:
         "path": task.path.partition("?")[0],
         "links": followed or None,
         "money": _spent(task.money),
+        **({} if account.adapter.poll is not None else _end(task)),
     }
     fields = {field: value for field, value in fields.items() if value is not None}
     _check(fields)
     _check_links(fields, account)
+    _check_end(fields, account)
     for spare in ("", *SPARE):
         fields.pop(spare, None)
         text = dumps(fields)
@@ -91,6 +96,7 @@ def handle(task: Task, account: Account) -> str:
 def opened(text: str | bytes, accounts: Accounts, *, any_api_key: bool = False) -> tuple[Task, Account]:
     """Return the task of a handle as it was when it was submitted, and its account.
 
+    Where the answer to the submit was the result, the task has ended, and has the links to its results.
     `any_api_key` opens it with another key of the account than it was submitted with, as after a change of keys.
     Errors: OutOfBounds for what is no handle; ConfigError when the account is missing, is of another provider, or has
     another key or none.
@@ -99,6 +105,7 @@ def opened(text: str | bytes, accounts: Accounts, *, any_api_key: bool = False) 
     _check(fields)
     account = _account(fields, accounts)
     _check_links(fields, account)
+    _check_end(fields, account)
     if not is_of(fields["fingerprint"], account.secret()) and not any_api_key:
         raise _error(
             f"task {fields['id']} was submitted with another API key of account {account.name!r}, and only that one "
@@ -120,7 +127,7 @@ def opened(text: str | bytes, accounts: Accounts, *, any_api_key: bool = False) 
         path=fields["path"],
         links={name: relative(url, account.origin) for name, url in fields.get("links", {}).items()},
     )
-    return task, account
+    return task if account.adapter.poll is not None else _ended(task, fields), account
 
 
 # What a handle says
@@ -150,6 +157,33 @@ def _money(fields: Json) -> Money:
     if fields is None:
         return Money.unknown("opened from a handle")
     return Money(usd=Decimal(fields["usd"]), status=PriceStatus(fields["status"]), got="table")
+
+
+def _end(task: Task) -> Mapping[str, Json]:
+    """Return how a task has ended that nobody can look at later, and the links to its results."""
+    if not task.state.final:
+        raise _wrong("ended", f"the answer to the submit is the result here, and task {task.id} is {task.state}")
+    assets: list[Json] = []
+    for asset in task.assets:
+        if asset.url is None:
+            told = f"a result of task {task.id} came as bytes, which no handle holds: pass its file on instead"
+            raise _wrong("assets", told)
+        expires = {} if asset.expires_at is None else {"expires_at": _written(asset.expires_at)}
+        assets.append({"kind": asset.kind, "url": asset.url, **expires})
+    return {"ended": str(task.state), "assets": assets or None}
+
+
+def _ended(task: Task, fields: Mapping[str, Any]) -> Task:
+    """Return a task as its handle says that it has ended: when, nobody knows but for the submit."""
+    assets = tuple(
+        Asset(kind=each["kind"], url=each["url"], expires_at=_moment(each.get("expires_at")))
+        for each in fields.get("assets", ())
+    )
+    return attrs.evolve(task, state=State(fields["ended"]), assets=assets, ended_at=task.submitted_at)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text).astimezone(UTC)
 
 
 def _links(account: Account) -> Mapping[str, tuple[tuple[str, ...], ...]]:
@@ -229,6 +263,18 @@ def _check_links(fields: Mapping[str, Any], account: Account) -> None:
             raise _wrong("links", f"{name} leads where the key may not go: {_shown(url)}")
 
 
+def _check_end(fields: Mapping[str, Any], account: Account) -> None:
+    """Refuse a handle that does not say how a task has ended, where only it can; or does, where looks do. Errors:
+    OutOfBounds."""
+    told, needed = "ended" in fields, account.adapter.poll is None
+    if needed and not told:
+        raise _wrong("ended", f"is missing: {account.adapter.title} shows a result only in the answer to the submit")
+    if not needed and (told or "assets" in fields):
+        raise _wrong("ended", f"a task at {account.adapter.title} is looked at: its handle does not say how it ended")
+    if (fields.get("ended") == State.SUCCEEDED) is not ("assets" in fields):
+        raise _wrong("assets", "a task has results where it has succeeded, and only there")
+
+
 def _leads(url: str, origin: str, hosts: tuple[str, ...]) -> bool:
     if url.startswith("/"):
         return not url.startswith("//") and permitted(origin + url, origin, hosts)
@@ -268,6 +314,21 @@ def _is_links(value: Any) -> bool:
     return isinstance(value, dict) and all(isinstance(url, str) for url in value.values())
 
 
+def _is_end(value: Any) -> bool:
+    return value in (State.SUCCEEDED, State.FAILED, State.CANCELED)
+
+
+def _is_assets(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(map(_is_asset, value))
+
+
+def _is_asset(value: Any) -> bool:
+    if not isinstance(value, dict) or not {"kind", "url"} <= set(value) <= {"kind", "url", "expires_at"}:
+        return False
+    known = value["kind"] in {kind.medium for kind in Kind} and is_url(value["url"]) and value["url"].isprintable()
+    return known and ("expires_at" not in value or _is_time(value["expires_at"]))
+
+
 def _is_money(value: Any) -> bool:
     if not isinstance(value, dict) or set(value) != {"usd", "status"}:
         return False
@@ -290,6 +351,8 @@ _FORMS: Mapping[str, tuple[str, Callable[[Any], bool], bool]] = {
     "wire_id": (_NEEDS_NAME, _is_name, False),
     "path": ("a path starts with one /, is plain ASCII and has no query", _is_path, True),
     "links": ("an object of links is needed", _is_links, False),
+    "ended": ("succeeded, failed or canceled is needed", _is_end, False),
+    "assets": ('a list of objects of "kind", "url" and maybe "expires_at" is needed', _is_assets, False),
     "money": ('an object of "usd" and "status" is needed', _is_money, False),
 }
 """The fields of a handle: the message for a wrong value, the check, and whether the field is needed."""

@@ -188,8 +188,7 @@ class Session:
         )
 
     async def read(self, account: Account, call: Call, model: str | None = None) -> Answer:
-        """Send a call that buys nothing, once. Errors: Unavailable; ConfigError in another event loop."""
-        self.in_its_loop()
+        """Send a call that buys nothing, once. Errors: Unavailable."""
         try:
             async with self.permits.poll(account):
                 return await self.transport.send(account, call, Progress())

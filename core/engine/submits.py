@@ -41,7 +41,6 @@ class Submits:
         `deadline` is on the clock's monotonic time. Errors: the submit's own; SubmitUncertain when the wait ended with
         a POST under way, Unavailable when it ended before one.
         """
-        self.session.in_its_loop()
         under_way = asyncio.ensure_future(life(submission))
         self._under_way[under_way] = submission
         under_way.add_done_callback(self._put_away)

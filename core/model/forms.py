@@ -1,7 +1,7 @@
 """What a field of a request may hold, and what it is for."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -9,6 +9,9 @@ import attrs
 
 from .strict_json import dumps
 from .urls import is_url
+
+SUBJECTS = ("prompt", "text", "lyrics", "voice")
+"""Fields that say what the work is of, whichever kind has them; what is put in as a file does so too."""
 
 MOST = 1000
 """The most units of one request: our choice, against a slip of the hand."""
@@ -20,8 +23,8 @@ class Role(StrEnum):
     """What a field is for."""
 
     INPUT = "input"  # a file put in that decides the variant of the request
-    SUBJECT = "subject"  # what the work is of: it is never dropped
-    TEXT = "text"  # the caller's own words: private
+    SUBJECT = "subject"  # what the work is of: never dropped; files put in and the fields of SUBJECTS always are
+    TEXT = "text"  # the caller's own words: private; every field that takes any text is
     SHAPE = "shape"  # one way to say the size of the result; a Shape may exchange it for another
     LOOK = "look"  # every result has it, asked for or not
     FREE = "free"  # no known price depends on its value
@@ -36,8 +39,9 @@ class Form:
 
 
 def holds(form: Form, *roles: Role) -> Mapping[str, Any]:
-    """Return the metadata of a field: its form and its roles; an input is always a part of the subject."""
-    return {"form": form, "roles": {*roles, *([Role.SUBJECT] if Role.INPUT in roles else [])}}
+    """Return the metadata of a field: its form and its roles, with those that follow from the form."""
+    implied = [Role.SUBJECT] if form in (URL, URLS) or Role.INPUT in roles else [Role.TEXT] if form is TEXT else []
+    return {"form": form, "roles": {*roles, *implied}}
 
 
 @attrs.frozen
@@ -62,20 +66,33 @@ class Roles:
         """Return the roles of a request class: its model, its own fields, then those that every kind has."""
         fields = sorted(attrs.fields(kind), key=lambda field: field.inherited and field.name != "model")
 
-        def named(role: Role) -> tuple[str, ...]:
-            return tuple(field.name for field in fields if role in field.metadata["roles"])
+        def named(role: Role, *more: str) -> tuple[str, ...]:
+            return tuple(each.name for each in fields if role in each.metadata["roles"] or each.name in more)
 
         return cls(
             names=tuple(field.name for field in fields if field.name not in ("model", "extra", "labels")),
             inputs=named(Role.INPUT),
-            subject=named(Role.SUBJECT),
-            texts=named(Role.TEXT),
+            subject=named(Role.SUBJECT, *SUBJECTS),
+            texts=tuple(name for name in named(Role.TEXT) if name != "model"),
             shape=named(Role.SHAPE),
             looks=named(Role.LOOK),
             free=named(Role.FREE),
             forms={field.name: field.metadata["form"] for field in fields},
             optional=tuple(field.name for field in fields if field.default is None),
         )
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Yield every text that a value holds, at any depth."""
+    left = [value]
+    while left:
+        held = left.pop()
+        if isinstance(held, Mapping):
+            left += reversed(held.values())
+        elif isinstance(held, list | tuple):
+            left += reversed(held)
+        elif isinstance(held, str) and held:
+            yield held
 
 
 def several(given: Any) -> Any:

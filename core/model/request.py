@@ -1,7 +1,7 @@
 """What the caller wants, in words that belong to no provider."""
 
 import copy
-from abc import ABC, abstractmethod
+from abc import ABC
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, TypeAlias
 
@@ -27,8 +27,9 @@ from .forms import (
     pair,
     several,
     shown,
+    texts_in,
 )
-from .urls import is_path
+from .urls import is_path, is_url
 from .vocabulary import Kind
 
 Size: TypeAlias = tuple[int, int]
@@ -64,6 +65,8 @@ class Request(ABC):
 
     kind: ClassVar[Kind]
     roles: ClassVar[Roles]
+    exclusive: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """Pairs of fields of which only one may be given."""
 
     model: str = attrs.field(metadata=holds(TEXT))
     callback_url: str | None = attrs.field(default=None, metadata=holds(LINK, Role.FREE))
@@ -83,9 +86,9 @@ class Request(ABC):
         if problems:
             raise OutOfBounds(problems=problems)
 
-    @abstractmethod
     def conflicts(self) -> Iterator[Problem]:
-        """Yield what this kind cannot be asked for together."""
+        """Yield what this kind cannot be asked for together, beside its exclusive pairs."""
+        yield from ()
 
     @property
     def given(self) -> dict[str, Any]:
@@ -99,9 +102,10 @@ class Request(ABC):
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The caller's own words, which are private: what its text fields are given as."""
-        given = (getattr(self, name) for name in self.roles.texts)
-        return tuple(text for text in given if text)
+        """The caller's own words, which are private: what its text fields hold, and every text of `extra` but links."""
+        given = texts_in([getattr(self, name) for name in self.roles.texts])
+        raw = (text for text in texts_in(self.extra) if not is_url(text))
+        return tuple(dict.fromkeys((*given, *raw)))
 
     @property
     def variant(self) -> str:
@@ -141,6 +145,7 @@ class ImageRequest(Request):
     """
 
     kind: ClassVar[Kind] = Kind.IMAGE
+    exclusive: ClassVar[tuple[tuple[str, str], ...]] = (("aspect_ratio", "size"),)
 
     prompt: str = attrs.field(metadata=holds(TEXT, Role.SUBJECT, Role.TEXT, Role.FREE))
     images: tuple[str, ...] = attrs.field(default=(), converter=several, metadata=holds(URLS, Role.INPUT, Role.FREE))
@@ -155,11 +160,6 @@ class ImageRequest(Request):
     seed: int | None = attrs.field(default=None, metadata=holds(WHOLE, Role.FREE))
     negative_prompt: str | None = attrs.field(default=None, metadata=holds(TEXT, Role.TEXT, Role.FREE))
     output_format: str | None = attrs.field(default=None, metadata=holds(one_of(OUTPUT_FORMATS)))
-
-    def conflicts(self) -> Iterator[Problem]:
-        """Yield what a picture cannot be asked for together."""
-        if self.aspect_ratio is not None and self.size is not None:
-            yield _problem("size", "give aspect_ratio or size, not both")
 
 
 @attrs.frozen
@@ -191,8 +191,8 @@ class RawRequest:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The caller's own words, as far as they are known to be such: none; the body's long texts are private too."""
-        return ()
+        """The caller's own words, which are private: every text of the body but links, whatever its fields mean."""
+        return tuple(dict.fromkeys(text for text in texts_in(self.body) if not is_url(text)))
 
 
 AnyRequest: TypeAlias = Request | RawRequest
@@ -204,6 +204,9 @@ def _problems(request: Request) -> Iterator[Problem]:
         value = getattr(request, field)
         if not (value is None and field in roles.optional) and not form.fits(value):
             yield _problem(field, form.message.format(shown=shown(value)))
+    for one, other in request.exclusive:
+        if one in request.given and other in request.given:
+            yield _problem(other, f"give {one} or {other}, not both")
     yield from request.conflicts()
     for field in roles.forms:
         if not is_json(getattr(request, field)):

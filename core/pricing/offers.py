@@ -12,7 +12,7 @@ from anymedia.model.errors import Problem, Unsupported
 from anymedia.model.money import Money, total
 from anymedia.model.names import no_such
 from anymedia.model.options import OnUnsupported
-from anymedia.model.request import Request, request_type
+from anymedia.model.request import Request
 from anymedia.model.task import Order
 from anymedia.translate.check import Checked, check
 from anymedia.translate.encode import Part, parts, same
@@ -71,9 +71,9 @@ def _order(candidate: Candidate, part: Part, money: Money, idempotency_key: str 
         adjustments=(*checked.adjustments, *part.adjustments),
         labels=checked.labels,
         idempotency_key=idempotency_key,
+        texts=checked.texts,
         part=part.first,
         units=part.units,
-        texts=tuple(filter(None, map(checked.given.get, request_type(checked.offer.kind).roles.texts))),
     )
 
 

@@ -42,21 +42,23 @@ def priced_part(checked: Checked, part: Part, override: Override | None = None) 
 
 
 def _priced(checked: Checked, part: Part, prices: Prices, override: Override | None) -> Money:
+    units, open_ = _units(checked, part)
     if override is not None:
-        _all_listed(checked, override)
-    price, doubt = _figure(checked, prices)
-    doubts = "; ".join(filter(None, (doubt, price.doubt, _unmapped(checked))))
-    units = _units(checked, part)
+        _all_listed(checked, override, units)
+    price, doubt = _figure(checked, prices, units)
+    if isinstance(prices, Table) and "count" in prices.by:
+        units, open_ = 1, ""  # a cell is for all of them
+    doubts = "; ".join(filter(None, (doubt, price.doubt, _unmapped(checked), open_)))
     if override is not None:
         return _overridden(override, price, units, doubts)
     return _money(checked.adapter, price, units, doubts)
 
 
-def _all_listed(checked: Checked, override: Override) -> None:
+def _all_listed(checked: Checked, override: Override, units: int) -> None:
     """Refuse a price of the user's where a dearer one, which is not listed, may apply."""
     page = checked.offer.prices
     if isinstance(page, Table) and isinstance(override.prices, Table):
-        axes = [_axis(checked, name) for name in page.by]
+        axes = [_axis(checked, name, units) for name in page.by]
         missing = [cell for cell in page.cells if _fits(cell, axes) and cell not in override.prices.cells]
         if missing:
             raise Unpriced(f"{PAGE} prints no price for {', '.join(missing[0])}")
@@ -131,22 +133,22 @@ def _billed_as(checked: Checked, name: str) -> Json:
         size = _size(checked)
         return None if size is None else "{}x{}".format(*size)
     try:
-        value = _axis(checked, name)
+        value = _axis(checked, name, checked.value("count") or checked.units)
     except Unpriced:
         return None
     return "dearest" if isinstance(value, Dearest) else value
 
 
-def _figure(checked: Checked, figures: Prices) -> tuple[Price, str]:
-    """Return the price of one unit, and why it is only an estimate ("" when it is not)."""
+def _figure(checked: Checked, figures: Prices, units: int) -> tuple[Price, str]:
+    """Return the price of one unit, or of all where it goes by their number; and why it is only an estimate, or ""."""
     if isinstance(figures, Price):
         return figures, ""
     if isinstance(figures, PerMegapixel):
         return Price(str(_by_megapixel(checked, figures))), ""
     if _in_pixels(checked, figures.by):
         raise Unpriced(f"{PAGE} prints no price for a size in pixels")
-    axes = [_axis(checked, name) for name in figures.by]
-    exact = figures.cells.get(tuple(axes))
+    axes = [_axis(checked, name, units) for name in figures.by]
+    exact = figures.cells.get(tuple(map(str, axes)))
     fitting = [exact] if exact else [price for cell, price in figures.cells.items() if _fits(cell, axes)]
     if not fitting:
         raise Unpriced(f"{PAGE} prints no price for {', '.join(map(str, axes))}")
@@ -156,10 +158,10 @@ def _figure(checked: Checked, figures: Prices) -> tuple[Price, str]:
 
 
 def _fits(cell: Sequence[Any], axes: Sequence[Any]) -> bool:
-    return all(isinstance(axis, Dearest) or axis == value for axis, value in zip(axes, cell, strict=True))
+    return all(isinstance(axis, Dearest) or str(axis) == value for axis, value in zip(axes, cell, strict=True))
 
 
-def _axis(checked: Checked, name: str) -> Any:
+def _axis(checked: Checked, name: str, units: int) -> Any:
     """Return the value of a field that the price goes by: as billed, or the dearest of several."""
     if name == VARIANT:
         return _variant(checked, checked.offer.roles.inputs)
@@ -170,7 +172,9 @@ def _axis(checked: Checked, name: str) -> Any:
         raise Unpriced(f"a raw field sets {param.to} to what {PAGE} prints no price for")
     if field.value is None or isinstance(field.value, Said):
         return Dearest(f"{name} is {field.value or 'not given, and no page names a default'}; the dearest is taken")
-    return param.bills_as.get(field.value, field.value)
+    # A task is billed for what it makes itself, not for all that is asked for.
+    value = units if name == "count" else field.value
+    return param.bills_as.get(value, value)
 
 
 def _variant(checked: Checked, inputs: Sequence[str]) -> str:
@@ -218,15 +222,19 @@ def _in_pixels(checked: Checked, by: Sequence[str]) -> bool:
     return all(params[name].to != params["size"].to for name in by if name in params)
 
 
-def _units(checked: Checked, part: Part) -> int:
-    """Return how many units a task is billed for."""
+def _units(checked: Checked, part: Part) -> tuple[int, str]:
+    """Return how many units a task is billed for, and why that is only an estimate ("" when it is not)."""
     field = checked.fields.get("count")
-    if field is None or not field.raw:
-        return part.units
+    if field is None or field.takes is None or ("count" in checked.given and not field.raw):
+        return part.units, ""
+    if not field.raw and isinstance(field.value, Said):
+        return checked.offer.batch, f"count is {field.value}; the most is taken"
+    if not field.raw and field.value is None:
+        return part.units, ""
     units = field.value
     if not isinstance(units, int) or isinstance(units, bool) or units < 1:
         raise Unpriced(f"a raw field sets {checked.offer.params['count'].to} to what is no number of results")
-    return units
+    return units, ""
 
 
 def _by_megapixel(checked: Checked, figures: PerMegapixel) -> Decimal:

@@ -13,7 +13,7 @@ from anymedia.declare.when import ANY, When, pick
 from anymedia.model.errors import OutOfBounds, Problem, RequestError, Unsupported
 from anymedia.model.options import OnUnsupported
 from anymedia.model.request import DELIVERY, FROM_TEXT, Request
-from anymedia.model.strict_json import Json
+from anymedia.model.strict_json import Json, dumps
 from anymedia.model.task import Adjustment
 
 from .places import touches
@@ -26,8 +26,8 @@ class Checked:
 
     `fields` are the offer's fields, resolved; `given` is what the caller gave, before anything was dropped or
     exchanged. `path` is where it is submitted, with its query. `units` is how many results are asked for, `extra` the
-    raw fields for this provider. `problems` is empty when the offer takes the request; `adjustments` say what is not
-    sent as it was given.
+    raw fields for this provider, `texts` the caller's own words. `problems` is empty when the offer takes the request;
+    `adjustments` say what is not sent as it was given.
     """
 
     adapter: Adapter
@@ -40,6 +40,7 @@ class Checked:
     fields: Mapping[str, Field]
     extra: Mapping[str, Json]
     labels: Mapping[str, str]
+    texts: tuple[str, ...]
     problems: tuple[Problem, ...]
     adjustments: tuple[Adjustment, ...]
 
@@ -80,7 +81,8 @@ def check(
 ) -> Checked:
     """Check a request against an offer, and resolve every field of it.
 
-    With on_unsupported="drop", what the offer does not have is left out and recorded, except what the work is of.
+    With on_unsupported="drop", what the offer does not have is left out and recorded, except what the work is of: the
+    fields that `Roles.subject` names.
     With limits=False, limits that the provider's page documents are ignored; only what cannot be expressed is refused.
     An offer of another kind takes nothing of the request.
     """
@@ -127,6 +129,7 @@ def _checked(
         fields=fields,
         extra=request.extra.get(adapter.name, {}),
         labels=request.labels,
+        texts=request.texts,
         problems=tuple(attrs.evolve(each, page=offer.page or f"{adapter.page}, {offer.name}") for each in problems),
         adjustments=tuple(adjustments),
     )
@@ -137,11 +140,16 @@ def _path(
 ) -> str:
     """Return where a request is submitted, with what goes into the query."""
     path = (pick(offer.path, given) or adapter.submit.path or "").replace("{wire_id}", str(wire_id))
-    if not offer.in_query:
+    always = adapter.submit.query
+    if not offer.in_query and not always:
         return path
-    sent = ((name, fields[name].sent) for name in offer.in_query if name in fields)
-    query = {str(offer.params[name].to)[1:]: value for name, value in sent if value is not None}
-    return path + (f"?{urlencode(query)}" if query else "")
+    query = {name: value.replace("{wire_id}", str(wire_id)) for name, value in always.items()}
+    for name in offer.in_query:
+        field = fields.get(name)
+        if field is not None and field.sent is not None and field.takes is not None:
+            value = field.takes.write(field.sent)
+            query[str(offer.params[name].to)[1:]] = value if isinstance(value, str) else dumps(value).decode()
+    return path + (("&" if "?" in path else "?") + urlencode(query) if query else "")
 
 
 def _other_kind(request: Request, offer: Offer) -> Problem:

@@ -9,6 +9,7 @@ import attrs
 
 from anymedia.declare.adapter import Adapter, Err, Fault, Match
 from anymedia.declare.path import Place
+from anymedia.model.brief import brief
 from anymedia.model.errors import (
     NOT_AGAIN,
     PROVIDER_ERRORS,
@@ -92,8 +93,13 @@ class Received:
             "code": self.code,
             "request_id": self.request_id,
             "retry_after": self._retry_after(),
-            "body": self.words,
+            "body": self.kept,
         }
+
+    @property
+    def kept(self) -> Json:
+        """The words as a task and an error keep them: without the bytes of a result, which are held once."""
+        return brief(self.words)
 
     @property
     def code(self) -> str | None:

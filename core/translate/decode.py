@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from anymedia.declare.adapter import Balance, Endpoint, Fault, PriceQuote, Reply
+from anymedia.declare.adapter import Balance, Endpoint, Err, Fault, PriceQuote, Reply
 from anymedia.declare.path import Place, place
 from anymedia.model.errors import AnymediaError, ProviderError
 from anymedia.model.money import EXACT, Money, PriceStatus, can_be
@@ -43,7 +43,7 @@ def submitted(asked: Asked, answer: Answer, draft: Task) -> Task:
         "links": dict(_links(asked, words)),
         "request_id": received.request_id,
         "replayed": reply.replayed is not None and reply.replayed.one(words) is True,
-        "raw": words,
+        "raw": received.kept,
     }
     try:
         read = _read(received, reply, draft, task_id)
@@ -99,11 +99,11 @@ def _refused(received: Received, endpoint: Endpoint, task: Task) -> Task:
         code, seconds = endpoint.not_yet
         young = received.asked.now - task.submitted_at < timedelta(seconds=seconds)
         if young and str(code) in (error.code, str(received.answer.status)):
-            return attrs.evolve(task, raw=received.words)
+            return attrs.evolve(task, raw=received.kept)
     final = isinstance(error, ProviderError) and error.cause in (Cause.REJECTED, Cause.BLOCKED)
     if endpoint.verdict and final and received.status < 500:
         failed = _failure(received, received.asked.adapter.fault, None, task.money)
-        return attrs.evolve(task, state=State.FAILED, ended_at=received.asked.now, raw=received.words, **failed)
+        return attrs.evolve(task, state=State.FAILED, ended_at=received.asked.now, raw=received.kept, **failed)
     raise error
 
 
@@ -115,7 +115,7 @@ def _read(received: Received, reply: Reply, task: Task, task_id: str) -> dict[st
     named = _id(reply.id, words)
     if named is not None and named != task_id:
         raise received.malformed(f"another task, {named}", task_id)
-    state, raw_state, cause = _state(received, reply, task, task_id)
+    state, raw_state, said = _state(received, reply, task, task_id)
     completed_at = _time(reply.completed, words) or task.completed_at
     money = _settled(received, reply, task.money)
     changes: dict[str, Any] = {
@@ -127,10 +127,10 @@ def _read(received: Received, reply: Reply, task: Task, task_id: str) -> dict[st
         "completed_at": completed_at,
         "money": money,
         "request_id": received.request_id or task.request_id,
-        "raw": words,
+        "raw": received.kept,
     }
     if state is State.FAILED:
-        changes |= _failure(received, reply.failure, cause, money)
+        changes |= _failure(received, reply.failure, said, money)
     elif state is State.SUCCEEDED and (reply.assets or reply.files is not None):
         changes["assets"] = tuple(_assets(received, reply, task.kind.medium, completed_at or now))
         if not changes["assets"]:
@@ -140,8 +140,8 @@ def _read(received: Received, reply: Reply, task: Task, task_id: str) -> dict[st
     return changes
 
 
-def _state(received: Received, reply: Reply, task: Task, task_id: str) -> tuple[State, str | None, Cause | None]:
-    """Return the state, the raw word for it, and the cause where the word tells one."""
+def _state(received: Received, reply: Reply, task: Task, task_id: str) -> tuple[State, str | None, Err | None]:
+    """Return the state, the raw word for it, and what the adapter says of the failure that the word tells."""
     raw = None if reply.state is None else reply.state.one(received.words)
     if reply.failed_if is not None and reply.failed_if.find(received.words):
         return State.FAILED, raw if isinstance(raw, str) else None, None
@@ -156,16 +156,17 @@ def _state(received: Received, reply: Reply, task: Task, task_id: str) -> tuple[
         return meaning, raw, None
     if meaning.cause is Cause.NOT_FOUND:
         raise received.error(meaning.cause, f"{received.asked.account} answered {raw}", task_id=task_id)
-    return State.FAILED, raw, meaning.cause
+    return State.FAILED, raw, meaning
 
 
-def _failure(received: Received, fault: Fault, cause: Cause | None, money: Money) -> dict[str, Any]:
-    """Return what a failure changes of a task: why it failed, and what it then costs."""
+def _failure(received: Received, fault: Fault, said: Err | None, money: Money) -> dict[str, Any]:
+    """Return what a failure changes of a task: why it failed, and what it then costs; its state's word counts first."""
     adapter = received.asked.adapter
     code, text = code_of(fault, received.words), text_of(fault, received.words)
     row = received.asked.row(code, text)
-    refund = (row.refund if row is not None else None) or adapter.refunds
-    cause = cause or (row.cause if row is not None else Cause.FAILED)
+    rows = [each for each in (said, row) if each is not None]
+    refund = next((each.refund for each in rows if each.refund is not None), adapter.refunds)
+    cause = rows[0].cause if rows else Cause.FAILED
     if refund is Refund.YES and money.got != "settled":
         status, source = PriceStatus.EXACT, f"{adapter.page}: a failed task is not billed"
         money = Money(usd=Decimal(0), list_usd=money.list_usd, status=status, got="settled", source=source)

@@ -60,7 +60,7 @@ async def save(transport: Transport, task: Task, number: int, directory: Path, t
 def keep(task: Task, directory: Path) -> Task:
     """Write the assets that came as bytes into a directory, known media or not, and return the task with their paths.
 
-    They are nobody else's to read. Errors: OSError.
+    The bytes are on disk alone then, and nobody else's to read. Errors: OSError.
     """
     assets = list(task.assets)
     for number, asset in enumerate(assets):
@@ -70,7 +70,7 @@ def keep(task: Task, directory: Path) -> Task:
                 out.write(asset.data)
                 _settle(out)
                 path = _keep(part, directory, f"{_safe(task.id)}-{number + 1}", media)
-            assets[number] = _described(asset, path, media, len(asset.data))
+            assets[number] = attrs.evolve(_described(asset, path, media, len(asset.data)), data=None)
     return attrs.evolve(task, assets=tuple(assets))
 
 

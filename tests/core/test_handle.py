@@ -324,6 +324,8 @@ def test_what_is_missing_is_named(field):
 def test_a_field_that_no_handle_has():
     assert refused(said(prompt="a fox")) == ("handle", "has a field that no handle has: 'prompt'")
     assert refused(said(state="queued"))[1] == "has a field that no handle has: 'state'"
+    told = "a task at Acme is looked at: its handle does not say how it ended"
+    assert refused(said(ended="failed")) == ("ended", told)
     shown = refused(said(**{"\x1b[2J" + "x" * 100: 1}))[1]
     assert shown.startswith("has a field that no handle has: '\\x1b[2Jxxx")
     assert len(shown) < 100

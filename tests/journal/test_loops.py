@@ -2,11 +2,24 @@
 
 import asyncio
 import gc
+import inspect
+from datetime import UTC, datetime
 
 import attrs
 import pytest
 
-from anymedia import Billed, Client, ConfigError, DeadlineExceeded, Outcome, OutOfBounds, read_config
+from anymedia import (
+    Billed,
+    Client,
+    Config,
+    ConfigError,
+    DeadlineExceeded,
+    Outcome,
+    OutOfBounds,
+    State,
+    Task,
+    read_config,
+)
 from anymedia.journal import SQLiteJournal
 from anymedia.simulators import in_thread
 
@@ -63,13 +76,49 @@ def test_a_client_belongs_to_one_event_loop(threaded, clock, path, request_):
     asyncio.run(client.submit(request_))
     with pytest.raises(ConfigError, match="another event loop"):
         asyncio.run(client.submit(request_))
-    for verb in (client.get, client.wait):
-        with pytest.raises(ConfigError, match="another event loop"):
-            asyncio.run(verb(the_attempt(path).task))
     assert sim.bills()["submits"] == 1
     assert the_attempt(path).task
-    del client, verb
+    del client
     gc.collect()
+
+
+def coroutine_methods():
+    """Return every public method of Client that is awaited, with a value for each argument that it needs."""
+    found = {name: inspect.unwrap(held) for name, held in vars(Client).items() if inspect.isfunction(held)}
+    names = [name for name, held in found.items() if inspect.iscoroutinefunction(held)]
+    public = [name for name in names if not name.startswith("_") or name.startswith("__a")]
+    needed = {name: inspect.signature(found[name]).parameters.values() for name in public}
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return {
+        name: sum(each.kind in kinds and each.default is each.empty for each in needed[name]) - 1 for name in public
+    }
+
+
+@pytest.mark.parametrize(("method", "arguments"), coroutine_methods().items())
+def test_every_method_says_the_same_in_another_event_loop(method, arguments):
+    assert len(coroutine_methods()) >= 16
+    client = Client(Config(accounts={}, journal=None))
+    task = Task(id="t", provider="p", account="a", state=State.SUCCEEDED, submitted_at=datetime.now(UTC), path="/")
+    assert asyncio.run(client.get(task)) is task  # the client is of this loop from now on
+
+    async def elsewhere():
+        await getattr(client, method)(*[None] * arguments)
+
+    with pytest.raises(ConfigError, match=r"^this client was used in another event loop before; each needs a client"):
+        asyncio.run(elsewhere())
+
+
+def test_a_wake_goes_to_the_loop_of_the_client_alone():
+    client = Client(Config(accounts={}, journal=None))
+    task = Task(id="t", provider="p", account="a", state=State.SUCCEEDED, submitted_at=datetime.now(UTC), path="/")
+    client.wake(task)
+    asyncio.run(client.get(task))
+
+    async def wake():
+        client.wake(task)
+
+    with pytest.raises(ConfigError, match="another event loop"):
+        asyncio.run(wake())
 
 
 async def test_a_fault_of_ours_before_a_byte_has_left_is_written_down_as_not_sent(client, request_, monkeypatch):

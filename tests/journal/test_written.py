@@ -274,14 +274,19 @@ async def test_bytes_of_a_result_are_on_disk_before_submit_returns_and_not_in_th
             assert task.state is State.SUCCEEDED
             for asset in task.assets:
                 assert asset.path.parent == path.parent / "results"
-                assert asset.path.read_bytes() == asset.data
-                assert (asset.media_type, asset.length) == ("image/png", len(asset.data))
-            encoded = base64.b64encode(task.assets[0].data).decode()
+                assert (asset.data, asset.media_type) == (None, "image/png")  # held once: on disk
+                assert asset.length == asset.path.stat().st_size
+            pictures = [asset.path.read_bytes() for asset in task.assets]
+            encoded = base64.b64encode(pictures[0]).decode()
+            told = [each["b64_json"] for each in task.raw["data"]]
+            assert told == [f"… ({len(base64.b64encode(picture))} characters)" for picture in pictures]
+            with pytest.raises(OutOfBounds, match="came as bytes, which no handle holds"):
+                client.handle(task)
         assert encoded[100:200] not in whole()
         (attempt,) = read()
         async with Client(config, clock=clock) as client:  # another process: the journal and the files are all it has
             assets = await client.download(attempt.task, tmp_path / "out")
-            assert [each.path.read_bytes() for each in assets] == [each.data for each in task.assets]
+            assert [each.path.read_bytes() for each in assets] == pictures
             task.assets[0].path.unlink()
             with pytest.raises(FileNotFoundError):
                 await client.download(attempt.task, tmp_path / "again")

@@ -7,6 +7,7 @@ fields, an answer that is the result.
 
 import base64
 import io
+import json
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -18,8 +19,8 @@ from PIL import Image
 
 from tests.verbs import run
 from anymedia import (
-    Account, Cause, Client, Config, ImageRequest, MalformedAnswer, NotFound, Secret, State, SubmitUncertain, Task,
-    TaskFailed, from_json, to_json,
+    Account, Cause, Client, Config, ImageRequest, MalformedAnswer, NotFound, OutOfBounds, Rejected, Secret, State,
+    SubmitUncertain, Task, TaskFailed, from_json, to_json,
 )  # fmt: skip
 from anymedia.translate.messages import Answer
 from anymedia.translate.check import check
@@ -488,6 +489,69 @@ async def test_a_task_is_cancelled_where_the_provider_can(clock):
     async with served(FAL, answers, clock) as (client, _):
         task = await client.submit(REQUEST)
         assert (await client.cancel(task)).state is State.QUEUED  # asked for, and not yet so
+
+
+STATUS, CANCEL = ("GET", "/fal-ai/flux-2-pro/requests/r-1/status"), ("PUT", "/fal-ai/flux-2-pro/requests/r-1/cancel")
+OVER = {"status": "COMPLETED", "error": "the runner died"}
+
+
+@pytest.mark.parametrize(
+    ("look", "ends"),
+    [
+        ((200, OVER), State.FAILED),  # it ended before it could be stopped
+        ((202, {"status": "IN_PROGRESS"}), Rejected),
+        ((404, {"detail": "no such request"}), Rejected),
+    ],
+)
+async def test_a_task_that_cannot_be_cancelled_is_looked_at(clock, look, ends):
+    answers = {
+        ("POST", "/fal-ai/flux-2-pro"): [(200, QUEUED)],
+        CANCEL: [(400, {"detail": "already completed"})],
+        STATUS: [look],
+    }
+    async with served(FAL, answers, clock) as (client, seen):
+        task = await client.submit(REQUEST)
+        try:
+            came = (await client.cancel(task)).state
+        except Rejected as error:
+            came = "already completed" in str(error) and type(error)
+        assert came is ends
+        ended, before = attrs.evolve(task, state=State.FAILED), len(seen)
+        assert await client.cancel(ended) is ended
+        assert len(seen) == before  # nothing is asked about what has ended
+
+
+async def test_a_handle_of_what_was_made_at_once_opens_as_made(clock):
+    url = "https://cdn.example/1.png"
+    answers = {("POST", "/v1/images/generations"): [(200, {"created": 1, "data": [{"url": url}]})]}
+    async with served(attrs.evolve(OPENAI, expires=60), answers, clock) as (client, seen):
+        task = await client.submit(ImageRequest(model="gpt-image-2", prompt="a lighthouse"))
+        again = client.open(client.handle(task))
+        assert (again.state, again.assets) == (State.SUCCEEDED, task.assets)
+        assert again.assets[0].expires_at is not None
+        assert [await client.wait(again), await client.get(again), await client.cancel(again)] == [again] * 3
+        assert client.open(client.handle(attrs.evolve(task, state=State.FAILED, assets=()))).state is State.FAILED
+        assert len(seen) == 1
+        far = attrs.evolve(task, assets=(attrs.evolve(task.assets[0], url=url + "?" + "x" * 1000),))
+        for unfit, why in (
+            (attrs.evolve(task, state=State.RUNNING), "the answer to the submit is the result here, and .* is running"),
+            (attrs.evolve(task, assets=()), "assets: a task has results where it has succeeded"),
+            (far, "handle: takes 1,... bytes, and 1,000 is the most"),
+        ):
+            with pytest.raises(OutOfBounds, match=why):
+                client.handle(unfit)
+        said = json.loads(client.handle(task))
+        for changes, why in (
+            ({"ended": None}, "ended: is missing: OpenAI shows a result only in the answer to the submit"),
+            ({"ended": "running"}, "succeeded, failed or canceled is needed"),
+            ({"assets": [{"kind": "image", "url": "file:///etc/passwd"}]}, "assets: a list of objects"),
+            ({"assets": [{"kind": "image", "url": url, "path": "/etc/passwd"}]}, "assets: a list of objects"),
+            ({"assets": [{"kind": "image", "url": url, "expires_at": "soon"}]}, "assets: a list of objects"),
+            ({"assets": ["x"]}, "assets: a list of objects"),
+        ):
+            changed = {field: value for field, value in (said | changes).items() if value is not None}
+            with pytest.raises(OutOfBounds, match=why):
+                client.open(json.dumps(changed))
 
 
 async def test_bytes_in_the_answer_are_a_finished_task(clock, tmp_path):

@@ -1,0 +1,126 @@
+"""Where a submit writes what: places in its body and names in its query, and which two would overwrite each other."""
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import chain, combinations
+from typing import Any, TypeAlias
+
+import attrs
+
+from .fields import Value
+from .when import When
+
+FURTHEST = 100
+"""The longest list of numbered fields that is held against the other places."""
+
+_KEY = r"[^.?\[\]{}]+"
+_PLACE = re.compile(rf"|\?{_KEY}|{_KEY}(\.{_KEY})*(\[\]\.{_KEY}(\.{_KEY})*)?")
+_NAME = re.compile(rf"{_KEY}(\.{_KEY})*")
+
+Keys: TypeAlias = tuple[str, ...]
+"""The keys that lead to a place of the body; a name in the query is one key, "?name"."""
+
+
+def _numbered_name(_: Any, attribute: "attrs.Attribute[Any]", name: str) -> None:
+    if _NAME.fullmatch(name.replace("{n}", "2")) is None:
+        raise ValueError(f"{name!r} is no name of a numbered field, like 'image_{{n}}'")
+
+
+def _with_number(_: Any, attribute: "attrs.Attribute[Any]", name: str) -> None:
+    if "{n}" not in name:
+        raise ValueError(f"{name!r} is to hold {{n}}, the number of the element")
+
+
+@attrs.frozen
+class Numbered:
+    """A list spread over fields: the first element under one name, the n-th under another."""
+
+    first: str = attrs.field(validator=_numbered_name)
+    further: str = attrs.field(validator=(_numbered_name, _with_number))
+
+    def names(self, length: int) -> list[str]:
+        """Return the field of each element."""
+        return [self.first, *(self.further.format(n=n) for n in range(2, length + 1))][:length]
+
+
+def numbered(first: str, further: str) -> Numbered:
+    """Spread a list over fields: numbered("image", "image_{n}")."""
+    return Numbered(first, further)
+
+
+@attrs.frozen
+class Written:
+    """One thing that a submit writes: what it is called, where, and the values it takes (None: they are not chosen).
+
+    `always`: it is there in each request; `in_query`: a call's own query or path brings it.
+    """
+
+    what: str
+    to: str | Numbered
+    takes: Value | When[Value] | None = None
+    always: bool = True
+    in_query: bool = False
+
+    @property
+    def places(self) -> list[Keys]:
+        """Every place that it may be written to. Errors: ValueError for what is no place."""
+        if isinstance(self.to, Numbered):
+            return [tuple(name.split(".")) for name in self.to.names(FURTHEST)]
+        if _PLACE.fullmatch(self.to) is None:
+            raise ValueError(f"{self.what}: {self.to!r} is no place like 'input.prompt', 'images[].url' or '?name'")
+        if not self.to:
+            return [(key,) for key in self._merged()]
+        if self.takes is None and self.to.startswith("?") and not self.in_query:
+            raise ValueError(f"{self.what}: what is always in the query stands in the path, or in the call's own query")
+        # A list of objects is written as a whole: nothing else finds room beside its elements.
+        return [tuple(self.to.partition("[]")[0].split("."))]
+
+    def _merged(self) -> Iterator[str]:
+        """Yield the keys that are merged into the body itself. Errors: ValueError for what is no object."""
+        if self.takes is None:
+            raise ValueError(f"{self.what}: a place in the body is needed")
+        for takes in _cases(self.takes):
+            if takes.keys is None:
+                raise ValueError(f"{self.what}: only an object can be merged into the body itself")
+            yield from takes.keys
+
+
+def _cases(takes: Value | When[Value] | None) -> list[Value]:
+    cases = [each for _, each in takes.cases] + [takes.otherwise] if isinstance(takes, When) else [takes]
+    return [each for each in cases if each is not None]
+
+
+def clashes(written: Iterable[Written], exclusive: Iterable[tuple[str, str]] = ()) -> Iterator[str]:
+    """Yield each two things of which one would overwrite the other, in words.
+
+    Two fields may share a place where no request can give both: `exclusive` are such pairs, and When tells others.
+    Errors: ValueError for what is no place.
+    """
+    apart = {frozenset(pair) for pair in exclusive}
+    found = [(each, each.places) for each in written]
+    for (one, places), (other, others) in combinations(found, 2):
+        excluded = frozenset((one.what, other.what)) in apart and not (one.always or other.always)
+        if not excluded and _overlap(places, others) and _meet(one.takes, other.takes):
+            yield f"{one.what} goes to {_shown(one)} and {other.what} to {_shown(other)}: one would overwrite the other"
+
+
+def _overlap(places: Iterable[Keys], others: Iterable[Keys]) -> bool:
+    """Return whether one place equals another, or lies under it."""
+    starts, ends = set(places), set(others)
+    return any(keys[:depth] in ends for keys in starts for depth in range(1, len(keys) + 1)) or any(
+        keys[:depth] in starts for keys in ends for depth in range(1, len(keys) + 1)
+    )
+
+
+def _meet(one: Value | When[Value] | None, other: Value | When[Value] | None) -> bool:
+    """Return whether two things are written in any one variant."""
+    whens = [each for each in (one, other) if isinstance(each, When)]
+    deciding = sorted(set(chain.from_iterable(when.fields for when in whens)))
+    variants = chain.from_iterable(combinations(deciding, number) for number in range(len(deciding) + 1))
+    return any(all(when.pick(given) is not None for when in whens) for given in variants)
+
+
+def _shown(written: Written) -> str:
+    if isinstance(written.to, Numbered):
+        return f"{written.to.first}, {written.to.further}"
+    return written.to or "the body itself"
