@@ -68,8 +68,8 @@ class Recoverer:
             errors += [end for end in replayed if not isinstance(end, Task)]
             uncertain = [each for each, end in zip(uncertain, replayed, strict=True) if not isinstance(end, Task)]
         owned = {(attempt.order.account, attempt.task.id): attempt for attempt in left if attempt.task is not None}
-        for task in tasks if directory is not None else ():
-            await self.session.leave(task)
+        if directory is not None:  # another process may have taken up the same ones just now
+            tasks = [task for task in tasks if await self.session.leave(task)]
         still = deadline - self.session.clock.monotonic()
         ends = await asyncio.gather(
             *(self._finished(task, owned.get((task.account, task.id)), still, directory) for task in tasks)

@@ -109,16 +109,22 @@ class Session:
             await self.ledger.intend(attempt, body, limit, claim)
         self.tell(attempt)
 
-    async def end(self, attempt: Attempt) -> None:
-        """Record the outcome of an attempt, and tell the listener. Errors: JournalError."""
+    async def end(self, attempt: Attempt) -> Attempt:
+        """Record the outcome of an attempt, tell the listener, and return it as it is recorded. Errors: JournalError.
+
+        Its task may be another attempt's: then it is recorded as accepted without an id.
+        """
+        if attempt.task is not None and (first := self.first_with(attempt.task, attempt.id)) != attempt.id:
+            attempt = attempt.without_task(first)
         try:
             if self.ledger is not None:
-                await self.ledger.end(attempt)
+                attempt = await self.ledger.end(attempt)
         except JournalError:
             self._unwritten.append(attempt)
             raise
         finally:
             self.tell(attempt)
+        return attempt
 
     async def catch_up(self) -> None:
         """Record the outcomes that could not be recorded before. Errors: JournalError."""
@@ -165,13 +171,15 @@ class Session:
             except JournalError as error:
                 _log.error("task %s is %s, and that is not written down: %s", task.id, task.state, error)
 
-    async def leave(self, task: Task) -> None:
-        """Record that the result of a task is still to be fetched."""
-        if self.ledger is not None:
-            try:
-                await self.ledger.leave(task)
-            except (JournalError, OSError) as error:
-                _log.error("the result of task %s is not fetched, and that is not written down: %s", task.id, error)
+    async def leave(self, task: Task) -> bool:
+        """Record that the result of a task is still to be fetched; return whether it is for this process to fetch."""
+        if self.ledger is None:
+            return True
+        try:
+            return await self.ledger.leave(task)
+        except (JournalError, OSError) as error:
+            _log.error("the result of task %s is not fetched, and that is not written down: %s", task.id, error)
+            return True
 
     def tell(self, event: Event) -> None:
         """Tell the listener."""

@@ -197,9 +197,12 @@ class Submission:
             fault = error
         self.attempt = ended
         try:
-            await self._session.end(ended)
+            ended = self.attempt = await self._session.end(ended)
         except JournalError as error:
             fault = error
+        if ended.task is None:  # it is another attempt's
+            said = {"outcome": ended.outcome, "billed": Billed.LIKELY, "body": ended.answer, "attempt": ended}
+            raise SubmitUncertain(f"{ended.error}; {NOT_AGAIN}", **said, **self.facts)
         if fault is not None:
             raise self._unwritten(ended, fault)
 
@@ -279,28 +282,11 @@ class Submission:
                 raise asked.lost(answer, submit=True)
             draft = self.recorded_attempt.draft(self.recorded_attempt.id, asked.now)
             task = decode.submitted(asked, answer, draft)
-            if (first := self._session.first_with(task, draft.id)) != draft.id:
-                raise self._same_task(task, first)
         except AnymediaError as error:
             self._took(error)
         else:
             self._task = task if self._sends == 1 else attrs.evolve(task, replayed=True)
             self._error = None
-
-    def _same_task(self, task: Task, first: str) -> SubmitUncertain:
-        """Return the error for an answer that names the task of another submit: one of the two was bought for nothing.
-
-        Both prices stay reserved until somebody finds out.
-        """
-        text = f"{task.account} answered with task {task.id}, which is already the task of attempt {first[:8]}"
-        return SubmitUncertain(
-            f"{text}; {NOT_AGAIN}",
-            outcome=Outcome.ACCEPTED_WITHOUT_ID,
-            billed=Billed.LIKELY,
-            body=task.raw,
-            request_id=task.request_id,
-            **self.facts,
-        )
 
     def _took(self, error: AnymediaError) -> None:
         if isinstance(self._error, SubmitUncertain):

@@ -107,7 +107,7 @@ class Ledger:
         end = await self.journal.write(self._records.ended(attempt))
         if not isinstance(end, Taken):
             return attempt
-        attempt = _without_id(attempt, end.by)
+        attempt = attempt.without_task(end.by)
         await self.journal.write(self._records.ended(attempt))
         return attempt
 
@@ -303,16 +303,6 @@ def _is_undownloaded(attempt: Attempt) -> bool:
     if task is None or attempt.dismissed:
         return False
     return task.state is State.SUCCEEDED and not all(asset.path for asset in task.assets)
-
-
-def _without_id(attempt: Attempt, other: str) -> Attempt:
-    """Return an accepted attempt whose answer named the task of another one."""
-    task_id = None if attempt.task is None else attempt.task.id
-    error = (
-        f"the answer names task {task_id}, which is the task of attempt {other[:8]} already: this submit may have been "
-        "billed as well, and its own task is not known"
-    )
-    return attrs.evolve(attempt, outcome=Outcome.ACCEPTED_WITHOUT_ID, task=None, error=error)
 
 
 def _day(moment: datetime, limit: Decimal) -> Limit:

@@ -234,6 +234,18 @@ class Attempt:
             return None
         return EXACT.subtract(billed, self.order.money.usd)
 
+    def without_task(self, other: str) -> "Attempt":
+        """Return this accepted attempt as one whose answer named the task of another: its own task is not known.
+
+        Both prices stay reserved until somebody finds out.
+        """
+        if self.task is None:
+            return self
+        error = (
+            f"{self.task.account} answered with task {self.task.id}, which is already the task of attempt {other[:8]}"
+        )
+        return attrs.evolve(self, outcome=Outcome.ACCEPTED_WITHOUT_ID, task=None, error=error, answer=self.task.raw)
+
     def draft(self, task_id: str, submitted_at: datetime | None = None) -> Task:
         """Return the task that this makes, as it stands before anybody has looked."""
         order = self.order

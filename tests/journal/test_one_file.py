@@ -263,7 +263,7 @@ async def test_two_submits_that_are_answered_with_one_task_keep_both_prices(path
         second = attrs.evolve(second, task=attrs.evolve(second.task, id=first.task.id))
         told = await ledger.end(second)
         assert (told.outcome, told.task, told.reserved) == (Outcome.ACCEPTED_WITHOUT_ID, None, two.order.money.usd)
-        assert f"is the task of attempt {one.id[:8]} already" in told.error
+        assert f"which is already the task of attempt {one.id[:8]}" in told.error
         assert [each.task and each.task.id for each in await ledger.attempts()] == [first.task.id, None]
         assert [each.status for each in await ledger.attempts(open=True)] == ["queued", "accepted without id"]
         with pytest.raises(Exception, match=f"is the task of attempt {one.id[:8]} already"):
