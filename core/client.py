@@ -421,6 +421,7 @@ class Client:
         """
         return await self._written("there is no attempt to settle").settle(name, billed, task_id, force=force)
 
+    @_in_its_loop
     async def dismiss(self, name: str) -> Attempt:
         """Write down that nobody waits for a task any more, nor for its files: `recover` leaves it alone from then on.
 

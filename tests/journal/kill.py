@@ -84,7 +84,7 @@ async def main(job):
 
     async def heard(attempt):
         say("heard", attempt.id)  # the answer is in, and not on disk yet
-        await end(attempt)
+        return await end(attempt)
 
     client._ledger.end = heard
     async with client:

@@ -53,8 +53,9 @@ class Watched(Ledger):
         self.told.append("intent on disk")
 
     async def end(self, attempt):
-        await super().end(attempt)
+        written = await super().end(attempt)
         self.told.append(f"{attempt.outcome} on disk")
+        return written
 
 
 @pytest.mark.parametrize("provider", names())
