@@ -68,6 +68,7 @@ class Submission:
         self._any_price = any_price
         self._sends = 0 if again is None else max(again.sends, 1)
         self._sent_at = -math.inf
+        self._began: float | None = None
         self._task: Task | None = None
         self._error: AnymediaError | None = None
         self._is_replay = again is not None
@@ -146,7 +147,7 @@ class Submission:
 
     async def _intend(self) -> None:
         """Write the intent down: the last step before the bytes. Errors: JournalError, OverCeiling, ConfigError."""
-        limit = self._daily_limit()
+        limit, self._began = self._daily_limit(), self._session.clock.monotonic()
         self.attempt = Attempt(
             id=uuid4().hex,
             order=self.order,
@@ -220,7 +221,7 @@ class Submission:
         self.attempt = ended
         if ended.may_be_billed:
             permit.keep(ended.task)
-        self._session.health.note(self.account, ended, cooldown(ended))
+        self._session.health.note(self.account, ended, cooldown(ended), self._began)
         return ended
 
     # Sent
