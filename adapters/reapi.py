@@ -104,7 +104,8 @@ ADAPTER = Adapter(
         "pending": State.QUEUED,
     },
     errors={
-        **dict.fromkeys((10001, 10002, 10003, 10004, 10005, 10006), Cause.BAD_API_KEY),
+        **dict.fromkeys((10001, 10002, 10003, 10004, 10005), Cause.BAD_API_KEY),
+        10006: Cause.REJECTED,  # 403, "origin not allowed": it is this call that is not
         **dict.fromkeys((20001, 20002, 20003, 20004, 20005, 20006, 20007), Cause.REJECTED),
         30001: Cause.NO_CREDIT,
         30002: Cause.REJECTED,  # the price of this model cannot be determined

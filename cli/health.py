@@ -30,6 +30,7 @@ ENDS = {
     Cooldown.BALANCE: "sooner if the balance changes",
     Cooldown.CONFIG: "once the API key is changed",
     Cooldown.TRIAL: "one request first",
+    Cooldown.KEY: "one request first, or once the API key is changed",
 }
 """What a table says of what ends a cooldown, beside its time."""
 
@@ -59,7 +60,7 @@ def lately(accounts: Sequence[Account], attempts: Sequence[Attempt], clock: Cloc
         for attempt in its:
             ends = cooldown(attempt)
             # Another API key may lead to another balance, and is not bad because that one was.
-            if ends not in (Cooldown.CONFIG, Cooldown.BALANCE) or _is_of_its_key(attempt, account):
+            if ends not in (Cooldown.KEY, Cooldown.BALANCE) or _is_of_its_key(attempt, account):
                 health.note(account, attempt, ends)
         sent = [attempt for attempt in its if attempt.outcome is not Outcome.NOT_SENT]
         yield Lately(

@@ -61,7 +61,7 @@ def _in_its_loop(
     """Refuse a method in another event loop than the one in which the client was first used. Errors: ConfigError."""
 
     @wraps(method)
-    async def bound(client: "Client", *args: P.args, **kwargs: P.kwargs) -> T:
+    async def bound(client: "Client", /, *args: P.args, **kwargs: P.kwargs) -> T:
         client._session.in_its_loop()  # noqa: SLF001 - it is a method of the class
         return await method(client, *args, **kwargs)
 

@@ -72,7 +72,7 @@ STEPS: Sequence[Step] = (
     Step(what="it would pass max_price, or the account's daily_limit", kinds=(OverCeiling,), then=Then.OFFER),
     Step(what="the offer does not take the request", kinds=(RequestError,), then=Then.OFFER),
     Step(what="the account has no API key", kinds=(ConfigError,), then=Then.ACCOUNT),
-    Step(what="bad API key", causes=(Cause.BAD_API_KEY,), then=Then.ACCOUNT, cools=Cooldown.CONFIG),
+    Step(what="the API key is refused", causes=(Cause.BAD_API_KEY,), then=Then.ACCOUNT, cools=Cooldown.KEY),
     Step(what="no credit", causes=(Cause.NO_CREDIT,), then=Then.ACCOUNT, cools=Cooldown.BALANCE),
     Step(what="rate limited", causes=(Cause.RATE_LIMITED,), then=Then.SOONER, cools=Cooldown.TIME),
     Step(what="not sent, or unavailable", causes=(Cause.UNAVAILABLE,), then=Then.SOONER, cools=Cooldown.TRIAL),

@@ -149,7 +149,7 @@ class Submission:
 
     async def _intend(self) -> None:
         """Write the intent down: the last step before the bytes. Errors: JournalError, OverCeiling, ConfigError."""
-        limit = self._daily_limit()
+        limit, self._began = self._daily_limit(), self._session.clock.monotonic()
         self.attempt = Attempt(
             id=uuid4().hex,
             order=self.order,
@@ -158,7 +158,6 @@ class Submission:
             fingerprint=self._session.fingerprint(self.account),
             started_at=self._session.clock.now(),
         )
-        self._began = self._session.clock.monotonic()
         await self._session.begin(self.attempt, self._call.body, limit, self._claim)
 
     def _daily_limit(self) -> Decimal | None:
@@ -227,7 +226,7 @@ class Submission:
         self.attempt = ended
         if ended.may_be_billed:
             permit.keep(ended.task)
-        self._session.health.note(self.account, ended, cooldown(ended))
+        self._session.health.note(self.account, ended, cooldown(ended), self._began)
         return ended
 
     # Sent

@@ -1,8 +1,11 @@
 """Cooldowns of accounts: one request meets an account's trouble, and the others leave the account alone.
 
 The cause decides how a cooldown ends (engine/rules.py says which is which): a rate limit at the time that the provider
-names; missing credit when the balance changes, or after an hour; a bad API key with the client; an outage after a time
-that doubles with each failure, and then by one trial request that succeeds.
+names; missing credit when the balance changes, or after an hour; an outage, or an API key that is refused, after a time
+that doubles with each failure, and then by one trial request that succeeds. A key that is refused three times in a row,
+and for a look at the balance too, is a bad one: nothing but another configuration ends that.
+
+All of it goes by the monotonic clock: a wall clock that is set back or forward changes no cooldown.
 """
 
 import asyncio
@@ -16,7 +19,7 @@ import attrs
 
 from anymedia.account import Account
 from anymedia.clock import Clock
-from anymedia.model.errors import AnymediaError, Cooling
+from anymedia.model.errors import AnymediaError, BadApiKey, Cooling
 from anymedia.model.money import Money
 from anymedia.model.task import Attempt
 
@@ -29,6 +32,10 @@ class Cooldown(StrEnum):
     BALANCE = "a changed balance, or an hour"
     CONFIG = "another configuration"
     TRIAL = "a time that doubles, and then one request that succeeds"
+    KEY = (
+        "a time that doubles, and then one request that succeeds; another configuration, "
+        "once it is refused three times in a row and for a look at the balance too"
+    )
 
 
 FIRST, LONGEST = 1.0, 300.0
@@ -40,11 +47,14 @@ UNCERTAIN = 30.0
 TICK = 0.001
 """Seconds by which a wall clock and a monotonic one may differ for the same moment."""
 
+REFUSALS = 3
+"""Refusals of an API key in a row after which a look at the balance tells whether it is bad."""
+
 NO_CREDIT = 3600.0
 """Seconds after which an account without credit is asked again, whatever its balance."""
 
 CHECK_BALANCE = 60.0
-"""Seconds between two looks at the balance of an account without credit."""
+"""Seconds between two looks at the balance of an account without credit, or whose API key is refused."""
 
 
 @attrs.frozen(kw_only=True)
@@ -69,7 +79,10 @@ class AccountHealth:
 
 @attrs.define
 class _Trouble:
-    """The trouble of an account; `began` and `until` are on the monotonic clock."""
+    """The trouble of an account; `began`, `until` and `checked` are on the monotonic clock.
+
+    `refused` counts how often in a row its API key was refused.
+    """
 
     cause: str
     reason: str
@@ -78,6 +91,7 @@ class _Trouble:
     began: float
     until: float
     failures: int
+    refused: int = 0
     balance: Money | None = None
     checked: float = -math.inf
 
@@ -126,14 +140,14 @@ class Health:
 
     @contextmanager
     def admitted(self, account: Account) -> Iterator[None]:
-        """Admit one submit to an account; after an outage, the first submit is the trial and holds back the others.
+        """Admit one submit to an account; where a trial ends its trouble, the first is that and holds back the others.
 
         Errors: Cooling while the account is left alone.
         """
         trouble = self._troubles.get(account.name)
         if trouble is not None and (self.wait(account) or account.name in self._trials):
             raise self.cooling(account)
-        if trouble is None or trouble.ends is not Cooldown.TRIAL:
+        if trouble is None or trouble.ends not in (Cooldown.TRIAL, Cooldown.KEY):
             yield
             return
         trial = self._trials[account.name] = asyncio.Event()
@@ -159,43 +173,54 @@ class Health:
 
     # What submits tell of an account
 
-    def note(self, account: Account, attempt: Attempt, ends: Cooldown) -> None:
-        """Note how a submit ended; `ends` is what ends the trouble that it met."""
+    def note(self, account: Account, attempt: Attempt, ends: Cooldown, began: float | None = None) -> None:
+        """Note how a submit ended; `ends` is what ends the trouble that it met.
+
+        `began` is when one was begun that ends now, on the monotonic clock; without it (of another process) the wall
+        times of the attempt tell when it began and ended.
+        """
+        began, ended = self._times(attempt) if began is None else (began, self._clock.monotonic())
         if attempt.task is not None:
-            self._well(account, self._at(attempt.started_at))
+            self._well(account, began)
         elif ends is not Cooldown.NONE:
-            self._ill(account, attempt, ends)
+            self._ill(account, attempt, ends, began, ended)
+
+    def _times(self, attempt: Attempt) -> tuple[float, float]:
+        """Return when an attempt began and ended, on the monotonic clock: never after now, or in the other order."""
+        last = attempt.ended_at or attempt.started_at
+        ended = self._clock.monotonic() - max((self._clock.now() - last).total_seconds(), 0.0)
+        return ended - max((last - attempt.started_at).total_seconds(), 0.0), ended
 
     def _well(self, account: Account, began: float) -> None:
         trouble = self._troubles.get(account.name)
         if trouble is not None and began >= trouble.began:
             del self._troubles[account.name]
 
-    def _ill(self, account: Account, attempt: Attempt, ends: Cooldown) -> None:
-        now = self._at(attempt.ended_at or attempt.started_at)
+    def _ill(self, account: Account, attempt: Attempt, ends: Cooldown, began: float, ended: float) -> None:
         earlier = self._troubles.get(account.name)
         # A submit that was sent before the trouble began does not show that it lasts.
-        news = earlier is None or self._at(attempt.started_at) + TICK >= earlier.until
+        news = earlier is None or began + TICK >= earlier.until
         failures = (0 if earlier is None else earlier.failures) + news
-        until = now + self._pause(attempt, ends, failures)
+        until = ended + self._pause(attempt, ends, failures)
         if earlier is not None and earlier.until > until:
             return
         if earlier is not None and not news and earlier.ends is ends:
             earlier.until = until
             return
+        again = earlier if earlier is not None and earlier.ends is Cooldown.KEY is ends else None
         self._troubles[account.name] = _Trouble(
             cause=str(attempt.cause or attempt.outcome),
             reason=attempt.error or "",
             ends=ends,
             since=attempt.ended_at or attempt.started_at,
-            began=now,
+            began=ended,
             until=until,
             failures=failures,
+            refused=(0 if again is None else again.refused) + (ends is Cooldown.KEY),
+            checked=-math.inf if again is None else again.checked,
         )
 
     def _pause(self, attempt: Attempt, ends: Cooldown, failures: int) -> float:
-        if ends is Cooldown.CONFIG:
-            return math.inf
         if ends is Cooldown.BALANCE:
             return NO_CREDIT
         first = UNCERTAIN if attempt.may_be_billed else FIRST
@@ -204,17 +229,16 @@ class Health:
             return attempt.retry_after or doubled
         return max(doubled, attempt.retry_after or 0.0)
 
-    def _at(self, when: datetime) -> float:
-        """Return a wall time on the monotonic clock."""
-        return self._clock.monotonic() - (self._clock.now() - when).total_seconds()
-
-    # Credit
+    # Credit, and keys
 
     def look(self, accounts: Iterable[Account]) -> None:
-        """Look at the balances of accounts without credit in the background, at most once a minute each."""
+        """Look at the balances of accounts without credit, or whose API key is refused time and again.
+
+        It goes on in the background, at most once a minute for each.
+        """
         for account in accounts:
             trouble = self._troubles.get(account.name)
-            if trouble is not None and trouble.ends is Cooldown.BALANCE:
+            if trouble is not None and (trouble.ends is Cooldown.BALANCE or _is_refused(trouble)):
                 self._check(account, trouble)
 
     def _check(self, account: Account, trouble: _Trouble) -> None:
@@ -222,7 +246,8 @@ class Health:
         if account.adapter.balance is None or account.name in self._checks or now < trouble.checked + CHECK_BALANCE:
             return
         trouble.checked = now
-        check = self._checks[account.name] = asyncio.create_task(self._compare(account, trouble))
+        look = self._compare(account, trouble) if trouble.ends is Cooldown.BALANCE else self._confirm(account)
+        check = self._checks[account.name] = asyncio.create_task(look)
         check.add_done_callback(lambda _: self._checks.pop(account.name))
 
     async def _compare(self, account: Account, trouble: _Trouble) -> None:
@@ -232,3 +257,22 @@ class Health:
                 trouble.balance = balance
             elif balance != trouble.balance and self._troubles.get(account.name) is trouble:
                 del self._troubles[account.name]
+
+    async def _confirm(self, account: Account) -> None:
+        """Find out whether an API key is bad: whether it is refused for a look at the balance too."""
+        is_bad = False
+        try:
+            await self._balance(account)
+        except BadApiKey:
+            is_bad = True
+        except AnymediaError:
+            return
+        trouble = self._troubles.get(account.name)
+        if trouble is not None and _is_refused(trouble) and is_bad:
+            trouble.ends, trouble.until = Cooldown.CONFIG, math.inf
+        elif trouble is not None:
+            trouble.refused = 0
+
+
+def _is_refused(trouble: _Trouble) -> bool:
+    return trouble.ends is Cooldown.KEY and trouble.refused >= REFUSALS

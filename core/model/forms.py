@@ -88,7 +88,7 @@ def texts_in(value: Any) -> Iterator[str]:
     while left:
         held = left.pop()
         if isinstance(held, Mapping):
-            left += reversed(held.values())
+            left += reversed([*held.values()])
         elif isinstance(held, list | tuple):
             left += reversed(held)
         elif isinstance(held, str) and held:

@@ -1,6 +1,5 @@
 """docs/routing.md: what follows from what happened, for how long, and for how much: asked of the code that decides."""
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -344,7 +343,7 @@ CAME: Mapping[str, Mapping[str, Any]] = {
     "a rate limit": {"cause": Cause.RATE_LIMITED},
     "a rate limit, with `Retry-After: 90`": {"cause": Cause.RATE_LIMITED, "retry_after": 90.0},
     "no credit": {"cause": Cause.NO_CREDIT},
-    "a bad API key": {"cause": Cause.BAD_API_KEY},
+    "an API key that is refused": {"cause": Cause.BAD_API_KEY},
     "it could not be reached, or was unavailable": {"cause": Cause.UNAVAILABLE, "outcome": Outcome.NOT_SENT},
     "a submit that may have been billed": {"outcome": Outcome.UNCERTAIN},
     "a submit that was refused for what it asked": {"cause": Cause.REJECTED},
@@ -361,8 +360,6 @@ def _cooldowns() -> Iterator[list[str]]:
         ends = cooldown(_attempt(**how))
         if not first:
             yield [what, "not at all", "", ""]
-        elif math.isinf(first):
-            yield [what, "for the client's life", "", str(ends)]
         else:
             yield [what, duration(first), _lengthening(more), str(ends)]
 
@@ -376,8 +373,6 @@ def _waits(how: Mapping[str, Any]) -> list[float]:
         ended = _attempt(**how, started_at=clock.now())
         health.note(account, ended, cooldown(ended))
         waits.append(health.wait(account))
-        if math.isinf(waits[-1]):
-            break
         clock.seconds += waits[-1]
     return waits
 

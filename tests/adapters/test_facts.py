@@ -103,7 +103,8 @@ def test_only_runapi_honours_a_key_and_for_two_minutes():
 def test_what_every_code_of_reapi_means():
     rows = {code: (row.cause, row.submit, row.refund) for code, row in adapters()["reapi"].errors.items()}
     assert rows == {
-        **dict.fromkeys(("10001", "10002", "10003", "10004", "10005", "10006"), (Cause.BAD_API_KEY, None, None)),
+        **dict.fromkeys(("10001", "10002", "10003", "10004", "10005"), (Cause.BAD_API_KEY, None, None)),
+        "10006": (Cause.REJECTED, None, None),
         **dict.fromkeys([f"2000{digit}" for digit in range(1, 8)], (Cause.REJECTED, None, None)),
         "30001": (Cause.NO_CREDIT, None, None),
         "30002": (Cause.REJECTED, None, None),

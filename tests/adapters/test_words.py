@@ -253,7 +253,7 @@ def test_what_a_status_means_when_the_body_says_nothing(provider, status, means,
 
 REAPI = {
     **dict.fromkeys((10001, 10002, 10003, 10004, 10005), (401, BadApiKey, REFUSED)),
-    10006: (403, BadApiKey, REFUSED),
+    10006: (403, Rejected, REFUSED),
     **dict.fromkeys((20001, 20002, 20003, 20004, 20005, 20006, 20007, 30002), (400, Rejected, REFUSED)),
     30001: (402, NoCredit, REFUSED),
     40001: (404, NotFound, REFUSED),

@@ -25,6 +25,7 @@ from anymedia import (
     OverCeiling,
     RateLimited,
     RawRequest,
+    Secret,
     State,
     SubmitUncertain,
     TaskFailed,
@@ -91,15 +92,25 @@ async def test_three_accounts_in_trouble_are_left_alone_until_their_cause_is_gon
     assert submits(sims)["revidapi"] == submits(sims)["reapi"] == 2
 
 
-async def test_a_bad_key_is_not_sent_again_by_the_same_client(client, sims, request_, config, clock):
+async def test_one_refusal_of_a_key_is_waited_out_and_a_trial_brings_the_account_back(client, sims, request_, clock):
     sims["reapi"].fault("unauthorised", on="submit")
-    for _ in range(3):
+    assert (await client.generate(request_, "reapi", "runapi")).tasks[0].account == "runapi"
+    assert (client.health("reapi")[0].cause, submits(sims)["reapi"]) == ("bad_api_key", 1)
+    assert (await client.generate(request_, "reapi")).tasks[0].account == "reapi"
+    assert client.health("reapi")[0].cause is None
+
+
+async def test_a_key_that_is_refused_again_and_again_is_left_alone_for_the_clients_life(sims, request_, config, clock):
+    accounts = {**config.accounts, "reapi": attrs.evolve(config.account("reapi"), api_key=Secret("revoked"))}
+    async with Client(attrs.evolve(config, accounts=accounts), clock=clock) as client:
+        for _ in range(3):
+            assert (await client.generate(request_, "reapi", "runapi")).tasks[0].account == "runapi"
+            clock.seconds += 10
+        await until(lambda: client.health("reapi")[0].until is None)
+        clock.seconds += 100_000
         assert (await client.generate(request_, "reapi", "runapi")).tasks[0].account == "runapi"
-    (health,) = client.health("reapi")
-    assert (health.cause, health.until, health.failures) == ("bad_api_key", None, 1)
-    with pytest.raises(Cooling, match="is left alone until its configuration changes: reapi answered 401"):
-        await client.generate(request_, "reapi")
-    assert submits(sims)["reapi"] == 1
+        (health,) = client.health("reapi")
+        assert (health.cause, health.failures, str(health.ends)) == ("bad_api_key", 3, "another configuration")
     async with Client(config, clock=clock) as other:
         assert (await other.generate(request_, "reapi", "runapi")).tasks[0].account == "reapi"
 

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from anymedia import Account, AccountHealth, Attempt, Cause, Cooling, Money, Order, Outcome, Unavailable
+from anymedia import Account, AccountHealth, Attempt, BadApiKey, Cause, Cooling, Money, Order, Outcome, Unavailable
 from anymedia.declare import Balance, Endpoint
 from anymedia.limits.health import Cooldown, Health
+from anymedia.limits.slots import ActiveTasks, RateWindow
 from anymedia.testing import FakeClock
 
 from .acme import acme
@@ -43,7 +44,7 @@ def over(health, account):
 
 
 ENDS = {
-    "bad key": (Cooldown.CONFIG, Outcome.REFUSED, Cause.BAD_API_KEY),
+    "bad key": (Cooldown.KEY, Outcome.REFUSED, Cause.BAD_API_KEY),
     "no credit": (Cooldown.BALANCE, Outcome.REFUSED, Cause.NO_CREDIT),
     "rate limit": (Cooldown.TIME, Outcome.REFUSED, Cause.RATE_LIMITED),
     "unavailable": (Cooldown.TRIAL, Outcome.REFUSED, Cause.UNAVAILABLE),
@@ -109,8 +110,8 @@ def met(health, clock, name="unavailable", *, began=None, retry_after=None, acco
 @pytest.mark.parametrize(
     ("name", "retry_after", "seconds"),
     [
-        ("bad key", None, math.inf),
-        ("bad key", 5.0, math.inf),
+        ("bad key", None, 1),
+        ("bad key", 5.0, 5),
         ("no credit", None, 3600),
         ("no credit", 5.0, 3600),
         ("rate limit", 7.5, 7.5),
@@ -139,15 +140,11 @@ def test_the_first_cooldown_of_each_cause(health, clock, name, retry_after, seco
     assert (caught.value.account, caught.value.provider) == ("mine", "acme")
     assert (caught.value.outcome, caught.value.billed, caught.value.attempt) == (Outcome.NOT_SENT, "no", None)
     clock.seconds += 100_000
-    if seconds == math.inf:
-        with pytest.raises(Cooling):
-            admit(health, ACCOUNT)
-    else:
-        assert health.wait(ACCOUNT) == 0
-        assert admit(health, ACCOUNT) is (ENDS[name][0] is Cooldown.TRIAL)
+    assert health.wait(ACCOUNT) == 0
+    assert admit(health, ACCOUNT) is (ENDS[name][0] in (Cooldown.TRIAL, Cooldown.KEY))
 
 
-@pytest.mark.parametrize(("name", "first"), [("unavailable", 1), ("rate limit", 1), ("uncertain", 30)])
+@pytest.mark.parametrize(("name", "first"), [("unavailable", 1), ("bad key", 1), ("rate limit", 1), ("uncertain", 30)])
 @given(luck=st.floats(0, 1, exclude_max=True), idle=st.floats(0.001, 5), takes=st.floats(0, 400))
 def test_it_doubles_with_each_failure_to_five_minutes_and_by_a_tenth_at_random(name, first, luck, idle, takes):
     clock = Kept()
@@ -182,9 +179,9 @@ def test_what_ends_sooner_does_not_shorten_what_ends_later(health, clock):
     met(health, clock, "no credit")
     met(health, clock, "rate limit", retry_after=5.0)
     assert (health.wait(ACCOUNT), health.of(ACCOUNT).cause) == (3600, "no_credit")
+    met(health, clock, "rate limit", retry_after=5000.0)
     met(health, clock, "bad key")
-    met(health, clock, "no credit")
-    assert (health.wait(ACCOUNT), health.of(ACCOUNT).cause) == (math.inf, "bad_api_key")
+    assert (health.wait(ACCOUNT), health.of(ACCOUNT).cause) == (5000, "rate_limited")
 
 
 # What it is said to be
@@ -210,10 +207,7 @@ def test_how_an_account_does(health, clock):
     assert health.of(OTHER) == AccountHealth(account="another", provider="acme")
 
 
-def test_what_no_time_ends_says_so(health, clock):
-    met(health, clock, "bad key")
-    assert health.of(ACCOUNT).until is None
-    assert str(health.cooling(ACCOUNT)) == "mine is left alone until its configuration changes: it was refused"
+def test_when_it_ends_is_said(health, clock):
     met(health, clock, "uncertain", account=OTHER)
     assert health.of(OTHER).cause == "uncertain"
     assert str(health.cooling(OTHER)) == "another is left alone until 08:00:30 UTC: it was uncertain"
@@ -402,10 +396,10 @@ def test_nobody_waits_for_a_balance_and_whatever_it_tells_of_another_trouble_is_
         purse.usd = "9"
         health.look([ACCOUNT])
         await asyncio.sleep(1)
-        met(health, Time(), "bad key")
+        met(health, Time(), "rate limit", retry_after=9000.0)
         await asyncio.sleep(60)
         health.look([ACCOUNT])
-        assert (health.of(ACCOUNT).cause, len(purse.reads)) == ("bad_api_key", 2)
+        assert (health.of(ACCOUNT).cause, len(purse.reads)) == ("rate_limited", 2)
 
     timed(main())
 
@@ -477,7 +471,139 @@ def test_a_client_that_is_closed_looks_at_no_balance_any_more():
     timed(main())
 
 
+# Whether an API key is bad
+
+
+@attrs.define
+class Door:
+    """An account's balance, told to whom the provider lets in; `reads` counts who came."""
+
+    says: type[Exception] | None = BadApiKey
+    reads: int = 0
+    takes: float = 0.0
+
+    async def __call__(self, account):
+        self.reads += 1
+        says = self.says
+        await asyncio.sleep(self.takes)
+        if says is not None:
+            raise says("401")
+        return Money()
+
+
+async def refused(health, clock, times, name="bad key", account=ACCOUNT):
+    """Have the key of an account refused so many times in a row, each by a trial, and each followed by a look."""
+    for _ in range(times):
+        await asyncio.sleep(health.wait(account))
+        met(health, clock, name, account=account)
+        health.look([account])
+        await asyncio.sleep(0.001)
+
+
+@pytest.mark.parametrize(
+    ("says", "steps", "reads", "is_bad"),
+    [
+        (BadApiKey, [(2, "bad key")], 0, False),
+        (BadApiKey, [(3, "bad key")], 1, True),
+        (BadApiKey, [(2, "bad key"), (1, "unavailable"), (2, "bad key")], 0, False),  # not three in a row
+        (None, [(3, "bad key")], 1, False),  # the key is taken elsewhere: it is the service for keys that is ill
+        (None, [(5, "bad key")], 1, False),
+        (Unavailable, [(3, "bad key")], 1, False),
+        (Unavailable, [(9, "bad key")], 4, False),  # once a minute at most
+    ],
+)
+def test_a_key_is_bad_when_it_is_refused_three_times_and_for_a_look(says, steps, reads, is_bad):
+    async def main():
+        clock, door = Time(), Door(says)
+        health = Health(clock, door)
+        for times, name in steps:
+            await refused(health, clock, times, name)
+        assert (door.reads, health.of(ACCOUNT).until is None) == (reads, is_bad)
+        if not is_bad:
+            while wait := health.wait(ACCOUNT):
+                await asyncio.sleep(wait)
+            assert admit(health, ACCOUNT) is True
+            over(health, ACCOUNT)
+            return
+        assert health.of(ACCOUNT).ends is Cooldown.CONFIG
+        assert str(health.cooling(ACCOUNT)) == "mine is left alone until its configuration changes: it was refused"
+        await asyncio.sleep(100_000)
+        with pytest.raises(Cooling):
+            admit(health, ACCOUNT)
+        for name in ("bad key", "no credit", "rate limit"):  # of submits that were under way
+            met(health, clock, name)
+        assert health.wait(ACCOUNT) == math.inf
+
+    timed(main())
+
+
+def test_a_look_that_is_refused_when_the_key_was_taken_meanwhile_says_nothing():
+    async def main():
+        clock, door = Time(), Door(takes=30.0)
+        health = Health(clock, door)
+        await refused(health, clock, 3)
+        met(health, clock, "well")
+        await asyncio.sleep(60)
+        assert health.of(ACCOUNT).cause is None
+        silent = attrs.evolve(OTHER, adapter=attrs.evolve(ACME, balance=None))
+        await refused(health, clock, 9, account=silent)
+        assert (door.reads, health.wait(silent) < math.inf) == (1, True)
+
+    timed(main())
+
+
 # Times of the wall clock
+
+
+class Moved(Kept):
+    """A clock whose wall time is set back or forward, while its seconds go on."""
+
+    by = 0.0
+
+    def now(self):
+        return super().now() + timedelta(seconds=self.by)
+
+
+JUMPS = st.sampled_from([0.0, -0.5, 3600.0, -3600.0, 400 * 86_400.0, -400 * 86_400.0])
+
+
+@given(st.lists(st.tuples(st.sampled_from([*ENDS, "well"]), st.floats(0, 400), st.floats(0, 400), JUMPS), max_size=8))
+def test_a_wall_clock_that_is_set_changes_no_cooldown_and_no_window(steps):
+    def waits(jumps):
+        clock = Moved()
+        health, window, tasks = Health(clock, no_balance), RateWindow((2, 60.0), clock), ActiveTasks(3, clock)
+        for name, takes, idle, jump in steps:
+            submit, began = clock.now(), clock.monotonic()
+            clock.by += jump * jumps
+            clock.seconds += takes
+            ends, outcome, cause = ENDS.get(name, (Cooldown.NONE, Outcome.ACCEPTED, None))
+            health.note(ACCOUNT, attempt(submit, clock.now(), outcome, cause), ends, began)
+            window._under_way += 1
+            window.leave(arrived=True)
+            tasks.add(None)
+            clock.seconds += idle
+            until = health.of(ACCOUNT).until
+            left = None if until is None else (until - clock.now()).total_seconds()
+            yield health.wait(ACCOUNT), left, health.of(ACCOUNT).failures, window.wait(0), len(tasks)
+
+    assert list(waits(jumps=1)) == list(waits(jumps=0))
+
+
+@pytest.mark.parametrize(
+    ("began", "ended", "wait"),
+    [
+        (-10, -0.25, 0.75),
+        (-10, None, 0),  # an end that nobody wrote down is its begin
+        (-0.25, -10, 0),  # the clock was set back in between
+        (3600, 7200, 1),  # ... or since
+        (-3600, 3600, 1),
+    ],
+)
+def test_what_another_process_met_has_no_negative_age(health, clock, began, ended, wait):
+    ends, outcome, cause = ENDS["unavailable"]
+    times = [None if each is None else clock.now() + timedelta(seconds=each) for each in (began, ended)]
+    health.note(ACCOUNT, attempt(*times, outcome, cause), ends)
+    assert (health.of(ACCOUNT).failures, health.wait(ACCOUNT)) == (1, pytest.approx(wait))
 
 
 @given(st.floats(0, 1e9), st.floats(0, 1, exclude_max=True), st.floats(0, 10))

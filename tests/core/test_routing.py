@@ -1,5 +1,6 @@
 """Which offer is asked next. What is expected here is said in words of its own, and not read off the table."""
 
+import asyncio
 import math
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -16,6 +17,7 @@ from anymedia import (
     BadApiKey,
     Billed,
     Cause,
+    Client,
     Cooling,
     ImageRequest,
     Money,
@@ -24,6 +26,7 @@ from anymedia import (
     Outcome,
     OutOfBounds,
     Quote,
+    Secret,
     State,
     Task,
     errors,
@@ -218,7 +221,7 @@ def attempt(outcome, cause=None):
 @pytest.mark.parametrize(
     ("outcome", "cause", "cools"),
     [
-        (Outcome.REFUSED, Cause.BAD_API_KEY, Cooldown.CONFIG),
+        (Outcome.REFUSED, Cause.BAD_API_KEY, Cooldown.KEY),
         (Outcome.REFUSED, Cause.NO_CREDIT, Cooldown.BALANCE),
         (Outcome.REFUSED, Cause.RATE_LIMITED, Cooldown.TIME),
         (Outcome.REFUSED, Cause.UNAVAILABLE, Cooldown.TRIAL),
@@ -304,11 +307,16 @@ async def test_a_function_that_takes_none_is_what_the_error_names(client):
         await client.generate(REQUEST, policy=lambda quotes: [])
 
 
-async def test_whoever_waits_for_ever_does_not_wait_for_a_key_that_is_bad(client, sims):
-    sims["reapi"].fault("unauthorised")
-    for error in (BadApiKey, Cooling):
-        with pytest.raises(error):
-            await client.generate(REQUEST, "reapi", timeout=math.inf)
+async def test_whoever_waits_for_ever_does_not_wait_for_a_key_that_is_bad(config, clock):
+    revoked = attrs.evolve(config.account("reapi"), api_key=Secret("revoked"))
+    async with Client(attrs.evolve(config, accounts={"reapi": revoked}), clock=clock) as client:
+        for _ in range(3):
+            with pytest.raises(BadApiKey):
+                await client.generate(REQUEST, timeout=math.inf)
+        while client.health()[0].until is not None:  # its balance is refused too
+            await asyncio.sleep(0.001)
+        with pytest.raises(Cooling, match="until its configuration changes: reapi answered 401"):
+            await client.generate(REQUEST, timeout=math.inf)
 
 
 @pytest.mark.parametrize(

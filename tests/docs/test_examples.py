@@ -260,7 +260,7 @@ async def test_without_any_good_key_the_service_is_not_well(service, simulators)
     for one in simulators:
         one.fault("unauthorised", on="submit", times=None)
     status, _, headers = await ask(service)
-    assert (status, "Retry-After" in headers) == (503, False)
+    assert (status, int(headers["Retry-After"]) <= 2) == (503, True)  # one refusal of each key may be the services' own
     assert (await service.get("/health")).status == 503
 
 

@@ -375,7 +375,7 @@ def test_for_how_long_an_account_is_left_alone():
         "a rate limit": ["1 s", "2 s, 4 s, 8 s … 5 min"],
         "a rate limit, with `Retry-After: 90`": ["90 s", "90 s each"],
         "no credit": ["1 hour", "1 hour each"],
-        "a bad API key": ["for the client's life", "–"],
+        "an API key that is refused": ["1 s", "2 s, 4 s, 8 s … 5 min"],
         "it could not be reached, or was unavailable": ["1 s", "2 s, 4 s, 8 s … 5 min"],
         "a submit that may have been billed": ["30 s", "1 min, 2 min, 4 min, 5 min"],
         "a submit that was refused for what it asked": ["not at all", "–"],
