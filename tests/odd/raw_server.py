@@ -7,6 +7,7 @@ loop that starts it, or in a thread of its own (`in_thread`), so that commands o
 import asyncio
 import contextlib
 import json
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -86,8 +87,9 @@ def chunked(body: bytes, *, whole: bool = True, headers: Sequence[tuple[str, str
 class Site:
     """One port on this machine."""
 
-    def __init__(self, host: str = "127.0.0.1") -> None:
+    def __init__(self, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> None:
         self.host = host
+        self.tls = tls
         self.port = 0
         self.answering: Answering = lambda _: reply({"error": "nothing is here"}, 404)
         self.asked: list[Asked] = []
@@ -107,7 +109,7 @@ class Site:
     async def start(self) -> "Site":
         """Listen, in the running loop."""
         self._loop = asyncio.get_running_loop()
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, limit=1 << 24)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, limit=1 << 24, ssl=self.tls)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -157,7 +159,9 @@ class Site:
 async def _read(reader: asyncio.StreamReader, connection: int, turn: int) -> Asked | None:
     """Return the next request of a connection; None when there is none."""
     try:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        if (start := await reader.readexactly(1)) == b"\x16":  # the first byte of TLS, which is not spoken here
+            return None
+        head = (start + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     except asyncio.IncompleteReadError:
         return None
     first, *lines = head.rstrip("\r\n").split("\r\n")
@@ -201,9 +205,9 @@ class Thread:
         self._loop = loop
         self._sites: list[Site] = []
 
-    def site(self, host: str = "127.0.0.1") -> Site:
+    def site(self, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> Site:
         """Open one more port."""
-        site = Site(host)
+        site = Site(host, tls)
         asyncio.run_coroutine_threadsafe(site.start(), self._loop).result(10)
         self._sites.append(site)
         return site

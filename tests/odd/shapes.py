@@ -54,6 +54,11 @@ def _in_one(task: str, state: str, **more: Any) -> Body:
     return {"code": 200, "message": "success", "data": {"task_id": task, "status": state, **more}}
 
 
+def _code(status: int) -> Body:
+    codes = {400: 20003, 401: 10003, 402: 30001, 404: 40001, 429: 50001, 500: 60099}
+    return {"code": codes[status]} if status in codes else {}  # a firewall before it has no code of its own
+
+
 REAPI = Shape(
     name="reapi",
     submit=r"POST /api/v1/images/generations",
@@ -67,7 +72,7 @@ REAPI = Shape(
         **{"output": {"image_urls": links}, "usage": {"credits": 28}},
     },
     failed=lambda task, text: {"id": task, "status": "failed", "error": {"code": 80003, "message": text}},
-    refused=lambda _, text: {"error": {"code": 20003, "message": text, "request_id": "req_1"}},
+    refused=lambda status, text: {"error": {**_code(status), "message": text, "request_id": "req_1"}},
     states=("processing", "completed"),
     refunds=True,
     costs=lambda body, amount: {**body, "usage": {"credits": amount}},

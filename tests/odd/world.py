@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -60,9 +61,9 @@ class World:
         found = sorted(self.out.rglob("*")) if self.out.exists() else []
         return {file.name: file.read_bytes() for file in found if file.is_file()}
 
-    def site(self, host: str = "127.0.0.1") -> Site:
+    def site(self, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> Site:
         """Open one more port."""
-        return self.thread.site(host)
+        return self.thread.site(host, tls)
 
     def provider(self, name: str) -> Provider:
         """Return a provider, which is opened when it is first asked for."""
