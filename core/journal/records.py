@@ -13,12 +13,13 @@ import attrs
 from anymedia.model.codec import from_json, to_json
 from anymedia.model.errors import AnymediaError
 from anymedia.model.money import EXACT, Money
+from anymedia.model.redact import scrubbed
 from anymedia.model.strict_json import loads
 from anymedia.model.task import SENDING, Attempt, Order, Task
 from anymedia.model.vocabulary import Outcome
 
 from .protocol import Ended, Entry, Seen
-from .redact import scrubbed, secrets_of
+from .redact import secrets_of
 
 LOST = "its process ended before the answer came"
 
