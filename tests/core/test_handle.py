@@ -30,8 +30,8 @@ from anymedia.declare import Endpoint, Reply
 from anymedia.declare.path import place
 from anymedia.engine.handle import LONGEST, handle, opened
 from anymedia.model.vocabulary import Kind
-from anymedia.translate.decode import _id
 from anymedia.translate.encode import follow
+from anymedia.translate.reading import id_of
 
 from .acme import acme
 
@@ -409,7 +409,7 @@ def test_a_link_that_nobody_follows():
 
 @given(st.text())
 def test_an_id_is_one_that_an_answer_can_give(text):
-    read = _id(place("id"), {"id": text})
+    read = id_of(place("id"), {"id": text})
     if read is None:
         assert refused(said(id=text))[0] == "id"
     else:
