@@ -85,7 +85,6 @@ ADAPTER = Adapter(
         "failed": State.FAILED,
         "error": State.FAILED,
     },
-    any_case=True,
     refunds="yes",  # "billing: successful requests"
     printed=Printed("2026"),
     credit=Credit("0.01"),

@@ -1,16 +1,14 @@
 """Words for a terminal, and JSON for a program."""
 
 import json
-import re
 from decimal import Decimal
 from typing import Any
 
 import click
 
 from anymedia import Money
-
-# Everything that moves a cursor, turns text around or cannot be encoded; line feed and tab are layout.
-_HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+from anymedia.model.plain import one_line as one_line  # noqa: PLC0414 - the commands take their words from here
+from anymedia.model.plain import printable as printable  # noqa: PLC0414
 
 _FLAGS = {
     "prompt": "PROMPT",
@@ -20,16 +18,6 @@ _FLAGS = {
     "body": "BODY",
     "id": "ID",
 }
-
-
-def printable(text: object) -> str:
-    """Return a text with its control characters, which a provider may have written into it, spelled out."""
-    return _HARMFUL.sub(lambda found: ascii(found[0])[1:-1], str(text))
-
-
-def one_line(text: object) -> str:
-    """Return a printable text on one line."""
-    return printable(" ".join(str(text).split()))
 
 
 def flag(field: str) -> str:

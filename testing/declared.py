@@ -89,7 +89,6 @@ def _unsaid(adapter: Adapter) -> Iterator[str]:
         "gaps are what no page says": adapter.gaps,
         "some word of states is State.SUCCEEDED": adapter.poll is None or State.SUCCEEDED in adapter.states.values(),
         "a failed task shows: by a word of states, failed_if or a verdict": adapter.poll is None or _tells(adapter),
-        "with any_case, states are in lower case": not adapter.any_case or all(map(str.islower, adapter.states)),
     }
     yield from (what for what, said in wanted.items() if not said)
 

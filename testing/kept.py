@@ -86,8 +86,8 @@ async def _watch(scene: Scene, case: Case) -> None:
         scene.clock.seconds += (service.queued + service.running) / LOOKS
         task = await scene.client.get(task)
         stage, read = service.tasks[task.id].stage(scene.clock.seconds), last_word(adapter, task)
-        word = task.raw_state if task.raw_state is None or not adapter.any_case else task.raw_state.lower()
-        promise(word is None or word in adapter.states, f"{adapter.name}: a task is {stage}, and {read}")
+        word = task.raw_state
+        promise(word is None or adapter.meaning(word) is not None, f"{adapter.name}: a task is {stage}, and {read}")
         over = stage in ("succeeded", "failed")
         promise(task.state == stage if over else not task.state.final, f"{adapter.name}: a task is {stage}, and {read}")
 

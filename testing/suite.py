@@ -149,7 +149,7 @@ def last_word(adapter: Adapter, task: Task | None) -> str:
     """Return what the provider last said of a task, and what the adapter makes of it."""
     if task is None or task.raw_state is None:
         return "no state was ever read"
-    meaning = adapter.states.get(task.raw_state.lower() if adapter.any_case else task.raw_state)
+    meaning = adapter.meaning(task.raw_state)
     read_as = "which `states` does not name" if meaning is None else f"read as {meaning}"
     return f"its last state was {task.raw_state!r}, {read_as}"
 

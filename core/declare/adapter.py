@@ -251,16 +251,20 @@ def _unread_in_a_look(adapter: "Adapter", endpoint: Endpoint) -> Iterator[str]:
         yield "it has neither a path nor a link"
 
 
+def _folded(word: str) -> str:
+    return word.strip().casefold()
+
+
 @attrs.frozen(kw_only=True)
 class Adapter:
     """A provider, as data.
 
-    `states` gives the state of each raw word (an Err where the word tells a failure's cause, or that the task was not
-    found); a word not listed is still running; with `any_case` the words are given in lower case. `errors` gives what
-    a code (or a Match) means; others go by their HTTP class. Without a `poll`, the answer to the submit is the result.
-    `expires` is how many seconds a result can be fetched. `read` is the day the page was read, `printed` the day and
-    the place of the prices. The submit is a POST, which nothing sends twice by itself. Errors: ValueError for what
-    contradicts itself, and for words that no step reads where they stand.
+    `states` gives the state of each raw word, in whatever letters it comes (an Err where the word tells a failure's
+    cause, or that the task was not found); a word not listed is still running. `errors` gives what a code (or a Match)
+    means; others go by their HTTP class. Without a `poll`, the answer to the submit is the result. `expires` is how
+    many seconds a result can be fetched. `read` is the day the page was read, `printed` the day and the place of the
+    prices. The submit is a POST, which nothing sends twice by itself. Errors: ValueError for what contradicts itself,
+    and for words that no step reads where they stand.
     """
 
     name: str
@@ -273,7 +277,6 @@ class Adapter:
     submit: Endpoint = attrs.field(validator=_posted)
     offers: tuple[Offer, ...]
     states: Mapping[str, State | Err] = attrs.field(hash=False)
-    any_case: bool = False
     poll: Endpoint | None = None
     result: Endpoint | None = None
     cancel: Endpoint | None = None
@@ -290,6 +293,19 @@ class Adapter:
     balance: Balance | None = None
     price_quote: PriceQuote | None = None
     gaps: tuple[Gap, ...] = ()
+    _meanings: Mapping[str, State | Err] = attrs.field(init=False, repr=False, eq=False)
+
+    @_meanings.default
+    def _by_word(self) -> Mapping[str, State | Err]:
+        meanings: dict[str, State | Err] = {}
+        for word, meaning in self.states.items():
+            if meanings.setdefault(_folded(word), meaning) != meaning:
+                raise ValueError(f"states: {word!r} means two things, in small letters and in others")
+        return meanings
+
+    def meaning(self, word: str) -> State | Err | None:
+        """Return what a raw word of a state means, whatever its letters and the blanks around it; None: not listed."""
+        return self._meanings.get(_folded(word))
 
     def __attrs_post_init__(self) -> None:
         wrong = "; ".join((*_unread(self), *_clashing(self)))

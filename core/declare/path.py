@@ -2,9 +2,9 @@
 
     a.b        the key b under the key a
     a.*_url    every key under a that fits the pattern
-    a[]        every element of the list a
+    a[]        every element of the list a; one value, or the JSON text of a list, is a list too
     a[0]       its first element
-    a!json     a, converted: json, s and ms (time since 1970), iso (time), base64
+    a!json     a, converted: json (an object stays as it is), s and ms (time since 1970), iso (time), base64
     first(…)   the first of several places that holds anything
 
 A path never raises on data: what is not there, is null, or does not convert, is not found.
@@ -14,13 +14,14 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import Any, TypeAlias
 
 import attrs
 
-from anymedia.model.strict_json import Json, loads
+from anymedia.model.strict_json import Json, lenient, loads
 
 _STEP = re.compile(r"(?P<key>[A-Za-z0-9_* -]+)|\[(?P<index>\d*)\]|!(?P<convert>[a-z0-9]+)")
 _PLAIN = re.compile(r"[A-Za-z0-9_ -]+(\.[A-Za-z0-9_ -]+)*")
@@ -131,16 +132,24 @@ def _every_key(pattern: str) -> _Step:
 
 
 def _each(value: Any) -> Iterator[Any]:
-    if isinstance(value, list):
-        yield from value
+    yield from _listed(value)
 
 
 def _element(index: int) -> _Step:
     def step(value: Any) -> Iterator[Any]:
-        if isinstance(value, list) and index < len(value):
-            yield value[index]
+        yield from _listed(value)[index : index + 1]
 
     return step
+
+
+def _listed(value: Any) -> list[Any]:
+    """Return a list, or the list that a JSON text holds; one value counts as a list of one, unless it is empty."""
+    if isinstance(value, str) and value.lstrip()[:1] == "[":
+        with suppress(ValueError):
+            value = _json(value)
+    if isinstance(value, list):
+        return value
+    return [] if value in ("", {}) or value is False else [value]
 
 
 def _converted(convert: Callable[[Any], Any]) -> _Step:
@@ -151,6 +160,29 @@ def _converted(convert: Callable[[Any], Any]) -> _Step:
             return
 
     return step
+
+
+TIMES_ENCODED = 4
+"""How often the JSON text of a JSON text is read."""
+
+
+def _json(value: Any) -> Json:
+    """Return the JSON of a text, however often it was encoded; what is JSON already stays as it is."""
+    if isinstance(value, dict | list):
+        return value
+    held: Json = value
+    for _ in range(TIMES_ENCODED):
+        held = _parsed(held)
+        if not isinstance(held, str):
+            break
+    return held
+
+
+def _parsed(text: str) -> Json:
+    try:
+        return loads(text)
+    except ValueError:
+        return lenient(text)
 
 
 def _since_1970(seconds: float) -> datetime:
@@ -165,7 +197,7 @@ def _time(text: str) -> datetime:
 
 
 _CONVERSIONS: dict[str, Callable[[Any], Any]] = {
-    "json": loads,
+    "json": _json,
     "s": lambda seconds: _since_1970(float(seconds)),
     "ms": lambda milliseconds: _since_1970(float(milliseconds) / 1000),
     "iso": _time,

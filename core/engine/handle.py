@@ -15,13 +15,15 @@ from typing import Any, Protocol
 import attrs
 
 from anymedia.account import FINGERPRINT, Account, fingerprint, is_of
+from anymedia.declare.adapter import Endpoint
 from anymedia.model.errors import ConfigError, OutOfBounds, Problem
 from anymedia.model.forms import shown
 from anymedia.model.money import Money, PriceStatus
 from anymedia.model.strict_json import Json, dumps, loads
 from anymedia.model.task import Asset, Task
-from anymedia.model.urls import is_path, is_url, permitted, relative
+from anymedia.model.urls import is_path, is_url, relative
 from anymedia.model.vocabulary import Kind, State
+from anymedia.translate.links import leads
 
 VERSION = 1
 
@@ -186,13 +188,13 @@ def _moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text).astimezone(UTC)
 
 
-def _links(account: Account) -> Mapping[str, tuple[tuple[str, ...], ...]]:
-    """Return the links that looks may follow, each with the hosts of the endpoints that follow it."""
+def _links(account: Account) -> Mapping[str, tuple[Endpoint, ...]]:
+    """Return the links that looks may follow, each with the endpoints that follow it."""
     adapter = account.adapter
-    found: dict[str, tuple[tuple[str, ...], ...]] = {}
+    found: dict[str, tuple[Endpoint, ...]] = {}
     for endpoint in (adapter.poll, adapter.result, adapter.cancel):
         if endpoint is not None and endpoint.link is not None:
-            found[endpoint.link] = (*found.get(endpoint.link, ()), endpoint.hosts)
+            found[endpoint.link] = (*found.get(endpoint.link, ()), endpoint)
     return found
 
 
@@ -259,7 +261,7 @@ def _check_links(fields: Mapping[str, Any], account: Account) -> None:
     for name, url in fields.get("links", {}).items():
         if name not in links:
             raise _wrong("links", f"{account.adapter.title} is not followed along a link named {_shown(name)}")
-        if not any(_leads(url, account.origin, hosts) for hosts in links[name]):
+        if not any(_leads(url, account, endpoint) for endpoint in links[name]):
             raise _wrong("links", f"{name} leads where the key may not go: {_shown(url)}")
 
 
@@ -275,10 +277,9 @@ def _check_end(fields: Mapping[str, Any], account: Account) -> None:
         raise _wrong("assets", "a task has results where it has succeeded, and only there")
 
 
-def _leads(url: str, origin: str, hosts: tuple[str, ...]) -> bool:
-    if url.startswith("/"):
-        return not url.startswith("//") and permitted(origin + url, origin, hosts)
-    return permitted(url, origin, hosts)
+def _leads(url: str, account: Account, endpoint: Endpoint) -> bool:
+    on_origin = url.startswith("/") and not url.startswith("//")
+    return leads(account.adapter, account.origin, endpoint, account.origin + url if on_origin else url)
 
 
 def _is_name(value: Any) -> bool:

@@ -192,7 +192,12 @@ class Session:
     def asked(self, account: Account, model: str | None) -> Asked:
         """Return the account that is asked, and the time."""
         return Asked(
-            adapter=account.adapter, account=account.name, origin=account.origin, model=model, now=self.clock.now()
+            adapter=account.adapter,
+            account=account.name,
+            origin=account.origin,
+            model=model,
+            now=self.clock.now(),
+            secret=account.api_key,
         )
 
     async def read(self, account: Account, call: Call, model: str | None = None) -> Answer:

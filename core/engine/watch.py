@@ -116,7 +116,7 @@ class Watch:
 
     async def follow(self, account: Account, endpoint: Endpoint, task: Task) -> Task:
         """Call one endpoint of a task, once, and return the task as the answer tells it. Errors: ProviderError."""
-        call = encode.follow(endpoint, account.origin, task)
+        call = encode.follow(account.adapter, endpoint, account.origin, task)
         with accepted(task):
             answer = await self._session.read(account, call, task.model)
             return decode.looked(self._session.asked(account, task.model), endpoint, answer, task)

@@ -6,9 +6,8 @@ from typing import Any, TypeVar
 import attrs
 
 from anymedia.model.money import Money
+from anymedia.model.redact import scrubbed
 from anymedia.model.strict_json import Json
-
-from .redact import scrubbed
 
 KEPT = frozenset(
     (

@@ -1,4 +1,8 @@
-"""JSON as it comes from outside: every fault is a ValueError, and nothing but JSON gets through."""
+"""JSON as it comes from outside: read strictly, or leniently where that fails; every fault is a ValueError.
+
+A lenient reading never makes up a value: what is out of range is None, and a byte that is no text is U+FFFD (REPLACED),
+by which whoever reads an id or a link knows that it is not whole.
+"""
 
 import json
 import math
@@ -21,6 +25,29 @@ def loads(text: bytes | str) -> Json:
         raise ValueError("nested too deeply") from None
 
 
+REPLACED = "\ufffd"
+"""What stands in a text where its bytes could not be read."""
+
+LONGEST_NUMBER = 1000
+"""Digits of a whole number that the lenient reading takes."""
+
+
+def decoded(data: bytes) -> str:
+    """Return bytes as text, in UTF-8, UTF-16 or UTF-32 as their beginning tells; what is none of it is replaced."""
+    return data.decode(json.detect_encoding(data), "replace")
+
+
+def lenient(text: str) -> Json:
+    """Parse JSON text in which NaN, numbers out of range (both are None) and raw control characters may stand.
+
+    Errors: ValueError.
+    """
+    try:
+        return _LENIENT.decode(text.strip(_AROUND))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
 def dumps(value: Json) -> bytes:
     """Write JSON the way every call is sent: UTF-8, no blanks, keys in the order given."""
     return _ENCODER.encode(value).encode()
@@ -37,5 +64,18 @@ def _refuse(word: str) -> NoReturn:
     raise ValueError(f"{word} is not JSON")
 
 
+def _finite_or_none(digits: str) -> float | None:
+    number = float(digits)
+    return None if math.isinf(number) else number
+
+
+def _whole_or_none(digits: str) -> int | None:
+    return int(digits) if len(digits) <= LONGEST_NUMBER else None
+
+
+_AROUND = "\ufeff\0 \t\r\n"
+_LENIENT = json.JSONDecoder(
+    parse_float=_finite_or_none, parse_int=_whole_or_none, parse_constant=lambda _: None, strict=False
+)
 _DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_refuse)
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))

@@ -1,9 +1,14 @@
-"""What can be read off a URL: whether it is one, whether it is on this machine, and whether an API key may go there."""
+"""What can be read off a URL: whether it is one, where it leads, and whether an API key may go there.
+
+Nothing here raises, whatever the text.
+"""
 
 import re
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
+
+from .strict_json import REPLACED
 
 
 def permitted(url: str, origin: str, hosts: tuple[str, ...]) -> bool:
@@ -12,14 +17,17 @@ def permitted(url: str, origin: str, hosts: tuple[str, ...]) -> bool:
         return False
     if url.startswith(origin + "/"):
         return True
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
+    parts = _parts(url)
+    if parts is None:
         return False
     host = (parts.hostname or "").lower()
     named = any(host == name or host.endswith("." + name) for name in hosts)
-    return named and parts.scheme == "https" and port in (None, 443) and parts.username is None
+    return named and parts.scheme == "https" and parts.port in (None, 443) and parts.username is None
+
+
+def hosts_of(hosts: tuple[str, ...], origin: str, base_url: str) -> tuple[str, ...]:
+    """Return the hosts beside the origin that an API key may go to: none where an account has an origin of its own."""
+    return hosts if origin == base_url else ()
 
 
 def is_path(value: Any) -> bool:
@@ -33,6 +41,58 @@ def relative(url: str, origin: str) -> str:
 
 
 _PATH = re.compile(r"/(?!/)(?:(?![#\\])[!-~])*")
+_BLANK = "".join(map(chr, range(33))) + "\x7f\x85\xa0\u200b\u2028\u2029\u3000\ufeff"
+_LINE_ENDS = re.compile(r"[\t\r\n]")
+_CONTROL = re.compile(rf"[\x00-\x1f\x7f-\x9f{REPLACED}]")
+_RELATIVE = re.compile(r"\.{1,2}/|[\w~-]+/.*\.\w+")
+_HOST = re.compile(r"[A-Za-z0-9._~-]+")
+_WRITTEN = "".join(map(chr, range(33, 127)))
+
+
+def absolute(link: str, origin: str) -> str | None:
+    """Return the http(s) URL that a provider's link leads to, as it can be fetched; None where it leads nowhere.
+
+    Blanks around it and line feeds within it are no part of it, other blanks and letters beyond ASCII are escaped. It
+    may begin at the origin ("/a.png", "files/a.png") or with a host ("//host/a.png").
+    """
+    text = _LINE_ENDS.sub("", link.strip(_BLANK))
+    if _CONTROL.search(text):
+        return None
+    try:
+        if text.startswith("/") or _RELATIVE.match(text):
+            text = urljoin(origin + "/", text)
+        parts = urlsplit(text)
+        where = _where(parts) if parts.scheme in ("http", "https") else None
+        if where is None or (text.isascii() and " " not in text):
+            return None if where is None else text
+        rest = (quote(part, safe=_WRITTEN) for part in (parts.path, parts.query, parts.fragment))
+        return urlunsplit((parts.scheme, where, *rest))
+    except ValueError:
+        return None
+
+
+def _where(parts: SplitResult) -> str | None:
+    """Return the host of a URL in ASCII, with its user and port; None for what is no host. Errors: ValueError."""
+    user, at, _ = parts.netloc.rpartition("@")
+    host = parts.hostname or ""
+    if ":" in host:
+        host = f"[{ip_address(host)}]"
+    else:
+        host = host if host.isascii() else host.encode("idna").decode()
+        if not (_HOST.fullmatch(host) and user.isascii() and " " not in user and parts.port != 0):
+            return None
+    return f"{user}{at}{host}" + (f":{parts.port}" if parts.port else "")
+
+
+def _parts(url: str) -> SplitResult | None:
+    """Return the parts of a URL whose port is one; None for what has none."""
+    try:
+        parts = urlsplit(url)
+        return parts if parts.port != 0 else None
+    except ValueError:
+        return None
+
+
 _URL = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE)
 
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import attrs
 
-from anymedia.declare.adapter import Adapter, Err, Fault, Match
+from anymedia.account import Secret
+from anymedia.declare.adapter import Adapter, Err, Match
 from anymedia.declare.path import Place
-from anymedia.model.brief import brief
 from anymedia.model.errors import (
     NOT_AGAIN,
     PROVIDER_ERRORS,
@@ -19,14 +19,21 @@ from anymedia.model.errors import (
     SubmitUncertain,
     Unavailable,
 )
+from anymedia.model.plain import one_line
+from anymedia.model.redact import DEEPEST, holds, scrubbed
 from anymedia.model.strict_json import Json
 from anymedia.model.vocabulary import Billed, Cause, Outcome
 
-from .messages import LONGEST_WAIT, Answer, Lost
+from .messages import Answer, Lost
+from .reading import LONGEST_TEXT, amount, code_of, declared_text, read, text_of, word
+from .waiting import bounded, retry_after
 
-NEVER_ARRIVED = frozenset({521, 523, 525, 526})
-"""Codes of a proxy that did not reach the provider: nothing was sent to it. (522 may also mean that the connection
-stood and the request was not acknowledged.)"""
+NEVER_ARRIVED = frozenset({511, 521, 523, 525, 526, 530})
+"""Codes of a network or a proxy that did not reach the provider: nothing was sent to it. (522 may also mean that the
+connection stood and the request was not acknowledged.)"""
+
+ELSEWHERE = frozenset({301, 307, 308})
+"""Codes that say, with a Location, that a call has to be made somewhere else, and so was not carried out here."""
 
 UNDECIDED = frozenset({408, 499})
 """Codes below 500 that do not say whether the request was carried out."""
@@ -34,7 +41,7 @@ UNDECIDED = frozenset({408, 499})
 CAUSES: Mapping[int, Cause] = {
     401: Cause.BAD_API_KEY,
     402: Cause.NO_CREDIT,
-    403: Cause.BAD_API_KEY,
+    403: Cause.REJECTED,  # a firewall, or one model that is not for everybody: the key is good for the rest
     404: Cause.NOT_FOUND,
     408: Cause.UNAVAILABLE,
     410: Cause.NOT_FOUND,
@@ -44,23 +51,42 @@ CAUSES: Mapping[int, Cause] = {
 }
 """The cause of an HTTP status for which the adapter has no row; others below 500 are rejections."""
 
+LONGEST_NAME = 200
+"""Characters of a request id or a word of a state that are kept."""
+
+HIDDEN = "***"
+"""The text that replaces an API key."""
+
+LONGEST_KEPT = 1 << 16
+"""Characters of the longest text of an answer that is kept."""
+
+MOST_KEPT = 1 << 20
+"""Characters of an answer that are kept."""
+
 
 @attrs.frozen(kw_only=True)
 class Asked:
-    """Who was asked, and when the answer came: every error and task carries this."""
+    """Who was asked, with which API key, and when the answer came: every error and task carries this.
+
+    Ids, links, amounts and states are read from the provider's own words; the key is hidden in what is kept and shown.
+    """
 
     adapter: Adapter
     account: str
     origin: str
     model: str | None
     now: datetime
+    secret: Secret | None = None
 
     def lost(self, lost: Lost, *, submit: bool) -> AnymediaError:
         """Return the error for a call that got no whole answer."""
         facts: dict[str, Any] = {"account": self.account, "provider": self.adapter.name, "model": self.model}
+        if lost.body:
+            facts["body"] = self.kept(*read(lost.body))
         if not lost.sent:
-            return Unavailable(f"{self.account} was not reached: {lost.why}", outcome=Outcome.NOT_SENT, **facts)
-        message = f"{self.account} gave no readable answer: {lost.why}"
+            message = f"{self.account} was not reached: {self.shown(lost.why)}"
+            return Unavailable(message, outcome=Outcome.NOT_SENT, **facts)
+        message = f"{self.account} gave no readable answer: {self.shown(lost.why)}"
         if not submit:
             return Unavailable(message, status=lost.status, **facts)
         return _uncertain(message, accepted=_is_good(lost.status), status=lost.status, **facts)
@@ -72,14 +98,55 @@ class Asked:
                 return row
         return self.adapter.errors.get(code) if code is not None else None
 
+    def shown(self, text: str) -> str:
+        """Return a provider's text as it can be shown: on one line, without the API key."""
+        return one_line(self._hidden(text))
 
-@attrs.frozen
+    def kept(self, words: Json, text: str) -> Json:
+        """Return an answer's words, read from a text, as they can be kept: without the API key, and not all too much.
+
+        What is too long or too deep is left out.
+        """
+        if isinstance(words, str):
+            return self._hidden(words[:LONGEST_KEPT])[:LONGEST_TEXT]
+        small = len(text) <= LONGEST_KEPT and text.count("[") + text.count("{") < DEEPEST
+        hides = len(text) > MOST_KEPT or self._is_in(text)
+        if small and not hides:
+            return words
+        return scrubbed(words, (self._key,) if hides else (), LONGEST_KEPT, mark=HIDDEN, most=MOST_KEPT)
+
+    def _hidden(self, text: str) -> str:
+        if not self._is_in(text):
+            return text
+        clean: str = scrubbed(text, (self._key,), len(text) + len(HIDDEN), mark=HIDDEN)
+        return clean
+
+    @property
+    def _key(self) -> str:
+        return "" if self.secret is None else self.secret.reveal()
+
+    def _is_in(self, text: str) -> bool:
+        return self.secret is not None and holds(text, self._key)
+
+
+@attrs.frozen(slots=False)
 class Received:
-    """An answer, who was asked, and the answer's body as JSON (or text, where it is none)."""
+    """An answer, who was asked, and the answer's body as JSON (or text, where it is none), read from `text`."""
 
     asked: Asked
     answer: Answer
-    words: Json
+    words: Json = attrs.field(hash=False)
+    text: str
+
+    @classmethod
+    def of(cls, asked: Asked, answer: Answer) -> "Received":
+        """Return an answer as it is read."""
+        return cls(asked, answer, *read(answer.body))
+
+    @cached_property
+    def raw(self) -> Json:
+        """The words as they can be kept."""
+        return self.asked.kept(self.words, self.text)
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -90,16 +157,11 @@ class Received:
             "provider": asked.adapter.name,
             "model": asked.model,
             "status": self.answer.status,
-            "code": self.code,
+            "code": None if self.code is None else self.asked.shown(self.code),
             "request_id": self.request_id,
             "retry_after": self._retry_after(),
-            "body": self.kept,
+            "body": self.raw,
         }
-
-    @property
-    def kept(self) -> Json:
-        """The words as a task and an error keep them: without the bytes of a result, which are held once."""
-        return brief(self.words)
 
     @property
     def code(self) -> str | None:
@@ -112,12 +174,17 @@ class Received:
         fault, headers = self.asked.adapter.fault, self.answer.headers
         header = next((headers[name] for name in self.asked.adapter.request_id if name in headers), None)
         named = header or (None if fault.request_id is None else fault.request_id.one(self.words))
-        return named if isinstance(named, str) else None
+        return self.asked.shown(named)[:LONGEST_NAME] if isinstance(named, str) else None
+
+    @cached_property
+    def told(self) -> str:
+        """The provider's own words for what went wrong, as they are shown."""
+        return one_line(text_of(self.asked.adapter.fault, self.raw))
 
     @property
     def row(self) -> Err | None:
         """What the adapter says of the error."""
-        return self.asked.row(self.code, text_of(self.asked.adapter.fault, self.words), self.answer.status)
+        return self.asked.row(self.code, declared_text(self.asked.adapter.fault, self.words), self.answer.status)
 
     @property
     def status(self) -> int:
@@ -136,9 +203,8 @@ class Received:
 
     def refusal(self, *, submit: bool) -> AnymediaError:
         """Return the error that a "no" of the provider means; at a submit, with how far it can be trusted."""
-        text = text_of(self.asked.adapter.fault, self.words) or self._redirect()
-        code = None if self.code == str(self.answer.status) else self.code
-        message = f"{self.asked.account} answered " + " ".join(filter(None, (str(self.answer.status), code, text)))
+        code = None if self.code in (None, str(self.answer.status)) else self.asked.shown(str(self.code))
+        message = self._message(" ".join(filter(None, (code, self._redirect() or self.told))))
         row = self.row
         cause = self._cause() if row is None else row.cause
         if not submit:
@@ -154,17 +220,21 @@ class Received:
 
     def malformed(self, what: str, task_id: str | None) -> MalformedAnswer:
         """Return the error for an answer that cannot be read."""
-        message = f"{self.asked.account} answered {self.answer.status} with {what}"
-        return MalformedAnswer(message, task_id=task_id, **self.facts)
+        return MalformedAnswer(self._message(f"with {what}"), task_id=task_id, **self.facts)
 
     def paid_for_nothing(self, what: str) -> SubmitUncertain:
         """Return the error for a success that cannot be read to a task."""
-        return _uncertain(f"{self.asked.account} answered {self.answer.status} {what}", accepted=True, **self.facts)
+        told = f": {self.told}" if self.told else ""
+        return _uncertain(self._message(what + told), accepted=True, **self.facts)
+
+    def _message(self, what: str) -> str:
+        return f"{self.asked.account} answered {self.answer.status} {what}".rstrip()
 
     def _redirect(self) -> str:
         if self.answer.status // 100 != 3:
             return ""
-        return f"a redirect to {self.answer.headers.get('location', 'nowhere')}, not followed"
+        where = self.asked.shown(self.answer.headers.get("location", "nowhere"))
+        return f"a redirect to {where[:LONGEST_NAME]}, not followed"
 
     def _cause(self) -> Cause:
         return CAUSES.get(self.status, Cause.REJECTED if 400 <= self.status < 500 else Cause.UNAVAILABLE)
@@ -174,7 +244,8 @@ class Received:
         return row.submit or (self._outcome() if row.cause is Cause.UNAVAILABLE else Outcome.REFUSED)
 
     def _outcome(self) -> Outcome:
-        if self.answer.status in NEVER_ARRIVED:
+        moved = self.answer.status in ELSEWHERE and "location" in self.answer.headers
+        if moved or self.answer.status in NEVER_ARRIVED:
             return Outcome.NOT_SENT
         if 400 <= self.status < 500 and self.status not in UNDECIDED:
             return Outcome.REFUSED
@@ -182,11 +253,9 @@ class Received:
 
     def _retry_after(self) -> float | None:
         """Return the seconds to wait: the header's, or else the body's."""
-        seconds = self.answer.retry_after(self.asked.now)
-        if seconds is None:
-            named = amount(self.asked.adapter.fault.retry_after, self.words)
-            seconds = None if named is None else min(float(named), LONGEST_WAIT)
-        return seconds
+        seconds = retry_after(self.answer.headers, self.asked.now)
+        named = amount(self.asked.adapter.fault.retry_after, self.words) if seconds is None else None
+        return seconds if named is None else bounded(float(named))
 
 
 def _is_good(status: int | None) -> bool:
@@ -198,34 +267,3 @@ def _uncertain(message: str, *, accepted: bool, **facts: Any) -> SubmitUncertain
     if accepted:
         return SubmitUncertain(text, outcome=Outcome.ACCEPTED_WITHOUT_ID, billed=Billed.LIKELY, **facts)
     return SubmitUncertain(text, **facts)
-
-
-def word(value: Any) -> str | None:
-    """Return a code or an id as text; None for what is neither text nor number."""
-    return str(value)[:1000] if isinstance(value, str | int) and not isinstance(value, bool) else None
-
-
-def amount(where: Place | None, words: Json) -> Decimal | None:
-    """Return an amount; the shortest decimal of a binary float is what the provider wrote."""
-    value: Any = None if where is None else where.one(words)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return Decimal(repr(value)) if 0 <= value < 1_000_000_000 else None
-
-
-def code_of(fault: Fault, words: Json) -> str | None:
-    """Return an error's code."""
-    return None if fault.code is None else word(fault.code.one(words))
-
-
-def text_of(fault: Fault, words: Json) -> str:
-    """Return an error's text in the provider's words, with what it says of single fields."""
-    texts = [] if fault.message is None else [text for text in fault.message.find(words) if isinstance(text, str)]
-    by_field = None if fault.fields is None else fault.fields.one(words)
-    if isinstance(by_field, dict):
-        texts += [f"{name} {_listed(says)}" for name, says in by_field.items()]
-    return "; ".join(texts)[:2000]
-
-
-def _listed(says: Any) -> str:
-    return ", ".join(map(str, says)) if isinstance(says, list) else str(says)

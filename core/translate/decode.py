@@ -3,7 +3,6 @@
 A yes is believed only where the adapter says that it stands; whatever cannot be read is an error, never a success.
 """
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,16 +10,16 @@ from typing import Any
 import attrs
 
 from anymedia.declare.adapter import Balance, Endpoint, Err, Fault, PriceQuote, Reply
-from anymedia.declare.path import Place, place
-from anymedia.model.errors import AnymediaError, ProviderError
-from anymedia.model.money import EXACT, Money, PriceStatus, can_be
-from anymedia.model.strict_json import Json
+from anymedia.model.errors import AnymediaError, MalformedAnswer
+from anymedia.model.forms import shown
+from anymedia.model.money import EXACT, LARGEST, Money, PriceStatus, can_be
 from anymedia.model.task import Asset, Failure, Task
-from anymedia.model.urls import is_url, permitted, relative
 from anymedia.model.vocabulary import Cause, Refund, Retry, State
 
-from .classify import Asked, Received, amount, code_of, text_of, word
+from .classify import CAUSES, LONGEST_NAME, Asked, Received
+from .links import followed, links
 from .messages import Answer
+from .reading import amount, code_of, declared_text, id_of, other_id, time_of
 
 CENTS = Decimal(100)
 """Of a dollar."""
@@ -31,19 +30,19 @@ def submitted(asked: Asked, answer: Answer, draft: Task) -> Task:
 
     Errors: a ProviderError when it was refused; SubmitUncertain when nobody can tell, or it has no readable id.
     """
-    received = Received(asked, answer, answer.words())
+    received = Received.of(asked, answer)
     reply, words = asked.adapter.submit.reply, received.words
     if received.is_error(reply.ok):
         raise received.refusal(submit=True)
-    task_id = _id(reply.id, words) if reply.id is not None else draft.id
+    task_id = id_of(reply.id, words) if reply.id is not None else draft.id
     if task_id is None:
         raise _without_id(received)
     known: dict[str, Any] = {
         "id": task_id,
-        "links": dict(_links(asked, words)),
+        "links": dict(followed(asked.adapter, asked.origin, words)),
         "request_id": received.request_id,
         "replayed": reply.replayed is not None and reply.replayed.one(words) is True,
-        "raw": received.kept,
+        "raw": received.raw,
     }
     try:
         read = _read(received, reply, draft, task_id)
@@ -54,15 +53,8 @@ def submitted(asked: Asked, answer: Answer, draft: Task) -> Task:
         return attrs.evolve(draft, **known)
     if read["state"] is State.SUCCEEDED and not read.get("assets"):
         # What is finished at once, and does not show here what it made, is looked at like any other.
-        read |= {"state": State.RUNNING, "ended_at": None}
+        read |= {"state": State.RUNNING, "ended_at": None, "money": draft.money}
     return attrs.evolve(draft, **known | read)
-
-
-def _id(where: Place | None, words: Json) -> str | None:
-    """Return an id that can stand in a path and be found again."""
-    text = None if where is None else word(where.one(words))
-    usable = text is not None and 0 < len(text) <= 512 and text.isprintable() and text.strip(". ") != ""
-    return text if usable else None
 
 
 def _without_id(received: Received) -> AnymediaError:
@@ -72,39 +64,57 @@ def _without_id(received: Received) -> AnymediaError:
     return received.paid_for_nothing("without a task id that can be read")
 
 
-def _links(asked: Asked, words: Json) -> Iterator[tuple[str, str]]:
-    adapter = asked.adapter
-    for endpoint in (adapter.poll, adapter.result, adapter.cancel):
-        if endpoint is not None and endpoint.link is not None:
-            url = place(endpoint.link).one(words)
-            if isinstance(url, str) and permitted(url, asked.origin, endpoint.hosts):
-                yield endpoint.link, relative(url, asked.origin)
-
-
 def looked(asked: Asked, endpoint: Endpoint, answer: Answer, task: Task) -> Task:
     """Return the task as an answer to a look tells it.
 
     Errors: a ProviderError for an error answer, MalformedAnswer for one that cannot be read; the task is as it was.
     """
-    received = Received(asked, answer, answer.words())
+    received = Received.of(asked, answer)
     if received.is_error(endpoint.reply.ok):
         return _refused(received, endpoint, task)
     return attrs.evolve(task, **_read(received, endpoint.reply, task, task.id))
 
 
 def _refused(received: Received, endpoint: Endpoint, task: Task) -> Task:
+    """Return what an error answer to a look tells of the task all the same. Errors: the answer's own."""
+    other = other_id(endpoint.reply.id, received.words, task.id)
+    if other is not None:
+        raise _of_another(received, other, task.id)
     error = received.refusal(submit=False)
     error.task_id = task.id
     if endpoint.not_yet is not None:
         code, seconds = endpoint.not_yet
         young = received.asked.now - task.submitted_at < timedelta(seconds=seconds)
-        if young and str(code) in (error.code, str(received.answer.status)):
-            return attrs.evolve(task, raw=received.kept)
-    final = isinstance(error, ProviderError) and error.cause in (Cause.REJECTED, Cause.BLOCKED)
-    if endpoint.verdict and final and received.status < 500:
+        if young and str(code) in (received.code, str(received.answer.status)):
+            return attrs.evolve(task, raw=received.raw)
+    if id_of(endpoint.reply.id, received.words) == task.id and (ended := _ended(received, endpoint.reply, task)):
+        return ended
+    if endpoint.verdict and _is_verdict(received):
         failed = _failure(received, received.asked.adapter.fault, None, task.money)
-        return attrs.evolve(task, state=State.FAILED, ended_at=received.asked.now, raw=received.kept, **failed)
+        return attrs.evolve(task, state=State.FAILED, ended_at=received.asked.now, raw=received.raw, **failed)
     raise error
+
+
+def _of_another(received: Received, other: str, task_id: str) -> MalformedAnswer:
+    told = f" ({received.told})" if received.told else ""
+    return received.malformed(f"another task, {received.asked.shown(other)}{told}", task_id)
+
+
+def _ended(received: Received, reply: Reply, task: Task) -> Task | None:
+    """Return the task where an error answer that names it holds its final state; None where it holds none."""
+    try:
+        seen = attrs.evolve(task, **_read(received, reply, task, task.id))
+    except AnymediaError:
+        return None
+    return seen if seen.state.final and seen.raw_state is not None else None
+
+
+def _is_verdict(received: Received) -> bool:
+    """Return whether an error answer is the provider's own word on the work, and not on the call or the account."""
+    row = received.row
+    if row is not None:
+        return row.cause in (Cause.REJECTED, Cause.BLOCKED, Cause.FAILED)
+    return 400 <= received.status < 500 and CAUSES.get(received.status) is None
 
 
 def _read(received: Received, reply: Reply, task: Task, task_id: str) -> dict[str, Any]:
@@ -112,31 +122,28 @@ def _read(received: Received, reply: Reply, task: Task, task_id: str) -> dict[st
     words, now = received.words, received.asked.now
     if not isinstance(words, dict):
         raise received.malformed("no JSON object", task_id)
-    named = _id(reply.id, words)
-    if named is not None and named != task_id:
-        raise received.malformed(f"another task, {named}", task_id)
+    other = other_id(reply.id, words, task_id)
+    if other is not None:
+        raise _of_another(received, other, task_id)
     state, raw_state, said = _state(received, reply, task, task_id)
-    completed_at = _time(reply.completed, words) or task.completed_at
-    money = _settled(received, reply, task.money)
+    completed_at = time_of(reply.completed, words) or task.completed_at
+    # An amount beside a task that goes on is not what it comes to.
+    money = _settled(received, reply, task.money) if state.final else task.money
     changes: dict[str, Any] = {
         "state": state,
         "raw_state": raw_state,
         "running_at": task.running_at or (now if state is not State.QUEUED else None),
         "ended_at": task.ended_at or (now if state.final else None),
-        "created_at": _time(reply.created, words) or task.created_at,
+        "created_at": time_of(reply.created, words) or task.created_at,
         "completed_at": completed_at,
         "money": money,
         "request_id": received.request_id or task.request_id,
-        "raw": received.kept,
+        "raw": received.raw,
     }
     if state is State.FAILED:
         changes |= _failure(received, reply.failure, said, money)
     elif state is State.SUCCEEDED and (reply.assets or reply.files is not None):
-        changes["assets"] = tuple(_assets(received, reply, task.kind.medium, completed_at or now))
-        if not changes["assets"]:
-            error = received.malformed("a finished task that has no result", task_id)
-            error.retry = Retry.NEVER
-            raise error
+        changes["assets"] = _assets(received, reply, task, completed_at or now)
     return changes
 
 
@@ -144,51 +151,75 @@ def _state(received: Received, reply: Reply, task: Task, task_id: str) -> tuple[
     """Return the state, the raw word for it, and what the adapter says of the failure that the word tells."""
     raw = None if reply.state is None else reply.state.one(received.words)
     if reply.failed_if is not None and reply.failed_if.find(received.words):
-        return State.FAILED, raw if isinstance(raw, str) else None, None
+        return State.FAILED, _word(received, raw) if isinstance(raw, str) else None, None
     if reply.state is None:
         # An answer without a state of its own is a result where there is nothing to look at later; else it tells none.
         return State.SUCCEEDED if received.asked.adapter.poll is None else task.state, task.raw_state, None
-    if not isinstance(raw, str) or not raw:
+    if not isinstance(raw, str) or not raw.strip():
         raise received.malformed("no state", task_id)
-    adapter = received.asked.adapter
-    meaning = adapter.states.get(raw.lower() if adapter.any_case else raw, State.RUNNING)
+    meaning, said = received.asked.adapter.meaning(raw) or State.RUNNING, _word(received, raw)
     if isinstance(meaning, State):
-        return meaning, raw, None
+        return meaning, said, None
     if meaning.cause is Cause.NOT_FOUND:
-        raise received.error(meaning.cause, f"{received.asked.account} answered {raw}", task_id=task_id)
-    return State.FAILED, raw, meaning
+        raise received.error(meaning.cause, f"{received.asked.account} answered {said}", task_id=task_id)
+    return State.FAILED, said, meaning
+
+
+def _word(received: Received, raw: str) -> str:
+    return received.asked.shown(raw)[:LONGEST_NAME]
 
 
 def _failure(received: Received, fault: Fault, said: Err | None, money: Money) -> dict[str, Any]:
     """Return what a failure changes of a task: why it failed, and what it then costs; its state's word counts first."""
     adapter = received.asked.adapter
-    code, text = code_of(fault, received.words), text_of(fault, received.words)
-    row = received.asked.row(code, text)
+    asked = received.asked
+    code, text = code_of(fault, received.words), declared_text(fault, received.words)
+    row = asked.row(code, text)
     rows = [each for each in (said, row) if each is not None]
     refund = next((each.refund for each in rows if each.refund is not None), adapter.refunds)
     cause = rows[0].cause if rows else Cause.FAILED
     if refund is Refund.YES and money.got != "settled":
         status, source = PriceStatus.EXACT, f"{adapter.page}: a failed task is not billed"
         money = Money(usd=Decimal(0), list_usd=money.list_usd, status=status, got="settled", source=source)
-    return {"failure": Failure(cause=cause, code=code, message=text or None, refund=refund), "money": money}
+    code = None if code is None else asked.shown(code)
+    return {
+        "failure": Failure(cause=cause, code=code, message=asked.shown(text) or None, refund=refund),
+        "money": money,
+    }
 
 
-def _assets(received: Received, reply: Reply, medium: str, completed_at: datetime) -> Iterator[Asset]:
+def _assets(received: Received, reply: Reply, task: Task, completed_at: datetime) -> tuple[Asset, ...]:
+    """Return the results that an answer shows. Errors: MalformedAnswer where there is none that can be used."""
     life, now = received.asked.adapter.expires, received.asked.now
     # Nothing is finished later than now, whatever the answer says.
     expires_at = None if life is None else min(completed_at, now) + timedelta(seconds=life)
+    assets: list[Asset] = []
+    unusable: list[str] = []
     for named, where in reply.assets.items():
-        for url in dict.fromkeys(url for url in where.find(received.words) if isinstance(url, str)):
-            if is_url(url) and url.isprintable():
-                yield Asset(kind=named or medium, url=url, expires_at=expires_at)
+        found, kind = links(where, received.words, received.asked.origin), named or task.kind.medium
+        assets += [Asset(kind=kind, url=url, expires_at=expires_at) for url in found.urls]
+        assets += [Asset(kind=kind, data=data) for data in found.data]
+        unusable += found.unusable
     for data in () if reply.files is None else reply.files.find(received.words):
         if isinstance(data, bytes):
-            yield Asset(kind=medium, data=data)
+            assets.append(Asset(kind=task.kind.medium, data=data))
+    if not assets:
+        raise _no_result(received, unusable, task.id)
+    return tuple(assets)
+
+
+def _no_result(received: Received, unusable: list[str], task_id: str) -> MalformedAnswer:
+    what = "a finished task that has no result"
+    if unusable:
+        what += f" that can be fetched: {', '.join(shown(received.asked.shown(link)) for link in unusable[:3])}"
+    error = received.malformed(what, task_id)
+    error.retry = Retry.NEVER
+    return error
 
 
 def balance(asked: Asked, words_of: Balance, answer: Answer) -> Money:
     """Return what an answer says that an account still has. Errors: ProviderError."""
-    received = Received(asked, answer, answer.words())
+    received = Received.of(asked, answer)
     if received.is_error(words_of.ok):
         raise received.refusal(submit=False)
     credits, cents = amount(words_of.credits, received.words), amount(words_of.cents, received.words)
@@ -210,7 +241,7 @@ def balance(asked: Asked, words_of: Balance, answer: Answer) -> Money:
 
 def price(asked: Asked, words_of: PriceQuote, answer: Answer) -> tuple[Decimal, str]:
     """Return what an answer says that a task costs, in USD, and since when. Errors: ProviderError."""
-    received = Received(asked, answer, answer.words())
+    received = Received.of(asked, answer)
     if received.is_error(None):
         raise received.refusal(submit=False)
     for where, word_ in words_of.known.items():
@@ -222,7 +253,7 @@ def price(asked: Asked, words_of: PriceQuote, answer: Answer) -> tuple[Decimal, 
     # A price that is far too low by mistake would make this offer the first choice.
     if usd is None or not can_be(usd):
         raise received.malformed("no price that can be", None)
-    since = _time(words_of.date, received.words) or asked.now
+    since = time_of(words_of.date, received.words) or asked.now
     if since > asked.now + timedelta(days=1):
         raise received.malformed("a price that is not true yet", None)
     return usd, since.date().isoformat()
@@ -230,14 +261,9 @@ def price(asked: Asked, words_of: PriceQuote, answer: Answer) -> tuple[Decimal, 
 
 def price_list(asked: Asked, answer: Answer) -> None:
     """Raise if the price list call failed; only its ETag is used. Errors: ProviderError."""
-    received = Received(asked, answer, answer.words())
+    received = Received.of(asked, answer)
     if received.is_error(None):
         raise received.refusal(submit=False)
-
-
-def _time(where: Place | None, words: Json) -> datetime | None:
-    moment = None if where is None else where.one(words)
-    return moment if isinstance(moment, datetime) else None
 
 
 def _settled(received: Received, reply: Reply, money: Money) -> Money:
@@ -246,7 +272,7 @@ def _settled(received: Received, reply: Reply, money: Money) -> Money:
     usd, credits = amount(reply.usd, received.words), amount(reply.credits, received.words)
     if usd is None and credits is not None and adapter.credit is not None:
         usd = EXACT.multiply(credits, adapter.credit.usd)
-    if usd is None:
+    if usd is None or usd > LARGEST:  # nobody takes that much for a task
         return money
     return Money(
         usd=usd,

@@ -11,10 +11,10 @@ from anymedia.declare.adapter import Adapter, Endpoint, PriceQuote
 from anymedia.model.errors import MalformedAnswer
 from anymedia.model.strict_json import Json
 from anymedia.model.task import Adjustment, Task
-from anymedia.model.urls import permitted
 from anymedia.model.vocabulary import Billed
 
 from .check import Checked
+from .links import leads
 from .messages import Call
 from .places import merged, put
 
@@ -85,14 +85,14 @@ def submit(adapter: Adapter, origin: str, path: str, body: Json, replay_key: str
     )
 
 
-def follow(endpoint: Endpoint, origin: str, task: Task) -> Call:
+def follow(adapter: Adapter, endpoint: Endpoint, origin: str, task: Task) -> Call:
     """Return the call that an endpoint makes for a task.
 
     Errors: MalformedAnswer when the link it needs is missing, or the task leads to where the API key may not go.
     """
     url = task.links.get(endpoint.link or "") or _path(endpoint, task)
     url = origin + url if url.startswith("/") else url
-    if not permitted(url, origin, endpoint.hosts):
+    if not leads(adapter, origin, endpoint, url):
         raise MalformedAnswer(
             f"{task.provider} named no usable {endpoint.link or 'path'} for task {task.id}",
             body=task.raw,

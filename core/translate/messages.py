@@ -1,15 +1,11 @@
 """What comes back: an answer as plain data, or the fact that there was none."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from functools import cached_property
 
 import attrs
 
-from anymedia.model.strict_json import Json, dumps, loads
-
-LONGEST_WAIT = 86_400.0
-"""Seconds; a server that asks for more is taken at a day."""
+from anymedia.model.strict_json import Json, dumps
 
 
 @attrs.frozen(kw_only=True, slots=False)
@@ -41,39 +37,19 @@ class Answer:
     headers: Mapping[str, str] = attrs.field(factory=dict, hash=False)
     body: bytes = attrs.field(default=b"", repr=False)
 
-    def json(self) -> Json:
-        """Return the body as JSON. Errors: ValueError, whatever is wrong with it."""
-        return loads(self.body)
-
-    def words(self) -> Json:
-        """Return the body as it can be kept: JSON, or the text's first 2,000 characters."""
-        try:
-            return self.json()
-        except ValueError:
-            return self.body[:8000].decode("utf-8", "replace")[:2000]
-
-    def retry_after(self, now: datetime) -> float | None:
-        """Return how many seconds the server asks to wait (it may name seconds or a date), at most a day."""
-        text = self.headers.get("retry-after", "").strip()
-        if not text:
-            return None
-        from email.utils import parsedate_to_datetime  # not needed by most answers
-
-        try:
-            seconds = float(text) if text.isdigit() else (parsedate_to_datetime(text) - now).total_seconds()
-        except (ValueError, TypeError, OverflowError):
-            return None
-        return min(max(seconds, 0.0), LONGEST_WAIT)
-
 
 class Lost(Exception):
-    """There is no whole answer. `sent`: a byte may have left; `status`: the answer had begun, and was cut."""
+    """There is no whole answer.
 
-    def __init__(self, why: str, *, sent: bool, status: int | None = None) -> None:
+    `sent`: a byte may have left; `status`: the answer had begun, and was cut; `body` is what of it came before.
+    """
+
+    def __init__(self, why: str, *, sent: bool, status: int | None = None, body: bytes = b"") -> None:
         super().__init__(why)
         self.why = why
         self.sent = sent
         self.status = status
+        self.body = body
 
 
 class Progress:

@@ -89,7 +89,6 @@ def test_what_is_told_of_a_provider(provider):
     adapter = adapters()[provider]
     assert adapter.api_key_env == KEYS[provider]
     assert ", ".join(f"{word} {state}" for word, state in adapter.states.items()) == STATES[provider]
-    assert adapter.any_case is (provider == "api_in_one")
     assert (adapter.printed.date, adapter.printed.source) == PRINTED[provider]
     assert adapter.expires == LIVES[provider]
     assert adapter.refunds is (Refund.UNKNOWN if provider == "revidapi" else Refund.YES)

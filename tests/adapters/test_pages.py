@@ -344,7 +344,7 @@ def test_where_the_calls_go(provider, facts, clock):
     assert call.headers.get("Idempotency-Key") == ("k-1" if provider == "runapi" else None)
 
     task = Task(id="a/b", provider=provider, account=provider, submitted_at=clock.now(), path=FLUX + "remix_image")
-    look = follow(adapter.poll, origin, task)
+    look = follow(adapter, adapter.poll, origin, task)
     assert (look.method, look.url, look.body) == (method, url, None)
     assert "Content-Type" not in look.headers
 

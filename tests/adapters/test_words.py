@@ -34,6 +34,7 @@ from anymedia.translate.classify import Asked
 from anymedia.translate.decode import looked, submitted
 from anymedia.translate.encode import follow
 from anymedia.translate.messages import Answer, Lost
+from anymedia.translate.waiting import retry_after
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 ID = "task_018f5a3a"
@@ -159,7 +160,15 @@ def test_what_else_a_yes_tells():
     assert accept(*SUBMITS[6]).state is State.QUEUED
     assert accept("runapi", {"id": ID, "status": "pending", "task_replayed": True}).replayed
     assert accept("runapi", {"id": ID, "status": "pending"}, **{"x-request-id": "r-9"}).request_id == "r-9"
-    assert accept("reapi", reapi("processing", usage={"credits": 28})).money.usd == Decimal("0.028")
+
+
+@pytest.mark.parametrize("credits", [0, 28, "0"])
+def test_nothing_is_settled_before_the_end(credits):
+    quoted = draft("reapi").money
+    assert accept("reapi", reapi("processing", usage={"credits": credits})).money == quoted
+    assert look("reapi", reapi("processing", usage={"credits": credits})).money == QUOTED
+    # Nor by a submit that is done, and shows no result.
+    assert accept("reapi", reapi("completed", usage={"credits": credits}, output={})).money == quoted
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
@@ -210,7 +219,7 @@ STATUSES = {
     400: (Rejected, REFUSED),
     401: (BadApiKey, REFUSED),
     402: (NoCredit, REFUSED),
-    403: (BadApiKey, REFUSED),
+    403: (Rejected, REFUSED),
     404: (NotFound, REFUSED),
     405: (Rejected, REFUSED),
     408: (Unavailable, UNCERTAIN),
@@ -223,8 +232,8 @@ STATUSES = {
     451: (Rejected, REFUSED),
     498: (Rejected, REFUSED),
     499: (Unavailable, UNCERTAIN),
-    **dict.fromkeys((302, 307, 500, 501, 502, 503, 504, 520, 522, 524, 527, 530, 599, 600), (Unavailable, UNCERTAIN)),
-    **dict.fromkeys((521, 523, 525, 526), (Unavailable, NOT_SENT)),
+    **dict.fromkeys((302, 307, 500, 501, 502, 503, 504, 520, 522, 524, 527, 599, 600), (Unavailable, UNCERTAIN)),
+    **dict.fromkeys((511, 521, 523, 525, 526, 530), (Unavailable, NOT_SENT)),
 }
 RETRY = {
     **dict.fromkeys((Rejected, BadApiKey, NoCredit, NotFound), Retry.ELSEWHERE),
@@ -372,7 +381,8 @@ def test_no_channel_at_runapi_is_a_readable_no():
         ("9" * 400, 86_400.0),
         ("Fri, 20 Nov 2026 12:01:00 GMT", 60.0),
         ("Fri, 20 Nov 2026 11:00:00 GMT", 0.0),
-        *((text, None) for text in ("", "soon", "-3", "1e3", "²", "Fri, 20 Nov 2026 12:01:00 -0000", "nan")),
+        ("Fri, 20 Nov 2026 12:01:00 -0000", 60.0),
+        *((text, None) for text in ("", "soon", "-3", "1e3", "²", "nan")),
     ],
 )
 def test_how_long_a_server_asks_to_wait(header, seconds):
@@ -382,7 +392,7 @@ def test_how_long_a_server_asks_to_wait(header, seconds):
 
 @given(st.text())
 def test_no_retry_after_breaks_anything(text):
-    seconds = Answer(429, {"retry-after": text}).retry_after(NOW)
+    seconds = retry_after({"retry-after": text, "retry-after-ms": text, "date": text}, NOW)
     assert seconds is None or 0 <= seconds <= 86_400
 
 
@@ -405,7 +415,9 @@ def test_what_came_is_kept_but_not_all_of_it(provider):
     error = no(look, provider, b"<html>" + b"\xff" * 100_000, 502)
     assert error.body.startswith("<html>")
     assert len(error.body) == 2000
-    assert no(accept, provider, b"", 307, location="https://elsewhere.example/").outcome is UNCERTAIN
+    for status, outcome in {301: NOT_SENT, 302: UNCERTAIN, 303: UNCERTAIN, 307: NOT_SENT, 308: NOT_SENT}.items():
+        assert no(accept, provider, b"", status, location="https://elsewhere.example/").outcome is outcome
+        assert no(accept, provider, b"", status).outcome is UNCERTAIN
     assert "https://elsewhere.example/" in str(no(look, provider, b"", 307, location="https://elsewhere.example/"))
 
 
@@ -437,7 +449,9 @@ def test_a_word_for_still_at_it(provider, word):
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
-@pytest.mark.parametrize("word", ["thinking", "Succeeded", "done", "COMPLETE", " completed", "cancelled"])
+@pytest.mark.parametrize(
+    "word", ["thinking", "Succeeded", "done", "COMPLETE", "expired", "cancelled", "timeout", "com pleted"]
+)
 def test_an_unknown_word_is_still_running_even_beside_a_result(provider, word):
     body = json.loads(json.dumps(FINISHED[provider]).replace(f'"{GOOD[provider]}"', json.dumps(word)))
     task = look(provider, body)
@@ -494,7 +508,7 @@ def test_the_state_counts_and_not_the_result_beside_it():
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 @pytest.mark.parametrize(
-    "url", ["", "ftp://cdn.example/1.png", "/media/1.png", "data:image/png;base64,AA", None, 7, {}]
+    "url", ["", "ftp://cdn.example/1.png", "https://[", "data:image/png;base64,A", "data:,", None, 7, {}, "\ufffd.png"]
 )
 def test_a_good_end_without_a_result_is_no_success(provider, url):
     text = json.dumps(FINISHED[provider])
@@ -577,6 +591,8 @@ def test_the_times_of_a_task():
         ("api_in_one", FINISHED["api_in_one"], "0.05", 5),
         ("runapi", runapi("completed", usage={"cost": 0.07}), "0.07", None),
         ("runapi", runapi("completed", usage={"cost": 0}), "0", None),
+        ("runapi", runapi("completed", usage={"cost": " 0.07"}), "0.07", None),
+        ("reapi", reapi("completed", usage={"credits": "28"}), "0.028", 28),
     ],
 )
 def test_what_a_provider_says_that_it_took_is_settled(provider, body, usd, credits):
@@ -585,7 +601,7 @@ def test_what_a_provider_says_that_it_took_is_settled(provider, body, usd, credi
     assert (money.list_usd, money.date) == (QUOTED.list_usd, "2026-11-20")
 
 
-@pytest.mark.parametrize("cost", [-1, True, "0.05", None, 1e12, [0.05], {}])
+@pytest.mark.parametrize("cost", [-1, True, "0.05 USD", "1_0", "٣", "1e3", "-1", "inf", None, 1e12, 1001, [0.05], {}])
 def test_a_figure_that_is_none_is_not_taken(cost):
     assert look("runapi", runapi("completed", usage={"cost": cost})).money == QUOTED
 
@@ -673,7 +689,7 @@ def holds(provider, body, status):
         assert 200 <= status < 300
         assert end.id.strip()
         believed(provider, end)
-        assert follow(asked(provider).adapter.poll, "https://here.example", end).url.isascii()
+        assert follow(asked(provider).adapter, asked(provider).adapter.poll, "https://here.example", end).url.isascii()
 
     before = attrs.evolve(draft(provider), id=ID)
     end = ended(looked, asked(provider), asked(provider).adapter.poll, got, before)
@@ -688,9 +704,9 @@ def holds(provider, body, status):
 def believed(provider, task):
     """Hold that a success is believed only with the documented word and a result."""
     if task.state is State.SUCCEEDED:
-        assert task.raw_state in GOOD_WORDS[provider]
+        assert task.raw_state.lower() in GOOD_WORDS[provider]
         assert task.assets
-        assert all(asset.url.lower().startswith(("http://", "https://")) for asset in task.assets)
+        assert all(asset.data or asset.url.lower().startswith(("http://", "https://")) for asset in task.assets)
 
 
 @given(spoilt(), st.sampled_from([200, 200, 201, 400, 500]))

@@ -6,8 +6,6 @@ from typing import ClassVar
 
 import attrs
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from anymedia import Account, Asset, Cause, ImageRequest, Kind, Money, Outcome, RawRequest, Refund, Secret, State, Task
 from anymedia.declare import (
@@ -28,10 +26,10 @@ from anymedia.declare import (
 )
 from anymedia.declare.prices import Override
 from anymedia.engine.generate import _units
-from anymedia.journal.redact import MARK, scrubbed, secrets_of
+from anymedia.journal.redact import secrets_of
 from anymedia.model import request as kinds
-from anymedia.model.brief import DEEPEST, LONGEST, brief
 from anymedia.model.forms import LINK, TEXT, URL, URLS, Role, holds, one_of, several
+from anymedia.model.redact import MARK, scrubbed
 from anymedia.model.strict_json import dumps
 from anymedia.pricing.offers import candidates
 from anymedia.pricing.price import depends_on, priced, priced_part
@@ -237,27 +235,3 @@ def test_every_text_of_a_request_is_private(song):
     (order,) = candidate.orders()
     assert order.texts == ("fox", "owl")
     assert scrubbed({"said": "an owl"}, secrets_of(order.body, order.texts)) == {"said": f"an {MARK}"}
-
-
-# What is kept of an answer
-
-
-@given(
-    st.recursive(
-        st.text(max_size=3) | st.integers() | st.none(),
-        lambda some: st.lists(some) | st.dictionaries(st.text(max_size=3), some),
-    )
-)
-def test_what_is_short_is_kept_as_it_is(words):
-    assert brief(words) == words
-
-
-def test_what_is_long_or_deep_is_told():
-    file, deep = "A" * (LONGEST + 1), "x"
-    for _ in range(400):
-        deep = [deep]
-    kept = brief({"b64": [file, "A" * LONGEST], file: 1, "deep": deep})
-    told = f"… ({LONGEST + 1} characters)"
-    assert kept["b64"] == [told, "A" * LONGEST]
-    assert kept[told] == 1
-    assert str(kept["deep"]).count("[") == DEEPEST - 1

@@ -1,5 +1,6 @@
 """The words that say where a thing stands in an answer."""
 
+import json
 import re
 from datetime import UTC, datetime
 
@@ -19,6 +20,11 @@ DATA = {
     "east": "2026-02-24T12:00:00+02:00",
     "bytes": "aGk=",
     "word": "DONE",
+    "list": '[{"c": 1}, {"c": 2}]',
+    "broken": "[1",
+    "empty": "",
+    "twice": json.dumps(json.dumps({"b": "Deep"})),
+    "nan": '{"a": NaN, "b": 1}',
 }
 
 
@@ -28,16 +34,24 @@ DATA = {
         ("a.n", [0]),
         ("a.missing", []),
         ("word.b", []),
-        ("a[]", []),
+        ("a[].n", [0]),
+        ("word[]", ["DONE"]),
+        ("list[].c", [1, 2]),
+        ("list[1].c", [2]),
+        ("broken[]", ["[1"]),
+        ("empty[]", []),
+        ("twice!json.b[]", ["Deep"]),
+        ("nan!json.b[]", [1]),
         ("a.b[].c", [1, 3]),
         ("a.b[2].d", [2]),
         ("a.b[9]", []),
-        ("word[0]", []),
+        ("word[0]", ["DONE"]),
+        ("word[1]", []),
         ("a.*_url", ["u1", "u2"]),
         ("word.*", []),
         ("text!json.b[0]", ["Deep"]),
         ("word!json", []),
-        ("a!json", []),
+        ("a!json.n", [0]),
         ("s!s", [datetime(2024, 12, 24, 0, 26, 40, tzinfo=UTC)]),
         ("ms!ms", [datetime(2024, 12, 24, 0, 26, 40, 500_000, tzinfo=UTC)]),
         ("ms!s", []),

@@ -363,7 +363,7 @@ def test_no_binary_float_comes_near_a_price(module):
 
 def test_where_amounts_are_read_nothing_is_made_a_float():
     for module, names in {
-        "translate.classify": ["amount"],
+        "translate.reading": ["amount"],
         "translate.decode": ["balance", "price", "_settled", "_failure"],
     }.items():
         tree = ast.parse(Path(import_module(f"anymedia.{module}").__file__).read_text("utf-8"))

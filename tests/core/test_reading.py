@@ -41,7 +41,7 @@ def test_a_submit_whose_answer_shows_the_result_is_done():
     assert [(asset.url, asset.data) for asset in task.assets] == [("https://cdn.example/1.png", None), (None, b"hi")]
 
 
-@pytest.mark.parametrize("body", [{}, {"url": None}, {"url": "/1.png"}, {"data": ["%"]}])
+@pytest.mark.parametrize("body", [{}, {"url": None}, {"url": "1.png"}, {"data": ["%"]}])
 def test_a_submit_that_is_done_and_shows_nothing_is_looked_at(body):
     assert not submitted(ASKED, answer(id="t-1", state="done", **body), TASK).state.final
 
@@ -65,7 +65,8 @@ def test_a_result_does_not_outlive_what_it_is_given_from_now(said):
         ({"retry-after": "3"}, 7, 3.0),
         ({}, 10**8, 86_400.0),
         ({}, -1, None),
-        ({}, "7", None),
+        ({}, "7", 7.0),
+        ({}, "1_0", None),
         ({}, None, None),
     ],
 )

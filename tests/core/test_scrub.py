@@ -11,7 +11,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from anymedia.journal.redact import MARK, scrubbed, secrets_of
+from anymedia.journal.redact import secrets_of
+from anymedia.model.redact import MARK, scrubbed
 
 PROMPT = 'A "sly" fox & its cub/kit,\n  50% off — 狐狸 🦊 \\o/ <b>in + out</b>'
 LONG = "a lighthouse at dusk in the style of an old postcard"

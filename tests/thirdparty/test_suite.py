@@ -49,13 +49,6 @@ PLANTED = {
         (adapter("(FLUX_2_PRO,)", "(FLUX_2_PRO, FLUX_2_PRO)"), "one name is one offer"),
         (adapter('"done": State.SUCCEEDED,', ""), "some word of states is State.SUCCEEDED"),
         (adapter('"broken": State.FAILED,', ""), "a failed task shows: by a word of states"),
-        (
-            [
-                *adapter('"waiting": State', '"Waiting": State'),
-                *adapter("    states=", "    any_case=True,\n    states="),
-            ],
-            "with any_case, states are in lower case",
-        ),
     ],
     "test_what_no_page_says_is_a_gap": [
         (adapter('Gap("rate limits", "a 429 is waited for"),', ""), "limits: a Gap that names 'rate'"),

@@ -1,0 +1,16 @@
+"""Texts of others as they can be shown: nothing in them moves a cursor, turns text around or ends a line."""
+
+import re
+
+# Everything that moves a cursor, turns text around or cannot be encoded; line feed and tab are layout.
+_HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def printable(text: object) -> str:
+    """Return a text with its control characters, which a provider may have written into it, spelled out."""
+    return _HARMFUL.sub(lambda found: ascii(found[0])[1:-1], str(text))
+
+
+def one_line(text: object) -> str:
+    """Return a printable text on one line."""
+    return printable(" ".join(str(text).split()))

@@ -1,0 +1,99 @@
+"""The links of an answer, in whatever form they stand: the one place where they are read.
+
+A link may be a text, an object that has a `url`, a list of them, or the JSON text of one of these.
+"""
+
+import base64
+import binascii
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+import attrs
+
+from anymedia.declare.adapter import Adapter, Endpoint
+from anymedia.declare.path import Place, place
+from anymedia.model.strict_json import REPLACED, Json, lenient
+from anymedia.model.urls import absolute, hosts_of, permitted, relative
+
+_DEEPEST = 4
+_FOR_URLS = bytes.maketrans(b"-_", b"+/")
+_SHOWN = 100  # characters of a link that cannot be used
+
+
+@attrs.frozen
+class Links:
+    """What stands at a place of links: each URL once, the bytes of each data URI, and what is neither, as text."""
+
+    urls: tuple[str, ...]
+    data: tuple[bytes, ...]
+    unusable: tuple[str, ...]
+
+
+def links(where: Place, words: Json, origin: str) -> Links:
+    """Return the links at a place; they may be relative to the origin that answered."""
+    urls: dict[str, None] = {}
+    data: list[bytes] = []
+    unusable: list[str] = []
+    for value in where.find(words):
+        for link in _texts(value, 0):
+            held = _data(link)
+            url = absolute(link, origin) if held is None else None
+            if held:
+                data.append(held)
+            elif url is not None:
+                urls[url] = None
+            else:
+                unusable.append(link[:_SHOWN])
+    return Links(tuple(urls), tuple(data), tuple(unusable))
+
+
+def followed(adapter: Adapter, origin: str, words: Json) -> Iterator[tuple[str, str]]:
+    """Yield the links of a submit's answer along which its task is looked at, by name, where the key may go there."""
+    for endpoint in (adapter.poll, adapter.result, adapter.cancel):
+        if endpoint is not None and endpoint.link is not None:
+            for url in links(place(endpoint.link), words, origin).urls[:1]:
+                if leads(adapter, origin, endpoint, url):
+                    yield endpoint.link, relative(url, origin)
+
+
+def leads(adapter: Adapter, origin: str, endpoint: Endpoint, url: str) -> bool:
+    """Return whether a call of an endpoint to a URL may carry the API key of an account with this origin."""
+    return permitted(url, origin, hosts_of(endpoint.hosts, origin, adapter.base_url))
+
+
+def _texts(value: Any, depth: int) -> Iterator[str]:
+    """Yield the texts that a value holds where a link should be."""
+    held = _inside(value) if isinstance(value, str) else None
+    if isinstance(value, str) and held is None:
+        yield from filter(str.strip, [value])
+        return
+    if held is not None:
+        value = held
+    for inner in value if isinstance(value, list) else [value.get("url")] if isinstance(value, dict) else ():
+        if depth < _DEEPEST:
+            yield from _texts(inner, depth + 1)
+
+
+def _inside(text: str) -> Json:
+    """Return what a text holds as JSON, where it may be that."""
+    if text.lstrip()[:1] not in ("[", "{", '"'):
+        return None
+    try:
+        return lenient(text)
+    except ValueError:
+        return None
+
+
+def _data(link: str) -> bytes | None:
+    """Return the bytes of a data URI, none of them where they cannot be read; None for another link."""
+    scheme, comma, data = link.strip().partition(",")
+    if not comma or scheme[:5].lower() != "data:" or REPLACED in link:
+        return None
+    if not scheme.lower().rstrip().endswith(";base64"):
+        return unquote_to_bytes(data)
+    try:
+        written = b"".join(unquote_to_bytes(data).split()).translate(_FOR_URLS)
+        return base64.b64decode(written + b"=" * (-len(written) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return b""
