@@ -204,7 +204,7 @@ class Session:
         """Call a function, and again after errors of these kinds, as long as patience allows."""
         return await retried(
             function,
-            lambda error: isinstance(error, again),
+            lambda error: isinstance(error, again) and not error.permanent,
             clock=self.clock,
             patience=self.patience,
         )

@@ -58,7 +58,9 @@ class Asked:
         """Return the error for a call that got no whole answer."""
         facts: dict[str, Any] = {"account": self.account, "provider": self.adapter.name, "model": self.model}
         if not lost.sent:
-            return Unavailable(f"{self.account} was not reached: {lost.why}", outcome=Outcome.NOT_SENT, **facts)
+            error = Unavailable(f"{self.account} was not reached: {lost.why}", outcome=Outcome.NOT_SENT, **facts)
+            error.permanent = lost.permanent
+            return error
         message = f"{self.account} gave no readable answer: {lost.why}"
         if not submit:
             return Unavailable(message, status=lost.status, **facts)
