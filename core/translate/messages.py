@@ -16,8 +16,8 @@ LONGEST_WAIT = 86_400.0
 class Call:
     """An HTTP request as plain data; the API key is not in it, the transport adds it last.
 
-    `timeout` is in seconds, `limit` in bytes of the answer; without `keyed` it goes out without the API key. `alone`: it
-    has a connection of its own, never used before, so that no answer but its own can be read there.
+    `timeout` is in seconds, `limit` in bytes of the answer; without `keyed` it goes out without the API key.
+    `alone`: it has a connection of its own, never used before, so that no answer but its own can be read there.
     """
 
     method: str
