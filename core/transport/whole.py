@@ -74,7 +74,7 @@ def _riff(data: Bytes) -> bool:
 
 
 def _boxes(*needed: bytes) -> Callable[[Bytes], bool]:
-    """Return the check of an ISO file, which has to hold one of some boxes."""
+    """Return the check of an ISO file, which has to hold some boxes."""
 
     def check(data: Bytes) -> bool:
         at, kinds = 0, set()
@@ -82,9 +82,9 @@ def _boxes(*needed: bytes) -> Callable[[Bytes], bool]:
             size = _number(data, at, 4)
             kinds.add(data[at + 4 : at + 8])
             if size == 1:
-                size = _number(data, at + 8, 8)
+                size = _number(data, at + 8, 8) if at + 16 <= len(data) else len(data)
             at = at + size if size >= 8 else len(data)  # 0: up to the end
-        return at <= len(data) and not kinds.isdisjoint(needed)
+        return at <= len(data) and not any(data[at:]) and kinds.issuperset(needed)
 
     return check
 
@@ -94,7 +94,8 @@ def _glb(data: Bytes) -> bool:
 
 
 def _zip(data: Bytes) -> bool:
-    return data.rfind(b"PK\x05\x06", max(len(data) - (1 << 16) - 22, 0)) >= 0
+    at = data.rfind(b"PK\x05\x06")
+    return at >= 0 and at + 22 + _number(data, at + 20, 2, "little") <= len(data)
 
 
 def _ogg(data: Bytes) -> bool:
@@ -133,12 +134,12 @@ CHECKS: Mapping[str, Callable[[Bytes], bool]] = {
     "image/gif": _gif,
     "image/webp": _riff,
     "audio/wav": _riff,
-    "image/avif": _boxes(b"mdat", b"idat"),
-    "image/heic": _boxes(b"mdat", b"idat"),
-    "image/heif": _boxes(b"mdat", b"idat"),
-    "audio/mp4": _boxes(b"moov"),
-    "video/mp4": _boxes(b"moov"),
-    "video/quicktime": _boxes(b"moov"),
+    "image/avif": _boxes(b"mdat"),
+    "image/heic": _boxes(b"mdat"),
+    "image/heif": _boxes(b"mdat"),
+    "audio/mp4": _boxes(b"moov", b"mdat"),
+    "video/mp4": _boxes(b"moov", b"mdat"),
+    "video/quicktime": _boxes(b"moov", b"mdat"),
     "model/gltf-binary": _glb,
     "application/zip": _zip,
     "audio/ogg": _ogg,
