@@ -1,5 +1,6 @@
 """Packed bodies: unpacked whatever pieces they come in, and left alone where the header only says that they are."""
 
+import contextlib
 import gzip
 import zlib
 
@@ -60,7 +61,7 @@ def test_what_cannot_be_unpacked_is_said(encoding):
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "Deflate"])
 @pytest.mark.parametrize("spoil", [lambda body: body[:-9], lambda body: body[:20] + b"\xff" * 20 + body[40:]])
 def test_what_is_cut_or_spoilt_is_no_whole_body(encoding, spoil):
-    with pytest.raises(ValueError, match="in the middle|cannot be unpacked"):
+    with pytest.raises(ValueError, match=r"in the middle|cannot be unpacked"):
         unpacked(encoding, [spoil(PACKED[encoding])])
 
 
@@ -71,7 +72,5 @@ def test_a_small_body_that_unpacks_to_much_comes_in_pieces():
 
 @given(st.sampled_from(["gzip", "deflate", "gzip, deflate"]), st.lists(st.binary(max_size=40), max_size=5))
 def test_any_bytes_are_unpacked_or_refused(encoding, chunks):
-    try:
+    with contextlib.suppress(ValueError):
         unpacked(encoding, chunks)
-    except ValueError:
-        pass

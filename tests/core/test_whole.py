@@ -89,7 +89,7 @@ def test_a_whole_file_is_whole_with_filling_behind_it_too(name, tmp_path):
 def test_a_file_that_is_cut_is_not(name, tmp_path):
     data = FILES[name]
     step = max(len(data) // 60, 1)
-    cuts = [at for at in range(64, len(data) - 3, step)]
+    cuts = list(range(64, len(data) - 3, step))
     kept = [at for at in cuts if written(tmp_path / name, data[:at])]
     assert kept == []
 
