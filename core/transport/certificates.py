@@ -4,6 +4,8 @@ import ssl
 from functools import cache
 from pathlib import Path
 
+from .faults import Permanent
+
 SETTING = "ca_file in anymedia.toml (or SSL_CERT_FILE) names certificates to trust beside the system's"
 
 _WRONG = {
@@ -22,7 +24,7 @@ _WRONG = {
 
 @cache
 def trusting(ca_file: Path) -> ssl.SSLContext:
-    """Return what trusts the system's certificates and those of a file or folder. Errors: ValueError naming it."""
+    """Return what trusts the system's certificates and those of a file or folder. Errors: Permanent naming it."""
     context = ssl.create_default_context()
     try:
         if ca_file.is_dir():
@@ -31,7 +33,7 @@ def trusting(ca_file: Path) -> ssl.SSLContext:
             context.load_verify_locations(cafile=ca_file)
     except (OSError, ValueError) as error:  # an SSLError is an OSError
         why = "holds no certificates" if isinstance(error, ssl.SSLError) else getattr(error, "strerror", None) or error
-        raise ValueError(
+        raise Permanent(
             f"the file of certificates {ca_file} (ca_file, SSL_CERT_FILE or REQUESTS_CA_BUNDLE): {why}"
         ) from None
     return context

@@ -149,7 +149,7 @@ class Transport:
                 return response
             response.release()
             link = _joined(link, response.headers.get("Location", ""))
-        raise ValueError(f"more than {MAX_REDIRECTS} redirects")
+        raise ValueError(f"its link leads to more than {MAX_REDIRECTS} redirects")
 
     def _for_files(self, url: URL, account: Account | None, *, proxied: bool) -> aiohttp.ClientSession:
         """Return the connections for a file. Errors: ValueError for a host behind a proxy that is not public."""
@@ -254,7 +254,7 @@ def _parsed(link: str) -> URL:
         usable = False
     if not usable:
         raise Permanent(f"{link[:200]!r} is no http(s) URL")
-    return url
+    return url if url.raw_path else url.with_path("/", keep_query=True)
 
 
 def _joined(link: str, location: str) -> str:

@@ -5,11 +5,13 @@ from ipaddress import ip_address, ip_network
 from anymedia.model.urls import NO_PROXY_URL, is_loopback, proxy_url
 from anymedia.network import Network
 
+from .faults import Permanent
+
 
 def proxy_for(scheme: str, host: str, port: int | None, network: Network, own: str | None) -> str | None:
     """Return the proxy for a host: an account's `own` ("": none), else the one that the environment names.
 
-    This machine is reached directly, whatever the environment says. Errors: ValueError for a proxy that is none.
+    This machine is reached directly, whatever the environment says. Errors: Permanent for a proxy that is none.
     """
     if own is not None:
         return own or None
@@ -20,7 +22,7 @@ def proxy_for(scheme: str, host: str, port: int | None, network: Network, own: s
             try:
                 return proxy_url(found)
             except ValueError:  # what it may hold of a user and password is not shown
-                raise ValueError(f"{name.upper()}_PROXY {NO_PROXY_URL}") from None
+                raise Permanent(f"{name.upper()}_PROXY {NO_PROXY_URL}") from None
     return None
 
 
