@@ -8,6 +8,7 @@ from anymedia import (
     Billed,
     ConfigError,
     DeadlineExceeded,
+    DownloadError,
     ImageRequest,
     JournalError,
     NoRoute,
@@ -60,6 +61,7 @@ ADVICE: Mapping[type[AnymediaError], str] = {
     DeadlineExceeded: (
         "The task goes on, and is billed as any other. `anymedia resume` takes it up again; --timeout gives it longer."
     ),
+    DownloadError: "It is paid for. `anymedia resume` looks for it once more, and fetches it where it can be had.",
     JournalError: "ANYMEDIA_JOURNAL names another file for it, or is `off`: then nothing is kept.",
 }
 

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 Generate: TypeAlias = "Callable[[Client], Awaitable[Result]]"
-DownloadError: TypeAlias = AnymediaError | OSError
 
 
 def _writable(_: click.Context, __: click.Parameter, out: Path) -> Path:
@@ -85,7 +84,7 @@ def make(generate: Generate, *, clock: Clock, config: Path | None, out: Path, as
     """Generate, download and show; exits with MISSING when not all of it is there."""
     progress = Progress(clock)
 
-    async def made(client: "Client") -> tuple[Result, list[DownloadError]]:
+    async def made(client: "Client") -> tuple[Result, list[AnymediaError]]:
         return await saved(client, await generate(client), out)
 
     result, errors = watched(made, progress, clock=clock, config=config)
@@ -136,13 +135,13 @@ def _waiting(client: "Client", why: str) -> str:
     return f"{why}; waiting for {what}, {seconds:.0f} s at most; Ctrl-C {then}"
 
 
-async def saved(client: "Client", result: Result, out: Path) -> tuple[Result, list[DownloadError]]:
+async def saved(client: "Client", result: Result, out: Path) -> tuple[Result, list[AnymediaError]]:
     """Download a result; return it with what is on disk, and why the rest, which keeps its URLs, is not."""
     ends = await asyncio.gather(*(client.download(task, out) for task in result.tasks), return_exceptions=True)
     tasks: list[Task] = []
-    errors: list[DownloadError] = []
+    errors: list[AnymediaError] = []
     for task, end in zip(result.tasks, ends, strict=True):
-        if isinstance(end, AnymediaError | OSError):
+        if isinstance(end, AnymediaError):
             errors.append(end)
         elif isinstance(end, BaseException):
             raise end
@@ -212,13 +211,10 @@ def fetched_so(task_id: str) -> str:
     return f"`anymedia tasks handle {quote(task_id)} | anymedia resume --handle -` fetches it once more"
 
 
-def _show_missing(result: Result, errors: list[DownloadError], progress: Progress) -> None:
+def _show_missing(result: Result, errors: list[AnymediaError], progress: Progress) -> None:
     """Tell what is not there, and exit accordingly."""
     for error in errors:
-        if isinstance(error, AnymediaError):
-            show_error(error)
-        else:
-            say(f"error: {error}")
+        show_error(error)
     if errors and progress.written:
         say_all(fetched_so(task.id) for task in result.tasks if not all(asset.path for asset in task.assets))
     if result.missing:

@@ -17,7 +17,7 @@ from anymedia.registry import adapters
 from .command import Command, config_option
 from .errors import MISSING, error_json, exit_code, show_error
 from .journal import SHORT_ID, attempt_json, when
-from .making import DownloadError, fetched_so, files_of, make, out_option, show_tasks, timeout_option, watched
+from .making import fetched_so, files_of, make, out_option, show_tasks, timeout_option, watched
 from .progress import Progress
 from .request import stdin_text
 from .text import one_line, print_json, say
@@ -111,14 +111,8 @@ def _json(recovery: "Recovery") -> dict[str, Any]:
         "tasks": [to_json(task) for task in recovery.tasks],
         "files": files_of(recovery.tasks),
         "uncertain": [attempt_json(attempt) for attempt in recovery.uncertain],
-        "errors": [_error_json(error) for error in recovery.errors],
+        "errors": [error_json(error) for error in recovery.errors],
     }
-
-
-def _error_json(error: DownloadError) -> dict[str, Any]:
-    if isinstance(error, OSError):
-        return {"type": "OSError", "message": str(error)}
-    return error_json(error)
 
 
 def _show(recovery: "Recovery", now: datetime, *, as_json: bool) -> None:
@@ -131,9 +125,7 @@ def _show(recovery: "Recovery", now: datetime, *, as_json: bool) -> None:
             replays[error.attempt.id] = error  # told with its attempt
     _show_uncertain(recovery.uncertain, replays, now)
     for error in recovery.errors:
-        if isinstance(error, OSError):
-            say(f"error: {error}")
-        elif error not in replays.values():
+        if error not in replays.values():
             show_error(error)
             if error.task_id is not None and not isinstance(error, TaskError | Blocked):
                 say(fetched_so(error.task_id))

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from hashlib import blake2b
 from hmac import compare_digest
+from pathlib import Path
 from secrets import token_hex
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -58,7 +59,9 @@ class Account:
 
     `api_key` None: none was found in `api_key_env`. `timeout` (seconds) is for one answer; `connections` open at a
     time; `prices` are the user's own by offer; `limits` are the user's, else the provider's; `daily_limit` is in
-    USD, from midnight to midnight UTC, over all processes that share the journal.
+    USD, from midnight to midnight UTC, over all processes that share the journal. `proxy` is the URL of the proxy for
+    the account's calls and files ("": none; None: as the environment says), `ca_file` a file of certificates that are
+    trusted beside the system's; `allow_http` sends the API key unencrypted to a host that is not this machine.
     """
 
     name: str
@@ -71,6 +74,9 @@ class Account:
     prices: Mapping[str, Override] = attrs.field(factory=dict, hash=False)
     limits: Limits = NO_LIMITS
     daily_limit: Decimal | None = None
+    proxy: str | None = attrs.field(default=None, repr=False)  # it may hold a password
+    ca_file: Path | None = None
+    allow_http: bool = False
 
     @property
     def local(self) -> bool:
@@ -78,14 +84,18 @@ class Account:
         return is_loopback(urlsplit(self.origin).hostname or "")
 
     def secret(self) -> Secret:
-        """Return the API key. Errors: ConfigError naming the variables to set."""
+        """Return the API key. Errors: ConfigError naming the variables to set, or that it would go unencrypted."""
+        facts: dict[str, Any] = {"account": self.name, "provider": self.adapter.name}
         if self.api_key is None:
-            raise ConfigError(
-                f"no API key for {self.name}: set {' or '.join(self.api_key_env)}",
-                account=self.name,
-                provider=self.adapter.name,
-            )
+            raise ConfigError(f"no API key for {self.name}: set {' or '.join(self.api_key_env)}", **facts)
+        if not (self.allow_http or self.local or self.origin.startswith("https://")):
+            raise ConfigError(f"{self.name}: {unencrypted(self.origin)}", **facts)
         return self.api_key
+
+
+def unencrypted(origin: str) -> str:
+    """Return why an origin gets no API key."""
+    return f"{origin} would carry the API key unencrypted; use https://, or allow_http = true where that is safe"
 
 
 def fingerprint(key: Secret, salt: str | None = None) -> str:

@@ -15,6 +15,7 @@ from .account import Account
 from .clock import Clock
 from .config import Config, load_config
 from .engine.accepted import accepted
+from .engine.files import Files
 from .engine.generate import Generation, submit
 from .engine.handle import handle, opened
 from .engine.idempotency import IdempotencyKeys, bought, latest
@@ -29,7 +30,7 @@ from .journal.ledger import Claimed, Filters, Ledger
 from .journal.opening import open_journal
 from .journal.protocol import Journal
 from .limits.health import AccountHealth
-from .model.errors import AnymediaError, ConfigError, OutOfBounds, Problem, ProviderError, Unavailable, Unsupported
+from .model.errors import AnymediaError, ConfigError, OutOfBounds, Problem, ProviderError, Unsupported
 from .model.money import Money
 from .model.names import no_such
 from .model.options import GenerateOptions, OnUnsupported, Options, SubmitOptions, seconds
@@ -42,7 +43,6 @@ from .pricing.offers import Candidate, candidates
 from .pricing.quote import ordered, quote_of
 from .registry import adapters, no_account
 from .translate.messages import Lost
-from .transport.download import lies_in, save
 from .transport.retry import Patience
 
 P = ParamSpec("P")
@@ -93,11 +93,12 @@ class Client:
         self._opened = None if journal is not None or place is None else open_journal(place)
         self.journal: Journal | None = self._opened if journal is None else journal
         self._ledger = None if self.journal is None else Ledger(self.journal, prompts=self.config.prompts)
-        self._session = Session(clock or Clock(), patience or Patience(), on_event, self._ledger)
+        self._session = Session(clock or Clock(), patience or Patience(), on_event, self._ledger, self.config.network)
         self._submits = Submits(self._session)
         self._keys = IdempotencyKeys(self._session)
         self._live = LivePrices.at(self.config.live_prices)
         self._watch = Watch(self._session)
+        self._files = Files(self._session, self._account)
         self._planning = asyncio.Lock()
         self._recovering = asyncio.Lock()
 
@@ -323,25 +324,12 @@ class Client:
     async def download(self, done: Task | Result, directory: str | os.PathLike[str] = ".") -> tuple[Asset, ...]:
         """Save every asset into a directory, never over another file, and return them with their paths.
 
-        Errors: NotFound when a link has died, Unavailable, MalformedAnswer; the other files are saved all the same, and
-        `recover` tries again for what could not be fetched.
+        A file that does not come is asked for again for about a minute, while its link lives. Errors: DownloadError
+        with the task, which stays billed; the other files are saved all the same, and `recover` tries again for what
+        could not be fetched.
         """
         tasks = done.tasks if isinstance(done, Result) else (done,)
-        folder = _folder(directory)
-        saves = [self._save(task, number, folder) for task in tasks for number in range(len(task.assets))]
-        try:
-            ends = await asyncio.gather(*saves, return_exceptions=True)
-        except asyncio.CancelledError:
-            for task in tasks:
-                await self._session.leave(task)
-            raise
-        saved = iter(ends)
-        for task in tasks:
-            await self._note_saved(task, [next(saved) for _ in task.assets])
-        for end in ends:
-            if isinstance(end, BaseException):
-                raise end
-        return tuple(end for end in ends if isinstance(end, Asset))
+        return await self._files.download(tasks, _folder(directory))
 
     # What was left behind
 
@@ -456,7 +444,7 @@ class Client:
         """Return the HTTP status that an account's origin answers without an API key. Errors: Unavailable."""
         asked = self.config.account(account)
         try:
-            return await self._session.transport.reach(asked.origin)
+            return await self._session.transport.reach(asked)
         except Lost as lost:
             raise self._session.asked(asked, None).lost(lost, submit=False) from None
 
@@ -515,33 +503,9 @@ class Client:
         known = adapters().values()
         return plan(request, self._accounts(names), terms, live=self._live, known=known, one_task=one_task)
 
-    # Files
-
-    async def _save(self, task: Task, number: int, directory: Path) -> Asset:
-        if lies_in(directory, task.assets[number]):
-            return task.assets[number]  # it was fetched before
-        account = self._account(task)
-        trusted = account.origin if account.local else None
-        return await self._session.retried(
-            lambda: save(self._session.transport, task, number, directory, trusted), Unavailable
-        )
-
-    async def _note_saved(self, task: Task, ends: Sequence[Asset | BaseException]) -> None:
-        """Write down where the files of a task are."""
-        assets = tuple(_placed_at(end, was) for end, was in zip(ends, task.assets, strict=True))
-        if assets != task.assets:
-            await self._session.note(attrs.evolve(task, assets=assets))
-        if any(isinstance(end, Unavailable | OSError) for end in ends):
-            await self._session.leave(task)
-
     def _deadline(self, timeout: float | None) -> float:
         return self._session.clock.monotonic() + seconds(timeout)
 
 
 def _folder(named: str | os.PathLike[str]) -> Path:
     return Path(named).expanduser()
-
-
-def _placed_at(end: Asset | BaseException, was: Asset) -> Asset:
-    """Return an asset as it is written down: where its file is, for any working directory."""
-    return attrs.evolve(end, path=end.path and end.path.absolute()) if isinstance(end, Asset) else was

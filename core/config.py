@@ -16,14 +16,15 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from .account import Account, Secret
+from .account import Account, Secret, unencrypted
 from .declare.adapter import Adapter, Limits
 from .declare.prices import Override, Price, Table
 from .journal.opening import is_url, path_of
 from .model.errors import ConfigError, OutOfBounds
 from .model.names import no_such
 from .model.options import Options
-from .model.urls import is_loopback
+from .model.urls import NO_PROXY_URL, ascii_host, is_loopback, proxy_url
+from .network import DOWNLOAD, NETWORK, Network, network_of
 from .registry import adapter as find_adapter
 from .registry import adapters
 
@@ -66,7 +67,7 @@ class Config:
 
     `route` holds the default options for calls. `journal` is the file, or the URL, of the
     journal that every attempt is written to (None: none is), `prompts` whether what was asked for is written there too;
-    `live_prices` is the file of the prices that providers reported.
+    `live_prices` is the file of the prices that providers reported; `network` says how other machines are reached.
     """
 
     accounts: Mapping[str, Account] = attrs.field(hash=False)
@@ -75,6 +76,7 @@ class Config:
     journal: Path | str | None = attrs.field(factory=default_journal)
     prompts: bool = True
     live_prices: Path = attrs.field(factory=default_prices)
+    network: Network = attrs.field(factory=lambda: network_of(os.environ))
 
     def account(self, name: str) -> Account:
         """Return an account; without a file, a known provider is one, if only its API key is missing.
@@ -115,9 +117,11 @@ def read_config(
     path: Path | None = None,
 ) -> Config:
     """Return the configuration that plain data in the form of anymedia.toml describes. Errors: ConfigError."""
-    _only(data, {"route": Mapping, "providers": Mapping, "journal": Mapping}, where, "table")
-    tables = data.get("providers", {})
-    accounts = {name: _account(name, table, environ, f"{where}: providers.{name}") for name, table in tables.items()}
+    _only(data, dict.fromkeys(("route", "providers", "journal", "network", "download"), Mapping), where, "table")
+    tables, beside = data.get("providers", {}), Path() if path is None else path.parent
+    accounts = {
+        name: _account(name, table, environ, f"{where}: providers.{name}", beside) for name, table in tables.items()
+    }
     if not accounts:
         accounts = dict(_from_environment(environ).accounts)
     route = data.get("route", {})
@@ -133,7 +137,15 @@ def read_config(
         journal=_journal(journal, environ, path, f"{where}: journal"),
         prompts=journal.get("prompts", True),
         live_prices=default_prices(environ),
+        network=_network(data, environ, path, where),
     )
+
+
+def _network(data: Mapping[str, Any], environ: Mapping[str, str], path: Path | None, where: str) -> Network:
+    network, download = data.get("network", {}), data.get("download", {})
+    _only(network, NETWORK, f"{where}: network")
+    _only(download, DOWNLOAD, f"{where}: download")
+    return network_of(environ, network, download, where, Path() if path is None else path.parent)
 
 
 def _order(
@@ -201,7 +213,12 @@ def default_account(adapter: Adapter, environ: Mapping[str, str]) -> Account:
 def _from_environment(environ: Mapping[str, str]) -> Config:
     every = (default_account(adapter, environ) for adapter in adapters().values())
     accounts = {account.name: account for account in every if account.api_key is not None}
-    return Config(accounts=accounts, journal=default_journal(environ), live_prices=default_prices(environ))
+    return Config(
+        accounts=accounts,
+        journal=default_journal(environ),
+        live_prices=default_prices(environ),
+        network=network_of(environ),
+    )
 
 
 def _find(path: str | os.PathLike[str] | None, environ: Mapping[str, str]) -> Path | None:
@@ -236,16 +253,20 @@ _ACCOUNT: dict[str, type | tuple[type, ...]] = {
     "prices": Mapping,
     "limits": Mapping,
     "daily_limit": str,
+    "proxy": str,
+    "ca_file": str,
+    "allow_http": bool,
 }
 
 
-def _account(name: str, table: Any, environ: Mapping[str, str], where: str) -> Account:
+def _account(name: str, table: Any, environ: Mapping[str, str], where: str, beside: Path) -> Account:
     if not isinstance(table, Mapping):
         # A text is not shown: it may be the API key, put there by mistake.
         raise ConfigError(f"{where}: must be a table, not {'a text' if isinstance(table, str) else repr(table)}")
     _only(table, _ACCOUNT, where)
     adapter = find_adapter(table.get("adapter", name), where=where)
-    origin = _origin(table["base_url"], where) if "base_url" in table else adapter.base_url
+    allow_http = table.get("allow_http", False)
+    origin = _origin(table["base_url"], where, allow_http) if "base_url" in table else adapter.base_url
     if origin != adapter.base_url and "api_key_env" not in table:
         raise ConfigError(
             f"{where}: base_url {origin} is not {adapter.title}'s own: name the API key for it with api_key_env "
@@ -253,7 +274,14 @@ def _account(name: str, table: Any, environ: Mapping[str, str], where: str) -> A
         )
     api_key_env = (_variable(table["api_key_env"], where),) if "api_key_env" in table else adapter.api_key_env
     account = Account(
-        name=name, adapter=adapter, origin=origin, api_key=_key(api_key_env, environ, where), api_key_env=api_key_env
+        name=name,
+        adapter=adapter,
+        origin=origin,
+        api_key=_key(api_key_env, environ, where),
+        api_key_env=api_key_env,
+        proxy=_proxy(table["proxy"], where) if "proxy" in table else None,
+        ca_file=Path(beside, Path(table["ca_file"]).expanduser()) if "ca_file" in table else None,
+        allow_http=allow_http,
     )
     timeout, connections = table.get("timeout", account.timeout), table.get("connections", account.connections)
     for field, value in (("timeout", timeout), ("connections", connections)):
@@ -336,22 +364,29 @@ def _key(names: tuple[str, ...], environ: Mapping[str, str], where: str) -> Secr
     return None
 
 
-def _origin(url: str, where: str) -> str:
-    """Return scheme, host and port of a base URL; the path is the adapter's."""
+def _proxy(text: str, where: str) -> str:
+    try:
+        return proxy_url(text) if text else ""
+    except ValueError:  # the text may hold a password
+        raise ConfigError(f"{where}: proxy: {NO_PROXY_URL}") from None
+
+
+def _origin(url: str, where: str, allow_http: bool) -> str:
+    """Return scheme, host (in IDNA) and port of a base URL; the path is the adapter's."""
     try:
         parts = urlsplit(url)
         port = parts.port
+        host = ascii_host(parts.hostname or "")
     except ValueError:
         raise ConfigError(f"{where}: base_url: {_without_user(url)!r} is not a URL") from None
-    host = parts.hostname or ""
     if parts.scheme not in ("http", "https") or not host or parts.username is not None:
         raise ConfigError(f"{where}: base_url: must be https://host, not {_without_user(url)!r}")
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise ConfigError(
             f"{where}: base_url: must be the origin alone, like {parts.scheme}://{host}; the paths are known"
         )
-    if parts.scheme == "http" and not is_loopback(host):
-        raise ConfigError(f"{where}: base_url: http://{host} would carry the API key unencrypted; use https://")
+    if parts.scheme == "http" and not (allow_http or is_loopback(host)):
+        raise ConfigError(f"{where}: base_url: {unencrypted(f'http://{host}')}")
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}" + (f":{port}" if port else "")
 

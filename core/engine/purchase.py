@@ -261,7 +261,7 @@ class Purchase:
         if isinstance(error, Cooling):
             return
         self._tries[option.account.name] += then is Then.SOONER and not isinstance(error, RateLimited)
-        if then is not Then.SOONER or self._tries[option.account.name] >= TRIES:
+        if then is not Then.SOONER or error.permanent or self._tries[option.account.name] >= TRIES:
             self._take_off(option, error, whole=then is not Then.OFFER)
         self._errors[id(option)] = error
         self._why = f"after {option.name}: {step(error).what}"

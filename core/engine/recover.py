@@ -39,7 +39,7 @@ class Recovery:
 
     tasks: tuple[Task, ...] = ()
     uncertain: tuple[Attempt, ...] = ()
-    errors: tuple[AnymediaError | OSError, ...] = ()
+    errors: tuple[AnymediaError, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -61,7 +61,7 @@ class Recoverer:
         tasks = [attempt.task for attempt in left if attempt.task is not None]
         # An attempt without an outcome is being sent at this moment.
         uncertain = [attempt for attempt in left if attempt.task is None and attempt.outcome is not None]
-        errors: list[AnymediaError | OSError] = []
+        errors: list[AnymediaError] = []
         if replay:
             replayed = await asyncio.gather(*(self._replayed(attempt, deadline) for attempt in uncertain))
             tasks += [end for end in replayed if isinstance(end, Task)]
@@ -115,7 +115,7 @@ class Recoverer:
 
     async def _finished(
         self, task: Task, attempt: Attempt | None, timeout: float, directory: Path | None
-    ) -> Task | AnymediaError | OSError:
+    ) -> Task | AnymediaError:
         """Return a task that has succeeded, with its files where a directory is given, or the error.
 
         The links to its files are asked for again: those that are known may have died, or may never have worked.
@@ -129,7 +129,7 @@ class Recoverer:
                         task = await self.watch.again(self._account(attempt or task), task)
                 if directory is not None and not all(asset.path for asset in task.assets):
                     task = attrs.evolve(task, assets=await self.save(task, directory))
-        except (AnymediaError, OSError) as error:
+        except AnymediaError as error:
             return error
         return task
 

@@ -15,11 +15,12 @@ from anymedia.limits.permits import Permits
 from anymedia.model.errors import AnymediaError, ConfigError, JournalError, Problem, Unavailable, Unsupported
 from anymedia.model.money import Money
 from anymedia.model.task import Attempt, Task
+from anymedia.network import Network
 from anymedia.translate import decode, encode
 from anymedia.translate.classify import Asked
 from anymedia.translate.messages import Answer, Call, Lost, Progress
 from anymedia.transport.download import keep
-from anymedia.transport.http import Transport
+from anymedia.transport.http import DIRECT, Transport
 from anymedia.transport.retry import Patience, retried
 
 Event: TypeAlias = Attempt | Task
@@ -41,7 +42,12 @@ class Session:
     """
 
     def __init__(
-        self, clock: Clock, patience: Patience, on_event: Callable[[Event], None] | None, ledger: Ledger | None
+        self,
+        clock: Clock,
+        patience: Patience,
+        on_event: Callable[[Event], None] | None,
+        ledger: Ledger | None,
+        network: Network = DIRECT,
     ) -> None:
         self.clock: Clock = clock
         self.detached: deque[Task] = deque(maxlen=LEFT_TASKS)
@@ -50,6 +56,7 @@ class Session:
         self.health: Health = Health(clock, self.balance)
         self.patience: Patience = patience
         self._on_event = on_event
+        self._network = network
         self._transport: Transport | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._fingerprints: dict[str, str] = {}
@@ -60,7 +67,7 @@ class Session:
     def transport(self) -> Transport:
         """The connections, opened when they are first needed: inside the event loop."""
         if self._transport is None:
-            self._transport = Transport()
+            self._transport = Transport(self._network)
         return self._transport
 
     def in_its_loop(self) -> None:
@@ -228,7 +235,7 @@ class Session:
         """Call a function, and again after errors of these kinds, as long as patience allows."""
         return await retried(
             function,
-            lambda error: isinstance(error, again),
+            lambda error: isinstance(error, again) and not error.permanent,
             clock=self.clock,
             patience=self.patience,
         )

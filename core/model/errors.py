@@ -14,7 +14,8 @@ AnymediaError
 ├─ SubmitUncertain          sent, and no readable answer: it may have been billed
 ├─ TaskError
 │  ├─ TaskFailed            accepted, then failed or canceled (carries the task)
-│  └─ DeadlineExceeded      not finished in time (carries the live task)
+│  ├─ DeadlineExceeded      not finished in time (carries the live task)
+│  └─ DownloadError         a result could not be fetched or written (carries the task)
 └─ NoRoute                  every offer refused or failed (carries each error, and each attempt)
 
 Each error answers two questions: `retry` (same, elsewhere, never) and `billed` (no, likely, yes, unknown).
@@ -56,6 +57,8 @@ class AnymediaError(Exception):
     retry: Retry = Retry.NEVER
     billed: Billed = Billed.NO
     outcome: Outcome | None = None
+    permanent: bool = False
+    """Whether the same call would meet the same fault at once, so that it is not tried again by itself."""
 
     def __init__(
         self,
@@ -226,6 +229,15 @@ class DeadlineExceeded(TaskError):
     """The task was not finished in time; it lives on, and `client.wait(error.task)` takes it up again.
 
     Without a `task`, another call held the caller's idempotency key for too long, and nothing was sent.
+    """
+
+    retry: Retry = Retry.SAME
+
+
+class DownloadError(TaskError):
+    """A result of a finished task is not on disk; `client.download` and `client.recover` try again.
+
+    `status` is what the link answered, if it did.
     """
 
     retry: Retry = Retry.SAME

@@ -1,5 +1,7 @@
 """What a file is, read from its first bytes."""
 
+import json
+import re
 import struct
 
 import attrs
@@ -15,6 +17,10 @@ class Media:
     height: int | None = None
 
 
+UNKNOWN = Media("application/octet-stream", "bin")
+"""What a file is that nobody here knows."""
+
+
 def recognise(head: bytes) -> Media | None:
     """Return what a file's first bytes (64 KiB are enough) say that it is; None for what is no known media."""
     if head.startswith(b"\x89PNG\r\n\x1a\n") and len(head) >= 24:
@@ -25,9 +31,8 @@ def recognise(head: bytes) -> Media | None:
         return Media("image/gif", "gif", *struct.unpack("<HH", head[6:10]))
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return Media("image/webp", "webp", *_webp_size(head))
-    if head[4:8] == b"ftyp":
-        return _BRANDS.get(head[8:12], Media("video/mp4", "mp4"))
-    return next((media for start, media in _PLAIN.items() if head.startswith(start)), None) or _riff(head)
+    named = next((media for start, media in _PLAIN.items() if head.startswith(start)), None)
+    return named or _boxes(head) or _riff(head) or _ebml(head) or _audio(head) or _svg(head)
 
 
 _BRANDS = {
@@ -40,17 +45,106 @@ _BRANDS = {
 }
 
 _PLAIN = {
-    b"\x1a\x45\xdf\xa3": Media("video/webm", "webm"),
     b"ID3": Media("audio/mpeg", "mp3"),
-    b"\xff\xfb": Media("audio/mpeg", "mp3"),
-    b"\xff\xf3": Media("audio/mpeg", "mp3"),
     b"fLaC": Media("audio/flac", "flac"),
     b"OggS": Media("audio/ogg", "ogg"),
+    b"\xff\x0a": Media("image/jxl", "jxl"),
+    b"\0\0\0\x0cJXL \r\n\x87\n": Media("image/jxl", "jxl"),
+    b"glTF": Media("model/gltf-binary", "glb"),
+    b"PK\x03\x04": Media("application/zip", "zip"),
+    b"PK\x05\x06": Media("application/zip", "zip"),  # an empty one
 }
+
+_OLD_MOVIE = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
+"""What a QuickTime film begins with that is older than its brands."""
+
+_LONGEST_FTYP = 4096
+
+
+def _boxes(head: bytes) -> Media | None:
+    """Return what the first box of an ISO file says."""
+    size, kind = int.from_bytes(head[:4], "big"), head[4:8]
+    if kind == b"ftyp" and 12 <= size <= _LONGEST_FTYP:
+        return _BRANDS.get(head[8:12], Media("video/mp4", "mp4"))
+    if kind in _OLD_MOVIE and (size >= 8 or size == 1) and head[0] < 0x20:  # no text begins so
+        return _BRANDS[b"qt  "]
+    return None
 
 
 def _riff(head: bytes) -> Media | None:
     return Media("audio/wav", "wav") if head[:4] == b"RIFF" and head[8:12] == b"WAVE" else None
+
+
+def _ebml(head: bytes) -> Media | None:
+    if not head.startswith(b"\x1a\x45\xdf\xa3"):
+        return None
+    return Media("video/x-matroska", "mkv") if b"matroska" in head[:64] else Media("video/webm", "webm")
+
+
+def _audio(head: bytes) -> Media | None:
+    """Return what a bare frame is of: MPEG 1, 2 or 2.5 layer III, or AAC."""
+    if len(head) < 3 or head[0] != 0xFF or head[1] < 0xE0:
+        return None
+    version, layer, rate = head[1] >> 3 & 3, head[1] >> 1 & 3, head[2]
+    if layer == 1 and version != 1 and rate >> 4 != 15 and rate >> 2 & 3 != 3:
+        return _PLAIN[b"ID3"]
+    if layer == 0 and head[1] >= 0xF0 and rate >> 2 & 15 < 13:
+        return Media("audio/aac", "aac")
+    return None
+
+
+_ROOT = re.compile(
+    rb"(?:<\?xml[^>]*\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^>\[]*(?:\[[^\]]*\])?[^>]*>\s*)*<(?:[\w-]+:)?(\w+)",
+    re.DOTALL | re.IGNORECASE,
+)
+
+
+def _root(head: bytes) -> bytes:
+    """Return the name of the element that a text of tags begins with."""
+    found = _ROOT.match(_text(head).lstrip())
+    return found[1].lower() if found else b""
+
+
+def _svg(head: bytes) -> Media | None:
+    return Media("image/svg+xml", "svg") if _root(head) == b"svg" else None
+
+
+def _text(head: bytes) -> bytes:
+    """Return text without what marks its encoding."""
+    for mark, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+        if head.startswith(mark):
+            return head[: len(head) & ~1].decode(encoding, "replace").encode("utf-8", "replace")
+    return head.removeprefix(b"\xef\xbb\xbf")
+
+
+_PAGES = ("text/html", "application/xhtml+xml", "application/json", "application/problem+json")
+
+_ELEMENTS = b"html head body title script style meta link h1 h2 h3 pre p div center error".split()
+"""What pages, and the messages of stores, begin with."""
+
+
+def is_page(head: bytes, declared: str = "") -> bool:
+    """Return whether a file that is no known media is a page or a message (HTML, XML, JSON) in place of one.
+
+    `declared` is the Content-Type that it came with.
+    """
+    text = _text(head).lstrip()
+    if declared.partition(";")[0].strip().lower() in _PAGES or _root(head) in _ELEMENTS:
+        return True
+    if text[:14].lower() == b"<!doctype html" or text.startswith(b"<!--"):
+        return True
+    return text[:1] in (b"{", b"[") and _is_json(text)
+
+
+def _is_json(text: bytes) -> bool:
+    """Return whether a text is JSON, or the beginning of it."""
+    try:
+        json.loads(text)
+    except ValueError:
+        return re.match(rb'[\s\[]*\{\s*"', text) is not None
+    except RecursionError:
+        return True
+    return True
 
 
 def _jpeg_size(head: bytes) -> tuple[int | None, int | None]:

@@ -107,3 +107,27 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def ascii_host(host: str) -> str:
+    """Return the name of a host as it stands in a URL: in IDNA where it has other letters than ASCII's.
+
+    Errors: ValueError for what is no name.
+    """
+    if host.isascii():
+        return host
+    import idna  # which few names need
+
+    return idna.encode(host, uts46=True).decode()
+
+
+def proxy_url(text: str) -> str:
+    """Return the URL of a proxy, which may go without its `http://`. Errors: ValueError for what is none."""
+    url = text if "://" in text else f"http://{text}"
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+        raise ValueError(NO_PROXY_URL)
+    return url
+
+
+NO_PROXY_URL = "must be a proxy like http://host:port; other kinds (SOCKS) cannot be used"

@@ -84,8 +84,11 @@ class Asked:
         if lost.body:
             facts["body"] = self.kept(*read(lost.body))
         if not lost.sent:
-            message = f"{self.account} was not reached: {self.shown(lost.why)}"
-            return Unavailable(message, outcome=Outcome.NOT_SENT, **facts)
+            error = Unavailable(
+                f"{self.account} was not reached: {self.shown(lost.why)}", outcome=Outcome.NOT_SENT, **facts
+            )
+            error.permanent = lost.permanent
+            return error
         message = f"{self.account} gave no readable answer: {self.shown(lost.why)}"
         if not submit:
             return Unavailable(message, status=lost.status, **facts)

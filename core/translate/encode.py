@@ -78,6 +78,7 @@ def submit(adapter: Adapter, origin: str, path: str, body: Json, replay_key: str
     return Call(
         method=endpoint.method,
         url=origin + path,
+        alone=True,
         headers=headers,
         json=body,
         timeout=endpoint.timeout,
@@ -98,8 +99,14 @@ def follow(adapter: Adapter, endpoint: Endpoint, origin: str, task: Task) -> Cal
             body=task.raw,
             **facts(task),
         )
-    headers = _headers(None)
-    return Call(method=endpoint.method, url=url, headers=headers, timeout=endpoint.timeout, limit=endpoint.limit)
+    return Call(
+        method=endpoint.method,
+        url=url,
+        alone=endpoint.reply.id is None,  # nothing else would tell a stale answer from this task's
+        headers=_headers(None),
+        timeout=endpoint.timeout,
+        limit=endpoint.limit,
+    )
 
 
 def facts(task: Task) -> dict[str, Any]:

@@ -13,11 +13,13 @@ class Call:
     """An HTTP request as plain data; the API key is not in it, the transport adds it last.
 
     `timeout` is in seconds, `limit` in bytes of the answer; without `keyed` it goes out without the API key.
+    `alone`: it has a connection of its own, never used before, so that no answer but its own can be read there.
     """
 
     method: str
     url: str
     keyed: bool = True
+    alone: bool = False
     headers: Mapping[str, str] = attrs.field(factory=dict, hash=False)
     json: Json = attrs.field(default=None, hash=False)
     timeout: float | None = None
@@ -41,15 +43,19 @@ class Answer:
 class Lost(Exception):
     """There is no whole answer.
 
-    `sent`: a byte may have left; `status`: the answer had begun, and was cut; `body` is what of it came before.
+    `sent`: a byte may have left; `status`: the answer had begun, and was cut; `body` is what of it came before (64 KiB
+    at most). `permanent`: another try at once would meet the same fault.
     """
 
-    def __init__(self, why: str, *, sent: bool, status: int | None = None, body: bytes = b"") -> None:
+    def __init__(
+        self, why: str, *, sent: bool, status: int | None = None, body: bytes = b"", permanent: bool = False
+    ) -> None:
         super().__init__(why)
         self.why = why
         self.sent = sent
         self.status = status
         self.body = body
+        self.permanent = permanent
 
 
 class Progress:

@@ -1,24 +1,26 @@
 """Result files: fetched without an API key, recognised as media, written whole, and never over another file."""
 
+import logging
 import os
 import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from uuid import uuid4
 
 import attrs
 
-from anymedia.model.errors import MalformedAnswer, NotFound, Unavailable
-from anymedia.model.media import Media, recognise
+from anymedia.account import Account
+from anymedia.model.errors import DownloadError
+from anymedia.model.media import UNKNOWN, Media, is_page, recognise
 from anymedia.model.task import Asset, Task
 from anymedia.translate.encode import facts
 from anymedia.translate.messages import Lost
 
-from .addresses import NOT_PUBLIC
 from .http import File, Transport
+from .whole import is_whole
 
 FILE_LIMIT = 1 << 30
 """Bytes of a result file at most; a longer one is not read to its end."""
@@ -31,30 +33,28 @@ PUBLIC, PRIVATE = 0o666, 0o600
 PART_LIFE = 3600.0
 """Seconds without a write after which an unfinished file is abandoned."""
 
+_log = logging.getLogger("anymedia")
 
-async def save(transport: Transport, task: Task, number: int, directory: Path, trusted: str | None) -> Asset:
+
+async def save(transport: Transport, task: Task, number: int, directory: Path, account: Account | None) -> Asset:
     """Fetch an asset of a task into a directory, and return it with its path, type and size.
 
-    Errors: NotFound when the link has died, Unavailable when it cannot be fetched now, MalformedAnswer when it leads to
-    no public address or no media file; OSError when the directory cannot be written.
+    Errors: DownloadError, whatever is in the way; `permanent` where another try at once would meet it too.
     """
     asset = task.assets[number]
-    with _part(directory, PUBLIC) as (part, out):
-        try:
-            head, size = await _fetch(transport, task, asset, trusted, out)
-        except Lost as lost:
-            kind = MalformedAnswer if NOT_PUBLIC in lost.why else Unavailable
-            raise kind(f"the result of task {task.id} was not fetched: {lost.why}", **facts(task)) from None
-        media = recognise(head)
-        if media is None:
-            raise MalformedAnswer(
-                f"the result of task {task.id} is no media file",
-                body=head[:2000].decode("utf-8", "replace"),
-                **facts(task),
-            )
-        _settle(out)
-        path = _keep(part, directory, f"{_safe(task.id)}-{number + 1}", media)
-    return attrs.evolve(_described(asset, path, media, size), data=None)
+    try:
+        data = _at_hand(asset)
+        if data is None:
+            async with transport.files:  # no file is opened before there is room for it
+                return await _fetched(transport, task, number, directory, account)
+        return _written(task, number, directory, data, PUBLIC)
+    except Lost as lost:
+        error = _error(task, asset, lost.why, status=lost.status, body=_text(lost.body))
+        error.permanent = lost.permanent
+    except OSError as fault:
+        error = _error(task, asset, f"{fault.filename or directory}: {fault.strerror or fault}")
+        error.permanent = True
+    raise error
 
 
 def keep(task: Task, directory: Path) -> Task:
@@ -65,23 +65,8 @@ def keep(task: Task, directory: Path) -> Task:
     assets = list(task.assets)
     for number, asset in enumerate(assets):
         if asset.data is not None:
-            media = recognise(asset.data[:_HEAD]) or Media("application/octet-stream", "bin")
-            with _part(directory, PRIVATE) as (part, out):
-                out.write(asset.data)
-                _settle(out)
-                path = _keep(part, directory, f"{_safe(task.id)}-{number + 1}", media)
-            assets[number] = attrs.evolve(_described(asset, path, media, len(asset.data)), data=None)
+            assets[number] = _written(task, number, directory, asset.data, PRIVATE)
     return attrs.evolve(task, assets=tuple(assets))
-
-
-def _described(asset: Asset, path: Path, media: Media, length: int) -> Asset:
-    return attrs.evolve(asset, path=path, media_type=media.type, width=media.width, height=media.height, length=length)
-
-
-def _settle(out: BinaryIO) -> None:
-    """Flush a file to the disk."""
-    out.flush()
-    os.fsync(out.fileno())
 
 
 def lies_in(directory: Path, asset: Asset) -> bool:
@@ -97,26 +82,6 @@ def clear(directory: Path) -> None:
                 part.unlink()
 
 
-async def _fetch(
-    transport: Transport, task: Task, asset: Asset, trusted: str | None, out: BinaryIO
-) -> tuple[bytes, int]:
-    """Write the bytes of a file, and return its head and its length."""
-    if (data := _at_hand(asset)) is not None:
-        out.write(data)
-        return data[:_HEAD], len(data)
-    head, size = bytearray(), 0
-    async with transport.fetch(asset.url or "", trusted) as file:
-        _found(file, task, asset)
-        async for chunk in file.chunks():
-            size += len(chunk)
-            if size > FILE_LIMIT:
-                raise Lost(f"it has more than {FILE_LIMIT >> 20} MiB", sent=True)
-            if len(head) < _HEAD:
-                head += chunk
-            out.write(chunk)
-    return bytes(head), size
-
-
 def _at_hand(asset: Asset) -> bytes | None:
     """Return the bytes of a result that came with its answer."""
     if asset.data is None and asset.url is None and asset.path is not None:
@@ -124,39 +89,107 @@ def _at_hand(asset: Asset) -> bytes | None:
     return asset.data
 
 
-def _found(file: File, task: Task, asset: Asset) -> None:
-    if file.status == 200:
-        return
-    if file.status in (401, 403, 404, 410):
-        until = "" if asset.expires_at is None else f"; it was good until {asset.expires_at:%Y-%m-%d %H:%M} UTC"
-        message = f"the link to the result of task {task.id} has died ({file.status}){until}"
-        raise NotFound(message, status=file.status, **facts(task))
-    raise Unavailable(f"the result of task {task.id} answered {file.status}", status=file.status, **facts(task))
+def _written(task: Task, number: int, directory: Path, data: bytes, rights: int) -> Asset:
+    """Return an asset once its bytes are on disk. Errors: OSError."""
+    with _part(directory, rights) as part:
+        part.write(data)
+        return part.kept(task, number, recognise(part.head) or UNKNOWN)
+
+
+async def _fetched(transport: Transport, task: Task, number: int, directory: Path, account: Account | None) -> Asset:
+    """Return an asset once its file is whole and on disk. Errors: Lost, OSError."""
+    with _part(directory, PUBLIC) as part:
+        async with transport.fetch(task.assets[number].url or "", account) as file:
+            if file.status != 200:
+                raise Lost(f"its link answered {file.status}", sent=True, status=file.status)
+            async for chunk in file.chunks():
+                if part.size + len(chunk) > FILE_LIMIT:
+                    raise Lost(f"it has more than {FILE_LIMIT >> 20} MiB", sent=True, permanent=True)
+                part.write(chunk)
+            media = _recognised(part, file, task)
+        return part.kept(task, number, media)
+
+
+def _recognised(part: "_Part", file: File, task: Task) -> Media:
+    """Return what a file is. Errors: Lost where it is none, or not all of it."""
+    if not part.size:
+        raise Lost("it has 0 bytes", sent=True, status=file.status)
+    media = recognise(part.head)
+    if media is None:
+        if is_page(part.head, file.headers.get("content-type", "")):
+            raise Lost("a page or a message came in its place", sent=True, status=file.status, body=part.head)
+        _log.warning("the result of task %s is of a kind that is not known; it is kept as .bin", task.id)
+        return UNKNOWN
+    if not part.is_whole(media):
+        if not file.framed:
+            raise Lost("it was cut off before its end", sent=True, status=file.status)
+        _log.warning("the result of task %s has no end, though all that its link holds was fetched", task.id)
+    return media
+
+
+def _error(task: Task, asset: Asset, why: str, **told: Any) -> DownloadError:
+    until = "" if asset.expires_at is None else f" (its link is good until {asset.expires_at:%Y-%m-%d %H:%M} UTC)"
+    message = f"the result of task {task.id} was not fetched: {why}{until}"
+    return DownloadError(message, task=task, **facts(task), **told)
+
+
+def _text(body: bytes) -> str | None:
+    return body[:8000].decode("utf-8", "replace")[:2000] or None
+
+
+class _Part:
+    """An unfinished file: its first bytes in `head`, and its `size`."""
+
+    def __init__(self, path: Path, out: BinaryIO) -> None:
+        self.head: bytes = b""
+        self.size: int = 0
+        self._path = path
+        self._out = out
+
+    def write(self, chunk: bytes) -> None:
+        if len(self.head) < _HEAD:
+            self.head += chunk[: _HEAD - len(self.head)]
+        self.size += len(chunk)
+        self._out.write(chunk)
+
+    def is_whole(self, media: Media) -> bool:
+        self._out.flush()
+        return is_whole(self._path, media.type)
+
+    def kept(self, task: Task, number: int, media: Media) -> Asset:
+        """Flush it to the disk, give it its name, or the next free one, and return its asset."""
+        self._out.flush()
+        os.fsync(self._out.fileno())
+        stem, turn = f"{_safe(task.id)}-{number + 1}", 1
+        while True:
+            name = f"{stem}.{media.ending}" if turn == 1 else f"{stem}.{turn}.{media.ending}"
+            path = self._path.with_name(name)
+            try:
+                _name(self._path, path)
+                break
+            except FileExistsError:
+                turn += 1
+        return attrs.evolve(
+            task.assets[number],
+            data=None,
+            path=path,
+            media_type=media.type,
+            width=media.width,
+            height=media.height,
+            length=self.size,
+        )
 
 
 @contextmanager
-def _part(directory: Path, rights: int) -> Iterator[tuple[Path, BinaryIO]]:
+def _part(directory: Path, rights: int) -> Iterator[_Part]:
     """Open an unfinished file in a directory, which is made if need be; the end removes it unless it was kept."""
     directory.mkdir(parents=True, exist_ok=True)
-    part = directory / f".anymedia-{uuid4().hex}.part"
+    path = directory / f".anymedia-{uuid4().hex}.part"
     try:
-        with open(part, "xb", opener=lambda name, flags: os.open(name, flags, rights)) as out:
-            yield part, out
+        with open(path, "xb", opener=lambda name, flags: os.open(name, flags, rights)) as out:
+            yield _Part(path, out)
     finally:
-        part.unlink(missing_ok=True)
-
-
-def _keep(part: Path, directory: Path, stem: str, media: Media) -> Path:
-    """Rename a finished file to its name, or to the next free one."""
-    turn = 1
-    while True:
-        path = directory / (f"{stem}.{media.ending}" if turn == 1 else f"{stem}.{turn}.{media.ending}")
-        try:
-            _name(part, path)
-        except FileExistsError:
-            turn += 1
-            continue
-        return path
+        path.unlink(missing_ok=True)
 
 
 def _name(part: Path, path: Path) -> None:

@@ -1,30 +1,31 @@
-"""HTTP calls: one call out, one answer back. The only file that knows aiohttp.
+"""HTTP: one call out, one answer back; and result files, opened to be read.
 
-Every guard against the network is here: what was sent and what was not is told apart, answers are read up to a limit,
-redirects are not followed with an API key, and files come from public addresses alone.
+What was sent and what was not is told apart, answers are read up to a limit, redirects are not followed with an API
+key, and files come from public addresses alone, but for what the configuration allows.
 """
 
-import ssl
-import zlib
-from collections.abc import AsyncIterator, Callable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from contextvars import ContextVar
 from functools import cache
 from importlib.metadata import version
-from typing import Any, TypeVar
-from urllib.parse import urljoin, urlsplit
+from typing import Any
+from urllib.parse import urljoin
 
 import aiohttp
-import attrs
-from aiohttp.connector import Connection
 from yarl import URL
 
 from anymedia.account import Account
+from anymedia.network import Network
 from anymedia.translate.messages import Answer, Call, Lost, Progress
 
-from .addresses import public_socket
-
-T = TypeVar("T")
+from .addresses import Guard, is_below
+from .certificates import trusting
+from .connector import Connector, Sending, sending
+from .faults import Permanent
+from .proxies import proxy_for
+from .reasons import HEADER_LIMIT, HEADERS_LIMIT, is_permanent, reason
+from .unpack import Unpacking
 
 CONNECT_TIMEOUT = 15.0
 
@@ -33,6 +34,23 @@ KEEP_ALIVE = 4.0
 
 MAX_REDIRECTS = 5
 
+LOST_BODY = 1 << 16
+"""Bytes that are kept of an answer that broke off."""
+
+FILES = 16
+"""Files that are fetched at a time."""
+
+FILE_TIME = 3600.0
+"""Seconds that one file may take."""
+
+SILENCE = 60.0
+"""Seconds in which something has to come."""
+
+LEAST = 60 << 10
+"""Bytes of a file that have to come in each SILENCE: 1 KiB a second."""
+
+DIRECT = Network()
+
 
 def user_agent() -> str:
     """Return the User-Agent of every call."""
@@ -40,141 +58,182 @@ def user_agent() -> str:
 
 
 class Transport:
-    """The connections of one client. Open inside a running event loop; `close` when done."""
+    """The connections of one client. Open inside a running event loop; `close` when done.
 
-    def __init__(self) -> None:
-        agent = {"User-Agent": user_agent()}
-        self._keyed = aiohttp.ClientSession(
-            connector=_Connector(limit=0, keepalive_timeout=KEEP_ALIVE),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            headers=agent | {"Accept-Encoding": "identity"},
-        )
-        self._public = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=16, socket_factory=public_socket),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            headers=agent | {"Accept-Encoding": "identity"},
-        )
+    `files` is held while a file is fetched, so that connections and open files stay few.
+    """
+
+    def __init__(self, network: Network = DIRECT) -> None:
+        self.files: asyncio.Semaphore = asyncio.Semaphore(FILES)
+        self._network = network
+        self._guard = Guard(network.networks)
+        self._kept = _session(Connector(limit=0, keepalive_timeout=KEEP_ALIVE))
+        self._alone = _session(Connector(limit=0, force_close=True))
+        self._public = _session(Connector(limit=0, socket_factory=self._guard.socket))
+        self._allowed = _session(Connector(limit=0))
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._keyed.close()
-        await self._public.close()
+        for session in (self._kept, self._alone, self._public, self._allowed):
+            await session.close()
 
     async def send(self, account: Account, call: Call, progress: Progress) -> Answer:
         """Send a call once, with the account's API key unless it goes without. Errors: Lost, with whether a byte left.
 
         `progress.connected` turns true just before the first byte; the caller holds a permit.
         """
-        key = account.secret().reveal() if call.keyed else ""
         status: int | None = None
-        _sending.set(_Sending(progress))
+        body = bytearray()
+        sending.set(Sending(progress))
+        session = self._alone if call.alone else self._kept
         try:
-            async with self._keyed.request(
+            url = _parsed(call.url)
+            async with session.request(
                 call.method,
-                URL(call.url, encoded=True),
+                url,
                 data=call.body,
-                headers=_headers(call, account, key),
+                headers=_headers(call, account),
                 allow_redirects=False,
                 timeout=_timeout(call.timeout or account.timeout),
+                **self._way(url, account),
             ) as response:
                 status = response.status
-                body = await _read(response, call.limit)
-                hidden = body.replace(key.encode(), b"***") if key else body
-                return Answer(status, _plain(response.headers, key), hidden)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError, zlib.error) as error:
-            raise Lost(_reason(error, key), sent=progress.connected or status is not None, status=status) from None
+                await _read(response, call.limit, body)
+                return Answer(status, _plain(response.headers), bytes(body))
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            lost = Lost(
+                _without_key(reason(error), account if call.keyed else None),
+                sent=progress.connected or status is not None,
+                status=status,
+                body=bytes(body[:LOST_BODY]),
+                permanent=is_permanent(error),
+            )
         finally:
-            _sending.set(None)
+            sending.set(None)
+        raise lost  # out of the block, so that no frame of the failed request hangs on it
 
-    async def reach(self, origin: str) -> int:
-        """Return the HTTP status that an origin answers without an API key. Errors: Lost."""
+    async def reach(self, account: Account) -> int:
+        """Return the HTTP status that an account's origin answers without an API key. Errors: Lost."""
         try:
-            async with self._keyed.get(origin, allow_redirects=False, timeout=_timeout(CONNECT_TIMEOUT)) as response:
+            url = _parsed(account.origin)
+            way = self._way(url, account)
+            async with self._kept.get(url, allow_redirects=False, timeout=_timeout(CONNECT_TIMEOUT), **way) as response:
                 return response.status
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            raise Lost(_reason(error, ""), sent=False) from None
+            lost = Lost(reason(error), sent=False, permanent=is_permanent(error))
+        raise lost
 
     @asynccontextmanager
-    async def fetch(self, url: str, trusted: str | None) -> AsyncIterator["File"]:
-        """Open a result file, without an API key, from a public address or the trusted origin. Errors: Lost."""
-        try:
-            response = await self._open(url, trusted)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            raise Lost(_reason(error, ""), sent=True) from None
-        async with response:
+    async def fetch(self, url: str, account: Account | None) -> AsyncIterator["File"]:
+        """Open a result file, without an API key, from where it may lie: a public address, what the configuration
+        allows, or the account's own origin. Errors: Lost."""
+        async with await self._opened(url, account) as response:
             yield File(response)
 
-    async def _open(self, url: str, trusted: str | None) -> aiohttp.ClientResponse:
+    async def _opened(self, link: str, account: Account | None) -> aiohttp.ClientResponse:
+        try:
+            return await self._open(link, account)
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            lost = Lost(reason(error), sent=True, permanent=is_permanent(error))
+        raise lost
+
+    async def _open(self, link: str, account: Account | None) -> aiohttp.ClientResponse:
         """Follow redirects by hand; each has to meet the same rules as the first address."""
-        timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_TIMEOUT, sock_read=60)
+        timeout = aiohttp.ClientTimeout(total=FILE_TIME, connect=CONNECT_TIMEOUT, sock_read=SILENCE)
         for _ in range(MAX_REDIRECTS + 1):
-            if urlsplit(url).scheme not in ("http", "https"):
-                raise ValueError("a redirect to what is no http(s) URL")
-            session = self._keyed if trusted is not None and _same_origin(url, trusted) else self._public
-            response = await session.get(URL(url, encoded=True), allow_redirects=False, timeout=timeout)
+            url = _parsed(link)
+            way = self._way(url, account)
+            session = self._for_files(url, account, proxied=way["proxy"] is not None)
+            response = await session.get(url, allow_redirects=False, timeout=timeout, **way)
             if response.status not in (301, 302, 303, 307, 308):
                 return response
             response.release()
-            url = urljoin(url, response.headers.get("Location", ""))
-        raise ValueError(f"more than {MAX_REDIRECTS} redirects")
+            link = _joined(link, response.headers.get("Location", ""))
+        raise ValueError(f"its link leads to more than {MAX_REDIRECTS} redirects")
+
+    def _for_files(self, url: URL, account: Account | None, *, proxied: bool) -> aiohttp.ClientSession:
+        """Return the connections for a file. Errors: ValueError for a host behind a proxy that is not public."""
+        host = url.host or ""
+        own = account is not None and url.origin() == URL(account.origin).origin()
+        if own or is_below(host, self._network.hosts):
+            return self._allowed
+        if proxied:
+            self._guard.check_name(host)
+            return self._allowed
+        return self._public
+
+    def _way(self, url: URL, account: Account | None) -> dict[str, Any]:
+        """Return how a URL is reached: its proxy, and the certificates that are trusted. Errors: ValueError."""
+        own = None if account is None else account.proxy
+        ca_file = self._network.ca_file if account is None or account.ca_file is None else account.ca_file
+        return {
+            "proxy": proxy_for(url.scheme, url.host or "", url.port, self._network, own),
+            "ssl": True if ca_file is None or url.scheme == "http" else trusting(ca_file),
+        }
 
 
-@attrs.define
-class _Sending:
-    """One sending of a call, and whether it had a connection."""
-
-    progress: Progress
-    connected: bool = False
-
-
-_sending: ContextVar[_Sending | None] = ContextVar("sending", default=None)
+def _session(connector: Connector) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        headers={"User-Agent": user_agent(), "Accept-Encoding": "identity"},
+        max_line_size=HEADER_LIMIT,
+        max_field_size=HEADER_LIMIT,
+        max_headers=HEADERS_LIMIT,
+    )
 
 
 class File:
-    """A result file that is being read: `status`, `headers` (names in lower case), and its bytes in `chunks`."""
+    """A result file that is being read: `status`, `headers` (names in lower case), and its bytes in `chunks`.
+
+    `framed`: its answer says where it ends, so that its end is known to have come.
+    """
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
         self.status: int = response.status
-        self.headers: Mapping[str, str] = _plain(response.headers, "")
+        self.headers: Mapping[str, str] = _plain(response.headers)
+        self.framed: bool = "content-length" in self.headers or "transfer-encoding" in self.headers
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """Yield the bytes as they come. Errors: Lost."""
-        encoding = self.headers.get("content-encoding", "identity")
-        if encoding != "identity":
-            raise Lost(f"the file is packed as {encoding}, which was not asked for", sent=True)
-        chunks = self._response.content.iter_chunked(1 << 16)
-        while True:
-            try:
-                chunk = await anext(chunks, b"")
-            except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                raise Lost(_reason(error, ""), sent=True) from None
-            if not chunk:
-                return
+        """Yield the bytes as they come, unpacked. Errors: Lost, also when they come too slowly."""
+        try:
+            unpacking = Unpacking(self.headers.get("content-encoding", ""))
+            async for chunk in self._paced():
+                for piece in unpacking.take(chunk):
+                    yield piece
+            for piece in unpacking.end():
+                yield piece
+            return
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            lost = Lost(reason(error), sent=True, status=self.status, permanent=is_permanent(error))
+        raise lost
+
+    async def _paced(self) -> AsyncIterator[bytes]:
+        """Yield the bytes as they come. Errors: TimeoutError, ValueError when they come too slowly."""
+        now = asyncio.get_running_loop().time
+        since, came = now(), 0
+        async for chunk in self._response.content.iter_any():
             yield chunk
+            came += len(chunk)
+            if now() - since >= SILENCE:
+                if came < LEAST:
+                    raise ValueError(f"it came too slowly: {came} bytes in {now() - since:.0f} s")
+                since, came = now(), 0
 
 
-class _Connector(aiohttp.TCPConnector):
-    """A connector that tells the call when it has its connection: the last moment before the bytes leave."""
-
-    async def connect(
-        self, req: aiohttp.ClientRequest, traces: list[Any], timeout: aiohttp.ClientTimeout
-    ) -> Connection:
-        sending = _sending.get()
-        if sending is not None and sending.connected:
-            # aiohttp would send a GET a second time by itself, behind the permit that is held for one.
-            raise aiohttp.ServerDisconnectedError
-        connection = await super().connect(req, traces, timeout)
-        if sending is not None:  # a file is fetched without
-            sending.connected = sending.progress.connected = True
-        return connection
-
-
-def _headers(call: Call, account: Account, key: str) -> Mapping[str, str]:
+def _headers(call: Call, account: Account) -> Mapping[str, str]:
+    """Return the headers of a call. The API key stands in no variable, which a traceback could show."""
+    if not call.keyed:
+        return call.headers
     auth = account.adapter.auth
-    return {**call.headers, auth.name: auth.prefix + key} if call.keyed else call.headers
+    return {**call.headers, auth.name: auth.prefix + account.secret().reveal()}
+
+
+def _without_key(text: str, account: Account | None) -> str:
+    secret = None if account is None else account.api_key
+    return text if secret is None else text.replace(secret.reveal(), "***")
 
 
 @cache
@@ -182,52 +241,38 @@ def _timeout(total: float) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=total, sock_connect=CONNECT_TIMEOUT)
 
 
-def _plain(headers: Mapping[str, str], key: str) -> dict[str, str]:
-    plain = {name.lower(): value for name, value in headers.items()}
-    echoed = key and any(key in value for value in plain.values())
-    return {name: _without(value, key) for name, value in plain.items()} if echoed else plain
+def _plain(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
 
 
-def _without(text: str, key: str) -> str:
-    return text.replace(key, "***") if key else text
-
-
-def _reason(error: Exception, key: str) -> str:
-    """Return what happened, without what the exception may repeat of the request."""
-    if isinstance(error, ssl.SSLCertVerificationError | aiohttp.ClientConnectorCertificateError):
-        return "its certificate is not valid"
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    told = str(error) if isinstance(error, OSError | ValueError | zlib.error) else ""
-    return _without(told, key) or type(error).__name__
-
-
-async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
-    """Read a body up to a limit, unpacking it as it comes, so that a small packed body cannot fill the memory."""
-    encoding = response.headers.get("Content-Encoding", "identity").lower()
-    if encoding == "identity" and 0 <= (response.content_length or -1) <= limit:
-        return await response.read()  # what is announced is what is read
-    body = bytearray()
-    unpack = _unpacker(encoding)
-    async for chunk in response.content.iter_chunked(1 << 16):
-        body += unpack(chunk, limit + 1 - len(body))
-        if len(body) > limit:
-            response.close()
-            raise ValueError(f"an answer of more than {limit >> 20} MiB")
-    return bytes(body)
-
-
-def _unpacker(encoding: str) -> Callable[[bytes, int], bytes]:
-    if encoding in ("", "identity"):
-        return lambda chunk, _: chunk
-    if encoding not in ("gzip", "x-gzip", "deflate"):
-        raise ValueError(f"an answer packed as {encoding!r}, which was not asked for")
-    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)
-    return unpacker.decompress
-
-
-def _same_origin(url: str, origin: str) -> bool:
+def _parsed(link: str) -> URL:
+    """Return an http(s) URL. Errors: Permanent for what is none."""
     try:
-        return URL(url).origin() == URL(origin).origin()
+        url = URL(link, encoded=link.isascii())
+        usable = url.scheme in ("http", "https") and bool(url.raw_host)
+    except Exception:  # noqa: BLE001 - yarl fails at garbage in many ways, and none may end more than this call
+        usable = False
+    if not usable:
+        raise Permanent(f"{link[:200]!r} is no http(s) URL")
+    return url if url.raw_path else url.with_path("/", keep_query=True)
+
+
+def _joined(link: str, location: str) -> str:
+    """Return where a redirect leads. Errors: Permanent for what is no URL."""
+    try:
+        return urljoin(link, location)
     except ValueError:
-        return False
+        raise Permanent(f"{location[:200]!r} is no http(s) URL") from None
+
+
+async def _read(response: aiohttp.ClientResponse, limit: int, body: bytearray) -> None:
+    """Read a body up to a limit, unpacked as it comes, so that a small packed body cannot fill the memory."""
+    unpacking = Unpacking(response.headers.get("Content-Encoding", ""))
+    async for chunk in response.content.iter_any():
+        for piece in unpacking.take(chunk):
+            body += piece
+            if len(body) > limit:
+                response.close()
+                raise ValueError(f"an answer of more than {limit >> 20} MiB")
+    for piece in unpacking.end():
+        body += piece

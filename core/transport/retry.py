@@ -44,8 +44,12 @@ async def retried(
     *,
     clock: Clock,
     patience: Patience,
+    deadline: float = math.inf,
 ) -> T:
-    """Call a function until it succeeds, fails with an error that is not worth another try, or patience ends."""
+    """Call a function until it succeeds, fails with an error that is not worth another try, or patience ends.
+
+    `deadline` is on the clock's monotonic time.
+    """
     try:
         return await function()
     except AnymediaError as error:
@@ -57,7 +61,7 @@ async def retried(
     def waits() -> Generator[float, Any, None]:
         nonlocal pause
         error, tries = (yield 0.0), 1
-        while (pause := patience.pause(tries, error, clock)) is not None:
+        while (pause := patience.pause(tries, error, clock, deadline)) is not None:
             error, tries = (yield 0.0), tries + 1
 
     async def wait(_: Any) -> None:

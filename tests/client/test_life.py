@@ -11,9 +11,9 @@ from anymedia import (
     Attempt,
     Client,
     ConfigError,
+    DownloadError,
     ImageRequest,
     NoRoute,
-    NotFound,
     Outcome,
     OutOfBounds,
     RawRequest,
@@ -251,8 +251,11 @@ async def test_a_file_is_never_written_over_another(client, request_, provider, 
 async def test_a_link_that_has_died_is_said_to(client, clock, request_, provider, tmp_path):
     task = await run(client, request_, provider)
     clock.seconds += 365 * 86_400
-    with pytest.raises(NotFound, match="has died"):
+    slept = len(clock.slept)
+    with pytest.raises(DownloadError, match="its link answered 403") as caught:
         await client.download(task, tmp_path)
+    assert (caught.value.status, caught.value.task) == (403, task)
+    assert (len(clock.slept) == slept) is (task.assets[0].expires_at is not None)  # no minute for a dead link
     assert list(tmp_path.iterdir()) == []
 
 

@@ -17,7 +17,7 @@ from anymedia.registry import adapters
 ROOMS = (
     ("model",),
     ("declare",),
-    ("account", "clock"),
+    ("account", "clock", "network"),
     ("translate",),
     ("pricing", "transport", "limits", "journal"),
     ("engine",),

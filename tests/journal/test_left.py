@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 import attrs
 import pytest
 
-import anymedia.client
+import anymedia.engine.files
 from anymedia import (
     Attempt,
     Client,
     ConfigError,
     DeadlineExceeded,
+    DownloadError,
     Money,
     Order,
     Outcome,
@@ -19,7 +20,6 @@ from anymedia import (
     State,
     SubmitUncertain,
     TaskFailed,
-    Unavailable,
     read_config,
 )
 from anymedia.declare import Limits
@@ -96,12 +96,12 @@ async def test_a_result_that_nobody_fetched_before_the_crash_is_fetched(client, 
 async def test_a_result_that_could_not_be_fetched_is_tried_again(client, next_client, request_, sims, tmp_path, config):
     task = await run(client, request_, "reapi")
     await client.submit(request_, "api_in_one")
-    sims["reapi"].fault("status", on="result", status=503, times=9)
-    with pytest.raises(Unavailable):
+    sims["reapi"].fault("status", on="result", status=503, times=None)
+    with pytest.raises(DownloadError):
         await client.download(task, tmp_path / "out")
     await client.close()
     async with next_client() as later:
-        sims["api_in_one"].fault("reset_before", on="result", times=9)
+        sims["api_in_one"].fault("reset_before", on="result", times=None)
         assert len((await later.recover(tmp_path / "out")).errors) == 2
     for simulator in sims:
         simulator.clear()
@@ -139,7 +139,7 @@ async def test_what_was_answered_meanwhile_is_not_settled_by_hand(client, reques
 
 async def test_a_download_that_is_interrupted_is_taken_up(client, next_client, request_, tmp_path, cancelled):
     task = await run(client, request_, "reapi")
-    await cancelled(client.download(task, tmp_path), anymedia.client, "save")
+    await cancelled(client.download(task, tmp_path), anymedia.engine.files, "save")
     await client.close()
     async with next_client() as later:
         (fetched,) = (await later.recover(tmp_path)).tasks
@@ -148,13 +148,13 @@ async def test_a_download_that_is_interrupted_is_taken_up(client, next_client, r
 
 async def test_a_result_that_is_not_fetched_and_cannot_be_noted_is_logged(client, request_, sims, tmp_path, caplog):
     task = await run(client, request_, "reapi")
-    sims["reapi"].fault("status", on="result", status=503, times=99)
+    sims["reapi"].fault("status", on="result", status=503, times=None)
     execute(client.journal, "PRAGMA query_only = 1")
-    with pytest.raises(Unavailable):
+    with pytest.raises(DownloadError):
         await client.download(task, tmp_path / "out")
     assert f"the result of task {task.id} is not fetched, and that is not written down" in caplog.text
     async with Client(attrs.evolve(client.config, journal=None), clock=client._session.clock) as without:
-        with pytest.raises(Unavailable):
+        with pytest.raises(DownloadError):
             await without.download(task, tmp_path / "out")
 
 

@@ -17,6 +17,7 @@ from anymedia import (
     Config,
     ConfigError,
     DeadlineExceeded,
+    DownloadError,
     ImageRequest,
     JournalError,
     NoCredit,
@@ -289,7 +290,7 @@ async def test_bytes_of_a_result_are_on_disk_before_submit_returns_and_not_in_th
             assets = await client.download(attempt.task, tmp_path / "out")
             assert [each.path.read_bytes() for each in assets] == pictures
             task.assets[0].path.unlink()
-            with pytest.raises(FileNotFoundError):
+            with pytest.raises(DownloadError, match="No such file"):
                 await client.download(attempt.task, tmp_path / "again")
 
 

@@ -1,0 +1,84 @@
+"""How this machine reaches others, for every account: proxies, certificates, and where results may lie."""
+
+from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+import attrs
+
+from .model.errors import ConfigError
+from .model.urls import ascii_host
+
+IPNetwork: TypeAlias = IPv4Network | IPv6Network
+
+_PROXIES = ("http", "https", "all")
+
+
+@attrs.frozen(kw_only=True)
+class Network:
+    """How other machines are reached.
+
+    `proxies` are by scheme (`http`, `https`, `all`) and `no_proxy` says for which hosts they do not count, as in the
+    environment; `ca_file` holds certificates that are trusted beside the system's; result files may come from `hosts`
+    (and below them) and from `networks` though their addresses are not public.
+    """
+
+    proxies: Mapping[str, str] = attrs.field(factory=dict, hash=False, repr=False)  # they may hold passwords
+    no_proxy: str = ""
+    ca_file: Path | None = None
+    hosts: tuple[str, ...] = ()
+    networks: tuple[IPNetwork, ...] = ()
+
+
+NETWORK: Mapping[str, type] = {"ca_file": str}
+DOWNLOAD: Mapping[str, type] = {"hosts": list, "networks": list}
+"""The keys of the tables [network] and [download], with what each must be."""
+
+
+def network_of(
+    environ: Mapping[str, str],
+    network: Mapping[str, Any] = MappingProxyType({}),
+    download: Mapping[str, Any] = MappingProxyType({}),
+    where: str = "config",
+    beside: Path = Path(),
+) -> Network:
+    """Return what the environment and the tables say; a relative path stands `beside` the file. Errors: ConfigError."""
+    return Network(
+        proxies={scheme: url for scheme in _PROXIES if (url := _said(environ, f"{scheme}_proxy"))},
+        no_proxy=_said(environ, "no_proxy"),
+        ca_file=_ca_file(environ, network.get("ca_file"), beside),
+        hosts=tuple(_host(each, f"{where}: download.hosts") for each in download.get("hosts", ())),
+        networks=tuple(_network(each, f"{where}: download.networks") for each in download.get("networks", ())),
+    )
+
+
+def _said(environ: Mapping[str, str], name: str) -> str:
+    """Return a variable in small letters, or in capitals; the small ones come first, as everywhere."""
+    return (environ.get(name) or environ.get(name.upper()) or "").strip()
+
+
+def _ca_file(environ: Mapping[str, str], named: str | None, beside: Path) -> Path | None:
+    if named is not None:
+        return Path(beside, Path(named).expanduser())
+    text = environ.get("SSL_CERT_FILE") or environ.get("REQUESTS_CA_BUNDLE")
+    return Path(text) if text else None
+
+
+def _host(value: Any, where: str) -> str:
+    if not isinstance(value, str) or not (host := value.strip().strip(".").lower()) or set(host) & set("/@: "):
+        raise ConfigError(f'{where}: must be names of hosts, like "files.internal.example", not {value!r}')
+    try:
+        return ascii_host(host)
+    except ValueError:
+        raise ConfigError(f"{where}: {value!r} is no name of a host") from None
+
+
+def _network(value: Any, where: str) -> IPNetwork:
+    try:
+        if not isinstance(value, str):
+            raise ValueError
+        return ip_network(value)
+    except ValueError:
+        raise ConfigError(f'{where}: must be networks, like "198.18.0.0/15", not {value!r}') from None

@@ -1,0 +1,150 @@
+"""Whether a file ends where its format says that it does: asked where nothing else tells that all of it has come."""
+
+import re
+from collections.abc import Callable, Mapping
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+Bytes: TypeAlias = bytes | mmap
+
+
+def is_whole(path: Path, media_type: str) -> bool:
+    """Return whether a file has come to its end; a format that does not tell is taken at its word."""
+    check = CHECKS.get(media_type)
+    if check is None:
+        return True
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
+        return check(data)
+
+
+def _number(data: Bytes, at: int, size: int, order: Literal["big", "little"] = "big") -> int:
+    return int.from_bytes(data[at : at + size], order)
+
+
+def _png(data: Bytes) -> bool:
+    at = 8
+    while at + 12 <= len(data):
+        length, kind = _number(data, at, 4), data[at + 4 : at + 8]
+        at += 12 + length
+        if kind == b"IEND":
+            return at <= len(data)
+    return False
+
+
+_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+"""A marker inside the picture of a JPEG: no escaped FF, no restart, no filling."""
+
+_ALONE = (0x01, 0xD8)
+"""Markers without a length."""
+
+
+def _jpeg(data: Bytes) -> bool:
+    at = 2
+    while found := _MARKER.search(data, at):
+        marker = data[found.end() - 1]
+        if marker == 0xD9:
+            return True
+        at = found.end() + (0 if marker in _ALONE else max(_number(data, found.end(), 2), 2))
+    return False
+
+
+def _gif(data: Bytes) -> bool:
+    at = 13 + _colours(data[10:11])
+    while at < len(data):
+        kind = data[at]
+        if kind == 0x3B:
+            return True
+        at += 2 if kind == 0x21 else 11 + _colours(data[at + 9 : at + 10])
+        while at < len(data) and data[at]:
+            at += 1 + data[at]
+        at += 1
+    return False
+
+
+def _colours(flags: bytes) -> int:
+    """Return the bytes of a colour table."""
+    return 3 << (flags[0] & 7) + 1 if flags and flags[0] & 0x80 else 0
+
+
+def _riff(data: Bytes) -> bool:
+    size = _number(data, 4, 4, "little")
+    streamed = size in (0, 0xFFFF_FFFF)  # nobody knew the length when the file was begun
+    return streamed or len(data) + 1 >= size + 8  # the last byte may be filling
+
+
+def _boxes(*needed: bytes) -> Callable[[Bytes], bool]:
+    """Return the check of an ISO file, which has to hold some boxes."""
+
+    def check(data: Bytes) -> bool:
+        at, kinds = 0, set()
+        while at + 8 <= len(data):
+            size = _number(data, at, 4)
+            kinds.add(data[at + 4 : at + 8])
+            if size == 1:
+                size = _number(data, at + 8, 8) if at + 16 <= len(data) else len(data)
+            at = at + size if size >= 8 else len(data)  # 0: up to the end
+        return at <= len(data) and not any(data[at:]) and kinds.issuperset(needed)
+
+    return check
+
+
+def _glb(data: Bytes) -> bool:
+    return len(data) >= 12 and len(data) >= _number(data, 8, 4, "little")
+
+
+def _zip(data: Bytes) -> bool:
+    at = data.rfind(b"PK\x05\x06")
+    return at >= 0 and at + 22 + _number(data, at + 20, 2, "little") <= len(data)
+
+
+def _ogg(data: Bytes) -> bool:
+    at, last = 0, False
+    while at + 27 <= len(data) and data[at : at + 4] == b"OggS":
+        segments = data[at + 27 : at + 27 + data[at + 26]]
+        last = bool(data[at + 5] & 4)
+        at += 27 + data[at + 26] + sum(segments)
+    return last and at <= len(data)
+
+
+def _ebml(data: Bytes) -> bool:
+    head, size = _vint(data, 4)
+    at = head + size
+    if data[at : at + 4] != b"\x18\x53\x80\x67":
+        return False
+    begin, size = _vint(data, at + 4)
+    unknown = size == (1 << 7 * (begin - at - 4)) - 1
+    return unknown or begin + size <= len(data)
+
+
+def _vint(data: Bytes, at: int) -> tuple[int, int]:
+    """Return where a number of variable length ends, and the number."""
+    first = data[at] if at < len(data) else 0
+    length = 9 - first.bit_length()
+    return at + length, _number(data, at, length) & ((1 << 7 * length) - 1)
+
+
+def _svg(data: Bytes) -> bool:
+    return re.search(rb"</(\w+:)?svg\s*>", data[-4096:]) is not None
+
+
+CHECKS: Mapping[str, Callable[[Bytes], bool]] = {
+    "image/png": _png,
+    "image/jpeg": _jpeg,
+    "image/gif": _gif,
+    "image/webp": _riff,
+    "audio/wav": _riff,
+    "image/avif": _boxes(b"mdat"),
+    "image/heic": _boxes(b"mdat"),
+    "image/heif": _boxes(b"mdat"),
+    "audio/mp4": _boxes(b"moov", b"mdat"),
+    "video/mp4": _boxes(b"moov", b"mdat"),
+    "video/quicktime": _boxes(b"moov", b"mdat"),
+    "model/gltf-binary": _glb,
+    "application/zip": _zip,
+    "audio/ogg": _ogg,
+    "video/webm": _ebml,
+    "video/x-matroska": _ebml,
+    "image/svg+xml": _svg,
+}
+"""By media type; MP3, AAC, FLAC and JPEG XL do not tell where they end."""
