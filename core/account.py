@@ -1,7 +1,9 @@
 """Who is asked: a provider's adapter, where it is, the API key, and what the user allows it."""
 
+import math
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from hashlib import blake2b
 from hmac import compare_digest
@@ -15,6 +17,8 @@ import attrs
 from .declare.adapter import Adapter, Limits
 from .declare.prices import Override
 from .model.errors import ConfigError
+from .model.redact import HIDDEN, scrubbed
+from .model.strict_json import Json
 from .model.urls import is_loopback
 
 FINGERPRINT = re.compile(r"[0-9a-f]{16}:[0-9a-f]{16}")
@@ -96,6 +100,11 @@ class Account:
 def unencrypted(origin: str) -> str:
     """Return why an origin gets no API key."""
     return f"{origin} would carry the API key unencrypted; use https://, or allow_http = true where that is safe"
+
+
+def hidden(words: Json, keys: Sequence[Secret]) -> Json:
+    """Return JSON data in which "***" replaces each API key, in whatever escapes it is written."""
+    return scrubbed(words, [key.reveal() for key in keys], sys.maxsize, mark=HIDDEN, most=math.inf)
 
 
 def fingerprint(key: Secret, salt: str | None = None) -> str:

@@ -4,14 +4,14 @@ import asyncio
 import os
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, Unpack
 
 import attrs
 
-from .account import Account
+from .account import Account, hidden
 from .clock import Clock
 from .config import Config, load_config
 from .engine.accepted import accepted
@@ -92,7 +92,9 @@ class Client:
         place = self.config.journal
         self._opened = None if journal is not None or place is None else open_journal(place)
         self.journal: Journal | None = self._opened if journal is None else journal
-        self._ledger = None if self.journal is None else Ledger(self.journal, prompts=self.config.prompts)
+        keys = tuple(account.api_key for account in self.config.accounts.values() if account.api_key is not None)
+        hide = partial(hidden, keys=keys)
+        self._ledger = None if self.journal is None else Ledger(self.journal, prompts=self.config.prompts, hide=hide)
         self._session = Session(clock or Clock(), patience or Patience(), on_event, self._ledger, self.config.network)
         self._submits = Submits(self._session)
         self._keys = IdempotencyKeys(self._session)

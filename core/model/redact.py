@@ -18,6 +18,9 @@ from .strict_json import Json, loads
 MARK = "[prompt]"
 """The text that replaces a prompt."""
 
+HIDDEN = "***"
+"""The text that replaces an API key."""
+
 DEEPEST = 100
 """Levels of objects, lists and JSON in texts that are read; deeper ones are left out."""
 
@@ -76,9 +79,9 @@ class _Sought:
     @classmethod
     def of(cls, secrets: Iterable[str], longest: int, mark: str, most: float) -> "_Sought":
         """Return what is looked for, for these secrets."""
-        spellings = tuple(_spellings(secrets, longest))
-        pieces = dict.fromkeys(piece for each in spellings if len(each) >= SHORT for piece in (each[:CUT], each[-CUT:]))
-        return cls(spellings, tuple(pieces), frozenset(s for s in spellings if len(s) < SHORT), longest, mark, most)
+        # No text that is kept holds more of a secret than this: reference pictures in a body are megabytes of base64.
+        spellings, pieces, short = _spelled(tuple(whole[: 10 * longest] for whole in secrets))
+        return cls(spellings, pieces, short, longest, mark, most)
 
 
 _HOLDERS = (dict, list, tuple, Mapping)
@@ -206,11 +209,18 @@ def _heads(text: str, spelling: str) -> Iterator[tuple[int, int]]:
         at = text.find(head, at + 1)
 
 
-def _spellings(secrets: Iterable[str], longest: int) -> Iterator[str]:
+@lru_cache(64)
+def _spelled(secrets: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...], frozenset[str]]:
+    """Return every spelling of some secrets, what each longer one is found by, and the short ones."""
+    spellings = tuple(_spellings(secrets))
+    pieces = dict.fromkeys(piece for each in spellings if len(each) >= SHORT for piece in (each[:CUT], each[-CUT:]))
+    return spellings, tuple(pieces), frozenset(each for each in spellings if len(each) < SHORT)
+
+
+def _spellings(secrets: Iterable[str]) -> Iterator[str]:
     """Yield each secret as it is, and as it reads without escapes and needless blanks, each once."""
     found: dict[str, None] = {}
-    # No text that is kept holds more of a secret than this: reference pictures in a body are megabytes of base64.
-    for secret in (whole[: 10 * longest] for whole in secrets):
+    for secret in secrets:
         read = [reading for reading in _plainly(secret) if reading.strip()]
         found |= dict.fromkeys((secret, *read, *map(str.strip, read)))
     yield from filter(None, found)

@@ -20,7 +20,7 @@ from anymedia.model.errors import (
     Unavailable,
 )
 from anymedia.model.plain import one_line
-from anymedia.model.redact import DEEPEST, holds, scrubbed
+from anymedia.model.redact import DEEPEST, HIDDEN, holds, scrubbed
 from anymedia.model.strict_json import Json
 from anymedia.model.vocabulary import Billed, Cause, Outcome
 
@@ -53,9 +53,6 @@ CAUSES: Mapping[int, Cause] = {
 
 LONGEST_NAME = 200
 """Characters of a request id or a word of a state that are kept."""
-
-HIDDEN = "***"
-"""The text that replaces an API key."""
 
 LONGEST_KEPT = 1 << 16
 """Characters of the longest text of an answer that is kept."""
