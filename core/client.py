@@ -30,6 +30,7 @@ from .model.errors import AnymediaError, ConfigError, OutOfBounds, Problem, Unav
 from .model.money import Money
 from .model.names import no_such
 from .model.options import GenerateOptions, OnUnsupported, Options, SubmitOptions, seconds
+from .model.paths import expanded
 from .model.quote import Quote
 from .model.request import AnyRequest, RawRequest, Request
 from .model.task import Asset, Attempt, Result, Task
@@ -275,7 +276,7 @@ class Client:
         `recover` tries again for what could not be fetched.
         """
         tasks = done.tasks if isinstance(done, Result) else (done,)
-        folder = _folder(directory)
+        folder = expanded(directory)
         saves = [self._save(task, number, folder) for task in tasks for number in range(len(task.assets))]
         try:
             ends = await asyncio.gather(*saves, return_exceptions=True)
@@ -333,7 +334,7 @@ class Client:
             save=self.download,
             any_api_key=any_api_key,
         )
-        folder = None if directory is None else _folder(directory)
+        folder = None if directory is None else expanded(directory)
         return await recoverer.recover(seconds(timeout), folder, replay=replay)
 
     # What the journal holds
@@ -475,10 +476,6 @@ class Client:
 
     def _deadline(self, timeout: float | None) -> float:
         return self._session.clock.monotonic() + seconds(timeout)
-
-
-def _folder(named: str | os.PathLike[str]) -> Path:
-    return Path(named).expanduser()
 
 
 def _placed_at(end: Asset | BaseException, was: Asset) -> Asset:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_origin
 import attrs
 
 from .errors import OutOfBounds, Problem
-from .strict_json import Json
+from .strict_json import UNWRITTEN, Json
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -20,9 +20,6 @@ T = TypeVar("T")
 
 DIGITS = 30
 """Digits before the point, or zeros behind it, of the largest and the smallest amount that is read."""
-
-UNWRITTEN = "unwritten"
-"""The mark in the metadata of fields that stand in no JSON."""
 
 
 def to_json(value: Any) -> Json:

@@ -7,6 +7,9 @@ from typing import Any, NoReturn, TypeAlias
 Json: TypeAlias = Any
 """A JSON value: dict, list, str, int, float, bool or None."""
 
+UNWRITTEN = "unwritten"
+"""The mark in the metadata of fields of the model that stand in no JSON."""
+
 
 def loads(text: bytes | str) -> Json:
     """Parse JSON text (bytes are UTF-8, with or without a byte order mark). Errors: ValueError, whatever is wrong."""

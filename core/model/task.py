@@ -7,9 +7,8 @@ from pathlib import Path
 
 import attrs
 
-from .codec import UNWRITTEN
 from .money import EXACT, Money
-from .strict_json import Json
+from .strict_json import UNWRITTEN, Json
 from .vocabulary import Billed, Cause, Kind, Outcome, Refund, State
 
 SENDING, SETTLED = "sending", "settled"

@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from functools import cache
-from importlib.metadata import version
 from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
@@ -20,6 +19,7 @@ from aiohttp.connector import Connection
 from yarl import URL
 
 from anymedia.account import Account
+from anymedia.model.version import version
 from anymedia.translate.messages import Answer, Call, Lost, Progress
 
 from .addresses import public_socket
@@ -36,7 +36,7 @@ MAX_REDIRECTS = 5
 
 def user_agent() -> str:
     """Return the User-Agent of every call."""
-    return f"anymedia/{version('anymedia')}"
+    return f"anymedia/{version()}"
 
 
 class Transport:
