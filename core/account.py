@@ -56,6 +56,9 @@ class Secret:
     def __reduce__(self) -> NoReturn:
         raise TypeError("an API key is not pickled")
 
+    def __getstate__(self) -> NoReturn:
+        raise TypeError("an API key is not pickled")
+
 
 @attrs.frozen(kw_only=True)
 class Account:

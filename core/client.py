@@ -5,7 +5,6 @@ import os
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from functools import partial, wraps
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, Unpack
 
@@ -34,6 +33,7 @@ from .model.errors import AnymediaError, ConfigError, OutOfBounds, Problem, Prov
 from .model.money import Money
 from .model.names import no_such
 from .model.options import GenerateOptions, OnUnsupported, Options, SubmitOptions, seconds
+from .model.paths import expanded
 from .model.quote import Quote
 from .model.request import AnyRequest, RawRequest, Request
 from .model.task import Asset, Attempt, Result, Task
@@ -331,7 +331,7 @@ class Client:
         could not be fetched.
         """
         tasks = done.tasks if isinstance(done, Result) else (done,)
-        return await self._files.download(tasks, _folder(directory))
+        return await self._files.download(tasks, expanded(directory))
 
     # What was left behind
 
@@ -377,7 +377,7 @@ class Client:
             save=self.download,
             any_api_key=any_api_key,
         )
-        folder = None if directory is None else _folder(directory)
+        folder = None if directory is None else expanded(directory)
         async with self._recovering:  # a second call at once would fetch every file again
             return await recoverer.recover(limit, folder, replay=replay)
 
@@ -507,7 +507,3 @@ class Client:
 
     def _deadline(self, timeout: float | None) -> float:
         return self._session.clock.monotonic() + seconds(timeout)
-
-
-def _folder(named: str | os.PathLike[str]) -> Path:
-    return Path(named).expanduser()

@@ -4,6 +4,8 @@ A file is looked for at `--config` or ANYMEDIA_CONFIG, then as anymedia.toml in 
 user's config directory; without one, every provider whose API key is in the environment is an account.
 """
 
+import codecs
+import contextlib
 import os
 import re
 import tomllib
@@ -22,25 +24,53 @@ from .declare.prices import Override, Price, Table
 from .journal.opening import is_url, path_of
 from .model.errors import ConfigError, OutOfBounds
 from .model.names import no_such
-from .model.options import Options
+from .model.options import Options, usd
+from .model.paths import expanded
 from .model.urls import NO_PROXY_URL, ascii_host, is_loopback, proxy_url
 from .network import DOWNLOAD, NETWORK, Network, network_of
 from .registry import adapter as find_adapter
-from .registry import adapters
+from .registry import adapters, faults
+from .trust import check_trust
 
-OFF = "off"
-"""What ANYMEDIA_JOURNAL says where no journal is wanted."""
+QUOTES = ("'", '"', "`")
+"""What an API key stands in that was copied with the quotes of a shell or of another file."""
+
+FILE = "anymedia.toml"
+"""What a configuration is called where it is looked for."""
+
+OFF = ("off", "false", "no", "none", "0")
+"""What ANYMEDIA_JOURNAL says, in letters of any case, where no journal is wanted; ./off is a file all the same."""
+
+NOWHERE = Path(os.devnull, "anymedia")
+"""A path at which no file can be."""
+
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",  # before UTF-16, whose mark it begins with
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+"""How a text is encoded that begins with one of these marks."""
 
 
 def default_journal(environ: Mapping[str, str] = os.environ) -> Path | str | None:
     """Return where the journal is: a file or a URL in ANYMEDIA_JOURNAL (`off`: None), or a file of the user's own.
 
-    Errors: ConfigError for a URL that names no journal.
+    Errors: ConfigError for a URL that names no journal, and where there is no place for a file of the user's own.
     """
     named = environ.get("ANYMEDIA_JOURNAL")
     if named:
-        return None if named == OFF else _place(named, "ANYMEDIA_JOURNAL") if is_url(named) else Path(named)
-    return _state(environ) / "journal.db"
+        if named.strip().lower() in OFF:
+            return None
+        return _place(named, "ANYMEDIA_JOURNAL") if is_url(named) else expanded(named).absolute()
+    state = _state(environ)
+    if state is None:
+        raise ConfigError(
+            "no home folder is known, so there is no place for the journal: set ANYMEDIA_JOURNAL to a file, or to "
+            "`off`, or set HOME or XDG_STATE_HOME"
+        )
+    return state / "journal.db"
 
 
 def _place(url: str, where: str) -> Path | str:
@@ -52,13 +82,21 @@ def _place(url: str, where: str) -> Path | str:
 
 
 def default_prices(environ: Mapping[str, str] = os.environ) -> Path:
-    """Return where the prices are kept that providers reported."""
-    return _state(environ) / "prices.json"
+    """Return where the prices are kept that providers reported; without a home folder, nowhere."""
+    return (_state(environ) or NOWHERE) / "prices.json"
 
 
-def _state(environ: Mapping[str, str]) -> Path:
-    state = environ.get("XDG_STATE_HOME") or os.path.join(_home(environ), ".local", "state")  # noqa: PTH118 - `home` may be empty
-    return Path(state, "anymedia")
+def trusted_folders(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return where the folders are listed whose anymedia.toml may name any host; without a home folder, nowhere."""
+    return (_state(environ) or NOWHERE) / "trusted.json"
+
+
+def _state(environ: Mapping[str, str]) -> Path | None:
+    """Return the folder for what anymedia keeps; None where no home folder is known."""
+    named, home = environ.get("XDG_STATE_HOME"), _home(environ)
+    if named:
+        return expanded(named) / "anymedia"
+    return None if home is None else Path(home, ".local", "state", "anymedia")
 
 
 @attrs.frozen(kw_only=True)
@@ -68,6 +106,7 @@ class Config:
     `route` holds the default options for calls. `journal` is the file, or the URL, of the
     journal that every attempt is written to (None: none is), `prompts` whether what was asked for is written there too;
     `live_prices` is the file of the prices that providers reported; `network` says how other machines are reached.
+    `unusable` says of the accounts whose adapter cannot be used why that is.
     """
 
     accounts: Mapping[str, Account] = attrs.field(hash=False)
@@ -77,6 +116,7 @@ class Config:
     prompts: bool = True
     live_prices: Path = attrs.field(factory=default_prices)
     network: Network = attrs.field(factory=lambda: network_of(os.environ))
+    unusable: Mapping[str, str] = attrs.field(factory=dict, hash=False)
 
     def account(self, name: str) -> Account:
         """Return an account; without a file, a known provider is one, if only its API key is missing.
@@ -87,6 +127,8 @@ class Config:
             return self.accounts[name]
         if self.path is None and name in adapters():
             return default_account(adapters()[name], {})
+        if (reason := self.unusable.get(name) or faults().get(name)) is not None:
+            raise ConfigError(reason, account=name)
         known = self.accounts if self.path is not None else {**self.accounts, **adapters()}
         raise ConfigError(no_such("account", name, known), account=name)
 
@@ -96,17 +138,27 @@ def load_config(path: str | os.PathLike[str] | None = None, environ: Mapping[str
 
     Errors: ConfigError naming the file, the place in it and what may stand there.
     """
-    file = _find(path, environ)
+    file, is_named = _find(path, environ)
     if file is None:
         return _from_environment(environ)
     try:
-        data = tomllib.loads(file.read_text("utf-8"))
+        data = tomllib.loads(_decoded(file.read_bytes()))
     except OSError as error:
         hint = "; this names a file, and accounts are named in each call" if str(path) in adapters() else ""
         raise ConfigError(f"{file}: {error.strerror or error}{hint}") from None
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{file}: not TOML: {error}") from None
+    if not is_named:
+        check_trust(file, data, adapters(), trusted_folders(environ))
     return read_config(data, environ, where=str(file), path=file)
+
+
+def _decoded(text: bytes) -> str:
+    """Return the text of a file, in UTF-8 unless it begins with the mark of another encoding. Errors: ValueError."""
+    encoding = next((each for mark, each in _MARKS.items() if text.startswith(mark)), "utf-8")
+    if encoding == "utf-8" and b"\0" in text:
+        raise ValueError("it is not in UTF-8; save it as UTF-8")
+    return text.decode(encoding)
 
 
 def read_config(
@@ -119,15 +171,19 @@ def read_config(
     """Return the configuration that plain data in the form of anymedia.toml describes. Errors: ConfigError."""
     _only(data, dict.fromkeys(("route", "providers", "journal", "network", "download"), Mapping), where, "table")
     tables, beside = data.get("providers", {}), Path() if path is None else path.parent
+    adapter_of = {name: str(table.get("adapter", name)) for name, table in tables.items() if isinstance(table, Mapping)}
+    unusable = {name: faults()[each] for name, each in adapter_of.items() if each in faults()}
     accounts = {
-        name: _account(name, table, environ, f"{where}: providers.{name}", beside) for name, table in tables.items()
+        name: _account(name, table, environ, f"{where}: providers.{name}", beside)
+        for name, table in tables.items()
+        if name not in unusable
     }
-    if not accounts:
+    if not tables:
         accounts = dict(_from_environment(environ).accounts)
     route = data.get("route", {})
     _only(route, {"accounts": list, **_ROUTE}, f"{where}: route")
     if "accounts" in route:
-        accounts = _order(route["accounts"], accounts, environ, f"{where}: route.accounts")
+        accounts = _order(route["accounts"], accounts, {**faults(), **unusable}, environ, f"{where}: route.accounts")
     journal = data.get("journal", {})
     _only(journal, {"enabled": bool, "path": str, "url": str, "prompts": bool}, f"{where}: journal")
     return Config(
@@ -138,6 +194,7 @@ def read_config(
         prompts=journal.get("prompts", True),
         live_prices=default_prices(environ),
         network=_network(data, environ, path, where),
+        unusable=unusable,
     )
 
 
@@ -149,13 +206,22 @@ def _network(data: Mapping[str, Any], environ: Mapping[str, str], path: Path | N
 
 
 def _order(
-    names: list[Any], accounts: Mapping[str, Account], environ: Mapping[str, str], where: str
+    names: list[Any],
+    accounts: Mapping[str, Account],
+    unusable: Mapping[str, str],
+    environ: Mapping[str, str],
+    where: str,
 ) -> dict[str, Account]:
-    """Return the accounts named, in that order; a known provider without a table is its default account."""
+    """Return the accounts named, in that order; a known provider without a table is its default account.
+
+    Those that cannot be used are left out, which was told.
+    """
     if not names:
         raise ConfigError(f"{where}: the list is empty: name an account, or leave it out to have every one")
     order: dict[str, Account] = {}
     for name in names:
+        if isinstance(name, str) and name in unusable:
+            continue
         if isinstance(name, str) and name in accounts:
             order[name] = accounts[name]
         elif isinstance(name, str) and name in adapters():
@@ -195,7 +261,7 @@ def _journal(table: Mapping[str, Any], environ: Mapping[str, str], path: Path | 
         return _place(table["url"], f"{where}: url")
     if "path" not in table:
         return default_journal(environ)
-    return Path("" if path is None else path.parent, Path(table["path"]).expanduser())
+    return Path("" if path is None else path.parent, expanded(table["path"])).absolute()
 
 
 def default_account(adapter: Adapter, environ: Mapping[str, str]) -> Account:
@@ -221,13 +287,18 @@ def _from_environment(environ: Mapping[str, str]) -> Config:
     )
 
 
-def _find(path: str | os.PathLike[str] | None, environ: Mapping[str, str]) -> Path | None:
+def _find(path: str | os.PathLike[str] | None, environ: Mapping[str, str]) -> tuple[Path | None, bool]:
+    """Return the file to read, and whether it is the user's own choice: not one that the working directory brings."""
     named = path or environ.get("ANYMEDIA_CONFIG")
     if named:
-        return Path(named)
-    home = environ.get("XDG_CONFIG_HOME") or os.path.join(_home(environ), ".config")  # noqa: PTH118 - `home` may be empty
-    files = (Path("anymedia.toml"), Path(home, "anymedia", "anymedia.toml"))
-    return next((file for file in files if _is_file(file)), None)
+        return expanded(named), True
+    here = Path(FILE)
+    if _is_file(here):
+        return here, False
+    settings, home = environ.get("XDG_CONFIG_HOME"), _home(environ)
+    folder = expanded(settings) if settings else None if home is None else Path(home, ".config")
+    file = None if folder is None else folder / "anymedia" / FILE
+    return (file if file is not None and _is_file(file) else None), True
 
 
 def _is_file(file: Path) -> bool:
@@ -240,8 +311,10 @@ def _is_file(file: Path) -> bool:
         raise ConfigError(f"{file}: {error.strerror or error}") from None
 
 
-def _home(environ: Mapping[str, str]) -> str:
-    return environ.get("HOME", os.path.expanduser("~"))  # noqa: PTH111 - of the environment given, not of this process
+def _home(environ: Mapping[str, str]) -> str | None:
+    """Return the home folder of the environment given, else of this process; None where nobody knows it."""
+    home = environ.get("HOME") or os.path.expanduser("~")  # noqa: PTH111 - Path.home raises
+    return None if home.startswith("~") else home
 
 
 _ACCOUNT: dict[str, type | tuple[type, ...]] = {
@@ -327,21 +400,23 @@ def _override(adapter: Adapter, offer: str, value: Any, where: str) -> Override:
         return Override(Price(_usd(value, place)), where)
     page = sold.prices if isinstance(sold.prices, Table) else Table((), {})
     cells: dict[tuple[str, ...], Price] = {}
-    for name, usd in value.items():
+    for name, amount in value.items():
         cell = tuple(name.split())
         if len(cell) != len(page.by):
             raise ConfigError(f"{place}: {name!r}: must be a value for {' '.join(page.by) or 'nothing'}")
         if cell not in page.cells or cell in cells:
             listed = ", ".join(" ".join(each) for each in page.cells)
             raise ConfigError(f"{place}: {name!r}: must be one of these, each once at most: {listed}")
-        cells[cell] = Price(_usd(usd, f"{place}.{name}"))
+        cells[cell] = Price(_usd(amount, f"{place}.{name}"))
     return Override(Table(page.by, cells), where)
 
 
 def _usd(value: Any, place: str) -> str:
-    if not isinstance(value, str) or re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,9})?", value) is None:
-        raise ConfigError(f'{place}: must be USD as text, like "0.05", not {value!r}')
-    return value
+    with contextlib.suppress(OutOfBounds):
+        if isinstance(value, str):
+            usd(value)
+            return value
+    raise ConfigError(f'{place}: must be USD as text, like "0.05", not {value!r:.60}')
 
 
 def _variable(name: str, where: str) -> str:
@@ -357,6 +432,8 @@ def _variable(name: str, where: str) -> str:
 def _key(names: tuple[str, ...], environ: Mapping[str, str], where: str) -> Secret | None:
     for name in names:
         text = environ.get(name, "").strip()
+        if text[:1] in QUOTES or text[-1:] in QUOTES:
+            raise ConfigError(f"{where}: the API key in {name} stands in quotes, which are not part of it: remove them")
         if text and not (text.isascii() and text.isprintable() and " " not in text):
             raise ConfigError(f"{where}: the API key in {name} holds a blank or a letter that no HTTP header can carry")
         if text:

@@ -7,6 +7,7 @@ from pathlib import Path
 from stat import S_IMODE, S_ISREG
 
 from anymedia.model.errors import JournalError
+from anymedia.model.paths import expanded
 
 OTHERS = 0o077
 """The rights of a file that its owner's group and everybody else have."""
@@ -25,7 +26,7 @@ class OneFile:
     """
 
     def __init__(self, named: str | os.PathLike[str]) -> None:
-        self._named = Path(os.path.abspath(Path(named).expanduser()))  # noqa: PTH100 - nothing is followed yet
+        self._named = Path(os.path.abspath(expanded(named)))  # noqa: PTH100 - nothing is followed yet
         self.path: Path = _followed(self._named)
         self._known: tuple[int, int] | None = None
         self._size = 0

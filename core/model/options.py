@@ -1,8 +1,9 @@
 """The options of a call: how a request is bought, by the caller or by the configuration."""
 
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypedDict, Union
 
 import attrs
@@ -18,6 +19,14 @@ Policy: TypeAlias = Union[Literal["ordered", "cheapest", "spread"], "Callable[[S
 """ordered: as the accounts are configured; cheapest: by what is billed; spread: where there is the most room; or a
 function that returns, of the quotes of the offers that take the request, those to try, in order; what it raises goes to
 the caller, and nothing is sent."""
+
+MOST_USD = 1_000_000
+"""USD, above every amount that a user may give: a slip of the hand costs no fortune."""
+
+FINEST = 60
+"""Digits before the point, or zeros behind it, of an amount that is given as a Decimal."""
+
+_USD = re.compile(r"[0-9]{1,20}(\.[0-9]{1,9})?")
 
 OnUnsupported: TypeAlias = Literal["refuse", "drop"]
 
@@ -111,13 +120,24 @@ def seconds(timeout: object, *, zero: bool = False) -> float:
     refuse("timeout", f"must be {least} seconds, or None for no deadline, not {timeout!r:.60}")
 
 
-def usd(given: object) -> Decimal:
-    """Return an amount of USD. Errors: OutOfBounds for what is no plain amount: a float is never quite what it says."""
-    try:
-        amount = Decimal(given) if isinstance(given, str | int | Decimal) and not isinstance(given, bool) else None
-    except InvalidOperation:
-        amount = None
-    if amount is None or not amount.is_finite() or amount < 0:
-        message = f'must be an amount in USD, as text or Decimal, like "0.10", not {given!r}'
-        raise OutOfBounds(problems=[Problem(field="max_price", message=message)])
+def usd(given: object, field: str = "max_price") -> Decimal:
+    """Return an amount of USD, as it is given wherever a user gives one.
+
+    Errors: OutOfBounds for what is no plain decimal below a million: a float is never quite what it says.
+    """
+    amount = _amount_of(given)
+    if amount is None or amount < 0:
+        refuse(field, f'must be an amount in USD, as text or Decimal, like "0.10", not {given!r:.60}')
+    if amount >= MOST_USD:
+        refuse(field, f"must be an amount below {MOST_USD:,} USD, not {given!r:.60}")
     return amount
+
+
+def _amount_of(given: object) -> Decimal | None:
+    """Return the number that a user gives; None for what has not the form of a plain amount."""
+    if isinstance(given, str):
+        return Decimal(given) if _USD.fullmatch(given) else None
+    if isinstance(given, int) and not isinstance(given, bool):
+        return Decimal(given)
+    fits = isinstance(given, Decimal) and given.is_finite() and abs(given.adjusted()) <= FINEST
+    return given if isinstance(given, Decimal) and fits else None

@@ -12,7 +12,7 @@ Json: TypeAlias = Any
 """A JSON value: dict, list, str, int, float, bool or None."""
 
 UNWRITTEN = "unwritten"
-"""The mark in the metadata of a value's fields that stand in no JSON."""
+"""The mark in the metadata of fields of the model that stand in no JSON."""
 
 
 def loads(text: bytes | str) -> Json:

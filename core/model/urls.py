@@ -35,6 +35,15 @@ def is_path(value: Any) -> bool:
     return isinstance(value, str) and _PATH.fullmatch(value) is not None
 
 
+def origin_of(url: str) -> tuple[str, str, int | None] | None:
+    """Return the scheme, the host and the port of a URL; None for what is no URL."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname or "", parts.port
+    except ValueError:
+        return None
+
+
 def relative(url: str, origin: str) -> str:
     """Return a URL without the origin, where it is on it: so it holds at another origin too."""
     return url[len(origin) :] if url.startswith(origin + "/") else url

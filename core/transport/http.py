@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
-from importlib.metadata import version
 from typing import Any
 from urllib.parse import urljoin
 
@@ -16,6 +15,7 @@ import aiohttp
 from yarl import URL
 
 from anymedia.account import Account
+from anymedia.model.version import version
 from anymedia.network import Network
 from anymedia.translate.messages import Answer, Call, Lost, Progress
 
@@ -54,7 +54,7 @@ DIRECT = Network()
 
 def user_agent() -> str:
     """Return the User-Agent of every call."""
-    return f"anymedia/{version('anymedia')}"
+    return f"anymedia/{version()}"
 
 
 class Transport:

@@ -133,7 +133,8 @@ def test_a_file_without_accounts_leaves_those_of_the_environment():
     ("content", "said"),
     [
         (b"[providers", "not TOML"),
-        (b"\xff\xfe", "not TOML"),
+        (b"\xff", "not TOML"),
+        ("[route]".encode("utf-16-le"), "not TOML: it is not in UTF-8; save it as UTF-8"),
         (b"a = " + b"[" * 9**5, "not TOML"),
         (b"[providers.reapi]\ncolour = 1", "providers.reapi: no setting is named 'colour'"),
     ],

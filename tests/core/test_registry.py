@@ -7,19 +7,19 @@ import pytest
 
 from anymedia import ConfigError
 from anymedia.declare import Endpoint
-from anymedia.registry import adapter, adapters, catalogue, offers, sellers
+from anymedia.registry import adapter, adapters, catalogue, faults, offers, sellers
 
 
 class Point:
     """An entry point of another package."""
 
-    value = "acme_media.adapter"
+    name, value = "acme", "acme_media.adapter"
 
     def __init__(self, held):
         self.held = held
 
     def load(self):
-        if isinstance(self.held, Exception):
+        if isinstance(self.held, BaseException):
             raise self.held
         return self.held
 
@@ -67,20 +67,66 @@ def test_what_is_sold_is_what_the_adapters_sell(plugins, acme):
 @pytest.mark.parametrize(
     ("held", "said"),
     [
-        (SimpleNamespace(), "acme_media.adapter holds no Adapter"),
-        (ImportError("no module"), "the adapter acme_media.adapter cannot be loaded: no module"),
+        (SimpleNamespace(), "the adapter acme_media.adapter holds no Adapter"),
+        (ImportError("no module"), "the adapter acme_media.adapter cannot be loaded: ImportError: no module"),
+        (SystemExit(0), "the adapter acme_media.adapter cannot be loaded: SystemExit: 0"),
+        (GeneratorExit(), "the adapter acme_media.adapter cannot be loaded: GeneratorExit"),
     ],
 )
-def test_what_is_no_adapter_is_said(plugins, held, said):
+def test_what_is_no_adapter_is_told_once_and_the_others_are_there(plugins, held, said, caplog):
     plugins(held)
-    with pytest.raises(ConfigError, match=said):
+    assert list(adapters()) == list(adapters()) == ["api_in_one", "reapi", "revidapi", "runapi"]
+    assert [record.message for record in caplog.records] == [f"{said}; everything else works without it"]
+    with pytest.raises(ConfigError, match=f"^here: {said}$"):
+        adapter("acme", where="here")
+
+
+def test_an_interrupt_is_no_fault_of_a_plugin(plugins):
+    plugins(KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
         adapters()
 
 
-def test_no_other_package_takes_a_name_that_is_taken(plugins, acme):
-    plugins(attrs.evolve(acme, name="reapi"))
-    with pytest.raises(ConfigError, match=r"acme_media.adapter has the name of another adapter, reapi"):
-        adapters()
+def test_no_other_package_takes_a_name_that_is_taken(plugins, acme, caplog):
+    plugins(attrs.evolve(acme, name="reapi"), acme, attrs.evolve(acme, title="Another"))
+    assert (adapter("reapi").title, adapter("acme")) == ("reAPI", acme)
+    said = "the adapter acme_media.adapter has the name of another adapter"
+    assert [record.message.partition(";")[0] for record in caplog.records] == [f"{said}, reapi", f"{said}, acme"]
+    assert faults() == {}  # what bears the name can be asked for
+
+
+@pytest.mark.parametrize(
+    ("base_url", "ends"), [("http://acme.example", True), ("ftp://acme.example", True), ("http://127.0.0.1:8", False)]
+)
+def test_no_key_goes_unencrypted_to_where_a_plugin_says(plugins, acme, base_url, ends):
+    plugins(attrs.evolve(acme, base_url=base_url))
+    assert ("acme" in faults(), "acme" in adapters()) == (ends, not ends)
+
+
+def test_one_package_whose_entry_points_cannot_be_read_hides_no_other(monkeypatch, acme, caplog):
+    class Package:
+        def __init__(self, name, held):
+            self.name, self.held = name, held
+
+        @property
+        def entry_points(self):
+            if self.held is None:
+                raise ValueError("not enough values to unpack")
+            return SimpleNamespace(select=lambda group: [Point(self.held)])
+
+    def garbage(group):
+        raise ValueError
+
+    packages = [Package("broken", None), Package("acme", acme), Package("acme", None), Package("acme", acme)]
+    monkeypatch.setattr("importlib.metadata.entry_points", garbage)
+    monkeypatch.setattr("importlib.metadata.distributions", lambda: packages)
+    catalogue.cache_clear()
+    try:
+        assert adapter("acme") is acme
+    finally:
+        catalogue.cache_clear()
+    said = "the entry points of a package cannot be read: not enough values to unpack"
+    assert [record.message for record in caplog.records] == [said] * 2
 
 
 def test_a_provider_that_there_is_not():

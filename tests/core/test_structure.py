@@ -21,7 +21,7 @@ ROOMS = (
     ("translate",),
     ("pricing", "transport", "limits", "journal"),
     ("engine",),
-    ("registry", "errors"),
+    ("registry", "errors", "trust"),
     ("config",),
     ("preview", "client"),
     ("sync",),
