@@ -60,7 +60,7 @@ HIDDEN = "***"
 LONGEST_KEPT = 1 << 16
 """Characters of the longest text of an answer that is kept."""
 
-MOST_KEPT = 1 << 20
+MOST_KEPT = 1 << 18
 """Characters of an answer that are kept."""
 
 

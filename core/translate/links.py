@@ -16,7 +16,7 @@ from anymedia.declare.path import Place, place
 from anymedia.model.strict_json import REPLACED, Json, lenient
 from anymedia.model.urls import absolute, hosts_of, permitted, relative
 
-_DEEPEST = 4
+_DEEPEST = 6  # levels of lists, objects and JSON in texts around a link
 _FOR_URLS = bytes.maketrans(b"-_", b"+/")
 _SHOWN = 100  # characters of a link that cannot be used
 
@@ -64,12 +64,12 @@ def leads(adapter: Adapter, origin: str, endpoint: Endpoint, url: str) -> bool:
 
 def _texts(value: Any, depth: int) -> Iterator[str]:
     """Yield the texts that a value holds where a link should be."""
-    held = _inside(value) if isinstance(value, str) else None
-    if isinstance(value, str) and held is None:
-        yield from filter(str.strip, [value])
-        return
-    if held is not None:
-        value = held
+    if isinstance(value, str):
+        held = _inside(value)
+        if held is None:
+            yield from filter(str.strip, [value])
+            return
+        value = [held]
     for inner in value if isinstance(value, list) else [value.get("url")] if isinstance(value, dict) else ():
         if depth < _DEEPEST:
             yield from _texts(inner, depth + 1)
