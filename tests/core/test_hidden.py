@@ -64,7 +64,9 @@ ECHOES = {
 
 
 @pytest.mark.parametrize("way", ECHOES)
-@pytest.mark.parametrize("form", ['{{"code":"{0}","message":"no {0}","request":"{0}","{0}":["{0}"]}}', "<b>{0}</b>", "{0}"])
+@pytest.mark.parametrize(
+    "form", ['{{"code":"{0}","message":"no {0}","request":"{0}","{0}":["{0}"]}}', "<b>{0}</b>", "{0}"]
+)
 @pytest.mark.parametrize("status", [200, 401, 503])
 def test_a_key_is_hidden_however_it_comes_back(way, form, status):
     body = form.format(ECHOES[way](KEY)).encode()
