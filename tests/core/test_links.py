@@ -119,6 +119,7 @@ def test_what_cannot_be_used_is_told_and_ends_nothing_else():
     found = links(place("a[]"), words, ORIGIN)
     assert (found.urls, found.data) == ((CDN,), ())
     assert found.unusable == ("data:image/png;base64,A", "data:,", "http://[::1]@/a.png", "[1", "x" * 100)
+    assert len(links(place("a[]"), {"a": [f"{CDN}?{number}" for number in range(10_001)]}, ORIGIN).urls) == 10_000
     deep = CDN
     for _ in range(9):
         deep = [deep]
