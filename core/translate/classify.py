@@ -57,7 +57,7 @@ LONGEST_NAME = 200
 LONGEST_KEPT = 1 << 16
 """Characters of the longest text of an answer that is kept."""
 
-MOST_KEPT = 1 << 20
+MOST_KEPT = 1 << 18
 """Characters of an answer that are kept."""
 
 
@@ -100,7 +100,7 @@ class Asked:
 
     def shown(self, text: str) -> str:
         """Return a provider's text as it can be shown: on one line, without the API key."""
-        return one_line(self._hidden(text))
+        return one_line(self._hidden(text[:LONGEST_KEPT]))
 
     def kept(self, words: Json, text: str) -> Json:
         """Return an answer's words, read from a text, as they can be kept: without the API key, and not all too much.
@@ -190,7 +190,7 @@ class Received:
     def status(self) -> int:
         """The HTTP status that counts: below 400, the body's code where it is one."""
         status, code = self.answer.status, self.code
-        if status < 400 and code is not None and code.isdecimal() and 400 <= int(code[:4]) < 600:
+        if status < 400 and code is not None and code.isascii() and code.isdecimal() and 400 <= int(code[:4]) < 600:
             return int(code[:4])
         return status
 

@@ -173,19 +173,21 @@ def _failure(received: Received, fault: Fault, said: Err | None, money: Money) -
     """Return what a failure changes of a task: why it failed, and what it then costs; its state's word counts first."""
     adapter = received.asked.adapter
     asked = received.asked
-    code, text = code_of(fault, received.words), declared_text(fault, received.words)
-    row = asked.row(code, text)
+    code = code_of(fault, received.words)
+    row = asked.row(code, declared_text(fault, received.words))
     rows = [each for each in (said, row) if each is not None]
     refund = next((each.refund for each in rows if each.refund is not None), adapter.refunds)
     cause = rows[0].cause if rows else Cause.FAILED
     if refund is Refund.YES and money.got != "settled":
         status, source = PriceStatus.EXACT, f"{adapter.page}: a failed task is not billed"
         money = Money(usd=Decimal(0), list_usd=money.list_usd, status=status, got="settled", source=source)
-    code = None if code is None else asked.shown(code)
-    return {
-        "failure": Failure(cause=cause, code=code, message=asked.shown(text) or None, refund=refund),
-        "money": money,
-    }
+    failure = Failure(
+        cause=cause,
+        code=None if code is None else asked.shown(code),
+        message=asked.shown(declared_text(fault, received.raw)) or None,
+        refund=refund,
+    )
+    return {"failure": failure, "money": money}
 
 
 def _assets(received: Received, reply: Reply, task: Task, completed_at: datetime) -> tuple[Asset, ...]:
@@ -246,8 +248,8 @@ def price(asked: Asked, words_of: PriceQuote, answer: Answer) -> tuple[Decimal, 
         raise received.refusal(submit=False)
     for where, word_ in words_of.known.items():
         if (value := where.one(received.words)) != word_:
-            message = f"{asked.account} reports no price: {where} is {value if isinstance(value, str) else 'missing'}"
-            raise received.error(Cause.NOT_FOUND, message[:200])
+            said = asked.shown(value) if isinstance(value, str) else "missing"
+            raise received.error(Cause.NOT_FOUND, f"{asked.account} reports no price: {where} is {said}"[:200])
     cents, usd = amount(words_of.cents, received.words), amount(words_of.usd, received.words)
     usd = usd if cents is None else EXACT.divide(cents, CENTS)
     # A price that is far too low by mistake would make this offer the first choice.

@@ -6,6 +6,7 @@ A link may be a text, an object that has a `url`, a list of them, or the JSON te
 import base64
 import binascii
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -16,7 +17,10 @@ from anymedia.declare.path import Place, place
 from anymedia.model.strict_json import REPLACED, Json, lenient
 from anymedia.model.urls import absolute, hosts_of, permitted, relative
 
-_DEEPEST = 4
+_DEEPEST = 7  # levels of lists, objects and JSON in texts around a link
+MOST = 10_000
+"""Links of one answer that are read."""
+
 _FOR_URLS = bytes.maketrans(b"-_", b"+/")
 _SHOWN = 100  # characters of a link that cannot be used
 
@@ -35,16 +39,15 @@ def links(where: Place, words: Json, origin: str) -> Links:
     urls: dict[str, None] = {}
     data: list[bytes] = []
     unusable: list[str] = []
-    for value in where.find(words):
-        for link in _texts(value, 0):
-            held = _data(link)
-            url = absolute(link, origin) if held is None else None
-            if held:
-                data.append(held)
-            elif url is not None:
-                urls[url] = None
-            else:
-                unusable.append(link[:_SHOWN])
+    for link in islice(_texts(where.find(words), 0), MOST):
+        held = _data(link)
+        url = absolute(link, origin) if held is None else None
+        if held:
+            data.append(held)
+        elif url is not None:
+            urls[url] = None
+        else:
+            unusable.append(link[:_SHOWN])
     return Links(tuple(urls), tuple(data), tuple(unusable))
 
 
@@ -64,12 +67,12 @@ def leads(adapter: Adapter, origin: str, endpoint: Endpoint, url: str) -> bool:
 
 def _texts(value: Any, depth: int) -> Iterator[str]:
     """Yield the texts that a value holds where a link should be."""
-    held = _inside(value) if isinstance(value, str) else None
-    if isinstance(value, str) and held is None:
-        yield from filter(str.strip, [value])
-        return
-    if held is not None:
-        value = held
+    if isinstance(value, str):
+        held = _inside(value)
+        if held is None:
+            yield from filter(str.strip, [value])
+            return
+        value = [held]
     for inner in value if isinstance(value, list) else [value.get("url")] if isinstance(value, dict) else ():
         if depth < _DEEPEST:
             yield from _texts(inner, depth + 1)

@@ -36,8 +36,8 @@ _USUAL = ("error", "errors", "message", "msg", "detail", "title", "description",
 
 _DEEPEST = 6
 _BEGIN = 16_384  # characters of a page in which its title stands
-_TITLE = re.compile(r"<title[^>]*>(.{1,500}?)</title", re.IGNORECASE | re.DOTALL)
-_TAG = re.compile(r"<[!/a-z][^>]*>", re.IGNORECASE)
+_TITLE = re.compile(r"<title[^<>]*>(.{1,500}?)</title", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<[!/a-z][^<>]*>", re.IGNORECASE)
 
 
 def read(body: bytes) -> tuple[Json, str]:

@@ -74,7 +74,9 @@ GOOD: Mapping[str, bytes] = {
     "nothing": b"",
 }
 
-OTHER = "Whatever the body is (JSON, HTML, nothing), where it holds no word that the adapter knows:"
+OTHER = """\
+Whatever the body is (JSON, HTML, nothing), where it holds no word that the adapter knows; a 301, 307 or 308 with a
+Location was not carried out here either, and is not sent:"""
 
 OWN = """\
 A code or a text that a provider's page explains goes before the HTTP status. Of a provider that is not listed, the

@@ -13,7 +13,8 @@ from .markdown import anchor, blocks, code, codes, places, table
 
 INTRO = """\
 A task is in one of five states, the same at every provider; the last three are final. The provider's own word stays
-on the task as `raw_state`, its whole answer as `raw`."""
+on the task as `raw_state`, its answer as `raw`. Small and capital letters, and blanks around a word, make no
+difference."""
 
 UNKNOWN = """\
 A provider may say tomorrow what no page says today. What the code makes of that, at every provider:"""
@@ -47,18 +48,8 @@ def _row(adapter: Adapter) -> list[str]:
         seen = asking.look(adapter, asking.shows(adapter, word))
         if isinstance(seen, Task):
             words[seen.state].append(word)
-    where = places(_place(adapter)) + (", in any case" if _any_case(adapter) else "")
-    return [f"[{adapter.title}](providers.md{anchor(adapter.title)})", *map(codes, words.values()), where]
-
-
-def _any_case(adapter: Adapter) -> bool:
-    """Return whether the code takes every word in capitals, and in small letters, for the same."""
-
-    def meaning(word: str) -> State | type[AnymediaError]:
-        seen = asking.look(adapter, asking.shows(adapter, word))
-        return seen.state if isinstance(seen, Task) else type(seen)
-
-    return all(meaning(word) == meaning(word.upper()) == meaning(word.lower()) for word in adapter.states)
+    name = f"[{adapter.title}](providers.md{anchor(adapter.title)})"
+    return [name, *map(codes, words.values()), places(_place(adapter))]
 
 
 def _more(sellers: Sequence[Adapter]) -> str:

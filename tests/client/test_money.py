@@ -41,7 +41,7 @@ LOST = {
     "408": {"kind": "status", "status": 408, "on": "submit"},
     "522 of an edge": {"kind": "status", "status": 522, "on": "submit", "body": "html"},
     "520 of an edge": {"kind": "status", "status": 520, "on": "submit", "body": "html"},
-    "redirect": {"kind": "redirect", "on": "submit", "status": 307, "location": "http://127.0.0.1:9/"},
+    "redirect": {"kind": "redirect", "on": "submit", "status": 303, "location": "http://127.0.0.1:9/"},
     "cut body": {"kind": "cut_body"},
     "cut json": {"kind": "cut_json"},
     "not json": {"kind": "not_json"},

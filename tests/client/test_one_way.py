@@ -34,7 +34,7 @@ FAULTS = {
     "502 of an edge": [status(502, "html")],
     "521 of an edge": [status(521, "html")],
     "521 without end": [status(521, "html", times=None)],
-    "a redirect": [{"kind": "redirect", "on": "submit", "status": 307, "location": "http://127.0.0.1:9/"}],
+    "a redirect": [{"kind": "redirect", "on": "submit", "status": 303, "location": "http://127.0.0.1:9/"}],
     "reset before": [{"kind": "reset_before"}],
     "reset after": [{"kind": "reset_after"}],
     "cut body": [{"kind": "cut_body"}],

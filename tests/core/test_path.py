@@ -25,6 +25,7 @@ DATA = {
     "empty": "",
     "twice": json.dumps(json.dumps({"b": "Deep"})),
     "nan": '{"a": NaN, "b": 1}',
+    "often": json.dumps(json.dumps(json.dumps(json.dumps(json.dumps({"b": 1}))))),
 }
 
 
@@ -42,6 +43,7 @@ DATA = {
         ("empty[]", []),
         ("twice!json.b[]", ["Deep"]),
         ("nan!json.b[]", [1]),
+        ("often!json.b", []),
         ("a.b[].c", [1, 3]),
         ("a.b[2].d", [2]),
         ("a.b[9]", []),
