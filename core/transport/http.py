@@ -254,7 +254,7 @@ def _parsed(link: str) -> URL:
         usable = False
     if not usable:
         raise Permanent(f"{link[:200]!r} is no http(s) URL")
-    return url if url.raw_path else url.with_path("/", keep_query=True)
+    return url.with_path("/", keep_query=True) if url.raw_path == "/" else url  # it may have been written without
 
 
 def _joined(link: str, location: str) -> str:
