@@ -12,6 +12,9 @@ from anymedia import Money
 # Everything that moves a cursor, turns text around or cannot be encoded; line feed and tab are layout.
 _HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
+DEEPEST = 100
+"""Levels of JSON that are printed at least."""
+
 _FLAGS = {
     "prompt": "PROMPT",
     "images": "--image",
@@ -62,7 +65,26 @@ def reason(error: OSError) -> str:
 
 def print_json(value: Any, *, indent: int | None = 2) -> None:
     """Print JSON on stdout, in ASCII: valid on every terminal and in every pipe."""
-    click.echo(json.dumps(value, indent=indent))
+    click.echo(json_of(value, indent=indent))
+
+
+def json_of(value: Any, *, indent: int | None, ensure_ascii: bool = True) -> str:
+    """Return JSON as text; where a provider nested it too deeply for that, only a hundred levels of it."""
+    try:
+        return json.dumps(value, indent=indent, ensure_ascii=ensure_ascii)
+    except RecursionError:
+        return json.dumps(_shallow(value, DEEPEST), indent=indent, ensure_ascii=ensure_ascii)
+
+
+def _shallow(value: Any, levels: int) -> Any:
+    """Return JSON without what lies below so many levels."""
+    if not isinstance(value, dict | list | tuple):
+        return value
+    if levels == 0:
+        return "…"
+    if isinstance(value, dict):
+        return {name: _shallow(inner, levels - 1) for name, inner in value.items()}
+    return [_shallow(inner, levels - 1) for inner in value]
 
 
 def say(text: str) -> None:
