@@ -5,6 +5,8 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from click import Command
 
 
@@ -15,6 +17,7 @@ def main() -> None:
     if is_heard := signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
     try:
+        ends_as_interrupted()
         app = _app()
     finally:
         if is_heard:
@@ -32,6 +35,28 @@ def main() -> None:
 
             logging.getLogger("asyncio").disabled = True
         raise
+
+
+def ends_as_interrupted() -> None:
+    """Have SIGTERM and SIGHUP end the command as the first Ctrl-C does, also in a process that is number 1.
+
+    A later one changes nothing, as some systems send several: Ctrl-C still ends at once what they began. What is
+    ignored stays so, like SIGHUP under nohup.
+    """
+    ended: list[int] = []
+
+    def end(_: int, frame: "FrameType | None") -> None:
+        if ended:
+            return
+        ended.append(signal.SIGINT)
+        interrupt = signal.getsignal(signal.SIGINT)
+        # Where Ctrl-C is ignored, as in the background of a shell, nobody has put a handler in its place.
+        (interrupt if callable(interrupt) else signal.default_int_handler)(signal.SIGINT, frame)
+
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # not every system has both
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, end)
 
 
 def _app() -> "Command":

@@ -4,6 +4,8 @@ from importlib import import_module
 
 import click
 
+from anymedia.model.version import version
+
 from .command import Root
 
 COMMANDS = (
@@ -18,6 +20,7 @@ COMMANDS = (
     "models",
     "providers",
     "doctor",
+    "trust",
     "raw",
     "simulate",
     "demo",
@@ -57,7 +60,7 @@ class Commands(Root):
     epilog=EXIT_CODES,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(package_name="anymedia", message="anymedia %(version)s")
+@click.version_option(version(), message="anymedia %(version)s")
 def app() -> None:
     """One request and one task model over every generative-media provider.
 

@@ -1,11 +1,12 @@
 """What every command has: --json, one clear block for an error, and an exit code that tells its kind."""
 
 import io
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from difflib import get_close_matches
-from errno import EPIPE
+from errno import EDQUOT, EFBIG, EIO, ENOSPC, EPIPE
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +19,9 @@ from .errors import INTERRUPTED, error_json, exit_code, foreign_json, show_error
 from .text import print_json, reason, say
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+FULL = (ENOSPC, EDQUOT, EFBIG, EIO)
+"""Errors after which nothing more can be written to where stdout leads."""
 
 
 @contextmanager
@@ -42,7 +46,8 @@ def ends_clearly(words: Sequence[str]) -> Iterator[None]:
     except OSError as error:
         if error.errno == EPIPE:  # whoever read has enough; click ends that quietly
             raise
-        _print(foreign_json("OSError", reason(error)), as_json)
+        if not _is_full(error):
+            _print(foreign_json("OSError", reason(error)), as_json)
         say(f"error: {reason(error)}")
         raise click.exceptions.Exit(1) from None
 
@@ -59,8 +64,23 @@ def _is_json(words: Sequence[str]) -> bool:
 
 
 def _print(error: dict[str, Any], as_json: bool) -> None:
-    if as_json:
+    if not as_json:
+        return
+    try:
         print_json({"error": error})
+    except OSError as full:
+        if not _is_full(full):
+            raise
+        say(f"error: {reason(full)}")
+
+
+def _is_full(error: OSError) -> bool:
+    """Return whether nothing more can be written to stdout; what it still holds is dropped then, not tried again."""
+    if error.errno not in FULL or error.filename is not None:
+        return False
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return True
 
 
 def _without_brackets(error: click.ClickException) -> None:

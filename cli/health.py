@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import attrs
 
-from anymedia import Account, AccountHealth, Attempt, Outcome, to_json
+from anymedia import Account, AccountHealth, Attempt, Outcome, Unavailable, to_json
 from anymedia.account import is_of
 from anymedia.clock import Clock
 from anymedia.engine.rules import cooldown
@@ -78,8 +78,8 @@ def _is_of_its_key(attempt: Attempt, account: Account) -> bool:
     return account.api_key is not None and is_of(attempt.fingerprint or "", account.api_key)
 
 
-async def _not_asked(_: Account) -> NoReturn:
-    raise NotImplementedError
+async def _not_asked(account: Account) -> NoReturn:
+    raise Unavailable("no balance is asked for here", account=account.name, provider=account.adapter.name)
 
 
 def show_health(accounts: Sequence[Account], config: Path | None, clock: Clock, *, as_json: bool) -> None:

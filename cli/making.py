@@ -15,6 +15,7 @@ import click
 from anymedia import AnymediaError, Asset, Attempt, JournalError, Result, Task, to_json
 from anymedia.clock import Clock
 from anymedia.model.money import total
+from anymedia.model.paths import expanded
 
 from .attempts import show_attempts, tried_json
 from .errors import MISSING, show_error
@@ -29,8 +30,9 @@ T = TypeVar("T")
 Generate: TypeAlias = "Callable[[Client], Awaitable[Result]]"
 
 
-def _writable(_: click.Context, __: click.Parameter, out: Path) -> Path:
+def _writable(_: click.Context, __: click.Parameter, named: Path) -> Path:
     """Refuse a folder that cannot be written to: nothing is bought that cannot be kept."""
+    out = expanded(named)
     there = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         raise click.BadParameter(f"{there} is no folder that can be written to")

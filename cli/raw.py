@@ -7,6 +7,7 @@ import click
 
 from anymedia import Account, Config, RawRequest, Result
 from anymedia.clock import Clock
+from anymedia.model.paths import expanded
 from anymedia.model.strict_json import Json, loads
 from anymedia.model.vocabulary import Kind
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 def _body(_: click.Context, __: click.Parameter, given: str) -> Json:
     try:
-        return loads(stdin_text() if given == "-" else Path(given[1:]).read_bytes() if given[:1] == "@" else given)
+        return loads(stdin_text() if given == "-" else expanded(given[1:]).read_bytes() if given[:1] == "@" else given)
     except OSError as error:
         raise click.BadParameter(f"{given[1:]}: {error.strerror}") from None
     except ValueError as error:

@@ -1,5 +1,6 @@
 """The flags of a request: the same at every command that takes one."""
 
+import codecs
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -113,8 +114,16 @@ def _prompt(_: click.Context, __: click.Parameter, text: str | None) -> str | No
 
 
 def stdin_text() -> str:
-    """Return what is piped in, without the line's end."""
-    return sys.stdin.buffer.read().decode("utf-8", "surrogateescape").rstrip("\r\n")
+    """Return what is piped in, without the line's end: in UTF-8, or in UTF-16 with its mark. Errors: UsageError."""
+    piped = sys.stdin.buffer.read()
+    encoding = "utf-16" if piped.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    try:
+        return piped.decode(encoding).rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise click.UsageError(
+            f"what is piped in is not {error.encoding.upper().removesuffix('-SIG')}, from byte {error.start + 1} on: "
+            "`iconv -f latin1 -t utf-8` may put it right"
+        ) from None
 
 
 def _labels(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:

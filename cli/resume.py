@@ -12,6 +12,7 @@ from anymedia import Attempt, Blocked, DeadlineExceeded, Result, SubmitUncertain
 from anymedia.clock import Clock
 from anymedia.errors import OutOfBounds, Problem
 from anymedia.journal import Ledger
+from anymedia.model.paths import expanded
 from anymedia.registry import adapters
 
 from .command import Command, config_option
@@ -34,7 +35,7 @@ ANSWER = 500
 
 def _handle(_: click.Context, __: click.Parameter, file: str | None) -> str | None:
     try:
-        return None if file is None else stdin_text() if file == "-" else Path(file).read_text("utf-8").strip()
+        return None if file is None else stdin_text() if file == "-" else expanded(file).read_text("utf-8").strip()
     except OSError as error:
         raise click.BadParameter(f"{file}: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -46,25 +47,35 @@ def _handle(_: click.Context, __: click.Parameter, file: str | None) -> str | No
 @click.option(
     "--replay", is_flag=True, help="Send uncertain attempts again where the provider still honours their replay key."
 )
+@click.option(
+    "--any-api-key", is_flag=True, help="Take up what was submitted with an API key that the account no longer has."
+)
 @out_option(".")
 @timeout_option
 @config_option
 @click.pass_obj
 def command(
-    clock: Clock, handle: str | None, replay: bool, out: Path, timeout: float, config: Path | None, as_json: bool
+    clock: Clock,
+    handle: str | None,
+    replay: bool,
+    any_api_key: bool,
+    out: Path,
+    timeout: float,
+    config: Path | None,
+    as_json: bool,
 ) -> None:
     """Wait for the tasks that earlier commands left, and fetch their results.
 
     The command lists uncertain attempts, and sends them again only with --replay. Exits with 0 when nothing is left
     open, else 4 when something is still uncertain, 1 when a task failed or could not be fetched, 5 when one is
-    not finished.
+    not finished. `anymedia tasks settle ID --dismiss` leaves alone what can never be fetched.
 
     With --json one object: tasks, files (the paths), uncertain (attempts), errors; with --handle as `generate`.
     """
     if handle is not None:
         if replay:
             raise click.UsageError("--replay is for attempts, and a handle names a task")
-        _take_up(handle, clock=clock, config=config, out=out, timeout=timeout, as_json=as_json)
+        _take_up(handle, clock=clock, config=config, out=out, timeout=timeout, any_api_key=any_api_key, as_json=as_json)
         return
     progress = Progress(clock)
 
@@ -74,7 +85,7 @@ def command(
             for attempt in left:
                 if attempt.task is not None and not attempt.task.state.final:
                     progress.see(attempt)
-        return await client.recover(out, timeout=timeout, replay=replay)
+        return await client.recover(out, timeout=timeout, replay=replay, any_api_key=any_api_key)
 
     recovery = watched(recovered, progress, clock=clock, config=config)
     if as_json:
@@ -83,10 +94,19 @@ def command(
     raise SystemExit(_code(recovery))
 
 
-def _take_up(text: str, *, clock: Clock, config: Path | None, out: Path, timeout: float, as_json: bool) -> None:
+def _take_up(
+    text: str,
+    *,
+    clock: Clock,
+    config: Path | None,
+    out: Path,
+    timeout: float,
+    any_api_key: bool,
+    as_json: bool,
+) -> None:
     async def waited(client: "Client") -> Result:
         try:
-            task = client.open(text)
+            task = client.open(text, any_api_key=any_api_key)
         except OutOfBounds as error:
             problems = [Problem(field="handle", message=f"{each.field}: {each.message}") for each in error.problems]
             raise OutOfBounds(problems=problems) from None
@@ -160,7 +180,7 @@ def _uncertain(
         yield "answer", one_line(json.dumps(attempt.answer, ensure_ascii=False))[:ANSWER]
     if replayed is not None:
         yield "replay", str(replayed)
-    elif (until := _replayed_until(attempt)) is not None and now <= until:
+    elif (until := _replayed_until(attempt)) is not None and attempt.started_at <= now <= until:
         yield "replay", f"`anymedia resume --replay` sends it again with its replay key, until {until:%H:%M:%S} UTC"
     settle = f"anymedia tasks settle {attempt.id[:SHORT_ID]}"
     yield "settle", f"look for it at the provider, then `{settle} --billed`, `--not-billed` or `--task TASK_ID`"

@@ -1,6 +1,5 @@
 """What a person sees: tables and colours on a terminal, plain lines that are never cut in a pipe."""
 
-import json
 from collections.abc import Container, Iterable
 from typing import Any, TypeAlias
 
@@ -12,7 +11,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from .text import printable
+from .text import json_of, printable
 
 UNLIMITED = 10_000
 """Columns of a pipe."""
@@ -94,6 +93,6 @@ def pairs(rows: Iterable[tuple[str, RenderableType]]) -> Table:
 
 def json_text(value: Any) -> Text:
     """Return JSON in colours."""
-    text = Text(printable(json.dumps(value, indent=2, ensure_ascii=False)))
+    text = Text(printable(json_of(value, indent=2, ensure_ascii=False)))
     JSONHighlighter().highlight(text)
     return text

@@ -110,22 +110,41 @@ def show(name: str, config: Path | None, as_json: bool) -> None:
 @click.argument("name", metavar="ID")
 @click.option("--billed/--not-billed", default=None, help="Whether it was billed.")
 @click.option("--task", "task_id", metavar="TASK_ID", help="It was billed, and this is its task.")
+@click.option("--dismiss", is_flag=True, help="Its task, or the task's files, are waited for no more.")
+@click.option("--force", is_flag=True, help="Say otherwise than it was settled before.")
 @config_option
-def settle(name: str, billed: bool | None, task_id: str | None, config: Path | None, as_json: bool) -> None:
-    """Note what became of an uncertain attempt.
+def settle(
+    name: str,
+    billed: bool | None,
+    task_id: str | None,
+    dismiss: bool,
+    force: bool,
+    config: Path | None,
+    as_json: bool,
+) -> None:
+    """Note what became of an uncertain attempt, or that a task's result is not waited for any more.
 
     Nothing is sent. Give what you found in the provider's own list of tasks. `anymedia resume` waits for the task
-    given with --task.
+    given with --task, and leaves alone what was dismissed.
     """
-    if (billed is None) is (task_id is None):
-        raise click.UsageError("give one of --billed, --not-billed and --task")
-    attempt = read_journal(config, lambda ledger: ledger.settle(name, billed is not False, task_id))
+    if [billed is not None, task_id is not None, dismiss].count(True) != 1:
+        raise click.UsageError("give one of --billed, --not-billed, --task and --dismiss")
+    if dismiss:
+        attempt = read_journal(config, lambda ledger: ledger.dismiss(name))
+    else:
+        attempt = read_journal(config, lambda ledger: ledger.settle(name, billed is not False, task_id, force=force))
     if as_json:
         print_json(attempt_json(attempt))
-    elif attempt.task is not None:
-        _line(f"{attempt.id[:SHORT_ID]} is task {attempt.task.id}: `anymedia resume` waits for it")
     else:
-        _line(f"{attempt.id[:SHORT_ID]} is settled: {'not billed' if attempt.settled is Billed.NO else 'billed'}")
+        _line(f"{attempt.id[:SHORT_ID]} {_settled(attempt)}")
+
+
+def _settled(attempt: Attempt) -> str:
+    if attempt.dismissed:
+        return "is dismissed: `anymedia resume` leaves it alone"
+    if attempt.task is not None:
+        return f"is task {attempt.task.id}: `anymedia resume` waits for it"
+    return f"is settled: {'not billed' if attempt.settled is Billed.NO else 'billed'}"
 
 
 @command.command("handle", cls=Command)
@@ -238,6 +257,7 @@ def _facts(attempt: Attempt) -> Iterator[tuple[str, str]]:
         ("cause", attempt.cause and attempt.cause.replace("_", " ")),
         ("error", attempt.error),
         ("drift", _drift(attempt)),
+        ("dismissed", "its result is not waited for" if attempt.dismissed else None),
         ("found out", None if attempt.settled is None else f"billed {attempt.settled}"),
         ("price", _price(attempt)),
         ("reserved", None if attempt.reserved is None else f"${plain(attempt.reserved)}"),

@@ -10,6 +10,9 @@ from anymedia import Money
 from anymedia.model.plain import one_line as one_line  # noqa: PLC0414 - the commands take their words from here
 from anymedia.model.plain import printable as printable  # noqa: PLC0414
 
+DEEPEST = 100
+"""Levels of JSON that are printed at least."""
+
 _FLAGS = {
     "prompt": "PROMPT",
     "images": "--image",
@@ -50,7 +53,26 @@ def reason(error: OSError) -> str:
 
 def print_json(value: Any, *, indent: int | None = 2) -> None:
     """Print JSON on stdout, in ASCII: valid on every terminal and in every pipe."""
-    click.echo(json.dumps(value, indent=indent))
+    click.echo(json_of(value, indent=indent))
+
+
+def json_of(value: Any, *, indent: int | None, ensure_ascii: bool = True) -> str:
+    """Return JSON as text; where a provider nested it too deeply for that, only a hundred levels of it."""
+    try:
+        return json.dumps(value, indent=indent, ensure_ascii=ensure_ascii)
+    except RecursionError:
+        return json.dumps(_shallow(value, DEEPEST), indent=indent, ensure_ascii=ensure_ascii)
+
+
+def _shallow(value: Any, levels: int) -> Any:
+    """Return JSON without what lies below so many levels."""
+    if not isinstance(value, dict | list | tuple):
+        return value
+    if levels == 0:
+        return "…"
+    if isinstance(value, dict):
+        return {name: _shallow(inner, levels - 1) for name, inner in value.items()}
+    return [_shallow(inner, levels - 1) for inner in value]
 
 
 def say(text: str) -> None:

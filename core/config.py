@@ -32,6 +32,9 @@ from .registry import adapter as find_adapter
 from .registry import adapters, faults
 from .trust import check_trust
 
+DECIMALS = 9
+"""Digits behind the point of an amount that the journal adds up."""
+
 QUOTES = ("'", '"', "`")
 """What an API key stands in that was copied with the quotes of a shell or of another file."""
 
@@ -413,7 +416,7 @@ def _override(adapter: Adapter, offer: str, value: Any, where: str) -> Override:
 
 def _usd(value: Any, place: str) -> str:
     with contextlib.suppress(OutOfBounds):
-        if isinstance(value, str):
+        if isinstance(value, str) and len(value.partition(".")[2]) <= DECIMALS:
             usd(value)
             return value
     raise ConfigError(f'{place}: must be USD as text, like "0.05", not {value!r:.60}')

@@ -81,11 +81,13 @@ class OneFile:
             return False
         if not S_ISREG(found.st_mode):
             return True
-        if found.st_size < LEAST and (found.st_size or self.owners.exists() or self._has_more()):
+        if found.st_size < LEAST and (self.owners.exists() or self._has_more()):
             raise JournalError(
                 f"{self.path}: it holds {found.st_size} bytes and was a journal; put a copy back, or delete it, and a "
                 "new one is begun"
             )
+        if 0 < found.st_size < LEAST:  # some of which SQLite takes for empty files
+            raise JournalError(f"{self.path}: it is no journal; name another file")
         if found.st_nlink > 1:
             raise JournalError(f"{self.path}: it has {found.st_nlink} names (hard links); a journal may have only one")
         return True

@@ -64,8 +64,8 @@ def _converter() -> "Converter":
     converter.register_structure_hook(bytes, lambda text, _: base64.b64decode(_strict(text, str), validate=True))
     converter.register_unstructure_hook_factory(attrs.has, lambda cls: _written(cls, converter))
     # What is JSON already stays as it is: however deeply a provider nests its answer, it can be written.
-    converter.register_unstructure_hook(dict, _as_it_is)
-    converter.register_unstructure_hook(list, _as_it_is)
+    converter.register_unstructure_hook(dict, lambda value: _json(value, converter))
+    converter.register_unstructure_hook(list, lambda value: _json(value, converter))
     converter.register_unstructure_hook(bytes, lambda data: base64.b64encode(data).decode())
     converter.register_unstructure_hook(StrEnum, str)
     converter.register_unstructure_hook(Decimal, str)
@@ -83,8 +83,14 @@ def _written(cls: type[Any], converter: "Converter") -> Any:
     return make_dict_unstructure_fn(cls, converter, **left_out)
 
 
-def _as_it_is(value: Json) -> Json:
-    return value
+def _json(value: Any, converter: "Converter") -> Json:
+    """Return a dict or list with its values of the model as JSON; one that holds none is JSON, and stays as it is."""
+    held = value.values() if isinstance(value, dict) else value
+    if not any(attrs.has(type(each)) for each in held):
+        return value
+    if isinstance(value, dict):
+        return {name: converter.unstructure(each) for name, each in value.items()}
+    return [converter.unstructure(each) for each in value]
 
 
 def _is_tuple(cls: Any) -> bool:

@@ -26,7 +26,7 @@ MOST_USD = 1_000_000
 FINEST = 60
 """Digits before the point, or zeros behind it, of an amount that is given as a Decimal."""
 
-_USD = re.compile(r"[0-9]{1,20}(\.[0-9]{1,9})?")
+_USD = re.compile(r"[0-9]{1,20}(\.[0-9]{1,60})?")
 
 OnUnsupported: TypeAlias = Literal["refuse", "drop"]
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anymedia import Config, ConfigError, Secret, load_config, read_config
+from anymedia import Config, ConfigError, OutOfBounds, Secret, load_config, read_config
 from anymedia.declare.prices import Price, Table
+from anymedia.model.options import Options
 from anymedia.model.urls import is_loopback
 from anymedia.registry import adapters
 
@@ -541,3 +542,84 @@ def test_both_bounds_are_named(field, value):
     with pytest.raises(ConfigError, match=re.escape(said)):
         account({field: value})
     assert getattr(account({field: 999_999}), field) == 999_999
+
+
+# As people write it
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_a_file_is_read_in_the_encoding_that_it_says(tmp_path, encoding):
+    path = tmp_path / "mine.toml"
+    path.write_text('[providers.reapi]\napi_key_env = "ACME_KEY"', encoding)
+    assert load_config(path, KEYS).accounts["reapi"].api_key.reveal() == "acme-3"
+
+
+@pytest.mark.parametrize("word", ["off", "OFF", "Off", "false", "False", "0", "no", "none", " off "])
+def test_words_that_switch_the_journal_off(word):
+    assert load_config(environ={"ANYMEDIA_JOURNAL": word}).journal is None
+
+
+def test_home_is_found_wherever_a_path_is_given(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "a.toml").write_text('[journal]\npath = "~/b.db"')
+    environ = {"HOME": str(tmp_path)}
+    for config in (load_config("~/a.toml", environ), load_config(environ=environ | {"ANYMEDIA_CONFIG": "~/a.toml"})):
+        assert (config.path, config.journal) == (tmp_path / "a.toml", tmp_path / "b.db")
+    assert load_config(environ=environ | {"ANYMEDIA_JOURNAL": "~/c.db"}).journal == tmp_path / "c.db"
+    assert load_config(environ={"XDG_STATE_HOME": "~/state"}).journal == tmp_path / "state/anymedia/journal.db"
+    monkeypatch.chdir(tmp_path)
+    assert load_config(environ={"ANYMEDIA_JOURNAL": "d.db"}).journal == tmp_path / "d.db"
+
+
+def test_where_no_home_is_known_no_folder_is_called_so(monkeypatch, tmp_path):
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=r"no home folder is known.* set ANYMEDIA_JOURNAL to a file, or to `off`"):
+        load_config(environ={})
+    for path in ("~/a.toml", "~/b.db"):
+        with pytest.raises(ConfigError, match=f"{path}: no home folder is known for ~"):
+            load_config(path, {})
+    config = load_config(environ={"ANYMEDIA_JOURNAL": "off"})
+    assert (config.path, config.journal, config.live_prices.exists()) == (None, None, False)
+    with pytest.raises(OSError, match=r"directory|exists"):
+        config.live_prices.parent.mkdir(parents=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("key", ["'rk_1'", '"rk_1"', '"rk_1', "rk_1'", "`rk_1`"])
+def test_a_key_in_quotes_is_told(key):
+    with pytest.raises(ConfigError, match="the API key in REAPI_API_KEY stands in quotes") as caught:
+        load_config(environ={"REAPI_API_KEY": key})
+    assert "rk_1" not in str(caught.value)
+
+
+AMOUNTS = ["1_0", "٣", "1e999999", "1E2", "NaN", "Infinity", "-1", "+1", "", " 1", "1 ", "1.", ".5", "0x1", "999999999"]
+
+
+@pytest.mark.parametrize("amount", AMOUNTS)
+def test_an_amount_is_a_plain_decimal_below_a_million_wherever_it_is_given(amount):
+    for data in (
+        {"route": {"max_price": amount}},
+        {"providers": {"reapi": {"daily_limit": amount}}},
+        {"providers": {"reapi": {"prices": {"z-image": amount}}}},
+    ):
+        with pytest.raises(ConfigError, match=r"(max_price|daily_limit|prices\.z-image): must be"):
+            read_config(data, KEYS)
+
+
+@pytest.mark.parametrize(
+    "amount", [Decimal("NaN"), Decimal("1e999999"), Decimal("1e-999999"), 999999999, -1, 0.1, True]
+)
+def test_the_same_holds_for_amounts_that_are_no_texts(amount):
+    with pytest.raises(OutOfBounds, match="max_price: must be an amount"):
+        Options(max_price=amount)
+
+
+def test_amounts_that_are_plain():
+    for amount in ("0", "0.10", "999999.999999999", 5, Decimal("0.1"), Decimal("1E-7"), Decimal(0)):
+        assert Options(max_price=amount).max_price == Decimal(amount)
+
+
+def test_nothing_reads_the_key_out_of_its_state():
+    with pytest.raises(TypeError, match="not pickled"):
+        Secret("rk_1").__getstate__()
