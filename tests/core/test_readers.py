@@ -90,7 +90,8 @@ def translated(adapter):
     asked = Asked(adapter=adapter, account=account.name, origin=account.origin, model="m", now=NOW)
     mine = attrs.evolve(account, prices={offer.name: Override(Price("1"), "mine") for offer in adapter.offers})
     for offer in adapter.offers:
-        candidates(attrs.evolve(fewest(offer, "text"), resolution="2K"), [mine], limits=False)
+        for shape in ({"resolution": "2K"}, {"size": (1024, 1024)}):
+            candidates(attrs.evolve(fewest(offer, "text"), **shape), [mine], limits=False)
         for variant in offer.variants:
             request = every(adapter, offer, variant)
             for candidate in candidates(request, [account], offer=offer.name, limits=False):
