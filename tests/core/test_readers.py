@@ -84,10 +84,8 @@ def read():
         yield found
 
 
-def translated(adapter):
-    """Take every request of an adapter through the steps before it is sent, and every answer through those after."""
-    account = Account(name=adapter.name, adapter=adapter, origin=adapter.base_url, api_key=Secret("k"))
-    asked = Asked(adapter=adapter, account=account.name, origin=account.origin, model="m", now=NOW)
+def asked_for(adapter, account):
+    """Take every request of an adapter through the steps before it is sent."""
     mine = attrs.evolve(account, prices={offer.name: Override(Price("1"), "mine") for offer in adapter.offers})
     for offer in adapter.offers:
         for shape in ({"resolution": "2K"}, {"size": (1024, 1024)}):
@@ -102,6 +100,13 @@ def translated(adapter):
                 encode.submit(adapter, account.origin, candidate.checked.path, part.body, "key")
                 if isinstance(adapter.price_quote, PriceQuote):
                     encode.ask_price(adapter.price_quote, account.origin, candidate.checked, part)
+
+
+def translated(adapter):
+    """Take every request of an adapter through the steps before it is sent, and every answer through those after."""
+    account = Account(name=adapter.name, adapter=adapter, origin=adapter.base_url, api_key=Secret("k"))
+    asked = Asked(adapter=adapter, account=account.name, origin=account.origin, model="m", now=NOW)
+    asked_for(adapter, account)
     links = {each.link: account.origin + "/x" for each in (adapter.poll, adapter.result, adapter.cancel) if each}
     task = Task(id="t", provider=adapter.name, account=account.name, path="/v1", submitted_at=NOW, links=links)
     states = ("Content Moderated", "Ready", "COMPLETED", "completed")
