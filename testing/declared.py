@@ -6,10 +6,26 @@ from collections.abc import Iterator
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from anymedia import State
-from anymedia.declare import Adapter, Choice, Err, Limits, Offer, Param, Said, Text, Urls, Whole, pick
+from anymedia.declare import (
+    VARIANT,
+    Adapter,
+    Choice,
+    Err,
+    Limits,
+    Offer,
+    Param,
+    Said,
+    Table,
+    Text,
+    Urls,
+    When,
+    Whole,
+    pick,
+)
 from anymedia.model.vocabulary import Refund
 from anymedia.registry import GROUP
 from anymedia.simulators import names
@@ -50,7 +66,8 @@ class Declared(Suite):
         promise(adapter.name in names(), f"no simulator is named {adapter.name}; there are {', '.join(names())}")
 
     def test_an_offer_is_declared_without_contradiction(self, adapter: Adapter, offer: Offer) -> None:
-        """It can be asked for, every field can be given, every default is a value, every bound has two sides."""
+        """It can be asked for, every field can be given, every default is a value, every price is one's, every bound
+        has two sides."""
         name = f"{adapter.name}/{offer.name}"
         promise(bool(offer.variants), f"{name}: wire_id and images leave no variant in which it can be asked for")
         for variant in offer.variants:
@@ -59,6 +76,8 @@ class Declared(Suite):
             for field, param in offer.params.items():
                 wrong = "; ".join(_contradictions(param, variant))
                 promise(not wrong, f"{name}, {variant}, {field}: {wrong}")
+        unread = ", ".join(_cells_of_no_request(offer))
+        promise(not unread, f"{name}: prices are printed for what no request is billed as: {unread}")
         never = ", ".join(field for field in offer.params if not any(_can_be_given(adapter, offer, field)))
         promise(not never, f"{name}: declared, and refused in every variant with every value tried: {never}")
 
@@ -140,6 +159,38 @@ def _contradictions(param: Param, variant: str) -> Iterator[str]:
         yield f"at least {takes.least} and at most {takes.most}"
     if param.always_sent and not known and not param.required:
         yield "always sent, and there is no default to send"
+
+
+def _cells_of_no_request(offer: Offer) -> Iterator[str]:
+    """Yield the values in a table of prices that no field ever has: nothing would read such a price."""
+    if isinstance(offer.prices, Table):
+        for place, name in enumerate(offer.prices.by):
+            held = _billed_as(offer, name)
+            printed = dict.fromkeys(cell[place] for cell in offer.prices.cells)
+            yield from (f"{name} {value}" for value in printed if held is not None and value not in held)
+
+
+def _billed_as(offer: Offer, name: str) -> set[str] | None:
+    """Return every value that a field is billed as, as a table has it; None where they are not counted up."""
+    if name == VARIANT:
+        return set(offer.variants)
+    param = offer.params[name]
+    values: list[object] = []
+    for takes in _cases(param.takes):
+        match takes:
+            case Choice(wire=wire):
+                values += wire
+            case Whole(least=least, most=int(most)):
+                values += range(least, most + 1)
+            case _:
+                return None
+    return {str(param.bills_as.get(value, value)) for value in (*values, *_cases(param.default))}
+
+
+def _cases(thing: Any) -> list[Any]:
+    """Return everything that a thing may be, whatever is put in."""
+    cases = [each for _, each in thing.cases] + [thing.otherwise] if isinstance(thing, When) else [thing]
+    return [each for each in cases if each is not None]
 
 
 def _can_be_given(adapter: Adapter, offer: Offer, field: str) -> Iterator[bool]:

@@ -113,9 +113,9 @@ class Match:
 class Err:
     """What an error means: its cause, the outcome of a submit that gets it, and whether a failed task is refunded."""
 
-    cause: Cause
-    submit: Outcome | None = None
-    refund: Refund | None = None
+    cause: Cause = attrs.field(converter=Cause)
+    submit: Outcome | None = attrs.field(default=None, converter=attrs.converters.optional(Outcome))
+    refund: Refund | None = attrs.field(default=None, converter=attrs.converters.optional(Refund))
 
 
 def _errors(given: Mapping[Any, Any]) -> Mapping[Any, Err]:

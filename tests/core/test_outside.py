@@ -141,7 +141,7 @@ def test_what_is_missing_is_counted_in_units(kind, units, made, there):
         ({"lost": State.FAILED}, None, "no", (Cause.FAILED, Refund.NO)),
         ({"lost": Err(Cause.BLOCKED)}, None, "no", (Cause.BLOCKED, Refund.NO)),
         ({"lost": Err(Cause.BLOCKED, refund=Refund.YES)}, None, "no", (Cause.BLOCKED, Refund.YES)),
-        ({"lost": Err(Cause.FAILED, refund=Refund.NO)}, None, "yes", (Cause.FAILED, Refund.NO)),
+        ({"lost": Err("failed", refund="no")}, None, "yes", (Cause.FAILED, Refund.NO)),
         ({"lost": Err(Cause.FAILED, refund=Refund.NO)}, "e1", "unknown", (Cause.FAILED, Refund.NO)),
         ({"lost": Err(Cause.BLOCKED)}, "e1", "no", (Cause.BLOCKED, Refund.YES)),
         ({"lost": State.FAILED}, "e1", "no", (Cause.REJECTED, Refund.YES)),

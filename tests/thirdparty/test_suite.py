@@ -76,6 +76,20 @@ PLANTED = {
         (adapter(SIZE, SIZE.replace('default="1K"', "always_sent=True")), "always sent, and there is no default"),
         (adapter('wire_id=when(images="flux2p-edit", otherwise="flux2p")', "wire_id=when()"), "leave no variant"),
         (
+            adapter("Price(credits=8)}", 'Price(credits=8), "4K": Price(credits=9)}'),
+            "prices are printed for what no request is billed as: resolution 4K",
+        ),
+        (
+            adapter(
+                'Table("resolution", {"1K": Price(credits=3), "2K": Price(credits=8)})',
+                'Table("variant count", {("text", 1): "0.03", ("mask", 3): "0.08"})',
+            )
+            + adapter(
+                '        "images"', '        "count": Param("n", Whole(1, 2), default=1),\n        "images"', "Whole"
+            ),
+            "billed as: variant mask, count 3",
+        ),
+        (
             adapter(
                 "    prices=", '    rules=(Rule(when={"resolution": ANY}, needs="mask"),),\n    prices=', "ANY, Rule"
             ),

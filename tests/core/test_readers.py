@@ -1,0 +1,149 @@
+"""Every word that an adapter can be written in is read by some step: a word that nobody reads promises nothing."""
+
+import sys
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+
+import attrs
+import pytest
+from click.testing import CliRunner
+
+import anymedia
+from anymedia import Account, AnymediaError, Secret, Task, declare
+from anymedia.cli.app import app
+from anymedia.declare import Price, PriceQuote, Reply, Rule, Table
+from anymedia.declare.prices import Override
+from anymedia.declare.written import Written
+from anymedia.engine.watch import first_wait, next_wait
+from anymedia.limits.permits import Permits
+from anymedia.model.strict_json import dumps
+from anymedia.pricing.explain import explain
+from anymedia.pricing.offers import candidates
+from anymedia.registry import adapters
+from anymedia.testing import FakeClock
+from anymedia.testing.requests import every, fewest
+from anymedia.testing.suite import at_simulator, cases
+from anymedia.translate import decode, encode
+from anymedia.translate.check import check
+from anymedia.translate.classify import Asked
+from anymedia.translate.messages import Answer
+from tests.paper.test_on_paper import BFL, FAL, NOW, OPENAI
+
+FOLDER = str(Path(anymedia.__file__).parent)
+ODD = attrs.evolve(
+    BFL,
+    name="odd",
+    poll=attrs.evolve(BFL.poll, query={"id": "{id}"}, not_yet=(404, 60), reply=Reply(state="s", completed="at!s")),
+    pace=declare.Pace(first=1, then=1, slower={60: 5}),
+    fault=attrs.evolve(BFL.fault, retry_after="seconds", fields="errors"),
+    printed=declare.Printed("2026-11-20", "a page"),
+    offers=(
+        attrs.evolve(
+            BFL.offers[0],
+            fixed={"tier": "pro"},
+            rules=(Rule(when={"seed": 1}, needs="images", allows={"output_format": ("png",)}),),
+            shape=None,
+            prices=Table("output_format", {"png": Price("0.05", doubt="maybe"), "jpeg": Price("0.04")}),
+        ),
+    ),
+)
+WORDS = [*adapters().values(), FAL, BFL, OPENAI, ODD]
+"""Adapters in which every word is used."""
+
+MECHANISM = {Written, declare.path.Path, declare.path.First, declare.fields.Flaw}
+"""Classes that no adapter is written in."""
+
+
+def words():
+    """Return every word of the declaration: its class, and its field."""
+    modules = [import_module(each.name) for each in iter_modules(declare.__path__, "anymedia.declare.")]
+    held = {each for module in modules for each in vars(module).values() if isinstance(each, type)}
+    classes = {each for each in held if attrs.has(each) and each.__module__.startswith("anymedia.declare")}
+    return {(each, field.name) for each in classes - MECHANISM for field in attrs.fields(each)}
+
+
+@contextmanager
+def read():
+    """Yield the words that the code of the package reads meanwhile; what attrs compares by itself is no reader."""
+    found, classes = set(), {each for each, _ in words()}
+
+    def watched(cls):
+        def get(self, name):
+            reader = sys._getframe(1).f_code.co_filename
+            if reader.startswith(FOLDER) and "testing" not in Path(reader).parts:
+                found.add((cls, name))
+            return object.__getattribute__(self, name)
+
+        return get
+
+    with pytest.MonkeyPatch.context() as patch:
+        for cls in classes:
+            patch.setattr(cls, "__getattribute__", watched(cls), raising=False)
+        yield found
+
+
+def asked_for(adapter, account):
+    """Take every request of an adapter through the steps before it is sent."""
+    mine = attrs.evolve(account, prices={offer.name: Override(Price("1"), "mine") for offer in adapter.offers})
+    for offer in adapter.offers:
+        for shape in ({"resolution": "2K"}, {"size": (1024, 1024)}):
+            candidates(attrs.evolve(fewest(offer, "text"), **shape), [mine], limits=False)
+        for variant in offer.variants:
+            request = every(adapter, offer, variant)
+            for candidate in candidates(request, [account], offer=offer.name, limits=False):
+                explain(candidate)
+            extra = attrs.evolve(request, extra={adapter.name: {"tier": "x"}}, seed=1)
+            check(extra, adapter, offer, limits=False)
+            for part in candidate.parts:
+                encode.submit(adapter, account.origin, candidate.checked.path, part.body, "key")
+                if isinstance(adapter.price_quote, PriceQuote):
+                    encode.ask_price(adapter.price_quote, account.origin, candidate.checked, part)
+
+
+def translated(adapter):
+    """Take every request of an adapter through the steps before it is sent, and every answer through those after."""
+    account = Account(name=adapter.name, adapter=adapter, origin=adapter.base_url, api_key=Secret("k"))
+    asked = Asked(adapter=adapter, account=account.name, origin=account.origin, model="m", now=NOW)
+    asked_for(adapter, account)
+    links = {each.link: account.origin + "/x" for each in (adapter.poll, adapter.result, adapter.cancel) if each}
+    task = Task(id="t", provider=adapter.name, account=account.name, path="/v1", submitted_at=NOW, links=links)
+    states = ("Content Moderated", "Ready", "COMPLETED", "completed")
+    bodies = [{"id": "t", "status": state, "s": state, "error": "gone"} for state in states]
+    bodies += [{"usd": 1}, {"error": {"code": 60099}}, {"detail": "Exhausted balance"}]
+    answers = [Answer(status, {}, dumps(body)) for status in (200, 400, 403, 404, 500) for body in bodies]
+    for answer in answers:
+        steps = [lambda answer=answer: decode.submitted(asked, answer, task)]
+        for endpoint in filter(None, (adapter.poll, adapter.result, adapter.cancel)):
+            encode.follow(endpoint, account.origin, task)
+            steps.append(lambda answer=answer, endpoint=endpoint: decode.looked(asked, endpoint, answer, task))
+        if adapter.balance is not None:
+            steps.append(lambda answer=answer: decode.balance(asked, adapter.balance, answer))
+        for step in steps:
+            with suppress(AnymediaError):
+                step()
+    first_wait(adapter.pace, 0.0)
+    next_wait(adapter.pace, 90.0)
+    Permits(FakeClock()).of(account)
+
+
+async def lived(name, fault):
+    """Buy at a simulator, and have its prices asked for."""
+    adapter = adapters()[name]
+    async with at_simulator(adapter) as scene:
+        case = next(cases(adapter))
+        await scene.client.refresh_prices(case.request, name)
+        await scene.client.balance(name)
+        scene.simulator.fault(**fault)
+        await scene.run(case)
+
+
+async def test_every_word_of_an_adapter_has_a_reader():
+    with read() as found:
+        for adapter in WORDS:
+            translated(adapter)
+        CliRunner().invoke(app, ["providers", "--json"])
+        await lived("runapi", {"kind": "reset_after"})
+    unread = sorted(f"{cls.__name__}.{name}" for cls, name in words() - found)
+    assert unread == [], ", ".join(unread)
