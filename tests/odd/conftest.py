@@ -2,6 +2,11 @@
 
 import pytest
 
+pytest.register_assert_rewrite(
+    *(f"tests.odd.{name}" for name in ("world", "rows_accounts", "rows_adapters", "rows_attacks")),
+    *(f"tests.odd.{name}" for name in ("rows_processes", "rows_purchases")),
+)
+
 from .raw_server import in_thread
 from .world import World
 

@@ -42,7 +42,9 @@ JXL_BARE = b"\xff\x0a" + bytes(range(40))
 AAC = b"".join(b"\xff\xf1\x50\x80\x02\x1f\xfc" + bytes(9) for _ in range(6))
 FLAC = b"fLaC\x80\0\0\x22" + bytes(34)
 OGG = b"OggS\0\x02" + bytes(20) + b"\x01\x1e\x01vorbis" + bytes(22)
-WEBM = b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\xf7\x81\x01\x42\xf2\x81\x04\x42\xf3\x81\x08\x42\x82\x84webm" + bytes(40)
+WEBM = b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\xf7\x81\x01\x42\xf2\x81\x04\x42\xf3\x81\x08\x42\x82\x84webm" + bytes(
+    40
+)
 _GLTF = json.dumps({"asset": {"version": "2.0"}}).encode().ljust(32)
 GLB = b"glTF" + struct.pack("<II", 2, 20 + len(_GLTF)) + struct.pack("<I", len(_GLTF)) + b"JSON" + _GLTF
 ZIP = b"PK\x05\x06" + bytes(18)

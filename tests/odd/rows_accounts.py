@@ -287,7 +287,12 @@ async def _bad_ca(world, data):
 # 13. Headers, statuses, times
 
 
-@each(13, "{} of headers are read", ("60 KB in one", [("X-Policy", "p" * 60_000)]), ("400", [(f"X-{n}", "v") for n in range(400)]))
+@each(
+    13,
+    "{} of headers are read",
+    ("60 KB in one", [("X-Policy", "p" * 60_000)]),
+    ("400", [(f"X-{n}", "v") for n in range(400)]),
+)
 async def _long_headers(world, headers):
     world.reapi.always_submit = lambda task: reply(world.reapi.shape.accepted(task), headers=headers)
     links = [world.reapi.url()]
@@ -298,7 +303,12 @@ async def _long_headers(world, headers):
     assert list(world.files().values()) == [PNG]
 
 
-@each(13, "{} of headers: a sentence", ("200 KB", [("X-Policy", "p" * 200_000)]), ("900", [(f"X-{n}", "v") for n in range(900)]))
+@each(
+    13,
+    "{} of headers: a sentence",
+    ("200 KB", [("X-Policy", "p" * 200_000)]),
+    ("900", [(f"X-{n}", "v") for n in range(900)]),
+)
 async def _too_long_headers(world, headers):
     world.reapi.always_submit = lambda task: reply(world.reapi.shape.accepted(task), headers=headers)
     async with world.client() as client:
@@ -308,7 +318,9 @@ async def _too_long_headers(world, headers):
     assert len(str(error)) < 400
 
 
-@each(13, "a {} at the submit was not carried out: the next offer is asked", 301, 307, 308, 511, 521, 523, 525, 526, 530)
+@each(
+    13, "a {} at the submit was not carried out: the next offer is asked", 301, 307, 308, 511, 521, 523, 525, 526, 530
+)
 async def _not_carried_out(world, status):
     headers = [("Location", "https://elsewhere.example/login")]
     world.reapi.refuses(reply(HTML, status, kind="text/html", headers=headers), 9)
@@ -442,7 +454,15 @@ def _idna(world, url, origin):
     assert account.origin == origin
 
 
-@each(14, "base_url {} is refused", "https://a b.example", "https://exa\u0000mple", "https://xn--.example", "https://..", "https://ü" * 80)
+@each(
+    14,
+    "base_url {} is refused",
+    "https://a b.example",
+    "https://exa\u0000mple",
+    "https://xn--.example",
+    "https://..",
+    "https://ü" * 80,
+)
 def _no_host(world, url):
     with pytest.raises(ConfigError, match="base_url"):
         read_config(_far(world, base_url=url), world.environ)

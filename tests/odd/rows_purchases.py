@@ -389,7 +389,9 @@ async def _known_elsewhere(world, name):
     def look(task):
         body = json.dumps(provider.shape.done(task, provider.shape.native([provider.url()])))
         word = provider.shape.states[1]
-        return reply(body.replace(f'"{word}"', f'" {word.swapcase()} "').replace('"msg": " SUCCESS "', '"msg": "success"'))
+        return reply(
+            body.replace(f'"{word}"', f'" {word.swapcase()} "').replace('"msg": " SUCCESS "', '"msg": "success"')
+        )
 
     provider.always_look = look
     async with world.client(name) as client:
@@ -582,7 +584,13 @@ async def _redirected(world):
     assert target.asked == []
 
 
-@each(7, "[download] {} is told", ("hosts = 5", {"hosts": 5}), ("networks = x", {"networks": ["x"]}), ("no word", {"x": 1}))
+@each(
+    7,
+    "[download] {} is told",
+    ("hosts = 5", {"hosts": 5}),
+    ("networks = x", {"networks": ["x"]}),
+    ("no word", {"x": 1}),
+)
 def _bad_download(world, table):
     ended = world.cli("doctor", config=world.write(world.data("reapi", download=table)))
     assert ended.exit_code == 3

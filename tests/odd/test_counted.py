@@ -23,7 +23,12 @@ from .raw_server import CLOSE, KEEP, Reply, reply
 from .shapes import SHAPES
 from .world import REQUEST, Clock, failing
 
-PRICE = {"reapi": Decimal("0.028"), "api_in_one": Decimal("0.05"), "revidapi": Decimal("0.025"), "runapi": Decimal("0.05")}
+PRICE = {
+    "reapi": Decimal("0.028"),
+    "api_in_one": Decimal("0.05"),
+    "revidapi": Decimal("0.025"),
+    "runapi": Decimal("0.05"),
+}
 """USD for one picture at 1K."""
 
 AGAIN = attrs.evolve(REQUEST, prompt="a harbour at noon")
@@ -73,7 +78,9 @@ async def leave_a_connection(client, world, provider, before, behind):
 @pytest.mark.parametrize("end", [KEEP, CLOSE])
 @pytest.mark.parametrize("how", ["glued", "pushed"])
 @pytest.mark.parametrize("word", ["accepted", "refused"])
-@pytest.mark.parametrize(("name", "before"), [(n, b) for n in SHAPES for b in BEFORE if b != "balance" or n in BALANCES])
+@pytest.mark.parametrize(
+    ("name", "before"), [(n, b) for n in SHAPES for b in BEFORE if b != "balance" or n in BALANCES]
+)
 async def test_a_stale_answer_is_nobodys(world, name, before, word, how, end):
     other = "runapi" if name != "runapi" else "reapi"
     provider, second = world.provider(name), world.provider(other)
@@ -102,9 +109,7 @@ async def test_a_stale_answer_is_nobodys(world, name, before, word, how, end):
 async def test_a_stale_answer_to_a_look_is_no_answer(world, name, how):
     provider = world.provider(name)
     running = provider.shape.states[0]
-    other = reply(
-        provider.shape.done(OTHER_ID[name], provider.shape.native([provider.url("/f/other.png")]))
-    )
+    other = reply(provider.shape.done(OTHER_ID[name], provider.shape.native([provider.url("/f/other.png")])))
     provider.always_file["/f/other.png"] = reply(png(9), kind="image/png")
     late = b"".join(other.data)
 

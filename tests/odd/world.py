@@ -71,6 +71,11 @@ class World:
             self._providers[name] = Provider(SHAPES[name], self.site())
         return self._providers[name]
 
+    def add(self, provider: Provider) -> Provider:
+        """Take in a provider that runs somewhere else than in the thread."""
+        self._providers[provider.name] = provider
+        return provider
+
     @property
     def reapi(self) -> Provider:
         """The provider of most tests."""
