@@ -58,7 +58,7 @@ check: .venv/.installed
 # What was bought twice once, on the other Pythons that are found: connections are kept alive in other ways there.
 OTHERS ?= 3.12 3.13
 pythons: .venv/.installed
-	@for version in $(OTHERS); do \
+	@failed=0; for version in $(OTHERS); do \
 		found=; venv=.venv-$$version; \
 		for python in python$$version "$$(pyenv root 2>/dev/null)/versions/$$version".*/bin/python; do \
 			if "$$python" -c 'pass' 2>/dev/null; then found="$$python"; break; fi; \
@@ -72,8 +72,8 @@ pythons: .venv/.installed
 		$$venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall "$$wheel" \
 			|| exit 1; \
 		$$venv/bin/python -m pytest -q -p no:cacheprovider tests/odd/test_counted.py tests/odd/test_one_bill.py \
-			|| exit 1; \
-	done
+			|| failed=1; \
+	done; exit $$failed
 
 # Twenty times the cases of `make test`, new ones in every run, the whole fault matrix, and other mutants every day:
 # thirty-five minutes at most.

@@ -1,11 +1,10 @@
 """Kinds 11 to 14: accounts and networks."""
 
-import os
 import shutil
 import ssl
 import subprocess
-from email.utils import format_datetime
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import attrs
 import pytest
@@ -13,7 +12,7 @@ import pytest
 from anymedia import Billed, ConfigError, DeadlineExceeded, Outcome, SubmitUncertain, read_config
 
 from .files import HTML, PNG
-from .raw_server import Reply, Site, reply
+from .raw_server import reply
 from .table import each, row
 from .world import REQUEST, WORDS, failing, paid, told
 

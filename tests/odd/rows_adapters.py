@@ -40,7 +40,7 @@ from .files import PNG, png
 from .raw_server import Reply as Sent
 from .raw_server import reply
 from .table import each, row
-from .world import failing, paid
+from .world import ending, failing, paid
 
 PICTURE = ImageRequest(model="lamp-1", prompt="a lighthouse at dusk")
 TWO = ImageRequest(model="lamp-1", prompt="a lighthouse at dusk", count=2)
@@ -52,9 +52,15 @@ def lamp(params=None, offer=None, reply_=REPLY, **facts):
     """Return a provider that nobody has, with one offer."""
     sold = Offer(name="lamp-1", params=params or PARAMS, prices=Price("0.10"), **(offer or {}))
     known = {
-        **{"name": "lamp", "title": "Lamp", "page": "Lamp's page", "read": "2026-11-20"},
-        **{"base_url": "https://lamp.example", "api_key_env": ("LAMP_API_KEY",), "auth": Header("x-key")},
-        **{"pace": Pace(first=1, then=1), "offers": (sold,)},
+        "name": "lamp",
+        "title": "Lamp",
+        "page": "Lamp's page",
+        "read": "2026-11-20",
+        "base_url": "https://lamp.example",
+        "api_key_env": ("LAMP_API_KEY",),
+        "auth": Header("x-key"),
+        "pace": Pace(first=1, then=1),
+        "offers": (sold,),
         "submit": Endpoint(method="POST", path="/make", model="model", reply=reply_),
         "poll": Endpoint(method="GET", path="/made/{id}", reply=reply_),
         "states": {"busy": State.RUNNING, "done": State.SUCCEEDED, "broken": State.FAILED},
@@ -211,7 +217,7 @@ async def _never_dropped(world, field):
 
 @row(18, "drop drops what is no part of the work, and says so")
 async def _dropped(world):
-    site, _, client_of = served(world, lamp(), {**ACCEPTED, **done("HERE/a.png")})
+    _, _, client_of = served(world, lamp(), {**ACCEPTED, **done("HERE/a.png")})
     async with client_of() as client:
         task = await client.submit(attrs.evolve(PICTURE, seed=7), on_unsupported="drop")
         assert [each.field for each in task.adjustments] == ["seed"]
@@ -221,7 +227,7 @@ async def _dropped(world):
 async def _hidden_text(world, to):
     secret = "planted lighthouse of nobody"
     params = {"prompt": Param(to, Text(1, 500), required=True), "negative_prompt": Param("not", Text(1, 500))}
-    site, _, client_of = served(world, lamp(params), {**ACCEPTED, **FILE, **done("HERE/a.png", echo=secret)})
+    _, _, client_of = served(world, lamp(params), {**ACCEPTED, **FILE, **done("HERE/a.png", echo=secret)})
     request = attrs.evolve(PICTURE, prompt=secret, negative_prompt="planted fog of nobody")
     async with client_of(prompts=False) as client:
         await client.download(await client.generate(request), world.out)
@@ -312,8 +318,6 @@ async def _hosts(world):
     _, _, client_of = served(world, lamp(poll=poll), answers)
     async with client_of() as client:
         task = await client.submit(PICTURE)
-        try:
-            await client.wait(task, 20)
-        except Exception as error:
-            assert "planted-lamp-key" not in str(error)
+        error = await ending(client.wait(task, 20))
+        assert "planted-lamp-key" not in str(error)
     assert all("planted-lamp-key" not in str(asked.headers) for asked in maker.asked)

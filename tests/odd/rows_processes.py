@@ -17,10 +17,9 @@ import anymedia
 from anymedia import (
     AnymediaError,
     Billed,
-    Client,
     ConfigError,
-    OutOfBounds,
     Outcome,
+    OutOfBounds,
     State,
     load_config,
     read_config,
@@ -403,7 +402,7 @@ async def _relative(world):
 
 @row(16, "--json to a full disk: one line on stderr", slow=True)
 def _full_disk(world):
-    with open("/dev/full", "w") as full:
+    with Path("/dev/full").open("w") as full:
         config = world.write(world.data("runapi"))  # which is looked at at once
         process = world.process(*WORDS, "--json", "--out", str(world.out), config=config, stdout=full)
         _, err = process.communicate(timeout=30)
@@ -448,12 +447,11 @@ def _toml_read(world, encode):
     file = world.write()
     file.write_bytes(encode(file.read_text()))
     try:
-        config = load_config(file, world.environ)
+        accounts, said = list(load_config(file, world.environ).accounts), ""
     except ConfigError as error:
-        told(error, "UTF-8")
-        assert "codec" not in str(error)
-    else:
-        assert list(config.accounts) == ["reapi"]
+        accounts, said = ["reapi"], str(error)
+    assert accounts == ["reapi"]
+    assert said == "" or ("UTF-8" in said and "codec" not in said)
 
 
 @each(

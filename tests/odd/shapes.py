@@ -42,11 +42,9 @@ class Shape:
 
 
 def _record(task: str, state: str, **more: Any) -> Body:
-    data = {
-        **{"taskId": task, "model": "flux-2/pro-text-to-image", "state": state, "param": "{}"},
-        **{"resultJson": None, "failCode": None, "failMsg": None, "costTime": None, "completeTime": None},
-        **{"createTime": 1_800_000_000_000, **more},
-    }
+    data = {"taskId": task, "model": "flux-2/pro-text-to-image", "state": state, "param": "{}", "resultJson": None}
+    data |= {"failCode": None, "failMsg": None, "costTime": None, "completeTime": None}
+    data |= {"createTime": 1_800_000_000_000, **more}
     return {"code": 200, "msg": "success", "data": data}
 
 
@@ -68,8 +66,11 @@ REAPI = Shape(
     accepted=lambda task: {"id": task, "model": "flux-2", "status": "processing", "created_at": 1_800_000_000},
     state=lambda task, word: {"id": task, "model": "flux-2", "status": word},
     done=lambda task, links: {
-        **{"id": task, "model": "flux-2", "status": "completed"},
-        **{"output": {"image_urls": links}, "usage": {"credits": 28}},
+        "id": task,
+        "model": "flux-2",
+        "status": "completed",
+        "output": {"image_urls": links},
+        "usage": {"credits": 28},
     },
     failed=lambda task, text: {"id": task, "status": "failed", "error": {"code": 80003, "message": text}},
     refused=lambda status, text: {"error": {**_code(status), "message": text, "request_id": "req_1"}},

@@ -157,6 +157,15 @@ async def failing(awaitable: Any, kind: type[BaseException] = AnymediaError) -> 
     raise AssertionError(f"no {kind.__name__}")
 
 
+async def ending(awaitable: Any) -> AnymediaError | None:
+    """Return the error that a call ends in, if it does."""
+    try:
+        await awaitable
+    except AnymediaError as error:
+        return error
+    return None
+
+
 def paid(error: AnymediaError, billed: Billed = Billed.YES) -> None:
     """Check what an error after an accepted task says of money."""
     assert error.billed is billed, f"{type(error).__name__} says billed={error.billed}: {error}"
