@@ -3,7 +3,12 @@
 import pytest
 
 from .raw_server import in_thread
-from .world import World
+
+# What fails in them is explained as in a test.
+pytest.register_assert_rewrite(
+    "tests.odd.world",
+    *(f"tests.odd.rows_{name}" for name in ("accounts", "adapters", "attacks", "processes", "purchases")),
+)
 
 
 @pytest.fixture(scope="session")
@@ -19,5 +24,7 @@ def world(sites, tmp_path, monkeypatch):
         monkeypatch.delenv(name.lower(), raising=False)
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
+    from .world import World  # behind what is said of it above
+
     yield World(folder=tmp_path, thread=sites)
     sites.clear()

@@ -1,7 +1,7 @@
 """A server that knows no HTTP library: it reads requests, writes them down, and answers with the exact bytes given.
 
-A `Site` is one port. What it answers is a `Reply`: bytes, and what becomes of the connection behind them. It runs in the
-loop that starts it, or in a thread of its own (`in_thread`), so that commands of this process can be served too.
+A `Site` is one port. What it answers is a `Reply`: bytes, and what becomes of the connection behind them. It runs in
+the loop that starts it, or in a thread of its own (`in_thread`), so that commands of this process are served too.
 """
 
 import asyncio
@@ -66,7 +66,7 @@ def reply(
     end: str = KEEP,
     behind: bytes = b"",
 ) -> Reply:
-    """Return an answer; `length` is what it says of its length (None: nothing), `behind` what comes after it, unasked."""
+    """Return an answer; `length` is what it says of its length (None: nothing), `behind` comes after it, unasked."""
     data = as_bytes(body)
     lines = [f"HTTP/1.1 {status}" + (" X" if isinstance(status, int) else "")]
     lines += [] if kind is None else [f"Content-Type: {kind}"]

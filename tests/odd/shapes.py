@@ -42,19 +42,9 @@ class Shape:
 
 
 def _record(task: str, state: str, **more: Any) -> Body:
-    data = {
-        "taskId": task,
-        "model": "flux-2/pro-text-to-image",
-        "state": state,
-        "param": "{}",
-        "resultJson": None,
-        "failCode": None,
-        "failMsg": None,
-        "costTime": None,
-        "completeTime": None,
-        "createTime": 1_800_000_000_000,
-        **more,
-    }
+    data = {"taskId": task, "model": "flux-2/pro-text-to-image", "state": state, "param": "{}", "resultJson": None}
+    data |= {"failCode": None, "failMsg": None, "costTime": None, "completeTime": None}
+    data |= {"createTime": 1_800_000_000_000, **more}
     return {"code": 200, "msg": "success", "data": data}
 
 

@@ -12,7 +12,11 @@ KINDS = range(1, 27)
 MODULES = (rows_accounts, rows_adapters, rows_attacks, rows_processes, rows_purchases)
 
 
-@pytest.mark.parametrize("row", [pytest.param(row, id=row.id) for row in ROWS])
+def marks(row):
+    return [pytest.mark.slow] if row.slow else []
+
+
+@pytest.mark.parametrize("row", [pytest.param(row, id=row.id, marks=marks(row)) for row in ROWS])
 def test_row(row, world):
     done = row.check(world)
     if inspect.isawaitable(done):

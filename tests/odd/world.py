@@ -71,6 +71,11 @@ class World:
             self._providers[name] = Provider(SHAPES[name], self.site())
         return self._providers[name]
 
+    def add(self, provider: Provider) -> Provider:
+        """Take in a provider that runs somewhere else than in the thread."""
+        self._providers[provider.name] = provider
+        return provider
+
     @property
     def reapi(self) -> Provider:
         """The provider of most tests."""
@@ -150,6 +155,15 @@ async def failing(awaitable: Any, kind: type[BaseException] = AnymediaError) -> 
     except kind as error:
         return error
     raise AssertionError(f"no {kind.__name__}")
+
+
+async def ending(awaitable: Any) -> AnymediaError | None:
+    """Return the error that a call ends in, if it does."""
+    try:
+        await awaitable
+    except AnymediaError as error:
+        return error
+    return None
 
 
 def paid(error: AnymediaError, billed: Billed = Billed.YES) -> None:
