@@ -220,8 +220,7 @@ def _unknown_word(adapter: Adapter, task: Task) -> str | None:
     """Return the provider's word for a task's state where it is not known what it means."""
     if task.raw_state is None or task.state.final:
         return None
-    known = {word.casefold() for word in adapter.states}
-    return None if task.raw_state.strip().casefold() in known else task.raw_state
+    return task.raw_state if adapter.meaning(task.raw_state) is None else None
 
 
 def _succeeded(task: Task) -> Task:
