@@ -219,13 +219,17 @@ class Received:
         return PROVIDER_ERRORS.get(cause, PROVIDER_ERRORS[Cause.REJECTED])(message, **self.facts, **more)
 
     def malformed(self, what: str, task_id: str | None) -> MalformedAnswer:
-        """Return the error for an answer that cannot be read."""
-        return MalformedAnswer(self._message(f"with {what}"), task_id=task_id, **self.facts)
+        """Return the error for an answer that cannot be read, with the provider's own words."""
+        return MalformedAnswer(self._message(f"with {what}{self.aside}"), task_id=task_id, **self.facts)
 
     def paid_for_nothing(self, what: str) -> SubmitUncertain:
         """Return the error for a success that cannot be read to a task."""
-        told = f": {self.told}" if self.told else ""
-        return _uncertain(self._message(what + told), accepted=True, **self.facts)
+        return _uncertain(self._message(what), accepted=True, **self.facts)
+
+    @property
+    def aside(self) -> str:
+        """The provider's own words, to be put behind ours."""
+        return f": {self.told}" if self.told else ""
 
     def _message(self, what: str) -> str:
         return f"{self.asked.account} answered {self.answer.status} {what}".rstrip()

@@ -48,7 +48,7 @@ def submitted(asked: Asked, answer: Answer, draft: Task) -> Task:
         read = _read(received, reply, draft, task_id)
     except AnymediaError as error:
         if asked.adapter.poll is None:
-            raise received.paid_for_nothing(f"and it cannot be read: {error}") from None
+            raise received.paid_for_nothing(f"and it cannot be read ({error})") from None
         # It was accepted: what else the answer says can be asked for again.
         return attrs.evolve(draft, **known)
     if read["state"] is State.SUCCEEDED and not read.get("assets"):
@@ -61,7 +61,7 @@ def _without_id(received: Received) -> AnymediaError:
     """A success without an id: a refusal where the body's own code says so, else money that is likely spent."""
     if received.row is not None or received.status >= 400:
         return received.refusal(submit=True)
-    return received.paid_for_nothing("without a task id that can be read")
+    return received.paid_for_nothing(f"without a task id that can be read{received.aside}")
 
 
 def looked(asked: Asked, endpoint: Endpoint, answer: Answer, task: Task) -> Task:
@@ -96,8 +96,7 @@ def _refused(received: Received, endpoint: Endpoint, task: Task) -> Task:
 
 
 def _of_another(received: Received, other: str, task_id: str) -> MalformedAnswer:
-    told = f" ({received.told})" if received.told else ""
-    return received.malformed(f"another task, {received.asked.shown(other)}{told}", task_id)
+    return received.malformed(f"another task, {received.asked.shown(other)}", task_id)
 
 
 def _ended(received: Received, reply: Reply, task: Task) -> Task | None:

@@ -68,7 +68,7 @@ def id_of(where: Place | None, words: Json) -> str | None:
 def other_id(where: Place | None, words: Json, task_id: str) -> str | None:
     """Return the id that an answer names in place of a task's own; None where it names the task, or none."""
     value = None if where is None else where.one(words)
-    if value is None or value is False or value == "" or word(value) == task_id:
+    if value is None or value is False or word(value) == task_id or (isinstance(value, str) and not value.strip()):
         return None
     return str(word(value) or type(value).__name__)
 

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anymedia import AnymediaError, Asset, Client, ImageRequest, Outcome, RateLimited, State, SubmitUncertain, Task
+from anymedia.account import Secret
 from anymedia.errors import ProviderError
+from anymedia.model.plain import one_line
 from anymedia.registry import adapters
 from anymedia.translate.classify import Asked
 from anymedia.translate.decode import looked, submitted
@@ -69,7 +71,9 @@ def answers(draw, garbled, spoilt):
 
 def asked(provider):
     adapter = adapters()[provider]
-    return Asked(adapter=adapter, account="mine", origin=adapter.base_url, model="flux-2-pro", now=NOW)
+    # The worst of keys: it is the id of the task, which has to be found all the same.
+    secret = Secret(ID)
+    return Asked(adapter=adapter, account="mine", origin=adapter.base_url, model="flux-2-pro", now=NOW, secret=secret)
 
 
 def before(provider):
@@ -96,6 +100,9 @@ def told(error):
     assert len(str(error)) < 10_000
     assert error.retry_after is None or 0 <= error.retry_after <= 86_400
     assert not isinstance(error.body, str) or len(error.body) <= 2000
+    assert ID not in json.dumps(error.body, ensure_ascii=False)
+    assert ID not in str(error)
+    assert str(error) == one_line(error)
 
 
 def believed(task):
@@ -116,6 +123,7 @@ def test_what_was_once_an_answer(cases, garbled, spoilt):
         if isinstance(end, Task):
             assert 200 <= answer.status < 300
             assert end.id.strip()
+            assert ID not in json.dumps(end.raw, ensure_ascii=False)
             believed(end)
         else:
             told(end)
