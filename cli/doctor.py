@@ -51,8 +51,10 @@ class Kept:
 def command(ctx: click.Context, config: Path | None, as_json: bool) -> None:
     """Check each account: its API key, its origin, and its balance where asking is free.
 
-    The command also checks whether the journal can be written to, and lists how many attempts in it are uncertain or
-    still running. It buys nothing. Exits with 1 when anything is wrong.
+    It says where this machine's name server gives a provider's host an address that is not public: results would not be
+    fetched from such addresses unless [download] in anymedia.toml allows it. The command also checks whether the
+    journal can be written to, and lists how many attempts in it are uncertain or still running. It buys nothing. Exits
+    with 1 when anything is wrong.
     """
     found = load_config(config)
     if not found.accounts:
@@ -106,6 +108,11 @@ async def _finding(client: "Client", account: Account) -> Finding:
         pass  # a provider that tells no balance is none the worse for it
     except AnymediaError as error:
         trouble.append(str(error))
+    if account.origin == account.adapter.base_url and (address := await client.private_address(account.name)):
+        trouble.append(
+            f"its host is at {address} here, which is not a public address; where results have such addresses too, "
+            "they are fetched only if networks (or hosts) of [download] in anymedia.toml allow them"
+        )
     return Finding(
         account=account.name,
         provider=account.adapter.name,

@@ -450,6 +450,13 @@ class Client:
         except Lost as lost:
             raise self._session.asked(asked, None).lost(lost, submit=False) from None
 
+    async def private_address(self, account: str) -> str | None:
+        """Return the address that is not public, and that this machine's name server gives an account's host; or None.
+
+        Where every host has one (a VPN, a DNS of fake addresses), no result is fetched unless [download] allows it.
+        """
+        return await self._session.transport.private_address(self.config.account(account))
+
     # Who is asked
 
     def _accounts(self, names: Sequence[str]) -> list[Account]:

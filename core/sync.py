@@ -213,6 +213,10 @@ class SyncClient:
         """As Client.reach."""
         return self._wait(self._client.reach(account))
 
+    def private_address(self, account: str) -> str | None:
+        """As Client.private_address."""
+        return self._wait(self._client.private_address(account))
+
     def _call(self, function: Callable[[], T]) -> T:
         """Call a function in the client's own thread, which alone may look at what changes there."""
 

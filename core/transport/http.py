@@ -123,6 +123,22 @@ class Transport:
             lost = Lost(reason(error), sent=False, permanent=is_permanent(error))
         raise lost
 
+    async def private_address(self, account: Account) -> str | None:
+        """Return an address of an account's host that no result file would be fetched from; None where there is none.
+
+        Behind a proxy nobody here looks hosts up.
+        """
+        try:
+            url = _parsed(account.origin)
+            host = url.host or ""
+            if self._way(url, account)["proxy"] is not None or is_below(host, self._network.hosts):
+                return None
+            found = await asyncio.get_running_loop().getaddrinfo(host, url.port)
+        except (OSError, ValueError):
+            return None  # which `reach` tells
+        addresses = [str(where[0]) for *_, where in found]
+        return next((address for address in addresses if not self._guard.admits(address)), None)
+
     @asynccontextmanager
     async def fetch(self, url: str, account: Account | None) -> AsyncIterator["File"]:
         """Open a result file, without an API key, from where it may lie: a public address, what the configuration

@@ -64,6 +64,25 @@ def test_what_is_wrong_is_said_and_told_by_the_exit_code(at, monkeypatch, unused
     assert "a-wrong-key" not in done.output
 
 
+def test_a_name_server_of_fake_addresses_is_said_beforehand(at, monkeypatch):
+    """Answer every name with 198.18.0.7, as some VPNs do, at which nobody listens."""
+    (at / "anymedia.toml").write_text("[providers.reapi]\n")
+
+    async def fake(*_, **__):
+        return [(2, 1, 6, "", ("198.18.0.7", 443))]
+
+    async def refused(*_, **__):
+        raise OSError("unreachable")
+
+    monkeypatch.setattr("asyncio.base_events.BaseEventLoop.getaddrinfo", fake)
+    monkeypatch.setattr("aiohttp.resolver.ThreadedResolver.resolve", refused)
+    allowed = ('[download]\nnetworks = ["198.18.0.0/15"]', '[download]\nhosts = ["reapi.ai"]')
+    for table, told in (("", True), *((each, False) for each in allowed)):
+        (at / "anymedia.toml").write_text(f"[providers.reapi]\n{table}\n")
+        (finding,) = json.loads(doctor("--json").stdout)["accounts"]
+        assert ("its host is at 198.18.0.7 here, which is not a public address" in finding["trouble"]) is told
+
+
 def test_the_journal_is_looked_at(at, monkeypatch):
     terminal = CliRunner()
     fox = ["generate", "A fox", "--model", "flux-2-pro", "--provider"]

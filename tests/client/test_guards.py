@@ -14,6 +14,8 @@ import aiohttp
 import attrs
 import pytest
 from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
 
 from anymedia import (
     Account,
@@ -254,6 +256,17 @@ async def test_a_redirect_on_the_simulators_own_origin_is_followed_and_a_loop_is
 )
 def test_what_is_public(address, public):
     assert is_public(address) is public
+
+
+@given(st.ip_addresses())
+def test_nothing_is_public_that_python_calls_otherwise(address):
+    """Python knows of less: what it calls private is never public here, in whatever address it is hidden."""
+    assert not is_public(str(address)) or address.is_global
+    if address.version == 4:
+        for form in ("::ffff:{}", "64:ff9b::{}"):
+            assert is_public(form.format(address)) is is_public(str(address))
+        for form in ("::{}", "::ffff:0:{}", "64:ff9b:1::{}", "fec0::{}", "fe80::{}%eth0"):
+            assert not is_public(form.format(address))
 
 
 def test_a_public_address_gets_a_socket():

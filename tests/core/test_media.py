@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from anymedia.model.media import Media, recognise
+from anymedia.model.media import Media, is_page, recognise
 
 
 def picture(form, size=(37, 21), mode="RGB", **options):
@@ -49,6 +49,25 @@ def test_every_byte_of_a_size_is_read(form, size):
         (b"\x1a\x45\xdf\xa3", "video/webm"),
         (b"ID3\x04", "audio/mpeg"),
         (b"\xff\xfb\x90", "audio/mpeg"),
+        (b"\xff\xfa\x90", "audio/mpeg"),
+        (b"\xff\xf3\x48", "audio/mpeg"),
+        (b"\xff\xf2\x48", "audio/mpeg"),
+        (b"\xff\xe3\x18", "audio/mpeg"),
+        (b"\xff\xe2\x18", "audio/mpeg"),
+        (b"\xff\xf1\x50", "audio/aac"),
+        (b"\xff\xf9\x50", "audio/aac"),
+        (b"\xff\x0a", "image/jxl"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "image/jxl"),
+        (b"\0\0\0\x14ftypqt  ", "video/quicktime"),
+        (b"\0\0\x01\0moov", "video/quicktime"),
+        (b"\0\0\0\x01mdat", "video/quicktime"),
+        (b"\x1a\x45\xdf\xa3\xa3B\x82\x88matroska", "video/x-matroska"),
+        (b"glTF\x02", "model/gltf-binary"),
+        (b"PK\x03\x04", "application/zip"),
+        (b"PK\x05\x06", "application/zip"),
+        (b"<svg width='1'>", "image/svg+xml"),
+        (b"\xef\xbb\xbf <?xml version='1.0'?><!-- a --><!DOCTYPE svg [<!ENTITY x 'y'>]>\n<svg:svg>", "image/svg+xml"),
+        ("\ufeff<svg>".encode("utf-16-le"), "image/svg+xml"),
         (b"fLaC", "audio/flac"),
         (b"OggS", "audio/ogg"),
         (b"RIFF\0\0\0\0WAVEfmt ", "audio/wav"),
@@ -62,10 +81,62 @@ def test_what_has_no_size_has_a_type_all_the_same(head, kind):
 
 
 @pytest.mark.parametrize(
-    "head", [b"", b"<html>", b'{"error": 1}', b"%PDF-1.7", b"RIFF\0\0\0\0AVI ", b"GIF87a", b"\x89PNG", b"BM", b"MZ"]
+    ("head", "page"),
+    [
+        (b"", False),
+        (b"%PDF-1.7", False),
+        (b"RIFF\0\0\0\0AVI ", False),
+        (b"GIF87a", False),
+        (b"\x89PNG", False),
+        (b"BM", False),
+        (b"MZ", False),
+        (b"some text", False),
+        (b"[Event]", False),
+        (b"<COLLADA>", False),
+        (b"\xff\xfb\xf0", False),  # no bit rate
+        (b"\xff\xf1\x3c", False),  # no sample rate
+        (b"\xff\xeb\x90", False),  # no version
+        (b"\xff\xff", False),
+        (b"\xff\xfd\x90", False),  # layer II
+        (b"xxxxmoov", False),
+        (b"<b> ftyp", False),
+        (b"\0\0\0\x04ftypisom", False),
+        (b"<html>", True),
+        (b"  \r\n<HTML lang='en'>", True),
+        (b"<!DOCTYPE html>", True),
+        (b"<!doctype html public", True),
+        (b"<!--ftypmp42 and no end", True),
+        (b"<!-- a --> <Error><Code>", True),
+        (b"<?xml version='1.0' encoding='UTF-8'?>\n<Error>", True),
+        ("<html>".encode("utf-16"), True),
+        (b'{"error": 1}', True),
+        (b'\xef\xbb\xbf{"error": "cut', True),
+        (b"[]", True),
+        (b'[{"error": "cut', True),
+        (b"[" * 30_000 + b"]" * 30_000, True),
+    ],
 )
-def test_what_is_no_media_is_nothing(head):
+def test_what_is_no_media_is_a_page_or_nobody_knows_what(head, page):
     assert recognise(head) is None
+    assert is_page(head) is page
+    assert is_page(head, "Text/HTML; charset=utf-8")
+    assert is_page(head, "image/png") is page
+
+
+@given(
+    st.text(max_size=60),
+    st.sampled_from([b"<!--", b"<?xml ", b"{", b"[", b"<!DOCTYPE ", b"<svg", b""]),
+    st.binary(max_size=90),
+)
+def test_any_text_is_told_in_time(text, start, rest):
+    is_page(start + text.encode() * 40 + rest)
+    recognise(start + b" " * 9_000 + text.encode())
+
+
+def test_a_text_of_blanks_or_comments_is_read_in_time():
+    for head in (b" " * 65_536, b"<!--" * 16_384, b"<!---->" * 9_000, b"<?xml ?>" * 8_000, b"<!DOCTYPE [" * 5_000):
+        assert recognise(head) is None
+        is_page(head)
 
 
 @given(st.sampled_from(FILES), st.data())
