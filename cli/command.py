@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from difflib import get_close_matches
-from errno import EDQUOT, EFBIG, EIO, ENOSPC, EPIPE
+from errno import EPIPE
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,9 +19,6 @@ from .errors import INTERRUPTED, error_json, exit_code, foreign_json, show_error
 from .text import print_json, reason, say
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-FULL = (ENOSPC, EDQUOT, EFBIG, EIO)
-"""Errors after which nothing more can be written to where stdout leads."""
 
 
 @contextmanager
@@ -46,8 +43,7 @@ def ends_clearly(words: Sequence[str]) -> Iterator[None]:
     except OSError as error:
         if error.errno == EPIPE:  # whoever read has enough; click ends that quietly
             raise
-        if not _is_full(error):
-            _print(foreign_json("OSError", reason(error)), as_json)
+        _print(foreign_json("OSError", reason(error)), as_json, is_told=True)
         say(f"error: {reason(error)}")
         raise click.exceptions.Exit(1) from None
 
@@ -63,24 +59,19 @@ def _is_json(words: Sequence[str]) -> bool:
     return "--json" in (words[: words.index("--")] if "--" in words else words)
 
 
-def _print(error: dict[str, Any], as_json: bool) -> None:
-    if not as_json:
-        return
+def _print(error: dict[str, Any], as_json: bool, *, is_told: bool = False) -> None:
+    """Print an error on stdout with --json; where nothing can be written there, say so, unless that is told anyway."""
     try:
-        print_json({"error": error})
+        if as_json:
+            print_json({"error": error})
+        sys.stdout.flush()
     except OSError as full:
-        if not _is_full(full):
+        if full.errno == EPIPE:
             raise
-        say(f"error: {reason(full)}")
-
-
-def _is_full(error: OSError) -> bool:
-    """Return whether nothing more can be written to stdout; what it still holds is dropped then, not tried again."""
-    if error.errno not in FULL or error.filename is not None:
-        return False
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return True
+        with suppress(OSError):  # what is still to be written there is dropped, and not tried again at the end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not is_told:
+            say(f"error: {reason(full)}")
 
 
 def _without_brackets(error: click.ClickException) -> None:

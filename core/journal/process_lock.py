@@ -42,6 +42,11 @@ class ProcessLock:
         """The owner's name, which no other has; a forked process has one of its own."""
         return self._names.setdefault(os.getpid(), uuid4().hex)  # in one step, so that threads agree on it
 
+    @property
+    def is_held(self) -> bool:
+        """Whether this process holds the lock."""
+        return self._lock is not None and self._process == os.getpid()
+
     def hold(self) -> None:
         """Hold the lock from now on, and renew its file where a cleaner has taken it. Errors: OSError, sqlite3.Error.
 
@@ -68,7 +73,7 @@ class ProcessLock:
 
     def end(self) -> None:
         """Release the lock, and leave no marker."""
-        if self._lock is not None and self._process == os.getpid():
+        if self._lock is not None and self.is_held:
             forget(self._folder, self.name)
             self._lock.close()
             self._lock = None

@@ -1,6 +1,7 @@
 """The journal in one SQLite file, which any number of processes of one machine share."""
 
 import asyncio
+import contextlib
 import json
 import os
 import secrets
@@ -35,6 +36,12 @@ _OWNERS = "SELECT DISTINCT owner FROM attempts WHERE task_id = ? AND account = ?
 _WANTED = "UPDATE attempts SET wanted = 1 WHERE task_id = ? AND account = ?"
 _OWNED = "UPDATE attempts SET owner = ? WHERE task_id = ? AND account = ? AND owner = ?"
 _RELEASED = "UPDATE keys SET holder = NULL WHERE key = ? AND holder = ? AND owner = ?"
+_LIVES = "INSERT OR IGNORE INTO facts (name, value) VALUES (?, '')"
+_ENDS = "DELETE FROM facts WHERE name = ?"
+_LIVED = "SELECT name FROM facts WHERE name GLOB ?"
+_OWNER = "owner "
+"""What the name of a fact begins with that says that an owner has not ended: its mark may be swept away."""
+
 _SPENT = "SELECT coalesce(sum(reserved), 0) FROM attempts WHERE account = ? AND started >= ?"
 
 
@@ -70,7 +77,7 @@ class SQLiteJournal:
 
     async def check(self) -> None:
         """As Journal.check."""
-        await self._store.write(lambda _: self._lock.hold())
+        await self._store.write(self._live)
 
     async def intend(self, entry: Entry, *, claim: Claim | None = None, limit: Limit | None = None) -> Refusal | None:
         """As Journal.intend."""
@@ -98,10 +105,14 @@ class SQLiteJournal:
 
     async def dead(self) -> list[str]:
         """As Journal.dead."""
-        return await asyncio.to_thread(lambda: [name for name in known(self._folder) if not self._is_alive(name)])
+        nothing: list[str] = []
+        names = {*await self._store.read(_lived, nothing), *await asyncio.to_thread(known, self._folder)}
+        return await asyncio.to_thread(lambda: [name for name in sorted(names) if not self._is_alive(name)])
 
     async def forget(self, owners: Collection[str]) -> None:
         """As Journal.forget."""
+        if owners:
+            await self._store.write(partial(_end, owners=owners))
         for name in owners:
             await asyncio.to_thread(forget, self._folder, name)
 
@@ -118,6 +129,9 @@ class SQLiteJournal:
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
+        if self._lock.is_held:
+            with contextlib.suppress(JournalError):  # it counts as dead then, which loses nothing
+                self._store.call(partial(_end, owners=[self.owner]))
         self._store.close()
         self._lock.end()
 
@@ -130,6 +144,11 @@ class SQLiteJournal:
 
     # In a transaction
 
+    def _live(self, connection: sqlite3.Connection) -> None:
+        """Be alive as an owner from now on, also for those who find no mark of it."""
+        self._lock.hold()
+        connection.execute(_LIVES, (_OWNER + self.owner,))
+
     def _intend(
         self, connection: sqlite3.Connection, entry: Entry, claim: Claim | None, limit: Limit | None
     ) -> Refusal | None:
@@ -139,7 +158,7 @@ class SQLiteJournal:
             (spent,) = connection.execute(_SPENT, (entry.account, limit.since)).fetchone()
             if spent + (entry.reserved or 0) > limit.most:
                 return Refusal(spent=spent)
-        self._lock.hold()
+        self._live(connection)
         connection.execute(_INSERT, (self.owner, *_values(entry)))
         return None
 
@@ -163,7 +182,7 @@ class SQLiteJournal:
 
     def _want(self, connection: sqlite3.Connection, change: Wanted) -> bool:
         """Take over what nobody else sees to; the look at who is alive is within the transaction."""
-        self._lock.hold()
+        self._live(connection)
         task = (change.task_id, change.account)
         connection.execute(_WANTED, task)
         owners = [owner for (owner,) in connection.execute(_OWNERS, task) if not self._is_alive_elsewhere(owner)]
@@ -176,7 +195,7 @@ class SQLiteJournal:
         before, owner, fence = row or (None, "", 0)
         if before is not None and (before, owner) != (holder, self.owner) and self._is_alive(owner):
             return None
-        self._lock.hold()
+        self._live(connection)
         claim = Claim(key=key, holder=holder, owner=self.owner, fence=fence + 1)
         values = (claim.key, claim.holder, claim.owner, claim.fence)
         connection.execute("INSERT OR REPLACE INTO keys (key, holder, owner, fence) VALUES (?, ?, ?, ?)", values)
@@ -247,6 +266,14 @@ def _alone(value: Any) -> Sequence[Any]:
 
 def _listed(values: Collection[str]) -> Sequence[Any]:
     return (json.dumps(list(values)),)
+
+
+def _end(connection: sqlite3.Connection, owners: Collection[str]) -> None:
+    connection.executemany(_ENDS, [(_OWNER + name,) for name in owners])
+
+
+def _lived(connection: sqlite3.Connection) -> list[str]:
+    return [str(name)[len(_OWNER) :] for (name,) in connection.execute(_LIVED, (f"{_OWNER}*",))]
 
 
 def _count(connection: sqlite3.Connection) -> int:

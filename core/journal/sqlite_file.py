@@ -115,10 +115,10 @@ class SQLiteFile:
                     return query(reader) if self._schema.form(reader, self.path) else nothing
         except sqlite3.Error as error:
             if Fault.of(error) in REPAIRABLE:
-                return self._call(query)
+                return self.call(query)
             raise journal_error(self.path, error) from None
 
-    def _call(self, step: Step[T]) -> T:
+    def call(self, step: Step[T]) -> T:
         """Do as `write` does, for code that does not await."""
         future: concurrent.futures.Future[T] = concurrent.futures.Future()
         self._put(Item(step, future))

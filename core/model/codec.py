@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-DIGITS = 30
+DIGITS = 1000
 """Digits before the point, or zeros behind it, of the largest and the smallest amount that is read."""
 
 

@@ -30,10 +30,10 @@ def attempts_in(path, **filters):
 def attempts_now(journal):
     """Read the attempts of a journal in order with its own writes, while its event loop stands still."""
     store, query = journal._store, partial(journal._select, query=Query())
-    entries = store._read(query, []) if store._writer is None else store._call(query)
+    entries = store._read(query, []) if store._writer is None else store.call(query)
     return [attempt_of(entry) for entry in entries]
 
 
 def execute(journal, *statement):
     """Run a statement in the file of a journal, in order with its own writes."""
-    journal._store._call(lambda connection: connection.execute(*statement))
+    journal._store.call(lambda connection: connection.execute(*statement))

@@ -296,7 +296,7 @@ def test_what_is_put_just_before_the_end_is_written(tmp_path, caplog):
     store.close()
     assert "not written down: " in caplog.text
     assert "no such table: missing" in caplog.text
-    assert store._call(lambda connection: connection.execute("SELECT name FROM things").fetchall()) == [("last",)]
+    assert store.call(lambda connection: connection.execute("SELECT name FROM things").fetchall()) == [("last",)]
     store.close()
 
 
@@ -330,7 +330,7 @@ def test_what_is_put_while_the_file_is_closed_is_written_and_nobody_waits_for_ev
         closing.start()
         closing.join(60)
         assert not closing.is_alive()
-        assert store._call(lambda connection: connection.execute("SELECT name FROM things").fetchall()) == [("late",)]
+        assert store.call(lambda connection: connection.execute("SELECT name FROM things").fetchall()) == [("late",)]
         store.close()
 
 
@@ -339,27 +339,27 @@ def test_many_threads_start_one_writer(tmp_path):
 
     def write():
         begin.wait()
-        store._call(lambda connection: connection.execute("INSERT INTO things (name) VALUES ('x')"))
+        store.call(lambda connection: connection.execute("INSERT INTO things (name) VALUES ('x')"))
 
     threads = [threading.Thread(target=write) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert store._call(lambda connection: connection.execute("SELECT count(*) FROM things").fetchone()) == (8,)
+    assert store.call(lambda connection: connection.execute("SELECT count(*) FROM things").fetchone()) == (8,)
     store.close()
 
 
 def test_old_files_grow_and_keep_what_they_hold(tmp_path):
     path = tmp_path / "store.db"
     old = SQLiteFile(path, Schema(STEPS[:1]))
-    old._call(lambda connection: connection.execute("INSERT INTO things VALUES ('a')"))
+    old.call(lambda connection: connection.execute("INSERT INTO things VALUES ('a')"))
     old.close()
     new = SQLiteFile(path, SCHEMA)
-    assert new._call(lambda connection: connection.execute("SELECT * FROM things").fetchall()) == [("a", 7)]
+    assert new.call(lambda connection: connection.execute("SELECT * FROM things").fetchall()) == [("a", 7)]
     new.close()
     with pytest.raises(JournalError, match="its form is 4, and 3 is the newest known here"):
-        old._call(lambda connection: None)
+        old.call(lambda connection: None)
     old.close()
 
 
@@ -386,7 +386,7 @@ def test_one_change_that_is_refused_leaves_the_others_be(tmp_path):
 
     _, one, error, other = asyncio.run(together())
     assert (one, other, str(error)) == (1, 1, "'mine alone'")
-    names = store._call(lambda connection: connection.execute("SELECT name FROM things").fetchall())
+    names = store.call(lambda connection: connection.execute("SELECT name FROM things").fetchall())
     assert sorted(names) == [("a",), ("b",), ("c",)]
     store.close()
     store.close()
@@ -405,7 +405,7 @@ def test_what_a_loop_waited_for_that_is_over_is_written_all_the_same(tmp_path):
 
     asyncio.run(gone())
     gate.set()
-    assert store._call(lambda connection: connection.execute("SELECT name FROM things").fetchall()) == [("late",)]
+    assert store.call(lambda connection: connection.execute("SELECT name FROM things").fetchall()) == [("late",)]
     store.close()
 
 

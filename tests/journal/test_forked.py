@@ -55,22 +55,22 @@ def test_a_process_forks_while_its_threads_write_and_read(path):
 
 def test_while_a_process_forks_the_file_is_closed_and_what_comes_waits(tmp_path):
     store = SQLiteFile(tmp_path / "store.db", SCHEMA)
-    store._call(insert)
+    store.call(insert)
     _before_fork()
-    late = threading.Thread(target=store._call, args=(insert,), daemon=True)
+    late = threading.Thread(target=store.call, args=(insert,), daemon=True)
     try:
         late.start()
         assert [file.name for file in tmp_path.iterdir()] == ["store.db"]  # no log: nobody has it open
     finally:
         _after_fork()
     late.join(60)
-    assert store._call(count) == 2
+    assert store.call(count) == 2
     store.close()
 
 
 def test_a_process_that_was_forked_without_a_word_is_told_so(tmp_path, monkeypatch):
     store = SQLiteFile(tmp_path / "store.db", SCHEMA)
-    store._call(insert)
+    store.call(insert)
     with monkeypatch.context() as patch:
         patch.setattr("os.getpid", lambda: 7)
         _after_fork()  # which is not told of it before either
@@ -78,5 +78,5 @@ def test_a_process_that_was_forked_without_a_word_is_told_so(tmp_path, monkeypat
             with pytest.raises(JournalError, match=f"{store.path}: its process was forked while it was open"):
                 use()
         store.close()  # waits for no thread that is not there
-    assert store._call(count) == 1
+    assert store.call(count) == 1
     store.close()

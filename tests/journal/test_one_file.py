@@ -9,7 +9,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from anymedia import Client, JournalError, Outcome, SyncClient, read_config
+from anymedia import Asset, Client, JournalError, Outcome, State, SyncClient, read_config
 from anymedia.journal import Ledger, MemoryJournal, Query, SQLiteJournal
 from anymedia.journal.process_lock import is_alive
 from anymedia.testing.journal_entries import ended, entry
@@ -103,6 +103,25 @@ async def test_an_owner_renews_a_mark_that_was_swept(path):
     await journal.close()
     assert not is_alive(old.parent, journal.owner)
     await other.close()
+
+
+async def test_what_a_dead_owner_left_is_found_without_its_mark(path):
+    from .test_ledger import accepted, tried
+    from .test_left import die
+
+    killed, journal = SQLiteJournal(path), SQLiteJournal(path)
+    ledger, one = Ledger(killed), tried(1, key=None)
+    await ledger.intend(one, None)
+    done = accepted(one, State.SUCCEEDED, assets=(Asset(kind="image", url="https://a.example"),))
+    await ledger.end(done)
+    swept(path)
+    die(killed)
+    assert await journal.dead() == [killed.owner]
+    (left,), dead = await Ledger(journal).left()
+    assert (left.task, dead) == (done.task, [killed.owner])
+    await journal.forget(dead)
+    assert await journal.dead() == []
+    await journal.close()
 
 
 # What cannot be trusted is told before anything is sent

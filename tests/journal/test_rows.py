@@ -1,0 +1,100 @@
+"""One row that is damaged is that row's fault: it is told, and everything else is read."""
+
+import sqlite3
+from contextlib import closing
+from decimal import Decimal
+
+import pytest
+
+from anymedia import JournalError, Money
+from anymedia.cli.spend import spent
+from anymedia.journal import Ledger, Limit, SQLiteJournal
+from anymedia.testing.journal_entries import entry
+
+from .test_ledger import accepted, tried
+
+DAMAGES = {
+    "a byte that is no UTF-8": "record = CAST(replace(record, 'reapi', CAST(x'ff' AS TEXT)) AS TEXT)",
+    "no JSON": "record = '{'",
+    "JSON of something else": "record = '[1]'",
+    "deep JSON": "record = '" + "[" * 100_000 + "'",
+    "a number": "record = 5",
+    "bytes": "record = x'00ff'",
+    "a task of bytes": "task = x'ff'",
+    "a body that is no JSON": "body = x'ff'",
+    "a body that is a number": "body = 7",
+    "a time that is a text": "started = 'yesterday', record = ''",
+    "a time past all years": "started = 9e300, record = ''",
+    "a time that is none": "started = x'ff', record = ''",
+    "an owner of bytes": "owner = x'ff'",
+    "an owner above": "owner = '../../x'",
+    "an account that is a number": "account = 5",
+    "an amount that is a text": "reserved = 'much', record = ''",
+    "a path that leads elsewhere": "record = replace(record, '/api/v1', '@evil.example')",
+    "a task that leads elsewhere": "task = replace(task, '/api/v1', '//evil.example')",
+    "the texts of another": "record = replace(record, '00000001', '00000007')",
+    "an amount of a megabyte": "record = replace(record, '\"0.1\"', '\"1E+999999\"')",
+}
+
+
+@pytest.fixture
+async def path_of_three(path):
+    ledger = Ledger(SQLiteJournal(path))
+    for number in range(3):
+        one = tried(number, key=f"k{number}", money=Money(usd=Decimal("0.1")))
+        await ledger.intend(one, b"{}")
+        await ledger.end(accepted(one))
+    await ledger.close()
+    return path
+
+
+def damage(path, change):
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"UPDATE attempts SET {change} WHERE number = 2")
+        connection.commit()
+
+
+@pytest.mark.parametrize("change", DAMAGES.values(), ids=DAMAGES)
+async def test_everything_else_is_read(path_of_three, change):
+    damage(path_of_three, change)
+    ledger = Ledger(SQLiteJournal(path_of_three))
+    attempts = await ledger.attempts()
+    assert [attempt.task and attempt.task.id for attempt in attempts][::2] == [f"task-{tried(n).id}" for n in (0, 2)]
+    odd = attempts[1]
+    if not change.startswith("owner"):
+        assert "its record cannot be read: " in odd.error
+        assert "evil" not in odd.order.path
+        assert (odd.task, odd.replay_key) == (None, None)
+    assert sum(group.accepted for group in spent(attempts, "day")) >= 2
+    left, _ = await ledger.left()
+    assert len(left) == 3
+    assert await ledger.claim("another", {}) is not None
+    await ledger.intend(tried(9, key=None, money=attempts[0].order.money), None, Decimal(100))
+    assert len(await ledger.attempts(open=True)) == 4
+    await ledger.close()
+
+
+async def test_a_key_of_a_damaged_row_is_claimed_anew(path):
+    journal = SQLiteJournal(path)
+    await journal.claim("k", "a")
+    await journal.close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE keys SET owner = x'ff', fence = 'many'")
+        connection.commit()
+    assert (await journal.claim("k", "b")).fence == 1
+    await journal.close()
+
+
+async def test_a_sum_that_is_no_number_passes_no_limit(path):
+    journal = SQLiteJournal(path)
+    await journal.intend(entry(1))
+    await journal.close()
+    damage_all = "UPDATE attempts SET reserved = 9e999"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(damage_all)
+        connection.commit()
+    assert (await journal.intend(entry(2, reserved=1), limit=Limit(since=0, most=10))).spent == float("inf")
+    await journal.close()
+    with pytest.raises(JournalError):
+        await journal.intend(entry(1))
+    await journal.close()
