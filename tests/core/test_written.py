@@ -70,6 +70,7 @@ def test_two_things_never_share_a_place(params, facts, one, other):
     [
         ({"quality": Param("input.", Text())}, {}, "quality: 'input.' is no place like"),
         ({"images": Param("images[]", Urls())}, {}, "'images\\[\\]' is no place"),
+        ({"quality": Param("", Text())}, {}, "only an object can be merged into the body itself"),
         ({"quality": Param("", Choice("low", "high"))}, {}, "only an object can be merged into the body itself"),
         ({"size": Param("", when(images=Size(), otherwise=Size("{width}")))}, {}, "only an object"),
         ({}, {"fixed": {"?mode": "fast"}}, "the fixed \\?mode: what is always in the query stands in the path"),
@@ -114,6 +115,7 @@ def test_lists_and_the_query_are_written_in_their_places():
     images = params["images"].to
     raw = ({"input": {"image_3": 1}}, {"input": 1}, {"input": {"seed": 1}}, {"image": 1})
     assert [touches(extra, images) for extra in raw] == [True, True, False, False]
+    assert touches({"a": 1}, "a.b.c")  # what lies above it is replaced
 
 
 KEYS = st.lists(st.sampled_from("abc"), min_size=1, max_size=3).map(".".join)

@@ -1,0 +1,25 @@
+"""Timeouts that are no time: refused by name, before anything is asked or sent."""
+
+import math
+
+import pytest
+
+from anymedia import Client, Config, ImageRequest, OutOfBounds
+
+REQUEST = ImageRequest(model="m", prompt="fox")
+
+
+@pytest.mark.parametrize("timeout", [-1, -0.5, math.nan, -math.inf, "9", True, False])
+@pytest.mark.parametrize("verb", ["submit", "generate", "wait", "recover"])
+async def test_a_timeout_that_is_no_time_is_refused_by_name(verb, timeout):
+    client = Client(Config(accounts={}, journal="memory:"))
+    with pytest.raises(OutOfBounds, match="^timeout: must be (0 or more|more than 0) seconds, or None"):
+        await getattr(client, verb)(*([] if verb == "recover" else [REQUEST]), timeout=timeout)
+    await client.close()
+
+
+@pytest.mark.parametrize("verb", ["submit", "generate"])
+async def test_nothing_is_bought_in_no_time(verb):
+    client = Client(Config(accounts={}, journal=None))
+    with pytest.raises(OutOfBounds, match="timeout: must be more than 0 seconds, or None for no deadline, not 0"):
+        await getattr(client, verb)(REQUEST, timeout=0)
