@@ -3,7 +3,7 @@
 import json
 import re
 
-from anymedia import AnymediaError, Billed, Blocked, DeadlineExceeded, Retry, State, TaskFailed, to_json
+from anymedia import Billed, Blocked, DeadlineExceeded, Retry, State, TaskFailed, to_json
 
 from .faults import FAULTS, PICTURE, Fault
 from .files import HTML, KEPT, PNG, TELL_THEIR_END, UNKNOWN
