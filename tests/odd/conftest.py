@@ -1,5 +1,8 @@
 """Raw sites for the whole session, and a world of its own for each test."""
 
+import re
+import socket
+
 import pytest
 
 from .raw_server import in_thread
@@ -15,6 +18,20 @@ pytest.register_assert_rewrite(
 def sites():
     with in_thread() as thread:
         yield thread
+
+
+@pytest.fixture(autouse=True)
+def _names_are_not_asked_for(monkeypatch):
+    """Answer at once, and ask no name server: a name that is not this machine's is unknown."""
+    asked = socket.getaddrinfo
+
+    def known(host, *arguments, **more):
+        name = host.decode() if isinstance(host, bytes) else host or "localhost"
+        if name != "localhost" and not re.fullmatch(r"[0-9.]+|[0-9A-Fa-f:.%a-z]*:[0-9A-Fa-f:.%a-z]*", name):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return asked(host, *arguments, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", known)
 
 
 @pytest.fixture

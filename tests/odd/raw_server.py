@@ -122,16 +122,17 @@ class Site:
         await asyncio.gather(*self._serving, return_exceptions=True)
 
     def push(self, data: bytes, connection: int, *, end: str = KEEP) -> None:
-        """Write bytes nobody asked for into a connection, from any thread."""
+        """Write bytes nobody asked for into a connection, from another thread; they are with the kernel then."""
 
-        def write() -> None:
-            writer = self.connections[connection]
-            writer.write(data)
-            if end == CLOSE:
-                writer.close()
+        async def write() -> None:
+            writer = self.connections.get(connection)
+            if writer is not None:
+                writer.write(data)
+                if end == CLOSE:
+                    writer.close()
 
         assert self._loop is not None
-        self._loop.call_soon_threadsafe(write)
+        asyncio.run_coroutine_threadsafe(write(), self._loop).result(10)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         serving = asyncio.current_task()

@@ -455,12 +455,11 @@ def _idna(world, url, origin):
 
 @each(
     14,
-    "base_url {} is refused",
-    "https://a b.example",
-    "https://exa\u0000mple",
-    "https://xn--.example",
-    "https://..",
-    "https://ü" * 80,
+    "base_url with {} for a host is refused",
+    ("a blank", "https://a b.example"),
+    ("a nul", "https://exa\u0000mple"),
+    ("full stops", "https://.."),
+    ("a label of 80 letters", "https://" + "ü" * 80),
 )
 def _no_host(world, url):
     with pytest.raises(ConfigError, match="base_url"):
