@@ -130,7 +130,7 @@ def _recognised(part: "_Part", file: File, task: Task) -> Media:
 def _error(task: Task, asset: Asset, why: str, **told: Any) -> DownloadError:
     until = "" if asset.expires_at is None else f" (its link is good until {asset.expires_at:%Y-%m-%d %H:%M} UTC)"
     message = f"the result of task {task.id} was not fetched: {why}{until}"
-    return DownloadError(message, task=task, **facts(task), **told)
+    return DownloadError(message, **facts(task), **told)
 
 
 def _text(body: bytes) -> str | None:
