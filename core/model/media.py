@@ -94,7 +94,7 @@ def _audio(head: bytes) -> Media | None:
 
 
 _ROOT = re.compile(
-    rb"(?:<\?xml[^>]*+>\s*+|<!--.*?-->\s*+|<!DOCTYPE[^>\[]*+(?:\[[^\]]*+\][^>]*+)?>\s*+)*<(?:[\w-]+:)?(\w+)",
+    rb"(?:<\?xml[^>]*+>\s*+|(?><!--.*?-->)\s*+|<!DOCTYPE[^>\[]*+(?:\[[^\]]*+\][^>]*+)?>\s*+)*+<(?:[\w-]+:)?(\w+)",
     re.DOTALL | re.IGNORECASE,
 )
 
