@@ -142,6 +142,7 @@ def _raw(request: RawRequest, accounts: Sequence[Account], terms: Options) -> It
             kind=request.kind,
             wire_id=named if isinstance(named, str) else None,
             idempotency_key=terms.idempotency_key,
+            texts=request.texts,
         )
         yield Option(
             account=account,

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn, TypeAlias
 
 Json: TypeAlias = Any
@@ -24,6 +25,19 @@ def loads(text: bytes | str) -> Json:
 def dumps(value: Json) -> bytes:
     """Write JSON the way every call is sent: UTF-8, no blanks, keys in the order given."""
     return _ENCODER.encode(value).encode()
+
+
+def texts_in(value: Json) -> Iterator[str]:
+    """Yield every text in a JSON value, at any depth; keys are none."""
+    left = [value]
+    while left:
+        each = left.pop()
+        if isinstance(each, str):
+            yield each
+        elif isinstance(each, Mapping):
+            left += each.values()
+        elif isinstance(each, list | tuple):
+            left += each
 
 
 def _finite(digits: str) -> float:

@@ -13,6 +13,7 @@ from anymedia.model.money import Money, total
 from anymedia.model.names import no_such
 from anymedia.model.options import OnUnsupported
 from anymedia.model.request import Request, request_type
+from anymedia.model.strict_json import texts_in
 from anymedia.model.task import Order
 from anymedia.translate.check import Checked, check
 from anymedia.translate.encode import Part, parts, same
@@ -73,8 +74,14 @@ def _order(candidate: Candidate, part: Part, money: Money, idempotency_key: str 
         idempotency_key=idempotency_key,
         part=part.first,
         units=part.units,
-        texts=tuple(filter(None, map(checked.given.get, request_type(checked.offer.kind).roles.texts))),
+        texts=_texts(checked),
     )
+
+
+def _texts(checked: Checked) -> tuple[str, ...]:
+    """Return the caller's own words: those of the text fields, and all that were given in the provider's own fields."""
+    fields = map(checked.given.get, request_type(checked.offer.kind).roles.texts)
+    return tuple(filter(None, (*fields, *texts_in(checked.extra))))
 
 
 def candidates(
