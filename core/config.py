@@ -295,13 +295,12 @@ def _find(path: str | os.PathLike[str] | None, environ: Mapping[str, str]) -> tu
     named = path or environ.get("ANYMEDIA_CONFIG")
     if named:
         return expanded(named), True
-    here = Path(FILE)
-    if _is_file(here):
-        return here, False
     settings, home = environ.get("XDG_CONFIG_HOME"), _home(environ)
     folder = expanded(settings) if settings else None if home is None else Path(home, ".config")
-    file = None if folder is None else folder / "anymedia" / FILE
-    return (file if file is not None and _is_file(file) else None), True
+    here, users = Path(FILE), None if folder is None else folder / "anymedia" / FILE
+    if _is_file(here):
+        return here, users is not None and _is_file(users) and here.samefile(users)
+    return (users if users is not None and _is_file(users) else None), True
 
 
 def _is_file(file: Path) -> bool:
@@ -434,13 +433,21 @@ def _variable(name: str, where: str) -> str:
 
 def _key(names: tuple[str, ...], environ: Mapping[str, str], where: str) -> Secret | None:
     for name in names:
-        text = environ.get(name, "").strip()
-        if text[:1] in QUOTES or text[-1:] in QUOTES:
-            raise ConfigError(f"{where}: the API key in {name} stands in quotes, which are not part of it: remove them")
-        if text and not (text.isascii() and text.isprintable() and " " not in text):
-            raise ConfigError(f"{where}: the API key in {name} holds a blank or a letter that no HTTP header can carry")
-        if text:
-            return Secret(text)
+        key = Secret(environ.get(name, "").strip())  # never as a text of this frame, which an error shows to loggers
+        if (fault := _key_fault(key)) is not None:
+            raise ConfigError(f"{where}: the API key in {name} {fault}")
+        if key != Secret(""):
+            return key
+    return None
+
+
+def _key_fault(key: Secret) -> str | None:
+    """Return what is wrong with an API key, in the words that follow its name."""
+    text = key.reveal()
+    if text[:1] in QUOTES or text[-1:] in QUOTES:
+        return "stands in quotes, which are not part of it: remove them"
+    if not (text.isascii() and text.isprintable() and " " not in text):
+        return "holds a blank or a letter that no HTTP header can carry"
     return None
 
 

@@ -26,7 +26,7 @@ class OneFile:
     """
 
     def __init__(self, named: str | os.PathLike[str]) -> None:
-        self._named = Path(os.path.abspath(expanded(named)))  # noqa: PTH100 - nothing is followed yet
+        self._named = expanded(named).absolute()
         self.path: Path = _followed(self._named)
         self._known: tuple[int, int] | None = None
         self._size = 0

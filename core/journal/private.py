@@ -46,8 +46,14 @@ class Private:
         may have repeated them in, but for links: without them nobody gets the result.
         """
         written: Any = value
-        before = {field.name: getattr(value, field.name) for field in attrs.fields(type(written))}
-        changed = {name: now for name, was in before.items() if (now := self._field(name, was)) is not was}
+        changed: dict[str, Any] = {}
+        for field in attrs.fields(type(written)):
+            was = getattr(value, field.name)
+            now = self._field(field.name, was)
+            if now is None and type(was) is str and field.default is attrs.NOTHING:
+                now = ""
+            if now is not was:
+                changed[field.name] = now
         found: T = attrs.evolve(written, **changed) if changed else value
         return found
 

@@ -4,6 +4,7 @@ import copy
 import pickle
 import re
 from decimal import Decimal
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ from anymedia import Config, ConfigError, OutOfBounds, Secret, load_config, read
 from anymedia.declare.prices import Price, Table
 from anymedia.model.options import Options
 from anymedia.model.urls import is_loopback
+from anymedia.model.version import version
 from anymedia.registry import adapters
+from anymedia.transport.http import user_agent
 
 KEYS = {"REAPI_API_KEY": "rk_live_1", "RUNAPI_KEY": " run-2 ", "ACME_KEY": "acme-3"}
 
@@ -623,3 +626,16 @@ def test_amounts_that_are_plain():
 def test_nothing_reads_the_key_out_of_its_state():
     with pytest.raises(TypeError, match="not pickled"):
         Secret("rk_1").__getstate__()
+
+
+def test_a_copy_without_metadata_has_no_version_and_works(monkeypatch):
+    def missing(_):
+        raise metadata.PackageNotFoundError
+
+    assert version() == metadata.version("anymedia")
+    version.cache_clear()
+    try:
+        monkeypatch.setattr(metadata, "version", missing)
+        assert (version(), user_agent()) == ("unknown", "anymedia/unknown")
+    finally:
+        version.cache_clear()

@@ -99,6 +99,14 @@ def test_the_user_s_own_file_is_trusted(here, environ, tmp_path):
     assert load_config(environ=environ).accounts["reapi"].origin == "https://evil.example"
 
 
+def test_it_is_the_user_s_own_file_too_where_it_lies_in_the_working_directory(environ, tmp_path, monkeypatch):
+    users = tmp_path / "home/.config/anymedia/anymedia.toml"
+    users.parent.mkdir(parents=True)
+    users.write_text(ELSEWHERE["providers.reapi.base_url"])
+    monkeypatch.chdir(users.parent)
+    assert load_config(environ=environ).accounts["reapi"].origin == "https://evil.example"
+
+
 def test_the_list_is_its_user_s_alone(tmp_path):
     path = tmp_path / "state" / "trusted.json"
     assert read_trusted(path) == []

@@ -11,6 +11,8 @@ from anymedia import ImageRequest, read_config
 
 from .reading import attempts_in
 
+pytest.register_assert_rewrite("anymedia.testing.journal_entries", "anymedia.testing.journal_owners")
+
 REQUEST = ImageRequest(
     model="flux-2-pro", prompt="a lighthouse at dusk", aspect_ratio="16:9", resolution="1K", labels={"job": "7"}
 )

@@ -227,6 +227,12 @@ async def test_a_relative_path_is_of_the_folder_in_which_it_was_named(path, monk
     await journal.close()
 
 
+def test_a_link_is_followed_before_the_folder_above_it(tmp_path):
+    (tmp_path / "a/b").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("a/b")
+    assert SQLiteJournal(tmp_path / "link/../j.db").path == tmp_path / "a/j.db"
+
+
 def test_home_is_found(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     assert SQLiteJournal("~/j.db").path == tmp_path / "j.db"

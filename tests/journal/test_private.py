@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anymedia import Adjustment, Asset, Attempt, Cause, Failure, ImageRequest, Money, Order, Outcome, Task
+from anymedia import Adjustment, Asset, Attempt, Cause, Failure, ImageRequest, Money, Order, Outcome, RawRequest, Task
 from anymedia.journal import Ledger, MemoryJournal, Query
-from anymedia.journal.private import KEPT
+from anymedia.journal.private import KEPT, Private
 from anymedia.journal.records import Records, attempt_of
 from anymedia.model.vocabulary import State
 
@@ -114,6 +114,19 @@ def test_where_the_prompt_is_known_no_more_the_provider_s_words_are_left_out():
     assert "lighthouse" not in records.seen(task).task
 
 
+def test_a_text_that_has_to_be_there_is_left_empty():
+    @attrs.frozen
+    class Told:
+        error: str
+        looks: int
+        more: str | None = None
+
+    told = Told(error=HELD, looks=3, more=HELD)
+    assert Private(None).without(told) == Told(error="", looks=3)
+    assert Private((PROMPT,)).without(told).error == "you asked for [prompt] today"
+    assert Private(()).without(told) is told
+
+
 def test_only_so_many_are_remembered(monkeypatch):
     monkeypatch.setattr("anymedia.journal.records.REMEMBERED", 2)
     records = Records(prompts=False)
@@ -145,8 +158,9 @@ def test_what_a_request_says_goes_with_its_order_and_stands_in_no_json():
 
     reapi = adapter("reapi")
     account = Account(name="reapi", adapter=reapi, origin=reapi.base_url)
-    found = candidates(ImageRequest(model="flux-2-pro", prompt=PROMPT), [account])
-    (order,) = found[0].orders()
-    assert order.texts == (PROMPT,)
+    request = ImageRequest(model="flux-2-pro", prompt=PROMPT, extra={"reapi": {"tune": ["warm", {"a": "b"}], "n": 1}})
+    (order,) = candidates(request, [account])[0].orders()
+    assert set(order.texts) == {PROMPT, "warm", "b"}
+    assert set(RawRequest("reapi", "/v1", {"q": "a fox", "n": [{"m": "z"}, ""]}).texts) == {"a fox", "z"}
     assert "texts" not in to_json(order)
     assert PROMPT not in repr(order)
