@@ -52,6 +52,9 @@ ODD = attrs.evolve(
 WORDS = [*adapters().values(), FAL, BFL, OPENAI, ODD]
 """Adapters in which every word is used."""
 
+FOLDED = {(declare.Adapter, "states")}
+"""Words that may be read while the adapter is made, into a form that the steps look them up in."""
+
 MECHANISM = {Written, declare.path.Path, declare.path.First, declare.fields.Flaw}
 """Classes that no adapter is written in."""
 
@@ -145,5 +148,5 @@ async def test_every_word_of_an_adapter_has_a_reader():
             translated(adapter)
         CliRunner().invoke(app, ["providers", "--json"])
         await lived("runapi", {"kind": "reset_after"})
-    unread = sorted(f"{cls.__name__}.{name}" for cls, name in words() - found)
+    unread = sorted(f"{cls.__name__}.{name}" for cls, name in words() - found - FOLDED)
     assert unread == [], ", ".join(unread)

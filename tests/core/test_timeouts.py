@@ -13,7 +13,7 @@ REQUEST = ImageRequest(model="m", prompt="fox")
 @pytest.mark.parametrize("verb", ["submit", "generate", "wait", "recover"])
 async def test_a_timeout_that_is_no_time_is_refused_by_name(verb, timeout):
     client = Client(Config(accounts={}, journal="memory:"))
-    with pytest.raises(OutOfBounds, match="^timeout: must be (0 or more|more than 0) seconds, or None"):
+    with pytest.raises(OutOfBounds, match=r"^timeout: must be (0 or more|more than 0) seconds, or None"):
         await getattr(client, verb)(*([] if verb == "recover" else [REQUEST]), timeout=timeout)
     await client.close()
 
