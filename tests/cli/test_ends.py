@@ -181,6 +181,17 @@ def test_after_a_change_of_keys_resume_tells_the_way_that_works(terminal, simula
     assert [error["type"] for error in ended["errors"]] == ["DeadlineExceeded"]  # it was looked at
 
 
+def test_nothing_is_replayed_with_another_key(terminal, simulators, monkeypatch):
+    simulators["runapi"].fault("reset_after", times=None)
+    assert terminal(*FOX, "--provider", "runapi").exit_code == 4
+    simulators["runapi"].clear()
+    monkeypatch.setenv("SIMULATED_RUNAPI", "another-key")
+    before = simulators["runapi"].bills()["submits"]
+    told = terminal("resume", "--replay", "--any-api-key")
+    assert "it was sent with another API key, and a replay key holds for one" in " ".join(told.stderr.split())
+    assert (told.exit_code, simulators["runapi"].bills()["submits"]) == (4, before)
+
+
 # Trust
 
 

