@@ -142,13 +142,22 @@ def _element(index: int) -> _Step:
     return step
 
 
-def _listed(value: Any) -> list[Any]:
-    """Return a list, or the list that a JSON text holds; one value counts as a list of one, unless it is empty."""
-    if isinstance(value, str) and value.lstrip()[:1] == "[":
+DEEPEST = 7
+"""Lists within lists, and JSON within texts, that are read as one list."""
+
+
+def _listed(value: Any, depth: int = 0) -> list[Any]:
+    """Return a list, or the list that a JSON text holds, with the lists within it laid out.
+
+    One value counts as a list of one, unless it is empty.
+    """
+    if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
         with suppress(ValueError):
             value = _json(value)
     if isinstance(value, list):
-        return value
+        if depth == DEEPEST or not any(isinstance(inner, list) for inner in value):
+            return value
+        return [each for inner in value for each in (_listed(inner, depth + 1) if isinstance(inner, list) else [inner])]
     return [] if value in ("", {}) or value is False else [value]
 
 

@@ -29,7 +29,7 @@ EXCERPT = 200
 LARGEST_AMOUNT = 1_000_000_000
 """An amount is below this, in whatever it is counted."""
 
-_AMOUNT = re.compile(r"[ \t]*([0-9]{1,12}(?:\.[0-9]{1,12})?)[ \t]*")
+_AMOUNT = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)")
 
 _USUAL = ("error", "errors", "message", "msg", "detail", "title", "description", "reason", "error_message", "data")
 """Where an error's text usually stands, by key and in this order, also within one another."""
