@@ -70,10 +70,12 @@ class OneFile:
         Errors: JournalError for what is left of a journal that was cut, and for a file of several names; OSError.
         """
         self.check()
+        has_more = self._has_more()  # looked for before the file: another process may be making all of them
+        was_used = has_more or self.owners.exists()
         try:
             found = self.path.stat()
         except FileNotFoundError:
-            if self._has_more():  # a new file would have SQLite delete that
+            if has_more:  # a new file would have SQLite delete that
                 raise JournalError(
                     f"{self.path}: it was renamed or deleted, and what it held last is in {self.path.name}-wal; put it "
                     "back, or delete that too, and a new one is begun"
@@ -81,7 +83,7 @@ class OneFile:
             return False
         if not S_ISREG(found.st_mode):
             return True
-        if found.st_size < LEAST and (self.owners.exists() or self._has_more()):
+        if found.st_size < LEAST and was_used:
             raise JournalError(
                 f"{self.path}: it holds {found.st_size} bytes and was a journal; put a copy back, or delete it, and a "
                 "new one is begun"

@@ -185,7 +185,8 @@ class SQLiteFile:
     def _opened(self) -> sqlite3.Connection:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self.file.is_there():
-            self._begins()
+            with self._unless_made():
+                self._begins()
         connection = _connected(self.path)
         try:
             _patiently(lambda: self._schema.form(connection, self.path))
@@ -201,6 +202,15 @@ class SQLiteFile:
             connection.close()
             raise
         return connection
+
+    @contextlib.contextmanager
+    def _unless_made(self) -> Iterator[None]:
+        """Let a refusal to begin a new file pass where another process has made it meanwhile."""
+        try:
+            yield
+        except JournalError:
+            if not self.file.is_there():
+                raise
 
     def _begin(self) -> None:
         if self.file.was_open:

@@ -206,6 +206,24 @@ async def test_a_file_that_was_emptied_is_not_begun_anew_after_a_fault(path):
     await journal.close()
 
 
+async def test_a_file_that_another_process_makes_meanwhile_is_no_loss(path, monkeypatch):
+    first, second = SQLiteJournal(path), SQLiteJournal(path)
+    is_there, turns = second._store.file.is_there, []
+
+    def late():
+        found = is_there()
+        if not turns:
+            turns.append(found)
+            asyncio.run(first.check())
+        return found
+
+    monkeypatch.setattr(second._store.file, "is_there", late)
+    await second.check()
+    assert (turns, await second.dead()) == ([False], [])
+    await first.close()
+    await second.close()
+
+
 async def test_a_file_that_is_no_journal_any_more_is_not_begun_anew(path):
     journal = SQLiteJournal(path)
     await journal.check()
