@@ -55,7 +55,7 @@ ADAPTER = Adapter(
         path="/api/v1/tasks/{id}",
         reply=Reply(
             ok=("code", 200),
-            id=first("data.task_id", "task_id"),  # our choice: as the submit's answer; where it is missing, none is named
+            id=first("data.task_id", "task_id"),  # our choice: as in the submit's answer
             state=first("data.status", "status"),
             assets=first(
                 "data.output.*_urls[]",

@@ -1,6 +1,7 @@
 """What every command has: --json, one clear block for an error, and an exit code that tells its kind."""
 
 import io
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -93,6 +94,24 @@ class _Naming(click.Group):
         return super().resolve_command(ctx, args)
 
 
+class _Said(logging.Handler):
+    """Prints what the library logs as lines of the command line."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        say(f"{record.levelname.lower()}: {record.getMessage()}")
+
+
+@contextmanager
+def _logged() -> Iterator[None]:
+    """Show what the library warns of, on stderr, for the length of a command."""
+    log, handler = logging.getLogger("anymedia"), _Said(logging.WARNING)
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+
+
 class Root(_Naming):
     """What all commands are below, and end clearly by; its context holds the Clock, which a caller may have put there.
 
@@ -115,7 +134,7 @@ class Root(_Naming):
     def invoke(self, ctx: click.Context) -> Any:
         """Read the rest of it, and run the command."""
         ctx.obj = ctx.obj or Clock()
-        with ends_clearly(self._words):
+        with ends_clearly(self._words), _logged():
             return super().invoke(ctx)
 
 

@@ -161,7 +161,10 @@ def _decoded(text: bytes) -> str:
     encoding = next((each for mark, each in _MARKS.items() if text.startswith(mark)), "utf-8")
     if encoding == "utf-8" and b"\0" in text:
         raise ValueError("it is not in UTF-8; save it as UTF-8")
-    return text.decode(encoding)
+    try:
+        return text.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"it is not in UTF-8, from byte {error.start + 1} on; save it as UTF-8") from None
 
 
 def read_config(

@@ -76,12 +76,12 @@ def _loaded(where: str, load: Callable[[], object], found: Mapping[str, Adapter]
     """Return the adapter that a module or an entry point holds. Errors: ConfigError."""
     try:
         held = load()
+        adapter = held if isinstance(held, Adapter) else getattr(held, "ADAPTER", held)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - a plugin that ends the program as it is imported ends itself alone
         said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         raise ConfigError(f"the adapter {where} cannot be loaded: {said:.500}") from None
-    adapter = getattr(held, "ADAPTER", held)
     if not isinstance(adapter, Adapter):
         raise ConfigError(f"the adapter {where} holds no Adapter")
     if adapter.name in found:
@@ -108,7 +108,13 @@ def _built_in() -> Iterator[Found]:
 
 def _plugins() -> Iterator[Found]:
     for point in points(GROUP):
-        yield point.name, point.value, point.load
+        yield point.name, _where(point), point.load
+
+
+def _where(point: "EntryPoint") -> str:
+    """Return what an entry point names, and the package that brings it."""
+    package = getattr(point.dist, "name", None)
+    return f"{point.value} of the package {package}" if package else point.value
 
 
 def points(group: str) -> "list[EntryPoint]":

@@ -165,6 +165,14 @@ class Session:
         except OSError as error:
             raise JournalError(f"{self.ledger.results}: {error.strerror or error}") from None
 
+    async def kept_if_can_be(self, task: Task) -> Task:
+        """Do as `kept`; where the disk does not take it, log that and leave the bytes in the task."""
+        try:
+            return await self.kept(task)
+        except JournalError as error:
+            _log.error("the result of task %s is not on disk: %s", task.id, error)
+            return task
+
     async def see(self, task: Task) -> None:
         """Record how a task stands, and tell the listener."""
         await self.note(task)

@@ -24,6 +24,7 @@ from anymedia.model.strict_json import Json
 from anymedia.model.task import Task, Trouble
 from anymedia.model.vocabulary import Billed, Cause, Refund, Retry, State
 from anymedia.translate import decode, encode
+from anymedia.translate.messages import Call
 
 from .accepted import accepted
 from .session import Session
@@ -118,8 +119,15 @@ class Watch:
         """Call one endpoint of a task, once, and return the task as the answer tells it. Errors: ProviderError."""
         call = encode.follow(account.adapter, endpoint, account.origin, task)
         with accepted(task):
-            answer = await self._session.read(account, call, task.model)
-            return decode.looked(self._session.asked(account, task.model), endpoint, answer, task)
+            try:
+                return await self._followed(account, endpoint, task, call)
+            except decode.Unnamed:
+                return await self._followed(account, endpoint, task, attrs.evolve(call, alone=True))
+
+    async def _followed(self, account: Account, endpoint: Endpoint, task: Task, call: Call) -> Task:
+        answer = await self._session.read(account, call, task.model)
+        asked = self._session.asked(account, task.model)
+        return decode.looked(asked, endpoint, answer, task, alone=call.alone)
 
     async def again(self, account: Account, task: Task) -> Task:
         """Return a task that has succeeded with the links to its result that the provider names now.
@@ -159,8 +167,10 @@ class Watch:
         return seen
 
     async def _saw(self, account: Account, task: Task, seen: Task) -> Task:
-        """Record how a task stands where that has changed, and return it."""
+        """Record how a task stands where that has changed, put a result that came as bytes on disk, and return it."""
         self._session.permits.seen(seen)
+        if any(asset.data is not None for asset in seen.assets):
+            seen = await self._session.kept_if_can_be(seen)
         trouble = None
         if (word := _unknown_word(account.adapter, seen)) is not None:
             trouble = _trouble(task, f"its state is {word!r}, a word that is not known", seen.raw)

@@ -58,8 +58,10 @@ class Private:
         return found
 
     def _field(self, name: str, value: Any) -> Any:
-        if name in KEPT or value is None:
+        if value is None or (name in KEPT and not (name == "path" and isinstance(value, str) and "?" in value)):
             return value
+        if name == "path":  # what was asked for may stand in its query, which no look needs
+            return value if self._is_clean(value) else value.partition("?")[0]
         if self.secrets is None and name in COPIED:
             return type(value)()
         if self.secrets is None and name in WORDS:

@@ -6,6 +6,7 @@ by which whoever reads an id or a link knows that it is not whole.
 
 import json
 import math
+import re
 from typing import Any, NoReturn, TypeAlias
 
 Json: TypeAlias = Any
@@ -28,6 +29,9 @@ def loads(text: bytes | str) -> Json:
 REPLACED = "\ufffd"
 """What stands in a text where its bytes could not be read."""
 
+DEEPEST = 100
+"""Levels that are read of a text that is nested too deeply."""
+
 LONGEST_NUMBER = 1000
 """Digits of a whole number that the lenient reading takes."""
 
@@ -38,14 +42,32 @@ def decoded(data: bytes) -> str:
 
 
 def lenient(text: str) -> Json:
-    """Parse JSON text in which NaN, numbers out of range (both are None) and raw control characters may stand.
+    """Parse JSON text in which NaN, numbers out of range and raw control characters may stand.
 
-    Errors: ValueError.
+    The first two are None, and so is what lies deeper than a hundred levels in a text that is too deep to be read
+    otherwise. Errors: ValueError.
     """
+    text = text.strip(_AROUND)
     try:
-        return _LENIENT.decode(text.strip(_AROUND))
+        return _LENIENT.decode(text)
     except RecursionError:
-        raise ValueError("nested too deeply") from None
+        return _LENIENT.decode(_shallow(text))
+
+
+def _shallow(text: str) -> str:
+    """Return JSON text with null in place of each list and object below the hundredth level."""
+    kept: list[str] = []
+    depth, at = 0, 0
+    for found in _BRACKETS.finditer(text):
+        if found[0] in "[{":
+            depth += 1
+            if depth == DEEPEST:
+                kept += (text[at : found.start()], "null")
+        elif found[0] in "]}":
+            depth -= 1
+            if depth == DEEPEST - 1:
+                at = found.end()
+    return "".join(kept) + text[at:] if depth < DEEPEST else text[:0]
 
 
 def dumps(value: Json) -> bytes:
@@ -73,6 +95,7 @@ def _whole_or_none(digits: str) -> int | None:
     return int(digits) if len(digits) <= LONGEST_NUMBER else None
 
 
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 _AROUND = "\ufeff\0 \t\r\n"
 _LENIENT = json.JSONDecoder(
     parse_float=_finite_or_none, parse_int=_whole_or_none, parse_constant=lambda _: None, strict=False

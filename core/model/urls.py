@@ -123,18 +123,21 @@ def ascii_host(host: str) -> str:
 
     Errors: ValueError for what is no name.
     """
-    if host.isascii():
-        return host
-    import idna  # which few names need
+    if not host.isascii():
+        import idna  # which few names need
 
-    return idna.encode(host, uts46=True).decode()
+        host = idna.encode(host, uts46=True).decode()
+    if ":" not in host and not (_HOST.fullmatch(host) and host.strip(".")):
+        raise ValueError(f"{host!r} is no host")
+    return host
 
 
 def proxy_url(text: str) -> str:
     """Return the URL of a proxy, which may go without its `http://`. Errors: ValueError for what is none."""
     url = text if "://" in text else f"http://{text}"
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+    is_word = url != text and parts.port is None  # a bare name is more likely a word for something else
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0 or is_word:
         raise ValueError(NO_PROXY_URL)
     return url
 

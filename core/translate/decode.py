@@ -64,15 +64,23 @@ def _without_id(received: Received) -> AnymediaError:
     return received.paid_for_nothing(f"without a task id that can be read{received.aside}")
 
 
-def looked(asked: Asked, endpoint: Endpoint, answer: Answer, task: Task) -> Task:
-    """Return the task as an answer to a look tells it.
+class Unnamed(Exception):
+    """An answer tells how a task has ended, and does not name it: on a connection of its own it has to come again."""
+
+
+def looked(asked: Asked, endpoint: Endpoint, answer: Answer, task: Task, *, alone: bool = True) -> Task:
+    """Return the task as an answer to a look tells it; `alone`: it came on a connection that was never used before.
 
     Errors: a ProviderError for an error answer, MalformedAnswer for one that cannot be read; the task is as it was.
+    Unnamed for an end that might be another task's.
     """
     received = Received.of(asked, answer)
     if received.is_error(endpoint.reply.ok):
         return _refused(received, endpoint, task)
-    return attrs.evolve(task, **_read(received, endpoint.reply, task, task.id))
+    seen = attrs.evolve(task, **_read(received, endpoint.reply, task, task.id))
+    if seen.state.final and not alone and id_of(endpoint.reply.id, received.words) is None:
+        raise Unnamed
+    return seen
 
 
 def _refused(received: Received, endpoint: Endpoint, task: Task) -> Task:
@@ -177,6 +185,8 @@ def _failure(received: Received, fault: Fault, said: Err | None, money: Money) -
     rows = [each for each in (said, row) if each is not None]
     refund = next((each.refund for each in rows if each.refund is not None), adapter.refunds)
     cause = rows[0].cause if rows else Cause.FAILED
+    if refund is Refund.YES and money.got == "settled" and money.usd:
+        refund = Refund.UNKNOWN  # the page says that nothing is billed, and the answer that something was
     if refund is Refund.YES and money.got != "settled":
         status, source = PriceStatus.EXACT, f"{adapter.page}: a failed task is not billed"
         money = Money(usd=Decimal(0), list_usd=money.list_usd, status=status, got="settled", source=source)

@@ -1,5 +1,6 @@
 """How long a server asks to be left alone, in whatever form it says so."""
 
+import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -36,7 +37,8 @@ def bounded(seconds: float) -> float:
 
 
 def _number(text: str) -> float | None:
-    return float(text) if _SECONDS.fullmatch(text.strip()) else None
+    number = float(text) if _SECONDS.fullmatch(text.strip()) else math.inf
+    return None if math.isinf(number) else number
 
 
 def _in_seconds(since_1970: float) -> float:

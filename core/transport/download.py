@@ -102,12 +102,18 @@ async def _fetched(transport: Transport, task: Task, number: int, directory: Pat
         async with transport.fetch(task.assets[number].url or "", account) as file:
             if file.status != 200:
                 raise Lost(f"its link answered {file.status}", sent=True, status=file.status)
+            if file.length > FILE_LIMIT:
+                raise _too_long()
             async for chunk in file.chunks():
                 if part.size + len(chunk) > FILE_LIMIT:
-                    raise Lost(f"it has more than {FILE_LIMIT >> 20} MiB", sent=True, permanent=True)
+                    raise _too_long()
                 part.write(chunk)
             media = _recognised(part, file, task)
         return part.kept(task, number, media)
+
+
+def _too_long() -> Lost:
+    return Lost(f"it has more than {FILE_LIMIT >> 20} MiB", sent=True, permanent=True)
 
 
 def _recognised(part: "_Part", file: File, task: Task) -> Media:

@@ -203,13 +203,15 @@ def _session(connector: Connector) -> aiohttp.ClientSession:
 class File:
     """A result file that is being read: `status`, `headers` (names in lower case), and its bytes in `chunks`.
 
-    `framed`: its answer says where it ends, so that its end is known to have come.
+    `framed`: its answer says where it ends, so that its end is known to have come; `length` is what it says of its
+    length in bytes, 0 where it says nothing.
     """
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
         self.status: int = response.status
         self.headers: Mapping[str, str] = _plain(response.headers)
+        self.length: int = response.content_length or 0
         self.framed: bool = "content-length" in self.headers or "transfer-encoding" in self.headers
 
     async def chunks(self) -> AsyncIterator[bytes]:

@@ -69,7 +69,7 @@ def is_permanent(error: Exception) -> bool:
         return error.status in (403, 407)
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return not (isinstance(error.os_error, gaierror) and error.os_error.errno == EAI_AGAIN)
-    if isinstance(error, aiohttp.ClientConnectorCertificateError | Permanent | UnicodeError):
+    if isinstance(error, aiohttp.ClientSSLError | aiohttp.ClientConnectorCertificateError | Permanent | UnicodeError):
         return True
     if isinstance(error, aiohttp.ClientConnectorError):
         return isinstance(error.os_error, ConnectionRefusedError) or NOT_PUBLIC in str(error.os_error)

@@ -73,18 +73,28 @@ def _riff(data: Bytes) -> bool:
     return streamed or len(data) + 1 >= size + 8  # the last byte may be filling
 
 
+BOXES = frozenset(
+    (
+        *(b"ftyp", b"moov", b"mdat", b"moof", b"mfra", b"free", b"skip", b"wide", b"meta", b"uuid", b"udta", b"styp"),
+        *(b"sidx", b"ssix", b"pdin", b"prft", b"emsg", b"meco", b"mere", b"bloc", b"iods", b"pnot", b"PICT", b"jP  "),
+        *(b"JXL ", b"jxlc", b"jxlp", b"jxll", b"jxli", b"jbrd", b"brob", b"Exif", b"xml ", b"idat", b"etyp", b"imda"),
+    )
+)
+"""The boxes of which an ISO file is a row; what else stands behind them is no part of it."""
+
+
 def _boxes(*needed: bytes) -> Callable[[Bytes], bool]:
     """Return the check of an ISO file, which has to hold some boxes."""
 
     def check(data: Bytes) -> bool:
         at, kinds = 0, set()
-        while at + 8 <= len(data):
+        while at + 8 <= len(data) and data[at + 4 : at + 8] in BOXES:
             size = _number(data, at, 4)
             kinds.add(data[at + 4 : at + 8])
             if size == 1:
                 size = _number(data, at + 8, 8) if at + 16 <= len(data) else len(data)
             at = at + size if size >= 8 else len(data)  # 0: up to the end
-        return at <= len(data) and not any(data[at:]) and kinds.issuperset(needed)
+        return at <= len(data) and kinds.issuperset(needed)
 
     return check
 

@@ -11,6 +11,7 @@ import re
 import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.parse import quote
 
 import attrs
 
@@ -95,7 +96,7 @@ link("data uri with line feeds inside", lambda _: DATA_URI[:60] + "\r\n" + DATA_
 link(
     "data uri that is percent-encoded", lambda _: "data:image/png;base64," + DATA_URI.split(",")[1].replace("+", "%2B")
 )
-link("data uri without base64", lambda _: "data:image/svg+xml," + SVG.decode().replace("#", "%23").replace("\n", "%0A"), file=SVG)
+link("data uri without base64", lambda _: "data:image/svg+xml," + quote(SVG), file=SVG)
 link("a link of another scheme is shown", lambda _: "gs://bucket/results/a.png", ends=r"gs://bucket/results/a\.png")
 link("no link but a word is shown", lambda _: "s3 key results-77", ends="results-77|picture")
 

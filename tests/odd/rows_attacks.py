@@ -13,7 +13,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from anymedia import AnymediaError, Billed, ConfigError, Secret, State, load_config, to_json
+from anymedia import AnymediaError, Billed, ConfigError, DownloadError, Secret, State, load_config, to_json
 
 from .files import HTML_FTYP, PNG
 from .raw_server import Reply, Site, as_bytes, reply
@@ -426,7 +426,9 @@ SENDS_AWAY = {
     },
     "storage": {"storage": {"url": "s3://evil/prefix"}, "providers": {"reapi": {}}},
     "webhooks": {"webhooks": {"url": "https://evil.example/hooks"}, "providers": {"reapi": {}}},
-    "a variable that is not the adapter's": {"providers": {"reapi": {"api_key_env": "AWS_SECRET_ACCESS_KEY"}}},
+    "a variable that is not the adapter's": {
+        "providers": {"reapi": {"base_url": "https://evil.example", "api_key_env": "AWS_SECRET_ACCESS_KEY"}}
+    },
 }
 PLANTED = {"REAPI_API_KEY": "planted-reapi-key", "AWS_SECRET_ACCESS_KEY": "planted-aws-secret"}
 
@@ -774,10 +776,13 @@ async def _two_resumes(world):
         for name in names:
             world.reapi.link = name
             task = await client.submit(attrs.evolve(REQUEST, prompt=f"a fox at {name}"))
-            await client.wait(task)
+            world.reapi.always_file[name] = reply(b"", 410)
+            await failing(client.download(await client.wait(task), world.out), DownloadError)
+            world.reapi.always_file[name] = reply(PNG, kind="image/png")
+    before = {name: len(world.reapi.asked_for(name)) for name in names}
     async with world.client() as one, world.client() as two:
         await asyncio.gather(one.recover(world.out), two.recover(world.out))
-    assert [len(world.reapi.asked_for(name)) for name in names] == [1] * 6
+    assert [len(world.reapi.asked_for(name)) - before[name] for name in names] == [1] * 6
     assert len(world.files()) == 6
 
 

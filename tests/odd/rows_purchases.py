@@ -114,7 +114,7 @@ async def _refunded(world):
         assert (error.billed, error.retry, error.task.state) == (Billed.NO, Retry.ELSEWHERE, State.FAILED)
 
 
-@each(1, "a failure at {}, where nobody knows of refunds", "api_in_one", "revidapi")
+@each(1, "a failure at {}, where nobody knows of refunds", "revidapi")
 async def _not_refunded(world, name):
     provider = world.provider(name)
     provider.always_look = lambda task: reply(provider.shape.failed(task, "the lamp broke"))

@@ -89,6 +89,7 @@ API_IN_ONE = Shape(
     state=_in_one,
     done=lambda task, links: _in_one(task, "COMPLETED", output={"image_urls": links}, credits_used=5),
     failed=lambda task, text: _in_one(task, "FAILED", error=text),
+    refunds=True,  # "billing: successful requests"
     refused=lambda status, text: {"error": {"code": status, "message": text, "type": "invalid_request"}},
     states=("IN_PROGRESS", "COMPLETED"),
     costs=lambda body, amount: {**body, "data": {**body["data"], "credits_used": amount}},
