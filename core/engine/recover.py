@@ -5,6 +5,7 @@ replay key.
 """
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -104,9 +105,9 @@ class Recoverer:
             return f"{account.adapter.title} honours no idempotency key"
         if not is_of(attempt.fingerprint or "", account.secret()):
             return "it was sent with another API key, and a replay key holds for one"
-        age = self.session.clock.now() - attempt.started_at
-        if not timedelta(0) <= age <= timedelta(seconds=idempotency.window):
-            return f"{account.adapter.title} honours its key for {idempotency.window:g} s, and it was sent {age} ago"
+        if (age := self.session.age(attempt)) > idempotency.window:
+            ago = f"{timedelta(seconds=round(age))} ago" if math.isfinite(age) else "at a time that is still to come"
+            return f"{account.adapter.title} honours its key for {idempotency.window:g} s, and it was sent {ago}"
         if attempt.origin != account.origin:
             return f"it was sent to {attempt.origin}, and the account is now at {account.origin}"
         if attempt.order.body is None:

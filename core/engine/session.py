@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
+import math
 from collections import deque
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from anymedia.account import Account, fingerprint
 from anymedia.clock import Clock
@@ -29,8 +30,8 @@ T = TypeVar("T")
 LEFT_TASKS = 1000
 """The most tasks that `detached` holds."""
 
-FIRSTS = 100_000
-"""The most tasks of which it is known here which submit was first answered with them."""
+REMEMBERED = 100_000
+"""The most attempts of which more is known here than is in the journal."""
 
 _log = logging.getLogger("anymedia")
 
@@ -62,6 +63,7 @@ class Session:
         self._fingerprints: dict[str, str] = {}
         self._unwritten: deque[Attempt] = deque()
         self._first: dict[tuple[str, str], str] = {}
+        self._began: dict[str, float] = {}
 
     @property
     def transport(self) -> Transport:
@@ -77,12 +79,26 @@ class Session:
         if self._loop is not loop:
             raise ConfigError("this client was used in another event loop before; each needs a client of its own")
 
+    def begun(self, attempt: Attempt) -> None:
+        """Take note that an attempt begins now."""
+        self._began[attempt.id] = self.clock.monotonic()
+        _bound(self._began)
+
+    def age(self, attempt: Attempt) -> float:
+        """Return how many seconds ago an attempt was begun; infinity where the clock says that it is still to come.
+
+        Of this process's own attempts the monotonic clock knows it, which nobody sets back.
+        """
+        if attempt.id in self._began:
+            return self.clock.monotonic() - self._began[attempt.id]
+        age = (self.clock.now() - attempt.started_at).total_seconds()
+        return age if age >= 0 else math.inf
+
     def first_with(self, task: Task, attempt_id: str) -> str:
         """Return the attempt whose submit was the first to be answered with a task: this one, or another."""
         name = (task.account, task.id)
         first = self._first.setdefault(name, attempt_id)
-        if len(self._first) > FIRSTS:
-            del self._first[next(iter(self._first))]
+        _bound(self._first)
         return first
 
     async def close(self) -> None:
@@ -247,3 +263,9 @@ class Session:
             clock=self.clock,
             patience=self.patience,
         )
+
+
+def _bound(known: dict[Any, Any]) -> None:
+    """Forget the oldest where too much is known."""
+    if len(known) > REMEMBERED:
+        del known[next(iter(known))]

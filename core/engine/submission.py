@@ -17,7 +17,6 @@ from uuid import uuid4
 import attrs
 
 from anymedia.account import Account
-from anymedia.clock import Clock
 from anymedia.journal.ledger import Claimed
 from anymedia.limits.ceiling import Reservation
 from anymedia.limits.permits import Permit
@@ -70,7 +69,7 @@ class Submission:
         self._sends = 0 if again is None else max(again.sends, 1)
         self._sent_at = -math.inf
         # The wall clock may be set back meanwhile, and a replay key is good for a time from now on.
-        self._began = session.clock.monotonic() - (0.0 if again is None else _age(again, session.clock))
+        self._began = session.clock.monotonic() - (0.0 if again is None else session.age(again))
         self._task: Task | None = None
         self._error: AnymediaError | None = None
         self._is_replay = again is not None
@@ -158,6 +157,7 @@ class Submission:
             fingerprint=self._session.fingerprint(self.account),
             started_at=self._session.clock.now(),
         )
+        self._session.begun(self.attempt)
         await self._session.begin(self.attempt, self._call.body, limit, self._claim)
 
     def _daily_limit(self) -> Decimal | None:
@@ -299,11 +299,6 @@ class Submission:
     def recorded_attempt(self) -> Attempt:
         """The attempt, once its intent is recorded: before anything is sent."""
         return cast("Attempt", self.attempt)
-
-
-def _age(attempt: Attempt, clock: Clock) -> float:
-    """Return how many seconds ago an attempt was begun."""
-    return max((clock.now() - attempt.started_at).total_seconds(), 0.0)
 
 
 def task_of(attempt: Attempt) -> Task:

@@ -9,6 +9,7 @@ import re
 import sqlite3
 from pathlib import Path
 from uuid import uuid4
+from weakref import WeakValueDictionary
 
 from anymedia.model.errors import JournalError
 
@@ -68,6 +69,7 @@ class ProcessLock:
         unseen.replace(file)
         swept, self._lock = self._lock, lock
         self._process, self._mark = os.getpid(), _identity(file)
+        _here[self.name] = self
         if swept is not None:
             swept.close()
 
@@ -77,6 +79,10 @@ class ProcessLock:
             forget(self._folder, self.name)
             self._lock.close()
             self._lock = None
+
+
+_here: WeakValueDictionary[str, ProcessLock] = WeakValueDictionary()
+"""The owners of this process, whose life does not hang on their files."""
 
 
 def _identity(file: Path) -> tuple[int, int] | None:
@@ -105,6 +111,8 @@ def is_alive(folder: Path, name: str) -> bool:
     """
     if not isinstance(name, str) or _NAME.fullmatch(name) is None:
         return False
+    if (ours := _here.get(name)) is not None and ours.is_held:
+        return True
     file = folder / name
     try:
         file.stat()

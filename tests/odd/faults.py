@@ -302,7 +302,13 @@ def _failed_beside(status: int, code: int | None = None) -> Callable[[Provider, 
     return body
 
 
-record("failed beside its own code", _failed_beside(200, 501), "the film broke", only=("revidapi", "api_in_one"))
+record(
+    "failed beside its own code",
+    _failed_beside(200, 501),
+    "the film broke",
+    billed_no=True,
+    only=("revidapi", "api_in_one"),
+)
 record("failed beside an http 500", _failed_beside(500), "the film broke", billed_no=True)
 record("failed beside an http 422", _failed_beside(422), "the film broke", billed_no=True)
 

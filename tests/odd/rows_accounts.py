@@ -201,7 +201,6 @@ PERMANENT = (
     ("a refused port", lambda world: "https://127.0.0.1:9"),
     ("a refused port without tls", lambda world: "http://127.0.0.1:9"),
     ("an unknown host", lambda world: "https://reapi.invalid"),
-    ("no tls where it is expected", lambda world: world.reapi.origin.replace("http:", "https:")),
 )
 
 

@@ -56,16 +56,16 @@ async def _idle(world):
     assert world.reapi.site.asked[-1].connection not in used
 
 
-@row(19, "a look's answer that does not name its task comes on a connection of its own")
+@row(19, "an end that does not name its task is asked for again on a connection of its own")
 async def _unnamed(world):
-    provider = world.provider("revidapi")
-    running = provider.shape.states[0]
-    provider.looks = [lambda task: reply(provider.shape.state(task, running))] * 2
-    other = world.provider("api_in_one")
-    other.looks = [lambda task: reply(other.shape.state(task, "IN_PROGRESS"))] * 2
+    provider = world.provider("api_in_one")
+    provider.looks = [lambda task: reply(provider.shape.state(task, "IN_PROGRESS"))]
+    end = {"code": 200, "data": {"status": "COMPLETED", "output": {"image_urls": [provider.url()]}}}
+    provider.always_look = lambda _: reply(end)
     async with world.client("api_in_one") as client:
-        await client.wait(await client.submit(REQUEST))
-    assert [asked.turn for asked in other.site.asked if "/tasks/" in asked.path] == [1, 1, 1]
+        task = await client.wait(await client.submit(REQUEST))
+    assert task.state is State.SUCCEEDED
+    assert [asked.turn for asked in provider.site.asked if "/tasks/" in asked.path] == [1, 2, 1]
 
 
 # 20. The journal (test_counted.py has the rest)
@@ -772,10 +772,12 @@ def _escapes_shown(world):
 @row(26, "two resumes at once fetch each file once")
 async def _two_resumes(world):
     names = [f"/f/{number}.png" for number in range(6)]
+    made: dict[str, str] = {}
+    world.reapi.always_look = lambda task: world.reapi.done(task, [world.reapi.url(made[task])])
     async with world.client() as client:
         for name in names:
-            world.reapi.link = name
             task = await client.submit(attrs.evolve(REQUEST, prompt=f"a fox at {name}"))
+            made[task.id] = name
             world.reapi.always_file[name] = reply(b"", 410)
             await failing(client.download(await client.wait(task), world.out), DownloadError)
             world.reapi.always_file[name] = reply(PNG, kind="image/png")
