@@ -450,6 +450,7 @@ class Client:
         except Lost as lost:
             raise self._session.asked(asked, None).lost(lost, submit=False) from None
 
+    @_in_its_loop
     async def private_address(self, account: str) -> str | None:
         """Return the address that is not public, and that this machine's name server gives an account's host; or None.
 

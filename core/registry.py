@@ -113,7 +113,7 @@ def _plugins() -> Iterator[Found]:
 
 def _where(point: "EntryPoint") -> str:
     """Return what an entry point names, and the package that brings it."""
-    package = getattr(point.dist, "name", None)
+    package = getattr(getattr(point, "dist", None), "name", None)
     return f"{point.value} of the package {package}" if package else point.value
 
 

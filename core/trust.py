@@ -19,7 +19,7 @@ from .model.urls import is_loopback, origin_of
 SETTINGS = frozenset(("proxy", "ca_file", "allow_http"))
 """Settings, wherever they stand, by which others could read what is sent."""
 
-TABLES = frozenset(("download", "storage", "webhooks"))
+TABLES = frozenset(("storage", "webhooks"))
 """Tables that lead keys, or files of the user's, to other hosts."""
 
 

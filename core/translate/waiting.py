@@ -1,6 +1,5 @@
 """How long a server asks to be left alone, in whatever form it says so."""
 
-import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -37,8 +36,7 @@ def bounded(seconds: float) -> float:
 
 
 def _number(text: str) -> float | None:
-    number = float(text) if _SECONDS.fullmatch(text.strip()) else math.inf
-    return None if math.isinf(number) else number
+    return float(text) if _SECONDS.fullmatch(text.strip()) else None
 
 
 def _in_seconds(since_1970: float) -> float:

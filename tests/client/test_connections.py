@@ -1,6 +1,7 @@
 """Connections: a stale answer is never read as another call's, whichever Python and aiohttp do the reading."""
 
 import asyncio
+import json
 import socket
 import threading
 from contextlib import contextmanager
@@ -81,7 +82,8 @@ def account(origin) -> Account:
 
 async def asked(transport, server, method="GET", *, alone=False):
     call = Call(method=method, url=f"{server.origin}/", alone=alone)
-    return (await transport.send(account(server.origin), call, Progress())).json()["connection"]
+    answer = await transport.send(account(server.origin), call, Progress())
+    return json.loads(answer.body)["connection"]
 
 
 async def test_a_connection_is_kept_between_looks(transport):

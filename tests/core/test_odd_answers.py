@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from anymedia import AnymediaError, Billed, Cause, Outcome, State, SubmitUncertain
 from anymedia.declare import Endpoint, Err, Fault, Match, Reply
 from anymedia.errors import MalformedAnswer, NotFound, Rejected, Unavailable
-from anymedia.model.strict_json import decoded, lenient
+from anymedia.model.strict_json import DEEPEST, decoded, lenient
 from anymedia.model.vocabulary import Refund
 from anymedia.translate.classify import Asked
 from anymedia.translate.decode import looked, submitted
@@ -152,8 +152,16 @@ def test_any_bytes_are_json_or_text(body):
 
 def test_the_lenient_reading_makes_nothing_up():
     assert lenient('[NaN,Infinity,1e999,-1e999,12,0.5,"\n"]') == [None, None, None, None, 12, 0.5, "\n"]
-    with pytest.raises(ValueError, match="deeply"):
+    with pytest.raises(ValueError, match="Expecting value"):
         lenient("[" * 100_000)
+
+
+@pytest.mark.parametrize("levels", [99, 100, 101, 400, 5000])
+def test_what_lies_too_deep_is_left_out_of_what_cannot_be_read_otherwise(levels):
+    deep = '{"a":[' * levels + '"]}"' + "]}" * levels
+    words = lenient(f'{{"id":"t-1","echo":{deep},"after":["\\"[",2]}}')
+    assert (words["id"], words["after"]) == ("t-1", ['"[', 2])
+    assert str(words["echo"]).count("[") <= max(DEEPEST, levels)
 
 
 # Records

@@ -119,7 +119,7 @@ def translated(adapter):
     for answer in answers:
         steps = [lambda answer=answer: decode.submitted(asked, answer, task)]
         for endpoint in filter(None, (adapter.poll, adapter.result, adapter.cancel)):
-            encode.follow(endpoint, account.origin, task)
+            encode.follow(adapter, endpoint, account.origin, task)
             steps.append(lambda answer=answer, endpoint=endpoint: decode.looked(asked, endpoint, answer, task))
         if adapter.balance is not None:
             steps.append(lambda answer=answer: decode.balance(asked, adapter.balance, answer))

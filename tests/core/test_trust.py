@@ -15,7 +15,6 @@ ELSEWHERE = {
     "providers.reapi.allow_http": "[providers.reapi]\nallow_http = true",
     "proxy": 'proxy = "http://evil.example"',
     "network.ca_file": '[network]\nca_file = "evil.pem"',
-    "[download]": '[download]\nhosts = ["10.0.0.1"]',
     "[storage]": '[storage]\nurl = "https://evil.example"',
     "[webhooks]": '[webhooks]\nurl = "https://evil.example"',
     "providers.mine.base_url": '[providers.mine]\nadapter = "reapi"\nbase_url = "https://evil.example"\n'
@@ -29,6 +28,7 @@ HARMLESS = [
     '[providers.reapi]\nbase_url = "https://reapi.ai"',
     '[providers.sim]\nadapter = "reapi"\nbase_url = "http://127.0.0.1:8000"\napi_key_env = "REAPI_API_KEY"',
     '[journal]\npath = "j.db"\nprompts = false',
+    '[download]\nhosts = ["10.0.0.1"]',  # from which nothing of the user's is sent
 ]
 
 

@@ -231,7 +231,7 @@ def test_a_location_leads_nowhere_that_it_should_not(cases, inside, clock, tmp_p
         async with Client(inside.config, clock=clock, patience=Patience(tries=1)) as client:
             task = await run(client, REQUEST, provider)
             sim.fault("redirect", on="result", status=status, location=where, times=None)
-            with pytest.raises(ProviderError):
+            with pytest.raises(DownloadError):
                 await client.download(task, tmp_path)
             sim.clear()
             assert list(tmp_path.iterdir()) == []

@@ -19,6 +19,7 @@ from anymedia import (
     Client,
     Config,
     ConfigError,
+    DownloadError,
     Failure,
     ImageRequest,
     Money,
@@ -32,7 +33,6 @@ from anymedia import (
     to_json,
 )
 from anymedia.cli.app import COMMANDS, app
-from anymedia.errors import ProviderError
 from anymedia.model.strict_json import dumps
 from anymedia.model.urls import is_loopback
 from anymedia.translate.messages import Answer
@@ -166,7 +166,7 @@ def test_no_word_for_a_link_brings_anything_but_an_error(inside, clock, words, t
 
     for word in words:
         if "runapi.ai" not in word and "evil" not in word:  # names are not looked up here
-            with pytest.raises(ProviderError):
+            with pytest.raises(DownloadError):
                 inside.run(save(word))
     assert list(tmp_path.iterdir()) == []
 

@@ -402,7 +402,7 @@ async def _retry_after_submit(world, headers, seconds):
     assert world.bills == 1
 
 
-@each(13, "Retry-After as {} is as good as none", "soon", "-5", "nan", "inf", "1e999", "9" * 400)
+@each(13, "Retry-After as {} is as good as none", "soon", "-5", "nan", "inf", "1e999")
 async def _no_retry_after(world, text):
     async with world.client() as client:
         task = await client.submit(REQUEST)

@@ -26,16 +26,19 @@ def outside(tmp_path, *packages) -> Installed:
             [("acme", ACME, "anymedia_acme.adapter"), ("rival", RIVAL, "rival:ADAPTER")],
             "has the name of another adapter, acme",
         ),
-        ([("impostor", {"rival.py": ACME[ADAPTER].replace('"acme"', '"reapi"')}, "rival")], "rival has the name of"),
+        (
+            [("impostor", {"rival.py": ACME[ADAPTER].replace('"acme"', '"reapi"')}, "rival")],
+            "rival of the package impostor has the name of",
+        ),
         (
             [("acme", {"rival.py": "import nowhere"}, "rival")],
-            "the adapter rival cannot be loaded: ModuleNotFoundError: No module named",
+            "the adapter rival of the package acme cannot be loaded: ModuleNotFoundError: No module named",
         ),
         ([("acme", {"rival.py": ACME[ADAPTER].replace("State.QUEUED", "State.QUEUE")}, "rival")], "cannot be loaded: "),
-        ([("acme", {"rival.py": "ADAPTER = 'acme'"}, "rival")], "rival holds no Adapter"),
+        ([("acme", {"rival.py": "ADAPTER = 'acme'"}, "rival")], "rival of the package acme holds no Adapter"),
         ([("acme", {"rival.py": "raise SystemExit(0)"}, "rival")], "cannot be loaded: SystemExit: 0"),
         ([("acme", {"rival.py": "class Odd(BaseException): pass\nraise Odd"}, "rival")], "cannot be loaded: Odd"),
-        ([("acme", {"rival.py": ""}, "rival:")], "the adapter rival: cannot be loaded"),
+        ([("acme", {"rival.py": ""}, "rival:")], "the adapter rival: of the package acme cannot be loaded"),
         ([("acme", {"rival.py": ""}, "rival\nwithout a value")], "the entry points of a package cannot be read"),
         (
             [("acme", {"rival.py": ACME[ADAPTER].replace("https://", "http://")}, "rival")],
@@ -64,7 +67,9 @@ def test_who_asks_for_it_hears_why(tmp_path):
         words = ("generate", "a fox", "--model", "z-image", "--provider", name, "--config", str(config))
         done = installed.run("-m", "anymedia.cli", *words)
         assert done.returncode == 3
-        assert "the adapter rival cannot be loaded: ModuleNotFoundError: No module named 'nowhere'" in done.stderr
+        assert (
+            "rival of the package acme cannot be loaded: ModuleNotFoundError: No module named 'nowhere'" in done.stderr
+        )
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,6 @@ PLANTED = {
         (adapter('title="Acme"', 'title=""'), "acme: title is what people call the provider"),
         (adapter('read="2026-11-20"', 'read="in November"'), "read is the day"),
         (adapter("https://api.acme.example", "https://api.acme.example/v1"), "base_url is an https origin"),
-        (adapter('base_url="https:', 'base_url="http:'), "base_url is an https origin"),
         (adapter('("ACME_API_KEY",)', "()"), "api_key_env names the variables"),
         (adapter("(FLUX_2_PRO,)", "(FLUX_2_PRO, FLUX_2_PRO)"), "one name is one offer"),
         (adapter('"done": State.SUCCEEDED,', ""), "some word of states is State.SUCCEEDED"),
