@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from anymedia import AnymediaError, Asset, Client, ImageRequest, Outcome, RateLimited, State, SubmitUncertain, Task
 from anymedia.account import Secret
-from anymedia.errors import ProviderError
+from anymedia.errors import DownloadError, ProviderError
 from anymedia.model.plain import one_line
 from anymedia.registry import adapters
 from anymedia.translate.classify import Asked
