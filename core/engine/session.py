@@ -30,7 +30,7 @@ T = TypeVar("T")
 LEFT_TASKS = 1000
 """The most tasks that `detached` holds."""
 
-REMEMBERED = 100_000
+REMEMBERED = 10_000
 """The most attempts of which more is known here than is in the journal."""
 
 _log = logging.getLogger("anymedia")

@@ -94,6 +94,12 @@ def _identity(file: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
+def is_here(name: str) -> bool:
+    """Return whether an owner is of this process and alive, whatever has become of its file."""
+    ours = _here.get(name)
+    return ours is not None and ours.is_held
+
+
 def known(folder: Path) -> list[str]:
     """Return every owner that is alive or left a marker. Errors: JournalError."""
     try:
@@ -111,8 +117,6 @@ def is_alive(folder: Path, name: str) -> bool:
     """
     if not isinstance(name, str) or _NAME.fullmatch(name) is None:
         return False
-    if (ours := _here.get(name)) is not None and ours.is_held:
-        return True
     file = folder / name
     try:
         file.stat()

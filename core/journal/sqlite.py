@@ -16,7 +16,7 @@ import attrs
 
 from anymedia.model.errors import JournalError
 
-from .process_lock import ProcessLock, forget, is_alive, known
+from .process_lock import ProcessLock, forget, is_alive, is_here, known
 from .protocol import Change, Claim, Ended, Entry, Limit, Query, Refusal, Released, Seen, Taken, Wanted
 from .sqlite_file import SQLiteFile
 from .sqlite_schema import Schema
@@ -223,10 +223,10 @@ class SQLiteJournal:
         return Entry(owner=owner, alive=alive[owner], **dict(zip(_STORED, stored, strict=True)))
 
     def _is_alive(self, owner: str) -> bool:
-        return owner == self.owner or is_alive(self._folder, owner)
+        return owner == self.owner or is_here(owner) or is_alive(self._folder, owner)
 
     def _is_alive_elsewhere(self, owner: str) -> bool:
-        return owner != self.owner and is_alive(self._folder, owner)
+        return owner != self.owner and (is_here(owner) or is_alive(self._folder, owner))
 
 
 def _other(connection: sqlite3.Connection, ended: Ended) -> str | None:

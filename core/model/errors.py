@@ -142,7 +142,7 @@ class ProviderError(AnymediaError):
 
 
 class BadApiKey(ProviderError):
-    """The API key is missing, wrong, revoked, or not allowed to do this."""
+    """The API key is missing, wrong or revoked."""
 
     cause = Cause.BAD_API_KEY
 

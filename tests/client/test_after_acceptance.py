@@ -135,7 +135,7 @@ async def test_two_submits_that_are_answered_with_one_task_are_told(client, requ
 
 
 def test_the_first_submits_of_tasks_are_known_up_to_a_bound(monkeypatch):
-    monkeypatch.setattr("anymedia.engine.session.FIRSTS", 2)
+    monkeypatch.setattr("anymedia.engine.session.REMEMBERED", 2)
     session = Session(FakeClock(), Patience(), None, None)
     attempt = Attempt(
         id="a",

@@ -507,26 +507,31 @@ class Jumping(FakeClock):
 
 
 @pytest.mark.parametrize("jump", [timedelta(days=-400), timedelta(days=400)])
-async def test_a_wall_clock_that_jumps_disturbs_no_task(jump, path, request_):
+@pytest.mark.parametrize("restarted", [True, False])
+async def test_a_wall_clock_that_jumps_disturbs_no_task(jump, restarted, path, request_):
     clock = Jumping()
-    async with running(clock=clock.time) as sims, Client(config_at(sims, path), clock=clock) as client:
-        first = await client.submit(request_, "reapi")
-        sims["runapi"].fault("reset_after", on="submit", times=4)
-        with pytest.raises(SubmitUncertain):
-            await client.submit(request_, "runapi")
-        clock.ahead = jump
-        second = await client.submit(request_, "reapi", idempotency_key="k")
-        assert (await client.submit(request_, "reapi", idempotency_key="k")).id == second.id
-        assert [attempt.task and attempt.task.id for attempt in await client.attempts()] == [
-            first.id,
-            None,
-            second.id,
-        ]
-        for task in (first, second):
-            assert (await client.wait(task)).state is State.SUCCEEDED
-        recovery = await client.recover(replay=True)  # nobody knows how old the key is: it is not trusted
-        assert ["honours its key for" in str(error) for error in recovery.errors] == [True]
-        assert len(recovery.uncertain) == 1
+    async with running(clock=clock.time) as sims:
+        config = config_at(sims, path)
+        async with Client(config, clock=clock) as client:
+            first = await client.submit(request_, "reapi")
+            sims["runapi"].fault("reset_after", on="submit", times=4)
+            with pytest.raises(SubmitUncertain):
+                await client.submit(request_, "runapi")
+            clock.ahead = jump
+            second = await client.submit(request_, "reapi", idempotency_key="k")
+            assert (await client.submit(request_, "reapi", idempotency_key="k")).id == second.id
+            tasks = [attempt.task and attempt.task.id for attempt in await client.attempts()]
+            assert tasks == [first.id, None, second.id]
+            for task in (first, second):
+                assert (await client.wait(task)).state is State.SUCCEEDED
+            if not restarted:  # the monotonic clock knows how old the key is
+                (task,) = (await client.recover(replay=True)).tasks
+                assert task.replayed
+        async with Client(config, clock=clock) as other:
+            recovery = await other.recover(replay=True)
+        if restarted:  # nobody knows how old the key is: it is not trusted
+            assert ["honours its key for" in str(error) for error in recovery.errors] == [True]
+            assert len(recovery.uncertain) == 1
         assert len(sims["runapi"].bills()["entries"]) == 1
 
 
