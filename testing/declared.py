@@ -76,7 +76,7 @@ class Declared(Suite):
             for field, param in offer.params.items():
                 wrong = "; ".join(_contradictions(param, variant))
                 promise(not wrong, f"{name}, {variant}, {field}: {wrong}")
-        unread = ", ".join(_cells_of_no_request(offer))
+        unread = ", ".join(cells_of_no_request(offer))
         promise(not unread, f"{name}: prices are printed for what no request is billed as: {unread}")
         never = ", ".join(field for field in offer.params if not any(_can_be_given(adapter, offer, field)))
         promise(not never, f"{name}: declared, and refused in every variant with every value tried: {never}")
@@ -161,7 +161,7 @@ def _contradictions(param: Param, variant: str) -> Iterator[str]:
         yield "always sent, and there is no default to send"
 
 
-def _cells_of_no_request(offer: Offer) -> Iterator[str]:
+def cells_of_no_request(offer: Offer) -> Iterator[str]:
     """Yield the values in a table of prices that no field ever has: nothing would read such a price."""
     if isinstance(offer.prices, Table):
         for place, name in enumerate(offer.prices.by):

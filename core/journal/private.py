@@ -20,9 +20,6 @@ KEPT = frozenset(
 COPIED = frozenset(("labels", "adjustments"))
 """What a task has from its order, where it is stored too."""
 
-WORDS = frozenset(("trouble",))
-"""What says nothing without the words that are in it."""
-
 Hide = Callable[[Json], Json]
 T = TypeVar("T")
 
@@ -64,8 +61,6 @@ class Private:
             return value if self._is_clean(value) else value.partition("?")[0]
         if self.secrets is None and name in COPIED:
             return type(value)()
-        if self.secrets is None and name in WORDS:
-            return None
         if name == "url":
             return value if self._is_clean(value) else None
         if name == "links":

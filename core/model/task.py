@@ -69,7 +69,8 @@ class Trouble:
     answer: Json = attrs.field(default=None, hash=False, repr=False)
 
     def __str__(self) -> str:
-        return f"the last look: {self.error}" if self.looks == 1 else f"the last {self.looks} looks: {self.error}"
+        looks = "the last look" if self.looks == 1 else f"the last {self.looks} looks"
+        return f"{looks}: {self.error or 'what it met is not kept'}"
 
 
 @attrs.frozen(kw_only=True)

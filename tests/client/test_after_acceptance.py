@@ -2,16 +2,20 @@
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 
+import attrs
 import pytest
 
 from anymedia import (
     AnymediaError,
+    Asset,
     Attempt,
     Billed,
     Client,
     ConfigError,
     DeadlineExceeded,
+    DownloadError,
     ImageRequest,
     Money,
     NoRoute,
@@ -20,13 +24,17 @@ from anymedia import (
     Retry,
     State,
     SubmitUncertain,
+    Task,
     TaskFailed,
     Unavailable,
     read_config,
 )
 from anymedia.engine.session import Session
+from anymedia.journal import Ledger, SQLiteJournal
 from anymedia.testing import FakeClock
 from anymedia.transport.retry import Patience
+
+NOW = datetime(2026, 11, 28, tzinfo=UTC)
 
 LOOKS = {
     "a key that was revoked": ({"kind": "unauthorised", "on": "poll"}, "answered 401"),
@@ -140,7 +148,64 @@ def test_the_first_submits_of_tasks_are_known_up_to_a_bound(monkeypatch):
     attempt = Attempt(
         id="a",
         order=Order(provider="p", account="p", path="/", money=Money()),
-        started_at=datetime(2026, 11, 28, tzinfo=UTC),
+        started_at=NOW,
     )
     assert [session.first_with(attempt.draft(name), name) for name in ("1", "2", "3")] == ["1", "2", "3"]
     assert [session.first_with(attempt.draft(name), "b") for name in ("3", "2", "1")] == ["3", "2", "b"]
+
+
+# Links that are asked for again
+
+
+async def left(client, request, sims, tmp_path):
+    """Return a task whose file is left for a recovery."""
+    task = await client.wait(await client.submit(request, "reapi"))
+    sims["reapi"].fault("not_found", on="result", times=None)
+    with pytest.raises(DownloadError) as caught:
+        await client.download(task, tmp_path)
+    assert (caught.value.billed, caught.value.retry, caught.value.task.id) == (Billed.YES, Retry.SAME, task.id)
+    sims["reapi"].clear()
+    return task
+
+
+@pytest.mark.parametrize(
+    "look",
+    [None, {"kind": "status", "status": 503, "on": "poll"}, {"kind": "unknown_state", "word": "stored"}],
+    ids=["a look", "a look that fails", "a look that tells no result"],
+)
+async def test_a_file_that_was_left_is_fetched_by_what_links_there_are(client, request_, sims, tmp_path, look):
+    task = await left(client, request_, sims, tmp_path)
+    if look is not None:
+        sims["reapi"].fault(**look, times=None)
+    recovery = await client.recover(tmp_path)
+    assert (recovery.errors, [found.id for found in recovery.tasks]) == ((), [task.id])
+    assert len([*tmp_path.iterdir()]) == 1
+
+
+async def test_what_is_on_disk_keeps_its_place_and_what_is_not_gets_the_links_of_today(client, config, monkeypatch):
+    watch, account = client._watch, config.account("reapi")
+    was = (Asset(kind="image", url="http://a/1", path=Path("/out/1.png")), Asset(kind="image", url="http://a/2"))
+    task = Task(
+        id="t", provider="reapi", account="reapi", submitted_at=NOW, path="/", state=State.SUCCEEDED, assets=was
+    )
+
+    async def again(*urls):
+        async def asked(_, task):
+            return attrs.evolve(task, assets=tuple(Asset(kind="image", url=url) for url in urls))
+
+        monkeypatch.setattr(watch, "_asked", asked)
+        return [(asset.url, asset.path) for asset in (await watch.again(account, task)).assets]
+
+    kept = ("http://a/1", Path("/out/1.png"))
+    assert await again("http://b/1", "http://b/2") == [kept, ("http://b/2", None)]
+    assert await again("http://b/1", "http://a/2", "http://b/3") == [kept, ("http://a/2", None), ("http://b/3", None)]
+    assert await again("http://b/1") == [kept, ("http://a/2", None)]
+    assert await watch.again(account, whole := attrs.evolve(task, assets=was[:1])) is whole
+
+
+async def test_bytes_that_a_disk_does_not_take_stay_in_the_task(clock, tmp_path, caplog):
+    (tmp_path / "results").write_text("no folder")
+    session = Session(clock, Patience(), None, Ledger(SQLiteJournal(tmp_path / "journal.db")))
+    task = Task(id="t", provider="p", account="p", submitted_at=NOW, path="/", assets=(Asset(kind="image", data=b"x"),))
+    assert await session.kept_if_can_be(task) is task
+    assert "the result of task t is not on disk" in caplog.text

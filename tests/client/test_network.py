@@ -370,3 +370,11 @@ def test_what_lies_below_a_name():
     assert is_below("Files.example.", ["files.example"])
     assert is_below("eu.files.example", ["a.example", "files.example"])
     assert not is_below("myfiles.example", ["files.example"])
+
+
+async def test_a_host_that_nobody_knows_has_no_address(transport, monkeypatch):
+    async def unknown(*_, **__):
+        raise OSError("Name or service not known")
+
+    monkeypatch.setattr("asyncio.base_events.BaseEventLoop.getaddrinfo", unknown)
+    assert await transport.private_address(account("https://reapi.invalid")) is None

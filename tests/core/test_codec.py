@@ -202,3 +202,9 @@ def test_any_json_is_a_value_or_out_of_bounds(cls, data):
     except OutOfBounds:
         return
     assert from_json(cls, to_json(value)) == value
+
+
+def test_values_in_a_list_or_under_names_are_written_as_alone():
+    money = Money(usd=Decimal("0.05"))
+    assert to_json({"a": money, "b": 1}) == {"a": to_json(money), "b": 1}
+    assert to_json([money, 1]) == [to_json(money), 1]

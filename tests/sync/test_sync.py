@@ -90,6 +90,7 @@ def test_what_an_account_still_has(client, sims):
     with pytest.raises(Unsupported, match="does not report a balance"):
         client.balance("revidapi")
     assert client.reach("api_in_one") == 404
+    assert client.private_address("api_in_one") == "127.0.0.1"
 
 
 async def test_it_works_inside_a_running_loop(client):

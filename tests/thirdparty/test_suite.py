@@ -9,9 +9,10 @@ import attrs
 import pytest
 
 from anymedia import ConfigError
-from anymedia.declare import Limits, Param, Size, Url, Urls, numbered, when
+from anymedia.declare import Limits, Param, Price, Size, Table, Url, Urls, numbered, when
 from anymedia.registry import adapters
 from anymedia.testing import Contract
+from anymedia.testing.declared import cells_of_no_request
 from anymedia.testing.played import written_as
 from anymedia.testing.requests import askable, values
 from anymedia.testing.suite import cases
@@ -296,6 +297,13 @@ def test_what_can_be_asked_for_in_one_variant_is_not_in_the_other(plugged):
     assert "mask" not in askable(edits, "text")
     with pytest.raises(TypeError, match="mask: object is no kind of value that this suite knows"):
         values("mask", object())
+
+
+def test_the_prices_of_what_is_not_counted_up_are_not_looked_through(plugged):
+    offer = plugged().offers[0]
+    by_text = attrs.evolve(offer, prices=Table("prompt", {"a fox": Price(credits=3)}))
+    assert [*cells_of_no_request(by_text)] == []
+    assert [*cells_of_no_request(attrs.evolve(offer, prices=Table("resolution", {"9K": Price(credits=3)})))] != []
 
 
 # Cassettes
