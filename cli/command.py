@@ -5,11 +5,11 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stderr, suppress
 from difflib import get_close_matches
-from errno import EPIPE
+from errno import ENOSPC, EPIPE
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar, cast
 
 import click
 
@@ -44,8 +44,9 @@ def ends_clearly(words: Sequence[str]) -> Iterator[None]:
     except OSError as error:
         if error.errno == EPIPE:  # whoever read has enough; click ends that quietly
             raise
-        _print(foreign_json("OSError", reason(error)), as_json, is_told=True)
-        say(f"error: {reason(error)}")
+        where = "stdout: " if error.filename is None and error.errno == ENOSPC else ""
+        _print(foreign_json("OSError", where + reason(error)), as_json, is_told=True)
+        say(f"error: {where}{reason(error)}")
         raise click.exceptions.Exit(1) from None
 
 
@@ -94,6 +95,33 @@ class _Naming(click.Group):
         return super().resolve_command(ctx, args)
 
 
+class _Unbroken:
+    """stderr, which may be closed or full: that ends no command, as something may have been paid for by then."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with self._unbroken():
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with self._unbroken():
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    @contextmanager
+    def _unbroken(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError:
+            with suppress(OSError, ValueError):  # what is still to be written there is dropped, at the end too
+                os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+
+
 class _Said(logging.Handler):
     """Prints what the library logs as lines of the command line."""
 
@@ -134,7 +162,7 @@ class Root(_Naming):
     def invoke(self, ctx: click.Context) -> Any:
         """Read the rest of it, and run the command."""
         ctx.obj = ctx.obj or Clock()
-        with ends_clearly(self._words), _logged():
+        with redirect_stderr(cast("TextIO", _Unbroken(sys.stderr))), ends_clearly(self._words), _logged():
             return super().invoke(ctx)
 
 

@@ -16,6 +16,8 @@ from anymedia import Attempt, Config, ConfigError, load_config, to_json
 from anymedia.clock import Clock
 from anymedia.journal import Ledger, open_journal
 
+from .text import say
+
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 
@@ -37,6 +39,12 @@ def with_journal(config: Config, work: Callable[[Ledger], Awaitable[T]]) -> T:
     return asyncio.run(_with(Ledger(open_journal(config.journal), prompts=config.prompts), work))
 
 
+def say_where(config: Config) -> None:
+    """Say that there is no journal where one is looked for: nothing was bought with it, or its path is wrong."""
+    if isinstance(config.journal, Path) and not config.journal.exists():
+        say(f"there is no journal at {config.journal} yet")
+
+
 async def _with(ledger: Ledger, work: Callable[[Ledger], Awaitable[T]]) -> T:
     try:
         return await work(ledger)
@@ -46,7 +54,9 @@ async def _with(ledger: Ledger, work: Callable[[Ledger], Awaitable[T]]) -> T:
 
 def read_journal(path: Path | None, work: Callable[[Ledger], Awaitable[T]]) -> T:
     """Do something with the journal that a config file names, or the config file that is found."""
-    return with_journal(load_config(path), work)
+    config = load_config(path)
+    say_where(config)
+    return with_journal(config, work)
 
 
 def since_option(function: F) -> F:

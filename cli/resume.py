@@ -17,7 +17,7 @@ from anymedia.registry import adapters
 
 from .command import Command, config_option
 from .errors import MISSING, error_json, exit_code, show_error
-from .journal import SHORT_ID, attempt_json, when
+from .journal import SHORT_ID, attempt_json, say_where, when
 from .making import fetched_so, files_of, make, out_option, show_tasks, timeout_option, watched
 from .progress import Progress
 from .request import stdin_text
@@ -80,6 +80,7 @@ def command(
     progress = Progress(clock)
 
     async def recovered(client: "Client") -> "Recovery":
+        say_where(client.config)
         if client.journal is not None:
             left, _ = await Ledger(client.journal).left()
             for attempt in left:

@@ -174,7 +174,7 @@ def _list(attempts: list[Attempt]) -> None:
     else:
         screen.table(COLUMNS[:-1], (_row(attempt)[:-1] for attempt in attempts))
     for attempt in attempts:
-        if attempt.task is not None and attempt.task.trouble is not None:
+        if attempt.task is not None and attempt.task.trouble is not None and not attempt.dismissed:
             say(f"{attempt.id[:SHORT_ID]}: {attempt.task.trouble}")
     if doubtful := sum(map(is_uncertain, attempts)):
         say(f"{doubtful} {DOUBT}")
@@ -306,6 +306,8 @@ def _task_facts(task: Task) -> Iterator[tuple[str, str]]:
 def _asset(asset: Asset) -> Iterator[tuple[str, object]]:
     if asset.path is not None:
         yield "file", asset.path if asset.path.exists() else f"{asset.path} (not there any more)"
+    else:
+        yield "file", "not saved here"
     until = "" if asset.expires_at is None else f", there until {_time(asset.expires_at)}"
     yield "link", asset.url and f"{asset.url}{until}"
 

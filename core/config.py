@@ -66,6 +66,8 @@ def default_journal(environ: Mapping[str, str] = os.environ) -> Path | str | Non
     if named:
         if named.strip().lower() in OFF:
             return None
+        if named.strip()[0:1] in QUOTES:
+            raise ConfigError(f"ANYMEDIA_JOURNAL: {named} stands in quotes; leave them out")
         return _place(named, "ANYMEDIA_JOURNAL") if is_url(named) else expanded(named).absolute()
     state = _state(environ)
     if state is None:

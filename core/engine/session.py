@@ -5,6 +5,7 @@ import logging
 import math
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any, TypeAlias, TypeVar
 
@@ -218,7 +219,8 @@ class Session:
             try:
                 self._on_event(event)
             except Exception:  # noqa: BLE001 - a faulty listener is no reason to lose sight of a paid task
-                _log.exception("on_event failed")
+                with suppress(Exception):  # nor is a log that cannot be written
+                    _log.exception("on_event failed")
 
     def asked(self, account: Account, model: str | None) -> Asked:
         """Return the account that is asked, and the time."""

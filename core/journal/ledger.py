@@ -159,15 +159,20 @@ class Ledger:
         and when it was settled otherwise before, unless `force` is given.
         """
         attempt = await self.find(name)
-        if attempt.outcome not in (Outcome.UNCERTAIN, Outcome.ACCEPTED_WITHOUT_ID) or attempt.task is not None:
-            raise _bad_id(f"{attempt.id[:8]} is {attempt.status}: only an uncertain attempt can be settled by hand")
+        # A task that was named by hand, and that no look has found, may have been another's name.
+        named = attempt.settled is not None and attempt.task is not None and attempt.task.raw is None
+        found_out = attempt.task is not None and not (named and force)
+        if attempt.outcome not in (Outcome.UNCERTAIN, Outcome.ACCEPTED_WITHOUT_ID) or found_out:
+            hint = ": --force (force=True) names another task, or none" if named else ""
+            what = hint or ": only an uncertain attempt can be settled by hand"
+            raise _bad_id(f"{attempt.id[:8]} is {attempt.status}{what}")
         found = Billed.YES if billed else Billed.NO
         if attempt.settled not in (None, found) and not force:
             before = "not billed" if billed else "billed"
             raise _bad_id(f"{attempt.id[:8]} was settled as {before} before: --force (force=True) settles it otherwise")
         task = None if task_id is None else attempt.draft(task_id)
         settled = attrs.evolve(attempt, settled=found, task=task)
-        end = await self.journal.write(self._records.ended(settled, unanswered=True))
+        end = await self.journal.write(self._records.ended(settled, unanswered=not named))
         if isinstance(end, Taken):
             raise _bad_id(f"task {task_id} is the task of attempt {end.by[:8]} already")
         if not end:
@@ -181,7 +186,10 @@ class Ledger:
         """
         attempt = await self.find(name)
         if attempt.task is None:
-            raise _bad_id(f"{attempt.id[:8]} is {attempt.status}: only a task can be dismissed")
+            raise _bad_id(
+                f"{attempt.id[:8]} is {attempt.status}: only a task can be dismissed; "
+                "--billed, --not-billed and --task settle an attempt without one"
+            )
         dismissed = attrs.evolve(attempt, dismissed=True)
         await self.journal.write(self._records.ended(dismissed))
         return dismissed

@@ -30,6 +30,7 @@ class OneFile:
         self.path: Path = _followed(self._named)
         self._known: tuple[int, int] | None = None
         self._size = 0
+        self._beside_known: dict[Path, tuple[int, int]] = {}
 
     @property
     def owners(self) -> Path:
@@ -57,6 +58,10 @@ class OneFile:
             if (found.st_dev, found.st_ino) != self._known:
                 how = "another file was put in its place while it was open"
                 raise JournalError(f"{name}: {how}; put it back, or restart what uses it")
+        for file, known in self._beside_known.items():
+            if identity(file) != known:
+                how = "was deleted or replaced while the journal was open, and what was bought last may have been in it"
+                raise JournalError(f"{file}: it {how}; restart what uses the journal, and look with `anymedia tasks`")
         if found.st_size < self._size:
             raise JournalError(
                 f"{self.path}: it was cut from {self._size:,} to {found.st_size:,} bytes while it was open; put a copy "
@@ -95,11 +100,24 @@ class OneFile:
         return True
 
     def remember(self) -> None:
-        """Know the file that is open now again. Errors: JournalError when it is not the one of before; OSError."""
+        """Know the file that is open now again, and those beside it, until `is_closed`.
+
+        Errors: JournalError when it is not the one of before; OSError.
+        """
         if self._known is None:
             found = self.path.stat()
             self._known = found.st_dev, found.st_ino
+        identities = {file: identity(file) for file in self._beside()}
+        self._beside_known = {file: known for file, known in identities.items() if known is not None}
         self.check()
+
+    def is_closed(self) -> None:
+        """Take note that it is open here no more: SQLite may take away what it keeps beside it."""
+        self._beside_known = {}
+
+    def is_in_use(self) -> bool:
+        """Return whether SQLite keeps files beside it, as it does while anybody has it open."""
+        return identity(next(self._beside())) is not None
 
     def keep_private(self) -> None:
         """Take from all others the right to read and to write it: prompts are in it. Errors: JournalError, OSError.
@@ -116,6 +134,15 @@ class OneFile:
 
     def _beside(self) -> Iterator[Path]:
         return (self.path.with_name(self.path.name + ending) for ending in BESIDE)
+
+
+def identity(file: Path) -> tuple[int, int] | None:
+    """Return what a file is known by; None where there is none. Errors: OSError."""
+    try:
+        found = file.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return found.st_dev, found.st_ino
 
 
 def take_from_others(path: Path, mode: int) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from anymedia.model.errors import ConfigError
+from anymedia.model.paths import expanded
 
 if TYPE_CHECKING:
     from .protocol import Journal
@@ -61,4 +62,5 @@ def path_of(url: str) -> Path | None:
         return None
     if parts.netloc or not parts.path.startswith("/") or parts.query or parts.fragment:
         raise ConfigError(f"must be {form}: three slashes, then the path from the root, and nothing after it")
-    return Path(url2pathname(parts.path))
+    path = url2pathname(parts.path)
+    return expanded(path[1:]) if path.startswith("/~") else Path(path)

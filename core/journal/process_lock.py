@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 
 from anymedia.model.errors import JournalError
 
-from .one_file import take_from_others
+from .one_file import identity, take_from_others
 from .sqlite_errors import Fault
 
 PATIENCE = 5.0
@@ -57,7 +57,7 @@ class ProcessLock:
         if self._lock is not None and self._process != os.getpid():
             _inherited.append(self._lock)
             self._lock = None
-        if self._lock is not None and _identity(file) == self._mark:
+        if self._lock is not None and identity(file) == self._mark:
             os.utime(file)
             return
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -68,7 +68,7 @@ class ProcessLock:
         lock.execute("BEGIN EXCLUSIVE")
         unseen.replace(file)
         swept, self._lock = self._lock, lock
-        self._process, self._mark = os.getpid(), _identity(file)
+        self._process, self._mark = os.getpid(), identity(file)
         _here[self.name] = self
         if swept is not None:
             swept.close()
@@ -85,13 +85,14 @@ _here: WeakValueDictionary[str, ProcessLock] = WeakValueDictionary()
 """The owners of this process, whose life does not hang on their files."""
 
 
-def _identity(file: Path) -> tuple[int, int] | None:
-    """Return what a file is known by; None where there is none. Errors: OSError."""
-    try:
-        found = file.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    return found.st_dev, found.st_ino
+def is_name(name: object) -> bool:
+    """Return whether an owner may be called so."""
+    return isinstance(name, str) and _NAME.fullmatch(name) is not None
+
+
+def mark_of(folder: Path, name: str) -> Path:
+    """Return the file by which an owner says that it has the journal open."""
+    return folder / f".{name}.open"
 
 
 def is_here(name: str) -> bool:
@@ -115,7 +116,7 @@ def is_alive(folder: Path, name: str) -> bool:
 
     A name that no owner has, as in a damaged row, is of nobody.
     """
-    if not isinstance(name, str) or _NAME.fullmatch(name) is None:
+    if not is_name(name):
         return False
     file = folder / name
     try:
@@ -133,6 +134,7 @@ def is_alive(folder: Path, name: str) -> bool:
 
 
 def forget(folder: Path, name: str) -> None:
-    """Delete the marker of an owner that has ended or died."""
+    """Delete the marks of an owner that has ended or died."""
     with contextlib.suppress(OSError):
+        mark_of(folder, name).unlink(missing_ok=True)
         (folder / name).unlink(missing_ok=True)

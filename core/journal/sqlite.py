@@ -16,7 +16,7 @@ import attrs
 
 from anymedia.model.errors import JournalError
 
-from .process_lock import ProcessLock, forget, is_alive, is_here, known
+from .process_lock import ProcessLock, forget, is_alive, is_here, is_name, known, mark_of
 from .protocol import Change, Claim, Ended, Entry, Limit, Query, Refusal, Released, Seen, Taken, Wanted
 from .sqlite_file import SQLiteFile
 from .sqlite_schema import Schema
@@ -55,7 +55,7 @@ class SQLiteJournal:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._store = SQLiteFile(path, Schema(), self._begins)
+        self._store = SQLiteFile(path, Schema(), self._begins, joins=self._joins, uses=self._uses)
         self.path: Path = self._store.path
         self._folder = self._store.file.owners
         self._lock = ProcessLock(self._folder)
@@ -141,6 +141,24 @@ class SQLiteJournal:
             raise JournalError(
                 f"{self.path}: it was renamed or deleted while other processes have it open; put it back, or end them"
             )
+
+    def _joins(self) -> None:
+        """Refuse a file that others have open, and whose newest part has been taken away. Errors: JournalError."""
+        if any(self._is_alive_elsewhere(name) and mark_of(self._folder, name).exists() for name in known(self._folder)):
+            raise JournalError(
+                f"{self.path}-wal: it was deleted while other processes have the journal open, and what they bought "
+                "last is not seen here; end them"
+            )
+
+    def _uses(self, does: bool) -> None:
+        """Mark that this owner has the file open, or not any more; where it cannot be marked, nobody misses it."""
+        mark = mark_of(self._folder, self.owner)
+        with contextlib.suppress(OSError):
+            if does:
+                mark.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                mark.touch()
+            else:
+                mark.unlink(missing_ok=True)
 
     # In a transaction
 
@@ -273,7 +291,8 @@ def _end(connection: sqlite3.Connection, owners: Collection[str]) -> None:
 
 
 def _lived(connection: sqlite3.Connection) -> list[str]:
-    return [str(name)[len(_OWNER) :] for (name,) in connection.execute(_LIVED, (f"{_OWNER}*",))]
+    names = (str(name)[len(_OWNER) :] for (name,) in connection.execute(_LIVED, (f"{_OWNER}*",)))
+    return [name for name in names if is_name(name)]  # another program may have written others
 
 
 def _count(connection: sqlite3.Connection) -> int:

@@ -32,13 +32,23 @@ class SQLiteFile:
     """A SQLite file of a schema, which is opened by a thread of its own when it is first needed.
 
     After a fault it is opened anew, and after a fork in each of the two processes: always the same file. `begins`
-    is called before a new file is begun, and may refuse that.
+    is called before a new file is begun, `joins` before one is opened that nobody seems to have open; they may refuse
+    that. `uses` hears whether the file is open here.
     """
 
-    def __init__(self, path: str | os.PathLike[str], schema: Schema, begins: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        schema: Schema,
+        begins: Callable[[], None] = lambda: None,
+        joins: Callable[[], None] = lambda: None,
+        uses: Callable[[bool], None] = lambda _: None,
+    ) -> None:
         self.file: OneFile = OneFile(path)
         self.path: Path = self.file.path
         self._begins = begins
+        self._joins = joins
+        self._uses = uses
         self._schema = schema
         self._writer: Writer | None = None
         self._ending: Writer | None = None
@@ -157,7 +167,13 @@ class SQLiteFile:
                 self._commit(writer, batch)
                 tell(batch)
         finally:
-            writer.drop()
+            self._drop(writer)
+
+    def _drop(self, writer: Writer) -> None:
+        if writer.connection is not None:
+            self._uses(False)
+            self.file.is_closed()
+        writer.drop()
 
     def _commit(self, writer: Writer, batch: Sequence[Item]) -> None:
         """Do every step in one transaction; if one of them fails, do each in a transaction of its own."""
@@ -170,7 +186,7 @@ class SQLiteFile:
                     item.result = item.step(connection)
             self.file.check()  # what went into a file that is gone by now is told as not written
         except (sqlite3.Error, OSError) as error:
-            writer.drop()
+            self._drop(writer)
             fault: Exception = journal_error(self.path, error)
         except Exception as error:  # noqa: BLE001 - it is for whoever waits, not for this thread
             fault = error
@@ -187,6 +203,8 @@ class SQLiteFile:
         if not self.file.is_there():
             with self._unless_made():
                 self._begins()
+        elif not self.file.is_in_use():
+            self._joins()
         connection = _connected(self.path)
         try:
             _patiently(lambda: self._schema.form(connection, self.path))
@@ -198,7 +216,9 @@ class SQLiteFile:
                     self._begin()
                 self._schema.migrate(connection, self.path)
             self.file.remember()
+            self._uses(True)
         except BaseException:
+            self.file.is_closed()
             connection.close()
             raise
         return connection

@@ -1,10 +1,11 @@
 """What a file is, read from its first bytes."""
 
-import json
 import re
 import struct
 
 import attrs
+
+from .strict_json import REPLACED, decoded
 
 
 @attrs.frozen
@@ -23,8 +24,8 @@ UNKNOWN = Media("application/octet-stream", "bin")
 
 def recognise(head: bytes) -> Media | None:
     """Return what a file's first bytes (64 KiB are enough) say that it is; None for what is no known media."""
-    if head.startswith(b"\x89PNG\r\n\x1a\n") and len(head) >= 24:
-        return Media("image/png", "png", *struct.unpack(">II", head[16:24]))
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return Media("image/png", "png", *(struct.unpack(">II", head[16:24]) if len(head) >= 24 else ()))
     if head.startswith(b"\xff\xd8\xff"):
         return Media("image/jpeg", "jpg", *_jpeg_size(head))
     if head[:6] in (b"GIF87a", b"GIF89a") and len(head) >= 10:
@@ -117,34 +118,19 @@ def _text(head: bytes) -> bytes:
     return head.removeprefix(b"\xef\xbb\xbf")
 
 
-_PAGES = ("text/html", "application/xhtml+xml", "application/json", "application/problem+json")
+_LAST = 2
+"""Letters at the end, of which one may be cut."""
 
-_ELEMENTS = b"html head body title script style meta link h1 h2 h3 pre p div center error".split()
-"""What pages, and the messages of stores, begin with."""
+_BINARY = re.compile(f"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f{REPLACED}]")
 
 
-def is_page(head: bytes, declared: str = "") -> bool:
-    """Return whether a file that is no known media is a page or a message (HTML, XML, JSON) in place of one.
+def is_message(head: bytes) -> bool:
+    """Return whether a file that is no known media is a text (HTML, XML, JSON, a sentence) that came in its place.
 
-    `declared` is the Content-Type that it came with.
+    No picture, film or sound is a text but for those that `recognise` knows; what was declared says nothing.
     """
-    text = _text(head).lstrip()
-    if declared.partition(";")[0].strip().lower() in _PAGES or _root(head) in _ELEMENTS:
-        return True
-    if text[:14].lower() == b"<!doctype html" or text.startswith(b"<!--"):
-        return True
-    return text[:1] in (b"{", b"[") and _is_json(text)
-
-
-def _is_json(text: bytes) -> bool:
-    """Return whether a text is JSON, or the beginning of it."""
-    try:
-        json.loads(text)
-    except ValueError:
-        return re.match(rb'[\s\[]*\{\s*"', text) is not None
-    except RecursionError:
-        return True
-    return True
+    text = decoded(head)
+    return _BINARY.search(text[:-_LAST] if len(text) > _LAST else text) is None
 
 
 def _jpeg_size(head: bytes) -> tuple[int | None, int | None]:

@@ -61,10 +61,11 @@ _WRITTEN = "".join(map(chr, range(33, 127)))
 def absolute(link: str, origin: str) -> str | None:
     """Return the http(s) URL that a provider's link leads to, as it can be fetched; None where it leads nowhere.
 
-    Blanks around it and line feeds within it are no part of it, other blanks and letters beyond ASCII are escaped. It
-    may begin at the origin ("/a.png", "files/a.png") or with a host ("//host/a.png").
+    Blanks and quotes around it and line feeds within it are no part of it, other blanks and letters beyond ASCII are
+    escaped, and escapes of JSON and HTML are undone. It may begin at the origin ("/a.png", "files/a.png") or with a
+    host ("//host/a.png").
     """
-    text = _LINE_ENDS.sub("", link.strip(_BLANK))
+    text = _LINE_ENDS.sub("", link.strip(_BLANK)).strip("\"'`<>").replace("\\/", "/").replace("&amp;", "&")
     if _CONTROL.search(text):
         return None
     try:

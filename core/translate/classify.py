@@ -222,6 +222,10 @@ class Received:
         """Return the error for an answer that cannot be read, with the provider's own words."""
         return MalformedAnswer(self._message(f"with {what}{self.aside}"), task_id=task_id, **self.facts)
 
+    def contradiction(self, what: str) -> SubmitUncertain:
+        """Return the error for a refusal beside which something says that there is a task."""
+        return _uncertain(self._message(f"{self.told} {what}".strip()), accepted=False, **self.facts)
+
     def paid_for_nothing(self, what: str) -> SubmitUncertain:
         """Return the error for a success that cannot be read to a task."""
         return _uncertain(self._message(what), accepted=True, **self.facts)

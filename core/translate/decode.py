@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from anymedia.declare.adapter import Balance, Endpoint, Err, Fault, PriceQuote, Reply
-from anymedia.model.errors import AnymediaError, MalformedAnswer
+from anymedia.model.errors import AnymediaError, MalformedAnswer, SubmitUncertain
 from anymedia.model.forms import shown
 from anymedia.model.money import EXACT, LARGEST, Money, PriceStatus, can_be
 from anymedia.model.task import Asset, Failure, Task
@@ -19,7 +19,13 @@ from anymedia.model.vocabulary import Cause, Refund, Retry, State
 from .classify import CAUSES, LONGEST_NAME, Asked, Received
 from .links import followed, links
 from .messages import Answer
-from .reading import amount, code_of, declared_text, id_of, other_id, time_of
+from .reading import amount, code_of, declared_text, has_amount, id_of, other_id, time_of
+
+GOING_ON = (State.QUEUED, State.RUNNING, State.SUCCEEDED)
+"""What a task is that may have been billed."""
+
+LEAST = Decimal("0.000001")
+"""USD; a smaller amount that is not zero is none."""
 
 CENTS = Decimal(100)
 """Of a dollar."""
@@ -33,7 +39,7 @@ def submitted(asked: Asked, answer: Answer, draft: Task) -> Task:
     received = Received.of(asked, answer)
     reply, words = asked.adapter.submit.reply, received.words
     if received.is_error(reply.ok):
-        raise received.refusal(submit=True)
+        raise _refusal(received, reply)
     task_id = id_of(reply.id, words) if reply.id is not None else draft.id
     if task_id is None:
         raise _without_id(received)
@@ -55,6 +61,21 @@ def submitted(asked: Asked, answer: Answer, draft: Task) -> Task:
         # What is finished at once, and does not show here what it made, is looked at like any other.
         read |= {"state": State.RUNNING, "ended_at": None, "money": draft.money}
     return attrs.evolve(draft, **known | read)
+
+
+def _refusal(received: Received, reply: Reply) -> AnymediaError:
+    """Return the error of a submit that was refused.
+
+    An HTTP status alone is no refusal beside a body that tells of a task that goes on, and of no error.
+    """
+    error = received.refusal(submit=True)
+    by_status = received.answer.status >= 300 and received.code is None
+    task_id = id_of(reply.id, received.words)
+    said = None if reply.state is None else reply.state.one(received.words)
+    meaning = received.asked.adapter.meaning(said) if isinstance(said, str) else None
+    if not by_status or task_id is None or meaning not in GOING_ON or isinstance(error, SubmitUncertain):
+        return error
+    return received.contradiction(f"and said all the same that task {received.asked.shown(task_id)} is {meaning}")
 
 
 def _without_id(received: Received) -> AnymediaError:
@@ -185,7 +206,7 @@ def _failure(received: Received, fault: Fault, said: Err | None, money: Money) -
     rows = [each for each in (said, row) if each is not None]
     refund = next((each.refund for each in rows if each.refund is not None), adapter.refunds)
     cause = rows[0].cause if rows else Cause.FAILED
-    if refund is Refund.YES and money.got == "settled" and money.usd:
+    if refund is Refund.YES and _took_something(received):
         refund = Refund.UNKNOWN  # the page says that nothing is billed, and the answer that something was
     if refund is Refund.YES and money.got != "settled":
         status, source = PriceStatus.EXACT, f"{adapter.page}: a failed task is not billed"
@@ -197,6 +218,13 @@ def _failure(received: Received, fault: Fault, said: Err | None, money: Money) -
         refund=refund,
     )
     return {"failure": failure, "money": money}
+
+
+def _took_something(received: Received) -> bool:
+    """Return whether an answer says that something was taken, be it in a form that cannot be read."""
+    polled = received.asked.adapter.poll or received.asked.adapter.submit
+    places = (polled.reply.usd, polled.reply.credits)
+    return any(has_amount(where, received.words) for where in places)
 
 
 def _assets(received: Received, reply: Reply, task: Task, completed_at: datetime) -> tuple[Asset, ...]:
@@ -283,7 +311,8 @@ def _settled(received: Received, reply: Reply, money: Money) -> Money:
     usd, credits = amount(reply.usd, received.words), amount(reply.credits, received.words)
     if usd is None and credits is not None and adapter.credit is not None:
         usd = EXACT.multiply(credits, adapter.credit.usd)
-    if usd is None or usd > LARGEST:  # nobody takes that much for a task
+    # Nobody takes so much for a task, or so little: what was quoted stays reserved.
+    if usd is None or usd > LARGEST or 0 < usd < LEAST:
         return money
     return Money(
         usd=usd,

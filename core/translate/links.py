@@ -5,6 +5,7 @@ A link may be a text, an object that has a `url`, a list of them, or the JSON te
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -20,6 +21,8 @@ from anymedia.model.urls import absolute, hosts_of, permitted, relative
 _DEEPEST = 7  # levels of lists, objects and JSON in texts around a link
 MOST = 10_000
 """Links of one answer that are read."""
+
+_SEVERAL = re.compile(r"[\s,;|]+(?=https?://)", re.IGNORECASE)  # a link within another one is escaped
 
 _FOR_URLS = bytes.maketrans(b"-_", b"+/")
 _SHOWN = 100  # characters of a link that cannot be used
@@ -70,7 +73,7 @@ def _texts(value: Any, depth: int) -> Iterator[str]:
     if isinstance(value, str):
         held = _inside(value)
         if held is None:
-            yield from filter(str.strip, [value])
+            yield from filter(str.strip, _SEVERAL.split(value))
             return
         value = [held]
     for inner in value if isinstance(value, list) else [value.get("url")] if isinstance(value, dict) else ():

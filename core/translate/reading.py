@@ -8,6 +8,7 @@ import html
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -44,13 +45,25 @@ def read(body: bytes) -> tuple[Json, str]:
     """Return a body as JSON, or as text where it is none, and the text that it was read from."""
     try:
         text = body.decode("utf-8-sig")
-        return loads(text), text
+        words = loads(text)
     except ValueError:
         text = decoded(body)
-    try:
-        return lenient(text), text
-    except ValueError:
-        return text, text
+        try:
+            words = lenient(text)
+        except ValueError:
+            return text, text
+    return (words if isinstance(words, dict) else _unwrapped(words)), text
+
+
+def _unwrapped(words: Json) -> Json:
+    """Return the one object that a list, or a JSON text within a text, holds; else the words as they are."""
+    held = words
+    if isinstance(held, str) and held.lstrip()[:1] in ("{", "["):
+        with suppress(ValueError):
+            held = lenient(held)
+    if isinstance(held, list) and len(held) == 1:
+        held = held[0]
+    return held if isinstance(held, dict) else words
 
 
 def word(value: Any) -> str | None:
@@ -86,6 +99,12 @@ def amount(where: Place | None, words: Json) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return Decimal(repr(value)) if 0 <= value < LARGEST_AMOUNT else None
+
+
+def has_amount(where: Place | None, words: Json) -> bool:
+    """Return whether there is an amount above zero, or something that may be one."""
+    value: Any = None if where is None else where.one(words)
+    return value not in (None, "", [], {}) and value is not False and amount(where, words) != 0
 
 
 def time_of(where: Place | None, words: Json) -> datetime | None:

@@ -14,7 +14,7 @@ import attrs
 
 from anymedia.account import Account
 from anymedia.model.errors import DownloadError
-from anymedia.model.media import UNKNOWN, Media, is_page, recognise
+from anymedia.model.media import UNKNOWN, Media, is_message, recognise
 from anymedia.model.task import Asset, Task
 from anymedia.translate.encode import facts
 from anymedia.translate.messages import Lost
@@ -26,6 +26,9 @@ FILE_LIMIT = 1 << 30
 """Bytes of a result file at most; a longer one is not read to its end."""
 
 _HEAD = 1 << 16
+
+WHOLE = (200, 203)
+"""HTTP statuses of an answer that holds a file, and all of it."""
 
 PUBLIC, PRIVATE = 0o666, 0o600
 """The mode of a new file, before the user's umask."""
@@ -100,7 +103,7 @@ async def _fetched(transport: Transport, task: Task, number: int, directory: Pat
     """Return an asset once its file is whole and on disk. Errors: Lost, OSError."""
     with _part(directory, PUBLIC) as part:
         async with transport.fetch(task.assets[number].url or "", account) as file:
-            if file.status != 200:
+            if file.status not in WHOLE:
                 raise Lost(f"its link answered {file.status}", sent=True, status=file.status)
             if file.length > FILE_LIMIT:
                 raise _too_long()
@@ -122,7 +125,7 @@ def _recognised(part: "_Part", file: File, task: Task) -> Media:
         raise Lost("it has 0 bytes", sent=True, status=file.status)
     media = recognise(part.head)
     if media is None:
-        if is_page(part.head, file.headers.get("content-type", "")):
+        if is_message(part.head):
             raise Lost("a page or a message came in its place", sent=True, status=file.status, body=part.head)
         _log.warning("the result of task %s is of a kind that is not known; it is kept as .bin", task.id)
         return UNKNOWN

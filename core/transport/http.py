@@ -15,6 +15,7 @@ import aiohttp
 from yarl import URL
 
 from anymedia.account import Account
+from anymedia.model.urls import absolute
 from anymedia.model.version import version
 from anymedia.network import Network
 from anymedia.translate.messages import Answer, Call, Lost, Progress
@@ -276,11 +277,14 @@ def _parsed(link: str) -> URL:
 
 
 def _joined(link: str, location: str) -> str:
-    """Return where a redirect leads. Errors: Permanent for what is no URL."""
+    """Return where a redirect leads, read as a link of an answer is. Errors: Permanent for what is no URL."""
     try:
-        return urljoin(link, location)
+        url = absolute(urljoin(link, location.strip()), link)
     except ValueError:
-        raise Permanent(f"{location[:200]!r} is no http(s) URL") from None
+        url = None
+    if url is None:
+        raise Permanent(f"{location[:200]!r} is no http(s) URL")
+    return url
 
 
 async def _read(response: aiohttp.ClientResponse, limit: int, body: bytearray) -> None:

@@ -8,7 +8,7 @@ from itertools import pairwise
 import attrs
 import pytest
 
-from anymedia import AnymediaError, Cause, ImageRequest, Outcome, Refund, State, Task
+from anymedia import AnymediaError, Billed, Cause, ImageRequest, Outcome, Refund, State, SubmitUncertain, Task
 from anymedia.engine.watch import first_wait, next_wait
 from anymedia.registry import adapters, offers
 from anymedia.translate.check import check
@@ -261,9 +261,9 @@ def test_when_a_task_was_created_and_completed(provider, body, times):
 # Two forms of one answer
 
 
-def accept(provider, body):
+def accept(provider, body, status=200, headers=None):
     draft = attrs.evolve(task(provider, 0), id="draft")
-    return submitted(asked(provider), Answer(200, {}, json.dumps(body).encode()), draft)
+    return submitted(asked(provider), Answer(status, headers or {}, json.dumps(body).encode()), draft)
 
 
 def test_the_forms_of_an_answer_of_api_in_one():
@@ -291,6 +291,35 @@ def test_a_code_beside_the_good_one_is_a_no_at_a_submit_and_at_a_look(provider):
     assert refused(accept, provider, body).outcome is Outcome.REFUSED
     assert refused(look, provider, body).code == "402"
     assert accept(provider, {**body, "code": 200}).id == ID
+
+
+@pytest.mark.parametrize("status", [301, 400, 402, 404, 409, 422, 429, 451, 511, 530])
+@pytest.mark.parametrize("word", ["processing", "queued", "completed"])
+def test_a_status_is_no_refusal_beside_a_body_that_tells_of_a_task_alone(status, word):
+    body = {"id": ID, "status": word}
+    there = {"location": "/elsewhere"}
+    error = refused(accept, "reapi", body, status, there)
+    assert isinstance(error, SubmitUncertain)
+    assert f"task {ID}" in str(error)
+    for no in ({"id": ID, "status": "failed"}, {**body, "error": {"code": 40001}}):
+        assert refused(accept, "reapi", no, status, there).billed is Billed.NO
+
+
+@pytest.mark.parametrize(
+    "amount", ["28", 28, " 28", "28 credits", "2.8e1", [28], {"used": 28}, 2_000_000, -28, "$0.05"]
+)
+def test_a_failure_beside_an_amount_is_not_known_to_be_given_back(amount):
+    failed = {"id": ID, "status": "failed", "error": {"code": 80003, "message": "no"}}
+    assert look("reapi", {**failed, "usage": {"credits": amount}}).failure.refund is Refund.UNKNOWN
+    for nothing in (0, "0", None, ""):
+        assert look("reapi", {**failed, "usage": {"credits": nothing}}).failure.refund is Refund.YES
+    done = {
+        "id": ID,
+        "status": "completed",
+        "output": {"image_urls": ["https://a.example/1.png"]},
+        "usage": {"credits": 1e-300},
+    }
+    assert look("reapi", done).money.got != "settled"
 
 
 def test_a_young_task_of_revidapi_may_not_be_found_yet():

@@ -88,6 +88,30 @@ def test_a_full_disk_is_one_line(terminal, simulators, words):
     assert bool(terminal.json("tasks")) is ("--provider" in words)
 
 
+@pytest.mark.parametrize("broken", ["full", "closed"])
+def test_a_stderr_that_cannot_be_written_ends_no_purchase(terminal, simulators, broken):
+    words = [*FOX, "--provider", "reapi", "--out", str(terminal.folder / "out")]
+    if broken == "full":
+        with Path("/dev/full").open("w") as full, run(*words, "--json", stderr=full) as process:
+            printed = process.stdout.read()
+        assert json.loads(printed)["tasks"][0]["state"] == "succeeded"
+    else:
+        with run(*words) as process:
+            process.stderr.close()
+            process.stdout.read()
+    assert process.returncode == 0
+    (attempt,) = terminal.json("tasks")
+    assert attempt["status"] == "succeeded"
+    assert len([*terminal.folder.glob("out/*.jpg")]) == 1
+
+
+def test_a_journal_that_is_not_there_is_named(terminal, monkeypatch):
+    monkeypatch.setenv("ANYMEDIA_JOURNAL", "typo/j.db")
+    for words in (["tasks"], ["spend"], ["resume"]):
+        assert "there is no journal at " in (said := terminal(*words).stderr)
+        assert "typo/j.db yet" in said
+
+
 def test_json_of_any_depth_is_printed(capsys):
     deep = []
     for _ in range(100_000):
@@ -153,6 +177,11 @@ def test_what_was_settled_is_not_settled_otherwise_by_mistake(terminal, simulato
     assert terminal(*settle, "--billed", "--force").exit_code == 0
     assert "only a task can be dismissed" in terminal(*settle, "--dismiss").stderr
     assert terminal(*settle, "--task", "t-1").exit_code == 0  # it says more, and nothing else
+    assert "--force (force=True) names another task" in terminal(*settle, "--task", "t-2").stderr
+    assert terminal(*settle, "--task", "t-2", "--force").exit_code == 0
+    assert terminal.json("tasks")[0]["task"]["id"] == "t-2"
+    assert terminal(*settle, "--not-billed", "--force").exit_code == 0
+    assert terminal.json("tasks")[0]["status"] == "settled"
 
 
 def test_what_can_never_be_fetched_is_dismissed(terminal, simulators):

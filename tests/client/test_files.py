@@ -108,7 +108,7 @@ FILES = {
     "mkv": b"\x1a\x45\xdf\xa3\xa3B\x86\x81\x01B\x82\x88matroska",
     "glb": b"glTF\x02\0\0\0\x0c\0\0\0",
     "zip": b"PK\x03\x04rest",
-    "bin": b"BEGIN SOMETHING NEW",
+    "bin": b"BEGIN\0SOMETHING NEW",
 }
 
 

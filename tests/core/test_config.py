@@ -572,6 +572,10 @@ def test_home_is_found_wherever_a_path_is_given(tmp_path, monkeypatch):
     assert load_config(environ={"XDG_STATE_HOME": "~/state"}).journal == tmp_path / "state/anymedia/journal.db"
     monkeypatch.chdir(tmp_path)
     assert load_config(environ={"ANYMEDIA_JOURNAL": "d.db"}).journal == tmp_path / "d.db"
+    assert load_config(environ=environ | {"ANYMEDIA_JOURNAL": "sqlite:///~/e.db"}).journal == tmp_path / "e.db"
+    for quote in ("'", '"', "`"):
+        with pytest.raises(ConfigError, match=r"ANYMEDIA_JOURNAL: .*f.db.* stands in quotes; leave them out"):
+            load_config(environ=environ | {"ANYMEDIA_JOURNAL": f"{quote}~/f.db{quote}"})
 
 
 def test_where_no_home_is_known_no_folder_is_called_so(monkeypatch, tmp_path):

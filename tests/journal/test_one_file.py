@@ -360,3 +360,30 @@ def test_a_client_without_await_settles_and_dismisses(sims, sims_config, path):
         assert client.attempts() == []
         with pytest.raises(Exception, match="no attempt and no task has this id"):
             client.dismiss("a")
+
+
+@pytest.mark.parametrize("swept_too", ["-shm", None])
+async def test_what_sqlite_keeps_beside_it_may_not_be_taken_away(path, swept_too):
+    earlier = SQLiteJournal(path)
+    await earlier.intend(entry(1))
+    await earlier.close()
+    journal, other = SQLiteJournal(path), SQLiteJournal(path)
+    await journal.intend(entry(2))
+    for ending in filter(None, ("-wal", swept_too)):
+        path.with_name(path.name + ending).unlink()
+    with pytest.raises(JournalError, match="-wal: it was deleted while other processes have the journal open"):
+        await other.intend(entry(2))
+    with pytest.raises(JournalError, match="-wal: it was deleted or replaced while the journal was open"):
+        await journal.intend(entry(3))
+    await journal.close()
+    await other.close()
+
+
+async def test_a_mark_that_cannot_be_made_is_missed_by_nobody(path, monkeypatch):
+    def full(*_, **__):
+        raise OSError("full")
+
+    journal = SQLiteJournal(path)
+    monkeypatch.setattr(Path, "touch", full)
+    await journal.intend(entry(1))
+    await journal.close()
