@@ -115,7 +115,10 @@ class Generation:
         return Result(
             tasks=tasks,
             missing=self._missing,
-            errors=tuple(map(str, purchase.errors)) if self._missing else (),
+            errors=(
+                *(map(str, purchase.errors) if self._missing else ()),
+                *(task.trouble.error for task in tasks if task.trouble is not None),
+            ),
             money=total(task.money for task in tasks),
             attempts=purchase.attempts,
         )

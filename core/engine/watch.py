@@ -144,7 +144,7 @@ class Watch:
             return task
         known = [*task.assets, *seen.assets[len(task.assets) :]]
         assets = (was if was.path or was.url == now.url else now for was, now in zip(known, seen.assets, strict=True))
-        return attrs.evolve(task, assets=tuple(assets), trouble=None)
+        return attrs.evolve(task, assets=tuple(assets), trouble=seen.trouble)
 
     async def _look(self, account: Account, task: Task) -> Task:
         """Look at a task, once; write down what has changed of it. Errors: ProviderError, with the task."""
@@ -171,7 +171,7 @@ class Watch:
         self._session.permits.seen(seen)
         if any(asset.data is not None for asset in seen.assets):
             seen = await self._session.kept_if_can_be(seen)
-        trouble = None
+        trouble = seen.trouble if seen.state.final else None
         if (word := _unknown_word(account.adapter, seen)) is not None:
             trouble = _trouble(task, f"its state is {word!r}, a word that is not known", seen.raw)
         seen = seen if seen.trouble is trouble else attrs.evolve(seen, trouble=trouble)

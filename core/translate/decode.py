@@ -13,7 +13,7 @@ from anymedia.declare.adapter import Balance, Endpoint, Err, Fault, PriceQuote, 
 from anymedia.model.errors import AnymediaError, MalformedAnswer, SubmitUncertain
 from anymedia.model.forms import shown
 from anymedia.model.money import EXACT, LARGEST, Money, PriceStatus, can_be
-from anymedia.model.task import Asset, Failure, Task
+from anymedia.model.task import Asset, Failure, Task, Trouble
 from anymedia.model.vocabulary import Cause, Refund, Retry, State
 
 from .classify import CAUSES, LONGEST_NAME, Asked, Received
@@ -171,7 +171,7 @@ def _read(received: Received, reply: Reply, task: Task, task_id: str) -> dict[st
     if state is State.FAILED:
         changes |= _failure(received, reply.failure, said, money)
     elif state is State.SUCCEEDED and (reply.assets or reply.files is not None):
-        changes["assets"] = _assets(received, reply, task, completed_at or now)
+        changes |= _assets(received, reply, task, completed_at or now)
     return changes
 
 
@@ -227,8 +227,11 @@ def _took_something(received: Received) -> bool:
     return any(has_amount(where, received.words) for where in places)
 
 
-def _assets(received: Received, reply: Reply, task: Task, completed_at: datetime) -> tuple[Asset, ...]:
-    """Return the results that an answer shows. Errors: MalformedAnswer where there is none that can be used."""
+def _assets(received: Received, reply: Reply, task: Task, completed_at: datetime) -> dict[str, Any]:
+    """Return the results that an answer shows, and the trouble with those of them that cannot be fetched.
+
+    Errors: MalformedAnswer where there is none that can be.
+    """
     life, now = received.asked.adapter.expires, received.asked.now
     # Nothing is finished later than now, whatever the answer says.
     expires_at = None if life is None else min(completed_at, now) + timedelta(seconds=life)
@@ -242,18 +245,15 @@ def _assets(received: Received, reply: Reply, task: Task, completed_at: datetime
     for data in () if reply.files is None else reply.files.find(received.words):
         if isinstance(data, bytes):
             assets.append(Asset(kind=task.kind.medium, data=data))
+    told = ", ".join(shown(received.asked.shown(link)) for link in unusable[:3])
     if not assets:
-        raise _no_result(received, unusable, task.id)
-    return tuple(assets)
-
-
-def _no_result(received: Received, unusable: list[str], task_id: str) -> MalformedAnswer:
-    what = "a finished task that has no result"
-    if unusable:
-        what += f" that can be fetched: {', '.join(shown(received.asked.shown(link)) for link in unusable[:3])}"
-    error = received.malformed(what, task_id)
-    error.retry = Retry.NEVER
-    return error
+        what = "a finished task that has no result"
+        error = received.malformed(f"{what} that can be fetched: {told}" if told else what, task.id)
+        error.retry = Retry.NEVER
+        raise error
+    error_told = f"{len(unusable)} of its results cannot be fetched: {told}"
+    trouble = Trouble(error=error_told, answer=received.raw) if unusable else None
+    return {"assets": tuple(assets), "trouble": trouble}
 
 
 def balance(asked: Asked, words_of: Balance, answer: Answer) -> Money:

@@ -125,6 +125,8 @@ def _recognised(part: "_Part", file: File, task: Task) -> Media:
         raise Lost("it has 0 bytes", sent=True, status=file.status)
     media = recognise(part.head)
     if media is None:
+        if file.packed:
+            raise Lost(f"it is packed as {file.packed}, which was not asked for and cannot be unpacked", sent=True)
         if is_message(part.head):
             raise Lost("a page or a message came in its place", sent=True, status=file.status, body=part.head)
         _log.warning("the result of task %s is of a kind that is not known; it is kept as .bin", task.id)

@@ -205,7 +205,7 @@ class File:
     """A result file that is being read: `status`, `headers` (names in lower case), and its bytes in `chunks`.
 
     `framed`: its answer says where it ends, so that its end is known to have come; `length` is what it says of its
-    length in bytes, 0 where it says nothing.
+    length in bytes, 0 where it says nothing; `packed` the packing that it names and that cannot be undone here.
     """
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
@@ -213,16 +213,17 @@ class File:
         self.status: int = response.status
         self.headers: Mapping[str, str] = _plain(response.headers)
         self.length: int = response.content_length or 0
+        self._unpacking = Unpacking(self.headers.get("content-encoding", ""))
+        self.packed: str | None = self._unpacking.unreadable
         self.framed: bool = "content-length" in self.headers or "transfer-encoding" in self.headers
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield the bytes as they come, unpacked. Errors: Lost, also when they come too slowly."""
         try:
-            unpacking = Unpacking(self.headers.get("content-encoding", ""))
             async for chunk in self._paced():
-                for piece in unpacking.take(chunk):
+                for piece in self._unpacking.take(chunk):
                     yield piece
-            for piece in unpacking.end():
+            for piece in self._unpacking.end():
                 yield piece
             return
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:

@@ -4,8 +4,6 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from .faults import Permanent
-
 if TYPE_CHECKING:
     from zlib import _Decompress
 
@@ -19,17 +17,15 @@ class Unpacking:
     """The way from the bytes of a body, as they come, to what they hold.
 
     A word of the Content-Encoding that names no packing (`identity`, `aws-chunked`, `utf-8`, …) leaves the bytes as
-    they are. Errors: ValueError for a packing that cannot be undone here.
+    they are, and so does one that cannot be undone here, which `unreadable` names: the word may be wrong.
     """
 
     def __init__(self, encoding: str) -> None:
-        steps: list[_Step] = []
-        for word in (each.strip().lower() for each in encoding.split(",")):
-            if word in _UNREADABLE:
-                raise Permanent(f"it is packed as {word}, which was not asked for and cannot be unpacked")
-            if word in _WINDOWS:
-                steps.append(_Step(_WINDOWS[word]))
-        self._steps = steps[::-1]  # what was packed last is unpacked first
+        words = [each.strip().lower() for each in encoding.split(",")]
+        self.unreadable: str | None = next((word for word in words if word in _UNREADABLE), None)
+        # What was packed last is unpacked first.
+        packed = [] if self.unreadable else [_WINDOWS[word] for word in reversed(words) if word in _WINDOWS]
+        self._steps = [_Step(window) for window in packed]
 
     def take(self, chunk: bytes) -> Iterator[bytes]:
         """Yield what more bytes hold. Errors: ValueError for what cannot be unpacked."""

@@ -322,6 +322,14 @@ def test_a_failure_beside_an_amount_is_not_known_to_be_given_back(amount):
     assert look("reapi", done).money.got != "settled"
 
 
+def test_a_link_that_cannot_be_fetched_is_told_beside_one_that_can():
+    urls = ["https://a.example/1.png", "gs://bucket/2.png"]
+    done = look("reapi", {"id": ID, "status": "completed", "output": {"image_urls": urls}})
+    assert [asset.url for asset in done.assets] == urls[:1]
+    assert done.trouble.error == "1 of its results cannot be fetched: 'gs://bucket/2.png'"
+    assert look("reapi", {"id": ID, "status": "completed", "output": {"image_urls": urls[:1]}}).trouble is None
+
+
 def test_a_young_task_of_revidapi_may_not_be_found_yet():
     body = {"code": 422, "msg": "recordInfo is null", "data": None}
     for age, found in ((0, True), (89.9, True), (90, False)):

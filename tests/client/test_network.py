@@ -255,7 +255,7 @@ async def test_nothing_is_masked_before_it_is_read(transport):
     assert (found.body, found.headers["x-echo"]) == (KEY.encode(), KEY)
 
 
-@pytest.mark.parametrize("encoding", ["aws-chunked", "", "UTF-8", "Identity", "binary"])
+@pytest.mark.parametrize("encoding", ["br", "zstd", "aws-chunked", "", "UTF-8", "Identity", "binary"])
 async def test_an_encoding_that_is_none_leaves_the_answer_as_it_is(transport, encoding):
     async with raw_server(answer(b'{"a": 1}', headers=(f"Content-Encoding: {encoding}",))) as server:
         assert json.loads((await post(transport, server.origin)).body) == {"a": 1}
