@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import cast
 
 import attrs
 
@@ -235,16 +236,13 @@ class Attempt:
         return EXACT.subtract(billed, self.order.money.usd)
 
     def without_task(self, other: str) -> "Attempt":
-        """Return this accepted attempt as one whose answer named the task of another: its own task is not known.
+        """Return this attempt, which has a task, as one whose answer named the task of another: its own is not known.
 
         Both prices stay reserved until somebody finds out.
         """
-        if self.task is None:
-            return self
-        error = (
-            f"{self.task.account} answered with task {self.task.id}, which is already the task of attempt {other[:8]}"
-        )
-        return attrs.evolve(self, outcome=Outcome.ACCEPTED_WITHOUT_ID, task=None, error=error, answer=self.task.raw)
+        task = cast("Task", self.task)
+        error = f"{task.account} answered with task {task.id}, which is already the task of attempt {other[:8]}"
+        return attrs.evolve(self, outcome=Outcome.ACCEPTED_WITHOUT_ID, task=None, error=error, answer=task.raw)
 
     def draft(self, task_id: str, submitted_at: datetime | None = None) -> Task:
         """Return the task that this makes, as it stands before anybody has looked."""

@@ -345,10 +345,9 @@ async def test_a_packed_answer_is_read_though_it_was_not_asked_for(transport, en
     assert read.body == body
 
 
-@pytest.mark.parametrize(("encoding", "body"), [("br", b"x"), ("gzip", b"\x1f\x8bno gzip"), ("zstd", b"x")])
-async def test_an_answer_that_cannot_be_unpacked_is_lost_and_was_sent(transport, encoding, body):
+async def test_an_answer_that_cannot_be_unpacked_is_lost_and_was_sent(transport):
     async def answer(_):
-        return web.Response(body=body, headers={"Content-Encoding": encoding})
+        return web.Response(body=b"\x1f\x8bno gzip", headers={"Content-Encoding": "gzip"})
 
     async with serving(answer) as origin:
         with pytest.raises(Lost) as caught:

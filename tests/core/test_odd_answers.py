@@ -164,6 +164,16 @@ def test_what_lies_too_deep_is_left_out_of_what_cannot_be_read_otherwise(levels)
     assert str(words["echo"]).count("[") <= max(DEEPEST, levels)
 
 
+@pytest.mark.parametrize("form", ['[{"id":"t-1"}]', '"{\\"id\\":\\"t-1\\"}"', '"[{\\"id\\":\\"t-1\\"}]"'])
+def test_one_object_in_a_list_or_a_text_is_that_object(form):
+    assert read(form.encode())[0] == {"id": "t-1"}
+
+
+@pytest.mark.parametrize("words", [[{"id": "a"}, {"id": "b"}], [], "{no object", "a text", 7, None, ["a"]])
+def test_what_holds_no_one_object_stays_as_it_is(words):
+    assert read(json.dumps(words).encode())[0] == words
+
+
 # Records
 
 RESULT = {"urls": [URL]}
