@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anymedia.transport.faults import Permanent
 from anymedia.transport.unpack import PIECE, Unpacking
 
 PLAIN = b"\x89PNG" + bytes(range(256)) * 40
@@ -53,9 +52,9 @@ def test_a_short_body_that_is_not_packed_is_kept_to_its_last_byte(body):
 
 
 @pytest.mark.parametrize("encoding", ["br", "zstd", "compress", "gzip, BR"])
-def test_what_cannot_be_unpacked_is_said(encoding):
-    with pytest.raises(Permanent, match="cannot be unpacked"):
-        Unpacking(encoding)
+def test_what_cannot_be_unpacked_passes_as_it_is_and_is_named(encoding):
+    assert Unpacking(encoding).unreadable == encoding.lower().rpartition(", ")[2]
+    assert unpacked(encoding, [PLAIN[:9], PLAIN[9:]]) == PLAIN
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "Deflate"])
