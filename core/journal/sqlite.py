@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import sqlite3
+import time
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from operator import attrgetter
@@ -43,6 +44,10 @@ _OWNER = "owner "
 """What the name of a fact begins with that says that an owner has not ended: its mark may be swept away."""
 
 _SPENT = "SELECT coalesce(sum(reserved), 0) FROM attempts WHERE account = ? AND started >= ?"
+
+
+LOOKS, PAUSE = 25, 0.02
+"""How often, and after how many seconds, it is looked whether a part of the file is missing that others have open."""
 
 
 class SQLiteJournal:
@@ -143,12 +148,22 @@ class SQLiteJournal:
             )
 
     def _joins(self) -> None:
-        """Refuse a file that others have open, and whose newest part has been taken away. Errors: JournalError."""
-        if any(self._is_alive_elsewhere(name) and mark_of(self._folder, name).exists() for name in known(self._folder)):
-            raise JournalError(
-                f"{self.path}-wal: it was deleted while other processes have the journal open, and what they bought "
-                "last is not seen here; end them"
-            )
+        """Refuse a file that others have open, and whose newest part has been taken away. Errors: JournalError.
+
+        Others may open or close it at this moment: only what stays so for a while was taken away.
+        """
+        for _ in range(LOOKS):
+            if not self._is_open_elsewhere() or self._store.file.is_in_use():
+                return
+            time.sleep(PAUSE)
+        raise JournalError(
+            f"{self.path}-wal: it was deleted while other processes have the journal open, and what they bought "
+            "last is not seen here; end them"
+        )
+
+    def _is_open_elsewhere(self) -> bool:
+        owners = known(self._folder)
+        return any(self._is_alive_elsewhere(name) and mark_of(self._folder, name).exists() for name in owners)
 
     def _uses(self, does: bool) -> None:
         """Mark that this owner has the file open, or not any more; where it cannot be marked, nobody misses it."""
