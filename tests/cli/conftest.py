@@ -32,7 +32,7 @@ class FastClock:
         await asyncio.sleep(0.01)
 
     def chance(self) -> float:
-        return 0.0
+        return 0.5
 
 
 @attrs.frozen
