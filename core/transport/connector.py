@@ -49,9 +49,13 @@ class _Handler(ResponseHandler):
         return (self.at_rest is None and transport.get_extra_info("ssl_object") is not None) or not _has_more(transport)
 
 
+# It costs no system call to be made, as the default one does; not every system has it.
+_SELECTOR: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.DefaultSelector)
+
+
 def _has_more(transport: Any) -> bool:
     """Return whether something has arrived at a socket (its end too) that the event loop has not read yet."""
-    with selectors.DefaultSelector() as selector:
+    with _SELECTOR() as selector:
         selector.register(transport.get_extra_info("socket").fileno(), selectors.EVENT_READ)
         return bool(selector.select(0))
 
