@@ -70,10 +70,15 @@ def _print(error: dict[str, Any], as_json: bool, *, is_told: bool = False) -> No
     except OSError as full:
         if full.errno == EPIPE:
             raise
-        with suppress(OSError):  # what is still to be written there is dropped, and not tried again at the end
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up(sys.stdout)
         if not is_told:
             say(f"error: {reason(full)}")
+
+
+def _give_up(stream: TextIO) -> None:
+    """Drop what is still to be written to a stream, so that it is not tried again at the end of the process."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _without_brackets(error: click.ClickException) -> None:
@@ -118,8 +123,7 @@ class _Unbroken:
         try:
             yield
         except OSError:
-            with suppress(OSError, ValueError):  # what is still to be written there is dropped, at the end too
-                os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+            _give_up(self._stream)
 
 
 class _Said(logging.Handler):

@@ -360,7 +360,7 @@ def _account(name: str, table: Any, environ: Mapping[str, str], where: str, besi
         api_key=_key(api_key_env, environ, where),
         api_key_env=api_key_env,
         proxy=_proxy(table["proxy"], where) if "proxy" in table else None,
-        ca_file=Path(beside, Path(table["ca_file"]).expanduser()) if "ca_file" in table else None,
+        ca_file=Path(beside, expanded(table["ca_file"])) if "ca_file" in table else None,
         allow_http=allow_http,
     )
     timeout, connections = table.get("timeout", account.timeout), table.get("connections", account.connections)

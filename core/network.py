@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import attrs
 
 from .model.errors import ConfigError
+from .model.paths import expanded
 from .model.urls import ascii_host
 
 IPNetwork: TypeAlias = IPv4Network | IPv6Network
@@ -61,9 +62,9 @@ def _said(environ: Mapping[str, str], name: str) -> str:
 
 def _ca_file(environ: Mapping[str, str], named: str | None, beside: Path) -> Path | None:
     if named is not None:
-        return Path(beside, Path(named).expanduser())
+        return Path(beside, expanded(named))
     text = environ.get("SSL_CERT_FILE") or environ.get("REQUESTS_CA_BUNDLE")
-    return Path(text) if text else None
+    return expanded(text) if text else None
 
 
 def _host(value: Any, where: str) -> str:

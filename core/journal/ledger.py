@@ -163,9 +163,9 @@ class Ledger:
         named = attempt.settled is not None and attempt.task is not None and attempt.task.raw is None
         found_out = attempt.task is not None and not (named and force)
         if attempt.outcome not in (Outcome.UNCERTAIN, Outcome.ACCEPTED_WITHOUT_ID) or found_out:
-            hint = ": --force (force=True) names another task, or none" if named else ""
-            what = hint or ": only an uncertain attempt can be settled by hand"
-            raise _bad_id(f"{attempt.id[:8]} is {attempt.status}{what}")
+            force_names = "--force (force=True) names another task, or none"
+            way = force_names if named else "only an uncertain attempt can be settled by hand"
+            raise _bad_id(f"{attempt.id[:8]} is {attempt.status}: {way}")
         found = Billed.YES if billed else Billed.NO
         if attempt.settled not in (None, found) and not force:
             before = "not billed" if billed else "billed"

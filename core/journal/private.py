@@ -55,10 +55,10 @@ class Private:
         return found
 
     def _field(self, name: str, value: Any) -> Any:
-        if value is None or (name in KEPT and not (name == "path" and isinstance(value, str) and "?" in value)):
-            return value
-        if name == "path":  # what was asked for may stand in its query, which no look needs
+        if name == "path" and isinstance(value, str):  # what was asked for may stand in its query, which no look needs
             return value if self._is_clean(value) else value.partition("?")[0]
+        if value is None or name in KEPT:
+            return value
         if self.secrets is None and name in COPIED:
             return type(value)()
         if name == "url":

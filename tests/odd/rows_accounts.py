@@ -1,8 +1,5 @@
 """Kinds 11 to 14: accounts and networks."""
 
-import shutil
-import ssl
-import subprocess
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -10,6 +7,7 @@ import attrs
 import pytest
 
 from anymedia import Billed, ConfigError, DeadlineExceeded, Outcome, SubmitUncertain, read_config
+from tests.client.raw import localhost
 
 from .files import HTML, PNG
 from .raw_server import reply
@@ -218,17 +216,10 @@ async def _permanent(world, origin):
 
 
 class Tls:
-    """A reAPI behind a certificate that nobody knows."""
+    """A reAPI behind a certificate for localhost that nobody knows."""
 
-    def __init__(self, world, name="localhost"):
-        if shutil.which("openssl") is None:
-            pytest.skip("openssl is not here to make a certificate")
-        self.cert, key = world.folder / "cert.pem", world.folder / "key.pem"
-        words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}"]
-        words += ["-addext", f"subjectAltName=DNS:{name}", "-keyout", str(key), "-out", str(self.cert)]
-        subprocess.run(words, check=True, capture_output=True)
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(self.cert, key)
+    def __init__(self, world):
+        context, self.cert = localhost(world.folder)
         self.provider = world.reapi
         self.site = world.site(tls=context)
         self.site.answering = self.provider.answer
@@ -247,22 +238,22 @@ async def _certificate(world):
 
 @row(12, "a certificate of another name says so")
 async def _wrong_name(world):
-    tls = Tls(world, "other.example")
-    data = _far(world, base_url=tls.origin, ca_file=str(tls.cert))
+    tls = Tls(world)
+    data = _far(world, base_url=f"https://127.0.0.1:{tls.site.port}", ca_file=tls.cert)
     async with world.client_of(data) as client:
         error = await failing(client.submit(REQUEST))
     assert error.outcome is Outcome.NOT_SENT
-    told(error, "localhost")
+    told(error, "127.0.0.1", "is for another")
 
 
 @each(12, "{} makes a certificate known", "ca_file", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 async def _ca(world, setting):
     tls = Tls(world)
-    account = {"ca_file": str(tls.cert)} if setting == "ca_file" else {}
+    account = {"ca_file": tls.cert} if setting == "ca_file" else {}
     with pytest.MonkeyPatch.context() as patch:
         if not account:
-            patch.setenv(setting, str(tls.cert))
-            world.environ[setting] = str(tls.cert)
+            patch.setenv(setting, tls.cert)
+            world.environ[setting] = tls.cert
         async with world.client_of(_far(world, base_url=tls.origin, **account)) as client:
             task = await client.submit(REQUEST)
             assert (await client.wait(task)).id == world.reapi.bills[0]
