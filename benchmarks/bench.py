@@ -35,7 +35,7 @@ from anymedia.translate.messages import Answer
 
 TASKS = {1: 400, 64: 1280, 512: 2048}
 ROUNDS = 5
-KEY = "key"
+KEY = "sk-0123456789abcdef0123456789abcdef"
 REQUEST = ImageRequest(model="flux-2-pro", prompt="a lighthouse at dusk", aspect_ratio="16:9", resolution="1K")
 BODY = {"model": "flux-2", "prompt": "a lighthouse at dusk", "aspect_ratio": "16:9", "resolution": "1K"}
 
@@ -48,10 +48,10 @@ class NoWaiting(Clock):
         await asyncio.sleep(0)
 
 
-async def by_hand(session: aiohttp.ClientSession, origin: str) -> None:
-    """Submit and look twice, as one would write it for one provider."""
+async def by_hand(session: aiohttp.ClientSession, alone: aiohttp.ClientSession, origin: str) -> None:
+    """Submit and look twice, as one would write it for one provider; `alone` opens a connection for each POST."""
     headers = {"Authorization": f"Bearer {KEY}"}
-    async with session.post(f"{origin}/api/v1/images/generations", json=BODY, headers=headers) as response:
+    async with alone.post(f"{origin}/api/v1/images/generations", json=BODY, headers=headers) as response:
         response.raise_for_status()
         task = (await response.json())["id"]
     while True:
@@ -96,16 +96,17 @@ async def calls(origin: str, file: Path) -> dict[int, tuple[float, float, float]
     """Return the CPU seconds of a task by hand, by anymedia and with its journal, by how many at a time."""
     found = {}
     timeout = aiohttp.ClientTimeout(total=120)
-    connector = aiohttp.TCPConnector(limit=512)
+    kept, used_once = aiohttp.TCPConnector(limit=512), aiohttp.TCPConnector(limit=512, force_close=True)
     async with (
-        aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
+        aiohttp.ClientSession(connector=kept, timeout=timeout) as session,
+        aiohttp.ClientSession(connector=used_once, timeout=timeout) as alone,
         client(origin) as anymedia,
         client(origin, file) as journalled,
     ):
         for concurrent, tasks in TASKS.items():
             hand, ours, written = [], [], []
             for _ in range(ROUNDS):
-                hand.append(await measured(lambda: by_hand(session, origin), concurrent, tasks))
+                hand.append(await measured(lambda: by_hand(session, alone, origin), concurrent, tasks))
                 ours.append(await measured(lambda: run(anymedia), concurrent, tasks))
                 written.append(await measured(lambda: run(journalled), concurrent, tasks))
             found[concurrent] = (min(hand), min(ours), min(written))

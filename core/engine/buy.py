@@ -42,7 +42,7 @@ async def buy(buyer: Buyer[Place], submits: Submits) -> None:
         async with session.permits.submit(submission.account, buyer) as permit:  # permit: a turn,
             with buyer.admitted(submission.account):  # a free rate slot and task slot, and an account that is well
                 async with submission.recorded(permit):  # record: the intent before, the outcome after
-                    async for answer in submission.answers(permit):  # send: once, or again under one replay key
+                    while (answer := await submission.send(permit)) is not None:  # send: once, or under one replay key
                         submission.classify(answer)  # classify: accepted, refused, not sent, or uncertain
         return submission.recorded_attempt
 

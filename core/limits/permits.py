@@ -5,8 +5,6 @@ a rate slot of its own kind and a connection.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from anymedia.account import Account
 from anymedia.clock import Clock
@@ -30,39 +28,17 @@ class Permits:
             limits = self._accounts[account.name] = AccountLimits(account, self._clock)
         return limits
 
-    @asynccontextmanager
-    async def submit(self, account: Account, owner: object = None) -> AsyncIterator["Permit"]:
-        """Wait for the permit to send one submit, and hold it.
+    def submit(self, account: Account, owner: object = None) -> "Permit":
+        """Return the permit to send one submit: `async with` waits for it, and holds it.
 
         The submit counts against the rate once `Permit.sent` says that it may have left. Owners take turns, however
         many submits each waits with; None is an owner of one submit.
         """
-        limits = self.of(account)
-        permit = Permit(limits, owner)
-        limits.submitting += 1
-        try:
-            await permit.wait()
-            yield permit
-        finally:
-            permit.end()
-            limits.submitting -= 1
+        return Permit(self.of(account), owner)
 
-    @asynccontextmanager
-    async def poll(self, account: Account) -> AsyncIterator[None]:
-        """Wait for the permit to send one call that buys nothing, and hold it."""
-        limits = self.of(account)
-        await limits.looks.enter(None)
-        try:
-            await limits.polls.enter()
-        finally:
-            limits.looks.leave()
-        sent = False
-        try:
-            async with limits.connections:
-                sent = True
-                yield
-        finally:
-            limits.polls.leave(arrived=sent)
+    def poll(self, account: Account) -> "Look":
+        """Return the permit to send one call that buys nothing: `async with` waits for it, and holds it."""
+        return Look(self.of(account))
 
     def seen(self, task: Task) -> None:
         """Note that a look showed a task as it stands."""
@@ -113,6 +89,30 @@ class AccountLimits:
         return self.turns.ahead - (limit in self.passed) + resends + max(self.coming - self.submitting, 0)
 
 
+class Look:
+    """The permit to send one call that buys nothing."""
+
+    def __init__(self, limits: AccountLimits) -> None:
+        self._limits = limits
+
+    async def __aenter__(self) -> None:
+        limits = self._limits
+        await limits.looks.enter(None)
+        try:
+            await limits.polls.enter()
+        finally:
+            limits.looks.leave()
+        try:
+            await limits.connections.acquire()
+        except BaseException:
+            limits.polls.leave(arrived=False)
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._limits.connections.release()
+        self._limits.polls.leave(arrived=True)
+
+
 class Permit:
     """The permit to send one submit; `keep` lets its task hold the task slot until the task is over."""
 
@@ -121,6 +121,19 @@ class Permit:
         self._owner = owner
         self._is_active = self._is_sending = self._is_connected = False
         self._arrived = False
+
+    async def __aenter__(self) -> "Permit":
+        self._limits.submitting += 1
+        try:
+            await self.wait()
+        except BaseException:
+            await self.__aexit__()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.end()
+        self._limits.submitting -= 1
 
     async def wait(self) -> None:
         """Acquire turn, task slot, rate slot and connection; call it again before each resend."""

@@ -291,7 +291,7 @@ def _joined(link: str, location: str) -> str:
 async def _read(response: aiohttp.ClientResponse, limit: int, body: bytearray) -> None:
     """Read a body up to a limit, unpacked as it comes, so that a small packed body cannot fill the memory."""
     unpacking = Unpacking(response.headers.get("Content-Encoding", ""))
-    async for chunk in response.content.iter_any():
+    while chunk := await response.content.readany():
         for piece in unpacking.take(chunk):
             body += piece
             if len(body) > limit:
