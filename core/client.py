@@ -4,13 +4,13 @@ import asyncio
 import os
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
-from functools import partial, wraps
+from functools import wraps
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, Unpack
 
 import attrs
 
-from .account import Account, hidden
+from .account import Account, ApiKeys
 from .clock import Clock
 from .config import Config, load_config
 from .engine.accepted import accepted
@@ -93,7 +93,7 @@ class Client:
         self._opened = None if journal is not None or place is None else open_journal(place)
         self.journal: Journal | None = self._opened if journal is None else journal
         keys = tuple(account.api_key for account in self.config.accounts.values() if account.api_key is not None)
-        hide = partial(hidden, keys=keys)
+        hide = ApiKeys(keys)
         self._ledger = None if self.journal is None else Ledger(self.journal, prompts=self.config.prompts, hide=hide)
         self._session = Session(clock or Clock(), patience or Patience(), on_event, self._ledger, self.config.network)
         self._submits = Submits(self._session)

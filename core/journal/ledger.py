@@ -22,7 +22,7 @@ from anymedia.model.strict_json import Json
 from anymedia.model.task import SENDING, STATUSES, Attempt, Task
 from anymedia.model.vocabulary import Billed, Outcome, State
 
-from .private import Hide, unseen
+from .private import NOTHING, Hide
 from .protocol import Claim, Journal, Limit, Query, Released, Taken, Wanted
 from .records import NANO, Records, attempt_of
 
@@ -58,7 +58,7 @@ class Ledger:
     the JSON that is written. Errors, of every method: JournalError.
     """
 
-    def __init__(self, journal: Journal, *, prompts: bool = True, hide: Hide = unseen) -> None:
+    def __init__(self, journal: Journal, *, prompts: bool = True, hide: Hide = NOTHING) -> None:
         self.journal: Journal = journal
         self._records = Records(prompts=prompts, hide=hide)
         self._holder = uuid4().hex

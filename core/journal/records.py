@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 
-from anymedia.model.codec import from_json, to_json
+from anymedia.model.codec import from_json, to_bare_json
 from anymedia.model.errors import AnymediaError
 from anymedia.model.money import EXACT, Money
 from anymedia.model.strict_json import loads
@@ -19,7 +19,7 @@ from anymedia.model.task import SENDING, Attempt, Order, Task
 from anymedia.model.urls import is_path
 from anymedia.model.vocabulary import Outcome
 
-from .private import Hide, Private, unseen
+from .private import NOTHING, Hide, Private
 from .protocol import Ended, Entry, Seen
 from .redact import secrets_of
 
@@ -39,7 +39,7 @@ class Records:
     accounts' API keys in JSON.
     """
 
-    def __init__(self, *, prompts: bool, hide: Hide = unseen) -> None:
+    def __init__(self, *, prompts: bool, hide: Hide = NOTHING) -> None:
         self._prompts = prompts
         self._hide = hide
         self._private: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -90,14 +90,11 @@ class Records:
 
     def _record(self, attempt: Attempt) -> str:
         """Return an attempt as JSON, without its body and its task, which are stored beside it."""
-        bare = attrs.evolve(attempt, order=attrs.evolve(attempt.order, body=None), task=None)
-        return _text(to_json(Private(self._secrets(attempt), self._hide).without(bare)))
+        return _written(attempt, Private(self._secrets(attempt), self._hide))
 
     def _task(self, task: Task, private: Sequence[str] | None) -> str:
         """Return a task as JSON, without the bytes of its result, and without the prompt where none is wanted."""
-        known = () if self._prompts else private
-        assets = tuple(asset if asset.data is None else attrs.evolve(asset, data=None) for asset in task.assets)
-        return _text(to_json(Private(known, self._hide).without(attrs.evolve(task, assets=assets))))
+        return _written(task, Private(() if self._prompts else private, self._hide))
 
     def _secrets(self, attempt: Attempt) -> tuple[str, ...]:
         """Return the texts of an attempt that are the user's own, and remember them for its task."""
@@ -168,6 +165,13 @@ def _moment(started: Any) -> datetime:
 def nano(usd: Decimal | None) -> int | None:
     """Return an amount in billionths of a USD, rounded up."""
     return None if usd is None else int(EXACT.multiply(usd, NANO).to_integral_value(ROUND_CEILING))
+
+
+def _written(value: Attempt | Task, private: Private) -> str:
+    """Return a value as JSON without what is private."""
+    text = _text(to_bare_json(value))
+    # To go through every text of it takes five times as long as to look whether that is needed.
+    return _text(to_bare_json(private.without(value))) if private.may_be_in(text) else text
 
 
 _text = json.JSONEncoder(separators=(",", ":")).encode

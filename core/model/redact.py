@@ -41,11 +41,10 @@ _ESCAPE = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\[\"\\/bfnrt]"  # JSON
     r"|\\x[0-9a-fA-F]{2}|\\U00(?:0[0-9a-fA-F]|10)[0-9a-fA-F]{4}|\\'"  # Python
     r"|&(?:\#[0-9]{1,7}|\#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"  # HTML
-    r"|\+|(?i:%[0-7][0-9a-f]|(?:%[cd][0-9a-f]|%e[0-9a-f]%[89ab][0-9a-f]|%f[0-7](?:%[89ab][0-9a-f]){2})%[89ab][0-9a-f])"
+    r"|\+|%[0-7][0-9a-fA-F]"  # URLs, in UTF-8
+    r"|%(?:[cdCD][0-9a-fA-F]|[eE][0-9a-fA-F]%[89abAB][0-9a-fA-F]|[fF][0-7](?:%[89abAB][0-9a-fA-F]){2})%[89abAB][0-9a-fA-F]"
 )
-
-_SIGNS = ("\\", "&", "+", "%")
-"""What every escape begins with."""
+"""Each alternative begins with a plain character: so a text is gone through five times as fast."""
 
 
 def scrubbed(words: Json, secrets: Iterable[str], longest: int = 4096, *, mark: str = MARK, most: float = MOST) -> Json:
@@ -69,13 +68,14 @@ class _Spelled:
     """Secrets in every spelling.
 
     `pieces` are what each longer spelling is found by, `short` the spellings that only a whole text can be; no text
-    below `least` characters holds any.
+    below `least` characters holds any. `blanks`: some of them hold blanks, which a text may hold as "+" or several.
     """
 
     spellings: tuple[str, ...]
     pieces: tuple[str, ...]
     short: frozenset[str]
     least: int
+    blanks: bool
 
 
 @attrs.define
@@ -152,6 +152,8 @@ def _may_hold(text: str, sought: _Spelled) -> bool:
         return False
     if sought.short and text.lstrip()[:1] in _OPENS:
         return True  # it may be a whole text within
+    if not (sought.blanks or "\\" in text or "&" in text or "%" in text):  # so it is with most: it has one reading
+        return any(piece in text for piece in sought.pieces) or text.strip() in sought.short
     readings = 0
     for reading in _plainly(text):
         readings += 1
@@ -227,7 +229,8 @@ def _spelled(secrets: tuple[str, ...]) -> _Spelled:
     spellings = tuple(_spellings(secrets))
     pieces = dict.fromkeys(piece for each in spellings if len(each) >= SHORT for piece in (each[:CUT], each[-CUT:]))
     short = frozenset(each for each in spellings if len(each) < SHORT)
-    return _Spelled(spellings, tuple(pieces), short, min(map(len, (*pieces, *short)), default=0))
+    least = min(map(len, (*pieces, *short)), default=0)
+    return _Spelled(spellings, tuple(pieces), short, least, any(each.split() != [each] for each in spellings))
 
 
 def _spellings(secrets: Iterable[str]) -> Iterator[str]:
@@ -241,12 +244,9 @@ def _spellings(secrets: Iterable[str]) -> Iterator[str]:
 
 def _plainly(text: str) -> Iterator[str]:
     """Yield the texts of `_readings`."""
-    if " ".join(text.split()) == text and not any(sign in text for sign in _SIGNS):
-        yield text  # most texts: it has no blanks to collapse and no escapes, told at a tenth of the cost
-        return
     for _ in range(LAYERS + 1):
         yield text
-        if _BLANKS.search(text):
+        if " ".join(text.split()) != text and _BLANKS.search(text):  # the first is told at a tenth of the cost
             yield _BLANKS.sub(" ", text)
         inner = _ESCAPE.sub(_meant, text)
         if inner == text:

@@ -9,7 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anymedia import Adjustment, Asset, Attempt, Cause, Failure, ImageRequest, Money, Order, Outcome, RawRequest, Task
+from anymedia import (
+    Adjustment,
+    Asset,
+    Attempt,
+    Cause,
+    Failure,
+    ImageRequest,
+    Money,
+    Order,
+    Outcome,
+    RawRequest,
+    Secret,
+    Task,
+)
+from anymedia.account import ApiKeys
 from anymedia.journal import Ledger, MemoryJournal, Query
 from anymedia.journal.private import KEPT, Private
 from anymedia.journal.records import Records, attempt_of
@@ -137,9 +151,7 @@ def test_only_so_many_are_remembered(monkeypatch):
 
 
 async def test_api_keys_are_hidden_in_what_is_written():
-    def hide(words):
-        return json.loads(json.dumps(words).replace("sk-1", "***"))
-
+    hide = ApiKeys([Secret("sk-1")])
     attempt = attempt_with(error="key sk-1 is bad")
     attempt = attrs.evolve(
         attempt, task=attrs.evolve(attempt.task, raw={"key": "sk-1"}, links={"poll": "https://a/sk-1"})
