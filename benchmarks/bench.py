@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
+import attrs
 import journal
 import quotes
 
@@ -79,12 +80,13 @@ async def measured(call: Callable[[], Awaitable[object]], concurrent: int, tasks
 
 
 def client(origin: str, file: Path | None = None) -> Client:
-    """Return a client at the server, with a journal or without."""
+    """Return a client at the server, with a journal or without, and without prices that somebody fetched here."""
     data = {
         "providers": {"reapi": {"base_url": origin, "api_key_env": "K", "connections": 512}},
         "journal": {"enabled": False} if file is None else {"path": str(file)},
     }
-    return Client(read_config(data, {"K": KEY}), clock=NoWaiting())
+    config = attrs.evolve(read_config(data, {"K": KEY}), live_prices=Path("none", "prices.json"))
+    return Client(config, clock=NoWaiting())
 
 
 async def run(client: Client) -> Task:

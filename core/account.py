@@ -10,7 +10,6 @@ from hmac import compare_digest
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
 
 import attrs
 
@@ -19,7 +18,7 @@ from .declare.prices import Override
 from .model.errors import ConfigError
 from .model.redact import HIDDEN, holds, scrubbed
 from .model.strict_json import Json
-from .model.urls import is_loopback
+from .model.urls import is_local
 
 FINGERPRINT = re.compile(r"[0-9a-f]{16}:[0-9a-f]{16}")
 
@@ -88,7 +87,7 @@ class Account:
     @property
     def local(self) -> bool:
         """Whether it is served on this machine, as a simulator is."""
-        return is_loopback(urlsplit(self.origin).hostname or "")
+        return is_local(self.origin)
 
     def secret(self) -> Secret:
         """Return the API key. Errors: ConfigError naming the variables to set, or that it would go unencrypted."""

@@ -162,7 +162,7 @@ class Purchase:
     def reserve(self, option: Option) -> list[Submission]:
         """Return the submissions of all that is open, reserved under the ceiling; none where they do not fit."""
         reason, chosen_at = self._reason(option), self._session.clock.now()
-        orders = [order for units in self._open for order in option.orders(units)]
+        orders = [order for units in self._open for order in option.orders(units, why=reason, chosen_at=chosen_at)]
         reservations: list[Reservation] = []
         try:
             for order in orders:
@@ -175,7 +175,7 @@ class Purchase:
         self._where, self._open = option, []
         return [
             Submission(
-                attrs.evolve(order, why=reason, chosen_at=chosen_at),
+                order,
                 option.account,
                 self._session,
                 reservation=reservation,

@@ -22,7 +22,7 @@ from anymedia.model.task import Asset, Attempt, Task
 from anymedia.model.vocabulary import Billed, State
 from anymedia.transport.download import clear
 
-from .accepted import accepted
+from .accepted import Accepted
 from .buy import buy
 from .session import Session
 from .submission import Submission, task_of
@@ -122,7 +122,7 @@ class Recoverer:
         The links to its files are asked for again: those that are known may have died, or may never have worked.
         """
         try:
-            with accepted(task):
+            with Accepted(task):
                 if task.state is not State.SUCCEEDED:
                     task = await self.watch.until_done(self._account(attempt or task), task, timeout)
                 elif directory is not None:

@@ -24,9 +24,8 @@ from anymedia.model.strict_json import Json
 from anymedia.model.task import Task, Trouble
 from anymedia.model.vocabulary import Billed, Cause, Refund, Retry, State
 from anymedia.translate import decode, encode
-from anymedia.translate.messages import Call
 
-from .accepted import accepted
+from .accepted import Accepted
 from .session import Session
 
 LAST_LOOK = 2.0
@@ -121,16 +120,14 @@ class Watch:
     async def follow(self, account: Account, endpoint: Endpoint, task: Task) -> Task:
         """Call one endpoint of a task, once, and return the task as the answer tells it. Errors: ProviderError."""
         call = encode.follow(account.adapter, endpoint, account.origin, task)
-        with accepted(task):
-            try:
-                return await self._followed(account, endpoint, task, call)
-            except decode.Unnamed:
-                return await self._followed(account, endpoint, task, attrs.evolve(call, alone=True))
-
-    async def _followed(self, account: Account, endpoint: Endpoint, task: Task, call: Call) -> Task:
-        answer = await self._session.read(account, call, task.model)
-        asked = self._session.asked(account, task.model)
-        return decode.looked(asked, endpoint, answer, task, alone=call.alone)
+        with Accepted(task):
+            while True:
+                answer = await self._session.read(account, call, task.model)
+                asked = self._session.asked(account, task.model)
+                try:
+                    return decode.looked(asked, endpoint, answer, task, alone=call.alone)
+                except decode.Unnamed:
+                    call = attrs.evolve(call, alone=True)
 
     async def again(self, account: Account, task: Task) -> Task:
         """Return a task that has succeeded with the links to its result that the provider names now.
@@ -289,7 +286,9 @@ def next_wait(
     What the server asks for comes first and is never undercut. After `errors` in a row the wait doubles each time, up
     to a minute. `jitter` (0 to 1) adds up to a tenth, so that tasks submitted together are not looked at together.
     """
-    step = next((slow for since, slow in sorted(pace.slower.items(), reverse=True) if age >= since), pace.then)
+    step = pace.then
+    if pace.slower:
+        step = next((slow for since, slow in sorted(pace.slower.items(), reverse=True) if age >= since), step)
     if errors > 1:
         step = max(step, min(step * 2 ** min(errors - 1, 6), 60.0))
     return max(step * (1 + jitter / 10), retry_after or 0.0)

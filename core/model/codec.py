@@ -103,6 +103,7 @@ def _written(cls: type[Any], converter: "Converter", left_out: Collection[str]) 
 
 
 _PLAIN = (str, int, float, bool)
+_IS_JSON = frozenset((*_PLAIN, type(None), dict, list))
 
 
 def _is_plain(cls: Any) -> bool:
@@ -113,7 +114,7 @@ def _is_plain(cls: Any) -> bool:
 def _json(value: Any, converter: "Converter") -> Json:
     """Return a dict or list with its values of the model as JSON; one that holds none is JSON, and stays as it is."""
     held = value.values() if isinstance(value, dict) else value
-    if not any(attrs.has(type(each)) for each in held):
+    if _IS_JSON.issuperset(map(type, held)) or not any(attrs.has(type(each)) for each in held):
         return value
     if isinstance(value, dict):
         return {name: converter.unstructure(each) for name, each in value.items()}

@@ -124,6 +124,12 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+@lru_cache(1024)
+def is_local(origin: str) -> bool:
+    """Return whether an origin is on this machine."""
+    return is_loopback(urlsplit(origin).hostname or "")
+
+
 def ascii_host(host: str) -> str:
     """Return the name of a host as it stands in a URL: in IDNA where it has other letters than ASCII's.
 
