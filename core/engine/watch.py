@@ -91,7 +91,8 @@ class Watch:
             if not wait.woken:
                 with wait:
                     await self._clock.sleep(max(pause, 0.0))
-            if rest <= 0 or (too_late and was_last and not wait.woken):
+            is_over = self._clock.monotonic() >= deadline  # which a wake does not change
+            if is_over or (too_late and was_last and not wait.woken):
                 raise TimeoutError
             was_last, wait.woken = too_late, False
             try:
