@@ -5,13 +5,14 @@ a rate slot of its own kind and a connection.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 
 from anymedia.account import Account
 from anymedia.clock import Clock
 from anymedia.model.task import Task
 
+from .line import LONGEST, Line
 from .slots import ActiveTasks, RateWindow
 from .turns import Turns
 
@@ -22,6 +23,7 @@ class Permits:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._accounts: dict[str, AccountLimits] = {}
+        self._queues: dict[Hashable, Turns] = {}
 
     def of(self, account: Account) -> "AccountLimits":
         """Return the limits of an account, as they are used."""
@@ -29,6 +31,23 @@ class Permits:
         if limits is None:
             limits = self._accounts[account.name] = AccountLimits(account, self._clock)
         return limits
+
+    @asynccontextmanager
+    async def first_in_queue(self, queue: Hashable, timeout: float | None) -> AsyncIterator[None]:
+        """Wait until nobody is ahead in a queue, at most `timeout` seconds, and stay its first. Errors: TimeoutError.
+
+        All that may go to the same accounts wait in one queue, in the order in which they came. Only the first of them
+        looks for an account that takes a submit; whatever becomes free wakes that one, and not all that wait.
+        """
+        turns = self._queues.setdefault(queue, Turns())
+        async with asyncio.timeout(timeout):
+            await turns.enter(None)
+        try:
+            yield
+        finally:
+            turns.leave()
+            if not turns.ahead:
+                del self._queues[queue]
 
     @asynccontextmanager
     async def submit(self, account: Account, owner: object = None) -> AsyncIterator["Permit"]:
@@ -86,6 +105,7 @@ class AccountLimits:
         self.active: ActiveTasks = ActiveTasks(allowed.active, clock)
         self.turns: Turns = Turns()
         self.looks: Turns = Turns()
+        self.line: Line = Line()
         self.connections: asyncio.Semaphore = asyncio.Semaphore(account.connections)
         self.passed: set[RateWindow | ActiveTasks] = set()  # by the submit whose turn it is
         self.again: int = 0  # resends that wait for a rate slot
@@ -96,6 +116,12 @@ class AccountLimits:
     def wait(self) -> float:
         """Return about how many seconds a submit would wait here."""
         return max(self.submits.wait(self._ahead(self.submits)), self.active.wait(self._ahead(self.active)))
+
+    def has_room(self, *, trial: bool = False) -> bool:
+        """Return whether one more request may wait for a permit here; for a `trial`, whether it would be the first."""
+        if trial:
+            return not self.line
+        return self.coming < self._connections or len(self.line) < LONGEST
 
     def load(self) -> tuple[float, int]:
         """Return the used share of the scarcest limit, and the number of active tasks."""
