@@ -25,18 +25,17 @@ from anymedia.model.errors import (
     OverCeiling,
     Problem,
     RateLimited,
-    Unavailable,
     surest,
 )
 from anymedia.model.options import Options
 from anymedia.model.task import Attempt, Task
-from anymedia.model.vocabulary import Billed, Outcome
+from anymedia.model.vocabulary import Billed
 
 from .idempotency import latest
 from .plan import Option, Plan
 from .rules import Then, after, step
 from .submission import Submission
-from .submits import Life, Submits
+from .submits import Life, Submits, not_in_time
 
 TRIES = 4
 """Submits to an unavailable account before it leaves the route."""
@@ -75,6 +74,7 @@ class Purchase:
         self._claimed = claimed
         self._bought = bought
         self._session = submits.session
+        self._place = submits.session.permits.last_place()
         self._ceiling = Ceiling(terms.max_price, allow_unknown=terms.allow_unknown_price)
         self._open: list[range] = [range(plan.units)]
         self._attempts: dict[str, Attempt] = {}
@@ -124,7 +124,7 @@ class Purchase:
         accounts = (each.account.name for each in self._left())
         try:
             timeout = left(self._session.clock, self._deadline)
-            async with self._session.permits.first_in_queue((self._spreads, *accounts), timeout):
+            async with self._session.permits.first_in_queue((self._spreads, *accounts), self._place, timeout):
                 chosen = await self._first_with_room()
         except TimeoutError:
             chosen = None
@@ -164,8 +164,7 @@ class Purchase:
         """Return why nothing was sent to an account before the deadline."""
         if self._session.health.of(account).cause is not None:
             return self._session.health.cooling(account)
-        facts = {"account": account.name, "provider": account.adapter.name, "outcome": Outcome.NOT_SENT}
-        return Unavailable(f"{account.name} could not be sent to in time", **facts)
+        return not_in_time(account.name, provider=account.adapter.name)
 
     def _keep_the_first(self) -> None:
         """Keep no other option than the first whose price fits under the ceiling."""
@@ -309,6 +308,7 @@ class Purchase:
         self._session.health.look([option.account])
         if isinstance(error, Cooling):
             return
+        self._place = self._session.permits.last_place()  # what is wrong with one request must not hold up the others
         self._tries[option.account.name] += then is Then.SOONER and not isinstance(error, RateLimited)
         if then is not Then.SOONER or error.permanent or self._tries[option.account.name] >= TRIES:
             self._take_off(option, error, whole=then is not Then.OFFER)

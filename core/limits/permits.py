@@ -7,6 +7,7 @@ a rate slot of its own kind and a connection.
 import asyncio
 from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
+from itertools import count
 
 from anymedia.account import Account
 from anymedia.clock import Clock
@@ -24,6 +25,7 @@ class Permits:
         self._clock = clock
         self._accounts: dict[str, AccountLimits] = {}
         self._queues: dict[Hashable, Turns] = {}
+        self._places = count()
 
     def of(self, account: Account) -> "AccountLimits":
         """Return the limits of an account, as they are used."""
@@ -32,16 +34,20 @@ class Permits:
             limits = self._accounts[account.name] = AccountLimits(account, self._clock)
         return limits
 
+    def last_place(self) -> int:
+        """Return a place behind all that were given before."""
+        return next(self._places)
+
     @asynccontextmanager
-    async def first_in_queue(self, queue: Hashable, timeout: float | None) -> AsyncIterator[None]:
+    async def first_in_queue(self, queue: Hashable, place: int, timeout: float | None) -> AsyncIterator[None]:
         """Wait until nobody is ahead in a queue, at most `timeout` seconds, and stay its first. Errors: TimeoutError.
 
-        All that may go to the same accounts wait in one queue, in the order in which they came. Only the first of them
-        looks for an account that takes a submit; whatever becomes free wakes that one, and not all that wait.
+        All that may go to the same accounts wait in one queue, by their places. Only the first of them looks for an
+        account that takes a submit; whatever becomes free wakes that one, and not all that wait.
         """
         turns = self._queues.setdefault(queue, Turns())
-        async with asyncio.timeout(timeout):
-            await turns.enter(None)
+        async with asyncio.timeout(timeout if turns.ahead else None):
+            await turns.enter(None, place)
         try:
             yield
         finally:

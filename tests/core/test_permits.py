@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from anymedia import Account, State, Task
 from anymedia.clock import first_of
 from anymedia.declare import Endpoint, Limits
+from anymedia.limits.line import LONGEST, Line
 from anymedia.limits.permits import Permits
 from anymedia.limits.slots import FORGOTTEN
 from anymedia.testing import FakeClock
@@ -589,3 +590,71 @@ def test_of_several_waits_those_that_come_later_are_given_up():
 
     timed(main())
     assert ended == {"soon": 1, "given up": 3}
+
+
+# Before an account is chosen
+
+
+def test_a_line_counts_requests_and_tells_when_it_is_shorter():
+    line = Line()
+    line.join("a1", "a")
+    line.join("a2", "a")
+    line.join("b1", "b")
+    shorter = line.shorter
+    assert len(line) == 2
+    line.leave("a1")
+    line.leave("a1")  # a permit, and then an end
+    assert (len(line), shorter.is_set()) == (2, False)
+    line.leave("a2")
+    assert (len(line), shorter.is_set()) == (1, True)
+    assert not line.shorter.is_set()  # that one is for whoever asks from now on
+    line.leave("b1")
+    line.leave("c1")
+    assert not line
+
+
+def test_there_is_room_while_a_connection_is_free_or_the_line_is_short():
+    async def main():
+        limits = Permits(Time()).of(account(connections=LONGEST + 4))
+        assert limits.has_room(trial=True)
+        for number in range(LONGEST):
+            assert limits.has_room()
+            limits.line.join(number, number)
+        assert not limits.has_room(trial=True)
+        limits.coming = LONGEST + 3
+        assert limits.has_room()
+        limits.coming = LONGEST + 4
+        assert not limits.has_room()
+        limits.line.leave(0)
+        assert limits.has_room()
+
+    timed(main())
+
+
+@given(st.permutations(range(6)), st.sets(st.integers(1, 5)))
+def test_one_of_a_queue_is_first_and_those_behind_it_wait_no_longer_than_they_like(names, impatient):
+    async def main():
+        permits, told = Permits(Time()), []
+
+        async def first(name, place):
+            try:
+                async with permits.first_in_queue("queue", name, place / 8 if place in impatient else None):
+                    told.append(name)
+                    await asyncio.sleep(1)
+            except TimeoutError:
+                assert now() == place / 8
+
+        await asyncio.gather(*(first(name, place) for place, name in enumerate(names)))
+        first_come, *waiting = [name for place, name in enumerate(names) if place not in impatient]
+        assert (told, permits._queues) == ([first_come, *sorted(waiting)], {})
+
+    timed(main())
+
+
+def test_queues_do_not_wait_for_each_other():
+    async def main():
+        permits = Permits(Time())
+        async with permits.first_in_queue(("a", "b"), 1, 1), permits.first_in_queue(("b", "a"), 2, 1):
+            assert now() == 0.0
+
+    timed(main())
