@@ -114,8 +114,8 @@ def test_very_many_requests_at_once_end_and_no_limit_is_passed():
 CONNECTIONS = 2
 
 
-async def at_one(clock, calls, *faults, **options):
-    """Ask one account for everything at once; return the ends, and how often a request looked where it can go."""
+async def at_one(clock, timeouts, *faults):
+    """Ask one account for everything at once; return the ends, when a request looked where it can go, and what came."""
     looks = []
 
     def look(health, accounts):
@@ -128,23 +128,26 @@ async def at_one(clock, calls, *faults, **options):
         data["providers"]["reapi"]["connections"] = CONNECTIONS
         async with Client(read_config(data, sims.environ), clock=clock) as client:
             clock.loop.slow_down(client.journal)
-            wanted = [attrs.evolve(REQUEST, prompt=f"{number:04}") for number in range(calls)]
+            wanted = [attrs.evolve(REQUEST, prompt=f"{number:04}") for number in range(len(timeouts))]
             with patch.object(Health, "look", look):
-                submits = (client.submit(request, "reapi", **options) for request in wanted)
+                submits = (
+                    client.submit(request, "reapi", timeout=timeout)
+                    for request, timeout in zip(wanted, timeouts, strict=True)
+                )
                 ends = await asyncio.gather(*submits, return_exceptions=True)
         made = [task.order.prompt for task in sims["reapi"].service.tasks.values()]
     return ends, looks, made
 
 
-def in_virtual_time(main, *arguments, **options):
+def in_virtual_time(main, *arguments):
     with slow_way(1), asyncio.Runner(loop_factory=Loop) as runner:
-        return runner.run(main(LoopClock(runner.get_loop()), *arguments, **options))
+        return runner.run(main(LoopClock(runner.get_loop()), *arguments))
 
 
 def test_an_account_in_trouble_again_and_again_wakes_one_request_at_a_time():
     calls, outages = 120, 3
     not_reached = {"kind": "status", "status": 523, "body": "html", "on": "submit", "times": outages}
-    ends, looks, made = in_virtual_time(at_one, calls, not_reached)
+    ends, looks, made = in_virtual_time(at_one, [None] * calls, not_reached)
     assert [end for end in ends if not isinstance(end, Task)] == []
     assert Counter(made) == {f"{number:04}": 1 for number in range(calls)}
     # A look for each request, one more for each that waited, and for each outage those few that were at the account.
@@ -155,6 +158,7 @@ def test_an_account_in_trouble_again_and_again_wakes_one_request_at_a_time():
     assert max(places[-outages:]) <= LONGEST + CONNECTIONS
 
 
+@pytest.mark.parametrize("timeouts", [[20] * 40, [20] * 20 + [5] * 20], ids=["all at once", "the last ones first"])
 @pytest.mark.parametrize(
     ("fault", "error", "told"),
     [
@@ -162,8 +166,8 @@ def test_an_account_in_trouble_again_and_again_wakes_one_request_at_a_time():
         ({"kind": "throttled", "retry_after": 8}, Cooling, "reapi is left alone until 08:00:"),
     ],
 )
-def test_who_is_still_in_the_queue_at_its_deadline_is_told_why(fault, error, told):
-    ends, _, made = in_virtual_time(at_one, 40, {**fault, "on": "submit", "times": None}, timeout=20)
+def test_who_is_still_in_the_queue_at_its_deadline_is_told_why(fault, error, told, timeouts):
+    ends, _, made = in_virtual_time(at_one, timeouts, {**fault, "on": "submit", "times": None})
     assert made == []
     assert isinstance(ends[-1], error)
     assert told in str(ends[-1])
