@@ -18,6 +18,7 @@ from anymedia.account import Account
 from anymedia.clock import first_of, left
 from anymedia.journal.ledger import Claimed
 from anymedia.limits.ceiling import Ceiling, Reservation
+from anymedia.limits.queue import Queue
 from anymedia.model.errors import (
     AnymediaError,
     Cooling,
@@ -122,10 +123,10 @@ class Purchase:
         if not self._terms.fallback:
             self._keep_the_first()
         accounts = (each.account.name for each in self._left())
+        queue = self._session.permits.queue((self._spreads, *accounts))
         try:
-            timeout = left(self._session.clock, self._deadline)
-            async with self._session.permits.first_in_queue((self._spreads, *accounts), self._place, timeout):
-                chosen = await self._first_with_room()
+            async with queue.first(self._place, self._deadline):
+                chosen = await self._first_with_room(queue)
         except TimeoutError:
             chosen = None
         if chosen is None:
@@ -133,7 +134,7 @@ class Purchase:
             self._errors = self._errors or {id(each): self._not_sent(each.account) for each in self._left()}
         return chosen
 
-    async def _first_with_room(self) -> Option | None:
+    async def _first_with_room(self, queue: Queue) -> Option | None:
         """Return the first option that can be asked now; wait for the soonest where none can; None: there is none."""
         health, permits, clock = self._session.health, self._session.permits, self._session.clock
         while (choices := self._choices()) and clock.monotonic() < self._deadline:
@@ -153,7 +154,10 @@ class Purchase:
                 for each in choices:
                     self._errors.setdefault(id(each), health.cooling(each.account))
                 break
-            await self._pause(cooling if in_time else math.inf, changes)
+            # Where nothing but time opens an account, the others hear of it: their deadlines may come before that.
+            opens = clock.monotonic() + cooling if in_time and not well and not changes else -math.inf
+            with queue.closed(opens):
+                await self._pause(cooling if in_time else math.inf, changes)
         return None
 
     def _has_room(self, account: Account) -> bool:

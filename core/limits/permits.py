@@ -14,6 +14,7 @@ from anymedia.clock import Clock
 from anymedia.model.task import Task
 
 from .line import LONGEST, Line
+from .queue import Queue
 from .slots import ActiveTasks, RateWindow
 from .turns import Turns
 
@@ -24,7 +25,7 @@ class Permits:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._accounts: dict[str, AccountLimits] = {}
-        self._queues: dict[Hashable, Turns] = {}
+        self._queues: dict[Hashable, Queue] = {}
         self._places = count()
 
     def of(self, account: Account) -> "AccountLimits":
@@ -35,25 +36,15 @@ class Permits:
         return limits
 
     def last_place(self) -> int:
-        """Return a place behind all that were given before."""
+        """Return a place in a queue behind all that were given before."""
         return next(self._places)
 
-    @asynccontextmanager
-    async def first_in_queue(self, queue: Hashable, place: int, timeout: float | None) -> AsyncIterator[None]:
-        """Wait until nobody is ahead in a queue, at most `timeout` seconds, and stay its first. Errors: TimeoutError.
-
-        All that may go to the same accounts wait in one queue, by their places. Only the first of them looks for an
-        account that takes a submit; whatever becomes free wakes that one, and not all that wait.
-        """
-        turns = self._queues.setdefault(queue, Turns())
-        async with asyncio.timeout(timeout if turns.ahead else None):
-            await turns.enter(None, place)
-        try:
-            yield
-        finally:
-            turns.leave()
-            if not turns.ahead:
-                del self._queues[queue]
+    def queue(self, name: Hashable) -> Queue:
+        """Return the queue of all that may go to the same accounts, under one name."""
+        queue = self._queues.get(name)
+        if queue is None:
+            queue = self._queues[name] = Queue(self._clock)
+        return queue
 
     @asynccontextmanager
     async def submit(self, account: Account, owner: object = None) -> AsyncIterator["Permit"]:

@@ -12,7 +12,7 @@ import attrs
 import pytest
 
 from anymedia import AnymediaError, Client, Cooling, ImageRequest, Result, Task, Unavailable, read_config
-from anymedia.limits.health import Health
+from anymedia.limits.health import NO_CREDIT, Health
 from anymedia.limits.line import LONGEST
 from anymedia.simulators import running
 from tests.machine.virtual import Loop, LoopClock, slow_way
@@ -172,3 +172,11 @@ def test_who_is_still_in_the_queue_at_its_deadline_is_told_why(fault, error, tol
     assert isinstance(ends[-1], error)
     assert told in str(ends[-1])
     assert ends[-1].attempts == ()
+
+
+def test_who_waits_for_ever_does_not_keep_the_others_from_hearing_that_nothing_is_sent_in_time():
+    timeouts = [None] * 20 + [60] * 20
+    ends, _, made = in_virtual_time(at_one, timeouts, {"kind": "no_credit", "times": 1})
+    told = [end for end in ends if isinstance(end, Cooling)]
+    assert (len(told), len(made)) == (20, 19)  # one met it itself
+    assert min(error.retry_after for error in told) > NO_CREDIT - 5

@@ -15,6 +15,7 @@ from anymedia.clock import first_of
 from anymedia.declare import Endpoint, Limits
 from anymedia.limits.line import LONGEST, Line
 from anymedia.limits.permits import Permits
+from anymedia.limits.queue import Queue
 from anymedia.limits.slots import FORGOTTEN
 from anymedia.testing import FakeClock
 
@@ -632,29 +633,48 @@ def test_there_is_room_while_a_connection_is_free_or_the_line_is_short():
 
 
 @given(st.permutations(range(6)), st.sets(st.integers(1, 5)))
-def test_one_of_a_queue_is_first_and_those_behind_it_wait_no_longer_than_they_like(names, impatient):
+def test_one_of_a_queue_is_first_and_those_behind_it_wait_no_longer_than_they_like(places, impatient):
     async def main():
-        permits, told = Permits(Time()), []
+        queue, told = Queue(Time()), []
 
-        async def first(name, place):
+        async def first(place, deadline):
             try:
-                async with permits.first_in_queue("queue", name, place / 8 if place in impatient else None):
-                    told.append(name)
+                async with queue.first(place, deadline):
+                    told.append(place)
                     await asyncio.sleep(1)
             except TimeoutError:
-                assert now() == place / 8
+                assert now() == deadline
 
-        await asyncio.gather(*(first(name, place) for place, name in enumerate(names)))
-        first_come, *waiting = [name for place, name in enumerate(names) if place not in impatient]
-        assert (told, permits._queues) == ([first_come, *sorted(waiting)], {})
+        deadlines = [number / 8 if number in impatient else math.inf for number in range(6)]
+        await asyncio.gather(*map(first, places, deadlines))
+        came_first, *waiting = [place for number, place in enumerate(places) if number not in impatient]
+        assert told == [came_first, *sorted(waiting)]
 
     timed(main())
 
 
-def test_queues_do_not_wait_for_each_other():
+def test_whose_deadline_comes_before_a_queue_opens_does_not_wait_for_it():
     async def main():
-        permits = Permits(Time())
-        async with permits.first_in_queue(("a", "b"), 1, 1), permits.first_in_queue(("b", "a"), 2, 1):
-            assert now() == 0.0
+        permits, gave_up = Permits(Time()), []
+        queue = permits.queue("these")
+
+        async def first(deadline):
+            try:
+                async with queue.first(permits.last_place(), deadline):
+                    return now()
+            except TimeoutError:
+                gave_up.append((deadline, now()))
+
+        async with permits.queue("others").first(permits.last_place(), 1), queue.first(permits.last_place(), 90):
+            waiting = [asyncio.create_task(first(deadline)) for deadline in (3, 10, 30, math.inf)]
+            await asyncio.sleep(3)  # one of them is giving up at this very moment
+            with queue.closed(20):
+                waiting += [asyncio.create_task(first(deadline)) for deadline in (15, 40)]
+                await asyncio.sleep(1)
+                assert gave_up == [(3, 3), (10, 3), (15, 3)]
+                await asyncio.sleep(16)
+            waiting.append(asyncio.create_task(first(25)))
+            await asyncio.sleep(1)
+        assert await asyncio.gather(*waiting) == [None, None, 21, 21, None, 21, 21]
 
     timed(main())
