@@ -178,7 +178,7 @@ class Replay:
         return [Submission(self._attempt.order, account, self._submits.session, reservation=held, again=self._attempt)]
 
     @contextmanager
-    def admitted(self, account: Account) -> Iterator[None]:
+    def admitted(self, submission: Submission) -> Iterator[None]:
         """Admit it whatever the account's health: what it finds out is worth more than a wait."""
         yield
 

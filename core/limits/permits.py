@@ -5,11 +5,15 @@ a rate slot of its own kind and a connection.
 """
 
 import asyncio
+from collections.abc import Hashable
+from itertools import count
 
 from anymedia.account import Account
 from anymedia.clock import Clock
 from anymedia.model.task import Task
 
+from .line import LONGEST, Line
+from .queue import Queue
 from .slots import ActiveTasks, RateWindow
 from .turns import Turns
 
@@ -20,6 +24,8 @@ class Permits:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._accounts: dict[str, AccountLimits] = {}
+        self._queues: dict[Hashable, Queue] = {}
+        self._places = count()
 
     def of(self, account: Account) -> "AccountLimits":
         """Return the limits of an account, as they are used."""
@@ -27,6 +33,17 @@ class Permits:
         if limits is None:
             limits = self._accounts[account.name] = AccountLimits(account, self._clock)
         return limits
+
+    def last_place(self) -> int:
+        """Return a place in a queue behind all that were given before."""
+        return next(self._places)
+
+    def queue(self, name: Hashable) -> Queue:
+        """Return the queue of all that may go to the same accounts, under one name."""
+        queue = self._queues.get(name)
+        if queue is None:
+            queue = self._queues[name] = Queue(self._clock)
+        return queue
 
     def submit(self, account: Account, owner: object = None) -> "Permit":
         """Return the permit to send one submit: `async with` waits for it, and holds it.
@@ -62,6 +79,7 @@ class AccountLimits:
         self.active: ActiveTasks = ActiveTasks(allowed.active, clock)
         self.turns: Turns = Turns()
         self.looks: Turns = Turns()
+        self.line: Line = Line()
         self.connections: asyncio.Semaphore = asyncio.Semaphore(account.connections)
         self.passed: set[RateWindow | ActiveTasks] = set()  # by the submit whose turn it is
         self.again: int = 0  # resends that wait for a rate slot
@@ -72,6 +90,12 @@ class AccountLimits:
     def wait(self) -> float:
         """Return about how many seconds a submit would wait here."""
         return max(self.submits.wait(self._ahead(self.submits)), self.active.wait(self._ahead(self.active)))
+
+    def has_room(self, *, trial: bool = False) -> bool:
+        """Return whether one more request may wait for a permit here; for a `trial`, whether it would be the first."""
+        if trial:
+            return not self.line
+        return self.coming < self._connections or len(self.line) < LONGEST
 
     def load(self) -> tuple[float, int]:
         """Return the used share of the scarcest limit, and the number of active tasks."""
