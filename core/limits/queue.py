@@ -5,8 +5,8 @@ Whatever becomes free wakes the first alone, and not all that wait.
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from anymedia.clock import Clock, left
 
@@ -22,25 +22,29 @@ class Queue:
         self._deadlines: dict[asyncio.Timeout, float] = {}
         self._closed_until = -math.inf
 
-    @asynccontextmanager
-    async def first(self, place: int, deadline: float) -> AsyncIterator[None]:
-        """Wait until nobody with a lower place is ahead, and stay the first.
+    def first(self, place: int, deadline: float) -> "_First":
+        """Return the block of the first: it begins when nobody with a lower place is ahead.
 
         `deadline` is on the clock's monotonic time. Errors: TimeoutError when it passes, or nothing opens before it.
         """
-        async with asyncio.timeout(None) as patience:
-            if self._turns.ahead:
-                rest = 0.0 if deadline < self._closed_until else left(self._clock, deadline)
-                patience.reschedule(None if rest is None else asyncio.get_running_loop().time() + rest)
-                self._deadlines[patience] = deadline
+        return _First(self, place, deadline)
+
+    async def enter(self, place: int, deadline: float) -> None:
+        """Wait until nobody with a lower place is ahead, and be the first until `leave`. Errors: as first."""
+        if not self._turns.ahead:
+            await self._turns.enter(None, place)
+            return
+        rest = 0.0 if deadline < self._closed_until else left(self._clock, deadline)
+        async with asyncio.timeout(rest) as patience:
+            self._deadlines[patience] = deadline
             try:
                 await self._turns.enter(None, place)
             finally:
-                self._deadlines.pop(patience, None)
-        try:
-            yield
-        finally:
-            self._turns.leave()
+                del self._deadlines[patience]
+
+    def leave(self) -> None:
+        """Let the next be the first."""
+        self._turns.leave()
 
     @contextmanager
     def closed(self, until: float) -> Iterator[None]:
@@ -53,3 +57,18 @@ class Queue:
             yield
         finally:
             self._closed_until = -math.inf
+
+
+class _First:
+    """The block of the first."""
+
+    def __init__(self, queue: Queue, place: int, deadline: float) -> None:
+        self._queue = queue
+        self._place = place
+        self._deadline = deadline
+
+    async def __aenter__(self) -> None:
+        await self._queue.enter(self._place, self._deadline)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._queue.leave()
