@@ -1,0 +1,375 @@
+"""Plants one wrong fact at a time into the adapters, and tells which of them no test notices.
+
+    python tests/mutants.py [--number 300] [--seed 0] [--jobs 2] [--only runapi]
+
+Every fact that an adapter's source spells out (a bound, a word, a price, a place, an entry of a table, a keyword) can
+go wrong in its own way; of all these mutants a spread over the adapters and the kinds is taken, the same one for the
+same seed. Each is run against the tests named below, in a process of its own, on a copy of the checkout. Exits with 1
+when one survives that is not listed as EQUIVALENT, or when one is listed that is none.
+"""
+
+import argparse
+import ast
+import configparser
+import importlib.abc
+import importlib.util
+import multiprocessing
+import os
+import random
+import re
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import aiohttp.web  # noqa: F401 - the heavy ones are imported once, not once a mutant
+import attrs
+import cattrs  # noqa: F401
+import hypothesis
+import PIL.Image  # noqa: F401
+import pytest
+
+ROOT = Path(__file__).parents[1]
+TESTS = ("tests/contract",)
+"""The quickest to notice a wrong fact come first."""
+
+OPTIONS = (
+    *("-x", "-q", "--tb=no", "-W", "ignore::pytest.PytestAssertRewriteWarning"),
+    *("-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:cov"),
+)
+
+FEW = "0.1"
+"""How many of the usual cases the agreement tries here."""
+
+LONGEST = 180
+"""Seconds; a mutant that makes the tests hang is noticed."""
+
+PROSE = {"page", "title", "read", "gaps", "doubt", "source"}
+"""Keywords that hold sentences and dates for people."""
+
+PROSE_TEXT = re.compile(r"[a-z]{2,} [a-z]{2,}")
+"""Two words that follow one another: a text with several such pairs is a sentence."""
+
+ONE_AT_LEAST = "there is always one: none at all is another mode, or no request; and what is above is told otherwise"
+SAME = "the model is the offer's name unless told otherwise"
+
+EQUIVALENT = {
+    'runapi: "images": Param("source_image_urls", Urls(1)),  ->  "images": Param("source_image_urls", Urls(0)),': (
+        ONE_AT_LEAST
+    ),
+    'reapi: "count": Param("n", Whole(1, 4), default=1),  ->  "count": Param("n", Whole(0, 4), default=1),': (
+        ONE_AT_LEAST
+    ),
+    'api_in_one: model=f"flux-2-{tier}",  ->  ': SAME,
+    'revidapi: model=f"flux-2-{tier}",  ->  ': SAME,
+}
+"""Mutants that no test can notice, by how they are shown, and why."""
+
+
+@attrs.frozen
+class Mutant:
+    """One wrong fact: the part of an adapter's source that is another text."""
+
+    file: str
+    kind: str
+    start: int
+    end: int
+    text: str
+    source: str = attrs.field(repr=False)
+
+    @property
+    def mutated(self) -> str:
+        """The whole source with the wrong fact in it."""
+        return self.source[: self.start] + self.text + self.source[self.end :]
+
+    def __str__(self) -> str:
+        """Show the lines that it is about, before and after: no line number, so that it stays the same for long."""
+        first = self.source.rfind("\n", 0, self.start) + 1
+        last = self.source.find("\n", self.end)
+        before = self.source[first:last]
+        after = self.source[first : self.start] + self.text + self.source[self.end : last]
+        return f"{self.file}: {_squeezed(before)}  ->  {_squeezed(after)}"
+
+
+def _squeezed(text: str) -> str:
+    return " ".join(text.split())
+
+
+# What can be wrong
+
+
+class Facts(ast.NodeVisitor):
+    """Finds every fact of an adapter's source, and what could stand in its place."""
+
+    def __init__(self, file: str, source: str) -> None:
+        self.file, self.source = file, source
+        self.found: list[Mutant] = []
+        self._bytes = source.encode()
+        self._lines = [0]
+        for line in self._bytes.split(b"\n"):
+            self._lines.append(self._lines[-1] + len(line) + 1)
+        self.visit(ast.parse(source))
+
+    def visit_Module(self, node: ast.Module) -> None:
+        """Leave out the docstring and the imports."""
+        for statement in node.body[1:]:
+            if not isinstance(statement, ast.Import | ast.ImportFrom):
+                self.visit(statement)
+
+    def visit_arguments(self, node: ast.arguments) -> None:
+        """Leave out annotations."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        """Leave out the annotation of what is returned."""
+        for statement in node.body:
+            self.visit(statement)
+
+    def visit_Constant(self, node: ast.Constant) -> None:
+        """A number one more or less, a yes for a no, another word or figure."""
+        if isinstance(node.value, bool):
+            self._replace("flag", node, str(not node.value))
+        elif isinstance(node.value, int):
+            self._replace("number", node, str(node.value + 1))
+            self._replace("number", node, str(node.value - 1))
+        elif isinstance(node.value, str) and len(PROSE_TEXT.findall(node.value)) < 3:
+            for text in _other_texts(node.value):
+                self._replace("text", node, repr(text))
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
+        """A name that is put together, with something behind it."""
+        _, end = self._span(node)
+        self.found.append(Mutant(self.file, "text", end - 1, end - 1, "-x", self.source))
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        """Another word of a vocabulary."""
+        word = ast.unparse(node)
+        if word in NEXT:
+            self._replace("word", node, NEXT[word])
+
+    def visit_Call(self, node: ast.Call) -> None:
+        """A call that lacks an element or a keyword."""
+        name = ast.unparse(node.func)
+        if name in ("Gap", "Said"):
+            return
+        spans = [self._span(argument) for argument in (*node.args, *node.keywords)]
+        self._drop("element", spans[: len(node.args)] if name in ("Choice", "first") else [])
+        optional = [span for span, word in zip(spans[len(node.args) :], node.keywords, strict=True) if _told(word)]
+        self._drop("keyword", optional)
+        for argument in (*node.args, *(word.value for word in node.keywords if _told(word))):
+            self.visit(argument)
+
+    def visit_Tuple(self, node: ast.Tuple) -> None:
+        """A list that lacks an element."""
+        if len(node.elts) > 1:
+            self._drop("element", [self._span(element) for element in node.elts])
+        self.generic_visit(node)
+
+    def visit_Dict(self, node: ast.Dict) -> None:
+        """A table that lacks a row."""
+        rows = [
+            (self._span(value if key is None else key)[0] - (0 if key else 2), self._span(value)[1])
+            for key, value in zip(node.keys, node.values, strict=True)
+        ]
+        self._drop("row", rows)
+        self.generic_visit(node)
+
+    def _drop(self, kind: str, spans: list[tuple[int, int]]) -> None:
+        for start, end in spans:
+            comma = re.compile(r"\s*,").match(self.source, end)
+            self.found.append(Mutant(self.file, kind, start, comma.end() if comma else end, "", self.source))
+
+    def _replace(self, kind: str, node: ast.expr, text: str) -> None:
+        self.found.append(Mutant(self.file, kind, *self._span(node), text, self.source))
+
+    def _span(self, node: ast.expr | ast.keyword) -> tuple[int, int]:
+        """Return where a node starts and ends; ast counts bytes of a line."""
+        start = self._lines[node.lineno - 1] + node.col_offset
+        end = self._lines[(node.end_lineno or 0) - 1] + (node.end_col_offset or 0)
+        return len(self._bytes[:start].decode()), len(self._bytes[:end].decode())
+
+
+NEXT = {
+    "State.QUEUED": "State.RUNNING",
+    "State.RUNNING": "State.SUCCEEDED",
+    "State.SUCCEEDED": "State.FAILED",
+    "State.FAILED": "State.RUNNING",
+    "Refund.YES": "Refund.NO",
+    "Outcome.REFUSED": "Outcome.UNCERTAIN",
+    "Outcome.UNCERTAIN": "Outcome.REFUSED",
+    "Cause.BAD_API_KEY": "Cause.REJECTED",
+    "Cause.REJECTED": "Cause.BLOCKED",
+    "Cause.NO_CREDIT": "Cause.REJECTED",
+    "Cause.NOT_FOUND": "Cause.REJECTED",
+    "Cause.RATE_LIMITED": "Cause.UNAVAILABLE",
+    "Cause.UNAVAILABLE": "Cause.REJECTED",
+    "Cause.BLOCKED": "Cause.FAILED",
+    "Cause.FAILED": "Cause.BLOCKED",
+}
+"""The word that stands in the place of another."""
+
+
+def _told(keyword: ast.keyword) -> bool:
+    return keyword.arg not in PROSE
+
+
+def _other_texts(text: str) -> Iterator[str]:
+    """Yield a text that differs: in one of its figures, and in one of its words."""
+    dice = random.Random(text)
+    for pattern, change in (
+        (r"\d", lambda digit: str((int(digit) + 1) % 10)),
+        (r"[A-Za-z_]{2,}", lambda word: word + "x"),
+    ):
+        places = list(re.finditer(pattern, text))
+        if places:
+            place = dice.choice(places)
+            yield text[: place.start()] + change(place[0]) + text[place.end() :]
+
+
+def mutants(only: str | None) -> list[Mutant]:
+    """Return every mutant of the adapters."""
+    files = [path for path in sorted((ROOT / "adapters").glob("*.py")) if path.stem != "__init__"]
+    found = [each for path in files if only in (None, path.stem) for each in Facts(path.stem, path.read_text()).found]
+    return [
+        each
+        for each in found
+        if _compiles(each) and ast.dump(ast.parse(each.mutated)) != ast.dump(ast.parse(each.source))
+    ]
+
+
+def _compiles(mutant: Mutant) -> bool:
+    try:
+        ast.parse(mutant.mutated)
+    except SyntaxError:
+        return False
+    return True
+
+
+def spread(found: list[Mutant], number: int, seed: int) -> list[Mutant]:
+    """Return so many mutants, taken from each adapter and each kind in turn."""
+    dice = random.Random(seed)
+    heaps: dict[tuple[str, str], list[Mutant]] = {}
+    for each in dice.sample(found, len(found)):
+        heaps.setdefault((each.file, each.kind), []).append(each)
+    taken: list[Mutant] = []
+    while len(taken) < min(number, len(found)):
+        taken += [heap.pop() for heap in heaps.values() if heap]
+    return taken[:number]
+
+
+def say(text: str) -> None:
+    """Tell, at once."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+# Whether anyone notices
+
+
+class Planted(importlib.abc.MetaPathFinder, importlib.abc.SourceLoader):
+    """Imports one adapter with its wrong fact."""
+
+    def __init__(self, mutant: Mutant) -> None:
+        self._mutant = mutant
+        self._path = Path(tempfile.mkdtemp(dir=".")).absolute() / f"{mutant.file}.py"
+        self._path.write_text(mutant.mutated)
+
+    def find_spec(self, name, path=None, target=None):
+        """Find the adapter, and nothing else."""
+        return importlib.util.spec_from_loader(name, self) if name == f"anymedia.adapters.{self._mutant.file}" else None
+
+    def get_filename(self, name: str) -> str:
+        """Return where the adapter is."""
+        return str(self._path)
+
+    def get_data(self, path: str) -> bytes:
+        """Return the source."""
+        return self._path.read_bytes()
+
+
+def tested(mutant: Mutant | None) -> tuple[Mutant | None, int]:
+    """Run the tests, in a process of its own: return their exit code, or minus the signal of one that hung."""
+    child = os.fork()
+    if not child:
+        try:
+            os._exit(_run(mutant))
+        except BaseException:  # noqa: BLE001 - whatever it is, it is noticed
+            os._exit(99)
+    return mutant, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def _run(mutant: Mutant | None) -> int:
+    signal.alarm(LONGEST)
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(quiet, stream)
+    if mutant is not None:
+        sys.meta_path.insert(0, Planted(mutant))
+    # Whether it fails is all that is asked: not on which least case, nor how long it took.
+    phases = [hypothesis.Phase.explicit, hypothesis.Phase.generate]
+    hypothesis.settings.register_profile("mutants", max_examples=40, deadline=None, database=None, phases=phases)
+    hypothesis.settings.load_profile("mutants")
+    return int(pytest.main([*OPTIONS, *TESTS]))
+
+
+def laid_out(place: Path) -> None:
+    """Copy the checkout as it is installed, and go there."""
+    layout = configparser.ConfigParser()
+    layout.read(ROOT / "setup.cfg")
+    for line in layout["options"]["package_dir"].split("\n"):
+        package, _, folder = (part.strip() for part in line.partition("="))
+        if package:
+            shutil.copytree(
+                ROOT / folder, place / package.replace(".", "/"), ignore=shutil.ignore_patterns("__pycache__")
+            )
+    shutil.copytree(ROOT / "tests", place / "tests", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", place)
+    os.chdir(place)
+    sys.path.insert(0, str(place))
+    os.environ |= {"ANYMEDIA_CASES": FEW, "PYTHONPATH": str(place)}
+
+
+def main() -> int:
+    """Plant, test and tell."""
+    options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    options.add_argument("--number", type=int, default=300, help="how many mutants")
+    options.add_argument("--seed", type=int, default=0, help="another seed takes others")
+    options.add_argument("--jobs", type=int, default=2)
+    options.add_argument("--only", help="one adapter alone")
+    asked = options.parse_args()
+    every = mutants(asked.only)
+    gone = set(EQUIVALENT) - set(map(str, every)) if asked.only is None else set()
+    for listed in sorted(gone):
+        say(f"listed, and no mutant: {listed}")
+    taken = [each for each in spread(every, asked.number, asked.seed) if str(each) not in EQUIVALENT]
+    survivors: list[Mutant] = []
+    with tempfile.TemporaryDirectory(prefix="anymedia-mutants-") as place:
+        laid_out(Path(place))
+        started = time.monotonic()
+        _, status = tested(None)
+        seconds = time.monotonic() - started
+        if status:
+            say(f"the tests fail on the checkout itself ({status}): run pytest {' '.join(TESTS)}")
+            return 1
+        say(f"{len(taken)} of {len(every)} mutants; all tests pass without one, in {seconds:.0f} s")
+        with multiprocessing.get_context("fork").Pool(asked.jobs) as pool:
+            for number, (mutant, status) in enumerate(pool.imap_unordered(tested, taken), 1):
+                if status == 0:
+                    survivors.append(mutant)
+                    say(f"survived  {mutant.kind:8} {mutant}")
+                elif status in (3, 4, 5):
+                    say(f"not tested ({status})  {mutant}")
+                    survivors.append(mutant)
+                if number % 20 == 0:
+                    say(f"{number:4} of {len(taken)}, {len(survivors)} survived")
+    kinds = Counter(each.kind for each in taken)
+    say(f"{len(taken)} planted ({', '.join(f'{count} {kind}' for kind, count in sorted(kinds.items()))})")
+    say(f"{len(taken) - len(survivors)} killed, {len(survivors)} survived, {len(EQUIVALENT)} listed as equivalent")
+    return 1 if survivors or gone else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
