@@ -19,9 +19,9 @@ Clock = Callable[[], float]
 
 
 class Sent(dict[str, Any]):
-    """An object of a request, which remembers the keys that were read: one by one, not by going over them all.
+    """An object of a request, which remembers in `noted` the keys that were read: one by one, not by going over them.
 
-    `noted` is shared by copies of which more is not wanted than to leave something out.
+    What leaves something out of an object shares its `noted`: reading the one is reading the other.
     """
 
     def __init__(self, values: Mapping[str, Any], noted: set[str] | None = None) -> None:
