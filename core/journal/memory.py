@@ -14,7 +14,8 @@ import attrs
 
 from anymedia.model.errors import JournalError
 
-from .protocol import Change, Claim, Ended, Entry, Limit, Query, Refusal, Released, Seen, Taken, Wanted
+from .protocol import By, Change, Claim, Ended, Entry, Limit, Query, Refusal, Released, Seen, Sum, Taken, Wanted
+from .sums import sum_of, together
 
 
 class Memory:
@@ -77,13 +78,14 @@ class MemoryJournal:
             if claim is not None and not self._stands(claim):
                 return Refusal()
             if limit is not None:
-                spent = self._spent(entry.account, limit.since)
+                spent = self._spent(entry.account, limit.day)
                 if spent + (entry.reserved or 0) > limit.most:
                     return Refusal(spent=spent)
             if entry.id in self.memory.entries:
                 raise JournalError(f"{self.name}: there is an entry {entry.id} already")
             self._live()
-            self.memory.entries[entry.id] = attrs.evolve(entry, owner=self._owner)
+            number = len(self.memory.entries) + 1
+            self.memory.entries[entry.id] = attrs.evolve(entry, owner=self._owner, number=number)
             return None
 
     async def write(self, change: Change) -> bool | Taken:
@@ -100,7 +102,16 @@ class MemoryJournal:
             entries = [entry for entry in self.memory.entries.values() if self._fits(entry, query)]
             if query.limit is not None:
                 entries = entries[max(len(entries) - query.limit, 0) :]
-            return [attrs.evolve(entry, alive=self._is_alive(entry.owner)) for entry in entries]
+            elif query.first is not None:
+                entries = entries[: query.first]
+            return [self._now(entry) for entry in entries]
+
+    async def sums(self, by: By, since: float | None = None) -> list[Sum]:
+        """As Journal.sums."""
+        query = Query(since=since)
+        with self.memory.lock:
+            entries = (self._now(entry) for entry in self.memory.entries.values() if self._fits(entry, query))
+            return together(each for entry in entries if (each := sum_of(entry, by)) is not None)
 
     async def count(self) -> int:
         """As Journal.count."""
@@ -152,15 +163,18 @@ class MemoryJournal:
     def _is_alive(self, owner: str) -> bool:
         return self.memory.owners.get(owner, False)
 
+    def _now(self, entry: Entry) -> Entry:
+        return attrs.evolve(entry, alive=self._is_alive(entry.owner))
+
     def _is_held(self, claim: Claim) -> bool:
         return claim.key not in self.memory.released and self._is_alive(claim.owner)
 
     def _stands(self, claim: Claim) -> bool:
         return claim.key not in self.memory.released and self.memory.claims.get(claim.key) == claim
 
-    def _spent(self, account: str, since: float) -> int:
+    def _spent(self, account: str, day: int) -> int:
         entries = self.memory.entries.values()
-        return sum(entry.reserved or 0 for entry in entries if entry.account == account and entry.started >= since)
+        return sum(entry.reserved or 0 for entry in entries if entry.account == account and entry.day >= day)
 
     def _write(self, change: Change) -> bool | Taken:
         with self.memory.lock:
@@ -219,15 +233,19 @@ class MemoryJournal:
             return False
         if query.since is not None and entry.started < query.since:
             return False
+        if query.before is not None and entry.number >= query.before:
+            return False
+        if query.after is not None and entry.number <= query.after:
+            return False
         if query.name is not None and not entry.id.startswith(query.name) and entry.task_id != query.name:
             return False
         return query.left_by is None or self._is_left(entry, query.left_by)
 
     def _is_left(self, entry: Entry, owners: Collection[str]) -> bool:
-        return entry.open or entry.id in self.memory.wanted or (entry.task_id is not None and entry.owner in owners)
+        return entry.open or entry.id in self.memory.wanted or (entry.undownloaded and entry.owner in owners)
 
 
 def _columns(change: Ended | Seen) -> dict[str, Any]:
     """Return the columns that a change sets."""
-    names = ("status", "open", "record", "task", "task_id", "reserved")
+    names = ("status", "open", "record", "task", "task_id", "reserved", "counts_as", "undownloaded")
     return {name: getattr(change, name) for name in names if hasattr(change, name)}

@@ -4,7 +4,7 @@ An account's API key and the bytes of a result are in no attempt's JSON, so they
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
@@ -13,12 +13,14 @@ import attrs
 
 from anymedia.model.codec import from_json, to_json
 from anymedia.model.errors import AnymediaError
-from anymedia.model.money import EXACT, Money
+from anymedia.model.money import EXACT, Money, PriceStatus
 from anymedia.model.strict_json import loads
 from anymedia.model.task import SENDING, Attempt, Order, Task
 from anymedia.model.urls import is_path
-from anymedia.model.vocabulary import Outcome
+from anymedia.model.vocabulary import Outcome, State
 
+from .counts_as import SENDING as BEING_SENT
+from .counts_as import of_attempt, of_task
 from .private import Hide, Private, unseen
 from .protocol import Ended, Entry, Seen
 from .redact import secrets_of
@@ -46,7 +48,8 @@ class Records:
 
     def entry(self, attempt: Attempt, body: bytes | None, digest: str | None) -> Entry:
         """Return the entry of an attempt that is about to be sent."""
-        order = attempt.order
+        bare = self._bare(attempt)
+        order = bare.order
         return Entry(
             id=attempt.id,
             provider=order.provider,
@@ -54,8 +57,14 @@ class Records:
             started=attempt.started_at.timestamp(),
             status=SENDING,
             open=True,
-            record=self._record(attempt),
+            record=_text(to_json(bare)),
             reserved=nano(attempt.reserved),
+            quoted=nano(order.money.usd),
+            quoted_exactly=order.money.status == PriceStatus.EXACT,
+            offer=_name(order.offer),
+            model=_name(order.model or order.wire_id),
+            labels=_labels(order.labels),
+            counts_as=BEING_SENT,
             idempotency_key=order.idempotency_key,
             digest=digest,
             body=body if self._prompts else None,
@@ -68,10 +77,12 @@ class Records:
             id=attempt.id,
             status=attempt.status,
             open=attempt.open,
-            record=self._record(attempt),
+            record=_text(to_json(self._bare(attempt))),
             task=None if task is None else self._task(task, self._secrets(attempt)),
             task_id=None if task is None else task.id,
             reserved=nano(attempt.reserved),
+            counts_as=of_attempt(attempt),
+            undownloaded=is_undownloaded(attempt),
             unanswered=unanswered,
         )
 
@@ -84,14 +95,16 @@ class Records:
             open=not task.state.final,
             task=self._task(task, self._private.get((task.account, task.id))),
             reserved=nano(task.money.usd),
+            counts_as=of_task(task),
+            undownloaded=_lacks_files(task),
             on_disk=any(asset.path for asset in task.assets),
             complete=all(asset.path for asset in task.assets),
         )
 
-    def _record(self, attempt: Attempt) -> str:
-        """Return an attempt as JSON, without its body and its task, which are stored beside it."""
+    def _bare(self, attempt: Attempt) -> Attempt:
+        """Return an attempt without what is private, and without its body and its task, which are stored beside it."""
         bare = attrs.evolve(attempt, order=attrs.evolve(attempt.order, body=None), task=None)
-        return _text(to_json(Private(self._secrets(attempt), self._hide).without(bare)))
+        return Private(self._secrets(attempt), self._hide).without(bare)
 
     def _task(self, task: Task, private: Sequence[str] | None) -> str:
         """Return a task as JSON, without the bytes of its result, and without the prompt where none is wanted."""
@@ -110,6 +123,15 @@ class Records:
             if len(self._private) > REMEMBERED:
                 self._private.pop(next(iter(self._private)))
         return private
+
+
+def is_undownloaded(attempt: Attempt) -> bool:
+    """Return whether a task has results that are not on disk, and that somebody may still wait for."""
+    return attempt.task is not None and not attempt.dismissed and _lacks_files(attempt.task)
+
+
+def _lacks_files(task: Task) -> bool:
+    return task.state is State.SUCCEEDED and not all(asset.path for asset in task.assets)
 
 
 def attempt_of(entry: Entry) -> Attempt:
@@ -165,9 +187,24 @@ def _moment(started: Any) -> datetime:
         return datetime.fromtimestamp(0, UTC)
 
 
+def _name(name: str | None) -> str:
+    """Return a name as a text that every database takes: half of a surrogate pair is none."""
+    return (name or "").encode(errors="replace").decode()
+
+
+def _labels(labels: Mapping[str, str]) -> str:
+    """Return labels as a text that is the same for the same labels, and empty where there are none."""
+    return _text(dict(sorted(labels.items()))) if labels else ""
+
+
 def nano(usd: Decimal | None) -> int | None:
     """Return an amount in billionths of a USD, rounded up."""
     return None if usd is None else int(EXACT.multiply(usd, NANO).to_integral_value(ROUND_CEILING))
+
+
+def usd_of(nano: float) -> Decimal:
+    """Return an amount in USD that is given in billionths."""
+    return EXACT.divide(Decimal(nano), NANO)
 
 
 _text = json.JSONEncoder(separators=(",", ":")).encode

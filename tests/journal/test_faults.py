@@ -543,7 +543,7 @@ def test_a_row_that_cannot_be_read_is_there_all_the_same(data, tmp_path_factory)
     asyncio.run(ledger.intend(attempt(), b'{"prompt":"x"}'))
     column = data.draw(st.sampled_from(["record", "task", "body"]))
     text = data.draw(st.text() | st.binary() | st.sampled_from(["{}", "[]", "null", '{"id": 1}', "[" * 10_000]))
-    execute(ledger.journal, f"UPDATE attempts SET {column} = ?", (text,))
+    execute(ledger.journal, f"UPDATE texts SET {column} = ?", (text,))
     (found,) = asyncio.run(ledger.attempts())
     assert found.id == attempt().id
     assert (found.error or "").startswith(("its record cannot be read", "its process ended")) or column != "record"

@@ -193,8 +193,8 @@ async def test_a_submit_whose_process_ended_is_uncertain(client, next_client, re
     await client.submit(request_, "reapi")
     crash(client)
     with sqlite3.connect(path) as connection:  # as it stood before the answer
-        connection.execute("UPDATE attempts SET status = 'sending', open = 1, task = NULL, task_id = NULL")
-        connection.execute("UPDATE attempts SET record = json_set(record, '$.outcome', NULL)")
+        connection.execute("UPDATE attempts SET status = 'sending', open = 1, task_id = NULL")
+        connection.execute("UPDATE texts SET record = json_set(record, '$.outcome', NULL), task = NULL")
     connection.close()
     (lost,) = read(status="uncertain")
     assert (lost.outcome, lost.error, lost.open) == (Outcome.UNCERTAIN, LOST, True)
@@ -276,7 +276,7 @@ async def test_a_replay_needs_the_same_origin_and_the_same_bytes(client, next_cl
     async with next_client(accounts=without) as later:
         assert "has another API key" in str((await later.recover(replay=True)).errors[0])
     with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE attempts SET body = NULL")
+        connection.execute("UPDATE texts SET body = NULL")
     connection.close()
     async with next_client() as later:
         assert "what was sent is not in the journal" in str((await later.recover(replay=True)).errors[0])

@@ -210,8 +210,8 @@ async def test_without_a_journal_a_cancel_before_it_leaves_is_as_quiet(sims, clo
 async def test_two_uncertain_submits_of_a_process_that_ended_ask_for_it_once(client, request_, read, rows, path):
     for _ in range(2):
         await client.submit(request_, "reapi")
-    execute(client.journal, "UPDATE attempts SET owner = 'gone', task = NULL")
-    execute(client.journal, "UPDATE attempts SET record = json_set(record, '$.outcome', NULL)")
+    execute(client.journal, "UPDATE attempts SET owner = 'gone'")
+    execute(client.journal, "UPDATE texts SET record = json_set(record, '$.outcome', NULL), task = NULL")
     assert [attempt.status for attempt in read()] == ["uncertain"] * 2
 
 
