@@ -147,7 +147,7 @@ def _attempt(chance: random.Random, place: int, at: datetime, left: int) -> Atte
     return _ended(chance, bare, ended, fate or chance.choices([*FATES], [*FATES.values()])[0])
 
 
-FATES = {"downloaded": 90, "failed": 3, "refunded": 3, "refused": 2, "not sent": 1, "uncertain": 0.5, "settled": 0.5}
+FATES = {"downloaded": 90, "failed": 3, "refunded": 3, "refused": 2, "not sent": 1, "settled": 1}
 """What became of attempts, of a hundred."""
 
 

@@ -11,7 +11,7 @@ import attrs
 import click
 
 from anymedia import Money, PriceStatus
-from anymedia.journal import Ledger, Sum
+from anymedia.journal import Sum
 from anymedia.journal.counts_as import CountsAs
 from anymedia.journal.protocol import By
 from anymedia.journal.records import usd_of
@@ -69,7 +69,9 @@ def command(by: str, since: datetime | None, config: Path | None, as_json: bool)
     may have been billed, and what nobody knows the price of, is counted apart. Days are in UTC; an attempt with
     several labels counts for each.
     """
-    whole, groups = read_journal(config, lambda ledger: _read(ledger, by, since))
+    column, _ = GROUPS[by]
+    sums = read_journal(config, lambda ledger: ledger.sums(column, since))
+    groups = spent(sums, by)
     if as_json:
         print_json([_json(group) for group in groups])
         return
@@ -78,13 +80,7 @@ def command(by: str, since: datetime | None, config: Path | None, as_json: bool)
         return
     from .screen import Screen
 
-    Screen().table((by, *COLUMNS), map(_row, [*groups, whole]))
-
-
-async def _read(ledger: Ledger, by: str, since: datetime | None) -> tuple[Spent, list[Spent]]:
-    """Return what was spent in all, and in each group."""
-    column, _ = GROUPS[by]
-    return added_up("total", await ledger.sums("account", since)), spent(await ledger.sums(column, since), by)
+    Screen().table((by, *COLUMNS), map(_row, [*groups, added_up("total", sums)]))
 
 
 # Pure

@@ -200,9 +200,7 @@ class Entries(ABC):
         await closed(journal)
 
     @in_a_loop
-    async def test_what_is_left_is_open_or_wanted_or_undownloaded_and_of_these_owners(
-        self, opens: Opens
-    ) -> None:
+    async def test_what_is_left_is_open_or_wanted_or_undownloaded_and_of_these_owners(self, opens: Opens) -> None:
         """A wanted task is its new owner's once its owner has ended, and is wanted until it is complete."""
         journal, other, late = opens(), opens(), opens()
 

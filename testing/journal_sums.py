@@ -8,6 +8,7 @@ import pytest
 
 from anymedia.journal import Entry, Journal, Limit, Query, Refusal, Sum
 from anymedia.journal.protocol import DAY, By
+from anymedia.journal.sums import together
 
 from .journal_entries import Opens, closed, ended, entry, in_a_loop, seen
 from .journal_owners import Owners
@@ -42,11 +43,10 @@ class Sums(Owners):
         figures: dict[str, Any] = {"known": 1, "reserved": 5, "quotes": 1, "exact_quotes": 0, "quoted": 5}
         one = Sum(group="a", counts_as="y", number=1, differing=0, day=1, **figures)
         four = {"number": 4, "known": 3, "reserved": 17, "quotes": 3, "exact_quotes": 2, "quoted": 19, "differing": 1}
-        found = {(each.group, each.counts_as): each for each in await journal.sums("account")}
-        assert found == {
-            ("a", "x"): Sum(group="a", counts_as="x", day=2, **four),
-            ("a", "y"): one,
-            ("b", "x"): Sum(group="b", counts_as="x", number=1, differing=0, day=1, **figures),
+        assert _together(await journal.sums("account")) == {
+            ("a", "x", True): Sum(group="a", counts_as="x", day=2, **four),
+            ("a", "y", True): one,
+            ("b", "x", True): Sum(group="b", counts_as="x", number=1, differing=0, day=1, **figures),
         }
         assert {(each.group, each.number) for each in await journal.sums("day", 2.0 * DAY)} == {(2, 1)}
         await closed(journal)
@@ -58,7 +58,8 @@ class Sums(Owners):
         for number, each in enumerate((killed, killed, journal)):
             await each.intend(entry(number, counts_as="x", open=number != 1))
         self.crash(killed)
-        assert {(each.alive, each.number) for each in await journal.sums("account")} == {(True, 2), (False, 1)}
+        sums = _together(await journal.sums("account"))
+        assert {(each.alive, each.number) for each in sums.values()} == {(True, 2), (False, 1)}
         await closed(journal)
 
     @in_a_loop
@@ -108,8 +109,7 @@ async def _hold(journal: Journal) -> None:
     for by in get_args(By):
         for since in SINCE:
             found = await journal.sums(by, since)
-            assert {_name(each): each for each in found} == _added_up(entries, by, since)
-            assert len(found) == len({_name(each) for each in found})
+            assert _together(found) == _added_up(entries, by, since)
     for account in "ab":
         for day in range(4):
             its = (each.reserved or 0 for each in entries if each.account == account and each.day >= day)
@@ -143,5 +143,6 @@ def _sum(name: Any, entries: Iterable[Entry]) -> Sum:
     )
 
 
-def _name(each: Sum) -> tuple[str | int, str, bool]:
-    return each.group, each.counts_as, each.alive
+def _together(sums: Iterable[Sum]) -> dict[Any, Sum]:
+    """Return sums by what they are of, with one of each."""
+    return {(each.group, each.counts_as, each.alive): each for each in together(sums)}

@@ -26,7 +26,6 @@ from .counts_as import UNCERTAIN
 from .private import Hide, unseen
 from .protocol import By, Claim, Journal, Limit, Query, Released, Sum, Taken, Wanted, day_of
 from .records import NANO, Records, attempt_of, is_undownloaded, usd_of
-from .sums import together
 
 PAGE = 500
 """How many entries are read at once where there may be many."""
@@ -177,16 +176,16 @@ class Ledger:
             query = attrs.evolve(query, before=entries[0].number)
 
     async def sums(self, by: By, since: datetime | None = None) -> list[Sum]:
-        """Return what the attempts come to by what they count as, and by a group: a day, an account, …
+        """Return what the attempts come to by a group (a day, an account, …) and by what they count as.
 
-        What is being sent is in no sum, and uncertain once its owner is dead.
+        There may be several sums of the same. What is being sent is in none, and uncertain once its owner is dead.
         """
         sums = await self.journal.sums(by, None if since is None else since.timestamp())
-        known = (each for each in sums if each.counts_as != BEING_SENT or not each.alive)
-        return together(
-            attrs.evolve(each, alive=True, counts_as=UNCERTAIN if each.counts_as == BEING_SENT else each.counts_as)
-            for each in known
-        )
+        lost = (each for each in sums if each.counts_as == BEING_SENT and not each.alive)
+        return [
+            *(each for each in sums if each.counts_as != BEING_SENT),
+            *(attrs.evolve(each, counts_as=UNCERTAIN) for each in lost),
+        ]
 
     async def count(self) -> int:
         """Return how many attempts there are."""

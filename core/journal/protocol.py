@@ -253,8 +253,8 @@ class Journal(Protocol):
     async def sums(self, by: By, since: float | None = None) -> list[Sum]:
         """Return what the entries come to that count as anything, or those started at `since` or later.
 
-        There is one sum for each group (a day, an account, …), for each text that entries count as, and for open ones
-        for whether their owners are alive.
+        Each sum is of one group (a day, an account, …), of one text that entries count as, and of owners that are
+        alive, or are not; there may be several of the same.
         """
 
     async def count(self) -> int:

@@ -50,6 +50,7 @@ class Records:
         """Return the entry of an attempt that is about to be sent."""
         bare = self._bare(attempt)
         order = bare.order
+        quoted = nano(order.money.usd)
         return Entry(
             id=attempt.id,
             provider=order.provider,
@@ -58,8 +59,8 @@ class Records:
             status=SENDING,
             open=True,
             record=_text(to_json(bare)),
-            reserved=nano(attempt.reserved),
-            quoted=nano(order.money.usd),
+            reserved=quoted,  # until it has ended, it may be billed as it was quoted
+            quoted=quoted,
             quoted_exactly=order.money.status == PriceStatus.EXACT,
             offer=_name(order.offer),
             model=_name(order.model or order.wire_id),
@@ -189,7 +190,8 @@ def _moment(started: Any) -> datetime:
 
 def _name(name: str | None) -> str:
     """Return a name as a text that every database takes: half of a surrogate pair is none."""
-    return (name or "").encode(errors="replace").decode()
+    name = name or ""
+    return name if name.isascii() else name.encode(errors="replace").decode()
 
 
 def _labels(labels: Mapping[str, str]) -> str:

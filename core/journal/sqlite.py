@@ -8,7 +8,7 @@ import os
 import secrets
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from operator import attrgetter, itemgetter
 from pathlib import Path
@@ -22,7 +22,6 @@ from .process_lock import ProcessLock, forget, is_alive, is_here, is_name, known
 from .protocol import DAY, By, Change, Claim, Ended, Entry, Limit, Query, Refusal, Seen, Sum, Taken, Wanted
 from .sqlite_file import SQLiteFile
 from .sqlite_schema import ADDED_UP, Schema
-from .sums import together
 
 _TEXTS = ("record", "task", "body")
 _COLUMNS = tuple(field.name for field in attrs.fields(Entry) if field.name not in ("owner", "alive", "number", *_TEXTS))
@@ -40,16 +39,17 @@ _LEFT = "open OR wanted OR undownloaded AND owner IN (SELECT value FROM json_eac
 _NAMED = "id >= ? AND id < ? || 'g' OR task_id = ?"
 # The order is that of the numbers: the first number of a time bounds what is looked at, however a clock was set.
 _SINCE = "number >= (SELECT min(number) FROM attempts WHERE started >= ?) AND started >= ?"
-_MADE = "SELECT number, account FROM attempts WHERE id = ?"
 _ENDED = """UPDATE attempts SET status = ?, open = ?, task_id = ?, reserved = ?, counts_as = ?, undownloaded = ?
-    WHERE number = ?"""
-_ENDED_TEXTS = "UPDATE texts SET record = ?, task = ? WHERE number = ?"
-_LOOKED_AT = "SELECT number FROM attempts WHERE task_id = ? AND account = ? AND (open OR ?)"
+    WHERE id = ?"""
+_ENDED_TEXTS = "UPDATE texts SET record = ?, task = ? WHERE number = (SELECT number FROM attempts WHERE id = ?)"
 _SEEN = """UPDATE attempts SET status = ?, open = ?, reserved = ?, counts_as = ?, undownloaded = ?,
-    wanted = wanted AND NOT ? WHERE number = ?"""
-_SEEN_TEXTS = "UPDATE texts SET task = ? WHERE number = ?"
-_OTHER = "SELECT id FROM attempts WHERE task_id = ? AND account = ? AND number != ? LIMIT 1"
+    wanted = wanted AND NOT ? WHERE task_id = ? AND account = ? AND (open OR ?)"""
+_SEEN_TEXTS = """UPDATE texts SET task = ?
+    WHERE number = (SELECT number FROM attempts WHERE task_id = ? AND account = ?)"""
+_OTHER = """SELECT other.id FROM attempts AS this JOIN attempts AS other ON other.account = this.account
+    WHERE this.id = ? AND other.task_id = ? AND other.id != this.id LIMIT 1"""
 _OWNERS = "SELECT DISTINCT owner FROM attempts WHERE task_id = ? AND account = ?"
+_OPEN_OWNERS = "SELECT DISTINCT owner FROM attempts WHERE open"
 _WANTED = "UPDATE attempts SET wanted = 1 WHERE task_id = ? AND account = ?"
 _OWNED = "UPDATE attempts SET owner = ? WHERE task_id = ? AND account = ? AND owner = ?"
 _RELEASED = "UPDATE keys SET holder = NULL WHERE key = ? AND holder = ? AND owner = ?"
@@ -67,9 +67,9 @@ _SUMS = f"""SELECT owner, grouped, counts_as, {", ".join(f"sum({name})" for name
     UNION ALL SELECT {{by}}, counts_as, {_EACH}, day, NULL
         FROM attempts WHERE started >= ? AND started < ? AND NOT open AND counts_as IS NOT NULL
     UNION ALL SELECT {{by}}, counts_as, {_EACH}, day, owner
-        FROM attempts WHERE open AND started >= ? AND counts_as IS NOT NULL
+        FROM attempts WHERE open AND +started >= ? AND counts_as IS NOT NULL
     ) GROUP BY grouped, counts_as, owner"""  # noqa: S608
-"""Whole days as they are kept, the rest of the first day, and what is open."""
+"""Whole days as they are kept, the rest of the first day, and what is open: little is, and + has that index used."""
 
 
 LOOKS, PAUSE = 25, 0.02
@@ -90,6 +90,7 @@ class SQLiteJournal:
         self.path: Path = self._store.path
         self._folder = self._store.file.owners
         self._lock = ProcessLock(self._folder)
+        self._alive_since = 0
 
     @property
     def name(self) -> str:
@@ -209,9 +210,12 @@ class SQLiteJournal:
     # In a transaction
 
     def _live(self, connection: sqlite3.Connection) -> None:
-        """Be alive as an owner from now on, also for those who find no mark of it."""
+        """Be alive as an owner from now on, also for those who find no mark of it; once a transaction is enough."""
+        if self._alive_since == self._store.transactions:
+            return
         self._lock.hold()
         connection.execute(_LIVES, (_OWNER + self.owner,))
+        self._alive_since = self._store.transactions
 
     def _intend(
         self, connection: sqlite3.Connection, entry: Entry, claim: Claim | None, limit: Limit | None
@@ -258,24 +262,27 @@ class SQLiteJournal:
         return claim
 
     def _select(self, connection: sqlite3.Connection, query: Query) -> list[Entry]:
-        rows, alive = self._with_owners(lambda: _rows(connection, query), _IS_OPEN)
+        rows, alive = self._with_owners(lambda: _rows(connection, query), _IS_OPEN, {})
         return [_entry(row, alive=alive[row[0]]) for row in rows]
 
     def _sums(self, connection: sqlite3.Connection, by: By, since: float | None) -> list[Sum]:
-        rows, alive = self._with_owners(lambda: _summed(connection, by, since), _OF_OWNER)
-        return together(_sum(row, alive=row[0] is None or alive[row[0]]) for row in rows)
+        # Looked at beforehand, so that the sums are made once, although a dead owner has left something open.
+        owners = [owner for (owner,) in connection.execute(_OPEN_OWNERS)]
+        alive = {owner: self._is_alive(owner) for owner in owners}
+        rows, alive = self._with_owners(lambda: _summed(connection, by, since), _OF_OWNER, alive)
+        return [_sum(row, alive=row[0] is None or alive[row[0]]) for row in rows]
 
     def _with_owners(
-        self, look: Callable[[], list[Any]], is_open: Callable[[Any], Any]
+        self, look: Callable[[], list[Any]], is_open: Callable[[Any], Any], known: Mapping[Any, bool]
     ) -> tuple[list[Any], dict[Any, bool]]:
-        """Return rows that each begin with an owner, and which owners are alive.
+        """Return rows that each begin with an owner, and which owners are alive; of some it is `known`.
 
         Each row is as it was while its owner was still alive, or as its owner left it for good. An owner that ends
         between the query and the look at its lock may have written in between: so the query is repeated until every
         dead owner of an open row was known to be dead before it.
         """
-        alive: dict[Any, bool] = {}
-        known_dead: set[Any] = set()
+        alive = {**known}
+        known_dead = {owner for owner, lives in alive.items() if not lives}
         while True:
             rows = look()
             for owner in {row[0] for row in rows} - alive.keys():
@@ -293,27 +300,24 @@ class SQLiteJournal:
 
 
 def _end_submit(connection: sqlite3.Connection, ended: Ended) -> bool | Taken:
-    made = connection.execute(f"{_MADE} AND task_id IS NULL" if ended.unanswered else _MADE, (ended.id,)).fetchone()
-    if made is None:
-        return False
-    number, account = made
     if ended.task_id is not None:
-        other = connection.execute(_OTHER, (ended.task_id, account, number)).fetchone()
+        other = connection.execute(_OTHER, (ended.id, ended.task_id)).fetchone()
         if other is not None:
             return Taken(by=str(other[0]))
-    new = (ended.status, ended.open, ended.task_id, ended.reserved, ended.counts_as, ended.undownloaded)
-    connection.execute(_ENDED, (*new, number))
-    connection.execute(_ENDED_TEXTS, (ended.record, ended.task, number))
+    new = (ended.status, ended.open, ended.task_id, ended.reserved, ended.counts_as, ended.undownloaded, ended.id)
+    if not connection.execute(f"{_ENDED} AND task_id IS NULL" if ended.unanswered else _ENDED, new).rowcount:
+        return False
+    connection.execute(_ENDED_TEXTS, (ended.record, ended.task, ended.id))
     return True
 
 
 def _see(connection: sqlite3.Connection, seen: Seen) -> bool:
-    rows = connection.execute(_LOOKED_AT, (seen.task_id, seen.account, seen.on_disk)).fetchall()
+    task = (seen.task_id, seen.account)
     new = (seen.status, seen.open, seen.reserved, seen.counts_as, seen.undownloaded, seen.complete)
-    for (number,) in rows:
-        connection.execute(_SEEN, (*new, number))
-        connection.execute(_SEEN_TEXTS, (seen.task, number))
-    return bool(rows)
+    if not connection.execute(_SEEN, (*new, *task, seen.on_disk)).rowcount:
+        return False
+    connection.execute(_SEEN_TEXTS, (seen.task, *task))
+    return True
 
 
 def _entry(row: Sequence[Any], *, alive: bool) -> Entry:

@@ -28,26 +28,31 @@ ADDED_UP = {
 _GROUPS = {"sums": ("day", "account", "offer", "model", "counts_as"), "label_sums": ("day", "labels", "counts_as")}
 """The tables in which sums over attempts are kept that are not open, and the columns that each is for."""
 
-_MOVED = "(OLD.open, OLD.counts_as, OLD.reserved) IS NOT (NEW.open, NEW.counts_as, NEW.reserved)"
-"""Whether an attempt has changed in what sums are made of; the rest of that never changes."""
+_WHEN_MOVED = """AFTER UPDATE OF open, counts_as, reserved ON attempts
+    WHEN (OLD.open, OLD.counts_as, OLD.reserved) IS NOT (NEW.open, NEW.counts_as, NEW.reserved)"""
+"""When an attempt has changed in what sums are made of; the rest of that never changes."""
 
 _MORE = "ifnull(NEW.reserved, 0) - ifnull(OLD.reserved, 0)"
-_AFTER = "AFTER UPDATE OF open, counts_as, reserved ON attempts"
-
-
-def _counted(row: str) -> str:
-    return f"NOT {row}.open AND {row}.counts_as IS NOT NULL"
 
 
 def _kept(row: str, sign: str) -> str:
-    """Return the statements that add a row to the sums that are kept, or take it from them."""
+    """Return the statements that add a row to the sums that are kept, or take it from them; an open one is in none."""
     values = [f"{sign}({value.replace('attempts.', f'{row}.')})" for value in ADDED_UP.values()]
     sums = ", ".join(f"{name} = {name} + excluded.{name}" for name in ADDED_UP)
     return " ".join(
-        f"INSERT INTO {table} ({', '.join((*groups, *ADDED_UP))}) "  # noqa: S608 - the names are ours
-        f"VALUES ({', '.join((*(f'{row}.{group}' for group in groups), *values))}) "
+        f"INSERT INTO {table} ({', '.join((*groups, *ADDED_UP))}) "
+        f"SELECT {', '.join((*(f'{row}.{group}' for group in groups), *values))} "
+        f"WHERE NOT {row}.open AND {row}.counts_as IS NOT NULL "
         f"ON CONFLICT ({', '.join(groups)}) DO UPDATE SET {sums};"
         for table, groups in _GROUPS.items()
+    )
+
+
+def _day(reserved: str) -> str:
+    """Return the statement that adds an amount to what is reserved of an account's day."""
+    return (
+        f"INSERT INTO days (account, day, reserved) SELECT NEW.account, NEW.day, {reserved} WHERE {reserved} "
+        "ON CONFLICT (account, day) DO UPDATE SET reserved = reserved + excluded.reserved;"
     )
 
 
@@ -55,14 +60,6 @@ def _table(name: str, groups: Sequence[str]) -> str:
     """Return the statement that makes a table of sums."""
     columns = ", ".join(groups)
     return f"CREATE TABLE {name} ({columns}, {', '.join(ADDED_UP)}, PRIMARY KEY ({columns})) WITHOUT ROWID"
-
-
-def _day(reserved: str) -> str:
-    """Return the statement that adds an amount to what is reserved of an account's day."""
-    return (
-        f"INSERT INTO days (account, day, reserved) VALUES (NEW.account, NEW.day, {reserved}) "  # noqa: S608
-        "ON CONFLICT (account, day) DO UPDATE SET reserved = reserved + excluded.reserved;"
-    )
 
 
 MIGRATIONS: Sequence[Sequence[str]] = (
@@ -103,11 +100,8 @@ MIGRATIONS: Sequence[Sequence[str]] = (
         # Sums are kept by every statement that changes what they are made of: nothing is ever deleted.
         "CREATE TABLE days (account, day, reserved, PRIMARY KEY (account, day)) WITHOUT ROWID",
         *(_table(name, groups) for name, groups in _GROUPS.items()),
-        f"CREATE TRIGGER day_begun AFTER INSERT ON attempts WHEN NEW.reserved BEGIN {_day('NEW.reserved')} END",
-        f"CREATE TRIGGER day_changed {_AFTER} WHEN OLD.reserved IS NOT NEW.reserved BEGIN {_day(_MORE)} END",
-        f"CREATE TRIGGER added AFTER INSERT ON attempts WHEN {_counted('NEW')} BEGIN {_kept('NEW', '')} END",
-        f"CREATE TRIGGER taken_out {_AFTER} WHEN {_counted('OLD')} AND {_MOVED} BEGIN {_kept('OLD', '-')} END",
-        f"CREATE TRIGGER put_in {_AFTER} WHEN {_counted('NEW')} AND {_MOVED} BEGIN {_kept('NEW', '')} END",
+        f"CREATE TRIGGER added AFTER INSERT ON attempts BEGIN {_day('ifnull(NEW.reserved, 0)')} {_kept('NEW', '')} END",
+        f"CREATE TRIGGER moved {_WHEN_MOVED} BEGIN {_day(_MORE)} {_kept('OLD', '-')} {_kept('NEW', '')} END",
     ),
 )
 """The statements that lead from each form to the next; the first begin with an empty file."""

@@ -227,7 +227,7 @@ async def test_no_key_is_ever_written(client, sims, request_, whole):
 @pytest.mark.parametrize("provider", names())
 async def test_prompts_can_be_left_out_and_are_then_nowhere(provider, sims, clock, path, whole, rows, read, tmp_path):
     config = read_config({**sims.config, "journal": {"path": str(path), "prompts": False}}, sims.environ)
-    request = ImageRequest(model="flux-2-pro", prompt=PROMPT + ' "quoted" ünï\n', aspect_ratio="16:9")
+    request = ImageRequest(model="flux-2-pro", prompt=PROMPT + ' "lantern" ünï\n', aspect_ratio="16:9")
     async with Client(config, clock=clock) as client:
         await client.download(await run(client, request, provider), tmp_path / "out")
         sims[provider].fault("failed", message=f"cannot draw {request.prompt}")
@@ -240,7 +240,7 @@ async def test_prompts_can_be_left_out_and_are_then_nowhere(provider, sims, cloc
         with pytest.raises(Exception, match=r"404|no such|not found|Not Found"):
             await client.submit(raw)
     assert "lighthouse" not in whole()
-    assert "quoted" not in whole()
+    assert "lantern" not in whole()
     assert rows("body") == [None] * 4
     assert [attempt.order.body for attempt in read()] == [None] * 4
 

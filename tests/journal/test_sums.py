@@ -1,0 +1,259 @@
+"""What was spent, as sums that are kept: whatever becomes of the attempts, they say what the attempts say."""
+
+import asyncio
+import sqlite3
+from collections import defaultdict
+from contextlib import closing, suppress
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import attrs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from anymedia import Asset, Billed, Failure, Money, Outcome, OutOfBounds, PriceStatus, Refund, State
+from anymedia.cli.drift import drifts
+from anymedia.cli.spend import GROUPS, added_up, spent
+from anymedia.journal import Ledger, MemoryJournal, SQLiteJournal
+from anymedia.journal.sqlite_schema import ADDED_UP
+
+from .test_left import attempt, die
+
+START = datetime(2026, 11, 20, 12, tzinfo=UTC)
+NANO = 10**9
+
+# How they are made: any attempts, and whatever becomes of them
+
+USD = st.none() | st.sampled_from([Decimal(0), Decimal("0.05"), Decimal("0.07"), Decimal("0.000000001"), Decimal(1000)])
+MONEYS = st.builds(
+    lambda usd, got, status: Money(usd=usd, got=got, status=PriceStatus.UNKNOWN if usd is None else status),
+    USD,
+    st.sampled_from(["table", "settled"]),
+    st.sampled_from([PriceStatus.EXACT, PriceStatus.APPROXIMATE]),
+)
+ORDERS = st.fixed_dictionaries(
+    {
+        "account": st.sampled_from(["mine", "another"]),
+        "offer": st.sampled_from([None, "acme/paint", "acme/max"]),
+        "model": st.sampled_from([None, "paint"]),
+        "wire_id": st.sampled_from([None, "paint-1"]),
+        "labels": st.sampled_from([{}, {"team": "blue"}, {"team": "blue", "for": "ü"}, {"for": "ü", "team": "blue"}]),
+        "money": MONEYS,
+        "started_at": st.integers(-30, 30).map(lambda hours: START + timedelta(hours=hours)),
+    }
+)
+TASKS = st.fixed_dictionaries(
+    {
+        "state": st.sampled_from([*State]),
+        "money": MONEYS,
+        "failure": st.none() | st.sampled_from([*Refund]).map(lambda refund: Failure(cause="failed", refund=refund)),
+        "assets": st.lists(st.sampled_from([None, Path("1.png")]), max_size=2).map(
+            lambda paths: tuple(Asset(kind="image", url="https://x.example/1.png", path=path) for path in paths)
+        ),
+    }
+)
+WHICH = st.integers(0, 9)
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("intend"), ORDERS),
+        st.tuples(st.just("end"), WHICH, st.sampled_from([*Outcome]), TASKS),
+        st.tuples(st.just("see"), WHICH, TASKS),
+        st.tuples(st.just("settle"), WHICH, st.booleans(), st.booleans(), st.booleans()),
+        st.tuples(st.just("dismiss"), WHICH),
+    ),
+    max_size=25,
+)
+
+
+async def took(ledger, made, kind, *facts):
+    """Take a step with a ledger; what it refuses changes nothing."""
+    if kind == "intend":
+        made.append(attempt(id=f"{len(made):032x}", **facts[0]))
+        await ledger.intend(made[-1], b"{}")
+    elif made:
+        one = made[facts[0] % len(made)]
+        draft = one.draft(f"task-{one.id}")
+        with suppress(OutOfBounds):
+            if kind == "end":
+                _, outcome, task = facts
+                task = attrs.evolve(draft, **task) if outcome is Outcome.ACCEPTED else None
+                await ledger.end(attrs.evolve(one, outcome=outcome, task=task))
+            elif kind == "see":
+                await ledger.see(attrs.evolve(draft, **facts[1]))
+            elif kind == "settle":
+                _, billed, named, force = facts
+                await ledger.settle(one.id, billed or named, draft.id if named else None, force=force)
+            else:
+                await ledger.dismiss(one.id)
+
+
+@given(STEPS, st.booleans())
+@settings(max_examples=60)
+def test_sums_say_what_the_attempts_say(steps, dies):
+    async def held(journal, later):
+        ledger, made = Ledger(journal), []
+        await journal.check()
+        for step in steps:
+            await took(ledger, made, *step)
+        if dies:
+            die(journal) if isinstance(journal, SQLiteJournal) else journal.crash()
+        reader = Ledger(later)
+        for since in (None, START, START.replace(hour=0), START + timedelta(days=9)):
+            attempts = await reader.attempts(since=since)
+            for by, (column, _) in GROUPS.items():
+                assert spent(await reader.sums(column, since), by) == spent_of(attempts, by)
+            assert added_up("total", await reader.sums("account", since)) == total_of("total", attempts)
+            assert {each.offer: figures(each) for each in drifts(await reader.sums("offer", since))} == drift_of(
+                attempts
+            )
+        await reader.close()
+        await ledger.close()
+
+    memory = MemoryJournal()
+    asyncio.run(held(memory, MemoryJournal(memory.memory)))
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "journal.db")
+        asyncio.run(held(SQLiteJournal(path), SQLiteJournal(path)))
+        assert_kept(path)
+
+
+# What the attempts say, without any sum
+
+
+def accepted(each):
+    return each.task is not None or each.settled is Billed.YES
+
+
+def uncertain(each):
+    return each.open and each.task is None and each.outcome is not None
+
+
+def price(each):
+    return each.order.money if each.task is None else each.task.money
+
+
+def refunded(each):
+    return each.task is not None and each.task.failure is not None and each.task.failure.refund is Refund.YES
+
+
+def usd(moneys):
+    known = [money.usd for money in moneys if money.usd is not None]
+    return None if moneys and not known else sum(known, Decimal(0))
+
+
+def names(each, by):
+    order = each.order
+    labels = [f"{name}={value}" for name, value in order.labels.items()] or ["no label"]
+    model = order.model or order.wire_id or "no model"
+    return {"day": [f"{each.started_at:%Y-%m-%d}"], "account": [order.account], "model": [model], "label": labels}[by]
+
+
+def total_of(group, attempts):
+    moneys = [price(each) for each in attempts if accepted(each)]
+    doubtful = [each.order.money for each in attempts if uncertain(each)]
+    known = [money for money in moneys if money.usd is not None]
+    settled = [money.usd for money in known if money.got == "settled"]
+    return type(added_up("", []))(
+        group=group,
+        accepted=len(moneys),
+        refunded=sum(map(refunded, filter(accepted, attempts))),
+        usd=usd(moneys),
+        settled_usd=sum(settled, Decimal(0)),
+        exact=all(money.got == "settled" and money.status == PriceStatus.EXACT for money in known),
+        unknown=len(moneys) - len(known),
+        uncertain=len(doubtful),
+        uncertain_usd=usd(doubtful),
+        uncertain_unknown=sum(money.usd is None for money in doubtful),
+    )
+
+
+def spent_of(attempts, by):
+    groups = defaultdict(list)
+    for each in attempts:
+        if accepted(each) or uncertain(each):
+            for name in names(each, by):
+                groups[name].append(each)
+    return [total_of(name, groups[name]) for name in sorted(groups)]
+
+
+def figures(drift):
+    return attrs.astuple(attrs.evolve(drift, offer=""), recurse=False)
+
+
+def drift_of(attempts):
+    found = defaultdict(list)
+    for each in attempts:
+        charged = each.charged
+        if charged is None or each.order.offer is None or not each.task.state.final or refunded(each):
+            continue
+        if each.task.state is State.SUCCEEDED or charged.usd != 0:
+            found[each.order.offer].append(each)
+    return {offer: _drift(ends) for offer, ends in found.items()}
+
+
+def _drift(ends):
+    paid = [each for each in ends if each.charged.usd != 0]
+    unquoted = sum(each.order.money.usd is None for each in paid)
+    differing = sum(each.drift is not None for each in paid)
+    quoted, billed = (_money([of(each) for each in paid]) for of in (lambda each: each.order.money, price))
+    last = f"{max(each.started_at for each in ends):%Y-%m-%d}"
+    return "", len(paid), differing, unquoted, len(ends) - len(paid), quoted, billed, last
+
+
+def _money(moneys):
+    if any(money.usd is None for money in moneys):
+        return Money()
+    exact = all(money.status == PriceStatus.EXACT for money in moneys)
+    return Money(usd=usd(moneys), status=PriceStatus.EXACT if exact else PriceStatus.APPROXIMATE)
+
+
+# What is kept
+
+
+def assert_kept(path):
+    """Hold what is kept in a file against its rows."""
+    each = ", ".join(f"sum({value})" for value in ADDED_UP.values())
+    columns = ", ".join(ADDED_UP)
+    with closing(sqlite3.connect(path)) as connection:
+        for table, groups in (
+            ("sums", "day, account, offer, model, counts_as"),
+            ("label_sums", "day, labels, counts_as"),
+        ):
+            kept = connection.execute(f"SELECT {groups}, {columns} FROM {table} WHERE number ORDER BY {groups}")
+            rows = connection.execute(
+                f"SELECT {groups}, {each} FROM attempts WHERE NOT open AND counts_as IS NOT NULL "
+                f"GROUP BY {groups} ORDER BY {groups}"
+            )
+            assert kept.fetchall() == rows.fetchall()
+            (odd,) = connection.execute(
+                f"SELECT count(*) FROM {table} WHERE number < 0 OR NOT number AND "
+                f"({' OR '.join(name for name in ADDED_UP)})"
+            ).fetchone()
+            assert odd == 0
+        kept = connection.execute("SELECT account, day, reserved FROM days WHERE reserved ORDER BY account, day")
+        rows = connection.execute(
+            "SELECT account, day, sum(reserved) FROM attempts GROUP BY account, day HAVING sum(reserved) "
+            "ORDER BY account, day"
+        )
+        assert kept.fetchall() == rows.fetchall()
+
+
+# How they are read
+
+LISTED = "SEARCH attempts|SCAN attempts"
+
+
+@pytest.fixture
+async def journal(tmp_path):
+    """A journal with some attempts."""
+    ledger = Ledger(SQLiteJournal(tmp_path / "journal.db"))
+    for number in range(3):
+        one = attempt(id=f"{number:032x}", idempotency_key="k")
+        await ledger.intend(one, b"{}")
+        task = attrs.evolve(one.draft(f"task-{number}"), state=State.SUCCEEDED)
+        await ledger.end(attrs.evolve(one, outcome=Outcome.ACCEPTED, task=task))
+    yield ledger.journal
+    await ledger.close()
