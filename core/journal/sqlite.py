@@ -35,10 +35,17 @@ _SELECT = (
     f"SELECT owner, number, {', '.join(_STORED)} FROM attempts LEFT JOIN texts USING (number) "  # noqa: S608
     "WHERE %s ORDER BY number %s"
 )
-_LEFT = "open OR wanted OR undownloaded AND owner IN (SELECT value FROM json_each(?))"
-_NAMED = "id >= ? AND id < ? || 'g' OR task_id = ?"
+# Each part has an index, which SQLite would not use for all of them at once.
+_OPEN = "number IN (SELECT number FROM attempts WHERE open)"
+_LEFT = """number IN (
+    SELECT number FROM attempts WHERE open
+    UNION ALL SELECT number FROM attempts WHERE wanted
+    UNION ALL SELECT number FROM attempts WHERE undownloaded AND owner IN (SELECT value FROM json_each(?)))"""
+_NAMED = """number IN (
+    SELECT number FROM attempts WHERE id >= ? AND id < ? || 'g'
+    UNION ALL SELECT number FROM attempts WHERE task_id = ?)"""
 # The order is that of the numbers: the first number of a time bounds what is looked at, however a clock was set.
-_SINCE = "number >= (SELECT min(number) FROM attempts WHERE started >= ?) AND started >= ?"
+_SINCE = "number >= (SELECT min(+number) FROM attempts WHERE started >= ?) AND started >= ?"
 _ENDED = """UPDATE attempts SET status = ?, open = ?, task_id = ?, reserved = ?, counts_as = ?, undownloaded = ?
     WHERE id = ?"""
 _ENDED_TEXTS = "UPDATE texts SET record = ?, task = ? WHERE number = (SELECT number FROM attempts WHERE id = ?)"
@@ -344,7 +351,7 @@ def _conditions(query: Query) -> list[tuple[str, Sequence[Any]]]:
         ("account = ?", query.account, _alone),
         ("idempotency_key = ?", query.idempotency_key, _alone),
         (_SINCE, query.since, lambda since: (since,) * 2),
-        ("open" if query.open else "NOT open", query.open, lambda _: ()),
+        (_OPEN if query.open else "NOT open", query.open, lambda _: ()),
         (_NAMED, query.name, lambda name: (name,) * 3),
         (_LEFT, query.left_by, _listed),
         ("number < ?", query.before, _alone),

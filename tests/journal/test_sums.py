@@ -241,19 +241,92 @@ def assert_kept(path):
         assert kept.fetchall() == rows.fetchall()
 
 
-# How they are read
-
-LISTED = "SEARCH attempts|SCAN attempts"
+# How they are read: no query goes through all attempts where an index leads to those that are asked for
 
 
 @pytest.fixture
-async def journal(tmp_path):
-    """A journal with some attempts."""
+async def ledger(tmp_path):
+    """A ledger with some attempts: of each kind one is found by each index."""
     ledger = Ledger(SQLiteJournal(tmp_path / "journal.db"))
     for number in range(3):
         one = attempt(id=f"{number:032x}", idempotency_key="k")
         await ledger.intend(one, b"{}")
         task = attrs.evolve(one.draft(f"task-{number}"), state=State.SUCCEEDED)
         await ledger.end(attrs.evolve(one, outcome=Outcome.ACCEPTED, task=task))
-    yield ledger.journal
+    yield ledger
     await ledger.close()
+
+
+async def change(ledger):
+    """Make every change that there is."""
+    claimed = await ledger.claim("k", {})
+    one = attempt(id="f" * 32, money=Money(usd=Decimal("0.05")))
+    await ledger.intend(one, b"{}", Decimal(1), claimed)
+    task = one.draft("task-f")
+    await ledger.end(attrs.evolve(one, outcome=Outcome.ACCEPTED, task=task))
+    await ledger.see(attrs.evolve(task, state=State.SUCCEEDED))
+    await ledger.leave(task)
+    await ledger.release(claimed)
+
+
+READ = {
+    "what has an idempotency key": (lambda ledger: ledger.attempts(idempotency_key="k"), {"by_key"}),
+    "what is open": (lambda ledger: ledger.attempts(open=True), {"by_open"}),
+    "what began since": (lambda ledger: ledger.attempts(since=START), {"by_start"}),
+    "what has a name": (lambda ledger: ledger.find("task-1"), {"by_task", "sqlite_autoindex_attempts_1"}),
+    "what is left": (lambda ledger: ledger.left(), {"by_open", "by_wanted", "by_undownloaded"}),
+    "what was spent": (lambda ledger: ledger.sums("day"), {"by_open", "by_start"}),
+    "what was spent since, by label": (lambda ledger: ledger.sums("labels", START), {"by_open", "by_start"}),
+    "what changes": (change, {"by_task", "by_key", "sqlite_autoindex_attempts_1"}),
+}
+
+
+@pytest.mark.parametrize(("work", "indexes"), READ.values(), ids=READ)
+async def test_nothing_goes_through_all_attempts(ledger, work, indexes):
+    plans = await planned(ledger.journal, work(ledger))
+    assert not [plan for plan in plans if plan.startswith("SCAN") and "INDEX" not in plan and "subquery" not in plan]
+    assert {index for index in indexes if any(index in plan for plan in plans)} == indexes
+
+
+@pytest.mark.parametrize("filters", [{}, {"provider": "reapi"}, {"account": "x", "status": "failed"}, {"since": START}])
+async def test_the_newest_are_read_from_the_newest_on(ledger, filters):
+    plans = await planned(ledger.journal, ledger.attempts(limit=2, **filters))
+    assert not [plan for plan in plans if "ORDER BY" in plan]  # nothing is sorted: it stops when it has enough
+
+
+async def planned(journal, work):
+    """Do something with a journal, and return how each statement over the attempts was to be done."""
+    statements = []
+    journal._store.call(lambda connection: connection.set_trace_callback(statements.append))
+    await work
+    journal._store.call(lambda connection: connection.set_trace_callback(None))
+    asked = [each.replace("Inf", "9e999") for each in statements if "attempts" in each and not each.startswith("--")]
+    assert asked
+
+    def explained(connection):
+        return [row[3] for each in asked for row in connection.execute(f"EXPLAIN QUERY PLAN {each}")]
+
+    return journal._store.call(explained)
+
+
+async def test_the_parts_of_a_long_list_are_read_one_after_another(ledger, monkeypatch):
+    monkeypatch.setattr("anymedia.journal.ledger.PAGE", 2)
+    journal, pages = ledger.journal, []
+    select = journal.select
+
+    async def selected(query):
+        pages.append(entries := await select(query))
+        return entries
+
+    for number in range(3, 8):
+        await ledger.intend(attempt(id=f"{number:032x}"), b"{}")
+    monkeypatch.setattr(journal, "select", selected)
+    everything = await ledger.attempts()
+    for filters in ({}, {"limit": 2}, {"limit": 5}, {"limit": 99}, {"limit": 0}, {"status": "succeeded", "limit": 3}):
+        expected = [each for each in everything if filters.get("status") in (None, each.status)]
+        expected = expected[len(expected) - min(filters.get("limit", 99), len(expected)) :]
+        assert [each async for each in ledger.each(**filters)] == expected == await ledger.attempts(**filters)
+    assert [each async for each in ledger.each(status="refused", limit=3)] == []
+    assert max(map(len, pages)) == 2
+    with pytest.raises(OutOfBounds, match="no attempt can be 'lost'"):
+        [each async for each in ledger.each(status="lost")]
