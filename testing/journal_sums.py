@@ -27,24 +27,23 @@ class Sums(Owners):
     async def test_a_sum_is_of_a_group_and_of_what_counts_as_the_same(self, opens: Opens) -> None:
         """What counts for nothing is in none; where an amount is not known, it is counted, and adds nothing."""
         journal = opens()
-        facts = {"account": "a", "counts_as": "x", "started": 1.5 * DAY, "reserved": 5, "quoted": 5}
-        for number, changes in enumerate(
-            (
-                {"quoted_exactly": True},
-                {"reserved": 7, "started": 2.0 * DAY, "open": False},
-                {"reserved": None, "quoted": 9, "quoted_exactly": True},
-                {"quoted": None, "quoted_exactly": True, "open": False},
-                {"counts_as": None, "reserved": 100},
-                {"account": "b"},
-                {"counts_as": "y"},
-            )
-        ):
-            await journal.intend(entry(number, **(facts | changes)))
+        facts: dict[str, Any] = {"account": "a", "counts_as": "x", "started": 1.5 * DAY, "reserved": 5, "quoted": 5}
+        changes: Sequence[dict[str, Any]] = (
+            {"quoted_exactly": True},
+            {"reserved": 7, "started": 2.0 * DAY, "open": False},
+            {"reserved": None, "quoted": 9, "quoted_exactly": True},
+            {"quoted": None, "quoted_exactly": True, "open": False},
+            {"counts_as": None, "reserved": 100},
+            {"account": "b"},
+            {"counts_as": "y"},
+        )
+        for number, its in enumerate(changes):
+            await journal.intend(entry(number, **(facts | its)))
         figures: dict[str, Any] = {"known": 1, "reserved": 5, "quotes": 1, "exact_quotes": 0, "quoted": 5}
         one = Sum(group="a", counts_as="y", number=1, differing=0, day=1, **figures)
-        four = {"number": 4, "known": 3, "reserved": 17, "quotes": 3, "exact_quotes": 2, "quoted": 19, "differing": 1}
+        four: dict[str, Any] = {"number": 4, "known": 3, "reserved": 17, "quotes": 3, "exact_quotes": 2, "quoted": 19}
         assert _together(await journal.sums("account")) == {
-            ("a", "x", True): Sum(group="a", counts_as="x", day=2, **four),
+            ("a", "x", True): Sum(group="a", counts_as="x", differing=1, day=2, **four),
             ("a", "y", True): one,
             ("b", "x", True): Sum(group="b", counts_as="x", number=1, differing=0, day=1, **figures),
         }

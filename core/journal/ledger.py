@@ -339,9 +339,9 @@ def _query(
         raise OutOfBounds(problems=[Problem(field="status", message=message)])
     if limit is not None and limit < 0:
         raise OutOfBounds(problems=[Problem(field="limit", message=f"must be 0 or more, not {limit}")])
-    statuses = (status, SENDING) if status == Outcome.UNCERTAIN else (status,)
+    statuses = None if status is None else {status, SENDING} if status == Outcome.UNCERTAIN else {status}
     return Query(
-        statuses=None if status is None else statuses,
+        statuses=statuses,
         provider=provider,
         account=account,
         idempotency_key=idempotency_key,
