@@ -202,7 +202,7 @@ class SQLiteJournal:
 
     def _is_open_elsewhere(self) -> bool:
         owners = known(self._folder)
-        return any(self._is_alive_elsewhere(name) and mark_of(self._folder, name).exists() for name in owners)
+        return any(mark_of(self._folder, name).exists() and self._is_alive_elsewhere(name) for name in owners)
 
     def _uses(self, does: bool) -> None:
         """Mark that this owner has the file open, or not any more; where it cannot be marked, nobody misses it."""

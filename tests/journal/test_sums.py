@@ -309,6 +309,13 @@ async def planned(journal, work):
     return journal._store.call(explained)
 
 
+async def test_a_name_that_is_no_text_is_added_up_by_what_can_be_written_of_it(ledger):
+    await ledger.intend(attempt(model=None, wire_id="ü\ud800"), b"{}")
+    assert {each.group for each in await ledger.sums("model")} == {"flux-2-pro"}  # it is being sent
+    die(ledger.journal)
+    assert {each.group for each in await Ledger(SQLiteJournal(ledger.journal.path)).sums("model")} >= {"ü?"}
+
+
 async def test_the_parts_of_a_long_list_are_read_one_after_another(ledger, monkeypatch):
     monkeypatch.setattr("anymedia.journal.ledger.PAGE", 2)
     journal, pages = ledger.journal, []
