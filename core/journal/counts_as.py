@@ -9,6 +9,7 @@ from anymedia.model.task import Attempt, Task
 from anymedia.model.vocabulary import Billed, Refund, State
 
 SENDING, UNCERTAIN, ACCEPTED = "sending", "uncertain", "accepted"
+"""What counts as being sent is uncertain once its owner is dead."""
 
 
 @attrs.frozen
@@ -21,11 +22,6 @@ class CountsAs:
     def read(cls, text: str | None) -> "CountsAs":
         """Return what a text says; words that nobody knows say nothing."""
         return cls(frozenset(str(text or "").split()))
-
-    @property
-    def sending(self) -> bool:
-        """Whether its submit has not ended: should its owner be dead, it is uncertain."""
-        return SENDING in self.words
 
     @property
     def uncertain(self) -> bool:
