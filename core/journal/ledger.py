@@ -265,6 +265,12 @@ class Ledger:
         """Delete the markers of dead owners whose work was recovered."""
         await self.journal.forget(owners)
 
+    async def idle(self, owners: Sequence[str]) -> list[str]:
+        """Return those of some dead owners by whom `left` would find nothing, so that their markers are not needed."""
+        entries = await self.journal.select(Query(left_by=owners))
+        needed = {entry.owner for entry in entries if entry.undownloaded}
+        return [owner for owner in owners if owner not in needed]
+
     # The caller's own keys
 
     async def claim(self, key: str, request: Json) -> Claimed | None:

@@ -13,6 +13,7 @@ from anymedia import (
     ConfigError,
     DeadlineExceeded,
     DownloadError,
+    JournalError,
     Money,
     Order,
     Outcome,
@@ -108,6 +109,28 @@ async def test_a_result_that_could_not_be_fetched_is_tried_again(client, next_cl
     async with next_client() as later:
         assert len((await later.recover(tmp_path / "out")).tasks) == 2
         assert (await later.recover(tmp_path / "out")).tasks == ()
+
+
+async def test_a_dead_owner_is_forgotten_once_others_have_taken_over_what_it_left(
+    client, next_client, request_, sims, tmp_path, monkeypatch
+):
+    await run(client, request_, "reapi")
+    crash(client)
+    sims["reapi"].fault("status", on="result", status=503, times=None)
+
+    async def full(task):
+        raise JournalError("the disk is full")
+
+    async with next_client() as later:
+        with monkeypatch.context() as patched:
+            patched.setattr(later._ledger, "leave", full)
+            assert len((await later.recover(tmp_path / "out")).errors) == 1
+            assert await later.journal.dead() == [client.journal.owner]
+        assert len((await later.recover(tmp_path / "out")).errors) == 1
+        assert await later.journal.dead() == []
+    sims["reapi"].clear()
+    async with next_client() as last:
+        assert len((await last.recover(tmp_path / "out")).tasks) == 1
 
 
 async def test_of_several_files_only_the_missing_one_is_fetched_again(client, request_, sims, tmp_path):
