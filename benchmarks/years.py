@@ -1,9 +1,10 @@
 """What a journal of 200,000 attempts costs the commands that read it: CPU and memory, beside an empty journal.
 
-    python benchmarks/years.py [FOLDER]
+    python benchmarks/years.py [FOLDER [COMMAND]]
 
-The journals are filled through the real ledger, and kept in FOLDER for the next run. `printed` is a journal in which
-each command finds as much to print as in the full one, but little besides: what is above it is the price of the rows.
+The journals are filled through the real ledger, which takes a few minutes, and are kept in FOLDER for the next run.
+`printed` is a journal in which each command finds as much to print as in the full one, but little besides: what is
+above it is the price of the rows.
 """
 
 import asyncio

@@ -24,6 +24,8 @@ class Memory:
     def __init__(self) -> None:
         self.lock: threading.Lock = threading.Lock()
         self.entries: dict[str, Entry] = {}
+        self.by_task: dict[tuple[str, str], dict[str, None]] = {}
+        self.days: dict[tuple[str, int], int] = {}
         self.wanted: set[str] = set()
         self.claims: dict[str, Claim] = {}
         self.released: set[str] = set()
@@ -85,7 +87,7 @@ class MemoryJournal:
                 raise JournalError(f"{self.name}: there is an entry {entry.id} already")
             self._live()
             number = len(self.memory.entries) + 1
-            self.memory.entries[entry.id] = attrs.evolve(entry, owner=self._owner, number=number)
+            self._keep(attrs.evolve(entry, owner=self._owner, number=number))
             return None
 
     async def write(self, change: Change) -> bool | Taken:
@@ -172,9 +174,23 @@ class MemoryJournal:
     def _stands(self, claim: Claim) -> bool:
         return claim.key not in self.memory.released and self.memory.claims.get(claim.key) == claim
 
-    def _spent(self, account: str, day: int) -> int:
-        entries = self.memory.entries.values()
-        return sum(entry.reserved or 0 for entry in entries if entry.account == account and entry.day >= day)
+    def _spent(self, account: str, since: int) -> int:
+        return sum(spent for (name, day), spent in self.memory.days.items() if name == account and day >= since)
+
+    def _keep(self, entry: Entry) -> None:
+        """Store an entry where it is found by its task too, and count what it reserves of its day."""
+        before = self.memory.entries.get(entry.id)
+        self.memory.entries[entry.id] = entry
+        if entry.task_id is not None:
+            self.memory.by_task.setdefault((entry.account, entry.task_id), {})[entry.id] = None
+        more = (entry.reserved or 0) - (0 if before is None else before.reserved or 0)
+        day = (entry.account, entry.day)
+        self.memory.days[day] = self.memory.days.get(day, 0) + more
+
+    def _of_task(self, account: str, task_id: str) -> list[Entry]:
+        """Return the entries that have a task."""
+        entries = map(self.memory.entries.__getitem__, self.memory.by_task.get((account, task_id), ()))
+        return [entry for entry in entries if entry.task_id == task_id]
 
     def _write(self, change: Change) -> bool | Taken:
         with self.memory.lock:
@@ -183,7 +199,8 @@ class MemoryJournal:
             if isinstance(change, Ended) and (other := self._other(change)) is not None:
                 return Taken(by=other)
             entries = list(self._changed(change))
-            self.memory.entries |= {entry.id: entry for entry in entries}
+            for entry in entries:
+                self._keep(entry)
             return bool(entries)
 
     def _other(self, change: Ended) -> str | None:
@@ -191,9 +208,8 @@ class MemoryJournal:
         this = self.memory.entries.get(change.id)
         if this is None or change.task_id is None:
             return None
-        task = (this.account, change.task_id)
-        same = (entry.id for entry in self.memory.entries.values() if (entry.account, entry.task_id) == task)
-        return next((other for other in same if other != this.id), None)
+        same = self._of_task(this.account, change.task_id)
+        return next((other.id for other in same if other.id != this.id), None)
 
     def _release(self, change: Released) -> bool:
         claim = self.memory.claims.get(change.key)
@@ -210,9 +226,7 @@ class MemoryJournal:
             if entry is not None and not (change.unanswered and entry.task_id is not None):
                 yield attrs.evolve(entry, **_columns(change))
             return
-        for entry in self.memory.entries.values():
-            if (entry.account, entry.task_id) != (change.account, change.task_id):
-                continue
+        for entry in self._of_task(change.account, change.task_id):
             if isinstance(change, Wanted):
                 self._live()
                 self.memory.wanted.add(entry.id)
