@@ -4,7 +4,7 @@ An account's API key and the bytes of a result are in no attempt's JSON, so they
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
@@ -48,8 +48,7 @@ class Records:
 
     def entry(self, attempt: Attempt, body: bytes | None, digest: str | None) -> Entry:
         """Return the entry of an attempt that is about to be sent."""
-        bare = self._bare(attempt)
-        order = bare.order
+        order = attempt.order
         quoted = nano(order.money.usd)
         return Entry(
             id=attempt.id,
@@ -58,13 +57,13 @@ class Records:
             started=attempt.started_at.timestamp(),
             status=SENDING,
             open=True,
-            record=_text(to_json(bare)),
+            record=self._record(attempt),
             reserved=quoted,  # until it has ended, it may be billed as it was quoted
             quoted=quoted,
             quoted_exactly=order.money.status == PriceStatus.EXACT,
             offer=_name(order.offer),
             model=_name(order.model or order.wire_id),
-            labels=_labels(order.labels),
+            labels=self._labels(attempt),
             counts_as=BEING_SENT,
             idempotency_key=order.idempotency_key,
             digest=digest,
@@ -78,7 +77,7 @@ class Records:
             id=attempt.id,
             status=attempt.status,
             open=attempt.open,
-            record=_text(to_json(self._bare(attempt))),
+            record=self._record(attempt),
             task=None if task is None else self._task(task, self._secrets(attempt)),
             task_id=None if task is None else task.id,
             reserved=nano(attempt.reserved),
@@ -102,16 +101,23 @@ class Records:
             complete=all(asset.path for asset in task.assets),
         )
 
-    def _bare(self, attempt: Attempt) -> Attempt:
-        """Return an attempt without what is private, and without its body and its task, which are stored beside it."""
+    def _record(self, attempt: Attempt) -> str:
+        """Return an attempt as JSON, without its body and its task, which are stored beside it."""
         bare = attrs.evolve(attempt, order=attrs.evolve(attempt.order, body=None), task=None)
-        return Private(self._secrets(attempt), self._hide).without(bare)
+        return _text(to_json(Private(self._secrets(attempt), self._hide).without(bare)))
 
     def _task(self, task: Task, private: Sequence[str] | None) -> str:
         """Return a task as JSON, without the bytes of its result, and without the prompt where none is wanted."""
         known = () if self._prompts else private
         assets = tuple(asset if asset.data is None else attrs.evolve(asset, data=None) for asset in task.assets)
         return _text(to_json(Private(known, self._hide).without(attrs.evolve(task, assets=assets))))
+
+    def _labels(self, attempt: Attempt) -> str:
+        """Return an attempt's labels as a text that is the same for the same ones, and empty where there are none."""
+        if not attempt.order.labels:
+            return ""
+        order = Private(self._secrets(attempt), self._hide).without(attrs.evolve(attempt.order, body=None))
+        return _text(dict(sorted(order.labels.items())))
 
     def _secrets(self, attempt: Attempt) -> tuple[str, ...]:
         """Return the texts of an attempt that are the user's own, and remember them for its task."""
@@ -192,11 +198,6 @@ def _name(name: str | None) -> str:
     """Return a name as a text that every database takes: half of a surrogate pair is none."""
     name = name or ""
     return name if name.isascii() else name.encode(errors="replace").decode()
-
-
-def _labels(labels: Mapping[str, str]) -> str:
-    """Return labels as a text that is the same for the same labels, and empty where there are none."""
-    return _text(dict(sorted(labels.items()))) if labels else ""
 
 
 def nano(usd: Decimal | None) -> int | None:

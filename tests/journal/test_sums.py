@@ -19,6 +19,7 @@ from anymedia.cli.drift import drifts
 from anymedia.cli.spend import GROUPS, added_up, spent
 from anymedia.journal import Ledger, MemoryJournal, SQLiteJournal
 from anymedia.journal.sqlite_schema import ADDED_UP
+from anymedia.journal.sums import together
 
 from .test_left import attempt, die
 
@@ -318,6 +319,16 @@ async def test_a_name_that_is_no_text_is_added_up_by_what_can_be_written_of_it(l
     assert {each.group for each in await ledger.sums("model")} == {"flux-2-pro"}  # it is being sent
     die(ledger.journal)
     assert {each.group for each in await Ledger(SQLiteJournal(ledger.journal.path)).sums("model")} >= {"ü?"}
+
+
+async def test_labels_are_added_up_without_what_is_private():
+    ledger, words = Ledger(MemoryJournal(), prompts=False), "a lighthouse at dusk"
+    for number, labels in enumerate(({"for": words, "b": "1"}, {"b": "1", "for": words}, {})):
+        one = attempt(id=f"{number:032x}", body={"prompt": words}, labels=labels)
+        await ledger.intend(one, b"{}")
+        await ledger.end(attrs.evolve(one, outcome=Outcome.UNCERTAIN))
+    found = {each.group: each.number for each in together(await ledger.sums("labels"))}
+    assert found == {"": 1, '{"b":"1","for":"[prompt]"}': 2}
 
 
 async def test_the_parts_of_a_long_list_are_read_one_after_another(ledger, monkeypatch):
