@@ -200,14 +200,14 @@ def _name(name: str | None) -> str:
     return name if name.isascii() else name.encode(errors="replace").decode()
 
 
-def nano(usd: Decimal | None) -> int | None:
-    """Return an amount in billionths of a USD, rounded up."""
-    return None if usd is None else int(EXACT.multiply(usd, NANO).to_integral_value(ROUND_CEILING))
-
-
 def usd_of(nano: float) -> Decimal:
     """Return an amount in USD that is given in billionths."""
     return EXACT.divide(Decimal(nano), NANO)
+
+
+def nano(usd: Decimal | None) -> int | None:
+    """Return an amount in billionths of a USD, rounded up."""
+    return None if usd is None else int(EXACT.multiply(usd, NANO).to_integral_value(ROUND_CEILING))
 
 
 _text = json.JSONEncoder(separators=(",", ":")).encode
