@@ -4,7 +4,7 @@ An account's API key and the bytes of a result are in no attempt's JSON, so they
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
@@ -116,8 +116,8 @@ class Records:
         """Return an attempt's labels as a text that is the same for the same ones, and empty where there are none."""
         if not attempt.order.labels:
             return ""
-        order = Private(self._secrets(attempt), self._hide).without(attrs.evolve(attempt.order, body=None))
-        return _text(dict(sorted(order.labels.items())))
+        private = Private(self._secrets(attempt), self._hide)
+        return _text(dict(sorted(private.without(_Labels(attempt.order.labels)).labels.items())))
 
     def _secrets(self, attempt: Attempt) -> tuple[str, ...]:
         """Return the texts of an attempt that are the user's own, and remember them for its task."""
@@ -130,6 +130,11 @@ class Records:
             if len(self._private) > REMEMBERED:
                 self._private.pop(next(iter(self._private)))
         return private
+
+
+@attrs.frozen
+class _Labels:
+    labels: Mapping[str, str]
 
 
 def is_undownloaded(attempt: Attempt) -> bool:
