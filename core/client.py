@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from functools import wraps
 from types import TracebackType
@@ -395,6 +395,12 @@ class Client:
         without a journal, JournalError.
         """
         return await self._written("there are no attempts to read").attempts(**filters)
+
+    async def each_attempt(self, **filters: Unpack[Filters]) -> AsyncIterator[Attempt]:
+        """Yield what `attempts` returns, few of them in memory at once. Filters and errors: as attempts."""
+        self._session.in_its_loop()
+        async for attempt in self._written("there are no attempts to read").each(**filters):
+            yield attempt
 
     @_in_its_loop
     async def find(self, name: str) -> Attempt:

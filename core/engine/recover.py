@@ -78,8 +78,7 @@ class Recoverer:
         errors += [end for end in ends if not isinstance(end, Task)]
         if directory is not None:
             await asyncio.to_thread(clear, directory)
-        if directory is not None and not errors:
-            await self.ledger.forget(marks)
+            await self.ledger.forget(await self.ledger.idle(marks) if errors else marks)
         done = tuple(end for end in ends if isinstance(end, Task))
         return Recovery(tasks=done, uncertain=tuple(uncertain), errors=tuple(errors))
 
