@@ -7,15 +7,25 @@ not known, which is not to say that the task failed; results live for ten minute
 
 from anymedia.declare import (
     Adapter, Balance, Cause, Choice, Credit, Endpoint, Err, Fault, Gap, Header, Limits, Match, Offer, Pace, Param,
-    PerMegapixel, Pixels, Printed, Reply, Size, State, Text, Url, Urls, Whole, first, numbered, )  # fmt: skip   def
-    flux_2(tier: str, images: int, prices: PerMegapixel) -> Offer:     return Offer(         name=f"flux-2-{tier}",
-    params={             "prompt": Param("prompt", Text(1), required=True), "images": Param(numbered("input_image",
-    "input_image_{n}"), Urls(1, images)), "size": Param("", Size(least=64, step=16, megapixels=4)), "seed":
-    Param("seed", Whole()), "output_format": Param("output_format", Choice("jpeg", "png"), default="jpeg"),
-    "callback_url": Param("webhook_url", Url(https=True)), }, # Which ratio and resolution stand in for the one that
-    is not given is our choice.         shape=Pixels(step=16, megapixels={"1K": 1, "2K": 4}, ratio="1:1",
-    resolution="1K"), prices=prices,
+    PerMegapixel, Pixels, Printed, Reply, Size, State, Text, Url, Urls, Whole, first, numbered,
 )  # fmt: skip
+
+
+def flux_2(tier: str, images: int, prices: PerMegapixel) -> Offer:
+    return Offer(
+        name=f"flux-2-{tier}",
+        params={
+            "prompt": Param("prompt", Text(1), required=True),
+            "images": Param(numbered("input_image", "input_image_{n}"), Urls(1, images)),
+            "size": Param("", Size(least=64, step=16, megapixels=4)),
+            "seed": Param("seed", Whole()),
+            "output_format": Param("output_format", Choice("jpeg", "png"), default="jpeg"),
+            "callback_url": Param("webhook_url", Url(https=True)),
+        },
+        # Which ratio and resolution stand in for the one that is not given is our choice.
+        shape=Pixels(step=16, megapixels={"1K": 1, "2K": 4}, ratio="1:1", resolution="1K"),
+        prices=prices,
+    )
 
 
 ADAPTER = Adapter(

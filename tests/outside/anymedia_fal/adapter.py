@@ -7,10 +7,13 @@ empty balance is a 403; the links drop what follows the model's name, so they ar
 
 from anymedia.declare import (
     Adapter, Cause, Choice, Endpoint, Err, Fault, Gap, Header, Match, Offer, Pace, Param, PerMegapixel, Pixels,
-    Printed, Refund, Reply, Size, State, Table, Text, Url, Urls, Whole, first, when, )  # fmt: skip  NANO_RATIOS = (
-    *("auto", "1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9"), *("1:4", "4:1", "1:8",
-    "8:1"), # the page says 14; these four are inferred from other sellers of the model,
+    Printed, Refund, Reply, Size, State, Table, Text, Url, Urls, Whole, first, when,
 )  # fmt: skip
+
+NANO_RATIOS = (
+    *("auto", "1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9"),
+    *("1:4", "4:1", "1:8", "8:1"),  # the page says 14; these four are inferred from other sellers of the model
+)
 CALLBACK = Param("?fal_webhook", Url())
 
 

@@ -6,10 +6,11 @@ while not known; a seed of imagen4-fast is a number, where its sisters take a te
 """
 
 from anymedia.declare import (
-    UNKNOWN, Adapter, Balance, Cause, Choice, Credit, Endpoint, Err, Fault, Gap, Header, Limits, Offer, Outcome,
-    Pace, Param, Price, Printed, Reply, Rule, State, Table, Text, Url, Urls, Whole, first, when, )  # fmt: skip
-    FLUX_RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3",
+    UNKNOWN, Adapter, Balance, Cause, Choice, Credit, Endpoint, Err, Fault, Gap, Header, Limits, Offer, Outcome, Pace,
+    Param, Price, Printed, Reply, Rule, State, Table, Text, Url, Urls, Whole, first, when,
 )  # fmt: skip
+
+FLUX_RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")
 NANO_RATIOS = (
     *("auto", "1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9"),
     *("1:4", "4:1", "1:8", "8:1"),  # the page says 14; these four are inferred from other sellers of the model
@@ -132,9 +133,8 @@ ADAPTER = Adapter(
     ),
     gaps=(
         Gap("what a fail code means", "every failure is `failed`, but for the codes of errors"),
-        Gap("whether 408 and 500 at a submit cost anything", "uncertain"),
+        Gap("whether 408, 500 and 501 at a submit cost anything", "uncertain"),
         Gap("defaults where the wire requires a field", "1:1 and 1K"),
         Gap("cancel, list of tasks, idempotency key, headers of the rate limits", "none"),
-        Gap("how often a webhook is repeated", "it is a hint: its body is not signed"),
     ),
 )

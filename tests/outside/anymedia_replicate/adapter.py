@@ -7,9 +7,11 @@ body how long to wait; sizes are megapixels in words.
 
 from anymedia.declare import (
     UNKNOWN, Adapter, Cause, Choice, Endpoint, Err, Fault, Gap, Header, Limits, Match, Offer, Pace, Param, Refund,
-    Reply, Rule, State, Text, Url, Urls, Whole, )  # fmt: skip  RATIOS = ("1:1", "16:9", "3:2", "2:3", "4:5", "5:4",
-    "9:16", "3:4", "4:3",
+    Reply, Rule, State, Text, Url, Urls, Whole,
 )  # fmt: skip
+
+RATIOS = ("1:1", "16:9", "3:2", "2:3", "4:5", "5:4", "9:16", "3:4", "4:3")
+FORMATS = Choice({"webp": "webp", "jpeg": "jpg", "png": "png"})
 
 
 def flux_2(tier: str) -> Offer:
@@ -19,15 +21,12 @@ def flux_2(tier: str) -> Offer:
         params={
             "prompt": Param("input.prompt", Text(1), required=True),
             "images": Param("input.input_images", Urls(1, 8)),
-            # As the first image that is put in.
             "aspect_ratio": Param(
                 "input.aspect_ratio", Choice({"auto": "match_input_image"}, *RATIOS), default=UNKNOWN
             ),
             "resolution": Param("input.resolution", Choice({"1K": "1 MP", "2K": "4 MP"}), default=UNKNOWN),
             "seed": Param("input.seed", Whole()),
-            "output_format": Param(
-                "input.output_format", Choice({"webp": "webp", "jpeg": "jpg", "png": "png"}), default="webp"
-            ),
+            "output_format": Param("input.output_format", FORMATS, default="webp"),
             "callback_url": Param("webhook", Url(https=True)),
         },
         rules=(Rule(when={"aspect_ratio": "auto"}, needs="images"),),
