@@ -158,7 +158,7 @@ class BlackForestLabs(Service):
         return json_response({
             "id": task.id,
             "polling_url": f"{origin}/v1/get_result?id={task.id}",
-            "cost": task.order.price,
+            "cost": float(task.order.price),
             "input_mp": float(sum(field.startswith("input_image") for field in task.order.sent)),
             "output_mp": round(width * height / 1_000_000, 2),
         })  # fmt: skip
@@ -169,11 +169,11 @@ class BlackForestLabs(Service):
         body |= {"details": None, "preview": None}
         if stage == "succeeded":
             sample = {"sample": urls[0], "seed": task.order.sent.get("seed", 42)} if urls else None
-            body |= {"status": "Ready", "result": sample, "progress": 1.0, "cost": task.order.price}
+            body |= {"status": "Ready", "result": sample, "progress": 1.0, "cost": float(task.order.price)}
         if task.failure and stage == "failed":
             moderated = task.failure.code != "Error"
             details = {"Moderation Reasons": [task.failure.message]} if moderated else {"Error": task.failure.message}
-            body |= {"status": task.failure.code, "details": details, "cost": task.order.price - task.refunded}
+            body |= {"status": task.failure.code, "details": details, "cost": float(task.order.price - task.refunded)}
         return json_response(body)
 
     def refused(self, refusal: Refusal) -> Response:
@@ -192,7 +192,7 @@ class BlackForestLabs(Service):
     def funds(self, request: Request, _: re.Match[str]) -> Response:
         """{credits}."""
         self.admit(request)
-        return json_response({"credits": self.balance})
+        return json_response({"credits": float(self.balance)})
 
 
 def _too_large(body: Mapping[str, object]) -> Iterator[Problem]:

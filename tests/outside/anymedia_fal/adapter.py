@@ -6,8 +6,8 @@ empty balance is a 403; the links drop what follows the model's name, so they ar
 """
 
 from anymedia.declare import (
-    Adapter, Cause, Choice, Endpoint, Err, Fault, Gap, Header, Match, Offer, Pace, Param, PerMegapixel, Pixels,
-    Printed, Refund, Reply, Size, State, Table, Text, Url, Urls, Whole, first, when,
+    Adapter, Cause, Choice, Endpoint, Err, Fault, Gap, Header, Match, Offer, Outcome, Pace, Param, PerMegapixel,
+    Pixels, Printed, Refund, Reply, Size, State, Table, Text, Url, Urls, Whole, first, when,
 )  # fmt: skip
 
 NANO_RATIOS = (
@@ -59,6 +59,8 @@ ADAPTER = Adapter(
     errors={
         Match("Exhausted balance", status=403): Cause.NO_CREDIT,
         "content_policy_violation": Cause.BLOCKED,
+        # The queue's own errors: at the place of the result they end the task, at a submit nobody knows what came of it.
+        **dict.fromkeys(("request_timeout", "startup_timeout"), Err(Cause.FAILED, submit=Outcome.UNCERTAIN)),
         "no_media_generated": Err(Cause.FAILED, refund=Refund.YES),  # "at random, and free to repeat"
     },
     refunds="yes",  # "only successes are billed"

@@ -2,7 +2,7 @@
 
 Ours, where the page is silent: pixels of the named sizes; an image that is put in is of one megapixel; bounds of sizes
 and counts; what a wrong key and too many calls are answered; a model's error has no error_type beside the status, a
-runner's has; what a cancelled request shows; how long files live; nothing is called back.
+the queue's has; what a cancelled request shows; how long files live; nothing is called back.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ class Fal(Service):
         "too_late": (400, "", "ALREADY_COMPLETED"),
     }
     failures: ClassVar[Mapping[str, Failure]] = {
-        "failed": Failure("runner_disconnected", "The runner was lost"),
+        "failed": Failure("request_timeout", "The request took too long"),
         "moderated": Failure("content_policy_violation", "The content could not be processed: it was flagged"),
     }
 
@@ -221,7 +221,7 @@ class Fal(Service):
     def fetched(self, task: Task, stage: Stage, urls: Sequence[str]) -> Response:
         """The result, or the error with its own status."""
         if stage == "failed" and task.failure is not None:
-            status = 422 if task.failure.code == "content_policy_violation" else 503
+            status = 422 if task.failure.code == "content_policy_violation" else 504
             raise Refusal(status, task.failure.code, task.failure.message)
         if stage != "succeeded":
             raise Refusal(400, "", "Request is still in progress")

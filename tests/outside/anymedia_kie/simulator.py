@@ -199,7 +199,7 @@ class Kie(Service):
         if stage in ("succeeded", "failed"):
             record["completeTime"] = round(task.ends * 1000)
             record["costTime"] = round((task.ends - task.created) * 1000)
-            record["creditsConsumed"] = task.order.price - task.refunded
+            record["creditsConsumed"] = float(task.order.price - task.refunded)
         return _success(record)
 
     def refused(self, refusal: Refusal) -> Response:
@@ -209,7 +209,7 @@ class Kie(Service):
     def funds(self, request: Request, _: re.Match[str]) -> Response:
         """The credits that are left."""
         self.admit(request)
-        return _success(self.balance)
+        return _success(float(self.balance))
 
     def _word(self, task: Task, stage: Stage) -> str:
         """waiting and queuing share the time before the work, half each."""

@@ -15,16 +15,16 @@ from uuid import uuid4
 from anymedia.simulators import Service
 from anymedia.simulators.fields import Choice, Field, Fields, Flag, Link, Links, Problem, Text, Whole, given, problems
 from anymedia.simulators.message import Body, Error, Refusal, Request, Response, json_response
-from anymedia.simulators.picture import pixels
+from anymedia.simulators.picture import Size, snapped
 from anymedia.simulators.task import Failure, Order, Stage, Task
 
 RATIOS = ("match_input_image", "custom", "1:1", "16:9", "3:2", "2:3", "4:5", "5:4", "9:16", "3:4", "4:3")
-RESOLUTIONS: Mapping[str, str] = {"0.5 MP": "1K", "1 MP": "1K", "2 MP": "2K", "4 MP": "2K"}
+MEGAPIXELS: Mapping[str, float] = {"0.5 MP": 0.5, "1 MP": 1, "2 MP": 2, "4 MP": 4}
 FLUX_2: dict[str, Field] = {
     "prompt": Text(1, required=True),
     "input_images": Links(0, 8),
     "aspect_ratio": Choice(RATIOS),
-    "resolution": Choice(tuple(RESOLUTIONS)),
+    "resolution": Choice(tuple(MEGAPIXELS)),
     "width": Whole(256, 2048),
     "height": Whole(256, 2048),
     "seed": Whole(0, 2**63),
@@ -116,9 +116,7 @@ class Replicate(Service):
         if wrong := [*problems(body, hook), *problems(put, fields), *_unmatched(put)]:
             text = "; ".join(f"input.{problem.field} {problem.predicate}" for problem in wrong)
             raise Refusal(422, "Input validation failed", text)
-        ratio = str(put.get("aspect_ratio", "1:1"))
-        ratio = ratio if ":" in ratio else "1:1"
-        size = pixels(ratio, RESOLUTIONS[str(put.get("resolution", "1 MP"))])
+        size = _size(str(put.get("aspect_ratio", "1:1")), MEGAPIXELS[str(put.get("resolution", "1 MP"))])
         media = "jpeg" if put.get("output_format") == "jpg" else "png"
         return Order(name, str(put["prompt"]), size, media, price, sent=put)
 
@@ -164,6 +162,13 @@ def _unmatched(put: Mapping[str, object]) -> Iterator[Problem]:
     """What goes by an image needs one, and a size of one's own needs both sides."""
     if put.get("aspect_ratio") == "match_input_image" and not put.get("input_images"):
         yield Problem("aspect_ratio", "rule", "match_input_image needs input_images")
+
+
+def _size(ratio: str, megapixels: float) -> Size:
+    """Width and height; what goes by an image that is put in, or is custom, is taken as 1:1."""
+    across, down = map(int, ratio.split(":")) if ":" in ratio else (1, 1)
+    width = float(megapixels * 1024 * 1024 * across / down) ** 0.5
+    return snapped(width, width * down / across)
 
 
 def _time(seconds: float) -> str:
