@@ -59,7 +59,7 @@ ADAPTER = Adapter(
     errors={
         Match("Exhausted balance", status=403): Cause.NO_CREDIT,
         "content_policy_violation": Cause.BLOCKED,
-        # The queue's own errors: at the place of the result they end the task, at a submit nobody knows what came of it.
+        # The queue's own errors: where the result should be they end the task; at a submit nobody knows what they mean.
         **dict.fromkeys(("request_timeout", "startup_timeout"), Err(Cause.FAILED, submit=Outcome.UNCERTAIN)),
         "no_media_generated": Err(Cause.FAILED, refund=Refund.YES),  # "at random, and free to repeat"
     },
