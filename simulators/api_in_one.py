@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import ClassVar
 
 from .fields import Choice, Field, Link, Links, Text, given, problems
-from .message import Refusal, Request, Response, json_object, json_response
+from .message import Refusal, Request, Response, json_response
 from .picture import pixels
 from .service import DAY, Service
 from .task import Failure, Order, Stage, Task
@@ -57,6 +58,15 @@ class APIInOne(Service):
         "failed": Failure(500, "Generation failed"),
         "moderated": Failure(400, "The prompt violates the content policy"),
     }
+    states: ClassVar[Mapping[str, str]] = {
+        "pending": "queued",
+        "IN_PROGRESS": "running",
+        **dict.fromkeys(("COMPLETED", "completed", "SUCCESS", "success"), "succeeded"),
+        **dict.fromkeys(("FAILED", "failed", "ERROR", "error"), "failed"),
+    }
+    tells: ClassVar[Sequence[str]] = ("charge",)
+    forms: ClassVar[Sequence[str]] = ("current", "older", "oldest")
+    ours: ClassVar[Sequence[str]] = ("lifetime", "refusals.moderated", "failures.moderated", "failures.codes")
 
     def new_key(self) -> str:
         """aio_ and hex."""
@@ -74,7 +84,7 @@ class APIInOne(Service):
 
     def order(self, request: Request) -> Order:
         """All that is wrong, in one message, or the order."""
-        sent = json_object(request.body)
+        sent = request.object
         if sent is None:
             raise Refusal(400, 400, "Request body must be a JSON object")
         body = given(sent)
@@ -95,7 +105,12 @@ class APIInOne(Service):
         )
 
     def accepted(self, task: Task, request: Request) -> Response:
-        """As the current pages show; the older ones have other forms."""
+        """As the current pages show, or in one of the forms of the older ones."""
+        if self.form == "older":
+            return json_response({"task_id": task.id, "status": "pending"})
+        if self.form == "oldest":
+            created = datetime.fromtimestamp(task.created, UTC).isoformat()
+            return json_response({"id": task.id, "status": "pending", "model": "flux-2", "created_at": created})
         return _success({"task_id": task.id, "status": "IN_PROGRESS"})
 
     def shown(self, task: Task, stage: Stage, urls: Sequence[str]) -> Response:

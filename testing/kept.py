@@ -11,10 +11,7 @@ from anymedia.model.strict_json import dumps
 from anymedia.pricing.explain import MASK
 from anymedia.translate.check import check
 
-from .suite import Case, Scene, Suite, at_simulator, cases, in_a_loop, last_word, promise
-
-SHAPE = 0.05
-"""How far a picture's shape may be from the ratio asked for: sides are rounded."""
+from .suite import SHAPE, Case, Scene, Suite, at_simulator, cases, in_a_loop, last_word, promise
 
 LOOKS = 8
 """How often a task is looked at in its life."""

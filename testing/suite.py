@@ -26,11 +26,14 @@ P = ParamSpec("P")
 LIMIT = 600.0
 """Seconds on the clock that a simulated task may take."""
 
+SHAPE = 0.05
+"""How far a picture's shape may be from what was asked for: sides are rounded."""
 
-def promise(kept: bool, broken: str) -> None:
-    """Fail with one sentence, and no traceback, unless a promise is kept."""
+
+def promise(kept: bool, broken: str | Callable[[], str]) -> None:
+    """Fail with one sentence, which may be made only then, and no traceback, unless a promise is kept."""
     if not kept:
-        pytest.fail(broken, pytrace=False)
+        pytest.fail(broken if isinstance(broken, str) else broken(), pytrace=False)
 
 
 @attrs.frozen
@@ -163,7 +166,10 @@ async def at_simulator(adapter: Adapter) -> AsyncIterator[Scene]:
         # What is beside the simulators' journal goes with them.
         config = attrs.evolve(config, live_prices=Path(str(config.journal)).with_name("prices.json"))
         async with Client(config, clock=clock, on_event=events.append) as client:
-            yield Scene(client, simulators[adapter.name], clock, events)
+            scene = Scene(client, simulators[adapter.name], clock, events)
+            yield scene
+            unknown = ", ".join(scene.simulator.service.unread)
+            promise(not unknown, f"{adapter.name} sends what the simulator never reads: {unknown}")
 
 
 def in_a_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
