@@ -5,7 +5,7 @@ Where the simulator states nothing, since the page says nothing, there is nothin
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 import pytest
@@ -66,7 +66,9 @@ class Stated(Suite):
     def test_every_error_means_what_the_page_says(self, adapter: Adapter) -> None:
         """Cause, outcome and bill of each documented error, whatever its HTTP status."""
         service = services()[adapter.name]
-        kinds = [kind for kind in service.refusals if kind in MEANS and f"refusals.{kind}" not in service.ours]
+        # What a look is answered that finds no task is no answer to a submit.
+        held = [kind for kind in MEANS if kind in service.refusals and kind != "not_found"]
+        kinds = [kind for kind in held if f"refusals.{kind}" not in service.ours]
         errors = [(kind, *service.refusals[kind]) for kind in kinds]
         errors += [(each.means, each.status, each.code, each.message) for each in service.errors]
         wrong = "; ".join(filter(None, (_misread(adapter, *error) for error in errors)))
@@ -169,7 +171,8 @@ class Stated(Suite):
             for what, read, true in _times(task, made):
                 promise(
                     read is None if what not in service.tells and read is None else _near(read, true),
-                    f"{case}: {what} at {true:g}, and that is read as {read}; look at `reply.{what}` and its unit",
+                    f"{case}: {what} at {datetime.fromtimestamp(true, UTC)}, and that is read as {read}; look at "
+                    f"`reply.{what}` and its unit",
                 )
             if "charge" in service.tells:
                 charged = scene.bills[0]["charged"]
@@ -220,6 +223,7 @@ class Stated(Suite):
         service = services()[adapter.name]
         if "not_yet" not in service.refusals:
             _unstated(adapter, "look that comes too early")
+        said = " ".join(map(str, service.refusals["not_yet"]))
         async with at_simulator(adapter) as scene:
             case = next(cases(adapter))
             scene.simulator.fault("stuck")
@@ -232,10 +236,11 @@ class Stated(Suite):
                     came = await scene.client.get(task)
                 except AnymediaError as error:
                     came = error
+                meaning = "no more than 'not yet'" if early else "an error"
                 promise(
                     isinstance(came, Task) is early,
-                    f"{case}: {service.refusals['not_yet']} after {age:g} s is {'' if early else 'no '}'not yet', and "
-                    f"is read as {_read(came)}; look at `not_yet`",
+                    f"{case}: a look that is answered {said} after {age:g} s means {meaning}, and is read as "
+                    f"{_read(came)}; look at `not_yet`",
                 )
 
     def test_links_live_as_long_as_the_page_says(self, adapter: Adapter) -> None:
@@ -265,7 +270,7 @@ class Stated(Suite):
             _unstated(adapter, "limits")
         for what, figure in limits.items():
             read = getattr(adapter.limits, what)
-            promise(read == figure, f"{adapter.name}: {what} are limited to {figure}, and `limits` says {read}")
+            promise(read == figure, f"{adapter.name}: the page limits {what} to {figure}, and `limits` says {read}")
 
 
 def _unstated(adapter: Adapter, what: str) -> NoReturn:
@@ -346,33 +351,27 @@ async def _fails(scene: Scene, case: Case, name: str, place: str) -> None:
     """Let a task fail, and compare what is read with what the simulator knows."""
     service = scene.simulator.service
     failure = service.failures[name]
+    ended = f"{case}: a task that ended with the code {failure.code!r} and the text {failure.message!r}"
     scene.simulator.fault("failed", like=name, on=place)
     came = await scene.run(case)
     task = came.task if isinstance(came, TaskFailed | Blocked) else None
     if task is None or task.failure is None:
-        said = f"{case}: a task that ends as {failure} comes to {came!r}"
-        pytest.fail(f"{said}; look at `states`, `failed_if` and `verdict`", pytrace=False)
+        pytest.fail(f"{ended} comes to {came!r}; look at `states`, `failed_if` and `verdict`", pytrace=False)
     read = task.failure
     blocked = (failure.means or name) == "moderated"
     if f"failures.{name}" not in service.ours:
-        promise(
-            (read.cause is Cause.BLOCKED) is blocked,
-            f"{case}: {failure} is {'' if blocked else 'not '}moderation, and is read as {read.cause}; look at "
-            "`errors` and `states`",
-        )
+        told = f"{ended} {'was moderated' if blocked else 'was not moderated'}, and is read as {read.cause}"
+        promise((read.cause is Cause.BLOCKED) is blocked, f"{told}; look at `errors` and `states`")
     if failure.code != "" and "failures.codes" not in service.ours:
-        promise(
-            read.code == str(failure.code),
-            f"{case}: the code of a failed task is {failure.code!r}, and is read as {read.code!r} in {task.raw}; "
-            "look at `failure` and `fault`",
-        )
+        told = f"{ended} is read with the code {read.code!r} in {task.raw}"
+        promise(read.code == str(failure.code), f"{told}; look at `failure` and `fault`")
     (entry,) = scene.bills
     if "refunds" not in service.ours:
         given_back = Refund.YES if entry["refunded"] else Refund.NO
+        told = f"{ended} gave {entry['refunded']} of {entry['charged']} back, and that is read as refund {read.refund}"
         promise(
             read.refund is given_back,
-            f"{case}: {entry['refunded']} of {entry['charged']} were given back when it failed as {failure}, and that "
-            f"is read as refund {read.refund}; look at `refunds`, `errors` and `states`, and at the simulator's `ours`",
+            f"{told}; look at `refunds`, `errors` and `states`, and at what the simulator calls `ours`",
         )
 
 
