@@ -96,21 +96,21 @@ PLANTED = {
             "the place of the failure's code",
             '"data.failCode"',
             '"data.failureCode"',
-            "is '500', and is read as None",
+            "is read with the code None",
         ),
         Planted(
             "fal",
             "the code of moderation",
             '"content_policy_violation"',
             '"content_violation"',
-            "is moderation, and is read as failed",
+            "was moderated, and is read as failed",
         ),
         Planted(
             "replicate",
             "the text that means moderation",
             'Match("E005")',
             'Match("E006")',
-            "is moderation, and is read as failed",
+            "was moderated, and is read as failed",
         ),
     ),
     "test_limits_are_those_of_the_page": (
@@ -192,26 +192,30 @@ PLANTED = {
             "replicate", "the wire word of 2K", '"2K": "4 MP"', '"2K": "2 MP"', "2K is from 2.4 to 5.2 million pixels"
         ),
     ),
+    "test_a_picture_that_is_put_in_costs_what_the_page_says": (
+        Planted(
+            "bfl",
+            "the price of input megapixels",
+            '"pro", 8, PerMegapixel("0.03", "0.015", "0.015")',
+            '"pro", 8, PerMegapixel("0.03", "0.015", "0.03")',
+            "by `put_in`",
+        ),
+    ),
 }
 """By the promise that notices them."""
 
-UNNOTICED = (
-    Planted(
-        "bfl",
-        "the price of input megapixels",
-        'flux_2("pro", 8, PerMegapixel("0.03", "0.015", "0.015"))',
-        'flux_2("pro", 8, PerMegapixel("0.03", "0.015", "0.03"))',
-        "no quote reads the figure: what is put in is billed by its size, which nobody knows before",
+UNNOTICED = {
+    "test_every_form_of_an_answer_is_read": (
+        Planted(
+            "replicate",
+            "output as a list or a text",
+            'assets="output[]"',
+            'assets="output"',
+            "nothing is wrong: links are found in a list and in a text, however their place is written",
+        ),
     ),
-    Planted(
-        "replicate",
-        "output as a list or a text",
-        'assets="output[]"',
-        'assets="output"',
-        "nothing is wrong: places of links hold a list or a text, however they are written",
-    ),
-)
-"""What no promise notices, and why."""
+}
+"""What no promise notices, why, and by which it is right."""
 
 
 @pytest.mark.parametrize(
@@ -224,11 +228,14 @@ def test_a_wrong_fact_is_noticed(promise, planted, tmp_path):
     assert planted.said in str(said[promise])
 
 
-@pytest.mark.skipif(not ALL, reason="the whole suite, to the end")
-@pytest.mark.parametrize("planted", UNNOTICED, ids=str)
-def test_what_goes_unnoticed_is_known(planted, tmp_path):
+@pytest.mark.parametrize(
+    ("promise", "planted"),
+    [pytest.param(promise, each, id=str(each)) for promise, planted in UNNOTICED.items() for each in planted],
+)
+def test_what_goes_unnoticed_is_right(promise, planted, tmp_path):
     with installed({planted.provider: planted.text}):
-        assert [promise for promise in PROMISES if broken(planted.provider, promise, tmp_path)] == []
+        said = [broken(planted.provider, each, tmp_path) for each in (PROMISES if ALL else (promise,))]
+    assert set(said) == {None}
 
 
 def broken(provider: str, promise: str, folder: Any) -> str | None:
