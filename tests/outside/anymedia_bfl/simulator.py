@@ -119,7 +119,7 @@ class BlackForestLabs(Service):
     }
     tells: ClassVar[Sequence[str]] = ("charge",)
     limits: ClassVar[Mapping[str, object]] = {"active": 24}
-    hosts: ClassVar[Sequence[str]] = ("api.eu2.bfl.ai", "api.us1.bfl.ai")
+    hosts: ClassVar[Sequence[str]] = ("api.eu2.bfl.ai", "api.us1.bfl.ai", "api.bfl.ml")
 
     def new_key(self) -> str:
         """A UUID: the form is unknown."""
