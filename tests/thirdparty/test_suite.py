@@ -34,11 +34,83 @@ def simulator(old, new):
 
 
 def error(code, meaning, *words):
-    return adapter('errors={"not_allowed": Cause.BLOCKED}', f"errors={{{code}: {meaning}}}", *words)
+    """Return the changes that put another row into the errors: in place of the one for its code, if there is one."""
+    return adapter(CLOSED if "closed" in code else '"not_allowed": Cause.BLOCKED', f"{code}: {meaning}", *words)
 
 
+def stated(words):
+    """Return the change that has the simulator state more, or otherwise."""
+    return simulator("    ours: ", f"    {words}\n    ours: ")
+
+
+CLOSED = '"closed": Err(Cause.UNAVAILABLE, submit=Outcome.REFUSED)'
 UNREFUNDED = "    refunds = False\n\n    def admit(self"
 FEWEST = "acme/flux2p-text-fewest"
+
+LOOK = 'path="/v1/jobs/{id}", reply=JOB'
+CANCEL = simulator('"failed": "broken"', '"failed": "broken", "canceled": "stopped"') + simulator(
+    '        ("GET", r"/v1/account"',
+    '        ("DELETE", r"/v1/jobs/(?P<id>[^/]+)", "cancel"),\n        ("GET", r"/v1/account"',
+)
+"""A provider that can cancel, and an adapter that does not say so."""
+
+
+def cancels(method, **states):
+    """Return the changes with which an adapter can cancel too."""
+    words = "".join(f'"{word}": State.{state}, ' for word, state in states.items())
+    endpoint = f'cancel=Endpoint(method="{method}", path="/v1/jobs/{{id}}", reply=JOB)'
+    return (
+        CANCEL + adapter("    pace=", f"    {endpoint},\n    pace=") + adapter("    states={", f"    states={{{words}")
+    )
+
+
+OUTPUT = [
+    *simulator(
+        '        ("GET", r"/v1/acc',
+        '        ("GET", r"/v1/jobs/(?P<id>[^/]+)/files", "output"),\n        ("GET", r"/v1/acc',
+    ),
+    *simulator("    def refused(self", "    fetched = fetched\n\n    def refused(self"),
+    *simulator(
+        "class Acme(Service)",
+        "def fetched(self, task, stage, urls):\n"
+        "    if stage == 'failed':\n"
+        "        raise Refusal(422, task.failure.code, task.failure.message)\n"
+        "    return self.shown(task, stage, urls)\n\n\n"
+        "class Acme(Service)",
+    ),
+]
+"""A provider whose result is fetched by a call of its own."""
+
+
+def fetches(more):
+    endpoint = f'result=Endpoint(method="GET", path="/v1/jobs/{{id}}/files", reply=JOB{more})'
+    stateful = adapter(LOOK, LOOK.replace("JOB", 'Reply(id="job.id", state="job.state")'))
+    return OUTPUT + stateful + adapter("    pace=", f"    {endpoint},\n    pace=")
+
+
+def written(old, new):
+    """Return the changes in the bodies of errors."""
+    return simulator(f'return json_response({{"problem": {old}', f'return json_response({{{new}, "problem": {old}')
+
+
+PROBLEM = "_problem(refusal.code, refusal.message)}, refusal.status"
+IN_BODY = stated('retry_after = "body"') + written(PROBLEM, '"wait": refusal.retry_after')
+IN_FIELD = stated('request_id_field = "call"') + written(PROBLEM, '"call": "c-1"')
+SHORT = stated('forms = ("long", "short")') + simulator(
+    '{**job, "files": [{"href": url} for url in urls]}',
+    '{**job, ("files" if self.form == "long" else "links"): [{"href": url} for url in urls]}',
+)
+COST = simulator('"made_at": round', '"cost": task.order.price - task.refunded, "made_at": round')
+EARLY = simulator(
+    '    "not_found": (404', '    "not_yet": (404, "soon", "Not yet"),\n        "not_found": (404'
+) + stated("not_yet_for = 30.0")
+LINKED = adapter(LOOK, 'path="/v1/jobs/{id}", link="job.at", reply=JOB')
+ELSEWHERE = stated('hosts = ("api.eu.acme.example",)')
+PUT_IN = adapter(
+    'Table("resolution", {"1K": Price(credits=3), "2K": Price(credits=8)})',
+    'PerMegapixel("0.03", "0.05", "0.01")',
+    "PerMegapixel",
+) + simulator('"png", price)', '"png", price + 2 * len(body.get("sources", ())))')
 
 PLANTED = {
     "test_an_adapter_says_all_that_can_be_said": [
@@ -107,6 +179,171 @@ PLANTED = {
         ),
         (adapter('"1:1", "16:9", "9:16"), default', '"1:1", "16:9", "9:16", "4:3"), default'), "aspect_ratio='4:3'"),
         (simulator('"uhd": ("2K", 8)', '"uhd": ("2K", 9)'), "that is 8 credits, and the simulator charges 9"),
+    ],
+    "test_a_picture_that_is_put_in_costs_what_the_page_says": [
+        (PUT_IN, "acme/flux2p: a second picture put in costs 2 more in the simulator, and $0.01, that is 1 credits by"),
+    ],
+    "test_every_field_that_is_sent_is_one_that_the_simulator_knows": [
+        (
+            adapter('Param("ratio"', 'Param("ratios"') + simulator(", closed=True", ""),
+            "acme/flux2p sends what the simulator never reads: ratios, for model='flux-2-pro', prompt=",
+        ),
+        (
+            adapter('Param("ratio"', 'Param("?ratio"'),
+            "acme/flux2p sends what the simulator never reads: ?ratio, for model='flux-2-pro', prompt=",
+        ),
+    ],
+    "test_every_picture_has_the_size_that_is_asked_for": [
+        (simulator('"uhd": ("2K"', '"uhd": ("4K"'), "resolution='2K': 2K is from 2.4 to 5.2 million pixels; look at"),
+        (simulator('pixels(str(body.get("ratio", "1:1"))', 'pixels("1:1"'), "a picture of 1024x1024 is made for"),
+        (
+            adapter(
+                '"aspect_ratio": Param("ratio", Choice("1:1", "16:9", "9:16"), default="1:1")',
+                '"size": Param("ratio", Size("{width}x{height}"))',
+                "Size",
+            )
+            + simulator('"ratio": Choice(("1:1", "16:9", "9:16"))', '"ratio": Text()')
+            + simulator('pixels(str(body.get("ratio", "1:1"))', 'pixels("1:1"'),
+            "size=(2048, 1152): 2048x1152 was asked for",
+        ),
+    ],
+    "test_every_error_means_what_the_page_says": [
+        (
+            error('"closed"', "Cause.UNAVAILABLE"),
+            '"Closed for repairs"}} means unavailable, Unavailable, and is not billed; it is read as SubmitUncertain (',
+        ),
+        (
+            error('"not_allowed"', "Cause.REJECTED"),
+            "means moderated, Blocked, and is not billed; it is read as Rejected",
+        ),
+        (adapter('code="problem.code"', 'code="problem.kind"'), "means moderated, Blocked"),
+        (
+            stated('errors = (Error("rejected", 200, "bad", "No"),)') + simulator("    errors: ", "    rest: "),
+            '200 {"problem": {"code": "bad", "text": "No"}} means rejected, Rejected, and is not billed; it is read as',
+        ),
+        (
+            stated('errors = (Error("unsure", 409, "busy", "?"),)') + simulator("    errors: ", "    rest: "),
+            "and may be billed",
+        ),
+    ],
+    "test_an_error_of_a_look_is_the_look_s_alone": [
+        (
+            adapter(LOOK, f"{LOOK}, verdict=True") + error('"slow_down"', "Cause.BLOCKED"),
+            '"slow_down", "text": "Too many calls"}} is RateLimited, and is read as a task that is failed; look at',
+        ),
+        (adapter('id="job.id"', 'id="job.key"'), f"{FEWEST} was not accepted: SubmitUncertain"),
+    ],
+    "test_the_wait_that_is_asked_for_is_read": [
+        (IN_BODY, "acme: 11 s are asked for in its body, and read as None; look at `fault`"),
+    ],
+    "test_a_call_is_named_as_the_provider_names_it": [
+        (adapter('("request-id",)', '("x-request-id",)'), "that is read as None; look at `request_id`"),
+        (
+            IN_FIELD + simulator("    request_id_header: ", "    header: "),
+            "acme: a call is named c-1, and that is read as None; look at `request_id`",
+        ),
+    ],
+    "test_a_failure_is_read_as_the_page_tells_it": [
+        (
+            adapter('code="job.problem.code"', 'code="job.problem.kind"'),
+            "'out_of_paint' and the text 'The picture could not be drawn' is read with the code None in {'job'",
+        ),
+        (
+            adapter('refunds="yes"', 'refunds="no"'),
+            "gave 3 of 3 back, and that is read as refund no; look at `refunds`",
+        ),
+        (simulator("    def admit(self", UNREFUNDED), "gave 0 of 3 back, and that is read as refund yes"),
+        (error('"not_allowed"', "Cause.REJECTED"), "was moderated, and is read as rejected; look at `errors`"),
+        (error('"out_of_paint"', "Cause.BLOCKED"), "was not moderated, and is read as blocked; look at `errors`"),
+        (adapter('"broken": State.FAILED', '"broken": State.CANCELED'), "comes to TaskFailed("),
+    ],
+    "test_a_refusal_in_place_of_the_result_ends_the_task": [
+        (fetches(""), "comes to DeadlineExceeded("),
+    ],
+    "test_every_word_of_a_state_means_what_the_page_says": [
+        (
+            adapter('"done": State.SUCCEEDED', '"ready": State.SUCCEEDED'),
+            "acme: 'done' means succeeded, and is read as nothing: it is not listed; look at `states`",
+        ),
+        (
+            adapter('"drawing": State.RUNNING', '"drawing": State.SUCCEEDED'),
+            "'drawing' means running, and is read as succeeded",
+        ),
+        (
+            adapter('"broken": State.FAILED', '"broken": Err(Cause.BLOCKED)'),
+            "'broken' means failed, and is read as blocked",
+        ),
+        (
+            simulator("word: stage for stage", '"hidden": "moderated"} | {word: stage for stage'),
+            "'hidden' means moderated, and is read as",
+        ),
+    ],
+    "test_every_form_of_an_answer_is_read": [(SHORT, "acme: answers in the form 'short' come to MalformedAnswer(")],
+    "test_what_answers_tell_is_read": [
+        (
+            adapter("made_at!s", "made_at!ms"),
+            f"{FEWEST}: created at 2027-01-15 08:00:00+00:00, and that is read as 1970-01-21",
+        ),
+        (adapter("made_at!s", "done_at!s"), "and that is read as None; look at `reply.created` and its unit"),
+        (
+            COST + stated('tells = ("charge",)') + simulator("    tells: ", "    told: "),
+            "the answer tells that 3 were taken, and that is read as None; look at",
+        ),
+    ],
+    "test_a_balance_is_what_the_account_has": [
+        (
+            adapter('"/v1/account"', '"/v1/purse"'),
+            "acme: no balance: NotFound (no outcome, billed no): acme answered 404",
+        ),
+        (
+            adapter('balance=Balance(path="/v1/account", credits="tokens")', "balance=None"),
+            "acme tells a balance, and `balance` is not declared",
+        ),
+        (
+            adapter('credits="tokens"', 'usd="tokens"'),
+            "acme: the account has 99997, and that is read as $99997, that is 9999700 units of $0.01; look at",
+        ),
+    ],
+    "test_a_task_can_be_canceled": [
+        (CANCEL, "acme can cancel, and `cancel` is not declared"),
+        (
+            cancels("PUT"),
+            f"{FEWEST}: not canceled: NotFound (no outcome, billed yes): acme answered 404 no such endpoint: PUT",
+        ),
+        (
+            cancels("GET", stopped="CANCELED"),
+            f"{FEWEST}: the provider goes on with what was canceled; look at `cancel`",
+        ),
+        (cancels("DELETE"), f"{FEWEST}: canceled, and then seen as running (stopped); look at `states`"),
+    ],
+    "test_a_look_that_comes_too_early_is_no_error": [
+        (
+            EARLY,
+            f"{FEWEST}: a look that is answered 404 soon Not yet after 15 s means no more than 'not yet', and",
+        ),
+        (
+            EARLY + adapter(LOOK, f'{LOOK}, not_yet=("soon", 60)'),
+            "after 31 s means an error, and is read as a task that is queued; look at",
+        ),
+    ],
+    "test_links_live_as_long_as_the_page_says": [
+        (adapter("expires=86_400", "expires=864_000"), "acme: results live 86400 s, and `expires` says 864000"),
+        (adapter("    expires=86_400,\n", ""), "acme: results live 86400 s, and `expires` says None"),
+    ],
+    "test_links_lead_to_every_host_of_the_provider": [
+        (ELSEWHERE, "acme: its links lead to api.eu.acme.example, and no call follows a `link`"),
+        (ELSEWHERE + LINKED, "acme: job.at may lead to api.eu.acme.example, which `hosts` does not let it"),
+    ],
+    "test_limits_are_those_of_the_page": [
+        (
+            stated('limits = {"submits": (20, 10), "active": 4}'),
+            "acme: the page limits submits to (20, 10), and `limits` says None",
+        ),
+        (
+            stated('limits = {"submits": (20, 10), "active": 4}')
+            + adapter("    pace=", "    limits=Limits(submits=(20, 10), active=400),\n    pace=", "Limits"),
+            "acme: the page limits active to 4, and `limits` says 400",
+        ),
     ],
     "test_an_offer_keeps_its_promises": [
         (adapter('"Token "', '"Bearer "'), f"{FEWEST} did not succeed: BadApiKey"),
