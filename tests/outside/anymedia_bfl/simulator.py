@@ -18,6 +18,7 @@ from attrs import field, frozen
 from anymedia.simulators import Service
 from anymedia.simulators.fields import Cause, Choice, Field, Flag, Link, Problem, Text, Whole, given, problems
 from anymedia.simulators.message import Body, Error, Refusal, Request, Response, json_response
+from anymedia.simulators.picture import Media
 from anymedia.simulators.task import Failure, Order, Stage, Task
 
 MEGAPIXEL = 1024 * 1024
@@ -118,7 +119,7 @@ class BlackForestLabs(Service):
         "Task not found": "not_found",
     }
     tells: ClassVar[Sequence[str]] = ("charge",)
-    limits: ClassVar[Mapping[str, object]] = {"active": 24}
+    limits: ClassVar[Mapping[str, int | tuple[int, float]]] = {"active": 24}
     hosts: ClassVar[Sequence[str]] = ("api.eu2.bfl.ai", "api.us1.bfl.ai", "api.bfl.ml")
 
     def new_key(self) -> str:
@@ -143,13 +144,13 @@ class BlackForestLabs(Service):
             raise Refusal(422, "value_error", "", {problem.field: [problem.predicate] for problem in wrong})
         width, height = (cast(int, body.get(side, 1024)) for side in ("width", "height"))
         images = sum(field.startswith("input_image") for field in body if field in model.fields)
-        media = "png" if body.get("output_format") == "png" else "jpeg"
+        media: Media = "png" if body.get("output_format") == "png" else "jpeg"
         price = model.cents(width, height, images)
         return Order(name, str(body["prompt"]), (width, height), media, price, sent=body)
 
     def sought(self, request: Request, match: re.Match[str]) -> str | None:
         """The query's id."""
-        return request.query.get("id")
+        return str(request.query.get("id"))
 
     def accepted(self, task: Task, request: Request) -> Response:
         """The id, where to poll, and the cost in cents."""

@@ -30,7 +30,7 @@ from anymedia.simulators.fields import (
     problems,
 )
 from anymedia.simulators.message import Body, Error, Refusal, Request, Response, json_response
-from anymedia.simulators.picture import Size, pixels
+from anymedia.simulators.picture import Media, Size, pixels
 from anymedia.simulators.service import DAY
 from anymedia.simulators.task import Failure, Order, Stage, Task
 
@@ -188,7 +188,7 @@ class Fal(Service):
         wrong = [*problems(body, model.fields), *problems(request.query, {"fal_webhook": Link()})]
         if wrong:
             raise Refusal(422, "value_error", "", {problem.field: [problem.predicate] for problem in wrong})
-        media = "png" if body.get("output_format", "png" if model.by_resolution else "jpeg") == "png" else "jpeg"
+        media: Media = "png" if body.get("output_format", "png" if model.by_resolution else "jpeg") == "png" else "jpeg"
         return Order(name, str(body["prompt"]), model.size(body), media, model.cents(body), sent=body)
 
     def accepted(self, task: Task, request: Request) -> Response:

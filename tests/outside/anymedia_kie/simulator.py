@@ -11,7 +11,7 @@ import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from attrs import frozen
 
@@ -124,7 +124,7 @@ class Kie(Service):
         Error("unsure", 200, 501, "Generation failed"),
     )
     not_yet_for: ClassVar[float] = 90
-    retry_after: ClassVar[str] = ""
+    retry_after: ClassVar[Literal["header", "body", ""]] = ""
     ours: ClassVar[Sequence[str]] = ("refusals.moderated", "failures.moderated")
     states: ClassVar[Mapping[str, str]] = {
         "waiting": "queued",
@@ -134,7 +134,7 @@ class Kie(Service):
         "fail": "failed",
     }
     tells: ClassVar[Sequence[str]] = ("created", "completed", "charge")
-    limits: ClassVar[Mapping[str, object]] = {"submits": (20, 10), "polls": (10, 1)}
+    limits: ClassVar[Mapping[str, int | tuple[int, float]]] = {"submits": (20, 10), "polls": (10, 1)}
 
     def new_key(self) -> str:
         """Hex."""
@@ -174,9 +174,9 @@ class Kie(Service):
 
     def sought(self, request: Request, match: re.Match[str]) -> str | None:
         """The query's taskId."""
-        if not request.query.get("taskId"):
+        if not (sought := request.query.get("taskId")):
             raise Refusal(200, 422, "taskId is required")
-        return request.query["taskId"]
+        return str(sought)
 
     def accepted(self, task: Task, request: Request) -> Response:
         """{code, msg, data: {taskId}}."""

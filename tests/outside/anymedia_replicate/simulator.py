@@ -9,13 +9,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import ClassVar
+from typing import ClassVar, Literal
 from uuid import uuid4
 
 from anymedia.simulators import Service
 from anymedia.simulators.fields import Choice, Field, Fields, Flag, Link, Links, Problem, Text, Whole, given, problems
 from anymedia.simulators.message import Body, Error, Refusal, Request, Response, json_response
-from anymedia.simulators.picture import Size, snapped
+from anymedia.simulators.picture import Media, Size, snapped
 from anymedia.simulators.task import Failure, Order, Stage, Task
 
 RATIOS = ("match_input_image", "custom", "1:1", "16:9", "3:2", "2:3", "4:5", "5:4", "9:16", "3:4", "4:3")
@@ -77,7 +77,7 @@ class Replicate(Service):
         Error("unsure", 500, "Internal server error", "Something went wrong"),
     )
     ours: ClassVar[Sequence[str]] = ("refunds", "refusals.moderated", "failures.codes")
-    retry_after: ClassVar[str] = "body"
+    retry_after: ClassVar[Literal["header", "body", ""]] = "body"
     states: ClassVar[Mapping[str, str]] = {
         "starting": "queued",
         "processing": "running",
@@ -87,7 +87,7 @@ class Replicate(Service):
         "canceled": "canceled",
     }
     tells: ClassVar[Sequence[str]] = ("created", "completed")
-    limits: ClassVar[Mapping[str, object]] = {"submits": (600, 60), "polls": (3000, 60)}
+    limits: ClassVar[Mapping[str, int | tuple[int, float]]] = {"submits": (600, 60), "polls": (3000, 60)}
     forms: ClassVar[Sequence[str]] = ("text", "list")
 
     def new_key(self) -> str:
@@ -117,7 +117,7 @@ class Replicate(Service):
             text = "; ".join(f"input.{problem.field} {problem.predicate}" for problem in wrong)
             raise Refusal(422, "Input validation failed", text)
         size = _size(str(put.get("aspect_ratio", "1:1")), MEGAPIXELS[str(put.get("resolution", "1 MP"))])
-        media = "jpeg" if put.get("output_format") == "jpg" else "png"
+        media: Media = "jpeg" if put.get("output_format") == "jpg" else "png"
         return Order(name, str(put["prompt"]), size, media, price, sent=put)
 
     def accepted(self, task: Task, request: Request) -> Response:
