@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from anymedia import registry, simulators
 
-PROVIDERS = ("bfl", "fal", "kie", "replicate")
+PROVIDERS = ("bfl", "fal", "kie", "openai", "replicate")
 HERE = Path(__file__).parent
 
 
