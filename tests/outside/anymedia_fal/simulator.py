@@ -127,6 +127,9 @@ MODELS: Mapping[str, Model] = {
 }
 
 REQUESTS = r"/(?P<app>[^/]+/[^/]+)/requests/(?P<id>[^/]+)"
+OF_A_MODEL = ("content_policy_violation", "no_media_generated")
+"""Errors of a model: 422, in a list."""
+
 LOCKED = "User is locked. Reason: Exhausted balance. Top up your balance at fal.ai/dashboard/billing."
 
 
@@ -155,12 +158,13 @@ class Fal(Service):
     failures: ClassVar[Mapping[str, Failure]] = {
         "failed": Failure("request_timeout", "The request took too long"),
         "moderated": Failure("content_policy_violation", "The content could not be processed: it was flagged"),
+        "nothing": Failure("no_media_generated", "The model made nothing", means="failed"),
     }
-
     errors: ClassVar[Sequence[Error]] = (
         Error("rejected", 422, "image_too_large", "The image is too large"),
         Error("rejected", 422, "file_download_error", "The file could not be downloaded"),
         Error("unsure", 500, "runner_server_error", "The runner failed"),
+        Error("unsure", 503, "startup_timeout", "The runner took too long to start"),
         Error("unsure", 504, "request_timeout", "The request took too long"),
     )
     ours: ClassVar[Sequence[str]] = ("lifetime",)
@@ -214,14 +218,14 @@ class Fal(Service):
             body |= {"error": "The request was cancelled", "error_type": "request_cancelled"}
         if task.failure and stage == "failed":
             body["error"] = task.failure.message
-            if task.failure.code != "content_policy_violation":
+            if task.failure.code not in OF_A_MODEL:
                 body["error_type"] = task.failure.code
         return json_response(body)
 
     def fetched(self, task: Task, stage: Stage, urls: Sequence[str]) -> Response:
         """The result, or the error with its own status."""
         if stage == "failed" and task.failure is not None:
-            status = 422 if task.failure.code == "content_policy_violation" else 504
+            status = 422 if task.failure.code in OF_A_MODEL else 504
             raise Refusal(status, task.failure.code, task.failure.message)
         if stage != "succeeded":
             raise Refusal(400, "", "Request is still in progress")
