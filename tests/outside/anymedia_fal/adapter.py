@@ -7,7 +7,7 @@ empty balance is a 403; the links drop what follows the model's name, so they ar
 
 from anymedia.declare import (
     Adapter, Cause, Choice, Endpoint, Err, Fault, Gap, Header, Match, Offer, Outcome, Pace, Param, PerMegapixel,
-    Pixels, Printed, Refund, Reply, Size, State, Table, Text, Url, Urls, Whole, first, when,
+    Pixels, Printed, Reply, Size, State, Table, Text, Url, Urls, Whole, first, when,
 )  # fmt: skip
 
 NANO_RATIOS = (
@@ -61,7 +61,6 @@ ADAPTER = Adapter(
         "content_policy_violation": Cause.BLOCKED,
         # The queue's own errors: where the result should be they end the task; at a submit nobody knows what they mean.
         **dict.fromkeys(("request_timeout", "startup_timeout"), Err(Cause.FAILED, submit=Outcome.UNCERTAIN)),
-        "no_media_generated": Err(Cause.FAILED, refund=Refund.YES),  # "at random, and free to repeat"
     },
     refunds="yes",  # "only successes are billed"
     printed=Printed("2026-11-20", "fal's pages of the models"),
