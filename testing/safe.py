@@ -21,7 +21,7 @@ from anymedia import (
 )
 from anymedia.declare import Adapter
 
-from .suite import Suite, at_simulator, cases, in_a_loop, promise
+from .suite import Suite, at_simulator, cases, in_a_loop, look, promise
 
 LOST: dict[str, dict[str, Any]] = {
     "reset before": {"kind": "reset_before"},
@@ -106,7 +106,7 @@ class Safe(Suite):
     @in_a_loop
     async def test_a_bad_look_does_not_lose_the_task(self, adapter: Adapter, fault: str) -> None:
         """Whatever a look is answered, the task is paid for: looking goes on."""
-        _needs_looks(adapter)
+        look(adapter)
         case = next(cases(adapter))
         async with at_simulator(adapter) as scene:
             scene.simulator.fault(**{**BAD_LOOKS[fault], "on": "poll", "times": 2})
@@ -117,7 +117,7 @@ class Safe(Suite):
     @in_a_loop
     async def test_a_task_that_does_not_end_is_handed_over_alive(self, adapter: Adapter) -> None:
         """The deadline ends the wait, not the task."""
-        _needs_looks(adapter)
+        look(adapter)
         case = next(cases(adapter))
         async with at_simulator(adapter) as scene:
             scene.simulator.fault("stuck")
@@ -129,7 +129,7 @@ class Safe(Suite):
     @in_a_loop
     async def test_a_failed_task_says_why_and_what_it_costs(self, adapter: Adapter) -> None:
         """The provider's own words are kept, and a refund that the page promises is one in the bills."""
-        _needs_looks(adapter)
+        look(adapter)
         case = next(cases(adapter))
         async with at_simulator(adapter) as scene:
             scene.simulator.fault("failed", message="the lamp blew")
@@ -157,8 +157,3 @@ class Safe(Suite):
             left = [scene.client.config, explained, scene.events, came, vars(came)]
             shown = [*map(repr, left), str(came), *(json.dumps(to_json(event)) for event in scene.events)]
             promise(not any(key in text for text in shown), f"{case}: the key shows")
-
-
-def _needs_looks(adapter: Adapter) -> None:
-    if adapter.poll is None:
-        pytest.skip(f"at {adapter.name} the answer to a submit is the result")

@@ -27,7 +27,7 @@ from anymedia import (
     TaskFailed,
     Unavailable,
 )
-from anymedia.declare import Adapter, Cause, Endpoint, Err
+from anymedia.declare import Adapter, Cause, Err
 from anymedia.simulators import services
 from anymedia.simulators.message import Response
 from anymedia.simulators.task import Task as Made
@@ -35,7 +35,7 @@ from anymedia.translate.check import check
 from anymedia.translate.encode import follow, parts
 from anymedia.translate.links import leads
 
-from .suite import Case, Scene, Suite, at_simulator, cases, in_a_loop, promise
+from .suite import Case, Scene, Suite, at_simulator, cases, in_a_loop, look, promise
 from .wire import Wire
 
 MEANS: dict[str, tuple[type[AnymediaError], bool]] = {
@@ -76,7 +76,7 @@ class Stated(Suite):
 
     def test_an_error_of_a_look_is_the_look_s_alone(self, adapter: Adapter) -> None:
         """A look that is refused says nothing about the task: not that it failed, and not that it is done."""
-        poll, (wire, task) = _looks(adapter), _accepted(adapter)
+        poll, (wire, task) = look(adapter), _accepted(adapter)
         for kind in (kind for kind in LOOKED if f"refusals.{kind}" not in wire.service.ours):
             wire.service.add_fault({"kind": kind, "on": "poll"})
             response = wire.send(follow(adapter, poll, adapter.base_url, task))
@@ -116,7 +116,7 @@ class Stated(Suite):
     @in_a_loop
     async def test_a_failure_is_read_as_the_page_tells_it(self, adapter: Adapter) -> None:
         """Why a task failed, with the provider's own code, and whether it is given back."""
-        _looks(adapter)
+        look(adapter)
         for name in services()[adapter.name].failures:
             async with at_simulator(adapter) as scene:
                 await _fails(scene, next(cases(adapter)), name, "submit")
@@ -124,7 +124,7 @@ class Stated(Suite):
     @in_a_loop
     async def test_a_refusal_in_place_of_the_result_ends_the_task(self, adapter: Adapter) -> None:
         """Where only the call for the result tells that a task failed, that is the end of it."""
-        _looks(adapter)
+        look(adapter)
         if not _has(adapter, "output"):
             _unstated(adapter, "call for the result alone")
         for name in services()[adapter.name].failures:
@@ -275,13 +275,6 @@ class Stated(Suite):
 
 def _unstated(adapter: Adapter, what: str) -> NoReturn:
     pytest.skip(f"the simulator of {adapter.name} states no {what}")
-
-
-def _looks(adapter: Adapter) -> Endpoint:
-    """Return the call that looks at a task."""
-    if adapter.poll is None:
-        pytest.skip(f"at {adapter.name} the answer to a submit is the result")
-    return adapter.poll
 
 
 def _has(adapter: Adapter, place: str) -> bool:

@@ -12,7 +12,7 @@ import attrs
 import pytest
 
 from anymedia import AnymediaError, Client, DeadlineExceeded, Money, PriceStatus, Task, read_config
-from anymedia.declare import Adapter, Offer
+from anymedia.declare import Adapter, Endpoint, Offer
 from anymedia.engine.session import Event
 from anymedia.model.request import Request
 from anymedia.registry import adapter
@@ -61,6 +61,13 @@ def cases(adapter: Adapter) -> Iterator[Case]:
         for variant in offer.variants:
             yield Case(adapter, offer, variant, "fewest", fewest(offer, variant))
             yield Case(adapter, offer, variant, "every", every(adapter, offer, variant))
+
+
+def look(adapter: Adapter) -> Endpoint:
+    """Return the call that looks at a task; skip the test where there is none."""
+    if adapter.poll is None:
+        pytest.skip(f"at {adapter.name} the answer to a submit is the result")
+    return adapter.poll
 
 
 class Suite:

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from anymedia.simulators import Service
 from anymedia.simulators.fields import PIXELS, Choice, Text, Whole, given, problems
-from anymedia.simulators.message import Refusal, Response, json_object, json_response
+from anymedia.simulators.message import Refusal, Response, json_response
 from anymedia.simulators.picture import snapped
 from anymedia.simulators.task import Failure, Order
 
@@ -61,7 +61,7 @@ class Instant(Service):
             raise self.refusal("unauthorised")
 
     def order(self, request):
-        body = given(json_object(request.body) or {})
+        body = given(request.object or {})
         if wrong := problems(body, FIELDS, closed=True):
             raise Refusal(400, "invalid_value", "; ".join(f"{each.field} {each.predicate}" for each in wrong))
         exact, count = PIXELS.fullmatch(body.get("size", "auto")), body.get("n", 1)
