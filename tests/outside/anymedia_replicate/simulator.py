@@ -47,6 +47,9 @@ STATUS: Mapping[Stage, str] = {
     "canceled": "canceled",
 }
 
+ABORTED = "aborted"
+"""The one word for a failure that tells why, and that nothing is charged."""
+
 
 class Replicate(Service):
     """Base https://api.replicate.com; amounts are US cents."""
@@ -71,6 +74,7 @@ class Replicate(Service):
     failures: ClassVar[Mapping[str, Failure]] = {
         "failed": Failure("", "Prediction interrupted; please retry (code: PA)"),
         "moderated": Failure("", "The output was flagged as sensitive (E005)"),
+        ABORTED: Failure(ABORTED, "The deadline passed before it was started", means="failed", refunds=True),
     }
     errors: ClassVar[Sequence[Error]] = (
         Error("rejected", 422, "Input validation failed", "input.prompt is required"),
@@ -139,6 +143,7 @@ class Replicate(Service):
         host = None if request is None else request.headers.get("host")
         at = f"{f'http://{host}' if host else self.base_url}/v1/predictions/{task.id}"
         output = (urls[0] if self.form == "text" else list(urls)) if urls else None
+        failure = task.failure if stage == "failed" else None
         over = stage in ("succeeded", "failed", "canceled")
         began = self.now >= task.created + task.queued
         return {
@@ -147,8 +152,8 @@ class Replicate(Service):
             "version": "hidden",
             "input": task.order.sent,
             "output": output,
-            "error": task.failure.message if task.failure and stage == "failed" else None,
-            "status": STATUS[stage],
+            "error": failure.message if failure else None,
+            "status": ABORTED if failure and failure.code == ABORTED else STATUS[stage],
             "logs": "",
             "created_at": _time(task.created),
             "started_at": _time(task.created + task.queued) if began else None,
