@@ -7,7 +7,7 @@ fields that are not listed are ignored; links live for a day.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import ClassVar
 
@@ -33,6 +33,16 @@ TYPES = {
     402: "insufficient_credits",
     429: "rate_limit_error",
 }
+
+PLACES: Mapping[str, Callable[[str], Mapping[str, object]]] = {
+    "one in output": lambda url: {"output": {"image_url": url}},
+    "a list beside the status": lambda url: {"image_urls": [url]},
+    "one beside the status": lambda url: {"image_url": url},
+    "response_data": lambda url: {"response_data": [{"image_url": url}]},
+    "results": lambda url: {"results": [{"url": url}]},
+    "result": lambda url: {"result": [{"url": url}]},
+}
+"""Where a result was seen, beside the place that is ours; a task makes one picture."""
 
 
 class APIInOne(Service):
@@ -65,7 +75,7 @@ class APIInOne(Service):
         **dict.fromkeys(("FAILED", "failed", "ERROR", "error"), "failed"),
     }
     tells: ClassVar[Sequence[str]] = ("charge",)
-    forms: ClassVar[Sequence[str]] = ("current", "older", "oldest")
+    forms: ClassVar[Sequence[str]] = ("current", "older", "oldest", *PLACES)
     ours: ClassVar[Sequence[str]] = ("lifetime", "refusals.moderated", "failures.moderated", "failures.codes")
 
     def new_key(self) -> str:
@@ -114,15 +124,16 @@ class APIInOne(Service):
         return _success({"task_id": task.id, "status": "IN_PROGRESS"})
 
     def shown(self, task: Task, stage: Stage, urls: Sequence[str]) -> Response:
-        """IN_PROGRESS, COMPLETED or FAILED; the forms of the last two are ours."""
+        """IN_PROGRESS, COMPLETED or FAILED; the forms of the last two are ours, or where a client has seen results."""
         if stage in ("queued", "running"):
             return _success({"task_id": task.id, "status": "IN_PROGRESS"})
         spent = task.order.price - task.refunded
         if task.failure:
             error = {"error": task.failure.message, "error_code": task.failure.code}
             return _success({"task_id": task.id, "status": "FAILED", **error, "credits_used": spent})
-        output = {"image_urls": list(urls)}
-        return _success({"task_id": task.id, "status": "COMPLETED", "output": output, "credits_used": spent})
+        seen = PLACES[self.form](urls[0]) if self.form in PLACES and urls else {"output": {"image_urls": list(urls)}}
+        done = {"task_id": task.id, "status": "COMPLETED", **seen, "credits_used": spent}
+        return json_response(done) if self.form == "older" else _success(done)
 
     def refused(self, refusal: Refusal) -> Response:
         """{error: {code, message, type}}."""

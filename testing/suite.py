@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 from functools import wraps
 from pathlib import Path
-from typing import Any, ClassVar, ParamSpec, cast
+from typing import Any, ClassVar, NoReturn, ParamSpec, cast
 
 import attrs
 import pytest
@@ -16,7 +16,7 @@ from anymedia.declare import Adapter, Endpoint, Offer
 from anymedia.engine.session import Event
 from anymedia.model.request import Request
 from anymedia.registry import adapter
-from anymedia.simulators import Simulator, running
+from anymedia.simulators import Simulator, running, services
 
 from .clock import FakeClock
 from .requests import every, fewest
@@ -68,6 +68,23 @@ def look(adapter: Adapter) -> Endpoint:
     if adapter.poll is None:
         pytest.skip(f"at {adapter.name} the answer to a submit is the result")
     return adapter.poll
+
+
+def has(adapter: Adapter, place: str) -> bool:
+    """Return whether the simulator of a provider answers calls of a place, as its routes name it."""
+    return any(place == each for _, _, each in services()[adapter.name].routes)
+
+
+def unstated(adapter: Adapter, what: str) -> NoReturn:
+    """Skip the test: the page says nothing, so that the simulator states nothing, and there is nothing to hold."""
+    pytest.skip(f"the simulator of {adapter.name} states no {what}")
+
+
+def read_as(came: Task | AnymediaError) -> str:
+    """Return in words what an adapter makes of an answer."""
+    if isinstance(came, Task):
+        return f"a task that is {came.state}"
+    return f"{type(came).__name__} ({came.outcome or 'no outcome'}, billed {came.billed}): {came}"
 
 
 class Suite:
