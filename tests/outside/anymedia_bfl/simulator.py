@@ -83,6 +83,7 @@ class BlackForestLabs(Service):
     """Base https://api.bfl.ai; amounts are credits, which are US cents."""
 
     name = "bfl"
+    origin: ClassVar[str] = "https://api.bfl.ai"
     hue: ClassVar[float] = 0.28
     lifetime: ClassVar[float] = 600
     id_fields: ClassVar[Sequence[str]] = ("id",)

@@ -137,6 +137,7 @@ class Fal(Service):
     """Base https://queue.fal.run; amounts are US cents."""
 
     name = "fal"
+    origin: ClassVar[str] = "https://queue.fal.run"
     hue: ClassVar[float] = 0.78
     lifetime: ClassVar[float] = 7 * DAY
     id_fields: ClassVar[Sequence[str]] = ("request_id",)

@@ -92,6 +92,7 @@ class Kie(Service):
     """Base https://api.kie.ai; amounts are credits."""
 
     name = "kie"
+    origin: ClassVar[str] = "https://api.kie.ai"
     hue: ClassVar[float] = 0.48
     lifetime: ClassVar[float] = DAY
     id_fields: ClassVar[Sequence[str]] = ("taskId",)

@@ -46,6 +46,7 @@ class OpenAI(Service):
     """Base https://api.openai.com; amounts are US cents."""
 
     name = "openai"
+    origin: ClassVar[str] = "https://api.openai.com"
     hue: ClassVar[float] = 0.45
     lifetime: ClassVar[float] = 0  # no file has a link
     queued: ClassVar[float] = 0

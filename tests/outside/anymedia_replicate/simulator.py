@@ -55,6 +55,7 @@ class Replicate(Service):
     """Base https://api.replicate.com; amounts are US cents."""
 
     name = "replicate"
+    origin: ClassVar[str] = "https://api.replicate.com"
     hue: ClassVar[float] = 0.93
     lifetime: ClassVar[float] = 3600
     id_fields: ClassVar[Sequence[str]] = ("id",)
