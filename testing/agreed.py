@@ -106,7 +106,7 @@ class Agreed(Suite):
             wrong = "; ".join(_misfits({**_usual(checked), **checked.given}, width, height, media))
             promise(
                 not wrong,
-                f"{_name(checked)}: a picture of {width}x{height}, {media}, is made for {_shown(checked)}: {wrong}; "
+                f"{_name(checked)}: a picture of {width}x{height} is made for {_shown(checked)}: {wrong}; "
                 "look at the words of `params` for ratio, resolution, size and format, and at their defaults",
             )
 
@@ -176,7 +176,7 @@ def _misfits(given: Mapping[str, Any], width: int, height: int, media: str) -> I
             yield f"{resolution} is from {least:g} to {most:g} million pixels"
     wanted = given.get("output_format")
     if wanted in DRAWN_AS and media != wanted:
-        yield f"{wanted} was asked for"
+        yield f"{wanted} was asked for, and it is {media}"
 
 
 def _agree(checked: Checked, service: Service, response: Response) -> None:
