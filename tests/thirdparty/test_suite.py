@@ -451,6 +451,10 @@ PLANTED = {
     ],
     "test_every_word_for_a_state_is_known": [
         (
+            adapter('"Token "', '"Bearer "'),
+            f"{FEWEST} was not accepted: BadApiKey (refused, billed no): acme answered 401",
+        ),
+        (
             adapter('"waiting": State.QUEUED,', ""),
             "a task is queued, and its last state was 'waiting', which `states` does",
         ),
