@@ -19,9 +19,9 @@ Clock = Callable[[], float]
 
 
 class Sent(dict[str, Any]):
-    """An object of a request, which remembers the keys that were read: one by one, not by going over them all.
+    """An object of a request, which remembers in `noted` the keys that were read: one by one, not by going over them.
 
-    `noted` is shared by copies of which more is not wanted than to leave something out.
+    What leaves something out of an object shares its `noted`: reading the one is reading the other.
     """
 
     def __init__(self, values: Mapping[str, Any], noted: set[str] | None = None) -> None:
@@ -78,8 +78,11 @@ class Request:
 
     @cached_property
     def object(self) -> Sent | None:
-        """The JSON object of the body; None when it is anything else."""
-        value = _parsed(self.body, Sent)
+        """The JSON object of the body; None when it is anything else (NaN and Infinity are no JSON)."""
+        try:
+            value: object = json.loads(self.body.decode(), parse_constant=_refuse, object_hook=Sent)
+        except (ValueError, RecursionError):
+            return None
         return value if isinstance(value, Sent) else None
 
     def unread(self) -> Iterator[str]:
@@ -166,21 +169,6 @@ def _amount(value: object) -> int | str:
     if not isinstance(value, Decimal):
         raise TypeError(f"{type(value).__name__} is no JSON")
     return int(value) if value == value.to_integral_value() else str(value)
-
-
-def json_object(body: bytes) -> Body | None:
-    """The JSON object that a body holds; None when it is anything else (NaN and Infinity are no JSON)."""
-    value = _parsed(body, dict)
-    return value if isinstance(value, dict) else None
-
-
-def _parsed(body: bytes, kind: Callable[[dict[str, object]], Body]) -> object:
-    """What a body holds, with objects of a kind; None where it is no JSON."""
-    try:
-        value: object = json.loads(body.decode(), parse_constant=_refuse, object_hook=kind)
-    except (ValueError, RecursionError):
-        return None
-    return value
 
 
 def _refuse(constant: str) -> object:

@@ -26,7 +26,6 @@ DAY = 86_400.0
 FILE = r"/media/tasks/(?P<id>[^/]+)/(?P<index>[0-9]{1,2})\.(?P<suffix>png|jpg)"
 """Where result files lie: reAPI's documented form, at the others our choice."""
 
-
 MOST_UNREAD = 100
 """Names of what nobody read that are kept."""
 
@@ -290,8 +289,9 @@ class Service(ABC):
         if match is None:
             raise Refusal(404, self.code_of(404), f"no such endpoint: {request.method} {request.path}")
         response = cast(Response, getattr(self, place)(request, match))
-        new = (f"{place}: {name}" for name in request.unread())
-        self.unread = list(dict.fromkeys((*self.unread, *new)))[:MOST_UNREAD]
+        if place != "result":  # a link is followed as it is, whatever its query
+            new = (f"{place}: {name}" for name in request.unread())
+            self.unread = list(dict.fromkeys((*self.unread, *new)))[:MOST_UNREAD]
         return response
 
     def _named(self, response: Response) -> Response:
