@@ -204,6 +204,36 @@ PLANTED = {
 }
 """By the promise that notices them."""
 
+MORE = {
+    "test_calls_go_to_the_origin_of_the_page": (
+        Planted("kie", "the origin", '"https://api.kie.ai"', '"https://api.kie.com"', "the page's origin is"),
+    ),
+    "test_every_word_of_a_state_means_what_the_page_says": (
+        Planted("kie", "a word for queued", '"queuing": State.QUEUED', '"queuing": State.RUNNING', "means queued"),
+    ),
+    "test_every_picture_has_the_size_that_is_asked_for": (
+        Planted("kie", "a default", 'default="16:9"', 'default="9:16"', "its ratio is not 9:16"),
+        Planted("kie", "the words of formats", '"jpeg": "jpg"}', '"jpeg": "png"}', "jpeg was asked for"),
+    ),
+    "test_what_no_page_says_is_a_gap": (Planted("kie", "a price", '"2K": "0.06", ', "", "a price of nano-banana-2"),),
+    "test_what_the_adapter_declares_the_simulator_states": (
+        Planted("kie", "a code that no page has", "433: Cause", "434: Cause", "errors.434"),
+        Planted(
+            "fal", "a state that no page has", '"COMPLETED": State', '"DONE": State.FAILED, "COMPLETED": State', "DONE"
+        ),
+    ),
+    "test_check_passes_what_the_simulator_takes_and_the_quote_is_what_it_charges": (
+        Planted("bfl", "the least side", "least=64, ", "", "check passes what the simulator refuses"),
+        Planted("bfl", "the most megapixels", "step=16, megapixels=4)", "step=16, megapixels=5)", "check passes what"),
+    ),
+    "test_an_offer_is_declared_without_contradiction": (
+        Planted(
+            "bfl", "the pixels of a resolution", '"2K": 4}', '"2K": 5}', "makes of a resolution are always refused"
+        ),
+    ),
+}
+"""Others that went unnoticed until they were looked for."""
+
 UNNOTICED = {
     "test_every_form_of_an_answer_is_read": (
         Planted(
@@ -220,7 +250,11 @@ UNNOTICED = {
 
 @pytest.mark.parametrize(
     ("promise", "planted"),
-    [pytest.param(promise, each, id=str(each)) for promise, planted in PLANTED.items() for each in planted],
+    [
+        pytest.param(promise, each, id=str(each))
+        for promise, planted in (*PLANTED.items(), *MORE.items())
+        for each in planted
+    ],
 )
 def test_a_wrong_fact_is_noticed(promise, planted, tmp_path):
     with installed({planted.provider: planted.text}):

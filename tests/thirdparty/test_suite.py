@@ -286,6 +286,11 @@ PLANTED = {
             "gave 3 of 3 back, and that is read as refund no; look at `refunds`",
         ),
         (simulator("    def admit(self", UNREFUNDED), "gave 0 of 3 back, and that is read as refund yes"),
+        (
+            simulator('could not be drawn")', 'could not be drawn", refunds=False)')
+            + simulator('("refusals.not_found",)', '("refusals.not_found", "refunds")'),
+            "gave 0 of 3 back, and that is read as refund yes",
+        ),
         (error('"not_allowed"', "Cause.REJECTED"), "was moderated, and is read as rejected; look at `errors`"),
         (error('"out_of_paint"', "Cause.BLOCKED"), "was not moderated, and is read as blocked; look at `errors`"),
         (adapter('"broken": State.FAILED', '"broken": State.CANCELED'), "comes to TaskFailed("),
