@@ -224,6 +224,13 @@ MORE = {
     ),
     "test_check_passes_what_the_simulator_takes_and_the_quote_is_what_it_charges": (
         Planted("bfl", "the least side", "least=64, ", "", "check passes what the simulator refuses"),
+        Planted(
+            "openai",
+            "a rule between fields",
+            '{"background": "transparent"}',
+            '{"background": "no"}',
+            "check passes what",
+        ),
         Planted("bfl", "the most megapixels", "step=16, megapixels=4)", "step=16, megapixels=5)", "check passes what"),
     ),
     "test_an_offer_is_declared_without_contradiction": (
