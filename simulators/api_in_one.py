@@ -49,6 +49,7 @@ class APIInOne(Service):
     """Base https://apiin.one, paths below /api/v1."""
 
     name = "api_in_one"
+    origin: ClassVar[str] = "https://apiin.one"
     hue: ClassVar[float] = 0.82
     lifetime: ClassVar[float] = DAY
     id_fields: ClassVar[Sequence[str]] = ("task_id",)
@@ -76,7 +77,10 @@ class APIInOne(Service):
     }
     tells: ClassVar[Sequence[str]] = ("charge",)
     forms: ClassVar[Sequence[str]] = ("current", "older", "oldest", *PLACES)
-    ours: ClassVar[Sequence[str]] = ("lifetime", "refusals.moderated", "failures.moderated", "failures.codes")
+    ours: ClassVar[Sequence[str]] = (
+        *("lifetime", "refusals.moderated", "failures.moderated", "failures.codes"),
+        "tells.created",  # the oldest form alone, of an answer to a submit
+    )
 
     def new_key(self) -> str:
         """aio_ and hex."""

@@ -37,6 +37,7 @@ class ReAPI(Service):
     """Base https://reapi.ai, images below /api/v1/images/generations."""
 
     name = "reapi"
+    origin: ClassVar[str] = "https://reapi.ai"
     hue: ClassVar[float] = 0.6
     lifetime: ClassVar[float] = 7 * DAY
     moderates = "submit"
@@ -67,7 +68,7 @@ class ReAPI(Service):
     states: ClassVar[Mapping[str, str]] = {"processing": "running", "completed": "succeeded", "failed": "failed"}
     tells: ClassVar[Sequence[str]] = ("created", "charge")
     request_id_field: ClassVar[str] = "request_id"
-    ours: ClassVar[Sequence[str]] = ("refusals.moderated",)
+    ours: ClassVar[Sequence[str]] = ("refusals.moderated", "states.queued", "states.pending")
 
     def new_key(self) -> str:
         """rk_live_ and hex."""

@@ -43,6 +43,7 @@ class RevidAPI(Service):
     """Base https://api.revidapi.com, paths below /paid."""
 
     name = "revidapi"
+    origin: ClassVar[str] = "https://api.revidapi.com"
     hue: ClassVar[float] = 0.38
     lifetime: ClassVar[float] = DAY
     id_fields: ClassVar[Sequence[str]] = ("taskId",)

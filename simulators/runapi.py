@@ -40,6 +40,7 @@ class RunAPI(Service):
     """
 
     name = "runapi"
+    origin: ClassVar[str] = "https://runapi.ai"
     hue: ClassVar[float] = 0.04
     lifetime: ClassVar[float] = 7 * DAY
     id_fields: ClassVar[Sequence[str]] = ("id", "X-RunAPI-Task-Id")

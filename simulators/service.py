@@ -38,6 +38,8 @@ class Service(ABC):
     """
 
     name: ClassVar[str]
+    origin: ClassVar[str] = ""
+    """Where the provider itself is: https, and a host."""
     hue: ClassVar[float]
     routes: ClassVar[Sequence[tuple[str, str, str]]]
     """Method, path pattern and place: submit, poll, output (the result, where that is a call of its own), cancel, funds
@@ -68,7 +70,8 @@ class Service(ABC):
     request_id_field: ClassVar[str] = ""
     """The field of an error's body that names the call."""
     ours: ClassVar[Sequence[str]] = ()
-    """What no page says, and we chose: lifetime, refunds, refusals.<kind>, failures.<name>, failures.codes."""
+    """What no page says, and we chose: lifetime, refunds, refusals.<kind>, failures.<name>, failures.codes; and what an
+    adapter may say though no page does: states.<word>, errors.<code>, tells.<what>, limits.<what>, hosts, …"""
     moderates: ClassVar[str] = "poll"
     """Where moderation shows: a refused submit, or a failed task that a poll sees."""
     lifetime: ClassVar[float]

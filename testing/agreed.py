@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from anymedia import Money, PriceStatus
-from anymedia.declare import Adapter, Offer, PerMegapixel, Urls, pick
+from anymedia.declare import Adapter, Offer, PerMegapixel, Said, Urls, pick
 from anymedia.declare.fields import Value
 from anymedia.model.request import Request as Asked
 from anymedia.pricing.price import priced_part
@@ -20,7 +20,7 @@ from anymedia.simulators.message import Response
 from anymedia.translate.check import Checked, check
 from anymedia.translate.encode import Part, parts
 
-from .requests import IMAGE, askable, fewest, given
+from .requests import IMAGE, askable, fewest, given, one_by_one
 from .suite import SHAPE, Suite, promise
 from .wire import Wire
 
@@ -34,6 +34,9 @@ MEGAPIXELS = {"1K": (0, 2.4), "2K": (2.4, 5.2), "4K": (5.2, 100)}
 
 DRAWN = (64, 4096)
 """Sides that simulators draw; others are drawn as the nearest of these."""
+
+DRAWN_AS = ("png", "jpeg")
+"""Formats that simulators draw; others are drawn as one of these."""
 
 
 class Agreed(Suite):
@@ -73,7 +76,7 @@ class Agreed(Suite):
     def test_a_picture_that_is_put_in_costs_what_the_page_says(self, adapter: Adapter, offer: Offer) -> None:
         """No quote tells it, since nobody knows its size beforehand; a simulator takes each as one megapixel."""
         prices = offer.prices
-        several = {each for each in offer.variants if isinstance(_takes(offer, each), Urls)}
+        several = {each for each in offer.variants if isinstance(_takes(offer, each, each), Urls)}
         if not isinstance(prices, PerMegapixel) or not several:
             pytest.skip(f"{adapter.name}/{offer.name} has no price of its own for what is put in")
         figure = Money(usd=prices.put_in, status=PriceStatus.EXACT)
@@ -96,33 +99,24 @@ class Agreed(Suite):
             )
 
     def test_every_picture_has_the_size_that_is_asked_for(self, adapter: Adapter, offer: Offer) -> None:
-        """Words for a size mean at the provider what they mean here."""
+        """Words for a size and a format mean at the provider what they mean here, and defaults are what it takes."""
         for checked, service in _taken(adapter, offer):
             (task,) = service.tasks.values()
-            width, height = task.order.size
-            wrong = "; ".join(_misfits(checked.given, width, height))
+            (width, height), media = task.order.size, task.order.media
+            wrong = "; ".join(_misfits({**_usual(checked), **checked.given}, width, height, media))
             promise(
                 not wrong,
                 f"{_name(checked)}: a picture of {width}x{height} is made for {_shown(checked)}: {wrong}; "
-                "look at the words of `params` for ratio, resolution and size",
+                "look at the words of `params` for ratio, resolution, size and format, and at their defaults",
             )
 
 
-def one_by_one(offer: Offer, variant: str) -> Iterator[Asked]:
-    """Yield requests with one field more than needed, or with another value of a needed one."""
-    least = fewest(offer, variant)
-    yield least
-    for field, wanted in askable(offer, variant).items():
-        for value in wanted:
-            if (request := given(least, field, value)) is not None:
-                yield request
-
-
 def all_together(offer: Offer, variant: str, hold: Callable[[Asked], None]) -> None:
-    """Try requests in which any fields have any values."""
+    """Try requests in which any fields have any values that nothing is wrong with by themselves."""
     least = fewest(offer, variant)
     fields: dict[str, st.SearchStrategy[Any]] = {
-        field: st.sampled_from([getattr(least, field), *wanted]) for field, wanted in askable(offer, variant).items()
+        field: st.sampled_from([getattr(least, field), *_flawless(offer, variant, field, wanted)])
+        for field, wanted in askable(offer, variant).items()
     }
 
     @settings(max_examples=CASES, deadline=None, database=None, derandomize=True)
@@ -136,8 +130,14 @@ def all_together(offer: Offer, variant: str, hold: Callable[[Asked], None]) -> N
     mixed()
 
 
-def _takes(offer: Offer, variant: str) -> Value | None:
-    return pick(offer.params[variant].takes, (variant,)) if variant in offer.params else None
+def _flawless(offer: Offer, variant: str, field: str, wanted: list[Any]) -> list[Any]:
+    """Return the values of a field that its kind of value takes; the others were each tried alone."""
+    takes = _takes(offer, field, variant)
+    return wanted if takes is None else [value for value in wanted if not any(takes.flaws(value))]
+
+
+def _takes(offer: Offer, field: str, variant: str) -> Value | None:
+    return pick(offer.params[field].takes, (variant,)) if field in offer.params else None
 
 
 def _charge(adapter: Adapter, offer: Offer, variant: str, number: int) -> Decimal:
@@ -160,8 +160,14 @@ def _taken(adapter: Adapter, offer: Offer) -> Iterator[tuple[Checked, Service]]:
                     yield checked, wire.service
 
 
-def _misfits(given: Mapping[str, Any], width: int, height: int) -> Iterator[str]:
-    """Yield what was asked for of a picture's size, and is not so."""
+def _usual(checked: Checked) -> dict[str, Any]:
+    """Return what the provider takes for what is not given, where the page tells it as a value."""
+    told = {name: value for name, value in checked.defaults.items() if not isinstance(value, Said)}
+    return {name: value for name, value in told.items() if "size" not in checked.given or name == "output_format"}
+
+
+def _misfits(given: Mapping[str, Any], width: int, height: int, media: str) -> Iterator[str]:
+    """Yield what was asked for of a picture, and is not so."""
     size, ratio, resolution = given.get("size"), given.get("aspect_ratio", "auto"), given.get("resolution")
     if size is not None and DRAWN[0] <= min(size) and max(size) <= DRAWN[1]:
         off = max(abs(width / size[0] - 1), abs(height / size[1] - 1))
@@ -175,6 +181,9 @@ def _misfits(given: Mapping[str, Any], width: int, height: int) -> Iterator[str]
         least, most = MEGAPIXELS[resolution]
         if not least <= width * height / 1e6 < most:
             yield f"{resolution} is from {least:g} to {most:g} million pixels"
+    wanted = given.get("output_format")
+    if wanted in DRAWN_AS and media != wanted:
+        yield f"{wanted} was asked for, and it is {media}"
 
 
 def _agree(checked: Checked, service: Service, response: Response) -> None:

@@ -62,7 +62,7 @@ class Ended(Suite):
         promise(adapter.cancel is not None, f"{adapter.name} can cancel, and `cancel` is not declared")
         async with at_simulator(adapter) as scene:
             case, service = next(cases(adapter)), scene.simulator.service
-            task = await scene.client.submit(case.request, offer=case.name)
+            task = await scene.submitted(case)
             try:
                 seen = await scene.client.cancel(task)
             except AnymediaError as error:
@@ -82,7 +82,7 @@ class Ended(Suite):
         async with at_simulator(adapter) as scene:
             case = next(cases(adapter))
             scene.simulator.fault("stuck")
-            task = await scene.client.submit(case.request, offer=case.name)
+            task = await scene.submitted(case)
             scene.simulator.fault("not_yet", times=None)
             for age, early in ((service.not_yet_for / 2, True), (service.not_yet_for + 1, False)):
                 scene.clock.seconds = task.submitted_at.timestamp() + age
@@ -118,7 +118,7 @@ async def _fails(scene: Scene, case: Case, name: str, place: str) -> None:
         told = f"{ended} is read with the code {read.code!r} in {task.raw}"
         promise(read.code == str(failure.code), f"{told}; look at `failure` and `fault`")
     (entry,) = scene.bills
-    if "refunds" not in service.ours:
+    if "refunds" not in service.ours or failure.refunds is not None:
         given_back = Refund.YES if entry["refunded"] else Refund.NO
         told = f"{ended} gave {entry['refunded']} of {entry['charged']} back, and that is read as refund {read.refund}"
         promise(

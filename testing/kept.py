@@ -80,7 +80,7 @@ class Kept(Suite):
 async def _watch(scene: Scene, case: Case) -> None:
     """Look at a task all its life, and compare what each look says with what the simulator knows."""
     service, adapter = scene.simulator.service, case.adapter
-    task = await scene.client.submit(case.request, offer=case.name)
+    task = await scene.submitted(case)
     while not task.state.final:
         scene.clock.seconds += (service.queued + service.running) / LOOKS
         task = await scene.client.get(task)

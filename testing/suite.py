@@ -162,6 +162,13 @@ class Scene:
         except AnymediaError as error:
             return error
 
+    async def submitted(self, case: Case) -> Task:
+        """Return the task of a case when it is accepted; fail when it is not."""
+        try:
+            return await self.client.submit(case.request, offer=case.name, timeout=LIMIT)
+        except AnymediaError as error:
+            pytest.fail(f"{case} was not accepted: {read_as(error)}", pytrace=False)
+
     async def finished(self, case: Case) -> Task:
         """Return the task of a case when it has succeeded; fail when it does not."""
         came = await self.run(case)

@@ -30,9 +30,11 @@ BLOCKED = "moderation_blocked"
 
 
 class Instant(Service):
-    """Base https://api.openai.com, paths below /v1/images; amounts are US cents."""
+    """Base https://api.instant.example, paths below /v1/images; amounts are US cents."""
 
     name = "instant"
+    origin = "https://api.instant.example"
+    tells = ("created",)
     hue = 0.45
     lifetime = 0.0  # no file has a link
     queued = running = 0.0

@@ -46,6 +46,7 @@ def stated(words):
 CLOSED = '"closed": Err(Cause.UNAVAILABLE, submit=Outcome.REFUSED)'
 UNREFUNDED = "    refunds = False\n\n    def admit(self"
 FEWEST = "acme/flux2p-text-fewest"
+ONCE = "acme declares what its simulator does not state"
 
 LOOK = 'path="/v1/jobs/{id}", reply=JOB'
 CANCEL = simulator('"failed": "broken"', '"failed": "broken", "canceled": "stopped"') + simulator(
@@ -129,6 +130,10 @@ PLANTED = {
         (adapter('refunds="yes"', 'refunds="unknown"'), "refunds: a Gap that names 'refund'"),
         (adapter("    expires=86_400,\n", ""), "expires: a Gap that names 'lifetime'"),
         (adapter("    prices=Table", "    page=str() and Table"), "prices of flux2p: a Gap that names 'price'"),
+        (
+            adapter(', "2K": Price(credits=8)', ""),
+            "a price of flux2p (the page prints no price for 2K): a Gap that names 'price'",
+        ),
     ],
     "test_an_adapter_is_facts_and_no_program": [
         (
@@ -169,6 +174,19 @@ PLANTED = {
             ),
             "declared, and refused in every variant with every value tried: resolution",
         ),
+        (
+            adapter(
+                '        "resolution": Param("size", ' + SIZE + "),\n",
+                '        "size": Param("px", Size(step=16)),\n',
+                "Size",
+            )
+            + adapter(
+                "    prices=Table(",
+                '    shape=Pixels(15, {"1K": 1}, "1:1", "1K"),\n    page=str() and Table(',
+                "Pixels",
+            ),
+            "acme/flux2p: the pixels that `shape` makes of a resolution are always refused: 1K",
+        ),
     ],
     "test_check_passes_what_the_simulator_takes_and_the_quote_is_what_it_charges": [
         (
@@ -207,6 +225,19 @@ PLANTED = {
             + simulator('"ratio": Choice(("1:1", "16:9", "9:16"))', '"ratio": Text()')
             + simulator('pixels(str(body.get("ratio", "1:1"))', 'pixels("1:1"'),
             "size=(2048, 1152): 2048x1152 was asked for",
+        ),
+        (
+            adapter('default="1:1"', 'default="16:9"'),
+            "is made for model='flux-2-pro', prompt='a lighthouse at dusk': its ratio is not 16:9; look at",
+        ),
+        (
+            adapter(
+                '        "images"',
+                '        "output_format": Param("form", Choice({"png": "j", "jpeg": "p"})),\n        "images"',
+            )
+            + simulator('    "size": Choice', '    "form": Choice(("j", "p")),\n    "size": Choice')
+            + simulator('"png", price)', '"jpeg" if body.get("form") == "j" else "png", price)'),
+            "output_format='png': png was asked for, and it is jpeg; look at",
         ),
     ],
     "test_every_error_means_what_the_page_says": [
@@ -255,6 +286,11 @@ PLANTED = {
             "gave 3 of 3 back, and that is read as refund no; look at `refunds`",
         ),
         (simulator("    def admit(self", UNREFUNDED), "gave 0 of 3 back, and that is read as refund yes"),
+        (
+            simulator('could not be drawn")', 'could not be drawn", refunds=False)')
+            + simulator('("refusals.not_found",)', '("refusals.not_found", "refunds")'),
+            "gave 0 of 3 back, and that is read as refund yes",
+        ),
         (error('"not_allowed"', "Cause.REJECTED"), "was moderated, and is read as rejected; look at `errors`"),
         (error('"out_of_paint"', "Cause.BLOCKED"), "was not moderated, and is read as blocked; look at `errors`"),
         (adapter('"broken": State.FAILED', '"broken": State.CANCELED'), "comes to TaskFailed("),
@@ -347,6 +383,43 @@ PLANTED = {
             "acme: the page limits active to 4, and `limits` says 400",
         ),
     ],
+    "test_calls_go_to_the_origin_of_the_page": [
+        (
+            adapter("https://api.acme.example", "https://api.acne.example"),
+            "acme: the page's origin is https://api.acme.example, and `base_url` says https://api.acne.example",
+        ),
+    ],
+    "test_what_the_adapter_declares_the_simulator_states": [
+        (simulator("    origin: ", "    place: "), f"{ONCE}: origin; state there what the page says, or name it in"),
+        (simulator("    tells: ", "    told: "), f"{ONCE}: tells.created;"),
+        (simulator("    request_id_header: ", "    header: "), f"{ONCE}: request_id_header;"),
+        (
+            adapter("    pace=", "    limits=Limits(submits=(20, 10), active=4),\n    pace=", "Limits"),
+            f"{ONCE}: limits.submits, limits.active;",
+        ),
+        (
+            adapter(
+                'fault=Fault(code="problem.code", message="problem.text")',
+                'fault=Fault(code="problem.code", message="problem.text", retry_after="wait", request_id="call")',
+            ),
+            f"{ONCE}: retry_after, request_id_field;",
+        ),
+        (
+            adapter(LOOK, f'{LOOK}, link="job.at", hosts=("acme.example",), not_yet=("soon", 60)'),
+            f"{ONCE}: not_yet, hosts;",
+        ),
+        (adapter("    created=", '    credits="job.cost",\n    created='), f"{ONCE}: tells.charge;"),
+        (adapter('"done": State', '"paused": State.RUNNING,\n        "done": State'), f"{ONCE}: states.paused;"),
+        (
+            adapter(CLOSED, f'"shut": Cause.REJECTED, Match("flood", 503): Cause.UNAVAILABLE, {CLOSED}', "Match"),
+            f"{ONCE}: errors.shut, errors.flood;",
+        ),
+        (
+            adapter(CLOSED, f'"shut": Cause.REJECTED, Match("", 599): Cause.UNAVAILABLE, {CLOSED}', "Match")
+            + simulator('("refusals.not_found",)', '("refusals.not_found", "errors.shut")'),
+            f"{ONCE}: errors.599;",
+        ),
+    ],
     "test_an_offer_keeps_its_promises": [
         (adapter('"Token "', '"Bearer "'), f"{FEWEST} did not succeed: BadApiKey"),
         (
@@ -382,6 +455,10 @@ PLANTED = {
         ),
     ],
     "test_every_word_for_a_state_is_known": [
+        (
+            adapter('"Token "', '"Bearer "'),
+            f"{FEWEST} was not accepted: BadApiKey (refused, billed no): acme answered 401",
+        ),
         (
             adapter('"waiting": State.QUEUED,', ""),
             "a task is queued, and its last state was 'waiting', which `states` does",
