@@ -35,21 +35,25 @@ Tracing doubles the CPU of all that it sees, so that the others go without: what
 
 
 def _is_measured(item):
-    return item.path.relative_to(ROOMS).parts[0] in MEASURED and not item.get_closest_marker("hypothesis")
+    """Return whether a test counts; what chance comes upon does not, and of what is long there is a short form."""
+    chance_or_long = item.get_closest_marker("hypothesis") or item.get_closest_marker("slow")
+    return item.path.relative_to(ROOMS).parts[0] in MEASURED and not chance_or_long
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item):
-    """Trace what is run only where coverage is asked for, and in the rooms that are measured."""
+    """Trace what is run only where coverage is asked for, and in the tests that count."""
+    stopped = []
     coverage = sys.modules.get("coverage")
-    tracing = coverage and coverage.Coverage.current()
-    if not tracing or _is_measured(item):
-        return (yield)
-    tracing.stop()
+    # A process of xdist has two of them, one within the other.
+    while coverage and not _is_measured(item) and (tracing := coverage.Coverage.current()):
+        tracing.stop()
+        stopped.append(tracing)
     try:
         return (yield)
     finally:
-        tracing.start()
+        for tracing in reversed(stopped):
+            tracing.start()
 
 
 def pytest_collection_finish():

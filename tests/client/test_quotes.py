@@ -107,6 +107,7 @@ def every_way(offer, variant):
             )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "variant"),
     [(f"{adapter.name}/{offer.name}", variant) for adapter, offer in offers() for variant in offer.variants],

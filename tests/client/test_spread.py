@@ -8,6 +8,7 @@ import random
 from collections import Counter
 
 import attrs
+import pytest
 
 from anymedia import AnymediaError, Client, ImageRequest, Result, read_config
 from anymedia.simulators import running
@@ -92,6 +93,7 @@ async def spread(clock):
     return ends, seen, Counter(task.order.prompt for task in tasks if task.order.price > task.refunded)
 
 
+@pytest.mark.slow
 def test_very_many_requests_at_once_end_and_no_limit_is_passed():
     with slow_way(1), asyncio.Runner(loop_factory=Loop) as runner:
         ends, seen, billed = runner.run(spread(LoopClock(runner.get_loop())))
