@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# The tests' bytecode is kept: to make it anew takes as long as all else before the first test.
+export PYTHONDONTWRITEBYTECODE :=
 # Folders count too, so that a deleted file is noticed.
 SOURCES := $(shell find core adapters simulators cli testing -name __pycache__ -prune -o -print) README.md pyproject.toml setup.cfg
 PACKAGE = $(BIN)/python -c 'import anymedia; print(anymedia.__path__[0])'
@@ -16,9 +18,9 @@ demo: .venv/.installed
 
 test: lint types check
 
-# For each change: lint, types, and the tests that say most in half a minute.
+# For each change: lint, types, and the tests that say most in half a minute, with few cases and no slow one.
 quick: lint types
-	$(BIN)/pytest -q -n auto -p no:cacheprovider tests/core tests/adapters tests/contract
+	ANYMEDIA_CASES=0.2 $(BIN)/pytest -q -n auto -p no:cacheprovider -m "not slow" tests/core tests/adapters tests/contract
 
 lint: .venv/.installed
 	$(BIN)/ruff check .
@@ -29,11 +31,11 @@ types: .venv/.installed
 	@rm -rf .types && mkdir -p .types/anymedia
 	@ln -s $(CURDIR)/core/* $(CURDIR)/adapters $(CURDIR)/simulators $(CURDIR)/cli $(CURDIR)/testing \
 		.types/anymedia/
-	$(BIN)/mypy
-	MYPYPATH=docs:.types $(BIN)/mypy docs/generate.py
-	@echo "basedpyright --verifytypes anymedia"
-	@cd tests && PATH="$(CURDIR)/$(BIN):$$PATH" basedpyright --verifytypes anymedia --ignoreexternal > ../.types/pyright.txt \
-		|| { cat ../.types/pyright.txt; exit 1; }
+	@echo "mypy, mypy docs/generate.py, basedpyright --verifytypes anymedia"
+	@(cd tests && PATH="$(CURDIR)/$(BIN):$$PATH" basedpyright --verifytypes anymedia --ignoreexternal) \
+		> .types/pyright.txt & pyright=$$!; \
+	$(BIN)/mypy && MYPYPATH=docs:.types $(BIN)/mypy docs/generate.py; mypy=$$?; \
+	wait $$pyright || { cat .types/pyright.txt; exit 1; }; exit $$mypy
 
 check: .venv/.installed
 	$(BIN)/pytest -q -n auto --cov --cov-report= -p no:cacheprovider
@@ -75,11 +77,12 @@ pythons: .venv/.installed
 			|| failed=1; \
 	done; exit $$failed
 
-# Twenty times the cases of `make test`, new ones in every run, the whole fault matrix, and other mutants every day:
-# thirty-five minutes at most.
+# Twenty times the cases of `make test` and more, new ones in every run, what it plays in turn at all providers, the
+# whole fault matrix, and other mutants every day: thirty-five minutes at most.
 soak: .venv/.installed
-	ANYMEDIA_CASES=20 timeout 540 $(BIN)/pytest -q -n auto -p no:cacheprovider tests/agreement
-	ANYMEDIA_CASES=20 timeout 600 $(BIN)/pytest -q -n auto -p no:cacheprovider tests/fuzz tests/machine
+	ANYMEDIA_CASES=50 timeout 540 $(BIN)/pytest -q -n auto -p no:cacheprovider tests/agreement
+	ANYMEDIA_CASES=20 timeout 600 $(BIN)/pytest -q -n auto -p no:cacheprovider tests/fuzz tests/machine \
+		tests/simulators/test_fuzz.py tests/client/test_quotes.py tests/odd/test_one_bill.py
 	ANYMEDIA_ROUNDS=200 timeout 360 $(BIN)/pytest -q -p no:cacheprovider tests/journal/test_kill.py
 	ANYMEDIA_ROUNDS=2 timeout 300 $(BIN)/pytest -q -p no:cacheprovider tests/client/test_fault_matrix.py
 	ANYMEDIA_CASES=2 timeout 300 $(BIN)/pytest -q -p no:cacheprovider tests/thirdparty/test_deletion.py

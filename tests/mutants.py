@@ -45,7 +45,7 @@ OPTIONS = (
     *("-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:cov"),
 )
 
-FEW = "0.1"
+FEW = "0.25"
 """How many of the usual cases the agreement tries here."""
 
 LONGEST = 180

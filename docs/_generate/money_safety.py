@@ -100,6 +100,8 @@ NOT_YET = "Not measured yet."
 
 HEAD = ("outcome", "billed", "raised", "retry", "what follows")
 
+KINDS = {kind.__name__: kind for kind in classes(AnymediaError)}
+
 
 def page(sellers: Sequence[Adapter], measured: str) -> str:
     """Return the page."""
@@ -182,10 +184,9 @@ def _follows(end: End) -> str:
 
 def generates(end: End) -> str:
     """Say what follows after a submit that ended so, and was not replayed."""
-    kinds = {kind.__name__: kind for kind in classes(AnymediaError)}
     if end.raised is None:
         return "looked at until it is done"
-    return follows(kinds[end.raised](outcome=end.outcome, billed=end.billed))
+    return follows(KINDS[end.raised](outcome=end.outcome, billed=end.billed))
 
 
 def _raised(end: End) -> str:

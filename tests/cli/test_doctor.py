@@ -10,27 +10,39 @@ from anymedia.cli.app import app
 from anymedia.journal.process_lock import ProcessLock
 from anymedia.simulators import in_thread
 
+from .conftest import SPEED, FastClock
+
 
 @pytest.fixture
-def at(tmp_path, monkeypatch):
+def simulators():
+    """Simulators of which nothing was bought before."""
+    with in_thread(speed=SPEED) as simulators:
+        yield simulators
+
+
+@pytest.fixture
+def at(simulators, tmp_path, monkeypatch):
     """A directory whose anymedia.toml leads to simulators, and to one provider that is not there."""
-    with in_thread() as simulators:
-        lines = []
-        for name, table in simulators.config["providers"].items():
-            lines += [f"[providers.{name}]", *(f'{key} = "{value}"' for key, value in table.items())]
-        monkeypatch.chdir(tmp_path)
-        for variable, key in simulators.environ.items():
-            monkeypatch.setenv(variable, key)
-        (tmp_path / "anymedia.toml").write_text("\n".join(lines))
-        yield tmp_path
+    lines = []
+    for name, table in simulators.config["providers"].items():
+        lines += [f"[providers.{name}]", *(f'{key} = "{value}"' for key, value in table.items())]
+    monkeypatch.chdir(tmp_path)
+    for variable, key in simulators.environ.items():
+        monkeypatch.setenv(variable, key)
+    (tmp_path / "anymedia.toml").write_text("\n".join(lines))
+    return tmp_path
 
 
 def refused(*_):
     raise PermissionError(13, "Permission denied")
 
 
+def invoke(*words):
+    return CliRunner().invoke(app, words, obj=FastClock())
+
+
 def doctor(*arguments):
-    return CliRunner().invoke(app, ["doctor", *arguments])
+    return invoke("doctor", *arguments)
 
 
 def test_accounts_that_are_well(at):
@@ -83,10 +95,9 @@ def test_a_name_server_of_fake_addresses_is_said_beforehand(at, monkeypatch):
         assert ("its host is at 198.18.0.7 here, which is not a public address" in finding["trouble"]) is told
 
 
-def test_the_journal_is_looked_at(at, monkeypatch):
-    terminal = CliRunner()
-    fox = ["generate", "A fox", "--model", "flux-2-pro", "--provider"]
-    terminal.invoke(app, [*fox, "reapi", "--timeout", "1"])
+def test_the_journal_is_looked_at(at, simulators, monkeypatch):
+    simulators["reapi"].fault("stuck")
+    invoke("generate", "A fox", "--model", "flux-2-pro", "--provider", "reapi", "--timeout", "1")
     assert ": 1 attempt, 0 uncertain, 1 open" in doctor().output
     monkeypatch.setenv("ANYMEDIA_JOURNAL", "off")
     assert "journal: off\n" in doctor().output
@@ -109,12 +120,12 @@ def query_only(connect):
 
 def test_of_the_journal_it_says_what_a_submit_would_say(at, monkeypatch):
     fox = ("generate", "A fox", "--model", "flux-2-pro", "--provider", "reapi", "--json")
-    assert CliRunner().invoke(app, fox).exit_code == 0  # there is a journal
+    assert invoke(*fox).exit_code == 0  # there is a journal
     (at / "file").write_text("")
     (at / "folder").mkdir()
 
     def agreed(sentence):
-        asked, done = CliRunner().invoke(app, fox), doctor("--json")
+        asked, done = invoke(*fox), doctor("--json")
         assert (asked.exit_code, done.exit_code) == (6, 1)
         said = json.loads(asked.stdout)["error"]["message"]
         assert json.loads(done.stdout)["journal"]["trouble"] == said
@@ -129,15 +140,15 @@ def test_of_the_journal_it_says_what_a_submit_would_say(at, monkeypatch):
     for name, sentence in (("file/j.db", "file is no folder"), ("folder", "it is a folder; name a file in it")):
         monkeypatch.setenv("ANYMEDIA_JOURNAL", name)
         agreed(sentence)
-        tasks = CliRunner().invoke(app, ["tasks", "--json"])
+        tasks = invoke("tasks", "--json")
         assert tasks.exit_code == 6
         assert sentence in json.loads(tasks.stdout)["error"]["message"]
 
 
 def test_a_name_that_is_no_text_is_no_attempt_s(at):
     fox = ["generate", "A fox", "--model", "flux-2-pro", "--provider", "reapi"]
-    assert CliRunner().invoke(app, fox).exit_code == 0
-    asked = CliRunner().invoke(app, ["tasks", "show", "\udcff", "--json"])
+    assert invoke(*fox).exit_code == 0
+    asked = invoke("tasks", "show", "\udcff", "--json")
     assert asked.exit_code == 2
     assert "no attempt and no task has this id" in asked.stdout
 

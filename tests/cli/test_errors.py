@@ -164,7 +164,7 @@ def test_an_interrupt_says_what_lives_on(terminal, simulators):
 
 
 def test_an_interrupted_submit_is_waited_for(terminal, simulators):
-    simulators["reapi"].fault("no_answer", seconds=1.0)
+    simulators["reapi"].fault("no_answer", seconds=0.6)
     process = _run(*FOX, "--provider", "reapi")
     with process:
         assert "sending" in process.stderr.readline()
@@ -177,7 +177,7 @@ def test_an_interrupted_submit_is_waited_for(terminal, simulators):
 
 
 def test_a_submit_whose_time_is_up_says_what_it_waits_for(terminal, simulators):
-    simulators["reapi"].fault("no_answer", seconds=1.0)
+    simulators["reapi"].fault("no_answer", seconds=0.6)
     answer = terminal(*FOX, "--provider", "reapi", "--timeout", "0.3")
     assert answer.exit_code != 0
     assert "time is up; waiting for the answer of a submit, " in answer.output

@@ -134,10 +134,17 @@ async def test_a_packed_file_is_unpacked_and_an_unknown_packing_is_none(fetch, e
         assert (await fetch(server)).path.read_bytes() == PNG
 
 
-async def test_a_packed_flood_is_cut_off_by_what_it_unpacks_to(fetch, monkeypatch, tmp_path):
+@pytest.mark.parametrize(
+    "flood",
+    [
+        answer(gzip.compress(b"\0" * (8 << 20)), headers=("Content-Encoding: gzip",)),  # by what it unpacks to
+        answer(b"\0" * (2 << 20)),  # by the length that it says
+    ],
+    ids=["packed", "plain"],
+)
+async def test_a_flood_is_cut_off_and_asked_for_once(fetch, monkeypatch, tmp_path, flood):
     monkeypatch.setattr("anymedia.transport.download.FILE_LIMIT", 1 << 20)
-    bomb = gzip.compress(b"\0" * (8 << 20))
-    async with raw_server(answer(bomb, headers=("Content-Encoding: gzip",))) as server:
+    async with raw_server(flood) as server:
         with pytest.raises(DownloadError, match="more than 1 MiB"):
             await fetch(server)
     assert len(server.requests) == 1

@@ -360,9 +360,9 @@ async def test_a_cancel_ends_the_wait_and_not_the_post(client, events, request_,
 
 
 async def test_a_deadline_ends_the_wait_and_not_the_post(client, events, request_, sims, provider):
-    sims[provider].fault("no_answer", created=True, seconds=1.5)
+    sims[provider].fault("no_answer", created=True, seconds=0.6)
     with pytest.raises(SubmitUncertain, match="deadline passed before"):
-        await client.submit(request_, provider, timeout=1)  # time enough for any disk to write the intent down
+        await client.submit(request_, provider, timeout=0.4)
     await client.close()
     assert events[-1].outcome is not None
     assert len(entries(sims[provider])) == 1

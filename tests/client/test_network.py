@@ -378,3 +378,12 @@ async def test_a_host_that_nobody_knows_has_no_address(transport, monkeypatch):
 
     monkeypatch.setattr("asyncio.base_events.BaseEventLoop.getaddrinfo", unknown)
     assert await transport.private_address(account("https://reapi.invalid")) is None
+
+
+async def test_an_origin_at_which_nobody_answers_is_not_reached_and_behind_a_proxy_not_looked_up(unused_tcp_port):
+    at = {"base_url": f"http://127.0.0.1:{unused_tcp_port}", "api_key_env": "KEY"}
+    data = {"providers": {"reapi": at, "runapi": at | {"proxy": "http://proxy.example:3128"}}}
+    async with Client(read_config(data | {"journal": {"enabled": False}}, {"KEY": "x"})) as client:
+        with pytest.raises(Unavailable, match="refused the connection"):
+            await client.reach("reapi")
+        assert await client.private_address("runapi") is None

@@ -96,6 +96,7 @@ async def spread(clock):
     return ends, seen, Counter(task.order.prompt for task in tasks if task.order.price > task.refunded)
 
 
+@pytest.mark.slow
 def test_very_many_requests_at_once_end_and_no_limit_is_passed():
     with slow_way(1), asyncio.Runner(loop_factory=Loop) as runner:
         ends, seen, billed = runner.run(spread(LoopClock(runner.get_loop())))

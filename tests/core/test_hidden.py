@@ -115,6 +115,7 @@ def test_an_answer_is_kept_but_not_all_too_much_of_it():
     assert "b" not in many
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "texts",
     [

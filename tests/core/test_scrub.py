@@ -4,6 +4,7 @@ import html
 import json
 import sys
 import time
+from itertools import product
 from types import MappingProxyType
 from urllib.parse import quote, quote_plus
 
@@ -156,11 +157,14 @@ WRITTEN = {
 }
 
 
+ODD_PROMPTS = (PROMPT, "l'été d'un 狐", "100%25 &amp; C:\\new\\u0041", "it's a fox's den", "+0¡")
+AROUND = ("{}", "refused: '{}' (x-1)", '{{"prompt": "{}", "broken')
+
+
 @pytest.mark.parametrize("way", WRITTEN)
-@pytest.mark.parametrize("prompt", [PROMPT, "l'été d'un 狐", "100%25 &amp; C:\\new\\u0041", "it's a fox's den", "+0¡"])
-def test_a_prompt_is_found_however_it_is_written(prompt, way):
-    written = WRITTEN[way](prompt)
-    for around in ("{}", "refused: '{}' (x-1)", '{{"prompt": "{}", "broken'):
+def test_a_prompt_is_found_however_it_is_written(way):
+    for prompt, around in product(ODD_PROMPTS, AROUND):
+        written = WRITTEN[way](prompt)
         before, _, after = around.replace("{{", "{").partition("{}")
         clean = scrubbed(before + written + after, [prompt])
         assert clean.startswith(before)
@@ -169,9 +173,9 @@ def test_a_prompt_is_found_however_it_is_written(prompt, way):
 
 
 @pytest.mark.parametrize("way", WRITTEN)
-@pytest.mark.parametrize("before", ["\\", "\\\\", "%", "%2", "&", "&#", "+", "\\u00"])
-def test_what_stands_before_a_prompt_may_make_another_escape_of_its_beginning(way, before):
-    for prompt in (PROMPT, "nice foxes of the far north", "25 foxes of the far north"):
+def test_what_stands_before_a_prompt_may_make_another_escape_of_its_beginning(way):
+    prompts = (PROMPT, "nice foxes of the far north", "25 foxes of the far north")
+    for before, prompt in product(("\\", "\\\\", "%", "%2", "&", "&#", "+", "\\u00"), prompts):
         clean = scrubbed(before + WRITTEN[way](prompt), [prompt]).strip()
         assert clean.endswith(MARK)
         assert len(clean) < len(before) + len(MARK) + 20

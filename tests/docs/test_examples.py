@@ -26,6 +26,17 @@ SERVICE = EXAMPLES / "fallback_service.py"
 LINE = re.compile(r"^(.{10}) (\w+)/(\S+) +~?\$([\d.]+)  (?:(\d+) credits)?$", re.MULTILINE)
 
 
+FASTER = """
+import asyncio, runpy, sys
+from anymedia.clock import Clock
+
+Clock.sleep = lambda _, seconds: asyncio.sleep(seconds / 10)
+sys.argv.pop(0)
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+"""Runs an example as its users do, but waits a tenth as long for what goes on."""
+
+
 @pytest.fixture
 def simulators(clock, monkeypatch, tmp_path):
     """Every simulator, on a clock that nobody waits for, with an anymedia.toml that leads there."""
@@ -96,7 +107,8 @@ def test_what_cannot_be_bought_is_told(shop, simulators):
 
 
 def test_it_runs_without_a_key():
-    done = subprocess.run([sys.executable, SHOP, "--buy"], capture_output=True, text=True, check=False)
+    fast = [sys.executable, "-c", FASTER, SHOP, "--buy"]
+    done = subprocess.run(fast, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith("billed ~$0.46\n")
     wrong = subprocess.run([sys.executable, SHOP, "--ceiling", "much"], capture_output=True, text=True, check=False)
@@ -314,7 +326,7 @@ async def test_what_a_caller_leaves_is_finished_before_the_service_ends(service,
 
 
 def test_the_service_runs_without_a_key_and_answers_before_it_ends(tmp_path):
-    command = [sys.executable, "-u", SERVICE, "--port", "0", "--out", tmp_path]
+    command = [sys.executable, "-u", "-c", FASTER, SERVICE, "--port", "0", "--out", tmp_path]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         where = re.search(r"http://\S+", process.stdout.readline())[0]
 

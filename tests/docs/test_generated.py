@@ -409,7 +409,7 @@ def test_a_step_that_nothing_comes_to_stops_the_pages(monkeypatch):
     never = Step(what="nothing of the kind", then=Then.STOP)
     monkeypatch.setattr(routing, "STEPS", (*STEPS, never))
     with pytest.raises(TypeError, match="no error comes to the step 'nothing of the kind'"):
-        pages(ADAPTERS, DOCS)
+        routing.page(ADAPTERS)
 
 
 @pytest.mark.parametrize("body", [b"<html>no</html>", b"", b"[]", b'{"id": "t-1"}'])

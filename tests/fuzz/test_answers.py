@@ -115,7 +115,7 @@ def believed(task):
 
 
 def test_what_was_once_an_answer(cases, garbled, spoilt):
-    @cases(1500)
+    @cases(600)
     @given(answers(garbled, spoilt))
     def hold(heard):
         provider, answer = heard

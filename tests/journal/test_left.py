@@ -287,6 +287,30 @@ async def test_a_replay_is_sent_where_the_key_is_honoured_and_only_when_it_is_as
     assert (attempt.id, attempt.status, attempt.sends) == (lost.id, "succeeded", attempt.sends)
 
 
+async def test_what_is_dismissed_is_not_waited_for_and_not_fetched(client, next_client, request_, tmp_path, read):
+    waited, ended = await client.submit(request_, "reapi"), await run(client, request_, "reapi")
+    for task in (waited, ended):
+        assert (await client.dismiss(task.id)).dismissed
+    crash(client)
+    async with next_client() as later:
+        recovery = await later.recover(tmp_path / "out")
+    assert (recovery.tasks, recovery.uncertain, recovery.errors) == ((), (), ())
+    assert not (tmp_path / "out").exists()
+    assert {attempt.task.id for attempt in read() if attempt.reserved} == {waited.id, ended.id}  # what it cost stays
+
+
+async def test_what_was_bought_at_an_account_that_is_gone_is_bought_nowhere_else(next_client, config, request_, sims):
+    eu, runapi = attrs.evolve(config.accounts["reapi"], name="eu"), config.accounts["runapi"]
+    async with next_client(accounts={"eu": eu}) as client:
+        task = await client.submit(request_, "eu", idempotency_key="k")
+    async with next_client(accounts={"runapi": runapi}) as later:
+        with pytest.raises(ConfigError, match="no account is named 'eu'"):
+            await later.generate(request_, idempotency_key="k")
+        (attempt,) = await later.attempts(idempotency_key="k")
+    assert (attempt.task.id, len(sims["reapi"].bills()["entries"])) == (task.id, 1)
+    assert sims["runapi"].bills()["submits"] == 0
+
+
 async def test_a_replay_needs_the_same_origin_and_the_same_bytes(client, next_client, request_, sims, config, path):
     sims["runapi"].fault("reset_after", on="submit", times=4)
     with pytest.raises(SubmitUncertain):
@@ -298,6 +322,8 @@ async def test_a_replay_needs_the_same_origin_and_the_same_bytes(client, next_cl
     without = {"runapi": attrs.evolve(config.accounts["runapi"], api_key=config.accounts["reapi"].api_key)}
     async with next_client(accounts=without) as later:
         assert "has another API key" in str((await later.recover(replay=True)).errors[0])
+        forced = await later.recover(replay=True, any_api_key=True)
+        assert "it was sent with another API key, and a replay key holds for one" in str(forced.errors[0])
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE texts SET body = NULL")
     connection.close()

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 import logging
 import sqlite3
 from decimal import Decimal
@@ -34,6 +35,7 @@ from anymedia import (
 )
 from anymedia.journal import Ledger, SQLiteJournal
 from anymedia.simulators import names, running
+from tests.odd.files import PNG
 from tests.paper.test_on_paper import OPENAI
 from tests.simulators.instant import plugins
 from tests.verbs import run
@@ -262,6 +264,16 @@ async def test_where_the_prompt_is_not_known_any_more_the_raw_words_are_left_out
     assert "lighthouse" not in whole()
 
 
+async def test_bytes_that_a_look_shows_are_on_disk_before_it_returns(client, sims, request_, path, read):
+    task = await client.submit(request_, "reapi")
+    shown = {"id": task.id, "model": "flux-2", "status": "completed"}
+    shown["output"] = {"image_urls": [f"data:image/png;base64,{base64.b64encode(PNG).decode()}"]}
+    sims["reapi"].fault("raw", on="poll", body=json.dumps(shown))
+    (asset,) = (await client.wait(task)).assets
+    assert (asset.data, asset.path.parent, asset.path.read_bytes()) == (None, path.parent / "results", PNG)
+    assert read()[0].task.assets == (asset,)
+
+
 async def test_bytes_of_a_result_are_on_disk_before_submit_returns_and_not_in_the_journal(
     clock, path, monkeypatch, read, whole, tmp_path
 ):
@@ -364,12 +376,16 @@ async def test_what_is_uncertain_is_settled_by_hand(client, sims, request_, read
         with pytest.raises(SubmitUncertain):
             await client.submit(request_, provider, idempotency_key=provider)
     there, gone = read(status="uncertain")
+    with pytest.raises(OutOfBounds, match="only a task can be dismissed"):
+        await client.dismiss(there.id)
     for provider in ("reapi", "api_in_one"):  # the same key again: nothing is sent
         with pytest.raises(SubmitUncertain, match="nothing is sent again"):
             await client.submit(request_, provider, idempotency_key=provider)
     bought = sims["reapi"].bills()["entries"][0]["task_id"]
     assert (await client.settle(there.id[:8], billed=True, task_id=bought)).status == "queued"
     assert (await client.settle(gone.id, billed=False)).status == "settled"
+    with pytest.raises(OutOfBounds, match=r"was settled as not billed before: --force .* settles it otherwise"):
+        await client.settle(gone.id, billed=True)
     with pytest.raises(OutOfBounds, match=r"is queued: --force .* names another task, or none"):
         await client.settle(there.id, billed=False)
     task = await run(client, request_, "reapi", idempotency_key="reapi")

@@ -1,9 +1,11 @@
 """The loop that every naive program has: "on billed=no ask the next account". It buys once, whatever goes wrong.
 
-Every fault of kinds 2, 3, 6, 8, 9 and 10, at each of the four providers, before a healthy second account.
+Every fault of kinds 2, 3, 6, 8, 9 and 10 before a healthy second account: at two of the four providers in turn, in
+`make soak` at each.
 """
 
 import json
+import os
 import re
 
 import pytest
@@ -14,11 +16,12 @@ from .faults import FAULTS, PICTURE, Fault
 from .shapes import SHAPES
 from .world import REQUEST
 
+EACH = float(os.environ.get("ANYMEDIA_CASES", "1")) > 1
 CASES = [
     pytest.param(fault, name, id=f"{fault.id}-{name}")
-    for fault in FAULTS
-    for name in SHAPES
-    if not fault.only or name in fault.only
+    for number, fault in enumerate(FAULTS)
+    for place, name in enumerate(SHAPES)
+    if (name in fault.only if fault.only else EACH or (number + place) % 2 == 0)
 ]
 
 

@@ -53,6 +53,8 @@ def test_it_has_the_methods_of_the_client():
 def test_the_life_of_a_task(client, tmp_path):
     (shown,) = client.explain(REQUEST, "reapi")
     assert shown.money.credits == 28
+    assert [quote.account for quote in client.route(REQUEST, "reapi").steps] == ["reapi"]
+    assert [health.account for health in client.health("reapi")] == ["reapi"]
     task = client.submit(REQUEST, "reapi")
     assert not client.get(task).state.final
     done = client.wait(task)
