@@ -20,6 +20,8 @@ from .model.redact import HIDDEN, holds, scrubbed
 from .model.strict_json import Json
 from .model.urls import is_local
 
+_PLAIN = re.compile(r"[!#-\[\]-~]*")  # what JSON writes as it is
+
 FINGERPRINT = re.compile(r"[0-9a-f]{16}:[0-9a-f]{16}")
 
 NO_LIMITS = Limits()
@@ -111,8 +113,12 @@ class ApiKeys:
     keys: Sequence[Secret]
 
     def may_be_in(self, text: str) -> bool:
-        """Return whether a text may hold one of them: to ask that is cheap, and to hide them is not."""
-        return any(holds(text, key.reveal()) for key in self.keys)
+        """Return whether JSON may hold one of them: to ask that is cheap, and to hide them is not.
+
+        A key that stands in JSON otherwise than it is may always be in it.
+        """
+        keys = [key.reveal() for key in self.keys]
+        return any(not _PLAIN.fullmatch(key) or holds(text, key) for key in keys)
 
     def hidden(self, words: Json) -> Json:
         """Return JSON data in which "***" replaces each of them."""

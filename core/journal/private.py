@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeVar
 import attrs
 
 from anymedia.model.money import Money
-from anymedia.model.redact import holds, scrubbed
+from anymedia.model.redact import scrubbed
 from anymedia.model.strict_json import Json
 
 KEPT = frozenset(
@@ -56,10 +56,11 @@ class Private:
     hide: Hide = NOTHING
 
     def may_be_in(self, text: str) -> bool:
-        """Return whether something of it may stand in the JSON of a value: only then the value is gone through."""
-        if self.secrets is None or self.hide.may_be_in(text):
-            return True
-        return any(holds(text, secret) for secret in self.secrets)
+        """Return whether something of it may stand in the JSON of a value: only then the value is gone through.
+
+        A prompt may stand there in a writing that the escapes of JSON make another one, so each text is looked at.
+        """
+        return self.secrets is None or bool(self.secrets) or self.hide.may_be_in(text)
 
     def without(self, value: T) -> T:
         """Return a value of the model in which no text holds a secret.

@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 
 from anymedia.model.codec import from_json, to_bare_json
-from anymedia.model.errors import AnymediaError
+from anymedia.model.errors import AnymediaError, JournalError
 from anymedia.model.money import EXACT, Money, PriceStatus
 from anymedia.model.strict_json import loads
 from anymedia.model.task import SENDING, Attempt, Order, Task
@@ -29,6 +29,9 @@ REMEMBERED = 10_000
 """How many tasks' prompts are remembered where none is to be written."""
 
 LOST = "its process ended before the answer came"
+
+MOST = 1_000_000
+"""USD of the largest price that is written: the sums of a year's attempts are whole numbers of 64 bits."""
 
 NANO = Decimal(1_000_000_000)
 """Parts of a USD that amounts are stored in, so that sums are exact."""
@@ -47,9 +50,13 @@ class Records:
         self._private: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def entry(self, attempt: Attempt, body: bytes | None, digest: str | None) -> Entry:
-        """Return the entry of an attempt that is about to be sent."""
+        """Return the entry of an attempt that is about to be sent. Errors: JournalError for an amount beyond MOST."""
         order = attempt.order
         quoted = nano(order.money.usd)
+        if quoted is not None and quoted > MOST * NANO:
+            raise JournalError(
+                f"{order.name} is quoted at {order.money}: no sum holds amounts above {MOST:,} USD exactly"
+            )
         return Entry(
             id=attempt.id,
             provider=order.provider,

@@ -152,7 +152,8 @@ def _may_hold(text: str, sought: _Spelled) -> bool:
         return False
     if sought.short and text.lstrip()[:1] in _OPENS:
         return True  # it may be a whole text within
-    if not (sought.blanks or "\\" in text or "&" in text or "%" in text):  # so it is with most: it has one reading
+    blanks = sought.blanks or (bool(sought.short) and "+" in text)
+    if not (blanks or "\\" in text or "&" in text or "%" in text):  # so it is with most: it has one reading
         return any(piece in text for piece in sought.pieces) or text.strip() in sought.short
     readings = 0
     for reading in _plainly(text):

@@ -263,6 +263,11 @@ def test_a_short_secret_is_found_as_a_whole_text(secret):
     assert json.loads(clean["param"]) == {"p": MARK}
 
 
+@pytest.mark.parametrize("text", ["+4+", "%34", "&#52;", " +4 ", "\\u0034"])
+def test_a_short_secret_is_found_as_a_whole_text_in_any_writing(text):
+    assert scrubbed({"said": text}, ["4"]) == {"said": MARK}
+
+
 def test_blanks_are_no_secret():
     assert scrubbed({"a": "b  c", " ": ""}, ["", " ", "  ", "++"]) == {"a": "b  c", " ": ""}
 

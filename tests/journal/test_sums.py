@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anymedia import Asset, Billed, Failure, Money, Outcome, OutOfBounds, PriceStatus, Refund, State
+from anymedia import Asset, Billed, Failure, JournalError, Money, Outcome, OutOfBounds, PriceStatus, Refund, State
 from anymedia.cli.drift import drifts
 from anymedia.cli.spend import GROUPS, added_up, spent
 from anymedia.journal import Ledger, MemoryJournal, SQLiteJournal
@@ -353,3 +353,16 @@ async def test_the_parts_of_a_long_list_are_read_one_after_another(ledger, monke
     assert max(map(len, pages)) == 2
     with pytest.raises(OutOfBounds, match="no attempt can be 'lost'"):
         [each async for each in ledger.each(status="lost")]
+
+
+async def test_an_amount_that_no_sum_could_hold_is_refused_before_anything_is_sent(tmp_path):
+    ledger = Ledger(SQLiteJournal(tmp_path / "journal.db"))
+    for usd in ("1000000", "1000000.000000001", "9" * 30):
+        bought = attempt(money=Money(usd=Decimal(usd), status=PriceStatus.EXACT))
+        if usd == "1000000":
+            await ledger.intend(bought, None)
+            continue
+        with pytest.raises(JournalError, match="no sum holds amounts above 1,000,000 USD"):
+            await ledger.intend(bought, None)
+    assert await ledger.count() == 1
+    await ledger.close()
