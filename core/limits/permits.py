@@ -94,7 +94,7 @@ class AccountLimits:
     def has_room(self, *, trial: bool = False) -> bool:
         """Return whether one more request may wait for a permit here; for a `trial`, whether it would be the first."""
         if trial:
-            return not self.line
+            return self.line.is_empty
         return self.coming < self._connections or len(self.line) < LONGEST
 
     def load(self) -> tuple[float, int]:

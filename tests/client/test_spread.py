@@ -12,6 +12,7 @@ import attrs
 import pytest
 
 from anymedia import AnymediaError, Client, Cooling, ImageRequest, Result, Task, Unavailable, read_config
+from anymedia.journal import MemoryJournal
 from anymedia.limits.health import NO_CREDIT, Health
 from anymedia.limits.line import LONGEST
 from anymedia.simulators import running
@@ -181,3 +182,25 @@ def test_who_waits_for_ever_does_not_keep_the_others_from_hearing_that_nothing_i
     told = [end for end in ends if isinstance(end, Cooling)]
     assert (len(told), len(made)) == (20, 19)  # one met it itself
     assert min(error.retry_after for error in told) > NO_CREDIT - 5
+
+
+async def beside_large_ones(clock, number):
+    """Let a request of one part come after so many of many parts; return how it ends."""
+    async with running(clock=clock.time) as sims:
+        data = sims.config
+        data["providers"]["runapi"]["limits"] = {"submits": [10, 10]}
+        async with Client(read_config(data, sims.environ), clock=clock, journal=MemoryJournal()) as client:
+            large = attrs.evolve(REQUEST, count=40)
+            waiting = [asyncio.create_task(client.generate(large, "runapi")) for _ in range(number)]
+            await clock.sleep(1)
+            try:
+                return await client.generate(REQUEST, "runapi", timeout=60)
+            finally:
+                for each in waiting:
+                    each.cancel()
+                await asyncio.gather(*waiting, return_exceptions=True)
+
+
+@pytest.mark.parametrize("number", [1, LONGEST, LONGEST + 4])
+def test_however_many_large_requests_wait_a_small_one_has_its_turn(number):
+    assert in_virtual_time(beside_large_ones, number).missing == 0

@@ -596,7 +596,7 @@ def test_of_several_waits_those_that_come_later_are_given_up():
 # Before an account is chosen
 
 
-def test_a_line_counts_requests_and_tells_when_it_is_shorter():
+def test_a_line_counts_requests_that_have_had_no_turn_and_tells_when_it_is_shorter():
     line = Line()
     line.join("a1", "a")
     line.join("a2", "a")
@@ -605,13 +605,13 @@ def test_a_line_counts_requests_and_tells_when_it_is_shorter():
     assert len(line) == 2
     line.leave("a1")
     line.leave("a1")  # a permit, and then an end
-    assert (len(line), shorter.is_set()) == (2, False)
-    line.leave("a2")
-    assert (len(line), shorter.is_set()) == (1, True)
+    assert (len(line), shorter.is_set(), line.is_empty) == (1, True, False)
     assert not line.shorter.is_set()  # that one is for whoever asks from now on
     line.leave("b1")
     line.leave("c1")
-    assert not line
+    assert (len(line), line.is_empty) == (0, False)
+    line.leave("a2")
+    assert line.is_empty
 
 
 def test_there_is_room_while_a_connection_is_free_or_the_line_is_short():
