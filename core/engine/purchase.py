@@ -124,6 +124,8 @@ class Purchase:
             self._keep_the_first()
         accounts = (each.account.name for each in self._left())
         queue = self._session.permits.queue((self._spreads, *accounts))
+        if queue.is_held:  # whoever is first there may sleep for an hour: balances are looked at all the same
+            self._session.health.look(each.account for each in self._left())
         try:
             async with queue.first(self._place, self._deadline):
                 chosen = await self._first_with_room(queue)
@@ -156,6 +158,7 @@ class Purchase:
                 break
             # Where nothing but time opens an account, the others hear of it: their deadlines may come before that.
             opens = clock.monotonic() + cooling if in_time and not well and not changes else -math.inf
+            changes += [health.better, *(permits.of(each.account).active.room for each in well)]
             with queue.closed(opens):
                 await self._pause(cooling if in_time else math.inf, changes)
         return None

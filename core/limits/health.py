@@ -97,9 +97,13 @@ class _Trouble:
 
 
 class Health:
-    """The health of one client's accounts. `balance` reads the balance of an account."""
+    """The health of one client's accounts. `balance` reads the balance of an account.
+
+    `better` is set when the trouble of one is over before its time, and is then replaced by the next event.
+    """
 
     def __init__(self, clock: Clock, balance: Callable[[Account], Awaitable[Money]]) -> None:
+        self.better: asyncio.Event = asyncio.Event()
         self._clock = clock
         self._balance = balance
         self._troubles: dict[str, _Trouble] = {}
@@ -199,7 +203,12 @@ class Health:
     def _well(self, account: Account, began: float) -> None:
         trouble = self._troubles.get(account.name)
         if trouble is not None and began >= trouble.began:
-            del self._troubles[account.name]
+            self._is_over(account)
+
+    def _is_over(self, account: Account) -> None:
+        del self._troubles[account.name]
+        self.better.set()
+        self.better = asyncio.Event()
 
     def _ill(self, account: Account, attempt: Attempt, ends: Cooldown, began: float, ended: float) -> None:
         earlier = self._troubles.get(account.name)
@@ -261,7 +270,7 @@ class Health:
             if trouble.balance is None:
                 trouble.balance = balance
             elif balance != trouble.balance and self._troubles.get(account.name) is trouble:
-                del self._troubles[account.name]
+                self._is_over(account)
 
     async def _confirm(self, account: Account) -> None:
         """Find out whether an API key is bad: whether it is refused for a look at the balance too."""

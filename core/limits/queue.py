@@ -22,6 +22,11 @@ class Queue:
         self._deadlines: dict[asyncio.Timeout, float] = {}
         self._closed_until = -math.inf
 
+    @property
+    def is_held(self) -> bool:
+        """Whether somebody is the first already."""
+        return self._turns.ahead > 0
+
     def first(self, place: int, deadline: float) -> "_First":
         """Return the block of the first: it begins when nobody with a lower place is ahead.
 
@@ -31,7 +36,7 @@ class Queue:
 
     async def enter(self, place: int, deadline: float) -> None:
         """Wait until nobody with a lower place is ahead, and be the first until `leave`. Errors: as first."""
-        if not self._turns.ahead:
+        if not self.is_held:
             await self._turns.enter(None, place)
             return
         rest = 0.0 if deadline < self._closed_until else left(self._clock, deadline)

@@ -69,10 +69,14 @@ class RateWindow:
 
 
 class ActiveTasks:
-    """A limit of active tasks; None allows any number."""
+    """A limit of active tasks; None allows any number.
+
+    `room` is set when one more may be active after a task is over, and is then replaced by the next event.
+    """
 
     def __init__(self, most: int | None, clock: Clock) -> None:
         self.most = most
+        self.room: asyncio.Event = asyncio.Event()
         self._clock = clock
         self._held = 0
         self._seen: dict[object, float] = {}
@@ -94,7 +98,13 @@ class ActiveTasks:
     def leave(self) -> None:
         """Release a slot."""
         self._held -= 1
+        self._over()
+
+    def _over(self) -> None:
         self._changed.set()
+        if self.most is not None and len(self) < self.most:
+            self.room.set()
+            self.room = asyncio.Event()
 
     async def _until_changed(self) -> None:
         """Wait until a task is over, or until the one seen longest ago counts as over."""
@@ -118,4 +128,4 @@ class ActiveTasks:
         """Note that a look showed a task as it stands."""
         if self._seen.pop(task.id, None) is not None and not task.state.final:
             self.add(task)
-        self._changed.set()
+        self._over()

@@ -6,6 +6,7 @@ All of it in virtual time, in which answers take theirs; benchmarks/spread.py do
 import asyncio
 import random
 from collections import Counter
+from contextlib import suppress
 from unittest.mock import patch
 
 import attrs
@@ -13,7 +14,7 @@ import pytest
 
 from anymedia import AnymediaError, Client, Cooling, ImageRequest, Result, Task, Unavailable, read_config
 from anymedia.journal import MemoryJournal
-from anymedia.limits.health import NO_CREDIT, Health
+from anymedia.limits.health import CHECK_BALANCE, NO_CREDIT, Health
 from anymedia.limits.line import LONGEST
 from anymedia.simulators import running
 from tests.machine.virtual import Loop, LoopClock, slow_way
@@ -152,8 +153,8 @@ def test_an_account_in_trouble_again_and_again_wakes_one_request_at_a_time():
     ends, looks, made = in_virtual_time(at_one, [None] * calls, not_reached)
     assert [end for end in ends if not isinstance(end, Task)] == []
     assert Counter(made) == {f"{number:04}": 1 for number in range(calls)}
-    # A look for each request, one more for each that waited, and for each outage those few that were at the account.
-    assert len(looks) <= 2 * calls + outages * (LONGEST + CONNECTIONS + 2) * 2
+    # A look as each comes, as it is first, as it has waited; for each outage those of the few that were at the account.
+    assert len(looks) <= 3 * calls + outages * (LONGEST + CONNECTIONS + 2) * 2
     # They come in their order, as far as their ways to the provider take the same time; those last that were refused.
     places = [int(prompt) for prompt in made]
     assert all(abs(place - number) <= 2 * outages for number, place in enumerate(places[:-outages]))
@@ -204,3 +205,46 @@ async def beside_large_ones(clock, number):
 @pytest.mark.parametrize("number", [1, LONGEST, LONGEST + 4])
 def test_however_many_large_requests_wait_a_small_one_has_its_turn(number):
     assert in_virtual_time(beside_large_ones, number).missing == 0
+
+
+async def topped_up(clock):
+    """Let a request sleep at an account without credit, top that up, and let another one come; return when both end."""
+    async with running(clock=clock.time) as sims:
+        sims["reapi"].fault("no_credit", on="submit", times=1)
+        async with Client(read_config(sims.config, sims.environ), clock=clock, journal=MemoryJournal()) as client:
+            began = clock.monotonic()
+            sleeping = asyncio.create_task(client.submit(REQUEST, "reapi", timeout=None))
+            await clock.sleep(2 * CHECK_BALANCE)
+            with pytest.raises(Cooling):  # it has the balance looked at
+                await client.submit(REQUEST, "reapi", timeout=CHECK_BALANCE)
+            sims["reapi"].service.balance += 1000
+            await clock.sleep(2 * CHECK_BALANCE)
+            with suppress(Cooling):
+                await client.submit(REQUEST, "reapi", timeout=CHECK_BALANCE)
+            await sleeping
+            await client.submit(REQUEST, "reapi", timeout=CHECK_BALANCE)
+            return clock.monotonic() - began
+
+
+def test_who_sleeps_at_an_account_without_credit_is_woken_when_it_is_topped_up():
+    assert in_virtual_time(topped_up) < NO_CREDIT / 2
+
+
+async def beside_one_that_cools_down(clock, policy):
+    """Ask two accounts, of which one cools down and the other has few task slots; return how long it all takes."""
+    async with running(clock=clock.time) as sims:
+        data = sims.config
+        data["providers"]["runapi"]["limits"] = {"active": 2}
+        sims["reapi"].fault("throttled", retry_after=100, on="submit", times=None)
+        async with Client(read_config(data, sims.environ), clock=clock, journal=MemoryJournal()) as client:
+            began = clock.monotonic()
+            asked = (client.generate(REQUEST, "reapi", "runapi", policy=policy, timeout=600) for _ in range(20))
+            ends = await asyncio.gather(*asked)
+            return ends, clock.monotonic() - began
+
+
+@pytest.mark.parametrize("policy", ["ordered", "spread"])
+def test_a_task_slot_that_is_free_is_taken_while_another_account_cools_down(policy):
+    ends, seconds = in_virtual_time(beside_one_that_cools_down, policy)
+    assert {end.tasks[0].account for end in ends} == {"runapi"}
+    assert seconds < 200
