@@ -12,7 +12,7 @@ from unittest.mock import patch
 import attrs
 import pytest
 
-from anymedia import AnymediaError, Client, Cooling, ImageRequest, Result, Task, Unavailable, read_config
+from anymedia import AnymediaError, Client, Cooling, ImageRequest, NoCredit, Result, Task, Unavailable, read_config
 from anymedia.journal import MemoryJournal
 from anymedia.limits.health import CHECK_BALANCE, NO_CREDIT, Health
 from anymedia.limits.line import LONGEST
@@ -213,6 +213,8 @@ async def topped_up(clock):
         sims["reapi"].fault("no_credit", on="submit", times=1)
         async with Client(read_config(sims.config, sims.environ), clock=clock, journal=MemoryJournal()) as client:
             began = clock.monotonic()
+            with pytest.raises(NoCredit):
+                await client.submit(REQUEST, "reapi")
             sleeping = asyncio.create_task(client.submit(REQUEST, "reapi", timeout=None))
             await clock.sleep(2 * CHECK_BALANCE)
             with pytest.raises(Cooling):  # it has the balance looked at
