@@ -9,6 +9,7 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import date
 from functools import partial
 from operator import attrgetter, itemgetter
 from pathlib import Path
@@ -277,7 +278,7 @@ class SQLiteJournal:
         owners = [owner for (owner,) in connection.execute(_OPEN_OWNERS)]
         alive = {owner: self._is_alive(owner) for owner in owners}
         rows, alive = self._with_owners(lambda: _summed(connection, by, since), _OF_OWNER, alive)
-        return [_sum(row, alive=row[0] is None or alive[row[0]]) for row in rows]
+        return [_sum(row, by, alive=row[0] is None or alive[row[0]]) for row in rows]
 
     def _with_owners(
         self, look: Callable[[], list[Any]], is_open: Callable[[Any], Any], known: Mapping[Any, bool]
@@ -369,9 +370,20 @@ def _summed(connection: sqlite3.Connection, by: By, since: float | None) -> list
     return connection.execute(_SUMS.format(by=by, kept=kept), values).fetchall()
 
 
-def _sum(row: Sequence[Any], *, alive: bool) -> Sum:
-    _, group, counts_as, *figures = row
-    return Sum(group=group, counts_as=counts_as, alive=alive, **dict(zip((*ADDED_UP, "day"), figures, strict=True)))
+def _sum(row: Sequence[Any], by: By, *, alive: bool) -> Sum:
+    """Return the sum of a row; what another program has damaged spoils that one alone."""
+    _, group, counts_as, *figures, day = row
+    amounts = dict(zip(ADDED_UP, figures, strict=True))
+    group = _day(group) if by == "day" else group if isinstance(group, str) else repr(group)
+    return Sum(group=group, counts_as=counts_as, alive=alive, day=_day(day), **amounts)
+
+
+_DAYS = range(-date(1970, 1, 1).toordinal() + 1, date.max.toordinal() - date(1970, 1, 1).toordinal() + 1)
+
+
+def _day(day: Any) -> int:
+    """Return a day since 1970, which a date can be made of: what is none is the first."""
+    return day if isinstance(day, int) and day in _DAYS else 0
 
 
 def _alone(value: Any) -> Sequence[Any]:

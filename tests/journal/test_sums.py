@@ -366,3 +366,22 @@ async def test_an_amount_that_no_sum_could_hold_is_refused_before_anything_is_se
             await ledger.intend(bought, None)
     assert await ledger.count() == 1
     await ledger.close()
+
+
+@pytest.mark.parametrize(
+    "damage", ["day = 'x'", "day = 99999999999", "day = x'00'", "labels = x'ff'", "account = x'ff'"]
+)
+async def test_a_damaged_row_spoils_its_own_sum_alone(tmp_path, damage):
+    ledger = Ledger(SQLiteJournal(tmp_path / "journal.db"))
+    for number in ("a", "b"):
+        bought = attempt(id=number * 32, labels={"team": "blue"})
+        await ledger.intend(bought, None)
+        await ledger.end(attrs.evolve(bought, outcome=Outcome.ACCEPTED, task=bought.draft(number)))
+    await ledger.close()
+    with closing(sqlite3.connect(tmp_path / "journal.db")) as connection, connection:
+        connection.execute(f"UPDATE attempts SET {damage} WHERE id LIKE 'b%'")
+    for group, (column, _) in GROUPS.items():
+        groups = spent(await ledger.sums(column), group)
+        assert sum(each.accepted for each in groups) == 2
+        assert any(each.accepted for each in groups if each.group != "1970-01-01")
+    await ledger.close()
