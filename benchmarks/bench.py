@@ -9,6 +9,7 @@ measurement only ever adds to it.
 import asyncio
 import gc
 import json
+import math
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
+import attrs
 import journal
 import quotes
 
@@ -33,9 +35,11 @@ from anymedia.translate.decode import looked, submitted
 from anymedia.translate.encode import parts, submit
 from anymedia.translate.messages import Answer
 
-TASKS = {1: 400, 64: 1280, 512: 2048}
+ROUNDS_AT = {1: 40, 64: 40, 512: 8}
+"""Rounds by how many tasks are made at a time."""
+
 ROUNDS = 5
-KEY = "key"
+KEY = "sk-0123456789abcdef0123456789abcdef"
 REQUEST = ImageRequest(model="flux-2-pro", prompt="a lighthouse at dusk", aspect_ratio="16:9", resolution="1K")
 BODY = {"model": "flux-2", "prompt": "a lighthouse at dusk", "aspect_ratio": "16:9", "resolution": "1K"}
 
@@ -48,10 +52,10 @@ class NoWaiting(Clock):
         await asyncio.sleep(0)
 
 
-async def by_hand(session: aiohttp.ClientSession, origin: str) -> None:
-    """Submit and look twice, as one would write it for one provider."""
+async def by_hand(session: aiohttp.ClientSession, alone: aiohttp.ClientSession, origin: str) -> None:
+    """Submit and look twice, as one would write it for one provider; `alone` opens a connection for each POST."""
     headers = {"Authorization": f"Bearer {KEY}"}
-    async with session.post(f"{origin}/api/v1/images/generations", json=BODY, headers=headers) as response:
+    async with alone.post(f"{origin}/api/v1/images/generations", json=BODY, headers=headers) as response:
         response.raise_for_status()
         task = (await response.json())["id"]
     while True:
@@ -79,12 +83,13 @@ async def measured(call: Callable[[], Awaitable[object]], concurrent: int, tasks
 
 
 def client(origin: str, file: Path | None = None) -> Client:
-    """Return a client at the server, with a journal or without."""
+    """Return a client at the server, with a journal or without, and without prices that somebody fetched here."""
     data = {
         "providers": {"reapi": {"base_url": origin, "api_key_env": "K", "connections": 512}},
         "journal": {"enabled": False} if file is None else {"path": str(file)},
     }
-    return Client(read_config(data, {"K": KEY}), clock=NoWaiting())
+    config = attrs.evolve(read_config(data, {"K": KEY}), live_prices=Path("none", "prices.json"))
+    return Client(config, clock=NoWaiting())
 
 
 async def run(client: Client) -> Task:
@@ -92,23 +97,36 @@ async def run(client: Client) -> Task:
     return await client.wait(await client.submit(REQUEST))
 
 
-async def calls(origin: str, file: Path) -> dict[int, tuple[float, float, float]]:
-    """Return the CPU seconds of a task by hand, by anymedia and with its journal, by how many at a time."""
-    found = {}
+BY_HAND = "by hand"
+
+
+async def calls(origin: str, file: Path) -> dict[int, dict[str, float]]:
+    """Return the CPU seconds of a task by how it is made, for each number at a time.
+
+    Each way has its turn in each of many short rounds: so all of them are measured on the same machine, as busy as it
+    may be.
+    """
+    found: dict[int, dict[str, float]] = {}
     timeout = aiohttp.ClientTimeout(total=120)
-    connector = aiohttp.TCPConnector(limit=512)
+    kept, used_once = aiohttp.TCPConnector(limit=512), aiohttp.TCPConnector(limit=512, force_close=True)
     async with (
-        aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
+        aiohttp.ClientSession(connector=kept, timeout=timeout) as session,
+        aiohttp.ClientSession(connector=used_once, timeout=timeout) as alone,
         client(origin) as anymedia,
         client(origin, file) as journalled,
     ):
-        for concurrent, tasks in TASKS.items():
-            hand, ours, written = [], [], []
-            for _ in range(ROUNDS):
-                hand.append(await measured(lambda: by_hand(session, origin), concurrent, tasks))
-                ours.append(await measured(lambda: run(anymedia), concurrent, tasks))
-                written.append(await measured(lambda: run(journalled), concurrent, tasks))
-            found[concurrent] = (min(hand), min(ours), min(written))
+        ways: dict[str, Callable[[], Awaitable[object]]] = {
+            BY_HAND: lambda: by_hand(session, alone, origin),
+            "submit + wait": lambda: run(anymedia),
+            "submit + wait, with the journal": lambda: run(journalled),
+            "generate": lambda: anymedia.generate(REQUEST),
+            "generate, with the journal": lambda: journalled.generate(REQUEST),
+        }
+        for concurrent, rounds in ROUNDS_AT.items():
+            found[concurrent] = dict.fromkeys(ways, math.inf)
+            for way in list(ways) * rounds:
+                seconds = await measured(ways[way], concurrent, max(concurrent, 64))
+                found[concurrent][way] = min(seconds, found[concurrent][way])
     return found
 
 
@@ -143,16 +161,17 @@ def pure(turns: int = 2000) -> float:
     return least
 
 
-def imports() -> tuple[float, float]:
-    """Return the CPU seconds that a bare interpreter takes, and one that imports anymedia."""
+def imports(*codes: str) -> list[float]:
+    """Return the CPU seconds that each import takes over a bare interpreter."""
 
     def cpu(code: str) -> float:
         script = f"{code}\nimport time; print(time.process_time())"
         command = [sys.executable, "-c", script]
-        runs = (subprocess.run(command, capture_output=True, text=True, check=True) for _ in range(7))
-        return min(float(run.stdout) for run in runs)
+        return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
-    return cpu(""), cpu("import anymedia")
+    runs = [[cpu(code) for code in ("", *codes)] for _ in range(9)]  # in turns, so that all meet the same disturbances
+    bare, *found = (min(run) for run in zip(*runs, strict=True))
+    return [each - bare for each in found]
 
 
 async def memory(origin: str, waiting: int = 1000) -> float:
@@ -184,15 +203,18 @@ def rows(origin: str, slow: str) -> list[tuple[str, float, str]]:
     found = []
     with tempfile.TemporaryDirectory() as folder:
         by_concurrency = asyncio.run(calls(origin, Path(folder, "journal.db")))
-    for concurrent, (hand, ours, written) in by_concurrency.items():
-        name = f"submit + wait over the same calls by hand, {concurrent} at a time"
-        found.append((name, ours / hand, f"{hand * 1e6:.0f} and {ours * 1e6:.0f} µs"))
-        found.append((f"{name}, with the journal", written / hand, f"{written * 1e6:.0f} µs"))
+    for concurrent, ways in by_concurrency.items():
+        hand = ways[BY_HAND]
+        for way, seconds in list(ways.items())[1:]:
+            name = f"{way}, over the same calls by hand, {concurrent} at a time"
+            found.append((name, seconds / hand, f"{seconds * 1e6:.0f} over {hand * 1e6:.0f} µs"))
     steps = pure()
     name = "check, quote, encode and decode over the calls by hand"
-    found.append((name, steps / by_concurrency[64][0], f"{steps * 1e6:.0f} µs"))
-    bare, ours = imports()
-    found.append(("import anymedia over a bare interpreter, ms", (ours - bare) * 1e3, f"{bare * 1e3:.0f} ms bare"))
+    found.append((name, steps / by_concurrency[64][BY_HAND], f"{steps * 1e6:.0f} µs"))
+    ours, in_use, theirs = imports("import anymedia", "from anymedia import Client, ImageRequest", "import aiohttp")
+    found.append(("import anymedia over import aiohttp", ours / theirs, f"{ours * 1e3:.0f} and {theirs * 1e3:.0f} ms"))
+    name = "from anymedia import Client, ImageRequest (with aiohttp) over import aiohttp"
+    found.append((name, in_use / theirs, f"{in_use * 1e3:.0f} ms"))
     found.append(("memory of a waiting task, of 1,000, KiB", asyncio.run(memory(origin)) / 1024, ""))
     return [*found, *journal.rows(slow), *quotes.rows()]
 

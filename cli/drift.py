@@ -1,17 +1,18 @@
 """Where the bill differed from the quote: what `anymedia prices --drift` shows."""
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import attrs
 
-from anymedia import Attempt, Money, PriceStatus, State, Task
-from anymedia.model.money import total
+from anymedia import Money, PriceStatus
+from anymedia.journal import Sum
+from anymedia.journal.counts_as import CountsAs
+from anymedia.journal.records import usd_of
 
 from .journal import read_journal
-from .spend import is_refunded
+from .spend import date_of
 from .text import plain, print_json, say
 
 
@@ -21,7 +22,7 @@ class Drift:
 
     `settled` attempts are those whose bill the provider reported. `free` attempts succeeded and were billed nothing, as
     a first call may be: they are in no other figure. `unquoted` ones were billed at a price that nobody had known; with
-    one of them the quoted sum is unknown. `last` is the last day.
+    one of them the quoted sum is unknown. `last` is the last day (UTC) on which one of them was begun.
     """
 
     offer: str
@@ -34,34 +35,42 @@ class Drift:
     last: str
 
 
-def drifts(attempts: Iterable[Attempt]) -> list[Drift]:
+def drifts(sums: Iterable[Sum]) -> list[Drift]:
     """Return how the bills of each offer compare with its quotes, as far as providers say what they took."""
-    offers: dict[str, list[tuple[Attempt, Task]]] = {}
-    for attempt in attempts:
-        task = attempt.task
-        if task is None or attempt.order.offer is None or task.money.got != "settled" or not task.state.final:
-            continue
-        if not is_refunded(attempt) and (task.state is State.SUCCEEDED or task.money.usd != 0):
-            offers.setdefault(attempt.order.offer, []).append((attempt, task))
+    offers: dict[str, list[tuple[CountsAs, Sum]]] = {}
+    for each in sums:
+        counts_as = CountsAs.read(each.counts_as)
+        if each.group and (counts_as.billed or counts_as.free):
+            offers.setdefault(str(each.group), []).append((counts_as, each))
     return [_drift(offer, offers[offer]) for offer in sorted(offers)]
 
 
-def _drift(offer: str, ends: Sequence[tuple[Attempt, Task]]) -> Drift:
-    paid = [(attempt, task) for attempt, task in ends if task.money.usd != 0]
+def _drift(offer: str, ends: Sequence[tuple[CountsAs, Sum]]) -> Drift:
+    paid = [each for counts_as, each in ends if counts_as.billed]
+    settled = sum(each.number for each in paid)
+    quotes, known = sum(each.quotes for each in paid), sum(each.known for each in paid)
     return Drift(
         offer=offer,
-        settled=len(paid),
-        differing=sum(attempt.drift is not None for attempt, _ in paid),
-        unquoted=sum(attempt.order.money.usd is None for attempt, _ in paid),
-        free=len(ends) - len(paid),
-        quoted=_sum(attempt.order.money for attempt, _ in paid),
-        billed=_sum(task.money for _, task in paid),
-        last=max(task.money.date or attempt.started_at.date().isoformat() for attempt, task in ends),
+        settled=settled,
+        differing=sum(each.differing for each in paid),
+        unquoted=settled - quotes,
+        free=sum(each.number for counts_as, each in ends if counts_as.free),
+        quoted=_money(
+            sum(each.quoted for each in paid) if quotes == settled else None,
+            exact=sum(each.exact_quotes for each in paid) == settled,
+        ),
+        billed=_money(
+            sum(each.reserved for each in paid) if known == settled else None,
+            exact=all(counts_as.exact for counts_as, _ in ends if counts_as.billed),
+        ),
+        last=date_of(max(each.day for _, each in ends)),
     )
 
 
-def _sum(moneys: Iterable[Money]) -> Money:
-    return total([Money(usd=Decimal(0), status=PriceStatus.EXACT), *moneys])
+def _money(nano: int | None, *, exact: bool) -> Money:
+    if nano is None:
+        return Money()
+    return Money(usd=usd_of(nano), status=PriceStatus.EXACT if exact else PriceStatus.APPROXIMATE)
 
 
 # Shown
@@ -71,7 +80,7 @@ COLUMNS = ("offer", "bills", "differ", "free", "quoted", "billed", "last")
 
 def show_drift(config: Path | None, *, as_json: bool) -> None:
     """Print how the bills in the journal compare with their quotes."""
-    found = drifts(read_journal(config, lambda ledger: ledger.attempts()))
+    found = drifts(read_journal(config, lambda ledger: ledger.sums("offer")))
     if as_json:
         print_json([_json(drift) for drift in found])
         return

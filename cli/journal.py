@@ -15,6 +15,7 @@ import click
 from anymedia import Attempt, Config, ConfigError, load_config, to_json
 from anymedia.clock import Clock
 from anymedia.journal import Ledger, open_journal
+from anymedia.journal.counts_as import UNCERTAIN, of_attempt
 
 from .text import say
 
@@ -87,7 +88,7 @@ def moment(text: str, now: datetime) -> datetime:
 
 def is_uncertain(attempt: Attempt) -> bool:
     """Return whether it may have been billed, and no task is known of it."""
-    return attempt.open and attempt.task is None and attempt.outcome is not None
+    return of_attempt(attempt) == UNCERTAIN
 
 
 def attempt_json(attempt: Attempt) -> dict[str, Any]:

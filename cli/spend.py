@@ -1,17 +1,23 @@
 """`anymedia spend`: what was billed, and what may have been."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import attrs
 import click
 
-from anymedia import Attempt, Billed, Money, PriceStatus, Refund
+from anymedia import Money, PriceStatus
+from anymedia.journal import Sum
+from anymedia.journal.counts_as import CountsAs
+from anymedia.journal.protocol import By
+from anymedia.journal.records import usd_of
 
 from .command import Command, config_option
-from .journal import is_uncertain, read_journal, since_option
+from .journal import read_journal, since_option
 from .text import print_json, say
 
 
@@ -35,16 +41,21 @@ class Spent:
     uncertain_unknown: int
 
 
-def _names(attempt: Attempt) -> Iterable[str]:
-    return [f"{name}={value}" for name, value in attempt.order.labels.items()] or ["no label"]
+def _names(text: str) -> Iterable[str]:
+    """Return the names of the groups that a text of labels is of."""
+    try:
+        return [f"{name}={value}" for name, value in json.loads(text or "{}").items()] or ["no label"]
+    except (AttributeError, ValueError):  # somebody has changed it in the journal
+        return [text]
 
 
-GROUPS: Mapping[str, Callable[[Attempt], Iterable[str]]] = {
-    "day": lambda attempt: [f"{attempt.started_at:%Y-%m-%d}"],
-    "account": lambda attempt: [attempt.order.account],
-    "model": lambda attempt: [attempt.order.model or attempt.order.wire_id or "no model"],
-    "label": _names,
+GROUPS: Mapping[str, tuple[By, Callable[[Any], Iterable[str]]]] = {
+    "day": ("day", lambda day: [date_of(day)]),
+    "account": ("account", lambda account: [account]),
+    "model": ("model", lambda model: [model or "no model"]),
+    "label": ("labels", _names),
 }
+"""What is added up, by which of the journal's columns, and the groups that a value of it is of."""
 
 
 @click.command("spend", cls=Command)
@@ -58,8 +69,9 @@ def command(by: str, since: datetime | None, config: Path | None, as_json: bool)
     may have been billed, and what nobody knows the price of, is counted apart. Days are in UTC; an attempt with
     several labels counts for each.
     """
-    attempts = read_journal(config, lambda ledger: ledger.attempts(since=since))
-    groups = spent(attempts, by)
+    column, _ = GROUPS[by]
+    sums = read_journal(config, lambda ledger: ledger.sums(column, since))
+    groups = spent(sums, by)
     if as_json:
         print_json([_json(group) for group in groups])
         return
@@ -68,71 +80,50 @@ def command(by: str, since: datetime | None, config: Path | None, as_json: bool)
         return
     from .screen import Screen
 
-    Screen().table((by, *COLUMNS), map(_row, [*groups, added_up("total", attempts)]))
+    Screen().table((by, *COLUMNS), map(_row, [*groups, added_up("total", sums)]))
 
 
 # Pure
 
 
-def spent(attempts: Iterable[Attempt], by: str) -> list[Spent]:
+def spent(sums: Iterable[Sum], by: str) -> list[Spent]:
     """Return what was spent on each day, or at each account, by the group's name."""
-    groups: dict[str, list[Attempt]] = {}
-    for attempt in attempts:
-        if is_accepted(attempt) or is_uncertain(attempt):
-            for name in GROUPS[by](attempt):
-                groups.setdefault(name, []).append(attempt)
+    groups: dict[str, list[Sum]] = {}
+    _, names = GROUPS[by]
+    for each in sums:
+        for name in names(each.group):
+            groups.setdefault(name, []).append(each)
     return [added_up(name, groups[name]) for name in sorted(groups)]
 
 
-def added_up(group: str, attempts: Sequence[Attempt]) -> Spent:
-    """Return what attempts came to."""
-    accepted = [attempt for attempt in attempts if is_accepted(attempt)]
-    moneys = [price_of(attempt) for attempt in accepted]
-    doubtful = [attempt.order.money for attempt in attempts if is_uncertain(attempt)]
+def added_up(group: str, sums: Iterable[Sum]) -> Spent:
+    """Return what sums come to."""
+    counted = [(CountsAs.read(each.counts_as), each) for each in sums]
+    accepted = [(counts_as, each) for counts_as, each in counted if counts_as.accepted]
+    doubtful = [each for counts_as, each in counted if counts_as.uncertain]
+    moneys = [each for _, each in accepted]
     return Spent(
         group=group,
-        accepted=len(accepted),
-        refunded=sum(map(is_refunded, accepted)),
-        usd=_sum(moneys),
-        settled_usd=sum(_known(filter(_is_settled, moneys)), Decimal(0)),
-        exact=all(
-            _is_settled(money) and money.status == PriceStatus.EXACT for money in moneys if money.usd is not None
-        ),
-        unknown=sum(money.usd is None for money in moneys),
-        uncertain=len(doubtful),
-        uncertain_usd=_sum(doubtful),
-        uncertain_unknown=sum(money.usd is None for money in doubtful),
+        accepted=sum(each.number for each in moneys),
+        refunded=sum(each.number for counts_as, each in accepted if counts_as.refunded),
+        usd=_usd(moneys),
+        settled_usd=usd_of(sum(each.reserved for counts_as, each in accepted if counts_as.settled)),
+        exact=all(counts_as.exact for counts_as, each in accepted if each.known),
+        unknown=sum(each.number - each.known for each in moneys),
+        uncertain=sum(each.number for each in doubtful),
+        uncertain_usd=_usd(doubtful),
+        uncertain_unknown=sum(each.number - each.known for each in doubtful),
     )
 
 
-def is_accepted(attempt: Attempt) -> bool:
-    """Return whether a provider took it, as far as anybody knows."""
-    return attempt.task is not None or attempt.settled is Billed.YES
-
-
-def is_refunded(attempt: Attempt) -> bool:
-    """Return whether it failed, and its price is given back."""
-    failure = None if attempt.task is None else attempt.task.failure
-    return failure is not None and failure.refund is Refund.YES
-
-
-def price_of(attempt: Attempt) -> Money:
-    """Return what the provider billed, else what was quoted."""
-    return attempt.order.money if attempt.task is None else attempt.task.money
-
-
-def _is_settled(money: Money) -> bool:
-    return money.got == "settled"
-
-
-def _known(moneys: Iterable[Money]) -> Iterator[Decimal]:
-    return (money.usd for money in moneys if money.usd is not None)
-
-
-def _sum(moneys: Sequence[Money]) -> Decimal | None:
+def _usd(sums: Sequence[Sum]) -> Decimal | None:
     """Return the sum of what is known; None where there is something, and nothing is known."""
-    known = list(_known(moneys))
-    return None if moneys and not known else sum(known, Decimal(0))
+    return usd_of(sum(each.reserved for each in sums)) if not sums or any(each.known for each in sums) else None
+
+
+def date_of(day: int) -> str:
+    """Return the date of a day that is counted from 1970."""
+    return f"{date(1970, 1, 1) + timedelta(days=day):%Y-%m-%d}"
 
 
 # Shown

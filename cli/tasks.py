@@ -1,6 +1,6 @@
 """`anymedia tasks`: what was asked, as the journal has it; and what somebody found out of it by hand."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from anymedia import Asset, Attempt, Billed, Failure, Task, load_config
+from anymedia import Asset, Attempt, Billed, Failure, Money, Task, load_config
 from anymedia.engine.handle import handle
 from anymedia.errors import OutOfBounds, Problem
+from anymedia.journal.counts_as import CountsAs, of_attempt
 from anymedia.model.strict_json import Json
 from anymedia.model.task import STATUSES
 
 from .command import Command, Group, config_option
 from .journal import SHORT_ID, attempt_json, is_uncertain, read_journal, since_option, when, with_journal
-from .spend import is_accepted, is_refunded, price_of
-from .text import one_line, plain, price, print_json, say
+from .text import one_line, plain, price, print_json, print_json_list, say
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -75,13 +75,17 @@ def command(
         _refuse_flags(ctx)
         return
     filters: dict[str, Any] = {"status": state, "provider": provider, "account": account, "since": since}
-    attempts = read_journal(config, lambda ledger: ledger.attempts(limit=limit, **filters))
     if as_json:
-        print_json([attempt_json(attempt) for attempt in attempts])
-    elif attempts:
+        read_journal(config, lambda ledger: print_json_list(_json(ledger.each(limit=limit, **filters))))
+    elif attempts := read_journal(config, lambda ledger: ledger.attempts(limit=limit, **filters)):
         _list(attempts)
     else:
         say("no attempts match")
+
+
+async def _json(attempts: AsyncIterator[Attempt]) -> AsyncIterator[dict[str, Any]]:
+    async for attempt in attempts:
+        yield attempt_json(attempt)
 
 
 def _refuse_flags(ctx: click.Context) -> None:
@@ -203,10 +207,11 @@ def _sold(attempt: Attempt) -> str:
 
 def _cost(attempt: Attempt) -> str:
     """Return what an attempt cost, may have cost (?), or nothing for what cost nothing."""
-    if is_refunded(attempt):
+    counts_as = CountsAs.read(of_attempt(attempt))
+    if counts_as.refunded:
         return "refunded"
-    if is_accepted(attempt):
-        return str(price_of(attempt))
+    if counts_as.accepted:
+        return str(_money(attempt))
     return f"{attempt.order.money}?" if attempt.open else ""
 
 
@@ -317,7 +322,7 @@ def _failure(failure: Failure) -> str:
 
 
 def _price(attempt: Attempt) -> str:
-    money = price_of(attempt)
+    money = _money(attempt)
     how = (
         "billed" if money.got == "settled" else money.got,
         money.date,
@@ -325,6 +330,11 @@ def _price(attempt: Attempt) -> str:
         None if money.usd is None else money.reason,
     )
     return ", ".join([price(money), *(word for word in how if word)])
+
+
+def _money(attempt: Attempt) -> Money:
+    """Return what the provider billed, else what was quoted."""
+    return attempt.order.money if attempt.task is None else attempt.task.money
 
 
 def _time(moment: datetime | None) -> str | None:

@@ -1,6 +1,7 @@
 """Words for a terminal, and JSON for a program."""
 
 import json
+from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Any
 
@@ -54,6 +55,17 @@ def reason(error: OSError) -> str:
 def print_json(value: Any, *, indent: int | None = 2) -> None:
     """Print JSON on stdout, in ASCII: valid on every terminal and in every pipe."""
     click.echo(json_of(value, indent=indent))
+
+
+async def print_json_list(values: AsyncIterator[Any]) -> None:
+    """Print a list as print_json does, each value as it comes: of a long list, one value is in memory at once."""
+    begun = False
+    async for value in values:
+        # There is no line break within a text of JSON.
+        shown = json_of(value, indent=2).replace("\n", "\n  ")
+        click.echo(f"{',' if begun else '['}\n  {shown}", nl=False)
+        begun = True
+    click.echo("\n]" if begun else "[]")
 
 
 def json_of(value: Any, *, indent: int | None, ensure_ascii: bool = True) -> str:

@@ -8,40 +8,8 @@ async with Client() as client:
     files = await client.download(result, "out")
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
-
-from .model.codec import from_json, to_json
-from .model.errors import (
-    AnymediaError,
-    BadApiKey,
-    Blocked,
-    ConfigError,
-    Cooling,
-    DeadlineExceeded,
-    DownloadError,
-    JournalError,
-    MalformedAnswer,
-    NoCredit,
-    NoRoute,
-    NotFound,
-    OutOfBounds,
-    OverCeiling,
-    Problem,
-    ProviderError,
-    RateLimited,
-    Rejected,
-    RequestError,
-    SubmitUncertain,
-    TaskError,
-    TaskFailed,
-    Unavailable,
-    Unsupported,
-)
-from .model.money import Money, PriceStatus
-from .model.quote import Quote
-from .model.request import ImageRequest, RawRequest, Request
-from .model.task import Adjustment, Asset, Attempt, Failure, Order, Result, Task, Trouble
-from .model.vocabulary import Billed, Cause, Kind, Outcome, Refund, Retry, State
 
 if TYPE_CHECKING:
     from .account import Account, Secret
@@ -51,6 +19,38 @@ if TYPE_CHECKING:
     from .engine.route import Route
     from .journal.protocol import Journal
     from .limits.health import AccountHealth
+    from .model.codec import from_json, to_json
+    from .model.errors import (
+        AnymediaError,
+        BadApiKey,
+        Blocked,
+        ConfigError,
+        Cooling,
+        DeadlineExceeded,
+        DownloadError,
+        JournalError,
+        MalformedAnswer,
+        NoCredit,
+        NoRoute,
+        NotFound,
+        OutOfBounds,
+        OverCeiling,
+        Problem,
+        ProviderError,
+        RateLimited,
+        Rejected,
+        RequestError,
+        SubmitUncertain,
+        TaskError,
+        TaskFailed,
+        Unavailable,
+        Unsupported,
+    )
+    from .model.money import Money, PriceStatus
+    from .model.quote import Quote
+    from .model.request import ImageRequest, RawRequest, Request
+    from .model.task import Adjustment, Asset, Attempt, Failure, Order, Result, Task, Trouble
+    from .model.vocabulary import Billed, Cause, Kind, Outcome, Refund, Retry, State
     from .preview import compare, explain, quote
     from .pricing.compare import Difference
     from .pricing.explain import Explanation
@@ -122,31 +122,63 @@ __all__ = [
     "to_json",
 ]
 
-
-_LATE = {
-    "Account": ".account",
-    "AccountHealth": ".limits.health",
-    "Client": ".client",
-    "Config": ".config",
-    "Difference": ".pricing.compare",
-    "Explanation": ".pricing.explain",
-    "Journal": ".journal.protocol",
-    "Recovery": ".engine.recover",
-    "Route": ".engine.route",
-    "Secret": ".account",
-    "SyncClient": ".sync",
-    "compare": ".preview",
-    "explain": ".preview",
-    "load_config": ".config",
-    "quote": ".preview",
-    "read_config": ".config",
+_MODULES = {
+    ".account": ("Account", "Secret"),
+    ".client": ("Client",),
+    ".config": ("Config", "load_config", "read_config"),
+    ".engine.recover": ("Recovery",),
+    ".engine.route": ("Route",),
+    ".journal.protocol": ("Journal",),
+    ".limits.health": ("AccountHealth",),
+    ".model.codec": ("from_json", "to_json"),
+    ".model.errors": (
+        "AnymediaError",
+        "BadApiKey",
+        "Blocked",
+        "ConfigError",
+        "Cooling",
+        "DeadlineExceeded",
+        "DownloadError",
+        "JournalError",
+        "MalformedAnswer",
+        "NoCredit",
+        "NoRoute",
+        "NotFound",
+        "OutOfBounds",
+        "OverCeiling",
+        "Problem",
+        "ProviderError",
+        "RateLimited",
+        "Rejected",
+        "RequestError",
+        "SubmitUncertain",
+        "TaskError",
+        "TaskFailed",
+        "Unavailable",
+        "Unsupported",
+    ),
+    ".model.money": ("Money", "PriceStatus"),
+    ".model.quote": ("Quote",),
+    ".model.request": ("ImageRequest", "RawRequest", "Request"),
+    ".model.task": ("Adjustment", "Asset", "Attempt", "Failure", "Order", "Result", "Task", "Trouble"),
+    ".model.vocabulary": ("Billed", "Cause", "Kind", "Outcome", "Refund", "Retry", "State"),
+    ".preview": ("compare", "explain", "quote"),
+    ".pricing.compare": ("Difference",),
+    ".pricing.explain": ("Explanation",),
+    ".sync": ("SyncClient",),
 }
-"""What loads when it is first used: the client brings aiohttp, which takes longer to import than all the rest."""
+"""Where each name lives. A module loads when one of its names is first used: all of them together take longer to import
+than most programs that import anymedia take to say what they want."""
+
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    if name in _LATE:
-        from importlib import import_module
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'anymedia' has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(_MODULE_OF[name], __name__), name)
+    return found
 
-        return getattr(import_module(_LATE[name], __name__), name)
-    raise AttributeError(f"module 'anymedia' has no attribute {name!r}")
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

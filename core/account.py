@@ -10,16 +10,15 @@ from hmac import compare_digest
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
 
 import attrs
 
 from .declare.adapter import Adapter, Limits
 from .declare.prices import Override
 from .model.errors import ConfigError
-from .model.redact import HIDDEN, scrubbed
+from .model.redact import HIDDEN, holds, scrubbed
 from .model.strict_json import Json
-from .model.urls import is_loopback
+from .model.urls import is_local
 
 FINGERPRINT = re.compile(r"[0-9a-f]{16}:[0-9a-f]{16}")
 
@@ -88,7 +87,7 @@ class Account:
     @property
     def local(self) -> bool:
         """Whether it is served on this machine, as a simulator is."""
-        return is_loopback(urlsplit(self.origin).hostname or "")
+        return is_local(self.origin)
 
     def secret(self) -> Secret:
         """Return the API key. Errors: ConfigError naming the variables to set, or that it would go unencrypted."""
@@ -105,9 +104,19 @@ def unencrypted(origin: str) -> str:
     return f"{origin} would carry the API key unencrypted; use https://, or allow_http = true where that is safe"
 
 
-def hidden(words: Json, keys: Sequence[Secret]) -> Json:
-    """Return JSON data in which "***" replaces each API key, in whatever escapes it is written."""
-    return scrubbed(words, [key.reveal() for key in keys], sys.maxsize, mark=HIDDEN, most=math.inf)
+@attrs.frozen
+class ApiKeys:
+    """API keys that are hidden in what is written down, in whatever escapes they stand there."""
+
+    keys: Sequence[Secret]
+
+    def may_be_in(self, text: str) -> bool:
+        """Return whether a text may hold one of them: to ask that is cheap, and to hide them is not."""
+        return any(holds(text, key.reveal()) for key in self.keys)
+
+    def hidden(self, words: Json) -> Json:
+        """Return JSON data in which "***" replaces each of them."""
+        return scrubbed(words, [key.reveal() for key in self.keys], sys.maxsize, mark=HIDDEN, most=math.inf)
 
 
 def fingerprint(key: Secret, salt: str | None = None) -> str:

@@ -2,18 +2,18 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
-from functools import partial, wraps
+from functools import wraps
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, Unpack
 
 import attrs
 
-from .account import Account, hidden
+from .account import Account, ApiKeys
 from .clock import Clock
 from .config import Config, load_config
-from .engine.accepted import accepted
+from .engine.accepted import Accepted
 from .engine.files import Files
 from .engine.generate import Generation, submit
 from .engine.handle import handle, opened
@@ -50,6 +50,9 @@ T = TypeVar("T")
 
 TIMEOUT = 600.0
 """Seconds that `submit`, `wait`, `generate` and `recover` take unless told otherwise."""
+
+PLANS = 8
+"""Requests that are planned in one turn of the event loop."""
 
 OPTIONS = GenerateOptions.__annotations__
 """The options of a call."""
@@ -93,7 +96,7 @@ class Client:
         self._opened = None if journal is not None or place is None else open_journal(place)
         self.journal: Journal | None = self._opened if journal is None else journal
         keys = tuple(account.api_key for account in self.config.accounts.values() if account.api_key is not None)
-        hide = partial(hidden, keys=keys)
+        hide = ApiKeys(keys)
         self._ledger = None if self.journal is None else Ledger(self.journal, prompts=self.config.prompts, hide=hide)
         self._session = Session(clock or Clock(), patience or Patience(), on_event, self._ledger, self.config.network)
         self._submits = Submits(self._session)
@@ -101,7 +104,7 @@ class Client:
         self._live = LivePrices.at(self.config.live_prices)
         self._watch = Watch(self._session)
         self._files = Files(self._session, self._account)
-        self._planning = asyncio.Lock()
+        self._planning = asyncio.Semaphore(PLANS)
         self._recovering = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
@@ -243,7 +246,7 @@ class Client:
         """
         if task.state.final:
             return task
-        with accepted(task):
+        with Accepted(task):
             return await self._watch.once(self._account(task), task)
 
     @_in_its_loop
@@ -254,7 +257,7 @@ class Client:
         Errors: TaskFailed; Blocked when moderation withheld it; DeadlineExceeded with the live task; MalformedAnswer
         when it has succeeded and its answer holds no result.
         """
-        with accepted(task):
+        with Accepted(task):
             limit, account = seconds(timeout, zero=True), self._account(task)
             if limit == 0:
                 return await self._watch.done(account, task)
@@ -393,6 +396,12 @@ class Client:
         """
         return await self._written("there are no attempts to read").attempts(**filters)
 
+    async def each_attempt(self, **filters: Unpack[Filters]) -> AsyncIterator[Attempt]:
+        """Yield what `attempts` returns, few of them in memory at once. Filters and errors: as attempts."""
+        self._session.in_its_loop()
+        async for attempt in self._written("there are no attempts to read").each(**filters):
+            yield attempt
+
     @_in_its_loop
     async def find(self, name: str) -> Attempt:
         """Return the attempt with an id (its first letters will do), or with a task of that id.
@@ -504,7 +513,7 @@ class Client:
         if not terms.mix:
             for first in earlier:  # what is missing is bought where the rest was
                 names, terms = (first.order.account,), attrs.evolve(terms, offer=first.order.offer)
-        async with self._planning:  # one after another, so that a thousand do not hold up what is under way
+        async with self._planning:  # a few in each turn of the loop: a thousand do not hold up what is under way
             planned = self._plan(request, names, terms)
             await asyncio.sleep(0)
         return planned

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack, cast
 
@@ -188,6 +188,16 @@ class SyncClient:
     def attempts(self, **filters: Unpack[Filters]) -> list[Attempt]:
         """As Client.attempts."""
         return self._wait(self._client.attempts(**filters))
+
+    def each_attempt(self, **filters: Unpack[Filters]) -> Iterator[Attempt]:
+        """As Client.each_attempt."""
+        attempts = self._client.each_attempt(**filters)
+
+        async def following() -> Attempt | None:
+            return await anext(attempts, None)
+
+        while (attempt := self._wait(following())) is not None:
+            yield attempt
 
     def find(self, name: str) -> Attempt:
         """As Client.find."""

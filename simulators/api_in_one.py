@@ -7,11 +7,12 @@ fields that are not listed are ignored; links live for a day.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import ClassVar
 
 from .fields import Choice, Field, Link, Links, Text, given, problems
-from .message import Refusal, Request, Response, json_object, json_response
+from .message import Refusal, Request, Response, json_response
 from .picture import pixels
 from .service import DAY, Service
 from .task import Failure, Order, Stage, Task
@@ -33,11 +34,22 @@ TYPES = {
     429: "rate_limit_error",
 }
 
+PLACES: Mapping[str, Callable[[str], Mapping[str, object]]] = {
+    "one in output": lambda url: {"output": {"image_url": url}},
+    "a list beside the status": lambda url: {"image_urls": [url]},
+    "one beside the status": lambda url: {"image_url": url},
+    "response_data": lambda url: {"response_data": [{"image_url": url}]},
+    "results": lambda url: {"results": [{"url": url}]},
+    "result": lambda url: {"result": [{"url": url}]},
+}
+"""Where a result was seen, beside the place that is ours; a task makes one picture."""
+
 
 class APIInOne(Service):
     """Base https://apiin.one, paths below /api/v1."""
 
     name = "api_in_one"
+    origin: ClassVar[str] = "https://apiin.one"
     hue: ClassVar[float] = 0.82
     lifetime: ClassVar[float] = DAY
     id_fields: ClassVar[Sequence[str]] = ("task_id",)
@@ -57,6 +69,18 @@ class APIInOne(Service):
         "failed": Failure(500, "Generation failed"),
         "moderated": Failure(400, "The prompt violates the content policy"),
     }
+    states: ClassVar[Mapping[str, str]] = {
+        "pending": "queued",
+        "IN_PROGRESS": "running",
+        **dict.fromkeys(("COMPLETED", "completed", "SUCCESS", "success"), "succeeded"),
+        **dict.fromkeys(("FAILED", "failed", "ERROR", "error"), "failed"),
+    }
+    tells: ClassVar[Sequence[str]] = ("charge",)
+    forms: ClassVar[Sequence[str]] = ("current", "older", "oldest", *PLACES)
+    ours: ClassVar[Sequence[str]] = (
+        *("lifetime", "refusals.moderated", "failures.moderated", "failures.codes"),
+        "tells.created",  # the oldest form alone, of an answer to a submit
+    )
 
     def new_key(self) -> str:
         """aio_ and hex."""
@@ -74,7 +98,7 @@ class APIInOne(Service):
 
     def order(self, request: Request) -> Order:
         """All that is wrong, in one message, or the order."""
-        sent = json_object(request.body)
+        sent = request.object
         if sent is None:
             raise Refusal(400, 400, "Request body must be a JSON object")
         body = given(sent)
@@ -95,19 +119,25 @@ class APIInOne(Service):
         )
 
     def accepted(self, task: Task, request: Request) -> Response:
-        """As the current pages show; the older ones have other forms."""
+        """As the current pages show, or in one of the forms of the older ones."""
+        if self.form == "older":
+            return json_response({"task_id": task.id, "status": "pending"})
+        if self.form == "oldest":
+            created = datetime.fromtimestamp(task.created, UTC).isoformat()
+            return json_response({"id": task.id, "status": "pending", "model": "flux-2", "created_at": created})
         return _success({"task_id": task.id, "status": "IN_PROGRESS"})
 
     def shown(self, task: Task, stage: Stage, urls: Sequence[str]) -> Response:
-        """IN_PROGRESS, COMPLETED or FAILED; the forms of the last two are ours."""
+        """IN_PROGRESS, COMPLETED or FAILED; the forms of the last two are ours, or where a client has seen results."""
         if stage in ("queued", "running"):
             return _success({"task_id": task.id, "status": "IN_PROGRESS"})
         spent = task.order.price - task.refunded
         if task.failure:
             error = {"error": task.failure.message, "error_code": task.failure.code}
             return _success({"task_id": task.id, "status": "FAILED", **error, "credits_used": spent})
-        output = {"image_urls": list(urls)}
-        return _success({"task_id": task.id, "status": "COMPLETED", "output": output, "credits_used": spent})
+        seen = PLACES[self.form](urls[0]) if self.form in PLACES and urls else {"output": {"image_urls": list(urls)}}
+        done = {"task_id": task.id, "status": "COMPLETED", **seen, "credits_used": spent}
+        return json_response(done) if self.form == "older" else _success(done)
 
     def refused(self, refusal: Refusal) -> Response:
         """{error: {code, message, type}}."""

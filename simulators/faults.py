@@ -17,11 +17,12 @@ from typing import Any, Literal, TypeAlias, cast
 from attrs import evolve, field, frozen
 
 Phase = Literal["before", "after", "view", "task"]
-Place = Literal["submit", "poll", "result", "any"]
+Place = Literal["submit", "poll", "output", "result", "any"]
 
 API: tuple[Place, ...] = ("submit", "poll")
 ALL: tuple[Place, ...] = ("submit", "poll", "result", "any")
 SUBMIT: tuple[Place, ...] = ("submit",)
+FATES: tuple[Place, ...] = ("submit", "output")
 POLL: tuple[Place, ...] = ("poll",)
 
 
@@ -56,13 +57,14 @@ KINDS: dict[str, Kind] = {
     "unknown_state": Kind("after", API, "poll", ("word",)),
     "unknown_fields": Kind("after", API, "poll"),
     "no_result": Kind("view", POLL, "poll"),
-    "failed": Kind("task", SUBMIT, "submit", ("code", "message")),
+    "failed": Kind("task", FATES, "submit", ("code", "message", "like")),
     "moderated": Kind("task", API, "submit", ("code", "message")),
     "stuck": Kind("task", SUBMIT, "submit"),
     "latency": Kind("task", SUBMIT, "submit", ("seconds",), needed=("seconds",)),
     "no_credit": Kind("before", API, "submit", ("code", "message")),
     "unauthorised": Kind("before", API, "submit", ("code", "message")),
     "throttled": Kind("before", ALL, "any", ("code", "message", "retry_after")),
+    "not_yet": Kind("before", POLL, "poll", ("code", "message")),
     "not_found": Kind("before", ("poll", "result"), "poll", ("code", "message")),
     "huge": Kind("after", ALL, "any", ("bytes",)),
     "gzip_bomb": Kind("after", ALL, "any", ("bytes",)),
@@ -137,6 +139,7 @@ OPTIONS: dict[str, Option] = {
     "created": (lambda value: isinstance(value, bool), "true or false"),
     "seconds": SECONDS,
     "word": (lambda value: isinstance(value, str), "a text"),
+    "like": (lambda value: isinstance(value, str), "the name of a failure of the provider's"),
     "bytes": (_whole(1), "an integer of 1 or more"),
     "location": (_word, "a text without control characters"),
     "headers": (_headers, "an object of header names and texts without control characters"),

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
+from .message import Sent
+
 Cause = Literal["missing", "unlisted", "type", "short", "long", "choice", "range", "entries", "link", "rule"]
 Fields = Mapping[str, "Field"]
 
@@ -161,7 +163,9 @@ def is_link(text: str, schemes: Sequence[str] = WEB) -> bool:
 
 
 def given(body: Mapping[str, object]) -> dict[str, object]:
-    """The fields that are not null."""
+    """The fields that are not null; reading one of them is reading it of the body."""
+    if isinstance(body, Sent):
+        return body.given()
     return {name: value for name, value in body.items() if value is not None}
 
 

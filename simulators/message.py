@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from typing import Literal
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, Literal
 
 from attrs import field, frozen
 
@@ -16,20 +18,77 @@ Delivery = Literal["whole", "cut", "reset", "held"]
 Clock = Callable[[], float]
 
 
+class Sent(dict[str, Any]):
+    """An object of a request, which remembers in `noted` the keys that were read: one by one, not by going over them.
+
+    What leaves something out of an object shares its `noted`: reading the one is reading the other.
+    """
+
+    def __init__(self, values: Mapping[str, Any], noted: set[str] | None = None) -> None:
+        super().__init__(values)
+        self.noted: set[str] = set() if noted is None else noted
+
+    def __getitem__(self, key: str) -> Any:
+        self.noted.add(key)
+        return super().__getitem__(key)
+
+    def __contains__(self, key: object) -> bool:
+        self.noted.add(str(key))
+        return super().__contains__(key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """As a dict does."""
+        self.noted.add(key)
+        return super().get(key, default)
+
+    def pop(self, key: str, *default: Any) -> Any:
+        """As a dict does."""
+        self.noted.add(key)
+        return super().pop(key, *default)
+
+    def given(self) -> Sent:
+        """The keys that are not null; what is read of them is read of this object."""
+        return Sent({name: value for name, value in self.items() if value is not None}, self.noted)
+
+    def unread(self) -> Iterator[str]:
+        """The keys that nobody has read, each with the way to it: input.prompt, images[].url."""
+        for name, value in self.items():
+            if name not in self.noted:
+                yield name
+                continue
+            for inner in value if isinstance(value, list) else [value]:
+                if isinstance(inner, Sent):
+                    yield from (f"{name}{'[]' * isinstance(value, list)}.{each}" for each in inner.unread())
+
+
 def lowered(headers: Mapping[str, str]) -> dict[str, str]:
     """The same headers under lower-case names."""
     return {name.lower(): value for name, value in headers.items()}
 
 
-@frozen
+@frozen(slots=False)
 class Request:
     """An HTTP request; `path` is percent-decoded, header names match in any case."""
 
     method: str
     path: str
-    query: Mapping[str, str] = field(factory=dict)
+    query: Sent = field(factory=lambda: Sent({}), converter=Sent)
     headers: Mapping[str, str] = field(factory=dict, converter=lowered)
     body: bytes = b""
+
+    @cached_property
+    def object(self) -> Sent | None:
+        """The JSON object of the body; None when it is anything else (NaN and Infinity are no JSON)."""
+        try:
+            value: object = json.loads(self.body.decode(), parse_constant=_refuse, object_hook=Sent)
+        except (ValueError, RecursionError):
+            return None
+        return value if isinstance(value, Sent) else None
+
+    def unread(self) -> Iterator[str]:
+        """What was sent, and nobody has read: names of the query, and keys of the body."""
+        yield from (f"?{name}" for name in self.query.unread())
+        yield from () if self.object is None else self.object.unread()
 
 
 @frozen
@@ -64,30 +123,52 @@ class Response:
 
 
 class Refusal(Exception):
-    """A provider's no: its HTTP status, its own code and text, and what is wrong with which field."""
+    """A provider's no: its HTTP status, its own code and text, what is wrong with which field, the seconds to wait."""
 
     def __init__(
-        self, status: int, code: int | str, message: str, fields: Mapping[str, list[str]] | None = None
+        self,
+        status: int,
+        code: int | str,
+        message: str,
+        fields: Mapping[str, list[str]] | None = None,
+        *,
+        retry_after: int | None = None,
     ) -> None:
         super().__init__(message)
         self.status: int = status
         self.code: int | str = code
         self.message: str = message
         self.fields: Mapping[str, list[str]] = fields or {}
+        self.retry_after: int | None = retry_after
+
+
+Meaning = Literal[
+    "unauthorised", "no_credit", "throttled", "not_found", "rejected", "moderated", "unavailable", "unsure"
+]
+"""What a provider's no means to a submit: of "unavailable" nothing was begun, of "unsure" something may have been."""
+
+
+@frozen
+class Error:
+    """A documented error: what it means, its HTTP status, the body's own code, its text."""
+
+    means: Meaning
+    status: int
+    code: int | str
+    message: str
 
 
 def json_response(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A response with a JSON body."""
-    return Response(status, {"Content-Type": "application/json", **(headers or {})}, json.dumps(body).encode())
+    written = json.dumps(body, default=_amount)
+    return Response(status, {"Content-Type": "application/json", **(headers or {})}, written.encode())
 
 
-def json_object(body: bytes) -> Body | None:
-    """The JSON object that a body holds; None when it is anything else (NaN and Infinity are no JSON)."""
-    try:
-        value: object = json.loads(body.decode(), parse_constant=_refuse)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
+def _amount(value: object) -> int | str:
+    """An amount as JSON has it: a whole number, or the text of a decimal."""
+    if not isinstance(value, Decimal):
+        raise TypeError(f"{type(value).__name__} is no JSON")
+    return int(value) if value == value.to_integral_value() else str(value)
 
 
 def _refuse(constant: str) -> object:

@@ -13,7 +13,7 @@ from typing import ClassVar
 from uuid import uuid4
 
 from .fields import Problem, given, problems
-from .message import Refusal, Request, Response, json_object, json_response
+from .message import Error, Meaning, Refusal, Request, Response, json_response
 from .reapi_models import MODELS
 from .service import DAY, Service
 from .task import Failure, Order, Stage, Task
@@ -21,11 +21,23 @@ from .task import Failure, Order, Stage, Task
 CODES = {400: 20003, 401: 10003, 402: 30001, 403: 10006, 404: 40001, 429: 50001, 503: 70001}
 """The code for an HTTP status, where several share one: the most general. Everything else is 60099."""
 
+ERRORS: Sequence[tuple[Meaning, int, Sequence[int], str]] = (
+    ("unauthorised", 401, (10001, 10002, 10003, 10004, 10005), "no key that can be used"),
+    ("rejected", 403, (10006,), "origin not allowed"),
+    ("rejected", 400, (20001, 20002, 20003, 20004, 20005, 20006, 20007), "the request is not valid"),
+    ("rejected", 400, (30002,), "the price of this model cannot be determined"),
+    ("unavailable", 500, (60001, 60002), "the task was not begun, and is refunded"),
+    ("unavailable", 503, (70001, 70002), "the backend is unavailable"),
+    ("unsure", 500, (60099,), "internal error"),
+)
+"""The page's table, but for what `refusals` has."""
+
 
 class ReAPI(Service):
     """Base https://reapi.ai, images below /api/v1/images/generations."""
 
     name = "reapi"
+    origin: ClassVar[str] = "https://reapi.ai"
     hue: ClassVar[float] = 0.6
     lifetime: ClassVar[float] = 7 * DAY
     moderates = "submit"
@@ -44,10 +56,19 @@ class ReAPI(Service):
         # A 400 whose code no page tells: ours is that of an invalid value.
         "moderated": (400, 20003, "the prompt was rejected by content moderation"),
     }
+    errors: ClassVar[Sequence[Error]] = tuple(
+        Error(means, status, code, text) for means, status, codes, text in ERRORS for code in codes
+    )
     failures: ClassVar[Mapping[str, Failure]] = {
         "failed": Failure(80003, "provider_failed"),
         "moderated": Failure(80006, "content policy violation"),
+        "not_begun": Failure(80001, "provider_submit_failed", means="failed"),
+        "timed_out": Failure(80002, "provider_polling_timeout", means="failed"),
     }
+    states: ClassVar[Mapping[str, str]] = {"processing": "running", "completed": "succeeded", "failed": "failed"}
+    tells: ClassVar[Sequence[str]] = ("created", "charge")
+    request_id_field: ClassVar[str] = "request_id"
+    ours: ClassVar[Sequence[str]] = ("refusals.moderated", "states.queued", "states.pending")
 
     def new_key(self) -> str:
         """rk_live_ and hex."""
@@ -70,7 +91,7 @@ class ReAPI(Service):
 
     def order(self, request: Request) -> Order:
         """The first thing that is wrong, with its documented code and text, or the order."""
-        sent = json_object(request.body)
+        sent = request.object
         if sent is None:
             raise Refusal(400, 20001, "request body must be a JSON object")
         body = given(sent)

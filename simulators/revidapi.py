@@ -14,7 +14,7 @@ from typing import ClassVar
 from uuid import uuid4
 
 from .fields import Choice, Field, Fields, Link, Links, Problem, Text, given, problems
-from .message import Refusal, Request, Response, json_object, json_response
+from .message import Error, Refusal, Request, Response, json_response
 from .picture import pixels
 from .service import DAY, Service
 from .task import Failure, Order, Stage, Task
@@ -43,6 +43,7 @@ class RevidAPI(Service):
     """Base https://api.revidapi.com, paths below /paid."""
 
     name = "revidapi"
+    origin: ClassVar[str] = "https://api.revidapi.com"
     hue: ClassVar[float] = 0.38
     lifetime: ClassVar[float] = DAY
     id_fields: ClassVar[Sequence[str]] = ("taskId",)
@@ -57,11 +58,33 @@ class RevidAPI(Service):
         "throttled": (429, 429, "Too many requests"),
         "not_found": (404, 404, "Task not found"),
         "moderated": (422, 422, "The prompt was flagged by content moderation"),
+        "not_yet": (422, 422, "recordInfo is null"),
     }
+    not_yet_for: ClassVar[float] = 90.0
+    errors: ClassVar[Sequence[Error]] = (
+        Error("rejected", 400, 400, "Invalid request"),
+        Error("rejected", 422, 422, "Validation error"),
+        Error("unsure", 500, 500, "Server error"),
+        # All but 401 and 402 may also come as the body's code alone.
+        Error("rejected", 200, 400, "Invalid request"),
+        Error("not_found", 200, 404, "Not found"),
+        Error("rejected", 200, 422, "Validation error"),
+        Error("throttled", 200, 429, "Too many requests"),
+        Error("unsure", 200, 500, "Server error"),
+    )
     failures: ClassVar[Mapping[str, Failure]] = {
         "failed": Failure("500", "Internal error, please try again later"),
         "moderated": Failure("400", "The prompt was flagged by content moderation"),
     }
+    states: ClassVar[Mapping[str, str]] = {
+        "waiting": "queued",
+        "queuing": "queued",
+        "generating": "running",
+        "success": "succeeded",
+        "fail": "failed",
+    }
+    tells: ClassVar[Sequence[str]] = ("created", "completed")
+    ours: ClassVar[Sequence[str]] = ("lifetime", "refunds", "refusals.moderated", "failures.moderated")
 
     def new_key(self) -> str:
         """Hex: the form is unknown."""
@@ -78,7 +101,7 @@ class RevidAPI(Service):
 
     def order(self, request: Request) -> Order:
         """All that is wrong, in one message, or the order."""
-        sent = json_object(request.body)
+        sent = request.object
         if sent is None:
             raise Refusal(400, 400, "Request body must be a JSON object")
         name, wanted = sent.get("model"), sent.get("input")
@@ -96,9 +119,10 @@ class RevidAPI(Service):
 
     def sought(self, request: Request, match: re.Match[str]) -> str | None:
         """The query's taskId."""
-        if not request.query.get("taskId"):
+        wanted: str | None = request.query.get("taskId")
+        if not wanted:
             raise Refusal(400, 400, "taskId is required")
-        return request.query["taskId"]
+        return wanted
 
     def accepted(self, task: Task, request: Request) -> Response:
         """{code, msg, data: {taskId}}."""
@@ -130,7 +154,7 @@ class RevidAPI(Service):
         """waiting and queuing share the time before the work, half each."""
         if stage == "queued":
             return "waiting" if self.now < task.created + task.queued / 2 else "queuing"
-        return {"running": "generating", "succeeded": "success", "failed": "fail"}[stage]
+        return {"running": "generating", "succeeded": "success"}.get(stage, "fail")
 
 
 def _mismatch(body: Mapping[str, object], fields: Fields) -> Iterator[Problem]:

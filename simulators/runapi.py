@@ -11,13 +11,14 @@ import re
 import secrets
 import time
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import ClassVar
 from uuid import uuid4
 
 from attrs import evolve
 
 from .fields import Problem, given, problems
-from .message import Clock, Refusal, Request, Response, json_object, json_response
+from .message import Clock, Error, Refusal, Request, Response, json_response
 from .picture import pixels
 from .runapi_models import MODELS, SCOPES, Model, model_of
 from .runapi_prices import AS_OF, quoted, schedules
@@ -39,6 +40,7 @@ class RunAPI(Service):
     """
 
     name = "runapi"
+    origin: ClassVar[str] = "https://runapi.ai"
     hue: ClassVar[float] = 0.04
     lifetime: ClassVar[float] = 7 * DAY
     id_fields: ClassVar[Sequence[str]] = ("id", "X-RunAPI-Task-Id")
@@ -57,25 +59,43 @@ class RunAPI(Service):
         "not_found": (404, "", "Task not found"),
         "moderated": (422, "moderated", "The prompt was rejected by the safety system"),
     }
+    errors: ClassVar[Sequence[Error]] = (
+        Error("rejected", 400, "", "Bad request"),
+        Error("rejected", 403, "", "Forbidden"),
+        Error("rejected", 409, "idempotency_conflict", "Idempotency-Key was used with other input"),
+        Error("rejected", 422, "invalid", "Validation failed"),
+        Error("unsure", 500, "", "Internal server error"),
+        Error("unsure", 502, "", "Bad gateway"),
+        Error("unavailable", 503, "", "No active channel available"),
+        Error("unsure", 504, "", "Gateway timeout"),
+    )
     failures: ClassVar[Mapping[str, Failure]] = {
         "failed": Failure("failed", "Generation failed"),
         "moderated": Failure("moderated", "The prompt was rejected by the safety system"),
     }
+    states: ClassVar[Mapping[str, str]] = {
+        "pending": "queued",
+        "processing": "running",
+        "completed": "succeeded",
+        "failed": "failed",
+    }
+    tells: ClassVar[Sequence[str]] = ("charge",)
+    request_id_header: ClassVar[str] = "X-Request-Id"
+    ours: ClassVar[Sequence[str]] = ("refusals.moderated", "failures.moderated", "failures.codes")
 
-    def __init__(self, *, clock: Clock = time.time, speed: float = 1.0, balance: int = 100_000) -> None:
+    def __init__(self, *, clock: Clock = time.time, speed: float = 1.0, balance: float | Decimal = 100_000) -> None:
         super().__init__(clock=clock, speed=speed, balance=balance)
         self.models: Sequence[Model] = MODELS
         self.as_of: str = AS_OF
         self._keys: dict[str, str] = {}
 
     def answer(self, request: Request) -> Response:
-        """Every answer carries a request id, and the caller's own if there is one."""
+        """Every answer carries the caller's own id of the request, if there is one."""
         response = super().answer(request)
-        headers = {**response.headers, "X-Request-Id": str(uuid4())}
         own = request.headers.get("x-client-request-id", "")
-        if own and own.isascii():
-            headers["X-Client-Request-Id"] = own
-        return evolve(response, headers=headers)
+        if not own or not own.isascii():
+            return response
+        return evolve(response, headers={**response.headers, "X-Client-Request-Id": own})
 
     def new_key(self) -> str:
         """Hex: the form is unknown."""
@@ -108,7 +128,7 @@ class RunAPI(Service):
 
     def order(self, request: Request) -> Order:
         """Everything that is wrong, by field, or the order."""
-        sent = json_object(request.body)
+        sent = request.object
         if sent is None:
             raise Refusal(400, "", "Request body must be a JSON object")
         body = given(sent)
@@ -174,15 +194,16 @@ class RunAPI(Service):
 
     def quote(self, request: Request, _: re.Match[str]) -> Response:
         """What a request would reserve, for anyone."""
-        wanted = given(json_object(request.body) or {})
+        wanted = given(request.object or {})
         params = wanted.get("params", {})
         if not isinstance(params, dict):
             raise _invalid({"params": ["must be an object"]})
         model = self._model(f"/api/v1/{wanted.get('service')}/{wanted.get('action')}", wanted)
-        name = "output_resolution"
-        if wrong := problems(params, {name: model.fields[name]} if name in model.fields else {}):
+        # A price goes by the resolution alone; the other fields of the request are taken, and not looked at.
+        name, taken = "output_resolution", {field: params.get(field) for field in model.fields}
+        if wrong := problems(taken, {name: model.fields[name]} if name in model.fields else {}):
             raise _invalid(_by_field(wrong))
-        return quoted(model, wanted.get("model", model.names[0]), params.get(name), self.as_of)
+        return quoted(model, wanted.get("model", model.names[0]), taken.get(name), self.as_of)
 
     def _model(self, scope: str, body: Mapping[str, object]) -> Model:
         """The model of an action; a model of another action is refused too, whatever the product page's example."""

@@ -10,35 +10,68 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, cast
+from decimal import Decimal
+from typing import ClassVar, Literal, cast
+from uuid import uuid4
 
 from attrs import evolve
 
 from .faults import Fault, Faults, fault
-from .message import Body, Clock, Refusal, Request, Response, json_object, json_response
+from .message import Body, Clock, Error, Refusal, Request, Response, json_response
 from .picture import SUFFIX, Picture
 from .spoil import spoiled
-from .task import Failure, Order, Stage, Task
+from .task import Failure, Order, Stage, Task, amount
 
 DAY = 86_400.0
 FILE = r"/media/tasks/(?P<id>[^/]+)/(?P<index>[0-9]{1,2})\.(?P<suffix>png|jpg)"
 """Where result files lie: reAPI's documented form, at the others our choice."""
 
+MOST_UNREAD = 100
+"""Names of what nobody read that are kept."""
+
 
 class Service(ABC):
-    """One provider. Amounts are whole credits of the provider (RunAPI: cents), times seconds.
+    """One provider. Amounts are credits of the provider (RunAPI: cents), times seconds.
 
-    `speed` divides the time that tasks take, and nothing else.
+    `speed` divides the time that tasks take, and nothing else. What the class states is what the provider's page says;
+    `ours` names what no page says.
     """
 
     name: ClassVar[str]
+    origin: ClassVar[str] = ""
+    """Where the provider itself is: https, and a host."""
     hue: ClassVar[float]
     routes: ClassVar[Sequence[tuple[str, str, str]]]
-    """Method, path pattern and place: submit, poll, or the name of a method that answers."""
+    """Method, path pattern and place: submit, poll, output (the result, where that is a call of its own), cancel, funds
+    (what the account still has), or the name of any other method that answers."""
     refusals: ClassVar[Mapping[str, tuple[int, int | str, str]]]
-    """HTTP status, code and text for: unauthorised, no_credit, throttled, not_found, moderated."""
+    """HTTP status, code and text for: unauthorised, no_credit, throttled, not_found, moderated; where there is such a
+    thing, for not_yet (a look that comes too early) and too_late (a cancel of what is over)."""
+    errors: ClassVar[Sequence[Error]] = ()
+    """Every other documented error."""
     failures: ClassVar[Mapping[str, Failure]]
-    """How tasks end that are failed or moderated."""
+    """How tasks end that are failed or moderated, and further ways, under names of their own."""
+    states: ClassVar[Mapping[str, str]] = {}
+    """Every word for a state, and what it means: queued, running, succeeded, failed, moderated, canceled, not_found."""
+    tells: ClassVar[Sequence[str]] = ()
+    """What the last look at a task tells: created, completed (times), charge (what was taken)."""
+    not_yet_for: ClassVar[float] = 0.0
+    """How long after a submit a look may be answered not_yet."""
+    limits: ClassVar[Mapping[str, int | tuple[int, float]]] = {}
+    """Documented rates: submits and polls as (calls, per seconds), active as tasks at a time. They are not enforced."""
+    hosts: ClassVar[Sequence[str]] = ()
+    """Other hosts than the origin to which the provider's own links lead, with the key."""
+    forms: ClassVar[Sequence[str]] = ()
+    """Names of forms in which one answer may come; `form` is the one that is asked for."""
+    retry_after: ClassVar[Literal["header", "body", ""]] = "header"
+    """Where a throttled answer says how long to wait; in the body, `refused` writes it."""
+    request_id_header: ClassVar[str] = ""
+    """The header of every answer that names the call."""
+    request_id_field: ClassVar[str] = ""
+    """The field of an error's body that names the call."""
+    ours: ClassVar[Sequence[str]] = ()
+    """What no page says, and we chose: lifetime, refunds, refusals.<kind>, failures.<name>, failures.codes; and what an
+    adapter may say though no page does: states.<word>, errors.<code>, tells.<what>, limits.<what>, hosts, …"""
     moderates: ClassVar[str] = "poll"
     """Where moderation shows: a refused submit, or a failed task that a poll sees."""
     lifetime: ClassVar[float]
@@ -53,15 +86,17 @@ class Service(ABC):
     running: ClassVar[float] = 3.0
     """How long a task waits and runs; both 0 where the answer to the submit is the result."""
 
-    def __init__(self, *, clock: Clock = time.time, speed: float = 1.0, balance: int = 100_000) -> None:
+    def __init__(self, *, clock: Clock = time.time, speed: float = 1.0, balance: float | Decimal = 100_000) -> None:
         self.clock: Clock = clock
         self.speed: float = speed
-        self.balance: int = balance
+        self.balance: int | Decimal = amount(balance)
         self.now: float = clock()
         self.api_key: str = self.new_key()
         self.base_url = ""
         self.faults: Faults = Faults()
         self.tasks: dict[str, Task] = {}
+        self.form: str = next(iter(self.forms), "")
+        self.unread: list[str] = []
         self._failing: list[Task] = []
         self._submits = self._polls = 0
         self._lock = threading.RLock()
@@ -75,14 +110,17 @@ class Service(ABC):
             place, match = self._place(request)
             self._submits += place == "submit"
             self._polls += place == "poll"
-            if before := self.faults.take(place, "before"):
-                return self._faulty(before, Response())
-            try:
-                response = self._respond(place, request, match)
-            except Refusal as refusal:
-                return self.refused(refusal)
-            after = self.faults.take(place, "after") if response.status < 300 else None
-            return self._faulty(after, response) if after else response
+            return self._named(self._answered(place, match, request))
+
+    def _answered(self, place: str, match: re.Match[str] | None, request: Request) -> Response:
+        if before := self.faults.take(place, "before"):
+            return self._faulty(before, Response())
+        try:
+            response = self._respond(place, request, match)
+        except Refusal as refusal:
+            return self.refused(refusal)
+        after = self.faults.take(place, "after") if response.status < 300 else None
+        return self._faulty(after, response) if after else response
 
     # What only the provider knows.
 
@@ -114,6 +152,14 @@ class Service(ABC):
     def refused(self, refusal: Refusal) -> Response:
         """A refusal in the provider's error body."""
 
+    def fetched(self, task: Task, stage: Stage, urls: Sequence[str]) -> Response:
+        """The answer to a call for the result, where that is a call of its own; a Refusal where there is none."""
+        return self.shown(task, stage, urls)
+
+    def canceled(self, task: Task, request: Request) -> Response:
+        """The answer to a cancel."""
+        return self.shown(task, task.stage(self.now), [])
+
     def refusal(self, kind: str) -> Refusal:
         """One of the refusals, ready to be raised."""
         return Refusal(*self.refusals[kind])
@@ -136,13 +182,36 @@ class Service(ABC):
 
     def poll(self, request: Request, match: re.Match[str]) -> Response:
         """One look at a task."""
+        task, stage = self._sought(request, match)
+        stage = "succeeded" if task.veiled and stage == "failed" else stage
+        return self.shown(task, stage, self._results(task, stage, request))
+
+    def output(self, request: Request, match: re.Match[str]) -> Response:
+        """The result of a task, where that is a call of its own."""
+        task, stage = self._sought(request, match)
+        return self.fetched(task, stage, self._results(task, stage, request))
+
+    def cancel(self, request: Request, match: re.Match[str]) -> Response:
+        """Stops a task; of one that is over there is nothing to stop."""
+        task, stage = self._sought(request, match)
+        if stage in ("queued", "running"):
+            task.canceled = self.now
+            self._failing = [each for each in self._failing if each is not task]
+            self._give_back(task, self.refunds)
+        elif "too_late" in self.refusals:
+            raise self.refusal("too_late")
+        return self.canceled(task, request)
+
+    def _sought(self, request: Request, match: re.Match[str]) -> tuple[Task, Stage]:
         self.admit(request)
         task = self.tasks.get(self.sought(request, match) or "")
         if task is None:
             raise self.refusal("not_found")
-        stage = task.stage(self.now)
-        bare = stage != "succeeded" or self.faults.take("poll", "view", "no_result")
-        return self.shown(task, stage, [] if bare else self._urls(task, request))
+        return task, task.stage(self.now)
+
+    def _results(self, task: Task, stage: Stage, request: Request) -> list[str]:
+        bare = stage != "succeeded" or task.failure or self.faults.take("poll", "view", "no_result")
+        return [] if bare else self._urls(task, request)
 
     def result(self, request: Request, match: re.Match[str]) -> Response:
         """A result file: no key needed, 403 once it has expired, 404 when there is none."""
@@ -172,19 +241,37 @@ class Service(ABC):
         return task
 
     def bills(self) -> Body:
-        """Every task with what was charged and refunded; `submits` and `polls` count requests, refused ones too."""
+        """Every task with what was charged and refunded; `submits` and `polls` count requests, refused ones too.
+
+        `unread` is what was sent in requests that were answered, and is no key that the provider knows.
+        """
         with self._lock:
             self._settle()
-            entries = [task.entry(self.now) for task in self.tasks.values()]
-            return {"submits": self._submits, "polls": self._polls, "balance": self.balance, "entries": entries}
+            return {
+                "submits": self._submits,
+                "polls": self._polls,
+                "balance": self.balance,
+                "entries": [task.entry(self.now) for task in self.tasks.values()],
+                "unread": list(self.unread),
+            }
 
     def add_fault(self, wanted: Mapping[str, object]) -> Fault:
         """Makes a fault wait for its request. Raises ValueError when it is described wrongly."""
         moderated = wanted.get("kind") == "moderated" and wanted.get("on") is None
         new = fault({**wanted, "on": self.moderates} if moderated else wanted)
+        self._can_have(new)
         with self._lock:
             self.faults.add(new)
         return new
+
+    def _can_have(self, new: Fault) -> None:
+        """Raises ValueError for a fault that this provider does not have."""
+        if new.kind == "not_yet" and "not_yet" not in self.refusals:
+            raise ValueError(f"no look at a task of {self.name} is answered not_yet")
+        if (like := new.options.get("like")) is not None and like not in self.failures:
+            raise ValueError(f"like must be one of {', '.join(self.failures)} at {self.name}, not {like!r}")
+        if new.on == "output" and all(place != "output" for _, _, place in self.routes):
+            raise ValueError(f"at {self.name} no call of its own brings the result")
 
     def clear(self) -> None:
         """Drops the faults that are pending."""
@@ -201,7 +288,17 @@ class Service(ABC):
     def _respond(self, place: str, request: Request, match: re.Match[str] | None) -> Response:
         if match is None:
             raise Refusal(404, self.code_of(404), f"no such endpoint: {request.method} {request.path}")
-        return cast(Response, getattr(self, place)(request, match))
+        response = cast(Response, getattr(self, place)(request, match))
+        if place != "result":  # a link is followed as it is, whatever its query
+            new = (f"{place}: {name}" for name in request.unread())
+            self.unread = list(dict.fromkeys((*self.unread, *new)))[:MOST_UNREAD]
+        return response
+
+    def _named(self, response: Response) -> Response:
+        """An answer with the header that names the call, where there is one."""
+        if not self.request_id_header:
+            return response
+        return evolve(response, headers={**response.headers, self.request_id_header: str(uuid4())})
 
     def _settle(self) -> None:
         """Reads the clock, once a request, and refunds what failed before anyone can see that it failed."""
@@ -211,16 +308,21 @@ class Service(ABC):
     def _refund(self) -> None:
         for task in [task for task in self._failing if self.now >= task.ends]:
             self._failing.remove(task)
-            task.refunded = task.order.price if self.refunds else 0
-            self.balance += task.refunded
+            own = None if task.failure is None else task.failure.refunds
+            self._give_back(task, self.refunds if own is None else own)
+
+    def _give_back(self, task: Task, given: bool) -> None:
+        task.refunded = task.order.price if given else 0
+        self.balance += task.refunded
 
     def _fate(self, task: Task) -> None:
         """Lets the pending faults decide how the task will go."""
-        doom = self.faults.take("submit", "task", "failed") or self.faults.take("poll", "task", "moderated")
-        if doom:
-            usual = self.failures[doom.kind]
+        places = (("submit", "failed"), ("output", "failed"), ("poll", "moderated"))
+        if doom := next(filter(None, (self.faults.take(place, "task", kind) for place, kind in places)), None):
+            usual = self.failures[doom.text("like", doom.kind)]
             code = cast("int | str", doom.options.get("code", usual.code))
-            task.failure = Failure(code, doom.text("message", usual.message))
+            task.failure = evolve(usual, code=code, message=doom.text("message", usual.message))
+            task.veiled = doom.on == "output"
             self._failing.append(task)
         if slow := self.faults.take("submit", "task", "latency"):
             whole, usual_whole = (slow.seconds() or 0.0) / self.speed, task.queued + task.running
@@ -239,9 +341,11 @@ class Service(ABC):
         usual = (status, self.code_of(status), f"simulated error {status}")
         status, code, message = self.refusals.get(one.kind, usual)
         code = cast("int | str", one.options.get("code", code))
-        response = self.refused(Refusal(status, code, one.text("message", message)))
         after = one.text("retry_after", "1" if one.kind == "throttled" else "")
-        headers = {**response.headers, **({"Retry-After": after} if after else {})}
+        wait = int(after) if after.isdecimal() else None
+        response = self.refused(Refusal(status, code, one.text("message", message), retry_after=wait))
+        told = after and (self.retry_after == "header" or one.kind != "throttled")
+        headers = {**response.headers, **({"Retry-After": after} if told else {})}
         return evolve(response, status=one.number("http_status", status), headers=headers)
 
     def _urls(self, task: Task, request: Request) -> list[str]:
@@ -258,9 +362,8 @@ class Service(ABC):
             case "GET", "/__faults":
                 pass
             case "POST", "/__faults":
-                wanted = json_object(request.body)
                 try:
-                    self.add_fault({} if wanted is None else wanted)
+                    self.add_fault({} if request.object is None else request.object)
                 except ValueError as wrong:
                     return json_response({"error": str(wrong)}, 400)
             case "DELETE", "/__faults":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Literal
 
 from attrs import define, field, frozen
@@ -9,7 +10,12 @@ from attrs import define, field, frozen
 from .message import Body
 from .picture import Media, Size
 
-Stage = Literal["queued", "running", "succeeded", "failed"]
+Stage = Literal["queued", "running", "succeeded", "failed", "canceled"]
+
+
+def amount(figure: float | Decimal) -> int | Decimal:
+    """An amount as it is counted: whole, or a decimal; of a float, what it is written as."""
+    return figure if isinstance(figure, int | Decimal) else Decimal(repr(figure))
 
 
 @frozen
@@ -20,7 +26,7 @@ class Order:
     prompt: str
     size: Size
     media: Media
-    price: int
+    price: int | Decimal = field(converter=amount)
     count: int = 1
     scope: str = ""
     """The path the order came to, where the provider's tasks live below it."""
@@ -30,15 +36,24 @@ class Order:
 
 @frozen
 class Failure:
-    """How a task fails: the provider's code and text."""
+    """How a task fails: the provider's code ("" where it has none) and text.
+
+    `means` is "failed" or "moderated", and by default the name under which it stands; `refunds` is for a failure that
+    is given back where others are not, or the other way round.
+    """
 
     code: int | str
     message: str
+    means: str = ""
+    refunds: bool | None = None
 
 
 @define
 class Task:
-    """A task; its stage follows from its age alone. `queued` and `running` are in seconds; stuck: it never ends."""
+    """A task; its stage follows from its age, unless it was canceled. `queued` and `running` are in seconds.
+
+    stuck: it never ends; veiled: looks say that it succeeded, and only the call for its result tells that it failed.
+    """
 
     id: str
     order: Order
@@ -47,16 +62,22 @@ class Task:
     running: float
     failure: Failure | None = None
     stuck: bool = False
+    veiled: bool = False
+    canceled: float | None = None
     key: str | None = None
-    refunded: int = 0
+    refunded: int | Decimal = 0
 
     @property
     def ends(self) -> float:
         """When it is final."""
+        if self.canceled is not None:
+            return self.canceled
         return float("inf") if self.stuck else self.created + (self.queued + self.running)
 
     def stage(self, now: float) -> Stage:
         """How far it is."""
+        if self.canceled is not None:
+            return "canceled"
         if now >= self.ends:
             return "failed" if self.failure else "succeeded"
         return "queued" if now < self.created + self.queued else "running"

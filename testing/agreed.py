@@ -1,28 +1,42 @@
 """Two readings of one page: adapter and simulator share nothing, so where they differ one of them is wrong."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
 from typing import Any, cast
-from urllib.parse import parse_qsl, unquote, urlsplit
 
+import attrs
+import pytest
 from hypothesis import given as over
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from anymedia.declare import Adapter, Offer
+from anymedia import Money, PriceStatus
+from anymedia.declare import Adapter, Offer, PerMegapixel, Said, Urls, pick
+from anymedia.declare.fields import Value
 from anymedia.model.request import Request as Asked
 from anymedia.pricing.price import priced_part
-from anymedia.simulators import Service, services
-from anymedia.simulators.message import Request, Response
+from anymedia.simulators import Service
+from anymedia.simulators.message import Response
 from anymedia.translate.check import Checked, check
-from anymedia.translate.encode import Part, parts, submit
+from anymedia.translate.encode import Part, parts
 
-from .requests import askable, fewest, given
-from .suite import Suite, promise
+from .requests import IMAGE, askable, fewest, given, one_by_one
+from .suite import SHAPE, Suite, promise
+from .wire import Wire
 
 CASES = 100
 """Requests in each variant in which any fields have any values; the same ones in every run."""
 
 JUDGE = "the provider's page decides which of the two is wrong"
+
+MEGAPIXELS = {"1K": (0, 2.4), "2K": (2.4, 5.2), "4K": (5.2, 100)}
+"""From how many million pixels to how many a picture of a resolution has, whatever its ratio."""
+
+DRAWN = (64, 4096)
+"""Sides that simulators draw; others are drawn as the nearest of these."""
+
+DRAWN_AS = ("png", "jpeg")
+"""Formats that simulators draw; others are drawn as one of these."""
 
 
 class Agreed(Suite):
@@ -32,16 +46,16 @@ class Agreed(Suite):
         self, adapter: Adapter, offer: Offer
     ) -> None:
         """Each value of each field alone, on both sides of each bound, then any of them together."""
-        service = services()[adapter.name](clock=lambda: 1_800_000_000.0, balance=10**12)
+        wire = Wire.of(adapter)
 
         def hold(request: Asked) -> None:
             # What the offer does not have never reaches the wire, so there is nothing to compare: it is left out.
             checked = check(request, adapter, offer, on_unsupported="drop")
             sent = check(request, adapter, offer, on_unsupported="drop", limits=False)
             for part in () if sent.problems else parts(sent):
-                _agree(checked, answer(service, sent, part))
+                _agree(checked, wire.service, wire.submit(sent, part))
                 if not checked.problems:
-                    self._charged_as_quoted(service, sent, part)
+                    self._charged_as_quoted(wire.service, sent, part)
 
         for variant in offer.variants:
             for request in one_by_one(offer, variant):
@@ -53,26 +67,56 @@ class Agreed(Suite):
         (entry,) = cast("list[dict[str, Any]]", service.bills()["entries"])
         promise(
             self.billed(money) in (None, entry["charged"]),
-            f"{_name(checked)} is quoted at {self.counted(money)}, and the simulator charges {entry['charged']} "
-            f"for {_shown(checked)}; {JUDGE}",
+            lambda: (
+                f"{_name(checked)} is quoted at {self.counted(money)}, and the simulator charges {entry['charged']} "
+                f"for {_shown(checked)}; {JUDGE}"
+            ),
         )
 
+    def test_a_picture_that_is_put_in_costs_what_the_page_says(self, adapter: Adapter, offer: Offer) -> None:
+        """No quote tells it, since nobody knows its size beforehand; a simulator takes each as one megapixel."""
+        prices = offer.prices
+        several = {each for each in offer.variants if isinstance(_takes(offer, each, each), Urls)}
+        if not isinstance(prices, PerMegapixel) or not several:
+            pytest.skip(f"{adapter.name}/{offer.name} has no price of its own for what is put in")
+        figure = Money(usd=prices.put_in, status=PriceStatus.EXACT)
+        if adapter.credit is not None:
+            figure = attrs.evolve(figure, credits=adapter.credit.bill(prices.put_in))
+        for variant in several:
+            one, two = (_charge(adapter, offer, variant, number) for number in (1, 2))
+            more = f"{adapter.name}/{offer.name}: a second picture put in costs {two - one} more in the simulator"
+            said = f"{more}, and {self.counted(figure)} by `put_in`; {JUDGE}"
+            promise(self.billed(figure) == two - one, said)
 
-def one_by_one(offer: Offer, variant: str) -> Iterator[Asked]:
-    """Yield requests with one field more than needed, or with another value of a needed one."""
-    least = fewest(offer, variant)
-    yield least
-    for field, wanted in askable(offer, variant).items():
-        for value in wanted:
-            if (request := given(least, field, value)) is not None:
-                yield request
+    def test_every_field_that_is_sent_is_one_that_the_simulator_knows(self, adapter: Adapter, offer: Offer) -> None:
+        """What the simulator never reads the provider would ignore: a misspelt name goes unnoticed until it matters."""
+        for checked, service in _taken(adapter, offer):
+            unknown = ", ".join(sorted({name.partition(": ")[2] for name in service.unread}))
+            promise(
+                not unknown,
+                f"{_name(checked)} sends what the simulator never reads: {unknown}, for {_shown(checked)}; "
+                "look at the places of `params` and `fixed`, and at the fields that the page lists",
+            )
+
+    def test_every_picture_has_the_size_that_is_asked_for(self, adapter: Adapter, offer: Offer) -> None:
+        """Words for a size and a format mean at the provider what they mean here, and defaults are what it takes."""
+        for checked, service in _taken(adapter, offer):
+            (task,) = service.tasks.values()
+            (width, height), media = task.order.size, task.order.media
+            wrong = "; ".join(_misfits({**_usual(checked), **checked.given}, width, height, media))
+            promise(
+                not wrong,
+                f"{_name(checked)}: a picture of {width}x{height} is made for {_shown(checked)}: {wrong}; "
+                "look at the words of `params` for ratio, resolution, size and format, and at their defaults",
+            )
 
 
 def all_together(offer: Offer, variant: str, hold: Callable[[Asked], None]) -> None:
-    """Try requests in which any fields have any values."""
+    """Try requests in which any fields have any values that nothing is wrong with by themselves."""
     least = fewest(offer, variant)
     fields: dict[str, st.SearchStrategy[Any]] = {
-        field: st.sampled_from([getattr(least, field), *wanted]) for field, wanted in askable(offer, variant).items()
+        field: st.sampled_from([getattr(least, field), *_flawless(offer, variant, field, wanted)])
+        for field, wanted in askable(offer, variant).items()
     }
 
     @settings(max_examples=CASES, deadline=None, database=None, derandomize=True)
@@ -86,26 +130,80 @@ def all_together(offer: Offer, variant: str, hold: Callable[[Asked], None]) -> N
     mixed()
 
 
-def answer(service: Service, checked: Checked, part: Part) -> Response:
-    """Return what a simulator says to a body, without a socket; its bills are those of this answer alone."""
-    adapter = checked.adapter
-    call = submit(adapter, adapter.base_url, checked.path, part.body, None)
-    headers = {**call.headers, adapter.auth.name: adapter.auth.prefix + service.api_key}
-    where = urlsplit(call.url)
-    service.tasks.clear()
-    query = dict(parse_qsl(where.query))
-    return service.answer(Request(call.method, unquote(where.path), query, headers, call.body or b""))
+def _flawless(offer: Offer, variant: str, field: str, wanted: list[Any]) -> list[Any]:
+    """Return the values of a field that its kind of value takes; the others were each tried alone."""
+    takes = _takes(offer, field, variant)
+    return wanted if takes is None else [value for value in wanted if not any(takes.flaws(value))]
 
 
-def _agree(checked: Checked, response: Response) -> None:
-    takes_it = 200 <= response.status < 300
-    said = f"the simulator says {response.status} {response.body.decode(errors='replace')[:500]}"
-    problems = "; ".join(map(str, checked.problems))
-    name, request = _name(checked), _shown(checked)
-    refused = f"{name}: check passes what the simulator refuses: {request}; {said}; {JUDGE}"
-    promise(takes_it or bool(checked.problems), refused)
-    taken = f"{name}: check refuses what the simulator takes: {request}; check says {problems}; {JUDGE}"
-    promise(not (takes_it and checked.problems), taken)
+def _takes(offer: Offer, field: str, variant: str) -> Value | None:
+    return pick(offer.params[field].takes, (variant,)) if field in offer.params else None
+
+
+def _charge(adapter: Adapter, offer: Offer, variant: str, number: int) -> Decimal:
+    """Return what the simulator charges for a request with so many pictures put in."""
+    wire, least = Wire.of(adapter), fewest(offer, variant)
+    checked = check(given(least, variant, (IMAGE,) * number) or least, adapter, offer)
+    wire.submit(checked, parts(checked)[0])
+    return sum((Decimal(task.order.price) for task in wire.service.tasks.values()), Decimal(0))
+
+
+def _taken(adapter: Adapter, offer: Offer) -> Iterator[tuple[Checked, Service]]:
+    """Yield each request with one field more, or another value, that both take, with the simulator that took it."""
+    wire = Wire.of(adapter)
+    for variant in offer.variants:
+        for request in one_by_one(offer, variant):
+            checked = check(request, adapter, offer)
+            for part in () if checked.problems else parts(checked)[:1]:
+                wire.submit(checked, part)
+                if wire.service.tasks:
+                    yield checked, wire.service
+
+
+def _usual(checked: Checked) -> dict[str, Any]:
+    """Return what the provider takes for what is not given, where the page tells it as a value."""
+    told = {name: value for name, value in checked.defaults.items() if not isinstance(value, Said)}
+    return {name: value for name, value in told.items() if "size" not in checked.given or name == "output_format"}
+
+
+def _misfits(given: Mapping[str, Any], width: int, height: int, media: str) -> Iterator[str]:
+    """Yield what was asked for of a picture, and is not so."""
+    size, ratio, resolution = given.get("size"), given.get("aspect_ratio", "auto"), given.get("resolution")
+    if size is not None and DRAWN[0] <= min(size) and max(size) <= DRAWN[1]:
+        off = max(abs(width / size[0] - 1), abs(height / size[1] - 1))
+        if off > SHAPE:
+            yield f"{size[0]}x{size[1]} was asked for"
+    if ratio != "auto":
+        across, down = map(int, ratio.split(":"))
+        if abs(width / height / (across / down) - 1) > SHAPE:
+            yield f"its ratio is not {ratio}"
+    if resolution is not None:
+        least, most = MEGAPIXELS[resolution]
+        if not least <= width * height / 1e6 < most:
+            yield f"{resolution} is from {least:g} to {most:g} million pixels"
+    wanted = given.get("output_format")
+    if wanted in DRAWN_AS and media != wanted:
+        yield f"{wanted} was asked for, and it is {media}"
+
+
+def _agree(checked: Checked, service: Service, response: Response) -> None:
+    # A body is drawn when it is read, and a "no" may come at HTTP 200: whether there is a task says it.
+    takes_it, name = bool(service.tasks), _name(checked)
+    promise(
+        takes_it or bool(checked.problems),
+        lambda: (
+            f"{name}: check passes what the simulator refuses: {_shown(checked)}; the simulator says "
+            f"{response.status} {response.body.decode(errors='replace')[:500]}; {JUDGE}"
+        ),
+    )
+    # What the simulator ignores, like a tenth image in a field of its own, it does not take.
+    promise(
+        not (takes_it and checked.problems) or bool(service.unread),
+        lambda: (
+            f"{name}: check refuses what the simulator takes: {_shown(checked)}; check says "
+            f"{'; '.join(map(str, checked.problems))}; {JUDGE}"
+        ),
+    )
 
 
 def _name(checked: Checked) -> str:

@@ -18,6 +18,7 @@ from anymedia.declare import (
     Limits,
     Offer,
     Param,
+    Pixels,
     Said,
     Table,
     Text,
@@ -27,11 +28,13 @@ from anymedia.declare import (
     pick,
 )
 from anymedia.model.vocabulary import Refund
+from anymedia.pricing.price import priced
 from anymedia.registry import GROUP
 from anymedia.simulators import names
 from anymedia.translate.check import check
+from anymedia.translate.encode import parts
 
-from .requests import askable, every, fewest, fits, given
+from .requests import askable, every, fewest, fits, given, one_by_one
 from .suite import Suite, promise
 
 FLOW = (ast.If, ast.For, ast.While, ast.Try, ast.TryStar, ast.With, ast.Match, ast.Raise, ast.ClassDef, ast.Lambda)
@@ -76,6 +79,8 @@ class Declared(Suite):
             for field, param in offer.params.items():
                 wrong = "; ".join(_contradictions(param, variant))
                 promise(not wrong, f"{name}, {variant}, {field}: {wrong}")
+        thin = ", ".join(_resolutions_never_taken(adapter, offer))
+        promise(not thin, f"{name}: the pixels that `shape` makes of a resolution are always refused: {thin}")
         unread = ", ".join(cells_of_no_request(offer))
         promise(not unread, f"{name}: prices are printed for what no request is billed as: {unread}")
         never = ", ".join(field for field in offer.params if not any(_can_be_given(adapter, offer, field)))
@@ -130,6 +135,18 @@ def _open(adapter: Adapter) -> Iterator[tuple[str, str]]:
     for offer in adapter.offers:
         if offer.prices is None:
             yield f"prices of {offer.name}", "price"
+        elif isinstance(offer.prices, Table) and (unpriced := next(_unpriced(adapter, offer), None)):
+            yield f"a price of {offer.name} ({unpriced})", "price"
+
+
+def _unpriced(adapter: Adapter, offer: Offer) -> Iterator[str]:
+    """Yield why requests that an offer takes have no price."""
+    for variant in offer.variants:
+        for request in one_by_one(offer, variant):
+            checked = check(request, adapter, offer)
+            money = None if checked.problems else priced(checked, parts(checked))
+            if money is not None and money.usd is None and money.credits is None:
+                yield str(money.reason)
 
 
 def _imports(tree: ast.Module) -> set[str]:
@@ -168,6 +185,14 @@ def cells_of_no_request(offer: Offer) -> Iterator[str]:
             held = _billed_as(offer, name)
             printed = dict.fromkeys(cell[place] for cell in offer.prices.cells)
             yield from (f"{name} {value}" for value in printed if held is not None and value not in held)
+
+
+def _resolutions_never_taken(adapter: Adapter, offer: Offer) -> Iterator[str]:
+    """Yield the resolutions that a shape turns into pixels which the offer itself refuses."""
+    for resolution in offer.shape.megapixels if isinstance(offer.shape, Pixels) else ():
+        asked = [given(fewest(offer, variant), "resolution", resolution) for variant in offer.variants]
+        if not any(each is not None and fits(each, adapter, offer) for each in asked):
+            yield resolution
 
 
 def _billed_as(offer: Offer, name: str) -> set[str] | None:

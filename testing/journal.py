@@ -17,10 +17,12 @@ test. `crash` lets an owner die as a killed process does. Needs: pip install 'an
 
 import pytest
 
-pytest.register_assert_rewrite("anymedia.testing.journal_entries", "anymedia.testing.journal_owners")
+pytest.register_assert_rewrite(
+    *(f"anymedia.testing.{name}" for name in ("journal_entries", "journal_owners", "journal_sums"))
+)
 
-from .journal_owners import Owners  # noqa: E402 - after what makes its assertions tell more
+from .journal_sums import Sums  # noqa: E402 - after what makes its assertions tell more
 
 
-class JournalContract(Owners):
+class JournalContract(Sums):
     """The promises of `anymedia.Journal`: subclass it in a test module, with `opens` and `crash`."""

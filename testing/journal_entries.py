@@ -47,6 +47,7 @@ def ended(number: int = 0, **columns: Any) -> Ended:
 def seen(number: int = 0, **columns: Any) -> Seen:
     """Return a look at the task of the entry with a number: it has succeeded."""
     facts: dict[str, Any] = {"status": "succeeded", "open": False, "task": '{"seen": true}', "reserved": 7}
+    facts |= {"counts_as": "billed", "undownloaded": not columns.get("complete")}
     return Seen(**{"account": "acme", "task_id": f"task-{number}", **facts, **columns})
 
 
@@ -77,6 +78,13 @@ class Entries(ABC):
             task_id="t",
             task="[",
             body=b"\x00\xff{",
+            quoted=2**62,
+            quoted_exactly=True,
+            offer="acme/paint",
+            model="paint",
+            labels='{"team":"\u00fc"}',
+            counts_as="anything at all",
+            undownloaded=True,
         )
         for each in (bare, full):
             assert await journal.intend(each) is None
@@ -127,6 +135,15 @@ class Entries(ABC):
             (Query(account="\udcff"), []),
             (Query(statuses=["\udcff"]), []),
             (Query(open=True, limit=1), [3]),
+            (Query(after=1), [2, 3]),
+            (Query(before=3), [1, 2]),
+            (Query(after=1, before=3), [2]),
+            (Query(before=1), []),
+            (Query(first=2), [1, 2]),
+            (Query(first=0), []),
+            (Query(after=1, first=1), [2]),
+            (Query(before=3, limit=1), [2]),
+            (Query(open=False, first=9), [2]),
         ],
         ids=str,
     )
@@ -183,7 +200,7 @@ class Entries(ABC):
         await closed(journal)
 
     @in_a_loop
-    async def test_what_is_left_is_open_or_wanted_or_has_a_task_and_one_of_these_owners(self, opens: Opens) -> None:
+    async def test_what_is_left_is_open_or_wanted_or_undownloaded_and_of_these_owners(self, opens: Opens) -> None:
         """A wanted task is its new owner's once its owner has ended, and is wanted until it is complete."""
         journal, other, late = opens(), opens(), opens()
 

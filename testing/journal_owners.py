@@ -203,10 +203,10 @@ class Owners(Entries):
     # Limits
 
     @in_a_loop
-    async def test_a_limit_counts_the_account_s_entries_since_its_time(self, opens: Opens) -> None:
+    async def test_a_limit_counts_the_account_s_entries_since_its_day(self, opens: Opens) -> None:
         """Not those of other accounts, nor earlier ones, nor unknown amounts; what is refused is not added."""
-        journal, limit = opens(), Limit(since=1_000.0, most=10)
-        await journal.intend(entry(1, started=999.5, reserved=50))
+        journal, limit = opens(), Limit(day=0, most=10)
+        await journal.intend(entry(1, started=-0.5, reserved=50))
         await journal.intend(entry(2, account="another", reserved=50))
         await journal.intend(entry(3, reserved=None), limit=limit)
         assert await journal.intend(entry(4, reserved=11), limit=limit) == Refusal(spent=0)
@@ -220,7 +220,7 @@ class Owners(Entries):
     @in_a_loop
     async def test_of_many_who_spend_at_once_as_many_pass_as_fit(self, opens: Opens) -> None:
         """Whichever journal they use."""
-        journals, limit = [opens() for _ in range(3)], Limit(since=0.0, most=7 * 5 + 4)
+        journals, limit = [opens() for _ in range(3)], Limit(day=0, most=7 * 5 + 4)
         tries = [journals[number % 3].intend(entry(number, reserved=5), limit=limit) for number in range(3 * MANY)]
         refusals = await asyncio.gather(*tries)
         assert refusals.count(None) == await journals[0].count() == 7

@@ -11,10 +11,7 @@ from anymedia.model.strict_json import dumps
 from anymedia.pricing.explain import MASK
 from anymedia.translate.check import check
 
-from .suite import Case, Scene, Suite, at_simulator, cases, in_a_loop, last_word, promise
-
-SHAPE = 0.05
-"""How far a picture's shape may be from the ratio asked for: sides are rounded."""
+from .suite import SHAPE, Case, Scene, Suite, at_simulator, cases, in_a_loop, last_word, look, promise
 
 LOOKS = 8
 """How often a task is looked at in its life."""
@@ -72,6 +69,7 @@ class Kept(Suite):
     @in_a_loop
     async def test_every_word_for_a_state_is_known(self, adapter: Adapter) -> None:
         """What the simulator calls a task while it waits, runs, succeeds and fails, the adapter has a meaning for."""
+        look(adapter)
         case = next(cases(adapter))
         async with at_simulator(adapter) as scene:
             await _watch(scene, case)
@@ -82,7 +80,7 @@ class Kept(Suite):
 async def _watch(scene: Scene, case: Case) -> None:
     """Look at a task all its life, and compare what each look says with what the simulator knows."""
     service, adapter = scene.simulator.service, case.adapter
-    task = await scene.client.submit(case.request, offer=case.name)
+    task = await scene.submitted(case)
     while not task.state.final:
         scene.clock.seconds += (service.queued + service.running) / LOOKS
         task = await scene.client.get(task)

@@ -1,5 +1,6 @@
 """Requests made from what an offer declares: in which variants, with which fields, and on both sides of each bound."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import attrs
@@ -27,7 +28,7 @@ LONG, MANY = 20_000, 20
 WORDS = {
     "aspect_ratio": (
         *("auto", "1:1", "16:9", "9:16", "4:3", "3:4", "3:2", "2:3", "5:4", "4:5", "2:1", "1:2", "21:9", "9:21"),
-        *("3:1", "1:3", "7:3"),
+        *("3:1", "1:3", "7:3", "4:1", "1:4", "8:1", "1:8"),
     ),
     "resolution": RESOLUTIONS,
     "quality": QUALITIES,
@@ -67,6 +68,16 @@ def fits(request: Request, adapter: Adapter, offer: Offer) -> bool:
     return not check(request, adapter, offer).problems
 
 
+def one_by_one(offer: Offer, variant: str) -> Iterator[Request]:
+    """Yield requests with one field more than needed, or with another value of a needed one."""
+    least = fewest(offer, variant)
+    yield least
+    for field, wanted in askable(offer, variant).items():
+        for value in wanted:
+            if (request := given(least, field, value)) is not None:
+                yield request
+
+
 def given(request: Request, field: str, value: Any) -> Request | None:
     """Return a request with one more field; None where no such request can be written."""
     try:
@@ -104,13 +115,24 @@ def values(field: str, takes: Value) -> list[Any]:
         case Url():
             return [LINK, _plain(LINK)]
         case Size():
-            return [(1024, 1024), (2048, 1152), (1000, 1000), (takes.least, takes.least), (4096, 4096), (16384, 64)]
+            usual = [(1024, 1024), (2048, 1152), (1000, 1000), (4096, 4096), (16384, 64)]
+            return list(dict.fromkeys([*usual, *_sides(takes)]))
     raise TypeError(f"{field}: {type(takes).__name__} is no kind of value that this suite knows")
 
 
 def around(least: int, most: int) -> list[int]:
     """Return the numbers at both sides of each bound."""
     return sorted({max(bound + step, 0) for bound in (least, most) for step in (-1, 0, 1)})
+
+
+def _sides(takes: Size) -> list[tuple[int, int]]:
+    """Return sizes at both sides of the least side, and of the megapixels that a size has at most."""
+    below = max(takes.least - takes.step, takes.step)
+    sizes = [(below, below), (takes.least, takes.least)]
+    if takes.megapixels is not None:
+        wide, high = 2048, takes.megapixels * 512
+        sizes += [(wide, high), (wide, high + takes.step)]
+    return sizes
 
 
 def _plain(url: str) -> str:

@@ -6,17 +6,17 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 from functools import wraps
 from pathlib import Path
-from typing import Any, ClassVar, ParamSpec, cast
+from typing import Any, ClassVar, NoReturn, ParamSpec, cast
 
 import attrs
 import pytest
 
 from anymedia import AnymediaError, Client, DeadlineExceeded, Money, PriceStatus, Task, read_config
-from anymedia.declare import Adapter, Offer
+from anymedia.declare import Adapter, Endpoint, Offer
 from anymedia.engine.session import Event
 from anymedia.model.request import Request
 from anymedia.registry import adapter
-from anymedia.simulators import Simulator, running
+from anymedia.simulators import Simulator, running, services
 
 from .clock import FakeClock
 from .requests import every, fewest
@@ -26,11 +26,14 @@ P = ParamSpec("P")
 LIMIT = 600.0
 """Seconds on the clock that a simulated task may take."""
 
+SHAPE = 0.05
+"""How far a picture's shape may be from what was asked for: sides are rounded."""
 
-def promise(kept: bool, broken: str) -> None:
-    """Fail with one sentence, and no traceback, unless a promise is kept."""
+
+def promise(kept: bool, broken: str | Callable[[], str]) -> None:
+    """Fail with one sentence, which may be made only then, and no traceback, unless a promise is kept."""
     if not kept:
-        pytest.fail(broken, pytrace=False)
+        pytest.fail(broken if isinstance(broken, str) else broken(), pytrace=False)
 
 
 @attrs.frozen
@@ -58,6 +61,30 @@ def cases(adapter: Adapter) -> Iterator[Case]:
         for variant in offer.variants:
             yield Case(adapter, offer, variant, "fewest", fewest(offer, variant))
             yield Case(adapter, offer, variant, "every", every(adapter, offer, variant))
+
+
+def look(adapter: Adapter) -> Endpoint:
+    """Return the call that looks at a task; skip the test where there is none."""
+    if adapter.poll is None:
+        pytest.skip(f"at {adapter.name} the answer to a submit is the result")
+    return adapter.poll
+
+
+def has(adapter: Adapter, place: str) -> bool:
+    """Return whether the simulator of a provider answers calls of a place, as its routes name it."""
+    return any(place == each for _, _, each in services()[adapter.name].routes)
+
+
+def unstated(adapter: Adapter, what: str) -> NoReturn:
+    """Skip the test: the page says nothing, so that the simulator states nothing, and there is nothing to hold."""
+    pytest.skip(f"the simulator of {adapter.name} states no {what}")
+
+
+def read_as(came: Task | AnymediaError) -> str:
+    """Return in words what an adapter makes of an answer."""
+    if isinstance(came, Task):
+        return f"a task that is {came.state}"
+    return f"{type(came).__name__} ({came.outcome or 'no outcome'}, billed {came.billed}): {came}"
 
 
 class Suite:
@@ -135,6 +162,13 @@ class Scene:
         except AnymediaError as error:
             return error
 
+    async def submitted(self, case: Case) -> Task:
+        """Return the task of a case when it is accepted; fail when it is not."""
+        try:
+            return await self.client.submit(case.request, offer=case.name, timeout=LIMIT)
+        except AnymediaError as error:
+            pytest.fail(f"{case} was not accepted: {read_as(error)}", pytrace=False)
+
     async def finished(self, case: Case) -> Task:
         """Return the task of a case when it has succeeded; fail when it does not."""
         came = await self.run(case)
@@ -163,7 +197,10 @@ async def at_simulator(adapter: Adapter) -> AsyncIterator[Scene]:
         # What is beside the simulators' journal goes with them.
         config = attrs.evolve(config, live_prices=Path(str(config.journal)).with_name("prices.json"))
         async with Client(config, clock=clock, on_event=events.append) as client:
-            yield Scene(client, simulators[adapter.name], clock, events)
+            scene = Scene(client, simulators[adapter.name], clock, events)
+            yield scene
+            unknown = ", ".join(scene.simulator.service.unread)
+            promise(not unknown, f"{adapter.name} sends what the simulator never reads: {unknown}")
 
 
 def in_a_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:

@@ -13,7 +13,7 @@ A path never raises on data: what is not there, is null, or does not convert, is
 import base64
 import binascii
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
@@ -24,8 +24,8 @@ import attrs
 from anymedia.model.strict_json import Json, lenient, loads
 
 _STEP = re.compile(r"(?P<key>[A-Za-z0-9_* -]+)|\[(?P<index>\d*)\]|!(?P<convert>[a-z0-9]+)")
-_PLAIN = re.compile(r"[A-Za-z0-9_ -]+(\.[A-Za-z0-9_ -]+)*")
-_Step: TypeAlias = Callable[[Any], Iterator[Any]]
+_PLAIN = re.compile(r"[A-Za-z0-9_ -]+(?:\.[A-Za-z0-9_ -]+)*(?=$|\[|!)")
+_Step: TypeAlias = Callable[[Any], Iterable[Any]]
 
 
 @attrs.frozen
@@ -33,20 +33,20 @@ class Path:
     """One place in an answer, read with `find` (everything there) or `one` (the first, or None)."""
 
     text: str
-    _keys: tuple[str, ...] | None = attrs.field(init=False, repr=False, eq=False)
+    _keys: tuple[str, ...] = attrs.field(init=False, repr=False, eq=False)
     _steps: tuple[_Step, ...] = attrs.field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        plain = _PLAIN.fullmatch(self.text) is not None
-        object.__setattr__(self, "_keys", tuple(self.text.split(".")) if plain else None)
-        object.__setattr__(self, "_steps", tuple(_parse(self.text)))
+        plain = _PLAIN.match(self.text)
+        end = 0 if plain is None else plain.end()
+        object.__setattr__(self, "_keys", tuple(self.text[:end].split(".")) if end else ())
+        object.__setattr__(self, "_steps", tuple(_parse(self.text, end)))
 
     def find(self, data: Json) -> list[Any]:
         """Return every value at this place, in order."""
-        if self._keys is not None:  # most places are plain keys, and reading an answer spends most of its time here
-            for key in self._keys:
-                data = data.get(key) if isinstance(data, dict) else None
-            return [] if data is None else [data]
+        for key in self._keys:  # most places begin with plain keys, and reading an answer spends its time here
+            if not isinstance(data, dict) or (data := data.get(key)) is None:
+                return []
         values = [data]
         for step in self._steps:
             values = [inner for each in values for inner in step(each) if inner is not None]
@@ -54,7 +54,8 @@ class Path:
 
     def one(self, data: Json) -> Any:
         """Return the first value at this place, or None."""
-        return next(iter(self.find(data)), None)
+        found = self.find(data)
+        return found[0] if found else None
 
     def __str__(self) -> str:
         return self.text
@@ -94,8 +95,8 @@ def place(where: "str | Place") -> Place:
     return Path(where) if isinstance(where, str) else where
 
 
-def _parse(text: str) -> Iterator[_Step]:
-    at = 0
+def _parse(text: str, at: int) -> Iterator[_Step]:
+    """Yield the steps of a path behind its plain keys, which end at a character."""
     while at < len(text):
         step = _STEP.match(text, at)
         if step is None or step["convert"] not in (None, *_CONVERSIONS):
@@ -116,28 +117,27 @@ def _step(step: re.Match[str]) -> _Step:
 
 
 def _key(key: str) -> _Step:
-    def step(value: Any) -> Iterator[Any]:
-        if isinstance(value, dict):
-            yield value.get(key)
+    def step(value: Any) -> Iterable[Any]:
+        return (value.get(key),) if isinstance(value, dict) else ()
 
     return step
 
 
 def _every_key(pattern: str) -> _Step:
-    def step(value: Any) -> Iterator[Any]:
-        if isinstance(value, dict):
-            yield from (held for key, held in value.items() if fnmatchcase(key, pattern))
+    def step(value: Any) -> Iterable[Any]:
+        held = value.items() if isinstance(value, dict) else ()
+        return [inner for key, inner in held if fnmatchcase(key, pattern)]
 
     return step
 
 
-def _each(value: Any) -> Iterator[Any]:
-    yield from _listed(value)
+def _each(value: Any) -> Iterable[Any]:
+    return _listed(value)
 
 
 def _element(index: int) -> _Step:
-    def step(value: Any) -> Iterator[Any]:
-        yield from _listed(value)[index : index + 1]
+    def step(value: Any) -> Iterable[Any]:
+        return _listed(value)[index : index + 1]
 
     return step
 
@@ -162,11 +162,11 @@ def _listed(value: Any, depth: int = 0) -> list[Any]:
 
 
 def _converted(convert: Callable[[Any], Any]) -> _Step:
-    def step(value: Any) -> Iterator[Any]:
+    def step(value: Any) -> Iterable[Any]:
         try:
-            yield convert(value)
+            return (convert(value),)
         except (ValueError, TypeError, AttributeError, OverflowError, OSError, binascii.Error):
-            return
+            return ()
 
     return step
 

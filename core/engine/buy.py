@@ -5,7 +5,6 @@ from collections.abc import Coroutine, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
-from anymedia.account import Account
 from anymedia.model.task import Attempt
 
 from .submission import Submission
@@ -23,8 +22,8 @@ class Buyer(Protocol[Place]):
     def reserve(self, place: Place, /) -> Sequence[Submission]:
         """Return what is to be submitted there, its price reserved; nothing where it would cost too much."""
 
-    def admitted(self, account: Account, /) -> AbstractContextManager[None]:
-        """Hold the admission of one submit to an account. Errors: the reason why it is not sent after all."""
+    def admitted(self, submission: Submission, /) -> AbstractContextManager[None]:
+        """Hold the admission of a submission that has its permit. Errors: the reason why it is not sent after all."""
 
     async def settle(self, submission: Submission, life: Life, /) -> None:
         """Let a submission live its life, and note what follows from its end."""
@@ -40,9 +39,9 @@ async def buy(buyer: Buyer[Place], submits: Submits) -> None:
 
     async def life(submission: Submission) -> Attempt:
         async with session.permits.submit(submission.account, buyer) as permit:  # permit: a turn,
-            with buyer.admitted(submission.account):  # a free rate slot and task slot, and an account that is well
+            with buyer.admitted(submission):  # a free rate slot and task slot, and an account that is well
                 async with submission.recorded(permit):  # record: the intent before, the outcome after
-                    async for answer in submission.answers(permit):  # send: once, or again under one replay key
+                    while (answer := await submission.send(permit)) is not None:  # send: once, or under one replay key
                         submission.classify(answer)  # classify: accepted, refused, not sent, or uncertain
         return submission.recorded_attempt
 

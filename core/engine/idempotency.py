@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, nullcontext
 from typing import Any
 
 from anymedia.clock import left
@@ -15,7 +15,7 @@ from anymedia.model.strict_json import Json
 from anymedia.model.task import Attempt, Task
 from anymedia.model.vocabulary import Billed, Outcome
 
-from .accepted import accepted
+from .accepted import Accepted
 from .session import Session
 
 LONGEST = 256
@@ -35,16 +35,18 @@ class IdempotencyKeys:
         self._session = session
         self._locks: dict[str, asyncio.Lock] = {}
 
-    @asynccontextmanager
-    async def held(self, key: str | None, request: AnyRequest, deadline: float) -> AsyncIterator[Claimed | None]:
+    def held(
+        self, key: str | None, request: AnyRequest, deadline: float
+    ) -> AbstractAsyncContextManager[Claimed | None]:
         """Claim an idempotency key while a request is bought under it; yield the claim, with what it bought before.
 
         Without a key nothing is claimed, and None is yielded. Errors: OutOfBounds for a key that another request was
         bought under, DeadlineExceeded when another call holds it for too long, ConfigError without a journal.
         """
-        if key is None:
-            yield None
-            return
+        return nullcontext() if key is None else self._held(key, request, deadline)
+
+    @asynccontextmanager
+    async def _held(self, key: str, request: AnyRequest, deadline: float) -> AsyncIterator[Claimed]:
         ledger = self._ledger(key)
         lock = self._locks.setdefault(key, asyncio.Lock())
         try:
@@ -116,7 +118,7 @@ def _too_late(key: str) -> DeadlineExceeded:
 def _after(bought: Iterable[Attempt]) -> AbstractContextManager[None]:
     """Let every error say that something was bought before, where a task was."""
     task = next((attempt.task for attempt in bought if attempt.task is not None), None)
-    return nullcontext() if task is None else accepted(task)
+    return nullcontext() if task is None else Accepted(task)
 
 
 def latest(attempts: Iterable[Attempt]) -> Mapping[int, Attempt]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import cached_property, partial
+from typing import Any
 
 import attrs
 
@@ -23,14 +24,15 @@ from anymedia.pricing.quote import quote_of
 class Option:
     """An offer of an account: what all of a request costs there, in how many tasks, and the orders for some units.
 
-    `error` says why it is not asked; None: it takes the request.
+    `orders` takes the units, `why` the offer was chosen, and when (`chosen_at`). `error` says why it is not asked;
+    None: it takes the request.
     """
 
     account: Account
     name: str
     money: Money
     tasks: int
-    orders: Callable[[range], Sequence[Order]]
+    orders: Callable[..., Sequence[Order]]
     quoted: Callable[[], Quote]
     error: AnymediaError | None = None
 
@@ -154,8 +156,8 @@ def _raw(request: RawRequest, accounts: Sequence[Account], terms: Options) -> It
         )
 
 
-def _raw_orders(order: Order, _: range) -> list[Order]:
-    return [order]
+def _raw_orders(order: Order, _: range, **chosen: Any) -> list[Order]:
+    return [attrs.evolve(order, **chosen)]
 
 
 def _raw_quote(order: Order) -> Quote:

@@ -18,7 +18,16 @@ from anymedia.account import Account
 from anymedia.clock import first_of, left
 from anymedia.journal.ledger import Claimed
 from anymedia.limits.ceiling import Ceiling, Reservation
-from anymedia.model.errors import AnymediaError, Cooling, NoRoute, OverCeiling, Problem, RateLimited, surest
+from anymedia.limits.queue import Queue
+from anymedia.model.errors import (
+    AnymediaError,
+    Cooling,
+    NoRoute,
+    OverCeiling,
+    Problem,
+    RateLimited,
+    surest,
+)
 from anymedia.model.options import Options
 from anymedia.model.task import Attempt, Task
 from anymedia.model.vocabulary import Billed
@@ -27,7 +36,7 @@ from .idempotency import latest
 from .plan import Option, Plan
 from .rules import Then, after, step
 from .submission import Submission
-from .submits import Life, Submits
+from .submits import Life, Submits, not_in_time
 
 TRIES = 4
 """Submits to an unavailable account before it leaves the route."""
@@ -66,6 +75,7 @@ class Purchase:
         self._claimed = claimed
         self._bought = bought
         self._session = submits.session
+        self._place = submits.session.permits.last_place()
         self._ceiling = Ceiling(terms.max_price, allow_unknown=terms.allow_unknown_price)
         self._open: list[range] = [range(plan.units)]
         self._attempts: dict[str, Attempt] = {}
@@ -112,23 +122,53 @@ class Purchase:
             return None
         if not self._terms.fallback:
             self._keep_the_first()
-        health, clock = self._session.health, self._session.clock
+        accounts = (each.account.name for each in self._left())
+        queue = self._session.permits.queue((self._spreads, *accounts))
+        try:
+            async with queue.first(self._place, self._deadline):
+                chosen = await self._first_with_room(queue)
+        except TimeoutError:
+            chosen = None
+        if chosen is None:
+            self._stopped = True
+            self._errors = self._errors or {id(each): self._not_sent(each.account) for each in self._left()}
+        return chosen
+
+    async def _first_with_room(self, queue: Queue) -> Option | None:
+        """Return the first option that can be asked now; wait for the soonest where none can; None: there is none."""
+        health, permits, clock = self._session.health, self._session.permits, self._session.clock
         while (choices := self._choices()) and clock.monotonic() < self._deadline:
             health.look(each.account for each in choices)
             well = [each for each in choices if not health.wait(each.account) and not health.trial(each.account)]
-            queue = [self._session.permits.of(each.account).wait() for each in well]
+            waits = [permits.of(each.account).wait() for each in well]
             cooling = min(health.wait(each.account) or math.inf for each in choices)
             in_time = not math.isinf(cooling) and clock.monotonic() + cooling <= self._deadline
-            if queue and (min(queue) <= cooling or not in_time):
-                return well[queue.index(min(queue))]  # it waits for its turn there, where it is not free at once
-            trials = [trial for each in choices if (trial := health.trial(each.account)) is not None]
-            if not in_time and not trials:
+            changes = [trial for each in choices if (trial := health.trial(each.account)) is not None]
+            if waits and (min(waits) <= cooling or not in_time):
+                soonest = [each for each, wait in zip(well, waits, strict=True) if wait == min(waits)]
+                soonest = soonest if self._spreads else soonest[:1]
+                if with_room := [each for each in soonest if self._has_room(each.account)]:
+                    return with_room[0]  # it waits for its turn there, where it is not free at once
+                changes += [permits.of(each.account).line.shorter for each in soonest]
+            elif not in_time and not changes:
                 for each in choices:
                     self._errors.setdefault(id(each), health.cooling(each.account))
                 break
-            await self._pause(cooling if in_time else math.inf, trials)
-        self._stopped = True
+            # Where nothing but time opens an account, the others hear of it: their deadlines may come before that.
+            opens = clock.monotonic() + cooling if in_time and not well and not changes else -math.inf
+            with queue.closed(opens):
+                await self._pause(cooling if in_time else math.inf, changes)
         return None
+
+    def _has_room(self, account: Account) -> bool:
+        """Return whether a request may wait for a permit of an account; for a trial there is room for one."""
+        return self._session.permits.of(account).has_room(trial=self._session.health.needs_trial(account))
+
+    def _not_sent(self, account: Account) -> AnymediaError:
+        """Return why nothing was sent to an account before the deadline."""
+        if self._session.health.of(account).cause is not None:
+            return self._session.health.cooling(account)
+        return not_in_time(account.name, provider=account.adapter.name)
 
     def _keep_the_first(self) -> None:
         """Keep no other option than the first whose price fits under the ceiling."""
@@ -142,17 +182,26 @@ class Purchase:
             return False
         return self._terms.mix or not self.shares or self._where in self._options
 
-    def _choices(self) -> list[Option]:
-        """Return the options that are left, the best first."""
+    @property
+    def _spreads(self) -> bool:
+        return self._terms.policy == "spread"
+
+    def _left(self) -> list[Option]:
+        """Return the options that are left, in the order of the plan."""
         if self.shares and not self._terms.mix:
             return [each for each in self._options if each is self._where]
-        if self._terms.policy == "spread":
-            return sorted(self._options, key=lambda each: self._session.permits.of(each.account).load())
         return self._options
 
-    async def _pause(self, wait: float, trials: Sequence[asyncio.Event]) -> None:
-        """Wait, at most until somebody's trial of an account is over, or the deadline."""
-        waits: list[Coroutine[Any, Any, Any]] = [trial.wait() for trial in trials]
+    def _choices(self) -> list[Option]:
+        """Return the options that are left, the best first."""
+        options = self._left()
+        if self._spreads and len(options) > 1:
+            return sorted(options, key=lambda each: self._session.permits.of(each.account).load())
+        return options
+
+    async def _pause(self, wait: float, changes: Sequence[asyncio.Event]) -> None:
+        """Wait, at most until something changes (a trial is over, a line is shorter), or the deadline."""
+        waits: list[Coroutine[Any, Any, Any]] = [change.wait() for change in changes]
         if not math.isinf(wait):
             waits.append(self._session.clock.sleep(wait))
         await first_of(*waits, timeout=left(self._session.clock, self._deadline))
@@ -162,7 +211,7 @@ class Purchase:
     def reserve(self, option: Option) -> list[Submission]:
         """Return the submissions of all that is open, reserved under the ceiling; none where they do not fit."""
         reason, chosen_at = self._reason(option), self._session.clock.now()
-        orders = [order for units in self._open for order in option.orders(units)]
+        orders = [order for units in self._open for order in option.orders(units, why=reason, chosen_at=chosen_at)]
         reservations: list[Reservation] = []
         try:
             for order in orders:
@@ -175,7 +224,7 @@ class Purchase:
         self._where, self._open = option, []
         return [
             Submission(
-                attrs.evolve(order, why=reason, chosen_at=chosen_at),
+                order,
                 option.account,
                 self._session,
                 reservation=reservation,
@@ -198,11 +247,12 @@ class Purchase:
         return f"{reason}; {self._why}" if self._why else reason
 
     @contextmanager
-    def admitted(self, account: Account) -> Iterator[None]:
+    def admitted(self, submission: Submission) -> Iterator[None]:
         """Hold the admission of one submit. Errors: Cooling for an account in trouble, or that it was stopped."""
+        self._session.permits.of(submission.account).line.leave(submission)
         if self._stopped:
             raise _Stopped
-        with self._session.health.admitted(account):
+        with self._session.health.admitted(submission.account):
             try:
                 yield
             except AnymediaError as error:  # noted while the permit is held: the next part gets it only after this
@@ -215,6 +265,7 @@ class Purchase:
         """Wait for the end of a submission, and note what follows from it."""
         limits = self._session.permits.of(submission.account)
         limits.coming += 1
+        limits.line.join(submission, self)
         try:
             attempt = await self._submits.shielded(life, submission, self._deadline)
         except _Stopped:
@@ -227,6 +278,7 @@ class Purchase:
             self._took(Share(attempt=attempt, reservation=submission.reservation, option=self._where))
         finally:
             limits.coming -= 1
+            limits.line.leave(submission)
 
     def _took(self, share: Share) -> None:
         self._attempts[share.attempt.id] = share.attempt
@@ -260,6 +312,7 @@ class Purchase:
         self._session.health.look([option.account])
         if isinstance(error, Cooling):
             return
+        self._place = self._session.permits.last_place()  # what is wrong with one request must not hold up the others
         self._tries[option.account.name] += then is Then.SOONER and not isinstance(error, RateLimited)
         if then is not Then.SOONER or error.permanent or self._tries[option.account.name] >= TRIES:
             self._take_off(option, error, whole=then is not Then.OFFER)

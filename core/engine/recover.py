@@ -22,7 +22,7 @@ from anymedia.model.task import Asset, Attempt, Task
 from anymedia.model.vocabulary import Billed, State
 from anymedia.transport.download import clear
 
-from .accepted import accepted
+from .accepted import Accepted
 from .buy import buy
 from .session import Session
 from .submission import Submission, task_of
@@ -78,8 +78,7 @@ class Recoverer:
         errors += [end for end in ends if not isinstance(end, Task)]
         if directory is not None:
             await asyncio.to_thread(clear, directory)
-        if directory is not None and not errors:
-            await self.ledger.forget(marks)
+            await self.ledger.forget(await self.ledger.idle(marks) if errors else marks)
         done = tuple(end for end in ends if isinstance(end, Task))
         return Recovery(tasks=done, uncertain=tuple(uncertain), errors=tuple(errors))
 
@@ -122,7 +121,7 @@ class Recoverer:
         The links to its files are asked for again: those that are known may have died, or may never have worked.
         """
         try:
-            with accepted(task):
+            with Accepted(task):
                 if task.state is not State.SUCCEEDED:
                     task = await self.watch.until_done(self._account(attempt or task), task, timeout)
                 elif directory is not None:
@@ -178,7 +177,7 @@ class Replay:
         return [Submission(self._attempt.order, account, self._submits.session, reservation=held, again=self._attempt)]
 
     @contextmanager
-    def admitted(self, account: Account) -> Iterator[None]:
+    def admitted(self, submission: Submission) -> Iterator[None]:
         """Admit it whatever the account's health: what it finds out is worth more than a wait."""
         yield
 

@@ -5,6 +5,7 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import cache
 
 import attrs
 
@@ -125,5 +126,10 @@ def after(error: AnymediaError, terms: Options) -> Then:
 
 def cooldown(attempt: Attempt) -> Cooldown:
     """Return the cooldown that an attempt starts."""
-    said = (each.cools for each in STEPS if attempt.cause in each.causes or attempt.outcome in each.outcomes)
+    return _cooldown(attempt.cause, attempt.outcome)
+
+
+@cache
+def _cooldown(cause: Cause | None, outcome: Outcome | None) -> Cooldown:
+    said = (each.cools for each in STEPS if cause in each.causes or outcome in each.outcomes)
     return next(said, Cooldown.NONE)

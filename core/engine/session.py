@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import math
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from decimal import Decimal
@@ -63,8 +63,8 @@ class Session:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._fingerprints: dict[str, str] = {}
         self._unwritten: deque[Attempt] = deque()
-        self._first: dict[tuple[str, str], str] = {}
-        self._began: dict[str, float] = {}
+        self._first: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self._began: OrderedDict[str, float] = OrderedDict()
 
     @property
     def transport(self) -> Transport:
@@ -267,7 +267,7 @@ class Session:
         )
 
 
-def _bound(known: dict[Any, Any]) -> None:
+def _bound(known: OrderedDict[Any, Any]) -> None:
     """Forget the oldest where too much is known."""
     if len(known) > REMEMBERED:
-        del known[next(iter(known))]
+        known.popitem(last=False)

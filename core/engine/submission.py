@@ -7,10 +7,9 @@ is sent again under it: the same bytes, within the declared window.
 
 import asyncio
 import math
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, cast
 from uuid import uuid4
 
@@ -67,6 +66,7 @@ class Submission:
         self._claim = claim
         self._any_price = any_price
         self._sends = 0 if again is None else max(again.sends, 1)
+        self._tries = 0
         self._sent_at = -math.inf
         # The wall clock may be set back meanwhile, and a replay key is good for a time from now on.
         self._began = session.clock.monotonic() - (0.0 if again is None else session.age(again))
@@ -112,27 +112,28 @@ class Submission:
 
     # Recorded before and after
 
-    @asynccontextmanager
-    async def recorded(self, permit: Permit) -> AsyncIterator[None]:
-        """Record the intent, and at the end of the block the outcome, however it ends.
+    def recorded(self, permit: Permit) -> "_Recorded":
+        """Return the block at whose begin the intent is recorded, and at whose end the outcome, however it ends.
 
         Errors: the submit's own; JournalError and OverCeiling before anything was sent, and JournalError with the task
         when it was accepted and that cannot be written down.
         """
+        return _Recorded(partial(self._begin, permit), partial(self._end, permit))
+
+    async def _begin(self, permit: Permit) -> None:
         if self.attempt is None:
             try:
                 await self._intend()
             except asyncio.CancelledError as error:  # the journal may write the intent down all the same
                 self._broke_off(permit, error)
                 raise
-        try:
-            yield
-        except BaseException as error:
+
+    async def _end(self, permit: Permit, error: BaseException | None) -> None:
+        if error is not None:
             # A caller's cancel comes here only before there is a connection; the end of an event loop, or a fault of
             # ours, may come later, and then nobody knows.
             self._broke_off(permit, error)
-            raise
-        if self._error is None:
+        elif self._error is None:
             ended = self._ended(permit, Outcome.ACCEPTED, task=self._task)
             permit.answered()  # a failed submit keeps its permit until the buyer knows: it may stop the parts that wait
             await self._accepted(ended)
@@ -231,24 +232,26 @@ class Submission:
 
     # Sent
 
-    async def answers(self, permit: Permit) -> AsyncIterator[Answer | Lost]:
-        """Send the order and yield what comes back; again, under the replay key, while nobody knows what became of it.
+    async def send(self, permit: Permit) -> Answer | Lost | None:
+        """Send the order and return what comes back; None when it is not to be sent, or not once more.
 
-        `classify` is given each answer before the next is asked for.
+        It is sent again, under the replay key, while nobody knows what became of it: `classify` is given each answer
+        before the next is asked for.
         """
-        clock, until, tries = self._session.clock, self._replay_until(), 1
-        if not (self._is_replay and clock.monotonic() > until):
-            yield await self._send(permit)
-        while isinstance(self._error, SubmitUncertain) and self.account.adapter.idempotency is not None:
-            pause = self._session.patience.pause(tries, self._error, clock, until)
-            if pause is None:
-                return
-            await clock.sleep(pause)
-            await permit.wait()
-            if clock.monotonic() > until:
-                return  # the permit came too late for the key
-            tries += 1
-            yield await self._send(permit)
+        clock, until = self._session.clock, self._replay_until()
+        self._tries += 1
+        if self._tries == 1 and not (self._is_replay and clock.monotonic() > until):
+            return await self._send(permit)
+        if not isinstance(self._error, SubmitUncertain) or self.account.adapter.idempotency is None:
+            return None
+        pause = self._session.patience.pause(max(self._tries - 1, 1), self._error, clock, until)
+        if pause is None:
+            return None
+        await clock.sleep(pause)
+        await permit.wait()
+        if clock.monotonic() > until:
+            return None  # the permit came too late for the key
+        return await self._send(permit)
 
     def _replay_until(self) -> float:
         """Return until when a replay is safe, on the monotonic clock."""
@@ -299,6 +302,22 @@ class Submission:
     def recorded_attempt(self) -> Attempt:
         """The attempt, once its intent is recorded: before anything is sent."""
         return cast("Attempt", self.attempt)
+
+
+class _Recorded:
+    """A block with a step before it, and one after it that is told how it ended."""
+
+    def __init__(
+        self, begin: Callable[[], Awaitable[None]], end: Callable[[BaseException | None], Awaitable[None]]
+    ) -> None:
+        self._begin = begin
+        self._end = end
+
+    async def __aenter__(self) -> None:
+        await self._begin()
+
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        await self._end(error)
 
 
 def task_of(attempt: Attempt) -> Task:

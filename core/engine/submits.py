@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from anymedia.clock import left
 from anymedia.model.errors import Unavailable
@@ -61,8 +61,7 @@ class Submits:
         under_way.cancel()
         if submission.is_uncertain:  # a replay that could not be sent in time
             raise submission.left("the deadline passed")
-        message = f"{submission.account.name} could not be sent to in time"
-        raise Unavailable(message, outcome=Outcome.NOT_SENT, **submission.facts)
+        raise not_in_time(**submission.facts)
 
     def _put_away(self, under_way: "asyncio.Task[Attempt]") -> None:
         if self._under_way.pop(under_way).abandoned:
@@ -72,3 +71,8 @@ class Submits:
         """Keep the task of a submit in sight that nobody waits for; of an error, the journal and on_event know."""
         if not under_way.cancelled() and under_way.exception() is None:
             self.session.detached.append(task_of(under_way.result()))
+
+
+def not_in_time(account: str, **facts: Any) -> Unavailable:
+    """Return the error for an account to which nothing was sent before the deadline."""
+    return Unavailable(f"{account} could not be sent to in time", outcome=Outcome.NOT_SENT, account=account, **facts)

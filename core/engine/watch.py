@@ -24,9 +24,8 @@ from anymedia.model.strict_json import Json
 from anymedia.model.task import Task, Trouble
 from anymedia.model.vocabulary import Billed, Cause, Refund, Retry, State
 from anymedia.translate import decode, encode
-from anymedia.translate.messages import Call
 
-from .accepted import accepted
+from .accepted import Accepted
 from .session import Session
 
 LAST_LOOK = 2.0
@@ -70,45 +69,49 @@ class Watch:
         deadline = self._clock.monotonic() + timeout
         waits = self._waits.setdefault((task.account, task.id), [])
         waits.append(wait := _Wait())
+        watched = _Watched(task)
         try:
-            pause = first_wait(account.adapter.pace, self._age(task))
-            errors, without_result, was_last = 0, 0, False
-            last: ProviderError | None = None
-            while not task.state.final:
-                rest = deadline - self._clock.monotonic()
-                too_late = pause >= rest
-                if too_late:  # the next look would come after the deadline: one is made before it, and then none
-                    pause = rest if was_last else rest - LAST_LOOK
-                if not wait.woken:
-                    with wait:
-                        await self._clock.sleep(max(pause, 0.0))
-                if rest <= 0 or (too_late and was_last and not wait.woken):
-                    raise await self._gave_up(task) from last
-                was_last, wait.woken = too_late, False
-                try:
-                    async with asyncio.timeout(left(self._clock, deadline)):
-                        task = await self._look(account, task)
-                except TimeoutError:
-                    raise await self._gave_up(task) from last
-                except ProviderError as error:
-                    task, last, errors = error.task or task, error, errors + 1
-                    without_result += isinstance(error, MalformedAnswer) and error.retry is Retry.NEVER
-                    if without_result == NO_RESULT_LOOKS:
-                        raise
-                else:
-                    last, errors = None, 0
-                pause = next_wait(
-                    account.adapter.pace,
-                    self._age(task),
-                    errors=errors,
-                    retry_after=None if last is None else last.retry_after,
-                    jitter=self._clock.chance(),
-                )
-            return _succeeded(task)
+            async with asyncio.timeout(left(self._clock, deadline)):
+                return await self._until_done(account, watched, deadline, wait)
+        except TimeoutError:
+            raise await self._gave_up(watched.task) from watched.last
         finally:
             waits.remove(wait)
             if not waits:
                 self._waits.pop((task.account, task.id), None)
+
+    async def _until_done(self, account: Account, watched: "_Watched", deadline: float, wait: "_Wait") -> Task:
+        pause = first_wait(account.adapter.pace, self._age(watched.task))
+        errors, without_result, was_last = 0, 0, False
+        while not watched.task.state.final:
+            rest = deadline - self._clock.monotonic()
+            too_late = pause >= rest
+            if too_late:  # the next look would come after the deadline: one is made before it, and then none
+                pause = rest if was_last else rest - LAST_LOOK
+            if not wait.woken:
+                with wait:
+                    await self._clock.sleep(max(pause, 0.0))
+            is_over = self._clock.monotonic() >= deadline  # which a wake does not change
+            if is_over or (too_late and was_last and not wait.woken):
+                raise TimeoutError
+            was_last, wait.woken = too_late, False
+            try:
+                watched.task, watched.last = await self._look(account, watched.task), None
+            except ProviderError as error:
+                watched.task, watched.last, errors = error.task or watched.task, error, errors + 1
+                without_result += isinstance(error, MalformedAnswer) and error.retry is Retry.NEVER
+                if without_result == NO_RESULT_LOOKS:
+                    raise
+            else:
+                errors = 0
+            pause = next_wait(
+                account.adapter.pace,
+                self._age(watched.task),
+                errors=errors,
+                retry_after=None if watched.last is None else watched.last.retry_after,
+                jitter=self._clock.chance(),
+            )
+        return _succeeded(watched.task)
 
     def wake(self, task: Task) -> None:
         """Make the next look at a task due at once, for every wait for it; during a look, the look after it."""
@@ -118,16 +121,14 @@ class Watch:
     async def follow(self, account: Account, endpoint: Endpoint, task: Task) -> Task:
         """Call one endpoint of a task, once, and return the task as the answer tells it. Errors: ProviderError."""
         call = encode.follow(account.adapter, endpoint, account.origin, task)
-        with accepted(task):
-            try:
-                return await self._followed(account, endpoint, task, call)
-            except decode.Unnamed:
-                return await self._followed(account, endpoint, task, attrs.evolve(call, alone=True))
-
-    async def _followed(self, account: Account, endpoint: Endpoint, task: Task, call: Call) -> Task:
-        answer = await self._session.read(account, call, task.model)
-        asked = self._session.asked(account, task.model)
-        return decode.looked(asked, endpoint, answer, task, alone=call.alone)
+        with Accepted(task):
+            while True:
+                answer = await self._session.read(account, call, task.model)
+                asked = self._session.asked(account, task.model)
+                try:
+                    return decode.looked(asked, endpoint, answer, task, alone=call.alone)
+                except decode.Unnamed:
+                    call = attrs.evolve(call, alone=True)
 
     async def again(self, account: Account, task: Task) -> Task:
         """Return a task that has succeeded with the links to its result that the provider names now.
@@ -189,6 +190,14 @@ class Watch:
 
     def _age(self, task: Task) -> float:
         return max((self._clock.now() - task.submitted_at).total_seconds(), 0.0)
+
+
+@attrs.define
+class _Watched:
+    """A task as it was seen last, and what the last look met."""
+
+    task: Task
+    last: ProviderError | None = None
 
 
 class _Wait:
@@ -278,7 +287,9 @@ def next_wait(
     What the server asks for comes first and is never undercut. After `errors` in a row the wait doubles each time, up
     to a minute. `jitter` (0 to 1) adds up to a tenth, so that tasks submitted together are not looked at together.
     """
-    step = next((slow for since, slow in sorted(pace.slower.items(), reverse=True) if age >= since), pace.then)
+    step = pace.then
+    if pace.slower:
+        step = next((slow for since, slow in sorted(pace.slower.items(), reverse=True) if age >= since), step)
     if errors > 1:
         step = max(step, min(step * 2 ** min(errors - 1, 6), 60.0))
     return max(step * (1 + jitter / 10), retry_after or 0.0)

@@ -11,7 +11,7 @@ from .opening import open_journal
 if TYPE_CHECKING:
     from .ledger import Claimed, Ledger
     from .memory import MemoryJournal
-    from .protocol import Claim, Ended, Entry, Journal, Limit, Query, Refusal, Released, Seen, Taken, Wanted
+    from .protocol import Claim, Ended, Entry, Journal, Limit, Query, Refusal, Released, Seen, Sum, Taken, Wanted
     from .sqlite import SQLiteJournal
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Released",
     "SQLiteJournal",
     "Seen",
+    "Sum",
     "Taken",
     "Wanted",
     "open_journal",

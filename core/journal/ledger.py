@@ -6,10 +6,9 @@ An attempt is written down three times: `intend` before its first byte is sent, 
 
 import hashlib
 import json
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from decimal import Decimal
-from itertools import islice
 from pathlib import Path
 from typing import TypedDict, Unpack
 from uuid import uuid4
@@ -22,9 +21,14 @@ from anymedia.model.strict_json import Json
 from anymedia.model.task import SENDING, STATUSES, Attempt, Task
 from anymedia.model.vocabulary import Billed, Outcome, State
 
-from .private import Hide, unseen
-from .protocol import Claim, Journal, Limit, Query, Released, Taken, Wanted
-from .records import NANO, Records, attempt_of
+from .counts_as import SENDING as BEING_SENT
+from .counts_as import UNCERTAIN
+from .private import NOTHING, Hide
+from .protocol import By, Claim, Journal, Limit, Query, Released, Sum, Taken, Wanted, day_of
+from .records import NANO, Records, attempt_of, is_undownloaded, usd_of
+
+PAGE = 500
+"""How many entries are read at once where there may be many."""
 
 
 @attrs.frozen(kw_only=True)
@@ -58,7 +62,7 @@ class Ledger:
     the JSON that is written. Errors, of every method: JournalError.
     """
 
-    def __init__(self, journal: Journal, *, prompts: bool = True, hide: Hide = unseen) -> None:
+    def __init__(self, journal: Journal, *, prompts: bool = True, hide: Hide = NOTHING) -> None:
         self.journal: Journal = journal
         self._records = Records(prompts=prompts, hide=hide)
         self._holder = uuid4().hex
@@ -130,15 +134,58 @@ class Ledger:
 
         Errors: OutOfBounds for a status that there is not, and for a limit below 0.
         """
-        query = _query(**filters)
-        status, limit = filters.get("status"), filters.get("limit")
-        if status is not None and status not in STATUSES:
-            message = f"no attempt can be {status!r}; there are {', '.join(STATUSES)}"
-            raise OutOfBounds(problems=[Problem(field="status", message=message)])
-        if limit is not None and limit < 0:
-            raise OutOfBounds(problems=[Problem(field="limit", message=f"must be 0 or more, not {limit}")])
-        newest = map(attempt_of, reversed(await self.journal.select(query)))
-        return list(islice((each for each in newest if status in (None, each.status)), limit))[::-1]
+        return [attempt async for _, attempt in self._newest(filters)][::-1]
+
+    async def each(self, **filters: Unpack[Filters]) -> AsyncIterator[Attempt]:
+        """Yield the attempts for which every given filter holds, in the order in which they were begun.
+
+        However many there are, few of them are in memory at once; those that are begun meanwhile may be among them.
+        Errors: as attempts.
+        """
+        limit, status = filters.get("limit"), filters.get("status")
+        if limit is not None and limit <= PAGE:
+            for attempt in await self.attempts(**filters):
+                yield attempt
+            return
+        query = attrs.evolve(_query(**filters), first=PAGE, after=0)
+        if limit is not None:
+            query = attrs.evolve(query, before=1)
+            async for number, _ in self._newest(filters):
+                query = attrs.evolve(query, after=number - 1, before=max(query.before or 1, number + 1))
+        while entries := await self.journal.select(query):
+            for attempt in map(attempt_of, entries):
+                if status in (None, attempt.status):
+                    yield attempt
+            query = attrs.evolve(query, after=entries[-1].number)
+
+    async def _newest(self, filters: Filters) -> AsyncIterator[tuple[int, Attempt]]:
+        """Yield the attempts for which every given filter holds, with their numbers, the newest first."""
+        query, status, left = _query(**filters), filters.get("status"), filters.get("limit")
+        while left is None or left > 0:
+            most = PAGE if left is None or status is not None else min(PAGE, left)
+            entries = await self.journal.select(attrs.evolve(query, limit=most))
+            for entry in reversed(entries):
+                attempt = attempt_of(entry)
+                if status in (None, attempt.status):
+                    yield entry.number, attempt
+                    left = None if left is None else left - 1
+                    if left == 0:
+                        return
+            if len(entries) < most:
+                return
+            query = attrs.evolve(query, before=entries[0].number)
+
+    async def sums(self, by: By, since: datetime | None = None) -> list[Sum]:
+        """Return what the attempts come to by a group (a day, an account, …) and by what they count as.
+
+        There may be several sums of the same. What is being sent is in none, and uncertain once its owner is dead.
+        """
+        sums = await self.journal.sums(by, None if since is None else since.timestamp())
+        lost = (each for each in sums if each.counts_as == BEING_SENT and not each.alive)
+        return [
+            *(each for each in sums if each.counts_as != BEING_SENT),
+            *(attrs.evolve(each, counts_as=UNCERTAIN) for each in lost),
+        ]
 
     async def count(self) -> int:
         """Return how many attempts there are."""
@@ -205,7 +252,7 @@ class Ledger:
         dead = await self.journal.dead()
         entries = await self.journal.select(Query(left_by=dead))
         ours = [attempt_of(entry) for entry in entries if not entry.alive or entry.owner == self.journal.owner]
-        return [attempt for attempt in ours if attempt.open or _is_undownloaded(attempt)], dead
+        return [attempt for attempt in ours if attempt.open or is_undownloaded(attempt)], dead
 
     async def leave(self, task: Task) -> bool:
         """Write down that a task's result is to be downloaded: until it is, `left` returns it, whoever asks later.
@@ -217,6 +264,12 @@ class Ledger:
     async def forget(self, owners: Sequence[str]) -> None:
         """Delete the markers of dead owners whose work was recovered."""
         await self.journal.forget(owners)
+
+    async def idle(self, owners: Sequence[str]) -> list[str]:
+        """Return those of some dead owners by whom `left` would find nothing, so that their markers are not needed."""
+        entries = await self.journal.select(Query(left_by=owners))
+        needed = {entry.owner for entry in entries if entry.undownloaded}
+        return [owner for owner in owners if owner not in needed]
 
     # The caller's own keys
 
@@ -283,15 +336,23 @@ def _query(
     open: bool | None = None,  # noqa: A002 - the field's word
     limit: int | None = None,
 ) -> Query:
-    """Return the query of filters; an attempt that is being sent becomes uncertain when its owner dies."""
+    """Return the query of filters, without the limit. Errors: OutOfBounds for what none can be.
+
+    An attempt that is being sent becomes uncertain when its owner dies.
+    """
+    if status is not None and status not in STATUSES:
+        message = f"no attempt can be {status!r}; there are {', '.join(STATUSES)}"
+        raise OutOfBounds(problems=[Problem(field="status", message=message)])
+    if limit is not None and limit < 0:
+        raise OutOfBounds(problems=[Problem(field="limit", message=f"must be 0 or more, not {limit}")])
+    statuses = None if status is None else {status, SENDING} if status == Outcome.UNCERTAIN else {status}
     return Query(
-        statuses=None if status is None else (status, SENDING),
+        statuses=statuses,
         provider=provider,
         account=account,
         idempotency_key=idempotency_key,
         since=None if since is None else since.timestamp(),
         open=open,
-        limit=limit if status is None else None,
     )
 
 
@@ -306,24 +367,16 @@ def _may_be_paid(attempt: Attempt) -> bool:
     return task is not None or attempt.open or attempt.settled is Billed.YES
 
 
-def _is_undownloaded(attempt: Attempt) -> bool:
-    task = attempt.task
-    if task is None or attempt.dismissed:
-        return False
-    return task.state is State.SUCCEEDED and not all(asset.path for asset in task.assets)
-
-
 def _day(moment: datetime, limit: Decimal) -> Limit:
     """Return a limit for the day of a moment, from midnight UTC."""
-    midnight = moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return Limit(since=midnight.timestamp(), most=int(EXACT.multiply(limit, NANO)))
+    return Limit(day=day_of(moment.timestamp()), most=int(EXACT.multiply(limit, NANO)))
 
 
 # What is said
 
 
 def _over(attempt: Attempt, limit: Decimal | None, spent: int) -> OverCeiling:
-    already = EXACT.divide(Decimal(spent), NANO).normalize(EXACT)
+    already = usd_of(spent).normalize(EXACT)
     order = attempt.order
     return OverCeiling(
         f"{order.account} may spend {limit} USD a day: {already:f} are spent or reserved since midnight UTC, "

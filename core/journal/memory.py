@@ -14,7 +14,8 @@ import attrs
 
 from anymedia.model.errors import JournalError
 
-from .protocol import Change, Claim, Ended, Entry, Limit, Query, Refusal, Released, Seen, Taken, Wanted
+from .protocol import By, Change, Claim, Ended, Entry, Limit, Query, Refusal, Released, Seen, Sum, Taken, Wanted
+from .sums import sum_of, together
 
 
 class Memory:
@@ -23,6 +24,8 @@ class Memory:
     def __init__(self) -> None:
         self.lock: threading.Lock = threading.Lock()
         self.entries: dict[str, Entry] = {}
+        self.by_task: dict[tuple[str, str], dict[str, None]] = {}
+        self.days: dict[tuple[str, int], int] = {}
         self.wanted: set[str] = set()
         self.claims: dict[str, Claim] = {}
         self.released: set[str] = set()
@@ -77,13 +80,14 @@ class MemoryJournal:
             if claim is not None and not self._stands(claim):
                 return Refusal()
             if limit is not None:
-                spent = self._spent(entry.account, limit.since)
+                spent = self._spent(entry.account, limit.day)
                 if spent + (entry.reserved or 0) > limit.most:
                     return Refusal(spent=spent)
             if entry.id in self.memory.entries:
                 raise JournalError(f"{self.name}: there is an entry {entry.id} already")
             self._live()
-            self.memory.entries[entry.id] = attrs.evolve(entry, owner=self._owner)
+            number = len(self.memory.entries) + 1
+            self._keep(attrs.evolve(entry, owner=self._owner, number=number))
             return None
 
     async def write(self, change: Change) -> bool | Taken:
@@ -100,7 +104,16 @@ class MemoryJournal:
             entries = [entry for entry in self.memory.entries.values() if self._fits(entry, query)]
             if query.limit is not None:
                 entries = entries[max(len(entries) - query.limit, 0) :]
-            return [attrs.evolve(entry, alive=self._is_alive(entry.owner)) for entry in entries]
+            elif query.first is not None:
+                entries = entries[: query.first]
+            return [self._now(entry) for entry in entries]
+
+    async def sums(self, by: By, since: float | None = None) -> list[Sum]:
+        """As Journal.sums."""
+        query = Query(since=since)
+        with self.memory.lock:
+            entries = (self._now(entry) for entry in self.memory.entries.values() if self._fits(entry, query))
+            return together(each for entry in entries if (each := sum_of(entry, by)) is not None)
 
     async def count(self) -> int:
         """As Journal.count."""
@@ -152,15 +165,32 @@ class MemoryJournal:
     def _is_alive(self, owner: str) -> bool:
         return self.memory.owners.get(owner, False)
 
+    def _now(self, entry: Entry) -> Entry:
+        return attrs.evolve(entry, alive=self._is_alive(entry.owner))
+
     def _is_held(self, claim: Claim) -> bool:
         return claim.key not in self.memory.released and self._is_alive(claim.owner)
 
     def _stands(self, claim: Claim) -> bool:
         return claim.key not in self.memory.released and self.memory.claims.get(claim.key) == claim
 
-    def _spent(self, account: str, since: float) -> int:
-        entries = self.memory.entries.values()
-        return sum(entry.reserved or 0 for entry in entries if entry.account == account and entry.started >= since)
+    def _spent(self, account: str, since: int) -> int:
+        return sum(spent for (name, day), spent in self.memory.days.items() if name == account and day >= since)
+
+    def _keep(self, entry: Entry) -> None:
+        """Store an entry where it is found by its task too, and count what it reserves of its day."""
+        before = self.memory.entries.get(entry.id)
+        self.memory.entries[entry.id] = entry
+        if entry.task_id is not None:
+            self.memory.by_task.setdefault((entry.account, entry.task_id), {})[entry.id] = None
+        more = (entry.reserved or 0) - (0 if before is None else before.reserved or 0)
+        day = (entry.account, entry.day)
+        self.memory.days[day] = self.memory.days.get(day, 0) + more
+
+    def _of_task(self, account: str, task_id: str) -> list[Entry]:
+        """Return the entries that have a task."""
+        entries = map(self.memory.entries.__getitem__, self.memory.by_task.get((account, task_id), ()))
+        return [entry for entry in entries if entry.task_id == task_id]
 
     def _write(self, change: Change) -> bool | Taken:
         with self.memory.lock:
@@ -169,7 +199,8 @@ class MemoryJournal:
             if isinstance(change, Ended) and (other := self._other(change)) is not None:
                 return Taken(by=other)
             entries = list(self._changed(change))
-            self.memory.entries |= {entry.id: entry for entry in entries}
+            for entry in entries:
+                self._keep(entry)
             return bool(entries)
 
     def _other(self, change: Ended) -> str | None:
@@ -177,9 +208,8 @@ class MemoryJournal:
         this = self.memory.entries.get(change.id)
         if this is None or change.task_id is None:
             return None
-        task = (this.account, change.task_id)
-        same = (entry.id for entry in self.memory.entries.values() if (entry.account, entry.task_id) == task)
-        return next((other for other in same if other != this.id), None)
+        same = self._of_task(this.account, change.task_id)
+        return next((other.id for other in same if other.id != this.id), None)
 
     def _release(self, change: Released) -> bool:
         claim = self.memory.claims.get(change.key)
@@ -196,9 +226,7 @@ class MemoryJournal:
             if entry is not None and not (change.unanswered and entry.task_id is not None):
                 yield attrs.evolve(entry, **_columns(change))
             return
-        for entry in self.memory.entries.values():
-            if (entry.account, entry.task_id) != (change.account, change.task_id):
-                continue
+        for entry in self._of_task(change.account, change.task_id):
             if isinstance(change, Wanted):
                 self._live()
                 self.memory.wanted.add(entry.id)
@@ -219,15 +247,19 @@ class MemoryJournal:
             return False
         if query.since is not None and entry.started < query.since:
             return False
+        if query.before is not None and entry.number >= query.before:
+            return False
+        if query.after is not None and entry.number <= query.after:
+            return False
         if query.name is not None and not entry.id.startswith(query.name) and entry.task_id != query.name:
             return False
         return query.left_by is None or self._is_left(entry, query.left_by)
 
     def _is_left(self, entry: Entry, owners: Collection[str]) -> bool:
-        return entry.open or entry.id in self.memory.wanted or (entry.task_id is not None and entry.owner in owners)
+        return entry.open or entry.id in self.memory.wanted or (entry.undownloaded and entry.owner in owners)
 
 
 def _columns(change: Ended | Seen) -> dict[str, Any]:
     """Return the columns that a change sets."""
-    names = ("status", "open", "record", "task", "task_id", "reserved")
+    names = ("status", "open", "record", "task", "task_id", "reserved", "counts_as", "undownloaded")
     return {name: getattr(change, name) for name in names if hasattr(change, name)}

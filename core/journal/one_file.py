@@ -28,6 +28,7 @@ class OneFile:
     def __init__(self, named: str | os.PathLike[str]) -> None:
         self._named = expanded(named).absolute()
         self.path: Path = _followed(self._named)
+        self._names = tuple(dict.fromkeys((str(self._named), str(self.path))))
         self._known: tuple[int, int] | None = None
         self._size = 0
         self._beside_known: dict[Path, tuple[int, int]] = {}
@@ -49,9 +50,9 @@ class OneFile:
         """
         if self._known is None:
             return
-        for name in dict.fromkeys((self._named, self.path)):
+        for name in self._names:
             try:
-                found = name.stat()
+                found = os.stat(name)  # noqa: PTH116 - each write asks this twice, and a Path makes it dearer
             except OSError as error:
                 how = f"it was renamed or deleted while it was open ({error.strerror})"
                 raise JournalError(f"{name}: {how}; put it back, or restart what uses it") from None

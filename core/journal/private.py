@@ -1,12 +1,12 @@
 """What may not be stored is taken out of an attempt or a task: one walk over all of it, whatever its fields are."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
 import attrs
 
 from anymedia.model.money import Money
-from anymedia.model.redact import scrubbed
+from anymedia.model.redact import holds, scrubbed
 from anymedia.model.strict_json import Json
 
 KEPT = frozenset(
@@ -20,13 +20,32 @@ KEPT = frozenset(
 COPIED = frozenset(("labels", "adjustments"))
 """What a task has from its order, where it is stored too."""
 
-Hide = Callable[[Json], Json]
 T = TypeVar("T")
 
 
-def unseen(words: Json) -> Json:
-    """Hide nothing."""
-    return words
+class Hide(Protocol):
+    """What is hidden wherever it stands, such as API keys."""
+
+    def may_be_in(self, text: str) -> bool:
+        """Return whether a text may hold some of it."""
+
+    def hidden(self, words: Json) -> Json:
+        """Return JSON data without it."""
+
+
+class Nothing:
+    """Nothing is hidden."""
+
+    def may_be_in(self, text: str) -> bool:
+        """As Hide.may_be_in."""
+        return False
+
+    def hidden(self, words: Json) -> Json:
+        """As Hide.hidden."""
+        return words
+
+
+NOTHING = Nothing()
 
 
 @attrs.frozen
@@ -34,7 +53,13 @@ class Private:
     """What is to be taken out: the `secrets` (None: nobody knows them any more), and what `hide` hides of API keys."""
 
     secrets: Sequence[str] | None
-    hide: Hide = unseen
+    hide: Hide = NOTHING
+
+    def may_be_in(self, text: str) -> bool:
+        """Return whether something of it may stand in the JSON of a value: only then the value is gone through."""
+        if self.secrets is None or self.hide.may_be_in(text):
+            return True
+        return any(holds(text, secret) for secret in self.secrets)
 
     def without(self, value: T) -> T:
         """Return a value of the model in which no text holds a secret.
@@ -74,7 +99,7 @@ class Private:
             return self.without(value)
         if type(value) is not str and not isinstance(value, Mapping | list):
             return value  # a number, a time, a word of ours
-        return None if self.secrets is None else self.hide(self._words(value))
+        return None if self.secrets is None else self.hide.hidden(self._words(value))
 
     def _words(self, words: Json) -> Json:
         if not isinstance(words, str):

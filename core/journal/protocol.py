@@ -6,19 +6,28 @@ what is private) is decided once, in `Ledger`, above any implementation.
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 import attrs
+
+DAY = 86_400
+"""Seconds of a day."""
+
+By: TypeAlias = Literal["account", "day", "labels", "model", "offer"]
+"""What entries can be added up by."""
 
 
 @attrs.frozen(kw_only=True)
 class Entry:
     """One attempt as it is stored: columns to find it and add it up by, and texts that only the ledger reads.
 
-    `started` is in seconds since 1970, `reserved` in billionths of a USD (None: unknown). `record` and `task` are JSON,
-    `body` is what was sent. `digest` tells for which request it was made under its `idempotency_key`. An `open` entry
-    may still change by itself. `owner` and `alive` are set by the journal: who wrote the entry or took it over, and
-    whether that owner was alive when the entry was as it is here.
+    `started` is in seconds since 1970; `reserved` and `quoted` are in billionths of a USD (None: unknown). `record` and
+    `task` are JSON, `body` is what was sent. `digest` tells for which request it was made under its `idempotency_key`.
+    An `open` entry may still change by itself; an `undownloaded` one has results that are not on disk. `offer`, `model`
+    and `labels` are what it is added up by, each a text that is empty where there is none, and so is `counts_as`: an
+    entry for which it is None is in no sum. `owner`, `alive` and `number` are set by the journal: who wrote the entry
+    or took it over, whether that owner was alive when the entry was as it is here, and its place in the order in which
+    entries were added, from 1.
     """
 
     id: str
@@ -29,6 +38,13 @@ class Entry:
     open: bool
     record: str
     reserved: int | None = None
+    quoted: int | None = None
+    quoted_exactly: bool = False
+    offer: str = ""
+    model: str = ""
+    labels: str = ""
+    counts_as: str | None = None
+    undownloaded: bool = False
     idempotency_key: str | None = None
     digest: str | None = None
     task_id: str | None = None
@@ -36,6 +52,17 @@ class Entry:
     body: bytes | None = None
     owner: str = ""
     alive: bool = True
+    number: int = attrs.field(default=0, eq=False)
+
+    @property
+    def day(self) -> int:
+        """The day (UTC) on which it was started, in days since 1970."""
+        return day_of(self.started)
+
+
+def day_of(moment: float) -> int:
+    """Return the day (UTC) of a time in seconds since 1970, in days since 1970."""
+    return int(moment // DAY)
 
 
 @attrs.frozen(kw_only=True)
@@ -50,9 +77,9 @@ class Claim:
 
 @attrs.frozen(kw_only=True)
 class Limit:
-    """At most so many billionths of a USD over the entries of an account that were started at `since` or later."""
+    """At most so many billionths of a USD over the entries of an account that were started on a day or later."""
 
-    since: float
+    day: int
     most: int
 
 
@@ -65,10 +92,11 @@ class Refusal:
 
 @attrs.frozen(kw_only=True)
 class Query:
-    """Which entries are wanted: those for which every condition holds that is given; `limit` keeps the newest.
+    """Which entries are wanted: those for which every condition holds that is given.
 
     `name` is the beginning of an id, or the id of a task. `left_by` selects the entries that are open, or wanted, or
-    have a task and belong to one of these owners.
+    undownloaded and of one of these owners. `before` and `after` are numbers of entries that are not wanted themselves.
+    `limit` keeps the newest of all these, or else `first` the oldest.
     """
 
     statuses: Collection[str] | None = None
@@ -79,7 +107,32 @@ class Query:
     open: bool | None = None
     name: str | None = None
     left_by: Collection[str] | None = None
+    before: int | None = None
+    after: int | None = None
     limit: int | None = None
+    first: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Sum:
+    """What entries come to together that are of one `group` and count as the same: `number` of them.
+
+    `known` have an amount reserved, `reserved` in all; `quotes` have one quoted, `quoted` in all, and `exact_quotes` of
+    these exactly; for `differing` both are known, and not the same. Amounts are in billionths of a USD, `day` is the
+    last one on which one of them was started. `alive` says of open ones whether their owners are alive.
+    """
+
+    group: str | int
+    counts_as: str
+    number: int
+    known: int
+    reserved: int
+    quotes: int
+    exact_quotes: int
+    quoted: int
+    differing: int
+    day: int
+    alive: bool = True
 
 
 @attrs.frozen(kw_only=True)
@@ -96,6 +149,8 @@ class Ended:
     task: str | None
     task_id: str | None
     reserved: int | None
+    counts_as: str | None = None
+    undownloaded: bool = False
     unanswered: bool = False
 
 
@@ -112,6 +167,8 @@ class Seen:
     open: bool
     task: str
     reserved: int | None
+    counts_as: str | None = None
+    undownloaded: bool = False
     on_disk: bool = False
     complete: bool = False
 
@@ -192,6 +249,13 @@ class Journal(Protocol):
 
     async def select(self, query: Query) -> list[Entry]:
         """Return entries in the order in which they were added."""
+
+    async def sums(self, by: By, since: float | None = None) -> list[Sum]:
+        """Return what the entries come to that count as anything, or those started at `since` or later.
+
+        Each sum is of one group (a day, an account, …), of one text that entries count as, and of owners that are
+        alive, or are not; there may be several of the same.
+        """
 
     async def count(self) -> int:
         """Return how many entries there are."""

@@ -4,22 +4,24 @@ An account's API key and the bytes of a result are in no attempt's JSON, so they
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 import attrs
 
-from anymedia.model.codec import from_json, to_json
+from anymedia.model.codec import from_json, to_bare_json
 from anymedia.model.errors import AnymediaError
-from anymedia.model.money import EXACT, Money
+from anymedia.model.money import EXACT, Money, PriceStatus
 from anymedia.model.strict_json import loads
 from anymedia.model.task import SENDING, Attempt, Order, Task
 from anymedia.model.urls import is_path
-from anymedia.model.vocabulary import Outcome
+from anymedia.model.vocabulary import Outcome, State
 
-from .private import Hide, Private, unseen
+from .counts_as import SENDING as BEING_SENT
+from .counts_as import of_attempt, of_task
+from .private import NOTHING, Hide, Private
 from .protocol import Ended, Entry, Seen
 from .redact import secrets_of
 
@@ -39,7 +41,7 @@ class Records:
     accounts' API keys in JSON.
     """
 
-    def __init__(self, *, prompts: bool, hide: Hide = unseen) -> None:
+    def __init__(self, *, prompts: bool, hide: Hide = NOTHING) -> None:
         self._prompts = prompts
         self._hide = hide
         self._private: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -47,6 +49,7 @@ class Records:
     def entry(self, attempt: Attempt, body: bytes | None, digest: str | None) -> Entry:
         """Return the entry of an attempt that is about to be sent."""
         order = attempt.order
+        quoted = nano(order.money.usd)
         return Entry(
             id=attempt.id,
             provider=order.provider,
@@ -55,7 +58,13 @@ class Records:
             status=SENDING,
             open=True,
             record=self._record(attempt),
-            reserved=nano(attempt.reserved),
+            reserved=quoted,  # until it has ended, it may be billed as it was quoted
+            quoted=quoted,
+            quoted_exactly=order.money.status == PriceStatus.EXACT,
+            offer=_name(order.offer),
+            model=_name(order.model or order.wire_id),
+            labels=self._labels(attempt),
+            counts_as=BEING_SENT,
             idempotency_key=order.idempotency_key,
             digest=digest,
             body=body if self._prompts else None,
@@ -72,6 +81,8 @@ class Records:
             task=None if task is None else self._task(task, self._secrets(attempt)),
             task_id=None if task is None else task.id,
             reserved=nano(attempt.reserved),
+            counts_as=of_attempt(attempt),
+            undownloaded=is_undownloaded(attempt),
             unanswered=unanswered,
         )
 
@@ -84,20 +95,26 @@ class Records:
             open=not task.state.final,
             task=self._task(task, self._private.get((task.account, task.id))),
             reserved=nano(task.money.usd),
+            counts_as=of_task(task),
+            undownloaded=_lacks_files(task),
             on_disk=any(asset.path for asset in task.assets),
             complete=all(asset.path for asset in task.assets),
         )
 
     def _record(self, attempt: Attempt) -> str:
         """Return an attempt as JSON, without its body and its task, which are stored beside it."""
-        bare = attrs.evolve(attempt, order=attrs.evolve(attempt.order, body=None), task=None)
-        return _text(to_json(Private(self._secrets(attempt), self._hide).without(bare)))
+        return _written(attempt, Private(self._secrets(attempt), self._hide))
 
     def _task(self, task: Task, private: Sequence[str] | None) -> str:
         """Return a task as JSON, without the bytes of its result, and without the prompt where none is wanted."""
-        known = () if self._prompts else private
-        assets = tuple(asset if asset.data is None else attrs.evolve(asset, data=None) for asset in task.assets)
-        return _text(to_json(Private(known, self._hide).without(attrs.evolve(task, assets=assets))))
+        return _written(task, Private(() if self._prompts else private, self._hide))
+
+    def _labels(self, attempt: Attempt) -> str:
+        """Return an attempt's labels as a text that is the same for the same ones, and empty where there are none."""
+        if not attempt.order.labels:
+            return ""
+        private = Private(self._secrets(attempt), self._hide)
+        return _text(dict(sorted(private.without(_Labels(attempt.order.labels)).labels.items())))
 
     def _secrets(self, attempt: Attempt) -> tuple[str, ...]:
         """Return the texts of an attempt that are the user's own, and remember them for its task."""
@@ -110,6 +127,20 @@ class Records:
             if len(self._private) > REMEMBERED:
                 self._private.pop(next(iter(self._private)))
         return private
+
+
+@attrs.frozen
+class _Labels:
+    labels: Mapping[str, str]
+
+
+def is_undownloaded(attempt: Attempt) -> bool:
+    """Return whether a task has results that are not on disk, and that somebody may still wait for."""
+    return attempt.task is not None and not attempt.dismissed and _lacks_files(attempt.task)
+
+
+def _lacks_files(task: Task) -> bool:
+    return task.state is State.SUCCEEDED and not all(asset.path for asset in task.assets)
 
 
 def attempt_of(entry: Entry) -> Attempt:
@@ -165,9 +196,27 @@ def _moment(started: Any) -> datetime:
         return datetime.fromtimestamp(0, UTC)
 
 
+def _name(name: str | None) -> str:
+    """Return a name as a text that every database takes: half of a surrogate pair is none."""
+    name = name or ""
+    return name if name.isascii() else name.encode(errors="replace").decode()
+
+
+def usd_of(nano: float) -> Decimal:
+    """Return an amount in USD that is given in billionths."""
+    return EXACT.divide(Decimal(nano), NANO)
+
+
 def nano(usd: Decimal | None) -> int | None:
     """Return an amount in billionths of a USD, rounded up."""
     return None if usd is None else int(EXACT.multiply(usd, NANO).to_integral_value(ROUND_CEILING))
+
+
+def _written(value: Attempt | Task, private: Private) -> str:
+    """Return a value as JSON without what is private."""
+    text = _text(to_bare_json(value))
+    # To go through every text of it takes five times as long as to look whether that is needed.
+    return _text(to_bare_json(private.without(value))) if private.may_be_in(text) else text
 
 
 _text = json.JSONEncoder(separators=(",", ":")).encode

@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 import json
+import math
 import os
 import secrets
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -18,22 +19,44 @@ import attrs
 from anymedia.model.errors import JournalError
 
 from .process_lock import ProcessLock, forget, is_alive, is_here, is_name, known, mark_of
-from .protocol import Change, Claim, Ended, Entry, Limit, Query, Refusal, Released, Seen, Taken, Wanted
+from .protocol import DAY, By, Change, Claim, Ended, Entry, Limit, Query, Refusal, Seen, Sum, Taken, Wanted
 from .sqlite_file import SQLiteFile
-from .sqlite_schema import Schema
+from .sqlite_schema import ADDED_UP, Schema
 
-_STORED = tuple(field.name for field in attrs.fields(Entry) if field.name not in ("owner", "alive"))
-_values = attrgetter(*_STORED)
-_INSERT = f"INSERT INTO attempts (owner, {', '.join(_STORED)}) VALUES ({', '.join('?' * (len(_STORED) + 1))})"  # noqa: S608 - the names are ours
-_SELECT = f"SELECT owner, {', '.join(_STORED)} FROM attempts WHERE %s ORDER BY number %s"  # noqa: S608
-_LEFT = "open OR wanted OR task_id IS NOT NULL AND owner IN (SELECT value FROM json_each(?))"
-_NAMED = "id >= ? AND id < ? || 'g' OR task_id = ?"
-_ENDED = "UPDATE attempts SET status = ?, open = ?, record = ?, task = ?, task_id = ?, reserved = ? WHERE id = ?"
-_SEEN = """UPDATE attempts SET status = ?, open = ?, task = ?, reserved = ?, wanted = wanted AND NOT ?
-    WHERE task_id = ? AND account = ? AND (open OR ?)"""
+_TEXTS = ("record", "task", "body")
+_COLUMNS = tuple(field.name for field in attrs.fields(Entry) if field.name not in ("owner", "alive", "number", *_TEXTS))
+_STORED = (*_COLUMNS, *_TEXTS)
+_columns, _texts = attrgetter("day", *_COLUMNS), attrgetter(*_TEXTS)
+_INSERT = f"INSERT INTO attempts (owner, day, {', '.join(_COLUMNS)}) VALUES ({', '.join('?' * (len(_COLUMNS) + 2))})"  # noqa: S608 - the names are ours
+_IS_OPEN, _OF_OWNER = itemgetter(2 + _STORED.index("open")), lambda row: row[0] is not None
+_INSERT_TEXTS = "INSERT INTO texts (number, record, task, body) VALUES (?, ?, ?, ?)"
+# An attempt whose texts somebody has deleted cannot be read, and is there all the same.
+_SELECT = (
+    f"SELECT owner, number, {', '.join(_STORED)} FROM attempts LEFT JOIN texts USING (number) "  # noqa: S608
+    "WHERE %s ORDER BY number %s"
+)
+# Each part has an index, which SQLite would not use for all of them at once.
+_OPEN = "number IN (SELECT number FROM attempts WHERE open)"
+_LEFT = """number IN (
+    SELECT number FROM attempts WHERE open
+    UNION ALL SELECT number FROM attempts WHERE wanted
+    UNION ALL SELECT number FROM attempts WHERE undownloaded AND owner IN (SELECT value FROM json_each(?)))"""
+_NAMED = """number IN (
+    SELECT number FROM attempts WHERE id >= ? AND id < ? || 'g'
+    UNION ALL SELECT number FROM attempts WHERE task_id = ?)"""
+# The order is that of the numbers: the first number of a time bounds what is looked at, however a clock was set.
+_SINCE = "number >= (SELECT min(+number) FROM attempts WHERE started >= ?) AND started >= ?"
+_ENDED = """UPDATE attempts SET status = ?, open = ?, task_id = ?, reserved = ?, counts_as = ?, undownloaded = ?
+    WHERE id = ?"""
+_ENDED_TEXTS = "UPDATE texts SET record = ?, task = ? WHERE number = (SELECT number FROM attempts WHERE id = ?)"
+_SEEN = """UPDATE attempts SET status = ?, open = ?, reserved = ?, counts_as = ?, undownloaded = ?,
+    wanted = wanted AND NOT ? WHERE task_id = ? AND account = ? AND (open OR ?)"""
+_SEEN_TEXTS = """UPDATE texts SET task = ?
+    WHERE number = (SELECT number FROM attempts WHERE task_id = ? AND account = ?)"""
 _OTHER = """SELECT other.id FROM attempts AS this JOIN attempts AS other ON other.account = this.account
     WHERE this.id = ? AND other.task_id = ? AND other.id != this.id LIMIT 1"""
 _OWNERS = "SELECT DISTINCT owner FROM attempts WHERE task_id = ? AND account = ?"
+_OPEN_OWNERS = "SELECT DISTINCT owner FROM attempts WHERE open"
 _WANTED = "UPDATE attempts SET wanted = 1 WHERE task_id = ? AND account = ?"
 _OWNED = "UPDATE attempts SET owner = ? WHERE task_id = ? AND account = ? AND owner = ?"
 _RELEASED = "UPDATE keys SET holder = NULL WHERE key = ? AND holder = ? AND owner = ?"
@@ -43,7 +66,17 @@ _LIVED = "SELECT name FROM facts WHERE name GLOB ?"
 _OWNER = "owner "
 """What the name of a fact begins with that says that an owner has not ended: its mark may be swept away."""
 
-_SPENT = "SELECT coalesce(sum(reserved), 0) FROM attempts WHERE account = ? AND started >= ?"
+_SPENT = "SELECT coalesce(sum(ifnull(reserved, 9e999)), 0) FROM days WHERE account = ? AND day >= ?"
+_EACH = ", ".join(f"{value} AS {name}" for name, value in ADDED_UP.items())
+_SUMS = f"""SELECT owner, grouped, counts_as, {", ".join(f"sum({name})" for name in ADDED_UP)}, max(day) FROM (
+    SELECT {{by}} AS grouped, counts_as, {", ".join(ADDED_UP)}, day, NULL AS owner
+        FROM {{kept}} WHERE number != 0 AND day >= ?
+    UNION ALL SELECT {{by}}, counts_as, {_EACH}, day, NULL
+        FROM attempts WHERE started >= ? AND started < ? AND NOT open AND counts_as IS NOT NULL
+    UNION ALL SELECT {{by}}, counts_as, {_EACH}, day, owner
+        FROM attempts WHERE open AND +started >= ? AND counts_as IS NOT NULL
+    ) GROUP BY grouped, counts_as, owner"""  # noqa: S608
+"""Whole days as they are kept, the rest of the first day, and what is open: little is, and + has that index used."""
 
 
 LOOKS, PAUSE = 25, 0.02
@@ -64,6 +97,7 @@ class SQLiteJournal:
         self.path: Path = self._store.path
         self._folder = self._store.file.owners
         self._lock = ProcessLock(self._folder)
+        self._alive_since = 0
 
     @property
     def name(self) -> str:
@@ -103,6 +137,11 @@ class SQLiteJournal:
             return await self._store.read(partial(self._select, query=query), nothing)
         except UnicodeEncodeError:  # the query holds what is no text, and everything that is stored is text
             return nothing
+
+    async def sums(self, by: By, since: float | None = None) -> list[Sum]:
+        """As Journal.sums."""
+        nothing: list[Sum] = []
+        return await self._store.read(partial(self._sums, by=by, since=since), nothing)
 
     async def count(self) -> int:
         """As Journal.count."""
@@ -163,7 +202,7 @@ class SQLiteJournal:
 
     def _is_open_elsewhere(self) -> bool:
         owners = known(self._folder)
-        return any(self._is_alive_elsewhere(name) and mark_of(self._folder, name).exists() for name in owners)
+        return any(mark_of(self._folder, name).exists() and self._is_alive_elsewhere(name) for name in owners)
 
     def _uses(self, does: bool) -> None:
         """Mark that this owner has the file open, or not any more; where it cannot be marked, nobody misses it."""
@@ -178,9 +217,12 @@ class SQLiteJournal:
     # In a transaction
 
     def _live(self, connection: sqlite3.Connection) -> None:
-        """Be alive as an owner from now on, also for those who find no mark of it."""
+        """Be alive as an owner from now on, also for those who find no mark of it; once a transaction is enough."""
+        if self._alive_since == self._store.transactions:
+            return
         self._lock.hold()
         connection.execute(_LIVES, (_OWNER + self.owner,))
+        self._alive_since = self._store.transactions
 
     def _intend(
         self, connection: sqlite3.Connection, entry: Entry, claim: Claim | None, limit: Limit | None
@@ -188,30 +230,22 @@ class SQLiteJournal:
         if claim is not None and not _stands(connection, claim):
             return Refusal()
         if limit is not None:
-            (spent,) = connection.execute(_SPENT, (entry.account, limit.since)).fetchone()
+            (spent,) = connection.execute(_SPENT, (entry.account, limit.day)).fetchone()
             if spent + (entry.reserved or 0) > limit.most:
                 return Refusal(spent=spent)
         self._live(connection)
-        connection.execute(_INSERT, (self.owner, *_values(entry)))
+        number = connection.execute(_INSERT, (self.owner, *_columns(entry))).lastrowid
+        connection.execute(_INSERT_TEXTS, (number, *_texts(entry)))
         return None
 
     def _change(self, connection: sqlite3.Connection, change: Change) -> bool | Taken:
+        if isinstance(change, Ended):
+            return _end_submit(connection, change)
+        if isinstance(change, Seen):
+            return _see(connection, change)
         if isinstance(change, Wanted):
             return self._want(connection, change)
-        if isinstance(change, Ended) and (other := _other(connection, change)) is not None:
-            return Taken(by=other)
-        sql, values = self._update(change)
-        return connection.execute(sql, values).rowcount > 0
-
-    def _update(self, change: Ended | Seen | Released) -> tuple[str, Sequence[Any]]:
-        """Return a change as SQL, with its values."""
-        if isinstance(change, Ended):
-            new = (change.status, change.open, change.record, change.task, change.task_id, change.reserved)
-            return f"{_ENDED} AND task_id IS NULL" if change.unanswered else _ENDED, (*new, change.id)
-        if isinstance(change, Seen):
-            seen = (change.status, change.open, change.task, change.reserved, change.complete)
-            return _SEEN, (*seen, change.task_id, change.account, change.on_disk)
-        return _RELEASED, (change.key, change.holder, self.owner)
+        return connection.execute(_RELEASED, (change.key, change.holder, self.owner)).rowcount > 0
 
     def _want(self, connection: sqlite3.Connection, change: Wanted) -> bool:
         """Take over what nobody else sees to; the look at who is alive is within the transaction."""
@@ -235,25 +269,35 @@ class SQLiteJournal:
         return claim
 
     def _select(self, connection: sqlite3.Connection, query: Query) -> list[Entry]:
-        """Return entries, each as it was while its owner was still alive, or as its owner left it for good.
+        rows, alive = self._with_owners(lambda: _rows(connection, query), _IS_OPEN, {})
+        return [_entry(row, alive=alive[row[0]]) for row in rows]
 
-        An owner that ends between the query and the look at its lock may have written in between: so the query is
-        repeated until every dead owner of an open entry was known to be dead before it.
+    def _sums(self, connection: sqlite3.Connection, by: By, since: float | None) -> list[Sum]:
+        # Looked at beforehand, so that the sums are made once, although a dead owner has left something open.
+        owners = [owner for (owner,) in connection.execute(_OPEN_OWNERS)]
+        alive = {owner: self._is_alive(owner) for owner in owners}
+        rows, alive = self._with_owners(lambda: _summed(connection, by, since), _OF_OWNER, alive)
+        return [_sum(row, alive=row[0] is None or alive[row[0]]) for row in rows]
+
+    def _with_owners(
+        self, look: Callable[[], list[Any]], is_open: Callable[[Any], Any], known: Mapping[Any, bool]
+    ) -> tuple[list[Any], dict[Any, bool]]:
+        """Return rows that each begin with an owner, and which owners are alive; of some it is `known`.
+
+        Each row is as it was while its owner was still alive, or as its owner left it for good. An owner that ends
+        between the query and the look at its lock may have written in between: so the query is repeated until every
+        dead owner of an open row was known to be dead before it.
         """
-        alive: dict[str, bool] = {}
-        known_dead: set[str] = set()
+        alive = {**known}
+        known_dead = {owner for owner, lives in alive.items() if not lives}
         while True:
-            entries = [self._entry(row, alive) for row in _rows(connection, query)]
-            dead = {entry.owner for entry in entries if entry.open and not entry.alive}
+            rows = look()
+            for owner in {row[0] for row in rows} - alive.keys():
+                alive[owner] = self._is_alive(owner)
+            dead = {row[0] for row in rows if is_open(row) and not alive[row[0]]}
             if dead <= known_dead:
-                return entries
+                return rows, alive
             known_dead |= dead
-
-    def _entry(self, row: Sequence[Any], alive: dict[str, bool]) -> Entry:
-        owner, *stored = row
-        if owner not in alive:
-            alive[owner] = self._is_alive(owner)
-        return Entry(owner=owner, alive=alive[owner], **dict(zip(_STORED, stored, strict=True)))
 
     def _is_alive(self, owner: str) -> bool:
         return owner == self.owner or is_here(owner) or is_alive(self._folder, owner)
@@ -262,20 +306,41 @@ class SQLiteJournal:
         return owner != self.owner and (is_here(owner) or is_alive(self._folder, owner))
 
 
-def _other(connection: sqlite3.Connection, ended: Ended) -> str | None:
-    """Return another entry of the account that has the task of an end."""
-    row = None if ended.task_id is None else connection.execute(_OTHER, (ended.id, ended.task_id)).fetchone()
-    return None if row is None else str(row[0])
+def _end_submit(connection: sqlite3.Connection, ended: Ended) -> bool | Taken:
+    if ended.task_id is not None:
+        other = connection.execute(_OTHER, (ended.id, ended.task_id)).fetchone()
+        if other is not None:
+            return Taken(by=str(other[0]))
+    new = (ended.status, ended.open, ended.task_id, ended.reserved, ended.counts_as, ended.undownloaded, ended.id)
+    if not connection.execute(f"{_ENDED} AND task_id IS NULL" if ended.unanswered else _ENDED, new).rowcount:
+        return False
+    connection.execute(_ENDED_TEXTS, (ended.record, ended.task, ended.id))
+    return True
+
+
+def _see(connection: sqlite3.Connection, seen: Seen) -> bool:
+    task = (seen.task_id, seen.account)
+    new = (seen.status, seen.open, seen.reserved, seen.counts_as, seen.undownloaded, seen.complete)
+    if not connection.execute(_SEEN, (*new, *task, seen.on_disk)).rowcount:
+        return False
+    connection.execute(_SEEN_TEXTS, (seen.task, *task))
+    return True
+
+
+def _entry(row: Sequence[Any], *, alive: bool) -> Entry:
+    owner, number, *stored = row
+    return Entry(owner=owner, number=number, alive=alive, **dict(zip(_STORED, stored, strict=True)))
 
 
 def _rows(connection: sqlite3.Connection, query: Query) -> list[Any]:
     conditions = dict(_conditions(query))
     where = " AND ".join(f"({text})" for text in conditions) or "1"
     values = [value for given in conditions.values() for value in given]
-    if query.limit is None:
-        return connection.execute(_SELECT % (where, ""), values).fetchall()
-    newest = connection.execute(_SELECT % (where, "DESC LIMIT ?"), [*values, query.limit]).fetchall()
-    return newest[::-1]
+    if query.limit is not None:
+        newest = connection.execute(_SELECT % (where, "DESC LIMIT ?"), [*values, query.limit]).fetchall()
+        return newest[::-1]
+    most = -1 if query.first is None else query.first
+    return connection.execute(_SELECT % (where, "LIMIT ?"), [*values, most]).fetchall()
 
 
 def _conditions(query: Query) -> list[tuple[str, Sequence[Any]]]:
@@ -285,12 +350,28 @@ def _conditions(query: Query) -> list[tuple[str, Sequence[Any]]]:
         ("provider = ?", query.provider, _alone),
         ("account = ?", query.account, _alone),
         ("idempotency_key = ?", query.idempotency_key, _alone),
-        ("started >= ?", query.since, _alone),
-        ("open = ?", query.open, _alone),
+        (_SINCE, query.since, lambda since: (since,) * 2),
+        (_OPEN if query.open else "NOT open", query.open, lambda _: ()),
         (_NAMED, query.name, lambda name: (name,) * 3),
         (_LEFT, query.left_by, _listed),
+        ("number < ?", query.before, _alone),
+        ("number > ?", query.after, _alone),
     ]
     return [(sql, values_of(value)) for sql, value, values_of in given if value is not None]
+
+
+def _summed(connection: sqlite3.Connection, by: By, since: float | None) -> list[Any]:
+    """Return sums in rows: the owner of what is open, then the columns of a Sum."""
+    since = -math.inf if since is None else since
+    whole = -math.inf if since == -math.inf else math.ceil(since / DAY)  # the first day of which all is wanted
+    values = (whole, since, whole * DAY, since)
+    kept = "label_sums" if by == "labels" else "sums"
+    return connection.execute(_SUMS.format(by=by, kept=kept), values).fetchall()
+
+
+def _sum(row: Sequence[Any], *, alive: bool) -> Sum:
+    _, group, counts_as, *figures = row
+    return Sum(group=group, counts_as=counts_as, alive=alive, **dict(zip((*ADDED_UP, "day"), figures, strict=True)))
 
 
 def _alone(value: Any) -> Sequence[Any]:

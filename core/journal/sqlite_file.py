@@ -50,6 +50,7 @@ class SQLiteFile:
         self._joins = joins
         self._uses = uses
         self._schema = schema
+        self.transactions: int = 0  # how many were begun, so that a step knows whether it is in one with another
         self._writer: Writer | None = None
         self._ending: Writer | None = None
         self._lock = threading.RLock()  # held while a writer is chosen and given an item: its end comes last
@@ -181,6 +182,7 @@ class SQLiteFile:
             if writer.connection is None:
                 writer.connection = self._opened()
             self.file.check()
+            self.transactions += 1
             with _transaction(writer.connection) as connection:
                 for item in batch:
                     item.result = item.step(connection)

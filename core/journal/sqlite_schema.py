@@ -11,11 +11,60 @@ from anymedia.model.errors import JournalError
 APPLICATION = 0x616D6A31
 """The mark in the SQLite files that are journals, so that no other program's file is taken for one."""
 
-UNRELEASED = 2
+UNRELEASED = 3
 """The last form that no release has written: files of this form or an earlier one are not read."""
+
+ADDED_UP = {
+    "number": "1",
+    "known": "attempts.reserved IS NOT NULL",
+    "reserved": "ifnull(attempts.reserved, 0)",
+    "quotes": "attempts.quoted IS NOT NULL",
+    "exact_quotes": "attempts.quoted IS NOT NULL AND attempts.quoted_exactly",
+    "quoted": "ifnull(attempts.quoted, 0)",
+    "differing": "ifnull(attempts.reserved <> attempts.quoted, 0)",
+}
+"""What is added up of attempts, and what each of them adds to it."""
+
+_GROUPS = {"sums": ("day", "account", "offer", "model", "counts_as"), "label_sums": ("day", "labels", "counts_as")}
+"""The tables in which sums over attempts are kept that are not open, and the columns that each is for."""
+
+_WHEN_MOVED = """AFTER UPDATE OF open, counts_as, reserved ON attempts
+    WHEN (OLD.open, OLD.counts_as, OLD.reserved) IS NOT (NEW.open, NEW.counts_as, NEW.reserved)"""
+"""When an attempt has changed in what sums are made of; the rest of that never changes."""
+
+_MORE = "ifnull(NEW.reserved, 0) - ifnull(OLD.reserved, 0)"
+
+
+def _kept(row: str, sign: str) -> str:
+    """Return the statements that add a row to the sums that are kept, or take it from them; an open one is in none."""
+    values = [f"{sign}({value.replace('attempts.', f'{row}.')})" for value in ADDED_UP.values()]
+    sums = ", ".join(f"{name} = {name} + excluded.{name}" for name in ADDED_UP)
+    return " ".join(
+        f"INSERT INTO {table} ({', '.join((*groups, *ADDED_UP))}) "
+        f"SELECT {', '.join((*(f'{row}.{group}' for group in groups), *values))} "
+        f"WHERE NOT {row}.open AND {row}.counts_as IS NOT NULL "
+        f"ON CONFLICT ({', '.join(groups)}) DO UPDATE SET {sums};"
+        for table, groups in _GROUPS.items()
+    )
+
+
+def _day(reserved: str) -> str:
+    """Return the statement that adds an amount to what is reserved of an account's day."""
+    return (
+        f"INSERT INTO days (account, day, reserved) SELECT NEW.account, NEW.day, {reserved} WHERE {reserved} "
+        "ON CONFLICT (account, day) DO UPDATE SET reserved = reserved + excluded.reserved;"
+    )
+
+
+def _table(name: str, groups: Sequence[str]) -> str:
+    """Return the statement that makes a table of sums."""
+    columns = ", ".join(groups)
+    return f"CREATE TABLE {name} ({columns}, {', '.join(ADDED_UP)}, PRIMARY KEY ({columns})) WITHOUT ROWID"
+
 
 MIGRATIONS: Sequence[Sequence[str]] = (
     (
+        # What attempts are found and added up by; their texts are apart, so that it takes little to read many of these.
         """CREATE TABLE attempts (
             number INTEGER PRIMARY KEY,
             id TEXT NOT NULL UNIQUE,
@@ -23,25 +72,36 @@ MIGRATIONS: Sequence[Sequence[str]] = (
             wanted INTEGER NOT NULL DEFAULT 0,
             provider TEXT NOT NULL,
             account TEXT NOT NULL,
+            day INTEGER NOT NULL,
             started REAL NOT NULL,
             status TEXT NOT NULL,
             open INTEGER NOT NULL,
-            record TEXT NOT NULL,
+            undownloaded INTEGER NOT NULL DEFAULT 0,
             reserved INTEGER,
+            quoted INTEGER,
+            quoted_exactly INTEGER NOT NULL DEFAULT 0,
+            offer TEXT NOT NULL DEFAULT '',
+            model TEXT NOT NULL DEFAULT '',
+            labels TEXT NOT NULL DEFAULT '',
+            counts_as TEXT,
             idempotency_key TEXT,
             digest TEXT,
-            task_id TEXT,
-            task TEXT,
-            body BLOB
+            task_id TEXT
         )""",
+        "CREATE TABLE texts (number INTEGER PRIMARY KEY, record TEXT NOT NULL, task TEXT, body BLOB)",
         "CREATE INDEX by_task ON attempts (task_id, account) WHERE task_id IS NOT NULL",
         "CREATE INDEX by_key ON attempts (idempotency_key) WHERE idempotency_key IS NOT NULL",
         "CREATE INDEX by_open ON attempts (open) WHERE open",
         "CREATE INDEX by_wanted ON attempts (wanted) WHERE wanted",
-        "CREATE INDEX by_owner ON attempts (owner) WHERE task_id IS NOT NULL",
-        "CREATE INDEX by_day ON attempts (account, started)",
+        "CREATE INDEX by_undownloaded ON attempts (owner) WHERE undownloaded",
+        "CREATE INDEX by_start ON attempts (started)",
         "CREATE TABLE keys (key TEXT PRIMARY KEY, holder TEXT, owner TEXT NOT NULL, fence INTEGER NOT NULL)",
         "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+        # Sums are kept by every statement that changes what they are made of: nothing is ever deleted.
+        "CREATE TABLE days (account, day, reserved, PRIMARY KEY (account, day)) WITHOUT ROWID",
+        *(_table(name, groups) for name, groups in _GROUPS.items()),
+        f"CREATE TRIGGER added AFTER INSERT ON attempts BEGIN {_day('ifnull(NEW.reserved, 0)')} {_kept('NEW', '')} END",
+        f"CREATE TRIGGER moved {_WHEN_MOVED} BEGIN {_day(_MORE)} {_kept('OLD', '-')} {_kept('NEW', '')} END",
     ),
 )
 """The statements that lead from each form to the next; the first begin with an empty file."""

@@ -138,6 +138,11 @@ class Health:
         """Return the event that the end of the account's trial request sets; None without a trial."""
         return self._trials.get(account.name)
 
+    def needs_trial(self, account: Account) -> bool:
+        """Return whether the next submit to an account is one that shows whether its trouble is over."""
+        trouble = self._troubles.get(account.name)
+        return trouble is not None and trouble.ends in (Cooldown.TRIAL, Cooldown.KEY)
+
     @contextmanager
     def admitted(self, account: Account) -> Iterator[None]:
         """Admit one submit to an account; where a trial ends its trouble, the first is that and holds back the others.
@@ -147,7 +152,7 @@ class Health:
         trouble = self._troubles.get(account.name)
         if trouble is not None and (self.wait(account) or account.name in self._trials):
             raise self.cooling(account)
-        if trouble is None or trouble.ends not in (Cooldown.TRIAL, Cooldown.KEY):
+        if not self.needs_trial(account):
             yield
             return
         trial = self._trials[account.name] = asyncio.Event()

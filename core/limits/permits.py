@@ -5,13 +5,15 @@ a rate slot of its own kind and a connection.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Hashable
+from itertools import count
 
 from anymedia.account import Account
 from anymedia.clock import Clock
 from anymedia.model.task import Task
 
+from .line import LONGEST, Line
+from .queue import Queue
 from .slots import ActiveTasks, RateWindow
 from .turns import Turns
 
@@ -22,6 +24,8 @@ class Permits:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._accounts: dict[str, AccountLimits] = {}
+        self._queues: dict[Hashable, Queue] = {}
+        self._places = count()
 
     def of(self, account: Account) -> "AccountLimits":
         """Return the limits of an account, as they are used."""
@@ -30,39 +34,28 @@ class Permits:
             limits = self._accounts[account.name] = AccountLimits(account, self._clock)
         return limits
 
-    @asynccontextmanager
-    async def submit(self, account: Account, owner: object = None) -> AsyncIterator["Permit"]:
-        """Wait for the permit to send one submit, and hold it.
+    def last_place(self) -> int:
+        """Return a place in a queue behind all that were given before."""
+        return next(self._places)
+
+    def queue(self, name: Hashable) -> Queue:
+        """Return the queue of all that may go to the same accounts, under one name."""
+        queue = self._queues.get(name)
+        if queue is None:
+            queue = self._queues[name] = Queue(self._clock)
+        return queue
+
+    def submit(self, account: Account, owner: object = None) -> "Permit":
+        """Return the permit to send one submit: `async with` waits for it, and holds it.
 
         The submit counts against the rate once `Permit.sent` says that it may have left. Owners take turns, however
         many submits each waits with; None is an owner of one submit.
         """
-        limits = self.of(account)
-        permit = Permit(limits, owner)
-        limits.submitting += 1
-        try:
-            await permit.wait()
-            yield permit
-        finally:
-            permit.end()
-            limits.submitting -= 1
+        return Permit(self.of(account), owner)
 
-    @asynccontextmanager
-    async def poll(self, account: Account) -> AsyncIterator[None]:
-        """Wait for the permit to send one call that buys nothing, and hold it."""
-        limits = self.of(account)
-        await limits.looks.enter(None)
-        try:
-            await limits.polls.enter()
-        finally:
-            limits.looks.leave()
-        sent = False
-        try:
-            async with limits.connections:
-                sent = True
-                yield
-        finally:
-            limits.polls.leave(arrived=sent)
+    def poll(self, account: Account) -> "Look":
+        """Return the permit to send one call that buys nothing: `async with` waits for it, and holds it."""
+        return Look(self.of(account))
 
     def seen(self, task: Task) -> None:
         """Note that a look showed a task as it stands."""
@@ -86,6 +79,7 @@ class AccountLimits:
         self.active: ActiveTasks = ActiveTasks(allowed.active, clock)
         self.turns: Turns = Turns()
         self.looks: Turns = Turns()
+        self.line: Line = Line()
         self.connections: asyncio.Semaphore = asyncio.Semaphore(account.connections)
         self.passed: set[RateWindow | ActiveTasks] = set()  # by the submit whose turn it is
         self.again: int = 0  # resends that wait for a rate slot
@@ -96,6 +90,12 @@ class AccountLimits:
     def wait(self) -> float:
         """Return about how many seconds a submit would wait here."""
         return max(self.submits.wait(self._ahead(self.submits)), self.active.wait(self._ahead(self.active)))
+
+    def has_room(self, *, trial: bool = False) -> bool:
+        """Return whether one more request may wait for a permit here; for a `trial`, whether it would be the first."""
+        if trial:
+            return not self.line
+        return self.coming < self._connections or len(self.line) < LONGEST
 
     def load(self) -> tuple[float, int]:
         """Return the used share of the scarcest limit, and the number of active tasks."""
@@ -113,6 +113,30 @@ class AccountLimits:
         return self.turns.ahead - (limit in self.passed) + resends + max(self.coming - self.submitting, 0)
 
 
+class Look:
+    """The permit to send one call that buys nothing."""
+
+    def __init__(self, limits: AccountLimits) -> None:
+        self._limits = limits
+
+    async def __aenter__(self) -> None:
+        limits = self._limits
+        await limits.looks.enter(None)
+        try:
+            await limits.polls.enter()
+        finally:
+            limits.looks.leave()
+        try:
+            await limits.connections.acquire()
+        except BaseException:
+            limits.polls.leave(arrived=False)
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._limits.connections.release()
+        self._limits.polls.leave(arrived=True)
+
+
 class Permit:
     """The permit to send one submit; `keep` lets its task hold the task slot until the task is over."""
 
@@ -121,6 +145,19 @@ class Permit:
         self._owner = owner
         self._is_active = self._is_sending = self._is_connected = False
         self._arrived = False
+
+    async def __aenter__(self) -> "Permit":
+        self._limits.submitting += 1
+        try:
+            await self.wait()
+        except BaseException:
+            await self.__aexit__()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.end()
+        self._limits.submitting -= 1
 
     async def wait(self) -> None:
         """Acquire turn, task slot, rate slot and connection; call it again before each resend."""

@@ -25,13 +25,16 @@ class Turns:
         """How many hold or wait for the turn."""
         return self._waiting + self._held
 
-    async def enter(self, owner: object) -> None:
-        """Wait for the owner's turn, and hold it until `leave`; None is an owner of one turn."""
+    async def enter(self, owner: object, place: int | None = None) -> None:
+        """Wait for the owner's turn, and hold it until `leave`; None is an owner of one turn.
+
+        Where all who enter say their `place`, the lowest comes first.
+        """
         if not self._held:
             self._held = True
             return
         # Start-time fair queueing: an owner's next turn is one round after its last, and no owner saves up rounds.
-        turn = max(self._round, self._last.get(owner, 0)) + 1
+        turn = max(self._round, self._last.get(owner, 0)) + 1 if place is None else place
         if owner is not None:
             self._last[owner] = turn
         come: asyncio.Future[None] = asyncio.get_running_loop().create_future()

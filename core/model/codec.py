@@ -1,17 +1,19 @@
 """The canonical model to JSON and back, without loss; strict about what it reads."""
 
 import base64
+from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, get_origin
+from types import UnionType
+from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin
 
 import attrs
 
 from .errors import OutOfBounds, Problem
-from .strict_json import UNWRITTEN, Json
+from .strict_json import BESIDE, UNWRITTEN, Json
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -25,6 +27,11 @@ DIGITS = 1000
 def to_json(value: Any) -> Json:
     """Return a value of the canonical model as plain JSON: amounts and times are texts, bytes base64."""
     return _converter().unstructure(value)
+
+
+def to_bare_json(value: Any) -> Json:
+    """Do as `to_json`, without the fields that the journal stores beside it."""
+    return _bare_converter().unstructure(value)
 
 
 def from_json(cls: type[T], data: Json) -> T:
@@ -50,8 +57,19 @@ def _say(error: BaseException, kind: type | None) -> str:
 
 @cache
 def _converter() -> "Converter":
+    return _made(UNWRITTEN)
+
+
+@cache
+def _bare_converter() -> "Converter":
+    return _made(UNWRITTEN, BESIDE)
+
+
+def _made(*left_out: str) -> "Converter":
+    """Return a converter that leaves out the fields with some marks."""
     # cattrs takes 45 ms to import, and few calls need it.
     from cattrs import Converter
+    from cattrs.fns import identity
 
     converter = Converter(forbid_extra_keys=True, unstruct_collection_overrides={tuple: list})
     for kind in (int, bool, float, str):
@@ -62,7 +80,8 @@ def _converter() -> "Converter":
     converter.register_structure_hook(datetime, _datetime)
     converter.register_structure_hook(Path, lambda text, _: Path(_strict(text, str)))
     converter.register_structure_hook(bytes, lambda text, _: base64.b64decode(_strict(text, str), validate=True))
-    converter.register_unstructure_hook_factory(attrs.has, lambda cls: _written(cls, converter))
+    converter.register_unstructure_hook_factory(attrs.has, lambda cls: _written(cls, converter, left_out))
+    converter.register_unstructure_hook_func(_is_plain, identity)  # else each such field costs a call, of twenty a task
     # What is JSON already stays as it is: however deeply a provider nests its answer, it can be written.
     converter.register_unstructure_hook(dict, lambda value: _json(value, converter))
     converter.register_unstructure_hook(list, lambda value: _json(value, converter))
@@ -74,19 +93,28 @@ def _converter() -> "Converter":
     return converter
 
 
-def _written(cls: type[Any], converter: "Converter") -> Any:
+def _written(cls: type[Any], converter: "Converter", left_out: Collection[str]) -> Any:
     from cattrs.gen import make_dict_unstructure_fn, override
 
-    left_out: dict[str, Any] = {
-        field.name: override(omit=True) for field in attrs.fields(cls) if UNWRITTEN in field.metadata
+    omitted: dict[str, Any] = {
+        field.name: override(omit=True) for field in attrs.fields(cls) if any(map(field.metadata.get, left_out))
     }
-    return make_dict_unstructure_fn(cls, converter, **left_out)
+    return make_dict_unstructure_fn(cls, converter, **omitted)
+
+
+_PLAIN = (str, int, float, bool)
+_IS_JSON = frozenset((*_PLAIN, type(None), dict, list))
+
+
+def _is_plain(cls: Any) -> bool:
+    """Return whether a field of a type holds what is JSON already, or nothing."""
+    return cls in _PLAIN or (get_origin(cls) in (UnionType, Union) and {*get_args(cls)} <= {*_PLAIN, type(None)})
 
 
 def _json(value: Any, converter: "Converter") -> Json:
     """Return a dict or list with its values of the model as JSON; one that holds none is JSON, and stays as it is."""
     held = value.values() if isinstance(value, dict) else value
-    if not any(attrs.has(type(each)) for each in held):
+    if _IS_JSON.issuperset(map(type, held)) or not any(attrs.has(type(each)) for each in held):
         return value
     if isinstance(value, dict):
         return {name: converter.unstructure(each) for name, each in value.items()}

@@ -13,4 +13,6 @@ def printable(text: object) -> str:
 
 def one_line(text: object) -> str:
     """Return a printable text on one line."""
+    if isinstance(text, str) and text.isascii() and text.isalnum():  # as most words of a state are
+        return text
     return printable(" ".join(str(text).split()))

@@ -15,6 +15,9 @@ Json: TypeAlias = Any
 UNWRITTEN = "unwritten"
 """The mark in the metadata of fields of the model that stand in no JSON."""
 
+BESIDE = "beside"
+"""The mark in the metadata of fields that the journal stores beside the JSON of what they belong to, or not at all."""
+
 
 def loads(text: bytes | str) -> Json:
     """Parse JSON text (bytes are UTF-8, with or without a byte order mark). Errors: ValueError, whatever is wrong."""

@@ -9,7 +9,7 @@ from typing import cast
 import attrs
 
 from .money import EXACT, Money
-from .strict_json import UNWRITTEN, Json
+from .strict_json import BESIDE, UNWRITTEN, Json
 from .vocabulary import Billed, Cause, Kind, Outcome, Refund, State
 
 SENDING, SETTLED = "sending", "settled"
@@ -29,7 +29,7 @@ class Asset:
 
     kind: str
     url: str | None = None
-    data: bytes | None = attrs.field(default=None, repr=False)
+    data: bytes | None = attrs.field(default=None, repr=False, metadata={BESIDE: True})
     path: Path | None = None
     media_type: str | None = None
     width: int | None = None
@@ -129,7 +129,7 @@ class Order:
     wire_id: str | None = None
     kind: Kind = Kind.IMAGE
     path: str
-    body: Json = attrs.field(default=None, hash=False, repr=False)
+    body: Json = attrs.field(default=None, hash=False, repr=False, metadata={BESIDE: True})
     money: Money
     adjustments: tuple[Adjustment, ...] = ()
     labels: Mapping[str, str] = attrs.field(factory=dict, hash=False)
@@ -170,7 +170,7 @@ class Attempt:
     ended_at: datetime | None = None
     sends: int = 0
     outcome: Outcome | None = None
-    task: Task | None = None
+    task: Task | None = attrs.field(default=None, metadata={BESIDE: True})
     error: str | None = None
     cause: Cause | None = None
     retry_after: float | None = None

@@ -29,7 +29,10 @@ class State(StrEnum):
     @property
     def final(self) -> bool:
         """Whether nothing more will happen."""
-        return self not in (State.QUEUED, State.RUNNING)
+        return self not in _GOING_ON
+
+
+_GOING_ON = (State.QUEUED, State.RUNNING)
 
 
 class Refund(StrEnum):

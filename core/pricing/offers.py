@@ -1,7 +1,7 @@
 """Which offers of which accounts a request could go to, and the orders that each would be sent."""
 
-from collections.abc import Collection, Iterable, Sequence
-from typing import NoReturn
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, NoReturn
 
 import attrs
 
@@ -34,16 +34,19 @@ class Candidate:
 
     def some(self, units: range) -> "Candidate":
         """Return the candidate for some of the request's units only."""
-        return self if len(units) == sum(part.units for part in self.parts) else _parted(self, units)
+        if len(units) == sum(part.units for part in self.parts):
+            return self
+        return _parted(self.account, self.checked, self.live, units)
 
-    def orders(self, units: range | None = None, idempotency_key: str | None = None) -> list[Order]:
+    def orders(self, units: range | None = None, **chosen: Any) -> list[Order]:
         """Return one order for each task that the request, or some of its units, takes.
 
-        Each seed is set apart by the number of its first unit; `idempotency_key` is the caller's own.
+        Each seed is set apart by the number of its first unit; `chosen` are the fields of each order that the request
+        does not tell, such as the caller's own idempotency key.
         """
         some = self if units is None else self.some(units)
         tasks = zip(some.parts, some.prices, strict=True)
-        return [_order(self, part, money, idempotency_key) for part, money in tasks]
+        return [_order(self, part, money, chosen) for part, money in tasks]
 
     @property
     def offer(self) -> Offer:
@@ -56,7 +59,7 @@ class Candidate:
         return f"{self.account.adapter.name}/{self.offer.name}"
 
 
-def _order(candidate: Candidate, part: Part, money: Money, idempotency_key: str | None) -> Order:
+def _order(candidate: Candidate, part: Part, money: Money, chosen: Mapping[str, Any]) -> Order:
     checked = candidate.checked
     return Order(
         provider=checked.adapter.name,
@@ -70,10 +73,10 @@ def _order(candidate: Candidate, part: Part, money: Money, idempotency_key: str 
         money=money,
         adjustments=(*checked.adjustments, *part.adjustments),
         labels=checked.labels,
-        idempotency_key=idempotency_key,
         texts=checked.texts,
         part=part.first,
         units=part.units,
+        **chosen,
     )
 
 
@@ -111,14 +114,13 @@ def candidates(
 def _candidate(checked: Checked, account: Account, live: LivePrices | None) -> Candidate:
     if checked.problems:
         return Candidate(account, checked, (), (), Money.unknown("refused"))
-    return _parted(Candidate(account, checked, (), (), Money(), live))
+    return _parted(account, checked, live)
 
 
-def _parted(candidate: Candidate, units: range | None = None) -> Candidate:
-    checked, account, live = candidate.checked, candidate.account, candidate.live
+def _parted(account: Account, checked: Checked, live: LivePrices | None, units: range | None = None) -> Candidate:
     tasks = parts(checked, units)
     prices = [price for part, times in same(tasks) for price in [_price(checked, part, account, live)] * times]
-    return attrs.evolve(candidate, parts=tuple(tasks), prices=tuple(prices), money=total(prices))
+    return Candidate(account, checked, tuple(tasks), tuple(prices), total(prices), live)
 
 
 def _price(checked: Checked, part: Part, account: Account, live: LivePrices | None) -> Money:

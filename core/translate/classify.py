@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
 import attrs
@@ -129,24 +128,20 @@ class Asked:
         return self.secret is not None and holds(text, self._key)
 
 
-@attrs.frozen(slots=False)
+@attrs.frozen
 class Received:
-    """An answer, who was asked, and the answer's body as JSON (or text, where it is none), read from `text`."""
+    """An answer, who was asked, the answer's body as JSON (or text, where it is none), and `raw`, as it can be kept."""
 
     asked: Asked
     answer: Answer
     words: Json = attrs.field(hash=False)
-    text: str
+    raw: Json = attrs.field(hash=False)
 
     @classmethod
     def of(cls, asked: Asked, answer: Answer) -> "Received":
         """Return an answer as it is read."""
-        return cls(asked, answer, *read(answer.body))
-
-    @cached_property
-    def raw(self) -> Json:
-        """The words as they can be kept."""
-        return self.asked.kept(self.words, self.text)
+        words, text = read(answer.body)
+        return cls(asked, answer, words, asked.kept(words, text))
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -176,7 +171,7 @@ class Received:
         named = header or (None if fault.request_id is None else fault.request_id.one(self.words))
         return self.asked.shown(named)[:LONGEST_NAME] if isinstance(named, str) else None
 
-    @cached_property
+    @property
     def told(self) -> str:
         """The provider's own words for what went wrong, as they are shown."""
         return one_line(text_of(self.asked.adapter.fault, self.raw))

@@ -46,7 +46,6 @@ def submitted(asked: Asked, answer: Answer, draft: Task) -> Task:
     known: dict[str, Any] = {
         "id": task_id,
         "links": dict(followed(asked.adapter, asked.origin, words)),
-        "request_id": received.request_id,
         "replayed": reply.replayed is not None and reply.replayed.one(words) is True,
         "raw": received.raw,
     }
@@ -56,7 +55,7 @@ def submitted(asked: Asked, answer: Answer, draft: Task) -> Task:
         if asked.adapter.poll is None:
             raise received.paid_for_nothing(f"and it cannot be read ({error})") from None
         # It was accepted: what else the answer says can be asked for again.
-        return attrs.evolve(draft, **known)
+        return attrs.evolve(draft, request_id=received.request_id, **known)
     if read["state"] is State.SUCCEEDED and not read.get("assets"):
         # What is finished at once, and does not show here what it made, is looked at like any other.
         read |= {"state": State.RUNNING, "ended_at": None, "money": draft.money}

@@ -39,10 +39,13 @@ class Links:
 
 def links(where: Place, words: Json, origin: str) -> Links:
     """Return the links at a place; they may be relative to the origin that answered."""
+    found = where.find(words)
+    if not found:  # an answer has its links at one of several places
+        return _NONE
     urls: dict[str, None] = {}
     data: list[bytes] = []
     unusable: list[str] = []
-    for link in islice(_texts(where.find(words), 0), MOST):
+    for link in islice(_texts(found, 0), MOST):
         held = _data(link)
         url = absolute(link, origin) if held is None else None
         if held:
@@ -52,6 +55,9 @@ def links(where: Place, words: Json, origin: str) -> Links:
         else:
             unusable.append(link[:_SHOWN])
     return Links(tuple(urls), tuple(data), tuple(unusable))
+
+
+_NONE = Links((), (), ())
 
 
 def followed(adapter: Adapter, origin: str, words: Json) -> Iterator[tuple[str, str]]:

@@ -1,19 +1,19 @@
 """What comes back: an answer as plain data, or the fact that there was none."""
 
 from collections.abc import Mapping
-from functools import cached_property
 
 import attrs
 
 from anymedia.model.strict_json import Json, dumps
 
 
-@attrs.frozen(kw_only=True, slots=False)
+@attrs.frozen(kw_only=True)
 class Call:
     """An HTTP request as plain data; the API key is not in it, the transport adds it last.
 
     `timeout` is in seconds, `limit` in bytes of the answer; without `keyed` it goes out without the API key.
     `alone`: it has a connection of its own, never used before, so that no answer but its own can be read there.
+    `body` are the bytes of `json`: the same ones however often the call is sent.
     """
 
     method: str
@@ -24,10 +24,10 @@ class Call:
     json: Json = attrs.field(default=None, hash=False)
     timeout: float | None = None
     limit: int = 8 << 20
+    body: bytes | None = attrs.field(init=False, repr=False, eq=False)
 
-    @cached_property
-    def body(self) -> bytes | None:
-        """The bytes of the body: the same ones however often the call is sent."""
+    @body.default
+    def _written(self) -> bytes | None:
         return None if self.json is None else dumps(self.json)
 
 

@@ -1,6 +1,6 @@
 """Connections: told to the call just before its bytes leave, and never used again once something came unasked."""
 
-import selectors
+import select
 from contextvars import ContextVar
 from functools import partial
 from typing import Any, cast
@@ -49,15 +49,24 @@ class _Handler(ResponseHandler):
         return (self.at_rest is None and transport.get_extra_info("ssl_object") is not None) or not _has_more(transport)
 
 
-# It costs no system call to be made, as the default one does; not every system has it.
-_SELECTOR: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.DefaultSelector)
-
-
 def _has_more(transport: Any) -> bool:
     """Return whether something has arrived at a socket (its end too) that the event loop has not read yet."""
-    with _SELECTOR() as selector:
-        selector.register(transport.get_extra_info("socket").fileno(), selectors.EVENT_READ)
-        return bool(selector.select(0))
+    return _is_readable(transport.get_extra_info("socket").fileno())
+
+
+def by_poll(socket: int) -> bool:
+    """Return whether a socket can be read from at once: at a fourth of what a selector costs, and each call asks."""
+    poll = select.poll()
+    poll.register(socket, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def by_select(socket: int) -> bool:
+    """Do as `by_poll` where the system has no poll."""
+    return bool(select.select([socket], [], [], 0)[0])
+
+
+_is_readable = by_poll if hasattr(select, "poll") else by_select
 
 
 class Connector(aiohttp.TCPConnector):

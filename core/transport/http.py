@@ -290,12 +290,13 @@ def _joined(link: str, location: str) -> str:
 
 async def _read(response: aiohttp.ClientResponse, limit: int, body: bytearray) -> None:
     """Read a body up to a limit, unpacked as it comes, so that a small packed body cannot fill the memory."""
-    unpacking = Unpacking(response.headers.get("Content-Encoding", ""))
-    async for chunk in response.content.iter_any():
-        for piece in unpacking.take(chunk):
+    encoding = response.headers.get("Content-Encoding")
+    unpacking = None if encoding is None else Unpacking(encoding)
+    while chunk := await response.content.readany():
+        for piece in (chunk,) if unpacking is None else unpacking.take(chunk):
             body += piece
             if len(body) > limit:
                 response.close()
                 raise ValueError(f"an answer of more than {limit >> 20} MiB")
-    for piece in unpacking.end():
+    for piece in () if unpacking is None else unpacking.end():
         body += piece

@@ -62,9 +62,10 @@ each says in its first line what lives there.
 3. [`buy`](../core/engine/buy.py) is the one way to buy. In fewer than thirty lines it shows the whole life of a
    submit. `submit`, `generate` and the replay of an uncertain attempt all go through it; they differ in who buys: a
    [`Purchase`](../core/engine/purchase.py) or a [`Replay`](../core/engine/recover.py).
-4. [`Purchase.choose`](../core/engine/purchase.py) returns the first offer whose account is well and has room, or
-   waits for the soonest. [`Purchase.reserve`](../core/engine/purchase.py) reserves the price of each task under the
-   [`Ceiling`](../core/limits/ceiling.py).
+4. [`Purchase.choose`](../core/engine/purchase.py) returns the first offer whose account is well and has room in
+   its [`Line`](../core/limits/line.py), or waits for the soonest: of all that may go to the same accounts, the first in
+   their [`Queue`](../core/limits/queue.py) chooses. [`Purchase.reserve`](../core/engine/purchase.py) reserves the price
+   of each task under the [`Ceiling`](../core/limits/ceiling.py).
 5. A [`Submission`](../core/engine/submission.py) is one order on its way. It waits for a
    [`Permit`](../core/limits/permits.py) and for the account's [`Health`](../core/limits/health.py), writes the intent
    down, sends one POST through [`Transport.send`](../core/transport/http.py), reads the answer with

@@ -149,7 +149,8 @@ LIMITS_AFTER = """\
 - No more **tasks** than that go on at a time. An accepted task counts until it was seen to be over, or until nobody has
   looked at it for {forgotten}; a submit counts from before it is sent, and one that may have made a task does too.
 - Whoever waits is served in turn: requests of one part each in the order in which they came, and one of a hundred parts
-  takes turns with them, part by part.
+  takes turns with them, part by part. Of many that may go to the same accounts a few wait at each account; the others
+  choose when it is their turn, by how the accounts are then. A request that was sent in vain comes after all that wait.
 - These hold for one client. Several clients, or processes, at one account each need their share of the limits."""
 
 OPTIONS_TOLD = """\

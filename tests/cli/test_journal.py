@@ -14,8 +14,9 @@ import pytest
 
 from anymedia import Attempt, Billed, Failure, JournalError, Money, Order, Outcome, Refund, State, Task, from_json
 from anymedia.cli.journal import moment
-from anymedia.cli.spend import added_up, spent
+from anymedia.cli.spend import GROUPS, added_up, spent
 from anymedia.journal import Ledger
+from tests.journal.reading import sums_of
 
 FOX = ("generate", "A fox in the snow", "--model", "flux-2-pro")
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -292,7 +293,7 @@ REFUNDED = ended("0", failure=Failure(cause="failed", refund=Refund.YES))
     ],
 )
 def test_what_attempts_come_to(attempts, facts):
-    assert facts.items() <= attrs.asdict(added_up("all", attempts)).items()
+    assert facts.items() <= attrs.asdict(added_up("all", sums_of(attempts, "account"))).items()
 
 
 def test_groups():
@@ -304,8 +305,8 @@ def test_groups():
         attrs.evolve(ordered(ATTEMPT, account="cheap"), outcome=Outcome.REFUSED, started_at=NOW.replace(day=3)),
     ]
     counted = {
-        by: {group.group: (group.accepted, group.uncertain) for group in spent(attempts, by)}
-        for by in ("day", "account", "model", "label")
+        by: {group.group: (group.accepted, group.uncertain) for group in spent(sums_of(attempts, column), by)}
+        for by, (column, _) in GROUPS.items()
     }
     assert counted == {
         "day": {"2026-12-01": (2, 1), "2026-12-02": (1, 0)},

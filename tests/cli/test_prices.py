@@ -3,7 +3,7 @@
 import re
 import subprocess
 import sys
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from anymedia import Attempt, Failure, ImageRequest, Money, Order, Outcome, Pric
 from anymedia.cli.age import LIFE, Ages, oldest
 from anymedia.cli.drift import drifts
 from anymedia.cli.text import plain
+from tests.journal.reading import sums_of
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "docs"))
 from _generate import age
@@ -234,11 +235,11 @@ QUOTED = Money(usd=Decimal("0.05"), status=PriceStatus.EXACT, got="table")
 
 
 def ended(
-    usd, *, offer="acme/paint", quoted=QUOTED, state=State.SUCCEEDED, refund=None, got="settled", day="2026-11-03"
+    usd, *, offer="acme/paint", quoted=QUOTED, state=State.SUCCEEDED, refund=None, got="settled", day="2026-11-02"
 ):
-    now = datetime(2026, 11, 2, tzinfo=UTC)
+    now = datetime.fromisoformat(f"{day}T12:00:00Z")
     names = {"provider": "acme", "account": "acme", "offer": offer, "model": "paint", "wire_id": "paint", "path": "/v1"}
-    money = Money(usd=Decimal(usd), status=PriceStatus.EXACT, got=got, date=day)
+    money = Money(usd=Decimal(usd), status=PriceStatus.EXACT, got=got)
     failure = None if refund is None else Failure(cause="failed", refund=refund)
     task = Task(id="t", submitted_at=now, state=state, money=money, failure=failure, **names)
     order = Order(money=quoted, **names)
@@ -249,7 +250,7 @@ def test_drift_is_a_bill_that_was_not_quoted():
     attempts = [
         ended("0.050"),
         ended("0.07", day="2026-11-05"),
-        ended("0", day=None),  # a first call
+        ended("0"),  # a first call
         ended("0", state=State.FAILED, refund=Refund.YES),
         ended("0", state=State.FAILED, refund=Refund.UNKNOWN),
         ended("0.05", state=State.FAILED, refund=Refund.YES),
@@ -258,9 +259,9 @@ def test_drift_is_a_bill_that_was_not_quoted():
         ended("0.09", offer=None),
         attrs.evolve(ended("0.09"), task=None),
         ended("0.08", offer="acme/max", quoted=Money.unknown("no page prints a price")),
-        ended("0", offer="acme/first", day=None),
+        ended("0", offer="acme/first"),
     ]
-    paint, first, last = sorted(drifts(attempts), key=lambda drift: -drift.settled - drift.free)
+    paint, first, last = sorted(drifts(sums_of(attempts, "offer")), key=lambda drift: -drift.settled - drift.free)
     assert (paint.offer, paint.settled, paint.differing, paint.free, paint.last) == (
         "acme/paint",
         2,

@@ -12,6 +12,7 @@ from anymedia import Account, Client, read_config
 from anymedia.errors import AnymediaError
 from anymedia.translate.messages import Call, Lost
 from anymedia.transport import connector
+from anymedia.transport.connector import by_poll, by_select
 from anymedia.transport.http import Progress, Transport
 
 KEY = "planted-key-5f0c1d"
@@ -157,3 +158,15 @@ async def test_a_submit_reads_no_answer_but_its_own(clock, request_):
     posts = [number for number, request in server.requests if request.startswith(b"POST")]
     assert len(posts) == 1
     assert posts != [1]
+
+
+@pytest.mark.parametrize("is_readable", [by_poll, by_select])
+def test_a_socket_is_readable_when_something_came_or_it_ended(is_readable):
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        assert not is_readable(ours.fileno())
+        theirs.send(b"x")
+        assert is_readable(ours.fileno())
+        ours.recv(1)
+        theirs.shutdown(socket.SHUT_WR)
+        assert is_readable(ours.fileno())

@@ -6,11 +6,14 @@ All of it in virtual time, in which answers take theirs; benchmarks/spread.py do
 import asyncio
 import random
 from collections import Counter
+from unittest.mock import patch
 
 import attrs
 import pytest
 
-from anymedia import AnymediaError, Client, ImageRequest, Result, read_config
+from anymedia import AnymediaError, Client, Cooling, ImageRequest, Result, Task, Unavailable, read_config
+from anymedia.limits.health import NO_CREDIT, Health
+from anymedia.limits.line import LONGEST
 from anymedia.simulators import running
 from tests.machine.virtual import Loop, LoopClock, slow_way
 
@@ -105,3 +108,76 @@ def test_very_many_requests_at_once_end_and_no_limit_is_passed():
     # Each limit is used to the full, and never passed.
     assert fullest(seen["runapi"].submits, SUBMITS[1]) == SUBMITS[0]
     assert fullest(seen["reapi"].polls, POLLS[1]) == POLLS[0]
+
+
+# One account, and everybody waits for it
+
+CONNECTIONS = 2
+
+
+async def at_one(clock, timeouts, *faults):
+    """Ask one account for everything at once; return the ends, when a request looked where it can go, and what came."""
+    looks = []
+
+    def look(health, accounts):
+        looks.append(clock.monotonic())
+
+    async with running(clock=clock.time) as sims:
+        for fault in faults:
+            sims["reapi"].fault(**fault)
+        data = sims.config
+        data["providers"]["reapi"]["connections"] = CONNECTIONS
+        async with Client(read_config(data, sims.environ), clock=clock) as client:
+            clock.loop.slow_down(client.journal)
+            wanted = [attrs.evolve(REQUEST, prompt=f"{number:04}") for number in range(len(timeouts))]
+            with patch.object(Health, "look", look):
+                submits = (
+                    client.submit(request, "reapi", timeout=timeout)
+                    for request, timeout in zip(wanted, timeouts, strict=True)
+                )
+                ends = await asyncio.gather(*submits, return_exceptions=True)
+        made = [task.order.prompt for task in sims["reapi"].service.tasks.values()]
+    return ends, looks, made
+
+
+def in_virtual_time(main, *arguments):
+    with slow_way(1), asyncio.Runner(loop_factory=Loop) as runner:
+        return runner.run(main(LoopClock(runner.get_loop()), *arguments))
+
+
+def test_an_account_in_trouble_again_and_again_wakes_one_request_at_a_time():
+    calls, outages = 120, 3
+    not_reached = {"kind": "status", "status": 523, "body": "html", "on": "submit", "times": outages}
+    ends, looks, made = in_virtual_time(at_one, [None] * calls, not_reached)
+    assert [end for end in ends if not isinstance(end, Task)] == []
+    assert Counter(made) == {f"{number:04}": 1 for number in range(calls)}
+    # A look for each request, one more for each that waited, and for each outage those few that were at the account.
+    assert len(looks) <= 2 * calls + outages * (LONGEST + CONNECTIONS + 2) * 2
+    # They come in their order, as far as their ways to the provider take the same time; those last that were refused.
+    places = [int(prompt) for prompt in made]
+    assert all(abs(place - number) <= 2 * outages for number, place in enumerate(places[:-outages]))
+    assert max(places[-outages:]) <= LONGEST + CONNECTIONS
+
+
+@pytest.mark.parametrize("timeouts", [[20] * 40, [20] * 20 + [5] * 20], ids=["all at once", "the last ones first"])
+@pytest.mark.parametrize(
+    ("fault", "error", "told"),
+    [
+        ({"kind": "no_answer", "seconds": 1000}, Unavailable, "reapi could not be sent to in time"),
+        ({"kind": "throttled", "retry_after": 8}, Cooling, "reapi is left alone until 08:00:"),
+    ],
+)
+def test_who_is_still_in_the_queue_at_its_deadline_is_told_why(fault, error, told, timeouts):
+    ends, _, made = in_virtual_time(at_one, timeouts, {**fault, "on": "submit", "times": None})
+    assert made == []
+    assert isinstance(ends[-1], error)
+    assert told in str(ends[-1])
+    assert ends[-1].attempts == ()
+
+
+def test_who_waits_for_ever_does_not_keep_the_others_from_hearing_that_nothing_is_sent_in_time():
+    timeouts = [None] * 20 + [60] * 20
+    ends, _, made = in_virtual_time(at_one, timeouts, {"kind": "no_credit", "times": 1})
+    told = [end for end in ends if isinstance(end, Cooling)]
+    assert (len(told), len(made)) == (20, 19)  # one met it itself
+    assert min(error.retry_after for error in told) > NO_CREDIT - 5

@@ -30,6 +30,7 @@ from anymedia import (
     from_json,
     to_json,
 )
+from anymedia.model.codec import to_bare_json
 
 URL = "https://img.example/1.png"
 TEXT = st.text(max_size=9)
@@ -208,3 +209,15 @@ def test_values_in_a_list_or_under_names_are_written_as_alone():
     money = Money(usd=Decimal("0.05"))
     assert to_json({"a": money, "b": 1}) == {"a": to_json(money), "b": 1}
     assert to_json([money, 1]) == [to_json(money), 1]
+
+
+@given(ATTEMPT)
+def test_what_is_stored_beside_a_value_is_left_out_of_its_bare_json(attempt):
+    plain = to_json(attempt)
+    task = plain.pop("task")
+    del plain["order"]["body"]
+    assert to_bare_json(attempt) == plain
+    if task is not None:
+        for asset in task["assets"]:
+            del asset["data"]
+        assert to_bare_json(attempt.task) == task

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from anymedia import Account, State, Task
 from anymedia.clock import first_of
 from anymedia.declare import Endpoint, Limits
+from anymedia.limits.line import LONGEST, Line
 from anymedia.limits.permits import Permits
+from anymedia.limits.queue import Queue
 from anymedia.limits.slots import FORGOTTEN
 from anymedia.testing import FakeClock
 
@@ -589,3 +591,90 @@ def test_of_several_waits_those_that_come_later_are_given_up():
 
     timed(main())
     assert ended == {"soon": 1, "given up": 3}
+
+
+# Before an account is chosen
+
+
+def test_a_line_counts_requests_and_tells_when_it_is_shorter():
+    line = Line()
+    line.join("a1", "a")
+    line.join("a2", "a")
+    line.join("b1", "b")
+    shorter = line.shorter
+    assert len(line) == 2
+    line.leave("a1")
+    line.leave("a1")  # a permit, and then an end
+    assert (len(line), shorter.is_set()) == (2, False)
+    line.leave("a2")
+    assert (len(line), shorter.is_set()) == (1, True)
+    assert not line.shorter.is_set()  # that one is for whoever asks from now on
+    line.leave("b1")
+    line.leave("c1")
+    assert not line
+
+
+def test_there_is_room_while_a_connection_is_free_or_the_line_is_short():
+    async def main():
+        limits = Permits(Time()).of(account(connections=LONGEST + 4))
+        assert limits.has_room(trial=True)
+        for number in range(LONGEST):
+            assert limits.has_room()
+            limits.line.join(number, number)
+        assert not limits.has_room(trial=True)
+        limits.coming = LONGEST + 3
+        assert limits.has_room()
+        limits.coming = LONGEST + 4
+        assert not limits.has_room()
+        limits.line.leave(0)
+        assert limits.has_room()
+
+    timed(main())
+
+
+@given(st.permutations(range(6)), st.sets(st.integers(1, 5)))
+def test_one_of_a_queue_is_first_and_those_behind_it_wait_no_longer_than_they_like(places, impatient):
+    async def main():
+        queue, told = Queue(Time()), []
+
+        async def first(place, deadline):
+            try:
+                async with queue.first(place, deadline):
+                    told.append(place)
+                    await asyncio.sleep(1)
+            except TimeoutError:
+                assert now() == deadline
+
+        deadlines = [number / 8 if number in impatient else math.inf for number in range(6)]
+        await asyncio.gather(*map(first, places, deadlines))
+        came_first, *waiting = [place for number, place in enumerate(places) if number not in impatient]
+        assert told == [came_first, *sorted(waiting)]
+
+    timed(main())
+
+
+def test_whose_deadline_comes_before_a_queue_opens_does_not_wait_for_it():
+    async def main():
+        permits, gave_up = Permits(Time()), []
+        queue = permits.queue("these")
+
+        async def first(deadline):
+            try:
+                async with queue.first(permits.last_place(), deadline):
+                    return now()
+            except TimeoutError:
+                gave_up.append((deadline, now()))
+
+        async with permits.queue("others").first(permits.last_place(), 1), queue.first(permits.last_place(), 90):
+            waiting = [asyncio.create_task(first(deadline)) for deadline in (3, 10, 30, math.inf)]
+            await asyncio.sleep(3)  # one of them is giving up at this very moment
+            with queue.closed(20):
+                waiting += [asyncio.create_task(first(deadline)) for deadline in (15, 40)]
+                await asyncio.sleep(1)
+                assert gave_up == [(3, 3), (10, 3), (15, 3)]
+                await asyncio.sleep(16)
+            waiting.append(asyncio.create_task(first(25)))
+            await asyncio.sleep(1)
+        assert await asyncio.gather(*waiting) == [None, None, 21, 21, None, 21, 21]
+
+    timed(main())

@@ -161,35 +161,60 @@ def test_no_adapter_leans_on_the_simulators(file):
 
 
 def test_what_is_public_is_what_is_said_to_be():
+    """What is imported for the type checkers, what loads when it is used and `__all__` are the same names."""
     assert anymedia.__all__ == sorted(anymedia.__all__)
     assert len(set(anymedia.__all__)) == len(anymedia.__all__)
-    assert all(getattr(anymedia, name) is not None for name in anymedia.__all__)
-    bound = {
-        alias.asname or alias.name
-        for node in ast.parse(Path(anymedia.__file__).read_text("utf-8")).body
+    for_types = {
+        (f".{node.module}", alias.name)
+        for node in ast.walk(ast.parse(Path(anymedia.__file__).read_text("utf-8")))
         if isinstance(node, ast.ImportFrom) and node.level
         for alias in node.names
     }
-    lazy = {"Client"}
-    assert bound | lazy <= set(anymedia.__all__)
+    assert for_types == {(module, name) for module, names in anymedia._MODULES.items() for name in names}
+    assert {name for _, name in for_types} == set(anymedia.__all__)
+    for module, name in for_types:
+        assert getattr(anymedia, name) is getattr(import_module(module, "anymedia"), name)
+    assert set(anymedia.__all__) <= set(dir(anymedia))
     # Whatever else `import anymedia` binds by a public name is a module of its own.
-    others = (
-        {name for name in vars(anymedia) if not name.startswith("_")} - set(anymedia.__all__) - {"Any", "TYPE_CHECKING"}
-    )
+    others = {name for name in dir(anymedia) if not name.startswith("_")} - set(anymedia.__all__)
+    others -= {"Any", "TYPE_CHECKING", "import_module"}
     assert [name for name in others if not inspect.ismodule(getattr(anymedia, name))] == []
     with pytest.raises(AttributeError, match="no attribute 'Clinet'"):
         _ = anymedia.Clinet
 
 
-def test_importing_is_light():
-    heavy = ["aiohttp", "yarl", "backoff", "cattrs", "click", "rich", "PIL", "anymedia.client"]
-    code = f"import sys, anymedia; from anymedia import *; sys.exit(' '.join(set({heavy}) & set(sys.modules)) or 0)"
-    light = code.replace("from anymedia import *; ", "")
-    found = subprocess.run([sys.executable, "-c", light], capture_output=True, text=True, check=False)
-    assert (found.returncode, found.stderr) == (0, "")
-    # And the client brings what it needs, so the line above can fail.
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert "aiohttp" in found.stderr
+HEAVY = {
+    "aiohttp",
+    "asyncio",
+    "attr",
+    "backoff",
+    "cattrs",
+    "click",
+    "decimal",
+    "json",
+    "rich",
+    "sqlite3",
+    "ssl",
+    "yarl",
+}
+
+
+@by_name(
+    ("code", "ours", "heavy"),
+    [
+        ("import anymedia", 1, set()),
+        ("from anymedia import ImageRequest", 8, {"attr", "json"}),
+        ("from anymedia import compare, explain, quote", 55, {"attr", "decimal", "json", "ssl"}),
+        ("from anymedia import *", 110, HEAVY - {"cattrs", "click", "rich", "sqlite3"}),
+    ],
+)
+def test_importing_is_light(code, ours, heavy):
+    """What an import loads: so many modules of ours at most, and of what takes long to import these alone."""
+    code = f"import sys; {code}; print(*sys.modules)"
+    command = [sys.executable, "-c", code]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert HEAVY & set(loaded) == heavy
+    assert len([name for name in loaded if name.partition(".")[0] == "anymedia"]) <= ours
 
 
 def test_asking_for_a_price_needs_no_client():

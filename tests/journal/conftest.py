@@ -104,7 +104,12 @@ def rows(path):
     def column(name):
         connection = sqlite3.connect(path)
         try:
-            return [value for (value,) in connection.execute(f"SELECT {name} FROM attempts ORDER BY number")]
+            return [
+                value
+                for (value,) in connection.execute(
+                    f"SELECT {name} FROM attempts JOIN texts USING (number) ORDER BY number"
+                )
+            ]
         finally:
             connection.close()
 

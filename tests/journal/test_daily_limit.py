@@ -144,8 +144,8 @@ async def test_what_another_process_writes_just_now_is_waited_for_and_counts(led
         trying = asyncio.create_task(ledger.intend(tried(3), None, Decimal("0.10")))
         await asyncio.sleep(0)
         other.execute(
-            "INSERT INTO attempts (id, owner, provider, account, started, status, open, record, reserved) "
-            "SELECT 'of another', owner, provider, account, started, status, open, record, reserved FROM attempts"
+            "INSERT INTO attempts (id, owner, provider, account, day, started, status, open, reserved) "
+            "SELECT 'of another', owner, provider, account, day, started, status, open, reserved FROM attempts"
         )
         other.execute("COMMIT")
         with pytest.raises(OverCeiling):

@@ -13,6 +13,7 @@ from anymedia import (
     ConfigError,
     DeadlineExceeded,
     DownloadError,
+    JournalError,
     Money,
     Order,
     Outcome,
@@ -110,6 +111,28 @@ async def test_a_result_that_could_not_be_fetched_is_tried_again(client, next_cl
         assert (await later.recover(tmp_path / "out")).tasks == ()
 
 
+async def test_a_dead_owner_is_forgotten_once_others_have_taken_over_what_it_left(
+    client, next_client, request_, sims, tmp_path, monkeypatch
+):
+    await run(client, request_, "reapi")
+    crash(client)
+    sims["reapi"].fault("status", on="result", status=503, times=None)
+
+    async def full(task):
+        raise JournalError("the disk is full")
+
+    async with next_client() as later:
+        with monkeypatch.context() as patched:
+            patched.setattr(later._ledger, "leave", full)
+            assert len((await later.recover(tmp_path / "out")).errors) == 1
+            assert await later.journal.dead() == [client.journal.owner]
+        assert len((await later.recover(tmp_path / "out")).errors) == 1
+        assert await later.journal.dead() == []
+    sims["reapi"].clear()
+    async with next_client() as last:
+        assert len((await last.recover(tmp_path / "out")).tasks) == 1
+
+
 async def test_of_several_files_only_the_missing_one_is_fetched_again(client, request_, sims, tmp_path):
     request = attrs.evolve(request_, model="gpt-image-2", count=2, quality="low", aspect_ratio="1:1")
     task = await run(client, request, "reapi", offer="gpt-image-2-official")
@@ -193,8 +216,8 @@ async def test_a_submit_whose_process_ended_is_uncertain(client, next_client, re
     await client.submit(request_, "reapi")
     crash(client)
     with sqlite3.connect(path) as connection:  # as it stood before the answer
-        connection.execute("UPDATE attempts SET status = 'sending', open = 1, task = NULL, task_id = NULL")
-        connection.execute("UPDATE attempts SET record = json_set(record, '$.outcome', NULL)")
+        connection.execute("UPDATE attempts SET status = 'sending', open = 1, task_id = NULL")
+        connection.execute("UPDATE texts SET record = json_set(record, '$.outcome', NULL), task = NULL")
     connection.close()
     (lost,) = read(status="uncertain")
     assert (lost.outcome, lost.error, lost.open) == (Outcome.UNCERTAIN, LOST, True)
@@ -302,7 +325,7 @@ async def test_a_replay_needs_the_same_origin_and_the_same_bytes(client, next_cl
         forced = await later.recover(replay=True, any_api_key=True)
         assert "it was sent with another API key, and a replay key holds for one" in str(forced.errors[0])
     with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE attempts SET body = NULL")
+        connection.execute("UPDATE texts SET body = NULL")
     connection.close()
     async with next_client() as later:
         assert "what was sent is not in the journal" in str((await later.recover(replay=True)).errors[0])

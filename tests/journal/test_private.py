@@ -1,18 +1,36 @@
 """With prompts = false no column of the journal holds what was asked for; what is used again stays as it is."""
 
+import html
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote, quote_plus
 
 import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anymedia import Adjustment, Asset, Attempt, Cause, Failure, ImageRequest, Money, Order, Outcome, RawRequest, Task
+from anymedia import (
+    Adjustment,
+    Asset,
+    Attempt,
+    Cause,
+    Failure,
+    ImageRequest,
+    Money,
+    Order,
+    Outcome,
+    RawRequest,
+    Secret,
+    Task,
+)
+from anymedia.account import ApiKeys
 from anymedia.journal import Ledger, MemoryJournal, Query
 from anymedia.journal.private import KEPT, Private
-from anymedia.journal.records import Records, attempt_of
+from anymedia.journal.records import Records, _written, attempt_of
+from anymedia.model.codec import to_bare_json
+from anymedia.model.strict_json import loads
 from anymedia.model.vocabulary import State
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -136,10 +154,11 @@ def test_only_so_many_are_remembered(monkeypatch):
     assert [task_id for _, task_id in records._private] == ["2", "3"]
 
 
-async def test_api_keys_are_hidden_in_what_is_written():
-    def hide(words):
-        return json.loads(json.dumps(words).replace("sk-1", "***"))
+WAYS = [str, json.dumps, quote, quote_plus, html.escape, lambda text: json.dumps(json.dumps({"q": text}))]
 
+
+async def test_api_keys_are_hidden_in_what_is_written():
+    hide = ApiKeys([Secret("sk-1")])
     attempt = attempt_with(error="key sk-1 is bad")
     attempt = attrs.evolve(
         attempt, task=attrs.evolve(attempt.task, raw={"key": "sk-1"}, links={"poll": "https://a/sk-1"})
@@ -164,3 +183,12 @@ def test_what_a_request_says_goes_with_its_order_and_stands_in_no_json():
     assert set(RawRequest("reapi", "/v1", {"q": "a fox", "n": [{"m": "z"}, ""]}).texts) == {"a fox", "z"}
     assert "texts" not in to_json(order)
     assert PROMPT not in repr(order)
+
+
+@given(st.sampled_from(["sk-1234", PROMPT, 'a "sly" fox']), st.sampled_from(WAYS), st.sampled_from(["x%20y", "", "&"]))
+def test_what_is_looked_through_in_haste_is_written_as_what_is_gone_through(secret, way, beside):
+    held = {"echo": beside + way(secret) + beside}
+    task = attrs.evolve(attempt_with().task, raw=held, labels={}, adjustments=(), failure=None)
+    private = Private((secret,), ApiKeys([Secret("sk-9876")]))
+    assert loads(_written(task, private)) == to_bare_json(private.without(task))
+    assert loads(_written(task, private))["raw"] != held

@@ -7,33 +7,36 @@ from decimal import Decimal
 import pytest
 
 from anymedia import JournalError, Money
-from anymedia.cli.spend import spent
+from anymedia.cli.spend import GROUPS, spent
 from anymedia.journal import Ledger, Limit, SQLiteJournal
 from anymedia.testing.journal_entries import entry
 
 from .test_ledger import accepted, tried
 
 DAMAGES = {
-    "a byte that is no UTF-8": "record = CAST(replace(record, 'reapi', CAST(x'ff' AS TEXT)) AS TEXT)",
-    "no JSON": "record = '{'",
-    "JSON of something else": "record = '[1]'",
-    "deep JSON": "record = '" + "[" * 100_000 + "'",
-    "a number": "record = 5",
-    "bytes": "record = x'00ff'",
-    "a task of bytes": "task = x'ff'",
-    "a body that is no JSON": "body = x'ff'",
-    "a body that is a number": "body = 7",
-    "a time that is a text": "started = 'yesterday', record = ''",
-    "a time past all years": "started = 9e300, record = ''",
-    "a time that is none": "started = x'ff', record = ''",
-    "an owner of bytes": "owner = x'ff'",
-    "an owner above": "owner = '../../x'",
-    "an account that is a number": "account = 5",
-    "an amount that is a text": "reserved = 'much', record = ''",
-    "a path that leads elsewhere": "record = replace(record, '/api/v1', '@evil.example')",
-    "a task that leads elsewhere": "task = replace(task, '/api/v1', '//evil.example')",
-    "the texts of another": "record = replace(record, '00000001', '00000007')",
-    "an amount of a megabyte": "record = replace(record, '\"0.1\"', '\"1E+999999\"')",
+    "a byte that is no UTF-8": {"record": "CAST(replace(record, 'reapi', CAST(x'ff' AS TEXT)) AS TEXT)"},
+    "no JSON": {"record": "'{'"},
+    "JSON of something else": {"record": "'[1]'"},
+    "deep JSON": {"record": "'" + "[" * 100_000 + "'"},
+    "a number": {"record": "5"},
+    "bytes": {"record": "x'00ff'"},
+    "a task of bytes": {"task": "x'ff'"},
+    "a body that is no JSON": {"body": "x'ff'"},
+    "a body that is a number": {"body": "7"},
+    "a time that is a text": {"started": "'yesterday'", "record": "''"},
+    "a time past all years": {"started": "9e300", "record": "''"},
+    "a time that is none": {"started": "x'ff'", "record": "''"},
+    "an owner of bytes": {"owner": "x'ff'"},
+    "an owner above": {"owner": "'../../x'"},
+    "an account that is a number": {"account": "5"},
+    "an amount that is a text": {"reserved": "'much'", "record": "''"},
+    "labels that are no JSON": {"labels": "'[1'", "record": "''"},
+    "labels of something else": {"labels": "'[1]'", "record": "''"},
+    "words that nobody knows": {"counts_as": "'what? x'", "record": "''"},
+    "a path that leads elsewhere": {"record": "replace(record, '/api/v1', '@evil.example')"},
+    "a task that leads elsewhere": {"task": "replace(task, '/api/v1', '//evil.example')"},
+    "the texts of another": {"record": "replace(record, '00000001', '00000007')"},
+    "an amount of a megabyte": {"record": "replace(record, '\"0.1\"', '\"1E+999999\"')"},
 }
 
 
@@ -50,7 +53,9 @@ async def path_of_three(path):
 
 def damage(path, change):
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute(f"UPDATE attempts SET {change} WHERE number = 2")
+        for column, value in change.items():
+            table = "texts" if column in ("record", "task", "body") else "attempts"
+            connection.execute(f"UPDATE {table} SET {column} = {value} WHERE number = 2")
         connection.commit()
 
 
@@ -61,11 +66,12 @@ async def test_everything_else_is_read(path_of_three, change):
     attempts = await ledger.attempts()
     assert [attempt.task and attempt.task.id for attempt in attempts][::2] == [f"task-{tried(n).id}" for n in (0, 2)]
     odd = attempts[1]
-    if not change.startswith("owner"):
+    if "owner" not in change:
         assert "its record cannot be read: " in odd.error
         assert "evil" not in odd.order.path
         assert (odd.task, odd.replay_key) == (None, None)
-    assert sum(group.accepted for group in spent(attempts, "day")) >= 2
+    for by, (column, _) in GROUPS.items():
+        assert sum(group.accepted for group in spent(await ledger.sums(column), by)) >= 2
     left, _ = await ledger.left()
     assert len(left) == 3
     assert await ledger.claim("another", {}) is not None
@@ -93,8 +99,18 @@ async def test_a_sum_that_is_no_number_passes_no_limit(path):
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(damage_all)
         connection.commit()
-    assert (await journal.intend(entry(2, reserved=1), limit=Limit(since=0, most=10))).spent == float("inf")
+    assert (await journal.intend(entry(2, reserved=1), limit=Limit(day=0, most=10))).spent == float("inf")
     await journal.close()
     with pytest.raises(JournalError):
         await journal.intend(entry(1))
     await journal.close()
+
+
+async def test_an_attempt_whose_texts_are_gone_is_told_and_counts(path_of_three):
+    with closing(sqlite3.connect(path_of_three)) as connection:
+        connection.execute("DELETE FROM texts WHERE number = 2")
+        connection.commit()
+    ledger = Ledger(SQLiteJournal(path_of_three))
+    assert ["cannot be read" in (attempt.error or "") for attempt in await ledger.attempts()] == [False, True, False]
+    assert sum(each.number for each in await ledger.sums("account")) == 3
+    await ledger.close()

@@ -197,14 +197,14 @@ def _resume_goes_on(world, link):
 
 
 SPOILS = {
-    "a record with a byte that is no utf-8": "UPDATE attempts SET record = CAST(x'7b22ff7d' AS TEXT) WHERE number = 2",
-    "a task with a byte that is no utf-8": "UPDATE attempts SET task = CAST(x'7b22ff7d' AS TEXT) WHERE number = 2",
-    "a record that is cut": "UPDATE attempts SET record = substr(record, 1, 40) WHERE number = 2",
-    "a record that is a list": "UPDATE attempts SET record = '[1]' WHERE number = 2",
-    "a record that is empty": "UPDATE attempts SET record = '{}' WHERE number = 2",
-    "a record with another word": "UPDATE attempts SET record = replace(record, 'accepted', 'odd') WHERE number = 2",
-    "a task that is a text": "UPDATE attempts SET task = 'x' WHERE number = 2",
-    "a body that is no json": "UPDATE attempts SET body = x'ff00' WHERE number = 2",
+    "a record with a byte that is no utf-8": "UPDATE texts SET record = CAST(x'7b22ff7d' AS TEXT) WHERE number = 2",
+    "a task with a byte that is no utf-8": "UPDATE texts SET task = CAST(x'7b22ff7d' AS TEXT) WHERE number = 2",
+    "a record that is cut": "UPDATE texts SET record = substr(record, 1, 40) WHERE number = 2",
+    "a record that is a list": "UPDATE texts SET record = '[1]' WHERE number = 2",
+    "a record that is empty": "UPDATE texts SET record = '{}' WHERE number = 2",
+    "a record with another word": "UPDATE texts SET record = replace(record, 'accepted', 'odd') WHERE number = 2",
+    "a task that is a text": "UPDATE texts SET task = 'x' WHERE number = 2",
+    "a body that is no json": "UPDATE texts SET body = x'ff00' WHERE number = 2",
     "a status nobody knows": "UPDATE attempts SET status = 'odd' WHERE number = 2",
     "a date beyond dates": "UPDATE attempts SET started = 1e300 WHERE number = 2",
     "a blob for a text": "UPDATE attempts SET id = x'00ff' WHERE number = 2",
@@ -518,15 +518,15 @@ async def _replayed_path(world):
     ]
     for path in paths:
         with sqlite3.connect(world.journal) as connection:
-            (record,) = connection.execute("SELECT record FROM attempts").fetchone()
+            (record,) = connection.execute("SELECT record FROM texts").fetchone()
             changed = record.replace("/api/v1/flux_2/text_to_image", path)
             assert changed != record
-            connection.execute("UPDATE attempts SET record = ?", (changed,))
+            connection.execute("UPDATE texts SET record = ?", (changed,))
         connection.close()
         async with world.client("runapi") as client:
             await client.recover(world.out, timeout=5, replay=True)
         with sqlite3.connect(world.journal) as connection:
-            connection.execute("UPDATE attempts SET record = ?", (record,))
+            connection.execute("UPDATE texts SET record = ?", (record,))
         connection.close()
     assert elsewhere.asked == []
 

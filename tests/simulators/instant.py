@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from anymedia.simulators import Service
 from anymedia.simulators.fields import PIXELS, Choice, Text, Whole, given, problems
-from anymedia.simulators.message import Refusal, Response, json_object, json_response
+from anymedia.simulators.message import Refusal, Response, json_response
 from anymedia.simulators.picture import snapped
 from anymedia.simulators.task import Failure, Order
 
@@ -30,9 +30,11 @@ BLOCKED = "moderation_blocked"
 
 
 class Instant(Service):
-    """Base https://api.openai.com, paths below /v1/images; amounts are US cents."""
+    """Base https://api.instant.example, paths below /v1/images; amounts are US cents."""
 
     name = "instant"
+    origin = "https://api.instant.example"
+    tells = ("created",)
     hue = 0.45
     lifetime = 0.0  # no file has a link
     queued = running = 0.0
@@ -61,7 +63,7 @@ class Instant(Service):
             raise self.refusal("unauthorised")
 
     def order(self, request):
-        body = given(json_object(request.body) or {})
+        body = given(request.object or {})
         if wrong := problems(body, FIELDS, closed=True):
             raise Refusal(400, "invalid_value", "; ".join(f"{each.field} {each.predicate}" for each in wrong))
         exact, count = PIXELS.fullmatch(body.get("size", "auto")), body.get("n", 1)

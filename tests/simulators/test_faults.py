@@ -295,7 +295,7 @@ def test_wrong_faults(wanted, text):
 
 
 def test_every_kind_has_a_test_here():
-    tested = {*LOST, *SPOILED, *REFUSED, "no_answer", "moderated", "failed", "stuck", "latency", "not_found"}
+    tested = {*LOST, *SPOILED, *REFUSED, "no_answer", "moderated", "failed", "stuck", "latency", "not_found", "not_yet"}
     assert tested | {"no_result", "status", "redirect", "raw", "huge", "gzip_bomb"} == set(KINDS)
 
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 import attrs
 import pytest
@@ -102,7 +103,10 @@ def acme(built, tmp_path) -> Installed:
 
 @pytest.fixture
 def plugged(source, tmp_path, monkeypatch):
-    """Return a function that installs the outside package in this very process, with some words of it replaced."""
+    """Return a function that installs the outside package in this very process, with some words of it replaced.
+
+    `texts` are an adapter and a simulator in place of the page's, of the provider `name`.
+    """
 
     def forget() -> None:
         importlib.invalidate_caches()
@@ -112,14 +116,15 @@ def plugged(source, tmp_path, monkeypatch):
         for name in [name for name in sys.modules if name.split(".")[0] == "anymedia_acme"]:
             del sys.modules[name]
 
-    def plug(*changes: tuple[str, str, str]):
-        texts = {name: snippets(name) for name in ("anymedia_acme/adapter.py", "anymedia_acme/simulator.py")}
-        for name, old, new in changes:
-            assert texts[name].count(old) == 1, old
-            texts[name] = texts[name].replace(old, new)
-        install(tmp_path, "acme", texts)
+    def plug(*changes: tuple[str, str, str], name: str = "acme", texts: Mapping[str, str] = MappingProxyType({})):
+        files = ("anymedia_acme/adapter.py", "anymedia_acme/simulator.py")
+        written = {file: texts[file] if texts else snippets(file) for file in files}
+        for file, old, new in changes:
+            assert written[file].count(old) == 1, old
+            written[file] = written[file].replace(old, new)
+        install(tmp_path, name, written)
         forget()
-        return registry.adapter("acme")
+        return registry.adapter(name)
 
     monkeypatch.syspath_prepend(tmp_path)
     yield plug

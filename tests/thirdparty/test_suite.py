@@ -34,11 +34,86 @@ def simulator(old, new):
 
 
 def error(code, meaning, *words):
-    return adapter('errors={"not_allowed": Cause.BLOCKED}', f"errors={{{code}: {meaning}}}", *words)
+    """Return the changes that put another row into the errors: in place of the one for its code, if there is one."""
+    return adapter(CLOSED if "closed" in code else '"not_allowed": Cause.BLOCKED', f"{code}: {meaning}", *words)
 
 
+def stated(words):
+    """Return the change that has the simulator state more, or otherwise."""
+    return simulator("    ours: ", f"    {words}\n    ours: ")
+
+
+CLOSED = '"closed": Err(Cause.UNAVAILABLE, submit=Outcome.REFUSED)'
 UNREFUNDED = "    refunds = False\n\n    def admit(self"
 FEWEST = "acme/flux2p-text-fewest"
+ONCE = "acme declares what its simulator does not state"
+
+LOOK = 'path="/v1/jobs/{id}", reply=JOB'
+CANCEL = simulator('"failed": "broken"', '"failed": "broken", "canceled": "stopped"') + simulator(
+    '        ("GET", r"/v1/account"',
+    '        ("DELETE", r"/v1/jobs/(?P<id>[^/]+)", "cancel"),\n        ("GET", r"/v1/account"',
+)
+"""A provider that can cancel, and an adapter that does not say so."""
+
+
+def cancels(method, **states):
+    """Return the changes with which an adapter can cancel too."""
+    words = "".join(f'"{word}": State.{state}, ' for word, state in states.items())
+    endpoint = f'cancel=Endpoint(method="{method}", path="/v1/jobs/{{id}}", reply=JOB)'
+    return (
+        CANCEL + adapter("    pace=", f"    {endpoint},\n    pace=") + adapter("    states={", f"    states={{{words}")
+    )
+
+
+OUTPUT = [
+    *simulator(
+        '        ("GET", r"/v1/acc',
+        '        ("GET", r"/v1/jobs/(?P<id>[^/]+)/files", "output"),\n        ("GET", r"/v1/acc',
+    ),
+    *simulator("    def refused(self", "    fetched = fetched\n\n    def refused(self"),
+    *simulator(
+        "class Acme(Service)",
+        "def fetched(self, task, stage, urls):\n"
+        "    if stage == 'failed':\n"
+        "        raise Refusal(422, task.failure.code, task.failure.message)\n"
+        "    return self.shown(task, stage, urls)\n\n\n"
+        "class Acme(Service)",
+    ),
+]
+"""A provider whose result is fetched by a call of its own."""
+
+
+def fetches(more):
+    endpoint = f'result=Endpoint(method="GET", path="/v1/jobs/{{id}}/files", reply=JOB{more})'
+    stateful = adapter(LOOK, LOOK.replace("JOB", 'Reply(id="job.id", state="job.state")'))
+    return OUTPUT + stateful + adapter("    pace=", f"    {endpoint},\n    pace=")
+
+
+def written(old, new):
+    """Return the changes in the bodies of errors."""
+    return simulator(f'return json_response({{"problem": {old}', f'return json_response({{{new}, "problem": {old}')
+
+
+PROBLEM = "_problem(refusal.code, refusal.message)}, refusal.status"
+IN_BODY = stated('retry_after = "body"') + written(PROBLEM, '"wait": refusal.retry_after')
+IN_FIELD = stated('request_id_field = "call"') + written(PROBLEM, '"call": "c-1"')
+SHORT = stated('forms = ("long", "short")') + simulator(
+    '{**job, "files": [{"href": url} for url in urls]}',
+    '{**job, ("files" if self.form == "long" else "links"): [{"href": url} for url in urls]}',
+)
+COST = simulator('"made_at": round', '"cost": task.order.price - task.refunded, "made_at": round')
+EARLY = simulator(
+    '    "not_found": (404', '    "not_yet": (404, "soon", "Not yet"),\n        "not_found": (404'
+) + stated("not_yet_for = 30.0")
+LINKED = adapter(LOOK, 'path="/v1/jobs/{id}", link="job.at", reply=JOB')
+ELSEWHERE = stated('hosts = ("api.eu.acme.example",)')
+PER_MEGAPIXEL = (
+    'Table("resolution", {"1K": Price(credits=3), "2K": Price(credits=8)})',
+    'PerMegapixel("0.03", "0.05", "0.02")',
+    "PerMegapixel",
+)
+PUT_IN_RIGHT = adapter(*PER_MEGAPIXEL) + simulator('"png", price)', '"png", price + 2 * len(body.get("sources", ())))')
+PUT_IN = [*PUT_IN_RIGHT, *adapter('"0.05", "0.02"', '"0.05", "0.01"')]
 
 PLANTED = {
     "test_an_adapter_says_all_that_can_be_said": [
@@ -55,6 +130,10 @@ PLANTED = {
         (adapter('refunds="yes"', 'refunds="unknown"'), "refunds: a Gap that names 'refund'"),
         (adapter("    expires=86_400,\n", ""), "expires: a Gap that names 'lifetime'"),
         (adapter("    prices=Table", "    page=str() and Table"), "prices of flux2p: a Gap that names 'price'"),
+        (
+            adapter(', "2K": Price(credits=8)', ""),
+            "a price of flux2p (the page prints no price for 2K): a Gap that names 'price'",
+        ),
     ],
     "test_an_adapter_is_facts_and_no_program": [
         (
@@ -95,6 +174,19 @@ PLANTED = {
             ),
             "declared, and refused in every variant with every value tried: resolution",
         ),
+        (
+            adapter(
+                '        "resolution": Param("size", ' + SIZE + "),\n",
+                '        "size": Param("px", Size(step=16)),\n',
+                "Size",
+            )
+            + adapter(
+                "    prices=Table(",
+                '    shape=Pixels(15, {"1K": 1}, "1:1", "1K"),\n    page=str() and Table(',
+                "Pixels",
+            ),
+            "acme/flux2p: the pixels that `shape` makes of a resolution are always refused: 1K",
+        ),
     ],
     "test_check_passes_what_the_simulator_takes_and_the_quote_is_what_it_charges": [
         (
@@ -107,6 +199,226 @@ PLANTED = {
         ),
         (adapter('"1:1", "16:9", "9:16"), default', '"1:1", "16:9", "9:16", "4:3"), default'), "aspect_ratio='4:3'"),
         (simulator('"uhd": ("2K", 8)', '"uhd": ("2K", 9)'), "that is 8 credits, and the simulator charges 9"),
+    ],
+    "test_a_picture_that_is_put_in_costs_what_the_page_says": [
+        (PUT_IN, "acme/flux2p: a second picture put in costs 2 more in the simulator, and $0.01, that is 1 credits by"),
+    ],
+    "test_every_field_that_is_sent_is_one_that_the_simulator_knows": [
+        (
+            adapter('Param("ratio"', 'Param("ratios"') + simulator(", closed=True", ""),
+            "acme/flux2p sends what the simulator never reads: ratios, for model='flux-2-pro', prompt=",
+        ),
+        (
+            adapter('Param("ratio"', 'Param("?ratio"'),
+            "acme/flux2p sends what the simulator never reads: ?ratio, for model='flux-2-pro', prompt=",
+        ),
+    ],
+    "test_every_picture_has_the_size_that_is_asked_for": [
+        (simulator('"uhd": ("2K"', '"uhd": ("4K"'), "resolution='2K': 2K is from 2.4 to 5.2 million pixels; look at"),
+        (simulator('pixels(str(body.get("ratio", "1:1"))', 'pixels("1:1"'), "a picture of 1024x1024 is made for"),
+        (
+            adapter(
+                '"aspect_ratio": Param("ratio", Choice("1:1", "16:9", "9:16"), default="1:1")',
+                '"size": Param("ratio", Size("{width}x{height}"))',
+                "Size",
+            )
+            + simulator('"ratio": Choice(("1:1", "16:9", "9:16"))', '"ratio": Text()')
+            + simulator('pixels(str(body.get("ratio", "1:1"))', 'pixels("1:1"'),
+            "size=(2048, 1152): 2048x1152 was asked for",
+        ),
+        (
+            adapter('default="1:1"', 'default="16:9"'),
+            "is made for model='flux-2-pro', prompt='a lighthouse at dusk': its ratio is not 16:9; look at",
+        ),
+        (
+            adapter(
+                '        "images"',
+                '        "output_format": Param("form", Choice({"png": "j", "jpeg": "p"})),\n        "images"',
+            )
+            + simulator('    "size": Choice', '    "form": Choice(("j", "p")),\n    "size": Choice')
+            + simulator('"png", price)', '"jpeg" if body.get("form") == "j" else "png", price)'),
+            "output_format='png': png was asked for, and it is jpeg; look at",
+        ),
+    ],
+    "test_every_error_means_what_the_page_says": [
+        (
+            error('"closed"', "Cause.UNAVAILABLE"),
+            '"Closed for repairs"}} means unavailable, Unavailable, and is not billed; it is read as SubmitUncertain (',
+        ),
+        (
+            error('"not_allowed"', "Cause.REJECTED"),
+            "means moderated, Blocked, and is not billed; it is read as Rejected",
+        ),
+        (adapter('code="problem.code"', 'code="problem.kind"'), "means moderated, Blocked"),
+        (
+            stated('errors = (Error("rejected", 200, "bad", "No"),)') + simulator("    errors: ", "    rest: "),
+            '200 {"problem": {"code": "bad", "text": "No"}} means rejected, Rejected, and is not billed; it is read as',
+        ),
+        (
+            stated('errors = (Error("unsure", 409, "busy", "?"),)') + simulator("    errors: ", "    rest: "),
+            "and may be billed",
+        ),
+    ],
+    "test_an_error_of_a_look_is_the_look_s_alone": [
+        (
+            adapter(LOOK, f"{LOOK}, verdict=True") + error('"slow_down"', "Cause.BLOCKED"),
+            '"slow_down", "text": "Too many calls"}} is RateLimited, and is read as a task that is failed; look at',
+        ),
+        (adapter('id="job.id"', 'id="job.key"'), f"{FEWEST} was not accepted: SubmitUncertain"),
+    ],
+    "test_the_wait_that_is_asked_for_is_read": [
+        (IN_BODY, "acme: 11 s are asked for in its body, and read as None; look at `fault`"),
+    ],
+    "test_a_call_is_named_as_the_provider_names_it": [
+        (adapter('("request-id",)', '("x-request-id",)'), "that is read as None; look at `request_id`"),
+        (
+            IN_FIELD + simulator("    request_id_header: ", "    header: "),
+            "acme: a call is named c-1, and that is read as None; look at `request_id`",
+        ),
+    ],
+    "test_a_failure_is_read_as_the_page_tells_it": [
+        (
+            adapter('code="job.problem.code"', 'code="job.problem.kind"'),
+            "'out_of_paint' and the text 'The picture could not be drawn' is read with the code None in {'job'",
+        ),
+        (
+            adapter('refunds="yes"', 'refunds="no"'),
+            "gave 3 of 3 back, and that is read as refund no; look at `refunds`",
+        ),
+        (simulator("    def admit(self", UNREFUNDED), "gave 0 of 3 back, and that is read as refund yes"),
+        (
+            simulator('could not be drawn")', 'could not be drawn", refunds=False)')
+            + simulator('("refusals.not_found",)', '("refusals.not_found", "refunds")'),
+            "gave 0 of 3 back, and that is read as refund yes",
+        ),
+        (error('"not_allowed"', "Cause.REJECTED"), "was moderated, and is read as rejected; look at `errors`"),
+        (error('"out_of_paint"', "Cause.BLOCKED"), "was not moderated, and is read as blocked; look at `errors`"),
+        (adapter('"broken": State.FAILED', '"broken": State.CANCELED'), "comes to TaskFailed("),
+    ],
+    "test_a_refusal_in_place_of_the_result_ends_the_task": [
+        (fetches(""), "comes to DeadlineExceeded("),
+    ],
+    "test_every_word_of_a_state_means_what_the_page_says": [
+        (
+            adapter('"done": State.SUCCEEDED', '"ready": State.SUCCEEDED'),
+            "acme: 'done' means succeeded, and is read as nothing: it is not listed; look at `states`",
+        ),
+        (
+            adapter('"drawing": State.RUNNING', '"drawing": State.SUCCEEDED'),
+            "'drawing' means running, and is read as succeeded",
+        ),
+        (
+            adapter('"broken": State.FAILED', '"broken": Err(Cause.BLOCKED)'),
+            "'broken' means failed, and is read as blocked",
+        ),
+        (
+            simulator("word: stage for stage", '"hidden": "moderated"} | {word: stage for stage'),
+            "'hidden' means moderated, and is read as",
+        ),
+    ],
+    "test_every_form_of_an_answer_is_read": [(SHORT, "acme: answers in the form 'short' come to MalformedAnswer(")],
+    "test_what_answers_tell_is_read": [
+        (
+            adapter("made_at!s", "made_at!ms"),
+            f"{FEWEST}: created at 2027-01-15 08:00:00+00:00, and that is read as 1970-01-21",
+        ),
+        (adapter("made_at!s", "done_at!s"), "and that is read as None; look at `reply.created` and its unit"),
+        (
+            COST + stated('tells = ("charge",)') + simulator("    tells: ", "    told: "),
+            "the answer tells that 3 were taken, and that is read as None; look at",
+        ),
+    ],
+    "test_a_balance_is_what_the_account_has": [
+        (
+            adapter('"/v1/account"', '"/v1/purse"'),
+            "acme: no balance: NotFound (no outcome, billed no): acme answered 404",
+        ),
+        (
+            adapter('balance=Balance(path="/v1/account", credits="tokens")', "balance=None"),
+            "acme tells a balance, and `balance` is not declared",
+        ),
+        (
+            adapter('credits="tokens"', 'usd="tokens"'),
+            "acme: the account has 99997, and that is read as $99997, that is 9999700 units of $0.01; look at",
+        ),
+    ],
+    "test_a_task_can_be_canceled": [
+        (CANCEL, "acme can cancel, and `cancel` is not declared"),
+        (
+            cancels("PUT"),
+            f"{FEWEST}: not canceled: NotFound (no outcome, billed yes): acme answered 404 no such endpoint: PUT",
+        ),
+        (
+            cancels("GET", stopped="CANCELED"),
+            f"{FEWEST}: the provider goes on with what was canceled; look at `cancel`",
+        ),
+        (cancels("DELETE"), f"{FEWEST}: canceled, and then seen as running (stopped); look at `states`"),
+    ],
+    "test_a_look_that_comes_too_early_is_no_error": [
+        (
+            EARLY,
+            f"{FEWEST}: a look that is answered 404 soon Not yet after 15 s means no more than 'not yet', and",
+        ),
+        (
+            EARLY + adapter(LOOK, f'{LOOK}, not_yet=("soon", 60)'),
+            "after 31 s means an error, and is read as a task that is queued; look at",
+        ),
+    ],
+    "test_links_live_as_long_as_the_page_says": [
+        (adapter("expires=86_400", "expires=864_000"), "acme: results live 86400 s, and `expires` says 864000"),
+        (adapter("    expires=86_400,\n", ""), "acme: results live 86400 s, and `expires` says None"),
+    ],
+    "test_links_lead_to_every_host_of_the_provider": [
+        (ELSEWHERE, "acme: its links lead to api.eu.acme.example, and no call follows a `link`"),
+        (ELSEWHERE + LINKED, "acme: job.at may lead to api.eu.acme.example, which `hosts` does not let it"),
+    ],
+    "test_limits_are_those_of_the_page": [
+        (
+            stated('limits = {"submits": (20, 10), "active": 4}'),
+            "acme: the page limits submits to (20, 10), and `limits` says None",
+        ),
+        (
+            stated('limits = {"submits": (20, 10), "active": 4}')
+            + adapter("    pace=", "    limits=Limits(submits=(20, 10), active=400),\n    pace=", "Limits"),
+            "acme: the page limits active to 4, and `limits` says 400",
+        ),
+    ],
+    "test_calls_go_to_the_origin_of_the_page": [
+        (
+            adapter("https://api.acme.example", "https://api.acne.example"),
+            "acme: the page's origin is https://api.acme.example, and `base_url` says https://api.acne.example",
+        ),
+    ],
+    "test_what_the_adapter_declares_the_simulator_states": [
+        (simulator("    origin: ", "    place: "), f"{ONCE}: origin; state there what the page says, or name it in"),
+        (simulator("    tells: ", "    told: "), f"{ONCE}: tells.created;"),
+        (simulator("    request_id_header: ", "    header: "), f"{ONCE}: request_id_header;"),
+        (
+            adapter("    pace=", "    limits=Limits(submits=(20, 10), active=4),\n    pace=", "Limits"),
+            f"{ONCE}: limits.submits, limits.active;",
+        ),
+        (
+            adapter(
+                'fault=Fault(code="problem.code", message="problem.text")',
+                'fault=Fault(code="problem.code", message="problem.text", retry_after="wait", request_id="call")',
+            ),
+            f"{ONCE}: retry_after, request_id_field;",
+        ),
+        (
+            adapter(LOOK, f'{LOOK}, link="job.at", hosts=("acme.example",), not_yet=("soon", 60)'),
+            f"{ONCE}: not_yet, hosts;",
+        ),
+        (adapter("    created=", '    credits="job.cost",\n    created='), f"{ONCE}: tells.charge;"),
+        (adapter('"done": State', '"paused": State.RUNNING,\n        "done": State'), f"{ONCE}: states.paused;"),
+        (
+            adapter(CLOSED, f'"shut": Cause.REJECTED, Match("flood", 503): Cause.UNAVAILABLE, {CLOSED}', "Match"),
+            f"{ONCE}: errors.shut, errors.flood;",
+        ),
+        (
+            adapter(CLOSED, f'"shut": Cause.REJECTED, Match("", 599): Cause.UNAVAILABLE, {CLOSED}', "Match")
+            + simulator('("refusals.not_found",)', '("refusals.not_found", "errors.shut")'),
+            f"{ONCE}: errors.599;",
+        ),
     ],
     "test_an_offer_keeps_its_promises": [
         (adapter('"Token "', '"Bearer "'), f"{FEWEST} did not succeed: BadApiKey"),
@@ -143,6 +455,10 @@ PLANTED = {
         ),
     ],
     "test_every_word_for_a_state_is_known": [
+        (
+            adapter('"Token "', '"Bearer "'),
+            f"{FEWEST} was not accepted: BadApiKey (refused, billed no): acme answered 401",
+        ),
         (
             adapter('"waiting": State.QUEUED,', ""),
             "a task is queued, and its last state was 'waiting', which `states` does",
@@ -231,6 +547,101 @@ def test_what_is_wrong_is_said(plugged, tmp_path, promise, changes, said):
     assert said in str(broken(promise, plugged(*changes), tmp_path=tmp_path))
 
 
+LIMITS = stated('limits = {"submits": (20, 10), "active": 4}')
+HOSTS = 'path="/v1/jobs/{id}", link="job.at", hosts=("acme.example",), reply=JOB'
+CHARGE = COST + stated('tells = ("charge",)') + simulator("    tells: ", "    told: ")
+NO_CREDIT = adapter('    credit=Credit("0.01"),\n', "")
+HALF = simulator('"hd": ("1K", 3)', '"hd": ("1K", Decimal("3.5"))') + simulator(
+    "from typing import ClassVar", "from decimal import Decimal\nfrom typing import ClassVar"
+)
+RIGHT = {
+    "test_a_picture_that_is_put_in_costs_what_the_page_says": [PUT_IN_RIGHT, PUT_IN_RIGHT + NO_CREDIT],
+    # What one of the two refuses is another promise's business.
+    "test_every_field_that_is_sent_is_one_that_the_simulator_knows": [adapter("Text(1, 2000)", "Text(1, 2500)")],
+    "test_a_refusal_in_place_of_the_result_ends_the_task": [fetches(", verdict=True")],
+    "test_the_wait_that_is_asked_for_is_read": [
+        IN_BODY + adapter('message="problem.text"', 'message="problem.text", retry_after="wait"')
+    ],
+    "test_a_call_is_named_as_the_provider_names_it": [
+        IN_FIELD
+        + simulator("    request_id_header: ", "    header: ")
+        + adapter('message="problem.text"', 'message="problem.text", request_id="call"')
+    ],
+    "test_a_task_can_be_canceled": [cancels("DELETE", stopped="CANCELED")],
+    "test_a_look_that_comes_too_early_is_no_error": [EARLY + adapter(LOOK, f'{LOOK}, not_yet=("soon", 30)')],
+    "test_every_form_of_an_answer_is_read": [
+        SHORT + adapter('assets="job.files[].href"', 'assets=first("job.files[].href", "job.links[].href")', "first")
+    ],
+    "test_what_answers_tell_is_read": [CHARGE + adapter("    created=", '    credits="job.cost",\n    created=')],
+    "test_links_lead_to_every_host_of_the_provider": [ELSEWHERE + adapter(LOOK, HOSTS)],
+    "test_limits_are_those_of_the_page": [
+        LIMITS + adapter("    pace=", "    limits=Limits(submits=(20, 10), active=4),\n    pace=", "Limits")
+    ],
+    "test_an_offer_keeps_its_promises": [HALF + adapter("Price(credits=3)", 'Price("0.035")')],
+    "test_check_passes_what_the_simulator_takes_and_the_quote_is_what_it_charges": [
+        HALF + adapter("Price(credits=3)", 'Price("0.035")'),
+        # A third picture has a field that this simulator ignores: that is not taking it.
+        adapter('"sources", Urls(1, 4', 'numbered("source", "source_{n}"), Urls(1, 2', "numbered")
+        + simulator('"sources": Links(1, 4, schemes', '"source_2": Link(("https",)), "source": Link(schemes')
+        + simulator("Field, Links,", "Field, Link,")
+        + simulator(", closed=True", ""),
+    ],
+    "test_a_rate_limit_is_waited_for": [stated('retry_after = ""')],
+}
+"""By promise: what else an outside package may be like, and the suite says nothing to it."""
+
+
+@pytest.mark.parametrize(
+    ("promise", "changes"),
+    [
+        pytest.param(promise, changes, id=f"{promise}-{number}")
+        for promise, ways in RIGHT.items()
+        for number, changes in enumerate(ways)
+    ],
+)
+def test_what_is_right_is_not_found_fault_with(plugged, tmp_path, promise, changes):
+    assert broken(promise, plugged(*changes), tmp_path=tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("promise", "changes", "said"),
+    [
+        ("test_the_wait_that_is_asked_for_is_read", stated('retry_after = ""'), "wait"),
+        (
+            "test_a_call_is_named_as_the_provider_names_it",
+            simulator("    request_id_header: ", "    h: "),
+            "request id",
+        ),
+        ("test_a_refusal_in_place_of_the_result_ends_the_task", [], "call for the result alone"),
+        (
+            "test_every_word_of_a_state_means_what_the_page_says",
+            simulator("    states: ", "    s: "),
+            "words for states",
+        ),
+        ("test_every_form_of_an_answer_is_read", [], "second form of an answer"),
+        ("test_what_answers_tell_is_read", simulator("    tells: ", "    t: "), "times, and nothing that was taken"),
+        (
+            "test_a_balance_is_what_the_account_has",
+            adapter('balance=Balance(path="/v1/account", credits="tokens"),', "")
+            + simulator('        ("GET", r"/v1/account", "funds"),\n', ""),
+            "call for the balance",
+        ),
+        ("test_a_task_can_be_canceled", [], "cancel"),
+        ("test_a_look_that_comes_too_early_is_no_error", [], "look that comes too early"),
+        (
+            "test_links_live_as_long_as_the_page_says",
+            simulator('("refusals.not_found",)', '("lifetime",)'),
+            "lifetime of results",
+        ),
+        ("test_links_lead_to_every_host_of_the_provider", [], "other hosts"),
+        ("test_limits_are_those_of_the_page", [], "limits"),
+    ],
+)
+def test_where_the_page_says_nothing_nothing_is_held_and_that_is_said(plugged, promise, changes, said):
+    with pytest.raises(pytest.skip.Exception, match=f"the simulator of acme states no {said}$"):
+        broken(promise, plugged(*changes))
+
+
 def test_every_promise_has_a_fault_that_breaks_it():
     promises = {name for name in dir(Contract) if name.startswith("test_")}
     assert promises - set(PLANTED) == {PLAYED}
@@ -280,7 +691,12 @@ def test_where_the_answer_is_the_result_there_is_nothing_to_look_at(plugged):
     assert broken("test_what_no_page_says_is_a_gap", direct) is None
     # No look can go wrong there, and no task can fail later: a skip says that nothing was tried, where a pass would
     # say that the promise is kept.
-    for promise in ("test_a_bad_look_does_not_lose_the_task", "test_a_failed_task_says_why_and_what_it_costs"):
+    for promise in (
+        "test_a_bad_look_does_not_lose_the_task",
+        "test_a_failed_task_says_why_and_what_it_costs",
+        "test_an_error_of_a_look_is_the_look_s_alone",
+        "test_a_failure_is_read_as_the_page_tells_it",
+    ):
         with pytest.raises(pytest.skip.Exception, match="at acme the answer to a submit is the result"):
             broken(promise, direct)
 

@@ -1,0 +1,108 @@
+"""What holds besides, as the simulator states it: what answers tell and in which forms, balance, lifetime, limits."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from anymedia import AnymediaError, Task
+from anymedia.declare import Adapter
+from anymedia.simulators import services
+from anymedia.translate.links import leads
+
+from .suite import Suite, at_simulator, cases, has, in_a_loop, promise, read_as, unstated
+
+NEAR = 1.0
+"""Seconds that a time may be off: some are rounded."""
+
+
+class Stated(Suite):
+    """Facts of a provider beside the life of a task."""
+
+    @in_a_loop
+    async def test_every_form_of_an_answer_is_read(self, adapter: Adapter) -> None:
+        """Where an answer comes in several forms, each leads to the result."""
+        forms = services()[adapter.name].forms
+        if not forms:
+            unstated(adapter, "second form of an answer")
+        for form in forms:
+            async with at_simulator(adapter) as scene:
+                scene.simulator.service.form = form
+                came = await scene.run(next(cases(adapter)))
+                assets = came.assets if isinstance(came, Task) else ()
+                promise(
+                    bool(assets),
+                    f"{adapter.name}: answers in the form {form!r} come to {came!r}; look at the places of `reply`",
+                )
+
+    @in_a_loop
+    async def test_what_answers_tell_is_read(self, adapter: Adapter) -> None:
+        """When a task was begun and over, by the provider's clock, and what it took."""
+        async with at_simulator(adapter) as scene:
+            service, case = scene.simulator.service, next(cases(adapter))
+            if not service.tells:
+                unstated(adapter, "times, and nothing that was taken")
+            task = await scene.finished(case)
+            (made,) = service.tasks.values()
+            for what, read, true in (
+                ("created", task.created_at, made.created),
+                ("completed", task.completed_at, made.ends),
+            ):
+                near = read is not None and abs(read.timestamp() - true) <= NEAR
+                promise(
+                    near or (read is None and what not in service.tells),
+                    f"{case}: {what} at {datetime.fromtimestamp(true, UTC)}, and that is read as {read}; look at "
+                    f"`reply.{what}` and its unit",
+                )
+            if "charge" in service.tells:
+                charged = scene.bills[0]["charged"]
+                told = self.billed(task.money) if task.money.got == "settled" else None
+                promise(
+                    told == charged,
+                    f"{case}: the answer tells that {charged} were taken, and that is read as {told}; look at "
+                    "`reply.credits`, `reply.usd` and `credit`",
+                )
+
+    @in_a_loop
+    async def test_a_balance_is_what_the_account_has(self, adapter: Adapter) -> None:
+        """After something was bought, so that it is no round figure."""
+        if not has(adapter, "funds") and adapter.balance is None:
+            unstated(adapter, "call for the balance")
+        promise(adapter.balance is not None, f"{adapter.name} tells a balance, and `balance` is not declared")
+        async with at_simulator(adapter) as scene:
+            await scene.finished(next(cases(adapter)))
+            try:
+                money = await scene.client.balance(adapter.name)
+            except AnymediaError as error:
+                pytest.fail(f"{adapter.name}: no balance: {read_as(error)}; look at `balance`", pytrace=False)
+            left, read = scene.simulator.service.balance, self.billed(money)
+            differs = f"{adapter.name}: the account has {left}, and that is read as {self.counted(money)}"
+            promise(read == left, f"{differs}; look at `balance`")
+
+    def test_links_live_as_long_as_the_page_says(self, adapter: Adapter) -> None:
+        """No file is fetched after that, and none is given up before."""
+        service = services()[adapter.name]
+        if "lifetime" in service.ours:
+            unstated(adapter, "lifetime of results")
+        same = (adapter.expires or 0) == service.lifetime
+        promise(same, f"{adapter.name}: results live {service.lifetime:g} s, and `expires` says {adapter.expires}")
+
+    def test_links_lead_to_every_host_of_the_provider(self, adapter: Adapter) -> None:
+        """The API key goes there, and nowhere else."""
+        hosts, places = services()[adapter.name].hosts, (adapter.poll, adapter.result, adapter.cancel)
+        if not hosts:
+            unstated(adapter, "other hosts")
+        linked = [each for each in places if each is not None and each.link is not None]
+        promise(bool(linked), f"{adapter.name}: its links lead to {', '.join(hosts)}, and no call follows a `link`")
+        for endpoint in linked:
+            for host in hosts:
+                led = leads(adapter, adapter.base_url, endpoint, f"https://{host}/x")
+                promise(led, f"{adapter.name}: {endpoint.link} may lead to {host}, which `hosts` does not let it")
+
+    def test_limits_are_those_of_the_page(self, adapter: Adapter) -> None:
+        """Submits and looks in a time, and tasks at a time."""
+        limits = services()[adapter.name].limits
+        if not limits:
+            unstated(adapter, "limits")
+        for what, figure in limits.items():
+            read = getattr(adapter.limits, what)
+            promise(read == figure, f"{adapter.name}: the page limits {what} to {figure}, and `limits` says {read}")

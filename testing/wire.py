@@ -1,0 +1,77 @@
+"""An adapter and a simulator joined without a socket: what one writes the other answers, and the first reads."""
+
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import attrs
+
+from anymedia import AnymediaError, Money, Task
+from anymedia.declare import Adapter
+from anymedia.declare.adapter import Endpoint
+from anymedia.simulators import Service, services
+from anymedia.simulators.message import Request, Response
+from anymedia.translate import decode, encode
+from anymedia.translate.check import Checked
+from anymedia.translate.classify import Asked
+from anymedia.translate.encode import Part
+from anymedia.translate.messages import Answer, Call
+
+NOW = 1_800_000_000.0
+"""When everything happens here, in seconds since 1970."""
+
+
+@attrs.frozen
+class Wire:
+    """The two of them; each answer is the service's own, with bills of its own."""
+
+    adapter: Adapter
+    service: Service
+
+    @classmethod
+    def of(cls, adapter: Adapter) -> "Wire":
+        """Return an adapter with the simulator of its name."""
+        return cls(adapter, services()[adapter.name](clock=lambda: NOW, balance=10**12))
+
+    def submit(self, checked: Checked, part: Part) -> Response:
+        """Return what the simulator answers to a submit; only its task is on the bills, only its keys are unread."""
+        self.service.tasks.clear()
+        self.service.unread.clear()
+        return self.send(encode.submit(self.adapter, self.adapter.base_url, checked.path, part.body, None))
+
+    def send(self, call: Call) -> Response:
+        """Return what the simulator answers to a call that carries the API key."""
+        where, auth = urlsplit(call.url), self.adapter.auth
+        headers = {**call.headers, auth.name: auth.prefix + self.service.api_key}
+        query: Any = dict(parse_qsl(where.query))
+        return self.service.answer(Request(call.method, unquote(where.path), query, headers, call.body or b""))
+
+    def accepted(self, response: Response, path: str) -> Task | AnymediaError:
+        """Return what the adapter makes of an answer to a submit at a path."""
+        name = self.adapter.name
+        draft = Task(id="draft", provider=name, account=name, submitted_at=_now(), path=path, money=Money())
+        try:
+            return decode.submitted(self._asked, _answer(response), draft)
+        except AnymediaError as error:
+            return error
+
+    def seen(self, endpoint: Endpoint, response: Response, task: Task) -> Task | AnymediaError:
+        """Return what the adapter makes of an answer to a look."""
+        try:
+            return decode.looked(self._asked, endpoint, _answer(response), task)
+        except AnymediaError as error:
+            return error
+
+    @property
+    def _asked(self) -> Asked:
+        name, origin = self.adapter.name, self.adapter.base_url
+        return Asked(adapter=self.adapter, account=name, origin=origin, model=None, now=_now())
+
+
+def _now() -> datetime:
+    return datetime.fromtimestamp(NOW, UTC)
+
+
+def _answer(response: Response) -> Answer:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Answer(response.status, headers, response.body)

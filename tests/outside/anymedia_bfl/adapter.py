@@ -1,0 +1,83 @@
+"""Black Forest Labs, the makers of FLUX: pixels in place of ratios, images in numbered fields, prices by the megapixel.
+
+Page: docs.bfl.ai; prices of November 2026.
+Odd: a task is looked at on the host that its submit names; moderation is a state of its own, and so is an id that is
+not known, which is not to say that the task failed; results live for ten minutes.
+"""
+
+from anymedia.declare import (
+    Adapter, Balance, Cause, Choice, Credit, Endpoint, Err, Fault, Gap, Header, Limits, Match, Offer, Pace, Param,
+    PerMegapixel, Pixels, Printed, Reply, Size, State, Text, Url, Urls, Whole, first, numbered,
+)  # fmt: skip
+
+
+def flux_2(tier: str, images: int, prices: PerMegapixel) -> Offer:
+    return Offer(
+        name=f"flux-2-{tier}",
+        params={
+            "prompt": Param("prompt", Text(1), required=True),
+            "images": Param(numbered("input_image", "input_image_{n}"), Urls(1, images)),
+            "size": Param("", Size(least=64, step=16, megapixels=4)),
+            "seed": Param("seed", Whole()),
+            "output_format": Param("output_format", Choice("jpeg", "png"), default="jpeg"),
+            "callback_url": Param("webhook_url", Url(https=True)),
+        },
+        # Which ratio and resolution stand in for the one that is not given is our choice.
+        shape=Pixels(step=16, megapixels={"1K": 1, "2K": 4}, ratio="1:1", resolution="1K"),
+        prices=prices,
+    )
+
+
+ADAPTER = Adapter(
+    name="bfl",
+    title="Black Forest Labs",
+    page="docs.bfl.ai",
+    read="2026-11-28",
+    base_url="https://api.bfl.ai",
+    api_key_env=("BFL_API_KEY",),
+    auth=Header("x-key"),
+    submit=Endpoint(method="POST", path="/v1/{wire_id}", reply=Reply(id="id")),
+    poll=Endpoint(
+        method="GET",
+        link="polling_url",
+        hosts=("bfl.ai", "bfl.ml"),
+        reply=Reply(
+            id="id",
+            state="status",
+            assets="result.sample",
+            failure=Fault(message="details.*[]"),  # "Moderation Reasons"; where a plain failure says why is not told
+            credits="cost",
+        ),
+    ),
+    # Two shapes are written up, and neither is told to be the only one.
+    fault=Fault(code=first("detail[].type", "error"), message=first("detail[].msg", "detail", "message")),
+    errors={Match("", status=403): Cause.BAD_API_KEY},  # what else it may be is not told, nor what a wrong key gets
+    states={
+        "Pending": State.RUNNING,
+        "Ready": State.SUCCEEDED,
+        "Error": State.FAILED,
+        "Request Moderated": Err(Cause.BLOCKED),
+        "Content Moderated": Err(Cause.BLOCKED),
+        "Task not found": Err(Cause.NOT_FOUND),
+    },
+    printed=Printed("2026-11-28", "docs.bfl.ai, prices"),
+    credit=Credit("0.01"),
+    balance=Balance(path="/v1/credits", credits="credits"),
+    expires=600,
+    pace=Pace(first=2, then=1, slower={30: 3}),  # our choice: the page names none
+    limits=Limits(active=24),
+    offers=(
+        flux_2("pro", 8, PerMegapixel("0.03", "0.015", "0.015")),
+        flux_2("flex", 8, PerMegapixel("0.05", "0.05", "0.05")),
+        flux_2("max", 8, PerMegapixel("0.07", "0.03", "0.03")),
+        flux_2("klein-4b", 4, PerMegapixel("0.014", "0.001", "0.001")),
+    ),
+    gaps=(
+        Gap("whether a task that failed or was moderated is billed: refunds", "counted as billed"),
+        Gap("what a wrong API key is answered", "401 and 403 are taken for it"),
+        Gap("the price of images put in", "by their megapixels, which are not known beforehand: no quote"),
+        Gap("bounds of a prompt and of a seed", "none are held"),
+        Gap("how often it may be called", "24 tasks at a time"),
+        Gap("cancel, list of tasks, idempotency key", "none"),
+    ),
+)

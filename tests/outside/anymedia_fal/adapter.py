@@ -1,0 +1,93 @@
+"""fal: a queue before every model, and links to follow in its answer.
+
+Page: docs.fal.ai, queue and models.
+Odd: a job that failed is COMPLETED too: what failed it stands at the result's own address, at the error's status; an
+empty balance is a 403; the links drop what follows the model's name, so they are used as they are answered.
+"""
+
+from anymedia.declare import (
+    Adapter, Cause, Choice, Endpoint, Err, Fault, Gap, Header, Match, Offer, Outcome, Pace, Param, PerMegapixel,
+    Pixels, Printed, Reply, Size, State, Table, Text, Url, Urls, Whole, first, when,
+)  # fmt: skip
+
+NANO_RATIOS = (
+    *("auto", "1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9"),
+    *("1:4", "4:1", "1:8", "8:1"),  # the page says 14; these four are inferred from other sellers of the model
+)
+CALLBACK = Param("?fal_webhook", Url())
+
+
+def flux_2(tier: str, prices: PerMegapixel) -> Offer:
+    return Offer(
+        name=f"flux-2-{tier}",
+        wire_id=when(images=f"fal-ai/flux-2-{tier}/edit", otherwise=f"fal-ai/flux-2-{tier}"),
+        params={
+            "prompt": Param("prompt", Text(1), required=True),
+            "size": Param("image_size", Size()),
+            "images": Param("image_urls", Urls(1)),
+            "seed": Param("seed", Whole()),
+            "moderation": Param("enable_safety_checker", Choice({"off": False, "standard": True})),
+            "output_format": Param("output_format", Choice("jpeg", "png")),
+            "callback_url": CALLBACK,
+        },
+        # The page takes names of sizes or pixels; its default is 4:3, in how many pixels is not said.
+        shape=Pixels(step=16, megapixels={"1K": 1, "2K": 4}, ratio="4:3", resolution="1K"),
+        prices=prices,
+    )
+
+
+ADAPTER = Adapter(
+    name="fal",
+    title="fal",
+    page="docs.fal.ai",
+    read="2026-11-28",
+    base_url="https://queue.fal.run",
+    api_key_env=("FAL_KEY",),
+    auth=Header("Authorization", "Key "),
+    submit=Endpoint(method="POST", path="/{wire_id}", reply=Reply(id="request_id", state="status")),
+    # An error that has a type is the queue's own; what a model says of one stands at the result's address alone.
+    poll=Endpoint(
+        method="GET",
+        link="status_url",
+        reply=Reply(state="status", failed_if="error_type", failure=Fault(code="error_type", message="error")),
+    ),
+    result=Endpoint(method="GET", link="response_url", verdict=True, reply=Reply(assets="images[].url")),
+    cancel=Endpoint(method="PUT", link="cancel_url"),
+    fault=Fault(code=first("detail[].type", "error_type"), message=first("detail[].msg", "detail")),
+    request_id=("x-fal-request-id",),
+    states={"IN_QUEUE": State.QUEUED, "IN_PROGRESS": State.RUNNING, "COMPLETED": State.SUCCEEDED},
+    errors={
+        Match("Exhausted balance", status=403): Cause.NO_CREDIT,
+        "content_policy_violation": Cause.BLOCKED,
+        # The queue's own errors: where the result should be they end the task; at a submit nobody knows what they mean.
+        **dict.fromkeys(("request_timeout", "startup_timeout"), Err(Cause.FAILED, submit=Outcome.UNCERTAIN)),
+    },
+    refunds="yes",  # "only successes are billed"
+    printed=Printed("2026-11-20", "fal's pages of the models"),
+    pace=Pace(first=2, then=2, slower={60: 5}),  # our choice: the page names none
+    offers=(
+        flux_2("pro", PerMegapixel("0.03", "0.015", "0.015")),
+        flux_2("flex", PerMegapixel("0.05", "0.05", "0.05")),
+        Offer(
+            name="nano-banana-2",
+            wire_id=when(images="fal-ai/nano-banana-2/edit", otherwise="fal-ai/nano-banana-2"),
+            params={
+                "prompt": Param("prompt", Text(1), required=True),
+                "images": Param("image_urls", Urls(1)),
+                "aspect_ratio": Param("aspect_ratio", Choice(*NANO_RATIOS), default="auto"),
+                "resolution": Param("resolution", Choice("1K", "2K", "4K"), default="1K"),
+                "seed": Param("seed", Whole()),
+                "output_format": Param("output_format", Choice("jpeg", "png", "webp"), default="png"),
+                "callback_url": CALLBACK,
+            },
+            prices=Table("resolution", {"1K": "0.08", "2K": "0.12", "4K": "0.16"}),
+        ),
+    ),
+    gaps=(
+        Gap("the lifetime of results", "the account's own setting: no date is shown"),
+        Gap("rate limits", "a 429 is waited for"),
+        Gap("bounds of a prompt, of the images put in and of a size in pixels", "none are held"),
+        Gap("how many images one task makes at most", "each image is a task"),
+        Gap("list of requests, idempotency key", "none"),
+    ),
+)

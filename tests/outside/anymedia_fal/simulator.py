@@ -1,0 +1,266 @@
+"""fal, as its page says: a queue, three links in its answer, failures at the result's own address.
+
+Ours, where the page is silent: pixels of the named sizes; an image that is put in is of one megapixel; bounds of sizes
+and counts; what a wrong key and too many calls are answered; a model's error has no error_type beside the status, a
+the queue's has; what a cancelled request shows; how long files live; nothing is called back.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import ClassVar, cast
+from uuid import uuid4
+
+from attrs import frozen
+
+from anymedia.simulators import Service
+from anymedia.simulators.fields import (
+    Cause,
+    Choice,
+    Field,
+    Fields,
+    Flag,
+    Link,
+    Links,
+    Text,
+    Whole,
+    given,
+    problems,
+)
+from anymedia.simulators.message import Body, Error, Refusal, Request, Response, json_response
+from anymedia.simulators.picture import Media, Size, pixels
+from anymedia.simulators.service import DAY
+from anymedia.simulators.task import Failure, Order, Stage, Task
+
+SIZES: Mapping[str, Size] = {
+    "square_hd": (1024, 1024),
+    "square": (512, 512),
+    "portrait_4_3": (768, 1024),
+    "portrait_16_9": (576, 1024),
+    "landscape_4_3": (1024, 768),
+    "landscape_16_9": (1024, 576),
+}
+RATIOS = (
+    *("auto", "1:1", "1:4", "1:8", "2:3", "3:2", "3:4", "4:1", "4:3", "4:5", "5:4", "8:1", "9:16", "16:9", "21:9"),
+)
+MEGAPIXEL = 1024 * 1024
+
+
+@frozen
+class ImageSize:
+    """One of the named sizes, or {width, height}; `auto` where there is an image to go by."""
+
+    auto: bool = False
+    required: bool = False
+
+    def wrong(self, value: object) -> tuple[Cause, str] | None:
+        """See Field."""
+        if isinstance(value, dict):
+            sides = [value.get("width"), value.get("height")]
+            return None if all(type(side) is int and side > 0 for side in sides) else ("type", "needs width and height")
+        fits = isinstance(value, str) and (value in SIZES or (self.auto and value == "auto"))
+        return None if fits else ("choice", ", ".join(SIZES))
+
+
+FLUX_2: dict[str, Field] = {
+    "prompt": Text(1, required=True),
+    "image_size": ImageSize(),
+    "seed": Whole(0, 2**63),
+    "safety_tolerance": Choice(("1", "2", "3", "4", "5")),
+    "enable_safety_checker": Flag(),
+    "output_format": Choice(("jpeg", "png")),
+}
+FLUX_2_EDIT: dict[str, Field] = {
+    **FLUX_2,
+    "image_size": ImageSize(auto=True),
+    "image_urls": Links(1, required=True),
+}
+BANANA: dict[str, Field] = {
+    "prompt": Text(1, required=True),
+    "aspect_ratio": Choice(RATIOS),
+    "resolution": Choice(("0.5K", "1K", "2K", "4K")),
+    "num_images": Whole(1, 4),
+    "seed": Whole(0, 2**63),
+    "output_format": Choice(("jpeg", "png", "webp")),
+}
+
+
+@frozen
+class Model:
+    """What a model takes, and its prices in cents: of the first megapixel and each further one, or by resolution."""
+
+    fields: Fields
+    first: Decimal = Decimal(0)
+    further: Decimal = Decimal(0)
+    by_resolution: Mapping[str, int] | None = None
+
+    def size(self, body: Mapping[str, object]) -> Size:
+        """Width and height."""
+        if self.by_resolution is not None:
+            resolution = str(body.get("resolution", "1K"))
+            return pixels(str(body.get("aspect_ratio", "auto")), "1K" if resolution == "0.5K" else resolution)
+        wanted = body.get("image_size", "landscape_4_3")
+        if isinstance(wanted, dict):
+            return cast(int, wanted["width"]), cast(int, wanted["height"])
+        return SIZES.get(str(wanted), SIZES["square_hd"])
+
+    def cents(self, body: Mapping[str, object]) -> Decimal | int:
+        """What it costs."""
+        if self.by_resolution is not None:
+            return self.by_resolution[str(body.get("resolution", "1K"))] * cast(int, body.get("num_images", 1))
+        width, height = self.size(body)
+        put_in = len(cast("list[str]", body.get("image_urls", [])))
+        megapixels = -(-width * height // MEGAPIXEL) + put_in
+        return self.first + self.further * (megapixels - 1)
+
+
+BY_RESOLUTION = {"0.5K": 6, "1K": 8, "2K": 12, "4K": 16}
+MODELS: Mapping[str, Model] = {
+    "fal-ai/flux-2-pro": Model(FLUX_2, Decimal(3), Decimal("1.5")),
+    "fal-ai/flux-2-pro/edit": Model(FLUX_2_EDIT, Decimal(3), Decimal("1.5")),
+    "fal-ai/flux-2-flex": Model(FLUX_2, Decimal(5), Decimal(5)),
+    "fal-ai/flux-2-flex/edit": Model(FLUX_2_EDIT, Decimal(5), Decimal(5)),
+    "fal-ai/nano-banana-2": Model(BANANA, by_resolution=BY_RESOLUTION),
+    "fal-ai/nano-banana-2/edit": Model({**BANANA, "image_urls": Links(1, required=True)}, by_resolution=BY_RESOLUTION),
+}
+
+REQUESTS = r"/(?P<app>[^/]+/[^/]+)/requests/(?P<id>[^/]+)"
+OF_A_MODEL = ("content_policy_violation", "no_media_generated")
+"""Errors of a model: 422, in a list."""
+
+LOCKED = "User is locked. Reason: Exhausted balance. Top up your balance at fal.ai/dashboard/billing."
+
+
+class Fal(Service):
+    """Base https://queue.fal.run; amounts are US cents."""
+
+    name = "fal"
+    origin: ClassVar[str] = "https://queue.fal.run"
+    hue: ClassVar[float] = 0.78
+    lifetime: ClassVar[float] = 7 * DAY
+    id_fields: ClassVar[Sequence[str]] = ("request_id",)
+    state_fields: ClassVar[Sequence[str]] = ("status",)
+    routes: ClassVar[Sequence[tuple[str, str, str]]] = (
+        ("POST", "/(?P<model>{})".format("|".join(sorted(MODELS))), "submit"),
+        ("GET", f"{REQUESTS}/status", "poll"),
+        ("GET", REQUESTS, "output"),
+        ("PUT", f"{REQUESTS}/cancel", "cancel"),
+    )
+    refusals: ClassVar[Mapping[str, tuple[int, int | str, str]]] = {
+        "unauthorised": (401, "", "Cannot access the application without a valid key"),
+        "no_credit": (403, "", LOCKED),
+        "throttled": (429, "", "Too many requests"),
+        "not_found": (404, "", "Request not found"),
+        "moderated": (422, "content_policy_violation", "The content could not be processed: it was flagged"),
+        "too_late": (400, "", "ALREADY_COMPLETED"),
+    }
+    failures: ClassVar[Mapping[str, Failure]] = {
+        "failed": Failure("request_timeout", "The request took too long"),
+        "moderated": Failure("content_policy_violation", "The content could not be processed: it was flagged"),
+        "nothing": Failure("no_media_generated", "The model made nothing", means="failed"),
+    }
+    errors: ClassVar[Sequence[Error]] = (
+        Error("rejected", 422, "image_too_large", "The image is too large"),
+        Error("rejected", 422, "file_download_error", "The file could not be downloaded"),
+        Error("unsure", 500, "runner_server_error", "The runner failed"),
+        Error("unsure", 503, "startup_timeout", "The runner took too long to start"),
+        Error("unsure", 504, "request_timeout", "The request took too long"),
+    )
+    ours: ClassVar[Sequence[str]] = ("lifetime",)
+    states: ClassVar[Mapping[str, str]] = {"IN_QUEUE": "queued", "IN_PROGRESS": "running", "COMPLETED": "succeeded"}
+    request_id_header: ClassVar[str] = "x-fal-request-id"
+
+    def new_key(self) -> str:
+        """<id>:<secret>."""
+        return f"{uuid4()}:{secrets.token_hex(16)}"
+
+    def new_id(self, order: Order) -> str:
+        """A UUID."""
+        return str(uuid4())
+
+    def admit(self, request: Request) -> None:
+        """401 without the API key."""
+        if request.headers.get("authorization") != f"Key {self.api_key}":
+            raise self.refusal("unauthorised")
+
+    def order(self, request: Request) -> Order:
+        """Everything that is wrong, field by field, or the order."""
+        body = given(request.object or {})
+        name = request.path.removeprefix("/")
+        model = MODELS[name]
+        wrong = [*problems(body, model.fields), *problems(request.query, {"fal_webhook": Link()})]
+        if wrong:
+            raise Refusal(422, "value_error", "", {problem.field: [problem.predicate] for problem in wrong})
+        media: Media = "png" if body.get("output_format", "png" if model.by_resolution else "jpeg") == "png" else "jpeg"
+        return Order(name, str(body["prompt"]), model.size(body), media, model.cents(body), sent=body)
+
+    def accepted(self, task: Task, request: Request) -> Response:
+        """The place in the queue, and the links; they drop the model's subpath."""
+        at = f"{self._origin(request)}/{'/'.join(task.order.wire_id.split('/')[:2])}/requests/{task.id}"
+        return json_response({
+            "status": "IN_QUEUE",
+            "request_id": task.id,
+            "response_url": at,
+            "status_url": f"{at}/status",
+            "cancel_url": f"{at}/cancel",
+            "queue_position": 0,
+        })  # fmt: skip
+
+    def shown(self, task: Task, stage: Stage, urls: Sequence[str]) -> Response:
+        """202 until it is COMPLETED, which a failed one is too."""
+        if stage == "queued":
+            return json_response({"status": "IN_QUEUE", "queue_position": 0}, 202)
+        if stage == "running":
+            return json_response({"status": "IN_PROGRESS", "logs": []}, 202)
+        body: Body = {"status": "COMPLETED", "logs": [], "metrics": {"inference_time": task.running}}
+        if stage == "canceled":
+            body |= {"error": "The request was cancelled", "error_type": "request_cancelled"}
+        if task.failure and stage == "failed":
+            body["error"] = task.failure.message
+            if task.failure.code not in OF_A_MODEL:
+                body["error_type"] = task.failure.code
+        return json_response(body)
+
+    def fetched(self, task: Task, stage: Stage, urls: Sequence[str]) -> Response:
+        """The result, or the error with its own status."""
+        if stage == "failed" and task.failure is not None:
+            status = 422 if task.failure.code in OF_A_MODEL else 504
+            raise Refusal(status, task.failure.code, task.failure.message)
+        if stage != "succeeded":
+            raise Refusal(400, "", "Request is still in progress")
+        width, height = task.order.size
+        about = {"content_type": f"image/{task.order.media}", "width": width, "height": height}
+        return json_response({"images": [{"url": url, **about} for url in urls], "seed": 0})
+
+    def canceled(self, task: Task, request: Request) -> Response:
+        """It is asked for; whether it is so yet, the status tells."""
+        return json_response({"status": "CANCELLATION_REQUESTED"}, 202)
+
+    def refused(self, refusal: Refusal) -> Response:
+        """{detail: [{loc, msg, type}]} of a model, {detail, error_type?} of the queue."""
+        body: dict[str, object] = {"detail": refusal.message}
+        if refusal.status == 422:
+            fields = refusal.fields or {"prompt": [refusal.message]}
+            body = {
+                "detail": [
+                    {"loc": ["body", field], "msg": text, "type": refusal.code}
+                    for field, texts in fields.items()
+                    for text in texts
+                ]
+            }
+        elif refusal.code:
+            body["error_type"] = refusal.code
+        return json_response(body, refusal.status)
+
+    def code_of(self, status: int) -> str:
+        """The errors of the runners, 500 to 504, have a type."""
+        return "runner_server_error" if status >= 500 else ""
+
+    def _origin(self, request: Request) -> str:
+        host = request.headers.get("host")
+        return f"http://{host}" if host else self.base_url
+
+
+SERVICE = Fal

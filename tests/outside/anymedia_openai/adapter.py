@@ -1,0 +1,61 @@
+"""OpenAI's images: the answer to the submit is the result, as bytes.
+
+Page: platform.openai.com/docs, Images, and the official client's types.
+Odd: prices are by tokens, so that what one image costs is known from its answer alone; a transparent background goes
+with formats that have one.
+"""
+
+from anymedia.declare import (
+    Adapter, Cause, Choice, Endpoint, Fault, Gap, Header, Offer, Pace, Param, Reply, Rule, Text, Urls, Whole, when,
+)  # fmt: skip
+
+ADAPTER = Adapter(
+    name="openai",
+    title="OpenAI",
+    page="platform.openai.com/docs, Images",
+    read="2026-11-28",
+    base_url="https://api.openai.com",
+    api_key_env=("OPENAI_API_KEY",),
+    auth=Header("Authorization", "Bearer "),
+    submit=Endpoint(
+        method="POST",
+        model="model",
+        timeout=300,
+        limit=256 << 20,  # ten pictures in base64
+        reply=Reply(created="created!s", assets="data[].url", files="data[].b64_json!base64"),
+    ),
+    fault=Fault(code="error.code", message="error.message"),
+    errors={"moderation_blocked": Cause.BLOCKED},
+    request_id=("x-request-id",),
+    states={},
+    pace=Pace(first=0, then=1),  # nothing is looked at
+    offers=(
+        Offer(
+            name="gpt-image-2",
+            path=when(images="/v1/images/edits", otherwise="/v1/images/generations"),
+            params={
+                "prompt": Param("prompt", Text(1, 32_000), required=True),
+                "images": Param("images[].image_url", Urls(1, 16)),
+                "aspect_ratio": Param(
+                    "size",
+                    Choice({"auto": "auto", "1:1": "1024x1024", "3:2": "1536x1024", "2:3": "1024x1536"}),
+                    default="auto",
+                ),
+                "count": Param("n", Whole(1, 10), default=1),
+                "quality": Param("quality", Choice("auto", "low", "medium", "high"), default="auto"),
+                "background": Param("background", Choice("auto", "opaque", "transparent"), default="auto"),
+                "moderation": Param("moderation", Choice({"standard": "auto", "low": "low"}), default="standard"),
+                "output_format": Param("output_format", Choice("png", "jpeg", "webp"), default="png"),
+            },
+            rules=(Rule(when={"background": "transparent"}, allows={"output_format": ("png", "webp")}),),
+        ),
+    ),
+    gaps=(
+        Gap("the price of an image", "by tokens: unknown"),
+        Gap("rate limits", "a 429 is waited for"),
+        Gap("how an empty account is told", "as the HTTP status says"),
+        Gap("defaults of size, quality, background and format", "auto, and png"),
+        Gap("sizes in pixels, whose ratio and area are bounded together", "three of them, by their ratio"),
+        Gap("idempotency key", "none"),
+    ),
+)
