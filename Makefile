@@ -20,7 +20,7 @@ test: lint types check
 
 # For each change: lint, types, and the tests that say most in half a minute, with few cases and no slow one.
 quick: lint types
-	ANYMEDIA_CASES=0.2 $(BIN)/pytest -q -n auto -p no:cacheprovider -m "not slow" tests/core tests/adapters tests/contract
+	ANYMEDIA_CASES=0.2 $(BIN)/pytest -q -n auto --dist worksteal -p no:cacheprovider -m "not slow" tests/core tests/adapters tests/contract
 
 lint: .venv/.installed
 	$(BIN)/ruff check .
@@ -38,7 +38,7 @@ types: .venv/.installed
 	wait $$pyright || { cat .types/pyright.txt; exit 1; }; exit $$mypy
 
 check: .venv/.installed
-	$(BIN)/pytest -q -n auto --cov --cov-report= -p no:cacheprovider
+	$(BIN)/pytest -q -n auto --dist worksteal --cov --cov-report= -p no:cacheprovider
 	$(BIN)/coverage report --show-missing --skip-covered --fail-under=100 \
 		--include="$$($(PACKAGE))/*" --omit="$$($(PACKAGE))/cli/*,$$($(PACKAGE))/simulators/*"
 

@@ -120,7 +120,9 @@ async def _with_client(
         except (AnymediaError, asyncio.CancelledError) as error:
             interrupted = cast("asyncio.Task[T]", asyncio.current_task()).cancelling() > 0
             if client.submitting:
-                progress.say(_waiting(client, "interrupted" if interrupted else "time is up"))
+                # Said while the answer is awaited: a Ctrl-C in here would be heard only when that is over.
+                told = _waiting(client, "interrupted" if interrupted else "time is up")
+                asyncio.get_running_loop().call_soon(progress.say, told)
             if isinstance(error, JournalError) and error.task is not None:
                 with suppress(AnymediaError):
                     progress.say(f"a handle, for `anymedia resume --handle -`: {client.handle(error.task)}")

@@ -189,6 +189,11 @@ def test_the_blanks_around_a_prompt_may_be_there_or_not(way):
         assert "foxes" not in clean
 
 
+def test_a_prompt_under_more_escapes_than_are_read_is_found_as_it_stands():
+    prompt = f"a fox %{'25' * 30}41"
+    assert scrubbed(f"no: {prompt}!", [prompt]) == f"no: {MARK}!"
+
+
 def test_what_is_no_escape_is_read_as_it_stands():
     assert scrubbed("&nosuch; a fox &nosuch;", ["a fox"]) == f"&nosuch; {MARK} &nosuch;"
     assert scrubbed("%zz a fox %e9", ["a fox"]) == f"%zz {MARK} %e9"

@@ -18,6 +18,7 @@ from anymedia import Asset, Billed, Failure, JournalError, Money, Outcome, OutOf
 from anymedia.cli.drift import drifts
 from anymedia.cli.spend import GROUPS, added_up, spent
 from anymedia.journal import Ledger, MemoryJournal, SQLiteJournal
+from anymedia.journal.counts_as import CountsAs, of_attempt
 from anymedia.journal.sqlite_schema import ADDED_UP
 from anymedia.journal.sums import together
 
@@ -123,6 +124,31 @@ def test_sums_say_what_the_attempts_say(steps, dies):
         path = Path(folder, "journal.db")
         asyncio.run(held(SQLiteJournal(path), SQLiteJournal(path)))
         assert_kept(path)
+
+
+def test_what_an_attempt_counts_as():
+    one = attempt(outcome=Outcome.ACCEPTED)
+
+    def ended(usd, got="settled", status=PriceStatus.EXACT, state=State.SUCCEEDED, **task):
+        money = Money(usd=None if usd is None else Decimal(usd), got=got, status=status)
+        return attrs.evolve(one, task=attrs.evolve(one.draft("t"), state=state, money=money, **task))
+
+    back = Failure(cause="failed", refund=Refund.YES)
+    for each, words in (
+        (ended("0.05"), "accepted settled exact billed"),
+        (ended("0.05", status=PriceStatus.APPROXIMATE), "accepted settled billed"),
+        (ended("0.05", got="table"), "accepted"),
+        (ended("0.05", state=State.RUNNING), "accepted settled exact"),
+        (ended("0"), "accepted settled exact free"),
+        (ended("0", state=State.FAILED, failure=back), "accepted settled exact refunded"),
+        (attempt(outcome=Outcome.ACCEPTED, settled=Billed.YES), "accepted"),
+        (attempt(outcome=Outcome.UNCERTAIN), "uncertain"),
+        (attempt(outcome=None), ""),
+        (attempt(outcome=Outcome.REFUSED), ""),
+    ):
+        counts = CountsAs.read(of_attempt(each))
+        told = ("accepted", "settled", "exact", "billed", "free", "refunded", "uncertain")
+        assert [word for word in told if getattr(counts, word)] == words.split(), each
 
 
 # What the attempts say, without any sum

@@ -12,12 +12,13 @@ from anymedia import ConfigError
 from anymedia.declare import Limits, Param, Price, Size, Table, Url, Urls, numbered, when
 from anymedia.registry import adapters
 from anymedia.testing import Contract
-from anymedia.testing.declared import cells_of_no_request
+from anymedia.testing.declared import _resolutions_never_taken, cells_of_no_request
 from anymedia.testing.played import written_as
 from anymedia.testing.requests import askable, values
 from anymedia.testing.suite import cases
 from anymedia.translate.check import check
 from anymedia.translate.encode import parts
+from tests.core.test_pricing import ACME, OFFER
 
 ADAPTER, SIMULATOR = "anymedia_acme/adapter.py", "anymedia_acme/simulator.py"
 SIZE = 'Choice({"1K": "hd", "2K": "uhd"}), default="1K"'
@@ -720,6 +721,12 @@ def test_the_prices_of_what_is_not_counted_up_are_not_looked_through(plugged):
     by_text = attrs.evolve(offer, prices=Table("prompt", {"a fox": Price(credits=3)}))
     assert [*cells_of_no_request(by_text)] == []
     assert [*cells_of_no_request(attrs.evolve(offer, prices=Table("resolution", {"9K": Price(credits=3)})))] != []
+
+
+def test_a_resolution_is_never_taken_where_its_pixels_are_too_many():
+    assert [*_resolutions_never_taken(ACME, OFFER)] == []
+    more = attrs.evolve(OFFER, shape=attrs.evolve(OFFER.shape, megapixels={"1K": 1, "9K": 9}))
+    assert [*_resolutions_never_taken(ACME, more)] == ["9K"]
 
 
 # Cassettes
