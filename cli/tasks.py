@@ -12,11 +12,11 @@ from anymedia import Asset, Attempt, Billed, Failure, Money, Task, load_config
 from anymedia.engine.handle import handle
 from anymedia.errors import OutOfBounds, Problem
 from anymedia.journal.counts_as import CountsAs, of_attempt
-from anymedia.model.strict_json import Json
 from anymedia.model.task import STATUSES
 
 from .command import Command, Group, config_option
 from .journal import SHORT_ID, attempt_json, is_uncertain, read_journal, since_option, when, with_journal
+from .prompt import prompt_of
 from .text import one_line, plain, price, print_json, print_json_list, say
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ def _row(attempt: Attempt) -> "list[RenderableType]":
         attempt.order.account,
         _sold(attempt),
         _cost(attempt),
-        one_line(_prompt(attempt.order.body) or ""),
+        one_line(prompt_of(attempt.order)),
     ]
 
 
@@ -213,18 +213,6 @@ def _cost(attempt: Attempt) -> str:
     if counts_as.accepted:
         return str(_money(attempt))
     return f"{attempt.order.money}?" if attempt.open else ""
-
-
-def _prompt(body: Json) -> str | None:
-    """Return the first text that is called a prompt, wherever a provider wants it."""
-    left = [body]
-    while left:
-        value = left.pop(0)
-        if isinstance(value, dict):
-            if isinstance(value.get("prompt"), str):
-                return str(value["prompt"])
-            left += value.values()
-    return None
 
 
 # One

@@ -1,0 +1,38 @@
+"""What a person reads in 80 columns: words where they are looked for, and none of them cut."""
+
+import attrs
+import pytest
+
+from anymedia import Money, Order
+from anymedia.cli.prompt import prompt_of
+from anymedia.declare import Offer, Param, numbered
+from anymedia.declare.fields import Choice, Text
+from anymedia.registry import adapters
+
+
+@pytest.mark.parametrize(
+    ("to", "sent", "found"),
+    [
+        ("input.text", {"input": {"text": "A fox"}, "prompt": "another"}, "A fox"),
+        ("messages[].content", {"messages": [{"content": "A fox"}, {"content": "in snow"}]}, "A fox in snow"),
+        (numbered("line", "line_{n}"), {"line": "A fox", "line_2": "in snow", "line_x": "no"}, "A fox in snow"),
+        ("", {"say": "A fox", "model": "paint"}, "A fox"),
+        ("?q", {"model": "paint"}, "a hare & a fox"),
+        ("text", {"options": {"prompt": "A fox"}}, "A fox"),  # a raw field is laid over it
+        ("text", {"text": 7}, ""),
+        ("input.text", {"input": "A fox"}, ""),
+        ("text", None, ""),
+    ],
+)
+def test_a_prompt_is_found_where_its_offer_puts_it(monkeypatch, to, sent, found):
+    takes = Choice({"A fox": {"say": "A fox"}}) if to == "" else Text()
+    offers = (Offer(name="other", params={}), Offer(name="paint", params={"prompt": Param(to, takes)}))
+    seller = attrs.evolve(adapters()["reapi"], name="acme", offers=offers)
+    monkeypatch.setattr("anymedia.cli.prompt.adapters", lambda: {"acme": seller})
+    order = Order(
+        provider="acme", account="eu", offer="acme/paint", path="/v1?q=a+hare+%26+a+fox", body=sent, money=Money()
+    )
+    assert prompt_of(order) == found
+    called_so = {"input": {"prompt": "A fox"}}
+    for unknown in (attrs.evolve(order, offer=None), attrs.evolve(order, provider="gone")):
+        assert prompt_of(attrs.evolve(unknown, body=called_so)) == "A fox"
