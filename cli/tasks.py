@@ -14,6 +14,7 @@ from anymedia.errors import OutOfBounds, Problem
 from anymedia.journal.counts_as import CountsAs, of_attempt
 from anymedia.model.task import STATUSES
 
+from .attempts import stands
 from .command import Command, Group, config_option
 from .journal import SHORT_ID, attempt_json, is_uncertain, read_journal, since_option, when, with_journal
 from .prompt import prompt_of
@@ -30,6 +31,9 @@ WIDE = 96
 """Columns of a terminal on which there is room for the prompt too."""
 
 STYLES = {"succeeded": "green", "failed": "red", "refused": "dim", "not sent": "dim"}
+
+FOUND_OUT = {Billed.YES: "it was billed", Billed.NO: "it was not billed"}
+"""What may be noted of an uncertain attempt."""
 
 DOUBT = (
     "uncertain: may have been billed, and not sent again. `anymedia tasks settle` notes what you found out at the "
@@ -68,8 +72,12 @@ def command(
 ) -> None:
     """List what was asked, where it stands and what it cost; the newest last.
 
-    An attempt is named by its id, the first letters of it, or the id of its task. --json prints a list of attempts,
-    each with its status, what was sent, and its task.
+    An attempt is named by its id, the first letters of it, or the id of its task. A cost with ? behind it, like
+    $0.028?, is the price of a submit of which nobody knows whether it was billed; `refunded` is a price that was given
+    back. (!) marks those that ended as uncertain. Once `settle` has noted what was found out, such an attempt is `settled:
+    billed` or `settled: not billed`; --state settled lists both.
+
+    --json prints a list of attempts, each with its status, what was sent, and its task.
     """
     if ctx.invoked_subcommand is not None:
         _refuse_flags(ctx)
@@ -148,7 +156,7 @@ def _settled(attempt: Attempt) -> str:
         return "is dismissed: `anymedia resume` leaves it alone"
     if attempt.task is not None:
         return f"is task {attempt.task.id}: `anymedia resume` waits for it"
-    return f"is settled: {'not billed' if attempt.settled is Billed.NO else 'billed'}"
+    return f"is {stands(attempt)}"
 
 
 @command.command("handle", cls=Command)
@@ -192,7 +200,7 @@ def _row(attempt: Attempt) -> "list[RenderableType]":
     return [
         attempt.id[:SHORT_ID],
         when(attempt.started_at),
-        Text(attempt.status + (" (!)" if doubtful else ""), style),
+        Text(stands(attempt) + (" (!)" if doubtful else ""), style),
         attempt.order.account,
         _sold(attempt),
         _cost(attempt),
@@ -228,7 +236,7 @@ def _show(attempt: Attempt) -> None:
     from .screen import json_text, pairs
 
     screen = _screen()
-    screen.headline(attempt.id[:SHORT_ID], "yellow" if is_uncertain(attempt) else "cyan", attempt.status)
+    screen.headline(attempt.id[:SHORT_ID], "yellow" if is_uncertain(attempt) else "cyan", stands(attempt))
     screen.block(pairs(_facts(attempt)))
     if is_uncertain(attempt):
         screen.block(f"\n{DOUBT}")
@@ -251,7 +259,7 @@ def _facts(attempt: Attempt) -> Iterator[tuple[str, str]]:
         ("error", attempt.error),
         ("drift", _drift(attempt)),
         ("dismissed", "its result is not waited for" if attempt.dismissed else None),
-        ("found out", None if attempt.settled is None else f"billed {attempt.settled}"),
+        ("found out", attempt.settled and FOUND_OUT[attempt.settled]),
         ("price", _price(attempt)),
         ("reserved", None if attempt.reserved is None else f"${plain(attempt.reserved)}"),
         ("why", attempt.order.why),
