@@ -74,8 +74,8 @@ def command(
 
     An attempt is named by its id, the first letters of it, or the id of its task. A cost with ? behind it, like
     $0.028?, is the price of a submit of which nobody knows whether it was billed; `refunded` is a price that was given
-    back. (!) marks those that ended as uncertain. Once `settle` has noted what was found out, such an attempt is `settled:
-    billed` or `settled: not billed`; --state settled lists both.
+    back. (!) marks those that ended as uncertain. Once `settle` has noted what was found out, such an attempt is
+    `settled: billed` or `settled: not billed`; --state settled lists both.
 
     --json prints a list of attempts, each with its status, what was sent, and its task.
     """

@@ -182,7 +182,7 @@ def test_one_is_shown_with_all_that_is_known_and_no_key(terminal, left):
 
 
 def test_a_task_that_was_canceled_and_given_back_is_called_refunded():
-    assert [_cost(each) for each in (canceled("0"), REFUNDED, canceled("0.1"))] == ["refunded", "refunded", "$0.1"]
+    assert [_cost(each) for each in (canceled("0"), REFUNDED, canceled("0.1"))] == ["refunded", "refunded", "~$0.1"]
 
 
 def test_prompts_need_not_be_kept(terminal, simulators):
