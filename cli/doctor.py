@@ -13,7 +13,7 @@ from anymedia.registry import no_account
 
 from .command import Command, config_option
 from .journal import is_uncertain, with_journal
-from .text import price, print_json
+from .text import counted, price, print_json
 
 if TYPE_CHECKING:
     from anymedia import Client
@@ -136,8 +136,7 @@ def _show(findings: list[Finding], path: Path | None, kept: Kept | None) -> None
 def _words(kept: Kept) -> str:
     if kept.trouble is not None:
         return kept.trouble
-    attempts = "1 attempt" if kept.attempts == 1 else f"{kept.attempts} attempts"
-    return f"{kept.path}: {attempts}, {kept.uncertain} uncertain, {kept.open} open"
+    return f"{kept.path}: {counted(kept.attempts, 'attempt')}, {kept.uncertain} uncertain, {kept.open} open"
 
 
 def _row(finding: Finding) -> tuple[str, ...]:

@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from anymedia import Money
-from anymedia.model.plain import one_line as one_line  # noqa: PLC0414 - the commands take their words from here
+from anymedia.model.plain import duration as duration  # noqa: PLC0414 - the commands take their words from here
+from anymedia.model.plain import one_line as one_line  # noqa: PLC0414
 from anymedia.model.plain import printable as printable  # noqa: PLC0414
 
 DEEPEST = 100
@@ -34,6 +35,11 @@ def price(money: Money) -> str:
     if money.usd is None:
         return f"unknown ({money.reason})" if money.reason else "unknown"
     return str(money)
+
+
+def counted(number: int, what: str) -> str:
+    """Return how many there are of a thing: 1 offer, 2 offers."""
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def plain(amount: Decimal | None) -> str | None:

@@ -36,3 +36,15 @@ def test_a_prompt_is_found_where_its_offer_puts_it(monkeypatch, to, sent, found)
     called_so = {"input": {"prompt": "A fox"}}
     for unknown in (attrs.evolve(order, offer=None), attrs.evolve(order, provider="gone")):
         assert prompt_of(attrs.evolve(unknown, body=called_so)) == "A fox"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(7200, "2 hours"), (3600, "1 hour"), (86_400, "1 day"), (604_800, "7 days"), (600, "10 min"), (90, "90 s")],
+)
+def test_how_long_results_live_is_told_in_whole_units(terminal, monkeypatch, seconds, told):
+    seller = attrs.evolve(adapters()["reapi"], expires=seconds, offers=adapters()["reapi"].offers[:1])
+    monkeypatch.setattr("anymedia.cli.providers.adapters", lambda: {"reapi": seller})
+    (line,) = terminal("providers").stdout.splitlines()[1:]
+    assert f" {told} " in line
+    assert " 1 offer, " in line
