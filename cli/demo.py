@@ -161,7 +161,8 @@ def _show_errors(screen: "Screen", errors: Sequence[AnymediaError], bills: Mappi
     for error in errors:
         screen.print(f"  {type(error).__name__}", style="bold red")
         screen.block(str(error), pairs(error_facts(error)), "")
+    submits, charged = counted(bills["submits"], "submit"), counted(len(bills["entries"]), "task")
     screen.print(
-        f"{errors[-1].account}'s bill: {counted(bills['submits'], 'submit')} received, {counted(len(bills['entries']), 'task')} charged. "
+        f"{errors[-1].account}'s bill: {submits} received, {charged} charged. "
         "The lost one was paid for, and was not sent again."
     )
