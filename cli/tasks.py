@@ -148,7 +148,7 @@ def settle(
     if as_json:
         print_json(attempt_json(attempt))
     else:
-        _line(f"{attempt.id[:SHORT_ID]} {_settled(attempt)}")
+        _screen().print(f"{attempt.id[:SHORT_ID]} {_settled(attempt)}")
 
 
 def _settled(attempt: Attempt) -> str:
@@ -344,11 +344,6 @@ def _seconds(seconds: float | None) -> str | None:
 def _given(*rows: tuple[str, object]) -> Iterator[tuple[str, str]]:
     """Yield what there is."""
     yield from ((name, str(value)) for name, value in rows if value not in (None, ""))
-
-
-def _line(text: str) -> None:
-    """Print a line that is not cut."""
-    _screen().print(text, soft_wrap=True)
 
 
 def _screen() -> "Screen":

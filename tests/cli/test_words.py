@@ -1,5 +1,11 @@
 """What a person reads in 80 columns: words where they are looked for, and none of them cut."""
 
+import os
+import pty
+import subprocess
+import sys
+import termios
+
 import attrs
 import pytest
 
@@ -48,3 +54,33 @@ def test_how_long_results_live_is_told_in_whole_units(terminal, monkeypatch, sec
     (line,) = terminal("providers").stdout.splitlines()[1:]
     assert f" {told} " in line
     assert " 1 offer, " in line
+
+
+def on_a_terminal(columns, *words):
+    """Run a command whose stderr is a terminal of so many columns, and return what is printed there."""
+    master, slave = pty.openpty()
+    termios.tcsetwinsize(slave, (24, columns))
+    environ = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    command = [sys.executable, "-m", "anymedia.cli", *words]
+    with os.fdopen(master, "rb", buffering=0) as told:
+        subprocess.run(command, stdout=subprocess.PIPE, stderr=slave, env=environ, check=False)
+        os.close(slave)
+        return told.read(10_000).decode().replace("\r\n", "\n").splitlines()
+
+
+@pytest.mark.usefixtures("terminal")
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["tasks", "--state", "done"], "must be one of queued, running, succeeded,"),  # a usage error of click's
+        (["spend"], f"there is no journal at /tmp/{'j' * 100} yet"),
+    ],
+)
+def test_no_word_is_cut_at_the_end_of_a_line(monkeypatch, words, told):
+    monkeypatch.setenv("ANYMEDIA_JOURNAL", f"/tmp/{'j' * 100}")
+    whole = on_a_terminal(0, *words) if words == ["spend"] else on_a_terminal(500, *words)
+    for columns in (40, 80):
+        lines = on_a_terminal(columns, *words)
+        assert " ".join(" ".join(lines).split()) == " ".join(" ".join(whole).split())
+        assert all(len(line) <= columns or " " not in line for line in lines)
+        assert told in " ".join(lines)
