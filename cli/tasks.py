@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 
 COLUMNS = ("attempt", "asked (UTC)", "state", "account", "offer", "cost", "prompt")
 
+ON_SCREEN = ("attempt", "asked (UTC)", "state", "offer, account", "cost", "prompt")
+"""The columns of a terminal: the account stands below the offer there, where the offer does not tell it."""
+
+ROOM = 26
+"""Columns for an offer or an account beside which a state of one word fits on 80: where a name is longer, it folds."""
+
 WIDE = 96
 """Columns of a terminal on which there is room for the prompt too."""
 
@@ -181,15 +187,27 @@ def print_handle(name: str, config: Path | None, as_json: bool) -> None:
 
 def _list(attempts: list[Attempt]) -> None:
     screen = _screen()
-    if screen.width >= WIDE:
-        screen.table(COLUMNS, map(_row, attempts), fill=True)
+    if screen.is_terminal:
+        columns = ON_SCREEN if screen.width >= WIDE else ON_SCREEN[:-1]
+        rows = [_on_screen(attempt)[: len(columns)] for attempt in attempts]
+        folded = "state" if all(len(name) <= ROOM for row in rows for name in row[3]) else "offer, account"
+        whole = set(columns) - {folded}  # a state is folded between its words
+        screen.table(columns, rows, fill=columns == ON_SCREEN, whole=whole)
     else:
-        screen.table(COLUMNS[:-1], (_row(attempt)[:-1] for attempt in attempts))
+        screen.table(COLUMNS, map(_row, attempts))
     for attempt in attempts:
         if attempt.task is not None and attempt.task.trouble is not None and not attempt.dismissed:
             say(f"{attempt.id[:SHORT_ID]}: {attempt.task.trouble}")
     if doubtful := sum(map(is_uncertain, attempts)):
         say(f"{doubtful} {DOUBT}")
+
+
+def _on_screen(attempt: Attempt) -> "list[Any]":
+    """Return the row of an attempt on a terminal."""
+    name, asked, state, account, sold, *rest = _row(attempt)
+    order = attempt.order
+    told = order.offer is not None and account == order.provider
+    return [name, asked, state, [order.offer] if told else [sold, account], *rest]
 
 
 def _row(attempt: Attempt) -> "list[RenderableType]":

@@ -2,9 +2,11 @@
 
 import os
 import pty
+import re
 import subprocess
 import sys
 import termios
+from pathlib import Path
 
 import attrs
 import pytest
@@ -84,3 +86,62 @@ def test_no_word_is_cut_at_the_end_of_a_line(monkeypatch, words, told):
         assert " ".join(" ".join(lines).split()) == " ".join(" ".join(whole).split())
         assert all(len(line) <= columns or " " not in line for line in lines)
         assert told in " ".join(lines)
+
+
+FOX = ("generate", "A fox in the snow", "--model", "flux-2-pro", "--provider")
+
+
+@pytest.fixture
+def seen(terminal, simulators, monkeypatch):
+    """Run a command on a terminal of so many columns, and return its lines; there is an account of a long name."""
+    long = f'[providers.{"x" * 26}]\nadapter = "reapi"\nbase_url = "{simulators["reapi"].base_url}"\n'
+    with Path("anymedia.toml").open("a") as file:
+        file.write(f'{long}api_key_env = "SIMULATED_REAPI"\n')
+
+    def lines(columns, *words):
+        with monkeypatch.context() as patch:
+            patch.setenv("FORCE_COLOR", "1")
+            patch.setenv("COLUMNS", str(columns))
+            return [line.rstrip() for line in re.sub("\x1b\\[[0-9;]*m", "", terminal(*words).stdout).splitlines()]
+
+    return lines
+
+
+def test_dates_and_states_stay_on_their_line_beside_a_long_account(terminal, simulators, seen):
+    terminal(*FOX, "x" * 26)
+    terminal(*FOX, "reapi")
+    simulators["revidapi"].fault("reset_after")
+    terminal(*FOX, "revidapi")
+    for columns in (80, 120):
+        lines = seen(columns, "tasks")
+        told = " ".join(" ".join(lines).split())
+        assert told.count("2026-12-01 00:00 ") == 3
+        assert f"succeeded flux-2 $0.028 {'A fox in the snow ' * (columns > 80)}{'x' * 26} " in told
+        assert "succeeded reapi/flux-2 $0.028" in told
+        assert "uncertain" in told
+        assert max(map(len, lines)) <= columns
+
+
+def test_an_account_of_any_length_leaves_the_dates_whole(terminal, simulators, seen):
+    text = Path("anymedia.toml").read_text()
+    Path("anymedia.toml").write_text(text.replace("x" * 26, "y" * 60))
+    terminal(*FOX, "y" * 60)
+    told = " ".join(" ".join(seen(80, "tasks")).split())
+    assert "2026-12-01 00:00 succeeded flux-2 $0.028 yyyy" in told
+
+
+def test_what_doctor_finds_is_not_folded_on_80_columns(simulators, seen, unused_tcp_port):
+    with Path("anymedia.toml").open("a") as file:
+        file.write(f'[providers.gone]\nadapter = "runapi"\nbase_url = "http://127.0.0.1:{unused_tcp_port}"\n')
+        file.write('api_key_env = "GONE"\n')
+    lines = [re.sub(r"\$[0-9.]+", "$100", " ".join(line.split())) for line in seen(80, "doctor")]
+    assert "account origin and answer balance verdict" in lines
+    reapi = simulators["reapi"].base_url
+    assert f"reapi {reapi} $100 ready" in lines
+    at = lines.index(f"{'x' * 26} {reapi} $100 ready")
+    assert lines[at + 1 : at + 4] == [
+        "at reapi HTTP 404",
+        f"gone http://127.0.0.1:{unused_tcp_port} - not ready",
+        "at runapi",
+    ]
+    assert any(line.startswith("gone: set GONE; gone was not reached") for line in lines)
