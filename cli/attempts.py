@@ -40,8 +40,9 @@ def how(attempt: Attempt) -> str:
     """Return where an attempt stands, and for what reason if it came to nothing."""
     failure = None if attempt.task is None else attempt.task.failure
     cause = attempt.cause if failure is None else failure.cause
-    known = attempt.status == SETTLED or cause in (None, Cause.FAILED)
-    return stands(attempt) if known else f"{attempt.status}: {cause.replace('_', ' ')}"
+    if attempt.status == SETTLED or cause in (None, Cause.FAILED):
+        return stands(attempt)
+    return f"{attempt.status}: {cause.replace('_', ' ')}"
 
 
 def last_answer(attempt: Attempt) -> Json:
