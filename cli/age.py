@@ -8,6 +8,8 @@ import attrs
 
 from anymedia import Quote
 
+from .text import counted
+
 LIFE = timedelta(days=120)
 """How long a price is believed before the provider's page is checked again."""
 
@@ -33,7 +35,7 @@ class Ages:
         if first is None:
             return "" if money.usd is None else "no date"
         days = max((self.today - first).days, 0)
-        words = f"{'' if first.isoformat() == since else 'up to '}{days} day{'s' * (days != 1)}"
+        words = f"{'' if first.isoformat() == since else 'up to '}{counted(days, 'day')}"
         return f"{words} {STALE}" if timedelta(days) > LIFE else words
 
 

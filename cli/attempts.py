@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from anymedia import Attempt, Cause, Money, PriceStatus
+from anymedia import Attempt, Billed, Cause, Money, PriceStatus
 from anymedia.model.strict_json import Json
-from anymedia.model.task import reserved
+from anymedia.model.task import SETTLED, reserved
 
 from .text import one_line, plain
 
@@ -29,11 +29,20 @@ def tried_json(attempt: Attempt) -> dict[str, Any]:
     }
 
 
+def stands(attempt: Attempt) -> str:
+    """Return where an attempt stands; of one that was settled by hand, with what was found out."""
+    if attempt.status != SETTLED:
+        return attempt.status
+    return f"{SETTLED}: {'not billed' if attempt.settled is Billed.NO else 'billed'}"
+
+
 def how(attempt: Attempt) -> str:
     """Return where an attempt stands, and for what reason if it came to nothing."""
     failure = None if attempt.task is None else attempt.task.failure
     cause = attempt.cause if failure is None else failure.cause
-    return attempt.status if cause in (None, Cause.FAILED) else f"{attempt.status}: {cause.replace('_', ' ')}"
+    if attempt.status == SETTLED or cause in (None, Cause.FAILED):
+        return stands(attempt)
+    return f"{attempt.status}: {cause.replace('_', ' ')}"
 
 
 def last_answer(attempt: Attempt) -> Json:

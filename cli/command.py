@@ -38,7 +38,8 @@ def ends_clearly(words: Sequence[str]) -> Iterator[None]:
     except click.ClickException as error:
         _without_brackets(error)
         _print(foreign_json("UsageError", error.format_message(), Billed.NO, Outcome.NOT_SENT), as_json)
-        raise  # click shows it, and exits with its code
+        _show(error)
+        raise click.exceptions.Exit(error.exit_code) from None
     except KeyboardInterrupt:
         raise click.exceptions.Exit(interrupted(words)) from None
     except OSError as error:
@@ -79,6 +80,14 @@ def _give_up(stream: TextIO) -> None:
     """Drop what is still to be written to a stream, so that it is not tried again at the end of the process."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _show(error: click.ClickException) -> None:
+    """Print what click says of a wrong command line, in lines that are broken as ours are."""
+    told = io.StringIO()
+    error.show(told)
+    for line in told.getvalue().rstrip("\n").split("\n"):
+        say(line)
 
 
 def _without_brackets(error: click.ClickException) -> None:

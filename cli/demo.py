@@ -21,7 +21,7 @@ from .explain import explanation_json
 from .making import out_option
 from .progress import Progress
 from .simulate import needs_pillow
-from .text import pixels, price, print_json
+from .text import counted, pixels, price, print_json
 
 if TYPE_CHECKING:
     from anymedia import Client
@@ -161,7 +161,8 @@ def _show_errors(screen: "Screen", errors: Sequence[AnymediaError], bills: Mappi
     for error in errors:
         screen.print(f"  {type(error).__name__}", style="bold red")
         screen.block(str(error), pairs(error_facts(error)), "")
+    submits, charged = counted(bills["submits"], "submit"), counted(len(bills["entries"]), "task")
     screen.print(
-        f"{errors[-1].account}'s bill: {bills['submits']} submits received, {len(bills['entries'])} tasks charged. "
+        f"{errors[-1].account}'s bill: {submits} received, {charged} charged. "
         "The lost one was paid for, and was not sent again."
     )

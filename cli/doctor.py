@@ -13,12 +13,14 @@ from anymedia.registry import no_account
 
 from .command import Command, config_option
 from .journal import is_uncertain, with_journal
-from .text import price, print_json
+from .text import counted, price, print_json
 
 if TYPE_CHECKING:
     from anymedia import Client
 
-COLUMNS = ("account", "provider", "API key", "origin", "answers", "balance", "verdict")
+    from .screen import Cell
+
+COLUMNS = ("account", "origin and answer", "balance", "verdict")
 
 
 @attrs.frozen
@@ -130,23 +132,24 @@ def _show(findings: list[Finding], path: Path | None, kept: Kept | None) -> None
     screen = Screen()
     screen.print(f"config: {path}" if path else "config: none found; API keys from the environment")
     screen.print(f"journal: {'off' if kept is None else _words(kept)}")
-    screen.table(COLUMNS, map(_row, findings), whole=("origin",))
+    screen.table(COLUMNS, map(_row, findings), whole=COLUMNS[1:])
+    for finding in findings:
+        if finding.trouble is not None:
+            screen.print(f"{finding.account}: {finding.trouble}")
 
 
 def _words(kept: Kept) -> str:
     if kept.trouble is not None:
         return kept.trouble
-    attempts = "1 attempt" if kept.attempts == 1 else f"{kept.attempts} attempts"
-    return f"{kept.path}: {attempts}, {kept.uncertain} uncertain, {kept.open} open"
+    return f"{kept.path}: {counted(kept.attempts, 'attempt')}, {kept.uncertain} uncertain, {kept.open} open"
 
 
-def _row(finding: Finding) -> tuple[str, ...]:
-    return (
-        finding.account,
-        finding.provider,
-        finding.key,
-        finding.origin,
-        "-" if finding.status is None else f"HTTP {finding.status}",
+def _row(finding: Finding) -> "list[Cell]":
+    answers = [] if finding.status is None else [f"HTTP {finding.status}"]
+    at = [] if finding.account == finding.provider else [f"at {finding.provider}"]
+    return [
+        [finding.account, *at],
+        [finding.origin.removeprefix("https://"), *answers],
         "-" if finding.balance is None else price(finding.balance),
-        finding.trouble or "ready",
-    )
+        "ready" if finding.trouble is None else "not ready",
+    ]

@@ -14,7 +14,7 @@ from anymedia.engine.rules import cooldown
 from anymedia.limits.health import Cooldown, Health
 
 from .journal import is_uncertain, read_journal
-from .text import one_line, print_json
+from .text import counted, one_line, print_json
 
 if TYPE_CHECKING:
     from .screen import Cell
@@ -129,7 +129,7 @@ def _ends(each: Lately) -> str:
 
 def _counted(each: Lately) -> Iterator[str]:
     if each.submits:
-        yield f"{each.submits} submit{'s' * (each.submits > 1)}"
+        yield counted(each.submits, "submit")
     for what, number in (("refused", each.refused), ("uncertain", each.uncertain), ("not sent", each.not_sent)):
         if number:
             yield f"{number} {what}"

@@ -13,10 +13,9 @@ from anymedia.config import default_account
 from anymedia.registry import adapters
 
 from .command import Command, config_option
-from .text import print_json
+from .text import counted, duration, print_json
 
 COLUMNS = ("provider", "API key", "sells", "refunds", "results", "gaps")
-DAY = 86_400
 
 
 @click.command("providers", cls=Command)
@@ -65,9 +64,9 @@ def _row(account: Account) -> list[str | list[str]]:
     return [
         [account.name, title, account.origin.removeprefix("https://")],
         ["set" if account.api_key else "not set", *account.api_key_env],
-        [f"{len(adapter.offers)} offers", *models_of(account)],
+        [counted(len(adapter.offers), "offer"), *models_of(account)],
         str(adapter.refunds),
-        "unknown" if adapter.expires is None else f"{adapter.expires / DAY:g} days",
+        "unknown" if adapter.expires is None else duration(adapter.expires),
         str(len(adapter.gaps)),
     ]
 

@@ -25,8 +25,9 @@ from .text import print_json, say
 class Spent:
     """What became of a group of attempts, in USD; attempts of an unknown price are counted and in no sum.
 
-    `usd` is what the provider billed, else the quote, and None where no price is known; `exact` says that all of it is
-    what the provider billed.
+    `refunded` are those of the accepted that failed or were canceled and whose price is given back. `usd` is what the
+    provider billed, else the quote, and None where no price is known; `exact` says that all of it is what the provider
+    billed.
     """
 
     group: str
@@ -66,8 +67,11 @@ def command(by: str, since: datetime | None, config: Path | None, as_json: bool)
     """Add up what was billed.
 
     What the provider said that it took, else the price that was quoted: ~ marks a sum with such a price in it. What
-    may have been billed, and what nobody knows the price of, is counted apart. Days are in UTC; an attempt with
-    several labels counts for each.
+    may have been billed, and what nobody knows the price of, is counted apart. `refunded` counts the accepted tasks
+    that failed or were canceled, and whose price was given back. Days are in UTC; an attempt with several labels counts
+    for each, and once in the total.
+
+    --json prints a list of group, accepted, refunded, usd, settled_usd, uncertain, uncertain_usd and unknown.
     """
     column, _ = GROUPS[by]
     sums = read_journal(config, lambda ledger: ledger.sums(column, since))
@@ -81,6 +85,9 @@ def command(by: str, since: datetime | None, config: Path | None, as_json: bool)
     from .screen import Screen
 
     Screen().table((by, *COLUMNS), map(_row, [*groups, added_up("total", sums)]))
+    if several := in_several(sums, by):
+        have = "1 attempt has" if several == 1 else f"{several} attempts have"
+        say(f"{have} several labels: a row for each of them counts it, so the rows add up to more than the total")
 
 
 # Pure
@@ -94,6 +101,12 @@ def spent(sums: Iterable[Sum], by: str) -> list[Spent]:
         for name in names(each.group):
             groups.setdefault(name, []).append(each)
     return [added_up(name, groups[name]) for name in sorted(groups)]
+
+
+def in_several(sums: Iterable[Sum], by: str) -> int:
+    """Return how many attempts are in more than one group."""
+    _, names = GROUPS[by]
+    return sum(each.number for each in sums if len([*names(each.group)]) > 1)
 
 
 def added_up(group: str, sums: Iterable[Sum]) -> Spent:
@@ -128,13 +141,14 @@ def date_of(day: int) -> str:
 
 # Shown
 
-COLUMNS = ("accepted", "billed", "uncertain", "failed and refunded")
+COLUMNS = ("accepted", "billed", "uncertain", "refunded")
 
 
 def _json(spent: Spent) -> dict[str, str | int | None]:
     return {
         "group": spent.group,
         "accepted": spent.accepted,
+        "refunded": spent.refunded,
         "usd": _plain(spent.usd),
         "settled_usd": _plain(spent.settled_usd),
         "uncertain": spent.uncertain,

@@ -12,11 +12,12 @@ from anymedia import Asset, Attempt, Billed, Failure, Money, Task, load_config
 from anymedia.engine.handle import handle
 from anymedia.errors import OutOfBounds, Problem
 from anymedia.journal.counts_as import CountsAs, of_attempt
-from anymedia.model.strict_json import Json
 from anymedia.model.task import STATUSES
 
+from .attempts import stands
 from .command import Command, Group, config_option
 from .journal import SHORT_ID, attempt_json, is_uncertain, read_journal, since_option, when, with_journal
+from .prompt import prompt_of
 from .text import one_line, plain, price, print_json, print_json_list, say
 
 if TYPE_CHECKING:
@@ -26,10 +27,19 @@ if TYPE_CHECKING:
 
 COLUMNS = ("attempt", "asked (UTC)", "state", "account", "offer", "cost", "prompt")
 
+ON_SCREEN = ("attempt", "asked (UTC)", "state", "offer, account", "cost", "prompt")
+"""The columns of a terminal: the account stands below the offer there, where the offer does not tell it."""
+
+ROOM = 26
+"""Columns for an offer or an account beside which a state of one word fits on 80: where a name is longer, it folds."""
+
 WIDE = 96
 """Columns of a terminal on which there is room for the prompt too."""
 
 STYLES = {"succeeded": "green", "failed": "red", "refused": "dim", "not sent": "dim"}
+
+FOUND_OUT = {Billed.YES: "it was billed", Billed.NO: "it was not billed"}
+"""What may be noted of an uncertain attempt."""
 
 DOUBT = (
     "uncertain: may have been billed, and not sent again. `anymedia tasks settle` notes what you found out at the "
@@ -68,8 +78,12 @@ def command(
 ) -> None:
     """List what was asked, where it stands and what it cost; the newest last.
 
-    An attempt is named by its id, the first letters of it, or the id of its task. --json prints a list of attempts,
-    each with its status, what was sent, and its task.
+    An attempt is named by its id, the first letters of it, or the id of its task. A cost with ? behind it, like
+    $0.028?, is the price of a submit of which nobody knows whether it was billed; `refunded` is a price that was given
+    back. (!) marks those that ended as uncertain. Once `settle` has noted what was found out, such an attempt is
+    `settled: billed` or `settled: not billed`; --state settled lists both.
+
+    --json prints a list of attempts, each with its status, what was sent, and its task.
     """
     if ctx.invoked_subcommand is not None:
         _refuse_flags(ctx)
@@ -140,7 +154,7 @@ def settle(
     if as_json:
         print_json(attempt_json(attempt))
     else:
-        _line(f"{attempt.id[:SHORT_ID]} {_settled(attempt)}")
+        _screen().print(f"{attempt.id[:SHORT_ID]} {_settled(attempt)}")
 
 
 def _settled(attempt: Attempt) -> str:
@@ -148,7 +162,7 @@ def _settled(attempt: Attempt) -> str:
         return "is dismissed: `anymedia resume` leaves it alone"
     if attempt.task is not None:
         return f"is task {attempt.task.id}: `anymedia resume` waits for it"
-    return f"is settled: {'not billed' if attempt.settled is Billed.NO else 'billed'}"
+    return f"is {stands(attempt)}"
 
 
 @command.command("handle", cls=Command)
@@ -173,15 +187,27 @@ def print_handle(name: str, config: Path | None, as_json: bool) -> None:
 
 def _list(attempts: list[Attempt]) -> None:
     screen = _screen()
-    if screen.width >= WIDE:
-        screen.table(COLUMNS, map(_row, attempts), fill=True)
+    if screen.is_terminal:
+        columns = ON_SCREEN if screen.width >= WIDE else ON_SCREEN[:-1]
+        rows = [_on_screen(attempt)[: len(columns)] for attempt in attempts]
+        folded = "state" if all(len(name) <= ROOM for row in rows for name in row[3]) else "offer, account"
+        whole = set(columns) - {folded}  # a state is folded between its words
+        screen.table(columns, rows, fill=columns == ON_SCREEN, whole=whole)
     else:
-        screen.table(COLUMNS[:-1], (_row(attempt)[:-1] for attempt in attempts))
+        screen.table(COLUMNS, map(_row, attempts))
     for attempt in attempts:
         if attempt.task is not None and attempt.task.trouble is not None and not attempt.dismissed:
             say(f"{attempt.id[:SHORT_ID]}: {attempt.task.trouble}")
     if doubtful := sum(map(is_uncertain, attempts)):
         say(f"{doubtful} {DOUBT}")
+
+
+def _on_screen(attempt: Attempt) -> "list[Any]":
+    """Return the row of an attempt on a terminal."""
+    name, asked, state, account, sold, *rest = _row(attempt)
+    order = attempt.order
+    told = order.offer is not None and account == order.provider
+    return [name, asked, state, [order.offer] if told else [sold, account], *rest]
 
 
 def _row(attempt: Attempt) -> "list[RenderableType]":
@@ -192,11 +218,11 @@ def _row(attempt: Attempt) -> "list[RenderableType]":
     return [
         attempt.id[:SHORT_ID],
         when(attempt.started_at),
-        Text(attempt.status + (" (!)" if doubtful else ""), style),
+        Text(stands(attempt) + (" (!)" if doubtful else ""), style),
         attempt.order.account,
         _sold(attempt),
         _cost(attempt),
-        one_line(_prompt(attempt.order.body) or ""),
+        one_line(prompt_of(attempt.order)),
     ]
 
 
@@ -215,18 +241,6 @@ def _cost(attempt: Attempt) -> str:
     return f"{attempt.order.money}?" if attempt.open else ""
 
 
-def _prompt(body: Json) -> str | None:
-    """Return the first text that is called a prompt, wherever a provider wants it."""
-    left = [body]
-    while left:
-        value = left.pop(0)
-        if isinstance(value, dict):
-            if isinstance(value.get("prompt"), str):
-                return str(value["prompt"])
-            left += value.values()
-    return None
-
-
 # One
 
 
@@ -240,7 +254,7 @@ def _show(attempt: Attempt) -> None:
     from .screen import json_text, pairs
 
     screen = _screen()
-    screen.headline(attempt.id[:SHORT_ID], "yellow" if is_uncertain(attempt) else "cyan", attempt.status)
+    screen.headline(attempt.id[:SHORT_ID], "yellow" if is_uncertain(attempt) else "cyan", stands(attempt))
     screen.block(pairs(_facts(attempt)))
     if is_uncertain(attempt):
         screen.block(f"\n{DOUBT}")
@@ -263,7 +277,7 @@ def _facts(attempt: Attempt) -> Iterator[tuple[str, str]]:
         ("error", attempt.error),
         ("drift", _drift(attempt)),
         ("dismissed", "its result is not waited for" if attempt.dismissed else None),
-        ("found out", None if attempt.settled is None else f"billed {attempt.settled}"),
+        ("found out", attempt.settled and FOUND_OUT[attempt.settled]),
         ("price", _price(attempt)),
         ("reserved", None if attempt.reserved is None else f"${plain(attempt.reserved)}"),
         ("why", attempt.order.why),
@@ -348,11 +362,6 @@ def _seconds(seconds: float | None) -> str | None:
 def _given(*rows: tuple[str, object]) -> Iterator[tuple[str, str]]:
     """Yield what there is."""
     yield from ((name, str(value)) for name, value in rows if value not in (None, ""))
-
-
-def _line(text: str) -> None:
-    """Print a line that is not cut."""
-    _screen().print(text, soft_wrap=True)
 
 
 def _screen() -> "Screen":

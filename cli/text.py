@@ -1,6 +1,10 @@
 """Words for a terminal, and JSON for a program."""
 
 import json
+import os
+import shutil
+import sys
+import textwrap
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Any
@@ -8,11 +12,15 @@ from typing import Any
 import click
 
 from anymedia import Money
-from anymedia.model.plain import one_line as one_line  # noqa: PLC0414 - the commands take their words from here
+from anymedia.model.plain import duration as duration  # noqa: PLC0414 - the commands take their words from here
+from anymedia.model.plain import one_line as one_line  # noqa: PLC0414
 from anymedia.model.plain import printable as printable  # noqa: PLC0414
 
 DEEPEST = 100
 """Levels of JSON that are printed at least."""
+
+UNTOLD = 80
+"""Columns of a terminal that does not say how many it has."""
 
 _FLAGS = {
     "prompt": "PROMPT",
@@ -34,6 +42,11 @@ def price(money: Money) -> str:
     if money.usd is None:
         return f"unknown ({money.reason})" if money.reason else "unknown"
     return str(money)
+
+
+def counted(number: int, what: str) -> str:
+    """Return how many there are of a thing: 1 offer, 2 offers."""
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def plain(amount: Decimal | None) -> str | None:
@@ -88,5 +101,23 @@ def _shallow(value: Any, levels: int) -> Any:
 
 
 def say(text: str) -> None:
-    """Print a line on stderr."""
-    click.echo(printable(text), err=True)
+    """Print a line on stderr; on a terminal it is broken between words, and nowhere else."""
+    shown, columns = printable(text), _columns()
+    click.echo(shown if columns is None else wrapped(shown, columns), err=True)
+
+
+def wrapped(text: str, columns: int) -> str:
+    """Return a text in lines of so many columns, broken between words; a longer word, like a path, stays whole."""
+    lines = (
+        textwrap.wrap(line, columns, break_long_words=False, break_on_hyphens=False) if len(line) > columns else [line]
+        for line in text.split("\n")
+    )
+    return "\n".join(part for parts in lines for part in parts)
+
+
+def _columns() -> int | None:
+    """Return the columns of the terminal that stderr is; None where it is none."""
+    if not sys.stderr.isatty():
+        return None
+    own = os.get_terminal_size(sys.stderr.fileno())  # stdout may be a pipe all the same
+    return shutil.get_terminal_size(own).columns or UNTOLD

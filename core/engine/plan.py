@@ -49,13 +49,15 @@ class Option:
 class Plan:
     """How a request of so many units is bought: the offers in the order of the policy.
 
-    `refused` do not take it, each with its error; `left_out` do, and the policy does not try them.
+    `refused` do not take it, each with its error; `left_out` do, and the policy does not try them. `alone` says that
+    no other was thought of: there is one account, or the caller named one or an offer.
     """
 
     units: int
     options: tuple[Option, ...]
     refused: tuple[Option, ...]
     left_out: tuple[Option, ...]
+    alone: bool = False
 
     @property
     def errors(self) -> list[AnymediaError]:
@@ -96,6 +98,7 @@ def plan(
         options=tuple(ordered),
         refused=tuple(refused),
         left_out=tuple(option for option in fitting if option not in ordered),
+        alone=len(fitting) + len(refused) == 1 and (len(accounts) == 1 or terms.offer is not None),
     )
 
 

@@ -69,6 +69,7 @@ class Purchase:
         self.shares: list[Share] = []
         self._refused = plan.errors
         self._options = list(plan.options)
+        self._only = "the only one asked" if plan.alone else "the only one that takes it"
         self._terms = terms
         self._deadline = deadline
         self._submits = submits
@@ -241,7 +242,7 @@ class Purchase:
         """Return why an option is chosen."""
         policy, choices = self._terms.policy, self._choices()
         if len(choices) == 1 and self._terms.fallback:
-            reason = "the only one that takes it" if len(self._options) == 1 and not self._why else "the only one left"
+            reason = self._only if len(self._options) == 1 and not self._why else "the only one left"
         elif choices[0] is not option:
             reason = "the first that can be asked now"
         else:

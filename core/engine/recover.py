@@ -18,6 +18,7 @@ from anymedia.account import Account, is_of
 from anymedia.journal.ledger import Ledger
 from anymedia.limits.ceiling import Ceiling
 from anymedia.model.errors import AnymediaError, ConfigError, SubmitUncertain
+from anymedia.model.plain import duration
 from anymedia.model.task import Asset, Attempt, Task
 from anymedia.model.vocabulary import Billed, State
 from anymedia.transport.download import clear
@@ -106,7 +107,7 @@ class Recoverer:
             return "it was sent with another API key, and a replay key holds for one"
         if (age := self.session.age(attempt)) > idempotency.window:
             ago = f"{timedelta(seconds=round(age))} ago" if math.isfinite(age) else "at a time that is still to come"
-            return f"{account.adapter.title} honours its key for {idempotency.window:g} s, and it was sent {ago}"
+            return f"{account.adapter.title} honours its key for {duration(idempotency.window)}, and it was sent {ago}"
         if attempt.origin != account.origin:
             return f"it was sent to {attempt.origin}, and the account is now at {account.origin}"
         if attempt.order.body is None:

@@ -35,7 +35,7 @@ class CountsAs:
 
     @property
     def refunded(self) -> bool:
-        """Whether it failed, and its price is given back."""
+        """Whether it failed or was canceled, and its price is given back."""
         return "refunded" in self.words
 
     @property
@@ -83,7 +83,9 @@ def of_task(task: Task) -> str:
 
 
 def is_refunded(task: Task) -> bool:
-    """Return whether a task failed, and its price is given back."""
+    """Return whether a task failed or was canceled, and its price is given back."""
+    if task.state is State.CANCELED:
+        return task.money.got == "settled" and task.money.usd == 0
     return task.failure is not None and task.failure.refund is Refund.YES
 
 

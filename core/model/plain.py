@@ -1,4 +1,4 @@
-"""Texts of others as they can be shown: nothing in them moves a cursor, turns text around or ends a line."""
+"""Texts of others as they can be shown: nothing in them moves a cursor, turns text around or ends a line; and times."""
 
 import re
 
@@ -16,3 +16,12 @@ def one_line(text: object) -> str:
     if isinstance(text, str) and text.isascii() and text.isalnum():  # as most words of a state are
         return text
     return printable(" ".join(str(text).split()))
+
+
+def duration(seconds: float) -> str:
+    """Return a time in the largest unit that it is a whole number of."""
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("min", 60)):
+        if seconds >= length and seconds % length == 0:
+            many = "s" if seconds > length and unit != "min" else ""
+            return f"{seconds / length:g} {unit}{many}"
+    return f"{seconds:g} s"

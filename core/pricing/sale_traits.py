@@ -1,10 +1,10 @@
 """What is bought at a seller, for how much, and how it is sold."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 
 from anymedia.declare.sizes import Grid
 from anymedia.model.money import Money
+from anymedia.model.plain import duration
 from anymedia.model.vocabulary import Refund
 
 from .side import Reader, Side, Trait
@@ -66,7 +66,7 @@ def _expires(side: Side) -> Trait:
     seconds = side.adapter.expires
     if seconds is None:
         return Trait("unknown", "does not say how long they can be fetched: download them at once")
-    return Trait(_span(seconds), f"keeps them for {_span(seconds)}")
+    return Trait(duration(seconds), f"keeps them for {duration(seconds)}")
 
 
 def _idempotency(side: Side) -> Trait:
@@ -75,7 +75,9 @@ def _idempotency(side: Side) -> Trait:
         return Trait(
             "none", "honours no idempotency key, so an unanswered submit stays uncertain and is not sent again"
         )
-    return Trait(words.header, f"honours {words.header}, so an unanswered submit is replayed for {_span(words.window)}")
+    return Trait(
+        words.header, f"honours {words.header}, so an unanswered submit is replayed for {duration(words.window)}"
+    )
 
 
 def _cancel(side: Side) -> Trait:
@@ -109,11 +111,3 @@ SOLD: Mapping[str, tuple[str, Reader]] = {
     "results": ("what is made", _results),
 }
 """How any request is sold, by name: how each thing is called, and what it is at a seller."""
-
-
-def _span(seconds: float) -> str:
-    units = {timedelta(days=1): "days", timedelta(hours=1): "h", timedelta(minutes=1): "min"}
-    for unit, name in units.items():
-        if seconds >= 2 * unit.total_seconds():
-            return f"{seconds / unit.total_seconds():g} {name}"
-    return f"{seconds:g} s"

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from anymedia import ImageRequest
 from anymedia.declare import Adapter, Endpoint, Pace, pick
+from anymedia.model.plain import duration
 from anymedia.model.request import FROM_TEXT
 from anymedia.model.vocabulary import Refund
 
-from .markdown import code, codes, duration, places
+from .markdown import code, codes, places
 
 VARIANTS = (FROM_TEXT, *ImageRequest.roles.inputs)
 

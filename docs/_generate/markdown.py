@@ -49,12 +49,3 @@ def ranges(numbers: Iterable[int]) -> str:
     """Return numbers with runs drawn together: 400, 402–407."""
     runs = [[n for _, n in run] for _, run in groupby(enumerate(sorted(numbers)), lambda pair: pair[1] - pair[0])]
     return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
-
-
-def duration(seconds: float) -> str:
-    """Return a time in the largest unit that it is a whole number of."""
-    for unit, length in (("day", 86_400), ("hour", 3_600), ("min", 60)):
-        if seconds >= length and seconds % length == 0:
-            many = "s" if seconds > length and unit != "min" else ""
-            return f"{seconds / length:g} {unit}{many}"
-    return f"{seconds:g} s"

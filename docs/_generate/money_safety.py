@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from anymedia import AnymediaError, Blocked, Cause, Outcome, RequestError, TaskFailed
 from anymedia.declare import Adapter, Match
+from anymedia.model.plain import duration
 from anymedia.model.strict_json import Json
 from anymedia.model.vocabulary import Billed, Refund
 from anymedia.translate.messages import Answer, Lost
@@ -12,7 +13,7 @@ from anymedia.transport.retry import Patience
 from . import asking
 from .asking import KEYED, PLAIN, End, submit_end
 from .errors import REFUNDED, Key, classes, named
-from .markdown import NONE, blocks, code, duration, places, ranges, table
+from .markdown import NONE, blocks, code, places, ranges, table
 from .routing import follows
 
 INTRO = """\

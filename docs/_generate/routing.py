@@ -39,11 +39,12 @@ from anymedia.limits.health import CHECK_BALANCE, Cooldown, Health
 from anymedia.limits.slots import FORGOTTEN
 from anymedia.model.money import PriceStatus
 from anymedia.model.options import POLICIES, Options
+from anymedia.model.plain import duration
 from anymedia.model.vocabulary import Billed, Cause, Outcome
 
 from . import asking
 from .errors import classes
-from .markdown import NONE, blocks, code, duration, table
+from .markdown import NONE, blocks, code, table
 
 INTRO = """\
 `submit` and `generate` buy in one way: at the offer that the policy puts first, and at the next one where that cannot

@@ -24,7 +24,7 @@ def test_a_picture_is_made_and_saved(terminal, simulators, provider):
     assert (attempt["status"], attempt["task"], attempt["order"]["why"]) == (
         "succeeded",
         task,
-        "the only one that takes it",
+        "the only one asked",
     )
     assert Decimal(attempt["reserved"]) == Decimal(made["reserved"]) == Decimal(made["money"]["usd"])
 

@@ -15,6 +15,7 @@ import pytest
 from anymedia import Attempt, Billed, Failure, JournalError, Money, Order, Outcome, Refund, State, Task, from_json
 from anymedia.cli.journal import moment
 from anymedia.cli.spend import GROUPS, added_up, spent
+from anymedia.cli.tasks import _cost
 from anymedia.journal import Ledger
 from tests.journal.reading import sums_of
 
@@ -180,6 +181,10 @@ def test_one_is_shown_with_all_that_is_known_and_no_key(terminal, left):
     assert "anymedia tasks settle" in told
 
 
+def test_a_task_that_was_canceled_and_given_back_is_called_refunded():
+    assert [_cost(each) for each in (canceled("0"), REFUNDED, canceled("0.1"))] == ["refunded", "refunded", "~$0.1"]
+
+
 def test_prompts_need_not_be_kept(terminal, simulators):
     with Path("anymedia.toml").open("a") as file:
         file.write('[journal]\npath = "kept.db"\nprompts = false\n')
@@ -206,6 +211,11 @@ def test_what_became_of_an_uncertain_one_is_noted(terminal, left, flags, status,
     assert done.exit_code == 0
     assert uncertain["id"][:8] in done.stdout
     assert terminal.json("tasks", "show", uncertain["id"])["status"] == status
+    words = {"--billed": "settled: billed revidapi flux-2-pro ~$0.025 A fox"}
+    words["--not-billed"] = "settled: not billed revidapi flux-2-pro A fox"
+    listed, shown = (" ".join(terminal("tasks", *more).stdout.split()) for more in ((), ("show", uncertain["id"])))
+    assert words.get(flags[0], "queued revidapi") in listed
+    assert f"found out it was {'not ' * (flags[0] == '--not-billed')}billed" in shown
     groups = {group["group"]: group for group in terminal.json("spend", "--by", "account")}
     assert spent is None or spent.items() <= groups["revidapi"].items()
     assert (spent is None) is ("revidapi" not in groups)
@@ -263,6 +273,12 @@ def ended(usd=None, *, got="settled", status="exact", **task):
     return attrs.evolve(ATTEMPT, task=attrs.evolve(ATTEMPT.draft("t"), state=State.SUCCEEDED, money=money, **task))
 
 
+def canceled(usd=None, **facts):
+    """Return an accepted attempt whose task was canceled."""
+    attempt = ended(usd, **facts)
+    return attrs.evolve(attempt, task=attrs.evolve(attempt.task, state=State.CANCELED))
+
+
 def ordered(attempt, **changes):
     """Return an attempt whose order differs."""
     return attrs.evolve(attempt, order=attrs.evolve(attempt.order, **changes))
@@ -290,6 +306,8 @@ REFUNDED = ended("0", failure=Failure(cause="failed", refund=Refund.YES))
         ([attrs.evolve(ATTEMPT, outcome=Outcome.NOT_SENT)], {"uncertain": 0, "accepted": 0}),
         ([attrs.evolve(ATTEMPT, outcome=None)], {"uncertain": 0, "accepted": 0}),
         ([REFUNDED, ended("0.1")], {"accepted": 2, "refunded": 1, "usd": Decimal("0.1"), "exact": True}),
+        ([canceled("0"), REFUNDED], {"accepted": 2, "refunded": 2, "usd": Decimal(0)}),
+        ([canceled("0.1"), canceled("0", got="table"), canceled()], {"accepted": 3, "refunded": 0, "unknown": 1}),
     ],
 )
 def test_what_attempts_come_to(attempts, facts):
@@ -323,6 +341,7 @@ def test_spending_is_added_up(terminal, left):
     assert day == {
         "group": "2026-12-01",
         "accepted": 4,
+        "refunded": 1,
         "usd": "0.056",
         "settled_usd": "0.028",
         "uncertain": 1,
@@ -331,12 +350,19 @@ def test_spending_is_added_up(terminal, left):
     }
     lines = [" ".join(line.split()) for line in terminal("spend", "--by", "label").stdout.splitlines()]
     assert lines == [
-        "label accepted billed uncertain failed and refunded",
+        "label accepted billed uncertain refunded",
         "no label 2 ~$0.028 and 1 of unknown price",
         "team=blue 1 $0.028 1: ~$0.025",
         "team=red 1 $0 1",
         "total 4 ~$0.056 and 1 of unknown price 1: ~$0.025 1",
     ]
+    assert terminal("spend", "--by", "label").stderr == ""
+    for number, words in enumerate(("1 attempt has several labels", "2 attempts have several labels"), 1):
+        terminal(*FOX, "--provider", "reapi", "--label", "team=blue", "--label", f"shop={number}")
+        shown = terminal("spend", "--by", "label")
+        assert f"{words}: a row for each of them counts it, so the rows add up to more" in shown.stderr
+        assert f"team=blue {1 + number}" in " ".join(shown.stdout.split())
+        assert terminal("spend").stderr == ""
     assert terminal.json("spend", "--since", "2026-12-02") == []
     assert "nothing was spent" in terminal("spend", "--since", "2026-12-02").stderr
 

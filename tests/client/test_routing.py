@@ -170,6 +170,12 @@ async def test_one_request_tries_first_and_the_others_wait_for_it(client, clock,
 # Where it goes
 
 
+@pytest.mark.parametrize(("names", "options"), [(["runapi"], {}), ([], {"offer": "runapi/flux-2-pro"})])
+async def test_what_is_asked_alone_is_not_said_to_be_the_only_one_that_takes_it(client, request_, names, options):
+    result = await client.generate(request_, *names, **options)
+    assert (result.tasks[0].account, result.attempts[0].order.why) == ("runapi", "the only one asked")
+
+
 async def test_the_policies(client, sims, request_):
     quotes = client.quote(request_)
     assert (await client.generate(request_, *ORDER)).tasks[0].account == "revidapi"

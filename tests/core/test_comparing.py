@@ -138,7 +138,7 @@ def test_how_another_kind_of_provider_sells():
         "results": "bytes",
     }
     assert "replayed for 90 s" in found["idempotency"].text
-    assert told({"images": ONE}, REAPI, odd(expires=7200))["expires"].b == "2 h"
+    assert told({"images": ONE}, REAPI, odd(expires=7200))["expires"].b == "2 hours"
     assert (found["pixels"].a, found["pixels"].b) == ("unknown", "1024x1024")
     assert (found["images"].a, found["images"].b) == ("at most 8", "at most 2")
     assert found["resolution"].b == found["aspect_ratio"].b == "width 1024, height 1024"

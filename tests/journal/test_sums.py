@@ -167,7 +167,11 @@ def price(each):
 
 
 def refunded(each):
-    return each.task is not None and each.task.failure is not None and each.task.failure.refund is Refund.YES
+    if each.task is None:
+        return False
+    if each.task.state is State.CANCELED:
+        return (each.task.money.got, each.task.money.usd) == ("settled", 0)
+    return each.task.failure is not None and each.task.failure.refund is Refund.YES
 
 
 def usd(moneys):
