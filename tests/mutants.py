@@ -58,6 +58,7 @@ PROSE_TEXT = re.compile(r"[a-z]{2,} [a-z]{2,}")
 """Two words that follow one another: a text with several such pairs is a sentence."""
 
 ONE_AT_LEAST = "there is always one: none at all is another mode, or no request; and what is above is told otherwise"
+USUAL = "what stands at a usual place is told all the same, and no row of these adapters goes by a text"
 SAME = "the model is the offer's name unless told otherwise"
 
 EQUIVALENT = {
@@ -69,6 +70,10 @@ EQUIVALENT = {
     ),
     'api_in_one: model=f"flux-2-{tier}",  ->  ': SAME,
     'revidapi: model=f"flux-2-{tier}",  ->  ': SAME,
+    'api_in_one: fault=Fault(code=first("error.code", "code"), message=first("error.message", "error", "message")),  ->  '
+    'fault=Fault(code=first("error.code", "code"), message=first("error.message", "error", )),': USUAL,
+    'revidapi: fault=Fault(code="code", message=first("msg", "message", "detail")),  ->  '
+    'fault=Fault(code="code", message=first("msg", "message", )),': USUAL,
 }
 """Mutants that no test can notice, by how they are shown, and why."""
 

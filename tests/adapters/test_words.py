@@ -526,6 +526,11 @@ def test_the_answer_about_another_task_is_not_taken(provider):
     assert "another task, task_other" in str(no(look, provider, body))
 
 
+def test_api_in_one_may_name_another_task_as_it_names_one_when_it_accepts_it():
+    body = {"task_id": "task_other", "status": "completed", "output": {"image_urls": [URL]}}
+    assert "another task, task_other" in str(no(look, "api_in_one", body))
+
+
 @pytest.mark.parametrize("provider", PROVIDERS)
 @pytest.mark.parametrize(
     "body", [b"", b"<html>", b"[]", b'"completed"', b"null", b"{}", b'{"status": 7}', b'{"a":' * 9**5]
