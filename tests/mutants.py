@@ -70,8 +70,8 @@ EQUIVALENT = {
     ),
     'api_in_one: model=f"flux-2-{tier}",  ->  ': SAME,
     'revidapi: model=f"flux-2-{tier}",  ->  ': SAME,
-    'api_in_one: fault=Fault(code=first("error.code", "code"), message=first("error.message", "error", "message")),  ->  '
-    'fault=Fault(code=first("error.code", "code"), message=first("error.message", "error", )),': USUAL,
+    'api_in_one: fault=Fault(code=first("error.code", "code"), message=first("error.message", "error", "message")),'
+    '  ->  fault=Fault(code=first("error.code", "code"), message=first("error.message", "error", )),': USUAL,
     'revidapi: fault=Fault(code="code", message=first("msg", "message", "detail")),  ->  '
     'fault=Fault(code="code", message=first("msg", "message", )),': USUAL,
 }
