@@ -12,6 +12,7 @@ from anymedia.model.vocabulary import Cause, Outcome, Refund, State
 from .offer import Offer
 from .path import Place, place
 from .prices import Credit, Printed
+from .several import Several, pair
 from .when import When
 from .written import Written, clashes
 
@@ -31,7 +32,10 @@ def _place(where: str | Place | None) -> Place | None:
 
 
 def _code(ok: tuple[str | Place, Json] | None) -> tuple[Place, Json] | None:
-    return None if ok is None else (place(ok[0]), ok[1])
+    if ok is None:
+        return None
+    pair("ok", "the place of a code and the code that means yes, like ('code', 0)", ok)
+    return place(ok[0]), ok[1]
 
 
 def _assets(given: str | Place | Mapping[str, str | Place]) -> Mapping[str | None, Place]:
@@ -78,6 +82,11 @@ class Reply:
             raise ValueError("failure: nothing waits for a task that has failed, so nothing reads its retry_after")
 
 
+def _early(_: Any, attribute: Any, given: Any) -> None:
+    if given is not None:
+        pair("not_yet", "an error code and for how many seconds it means that, like (404, 30)", given)
+
+
 @attrs.frozen(kw_only=True)
 class Endpoint:
     """A call: `path` may hold {id}, {wire_id} and {path} (where the task was submitted); `link` is the place in the
@@ -91,11 +100,11 @@ class Endpoint:
     method: Literal["GET", "POST", "PUT", "DELETE"]
     path: str | None = None
     link: str | None = None
-    hosts: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = attrs.field(default=(), validator=Several("hosts", str))
     query: Mapping[str, str] = attrs.field(factory=dict, hash=False)
     model: str | None = None
     reply: Reply = Reply()
-    not_yet: tuple[int | str, float] | None = None
+    not_yet: tuple[int | str, float] | None = attrs.field(default=None, validator=_early)
     verdict: bool = False
     timeout: float | None = None
     limit: int = 8 << 20
@@ -142,12 +151,17 @@ class Pace:
     slower: Mapping[float, float] = attrs.field(factory=dict, hash=False)
 
 
+def _rate(_: Any, attribute: Any, given: Any) -> None:
+    if given is not None:
+        pair(attribute.name, "so many calls in so many seconds, like (20, 10)", given)
+
+
 @attrs.frozen(kw_only=True)
 class Limits:
     """The rate limits of an account: submits and polls as (calls, per seconds), `active` as tasks at a time."""
 
-    submits: tuple[int, float] | None = None
-    polls: tuple[int, float] | None = None
+    submits: tuple[int, float] | None = attrs.field(default=None, validator=_rate)
+    polls: tuple[int, float] | None = attrs.field(default=None, validator=_rate)
     active: int | None = None
 
 
@@ -272,17 +286,17 @@ class Adapter:
     page: str
     read: str
     base_url: str
-    api_key_env: tuple[str, ...]
+    api_key_env: tuple[str, ...] = attrs.field(validator=Several("names", str))
     auth: Header
     submit: Endpoint = attrs.field(validator=_posted)
-    offers: tuple[Offer, ...]
+    offers: tuple[Offer, ...] = attrs.field(validator=Several("offers", Offer))
     states: Mapping[str, State | Err] = attrs.field(hash=False)
     poll: Endpoint | None = None
     result: Endpoint | None = None
     cancel: Endpoint | None = None
     fault: Fault = Fault()
     errors: Mapping[str | Match, Err] = attrs.field(default={}, converter=_errors, hash=False)
-    request_id: tuple[str, ...] = ()
+    request_id: tuple[str, ...] = attrs.field(default=(), validator=Several("names of headers", str))
     refunds: Refund = attrs.field(default=Refund.UNKNOWN, converter=Refund)
     printed: Printed = attrs.field(factory=Printed)
     credit: Credit | None = None
@@ -292,7 +306,7 @@ class Adapter:
     idempotency: Idempotency | None = None
     balance: Balance | None = None
     price_quote: PriceQuote | None = None
-    gaps: tuple[Gap, ...] = ()
+    gaps: tuple[Gap, ...] = attrs.field(default=(), validator=Several("gaps", Gap))
     _meanings: Mapping[str, State | Err] = attrs.field(init=False, repr=False, eq=False)
 
     @_meanings.default

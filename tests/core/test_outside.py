@@ -9,15 +9,18 @@ import pytest
 
 from anymedia import Account, Asset, Cause, ImageRequest, Kind, Money, Outcome, RawRequest, Refund, Secret, State, Task
 from anymedia.declare import (
+    ANY,
     UNKNOWN,
     Choice,
     Endpoint,
     Err,
     Fault,
+    Limits,
     Offer,
     Param,
     Price,
     Reply,
+    Rule,
     Said,
     Table,
     Text,
@@ -180,6 +183,34 @@ def test_the_word_of_a_state_says_what_a_failure_is_and_costs(states, code, refu
 def test_a_word_that_no_step_would_read_is_refused(facts, why):
     with pytest.raises(ValueError, match=f"^acme: {why}"):
         acme(**{"submit": SUBMIT} | facts)
+
+
+ONE = Offer(name="m", params={"prompt": PROMPT})
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (lambda: attrs.evolve(sold(), api_key_env="KEY"), "api_key_env is a tuple of names, not a text: a comma "),
+        (lambda: acme(submit=SUBMIT, request_id="x-id"), "request_id is a tuple of names of headers, not a text"),
+        (
+            lambda: acme(submit=SUBMIT, offers=ONE),
+            "offers is a tuple of offers, not one Offer: a comma before the last",
+        ),
+        (lambda: acme(submit=SUBMIT, gaps=("rates",)), "gaps is a tuple of gaps, and a text is in it"),
+        (lambda: acme(submit=SUBMIT, gaps="rates"), "gaps is a tuple of gaps, not a text$"),
+        (lambda: Endpoint(method="GET", path="/", hosts="a.b"), "hosts is a tuple of hosts, not a text"),
+        (lambda: Endpoint(method="GET", path="/", not_yet=404), "not_yet is an error code and for how many seconds"),
+        (lambda: Reply(ok="code"), "ok is the place of a code and the code that means yes, like .*, not a text"),
+        (lambda: Limits(submits=20), "submits is so many calls in so many seconds, like .20, 10., not one int"),
+        (lambda: Choice("1K", "4K", not_honoured="4K"), "not_honoured is a tuple of values, not a text"),
+        (lambda: Rule(when={"mask": ANY}, allows={"quality": "low"}), "allows, quality: it is a tuple of values, not"),
+        (lambda: attrs.evolve(ONE, rules=Rule(when={})), "rules is a tuple of rules, not one Rule"),
+    ],
+)
+def test_a_text_where_several_things_are_meant_is_refused(make, why):
+    with pytest.raises(ValueError, match=f"^{why}"):
+        make()
 
 
 def test_nothing_waits_for_a_task_that_has_failed():
