@@ -57,6 +57,9 @@ class Service(ABC):
     """What the last look at a task tells: created, completed (times), charge (what was taken)."""
     not_yet_for: ClassVar[float] = 0.0
     """How long after a submit a look may be answered not_yet."""
+    credit: ClassVar[Decimal | None] = None
+    """What one of the amounts is worth in USD, where they are credits of the provider's; None: no page says, or they
+    are no credits."""
     limits: ClassVar[Mapping[str, int | tuple[int, float]]] = {}
     """Documented rates: submits and polls as (calls, per seconds), active as tasks at a time. They are not enforced."""
     hosts: ClassVar[Sequence[str]] = ()

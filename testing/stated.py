@@ -74,8 +74,11 @@ class Stated(Suite):
                 money = await scene.client.balance(adapter.name)
             except AnymediaError as error:
                 pytest.fail(f"{adapter.name}: no balance: {read_as(error)}; look at `balance`", pytrace=False)
-            left, read = scene.simulator.service.balance, self.billed(money)
-            differs = f"{adapter.name}: the account has {left}, and that is read as {self.counted(money)}"
+            service = scene.simulator.service
+            left, in_credits = service.balance, service.credit is not None
+            read = money.credits if in_credits else self.billed(money)
+            has_left = f"{left} credits" if in_credits else str(left)
+            differs = f"{adapter.name}: the account has {has_left}, and that is read as {self.counted(money)}"
             promise(read == left, f"{differs}; look at `balance`")
 
     def test_links_live_as_long_as_the_page_says(self, adapter: Adapter) -> None:

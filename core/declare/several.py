@@ -2,16 +2,19 @@
 
 from typing import Any, Protocol
 
+import attrs
+
 
 class _Named(Protocol):
     name: str
 
 
+@attrs.frozen
 class Several:
     """A check of a field that is a tuple of things of one type; `what` says in words what they are."""
 
-    def __init__(self, what: str, type_: type) -> None:
-        self.what, self.type = what, type_
+    what: str
+    type: type
 
     def __call__(self, _: Any, field: _Named, given: Any) -> None:
         """Raise ValueError for what is no tuple, or has something else in it."""

@@ -208,6 +208,13 @@ MORE = {
     "test_calls_go_to_the_origin_of_the_page": (
         Planted("kie", "the origin", '"https://api.kie.ai"', '"https://api.kie.com"', "the page's origin is"),
     ),
+    "test_a_credit_is_worth_what_the_page_says": (
+        Planted("kie", "what a credit is worth", 'Credit("0.005")', 'Credit("0.05")', "`credit` says $0.05"),
+        Planted("bfl", "what a credit is worth", 'Credit("0.01")', 'Credit("0.001")', "`credit` says $0.001"),
+    ),
+    "test_a_balance_is_what_the_account_has": (
+        Planted("bfl", "the unit of the balance", 'credits="credits"', 'cents="credits"', "`balance`"),
+    ),
     "test_every_word_of_a_state_means_what_the_page_says": (
         Planted("kie", "a word for queued", '"queuing": State.QUEUED', '"queuing": State.RUNNING', "means queued"),
     ),

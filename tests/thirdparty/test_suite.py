@@ -113,6 +113,7 @@ PER_MEGAPIXEL = (
     "PerMegapixel",
 )
 PUT_IN_RIGHT = adapter(*PER_MEGAPIXEL) + simulator('"png", price)', '"png", price + 2 * len(body.get("sources", ())))')
+NO_CREDIT = adapter('    credit=Credit("0.01"),\n', "")
 PUT_IN = [*PUT_IN_RIGHT, *adapter('"0.05", "0.02"', '"0.05", "0.01"')]
 
 PLANTED = {
@@ -339,8 +340,19 @@ PLANTED = {
         ),
         (
             adapter('credits="tokens"', 'usd="tokens"'),
-            "acme: the account has 99997, and that is read as $99997, that is 9999700 units of $0.01; look at",
+            "acme: the account has 99997 credits, and that is read as $99997, that is 9999700 units of $0.01; look at",
         ),
+        (
+            adapter('credits="tokens"', 'cents="tokens"'),
+            "acme: the account has 99997 credits, and that is read as $999.97, that is 99997 units of $0.01; look at",
+        ),
+    ],
+    "test_a_credit_is_worth_what_the_page_says": [
+        (
+            adapter('Credit("0.01")', 'Credit("0.1")'),
+            "acme: by the page a credit is $0.01, and `credit` says $0.1",
+        ),
+        (NO_CREDIT, "acme: by the page a credit is $0.01, and `credit` says nothing"),
     ],
     "test_a_task_can_be_canceled": [
         (CANCEL, "acme can cancel, and `cancel` is not declared"),
@@ -392,6 +404,7 @@ PLANTED = {
     "test_what_the_adapter_declares_the_simulator_states": [
         (simulator("    origin: ", "    place: "), f"{ONCE}: origin; state there what the page says, or name it in"),
         (simulator("    tells: ", "    told: "), f"{ONCE}: tells.created;"),
+        (simulator("    credit: ", "    worth: "), f"{ONCE}: credit;"),
         (simulator("    request_id_header: ", "    header: "), f"{ONCE}: request_id_header;"),
         (
             adapter("    pace=", "    limits=Limits(submits=(20, 10), active=4),\n    pace=", "Limits"),
@@ -550,10 +563,7 @@ def test_what_is_wrong_is_said(plugged, tmp_path, promise, changes, said):
 LIMITS = stated('limits = {"submits": (20, 10), "active": 4}')
 HOSTS = 'path="/v1/jobs/{id}", link="job.at", hosts=("acme.example",), reply=JOB'
 CHARGE = COST + stated('tells = ("charge",)') + simulator("    tells: ", "    told: ")
-NO_CREDIT = adapter('    credit=Credit("0.01"),\n', "")
-HALF = simulator('"hd": ("1K", 3)', '"hd": ("1K", Decimal("3.5"))') + simulator(
-    "from typing import ClassVar", "from decimal import Decimal\nfrom typing import ClassVar"
-)
+HALF = simulator('"hd": ("1K", 3)', '"hd": ("1K", Decimal("3.5"))')
 RIGHT = {
     "test_a_picture_that_is_put_in_costs_what_the_page_says": [PUT_IN_RIGHT, PUT_IN_RIGHT + NO_CREDIT],
     # What one of the two refuses is another promise's business.
@@ -626,6 +636,7 @@ def test_what_is_right_is_not_found_fault_with(plugged, tmp_path, promise, chang
             + simulator('        ("GET", r"/v1/account", "funds"),\n', ""),
             "call for the balance",
         ),
+        ("test_a_credit_is_worth_what_the_page_says", simulator("    credit: ", "    worth: "), "value of a credit"),
         ("test_a_task_can_be_canceled", [], "cancel"),
         ("test_a_look_that_comes_too_early_is_no_error", [], "look that comes too early"),
         (
