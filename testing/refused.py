@@ -1,7 +1,8 @@
 """How a provider says no, as its simulator states it: what each error means, and what is read of it."""
 
 import json
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 
 import pytest
 
@@ -10,6 +11,7 @@ from anymedia import (
     BadApiKey,
     Billed,
     Blocked,
+    Money,
     NoCredit,
     NotFound,
     Outcome,
@@ -19,11 +21,12 @@ from anymedia import (
     Task,
     Unavailable,
 )
-from anymedia.declare import Adapter
-from anymedia.simulators import services
+from anymedia.declare import Adapter, Balance
+from anymedia.simulators import Service, services
 from anymedia.simulators.message import Response
 from anymedia.translate.check import check
-from anymedia.translate.encode import follow, parts
+from anymedia.translate.encode import follow, look_up, parts
+from anymedia.translate.reading import declared_text, read, text_of
 
 from .suite import Case, Suite, cases, look, promise, read_as, unstated
 from .wire import Wire
@@ -42,6 +45,12 @@ MEANS: dict[str, tuple[type[AnymediaError], bool]] = {
 
 LOOKED: tuple[str, ...] = ("unauthorised", "throttled", "not_found")
 """The errors that a look may meet at every provider."""
+
+BESIDE: Mapping[str, tuple[str, ...]] = {
+    "cancel": ("unauthorised", "throttled", "not_found"),
+    "balance": ("unauthorised", "throttled"),
+}
+"""The errors that the calls beside a submit and its looks may meet, by the adapter's word for the call."""
 
 WAIT = 11
 """Seconds that a throttled call is told to wait."""
@@ -73,6 +82,41 @@ class Refused(Suite):
                 f"{adapter.name}: a look that is answered {_said(response)} is {wanted.__name__}, and is read as "
                 f"{read_as(came)}; look at `errors`, `states`, `verdict` and the places of `fault`",
             )
+
+    def test_a_refusal_of_a_cancel_and_of_a_balance_is_heard(self, adapter: Adapter) -> None:
+        """Where a provider says no at HTTP 200, it does so there too: `ok` stands at each call."""
+        ours = services()[adapter.name].ours
+        kinds = [(call, kind) for call in BESIDE for kind in BESIDE[call] if getattr(adapter, call) is not None]
+        if not kinds:
+            pytest.skip(f"{adapter.name} declares no cancel and no balance")
+        for call, kind in kinds:
+            if f"refusals.{kind}" in ours:
+                continue
+            wire, task = _accepted(adapter)
+            wire.service.add_fault(_refusal(wire.service, kind))
+            response, came = _beside(wire, call, task)
+            wanted = MEANS[kind][0]
+            promise(
+                isinstance(came, wanted),
+                f"{adapter.name}: a {call} that is answered {_said(response)} is {wanted.__name__}, and is read as "
+                f"{read_as(came)}; look at the `ok` of `{call}`, at `errors` and the places of `fault`",
+            )
+
+    def test_a_cancel_that_comes_too_late_is_refused(self, adapter: Adapter) -> None:
+        """A task that is over is not taken for one that was stopped."""
+        if "too_late" not in services()[adapter.name].refusals or adapter.cancel is None:
+            unstated(adapter, "cancel that comes too late")
+        wire, task = _accepted(adapter)
+        made = wire.service.tasks[task.id]
+        made.queued = made.running = 0.0
+        response, came = _beside(wire, "cancel", task)
+        text = wire.service.refusals["too_late"][2]
+        told = isinstance(came, Rejected | NotFound)
+        promise(
+            told and not _untold(adapter, text, response),
+            f"{adapter.name}: a cancel that comes too late is answered {_said(response)}, which is Rejected, and is "
+            f"read as {read_as(came)}; look at the `ok` of `cancel`, at `errors` and the places of `fault`",
+        )
 
     def test_the_wait_that_is_asked_for_is_read(self, adapter: Adapter) -> None:
         """A throttled answer may say how long to wait in a header or in its body."""
@@ -117,6 +161,31 @@ def _accepted(adapter: Adapter) -> tuple[Wire, Task]:
     return wire, came
 
 
+def _refusal(service: Service, kind: str) -> dict[str, object]:
+    """Return the fault with which the next call, whichever it is, is refused."""
+    status, code, text = service.refusals[kind]
+    return {"kind": "status", "on": "any", "status": status, "code": code, "message": text}
+
+
+def _beside(wire: Wire, call: str, task: Task) -> tuple[Response, Task | Money | AnymediaError]:
+    """Return what a cancel, or a call for the balance, is answered, and what that is read as."""
+    adapter = wire.adapter
+    if call == "cancel" and adapter.cancel is not None:
+        response = wire.send(follow(adapter, adapter.cancel, adapter.base_url, task))
+        return response, wire.seen(adapter.cancel, response, task)
+    words = cast(Balance, adapter.balance)
+    response = wire.send(look_up(adapter.base_url, words.path))
+    return response, wire.funds(words, response)
+
+
+def _untold(adapter: Adapter, text: str, response: Response) -> str:
+    """Return what an error tells in place of a stated text: what stands at the places of `fault`, or else usually."""
+    words, fault = read(response.body)[0], adapter.fault
+    named = fault.message is not None or fault.fields is not None
+    told = declared_text(fault, words) if named else text_of(fault, words)
+    return "" if text in told else told or "nothing"
+
+
 def _misread(adapter: Adapter, means: str, status: int, code: int | str, text: str) -> str | None:
     """Return what is wrong with how an error of a submit is read; None where nothing is."""
     wire = Wire.of(adapter)
@@ -127,7 +196,8 @@ def _misread(adapter: Adapter, means: str, status: int, code: int | str, text: s
     billed = getattr(came, "billed", None)
     told = isinstance(outcome, Outcome) and outcome.may_be_billed is may_be_billed
     if isinstance(came, wanted) and told and (billed is Billed.NO) is not may_be_billed:
-        return None
+        instead = _untold(adapter, text, response)
+        return f"{_said(response)} tells {text!r}, and `fault` reads {instead}" if instead else None
     bill = "and may be billed" if may_be_billed else "and is not billed"
     return f"{_said(response)} means {means}, {wanted.__name__}, {bill}; it is read as {read_as(came)}"
 

@@ -80,8 +80,10 @@ def unstated(adapter: Adapter, what: str) -> NoReturn:
     pytest.skip(f"the simulator of {adapter.name} states no {what}")
 
 
-def read_as(came: Task | AnymediaError) -> str:
+def read_as(came: Task | Money | AnymediaError) -> str:
     """Return in words what an adapter makes of an answer."""
+    if isinstance(came, Money):
+        return str(came)
     if isinstance(came, Task):
         return f"a task that is {came.state}"
     return f"{type(came).__name__} ({came.outcome or 'no outcome'}, billed {came.billed}): {came}"

@@ -212,6 +212,24 @@ MORE = {
         Planted("kie", "what a credit is worth", 'Credit("0.005")', 'Credit("0.05")', "`credit` says $0.05"),
         Planted("bfl", "what a credit is worth", 'Credit("0.01")', 'Credit("0.001")', "`credit` says $0.001"),
     ),
+    "test_a_refusal_of_a_cancel_and_of_a_balance_is_heard": (
+        Planted(
+            "kie",
+            "errors of the balance at HTTP 200",
+            'ok=("code", 200), credits="data"',
+            'credits="data"',
+            "look at the `ok` of `balance`",
+        ),
+    ),
+    "test_a_cancel_that_comes_too_late_is_refused": (
+        Planted(
+            "fal",
+            "a refused cancel",
+            'Match("Exhausted',
+            'Match("ALREADY"): Cause.RATE_LIMITED,\n        Match("Exhausted',
+            "which is Rejected, and is read as RateLimited",
+        ),
+    ),
     "test_a_balance_is_what_the_account_has": (
         Planted("bfl", "the unit of the balance", 'credits="credits"', 'cents="credits"', "`balance`"),
     ),

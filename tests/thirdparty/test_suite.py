@@ -83,6 +83,12 @@ OUTPUT = [
 """A provider whose result is fetched by a call of its own."""
 
 
+AT_200 = simulator('"unauthorised": (401', '"unauthorised": (200')
+TOO_LATE = cancels("DELETE", stopped="CANCELED") + simulator(
+    '        "not_found": (404', '        "too_late": (409, "over", "The job is over"),\n        "not_found": (404'
+)
+
+
 def fetches(more):
     endpoint = f'result=Endpoint(method="GET", path="/v1/jobs/{{id}}/files", reply=JOB{more})'
     stateful = adapter(LOOK, LOOK.replace("JOB", 'Reply(id="job.id", state="job.state")'))
@@ -252,6 +258,14 @@ PLANTED = {
         ),
         (adapter('code="problem.code"', 'code="problem.kind"'), "means moderated, Blocked"),
         (
+            adapter('message="problem.text"', 'message="problem.words"'),
+            '"text": "This key is not known"}} tells \'This key is not known\', and `fault` reads nothing; 402 ',
+        ),
+        (
+            adapter('message="problem.text"', 'message="problem.code"'),
+            "tells 'Too many calls', and `fault` reads slow_down",
+        ),
+        (
             stated('errors = (Error("rejected", 200, "bad", "No"),)') + simulator("    errors: ", "    rest: "),
             '200 {"problem": {"code": "bad", "text": "No"}} means rejected, Rejected, and is not billed; it is read as',
         ),
@@ -266,6 +280,22 @@ PLANTED = {
             '"slow_down", "text": "Too many calls"}} is RateLimited, and is read as a task that is failed; look at',
         ),
         (adapter('id="job.id"', 'id="job.key"'), f"{FEWEST} was not accepted: SubmitUncertain"),
+    ],
+    "test_a_refusal_of_a_cancel_and_of_a_balance_is_heard": [
+        (
+            AT_200 + written(PROBLEM, '"tokens": 5'),
+            '"text": "This key is not known"}} is BadApiKey, and is read as $0.05; look at the `ok` of `balance`, at',
+        ),
+        (
+            AT_200 + cancels("DELETE", stopped="CANCELED"),
+            '"text": "This key is not known"}} is BadApiKey, and is read as MalformedAnswer (no outcome, billed',
+        ),
+    ],
+    "test_a_cancel_that_comes_too_late_is_refused": [
+        (
+            TOO_LATE + error('"over"', "Cause.UNAVAILABLE"),
+            '"The job is over"}}, which is Rejected, and is read as Unavailable (no outcome, billed no)',
+        ),
     ],
     "test_the_wait_that_is_asked_for_is_read": [
         (IN_BODY, "acme: 11 s are asked for in its body, and read as None; look at `fault`"),
@@ -577,6 +607,9 @@ RIGHT = {
         + simulator("    request_id_header: ", "    header: ")
         + adapter('message="problem.text"', 'message="problem.text", request_id="call"')
     ],
+    "test_every_error_means_what_the_page_says": [adapter(', message="problem.text"', "")],
+    "test_a_refusal_of_a_cancel_and_of_a_balance_is_heard": [cancels("DELETE", stopped="CANCELED")],
+    "test_a_cancel_that_comes_too_late_is_refused": [TOO_LATE],
     "test_a_task_can_be_canceled": [cancels("DELETE", stopped="CANCELED")],
     "test_a_look_that_comes_too_early_is_no_error": [EARLY + adapter(LOOK, f'{LOOK}, not_yet=("soon", 30)')],
     "test_every_form_of_an_answer_is_read": [
@@ -638,6 +671,7 @@ def test_what_is_right_is_not_found_fault_with(plugged, tmp_path, promise, chang
         ),
         ("test_a_credit_is_worth_what_the_page_says", simulator("    credit: ", "    worth: "), "value of a credit"),
         ("test_a_task_can_be_canceled", [], "cancel"),
+        ("test_a_cancel_that_comes_too_late_is_refused", [], "cancel that comes too late"),
         ("test_a_look_that_comes_too_early_is_no_error", [], "look that comes too early"),
         (
             "test_links_live_as_long_as_the_page_says",
@@ -710,6 +744,11 @@ def test_where_the_answer_is_the_result_there_is_nothing_to_look_at(plugged):
     ):
         with pytest.raises(pytest.skip.Exception, match="at acme the answer to a submit is the result"):
             broken(promise, direct)
+
+
+def test_where_there_is_no_call_beside_the_looks_none_can_be_refused(plugged):
+    with pytest.raises(pytest.skip.Exception, match="acme declares no cancel and no balance"):
+        broken("test_a_refusal_of_a_cancel_and_of_a_balance_is_heard", attrs.evolve(plugged(), balance=None))
 
 
 def test_an_adapter_without_a_file_is_said(plugged):
