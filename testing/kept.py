@@ -11,7 +11,7 @@ from anymedia.model.strict_json import dumps
 from anymedia.pricing.explain import MASK
 from anymedia.translate.check import check
 
-from .suite import SHAPE, Case, Scene, Suite, at_simulator, cases, in_a_loop, last_word, look, promise
+from .suite import SHAPE, Case, Scene, Suite, at_simulator, cases, in_a_loop, last_word, look, promise, stated_end
 
 LOOKS = 8
 """How often a task is looked at in its life."""
@@ -70,6 +70,7 @@ class Kept(Suite):
     async def test_every_word_for_a_state_is_known(self, adapter: Adapter) -> None:
         """What the simulator calls a task while it waits, runs, succeeds and fails, the adapter has a meaning for."""
         look(adapter)
+        stated_end(adapter, "failed")
         case = next(cases(adapter))
         async with at_simulator(adapter) as scene:
             await _watch(scene, case)

@@ -1,7 +1,7 @@
 """How a provider says no, as its simulator states it: what each error means, and what is read of it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 import pytest
@@ -28,7 +28,7 @@ from anymedia.translate.check import check
 from anymedia.translate.encode import follow, look_up, parts
 from anymedia.translate.reading import declared_text, read, text_of
 
-from .suite import Case, Suite, cases, look, promise, read_as, unstated
+from .suite import Case, Suite, cases, look, promise, read_as, stated_refusal, unstated
 from .wire import Wire
 
 MEANS: dict[str, tuple[type[AnymediaError], bool]] = {
@@ -63,17 +63,21 @@ class Refused(Suite):
         """Cause, outcome and bill of each documented error, whatever its HTTP status."""
         service = services()[adapter.name]
         # What a look is answered that finds no task is no answer to a submit.
-        held = [kind for kind in MEANS if kind in service.refusals and kind != "not_found"]
-        kinds = [kind for kind in held if f"refusals.{kind}" not in service.ours]
+        kinds = _held(service, [kind for kind in MEANS if kind != "not_found"])
         errors = [(kind, *service.refusals[kind]) for kind in kinds]
         errors += [(each.means, each.status, each.code, each.message) for each in service.errors]
+        if not errors:
+            unstated(adapter, "error of a submit")
         wrong = "; ".join(filter(None, (_misread(adapter, *error) for error in errors)))
         promise(not wrong, f"{adapter.name}: {wrong}; look at `errors`, and at the places of `fault` and `reply.ok`")
 
     def test_an_error_of_a_look_is_the_look_s_alone(self, adapter: Adapter) -> None:
         """A look that is refused says nothing about the task: not that it failed, and not that it is done."""
-        poll, (wire, task) = look(adapter), _accepted(adapter)
-        for kind in (kind for kind in LOOKED if f"refusals.{kind}" not in wire.service.ours):
+        poll, kinds = look(adapter), _held(services()[adapter.name], LOOKED)
+        if not kinds:
+            unstated(adapter, "error of a look")
+        wire, task = _accepted(adapter)
+        for kind in kinds:
             wire.service.add_fault({"kind": kind, "on": "poll"})
             response = wire.send(follow(adapter, poll, adapter.base_url, task))
             came, wanted = wire.seen(poll, response, task), MEANS[kind][0]
@@ -85,13 +89,11 @@ class Refused(Suite):
 
     def test_a_refusal_of_a_cancel_and_of_a_balance_is_heard(self, adapter: Adapter) -> None:
         """Where a provider says no at HTTP 200, it does so there too: `ok` stands at each call."""
-        ours = services()[adapter.name].ours
-        kinds = [(call, kind) for call in BESIDE for kind in BESIDE[call] if getattr(adapter, call) is not None]
-        if not kinds:
+        calls = [call for call in BESIDE if getattr(adapter, call) is not None]
+        if not calls:
             pytest.skip(f"{adapter.name} declares no cancel and no balance")
-        for call, kind in kinds:
-            if f"refusals.{kind}" in ours:
-                continue
+        service = services()[adapter.name]
+        for call, kind in [(each, kind) for each in calls for kind in _held(service, BESIDE[each])]:
             wire, task = _accepted(adapter)
             wire.service.add_fault(_refusal(wire.service, kind))
             response, came = _beside(wire, call, task)
@@ -123,6 +125,7 @@ class Refused(Suite):
         wire, case = Wire.of(adapter), next(cases(adapter))
         if not wire.service.retry_after:
             unstated(adapter, "wait")
+        stated_refusal(adapter, "throttled")
         wire.service.add_fault({"kind": "throttled", "on": "submit", "retry_after": WAIT})
         came = _submitted(wire, case)[1]
         told = getattr(came, "retry_after", None)
@@ -143,6 +146,11 @@ class Refused(Suite):
             read = getattr(came, "request_id", None)
             differs = f"{adapter.name}: a call is named {named}, and that is read as {read}"
             promise(read == named, f"{differs}; look at `request_id`")
+
+
+def _held(service: type[Service], kinds: Iterable[str]) -> list[str]:
+    """Return the refusals of these that the page tells, and that are none of the simulator's own."""
+    return [kind for kind in kinds if kind in service.refusals and f"refusals.{kind}" not in service.ours]
 
 
 def _submitted(wire: Wire, case: Case) -> tuple[Response, Task | AnymediaError]:

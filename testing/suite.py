@@ -17,6 +17,7 @@ from anymedia.engine.session import Event
 from anymedia.model.request import Request
 from anymedia.registry import adapter
 from anymedia.simulators import Simulator, running, services
+from anymedia.simulators.stated import REFUSALS
 
 from .clock import FakeClock
 from .requests import every, fewest
@@ -78,6 +79,18 @@ def has(adapter: Adapter, place: str) -> bool:
 def unstated(adapter: Adapter, what: str) -> NoReturn:
     """Skip the test: the page says nothing, so that the simulator states nothing, and there is nothing to hold."""
     pytest.skip(f"the simulator of {adapter.name} states no {what}")
+
+
+def stated_refusal(adapter: Adapter, kind: str) -> None:
+    """Skip the test where a fault is a refusal of which the page does not say how it is told."""
+    if kind in REFUSALS and kind not in services()[adapter.name].refusals:
+        unstated(adapter, f"refusal that is {kind}")
+
+
+def stated_end(adapter: Adapter, kind: str) -> None:
+    """Skip the test where the page does not say how a task fails."""
+    if kind not in services()[adapter.name].failures:
+        unstated(adapter, f"failure that is {kind}")
 
 
 def read_as(came: Task | Money | AnymediaError) -> str:
@@ -163,6 +176,15 @@ class Scene:
             return await self.client.wait(task, LIMIT)
         except AnymediaError as error:
             return error
+        finally:
+            self._changed_something(case)
+
+    def _changed_something(self, case: Case) -> None:
+        """Fail where a fault was to change an answer and did not: what is then seen says nothing of the adapter."""
+        service = self.simulator.service
+        idle = ", ".join(dict.fromkeys(service.idle))
+        fields = f"`id_fields` are {', '.join(service.id_fields)}, its `state_fields` {', '.join(service.state_fields)}"
+        promise(not idle, f"{case}: the fault {idle} found nothing to change in the simulator's answer; its {fields}")
 
     async def submitted(self, case: Case) -> Task:
         """Return the task of a case when it is accepted; fail when it is not."""

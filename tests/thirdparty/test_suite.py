@@ -1,6 +1,7 @@
 """The shipped suite finds what is wrong, fact by fact, and says it: nothing that it promises goes unnoticed."""
 
 import json
+import re
 from decimal import Decimal
 from inspect import signature
 from types import SimpleNamespace
@@ -11,6 +12,9 @@ import pytest
 from anymedia import ConfigError
 from anymedia.declare import Limits, Param, Price, Size, Table, Url, Urls, numbered, when
 from anymedia.registry import adapters
+from anymedia.simulators import Service, services
+from anymedia.simulators.message import Error, Request
+from anymedia.simulators.task import Failure
 from anymedia.testing import Contract
 from anymedia.testing.declared import cells_of_no_request
 from anymedia.testing.played import written_as
@@ -646,10 +650,23 @@ def test_what_is_right_is_not_found_fault_with(plugged, tmp_path, promise, chang
     assert broken(promise, plugged(*changes), tmp_path=tmp_path) is None
 
 
+SILENT = simulator("    refusals: ClassVar", "    refusals = {}\n    told: ClassVar") + simulator(
+    "    errors: ", "    rest: "
+)
+ENDLESS = simulator("    failures: ClassVar", "    failures = {}\n    ends: ClassVar")
+
+
 @pytest.mark.parametrize(
     ("promise", "changes", "said"),
     [
         ("test_the_wait_that_is_asked_for_is_read", stated('retry_after = ""'), "wait"),
+        ("test_the_wait_that_is_asked_for_is_read", SILENT, "refusal that is throttled"),
+        ("test_a_rate_limit_is_waited_for", SILENT, "refusal that is throttled"),
+        ("test_a_no_is_heard_and_costs_nothing", SILENT, "refusal that is unauthorised"),
+        ("test_every_error_means_what_the_page_says", SILENT, "error of a submit"),
+        ("test_an_error_of_a_look_is_the_look_s_alone", SILENT, "error of a look"),
+        ("test_a_failed_task_says_why_and_what_it_costs", ENDLESS, "failure that is failed"),
+        ("test_every_word_for_a_state_is_known", ENDLESS, "failure that is failed"),
         (
             "test_a_call_is_named_as_the_provider_names_it",
             simulator("    request_id_header: ", "    h: "),
@@ -687,9 +704,79 @@ def test_where_the_page_says_nothing_nothing_is_held_and_that_is_said(plugged, p
         broken(promise, plugged(*changes))
 
 
+@pytest.mark.parametrize(
+    ("stated", "said"),
+    [
+        ({"refusals": {"throtled": (429, 1, "")}}, "refusals: there is no 'throtled', there are unauthorised, no_cre"),
+        ({"refusals": {"throttled": 429}}, "refusals, throttled: it is (HTTP status, code, text), not 429"),
+        ({"errors": ("no",)}, "errors is a tuple of Error"),
+        (
+            {"failures": {"lost": Failure("E1", "?")}},
+            "failures, lost: means: there is no 'lost', there are failed, mod",
+        ),
+        ({"failures": {"failed": "E1"}}, "failures, failed: it is a Failure, not 'E1'"),
+        ({"states": {"gone": "cancelled"}}, "states, the meaning: there is no 'cancelled', there are queued, running"),
+        ({"limits": {"submit": (1, 2)}}, "limits: there is no 'submit', there are submits, polls, active"),
+        ({"tells": ("charged",)}, "tells: there is no 'charged', there are created, completed, charge"),
+        ({"tells": "charge", "states": 1}, "tells is a tuple of texts, not a text"),
+        ({"retry_after": "headers"}, "retry_after: there is no 'headers', there are header, body"),
+        ({"ours": ("refund",)}, "ours: there is no 'refund', there are lifetime, refunds, origin"),
+        ({"ours": ("refusals.gone",)}, "ours, refusals: there is no 'gone', there are unauthorised"),
+        ({"ours": ("failures.failled",)}, "ours, failures: there is no 'failled', there are codes"),
+        ({"routes": (("GET", "/", "pol"),)}, "routes, GET: no method answers 'pol'"),
+    ],
+)
+def test_a_simulator_s_own_words_are_there_or_refused(stated, said):
+    with pytest.raises(ValueError, match=f"^Acme: {re.escape(said)}"):
+        type("Acme", (Service,), stated)
+    with pytest.raises(ValueError, match=r"an Error means one of unauthorised, .*, not 'blocked'"):
+        Error("blocked", 400, 1, "")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (simulator("SERVICE = Acme", "SERVICE = Acme()"), "SERVICE is the class Acme itself, not one made of it"),
+        (simulator("    lifetime: ", "    life: "), "Acme does not say lifetime"),
+        (
+            simulator('"not_allowed", "The picture', '"not_allowed", means="blocked", message="The picture'),
+            "no 'blocked",
+        ),
+    ],
+)
+def test_a_simulator_that_is_none_is_refused_where_it_is_loaded(plugged, changes, said):
+    plugged(*changes)
+    with pytest.raises(ValueError, match=said):
+        services()
+
+
+def test_a_fault_that_changes_nothing_is_said(plugged):
+    acme = plugged(*stated('id_fields = ("key",)'), *stated('state_fields = ("mood",)'))
+    for promise, fault in (
+        ("test_a_lost_answer_is_never_paid_for_twice", "without_id"),
+        ("test_a_bad_look_does_not_lose_the_task", "unknown_state"),
+    ):
+        said = f"the fault {fault} found nothing to change in the simulator's answer; its `id_fields` are key, its"
+        assert said in broken(promise, acme)
+
+
 def test_every_promise_has_a_fault_that_breaks_it():
     promises = {name for name in dir(Contract) if name.startswith("test_")}
     assert promises - set(PLANTED) == {PLAYED}
+
+
+def test_what_no_page_tells_is_told_as_is_usual(plugged):
+    plugged(
+        *SILENT,
+        *simulator('"failed": Failure("out_of_paint"', '"lost": Failure(means="failed", code="out_of_paint"')
+        + simulator('"The picture could not be drawn"', 'message="?"'),
+    )
+    acme = services()["acme"]()
+    acme.add_fault({"kind": "throttled", "on": "submit"})
+    assert acme.answer(Request("POST", "/v1/pictures")).status == 429
+    assert acme.answer(Request("POST", "/v1/pictures")).status == 401
+    with pytest.raises(ValueError, match="no page says how a task of acme ends that is failed"):
+        acme.add_fault({"kind": "failed"})
 
 
 def test_a_suite_that_names_no_adapter_is_no_suite():
