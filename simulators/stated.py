@@ -25,8 +25,10 @@ ENDS = ("failed", "moderated")
 MEANINGS = ("queued", "running", "succeeded", "failed", "moderated", "canceled", "not_found")
 LIMITS = ("submits", "polls", "active")
 TELLS = ("created", "completed", "charge")
-ALONE = ("lifetime", "refunds", "origin", "credit", "hosts", "not_yet")
-ALONE += ("retry_after", "request_id_header", "request_id_field")
+ALONE = (
+    *("lifetime", "refunds", "origin", "credit", "hosts", "not_yet"),
+    *("retry_after", "request_id_header", "request_id_field"),
+)
 LISTS = ("tells", "hosts", "forms", "ours", "id_fields", "state_fields")
 ONE_OF: Mapping[str, tuple[str, ...]] = {"moderates": ("poll", "submit"), "retry_after": ("header", "body", "")}
 

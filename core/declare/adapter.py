@@ -128,10 +128,33 @@ class Err:
 
 
 def _errors(given: Mapping[Any, Any]) -> Mapping[Any, Err]:
-    return {
-        key if isinstance(key, Match) else str(key): Err(row) if isinstance(row, Cause) else row
-        for key, row in given.items()
-    }
+    return {key if isinstance(key, Match) else str(key): _row(f"errors, {key}", row) for key, row in given.items()}
+
+
+def _row(where: str, given: Any) -> Err:
+    """Return what an error means, which may be said by its cause alone. Errors: ValueError for what is no cause."""
+    if isinstance(given, Err):
+        return given
+    if not isinstance(given, State) and given in tuple(Cause):
+        return Err(given)
+    raise ValueError(f"{where}: {_shown(given)} is no Cause; there are {', '.join(Cause)}")
+
+
+def _states(given: Mapping[str, Any]) -> Mapping[str, State | Err]:
+    return {word: _meant(f"states, {word}", meaning) for word, meaning in given.items()}
+
+
+def _meant(where: str, given: Any) -> State | Err:
+    """Return what a word for a state means. Errors: ValueError for what is neither a state nor tells a cause."""
+    if isinstance(given, Err | Cause):
+        return _row(where, given)
+    if given in tuple(State):
+        return State(given)
+    raise ValueError(f"{where}: {_shown(given)} is no State; there are {', '.join(State)}, or an Err")
+
+
+def _shown(given: Any) -> str:
+    return repr(str(given)) if isinstance(given, str) else repr(given)
 
 
 @attrs.frozen
@@ -290,7 +313,7 @@ class Adapter:
     auth: Header
     submit: Endpoint = attrs.field(validator=_posted)
     offers: tuple[Offer, ...] = attrs.field(validator=Several("offers", Offer))
-    states: Mapping[str, State | Err] = attrs.field(hash=False)
+    states: Mapping[str, State | Err] = attrs.field(converter=_states, hash=False)
     poll: Endpoint | None = None
     result: Endpoint | None = None
     cancel: Endpoint | None = None

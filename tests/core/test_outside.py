@@ -185,6 +185,26 @@ def test_a_word_that_no_step_would_read_is_refused(facts, why):
         acme(**{"submit": SUBMIT} | facts)
 
 
+def test_a_text_for_a_state_or_a_cause_is_one_or_is_refused():
+    adapter = acme(
+        submit=SUBMIT,
+        states={"parked": "queued", "bad": Cause.BLOCKED},
+        errors={1005: "blocked", "e2": Err("rejected"), "e3": Cause.FAILED},
+    )
+    assert adapter.states == {"parked": State.QUEUED, "bad": Err(Cause.BLOCKED)}
+    assert adapter.meaning("Parked") is State.QUEUED
+    assert [each.cause for each in adapter.errors.values()] == [Cause.BLOCKED, Cause.REJECTED, Cause.FAILED]
+    for facts, why in (
+        ({"errors": {7: "bloked"}}, "errors, 7: 'bloked' is no Cause; there are .*blocked"),
+        ({"errors": {7: State.FAILED}}, "errors, 7: 'failed' is no Cause"),
+        ({"errors": {7: None}}, "errors, 7: None is no Cause"),
+        ({"states": {"up": "finished"}}, "states, up: 'finished' is no State; there are queued, .*, or an Err"),
+        ({"states": {"up": 3}}, "states, up: 3 is no State"),
+    ):
+        with pytest.raises(ValueError, match=f"^{why}"):
+            acme(**{"submit": SUBMIT} | facts)
+
+
 ONE = Offer(name="m", params={"prompt": PROMPT})
 
 
