@@ -12,12 +12,14 @@ from anymedia.declare import (
     ANY,
     UNKNOWN,
     Choice,
+    Credit,
     Endpoint,
     Err,
     Fault,
     Limits,
     Offer,
     Param,
+    PerMegapixel,
     Price,
     Reply,
     Rule,
@@ -183,6 +185,22 @@ def test_the_word_of_a_state_says_what_a_failure_is_and_costs(states, code, refu
 def test_a_word_that_no_step_would_read_is_refused(facts, why):
     with pytest.raises(ValueError, match=f"^acme: {why}"):
         acme(**{"submit": SUBMIT} | facts)
+
+
+def test_a_figure_is_what_is_printed_and_no_float():
+    assert Price(credits="2.5").credits == Decimal("2.5")
+    assert Price("0.05", 5) == Price(Decimal("0.05"), Decimal(5))
+    assert Credit("0.01").usd == Decimal("0.01")
+    for make, why in (
+        (lambda: Price(credits=2.5), "credits is a text or a whole number, like '0.05', not 2.5"),
+        (lambda: Price(0.1), "usd is a text or a whole number"),
+        (lambda: Price("about 3"), "usd: 'about 3' is no number$"),
+        (lambda: Credit(0.01), "a figure is a text or a whole number"),
+        (lambda: PerMegapixel("0.03", 0.015, "0"), "a figure is a text or a whole number"),
+        (lambda: Table("quality", {"low": 0.05}), "cells, low: a figure is a text or a Price, not 0.05"),
+    ):
+        with pytest.raises(ValueError, match=f"^{why}"):
+            make()
 
 
 def test_a_text_for_a_state_or_a_cause_is_one_or_is_refused():
