@@ -5,13 +5,28 @@ from unittest.mock import patch
 
 from PIL import Image
 
-from anymedia import Asset, State, Task, from_json, to_json
+from anymedia import AnymediaError, Asset, State, Task, from_json, to_json
 from anymedia.declare import Adapter
 from anymedia.model.strict_json import dumps
 from anymedia.pricing.explain import MASK
 from anymedia.translate.check import check
 
-from .suite import SHAPE, Case, Scene, Suite, at_simulator, cases, in_a_loop, last_word, look, promise, stated_end
+from .hints import hint
+from .suite import (
+    SHAPE,
+    Case,
+    Scene,
+    Suite,
+    at_simulator,
+    cases,
+    fail,
+    in_a_loop,
+    last_word,
+    look,
+    promise,
+    read_as,
+    stated_end,
+)
 
 LOOKS = 8
 """How often a task is looked at in its life."""
@@ -84,7 +99,11 @@ async def _watch(scene: Scene, case: Case) -> None:
     task = await scene.submitted(case)
     while not task.state.final:
         scene.clock.seconds += (service.queued + service.running) / LOOKS
-        task = await scene.client.get(task)
+        try:
+            task = await scene.client.get(task)
+        except AnymediaError as error:
+            stage = service.tasks[task.id].stage(scene.clock.seconds)
+            fail(f"{case}: a look at a task that is {stage} comes to {read_as(error)}{hint(adapter, error)}")
         stage, read = service.tasks[task.id].stage(scene.clock.seconds), last_word(adapter, task)
         word = task.raw_state
         promise(word is None or adapter.meaning(word) is not None, f"{adapter.name}: a task is {stage}, and {read}")

@@ -28,7 +28,8 @@ from anymedia.translate.check import check
 from anymedia.translate.encode import follow, look_up, parts
 from anymedia.translate.reading import declared_text, read, text_of
 
-from .suite import Case, Suite, cases, look, promise, read_as, stated_refusal, unstated
+from .hints import hint
+from .suite import Case, Suite, cases, fail, look, promise, read_as, stated_refusal, unstated
 from .wire import Wire
 
 MEANS: dict[str, tuple[type[AnymediaError], bool]] = {
@@ -165,7 +166,7 @@ def _accepted(adapter: Adapter) -> tuple[Wire, Task]:
     wire.service.base_url = adapter.base_url
     came = _submitted(wire, case)[1]
     if not isinstance(came, Task):
-        pytest.fail(f"{case} was not accepted: {read_as(came)}", pytrace=False)
+        fail(f"{case} was not accepted: {read_as(came)}{hint(adapter, came)}")
     return wire, came
 
 

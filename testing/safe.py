@@ -21,7 +21,8 @@ from anymedia import (
 )
 from anymedia.declare import Adapter
 
-from .suite import Suite, at_simulator, cases, in_a_loop, look, promise, stated_end, stated_refusal
+from .hints import hint
+from .suite import Suite, at_simulator, cases, fail, in_a_loop, look, promise, stated_end, stated_refusal
 
 LOST: dict[str, dict[str, Any]] = {
     "reset before": {"kind": "reset_before"},
@@ -85,7 +86,8 @@ class Safe(Suite):
         async with at_simulator(adapter) as scene:
             scene.simulator.fault(fault)
             came = await scene.run(case)
-            promise(isinstance(came, error), f"{case}: {fault} is {error.__name__}, and came to {came!r}")
+            why = hint(adapter, came) if isinstance(came, AnymediaError) else ""
+            promise(isinstance(came, error), f"{case}: {fault} is {error.__name__}, and came to {came!r}{why}")
             told = (getattr(came, "outcome", None), getattr(came, "billed", None))
             promise(
                 told == (Outcome.REFUSED, Billed.NO), f"{case}: {fault} is refused and not billed, and told as {told}"
@@ -140,7 +142,7 @@ class Safe(Suite):
             came = await scene.run(case)
             task = came.task if isinstance(came, TaskFailed) else None
             if task is None or task.failure is None:
-                pytest.fail(f"{case}: a failed task is TaskFailed, not {came!r}", pytrace=False)
+                fail(f"{case}: a failed task is TaskFailed, not {came!r}")
             said = task.failure.message
             promise(said == "the lamp blew", f"{case}: 'the lamp blew' is read as {said!r} in {task.raw}")
             (entry,) = scene.bills

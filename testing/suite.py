@@ -20,6 +20,7 @@ from anymedia.simulators import Simulator, running, services
 from anymedia.simulators.stated import REFUSALS
 
 from .clock import FakeClock
+from .hints import hint
 from .requests import every, fewest
 
 P = ParamSpec("P")
@@ -34,7 +35,15 @@ SHAPE = 0.05
 def promise(kept: bool, broken: str | Callable[[], str]) -> None:
     """Fail with one sentence, which may be made only then, and no traceback, unless a promise is kept."""
     if not kept:
-        pytest.fail(broken if isinstance(broken, str) else broken(), pytrace=False)
+        fail(broken if isinstance(broken, str) else broken())
+
+
+def fail(sentence: str) -> NoReturn:
+    """Fail with one sentence: no traceback, and no error that was being handled."""
+    try:
+        pytest.fail(sentence, pytrace=False)
+    except pytest.fail.Exception as failed:
+        raise failed from None
 
 
 @attrs.frozen
@@ -191,15 +200,15 @@ class Scene:
         try:
             return await self.client.submit(case.request, offer=case.name, timeout=LIMIT)
         except AnymediaError as error:
-            pytest.fail(f"{case} was not accepted: {read_as(error)}", pytrace=False)
+            fail(f"{case} was not accepted: {read_as(error)}{hint(case.adapter, error)}")
 
     async def finished(self, case: Case) -> Task:
         """Return the task of a case when it has succeeded; fail when it does not."""
         came = await self.run(case)
         if isinstance(came, DeadlineExceeded):
-            pytest.fail(f"{case} never ended: {last_word(case.adapter, came.task)}", pytrace=False)
+            fail(f"{case} never ended: {last_word(case.adapter, came.task)}{hint(case.adapter, came)}")
         if isinstance(came, AnymediaError):
-            pytest.fail(f"{case} did not succeed: {type(came).__name__}: {came}", pytrace=False)
+            fail(f"{case} did not succeed: {type(came).__name__}: {came}{hint(case.adapter, came)}")
         return came
 
 

@@ -205,6 +205,17 @@ PLANTED = {
 """By the promise that notices them."""
 
 MORE = {
+    "test_an_offer_keeps_its_promises": (
+        Planted(
+            "fal",
+            "the place of the results",
+            '"images[].url"',
+            '"images[].href"',
+            "`result` (GET response_url), its `reply.ok` (not declared), its `reply.state` (not declared), its "
+            "`reply.assets` (`images[].href`)",
+        ),
+        Planted("kie", "the place of the state", '"data.state"', '"data.status"', "its `reply.ok` (`code`, 200), its"),
+    ),
     "test_calls_go_to_the_origin_of_the_page": (
         Planted("kie", "the origin", '"https://api.kie.ai"', '"https://api.kie.com"', "the page's origin is"),
     ),

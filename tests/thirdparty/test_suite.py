@@ -474,6 +474,21 @@ PLANTED = {
             "last state was 'done', which `states` does not name",
         ),
         (adapter('id="job.id"', 'id="job.key"'), f"{FEWEST} did not succeed: SubmitUncertain"),
+        (
+            adapter('id="job.id"', 'id="job.key"'),
+            "; look at `submit` (POST /v1/pictures), its `reply.ok` (not declared), its `reply.id` (`job.key`), its",
+        ),
+        (
+            adapter('state="job.state"', 'state="job.mood"'),
+            "; look at `poll` (GET /v1/jobs/{id}), its `reply.ok` (not declared), its `reply.state` (`job.mood`), its",
+        ),
+        (adapter("[].href", "[].url"), "its `reply.assets` (`job.files[].url`)"),
+        (adapter("/jobs/{id}", "/job/{id}"), "the last 15 looks: acme answered 404 no such endpoint: GET /v1/job/job_"),
+        (
+            adapter("/jobs/{id}", "/job/{id}"),
+            "; look at `poll` (GET /v1/job/{id}), its `reply.ok` (not declared), its `reply.state` (`job.state`), its "
+            '`reply.assets` (`job.files[].href`); the answer was {"problem": {"code": 404, "text": "no such endpoint',
+        ),
         (adapter("credits=3", "credits=4"), f"{FEWEST} is quoted $0.04, that is 4 credits, and 3 were charged"),
         (
             [
@@ -503,6 +518,10 @@ PLANTED = {
     ],
     "test_every_word_for_a_state_is_known": [
         (
+            adapter('poll=Endpoint(method="GET"', 'poll=Endpoint(method="PUT"'),
+            f"{FEWEST}: a look at a task that is queued comes to NotFound (no outcome, billed yes): acme answered 404",
+        ),
+        (
             adapter('"Token "', '"Bearer "'),
             f"{FEWEST} was not accepted: BadApiKey (refused, billed no): acme answered 401",
         ),
@@ -526,6 +545,7 @@ PLANTED = {
         ),
     ],
     "test_a_no_is_heard_and_costs_nothing": [
+        (AT_200, "; look at `submit` (POST /v1/pictures), its `reply.ok` (not declared), its"),
         (error('"no_funds"', "Cause.REJECTED"), "no_credit is NoCredit, and came to Rejected("),
         (
             error('"no_key"', "Err(Cause.BAD_API_KEY, Outcome.UNCERTAIN)", "Err", "Outcome"),
@@ -758,6 +778,13 @@ def test_a_fault_that_changes_nothing_is_said(plugged):
     ):
         said = f"the fault {fault} found nothing to change in the simulator's answer; its `id_fields` are key, its"
         assert said in broken(promise, acme)
+
+
+def test_a_failure_shows_no_error_that_was_being_handled(plugged):
+    acme = plugged(*adapter("/jobs/{id}", "/job/{id}"))
+    with pytest.raises(pytest.fail.Exception) as failed:
+        Contract().test_every_word_for_a_state_is_known(acme)
+    assert failed.value.__suppress_context__
 
 
 def test_every_promise_has_a_fault_that_breaks_it():
