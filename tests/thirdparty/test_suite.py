@@ -133,11 +133,16 @@ PLANTED = {
         (adapter("https://api.acme.example", "https://api.acme.example/v1"), "base_url is an https origin"),
         (adapter('("ACME_API_KEY",)', "()"), "api_key_env names the variables"),
         (adapter("(FLUX_2_PRO,)", "(FLUX_2_PRO, FLUX_2_PRO)"), "one name is one offer"),
+        (
+            adapter('Gap("rate limits", "a 429 is waited for"),', "") + adapter('Gap("how to cancel"),', ""),
+            "gaps are empty: at least one Gap is needed, since no page says everything, and users read what it leaves",
+        ),
         (adapter('"done": State.SUCCEEDED,', ""), "some word of states is State.SUCCEEDED"),
         (adapter('"broken": State.FAILED,', ""), "a failed task shows: by a word of states"),
     ],
     "test_what_no_page_says_is_a_gap": [
         (adapter('Gap("rate limits", "a 429 is waited for"),', ""), "limits: a Gap that names 'rate'"),
+        (adapter("rate limits", "how to generate two"), "limits: a Gap that names 'rate'"),
         (adapter('refunds="yes"', 'refunds="unknown"'), "refunds: a Gap that names 'refund'"),
         (adapter("    expires=86_400,\n", ""), "expires: a Gap that names 'lifetime'"),
         (adapter("    prices=Table", "    page=str() and Table"), "prices of flux2p: a Gap that names 'price'"),
@@ -486,8 +491,7 @@ PLANTED = {
         (adapter("/jobs/{id}", "/job/{id}"), "the last 15 looks: acme answered 404 no such endpoint: GET /v1/job/job_"),
         (
             adapter("/jobs/{id}", "/job/{id}"),
-            "; look at `poll` (GET /v1/job/{id}), its `reply.ok` (not declared), its `reply.state` (`job.state`), its "
-            '`reply.assets` (`job.files[].href`); the answer was {"problem": {"code": 404, "text": "no such endpoint',
+            'its `reply.assets` (`job.files[].href`); the answer was {"problem": {"code": 404, "text": "no such endpoint',
         ),
         (adapter("credits=3", "credits=4"), f"{FEWEST} is quoted $0.04, that is 4 credits, and 3 were charged"),
         (
