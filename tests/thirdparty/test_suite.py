@@ -491,7 +491,7 @@ PLANTED = {
         (adapter("/jobs/{id}", "/job/{id}"), "the last 15 looks: acme answered 404 no such endpoint: GET /v1/job/job_"),
         (
             adapter("/jobs/{id}", "/job/{id}"),
-            'its `reply.assets` (`job.files[].href`); the answer was {"problem": {"code": 404, "text": "no such endpoint',
+            'its `reply.assets` (`job.files[].href`); the answer was {"problem": {"code": 404, "text": "no such',
         ),
         (adapter("credits=3", "credits=4"), f"{FEWEST} is quoted $0.04, that is 4 credits, and 3 were charged"),
         (
