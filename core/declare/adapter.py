@@ -12,7 +12,7 @@ from anymedia.model.vocabulary import Cause, Outcome, Refund, State
 from .offer import Offer
 from .path import Place, place
 from .prices import Credit, Printed
-from .several import Several, pair
+from .several import pair, several
 from .when import When
 from .written import Written, clashes
 
@@ -100,7 +100,7 @@ class Endpoint:
     method: Literal["GET", "POST", "PUT", "DELETE"]
     path: str | None = None
     link: str | None = None
-    hosts: tuple[str, ...] = attrs.field(default=(), validator=Several("hosts", str))
+    hosts: tuple[str, ...] = attrs.field(default=(), validator=several("hosts", str))
     query: Mapping[str, str] = attrs.field(factory=dict, hash=False)
     model: str | None = None
     reply: Reply = Reply()
@@ -309,17 +309,17 @@ class Adapter:
     page: str
     read: str
     base_url: str
-    api_key_env: tuple[str, ...] = attrs.field(validator=Several("names", str))
+    api_key_env: tuple[str, ...] = attrs.field(validator=several("names", str))
     auth: Header
     submit: Endpoint = attrs.field(validator=_posted)
-    offers: tuple[Offer, ...] = attrs.field(validator=Several("offers", Offer))
+    offers: tuple[Offer, ...] = attrs.field(validator=several("offers", Offer))
     states: Mapping[str, State | Err] = attrs.field(converter=_states, hash=False)
     poll: Endpoint | None = None
     result: Endpoint | None = None
     cancel: Endpoint | None = None
     fault: Fault = Fault()
     errors: Mapping[str | Match, Err] = attrs.field(default={}, converter=_errors, hash=False)
-    request_id: tuple[str, ...] = attrs.field(default=(), validator=Several("names of headers", str))
+    request_id: tuple[str, ...] = attrs.field(default=(), validator=several("names of headers", str))
     refunds: Refund = attrs.field(default=Refund.UNKNOWN, converter=Refund)
     printed: Printed = attrs.field(factory=Printed)
     credit: Credit | None = None
@@ -329,7 +329,7 @@ class Adapter:
     idempotency: Idempotency | None = None
     balance: Balance | None = None
     price_quote: PriceQuote | None = None
-    gaps: tuple[Gap, ...] = attrs.field(default=(), validator=Several("gaps", Gap))
+    gaps: tuple[Gap, ...] = attrs.field(default=(), validator=several("gaps", Gap))
     _meanings: Mapping[str, State | Err] = attrs.field(init=False, repr=False, eq=False)
 
     @_meanings.default

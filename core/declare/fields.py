@@ -9,7 +9,7 @@ import attrs
 
 from anymedia.model.strict_json import Json
 
-from .several import Several
+from .several import several
 
 
 @attrs.frozen
@@ -108,7 +108,7 @@ class Choice(Value):
     """
 
     wire: Mapping[str, Json] = attrs.field(hash=False)
-    not_honoured: tuple[str, ...] = attrs.field(default=(), validator=Several("values", str))
+    not_honoured: tuple[str, ...] = attrs.field(default=(), validator=several("values", str))
 
     def __init__(self, *values: str | Mapping[str, Json], not_honoured: tuple[str, ...] = ()) -> None:
         wire: dict[str, Json] = {}

@@ -12,7 +12,7 @@ from anymedia.model.vocabulary import Kind
 
 from .fields import Value, Whole
 from .prices import Prices, Table
-from .several import Several
+from .several import several
 from .sizes import Shape
 from .when import When, pick
 from .written import Numbered, Written, clashes
@@ -84,7 +84,7 @@ class Offer:
     page: str | None = None
     path: str | When[str] | None = None
     fixed: Mapping[str, Json] = attrs.field(factory=dict, hash=False)
-    rules: tuple[Rule, ...] = attrs.field(default=(), validator=Several("rules", Rule))
+    rules: tuple[Rule, ...] = attrs.field(default=(), validator=several("rules", Rule))
     shape: Shape | None = None
     prices: Prices | None = None
     in_query: tuple[str, ...] = attrs.field(

@@ -1,28 +1,24 @@
 """Where several things are meant, or a pair: one text is a tuple of its letters to Python, so it is refused by name."""
 
+from collections.abc import Callable
 from typing import Any, Protocol
-
-import attrs
 
 
 class _Named(Protocol):
     name: str
 
 
-@attrs.frozen
-class Several:
-    """A check of a field that is a tuple of things of one type; `what` says in words what they are."""
+def several(what: str, type_: type) -> Callable[[Any, _Named, Any], None]:
+    """Return the check of a field that is a tuple of things of one type; `what` says in words what they are."""
 
-    what: str
-    type: type
-
-    def __call__(self, _: Any, field: _Named, given: Any) -> None:
-        """Raise ValueError for what is no tuple, or has something else in it."""
+    def check(_: Any, field: _Named, given: Any) -> None:
         if not isinstance(given, tuple):
-            raise ValueError(f"{field.name} is a tuple of {self.what}, not {_shown(given)}{_comma(given, self.type)}")
+            raise ValueError(f"{field.name} is a tuple of {what}, not {_shown(given)}{_comma(given, type_)}")
         for each in given:
-            if not isinstance(each, self.type):
-                raise ValueError(f"{field.name} is a tuple of {self.what}, and {_shown(each)} is in it")
+            if not isinstance(each, type_):
+                raise ValueError(f"{field.name} is a tuple of {what}, and {_shown(each)} is in it")
+
+    return check
 
 
 def pair(name: str, what: str, given: Any) -> None:
