@@ -35,11 +35,12 @@ ONE_OF: Mapping[str, tuple[str, ...]] = {"moderates": ("poll", "submit"), "retry
 
 def wrong(provider: type[Any]) -> Iterator[str]:
     """Each word of a provider's class that is none, or stands in a wrong form, in a sentence."""
-    texts = [name for name in LISTS if isinstance(getattr(provider, name, ()), str)]
-    if texts:
-        yield from (f"{name} is a tuple of texts, not a text" for name in texts)
-        return
     said = {name: getattr(provider, name, {}) for name in ("refusals", "failures", "limits", "states")}
+    forms = [f"{name} is a tuple of texts, not a text" for name in LISTS if isinstance(getattr(provider, name), str)]
+    forms += [f"{name} is a dict, not {each!r}" for name, each in said.items() if not isinstance(each, Mapping)]
+    if forms:
+        yield from forms
+        return
     yield from _unknown("refusals", said["refusals"], REFUSALS)
     yield from _unknown("limits", said["limits"], LIMITS)
     yield from _unknown("tells", provider.tells, TELLS)

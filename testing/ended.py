@@ -27,6 +27,8 @@ class Ended(Suite):
     async def test_a_failure_is_read_as_the_page_tells_it(self, adapter: Adapter) -> None:
         """Why a task failed, with the provider's own code, and whether it is given back."""
         look(adapter)
+        if not services()[adapter.name].failures:
+            unstated(adapter, "failure")
         for name in services()[adapter.name].failures:
             async with at_simulator(adapter) as scene:
                 await _fails(scene, next(cases(adapter)), name, "submit")

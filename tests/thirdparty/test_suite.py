@@ -487,6 +487,11 @@ PLANTED = {
             adapter('state="job.state"', 'state="job.mood"'),
             "; look at `poll` (GET /v1/jobs/{id}), its `reply.ok` (not declared), its `reply.state` (`job.mood`), its",
         ),
+        (adapter('done": State.SUCCEEDED', 'done": State.RUNNING'), "its last state was 'done', read as running"),
+        (
+            adapter('id="job.id"', 'id="job.key", ok=("job.state", "waiting")'),
+            "its `reply.ok` (`job.state`, 'waiting')",
+        ),
         (adapter("[].href", "[].url"), "its `reply.assets` (`job.files[].url`)"),
         (adapter("/jobs/{id}", "/job/{id}"), "the last 15 looks: acme answered 404 no such endpoint: GET /v1/job/job_"),
         (
@@ -690,6 +695,7 @@ ENDLESS = simulator("    failures: ClassVar", "    failures = {}\n    ends: Clas
         ("test_every_error_means_what_the_page_says", SILENT, "error of a submit"),
         ("test_an_error_of_a_look_is_the_look_s_alone", SILENT, "error of a look"),
         ("test_a_failed_task_says_why_and_what_it_costs", ENDLESS, "failure that is failed"),
+        ("test_a_failure_is_read_as_the_page_tells_it", ENDLESS, "failure"),
         ("test_every_word_for_a_state_is_known", ENDLESS, "failure that is failed"),
         (
             "test_a_call_is_named_as_the_provider_names_it",
@@ -742,7 +748,7 @@ def test_where_the_page_says_nothing_nothing_is_held_and_that_is_said(plugged, p
         ({"states": {"gone": "cancelled"}}, "states, the meaning: there is no 'cancelled', there are queued, running"),
         ({"limits": {"submit": (1, 2)}}, "limits: there is no 'submit', there are submits, polls, active"),
         ({"tells": ("charged",)}, "tells: there is no 'charged', there are created, completed, charge"),
-        ({"tells": "charge", "states": 1}, "tells is a tuple of texts, not a text"),
+        ({"tells": "charge", "states": 1}, "tells is a tuple of texts, not a text; states is a dict, not 1"),
         ({"retry_after": "headers"}, "retry_after: there is no 'headers', there are header, body"),
         ({"ours": ("refund",)}, "ours: there is no 'refund', there are lifetime, refunds, origin"),
         ({"ours": ("refusals.gone",)}, "ours, refusals: there is no 'gone', there are unauthorised"),
