@@ -26,6 +26,7 @@ from typing import Any, TypeVar
 from .picture import needs_pillow
 from .service import Service
 from .simulator import Simulator, Simulators
+from .stated import NEEDED
 
 __all__ = ["Service", "Simulator", "Simulators", "in_thread", "names", "running", "services"]
 
@@ -66,8 +67,12 @@ def _loaded(point: EntryPoint) -> type[Service]:
     except Exception as error:
         raise ValueError(f"the simulator {point.value} cannot be loaded: {error}") from error
     service = getattr(held, "SERVICE", held)
+    if isinstance(service, Service):
+        raise ValueError(f"{point.value}: SERVICE is the class {type(service).__name__} itself, not one made of it")
     if not (isinstance(service, type) and issubclass(service, Service)):
         raise ValueError(f"{point.value} holds no Service")
+    if unsaid := [word for word in NEEDED if not hasattr(service, word)]:
+        raise ValueError(f"{point.value}: {service.__name__} does not say {', '.join(unsaid)}")
     return service
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import ClassVar
 
 from .fields import Choice, Field, Link, Links, Text, given, problems
@@ -52,6 +53,7 @@ class APIInOne(Service):
     origin: ClassVar[str] = "https://apiin.one"
     hue: ClassVar[float] = 0.82
     lifetime: ClassVar[float] = DAY
+    credit: ClassVar[Decimal] = Decimal("0.01")
     id_fields: ClassVar[Sequence[str]] = ("task_id",)
     state_fields: ClassVar[Sequence[str]] = ("status",)
     routes: ClassVar[Sequence[tuple[str, str, str]]] = (

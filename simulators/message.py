@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from attrs import field, frozen
 
@@ -152,10 +152,15 @@ Meaning = Literal[
 class Error:
     """A documented error: what it means, its HTTP status, the body's own code, its text."""
 
-    means: Meaning
+    means: Meaning = field()
     status: int
     code: int | str
     message: str
+
+    @means.validator
+    def _known(self, _: object, means: str) -> None:
+        if means not in get_args(Meaning):
+            raise ValueError(f"an Error means one of {', '.join(get_args(Meaning))}, not {means!r}")
 
 
 def json_response(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

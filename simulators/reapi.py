@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import ClassVar
 from uuid import uuid4
 
@@ -40,6 +41,7 @@ class ReAPI(Service):
     origin: ClassVar[str] = "https://reapi.ai"
     hue: ClassVar[float] = 0.6
     lifetime: ClassVar[float] = 7 * DAY
+    credit: ClassVar[Decimal] = Decimal("0.001")
     moderates = "submit"
     id_fields: ClassVar[Sequence[str]] = ("id",)
     state_fields: ClassVar[Sequence[str]] = ("status",)

@@ -19,7 +19,8 @@ from attrs import evolve
 from .faults import Fault, Faults, fault
 from .message import Body, Clock, Error, Refusal, Request, Response, json_response
 from .picture import SUFFIX, Picture
-from .spoil import spoiled
+from .spoil import MUTATIONS, spoiled
+from .stated import ENDS, USUAL, wrong
 from .task import Failure, Order, Stage, Task, amount
 
 DAY = 86_400.0
@@ -57,6 +58,9 @@ class Service(ABC):
     """What the last look at a task tells: created, completed (times), charge (what was taken)."""
     not_yet_for: ClassVar[float] = 0.0
     """How long after a submit a look may be answered not_yet."""
+    credit: ClassVar[Decimal | None] = None
+    """What one of the amounts is worth in USD, where they are credits of the provider's; None: no page says, or they
+    are no credits."""
     limits: ClassVar[Mapping[str, int | tuple[int, float]]] = {}
     """Documented rates: submits and polls as (calls, per seconds), active as tasks at a time. They are not enforced."""
     hosts: ClassVar[Sequence[str]] = ()
@@ -86,6 +90,12 @@ class Service(ABC):
     running: ClassVar[float] = 3.0
     """How long a task waits and runs; both 0 where the answer to the submit is the result."""
 
+    def __init_subclass__(cls) -> None:
+        """Raises ValueError for what is stated in words that nothing would read."""
+        super().__init_subclass__()
+        if sentence := "; ".join(wrong(cls)):
+            raise ValueError(f"{cls.__name__}: {sentence}")
+
     def __init__(self, *, clock: Clock = time.time, speed: float = 1.0, balance: float | Decimal = 100_000) -> None:
         self.clock: Clock = clock
         self.speed: float = speed
@@ -97,6 +107,8 @@ class Service(ABC):
         self.tasks: dict[str, Task] = {}
         self.form: str = next(iter(self.forms), "")
         self.unread: list[str] = []
+        self.idle: list[str] = []
+        """Faults that were to change what an answer says, and found nothing to change."""
         self._failing: list[Task] = []
         self._submits = self._polls = 0
         self._lock = threading.RLock()
@@ -161,8 +173,12 @@ class Service(ABC):
         return self.shown(task, task.stage(self.now), [])
 
     def refusal(self, kind: str) -> Refusal:
-        """One of the refusals, ready to be raised."""
-        return Refusal(*self.refusals[kind])
+        """One of the refusals, ready to be raised; one that no page tells is told as is usual."""
+        return Refusal(*self._told(kind))
+
+    def _told(self, kind: str) -> tuple[int, int | str, str]:
+        status, text = USUAL.get(kind, (400, kind))
+        return self.refusals.get(kind, (status, self.code_of(status), text))
 
     def code_of(self, status: int) -> int | str:
         """The body code that belongs to an HTTP status."""
@@ -270,6 +286,8 @@ class Service(ABC):
             raise ValueError(f"no look at a task of {self.name} is answered not_yet")
         if (like := new.options.get("like")) is not None and like not in self.failures:
             raise ValueError(f"like must be one of {', '.join(self.failures)} at {self.name}, not {like!r}")
+        if new.phase == "task" and new.kind in ENDS and like is None and new.kind not in self.failures:
+            raise ValueError(f"no page says how a task of {self.name} ends that is {new.kind}")
         if new.on == "output" and all(place != "output" for _, _, place in self.routes):
             raise ValueError(f"at {self.name} no call of its own brings the result")
 
@@ -331,21 +349,28 @@ class Service(ABC):
         task.stuck = self.faults.take("submit", "task", "stuck") is not None
 
     def _faulty(self, one: Fault, response: Response) -> Response:
-        if one.kind in self.refusals or (one.kind == "status" and one.text("body", "json") == "json"):
+        if (
+            one.kind in USUAL
+            or one.kind in self.refusals
+            or (one.kind == "status" and one.text("body", "json") == "json")
+        ):
             return self._own_words(one)
-        return spoiled(one, response, self)
+        changed = spoiled(one, response, self)
+        if one.kind in MUTATIONS and changed == response:
+            self.idle.append(one.kind)
+        return changed
 
     def _own_words(self, one: Fault) -> Response:
         """A fault that the provider itself would tell of, in its own error body."""
         status = one.number("status", 500)
-        usual = (status, self.code_of(status), f"simulated error {status}")
-        status, code, message = self.refusals.get(one.kind, usual)
+        told = (status, self.code_of(status), f"simulated error {status}")
+        status, code, message = told if one.kind == "status" else self._told(one.kind)
         code = cast("int | str", one.options.get("code", code))
         after = one.text("retry_after", "1" if one.kind == "throttled" else "")
         wait = int(after) if after.isdecimal() else None
         response = self.refused(Refusal(status, code, one.text("message", message), retry_after=wait))
-        told = after and (self.retry_after == "header" or one.kind != "throttled")
-        headers = {**response.headers, **({"Retry-After": after} if told else {})}
+        in_header = after and (self.retry_after == "header" or one.kind != "throttled")
+        headers = {**response.headers, **({"Retry-After": after} if in_header else {})}
         return evolve(response, status=one.number("http_status", status), headers=headers)
 
     def _urls(self, task: Task, request: Request) -> list[str]:

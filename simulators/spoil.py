@@ -24,8 +24,20 @@ def spoiled(fault: Fault, response: Response, service: Service) -> Response:
     if change := MUTATIONS.get(fault.kind):
         hidden = service.id_fields if fault.kind == "without_id" else ()
         headers = {name: value for name, value in response.headers.items() if name not in hidden}
-        return json_response(change(json.loads(response.body), fault, service), response.status, headers)
+        body = _read(response)
+        changed = change(body, fault, service)
+        if changed == body and len(headers) == len(response.headers):
+            return response
+        return json_response(changed, response.status, headers)
     return SPOILERS[fault.kind](fault, response)
+
+
+def _read(response: Response) -> object:
+    """What an answer says; None where it is no JSON, in which there is nothing to change."""
+    try:
+        return cast(object, json.loads(response.body))
+    except ValueError:
+        return None
 
 
 def html(status: int) -> Response:

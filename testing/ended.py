@@ -1,12 +1,11 @@
 """How a task ends other than well, as the simulator states it: failed, canceled, or not to be found yet."""
 
-import pytest
-
 from anymedia import AnymediaError, Blocked, Refund, State, Task, TaskFailed
 from anymedia.declare import Adapter, Cause, Err
 from anymedia.simulators import services
 
-from .suite import Case, Scene, Suite, at_simulator, cases, has, in_a_loop, look, promise, read_as, unstated
+from .hints import hint
+from .suite import Case, Scene, Suite, at_simulator, cases, fail, has, in_a_loop, look, promise, read_as, unstated
 
 WORDS = {
     "queued": State.QUEUED,
@@ -28,6 +27,8 @@ class Ended(Suite):
     async def test_a_failure_is_read_as_the_page_tells_it(self, adapter: Adapter) -> None:
         """Why a task failed, with the provider's own code, and whether it is given back."""
         look(adapter)
+        if not services()[adapter.name].failures:
+            unstated(adapter, "failure")
         for name in services()[adapter.name].failures:
             async with at_simulator(adapter) as scene:
                 await _fails(scene, next(cases(adapter)), name, "submit")
@@ -66,7 +67,7 @@ class Ended(Suite):
             try:
                 seen = await scene.client.cancel(task)
             except AnymediaError as error:
-                pytest.fail(f"{case}: not canceled: {read_as(error)}; look at `cancel`", pytrace=False)
+                fail(f"{case}: not canceled: {read_as(error)}; look at `cancel`")
             stopped = service.tasks[task.id].canceled is not None
             promise(stopped, f"{case}: the provider goes on with what was canceled; look at `cancel`")
             known = seen.state is State.CANCELED or "canceled" not in service.states.values()
@@ -108,7 +109,8 @@ async def _fails(scene: Scene, case: Case, name: str, place: str) -> None:
     came = await scene.run(case)
     task = came.task if isinstance(came, TaskFailed | Blocked) else None
     if task is None or task.failure is None:
-        pytest.fail(f"{ended} comes to {came!r}; look at `states`, `failed_if` and `verdict`", pytrace=False)
+        why = hint(case.adapter, came) if isinstance(came, AnymediaError) else ""
+        fail(f"{ended} comes to {came!r}; look at `states`, `failed_if` and `verdict`{why}")
     read = task.failure
     blocked = (failure.means or name) == "moderated"
     if f"failures.{name}" not in service.ours:

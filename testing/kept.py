@@ -5,13 +5,28 @@ from unittest.mock import patch
 
 from PIL import Image
 
-from anymedia import Asset, State, Task, from_json, to_json
+from anymedia import AnymediaError, Asset, State, Task, from_json, to_json
 from anymedia.declare import Adapter
 from anymedia.model.strict_json import dumps
 from anymedia.pricing.explain import MASK
 from anymedia.translate.check import check
 
-from .suite import SHAPE, Case, Scene, Suite, at_simulator, cases, in_a_loop, last_word, look, promise
+from .hints import hint
+from .suite import (
+    SHAPE,
+    Case,
+    Scene,
+    Suite,
+    at_simulator,
+    cases,
+    fail,
+    in_a_loop,
+    last_word,
+    look,
+    promise,
+    read_as,
+    stated_end,
+)
 
 LOOKS = 8
 """How often a task is looked at in its life."""
@@ -70,6 +85,7 @@ class Kept(Suite):
     async def test_every_word_for_a_state_is_known(self, adapter: Adapter) -> None:
         """What the simulator calls a task while it waits, runs, succeeds and fails, the adapter has a meaning for."""
         look(adapter)
+        stated_end(adapter, "failed")
         case = next(cases(adapter))
         async with at_simulator(adapter) as scene:
             await _watch(scene, case)
@@ -83,7 +99,11 @@ async def _watch(scene: Scene, case: Case) -> None:
     task = await scene.submitted(case)
     while not task.state.final:
         scene.clock.seconds += (service.queued + service.running) / LOOKS
-        task = await scene.client.get(task)
+        try:
+            task = await scene.client.get(task)
+        except AnymediaError as error:
+            stage = service.tasks[task.id].stage(scene.clock.seconds)
+            fail(f"{case}: a look at a task that is {stage} comes to {read_as(error)}{hint(adapter, error)}")
         stage, read = service.tasks[task.id].stage(scene.clock.seconds), last_word(adapter, task)
         word = task.raw_state
         promise(word is None or adapter.meaning(word) is not None, f"{adapter.name}: a task is {stage}, and {read}")

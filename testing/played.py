@@ -18,7 +18,7 @@ from anymedia.translate.check import check
 from anymedia.translate.encode import parts
 
 from .clock import FakeClock
-from .suite import LIMIT, Suite, in_a_loop, promise
+from .suite import LIMIT, Suite, fail, in_a_loop, promise
 
 
 class Played(Suite):
@@ -39,7 +39,7 @@ class Played(Suite):
                 came = await _run(adapter, first.uri, request)
             except vcr.errors.CannotOverwriteExistingCassetteException as error:
                 asked = f"{error.failed_request.method} {error.failed_request.uri}"
-                pytest.fail(f"{name}: the adapter asks for what was not recorded (again): {asked}", pytrace=False)
+                fail(f"{name}: the adapter asks for what was not recorded (again): {asked}")
         heard = f"{tape.play_count} of {len(tape)} answers were asked for, then it came to {came!r}"
         promise(tape.all_played, f"{name}: {heard}")
         refused = getattr(came, "outcome", None) is Outcome.REFUSED  # a "no" may come at HTTP 200

@@ -1,7 +1,8 @@
 """How a provider says no, as its simulator states it: what each error means, and what is read of it."""
 
 import json
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
 
 import pytest
 
@@ -10,6 +11,7 @@ from anymedia import (
     BadApiKey,
     Billed,
     Blocked,
+    Money,
     NoCredit,
     NotFound,
     Outcome,
@@ -19,13 +21,15 @@ from anymedia import (
     Task,
     Unavailable,
 )
-from anymedia.declare import Adapter
-from anymedia.simulators import services
+from anymedia.declare import Adapter, Balance
+from anymedia.simulators import Service, services
 from anymedia.simulators.message import Response
 from anymedia.translate.check import check
-from anymedia.translate.encode import follow, parts
+from anymedia.translate.encode import follow, look_up, parts
+from anymedia.translate.reading import declared_text, read, text_of
 
-from .suite import Case, Suite, cases, look, promise, read_as, unstated
+from .hints import hint
+from .suite import Case, Suite, cases, fail, look, promise, read_as, stated_refusal, unstated
 from .wire import Wire
 
 MEANS: dict[str, tuple[type[AnymediaError], bool]] = {
@@ -43,6 +47,12 @@ MEANS: dict[str, tuple[type[AnymediaError], bool]] = {
 LOOKED: tuple[str, ...] = ("unauthorised", "throttled", "not_found")
 """The errors that a look may meet at every provider."""
 
+BESIDE: Mapping[str, tuple[str, ...]] = {
+    "cancel": ("unauthorised", "throttled", "not_found"),
+    "balance": ("unauthorised", "throttled"),
+}
+"""The errors that the calls beside a submit and its looks may meet, by the adapter's word for the call."""
+
 WAIT = 11
 """Seconds that a throttled call is told to wait."""
 
@@ -54,17 +64,21 @@ class Refused(Suite):
         """Cause, outcome and bill of each documented error, whatever its HTTP status."""
         service = services()[adapter.name]
         # What a look is answered that finds no task is no answer to a submit.
-        held = [kind for kind in MEANS if kind in service.refusals and kind != "not_found"]
-        kinds = [kind for kind in held if f"refusals.{kind}" not in service.ours]
+        kinds = _held(service, [kind for kind in MEANS if kind != "not_found"])
         errors = [(kind, *service.refusals[kind]) for kind in kinds]
         errors += [(each.means, each.status, each.code, each.message) for each in service.errors]
+        if not errors:
+            unstated(adapter, "error of a submit")
         wrong = "; ".join(filter(None, (_misread(adapter, *error) for error in errors)))
         promise(not wrong, f"{adapter.name}: {wrong}; look at `errors`, and at the places of `fault` and `reply.ok`")
 
     def test_an_error_of_a_look_is_the_look_s_alone(self, adapter: Adapter) -> None:
         """A look that is refused says nothing about the task: not that it failed, and not that it is done."""
-        poll, (wire, task) = look(adapter), _accepted(adapter)
-        for kind in (kind for kind in LOOKED if f"refusals.{kind}" not in wire.service.ours):
+        poll, kinds = look(adapter), _held(services()[adapter.name], LOOKED)
+        if not kinds:
+            unstated(adapter, "error of a look")
+        wire, task = _accepted(adapter)
+        for kind in kinds:
             wire.service.add_fault({"kind": kind, "on": "poll"})
             response = wire.send(follow(adapter, poll, adapter.base_url, task))
             came, wanted = wire.seen(poll, response, task), MEANS[kind][0]
@@ -74,11 +88,45 @@ class Refused(Suite):
                 f"{read_as(came)}; look at `errors`, `states`, `verdict` and the places of `fault`",
             )
 
+    def test_a_refusal_of_a_cancel_and_of_a_balance_is_heard(self, adapter: Adapter) -> None:
+        """Where a provider says no at HTTP 200, it does so there too: `ok` stands at each call."""
+        calls = [call for call in BESIDE if getattr(adapter, call) is not None]
+        if not calls:
+            pytest.skip(f"{adapter.name} declares no cancel and no balance")
+        service = services()[adapter.name]
+        for call, kind in [(each, kind) for each in calls for kind in _held(service, BESIDE[each])]:
+            wire, task = _accepted(adapter)
+            wire.service.add_fault(_refusal(wire.service, kind))
+            response, came = _beside(wire, call, task)
+            wanted = MEANS[kind][0]
+            promise(
+                isinstance(came, wanted),
+                f"{adapter.name}: a {call} that is answered {_said(response)} is {wanted.__name__}, and is read as "
+                f"{read_as(came)}; look at the `ok` of `{call}`, at `errors` and the places of `fault`",
+            )
+
+    def test_a_cancel_that_comes_too_late_is_refused(self, adapter: Adapter) -> None:
+        """A task that is over is not taken for one that was stopped."""
+        if "too_late" not in services()[adapter.name].refusals or adapter.cancel is None:
+            unstated(adapter, "cancel that comes too late")
+        wire, task = _accepted(adapter)
+        made = wire.service.tasks[task.id]
+        made.queued = made.running = 0.0
+        response, came = _beside(wire, "cancel", task)
+        text = wire.service.refusals["too_late"][2]
+        told = isinstance(came, Rejected | NotFound)
+        promise(
+            told and not _untold(adapter, text, response),
+            f"{adapter.name}: a cancel that comes too late is answered {_said(response)}, which is Rejected, and is "
+            f"read as {read_as(came)}; look at the `ok` of `cancel`, at `errors` and the places of `fault`",
+        )
+
     def test_the_wait_that_is_asked_for_is_read(self, adapter: Adapter) -> None:
         """A throttled answer may say how long to wait in a header or in its body."""
         wire, case = Wire.of(adapter), next(cases(adapter))
         if not wire.service.retry_after:
             unstated(adapter, "wait")
+        stated_refusal(adapter, "throttled")
         wire.service.add_fault({"kind": "throttled", "on": "submit", "retry_after": WAIT})
         came = _submitted(wire, case)[1]
         told = getattr(came, "retry_after", None)
@@ -101,6 +149,11 @@ class Refused(Suite):
             promise(read == named, f"{differs}; look at `request_id`")
 
 
+def _held(service: type[Service], kinds: Iterable[str]) -> list[str]:
+    """Return the refusals of these that the page tells, and that are none of the simulator's own."""
+    return [kind for kind in kinds if kind in service.refusals and f"refusals.{kind}" not in service.ours]
+
+
 def _submitted(wire: Wire, case: Case) -> tuple[Response, Task | AnymediaError]:
     """Return what a submit is answered, and what that is read as."""
     checked = check(case.request, case.adapter, case.offer)
@@ -113,8 +166,33 @@ def _accepted(adapter: Adapter) -> tuple[Wire, Task]:
     wire.service.base_url = adapter.base_url
     came = _submitted(wire, case)[1]
     if not isinstance(came, Task):
-        pytest.fail(f"{case} was not accepted: {read_as(came)}", pytrace=False)
+        fail(f"{case} was not accepted: {read_as(came)}{hint(adapter, came)}")
     return wire, came
+
+
+def _refusal(service: Service, kind: str) -> dict[str, object]:
+    """Return the fault with which the next call, whichever it is, is refused."""
+    status, code, text = service.refusals[kind]
+    return {"kind": "status", "on": "any", "status": status, "code": code, "message": text}
+
+
+def _beside(wire: Wire, call: str, task: Task) -> tuple[Response, Task | Money | AnymediaError]:
+    """Return what a cancel, or a call for the balance, is answered, and what that is read as."""
+    adapter = wire.adapter
+    if call == "cancel" and adapter.cancel is not None:
+        response = wire.send(follow(adapter, adapter.cancel, adapter.base_url, task))
+        return response, wire.seen(adapter.cancel, response, task)
+    words = cast(Balance, adapter.balance)
+    response = wire.send(look_up(adapter.base_url, words.path))
+    return response, wire.funds(words, response)
+
+
+def _untold(adapter: Adapter, text: str, response: Response) -> str:
+    """Return what an error tells in place of a stated text: what stands at the places of `fault`, or else usually."""
+    words, fault = read(response.body)[0], adapter.fault
+    named = fault.message is not None or fault.fields is not None
+    told = declared_text(fault, words) if named else text_of(fault, words)
+    return "" if text in told else told or "nothing"
 
 
 def _misread(adapter: Adapter, means: str, status: int, code: int | str, text: str) -> str | None:
@@ -127,7 +205,8 @@ def _misread(adapter: Adapter, means: str, status: int, code: int | str, text: s
     billed = getattr(came, "billed", None)
     told = isinstance(outcome, Outcome) and outcome.may_be_billed is may_be_billed
     if isinstance(came, wanted) and told and (billed is Billed.NO) is not may_be_billed:
-        return None
+        instead = _untold(adapter, text, response)
+        return f"{_said(response)} tells {text!r}, and `fault` reads {instead}" if instead else None
     bill = "and may be billed" if may_be_billed else "and is not billed"
     return f"{_said(response)} means {means}, {wanted.__name__}, {bill}; it is read as {read_as(came)}"
 

@@ -21,7 +21,8 @@ from anymedia import (
 )
 from anymedia.declare import Adapter
 
-from .suite import Suite, at_simulator, cases, in_a_loop, look, promise
+from .hints import hint
+from .suite import Suite, at_simulator, cases, fail, in_a_loop, look, promise, stated_end, stated_refusal
 
 LOST: dict[str, dict[str, Any]] = {
     "reset before": {"kind": "reset_before"},
@@ -84,10 +85,12 @@ class Safe(Suite):
     async def test_a_no_is_heard_and_costs_nothing(self, adapter: Adapter, fault: str) -> None:
         """A wrong key and an empty account are told apart, and neither is tried again."""
         case, error = next(cases(adapter)), REFUSALS[fault]
+        stated_refusal(adapter, fault)
         async with at_simulator(adapter) as scene:
             scene.simulator.fault(fault)
             came = await scene.run(case)
-            promise(isinstance(came, error), f"{case}: {fault} is {error.__name__}, and came to {came!r}")
+            why = hint(adapter, came) if isinstance(came, AnymediaError) else ""
+            promise(isinstance(came, error), f"{case}: {fault} is {error.__name__}, and came to {came!r}{why}")
             told = (getattr(came, "outcome", None), getattr(came, "billed", None))
             promise(
                 told == (Outcome.REFUSED, Billed.NO), f"{case}: {fault} is refused and not billed, and told as {told}"
@@ -97,6 +100,7 @@ class Safe(Suite):
     @in_a_loop
     async def test_a_rate_limit_is_waited_for(self, adapter: Adapter) -> None:
         """A 429 is a clear no: it is tried again after as long as it asks for, and paid for once."""
+        stated_refusal(adapter, "throttled")
         case = next(cases(adapter))
         async with at_simulator(adapter) as scene:
             scene.simulator.fault("throttled", on="submit", retry_after=11)
@@ -110,6 +114,7 @@ class Safe(Suite):
     async def test_a_bad_look_does_not_lose_the_task(self, adapter: Adapter, fault: str) -> None:
         """Whatever a look is answered, the task is paid for: looking goes on."""
         look(adapter)
+        stated_refusal(adapter, BAD_LOOKS[fault]["kind"])
         case = next(cases(adapter))
         async with at_simulator(adapter) as scene:
             scene.simulator.fault(**{**BAD_LOOKS[fault], "on": "poll", "times": 2})
@@ -133,13 +138,14 @@ class Safe(Suite):
     async def test_a_failed_task_says_why_and_what_it_costs(self, adapter: Adapter) -> None:
         """The provider's own words are kept, and a refund that the page promises is one in the bills."""
         look(adapter)
+        stated_end(adapter, "failed")
         case = next(cases(adapter))
         async with at_simulator(adapter) as scene:
             scene.simulator.fault("failed", message="the lamp blew")
             came = await scene.run(case)
             task = came.task if isinstance(came, TaskFailed) else None
             if task is None or task.failure is None:
-                pytest.fail(f"{case}: a failed task is TaskFailed, not {came!r}", pytrace=False)
+                fail(f"{case}: a failed task is TaskFailed, not {came!r}")
             said = task.failure.message
             promise(said == "the lamp blew", f"{case}: 'the lamp blew' is read as {said!r} in {task.raw}")
             (entry,) = scene.bills

@@ -2,14 +2,13 @@
 
 from datetime import UTC, datetime
 
-import pytest
-
 from anymedia import AnymediaError, Task
 from anymedia.declare import Adapter
 from anymedia.simulators import services
 from anymedia.translate.links import leads
 
-from .suite import Suite, at_simulator, cases, has, in_a_loop, promise, read_as, unstated
+from .hints import hint
+from .suite import Suite, at_simulator, cases, fail, has, in_a_loop, promise, read_as, unstated
 
 NEAR = 1.0
 """Seconds that a time may be off: some are rounded."""
@@ -29,9 +28,10 @@ class Stated(Suite):
                 scene.simulator.service.form = form
                 came = await scene.run(next(cases(adapter)))
                 assets = came.assets if isinstance(came, Task) else ()
+                why = hint(adapter, came) if isinstance(came, AnymediaError) else ""
                 promise(
                     bool(assets),
-                    f"{adapter.name}: answers in the form {form!r} come to {came!r}; look at the places of `reply`",
+                    f"{adapter.name}: answers in the form {form!r} come to {came!r}; look at `reply`'s places{why}",
                 )
 
     @in_a_loop
@@ -73,9 +73,12 @@ class Stated(Suite):
             try:
                 money = await scene.client.balance(adapter.name)
             except AnymediaError as error:
-                pytest.fail(f"{adapter.name}: no balance: {read_as(error)}; look at `balance`", pytrace=False)
-            left, read = scene.simulator.service.balance, self.billed(money)
-            differs = f"{adapter.name}: the account has {left}, and that is read as {self.counted(money)}"
+                fail(f"{adapter.name}: no balance: {read_as(error)}; look at `balance`")
+            service = scene.simulator.service
+            left, in_credits = service.balance, service.credit is not None
+            read = money.credits if in_credits else self.billed(money)
+            has_left = f"{left} credits" if in_credits else str(left)
+            differs = f"{adapter.name}: the account has {has_left}, and that is read as {self.counted(money)}"
             promise(read == left, f"{differs}; look at `balance`")
 
     def test_links_live_as_long_as_the_page_says(self, adapter: Adapter) -> None:

@@ -17,8 +17,10 @@ from anymedia.engine.session import Event
 from anymedia.model.request import Request
 from anymedia.registry import adapter
 from anymedia.simulators import Simulator, running, services
+from anymedia.simulators.stated import REFUSALS
 
 from .clock import FakeClock
+from .hints import hint
 from .requests import every, fewest
 
 P = ParamSpec("P")
@@ -33,7 +35,15 @@ SHAPE = 0.05
 def promise(kept: bool, broken: str | Callable[[], str]) -> None:
     """Fail with one sentence, which may be made only then, and no traceback, unless a promise is kept."""
     if not kept:
-        pytest.fail(broken if isinstance(broken, str) else broken(), pytrace=False)
+        fail(broken if isinstance(broken, str) else broken())
+
+
+def fail(sentence: str) -> NoReturn:
+    """Fail with one sentence: no traceback, and no error that was being handled."""
+    try:
+        pytest.fail(sentence, pytrace=False)
+    except pytest.fail.Exception as failed:
+        raise failed from None
 
 
 @attrs.frozen
@@ -80,8 +90,22 @@ def unstated(adapter: Adapter, what: str) -> NoReturn:
     pytest.skip(f"the simulator of {adapter.name} states no {what}")
 
 
-def read_as(came: Task | AnymediaError) -> str:
+def stated_refusal(adapter: Adapter, kind: str) -> None:
+    """Skip the test where a fault is a refusal of which the page does not say how it is told."""
+    if kind in REFUSALS and kind not in services()[adapter.name].refusals:
+        unstated(adapter, f"refusal that is {kind}")
+
+
+def stated_end(adapter: Adapter, kind: str) -> None:
+    """Skip the test where the page does not say how a task fails."""
+    if kind not in services()[adapter.name].failures:
+        unstated(adapter, f"failure that is {kind}")
+
+
+def read_as(came: Task | Money | AnymediaError) -> str:
     """Return in words what an adapter makes of an answer."""
+    if isinstance(came, Money):
+        return str(came)
     if isinstance(came, Task):
         return f"a task that is {came.state}"
     return f"{type(came).__name__} ({came.outcome or 'no outcome'}, billed {came.billed}): {came}"
@@ -161,21 +185,30 @@ class Scene:
             return await self.client.wait(task, LIMIT)
         except AnymediaError as error:
             return error
+        finally:
+            self._changed_something(case)
+
+    def _changed_something(self, case: Case) -> None:
+        """Fail where a fault was to change an answer and did not: what is then seen says nothing of the adapter."""
+        service = self.simulator.service
+        idle = ", ".join(dict.fromkeys(service.idle))
+        fields = f"`id_fields` are {', '.join(service.id_fields)}, its `state_fields` {', '.join(service.state_fields)}"
+        promise(not idle, f"{case}: the fault {idle} found nothing to change in the simulator's answer; its {fields}")
 
     async def submitted(self, case: Case) -> Task:
         """Return the task of a case when it is accepted; fail when it is not."""
         try:
             return await self.client.submit(case.request, offer=case.name, timeout=LIMIT)
         except AnymediaError as error:
-            pytest.fail(f"{case} was not accepted: {read_as(error)}", pytrace=False)
+            fail(f"{case} was not accepted: {read_as(error)}{hint(case.adapter, error)}")
 
     async def finished(self, case: Case) -> Task:
         """Return the task of a case when it has succeeded; fail when it does not."""
         came = await self.run(case)
         if isinstance(came, DeadlineExceeded):
-            pytest.fail(f"{case} never ended: {last_word(case.adapter, came.task)}", pytrace=False)
+            fail(f"{case} never ended: {last_word(case.adapter, came.task)}{hint(case.adapter, came)}")
         if isinstance(came, AnymediaError):
-            pytest.fail(f"{case} did not succeed: {type(came).__name__}: {came}", pytrace=False)
+            fail(f"{case} did not succeed: {type(came).__name__}: {came}{hint(case.adapter, came)}")
         return came
 
 

@@ -1,11 +1,12 @@
 """What is declared is stated: a fact that only one of the two readings has is held by nothing."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from anymedia.declare import Adapter, Match
 from anymedia.simulators import Service, services
 
-from .suite import Suite, promise
+from .suite import Suite, promise, unstated
 
 RATES = ("submits", "polls", "active")
 TIMES = ("created", "completed")
@@ -30,6 +31,15 @@ class Twice(Suite):
         differs = f"{adapter.name}: the page's origin is {origin}, and `base_url` says {adapter.base_url}"
         promise(origin in ("", adapter.base_url), differs)
 
+    def test_a_credit_is_worth_what_the_page_says(self, adapter: Adapter) -> None:
+        """All that is billed in credits is shown in USD by it."""
+        worth = services()[adapter.name].credit
+        if worth is None:
+            unstated(adapter, "value of a credit")
+        declared = None if adapter.credit is None else adapter.credit.usd
+        differs = f"{adapter.name}: by the page a credit is ${worth}, and `credit` says {_usd(declared)}"
+        promise(declared == worth, differs)
+
 
 def _once(adapter: Adapter, service: type[Service]) -> Iterator[str]:
     """Yield the names of what an adapter declares and a simulator does not state."""
@@ -42,6 +52,7 @@ def _once(adapter: Adapter, service: type[Service]) -> Iterator[str]:
         "request_id_field": adapter.fault.request_id is None or bool(service.request_id_field),
         "not_yet": not any(call.not_yet for call in calls) or "not_yet" in service.refusals,
         "hosts": not any(call.hosts for call in calls) or bool(service.hosts),
+        "credit": adapter.credit is None or service.credit is not None,
         "tells.charge": not any(reply.usd or reply.credits for reply in replies) or "charge" in service.tells,
     }
     yield from (name for name, said in stated.items() if not said)
@@ -52,6 +63,10 @@ def _once(adapter: Adapter, service: type[Service]) -> Iterator[str]:
     yield from (f"errors.{_named(code)}" for code in adapter.errors if not _is_told(code, service))
     words = {word.casefold() for word in service.states}
     yield from (f"states.{word}" for word in adapter.states if word.casefold() not in words)
+
+
+def _usd(figure: Decimal | None) -> str:
+    return "nothing" if figure is None else f"${figure}"
 
 
 def _is_told(code: str | Match, service: type[Service]) -> bool:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import attrs
 
 from anymedia import AnymediaError, Money, Task
-from anymedia.declare import Adapter
+from anymedia.declare import Adapter, Balance
 from anymedia.declare.adapter import Endpoint
 from anymedia.simulators import Service, services
 from anymedia.simulators.message import Request, Response
@@ -59,6 +59,13 @@ class Wire:
         """Return what the adapter makes of an answer to a look."""
         try:
             return decode.looked(self._asked, endpoint, _answer(response), task)
+        except AnymediaError as error:
+            return error
+
+    def funds(self, words: Balance, response: Response) -> Money | AnymediaError:
+        """Return what the adapter makes of an answer to a call for the balance."""
+        try:
+            return decode.balance(self._asked, words, _answer(response))
         except AnymediaError as error:
             return error
 

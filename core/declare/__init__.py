@@ -2,7 +2,7 @@
 
 Adapter     a provider: origin, auth, endpoints, states, errors, offers, gaps
 Endpoint    a call: a method and a path (or a link from an earlier answer), and its Reply
-Reply       where an answer holds what; each place is a path, see anymedia.path
+Reply       where an answer holds what; each place is a path, see anymedia.declare.path
 Fault       where an error holds its code and its text
 Offer       what is sold: a model, its Params, the Rules between them, its Prices
 Param       a canonical field on the wire: where it goes, what it takes (Text, Url, Urls, Choice, Whole, Size)

@@ -12,6 +12,7 @@ from anymedia.model.vocabulary import Cause, Outcome, Refund, State
 from .offer import Offer
 from .path import Place, place
 from .prices import Credit, Printed
+from .several import pair, several
 from .when import When
 from .written import Written, clashes
 
@@ -31,7 +32,10 @@ def _place(where: str | Place | None) -> Place | None:
 
 
 def _code(ok: tuple[str | Place, Json] | None) -> tuple[Place, Json] | None:
-    return None if ok is None else (place(ok[0]), ok[1])
+    if ok is None:
+        return None
+    pair("ok", "the place of a code and the code that means yes, like ('code', 0)", ok)
+    return place(ok[0]), ok[1]
 
 
 def _assets(given: str | Place | Mapping[str, str | Place]) -> Mapping[str | None, Place]:
@@ -78,6 +82,11 @@ class Reply:
             raise ValueError("failure: nothing waits for a task that has failed, so nothing reads its retry_after")
 
 
+def _early(_: Any, attribute: Any, given: Any) -> None:
+    if given is not None:
+        pair("not_yet", "an error code and for how many seconds it means that, like (404, 30)", given)
+
+
 @attrs.frozen(kw_only=True)
 class Endpoint:
     """A call: `path` may hold {id}, {wire_id} and {path} (where the task was submitted); `link` is the place in the
@@ -91,11 +100,11 @@ class Endpoint:
     method: Literal["GET", "POST", "PUT", "DELETE"]
     path: str | None = None
     link: str | None = None
-    hosts: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = attrs.field(default=(), validator=several("hosts", str))
     query: Mapping[str, str] = attrs.field(factory=dict, hash=False)
     model: str | None = None
     reply: Reply = Reply()
-    not_yet: tuple[int | str, float] | None = None
+    not_yet: tuple[int | str, float] | None = attrs.field(default=None, validator=_early)
     verdict: bool = False
     timeout: float | None = None
     limit: int = 8 << 20
@@ -119,10 +128,33 @@ class Err:
 
 
 def _errors(given: Mapping[Any, Any]) -> Mapping[Any, Err]:
-    return {
-        key if isinstance(key, Match) else str(key): Err(row) if isinstance(row, Cause) else row
-        for key, row in given.items()
-    }
+    return {key if isinstance(key, Match) else str(key): _row(f"errors, {key}", row) for key, row in given.items()}
+
+
+def _row(where: str, given: Any) -> Err:
+    """Return what an error means, which may be said by its cause alone. Errors: ValueError for what is no cause."""
+    if isinstance(given, Err):
+        return given
+    if not isinstance(given, State) and given in tuple(Cause):
+        return Err(given)
+    raise ValueError(f"{where}: {_shown(given)} is no Cause; there are {', '.join(Cause)}")
+
+
+def _states(given: Mapping[str, Any]) -> Mapping[str, State | Err]:
+    return {word: _meant(f"states, {word}", meaning) for word, meaning in given.items()}
+
+
+def _meant(where: str, given: Any) -> State | Err:
+    """Return what a word for a state means. Errors: ValueError for what is neither a state nor tells a cause."""
+    if isinstance(given, Err | Cause):
+        return _row(where, given)
+    if given in tuple(State):
+        return State(given)
+    raise ValueError(f"{where}: {_shown(given)} is no State; there are {', '.join(State)}, or an Err")
+
+
+def _shown(given: Any) -> str:
+    return repr(str(given)) if isinstance(given, str) else repr(given)
 
 
 @attrs.frozen
@@ -142,12 +174,17 @@ class Pace:
     slower: Mapping[float, float] = attrs.field(factory=dict, hash=False)
 
 
+def _rate(_: Any, attribute: Any, given: Any) -> None:
+    if given is not None:
+        pair(attribute.name, "so many calls in so many seconds, like (20, 10)", given)
+
+
 @attrs.frozen(kw_only=True)
 class Limits:
     """The rate limits of an account: submits and polls as (calls, per seconds), `active` as tasks at a time."""
 
-    submits: tuple[int, float] | None = None
-    polls: tuple[int, float] | None = None
+    submits: tuple[int, float] | None = attrs.field(default=None, validator=_rate)
+    polls: tuple[int, float] | None = attrs.field(default=None, validator=_rate)
     active: int | None = None
 
 
@@ -272,17 +309,17 @@ class Adapter:
     page: str
     read: str
     base_url: str
-    api_key_env: tuple[str, ...]
+    api_key_env: tuple[str, ...] = attrs.field(validator=several("names", str))
     auth: Header
     submit: Endpoint = attrs.field(validator=_posted)
-    offers: tuple[Offer, ...]
-    states: Mapping[str, State | Err] = attrs.field(hash=False)
+    offers: tuple[Offer, ...] = attrs.field(validator=several("offers", Offer))
+    states: Mapping[str, State | Err] = attrs.field(converter=_states, hash=False)
     poll: Endpoint | None = None
     result: Endpoint | None = None
     cancel: Endpoint | None = None
     fault: Fault = Fault()
     errors: Mapping[str | Match, Err] = attrs.field(default={}, converter=_errors, hash=False)
-    request_id: tuple[str, ...] = ()
+    request_id: tuple[str, ...] = attrs.field(default=(), validator=several("names of headers", str))
     refunds: Refund = attrs.field(default=Refund.UNKNOWN, converter=Refund)
     printed: Printed = attrs.field(factory=Printed)
     credit: Credit | None = None
@@ -292,7 +329,7 @@ class Adapter:
     idempotency: Idempotency | None = None
     balance: Balance | None = None
     price_quote: PriceQuote | None = None
-    gaps: tuple[Gap, ...] = ()
+    gaps: tuple[Gap, ...] = attrs.field(default=(), validator=several("gaps", Gap))
     _meanings: Mapping[str, State | Err] = attrs.field(init=False, repr=False, eq=False)
 
     @_meanings.default

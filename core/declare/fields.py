@@ -9,6 +9,8 @@ import attrs
 
 from anymedia.model.strict_json import Json
 
+from .several import several
+
 
 @attrs.frozen
 class Flaw:
@@ -106,7 +108,7 @@ class Choice(Value):
     """
 
     wire: Mapping[str, Json] = attrs.field(hash=False)
-    not_honoured: tuple[str, ...] = ()
+    not_honoured: tuple[str, ...] = attrs.field(default=(), validator=several("values", str))
 
     def __init__(self, *values: str | Mapping[str, Json], not_honoured: tuple[str, ...] = ()) -> None:
         wire: dict[str, Json] = {}

@@ -12,6 +12,7 @@ from anymedia.model.vocabulary import Kind
 
 from .fields import Value, Whole
 from .prices import Prices, Table
+from .several import several
 from .sizes import Shape
 from .when import When, pick
 from .written import Numbered, Written, clashes
@@ -41,6 +42,12 @@ class Param:
     bills_as: Mapping[Any, Any] = attrs.field(factory=dict, hash=False)
 
 
+def _allowed(_: Any, attribute: Any, given: Mapping[str, Any]) -> None:
+    for field, values in given.items():
+        if isinstance(values, str):
+            raise ValueError(f"allows, {field}: it is a tuple of values, not a text")
+
+
 @attrs.frozen(kw_only=True)
 class Rule:
     """A rule between fields: when fields have these values (ANY: are given at all), `needs` another field to be given,
@@ -48,7 +55,7 @@ class Rule:
 
     when: Mapping[str, Any] = attrs.field(hash=False)
     needs: str | None = None
-    allows: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict, hash=False)
+    allows: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict, hash=False, validator=_allowed)
 
 
 def _itself(offer: "Offer") -> str:
@@ -77,7 +84,7 @@ class Offer:
     page: str | None = None
     path: str | When[str] | None = None
     fixed: Mapping[str, Json] = attrs.field(factory=dict, hash=False)
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[Rule, ...] = attrs.field(default=(), validator=several("rules", Rule))
     shape: Shape | None = None
     prices: Prices | None = None
     in_query: tuple[str, ...] = attrs.field(

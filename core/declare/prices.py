@@ -1,16 +1,26 @@
 """What offers cost, as their pages print it."""
 
 from collections.abc import Mapping
-from decimal import ROUND_CEILING, Decimal
+from decimal import ROUND_CEILING, Decimal, InvalidOperation
 from itertools import product
 from typing import Any, TypeAlias
 
 import attrs
 
 
+def exact(figure: str | int | Decimal, name: str = "a figure") -> Decimal:
+    """Return a figure as it is printed. Errors: ValueError for a float, which is none, and for what is no number."""
+    if isinstance(figure, float | bool) or not isinstance(figure, str | int | Decimal):
+        raise ValueError(f"{name} is a text or a whole number, like '0.05', not {figure!r}")
+    try:
+        return Decimal(figure)
+    except InvalidOperation:
+        raise ValueError(f"{name}: {figure!r} is no number") from None
+
+
 @attrs.frozen(init=False)
 class Price:
-    """One printed figure: USD, the provider's credits, or both.
+    """One printed figure: USD, the provider's credits, or both, each a text or a whole number.
 
     `approximate`: the page gives an approximate price; `doubt` says how the page can be read in more than one way.
     """
@@ -21,17 +31,22 @@ class Price:
     doubt: str | None = None
 
     def __init__(
-        self, usd: str | None = None, credits: int | None = None, *, approximate: bool = False, doubt: str | None = None
+        self,
+        usd: str | int | Decimal | None = None,
+        credits: str | int | Decimal | None = None,
+        *,
+        approximate: bool = False,
+        doubt: str | None = None,
     ) -> None:
-        amount = None if usd is None else Decimal(usd)
-        self.__attrs_init__(amount, None if credits is None else Decimal(credits), approximate, doubt)
+        amount = None if usd is None else exact(usd, "usd")
+        self.__attrs_init__(amount, None if credits is None else exact(credits, "credits"), approximate, doubt)
 
 
 @attrs.frozen
 class Credit:
     """The provider's own unit in USD; with `whole`, a task is billed in whole credits, rounded up."""
 
-    usd: Decimal = attrs.field(converter=Decimal)
+    usd: Decimal = attrs.field(converter=exact)
     whole: bool = False
 
     def bill(self, usd: Decimal) -> Decimal:
@@ -55,10 +70,13 @@ def _fields(by: str | tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _cells(cells: Mapping[Any, Price | str]) -> Mapping[tuple[str, ...], Price]:
-    return {
-        tuple(map(str, key if isinstance(key, tuple) else (key,))): Price(cell) if isinstance(cell, str) else cell
-        for key, cell in cells.items()
-    }
+    return {tuple(map(str, key if isinstance(key, tuple) else (key,))): _cell(key, cell) for key, cell in cells.items()}
+
+
+def _cell(key: Any, cell: Price | str) -> Price:
+    if not isinstance(cell, Price | str):
+        raise ValueError(f"cells, {key}: a figure is a text or a Price, not {cell!r}")
+    return Price(cell) if isinstance(cell, str) else cell
 
 
 @attrs.frozen
@@ -94,9 +112,9 @@ class Table:
 class PerMegapixel:
     """USD for the first megapixel (1024 × 1024; a begun one counts whole), each further one, and each one put in."""
 
-    first: Decimal = attrs.field(converter=Decimal)
-    further: Decimal = attrs.field(converter=Decimal)
-    put_in: Decimal = attrs.field(converter=Decimal)
+    first: Decimal = attrs.field(converter=exact)
+    further: Decimal = attrs.field(converter=exact)
+    put_in: Decimal = attrs.field(converter=exact)
 
 
 @attrs.frozen

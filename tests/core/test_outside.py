@@ -9,15 +9,20 @@ import pytest
 
 from anymedia import Account, Asset, Cause, ImageRequest, Kind, Money, Outcome, RawRequest, Refund, Secret, State, Task
 from anymedia.declare import (
+    ANY,
     UNKNOWN,
     Choice,
+    Credit,
     Endpoint,
     Err,
     Fault,
+    Limits,
     Offer,
     Param,
+    PerMegapixel,
     Price,
     Reply,
+    Rule,
     Said,
     Table,
     Text,
@@ -180,6 +185,70 @@ def test_the_word_of_a_state_says_what_a_failure_is_and_costs(states, code, refu
 def test_a_word_that_no_step_would_read_is_refused(facts, why):
     with pytest.raises(ValueError, match=f"^acme: {why}"):
         acme(**{"submit": SUBMIT} | facts)
+
+
+def test_a_figure_is_what_is_printed_and_no_float():
+    assert Price(credits="2.5").credits == Decimal("2.5")
+    assert Price("0.05", 5) == Price(Decimal("0.05"), Decimal(5))
+    assert Credit("0.01").usd == Decimal("0.01")
+    for make, why in (
+        (lambda: Price(credits=2.5), "credits is a text or a whole number, like '0.05', not 2.5"),
+        (lambda: Price(0.1), "usd is a text or a whole number"),
+        (lambda: Price("about 3"), "usd: 'about 3' is no number$"),
+        (lambda: Credit(0.01), "a figure is a text or a whole number"),
+        (lambda: PerMegapixel("0.03", 0.015, "0"), "a figure is a text or a whole number"),
+        (lambda: Table("quality", {"low": 0.05}), "cells, low: a figure is a text or a Price, not 0.05"),
+    ):
+        with pytest.raises(ValueError, match=f"^{why}"):
+            make()
+
+
+def test_a_text_for_a_state_or_a_cause_is_one_or_is_refused():
+    adapter = acme(
+        submit=SUBMIT,
+        states={"parked": "queued", "bad": Cause.BLOCKED},
+        errors={1005: "blocked", "e2": Err("rejected"), "e3": Cause.FAILED},
+    )
+    assert adapter.states == {"parked": State.QUEUED, "bad": Err(Cause.BLOCKED)}
+    assert adapter.meaning("Parked") is State.QUEUED
+    assert [each.cause for each in adapter.errors.values()] == [Cause.BLOCKED, Cause.REJECTED, Cause.FAILED]
+    for facts, why in (
+        ({"errors": {7: "bloked"}}, "errors, 7: 'bloked' is no Cause; there are .*blocked"),
+        ({"errors": {7: State.FAILED}}, "errors, 7: 'failed' is no Cause"),
+        ({"errors": {7: None}}, "errors, 7: None is no Cause"),
+        ({"states": {"up": "finished"}}, "states, up: 'finished' is no State; there are queued, .*, or an Err"),
+        ({"states": {"up": 3}}, "states, up: 3 is no State"),
+    ):
+        with pytest.raises(ValueError, match=f"^{why}"):
+            acme(**{"submit": SUBMIT} | facts)
+
+
+ONE = Offer(name="m", params={"prompt": PROMPT})
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (lambda: attrs.evolve(sold(), api_key_env="KEY"), "api_key_env is a tuple of names, not a text: a comma "),
+        (lambda: acme(submit=SUBMIT, request_id="x-id"), "request_id is a tuple of names of headers, not a text"),
+        (
+            lambda: acme(submit=SUBMIT, offers=ONE),
+            "offers is a tuple of offers, not one Offer: a comma before the last",
+        ),
+        (lambda: acme(submit=SUBMIT, gaps=("rates",)), "gaps is a tuple of gaps, and a text is in it"),
+        (lambda: acme(submit=SUBMIT, gaps="rates"), "gaps is a tuple of gaps, not a text$"),
+        (lambda: Endpoint(method="GET", path="/", hosts="a.b"), "hosts is a tuple of hosts, not a text"),
+        (lambda: Endpoint(method="GET", path="/", not_yet=404), "not_yet is an error code and for how many seconds"),
+        (lambda: Reply(ok="code"), "ok is the place of a code and the code that means yes, like .*, not a text"),
+        (lambda: Limits(submits=20), "submits is so many calls in so many seconds, like .20, 10., not one int"),
+        (lambda: Choice("1K", "4K", not_honoured="4K"), "not_honoured is a tuple of values, not a text"),
+        (lambda: Rule(when={"mask": ANY}, allows={"quality": "low"}), "allows, quality: it is a tuple of values, not"),
+        (lambda: attrs.evolve(ONE, rules=Rule(when={})), "rules is a tuple of rules, not one Rule"),
+    ],
+)
+def test_a_text_where_several_things_are_meant_is_refused(make, why):
+    with pytest.raises(ValueError, match=f"^{why}"):
+        make()
 
 
 def test_nothing_waits_for_a_task_that_has_failed():

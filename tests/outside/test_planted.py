@@ -205,8 +205,44 @@ PLANTED = {
 """By the promise that notices them."""
 
 MORE = {
+    "test_an_offer_keeps_its_promises": (
+        Planted(
+            "fal",
+            "the place of the results",
+            '"images[].url"',
+            '"images[].href"',
+            "`result` (GET response_url), its `reply.ok` (not declared), its `reply.state` (not declared), its "
+            "`reply.assets` (`images[].href`)",
+        ),
+        Planted("kie", "the place of the state", '"data.state"', '"data.status"', "its `reply.ok` (`code`, 200), its"),
+    ),
     "test_calls_go_to_the_origin_of_the_page": (
         Planted("kie", "the origin", '"https://api.kie.ai"', '"https://api.kie.com"', "the page's origin is"),
+    ),
+    "test_a_credit_is_worth_what_the_page_says": (
+        Planted("kie", "what a credit is worth", 'Credit("0.005")', 'Credit("0.05")', "`credit` says $0.05"),
+        Planted("bfl", "what a credit is worth", 'Credit("0.01")', 'Credit("0.001")', "`credit` says $0.001"),
+    ),
+    "test_a_refusal_of_a_cancel_and_of_a_balance_is_heard": (
+        Planted(
+            "kie",
+            "errors of the balance at HTTP 200",
+            'ok=("code", 200), credits="data"',
+            'credits="data"',
+            "look at the `ok` of `balance`",
+        ),
+    ),
+    "test_a_cancel_that_comes_too_late_is_refused": (
+        Planted(
+            "fal",
+            "a refused cancel",
+            'Match("Exhausted',
+            'Match("ALREADY"): Cause.RATE_LIMITED,\n        Match("Exhausted',
+            "which is Rejected, and is read as RateLimited",
+        ),
+    ),
+    "test_a_balance_is_what_the_account_has": (
+        Planted("bfl", "the unit of the balance", 'credits="credits"', 'cents="credits"', "`balance`"),
     ),
     "test_every_word_of_a_state_means_what_the_page_says": (
         Planted("kie", "a word for queued", '"queuing": State.QUEUED', '"queuing": State.RUNNING', "means queued"),

@@ -29,7 +29,7 @@ class Fuller(ReAPI):
         "not_yet": (404, 40002, "no such task yet"),
         "too_late": (409, 40003, "the task is over"),
     }
-    failures: ClassVar[Mapping[str, Failure]] = {**ReAPI.failures, "kept": Failure(80009, "too bad", refunds=False)}
+    failures: ClassVar[Mapping[str, Failure]] = {**ReAPI.failures, "kept": Failure(80009, "too bad", "failed", False)}
     retry_after = "body"
     request_id_header = "X-Call"
     forms = ("long", "short")

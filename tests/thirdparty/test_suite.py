@@ -1,6 +1,7 @@
 """The shipped suite finds what is wrong, fact by fact, and says it: nothing that it promises goes unnoticed."""
 
 import json
+import re
 from decimal import Decimal
 from inspect import signature
 from types import SimpleNamespace
@@ -11,6 +12,9 @@ import pytest
 from anymedia import ConfigError
 from anymedia.declare import Limits, Param, Price, Size, Table, Url, Urls, numbered, when
 from anymedia.registry import adapters
+from anymedia.simulators import Service, services
+from anymedia.simulators.message import Error, Request
+from anymedia.simulators.task import Failure
 from anymedia.testing import Contract
 from anymedia.testing.declared import _resolutions_never_taken, cells_of_no_request
 from anymedia.testing.played import written_as
@@ -84,6 +88,12 @@ OUTPUT = [
 """A provider whose result is fetched by a call of its own."""
 
 
+AT_200 = simulator('"unauthorised": (401', '"unauthorised": (200')
+TOO_LATE = cancels("DELETE", stopped="CANCELED") + simulator(
+    '        "not_found": (404', '        "too_late": (409, "over", "The job is over"),\n        "not_found": (404'
+)
+
+
 def fetches(more):
     endpoint = f'result=Endpoint(method="GET", path="/v1/jobs/{{id}}/files", reply=JOB{more})'
     stateful = adapter(LOOK, LOOK.replace("JOB", 'Reply(id="job.id", state="job.state")'))
@@ -114,6 +124,7 @@ PER_MEGAPIXEL = (
     "PerMegapixel",
 )
 PUT_IN_RIGHT = adapter(*PER_MEGAPIXEL) + simulator('"png", price)', '"png", price + 2 * len(body.get("sources", ())))')
+NO_CREDIT = adapter('    credit=Credit("0.01"),\n', "")
 PUT_IN = [*PUT_IN_RIGHT, *adapter('"0.05", "0.02"', '"0.05", "0.01"')]
 
 PLANTED = {
@@ -123,11 +134,16 @@ PLANTED = {
         (adapter("https://api.acme.example", "https://api.acme.example/v1"), "base_url is an https origin"),
         (adapter('("ACME_API_KEY",)', "()"), "api_key_env names the variables"),
         (adapter("(FLUX_2_PRO,)", "(FLUX_2_PRO, FLUX_2_PRO)"), "one name is one offer"),
+        (
+            adapter('Gap("rate limits", "a 429 is waited for"),', "") + adapter('Gap("how to cancel"),', ""),
+            "gaps are empty: at least one Gap is needed, since no page says everything, and users read what it leaves",
+        ),
         (adapter('"done": State.SUCCEEDED,', ""), "some word of states is State.SUCCEEDED"),
         (adapter('"broken": State.FAILED,', ""), "a failed task shows: by a word of states"),
     ],
     "test_what_no_page_says_is_a_gap": [
         (adapter('Gap("rate limits", "a 429 is waited for"),', ""), "limits: a Gap that names 'rate'"),
+        (adapter("rate limits", "how to generate two"), "limits: a Gap that names 'rate'"),
         (adapter('refunds="yes"', 'refunds="unknown"'), "refunds: a Gap that names 'refund'"),
         (adapter("    expires=86_400,\n", ""), "expires: a Gap that names 'lifetime'"),
         (adapter("    prices=Table", "    page=str() and Table"), "prices of flux2p: a Gap that names 'price'"),
@@ -252,6 +268,14 @@ PLANTED = {
         ),
         (adapter('code="problem.code"', 'code="problem.kind"'), "means moderated, Blocked"),
         (
+            adapter('message="problem.text"', 'message="problem.words"'),
+            '"text": "This key is not known"}} tells \'This key is not known\', and `fault` reads nothing; 402 ',
+        ),
+        (
+            adapter('message="problem.text"', 'message="problem.code"'),
+            "tells 'Too many calls', and `fault` reads slow_down",
+        ),
+        (
             stated('errors = (Error("rejected", 200, "bad", "No"),)') + simulator("    errors: ", "    rest: "),
             '200 {"problem": {"code": "bad", "text": "No"}} means rejected, Rejected, and is not billed; it is read as',
         ),
@@ -266,6 +290,22 @@ PLANTED = {
             '"slow_down", "text": "Too many calls"}} is RateLimited, and is read as a task that is failed; look at',
         ),
         (adapter('id="job.id"', 'id="job.key"'), f"{FEWEST} was not accepted: SubmitUncertain"),
+    ],
+    "test_a_refusal_of_a_cancel_and_of_a_balance_is_heard": [
+        (
+            AT_200 + written(PROBLEM, '"tokens": 5'),
+            '"text": "This key is not known"}} is BadApiKey, and is read as $0.05; look at the `ok` of `balance`, at',
+        ),
+        (
+            AT_200 + cancels("DELETE", stopped="CANCELED"),
+            '"text": "This key is not known"}} is BadApiKey, and is read as MalformedAnswer (no outcome, billed',
+        ),
+    ],
+    "test_a_cancel_that_comes_too_late_is_refused": [
+        (
+            TOO_LATE + error('"over"', "Cause.UNAVAILABLE"),
+            '"The job is over"}}, which is Rejected, and is read as Unavailable (no outcome, billed no)',
+        ),
     ],
     "test_the_wait_that_is_asked_for_is_read": [
         (IN_BODY, "acme: 11 s are asked for in its body, and read as None; look at `fault`"),
@@ -340,8 +380,19 @@ PLANTED = {
         ),
         (
             adapter('credits="tokens"', 'usd="tokens"'),
-            "acme: the account has 99997, and that is read as $99997, that is 9999700 units of $0.01; look at",
+            "acme: the account has 99997 credits, and that is read as $99997, that is 9999700 units of $0.01; look at",
         ),
+        (
+            adapter('credits="tokens"', 'cents="tokens"'),
+            "acme: the account has 99997 credits, and that is read as $999.97, that is 99997 units of $0.01; look at",
+        ),
+    ],
+    "test_a_credit_is_worth_what_the_page_says": [
+        (
+            adapter('Credit("0.01")', 'Credit("0.1")'),
+            "acme: by the page a credit is $0.01, and `credit` says $0.1",
+        ),
+        (NO_CREDIT, "acme: by the page a credit is $0.01, and `credit` says nothing"),
     ],
     "test_a_task_can_be_canceled": [
         (CANCEL, "acme can cancel, and `cancel` is not declared"),
@@ -393,6 +444,7 @@ PLANTED = {
     "test_what_the_adapter_declares_the_simulator_states": [
         (simulator("    origin: ", "    place: "), f"{ONCE}: origin; state there what the page says, or name it in"),
         (simulator("    tells: ", "    told: "), f"{ONCE}: tells.created;"),
+        (simulator("    credit: ", "    worth: "), f"{ONCE}: credit;"),
         (simulator("    request_id_header: ", "    header: "), f"{ONCE}: request_id_header;"),
         (
             adapter("    pace=", "    limits=Limits(submits=(20, 10), active=4),\n    pace=", "Limits"),
@@ -428,6 +480,25 @@ PLANTED = {
             "last state was 'done', which `states` does not name",
         ),
         (adapter('id="job.id"', 'id="job.key"'), f"{FEWEST} did not succeed: SubmitUncertain"),
+        (
+            adapter('id="job.id"', 'id="job.key"'),
+            "; look at `submit` (POST /v1/pictures), its `reply.ok` (not declared), its `reply.id` (`job.key`), its",
+        ),
+        (
+            adapter('state="job.state"', 'state="job.mood"'),
+            "; look at `poll` (GET /v1/jobs/{id}), its `reply.ok` (not declared), its `reply.state` (`job.mood`), its",
+        ),
+        (adapter('done": State.SUCCEEDED', 'done": State.RUNNING'), "its last state was 'done', read as running"),
+        (
+            adapter('id="job.id"', 'id="job.key", ok=("job.state", "waiting")'),
+            "its `reply.ok` (`job.state`, 'waiting')",
+        ),
+        (adapter("[].href", "[].url"), "its `reply.assets` (`job.files[].url`)"),
+        (adapter("/jobs/{id}", "/job/{id}"), "the last 15 looks: acme answered 404 no such endpoint: GET /v1/job/job_"),
+        (
+            adapter("/jobs/{id}", "/job/{id}"),
+            'its `reply.assets` (`job.files[].href`); the answer was {"problem": {"code": 404, "text": "no such',
+        ),
         (adapter("credits=3", "credits=4"), f"{FEWEST} is quoted $0.04, that is 4 credits, and 3 were charged"),
         (
             [
@@ -457,6 +528,10 @@ PLANTED = {
     ],
     "test_every_word_for_a_state_is_known": [
         (
+            adapter('poll=Endpoint(method="GET"', 'poll=Endpoint(method="PUT"'),
+            f"{FEWEST}: a look at a task that is queued comes to NotFound (no outcome, billed yes): acme answered 404",
+        ),
+        (
             adapter('"Token "', '"Bearer "'),
             f"{FEWEST} was not accepted: BadApiKey (refused, billed no): acme answered 401",
         ),
@@ -480,6 +555,7 @@ PLANTED = {
         ),
     ],
     "test_a_no_is_heard_and_costs_nothing": [
+        (AT_200, "; look at `submit` (POST /v1/pictures), its `reply.ok` (not declared), its"),
         (error('"no_funds"', "Cause.REJECTED"), "no_credit is NoCredit, and came to Rejected("),
         (
             error('"no_key"', "Err(Cause.BAD_API_KEY, Outcome.UNCERTAIN)", "Err", "Outcome"),
@@ -551,10 +627,7 @@ def test_what_is_wrong_is_said(plugged, tmp_path, promise, changes, said):
 LIMITS = stated('limits = {"submits": (20, 10), "active": 4}')
 HOSTS = 'path="/v1/jobs/{id}", link="job.at", hosts=("acme.example",), reply=JOB'
 CHARGE = COST + stated('tells = ("charge",)') + simulator("    tells: ", "    told: ")
-NO_CREDIT = adapter('    credit=Credit("0.01"),\n', "")
-HALF = simulator('"hd": ("1K", 3)', '"hd": ("1K", Decimal("3.5"))') + simulator(
-    "from typing import ClassVar", "from decimal import Decimal\nfrom typing import ClassVar"
-)
+HALF = simulator('"hd": ("1K", 3)', '"hd": ("1K", Decimal("3.5"))')
 RIGHT = {
     "test_a_picture_that_is_put_in_costs_what_the_page_says": [PUT_IN_RIGHT, PUT_IN_RIGHT + NO_CREDIT],
     # What one of the two refuses is another promise's business.
@@ -568,6 +641,9 @@ RIGHT = {
         + simulator("    request_id_header: ", "    header: ")
         + adapter('message="problem.text"', 'message="problem.text", request_id="call"')
     ],
+    "test_every_error_means_what_the_page_says": [adapter(', message="problem.text"', "")],
+    "test_a_refusal_of_a_cancel_and_of_a_balance_is_heard": [cancels("DELETE", stopped="CANCELED")],
+    "test_a_cancel_that_comes_too_late_is_refused": [TOO_LATE],
     "test_a_task_can_be_canceled": [cancels("DELETE", stopped="CANCELED")],
     "test_a_look_that_comes_too_early_is_no_error": [EARLY + adapter(LOOK, f'{LOOK}, not_yet=("soon", 30)')],
     "test_every_form_of_an_answer_is_read": [
@@ -604,10 +680,24 @@ def test_what_is_right_is_not_found_fault_with(plugged, tmp_path, promise, chang
     assert broken(promise, plugged(*changes), tmp_path=tmp_path) is None
 
 
+SILENT = simulator("    refusals: ClassVar", "    refusals = {}\n    told: ClassVar") + simulator(
+    "    errors: ", "    rest: "
+)
+ENDLESS = simulator("    failures: ClassVar", "    failures = {}\n    ends: ClassVar")
+
+
 @pytest.mark.parametrize(
     ("promise", "changes", "said"),
     [
         ("test_the_wait_that_is_asked_for_is_read", stated('retry_after = ""'), "wait"),
+        ("test_the_wait_that_is_asked_for_is_read", SILENT, "refusal that is throttled"),
+        ("test_a_rate_limit_is_waited_for", SILENT, "refusal that is throttled"),
+        ("test_a_no_is_heard_and_costs_nothing", SILENT, "refusal that is unauthorised"),
+        ("test_every_error_means_what_the_page_says", SILENT, "error of a submit"),
+        ("test_an_error_of_a_look_is_the_look_s_alone", SILENT, "error of a look"),
+        ("test_a_failed_task_says_why_and_what_it_costs", ENDLESS, "failure that is failed"),
+        ("test_a_failure_is_read_as_the_page_tells_it", ENDLESS, "failure"),
+        ("test_every_word_for_a_state_is_known", ENDLESS, "failure that is failed"),
         (
             "test_a_call_is_named_as_the_provider_names_it",
             simulator("    request_id_header: ", "    h: "),
@@ -627,7 +717,9 @@ def test_what_is_right_is_not_found_fault_with(plugged, tmp_path, promise, chang
             + simulator('        ("GET", r"/v1/account", "funds"),\n', ""),
             "call for the balance",
         ),
+        ("test_a_credit_is_worth_what_the_page_says", simulator("    credit: ", "    worth: "), "value of a credit"),
         ("test_a_task_can_be_canceled", [], "cancel"),
+        ("test_a_cancel_that_comes_too_late_is_refused", [], "cancel that comes too late"),
         ("test_a_look_that_comes_too_early_is_no_error", [], "look that comes too early"),
         (
             "test_links_live_as_long_as_the_page_says",
@@ -643,9 +735,86 @@ def test_where_the_page_says_nothing_nothing_is_held_and_that_is_said(plugged, p
         broken(promise, plugged(*changes))
 
 
+@pytest.mark.parametrize(
+    ("stated", "said"),
+    [
+        ({"refusals": {"throtled": (429, 1, "")}}, "refusals: there is no 'throtled', there are unauthorised, no_cre"),
+        ({"refusals": {"throttled": 429}}, "refusals, throttled: it is (HTTP status, code, text), not 429"),
+        ({"errors": ("no",)}, "errors is a tuple of Error"),
+        (
+            {"failures": {"lost": Failure("E1", "?")}},
+            "failures, lost: means: there is no 'lost', there are failed, mod",
+        ),
+        ({"failures": {"failed": "E1"}}, "failures, failed: it is a Failure, not 'E1'"),
+        ({"states": {"gone": "cancelled"}}, "states, the meaning: there is no 'cancelled', there are queued, running"),
+        ({"limits": {"submit": (1, 2)}}, "limits: there is no 'submit', there are submits, polls, active"),
+        ({"tells": ("charged",)}, "tells: there is no 'charged', there are created, completed, charge"),
+        ({"tells": "charge", "states": 1}, "tells is a tuple of texts, not a text; states is a dict, not 1"),
+        ({"retry_after": "headers"}, "retry_after: there is no 'headers', there are header, body"),
+        ({"ours": ("refund",)}, "ours: there is no 'refund', there are lifetime, refunds, origin"),
+        ({"ours": ("refusals.gone",)}, "ours, refusals: there is no 'gone', there are unauthorised"),
+        ({"ours": ("failures.failled",)}, "ours, failures: there is no 'failled', there are codes"),
+        ({"routes": (("GET", "/", "pol"),)}, "routes, GET: no method answers 'pol'"),
+    ],
+)
+def test_a_simulator_s_own_words_are_there_or_refused(stated, said):
+    with pytest.raises(ValueError, match=f"^Acme: {re.escape(said)}"):
+        type("Acme", (Service,), stated)
+    with pytest.raises(ValueError, match=r"an Error means one of unauthorised, .*, not 'blocked'"):
+        Error("blocked", 400, 1, "")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (simulator("SERVICE = Acme", "SERVICE = Acme()"), "SERVICE is the class Acme itself, not one made of it"),
+        (simulator("    lifetime: ", "    life: "), "Acme does not say lifetime"),
+        (
+            simulator('"not_allowed", "The picture', '"not_allowed", means="blocked", message="The picture'),
+            "no 'blocked",
+        ),
+    ],
+)
+def test_a_simulator_that_is_none_is_refused_where_it_is_loaded(plugged, changes, said):
+    plugged(*changes)
+    with pytest.raises(ValueError, match=said):
+        services()
+
+
+def test_a_fault_that_changes_nothing_is_said(plugged):
+    acme = plugged(*stated('id_fields = ("key",)'), *stated('state_fields = ("mood",)'))
+    for promise, fault in (
+        ("test_a_lost_answer_is_never_paid_for_twice", "without_id"),
+        ("test_a_bad_look_does_not_lose_the_task", "unknown_state"),
+    ):
+        said = f"the fault {fault} found nothing to change in the simulator's answer; its `id_fields` are key, its"
+        assert said in broken(promise, acme)
+
+
+def test_a_failure_shows_no_error_that_was_being_handled(plugged):
+    acme = plugged(*adapter("/jobs/{id}", "/job/{id}"))
+    with pytest.raises(pytest.fail.Exception) as failed:
+        Contract().test_every_word_for_a_state_is_known(acme)
+    assert failed.value.__suppress_context__
+
+
 def test_every_promise_has_a_fault_that_breaks_it():
     promises = {name for name in dir(Contract) if name.startswith("test_")}
     assert promises - set(PLANTED) == {PLAYED}
+
+
+def test_what_no_page_tells_is_told_as_is_usual(plugged):
+    plugged(
+        *SILENT,
+        *simulator('"failed": Failure("out_of_paint"', '"lost": Failure(means="failed", code="out_of_paint"')
+        + simulator('"The picture could not be drawn"', 'message="?"'),
+    )
+    acme = services()["acme"]()
+    acme.add_fault({"kind": "throttled", "on": "submit"})
+    assert acme.answer(Request("POST", "/v1/pictures")).status == 429
+    assert acme.answer(Request("POST", "/v1/pictures")).status == 401
+    with pytest.raises(ValueError, match="no page says how a task of acme ends that is failed"):
+        acme.add_fault({"kind": "failed"})
 
 
 def test_a_suite_that_names_no_adapter_is_no_suite():
@@ -700,6 +869,11 @@ def test_where_the_answer_is_the_result_there_is_nothing_to_look_at(plugged):
     ):
         with pytest.raises(pytest.skip.Exception, match="at acme the answer to a submit is the result"):
             broken(promise, direct)
+
+
+def test_where_there_is_no_call_beside_the_looks_none_can_be_refused(plugged):
+    with pytest.raises(pytest.skip.Exception, match="acme declares no cancel and no balance"):
+        broken("test_a_refusal_of_a_cancel_and_of_a_balance_is_heard", attrs.evolve(plugged(), balance=None))
 
 
 def test_an_adapter_without_a_file_is_said(plugged):

@@ -86,6 +86,7 @@ class BlackForestLabs(Service):
     origin: ClassVar[str] = "https://api.bfl.ai"
     hue: ClassVar[float] = 0.28
     lifetime: ClassVar[float] = 600
+    credit: ClassVar[Decimal] = Decimal("0.01")
     id_fields: ClassVar[Sequence[str]] = ("id",)
     state_fields: ClassVar[Sequence[str]] = ("status",)
     routes: ClassVar[Sequence[tuple[str, str, str]]] = (

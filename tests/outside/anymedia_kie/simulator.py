@@ -95,6 +95,7 @@ class Kie(Service):
     origin: ClassVar[str] = "https://api.kie.ai"
     hue: ClassVar[float] = 0.48
     lifetime: ClassVar[float] = DAY
+    credit: ClassVar[Decimal] = Decimal("0.005")
     id_fields: ClassVar[Sequence[str]] = ("taskId",)
     state_fields: ClassVar[Sequence[str]] = ("state",)
     routes: ClassVar[Sequence[tuple[str, str, str]]] = (
