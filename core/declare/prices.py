@@ -10,7 +10,7 @@ import attrs
 
 def exact(figure: str | int | Decimal, name: str = "a figure") -> Decimal:
     """Return a figure as it is printed. Errors: ValueError for a float, which is none, and for what is no number."""
-    if isinstance(figure, float | bool) or not isinstance(figure, str | int | Decimal):
+    if isinstance(figure, bool) or not isinstance(figure, str | int | Decimal):
         raise ValueError(f"{name} is a text or a whole number, like '0.05', not {figure!r}")
     try:
         return Decimal(figure)
