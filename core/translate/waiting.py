@@ -36,7 +36,8 @@ def bounded(seconds: float) -> float:
 
 
 def _number(text: str) -> float | None:
-    return float(text) if _SECONDS.fullmatch(text.strip()) else None
+    plain = text.strip()
+    return float(plain) if _SECONDS.fullmatch(plain) else None
 
 
 def _in_seconds(since_1970: float) -> float:

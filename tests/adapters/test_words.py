@@ -7,7 +7,7 @@ from itertools import product
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from anymedia import (
@@ -391,6 +391,7 @@ def test_how_long_a_server_asks_to_wait(header, seconds):
 
 
 @given(st.text())
+@example("0\x1f")
 def test_no_retry_after_breaks_anything(text):
     seconds = retry_after({"retry-after": text, "retry-after-ms": text, "date": text}, NOW)
     assert seconds is None or 0 <= seconds <= 86_400
