@@ -5,11 +5,11 @@ from collections.abc import Container
 import attrs
 
 from anymedia.model.money import Money, PriceStatus
-from anymedia.model.task import Attempt, Task
+from anymedia.model.task import SENDING, Attempt, Task
 from anymedia.model.vocabulary import Billed, Refund, State
 
-SENDING, UNCERTAIN, ACCEPTED = "sending", "uncertain", "accepted"
-"""What counts as being sent is uncertain once its owner is dead."""
+UNCERTAIN, ACCEPTED = "uncertain", "accepted"
+"""What counts as SENDING is uncertain once its owner is dead."""
 
 
 @attrs.frozen

@@ -21,7 +21,6 @@ from anymedia.model.strict_json import Json
 from anymedia.model.task import SENDING, STATUSES, Attempt, Task
 from anymedia.model.vocabulary import Billed, Outcome, State
 
-from .counts_as import SENDING as BEING_SENT
 from .counts_as import UNCERTAIN
 from .private import NOTHING, Hide
 from .protocol import By, Claim, Journal, Limit, Query, Released, Sum, Taken, Wanted, day_of
@@ -181,9 +180,9 @@ class Ledger:
         There may be several sums of the same. What is being sent is in none, and uncertain once its owner is dead.
         """
         sums = await self.journal.sums(by, None if since is None else since.timestamp())
-        lost = (each for each in sums if each.counts_as == BEING_SENT and not each.alive)
+        lost = (each for each in sums if each.counts_as == SENDING and not each.alive)
         return [
-            *(each for each in sums if each.counts_as != BEING_SENT),
+            *(each for each in sums if each.counts_as != SENDING),
             *(attrs.evolve(each, counts_as=UNCERTAIN) for each in lost),
         ]
 

@@ -14,12 +14,12 @@ import attrs
 from anymedia.model.codec import from_json, to_bare_json
 from anymedia.model.errors import AnymediaError, JournalError
 from anymedia.model.money import EXACT, Money, PriceStatus
+from anymedia.model.options import MOST_USD
 from anymedia.model.strict_json import loads
 from anymedia.model.task import SENDING, Attempt, Order, Task
 from anymedia.model.urls import is_path
 from anymedia.model.vocabulary import Outcome, State
 
-from .counts_as import SENDING as BEING_SENT
 from .counts_as import of_attempt, of_task
 from .private import NOTHING, Hide, Private
 from .protocol import Ended, Entry, Seen
@@ -29,9 +29,6 @@ REMEMBERED = 10_000
 """How many tasks' prompts are remembered where none is to be written."""
 
 LOST = "its process ended before the answer came"
-
-MOST = 1_000_000
-"""USD of the largest price that is written: the sums of a year's attempts are whole numbers of 64 bits."""
 
 NANO = Decimal(1_000_000_000)
 """Parts of a USD that amounts are stored in, so that sums are exact."""
@@ -50,12 +47,12 @@ class Records:
         self._private: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def entry(self, attempt: Attempt, body: bytes | None, digest: str | None) -> Entry:
-        """Return the entry of an attempt that is about to be sent. Errors: JournalError for an amount beyond MOST."""
+        """Return the entry of an attempt that is about to be sent. Errors: JournalError for a price above MOST_USD."""
         order = attempt.order
         quoted = nano(order.money.usd)
-        if quoted is not None and quoted > MOST * NANO:
+        if quoted is not None and quoted > MOST_USD * NANO:  # sums are whole numbers of 64 bits
             raise JournalError(
-                f"{order.name} is quoted at {order.money}: no sum holds amounts above {MOST:,} USD exactly"
+                f"{order.name} is quoted at {order.money}: no sum holds amounts above {MOST_USD:,} USD exactly"
             )
         return Entry(
             id=attempt.id,
@@ -71,7 +68,7 @@ class Records:
             offer=_name(order.offer),
             model=_name(order.model or order.wire_id),
             labels=self._labels(attempt),
-            counts_as=BEING_SENT,
+            counts_as=SENDING,
             idempotency_key=order.idempotency_key,
             digest=digest,
             body=body if self._prompts else None,

@@ -378,7 +378,8 @@ def _sum(row: Sequence[Any], by: By, *, alive: bool) -> Sum:
     return Sum(group=group, counts_as=counts_as, alive=alive, day=_day(day), **amounts)
 
 
-_DAYS = range(-date(1970, 1, 1).toordinal() + 1, date.max.toordinal() - date(1970, 1, 1).toordinal() + 1)
+_FIRST = date(1970, 1, 1).toordinal()
+_DAYS = range(date.min.toordinal() - _FIRST, date.max.toordinal() - _FIRST + 1)
 
 
 def _day(day: Any) -> int:

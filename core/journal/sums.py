@@ -6,7 +6,7 @@ import attrs
 
 from .protocol import By, Entry, Sum
 
-_ADDED = ("number", "known", "reserved", "quotes", "exact_quotes", "quoted", "differing")
+_ADDED = [field.name for field in attrs.fields(Sum) if field.name not in ("group", "counts_as", "day", "alive")]
 
 
 def sum_of(entry: Entry, by: By) -> Sum | None:

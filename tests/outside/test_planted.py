@@ -311,22 +311,28 @@ def test_a_wrong_fact_is_noticed(promise, planted, tmp_path):
 )
 def test_what_goes_unnoticed_is_right(promise, planted, tmp_path):
     with installed({planted.provider: planted.text}):
-        said = [broken(planted.provider, each, tmp_path) for each in (PROMISES if ALL else (promise,))]
-    assert set(said) == {None}
+        said = {each: broken(planted.provider, each, tmp_path) for each in (PROMISES if ALL else (promise,))}
+    assert said[promise] is None
+    assert {*said.values()} <= {None, PASSED_OVER}
+
+
+PASSED_OVER = "passed over, as the page says nothing of it"
 
 
 def broken(provider: str, promise: str, folder: Any) -> str | None:
-    """Return the first thing that a promise says against an adapter; None when it is kept."""
+    """Return the first thing that a promise says against an adapter; None when it is kept in a case at least."""
     names = tuple(signature(getattr(Contract, promise)).parameters)[1:]
     more = {"tmp_path": folder} if "tmp_path" in names else {}
+    end: str | None = PASSED_OVER
     for given in runs(provider, promise, names):
         try:
             getattr(Contract(), promise)(**given, **more)
         except pytest.fail.Exception as failed:
             return str(failed)
-        except pytest.skip.Exception:
+        except pytest.skip.Exception:  # how the suite says that a simulator states nothing to be held
             continue
-    return None
+        end = None
+    return end
 
 
 def runs(provider: str, promise: str, names: tuple[str, ...]) -> list[dict[str, Any]]:
