@@ -8,7 +8,7 @@ import attrs
 
 from anymedia import AnymediaError, Money, Task
 from anymedia.declare import Adapter, Balance
-from anymedia.declare.adapter import Endpoint
+from anymedia.declare.endpoint import Endpoint
 from anymedia.simulators import Service, services
 from anymedia.simulators.message import Request, Response
 from anymedia.translate import decode, encode

@@ -11,21 +11,8 @@ when        any of these where it differs by what is put in
 
 from anymedia.model.vocabulary import Cause, Kind, Outcome, Refund, State
 
-from .adapter import (
-    Adapter,
-    Balance,
-    Endpoint,
-    Err,
-    Fault,
-    Gap,
-    Header,
-    Idempotency,
-    Limits,
-    Match,
-    Pace,
-    PriceQuote,
-    Reply,
-)
+from .adapter import Adapter, Balance, Err, Gap, Idempotency, Limits, Match, Pace, PriceQuote
+from .endpoint import Endpoint, Fault, Header, Reply
 from .fields import Choice, Size, Text, Url, Urls, Whole
 from .offer import VARIANT, Offer, Param, Rule
 from .path import first

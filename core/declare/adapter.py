@@ -1,7 +1,7 @@
-"""An adapter and what its calls and answers look like: endpoints, replies, errors, limits."""
+"""A provider as data: its calls, errors, limits, offers, and what contradicts itself."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import attrs
@@ -9,105 +9,13 @@ import attrs
 from anymedia.model.strict_json import Json
 from anymedia.model.vocabulary import Cause, Outcome, Refund, State
 
+from .endpoint import Endpoint, Fault, Header, code_and_yes, optional_place
 from .offer import Offer
 from .path import Place, place
 from .prices import Credit, Printed
 from .several import pair, several
 from .when import When
 from .written import Written, clashes
-
-# Calls and answers
-
-
-@attrs.frozen
-class Header:
-    """The header that carries the API key, and the prefix before it."""
-
-    name: str
-    prefix: str = ""
-
-
-def _place(where: str | Place | None) -> Place | None:
-    return None if where is None else place(where)
-
-
-def _code(ok: tuple[str | Place, Json] | None) -> tuple[Place, Json] | None:
-    if ok is None:
-        return None
-    pair("ok", "the place of a code and the code that means yes, like ('code', 0)", ok)
-    return place(ok[0]), ok[1]
-
-
-def _assets(given: str | Place | Mapping[str, str | Place]) -> Mapping[str | None, Place]:
-    if isinstance(given, Mapping):
-        return {kind: place(where) for kind, where in given.items()}
-    return {None: place(given)}
-
-
-@attrs.frozen
-class Fault:
-    """Where an error, or a failed task, holds its code, its text, the texts by field, and the seconds to wait."""
-
-    code: Place | None = attrs.field(default=None, converter=_place)
-    message: Place | None = attrs.field(default=None, converter=_place)
-    fields: Place | None = attrs.field(default=None, converter=_place)
-    request_id: Place | None = attrs.field(default=None, converter=_place)
-    retry_after: Place | None = attrs.field(default=None, converter=_place)
-
-
-@attrs.frozen(kw_only=True)
-class Reply:
-    """Where an answer holds what.
-
-    `ok` is the place of the body's own code and the code that means yes. `assets` is a place of URLs, or one for each
-    medium (image, video, audio); `files` is a place of the bytes themselves. `failed_if` is a place that is there
-    when the task failed, whatever its state. `usd` and `credits` are what the task took.
-    """
-
-    ok: tuple[Place, Json] | None = attrs.field(default=None, converter=_code)
-    id: Place | None = attrs.field(default=None, converter=_place)
-    state: Place | None = attrs.field(default=None, converter=_place)
-    assets: Mapping[str | None, Place] = attrs.field(default={}, converter=_assets, hash=False)
-    files: Place | None = attrs.field(default=None, converter=_place)
-    failure: Fault = Fault()
-    failed_if: Place | None = attrs.field(default=None, converter=_place)
-    created: Place | None = attrs.field(default=None, converter=_place)
-    completed: Place | None = attrs.field(default=None, converter=_place)
-    usd: Place | None = attrs.field(default=None, converter=_place)
-    credits: Place | None = attrs.field(default=None, converter=_place)
-    replayed: Place | None = attrs.field(default=None, converter=_place)
-
-    def __attrs_post_init__(self) -> None:
-        if self.failure.retry_after is not None:
-            raise ValueError("failure: nothing waits for a task that has failed, so nothing reads its retry_after")
-
-
-def _early(_: Any, attribute: Any, given: Any) -> None:
-    if given is not None:
-        pair("not_yet", "an error code and for how many seconds it means that, like (404, 30)", given)
-
-
-@attrs.frozen(kw_only=True)
-class Endpoint:
-    """A call: `path` may hold {id}, {wire_id} and {path} (where the task was submitted); `link` is the place in the
-    submit's answer of a URL to use instead, on the account's own origin or a host of `hosts`.
-
-    `model` is where the body names the wire id. `not_yet` is an error code and for how many seconds after the submit
-    it means no more than "not yet". `verdict`: a refusal here (400–499, but for key, credit and rate) says that the
-    task failed. `timeout` is in seconds, `limit` in bytes of the answer.
-    """
-
-    method: Literal["GET", "POST", "PUT", "DELETE"]
-    path: str | None = None
-    link: str | None = None
-    hosts: tuple[str, ...] = attrs.field(default=(), validator=several("hosts", str))
-    query: Mapping[str, str] = attrs.field(factory=dict, hash=False)
-    model: str | None = None
-    reply: Reply = Reply()
-    not_yet: tuple[int | str, float] | None = attrs.field(default=None, validator=_early)
-    verdict: bool = False
-    timeout: float | None = None
-    limit: int = 8 << 20
 
 
 @attrs.frozen
@@ -201,10 +109,10 @@ class Balance:
     """What an account still has: a path to GET, and the place of the figure in USD, cents or the provider's credits."""
 
     path: str
-    ok: tuple[Place, Json] | None = attrs.field(default=None, converter=_code)
-    usd: Place | None = attrs.field(default=None, converter=_place)
-    cents: Place | None = attrs.field(default=None, converter=_place)
-    credits: Place | None = attrs.field(default=None, converter=_place)
+    ok: tuple[Place, Json] | None = attrs.field(default=None, converter=code_and_yes)
+    usd: Place | None = attrs.field(default=None, converter=optional_place)
+    cents: Place | None = attrs.field(default=None, converter=optional_place)
+    credits: Place | None = attrs.field(default=None, converter=optional_place)
 
 
 def _words(given: Mapping[str, Json]) -> Mapping[Place, Json]:
@@ -224,9 +132,9 @@ class PriceQuote:
     of: str
     body: Mapping[str, str] = attrs.field(hash=False)
     known: Mapping[Place, Json] = attrs.field(factory=dict, converter=_words, hash=False)
-    usd: Place | None = attrs.field(default=None, converter=_place)
-    cents: Place | None = attrs.field(default=None, converter=_place)
-    date: Place | None = attrs.field(default=None, converter=_place)
+    usd: Place | None = attrs.field(default=None, converter=optional_place)
+    cents: Place | None = attrs.field(default=None, converter=optional_place)
+    date: Place | None = attrs.field(default=None, converter=optional_place)
     changes: str | None = None
 
 
@@ -317,7 +225,7 @@ class Adapter:
     poll: Endpoint | None = None
     result: Endpoint | None = None
     cancel: Endpoint | None = None
-    fault: Fault = Fault()
+    fault: Fault = attrs.field(factory=Fault)
     errors: Mapping[str | Match, Err] = attrs.field(default={}, converter=_errors, hash=False)
     request_id: tuple[str, ...] = attrs.field(default=(), validator=several("names of headers", str))
     refunds: Refund = attrs.field(default=Refund.UNKNOWN, converter=Refund)

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import attrs
 
 from anymedia.account import FINGERPRINT, Account, fingerprint, is_of
-from anymedia.declare.adapter import Endpoint
+from anymedia.declare.endpoint import Endpoint
 from anymedia.model.errors import ConfigError, OutOfBounds, Problem
 from anymedia.model.forms import shown
 from anymedia.model.money import Money, PriceStatus

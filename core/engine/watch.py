@@ -10,7 +10,8 @@ import attrs
 
 from anymedia.account import Account
 from anymedia.clock import left
-from anymedia.declare.adapter import Adapter, Endpoint, Pace
+from anymedia.declare.adapter import Adapter, Pace
+from anymedia.declare.endpoint import Endpoint
 from anymedia.model.errors import (
     Blocked,
     DeadlineExceeded,

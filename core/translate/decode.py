@@ -9,7 +9,8 @@ from typing import Any
 
 import attrs
 
-from anymedia.declare.adapter import Balance, Endpoint, Err, Fault, PriceQuote, Reply
+from anymedia.declare.adapter import Balance, Err, PriceQuote
+from anymedia.declare.endpoint import Endpoint, Fault, Reply
 from anymedia.model.errors import AnymediaError, MalformedAnswer, SubmitUncertain
 from anymedia.model.forms import shown
 from anymedia.model.money import EXACT, LARGEST, Money, PriceStatus, can_be

@@ -7,7 +7,8 @@ from urllib.parse import quote, urlencode
 
 import attrs
 
-from anymedia.declare.adapter import Adapter, Endpoint, PriceQuote
+from anymedia.declare.adapter import Adapter, PriceQuote
+from anymedia.declare.endpoint import Endpoint
 from anymedia.model.errors import MalformedAnswer
 from anymedia.model.strict_json import Json
 from anymedia.model.task import Adjustment, Task

@@ -13,7 +13,8 @@ from urllib.parse import unquote_to_bytes
 
 import attrs
 
-from anymedia.declare.adapter import Adapter, Endpoint
+from anymedia.declare.adapter import Adapter
+from anymedia.declare.endpoint import Endpoint
 from anymedia.declare.path import Place, place
 from anymedia.model.strict_json import REPLACED, Json, lenient
 from anymedia.model.urls import absolute, hosts_of, permitted, relative

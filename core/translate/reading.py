@@ -13,7 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from anymedia.declare.adapter import Fault
+from anymedia.declare.endpoint import Fault
 from anymedia.declare.path import Place
 from anymedia.model.redact import scrubbed
 from anymedia.model.strict_json import REPLACED, Json, decoded, lenient, loads

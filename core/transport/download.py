@@ -14,7 +14,7 @@ import attrs
 
 from anymedia.account import Account
 from anymedia.model.errors import DownloadError
-from anymedia.model.media import UNKNOWN, Media, is_message, recognise
+from anymedia.model.formats import UNKNOWN, Format, is_message, recognise
 from anymedia.model.task import Asset, Task
 from anymedia.translate.encode import facts
 from anymedia.translate.messages import Lost
@@ -119,7 +119,7 @@ def _too_long() -> Lost:
     return Lost(f"it has more than {FILE_LIMIT >> 20} MiB", sent=True, permanent=True)
 
 
-def _recognised(part: "_Part", file: File, task: Task) -> Media:
+def _recognised(part: "_Part", file: File, task: Task) -> Format:
     """Return what a file is. Errors: Lost where it is none, or not all of it."""
     if not part.size:
         raise Lost("it has 0 bytes", sent=True, status=file.status)
@@ -163,11 +163,11 @@ class _Part:
         self.size += len(chunk)
         self._out.write(chunk)
 
-    def is_whole(self, media: Media) -> bool:
+    def is_whole(self, media: Format) -> bool:
         self._out.flush()
         return is_whole(self._path, media.type)
 
-    def kept(self, task: Task, number: int, media: Media) -> Asset:
+    def kept(self, task: Task, number: int, media: Format) -> Asset:
         """Flush it to the disk, give it its name, or the next free one, and return its asset."""
         self._out.flush()
         os.fsync(self._out.fileno())

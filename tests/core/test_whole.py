@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from anymedia.model.media import recognise
+from anymedia.model.formats import recognise
 from anymedia.transport.whole import CHECKS, is_whole
 
 

@@ -9,7 +9,7 @@ from .strict_json import REPLACED, decoded
 
 
 @attrs.frozen
-class Media:
+class Format:
     """A media type, the usual ending of a file's name, and width and height in pixels where they are known."""
 
     type: str
@@ -18,42 +18,42 @@ class Media:
     height: int | None = None
 
 
-UNKNOWN = Media("application/octet-stream", "bin")
+UNKNOWN = Format("application/octet-stream", "bin")
 """What a file is that nobody here knows."""
 
 
-def recognise(head: bytes) -> Media | None:
+def recognise(head: bytes) -> Format | None:
     """Return what a file's first bytes (64 KiB are enough) say that it is; None for what is no known media."""
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return Media("image/png", "png", *(struct.unpack(">II", head[16:24]) if len(head) >= 24 else ()))
+        return Format("image/png", "png", *(struct.unpack(">II", head[16:24]) if len(head) >= 24 else ()))
     if head.startswith(b"\xff\xd8\xff"):
-        return Media("image/jpeg", "jpg", *_jpeg_size(head))
+        return Format("image/jpeg", "jpg", *_jpeg_size(head))
     if head[:6] in (b"GIF87a", b"GIF89a") and len(head) >= 10:
-        return Media("image/gif", "gif", *struct.unpack("<HH", head[6:10]))
+        return Format("image/gif", "gif", *struct.unpack("<HH", head[6:10]))
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return Media("image/webp", "webp", *_webp_size(head))
+        return Format("image/webp", "webp", *_webp_size(head))
     named = next((media for start, media in _PLAIN.items() if head.startswith(start)), None)
     return named or _boxes(head) or _riff(head) or _ebml(head) or _audio(head) or _svg(head)
 
 
 _BRANDS = {
-    b"avif": Media("image/avif", "avif"),
-    b"avis": Media("image/avif", "avif"),
-    b"heic": Media("image/heic", "heic"),
-    b"mif1": Media("image/heif", "heif"),
-    b"M4A ": Media("audio/mp4", "m4a"),
-    b"qt  ": Media("video/quicktime", "mov"),
+    b"avif": Format("image/avif", "avif"),
+    b"avis": Format("image/avif", "avif"),
+    b"heic": Format("image/heic", "heic"),
+    b"mif1": Format("image/heif", "heif"),
+    b"M4A ": Format("audio/mp4", "m4a"),
+    b"qt  ": Format("video/quicktime", "mov"),
 }
 
 _PLAIN = {
-    b"ID3": Media("audio/mpeg", "mp3"),
-    b"fLaC": Media("audio/flac", "flac"),
-    b"OggS": Media("audio/ogg", "ogg"),
-    b"\xff\x0a": Media("image/jxl", "jxl"),
-    b"\0\0\0\x0cJXL \r\n\x87\n": Media("image/jxl", "jxl"),
-    b"glTF": Media("model/gltf-binary", "glb"),
-    b"PK\x03\x04": Media("application/zip", "zip"),
-    b"PK\x05\x06": Media("application/zip", "zip"),  # an empty one
+    b"ID3": Format("audio/mpeg", "mp3"),
+    b"fLaC": Format("audio/flac", "flac"),
+    b"OggS": Format("audio/ogg", "ogg"),
+    b"\xff\x0a": Format("image/jxl", "jxl"),
+    b"\0\0\0\x0cJXL \r\n\x87\n": Format("image/jxl", "jxl"),
+    b"glTF": Format("model/gltf-binary", "glb"),
+    b"PK\x03\x04": Format("application/zip", "zip"),
+    b"PK\x05\x06": Format("application/zip", "zip"),  # an empty one
 }
 
 _OLD_MOVIE = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
@@ -62,27 +62,27 @@ _OLD_MOVIE = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 _LONGEST_FTYP = 4096
 
 
-def _boxes(head: bytes) -> Media | None:
+def _boxes(head: bytes) -> Format | None:
     """Return what the first box of an ISO file says."""
     size, kind = int.from_bytes(head[:4], "big"), head[4:8]
     if kind == b"ftyp" and 12 <= size <= _LONGEST_FTYP:
-        return _BRANDS.get(head[8:12], Media("video/mp4", "mp4"))
+        return _BRANDS.get(head[8:12], Format("video/mp4", "mp4"))
     if kind in _OLD_MOVIE and (size >= 8 or size == 1) and head[0] < 0x20:  # no text begins so
         return _BRANDS[b"qt  "]
     return None
 
 
-def _riff(head: bytes) -> Media | None:
-    return Media("audio/wav", "wav") if head[:4] == b"RIFF" and head[8:12] == b"WAVE" else None
+def _riff(head: bytes) -> Format | None:
+    return Format("audio/wav", "wav") if head[:4] == b"RIFF" and head[8:12] == b"WAVE" else None
 
 
-def _ebml(head: bytes) -> Media | None:
+def _ebml(head: bytes) -> Format | None:
     if not head.startswith(b"\x1a\x45\xdf\xa3"):
         return None
-    return Media("video/x-matroska", "mkv") if b"matroska" in head[:64] else Media("video/webm", "webm")
+    return Format("video/x-matroska", "mkv") if b"matroska" in head[:64] else Format("video/webm", "webm")
 
 
-def _audio(head: bytes) -> Media | None:
+def _audio(head: bytes) -> Format | None:
     """Return what a bare frame is of: MPEG 1, 2 or 2.5 layer III, or AAC."""
     if len(head) < 3 or head[0] != 0xFF or head[1] < 0xE0:
         return None
@@ -90,7 +90,7 @@ def _audio(head: bytes) -> Media | None:
     if layer == 1 and version != 1 and rate >> 4 != 15 and rate >> 2 & 3 != 3:
         return _PLAIN[b"ID3"]
     if layer == 0 and head[1] >= 0xF0 and rate >> 2 & 15 < 13:
-        return Media("audio/aac", "aac")
+        return Format("audio/aac", "aac")
     return None
 
 
@@ -106,8 +106,8 @@ def _root(head: bytes) -> bytes:
     return found[1].lower() if found else b""
 
 
-def _svg(head: bytes) -> Media | None:
-    return Media("image/svg+xml", "svg") if _root(head) == b"svg" else None
+def _svg(head: bytes) -> Format | None:
+    return Format("image/svg+xml", "svg") if _root(head) == b"svg" else None
 
 
 def _text(head: bytes) -> bytes:

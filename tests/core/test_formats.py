@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from anymedia.model.media import Media, is_message, recognise
+from anymedia.model.formats import Format, is_message, recognise
 
 
 def picture(form, size=(37, 21), mode="RGB", **options):
@@ -30,8 +30,8 @@ FILES = [
 
 @pytest.mark.parametrize(("kind", "ending", "data"), FILES)
 def test_type_and_size_of_a_picture(kind, ending, data):
-    assert recognise(data) == Media(kind, ending, 37, 21)
-    assert recognise(data[: 1 << 16]) == Media(kind, ending, 37, 21)
+    assert recognise(data) == Format(kind, ending, 37, 21)
+    assert recognise(data[: 1 << 16]) == Format(kind, ending, 37, 21)
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
@@ -161,7 +161,7 @@ def test_the_scale_of_a_webp_is_no_part_of_its_size():
     head = bytearray(picture("WEBP"))
     head[27] |= 0x40
     head[29] |= 0x80
-    assert recognise(bytes(head)) == Media("image/webp", "webp", 37, 21)
+    assert recognise(bytes(head)) == Format("image/webp", "webp", 37, 21)
 
 
 @pytest.mark.parametrize(("brand", "kind"), [(b"heic", "image/heic"), (b"M4A ", "audio/mp4"), (b"isom", "video/mp4")])

@@ -1,0 +1,104 @@
+"""A call and its answer: where it goes, what it carries, and where the answer holds what."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import attrs
+
+from anymedia.model.strict_json import Json
+
+from .path import Place, place
+from .several import pair, several
+
+
+@attrs.frozen
+class Header:
+    """The header that carries the API key, and the prefix before it."""
+
+    name: str
+    prefix: str = ""
+
+
+def optional_place(where: str | Place | None) -> Place | None:
+    """Return a place, or None where there is none."""
+    return None if where is None else place(where)
+
+
+def code_and_yes(ok: tuple[str | Place, Json] | None) -> tuple[Place, Json] | None:
+    """Return the place of a body's own code and the code that means yes. Errors: ValueError for what is no pair."""
+    if ok is None:
+        return None
+    pair("ok", "the place of a code and the code that means yes, like ('code', 0)", ok)
+    return place(ok[0]), ok[1]
+
+
+def _assets(given: str | Place | Mapping[str, str | Place]) -> Mapping[str | None, Place]:
+    if isinstance(given, Mapping):
+        return {kind: place(where) for kind, where in given.items()}
+    return {None: place(given)}
+
+
+@attrs.frozen
+class Fault:
+    """Where an error, or a failed task, holds its code, its text, the texts by field, and the seconds to wait."""
+
+    code: Place | None = attrs.field(default=None, converter=optional_place)
+    message: Place | None = attrs.field(default=None, converter=optional_place)
+    fields: Place | None = attrs.field(default=None, converter=optional_place)
+    request_id: Place | None = attrs.field(default=None, converter=optional_place)
+    retry_after: Place | None = attrs.field(default=None, converter=optional_place)
+
+
+@attrs.frozen(kw_only=True)
+class Reply:
+    """Where an answer holds what.
+
+    `ok` is the place of the body's own code and the code that means yes. `assets` is a place of URLs, or one for each
+    medium (image, video, audio); `files` is a place of the bytes themselves. `failed_if` is a place that is there
+    when the task failed, whatever its state. `usd` and `credits` are what the task took.
+    """
+
+    ok: tuple[Place, Json] | None = attrs.field(default=None, converter=code_and_yes)
+    id: Place | None = attrs.field(default=None, converter=optional_place)
+    state: Place | None = attrs.field(default=None, converter=optional_place)
+    assets: Mapping[str | None, Place] = attrs.field(default={}, converter=_assets, hash=False)
+    files: Place | None = attrs.field(default=None, converter=optional_place)
+    failure: Fault = Fault()
+    failed_if: Place | None = attrs.field(default=None, converter=optional_place)
+    created: Place | None = attrs.field(default=None, converter=optional_place)
+    completed: Place | None = attrs.field(default=None, converter=optional_place)
+    usd: Place | None = attrs.field(default=None, converter=optional_place)
+    credits: Place | None = attrs.field(default=None, converter=optional_place)
+    replayed: Place | None = attrs.field(default=None, converter=optional_place)
+
+    def __attrs_post_init__(self) -> None:
+        if self.failure.retry_after is not None:
+            raise ValueError("failure: nothing waits for a task that has failed, so nothing reads its retry_after")
+
+
+def _early(_: Any, attribute: Any, given: Any) -> None:
+    if given is not None:
+        pair("not_yet", "an error code and for how many seconds it means that, like (404, 30)", given)
+
+
+@attrs.frozen(kw_only=True)
+class Endpoint:
+    """A call: `path` may hold {id}, {wire_id} and {path} (where the task was submitted); `link` is the place in the
+    submit's answer of a URL to use instead, on the account's own origin or a host of `hosts`.
+
+    `model` is where the body names the wire id. `not_yet` is an error code and for how many seconds after the submit
+    it means no more than "not yet". `verdict`: a refusal here (400–499, but for key, credit and rate) says that the
+    task failed. `timeout` is in seconds, `limit` in bytes of the answer.
+    """
+
+    method: Literal["GET", "POST", "PUT", "DELETE"]
+    path: str | None = None
+    link: str | None = None
+    hosts: tuple[str, ...] = attrs.field(default=(), validator=several("hosts", str))
+    query: Mapping[str, str] = attrs.field(factory=dict, hash=False)
+    model: str | None = None
+    reply: Reply = Reply()
+    not_yet: tuple[int | str, float] | None = attrs.field(default=None, validator=_early)
+    verdict: bool = False
+    timeout: float | None = None
+    limit: int = 8 << 20
