@@ -86,6 +86,10 @@ class Endpoint:
     """A call: `path` may hold {id}, {wire_id} and {path} (where the task was submitted); `link` is the place in the
     submit's answer of a URL to use instead, on the account's own origin or a host of `hosts`.
 
+    `origin` is where it goes in place of the adapter's base_url (an account with a base_url of its own sends it there
+    too); `headers` are sent with it; without `keyed` the API key is not. `body` is how its body is written: as JSON,
+    as a form of parts, or as the bytes of a file.
+
     `model` is where the body names the wire id. `not_yet` is an error code and for how many seconds after the submit
     it means no more than "not yet". `verdict`: a refusal here (400–499, but for key, credit and rate) says that the
     task failed. `timeout` is in seconds, `limit` in bytes of the answer.
@@ -96,6 +100,10 @@ class Endpoint:
     link: str | None = None
     hosts: tuple[str, ...] = attrs.field(default=(), validator=several("hosts", str))
     query: Mapping[str, str] = attrs.field(factory=dict, hash=False)
+    origin: str | None = None
+    headers: Mapping[str, str] = attrs.field(factory=dict, hash=False)
+    keyed: bool = True
+    body: Literal["json", "form", "file"] = "json"
     model: str | None = None
     reply: Reply = Reply()
     not_yet: tuple[int | str, float] | None = attrs.field(default=None, validator=_early)
