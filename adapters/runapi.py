@@ -7,7 +7,7 @@ product page's example posts a text model to remix_image, which every validating
 
 from anymedia.declare import (
     UNKNOWN, Adapter, Balance, Cause, Choice, Endpoint, Err, Fault, Gap, Header, Idempotency, Match, Offer, Outcome,
-    Pace, Param, Price, PriceQuote, Printed, Reply, Rule, State, Table, Text, Url, Urls, first, when,
+    Pace, Param, Price, PriceQuote, Printed, Reply, Rule, State, Table, Text, Url, Files, first, when,
 )  # fmt: skip
 
 FLUX_RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")
@@ -30,7 +30,7 @@ def flux_2(tier: str, usd: dict[str, str]) -> Offer:
             "prompt": Param("prompt", Text(3, 5000), required=True),
             "aspect_ratio": Param("aspect_ratio", Choice(*FLUX_RATIOS, "auto"), default=UNKNOWN),
             "resolution": Param("output_resolution", Choice({"1K": "1k", "2K": "2k"}), default=UNKNOWN),
-            "images": Param("source_image_urls", Urls(1, 8)),
+            "images": Param("source_image_urls", Files(1, 8)),
             "moderation": CHECKER,
             "callback_url": CALLBACK,
         },
@@ -94,7 +94,7 @@ ADAPTER = Adapter(
                 # Required on the wire, and no page names a default: 1:1 is our choice, here and at z-image.
                 "aspect_ratio": Param("aspect_ratio", Choice(*FLUX_RATIOS), default="1:1", always_sent=True),
                 "resolution": Param("output_resolution", Choice({"1K": "1k"}), default="1K"),
-                "images": Param("source_image_urls", Urls(1, 1)),
+                "images": Param("source_image_urls", Files(1, 1)),
                 "callback_url": CALLBACK,
             },
         ),
@@ -105,7 +105,7 @@ ADAPTER = Adapter(
                 "prompt": Param("prompt", Text(1), required=True),
                 "aspect_ratio": Param("aspect_ratio", Choice(*GPT_RATIOS), default=UNKNOWN),
                 "resolution": Param("output_resolution", Choice({"1K": "1k", "2K": "2k", "4K": "4k"}), default=UNKNOWN),
-                "images": Param("source_image_urls", Urls(1)),
+                "images": Param("source_image_urls", Files(1)),
                 "callback_url": CALLBACK,
             },
             prices=Table(

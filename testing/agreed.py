@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from anymedia import Money, PriceStatus
-from anymedia.declare import Adapter, Offer, PerMegapixel, Said, Urls, pick
+from anymedia.declare import Adapter, Files, Offer, PerMegapixel, Said, pick
 from anymedia.declare.fields import Value
 from anymedia.model.request import Request as Asked
 from anymedia.pricing.price import priced_part
@@ -76,7 +76,7 @@ class Agreed(Suite):
     def test_a_picture_that_is_put_in_costs_what_the_page_says(self, adapter: Adapter, offer: Offer) -> None:
         """No quote tells it, since nobody knows its size beforehand; a simulator takes each as one megapixel."""
         prices = offer.prices
-        several = {each for each in offer.variants if isinstance(_takes(offer, each, each), Urls)}
+        several = {each for each in offer.variants if isinstance(_takes(offer, each, each), Files)}
         if not isinstance(prices, PerMegapixel) or not several:
             pytest.skip(f"{adapter.name}/{offer.name} has no price of its own for what is put in")
         figure = Money(usd=prices.put_in, status=PriceStatus.EXACT)

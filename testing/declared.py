@@ -15,6 +15,7 @@ from anymedia.declare import (
     Adapter,
     Choice,
     Err,
+    Files,
     Limits,
     Offer,
     Param,
@@ -22,7 +23,6 @@ from anymedia.declare import (
     Said,
     Table,
     Text,
-    Urls,
     When,
     Whole,
     pick,
@@ -181,7 +181,7 @@ def _contradictions(param: Param, variant: str) -> Iterator[str]:
         for value, wire in takes.wire.items():
             if takes.read(wire) != value:
                 yield f"{value} is written as {wire!r}, and so is {takes.read(wire)}"
-    if isinstance(takes, Text | Urls | Whole) and takes.most is not None and takes.least > takes.most:
+    if isinstance(takes, Text | Files | Whole) and takes.most is not None and takes.least > takes.most:
         yield f"at least {takes.least} and at most {takes.most}"
     if param.always_sent and not known and not param.required:
         yield "always sent, and there is no default to send"

@@ -6,7 +6,7 @@ from typing import Any
 import attrs
 
 from anymedia import OutOfBounds
-from anymedia.declare import Adapter, Choice, Grid, Offer, Size, Text, Url, Urls, Whole, pick
+from anymedia.declare import Adapter, Choice, Files, Grid, Offer, Size, Text, Url, Whole, pick
 from anymedia.declare.fields import Value
 from anymedia.model.request import (
     BACKGROUNDS,
@@ -45,7 +45,7 @@ def fewest(offer: Offer, variant: str) -> Request:
     needed: dict[str, Any] = {field.name: PROMPT for field in attrs.fields(kind) if field.default is attrs.NOTHING}
     if variant in offer.params:
         takes = pick(offer.params[variant].takes, (variant,))
-        needed[variant] = (IMAGE,) * max(takes.least, 1) if isinstance(takes, Urls) else IMAGE
+        needed[variant] = (IMAGE,) * max(takes.least, 1) if isinstance(takes, Files) else IMAGE
     return kind(**needed | {"model": offer.model})
 
 
@@ -109,7 +109,7 @@ def values(field: str, takes: Value) -> list[Any]:
             return [letter * length for length in lengths for letter in ("a", "é", "🦊")]
         case Whole():
             return around(takes.least, takes.most or LONG)
-        case Urls():
+        case Files():
             lists = [(IMAGE,) * length for length in around(takes.least, takes.most or MANY)]
             return [*lists, (_plain(IMAGE),) * max(takes.least, 1)]
         case Url():

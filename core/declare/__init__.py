@@ -5,7 +5,8 @@ Endpoint    a call: a method and a path (or a link from an earlier answer), and 
 Reply       where an answer holds what; each place is a path, see anymedia.declare.path
 Fault       where an error holds its code and its text
 Offer       what is sold: a model, its Params, the Rules between them, its Prices
-Param       a canonical field on the wire: where it goes, what it takes (Text, Url, Urls, Choice, Whole, Size)
+Param       a canonical field on the wire: where it goes, what it takes (Text, Url, File, Files, Choice, Whole, Size)
+Upload      how bytes get to the provider, in Steps
 when        any of these where it differs by what is put in
 """
 
@@ -13,7 +14,8 @@ from anymedia.model.vocabulary import Cause, Kind, Outcome, Refund, State
 
 from .adapter import Adapter, Balance, Err, Gap, Idempotency, Limits, Match, Pace, PriceQuote
 from .endpoint import Endpoint, Fault, Header, Reply
-from .fields import Choice, Size, Text, Url, Urls, Whole
+from .fields import Choice, Size, Text, Url, Whole
+from .files import File, Files, Step, Upload
 from .offer import VARIANT, Offer, Param, Rule
 from .path import first
 from .prices import DEAREST, Credit, Dearest, PerMegapixel, Price, Printed, Table
@@ -35,6 +37,8 @@ __all__ = [
     "Endpoint",
     "Err",
     "Fault",
+    "File",
+    "Files",
     "Gap",
     "Grid",
     "Header",
@@ -58,10 +62,11 @@ __all__ = [
     "Said",
     "Size",
     "State",
+    "Step",
     "Table",
     "Text",
+    "Upload",
     "Url",
-    "Urls",
     "When",
     "Whole",
     "first",

@@ -54,7 +54,7 @@ class Text(Value):
 
     def flaws(self, value: str) -> Iterator[Flaw]:
         """Yield everything that is wrong with a value."""
-        yield from _outside("characters", len(value), self.least, self.most)
+        yield from outside("characters", len(value), self.least, self.most)
 
 
 @attrs.frozen
@@ -66,7 +66,7 @@ class Whole(Value):
 
     def flaws(self, value: int) -> Iterator[Flaw]:
         """Yield everything that is wrong with a value."""
-        yield from _outside("", value, self.least, self.most)
+        yield from outside("", value, self.least, self.most)
 
 
 @attrs.frozen
@@ -79,25 +79,6 @@ class Url(Value):
         """Yield everything that is wrong with a value."""
         if self.https and not value.lower().startswith("https:"):
             yield Flaw(f"takes https URLs only, not {value}")
-
-
-@attrs.frozen
-class Urls(Value):
-    """A list of `least` to `most` public URLs."""
-
-    least: int = 0
-    most: int | None = None
-    https: bool = False
-
-    def flaws(self, value: tuple[str, ...]) -> Iterator[Flaw]:
-        """Yield everything that is wrong with a value."""
-        yield from _outside("URLs", len(value), self.least, self.most)
-        for url in value:
-            yield from Url(self.https).flaws(url)
-
-    def write(self, value: tuple[str, ...]) -> Json:
-        """Return a value in the wire's words."""
-        return list(value)
 
 
 @attrs.frozen(init=False)
@@ -191,7 +172,8 @@ def _same(written: Json, wire: Json) -> bool:
     return bool(written == wire) and isinstance(written, bool) == isinstance(wire, bool)
 
 
-def _outside(unit: str, number: int, least: int, most: int | None) -> Iterator[Flaw]:
+def outside(unit: str, number: int, least: int, most: int | None) -> Iterator[Flaw]:
+    """Yield what is wrong with a number that is out of bounds."""
     if number < least or (most is not None and number > most):
         bounds = f"at least {least}" if most is None else str(most) if least == most else f"{least} to {most}"
         yield Flaw(f"takes {bounds} {unit}".rstrip() + f", not {number}")

@@ -11,6 +11,7 @@ from anymedia.model.strict_json import Json
 from anymedia.model.vocabulary import Kind
 
 from .fields import Value, Whole
+from .files import File, Files
 from .prices import Prices, Table
 from .several import several
 from .sizes import Shape
@@ -145,6 +146,16 @@ def _unknown_names(offer: Offer) -> Iterator[str]:
         yield f"{field} differs from task to task, so it cannot be sent in the query"
     if unmapped:
         yield f"the price goes by {', '.join(unmapped)}, which is not mapped"
+    for field, several_ in roles.files.items():
+        needed = Files if several_ else File
+        takes = offer.params[field].takes if field in offer.params else None
+        if wrong := [each for each in _cases(takes) if not isinstance(each, needed)]:
+            yield f"files are put into {field}: it takes {needed.__name__}(…), not {type(wrong[0]).__name__}(…)"
+
+
+def _cases(takes: Value | When[Value] | None) -> list[Value]:
+    cases = [*(each for _, each in takes.cases), takes.otherwise] if isinstance(takes, When) else [takes]
+    return [each for each in cases if each is not None]
 
 
 def _whens(offer: Offer) -> Iterator[When[Any]]:

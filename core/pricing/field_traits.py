@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from anymedia.declare.fields import Text, Urls
+from anymedia.declare.fields import Text
+from anymedia.declare.files import Files
 from anymedia.declare.offer import Param
 from anymedia.declare.when import UNKNOWN
 from anymedia.model.forms import Roles
@@ -103,7 +104,7 @@ def _bounds(name: str, side: Side) -> Trait:
 
 def _most(side: Side, name: str) -> int | None:
     field = side.field(name)
-    return field.takes.most if field is not None and isinstance(field.takes, Text | Urls) else None
+    return field.takes.most if field is not None and isinstance(field.takes, Text | Files) else None
 
 
 # Fields that are not

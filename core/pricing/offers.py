@@ -16,6 +16,7 @@ from anymedia.model.request import Request
 from anymedia.model.task import Order
 from anymedia.translate.check import Checked, check
 from anymedia.translate.encode import Part, parts, same
+from anymedia.translate.files import Ways
 
 from .live import LivePrices
 from .price import priced_part
@@ -99,7 +100,18 @@ def candidates(
     """
     accounts = list(accounts)
     found = [
-        _candidate(check(request, account.adapter, sold, on_unsupported=on_unsupported, limits=limits), account, live)
+        _candidate(
+            check(
+                request,
+                account.adapter,
+                sold,
+                on_unsupported=on_unsupported,
+                limits=limits,
+                ways=Ways.of(account),
+            ),
+            account,
+            live,
+        )
         for account in accounts
         for sold in account.adapter.offers
         if sold.model == request.model and offer in (None, sold.name, f"{account.adapter.name}/{sold.name}")

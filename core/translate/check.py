@@ -16,6 +16,7 @@ from anymedia.model.request import DELIVERY, FROM_TEXT, Request
 from anymedia.model.strict_json import Json, dumps
 from anymedia.model.task import Adjustment
 
+from .files import NO_WAYS, Ways, placed
 from .places import touches
 from .resolve import Field, Source, overridden, resolve
 
@@ -78,8 +79,9 @@ def check(
     *,
     on_unsupported: OnUnsupported = "refuse",
     limits: bool = True,
+    ways: Ways = NO_WAYS,
 ) -> Checked:
-    """Check a request against an offer, and resolve every field of it.
+    """Check a request against an offer, and resolve every field of it; `ways` are what its account adds for files.
 
     With on_unsupported="drop", what the offer does not have is left out and recorded, except what the work is of: the
     fields that `Roles.subject` names.
@@ -99,6 +101,9 @@ def check(
     refused += _flaws(shaped, fields, offer)
     refused += _missing(shaped, fields, offer)
     refused += _broken(shaped, fields, offer)
+    if any(name in shaped for name in request.roles.files):
+        fields, stranded = placed(fields, adapter, ways)
+        refused += [each for each in stranded if each.field not in {flaw.field for flaw in refused}]
     extra = request.extra.get(adapter.name)
     if extra:
         refused += _forbidden(extra, adapter, offer)

@@ -10,6 +10,8 @@ from anymedia.declare import (
     UNKNOWN,
     Choice,
     Dearest,
+    File,
+    Files,
     Grid,
     Offer,
     Param,
@@ -19,7 +21,6 @@ from anymedia.declare import (
     Table,
     Text,
     Url,
-    Urls,
     When,
     Whole,
 )
@@ -89,14 +90,31 @@ def _value(value: Value) -> str:
             return _bounds(least, most)
         case Url(https):
             return "an https URL" if https else "a URL"
-        case Urls(least, most, https):
-            return f"{_bounds(least, most)} {'https ' * https}URL{'s' * (most != 1)}"
+        case File():
+            return f"a file{_of_files(value)}"
+        case Files():
+            return f"{_bounds(value.least, value.most)} file{'s' * (value.most != 1)}{_of_files(value)}"
         case Choice(wire, not_honoured):
             return " ".join(each for each in wire if each not in not_honoured)
         case Size():
             return "pixels" + "".join(_pixel_bounds(value))
         case _:
             raise TypeError(f"there are no words yet for {value!r}: add them to docs/_generate/fields.py")
+
+
+def _of_files(takes: File | Files) -> str:
+    """Say in which forms files are taken, and what they may be."""
+    forms = " or ".join(_FORMS[form].replace("URL", "https URL" if takes.https else "URL") for form in takes.forms)
+    bounds = [
+        takes.types and " ".join(each.partition("/")[2] for each in takes.types),
+        takes.megabytes and f"{takes.megabytes:g} MB",
+        takes.sides and f"{takes.sides[0]}–{takes.sides[1]} pixels a side",
+        takes.megapixels and f"{takes.megapixels:g} MP",
+    ]
+    return f" ({'; '.join([forms, *(bound for bound in bounds if bound)])})"
+
+
+_FORMS = {"url": "URL", "upload": "upload", "data": "data URI", "base64": "base64", "part": "part of the form"}
 
 
 def _bounds(least: int, most: int | None) -> str:

@@ -8,7 +8,7 @@ import attrs
 
 from anymedia import Money, PriceStatus
 from anymedia.cli.age import LIFE
-from anymedia.declare import VARIANT, Adapter, Offer, PerMegapixel, Price, Table, Text, Urls, pick
+from anymedia.declare import VARIANT, Adapter, Files, Offer, PerMegapixel, Price, Table, Text, pick
 from anymedia.model.request import request_type
 from anymedia.pricing.price import priced
 from anymedia.translate.check import check
@@ -166,7 +166,7 @@ def _subject(offer: Offer, variant: str) -> dict[str, Any]:
         subject[field] = PROMPT[: text.most] if isinstance(text, Text) else PROMPT
     if variant in takes:
         urls = takes[variant]
-        subject[variant] = (PICTURE,) * max(urls.least, 1) if isinstance(urls, Urls) else PICTURE
+        subject[variant] = (PICTURE,) * max(urls.least, 1) if isinstance(urls, Files) else PICTURE
     return subject
 
 

@@ -43,7 +43,7 @@ from anymedia.declare import (
     Size,
     Text,
     Url,
-    Urls,
+    Files,
     Whole,
     first,
     numbered,
@@ -92,7 +92,7 @@ FAL = Adapter(
             params={
                 "prompt": Param("prompt", Text(1), required=True),
                 "size": Param("image_size", Size()),
-                "images": Param("image_urls", Urls(1)),
+                "images": Param("image_urls", Files(1)),
                 "seed": Param("seed", Whole()),
                 "moderation": Param("enable_safety_checker", Choice({"off": False, "standard": True})),
                 "output_format": Param("output_format", Choice("jpeg", "png")),
@@ -145,7 +145,7 @@ BFL = Adapter(
             page="BFL documentation, flux-2-pro",
             params={
                 "prompt": Param("prompt", Text(1), required=True),
-                "images": Param(numbered("input_image", "input_image_{n}"), Urls(1, 8)),
+                "images": Param(numbered("input_image", "input_image_{n}"), Files(1, 8)),
                 "size": Param("", Size(least=64, step=16, megapixels=4)),
                 "seed": Param("seed", Whole()),
                 "output_format": Param("output_format", Choice("jpeg", "png"), default="jpeg"),
@@ -186,7 +186,7 @@ OPENAI = Adapter(
             page="OpenAI documentation, Images",
             params={
                 "prompt": Param("prompt", Text(1), required=True),
-                "images": Param("images[].image_url", Urls(1, 16)),
+                "images": Param("images[].image_url", Files(1, 16)),
                 "count": Param("n", Whole(1, 10), default=1),
                 "size": Param("size", Size("{width}x{height}", step=16)),
                 "quality": Param("quality", Choice("auto", "low", "medium", "high"), default="auto"),

@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from anymedia import ConfigError
-from anymedia.declare import Limits, Param, Price, Size, Table, Url, Urls, numbered, when
+from anymedia.declare import File, Files, Limits, Param, Price, Size, Table, numbered, when
 from anymedia.registry import adapters
 from anymedia.simulators import Service, services
 from anymedia.simulators.message import Error, Request
@@ -168,7 +168,7 @@ PLANTED = {
         (adapter(SIZE, SIZE.replace('"1K"', '"4K"', 1)), "the default 1K is none of its values"),
         (adapter(SIZE, SIZE.replace("uhd", "hd")), "2K is written as 'hd', and so is 1K"),
         (adapter("Text(1, 2000)", "Text(2000, 1)"), "a request with no more than it needs is refused"),
-        (adapter("Urls(1, 4, https=True)", "Urls(4, 1)"), "at least 4 and at most 1"),
+        (adapter("Files(1, 4, https=True)", "Files(4, 1)"), "at least 4 and at most 1"),
         (adapter(SIZE, SIZE.replace('default="1K"', "always_sent=True")), "always sent, and there is no default"),
         (adapter('wire_id=when(images="flux2p-edit", otherwise="flux2p")', "wire_id=when()"), "leave no variant"),
         (
@@ -211,7 +211,7 @@ PLANTED = {
             "check refuses what the simulator takes: model='flux-2-pro', prompt='aaaaaaaaaaaaaaaaaaaa'… (2000 ",
         ),
         (
-            adapter("Urls(1, 4, https=True)", "Urls(1, 4)"),
+            adapter("Files(1, 4, https=True)", "Files(1, 4)"),
             "check passes what the simulator refuses: model='flux-2-pro'",
         ),
         (adapter('"1:1", "16:9", "9:16"), default', '"1:1", "16:9", "9:16", "4:3"), default'), "aspect_ratio='4:3'"),
@@ -658,7 +658,7 @@ RIGHT = {
     "test_check_passes_what_the_simulator_takes_and_the_quote_is_what_it_charges": [
         HALF + adapter("Price(credits=3)", 'Price("0.035")'),
         # A third picture has a field that this simulator ignores: that is not taking it.
-        adapter('"sources", Urls(1, 4', 'numbered("source", "source_{n}"), Urls(1, 2', "numbered")
+        adapter('"sources", Files(1, 4', 'numbered("source", "source_{n}"), Files(1, 2', "numbered")
         + simulator('"sources": Links(1, 4, schemes', '"source_2": Link(("https",)), "source": Link(schemes')
         + simulator("Field, Links,", "Field, Link,")
         + simulator(", closed=True", ""),
@@ -883,7 +883,7 @@ def test_an_adapter_without_a_file_is_said(plugged):
 
 def test_what_can_be_asked_for_in_one_variant_is_not_in_the_other(plugged):
     offer = plugged().offers[0]
-    edits = attrs.evolve(offer, params=offer.params | {"mask": Param("mask", when(images=Url()))})
+    edits = attrs.evolve(offer, params=offer.params | {"mask": Param("mask", when(images=File()))})
     assert "mask" in askable(edits, "images")
     assert "mask" not in askable(edits, "text")
     with pytest.raises(TypeError, match="mask: object is no kind of value that this suite knows"):
@@ -984,8 +984,8 @@ def test_a_body_is_read_back_to_what_was_asked_for(case):
 @pytest.mark.parametrize(
     ("field", "param"),
     [
-        ("images", Param(numbered("image", "image_{n}"), Urls(1, 4))),
-        ("images", Param("images[].url", Urls(1, 4))),
+        ("images", Param(numbered("image", "image_{n}"), Files(1, 4))),
+        ("images", Param("images[].url", Files(1, 4))),
         ("size", Param("size", Size("{width}x{height}"))),
         ("size", Param("size", Size())),
     ],

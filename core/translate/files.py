@@ -1,0 +1,85 @@
+"""Which way each file of a request goes to an offer."""
+
+from collections.abc import Mapping
+
+import attrs
+
+from anymedia.account import Account
+from anymedia.declare.adapter import Adapter
+from anymedia.declare.files import MEGA, File, Files, Upload
+from anymedia.model.errors import Problem
+from anymedia.model.media import Media, Slot, Way
+from anymedia.model.urls import is_on_the_web
+
+from .resolve import Field
+
+WAYS: Mapping[str, Way] = {"upload": Way.UPLOAD, "data": Way.DATA, "base64": Way.BASE64, "part": Way.PART}
+"""The way of a file that each form stands for."""
+
+
+@attrs.frozen
+class Ways:
+    """What an account adds to the ways of its provider: it is on this machine (`local`), a storage `lends` URLs."""
+
+    local: bool = False
+    lends: bool = False
+
+    @classmethod
+    def of(cls, account: Account) -> "Ways":
+        """Return the ways of an account."""
+        return cls(local=account.local, lends=account.storage is not None and account.storage.lends)
+
+
+NO_WAYS = Ways()
+
+
+def placed(fields: Mapping[str, Field], adapter: Adapter, ways: Ways) -> tuple[Mapping[str, Field], list[Problem]]:
+    """Return the fields with a Slot in the place of each file of this machine, and why some cannot get there."""
+    changed: dict[str, Field] = {}
+    problems: list[Problem] = []
+    for name, field in fields.items():
+        if isinstance(field.takes, File | Files) and field.sent is not None:
+            taken = field.sent if isinstance(field.sent, tuple) else (field.sent,)
+            sent = [_sent(name, each, field.takes, adapter, ways) for each in taken]
+            problems += [each for each in sent if isinstance(each, Problem)]
+            if any(isinstance(each, Slot) for each in sent):
+                changed[name] = attrs.evolve(field, sent=tuple(sent) if isinstance(field.sent, tuple) else sent[0])
+    return {**fields, **changed} if changed else fields, problems
+
+
+def _sent(name: str, value: str | Media, takes: File | Files, adapter: Adapter, ways: Ways) -> str | Slot | Problem:
+    if isinstance(value, str):
+        if ways.local or is_on_the_web(value):
+            return value
+        message = f"{value[:60]} is not on the web, where {adapter.title} could fetch it: give its bytes, or a Path"
+        return Problem(field=name, message=message, documented=False)
+    way = _way(value, takes, adapter.upload, ways)
+    return _no_way(name, value, takes, adapter) if way is None else Slot(name, value, way)
+
+
+def _way(media: Media, takes: File | Files, upload: Upload | None, ways: Ways) -> Way | None:
+    """Return the first way that a file can go; the storage comes last: what it lends is read by others."""
+    for form in takes.forms:
+        way = WAYS.get(form)
+        if way is not None and media.size <= _most(way, takes, upload):
+            return way
+    return Way.STORAGE if "url" in takes.forms and ways.lends else None
+
+
+def _most(way: Way, takes: File | Files, upload: Upload | None) -> float:
+    """Return how many bytes can go a way."""
+    if way is Way.UPLOAD:
+        return 0 if upload is None else float("inf") if upload.megabytes is None else upload.megabytes * MEGA
+    return float("inf") if way is Way.PART else takes.inline * MEGA
+
+
+def _no_way(name: str, media: Media, takes: File | Files, adapter: Adapter) -> Problem:
+    what = f"{media.label} ({media.size / MEGA:.1f} MB) is a file of this machine"
+    if "url" not in takes.forms:
+        message = f"{what}, and larger than what {adapter.title} takes"
+    else:
+        message = (
+            f"{what}, and {adapter.title} takes a public URL: set [storage] url in anymedia.toml, which lends one, or "
+            "put the file on the web and give its URL"
+        )
+    return Problem(field=name, message=message, unsupported=True, documented=False)
