@@ -77,7 +77,7 @@ def _made(*left_out: str) -> "Converter":
         converter.register_structure_hook(kind, _strict)
     tuples = converter.get_structure_hook(tuple[Any, ...])
     converter.register_structure_hook_func(_is_tuple, lambda value, cls: tuples(_strict(value, list), cls))
-    converter.register_structure_hook_func(lambda cls: get_origin(cls) is Literal, _one_of)
+    converter.register_structure_hook_func(_is_literal, _one_of)
     converter.register_structure_hook(Decimal, _decimal)
     converter.register_structure_hook(datetime, _datetime)
     converter.register_structure_hook(Path, lambda text, _: Path(_strict(text, str)))
@@ -110,7 +110,7 @@ _IS_JSON = frozenset((*_PLAIN, type(None), dict, list))
 
 def _is_plain(cls: Any) -> bool:
     """Return whether a field of a type holds what is JSON already, or nothing."""
-    if get_origin(cls) is Literal:
+    if _is_literal(cls):
         return _IS_JSON.issuperset(map(type, get_args(cls)))
     return cls in _PLAIN or (get_origin(cls) in (UnionType, Union) and {*get_args(cls)} <= {*_PLAIN, type(None)})
 
@@ -128,6 +128,11 @@ def _json(value: Any, converter: "Converter") -> Json:
 def _is_tuple(cls: Any) -> bool:
     origin: Any = get_origin(cls)
     return origin is tuple
+
+
+def _is_literal(cls: Any) -> bool:
+    origin: Any = get_origin(cls)
+    return origin is Literal
 
 
 def _strict(value: Any, cls: type) -> Any:
