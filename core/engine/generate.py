@@ -129,5 +129,6 @@ def _units(task: Task, units: int) -> int:
 
     What a raw request makes is not known by its kind, so all that it made counts.
     """
-    made = [asset for asset in task.assets if task.offer is None or asset.kind == task.kind.medium]
+    main = [asset for asset in task.assets if asset.role == "main"]
+    made = [asset for asset in main if task.offer is None or asset.kind == task.kind.medium]
     return min(len(made), units)

@@ -8,11 +8,12 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from types import UnionType
-from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import attrs
 
 from .errors import OutOfBounds, Problem
+from .forms import shown
 from .media import Media
 from .strict_json import BESIDE, UNWRITTEN, Json
 
@@ -87,6 +88,7 @@ def _made(*left_out: str, media: Callable[[Media], Json] = Media.data_uri) -> "C
         converter.register_structure_hook(kind, _strict)
     tuples = converter.get_structure_hook(tuple[Any, ...])
     converter.register_structure_hook_func(_is_tuple, lambda value, cls: tuples(_strict(value, list), cls))
+    converter.register_structure_hook_func(_is_literal, _one_of)
     converter.register_structure_hook(Decimal, _decimal)
     converter.register_structure_hook(datetime, _datetime)
     converter.register_structure_hook(Path, lambda text, _: Path(_strict(text, str)))
@@ -124,6 +126,8 @@ _IS_JSON = frozenset((*_PLAIN, type(None), dict, list))
 
 def _is_plain(cls: Any) -> bool:
     """Return whether a field of a type holds what is JSON already, or nothing."""
+    if _is_literal(cls):
+        return _IS_JSON.issuperset(map(type, get_args(cls)))
     return cls in _PLAIN or (get_origin(cls) in (UnionType, Union) and {*get_args(cls)} <= {*_PLAIN, type(None)})
 
 
@@ -150,11 +154,24 @@ def _is_file(cls: Any) -> bool:
     return cls is Media or Media in get_args(cls)
 
 
+def _is_literal(cls: Any) -> bool:
+    origin: Any = get_origin(cls)
+    return origin is Literal
+
+
 def _strict(value: Any, cls: type) -> Any:
     if issubclass(cls, str) and cls is not str:
         return cls(value)  # a word of a fixed vocabulary
     if type(value) is not cls:
         raise TypeError(f"expected {cls.__name__}, got {type(value).__name__}")
+    return value
+
+
+def _one_of(value: Any, cls: Any) -> Any:
+    """Return a word of a fixed list of texts."""
+    *most, last = get_args(cls)
+    if not isinstance(value, str) or value not in (*most, last):
+        raise ValueError(f"expected {', '.join(most)} or {last}, got {shown(value)}")
     return value
 
 

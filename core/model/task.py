@@ -10,7 +10,7 @@ import attrs
 
 from .money import EXACT, Money
 from .strict_json import BESIDE, UNWRITTEN, Json
-from .vocabulary import Billed, Cause, Kind, Outcome, Refund, State
+from .vocabulary import AssetRole, Billed, Cause, Kind, Outcome, Refund, State
 
 SENDING, SETTLED = "sending", "settled"
 """The status of an attempt without an outcome yet, and of one whose outcome a person found out."""
@@ -23,11 +23,16 @@ STATUSES = (*map(str, State), SENDING, *(str(each) for each in Outcome if each i
 class Asset:
     """One result: at `url` until `expires_at` (None: nobody says), or in `data`, and at `path` once it is on disk.
 
-    `kind` is the medium: image, video or audio; `media_type`, `width` and `height` (pixels) and `length` (bytes) are
-    read from the file.
+    `kind` is the medium: image, video or audio; `role` what it is of the work: the work itself (main), or a cover or
+    the last frame beside it. `title` is the provider's, and so is `seconds`, unless the file tells it. `media_type`,
+    `width` and `height` (pixels), `length` (bytes) and `sha256` (in hex) are read from the file. `stored` is where it
+    lies in a storage, as s3://bucket/key.
     """
 
     kind: str
+    role: AssetRole = "main"
+    title: str | None = None
+    seconds: float | None = None
     url: str | None = None
     data: bytes | None = attrs.field(default=None, repr=False, metadata={BESIDE: True})
     path: Path | None = None
@@ -35,6 +40,8 @@ class Asset:
     width: int | None = None
     height: int | None = None
     length: int | None = None
+    sha256: str | None = None
+    stored: str | None = None
     expires_at: datetime | None = None
 
 

@@ -1,6 +1,10 @@
 """The fixed words: one word for one thing, at every provider."""
 
 from enum import StrEnum
+from typing import Literal, TypeAlias
+
+AssetRole: TypeAlias = Literal["main", "cover", "last_frame"]
+"""What a result is of the work: the work itself, or a picture beside it."""
 
 
 class Kind(StrEnum):

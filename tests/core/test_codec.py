@@ -51,6 +51,11 @@ ADJUSTMENT = st.builds(Adjustment, field=TEXT, given=JSON, sent=JSON, reason=TEX
 ASSET = st.builds(
     Asset,
     kind=TEXT,
+    role=st.sampled_from(["main", "cover", "last_frame"]),
+    title=maybe(TEXT),
+    seconds=maybe(st.floats(0, 1e6)),
+    sha256=maybe(TEXT),
+    stored=maybe(TEXT),
     url=maybe(TEXT),
     data=maybe(st.binary()),
     path=maybe(st.sampled_from([Path("out/a.png"), Path("/ä b/c")])),
@@ -178,11 +183,14 @@ def test_what_is_wrong_is_said_with_its_place(cls, field, value):
 
 
 def test_every_fault_is_named():
+    assets = [{"kind": "image"}, {}, {"kind": "image", "role": "hero"}, {"kind": "image", "role": ["main"]}]
     with pytest.raises(OutOfBounds) as caught:
-        from_json(Task, {"id": 7, "provider": "p", "account": "a", "path": "/x", "assets": [{"kind": "image"}, {}]})
+        from_json(Task, {"id": 7, "provider": "p", "account": "a", "path": "/x", "assets": assets})
     assert [(problem.field, problem.message) for problem in caught.value.problems] == [
         ("Task.id", "expected str, got int"),
         ("Task.assets[1].kind", "required: kind"),
+        ("Task.assets[2].role", "expected main, cover or last_frame, got 'hero'"),
+        ("Task.assets[3].role", "expected main, cover or last_frame, got ['main']"),
         ("Task.submitted_at", "required: submitted_at"),
     ]
 

@@ -136,6 +136,9 @@ def test_what_is_missing_is_counted_in_units(kind, units, made, there):
     assert _units(task, units) == there
     raw = attrs.evolve(task, offer=None)  # of which nobody knows the kind
     assert _units(raw, units) == min(len(made), units)
+    covers = tuple(attrs.evolve(each, role="cover") for each in assets)
+    for each in (task, raw):
+        assert _units(attrs.evolve(each, assets=covers), units) == 0
 
 
 # What a failure costs

@@ -18,7 +18,7 @@ from anymedia.registry import adapters
 ROOMS = (
     ("model",),
     ("declare",),
-    ("account", "clock", "network"),
+    ("account", "clock", "network", "storage"),
     ("translate",),
     ("pricing", "transport", "limits", "journal"),
     ("engine",),
