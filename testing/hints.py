@@ -1,11 +1,11 @@
 """Where an adapter may be wrong when an answer cannot be read: its places by name, beside what the answer was."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from anymedia import AnymediaError, DeadlineExceeded, MalformedAnswer, NotFound, SubmitUncertain, Task
-from anymedia.declare import Adapter, Endpoint
+from anymedia.declare import Adapter, Assets, Endpoint
 from anymedia.model.strict_json import Json
 
 SHOWN = 300
@@ -63,8 +63,8 @@ def _named(name: str, endpoint: Endpoint, places: tuple[str, ...]) -> Iterator[s
 
 
 def _shown(place: Any) -> str:
-    if isinstance(place, Mapping):
-        return ", ".join(f"`{each}`" for each in place.values())
+    if isinstance(place, tuple) and all(isinstance(each, Assets) for each in place):
+        return ", ".join(f"`{each}`" for each in place)
     if isinstance(place, tuple):
         return f"`{place[0]}`, {place[1]!r}"
     return "" if place is None else f"`{place}`"

@@ -22,6 +22,7 @@ from anymedia import (
     Unavailable,
 )
 from anymedia.declare import Adapter, Balance
+from anymedia.declare.path import Content
 from anymedia.simulators import Service, services
 from anymedia.simulators.message import Response
 from anymedia.translate.check import check
@@ -30,7 +31,7 @@ from anymedia.translate.reading import declared_text, read, text_of
 
 from .hints import hint
 from .suite import Case, Suite, cases, fail, look, promise, read_as, stated_refusal, unstated
-from .wire import Wire
+from .wire import Wire, answer_of
 
 MEANS: dict[str, tuple[type[AnymediaError], bool]] = {
     "unauthorised": (BadApiKey, False),
@@ -189,9 +190,10 @@ def _beside(wire: Wire, call: str, task: Task) -> tuple[Response, Task | Money |
 
 def _untold(adapter: Adapter, text: str, response: Response) -> str:
     """Return what an error tells in place of a stated text: what stands at the places of `fault`, or else usually."""
-    words, fault = read(response.body)[0], adapter.fault
+    answer, fault = answer_of(response), adapter.fault
+    content = Content(read(answer.body)[0], answer.headers, answer.body)
     named = fault.message is not None or fault.fields is not None
-    told = declared_text(fault, words) if named else text_of(fault, words)
+    told = declared_text(fault, content) if named else text_of(fault, content)
     return "" if text in told else told or "nothing"
 
 

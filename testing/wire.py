@@ -51,21 +51,21 @@ class Wire:
         name = self.adapter.name
         draft = Task(id="draft", provider=name, account=name, submitted_at=_now(), path=path, money=Money())
         try:
-            return decode.submitted(self._asked, _answer(response), draft)
+            return decode.submitted(self._asked, answer_of(response), draft)
         except AnymediaError as error:
             return error
 
     def seen(self, endpoint: Endpoint, response: Response, task: Task) -> Task | AnymediaError:
         """Return what the adapter makes of an answer to a look."""
         try:
-            return decode.looked(self._asked, endpoint, _answer(response), task)
+            return decode.looked(self._asked, endpoint, answer_of(response), task)
         except AnymediaError as error:
             return error
 
     def funds(self, words: Balance, response: Response) -> Money | AnymediaError:
         """Return what the adapter makes of an answer to a call for the balance."""
         try:
-            return decode.balance(self._asked, words, _answer(response))
+            return decode.balance(self._asked, words, answer_of(response))
         except AnymediaError as error:
             return error
 
@@ -79,6 +79,7 @@ def _now() -> datetime:
     return datetime.fromtimestamp(NOW, UTC)
 
 
-def _answer(response: Response) -> Answer:
+def answer_of(response: Response) -> Answer:
+    """Return what a simulator answers as the transport returns it."""
     headers = {name.lower(): value for name, value in response.headers.items()}
     return Answer(response.status, headers, response.body)

@@ -3,6 +3,7 @@
 Adapter     a provider: origin, auth, endpoints, states, errors, offers, gaps
 Endpoint    a call: a method and a path (or a link from an earlier answer), and its Reply
 Reply       where an answer holds what; each place is a path, see anymedia.declare.path
+Assets      results of one role in an answer, and what it tells of each
 Fault       where an error holds its code and its text
 Offer       what is sold: a model, its Params, the Rules between them, its Prices
 Param       a canonical field on the wire: where it goes, what it takes (Text, Url, File, Files, Choice, Whole, Size)
@@ -13,6 +14,7 @@ when        any of these where it differs by what is put in
 from anymedia.model.vocabulary import Cause, Kind, Outcome, Refund, State
 
 from .adapter import Adapter, Balance, Err, Gap, Idempotency, Limits, Match, Pace, PriceQuote
+from .assets import Assets
 from .endpoint import Endpoint, Fault, Header, Reply
 from .fields import Choice, Size, Text, Url, Whole
 from .files import File, Files, Step, Upload
@@ -29,6 +31,7 @@ __all__ = [
     "UNKNOWN",
     "VARIANT",
     "Adapter",
+    "Assets",
     "Balance",
     "Cause",
     "Choice",

@@ -9,7 +9,8 @@ import attrs
 from anymedia.model.strict_json import Json
 from anymedia.model.vocabulary import Cause, Outcome, Refund, State
 
-from .endpoint import Endpoint, Fault, Header, code_and_yes, optional_place
+from .assets import optional_place
+from .endpoint import Endpoint, Fault, Header, code_and_yes
 from .offer import Offer
 from .path import Place, place
 from .prices import Credit, Printed

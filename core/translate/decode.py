@@ -3,7 +3,7 @@
 A yes is believed only where the adapter says that it stands; whatever cannot be read is an error, never a success.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,15 +12,15 @@ import attrs
 from anymedia.declare.adapter import Balance, Err, PriceQuote
 from anymedia.declare.endpoint import Endpoint, Fault, Reply
 from anymedia.model.errors import AnymediaError, MalformedAnswer, SubmitUncertain
-from anymedia.model.forms import shown
 from anymedia.model.money import EXACT, LARGEST, Money, PriceStatus, can_be
-from anymedia.model.task import Asset, Failure, Task, Trouble
-from anymedia.model.vocabulary import Cause, Refund, Retry, State
+from anymedia.model.task import Failure, Task
+from anymedia.model.vocabulary import Cause, Refund, State
 
 from .classify import CAUSES, LONGEST_NAME, Asked, Received
-from .links import followed, links
+from .links import followed
 from .messages import Answer
 from .reading import amount, code_of, declared_text, has_amount, id_of, other_id, time_of
+from .results import results
 
 GOING_ON = (State.QUEUED, State.RUNNING, State.SUCCEEDED)
 """What a task is that may have been billed."""
@@ -38,16 +38,16 @@ def submitted(asked: Asked, answer: Answer, draft: Task) -> Task:
     Errors: a ProviderError when it was refused; SubmitUncertain when nobody can tell, or it has no readable id.
     """
     received = Received.of(asked, answer)
-    reply, words = asked.adapter.submit.reply, received.words
+    reply, content = asked.adapter.submit.reply, received.content
     if received.is_error(reply.ok):
         raise _refusal(received, reply)
-    task_id = id_of(reply.id, words) if reply.id is not None else draft.id
+    task_id = id_of(reply.id, content) if reply.id is not None else draft.id
     if task_id is None:
         raise _without_id(received)
     known: dict[str, Any] = {
         "id": task_id,
-        "links": dict(followed(asked.adapter, asked.origin, words)),
-        "replayed": reply.replayed is not None and reply.replayed.one(words) is True,
+        "links": dict(followed(asked.adapter, asked.origin, content)),
+        "replayed": reply.replayed is not None and reply.replayed.one(content) is True,
         "raw": received.raw,
     }
     try:
@@ -70,8 +70,8 @@ def _refusal(received: Received, reply: Reply) -> AnymediaError:
     """
     error = received.refusal(submit=True)
     by_status = received.answer.status >= 300 and received.code is None
-    task_id = id_of(reply.id, received.words)
-    said = None if reply.state is None else reply.state.one(received.words)
+    task_id = id_of(reply.id, received.content)
+    said = None if reply.state is None else reply.state.one(received.content)
     meaning = received.asked.adapter.meaning(said) if isinstance(said, str) else None
     if not by_status or task_id is None or meaning not in GOING_ON or isinstance(error, SubmitUncertain):
         return error
@@ -99,14 +99,14 @@ def looked(asked: Asked, endpoint: Endpoint, answer: Answer, task: Task, *, alon
     if received.is_error(endpoint.reply.ok):
         return _refused(received, endpoint, task)
     seen = attrs.evolve(task, **_read(received, endpoint.reply, task, task.id))
-    if seen.state.final and not alone and id_of(endpoint.reply.id, received.words) is None:
+    if seen.state.final and not alone and id_of(endpoint.reply.id, received.content) is None:
         raise Unnamed
     return seen
 
 
 def _refused(received: Received, endpoint: Endpoint, task: Task) -> Task:
     """Return what an error answer to a look tells of the task all the same. Errors: the answer's own."""
-    other = other_id(endpoint.reply.id, received.words, task.id)
+    other = other_id(endpoint.reply.id, received.content, task.id)
     if other is not None:
         raise _of_another(received, other, task.id)
     error = received.refusal(submit=False)
@@ -116,7 +116,7 @@ def _refused(received: Received, endpoint: Endpoint, task: Task) -> Task:
         young = received.asked.now - task.submitted_at < timedelta(seconds=seconds)
         if young and str(code) in (received.code, str(received.answer.status)):
             return attrs.evolve(task, raw=received.raw)
-    if id_of(endpoint.reply.id, received.words) == task.id and (ended := _ended(received, endpoint.reply, task)):
+    if id_of(endpoint.reply.id, received.content) == task.id and (ended := _ended(received, endpoint.reply, task)):
         return ended
     if endpoint.verdict and _is_verdict(received):
         failed = _failure(received, received.asked.adapter.fault, None, task.money)
@@ -147,14 +147,14 @@ def _is_verdict(received: Received) -> bool:
 
 def _read(received: Received, reply: Reply, task: Task, task_id: str) -> dict[str, Any]:
     """Return what an answer changes of a task. Errors: MalformedAnswer, NotFound."""
-    words, now = received.words, received.asked.now
-    if not isinstance(words, dict):
+    content, now = received.content, received.asked.now
+    if not isinstance(content.words, dict):
         raise received.malformed("no JSON object", task_id)
-    other = other_id(reply.id, words, task_id)
+    other = other_id(reply.id, content, task_id)
     if other is not None:
         raise _of_another(received, other, task_id)
     state, raw_state, said = _state(received, reply, task, task_id)
-    completed_at = time_of(reply.completed, words) or task.completed_at
+    completed_at = time_of(reply.completed, content) or task.completed_at
     # An amount beside a task that goes on is not what it comes to.
     money = _settled(received, reply, task.money) if state.final else task.money
     changes: dict[str, Any] = {
@@ -162,7 +162,7 @@ def _read(received: Received, reply: Reply, task: Task, task_id: str) -> dict[st
         "raw_state": raw_state,
         "running_at": task.running_at or (now if state is not State.QUEUED else None),
         "ended_at": task.ended_at or (now if state.final else None),
-        "created_at": time_of(reply.created, words) or task.created_at,
+        "created_at": time_of(reply.created, content) or task.created_at,
         "completed_at": completed_at,
         "money": money,
         "request_id": received.request_id or task.request_id,
@@ -171,14 +171,14 @@ def _read(received: Received, reply: Reply, task: Task, task_id: str) -> dict[st
     if state is State.FAILED:
         changes |= _failure(received, reply.failure, said, money)
     elif state is State.SUCCEEDED and (reply.assets or reply.files is not None):
-        changes |= _assets(received, reply, task, completed_at or now)
+        changes |= results(received, reply, task, completed_at or now)
     return changes
 
 
 def _state(received: Received, reply: Reply, task: Task, task_id: str) -> tuple[State, str | None, Err | None]:
     """Return the state, the raw word for it, and what the adapter says of the failure that the word tells."""
-    raw = None if reply.state is None else reply.state.one(received.words)
-    if reply.failed_if is not None and reply.failed_if.find(received.words):
+    raw = None if reply.state is None else reply.state.one(received.content)
+    if reply.failed_if is not None and reply.failed_if.find(received.content):
         return State.FAILED, _word(received, raw) if isinstance(raw, str) else None, None
     if reply.state is None:
         # An answer without a state of its own is a result where there is nothing to look at later; else it tells none.
@@ -201,8 +201,8 @@ def _failure(received: Received, fault: Fault, said: Err | None, money: Money) -
     """Return what a failure changes of a task: why it failed, and what it then costs; its state's word counts first."""
     adapter = received.asked.adapter
     asked = received.asked
-    code = code_of(fault, received.words)
-    row = asked.row(code, declared_text(fault, received.words))
+    code = code_of(fault, received.content)
+    row = asked.row(code, declared_text(fault, received.content))
     rows = [each for each in (said, row) if each is not None]
     refund = next((each.refund for each in rows if each.refund is not None), adapter.refunds)
     cause = rows[0].cause if rows else Cause.FAILED
@@ -214,7 +214,7 @@ def _failure(received: Received, fault: Fault, said: Err | None, money: Money) -
     failure = Failure(
         cause=cause,
         code=None if code is None else asked.shown(code),
-        message=asked.shown(declared_text(fault, received.raw)) or None,
+        message=asked.shown(declared_text(fault, received.kept)) or None,
         refund=refund,
     )
     return {"failure": failure, "money": money}
@@ -224,36 +224,7 @@ def _took_something(received: Received) -> bool:
     """Return whether an answer says that something was taken, be it in a form that cannot be read."""
     polled = received.asked.adapter.poll or received.asked.adapter.submit
     places = (polled.reply.usd, polled.reply.credits)
-    return any(has_amount(where, received.words) for where in places)
-
-
-def _assets(received: Received, reply: Reply, task: Task, completed_at: datetime) -> dict[str, Any]:
-    """Return the results that an answer shows, and the trouble with those of them that cannot be fetched.
-
-    Errors: MalformedAnswer where there is none that can be.
-    """
-    life, now = received.asked.adapter.expires, received.asked.now
-    # Nothing is finished later than now, whatever the answer says.
-    expires_at = None if life is None else min(completed_at, now) + timedelta(seconds=life)
-    assets: list[Asset] = []
-    unusable: list[str] = []
-    for named, where in reply.assets.items():
-        found, kind = links(where, received.words, received.asked.origin), named or task.kind.medium
-        assets += [Asset(kind=kind, url=url, expires_at=expires_at) for url in found.urls]
-        assets += [Asset(kind=kind, data=data) for data in found.data]
-        unusable += found.unusable
-    for data in () if reply.files is None else reply.files.find(received.words):
-        if isinstance(data, bytes):
-            assets.append(Asset(kind=task.kind.medium, data=data))
-    told = ", ".join(shown(received.asked.shown(link)) for link in unusable[:3])
-    if not assets:
-        what = "a finished task that has no result"
-        error = received.malformed(f"{what} that can be fetched: {told}" if told else what, task.id)
-        error.retry = Retry.NEVER
-        raise error
-    error_told = f"{len(unusable)} of its results cannot be fetched: {told}"
-    trouble = Trouble(error=error_told, answer=received.raw) if unusable else None
-    return {"assets": tuple(assets), "trouble": trouble}
+    return any(has_amount(where, received.content) for where in places)
 
 
 def balance(asked: Asked, words_of: Balance, answer: Answer) -> Money:
@@ -261,8 +232,8 @@ def balance(asked: Asked, words_of: Balance, answer: Answer) -> Money:
     received = Received.of(asked, answer)
     if received.is_error(words_of.ok):
         raise received.refusal(submit=False)
-    credits, cents = amount(words_of.credits, received.words), amount(words_of.cents, received.words)
-    usd = amount(words_of.usd, received.words) if cents is None else EXACT.divide(cents, CENTS)
+    credits, cents = amount(words_of.credits, received.content), amount(words_of.cents, received.content)
+    usd = amount(words_of.usd, received.content) if cents is None else EXACT.divide(cents, CENTS)
     rate = asked.adapter.credit
     if usd is None and credits is not None and rate is not None:
         usd = EXACT.multiply(credits, rate.usd)
@@ -284,15 +255,15 @@ def price(asked: Asked, words_of: PriceQuote, answer: Answer) -> tuple[Decimal, 
     if received.is_error(None):
         raise received.refusal(submit=False)
     for where, word_ in words_of.known.items():
-        if (value := where.one(received.words)) != word_:
+        if (value := where.one(received.content)) != word_:
             said = asked.shown(value) if isinstance(value, str) else "missing"
             raise received.error(Cause.NOT_FOUND, f"{asked.account} reports no price: {where} is {said}"[:200])
-    cents, usd = amount(words_of.cents, received.words), amount(words_of.usd, received.words)
+    cents, usd = amount(words_of.cents, received.content), amount(words_of.usd, received.content)
     usd = usd if cents is None else EXACT.divide(cents, CENTS)
     # A price that is far too low by mistake would make this offer the first choice.
     if usd is None or not can_be(usd):
         raise received.malformed("no price that can be", None)
-    since = time_of(words_of.date, received.words) or asked.now
+    since = time_of(words_of.date, received.content) or asked.now
     if since > asked.now + timedelta(days=1):
         raise received.malformed("a price that is not true yet", None)
     return usd, since.date().isoformat()
@@ -308,7 +279,7 @@ def price_list(asked: Asked, answer: Answer) -> None:
 def _settled(received: Received, reply: Reply, money: Money) -> Money:
     """Return what the task took in the provider's own words, else the money as it was."""
     adapter = received.asked.adapter
-    usd, credits = amount(reply.usd, received.words), amount(reply.credits, received.words)
+    usd, credits = amount(reply.usd, received.content), amount(reply.credits, received.content)
     if usd is None and credits is not None and adapter.credit is not None:
         usd = EXACT.multiply(credits, adapter.credit.usd)
     # Nobody takes so much for a task, or so little: what was quoted stays reserved.

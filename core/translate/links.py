@@ -15,7 +15,7 @@ import attrs
 
 from anymedia.declare.adapter import Adapter
 from anymedia.declare.endpoint import Endpoint
-from anymedia.declare.path import Place, place
+from anymedia.declare.path import Content, Place, place
 from anymedia.model.strict_json import REPLACED, Json, lenient
 from anymedia.model.urls import absolute, hosts_of, permitted, relative
 
@@ -38,9 +38,9 @@ class Links:
     unusable: tuple[str, ...]
 
 
-def links(where: Place, words: Json, origin: str) -> Links:
+def links(where: Place, content: Json | Content, origin: str) -> Links:
     """Return the links at a place; they may be relative to the origin that answered."""
-    found = where.find(words)
+    found = where.find(content)
     if not found:  # an answer has its links at one of several places
         return _NONE
     urls: dict[str, None] = {}
@@ -61,11 +61,11 @@ def links(where: Place, words: Json, origin: str) -> Links:
 _NONE = Links((), (), ())
 
 
-def followed(adapter: Adapter, origin: str, words: Json) -> Iterator[tuple[str, str]]:
+def followed(adapter: Adapter, origin: str, content: Content) -> Iterator[tuple[str, str]]:
     """Yield the links of a submit's answer along which its task is looked at, by name, where the key may go there."""
     for endpoint in (adapter.poll, adapter.result, adapter.cancel):
         if endpoint is not None and endpoint.link is not None:
-            for url in links(place(endpoint.link), words, origin).urls[:1]:
+            for url in links(place(endpoint.link), content, origin).urls[:1]:
                 if leads(adapter, origin, endpoint, url):
                     yield endpoint.link, relative(url, origin)
 

@@ -127,7 +127,7 @@ def failed(adapter: Adapter, *told: tuple[Place | None, Json]) -> Task | None:
 def shows(adapter: Adapter, state: Json, *told: tuple[Place | None, Json]) -> Answer:
     """Return an answer to a look that shows a state, with a result wherever one is looked for."""
     reply = (adapter.poll or adapter.submit).reply
-    results = ((place, URL) for place in reply.assets.values())
+    results = ((each.at, _at(each.url, URL)) for each in reply.assets)
     return answer(200, *results, (reply.state, state), *told)
 
 

@@ -55,7 +55,7 @@ WORDS = [*adapters().values(), FAL, BFL, OPENAI, ODD]
 FOLDED = {(declare.Adapter, "states")}
 """Words that may be read while the adapter is made, into a form that the steps look them up in."""
 
-MECHANISM = {Written, declare.path.Path, declare.path.First, declare.fields.Flaw}
+MECHANISM = {Written, declare.path.Content, declare.path.Path, declare.path.First, declare.fields.Flaw}
 """Classes that no adapter is written in."""
 
 
