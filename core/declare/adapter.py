@@ -11,6 +11,7 @@ from anymedia.model.vocabulary import Cause, Outcome, Refund, State
 
 from .assets import optional_place
 from .endpoint import Endpoint, Fault, Header, code_and_yes
+from .files import Upload
 from .offer import Offer
 from .path import Place, place
 from .prices import Credit, Printed
@@ -238,6 +239,7 @@ class Adapter:
     idempotency: Idempotency | None = None
     balance: Balance | None = None
     price_quote: PriceQuote | None = None
+    upload: Upload | None = None
     gaps: tuple[Gap, ...] = attrs.field(default=(), validator=several("gaps", Gap))
     _meanings: Mapping[str, State | Err] = attrs.field(init=False, repr=False, eq=False)
 

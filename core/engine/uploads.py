@@ -8,6 +8,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -123,7 +124,7 @@ class Uploads:
         known = await _apart(media, lambda: known_of(media, upload))
         asked = self._session.asked(account, model)
         for step in upload.steps:
-            call = await _apart(media, lambda: step_call(account, step, known, media))
+            call = await _apart(media, partial(step_call, account, step, known, media))
             try:
                 answer = await self._session.transport.send(account, call, Progress())
             except Lost as lost:

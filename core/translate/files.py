@@ -27,7 +27,7 @@ class Ways:
     @classmethod
     def of(cls, account: Account) -> "Ways":
         """Return the ways of an account."""
-        return cls(local=account.local, lends=account.storage is not None and account.storage.lends)
+        return cls(local=account.local, lends=account.lender is not None)
 
 
 NO_WAYS = Ways()
