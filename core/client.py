@@ -98,7 +98,14 @@ class Client:
         keys = tuple(account.api_key for account in self.config.accounts.values() if account.api_key is not None)
         hide = ApiKeys(keys)
         self._ledger = None if self.journal is None else Ledger(self.journal, prompts=self.config.prompts, hide=hide)
-        self._session = Session(clock or Clock(), patience or Patience(), on_event, self._ledger, self.config.network)
+        self._session = Session(
+            clock or Clock(),
+            patience or Patience(),
+            on_event,
+            self._ledger,
+            self.config.network,
+            self.config.storage,
+        )
         self._submits = Submits(self._session)
         self._keys = IdempotencyKeys(self._session)
         self._live = LivePrices.at(self.config.live_prices)

@@ -7,7 +7,7 @@ from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from decimal import Decimal
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
 
 from anymedia.account import Account, fingerprint
 from anymedia.clock import Clock
@@ -18,12 +18,14 @@ from anymedia.model.errors import AnymediaError, ConfigError, JournalError, Prob
 from anymedia.model.money import Money
 from anymedia.model.task import Attempt, Task
 from anymedia.network import Network
+from anymedia.storage import Storage
 from anymedia.translate import decode, encode
 from anymedia.translate.classify import Asked
 from anymedia.translate.messages import Answer, Call, Lost, Progress
 from anymedia.transport.download import keep
 from anymedia.transport.http import DIRECT, Transport
 from anymedia.transport.retry import Patience, retried
+from anymedia.transport.store import Store
 
 Event: TypeAlias = Attempt | Task
 T = TypeVar("T")
@@ -50,6 +52,7 @@ class Session:
         on_event: Callable[[Event], None] | None,
         ledger: Ledger | None,
         network: Network = DIRECT,
+        storage: Storage | None = None,
     ) -> None:
         self.clock: Clock = clock
         self.detached: deque[Task] = deque(maxlen=LEFT_TASKS)
@@ -59,6 +62,8 @@ class Session:
         self.patience: Patience = patience
         self._on_event = on_event
         self._network = network
+        self._storage = storage
+        self._store: Store | None = None
         self._transport: Transport | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._fingerprints: dict[str, str] = {}
@@ -72,6 +77,13 @@ class Session:
         if self._transport is None:
             self._transport = Transport(self._network)
         return self._transport
+
+    @property
+    def store(self) -> Store:
+        """The bucket of the configured storage, opened when it is first needed. Errors: ConfigError."""
+        if self._store is None:
+            self._store = Store.open(cast("Storage", self._storage), self._network.ca_file)
+        return self._store
 
     def in_its_loop(self) -> None:
         """Bind the client to the running event loop. Errors: ConfigError for another loop than before."""

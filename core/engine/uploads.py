@@ -14,8 +14,9 @@ from typing import TypeVar, cast
 
 from anymedia.account import Account
 from anymedia.declare.files import Upload
-from anymedia.model.errors import MalformedAnswer, OutOfBounds, Problem, ProviderError, RateLimited, Unavailable
+from anymedia.model.errors import MalformedAnswer, OutOfBounds, ProviderError, RateLimited, Unavailable
 from anymedia.model.media import Media, Slot, Unreadable, Way, filled, slots
+from anymedia.model.request import unreadable
 from anymedia.model.strict_json import Json
 from anymedia.model.vocabulary import Billed, Outcome
 from anymedia.translate.messages import Lost, Progress
@@ -71,15 +72,15 @@ class Uploads:
     async def _value(self, account: Account, slot: Slot, model: str | None) -> Json:
         """Return what stands in the place of a file."""
         try:
-            await _apart(slot.media, lambda: slot.media.sha256)
+            await _apart(slot.media, slot.media.digest)
             if slot.way is Way.PART:
                 return slot
             if slot.way.inline:
                 return await _apart(slot.media, slot.written)
             return (await self._place(account, slot, model)).url
         except Unreadable as error:
-            problem = Problem(field=slot.field, message=f"{slot.media.label} {error}", documented=False)
-            raise OutOfBounds(problems=[problem], account=account.name, provider=account.adapter.name) from None
+            problems = [unreadable(slot.field, slot.media, error)]
+            raise OutOfBounds(problems=problems, account=account.name, provider=account.adapter.name) from None
 
     async def _place(self, account: Account, slot: Slot, model: str | None) -> Placed:
         """Return where a file lies; whoever asks for the same one at the same time waits for one upload."""

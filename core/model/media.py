@@ -81,15 +81,14 @@ class Media:
     @property
     def sha256(self) -> str:
         """The digest of its bytes, which are read for it once. Errors: Unreadable."""
+        return self.digest()
+
+    def digest(self) -> str:
+        """Return the SHA-256 of its bytes, which are read for it once. Errors: Unreadable."""
         if not self._digests:
             for _ in self.chunks():
                 pass
         return self._digests[0]
-
-    @property
-    def digested(self) -> bool:
-        """Whether its digest is known without reading it."""
-        return bool(self._digests)
 
     def look(self) -> None:
         """Open it, to see that it is what it was when it was put in. Errors: Unreadable."""
@@ -223,6 +222,19 @@ def slots(body: Any) -> list[Slot]:
 def filled(body: Any, fill: Callable[[Slot], Any]) -> Any:
     """Return a body in which each place of a file holds what `fill` returns for it."""
     return _walked(body, fill) if slots(body) else body
+
+
+def kept_of(body: Any, sent: Any) -> Any:
+    """Return what of a filled body may be written down: a digest in the place of each file that is in it."""
+    if isinstance(body, Slot):
+        return body.kept if body.way.inline else sent
+    if isinstance(body, dict):
+        kept = {key: kept_of(value, sent[key]) for key, value in body.items()}
+        return kept if any(kept[key] is not value for key, value in body.items()) else body
+    if isinstance(body, list):
+        each = [kept_of(value, other) for value, other in zip(body, sent, strict=True)]
+        return each if any(one is not value for one, value in zip(each, body, strict=True)) else body
+    return body
 
 
 def _walked(body: Any, fill: Callable[[Slot], Any]) -> Any:

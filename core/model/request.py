@@ -29,7 +29,7 @@ from .forms import (
     pair,
     texts_in,
 )
-from .media import Media, put_in
+from .media import Media, Unreadable, put_in
 from .urls import is_path, is_url
 from .vocabulary import Kind
 
@@ -100,6 +100,14 @@ class Request(ABC):
             if value is not None and value != ():
                 given[name] = value
         return given
+
+    @property
+    def files(self) -> Iterator[tuple[str, str | Media]]:
+        """Each file that is put in, with the field that it is given for."""
+        for name in self.roles.files:
+            value = getattr(self, name)
+            for each in value if isinstance(value, tuple) else () if value is None else (value,):
+                yield name, each
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -217,6 +225,11 @@ def _problems(request: Request) -> Iterator[Problem]:
     for field, form in roles.forms.items():
         if form not in MEDIA and not is_json(getattr(request, field)):
             yield _problem(field, "cannot be written as JSON")
+
+
+def unreadable(field: str, media: Media, error: Unreadable) -> Problem:
+    """Return the problem of a file that cannot be read as it was put in."""
+    return _problem(field, f"{media.label} {error}")
 
 
 def _problem(field: str, message: str) -> Problem:

@@ -126,7 +126,7 @@ class Order:
 
     It makes `units` of the request's units (pictures, clips, songs), from number `part` on. `money` is the quote; `why`
     says why this offer was chosen, at `chosen_at`. `idempotency_key` is the caller's own name for the request, `texts`
-    are the caller's own words, which are in no JSON.
+    are the caller's own words, and `signatures` those of the URLs in its body that anybody may use: both are in no JSON.
     """
 
     provider: str
@@ -146,6 +146,7 @@ class Order:
     why: str | None = None
     chosen_at: datetime | None = None
     texts: tuple[str, ...] = attrs.field(default=(), repr=False, eq=False, metadata={UNWRITTEN: True})
+    signatures: tuple[str, ...] = attrs.field(default=(), repr=False, eq=False, metadata={UNWRITTEN: True})
 
     @property
     def name(self) -> str:

@@ -157,16 +157,36 @@ _SIGNED = (
 """Parameters (or how they begin) that belong to the signature of a known store, and the one that holds it."""
 
 
-def unsigned(url: str) -> str:
-    """Return a URL without the parameters with which a known store signs it for a while: it names the same file."""
+def unsigned(value: Any) -> Any:
+    """Return JSON data with each URL without the parameters with which a known store signs it for a while.
+
+    Without them it names the same file.
+    """
+    if isinstance(value, dict):
+        return {name: unsigned(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [unsigned(each) for each in value]
+    return _signed(value)[0] if isinstance(value, str) and is_url(value) else value
+
+
+def signatures(value: Any) -> list[str]:
+    """Return the signature of each URL in JSON data that a known store has signed."""
+    if isinstance(value, dict | list):
+        return [each for inner in (value.values() if isinstance(value, dict) else value) for each in signatures(inner)]
+    return [signed] if isinstance(value, str) and is_url(value) and (signed := _signed(value)[1]) else []
+
+
+def _signed(url: str) -> tuple[str, str]:
+    """Return a URL without its signature, and the signature."""
     parts = _parts(url)
     if parts is None or "sig" not in parts.query.lower():
-        return url
+        return url, ""
     pairs = [(pair.partition("=")[0].lower(), pair) for pair in parts.query.split("&")]
-    names = {name for name, _ in pairs}
-    drop = [start for start, holder in _SIGNED if holder in names]
-    kept = [pair for name, pair in pairs if not any(_is_named(name, start) for start in drop)]
-    return urlunsplit((parts.scheme, parts.netloc, parts.path, "&".join(kept), parts.fragment))
+    names = {name: pair.partition("=")[2] for name, pair in pairs}
+    drop = [(start, holder) for start, holder in _SIGNED if names.get(holder)]
+    kept = [pair for name, pair in pairs if not any(_is_named(name, start) for start, _ in drop)]
+    without = urlunsplit((parts.scheme, parts.netloc, parts.path, "&".join(kept), parts.fragment))
+    return (without, names[drop[0][1]]) if drop else (url, "")
 
 
 def _is_named(name: str, start: str) -> bool:
