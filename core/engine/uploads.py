@@ -19,6 +19,7 @@ from anymedia.model.media import Media, Slot, Unreadable, Way, filled, slots
 from anymedia.model.request import unreadable
 from anymedia.model.strict_json import Json
 from anymedia.model.vocabulary import Billed, Outcome
+from anymedia.translate.files import LENT, lent_key
 from anymedia.translate.messages import Lost, Progress
 from anymedia.translate.upload import Placed, found, known_of, placed, step_call
 
@@ -32,17 +33,11 @@ AT_A_TIME = 4
 SPARE = 900.0
 """Seconds for which a URL has to be good when a task is submitted: a queue may be long."""
 
-LENT = 86_400.0
-"""Seconds for which a URL of the storage is lent."""
-
 REUSED = 3600.0
 """Seconds for which a file is found again where nobody says how long it lies there: our choice."""
 
 REMEMBERED = 10_000
 """Files of which it is known where they lie."""
-
-INPUTS = "inputs"
-"""The folder of the storage in which files lie that are lent."""
 
 
 class Uploads:
@@ -111,7 +106,7 @@ class Uploads:
 
     async def _lent(self, account: Account, media: Media, model: str | None) -> Placed:
         """Put a file into the storage, and return the URL that it lends. Errors: ProviderError, Unreadable."""
-        store, key = self._session.store, f"{INPUTS}/{media.sha256}.{media.ending}"
+        store, key = self._session.store, lent_key(media, media.sha256)
         now = self._session.clock.now()
         try:
             await store.put(key, _pieces(media), media.media_type)

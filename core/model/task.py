@@ -125,8 +125,9 @@ class Order:
     """One task to be bought: what is sent where, and for how much.
 
     It makes `units` of the request's units (pictures, clips, songs), from number `part` on. `money` is the quote; `why`
-    says why this offer was chosen, at `chosen_at`. `idempotency_key` is the caller's own name for the request, `texts`
-    are the caller's own words, and `signatures` those of the URLs in its body that anybody may use: both are in no JSON.
+    says why this offer was chosen, at `chosen_at`. `idempotency_key` is the caller's own name for the request. `texts`
+    are the caller's own words, `signatures` are of URLs in its body, with which anybody may fetch them: both are in no
+    JSON.
     """
 
     provider: str

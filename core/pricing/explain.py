@@ -7,10 +7,12 @@ import attrs
 from anymedia.declare.adapter import Adapter
 from anymedia.declare.when import Said
 from anymedia.model.errors import Problem
+from anymedia.model.media import slots
 from anymedia.model.money import Money
 from anymedia.model.strict_json import Json
 from anymedia.model.task import Adjustment
 from anymedia.translate.encode import same, submit
+from anymedia.translate.files import Going, going
 from anymedia.translate.messages import Call
 
 from .offers import Candidate
@@ -30,8 +32,9 @@ class Sent:
 class Explanation:
     """The call that one offer would be sent, with the API key masked, or the reasons why it takes no such request.
 
-    `json` is the first body (None when refused), `calls` every different body with how often it is sent; `defaults`
-    are what the provider takes for fields that are not given; `money` is for all calls together.
+    `json` is the first body (None when refused), `calls` every different body with how often it is sent; `files` say
+    which way each file of this machine goes, whose URL a text in the body stands for; `defaults` are what the provider
+    takes for fields that are not given; `money` is for all calls together.
     """
 
     offer: str
@@ -43,6 +46,7 @@ class Explanation:
     headers: Mapping[str, str] = attrs.field(hash=False)
     json: Json = attrs.field(hash=False)
     calls: tuple[Sent, ...]
+    files: tuple[Going, ...] = ()
     defaults: Mapping[str, Json] = attrs.field(hash=False)
     adjustments: tuple[Adjustment, ...]
     refusals: tuple[Problem, ...]
@@ -64,6 +68,7 @@ def explain(candidate: Candidate) -> Explanation:
         headers=masked_headers(account.adapter, call),
         json=call.json,
         calls=tuple(sent),
+        files=tuple(going(slot, account) for slot in slots(sent[0].json)) if sent else (),
         defaults={field: str(value) if isinstance(value, Said) else value for field, value in checked.defaults.items()},
         adjustments=(*checked.adjustments, *(each for part in candidate.parts for each in part.adjustments)),
         refusals=checked.problems,

@@ -8,6 +8,7 @@ from anymedia.declare.adapter import Adapter
 from anymedia.declare.offer import VARIANT, Offer
 from anymedia.declare.prices import Dearest, Override, PerMegapixel, Price, Prices, Table
 from anymedia.declare.when import Said, When
+from anymedia.model.media import Media
 from anymedia.model.money import EXACT, Money, PriceStatus, total
 from anymedia.model.strict_json import Json
 from anymedia.translate.check import Checked
@@ -17,6 +18,7 @@ from anymedia.translate.places import touches
 UNPRINTED = "no page prints a price"
 PAGE, YOURS = "the page", "your configuration"
 ABOUT = "the page gives an approximate price"
+EACH_ROUNDED = "each picture that is put in is taken to be rounded up to a megapixel by itself"
 
 
 class Unpriced(Exception):
@@ -144,7 +146,9 @@ def _figure(checked: Checked, figures: Prices, units: int) -> tuple[Price, str]:
     if isinstance(figures, Price):
         return figures, ""
     if isinstance(figures, PerMegapixel):
-        return Price(str(_by_megapixel(checked, figures))), ""
+        put_in = _put_in(checked) if figures.put_in else 0
+        usd = _by_megapixel(checked, figures) + figures.put_in * put_in
+        return Price(str(usd)), EACH_ROUNDED if put_in > 1 else ""
     if _in_pixels(checked, figures.by):
         raise Unpriced(f"{PAGE} prints no price for a size in pixels")
     axes = [_axis(checked, name, units) for name in figures.by]
@@ -243,8 +247,19 @@ def _by_megapixel(checked: Checked, figures: PerMegapixel) -> Decimal:
         raise Unpriced("a raw field changes what the price depends on")
     if size is None:
         raise Unpriced("the provider chooses the size, and the price goes by it")
-    if figures.put_in and any(name in checked.given for name in roles.inputs):
-        raise Unpriced("what is put in is billed by its size, which is not known")
-    width, height = size
-    megapixels = -(-width * height // (1 << 20))
-    return figures.first + figures.further * (megapixels - 1)
+    return figures.first + figures.further * (_megapixels(*size) - 1)
+
+
+def _put_in(checked: Checked) -> int:
+    """Return the megapixels of all pictures that are put in; those of a public URL are not known."""
+    given = [checked.given[name] for name in checked.offer.roles.inputs if name in checked.given]
+    files = [each for value in given for each in (value if isinstance(value, tuple) else (value,))]
+    sizes = [(each.format.width, each.format.height) for each in files if isinstance(each, Media) and each.format]
+    known = [_megapixels(*size) for size in sizes if None not in size]
+    if len(known) < len(files):
+        raise Unpriced("what is put in is billed by its size, which is not known of a URL: give the file itself")
+    return sum(known)
+
+
+def _megapixels(width: int, height: int) -> int:
+    return -(-width * height // (1 << 20))

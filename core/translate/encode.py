@@ -10,6 +10,7 @@ import attrs
 from anymedia.declare.adapter import Adapter, PriceQuote
 from anymedia.declare.endpoint import Endpoint
 from anymedia.model.errors import MalformedAnswer
+from anymedia.model.media import filled
 from anymedia.model.strict_json import Json
 from anymedia.model.task import Adjustment, Task
 from anymedia.model.vocabulary import Billed
@@ -130,7 +131,8 @@ def look_up(origin: str, path: str) -> Call:
 def ask_price(words: PriceQuote, origin: str, checked: Checked, part: Part) -> Call:
     """Return the call that asks, without the API key, what a task would cost."""
     names = {"wire_id": str(checked.wire_id), **_named(words.of, checked.path)}
-    body = {name: part.body if text == "{body}" else text.format(**names) for name, text in words.body.items()}
+    asked = filled(part.body, lambda slot: f"{STAND_IN}.{slot.media.ending}")
+    body = {name: asked if text == "{body}" else text.format(**names) for name, text in words.body.items()}
     return Call(method="POST", url=origin + words.path, keyed=False, headers=_headers(body), json=body)
 
 
@@ -140,6 +142,10 @@ def _named(form: str, path: str) -> dict[str, str]:
     if match is None:
         raise ValueError(f"{path} does not have the form {form}, which the adapter names for it")
     return match.groupdict()
+
+
+STAND_IN = "https://example.com/file"
+"""What stands for the URL of a file of this machine where a price is asked for: no name of it goes anywhere."""
 
 
 def ask_changes(path: str, origin: str, tag: str | None) -> Call:

@@ -17,6 +17,15 @@ WAYS: Mapping[str, Way] = {"upload": Way.UPLOAD, "data": Way.DATA, "base64": Way
 """The way of a file that each form stands for."""
 
 
+LENT = 86_400.0
+"""Seconds for which the storage lends a URL of a file."""
+
+
+def lent_key(media: Media, digest: str) -> str:
+    """Return the key of a file that the storage lends: the same for the same bytes."""
+    return f"inputs/{digest}.{media.ending}"
+
+
 @attrs.frozen
 class Ways:
     """What an account adds to the ways of its provider: it is on this machine (`local`), a storage `lends` URLs."""
@@ -83,3 +92,39 @@ def _no_way(name: str, media: Media, takes: File | Files, adapter: Adapter) -> P
             "put the file on the web and give its URL"
         )
     return Problem(field=name, message=message, unsupported=True, documented=False)
+
+
+@attrs.frozen(kw_only=True)
+class Going:
+    """Which way a file of this machine goes, for the `field` that it was given for.
+
+    `where` it would lie, and for how many `seconds` it can be fetched there; None: it lies nowhere, or nobody says.
+    """
+
+    field: str
+    file: str
+    media_type: str
+    bytes: int
+    way: str
+    where: str | None = None
+    seconds: float | None = None
+
+
+def going(slot: Slot, account: Account) -> Going:
+    """Return which way the file of a slot goes at an account; nothing is sent for it."""
+    media, upload = slot.media, account.adapter.upload
+    where, seconds = None, None
+    if slot.way is Way.STORAGE:
+        where, seconds = f"{account.lender}/{lent_key(media, '…')}", LENT
+    elif slot.way is Way.UPLOAD and upload is not None:
+        where = f"{account.adapter.title}, by its own upload"
+        seconds = None if isinstance(upload.expires, str) else upload.expires
+    return Going(
+        field=slot.field,
+        file=media.label,
+        media_type=media.media_type,
+        bytes=media.size,
+        way=str(slot.way),
+        where=where,
+        seconds=seconds,
+    )
