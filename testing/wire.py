@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import attrs
 
-from anymedia import AnymediaError, Money, Task
+from anymedia import Account, AnymediaError, Money, Task
 from anymedia.declare import Adapter, Balance
 from anymedia.declare.endpoint import Endpoint
 from anymedia.simulators import Service, services
@@ -15,7 +15,7 @@ from anymedia.translate import decode, encode
 from anymedia.translate.check import Checked
 from anymedia.translate.classify import Asked
 from anymedia.translate.encode import Part
-from anymedia.translate.messages import Answer, Call
+from anymedia.translate.messages import Answer, Call, Stream
 
 NOW = 1_800_000_000.0
 """When everything happens here, in seconds since 1970."""
@@ -37,19 +37,29 @@ class Wire:
         """Return what the simulator answers to a submit; only its task is on the bills, only its keys are unread."""
         self.service.tasks.clear()
         self.service.unread.clear()
-        return self.send(encode.submit(self.adapter, self.adapter.base_url, checked.path, part.body, None))
+        return self.send(encode.submit(self.account, checked.offer.lifecycle, checked.path, part.body, None))
 
     def send(self, call: Call) -> Response:
         """Return what the simulator answers to a call that carries the API key."""
         where, auth = urlsplit(call.url), self.adapter.auth
         headers = {**call.headers, auth.name: auth.prefix + self.service.api_key}
         query: Any = dict(parse_qsl(where.query))
-        return self.service.answer(Request(call.method, unquote(where.path), query, headers, call.body or b""))
+        body = call.body.read() if isinstance(call.body, Stream) else call.body or b""
+        return self.service.answer(Request(call.method, unquote(where.path), query, headers, body))
 
-    def accepted(self, response: Response, path: str) -> Task | AnymediaError:
-        """Return what the adapter makes of an answer to a submit at a path."""
-        name = self.adapter.name
-        draft = Task(id="draft", provider=name, account=name, submitted_at=_now(), path=path, money=Money())
+    def accepted(self, response: Response, checked: Checked) -> Task | AnymediaError:
+        """Return what the adapter makes of an answer to the submit of a request."""
+        name, offer = self.adapter.name, checked.offer
+        draft = Task(
+            id="draft",
+            provider=name,
+            account=name,
+            lifecycle=offer.lifecycle,
+            kind=offer.kind,
+            submitted_at=_now(),
+            path=checked.path,
+            money=Money(),
+        )
         try:
             return decode.submitted(self._asked, answer_of(response), draft)
         except AnymediaError as error:
@@ -68,6 +78,11 @@ class Wire:
             return decode.balance(self._asked, words, answer_of(response))
         except AnymediaError as error:
             return error
+
+    @property
+    def account(self) -> Account:
+        """The account that the provider has here."""
+        return Account(name=self.adapter.name, adapter=self.adapter, origin=self.adapter.base_url)
 
     @property
     def _asked(self) -> Asked:

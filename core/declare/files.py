@@ -1,7 +1,7 @@
 """Files that are put in: in which forms a field takes them, and how bytes get to a provider first."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any
 
 import attrs
 
@@ -13,7 +13,7 @@ from .fields import Flaw, Value, outside
 from .path import Place, place
 from .several import pair, several
 
-FileForm: TypeAlias = Literal["url", "upload", "data", "base64", "part"]
+FORMS = ("url", "upload", "data", "base64", "part")
 """In which ways a file may stand in a body: as a public URL, as the URL that the provider's own upload names, as a data
 URI, as base64 alone, or as a part of the form that the submit sends."""
 
@@ -26,9 +26,9 @@ INLINE = 10.0
 
 def _forms(_: Any, attribute: Any, given: tuple[str, ...]) -> None:
     several("forms", str)(_, attribute, given)
-    unknown = [form for form in given if form not in get_args(FileForm)]
+    unknown = [form for form in given if form not in FORMS]
     if unknown or not given:
-        raise ValueError(f"forms: {', '.join(unknown) or 'none'}; there are {', '.join(get_args(FileForm))}")
+        raise ValueError(f"forms: {', '.join(unknown) or 'none'}; there are {', '.join(FORMS)}")
 
 
 def _sides(_: Any, attribute: Any, given: Any) -> None:
@@ -40,7 +40,7 @@ def _sides(_: Any, attribute: Any, given: Any) -> None:
 class _Takes(Value):
     """What a field takes of each file that is put in."""
 
-    forms: tuple[FileForm, ...] = attrs.field(default=("url",), validator=_forms)
+    forms: tuple[str, ...] = attrs.field(default=("url",), validator=_forms)
     types: tuple[str, ...] = attrs.field(default=(), validator=several("media types", str))
     megabytes: float | None = None
     sides: tuple[int, int] | None = attrs.field(default=None, validator=_sides)

@@ -7,11 +7,11 @@ import attrs
 from anymedia.declare.adapter import Adapter
 from anymedia.declare.when import Said
 from anymedia.model.errors import Problem
-from anymedia.model.media import slots
+from anymedia.model.media import filled, slots
 from anymedia.model.money import Money
 from anymedia.model.strict_json import Json
 from anymedia.model.task import Adjustment
-from anymedia.translate.encode import same, submit
+from anymedia.translate.encode import is_form, same, submit
 from anymedia.translate.files import Going, going
 from anymedia.translate.messages import Call
 
@@ -57,7 +57,11 @@ def explain(candidate: Candidate) -> Explanation:
     """Explain how a request is sent to an offer."""
     checked, account = candidate.checked, candidate.account
     sent = [Sent(part.body, times) for part, times in same(candidate.parts)]
-    call = submit(account.adapter, account.origin, checked.path, sent[0].json if sent else None, "(a new one)")
+    body = sent[0].json if sent else None
+    call = submit(account, checked.offer.lifecycle, checked.path, filled(body, str), "(a new one)")
+    headers = masked_headers(account.adapter, call)
+    if is_form(account.adapter.life(checked.offer.lifecycle).submit, body):
+        headers["Content-Type"] = "multipart/form-data"
     return Explanation(
         offer=candidate.name,
         provider=account.adapter.name,
@@ -65,10 +69,10 @@ def explain(candidate: Candidate) -> Explanation:
         model=checked.offer.model,
         method=call.method,
         url=call.url,
-        headers=masked_headers(account.adapter, call),
-        json=call.json,
+        headers=headers,
+        json=body,
         calls=tuple(sent),
-        files=tuple(going(slot, account) for slot in slots(sent[0].json)) if sent else (),
+        files=tuple(going(slot, account) for slot in slots(body)),
         defaults={field: str(value) if isinstance(value, Said) else value for field, value in checked.defaults.items()},
         adjustments=(*checked.adjustments, *(each for part in candidate.parts for each in part.adjustments)),
         refusals=checked.problems,

@@ -254,8 +254,8 @@ def _put_in(checked: Checked) -> int:
     """Return the megapixels of all pictures that are put in; those of a public URL are not known."""
     given = [checked.given[name] for name in checked.offer.roles.inputs if name in checked.given]
     files = [each for value in given for each in (value if isinstance(value, tuple) else (value,))]
-    sizes = [(each.format.width, each.format.height) for each in files if isinstance(each, Media) and each.format]
-    known = [_megapixels(*size) for size in sizes if None not in size]
+    formats = [each.format for each in files if isinstance(each, Media) and each.format is not None]
+    known = [_megapixels(each.width, each.height) for each in formats if each.width and each.height]
     if len(known) < len(files):
         raise Unpriced("what is put in is billed by its size, which is not known of a URL: give the file itself")
     return sum(known)

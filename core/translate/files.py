@@ -42,7 +42,7 @@ class Ways:
 NO_WAYS = Ways()
 
 
-def placed(fields: Mapping[str, Field], adapter: Adapter, ways: Ways) -> tuple[Mapping[str, Field], list[Problem]]:
+def placed(fields: dict[str, Field], adapter: Adapter, ways: Ways) -> tuple[dict[str, Field], list[Problem]]:
     """Return the fields with a Slot in the place of each file of this machine, and why some cannot get there."""
     changed: dict[str, Field] = {}
     problems: list[Problem] = []

@@ -19,6 +19,10 @@ class Stream:
         """How many bytes it has."""
         return sum(piece.size if isinstance(piece, Media) else len(piece) for piece in self.pieces)
 
+    def read(self) -> bytes:
+        """Return all of it. Errors: Unreadable."""
+        return b"".join(piece.read() if isinstance(piece, Media) else piece for piece in self.pieces)
+
 
 @attrs.frozen(kw_only=True)
 class Call:

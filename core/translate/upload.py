@@ -126,7 +126,7 @@ def found(asked: Asked, step: Step, answer: Answer) -> dict[str, Any]:
         if step.call.link is None:
             raise received.refusal(submit=False)
         raise received.error(Cause.UNAVAILABLE, f"the store answered {received.answer.status}{received.aside}")
-    told = {name: where.one(received.words) for name, where in step.finds.items()}
+    told = {name: where.one(received.content) for name, where in step.finds.items()}
     missing = [name for name, value in told.items() if value in (None, "")]
     if missing:
         raise received.error(Cause.UNAVAILABLE, f"{asked.account} answered without {', '.join(missing)}")

@@ -36,7 +36,15 @@ def asked(*images, **fields):
 
 def test_a_file_comes_in_any_form_and_tells_what_it_is(photo):
     with photo.open("rb") as file:
-        for source in (photo, str(photo.absolute()).join(("", "")) and photo, PNG, bytearray(PNG), memoryview(PNG), URI, file):
+        for source in (
+            photo,
+            str(photo.absolute()).join(("", "")) and photo,
+            PNG,
+            bytearray(PNG),
+            memoryview(PNG),
+            URI,
+            file,
+        ):
             (media,) = asked(source).images
             assert (media.media_type, media.size, media.format.width, media.format.height) == ("image/png", 82, 37, 21)
             assert media.fault is None
@@ -49,7 +57,9 @@ def test_a_file_comes_in_any_form_and_tells_what_it_is(photo):
 
 def test_a_plain_text_is_never_a_path(photo):
     for text in (str(photo), photo.as_uri(), "photo.png", "~/photo.png", ""):
-        with pytest.raises(OutOfBounds, match=r"^images: must be a URL or a data URI, not .*; a file of this machine is"):
+        with pytest.raises(
+            OutOfBounds, match=r"^images: must be a URL or a data URI, not .*; a file of this machine is"
+        ):
             asked(text)
 
 
@@ -57,8 +67,14 @@ HOSTILE = {
     "nothing": (lambda folder: folder / "nothing.png", "nothing.png is not there"),
     "a folder": (lambda folder: folder, "is a folder"),
     "an empty file": (lambda folder: written(folder / "empty.png", b""), "empty.png has 0 bytes"),
-    "a text": (lambda folder: written(folder / "key.txt", b"secret"), "key.txt is no picture, film or sound that is known"),
-    "a link": (lambda folder: linked(folder / "link.png"), "link.png is a symbolic link: name the file that it leads to"),
+    "a text": (
+        lambda folder: written(folder / "key.txt", b"secret"),
+        "key.txt is no picture, film or sound that is known",
+    ),
+    "a link": (
+        lambda folder: linked(folder / "link.png"),
+        "link.png is a symbolic link: name the file that it leads to",
+    ),
     "a pipe": (lambda folder: piped(folder / "pipe.png"), "pipe.png is a pipe, not a file"),
     "a device": (lambda folder: Path(os.devnull), "null is no regular file"),
     "a name with a null": (lambda folder: folder / "a\0b", "cannot be opened: "),
@@ -165,7 +181,9 @@ def test_bytes_that_are_others_than_those_of_the_digest_are_told(photo):
 
 def test_a_read_that_fails_is_told(photo, monkeypatch):
     media = Media(photo)
-    monkeypatch.setattr("anymedia.model.media._read", lambda _: (_ for _ in ()).throw(Unreadable("cannot be read: gone")))
+    monkeypatch.setattr(
+        "anymedia.model.media._read", lambda _: (_ for _ in ()).throw(Unreadable("cannot be read: gone"))
+    )
     with pytest.raises(Unreadable, match="cannot be read: gone"):
         media.read()
 
