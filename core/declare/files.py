@@ -1,5 +1,6 @@
 """Files that are put in: in which forms a field takes them, and how bytes get to a provider first."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,6 +20,12 @@ URI, as base64 alone, or as a part of the form that the submit sends."""
 
 MEGA = 1_000_000
 """Bytes of a megabyte, as pages count them: our choice, the smaller of the two."""
+
+NAMED = re.compile(r"\{(\w+)\}")
+"""A name within a text of a step."""
+
+OF_A_FILE = frozenset(("name", "type", "size", "sha256", "md5", "base64", "data", "file"))
+"""What a step may name of the file itself."""
 
 INLINE = 10.0
 """Megabytes of a file that goes into a JSON body where the page names no bound: our choice."""
@@ -129,6 +136,17 @@ class Step:
     finds: Mapping[str, Place] = attrs.field(factory=dict, converter=_places, hash=False)
     headers: str | None = None
 
+    @property
+    def texts(self) -> Iterator[str]:
+        """Every text of it that may name something."""
+        left: list[Json] = [self.sends, self.call.headers, self.call.query, self.call.path]
+        while left:
+            value = left.pop()
+            if isinstance(value, str):
+                yield value
+            elif isinstance(value, Mapping | list | tuple):
+                left += value.values() if isinstance(value, Mapping) else value
+
 
 @attrs.frozen(init=False)
 class Upload:
@@ -149,8 +167,23 @@ class Upload:
         self.__attrs_init__(steps, url, expires, megabytes)
 
     def __attrs_post_init__(self) -> None:
-        found = {name for step in self.steps for name in step.finds}
-        named = [self.url, *([self.expires] if isinstance(self.expires, str) else [])]
-        missing = [name for name in named if name not in found]
-        if missing:
-            raise ValueError(f"upload: no step finds {', '.join(missing)}")
+        wrong = "; ".join(_unknown(self))
+        if wrong:
+            raise ValueError(f"upload: {wrong}")
+
+
+def _unknown(upload: Upload) -> Iterator[str]:
+    """Yield what a step, or the upload itself, names before anything has found it, and what no step reads."""
+    known = set(OF_A_FILE)
+    for number, step in enumerate(upload.steps, 1):
+        named = [name for text in step.texts for name in NAMED.findall(text)]
+        named += [each for each in (step.call.link, step.headers) if each is not None]
+        for name in named:
+            if name not in known:
+                yield f"step {number} names {name}, which no step before it finds; there are {', '.join(sorted(known))}"
+        if step.call.body == "file" and step.sends:
+            yield f"step {number} sends the file itself, so nothing reads what it sends beside it"
+        known |= step.finds.keys()
+    for name in (upload.url, upload.expires):
+        if isinstance(name, str) and name not in known - OF_A_FILE:
+            yield f"no step finds {name}"

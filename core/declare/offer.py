@@ -106,6 +106,12 @@ class Offer:
         return request_type(self.kind).roles
 
     @property
+    def forms(self) -> set[str]:
+        """The forms in which its fields take files."""
+        takes = [each for param in self.params.values() for each in _cases(param.takes)]
+        return {form for each in takes if isinstance(each, File | Files) for form in each.forms}
+
+    @property
     def exclusive(self) -> tuple[tuple[str, str], ...]:
         """Pairs of fields of which a request gives one at most."""
         return request_type(self.kind).exclusive

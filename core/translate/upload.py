@@ -2,15 +2,14 @@
 
 import base64
 import hashlib
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 import attrs
 
 from anymedia.account import Account
-from anymedia.declare.files import Step, Upload
+from anymedia.declare.files import NAMED, Step, Upload
 from anymedia.model.errors import Unavailable
 from anymedia.model.media import Media, as_base64
 from anymedia.model.strict_json import Json
@@ -25,8 +24,6 @@ from .messages import Answer, Call, Stream
 FILE = "{file}"
 """What stands in a form for the file itself."""
 
-_NAME = re.compile(r"\{(\w+)\}")
-
 
 @attrs.frozen
 class Placed:
@@ -39,7 +36,7 @@ class Placed:
 
 def known_of(media: Media, upload: Upload) -> dict[str, Any]:
     """Return what the steps of an upload may say of a file, as far as they name it. Errors: Unreadable."""
-    named = {name for step in upload.steps for text in _texts(step) for name in _NAME.findall(text)}
+    named = {name for step in upload.steps for text in step.texts for name in NAMED.findall(text)}
     makes = {
         "name": lambda: file_name(media),
         "type": lambda: media.media_type,
@@ -100,20 +97,10 @@ def _said(value: Any, known: Mapping[str, Any]) -> Any:
         return [_said(each, known) for each in value]
     if not isinstance(value, str):
         return value
-    whole = _NAME.fullmatch(value)
+    whole = NAMED.fullmatch(value)
     if whole is not None and whole[1] in known:
         return known[whole[1]]
-    return _NAME.sub(lambda found: str(known.get(found[1], found[0])), value)
-
-
-def _texts(step: Step) -> Iterator[str]:
-    left: list[Any] = [step.sends, step.call.headers, step.call.path]
-    while left:
-        value = left.pop()
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, Mapping | list | tuple):
-            left += value.values() if isinstance(value, Mapping) else value
+    return NAMED.sub(lambda found: str(known.get(found[1], found[0])), value)
 
 
 def found(asked: Asked, step: Step, answer: Answer) -> dict[str, Any]:

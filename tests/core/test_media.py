@@ -7,7 +7,6 @@ import os
 import pickle
 from pathlib import Path
 
-import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,7 +37,6 @@ def test_a_file_comes_in_any_form_and_tells_what_it_is(photo):
     with photo.open("rb") as file:
         for source in (
             photo,
-            str(photo.absolute()).join(("", "")) and photo,
             PNG,
             bytearray(PNG),
             memoryview(PNG),
@@ -57,9 +55,7 @@ def test_a_file_comes_in_any_form_and_tells_what_it_is(photo):
 
 def test_a_plain_text_is_never_a_path(photo):
     for text in (str(photo), photo.as_uri(), "photo.png", "~/photo.png", ""):
-        with pytest.raises(
-            OutOfBounds, match=r"^images: must be a URL or a data URI, not .*; a file of this machine is"
-        ):
+        with pytest.raises(OutOfBounds, match=r"^images: must be a URL or a data URI, not .*; a file of this"):
             asked(text)
 
 
@@ -69,11 +65,11 @@ HOSTILE = {
     "an empty file": (lambda folder: written(folder / "empty.png", b""), "empty.png has 0 bytes"),
     "a text": (
         lambda folder: written(folder / "key.txt", b"secret"),
-        "key.txt is no picture, film or sound that is known",
+        "key.txt is no picture, film or sound that is",
     ),
     "a link": (
         lambda folder: linked(folder / "link.png"),
-        "link.png is a symbolic link: name the file that it leads to",
+        "link.png is a symbolic link: name the file that it leads",
     ),
     "a pipe": (lambda folder: piped(folder / "pipe.png"), "pipe.png is a pipe, not a file"),
     "a device": (lambda folder: Path(os.devnull), "null is no regular file"),
@@ -165,7 +161,6 @@ def test_a_file_has_to_be_the_same_when_it_is_read(photo, change, why):
 
 @pytest.mark.parametrize(("size", "why"), [(60, "grew while it was read"), (90, "was cut while it was read")])
 def test_a_file_that_changes_while_it_is_read(photo, size, why):
-    media = attrs.evolve
     media = Media(photo)
     object.__setattr__(media, "size", size)
     with pytest.raises(Unreadable, match=why):
@@ -181,11 +176,14 @@ def test_bytes_that_are_others_than_those_of_the_digest_are_told(photo):
 
 def test_a_read_that_fails_is_told(photo, monkeypatch):
     media = Media(photo)
-    monkeypatch.setattr(
-        "anymedia.model.media._read", lambda _: (_ for _ in ()).throw(Unreadable("cannot be read: gone"))
-    )
-    with pytest.raises(Unreadable, match="cannot be read: gone"):
+    monkeypatch.setattr("anymedia.model.media.open", lambda *_, **__: Failing(), raising=False)
+    with pytest.raises(Unreadable, match="cannot be read: Input/output error"):
         media.read()
+
+
+class Failing(io.BytesIO):
+    def read(self, *_):
+        raise OSError(5, "Input/output error")
 
 
 def test_a_request_with_files_goes_to_json_and_back(photo):
