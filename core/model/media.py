@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import unquote_to_bytes
 
 import attrs
 
-from .formats import Format, recognise
 from .urls import is_url
+
+if TYPE_CHECKING:
+    from .formats.format import Format
 
 LARGEST = 1 << 30
 """Bytes of a file that is put in, at most."""
@@ -47,7 +49,7 @@ class Media:
     media_type: str
     name: str | None
     size: int
-    format: Format | None
+    format: "Format | None"
     fault: str | None
     _mark: Any
     _digests: list[str] = attrs.field(eq=False, hash=False, repr=False)
@@ -254,7 +256,7 @@ def _walked(body: Any, fill: Callable[[Slot], Any]) -> Any:
 class _Looked:
     source: Path | bytes | str
     size: int = 0
-    format: Format | None = None
+    format: "Format | None" = None
     fault: str | None = None
     mark: Any = None
     declared: str | None = None
@@ -307,8 +309,10 @@ def _of_path(path: Path) -> _Looked:
         return _Looked(source=path, fault=str(error))
 
 
-def _format(file: BinaryIO) -> Format | None:
-    return recognise(file.read(1 << 16))
+def _format(file: BinaryIO) -> "Format | None":
+    from .formats.measure import measured  # which requests without files do not need
+
+    return measured(file)
 
 
 _TOO_LARGE = f"has more than {LARGEST >> 20} MiB"
