@@ -7,6 +7,7 @@ Fault       where an error holds its code and its text
 Offer       what is sold: a model, its Params, the Rules between them, its Prices
 Param       a canonical field on the wire: where it goes, what it takes (Text, Url, Urls, Choice, Whole, Size)
 when        any of these where it differs by what is put in
+Hook        a pure function of the adapter's own where no word will do, with the reason
 """
 
 from anymedia.model.vocabulary import Cause, Kind, Outcome, Refund, State
@@ -14,6 +15,7 @@ from anymedia.model.vocabulary import Cause, Kind, Outcome, Refund, State
 from .adapter import Adapter, Balance, Err, Gap, Idempotency, Limits, Match, Pace, PriceQuote
 from .endpoint import Endpoint, Fault, Header, Reply
 from .fields import Choice, Size, Text, Url, Urls, Whole
+from .hook import Hook
 from .offer import VARIANT, Offer, Param, Rule
 from .path import first
 from .prices import DEAREST, Credit, Dearest, PerMegapixel, Price, Printed, Table
@@ -38,6 +40,7 @@ __all__ = [
     "Gap",
     "Grid",
     "Header",
+    "Hook",
     "Idempotency",
     "Kind",
     "Limits",
