@@ -15,7 +15,9 @@ from anymedia.declare import (
     Adapter,
     Choice,
     Err,
+    Flag,
     Limits,
+    Number,
     Offer,
     Param,
     Pixels,
@@ -27,6 +29,7 @@ from anymedia.declare import (
     Whole,
     pick,
 )
+from anymedia.declare.numbers import as_word
 from anymedia.model.vocabulary import Refund
 from anymedia.pricing.price import priced
 from anymedia.registry import GROUP
@@ -181,7 +184,7 @@ def _contradictions(param: Param, variant: str) -> Iterator[str]:
         for value, wire in takes.wire.items():
             if takes.read(wire) != value:
                 yield f"{value} is written as {wire!r}, and so is {takes.read(wire)}"
-    if isinstance(takes, Text | Urls | Whole) and takes.most is not None and takes.least > takes.most:
+    if isinstance(takes, Text | Urls | Whole | Number) and takes.most is not None and takes.least > takes.most:
         yield f"at least {takes.least} and at most {takes.most}"
     if param.always_sent and not known and not param.required:
         yield "always sent, and there is no default to send"
@@ -216,9 +219,11 @@ def _billed_as(offer: Offer, name: str) -> set[str] | None:
                 values += wire
             case Whole(least=least, most=int(most)):
                 values += range(least, most + 1)
+            case Flag():
+                values += (True, False)
             case _:
                 return None
-    return {str(param.bills_as.get(value, value)) for value in (*values, *_cases(param.default))}
+    return {as_word(param.bills_as.get(value, value)) for value in (*values, *_cases(param.default))}
 
 
 def _cases(thing: Any) -> list[Any]:

@@ -6,7 +6,7 @@ from typing import Any
 import attrs
 
 from anymedia import OutOfBounds
-from anymedia.declare import Adapter, Choice, Grid, Offer, Size, Text, Url, Urls, Whole, pick
+from anymedia.declare import Adapter, Choice, Flag, Grid, Number, Offer, Size, Text, Url, Urls, Whole, pick
 from anymedia.declare.fields import Value
 from anymedia.model.request import (
     BACKGROUNDS,
@@ -108,7 +108,12 @@ def values(field: str, takes: Value) -> list[Any]:
             lengths = around(takes.least, takes.most or LONG)
             return [letter * length for length in lengths for letter in ("a", "é", "🦊")]
         case Whole():
-            return around(takes.least, takes.most or LONG)
+            return around(takes.least, LONG if takes.most is None else takes.most)
+        case Number():
+            least, most = takes.least, LONG if takes.most is None else takes.most
+            return [least, most, (least + most) / 2, least - 0.5, most + 0.5]
+        case Flag():
+            return [True, False]
         case Urls():
             lists = [(IMAGE,) * length for length in around(takes.least, takes.most or MANY)]
             return [*lists, (_plain(IMAGE),) * max(takes.least, 1)]
@@ -122,7 +127,7 @@ def values(field: str, takes: Value) -> list[Any]:
 
 def around(least: int, most: int) -> list[int]:
     """Return the numbers at both sides of each bound."""
-    return sorted({max(bound + step, 0) for bound in (least, most) for step in (-1, 0, 1)})
+    return sorted({max(bound + step, min(least, 0)) for bound in (least, most) for step in (-1, 0, 1)})
 
 
 def _sides(takes: Size) -> list[tuple[int, int]]:

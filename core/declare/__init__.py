@@ -5,7 +5,7 @@ Endpoint    a call: a method and a path (or a link from an earlier answer), and 
 Reply       where an answer holds what; each place is a path, see anymedia.declare.path
 Fault       where an error holds its code and its text
 Offer       what is sold: a model, its Params, the Rules between them, its Prices
-Param       a canonical field on the wire: where it goes, what it takes (Text, Url, Urls, Choice, Whole, Size)
+Param       a field on the wire: where it goes, what it takes (Text, Url, Urls, Choice, Whole, Number, Flag, Size)
 when        any of these where it differs by what is put in
 Hook        a pure function of the adapter's own where no word will do, with the reason
 """
@@ -14,8 +14,9 @@ from anymedia.model.vocabulary import Cause, Kind, Outcome, Refund, State
 
 from .adapter import Adapter, Balance, Err, Gap, Idempotency, Limits, Match, Pace, PriceQuote
 from .endpoint import Endpoint, Fault, Header, Reply
-from .fields import Choice, Size, Text, Url, Urls, Whole
+from .fields import Choice, Size, Text, Url, Urls
 from .hook import Hook
+from .numbers import Flag, Number, Whole
 from .offer import VARIANT, Offer, Param, Rule
 from .path import first
 from .prices import DEAREST, Credit, Dearest, PerMegapixel, Price, Printed, Table
@@ -37,6 +38,7 @@ __all__ = [
     "Endpoint",
     "Err",
     "Fault",
+    "Flag",
     "Gap",
     "Grid",
     "Header",
@@ -45,6 +47,7 @@ __all__ = [
     "Kind",
     "Limits",
     "Match",
+    "Number",
     "Numbered",
     "Offer",
     "Outcome",

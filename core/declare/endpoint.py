@@ -93,9 +93,10 @@ class Endpoint:
     too); `headers` are sent with it; without `keyed` the API key is not. `body` is how its body is written: as JSON,
     as a form of parts, or as the bytes of a file.
 
-    `model` is where the body names the wire id; `writes` is a function that makes of the body the one that is sent. `not_yet` is an error code and for how many seconds after the submit
-    it means no more than "not yet". `verdict`: a refusal here (400–499, but for key, credit and rate) says that the
-    task failed. `timeout` is in seconds, `limit` in bytes of the answer.
+    `model` is where the body names the wire id; `writes` is a function that makes of the body the one that is sent.
+    `not_yet` is an error code and for how many seconds after the submit it means no more than "not yet". `verdict`: a
+    refusal here (400–499, but for key, credit and rate) says that the task failed. `timeout` is in seconds, `limit` in
+    bytes of the answer.
     """
 
     method: Literal["GET", "POST", "PUT", "DELETE"]

@@ -14,7 +14,7 @@ class HookError(Exception):
     """A hook raised an error, or did not return what it is to return; the text says so in one sentence."""
 
 
-def _reason(_: Any, __: Any, given: object) -> None:
+def _reason(_: Any, __: Any, given: str) -> None:
     if not (isinstance(given, str) and given.strip()):
         raise ValueError("why: a hook says in words why it is needed, as why='signs each call with a JWT'")
 

@@ -10,12 +10,13 @@ from anymedia.model.request import FROM_TEXT, request_type
 from anymedia.model.strict_json import Json
 from anymedia.model.vocabulary import Kind
 
-from .fields import Value, Whole
+from .fields import Value
+from .numbers import Whole
 from .prices import Prices, Table
 from .several import several
 from .sizes import Shape
 from .when import When, pick
-from .written import Numbered, Written, clashes
+from .written import Numbered, Written, clashes, places
 
 VARIANT = "variant"
 """What a price table names to go by the request's variant."""
@@ -25,9 +26,9 @@ VARIANT = "variant"
 class Param:
     """A canonical field on the wire.
 
-    `to` is its place in the body: "input.prompt"; "" merges an object into the body itself, "images[].url" makes an
-    object of each element, "?name" puts it into the query. No two fields share a place, or lie one under the other,
-    unless a request can give only one of them.
+    `to` is its place in the body: "input.prompt"; "input." merges an object into the one there, "" into the body
+    itself, "images[].url" makes an object of each element, "?name" puts it into the query. No two fields share a place,
+    or lie one under the other, unless a request can give only one of them.
 
     `default` is what the provider takes when the field is not sent (None: nothing is known to be taken); with
     `always_sent` the wire requires the field, and the default is filled in. `bills_as` names values that are billed
@@ -40,6 +41,11 @@ class Param:
     default: Any = None
     always_sent: bool = False
     bills_as: Mapping[Any, Any] = attrs.field(factory=dict, hash=False)
+
+    @property
+    def places(self) -> list[str | Numbered]:
+        """Where it is written: at its place, or at each key of an object that is merged."""
+        return places(self.to, self.takes)
 
 
 def _allowed(_: Any, attribute: Any, given: Mapping[str, Any]) -> None:

@@ -7,6 +7,8 @@ from typing import Any, TypeAlias
 
 import attrs
 
+from .numbers import as_word
+
 
 def exact(figure: str | int | Decimal, name: str = "a figure") -> Decimal:
     """Return a figure as it is printed. Errors: ValueError for a float, which is none, and for what is no number."""
@@ -70,7 +72,9 @@ def _fields(by: str | tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _cells(cells: Mapping[Any, Price | str]) -> Mapping[tuple[str, ...], Price]:
-    return {tuple(map(str, key if isinstance(key, tuple) else (key,))): _cell(key, cell) for key, cell in cells.items()}
+    return {
+        tuple(map(as_word, key if isinstance(key, tuple) else (key,))): _cell(key, cell) for key, cell in cells.items()
+    }
 
 
 def _cell(key: Any, cell: Price | str) -> Price:

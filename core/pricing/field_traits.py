@@ -7,6 +7,7 @@ from typing import Any
 from anymedia.declare.fields import Text, Urls
 from anymedia.declare.offer import Param
 from anymedia.declare.when import UNKNOWN
+from anymedia.declare.written import merges
 from anymedia.model.forms import Roles
 from anymedia.model.strict_json import dumps
 
@@ -76,7 +77,7 @@ def _wire(name: str, side: Side) -> Any:
 
 
 def _written(param: Param, wire: Any) -> str:
-    if isinstance(wire, Mapping) and not param.to:
+    if isinstance(wire, Mapping) and merges(param.to):
         return ", ".join(f"{name} {dumps(value).decode()}" for name, value in wire.items())
     return f"{str(param.to).lstrip('?')} {dumps(wire).decode()}"
 

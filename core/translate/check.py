@@ -8,6 +8,7 @@ import attrs
 
 from anymedia.declare.adapter import Adapter
 from anymedia.declare.fields import Flaw
+from anymedia.declare.numbers import as_word
 from anymedia.declare.offer import Offer, Param, Rule
 from anymedia.declare.when import ANY, When, pick
 from anymedia.model.errors import OutOfBounds, Problem, RequestError, Unsupported
@@ -244,13 +245,14 @@ def _broken(given: Mapping[str, Any], fields: Mapping[str, Field], offer: Offer)
 
 
 def _demands(rule: Rule, given: Mapping[str, Any], fields: Mapping[str, Field]) -> Iterator[str]:
-    what = ", ".join(str(value) for value in rule.when.values() if value is not ANY)
+    what = ", ".join(as_word(value) for value in rule.when.values() if value is not ANY)
     if rule.needs is not None and rule.needs not in given:
         yield f"{what} needs {rule.needs}".lstrip()
     for name, values in rule.allows.items():
         value = fields[name].value if name in fields else None
         if value not in values:
-            yield f"{what} needs {name} {' '.join(values)}, not {value or 'left out'}".lstrip()
+            taken = "left out" if value is None else as_word(value)
+            yield f"{what} needs {name} {' '.join(map(as_word, values))}, not {taken}".lstrip()
 
 
 def _overrides(extra: Mapping[str, Json]) -> Iterator[Adjustment]:

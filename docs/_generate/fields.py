@@ -10,7 +10,9 @@ from anymedia.declare import (
     UNKNOWN,
     Choice,
     Dearest,
+    Flag,
     Grid,
+    Number,
     Offer,
     Param,
     Pixels,
@@ -24,6 +26,7 @@ from anymedia.declare import (
     Whole,
 )
 from anymedia.declare.fields import Value
+from anymedia.declare.numbers import as_word
 from anymedia.model.request import DELIVERY
 
 from .markdown import NONE, code, codes
@@ -65,7 +68,9 @@ def _told(param: Param, offer: Offer, field: str) -> Iterator[str]:
         yield f"always sent: {default} when not given" if param.always_sent else f"default {default}"
     priced = isinstance(offer.prices, Table) and field in offer.prices.by
     for value, billed in param.bills_as.items() if priced else ():
-        yield f"{code(value)} bills as " + ("the dearest" if isinstance(billed, Dearest) else code(billed))
+        yield f"{code(as_word(value))} bills as " + (
+            "the dearest" if isinstance(billed, Dearest) else code(as_word(billed))
+        )
 
 
 def _each(thing: Any, words: Any) -> str:
@@ -78,15 +83,17 @@ def _each(thing: Any, words: Any) -> str:
 
 
 def _default(value: Any) -> str:
-    return "unknown" if value is UNKNOWN else str(value)
+    return "unknown" if value is UNKNOWN else as_word(value)
 
 
 def _value(value: Value) -> str:
     match value:
         case Text(least, most):
             return f"{_bounds(least, most)} characters" if least or most else "any text"
-        case Whole(least, most):
+        case Whole(least, most) | Number(least, most):
             return _bounds(least, most)
+        case Flag():
+            return "true false"
         case Url(https):
             return "an https URL" if https else "a URL"
         case Urls(least, most, https):
@@ -99,7 +106,7 @@ def _value(value: Value) -> str:
             raise TypeError(f"there are no words yet for {value!r}: add them to docs/_generate/fields.py")
 
 
-def _bounds(least: int, most: int | None) -> str:
+def _bounds(least: float, most: float | None) -> str:
     if most is None:
         return f"{least} or more"
     return str(least) if least == most else f"{least}–{most}"
@@ -127,8 +134,8 @@ def _shaped(offer: Offer, field: str) -> str:
 
 def rule(held: Rule) -> str:
     """Return a rule between fields as a sentence."""
-    whens = (field if value is ANY else f"{field} {code(value)}" for field, value in held.when.items())
-    allowed = (f"{field} {' '.join(values)}" for field, values in held.allows.items())
+    whens = (field if value is ANY else f"{field} {code(as_word(value))}" for field, value in held.when.items())
+    allowed = (f"{field} {' '.join(map(as_word, values))}" for field, values in held.allows.items())
     needs = " and ".join(chain(() if held.needs is None else (held.needs,), allowed))
     return f"{' with '.join(whens)} needs {needs}"
 
