@@ -93,6 +93,11 @@ class Table:
     by: tuple[str, ...] = attrs.field(converter=_fields)
     cells: Mapping[tuple[str, ...], Price] = attrs.field(hash=False, converter=_cells)
 
+    def __attrs_post_init__(self) -> None:
+        for key in self.cells:
+            if len(key) != len(self.by):
+                raise ValueError(f"cells, {' '.join(key)}: a cell has one value for each of {', '.join(self.by)}")
+
     @classmethod
     def printed(cls, by: str, columns: tuple[str, ...], rows: Mapping[str, str]) -> "Table":
         """Return a table as a page prints it: rows by the first field (values may share one), USD by the others.

@@ -12,6 +12,7 @@ from anymedia.model.strict_json import Json
 from anymedia.model.task import Adjustment
 from anymedia.translate.encode import same, submit
 from anymedia.translate.messages import Call
+from anymedia.translate.own import asked_as
 
 from .offers import Candidate
 
@@ -64,7 +65,10 @@ def explain(candidate: Candidate) -> Explanation:
         headers=masked_headers(account.adapter, call),
         json=call.json,
         calls=tuple(sent),
-        defaults={field: str(value) if isinstance(value, Said) else value for field, value in checked.defaults.items()},
+        defaults={
+            asked_as(checked.offer, field): str(value) if isinstance(value, Said) else value
+            for field, value in checked.defaults.items()
+        },
         adjustments=(*checked.adjustments, *(each for part in candidate.parts for each in part.adjustments)),
         refusals=checked.problems,
         money=candidate.money,

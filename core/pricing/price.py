@@ -166,7 +166,7 @@ def _axis(checked: Checked, name: str, units: int) -> Any:
     """Return the value of a field that the price goes by: as billed, or the dearest of several."""
     if name == VARIANT:
         return _variant(checked, checked.offer.roles.inputs)
-    field, param = checked.fields[name], checked.offer.params[name]
+    field, param = checked.fields[name], checked.offer.fields[name]
     if field.raw and field.value is None:
         if isinstance(param.default, When) and not reaches(checked.extra, param):
             _variant(checked, param.default.fields)
@@ -190,7 +190,7 @@ def _unmapped(checked: Checked) -> str:
     """Return the doubt about raw fields that no canonical field maps: nobody knows what they cost."""
     if not checked.extra:
         return ""
-    places = [place for param in checked.offer.params.values() for place in param.places]
+    places = [place for param in checked.offer.fields.values() for place in param.places]
     names = [name for name in _leaves(checked.extra) if not any(touches(_nested(name), to) for to in places)]
     return f"what raw fields cost is not known: {', '.join('.'.join(name) for name in names)}" if names else ""
 
@@ -217,7 +217,7 @@ def _in_pixels(checked: Checked, by: Sequence[str]) -> bool:
     """Return whether the size is sent in pixels, as it is given or by a raw field of its own."""
     if _size(checked) is not None:
         return True
-    params, field = checked.offer.params, checked.fields.get("size")
+    params, field = checked.offer.fields, checked.fields.get("size")
     if field is None or not field.raw:
         return False
     return all(params[name].to != params["size"].to for name in by if name in params)

@@ -36,9 +36,9 @@ FIELDS = ImageRequest.roles.names
 
 
 def cell(offer: Offer, field: str) -> str:
-    """Return what an offer makes of a canonical field; – where it refuses it."""
-    if field in offer.params:
-        return "; ".join(_told(offer.params[field], offer, field))
+    """Return what an offer makes of a canonical field, or of a knob; – where it refuses it."""
+    if field in offer.fields:
+        return "; ".join(_told(offer.fields[field], offer, field))
     if field in _shape_fields(offer):
         return _shaped(offer, field)
     if field == "count":
