@@ -8,6 +8,7 @@ import attrs
 from anymedia.model.strict_json import Json
 
 from .assets import Assets, assets, optional_place
+from .hook import Hook
 from .path import Place, place
 from .several import pair, several
 
@@ -45,7 +46,9 @@ class Reply:
 
     `ok` is the place of the body's own code and the code that means yes. `assets` is a place of URLs, one for each
     medium (image, video, audio), or Assets, which say more; `files` is a place of the bytes themselves. `failed_if` is
-    a place that is there when the task failed, whatever its state. `usd` and `credits` are what the task took.
+    a place that is there when the task failed, whatever its state. `usd` and `credits` are what the task took. `reads`
+    is a function that makes of the answer's words (JSON; a text where they are none) those in which all these places
+    are.
     """
 
     ok: tuple[Place, Json] | None = attrs.field(default=None, converter=code_and_yes)
@@ -60,6 +63,7 @@ class Reply:
     usd: Place | None = attrs.field(default=None, converter=optional_place)
     credits: Place | None = attrs.field(default=None, converter=optional_place)
     replayed: Place | None = attrs.field(default=None, converter=optional_place)
+    reads: Hook | None = None
 
     def __attrs_post_init__(self) -> None:
         if self.failure.retry_after is not None:
@@ -80,9 +84,10 @@ class Endpoint:
     too); `headers` are sent with it; without `keyed` the API key is not. `body` is how its body is written: as JSON,
     as a form of parts, or as the bytes of a file.
 
-    `model` is where the body names the wire id. `not_yet` is an error code and for how many seconds after the submit
-    it means no more than "not yet". `verdict`: a refusal here (400–499, but for key, credit and rate) says that the
-    task failed. `timeout` is in seconds, `limit` in bytes of the answer.
+    `model` is where the body names the wire id; `writes` is a function that makes of the body the one that is sent.
+    `not_yet` is an error code and for how many seconds after the submit it means no more than "not yet". `verdict`: a
+    refusal here (400–499, but for key, credit and rate) says that the task failed. `timeout` is in seconds, `limit` in
+    bytes of the answer.
     """
 
     method: Literal["GET", "POST", "PUT", "DELETE"]
@@ -95,6 +100,7 @@ class Endpoint:
     keyed: bool = True
     body: Literal["json", "form", "file"] = "json"
     model: str | None = None
+    writes: Hook | None = None
     reply: Reply = Reply()
     not_yet: tuple[int | str, float] | None = attrs.field(default=None, validator=_early)
     verdict: bool = False

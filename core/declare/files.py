@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 
+from anymedia.model.forms import FILE, FILES, Form
 from anymedia.model.media import Media
 from anymedia.model.strict_json import Json
 
@@ -93,6 +94,8 @@ class File(_Takes):
     `https` takes no other URLs. A file goes into a JSON body up to `inline` megabytes.
     """
 
+    wants: ClassVar[Form] = FILE
+
     def flaws(self, value: str | Media) -> Iterator[Flaw]:
         """Yield everything that is wrong with a value."""
         yield from self.each(value)
@@ -101,6 +104,8 @@ class File(_Takes):
 @attrs.frozen
 class Files(_Takes):
     """A list of `least` to `most` files that are put in, each as File says."""
+
+    wants: ClassVar[Form] = FILES
 
     least: int = 0
     most: int | None = None

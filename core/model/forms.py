@@ -1,5 +1,6 @@
 """What a field of a request may hold, and what it is for."""
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
@@ -141,6 +142,10 @@ def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def _is_number(value: Any) -> bool:
+    return _is_whole(value) or (isinstance(value, float) and math.isfinite(value))
+
+
 def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
@@ -191,5 +196,8 @@ RATIO = Form('must be two numbers like "16:9", or "auto", not {shown}', _is_rati
 SIZE = Form("must be a width and a height in whole pixels, not {shown}", _is_size)
 COUNT = Form(f"must be a whole number from 1 to {MOST}, not {{shown}}", lambda n: _is_whole(n) and 1 <= n <= MOST)
 WHOLE = Form("must be a whole number, 0 or more, not {shown}", lambda number: _is_whole(number) and number >= 0)
+ANY_WHOLE = Form("must be a whole number, not {shown}", _is_whole)
+NUMBER = Form("must be a number, not {shown}", _is_number)
+FLAG = Form("must be true or false, not {shown}", lambda value: isinstance(value, bool))
 EXTRA = Form('must be raw fields by provider, like {{"acme": {{…}}}}, not {shown}', _is_extra)
 LABELS = Form("must be texts by name, not {shown}", _is_labels)

@@ -14,6 +14,7 @@ from anymedia.model.task import Adjustment
 from anymedia.translate.encode import is_form, same, submit
 from anymedia.translate.files import Going, going
 from anymedia.translate.messages import Call
+from anymedia.translate.own import asked_as
 
 from .offers import Candidate
 
@@ -73,7 +74,10 @@ def explain(candidate: Candidate) -> Explanation:
         json=body,
         calls=tuple(sent),
         files=tuple(going(slot, account) for slot in slots(body)),
-        defaults={field: str(value) if isinstance(value, Said) else value for field, value in checked.defaults.items()},
+        defaults={
+            asked_as(checked.offer, field): str(value) if isinstance(value, Said) else value
+            for field, value in checked.defaults.items()
+        },
         adjustments=(*checked.adjustments, *(each for part in candidate.parts for each in part.adjustments)),
         refusals=checked.problems,
         money=candidate.money,

@@ -69,7 +69,7 @@ def _body(checked: Checked, changes: Mapping[str, Any]) -> dict[str, Json]:
         put(body, model, checked.wire_id)
     for place, value in checked.offer.fixed.items():
         put(body, place, value)
-    params, in_query = checked.offer.params, checked.offer.in_query
+    params, in_query = checked.offer.fields, checked.offer.in_query
     for name, field in checked.fields.items():
         value = changes.get(name, field.sent)
         if value is not None and field.takes is not None and name not in in_query:

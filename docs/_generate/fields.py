@@ -12,7 +12,9 @@ from anymedia.declare import (
     Dearest,
     File,
     Files,
+    Flag,
     Grid,
+    Number,
     Offer,
     Param,
     Pixels,
@@ -25,6 +27,7 @@ from anymedia.declare import (
     Whole,
 )
 from anymedia.declare.fields import Value
+from anymedia.declare.numbers import as_word
 from anymedia.model.request import DELIVERY
 
 from .markdown import NONE, code, codes
@@ -34,9 +37,9 @@ FIELDS = ImageRequest.roles.names
 
 
 def cell(offer: Offer, field: str) -> str:
-    """Return what an offer makes of a canonical field; – where it refuses it."""
-    if field in offer.params:
-        return "; ".join(_told(offer.params[field], offer, field))
+    """Return what an offer makes of a canonical field, or of a knob; – where it refuses it."""
+    if field in offer.fields:
+        return "; ".join(_told(offer.fields[field], offer, field))
     if field in _shape_fields(offer):
         return _shaped(offer, field)
     if field == "count":
@@ -66,7 +69,9 @@ def _told(param: Param, offer: Offer, field: str) -> Iterator[str]:
         yield f"always sent: {default} when not given" if param.always_sent else f"default {default}"
     priced = isinstance(offer.prices, Table) and field in offer.prices.by
     for value, billed in param.bills_as.items() if priced else ():
-        yield f"{code(value)} bills as " + ("the dearest" if isinstance(billed, Dearest) else code(billed))
+        yield f"{code(as_word(value))} bills as " + (
+            "the dearest" if isinstance(billed, Dearest) else code(as_word(billed))
+        )
 
 
 def _each(thing: Any, words: Any) -> str:
@@ -79,15 +84,17 @@ def _each(thing: Any, words: Any) -> str:
 
 
 def _default(value: Any) -> str:
-    return "unknown" if value is UNKNOWN else str(value)
+    return "unknown" if value is UNKNOWN else as_word(value)
 
 
 def _value(value: Value) -> str:
     match value:
         case Text(least, most):
             return f"{_bounds(least, most)} characters" if least or most else "any text"
-        case Whole(least, most):
+        case Whole(least, most) | Number(least, most):
             return _bounds(least, most)
+        case Flag():
+            return "true false"
         case Url(https):
             return "an https URL" if https else "a URL"
         case File():
@@ -117,7 +124,7 @@ def _of_files(takes: File | Files) -> str:
 _FORMS = {"url": "URL", "upload": "upload", "data": "data URI", "base64": "base64", "part": "part of the form"}
 
 
-def _bounds(least: int, most: int | None) -> str:
+def _bounds(least: float, most: float | None) -> str:
     if most is None:
         return f"{least} or more"
     return str(least) if least == most else f"{least}–{most}"
@@ -145,8 +152,8 @@ def _shaped(offer: Offer, field: str) -> str:
 
 def rule(held: Rule) -> str:
     """Return a rule between fields as a sentence."""
-    whens = (field if value is ANY else f"{field} {code(value)}" for field, value in held.when.items())
-    allowed = (f"{field} {' '.join(values)}" for field, values in held.allows.items())
+    whens = (field if value is ANY else f"{field} {code(as_word(value))}" for field, value in held.when.items())
+    allowed = (f"{field} {' '.join(map(as_word, values))}" for field, values in held.allows.items())
     needs = " and ".join(chain(() if held.needs is None else (held.needs,), allowed))
     return f"{' with '.join(whens)} needs {needs}"
 

@@ -206,7 +206,7 @@ def test_each_field_says_its_value_where_it_comes_from_and_what_is_sent():
         "aspect_ratio": ("1:1", "default", "1:1"),
         "resolution": ("2K", "raw field", None),
         "quality": (Said("as the moon stands"), "provider's choice", None),
-        "size": ((16, 8), "raw field", (16, 8)),  # it is merged into the body itself, as raw fields are
+        "size": ((16, 8), "given", (16, 8)),  # it is merged into the body itself, where no raw field reaches it
         "count": (None, "unknown", None),
         "seed": (None, "unknown", None),
         "mask": (None, "unknown", None),

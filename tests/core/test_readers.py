@@ -97,7 +97,7 @@ def asked_for(adapter, account):
     mine = attrs.evolve(account, prices={offer.name: Override(Price("1"), "mine") for offer in adapter.offers})
     for offer in adapter.offers:
         for shape in ({"resolution": "2K"}, {"size": (1024, 1024)}):
-            candidates(attrs.evolve(fewest(offer, "text"), **shape), [mine], limits=False)
+            candidates(attrs.evolve(fewest(adapter, offer, "text"), **shape), [mine], limits=False)
         for variant in offer.variants:
             request = every(adapter, offer, variant)
             for candidate in candidates(request, [account], offer=offer.name, limits=False):

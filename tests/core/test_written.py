@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anymedia import ImageRequest
-from anymedia.declare import Choice, Endpoint, File, Files, Offer, Param, Size, Text, Url, numbered, when
+from anymedia.declare import Choice, Endpoint, File, Files, Offer, Param, Size, Table, Text, Url, numbered, when
 from anymedia.declare.written import Written, clashes
+from anymedia.pricing.price import priced
 from anymedia.translate.check import check
 from anymedia.translate.encode import parts
-from anymedia.translate.places import put, touches
+from anymedia.translate.places import merged, put, touches
 
 from .acme import acme
 
@@ -42,6 +43,7 @@ def sold(params, submit=None, **facts):
             "the body itself",
         ),
         ({"size": Param("", Size()), "quality": Param("width", Text())}, {}, "the body itself", "width"),
+        ({"quality": Param("input.", OBJECTS)}, {}, "input.prompt", "quality to input"),
         (
             {"mask": Param("?u", File()), "callback_url": Param("?u", Url())},
             {},
@@ -73,7 +75,8 @@ def test_two_things_never_share_a_place(params, facts, one, other):
 @pytest.mark.parametrize(
     ("params", "facts", "why"),
     [
-        ({"quality": Param("input.", Text())}, {}, "quality: 'input.' is no place like"),
+        ({"quality": Param("input..", OBJECTS)}, {}, "quality: 'input..' is no place like"),
+        ({"quality": Param("input.", Text())}, {}, "quality: only an object can be merged into input$"),
         ({"images": Param("images[]", Files())}, {}, "'images\\[\\]' is no place"),
         ({"quality": Param("", Text())}, {}, "only an object can be merged into the body itself"),
         ({"quality": Param("", Choice("low", "high"))}, {}, "only an object can be merged into the body itself"),
@@ -92,6 +95,40 @@ def test_what_is_no_place_is_refused(params, facts, why):
 def test_numbered_fields_have_names(names):
     with pytest.raises(ValueError, match="number"):
         numbered(*names)
+
+
+@pytest.mark.parametrize("to", ["input.", "input.style.", ""])
+def test_an_object_is_merged_where_others_are_written_and_read_back_among_them(to):
+    tones = Choice({"low": {"steps": 4}, "high": {"steps": 8, "sharp": True}})
+    params = {"quality": Param(to, tones, default="low"), "background": Param(f"{to}back", Choice("auto", "opaque"))}
+    adapter = sold(params, prices=Table("quality", {"low": "0.01", "high": "0.02"}))
+
+    def taken(extra=None, **given):
+        request = ImageRequest(model="m", prompt="fox", **given, extra={"acme": extra} if extra else {})
+        return check(request, adapter, adapter.offers[0])
+
+    def within(fields):
+        for key in reversed(to.split(".")[:-1]):
+            fields = {key: fields}
+        return fields
+
+    def price(checked):
+        return str(priced(checked, parts(checked)))
+
+    high = taken(quality="high", background="opaque")
+    assert parts(high)[0].body == merged(
+        {"input": {"prompt": "fox"}}, within({"steps": 8, "sharp": True, "back": "opaque"})
+    )
+    assert (price(high), price(taken())) == ("$0.02", "$0.01")
+    # A raw field decides what is billed only where it reaches what is merged; any other costs nobody knows what.
+    assert price(taken(within({"steps": 8, "sharp": True}))) == "$0.02"
+    assert "a raw field sets" in price_reason(taken(within({"steps": 5})))
+    assert taken(within({"back": "auto"}), quality="high").value("quality") == "high"
+    assert "not known: " in price_reason(taken(within({"other": 1}), quality="high"))
+
+
+def price_reason(checked):
+    return priced(checked, parts(checked)).reason
 
 
 def test_fields_of_which_one_is_given_may_share_a_place():

@@ -70,6 +70,21 @@ def cancels(method, **states):
     )
 
 
+def knob(takes, field):
+    """Return the changes by which the adapter declares a knob more, and the simulator knows a field more."""
+    return [
+        *adapter("    knobs={", f'    knobs={{"tone": Param("tone", {takes}), ', "Number, Whole"),
+        *simulator('    "varnish": Flag(),', f'    "varnish": Flag(),\n    "tone": {field},'),
+        *simulator("Flag, Links,", "Flag, Links, Whole,"),
+    ]
+
+
+BY_VARNISH = (
+    'Table("resolution", {"1K": Price(credits=3), "2K": Price(credits=8)})',
+    'Table.printed("resolution varnish", ("false true",), {"1K": "0.03 0.04", "2K": "0.08 0.09"})',
+)
+
+
 OUTPUT = [
     *simulator(
         '        ("GET", r"/v1/acc',
@@ -169,6 +184,22 @@ PLANTED = {
         (adapter(SIZE, SIZE.replace("uhd", "hd")), "2K is written as 'hd', and so is 1K"),
         (adapter("Text(1, 2000)", "Text(2000, 1)"), "a request with no more than it needs is refused"),
         (adapter("Files(1, 4, https=True)", "Files(4, 1)"), "at least 4 and at most 1"),
+        (knob("Number(2, 0.5)", "Whole(1, 2)"), "acme/flux2p, text, tone: at least 2 and at most 0.5"),
+        (knob("Flag(), default=1", "Whole(1, 2)"), "acme/flux2p, text, tone: the default 1 is none of its values"),
+        (
+            knob('Choice("warm"), required=True', "Text()")
+            + adapter("    prices=", '    rules=(Rule(when={"tone": "warm"}, needs="mask"),),\n    prices=', "Rule"),
+            "acme/flux2p, text: a request with no more than it needs is refused: extra.tone: warm needs mask",
+        ),
+        (
+            knob('Choice("warm")', "Text()")
+            + adapter("    prices=", '    rules=(Rule(when={"tone": "warm"}, needs="mask"),),\n    prices=', "Rule"),
+            "declared, and refused in every variant with every value tried: extra.acme.tone",
+        ),
+        (
+            adapter(BY_VARNISH[0], BY_VARNISH[1].replace("false true", "false yes")),
+            "prices are printed for what no request is billed as: varnish yes",
+        ),
         (adapter(SIZE, SIZE.replace('default="1K"', "always_sent=True")), "always sent, and there is no default"),
         (adapter('wire_id=when(images="flux2p-edit", otherwise="flux2p")', "wire_id=when()"), "leave no variant"),
         (
@@ -216,6 +247,22 @@ PLANTED = {
         ),
         (adapter('"1:1", "16:9", "9:16"), default', '"1:1", "16:9", "9:16", "4:3"), default'), "aspect_ratio='4:3'"),
         (simulator('"uhd": ("2K", 8)', '"uhd": ("2K", 9)'), "that is 8 credits, and the simulator charges 9"),
+        (
+            knob("Whole(1, 51), default=30", "Whole(1, 50)"),
+            "check passes what the simulator refuses: model='flux-2-pro', prompt='a lighthouse at dusk', extra.tone=51",
+        ),
+        (
+            knob("Number(0.5, 2, form=str)", 'Choice(("0.5", "2"))'),
+            "simulator refuses: model='flux-2-pro', prompt='a lighthouse at dusk', extra.tone=1.25; the simulator says",
+        ),
+        (
+            knob('Choice("warm", "cold")', 'Choice(("warm", "cold", "no such word"))'),
+            "check refuses what the simulator takes: model='flux-2-pro', prompt='a lighthouse at dusk', extra.tone='no",
+        ),
+        (
+            adapter(*BY_VARNISH),
+            "$0.04, that is 4 credits, and the simulator charges 3 for model='flux-2-pro', prompt='a lighthouse at dus",
+        ),
     ],
     "test_a_picture_that_is_put_in_costs_what_the_page_says": [
         (PUT_IN, "acme/flux2p: a second picture put in costs 2 more in the simulator, and $0.01, that is 1 credits by"),
@@ -625,6 +672,7 @@ def test_what_is_wrong_is_said(plugged, tmp_path, promise, changes, said):
     assert said in str(broken(promise, plugged(*changes), tmp_path=tmp_path))
 
 
+VARNISHED = adapter(*BY_VARNISH) + simulator('"png", price)', '"png", price + bool(body.get("varnish")))')
 LIMITS = stated('limits = {"submits": (20, 10), "active": 4}')
 HOSTS = 'path="/v1/jobs/{id}", link="job.at", hosts=("acme.example",), reply=JOB'
 CHARGE = COST + stated('tells = ("charge",)') + simulator("    tells: ", "    told: ")
@@ -655,13 +703,24 @@ RIGHT = {
     "test_limits_are_those_of_the_page": [
         LIMITS + adapter("    gaps=", "    limits=Limits(submits=(20, 10), active=4),\n    gaps=", "Limits")
     ],
-    "test_an_offer_keeps_its_promises": [HALF + adapter("Price(credits=3)", 'Price("0.035")')],
+    "test_an_offer_keeps_its_promises": [
+        HALF + adapter("Price(credits=3)", 'Price("0.035")'),
+        knob("Whole(1, 50), required=True", "Whole(1, 50, required=True)"),
+        VARNISHED,
+    ],
+    "test_an_offer_is_declared_without_contradiction": [
+        knob("Whole(0, 10**9), default=1", "Whole(0, 10**9)")
+        + adapter(BY_VARNISH[0], 'Table("tone", {1: Price(credits=3), 10**10: Price(credits=8)})'),
+    ],
     "test_check_passes_what_the_simulator_takes_and_the_quote_is_what_it_charges": [
         HALF + adapter("Price(credits=3)", 'Price("0.035")'),
+        knob("Whole(-3, 50), required=True", "Whole(-3, 50, required=True)"),
+        knob("Flag(on='yes', off='no')", 'Choice(("yes", "no"))'),
+        VARNISHED,
         # A third picture has a field that this simulator ignores: that is not taking it.
         adapter('"sources", Files(1, 4', 'numbered("source", "source_{n}"), Files(1, 2', "numbered")
         + simulator('"sources": Links(1, 4, schemes', '"source_2": Link(("https",)), "source": Link(schemes')
-        + simulator("Field, Links,", "Field, Link,")
+        + simulator("Flag, Links,", "Flag, Link,")
         + simulator(", closed=True", ""),
     ],
     "test_a_rate_limit_is_waited_for": [stated('retry_after = ""')],
@@ -885,10 +944,11 @@ def test_an_adapter_without_a_file_is_said(plugged):
 
 
 def test_what_can_be_asked_for_in_one_variant_is_not_in_the_other(plugged):
-    offer = plugged().offers[0]
+    acme = plugged()
+    offer = acme.offers[0]
     edits = attrs.evolve(offer, params=offer.params | {"mask": Param("mask", when(images=File()))})
-    assert "mask" in askable(edits, "images")
-    assert "mask" not in askable(edits, "text")
+    assert "mask" in askable(acme, edits, "images")
+    assert "mask" not in askable(acme, edits, "text")
     with pytest.raises(TypeError, match="mask: object is no kind of value that this suite knows"):
         values("mask", object())
 
