@@ -8,13 +8,14 @@ from typing import Any, TypeAlias
 import attrs
 
 from .fields import Value
+from .files import Files
 from .when import When
 
 FURTHEST = 100
 """The longest list of numbered fields that is held against the other places."""
 
 _KEY = r"[^.?\[\]{}]+"
-_PLACE = re.compile(rf"|\?{_KEY}|{_KEY}(\.{_KEY})*(\.|\[\]\.{_KEY}(\.{_KEY})*)?")
+_PLACE = re.compile(rf"|\?{_KEY}|{_KEY}(\.{_KEY})*(\.|\[\]|\[\]\.{_KEY}(\.{_KEY})*)?")
 _NAME = re.compile(rf"{_KEY}(\.{_KEY})*")
 
 Keys: TypeAlias = tuple[str, ...]
@@ -78,7 +79,7 @@ class Written:
         """Every place that it may be written to. Errors: ValueError for what is no place."""
         if isinstance(self.to, Numbered):
             return [tuple(name.split(".")) for name in self.to.names(FURTHEST)]
-        if _PLACE.fullmatch(self.to) is None:
+        if _PLACE.fullmatch(self.to) is None or (self.to.endswith("[]") and not self._of_parts):
             raise ValueError(f"{self.what}: {self.to!r} is no place like 'input.prompt', 'images[].url' or '?name'")
         if merges(self.to):
             return [(*self.to.split(".")[:-1], key) for key in self._merged()]
@@ -86,6 +87,12 @@ class Written:
             raise ValueError(f"{self.what}: what is always in the query stands in the path, or in the call's own query")
         # A list of objects is written as a whole: nothing else finds room beside its elements.
         return [tuple(self.to.partition("[]")[0].split("."))]
+
+    @property
+    def _of_parts(self) -> bool:
+        """Whether it is files that go as the parts of a form, of which a name may end in []."""
+        cases = _cases(self.takes)
+        return bool(cases) and all(isinstance(each, Files) and "part" in each.forms for each in cases)
 
     def _merged(self) -> Iterator[str]:
         """Yield the keys that are merged into an object of the body. Errors: ValueError for what is no object."""
