@@ -6,7 +6,22 @@ from typing import Any
 import attrs
 
 from anymedia import OutOfBounds
-from anymedia.declare import Adapter, Choice, Files, Flag, Grid, Number, Offer, Param, Size, Text, Url, Whole, pick
+from anymedia.declare import (
+    Adapter,
+    Choice,
+    File,
+    Files,
+    Flag,
+    Grid,
+    Number,
+    Offer,
+    Param,
+    Size,
+    Text,
+    Url,
+    Whole,
+    pick,
+)
 from anymedia.declare.fields import Value
 from anymedia.model.request import (
     BACKGROUNDS,
@@ -148,6 +163,8 @@ def values(field: str, takes: Value) -> list[Any]:
             return [*lists, (_plain(IMAGE),) * max(takes.least, 1)]
         case Url():
             return [LINK, _plain(LINK)]
+        case File():
+            return [IMAGE, _plain(IMAGE)]
         case Size():
             usual = [(1024, 1024), (2048, 1152), (1000, 1000), (4096, 4096), (16384, 64)]
             return list(dict.fromkeys([*usual, *_sides(takes)]))

@@ -132,7 +132,7 @@ class Records:
         task."""
         order = attempt.order
         private = (*order.signatures, *(() if self._prompts else secrets_of(order.body, order.texts)))
-        if attempt.task is not None and private:
+        if attempt.task is not None and (private or not self._prompts):
             name = (attempt.task.account, attempt.task.id)
             self._private[name] = tuple(dict.fromkeys((*self._private.pop(name, ()), *private)))
             if len(self._private) > REMEMBERED:

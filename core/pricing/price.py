@@ -19,7 +19,7 @@ from anymedia.translate.places import reaches, touches
 UNPRINTED = "no page prints a price"
 PAGE, YOURS = "the page", "your configuration"
 ABOUT = "the page gives an approximate price"
-EACH_ROUNDED = "each picture that is put in is taken to be rounded up to a megapixel by itself"
+EACH_ROUNDED = "each file that is put in is taken to be rounded up to a megapixel by itself"
 
 
 class Unpriced(Exception):
@@ -252,7 +252,7 @@ def _by_megapixel(checked: Checked, figures: PerMegapixel) -> Decimal:
 
 
 def _put_in(checked: Checked) -> int:
-    """Return the megapixels of all pictures that are put in; those of a public URL are not known."""
+    """Return the megapixels of all files that are put in; those of a public URL are not known."""
     given = [checked.given[name] for name in checked.offer.roles.inputs if name in checked.given]
     files = [each for value in given for each in (value if isinstance(value, tuple) else (value,))]
     formats = [each.format for each in files if isinstance(each, Media) and each.format is not None]

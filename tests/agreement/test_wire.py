@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 
 from anymedia import ImageRequest, OutOfBounds
-from anymedia.declare import Choice, Files, Size, Text, Url, Whole, pick
+from anymedia.declare import Choice, File, Files, Size, Text, Url, Whole, pick
 from anymedia.declare.path import Path
 from anymedia.registry import offers
 from anymedia.translate.check import check
@@ -80,7 +80,7 @@ def likely(takes):
             return [[LINK], [LINK] * (takes.most or 20), [LINK, LINKS[2]]]
         case Size():
             return PIXELS[:4]
-        case Url():
+        case Url() | File():
             return LINKS[:4]
 
 
@@ -97,7 +97,7 @@ def possible(takes):
             return LISTS
         case Size():
             return PIXELS
-        case Url():
+        case Url() | File():
             return LINKS
 
 
