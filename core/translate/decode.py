@@ -261,11 +261,11 @@ def explained(asked: Asked, endpoint: Endpoint, answer: Answer, task: Task, fail
     money = task.money if failed.money == _given_back(asked.adapter, task.money) else failed.money
     changes = _failure(received, fault, failed, meaning if isinstance(meaning, Err) else None, money)
     failure = changes["failure"]
-    told_so: dict[str, Any] = {"code": failure.code or was.code, "message": failure.message or was.message}
+    code, message = failure.code or was.code, failure.message or was.message
     if received.row is None:  # a code that the page does not list says nothing of cause and price
-        changes = {"failure": attrs.evolve(was, **told_so)}
+        changes = {"failure": attrs.evolve(was, code=code, message=message)}
     else:
-        changes["failure"] = attrs.evolve(failure, **told_so)
+        changes["failure"] = attrs.evolve(failure, code=code, message=message)
     request_id = received.request_id or failed.request_id
     return attrs.evolve(failed, raw=received.raw, request_id=request_id, **changes)
 

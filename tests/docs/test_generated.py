@@ -467,6 +467,14 @@ RARE = Adapter(
         pace=Pace(first=2, then=1.5),
         expires=86_400,
     ),
+    lifecycles={
+        "sketch": Lifecycle(
+            submit=Endpoint(method="POST", path="/v1/sketches", reply=Reply(id="id")),
+            poll=Endpoint(method="GET", path="/v1/sketches/{id}", reply=Reply(state="s", assets="urls[]")),
+            states={"drawn": State.SUCCEEDED},
+            pace=Pace(first=1, then=1),
+        )
+    },
     fault=Fault(code="detail[].type", message="detail[].msg"),
     errors={"policy": Err(Cause.BLOCKED, refund="no"), Match("locked", 403): Cause.NO_CREDIT},
     refunds="yes",
@@ -487,6 +495,7 @@ RARE = Adapter(
         Offer(name="draw", params={"prompt": Param("prompt", Text(most=9), required=True)}, prices=Price(credits=1)),
         Offer(
             name="etch",
+            lifecycle="sketch",
             params={"prompt": Param("prompt", Text())},
             knobs={
                 "depth": Param("depth", Number(0.5, 2), default=1),
@@ -502,6 +511,7 @@ SILENT = attrs.evolve(
     RARE,
     name="silent",
     title="Silent",
+    lifecycles={},
     lifecycle=attrs.evolve(
         RARE.lifecycle,
         submit=Endpoint(method="POST", path="/draw", reply=Reply(files="data[].b64!base64")),
@@ -521,6 +531,9 @@ TOLD = {
         "| looks | first after 2 s, then each 1.5 s |",
         "| looks | none: the submit is answered with the result |",
         "| results | can be fetched for 1 day |",
+        "| submit (sketch) | `POST /v1/sketches` |",
+        "| poll (sketch) | `GET /v1/sketches/{id}` |",
+        "| results (sketch) | can be fetched for an unknown time |",
         "| images | without images –, with images 2 files (URL) | – | – |",
         "| mask | a file (https URL) | – | – |",
         "| aspect_ratio | any ratio: sent as pixels, in steps of 16; 4:3 where only the other is given | – | – |",
@@ -541,6 +554,7 @@ TOLD = {
     ],
     "states.md": [
         "| Rare | `mod` | the task failed: `blocked` |",
+        "| [Rare, sketch](providers.md#rare) | – | – | `drawn` | – | – | `s` |",
         "| Rare | `lost` | as it was: the look ends in `NotFound`, looking goes on |",
         "The answer to the submit is the result at Silent: there is no state.",
     ],

@@ -490,6 +490,44 @@ async def test_a_result_is_fetched_in_a_further_step(clock):
     assert task.links["status_url"] == f"{base}/status"  # relative: another origin can open it
 
 
+@pytest.mark.parametrize(
+    ("why", "code", "message"),
+    [
+        (
+            (422, {"detail": [{"msg": "flagged", "type": "content_policy_violation"}]}),
+            "content_policy_violation",
+            "flagged",
+        ),
+        ((504, {"detail": "too slow", "error_type": "request_timeout"}), "request_timeout", "too slow"),
+        ((429, {"detail": "too fast"}), None, "it broke"),
+        ((200, {"images": []}), None, "it broke"),
+    ],
+)
+async def test_a_failure_is_asked_for_its_reason_once(clock, why, code, message):
+    base = "/fal-ai/flux-2-pro/requests/r-1"
+    answers = {
+        ("POST", "/fal-ai/flux-2-pro"): [(200, QUEUED)],
+        ("GET", f"{base}/status"): [(200, {"status": "COMPLETED", "error": "it broke"})],
+        ("GET", base): [why],
+    }
+    async with served(FAL, answers, clock) as (client, seen):
+        task = await client.get(await client.submit(REQUEST))
+    assert (task.state, task.failure.code, task.failure.message) == (State.FAILED, code, message)
+    assert [path for _, path in seen][1:] == [f"{base}/status", base]
+
+
+async def test_a_failure_whose_reason_does_not_come_stays_as_it_was(clock):
+    base = "/fal-ai/flux-2-pro/requests/r-1"
+    answers = {
+        ("POST", "/fal-ai/flux-2-pro"): [(200, QUEUED)],
+        ("GET", f"{base}/status"): [(200, {"status": "COMPLETED", "error": "it broke"})],
+        ("GET", base): [(200, "x" * FAL.lifecycle.why.limit)],  # too long to be read
+    }
+    async with served(FAL, answers, clock) as (client, _):
+        task = await client.get(await client.submit(REQUEST))
+    assert (task.state, task.failure.message) == (State.FAILED, "it broke")
+
+
 async def test_a_task_is_cancelled_where_the_provider_can(clock):
     answers = {
         ("POST", "/fal-ai/flux-2-pro"): [(200, QUEUED)],
