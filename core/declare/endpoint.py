@@ -28,6 +28,18 @@ def code_and_yes(ok: tuple[str | Place, Json] | None) -> tuple[Place, Json] | No
     return place(ok[0]), ok[1]
 
 
+TOLD = ("progress", "position", "log", "seed", "title", "seconds")
+"""What may be told of a task: how far it is (0 to 1), its place in the queue, a text of lines, the seed that was taken,
+and the title and the seconds of the work."""
+
+
+def _told(given: Mapping[str, str | Place]) -> Mapping[str, Place]:
+    for name in given:
+        if name not in TOLD:
+            raise ValueError(f"tells: no task tells {name!r}; there are {', '.join(TOLD)}")
+    return {name: place(where) for name, where in given.items()}
+
+
 @attrs.frozen
 class Fault:
     """Where an error, or a failed task, holds its code, its text, the texts by field, and the seconds to wait."""
@@ -45,7 +57,8 @@ class Reply:
 
     `ok` is the place of the body's own code and the code that means yes. `assets` is a place of URLs, one for each
     medium (image, video, audio), or Assets, which say more; `files` is a place of the bytes themselves. `failed_if` is
-    a place that is there when the task failed, whatever its state. `usd` and `credits` are what the task took.
+    a place that is there when the task failed, whatever its state. `usd` and `credits` are what the task took. `tells`
+    are places of what else is told of the task, by the names of TOLD.
     """
 
     ok: tuple[Place, Json] | None = attrs.field(default=None, converter=code_and_yes)
@@ -60,6 +73,7 @@ class Reply:
     usd: Place | None = attrs.field(default=None, converter=optional_place)
     credits: Place | None = attrs.field(default=None, converter=optional_place)
     replayed: Place | None = attrs.field(default=None, converter=optional_place)
+    tells: Mapping[str, Place] = attrs.field(default={}, converter=_told, hash=False)
 
     def __attrs_post_init__(self) -> None:
         if self.failure.retry_after is not None:

@@ -177,7 +177,7 @@ class Watch:
         if (word := _unknown_word(account.adapter, seen)) is not None:
             trouble = _trouble(task, f"its state is {word!r}, a word that is not known", seen.raw)
         seen = seen if seen.trouble is trouble else attrs.evolve(seen, trouble=trouble)
-        if seen.state is not task.state:
+        if seen.state is not task.state or seen.told != task.told:
             await self._session.see(seen)
         elif _error(seen) != _error(task):
             await self._session.note(seen)

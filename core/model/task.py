@@ -89,6 +89,8 @@ class Task:
     `created_at` and `completed_at` the provider's. `money` is what was quoted until the provider says what it took.
     `raw_state`, `raw` (the last answer) and `request_id` are the provider's own words; `idempotency_key` is the
     caller's own name for the request; `replayed` says that the submit was sent more than once under one replay key.
+    `told` is what the provider tells of it meanwhile, where it does: progress (0 to 1), position (its place in the
+    queue), log (lines of text), seed, and the title and the seconds of the work.
     `path` and `links` say where to look, `trouble` is what the latest looks met where they did not tell how it stands.
     """
 
@@ -114,6 +116,7 @@ class Task:
     path: str
     links: Mapping[str, str] = attrs.field(factory=dict, hash=False)
     request_id: str | None = None
+    told: Mapping[str, Json] = attrs.field(factory=dict, hash=False)
     idempotency_key: str | None = None
     replayed: bool = False
     trouble: Trouble | None = None

@@ -21,6 +21,7 @@ from .links import followed
 from .messages import Answer
 from .reading import amount, code_of, declared_text, has_amount, id_of, other_id, time_of
 from .results import results
+from .told import told
 
 GOING_ON = (State.QUEUED, State.RUNNING, State.SUCCEEDED)
 """What a task is that may have been billed."""
@@ -166,6 +167,7 @@ def _read(received: Received, reply: Reply, task: Task, task_id: str) -> dict[st
         "completed_at": completed_at,
         "money": money,
         "request_id": received.request_id or task.request_id,
+        "told": told(received.asked, reply, content, task.told),
         "raw": received.raw,
     }
     if state is State.FAILED:
