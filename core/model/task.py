@@ -91,7 +91,8 @@ class Task:
     caller's own name for the request; `replayed` says that the submit was sent more than once under one replay key.
     `told` is what the provider tells of it meanwhile, where it does: progress (0 to 1), position (its place in the
     queue), log (lines of text), seed, and the title and the seconds of the work.
-    `path` and `links` say where to look, `trouble` is what the latest looks met where they did not tell how it stands.
+    `lifecycle` names how it goes where that is not the provider's usual way; `path` and `links` say where to look,
+    `trouble` is what the latest looks met where they did not tell how it stands.
     """
 
     id: str
@@ -100,6 +101,7 @@ class Task:
     offer: str | None = None
     model: str | None = None
     wire_id: str | None = None
+    lifecycle: str | None = None
     kind: Kind = Kind.IMAGE
     state: State = State.QUEUED
     raw_state: str | None = None
@@ -128,7 +130,8 @@ class Order:
     """One task to be bought: what is sent where, and for how much.
 
     It makes `units` of the request's units (pictures, clips, songs), from number `part` on. `money` is the quote; `why`
-    says why this offer was chosen, at `chosen_at`. `idempotency_key` is the caller's own name for the request, `texts`
+    says why this offer was chosen, at `chosen_at`; `lifecycle` names how its task goes where that is not the provider's
+    usual way. `idempotency_key` is the caller's own name for the request, `texts`
     are the caller's own words, which are in no JSON.
     """
 
@@ -137,6 +140,7 @@ class Order:
     offer: str | None = None
     model: str | None = None
     wire_id: str | None = None
+    lifecycle: str | None = None
     kind: Kind = Kind.IMAGE
     path: str
     body: Json = attrs.field(default=None, hash=False, repr=False, metadata={BESIDE: True})
@@ -264,6 +268,7 @@ class Attempt:
             offer=order.offer,
             model=order.model,
             wire_id=order.wire_id,
+            lifecycle=order.lifecycle,
             kind=order.kind,
             money=order.money,
             adjustments=order.adjustments,

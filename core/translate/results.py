@@ -25,7 +25,7 @@ def results(received: Received, reply: Reply, task: Task, completed_at: datetime
     Errors: MalformedAnswer where there is none that can be fetched.
     """
     unusable: list[str] = []
-    assets = [*_linked(received, reply, task, _expiry(received.asked, completed_at), unusable)]
+    assets = [*_linked(received, reply, task, _expiry(received.asked, task.lifecycle, completed_at), unusable)]
     held = [] if reply.files is None else reply.files.find(received.content)
     assets += [Asset(kind=task.kind.medium, data=data) for data in held if isinstance(data, bytes)]
     told = ", ".join(shown(received.asked.shown(link)) for link in unusable[:3])
@@ -39,9 +39,9 @@ def results(received: Received, reply: Reply, task: Task, completed_at: datetime
     return {"assets": tuple(assets), "trouble": trouble}
 
 
-def _expiry(asked: Asked, completed_at: datetime) -> datetime | None:
+def _expiry(asked: Asked, lifecycle: str | None, completed_at: datetime) -> datetime | None:
     """Return until when results can be fetched."""
-    life = asked.adapter.expires
+    life = asked.adapter.life(lifecycle).expires
     # Nothing is finished later than now, whatever the answer says.
     return None if life is None else min(completed_at, asked.now) + timedelta(seconds=life)
 

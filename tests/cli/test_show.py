@@ -123,8 +123,9 @@ def test_what_a_provider_tells_of_a_task_is_shown(terminal, simulators, monkeypa
     """On a line of its own each time while it is waited for, and all of it with the task."""
     reapi = adapters()["reapi"]
     names = ("progress", "position", "log", "seed", "title", "seconds")
-    reply = attrs.evolve(reapi.poll.reply, tells={name: f"told.{name}" for name in names})
-    told = attrs.evolve(reapi, poll=attrs.evolve(reapi.poll, reply=reply))
+    poll = reapi.lifecycle.poll
+    poll = attrs.evolve(poll, reply=attrs.evolve(poll.reply, tells={name: f"told.{name}" for name in names}))
+    told = attrs.evolve(reapi, lifecycle=attrs.evolve(reapi.lifecycle, poll=poll))
     monkeypatch.setattr("anymedia.config.find_adapter", lambda *_, **__: told)
     for state, words in (
         ("pending", {"position": 3}),

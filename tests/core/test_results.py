@@ -36,7 +36,7 @@ def asked(reply, **facts):
 def seen(reply, body, headers=None, **facts):
     """Return the task as an answer to a look tells it."""
     who = asked(reply, **facts)
-    return looked(who, who.adapter.poll, Answer(200, headers or {}, json.dumps(body).encode()), DRAFT)
+    return looked(who, who.adapter.lifecycle.poll, Answer(200, headers or {}, json.dumps(body).encode()), DRAFT)
 
 
 def shown(task):
@@ -123,13 +123,14 @@ def test_headers_tell_what_bodies_do():
     told = {"x-code": "busy", "x-why": "too many", "x-wait": "1m 30s", "x-request": "r-1"}
     for body in (b"", b"<html>", b"{}"):
         with pytest.raises(AnymediaError, match="busy too many") as caught:
-            looked(who, who.adapter.poll, Answer(429, told, body), DRAFT)
+            looked(who, who.adapter.lifecycle.poll, Answer(429, told, body), DRAFT)
         assert (caught.value.code, caught.value.retry_after, caught.value.request_id) == ("busy", 90.0, "r-1")
 
 
 def test_a_task_may_be_named_by_a_header_and_followed_along_one():
     who = asked(Reply(state="state"))
-    adapter = attrs.evolve(who.adapter, poll=Endpoint(method="GET", link="@location", reply=Reply(state="state")))
+    poll = Endpoint(method="GET", link="@location", reply=Reply(state="state"))
+    adapter = attrs.evolve(who.adapter, lifecycle=attrs.evolve(who.adapter.lifecycle, poll=poll))
     answer = Answer(202, {"x-task": "t-9", "location": adapter.base_url + "/tasks/9"})
     task = submitted(attrs.evolve(who, adapter=adapter), answer, DRAFT)
     assert (task.id, task.links) == ("t-9", {"@location": "/tasks/9"})
