@@ -14,7 +14,7 @@ import attrs
 
 from anymedia.account import Account
 from anymedia.model.errors import DownloadError
-from anymedia.model.formats import UNKNOWN, Format, is_message, recognise
+from anymedia.model.formats import UNKNOWN, Format, is_message, measured
 from anymedia.model.task import Asset, Task
 from anymedia.translate.encode import facts
 from anymedia.translate.messages import Lost
@@ -40,7 +40,7 @@ _log = logging.getLogger("anymedia")
 
 
 async def save(transport: Transport, task: Task, number: int, directory: Path, account: Account | None) -> Asset:
-    """Fetch an asset of a task into a directory, and return it with its path, type and size.
+    """Fetch an asset of a task into a directory, and return it with its path, type, size and length.
 
     Errors: DownloadError, whatever is in the way; `permanent` where another try at once would meet it too.
     """
@@ -96,7 +96,7 @@ def _written(task: Task, number: int, directory: Path, data: bytes, rights: int)
     """Return an asset once its bytes are on disk. Errors: OSError."""
     with _part(directory, rights) as part:
         part.write(data)
-        return part.kept(task, number, recognise(part.head) or UNKNOWN)
+        return part.kept(task, number, part.measured() or UNKNOWN)
 
 
 async def _fetched(transport: Transport, task: Task, number: int, directory: Path, account: Account | None) -> Asset:
@@ -123,7 +123,7 @@ def _recognised(part: "_Part", file: File, task: Task) -> Format:
     """Return what a file is. Errors: Lost where it is none, or not all of it."""
     if not part.size:
         raise Lost("it has 0 bytes", sent=True, status=file.status)
-    media = recognise(part.head)
+    media = part.measured()
     if media is None:
         if file.packed:
             raise Lost(f"it is packed as {file.packed}, which was not asked for and cannot be unpacked", sent=True)
@@ -163,6 +163,11 @@ class _Part:
         self.size += len(chunk)
         self._out.write(chunk)
 
+    def measured(self) -> Format | None:
+        self._out.flush()
+        with self._path.open("rb") as file:
+            return measured(file)
+
     def is_whole(self, media: Format) -> bool:
         self._out.flush()
         return is_whole(self._path, media.type)
@@ -187,6 +192,7 @@ class _Part:
             media_type=media.type,
             width=media.width,
             height=media.height,
+            seconds=task.assets[number].seconds if media.seconds is None else media.seconds,
             length=self.size,
         )
 

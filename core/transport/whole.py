@@ -147,6 +147,8 @@ CHECKS: Mapping[str, Callable[[Bytes], bool]] = {
     "image/avif": _boxes(b"mdat"),
     "image/heic": _boxes(b"mdat"),
     "image/heif": _boxes(b"mdat"),
+    "audio/webm": _ebml,
+    "audio/x-matroska": _ebml,
     "audio/mp4": _boxes(b"moov", b"mdat"),
     "video/mp4": _boxes(b"moov", b"mdat"),
     "video/quicktime": _boxes(b"moov", b"mdat"),

@@ -6,13 +6,16 @@ import io
 import logging
 import zlib
 
+import attrs
 import pytest
 from PIL import Image
 
 from anymedia import Asset, Billed, Client, Config, DownloadError, Result, Retry, Task
 from anymedia.clock import Clock
+from anymedia.model.formats import Format, measured
 from anymedia.model.money import Money
 from anymedia.network import network_of
+from tests.samples import sample
 
 from .raw import account, answer, raw_server
 
@@ -281,3 +284,22 @@ async def test_one_bad_link_never_ends_the_others(clock, tmp_path):
             with pytest.raises(DownloadError, match=r"'http://\[::1\]@/a.png' is no http\(s\) URL"):
                 await client.download(result, tmp_path)
     assert len(list(tmp_path.glob("*.png"))) == 2
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "film.webm", "sound.mp3", "picture.avif"])
+async def test_a_file_says_its_size_and_length(name, fetch):
+    async with raw_server(answer(sample(name))) as server:
+        asset = await fetch(server, path="/file")
+    with asset.path.open("rb") as file:
+        assert measured(file) == Format(
+            asset.media_type, asset.path.suffix[1:], asset.width, asset.height, asset.seconds
+        )
+
+
+async def test_the_length_that_a_provider_tells_counts_where_the_file_does_not_tell_it(clock, tmp_path):
+    bought = task(clock)
+    assets = tuple(Asset(kind="audio", data=data, seconds=9) for data in (b"\xff\xfb\x90", sample("sound.wav")))
+    bought = attrs.evolve(bought, assets=assets)
+    async with Client(Config(accounts={"reapi": account("http://127.0.0.1:1")}, journal=None), clock=clock) as client:
+        saved = await client.download(bought, tmp_path)
+    assert [asset.seconds for asset in saved] == [9, 1.5]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from anymedia.model.formats import Format, is_message, recognise
+from anymedia.model.formats import Format, is_message, measured, recognise
 
 
 def picture(form, size=(37, 21), mode="RGB", **options):
@@ -30,14 +30,14 @@ FILES = [
 
 @pytest.mark.parametrize(("kind", "ending", "data"), FILES)
 def test_type_and_size_of_a_picture(kind, ending, data):
-    assert recognise(data) == Format(kind, ending, 37, 21)
-    assert recognise(data[: 1 << 16]) == Format(kind, ending, 37, 21)
+    assert measured(io.BytesIO(data)) == Format(kind, ending, 37, 21)
+    assert recognise(data[: 1 << 16]) == Format(kind, ending)
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
 @pytest.mark.parametrize("size", [(1, 1), (300, 2), (2048, 1360), (3840, 2160)])
 def test_every_byte_of_a_size_is_read(form, size):
-    media = recognise(picture(form, size))
+    media = measured(io.BytesIO(picture(form, size)))
     assert (media.width, media.height) == size
 
 
@@ -76,8 +76,9 @@ def test_every_byte_of_a_size_is_read(form, size):
     ],
 )
 def test_what_has_no_size_has_a_type_all_the_same(head, kind):
-    media = recognise(head)
-    assert (media.type, media.width, media.height) == (kind, None, None)
+    media = measured(io.BytesIO(head))
+    assert (media.type, media.width, media.height, media.seconds) == (kind, None, None, None)
+    assert recognise(head) == media
 
 
 @pytest.mark.parametrize(
@@ -122,7 +123,7 @@ def test_what_has_no_size_has_a_type_all_the_same(head, kind):
     ],
 )
 def test_what_is_no_media_is_a_message_or_nobody_knows_what(head, page):
-    assert recognise(head) is None
+    assert recognise(head) is measured(io.BytesIO(head)) is None
     assert is_message(head) is page
 
 
@@ -148,12 +149,12 @@ def test_a_head_that_is_cut_or_spoilt_never_breaks_it(file, data):
     head = bytearray(whole[: data.draw(st.integers(0, 200))])
     for at in data.draw(st.lists(st.integers(0, max(len(head) - 1, 0)), max_size=3)):
         head[at : at + 1] = data.draw(st.binary(min_size=1, max_size=1))
-    recognise(bytes(head))
+    measured(io.BytesIO(head))
 
 
 @given(st.sampled_from([b"\xff\xd8\xff", b"RIFF\0\0\0\0WEBP", b"\x89PNG\r\n\x1a\n", b"GIF89a", b""]), st.binary())
 def test_any_bytes_are_something_or_nothing(start, rest):
-    media = recognise(start + rest)
+    media = measured(io.BytesIO(start + rest))
     assert media is None or "/" in media.type
 
 
@@ -161,9 +162,15 @@ def test_the_scale_of_a_webp_is_no_part_of_its_size():
     head = bytearray(picture("WEBP"))
     head[27] |= 0x40
     head[29] |= 0x80
-    assert recognise(bytes(head)) == Format("image/webp", "webp", 37, 21)
+    assert measured(io.BytesIO(head)) == Format("image/webp", "webp", 37, 21)
 
 
-@pytest.mark.parametrize(("brand", "kind"), [(b"heic", "image/heic"), (b"M4A ", "audio/mp4"), (b"isom", "video/mp4")])
+@pytest.mark.parametrize(
+    ("brand", "kind"),
+    [
+        *((b"heic", "image/heic"), (b"M4A ", "audio/mp4"), (b"isom", "video/mp4")),
+        *((b"mif1\0\0\0\0mif1avif", "image/avif"), (b"msf1\0\0\0\0hevc", "image/heic"), (b"mif1", "image/heif")),
+    ],
+)
 def test_the_brand_tells_what_a_container_holds(brand, kind):
     assert recognise(b"\x00\x00\x00\x18ftyp" + brand + b"\x00" * 8).type == kind

@@ -1,0 +1,198 @@
+"""Storage: objects of a bucket written, read and lent. The only file that knows obstore."""
+
+import os
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+
+import attrs
+
+from anymedia.model.errors import ConfigError
+from anymedia.model.urls import is_loopback
+from anymedia.storage import KEYS, Storage
+from anymedia.translate.messages import Lost
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore, S3Store
+
+ONE = 8 << 20
+"""Bytes that are sent in one request at most; a longer object goes up in parts of so many, one after the other."""
+
+PIECE = 1 << 20
+"""Bytes that are read at a time, about."""
+
+LONGEST = 7 * 86400.0
+"""Seconds that a presigned URL holds at most, by the rules of S3."""
+
+_CLIENT: dict[str, Any] = {"connect_timeout": "15s", "read_timeout": "120s", "timeout": "1h"}
+_ALLOW_HTTP = {"s3": "AWS_ALLOW_HTTP", "az": "AZURE_ALLOW_HTTP"}
+_RETRY: dict[str, Any] = {"max_retries": 3, "retry_timeout": timedelta(seconds=60)}
+
+
+@attrs.frozen
+class Store:
+    """A bucket, opened; it may be used from any number of tasks. Names of objects stand below the URL of `storage`."""
+
+    storage: Storage
+    _bucket: "ObjectStore" = attrs.field(repr=False)
+
+    @classmethod
+    def open(cls, storage: Storage, ca_file: Path | None = None) -> "Store":
+        """Return a bucket, to which nothing is sent yet; `ca_file` holds certificates to trust beside the system's.
+
+        Errors: ConfigError where obstore is not installed, the settings fit no bucket, or the storage is a folder.
+        """
+        if storage.folder is not None:
+            raise ConfigError(f"{storage.url} is a folder, and no bucket that lends URLs")
+        try:
+            from obstore.exceptions import BaseError
+            from obstore.store import from_url
+        except ImportError:
+            raise ConfigError(f"{storage.url} needs obstore: pip install 'anymedia[storage]'") from None
+        client = _CLIENT | _certificates(ca_file)
+        options = {name: value for name, value in storage.options.items() if name != "allow_http"}
+        if _allows_http(storage):
+            client["allow_http"] = True  # beside options of the client, its variable does not count
+        try:
+            open_url: Any = from_url  # its types know each option by itself
+            bucket = open_url(storage.url, client_options=client, retry_config=_RETRY, **options)
+        except (BaseError, ValueError) as error:
+            raise ConfigError(f"{storage.url}: {_said(error)}") from None
+        return cls(storage, bucket)
+
+    def location(self, key: str) -> str:
+        """Return where an object is, as s3://bucket/key: to be written down, and of no use without the keys."""
+        return f"{self.storage.url}/{key}"
+
+    async def put(
+        self, key: str, source: Path | bytes | AsyncIterator[bytes], media_type: str, *, over: bool = True
+    ) -> None:
+        """Write an object, which appears whole or not at all; a file is read piece by piece.
+
+        `over`: it may replace another of that name. Two that are longer than ONE and written in one moment may pass
+        each other by: a name tells what is in it. Errors: FileExistsError, Lost, OSError of the file, and what the
+        iterator raises.
+        """
+        from obstore import put_async
+        from obstore.exceptions import AlreadyExistsError
+
+        size = _size(source)
+        small = size is not None and size <= ONE
+        if not over and not small and await self.exists(key):
+            raise FileExistsError(self.location(key))
+        try:
+            await put_async(
+                self._bucket,
+                key,
+                source,
+                attributes={"Content-Type": media_type},
+                mode="overwrite" if over or not small else "create",
+                use_multipart=not small,
+                chunk_size=ONE,
+                max_concurrency=1,
+            )
+            return
+        except AlreadyExistsError:
+            lost: Exception = FileExistsError(self.location(key))
+        except _errors() as error:
+            lost = self._lost(key, error)
+        raise lost
+
+    async def presigned(self, key: str, seconds: float) -> str:
+        """Return a URL at which anybody can read an object for so many seconds (LONGEST at most). Errors: Lost."""
+        from obstore import sign_async
+
+        try:
+            bucket = cast("S3Store", self._bucket)  # or another one that can sign
+            return await sign_async(bucket, "GET", key, timedelta(seconds=min(seconds, LONGEST)))
+        except _errors() as error:
+            lost = self._lost(key, error)
+        raise lost
+
+    async def chunks(self, key: str) -> AsyncIterator[bytes]:
+        """Yield the bytes of an object. Errors: Lost."""
+        from obstore import get_async
+
+        try:
+            found = await get_async(self._bucket, key)
+            async for chunk in found.stream(min_chunk_size=PIECE):
+                yield bytes(chunk)
+            return
+        except _errors() as error:
+            lost = self._lost(key, error)
+        raise lost
+
+    async def exists(self, key: str) -> bool:
+        """Return whether there is an object of a name. Errors: Lost."""
+        from obstore import head_async
+
+        try:
+            await head_async(self._bucket, key)
+            return True
+        except FileNotFoundError:
+            return False
+        except _errors() as error:
+            lost = self._lost(key, error)
+        raise lost
+
+    def _lost(self, key: str, error: Exception) -> Lost:
+        """Return what a failed call says, without anything of what was sent: an answer may hold that."""
+        from obstore import exceptions
+
+        text, scheme = str(error), self.storage.scheme
+        if _NO_KEYS.search(text):
+            return Lost(f"no keys for {self.storage.url} were found: set {KEYS[scheme]}", sent=False, permanent=True)
+        if isinstance(error, FileNotFoundError):
+            bucket = "NoSuchBucket" in text or "ContainerNotFound" in text
+            what = f"the bucket of {self.storage.url}" if bucket else self.location(key)
+            return Lost(f"{what} does not exist", sent=True, permanent=True)
+        refused = isinstance(error, exceptions.PermissionDeniedError | exceptions.UnauthenticatedError)
+        return Lost(f"{self.location(key)}: {_said(error)}", sent=True, permanent=refused)
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    from obstore.exceptions import BaseError
+
+    return (BaseError, FileNotFoundError)
+
+
+def _size(source: Path | bytes | AsyncIterator[bytes]) -> int | None:
+    """Return how long an object will be, where that is known before. Errors: OSError."""
+    if isinstance(source, Path):
+        return source.stat().st_size
+    return len(source) if isinstance(source, bytes) else None
+
+
+def _certificates(ca_file: Path | None) -> dict[str, Any]:
+    if ca_file is None:
+        return {}
+    try:
+        return {"root_certificate": ca_file.read_bytes()}
+    except OSError as error:
+        raise ConfigError(f"the file of certificates {ca_file}: {error.strerror or error}") from None
+
+
+def _allows_http(storage: Storage) -> bool:
+    """Return whether a bucket may be reached without TLS: on this machine, or as its user says."""
+    here = is_loopback(urlsplit(storage.options.get("endpoint", "")).hostname or "")
+    said = os.environ.get(_ALLOW_HTTP.get(storage.scheme, ""), "")
+    return here or bool(storage.options.get("allow_http")) or said.lower() in ("true", "1")
+
+
+_NO_KEYS = re.compile(r"/latest/(?:api/token|meta-data)|computeMetadata|metadata/identity")
+"""The address at which a machine of the cloud would find keys of its own, where none are set."""
+
+_STATUS = re.compile(r"status code: (\d{3}[\w ]*)")
+_CODE = re.compile(r"<Code>(\w{1,60})</Code>")
+
+
+def _said(error: Exception) -> str:
+    """Return what an error says in one line: the store's status and code, or why there was no answer."""
+    text = str(error)
+    status, code = _STATUS.search(text), _CODE.search(text)
+    if status is not None:
+        return f"answered {status[1].strip()}" + (f" ({code[1]})" if code is not None else "")
+    return text.partition("\n")[0].rpartition(" - ")[2][:200]
