@@ -8,7 +8,7 @@ import attrs
 from anymedia.model.strict_json import Json
 
 from .assets import Assets, assets, optional_place
-from .path import Place, place
+from .path import BODY, Place, place
 from .several import pair, several
 
 
@@ -56,9 +56,10 @@ class Reply:
     """Where an answer holds what.
 
     `ok` is the place of the body's own code and the code that means yes. `assets` is a place of URLs, one for each
-    medium (image, video, audio), or Assets, which say more; `files` is a place of the bytes themselves. `failed_if` is
-    a place that is there when the task failed, whatever its state. `usd` and `credits` are what the task took. `tells`
-    are places of what else is told of the task, by the names of TOLD.
+    medium (image, video, audio), or Assets, which say more; `files` is a place of the bytes themselves, "@" where a
+    good answer is the file, unless it is a text. `failed_if` is a place that is there when the task failed, whatever
+    its state. `usd` and `credits` are what the task took. `tells` are places of what else is told of the task, by the
+    names of TOLD.
     """
 
     ok: tuple[Place, Json] | None = attrs.field(default=None, converter=code_and_yes)
@@ -74,6 +75,11 @@ class Reply:
     credits: Place | None = attrs.field(default=None, converter=optional_place)
     replayed: Place | None = attrs.field(default=None, converter=optional_place)
     tells: Mapping[str, Place] = attrs.field(default={}, converter=_told, hash=False)
+
+    @property
+    def is_file(self) -> bool:
+        """Whether a good answer is the result itself."""
+        return self.files == BODY
 
     def __attrs_post_init__(self) -> None:
         if self.failure.retry_after is not None:

@@ -3,11 +3,15 @@
 import asyncio
 import logging
 import math
+import tempfile
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
+
+import attrs
 
 from anymedia.account import Account, fingerprint
 from anymedia.clock import Clock
@@ -20,7 +24,7 @@ from anymedia.model.task import Attempt, Task
 from anymedia.network import Network
 from anymedia.translate import decode, encode
 from anymedia.translate.classify import Asked
-from anymedia.translate.messages import Answer, Call, Lost, Progress
+from anymedia.translate.messages import Answer, Call, Into, Lost, Progress
 from anymedia.transport.download import keep
 from anymedia.transport.http import DIRECT, Transport
 from anymedia.transport.retry import Patience, retried
@@ -60,6 +64,7 @@ class Session:
         self._on_event = on_event
         self._network = network
         self._transport: Transport | None = None
+        self._folder: Path | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._fingerprints: dict[str, str] = {}
         self._unwritten: deque[Attempt] = deque()
@@ -108,6 +113,10 @@ class Session:
         if self._transport is not None:
             await self._transport.close()
             self._transport = None
+        if self._folder is not None:
+            with suppress(OSError):  # a result is in it, which is its caller's
+                self._folder.rmdir()
+            self._folder = None
         try:
             await self.catch_up()
         except JournalError as error:
@@ -233,11 +242,26 @@ class Session:
             secret=account.api_key,
         )
 
-    async def read(self, account: Account, call: Call, model: str | None = None) -> Answer:
-        """Send a call that buys nothing, once. Errors: Unavailable."""
+    async def send(self, account: Account, call: Call, progress: Progress, name: str) -> Answer:
+        """Send a call once; an answer that is a file is put beside the journal, under this name. Errors: Lost."""
+        if call.file:
+            call = attrs.evolve(call, into=Into(self._results, name))
+        return await self.transport.send(account, call, progress)
+
+    @property
+    def _results(self) -> Path:
+        """The folder for answers that are files: the journal's; without one, one that is made for them."""
+        if self.ledger is not None:
+            return self.ledger.results
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="anymedia-"))
+        return self._folder
+
+    async def read(self, account: Account, call: Call, model: str | None = None, name: str = "") -> Answer:
+        """Send a call that buys nothing, once; an answer that is a file has this name. Errors: Unavailable."""
         try:
             async with self.permits.poll(account):
-                return await self.transport.send(account, call, Progress())
+                return await self.send(account, call, Progress(), name)
         except Lost as lost:
             raise self.asked(account, model).lost(lost, submit=False) from None
 

@@ -117,7 +117,8 @@ def call(
         url=origin + url if url.startswith("/") else url,
         keyed=endpoint.keyed,
         alone=alone,
-        headers=_merged(_headers(body), endpoint.headers, headers),
+        file=endpoint.reply.is_file,
+        headers=_merged(_headers(body, file=endpoint.reply.is_file), endpoint.headers, headers),
         json=body,
         timeout=endpoint.timeout,
         limit=endpoint.limit,
@@ -173,8 +174,8 @@ def _path(endpoint: Endpoint, task: Task) -> str:
     return path + (f"?{urlencode(query, errors=_ANY)}" if query else "")
 
 
-def _headers(body: Json) -> dict[str, str]:
-    headers = {"Accept": "application/json"}
+def _headers(body: Json, *, file: bool = False) -> dict[str, str]:
+    headers = {"Accept": "*/*" if file else "application/json"}
     return headers if body is None else headers | {"Content-Type": "application/json"}
 
 

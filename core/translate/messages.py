@@ -1,10 +1,20 @@
 """What comes back: an answer as plain data, or the fact that there was none."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import attrs
 
 from anymedia.model.strict_json import Json, dumps
+from anymedia.model.task import Asset
+
+
+@attrs.frozen
+class Into:
+    """Where an answer goes that is a file: a folder, and what its name begins with."""
+
+    folder: Path
+    name: str
 
 
 @attrs.frozen(kw_only=True)
@@ -13,13 +23,16 @@ class Call:
 
     `timeout` is in seconds, `limit` in bytes of the answer; without `keyed` it goes out without the API key.
     `alone`: it has a connection of its own, never used before, so that no answer but its own can be read there.
-    `body` are the bytes of `json`: the same ones however often the call is sent.
+    `body` are the bytes of `json`: the same ones however often the call is sent. `file`: a good answer may be a file,
+    which goes `into` a folder.
     """
 
     method: str
     url: str
     keyed: bool = True
     alone: bool = False
+    file: bool = False
+    into: Into | None = None
     headers: Mapping[str, str] = attrs.field(factory=dict, hash=False)
     json: Json = attrs.field(default=None, hash=False)
     timeout: float | None = None
@@ -33,11 +46,12 @@ class Call:
 
 @attrs.frozen
 class Answer:
-    """An HTTP response as plain data; header names are in lower case."""
+    """An HTTP response as plain data; names of headers are in lower case; a `file` on the disk may be its body."""
 
     status: int
     headers: Mapping[str, str] = attrs.field(factory=dict, hash=False)
     body: bytes = attrs.field(default=b"", repr=False)
+    file: Asset | None = None
 
 
 class Lost(Exception):

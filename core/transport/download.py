@@ -19,7 +19,8 @@ from anymedia.model.task import Asset, Task
 from anymedia.translate.encode import facts
 from anymedia.translate.messages import Lost
 
-from .http import File, Transport
+from .file import File
+from .http import Transport
 from .whole import is_whole
 
 FILE_LIMIT = 1 << 30
