@@ -22,12 +22,14 @@ from anymedia.model.errors import AnymediaError, ConfigError, JournalError, Prob
 from anymedia.model.money import Money
 from anymedia.model.task import Attempt, Task
 from anymedia.network import Network
+from anymedia.storage import Storage
 from anymedia.translate import decode, encode
 from anymedia.translate.classify import Asked
 from anymedia.translate.messages import Answer, Call, Into, Lost, Progress
 from anymedia.transport.download import keep
 from anymedia.transport.http import DIRECT, Transport
 from anymedia.transport.retry import Patience, retried
+from anymedia.transport.store import Stores
 
 Event: TypeAlias = Attempt | Task
 T = TypeVar("T")
@@ -44,7 +46,8 @@ _log = logging.getLogger("anymedia")
 class Session:
     """The shared parts of one client; connections are opened at the first use and closed by `close`.
 
-    `ledger` is None where no journal is kept. `detached` holds the latest accepted tasks whose callers were cancelled.
+    `ledger` is None where no journal is kept; `stores` are the buckets that are used. `detached` holds the latest
+    accepted tasks whose callers were cancelled.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class Session:
         on_event: Callable[[Event], None] | None,
         ledger: Ledger | None,
         network: Network = DIRECT,
+        storage: Storage | None = None,
     ) -> None:
         self.clock: Clock = clock
         self.detached: deque[Task] = deque(maxlen=LEFT_TASKS)
@@ -61,6 +65,7 @@ class Session:
         self.permits: Permits = Permits(clock)
         self.health: Health = Health(clock, self.balance)
         self.patience: Patience = patience
+        self.stores: Stores = Stores(storage, network.ca_file)
         self._on_event = on_event
         self._network = network
         self._transport: Transport | None = None

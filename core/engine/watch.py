@@ -137,7 +137,7 @@ class Watch:
 
         What is on disk stays; where the look tells no other links, the task is as it was.
         """
-        if account.adapter.life(task.lifecycle).poll is None or all(asset.path for asset in task.assets):
+        if account.adapter.life(task.lifecycle).poll is None or all(asset.kept for asset in task.assets):
             return task
         try:
             seen = await self._asked(account, attrs.evolve(task, state=State.RUNNING))
@@ -146,7 +146,7 @@ class Watch:
         if len(seen.assets) < len(task.assets):
             return task
         known = [*task.assets, *seen.assets[len(task.assets) :]]
-        assets = (was if was.path or was.url == now.url else now for was, now in zip(known, seen.assets, strict=True))
+        assets = (was if was.kept or was.url == now.url else now for was, now in zip(known, seen.assets, strict=True))
         return attrs.evolve(task, assets=tuple(assets), trouble=seen.trouble)
 
     async def _look(self, account: Account, task: Task) -> Task:

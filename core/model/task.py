@@ -44,6 +44,33 @@ class Asset:
     stored: str | None = None
     expires_at: datetime | None = None
 
+    @property
+    def kept(self) -> bool:
+        """Whether its file was saved: on disk or in a storage."""
+        return self.path is not None or self.stored is not None
+
+
+@attrs.frozen(kw_only=True)
+class Saved(Asset):
+    """A result that was saved: `location` is its path, or s3://bucket/key, and what its file is is known."""
+
+    location: str
+    media_type: str
+    length: int
+    sha256: str
+
+    @property
+    def asset(self) -> Asset:
+        """The result as its task holds it."""
+        return Asset(**{field.name: getattr(self, field.name) for field in attrs.fields(Asset)})
+
+
+@attrs.frozen(kw_only=True)
+class SavedFile(Saved):
+    """A result that was saved on disk, at `path`."""
+
+    path: Path
+
 
 @attrs.frozen(kw_only=True)
 class Failure:

@@ -14,10 +14,7 @@ from anymedia.model.task import Asset
 from anymedia.translate.messages import Answer, Into, Lost
 
 from .file import File
-from .part import HEAD, PRIVATE, Part, part
-
-FILE_LIMIT = 1 << 30
-"""Bytes of a result file at most; a longer one is not read to its end."""
+from .part import FILE_LIMIT, HEAD, PRIVATE, Part, part
 
 _log = logging.getLogger("anymedia")
 
