@@ -54,20 +54,23 @@ def _time(text: str) -> datetime:
 _NUMBER = re.compile(r"[+-]?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,2})?")
 
 
-def _num(value: Any) -> Decimal:
-    """Return a number, or the plain text of one, exactly: of a binary float its shortest decimal."""
+def number(value: Any) -> Decimal:
+    """Return a number, or the plain text of one, exactly: of a binary float its shortest decimal.
+
+    Errors: ValueError for what is neither, and out of range.
+    """
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip()) is None:
         raise ValueError("no number")
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         raise ValueError("no number")
-    number = Decimal(repr(value) if isinstance(value, float) else value)
-    if not number.is_finite() or not (SMALLEST <= number.copy_abs() < LARGEST or number == 0):
+    figure = Decimal(repr(value) if isinstance(value, float) else value)
+    if not figure.is_finite() or not (SMALLEST <= figure.copy_abs() < LARGEST or figure == 0):
         raise ValueError("out of range")
-    return number
+    return figure
 
 
 def _hundredth(value: Any) -> Decimal:
-    return EXACT.multiply(_num(value), Decimal("0.01"))
+    return EXACT.multiply(number(value), Decimal("0.01"))
 
 
 def _percent(value: Any) -> Decimal:
@@ -98,7 +101,7 @@ def _span(value: Any) -> Decimal:
     counted = _COUNTED.findall(text)
     if counted and not _COUNTED.sub("", text):
         return reduce(EXACT.add, (EXACT.multiply(Decimal(many), _UNITS[unit]) for many, unit in counted))
-    seconds = _num(value)
+    seconds = number(value)
     if seconds < 0:
         raise ValueError("no length of time is below 0")
     return seconds
@@ -110,7 +113,7 @@ CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {
     "ms": lambda milliseconds: _since_1970(float(milliseconds) / 1000),
     "iso": _time,
     "base64": lambda text: base64.b64decode(text, validate=True),
-    "num": _num,
+    "num": number,
     "cents": _hundredth,
     "percent": _percent,
     "span": _span,

@@ -9,7 +9,7 @@ from anymedia.model.strict_json import Json
 
 from .assets import Assets, assets, optional_place
 from .hook import Hook
-from .path import Place, place
+from .path import BODY, Place, place
 from .several import pair, several
 
 
@@ -29,6 +29,18 @@ def code_and_yes(ok: tuple[str | Place, Json] | None) -> tuple[Place, Json] | No
     return place(ok[0]), ok[1]
 
 
+TOLD = ("progress", "position", "log", "seed", "title", "seconds")
+"""What may be told of a task: how far it is (0 to 1), its place in the queue, a text of lines, the seed that was taken,
+and the title and the seconds of the work."""
+
+
+def _told(given: Mapping[str, str | Place]) -> Mapping[str, Place]:
+    for name in given:
+        if name not in TOLD:
+            raise ValueError(f"tells: no task tells {name!r}; there are {', '.join(TOLD)}")
+    return {name: place(where) for name, where in given.items()}
+
+
 @attrs.frozen
 class Fault:
     """Where an error, or a failed task, holds its code, its text, the texts by field, and the seconds to wait."""
@@ -45,10 +57,11 @@ class Reply:
     """Where an answer holds what.
 
     `ok` is the place of the body's own code and the code that means yes. `assets` is a place of URLs, one for each
-    medium (image, video, audio), or Assets, which say more; `files` is a place of the bytes themselves. `failed_if` is
-    a place that is there when the task failed, whatever its state. `usd` and `credits` are what the task took. `reads`
-    is a function that makes of the answer's words (JSON; a text where they are none) those in which all these places
-    are.
+    medium (image, video, audio), or Assets, which say more; `files` is a place of the bytes themselves, "@" where a
+    good answer is the file, unless it is a text. `failed_if` is a place that is there when the task failed, whatever
+    its state. `usd` and `credits` are what the task took. `tells` are places of what else is told of the task, by the
+    names of TOLD. `reads` is a function that makes of the answer's words (JSON; a text where
+    they are none) those in which all these places are.
     """
 
     ok: tuple[Place, Json] | None = attrs.field(default=None, converter=code_and_yes)
@@ -64,6 +77,12 @@ class Reply:
     credits: Place | None = attrs.field(default=None, converter=optional_place)
     replayed: Place | None = attrs.field(default=None, converter=optional_place)
     reads: Hook | None = None
+    tells: Mapping[str, Place] = attrs.field(default={}, converter=_told, hash=False)
+
+    @property
+    def is_file(self) -> bool:
+        """Whether a good answer is the result itself."""
+        return self.files == BODY
 
     def __attrs_post_init__(self) -> None:
         if self.failure.retry_after is not None:

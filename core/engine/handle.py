@@ -6,15 +6,17 @@ has ended, and where its results lie. A handle that is read is not trusted: it l
 own origin and to the hosts that the adapter names, and its results are fetched without a key.
 """
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args
 
 import attrs
 
 from anymedia.account import FINGERPRINT, Account, fingerprint, is_of
+from anymedia.declare.assets import MEDIA
 from anymedia.declare.endpoint import Endpoint
 from anymedia.declare.lifecycle import Lifecycle
 from anymedia.model.errors import ConfigError, OutOfBounds, Problem
@@ -23,7 +25,7 @@ from anymedia.model.money import Money, PriceStatus
 from anymedia.model.strict_json import Json, dumps, loads
 from anymedia.model.task import Asset, Task
 from anymedia.model.urls import is_path, is_url, relative
-from anymedia.model.vocabulary import Kind, State
+from anymedia.model.vocabulary import AssetRole, Kind, State
 from anymedia.translate.links import leads
 
 VERSION = 1
@@ -172,18 +174,22 @@ def _end(task: Task) -> Mapping[str, Json]:
     assets: list[Json] = []
     for asset in task.assets:
         if asset.url is None:
-            told = f"a result of task {task.id} came as bytes, which no handle holds: pass its file on instead"
-            raise _wrong("assets", told)
-        expires = {} if asset.expires_at is None else {"expires_at": _written(asset.expires_at)}
-        assets.append({"kind": asset.kind, "url": asset.url, **expires})
+            why = f"a result of task {task.id} came as bytes, which no handle holds: pass its file on instead"
+            raise _wrong("assets", why)
+        told: dict[str, Json] = {
+            "role": None if asset.role == "main" else asset.role,
+            "seconds": asset.seconds,
+            "expires_at": None if asset.expires_at is None else _written(asset.expires_at),
+        }
+        known = {name: value for name, value in told.items() if value is not None}
+        assets.append({"kind": asset.kind, "url": asset.url, **known})
     return {"ended": str(task.state), "assets": assets or None}
 
 
 def _ended(task: Task, fields: Mapping[str, Any]) -> Task:
     """Return a task as its handle says that it has ended: when, nobody knows but for the submit."""
     assets = tuple(
-        Asset(kind=each["kind"], url=each["url"], expires_at=_moment(each.get("expires_at")))
-        for each in fields.get("assets", ())
+        Asset(**{**each, "expires_at": _moment(each.get("expires_at"))}) for each in fields.get("assets", ())
     )
     return attrs.evolve(task, state=State(fields["ended"]), assets=assets, ended_at=task.submitted_at)
 
@@ -335,10 +341,27 @@ def _is_assets(value: Any) -> bool:
 
 
 def _is_asset(value: Any) -> bool:
-    if not isinstance(value, dict) or not {"kind", "url"} <= set(value) <= {"kind", "url", "expires_at"}:
+    if not isinstance(value, dict) or not {"kind", "url"} <= set(value) <= set(_OF_ASSET):
         return False
-    known = value["kind"] in {kind.medium for kind in Kind} and is_url(value["url"]) and value["url"].isprintable()
-    return known and ("expires_at" not in value or _is_time(value["expires_at"]))
+    return all(_OF_ASSET[name](each) for name, each in value.items())
+
+
+def _is_link(value: Any) -> bool:
+    return is_url(value) and value.isprintable()
+
+
+def _is_length(value: Any) -> bool:
+    return type(value) in (int, float) and 0 < value < math.inf
+
+
+_OF_ASSET: Mapping[str, Callable[[Any], bool]] = {
+    "kind": MEDIA.__contains__,
+    "url": _is_link,
+    "role": get_args(AssetRole).__contains__,
+    "seconds": _is_length,
+    "expires_at": _is_time,
+}
+"""What a handle tells of a result, and the check of each; the first two are needed."""
 
 
 def _is_money(value: Any) -> bool:
@@ -365,7 +388,11 @@ _FORMS: Mapping[str, tuple[str, Callable[[Any], bool], bool]] = {
     "path": ("a path starts with one /, is plain ASCII and has no query", _is_path, True),
     "links": ("an object of links is needed", _is_links, False),
     "ended": ("succeeded, failed or canceled is needed", _is_end, False),
-    "assets": ('a list of objects of "kind", "url" and maybe "expires_at" is needed', _is_assets, False),
+    "assets": (
+        'a list of objects of "kind", "url" and maybe "role", "seconds" and "expires_at" is needed',
+        _is_assets,
+        False,
+    ),
     "money": ('an object of "usd" and "status" is needed', _is_money, False),
 }
 """The fields of a handle: the message for a wrong value, the check, and whether the field is needed."""

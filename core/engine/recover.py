@@ -6,10 +6,9 @@ replay key.
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
-from pathlib import Path
 from typing import cast
 
 import attrs
@@ -19,12 +18,14 @@ from anymedia.journal.ledger import Ledger
 from anymedia.limits.ceiling import Ceiling
 from anymedia.model.errors import AnymediaError, ConfigError, SubmitUncertain
 from anymedia.model.plain import duration
-from anymedia.model.task import Asset, Attempt, Task
+from anymedia.model.task import Attempt, Task
 from anymedia.model.vocabulary import Billed, State
-from anymedia.transport.download import clear
+from anymedia.transport.part import clear
+from anymedia.transport.places import Place
 
 from .accepted import Accepted
 from .buy import buy
+from .files import Files
 from .session import Session
 from .submission import Submission, task_of
 from .submits import Life, Submits
@@ -53,11 +54,11 @@ class Recoverer:
     session: Session
     submits: Submits
     watch: Watch
-    save: Callable[[Task, Path], Awaitable[tuple[Asset, ...]]]
+    files: Files
     any_api_key: bool = False
 
-    async def recover(self, timeout: float, directory: Path | None, *, replay: bool) -> Recovery:
-        """Wait for live tasks, fetch results into a directory, and return what is uncertain."""
+    async def recover(self, timeout: float, place: Place | None, *, replay: bool) -> Recovery:
+        """Wait for live tasks, put results into a place, and return what is uncertain."""
         deadline = self.session.clock.monotonic() + timeout
         left, marks = await self.ledger.left()
         tasks = [attempt.task for attempt in left if attempt.task is not None]
@@ -70,15 +71,15 @@ class Recoverer:
             errors += [end for end in replayed if not isinstance(end, Task)]
             uncertain = [each for each, end in zip(uncertain, replayed, strict=True) if not isinstance(end, Task)]
         owned = {(attempt.order.account, attempt.task.id): attempt for attempt in left if attempt.task is not None}
-        if directory is not None:  # another process may have taken up the same ones just now
+        if place is not None:  # another process may have taken up the same ones just now
             tasks = [task for task in tasks if await self.session.leave(task)]
         still = deadline - self.session.clock.monotonic()
         ends = await asyncio.gather(
-            *(self._finished(task, owned.get((task.account, task.id)), still, directory) for task in tasks)
+            *(self._finished(task, owned.get((task.account, task.id)), still, place) for task in tasks)
         )
         errors += [end for end in ends if not isinstance(end, Task)]
-        if directory is not None:
-            await asyncio.to_thread(clear, directory)
+        if place is not None:
+            await asyncio.to_thread(clear, place.work)
             await self.ledger.forget(await self.ledger.idle(marks) if errors else marks)
         done = tuple(end for end in ends if isinstance(end, Task))
         return Recovery(tasks=done, uncertain=tuple(uncertain), errors=tuple(errors))
@@ -115,9 +116,9 @@ class Recoverer:
         return None
 
     async def _finished(
-        self, task: Task, attempt: Attempt | None, timeout: float, directory: Path | None
+        self, task: Task, attempt: Attempt | None, timeout: float, place: Place | None
     ) -> Task | AnymediaError:
-        """Return a task that has succeeded, with its files where a directory is given, or the error.
+        """Return a task that has succeeded, with its files where a place is given, or the error.
 
         The links to its files are asked for again: those that are known may have died, or may never have worked.
         """
@@ -125,11 +126,11 @@ class Recoverer:
             with Accepted(task):
                 if task.state is not State.SUCCEEDED:
                     task = await self.watch.until_done(self._account(attempt or task), task, timeout)
-                elif directory is not None:
+                elif place is not None:
                     with suppress(ConfigError):  # files are fetched without an API key: another one does not matter
                         task = await self.watch.again(self._account(attempt or task), task)
-                if directory is not None and not all(asset.path for asset in task.assets):
-                    task = attrs.evolve(task, assets=await self.save(task, directory))
+                if place is not None and not all(asset.kept for asset in task.assets):
+                    task = attrs.evolve(task, assets=await self.files.download([task], place))
         except AnymediaError as error:
             return error
         return task

@@ -290,7 +290,7 @@ class Submission:
         self._sends += 1
         self._sent_at = self._session.clock.monotonic()
         try:
-            return await self._session.transport.send(self.account, self._call, self.progress)
+            return await self._session.send(self.account, self._call, self.progress, self.recorded_attempt.id)
         except Lost as lost:
             return lost
         finally:

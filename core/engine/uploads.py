@@ -106,8 +106,9 @@ class Uploads:
 
     async def _lent(self, account: Account, media: Media, model: str | None) -> Placed:
         """Put a file into the storage, and return the URL that it lends. Errors: ProviderError, Unreadable."""
-        store, key = self._session.store, lent_key(media, media.sha256)
+        stores, key = self._session.stores, lent_key(media, media.sha256)
         now = self._session.clock.now()
+        store = stores.of(stores.at(str(account.lender)))
         try:
             await store.put(key, _pieces(media), media.media_type)
             return Placed(await store.presigned(key, LENT), now, now + timedelta(seconds=LENT))

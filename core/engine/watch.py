@@ -125,7 +125,7 @@ class Watch:
         call = encode.follow(account, endpoint, task)
         with Accepted(task):
             while True:
-                answer = await self._session.read(account, call, task.model)
+                answer = await self._session.read(account, call, task.model, task.id)
                 asked = self._session.asked(account, task.model)
                 try:
                     return decode.looked(asked, endpoint, answer, task, alone=call.alone)
@@ -137,7 +137,7 @@ class Watch:
 
         What is on disk stays; where the look tells no other links, the task is as it was.
         """
-        if account.adapter.life(task.lifecycle).poll is None or all(asset.path for asset in task.assets):
+        if account.adapter.life(task.lifecycle).poll is None or all(asset.kept for asset in task.assets):
             return task
         try:
             seen = await self._asked(account, attrs.evolve(task, state=State.RUNNING))
@@ -146,7 +146,7 @@ class Watch:
         if len(seen.assets) < len(task.assets):
             return task
         known = [*task.assets, *seen.assets[len(task.assets) :]]
-        assets = (was if was.path or was.url == now.url else now for was, now in zip(known, seen.assets, strict=True))
+        assets = (was if was.kept or was.url == now.url else now for was, now in zip(known, seen.assets, strict=True))
         return attrs.evolve(task, assets=tuple(assets), trouble=seen.trouble)
 
     async def _look(self, account: Account, task: Task) -> Task:
@@ -188,7 +188,7 @@ class Watch:
         if (word := _unknown_word(account.adapter.life(seen.lifecycle), seen)) is not None:
             trouble = _trouble(task, f"its state is {word!r}, a word that is not known", seen.raw)
         seen = seen if seen.trouble is trouble else attrs.evolve(seen, trouble=trouble)
-        if seen.state is not task.state:
+        if seen.state is not task.state or seen.told != task.told:
             await self._session.see(seen)
         elif _error(seen) != _error(task):
             await self._session.note(seen)

@@ -91,6 +91,8 @@ class Private:
             return value if self._is_clean(value) else None
         if name == "links":
             return {each: url for each, url in value.items() if self._is_clean(url)}
+        if name == "told":
+            return {each: now for each, was in value.items() if (now := self._value(was)) is not None}
         return self._value(value)
 
     def _value(self, value: Any) -> Any:

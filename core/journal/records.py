@@ -108,8 +108,8 @@ class Records:
             reserved=nano(task.money.usd),
             counts_as=of_task(task),
             undownloaded=_lacks_files(task),
-            on_disk=any(asset.path for asset in task.assets),
-            complete=all(asset.path for asset in task.assets),
+            on_disk=any(asset.kept for asset in task.assets),
+            complete=all(asset.kept for asset in task.assets),
         )
 
     def _record(self, attempt: Attempt) -> str:
@@ -151,7 +151,7 @@ def is_undownloaded(attempt: Attempt) -> bool:
 
 
 def _lacks_files(task: Task) -> bool:
-    return task.state is State.SUCCEEDED and not all(asset.path for asset in task.assets)
+    return task.state is State.SUCCEEDED and not all(asset.kept for asset in task.assets)
 
 
 def attempt_of(entry: Entry) -> Attempt:

@@ -142,7 +142,8 @@ class Received:
     def of(cls, asked: Asked, answer: Answer) -> "Received":
         """Return an answer as it is read."""
         words, text = read(answer.body)
-        return cls(asked, answer, Content(words, answer.headers, answer.body), asked.kept(words, text))
+        raw = None if answer.file is not None else asked.kept(words, text)
+        return cls(asked, answer, Content(words, answer.headers, answer.body), raw)
 
     @property
     def kept(self) -> Content:

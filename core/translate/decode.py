@@ -23,6 +23,7 @@ from .links import followed
 from .messages import Answer
 from .reading import amount, code_of, declared_text, has_amount, id_of, other_id, time_of
 from .results import results
+from .told import told
 
 GOING_ON = (State.QUEUED, State.RUNNING, State.SUCCEEDED)
 """What a task is that may have been billed."""
@@ -45,8 +46,10 @@ def submitted(asked: Asked, answer: Answer, draft: Task) -> Task:
     if received.is_error(reply.ok):
         raise _refusal(received, life)
     task_id = id_of(reply.id, content) if reply.id is not None else draft.id
+    if task_id is None and answer.file is not None:
+        task_id = draft.id  # it needs no name: nothing is left to look at
     if task_id is None:
-        raise _without_id(received)
+        raise _without(received, f"without a task id that can be read{received.aside}")
     known: dict[str, Any] = {
         "id": task_id,
         "links": dict(followed(asked.adapter, draft.lifecycle, asked.origin, content)),
@@ -57,7 +60,7 @@ def submitted(asked: Asked, answer: Answer, draft: Task) -> Task:
         read = _read(received, reply, draft, task_id)
     except AnymediaError as error:
         if life.poll is None:
-            raise received.paid_for_nothing(f"and it cannot be read ({error})") from None
+            raise _without(received, f"and it cannot be read ({error})") from None
         # It was accepted: what else the answer says can be asked for again.
         return attrs.evolve(draft, request_id=received.request_id, **known)
     if read["state"] is State.SUCCEEDED and not read.get("assets"):
@@ -81,11 +84,12 @@ def _refusal(received: Received, life: Lifecycle) -> AnymediaError:
     return received.contradiction(f"and said all the same that task {received.asked.shown(task_id)} is {meaning}")
 
 
-def _without_id(received: Received) -> AnymediaError:
-    """A success without an id: a refusal where the body's own code says so, else money that is likely spent."""
+def _without(received: Received, what: str) -> AnymediaError:
+    """A success without an id, or a result: a refusal where the body's own code says so, else money that is likely
+    spent."""
     if received.row is not None or received.status >= 400:
         return received.refusal(submit=True)
-    return received.paid_for_nothing(f"without a task id that can be read{received.aside}")
+    return received.paid_for_nothing(what)
 
 
 class Unnamed(Exception):
@@ -156,7 +160,7 @@ def _is_of_the_work(received: Received) -> bool:
 def _read(received: Received, reply: Reply, task: Task, task_id: str) -> dict[str, Any]:
     """Return what an answer changes of a task. Errors: MalformedAnswer, NotFound."""
     content, now = received.content, received.asked.now
-    if not isinstance(content.words, dict):
+    if not isinstance(content.words, dict) and received.answer.file is None:
         raise received.malformed("no JSON object", task_id)
     other = other_id(reply.id, content, task_id)
     if other is not None:
@@ -174,6 +178,7 @@ def _read(received: Received, reply: Reply, task: Task, task_id: str) -> dict[st
         "completed_at": completed_at,
         "money": money,
         "request_id": received.request_id or task.request_id,
+        "told": told(received.asked, reply, content, task.told),
         "raw": received.raw,
     }
     if state is State.FAILED:
@@ -188,6 +193,8 @@ def _state(received: Received, reply: Reply, task: Task, task_id: str) -> tuple[
     raw, life = None if reply.state is None else reply.state.one(received.content), _life(received, task)
     if reply.failed_if is not None and reply.failed_if.find(received.content):
         return State.FAILED, _word(received, raw) if isinstance(raw, str) else None, None
+    if received.answer.file is not None:
+        return State.SUCCEEDED, task.raw_state, None
     if reply.state is None:
         # An answer without a state of its own is a result where there is nothing to look at later; else it tells none.
         return State.SUCCEEDED if life.poll is None else task.state, task.raw_state, None

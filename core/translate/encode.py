@@ -138,7 +138,8 @@ def call(
         keyed=endpoint.keyed,
         alone=alone,
         public=public,
-        headers=_merged(_headers(body), endpoint.headers, headers),
+        file=endpoint.reply.is_file,
+        headers=_merged(_headers(body, file=endpoint.reply.is_file), endpoint.headers, headers),
         json=body,
         content=content,
         timeout=endpoint.timeout,
@@ -200,8 +201,8 @@ def _path(endpoint: Endpoint, task: Task) -> str:
     return path + (f"?{urlencode(query, errors=_ANY)}" if query else "")
 
 
-def _headers(body: Json) -> dict[str, str]:
-    headers = {"Accept": "application/json"}
+def _headers(body: Json, *, file: bool = False) -> dict[str, str]:
+    headers = {"Accept": "*/*" if file else "application/json"}
     return headers if body is None else headers | {"Content-Type": "application/json"}
 
 

@@ -1,11 +1,21 @@
 """What comes back: an answer as plain data, or the fact that there was none."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import attrs
 
 from anymedia.model.media import Media
 from anymedia.model.strict_json import Json, dumps
+from anymedia.model.task import Asset
+
+
+@attrs.frozen
+class Into:
+    """Where an answer goes that is a file: a folder, and what its name begins with."""
+
+    folder: Path
+    name: str
 
 
 @attrs.frozen
@@ -32,7 +42,7 @@ class Call:
     `alone`: it has a connection of its own, never used before, so that no answer but its own can be read there;
     `public`: it goes where an answer said, and so to a public address alone, as result files do.
     `body` are the bytes of `json`, or the `content` that is sent in place of JSON: the same ones however often the call
-    is sent.
+    is sent. `file`: a good answer may be a file, which goes `into` a folder.
     """
 
     method: str
@@ -40,6 +50,8 @@ class Call:
     keyed: bool = True
     alone: bool = False
     public: bool = False
+    file: bool = False
+    into: Into | None = None
     headers: Mapping[str, str] = attrs.field(factory=dict, hash=False)
     json: Json = attrs.field(default=None, hash=False)
     content: bytes | Stream | None = attrs.field(default=None, repr=False)
@@ -54,11 +66,12 @@ class Call:
 
 @attrs.frozen
 class Answer:
-    """An HTTP response as plain data; header names are in lower case."""
+    """An HTTP response as plain data; names of headers are in lower case; a `file` on the disk may be its body."""
 
     status: int
     headers: Mapping[str, str] = attrs.field(factory=dict, hash=False)
     body: bytes = attrs.field(default=b"", repr=False)
+    file: Asset | None = None
 
 
 class Lost(Exception):

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
+import attrs
+
 from anymedia.declare.assets import Assets
 from anymedia.declare.endpoint import Reply
 from anymedia.declare.path import Place
@@ -25,8 +27,10 @@ def results(received: Received, reply: Reply, task: Task, completed_at: datetime
     Errors: MalformedAnswer where there is none that can be fetched.
     """
     unusable: list[str] = []
-    assets = [*_linked(received, reply, task, _expiry(received.asked, task, completed_at), unusable)]
-    held = [] if reply.files is None else reply.files.find(received.content)
+    assets = [*_linked(received, reply, task, _expiry(received.asked, task.lifecycle, completed_at), unusable)]
+    if received.answer.file is not None:
+        assets.append(attrs.evolve(received.answer.file, kind=task.kind.medium))
+    held = [] if reply.files is None or reply.is_file else reply.files.find(received.content)
     assets += [Asset(kind=task.kind.medium, data=data) for data in held if isinstance(data, bytes)]
     told = ", ".join(shown(received.asked.shown(link)) for link in unusable[:3])
     if not any(asset.role == "main" for asset in assets):
@@ -39,9 +43,9 @@ def results(received: Received, reply: Reply, task: Task, completed_at: datetime
     return {"assets": tuple(assets), "trouble": trouble}
 
 
-def _expiry(asked: Asked, task: Task, completed_at: datetime) -> datetime | None:
+def _expiry(asked: Asked, lifecycle: str | None, completed_at: datetime) -> datetime | None:
     """Return until when results can be fetched."""
-    life = asked.adapter.life(task.lifecycle).expires
+    life = asked.adapter.life(lifecycle).expires
     # Nothing is finished later than now, whatever the answer says.
     return None if life is None else min(completed_at, asked.now) + timedelta(seconds=life)
 

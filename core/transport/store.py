@@ -1,8 +1,10 @@
 """Storage: objects of a bucket written, read and lent. The only file that knows obstore."""
 
+import asyncio
 import os
 import re
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -18,11 +20,17 @@ from anymedia.translate.messages import Lost
 if TYPE_CHECKING:
     from obstore.store import ObjectStore, S3Store
 
-ONE = 8 << 20
+ONE = 5 << 20
 """Bytes that are sent in one request at most; a longer object goes up in parts of so many, one after the other."""
+
+ABREAST = 4
+"""Objects that are sent to a bucket at a time; each holds about two parts in memory."""
 
 PIECE = 1 << 20
 """Bytes that are read at a time, about."""
+
+CHECK = ".anymedia-check"
+"""The object that is written to see whether a bucket can be written to."""
 
 LONGEST = 7 * 86400.0
 """Seconds that a presigned URL holds at most, by the rules of S3."""
@@ -38,6 +46,7 @@ class Store:
 
     storage: Storage
     _bucket: "ObjectStore" = attrs.field(repr=False)
+    _room: asyncio.Semaphore = attrs.field(factory=lambda: asyncio.Semaphore(ABREAST), init=False, repr=False)
 
     @classmethod
     def open(cls, storage: Storage, ca_file: Path | None = None) -> "Store":
@@ -67,6 +76,11 @@ class Store:
         """Return where an object is, as s3://bucket/key: to be written down, and of no use without the keys."""
         return f"{self.storage.url}/{key}"
 
+    def key(self, location: str | None) -> str | None:
+        """Return the name of an object by its location; None for what is elsewhere."""
+        begin = self.storage.url + "/"
+        return location[len(begin) :] if location is not None and location.startswith(begin) else None
+
     async def put(
         self, key: str, source: Path | bytes | AsyncIterator[bytes], media_type: str, *, over: bool = True
     ) -> None:
@@ -83,17 +97,20 @@ class Store:
         small = size is not None and size <= ONE
         if not over and not small and await self.exists(key):
             raise FileExistsError(self.location(key))
+        if isinstance(source, Path):
+            source = await asyncio.to_thread(source.read_bytes) if small else pieces(source)
         try:
-            await put_async(
-                self._bucket,
-                key,
-                source,
-                attributes={"Content-Type": media_type},
-                mode="overwrite" if over or not small else "create",
-                use_multipart=not small,
-                chunk_size=ONE,
-                max_concurrency=1,
-            )
+            async with self._room:
+                await put_async(
+                    self._bucket,
+                    key,
+                    source,
+                    attributes={"Content-Type": media_type},
+                    mode="overwrite" if over or not small else "create",
+                    use_multipart=not small,
+                    chunk_size=ONE,
+                    max_concurrency=1,
+                )
             return
         except AlreadyExistsError:
             lost: Exception = FileExistsError(self.location(key))
@@ -125,6 +142,14 @@ class Store:
             lost = self._lost(key, error)
         raise lost
 
+    async def check(self) -> None:
+        """Write an empty object, and take it away again where that is allowed. Errors: Lost."""
+        from obstore import delete_async
+
+        await self.put(CHECK, b"", "application/octet-stream")
+        with suppress(*_errors()):
+            await delete_async(self._bucket, CHECK)
+
     async def exists(self, key: str) -> bool:
         """Return whether there is an object of a name. Errors: Lost."""
         from obstore import head_async
@@ -138,8 +163,10 @@ class Store:
             lost = self._lost(key, error)
         raise lost
 
-    def _lost(self, key: str, error: Exception) -> Lost:
+    def _lost(self, key: str, error: Exception) -> Exception:
         """Return what a failed call says, without anything of what was sent: an answer may hold that."""
+        if isinstance(error, OSError) and error.errno:
+            return error  # it is of a file of this machine
         from obstore import exceptions
 
         text, scheme = str(error), self.storage.scheme
@@ -151,6 +178,49 @@ class Store:
             return Lost(f"{what} does not exist", sent=True, permanent=True)
         refused = isinstance(error, exceptions.PermissionDeniedError | exceptions.UnauthenticatedError)
         return Lost(f"{self.location(key)}: {_said(error)}", sent=True, permanent=refused)
+
+
+@attrs.frozen
+class Stores:
+    """The buckets that one client has opened, each once; `storage` is the configured one.
+
+    Another bucket of the same kind is reached by the same options.
+    """
+
+    storage: Storage | None = None
+    ca_file: Path | None = None
+    _opened: dict[str, Store] = attrs.field(factory=dict, init=False, repr=False)
+
+    def of(self, storage: Storage) -> Store:
+        """Return a bucket. Errors: ConfigError."""
+        if storage.url not in self._opened:
+            self._opened[storage.url] = Store.open(storage, self.ca_file)
+        return self._opened[storage.url]
+
+    def holding(self, location: str) -> tuple[Store, str]:
+        """Return the bucket and the name of an object at a location. Errors: ConfigError."""
+        scheme, _, rest = location.partition("://")
+        bucket, _, key = rest.partition("/")
+        return self.of(self.at(f"{scheme}://{bucket}")), key
+
+    async def read(self, location: str) -> AsyncIterator[bytes]:
+        """Yield the bytes of an object at a location. Errors: Lost, ConfigError."""
+        store, key = self.holding(location)
+        async for chunk in store.chunks(key):
+            yield chunk
+
+    def at(self, url: str, **facts: Any) -> Storage:
+        """Return a storage at a URL, with the options of the configured one where they fit. Errors: ConfigError."""
+        known = self.storage
+        alike = known is not None and known.scheme == url.partition("://")[0]
+        return Storage(url=url, options=known.options if known is not None and alike else {}, **facts)
+
+
+async def pieces(file: Path) -> AsyncIterator[bytes]:
+    """Yield the bytes of a file, few of them in memory at once. Errors: OSError."""
+    with await asyncio.to_thread(file.open, "rb") as opened:
+        while piece := await asyncio.to_thread(opened.read, PIECE):
+            yield piece
 
 
 def _errors() -> tuple[type[Exception], ...]:

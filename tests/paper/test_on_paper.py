@@ -580,6 +580,8 @@ async def test_a_handle_of_what_was_made_at_once_opens_as_made(clock):
         again = client.open(client.handle(task))
         assert (again.state, again.assets) == (State.SUCCEEDED, task.assets)
         assert again.assets[0].expires_at is not None
+        beside = tuple(attrs.evolve(task.assets[0], role=role, seconds=2.5) for role in ("main", "cover"))
+        assert client.open(client.handle(attrs.evolve(task, assets=beside))).assets == beside
         assert [await client.wait(again), await client.get(again), await client.cancel(again)] == [again] * 3
         assert client.open(client.handle(attrs.evolve(task, state=State.FAILED, assets=()))).state is State.FAILED
         assert len(seen) == 1
@@ -598,6 +600,9 @@ async def test_a_handle_of_what_was_made_at_once_opens_as_made(clock):
             ({"assets": [{"kind": "image", "url": "file:///etc/passwd"}]}, "assets: a list of objects"),
             ({"assets": [{"kind": "image", "url": url, "path": "/etc/passwd"}]}, "assets: a list of objects"),
             ({"assets": [{"kind": "image", "url": url, "expires_at": "soon"}]}, "assets: a list of objects"),
+            ({"assets": [{"kind": "image", "url": url, "role": ["main"]}]}, "assets: a list of objects"),
+            ({"assets": [{"kind": "image", "url": url, "seconds": True}]}, "assets: a list of objects"),
+            ({"assets": [{"url": url}]}, "assets: a list of objects"),
             ({"assets": ["x"]}, "assets: a list of objects"),
         ):
             changed = {field: value for field, value in (said | changes).items() if value is not None}
