@@ -13,7 +13,7 @@ from click.testing import CliRunner
 import anymedia
 from anymedia import Account, AnymediaError, Secret, Task, declare
 from anymedia.cli.app import app
-from anymedia.declare import Price, PriceQuote, Reply, Rule, Table
+from anymedia.declare import Flag, Number, Param, Price, PriceQuote, Reply, Rule, Table
 from anymedia.declare.prices import Override
 from anymedia.declare.written import Written
 from anymedia.engine.watch import first_wait, next_wait
@@ -43,6 +43,10 @@ ODD = attrs.evolve(
         attrs.evolve(
             BFL.offers[0],
             fixed={"tier": "pro"},
+            knobs={
+                "scale": Param("scale", Number(1, 9, form=str)),
+                "fast": Param("fast", Flag(on="yes", off="no")),
+            },
             rules=(Rule(when={"seed": 1}, needs="images", allows={"output_format": ("png",)}),),
             shape=None,
             prices=Table("output_format", {"png": Price("0.05", doubt="maybe"), "jpeg": Price("0.04")}),

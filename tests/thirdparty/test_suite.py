@@ -257,11 +257,11 @@ PLANTED = {
         ),
         (
             knob('Choice("warm", "cold")', 'Choice(("warm", "cold", "no such word"))'),
-            "check refuses what the simulator takes: model='flux-2-pro', prompt='a lighthouse at dusk', extra.tone='no ",
+            "simulator takes: model='flux-2-pro', prompt='a lighthouse at dusk', extra.tone='no such word'; check says",
         ),
         (
             adapter(*BY_VARNISH),
-            "$0.04, that is 4 credits, and the simulator charges 3 for model='flux-2-pro', prompt='a lighthouse at dusk'",
+            "4 credits, and the simulator charges 3 for model='flux-2-pro', prompt='a lighthouse at dusk', extra.varnish",
         ),
     ],
     "test_a_picture_that_is_put_in_costs_what_the_page_says": [
