@@ -261,7 +261,7 @@ PLANTED = {
         ),
         (
             adapter(*BY_VARNISH),
-            "4 credits, and the simulator charges 3 for model='flux-2-pro', prompt='a lighthouse at dusk', extra.varnish",
+            "4 credits, and the simulator charges 3 for model='flux-2-pro', prompt='a lighthouse at dusk', extra.var",
         ),
     ],
     "test_a_picture_that_is_put_in_costs_what_the_page_says": [
