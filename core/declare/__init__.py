@@ -1,6 +1,7 @@
 """The words that adapters are written in: an adapter is a frozen value, read beside the provider's page.
 
-Adapter     a provider: origin, auth, endpoints, states, errors, offers, gaps
+Adapter     a provider: origin, auth, lifecycles, errors, offers, gaps
+Lifecycle   how one kind of work goes: the calls that submit, look, tell why and cancel; states and pace
 Endpoint    a call: a method and a path (or a link from an earlier answer), and its Reply
 Reply       where an answer holds what; each place is a path, see anymedia.declare.path
 Fault       where an error holds its code and its text
@@ -12,10 +13,12 @@ Hook        a pure function of the adapter's own where no word will do, with the
 
 from anymedia.model.vocabulary import Cause, Kind, Outcome, Refund, State
 
-from .adapter import Adapter, Balance, Err, Gap, Idempotency, Limits, Match, Pace, PriceQuote
+from .adapter import Adapter, Balance, Gap, Idempotency, Limits, PriceQuote
 from .endpoint import Endpoint, Fault, Header, Reply
+from .errors import Err, Match
 from .fields import Choice, Size, Text, Url, Urls
 from .hook import Hook
+from .lifecycle import Lifecycle, Pace
 from .numbers import Flag, Number, Whole
 from .offer import VARIANT, Offer, Param, Rule
 from .path import first
@@ -45,6 +48,7 @@ __all__ = [
     "Hook",
     "Idempotency",
     "Kind",
+    "Lifecycle",
     "Limits",
     "Match",
     "Number",

@@ -16,6 +16,7 @@ import attrs
 
 from anymedia.account import FINGERPRINT, Account, fingerprint, is_of
 from anymedia.declare.endpoint import Endpoint
+from anymedia.declare.lifecycle import Lifecycle
 from anymedia.model.errors import ConfigError, OutOfBounds, Problem
 from anymedia.model.forms import shown
 from anymedia.model.money import Money, PriceStatus
@@ -65,7 +66,8 @@ def handle(task: Task, account: Account) -> str:
             task.provider,
             task.id,
         )
-    links = _links(account)
+    life = account.adapter.life(task.lifecycle)
+    links = _links(life)
     followed = {name: _short(url, account.origin) for name, url in task.links.items() if name in links}
     fields = {
         "anymedia": VERSION,
@@ -78,10 +80,11 @@ def handle(task: Task, account: Account) -> str:
         "offer": task.offer,
         "model": task.model,
         "wire_id": task.wire_id,
+        "lifecycle": task.lifecycle,
         "path": task.path.partition("?")[0],
         "links": followed or None,
         "money": _spent(task.money),
-        **({} if account.adapter.poll is not None else _end(task)),
+        **({} if life.poll is not None else _end(task)),
     }
     fields = {field: value for field, value in fields.items() if value is not None}
     _check(fields)
@@ -123,13 +126,14 @@ def opened(text: str | bytes, accounts: Accounts, *, any_api_key: bool = False) 
         offer=fields.get("offer"),
         model=fields.get("model"),
         wire_id=fields.get("wire_id"),
+        lifecycle=fields.get("lifecycle"),
         kind=Kind(fields["kind"]),
         money=_money(fields.get("money")),
         submitted_at=datetime.fromisoformat(fields["submitted_at"]).astimezone(UTC),
         path=fields["path"],
         links={name: relative(url, account.origin) for name, url in fields.get("links", {}).items()},
     )
-    return task if account.adapter.poll is not None else _ended(task, fields), account
+    return task if _life(fields, account).poll is not None else _ended(task, fields), account
 
 
 # What a handle says
@@ -188,12 +192,19 @@ def _moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text).astimezone(UTC)
 
 
-def _links(account: Account) -> Mapping[str, tuple[Endpoint, ...]]:
+def _life(fields: Mapping[str, Any], account: Account) -> Lifecycle:
+    """Return the lifecycle that a handle names. Errors: OutOfBounds."""
+    try:
+        return account.adapter.life(fields.get("lifecycle"))
+    except ConfigError as error:
+        raise _wrong("lifecycle", str(error)) from None
+
+
+def _links(life: Lifecycle) -> Mapping[str, tuple[Endpoint, ...]]:
     """Return the links that looks may follow, each with the endpoints that follow it."""
-    adapter = account.adapter
     found: dict[str, tuple[Endpoint, ...]] = {}
-    for endpoint in (adapter.poll, adapter.result, adapter.cancel):
-        if endpoint is not None and endpoint.link is not None:
+    for endpoint in life.looks.values():
+        if endpoint.link is not None:
             found[endpoint.link] = (*found.get(endpoint.link, ()), endpoint)
     return found
 
@@ -257,7 +268,7 @@ def _account(fields: Mapping[str, Any], accounts: Accounts) -> Account:
 
 def _check_links(fields: Mapping[str, Any], account: Account) -> None:
     """Refuse links that no look follows, or that lead the API key elsewhere. Errors: OutOfBounds."""
-    links = _links(account)
+    links = _links(_life(fields, account))
     for name, url in fields.get("links", {}).items():
         if name not in links:
             raise _wrong("links", f"{account.adapter.title} is not followed along a link named {_shown(name)}")
@@ -268,7 +279,7 @@ def _check_links(fields: Mapping[str, Any], account: Account) -> None:
 def _check_end(fields: Mapping[str, Any], account: Account) -> None:
     """Refuse a handle that does not say how a task has ended, where only it can; or does, where looks do. Errors:
     OutOfBounds."""
-    told, needed = "ended" in fields, account.adapter.poll is None
+    told, needed = "ended" in fields, _life(fields, account).poll is None
     if needed and not told:
         raise _wrong("ended", f"is missing: {account.adapter.title} shows a result only in the answer to the submit")
     if not needed and (told or "assets" in fields):
@@ -350,6 +361,7 @@ _FORMS: Mapping[str, tuple[str, Callable[[Any], bool], bool]] = {
     "offer": (_NEEDS_NAME, _is_name, False),
     "model": (_NEEDS_NAME, _is_name, False),
     "wire_id": (_NEEDS_NAME, _is_name, False),
+    "lifecycle": (_NEEDS_NAME, _is_name, False),
     "path": ("a path starts with one /, is plain ASCII and has no query", _is_path, True),
     "links": ("an object of links is needed", _is_links, False),
     "ended": ("succeeded, failed or canceled is needed", _is_end, False),

@@ -7,7 +7,8 @@ from typing import Any
 import attrs
 
 from anymedia.account import Secret
-from anymedia.declare.adapter import Adapter, Err, Match
+from anymedia.declare.adapter import Adapter
+from anymedia.declare.errors import Err, Match
 from anymedia.declare.path import Place
 from anymedia.model.errors import (
     NOT_AGAIN,

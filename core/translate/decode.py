@@ -5,12 +5,14 @@ A yes is believed only where the adapter says that it stands; whatever cannot be
 
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import attrs
 
-from anymedia.declare.adapter import Balance, Err, PriceQuote
+from anymedia.declare.adapter import Adapter, Balance, PriceQuote
 from anymedia.declare.endpoint import Endpoint, Fault, Reply
+from anymedia.declare.errors import Err
+from anymedia.declare.lifecycle import Lifecycle
 from anymedia.model.errors import AnymediaError, MalformedAnswer, SubmitUncertain
 from anymedia.model.forms import shown
 from anymedia.model.money import EXACT, LARGEST, Money, PriceStatus, can_be
@@ -38,22 +40,23 @@ def submitted(asked: Asked, answer: Answer, draft: Task) -> Task:
     Errors: a ProviderError when it was refused; SubmitUncertain when nobody can tell, or it has no readable id.
     """
     received = Received.of(asked, answer)
-    reply, words = asked.adapter.submit.reply, received.words
+    life, words = asked.adapter.life(draft.lifecycle), received.words
+    reply = life.submit.reply
     if received.is_error(reply.ok):
-        raise _refusal(received, reply)
+        raise _refusal(received, life)
     task_id = id_of(reply.id, words) if reply.id is not None else draft.id
     if task_id is None:
         raise _without_id(received)
     known: dict[str, Any] = {
         "id": task_id,
-        "links": dict(followed(asked.adapter, asked.origin, words)),
+        "links": dict(followed(asked.adapter, draft.lifecycle, asked.origin, words)),
         "replayed": reply.replayed is not None and reply.replayed.one(words) is True,
         "raw": received.raw,
     }
     try:
         read = _read(received, reply, draft, task_id)
     except AnymediaError as error:
-        if asked.adapter.poll is None:
+        if life.poll is None:
             raise received.paid_for_nothing(f"and it cannot be read ({error})") from None
         # It was accepted: what else the answer says can be asked for again.
         return attrs.evolve(draft, request_id=received.request_id, **known)
@@ -63,16 +66,16 @@ def submitted(asked: Asked, answer: Answer, draft: Task) -> Task:
     return attrs.evolve(draft, **known | read)
 
 
-def _refusal(received: Received, reply: Reply) -> AnymediaError:
+def _refusal(received: Received, life: Lifecycle) -> AnymediaError:
     """Return the error of a submit that was refused.
 
     An HTTP status alone is no refusal beside a body that tells of a task that goes on, and of no error.
     """
-    error = received.refusal(submit=True)
+    error, reply = received.refusal(submit=True), life.submit.reply
     by_status = received.answer.status >= 300 and received.code is None
     task_id = id_of(reply.id, received.words)
     said = None if reply.state is None else reply.state.one(received.words)
-    meaning = received.asked.adapter.meaning(said) if isinstance(said, str) else None
+    meaning = life.meaning(said) if isinstance(said, str) else None
     if not by_status or task_id is None or meaning not in GOING_ON or isinstance(error, SubmitUncertain):
         return error
     return received.contradiction(f"and said all the same that task {received.asked.shown(task_id)} is {meaning}")
@@ -119,7 +122,7 @@ def _refused(received: Received, endpoint: Endpoint, task: Task) -> Task:
     if id_of(endpoint.reply.id, received.words) == task.id and (ended := _ended(received, endpoint.reply, task)):
         return ended
     if endpoint.verdict and _is_verdict(received):
-        failed = _failure(received, received.asked.adapter.fault, None, task.money)
+        failed = _failure(received, received.asked.adapter.fault, task, None, task.money)
         return attrs.evolve(task, state=State.FAILED, ended_at=received.asked.now, raw=received.raw, **failed)
     raise error
 
@@ -138,11 +141,16 @@ def _ended(received: Received, reply: Reply, task: Task) -> Task | None:
 
 
 def _is_verdict(received: Received) -> bool:
-    """Return whether an error answer is the provider's own word on the work, and not on the call or the account."""
+    """Return whether an error answer is the provider's own word on the work."""
+    return _is_of_the_work(received) and (received.row is not None or 400 <= received.status < 500)
+
+
+def _is_of_the_work(received: Received) -> bool:
+    """Return whether an error answer can be the provider's own word on the work, and not on the call or the account."""
     row = received.row
     if row is not None:
         return row.cause in (Cause.REJECTED, Cause.BLOCKED, Cause.FAILED)
-    return 400 <= received.status < 500 and CAUSES.get(received.status) is None
+    return CAUSES.get(received.status) is None
 
 
 def _read(received: Received, reply: Reply, task: Task, task_id: str) -> dict[str, Any]:
@@ -169,7 +177,7 @@ def _read(received: Received, reply: Reply, task: Task, task_id: str) -> dict[st
         "raw": received.raw,
     }
     if state is State.FAILED:
-        changes |= _failure(received, reply.failure, said, money)
+        changes |= _failure(received, reply.failure, task, said, money)
     elif state is State.SUCCEEDED and (reply.assets or reply.files is not None):
         changes |= _assets(received, reply, task, completed_at or now)
     return changes
@@ -177,15 +185,15 @@ def _read(received: Received, reply: Reply, task: Task, task_id: str) -> dict[st
 
 def _state(received: Received, reply: Reply, task: Task, task_id: str) -> tuple[State, str | None, Err | None]:
     """Return the state, the raw word for it, and what the adapter says of the failure that the word tells."""
-    raw = None if reply.state is None else reply.state.one(received.words)
+    raw, life = None if reply.state is None else reply.state.one(received.words), _life(received, task)
     if reply.failed_if is not None and reply.failed_if.find(received.words):
         return State.FAILED, _word(received, raw) if isinstance(raw, str) else None, None
     if reply.state is None:
         # An answer without a state of its own is a result where there is nothing to look at later; else it tells none.
-        return State.SUCCEEDED if received.asked.adapter.poll is None else task.state, task.raw_state, None
+        return State.SUCCEEDED if life.poll is None else task.state, task.raw_state, None
     if not isinstance(raw, str) or not raw.strip():
         raise received.malformed("no state", task_id)
-    meaning, said = received.asked.adapter.meaning(raw) or State.RUNNING, _word(received, raw)
+    meaning, said = life.meaning(raw) or State.RUNNING, _word(received, raw)
     if isinstance(meaning, State):
         return meaning, said, None
     if meaning.cause is Cause.NOT_FOUND:
@@ -197,7 +205,11 @@ def _word(received: Received, raw: str) -> str:
     return received.asked.shown(raw)[:LONGEST_NAME]
 
 
-def _failure(received: Received, fault: Fault, said: Err | None, money: Money) -> dict[str, Any]:
+def _life(received: Received, task: Task) -> Lifecycle:
+    return received.asked.adapter.life(task.lifecycle)
+
+
+def _failure(received: Received, fault: Fault, task: Task, said: Err | None, money: Money) -> dict[str, Any]:
     """Return what a failure changes of a task: why it failed, and what it then costs; its state's word counts first."""
     adapter = received.asked.adapter
     asked = received.asked
@@ -206,11 +218,10 @@ def _failure(received: Received, fault: Fault, said: Err | None, money: Money) -
     rows = [each for each in (said, row) if each is not None]
     refund = next((each.refund for each in rows if each.refund is not None), adapter.refunds)
     cause = rows[0].cause if rows else Cause.FAILED
-    if refund is Refund.YES and _took_something(received):
+    if refund is Refund.YES and _took_something(received, task, money):
         refund = Refund.UNKNOWN  # the page says that nothing is billed, and the answer that something was
     if refund is Refund.YES and money.got != "settled":
-        status, source = PriceStatus.EXACT, f"{adapter.page}: a failed task is not billed"
-        money = Money(usd=Decimal(0), list_usd=money.list_usd, status=status, got="settled", source=source)
+        money = _given_back(adapter, money)
     failure = Failure(
         cause=cause,
         code=None if code is None else asked.shown(code),
@@ -220,11 +231,43 @@ def _failure(received: Received, fault: Fault, said: Err | None, money: Money) -
     return {"failure": failure, "money": money}
 
 
-def _took_something(received: Received) -> bool:
+def _given_back(adapter: Adapter, money: Money) -> Money:
+    """Return the money for a task of which the page says that it is not billed, since it failed."""
+    source = f"{adapter.page}: a failed task is not billed"
+    return Money(usd=Decimal(0), list_usd=money.list_usd, status=PriceStatus.EXACT, got="settled", source=source)
+
+
+def _took_something(received: Received, task: Task, money: Money) -> bool:
     """Return whether an answer says that something was taken, be it in a form that cannot be read."""
-    polled = received.asked.adapter.poll or received.asked.adapter.submit
-    places = (polled.reply.usd, polled.reply.credits)
-    return any(has_amount(where, received.words) for where in places)
+    told_by = _life(received, task).told_by
+    told = any(has_amount(where, received.words) for where in (told_by.usd, told_by.credits))
+    return told or (money.got == "settled" and money.usd != 0)
+
+
+def explained(asked: Asked, endpoint: Endpoint, answer: Answer, task: Task, failed: Task) -> Task:
+    """Return a task that a look found `failed` with what the answer to `why` tells; `task` is as it was before.
+
+    What tells nothing more leaves it as it is: a good answer, an error of the call or of the account, or one without a
+    code, and without a text where the look had none.
+    """
+    received, was = Received.of(asked, answer), cast("Failure", failed.failure)
+    fault = asked.adapter.fault
+    is_text = was.message is None and received.status < 500 and declared_text(fault, received.words) != ""
+    told = (received.code is not None or is_text) and _is_of_the_work(received)
+    if not told or not received.is_error(endpoint.reply.ok):
+        return failed
+    meaning = None if failed.raw_state is None else _life(received, failed).meaning(failed.raw_state)
+    # What the look took off the price goes by its own words; these may say otherwise.
+    money = task.money if failed.money == _given_back(asked.adapter, task.money) else failed.money
+    changes = _failure(received, fault, failed, meaning if isinstance(meaning, Err) else None, money)
+    failure = changes["failure"]
+    told_so = {"code": failure.code or was.code, "message": failure.message or was.message}
+    if received.row is None:  # a code that the page does not list says nothing of cause and price
+        changes = {"failure": attrs.evolve(was, **told_so)}
+    else:
+        changes["failure"] = attrs.evolve(failure, **told_so)
+    request_id = received.request_id or failed.request_id
+    return attrs.evolve(failed, raw=received.raw, request_id=request_id, **changes)
 
 
 def _assets(received: Received, reply: Reply, task: Task, completed_at: datetime) -> dict[str, Any]:
@@ -232,7 +275,7 @@ def _assets(received: Received, reply: Reply, task: Task, completed_at: datetime
 
     Errors: MalformedAnswer where there is none that can be.
     """
-    life, now = received.asked.adapter.expires, received.asked.now
+    life, now = _life(received, task).expires, received.asked.now
     # Nothing is finished later than now, whatever the answer says.
     expires_at = None if life is None else min(completed_at, now) + timedelta(seconds=life)
     assets: list[Asset] = []

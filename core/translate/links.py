@@ -61,10 +61,10 @@ def links(where: Place, words: Json, origin: str) -> Links:
 _NONE = Links((), (), ())
 
 
-def followed(adapter: Adapter, origin: str, words: Json) -> Iterator[tuple[str, str]]:
+def followed(adapter: Adapter, lifecycle: str | None, origin: str, words: Json) -> Iterator[tuple[str, str]]:
     """Yield the links of a submit's answer along which its task is looked at, by name, where the key may go there."""
-    for endpoint in (adapter.poll, adapter.result, adapter.cancel):
-        if endpoint is not None and endpoint.link is not None:
+    for endpoint in adapter.life(lifecycle).looks.values():
+        if endpoint.link is not None:
             for url in links(place(endpoint.link), words, origin).urls[:1]:
                 if leads(adapter, origin, endpoint, url):
                     yield endpoint.link, relative(url, origin)
@@ -72,7 +72,16 @@ def followed(adapter: Adapter, origin: str, words: Json) -> Iterator[tuple[str, 
 
 def leads(adapter: Adapter, origin: str, endpoint: Endpoint, url: str) -> bool:
     """Return whether a call of an endpoint to a URL may carry the API key of an account with this origin."""
-    return permitted(url, origin, hosts_of(endpoint.hosts, origin, adapter.base_url))
+    there = origin_for(adapter, origin, endpoint)
+    return permitted(url, origin, hosts_of(endpoint.hosts, origin, adapter.base_url)) or permitted(url, there, ())
+
+
+def origin_for(adapter: Adapter, origin: str, endpoint: Endpoint) -> str:
+    """Return where a call of an endpoint goes for an account with this origin.
+
+    Where the account has an origin of its own in place of the adapter's, like a simulator's, every call goes there.
+    """
+    return endpoint.origin if endpoint.origin is not None and origin == adapter.base_url else origin
 
 
 def _texts(value: Any, depth: int) -> Iterator[str]:

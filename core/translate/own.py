@@ -68,7 +68,7 @@ def overrides(raw: Mapping[str, Json]) -> Iterator[Adjustment]:
 
 def forbidden(raw: Mapping[str, Json], adapter: Adapter, offer: Offer) -> Iterator[Problem]:
     """Yield raw fields that set the model, or what else tells one offer from another: these decide the price."""
-    for place in filter(None, (adapter.submit.model, *offer.fixed)):
+    for place in filter(None, (adapter.life(offer.lifecycle).submit.model, *offer.fixed)):
         if touches(raw, place):
             message = f"cannot set {place}: choose the model or the offer instead"
             yield Problem(field="extra", message=message, documented=False)
