@@ -57,7 +57,7 @@ class Reply:
     `ok` is the place of the body's own code and the code that means yes. `assets` is a place of URLs, or one for each
     medium (image, video, audio); `files` is a place of the bytes themselves. `failed_if` is a place that is there
     when the task failed, whatever its state. `usd` and `credits` are what the task took. `reads` is a function that
-    makes of the answer's words (JSON; a text where they are none) those in which all these places are.
+    makes of a good answer's words (JSON; a text where they are none) those in which all these places are.
     """
 
     ok: tuple[Place, Json] | None = attrs.field(default=None, converter=code_and_yes)

@@ -9,6 +9,7 @@ import attrs
 from anymedia.account import Secret
 from anymedia.declare.adapter import Adapter
 from anymedia.declare.errors import Err, Match
+from anymedia.declare.hook import Hook, HookError
 from anymedia.declare.path import Place
 from anymedia.model.errors import (
     NOT_AGAIN,
@@ -21,7 +22,7 @@ from anymedia.model.errors import (
 )
 from anymedia.model.plain import one_line
 from anymedia.model.redact import DEEPEST, HIDDEN, holds, scrubbed
-from anymedia.model.strict_json import Json
+from anymedia.model.strict_json import Json, dumps
 from anymedia.model.vocabulary import Billed, Cause, Outcome
 
 from .messages import Answer, Lost
@@ -131,18 +132,31 @@ class Asked:
 
 @attrs.frozen
 class Received:
-    """An answer, who was asked, the answer's body as JSON (or text, where it is none), and `raw`, as it can be kept."""
+    """An answer, who was asked, and the answer's body as JSON (or text, where it is none).
+
+    `words` are those in which everything is looked up, `shown` the same without the API key; `raw` is the body as it
+    came and can be kept. `unread` says why a hook made no words of it.
+    """
 
     asked: Asked
     answer: Answer
     words: Json = attrs.field(hash=False)
     raw: Json = attrs.field(hash=False)
+    shown: Json = attrs.field(hash=False)
+    unread: str | None = None
 
     @classmethod
-    def of(cls, asked: Asked, answer: Answer) -> "Received":
-        """Return an answer as it is read."""
+    def of(cls, asked: Asked, answer: Answer, reads: Hook | None = None) -> "Received":
+        """Return an answer as it is read; `reads` makes other words of a good one."""
         words, text = read(answer.body)
-        return cls(asked, answer, words, asked.kept(words, text))
+        raw = asked.kept(words, text)
+        if reads is None or not _is_good(answer.status):
+            return cls(asked, answer, words, raw, raw)
+        try:
+            words = reads.made(object, words)
+        except HookError as error:
+            return cls(asked, answer, None, raw, None, str(error))
+        return cls(asked, answer, words, raw, asked.kept(words, dumps(words).decode()))
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -175,7 +189,7 @@ class Received:
     @property
     def told(self) -> str:
         """The provider's own words for what went wrong, as they are shown."""
-        return one_line(text_of(self.asked.adapter.fault, self.raw))
+        return one_line(text_of(self.asked.adapter.fault, self.shown))
 
     @property
     def row(self) -> Err | None:
@@ -228,8 +242,9 @@ class Received:
 
     @property
     def aside(self) -> str:
-        """The provider's own words, to be put behind ours."""
-        return f": {self.told}" if self.told else ""
+        """Why the answer could not be read, or the provider's own words, to be put behind ours."""
+        why = self.unread or self.told
+        return f": {why}" if why else ""
 
     def _message(self, what: str) -> str:
         return f"{self.asked.account} answered {self.answer.status} {what}".rstrip()

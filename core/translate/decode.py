@@ -39,9 +39,10 @@ def submitted(asked: Asked, answer: Answer, draft: Task) -> Task:
 
     Errors: a ProviderError when it was refused; SubmitUncertain when nobody can tell, or it has no readable id.
     """
-    received = Received.of(asked, answer)
-    life, words = asked.adapter.life(draft.lifecycle), received.words
+    life = asked.adapter.life(draft.lifecycle)
     reply = life.submit.reply
+    received = Received.of(asked, answer, reply.reads)
+    words = received.words
     if received.is_error(reply.ok):
         raise _refusal(received, life)
     task_id = id_of(reply.id, words) if reply.id is not None else draft.id
@@ -98,7 +99,7 @@ def looked(asked: Asked, endpoint: Endpoint, answer: Answer, task: Task, *, alon
     Errors: a ProviderError for an error answer, MalformedAnswer for one that cannot be read; the task is as it was.
     Unnamed for an end that might be another task's.
     """
-    received = Received.of(asked, answer)
+    received = Received.of(asked, answer, endpoint.reply.reads)
     if received.is_error(endpoint.reply.ok):
         return _refused(received, endpoint, task)
     seen = attrs.evolve(task, **_read(received, endpoint.reply, task, task.id))
@@ -225,7 +226,7 @@ def _failure(received: Received, fault: Fault, task: Task, said: Err | None, mon
     failure = Failure(
         cause=cause,
         code=None if code is None else asked.shown(code),
-        message=asked.shown(declared_text(fault, received.raw)) or None,
+        message=asked.shown(declared_text(fault, received.shown)) or None,
         refund=refund,
     )
     return {"failure": failure, "money": money}

@@ -22,6 +22,7 @@ from anymedia.declare import (
     Fault,
     Flag,
     Header,
+    Hook,
     Lifecycle,
     Limits,
     Match,
@@ -448,7 +449,12 @@ RARE = Adapter(
     api_key_env=("RARE_KEY",),
     auth=Header("x-key"),
     lifecycle=Lifecycle(
-        submit=Endpoint(method="POST", path="/v1/{wire_id}", reply=Reply(ok=("status", "ok"), id="id", credits="cost")),
+        submit=Endpoint(
+            method="POST",
+            path="/v1/{wire_id}",
+            writes=Hook("tests.thirdparty.hooks:glossy", why="says of each picture whether it is varnished"),
+            reply=Reply(ok=("status", "ok"), id="id", credits="cost"),
+        ),
         poll=Endpoint(
             method="GET",
             link="status_url",
@@ -521,6 +527,7 @@ TOLD = {
         "| looks | first after 2 s, then each 1.5 s |",
         "| looks | none: the submit is answered with the result |",
         "| results | can be fetched for 1 day |",
+        "| its own code | `tests.thirdparty.hooks:glossy` says of each picture whether it is varnished (`lifecycle.s",
         "| images | without images –, with images 2 URLs | – | – |",
         "| mask | an https URL | – | – |",
         "| aspect_ratio | any ratio: sent as pixels, in steps of 16; 4:3 where only the other is given | – | – |",
