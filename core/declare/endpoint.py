@@ -60,8 +60,8 @@ class Reply:
     medium (image, video, audio), or Assets, which say more; `files` is a place of the bytes themselves, "@" where a
     good answer is the file, unless it is a text. `failed_if` is a place that is there when the task failed, whatever
     its state. `usd` and `credits` are what the task took. `tells` are places of what else is told of the task, by the
-    names of TOLD. `reads` is a function that makes of the answer's words (JSON; a text where
-    they are none) those in which all these places are.
+    names of TOLD. `reads` is a function that makes of a good answer's words (JSON; a text where they are none) those in
+    which all these places are.
     """
 
     ok: tuple[Place, Json] | None = attrs.field(default=None, converter=code_and_yes)

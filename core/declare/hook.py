@@ -1,13 +1,16 @@
 """Where no word will do: a pure function of an adapter's own, with the reason why it is needed."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import Any
 
 import attrs
+
+from anymedia.model.forms import is_json
+from anymedia.model.strict_json import Json
 
 
 class HookError(Exception):
@@ -43,12 +46,29 @@ class Hook:
             # Its text is not repeated: the API key, or the caller's own words, may be in it.
             raise HookError(f"the hook {self.at} raised {type(error).__name__}{_where(error, self.at)}") from None
 
-    def returned(self, kind: type, *given: Any) -> Any:
-        """Return what the function makes of these values, which is of a kind. Errors: HookError."""
+    def made(self, kind: type, *given: Any) -> Json:
+        """Return what the function makes of these values: JSON of a kind. Errors: HookError."""
         made = self(*given)
-        if not isinstance(made, kind):
-            raise HookError(f"the hook {self.at} returned a {type(made).__name__}, not a {kind.__name__}")
+        if not (isinstance(made, kind) and is_json(made)):
+            wanted = "JSON" if kind is object else f"a {kind.__name__} that is JSON"
+            raise HookError(f"the hook {self.at} returned a {type(made).__name__}, not {wanted}")
         return made
+
+
+def hooks(held: Any, where: str = "") -> Iterator[tuple[str, Hook]]:
+    """Yield every hook within a declaration, each with where it stands, like "lifecycle.submit.writes"."""
+    if isinstance(held, Hook):
+        yield where, held
+    elif attrs.has(type(held)):
+        for field in attrs.fields(type(held)):
+            if field.init:
+                yield from hooks(getattr(held, field.name), f"{where}.{field.name}".strip("."))
+    elif isinstance(held, Mapping):
+        for name, each in held.items():
+            yield from hooks(each, f"{where}.{name}")
+    elif isinstance(held, tuple):
+        for each in held:
+            yield from hooks(each, where)
 
 
 def _function(at: str) -> Callable[..., Any]:

@@ -8,7 +8,7 @@ import attrs
 from anymedia.account import Account
 from anymedia.declare.adapter import Adapter
 from anymedia.declare.offer import Offer
-from anymedia.model.errors import Problem, Unsupported
+from anymedia.model.errors import Problem, RequestError, Unsupported
 from anymedia.model.money import Money, total
 from anymedia.model.names import no_such
 from anymedia.model.options import OnUnsupported
@@ -127,7 +127,11 @@ def candidates(
 def _candidate(checked: Checked, account: Account, live: LivePrices | None) -> Candidate:
     if checked.problems:
         return Candidate(account, checked, (), (), Money.unknown("refused"))
-    return _parted(account, checked, live)
+    try:
+        return _parted(account, checked, live)
+    except RequestError as error:  # a hook of the adapter makes no body of it
+        refused = attrs.evolve(checked, problems=error.problems)
+        return Candidate(account, refused, (), (), Money.unknown("refused"))
 
 
 def _parted(account: Account, checked: Checked, live: LivePrices | None, units: range | None = None) -> Candidate:

@@ -40,9 +40,10 @@ def submitted(asked: Asked, answer: Answer, draft: Task) -> Task:
 
     Errors: a ProviderError when it was refused; SubmitUncertain when nobody can tell, or it has no readable id.
     """
-    received = Received.of(asked, answer)
-    life, content = asked.adapter.life(draft.lifecycle), received.content
+    life = asked.adapter.life(draft.lifecycle)
     reply = life.submit.reply
+    received = Received.of(asked, answer, reply.reads)
+    content = received.content
     if received.is_error(reply.ok):
         raise _refusal(received, life)
     task_id = id_of(reply.id, content) if reply.id is not None else draft.id
@@ -102,7 +103,7 @@ def looked(asked: Asked, endpoint: Endpoint, answer: Answer, task: Task, *, alon
     Errors: a ProviderError for an error answer, MalformedAnswer for one that cannot be read; the task is as it was.
     Unnamed for an end that might be another task's.
     """
-    received = Received.of(asked, answer)
+    received = Received.of(asked, answer, endpoint.reply.reads)
     if received.is_error(endpoint.reply.ok):
         return _refused(received, endpoint, task)
     seen = attrs.evolve(task, **_read(received, endpoint.reply, task, task.id))

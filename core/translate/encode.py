@@ -11,7 +11,8 @@ import attrs
 from anymedia.account import Account
 from anymedia.declare.adapter import PriceQuote
 from anymedia.declare.endpoint import Endpoint
-from anymedia.model.errors import MalformedAnswer
+from anymedia.declare.hook import Hook, HookError
+from anymedia.model.errors import MalformedAnswer, OutOfBounds, Problem
 from anymedia.model.media import Way, filled, slots
 from anymedia.model.strict_json import Json
 from anymedia.model.task import Adjustment, Task
@@ -40,7 +41,7 @@ class Part:
 def parts(checked: Checked, units: range | None = None) -> list[Part]:
     """Return the tasks that a request, or some units of it, takes: one for each batch of the offer.
 
-    Parts that are sent the same share one body.
+    Parts that are sent the same share one body. Errors: OutOfBounds where the adapter's hook makes no body of it.
     """
     wanted, batch = units or range(checked.units), checked.offer.batch
     bodies: dict[Any, Mapping[str, Json]] = {}
@@ -74,7 +75,17 @@ def _body(checked: Checked, changes: Mapping[str, Any]) -> dict[str, Json]:
         value = changes.get(name, field.sent)
         if value is not None and field.takes is not None and name not in in_query:
             put(body, params[name].to, field.takes.write(value))
-    return merged(body, checked.extra) if checked.extra else body
+    whole, hook = merged(body, checked.extra) if checked.extra else body, checked.life.submit.writes
+    return whole if hook is None else _made(hook, whole)
+
+
+def _made(hook: Hook, body: dict[str, Json]) -> dict[str, Json]:
+    """Return what a hook makes of a body. Errors: OutOfBounds."""
+    try:
+        made: dict[str, Json] = hook.made(dict, body)
+    except HookError as error:
+        raise OutOfBounds(problems=[Problem(field="body", message=str(error), documented=False)]) from None
+    return made
 
 
 def submit(account: Account, lifecycle: str | None, path: str, body: Json, replay_key: str | None) -> Call:

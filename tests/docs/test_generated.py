@@ -24,6 +24,7 @@ from anymedia.declare import (
     Files,
     Flag,
     Header,
+    Hook,
     Lifecycle,
     Limits,
     Match,
@@ -448,7 +449,12 @@ RARE = Adapter(
     api_key_env=("RARE_KEY",),
     auth=Header("x-key"),
     lifecycle=Lifecycle(
-        submit=Endpoint(method="POST", path="/v1/{wire_id}", reply=Reply(ok=("status", "ok"), id="id", credits="cost")),
+        submit=Endpoint(
+            method="POST",
+            path="/v1/{wire_id}",
+            writes=Hook("tests.thirdparty.hooks:glossy", why="says of each picture whether it is varnished"),
+            reply=Reply(ok=("status", "ok"), id="id", credits="cost"),
+        ),
         poll=Endpoint(
             method="GET",
             link="status_url",
@@ -531,6 +537,7 @@ TOLD = {
         "| looks | first after 2 s, then each 1.5 s |",
         "| looks | none: the submit is answered with the result |",
         "| results | can be fetched for 1 day |",
+        "| its own code | `tests.thirdparty.hooks:glossy` says of each picture whether it is varnished (`lifecycle.s",
         "| submit (sketch) | `POST /v1/sketches` |",
         "| poll (sketch) | `GET /v1/sketches/{id}` |",
         "| results (sketch) | can be fetched for an unknown time |",

@@ -24,6 +24,8 @@ from anymedia.translate.check import check
 from anymedia.translate.encode import parts
 from tests.core.test_pricing import ACME, OFFER
 
+from .hooks import RELEASED
+
 ADAPTER, SIMULATOR = "anymedia_acme/adapter.py", "anymedia_acme/simulator.py"
 SIZE = 'Choice({"1K": "hd", "2K": "uhd"}), default="1K"'
 IMPORTS = "from anymedia.declare import (\n"
@@ -68,6 +70,13 @@ def cancels(method, **states):
     return (
         CANCEL + adapter("    pace=", f"    {endpoint},\n    pace=") + adapter("    states={", f"    states={{{words}")
     )
+
+
+def hooked(word, name):
+    """Return the changes by which a function of the adapter's own makes each body, or reads each answer."""
+    hook = f'{word}=Hook("tests.thirdparty.hooks:{name}", why="no word does it")'
+    at = 'model="model", ' if word == "writes" else 'id="job.id",'
+    return adapter(at, f"{at} {hook}, ", "Hook")
 
 
 def knob(takes, field):
@@ -257,11 +266,11 @@ PLANTED = {
         ),
         (
             knob('Choice("warm", "cold")', 'Choice(("warm", "cold", "no such word"))'),
-            "check refuses what the simulator takes: model='flux-2-pro', prompt='a lighthouse at dusk', extra.tone='no",
+            "simulator takes: model='flux-2-pro', prompt='a lighthouse at dusk', extra.tone='no such word'; check says",
         ),
         (
             adapter(*BY_VARNISH),
-            "$0.04, that is 4 credits, and the simulator charges 3 for model='flux-2-pro', prompt='a lighthouse at dus",
+            "4 credits, and the simulator charges 3 for model='flux-2-pro', prompt='a lighthouse at dusk', extra.var",
         ),
     ],
     "test_a_picture_that_is_put_in_costs_what_the_page_says": [
@@ -632,6 +641,23 @@ PLANTED = {
             "a failed task is TaskFailed, not MalformedAnswer(",
         ),
     ],
+    "test_a_hook_is_a_pure_function": [
+        (
+            hooked("writes", "greedy"),
+            "acme, lifecycle.submit.writes: the hook tests.thirdparty.hooks:greedy raises KeyError('note') for {'mod",
+        ),
+        (
+            hooked("writes", "careless"),
+            "hooks:careless changes what it is given, {'model': 'flux2p', 'prompt': 'a light",
+        ),
+        (hooked("writes", "moody"), "hooks:moody makes two things of {'model': 'flux2p', "),
+        (hooked("writes", "listed"), "hooks:listed makes no JSON of {'model': 'flux2p', "),
+        (
+            hooked("reads", "counted"),
+            "acme, lifecycle.submit.reply.reads: the hook tests.thirdparty.hooks:counted makes no",
+        ),
+        (hooked("reads", "glossy"), "hooks:glossy raises"),
+    ],
     "test_a_key_never_shows": [(simulator("return secrets.token_hex(16)", 'return "a"'), "the key shows")],
 }
 """By promise: what is changed in the outside package, and what the suite says to it."""
@@ -673,6 +699,46 @@ def test_what_is_wrong_is_said(plugged, tmp_path, promise, changes, said):
 
 
 VARNISHED = adapter(*BY_VARNISH) + simulator('"png", price)', '"png", price + bool(body.get("varnish")))')
+GLOSSY = hooked("writes", "glossy") + simulator('    "varnish": Flag(),', '    "varnish": Flag(required=True),')
+ENVELOPED = (
+    hooked("reads", "unfolded")
+    + simulator(
+        '{"job": {"id": task.id, "state": "waiting"}}', '{"envelope": {"job": {"id": task.id, "state": "waiting"}}}'
+    )
+    + simulator(
+        '{"job": {**job, "problem": _problem(task.failure.code, task.failure.message)}}',
+        '{"envelope": {"job": {**job, "problem": _problem(task.failure.code, task.failure.message)}}}',
+    )
+    + simulator(
+        '{"job": {**job, "files": [{"href": url} for url in urls]}}',
+        '{"envelope": {"job": {**job, "files": [{"href": url} for url in urls]}}}',
+    )
+)
+
+
+def test_a_hook_that_does_not_end_is_said(plugged, monkeypatch):
+    monkeypatch.setattr("anymedia.testing.hooked.PATIENCE", 0.01)
+    try:
+        said = broken("test_a_hook_is_a_pure_function", plugged(*hooked("writes", "endless")))
+    finally:
+        RELEASED.set()
+    assert "the hook tests.thirdparty.hooks:endless does not end within 0.01 s for {'model': 'flux2p'" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("later", "the hook tests.thirdparty.hooks:later is no plain function"),
+        ("RELEASED", "the hook tests.thirdparty.hooks:RELEASED is no plain function"),
+        ("nothing", "the hook tests.thirdparty.hooks:nothing cannot be imported"),
+        ("a.b", "'tests.thirdparty.hooks:a.b' is no function of a module"),
+    ],
+)
+def test_a_hook_that_is_none_is_said_at_import(plugged, name, why):
+    with pytest.raises(ConfigError, match=re.escape(why)):
+        plugged(*hooked("writes", name))
+
+
 LIMITS = stated('limits = {"submits": (20, 10), "active": 4}')
 HOSTS = 'path="/v1/jobs/{id}", link="job.at", hosts=("acme.example",), reply=JOB'
 CHARGE = COST + stated('tells = ("charge",)') + simulator("    tells: ", "    told: ")
@@ -707,6 +773,8 @@ RIGHT = {
         HALF + adapter("Price(credits=3)", 'Price("0.035")'),
         knob("Whole(1, 50), required=True", "Whole(1, 50, required=True)"),
         VARNISHED,
+        GLOSSY,
+        ENVELOPED,
     ],
     "test_an_offer_is_declared_without_contradiction": [
         knob("Whole(0, 10**9), default=1", "Whole(0, 10**9)")
@@ -724,6 +792,9 @@ RIGHT = {
         + simulator(", closed=True", ""),
     ],
     "test_a_rate_limit_is_waited_for": [stated('retry_after = ""')],
+    "test_a_hook_is_a_pure_function": [GLOSSY, ENVELOPED],
+    "test_a_failed_task_says_why_and_what_it_costs": [ENVELOPED],
+    "test_an_adapter_is_facts_and_no_program": [ENVELOPED],
 }
 """By promise: what else an outside package may be like, and the suite says nothing to it."""
 
