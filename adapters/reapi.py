@@ -6,8 +6,8 @@ that cannot be told from an invalid value; messages are not stable, so codes alo
 """
 
 from anymedia.declare import (
-    ANY, DEAREST, UNKNOWN, Adapter, Balance, Cause, Choice, Credit, Endpoint, Err, Fault, Gap, Grid, Header, Offer,
-    Outcome, Pace, Param, Price, Printed, Refund, Reply, Rule, Said, Size, State, Table, Text, Url, Urls, Whole,
+    ANY, DEAREST, UNKNOWN, Adapter, Balance, Cause, Choice, Credit, Endpoint, Err, Fault, Gap, Grid, Header, Lifecycle,
+    Offer, Outcome, Pace, Param, Price, Printed, Refund, Reply, Rule, Said, Size, State, Table, Text, Url, Urls, Whole,
     when,
 )  # fmt: skip
 
@@ -93,16 +93,21 @@ ADAPTER = Adapter(
     base_url="https://reapi.ai",
     api_key_env=("REAPI_API_KEY", "REAPI_KEY"),
     auth=Header("Authorization", "Bearer "),
-    submit=Endpoint(method="POST", path="/api/v1/images/generations", model="model", reply=TASK),
-    poll=Endpoint(method="GET", path="/api/v1/tasks/{id}", reply=TASK),
+    lifecycle=Lifecycle(
+        submit=Endpoint(method="POST", path="/api/v1/images/generations", model="model", reply=TASK),
+        poll=Endpoint(method="GET", path="/api/v1/tasks/{id}", reply=TASK),
+        states={
+            "processing": State.RUNNING,
+            "completed": State.SUCCEEDED,
+            "failed": State.FAILED,
+            "queued": State.QUEUED,  # these two are not on the page; third parties tolerate them
+            "pending": State.QUEUED,
+        },
+        # "each 3-5 s; after 3 min back off to 10 s, at most 30 s"
+        pace=Pace(first=5, then=4, slower={180: 10, 600: 30}),
+        expires=7 * 86_400,
+    ),
     fault=ERROR,
-    states={
-        "processing": State.RUNNING,
-        "completed": State.SUCCEEDED,
-        "failed": State.FAILED,
-        "queued": State.QUEUED,  # these two are not on the page; third parties tolerate them
-        "pending": State.QUEUED,
-    },
     errors={
         **dict.fromkeys((10001, 10002, 10003, 10004, 10005), Cause.BAD_API_KEY),
         10006: Cause.REJECTED,  # 403, "origin not allowed": it is this call that is not
@@ -120,8 +125,6 @@ ADAPTER = Adapter(
     printed=Printed("2026-07-28", "reAPI price table"),
     credit=Credit("0.001", whole=True),
     balance=Balance(path="/api/v1/balance", credits="balance"),
-    expires=7 * 86_400,
-    pace=Pace(first=5, then=4, slower={180: 10, 600: 30}),  # "each 3-5 s; after 3 min back off to 10 s, at most 30 s"
     offers=(
         flux_2("flux-2", "flux-2-pro", {"1K": "0.0275", "2K": "0.0385"}),
         flux_2("flux-2-flex", "flux-2-flex", {"1K": "0.077", "2K": "0.132"}),

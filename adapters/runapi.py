@@ -6,8 +6,8 @@ product page's example posts a text model to remix_image, which every validating
 """
 
 from anymedia.declare import (
-    UNKNOWN, Adapter, Balance, Cause, Choice, Endpoint, Err, Fault, Gap, Header, Idempotency, Match, Offer, Outcome,
-    Pace, Param, Price, PriceQuote, Printed, Reply, Rule, State, Table, Text, Url, Urls, first, when,
+    UNKNOWN, Adapter, Balance, Cause, Choice, Endpoint, Err, Fault, Gap, Header, Idempotency, Lifecycle, Match, Offer,
+    Outcome, Pace, Param, Price, PriceQuote, Printed, Reply, Rule, State, Table, Text, Url, Urls, first, when,
 )  # fmt: skip
 
 FLUX_RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")
@@ -56,16 +56,20 @@ ADAPTER = Adapter(
     base_url="https://runapi.ai",
     api_key_env=("RUNAPI_API_KEY", "RUNAPI_KEY"),  # the library's, and the product page's
     auth=Header("Authorization", "Bearer "),
-    submit=Endpoint(method="POST", model="model", reply=TASK),
-    poll=Endpoint(method="GET", path="{path}/{id}", reply=TASK),
+    lifecycle=Lifecycle(
+        submit=Endpoint(method="POST", model="model", reply=TASK),
+        poll=Endpoint(method="GET", path="{path}/{id}", reply=TASK),
+        states={
+            "pending": State.QUEUED,
+            "processing": State.RUNNING,
+            "completed": State.SUCCEEDED,
+            "failed": State.FAILED,
+        },
+        pace=Pace(first=2, then=2, slower={60: 4, 180: 10}),  # the library: each 2 s; slower later is our choice
+        expires=7 * 86_400,
+    ),
     fault=Fault(code="error.code", message=first("error.message", "error"), fields="errors"),
     request_id=("x-request-id",),
-    states={
-        "pending": State.QUEUED,
-        "processing": State.RUNNING,
-        "completed": State.SUCCEEDED,
-        "failed": State.FAILED,
-    },
     errors={Match("No active channel", status=503): Err(Cause.UNAVAILABLE, submit=Outcome.REFUSED)},
     refunds="yes",  # "failed generations are not charged"
     printed=Printed("2026-07-23", "RunAPI price schedules"),
@@ -79,8 +83,6 @@ ADAPTER = Adapter(
         date="price_quote.as_of!iso",
         changes="/api/v1/price_schedules",
     ),
-    expires=7 * 86_400,
-    pace=Pace(first=2, then=2, slower={60: 4, 180: 10}),  # the library: each 2 s; slower later is our choice
     idempotency=Idempotency("Idempotency-Key", window=120),  # how long a key is remembered is unknown: our choice
     offers=(
         flux_2("pro", {"1K": "0.05", "2K": "0.07"}),

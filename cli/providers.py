@@ -10,6 +10,7 @@ import click
 from anymedia import Account, load_config
 from anymedia.clock import Clock
 from anymedia.config import default_account
+from anymedia.declare import Lifecycle
 from anymedia.registry import adapters
 
 from .command import Command, config_option
@@ -66,9 +67,13 @@ def _row(account: Account) -> list[str | list[str]]:
         ["set" if account.api_key else "not set", *account.api_key_env],
         [counted(len(adapter.offers), "offer"), *models_of(account)],
         str(adapter.refunds),
-        "unknown" if adapter.expires is None else duration(adapter.expires),
+        list(dict.fromkeys(map(_results, adapter.lives.values()))),
         str(len(adapter.gaps)),
     ]
+
+
+def _results(life: Lifecycle) -> str:
+    return "unknown" if life.expires is None else duration(life.expires)
 
 
 def models_of(account: Account) -> list[str]:
@@ -87,7 +92,8 @@ def _json(account: Account) -> dict[str, Any]:
         "offers": [f"{adapter.name}/{offer.name}" for offer in adapter.offers],
         "models": models_of(account),
         "refunds": str(adapter.refunds),
-        "expires": adapter.expires,
+        "expires": adapter.lifecycle.expires,
+        "lifecycles": {name: {"expires": life.expires} for name, life in adapter.lifecycles.items()},
         "gaps": [{"what": gap.what, "choice": gap.choice} for gap in adapter.gaps],
         "page": adapter.page,
         "read": adapter.read,

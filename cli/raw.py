@@ -33,6 +33,7 @@ def _body(_: click.Context, __: click.Parameter, given: str) -> Json:
 @click.argument("path")
 @click.argument("body", callback=_body)
 @click.option("--kind", default="image", show_default=True, metavar="|".join(Kind), help="What it makes.")
+@click.option("--lifecycle", metavar="NAME", help="How its task goes: a lifecycle of the adapter's.")
 @out_option(".")
 @key_option
 @timeout_option
@@ -44,6 +45,7 @@ def command(
     path: str,
     body: Json,
     kind: str,
+    lifecycle: str | None,
     out: Path,
     idempotency_key: str | None,
     timeout: float,
@@ -58,7 +60,7 @@ def command(
 
     async def generate(client: "Client") -> Result:
         account = _account(client.config, provider)
-        request = RawRequest(account.adapter.name, path, body, kind)
+        request = RawRequest(account.adapter.name, path, body, kind, lifecycle)
         return await client.generate(request, account.name, idempotency_key=idempotency_key, timeout=timeout)
 
     make(generate, clock=clock, config=config, out=out, as_json=as_json)

@@ -307,7 +307,7 @@ class Client:
         if task.state.final:
             return task
         account = self._account(task)
-        endpoint = account.adapter.cancel
+        endpoint = account.adapter.life(task.lifecycle).cancel
         if endpoint is None:
             problem = Problem(field="cancel", message=f"{account.adapter.title} cannot cancel a task", unsupported=True)
             raise Unsupported(problems=[problem], account=account.name, provider=task.provider, task_id=task.id)
@@ -532,6 +532,7 @@ class Client:
                 account=account.name,
                 task_id=task.id,
             )
+        account.adapter.life(task.lifecycle)  # which a later version of the adapter may not have
         return account
 
     def _terms(self, request: object, options: Mapping[str, Any]) -> Options:

@@ -15,6 +15,7 @@ from anymedia.declare import (
     Adapter,
     Choice,
     Err,
+    Lifecycle,
     Limits,
     Offer,
     Param,
@@ -120,24 +121,33 @@ def _unsaid(adapter: Adapter) -> Iterator[str]:
         "offers are what is sold": adapter.offers,
         "one name is one offer": len(set(names)) == len(names),
         GAPLESS: adapter.gaps,
-        "some word of states is State.SUCCEEDED": adapter.poll is None or State.SUCCEEDED in adapter.states.values(),
-        "a failed task shows: by a word of states, failed_if or a verdict": adapter.poll is None or _tells(adapter),
     }
     yield from (what for what, said in wanted.items() if not said)
+    for name, life in adapter.lives.items():
+        of = "" if name is None else f"lifecycles, {name}: "
+        yield from (f"{of}{what}" for what in _unsaid_of(life))
 
 
-def _tells(adapter: Adapter) -> bool:
-    """Return whether an adapter knows of any way in which a task fails."""
-    endpoints = [endpoint for endpoint in (adapter.poll, adapter.result) if endpoint is not None]
-    by_word = any(meaning is State.FAILED or isinstance(meaning, Err) for meaning in adapter.states.values())
-    return by_word or any(each.verdict or each.reply.failed_if is not None for each in endpoints)
+def _unsaid_of(life: Lifecycle) -> Iterator[str]:
+    """Yield what a lifecycle does not say of how its tasks end."""
+    if life.poll is not None and State.SUCCEEDED not in life.states.values():
+        yield "some word of states is State.SUCCEEDED"
+    if life.poll is not None and not _tells(life):
+        yield "a failed task shows: by a word of states, failed_if or a verdict"
+
+
+def _tells(life: Lifecycle) -> bool:
+    """Return whether a lifecycle knows of any way in which a task fails."""
+    by_word = any(meaning is State.FAILED or isinstance(meaning, Err) for meaning in life.states.values())
+    return by_word or any(each.verdict or each.reply.failed_if is not None for each in life.looks.values())
 
 
 def _open(adapter: Adapter) -> Iterator[tuple[str, str]]:
     """Yield what an adapter leaves open, and the word that a gap about it cannot do without."""
-    if adapter.refunds is Refund.UNKNOWN and adapter.poll is not None:
+    looked_at = [life for life in adapter.lives.values() if life.poll is not None]
+    if adapter.refunds is Refund.UNKNOWN and looked_at:
         yield "refunds", "refund"
-    if adapter.expires is None and adapter.poll is not None:
+    if any(life.expires is None for life in looked_at):
         yield "expires", "lifetime"
     if adapter.limits == Limits():
         yield "limits", "rate"

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import attrs
 
-from anymedia import AnymediaError, Money, Task
+from anymedia import Account, AnymediaError, Money, Task
 from anymedia.declare import Adapter, Balance
 from anymedia.declare.endpoint import Endpoint
 from anymedia.simulators import Service, services
@@ -37,7 +37,7 @@ class Wire:
         """Return what the simulator answers to a submit; only its task is on the bills, only its keys are unread."""
         self.service.tasks.clear()
         self.service.unread.clear()
-        return self.send(encode.submit(self.adapter, self.adapter.base_url, checked.path, part.body, None))
+        return self.send(encode.submit(self.account, checked.offer.lifecycle, checked.path, part.body, None))
 
     def send(self, call: Call) -> Response:
         """Return what the simulator answers to a call that carries the API key."""
@@ -46,28 +46,42 @@ class Wire:
         query: Any = dict(parse_qsl(where.query))
         return self.service.answer(Request(call.method, unquote(where.path), query, headers, call.body or b""))
 
-    def accepted(self, response: Response, path: str) -> Task | AnymediaError:
-        """Return what the adapter makes of an answer to a submit at a path."""
-        name = self.adapter.name
-        draft = Task(id="draft", provider=name, account=name, submitted_at=_now(), path=path, money=Money())
+    def accepted(self, response: Response, checked: Checked) -> Task | AnymediaError:
+        """Return what the adapter makes of an answer to the submit of a request."""
+        name, offer = self.adapter.name, checked.offer
+        draft = Task(
+            id="draft",
+            provider=name,
+            account=name,
+            lifecycle=offer.lifecycle,
+            kind=offer.kind,
+            submitted_at=_now(),
+            path=checked.path,
+            money=Money(),
+        )
         try:
-            return decode.submitted(self._asked, _answer(response), draft)
+            return decode.submitted(self._asked, answer_of(response), draft)
         except AnymediaError as error:
             return error
 
     def seen(self, endpoint: Endpoint, response: Response, task: Task) -> Task | AnymediaError:
         """Return what the adapter makes of an answer to a look."""
         try:
-            return decode.looked(self._asked, endpoint, _answer(response), task)
+            return decode.looked(self._asked, endpoint, answer_of(response), task)
         except AnymediaError as error:
             return error
 
     def funds(self, words: Balance, response: Response) -> Money | AnymediaError:
         """Return what the adapter makes of an answer to a call for the balance."""
         try:
-            return decode.balance(self._asked, words, _answer(response))
+            return decode.balance(self._asked, words, answer_of(response))
         except AnymediaError as error:
             return error
+
+    @property
+    def account(self) -> Account:
+        """The account that the provider has here."""
+        return Account(name=self.adapter.name, adapter=self.adapter, origin=self.adapter.base_url)
 
     @property
     def _asked(self) -> Asked:
@@ -79,6 +93,7 @@ def _now() -> datetime:
     return datetime.fromtimestamp(NOW, UTC)
 
 
-def _answer(response: Response) -> Answer:
+def answer_of(response: Response) -> Answer:
+    """Return what a simulator answers as the transport returns it."""
     headers = {name.lower(): value for name, value in response.headers.items()}
     return Answer(response.status, headers, response.body)

@@ -1,8 +1,10 @@
 """The words that adapters are written in: an adapter is a frozen value, read beside the provider's page.
 
-Adapter     a provider: origin, auth, endpoints, states, errors, offers, gaps
+Adapter     a provider: origin, auth, lifecycles, errors, offers, gaps
+Lifecycle   how one kind of work goes: the calls that submit, look, tell why and cancel; states and pace
 Endpoint    a call: a method and a path (or a link from an earlier answer), and its Reply
 Reply       where an answer holds what; each place is a path, see anymedia.declare.path
+Assets      results of one role in an answer, and what it tells of each
 Fault       where an error holds its code and its text
 Offer       what is sold: a model, its Params, the Rules between them, its Prices
 Param       a canonical field on the wire: where it goes, what it takes (Text, Url, Urls, Choice, Whole, Size)
@@ -11,9 +13,12 @@ when        any of these where it differs by what is put in
 
 from anymedia.model.vocabulary import Cause, Kind, Outcome, Refund, State
 
-from .adapter import Adapter, Balance, Err, Gap, Idempotency, Limits, Match, Pace, PriceQuote
+from .adapter import Adapter, Balance, Gap, Idempotency, Limits, PriceQuote
+from .assets import Assets
 from .endpoint import Endpoint, Fault, Header, Reply
+from .errors import Err, Match
 from .fields import Choice, Size, Text, Url, Urls, Whole
+from .lifecycle import Lifecycle, Pace
 from .offer import VARIANT, Offer, Param, Rule
 from .path import first
 from .prices import DEAREST, Credit, Dearest, PerMegapixel, Price, Printed, Table
@@ -27,6 +32,7 @@ __all__ = [
     "UNKNOWN",
     "VARIANT",
     "Adapter",
+    "Assets",
     "Balance",
     "Cause",
     "Choice",
@@ -40,6 +46,7 @@ __all__ = [
     "Header",
     "Idempotency",
     "Kind",
+    "Lifecycle",
     "Limits",
     "Match",
     "Numbered",

@@ -7,6 +7,7 @@ import attrs
 
 from anymedia.model.strict_json import Json
 
+from .assets import Assets, assets, optional_place
 from .path import Place, place
 from .several import pair, several
 
@@ -19,11 +20,6 @@ class Header:
     prefix: str = ""
 
 
-def optional_place(where: str | Place | None) -> Place | None:
-    """Return a place, or None where there is none."""
-    return None if where is None else place(where)
-
-
 def code_and_yes(ok: tuple[str | Place, Json] | None) -> tuple[Place, Json] | None:
     """Return the place of a body's own code and the code that means yes. Errors: ValueError for what is no pair."""
     if ok is None:
@@ -32,10 +28,16 @@ def code_and_yes(ok: tuple[str | Place, Json] | None) -> tuple[Place, Json] | No
     return place(ok[0]), ok[1]
 
 
-def _assets(given: str | Place | Mapping[str, str | Place]) -> Mapping[str | None, Place]:
-    if isinstance(given, Mapping):
-        return {kind: place(where) for kind, where in given.items()}
-    return {None: place(given)}
+TOLD = ("progress", "position", "log", "seed", "title", "seconds")
+"""What may be told of a task: how far it is (0 to 1), its place in the queue, a text of lines, the seed that was taken,
+and the title and the seconds of the work."""
+
+
+def _told(given: Mapping[str, str | Place]) -> Mapping[str, Place]:
+    for name in given:
+        if name not in TOLD:
+            raise ValueError(f"tells: no task tells {name!r}; there are {', '.join(TOLD)}")
+    return {name: place(where) for name, where in given.items()}
 
 
 @attrs.frozen
@@ -53,15 +55,16 @@ class Fault:
 class Reply:
     """Where an answer holds what.
 
-    `ok` is the place of the body's own code and the code that means yes. `assets` is a place of URLs, or one for each
-    medium (image, video, audio); `files` is a place of the bytes themselves. `failed_if` is a place that is there
-    when the task failed, whatever its state. `usd` and `credits` are what the task took.
+    `ok` is the place of the body's own code and the code that means yes. `assets` is a place of URLs, one for each
+    medium (image, video, audio), or Assets, which say more; `files` is a place of the bytes themselves. `failed_if` is
+    a place that is there when the task failed, whatever its state. `usd` and `credits` are what the task took. `tells`
+    are places of what else is told of the task, by the names of TOLD.
     """
 
     ok: tuple[Place, Json] | None = attrs.field(default=None, converter=code_and_yes)
     id: Place | None = attrs.field(default=None, converter=optional_place)
     state: Place | None = attrs.field(default=None, converter=optional_place)
-    assets: Mapping[str | None, Place] = attrs.field(default={}, converter=_assets, hash=False)
+    assets: tuple[Assets, ...] = attrs.field(default=(), converter=assets)
     files: Place | None = attrs.field(default=None, converter=optional_place)
     failure: Fault = Fault()
     failed_if: Place | None = attrs.field(default=None, converter=optional_place)
@@ -70,6 +73,7 @@ class Reply:
     usd: Place | None = attrs.field(default=None, converter=optional_place)
     credits: Place | None = attrs.field(default=None, converter=optional_place)
     replayed: Place | None = attrs.field(default=None, converter=optional_place)
+    tells: Mapping[str, Place] = attrs.field(default={}, converter=_told, hash=False)
 
     def __attrs_post_init__(self) -> None:
         if self.failure.retry_after is not None:

@@ -71,9 +71,10 @@ class Offer:
     """What is sold under a name of the provider's: a canonical model, its wire id, its fields in the wire's order.
 
     Model and wire id are the name unless told otherwise. `kind` is what it makes: only requests of that kind are taken.
-    `fixed` fields are always sent and tell the offer apart; `path` replaces the submit's path; `prices` None is
-    unknown; `page` is where it is written, unless the adapter's page says so under the offer's name. Errors: ValueError
-    for a name that is no field of the kind, and for two things of which one would overwrite the other.
+    `lifecycle` names one of the adapter's (None: the usual one). `fixed` fields are always sent and tell the offer
+    apart; `path` replaces the submit's path; `prices` None is unknown; `page` is where it is written, unless the
+    adapter's page says so under the offer's name. Errors: ValueError for a name that is no field of the kind, and for
+    two things of which one would overwrite the other.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Offer:
     kind: Kind = attrs.field(default=Kind.IMAGE, converter=Kind)
     params: Mapping[str, Param] = attrs.field(hash=False)
     page: str | None = None
+    lifecycle: str | None = None
     path: str | When[str] | None = None
     fixed: Mapping[str, Json] = attrs.field(factory=dict, hash=False)
     rules: tuple[Rule, ...] = attrs.field(default=(), validator=several("rules", Rule))

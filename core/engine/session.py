@@ -254,7 +254,7 @@ class Session:
                 field="balance", message=f"{account.adapter.title} does not report a balance", unsupported=True
             )
             raise Unsupported(problems=[problem], account=account.name, provider=account.adapter.name)
-        call = encode.look_up(account.origin, words.path)
+        call = encode.look_up(account, words.path)
         answer = await self.retried(lambda: self.read(account, call), Unavailable)
         return decode.balance(self.asked(account, None), words, answer)
 

@@ -98,7 +98,7 @@ class Submission:
         last = self._sent_at
         if self.account.adapter.idempotency is not None and self.attempt is not None:
             last = self._replay_until()
-        until = last + (self.account.adapter.submit.timeout or self.account.timeout)
+        until = last + (self.account.adapter.life(self.order.lifecycle).submit.timeout or self.account.timeout)
         return max(until - self._session.clock.monotonic(), 0.0)
 
     def left(self, why: str) -> SubmitUncertain:
@@ -272,7 +272,7 @@ class Submission:
     @cached_property
     def _call(self) -> Call:
         order, account = self.order, self.account
-        return encode.submit(account.adapter, account.origin, order.path, order.body, self._replay_key)
+        return encode.submit(account, order.lifecycle, order.path, order.body, self._replay_key)
 
     # Classified
 

@@ -164,12 +164,16 @@ class ImageRequest(Request):
 
 @attrs.frozen
 class RawRequest:
-    """Any body to any path of a provider: nothing is checked, the price is unknown, the task lives as any other."""
+    """Any body to any path of a provider: nothing is checked, the price is unknown, the task lives as any other.
+
+    `lifecycle` names one of the provider's lifecycles in place of the usual one.
+    """
 
     provider: str
     path: str
     body: Mapping[str, Any] = attrs.field(converter=_copied, hash=False)
     kind: Kind = attrs.field(default=Kind.IMAGE, converter=_kind)
+    lifecycle: str | None = None
 
     def __attrs_post_init__(self) -> None:
         problems = []
@@ -181,6 +185,9 @@ class RawRequest:
             problems.append(Problem(field="body", message="must be a JSON object"))
         if self.kind not in tuple(Kind):
             problems.append(Problem(field="kind", message=f"must be one of {', '.join(Kind)}, not {self.kind!r}"))
+        named: Any = self.lifecycle
+        if not isinstance(named, str | None):
+            problems.append(Problem(field="lifecycle", message=f"must be a text, not {named!r:.60}"))
         if problems:
             raise OutOfBounds(problems=problems)
 

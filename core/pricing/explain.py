@@ -53,7 +53,7 @@ def explain(candidate: Candidate) -> Explanation:
     """Explain how a request is sent to an offer."""
     checked, account = candidate.checked, candidate.account
     sent = [Sent(part.body, times) for part, times in same(candidate.parts)]
-    call = submit(account.adapter, account.origin, checked.path, sent[0].json if sent else None, "(a new one)")
+    call = submit(account, checked.offer.lifecycle, checked.path, sent[0].json if sent else None, "(a new one)")
     return Explanation(
         offer=candidate.name,
         provider=account.adapter.name,

@@ -8,6 +8,7 @@ import attrs
 
 from anymedia.declare.adapter import Adapter
 from anymedia.declare.fields import Flaw
+from anymedia.declare.lifecycle import Lifecycle
 from anymedia.declare.offer import Offer, Param, Rule
 from anymedia.declare.when import ANY, When, pick
 from anymedia.model.errors import OutOfBounds, Problem, RequestError, Unsupported
@@ -43,6 +44,11 @@ class Checked:
     texts: tuple[str, ...]
     problems: tuple[Problem, ...]
     adjustments: tuple[Adjustment, ...]
+
+    @property
+    def life(self) -> Lifecycle:
+        """How the offer's tasks go."""
+        return self.adapter.life(self.offer.lifecycle)
 
     @property
     def defaults(self) -> dict[str, Any]:
@@ -139,8 +145,9 @@ def _path(
     adapter: Adapter, offer: Offer, wire_id: str | None, given: Container[str], fields: Mapping[str, Field]
 ) -> str:
     """Return where a request is submitted, with what goes into the query."""
-    path = (pick(offer.path, given) or adapter.submit.path or "").replace("{wire_id}", str(wire_id))
-    always = adapter.submit.query
+    submit = adapter.life(offer.lifecycle).submit
+    path = (pick(offer.path, given) or submit.path or "").replace("{wire_id}", str(wire_id))
+    always = submit.query
     if not offer.in_query and not always:
         return path
     query = {name: value.replace("{wire_id}", str(wire_id)) for name, value in always.items()}
@@ -260,7 +267,7 @@ def _overrides(extra: Mapping[str, Json]) -> Iterator[Adjustment]:
 
 def _forbidden(extra: Mapping[str, Json], adapter: Adapter, offer: Offer) -> Iterator[Problem]:
     """Yield raw fields that set the model, or what else tells one offer from another: these decide the price."""
-    for place in filter(None, (adapter.submit.model, *offer.fixed)):
+    for place in filter(None, (adapter.life(offer.lifecycle).submit.model, *offer.fixed)):
         if touches(extra, place):
             message = f"cannot set {place}: choose the model or the offer instead"
             yield Problem(field="extra", message=message, documented=False)

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import attrs
 
-from anymedia.declare.adapter import Adapter, PriceQuote
+from anymedia.account import Account
+from anymedia.declare.adapter import PriceQuote
 from anymedia.declare.endpoint import Endpoint
 from anymedia.model.errors import MalformedAnswer
 from anymedia.model.strict_json import Json
@@ -15,9 +17,11 @@ from anymedia.model.task import Adjustment, Task
 from anymedia.model.vocabulary import Billed
 
 from .check import Checked
-from .links import leads
+from .links import leads, origin_for
 from .messages import Call
 from .places import merged, put
+
+NO_MORE: Mapping[str, str] = MappingProxyType({})
 
 
 @attrs.frozen
@@ -58,8 +62,9 @@ def _part(checked: Checked, first: int, units: int, bodies: dict[Any, Mapping[st
 
 def _body(checked: Checked, changes: Mapping[str, Any]) -> dict[str, Json]:
     body: dict[str, Json] = {}
-    if checked.adapter.submit.model is not None:
-        put(body, checked.adapter.submit.model, checked.wire_id)
+    model = checked.life.submit.model
+    if model is not None:
+        put(body, model, checked.wire_id)
     for place, value in checked.offer.fixed.items():
         put(body, place, value)
     params, in_query = checked.offer.params, checked.offer.in_query
@@ -70,41 +75,50 @@ def _body(checked: Checked, changes: Mapping[str, Any]) -> dict[str, Json]:
     return merged(body, checked.extra) if checked.extra else body
 
 
-def submit(adapter: Adapter, origin: str, path: str, body: Json, replay_key: str | None) -> Call:
+def submit(account: Account, lifecycle: str | None, path: str, body: Json, replay_key: str | None) -> Call:
     """Return the call that submits a body; `replay_key` is sent to providers that honour an idempotency key."""
-    headers = _headers(body)
-    if adapter.idempotency is not None and replay_key is not None:
-        headers[adapter.idempotency.header] = replay_key
-    endpoint = adapter.submit
-    return Call(
-        method=endpoint.method,
-        url=origin + path,
-        alone=True,
-        headers=headers,
-        json=body,
-        timeout=endpoint.timeout,
-        limit=endpoint.limit,
-    )
+    idempotency = account.adapter.idempotency
+    named = {} if idempotency is None or replay_key is None else {idempotency.header: replay_key}
+    return call(account, account.adapter.life(lifecycle).submit, path, body, headers=named, alone=True)
 
 
-def follow(adapter: Adapter, endpoint: Endpoint, origin: str, task: Task) -> Call:
+def follow(account: Account, endpoint: Endpoint, task: Task) -> Call:
     """Return the call that an endpoint makes for a task.
 
     Errors: MalformedAnswer when the link it needs is missing, or the task leads to where the API key may not go.
     """
-    url = task.links.get(endpoint.link or "") or _path(endpoint, task)
+    adapter, link = account.adapter, task.links.get(endpoint.link or "")
+    origin = origin_for(adapter, account.origin, endpoint) if link is None else account.origin
+    url = _path(endpoint, task) if link is None else link
     url = origin + url if url.startswith("/") else url
-    if not leads(adapter, origin, endpoint, url):
+    if not leads(adapter, account.origin, endpoint, url):
         raise MalformedAnswer(
             f"{task.provider} named no usable {endpoint.link or 'path'} for task {task.id}",
             body=task.raw,
             **facts(task),
         )
+    # Where no id is in the answer, nothing else would tell a stale answer from this task's.
+    return call(account, endpoint, url, alone=endpoint.reply.id is None)
+
+
+def call(
+    account: Account,
+    endpoint: Endpoint,
+    url: str,
+    body: Json = None,
+    *,
+    headers: Mapping[str, str] = NO_MORE,
+    alone: bool = False,
+) -> Call:
+    """Return a call of an endpoint to a URL, or to a path where the endpoint's calls go; `headers` come on top."""
+    origin = origin_for(account.adapter, account.origin, endpoint)
     return Call(
         method=endpoint.method,
-        url=url,
-        alone=endpoint.reply.id is None,  # nothing else would tell a stale answer from this task's
-        headers=_headers(None),
+        url=origin + url if url.startswith("/") else url,
+        keyed=endpoint.keyed,
+        alone=alone,
+        headers=_merged(_headers(body), endpoint.headers, headers),
+        json=body,
         timeout=endpoint.timeout,
         limit=endpoint.limit,
     )
@@ -122,9 +136,9 @@ def facts(task: Task) -> dict[str, Any]:
     }
 
 
-def look_up(origin: str, path: str) -> Call:
+def look_up(account: Account, path: str) -> Call:
     """Return the call that reads a path of an account."""
-    return Call(method="GET", url=origin + path, headers=_headers(None))
+    return call(account, Endpoint(method="GET", path=path), path)
 
 
 def ask_price(words: PriceQuote, origin: str, checked: Checked, part: Part) -> Call:
@@ -162,6 +176,12 @@ def _path(endpoint: Endpoint, task: Task) -> str:
 def _headers(body: Json) -> dict[str, str]:
     headers = {"Accept": "application/json"}
     return headers if body is None else headers | {"Content-Type": "application/json"}
+
+
+def _merged(*headers: Mapping[str, str]) -> dict[str, str]:
+    """Return headers, of which the later ones replace the earlier, in whatever letters they are named."""
+    named = {name.lower(): (name, value) for each in headers for name, value in each.items()}
+    return dict(named.values())
 
 
 def same(parts: Sequence[Part]) -> list[tuple[Part, int]]:

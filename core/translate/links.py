@@ -15,7 +15,7 @@ import attrs
 
 from anymedia.declare.adapter import Adapter
 from anymedia.declare.endpoint import Endpoint
-from anymedia.declare.path import Place, place
+from anymedia.declare.path import Content, Place, place
 from anymedia.model.strict_json import REPLACED, Json, lenient
 from anymedia.model.urls import absolute, hosts_of, permitted, relative
 
@@ -38,9 +38,9 @@ class Links:
     unusable: tuple[str, ...]
 
 
-def links(where: Place, words: Json, origin: str) -> Links:
+def links(where: Place, content: Json | Content, origin: str) -> Links:
     """Return the links at a place; they may be relative to the origin that answered."""
-    found = where.find(words)
+    found = where.find(content)
     if not found:  # an answer has its links at one of several places
         return _NONE
     urls: dict[str, None] = {}
@@ -61,18 +61,27 @@ def links(where: Place, words: Json, origin: str) -> Links:
 _NONE = Links((), (), ())
 
 
-def followed(adapter: Adapter, origin: str, words: Json) -> Iterator[tuple[str, str]]:
+def followed(adapter: Adapter, lifecycle: str | None, origin: str, content: Content) -> Iterator[tuple[str, str]]:
     """Yield the links of a submit's answer along which its task is looked at, by name, where the key may go there."""
-    for endpoint in (adapter.poll, adapter.result, adapter.cancel):
-        if endpoint is not None and endpoint.link is not None:
-            for url in links(place(endpoint.link), words, origin).urls[:1]:
+    for endpoint in adapter.life(lifecycle).looks.values():
+        if endpoint.link is not None:
+            for url in links(place(endpoint.link), content, origin).urls[:1]:
                 if leads(adapter, origin, endpoint, url):
                     yield endpoint.link, relative(url, origin)
 
 
 def leads(adapter: Adapter, origin: str, endpoint: Endpoint, url: str) -> bool:
     """Return whether a call of an endpoint to a URL may carry the API key of an account with this origin."""
-    return permitted(url, origin, hosts_of(endpoint.hosts, origin, adapter.base_url))
+    there = origin_for(adapter, origin, endpoint)
+    return permitted(url, origin, hosts_of(endpoint.hosts, origin, adapter.base_url)) or permitted(url, there, ())
+
+
+def origin_for(adapter: Adapter, origin: str, endpoint: Endpoint) -> str:
+    """Return where a call of an endpoint goes for an account with this origin.
+
+    Where the account has an origin of its own in place of the adapter's, like a simulator's, every call goes there.
+    """
+    return endpoint.origin if endpoint.origin is not None and origin == adapter.base_url else origin
 
 
 def _texts(value: Any, depth: int) -> Iterator[str]:

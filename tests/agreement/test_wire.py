@@ -122,13 +122,13 @@ def body_of(adapter, offer, dice):
 
 
 def path_of(adapter, offer, variant):
-    return pick(offer.path, (variant,)) or adapter.submit.path
+    return pick(offer.path, (variant,)) or adapter.lifecycle.submit.path
 
 
 def written(adapter, offer, variant, fields):
     """Return the body that holds these fields."""
     body = {}
-    put(body, adapter.submit.model, pick(offer.wire_id, (variant,)))
+    put(body, adapter.lifecycle.submit.model, pick(offer.wire_id, (variant,)))
     for place, value in (*offer.fixed.items(), *fields.items()):
         put(body, place, value)
     return body

@@ -81,7 +81,7 @@ async def test_a_faulty_listener_loses_nothing(config, clock, request_, provider
 async def test_the_pace_is_the_adapters(client, clock, request_, config, provider, sim):
     sim.fault("latency", seconds=200)
     await run(client, request_, provider)
-    pace = config.account(provider).adapter.pace
+    pace = config.account(provider).adapter.lifecycle.pace
     waits = [seconds for seconds in clock.slept if seconds]
     assert waits[0] == pace.first
     assert waits[1] == pytest.approx(pace.then * 1.05)

@@ -21,6 +21,7 @@ from anymedia.declare import (
     Err,
     Fault,
     Header,
+    Lifecycle,
     Limits,
     Match,
     Offer,
@@ -213,7 +214,7 @@ def test_every_word_of_a_state_is_told(adapter):
     names = (adapter.title, f"[{adapter.title}](providers.md{anchor(adapter.title)})")
     rows = [row for _, rows in tables(WRITTEN["states.md"]) for row in rows if row.get("provider") in names]
     cells = [cell for row in rows for cell in row.items()]
-    for word, meaning in adapter.states.items():
+    for word, meaning in adapter.lifecycle.states.items():
         columns = [column for column, told in cells if f"`{word}`" in told]
         assert columns == [f"`{meaning}`"] if isinstance(meaning, State) else "word" in columns
 
@@ -443,22 +444,29 @@ RARE = Adapter(
     base_url="https://rare.example",
     api_key_env=("RARE_KEY",),
     auth=Header("x-key"),
-    submit=Endpoint(method="POST", path="/v1/{wire_id}", reply=Reply(ok=("status", "ok"), id="id", credits="cost")),
-    poll=Endpoint(
-        method="GET",
-        link="status_url",
-        hosts=("cdn.example",),
-        reply=Reply(
-            state="state", assets="data!json.urls[]", failure=Fault(code="errors[].type", message="errors[].msg")
+    lifecycle=Lifecycle(
+        submit=Endpoint(method="POST", path="/v1/{wire_id}", reply=Reply(ok=("status", "ok"), id="id", credits="cost")),
+        poll=Endpoint(
+            method="GET",
+            link="status_url",
+            hosts=("cdn.example",),
+            reply=Reply(
+                state="state", assets="data!json.urls[]", failure=Fault(code="errors[].type", message="errors[].msg")
+            ),
         ),
+        cancel=Endpoint(method="PUT", link="cancel_url"),
+        states={
+            "ready": State.SUCCEEDED,
+            "error": State.FAILED,
+            "mod": Err(Cause.BLOCKED),
+            "lost": Err(Cause.NOT_FOUND),
+        },
+        pace=Pace(first=2, then=1.5),
+        expires=86_400,
     ),
-    cancel=Endpoint(method="PUT", link="cancel_url"),
     fault=Fault(code="detail[].type", message="detail[].msg"),
-    states={"ready": State.SUCCEEDED, "error": State.FAILED, "mod": Err(Cause.BLOCKED), "lost": Err(Cause.NOT_FOUND)},
     errors={"policy": Err(Cause.BLOCKED, refund="no"), Match("locked", 403): Cause.NO_CREDIT},
     refunds="yes",
-    expires=86_400,
-    pace=Pace(first=2, then=1.5),
     limits=Limits(submits=(20, 10), polls=(10, 1), active=24),
     offers=(
         Offer(
@@ -480,9 +488,13 @@ SILENT = attrs.evolve(
     RARE,
     name="silent",
     title="Silent",
-    submit=Endpoint(method="POST", path="/draw", reply=Reply(files="data[].b64!base64")),
-    poll=None,
-    states={},
+    lifecycle=attrs.evolve(
+        RARE.lifecycle,
+        submit=Endpoint(method="POST", path="/draw", reply=Reply(files="data[].b64!base64")),
+        poll=None,
+        result=None,
+        states={},
+    ),
     errors={},
     refunds="unknown",
     offers=RARE.offers[1:],

@@ -19,7 +19,7 @@ from anymedia.testing import Contract
 from anymedia.testing.declared import _resolutions_never_taken, cells_of_no_request
 from anymedia.testing.played import written_as
 from anymedia.testing.requests import askable, values
-from anymedia.testing.suite import cases
+from anymedia.testing.suite import cases, firsts
 from anymedia.translate.check import check
 from anymedia.translate.encode import parts
 from tests.core.test_pricing import ACME, OFFER
@@ -431,7 +431,7 @@ PLANTED = {
         ),
         (
             stated('limits = {"submits": (20, 10), "active": 4}')
-            + adapter("    pace=", "    limits=Limits(submits=(20, 10), active=400),\n    pace=", "Limits"),
+            + adapter("    gaps=", "    limits=Limits(submits=(20, 10), active=400),\n    gaps=", "Limits"),
             "acme: the page limits active to 4, and `limits` says 400",
         ),
     ],
@@ -447,7 +447,7 @@ PLANTED = {
         (simulator("    credit: ", "    worth: "), f"{ONCE}: credit;"),
         (simulator("    request_id_header: ", "    header: "), f"{ONCE}: request_id_header;"),
         (
-            adapter("    pace=", "    limits=Limits(submits=(20, 10), active=4),\n    pace=", "Limits"),
+            adapter("    gaps=", "    limits=Limits(submits=(20, 10), active=4),\n    gaps=", "Limits"),
             f"{ONCE}: limits.submits, limits.active;",
         ),
         (
@@ -519,8 +519,8 @@ PLANTED = {
     "test_a_price_that_the_provider_tells_is_what_it_charges": [
         (
             adapter(
-                "    pace=",
-                '    price_quote=PriceQuote(path="/prices", of="/v1/{what}", body={}, usd="usd"),\n    pace=',
+                "    gaps=",
+                '    price_quote=PriceQuote(path="/prices", of="/v1/{what}", body={}, usd="usd"),\n    gaps=',
                 "PriceQuote",
             ),
             f"{FEWEST} has no live price: acme answered 404",
@@ -550,7 +550,7 @@ PLANTED = {
             "nobody knows whether it was billed",
         ),
         (
-            adapter("    pace=", '    idempotency=Idempotency("Idempotency-Key", 60),\n    pace=', "Idempotency"),
+            adapter("    gaps=", '    idempotency=Idempotency("Idempotency-Key", 60),\n    gaps=', "Idempotency"),
             "2 tasks were charged under one key",
         ),
     ],
@@ -596,6 +596,7 @@ def broken(promise, adapter, contract=None, **more):
     marks = [mark.args for mark in getattr(test, "pytestmark", ())]
     values = {
         "adapter": [adapter],
+        "first": list(firsts(adapter).values()),
         "offer": adapter.offers,
         "case": list(cases(adapter)),
         "told": list(cases(adapter)),
@@ -652,7 +653,7 @@ RIGHT = {
     "test_what_answers_tell_is_read": [CHARGE + adapter("    created=", '    credits="job.cost",\n    created=')],
     "test_links_lead_to_every_host_of_the_provider": [ELSEWHERE + adapter(LOOK, HOSTS)],
     "test_limits_are_those_of_the_page": [
-        LIMITS + adapter("    pace=", "    limits=Limits(submits=(20, 10), active=4),\n    pace=", "Limits")
+        LIMITS + adapter("    gaps=", "    limits=Limits(submits=(20, 10), active=4),\n    gaps=", "Limits")
     ],
     "test_an_offer_keeps_its_promises": [HALF + adapter("Price(credits=3)", 'Price("0.035")')],
     "test_check_passes_what_the_simulator_takes_and_the_quote_is_what_it_charges": [
@@ -794,7 +795,7 @@ def test_a_fault_that_changes_nothing_is_said(plugged):
 def test_a_failure_shows_no_error_that_was_being_handled(plugged):
     acme = plugged(*adapter("/jobs/{id}", "/job/{id}"))
     with pytest.raises(pytest.fail.Exception) as failed:
-        Contract().test_every_word_for_a_state_is_known(acme)
+        Contract().test_every_word_for_a_state_is_known(next(cases(acme)))
     assert failed.value.__suppress_context__
 
 
@@ -856,7 +857,9 @@ def test_an_adapter_that_is_not_there_is_said_and_missing_cassettes_are_skipped(
 
 
 def test_where_the_answer_is_the_result_there_is_nothing_to_look_at(plugged):
-    direct = attrs.evolve(plugged(), poll=None, states={}, expires=None, refunds="unknown", limits=Limits(active=3))
+    acme = plugged()
+    life = attrs.evolve(acme.lifecycle, poll=None, states={}, expires=None)
+    direct = attrs.evolve(acme, lifecycle=life, refunds="unknown", limits=Limits(active=3))
     assert broken("test_an_adapter_says_all_that_can_be_said", direct) is None
     assert broken("test_what_no_page_says_is_a_gap", direct) is None
     # No look can go wrong there, and no task can fail later: a skip says that nothing was tried, where a pass would

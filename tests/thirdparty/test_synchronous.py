@@ -9,7 +9,8 @@ from .test_suite import PLAYED, broken
 
 ADAPTER = """
 from anymedia.declare import (
-    Adapter, Cause, Choice, Endpoint, Fault, Gap, Header, Offer, Pace, Param, Price, Printed, Reply, Size, Text, Whole,
+    Adapter, Cause, Choice, Endpoint, Fault, Gap, Header, Lifecycle, Offer, Pace, Param, Price, Printed, Reply, Size,
+    Text, Whole,
 )
 
 ADAPTER = Adapter(
@@ -20,17 +21,18 @@ ADAPTER = Adapter(
     base_url="https://api.instant.example",
     api_key_env=("INSTANT_API_KEY",),
     auth=Header("Authorization", "Bearer "),
-    submit=Endpoint(
-        method="POST",
-        path="/v1/images/generations",
-        model="model",
-        limit=64 << 20,
-        reply=Reply(created="created!s", files="data[].b64_json!base64"),
+    lifecycle=Lifecycle(
+        submit=Endpoint(
+            method="POST",
+            path="/v1/images/generations",
+            model="model",
+            limit=64 << 20,
+            reply=Reply(created="created!s", files="data[].b64_json!base64"),
+        ),
+        pace=Pace(first=0, then=1),
     ),
     fault=Fault(code="error.code", message="error.message"),
     errors={"moderation_blocked": Cause.BLOCKED, "insufficient_quota": Cause.NO_CREDIT},
-    states={},
-    pace=Pace(first=0, then=1),
     printed=Printed("2026-11-20"),
     offers=(
         Offer(
