@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import attrs
 
@@ -62,8 +63,10 @@ def step_call(account: Account, step: Step, known: Mapping[str, Any], media: Med
     headers = {name: str(_said(text, known)) for name, text in endpoint.headers.items()}
     named = known.get(step.headers or "")
     headers |= {str(name): str(value) for name, value in named.items()} if isinstance(named, Mapping) else {}
-    linked = None if endpoint.link is None else str(known[endpoint.link])
-    url = linked or str(_said(endpoint.path or "/", known))
+    linked = None if endpoint.link is None else _linked(account, known[endpoint.link])
+    query = {name: str(_said(text, known)) for name, text in endpoint.query.items()}
+    path = str(_said(endpoint.path or "/", known))
+    url = linked or (f"{path}?{urlencode(query)}" if query else path)
     body, content, told = _body(step, known, media)
     return call(
         account,
@@ -75,6 +78,15 @@ def step_call(account: Account, step: Step, known: Mapping[str, Any], media: Med
         alone=True,
         public=linked is not None,
     )
+
+
+def _linked(account: Account, link: Any) -> str:
+    """Return a URL that an answer named. Errors: Unavailable for what is none, and where files would go unencrypted."""
+    url = absolute(link, account.origin) if isinstance(link, str) else None
+    if url is None or not (url.startswith("https://") or account.local or account.allow_http):
+        what = "named no usable URL to put it to" if url is None else "would have it sent unencrypted"
+        raise Unavailable(f"{account.name} {what}", account=account.name, provider=account.adapter.name)
+    return url
 
 
 def _body(step: Step, known: Mapping[str, Any], media: Media) -> tuple[Json, Stream | None, dict[str, str]]:
