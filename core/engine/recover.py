@@ -102,8 +102,10 @@ class Recoverer:
     def _no_replay(self, attempt: Attempt, account: Account) -> str | None:
         """Return why an attempt cannot be replayed safely."""
         idempotency = account.adapter.idempotency
-        if idempotency is None or attempt.replay_key is None:
+        if idempotency is None:
             return f"{account.adapter.title} honours no idempotency key"
+        if attempt.replay_key is None:
+            return "it was sent under no replay key, as a body that holds a file is"
         if not is_of(attempt.fingerprint or "", account.secret()):
             return "it was sent with another API key, and a replay key holds for one"
         if (age := self.session.age(attempt)) > idempotency.window:
