@@ -1,6 +1,10 @@
 """What of files is written down: where they lie and their digests, and neither their bytes nor who may fetch them."""
 
+import asyncio
 import base64
+import json
+import signal
+import sys
 
 import attrs
 import pytest
@@ -85,3 +89,38 @@ async def test_a_body_that_holds_a_file_is_sent_once_and_its_digest_is_kept(inli
     assert base64.b64encode(PNG).decode() not in whole()
     recovered = await inline.recover(replay=True)
     assert "sent under no replay key, as a body that holds a file is" in str(recovered.errors[0])
+
+
+KILLED = """
+import asyncio, json, os, signal, sys
+from pathlib import Path
+from anymedia import Client, ImageRequest, read_config
+from anymedia.engine.session import Session
+
+async def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+async def main(config, environ, photo):
+    Session.begin = die
+    async with Client(read_config(config, environ)) as client:
+        await client.submit(ImageRequest(model="flux-2-pro", prompt="a fox", images=Path(photo)), "runapi")
+
+asyncio.run(main(*json.loads(sys.argv[1])))
+"""
+
+
+@pytest.mark.slow
+async def test_a_kill_between_upload_and_intent_loses_nothing_and_buys_nothing(sims, path, photo):
+    config = {**sims.config, "journal": {"path": str(path)}}
+    job = json.dumps([config, sims.environ, str(photo)])
+    child = await asyncio.create_subprocess_exec(sys.executable, "-c", KILLED, job)
+    assert await child.wait() == -signal.SIGKILL
+    runapi = sims["runapi"]
+    assert [upload.content for upload in runapi.service.uploads.every()] == [PHOTO]
+    assert runapi.bills()["submits"] == 0
+    async with Client(read_config(config, sims.environ)) as client:
+        assert await client.attempts() == []
+        assert (await client.recover()).uncertain == ()
+        await client.submit(asked(photo), "runapi")
+        assert len(await client.attempts()) == 1
+    assert runapi.bills()["submits"] == 1
