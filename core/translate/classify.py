@@ -19,6 +19,7 @@ from anymedia.model.errors import (
     SubmitUncertain,
     Unavailable,
 )
+from anymedia.model.inline import cut, put_back
 from anymedia.model.plain import one_line
 from anymedia.model.redact import DEEPEST, HIDDEN, holds, scrubbed
 from anymedia.model.strict_json import Json
@@ -141,8 +142,12 @@ class Received:
     @classmethod
     def of(cls, asked: Asked, answer: Answer) -> "Received":
         """Return an answer as it is read."""
-        words, text = read(answer.body)
+        shortened, files = cut(answer.body)
+        words, text = read(shortened)
         raw = None if answer.file is not None else asked.kept(words, text)
+        if files:  # only what is read holds them
+            raw = put_back(raw, list(map(str.__str__, files)))
+            words = put_back(read(shortened)[0], files)
         return cls(asked, answer, Content(words, answer.headers, answer.body), raw)
 
     @property

@@ -1,9 +1,12 @@
 """A provider whose answer is the file: written to disk as it comes, and a success only where all of it came."""
 
+import asyncio
 import gzip
 import hashlib
 import json
 import stat
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -254,3 +257,41 @@ async def test_a_file_that_is_not_named_is_the_task_of_its_attempt(clock):
     assert first.id == "t-7"
     assert attempts[second.id] == second.id
     assert Path(second.assets[0].path).name == f"{second.id}-1.mp3"
+
+
+# In memory
+
+LARGE = 200 << 20
+WAV = b"RIFFSIZEWAVEfmt \x10\0\0\0\1\0\1\0\x80\xbb\0\0\0\x77\1\0\2\0\x10\0data"
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells how much memory a process had")
+async def test_a_large_file_is_never_in_memory_whole(tmp_path):
+    """200 MB raise the peak by less than 16 MB, from the answer to the file that is saved."""
+    sizes = iter([1 << 20, LARGE])
+    piece = bytes(range(256)) * 4096
+
+    async def serve(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        pieces = next(sizes) // len(piece)
+        length = len(piece) * pieces
+        head = WAV.replace(b"SIZE", (length + 36).to_bytes(4, "little")) + length.to_bytes(4, "little")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(head) + length, head))
+        came.append(hashlib.sha256(head))
+        for _ in range(pieces):
+            came[-1].update(piece)
+            writer.write(piece)
+            await writer.drain()
+        writer.close()
+
+    came = []
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        origin = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        command = [sys.executable, "-m", "tests.client.large", origin, str(tmp_path)]
+        child = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE, cwd=ROOT)
+        bought = json.loads((await child.communicate())[0])
+    assert bought["sha256"] == came[1].hexdigest()
+    assert bought["length"] > LARGE
+    assert bought["memory"] < 16 << 20
