@@ -130,9 +130,8 @@ class Bucket:
 
     async def beside(self, asset: Asset, text: bytes) -> None:
         """Write JSON beside a file. Errors: Lost."""
-        key = f"{self.store.key(asset.stored)}.json"
-        if not await self.store.exists(key):
-            await self.store.put(key, text, BESIDE)
+        with suppress(FileExistsError):
+            await self.store.put(f"{self.store.key(asset.stored)}.json", text, BESIDE, over=False)
 
     def saved(self, asset: Asset) -> Saved:
         """Return the asset of a file that is here."""
