@@ -28,6 +28,7 @@ from .accepted import Accepted
 from .buy import buy
 from .files import Files
 from .session import Session
+from .sidecar import Sidecars
 from .submission import Submission, task_of
 from .submits import Life, Submits
 from .watch import Watch
@@ -56,6 +57,7 @@ class Recoverer:
     submits: Submits
     watch: Watch
     files: Files
+    sidecars: Sidecars | None = None
     any_api_key: bool = False
 
     async def recover(self, timeout: float, place: Place | None, *, replay: bool) -> Recovery:
@@ -142,7 +144,7 @@ class Recoverer:
                     with suppress(ConfigError):  # files are fetched without an API key: another one does not matter
                         task = await self.watch.again(self._account(attempt or task), task)
                 if place is not None and not all(asset.kept for asset in task.assets):
-                    task = attrs.evolve(task, assets=await self.files.download([task], place))
+                    task = attrs.evolve(task, assets=await self.files.download([task], place, self.sidecars))
         except AnymediaError as error:
             return error
         return task
