@@ -139,18 +139,18 @@ def _lifetime(given: float | str | Place) -> float | Place:
 def _asked_with_a_key(_: Any, attribute: Any, call: Endpoint) -> None:
     if any(isinstance(each, Token) for each in call.auth or ()):
         raise ValueError("call: a token is not asked for with a token")
-    if call.path is None:
-        raise ValueError("call: it has no path")
+    if call.path is None or call.body == "file":
+        raise ValueError("call: it has a path, and sends JSON or a form")
 
 
 @attrs.frozen(kw_only=True)
 class Token:
     """A token that a call with the API key gives, and that then goes in a header in place of the API key.
 
-    Unless the `call` has an `auth` of its own, the API key goes in the same header. `sends` is its body; texts may hold
-    {api_key} and settings of the account, secret ones too. `token` is where the answer holds the token, `expires` where
-    it holds how many seconds, or until when, it is good (or that many seconds); where it does not say, each call asks
-    for one of its own.
+    Unless the `call` has an `auth` of its own, the API key goes in the same header. `sends` is its body (a form is
+    URL-encoded); texts may hold {api_key} and settings of the account, secret ones too. `token` is where the answer
+    holds the token, `expires` where it holds how many seconds, or until when, it is good (or that many seconds); where
+    it does not say, each call asks for one of its own.
     """
 
     call: Endpoint = attrs.field(validator=_asked_with_a_key)

@@ -109,10 +109,14 @@ class Tokens:
         """Ask for a token, without a permit: whoever waits for it holds one. Errors: ProviderError."""
         try:
             answer = await self._send(account, encode.ask_token(account, word), Credentials(moment=self._clock.now()))
-        except Lost as lost:  # what came of the answer may hold the token
+        except Lost as lost:  # what came of the answer may hold the token, so that no error leads to it
             broke = Lost(lost.why, sent=lost.sent, status=lost.status, permanent=lost.permanent)
-            raise self._asked(account, None).lost(broke, submit=False) from None
-        asked = self._asked(account, None)
+        else:
+            return self._taken(self._asked(account, None), word, answer)
+        raise self._asked(account, None).lost(broke, submit=False)
+
+    @staticmethod
+    def _taken(asked: Asked, word: Token, answer: Answer) -> Kept:
         secret, until = decode.token(asked, word, answer)
         life = (until - asked.now).total_seconds()
         return Kept(secret, until - timedelta(seconds=min(SPARE, max(life, 0.0) / 10)))

@@ -333,7 +333,7 @@ def token(asked: Asked, words_of: Token, answer: Answer) -> tuple[Secret, dateti
     received = Received.of(asked, answer)
     if received.is_error(words_of.call.reply.ok):
         raise received.refusal(submit=False)
-    given = Secret(str(words_of.token.one(received.content) or ""))
+    given = Secret(_text(words_of.token.one(received.content)))
     if not _fits(given.reveal()):  # nothing of the answer is repeated: the token may stand in it, in another place
         raise Unavailable(
             f"{asked.account} answered {answer.status} without a token that can be used",
@@ -343,6 +343,10 @@ def token(asked: Asked, words_of: Token, answer: Answer) -> tuple[Secret, dateti
             request_id=received.request_id,
         )
     return given, _until(words_of.expires, received)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _fits(token: str) -> bool:

@@ -28,6 +28,9 @@ from .places import merged, put
 
 NO_MORE: Mapping[str, str] = MappingProxyType({})
 
+URL_ENCODED = "application/x-www-form-urlencoded"
+"""How a form is written that asks for a token."""
+
 
 @attrs.frozen
 class Part:
@@ -132,7 +135,9 @@ def follow(account: Account, endpoint: Endpoint, task: Task) -> Call:
 def ask_token(account: Account, token: Token) -> Call:
     """Return the call that gives a token: the secrets that its body names are put there last."""
     endpoint = attrs.evolve(token.call, auth=token.asked_with)
-    made = call(account, endpoint, endpoint.path or "", dict(token.sends), alone=True)
+    headers = {"Content-Type": URL_ENCODED} if endpoint.body == "form" else NO_MORE
+    body = None if endpoint.method == "GET" else dict(token.sends)
+    made = call(account, endpoint, endpoint.path or "", body, headers=headers, alone=True)
     return attrs.evolve(made, fills=True)
 
 

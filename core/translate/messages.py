@@ -62,6 +62,11 @@ class Call:
     limit: int = 8 << 20
     body: bytes | Stream | None = attrs.field(init=False, repr=False, eq=False)
 
+    @property
+    def keyed(self) -> bool:
+        """Whether it shows who asks."""
+        return bool(self.auth)
+
     @body.default
     def _written(self) -> bytes | Stream | None:
         return dumps(self.json) if self.content is None and self.json is not None else self.content

@@ -6,6 +6,7 @@ They stand in no variable here either, which a traceback could show.
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import attrs
 from yarl import URL
@@ -16,6 +17,7 @@ from anymedia.declare.endpoint import Token
 from anymedia.declare.hook import Hook, HookError
 from anymedia.model.redact import HIDDEN, scrubbed
 from anymedia.model.strict_json import Json, dumps
+from anymedia.translate.encode import URL_ENCODED
 from anymedia.translate.messages import Call, Stream
 
 from .faults import Permanent
@@ -51,12 +53,12 @@ def headers_of(call: Call, account: Account, credentials: Credentials) -> Mappin
 def _signed(hook: Hook, call: Call, account: Account, moment: datetime) -> Mapping[str, str]:
     body = call.body.read() if isinstance(call.body, Stream) else call.body or b""
     try:
-        made = hook.returned(dict, call.method, call.url, dict(call.headers), body, account.secret().reveal(), moment)
+        made: Any = hook.made(dict, call.method, call.url, dict(call.headers), body, account.secret().reveal(), moment)
     except HookError as error:
         raise Permanent(str(error)) from None
-    if not all(isinstance(text, str) for item in made.items() for text in item):
+    if not all(isinstance(text, str) for text in made.values()):
         raise Permanent(f"the hook {hook.at} returned headers that are no texts")
-    return {str(name): text for name, text in made.items()}
+    return dict(made)
 
 
 def url_of(url: URL, call: Call, account: Account) -> URL:
@@ -67,7 +69,11 @@ def url_of(url: URL, call: Call, account: Account) -> URL:
 
 def body_of(call: Call, account: Account) -> bytes | Stream | None:
     """Return a call's body, with the secrets that it names. Errors: ConfigError."""
-    return dumps(_filled(call.json, account)) if call.fills and call.json is not None else call.body
+    if not call.fills or call.json is None:
+        return call.body
+    if call.headers.get("Content-Type") == URL_ENCODED:
+        return urlencode(_filled(call.json, account)).encode()
+    return dumps(_filled(call.json, account))
 
 
 def _filled(words: Json, account: Account) -> Any:
