@@ -2,13 +2,13 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 import attrs
+from yarl import URL
 
 from anymedia import Account, AnymediaError, Asset, Money, Task
-from anymedia.declare import Adapter, Balance
+from anymedia.account import Secret
+from anymedia.declare import Adapter, Balance, Token
 from anymedia.declare.endpoint import Endpoint, Reply
 from anymedia.simulators import Service, services
 from anymedia.simulators.message import Request, Response
@@ -19,6 +19,10 @@ from anymedia.translate.classify import Asked
 from anymedia.translate.encode import Part
 from anymedia.translate.messages import Answer, Call, Stream
 from anymedia.transport.answered import is_file
+from anymedia.transport.auth import Credentials, body_of, headers_of, url_of
+
+from .credentials import account_at
+from .suite import fail
 
 NOTHING = Reply()
 """An answer of which nothing is read."""
@@ -49,12 +53,21 @@ class Wire:
         return self.send(encode.submit(self.account, checked.offer.lifecycle, checked.path, part.body, None))
 
     def send(self, call: Call) -> Response:
-        """Return what the simulator answers to a call that carries the API key."""
-        where, auth = urlsplit(call.url), self.adapter.auth
-        headers = {**call.headers, auth.name: auth.prefix + self.service.api_key}
-        query: Any = dict(parse_qsl(where.query))
-        body = call.body.read() if isinstance(call.body, Stream) else call.body or b""
-        return self.service.answer(Request(call.method, unquote(where.path), query, headers, body))
+        """Return what the simulator answers to a call with its credentials."""
+        credentials = Credentials({each: self.token(each) for each in call.auth if isinstance(each, Token)}, _now())
+        where = url_of(URL(call.url, encoded=True), call, self.account)
+        headers = {name.lower(): text for name, text in headers_of(call, self.account, credentials).items()}
+        body = body_of(call, self.account)
+        content = body.read() if isinstance(body, Stream) else body or b""
+        return self.service.answer(Request(call.method, where.path, dict(where.query), headers, content))
+
+    def token(self, word: Token) -> Secret:
+        """Return the token that the simulator gives."""
+        response = self.send(encode.ask_token(self.account, word))
+        try:
+            return decode.token(self._asked, word, answer_of(response))[0]
+        except AnymediaError as error:
+            fail(f"{self.adapter.name} gives no token: {error}; look at `auth`")
 
     def accepted(self, response: Response, checked: Checked) -> Task | AnymediaError:
         """Return what the adapter makes of an answer to the submit of a request."""
@@ -91,8 +104,8 @@ class Wire:
 
     @property
     def account(self) -> Account:
-        """The account that the provider has here."""
-        return Account(name=self.adapter.name, adapter=self.adapter, origin=self.adapter.base_url)
+        """The account that the simulator lets in."""
+        return account_at(self.adapter, self.service)
 
     @property
     def _asked(self) -> Asked:
