@@ -200,6 +200,9 @@ def read_config(
     _only(route, {"accounts": list, **_ROUTE}, f"{where}: route")
     if "accounts" in route:
         accounts = _order(route["accounts"], accounts, {**faults(), **unusable}, environ, f"{where}: route.accounts")
+    storage = _storage(data, path, f"{where}: storage")
+    if storage is not None and storage.folder is None:
+        accounts = {name: attrs.evolve(account, lender=storage.url) for name, account in accounts.items()}
     journal = data.get("journal", {})
     _only(journal, {"enabled": bool, "path": str, "url": str, "prompts": bool}, f"{where}: journal")
     return Config(
@@ -210,7 +213,7 @@ def read_config(
         prompts=journal.get("prompts", True),
         live_prices=default_prices(environ),
         network=_network(data, environ, path, where),
-        storage=_storage(data, path, f"{where}: storage"),
+        storage=storage,
         unusable=unusable,
     )
 

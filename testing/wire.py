@@ -17,7 +17,7 @@ from anymedia.translate import decode, encode
 from anymedia.translate.check import Checked
 from anymedia.translate.classify import Asked
 from anymedia.translate.encode import Part
-from anymedia.translate.messages import Answer, Call
+from anymedia.translate.messages import Answer, Call, Stream
 from anymedia.transport.answered import is_file
 
 NOTHING = Reply()
@@ -53,7 +53,8 @@ class Wire:
         where, auth = urlsplit(call.url), self.adapter.auth
         headers = {**call.headers, auth.name: auth.prefix + self.service.api_key}
         query: Any = dict(parse_qsl(where.query))
-        return self.service.answer(Request(call.method, unquote(where.path), query, headers, call.body or b""))
+        body = call.body.read() if isinstance(call.body, Stream) else call.body or b""
+        return self.service.answer(Request(call.method, unquote(where.path), query, headers, body))
 
     def accepted(self, response: Response, checked: Checked) -> Task | AnymediaError:
         """Return what the adapter makes of an answer to the submit of a request."""

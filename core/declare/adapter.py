@@ -14,6 +14,7 @@ from anymedia.model.vocabulary import Refund
 from .assets import optional_place
 from .endpoint import Fault, Header, code_and_yes
 from .errors import Err, Match, errors
+from .files import Upload
 from .lifecycle import Lifecycle
 from .offer import Offer
 from .path import Place, place
@@ -112,6 +113,15 @@ def _clashing(adapter: "Adapter") -> Iterator[str]:
             yield f"{offer.name}: {_no_life(adapter, offer.lifecycle)}"
 
 
+def _strays(adapter: "Adapter") -> Iterator[str]:
+    """Yield which files could not get where their field says, and an upload that no field asks for."""
+    uploading = [offer.name for offer in adapter.offers if "upload" in offer.forms]
+    if adapter.upload is None:
+        yield from (f"{name}: its files go by upload, and the adapter names none" for name in uploading)
+    elif not uploading:
+        yield "upload: no offer takes a file by upload"
+
+
 def _no_life(adapter: "Adapter", name: str | None) -> str:
     return no_such("lifecycle", str(name), adapter.lifecycles)
 
@@ -145,6 +155,7 @@ class Adapter:
     idempotency: Idempotency | None = None
     balance: Balance | None = None
     price_quote: PriceQuote | None = None
+    upload: Upload | None = None
     gaps: tuple[Gap, ...] = attrs.field(default=(), validator=several("gaps", Gap))
     lives: Mapping[str | None, Lifecycle] = attrs.field(init=False, repr=False, eq=False)
     """Every lifecycle by its name; that of the usual one is None."""
@@ -154,7 +165,7 @@ class Adapter:
         return {None: self.lifecycle} | dict(self.lifecycles)
 
     def __attrs_post_init__(self) -> None:
-        wrong = "; ".join(_clashing(self))
+        wrong = "; ".join((*_clashing(self), *_strays(self)))
         if wrong:
             raise ValueError(f"{self.name}: {wrong}")
 

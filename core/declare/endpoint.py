@@ -8,6 +8,7 @@ import attrs
 from anymedia.model.strict_json import Json
 
 from .assets import Assets, assets, optional_place
+from .hook import Hook
 from .path import BODY, Place, place
 from .several import pair, several
 
@@ -59,7 +60,8 @@ class Reply:
     medium (image, video, audio), or Assets, which say more; `files` is a place of the bytes themselves, "@" where a
     good answer is the file, unless it is a text. `failed_if` is a place that is there when the task failed, whatever
     its state. `usd` and `credits` are what the task took. `tells` are places of what else is told of the task, by the
-    names of TOLD.
+    names of TOLD. `reads` is a function that makes of a good answer's words (JSON; a text where they are none) those in
+    which all these places are.
     """
 
     ok: tuple[Place, Json] | None = attrs.field(default=None, converter=code_and_yes)
@@ -74,6 +76,7 @@ class Reply:
     usd: Place | None = attrs.field(default=None, converter=optional_place)
     credits: Place | None = attrs.field(default=None, converter=optional_place)
     replayed: Place | None = attrs.field(default=None, converter=optional_place)
+    reads: Hook | None = None
     tells: Mapping[str, Place] = attrs.field(default={}, converter=_told, hash=False)
 
     @property
@@ -100,9 +103,10 @@ class Endpoint:
     too); `headers` are sent with it; without `keyed` the API key is not. `body` is how its body is written: as JSON,
     as a form of parts, or as the bytes of a file.
 
-    `model` is where the body names the wire id. `not_yet` is an error code and for how many seconds after the submit
-    it means no more than "not yet". `verdict`: a refusal here (400–499, but for key, credit and rate) says that the
-    task failed. `timeout` is in seconds, `limit` in bytes of the answer.
+    `model` is where the body names the wire id; `writes` is a function that makes of the body the one that is sent.
+    `not_yet` is an error code and for how many seconds after the submit it means no more than "not yet". `verdict`: a
+    refusal here (400–499, but for key, credit and rate) says that the task failed. `timeout` is in seconds, `limit` in
+    bytes of the answer.
     """
 
     method: Literal["GET", "POST", "PUT", "DELETE"]
@@ -115,6 +119,7 @@ class Endpoint:
     keyed: bool = True
     body: Literal["json", "form", "file"] = "json"
     model: str | None = None
+    writes: Hook | None = None
     reply: Reply = Reply()
     not_yet: tuple[int | str, float] | None = attrs.field(default=None, validator=_early)
     verdict: bool = False

@@ -28,6 +28,7 @@ from .accepted import Accepted
 from .buy import buy
 from .files import Files
 from .session import Session
+from .sidecar import Sidecars
 from .submission import Submission, task_of
 from .submits import Life, Submits
 from .watch import Watch
@@ -56,6 +57,7 @@ class Recoverer:
     submits: Submits
     watch: Watch
     files: Files
+    sidecars: Sidecars | None = None
     any_api_key: bool = False
 
     async def recover(self, timeout: float, place: Place | None, *, replay: bool) -> Recovery:
@@ -112,8 +114,10 @@ class Recoverer:
     def _no_replay(self, attempt: Attempt, account: Account) -> str | None:
         """Return why an attempt cannot be replayed safely."""
         idempotency = account.adapter.idempotency
-        if idempotency is None or attempt.replay_key is None:
+        if idempotency is None:
             return f"{account.adapter.title} honours no idempotency key"
+        if attempt.replay_key is None:
+            return "it was sent under no replay key, as a body that holds a file is"
         if not is_of(attempt.fingerprint or "", account.secret()):
             return "it was sent with another API key, and a replay key holds for one"
         if (age := self.session.age(attempt)) > idempotency.window:
@@ -140,7 +144,7 @@ class Recoverer:
                     with suppress(ConfigError):  # files are fetched without an API key: another one does not matter
                         task = await self.watch.again(self._account(attempt or task), task)
                 if place is not None and not all(asset.kept for asset in task.assets):
-                    task = attrs.evolve(task, assets=await self.files.download([task], place))
+                    task = attrs.evolve(task, assets=await self.files.download([task], place, self.sidecars))
         except AnymediaError as error:
             return error
         return task

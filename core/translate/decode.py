@@ -37,9 +37,10 @@ def submitted(asked: Asked, answer: Answer, draft: Task) -> Task:
 
     Errors: a ProviderError when it was refused; SubmitUncertain when nobody can tell, or it has no readable id.
     """
-    received = Received.of(asked, answer)
-    life, content = asked.adapter.life(draft.lifecycle), received.content
+    life = asked.adapter.life(draft.lifecycle)
     reply = life.submit.reply
+    received = Received.of(asked, answer, reply.reads)
+    content = received.content
     if received.is_error(reply.ok):
         raise _refusal(received, life)
     task_id = id_of(reply.id, content) if reply.id is not None else draft.id
@@ -99,7 +100,7 @@ def looked(asked: Asked, endpoint: Endpoint, answer: Answer, task: Task, *, alon
     Errors: a ProviderError for an error answer, MalformedAnswer for one that cannot be read; the task is as it was.
     Unnamed for an end that might be another task's.
     """
-    received = Received.of(asked, answer)
+    received = Received.of(asked, answer, endpoint.reply.reads)
     if received.is_error(endpoint.reply.ok):
         return _refused(received, endpoint, task)
     seen = attrs.evolve(task, **_read(received, endpoint.reply, task, task.id))
@@ -265,11 +266,11 @@ def explained(asked: Asked, endpoint: Endpoint, answer: Answer, task: Task, fail
     money = task.money if failed.money == _given_back(asked.adapter, task.money) else failed.money
     changes = _failure(received, fault, failed, meaning if isinstance(meaning, Err) else None, money)
     failure = changes["failure"]
-    told_so: dict[str, Any] = {"code": failure.code or was.code, "message": failure.message or was.message}
+    code, message = failure.code or was.code, failure.message or was.message
     if received.row is None:  # a code that the page does not list says nothing of cause and price
-        changes = {"failure": attrs.evolve(was, **told_so)}
+        changes = {"failure": attrs.evolve(was, code=code, message=message)}
     else:
-        changes["failure"] = attrs.evolve(failure, **told_so)
+        changes["failure"] = attrs.evolve(failure, code=code, message=message)
     request_id = received.request_id or failed.request_id
     return attrs.evolve(failed, raw=received.raw, request_id=request_id, **changes)
 

@@ -11,14 +11,17 @@ import attrs
 from anymedia.account import Account
 from anymedia.declare.adapter import PriceQuote
 from anymedia.declare.endpoint import Endpoint
-from anymedia.model.errors import MalformedAnswer
+from anymedia.declare.hook import Hook, HookError
+from anymedia.model.errors import MalformedAnswer, OutOfBounds, Problem
+from anymedia.model.media import Way, filled, slots
 from anymedia.model.strict_json import Json
 from anymedia.model.task import Adjustment, Task
 from anymedia.model.vocabulary import Billed
 
 from .check import Checked
+from .form import boundary_of, form
 from .links import leads, origin_for
-from .messages import Call
+from .messages import Call, Stream
 from .places import merged, put
 
 NO_MORE: Mapping[str, str] = MappingProxyType({})
@@ -38,7 +41,7 @@ class Part:
 def parts(checked: Checked, units: range | None = None) -> list[Part]:
     """Return the tasks that a request, or some units of it, takes: one for each batch of the offer.
 
-    Parts that are sent the same share one body.
+    Parts that are sent the same share one body. Errors: OutOfBounds where the adapter's hook makes no body of it.
     """
     wanted, batch = units or range(checked.units), checked.offer.batch
     bodies: dict[Any, Mapping[str, Json]] = {}
@@ -67,19 +70,42 @@ def _body(checked: Checked, changes: Mapping[str, Any]) -> dict[str, Json]:
         put(body, model, checked.wire_id)
     for place, value in checked.offer.fixed.items():
         put(body, place, value)
-    params, in_query = checked.offer.params, checked.offer.in_query
+    params, in_query = checked.offer.fields, checked.offer.in_query
     for name, field in checked.fields.items():
         value = changes.get(name, field.sent)
         if value is not None and field.takes is not None and name not in in_query:
             put(body, params[name].to, field.takes.write(value))
-    return merged(body, checked.extra) if checked.extra else body
+    whole, hook = merged(body, checked.extra) if checked.extra else body, checked.life.submit.writes
+    return whole if hook is None else _made(hook, whole)
+
+
+def _made(hook: Hook, body: dict[str, Json]) -> dict[str, Json]:
+    """Return what a hook makes of a body. Errors: OutOfBounds."""
+    try:
+        made: dict[str, Json] = hook.made(dict, body)
+    except HookError as error:
+        raise OutOfBounds(problems=[Problem(field="body", message=str(error), documented=False)]) from None
+    return made
 
 
 def submit(account: Account, lifecycle: str | None, path: str, body: Json, replay_key: str | None) -> Call:
-    """Return the call that submits a body; `replay_key` is sent to providers that honour an idempotency key."""
-    idempotency = account.adapter.idempotency
-    named = {} if idempotency is None or replay_key is None else {idempotency.header: replay_key}
-    return call(account, account.adapter.life(lifecycle).submit, path, body, headers=named, alone=True)
+    """Return the call that submits a body; `replay_key` is sent to providers that honour an idempotency key.
+
+    A body that holds a file as a part goes as a form, whatever its endpoint says of others. Errors: Unreadable.
+    """
+    idempotency, endpoint = account.adapter.idempotency, account.adapter.life(lifecycle).submit
+    headers = {} if idempotency is None or replay_key is None else {idempotency.header: replay_key}
+    if is_form(endpoint, body):
+        boundary = boundary_of(body)
+        content = Stream(form(body, boundary)).read()
+        headers["Content-Type"] = f"multipart/form-data; boundary={boundary}"
+        return call(account, endpoint, path, content=content, headers=headers, alone=True)
+    return call(account, endpoint, path, body, headers=headers, alone=True)
+
+
+def is_form(endpoint: Endpoint, body: Json) -> bool:
+    """Return whether a submit's body goes as a form."""
+    return endpoint.body == "form" or any(slot.way is Way.PART for slot in slots(body))
 
 
 def follow(account: Account, endpoint: Endpoint, task: Task) -> Call:
@@ -107,19 +133,26 @@ def call(
     url: str,
     body: Json = None,
     *,
+    content: bytes | Stream | None = None,
     headers: Mapping[str, str] = NO_MORE,
     alone: bool = False,
+    public: bool = False,
 ) -> Call:
-    """Return a call of an endpoint to a URL, or to a path where the endpoint's calls go; `headers` come on top."""
+    """Return a call of an endpoint to a URL, or to a path where the endpoint's calls go; `headers` come on top.
+
+    `content` is sent in place of a JSON body.
+    """
     origin = origin_for(account.adapter, account.origin, endpoint)
     return Call(
         method=endpoint.method,
         url=origin + url if url.startswith("/") else url,
         keyed=endpoint.keyed,
         alone=alone,
+        public=public,
         file=endpoint.reply.is_file,
         headers=_merged(_headers(body, file=endpoint.reply.is_file), endpoint.headers, headers),
         json=body,
+        content=content,
         timeout=endpoint.timeout,
         limit=endpoint.limit,
     )
@@ -145,7 +178,8 @@ def look_up(account: Account, path: str) -> Call:
 def ask_price(words: PriceQuote, origin: str, checked: Checked, part: Part) -> Call:
     """Return the call that asks, without the API key, what a task would cost."""
     names = {"wire_id": str(checked.wire_id), **_named(words.of, checked.path)}
-    body = {name: part.body if text == "{body}" else text.format(**names) for name, text in words.body.items()}
+    asked = filled(part.body, lambda slot: f"{STAND_IN}.{slot.media.ending}")
+    body = {name: asked if text == "{body}" else text.format(**names) for name, text in words.body.items()}
     return Call(method="POST", url=origin + words.path, keyed=False, headers=_headers(body), json=body)
 
 
@@ -155,6 +189,10 @@ def _named(form: str, path: str) -> dict[str, str]:
     if match is None:
         raise ValueError(f"{path} does not have the form {form}, which the adapter names for it")
     return match.groupdict()
+
+
+STAND_IN = "https://example.com/file"
+"""What stands for the URL of a file of this machine where a price is asked for: no name of it goes anywhere."""
 
 
 def ask_changes(path: str, origin: str, tag: str | None) -> Call:

@@ -29,6 +29,7 @@ from .file import SILENCE, File, plain
 from .proxies import proxy_for
 from .reasons import HEADER_LIMIT, HEADERS_LIMIT, is_permanent, reason
 from .unpack import Unpacking
+from .upload import payload
 
 CONNECT_TIMEOUT = 15.0
 
@@ -47,6 +48,9 @@ FILE_TIME = 3600.0
 """Seconds that one file may take."""
 
 DIRECT = Network()
+
+_NOT_GUESSED = ("Content-Type",)
+"""A header that would make a signed URL another one where it is not asked for."""
 
 
 def user_agent() -> str:
@@ -83,17 +87,18 @@ class Transport:
         status: int | None = None
         body = bytearray()
         sending.set(Sending(progress))
-        session = self._alone if call.alone else self._kept
         try:
             url = _parsed(call.url)
-            async with session.request(
+            way = self._way(url, account)
+            async with self._for_call(call, url, account, proxied=way["proxy"] is not None).request(
                 call.method,
                 url,
-                data=call.body,
+                data=payload(call.body),
                 headers=_headers(call, account),
+                skip_auto_headers=_NOT_GUESSED,
                 allow_redirects=False,
                 timeout=_timeout(call.timeout or account.timeout),
-                **self._way(url, account),
+                **way,
             ) as response:
                 status = response.status
                 if call.into is not None and 200 <= status < 300:
@@ -169,6 +174,12 @@ class Transport:
             response.release()
             link = _joined(link, response.headers.get("Location", ""))
         raise ValueError(f"its link leads to more than {MAX_REDIRECTS} redirects")
+
+    def _for_call(self, call: Call, url: URL, account: Account, *, proxied: bool) -> aiohttp.ClientSession:
+        """Return the connections for a call. Errors: as _for_files, for one that goes where an answer said."""
+        if call.public:
+            return self._for_files(url, account, proxied=proxied)
+        return self._alone if call.alone else self._kept
 
     def _for_files(self, url: URL, account: Account | None, *, proxied: bool) -> aiohttp.ClientSession:
         """Return the connections for a file. Errors: ValueError for a host behind a proxy that is not public."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from anymedia import ImageRequest
 from anymedia.declare import Adapter, Endpoint, Lifecycle, Offer, Pace, pick
+from anymedia.declare.hook import hooks
 from anymedia.model.plain import duration
 from anymedia.model.request import FROM_TEXT
 from anymedia.model.vocabulary import Refund
@@ -35,6 +36,9 @@ def facts(adapter: Adapter) -> Iterator[tuple[str, str]]:
     yield "a failed task", REFUNDS[adapter.refunds]
     yield "1 credit", _credit(adapter)
     yield "request id", _request_id(adapter)
+    own = [f"{code(hook.at)} {hook.why} ({code(where)})" for where, hook in hooks(adapter)]
+    if own:
+        yield "its own code", "<br>".join(own)
     yield "limits", "; ".join(_limits(adapter)) or "none known"
 
 

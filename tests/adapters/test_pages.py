@@ -385,7 +385,7 @@ IMAGE_COUNTS = {
 
 @pytest.mark.parametrize(("name", "most"), IMAGE_COUNTS.items())
 def test_the_number_of_images(name, most):
-    bound = "takes 1 URLs" if most == 1 else f"takes 1 to {most} URLs"
+    bound = "takes 1 files" if most == 1 else f"takes 1 to {most} files"
     assert refused(name, images=(ONE,) * most) == []
     assert refused(name, images=(ONE,) * (most + 1)) == [("images", f"{bound}, not {most + 1}")]
 

@@ -75,6 +75,7 @@ NOTHING_TO_HOLD = [
     "test_a_credit_is_worth_what_the_page_says",
     "test_a_failed_task_says_why_and_what_it_costs",
     "test_a_failure_is_read_as_the_page_tells_it",
+    "test_a_hook_is_a_pure_function",
     "test_a_look_that_comes_too_early_is_no_error",
     "test_a_lost_answer_is_never_paid_for_twice",
     "test_a_picture_that_is_put_in_costs_what_the_page_says",
