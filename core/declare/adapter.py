@@ -57,12 +57,11 @@ class Gap:
 
 @attrs.frozen(kw_only=True)
 class Balance:
-    """What an account still has: a path to GET, and the place of the figure in USD, cents or the provider's credits."""
+    """What an account still has: a path to GET, and the place of the figure in USD or the provider's credits."""
 
     path: str
     ok: tuple[Place, Json] | None = attrs.field(default=None, converter=code_and_yes)
     usd: Place | None = attrs.field(default=None, converter=optional_place)
-    cents: Place | None = attrs.field(default=None, converter=optional_place)
     credits: Place | None = attrs.field(default=None, converter=optional_place)
 
 
@@ -75,7 +74,7 @@ class PriceQuote:
     """How to ask a provider what a task would cost: by a POST without the API key, which buys nothing.
 
     `body` is what is posted: texts may hold {wire_id} and the names that `of`, a form of the submit's path, finds in
-    it; "{body}" is the submit's own body. The answer holds the amount for the whole task in `usd` or `cents`, true
+    it; "{body}" is the submit's own body. The answer holds the amount for the whole task in `usd`, true
     where it has all the words of `known`. `changes` is a path to GET whose ETag changes when prices do.
     """
 
@@ -84,7 +83,6 @@ class PriceQuote:
     body: Mapping[str, str] = attrs.field(hash=False)
     known: Mapping[Place, Json] = attrs.field(factory=dict, converter=_words, hash=False)
     usd: Place | None = attrs.field(default=None, converter=optional_place)
-    cents: Place | None = attrs.field(default=None, converter=optional_place)
     date: Place | None = attrs.field(default=None, converter=optional_place)
     changes: str | None = None
 

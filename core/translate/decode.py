@@ -39,9 +39,6 @@ LONGEST_TOKEN = 8192
 LONGEST_LIFE = 86_400.0
 """Seconds for which a token is kept at most."""
 
-CENTS = Decimal(100)
-"""Of a dollar."""
-
 
 def submitted(asked: Asked, answer: Answer, draft: Task) -> Task:
     """Return the accepted task that the answer to a submit tells of.
@@ -291,8 +288,7 @@ def balance(asked: Asked, words_of: Balance, answer: Answer) -> Money:
     received = Received.of(asked, answer)
     if received.is_error(words_of.ok):
         raise received.refusal(submit=False)
-    credits, cents = amount(words_of.credits, received.content), amount(words_of.cents, received.content)
-    usd = amount(words_of.usd, received.content) if cents is None else EXACT.divide(cents, CENTS)
+    credits, usd = amount(words_of.credits, received.content), amount(words_of.usd, received.content)
     rate = asked.adapter.credit
     if usd is None and credits is not None and rate is not None:
         usd = EXACT.multiply(credits, rate.usd)
@@ -317,8 +313,7 @@ def price(asked: Asked, words_of: PriceQuote, answer: Answer) -> tuple[Decimal, 
         if (value := where.one(received.content)) != word_:
             said = asked.shown(value) if isinstance(value, str) else "missing"
             raise received.error(Cause.NOT_FOUND, f"{asked.account} reports no price: {where} is {said}"[:200])
-    cents, usd = amount(words_of.cents, received.content), amount(words_of.usd, received.content)
-    usd = usd if cents is None else EXACT.divide(cents, CENTS)
+    usd = amount(words_of.usd, received.content)
     # A price that is far too low by mistake would make this offer the first choice.
     if usd is None or not can_be(usd):
         raise received.malformed("no price that can be", None)
