@@ -6,8 +6,8 @@ them, in a fixed order, and never in an echo of the request; states come in seve
 """
 
 from anymedia.declare import (
-    Adapter, Choice, Credit, Endpoint, Fault, Gap, Header, Offer, Pace, Param, Price, Printed, Reply, State, Table,
-    Text, Url, Urls, first,
+    Adapter, Choice, Credit, Endpoint, Fault, Gap, Header, Lifecycle, Offer, Pace, Param, Price, Printed, Reply, State,
+    Table, Text, Url, Files, first,
 )  # fmt: skip
 
 RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")  # the page names three; these are FLUX.2's
@@ -24,7 +24,7 @@ def flux_2(tier: str, credits: dict[str, int]) -> Offer:
             "prompt": Param("prompt", Text(3, 5000), required=True),
             "aspect_ratio": Param("aspect_ratio", Choice(*RATIOS), default="1:1"),
             "resolution": Param("resolution", Choice("1K", "2K"), default="1K"),
-            "images": Param("input_urls", Urls(1, 8)),
+            "images": Param("input_urls", Files(1, 8)),
             "callback_url": Param("callback_url", Url()),
         },
         prices=Table("resolution", {size: Price(credits=figure) for size, figure in credits.items()}),
@@ -39,57 +39,59 @@ ADAPTER = Adapter(
     base_url="https://apiin.one",
     api_key_env=("API_IN_ONE_API_KEY",),  # our choice: the page names no variable
     auth=Header("Authorization", "Bearer "),
-    submit=Endpoint(
-        method="POST",
-        path="/api/v1/images/generations",
-        model="model",
-        reply=Reply(
-            ok=("code", 200),
-            id=first("data.task_id", "task_id", "id"),  # now, and in two older forms of the page
-            state=first("data.status", "status"),
-            created="created_at!iso",
-        ),
-    ),
-    poll=Endpoint(
-        method="GET",
-        path="/api/v1/tasks/{id}",
-        reply=Reply(
-            ok=("code", 200),
-            id=first("data.task_id", "task_id"),  # our choice: as in the submit's answer
-            state=first("data.status", "status"),
-            assets=first(
-                "data.output.*_urls[]",
-                "data.output.*_url",
-                # Beside the status an echo of the request may stand, so the names are spelled out here.
-                "data.image_urls[]",
-                "data.image_url",
-                "data.video_urls[]",
-                "data.video_url",
-                "data.audio_urls[]",
-                "data.audio_url",
-                "output.*_urls[]",
-                "output.*_url",
-                "data.response_data[].*_url",
-                "data.results[].url",
-                "data.result[].url",
+    lifecycle=Lifecycle(
+        submit=Endpoint(
+            method="POST",
+            path="/api/v1/images/generations",
+            model="model",
+            reply=Reply(
+                ok=("code", 200),
+                id=first("data.task_id", "task_id", "id"),  # now, and in two older forms of the page
+                state=first("data.status", "status"),
+                created="created_at!iso",
             ),
-            failure=Fault(code="data.error.code", message=first("data.error.message", "data.error")),
-            credits=first("data.credits_used", "data.credits_consumed", "credits_consumed"),
         ),
+        poll=Endpoint(
+            method="GET",
+            path="/api/v1/tasks/{id}",
+            reply=Reply(
+                ok=("code", 200),
+                id=first("data.task_id", "task_id"),  # our choice: as in the submit's answer
+                state=first("data.status", "status"),
+                assets=first(
+                    "data.output.*_urls[]",
+                    "data.output.*_url",
+                    # Beside the status an echo of the request may stand, so the names are spelled out here.
+                    "data.image_urls[]",
+                    "data.image_url",
+                    "data.video_urls[]",
+                    "data.video_url",
+                    "data.audio_urls[]",
+                    "data.audio_url",
+                    "output.*_urls[]",
+                    "output.*_url",
+                    "data.response_data[].*_url",
+                    "data.results[].url",
+                    "data.result[].url",
+                ),
+                failure=Fault(code="data.error.code", message=first("data.error.message", "data.error")),
+                credits=first("data.credits_used", "data.credits_consumed", "credits_consumed"),
+            ),
+        ),
+        states={
+            "pending": State.QUEUED,
+            "in_progress": State.RUNNING,
+            "completed": State.SUCCEEDED,
+            "success": State.SUCCEEDED,
+            "failed": State.FAILED,
+            "error": State.FAILED,
+        },
+        pace=Pace(first=3, then=3, slower={60: 5, 180: 10}),  # our choice: the page gives none
     ),
     fault=Fault(code=first("error.code", "code"), message=first("error.message", "error", "message")),
-    states={
-        "pending": State.QUEUED,
-        "in_progress": State.RUNNING,
-        "completed": State.SUCCEEDED,
-        "success": State.SUCCEEDED,
-        "failed": State.FAILED,
-        "error": State.FAILED,
-    },
     refunds="yes",  # "billing: successful requests"
     printed=Printed("2026"),
     credit=Credit("0.01"),
-    pace=Pace(first=3, then=3, slower={60: 5, 180: 10}),  # our choice: the page gives none
     offers=(flux_2("pro", {"1K": 5, "2K": 7}), flux_2("flex", {"1K": 14, "2K": 24})),
     gaps=(
         Gap("the body of a finished task", "looked for in a fixed order of places"),

@@ -6,9 +6,9 @@ that cannot be told from an invalid value; messages are not stable, so codes alo
 """
 
 from anymedia.declare import (
-    ANY, DEAREST, UNKNOWN, Adapter, Balance, Cause, Choice, Credit, Endpoint, Err, Fault, Gap, Grid, Header, Offer,
-    Outcome, Pace, Param, Price, Printed, Refund, Reply, Rule, Said, Size, State, Table, Text, Url, Urls, Whole,
-    when,
+    ANY, DEAREST, UNKNOWN, Adapter, Balance, Cause, Choice, Credit, Endpoint, Err, Fault, File, Files, Gap, Grid,
+    Header, Lifecycle, Offer, Outcome, Pace, Param, Price, Printed, Refund, Reply, Rule, Said, Size, State, Table, Text,
+    Whole, when,
 )  # fmt: skip
 
 FLUX_RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")
@@ -26,7 +26,7 @@ GPT_IMAGE_2 = {
     "prompt": Param("prompt", Text(1, 4000), required=True),
     "aspect_ratio": Param("size", Choice(*GPT_RATIOS, "auto"), default=FIRST_IMAGE, bills_as={"auto": DEAREST}),
     "resolution": Param("resolution", Choice({"1K": "1k", "2K": "2k", "4K": "4k"}), default="1K"),
-    "images": Param("image_urls", Urls(1, 16)),
+    "images": Param("image_urls", Files(1, 16)),
 }
 
 # Pixels, portrait mirrored.
@@ -65,7 +65,7 @@ def flux_2(name: str, model: str, usd: dict[str, str]) -> Offer:
         model=model,
         params={
             "prompt": Param("prompt", Text(3, 5000), required=True),
-            "images": Param("input_urls", Urls(1, 8, https=True)),
+            "images": Param("input_urls", Files(1, 8, https=True)),
             "aspect_ratio": Param("aspect_ratio", Choice(*FLUX_RATIOS, "auto"), default="1:1"),
             "resolution": Param("resolution", Choice("1K", "2K"), default="1K"),
             "moderation": NSFW,
@@ -93,16 +93,21 @@ ADAPTER = Adapter(
     base_url="https://reapi.ai",
     api_key_env=("REAPI_API_KEY", "REAPI_KEY"),
     auth=Header("Authorization", "Bearer "),
-    submit=Endpoint(method="POST", path="/api/v1/images/generations", model="model", reply=TASK),
-    poll=Endpoint(method="GET", path="/api/v1/tasks/{id}", reply=TASK),
+    lifecycle=Lifecycle(
+        submit=Endpoint(method="POST", path="/api/v1/images/generations", model="model", reply=TASK),
+        poll=Endpoint(method="GET", path="/api/v1/tasks/{id}", reply=TASK),
+        states={
+            "processing": State.RUNNING,
+            "completed": State.SUCCEEDED,
+            "failed": State.FAILED,
+            "queued": State.QUEUED,  # these two are not on the page; third parties tolerate them
+            "pending": State.QUEUED,
+        },
+        # "each 3-5 s; after 3 min back off to 10 s, at most 30 s"
+        pace=Pace(first=5, then=4, slower={180: 10, 600: 30}),
+        expires=7 * 86_400,
+    ),
     fault=ERROR,
-    states={
-        "processing": State.RUNNING,
-        "completed": State.SUCCEEDED,
-        "failed": State.FAILED,
-        "queued": State.QUEUED,  # these two are not on the page; third parties tolerate them
-        "pending": State.QUEUED,
-    },
     errors={
         **dict.fromkeys((10001, 10002, 10003, 10004, 10005), Cause.BAD_API_KEY),
         10006: Cause.REJECTED,  # 403, "origin not allowed": it is this call that is not
@@ -120,8 +125,6 @@ ADAPTER = Adapter(
     printed=Printed("2026-07-28", "reAPI price table"),
     credit=Credit("0.001", whole=True),
     balance=Balance(path="/api/v1/balance", credits="balance"),
-    expires=7 * 86_400,
-    pace=Pace(first=5, then=4, slower={180: 10, 600: 30}),  # "each 3-5 s; after 3 min back off to 10 s, at most 30 s"
     offers=(
         flux_2("flux-2", "flux-2-pro", {"1K": "0.0275", "2K": "0.0385"}),
         flux_2("flux-2-flex", "flux-2-flex", {"1K": "0.077", "2K": "0.132"}),
@@ -140,7 +143,7 @@ ADAPTER = Adapter(
                 "size": Param("size", Size("{width}x{height}")),
                 "quality": Param("quality", QUALITY, default="auto", bills_as={"auto": "high"}),
                 "count": Param("n", Whole(1, 4), default=1),
-                "mask": Param("mask_url", Url()),
+                "mask": Param("mask_url", File()),
                 "background": Param("background", BACKGROUND, default="auto"),
                 "moderation": Param("moderation", Choice({"standard": "auto", "low": "low"}), default="standard"),
             },

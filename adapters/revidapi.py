@@ -6,10 +6,11 @@ a result beside the state "waiting", so the state alone is believed.
 """
 
 from anymedia.declare import (
-    Adapter, Choice, Endpoint, Fault, Gap, Header, Offer, Pace, Param, Price, Printed, Reply, Rule, State, Table,
-    Text, Url, Urls, first, when,
+    Adapter, Choice, Endpoint, Fault, Gap, Header, Lifecycle, Offer, Pace, Param, Price, Printed, Reply, Rule, State,
+    Table, Text, Url, Files, first, when,
 )  # fmt: skip
 
+PICTURES = ("image/jpeg", "image/png", "image/webp")
 RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")
 
 
@@ -25,7 +26,7 @@ def flux_2(tier: str, prices: dict[str, Price]) -> Offer:
         page="docs.revidapi.com, FLUX.2",
         params={
             "prompt": Param("input.prompt", Text(3, 5000), required=True),
-            "images": Param("input.input_urls", Urls(1, 8)),
+            "images": Param("input.input_urls", Files(1, 8, types=PICTURES, megabytes=10)),
             "aspect_ratio": Param("input.aspect_ratio", Choice(*RATIOS, "auto"), default="1:1", always_sent=True),
             "resolution": Param("input.resolution", Choice("1K", "2K"), default="1K", always_sent=True),
             "callback_url": Param("callBackUrl", Url()),
@@ -43,37 +44,39 @@ ADAPTER = Adapter(
     base_url="https://api.revidapi.com",
     api_key_env=("REVIDAPI_API_KEY",),
     auth=Header("x-api-key"),  # the prose says Bearer; the header line and the examples say this
-    submit=Endpoint(
-        method="POST",
-        path="/paid/flux-2/create",
-        model="model",
-        reply=Reply(ok=("code", 200), id="data.taskId"),
-    ),
-    poll=Endpoint(
-        method="POST",
-        path="/paid/get/taskid",
-        query={"taskId": "{id}"},
-        not_yet=(422, 90),  # "recordInfo is null" just after create, seen at kie.ai
-        reply=Reply(
-            ok=("code", 200),
-            id="data.taskId",
-            state="data.state",
-            assets="data.resultJson!json.resultUrls[]",
-            failure=Fault(code="data.failCode", message="data.failMsg"),
-            created="data.createTime!ms",
-            completed="data.completeTime!ms",
+    lifecycle=Lifecycle(
+        submit=Endpoint(
+            method="POST",
+            path="/paid/flux-2/create",
+            model="model",
+            reply=Reply(ok=("code", 200), id="data.taskId"),
         ),
+        poll=Endpoint(
+            method="POST",
+            path="/paid/get/taskid",
+            query={"taskId": "{id}"},
+            not_yet=(422, 90),  # "recordInfo is null" just after create, seen at kie.ai
+            reply=Reply(
+                ok=("code", 200),
+                id="data.taskId",
+                state="data.state",
+                assets="data.resultJson!json.resultUrls[]",
+                failure=Fault(code="data.failCode", message="data.failMsg"),
+                created="data.createTime!ms",
+                completed="data.completeTime!ms",
+            ),
+        ),
+        states={
+            "waiting": State.QUEUED,
+            "queuing": State.QUEUED,  # not on the page; kie.ai's word for the same record
+            "generating": State.RUNNING,  # likewise
+            "success": State.SUCCEEDED,
+            "fail": State.FAILED,
+        },
+        pace=Pace(first=5, then=3, slower={30: 5, 120: 15}),  # kie.ai's advice; the page gives none
     ),
     fault=Fault(code="code", message=first("msg", "message", "detail")),
-    states={
-        "waiting": State.QUEUED,
-        "queuing": State.QUEUED,  # not on the page; kie.ai's word for the same record
-        "generating": State.RUNNING,  # likewise
-        "success": State.SUCCEEDED,
-        "fail": State.FAILED,
-    },
     printed=Printed("2026-11-20", "docs.revidapi.com, FLUX.2"),
-    pace=Pace(first=5, then=3, slower={30: 5, 120: 15}),  # kie.ai's advice; the page gives none
     offers=(
         flux_2("pro", {"1K": about("0.025", 10), "2K": about("0.035", 15)}),
         flux_2("flex", {"1K": about("0.07", 25), "2K": about("0.12", 40)}),

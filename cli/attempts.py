@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from anymedia import Attempt, Billed, Cause, Money, PriceStatus
+from anymedia import Attempt, Billed, Cause, Money, PriceStatus, State, Task
 from anymedia.model.strict_json import Json
 from anymedia.model.task import SETTLED, reserved
 
@@ -43,6 +43,18 @@ def how(attempt: Attempt) -> str:
     if attempt.status == SETTLED or cause in (None, Cause.FAILED):
         return stands(attempt)
     return f"{attempt.status}: {cause.replace('_', ' ')}"
+
+
+def far(task: Task) -> str:
+    """Return how far a task is that goes on, as the provider tells it: its progress, its place in the queue."""
+    if task.state.final:
+        return ""
+    progress, position = task.told.get("progress"), task.told.get("position")
+    told = (
+        None if progress is None or task.state is State.QUEUED else f"{progress:.0%}",
+        None if position is None or task.state is not State.QUEUED else f"place {position} in the queue",
+    )
+    return ", ".join(filter(None, told))
 
 
 def last_answer(attempt: Attempt) -> Json:

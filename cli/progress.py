@@ -10,7 +10,7 @@ import attrs
 from anymedia import Attempt, Order, Outcome, State, Task
 from anymedia.clock import Clock
 
-from .attempts import how, sold
+from .attempts import far, how, sold
 from .text import one_line, say
 
 if TYPE_CHECKING:
@@ -28,8 +28,9 @@ class Row:
 
     @property
     def words(self) -> str:
-        """Where it stands, in a word or two, and why it came to nothing."""
-        return how(self.attempt)
+        """Where it stands, in a word or two, how far it is, and why it came to nothing."""
+        task = self.attempt.task
+        return ", ".join(filter(None, (how(self.attempt), "" if task is None else far(task))))
 
     @property
     def over(self) -> bool:
@@ -44,6 +45,7 @@ class Progress:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._rows: dict[str, Row] = {}
+        self._lines: dict[str, str] = {}
         self._live: Live | None = None
         self.written: bool = True
 
@@ -70,8 +72,10 @@ class Progress:
         """Take note of a change."""
         attempt = event if isinstance(event, Attempt) else self._with(event)
         row = self._rows[attempt.id] = Row(attempt, self._clock.now())
-        if self._live is None:
-            self.say(f"{self._name(row)} {row.words}{self._more(row)}")
+        line = f"{self._name(row)} {row.words}{self._more(row)}"
+        if self._live is None and line != self._lines.get(attempt.id):  # a log may grow that no line shows
+            self.say(line)
+        self._lines[attempt.id] = line
 
     def say(self, text: str) -> None:
         """Print a line on stderr, above the live lines where there are any."""

@@ -12,8 +12,9 @@ from anymedia.model.strict_json import Json, loads
 from anymedia.model.vocabulary import Kind
 
 from .command import Command, config_option
-from .making import key_option, make, out_option, timeout_option
+from .making import key_option, make, timeout_option
 from .request import stdin_text
+from .saving import Saving, saves
 
 if TYPE_CHECKING:
     from anymedia import Client
@@ -33,7 +34,8 @@ def _body(_: click.Context, __: click.Parameter, given: str) -> Json:
 @click.argument("path")
 @click.argument("body", callback=_body)
 @click.option("--kind", default="image", show_default=True, metavar="|".join(Kind), help="What it makes.")
-@out_option(".")
+@click.option("--lifecycle", metavar="NAME", help="How its task goes: a lifecycle of the adapter's.")
+@saves
 @key_option
 @timeout_option
 @config_option
@@ -44,7 +46,8 @@ def command(
     path: str,
     body: Json,
     kind: str,
-    out: Path,
+    lifecycle: str | None,
+    saving: Saving,
     idempotency_key: str | None,
     timeout: float,
     config: Path | None,
@@ -58,10 +61,10 @@ def command(
 
     async def generate(client: "Client") -> Result:
         account = _account(client.config, provider)
-        request = RawRequest(account.adapter.name, path, body, kind)
+        request = RawRequest(account.adapter.name, path, body, kind, lifecycle)
         return await client.generate(request, account.name, idempotency_key=idempotency_key, timeout=timeout)
 
-    make(generate, clock=clock, config=config, out=out, as_json=as_json)
+    make(generate, clock=clock, config=config, saving=saving, as_json=as_json)
 
 
 def _account(config: Config, name: str) -> Account:

@@ -317,16 +317,28 @@ def _task_facts(task: Task) -> Iterator[tuple[str, str]]:
         ("completed", _time(task.completed_at)),
         ("request id", task.request_id),
         ("replayed", "yes" if task.replayed else None),
+        *(_told(name, value) for name, value in task.told.items()),
     )
     for asset in task.assets:
         yield from _given(*_asset(asset))
 
 
+def _told(name: str, value: Any) -> tuple[str, object]:
+    """Return what the provider tells of a task, in words."""
+    if name == "position":
+        return "place in the queue", value
+    return name, f"{value:.0%}" if name == "progress" else f"{value:g} s" if name == "seconds" else value
+
+
 def _asset(asset: Asset) -> Iterator[tuple[str, object]]:
+    name = "file" if asset.role == "main" else asset.role.replace("_", " ")
     if asset.path is not None:
-        yield "file", asset.path if asset.path.exists() else f"{asset.path} (not there any more)"
-    else:
-        yield "file", "not saved here"
+        yield name, asset.path if asset.path.exists() else f"{asset.path} (not there any more)"
+    elif asset.stored is None:
+        yield name, "not saved here"
+    yield "stored", asset.stored
+    yield "title", asset.title
+    yield "length", None if asset.seconds is None else f"{asset.seconds:g} s"
     until = "" if asset.expires_at is None else f", there until {_time(asset.expires_at)}"
     yield "link", asset.url and f"{asset.url}{until}"
 

@@ -46,14 +46,27 @@ if TYPE_CHECKING:
         Unavailable,
         Unsupported,
     )
+    from .model.media import Media
     from .model.money import Money, PriceStatus
     from .model.quote import Quote
     from .model.request import ImageRequest, RawRequest, Request
-    from .model.task import Adjustment, Asset, Attempt, Failure, Order, Result, Task, Trouble
+    from .model.task import (
+        Adjustment,
+        Asset,
+        Attempt,
+        Failure,
+        Order,
+        Result,
+        Saved,
+        SavedFile,
+        Task,
+        Trouble,
+    )
     from .model.vocabulary import Billed, Cause, Kind, Outcome, Refund, Retry, State
     from .preview import compare, explain, quote
     from .pricing.compare import Difference
     from .pricing.explain import Explanation
+    from .storage import Storage
     from .sync import SyncClient
 
 __all__ = [
@@ -81,6 +94,7 @@ __all__ = [
     "JournalError",
     "Kind",
     "MalformedAnswer",
+    "Media",
     "Money",
     "NoCredit",
     "NoRoute",
@@ -103,8 +117,11 @@ __all__ = [
     "Result",
     "Retry",
     "Route",
+    "Saved",
+    "SavedFile",
     "Secret",
     "State",
+    "Storage",
     "SubmitUncertain",
     "SyncClient",
     "Task",
@@ -157,14 +174,27 @@ _MODULES = {
         "Unavailable",
         "Unsupported",
     ),
+    ".model.media": ("Media",),
     ".model.money": ("Money", "PriceStatus"),
     ".model.quote": ("Quote",),
     ".model.request": ("ImageRequest", "RawRequest", "Request"),
-    ".model.task": ("Adjustment", "Asset", "Attempt", "Failure", "Order", "Result", "Task", "Trouble"),
+    ".model.task": (
+        "Adjustment",
+        "Asset",
+        "Attempt",
+        "Failure",
+        "Order",
+        "Result",
+        "Saved",
+        "SavedFile",
+        "Task",
+        "Trouble",
+    ),
     ".model.vocabulary": ("Billed", "Cause", "Kind", "Outcome", "Refund", "Retry", "State"),
     ".preview": ("compare", "explain", "quote"),
     ".pricing.compare": ("Difference",),
     ".pricing.explain": ("Explanation",),
+    ".storage": ("Storage",),
     ".sync": ("SyncClient",),
 }
 """Where each name lives. A module loads when one of its names is first used: all of them together take longer to import

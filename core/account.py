@@ -69,7 +69,8 @@ class Account:
     time; `prices` are the user's own by offer; `limits` are the user's, else the provider's; `daily_limit` is in
     USD, from midnight to midnight UTC, over all processes that share the journal. `proxy` is the URL of the proxy for
     the account's calls and files ("": none; None: as the environment says), `ca_file` a file of certificates that are
-    trusted beside the system's; `allow_http` sends the API key unencrypted to a host that is not this machine.
+    trusted beside the system's; `allow_http` sends the API key unencrypted to a host that is not this machine;
+    `lender` is the URL of the storage that lends URLs of files which its provider cannot take otherwise.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Account:
     proxy: str | None = attrs.field(default=None, repr=False)  # it may hold a password
     ca_file: Path | None = None
     allow_http: bool = False
+    lender: str | None = None
 
     @property
     def local(self) -> bool:

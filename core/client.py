@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequenc
 from contextlib import suppress
 from functools import wraps
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar, Unpack
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar, Unpack, overload
 
 import attrs
 
@@ -23,6 +23,7 @@ from .engine.recover import Recoverer, Recovery
 from .engine.refresh import refresh
 from .engine.route import Route, route_of
 from .engine.session import Event, Session
+from .engine.sidecar import Sidecar, Sidecars
 from .engine.submits import Submits
 from .engine.watch import Watch
 from .journal.ledger import Claimed, Filters, Ledger
@@ -33,10 +34,9 @@ from .model.errors import AnymediaError, ConfigError, OutOfBounds, Problem, Prov
 from .model.money import Money
 from .model.names import no_such
 from .model.options import GenerateOptions, OnUnsupported, Options, SubmitOptions, seconds
-from .model.paths import expanded
 from .model.quote import Quote
 from .model.request import AnyRequest, RawRequest, Request
-from .model.task import Asset, Attempt, Result, Task
+from .model.task import Asset, Attempt, Result, Saved, SavedFile, Task
 from .pricing.explain import Explanation, explain
 from .pricing.live import LivePrices
 from .pricing.offers import Candidate, candidates
@@ -98,12 +98,14 @@ class Client:
         keys = tuple(account.api_key for account in self.config.accounts.values() if account.api_key is not None)
         hide = ApiKeys(keys)
         self._ledger = None if self.journal is None else Ledger(self.journal, prompts=self.config.prompts, hide=hide)
-        self._session = Session(clock or Clock(), patience or Patience(), on_event, self._ledger, self.config.network)
+        self._session = Session(
+            clock or Clock(), patience or Patience(), on_event, self._ledger, self.config.network, self.config.storage
+        )
         self._submits = Submits(self._session)
         self._keys = IdempotencyKeys(self._session)
         self._live = LivePrices.at(self.config.live_prices)
         self._watch = Watch(self._session)
-        self._files = Files(self._session, self._account)
+        self._files = Files(self._session, self._account, self.config.accounts.values())
         self._planning = asyncio.Semaphore(PLANS)
         self._recovering = asyncio.Lock()
 
@@ -305,7 +307,7 @@ class Client:
         if task.state.final:
             return task
         account = self._account(task)
-        endpoint = account.adapter.cancel
+        endpoint = account.adapter.life(task.lifecycle).cancel
         if endpoint is None:
             problem = Problem(field="cancel", message=f"{account.adapter.title} cannot cancel a task", unsupported=True)
             raise Unsupported(problems=[problem], account=account.name, provider=task.provider, task_id=task.id)
@@ -325,16 +327,59 @@ class Client:
             return None
         return seen if seen.state.final else None
 
-    @_in_its_loop
-    async def download(self, done: Task | Result, directory: str | os.PathLike[str] = ".") -> tuple[Asset, ...]:
-        """Save every asset into a directory, never over another file, and return them with their paths.
+    @overload
+    async def download(
+        self, done: Task | Result, where: os.PathLike[str], *, names: str | None = None, sidecar: Sidecar = False
+    ) -> tuple[SavedFile, ...]: ...
 
-        A file that does not come is asked for again for about a minute, while its link lives. Errors: DownloadError
-        with the task, which stays billed; the other files are saved all the same, and `recover` tries again for what
-        could not be fetched.
+    @overload
+    async def download(
+        self, done: Task | Result, where: str | None = None, *, names: str | None = None, sidecar: Sidecar = False
+    ) -> tuple[Saved, ...]: ...
+
+    async def download(
+        self,
+        done: Task | Result,
+        where: str | os.PathLike[str] | None = None,
+        *,
+        names: str | None = None,
+        sidecar: Sidecar = False,
+    ) -> tuple[Saved, ...]:
+        """Save every asset, never over another file, and return them with their locations, in the order given.
+
+        `where` is a folder, or a bucket like "s3://bucket/prefix"; None is the configured storage where its `results`
+        are on, else the working directory. Files are named by a pattern, like "{model}/{task}-{number}.{ext}".
+        `sidecar` writes JSON beside each: where it comes from, what it is, and the digest of the request ("request":
+        the request itself, where prompts are kept). What is there already, or at hand elsewhere, is not fetched again.
+        A file that does not come is asked for again for about a minute, while its link lives. Errors: ConfigError for
+        a place or a pattern that is none; DownloadError with the task, which stays billed; the other files are saved
+        all the same, and `recover` tries again for what could not be saved.
         """
-        tasks = done.tasks if isinstance(done, Result) else (done,)
-        return await self._files.download(tasks, expanded(directory))
+        self._session.in_its_loop()
+        place = self._files.place(where, names)
+        tasks, attempts = (done.tasks, done.attempts) if isinstance(done, Result) else ((done,), ())
+        return await self._files.download(tasks, place, self._sidecars(sidecar, attempts))
+
+    def _sidecars(self, sidecar: Sidecar, attempts: Sequence[Attempt] = ()) -> Sidecars | None:
+        whole = sidecar == "request" and self.config.prompts
+        return Sidecars(attempts, self._ledger, whole) if sidecar else None
+
+    async def read(self, asset: Asset) -> AsyncIterator[bytes]:
+        """Yield the bytes of an asset, piece by piece: from the disk, from the storage, else from its link.
+
+        Errors: DownloadError, also behind the last byte of a file that is not the one that was saved; ConfigError.
+        """
+        self._session.in_its_loop()
+        async for piece in self._files.read(asset):
+            yield piece
+
+    @_in_its_loop
+    async def check_storage(self, where: str | os.PathLike[str] | None = None) -> str:
+        """Return where `download` would put results, once something was written there, and taken away again.
+
+        Errors: ConfigError, with the reason why nothing can be written.
+        """
+        return await self._files.check(self._files.place(where))
 
     # What was left behind
 
@@ -356,15 +401,18 @@ class Client:
     @_in_its_loop
     async def recover(
         self,
-        directory: str | os.PathLike[str] | None = None,
+        where: str | os.PathLike[str] | None = None,
         *,
+        names: str | None = None,
+        sidecar: Sidecar = False,
         timeout: float | None = TIMEOUT,
         replay: bool = False,
         any_api_key: bool = False,
     ) -> Recovery:
         """Take up what earlier processes left: wait for live tasks, fetch their results, report what is uncertain.
 
-        Files go into `directory`, if one is given. `replay` sends uncertain submits again where the provider still
+        Files go to `where`, with `names` and a `sidecar`, as with download; None is the configured storage where its
+        `results` are on, else they are not fetched. `replay` sends uncertain submits again where the provider still
         honours their replay key; nothing else is ever sent again. What other living processes wait for is left to them.
         `any_api_key` takes up what was submitted with an API key that the account no longer has, and replays none of
         it.
@@ -377,12 +425,15 @@ class Client:
             session=self._session,
             submits=self._submits,
             watch=self._watch,
-            save=self.download,
+            files=self._files,
+            sidecars=self._sidecars(sidecar),
             any_api_key=any_api_key,
         )
-        folder = None if directory is None else expanded(directory)
+        known = self.config.storage
+        fetched = where is not None or (known is not None and known.results)
+        place = self._files.place(where, names) if fetched else None
         async with self._recovering:  # a second call at once would fetch every file again
-            return await recoverer.recover(limit, folder, replay=replay)
+            return await recoverer.recover(limit, place, replay=replay)
 
     # What the journal holds
 
@@ -486,6 +537,7 @@ class Client:
                 account=account.name,
                 task_id=task.id,
             )
+        account.adapter.life(task.lifecycle)  # which a later version of the adapter may not have
         return account
 
     def _terms(self, request: object, options: Mapping[str, Any]) -> Options:

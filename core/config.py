@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from stat import S_ISREG
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import attrs
@@ -32,6 +32,9 @@ from .registry import adapter as find_adapter
 from .registry import adapters, faults
 from .trust import check_trust
 
+if TYPE_CHECKING:
+    from .storage import Storage
+
 DECIMALS = 9
 """Digits behind the point of an amount that the journal adds up."""
 
@@ -43,6 +46,9 @@ FILE = "anymedia.toml"
 
 OFF = ("off", "false", "no", "none", "0")
 """What ANYMEDIA_JOURNAL says, in letters of any case, where no journal is wanted; ./off is a file all the same."""
+
+TABLES = ("route", "providers", "journal", "network", "download", "storage")
+"""The tables of the file."""
 
 NOWHERE = Path(os.devnull, "anymedia")
 """A path at which no file can be."""
@@ -110,7 +116,8 @@ class Config:
 
     `route` holds the default options for calls. `journal` is the file, or the URL, of the
     journal that every attempt is written to (None: none is), `prompts` whether what was asked for is written there too;
-    `live_prices` is the file of the prices that providers reported; `network` says how other machines are reached.
+    `live_prices` is the file of the prices that providers reported; `network` says how other machines are reached;
+    `storage` is where results lie, and what lends URLs of the user's own files (None: nothing does).
     `unusable` says of the accounts whose adapter cannot be used why that is.
     """
 
@@ -121,6 +128,7 @@ class Config:
     prompts: bool = True
     live_prices: Path = attrs.field(factory=default_prices)
     network: Network = attrs.field(factory=lambda: network_of(os.environ))
+    storage: "Storage | None" = None
     unusable: Mapping[str, str] = attrs.field(factory=dict, hash=False)
 
     def account(self, name: str) -> Account:
@@ -177,7 +185,7 @@ def read_config(
     path: Path | None = None,
 ) -> Config:
     """Return the configuration that plain data in the form of anymedia.toml describes. Errors: ConfigError."""
-    _only(data, dict.fromkeys(("route", "providers", "journal", "network", "download"), Mapping), where, "table")
+    _only(data, dict.fromkeys(TABLES, Mapping), where, "table")
     tables, beside = data.get("providers", {}), Path() if path is None else path.parent
     adapter_of = {name: str(table.get("adapter", name)) for name, table in tables.items() if isinstance(table, Mapping)}
     unusable = {name: faults()[each] for name, each in adapter_of.items() if each in faults()}
@@ -192,6 +200,9 @@ def read_config(
     _only(route, {"accounts": list, **_ROUTE}, f"{where}: route")
     if "accounts" in route:
         accounts = _order(route["accounts"], accounts, {**faults(), **unusable}, environ, f"{where}: route.accounts")
+    storage = _storage(data, path, f"{where}: storage")
+    if storage is not None and storage.folder is None:
+        accounts = {name: attrs.evolve(account, lender=storage.url) for name, account in accounts.items()}
     journal = data.get("journal", {})
     _only(journal, {"enabled": bool, "path": str, "url": str, "prompts": bool}, f"{where}: journal")
     return Config(
@@ -202,6 +213,7 @@ def read_config(
         prompts=journal.get("prompts", True),
         live_prices=default_prices(environ),
         network=_network(data, environ, path, where),
+        storage=storage,
         unusable=unusable,
     )
 
@@ -211,6 +223,15 @@ def _network(data: Mapping[str, Any], environ: Mapping[str, str], path: Path | N
     _only(network, NETWORK, f"{where}: network")
     _only(download, DOWNLOAD, f"{where}: download")
     return network_of(environ, network, download, where, Path() if path is None else path.parent)
+
+
+def _storage(data: Mapping[str, Any], path: Path | None, where: str) -> "Storage | None":
+    if "storage" not in data:
+        return None
+    from .storage import STORAGE, storage_of  # which few configurations need
+
+    _only(data["storage"], STORAGE, where)
+    return storage_of(data["storage"], where, Path() if path is None else path.parent)
 
 
 def _order(

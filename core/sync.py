@@ -3,9 +3,9 @@
 import asyncio
 import os
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from types import TracebackType
-from typing import Any, Self, TypeVar, Unpack, cast
+from typing import Any, Self, TypeVar, Unpack, cast, overload
 
 from .client import TIMEOUT, Client
 from .clock import Clock
@@ -13,6 +13,7 @@ from .config import Config
 from .engine.recover import Recovery
 from .engine.route import Route
 from .engine.session import Event
+from .engine.sidecar import Sidecar
 from .journal.ledger import Filters
 from .journal.protocol import Journal
 from .limits.health import AccountHealth
@@ -21,7 +22,7 @@ from .model.money import Money
 from .model.options import GenerateOptions, OnUnsupported, SubmitOptions
 from .model.quote import Quote
 from .model.request import AnyRequest, Request
-from .model.task import Asset, Attempt, Result, Task
+from .model.task import Asset, Attempt, Result, Saved, SavedFile, Task
 from .pricing.explain import Explanation
 from .transport.retry import Patience
 
@@ -161,9 +162,35 @@ class SyncClient:
         """As Client.cancel."""
         return self._wait(self._client.cancel(task))
 
-    def download(self, done: Task | Result, directory: str | os.PathLike[str] = ".") -> tuple[Asset, ...]:
+    @overload
+    def download(
+        self, done: Task | Result, where: os.PathLike[str], *, names: str | None = None, sidecar: Sidecar = False
+    ) -> tuple[SavedFile, ...]: ...
+
+    @overload
+    def download(
+        self, done: Task | Result, where: str | None = None, *, names: str | None = None, sidecar: Sidecar = False
+    ) -> tuple[Saved, ...]: ...
+
+    def download(
+        self,
+        done: Task | Result,
+        where: str | os.PathLike[str] | None = None,
+        *,
+        names: str | None = None,
+        sidecar: Sidecar = False,
+    ) -> tuple[Saved, ...]:
         """As Client.download."""
-        return self._wait(self._client.download(done, directory))
+        place: Any = where  # which of the overloads it is makes no difference here
+        return self._wait(self._client.download(done, place, names=names, sidecar=sidecar))
+
+    def read(self, asset: Asset) -> Iterator[bytes]:
+        """As Client.read."""
+        return self._each(self._client.read(asset))
+
+    def check_storage(self, where: str | os.PathLike[str] | None = None) -> str:
+        """As Client.check_storage."""
+        return self._wait(self._client.check_storage(where))
 
     def handle(self, task: Task) -> str:
         """As Client.handle."""
@@ -175,14 +202,18 @@ class SyncClient:
 
     def recover(
         self,
-        directory: str | os.PathLike[str] | None = None,
+        where: str | os.PathLike[str] | None = None,
         *,
+        names: str | None = None,
+        sidecar: Sidecar = False,
         timeout: float | None = TIMEOUT,
         replay: bool = False,
         any_api_key: bool = False,
     ) -> Recovery:
         """As Client.recover."""
-        recovering = self._client.recover(directory, timeout=timeout, replay=replay, any_api_key=any_api_key)
+        recovering = self._client.recover(
+            where, names=names, sidecar=sidecar, timeout=timeout, replay=replay, any_api_key=any_api_key
+        )
         return self._wait(recovering)
 
     def attempts(self, **filters: Unpack[Filters]) -> list[Attempt]:
@@ -191,13 +222,7 @@ class SyncClient:
 
     def each_attempt(self, **filters: Unpack[Filters]) -> Iterator[Attempt]:
         """As Client.each_attempt."""
-        attempts = self._client.each_attempt(**filters)
-
-        async def following() -> Attempt | None:
-            return await anext(attempts, None)
-
-        while (attempt := self._wait(following())) is not None:
-            yield attempt
+        return self._each(self._client.each_attempt(**filters))
 
     def find(self, name: str) -> Attempt:
         """As Client.find."""
@@ -226,6 +251,15 @@ class SyncClient:
     def private_address(self, account: str) -> str | None:
         """As Client.private_address."""
         return self._wait(self._client.private_address(account))
+
+    def _each(self, values: AsyncIterator[T]) -> Iterator[T]:
+        """Yield what an asynchronous iterator yields."""
+
+        async def following() -> T | None:
+            return await anext(values, None)
+
+        while (value := self._wait(following())) is not None:
+            yield value
 
     def _call(self, function: Callable[[], T]) -> T:
         """Call a function in the client's own thread, which alone may look at what changes there."""

@@ -5,7 +5,7 @@ from anymedia.declare import Adapter, Cause, Err
 from anymedia.simulators import services
 
 from .hints import hint
-from .suite import Case, Scene, Suite, at_simulator, cases, fail, has, in_a_loop, look, promise, read_as, unstated
+from .suite import Case, Scene, Suite, at_simulator, fail, has, in_a_loop, look, promise, read_as, unstated
 
 WORDS = {
     "queued": State.QUEUED,
@@ -24,66 +24,67 @@ class Ended(Suite):
     """Failures, cancels, and the words for them."""
 
     @in_a_loop
-    async def test_a_failure_is_read_as_the_page_tells_it(self, adapter: Adapter) -> None:
+    async def test_a_failure_is_read_as_the_page_tells_it(self, first: Case) -> None:
         """Why a task failed, with the provider's own code, and whether it is given back."""
-        look(adapter)
-        if not services()[adapter.name].failures:
-            unstated(adapter, "failure")
-        for name in services()[adapter.name].failures:
-            async with at_simulator(adapter) as scene:
-                await _fails(scene, next(cases(adapter)), name, "submit")
+        look(first)
+        if not first.service.failures:
+            unstated(first.adapter, "failure")
+        for name in first.service.failures:
+            async with at_simulator(first.adapter) as scene:
+                await _fails(scene, first, name, "submit")
 
     @in_a_loop
-    async def test_a_refusal_in_place_of_the_result_ends_the_task(self, adapter: Adapter) -> None:
+    async def test_a_refusal_in_place_of_the_result_ends_the_task(self, first: Case) -> None:
         """Where only the call for the result tells that a task failed, that is the end of it."""
-        look(adapter)
-        if not has(adapter, "output"):
-            unstated(adapter, "call for the result alone")
-        for name in services()[adapter.name].failures:
-            async with at_simulator(adapter) as scene:
-                await _fails(scene, next(cases(adapter)), name, "output")
+        look(first)
+        if not has(first.adapter, "output"):
+            unstated(first.adapter, "call for the result alone")
+        for name in first.service.failures:
+            async with at_simulator(first.adapter) as scene:
+                await _fails(scene, first, name, "output")
 
     def test_every_word_of_a_state_means_what_the_page_says(self, adapter: Adapter) -> None:
-        """Spelled as the page spells it, the rare ones too."""
+        """Spelled as the page spells it, the rare ones too, in one lifecycle or another."""
         states = services()[adapter.name].states
         if not states:
             unstated(adapter, "words for states")
+        read = {word: [life.meaning(word) for life in adapter.lives.values()] for word in states}
         wrong = "; ".join(
-            f"{word!r} means {means}, and is read as {_shown(adapter.meaning(word))}"
+            f"{word!r} means {means}, and is read as {' or '.join(dict.fromkeys(map(_shown, read[word])))}"
             for word, means in states.items()
-            if not _means(adapter.meaning(word), means)
+            if not any(_means(each, means) for each in read[word])
         )
         promise(not wrong, f"{adapter.name}: {wrong}; look at `states`")
 
     @in_a_loop
-    async def test_a_task_can_be_canceled(self, adapter: Adapter) -> None:
+    async def test_a_task_can_be_canceled(self, first: Case) -> None:
         """By the method and the path of the page; the word for it is known then."""
-        if not has(adapter, "cancel") and adapter.cancel is None:
-            unstated(adapter, "cancel")
-        promise(adapter.cancel is not None, f"{adapter.name} can cancel, and `cancel` is not declared")
-        async with at_simulator(adapter) as scene:
-            case, service = next(cases(adapter)), scene.simulator.service
-            task = await scene.submitted(case)
+        if not has(first.adapter, "cancel") and first.life.cancel is None:
+            unstated(first.adapter, "cancel")
+        declared = first.life.cancel is not None
+        promise(declared, f"{first.adapter.name} can cancel, and `cancel` is not declared")
+        async with at_simulator(first.adapter) as scene:
+            service = scene.simulator.service
+            task = await scene.submitted(first)
             try:
                 seen = await scene.client.cancel(task)
             except AnymediaError as error:
-                fail(f"{case}: not canceled: {read_as(error)}; look at `cancel`")
+                fail(f"{first}: not canceled: {read_as(error)}; look at `cancel`")
             stopped = service.tasks[task.id].canceled is not None
-            promise(stopped, f"{case}: the provider goes on with what was canceled; look at `cancel`")
+            promise(stopped, f"{first}: the provider goes on with what was canceled; look at `cancel`")
             known = seen.state is State.CANCELED or "canceled" not in service.states.values()
-            promise(known, f"{case}: canceled, and then seen as {seen.state} ({seen.raw_state}); look at `states`")
+            promise(known, f"{first}: canceled, and then seen as {seen.state} ({seen.raw_state}); look at `states`")
 
     @in_a_loop
-    async def test_a_look_that_comes_too_early_is_no_error(self, adapter: Adapter) -> None:
+    async def test_a_look_that_comes_too_early_is_no_error(self, first: Case) -> None:
         """For as long as the page says, and no longer."""
-        service = services()[adapter.name]
+        service = first.service
         if "not_yet" not in service.refusals:
-            unstated(adapter, "look that comes too early")
+            unstated(first.adapter, "look that comes too early")
         said = " ".join(map(str, service.refusals["not_yet"]))
-        async with at_simulator(adapter) as scene:
-            case = next(cases(adapter))
+        async with at_simulator(first.adapter) as scene:
             scene.simulator.fault("stuck")
-            task = await scene.submitted(case)
+            task = await scene.submitted(first)
             scene.simulator.fault("not_yet", times=None)
             for age, early in ((service.not_yet_for / 2, True), (service.not_yet_for + 1, False)):
                 scene.clock.seconds = task.submitted_at.timestamp() + age
@@ -95,7 +96,7 @@ class Ended(Suite):
                 meaning = "no more than 'not yet'" if early else "an error"
                 promise(
                     isinstance(came, Task) is early,
-                    f"{case}: a look that is answered {said} after {age:g} s means {meaning}, and is read as "
+                    f"{first}: a look that is answered {said} after {age:g} s means {meaning}, and is read as "
                     f"{read_as(came)}; look at `not_yet`",
                 )
 
@@ -109,7 +110,7 @@ async def _fails(scene: Scene, case: Case, name: str, place: str) -> None:
     came = await scene.run(case)
     task = came.task if isinstance(came, TaskFailed | Blocked) else None
     if task is None or task.failure is None:
-        why = hint(case.adapter, came) if isinstance(came, AnymediaError) else ""
+        why = hint(case.life, came) if isinstance(came, AnymediaError) else ""
         fail(f"{ended} comes to {came!r}; look at `states`, `failed_if` and `verdict`{why}")
     read = task.failure
     blocked = (failure.means or name) == "moderated"
@@ -118,7 +119,7 @@ async def _fails(scene: Scene, case: Case, name: str, place: str) -> None:
         promise((read.cause is Cause.BLOCKED) is blocked, f"{told}; look at `errors` and `states`")
     if failure.code != "" and "failures.codes" not in service.ours:
         told = f"{ended} is read with the code {read.code!r} in {task.raw}"
-        promise(read.code == str(failure.code), f"{told}; look at `failure` and `fault`")
+        promise(read.code == str(failure.code), f"{told}; look at `failure`, `fault` and `why`")
     (entry,) = scene.bills
     if "refunds" not in service.ours or failure.refunds is not None:
         given_back = Refund.YES if entry["refunded"] else Refund.NO

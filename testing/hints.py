@@ -1,11 +1,11 @@
 """Where an adapter may be wrong when an answer cannot be read: its places by name, beside what the answer was."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from anymedia import AnymediaError, DeadlineExceeded, MalformedAnswer, NotFound, SubmitUncertain, Task
-from anymedia.declare import Adapter, Endpoint
+from anymedia.declare import Assets, Endpoint, Lifecycle
 from anymedia.model.strict_json import Json
 
 SHOWN = 300
@@ -18,22 +18,22 @@ READ_OF_A_SUBMIT = ("ok", "id", "state", "assets", "files")
 READ_OF_A_LOOK = ("ok", "state", "assets", "files", "failed_if")
 
 
-def hint(adapter: Adapter, error: AnymediaError) -> str:
+def hint(life: Lifecycle, error: AnymediaError) -> str:
     """Return where to look for the reason of an error, to be put behind it; nothing where the provider's words do."""
     if isinstance(error, DeadlineExceeded):
-        return troubled(adapter, error.task)
+        return troubled(life, error.task)
     if not isinstance(error, SubmitUncertain | MalformedAnswer | NotFound):
         return ""
-    places = _submits(adapter) if error.outcome is not None else _looks(adapter)
+    places = _submits(life) if error.outcome is not None else _looks(life)
     return _look_at(places, str(error), getattr(error, "body", None))
 
 
-def troubled(adapter: Adapter, task: Task | None) -> str:
+def troubled(life: Lifecycle, task: Task | None) -> str:
     """Return what the last looks at a task met, and where to look for the reason; nothing where all went well."""
     if task is None or task.trouble is None:
         return ""
     told = f"; {task.trouble}"
-    return told + _look_at(_looks(adapter), told, task.trouble.answer)
+    return told + _look_at(_looks(life), told, task.trouble.answer)
 
 
 def _look_at(places: Iterator[str], told: str, answer: Json) -> str:
@@ -43,12 +43,12 @@ def _look_at(places: Iterator[str], told: str, answer: Json) -> str:
     return f"; look at {', '.join(places)}" + ("" if shown else f"; the answer was {said}")
 
 
-def _submits(adapter: Adapter) -> Iterator[str]:
-    return _named("submit", adapter.submit, READ_OF_A_SUBMIT)
+def _submits(life: Lifecycle) -> Iterator[str]:
+    return _named("submit", life.submit, READ_OF_A_SUBMIT)
 
 
-def _looks(adapter: Adapter) -> Iterator[str]:
-    for name, endpoint in (("poll", adapter.poll), ("result", adapter.result)):
+def _looks(life: Lifecycle) -> Iterator[str]:
+    for name, endpoint in (("poll", life.poll), ("result", life.result)):
         if endpoint is not None:
             yield from _named(name, endpoint, READ_OF_A_LOOK)
 
@@ -63,8 +63,8 @@ def _named(name: str, endpoint: Endpoint, places: tuple[str, ...]) -> Iterator[s
 
 
 def _shown(place: Any) -> str:
-    if isinstance(place, Mapping):
-        return ", ".join(f"`{each}`" for each in place.values())
+    if isinstance(place, tuple) and all(isinstance(each, Assets) for each in place):
+        return ", ".join(f"`{each}`" for each in place)
     if isinstance(place, tuple):
         return f"`{place[0]}`, {place[1]!r}"
     return "" if place is None else f"`{place}`"

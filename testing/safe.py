@@ -19,10 +19,9 @@ from anymedia import (
     TaskFailed,
     to_json,
 )
-from anymedia.declare import Adapter
 
 from .hints import hint
-from .suite import Suite, at_simulator, cases, fail, in_a_loop, look, promise, stated_end, stated_refusal
+from .suite import Case, Suite, at_simulator, fail, in_a_loop, look, promise, stated_end, stated_refusal
 
 LOST: dict[str, dict[str, Any]] = {
     "reset before": {"kind": "reset_before"},
@@ -60,109 +59,105 @@ class Safe(Suite):
 
     @pytest.mark.parametrize("fault", LOST)
     @in_a_loop
-    async def test_a_lost_answer_is_never_paid_for_twice(self, adapter: Adapter, fault: str) -> None:
+    async def test_a_lost_answer_is_never_paid_for_twice(self, first: Case, fault: str) -> None:
         """It is replayed under its key where the provider honours one, else it is uncertain, and not sent again."""
-        case = next(cases(adapter))
-        if fault == "without its id" and adapter.submit.reply.id is None:
-            pytest.skip(f"no answer of {adapter.name} to a submit has an id")
-        async with at_simulator(adapter) as scene:
+        if fault == "without its id" and first.life.submit.reply.id is None:
+            pytest.skip(f"no answer of {first.adapter.name} to a submit has an id")
+        async with at_simulator(first.adapter) as scene:
             scene.simulator.fault(**LOST[fault])
-            came = await scene.run(case)
-            if adapter.idempotency is not None:
+            came = await scene.run(first)
+            if first.adapter.idempotency is not None:
                 replayed = isinstance(came, Task) and came.replayed
                 promise(
-                    replayed, f"{case}: an unanswered submit was to be replayed under its key, and came to {came!r}"
+                    replayed, f"{first}: an unanswered submit was to be replayed under its key, and came to {came!r}"
                 )
-                promise(len(scene.bills) == 1, f"{case}: {len(scene.bills)} tasks were charged under one key")
+                promise(len(scene.bills) == 1, f"{first}: {len(scene.bills)} tasks were charged under one key")
                 return
             uncertain = isinstance(came, SubmitUncertain)
-            promise(uncertain, f"{case}: nobody knows whether it was billed, and it came to {came!r}")
-            promise(scene.submits == 1, f"{case}: it may have been billed, and was sent {scene.submits} times")
-            promise(len(scene.bills) == (fault != "reset before"), f"{case}: charged were {scene.bills}")
+            promise(uncertain, f"{first}: nobody knows whether it was billed, and it came to {came!r}")
+            promise(scene.submits == 1, f"{first}: it may have been billed, and was sent {scene.submits} times")
+            promise(len(scene.bills) == (fault != "reset before"), f"{first}: charged were {scene.bills}")
 
     @pytest.mark.parametrize("fault", REFUSALS)
     @in_a_loop
-    async def test_a_no_is_heard_and_costs_nothing(self, adapter: Adapter, fault: str) -> None:
+    async def test_a_no_is_heard_and_costs_nothing(self, first: Case, fault: str) -> None:
         """A wrong key and an empty account are told apart, and neither is tried again."""
-        case, error = next(cases(adapter)), REFUSALS[fault]
-        stated_refusal(adapter, fault)
-        async with at_simulator(adapter) as scene:
+        error = REFUSALS[fault]
+        stated_refusal(first.adapter, fault)
+        async with at_simulator(first.adapter) as scene:
             scene.simulator.fault(fault)
-            came = await scene.run(case)
-            why = hint(adapter, came) if isinstance(came, AnymediaError) else ""
-            promise(isinstance(came, error), f"{case}: {fault} is {error.__name__}, and came to {came!r}{why}")
+            came = await scene.run(first)
+            why = hint(first.life, came) if isinstance(came, AnymediaError) else ""
+            promise(isinstance(came, error), f"{first}: {fault} is {error.__name__}, and came to {came!r}{why}")
             told = (getattr(came, "outcome", None), getattr(came, "billed", None))
             promise(
-                told == (Outcome.REFUSED, Billed.NO), f"{case}: {fault} is refused and not billed, and told as {told}"
+                told == (Outcome.REFUSED, Billed.NO), f"{first}: {fault} is refused and not billed, and told as {told}"
             )
-            promise((scene.submits, scene.bills) == (1, []), f"{case}: {fault} was tried again, {scene.submits} times")
+            promise((scene.submits, scene.bills) == (1, []), f"{first}: {fault} was tried again, {scene.submits} times")
 
     @in_a_loop
-    async def test_a_rate_limit_is_waited_for(self, adapter: Adapter) -> None:
+    async def test_a_rate_limit_is_waited_for(self, first: Case) -> None:
         """A 429 is a clear no: it is tried again after as long as it asks for, and paid for once."""
-        stated_refusal(adapter, "throttled")
-        case = next(cases(adapter))
-        async with at_simulator(adapter) as scene:
+        stated_refusal(first.adapter, "throttled")
+        async with at_simulator(first.adapter) as scene:
             scene.simulator.fault("throttled", on="submit", retry_after=11)
-            await scene.finished(case)
+            await scene.finished(first)
             waited, charged, where = scene.clock.slept[0], len(scene.bills), scene.simulator.service.retry_after
-            promise(waited >= 11 or not where, f"{case}: the {where} asks for 11 s, and {waited:g} s were waited")
-            promise((scene.submits, charged) == (2, 1), f"{case}: {scene.submits} submits, {charged} charged")
+            promise(waited >= 11 or not where, f"{first}: the {where} asks for 11 s, and {waited:g} s were waited")
+            promise((scene.submits, charged) == (2, 1), f"{first}: {scene.submits} submits, {charged} charged")
 
     @pytest.mark.parametrize("fault", BAD_LOOKS)
     @in_a_loop
-    async def test_a_bad_look_does_not_lose_the_task(self, adapter: Adapter, fault: str) -> None:
+    async def test_a_bad_look_does_not_lose_the_task(self, first: Case, fault: str) -> None:
         """Whatever a look is answered, the task is paid for: looking goes on."""
-        look(adapter)
-        stated_refusal(adapter, BAD_LOOKS[fault]["kind"])
-        case = next(cases(adapter))
-        async with at_simulator(adapter) as scene:
+        look(first)
+        stated_refusal(first.adapter, BAD_LOOKS[fault]["kind"])
+        async with at_simulator(first.adapter) as scene:
             scene.simulator.fault(**{**BAD_LOOKS[fault], "on": "poll", "times": 2})
-            await scene.finished(case)
+            await scene.finished(first)
             charged = len(scene.bills)
-            promise((scene.submits, charged) == (1, 1), f"{case}: {scene.submits} submits, {charged} charged")
+            promise((scene.submits, charged) == (1, 1), f"{first}: {scene.submits} submits, {charged} charged")
 
     @in_a_loop
-    async def test_a_task_that_does_not_end_is_handed_over_alive(self, adapter: Adapter) -> None:
+    async def test_a_task_that_does_not_end_is_handed_over_alive(self, first: Case) -> None:
         """The deadline ends the wait, not the task."""
-        look(adapter)
-        case = next(cases(adapter))
-        async with at_simulator(adapter) as scene:
+        look(first)
+        async with at_simulator(first.adapter) as scene:
             scene.simulator.fault("stuck")
-            came = await scene.run(case)
+            came = await scene.run(first)
             task = came.task if isinstance(came, DeadlineExceeded) else None
             alive = task is not None and not task.state.final and task.id == scene.bills[0]["task_id"]
-            promise(alive, f"{case}: a task that does not end is handed over with DeadlineExceeded, not {came!r}")
+            promise(alive, f"{first}: a task that does not end is handed over with DeadlineExceeded, not {came!r}")
 
     @in_a_loop
-    async def test_a_failed_task_says_why_and_what_it_costs(self, adapter: Adapter) -> None:
+    async def test_a_failed_task_says_why_and_what_it_costs(self, first: Case) -> None:
         """The provider's own words are kept, and a refund that the page promises is one in the bills."""
-        look(adapter)
-        stated_end(adapter, "failed")
-        case = next(cases(adapter))
-        async with at_simulator(adapter) as scene:
+        look(first)
+        stated_end(first.adapter, "failed")
+        async with at_simulator(first.adapter) as scene:
             scene.simulator.fault("failed", message="the lamp blew")
-            came = await scene.run(case)
+            came = await scene.run(first)
             task = came.task if isinstance(came, TaskFailed) else None
             if task is None or task.failure is None:
-                fail(f"{case}: a failed task is TaskFailed, not {came!r}")
+                fail(f"{first}: a failed task is TaskFailed, not {came!r}")
             said = task.failure.message
-            promise(said == "the lamp blew", f"{case}: 'the lamp blew' is read as {said!r} in {task.raw}")
+            promise(said == "the lamp blew", f"{first}: 'the lamp blew' is read as {said!r} in {task.raw}")
             (entry,) = scene.bills
             told = task.failure.refund is not Refund.YES or entry["charged"] == entry["refunded"]
-            promise(told, f"{case}: declared as refunded, and charged {entry['charged']}, refunded {entry['refunded']}")
+            promise(
+                told, f"{first}: declared as refunded, and charged {entry['charged']}, refunded {entry['refunded']}"
+            )
 
     @in_a_loop
-    async def test_a_key_never_shows(self, adapter: Adapter) -> None:
+    async def test_a_key_never_shows(self, first: Case) -> None:
         """Not in a config, an explanation, an event or an error, though the provider sends it back."""
-        case = next(cases(adapter))
-        async with at_simulator(adapter) as scene:
+        async with at_simulator(first.adapter) as scene:
             key = scene.simulator.api_key
             echo = json.dumps({"error": key, "message": key, "msg": key, "code": key})
             scene.simulator.fault("raw", on="submit", status=400, body=echo)
-            came = await scene.run(case)
-            promise(isinstance(came, AnymediaError), f"{case}: a 400 came to {came!r}")
-            explained = scene.client.explain(case.request, offer=case.name)
+            came = await scene.run(first)
+            promise(isinstance(came, AnymediaError), f"{first}: a 400 came to {came!r}")
+            explained = scene.client.explain(first.request, offer=first.name)
             left = [scene.client.config, explained, scene.events, came, vars(came)]
             shown = [*map(repr, left), str(came), *(json.dumps(to_json(event)) for event in scene.events)]
-            promise(not any(key in text for text in shown), f"{case}: the key shows")
+            promise(not any(key in text for text in shown), f"{first}: the key shows")

@@ -8,7 +8,7 @@ from anymedia.simulators import services
 from anymedia.translate.links import leads
 
 from .hints import hint
-from .suite import Suite, at_simulator, cases, fail, has, in_a_loop, promise, read_as, unstated
+from .suite import Case, Suite, at_simulator, cases, fail, has, in_a_loop, promise, read_as, unstated
 
 NEAR = 1.0
 """Seconds that a time may be off: some are rounded."""
@@ -18,30 +18,30 @@ class Stated(Suite):
     """Facts of a provider beside the life of a task."""
 
     @in_a_loop
-    async def test_every_form_of_an_answer_is_read(self, adapter: Adapter) -> None:
+    async def test_every_form_of_an_answer_is_read(self, first: Case) -> None:
         """Where an answer comes in several forms, each leads to the result."""
-        forms = services()[adapter.name].forms
+        adapter, forms = first.adapter, first.service.forms
         if not forms:
             unstated(adapter, "second form of an answer")
         for form in forms:
             async with at_simulator(adapter) as scene:
                 scene.simulator.service.form = form
-                came = await scene.run(next(cases(adapter)))
+                came = await scene.run(first)
                 assets = came.assets if isinstance(came, Task) else ()
-                why = hint(adapter, came) if isinstance(came, AnymediaError) else ""
+                why = hint(first.life, came) if isinstance(came, AnymediaError) else ""
                 promise(
                     bool(assets),
                     f"{adapter.name}: answers in the form {form!r} come to {came!r}; look at `reply`'s places{why}",
                 )
 
     @in_a_loop
-    async def test_what_answers_tell_is_read(self, adapter: Adapter) -> None:
+    async def test_what_answers_tell_is_read(self, first: Case) -> None:
         """When a task was begun and over, by the provider's clock, and what it took."""
-        async with at_simulator(adapter) as scene:
-            service, case = scene.simulator.service, next(cases(adapter))
+        async with at_simulator(first.adapter) as scene:
+            service = scene.simulator.service
             if not service.tells:
-                unstated(adapter, "times, and nothing that was taken")
-            task = await scene.finished(case)
+                unstated(first.adapter, "times, and nothing that was taken")
+            task = await scene.finished(first)
             (made,) = service.tasks.values()
             for what, read, true in (
                 ("created", task.created_at, made.created),
@@ -50,7 +50,7 @@ class Stated(Suite):
                 near = read is not None and abs(read.timestamp() - true) <= NEAR
                 promise(
                     near or (read is None and what not in service.tells),
-                    f"{case}: {what} at {datetime.fromtimestamp(true, UTC)}, and that is read as {read}; look at "
+                    f"{first}: {what} at {datetime.fromtimestamp(true, UTC)}, and that is read as {read}; look at "
                     f"`reply.{what}` and its unit",
                 )
             if "charge" in service.tells:
@@ -58,7 +58,7 @@ class Stated(Suite):
                 told = self.billed(task.money) if task.money.got == "settled" else None
                 promise(
                     told == charged,
-                    f"{case}: the answer tells that {charged} were taken, and that is read as {told}; look at "
+                    f"{first}: the answer tells that {charged} were taken, and that is read as {told}; look at "
                     "`reply.credits`, `reply.usd` and `credit`",
                 )
 
@@ -81,20 +81,20 @@ class Stated(Suite):
             differs = f"{adapter.name}: the account has {has_left}, and that is read as {self.counted(money)}"
             promise(read == left, f"{differs}; look at `balance`")
 
-    def test_links_live_as_long_as_the_page_says(self, adapter: Adapter) -> None:
+    def test_links_live_as_long_as_the_page_says(self, first: Case) -> None:
         """No file is fetched after that, and none is given up before."""
-        service = services()[adapter.name]
+        adapter, service, expires = first.adapter, first.service, first.life.expires
         if "lifetime" in service.ours:
             unstated(adapter, "lifetime of results")
-        same = (adapter.expires or 0) == service.lifetime
-        promise(same, f"{adapter.name}: results live {service.lifetime:g} s, and `expires` says {adapter.expires}")
+        same = (expires or 0) == service.lifetime
+        promise(same, f"{adapter.name}: results live {service.lifetime:g} s, and `expires` says {expires}")
 
-    def test_links_lead_to_every_host_of_the_provider(self, adapter: Adapter) -> None:
+    def test_links_lead_to_every_host_of_the_provider(self, first: Case) -> None:
         """The API key goes there, and nowhere else."""
-        hosts, places = services()[adapter.name].hosts, (adapter.poll, adapter.result, adapter.cancel)
+        adapter, hosts = first.adapter, first.service.hosts
         if not hosts:
             unstated(adapter, "other hosts")
-        linked = [each for each in places if each is not None and each.link is not None]
+        linked = [each for each in first.life.looks.values() if each.link is not None]
         promise(bool(linked), f"{adapter.name}: its links lead to {', '.join(hosts)}, and no call follows a `link`")
         for endpoint in linked:
             for host in hosts:

@@ -12,11 +12,11 @@ import attrs
 import pytest
 
 from anymedia import AnymediaError, Client, DeadlineExceeded, Money, PriceStatus, Task, read_config
-from anymedia.declare import Adapter, Endpoint, Offer
+from anymedia.declare import Adapter, Endpoint, Lifecycle, Offer
 from anymedia.engine.session import Event
 from anymedia.model.request import Request
 from anymedia.registry import adapter
-from anymedia.simulators import Simulator, running, services
+from anymedia.simulators import Service, Simulator, running, services
 from anymedia.simulators.stated import REFUSALS
 
 from .clock import FakeClock
@@ -61,6 +61,16 @@ class Case:
         """The offer's full name, provider/offer."""
         return f"{self.adapter.name}/{self.offer.name}"
 
+    @property
+    def life(self) -> Lifecycle:
+        """How the offer's tasks go."""
+        return self.adapter.life(self.offer.lifecycle)
+
+    @property
+    def service(self) -> type[Service]:
+        """The simulator of the provider."""
+        return services()[self.adapter.name]
+
     def __str__(self) -> str:
         return f"{self.name}-{self.variant}-{self.fields}"
 
@@ -69,15 +79,23 @@ def cases(adapter: Adapter) -> Iterator[Case]:
     """Yield two cases for each offer and variant, that with the fewest fields first."""
     for offer in adapter.offers:
         for variant in offer.variants:
-            yield Case(adapter, offer, variant, "fewest", fewest(offer, variant))
+            yield Case(adapter, offer, variant, "fewest", fewest(adapter, offer, variant))
             yield Case(adapter, offer, variant, "every", every(adapter, offer, variant))
 
 
-def look(adapter: Adapter) -> Endpoint:
+def firsts(adapter: Adapter) -> dict[str, Case]:
+    """Return the first case of each lifecycle of which something is sold, by the provider and the lifecycle's name."""
+    found: dict[str, Case] = {}
+    for case in cases(adapter):
+        found.setdefault("-".join(filter(None, (adapter.name, case.offer.lifecycle))), case)
+    return found
+
+
+def look(case: Case) -> Endpoint:
     """Return the call that looks at a task; skip the test where there is none."""
-    if adapter.poll is None:
-        pytest.skip(f"at {adapter.name} the answer to a submit is the result")
-    return adapter.poll
+    if case.life.poll is None:
+        pytest.skip(f"at {case.adapter.name} the answer to a submit is the result")
+    return case.life.poll
 
 
 def has(adapter: Adapter, place: str) -> bool:
@@ -130,6 +148,9 @@ class Suite:
             metafunc.parametrize("told", telling or [none], ids=str)
         elif "case" in wanted:
             metafunc.parametrize("case", [case for each in adapters for case in cases(each)], ids=str)
+        elif "first" in wanted:
+            found = {name: case for each in adapters for name, case in firsts(each).items()}
+            metafunc.parametrize("first", found.values(), ids=list(found))
         elif "offer" in wanted:
             sold = {f"{each.name}/{offer.name}": (each, offer) for each in adapters for offer in each.offers}
             metafunc.parametrize(("adapter", "offer"), sold.values(), ids=list(sold))
@@ -200,23 +221,23 @@ class Scene:
         try:
             return await self.client.submit(case.request, offer=case.name, timeout=LIMIT)
         except AnymediaError as error:
-            fail(f"{case} was not accepted: {read_as(error)}{hint(case.adapter, error)}")
+            fail(f"{case} was not accepted: {read_as(error)}{hint(case.life, error)}")
 
     async def finished(self, case: Case) -> Task:
         """Return the task of a case when it has succeeded; fail when it does not."""
         came = await self.run(case)
         if isinstance(came, DeadlineExceeded):
-            fail(f"{case} never ended: {last_word(case.adapter, came.task)}{hint(case.adapter, came)}")
+            fail(f"{case} never ended: {last_word(case.life, came.task)}{hint(case.life, came)}")
         if isinstance(came, AnymediaError):
-            fail(f"{case} did not succeed: {type(came).__name__}: {came}{hint(case.adapter, came)}")
+            fail(f"{case} did not succeed: {type(came).__name__}: {came}{hint(case.life, came)}")
         return came
 
 
-def last_word(adapter: Adapter, task: Task | None) -> str:
+def last_word(life: Lifecycle, task: Task | None) -> str:
     """Return what the provider last said of a task, and what the adapter makes of it."""
     if task is None or task.raw_state is None:
         return "no state was ever read"
-    meaning = adapter.meaning(task.raw_state)
+    meaning = life.meaning(task.raw_state)
     read_as = "which `states` does not name" if meaning is None else f"read as {meaning}"
     return f"its last state was {task.raw_state!r}, {read_as}"
 

@@ -43,7 +43,8 @@ class Twice(Suite):
 
 def _once(adapter: Adapter, service: type[Service]) -> Iterator[str]:
     """Yield the names of what an adapter declares and a simulator does not state."""
-    calls = [call for call in (adapter.submit, adapter.poll, adapter.result) if call is not None]
+    lives = adapter.lives.values()
+    calls = [call for life in lives for call in (life.submit, *life.looks.values())]
     replies = [call.reply for call in calls]
     stated = {
         "origin": bool(service.origin),
@@ -62,7 +63,7 @@ def _once(adapter: Adapter, service: type[Service]) -> Iterator[str]:
     yield from (f"limits.{what}" for what in RATES if getattr(adapter.limits, what) and what not in service.limits)
     yield from (f"errors.{_named(code)}" for code in adapter.errors if not _is_told(code, service))
     words = {word.casefold() for word in service.states}
-    yield from (f"states.{word}" for word in adapter.states if word.casefold() not in words)
+    yield from (f"states.{word}" for life in lives for word in life.states if word.casefold() not in words)
 
 
 def _usd(figure: Decimal | None) -> str:

@@ -138,3 +138,26 @@ def journal():
 async def client(config, clock, events, journal):
     async with Client(config, clock=clock, on_event=events.append, journal=journal) as client:
         yield client
+
+
+# A bucket, whose server is loaded where a test first asks for it: it takes longer than most tests
+
+
+@pytest.fixture(scope="session")
+def s3_origin():
+    from tests.storage import s3_server
+
+    with s3_server() as origin:
+        yield origin
+
+
+@pytest.fixture
+def bucket(s3_origin, monkeypatch):
+    """An empty bucket, whose keys are in the environment as its user's are."""
+    from tests.storage import KEY_ID, SECRET, Bucket
+
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY_ID)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    return Bucket(s3_origin)

@@ -1,19 +1,29 @@
 """The words that adapters are written in: an adapter is a frozen value, read beside the provider's page.
 
-Adapter     a provider: origin, auth, endpoints, states, errors, offers, gaps
+Adapter     a provider: origin, auth, lifecycles, errors, offers, gaps
+Lifecycle   how one kind of work goes: the calls that submit, look, tell why and cancel; states and pace
 Endpoint    a call: a method and a path (or a link from an earlier answer), and its Reply
 Reply       where an answer holds what; each place is a path, see anymedia.declare.path
+Assets      results of one role in an answer, and what it tells of each
 Fault       where an error holds its code and its text
 Offer       what is sold: a model, its Params, the Rules between them, its Prices
-Param       a canonical field on the wire: where it goes, what it takes (Text, Url, Urls, Choice, Whole, Size)
+Param       a field on the wire: where it goes, what it takes (Text, Url, Files, Choice, Whole, Flag, Size …)
+Upload      how bytes get to the provider, in Steps
 when        any of these where it differs by what is put in
+Hook        a pure function of the adapter's own where no word will do, with the reason
 """
 
 from anymedia.model.vocabulary import Cause, Kind, Outcome, Refund, State
 
-from .adapter import Adapter, Balance, Err, Gap, Idempotency, Limits, Match, Pace, PriceQuote
+from .adapter import Adapter, Balance, Gap, Idempotency, Limits, PriceQuote
+from .assets import Assets
 from .endpoint import Endpoint, Fault, Header, Reply
-from .fields import Choice, Size, Text, Url, Urls, Whole
+from .errors import Err, Match
+from .fields import Choice, Size, Text, Url
+from .files import File, Files, Step, Upload
+from .hook import Hook
+from .lifecycle import Lifecycle, Pace
+from .numbers import Flag, Number, Whole
 from .offer import VARIANT, Offer, Param, Rule
 from .path import first
 from .prices import DEAREST, Credit, Dearest, PerMegapixel, Price, Printed, Table
@@ -27,6 +37,7 @@ __all__ = [
     "UNKNOWN",
     "VARIANT",
     "Adapter",
+    "Assets",
     "Balance",
     "Cause",
     "Choice",
@@ -35,13 +46,19 @@ __all__ = [
     "Endpoint",
     "Err",
     "Fault",
+    "File",
+    "Files",
+    "Flag",
     "Gap",
     "Grid",
     "Header",
+    "Hook",
     "Idempotency",
     "Kind",
+    "Lifecycle",
     "Limits",
     "Match",
+    "Number",
     "Numbered",
     "Offer",
     "Outcome",
@@ -58,10 +75,11 @@ __all__ = [
     "Said",
     "Size",
     "State",
+    "Step",
     "Table",
     "Text",
+    "Upload",
     "Url",
-    "Urls",
     "When",
     "Whole",
     "first",

@@ -7,7 +7,9 @@ import attrs
 
 from anymedia.model.strict_json import Json
 
-from .path import Place, place
+from .assets import Assets, assets, optional_place
+from .hook import Hook
+from .path import BODY, Place, place
 from .several import pair, several
 
 
@@ -19,11 +21,6 @@ class Header:
     prefix: str = ""
 
 
-def optional_place(where: str | Place | None) -> Place | None:
-    """Return a place, or None where there is none."""
-    return None if where is None else place(where)
-
-
 def code_and_yes(ok: tuple[str | Place, Json] | None) -> tuple[Place, Json] | None:
     """Return the place of a body's own code and the code that means yes. Errors: ValueError for what is no pair."""
     if ok is None:
@@ -32,10 +29,16 @@ def code_and_yes(ok: tuple[str | Place, Json] | None) -> tuple[Place, Json] | No
     return place(ok[0]), ok[1]
 
 
-def _assets(given: str | Place | Mapping[str, str | Place]) -> Mapping[str | None, Place]:
-    if isinstance(given, Mapping):
-        return {kind: place(where) for kind, where in given.items()}
-    return {None: place(given)}
+TOLD = ("progress", "position", "log", "seed", "title", "seconds")
+"""What may be told of a task: how far it is (0 to 1), its place in the queue, a text of lines, the seed that was taken,
+and the title and the seconds of the work."""
+
+
+def _told(given: Mapping[str, str | Place]) -> Mapping[str, Place]:
+    for name in given:
+        if name not in TOLD:
+            raise ValueError(f"tells: no task tells {name!r}; there are {', '.join(TOLD)}")
+    return {name: place(where) for name, where in given.items()}
 
 
 @attrs.frozen
@@ -53,15 +56,18 @@ class Fault:
 class Reply:
     """Where an answer holds what.
 
-    `ok` is the place of the body's own code and the code that means yes. `assets` is a place of URLs, or one for each
-    medium (image, video, audio); `files` is a place of the bytes themselves. `failed_if` is a place that is there
-    when the task failed, whatever its state. `usd` and `credits` are what the task took.
+    `ok` is the place of the body's own code and the code that means yes. `assets` is a place of URLs, one for each
+    medium (image, video, audio), or Assets, which say more; `files` is a place of the bytes themselves, "@" where a
+    good answer is the file, unless it is a text. `failed_if` is a place that is there when the task failed, whatever
+    its state. `usd` and `credits` are what the task took. `tells` are places of what else is told of the task, by the
+    names of TOLD. `reads` is a function that makes of a good answer's words (JSON; a text where they are none) those in
+    which all these places are.
     """
 
     ok: tuple[Place, Json] | None = attrs.field(default=None, converter=code_and_yes)
     id: Place | None = attrs.field(default=None, converter=optional_place)
     state: Place | None = attrs.field(default=None, converter=optional_place)
-    assets: Mapping[str | None, Place] = attrs.field(default={}, converter=_assets, hash=False)
+    assets: tuple[Assets, ...] = attrs.field(default=(), converter=assets)
     files: Place | None = attrs.field(default=None, converter=optional_place)
     failure: Fault = Fault()
     failed_if: Place | None = attrs.field(default=None, converter=optional_place)
@@ -70,6 +76,13 @@ class Reply:
     usd: Place | None = attrs.field(default=None, converter=optional_place)
     credits: Place | None = attrs.field(default=None, converter=optional_place)
     replayed: Place | None = attrs.field(default=None, converter=optional_place)
+    reads: Hook | None = None
+    tells: Mapping[str, Place] = attrs.field(default={}, converter=_told, hash=False)
+
+    @property
+    def is_file(self) -> bool:
+        """Whether a good answer is the result itself."""
+        return self.files == BODY
 
     def __attrs_post_init__(self) -> None:
         if self.failure.retry_after is not None:
@@ -90,9 +103,10 @@ class Endpoint:
     too); `headers` are sent with it; without `keyed` the API key is not. `body` is how its body is written: as JSON,
     as a form of parts, or as the bytes of a file.
 
-    `model` is where the body names the wire id. `not_yet` is an error code and for how many seconds after the submit
-    it means no more than "not yet". `verdict`: a refusal here (400–499, but for key, credit and rate) says that the
-    task failed. `timeout` is in seconds, `limit` in bytes of the answer.
+    `model` is where the body names the wire id; `writes` is a function that makes of the body the one that is sent.
+    `not_yet` is an error code and for how many seconds after the submit it means no more than "not yet". `verdict`: a
+    refusal here (400–499, but for key, credit and rate) says that the task failed. `timeout` is in seconds, `limit` in
+    bytes of the answer.
     """
 
     method: Literal["GET", "POST", "PUT", "DELETE"]
@@ -105,6 +119,7 @@ class Endpoint:
     keyed: bool = True
     body: Literal["json", "form", "file"] = "json"
     model: str | None = None
+    writes: Hook | None = None
     reply: Reply = Reply()
     not_yet: tuple[int | str, float] | None = attrs.field(default=None, validator=_early)
     verdict: bool = False

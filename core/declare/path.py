@@ -4,46 +4,73 @@
     a.*_url    every key under a that fits the pattern
     a[]        every element of the list a; one value, or the JSON text of a list, is a list too
     a[0]       its first element
-    a!json     a, converted: json (an object stays as it is), s and ms (time since 1970), iso (time), base64
+    a!json     a, converted, by one of these words:
+               json     the JSON of a text (an object stays as it is)
+               s, ms    a time, from the seconds or milliseconds since 1970; iso: from its text
+               base64   bytes
+               num      a number, also one that is written as text
+               cents    USD, from a number of cents; percent: 0.45, from "45%" or 45
+               span     seconds, from "1.5s", "1m 30s", "00:01:02" or a number of seconds
+    @x-cost    the header x-cost of the answer, in whatever letters
+    @          the bytes of the answer's body
     first(…)   the first of several places that holds anything
 
 A path never raises on data: what is not there, is null, or does not convert, is not found.
 """
 
-import base64
-import binascii
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import Any, TypeAlias
 
 import attrs
 
-from anymedia.model.strict_json import Json, lenient, loads
+from anymedia.model.strict_json import Json
+
+from .conversions import CONVERSIONS, parsed_json
 
 _STEP = re.compile(r"(?P<key>[A-Za-z0-9_* -]+)|\[(?P<index>\d*)\]|!(?P<convert>[a-z0-9]+)")
 _PLAIN = re.compile(r"[A-Za-z0-9_ -]+(?:\.[A-Za-z0-9_ -]+)*(?=$|\[|!)")
+_BESIDE = re.compile(r"@(?P<header>[A-Za-z0-9_-]*)(?=$|!)")
 _Step: TypeAlias = Callable[[Any], Iterable[Any]]
 
 
 @attrs.frozen
+class Content:
+    """What an answer holds: its body as JSON or text (`words`), its headers, by names in lower case, and its bytes."""
+
+    words: Json = attrs.field(hash=False)
+    headers: Mapping[str, str] = attrs.field(factory=dict, hash=False)
+    body: bytes = attrs.field(default=b"", repr=False)
+
+
+@attrs.frozen
 class Path:
-    """One place in an answer, read with `find` (everything there) or `one` (the first, or None)."""
+    """One place in an answer, read with `find` (everything there) or `one` (the first, or None).
+
+    What is read is a Content, or the words of one alone, in which no header and no bytes are found.
+    """
 
     text: str
+    _beside: bool = attrs.field(init=False, repr=False, eq=False)
     _keys: tuple[str, ...] = attrs.field(init=False, repr=False, eq=False)
     _steps: tuple[_Step, ...] = attrs.field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        plain = _PLAIN.match(self.text)
+        beside, plain = _BESIDE.match(self.text), _PLAIN.match(self.text)
         end = 0 if plain is None else plain.end()
+        steps = _parse(self.text, end if beside is None else beside.end())
+        if beside is not None:
+            steps = iter((_to_header(beside["header"]) if beside["header"] else _to_body, *steps))
+        object.__setattr__(self, "_beside", beside is not None)
         object.__setattr__(self, "_keys", tuple(self.text[:end].split(".")) if end else ())
-        object.__setattr__(self, "_steps", tuple(_parse(self.text, end)))
+        object.__setattr__(self, "_steps", tuple(steps))
 
-    def find(self, data: Json) -> list[Any]:
+    def find(self, data: Json | Content) -> list[Any]:
         """Return every value at this place, in order."""
+        if type(data) is Content and not self._beside:
+            data = data.words
         for key in self._keys:  # most places begin with plain keys, and reading an answer spends its time here
             if not isinstance(data, dict) or (data := data.get(key)) is None:
                 return []
@@ -52,7 +79,7 @@ class Path:
             values = [inner for each in values for inner in step(each) if inner is not None]
         return values
 
-    def one(self, data: Json) -> Any:
+    def one(self, data: Json | Content) -> Any:
         """Return the first value at this place, or None."""
         found = self.find(data)
         return found[0] if found else None
@@ -70,11 +97,11 @@ class First:
 
     paths: tuple[Path, ...]
 
-    def find(self, data: Json) -> list[Any]:
+    def find(self, data: Json | Content) -> list[Any]:
         """Return every value at the first place that holds any."""
         return next((values for path in self.paths if (values := path.find(data))), [])
 
-    def one(self, data: Json) -> Any:
+    def one(self, data: Json | Content) -> Any:
         """Return the first value, or None."""
         return next(iter(self.find(data)), None)
 
@@ -99,7 +126,7 @@ def _parse(text: str, at: int) -> Iterator[_Step]:
     """Yield the steps of a path behind its plain keys, which end at a character."""
     while at < len(text):
         step = _STEP.match(text, at)
-        if step is None or step["convert"] not in (None, *_CONVERSIONS):
+        if step is None or step["convert"] not in (None, *CONVERSIONS):
             raise ValueError(f"{text!r} is not a path at {text[at:]!r}")
         at = step.end()
         if at < len(text) and text[at] == ".":
@@ -113,7 +140,18 @@ def _step(step: re.Match[str]) -> _Step:
         return _every_key(key) if "*" in key else _key(key)
     if index is not None:
         return _element(int(index)) if index else _each
-    return _converted(_CONVERSIONS[convert])
+    return _converted(CONVERSIONS[convert])
+
+
+def _to_header(name: str) -> _Step:
+    def step(answer: Any) -> Iterable[Any]:
+        return (answer.headers.get(name.lower()),) if type(answer) is Content else ()
+
+    return step
+
+
+def _to_body(answer: Any) -> Iterable[Any]:
+    return (answer.body,) if type(answer) is Content and answer.body else ()
 
 
 def _key(key: str) -> _Step:
@@ -153,7 +191,7 @@ def _listed(value: Any, depth: int = 0) -> list[Any]:
     """
     if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
         with suppress(ValueError):
-            value = _json(value)
+            value = parsed_json(value)
     if isinstance(value, list):
         if depth == DEEPEST or not any(isinstance(inner, list) for inner in value):
             return value
@@ -164,51 +202,12 @@ def _listed(value: Any, depth: int = 0) -> list[Any]:
 def _converted(convert: Callable[[Any], Any]) -> _Step:
     def step(value: Any) -> Iterable[Any]:
         try:
-            return (convert(value),)
-        except (ValueError, TypeError, AttributeError, OverflowError, OSError, binascii.Error):
+            return (convert(value.decode("utf-8-sig") if isinstance(value, bytes) else value),)
+        except (ValueError, TypeError, AttributeError, ArithmeticError, LookupError, OSError):
             return ()
 
     return step
 
 
-TIMES_ENCODED = 4
-"""How often the JSON text of a JSON text is read."""
-
-
-def _json(value: Any) -> Json:
-    """Return the JSON of a text, however often it was encoded; what is JSON already stays as it is."""
-    if isinstance(value, dict | list):
-        return value
-    held: Json = value
-    for _ in range(TIMES_ENCODED):
-        held = _parsed(held)
-        if not isinstance(held, str):
-            break
-    return held
-
-
-def _parsed(text: str) -> Json:
-    try:
-        return loads(text)
-    except ValueError:
-        return lenient(text)
-
-
-def _since_1970(seconds: float) -> datetime:
-    if not seconds:
-        raise ValueError("0 stands for a time that has not come")
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-def _time(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-_CONVERSIONS: dict[str, Callable[[Any], Any]] = {
-    "json": _json,
-    "s": lambda seconds: _since_1970(float(seconds)),
-    "ms": lambda milliseconds: _since_1970(float(milliseconds) / 1000),
-    "iso": _time,
-    "base64": lambda text: base64.b64decode(text, validate=True),
-}
+BODY = Path("@")
+"""The bytes of an answer."""

@@ -6,23 +6,26 @@ has ended, and where its results lie. A handle that is read is not trusted: it l
 own origin and to the hosts that the adapter names, and its results are fetched without a key.
 """
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args
 
 import attrs
 
 from anymedia.account import FINGERPRINT, Account, fingerprint, is_of
+from anymedia.declare.assets import MEDIA
 from anymedia.declare.endpoint import Endpoint
+from anymedia.declare.lifecycle import Lifecycle
 from anymedia.model.errors import ConfigError, OutOfBounds, Problem
 from anymedia.model.forms import shown
 from anymedia.model.money import Money, PriceStatus
 from anymedia.model.strict_json import Json, dumps, loads
 from anymedia.model.task import Asset, Task
 from anymedia.model.urls import is_path, is_url, relative
-from anymedia.model.vocabulary import Kind, State
+from anymedia.model.vocabulary import AssetRole, Kind, State
 from anymedia.translate.links import leads
 
 VERSION = 1
@@ -65,7 +68,8 @@ def handle(task: Task, account: Account) -> str:
             task.provider,
             task.id,
         )
-    links = _links(account)
+    life = account.adapter.life(task.lifecycle)
+    links = _links(life)
     followed = {name: _short(url, account.origin) for name, url in task.links.items() if name in links}
     fields = {
         "anymedia": VERSION,
@@ -78,10 +82,11 @@ def handle(task: Task, account: Account) -> str:
         "offer": task.offer,
         "model": task.model,
         "wire_id": task.wire_id,
+        "lifecycle": task.lifecycle,
         "path": task.path.partition("?")[0],
         "links": followed or None,
         "money": _spent(task.money),
-        **({} if account.adapter.poll is not None else _end(task)),
+        **({} if life.poll is not None else _end(task)),
     }
     fields = {field: value for field, value in fields.items() if value is not None}
     _check(fields)
@@ -123,13 +128,14 @@ def opened(text: str | bytes, accounts: Accounts, *, any_api_key: bool = False) 
         offer=fields.get("offer"),
         model=fields.get("model"),
         wire_id=fields.get("wire_id"),
+        lifecycle=fields.get("lifecycle"),
         kind=Kind(fields["kind"]),
         money=_money(fields.get("money")),
         submitted_at=datetime.fromisoformat(fields["submitted_at"]).astimezone(UTC),
         path=fields["path"],
         links={name: relative(url, account.origin) for name, url in fields.get("links", {}).items()},
     )
-    return task if account.adapter.poll is not None else _ended(task, fields), account
+    return task if _life(fields, account).poll is not None else _ended(task, fields), account
 
 
 # What a handle says
@@ -168,18 +174,22 @@ def _end(task: Task) -> Mapping[str, Json]:
     assets: list[Json] = []
     for asset in task.assets:
         if asset.url is None:
-            told = f"a result of task {task.id} came as bytes, which no handle holds: pass its file on instead"
-            raise _wrong("assets", told)
-        expires = {} if asset.expires_at is None else {"expires_at": _written(asset.expires_at)}
-        assets.append({"kind": asset.kind, "url": asset.url, **expires})
+            why = f"a result of task {task.id} came as bytes, which no handle holds: pass its file on instead"
+            raise _wrong("assets", why)
+        told: dict[str, Json] = {
+            "role": None if asset.role == "main" else asset.role,
+            "seconds": asset.seconds,
+            "expires_at": None if asset.expires_at is None else _written(asset.expires_at),
+        }
+        known = {name: value for name, value in told.items() if value is not None}
+        assets.append({"kind": asset.kind, "url": asset.url, **known})
     return {"ended": str(task.state), "assets": assets or None}
 
 
 def _ended(task: Task, fields: Mapping[str, Any]) -> Task:
     """Return a task as its handle says that it has ended: when, nobody knows but for the submit."""
     assets = tuple(
-        Asset(kind=each["kind"], url=each["url"], expires_at=_moment(each.get("expires_at")))
-        for each in fields.get("assets", ())
+        Asset(**{**each, "expires_at": _moment(each.get("expires_at"))}) for each in fields.get("assets", ())
     )
     return attrs.evolve(task, state=State(fields["ended"]), assets=assets, ended_at=task.submitted_at)
 
@@ -188,12 +198,19 @@ def _moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text).astimezone(UTC)
 
 
-def _links(account: Account) -> Mapping[str, tuple[Endpoint, ...]]:
+def _life(fields: Mapping[str, Any], account: Account) -> Lifecycle:
+    """Return the lifecycle that a handle names. Errors: OutOfBounds."""
+    try:
+        return account.adapter.life(fields.get("lifecycle"))
+    except ConfigError as error:
+        raise _wrong("lifecycle", str(error)) from None
+
+
+def _links(life: Lifecycle) -> Mapping[str, tuple[Endpoint, ...]]:
     """Return the links that looks may follow, each with the endpoints that follow it."""
-    adapter = account.adapter
     found: dict[str, tuple[Endpoint, ...]] = {}
-    for endpoint in (adapter.poll, adapter.result, adapter.cancel):
-        if endpoint is not None and endpoint.link is not None:
+    for endpoint in life.looks.values():
+        if endpoint.link is not None:
             found[endpoint.link] = (*found.get(endpoint.link, ()), endpoint)
     return found
 
@@ -257,7 +274,7 @@ def _account(fields: Mapping[str, Any], accounts: Accounts) -> Account:
 
 def _check_links(fields: Mapping[str, Any], account: Account) -> None:
     """Refuse links that no look follows, or that lead the API key elsewhere. Errors: OutOfBounds."""
-    links = _links(account)
+    links = _links(_life(fields, account))
     for name, url in fields.get("links", {}).items():
         if name not in links:
             raise _wrong("links", f"{account.adapter.title} is not followed along a link named {_shown(name)}")
@@ -268,7 +285,7 @@ def _check_links(fields: Mapping[str, Any], account: Account) -> None:
 def _check_end(fields: Mapping[str, Any], account: Account) -> None:
     """Refuse a handle that does not say how a task has ended, where only it can; or does, where looks do. Errors:
     OutOfBounds."""
-    told, needed = "ended" in fields, account.adapter.poll is None
+    told, needed = "ended" in fields, _life(fields, account).poll is None
     if needed and not told:
         raise _wrong("ended", f"is missing: {account.adapter.title} shows a result only in the answer to the submit")
     if not needed and (told or "assets" in fields):
@@ -324,10 +341,27 @@ def _is_assets(value: Any) -> bool:
 
 
 def _is_asset(value: Any) -> bool:
-    if not isinstance(value, dict) or not {"kind", "url"} <= set(value) <= {"kind", "url", "expires_at"}:
+    if not isinstance(value, dict) or not {"kind", "url"} <= set(value) <= set(_OF_ASSET):
         return False
-    known = value["kind"] in {kind.medium for kind in Kind} and is_url(value["url"]) and value["url"].isprintable()
-    return known and ("expires_at" not in value or _is_time(value["expires_at"]))
+    return all(_OF_ASSET[name](each) for name, each in value.items())
+
+
+def _is_link(value: Any) -> bool:
+    return is_url(value) and value.isprintable()
+
+
+def _is_length(value: Any) -> bool:
+    return type(value) in (int, float) and 0 < value < math.inf
+
+
+_OF_ASSET: Mapping[str, Callable[[Any], bool]] = {
+    "kind": MEDIA.__contains__,
+    "url": _is_link,
+    "role": get_args(AssetRole).__contains__,
+    "seconds": _is_length,
+    "expires_at": _is_time,
+}
+"""What a handle tells of a result, and the check of each; the first two are needed."""
 
 
 def _is_money(value: Any) -> bool:
@@ -350,10 +384,15 @@ _FORMS: Mapping[str, tuple[str, Callable[[Any], bool], bool]] = {
     "offer": (_NEEDS_NAME, _is_name, False),
     "model": (_NEEDS_NAME, _is_name, False),
     "wire_id": (_NEEDS_NAME, _is_name, False),
+    "lifecycle": (_NEEDS_NAME, _is_name, False),
     "path": ("a path starts with one /, is plain ASCII and has no query", _is_path, True),
     "links": ("an object of links is needed", _is_links, False),
     "ended": ("succeeded, failed or canceled is needed", _is_end, False),
-    "assets": ('a list of objects of "kind", "url" and maybe "expires_at" is needed', _is_assets, False),
+    "assets": (
+        'a list of objects of "kind", "url" and maybe "role", "seconds" and "expires_at" is needed',
+        _is_assets,
+        False,
+    ),
     "money": ('an object of "usd" and "status" is needed', _is_money, False),
 }
 """The fields of a handle: the message for a wrong value, the check, and whether the field is needed."""

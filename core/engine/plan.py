@@ -137,7 +137,8 @@ def _raw(request: RawRequest, accounts: Sequence[Account], terms: Options) -> It
     if not at_provider:
         raise ConfigError(f"no account is configured at {request.provider!r}", provider=request.provider)
     for account in at_provider:
-        named = request.body.get(account.adapter.submit.model or "")
+        submit = account.adapter.life(request.lifecycle).submit
+        named = request.body.get(submit.model or "")
         order = Order(
             provider=account.adapter.name,
             account=account.name,
@@ -146,6 +147,7 @@ def _raw(request: RawRequest, accounts: Sequence[Account], terms: Options) -> It
             money=Money.unknown("a raw request"),
             kind=request.kind,
             wire_id=named if isinstance(named, str) else None,
+            lifecycle=request.lifecycle,
             idempotency_key=terms.idempotency_key,
             texts=request.texts,
         )

@@ -6,10 +6,9 @@ replay key.
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
-from pathlib import Path
 from typing import cast
 
 import attrs
@@ -19,13 +18,17 @@ from anymedia.journal.ledger import Ledger
 from anymedia.limits.ceiling import Ceiling
 from anymedia.model.errors import AnymediaError, ConfigError, SubmitUncertain
 from anymedia.model.plain import duration
-from anymedia.model.task import Asset, Attempt, Task
+from anymedia.model.task import Attempt, Task
 from anymedia.model.vocabulary import Billed, State
-from anymedia.transport.download import clear
+from anymedia.transport.answered import files_of
+from anymedia.transport.part import clear
+from anymedia.transport.places import Place
 
 from .accepted import Accepted
 from .buy import buy
+from .files import Files
 from .session import Session
+from .sidecar import Sidecars
 from .submission import Submission, task_of
 from .submits import Life, Submits
 from .watch import Watch
@@ -53,11 +56,12 @@ class Recoverer:
     session: Session
     submits: Submits
     watch: Watch
-    save: Callable[[Task, Path], Awaitable[tuple[Asset, ...]]]
+    files: Files
+    sidecars: Sidecars | None = None
     any_api_key: bool = False
 
-    async def recover(self, timeout: float, directory: Path | None, *, replay: bool) -> Recovery:
-        """Wait for live tasks, fetch results into a directory, and return what is uncertain."""
+    async def recover(self, timeout: float, place: Place | None, *, replay: bool) -> Recovery:
+        """Wait for live tasks, put results into a place, and return what is uncertain."""
         deadline = self.session.clock.monotonic() + timeout
         left, marks = await self.ledger.left()
         tasks = [attempt.task for attempt in left if attempt.task is not None]
@@ -70,18 +74,27 @@ class Recoverer:
             errors += [end for end in replayed if not isinstance(end, Task)]
             uncertain = [each for each, end in zip(uncertain, replayed, strict=True) if not isinstance(end, Task)]
         owned = {(attempt.order.account, attempt.task.id): attempt for attempt in left if attempt.task is not None}
-        if directory is not None:  # another process may have taken up the same ones just now
+        if place is not None:  # another process may have taken up the same ones just now
             tasks = [task for task in tasks if await self.session.leave(task)]
         still = deadline - self.session.clock.monotonic()
         ends = await asyncio.gather(
-            *(self._finished(task, owned.get((task.account, task.id)), still, directory) for task in tasks)
+            *(self._finished(task, owned.get((task.account, task.id)), still, place) for task in tasks)
         )
         errors += [end for end in ends if not isinstance(end, Task)]
-        if directory is not None:
-            await asyncio.to_thread(clear, directory)
+        if place is not None:
+            await asyncio.to_thread(clear, place.work)
             await self.ledger.forget(await self.ledger.idle(marks) if errors else marks)
+        await asyncio.to_thread(clear, self.ledger.results)
+        uncertain = await asyncio.to_thread(lambda: [self._with_answer(attempt) for attempt in uncertain])
         done = tuple(end for end in ends if isinstance(end, Task))
         return Recovery(tasks=done, uncertain=tuple(uncertain), errors=tuple(errors))
+
+    def _with_answer(self, attempt: Attempt) -> Attempt:
+        """Return an uncertain attempt whose error tells of an answer that was a file, and is on the disk."""
+        files = files_of(self.ledger.results, attempt.id)
+        if not files:
+            return attempt
+        return attrs.evolve(attempt, error=f"{attempt.error}; it was answered with {', '.join(map(str, files))}")
 
     async def _replayed(self, attempt: Attempt, deadline: float) -> Task | AnymediaError:
         """Return the task that a replay found, or the error."""
@@ -101,8 +114,10 @@ class Recoverer:
     def _no_replay(self, attempt: Attempt, account: Account) -> str | None:
         """Return why an attempt cannot be replayed safely."""
         idempotency = account.adapter.idempotency
-        if idempotency is None or attempt.replay_key is None:
+        if idempotency is None:
             return f"{account.adapter.title} honours no idempotency key"
+        if attempt.replay_key is None:
+            return "it was sent under no replay key, as a body that holds a file is"
         if not is_of(attempt.fingerprint or "", account.secret()):
             return "it was sent with another API key, and a replay key holds for one"
         if (age := self.session.age(attempt)) > idempotency.window:
@@ -115,9 +130,9 @@ class Recoverer:
         return None
 
     async def _finished(
-        self, task: Task, attempt: Attempt | None, timeout: float, directory: Path | None
+        self, task: Task, attempt: Attempt | None, timeout: float, place: Place | None
     ) -> Task | AnymediaError:
-        """Return a task that has succeeded, with its files where a directory is given, or the error.
+        """Return a task that has succeeded, with its files where a place is given, or the error.
 
         The links to its files are asked for again: those that are known may have died, or may never have worked.
         """
@@ -125,11 +140,11 @@ class Recoverer:
             with Accepted(task):
                 if task.state is not State.SUCCEEDED:
                     task = await self.watch.until_done(self._account(attempt or task), task, timeout)
-                elif directory is not None:
+                elif place is not None:
                     with suppress(ConfigError):  # files are fetched without an API key: another one does not matter
                         task = await self.watch.again(self._account(attempt or task), task)
-                if directory is not None and not all(asset.path for asset in task.assets):
-                    task = attrs.evolve(task, assets=await self.save(task, directory))
+                if place is not None and not all(asset.kept for asset in task.assets):
+                    task = attrs.evolve(task, assets=await self.files.download([task], place, self.sidecars))
         except AnymediaError as error:
             return error
         return task

@@ -3,11 +3,15 @@
 import asyncio
 import logging
 import math
+import tempfile
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
+
+import attrs
 
 from anymedia.account import Account, fingerprint
 from anymedia.clock import Clock
@@ -18,12 +22,14 @@ from anymedia.model.errors import AnymediaError, ConfigError, JournalError, Prob
 from anymedia.model.money import Money
 from anymedia.model.task import Attempt, Task
 from anymedia.network import Network
+from anymedia.storage import Storage
 from anymedia.translate import decode, encode
 from anymedia.translate.classify import Asked
-from anymedia.translate.messages import Answer, Call, Lost, Progress
+from anymedia.translate.messages import Answer, Call, Into, Lost, Progress
 from anymedia.transport.download import keep
 from anymedia.transport.http import DIRECT, Transport
 from anymedia.transport.retry import Patience, retried
+from anymedia.transport.store import Stores
 
 Event: TypeAlias = Attempt | Task
 T = TypeVar("T")
@@ -40,7 +46,8 @@ _log = logging.getLogger("anymedia")
 class Session:
     """The shared parts of one client; connections are opened at the first use and closed by `close`.
 
-    `ledger` is None where no journal is kept. `detached` holds the latest accepted tasks whose callers were cancelled.
+    `ledger` is None where no journal is kept; `stores` are the buckets that are used. `detached` holds the latest
+    accepted tasks whose callers were cancelled.
     """
 
     def __init__(
@@ -50,6 +57,7 @@ class Session:
         on_event: Callable[[Event], None] | None,
         ledger: Ledger | None,
         network: Network = DIRECT,
+        storage: Storage | None = None,
     ) -> None:
         self.clock: Clock = clock
         self.detached: deque[Task] = deque(maxlen=LEFT_TASKS)
@@ -57,9 +65,11 @@ class Session:
         self.permits: Permits = Permits(clock)
         self.health: Health = Health(clock, self.balance)
         self.patience: Patience = patience
+        self.stores: Stores = Stores(storage, network.ca_file)
         self._on_event = on_event
         self._network = network
         self._transport: Transport | None = None
+        self._folder: Path | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._fingerprints: dict[str, str] = {}
         self._unwritten: deque[Attempt] = deque()
@@ -108,6 +118,10 @@ class Session:
         if self._transport is not None:
             await self._transport.close()
             self._transport = None
+        if self._folder is not None:
+            with suppress(OSError):  # a result is in it, which is its caller's
+                self._folder.rmdir()
+            self._folder = None
         try:
             await self.catch_up()
         except JournalError as error:
@@ -233,11 +247,26 @@ class Session:
             secret=account.api_key,
         )
 
-    async def read(self, account: Account, call: Call, model: str | None = None) -> Answer:
-        """Send a call that buys nothing, once. Errors: Unavailable."""
+    async def send(self, account: Account, call: Call, progress: Progress, name: str) -> Answer:
+        """Send a call once; an answer that is a file is put beside the journal, under this name. Errors: Lost."""
+        if call.file:
+            call = attrs.evolve(call, into=Into(self._results, name))
+        return await self.transport.send(account, call, progress)
+
+    @property
+    def _results(self) -> Path:
+        """The folder for answers that are files: the journal's; without one, one that is made for them."""
+        if self.ledger is not None:
+            return self.ledger.results
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="anymedia-"))
+        return self._folder
+
+    async def read(self, account: Account, call: Call, model: str | None = None, name: str = "") -> Answer:
+        """Send a call that buys nothing, once; an answer that is a file has this name. Errors: Unavailable."""
         try:
             async with self.permits.poll(account):
-                return await self.transport.send(account, call, Progress())
+                return await self.send(account, call, Progress(), name)
         except Lost as lost:
             raise self.asked(account, model).lost(lost, submit=False) from None
 
@@ -249,7 +278,7 @@ class Session:
                 field="balance", message=f"{account.adapter.title} does not report a balance", unsupported=True
             )
             raise Unsupported(problems=[problem], account=account.name, provider=account.adapter.name)
-        call = encode.look_up(account.origin, words.path)
+        call = encode.look_up(account, words.path)
         answer = await self.retried(lambda: self.read(account, call), Unavailable)
         return decode.balance(self.asked(account, None), words, answer)
 

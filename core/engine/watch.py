@@ -10,8 +10,8 @@ import attrs
 
 from anymedia.account import Account
 from anymedia.clock import left
-from anymedia.declare.adapter import Adapter, Pace
 from anymedia.declare.endpoint import Endpoint
+from anymedia.declare.lifecycle import Lifecycle, Pace
 from anymedia.model.errors import (
     Blocked,
     DeadlineExceeded,
@@ -82,7 +82,8 @@ class Watch:
                 self._waits.pop((task.account, task.id), None)
 
     async def _until_done(self, account: Account, watched: "_Watched", deadline: float, wait: "_Wait") -> Task:
-        pause = first_wait(account.adapter.pace, self._age(watched.task))
+        pace = account.adapter.life(watched.task.lifecycle).pace
+        pause = first_wait(pace, self._age(watched.task))
         errors, without_result, was_last = 0, 0, False
         while not watched.task.state.final:
             rest = deadline - self._clock.monotonic()
@@ -106,7 +107,7 @@ class Watch:
             else:
                 errors = 0
             pause = next_wait(
-                account.adapter.pace,
+                pace,
                 self._age(watched.task),
                 errors=errors,
                 retry_after=None if watched.last is None else watched.last.retry_after,
@@ -121,10 +122,10 @@ class Watch:
 
     async def follow(self, account: Account, endpoint: Endpoint, task: Task) -> Task:
         """Call one endpoint of a task, once, and return the task as the answer tells it. Errors: ProviderError."""
-        call = encode.follow(account.adapter, endpoint, account.origin, task)
+        call = encode.follow(account, endpoint, task)
         with Accepted(task):
             while True:
-                answer = await self._session.read(account, call, task.model)
+                answer = await self._session.read(account, call, task.model, task.id)
                 asked = self._session.asked(account, task.model)
                 try:
                     return decode.looked(asked, endpoint, answer, task, alone=call.alone)
@@ -136,7 +137,7 @@ class Watch:
 
         What is on disk stays; where the look tells no other links, the task is as it was.
         """
-        if account.adapter.poll is None or all(asset.path for asset in task.assets):
+        if account.adapter.life(task.lifecycle).poll is None or all(asset.kept for asset in task.assets):
             return task
         try:
             seen = await self._asked(account, attrs.evolve(task, state=State.RUNNING))
@@ -145,7 +146,7 @@ class Watch:
         if len(seen.assets) < len(task.assets):
             return task
         known = [*task.assets, *seen.assets[len(task.assets) :]]
-        assets = (was if was.path or was.url == now.url else now for was, now in zip(known, seen.assets, strict=True))
+        assets = (was if was.kept or was.url == now.url else now for was, now in zip(known, seen.assets, strict=True))
         return attrs.evolve(task, assets=tuple(assets), trouble=seen.trouble)
 
     async def _look(self, account: Account, task: Task) -> Task:
@@ -160,13 +161,23 @@ class Watch:
         return await self._saw(account, task, seen)
 
     async def _asked(self, account: Account, task: Task) -> Task:
-        """Look at a task, and fetch its result where that takes a further call."""
-        seen = task
-        if account.adapter.poll is not None:
-            seen = await self.follow(account, account.adapter.poll, seen)
-        if seen.state is State.SUCCEEDED and account.adapter.result is not None:
-            seen = await self.follow(account, account.adapter.result, seen)
+        """Look at a task, and fetch its result, or why it failed, where that takes a further call."""
+        life, seen = account.adapter.life(task.lifecycle), task
+        if life.poll is not None:
+            seen = await self.follow(account, life.poll, seen)
+        if seen.state is State.SUCCEEDED and life.result is not None:
+            return await self.follow(account, life.result, seen)
+        if seen.state is State.FAILED and life.why is not None:
+            return await self._explained(account, life.why, task, seen)
         return seen
+
+    async def _explained(self, account: Account, why: Endpoint, task: Task, failed: Task) -> Task:
+        """Ask once why a task has failed; where no answer tells it, the failure stays as the look found it."""
+        try:
+            answer = await self._session.read(account, encode.follow(account, why, failed), failed.model)
+        except ProviderError:
+            return failed
+        return decode.explained(self._session.asked(account, failed.model), why, answer, task, failed)
 
     async def _saw(self, account: Account, task: Task, seen: Task) -> Task:
         """Record how a task stands where that has changed, put a result that came as bytes on disk, and return it."""
@@ -174,10 +185,10 @@ class Watch:
         if any(asset.data is not None for asset in seen.assets):
             seen = await self._session.kept_if_can_be(seen)
         trouble = seen.trouble if seen.state.final else None
-        if (word := _unknown_word(account.adapter, seen)) is not None:
+        if (word := _unknown_word(account.adapter.life(seen.lifecycle), seen)) is not None:
             trouble = _trouble(task, f"its state is {word!r}, a word that is not known", seen.raw)
         seen = seen if seen.trouble is trouble else attrs.evolve(seen, trouble=trouble)
-        if seen.state is not task.state:
+        if seen.state is not task.state or seen.told != task.told:
             await self._session.see(seen)
         elif _error(seen) != _error(task):
             await self._session.note(seen)
@@ -236,11 +247,11 @@ def _error(task: Task) -> str | None:
     return None if task.trouble is None else task.trouble.error
 
 
-def _unknown_word(adapter: Adapter, task: Task) -> str | None:
+def _unknown_word(life: Lifecycle, task: Task) -> str | None:
     """Return the provider's word for a task's state where it is not known what it means."""
     if task.raw_state is None or task.state.final:
         return None
-    return task.raw_state if adapter.meaning(task.raw_state) is None else None
+    return task.raw_state if life.meaning(task.raw_state) is None else None
 
 
 def _succeeded(task: Task) -> Task:

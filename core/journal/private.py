@@ -13,6 +13,7 @@ KEPT = frozenset(
     (
         *("id", "provider", "account", "offer", "model", "wire_id", "path", "kind", "field"),
         *("replay_key", "origin", "fingerprint", "idempotency_key"),
+        *("role", "media_type", "sha256", "stored"),
     )
 )
 """Texts that are used again, by us or by the caller: they stay as they are."""
@@ -91,6 +92,8 @@ class Private:
             return value if self._is_clean(value) else None
         if name == "links":
             return {each: url for each, url in value.items() if self._is_clean(url)}
+        if name == "told":
+            return {each: now for each, was in value.items() if (now := self._value(was)) is not None}
         return self._value(value)
 
     def _value(self, value: Any) -> Any:

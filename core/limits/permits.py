@@ -73,7 +73,7 @@ class AccountLimits:
 
     def __init__(self, account: Account, clock: Clock) -> None:
         allowed = account.limits
-        self._pace = account.adapter.pace.then
+        self._pace = min(life.pace.then for life in account.adapter.lives.values())
         self.submits: RateWindow = RateWindow(allowed.submits, clock)
         self.polls: RateWindow = RateWindow(allowed.polls, clock)
         self.active: ActiveTasks = ActiveTasks(allowed.active, clock)

@@ -44,6 +44,33 @@ class Asset:
     stored: str | None = None
     expires_at: datetime | None = None
 
+    @property
+    def kept(self) -> bool:
+        """Whether its file was saved: on disk or in a storage."""
+        return self.path is not None or self.stored is not None
+
+
+@attrs.frozen(kw_only=True)
+class Saved(Asset):
+    """A result that was saved: `location` is its path, or s3://bucket/key, and what its file is is known."""
+
+    location: str
+    media_type: str
+    length: int
+    sha256: str
+
+    @property
+    def asset(self) -> Asset:
+        """The result as its task holds it."""
+        return Asset(**{field.name: getattr(self, field.name) for field in attrs.fields(Asset)})
+
+
+@attrs.frozen(kw_only=True)
+class SavedFile(Saved):
+    """A result that was saved on disk, at `path`."""
+
+    path: Path
+
 
 @attrs.frozen(kw_only=True)
 class Failure:
@@ -89,7 +116,10 @@ class Task:
     `created_at` and `completed_at` the provider's. `money` is what was quoted until the provider says what it took.
     `raw_state`, `raw` (the last answer) and `request_id` are the provider's own words; `idempotency_key` is the
     caller's own name for the request; `replayed` says that the submit was sent more than once under one replay key.
-    `path` and `links` say where to look, `trouble` is what the latest looks met where they did not tell how it stands.
+    `told` is what the provider tells of it meanwhile, where it does: progress (0 to 1), position (its place in the
+    queue), log (lines of text), seed, and the title and the seconds of the work.
+    `lifecycle` names how it goes where that is not the provider's usual way; `path` and `links` say where to look,
+    `trouble` is what the latest looks met where they did not tell how it stands.
     """
 
     id: str
@@ -98,6 +128,7 @@ class Task:
     offer: str | None = None
     model: str | None = None
     wire_id: str | None = None
+    lifecycle: str | None = None
     kind: Kind = Kind.IMAGE
     state: State = State.QUEUED
     raw_state: str | None = None
@@ -114,6 +145,7 @@ class Task:
     path: str
     links: Mapping[str, str] = attrs.field(factory=dict, hash=False)
     request_id: str | None = None
+    told: Mapping[str, Json] = attrs.field(factory=dict, hash=False)
     idempotency_key: str | None = None
     replayed: bool = False
     trouble: Trouble | None = None
@@ -125,8 +157,9 @@ class Order:
     """One task to be bought: what is sent where, and for how much.
 
     It makes `units` of the request's units (pictures, clips, songs), from number `part` on. `money` is the quote; `why`
-    says why this offer was chosen, at `chosen_at`. `idempotency_key` is the caller's own name for the request, `texts`
-    are the caller's own words, which are in no JSON.
+    says why this offer was chosen, at `chosen_at`; `lifecycle` names how its task goes where that is not the provider's
+    usual way. `idempotency_key` is the caller's own name for the request. `texts` are the caller's own words,
+    `signatures` are of URLs in its body, with which anybody may fetch them: both are in no JSON.
     """
 
     provider: str
@@ -134,6 +167,7 @@ class Order:
     offer: str | None = None
     model: str | None = None
     wire_id: str | None = None
+    lifecycle: str | None = None
     kind: Kind = Kind.IMAGE
     path: str
     body: Json = attrs.field(default=None, hash=False, repr=False, metadata={BESIDE: True})
@@ -146,6 +180,7 @@ class Order:
     why: str | None = None
     chosen_at: datetime | None = None
     texts: tuple[str, ...] = attrs.field(default=(), repr=False, eq=False, metadata={UNWRITTEN: True})
+    signatures: tuple[str, ...] = attrs.field(default=(), repr=False, eq=False, metadata={UNWRITTEN: True})
 
     @property
     def name(self) -> str:
@@ -261,6 +296,7 @@ class Attempt:
             offer=order.offer,
             model=order.model,
             wire_id=order.wire_id,
+            lifecycle=order.lifecycle,
             kind=order.kind,
             money=order.money,
             adjustments=order.adjustments,

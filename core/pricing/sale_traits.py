@@ -63,7 +63,7 @@ def _refunds(side: Side) -> Trait:
 
 
 def _expires(side: Side) -> Trait:
-    seconds = side.adapter.expires
+    seconds = side.checked.life.expires
     if seconds is None:
         return Trait("unknown", "does not say how long they can be fetched: download them at once")
     return Trait(duration(seconds), f"keeps them for {duration(seconds)}")
@@ -81,7 +81,7 @@ def _idempotency(side: Side) -> Trait:
 
 
 def _cancel(side: Side) -> Trait:
-    return Trait("yes", "can stop one") if side.adapter.cancel is not None else Trait("no", "cannot stop one")
+    return Trait("yes", "can stop one") if side.checked.life.cancel is not None else Trait("no", "cannot stop one")
 
 
 def _balance(side: Side) -> Trait:
@@ -89,7 +89,8 @@ def _balance(side: Side) -> Trait:
 
 
 def _results(side: Side) -> Trait:
-    endpoints = filter(None, (side.adapter.submit, side.adapter.poll, side.adapter.result))
+    life = side.checked.life
+    endpoints = filter(None, (life.submit, life.poll, life.result))
     if any(endpoint.reply.files is not None for endpoint in endpoints):
         return Trait("bytes", "answers with the files themselves")
     return Trait("URL", "answers with URLs")

@@ -7,8 +7,10 @@ from typing import Any
 import attrs
 
 from anymedia.account import Secret
-from anymedia.declare.adapter import Adapter, Err, Match
-from anymedia.declare.path import Place
+from anymedia.declare.adapter import Adapter
+from anymedia.declare.errors import Err, Match
+from anymedia.declare.hook import Hook, HookError
+from anymedia.declare.path import Content, Place
 from anymedia.model.errors import (
     NOT_AGAIN,
     PROVIDER_ERRORS,
@@ -18,9 +20,10 @@ from anymedia.model.errors import (
     SubmitUncertain,
     Unavailable,
 )
+from anymedia.model.inline import cut, put_back
 from anymedia.model.plain import one_line
 from anymedia.model.redact import DEEPEST, HIDDEN, holds, scrubbed
-from anymedia.model.strict_json import Json
+from anymedia.model.strict_json import Json, dumps
 from anymedia.model.vocabulary import Billed, Cause, Outcome
 
 from .messages import Answer, Lost
@@ -130,18 +133,42 @@ class Asked:
 
 @attrs.frozen
 class Received:
-    """An answer, who was asked, the answer's body as JSON (or text, where it is none), and `raw`, as it can be kept."""
+    """An answer, who was asked, and what the answer holds: its words are JSON, or text where it is none.
+
+    `raw` is the body as it came and can be kept, `shown` are the words of `content` without the API key. `unread` says
+    why a hook made no words of it.
+    """
 
     asked: Asked
     answer: Answer
-    words: Json = attrs.field(hash=False)
+    content: Content
     raw: Json = attrs.field(hash=False)
+    shown: Json = attrs.field(hash=False)
+    unread: str | None = None
 
     @classmethod
-    def of(cls, asked: Asked, answer: Answer) -> "Received":
-        """Return an answer as it is read."""
-        words, text = read(answer.body)
-        return cls(asked, answer, words, asked.kept(words, text))
+    def of(cls, asked: Asked, answer: Answer, reads: Hook | None = None) -> "Received":
+        """Return an answer as it is read; `reads` makes other words of a good one."""
+        shortened, files = cut(answer.body)
+        words, text = read(shortened)
+        raw = None if answer.file is not None else asked.kept(words, text)
+        if files:  # only what is read holds them
+            raw = put_back(raw, list(map(str.__str__, files)))
+            words = put_back(read(shortened)[0], files)
+        content = Content(words, answer.headers, answer.body)
+        if reads is None or not _is_good(answer.status) or answer.file is not None:
+            return cls(asked, answer, content, raw, raw)
+        try:
+            words = reads.made(object, words)
+        except HookError as error:
+            return cls(asked, answer, attrs.evolve(content, words=None), raw, None, str(error))
+        shown = asked.kept(words, dumps(words).decode())
+        return cls(asked, answer, attrs.evolve(content, words=words), raw, shown)
+
+    @property
+    def kept(self) -> Content:
+        """What the answer holds, with its words as they can be kept."""
+        return attrs.evolve(self.content, words=self.shown)
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -161,25 +188,25 @@ class Received:
     @property
     def code(self) -> str | None:
         """The body's own error code."""
-        return code_of(self.asked.adapter.fault, self.words)
+        return code_of(self.asked.adapter.fault, self.content)
 
     @property
     def request_id(self) -> str | None:
         """The provider's name for the call, from a header or the body."""
         fault, headers = self.asked.adapter.fault, self.answer.headers
         header = next((headers[name] for name in self.asked.adapter.request_id if name in headers), None)
-        named = header or (None if fault.request_id is None else fault.request_id.one(self.words))
+        named = header or (None if fault.request_id is None else fault.request_id.one(self.content))
         return self.asked.shown(named)[:LONGEST_NAME] if isinstance(named, str) else None
 
     @property
     def told(self) -> str:
         """The provider's own words for what went wrong, as they are shown."""
-        return one_line(text_of(self.asked.adapter.fault, self.raw))
+        return one_line(text_of(self.asked.adapter.fault, self.kept))
 
     @property
     def row(self) -> Err | None:
         """What the adapter says of the error."""
-        return self.asked.row(self.code, declared_text(self.asked.adapter.fault, self.words), self.answer.status)
+        return self.asked.row(self.code, declared_text(self.asked.adapter.fault, self.content), self.answer.status)
 
     @property
     def status(self) -> int:
@@ -193,7 +220,7 @@ class Received:
         """Return whether this is an error: by its HTTP status, or by the body's own code at `ok`."""
         if not _is_good(self.answer.status):
             return True
-        code = None if ok is None else ok[0].one(self.words)
+        code = None if ok is None else ok[0].one(self.content)
         return ok is not None and code is not None and code != ok[1] and word(code) != str(ok[1])
 
     def refusal(self, *, submit: bool) -> AnymediaError:
@@ -227,8 +254,9 @@ class Received:
 
     @property
     def aside(self) -> str:
-        """The provider's own words, to be put behind ours."""
-        return f": {self.told}" if self.told else ""
+        """Why the answer could not be read, or the provider's own words, to be put behind ours."""
+        why = self.unread or self.told
+        return f": {why}" if why else ""
 
     def _message(self, what: str) -> str:
         return f"{self.asked.account} answered {self.answer.status} {what}".rstrip()
@@ -257,7 +285,7 @@ class Received:
     def _retry_after(self) -> float | None:
         """Return the seconds to wait: the header's, or else the body's."""
         seconds = retry_after(self.answer.headers, self.asked.now)
-        named = amount(self.asked.adapter.fault.retry_after, self.words) if seconds is None else None
+        named = amount(self.asked.adapter.fault.retry_after, self.content) if seconds is None else None
         return seconds if named is None else bounded(float(named))
 
 

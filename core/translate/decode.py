@@ -3,24 +3,27 @@
 A yes is believed only where the adapter says that it stands; whatever cannot be read is an error, never a success.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import attrs
 
-from anymedia.declare.adapter import Balance, Err, PriceQuote
+from anymedia.declare.adapter import Adapter, Balance, PriceQuote
 from anymedia.declare.endpoint import Endpoint, Fault, Reply
+from anymedia.declare.errors import Err
+from anymedia.declare.lifecycle import Lifecycle
 from anymedia.model.errors import AnymediaError, MalformedAnswer, SubmitUncertain
-from anymedia.model.forms import shown
 from anymedia.model.money import EXACT, LARGEST, Money, PriceStatus, can_be
-from anymedia.model.task import Asset, Failure, Task, Trouble
-from anymedia.model.vocabulary import Cause, Refund, Retry, State
+from anymedia.model.task import Failure, Task
+from anymedia.model.vocabulary import Cause, Refund, State
 
 from .classify import CAUSES, LONGEST_NAME, Asked, Received
-from .links import followed, links
+from .links import followed
 from .messages import Answer
 from .reading import amount, code_of, declared_text, has_amount, id_of, other_id, time_of
+from .results import results
+from .told import told
 
 GOING_ON = (State.QUEUED, State.RUNNING, State.SUCCEEDED)
 """What a task is that may have been billed."""
@@ -37,24 +40,28 @@ def submitted(asked: Asked, answer: Answer, draft: Task) -> Task:
 
     Errors: a ProviderError when it was refused; SubmitUncertain when nobody can tell, or it has no readable id.
     """
-    received = Received.of(asked, answer)
-    reply, words = asked.adapter.submit.reply, received.words
+    life = asked.adapter.life(draft.lifecycle)
+    reply = life.submit.reply
+    received = Received.of(asked, answer, reply.reads)
+    content = received.content
     if received.is_error(reply.ok):
-        raise _refusal(received, reply)
-    task_id = id_of(reply.id, words) if reply.id is not None else draft.id
+        raise _refusal(received, life)
+    task_id = id_of(reply.id, content) if reply.id is not None else draft.id
+    if task_id is None and answer.file is not None:
+        task_id = draft.id  # it needs no name: nothing is left to look at
     if task_id is None:
-        raise _without_id(received)
+        raise _without(received, f"without a task id that can be read{received.aside}")
     known: dict[str, Any] = {
         "id": task_id,
-        "links": dict(followed(asked.adapter, asked.origin, words)),
-        "replayed": reply.replayed is not None and reply.replayed.one(words) is True,
+        "links": dict(followed(asked.adapter, draft.lifecycle, asked.origin, content)),
+        "replayed": reply.replayed is not None and reply.replayed.one(content) is True,
         "raw": received.raw,
     }
     try:
         read = _read(received, reply, draft, task_id)
     except AnymediaError as error:
-        if asked.adapter.poll is None:
-            raise received.paid_for_nothing(f"and it cannot be read ({error})") from None
+        if life.poll is None:
+            raise _without(received, f"and it cannot be read ({error})") from None
         # It was accepted: what else the answer says can be asked for again.
         return attrs.evolve(draft, request_id=received.request_id, **known)
     if read["state"] is State.SUCCEEDED and not read.get("assets"):
@@ -63,26 +70,27 @@ def submitted(asked: Asked, answer: Answer, draft: Task) -> Task:
     return attrs.evolve(draft, **known | read)
 
 
-def _refusal(received: Received, reply: Reply) -> AnymediaError:
+def _refusal(received: Received, life: Lifecycle) -> AnymediaError:
     """Return the error of a submit that was refused.
 
     An HTTP status alone is no refusal beside a body that tells of a task that goes on, and of no error.
     """
-    error = received.refusal(submit=True)
+    error, reply = received.refusal(submit=True), life.submit.reply
     by_status = received.answer.status >= 300 and received.code is None
-    task_id = id_of(reply.id, received.words)
-    said = None if reply.state is None else reply.state.one(received.words)
-    meaning = received.asked.adapter.meaning(said) if isinstance(said, str) else None
+    task_id = id_of(reply.id, received.content)
+    said = None if reply.state is None else reply.state.one(received.content)
+    meaning = life.meaning(said) if isinstance(said, str) else None
     if not by_status or task_id is None or meaning not in GOING_ON or isinstance(error, SubmitUncertain):
         return error
     return received.contradiction(f"and said all the same that task {received.asked.shown(task_id)} is {meaning}")
 
 
-def _without_id(received: Received) -> AnymediaError:
-    """A success without an id: a refusal where the body's own code says so, else money that is likely spent."""
+def _without(received: Received, what: str) -> AnymediaError:
+    """A success without an id, or a result: a refusal where the body's own code says so, else money that is likely
+    spent."""
     if received.row is not None or received.status >= 400:
         return received.refusal(submit=True)
-    return received.paid_for_nothing(f"without a task id that can be read{received.aside}")
+    return received.paid_for_nothing(what)
 
 
 class Unnamed(Exception):
@@ -95,18 +103,18 @@ def looked(asked: Asked, endpoint: Endpoint, answer: Answer, task: Task, *, alon
     Errors: a ProviderError for an error answer, MalformedAnswer for one that cannot be read; the task is as it was.
     Unnamed for an end that might be another task's.
     """
-    received = Received.of(asked, answer)
+    received = Received.of(asked, answer, endpoint.reply.reads)
     if received.is_error(endpoint.reply.ok):
         return _refused(received, endpoint, task)
     seen = attrs.evolve(task, **_read(received, endpoint.reply, task, task.id))
-    if seen.state.final and not alone and id_of(endpoint.reply.id, received.words) is None:
+    if seen.state.final and not alone and id_of(endpoint.reply.id, received.content) is None:
         raise Unnamed
     return seen
 
 
 def _refused(received: Received, endpoint: Endpoint, task: Task) -> Task:
     """Return what an error answer to a look tells of the task all the same. Errors: the answer's own."""
-    other = other_id(endpoint.reply.id, received.words, task.id)
+    other = other_id(endpoint.reply.id, received.content, task.id)
     if other is not None:
         raise _of_another(received, other, task.id)
     error = received.refusal(submit=False)
@@ -116,10 +124,10 @@ def _refused(received: Received, endpoint: Endpoint, task: Task) -> Task:
         young = received.asked.now - task.submitted_at < timedelta(seconds=seconds)
         if young and str(code) in (received.code, str(received.answer.status)):
             return attrs.evolve(task, raw=received.raw)
-    if id_of(endpoint.reply.id, received.words) == task.id and (ended := _ended(received, endpoint.reply, task)):
+    if id_of(endpoint.reply.id, received.content) == task.id and (ended := _ended(received, endpoint.reply, task)):
         return ended
     if endpoint.verdict and _is_verdict(received):
-        failed = _failure(received, received.asked.adapter.fault, None, task.money)
+        failed = _failure(received, received.asked.adapter.fault, task, None, task.money)
         return attrs.evolve(task, state=State.FAILED, ended_at=received.asked.now, raw=received.raw, **failed)
     raise error
 
@@ -138,23 +146,28 @@ def _ended(received: Received, reply: Reply, task: Task) -> Task | None:
 
 
 def _is_verdict(received: Received) -> bool:
-    """Return whether an error answer is the provider's own word on the work, and not on the call or the account."""
+    """Return whether an error answer is the provider's own word on the work."""
+    return _is_of_the_work(received) and (received.row is not None or 400 <= received.status < 500)
+
+
+def _is_of_the_work(received: Received) -> bool:
+    """Return whether an error answer can be the provider's own word on the work, and not on the call or the account."""
     row = received.row
     if row is not None:
         return row.cause in (Cause.REJECTED, Cause.BLOCKED, Cause.FAILED)
-    return 400 <= received.status < 500 and CAUSES.get(received.status) is None
+    return CAUSES.get(received.status) is None
 
 
 def _read(received: Received, reply: Reply, task: Task, task_id: str) -> dict[str, Any]:
     """Return what an answer changes of a task. Errors: MalformedAnswer, NotFound."""
-    words, now = received.words, received.asked.now
-    if not isinstance(words, dict):
+    content, now = received.content, received.asked.now
+    if not isinstance(content.words, dict) and received.answer.file is None:
         raise received.malformed("no JSON object", task_id)
-    other = other_id(reply.id, words, task_id)
+    other = other_id(reply.id, content, task_id)
     if other is not None:
         raise _of_another(received, other, task_id)
     state, raw_state, said = _state(received, reply, task, task_id)
-    completed_at = time_of(reply.completed, words) or task.completed_at
+    completed_at = time_of(reply.completed, content) or task.completed_at
     # An amount beside a task that goes on is not what it comes to.
     money = _settled(received, reply, task.money) if state.final else task.money
     changes: dict[str, Any] = {
@@ -162,30 +175,33 @@ def _read(received: Received, reply: Reply, task: Task, task_id: str) -> dict[st
         "raw_state": raw_state,
         "running_at": task.running_at or (now if state is not State.QUEUED else None),
         "ended_at": task.ended_at or (now if state.final else None),
-        "created_at": time_of(reply.created, words) or task.created_at,
+        "created_at": time_of(reply.created, content) or task.created_at,
         "completed_at": completed_at,
         "money": money,
         "request_id": received.request_id or task.request_id,
+        "told": told(received.asked, reply, content, task.told),
         "raw": received.raw,
     }
     if state is State.FAILED:
-        changes |= _failure(received, reply.failure, said, money)
+        changes |= _failure(received, reply.failure, task, said, money)
     elif state is State.SUCCEEDED and (reply.assets or reply.files is not None):
-        changes |= _assets(received, reply, task, completed_at or now)
+        changes |= results(received, reply, task, completed_at or now)
     return changes
 
 
 def _state(received: Received, reply: Reply, task: Task, task_id: str) -> tuple[State, str | None, Err | None]:
     """Return the state, the raw word for it, and what the adapter says of the failure that the word tells."""
-    raw = None if reply.state is None else reply.state.one(received.words)
-    if reply.failed_if is not None and reply.failed_if.find(received.words):
+    raw, life = None if reply.state is None else reply.state.one(received.content), _life(received, task)
+    if reply.failed_if is not None and reply.failed_if.find(received.content):
         return State.FAILED, _word(received, raw) if isinstance(raw, str) else None, None
+    if received.answer.file is not None:
+        return State.SUCCEEDED, task.raw_state, None
     if reply.state is None:
         # An answer without a state of its own is a result where there is nothing to look at later; else it tells none.
-        return State.SUCCEEDED if received.asked.adapter.poll is None else task.state, task.raw_state, None
+        return State.SUCCEEDED if life.poll is None else task.state, task.raw_state, None
     if not isinstance(raw, str) or not raw.strip():
         raise received.malformed("no state", task_id)
-    meaning, said = received.asked.adapter.meaning(raw) or State.RUNNING, _word(received, raw)
+    meaning, said = life.meaning(raw) or State.RUNNING, _word(received, raw)
     if isinstance(meaning, State):
         return meaning, said, None
     if meaning.cause is Cause.NOT_FOUND:
@@ -197,63 +213,69 @@ def _word(received: Received, raw: str) -> str:
     return received.asked.shown(raw)[:LONGEST_NAME]
 
 
-def _failure(received: Received, fault: Fault, said: Err | None, money: Money) -> dict[str, Any]:
+def _life(received: Received, task: Task) -> Lifecycle:
+    return received.asked.adapter.life(task.lifecycle)
+
+
+def _failure(received: Received, fault: Fault, task: Task, said: Err | None, money: Money) -> dict[str, Any]:
     """Return what a failure changes of a task: why it failed, and what it then costs; its state's word counts first."""
     adapter = received.asked.adapter
     asked = received.asked
-    code = code_of(fault, received.words)
-    row = asked.row(code, declared_text(fault, received.words))
+    code = code_of(fault, received.content)
+    row = asked.row(code, declared_text(fault, received.content))
     rows = [each for each in (said, row) if each is not None]
     refund = next((each.refund for each in rows if each.refund is not None), adapter.refunds)
     cause = rows[0].cause if rows else Cause.FAILED
-    if refund is Refund.YES and _took_something(received):
+    if refund is Refund.YES and _took_something(received, task, money):
         refund = Refund.UNKNOWN  # the page says that nothing is billed, and the answer that something was
     if refund is Refund.YES and money.got != "settled":
-        status, source = PriceStatus.EXACT, f"{adapter.page}: a failed task is not billed"
-        money = Money(usd=Decimal(0), list_usd=money.list_usd, status=status, got="settled", source=source)
+        money = _given_back(adapter, money)
     failure = Failure(
         cause=cause,
         code=None if code is None else asked.shown(code),
-        message=asked.shown(declared_text(fault, received.raw)) or None,
+        message=asked.shown(declared_text(fault, received.kept)) or None,
         refund=refund,
     )
     return {"failure": failure, "money": money}
 
 
-def _took_something(received: Received) -> bool:
+def _given_back(adapter: Adapter, money: Money) -> Money:
+    """Return the money for a task of which the page says that it is not billed, since it failed."""
+    source = f"{adapter.page}: a failed task is not billed"
+    return Money(usd=Decimal(0), list_usd=money.list_usd, status=PriceStatus.EXACT, got="settled", source=source)
+
+
+def _took_something(received: Received, task: Task, money: Money) -> bool:
     """Return whether an answer says that something was taken, be it in a form that cannot be read."""
-    polled = received.asked.adapter.poll or received.asked.adapter.submit
-    places = (polled.reply.usd, polled.reply.credits)
-    return any(has_amount(where, received.words) for where in places)
+    told_by = _life(received, task).told_by
+    told = any(has_amount(where, received.content) for where in (told_by.usd, told_by.credits))
+    return told or (money.got == "settled" and money.usd != 0)
 
 
-def _assets(received: Received, reply: Reply, task: Task, completed_at: datetime) -> dict[str, Any]:
-    """Return the results that an answer shows, and the trouble with those of them that cannot be fetched.
+def explained(asked: Asked, endpoint: Endpoint, answer: Answer, task: Task, failed: Task) -> Task:
+    """Return a task that a look found `failed` with what the answer to `why` tells; `task` is as it was before.
 
-    Errors: MalformedAnswer where there is none that can be.
+    What tells nothing more leaves it as it is: a good answer, an error of the call or of the account, or one without a
+    code, and without a text where the look had none.
     """
-    life, now = received.asked.adapter.expires, received.asked.now
-    # Nothing is finished later than now, whatever the answer says.
-    expires_at = None if life is None else min(completed_at, now) + timedelta(seconds=life)
-    assets: list[Asset] = []
-    unusable: list[str] = []
-    for named, where in reply.assets.items():
-        found, kind = links(where, received.words, received.asked.origin), named or task.kind.medium
-        assets += [Asset(kind=kind, url=url, expires_at=expires_at) for url in found.urls]
-        assets += [Asset(kind=kind, data=data) for data in found.data]
-        unusable += found.unusable
-    for data in () if reply.files is None else reply.files.find(received.words):
-        if isinstance(data, bytes):
-            assets.append(Asset(kind=task.kind.medium, data=data))
-    told = ", ".join(shown(received.asked.shown(link)) for link in unusable[:3])
-    if not assets:
-        what = "a finished task that has no result"
-        error = received.malformed(f"{what} that can be fetched: {told}" if told else what, task.id)
-        error.retry = Retry.NEVER
-        raise error
-    error_told = f"{len(unusable)} of its results cannot be fetched: {told}"
-    trouble = Trouble(error=error_told, answer=received.raw) if unusable else None
-    return {"assets": tuple(assets), "trouble": trouble}
+    received, was = Received.of(asked, answer), cast("Failure", failed.failure)
+    fault = asked.adapter.fault
+    is_text = was.message is None and received.status < 500 and declared_text(fault, received.content) != ""
+    told = (received.code is not None or is_text) and _is_of_the_work(received)
+    if not told or not received.is_error(endpoint.reply.ok):
+        return failed
+    meaning = None if failed.raw_state is None else _life(received, failed).meaning(failed.raw_state)
+    # What the look took off the price goes by its own words; these may say otherwise.
+    money = task.money if failed.money == _given_back(asked.adapter, task.money) else failed.money
+    changes = _failure(received, fault, failed, meaning if isinstance(meaning, Err) else None, money)
+    failure = changes["failure"]
+    code, message = failure.code or was.code, failure.message or was.message
+    if received.row is None:  # a code that the page does not list says nothing of cause and price
+        changes = {"failure": attrs.evolve(was, code=code, message=message)}
+    else:
+        changes["failure"] = attrs.evolve(failure, code=code, message=message)
+    request_id = received.request_id or failed.request_id
+    return attrs.evolve(failed, raw=received.raw, request_id=request_id, **changes)
 
 
 def balance(asked: Asked, words_of: Balance, answer: Answer) -> Money:
@@ -261,8 +283,8 @@ def balance(asked: Asked, words_of: Balance, answer: Answer) -> Money:
     received = Received.of(asked, answer)
     if received.is_error(words_of.ok):
         raise received.refusal(submit=False)
-    credits, cents = amount(words_of.credits, received.words), amount(words_of.cents, received.words)
-    usd = amount(words_of.usd, received.words) if cents is None else EXACT.divide(cents, CENTS)
+    credits, cents = amount(words_of.credits, received.content), amount(words_of.cents, received.content)
+    usd = amount(words_of.usd, received.content) if cents is None else EXACT.divide(cents, CENTS)
     rate = asked.adapter.credit
     if usd is None and credits is not None and rate is not None:
         usd = EXACT.multiply(credits, rate.usd)
@@ -284,15 +306,15 @@ def price(asked: Asked, words_of: PriceQuote, answer: Answer) -> tuple[Decimal, 
     if received.is_error(None):
         raise received.refusal(submit=False)
     for where, word_ in words_of.known.items():
-        if (value := where.one(received.words)) != word_:
+        if (value := where.one(received.content)) != word_:
             said = asked.shown(value) if isinstance(value, str) else "missing"
             raise received.error(Cause.NOT_FOUND, f"{asked.account} reports no price: {where} is {said}"[:200])
-    cents, usd = amount(words_of.cents, received.words), amount(words_of.usd, received.words)
+    cents, usd = amount(words_of.cents, received.content), amount(words_of.usd, received.content)
     usd = usd if cents is None else EXACT.divide(cents, CENTS)
     # A price that is far too low by mistake would make this offer the first choice.
     if usd is None or not can_be(usd):
         raise received.malformed("no price that can be", None)
-    since = time_of(words_of.date, received.words) or asked.now
+    since = time_of(words_of.date, received.content) or asked.now
     if since > asked.now + timedelta(days=1):
         raise received.malformed("a price that is not true yet", None)
     return usd, since.date().isoformat()
@@ -308,7 +330,7 @@ def price_list(asked: Asked, answer: Answer) -> None:
 def _settled(received: Received, reply: Reply, money: Money) -> Money:
     """Return what the task took in the provider's own words, else the money as it was."""
     adapter = received.asked.adapter
-    usd, credits = amount(reply.usd, received.words), amount(reply.credits, received.words)
+    usd, credits = amount(reply.usd, received.content), amount(reply.credits, received.content)
     if usd is None and credits is not None and adapter.credit is not None:
         usd = EXACT.multiply(credits, adapter.credit.usd)
     # Nobody takes so much for a task, or so little: what was quoted stays reserved.

@@ -2,22 +2,29 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import attrs
 
-from anymedia.declare.adapter import Adapter, PriceQuote
+from anymedia.account import Account
+from anymedia.declare.adapter import PriceQuote
 from anymedia.declare.endpoint import Endpoint
-from anymedia.model.errors import MalformedAnswer
+from anymedia.declare.hook import Hook, HookError
+from anymedia.model.errors import MalformedAnswer, OutOfBounds, Problem
+from anymedia.model.media import Way, filled, slots
 from anymedia.model.strict_json import Json
 from anymedia.model.task import Adjustment, Task
 from anymedia.model.vocabulary import Billed
 
 from .check import Checked
-from .links import leads
-from .messages import Call
+from .form import boundary_of, form
+from .links import leads, origin_for
+from .messages import Call, Stream
 from .places import merged, put
+
+NO_MORE: Mapping[str, str] = MappingProxyType({})
 
 
 @attrs.frozen
@@ -34,7 +41,7 @@ class Part:
 def parts(checked: Checked, units: range | None = None) -> list[Part]:
     """Return the tasks that a request, or some units of it, takes: one for each batch of the offer.
 
-    Parts that are sent the same share one body.
+    Parts that are sent the same share one body. Errors: OutOfBounds where the adapter's hook makes no body of it.
     """
     wanted, batch = units or range(checked.units), checked.offer.batch
     bodies: dict[Any, Mapping[str, Json]] = {}
@@ -58,53 +65,94 @@ def _part(checked: Checked, first: int, units: int, bodies: dict[Any, Mapping[st
 
 def _body(checked: Checked, changes: Mapping[str, Any]) -> dict[str, Json]:
     body: dict[str, Json] = {}
-    if checked.adapter.submit.model is not None:
-        put(body, checked.adapter.submit.model, checked.wire_id)
+    model = checked.life.submit.model
+    if model is not None:
+        put(body, model, checked.wire_id)
     for place, value in checked.offer.fixed.items():
         put(body, place, value)
-    params, in_query = checked.offer.params, checked.offer.in_query
+    params, in_query = checked.offer.fields, checked.offer.in_query
     for name, field in checked.fields.items():
         value = changes.get(name, field.sent)
         if value is not None and field.takes is not None and name not in in_query:
             put(body, params[name].to, field.takes.write(value))
-    return merged(body, checked.extra) if checked.extra else body
+    whole, hook = merged(body, checked.extra) if checked.extra else body, checked.life.submit.writes
+    return whole if hook is None else _made(hook, whole)
 
 
-def submit(adapter: Adapter, origin: str, path: str, body: Json, replay_key: str | None) -> Call:
-    """Return the call that submits a body; `replay_key` is sent to providers that honour an idempotency key."""
-    headers = _headers(body)
-    if adapter.idempotency is not None and replay_key is not None:
-        headers[adapter.idempotency.header] = replay_key
-    endpoint = adapter.submit
-    return Call(
-        method=endpoint.method,
-        url=origin + path,
-        alone=True,
-        headers=headers,
-        json=body,
-        timeout=endpoint.timeout,
-        limit=endpoint.limit,
-    )
+def _made(hook: Hook, body: dict[str, Json]) -> dict[str, Json]:
+    """Return what a hook makes of a body. Errors: OutOfBounds."""
+    try:
+        made: dict[str, Json] = hook.made(dict, body)
+    except HookError as error:
+        raise OutOfBounds(problems=[Problem(field="body", message=str(error), documented=False)]) from None
+    return made
 
 
-def follow(adapter: Adapter, endpoint: Endpoint, origin: str, task: Task) -> Call:
+def submit(account: Account, lifecycle: str | None, path: str, body: Json, replay_key: str | None) -> Call:
+    """Return the call that submits a body; `replay_key` is sent to providers that honour an idempotency key.
+
+    A body that holds a file as a part goes as a form, whatever its endpoint says of others. Errors: Unreadable.
+    """
+    idempotency, endpoint = account.adapter.idempotency, account.adapter.life(lifecycle).submit
+    headers = {} if idempotency is None or replay_key is None else {idempotency.header: replay_key}
+    if is_form(endpoint, body):
+        boundary = boundary_of(body)
+        content = Stream(form(body, boundary)).read()
+        headers["Content-Type"] = f"multipart/form-data; boundary={boundary}"
+        return call(account, endpoint, path, content=content, headers=headers, alone=True)
+    return call(account, endpoint, path, body, headers=headers, alone=True)
+
+
+def is_form(endpoint: Endpoint, body: Json) -> bool:
+    """Return whether a submit's body goes as a form."""
+    return endpoint.body == "form" or any(slot.way is Way.PART for slot in slots(body))
+
+
+def follow(account: Account, endpoint: Endpoint, task: Task) -> Call:
     """Return the call that an endpoint makes for a task.
 
     Errors: MalformedAnswer when the link it needs is missing, or the task leads to where the API key may not go.
     """
-    url = task.links.get(endpoint.link or "") or _path(endpoint, task)
+    adapter, link = account.adapter, task.links.get(endpoint.link or "")
+    origin = origin_for(adapter, account.origin, endpoint) if link is None else account.origin
+    url = _path(endpoint, task) if link is None else link
     url = origin + url if url.startswith("/") else url
-    if not leads(adapter, origin, endpoint, url):
+    if not leads(adapter, account.origin, endpoint, url):
         raise MalformedAnswer(
             f"{task.provider} named no usable {endpoint.link or 'path'} for task {task.id}",
             body=task.raw,
             **facts(task),
         )
+    # Where no id is in the answer, nothing else would tell a stale answer from this task's.
+    return call(account, endpoint, url, alone=endpoint.reply.id is None)
+
+
+def call(
+    account: Account,
+    endpoint: Endpoint,
+    url: str,
+    body: Json = None,
+    *,
+    content: bytes | Stream | None = None,
+    headers: Mapping[str, str] = NO_MORE,
+    alone: bool = False,
+    public: bool = False,
+) -> Call:
+    """Return a call of an endpoint to a URL, or to a path where the endpoint's calls go; `headers` come on top.
+
+    `content` is sent in place of a JSON body.
+    """
+    origin = origin_for(account.adapter, account.origin, endpoint)
     return Call(
         method=endpoint.method,
-        url=url,
-        alone=endpoint.reply.id is None,  # nothing else would tell a stale answer from this task's
-        headers=_headers(None),
+        url=origin + url if url.startswith("/") else url,
+        keyed=endpoint.keyed,
+        alone=alone,
+        public=public,
+        file=endpoint.reply.is_file,
+        headers=_merged(_headers(body, file=endpoint.reply.is_file), endpoint.headers, headers),
+        json=body,
+        content=content,
         timeout=endpoint.timeout,
         limit=endpoint.limit,
     )
@@ -122,15 +170,16 @@ def facts(task: Task) -> dict[str, Any]:
     }
 
 
-def look_up(origin: str, path: str) -> Call:
+def look_up(account: Account, path: str) -> Call:
     """Return the call that reads a path of an account."""
-    return Call(method="GET", url=origin + path, headers=_headers(None))
+    return call(account, Endpoint(method="GET", path=path), path)
 
 
 def ask_price(words: PriceQuote, origin: str, checked: Checked, part: Part) -> Call:
     """Return the call that asks, without the API key, what a task would cost."""
     names = {"wire_id": str(checked.wire_id), **_named(words.of, checked.path)}
-    body = {name: part.body if text == "{body}" else text.format(**names) for name, text in words.body.items()}
+    asked = filled(part.body, lambda slot: f"{STAND_IN}.{slot.media.ending}")
+    body = {name: asked if text == "{body}" else text.format(**names) for name, text in words.body.items()}
     return Call(method="POST", url=origin + words.path, keyed=False, headers=_headers(body), json=body)
 
 
@@ -140,6 +189,10 @@ def _named(form: str, path: str) -> dict[str, str]:
     if match is None:
         raise ValueError(f"{path} does not have the form {form}, which the adapter names for it")
     return match.groupdict()
+
+
+STAND_IN = "https://example.com/file"
+"""What stands for the URL of a file of this machine where a price is asked for: no name of it goes anywhere."""
 
 
 def ask_changes(path: str, origin: str, tag: str | None) -> Call:
@@ -159,9 +212,15 @@ def _path(endpoint: Endpoint, task: Task) -> str:
     return path + (f"?{urlencode(query, errors=_ANY)}" if query else "")
 
 
-def _headers(body: Json) -> dict[str, str]:
-    headers = {"Accept": "application/json"}
+def _headers(body: Json, *, file: bool = False) -> dict[str, str]:
+    headers = {"Accept": "*/*" if file else "application/json"}
     return headers if body is None else headers | {"Content-Type": "application/json"}
+
+
+def _merged(*headers: Mapping[str, str]) -> dict[str, str]:
+    """Return headers, of which the later ones replace the earlier, in whatever letters they are named."""
+    named = {name.lower(): (name, value) for each in headers for name, value in each.items()}
+    return dict(named.values())
 
 
 def same(parts: Sequence[Part]) -> list[tuple[Part, int]]:

@@ -15,7 +15,8 @@ import attrs
 
 from anymedia.declare.adapter import Adapter
 from anymedia.declare.endpoint import Endpoint
-from anymedia.declare.path import Place, place
+from anymedia.declare.path import Content, Place, place
+from anymedia.model.inline import Inline
 from anymedia.model.strict_json import REPLACED, Json, lenient
 from anymedia.model.urls import absolute, hosts_of, permitted, relative
 
@@ -38,9 +39,9 @@ class Links:
     unusable: tuple[str, ...]
 
 
-def links(where: Place, words: Json, origin: str) -> Links:
+def links(where: Place, content: Json | Content, origin: str) -> Links:
     """Return the links at a place; they may be relative to the origin that answered."""
-    found = where.find(words)
+    found = where.find(content)
     if not found:  # an answer has its links at one of several places
         return _NONE
     urls: dict[str, None] = {}
@@ -61,22 +62,34 @@ def links(where: Place, words: Json, origin: str) -> Links:
 _NONE = Links((), (), ())
 
 
-def followed(adapter: Adapter, origin: str, words: Json) -> Iterator[tuple[str, str]]:
+def followed(adapter: Adapter, lifecycle: str | None, origin: str, content: Content) -> Iterator[tuple[str, str]]:
     """Yield the links of a submit's answer along which its task is looked at, by name, where the key may go there."""
-    for endpoint in (adapter.poll, adapter.result, adapter.cancel):
-        if endpoint is not None and endpoint.link is not None:
-            for url in links(place(endpoint.link), words, origin).urls[:1]:
+    for endpoint in adapter.life(lifecycle).looks.values():
+        if endpoint.link is not None:
+            for url in links(place(endpoint.link), content, origin).urls[:1]:
                 if leads(adapter, origin, endpoint, url):
                     yield endpoint.link, relative(url, origin)
 
 
 def leads(adapter: Adapter, origin: str, endpoint: Endpoint, url: str) -> bool:
     """Return whether a call of an endpoint to a URL may carry the API key of an account with this origin."""
-    return permitted(url, origin, hosts_of(endpoint.hosts, origin, adapter.base_url))
+    there = origin_for(adapter, origin, endpoint)
+    return permitted(url, origin, hosts_of(endpoint.hosts, origin, adapter.base_url)) or permitted(url, there, ())
+
+
+def origin_for(adapter: Adapter, origin: str, endpoint: Endpoint) -> str:
+    """Return where a call of an endpoint goes for an account with this origin.
+
+    Where the account has an origin of its own in place of the adapter's, like a simulator's, every call goes there.
+    """
+    return endpoint.origin if endpoint.origin is not None and origin == adapter.base_url else origin
 
 
 def _texts(value: Any, depth: int) -> Iterator[str]:
     """Yield the texts that a value holds where a link should be."""
+    if isinstance(value, Inline):
+        yield value
+        return
     if isinstance(value, str):
         held = _inside(value)
         if held is None:
@@ -100,6 +113,8 @@ def _inside(text: str) -> Json:
 
 def _data(link: str) -> bytes | None:
     """Return the bytes of a data URI, none of them where they cannot be read; None for another link."""
+    if isinstance(link, Inline) and link.uri:
+        return _decoded(link)
     scheme, comma, data = link.strip().partition(",")
     if not comma or scheme[:5].lower() != "data:" or REPLACED in link:
         return None
@@ -109,4 +124,11 @@ def _data(link: str) -> bytes | None:
         written = b"".join(unquote_to_bytes(data).split()).translate(_FOR_URLS)
         return base64.b64decode(written + b"=" * (-len(written) % 4), validate=True)
     except (binascii.Error, ValueError):
+        return b""
+
+
+def _decoded(link: Inline) -> bytes:
+    try:
+        return link.decoded()
+    except ValueError:
         return b""

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from anymedia.declare.endpoint import Fault
-from anymedia.declare.path import Place
+from anymedia.declare.path import Content, Place
 from anymedia.model.redact import scrubbed
 from anymedia.model.strict_json import REPLACED, Json, decoded, lenient, loads
 
@@ -71,70 +71,71 @@ def word(value: Any) -> str | None:
     return str(value)[:1000] if isinstance(value, str | int) and not isinstance(value, bool) else None
 
 
-def id_of(where: Place | None, words: Json) -> str | None:
+def id_of(where: Place | None, content: Json | Content) -> str | None:
     """Return an id that can stand in a path and be found again."""
-    text = None if where is None else word(where.one(words))
+    text = None if where is None else word(where.one(content))
     usable = text is not None and 0 < len(text) <= LONGEST_ID and text.isprintable() and text.strip(". ") != ""
     return text if usable and REPLACED not in str(text) else None
 
 
-def other_id(where: Place | None, words: Json, task_id: str) -> str | None:
+def other_id(where: Place | None, content: Json | Content, task_id: str) -> str | None:
     """Return the id that an answer names in place of a task's own; None where it names the task, or none."""
-    value = None if where is None else where.one(words)
+    value = None if where is None else where.one(content)
     if value is None or value is False or word(value) == task_id or (isinstance(value, str) and not value.strip()):
         return None
     return str(word(value) or type(value).__name__)
 
 
-def amount(where: Place | None, words: Json) -> Decimal | None:
+def amount(where: Place | None, content: Json | Content) -> Decimal | None:
     """Return an amount, written as a number or as the text of a plain decimal.
 
     The shortest decimal of a binary float is what the provider wrote.
     """
-    value: Any = None if where is None else where.one(words)
+    value: Any = None if where is None else where.one(content)
     if isinstance(value, str):
         match = _AMOUNT.fullmatch(value)
         figure = None if match is None else Decimal(match[1])
         return figure if figure is None or figure < LARGEST_AMOUNT else None
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or not 0 <= value < LARGEST_AMOUNT:
         return None
-    return Decimal(repr(value)) if 0 <= value < LARGEST_AMOUNT else None
+    return value if isinstance(value, Decimal) else Decimal(repr(value))
 
 
-def has_amount(where: Place | None, words: Json) -> bool:
+def has_amount(where: Place | None, content: Json | Content) -> bool:
     """Return whether there is an amount above zero, or something that may be one."""
-    value: Any = None if where is None else where.one(words)
-    return value not in (None, "", [], {}) and value is not False and amount(where, words) != 0
+    value: Any = None if where is None else where.one(content)
+    return value not in (None, "", [], {}) and value is not False and amount(where, content) != 0
 
 
-def time_of(where: Place | None, words: Json) -> datetime | None:
+def time_of(where: Place | None, content: Json | Content) -> datetime | None:
     """Return a time."""
-    moment = None if where is None else where.one(words)
+    moment = None if where is None else where.one(content)
     return moment if isinstance(moment, datetime) else None
 
 
 # Errors
 
 
-def code_of(fault: Fault, words: Json) -> str | None:
+def code_of(fault: Fault, content: Json | Content) -> str | None:
     """Return an error's code."""
-    return None if fault.code is None else word(fault.code.one(words))
+    return None if fault.code is None else word(fault.code.one(content))
 
 
-def declared_text(fault: Fault, words: Json) -> str:
+def declared_text(fault: Fault, content: Json | Content) -> str:
     """Return an error's text as it stands at its declared place, with what it says of single fields."""
-    texts = [] if fault.message is None else [text for text in fault.message.find(words) if isinstance(text, str)]
-    by_field = None if fault.fields is None else fault.fields.one(words)
+    texts = [] if fault.message is None else [text for text in fault.message.find(content) if isinstance(text, str)]
+    by_field = None if fault.fields is None else fault.fields.one(content)
     if isinstance(by_field, dict):
         texts += [f"{name} {_listed(says)}" for name, says in by_field.items()]
     return "; ".join(texts)[:LONGEST_TEXT]
 
 
-def text_of(fault: Fault, words: Json) -> str:
+def text_of(fault: Fault, content: Content) -> str:
     """Return an error's text: at its declared place, else at a usual one, else what an answer begins with."""
+    words = content.words
     if isinstance(words, str):
-        return _page_text(words)
-    return declared_text(fault, words) or "; ".join(_usual(words, 0))[:LONGEST_TEXT] or _excerpt(words)
+        return declared_text(fault, content) or _page_text(words)
+    return declared_text(fault, content) or "; ".join(_usual(words, 0))[:LONGEST_TEXT] or _excerpt(words)
 
 
 def _usual(words: Json, depth: int) -> Iterator[str]:

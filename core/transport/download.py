@@ -1,61 +1,98 @@
 """Result files: fetched without an API key, recognised as media, written whole, and never over another file."""
 
-import logging
-import os
-import re
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, BinaryIO
-from uuid import uuid4
+from typing import Any, BinaryIO, TypeAlias
 
 import attrs
 
 from anymedia.account import Account
-from anymedia.model.errors import DownloadError
-from anymedia.model.formats import UNKNOWN, Format, is_message, measured
+from anymedia.model.errors import ConfigError, DownloadError
+from anymedia.model.formats import UNKNOWN, Format
 from anymedia.model.task import Asset, Task
 from anymedia.translate.encode import facts
 from anymedia.translate.messages import Lost
 
-from .http import File, Transport
-from .whole import is_whole
-
-FILE_LIMIT = 1 << 30
-"""Bytes of a result file at most; a longer one is not read to its end."""
-
-_HEAD = 1 << 16
+from .answered import recognised
+from .file import File
+from .http import Transport
+from .part import FILE_LIMIT, PRIVATE, Part, part
+from .places import Folder, Place
+from .store import Stores, pieces
 
 WHOLE = (200, 203)
 """HTTP statuses of an answer that holds a file, and all of it."""
 
-PUBLIC, PRIVATE = 0o666, 0o600
-"""The mode of a new file, before the user's umask."""
 
-PART_LIFE = 3600.0
-"""Seconds without a write after which an unfinished file is abandoned."""
+@attrs.frozen
+class Sources:
+    """What the files of results are read from: memory, this machine's disk, storage, and the links of providers."""
 
-_log = logging.getLogger("anymedia")
+    transport: Transport
+    stores: Stores
+
+    async def read(self, asset: Asset, account: Account | None) -> AsyncIterator[bytes]:
+        """Yield the bytes of a result, from where they are nearest. Errors: Lost, OSError, ConfigError."""
+        copies = self.copies(asset)
+        is_gone = asset.data is None and not asset.stored and not (asset.path and asset.path.is_file())
+        if copies and not (is_gone and asset.url):
+            async for piece in copies[0]:
+                yield piece
+            return
+        async with self.transport.fetch(asset.url or "", account) as file:
+            async for piece in _limited(file):
+                yield piece
+
+    def copies(self, asset: Asset) -> list[AsyncIterator[bytes]]:
+        """Return the copies of a result that are at hand, the nearest first, each as its bytes.
+
+        Errors, as they are read: Lost, OSError, ConfigError.
+        """
+        copies = []
+        if asset.data is not None:
+            copies.append(_held(asset.data))
+        if asset.path is not None and (asset.stored is None or asset.path.is_file()):
+            copies.append(pieces(asset.path))
+        if asset.stored is not None:
+            copies.append(self.stores.read(asset.stored))
+        return copies
 
 
-async def save(transport: Transport, task: Task, number: int, directory: Path, account: Account | None) -> Asset:
-    """Fetch an asset of a task into a directory, and return it with its path, type, size and length.
+Also: TypeAlias = Callable[[Task, int, Asset, BinaryIO], Awaitable[None]]
+"""What is done once the file of an asset is where it is to be, with its bytes in a file of this machine."""
 
-    Errors: DownloadError, whatever is in the way; `permanent` where another try at once would meet it too.
+
+async def save(
+    sources: Sources, task: Task, number: int, place: Place, account: Account | None, also: Also | None = None
+) -> Asset:
+    """Put the file of an asset of a task where it is to be, and return it with where it is and what it is.
+
+    What is there already is not fetched again. A copy that is at hand is taken in place of the link where its digest
+    tells that it is one. Errors: DownloadError, whatever is in the way; `permanent` where another try at once would
+    meet it too.
     """
     asset = task.assets[number]
+    from_link = asset.data is None and asset.url is not None
     try:
-        data = _at_hand(asset)
-        if data is None:
-            async with transport.files:  # no file is opened before there is room for it
-                return await _fetched(transport, task, number, directory, account)
-        return _written(task, number, directory, data, PUBLIC)
+        held = await place.holds(asset)
+        if held and also is None and asset.sha256 and asset.media_type and asset.length is not None:
+            return asset
+        # No file is opened before there is room for it.
+        async with sources.transport.files if from_link else nullcontext():
+            with part(place.work, place.rights) as unfinished:
+                media = await _filled(sources, unfinished, task, asset, account, held=held)
+                asset = _known(asset, unfinished, media)
+                if not held:
+                    asset = await place.keep(unfinished, task, number, asset, media.ending)
+                if also is not None:
+                    await also(task, number, asset, unfinished.file)
+                return asset
     except Lost as lost:
         error = _error(task, asset, lost.why, status=lost.status, body=_text(lost.body))
         error.permanent = lost.permanent
     except OSError as fault:
-        error = _error(task, asset, f"{fault.filename or directory}: {fault.strerror or fault}")
+        error = _error(task, asset, f"{fault.filename or place.work}: {fault.strerror or fault}")
         error.permanent = True
     raise error
 
@@ -65,160 +102,88 @@ def keep(task: Task, directory: Path) -> Task:
 
     The bytes are on disk alone then, and nobody else's to read. Errors: OSError.
     """
-    assets = list(task.assets)
+    place, assets = Folder(directory, rights=PRIVATE), list(task.assets)
     for number, asset in enumerate(assets):
         if asset.data is not None:
-            assets[number] = _written(task, number, directory, asset.data, PRIVATE)
+            with part(directory, place.rights) as unfinished:
+                unfinished.write(asset.data)
+                media = unfinished.measured() or UNKNOWN
+                assets[number] = place.put(unfinished, task, number, _known(asset, unfinished, media), media.ending)
     return attrs.evolve(task, assets=tuple(assets))
 
 
-def lies_in(directory: Path, asset: Asset) -> bool:
-    """Return whether an asset's file is in a directory."""
-    return asset.path is not None and asset.path.parent.resolve() == directory.resolve() and asset.path.is_file()
+def _known(asset: Asset, unfinished: Part, media: Format) -> Asset:
+    """Return an asset with what its file tells of itself."""
+    return attrs.evolve(
+        asset,
+        data=None,
+        media_type=media.type,
+        width=media.width,
+        height=media.height,
+        seconds=asset.seconds if media.seconds is None else media.seconds,
+        length=unfinished.size,
+        sha256=unfinished.sha256,
+    )
 
 
-def clear(directory: Path) -> None:
-    """Remove unfinished files that killed processes left in a directory, once they are older than an hour."""
-    for part in directory.glob(".anymedia-*.part"):
-        with suppress(OSError):
-            if time.time() - part.stat().st_mtime > PART_LIFE:
-                part.unlink()
+async def _filled(
+    sources: Sources, unfinished: Part, task: Task, asset: Asset, account: Account | None, *, held: bool
+) -> Format:
+    """Write all of a result, and return what it is. Errors: Lost, OSError, ConfigError."""
+    fault: Exception | None = None
+    # Where there is a link, what lies elsewhere has to be known for a copy.
+    for copy in sources.copies(asset) if held or asset.sha256 or not asset.url or asset.data else ():
+        try:
+            await _copied(copy, unfinished, asset)
+            return unfinished.measured() or UNKNOWN
+        except (Lost, OSError, ConfigError) as error:
+            fault = error
+            unfinished.begin()
+    if fault is not None and not asset.url:
+        raise fault
+    return await _fetched(sources.transport, unfinished, task, asset, account)
 
 
-def _at_hand(asset: Asset) -> bytes | None:
-    """Return the bytes of a result that came with its answer."""
-    if asset.data is None and asset.url is None and asset.path is not None:
-        return asset.path.read_bytes()
-    return asset.data
+async def _copied(copy: AsyncIterator[bytes], unfinished: Part, asset: Asset) -> None:
+    async for piece in copy:
+        unfinished.write(piece)
+    if asset.sha256 not in (None, unfinished.sha256):
+        raise Lost(f"{asset.path or asset.stored} is not what came: its sha256 is another", sent=False, permanent=True)
 
 
-def _written(task: Task, number: int, directory: Path, data: bytes, rights: int) -> Asset:
-    """Return an asset once its bytes are on disk. Errors: OSError."""
-    with _part(directory, rights) as part:
-        part.write(data)
-        return part.kept(task, number, part.measured() or UNKNOWN)
+async def _fetched(transport: Transport, unfinished: Part, task: Task, asset: Asset, account: Account | None) -> Format:
+    """Write the file that a link leads to, whole, and return what it is. Errors: Lost, OSError."""
+    async with transport.fetch(asset.url or "", account) as file:
+        async for chunk in _limited(file):
+            unfinished.write(chunk)
+        return recognised(unfinished, file, f"the result of task {task.id}")
 
 
-async def _fetched(transport: Transport, task: Task, number: int, directory: Path, account: Account | None) -> Asset:
-    """Return an asset once its file is whole and on disk. Errors: Lost, OSError."""
-    with _part(directory, PUBLIC) as part:
-        async with transport.fetch(task.assets[number].url or "", account) as file:
-            if file.status not in WHOLE:
-                raise Lost(f"its link answered {file.status}", sent=True, status=file.status)
-            if file.length > FILE_LIMIT:
-                raise _too_long()
-            async for chunk in file.chunks():
-                if part.size + len(chunk) > FILE_LIMIT:
-                    raise _too_long()
-                part.write(chunk)
-            media = _recognised(part, file, task)
-        return part.kept(task, number, media)
+async def _limited(file: File) -> AsyncIterator[bytes]:
+    """Yield the bytes of a file as they come. Errors: Lost, also for a link that answers otherwise, and a flood."""
+    if file.status not in WHOLE:
+        raise Lost(f"its link answered {file.status}", sent=True, status=file.status)
+    length = file.length
+    if length <= FILE_LIMIT:
+        length = 0
+        async for chunk in file.chunks():
+            length += len(chunk)
+            if length > FILE_LIMIT:
+                break
+            yield chunk
+    if length > FILE_LIMIT:
+        raise Lost(f"it has more than {FILE_LIMIT >> 20} MiB", sent=True, permanent=True)
 
 
-def _too_long() -> Lost:
-    return Lost(f"it has more than {FILE_LIMIT >> 20} MiB", sent=True, permanent=True)
-
-
-def _recognised(part: "_Part", file: File, task: Task) -> Format:
-    """Return what a file is. Errors: Lost where it is none, or not all of it."""
-    if not part.size:
-        raise Lost("it has 0 bytes", sent=True, status=file.status)
-    media = part.measured()
-    if media is None:
-        if file.packed:
-            raise Lost(f"it is packed as {file.packed}, which was not asked for and cannot be unpacked", sent=True)
-        if is_message(part.head):
-            raise Lost("a page or a message came in its place", sent=True, status=file.status, body=part.head)
-        _log.warning("the result of task %s is of a kind that is not known; it is kept as .bin", task.id)
-        return UNKNOWN
-    if not part.is_whole(media):
-        if not file.framed:
-            raise Lost("it was cut off before its end", sent=True, status=file.status)
-        _log.warning("the result of task %s has no end, though all that its link holds was fetched", task.id)
-    return media
+async def _held(data: bytes) -> AsyncIterator[bytes]:
+    yield data
 
 
 def _error(task: Task, asset: Asset, why: str, **told: Any) -> DownloadError:
     until = "" if asset.expires_at is None else f" (its link is good until {asset.expires_at:%Y-%m-%d %H:%M} UTC)"
-    message = f"the result of task {task.id} was not fetched: {why}{until}"
+    message = f"the result of task {task.id} was not saved: {why}{until}"
     return DownloadError(message, **facts(task), **told)
 
 
 def _text(body: bytes) -> str | None:
     return body[:8000].decode("utf-8", "replace")[:2000] or None
-
-
-class _Part:
-    """An unfinished file: its first bytes in `head`, and its `size`."""
-
-    def __init__(self, path: Path, out: BinaryIO) -> None:
-        self.head: bytes = b""
-        self.size: int = 0
-        self._path = path
-        self._out = out
-
-    def write(self, chunk: bytes) -> None:
-        if len(self.head) < _HEAD:
-            self.head += chunk[: _HEAD - len(self.head)]
-        self.size += len(chunk)
-        self._out.write(chunk)
-
-    def measured(self) -> Format | None:
-        self._out.flush()
-        with self._path.open("rb") as file:
-            return measured(file)
-
-    def is_whole(self, media: Format) -> bool:
-        self._out.flush()
-        return is_whole(self._path, media.type)
-
-    def kept(self, task: Task, number: int, media: Format) -> Asset:
-        """Flush it to the disk, give it its name, or the next free one, and return its asset."""
-        self._out.flush()
-        os.fsync(self._out.fileno())
-        stem, turn = f"{_safe(task.id)}-{number + 1}", 1
-        while True:
-            name = f"{stem}.{media.ending}" if turn == 1 else f"{stem}.{turn}.{media.ending}"
-            path = self._path.with_name(name)
-            try:
-                _name(self._path, path)
-                break
-            except FileExistsError:
-                turn += 1
-        return attrs.evolve(
-            task.assets[number],
-            data=None,
-            path=path,
-            media_type=media.type,
-            width=media.width,
-            height=media.height,
-            seconds=task.assets[number].seconds if media.seconds is None else media.seconds,
-            length=self.size,
-        )
-
-
-@contextmanager
-def _part(directory: Path, rights: int) -> Iterator[_Part]:
-    """Open an unfinished file in a directory, which is made if need be; the end removes it unless it was kept."""
-    directory.mkdir(parents=True, exist_ok=True)
-    path = directory / f".anymedia-{uuid4().hex}.part"
-    try:
-        with open(path, "xb", opener=lambda name, flags: os.open(name, flags, rights)) as out:
-            yield _Part(path, out)
-    finally:
-        path.unlink(missing_ok=True)
-
-
-def _name(part: Path, path: Path) -> None:
-    """Give a file a free name in one step, so that nobody sees half a file. Errors: FileExistsError."""
-    try:
-        path.hardlink_to(part)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without links
-        path.touch(exist_ok=False)
-        part.replace(path)
-
-
-def _safe(task_id: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_-]+", "_", task_id)[:80]

@@ -1,7 +1,7 @@
 """The code, asked what it makes of an answer: nothing here decides, it only words the question and takes the answer."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -15,6 +15,7 @@ from anymedia.declare import (
     Fault,
     Header,
     Idempotency,
+    Lifecycle,
     Match,
     Pace,
     Reply,
@@ -39,17 +40,33 @@ PLAIN = Adapter(
     base_url="https://provider.example",
     api_key_env=("PROVIDER_API_KEY",),
     auth=Header("Authorization", "Bearer "),
-    submit=Endpoint(method="POST", path="/tasks", reply=Reply(id="id", state="state")),
-    poll=Endpoint(method="GET", path="/tasks/{id}", reply=Reply(state="state")),
+    lifecycle=Lifecycle(
+        submit=Endpoint(method="POST", path="/tasks", reply=Reply(id="id", state="state")),
+        poll=Endpoint(method="GET", path="/tasks/{id}", reply=Reply(state="state")),
+        states={"queued": State.QUEUED, "done": State.SUCCEEDED, "failed": State.FAILED},
+        pace=Pace(first=1, then=1),
+    ),
     fault=Fault(code="code", message="message"),
-    states={"queued": State.QUEUED, "done": State.SUCCEEDED, "failed": State.FAILED},
-    pace=Pace(first=1, then=1),
     offers=(),
 )
 """A provider with no words of its own: what holds wherever an adapter says nothing else."""
 
 KEYED = attrs.evolve(PLAIN, idempotency=Idempotency("Idempotency-Key", window=60))
 """The same, honouring an idempotency key."""
+
+
+def lives(sellers: Iterable[Adapter]) -> Iterator[Adapter]:
+    """Yield each provider once for each of its lifecycles, as if it had that one alone; others are named behind it."""
+    for adapter in sellers:
+        for name, life in adapter.lives.items():
+            sold = [attrs.evolve(offer, lifecycle=None) for offer in adapter.offers if offer.lifecycle == name]
+            title = adapter.title if name is None else f"{adapter.title}, {name}"
+            yield attrs.evolve(adapter, title=title, lifecycle=life, lifecycles={}, offers=tuple(sold))
+
+
+def seller(adapter: Adapter) -> str:
+    """Return the title of the provider whose lifecycle this is."""
+    return adapter.title.partition(", ")[0]
 
 
 @attrs.frozen
@@ -84,7 +101,7 @@ def submit_end(adapter: Adapter, came: Answer | Lost) -> End:
 def look(adapter: Adapter, answer: Answer) -> Task | AnymediaError:
     """Return what a look at a task makes of an answer: the task as it then stands, or the error."""
     try:
-        return looked(_asked(adapter), adapter.poll or adapter.submit, answer, draft(adapter))
+        return looked(_asked(adapter), adapter.lifecycle.poll or adapter.lifecycle.submit, answer, draft(adapter))
     except AnymediaError as error:
         return error
 
@@ -119,15 +136,15 @@ def refused(adapter: Adapter, key: str | Match, status: int = 400) -> Answer:
 
 def failed(adapter: Adapter, *told: tuple[Place | None, Json]) -> Task | None:
     """Return a task of which an answer tells that it failed, and why; None where no answer can."""
-    mark = (adapter.poll or adapter.submit).reply.failed_if
-    looks = (look(adapter, shows(adapter, word, (mark, "failed"), *told)) for word in adapter.states)
+    mark = adapter.lifecycle.told_by.failed_if
+    looks = (look(adapter, shows(adapter, word, (mark, "failed"), *told)) for word in adapter.lifecycle.states)
     return next((seen for seen in looks if isinstance(seen, Task) and seen.state is State.FAILED), None)
 
 
 def shows(adapter: Adapter, state: Json, *told: tuple[Place | None, Json]) -> Answer:
     """Return an answer to a look that shows a state, with a result wherever one is looked for."""
-    reply = (adapter.poll or adapter.submit).reply
-    results = ((place, URL) for place in reply.assets.values())
+    reply = adapter.lifecycle.told_by
+    results = ((each.at, _at(each.url, URL)) for each in reply.assets)
     return answer(200, *results, (reply.state, state), *told)
 
 

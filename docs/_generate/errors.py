@@ -198,7 +198,7 @@ def named(keys: Iterable[Key]) -> str:
 
 def _where(adapter: Adapter) -> str:
     """Say where an error and a failed task tell what."""
-    faults = {"Errors": adapter.fault, "Failed tasks": (adapter.poll or adapter.submit).reply.failure}
+    faults = {"Errors": adapter.fault, "Failed tasks": adapter.lifecycle.told_by.failure}
     told = [f"{what}: {_parts(fault)}." for what, fault in faults.items()]
     return " ".join([*told, *([] if adapter.errors else ["No code is known: the HTTP status counts."])])
 
@@ -210,7 +210,7 @@ def _parts(fault: Fault) -> str:
 
 def _failure(adapter: Adapter, key: Key) -> tuple[str, str]:
     """Return the cause of a task that fails with an error, and what becomes of its price."""
-    fault = (adapter.poll or adapter.submit).reply.failure
+    fault = adapter.lifecycle.told_by.failure
     where, said = (fault.message, key.text) if isinstance(key, Match) else (fault.code, key)
     if where is None or (isinstance(key, Match) and key.status is not None):
         return "", ""

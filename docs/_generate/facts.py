@@ -1,9 +1,10 @@
 """What is known of a provider as a whole, in words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from anymedia import ImageRequest
-from anymedia.declare import Adapter, Endpoint, Pace, pick
+from anymedia.declare import Adapter, Endpoint, Lifecycle, Offer, Pace, pick
+from anymedia.declare.hook import hooks
 from anymedia.model.plain import duration
 from anymedia.model.request import FROM_TEXT
 from anymedia.model.vocabulary import Refund
@@ -26,18 +27,18 @@ def facts(adapter: Adapter) -> Iterator[tuple[str, str]]:
     yield "base URL", code(adapter.base_url)
     yield "API key", " or ".join(map(code, adapter.api_key_env))
     yield "sent as", code(f"{adapter.auth.name}: {adapter.auth.prefix}…")
-    yield "submit", "<br>".join(_submits(adapter))
-    for name, endpoint in (("poll", adapter.poll), ("result", adapter.result), ("cancel", adapter.cancel)):
-        if endpoint is not None:
-            yield name, _endpoint(endpoint)
+    for name, life in adapter.lives.items():
+        of = "" if name is None else f" ({name})"
+        yield from ((f"{what}{of}", told) for what, told in _life(adapter, name, life))
     if adapter.balance is not None:
         yield "balance", code(f"GET {adapter.balance.path}")
-    yield "looks", "none: the submit is answered with the result" if adapter.poll is None else _pace(adapter.pace)
     yield "an uncertain submit", _idempotency(adapter)
     yield "a failed task", REFUNDS[adapter.refunds]
-    yield "results", f"can be fetched for {'an unknown time' if adapter.expires is None else duration(adapter.expires)}"
     yield "1 credit", _credit(adapter)
     yield "request id", _request_id(adapter)
+    own = [f"{code(hook.at)} {hook.why} ({code(where)})" for where, hook in hooks(adapter)]
+    if own:
+        yield "its own code", "<br>".join(own)
     yield "limits", "; ".join(_limits(adapter)) or "none known"
 
 
@@ -51,17 +52,26 @@ def _pages(adapter: Adapter) -> Iterator[str]:
     yield from (f"{codes(names)}: {page}" for page, names in own.items())
 
 
-def _submits(adapter: Adapter) -> Iterator[str]:
+def _life(adapter: Adapter, name: str | None, life: Lifecycle) -> Iterator[tuple[str, str]]:
+    """Yield how the tasks of a lifecycle go, each fact under its name."""
+    yield "submit", "<br>".join(_submits([offer for offer in adapter.offers if offer.lifecycle == name], life.submit))
+    for what, endpoint in life.looks.items():
+        yield what, _endpoint(endpoint)
+    yield "looks", "none: the submit is answered with the result" if life.poll is None else _pace(life.pace)
+    yield "results", f"can be fetched for {'an unknown time' if life.expires is None else duration(life.expires)}"
+
+
+def _submits(offers: Sequence[Offer], submit: Endpoint) -> Iterator[str]:
     """Say where tasks are submitted: at one path, or at one for some offers or a variant."""
     paths: dict[tuple[str, str], list[str]] = {}
-    for offer in adapter.offers:
-        there = {each: pick(offer.path, (each,)) or adapter.submit.path or "" for each in offer.variants}
+    for offer in offers:
+        there = {each: pick(offer.path, (each,)) or submit.path or "" for each in offer.variants}
         for variant, path in there.items():
             only = f"{variant} of " if len(set(there.values())) > 1 else ""
             paths.setdefault((path, only), []).append(offer.name)
     for (path, only), names in paths.items():
         told = "" if len(paths) == 1 else f": {only}{codes(dict.fromkeys(names))}"
-        yield code(f"{adapter.submit.method} {path}") + told
+        yield code(f"{submit.method} {path}") + told
 
 
 def _endpoint(endpoint: Endpoint) -> str:

@@ -237,7 +237,7 @@ def _ends(adapter: Adapter, key: Key) -> dict[End, str]:
 
 def _body_codes(adapter: Adapter) -> str:
     """Say how the body's own code counts at HTTP 200, where it does not count as the HTTP status of that number."""
-    ok = adapter.submit.reply.ok
+    ok = adapter.lifecycle.submit.reply.ok
     if ok is None:
         return ""
     found: dict[tuple[str, ...], list[Key]] = {}
@@ -252,7 +252,7 @@ def _body_codes(adapter: Adapter) -> str:
 
 def _yes(adapter: Adapter, code: Json) -> str:
     """Say what the body's own code is where an answer is a yes."""
-    without = submit_end(adapter, asking.answer(200, (adapter.submit.reply.id, "t-1")))
+    without = submit_end(adapter, asking.answer(200, (adapter.lifecycle.submit.reply.id, "t-1")))
     return f"only {code}{', or none,' if without.outcome is Outcome.ACCEPTED else ''} is a yes"
 
 
@@ -272,7 +272,7 @@ def _failures(sellers: Sequence[Adapter]) -> Iterator[list[str]]:
 
 def _cost(adapter: Adapter, key: str | None = None) -> tuple[str, str, str]:
     """Return what becomes of the price of a task that failed, with an error or with none that is known."""
-    where = (adapter.poll or adapter.submit).reply.failure.code
+    where = adapter.lifecycle.told_by.failure.code
     task = asking.failed(adapter, (None if key is None else where, key))
     if task is None or task.failure is None:
         return "no task: the submit itself fails", NONE, NONE

@@ -39,16 +39,16 @@ def page(sellers: Sequence[Adapter]) -> str:
 
 
 def _place(adapter: Adapter) -> Place | None:
-    return (adapter.poll or adapter.submit).reply.state
+    return adapter.lifecycle.told_by.state
 
 
 def _row(adapter: Adapter) -> list[str]:
     words: dict[str, list[str]] = {state: [] for state in State}
-    for word in adapter.states:
+    for word in adapter.lifecycle.states:
         seen = asking.look(adapter, asking.shows(adapter, word))
         if isinstance(seen, Task):
             words[seen.state].append(word)
-    name = f"[{adapter.title}](providers.md{anchor(adapter.title)})"
+    name = f"[{adapter.title}](providers.md{anchor(asking.seller(adapter))})"
     return [name, *map(codes, words.values()), places(_place(adapter))]
 
 
@@ -61,7 +61,7 @@ def _more(sellers: Sequence[Adapter]) -> str:
 
 def _told(adapter: Adapter) -> Iterator[tuple[str, str]]:
     """Yield each word that says the cause of a failure, or no state at all."""
-    for word in adapter.states:
+    for word in adapter.lifecycle.states:
         seen = asking.look(adapter, asking.shows(adapter, word))
         if isinstance(seen, AnymediaError):
             yield word, _after(seen)
@@ -77,7 +77,7 @@ def _unknown(sellers: Sequence[Adapter]) -> Iterator[list[str]]:
 
 def _without_result(adapter: Adapter) -> Answer:
     """Return the answer that a task has succeeded, and nothing else."""
-    good = next(word for word, meaning in adapter.states.items() if meaning is State.SUCCEEDED)
+    good = next(word for word, meaning in adapter.lifecycle.states.items() if meaning is State.SUCCEEDED)
     return asking.answer(200, (_place(adapter), good))
 
 

@@ -62,7 +62,7 @@ def task(provider, age=300.0):
 
 def look(provider, body, status=200):
     answer = Answer(status, {}, json.dumps(body).encode())
-    return looked(asked(provider), asked(provider).adapter.poll, answer, task(provider))
+    return looked(asked(provider), asked(provider).adapter.lifecycle.poll, answer, task(provider))
 
 
 def refused(read, *arguments):
@@ -78,7 +78,7 @@ def test_the_tables_below_speak_of_every_provider():
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_when_to_look(provider):
-    pace = adapters()[provider].pace
+    pace = adapters()[provider].lifecycle.pace
     first, waits = PACES[provider]
     assert first_wait(pace, 0) == first["first"]
     assert {age: next_wait(pace, age) for age in waits} == waits
@@ -88,9 +88,9 @@ def test_when_to_look(provider):
 def test_what_is_told_of_a_provider(provider):
     adapter = adapters()[provider]
     assert adapter.api_key_env == KEYS[provider]
-    assert ", ".join(f"{word} {state}" for word, state in adapter.states.items()) == STATES[provider]
+    assert ", ".join(f"{word} {state}" for word, state in adapter.lifecycle.states.items()) == STATES[provider]
     assert (adapter.printed.date, adapter.printed.source) == PRINTED[provider]
-    assert adapter.expires == LIVES[provider]
+    assert adapter.lifecycle.expires == LIVES[provider]
     assert adapter.refunds is (Refund.UNKNOWN if provider == "revidapi" else Refund.YES)
 
 
@@ -239,7 +239,7 @@ def test_the_id_of_a_request_is_kept():
     error = refused(look, "reapi", {"error": {"code": 20002, "message": "no", "request_id": "req_1"}}, 400)
     assert error.request_id == "req_1"
     answer = Answer(200, {"x-request-id": "r-9"}, json.dumps({"id": ID, "status": "processing"}).encode())
-    assert looked(asked("runapi"), adapters()["runapi"].poll, answer, task("runapi")).request_id == "r-9"
+    assert looked(asked("runapi"), adapters()["runapi"].lifecycle.poll, answer, task("runapi")).request_id == "r-9"
 
 
 @pytest.mark.parametrize(
@@ -334,7 +334,7 @@ def test_a_young_task_of_revidapi_may_not_be_found_yet():
     body = {"code": 422, "msg": "recordInfo is null", "data": None}
     for age, found in ((0, True), (89.9, True), (90, False)):
         answer = Answer(200, {}, json.dumps(body).encode())
-        read = (looked, asked("revidapi"), adapters()["revidapi"].poll, answer, task("revidapi", age))
+        read = (looked, asked("revidapi"), adapters()["revidapi"].lifecycle.poll, answer, task("revidapi", age))
         if found:
             assert read[0](*read[1:]).id == ID
         else:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from anymedia import ImageRequest, OutOfBounds, Unsupported
+from anymedia import Account, ImageRequest, OutOfBounds, Unsupported
 from anymedia.model.task import Task
 from anymedia.registry import adapters, offers
 from anymedia.translate.check import check
@@ -335,16 +335,17 @@ CALLS = {
 def test_where_the_calls_go(provider, facts, clock):
     origin, header, prefix, method, url = facts
     adapter = adapters()[provider]
+    account = Account(name=provider, adapter=adapter, origin=origin)
     assert (adapter.base_url, adapter.auth.name, adapter.auth.prefix) == (origin, header, prefix)
 
-    call = submit(adapter, origin, "/where", {"a": "é"}, "k-1")
+    call = submit(account, None, "/where", {"a": "é"}, "k-1")
     assert (call.method, call.url, call.body) == ("POST", f"{origin}/where", '{"a":"é"}'.encode())
     assert call.headers["Content-Type"] == "application/json"
     # One provider honours a key; the others must not be led to think that we count on it.
     assert call.headers.get("Idempotency-Key") == ("k-1" if provider == "runapi" else None)
 
     task = Task(id="a/b", provider=provider, account=provider, submitted_at=clock.now(), path=FLUX + "remix_image")
-    look = follow(adapter, adapter.poll, origin, task)
+    look = follow(account, adapter.lifecycle.poll, task)
     assert (look.method, look.url, look.body) == (method, url, None)
     assert "Content-Type" not in look.headers
 
@@ -384,7 +385,7 @@ IMAGE_COUNTS = {
 
 @pytest.mark.parametrize(("name", "most"), IMAGE_COUNTS.items())
 def test_the_number_of_images(name, most):
-    bound = "takes 1 URLs" if most == 1 else f"takes 1 to {most} URLs"
+    bound = "takes 1 files" if most == 1 else f"takes 1 to {most} files"
     assert refused(name, images=(ONE,) * most) == []
     assert refused(name, images=(ONE,) * (most + 1)) == [("images", f"{bound}, not {most + 1}")]
 

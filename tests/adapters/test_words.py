@@ -11,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from anymedia import (
+    Account,
     AnymediaError,
     BadApiKey,
     Billed,
@@ -71,7 +72,7 @@ def accept(provider, body, status=200, **headers):
 
 def look(provider, body, status=200, age=300.0, **headers):
     task = attrs.evolve(draft(provider, age), id=ID)
-    return looked(asked(provider), asked(provider).adapter.poll, answer(body, status, **headers), task)
+    return looked(asked(provider), asked(provider).adapter.lifecycle.poll, answer(body, status, **headers), task)
 
 
 def no(what, *arguments, **options):
@@ -691,10 +692,11 @@ def holds(provider, body, status):
         assert 200 <= status < 300
         assert end.id.strip()
         believed(provider, end)
-        assert follow(asked(provider).adapter, asked(provider).adapter.poll, "https://here.example", end).url.isascii()
+        here = Account(name=provider, adapter=asked(provider).adapter, origin="https://here.example")
+        assert follow(here, here.adapter.lifecycle.poll, end).url.isascii()
 
     before = attrs.evolve(draft(provider), id=ID)
-    end = ended(looked, asked(provider), asked(provider).adapter.poll, got, before)
+    end = ended(looked, asked(provider), asked(provider).adapter.lifecycle.poll, got, before)
     if isinstance(end, AnymediaError):
         assert isinstance(end, ProviderError)
         assert end.task_id == ID
@@ -741,5 +743,7 @@ def test_however_deep_an_answer_is_nested(first, provider, around):
 def test_what_a_failed_task_was_billed_in_the_providers_own_words_stands():
     before = attrs.evolve(draft("reapi"), id=ID)
     body = {"id": ID, "status": "failed", "error": {"code": 80003, "message": "x"}, "usage": {"credits": 28}}
-    end = looked(asked("reapi"), asked("reapi").adapter.poll, Answer(200, {}, json.dumps(body).encode()), before)
+    end = looked(
+        asked("reapi"), asked("reapi").adapter.lifecycle.poll, Answer(200, {}, json.dumps(body).encode()), before
+    )
     assert (end.money.credits, end.money.got) == (28, "settled")

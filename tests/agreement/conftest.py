@@ -9,6 +9,7 @@ import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 
+from anymedia import Account
 from anymedia.simulators import services
 from anymedia.simulators.message import Request
 from anymedia.translate.encode import submit
@@ -52,7 +53,8 @@ def ask():
     def ask(adapter, path, body):
         service = running[adapter.name]
         service.tasks.clear()
-        call = submit(adapter, adapter.base_url, path, body, None)
+        account = Account(name=adapter.name, adapter=adapter, origin=adapter.base_url)
+        call = submit(account, None, path, body, None)
         headers = {**call.headers, adapter.auth.name: adapter.auth.prefix + service.api_key}
         where = urlsplit(call.url)
         return service.answer(Request(call.method, where.path, dict(parse_qsl(where.query)), headers, call.body))

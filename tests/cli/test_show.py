@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 
+import attrs
 import pytest
 from PIL import Image
 
@@ -116,3 +117,31 @@ def test_the_demo_as_json(terminal):
     found = terminal.json("demo", "--out", "elsewhere")
     assert len(found["files"]) == len(found["tasks"]) == len(found["explanations"]) == 4
     assert [error["type"] for error in found["errors"]] == ["NoCredit", "SubmitUncertain"]
+
+
+def test_what_a_provider_tells_of_a_task_is_shown(terminal, simulators, monkeypatch):
+    """On a line of its own each time while it is waited for, and all of it with the task."""
+    reapi = adapters()["reapi"]
+    names = ("progress", "position", "log", "seed", "title", "seconds")
+    poll = reapi.lifecycle.poll
+    poll = attrs.evolve(poll, reply=attrs.evolve(poll.reply, tells={name: f"told.{name}" for name in names}))
+    told = attrs.evolve(reapi, lifecycle=attrs.evolve(reapi.lifecycle, poll=poll))
+    monkeypatch.setattr("anymedia.config.find_adapter", lambda *_, **__: told)
+    for state, words in (
+        ("pending", {"position": 3}),
+        ("pending", {"position": 3, "log": "waits"}),
+        ("processing", {"progress": 0.45, "log": "draws\nfills", "seed": 7, "title": "Fox", "seconds": 2.5}),
+    ):
+        body = json.dumps({"status": state, "told": words})
+        simulators["reapi"].fault("raw", on="poll", status=200, headers={}, body=body)
+    ended = terminal("generate", "A fox", "--model", "flux-2-pro", "--provider", "reapi", "--label", "told=yes")
+    assert ended.exit_code == 0
+    said = [line.partition(" task_")[2].partition(" ")[2] for line in ended.stderr.splitlines()]
+    assert [line for line in said if line.startswith(("queued", "running"))] == [
+        "running",
+        "queued, place 3 in the queue",
+        "running, 45%",
+    ]
+    shown = " ".join(terminal("tasks", "show", terminal.json("tasks")[0]["id"]).stdout.split())
+    for words in ("progress 45%", "place in the queue 3", "log draws fills", "seed 7", "title Fox", "seconds 2.5 s"):
+        assert words in shown

@@ -51,7 +51,9 @@ def test_a_prompt_is_found_where_its_offer_puts_it(monkeypatch, to, sent, found)
     [(7200, "2 hours"), (3600, "1 hour"), (86_400, "1 day"), (604_800, "7 days"), (600, "10 min"), (90, "90 s")],
 )
 def test_how_long_results_live_is_told_in_whole_units(terminal, monkeypatch, seconds, told):
-    seller = attrs.evolve(adapters()["reapi"], expires=seconds, offers=adapters()["reapi"].offers[:1])
+    reapi = adapters()["reapi"]
+    life = attrs.evolve(reapi.lifecycle, expires=seconds)
+    seller = attrs.evolve(reapi, lifecycle=life, offers=reapi.offers[:1])
     monkeypatch.setattr("anymedia.cli.providers.adapters", lambda: {"reapi": seller})
     (line,) = terminal("providers").stdout.splitlines()[1:]
     assert f" {told} " in line

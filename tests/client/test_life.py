@@ -42,7 +42,8 @@ async def test_a_switch_of_provider_changes_who_when_where_and_how_much_alone(cl
         with Image.open(asset.path) as picture:
             picture.load()
             assert picture.size == (asset.width, asset.height)
-        tasks.append(attrs.evolve(task, assets=(attrs.evolve(asset, path=None, url=None, expires_at=None, length=0),)))
+        nowhere = {"path": None, "url": None, "expires_at": None, "length": 0, "sha256": "", "location": ""}
+        tasks.append(attrs.evolve(task, assets=(attrs.evolve(asset, **nowhere),)))
     plain = [{key: value for key, value in to_json(task).items() if key not in DIFFERS} for task in tasks]
     assert plain == [plain[0]] * len(names())
     assert plain[0]["state"] == "succeeded"
@@ -81,7 +82,7 @@ async def test_a_faulty_listener_loses_nothing(config, clock, request_, provider
 async def test_the_pace_is_the_adapters(client, clock, request_, config, provider, sim):
     sim.fault("latency", seconds=200)
     await run(client, request_, provider)
-    pace = config.account(provider).adapter.pace
+    pace = config.account(provider).adapter.lifecycle.pace
     waits = [seconds for seconds in clock.slept if seconds]
     assert waits[0] == pace.first
     assert waits[1] == pytest.approx(pace.then * 1.05)

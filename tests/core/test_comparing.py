@@ -7,7 +7,7 @@ import pytest
 
 from anymedia import ConfigError, ImageRequest, Unsupported, compare, explain
 from anymedia.config import default_account
-from anymedia.declare import Choice, Endpoint, Idempotency, Offer, Param, Pixels, Reply, Size, Text, Urls
+from anymedia.declare import Choice, Endpoint, Files, Idempotency, Offer, Param, Pixels, Reply, Size, Text
 from anymedia.preview import seller
 from anymedia.pricing.compare import compare as compare_at
 from anymedia.pricing.side import Seller
@@ -100,7 +100,7 @@ SHAPES = Offer(
     model="flux-2-pro",
     params={
         "prompt": Param("prompt", Text()),
-        "images": Param("images", Urls(1, 2), required=True),
+        "images": Param("images", Files(1, 2), required=True),
         "size": Param("", Size(step=16)),
         "quality": Param("?quality", Choice({"low": 1, "high": 2})),
     },
@@ -110,11 +110,14 @@ ODD = attrs.evolve(
     adapter("reapi"),
     name="acme",
     offers=(SHAPES,),
-    submit=Endpoint(method="POST", path="/v1", reply=Reply(files="b64_json")),
-    poll=None,
-    cancel=Endpoint(method="POST", path="/stop"),
+    lifecycle=attrs.evolve(
+        adapter("reapi").lifecycle,
+        submit=Endpoint(method="POST", path="/v1", reply=Reply(files="b64_json")),
+        poll=None,
+        cancel=Endpoint(method="POST", path="/stop"),
+        expires=600,
+    ),
     refunds="no",
-    expires=600,
     idempotency=Idempotency("x-key", 90),
 )
 
@@ -138,7 +141,9 @@ def test_how_another_kind_of_provider_sells():
         "results": "bytes",
     }
     assert "replayed for 90 s" in found["idempotency"].text
-    assert told({"images": ONE}, REAPI, odd(expires=7200))["expires"].b == "2 hours"
+    assert (
+        told({"images": ONE}, REAPI, odd(lifecycle=attrs.evolve(ODD.lifecycle, expires=7200)))["expires"].b == "2 hours"
+    )
     assert (found["pixels"].a, found["pixels"].b) == ("unknown", "1024x1024")
     assert (found["images"].a, found["images"].b) == ("at most 8", "at most 2")
     assert found["resolution"].b == found["aspect_ratio"].b == "width 1024, height 1024"

@@ -43,7 +43,12 @@ ACME = acme(
     result=Endpoint(method="GET", link="urls.result"),
     cancel=Endpoint(method="PUT", link="urls.get", hosts=("acme.other",)),
 )
-PLAIN = attrs.evolve(ACME, name="plain", title="Plain", poll=Endpoint(method="GET", path="{path}/{id}"), result=None)
+PLAIN = attrs.evolve(
+    ACME,
+    name="plain",
+    title="Plain",
+    lifecycle=attrs.evolve(ACME.lifecycle, poll=Endpoint(method="GET", path="{path}/{id}"), result=None),
+)
 
 
 def account(name="acme", adapter=ACME, api_key=KEY, **more):
@@ -155,7 +160,7 @@ def test_a_real_account_in_another_config():
     task = attrs.evolve(TASK, account="reapi-eu", provider="reapi", path="/api/v1/images/generations")
     again, found = opened(handle(task, here.account("reapi-eu")), there)
     assert (again.id, found) == (task.id, there.account("reapi-eu"))
-    assert follow(found.adapter, found.adapter.poll, found.origin, again).url == "https://reapi.ai/api/v1/tasks/t-1"
+    assert follow(found, found.adapter.lifecycle.poll, again).url == "https://reapi.ai/api/v1/tasks/t-1"
 
 
 def test_times_are_written_in_utc():
@@ -199,26 +204,26 @@ def test_links_hold_at_another_origin_and_at_the_hosts_of_the_adapter():
     text = handle(attrs.evolve(TASK, links=links), ACCOUNT)
     assert json.loads(text)["links"] == {"urls.get": links["urls.get"], "urls.result": "/v1/t-1?result=1"}
     task, found = opened(text, CONFIG)
-    assert follow(ACME, ACME.poll, found.origin, task).url == "https://eu.acme.example/v1/t-1"
+    assert follow(found, ACME.lifecycle.poll, task).url == "https://eu.acme.example/v1/t-1"
     # The key of an account with an origin of its own never goes to the maker's hosts.
     own = Config(accounts={"acme": attrs.evolve(ACCOUNT, origin="http://127.0.0.1:8000")})
     with pytest.raises(OutOfBounds, match="leads where the key may not go"):
         opened(text, own)
     task, found = opened(handle(attrs.evolve(TASK, links={"urls.result": links["urls.result"]}), ACCOUNT), own)
-    assert follow(ACME, ACME.result, found.origin, task).url == "http://127.0.0.1:8000/v1/t-1?result=1"
+    assert follow(found, ACME.lifecycle.result, task).url == "http://127.0.0.1:8000/v1/t-1?result=1"
     # A host of any endpoint that follows a link is one of it; each looks for itself whether it is its own.
     other = {"urls.get": "https://acme.other/t-1"}
     task, _ = opened(handle(attrs.evolve(TASK, links=other), ACCOUNT), CONFIG)
-    assert follow(ACME, ACME.cancel, ACME.base_url, task).url == other["urls.get"]
+    assert follow(ACCOUNT, ACME.lifecycle.cancel, task).url == other["urls.get"]
     with pytest.raises(AnymediaError, match="named no usable"):
-        follow(ACME, ACME.poll, ACME.base_url, task)
+        follow(ACCOUNT, ACME.lifecycle.poll, task)
 
 
 def test_a_link_with_two_slashes_is_not_taken_for_a_host():
     for link in ("//v1/t-1", "https://api.acme.example//v1/t-1"):
         text = handle(attrs.evolve(TASK, links={"urls.get": link}), ACCOUNT)
         task, found = opened(text, CONFIG)
-        assert follow(ACME, ACME.poll, found.origin, task).url == "https://api.acme.example//v1/t-1"
+        assert follow(found, ACME.lifecycle.poll, task).url == "https://api.acme.example//v1/t-1"
         assert json.loads(text)["links"] == {"urls.get": "https://api.acme.example//v1/t-1"}
 
 
@@ -557,9 +562,9 @@ def open_or_refuse(text):
         task, found = opened(text, CONFIG)
     except AnymediaError:
         return
-    for endpoint in (ACME.poll, ACME.result, ACME.cancel):
+    for endpoint in (ACME.lifecycle.poll, ACME.lifecycle.result, ACME.lifecycle.cancel):
         try:
-            url = follow(ACME, endpoint, found.origin, task).url
+            url = follow(found, endpoint, task).url
         except AnymediaError:
             continue
         host = urlsplit(url).hostname

@@ -28,6 +28,7 @@ ACME = acme(
     request_id=("x-request-id",),
     states={"done": State.SUCCEEDED, "failed": State.FAILED},
 )
+POLL = ACME.lifecycle.poll
 
 
 def asked(key):
@@ -45,9 +46,9 @@ def test_what_is_used_again_is_read_before_a_key_is_hidden():
     assert (task.id, task.state, task.links) == ("task_test_1", State.SUCCEEDED, {"look": look})
     assert [asset.url for asset in task.assets] == [url]
     assert (task.raw["note"], task.raw["id"], task.request_id) == ("a ***", "task_***_1", "***-9")
-    assert looked(asked("test"), ACME.poll, answer(**body), task).id == "task_test_1"
+    assert looked(asked("test"), POLL, answer(**body), task).id == "task_test_1"
     # A state is what it is, and what is shown of it is not.
-    assert looked(asked("done"), ACME.poll, answer(**body), task).state is State.SUCCEEDED
+    assert looked(asked("done"), POLL, answer(**body), task).state is State.SUCCEEDED
 
 
 ECHOES = {
@@ -72,7 +73,10 @@ def test_a_key_is_hidden_however_it_comes_back(way, form, status):
     body = form.format(ECHOES[way](KEY)).encode()
     heard = Answer(status, {"x-request-id": KEY, "location": KEY}, body)
     errors = [asked(KEY).lost(Lost(f"broke at {KEY}", sent=True, status=200, body=body), submit=True)]
-    for read in (lambda: submitted(asked(KEY), heard, TASK), lambda: looked(asked(KEY), ACME.poll, heard, TASK)):
+    for read in (
+        lambda: submitted(asked(KEY), heard, TASK),
+        lambda: looked(asked(KEY), POLL, heard, TASK),
+    ):
         with pytest.raises(AnymediaError) as caught:
             read()
         errors.append(caught.value)
@@ -85,22 +89,22 @@ def test_a_key_is_hidden_however_it_comes_back(way, form, status):
 @pytest.mark.parametrize("state", ["done", "failed", "thinking"])
 def test_a_key_is_hidden_in_what_a_task_keeps(state):
     body = {"state": f" {state.upper()} ", "why": f"no {KEY}", "code": KEY, "urls": ["https://cdn.example/" + KEY]}
-    task = looked(asked(KEY), ACME.poll, answer(headers={"x-request-id": KEY}, **body), TASK)
+    task = looked(asked(KEY), POLL, answer(headers={"x-request-id": KEY}, **body), TASK)
     kept = attrs.evolve(task, assets=())
     assert KEY not in repr(kept) + json.dumps(kept.raw)
-    task = looked(asked(KEY), ACME.poll, answer(state=f"thinking of {KEY} \x1b[31m" + "x" * 999), TASK)
+    task = looked(asked(KEY), POLL, answer(state=f"thinking of {KEY} \x1b[31m" + "x" * 999), TASK)
     assert task.raw_state.startswith(r"thinking of *** \x1b[31m")
     assert len(task.raw_state) == 200
 
 
 def test_a_short_key_is_hidden_where_it_is_the_whole_text():
-    task = looked(asked("ab"), ACME.poll, answer(state="on", a="ab", b="about", c='{"x": "ab"}', d="\\u0061b"), TASK)
+    task = looked(asked("ab"), POLL, answer(state="on", a="ab", b="about", c='{"x": "ab"}', d="\\u0061b"), TASK)
     assert task.raw == {"state": "on", "a": "***", "b": "about", "c": '{"x": "***"}', "d": "***"}
 
 
 def test_an_answer_is_kept_but_not_all_too_much_of_it():
     def kept(**body):
-        return looked(asked(KEY), ACME.poll, answer(state="on", **body), TASK).raw
+        return looked(asked(KEY), POLL, answer(state="on", **body), TASK).raw
 
     assert kept(a="x" * 70_000) == {"state": "on", "a": "… (70000 characters)"}
     assert kept(a=["x" * 60_000] * 3)["a"] == ["x" * 60_000] * 3
@@ -133,7 +137,7 @@ def test_eight_mebibytes_hold_nobody_up(texts):
     heard = answer(state="on", **texts)
     assert 4 << 20 < len(heard.body) < 18 << 20
     started = time.process_time()
-    task = looked(asked(KEY), ACME.poll, heard, TASK)
+    task = looked(asked(KEY), POLL, heard, TASK)
     read = time.process_time()
     written = scrubbed(task.raw, ["a fox in the snow, and its cub", "b"])
     assert read - started < 1.5

@@ -57,11 +57,11 @@ def data(code=200, **held):
     return {"code": code, "data": {"id": "t-1", **held}}
 
 
-def look(body, status=200, endpoint=ACME.poll, **headers):
+def look(body, status=200, endpoint=ACME.lifecycle.poll, **headers):
     return looked(ASKED, endpoint, heard(body, status, **headers), TASK)
 
 
-def no(body, status=200, endpoint=ACME.poll, **headers):
+def no(body, status=200, endpoint=ACME.lifecycle.poll, **headers):
     with pytest.raises(AnymediaError) as caught:
         look(body, status, endpoint, **headers)
     return caught.value
@@ -207,7 +207,7 @@ def test_what_is_not_final_or_not_of_the_task_is_an_error(body):
     assert type(no(body)) is Unavailable
 
 
-@pytest.mark.parametrize("endpoint", [ACME.poll, ACME.cancel])
+@pytest.mark.parametrize("endpoint", [ACME.lifecycle.poll, ACME.lifecycle.cancel])
 @pytest.mark.parametrize("other", ["t-2", "t-1 ", "T-1", 7, "t-1" * 300, "\0", {"id": "t-1"}, ["t-1"], True])
 @pytest.mark.parametrize(("code", "status"), [(200, 200), (501, 200), (404, 404), (401, 401)])
 def test_an_answer_that_names_another_task_is_never_taken(endpoint, other, code, status):
@@ -230,7 +230,7 @@ def test_an_answer_that_names_another_task_is_never_taken(endpoint, other, code,
     ],
 )
 def test_a_verdict_is_the_end_at_whatever_status(body, status, cause):
-    failed = look(body, status, ACME.result)
+    failed = look(body, status, ACME.lifecycle.result)
     assert (failed.state, failed.failure.cause) == (State.FAILED, cause)
 
 
@@ -239,7 +239,7 @@ def test_a_verdict_is_the_end_at_whatever_status(body, status, cause):
     [({"code": "down"}, 503), ({}, 500), (b"<html>", 504), ({}, 401), ({"code": "x"}, 403), ({}, 404), ({}, 429)],
 )
 def test_trouble_of_the_account_or_the_service_is_no_verdict(body, status):
-    no(body, status, ACME.result)
+    no(body, status, ACME.lifecycle.result)
 
 
 # What is told
@@ -305,7 +305,7 @@ def test_a_link_that_cannot_be_used_is_shown():
 
 def test_a_word_means_one_thing_in_whatever_letters():
     with pytest.raises(ValueError, match="'Done' means two things"):
-        acme(submit=ACME.submit, states={"done": State.SUCCEEDED, "Done": State.FAILED})
+        acme(submit=ACME.lifecycle.submit, states={"done": State.SUCCEEDED, "Done": State.FAILED})
 
 
 # How long to wait

@@ -33,7 +33,8 @@ from anymedia.declare.prices import Override
 from anymedia.engine.generate import _units
 from anymedia.journal.redact import secrets_of
 from anymedia.model import request as kinds
-from anymedia.model.forms import LINK, TEXT, URL, URLS, Role, holds, one_of, several
+from anymedia.model.forms import FILE, FILES, LINK, TEXT, Role, files, holds, one_of
+from anymedia.model.media import Media, put_in
 from anymedia.model.redact import MARK, scrubbed
 from anymedia.model.strict_json import dumps
 from anymedia.pricing.offers import candidates
@@ -50,6 +51,7 @@ from .acme import acme
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 PROMPT = Param("prompt", Text())
 SUBMIT = Endpoint(method="POST", path="/v1", reply=Reply(id="id", state="state"))
+LOOK = Endpoint(method="GET", path="/{id}")
 
 
 def sold(count=None, prices=None, **params):
@@ -181,12 +183,16 @@ def test_the_word_of_a_state_says_what_a_failure_is_and_costs(states, code, refu
         ({"poll": Endpoint(method="GET")}, "poll: it has neither a path nor a link"),
         ({"poll": Endpoint(method="GET", path="/", reply=Reply(replayed="again"))}, "poll: only the answer to a sub"),
         ({"result": Endpoint(method="GET", path="/")}, "result: without a poll the answer to the submit is the"),
+        ({"why": Endpoint(method="GET", path="/")}, "why: without a poll the answer to the submit is the result"),
+        ({"poll": LOOK, "why": attrs.evolve(LOOK, verdict=True)}, "why: not_yet and verdict are read of the calls"),
+        ({"poll": LOOK, "why": attrs.evolve(LOOK, not_yet=(404, 9))}, "why: not_yet and verdict are read of the"),
+        ({"poll": LOOK, "why": attrs.evolve(LOOK, reply=Reply(state="s"))}, "why: of its reply nothing but `ok` is"),
         ({"states": {"no": Err(Cause.FAILED, submit=Outcome.REFUSED)}}, "states, no: submit says how a submit ended"),
         ({"states": {"no": Err(Cause.NOT_FOUND, refund=Refund.YES)}}, "states, no: a task that was not found is not"),
     ],
 )
 def test_a_word_that_no_step_would_read_is_refused(facts, why):
-    with pytest.raises(ValueError, match=f"^acme: {why}"):
+    with pytest.raises(ValueError, match=f"^{why}"):
         acme(**{"submit": SUBMIT} | facts)
 
 
@@ -212,8 +218,8 @@ def test_a_text_for_a_state_or_a_cause_is_one_or_is_refused():
         states={"parked": "queued", "bad": Cause.BLOCKED},
         errors={1005: "blocked", "e2": Err("rejected"), "e3": Cause.FAILED},
     )
-    assert adapter.states == {"parked": State.QUEUED, "bad": Err(Cause.BLOCKED)}
-    assert adapter.meaning("Parked") is State.QUEUED
+    assert adapter.lifecycle.states == {"parked": State.QUEUED, "bad": Err(Cause.BLOCKED)}
+    assert adapter.lifecycle.meaning("Parked") is State.QUEUED
     assert [each.cause for each in adapter.errors.values()] == [Cause.BLOCKED, Cause.REJECTED, Cause.FAILED]
     for facts, why in (
         ({"errors": {7: "bloked"}}, "errors, 7: 'bloked' is no Cause; there are .*blocked"),
@@ -273,8 +279,8 @@ def song(monkeypatch):
 
         lyrics: str = attrs.field(metadata=holds(TEXT))
         voice: str | None = attrs.field(default=None, metadata=holds(one_of(("alto", "bass"))))
-        cover: str | None = attrs.field(default=None, metadata=holds(URL))
-        stems: tuple[str, ...] = attrs.field(default=(), converter=several, metadata=holds(URLS))
+        cover: str | Media | None = attrs.field(default=None, converter=put_in, metadata=holds(FILE))
+        stems: tuple[str | Media, ...] = attrs.field(default=(), converter=files, metadata=holds(FILES))
         mood: str | None = attrs.field(default=None, metadata=holds(TEXT))
         tempo: str | None = attrs.field(default=None, metadata=holds(one_of(("slow", "fast")), Role.LOOK))
         hook: str | None = attrs.field(default=None, metadata=holds(LINK))

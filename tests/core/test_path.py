@@ -1,14 +1,16 @@
 """The words that say where a thing stands in an answer."""
 
+import decimal
 import json
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anymedia.declare.path import Path, first, place
+from anymedia.declare.path import Content, Path, first, place
 
 DATA = {
     "a": {"b": [{"c": 1}, {"c": None}, {"d": 2}, {"c": 3}], "x_url": "u1", "y_url": None, "z_url": "u2", "n": 0},
@@ -74,6 +76,79 @@ def test_each_step(where, found):
     assert Path(where).one(DATA) == (found[0] if found else None)
 
 
+@pytest.mark.parametrize(
+    ("conversion", "value", "made"),
+    [
+        ("num", "12", "12"),
+        ("num", " -0.50 ", "-0.50"),
+        ("num", "1e3", "1000"),
+        ("num", 0.1, "0.1"),  # as the provider wrote it
+        ("num", 7, "7"),
+        ("num", "0", "0"),
+        ("num", "1,5", None),  # a comma is a point to some, and a thousand to others
+        ("num", "$1", None),
+        ("num", "", None),
+        ("num", "\u0663", None),
+        ("num", True, None),
+        ("num", [1], None),
+        ("num", "1e99", None),
+        ("num", 10**400, None),
+        ("num", float("nan"), None),
+        ("num", "9" * 31, None),
+        ("cents", 12, "0.12"),
+        ("cents", "0.5", "0.005"),
+        ("cents", "12c", None),
+        ("percent", "45%", "0.45"),
+        ("percent", " 45 % ", "0.45"),
+        ("percent", 45, "0.45"),
+        ("percent", "done", None),
+        ("span", 90, "90"),
+        ("span", "90", "90"),
+        ("span", "1.5s", "1.5"),
+        ("span", "2m", "120"),
+        ("span", "1h 2 min 3.5 Seconds", "3723.5"),
+        ("span", "250ms", "0.25"),
+        ("span", "00:01:02", "62"),
+        ("span", "1:02.5", "62.5"),
+        ("span", "1:2:3:4", None),
+        ("span", "-3", None),
+        ("span", "3 weeks", None),
+        ("span", "s", None),
+        ("span", {"s": 1}, None),
+    ],
+)
+def test_numbers_are_exact_however_they_are_written(conversion, value, made):
+    decimal.getcontext().prec = 2  # of the caller's program, whatever it counts
+    found = Path(f"a!{conversion}").find({"a": value})
+    decimal.setcontext(decimal.DefaultContext.copy())
+    assert found == ([] if made is None else [Decimal(made)])
+
+
+ANSWER = Content({"a": 1, "@": 2}, {"x-cost": "12.5", "x-wait": "2m", "x-all": '{"b": [3]}'}, b'\xef\xbb\xbf{"c": 4}')
+
+
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [
+        ("a", [1]),
+        ("@X-Cost", ["12.5"]),
+        ("@x-cost!num", [Decimal("12.5")]),
+        ("@x-wait!span", [120]),
+        ("@x-all!json.b[]", [3]),
+        ("@x-missing", []),
+        ("@x-all!num", []),
+        ("@", [ANSWER.body]),
+        ("@!json.c", [4]),
+        ("@!num", []),
+    ],
+)
+def test_headers_and_bytes_stand_beside_the_words_of_an_answer(where, found):
+    assert Path(where).find(ANSWER) == found
+    assert first("missing", where).find(ANSWER) == found
+    assert Path(where).find(ANSWER.words) == (found if where == "a" else [])  # words alone have none
+    assert place("@").find(Content("", {}, b"")) == place("@!json").find(Content("", {}, b"\xff")) == []
+
+
 def test_times_are_utc_whatever_zone_they_come_in():
     assert Path("east!iso").one(DATA).tzinfo is UTC
     assert Path("a!iso").one({"a": "0001-01-01T00:00:00+23:00"}) is None
@@ -92,7 +167,9 @@ def test_a_place_is_named_by_its_text():
     assert str(Path("a.b[]")) == "a.b[]"
 
 
-@pytest.mark.parametrize("where", [".a", "a..b", "a/b", "a[x]", "a[", "a!", "a!what", "a!jsona", "é"])
+@pytest.mark.parametrize(
+    "where", [".a", "a..b", "a/b", "a[x]", "a[", "a!", "a!what", "a!jsona", "é", "@x.y", "@x[0]", "@é", "a@b"]
+)
 def test_what_is_no_path_is_said_at_once(where):
     with pytest.raises(ValueError, match=re.escape(repr(where))):
         Path(where)
@@ -102,8 +179,23 @@ JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just(10**400),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("ab"), inner),
 )
-STEPS = (".a", ".b", "[]", "[0]", "[1]", ".*", ".a*", "!json", "!s", "!ms", "!iso", "!base64")
+CONVERTED = ("!json", "!s", "!ms", "!iso", "!base64", "!num", "!cents", "!span", "!percent")
+STEPS = (".a", ".b", "[]", "[0]", "[1]", ".*", ".a*", *CONVERTED)
 WHERE = st.lists(st.sampled_from(STEPS), max_size=5).map(lambda steps: "".join(steps).lstrip("."))
+
+
+HEADERS = st.dictionaries(st.sampled_from(["a", "b"]), st.text(), max_size=2)
+
+
+MORE = st.lists(st.sampled_from(STEPS), max_size=5).map("".join)
+BESIDE = st.builds("{}{}{}".format, st.sampled_from(["@", "@a", "@B"]), st.sampled_from(CONVERTED), MORE)
+
+
+@given(BESIDE, st.builds(Content, JSON, HEADERS, st.binary()))
+def test_a_place_beside_the_words_never_raises(where, answer):
+    found = Path(where).find(answer)
+    assert None not in found
+    assert Path(where).one(answer) == (found[0] if found else None) or found[0] != found[0]
 
 
 @given(WHERE, JSON)

@@ -13,7 +13,8 @@ from click.testing import CliRunner
 import anymedia
 from anymedia import Account, AnymediaError, Secret, Task, declare
 from anymedia.cli.app import app
-from anymedia.declare import Price, PriceQuote, Reply, Rule, Table
+from anymedia.cli.providers import facts_of
+from anymedia.declare import Flag, Hook, Number, Param, Price, PriceQuote, Reply, Rule, Table
 from anymedia.declare.prices import Override
 from anymedia.declare.written import Written
 from anymedia.engine.watch import first_wait, next_wait
@@ -35,14 +36,27 @@ FOLDER = str(Path(anymedia.__file__).parent)
 ODD = attrs.evolve(
     BFL,
     name="odd",
-    poll=attrs.evolve(BFL.poll, query={"id": "{id}"}, not_yet=(404, 60), reply=Reply(state="s", completed="at!s")),
-    pace=declare.Pace(first=1, then=1, slower={60: 5}),
+    lifecycle=attrs.evolve(
+        BFL.lifecycle,
+        submit=attrs.evolve(BFL.lifecycle.submit, writes=Hook("tests.thirdparty.hooks:glossy", why="it does more")),
+        poll=attrs.evolve(
+            BFL.lifecycle.poll,
+            query={"id": "{id}"},
+            not_yet=(404, 60),
+            reply=Reply(state="s", completed="at!s", reads=Hook("tests.thirdparty.hooks:unfolded", why="it does more")),
+        ),
+        pace=declare.Pace(first=1, then=1, slower={60: 5}),
+    ),
     fault=attrs.evolve(BFL.fault, retry_after="seconds", fields="errors"),
     printed=declare.Printed("2026-11-20", "a page"),
     offers=(
         attrs.evolve(
             BFL.offers[0],
             fixed={"tier": "pro"},
+            knobs={
+                "scale": Param("scale", Number(1, 9, form=str)),
+                "fast": Param("fast", Flag(on="yes", off="no")),
+            },
             rules=(Rule(when={"seed": 1}, needs="images", allows={"output_format": ("png",)}),),
             shape=None,
             prices=Table("output_format", {"png": Price("0.05", doubt="maybe"), "jpeg": Price("0.04")}),
@@ -52,10 +66,10 @@ ODD = attrs.evolve(
 WORDS = [*adapters().values(), FAL, BFL, OPENAI, ODD]
 """Adapters in which every word is used."""
 
-FOLDED = {(declare.Adapter, "states")}
+FOLDED = {(declare.Lifecycle, "states"), (declare.Adapter, "lifecycles")}
 """Words that may be read while the adapter is made, into a form that the steps look them up in."""
 
-MECHANISM = {Written, declare.path.Path, declare.path.First, declare.fields.Flaw}
+MECHANISM = {Written, declare.path.Content, declare.path.Path, declare.path.First, declare.fields.Flaw}
 """Classes that no adapter is written in."""
 
 
@@ -92,7 +106,7 @@ def asked_for(adapter, account):
     mine = attrs.evolve(account, prices={offer.name: Override(Price("1"), "mine") for offer in adapter.offers})
     for offer in adapter.offers:
         for shape in ({"resolution": "2K"}, {"size": (1024, 1024)}):
-            candidates(attrs.evolve(fewest(offer, "text"), **shape), [mine], limits=False)
+            candidates(attrs.evolve(fewest(adapter, offer, "text"), **shape), [mine], limits=False)
         for variant in offer.variants:
             request = every(adapter, offer, variant)
             for candidate in candidates(request, [account], offer=offer.name, limits=False):
@@ -100,7 +114,7 @@ def asked_for(adapter, account):
             extra = attrs.evolve(request, extra={adapter.name: {"tier": "x"}}, seed=1)
             check(extra, adapter, offer, limits=False)
             for part in candidate.parts:
-                encode.submit(adapter, account.origin, candidate.checked.path, part.body, "key")
+                encode.submit(account, offer.lifecycle, candidate.checked.path, part.body, "key")
                 if isinstance(adapter.price_quote, PriceQuote):
                     encode.ask_price(adapter.price_quote, account.origin, candidate.checked, part)
 
@@ -110,7 +124,8 @@ def translated(adapter):
     account = Account(name=adapter.name, adapter=adapter, origin=adapter.base_url, api_key=Secret("k"))
     asked = Asked(adapter=adapter, account=account.name, origin=account.origin, model="m", now=NOW)
     asked_for(adapter, account)
-    links = {each.link: account.origin + "/x" for each in (adapter.poll, adapter.result, adapter.cancel) if each}
+    facts_of(account)
+    links = {each.link: account.origin + "/x" for each in adapter.lifecycle.looks.values() if each.link}
     task = Task(id="t", provider=adapter.name, account=account.name, path="/v1", submitted_at=NOW, links=links)
     states = ("Content Moderated", "Ready", "COMPLETED", "completed")
     bodies = [{"id": "t", "status": state, "s": state, "error": "gone"} for state in states]
@@ -118,16 +133,16 @@ def translated(adapter):
     answers = [Answer(status, {}, dumps(body)) for status in (200, 400, 403, 404, 500) for body in bodies]
     for answer in answers:
         steps = [lambda answer=answer: decode.submitted(asked, answer, task)]
-        for endpoint in filter(None, (adapter.poll, adapter.result, adapter.cancel)):
-            encode.follow(adapter, endpoint, account.origin, task)
+        for endpoint in adapter.lifecycle.looks.values():
+            encode.follow(account, endpoint, task)
             steps.append(lambda answer=answer, endpoint=endpoint: decode.looked(asked, endpoint, answer, task))
         if adapter.balance is not None:
             steps.append(lambda answer=answer: decode.balance(asked, adapter.balance, answer))
         for step in steps:
             with suppress(AnymediaError):
                 step()
-    first_wait(adapter.pace, 0.0)
-    next_wait(adapter.pace, 90.0)
+    first_wait(adapter.lifecycle.pace, 0.0)
+    next_wait(adapter.lifecycle.pace, 90.0)
     Permits(FakeClock()).of(account)
 
 

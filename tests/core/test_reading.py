@@ -27,6 +27,7 @@ ACME = acme(
     states={"done": State.SUCCEEDED},
     expires=86_400,
 )
+POLL = ACME.lifecycle.poll
 ASKED = Asked(adapter=ACME, account="acme", origin=ACME.base_url, model=None, now=NOW)
 TASK = Task(id="t-1", provider="acme", account="acme", submitted_at=NOW, path="/v1")
 
@@ -47,13 +48,13 @@ def test_a_submit_that_is_done_and_shows_nothing_is_looked_at(body):
 
 
 def test_only_bytes_are_a_file():
-    task = looked(ASKED, ACME.poll, answer(state="done", urls=["https://cdn.example/1.png"], data=["text", 7]), TASK)
+    task = looked(ASKED, POLL, answer(state="done", urls=["https://cdn.example/1.png"], data=["text", 7]), TASK)
     assert [asset.data for asset in task.assets] == [None]
 
 
 @pytest.mark.parametrize("said", ["2026-11-20T11:00:00Z", "2026-11-20T13:00:00Z", "9999-12-31T23:59:59Z", None])
 def test_a_result_does_not_outlive_what_it_is_given_from_now(said):
-    task = looked(ASKED, ACME.poll, answer(state="done", urls=["https://cdn.example/1.png"], done=said), TASK)
+    task = looked(ASKED, POLL, answer(state="done", urls=["https://cdn.example/1.png"], done=said), TASK)
     life = task.assets[0].expires_at - NOW
     assert life == timedelta(hours=23 if said == "2026-11-20T11:00:00Z" else 24)
 
@@ -72,7 +73,7 @@ def test_a_result_does_not_outlive_what_it_is_given_from_now(said):
 )
 def test_how_long_to_wait_may_stand_in_the_body(header, wait, seconds):
     with pytest.raises(AnymediaError) as caught:
-        looked(ASKED, ACME.poll, attrs.evolve(answer(429, wait=wait), headers=header), TASK)
+        looked(ASKED, POLL, attrs.evolve(answer(429, wait=wait), headers=header), TASK)
     assert caught.value.retry_after == seconds
 
 

@@ -155,8 +155,9 @@ def test_who_sells_a_model():
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 def test_a_submit_that_would_be_sent_twice_is_none(acme, method):
     with pytest.raises(ValueError, match=f"submit: must be POST, not {method}: HTTP clients send any other method"):
-        attrs.evolve(acme, submit=Endpoint(method=method, path="/v1/pictures"))
-    assert attrs.evolve(acme, cancel=Endpoint(method=method, path="/v1/pictures/{id}")).cancel.method == method
+        attrs.evolve(acme.lifecycle, submit=Endpoint(method=method, path="/v1/pictures"))
+    cancel = Endpoint(method=method, path="/v1/pictures/{id}")
+    assert attrs.evolve(acme.lifecycle, cancel=cancel).cancel.method == method
 
 
 def test_offers_of_a_model():

@@ -6,7 +6,10 @@ from datetime import UTC, datetime
 import pytest
 
 from anymedia import Asset, Money, Task
-from anymedia.transport.download import clear, keep, save
+from anymedia.transport.download import Sources, keep, save
+from anymedia.transport.part import clear
+from anymedia.transport.places import Folder
+from anymedia.transport.store import Stores
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0\0\0\rIHDR" + b"\0\0\0\1" * 2
 
@@ -27,7 +30,9 @@ async def test_a_download_has_the_rights_of_any_new_file_and_what_is_kept_has_no
     before = os.umask(umask)
     try:
         kept = keep(task(Asset(kind="image", data=PNG)), tmp_path / "results").assets[0]
-        saved = await save(None, task(Asset(kind="image", path=kept.path)), 0, tmp_path / "out", None)
+        saved = await save(
+            Sources(None, Stores()), task(Asset(kind="image", path=kept.path)), 0, Folder(tmp_path / "out"), None
+        )
     finally:
         os.umask(before)
     assert saved.path.read_bytes() == kept.path.read_bytes() == PNG

@@ -42,9 +42,12 @@ def timeless(clock, monkeypatch):
 
 
 @pytest.fixture
-def at_the_simulators(timeless, monkeypatch, tmp_path):
-    """A working directory whose anymedia.toml leads to simulators."""
+def at_the_simulators(timeless, bucket, monkeypatch, tmp_path):
+    """A working directory whose anymedia.toml leads to simulators, and the bucket that the pages name."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", bucket.endpoint)
+    monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+    bucket.client.create_bucket(Bucket="media-of-mine")
     lines = []
     for name, table in timeless.config["providers"].items():
         lines += [f"[providers.{name}]", *(f'{key} = "{value}"' for key, value in table.items())]

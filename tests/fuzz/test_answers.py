@@ -129,7 +129,7 @@ def test_what_was_once_an_answer(cases, garbled, spoilt):
             told(end)
             refused = end.outcome in (Outcome.REFUSED, Outcome.NOT_SENT)
             assert isinstance(end, ProviderError if refused else SubmitUncertain)
-        end = ended(looked, asked(provider), asked(provider).adapter.poll, answer, before(provider))
+        end = ended(looked, asked(provider), asked(provider).adapter.lifecycle.poll, answer, before(provider))
         if isinstance(end, Task):
             assert end.id == ID
             believed(end)
@@ -145,7 +145,9 @@ def test_what_was_once_an_answer(cases, garbled, spoilt):
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_another_encoding_is_read_where_its_beginning_tells_it(provider, encoding):
     body = json.dumps(DONE[provider]).encode(encoding)
-    end = ended(looked, asked(provider), asked(provider).adapter.poll, Answer(200, {}, body), before(provider))
+    end = ended(
+        looked, asked(provider), asked(provider).adapter.lifecycle.poll, Answer(200, {}, body), before(provider)
+    )
     # What is plain ASCII is the same in UTF-7.
     assert isinstance(end, ProviderError if encoding == "utf-7" and b"+" in body else Task)
 
@@ -153,7 +155,7 @@ def test_another_encoding_is_read_where_its_beginning_tells_it(provider, encodin
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_a_byte_order_mark_is_no_harm(provider):
     body = json.dumps(DONE[provider]).encode("utf-8-sig")
-    end = looked(asked(provider), asked(provider).adapter.poll, Answer(200, {}, body), before(provider))
+    end = looked(asked(provider), asked(provider).adapter.lifecycle.poll, Answer(200, {}, body), before(provider))
     assert end.state is State.SUCCEEDED
 
 

@@ -20,7 +20,7 @@ from anymedia.journal.sqlite_schema import Schema
 from anymedia.simulators import running
 from anymedia.testing import FakeClock
 from anymedia.testing.journal_entries import ended, entry
-from anymedia.transport.download import clear
+from anymedia.transport.part import clear
 
 from .reading import execute, run
 from .test_left import attempt

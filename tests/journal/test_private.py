@@ -43,7 +43,7 @@ def task_of(order, **changes):
         "raw_state": HELD,
         "request_id": HELD,
         "assets": (
-            Asset(kind="image", url=f"https://cdn.example/{PROMPT.replace(' ', '%20')}.png", media_type=HELD),
+            Asset(kind="image", url=f"https://cdn.example/{PROMPT.replace(' ', '%20')}.png", title=HELD),
             Asset(kind="image", url="https://cdn.example/1.png", path=Path("/out/1.png")),
         ),
         "failure": Failure(cause=Cause.FAILED, code=HELD, message=HELD),

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import json
 import logging
 import sqlite3
@@ -90,7 +91,7 @@ async def test_a_task_is_followed_to_its_files(provider, client, request_, read,
     assert (attempt.task.money, attempt.task.assets) == (done.money, done.assets)
     (asset,) = await client.download(done, tmp_path / "out")
     (attempt,) = read(open=False)
-    assert attempt.task.assets == (attrs.evolve(asset, path=asset.path.absolute()),)
+    assert attempt.task.assets == (attrs.evolve(asset.asset, path=asset.path.absolute()),)
 
 
 async def test_what_came_to_nothing_says_so(client, sims, request_, read):
@@ -544,19 +545,20 @@ async def test_a_journal_that_fails_at_a_refusal_does_not_hide_it(client, sims, 
 def test_a_file_gets_its_name_where_there_are_no_links_too(tmp_path, monkeypatch):
     from pathlib import Path
 
-    from anymedia.transport.download import _name
+    from anymedia.transport.part import part
 
     def no_links(*_):
         raise PermissionError("this file system has no links")
 
     monkeypatch.setattr(Path, "hardlink_to", no_links)
-    part, path = tmp_path / "part", tmp_path / "file"
-    part.write_text("whole")
-    _name(part, path)
-    assert path.read_text() == "whole"
-    part.write_text("other")
-    with pytest.raises(FileExistsError):
-        _name(part, path)
+    path = tmp_path / "file"
+    for text in (b"whole", b"other"):
+        with part(tmp_path, 0o600) as unfinished:
+            unfinished.write(text)
+            unfinished.sync()
+            with contextlib.nullcontext() if text == b"whole" else pytest.raises(FileExistsError):
+                unfinished.named(path)
+        assert path.read_bytes() == b"whole"
 
 
 async def test_ends_that_could_not_be_written_come_before_anything_else(client, sims, request_, monkeypatch, caplog):

@@ -25,6 +25,7 @@ from anymedia.declare import (
     Err,
     Fault,
     Header,
+    Lifecycle,
     Offer,
     Pace,
     Param,
@@ -59,13 +60,16 @@ def lamp(params=None, offer=None, reply_=REPLY, **facts):
         "base_url": "https://lamp.example",
         "api_key_env": ("LAMP_API_KEY",),
         "auth": Header("x-key"),
-        "pace": Pace(first=1, then=1),
         "offers": (sold,),
+    }
+    life = {
         "submit": Endpoint(method="POST", path="/make", model="model", reply=reply_),
         "poll": Endpoint(method="GET", path="/made/{id}", reply=reply_),
         "states": {"busy": State.RUNNING, "done": State.SUCCEEDED, "broken": State.FAILED},
+        "pace": Pace(first=1, then=1),
     }
-    return Adapter(**{**known, **facts})
+    said = {word: facts.pop(word) for word in (*life, "result", "cancel") if word in facts}
+    return Adapter(**{**known, **facts}, lifecycle=Lifecycle(**{**life, **said}))
 
 
 def served(world, adapter, answers, journal=True, **account):

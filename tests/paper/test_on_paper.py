@@ -31,7 +31,7 @@ from anymedia.declare import (
     Endpoint,
     Err,
     Fault,
-    Header,
+    Header, Lifecycle,
     Limits,
     Match,
     Offer,
@@ -43,7 +43,7 @@ from anymedia.declare import (
     Size,
     Text,
     Url,
-    Urls,
+    Files,
     Whole,
     first,
     numbered,
@@ -66,23 +66,26 @@ FAL = Adapter(
     base_url="https://queue.fal.run",
     api_key_env=("FAL_KEY",),
     auth=Header("Authorization", "Key "),
-    submit=Endpoint(method="POST", path="/{wire_id}", reply=Reply(id="request_id", state="status")),
-    poll=Endpoint(
-        method="GET",
-        link="status_url",
-        hosts=("fal.run",),
-        reply=Reply(state="status", failed_if="error", failure=Fault(code="error_type", message="error")),
+    lifecycle=Lifecycle(
+        submit=Endpoint(method="POST", path="/{wire_id}", reply=Reply(id="request_id", state="status")),
+        poll=Endpoint(
+            method="GET",
+            link="status_url",
+            hosts=("fal.run",),
+            reply=Reply(state="status", failed_if="error", failure=Fault(code="error_type", message="error")),
+        ),
+        result=Endpoint(
+            method="GET", link="response_url", hosts=("fal.run",), verdict=True, reply=Reply(assets="images[].url")
+        ),
+        # A failed job is COMPLETED too; what failed it stands at the result's address, at the error's own status.
+        why=Endpoint(method="GET", link="response_url", hosts=("fal.run",)),
+        cancel=Endpoint(method="PUT", link="cancel_url", hosts=("fal.run",)),
+        states={"IN_QUEUE": State.QUEUED, "IN_PROGRESS": State.RUNNING, "COMPLETED": State.SUCCEEDED},
+        pace=Pace(first=2, then=2),
     ),
-    # A failed job is COMPLETED too; what failed it stands at the result's address, at the error's own status.
-    result=Endpoint(
-        method="GET", link="response_url", hosts=("fal.run",), verdict=True, reply=Reply(assets="images[].url")
-    ),
-    cancel=Endpoint(method="PUT", link="cancel_url", hosts=("fal.run",)),
     fault=Fault(code=first("detail[].type", "error_type"), message=first("detail[].msg", "detail")),
     request_id=("x-fal-request-id",),
-    states={"IN_QUEUE": State.QUEUED, "IN_PROGRESS": State.RUNNING, "COMPLETED": State.SUCCEEDED},
     errors={"content_policy_violation": Cause.BLOCKED, Match("Exhausted balance", 403): Cause.NO_CREDIT},
-    pace=Pace(first=2, then=2),
     offers=(
         Offer(
             name="flux-2-pro",
@@ -92,7 +95,7 @@ FAL = Adapter(
             params={
                 "prompt": Param("prompt", Text(1), required=True),
                 "size": Param("image_size", Size()),
-                "images": Param("image_urls", Urls(1)),
+                "images": Param("image_urls", Files(1)),
                 "seed": Param("seed", Whole()),
                 "moderation": Param("enable_safety_checker", Choice({"off": False, "standard": True})),
                 "output_format": Param("output_format", Choice("jpeg", "png")),
@@ -112,30 +115,32 @@ BFL = Adapter(
     base_url="https://api.bfl.ai",
     api_key_env=("BFL_API_KEY",),
     auth=Header("x-key"),
-    submit=Endpoint(method="POST", path="/v1/{wire_id}", reply=Reply(id="id", credits="cost")),
-    poll=Endpoint(
-        method="GET",
-        link="polling_url",
-        hosts=("bfl.ai", "bfl.ml"),
-        reply=Reply(
-            id="id",
-            state="status",
-            assets="result.sample",
-            failure=Fault(message="details.Moderation Reasons[]"),
+    lifecycle=Lifecycle(
+        submit=Endpoint(method="POST", path="/v1/{wire_id}", reply=Reply(id="id", credits="cost")),
+        poll=Endpoint(
+            method="GET",
+            link="polling_url",
+            hosts=("bfl.ai", "bfl.ml"),
+            reply=Reply(
+                id="id",
+                state="status",
+                assets="result.sample",
+                failure=Fault(message="details.Moderation Reasons[]"),
+            ),
         ),
+        states={
+            "Pending": State.RUNNING,
+            "Ready": State.SUCCEEDED,
+            "Error": State.FAILED,
+            "Request Moderated": Err(Cause.BLOCKED),
+            "Content Moderated": Err(Cause.BLOCKED),
+            "Task not found": Err(Cause.NOT_FOUND),  # the id is unknown, which is not to say that the task failed
+        },
+        pace=Pace(first=2, then=1),
+        expires=600,
     ),
     fault=Fault(code="detail[].type", message=first("detail[].msg", "detail")),
-    states={
-        "Pending": State.RUNNING,
-        "Ready": State.SUCCEEDED,
-        "Error": State.FAILED,
-        "Request Moderated": Err(Cause.BLOCKED),
-        "Content Moderated": Err(Cause.BLOCKED),
-        "Task not found": Err(Cause.NOT_FOUND),  # the id is unknown, which is not to say that the task failed
-    },
     credit=Credit("0.01"),
-    expires=600,
-    pace=Pace(first=2, then=1),
     limits=Limits(active=24),
     offers=(
         Offer(
@@ -145,7 +150,7 @@ BFL = Adapter(
             page="BFL documentation, flux-2-pro",
             params={
                 "prompt": Param("prompt", Text(1), required=True),
-                "images": Param(numbered("input_image", "input_image_{n}"), Urls(1, 8)),
+                "images": Param(numbered("input_image", "input_image_{n}"), Files(1, 8)),
                 "size": Param("", Size(least=64, step=16, megapixels=4)),
                 "seed": Param("seed", Whole()),
                 "output_format": Param("output_format", Choice("jpeg", "png"), default="jpeg"),
@@ -165,18 +170,19 @@ OPENAI = Adapter(
     base_url="https://api.openai.com",
     api_key_env=("OPENAI_API_KEY",),
     auth=Header("Authorization", "Bearer "),
-    submit=Endpoint(
-        method="POST",
-        model="model",
-        timeout=300,
-        limit=64 << 20,
-        reply=Reply(created="created!s", assets="data[].url", files="data[].b64_json!base64"),
+    lifecycle=Lifecycle(
+        submit=Endpoint(
+            method="POST",
+            model="model",
+            timeout=300,
+            limit=64 << 20,
+            reply=Reply(created="created!s", assets="data[].url", files="data[].b64_json!base64"),
+        ),
+        pace=Pace(first=0, then=1),
     ),
     fault=Fault(code="error.code", message="error.message"),
     errors={"moderation_blocked": Cause.BLOCKED},
     request_id=("x-request-id",),
-    states={},
-    pace=Pace(first=0, then=1),
     offers=(
         Offer(
             name="gpt-image-2",
@@ -186,7 +192,7 @@ OPENAI = Adapter(
             page="OpenAI documentation, Images",
             params={
                 "prompt": Param("prompt", Text(1), required=True),
-                "images": Param("images[].image_url", Urls(1, 16)),
+                "images": Param("images[].image_url", Files(1, 16)),
                 "count": Param("n", Whole(1, 10), default=1),
                 "size": Param("size", Size("{width}x{height}", step=16)),
                 "quality": Param("quality", Choice("auto", "low", "medium", "high"), default="auto"),
@@ -216,6 +222,10 @@ def draft(adapter):
     return Task(
         id="draft", provider=adapter.name, account=adapter.name, submitted_at=NOW, path="/submitted", money=Money()
     )
+
+
+def at(adapter, origin=None):
+    return Account(name=adapter.name, adapter=adapter, origin=origin or adapter.base_url)
 
 
 def accepted(adapter, answer, status=200):
@@ -270,33 +280,33 @@ def test_fal_is_asked_in_its_own_words(request_, path, sent, usd):
 def test_fal_is_followed_along_the_links_it_answers():
     task = accepted(FAL, QUEUED)
     assert (task.id, task.state) == ("r-1", State.QUEUED)
-    assert follow(FAL, FAL.poll, FAL.base_url, task).url == QUEUED["status_url"]
-    assert follow(FAL, FAL.result, FAL.base_url, task).url == QUEUED["response_url"]
-    assert (follow(FAL, FAL.cancel, FAL.base_url, task).method) == "PUT"
+    assert follow(at(FAL), FAL.lifecycle.poll, task).url == QUEUED["status_url"]
+    assert follow(at(FAL), FAL.lifecycle.result, task).url == QUEUED["response_url"]
+    assert (follow(at(FAL), FAL.lifecycle.cancel, task).method) == "PUT"
     # At another origin (a simulator, a proxy) the links go there too, and the maker's hosts get no key of it.
-    assert follow(FAL, FAL.poll, "http://127.0.0.1:1", task).url.startswith("http://127.0.0.1:1/fal-ai/")
+    assert follow(at(FAL, "http://127.0.0.1:1"), FAL.lifecycle.poll, task).url.startswith("http://127.0.0.1:1/fal-ai/")
 
-    task = look(FAL, FAL.poll, task, {"status": "IN_PROGRESS", "logs": []}, status=202)
+    task = look(FAL, FAL.lifecycle.poll, task, {"status": "IN_PROGRESS", "logs": []}, status=202)
     assert task.state is State.RUNNING
-    task = look(FAL, FAL.poll, task, {"status": "COMPLETED", "metrics": {"inference_time": 3.2}})
+    task = look(FAL, FAL.lifecycle.poll, task, {"status": "COMPLETED", "metrics": {"inference_time": 3.2}})
     assert task.state is State.SUCCEEDED
     assert task.assets == ()
     image = {"url": "https://v3.fal.media/x.jpg", "content_type": "image/jpeg", "width": 1024, "height": 768}
-    task = look(FAL, FAL.result, task, {"images": [image], "seed": 3})
+    task = look(FAL, FAL.lifecycle.result, task, {"images": [image], "seed": 3})
     assert [asset.url for asset in task.assets] == [image["url"]]
 
 
 def test_fal_tells_a_failure_only_with_the_result():
-    task = look(FAL, FAL.poll, accepted(FAL, QUEUED), {"status": "COMPLETED"})
+    task = look(FAL, FAL.lifecycle.poll, accepted(FAL, QUEUED), {"status": "COMPLETED"})
     refusal = {"detail": [{"loc": ["body"], "msg": "flagged", "type": "content_policy_violation"}]}
-    failed = look(FAL, FAL.result, task, refusal, status=422)
+    failed = look(FAL, FAL.lifecycle.result, task, refusal, status=422)
     assert failed.state is State.FAILED
     assert (failed.failure.cause, failed.failure.code) == (Cause.BLOCKED, "content_policy_violation")
 
 
 def test_fal_tells_a_failure_beside_the_status():
     answer = {"status": "COMPLETED", "error": "the runner died", "error_type": "runner_disconnected"}
-    task = look(FAL, FAL.poll, accepted(FAL, QUEUED), answer)
+    task = look(FAL, FAL.lifecycle.poll, accepted(FAL, QUEUED), answer)
     assert (task.state, task.raw_state, task.failure.code) == (State.FAILED, "COMPLETED", "runner_disconnected")
 
 
@@ -358,9 +368,9 @@ def test_bfl_refuses_what_its_page_refuses():
 
 def test_bfl_is_followed_to_the_cluster_it_names_and_nowhere_else():
     task = accepted(BFL, CREATED)
-    assert follow(BFL, BFL.poll, BFL.base_url, task).url == CREATED["polling_url"]
+    assert follow(at(BFL), BFL.lifecycle.poll, task).url == CREATED["polling_url"]
     assert task.money.got != "settled"  # nothing is, before the task has ended
-    assert submit(BFL, BFL.base_url, "/v1/flux-2-pro", {}, "key").headers.keys() == {"Accept", "Content-Type"}
+    assert submit(at(BFL), None, "/v1/flux-2-pro", {}, "key").headers.keys() == {"Accept", "Content-Type"}
     for hostile in (
         "https://bfl.ai.evil.example/x",
         "http://api.bfl.ai/x",
@@ -373,35 +383,35 @@ def test_bfl_is_followed_to_the_cluster_it_names_and_nowhere_else():
         lost = accepted(BFL, CREATED | {"polling_url": hostile})
         assert lost.id == "b-1"
         with pytest.raises(MalformedAnswer, match="named no usable polling_url"):
-            follow(BFL, BFL.poll, BFL.base_url, lost)
+            follow(at(BFL), BFL.lifecycle.poll, lost)
 
 
 @pytest.mark.parametrize("link", ["https://evil.example/x", "@evil.example/x", "https://api.bfl.ai.evil.example/"])
 def test_a_task_that_was_tampered_with_does_not_lead_the_key_astray(link):
     task = accepted(BFL, CREATED)
     with pytest.raises(MalformedAnswer):
-        follow(BFL, BFL.poll, BFL.base_url, attrs.evolve(task, links={"polling_url": link}))
+        follow(at(BFL), BFL.lifecycle.poll, attrs.evolve(task, links={"polling_url": link}))
     astray = attrs.evolve(task, path=link)
     with pytest.raises(MalformedAnswer):
-        follow(BFL, Endpoint(method="GET", path="{path}/{id}"), BFL.base_url, astray)
+        follow(at(BFL), Endpoint(method="GET", path="{path}/{id}"), astray)
 
 
 @pytest.mark.parametrize("word", ["Request Moderated", "Content Moderated"])
 def test_moderation_at_bfl_is_a_state(word):
     answer = {"id": "b-1", "status": word, "result": None, "details": {"Moderation Reasons": ["Safety Filter"]}}
-    task = look(BFL, BFL.poll, accepted(BFL, CREATED), answer)
+    task = look(BFL, BFL.lifecycle.poll, accepted(BFL, CREATED), answer)
     assert (task.state, task.failure.cause, task.failure.message) == (State.FAILED, Cause.BLOCKED, "Safety Filter")
 
 
 def test_an_unknown_id_at_bfl_fails_no_task():
     task = accepted(BFL, CREATED)
     with pytest.raises(NotFound):
-        look(BFL, BFL.poll, task, {"id": "b-1", "status": "Task not found", "result": None})
+        look(BFL, BFL.lifecycle.poll, task, {"id": "b-1", "status": "Task not found", "result": None})
 
 
 def test_a_picture_of_bfl_lives_ten_minutes():
     answer = {"id": "b-1", "status": "Ready", "result": {"sample": "https://delivery.bfl.ai/x.jpeg"}}
-    task = look(BFL, BFL.poll, accepted(BFL, CREATED), answer)
+    task = look(BFL, BFL.lifecycle.poll, accepted(BFL, CREATED), answer)
     (asset,) = task.assets
     assert (asset.expires_at - NOW).total_seconds() == 600
 
@@ -480,6 +490,44 @@ async def test_a_result_is_fetched_in_a_further_step(clock):
     assert task.links["status_url"] == f"{base}/status"  # relative: another origin can open it
 
 
+@pytest.mark.parametrize(
+    ("why", "code", "message"),
+    [
+        (
+            (422, {"detail": [{"msg": "flagged", "type": "content_policy_violation"}]}),
+            "content_policy_violation",
+            "flagged",
+        ),
+        ((504, {"detail": "too slow", "error_type": "request_timeout"}), "request_timeout", "too slow"),
+        ((429, {"detail": "too fast"}), None, "it broke"),
+        ((200, {"images": []}), None, "it broke"),
+    ],
+)
+async def test_a_failure_is_asked_for_its_reason_once(clock, why, code, message):
+    base = "/fal-ai/flux-2-pro/requests/r-1"
+    answers = {
+        ("POST", "/fal-ai/flux-2-pro"): [(200, QUEUED)],
+        ("GET", f"{base}/status"): [(200, {"status": "COMPLETED", "error": "it broke"})],
+        ("GET", base): [why],
+    }
+    async with served(FAL, answers, clock) as (client, seen):
+        task = await client.get(await client.submit(REQUEST))
+    assert (task.state, task.failure.code, task.failure.message) == (State.FAILED, code, message)
+    assert [path for _, path in seen][1:] == [f"{base}/status", base]
+
+
+async def test_a_failure_whose_reason_does_not_come_stays_as_it_was(clock):
+    base = "/fal-ai/flux-2-pro/requests/r-1"
+    answers = {
+        ("POST", "/fal-ai/flux-2-pro"): [(200, QUEUED)],
+        ("GET", f"{base}/status"): [(200, {"status": "COMPLETED", "error": "it broke"})],
+        ("GET", base): [(200, "x" * FAL.lifecycle.why.limit)],  # too long to be read
+    }
+    async with served(FAL, answers, clock) as (client, _):
+        task = await client.get(await client.submit(REQUEST))
+    assert (task.state, task.failure.message) == (State.FAILED, "it broke")
+
+
 async def test_a_task_is_cancelled_where_the_provider_can(clock):
     answers = {
         ("POST", "/fal-ai/flux-2-pro"): [(200, QUEUED)],
@@ -524,11 +572,16 @@ async def test_a_task_that_cannot_be_cancelled_is_looked_at(clock, look, ends):
 async def test_a_handle_of_what_was_made_at_once_opens_as_made(clock):
     url = "https://cdn.example/1.png"
     answers = {("POST", "/v1/images/generations"): [(200, {"created": 1, "data": [{"url": url}]})]}
-    async with served(attrs.evolve(OPENAI, expires=60), answers, clock) as (client, seen):
+    async with served(attrs.evolve(OPENAI, lifecycle=attrs.evolve(OPENAI.lifecycle, expires=60)), answers, clock) as (
+        client,
+        seen,
+    ):
         task = await client.submit(ImageRequest(model="gpt-image-2", prompt="a lighthouse"))
         again = client.open(client.handle(task))
         assert (again.state, again.assets) == (State.SUCCEEDED, task.assets)
         assert again.assets[0].expires_at is not None
+        beside = tuple(attrs.evolve(task.assets[0], role=role, seconds=2.5) for role in ("main", "cover"))
+        assert client.open(client.handle(attrs.evolve(task, assets=beside))).assets == beside
         assert [await client.wait(again), await client.get(again), await client.cancel(again)] == [again] * 3
         assert client.open(client.handle(attrs.evolve(task, state=State.FAILED, assets=()))).state is State.FAILED
         assert len(seen) == 1
@@ -547,6 +600,9 @@ async def test_a_handle_of_what_was_made_at_once_opens_as_made(clock):
             ({"assets": [{"kind": "image", "url": "file:///etc/passwd"}]}, "assets: a list of objects"),
             ({"assets": [{"kind": "image", "url": url, "path": "/etc/passwd"}]}, "assets: a list of objects"),
             ({"assets": [{"kind": "image", "url": url, "expires_at": "soon"}]}, "assets: a list of objects"),
+            ({"assets": [{"kind": "image", "url": url, "role": ["main"]}]}, "assets: a list of objects"),
+            ({"assets": [{"kind": "image", "url": url, "seconds": True}]}, "assets: a list of objects"),
+            ({"assets": [{"url": url}]}, "assets: a list of objects"),
             ({"assets": ["x"]}, "assets: a list of objects"),
         ):
             changed = {field: value for field, value in (said | changes).items() if value is not None}

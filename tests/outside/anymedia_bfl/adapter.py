@@ -6,8 +6,8 @@ not known, which is not to say that the task failed; results live for ten minute
 """
 
 from anymedia.declare import (
-    Adapter, Balance, Cause, Choice, Credit, Endpoint, Err, Fault, Gap, Header, Limits, Match, Offer, Pace, Param,
-    PerMegapixel, Pixels, Printed, Reply, Size, State, Text, Url, Urls, Whole, first, numbered,
+    Adapter, Balance, Cause, Choice, Credit, Endpoint, Err, Fault, Gap, Header, Lifecycle, Limits, Match, Offer, Pace,
+    Param, PerMegapixel, Pixels, Printed, Reply, Size, State, Text, Url, Files, Whole, first, numbered,
 )  # fmt: skip
 
 
@@ -16,7 +16,7 @@ def flux_2(tier: str, images: int, prices: PerMegapixel) -> Offer:
         name=f"flux-2-{tier}",
         params={
             "prompt": Param("prompt", Text(1), required=True),
-            "images": Param(numbered("input_image", "input_image_{n}"), Urls(1, images)),
+            "images": Param(numbered("input_image", "input_image_{n}"), Files(1, images)),
             "size": Param("", Size(least=64, step=16, megapixels=4)),
             "seed": Param("seed", Whole()),
             "output_format": Param("output_format", Choice("jpeg", "png"), default="jpeg"),
@@ -36,35 +36,38 @@ ADAPTER = Adapter(
     base_url="https://api.bfl.ai",
     api_key_env=("BFL_API_KEY",),
     auth=Header("x-key"),
-    submit=Endpoint(method="POST", path="/v1/{wire_id}", reply=Reply(id="id")),
-    poll=Endpoint(
-        method="GET",
-        link="polling_url",
-        hosts=("bfl.ai", "bfl.ml"),
-        reply=Reply(
-            id="id",
-            state="status",
-            assets="result.sample",
-            failure=Fault(message="details.*[]"),  # "Moderation Reasons"; where a plain failure says why is not told
-            credits="cost",
+    lifecycle=Lifecycle(
+        submit=Endpoint(method="POST", path="/v1/{wire_id}", reply=Reply(id="id")),
+        poll=Endpoint(
+            method="GET",
+            link="polling_url",
+            hosts=("bfl.ai", "bfl.ml"),
+            reply=Reply(
+                id="id",
+                state="status",
+                assets="result.sample",
+                # "Moderation Reasons"; where a plain failure says why is not told
+                failure=Fault(message="details.*[]"),
+                credits="cost",
+            ),
         ),
+        states={
+            "Pending": State.RUNNING,
+            "Ready": State.SUCCEEDED,
+            "Error": State.FAILED,
+            "Request Moderated": Err(Cause.BLOCKED),
+            "Content Moderated": Err(Cause.BLOCKED),
+            "Task not found": Err(Cause.NOT_FOUND),
+        },
+        pace=Pace(first=2, then=1, slower={30: 3}),  # our choice: the page names none
+        expires=600,
     ),
     # Two shapes are written up, and neither is told to be the only one.
     fault=Fault(code=first("detail[].type", "error"), message=first("detail[].msg", "detail", "message")),
     errors={Match("", status=403): Cause.BAD_API_KEY},  # what else it may be is not told, nor what a wrong key gets
-    states={
-        "Pending": State.RUNNING,
-        "Ready": State.SUCCEEDED,
-        "Error": State.FAILED,
-        "Request Moderated": Err(Cause.BLOCKED),
-        "Content Moderated": Err(Cause.BLOCKED),
-        "Task not found": Err(Cause.NOT_FOUND),
-    },
     printed=Printed("2026-11-28", "docs.bfl.ai, prices"),
     credit=Credit("0.01"),
     balance=Balance(path="/v1/credits", credits="credits"),
-    expires=600,
-    pace=Pace(first=2, then=1, slower={30: 3}),  # our choice: the page names none
     limits=Limits(active=24),
     offers=(
         flux_2("pro", 8, PerMegapixel("0.03", "0.015", "0.015")),

@@ -6,8 +6,8 @@ empty balance is a 403; the links drop what follows the model's name, so they ar
 """
 
 from anymedia.declare import (
-    Adapter, Cause, Choice, Endpoint, Err, Fault, Gap, Header, Match, Offer, Outcome, Pace, Param, PerMegapixel,
-    Pixels, Printed, Reply, Size, State, Table, Text, Url, Urls, Whole, first, when,
+    Adapter, Cause, Choice, Endpoint, Err, Fault, Gap, Header, Lifecycle, Match, Offer, Outcome, Pace, Param,
+    PerMegapixel, Pixels, Printed, Reply, Size, State, Table, Text, Url, Files, Whole, first, when,
 )  # fmt: skip
 
 NANO_RATIOS = (
@@ -24,7 +24,7 @@ def flux_2(tier: str, prices: PerMegapixel) -> Offer:
         params={
             "prompt": Param("prompt", Text(1), required=True),
             "size": Param("image_size", Size()),
-            "images": Param("image_urls", Urls(1)),
+            "images": Param("image_urls", Files(1)),
             "seed": Param("seed", Whole()),
             "moderation": Param("enable_safety_checker", Choice({"off": False, "standard": True})),
             "output_format": Param("output_format", Choice("jpeg", "png")),
@@ -44,18 +44,22 @@ ADAPTER = Adapter(
     base_url="https://queue.fal.run",
     api_key_env=("FAL_KEY",),
     auth=Header("Authorization", "Key "),
-    submit=Endpoint(method="POST", path="/{wire_id}", reply=Reply(id="request_id", state="status")),
-    # An error that has a type is the queue's own; what a model says of one stands at the result's address alone.
-    poll=Endpoint(
-        method="GET",
-        link="status_url",
-        reply=Reply(state="status", failed_if="error_type", failure=Fault(code="error_type", message="error")),
+    lifecycle=Lifecycle(
+        submit=Endpoint(method="POST", path="/{wire_id}", reply=Reply(id="request_id", state="status")),
+        # A failed job is COMPLETED too; what a model says of its error stands at the result's address alone.
+        poll=Endpoint(
+            method="GET",
+            link="status_url",
+            reply=Reply(state="status", failed_if="error", failure=Fault(code="error_type", message="error")),
+        ),
+        result=Endpoint(method="GET", link="response_url", verdict=True, reply=Reply(assets="images[].url")),
+        why=Endpoint(method="GET", link="response_url"),
+        cancel=Endpoint(method="PUT", link="cancel_url"),
+        states={"IN_QUEUE": State.QUEUED, "IN_PROGRESS": State.RUNNING, "COMPLETED": State.SUCCEEDED},
+        pace=Pace(first=2, then=2, slower={60: 5}),  # our choice: the page names none
     ),
-    result=Endpoint(method="GET", link="response_url", verdict=True, reply=Reply(assets="images[].url")),
-    cancel=Endpoint(method="PUT", link="cancel_url"),
     fault=Fault(code=first("detail[].type", "error_type"), message=first("detail[].msg", "detail")),
     request_id=("x-fal-request-id",),
-    states={"IN_QUEUE": State.QUEUED, "IN_PROGRESS": State.RUNNING, "COMPLETED": State.SUCCEEDED},
     errors={
         Match("Exhausted balance", status=403): Cause.NO_CREDIT,
         "content_policy_violation": Cause.BLOCKED,
@@ -64,7 +68,6 @@ ADAPTER = Adapter(
     },
     refunds="yes",  # "only successes are billed"
     printed=Printed("2026-11-20", "fal's pages of the models"),
-    pace=Pace(first=2, then=2, slower={60: 5}),  # our choice: the page names none
     offers=(
         flux_2("pro", PerMegapixel("0.03", "0.015", "0.015")),
         flux_2("flex", PerMegapixel("0.05", "0.05", "0.05")),
@@ -73,7 +76,7 @@ ADAPTER = Adapter(
             wire_id=when(images="fal-ai/nano-banana-2/edit", otherwise="fal-ai/nano-banana-2"),
             params={
                 "prompt": Param("prompt", Text(1), required=True),
-                "images": Param("image_urls", Urls(1)),
+                "images": Param("image_urls", Files(1)),
                 "aspect_ratio": Param("aspect_ratio", Choice(*NANO_RATIOS), default="auto"),
                 "resolution": Param("resolution", Choice("1K", "2K", "4K"), default="1K"),
                 "seed": Param("seed", Whole()),

@@ -6,8 +6,8 @@ while not known; a seed of imagen4-fast is a number, where its sisters take a te
 """
 
 from anymedia.declare import (
-    UNKNOWN, Adapter, Balance, Cause, Choice, Credit, Endpoint, Err, Fault, Gap, Header, Limits, Offer, Outcome, Pace,
-    Param, Price, Printed, Reply, Rule, State, Table, Text, Url, Urls, Whole, first, when,
+    UNKNOWN, Adapter, Balance, Cause, Choice, Credit, Endpoint, Err, Fault, Gap, Header, Lifecycle, Limits, Offer,
+    Outcome, Pace, Param, Price, Printed, Reply, Rule, State, Table, Text, Url, Files, Whole, first, when,
 )  # fmt: skip
 
 FLUX_RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")
@@ -24,7 +24,7 @@ def flux_2(tier: str, usd: dict[str, str]) -> Offer:
         wire_id=when(images=f"flux-2/{tier}-image-to-image", otherwise=f"flux-2/{tier}-text-to-image"),
         params={
             "prompt": Param("input.prompt", Text(3, 5000), required=True),
-            "images": Param("input.input_urls", Urls(1, 8)),
+            "images": Param("input.input_urls", Files(1, 8)),
             # Required on the wire, and no page names a default: 1:1 and 1K are our choice.
             "aspect_ratio": Param("input.aspect_ratio", Choice(*FLUX_RATIOS, "auto"), default="1:1", always_sent=True),
             "resolution": Param("input.resolution", Choice("1K", "2K"), default="1K", always_sent=True),
@@ -44,36 +44,40 @@ ADAPTER = Adapter(
     base_url="https://api.kie.ai",
     api_key_env=("KIE_API_KEY",),
     auth=Header("Authorization", "Bearer "),
-    submit=Endpoint(
-        method="POST",
-        path="/api/v1/jobs/createTask",
-        model="model",
-        reply=Reply(ok=("code", 200), id="data.taskId"),
-    ),
-    poll=Endpoint(
-        method="GET",
-        path="/api/v1/jobs/recordInfo",
-        query={"taskId": "{id}"},
-        not_yet=(422, 90),  # "recordInfo is null", for a short while just after create
-        reply=Reply(
-            ok=("code", 200),
-            id="data.taskId",
-            state="data.state",
-            assets="data.resultJson!json.resultUrls[]",
-            failure=Fault(code="data.failCode", message="data.failMsg"),
-            created="data.createTime!ms",
-            completed="data.completeTime!ms",
-            credits="data.creditsConsumed",
+    lifecycle=Lifecycle(
+        submit=Endpoint(
+            method="POST",
+            path="/api/v1/jobs/createTask",
+            model="model",
+            reply=Reply(ok=("code", 200), id="data.taskId"),
         ),
+        poll=Endpoint(
+            method="GET",
+            path="/api/v1/jobs/recordInfo",
+            query={"taskId": "{id}"},
+            not_yet=(422, 90),  # "recordInfo is null", for a short while just after create
+            reply=Reply(
+                ok=("code", 200),
+                id="data.taskId",
+                state="data.state",
+                assets="data.resultJson!json.resultUrls[]",
+                failure=Fault(code="data.failCode", message="data.failMsg"),
+                created="data.createTime!ms",
+                completed="data.completeTime!ms",
+                credits="data.creditsConsumed",
+            ),
+        ),
+        states={
+            "waiting": State.QUEUED,
+            "queuing": State.QUEUED,
+            "generating": State.RUNNING,
+            "success": State.SUCCEEDED,
+            "fail": State.FAILED,
+        },
+        pace=Pace(first=2, then=3, slower={30: 5, 120: 15}),  # "2-3 s in the first 30 s, then 5-10 s, then 15-30 s"
+        expires=86_400,  # "usually 24 hours"
     ),
     fault=Fault(code="code", message=first("msg", "message")),
-    states={
-        "waiting": State.QUEUED,
-        "queuing": State.QUEUED,
-        "generating": State.RUNNING,
-        "success": State.SUCCEEDED,
-        "fail": State.FAILED,
-    },
     errors={
         402: Cause.NO_CREDIT,
         433: Cause.NO_CREDIT,  # a key of a sub-account that is over its cap
@@ -83,8 +87,6 @@ ADAPTER = Adapter(
     printed=Printed("2026-08-19", "docs.kie.ai, prices"),
     credit=Credit("0.005"),
     balance=Balance(path="/api/v1/chat/credit", ok=("code", 200), credits="data"),
-    expires=86_400,  # "usually 24 hours"
-    pace=Pace(first=2, then=3, slower={30: 5, 120: 15}),  # "2-3 s in the first 30 s, then 5-10 s, then 15-30 s"
     limits=Limits(submits=(20, 10), polls=(10, 1)),
     offers=(
         flux_2("pro", {"1K": "0.025", "2K": "0.035"}),
@@ -93,7 +95,7 @@ ADAPTER = Adapter(
             name="nano-banana-2",
             params={
                 "prompt": Param("input.prompt", Text(1, 20_000), required=True),
-                "images": Param("input.image_input", Urls(1, 14)),
+                "images": Param("input.image_input", Files(1, 14)),
                 "aspect_ratio": Param("input.aspect_ratio", Choice(*NANO_RATIOS), default="auto"),
                 "resolution": Param("input.resolution", Choice("1K", "2K", "4K"), default="1K"),
                 "output_format": Param("input.output_format", Choice({"png": "png", "jpeg": "jpg"}), default="jpeg"),

@@ -6,7 +6,8 @@ with formats that have one.
 """
 
 from anymedia.declare import (
-    Adapter, Cause, Choice, Endpoint, Fault, Gap, Header, Offer, Pace, Param, Reply, Rule, Text, Urls, Whole, when,
+    Adapter, Cause, Choice, Endpoint, Fault, Gap, Header, Lifecycle, Offer, Pace, Param, Reply, Rule, Text, Files,
+    Whole, when,
 )  # fmt: skip
 
 ADAPTER = Adapter(
@@ -17,25 +18,26 @@ ADAPTER = Adapter(
     base_url="https://api.openai.com",
     api_key_env=("OPENAI_API_KEY",),
     auth=Header("Authorization", "Bearer "),
-    submit=Endpoint(
-        method="POST",
-        model="model",
-        timeout=300,
-        limit=256 << 20,  # ten pictures in base64
-        reply=Reply(created="created!s", assets="data[].url", files="data[].b64_json!base64"),
+    lifecycle=Lifecycle(
+        submit=Endpoint(
+            method="POST",
+            model="model",
+            timeout=300,
+            limit=256 << 20,  # ten pictures in base64
+            reply=Reply(created="created!s", assets="data[].url", files="data[].b64_json!base64"),
+        ),
+        pace=Pace(first=0, then=1),  # nothing is looked at
     ),
     fault=Fault(code="error.code", message="error.message"),
     errors={"moderation_blocked": Cause.BLOCKED},
     request_id=("x-request-id",),
-    states={},
-    pace=Pace(first=0, then=1),  # nothing is looked at
     offers=(
         Offer(
             name="gpt-image-2",
             path=when(images="/v1/images/edits", otherwise="/v1/images/generations"),
             params={
                 "prompt": Param("prompt", Text(1, 32_000), required=True),
-                "images": Param("images[].image_url", Urls(1, 16)),
+                "images": Param("images[].image_url", Files(1, 16)),
                 "aspect_ratio": Param(
                     "size",
                     Choice({"auto": "auto", "1:1": "1024x1024", "3:2": "1536x1024", "2:3": "1024x1536"}),

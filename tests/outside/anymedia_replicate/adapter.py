@@ -6,8 +6,8 @@ body how long to wait; sizes are megapixels in words.
 """
 
 from anymedia.declare import (
-    UNKNOWN, Adapter, Cause, Choice, Endpoint, Err, Fault, Gap, Header, Limits, Match, Offer, Pace, Param, Refund,
-    Reply, Rule, State, Text, Url, Urls, Whole,
+    UNKNOWN, Adapter, Cause, Choice, Endpoint, Err, Fault, Gap, Header, Lifecycle, Limits, Match, Offer, Pace, Param,
+    Refund, Reply, Rule, State, Text, Url, Files, Whole,
 )  # fmt: skip
 
 RATIOS = ("1:1", "16:9", "3:2", "2:3", "4:5", "5:4", "9:16", "3:4", "4:3")
@@ -20,7 +20,7 @@ def flux_2(tier: str) -> Offer:
         wire_id=f"black-forest-labs/flux-2-{tier}",
         params={
             "prompt": Param("input.prompt", Text(1), required=True),
-            "images": Param("input.input_images", Urls(1, 8)),
+            "images": Param("input.input_images", Files(1, 8)),
             "aspect_ratio": Param(
                 "input.aspect_ratio", Choice({"auto": "match_input_image"}, *RATIOS), default=UNKNOWN
             ),
@@ -50,21 +50,23 @@ ADAPTER = Adapter(
     base_url="https://api.replicate.com",
     api_key_env=("REPLICATE_API_TOKEN",),
     auth=Header("Authorization", "Bearer "),
-    submit=Endpoint(method="POST", path="/v1/models/{wire_id}/predictions", reply=PREDICTION),
-    poll=Endpoint(method="GET", link="urls.get", reply=PREDICTION),
-    cancel=Endpoint(method="POST", path="/v1/predictions/{id}/cancel"),
+    lifecycle=Lifecycle(
+        submit=Endpoint(method="POST", path="/v1/models/{wire_id}/predictions", reply=PREDICTION),
+        poll=Endpoint(method="GET", link="urls.get", reply=PREDICTION),
+        cancel=Endpoint(method="POST", path="/v1/predictions/{id}/cancel"),
+        states={
+            "starting": State.QUEUED,
+            "processing": State.RUNNING,
+            "succeeded": State.SUCCEEDED,
+            "failed": State.FAILED,
+            "canceled": State.CANCELED,
+            "aborted": Err(Cause.FAILED, refund=Refund.YES),  # "the deadline passed before the start; not charged"
+        },
+        pace=Pace(first=2, then=2, slower={60: 5}),  # our choice: the page names none
+        expires=3600,
+    ),
     fault=Fault(message="detail", retry_after="retry_after"),
-    states={
-        "starting": State.QUEUED,
-        "processing": State.RUNNING,
-        "succeeded": State.SUCCEEDED,
-        "failed": State.FAILED,
-        "canceled": State.CANCELED,
-        "aborted": Err(Cause.FAILED, refund=Refund.YES),  # "the deadline passed before the start; not charged"
-    },
     errors={Match("E005"): Cause.BLOCKED},
-    expires=3600,
-    pace=Pace(first=2, then=2, slower={60: 5}),  # our choice: the page names none
     limits=Limits(submits=(600, 60), polls=(3000, 60)),
     offers=(flux_2("pro"), flux_2("flex")),
     gaps=(

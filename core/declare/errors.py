@@ -1,0 +1,57 @@
+"""What errors mean, and the words for states."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from anymedia.model.vocabulary import Cause, Outcome, Refund, State
+
+
+@attrs.frozen
+class Match:
+    """An error that is recognised by its HTTP status and a part of its text."""
+
+    text: str
+    status: int | None = None
+
+
+@attrs.frozen
+class Err:
+    """What an error means: its cause, the outcome of a submit that gets it, and whether a failed task is refunded."""
+
+    cause: Cause = attrs.field(converter=Cause)
+    submit: Outcome | None = attrs.field(default=None, converter=attrs.converters.optional(Outcome))
+    refund: Refund | None = attrs.field(default=None, converter=attrs.converters.optional(Refund))
+
+
+def errors(given: Mapping[Any, Any]) -> Mapping[Any, Err]:
+    """Return what each code or Match means. Errors: ValueError for what is no cause."""
+    return {key if isinstance(key, Match) else str(key): _row(f"errors, {key}", row) for key, row in given.items()}
+
+
+def _row(where: str, given: Any) -> Err:
+    """Return what an error means, which may be said by its cause alone. Errors: ValueError for what is no cause."""
+    if isinstance(given, Err):
+        return given
+    if not isinstance(given, State) and given in tuple(Cause):
+        return Err(given)
+    raise ValueError(f"{where}: {_shown(given)} is no Cause; there are {', '.join(Cause)}")
+
+
+def states(given: Mapping[str, Any]) -> Mapping[str, State | Err]:
+    """Return what each word for a state means. Errors: ValueError for what is neither a state nor tells a cause."""
+    return {word: _meant(f"states, {word}", meaning) for word, meaning in given.items()}
+
+
+def _meant(where: str, given: Any) -> State | Err:
+    """Return what a word for a state means. Errors: ValueError for what is neither a state nor tells a cause."""
+    if isinstance(given, Err | Cause):
+        return _row(where, given)
+    if given in tuple(State):
+        return State(given)
+    raise ValueError(f"{where}: {_shown(given)} is no State; there are {', '.join(State)}, or an Err")
+
+
+def _shown(given: Any) -> str:
+    return repr(str(given)) if isinstance(given, str) else repr(given)

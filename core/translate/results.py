@@ -1,0 +1,84 @@
+"""The results that an answer shows, and what it tells of them."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+import attrs
+
+from anymedia.declare.assets import Assets
+from anymedia.declare.endpoint import Reply
+from anymedia.declare.path import Place
+from anymedia.model.forms import shown
+from anymedia.model.strict_json import Json
+from anymedia.model.task import Asset, Task, Trouble
+from anymedia.model.vocabulary import Retry
+
+from .classify import LONGEST_NAME, Asked, Received
+from .links import MOST, links
+from .reading import amount, word
+
+
+def results(received: Received, reply: Reply, task: Task, completed_at: datetime) -> dict[str, Any]:
+    """Return what an answer's results change of a task: the results, and the trouble with those that have no usable
+    link.
+
+    Errors: MalformedAnswer where there is none that can be fetched.
+    """
+    unusable: list[str] = []
+    assets = [*_linked(received, reply, task, _expiry(received.asked, task.lifecycle, completed_at), unusable)]
+    if received.answer.file is not None:
+        assets.append(attrs.evolve(received.answer.file, kind=task.kind.medium))
+    held = [] if reply.files is None or reply.is_file else reply.files.find(received.content)
+    assets += [Asset(kind=task.kind.medium, data=data) for data in held if isinstance(data, bytes)]
+    told = ", ".join(shown(received.asked.shown(link)) for link in unusable[:3])
+    if not any(asset.role == "main" for asset in assets):
+        what = "a finished task that has no result"
+        error = received.malformed(f"{what} that can be fetched: {told}" if told else what, task.id)
+        error.retry = Retry.NEVER
+        raise error
+    error_told = f"{len(unusable)} of its results cannot be fetched: {told}"
+    trouble = Trouble(error=error_told, answer=received.raw) if unusable else None
+    return {"assets": tuple(assets), "trouble": trouble}
+
+
+def _expiry(asked: Asked, lifecycle: str | None, completed_at: datetime) -> datetime | None:
+    """Return until when results can be fetched."""
+    life = asked.adapter.life(lifecycle).expires
+    # Nothing is finished later than now, whatever the answer says.
+    return None if life is None else min(completed_at, asked.now) + timedelta(seconds=life)
+
+
+def _linked(
+    received: Received, reply: Reply, task: Task, expires_at: datetime | None, unusable: list[str]
+) -> Iterator[Asset]:
+    """Yield the results that have links, each once at its place, and those whose links hold the bytes."""
+    for declared in reply.assets:
+        known: set[str] = set()
+        for element in islice(declared.at.find(received.content), MOST):
+            found = links(declared.url, element, received.asked.origin)
+            facts = _facts(received.asked, declared, task, element)
+            for url in found.urls:
+                if url not in known:
+                    yield Asset(url=url, expires_at=expires_at, **facts)
+            known.update(found.urls)
+            for data in found.data:
+                yield Asset(data=data, **facts)
+            unusable += found.unusable
+
+
+def _facts(asked: Asked, declared: Assets, task: Task, element: Json) -> dict[str, Any]:
+    """Return what an answer tells of a result beside its link."""
+    title = word(_one(declared.title, element))
+    seconds = amount(declared.seconds, element)
+    return {
+        "kind": declared.medium(task.kind.medium),
+        "role": declared.role,
+        "title": None if title is None else asked.shown(title)[:LONGEST_NAME] or None,
+        "seconds": float(seconds) if seconds else None,
+    }
+
+
+def _one(where: Place | None, element: Json) -> Any:
+    return None if where is None else where.one(element)

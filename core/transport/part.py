@@ -1,0 +1,101 @@
+"""An unfinished file of a result: written piece by piece, and hashed as it comes."""
+
+import hashlib
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+from uuid import uuid4
+
+from anymedia.model.formats import Format, measured
+
+from .whole import is_whole
+
+FILE_LIMIT = 1 << 30
+"""Bytes of a result file at most; a longer one is not read to its end."""
+
+HEAD = 1 << 16
+"""Bytes from the beginning by which a message is told from a file."""
+
+PUBLIC, PRIVATE = 0o666, 0o600
+"""The mode of a new file, before the user's umask."""
+
+PART_LIFE = 3600.0
+"""Seconds without a write after which an unfinished file is abandoned."""
+
+
+class Part:
+    """An unfinished file at `path`, which can be read too: its first bytes in `head`, and its `size`."""
+
+    def __init__(self, path: Path, file: BinaryIO) -> None:
+        self.path: Path = path
+        self.file: BinaryIO = file
+        self.begin()
+
+    def begin(self) -> None:
+        """Throw away what is in it. Errors: OSError."""
+        self.head: bytes = b""
+        self.size: int = 0
+        self._hash = hashlib.sha256()
+        self.file.seek(0)
+        self.file.truncate()
+
+    def write(self, chunk: bytes) -> None:
+        """Write more to its end. Errors: OSError."""
+        if len(self.head) < HEAD:
+            self.head += chunk[: HEAD - len(self.head)]
+        self.size += len(chunk)
+        self._hash.update(chunk)
+        self.file.write(chunk)
+
+    @property
+    def sha256(self) -> str:
+        """The digest of what is in it, in hex."""
+        return self._hash.hexdigest()
+
+    def measured(self) -> Format | None:
+        """Return what it is; None for what is no known media. Errors: OSError."""
+        self.file.flush()
+        return measured(self.file)
+
+    def is_whole(self, media: Format) -> bool:
+        """Return whether it has come to the end that its format has. Errors: OSError."""
+        self.file.flush()
+        return is_whole(self.path, media.type)
+
+    def sync(self) -> None:
+        """Have it on the disk. Errors: OSError."""
+        self.file.flush()
+        os.fsync(self.file.fileno())
+
+    def named(self, path: Path) -> None:
+        """Give it a free name in one step, so that nobody sees half a file. Errors: FileExistsError, OSError."""
+        try:
+            path.hardlink_to(self.path)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without links
+            path.touch(exist_ok=False)
+            self.path.replace(path)
+
+
+@contextmanager
+def part(directory: Path, rights: int) -> Iterator[Part]:
+    """Open an unfinished file in a directory, which is made if need be; the end removes it unless it was named."""
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / f".anymedia-{uuid4().hex}.part"
+    try:
+        with open(path, "x+b", opener=lambda name, flags: os.open(name, flags, rights)) as file:
+            yield Part(path, file)
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def clear(directory: Path) -> None:
+    """Remove unfinished files that killed processes left in a directory, once they are older than an hour."""
+    for left in directory.glob(".anymedia-*.part"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > PART_LIFE:
+                left.unlink()

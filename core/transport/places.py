@@ -1,0 +1,173 @@
+"""Where results are put: a folder, or a bucket. Nothing is written over there, and names are made by a pattern."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+import attrs
+
+from anymedia.model.file_names import FLAT, FileNames
+from anymedia.model.task import Asset, Saved, SavedFile, Task
+from anymedia.translate.messages import Lost
+
+from .part import PRIVATE, PUBLIC, Part, part
+from .store import Store
+
+BESIDE = "application/json"
+"""The media type of what is written beside a result."""
+
+
+class Place(Protocol):
+    """Where results are put; unfinished files are in the folder `work`, with these `rights`."""
+
+    @property
+    def work(self) -> Path:
+        """The folder of unfinished files."""
+
+    @property
+    def rights(self) -> int:
+        """The mode of a new file, before the user's umask."""
+
+    @property
+    def location(self) -> str:
+        """What it is called: a path, or s3://bucket/prefix."""
+
+    async def check(self) -> None:
+        """Write something, and take it away again. Errors: Lost, OSError."""
+
+    async def holds(self, asset: Asset) -> bool:
+        """Return whether the file of an asset is here already. Errors: Lost."""
+
+    async def keep(self, unfinished: Part, task: Task, number: int, asset: Asset, ending: str) -> Asset:
+        """Put a file that is whole under its name, or the next free one; return the asset with where it is.
+
+        Errors: Lost, OSError.
+        """
+
+    async def beside(self, asset: Asset, text: bytes) -> None:
+        """Write JSON beside a file that is here, unless it is there. Errors: Lost, OSError."""
+
+    def saved(self, asset: Asset) -> Saved:
+        """Return the asset of a file that is here, of which is known what it is."""
+
+
+@attrs.frozen
+class Folder:
+    """A folder of this machine."""
+
+    path: Path
+    names: FileNames = attrs.field(factory=lambda: FileNames(FLAT))
+    rights: int = PUBLIC
+
+    @property
+    def work(self) -> Path:
+        """The folder itself, so that a file needs no more than a name."""
+        return self.path
+
+    @property
+    def location(self) -> str:
+        """The path."""
+        return str(self.path)
+
+    async def check(self) -> None:
+        """Write an unfinished file: here, or in the folder in which this one would be made. Errors: OSError."""
+        there = next(folder for folder in (self.path, *self.path.absolute().parents) if folder.exists())
+        with part(there, PRIVATE) as unfinished:
+            unfinished.write(b"-")
+
+    async def holds(self, asset: Asset) -> bool:
+        """Return whether a file is here, as deep as the pattern puts it."""
+        if asset.path is None or len(asset.path.parents) <= (deep := self.names.pattern.count("/")):
+            return False
+        return asset.path.parents[deep].resolve() == self.path.resolve() and asset.path.is_file()
+
+    async def keep(self, unfinished: Part, task: Task, number: int, asset: Asset, ending: str) -> Asset:
+        """Flush it to the disk and name it. Errors: OSError."""
+        return self.put(unfinished, task, number, asset, ending)
+
+    def put(self, unfinished: Part, task: Task, number: int, asset: Asset, ending: str) -> Asset:
+        """Do as `keep`."""
+        unfinished.sync()
+        names = _free(self.names.stem(task, number, asset), ending)
+        while True:
+            path = self.path / next(names)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                unfinished.named(path)
+                return attrs.evolve(asset, path=path)
+            except FileExistsError:
+                continue
+
+    async def beside(self, asset: Asset, text: bytes) -> None:
+        """Write JSON beside a file. Errors: OSError."""
+        path = Path(f"{asset.path}.json")
+        with part(path.parent, self.rights) as unfinished, suppress(FileExistsError):
+            unfinished.write(text)
+            unfinished.sync()
+            unfinished.named(path)
+
+    def saved(self, asset: Asset) -> SavedFile:
+        """Return the asset of a file that is here."""
+        return SavedFile(**attrs.asdict(asset, recurse=False), location=str(asset.path))
+
+
+@attrs.frozen
+class Bucket:
+    """A bucket of a store; unfinished files are on this machine's disk, where only their user may read them."""
+
+    store: Store
+    names: FileNames
+    rights: int = PRIVATE
+
+    @property
+    def work(self) -> Path:
+        """The system's folder for temporary files (TMPDIR)."""
+        return Path(tempfile.gettempdir())
+
+    @property
+    def location(self) -> str:
+        """Its URL."""
+        return self.store.storage.url
+
+    async def check(self) -> None:
+        """Write an empty object, and take it away again where that is allowed. Errors: Lost."""
+        await self.store.check()
+
+    async def holds(self, asset: Asset) -> bool:
+        """Return whether a file is here. Errors: Lost."""
+        key = self.store.key(asset.stored)
+        return key is not None and await self.store.exists(key)
+
+    async def keep(self, unfinished: Part, task: Task, number: int, asset: Asset, ending: str) -> Asset:
+        """Send it up under a free name. Errors: Lost, OSError."""
+        unfinished.file.flush()
+        keys = _free(self.names.stem(task, number, asset), ending)
+        while True:
+            key = next(keys)
+            try:
+                await self.store.put(key, unfinished.path, asset.media_type or "", over=False)
+                return attrs.evolve(asset, stored=self.store.location(key))
+            except FileExistsError:
+                continue
+            except Lost as lost:
+                lost.permanent = True  # the storage was asked several times
+                raise
+
+    async def beside(self, asset: Asset, text: bytes) -> None:
+        """Write JSON beside a file. Errors: Lost."""
+        with suppress(FileExistsError):
+            await self.store.put(f"{self.store.key(asset.stored)}.json", text, BESIDE, over=False)
+
+    def saved(self, asset: Asset) -> Saved:
+        """Return the asset of a file that is here."""
+        return Saved(**attrs.asdict(asset, recurse=False), location=str(asset.stored))
+
+
+def _free(stem: str, ending: str) -> Iterator[str]:
+    """Yield the names that a file may have: its own, and more where that is taken."""
+    turn = 1
+    while True:
+        yield f"{stem}.{ending}" if turn == 1 else f"{stem}.{turn}.{ending}"
+        turn += 1

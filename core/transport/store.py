@@ -1,0 +1,268 @@
+"""Storage: objects of a bucket written, read and lent. The only file that knows obstore."""
+
+import asyncio
+import os
+import re
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+
+import attrs
+
+from anymedia.model.errors import ConfigError
+from anymedia.model.urls import is_loopback
+from anymedia.storage import KEYS, Storage
+from anymedia.translate.messages import Lost
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore, S3Store
+
+ONE = 5 << 20
+"""Bytes that are sent in one request at most; a longer object goes up in parts of so many, one after the other."""
+
+ABREAST = 4
+"""Objects that are sent to a bucket at a time; each holds about two parts in memory."""
+
+PIECE = 1 << 20
+"""Bytes that are read at a time, about."""
+
+CHECK = ".anymedia-check"
+"""The object that is written to see whether a bucket can be written to."""
+
+LONGEST = 7 * 86400.0
+"""Seconds that a presigned URL holds at most, by the rules of S3."""
+
+_CLIENT: dict[str, Any] = {"connect_timeout": "15s", "read_timeout": "120s", "timeout": "1h"}
+_ALLOW_HTTP = {"s3": "AWS_ALLOW_HTTP", "az": "AZURE_ALLOW_HTTP"}
+_RETRY: dict[str, Any] = {"max_retries": 3, "retry_timeout": timedelta(seconds=60)}
+
+
+@attrs.frozen
+class Store:
+    """A bucket, opened; it may be used from any number of tasks. Names of objects stand below the URL of `storage`."""
+
+    storage: Storage
+    _bucket: "ObjectStore" = attrs.field(repr=False)
+    _room: asyncio.Semaphore = attrs.field(factory=lambda: asyncio.Semaphore(ABREAST), init=False, repr=False)
+
+    @classmethod
+    def open(cls, storage: Storage, ca_file: Path | None = None) -> "Store":
+        """Return a bucket, to which nothing is sent yet; `ca_file` holds certificates to trust beside the system's.
+
+        Errors: ConfigError where obstore is not installed, the settings fit no bucket, or the storage is a folder.
+        """
+        if storage.folder is not None:
+            raise ConfigError(f"{storage.url} is a folder, and no bucket that lends URLs")
+        try:
+            from obstore.exceptions import BaseError
+            from obstore.store import from_url
+        except ImportError:
+            raise ConfigError(f"{storage.url} needs obstore: pip install 'anymedia[storage]'") from None
+        client = _CLIENT | _certificates(ca_file)
+        options = {name: value for name, value in storage.options.items() if name != "allow_http"}
+        if _allows_http(storage):
+            client["allow_http"] = True  # beside options of the client, its variable does not count
+        try:
+            open_url: Any = from_url  # its types know each option by itself
+            bucket = open_url(storage.url, client_options=client, retry_config=_RETRY, **options)
+        except (BaseError, ValueError) as error:
+            raise ConfigError(f"{storage.url}: {_said(error)}") from None
+        return cls(storage, bucket)
+
+    def location(self, key: str) -> str:
+        """Return where an object is, as s3://bucket/key: to be written down, and of no use without the keys."""
+        return f"{self.storage.url}/{key}"
+
+    def key(self, location: str | None) -> str | None:
+        """Return the name of an object by its location; None for what is elsewhere."""
+        begin = self.storage.url + "/"
+        return location[len(begin) :] if location is not None and location.startswith(begin) else None
+
+    async def put(
+        self, key: str, source: Path | bytes | AsyncIterator[bytes], media_type: str, *, over: bool = True
+    ) -> None:
+        """Write an object, which appears whole or not at all; a file is read piece by piece.
+
+        `over`: it may replace another of that name. Two that are longer than ONE and written in one moment may pass
+        each other by: a name tells what is in it. Errors: FileExistsError, Lost, OSError of the file, and what the
+        iterator raises.
+        """
+        from obstore import put_async
+        from obstore.exceptions import AlreadyExistsError
+
+        size = _size(source)
+        small = size is not None and size <= ONE
+        if not over and not small and await self.exists(key):
+            raise FileExistsError(self.location(key))
+        if isinstance(source, Path):
+            source = await asyncio.to_thread(source.read_bytes) if small else pieces(source)
+        try:
+            async with self._room:
+                await put_async(
+                    self._bucket,
+                    key,
+                    source,
+                    attributes={"Content-Type": media_type},
+                    mode="overwrite" if over or not small else "create",
+                    use_multipart=not small,
+                    chunk_size=ONE,
+                    max_concurrency=1,
+                )
+            return
+        except AlreadyExistsError:
+            lost: Exception = FileExistsError(self.location(key))
+        except _errors() as error:
+            lost = self._lost(key, error)
+        raise lost
+
+    async def presigned(self, key: str, seconds: float) -> str:
+        """Return a URL at which anybody can read an object for so many seconds (LONGEST at most). Errors: Lost."""
+        from obstore import sign_async
+
+        try:
+            bucket = cast("S3Store", self._bucket)  # or another one that can sign
+            return await sign_async(bucket, "GET", key, timedelta(seconds=min(seconds, LONGEST)))
+        except _errors() as error:
+            lost = self._lost(key, error)
+        raise lost
+
+    async def chunks(self, key: str) -> AsyncIterator[bytes]:
+        """Yield the bytes of an object. Errors: Lost."""
+        from obstore import get_async
+
+        try:
+            found = await get_async(self._bucket, key)
+            async for chunk in found.stream(min_chunk_size=PIECE):
+                yield bytes(chunk)
+            return
+        except _errors() as error:
+            lost = self._lost(key, error)
+        raise lost
+
+    async def check(self) -> None:
+        """Write an empty object, and take it away again where that is allowed. Errors: Lost."""
+        from obstore import delete_async
+
+        await self.put(CHECK, b"", "application/octet-stream")
+        with suppress(*_errors()):
+            await delete_async(self._bucket, CHECK)
+
+    async def exists(self, key: str) -> bool:
+        """Return whether there is an object of a name. Errors: Lost."""
+        from obstore import head_async
+
+        try:
+            await head_async(self._bucket, key)
+            return True
+        except FileNotFoundError:
+            return False
+        except _errors() as error:
+            lost = self._lost(key, error)
+        raise lost
+
+    def _lost(self, key: str, error: Exception) -> Exception:
+        """Return what a failed call says, without anything of what was sent: an answer may hold that."""
+        if isinstance(error, OSError) and error.errno:
+            return error  # it is of a file of this machine
+        from obstore import exceptions
+
+        text, scheme = str(error), self.storage.scheme
+        if _NO_KEYS.search(text):
+            return Lost(f"no keys for {self.storage.url} were found: set {KEYS[scheme]}", sent=False, permanent=True)
+        if isinstance(error, FileNotFoundError):
+            bucket = "NoSuchBucket" in text or "ContainerNotFound" in text
+            what = f"the bucket of {self.storage.url}" if bucket else self.location(key)
+            return Lost(f"{what} does not exist", sent=True, permanent=True)
+        refused = isinstance(error, exceptions.PermissionDeniedError | exceptions.UnauthenticatedError)
+        return Lost(f"{self.location(key)}: {_said(error)}", sent=True, permanent=refused)
+
+
+@attrs.frozen
+class Stores:
+    """The buckets that one client has opened, each once; `storage` is the configured one.
+
+    Another bucket of the same kind is reached by the same options.
+    """
+
+    storage: Storage | None = None
+    ca_file: Path | None = None
+    _opened: dict[str, Store] = attrs.field(factory=dict, init=False, repr=False)
+
+    def of(self, storage: Storage) -> Store:
+        """Return a bucket. Errors: ConfigError."""
+        if storage.url not in self._opened:
+            self._opened[storage.url] = Store.open(storage, self.ca_file)
+        return self._opened[storage.url]
+
+    def holding(self, location: str) -> tuple[Store, str]:
+        """Return the bucket and the name of an object at a location. Errors: ConfigError."""
+        scheme, _, rest = location.partition("://")
+        bucket, _, key = rest.partition("/")
+        return self.of(self.at(f"{scheme}://{bucket}")), key
+
+    async def read(self, location: str) -> AsyncIterator[bytes]:
+        """Yield the bytes of an object at a location. Errors: Lost, ConfigError."""
+        store, key = self.holding(location)
+        async for chunk in store.chunks(key):
+            yield chunk
+
+    def at(self, url: str, **facts: Any) -> Storage:
+        """Return a storage at a URL, with the options of the configured one where they fit. Errors: ConfigError."""
+        known = self.storage
+        alike = known is not None and known.scheme == url.partition("://")[0]
+        return Storage(url=url, options=known.options if known is not None and alike else {}, **facts)
+
+
+async def pieces(file: Path) -> AsyncIterator[bytes]:
+    """Yield the bytes of a file, few of them in memory at once. Errors: OSError."""
+    with await asyncio.to_thread(file.open, "rb") as opened:
+        while piece := await asyncio.to_thread(opened.read, PIECE):
+            yield piece
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    from obstore.exceptions import BaseError
+
+    return (BaseError, FileNotFoundError)
+
+
+def _size(source: Path | bytes | AsyncIterator[bytes]) -> int | None:
+    """Return how long an object will be, where that is known before. Errors: OSError."""
+    if isinstance(source, Path):
+        return source.stat().st_size
+    return len(source) if isinstance(source, bytes) else None
+
+
+def _certificates(ca_file: Path | None) -> dict[str, Any]:
+    if ca_file is None:
+        return {}
+    try:
+        return {"root_certificate": ca_file.read_bytes()}
+    except OSError as error:
+        raise ConfigError(f"the file of certificates {ca_file}: {error.strerror or error}") from None
+
+
+def _allows_http(storage: Storage) -> bool:
+    """Return whether a bucket may be reached without TLS: on this machine, or as its user says."""
+    here = is_loopback(urlsplit(storage.options.get("endpoint", "")).hostname or "")
+    said = os.environ.get(_ALLOW_HTTP.get(storage.scheme, ""), "")
+    return here or bool(storage.options.get("allow_http")) or said.lower() in ("true", "1")
+
+
+_NO_KEYS = re.compile(r"/latest/(?:api/token|meta-data)|computeMetadata|metadata/identity")
+"""The address at which a machine of the cloud would find keys of its own, where none are set."""
+
+_STATUS = re.compile(r"status code: (\d{3}[\w ]*)")
+_CODE = re.compile(r"<Code>(\w{1,60})</Code>")
+
+
+def _said(error: Exception) -> str:
+    """Return what an error says in one line: the store's status and code, or why there was no answer."""
+    text = str(error)
+    status, code = _STATUS.search(text), _CODE.search(text)
+    if status is not None:
+        return f"answered {status[1].strip()}" + (f" ({code[1]})" if code is not None else "")
+    return text.partition("\n")[0].rpartition(" - ")[2][:200]

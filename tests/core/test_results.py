@@ -1,0 +1,136 @@
+"""The results that an answer shows, and what it tells of each, as adapters of nobody's declare them."""
+
+import json
+from datetime import UTC, datetime
+
+import attrs
+import pytest
+
+from anymedia import Kind, Money, State, Task
+from anymedia.declare import Assets, Endpoint, Fault, Reply, first
+from anymedia.errors import AnymediaError, MalformedAnswer
+from anymedia.translate.classify import Asked
+from anymedia.translate.decode import looked, submitted
+from anymedia.translate.messages import Answer
+
+from .acme import acme
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+DRAFT = Task(id="t-1", provider="acme", account="acme", kind=Kind.VIDEO, submitted_at=NOW, path="/v1", money=Money())
+CDN = "https://cdn.example/"
+ITEMS = [
+    {"video": CDN + "1.mp4", "cover": CDN + "1.png", "name": " Dusk ", "length": "00:01:02"},
+    {"video": {"url": CDN + "2.mp4"}, "cover": None, "name": 7, "length": -3},
+    {"cover": CDN + "3.png", "name": ["no"], "length": "soon"},
+]
+
+
+def asked(reply, **facts):
+    """Return who is asked: a provider whose looks are read so."""
+    poll = Endpoint(method="GET", path="/v1/{id}", reply=reply)
+    submit = Endpoint(method="POST", path="/v1", reply=Reply(id=first("@X-Task", "id")))
+    adapter = acme(submit=submit, poll=poll, states={"done": State.SUCCEEDED}, **facts)
+    return Asked(adapter=adapter, account="acme", origin=adapter.base_url, model=None, now=NOW)
+
+
+def seen(reply, body, headers=None, **facts):
+    """Return the task as an answer to a look tells it."""
+    who = asked(reply, **facts)
+    return looked(who, who.adapter.lifecycle.poll, Answer(200, headers or {}, json.dumps(body).encode()), DRAFT)
+
+
+def shown(task):
+    """Return what is known of each result."""
+    return [
+        (each.kind, each.role, (each.url or "").removeprefix(CDN) or each.data, each.title, each.seconds)
+        for each in task.assets
+    ]
+
+
+@pytest.mark.parametrize(
+    ("assets", "expected"),
+    [
+        ("items[].video", [("video", "main", "1.mp4", None, None), ("video", "main", "2.mp4", None, None)]),
+        (
+            {"video": "items[].video", "image": "items[].cover"},
+            [
+                ("video", "main", "1.mp4", None, None),
+                ("video", "main", "2.mp4", None, None),
+                ("image", "main", "1.png", None, None),
+                ("image", "main", "3.png", None, None),
+            ],
+        ),
+        (
+            (
+                Assets("items[]", url="video", title="name", seconds="length!span"),
+                Assets("items[]", url="cover", role="cover", title="name"),
+                Assets("frame", role="last_frame", kind="video"),
+            ),
+            [
+                ("video", "main", "1.mp4", "Dusk", 62.0),
+                ("video", "main", "2.mp4", "7", None),
+                ("image", "cover", "1.png", "Dusk", None),
+                ("image", "cover", "3.png", None, None),
+                ("video", "last_frame", b"hi", None, None),
+            ],
+        ),
+        (Assets("@x-result", kind="audio"), [("audio", "main", "4.mp3", None, None)]),
+    ],
+)
+def test_results_have_roles_titles_and_lengths(assets, expected):
+    body = {"state": "done", "items": ITEMS, "frame": "data:image/png;base64,aGk="}
+    assert shown(seen(Reply(state="state", assets=assets), body, {"x-result": CDN + "4.mp3"})) == expected
+
+
+def test_a_link_is_one_result_at_its_place_however_often_it_stands_there():
+    reply = Reply(state="state", assets=(Assets("a[]", url="u", title="t"), Assets("a[]", url="u", role="cover")))
+    task = seen(reply, {"state": "done", "a": [{"u": CDN, "t": "A"}, {"u": CDN, "t": "B"}]})
+    assert [(each.role, each.title) for each in task.assets] == [("main", "A"), ("cover", None)]
+
+
+def test_what_stands_beside_the_work_is_not_the_work():
+    """A task that shows its cover alone is looked at again."""
+    with pytest.raises(MalformedAnswer, match="no result"):
+        seen(Reply(state="state", assets=Assets("cover", role="cover")), {"state": "done", "cover": CDN})
+
+
+@pytest.mark.parametrize(
+    ("assets", "message"),
+    [
+        (lambda: Assets("a", role="hero"), "role is one of main, cover, last_frame, not 'hero'"),
+        (lambda: Assets("a", kind="music"), "kind is one of audio, image, video, not 'music'"),
+        (lambda: Assets("a", url="/"), "'/' is not a path"),
+        (lambda: Reply(assets=("a", "b")), "assets is a tuple of Assets, and 'a' is in it"),
+    ],
+)
+def test_what_no_result_can_be_is_said_at_once(assets, message):
+    with pytest.raises(ValueError, match=message):
+        assets()
+
+
+def test_headers_tell_what_bodies_do():
+    """An id, a price, a state, a reason and the seconds to wait may stand in headers."""
+    reply = Reply(id="@x-task", state="@x-state", usd="@x-cost!cents", assets="@location")
+    headers = {"x-task": "t-1", "x-state": "done", "x-cost": "12.5", "location": CDN + "1.mp4"}
+    task = seen(reply, {}, headers)
+    assert (task.state, task.money.usd, shown(task)) == (
+        State.SUCCEEDED,
+        pytest.approx(0.125),
+        [("video", "main", "1.mp4", None, None)],
+    )
+    fault = Fault(code="@x-code", message="@x-why", retry_after="@x-wait!span", request_id="@x-request")
+    who = asked(reply, fault=fault)
+    told = {"x-code": "busy", "x-why": "too many", "x-wait": "1m 30s", "x-request": "r-1"}
+    for body in (b"", b"<html>", b"{}"):
+        with pytest.raises(AnymediaError, match="busy too many") as caught:
+            looked(who, who.adapter.lifecycle.poll, Answer(429, told, body), DRAFT)
+        assert (caught.value.code, caught.value.retry_after, caught.value.request_id) == ("busy", 90.0, "r-1")
+
+
+def test_a_task_may_be_named_by_a_header_and_followed_along_one():
+    who = asked(Reply(state="state"))
+    poll = Endpoint(method="GET", link="@location", reply=Reply(state="state"))
+    adapter = attrs.evolve(who.adapter, lifecycle=attrs.evolve(who.adapter.lifecycle, poll=poll))
+    answer = Answer(202, {"x-task": "t-9", "location": adapter.base_url + "/tasks/9"})
+    task = submitted(attrs.evolve(who, adapter=adapter), answer, DRAFT)
+    assert (task.id, task.links) == ("t-9", {"@location": "/tasks/9"})
