@@ -84,9 +84,9 @@ class Offer:
     `lifecycle` names one of the adapter's (None: the usual one). `knobs` are fields that the provider alone has: they
     are given in a request's `extra` by these names, and held to their bounds, rules and prices like the canonical
     fields in `params`. `fixed` fields are always sent and tell the offer apart; `path` replaces the submit's path;
-    `prices` None is unknown; `page` is where it is written, unless the
-    adapter's page says so under the offer's name. Errors: ValueError for a name that is no field of the kind, and for
-    two things of which one would overwrite the other.
+    `prices` None is unknown; `page` is where it is written, unless the adapter's page says so under the offer's name;
+    `own` is one that the user's configuration declares. Errors: ValueError for a name that is no field of the kind, and
+    for two things of which one would overwrite the other.
     """
 
     name: str
@@ -102,6 +102,7 @@ class Offer:
     rules: tuple[Rule, ...] = attrs.field(default=(), validator=several("rules", Rule))
     shape: Shape | None = None
     prices: Prices | None = None
+    own: bool = False
     fields: Mapping[str, Param] = attrs.field(
         init=False, repr=False, eq=False, default=attrs.Factory(_fields, takes_self=True)
     )
@@ -167,11 +168,14 @@ def _unknown_names(offer: Offer) -> Iterator[str]:
 
 
 def _of_no_field(offer: Offer) -> Iterator[str]:
-    """Yield what a price and the rules name that is not mapped."""
+    """Yield what a price, the shape and the rules name that is not mapped."""
     by = offer.prices.by if isinstance(offer.prices, Table) else ()
     unmapped = [field for field in by if field != VARIANT and field not in offer.fields]
     if unmapped:
         yield f"the price goes by {', '.join(unmapped)}, which is not mapped"
+    made = [] if offer.shape is None else [field for field in offer.shape.gives if field not in offer.params]
+    if made:
+        yield f"the shape makes {', '.join(made)}, which is not mapped"
     ruled = (name for rule in offer.rules for name in (*rule.when, *rule.allows, *filter(None, [rule.needs])))
     unknown = [name for name in dict.fromkeys(ruled) if name not in (*offer.roles.names, *offer.knobs)]
     if unknown:

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import attrs
 
 from .fields import Value
-from .when import When
+from .when import When, cases
 
 FURTHEST = 100
 """The longest list of numbered fields that is held against the other places."""
@@ -57,7 +57,12 @@ def places(to: str | Numbered, takes: Value | When[Value]) -> list[str | Numbere
     """Return where a field is written: its place, or that of each key of an object that is merged."""
     if not merges(to):
         return [to]
-    return [f"{to}{key}" for each in _cases(takes) for key in each.keys or ()]
+    return [f"{to}{key}" for each in cases(takes) for key in each.keys or ()]
+
+
+def spreads(to: str | Numbered) -> bool:
+    """Return whether a place is one for each element of a list."""
+    return isinstance(to, Numbered) or "[]" in to
 
 
 @attrs.frozen
@@ -91,15 +96,10 @@ class Written:
         """Yield the keys that are merged into an object of the body. Errors: ValueError for what is no object."""
         if self.takes is None:
             raise ValueError(f"{self.what}: a place in the body is needed")
-        for takes in _cases(self.takes):
+        for takes in cases(self.takes):
             if takes.keys is None:
                 raise ValueError(f"{self.what}: only an object can be merged into {_shown(self)}")
             yield from takes.keys
-
-
-def _cases(takes: Value | When[Value] | None) -> list[Value]:
-    cases = [each for _, each in takes.cases] + [takes.otherwise] if isinstance(takes, When) else [takes]
-    return [each for each in cases if each is not None]
 
 
 def clashes(written: Iterable[Written], exclusive: Iterable[tuple[str, str]] = ()) -> Iterator[str]:

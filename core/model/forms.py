@@ -33,10 +33,14 @@ class Role(StrEnum):
 
 @attrs.frozen
 class Form:
-    """What a field may hold: `fits` decides, `message` says what it must be and holds {shown} for the wrong value."""
+    """What a field may hold: `fits` decides, `message` says what it must be and holds {shown} for the wrong value.
+
+    `example` is a value that fits, by which the kinds of values are told apart; None: there is nothing to tell.
+    """
 
     message: str
     fits: Callable[[Any], bool]
+    example: Any = None
 
 
 def holds(form: Form, *roles: Role) -> Mapping[str, Any]:
@@ -108,7 +112,7 @@ def pair(given: Any) -> Any:
 
 def one_of(words: tuple[str, ...]) -> Form:
     """Return the form of a field that takes one of some words."""
-    return Form(f"must be one of {', '.join(words)}, not {{shown}}", words.__contains__)
+    return Form(f"must be one of {', '.join(words)}, not {{shown}}", words.__contains__, words[0])
 
 
 def is_json(value: Any) -> bool:
@@ -158,14 +162,15 @@ def _is_labels(value: Any) -> bool:
 
 _PUBLIC = "must be a public http(s) URL, not {shown}; a local file has to be uploaded somewhere first"
 
-TEXT = Form("must be a text, not {shown}", _is_text)
-URL = Form(_PUBLIC, is_url)
-URLS = Form(_PUBLIC, lambda urls: isinstance(urls, tuple) and all(map(is_url, urls)))
-LINK = Form("must be an http(s) URL, not {shown}", is_url)
-RATIO = Form('must be two numbers like "16:9", or "auto", not {shown}', _is_ratio)
-SIZE = Form("must be a width and a height in whole pixels, not {shown}", _is_size)
-COUNT = Form(f"must be a whole number from 1 to {MOST}, not {{shown}}", lambda n: _is_whole(n) and 1 <= n <= MOST)
-WHOLE = Form("must be a whole number, 0 or more, not {shown}", lambda number: _is_whole(number) and number >= 0)
+TEXT = Form("must be a text, not {shown}", _is_text, "a fox")
+URL = Form(_PUBLIC, is_url, "https://a.example/1.png")
+URLS = Form(_PUBLIC, lambda urls: isinstance(urls, tuple) and all(map(is_url, urls)), ("https://a.example/1.png",))
+LINK = Form("must be an http(s) URL, not {shown}", is_url, "https://a.example/1.png")
+RATIO = Form('must be two numbers like "16:9", or "auto", not {shown}', _is_ratio, "16:9")
+SIZE = Form("must be a width and a height in whole pixels, not {shown}", _is_size, (1024, 1024))
+COUNT = Form(f"must be a whole number from 1 to {MOST}, not {{shown}}", lambda n: _is_whole(n) and 1 <= n <= MOST, 1)
+WHOLE = Form("must be a whole number, 0 or more, not {shown}", lambda number: _is_whole(number) and number >= 0, 1)
+ANYTHING = Form("may be anything, like {shown}", lambda _: True)
 ANY_WHOLE = Form("must be a whole number, not {shown}", _is_whole)
 NUMBER = Form("must be a number, not {shown}", _is_number)
 FLAG = Form("must be true or false, not {shown}", lambda value: isinstance(value, bool))

@@ -107,11 +107,11 @@ def test_an_answer_is_read_in_the_words_that_the_hook_makes_and_kept_as_it_came(
 
 def test_an_answer_of_which_a_hook_makes_nothing_is_malformed_and_a_submit_is_likely_paid_for():
     with pytest.raises(
-        SubmitUncertain, match="without a task id that can be read: the hook .* raised KeyError"
+        SubmitUncertain, match=r"without a task id that can be read: the hook .* raised KeyError"
     ) as caught:
         submitted(ASKED, answer(text={"id": "t1"}), DRAFT)
     assert (caught.value.outcome, caught.value.body) == (Outcome.ACCEPTED_WITHOUT_ID, {"id": "t1"})
-    with pytest.raises(MalformedAnswer, match="with no JSON object: the hook .*:unfolded raised TypeError"):
+    with pytest.raises(MalformedAnswer, match=r"with no JSON object: the hook .*:unfolded raised TypeError"):
         looked(ASKED, ASKED.adapter.lifecycle.poll, answer(text="moved"), attrs.evolve(DRAFT, id="t1"))
     with pytest.raises(Rejected, match="acme answered 400 no such thing"):  # an error is read as it came
         submitted(ASKED, answer(400, text={"error": "no such thing"}), DRAFT)
@@ -149,5 +149,5 @@ def test_a_look_sends_no_body_for_a_hook_to_make():
 
 
 def test_an_error_from_elsewhere_tells_no_line():
-    with pytest.raises(HookError, match="^the hook math:sqrt raised ValueError$"):
+    with pytest.raises(HookError, match=r"^the hook math:sqrt raised ValueError$"):
         Hook("math:sqrt", why=WHY)(-1)
