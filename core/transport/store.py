@@ -26,6 +26,9 @@ ONE = 5 << 20
 ABREAST = 4
 """Objects that are sent to a bucket at a time; each holds about two parts in memory."""
 
+GIVE_UP = 5.0
+"""Seconds for which the parts of an object are taken back whose sending was cancelled."""
+
 PIECE = 1 << 20
 """Bytes that are read at a time, about."""
 
@@ -46,6 +49,7 @@ class Store:
 
     storage: Storage
     _bucket: "ObjectStore" = attrs.field(repr=False)
+    _going: list[str] = attrs.field(factory=list, init=False, repr=False)
     _room: asyncio.Semaphore = attrs.field(factory=lambda: asyncio.Semaphore(ABREAST), init=False, repr=False)
 
     @classmethod
@@ -86,37 +90,57 @@ class Store:
     ) -> None:
         """Write an object, which appears whole or not at all; a file is read piece by piece.
 
-        `over`: it may replace another of that name. Two that are longer than ONE and written in one moment may pass
-        each other by: a name tells what is in it. Errors: FileExistsError, Lost, OSError of the file, and what the
-        iterator raises.
+        `over`: it may replace another of that name. Of objects longer than ONE, two that two processes write in one
+        moment may do so all the same: a name has to tell what is in it. Errors: FileExistsError, Lost, OSError of the
+        file, and what the iterator raises.
         """
-        from obstore import put_async
         from obstore.exceptions import AlreadyExistsError
 
         size = _size(source)
         small = size is not None and size <= ONE
-        if not over and not small and await self.exists(key):
-            raise FileExistsError(self.location(key))
-        if isinstance(source, Path):
-            source = await asyncio.to_thread(source.read_bytes) if small else pieces(source)
+        options: dict[str, Any] = {
+            "attributes": {"Content-Type": media_type},
+            "mode": "overwrite" if over or not small else "create",
+            "use_multipart": not small,
+        }
+        taken = FileExistsError(self.location(key))
+        if not over and key in self._going:
+            raise taken
+        self._going.append(key)
         try:
+            if not over and not small and await self.exists(key):
+                raise taken
+            if isinstance(source, Path):
+                source = await asyncio.to_thread(source.read_bytes) if small else pieces(source)
+            send = self._put if isinstance(source, bytes) else self._send
             async with self._room:
-                await put_async(
-                    self._bucket,
-                    key,
-                    source,
-                    attributes={"Content-Type": media_type},
-                    mode="overwrite" if over or not small else "create",
-                    use_multipart=not small,
-                    chunk_size=ONE,
-                    max_concurrency=1,
-                )
+                await send(key, cast("Any", source), options)
             return
         except AlreadyExistsError:
-            lost: Exception = FileExistsError(self.location(key))
+            lost: Exception = taken
         except _errors() as error:
             lost = self._lost(key, error)
+        finally:
+            self._going.remove(key)
         raise lost
+
+    async def _send(self, key: str, source: AsyncIterator[bytes], options: dict[str, Any]) -> None:
+        """Send an object in parts; a cancel gives them up at the bucket too, where they would be paid for."""
+        stop = asyncio.Event()
+        sending = asyncio.create_task(self._put(key, _until(stop, source), options))
+        sending.add_done_callback(lambda task: task.cancelled() or task.exception())
+        try:
+            await asyncio.shield(sending)
+        except asyncio.CancelledError:
+            stop.set()
+            await asyncio.wait({sending}, timeout=GIVE_UP)
+            sending.cancel()
+            raise
+
+    async def _put(self, key: str, source: bytes | AsyncIterator[bytes], options: dict[str, Any]) -> None:
+        from obstore import put_async
+
+        await put_async(self._bucket, key, source, chunk_size=ONE, max_concurrency=1, **options)
 
     async def presigned(self, key: str, seconds: float) -> str:
         """Return a URL at which anybody can read an object for so many seconds (LONGEST at most). Errors: Lost."""
@@ -214,6 +238,14 @@ class Stores:
         known = self.storage
         alike = known is not None and known.scheme == url.partition("://")[0]
         return Storage(url=url, options=known.options if known is not None and alike else {}, **facts)
+
+
+async def _until(stop: asyncio.Event, source: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield what an iterator yields, until it is stopped. Errors: InterruptedError then, and the iterator's."""
+    async for piece in source:
+        if stop.is_set():
+            raise InterruptedError
+        yield piece
 
 
 async def pieces(file: Path) -> AsyncIterator[bytes]:
