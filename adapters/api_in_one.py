@@ -7,7 +7,7 @@ them, in a fixed order, and never in an echo of the request; states come in seve
 
 from anymedia.declare import (
     Adapter, Choice, Credit, Endpoint, Fault, Gap, Header, Lifecycle, Offer, Pace, Param, Price, Printed, Reply, State,
-    Table, Text, Url, Urls, first,
+    Table, Text, Url, Files, first,
 )  # fmt: skip
 
 RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")  # the page names three; these are FLUX.2's
@@ -24,7 +24,7 @@ def flux_2(tier: str, credits: dict[str, int]) -> Offer:
             "prompt": Param("prompt", Text(3, 5000), required=True),
             "aspect_ratio": Param("aspect_ratio", Choice(*RATIOS), default="1:1"),
             "resolution": Param("resolution", Choice("1K", "2K"), default="1K"),
-            "images": Param("input_urls", Urls(1, 8)),
+            "images": Param("input_urls", Files(1, 8)),
             "callback_url": Param("callback_url", Url()),
         },
         prices=Table("resolution", {size: Price(credits=figure) for size, figure in credits.items()}),

@@ -6,9 +6,9 @@ that cannot be told from an invalid value; messages are not stable, so codes alo
 """
 
 from anymedia.declare import (
-    ANY, DEAREST, UNKNOWN, Adapter, Balance, Cause, Choice, Credit, Endpoint, Err, Fault, Gap, Grid, Header, Lifecycle,
-    Offer, Outcome, Pace, Param, Price, Printed, Refund, Reply, Rule, Said, Size, State, Table, Text, Url, Urls, Whole,
-    when,
+    ANY, DEAREST, UNKNOWN, Adapter, Balance, Cause, Choice, Credit, Endpoint, Err, Fault, File, Files, Gap, Grid,
+    Header, Lifecycle, Offer, Outcome, Pace, Param, Price, Printed, Refund, Reply, Rule, Said, Size, State, Table, Text,
+    Whole, when,
 )  # fmt: skip
 
 FLUX_RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")
@@ -26,7 +26,7 @@ GPT_IMAGE_2 = {
     "prompt": Param("prompt", Text(1, 4000), required=True),
     "aspect_ratio": Param("size", Choice(*GPT_RATIOS, "auto"), default=FIRST_IMAGE, bills_as={"auto": DEAREST}),
     "resolution": Param("resolution", Choice({"1K": "1k", "2K": "2k", "4K": "4k"}), default="1K"),
-    "images": Param("image_urls", Urls(1, 16)),
+    "images": Param("image_urls", Files(1, 16)),
 }
 
 # Pixels, portrait mirrored.
@@ -65,7 +65,7 @@ def flux_2(name: str, model: str, usd: dict[str, str]) -> Offer:
         model=model,
         params={
             "prompt": Param("prompt", Text(3, 5000), required=True),
-            "images": Param("input_urls", Urls(1, 8, https=True)),
+            "images": Param("input_urls", Files(1, 8, https=True)),
             "aspect_ratio": Param("aspect_ratio", Choice(*FLUX_RATIOS, "auto"), default="1:1"),
             "resolution": Param("resolution", Choice("1K", "2K"), default="1K"),
             "moderation": NSFW,
@@ -143,7 +143,7 @@ ADAPTER = Adapter(
                 "size": Param("size", Size("{width}x{height}")),
                 "quality": Param("quality", QUALITY, default="auto", bills_as={"auto": "high"}),
                 "count": Param("n", Whole(1, 4), default=1),
-                "mask": Param("mask_url", Url()),
+                "mask": Param("mask_url", File()),
                 "background": Param("background", BACKGROUND, default="auto"),
                 "moderation": Param("moderation", Choice({"standard": "auto", "low": "low"}), default="standard"),
             },

@@ -7,9 +7,10 @@ a result beside the state "waiting", so the state alone is believed.
 
 from anymedia.declare import (
     Adapter, Choice, Endpoint, Fault, Gap, Header, Lifecycle, Offer, Pace, Param, Price, Printed, Reply, Rule, State,
-    Table, Text, Url, Urls, first, when,
+    Table, Text, Url, Files, first, when,
 )  # fmt: skip
 
+PICTURES = ("image/jpeg", "image/png", "image/webp")
 RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")
 
 
@@ -25,7 +26,7 @@ def flux_2(tier: str, prices: dict[str, Price]) -> Offer:
         page="docs.revidapi.com, FLUX.2",
         params={
             "prompt": Param("input.prompt", Text(3, 5000), required=True),
-            "images": Param("input.input_urls", Urls(1, 8)),
+            "images": Param("input.input_urls", Files(1, 8, types=PICTURES, megabytes=10)),
             "aspect_ratio": Param("input.aspect_ratio", Choice(*RATIOS, "auto"), default="1:1", always_sent=True),
             "resolution": Param("input.resolution", Choice("1K", "2K"), default="1K", always_sent=True),
             "callback_url": Param("callBackUrl", Url()),

@@ -6,8 +6,9 @@ product page's example posts a text model to remix_image, which every validating
 """
 
 from anymedia.declare import (
-    UNKNOWN, Adapter, Balance, Cause, Choice, Endpoint, Err, Fault, Gap, Header, Idempotency, Lifecycle, Match, Offer,
-    Outcome, Pace, Param, Price, PriceQuote, Printed, Reply, Rule, State, Table, Text, Url, Urls, first, when,
+    UNKNOWN, Adapter, Balance, Cause, Choice, Endpoint, Err, Fault, Files, Gap, Header, Idempotency, Lifecycle, Match,
+    Offer, Outcome, Pace, Param, Price, PriceQuote, Printed, Reply, Rule, State, Step, Table, Text, Upload, Url, first,
+    when,
 )  # fmt: skip
 
 FLUX_RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")
@@ -18,6 +19,7 @@ GPT_RATIOS = (
 CHECKER = Param("enable_safety_checker", Choice({"off": False, "standard": True}), default=UNKNOWN)
 CALLBACK = Param("callback_url", Url())
 EDIT_16 = 'the page\'s "4k 16 (edit 16)" may mean edits of any size or of 4k alone; the dearer is taken'
+FORMS = ("url", "upload")  # "base64 in a task body: no"
 FLUX_PATH = when(images="/api/v1/flux_2/remix_image", otherwise="/api/v1/flux_2/text_to_image")
 
 
@@ -30,7 +32,7 @@ def flux_2(tier: str, usd: dict[str, str]) -> Offer:
             "prompt": Param("prompt", Text(3, 5000), required=True),
             "aspect_ratio": Param("aspect_ratio", Choice(*FLUX_RATIOS, "auto"), default=UNKNOWN),
             "resolution": Param("output_resolution", Choice({"1K": "1k", "2K": "2k"}), default=UNKNOWN),
-            "images": Param("source_image_urls", Urls(1, 8)),
+            "images": Param("source_image_urls", Files(1, 8, forms=FORMS)),
             "moderation": CHECKER,
             "callback_url": CALLBACK,
         },
@@ -38,6 +40,22 @@ def flux_2(tier: str, usd: dict[str, str]) -> Offer:
         prices=Table("resolution", usd),
     )
 
+
+# "PUT the bytes to upload_url with exactly those headers and without the key, once"
+UPLOAD = Upload(
+    Step(
+        call=Endpoint(method="POST", path="/api/v1/files/prepare"),
+        sends={"filename": "{name}", "byte_size": "{size}", "checksum": "{md5}"},
+        finds={"id": "signed_id", "to": "upload_url", "headers": "headers"},
+    ),
+    Step(call=Endpoint(method="PUT", link="to", body="file", keyed=False), headers="headers"),
+    Step(
+        call=Endpoint(method="POST", path="/api/v1/files/confirm"),
+        sends={"signed_id": "{id}"},
+        finds={"url": "url", "expires": "expires_at!iso"},
+    ),
+    expires="expires",
+)
 
 TASK = Reply(
     id="id",
@@ -73,16 +91,17 @@ ADAPTER = Adapter(
     errors={Match("No active channel", status=503): Err(Cause.UNAVAILABLE, submit=Outcome.REFUSED)},
     refunds="yes",  # "failed generations are not charged"
     printed=Printed("2026-07-23", "RunAPI price schedules"),
-    balance=Balance(path="/api/v1/me/balance", cents="balance_cents"),
+    balance=Balance(path="/api/v1/me/balance", usd="balance_cents!cents"),
     price_quote=PriceQuote(
         path="/api/v1/price_quotes",
         of="/api/v1/{service}/{action}",
         body={"service": "{service}", "action": "{action}", "model": "{wire_id}", "params": "{body}"},
         known={"price_quote.pricing_status": "available", "price_quote.currency": "USD"},
-        cents="price_quote.reservation_amount_cents",
+        usd="price_quote.reservation_amount_cents!cents",
         date="price_quote.as_of!iso",
         changes="/api/v1/price_schedules",
     ),
+    upload=UPLOAD,
     idempotency=Idempotency("Idempotency-Key", window=120),  # how long a key is remembered is unknown: our choice
     offers=(
         flux_2("pro", {"1K": "0.05", "2K": "0.07"}),
@@ -96,7 +115,7 @@ ADAPTER = Adapter(
                 # Required on the wire, and no page names a default: 1:1 is our choice, here and at z-image.
                 "aspect_ratio": Param("aspect_ratio", Choice(*FLUX_RATIOS), default="1:1", always_sent=True),
                 "resolution": Param("output_resolution", Choice({"1K": "1k"}), default="1K"),
-                "images": Param("source_image_urls", Urls(1, 1)),
+                "images": Param("source_image_urls", Files(1, 1, forms=FORMS)),
                 "callback_url": CALLBACK,
             },
         ),
@@ -107,7 +126,7 @@ ADAPTER = Adapter(
                 "prompt": Param("prompt", Text(1), required=True),
                 "aspect_ratio": Param("aspect_ratio", Choice(*GPT_RATIOS), default=UNKNOWN),
                 "resolution": Param("output_resolution", Choice({"1K": "1k", "2K": "2k", "4K": "4k"}), default=UNKNOWN),
-                "images": Param("source_image_urls", Urls(1)),
+                "images": Param("source_image_urls", Files(1, forms=FORMS)),
                 "callback_url": CALLBACK,
             },
             prices=Table(
@@ -136,6 +155,7 @@ ADAPTER = Adapter(
         Gap("how long an idempotency key is remembered", "replayed within two minutes"),
         Gap("the price of an edit with gpt-image-2", "the dearer reading of the page"),
         Gap("the wire ids of gpt-image-2 and z-image", "their plain names"),
+        Gap("which types and sizes of files are taken", "every one is"),
         Gap("rate figures, list of tasks, cancel"),
     ),
 )

@@ -10,6 +10,7 @@ import click
 import anymedia
 from anymedia import Explanation, Money, load_config, to_json
 from anymedia.model.options import GenerateOptions
+from anymedia.model.plain import duration
 from anymedia.pricing.explain import explain as explained
 from anymedia.pricing.live import LivePrices
 
@@ -20,6 +21,8 @@ from .terms import routes
 from .text import price, print_json
 
 if TYPE_CHECKING:
+    from anymedia.translate.files import Going
+
     from .screen import Screen
 
 
@@ -110,11 +113,29 @@ def _basis(money: Money) -> str:
 
 
 def _notes(each: Explanation) -> Iterator[tuple[str, str]]:
+    for file in each.files:
+        yield "file", " ".join(filter(None, _way_of(file)))
     for field, value in each.defaults.items():
         yield "default", f"{field} {_shown(value)}"
     for adjustment in each.adjustments:
         sent = "not sent" if adjustment.sent is None else f"sent as {_shown(adjustment.sent)}"
         yield "adjusted", f"{adjustment.field} {_shown(adjustment.given)}: {sent} ({adjustment.reason})"
+
+
+def _way_of(file: "Going") -> Iterator[str]:
+    """Yield in words which way a file goes, where it would lie, and for how long."""
+    yield f"{file.file} ({file.media_type}, {file.bytes:,} bytes):"
+    yield WAYS[file.way] if file.where is None else f"to {file.where},"
+    if file.where is not None:
+        yield "for as long as its answer says" if file.seconds is None else f"for {duration(file.seconds)}"
+
+
+WAYS = {
+    "data": "in the body, as a data URI",
+    "base64": "in the body, as base64",
+    "part": "in the body, as a part of the form",
+}
+"""Where a file goes that lies nowhere."""
 
 
 def _shown(value: Any) -> str:

@@ -23,8 +23,8 @@ COLUMNS = ("model", "offer", "wire id", "variants", "takes", "from", "of")
 def command(as_json: bool) -> None:
     """Show every model and who sells it.
 
-    `takes` lists the fields of a request that an offer maps; `from` is the lowest price of one picture, `of` the day of
-    that price.
+    `takes` lists the fields of a request that an offer maps, those of the provider alone as extra.NAME; `from` is the
+    lowest price of one picture, `of` the day of that price.
     """
     sold = sorted(offers(), key=lambda sold: sold[1].model)
     if as_json:
@@ -81,5 +81,5 @@ def _json(adapter: Adapter, offer: Offer) -> dict[str, Any]:
 
 
 def features(offer: Offer) -> list[str]:
-    """Return the fields that an offer takes beside the prompt."""
-    return [field for field in offer.params if field != "prompt"]
+    """Return the fields that an offer takes beside the prompt, the provider's own as a request names them."""
+    return [*(field for field in offer.params if field != "prompt"), *(f"extra.{name}" for name in offer.knobs)]

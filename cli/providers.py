@@ -11,10 +11,11 @@ from anymedia import Account, load_config
 from anymedia.clock import Clock
 from anymedia.config import default_account
 from anymedia.declare import Lifecycle
+from anymedia.declare.hook import hooks
 from anymedia.registry import adapters
 
 from .command import Command, config_option
-from .text import counted, duration, print_json
+from .text import counted, duration, print_json, settings_lines
 
 COLUMNS = ("provider", "API key", "sells", "refunds", "results", "gaps")
 
@@ -41,7 +42,7 @@ def command(clock: Clock, health: bool, config: Path | None, as_json: bool) -> N
         show_health(accounts, config, clock, as_json=as_json)
         return
     if as_json:
-        print_json([_json(account) for account in accounts])
+        print_json([facts_of(account) for account in accounts])
         return
     from .screen import Screen
 
@@ -64,7 +65,7 @@ def _row(account: Account) -> list[str | list[str]]:
     title = adapter.title if account.name == adapter.name else f"{adapter.title} ({adapter.name})"
     return [
         [account.name, title, account.origin.removeprefix("https://")],
-        ["set" if account.api_key else "not set", *account.api_key_env],
+        ["set" if account.api_key else "not set", *account.api_key_env, *settings_lines(account.shown_settings)],
         [counted(len(adapter.offers), "offer"), *models_of(account)],
         str(adapter.refunds),
         list(dict.fromkeys(map(_results, adapter.lives.values()))),
@@ -81,7 +82,8 @@ def models_of(account: Account) -> list[str]:
     return list(dict.fromkeys(offer.model for offer in account.adapter.offers))
 
 
-def _json(account: Account) -> dict[str, Any]:
+def facts_of(account: Account) -> dict[str, Any]:
+    """Return what --json prints of an account."""
     adapter = account.adapter
     return {
         "account": account.name,
@@ -89,12 +91,14 @@ def _json(account: Account) -> dict[str, Any]:
         "title": adapter.title,
         "base_url": account.origin,
         "key": {"set": account.api_key is not None, "variables": list(account.api_key_env)},
+        "settings": account.shown_settings,
         "offers": [f"{adapter.name}/{offer.name}" for offer in adapter.offers],
         "models": models_of(account),
         "refunds": str(adapter.refunds),
         "expires": adapter.lifecycle.expires,
         "lifecycles": {name: {"expires": life.expires} for name, life in adapter.lifecycles.items()},
         "gaps": [{"what": gap.what, "choice": gap.choice} for gap in adapter.gaps],
+        "hooks": [{"where": where, "at": hook.at, "why": hook.why} for where, hook in hooks(adapter)],
         "page": adapter.page,
         "read": adapter.read,
     }

@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from functools import wraps
+from pathlib import Path
 from typing import Any, TypeVar
 
 import attrs
@@ -12,9 +13,11 @@ import click
 from click.core import ParameterSource
 
 from anymedia import Account, ImageRequest
+from anymedia.model.media import is_data_uri
 from anymedia.model.options import OnUnsupported
 from anymedia.model.request import BACKGROUNDS, MODERATIONS, OUTPUT_FORMATS, QUALITIES, RESOLUTIONS
 from anymedia.model.strict_json import Json, loads
+from anymedia.model.urls import is_url
 from anymedia.pricing.live import LivePrices
 from anymedia.pricing.offers import Candidate, candidates
 
@@ -109,6 +112,15 @@ def _size(_: click.Context, __: click.Parameter, text: str | None) -> tuple[int,
     return (int(sides[1]), int(sides[2])) if sides else text
 
 
+def _file(_: click.Context, __: click.Parameter, text: str | None) -> str | Path | None:
+    """Return a URL as it is; what else stands on the command line is the path of a file."""
+    return text if text is None or is_url(text) or is_data_uri(text) else Path(text)
+
+
+def _files(ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]) -> tuple[str | Path | None, ...]:
+    return tuple(_file(ctx, param, text) for text in texts)
+
+
 def _prompt(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
     return stdin_text() if text == "-" else text
 
@@ -188,8 +200,15 @@ _FLAGS: tuple[Callable[..., Any], ...] = (
     click.option("--size", callback=_size, metavar="WxH", help="Pixels, in place of a ratio."),
     click.option("--resolution", metavar=_one_of(RESOLUTIONS), help="How large the picture is."),
     click.option("--quality", metavar=_one_of(QUALITIES), help="How much work goes into the picture."),
-    click.option("--image", "images", multiple=True, metavar="URL", help="A picture to start from; may be repeated."),
-    click.option("--mask", metavar="URL", help="An image whose transparent parts are repainted."),
+    click.option(
+        "--image",
+        "images",
+        multiple=True,
+        callback=_files,
+        metavar="FILE|URL",
+        help="A picture to start from; may be repeated.",
+    ),
+    click.option("--mask", callback=_file, metavar="FILE|URL", help="An image whose transparent parts are repainted."),
     click.option("--count", callback=_whole, metavar="N", help="How many pictures."),
     click.option("--background", metavar=_one_of(BACKGROUNDS), help="What is behind the subject."),
     click.option("--moderation", metavar=_one_of(MODERATIONS), help="How strictly the provider moderates."),

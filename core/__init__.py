@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         Unavailable,
         Unsupported,
     )
+    from .model.media import Media
     from .model.money import Money, PriceStatus
     from .model.quote import Quote
     from .model.request import ImageRequest, RawRequest, Request
@@ -93,6 +94,7 @@ __all__ = [
     "JournalError",
     "Kind",
     "MalformedAnswer",
+    "Media",
     "Money",
     "NoCredit",
     "NoRoute",
@@ -172,6 +174,7 @@ _MODULES = {
         "Unavailable",
         "Unsupported",
     ),
+    ".model.media": ("Media",),
     ".model.money": ("Money", "PriceStatus"),
     ".model.quote": ("Quote",),
     ".model.request": ("ImageRequest", "RawRequest", "Request"),

@@ -30,7 +30,8 @@ from .stated import NEEDED
 
 __all__ = ["Service", "Simulator", "Simulators", "in_thread", "names", "running", "services"]
 
-NO_PROVIDERS = {"fixtures", "server"}  # not looked into: they import pytest and aiohttp, which takes time or is missing
+NO_PROVIDERS = {"fixtures", "server", "fetch"}
+"""Not looked into: they import pytest and aiohttp, which takes time or is missing."""
 
 T = TypeVar("T")
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import ClassVar
 
 from .fields import Choice, Field, Link, Links, Text, given, problems
+from .inputs import PICTURES
 from .message import Refusal, Request, Response, json_response
 from .picture import pixels
 from .service import DAY, Service
@@ -24,7 +25,7 @@ FIELDS: dict[str, Field] = {
     "aspect_ratio": Choice(("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")),
     "type": Choice(("pro", "flex")),
     "resolution": Choice(("1K", "2K")),
-    "input_urls": Links(0, 8),
+    "input_urls": Links(0, 8, takes=PICTURES),
     "callback_url": Link(),  # never called: its payload is unknown
 }
 CREDITS = {("pro", "1K"): 5, ("pro", "2K"): 7, ("flex", "1K"): 14, ("flex", "2K"): 24}
@@ -108,7 +109,7 @@ class APIInOne(Service):
             raise Refusal(400, 400, "model is required")
         if body["model"] != "flux-2":
             raise Refusal(400, 400, f"Unknown model: {body['model']}")
-        if wrong := problems(body, FIELDS):
+        if wrong := problems(body, FIELDS) or self.unusable(request, body, FIELDS):
             raise Refusal(400, 400, "; ".join(f"{problem.field} {problem.predicate}" for problem in wrong))
         resolution = str(body.get("resolution", "1K"))
         return Order(

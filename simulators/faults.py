@@ -17,10 +17,10 @@ from typing import Any, Literal, TypeAlias, cast
 from attrs import evolve, field, frozen
 
 Phase = Literal["before", "after", "view", "task"]
-Place = Literal["submit", "poll", "output", "result", "any"]
+Place = Literal["submit", "poll", "output", "result", "upload", "any"]
 
 API: tuple[Place, ...] = ("submit", "poll")
-ALL: tuple[Place, ...] = ("submit", "poll", "result", "any")
+ALL: tuple[Place, ...] = ("submit", "poll", "result", "upload", "any")
 SUBMIT: tuple[Place, ...] = ("submit",)
 FATES: tuple[Place, ...] = ("submit", "output")
 POLL: tuple[Place, ...] = ("poll",)

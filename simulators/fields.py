@@ -13,9 +13,23 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
+from .inputs import Takes, from_inline, is_inline, is_loopback, links
 from .message import Sent
 
-Cause = Literal["missing", "unlisted", "type", "short", "long", "choice", "range", "entries", "link", "rule"]
+Cause = Literal[
+    "missing",
+    "unlisted",
+    "type",
+    "short",
+    "long",
+    "choice",
+    "range",
+    "entries",
+    "link",
+    "rule",
+    "unreachable",
+    "unreadable",
+]
 Fields = Mapping[str, "Field"]
 
 PIXELS = re.compile(r"([1-9][0-9]{0,4})x([1-9][0-9]{0,4})")
@@ -118,29 +132,47 @@ class Flag:
 
 
 @frozen
+class Object:
+    """A JSON object; what stands in it is looked at by itself."""
+
+    required: bool = False
+
+    def wrong(self, value: object) -> tuple[Cause, str] | None:
+        """See Field."""
+        return None if isinstance(value, dict) else ("type", "must be an object")
+
+
+@frozen
 class Link:
-    """A web address; whether it is public and leads anywhere is not looked at."""
+    """A web address; of what `takes` says, where it leads to a file.
+
+    The file itself may stand in its place where `inline` names a form for that: data (a data URI) or base64 (plain).
+    """
 
     schemes: Sequence[str] = WEB
     required: bool = False
+    takes: Takes | None = None
+    inline: Sequence[str] = ()
 
     def wrong(self, value: object) -> tuple[Cause, str] | None:
         """See Field."""
         if not isinstance(value, str):
             return "type", "must be a string"
-        if is_link(value, self.schemes):
+        if is_link(value, self.schemes) or (is_inline(value, self.inline) and from_inline(value) is not None):
             return None
         return "link", f"must be a public {'http(s)' if 'http' in self.schemes else 'https'} URL"
 
 
 @frozen
 class Links:
-    """A list of `least` to `most` web addresses."""
+    """A list of `least` to `most` web addresses, each as in Link."""
 
     least: int = 0
     most: int | None = None
     schemes: Sequence[str] = WEB
     required: bool = False
+    takes: Takes | None = None
+    inline: Sequence[str] = ()
 
     def wrong(self, value: object) -> tuple[Cause, str] | None:
         """See Field."""
@@ -150,16 +182,27 @@ class Links:
             return "entries", f"needs at least {_entries(self.least)}"
         if self.most is not None and len(value) > self.most:
             return "entries", f"accepts at most {_entries(self.most)}"
-        return next(filter(None, map(Link(self.schemes).wrong, value)), None)
+        return next(filter(None, map(Link(self.schemes, inline=self.inline).wrong, value)), None)
 
 
 def is_link(text: str, schemes: Sequence[str] = WEB) -> bool:
-    """Whether a text is an absolute address with a host under one of the schemes."""
+    """Whether a text is an absolute address with a host under one of the schemes.
+
+    Plain HTTP is as good as HTTPS on this machine, where nobody has a certificate.
+    """
     try:
         parts = urlsplit(text)
+        host = parts.hostname or ""
     except ValueError:
         return False
-    return parts.scheme in schemes and bool(parts.hostname) and not re.search(r"\s", text)
+    fits = parts.scheme in schemes or (parts.scheme == "http" and "https" in schemes and is_loopback(host))
+    return fits and bool(host) and not re.search(r"\s", text)
+
+
+def inputs(body: Mapping[str, object], fields: Fields) -> list[tuple[str, str, Takes]]:
+    """The links to files in a body that fits its fields: the field, the link, and what the field takes."""
+    media = {name: rule.takes for name, rule in fields.items() if isinstance(rule, Link | Links)}
+    return [(name, link, takes) for name, takes in media.items() if takes for link in links(body.get(name))]
 
 
 def given(body: Mapping[str, object]) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, Literal, get_args
@@ -11,6 +11,8 @@ from typing import Any, Literal, get_args
 from attrs import field, frozen
 
 from .flood import Flood
+from .inputs import Fetched
+from .multipart import Part, is_form, parts
 from .picture import Picture
 
 Body = dict[str, object]
@@ -68,13 +70,17 @@ def lowered(headers: Mapping[str, str]) -> dict[str, str]:
 
 @frozen(slots=False)
 class Request:
-    """An HTTP request; `path` is percent-decoded, header names match in any case."""
+    """An HTTP request; `path` is percent-decoded, header names match in any case.
+
+    `fetched` is what was found at the links that an earlier answer to it wanted; None: it comes for the first time.
+    """
 
     method: str
     path: str
     query: Sent = field(factory=lambda: Sent({}), converter=Sent)
     headers: Mapping[str, str] = field(factory=dict, converter=lowered)
     body: bytes = b""
+    fetched: Mapping[str, Fetched] | None = None
 
     @cached_property
     def object(self) -> Sent | None:
@@ -85,10 +91,26 @@ class Request:
             return None
         return value if isinstance(value, Sent) else None
 
+    @cached_property
+    def form(self) -> Sent | None:
+        """The fields of a form: texts, and files as `Part`; a list where a field stands there more than once.
+
+        None when the body is no form with parts, or a broken one.
+        """
+        found = parts(self.headers.get("content-type", ""), self.body)
+        if found is None:
+            return None
+        fields: dict[str, list[str | Part]] = {}
+        for part in found:
+            text = part.content.decode("utf-8", "replace") if part.filename is None else part
+            fields.setdefault(part.field, []).append(text)
+        return Sent({name: values[0] if len(values) == 1 else values for name, values in fields.items()})
+
     def unread(self) -> Iterator[str]:
-        """What was sent, and nobody has read: names of the query, and keys of the body."""
+        """What was sent, and nobody has read: names of the query, keys of the body, fields of a form."""
         yield from (f"?{name}" for name in self.query.unread())
-        yield from () if self.object is None else self.object.unread()
+        sent = self.form if is_form(self.headers.get("content-type", "")) else self.object
+        yield from () if sent is None else sent.unread()
 
 
 @frozen
@@ -100,6 +122,9 @@ class Response:
     the client goes away).
 
     A picture, and a body that is a function, are made when they are sent.
+
+    `wanted` are links on this machine without which there is no answer yet: fetch them, and ask again with the same
+    request and what was found as its `fetched`.
     """
 
     status: int = 200
@@ -107,6 +132,7 @@ class Response:
     content: bytes | Picture | Flood | Callable[[], bytes] = b""
     delivery: Delivery = "whole"
     seconds: float | None = None
+    wanted: Sequence[str] = ()
 
     @property
     def body(self) -> bytes:

@@ -1,7 +1,8 @@
 """reAPI, as its pages tell: charged on submit, refunded when failed, keys that do not deduplicate.
 
 Ours, where the pages are silent: fields that a model does not list are ignored; a body that is no model of this
-endpoint is 20004; only `processing` comes before the end; `usage` is shown once a task is final.
+endpoint is 20004; only `processing` comes before the end; `usage` is shown once a task is
+final; an input that cannot be had or read is an invalid value.
 """
 
 from __future__ import annotations
@@ -103,7 +104,8 @@ class ReAPI(Service):
         if not isinstance(name, str) or name not in MODELS:
             raise Refusal(400, 20004, f'model "{name}" is not supported on this endpoint')
         model = MODELS[name]
-        if wrong := [*problems(body, model.fields), *model.rules(body)]:
+        wrong = [*problems(body, model.fields), *model.rules(body)]
+        if wrong := wrong or self.unusable(request, body, model.fields):
             raise _refusal(wrong[0])
         return Order(
             wire_id=name,

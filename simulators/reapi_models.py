@@ -8,6 +8,7 @@ from decimal import ROUND_CEILING, Decimal
 from attrs import frozen
 
 from .fields import PIXELS, Choice, Field, Fields, Flag, Link, Links, Problem, Text, Whole
+from .inputs import PICTURES, Takes
 from .picture import Media, Size, pixels, snapped
 
 Given = Mapping[str, object]
@@ -145,9 +146,11 @@ def _price(first: str, second: str | None = None) -> Callable[[Given], Decimal]:
     return lambda body: Decimal(second if second and body.get("resolution") == "2K" else first)
 
 
+MASK = Takes(("image/png",))
+
 FLUX: dict[str, Field] = {
     "prompt": Text(3, 5000, required=True),
-    "input_urls": Links(1, 8, schemes=("https",)),
+    "input_urls": Links(1, 8, schemes=("https",), takes=PICTURES),
     "aspect_ratio": Choice((*FLUX_RATIOS, "auto")),
     "resolution": Choice(("1K", "2K")),
     "nsfw_checker": Flag(),
@@ -157,14 +160,14 @@ GPT: dict[str, Field] = {
     "size": Choice(GPT_RATIOS),
     "resolution": Choice(RESOLUTIONS, any_case=True),
     "n": Whole(1, 1),
-    "image_urls": Links(0, 16),
+    "image_urls": Links(0, 16, takes=PICTURES),
 }
 OFFICIAL_FIELDS: dict[str, Field] = {
     **GPT,
     "size": Choice(GPT_RATIOS, pixels=True),
     "quality": Choice(("auto", "low", "medium", "high")),
     "n": Whole(1, 4),
-    "mask_url": Link(),
+    "mask_url": Link(takes=MASK),
     "background": Choice(("auto", "opaque", "transparent")),
     "moderation": Choice(("auto", "low")),
 }
@@ -176,7 +179,7 @@ Z_IMAGE: dict[str, Field] = {
 QWEN: dict[str, Field] = {
     "prompt": Text(1, 800, required=True),
     "image_size": Choice((*FIVE_RATIOS, *QWEN_EDITS)),
-    "image_url": Link(),
+    "image_url": Link(takes=PICTURES),
     "output_format": Choice(("png", "jpeg")),
     "nsfw_checker": Flag(),
 }

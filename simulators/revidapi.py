@@ -14,12 +14,14 @@ from typing import ClassVar
 from uuid import uuid4
 
 from .fields import Choice, Field, Fields, Link, Links, Problem, Text, given, problems
+from .inputs import Takes
 from .message import Error, Refusal, Request, Response, json_response
 from .picture import pixels
 from .service import DAY, Service
 from .task import Failure, Order, Stage, Task
 
 RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")
+PICTURES = Takes(("image/jpeg", "image/png", "image/webp"), megabytes=10)
 TEXT: dict[str, Field] = {
     "prompt": Text(3, 5000, required=True),
     "aspect_ratio": Choice(RATIOS, required=True),
@@ -28,7 +30,7 @@ TEXT: dict[str, Field] = {
 EDIT: dict[str, Field] = {
     **TEXT,
     "aspect_ratio": Choice((*RATIOS, "auto"), required=True),
-    "input_urls": Links(1, 8, required=True),
+    "input_urls": Links(1, 8, required=True, takes=PICTURES),
 }
 MODELS: Mapping[str, tuple[Fields, Mapping[str, int]]] = {
     "flux-2/pro-text-to-image": (TEXT, {"1K": 10, "2K": 15}),
@@ -111,7 +113,8 @@ class RevidAPI(Service):
             raise Refusal(422, 422, "input must be an object")
         fields, credits = MODELS[name]
         body = given(wanted)
-        if wrong := [*problems(sent, {"callBackUrl": Link()}), *problems(body, fields), *_mismatch(body, fields)]:
+        wrong = [*problems(sent, {"callBackUrl": Link()}), *problems(body, fields), *_mismatch(body, fields)]
+        if wrong := wrong or self.unusable(request, body, fields):
             raise Refusal(422, 422, "; ".join(f"{problem.field} {problem.predicate}" for problem in wrong))
         resolution = str(body["resolution"])
         size = pixels(str(body["aspect_ratio"]), resolution)

@@ -2,7 +2,7 @@
 
 Ours, where nothing is written: a key is remembered for a day, once its request was accepted; which of the three error
 forms comes when; `auto` and references are drawn as 1:1; `callback_url` is checked and never called; a failed task was
-charged and is refunded.
+charged and is refunded; a source that cannot be had or read is an invalid field.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ from uuid import uuid4
 
 from attrs import evolve
 
-from .fields import Problem, given, problems
+from .fields import given, problems
 from .message import Clock, Error, Refusal, Request, Response, json_response
 from .picture import pixels
+from .runapi_files import by_field, invalid
+from .runapi_lasting import LastingFiles
 from .runapi_models import MODELS, SCOPES, Model, model_of
 from .runapi_prices import AS_OF, quoted, schedules
-from .service import DAY, Service
+from .service import DAY
 from .task import Failure, Order, Stage, Task
 
 STATUS: Mapping[Stage, str] = {
@@ -33,7 +35,7 @@ STATUS: Mapping[Stage, str] = {
 }
 
 
-class RunAPI(Service):
+class RunAPI(LastingFiles):
     """Base https://runapi.ai, paths below /api/v1; amounts are US cents.
 
     `models` are what is sold, at prices of `as_of`: set both, and prices have changed.
@@ -49,6 +51,7 @@ class RunAPI(Service):
         ("GET", r"/api/v1/price_schedules", "prices"),
         ("POST", r"/api/v1/price_quotes", "quote"),
         ("GET", r"/api/v1/me/balance", "funds"),
+        *LastingFiles.file_routes,
         ("POST", "|".join(sorted(SCOPES)), "submit"),
         ("GET", f"(?P<scope>{'|'.join(sorted(SCOPES))})/(?P<id>[^/]+)", "poll"),
     )
@@ -116,11 +119,14 @@ class RunAPI(Service):
         self.admit(request)
         key, order = request.headers.get("idempotency-key"), self.order(request)
         if key is not None and len(key) > 512:
-            raise _invalid({"Idempotency-Key": ["must be at most 512 characters"]})
+            raise invalid({"Idempotency-Key": ["must be at most 512 characters"]})
         if key and (first := self._remembered(key)):
             if (first.order.scope, first.order.sent) != (order.scope, order.sent):
                 raise Refusal(409, "idempotency_conflict", "Idempotency-Key was used with other input")
             return self._created(first, task_replayed=True)
+        body = given(order.sent)
+        if wrong := self.unusable(request, body, self._model(order.scope, body).fields):
+            raise invalid(by_field(wrong))
         task = self.create(order, key)
         if key:
             self._keys[key] = task.id
@@ -134,7 +140,7 @@ class RunAPI(Service):
         body = given(sent)
         model = self._model(request.path, body)
         if wrong := problems(body, model.fields, closed=True):
-            raise _invalid(_by_field(wrong))
+            raise invalid(by_field(wrong))
         resolution = str(body.get("output_resolution", "1k"))
         return Order(
             wire_id=str(body.get("model", model.names[0])),
@@ -197,19 +203,19 @@ class RunAPI(Service):
         wanted = given(request.object or {})
         params = wanted.get("params", {})
         if not isinstance(params, dict):
-            raise _invalid({"params": ["must be an object"]})
+            raise invalid({"params": ["must be an object"]})
         model = self._model(f"/api/v1/{wanted.get('service')}/{wanted.get('action')}", wanted)
         # A price goes by the resolution alone; the other fields of the request are taken, and not looked at.
         name, taken = "output_resolution", {field: params.get(field) for field in model.fields}
         if wrong := problems(taken, {name: model.fields[name]} if name in model.fields else {}):
-            raise _invalid(_by_field(wrong))
+            raise invalid(by_field(wrong))
         return quoted(model, wanted.get("model", model.names[0]), taken.get(name), self.as_of)
 
     def _model(self, scope: str, body: Mapping[str, object]) -> Model:
         """The model of an action; a model of another action is refused too, whatever the product page's example."""
         if model := model_of(self.models, scope, body.get("model")):
             return model
-        raise _invalid({"model": ["is not a model of this action" if "model" in body else "is required"]})
+        raise invalid({"model": ["is not a model of this action" if "model" in body else "is required"]})
 
     def _remembered(self, key: str) -> Task | None:
         task = self.tasks.get(self._keys.get(key, ""))
@@ -218,14 +224,6 @@ class RunAPI(Service):
     @staticmethod
     def _created(task: Task, **more: bool) -> Response:
         return json_response({"id": task.id, "status": "pending", **more}, headers={"X-RunAPI-Task-Id": task.id})
-
-
-def _by_field(wrong: Sequence[Problem]) -> dict[str, list[str]]:
-    return {problem.field: [problem.predicate] for problem in wrong}
-
-
-def _invalid(fields: Mapping[str, list[str]]) -> Refusal:
-    return Refusal(422, "", "Validation failed", fields)
 
 
 SERVICE = RunAPI

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from attrs import frozen
 
 from .fields import Choice, Field, Fields, Flag, Link, Links, Text, Whole
+from .inputs import PICTURES
 from .picture import Media
 
 SEVEN = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")
@@ -62,7 +63,11 @@ def _flux(tier: str, one: int, two: int) -> list[Model]:
         "enable_safety_checker": Flag(),
         "callback_url": Link(),
     }
-    remix = {**text, "aspect_ratio": Choice((*SEVEN, "auto")), "source_image_urls": Links(1, 8, required=True)}
+    remix = {
+        **text,
+        "aspect_ratio": Choice((*SEVEN, "auto")),
+        "source_image_urls": Links(1, 8, required=True, takes=PICTURES),
+    }
     cents = {"1k": one, "2k": two}
     return [
         Model("flux_2", "text_to_image", (f"flux-2-{tier}-text-to-image",), text, cents),
@@ -92,8 +97,8 @@ Z_IMAGE: dict[str, Field] = {
     "enable_safety_checker": Flag(),
     "callback_url": Link(),
 }
-SOURCE: dict[str, Field] = {"source_image_urls": Links(1, 1, required=True)}
-SOURCES: dict[str, Field] = {"source_image_urls": Links(1, required=True)}
+SOURCE: dict[str, Field] = {"source_image_urls": Links(1, 1, required=True, takes=PICTURES)}
+SOURCES: dict[str, Field] = {"source_image_urls": Links(1, required=True, takes=PICTURES)}
 
 MODELS = (
     *_flux("pro", 5, 7),

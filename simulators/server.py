@@ -8,12 +8,21 @@ import socket
 import struct
 
 from aiohttp import web
+from attrs import evolve
 
+from .fetch import fetched
 from .flood import Flood
 from .message import Request, Response
 from .service import Service
 
 LONGEST_BODY = 10 * 1024 * 1024
+"""Bytes of a request that brings no files."""
+
+LARGE_AT_A_TIME = 2
+"""Requests that are longer, or whose inputs are fetched, that are in memory at a time; the others wait."""
+
+BODY_SECONDS = 300.0
+"""How long a request may take to come."""
 
 
 class Server:
@@ -22,6 +31,7 @@ class Server:
     def __init__(self, service: Service) -> None:
         self.service = service
         self._stopping = asyncio.Event()
+        self._large = asyncio.Semaphore(LARGE_AT_A_TIME)
         # A handler ends when its client goes away, so that no held answer outlives its connection.
         self._runner = web.AppRunner(self._app(), access_log=None, handler_cancellation=True, shutdown_timeout=1)
 
@@ -44,18 +54,48 @@ class Server:
         await self._runner.cleanup()
 
     def _app(self) -> web.Application:
-        app = web.Application(client_max_size=LONGEST_BODY)
+        app = web.Application()
         app.router.add_route("*", "/{path:.*}", self._handle)
         return app
 
     async def _handle(self, http: web.Request) -> web.StreamResponse:
-        try:
-            body = await http.read()
-        except web.HTTPRequestEntityTooLarge:
-            return web.Response(status=413, text=f"more than {LONGEST_BODY} bytes\n")
-        except web.RequestPayloadError as wrong:
-            return web.Response(status=400, text=f"{wrong}\n")
-        response = self.service.answer(Request(http.method, http.path, http.query, http.headers, body))
+        request = Request(http.method, http.path, http.query, http.headers)
+        async with contextlib.AsyncExitStack() as turn:
+            try:
+                async with asyncio.timeout(BODY_SECONDS):
+                    body = await self._body(http, self.service.room(request) or LONGEST_BODY, turn)
+            except web.HTTPRequestEntityTooLarge as wrong:
+                return web.Response(status=413, text=f"{wrong.text}\n")
+            except web.RequestPayloadError as wrong:
+                return web.Response(status=400, text=f"{wrong}\n")
+            except TimeoutError:
+                return web.Response(status=408, text=f"the request took more than {BODY_SECONDS:g} s\n")
+            response = await self._answer(evolve(request, body=body), turn)
+        return await self._sent(http, response)
+
+    async def _body(self, http: web.Request, most: float, turn: contextlib.AsyncExitStack) -> bytes:
+        """The body; one that is long takes its turn, so that not many of them are in memory."""
+        body, waits = bytearray(), True
+        async for chunk in http.content.iter_any():
+            if len(body) + len(chunk) > most:
+                raise web.HTTPRequestEntityTooLarge(most, len(body) + len(chunk), text=f"more than {most:.0f} bytes")
+            body += chunk
+            if waits and len(body) > LONGEST_BODY:
+                await turn.enter_async_context(self._large)
+                waits = False
+        return bytes(body)
+
+    async def _answer(self, request: Request, turn: contextlib.AsyncExitStack) -> Response:
+        """The answer of the service, once what it wants of this machine has been fetched."""
+        response = self.service.answer(request)
+        if not response.wanted:
+            return response
+        if len(request.body) <= LONGEST_BODY:
+            await turn.enter_async_context(self._large)
+        found = await fetched(response.wanted, self.service.upload_megabytes, self.service.fetch_seconds)
+        return self.service.answer(evolve(request, fetched=found))
+
+    async def _sent(self, http: web.Request, response: Response) -> web.StreamResponse:
         match response.delivery:
             case "reset":
                 return _reset(http)

@@ -11,17 +11,21 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from secrets import token_hex
 from typing import ClassVar, Literal, cast
 from uuid import uuid4
 
 from attrs import evolve
 
 from .faults import Fault, Faults, fault
+from .files_in import FilesIn
+from .inputs import Wanted
 from .message import Body, Clock, Error, Refusal, Request, Response, json_response
 from .picture import SUFFIX, Picture
 from .spoil import MUTATIONS, spoiled
 from .stated import ENDS, USUAL, wrong
 from .task import Failure, Order, Stage, Task, amount
+from .uploads import KEPT, LENT
 
 DAY = 86_400.0
 FILE = r"/media/tasks/(?P<id>[^/]+)/(?P<index>[0-9]{1,2})\.(?P<suffix>png|jpg)"
@@ -30,8 +34,11 @@ FILE = r"/media/tasks/(?P<id>[^/]+)/(?P<index>[0-9]{1,2})\.(?P<suffix>png|jpg)"
 MOST_UNREAD = 100
 """Names of what nobody read that are kept."""
 
+LINKS = (("GET", FILE, "result"), ("GET", KEPT, "kept"), ("PUT", LENT, "put"))
+"""What every provider serves to whoever has the link: results and uploads, and where bytes are put."""
 
-class Service(ABC):
+
+class Service(FilesIn, ABC):
     """One provider. Amounts are credits of the provider (RunAPI: cents), times seconds.
 
     `speed` divides the time that tasks take, and nothing else. What the class states is what the provider's page says;
@@ -73,6 +80,10 @@ class Service(ABC):
     """The header of every answer that names the call."""
     request_id_field: ClassVar[str] = ""
     """The field of an error's body that names the call."""
+    says: ClassVar[Mapping[str, str]] = {}
+    """What an account says of itself beside its API key, by the name of the setting."""
+    secrets: ClassVar[Sequence[str]] = ()
+    """The settings that are secret: another text in each run."""
     ours: ClassVar[Sequence[str]] = ()
     """What no page says, and we chose: lifetime, refunds, refusals.<kind>, failures.<name>, failures.codes; and what an
     adapter may say though no page does: states.<word>, errors.<code>, tells.<what>, limits.<what>, hosts, …"""
@@ -97,11 +108,16 @@ class Service(ABC):
             raise ValueError(f"{cls.__name__}: {sentence}")
 
     def __init__(self, *, clock: Clock = time.time, speed: float = 1.0, balance: float | Decimal = 100_000) -> None:
+        super().__init__()
         self.clock: Clock = clock
         self.speed: float = speed
         self.balance: int | Decimal = amount(balance)
         self.now: float = clock()
         self.api_key: str = self.new_key()
+        self.settings: dict[str, str] = {**self.says, **{name: token_hex(16) for name in self.secrets}}
+        """What the only account that is let in says of itself."""
+        self.tokens: dict[str, float] = {}
+        """The tokens that were given, and until when each is good."""
         self.base_url = ""
         self.faults: Faults = Faults()
         self.tasks: dict[str, Task] = {}
@@ -120,19 +136,27 @@ class Service(ABC):
             if request.path.startswith("/__"):
                 return self._control(request)
             place, match = self._place(request)
-            self._submits += place == "submit"
-            self._polls += place == "poll"
+            if request.fetched is None:
+                self._submits += place == "submit"
+                self._polls += place == "poll"
             return self._named(self._answered(place, match, request))
 
     def _answered(self, place: str, match: re.Match[str] | None, request: Request) -> Response:
-        if before := self.faults.take(place, "before"):
+        about = "upload" if place in self.files_at and place != "submit" else place
+        if request.fetched is None and (before := self.faults.take(about, "before")):
             return self._faulty(before, Response())
         try:
             response = self._respond(place, request, match)
         except Refusal as refusal:
             return self.refused(refusal)
-        after = self.faults.take(place, "after") if response.status < 300 else None
+        except Wanted as wanted:
+            return Response(424, {"Content-Type": "text/plain"}, f"{wanted}\n".encode(), wanted=wanted.links)
+        after = self.faults.take(about, "after") if response.status < 300 else None
         return self._faulty(after, response) if after else response
+
+    def room(self, request: Request) -> float | None:
+        """How many bytes a request may have, by its method and path; None: as many as any."""
+        return self.longest_with_files if self._place(request)[0] in self.files_at else None
 
     # What only the provider knows.
 
@@ -179,6 +203,16 @@ class Service(ABC):
     def _told(self, kind: str) -> tuple[int, int | str, str]:
         status, text = USUAL.get(kind, (400, kind))
         return self.refusals.get(kind, (status, self.code_of(status), text))
+
+    def new_token(self, life: float) -> str:
+        """A token that is good for so many seconds from now."""
+        token = f"tk_{token_hex(16)}"
+        self.tokens[token] = self.now + life
+        return token
+
+    def is_good(self, token: str) -> bool:
+        """Whether it was given, and has not ended."""
+        return self.now < self.tokens.get(token, 0.0)
 
     def code_of(self, status: int) -> int | str:
         """The body code that belongs to an HTTP status."""
@@ -259,7 +293,8 @@ class Service(ABC):
     def bills(self) -> Body:
         """Every task with what was charged and refunded; `submits` and `polls` count requests, refused ones too.
 
-        `unread` is what was sent in requests that were answered, and is no key that the provider knows.
+        `unread` is what was sent in requests that were answered, and is no key that the provider knows; `unfetched`
+        are the inputs at public addresses, which were taken unseen.
         """
         with self._lock:
             self._settle()
@@ -269,6 +304,7 @@ class Service(ABC):
                 "balance": self.balance,
                 "entries": [task.entry(self.now) for task in self.tasks.values()],
                 "unread": list(self.unread),
+                "unfetched": list(self.unfetched),
             }
 
     def add_fault(self, wanted: Mapping[str, object]) -> Fault:
@@ -288,6 +324,8 @@ class Service(ABC):
             raise ValueError(f"like must be one of {', '.join(self.failures)} at {self.name}, not {like!r}")
         if new.phase == "task" and new.kind in ENDS and like is None and new.kind not in self.failures:
             raise ValueError(f"no page says how a task of {self.name} ends that is {new.kind}")
+        if new.on == "upload" and not {*self.files_at} - {"submit"}:
+            raise ValueError(f"nothing is uploaded at {self.name}")
         if new.on == "output" and all(place != "output" for _, _, place in self.routes):
             raise ValueError(f"at {self.name} no call of its own brings the result")
 
@@ -298,7 +336,7 @@ class Service(ABC):
 
     def _place(self, request: Request) -> tuple[str, re.Match[str] | None]:
         method = "GET" if request.method == "HEAD" else request.method
-        for wanted, pattern, place in (*self.routes, ("GET", FILE, "result")):
+        for wanted, pattern, place in (*self.routes, *LINKS):
             if wanted == method and (match := re.fullmatch(pattern, request.path)):
                 return place, match
         return "nowhere", None
@@ -307,7 +345,7 @@ class Service(ABC):
         if match is None:
             raise Refusal(404, self.code_of(404), f"no such endpoint: {request.method} {request.path}")
         response = cast(Response, getattr(self, place)(request, match))
-        if place != "result":  # a link is followed as it is, whatever its query
+        if all(place != each for _, _, each in LINKS):  # a link is followed as it is, whatever its query
             new = (f"{place}: {name}" for name in request.unread())
             self.unread = list(dict.fromkeys((*self.unread, *new)))[:MOST_UNREAD]
         return response
@@ -374,9 +412,7 @@ class Service(ABC):
         return evolve(response, status=one.number("http_status", status), headers=headers)
 
     def _urls(self, task: Task, request: Request) -> list[str]:
-        host = request.headers.get("host")
-        origin = f"http://{host}" if host else self.base_url
-        files = range(task.order.count)
+        origin, files = self.here(request), range(task.order.count)
         return [f"{origin}/media/tasks/{task.id}/{index}.{SUFFIX[task.order.media]}" for index in files]
 
     def _control(self, request: Request) -> Response:

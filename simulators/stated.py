@@ -29,7 +29,7 @@ ALONE = (
     *("lifetime", "refunds", "origin", "credit", "hosts", "not_yet"),
     *("retry_after", "request_id_header", "request_id_field"),
 )
-LISTS = ("tells", "hosts", "forms", "ours", "id_fields", "state_fields")
+LISTS = ("tells", "hosts", "forms", "ours", "id_fields", "state_fields", "files_at")
 ONE_OF: Mapping[str, tuple[str, ...]] = {"moderates": ("poll", "submit"), "retry_after": ("header", "body", "")}
 
 

@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from anymedia import Money, PriceStatus
-from anymedia.declare import Adapter, Offer, PerMegapixel, Said, Urls, pick
+from anymedia.declare import Adapter, Files, Offer, PerMegapixel, Said, pick
 from anymedia.declare.fields import Value
 from anymedia.model.request import Request as Asked
 from anymedia.pricing.price import priced_part
@@ -20,7 +20,7 @@ from anymedia.simulators.message import Response
 from anymedia.translate.check import Checked, check
 from anymedia.translate.encode import Part, parts
 
-from .requests import IMAGE, askable, fewest, given, one_by_one
+from .requests import IMAGE, askable, fewest, given, one_by_one, param_of, value_of
 from .suite import SHAPE, Suite, promise
 from .wire import Wire
 
@@ -58,9 +58,9 @@ class Agreed(Suite):
                     self._charged_as_quoted(wire.service, sent, part)
 
         for variant in offer.variants:
-            for request in one_by_one(offer, variant):
+            for request in one_by_one(adapter, offer, variant):
                 hold(request)
-            all_together(offer, variant, hold)
+            all_together(adapter, offer, variant, hold)
 
     def _charged_as_quoted(self, service: Service, checked: Checked, part: Part) -> None:
         money = priced_part(checked, part)
@@ -76,7 +76,7 @@ class Agreed(Suite):
     def test_a_picture_that_is_put_in_costs_what_the_page_says(self, adapter: Adapter, offer: Offer) -> None:
         """No quote tells it, since nobody knows its size beforehand; a simulator takes each as one megapixel."""
         prices = offer.prices
-        several = {each for each in offer.variants if isinstance(_takes(offer, each, each), Urls)}
+        several = {each for each in offer.variants if isinstance(_takes(offer, each, each), Files)}
         if not isinstance(prices, PerMegapixel) or not several:
             pytest.skip(f"{adapter.name}/{offer.name} has no price of its own for what is put in")
         figure = Money(usd=prices.put_in, status=PriceStatus.EXACT)
@@ -111,19 +111,19 @@ class Agreed(Suite):
             )
 
 
-def all_together(offer: Offer, variant: str, hold: Callable[[Asked], None]) -> None:
+def all_together(adapter: Adapter, offer: Offer, variant: str, hold: Callable[[Asked], None]) -> None:
     """Try requests in which any fields have any values that nothing is wrong with by themselves."""
-    least = fewest(offer, variant)
+    least = fewest(adapter, offer, variant)
     fields: dict[str, st.SearchStrategy[Any]] = {
-        field: st.sampled_from([getattr(least, field), *_flawless(offer, variant, field, wanted)])
-        for field, wanted in askable(offer, variant).items()
+        field: st.sampled_from([value_of(least, field), *_flawless(offer, variant, field, wanted)])
+        for field, wanted in askable(adapter, offer, variant).items()
     }
 
     @settings(max_examples=CASES, deadline=None, database=None, derandomize=True)
     @over(st.fixed_dictionaries(fields))
     def mixed(drawn: dict[str, Any]) -> None:
         request = least
-        for field, value in drawn.items():
+        for field, value in ((field, value) for field, value in drawn.items() if value is not None):
             request = given(request, field, value) or request
         hold(request)
 
@@ -137,12 +137,13 @@ def _flawless(offer: Offer, variant: str, field: str, wanted: list[Any]) -> list
 
 
 def _takes(offer: Offer, field: str, variant: str) -> Value | None:
-    return pick(offer.params[field].takes, (variant,)) if field in offer.params else None
+    param = param_of(offer, field)
+    return None if param is None else pick(param.takes, (variant,))
 
 
 def _charge(adapter: Adapter, offer: Offer, variant: str, number: int) -> Decimal:
     """Return what the simulator charges for a request with so many pictures put in."""
-    wire, least = Wire.of(adapter), fewest(offer, variant)
+    wire, least = Wire.of(adapter), fewest(adapter, offer, variant)
     checked = check(given(least, variant, (IMAGE,) * number) or least, adapter, offer)
     wire.submit(checked, parts(checked)[0])
     return sum((Decimal(task.order.price) for task in wire.service.tasks.values()), Decimal(0))
@@ -152,7 +153,7 @@ def _taken(adapter: Adapter, offer: Offer) -> Iterator[tuple[Checked, Service]]:
     """Yield each request with one field more, or another value, that both take, with the simulator that took it."""
     wire = Wire.of(adapter)
     for variant in offer.variants:
-        for request in one_by_one(offer, variant):
+        for request in one_by_one(adapter, offer, variant):
             checked = check(request, adapter, offer)
             for part in () if checked.problems else parts(checked)[:1]:
                 wire.submit(checked, part)
@@ -212,7 +213,11 @@ def _name(checked: Checked) -> str:
 
 def _shown(checked: Checked) -> str:
     """Return the fields that are given, long values cut."""
-    fields = {"model": checked.offer.model, **checked.given}
+    fields = {
+        "model": checked.offer.model,
+        **checked.given,
+        **{f"extra.{name}": value for name, value in checked.knobs.items()},
+    }
     return ", ".join(f"{field}={_cut(value)}" for field, value in fields.items())
 
 

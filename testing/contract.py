@@ -3,6 +3,7 @@
 from .agreed import Agreed
 from .declared import Declared
 from .ended import Ended
+from .hooked import Hooked
 from .kept import Kept
 from .played import Played
 from .refused import Refused
@@ -11,7 +12,9 @@ from .stated import Stated
 from .twice import Twice
 
 
-class Contract(Played, Safe, Twice, Stated, Ended, Refused, Kept, Agreed, Declared):  # pytest begins with the last
+class Contract(
+    Played, Safe, Twice, Stated, Ended, Refused, Kept, Agreed, Hooked, Declared
+):  # pytest begins with the last
     """The promises of adapters, held against simulators of their providers: subclass it in a test module.
 
     `providers` are the adapters' names. `cassettes` is a folder that holds a folder of vcrpy's files for each

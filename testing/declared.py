@@ -6,28 +6,19 @@ from collections.abc import Iterator
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from anymedia import State
 from anymedia.declare import (
-    VARIANT,
     Adapter,
-    Choice,
     Err,
     Lifecycle,
     Limits,
     Offer,
-    Param,
     Pixels,
-    Said,
     Table,
-    Text,
-    Urls,
-    When,
-    Whole,
-    pick,
 )
+from anymedia.declare.sound import cells_of_no_request, contradictions
 from anymedia.model.vocabulary import Refund
 from anymedia.pricing.price import priced
 from anymedia.registry import GROUP
@@ -35,7 +26,7 @@ from anymedia.simulators import names
 from anymedia.translate.check import check
 from anymedia.translate.encode import parts
 
-from .requests import askable, every, fewest, fits, given, one_by_one
+from .requests import askable, every, fewest, fits, given, knob, one_by_one, value_of
 from .suite import Suite, promise
 
 FLOW = (ast.If, ast.For, ast.While, ast.Try, ast.TryStar, ast.With, ast.Match, ast.Raise, ast.ClassDef, ast.Lambda)
@@ -84,16 +75,16 @@ class Declared(Suite):
         name = f"{adapter.name}/{offer.name}"
         promise(bool(offer.variants), f"{name}: wire_id and images leave no variant in which it can be asked for")
         for variant in offer.variants:
-            refused = "; ".join(map(str, check(fewest(offer, variant), adapter, offer).problems))
+            refused = "; ".join(map(str, check(fewest(adapter, offer, variant), adapter, offer).problems))
             promise(not refused, f"{name}, {variant}: a request with no more than it needs is refused: {refused}")
-            for field, param in offer.params.items():
-                wrong = "; ".join(_contradictions(param, variant))
+            for field, param in offer.fields.items():
+                wrong = "; ".join(contradictions(param, variant))
                 promise(not wrong, f"{name}, {variant}, {field}: {wrong}")
         thin = ", ".join(_resolutions_never_taken(adapter, offer))
         promise(not thin, f"{name}: the pixels that `shape` makes of a resolution are always refused: {thin}")
         unread = ", ".join(cells_of_no_request(offer))
         promise(not unread, f"{name}: prices are printed for what no request is billed as: {unread}")
-        never = ", ".join(field for field in offer.params if not any(_can_be_given(adapter, offer, field)))
+        never = ", ".join(field for field in _fields(adapter, offer) if not any(_can_be_given(adapter, offer, field)))
         promise(not never, f"{name}: declared, and refused in every variant with every value tried: {never}")
 
 
@@ -161,7 +152,7 @@ def _open(adapter: Adapter) -> Iterator[tuple[str, str]]:
 def _unpriced(adapter: Adapter, offer: Offer) -> Iterator[str]:
     """Yield why requests that an offer takes have no price."""
     for variant in offer.variants:
-        for request in one_by_one(offer, variant):
+        for request in one_by_one(adapter, offer, variant):
             checked = check(request, adapter, offer)
             money = None if checked.problems else priced(checked, parts(checked))
             if money is not None and money.usd is None and money.credits is None:
@@ -182,65 +173,24 @@ def _steps(tree: ast.Module) -> Iterator[str]:
             yield f"more than a return in {node.name}"
 
 
-def _contradictions(param: Param, variant: str) -> Iterator[str]:
-    takes, default = pick(param.takes, (variant,)), pick(param.default, (variant,))
-    known = default is not None and not isinstance(default, Said)
-    if isinstance(takes, Choice):
-        if known and default not in takes.wire:
-            yield f"the default {default} is none of its values"
-        for value, wire in takes.wire.items():
-            if takes.read(wire) != value:
-                yield f"{value} is written as {wire!r}, and so is {takes.read(wire)}"
-    if isinstance(takes, Text | Urls | Whole) and takes.most is not None and takes.least > takes.most:
-        yield f"at least {takes.least} and at most {takes.most}"
-    if param.always_sent and not known and not param.required:
-        yield "always sent, and there is no default to send"
-
-
-def cells_of_no_request(offer: Offer) -> Iterator[str]:
-    """Yield the values in a table of prices that no field ever has: nothing would read such a price."""
-    if isinstance(offer.prices, Table):
-        for place, name in enumerate(offer.prices.by):
-            held = _billed_as(offer, name)
-            printed = dict.fromkeys(cell[place] for cell in offer.prices.cells)
-            yield from (f"{name} {value}" for value in printed if held is not None and value not in held)
-
-
 def _resolutions_never_taken(adapter: Adapter, offer: Offer) -> Iterator[str]:
     """Yield the resolutions that a shape turns into pixels which the offer itself refuses."""
     for resolution in offer.shape.megapixels if isinstance(offer.shape, Pixels) else ():
-        asked = [given(fewest(offer, variant), "resolution", resolution) for variant in offer.variants]
+        asked = [given(fewest(adapter, offer, variant), "resolution", resolution) for variant in offer.variants]
         if not any(each is not None and fits(each, adapter, offer) for each in asked):
             yield resolution
 
 
-def _billed_as(offer: Offer, name: str) -> set[str] | None:
-    """Return every value that a field is billed as, as a table has it; None where they are not counted up."""
-    if name == VARIANT:
-        return set(offer.variants)
-    param = offer.params[name]
-    values: list[object] = []
-    for takes in _cases(param.takes):
-        match takes:
-            case Choice(wire=wire):
-                values += wire
-            case Whole(least=least, most=int(most)):
-                values += range(least, most + 1)
-            case _:
-                return None
-    return {str(param.bills_as.get(value, value)) for value in (*values, *_cases(param.default))}
-
-
-def _cases(thing: Any) -> list[Any]:
-    """Return everything that a thing may be, whatever is put in."""
-    cases = [each for _, each in thing.cases] + [thing.otherwise] if isinstance(thing, When) else [thing]
-    return [each for each in cases if each is not None]
+def _fields(adapter: Adapter, offer: Offer) -> Iterator[str]:
+    """Yield every field and knob of an offer, as a request names it."""
+    yield from offer.params
+    yield from (knob(adapter, name) for name in offer.knobs)
 
 
 def _can_be_given(adapter: Adapter, offer: Offer, field: str) -> Iterator[bool]:
     """Yield whether an offer takes a field: beside all the others, then alone."""
     for variant in offer.variants:
-        yield getattr(every(adapter, offer, variant), field) not in (None, ())
-        for value in askable(offer, variant).get(field, ()):
-            request = given(fewest(offer, variant), field, value)
+        yield value_of(every(adapter, offer, variant), field) not in (None, ())
+        for value in askable(adapter, offer, variant).get(field, ()):
+            request = given(fewest(adapter, offer, variant), field, value)
             yield request is not None and fits(request, adapter, offer)

@@ -300,6 +300,17 @@ class Entries(ABC):
         await closed(*journals)
 
     @in_a_loop
+    async def test_an_end_may_replace_what_was_sent(self, opens: Opens) -> None:
+        """Without a body of its own it stays as it was."""
+        journal = opens()
+        await journal.intend(entry(1, body=b'{"a": 1}'))
+        await journal.write(ended(1, unanswered=True, status="uncertain", task=None, task_id=None))
+        assert [each.body for each in await journal.select(Query())] == [b'{"a": 1}']
+        await journal.write(ended(1, body=b"{}"))
+        assert [each.body for each in await journal.select(Query())] == [b"{}"]
+        await closed(journal)
+
+    @in_a_loop
     async def test_an_entry_that_cannot_be_read_is_an_uncertain_attempt(self, opens: Opens) -> None:
         """The ledger returns it with the reason, and the others as they are."""
         journal = opens()

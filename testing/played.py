@@ -1,7 +1,7 @@
 """What was once heard is still understood: cassettes of a provider's answers, played to the client."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,17 @@ import attrs
 import pytest
 
 from anymedia import AnymediaError, Client, Outcome, OutOfBounds, RawRequest, SubmitUncertain, Task, read_config
-from anymedia.declare import Adapter, Numbered, Offer, pick
+from anymedia.declare import Adapter, Numbered, Param, pick
+from anymedia.declare.fields import Value
 from anymedia.declare.path import Path as Place
 from anymedia.model.request import Request, request_type
+from anymedia.pricing.explain import MASK
 from anymedia.translate.check import check
 from anymedia.translate.encode import parts
+from anymedia.translate.places import held
 
 from .clock import FakeClock
+from .credentials import carried
 from .suite import LIMIT, Suite, fail, in_a_loop, promise
 
 
@@ -31,8 +35,8 @@ class Played(Suite):
         matched = vcr.VCR(match_on=("method", "path", "query", "body"), record_mode="none")
         with matched.use_cassette(str(cassette)) as tape:
             first, name = tape.requests[0], cassette.name
-            key = first.headers.get(adapter.auth.name, "***")
-            promise(key.endswith("***"), f"{name} holds what may be a key, in {adapter.auth.name}")
+            held = ", ".join(where for where, key in carried(adapter, first.headers, first.uri) if not _is_masked(key))
+            promise(not held, f"{name} holds what may be a key, in {held}")
             body, path = json.loads(first.body), urlsplit(first.uri)._replace(scheme="", netloc="").geturl()
             request = written_as(adapter, body) or RawRequest(adapter.name, path, body)
             try:
@@ -47,6 +51,10 @@ class Played(Suite):
         known = isinstance(request, Request) or not accepted
         promise(known, f"{name}: the adapter does not write this body (any more): {body}")
         promise(not (accepted and isinstance(came, SubmitUncertain)), f"{name}: what was accepted came to {came!r}")
+
+
+def _is_masked(key: str) -> bool:
+    return key.endswith(MASK) or not key
 
 
 async def _run(adapter: Adapter, url: str, request: Request | RawRequest) -> Task | AnymediaError:
@@ -70,22 +78,25 @@ def written_as(adapter: Adapter, body: Any) -> Request | None:
             with suppress(OutOfBounds):
                 kind = request_type(offer.kind)
                 blank = {field.name: "" for field in attrs.fields(kind) if field.default is attrs.NOTHING}
-                request = kind(**{**blank, **dict(_fields(offer, variant, body)), "model": offer.model})
+                fields = dict(_fields(offer.params, variant, body))
+                extra = {adapter.name: dict(_fields(offer.knobs, variant, body))}
+                request = kind(**{**blank, **fields, "model": offer.model, "extra": extra})
                 checked = check(request, adapter, offer)
                 if not checked.problems and [part.body for part in parts(checked)] == [body]:
                     return request
     return None
 
 
-def _fields(offer: Offer, variant: str, body: Any) -> Iterator[tuple[str, Any]]:
-    for field, param in offer.params.items():
-        takes, wire = pick(param.takes, (variant,)), _at(param.to, body)
+def _fields(params: Mapping[str, Param], variant: str, body: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the fields that a body holds, in canonical words."""
+    for field, param in params.items():
+        takes = pick(param.takes, (variant,))
+        wire = None if takes is None else _at(param.to, takes, body)
         if takes is not None and wire is not None and (value := takes.read(wire)) is not None:
             yield field, value
 
 
-def _at(to: str | Numbered, body: Any) -> Any:
+def _at(to: str | Numbered, takes: Value, body: Any) -> Any:
     if isinstance(to, Numbered):
         return [body[name] for name in to.names(len(body)) if name in body] or None
-    found = Place(to).find(body)
-    return found if "[]" in to else next(iter(found), None)
+    return (Place(to).find(body) or None) if "[]" in to else held(body, to, takes.keys or ())

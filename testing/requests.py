@@ -6,7 +6,22 @@ from typing import Any
 import attrs
 
 from anymedia import OutOfBounds
-from anymedia.declare import Adapter, Choice, Grid, Offer, Size, Text, Url, Urls, Whole, pick
+from anymedia.declare import (
+    Adapter,
+    Choice,
+    File,
+    Files,
+    Flag,
+    Grid,
+    Number,
+    Offer,
+    Param,
+    Size,
+    Text,
+    Url,
+    Whole,
+    pick,
+)
 from anymedia.declare.fields import Value
 from anymedia.model.request import (
     BACKGROUNDS,
@@ -39,23 +54,28 @@ WORDS = {
 """The words that a field can be asked for in at all, whoever takes them."""
 
 
-def fewest(offer: Offer, variant: str) -> Request:
+def fewest(adapter: Adapter, offer: Offer, variant: str) -> Request:
     """Return a request with no more than an offer needs in a variant."""
     kind = request_type(offer.kind)
     needed: dict[str, Any] = {field.name: PROMPT for field in attrs.fields(kind) if field.default is attrs.NOTHING}
     if variant in offer.params:
         takes = pick(offer.params[variant].takes, (variant,))
-        needed[variant] = (IMAGE,) * max(takes.least, 1) if isinstance(takes, Urls) else IMAGE
-    return kind(**needed | {"model": offer.model})
+        needed[variant] = (IMAGE,) * max(takes.least, 1) if isinstance(takes, Files) else IMAGE
+    request = kind(**needed | {"model": offer.model})
+    for name, param in offer.knobs.items():
+        if param.required and (takes := pick(param.takes, (variant,))) is not None:
+            fitting = (value for value in values(name, takes) if not any(takes.flaws(value)))
+            request = given(request, knob(adapter, name), next(fitting)) or request
+    return request
 
 
 def every(adapter: Adapter, offer: Offer, variant: str) -> Request:
     """Return a request with every field that an offer takes together with the others, off its default if possible."""
-    request = fewest(offer, variant)
+    request = fewest(adapter, offer, variant)
     needed = (*request.given, *request.roles.inputs)
-    for field, wanted in askable(offer, variant).items():
+    for field, wanted in askable(adapter, offer, variant).items():
         if field not in needed:
-            param = offer.params.get(field)
+            param = param_of(offer, field)
             dull = (None if param is None else pick(param.default, (variant,)), "auto", "1:1", "")
             tried = sorted(wanted, key=dull.__contains__)
             made = (given(request, field, value) for value in tried if field != "count" or value <= offer.batch)
@@ -68,30 +88,54 @@ def fits(request: Request, adapter: Adapter, offer: Offer) -> bool:
     return not check(request, adapter, offer).problems
 
 
-def one_by_one(offer: Offer, variant: str) -> Iterator[Request]:
+def one_by_one(adapter: Adapter, offer: Offer, variant: str) -> Iterator[Request]:
     """Yield requests with one field more than needed, or with another value of a needed one."""
-    least = fewest(offer, variant)
+    least = fewest(adapter, offer, variant)
     yield least
-    for field, wanted in askable(offer, variant).items():
+    for field, wanted in askable(adapter, offer, variant).items():
         for value in wanted:
             if (request := given(least, field, value)) is not None:
                 yield request
 
 
+def knob(adapter: Adapter, name: str) -> str:
+    """Return the name under which a knob is among the fields of a request: "extra.acme.steps"."""
+    return f"extra.{adapter.name}.{name}"
+
+
+def param_of(offer: Offer, field: str) -> Param | None:
+    """Return what an offer declares of a field, or of a knob; None where it maps no such field."""
+    return offer.knobs.get(field.rpartition(".")[2]) if "." in field else offer.params.get(field)
+
+
 def given(request: Request, field: str, value: Any) -> Request | None:
-    """Return a request with one more field; None where no such request can be written."""
+    """Return a request with one more field, or knob; None where no such request can be written."""
+    outer, *inner = field.split(".")
+    if inner:
+        provider, name = inner
+        value = {**request.extra, provider: {**request.extra.get(provider, {}), name: value}}
     try:
-        return attrs.evolve(request, **{field: value})
+        return attrs.evolve(request, **{outer: value})
     except OutOfBounds:
         return None
 
 
-def askable(offer: Offer, variant: str) -> dict[str, list[Any]]:
+def value_of(request: Request, field: str) -> Any:
+    """Return what a request has in a field, or for a knob; None where that is not given."""
+    outer, *inner = field.split(".")
+    held = getattr(request, outer)
+    for key in inner:
+        held = held.get(key, {})
+    return None if inner and held == {} else held
+
+
+def askable(adapter: Adapter, offer: Offer, variant: str) -> dict[str, list[Any]]:
     """Return what can be asked for, field by field: what the offer maps, and what its shape makes of ratio and size."""
     found: dict[str, list[Any]] = {}
     if offer.shape is not None:
         found |= {field: list(WORDS[field]) for field in ("aspect_ratio", "resolution")}
-    for field, param in offer.params.items():
+    mapped = {**offer.params, **{knob(adapter, name): param for name, param in offer.knobs.items()}}
+    for field, param in mapped.items():
         if (takes := pick(param.takes, (variant,))) is not None:
             found[field] = values(field, takes)
     if isinstance(offer.shape, Grid):
@@ -103,17 +147,24 @@ def values(field: str, takes: Value) -> list[Any]:
     """Return what can be asked for in a field: its words, what the offer declares, and both sides of each bound."""
     match takes:
         case Choice():
-            return list(dict.fromkeys([*takes.wire, *WORDS.get(field, ())]))
+            return list(dict.fromkeys([*takes.wire, *WORDS.get(field, ("no such word",))]))
         case Text():
             lengths = around(takes.least, takes.most or LONG)
             return [letter * length for length in lengths for letter in ("a", "é", "🦊")]
         case Whole():
-            return around(takes.least, takes.most or LONG)
-        case Urls():
+            return around(takes.least, LONG if takes.most is None else takes.most)
+        case Number():
+            least, most = takes.least, LONG if takes.most is None else takes.most
+            return [least, most, (least + most) / 2, least - 0.5, most + 0.5]
+        case Flag():
+            return [True, False]
+        case Files():
             lists = [(IMAGE,) * length for length in around(takes.least, takes.most or MANY)]
             return [*lists, (_plain(IMAGE),) * max(takes.least, 1)]
         case Url():
             return [LINK, _plain(LINK)]
+        case File():
+            return [IMAGE, _plain(IMAGE)]
         case Size():
             usual = [(1024, 1024), (2048, 1152), (1000, 1000), (4096, 4096), (16384, 64)]
             return list(dict.fromkeys([*usual, *_sides(takes)]))
@@ -122,7 +173,7 @@ def values(field: str, takes: Value) -> list[Any]:
 
 def around(least: int, most: int) -> list[int]:
     """Return the numbers at both sides of each bound."""
-    return sorted({max(bound + step, 0) for bound in (least, most) for step in (-1, 0, 1)})
+    return sorted({max(bound + step, min(least, 0)) for bound in (least, most) for step in (-1, 0, 1)})
 
 
 def _sides(takes: Size) -> list[tuple[int, int]]:

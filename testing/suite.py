@@ -79,7 +79,7 @@ def cases(adapter: Adapter) -> Iterator[Case]:
     """Yield two cases for each offer and variant, that with the fewest fields first."""
     for offer in adapter.offers:
         for variant in offer.variants:
-            yield Case(adapter, offer, variant, "fewest", fewest(offer, variant))
+            yield Case(adapter, offer, variant, "fewest", fewest(adapter, offer, variant))
             yield Case(adapter, offer, variant, "every", every(adapter, offer, variant))
 
 

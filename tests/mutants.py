@@ -62,7 +62,7 @@ USUAL = "what stands at a usual place is told all the same, and no row of these 
 SAME = "the model is the offer's name unless told otherwise"
 
 EQUIVALENT = {
-    'runapi: "images": Param("source_image_urls", Urls(1)),  ->  "images": Param("source_image_urls", Urls(0)),': (
+    'runapi: "images": Param("source_image_urls", Files(1)),  ->  "images": Param("source_image_urls", Files(0)),': (
         ONE_AT_LEAST
     ),
     'reapi: "count": Param("n", Whole(1, 4), default=1),  ->  "count": Param("n", Whole(0, 4), default=1),': (

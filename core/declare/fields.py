@@ -1,12 +1,13 @@
-"""What values a field of an offer takes, and how they are written on the wire."""
+"""What values a field of an offer takes, and how they are written on the wire; numbers are in `numbers`."""
 
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 
+from anymedia.model.forms import LINK, SIZE, TEXT, Form
 from anymedia.model.strict_json import Json
 
 from .several import several
@@ -25,7 +26,12 @@ class Flaw:
 
 
 class Value(ABC):
-    """A kind of value: `flaws` checks it, `write` puts it into the wire's words, `read` takes it back from them."""
+    """A kind of value: `flaws` checks it, `write` puts it into the wire's words, `read` takes it back from them.
+
+    `wants` is what a value of the kind is at all, whatever the bounds.
+    """
+
+    wants: ClassVar[Form]
 
     @property
     def keys(self) -> tuple[str, ...] | None:
@@ -49,29 +55,21 @@ class Value(ABC):
 class Text(Value):
     """A text of `least` to `most` characters, counted in code points."""
 
+    wants: ClassVar[Form] = TEXT
+
     least: int = 0
     most: int | None = None
 
     def flaws(self, value: str) -> Iterator[Flaw]:
         """Yield everything that is wrong with a value."""
-        yield from _outside("characters", len(value), self.least, self.most)
-
-
-@attrs.frozen
-class Whole(Value):
-    """A whole number."""
-
-    least: int = 0
-    most: int | None = None
-
-    def flaws(self, value: int) -> Iterator[Flaw]:
-        """Yield everything that is wrong with a value."""
-        yield from _outside("", value, self.least, self.most)
+        yield from outside("characters", len(value), self.least, self.most)
 
 
 @attrs.frozen
 class Url(Value):
     """A public URL; http only where the page allows it."""
+
+    wants: ClassVar[Form] = LINK
 
     https: bool = False
 
@@ -81,31 +79,14 @@ class Url(Value):
             yield Flaw(f"takes https URLs only, not {value}")
 
 
-@attrs.frozen
-class Urls(Value):
-    """A list of `least` to `most` public URLs."""
-
-    least: int = 0
-    most: int | None = None
-    https: bool = False
-
-    def flaws(self, value: tuple[str, ...]) -> Iterator[Flaw]:
-        """Yield everything that is wrong with a value."""
-        yield from _outside("URLs", len(value), self.least, self.most)
-        for url in value:
-            yield from Url(self.https).flaws(url)
-
-    def write(self, value: tuple[str, ...]) -> Json:
-        """Return a value in the wire's words."""
-        return list(value)
-
-
 @attrs.frozen(init=False)
 class Choice(Value):
     """One of several values, written as they are or as a mapping says: Choice("auto", "low"), Choice({"1K": "1k"}).
 
     A value in `not_honoured` is accepted on the wire, and then ignored.
     """
+
+    wants: ClassVar[Form] = TEXT
 
     wire: Mapping[str, Json] = attrs.field(hash=False)
     not_honoured: tuple[str, ...] = attrs.field(default=(), validator=several("values", str))
@@ -137,7 +118,7 @@ class Choice(Value):
 
     def read(self, wire: Json) -> str | None:
         """Return what the wire's words stand for; None when nothing does."""
-        return next((value for value, written in self.wire.items() if _same(written, wire)), None)
+        return next((value for value, written in self.wire.items() if is_same(written, wire)), None)
 
 
 @attrs.frozen
@@ -146,6 +127,8 @@ class Size(Value):
 
     `least` and `step` hold for each side, `megapixels` (of 1024 × 1024) for both together.
     """
+
+    wants: ClassVar[Form] = SIZE
 
     text: str | None = None
     least: int = 1
@@ -187,11 +170,13 @@ def _numbers(wire: Json) -> list[Any]:
     return [int(digits) for digits in re.findall(r"[0-9]{1,9}", wire)] if isinstance(wire, str) else []
 
 
-def _same(written: Json, wire: Json) -> bool:
-    return bool(written == wire) and isinstance(written, bool) == isinstance(wire, bool)
+def is_same(one: Json, other: Json) -> bool:
+    """Return whether two JSON values are the same; true is not 1."""
+    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
 
 
-def _outside(unit: str, number: int, least: int, most: int | None) -> Iterator[Flaw]:
+def outside(unit: str, number: float, least: float, most: float | None) -> Iterator[Flaw]:
+    """Yield that a number, or a length in some unit, is out of its bounds."""
     if number < least or (most is not None and number > most):
         bounds = f"at least {least}" if most is None else str(most) if least == most else f"{least} to {most}"
         yield Flaw(f"takes {bounds} {unit}".rstrip() + f", not {number}")

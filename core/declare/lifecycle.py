@@ -107,6 +107,8 @@ def _unread(life: Lifecycle) -> Iterator[str]:
 def _unread_in_a_look(life: Lifecycle, endpoint: Endpoint) -> Iterator[str]:
     if endpoint.model is not None:
         yield "model says where a submit names the wire id, and this call sends no body"
+    if endpoint.writes is not None:
+        yield "writes makes the body of a submit, and this call sends none"
     if endpoint.reply.replayed is not None and life.submit.reply.replayed is None:
         yield "only the answer to a submit tells that it was replayed"
     if endpoint.path is None and endpoint.link is None:

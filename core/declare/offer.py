@@ -10,12 +10,14 @@ from anymedia.model.request import FROM_TEXT, request_type
 from anymedia.model.strict_json import Json
 from anymedia.model.vocabulary import Kind
 
-from .fields import Value, Whole
+from .fields import Value
+from .files import File, Files
+from .numbers import Whole
 from .prices import Prices, Table
 from .several import several
 from .sizes import Shape
 from .when import When, pick
-from .written import Numbered, Written, clashes
+from .written import Numbered, Written, clashes, places
 
 VARIANT = "variant"
 """What a price table names to go by the request's variant."""
@@ -25,9 +27,9 @@ VARIANT = "variant"
 class Param:
     """A canonical field on the wire.
 
-    `to` is its place in the body: "input.prompt"; "" merges an object into the body itself, "images[].url" makes an
-    object of each element, "?name" puts it into the query. No two fields share a place, or lie one under the other,
-    unless a request can give only one of them.
+    `to` is its place in the body: "input.prompt"; "input." merges an object into the one there, "" into the body
+    itself, "images[].url" makes an object of each element, "?name" puts it into the query. No two fields share a place,
+    or lie one under the other, unless a request can give only one of them.
 
     `default` is what the provider takes when the field is not sent (None: nothing is known to be taken); with
     `always_sent` the wire requires the field, and the default is filled in. `bills_as` names values that are billed
@@ -40,6 +42,11 @@ class Param:
     default: Any = None
     always_sent: bool = False
     bills_as: Mapping[Any, Any] = attrs.field(factory=dict, hash=False)
+
+    @property
+    def places(self) -> list[str | Numbered]:
+        """Where it is written: at its place, or at each key of an object that is merged."""
+        return places(self.to, self.takes)
 
 
 def _allowed(_: Any, attribute: Any, given: Mapping[str, Any]) -> None:
@@ -62,8 +69,12 @@ def _itself(offer: "Offer") -> str:
     return offer.name
 
 
+def _fields(offer: "Offer") -> Mapping[str, Param]:
+    return {**offer.params, **offer.knobs}
+
+
 def _in_query(offer: "Offer") -> tuple[str, ...]:
-    return tuple(name for name, param in offer.params.items() if str(param.to).startswith("?"))
+    return tuple(name for name, param in offer.fields.items() if str(param.to).startswith("?"))
 
 
 @attrs.frozen(kw_only=True)
@@ -71,10 +82,12 @@ class Offer:
     """What is sold under a name of the provider's: a canonical model, its wire id, its fields in the wire's order.
 
     Model and wire id are the name unless told otherwise. `kind` is what it makes: only requests of that kind are taken.
-    `lifecycle` names one of the adapter's (None: the usual one). `fixed` fields are always sent and tell the offer
-    apart; `path` replaces the submit's path; `prices` None is unknown; `page` is where it is written, unless the
-    adapter's page says so under the offer's name. Errors: ValueError for a name that is no field of the kind, and for
-    two things of which one would overwrite the other.
+    `lifecycle` names one of the adapter's (None: the usual one). `knobs` are fields that the provider alone has: they
+    are given in a request's `extra` by these names, and held to their bounds, rules and prices like the canonical
+    fields in `params`. `fixed` fields are always sent and tell the offer apart; `path` replaces the submit's path;
+    `prices` None is unknown; `page` is where it is written, unless the adapter's page says so under the offer's name.
+    Errors: ValueError for a name that is no field of the kind, and for two things of which one would overwrite the
+    other.
     """
 
     name: str
@@ -82,6 +95,7 @@ class Offer:
     wire_id: str | When[str] = attrs.field(default=attrs.Factory(_itself, takes_self=True))
     kind: Kind = attrs.field(default=Kind.IMAGE, converter=Kind)
     params: Mapping[str, Param] = attrs.field(hash=False)
+    knobs: Mapping[str, Param] = attrs.field(factory=dict, hash=False)
     page: str | None = None
     lifecycle: str | None = None
     path: str | When[str] | None = None
@@ -89,6 +103,10 @@ class Offer:
     rules: tuple[Rule, ...] = attrs.field(default=(), validator=several("rules", Rule))
     shape: Shape | None = None
     prices: Prices | None = None
+    fields: Mapping[str, Param] = attrs.field(
+        init=False, repr=False, eq=False, default=attrs.Factory(_fields, takes_self=True)
+    )
+    """Every field that it takes: the canonical ones, then its knobs."""
     in_query: tuple[str, ...] = attrs.field(
         init=False, repr=False, eq=False, default=attrs.Factory(_in_query, takes_self=True)
     )
@@ -105,6 +123,12 @@ class Offer:
         return request_type(self.kind).roles
 
     @property
+    def forms(self) -> set[str]:
+        """The forms in which its fields take files."""
+        takes = [each for param in self.params.values() for each in _cases(param.takes)]
+        return {form for each in takes if isinstance(each, File | Files) for form in each.forms}
+
+    @property
     def exclusive(self) -> tuple[tuple[str, str], ...]:
         """Pairs of fields of which a request gives one at most."""
         return request_type(self.kind).exclusive
@@ -112,7 +136,7 @@ class Offer:
     @property
     def written(self) -> list[Written]:
         """What a submit writes for it: each field, and what is fixed."""
-        fields = [Written(name, each.to, each.takes, each.always_sent) for name, each in self.params.items()]
+        fields = [Written(name, each.to, each.takes, each.always_sent) for name, each in self.fields.items()]
         return [*fields, *(Written(f"the fixed {to}", to) for to in self.fixed)]
 
     @property
@@ -137,19 +161,41 @@ def _unknown_names(offer: Offer) -> Iterator[str]:
     unknown = sorted(set(offer.params) - set(roles.names))
     if unknown:
         yield f"no field of {offer.kind} is named {', '.join(unknown)}; there are {', '.join(roles.names)}"
+    taken = sorted(set(offer.knobs) & {*roles.forms, VARIANT})
+    if taken:
+        yield f"a knob cannot be named {', '.join(taken)}, which is a field of every {offer.kind}, or decides its price"
     deciding = {field for each in _whens(offer) for field in each.fields} - set(roles.subject)
     if deciding:
         yield f"when() goes by {', '.join(roles.subject)}, not by {', '.join(sorted(deciding))}"
-    by = offer.prices.by if isinstance(offer.prices, Table) else ()
-    unmapped = [field for field in by if field != VARIANT and field not in offer.params]
+    yield from _of_no_field(offer)
     # They differ from task to task, and all tasks of a request are submitted at one path.
     for field in {"count", "seed"} & set(offer.in_query):
         yield f"{field} differs from task to task, so it cannot be sent in the query"
+
+
+def _of_no_field(offer: Offer) -> Iterator[str]:
+    """Yield what a price and the rules name that is not mapped."""
+    by = offer.prices.by if isinstance(offer.prices, Table) else ()
+    unmapped = [field for field in by if field != VARIANT and field not in offer.fields]
     if unmapped:
         yield f"the price goes by {', '.join(unmapped)}, which is not mapped"
+    ruled = (name for rule in offer.rules for name in (*rule.when, *rule.allows, *filter(None, [rule.needs])))
+    unknown = [name for name in dict.fromkeys(ruled) if name not in (*offer.roles.names, *offer.knobs)]
+    if unknown:
+        yield f"a rule names {', '.join(unknown)}, which is no field of {offer.kind} and no knob"
+    for field, several_ in offer.roles.files.items():
+        needed = Files if several_ else File
+        takes = offer.params[field].takes if field in offer.params else None
+        if wrong := [each for each in _cases(takes) if not isinstance(each, needed)]:
+            yield f"files are put into {field}: it takes {needed.__name__}(…), not {type(wrong[0]).__name__}(…)"
+
+
+def _cases(takes: Value | When[Value] | None) -> list[Value]:
+    cases = [*(each for _, each in takes.cases), takes.otherwise] if isinstance(takes, When) else [takes]
+    return [each for each in cases if each is not None]
 
 
 def _whens(offer: Offer) -> Iterator[When[Any]]:
-    params = offer.params.values()
+    params = offer.fields.values()
     things = (offer.wire_id, offer.path, *(each for param in params for each in (param.takes, param.default)))
     return (each for each in things if isinstance(each, When))

@@ -207,3 +207,7 @@ def _converted(convert: Callable[[Any], Any]) -> _Step:
             return ()
 
     return step
+
+
+BODY = Path("@")
+"""The bytes of an answer."""

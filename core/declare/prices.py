@@ -7,6 +7,8 @@ from typing import Any, TypeAlias
 
 import attrs
 
+from .numbers import as_word
+
 
 def exact(figure: str | int | Decimal, name: str = "a figure") -> Decimal:
     """Return a figure as it is printed. Errors: ValueError for a float, which is none, and for what is no number."""
@@ -70,7 +72,9 @@ def _fields(by: str | tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _cells(cells: Mapping[Any, Price | str]) -> Mapping[tuple[str, ...], Price]:
-    return {tuple(map(str, key if isinstance(key, tuple) else (key,))): _cell(key, cell) for key, cell in cells.items()}
+    return {
+        tuple(map(as_word, key if isinstance(key, tuple) else (key,))): _cell(key, cell) for key, cell in cells.items()
+    }
 
 
 def _cell(key: Any, cell: Price | str) -> Price:
@@ -88,6 +92,11 @@ class Table:
 
     by: tuple[str, ...] = attrs.field(converter=_fields)
     cells: Mapping[tuple[str, ...], Price] = attrs.field(hash=False, converter=_cells)
+
+    def __attrs_post_init__(self) -> None:
+        for key in self.cells:
+            if len(key) != len(self.by):
+                raise ValueError(f"cells, {' '.join(key)}: a cell has one value for each of {', '.join(self.by)}")
 
     @classmethod
     def printed(cls, by: str, columns: tuple[str, ...], rows: Mapping[str, str]) -> "Table":

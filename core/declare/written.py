@@ -8,13 +8,14 @@ from typing import Any, TypeAlias
 import attrs
 
 from .fields import Value
+from .files import Files
 from .when import When
 
 FURTHEST = 100
 """The longest list of numbered fields that is held against the other places."""
 
 _KEY = r"[^.?\[\]{}]+"
-_PLACE = re.compile(rf"|\?{_KEY}|{_KEY}(\.{_KEY})*(\[\]\.{_KEY}(\.{_KEY})*)?")
+_PLACE = re.compile(rf"|\?{_KEY}|{_KEY}(\.{_KEY})*(\.|\[\]|\[\]\.{_KEY}(\.{_KEY})*)?")
 _NAME = re.compile(rf"{_KEY}(\.{_KEY})*")
 
 Keys: TypeAlias = tuple[str, ...]
@@ -48,6 +49,18 @@ def numbered(first: str, further: str) -> Numbered:
     return Numbered(first, further)
 
 
+def merges(to: str | Numbered) -> bool:
+    """Return whether an object is merged into the one at a place: "input.", or the body itself, ""."""
+    return isinstance(to, str) and (not to or to.endswith("."))
+
+
+def places(to: str | Numbered, takes: Value | When[Value]) -> list[str | Numbered]:
+    """Return where a field is written: its place, or that of each key of an object that is merged."""
+    if not merges(to):
+        return [to]
+    return [f"{to}{key}" for each in _cases(takes) for key in each.keys or ()]
+
+
 @attrs.frozen
 class Written:
     """One thing that a submit writes: what it is called, where, and the values it takes (None: they are not chosen).
@@ -66,22 +79,28 @@ class Written:
         """Every place that it may be written to. Errors: ValueError for what is no place."""
         if isinstance(self.to, Numbered):
             return [tuple(name.split(".")) for name in self.to.names(FURTHEST)]
-        if _PLACE.fullmatch(self.to) is None:
+        if _PLACE.fullmatch(self.to) is None or (self.to.endswith("[]") and not self._of_parts):
             raise ValueError(f"{self.what}: {self.to!r} is no place like 'input.prompt', 'images[].url' or '?name'")
-        if not self.to:
-            return [(key,) for key in self._merged()]
+        if merges(self.to):
+            return [(*self.to.split(".")[:-1], key) for key in self._merged()]
         if self.takes is None and self.to.startswith("?") and not self.in_query:
             raise ValueError(f"{self.what}: what is always in the query stands in the path, or in the call's own query")
         # A list of objects is written as a whole: nothing else finds room beside its elements.
         return [tuple(self.to.partition("[]")[0].split("."))]
 
+    @property
+    def _of_parts(self) -> bool:
+        """Whether it is files that go as the parts of a form, of which a name may end in []."""
+        cases = _cases(self.takes)
+        return bool(cases) and all(isinstance(each, Files) and "part" in each.forms for each in cases)
+
     def _merged(self) -> Iterator[str]:
-        """Yield the keys that are merged into the body itself. Errors: ValueError for what is no object."""
+        """Yield the keys that are merged into an object of the body. Errors: ValueError for what is no object."""
         if self.takes is None:
             raise ValueError(f"{self.what}: a place in the body is needed")
         for takes in _cases(self.takes):
             if takes.keys is None:
-                raise ValueError(f"{self.what}: only an object can be merged into the body itself")
+                raise ValueError(f"{self.what}: only an object can be merged into {_shown(self)}")
             yield from takes.keys
 
 
@@ -123,4 +142,4 @@ def _meet(one: Value | When[Value] | None, other: Value | When[Value] | None) ->
 def _shown(written: Written) -> str:
     if isinstance(written.to, Numbered):
         return f"{written.to.first}, {written.to.further}"
-    return written.to or "the body itself"
+    return written.to.removesuffix(".") or "the body itself"

@@ -39,6 +39,7 @@ async def buy(buyer: Buyer[Place], submits: Submits) -> None:
 
     async def life(submission: Submission) -> Attempt:
         async with session.permits.submit(submission.account, buyer) as permit:  # permit: a turn,
+            await submission.place(submits.uploads)  # place: its files where the provider finds them,
             with buyer.admitted(submission):  # a free rate slot and task slot, and an account that is well
                 async with submission.recorded(permit):  # record: the intent before, the outcome after
                     while (answer := await submission.send(permit)) is not None:  # send: once, or under one replay key

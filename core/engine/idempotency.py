@@ -8,11 +8,13 @@ from typing import Any
 
 from anymedia.clock import left
 from anymedia.journal.ledger import Claimed, Ledger
-from anymedia.model.codec import to_json
+from anymedia.model.codec import to_comparable_json
 from anymedia.model.errors import ConfigError, DeadlineExceeded, JournalError, OutOfBounds, Problem, SubmitUncertain
-from anymedia.model.request import AnyRequest
+from anymedia.model.media import Media, Unreadable
+from anymedia.model.request import AnyRequest, Request, unreadable
 from anymedia.model.strict_json import Json
 from anymedia.model.task import Attempt, Task
+from anymedia.model.urls import unsigned
 from anymedia.model.vocabulary import Billed, Outcome
 
 from .accepted import Accepted
@@ -51,7 +53,7 @@ class IdempotencyKeys:
         lock = self._locks.setdefault(key, asyncio.Lock())
         try:
             async with self._turn(lock, key, deadline):
-                claimed = await self._claimed(ledger, key, _same(request), deadline)
+                claimed = await self._claimed(ledger, key, await _compared(request), deadline)
                 try:
                     with _after(claimed.bought):
                         yield claimed
@@ -142,8 +144,25 @@ def bought(attempt: Attempt) -> Task:
     )
 
 
+async def _compared(request: AnyRequest) -> Json:
+    """Return what makes two requests the same; files are read for it in a thread.
+
+    Errors: OutOfBounds for a file that is not what it was when it was put in.
+    """
+    for field, file in request.files if isinstance(request, Request) else ():
+        if isinstance(file, Media):
+            try:
+                await asyncio.to_thread(Media.digest, file)
+            except Unreadable as error:
+                raise OutOfBounds(problems=[unreadable(field, file, error)]) from None
+    return _same(request)
+
+
 def _same(request: AnyRequest) -> Json:
-    """Return what makes two requests the same; labels are the caller's own."""
-    plain: dict[str, Any] = {"kind": str(request.kind), **to_json(request)}
+    """Return what makes two requests the same: files by their bytes, and URLs but for the signatures of stores.
+
+    Labels are the caller's own.
+    """
+    plain: dict[str, Any] = {"kind": str(request.kind), **to_comparable_json(request)}
     plain.pop("labels", None)
-    return plain
+    return unsigned(plain)

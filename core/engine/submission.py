@@ -22,19 +22,25 @@ from anymedia.limits.permits import Permit
 from anymedia.model.errors import (
     NOT_AGAIN,
     AnymediaError,
+    BadApiKey,
     ConfigError,
     JournalError,
     OverCeiling,
     ProviderError,
     SubmitUncertain,
 )
+from anymedia.model.media import kept_of, slots
+from anymedia.model.strict_json import Json, dumps
 from anymedia.model.task import Attempt, Order, Task
+from anymedia.model.urls import signatures, unsigned
 from anymedia.model.vocabulary import Billed, Outcome
 from anymedia.translate import decode, encode
 from anymedia.translate.messages import Answer, Call, Lost, Progress
+from anymedia.transport.auth import NONE, Credentials
 
 from .rules import cooldown
 from .session import Session
+from .uploads import Uploads
 
 
 class Submission:
@@ -63,6 +69,9 @@ class Submission:
         self.abandoned: bool = False
         self.cancelled: bool = False
         self._session = session
+        self._body: Json = order.body
+        # A body that holds a file is not kept, and so is sent once.
+        self._idempotency = None if any(slot.way.inline for slot in slots(order.body)) else account.adapter.idempotency
         self._claim = claim
         self._any_price = any_price
         self._sends = 0 if again is None else max(again.sends, 1)
@@ -73,7 +82,8 @@ class Submission:
         self._task: Task | None = None
         self._error: AnymediaError | None = None
         self._is_replay = again is not None
-        self._replay_key = str(uuid4()) if account.adapter.idempotency is not None else None
+        self._replay_key = str(uuid4()) if self._idempotency is not None else None
+        self._credentials: Credentials = NONE
         if again is not None:
             self._replay_key = again.replay_key
             self._error = SubmitUncertain(again.error or "nobody knows its outcome", **self.facts)
@@ -96,9 +106,10 @@ class Submission:
     def longest(self) -> float:
         """How many seconds its answer is waited for at most, from now, with every replay that may follow."""
         last = self._sent_at
-        if self.account.adapter.idempotency is not None and self.attempt is not None:
+        if self._idempotency is not None and self.attempt is not None:
             last = self._replay_until()
         until = last + (self.account.adapter.life(self.order.lifecycle).submit.timeout or self.account.timeout)
+        until += self._call.sending if self._sends else 0.0
         return max(until - self._session.clock.monotonic(), 0.0)
 
     def left(self, why: str) -> SubmitUncertain:
@@ -106,9 +117,24 @@ class Submission:
         self.abandoned = True
         attempt = None if self.attempt is None else attrs.evolve(self.attempt, sends=self._sends)
         text = f"{why} before {self.account.name} answered; {NOT_AGAIN}"
-        if self.account.adapter.idempotency is not None:
+        if self._idempotency is not None:
             text += ", but for replays under its replay key"
         return SubmitUncertain(text, attempt=attempt, **self.facts)
+
+    # Placed before it is recorded
+
+    async def place(self, uploads: Uploads) -> None:
+        """Put the files of its body where the provider finds them.
+
+        Errors, after which nothing may be sent: OutOfBounds for a file that is not what it was, ProviderError where it
+        cannot be placed.
+        """
+        self._body = await uploads.filled(self.account, self.order.body, self.order.model)
+        kept, signed = kept_of(self.order.body, self._body), tuple(signatures(self._body))
+        if signed and self._idempotency is None:
+            kept = unsigned(kept)
+        if signed or kept is not self.order.body:
+            self.order = attrs.evolve(self.order, body=kept, signatures=signed)
 
     # Recorded before and after
 
@@ -121,6 +147,11 @@ class Submission:
         return _Recorded(partial(self._begin, permit), partial(self._end, permit))
 
     async def _begin(self, permit: Permit) -> None:
+        try:
+            self._credentials = await self._session.tokens.credentials(self.account, self._call)
+        except ProviderError as error:
+            error.outcome, error.billed, error.permanent = Outcome.NOT_SENT, Billed.NO, True
+            raise
         if self.attempt is None:
             try:
                 await self._intend()
@@ -159,7 +190,13 @@ class Submission:
             started_at=self._session.clock.now(),
         )
         self._session.begun(self.attempt)
-        await self._session.begin(self.attempt, self._call.body, limit, self._claim)
+        await self._session.begin(self.attempt, self._kept, limit, self._claim)
+
+    @property
+    def _kept(self) -> bytes | None:
+        """What of its body is written down, as JSON: the digests of files, and never their bytes."""
+        body, sent = self.order.body, self._call.body
+        return sent if isinstance(sent, bytes) and self._call.json is body else None if body is None else dumps(body)
 
     def _daily_limit(self) -> Decimal | None:
         """Return the USD that the account may cost a day.
@@ -242,7 +279,10 @@ class Submission:
         self._tries += 1
         if self._tries == 1 and not (self._is_replay and clock.monotonic() > until):
             return await self._send(permit)
-        if not isinstance(self._error, SubmitUncertain) or self.account.adapter.idempotency is None:
+        if await self._has_new_token():
+            await permit.wait()
+            return await self._send(permit)
+        if not isinstance(self._error, SubmitUncertain) or self._idempotency is None:
             return None
         pause = self._session.patience.pause(max(self._tries - 1, 1), self._error, clock, until)
         if pause is None:
@@ -253,16 +293,29 @@ class Submission:
             return None  # the permit came too late for the key
         return await self._send(permit)
 
+    async def _has_new_token(self) -> bool:
+        """Return whether the answer was a no to a token, in place of which there is another now: once."""
+        is_no = isinstance(self._error, BadApiKey) and self._error.outcome is Outcome.REFUSED
+        if not is_no or self._tries > 2 or not self._session.tokens.forget(self.account, self._credentials):
+            return False
+        try:
+            self._credentials = await self._session.tokens.credentials(self.account, self._call)
+        except ProviderError:
+            return False
+        self.progress.connected = False  # nothing is under way, and nothing was bought
+        return True
+
     def _replay_until(self) -> float:
         """Return until when a replay is safe, on the monotonic clock."""
-        idempotency = self.account.adapter.idempotency
+        idempotency = self._idempotency
         return math.inf if idempotency is None else self._began + idempotency.window
 
     async def _send(self, permit: Permit) -> Answer | Lost:
         self._sends += 1
         self._sent_at = self._session.clock.monotonic()
         try:
-            return await self._session.transport.send(self.account, self._call, self.progress)
+            sent, name = self._session.send, self.recorded_attempt.id
+            return await sent(self.account, self._call, self.progress, self._credentials, name)
         except Lost as lost:
             return lost
         finally:
@@ -272,7 +325,7 @@ class Submission:
     @cached_property
     def _call(self) -> Call:
         order, account = self.order, self.account
-        return encode.submit(account, order.lifecycle, order.path, order.body, self._replay_key)
+        return encode.submit(account, order.lifecycle, order.path, self._body, self._replay_key)
 
     # Classified
 
@@ -287,7 +340,7 @@ class Submission:
         except AnymediaError as error:
             self._took(error)
         else:
-            self._task = task if self._sends == 1 else attrs.evolve(task, replayed=True)
+            self._task = attrs.evolve(task, replayed=True) if isinstance(self._error, SubmitUncertain) else task
             self._error = None
 
     def _took(self, error: AnymediaError) -> None:

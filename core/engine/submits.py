@@ -11,6 +11,7 @@ from anymedia.model.vocabulary import Outcome
 
 from .session import Session
 from .submission import Submission, task_of
+from .uploads import Uploads
 
 Life: TypeAlias = Callable[[Submission], Awaitable[Attempt]]
 
@@ -20,6 +21,7 @@ class Submits:
 
     def __init__(self, session: Session) -> None:
         self.session: Session = session
+        self.uploads: Uploads = Uploads(session)
         self._under_way: dict[asyncio.Task[Attempt], Submission] = {}
 
     def __len__(self) -> int:

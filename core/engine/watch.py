@@ -125,7 +125,7 @@ class Watch:
         call = encode.follow(account, endpoint, task)
         with Accepted(task):
             while True:
-                answer = await self._session.read(account, call, task.model)
+                answer = await self._session.read(account, call, task.model, task.id)
                 asked = self._session.asked(account, task.model)
                 try:
                     return decode.looked(asked, endpoint, answer, task, alone=call.alone)

@@ -262,4 +262,6 @@ class MemoryJournal:
 def _columns(change: Ended | Seen) -> dict[str, Any]:
     """Return the columns that a change sets."""
     names = ("status", "open", "record", "task", "task_id", "reserved", "counts_as", "undownloaded")
-    return {name: getattr(change, name) for name in names if hasattr(change, name)}
+    body = getattr(change, "body", None)
+    columns = {name: getattr(change, name) for name in names if hasattr(change, name)}
+    return columns if body is None else {**columns, "body": body}

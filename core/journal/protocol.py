@@ -139,7 +139,8 @@ class Sum:
 class Ended:
     """The submit of the entry `id` has ended so. With `unanswered`, only an entry without a task is changed.
 
-    A task that another entry of the account has already is not written: nothing is changed then.
+    A task that another entry of the account has already is not written: nothing is changed then. `body` replaces what
+    was sent; None: it stays.
     """
 
     id: str
@@ -152,6 +153,7 @@ class Ended:
     counts_as: str | None = None
     undownloaded: bool = False
     unanswered: bool = False
+    body: bytes | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -15,9 +15,9 @@ from anymedia.model.codec import from_json, to_bare_json
 from anymedia.model.errors import AnymediaError, JournalError
 from anymedia.model.money import EXACT, Money, PriceStatus
 from anymedia.model.options import MOST_USD
-from anymedia.model.strict_json import loads
+from anymedia.model.strict_json import dumps, loads
 from anymedia.model.task import SENDING, Attempt, Order, Task
-from anymedia.model.urls import is_path
+from anymedia.model.urls import is_path, unsigned
 from anymedia.model.vocabulary import Outcome, State
 
 from .counts_as import of_attempt, of_task
@@ -88,7 +88,14 @@ class Records:
             counts_as=of_attempt(attempt),
             undownloaded=is_undownloaded(attempt),
             unanswered=unanswered,
+            body=self._unsigned(attempt),
         )
+
+    def _unsigned(self, attempt: Attempt) -> bytes | None:
+        """Return what replaces the body of an attempt whose URLs let anybody in: once no replay needs them."""
+        order = attempt.order
+        needed = attempt.outcome in (None, Outcome.UNCERTAIN)
+        return None if needed or not order.signatures or not self._prompts else dumps(unsigned(order.body))
 
     def seen(self, task: Task) -> Seen:
         """Return the change that a look at a task makes."""
@@ -111,7 +118,7 @@ class Records:
 
     def _task(self, task: Task, private: Sequence[str] | None) -> str:
         """Return a task as JSON, without the bytes of its result, and without the prompt where none is wanted."""
-        return _written(task, Private(() if self._prompts else private, self._hide))
+        return _written(task, Private(private or () if self._prompts else private, self._hide))
 
     def _labels(self, attempt: Attempt) -> str:
         """Return an attempt's labels as a text that is the same for the same ones, and empty where there are none."""
@@ -121,11 +128,11 @@ class Records:
         return _text(dict(sorted(private.without(_Labels(attempt.order.labels)).labels.items())))
 
     def _secrets(self, attempt: Attempt) -> tuple[str, ...]:
-        """Return the texts of an attempt that are the user's own, and remember them for its task."""
-        if self._prompts:
-            return ()
-        private = secrets_of(attempt.order.body, attempt.order.texts)
-        if attempt.task is not None:
+        """Return the texts of an attempt that are the user's own, or that let anybody in, and remember them for its
+        task."""
+        order = attempt.order
+        private = (*order.signatures, *(() if self._prompts else secrets_of(order.body, order.texts)))
+        if attempt.task is not None and (private or not self._prompts):
             name = (attempt.task.account, attempt.task.id)
             self._private[name] = tuple(dict.fromkeys((*self._private.pop(name, ()), *private)))
             if len(self._private) > REMEMBERED:

@@ -49,7 +49,8 @@ _NAMED = """number IN (
 _SINCE = "number >= (SELECT min(+number) FROM attempts WHERE started >= ?) AND started >= ?"
 _ENDED = """UPDATE attempts SET status = ?, open = ?, task_id = ?, reserved = ?, counts_as = ?, undownloaded = ?
     WHERE id = ?"""
-_ENDED_TEXTS = "UPDATE texts SET record = ?, task = ? WHERE number = (SELECT number FROM attempts WHERE id = ?)"
+_ENDED_TEXTS = """UPDATE texts SET record = ?, task = ?, body = coalesce(?, body)
+    WHERE number = (SELECT number FROM attempts WHERE id = ?)"""
 _SEEN = """UPDATE attempts SET status = ?, open = ?, reserved = ?, counts_as = ?, undownloaded = ?,
     wanted = wanted AND NOT ? WHERE task_id = ? AND account = ? AND (open OR ?)"""
 _SEEN_TEXTS = """UPDATE texts SET task = ?
@@ -315,7 +316,7 @@ def _end_submit(connection: sqlite3.Connection, ended: Ended) -> bool | Taken:
     new = (ended.status, ended.open, ended.task_id, ended.reserved, ended.counts_as, ended.undownloaded, ended.id)
     if not connection.execute(f"{_ENDED} AND task_id IS NULL" if ended.unanswered else _ENDED, new).rowcount:
         return False
-    connection.execute(_ENDED_TEXTS, (ended.record, ended.task, ended.id))
+    connection.execute(_ENDED_TEXTS, (ended.record, ended.task, ended.body, ended.id))
     return True
 
 

@@ -1,7 +1,7 @@
 """The canonical model to JSON and back, without loss; strict about what it reads."""
 
 import base64
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
@@ -14,6 +14,7 @@ import attrs
 
 from .errors import OutOfBounds, Problem
 from .forms import shown
+from .media import Media
 from .strict_json import BESIDE, UNWRITTEN, Json
 
 if TYPE_CHECKING:
@@ -33,6 +34,11 @@ def to_json(value: Any) -> Json:
 def to_bare_json(value: Any) -> Json:
     """Do as `to_json`, without the fields that the journal stores beside it."""
     return _bare_converter().unstructure(value)
+
+
+def to_comparable_json(value: Any) -> Json:
+    """Do as `to_json`, with the digest of a file in its place. Errors: Unreadable."""
+    return _comparing_converter().unstructure(value)
 
 
 def from_json(cls: type[T], data: Json) -> T:
@@ -66,8 +72,13 @@ def _bare_converter() -> "Converter":
     return _made(UNWRITTEN, BESIDE)
 
 
-def _made(*left_out: str) -> "Converter":
-    """Return a converter that leaves out the fields with some marks."""
+@cache
+def _comparing_converter() -> "Converter":
+    return _made(UNWRITTEN, media=lambda media: {"sha256": media.sha256, "media_type": media.media_type})
+
+
+def _made(*left_out: str, media: Callable[[Media], Json] = Media.data_uri) -> "Converter":
+    """Return a converter that leaves out the fields with some marks, and writes files as `media` says."""
     # cattrs takes 45 ms to import, and few calls need it.
     from cattrs import Converter
     from cattrs.fns import identity
@@ -84,6 +95,11 @@ def _made(*left_out: str) -> "Converter":
     converter.register_structure_hook(bytes, lambda text, _: base64.b64decode(_strict(text, str), validate=True))
     converter.register_unstructure_hook_factory(attrs.has, lambda cls: _written(cls, converter, left_out))
     converter.register_unstructure_hook_func(_is_plain, identity)  # else each such field costs a call, of twenty a task
+    # A request makes Media of what is no URL; a text is never the path of a file.
+    converter.register_structure_hook_func(_is_file, _file)
+    converter.register_unstructure_hook_func(
+        _is_file, lambda value: media(value) if isinstance(value, Media) else value
+    )
     # What is JSON already stays as it is: however deeply a provider nests its answer, it can be written.
     converter.register_unstructure_hook(dict, lambda value: _json(value, converter))
     converter.register_unstructure_hook(list, lambda value: _json(value, converter))
@@ -128,6 +144,14 @@ def _json(value: Any, converter: "Converter") -> Json:
 def _is_tuple(cls: Any) -> bool:
     origin: Any = get_origin(cls)
     return origin is tuple
+
+
+def _file(value: Any, cls: Any) -> Any:
+    return value if value is None and type(None) in get_args(cls) else _strict(value, str)
+
+
+def _is_file(cls: Any) -> bool:
+    return cls is Media or Media in get_args(cls)
 
 
 def _is_literal(cls: Any) -> bool:

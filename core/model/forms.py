@@ -1,5 +1,6 @@
 """What a field of a request may hold, and what it is for."""
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
@@ -7,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from .media import Media, is_data_uri, put_in
 from .strict_json import dumps
 from .urls import is_url
 
@@ -32,15 +34,23 @@ class Role(StrEnum):
 
 @attrs.frozen
 class Form:
-    """What a field may hold: `fits` decides, `message` says what it must be and holds {shown} for the wrong value."""
+    """What a field may hold: `fits` decides, `message` says what it must be and holds {shown} for the wrong value.
+
+    `told` says more exactly what is wrong with some values, and nothing of others.
+    """
 
     message: str
     fits: Callable[[Any], bool]
+    told: Callable[[Any], str | None] = lambda _: None
+
+    def fault(self, value: Any) -> str | None:
+        """Return what is wrong with a value; None where it fits."""
+        return None if self.fits(value) else self.told(value) or self.message.format(shown=shown(value))
 
 
 def holds(form: Form, *roles: Role) -> Mapping[str, Any]:
     """Return the metadata of a field: its form and its roles, with those that follow from the form."""
-    implied = [Role.SUBJECT] if form in (URL, URLS) or Role.INPUT in roles else [Role.TEXT] if form is TEXT else []
+    implied = [Role.SUBJECT] if form in MEDIA or Role.INPUT in roles else [Role.TEXT] if form is TEXT else []
     return {"form": form, "roles": {*roles, *implied}}
 
 
@@ -48,7 +58,8 @@ def holds(form: Form, *roles: Role) -> Mapping[str, Any]:
 class Roles:
     """The fields of a kind of request, by what they are for; each group is in the order in which the kind names them.
 
-    `names` are the fields that an offer can map, `forms` the forms of all fields, `optional` those that may be None.
+    `names` are the fields that an offer can map, `forms` the forms of all fields, `optional` those that may be None;
+    `files` are those into which files are put, and whether one (False) or several (True).
     """
 
     names: tuple[str, ...]
@@ -58,6 +69,7 @@ class Roles:
     shape: tuple[str, ...]
     looks: tuple[str, ...]
     free: tuple[str, ...]
+    files: Mapping[str, bool] = attrs.field(hash=False)
     forms: Mapping[str, Form] = attrs.field(hash=False)
     optional: tuple[str, ...]
 
@@ -77,6 +89,7 @@ class Roles:
             shape=named(Role.SHAPE),
             looks=named(Role.LOOK),
             free=named(Role.FREE),
+            files={field.name: field.metadata["form"] == FILES for field in fields if field.metadata["form"] in MEDIA},
             forms={field.name: field.metadata["form"] for field in fields},
             optional=tuple(field.name for field in fields if field.default is None),
         )
@@ -95,9 +108,9 @@ def texts_in(value: Any) -> Iterator[str]:
             yield held
 
 
-def several(given: Any) -> Any:
-    """Return one text or a list as a tuple."""
-    return (given,) if isinstance(given, str) else pair(given)
+def files(given: Any) -> Any:
+    """Return one file that is put in, or a list of them, as a tuple."""
+    return tuple(map(put_in, given)) if isinstance(given, list | tuple) else (put_in(given),)
 
 
 def pair(given: Any) -> Any:
@@ -129,6 +142,10 @@ def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def _is_number(value: Any) -> bool:
+    return _is_whole(value) or (isinstance(value, float) and math.isfinite(value))
+
+
 def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
@@ -151,15 +168,36 @@ def _is_labels(value: Any) -> bool:
     return isinstance(value, Mapping) and all(isinstance(text, str) for pair in value.items() for text in pair)
 
 
-_PUBLIC = "must be a public http(s) URL, not {shown}; a local file has to be uploaded somewhere first"
+_FILE = "must be a URL or a data URI, not {shown}; a file of this machine is given as a Path, as bytes or open"
+
+
+def _is_file(value: Any) -> bool:
+    return value.fault is None if isinstance(value, Media) else is_url(value) and is_json(value)
+
+
+def _file_fault(value: Any) -> str | None:
+    """Return what is wrong with the first of some files that does not fit, where it is known."""
+    for each in value if isinstance(value, tuple) else (value,):
+        if isinstance(each, Media) and each.fault is not None:
+            return f"{shown(each.source) if is_data_uri(each.source) else each.label} {each.fault}"
+        if not _is_file(each):
+            return _FILE.format(shown=shown(each))
+    return None
+
 
 TEXT = Form("must be a text, not {shown}", _is_text)
-URL = Form(_PUBLIC, is_url)
-URLS = Form(_PUBLIC, lambda urls: isinstance(urls, tuple) and all(map(is_url, urls)))
+FILE = Form(_FILE, _is_file, _file_fault)
+FILES = Form(_FILE, lambda given: isinstance(given, tuple) and all(map(_is_file, given)), _file_fault)
+MEDIA = (FILE, FILES)
+"""The forms of fields into which files are put."""
+
 LINK = Form("must be an http(s) URL, not {shown}", is_url)
 RATIO = Form('must be two numbers like "16:9", or "auto", not {shown}', _is_ratio)
 SIZE = Form("must be a width and a height in whole pixels, not {shown}", _is_size)
 COUNT = Form(f"must be a whole number from 1 to {MOST}, not {{shown}}", lambda n: _is_whole(n) and 1 <= n <= MOST)
 WHOLE = Form("must be a whole number, 0 or more, not {shown}", lambda number: _is_whole(number) and number >= 0)
+ANY_WHOLE = Form("must be a whole number, not {shown}", _is_whole)
+NUMBER = Form("must be a number, not {shown}", _is_number)
+FLAG = Form("must be true or false, not {shown}", lambda value: isinstance(value, bool))
 EXTRA = Form('must be raw fields by provider, like {{"acme": {{…}}}}, not {shown}', _is_extra)
 LABELS = Form("must be texts by name, not {shown}", _is_labels)

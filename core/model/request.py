@@ -11,24 +11,25 @@ from .errors import OutOfBounds, Problem
 from .forms import (
     COUNT,
     EXTRA,
+    FILE,
+    FILES,
     LABELS,
     LINK,
+    MEDIA,
     RATIO,
     SIZE,
     TEXT,
-    URL,
-    URLS,
     WHOLE,
     Role,
     Roles,
+    files,
     holds,
     is_json,
     one_of,
     pair,
-    several,
-    shown,
     texts_in,
 )
+from .media import Media, Unreadable, put_in
 from .urls import is_path, is_url
 from .vocabulary import Kind
 
@@ -101,6 +102,14 @@ class Request(ABC):
         return given
 
     @property
+    def files(self) -> Iterator[tuple[str, str | Media]]:
+        """Each file that is put in, with the field that it is given for."""
+        for name in self.roles.files:
+            value = getattr(self, name)
+            for each in value if isinstance(value, tuple) else () if value is None else (value,):
+                yield name, each
+
+    @property
     def texts(self) -> tuple[str, ...]:
         """The caller's own words, which are private: what its text fields hold, and every text of `extra` but links."""
         given = texts_in([getattr(self, name) for name in self.roles.texts])
@@ -137,7 +146,8 @@ def text_names() -> tuple[str, ...]:
 class ImageRequest(Request):
     """One picture, or `count` of them; None means the provider's default, which `explain` shows.
 
-    `images` (references) and `mask` are public URLs; the mask's transparent parts are painted. `aspect_ratio` is "16:9"
+    `images` (references) and `mask` are files: a public URL or a data URI as a text, a Path, bytes, an open file, or
+    Media; the mask's transparent parts are painted. `aspect_ratio` is "16:9"
     or "auto", `size` (width, height) in pixels: one of the two. `resolution` is 1K, 2K or 4K; `quality` low, medium,
     high or auto; `background` auto, opaque or transparent; `moderation` off, low or standard; `output_format` png, jpeg
     or webp. `extra` passes raw fields by provider ({"acme": {"steps": 20}}) and wins over the mapped ones; `labels` are
@@ -148,8 +158,12 @@ class ImageRequest(Request):
     exclusive: ClassVar[tuple[tuple[str, str], ...]] = (("aspect_ratio", "size"),)
 
     prompt: str = attrs.field(metadata=holds(TEXT, Role.SUBJECT, Role.TEXT, Role.FREE))
-    images: tuple[str, ...] = attrs.field(default=(), converter=several, metadata=holds(URLS, Role.INPUT, Role.FREE))
-    mask: str | None = attrs.field(default=None, metadata=holds(URL, Role.SUBJECT, Role.FREE))
+    images: tuple[str | Media, ...] = attrs.field(
+        default=(), converter=files, metadata=holds(FILES, Role.INPUT, Role.FREE)
+    )
+    mask: str | Media | None = attrs.field(
+        default=None, converter=put_in, metadata=holds(FILE, Role.SUBJECT, Role.FREE)
+    )
     aspect_ratio: str | None = attrs.field(default=None, metadata=holds(RATIO, Role.SHAPE, Role.LOOK))
     size: Size | None = attrs.field(default=None, converter=pair, metadata=holds(SIZE, Role.SHAPE))
     resolution: str | None = attrs.field(default=None, metadata=holds(one_of(RESOLUTIONS), Role.SHAPE, Role.LOOK))
@@ -209,15 +223,20 @@ def _problems(request: Request) -> Iterator[Problem]:
     roles = request.roles
     for field, form in roles.forms.items():
         value = getattr(request, field)
-        if not (value is None and field in roles.optional) and not form.fits(value):
-            yield _problem(field, form.message.format(shown=shown(value)))
+        if not (value is None and field in roles.optional) and (fault := form.fault(value)) is not None:
+            yield _problem(field, fault)
     for one, other in request.exclusive:
         if one in request.given and other in request.given:
             yield _problem(other, f"give {one} or {other}, not both")
     yield from request.conflicts()
-    for field in roles.forms:
-        if not is_json(getattr(request, field)):
+    for field, form in roles.forms.items():
+        if form not in MEDIA and not is_json(getattr(request, field)):
             yield _problem(field, "cannot be written as JSON")
+
+
+def unreadable(field: str, media: Media, error: Unreadable) -> Problem:
+    """Return the problem of a file that cannot be read as it was put in."""
+    return _problem(field, f"{media.label} {error}")
 
 
 def _problem(field: str, message: str) -> Problem:

@@ -158,8 +158,8 @@ class Order:
 
     It makes `units` of the request's units (pictures, clips, songs), from number `part` on. `money` is the quote; `why`
     says why this offer was chosen, at `chosen_at`; `lifecycle` names how its task goes where that is not the provider's
-    usual way. `idempotency_key` is the caller's own name for the request, `texts`
-    are the caller's own words, which are in no JSON.
+    usual way. `idempotency_key` is the caller's own name for the request. `texts` are the caller's own words,
+    `signatures` are of URLs in its body, with which anybody may fetch them: both are in no JSON.
     """
 
     provider: str
@@ -180,6 +180,7 @@ class Order:
     why: str | None = None
     chosen_at: datetime | None = None
     texts: tuple[str, ...] = attrs.field(default=(), repr=False, eq=False, metadata={UNWRITTEN: True})
+    signatures: tuple[str, ...] = attrs.field(default=(), repr=False, eq=False, metadata={UNWRITTEN: True})
 
     @property
     def name(self) -> str:

@@ -4,10 +4,11 @@ Nothing here raises, whatever the text.
 """
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, urlencode, urljoin, urlsplit, urlunsplit
 
 from .strict_json import REPLACED
 
@@ -48,6 +49,13 @@ def origin_of(url: str) -> tuple[str, str, int | None] | None:
 def relative(url: str, origin: str) -> str:
     """Return a URL without the origin, where it is on it: so it holds at another origin too."""
     return url[len(origin) :] if url.startswith(origin + "/") else url
+
+
+def with_query(url: str, query: Mapping[str, str]) -> str:
+    """Return a URL, or a path, with more names in its query; lone surrogates are escaped like other letters."""
+    if not query:
+        return url
+    return url + ("&" if "?" in url else "?") + urlencode(query, errors="surrogatepass")
 
 
 _PATH = re.compile(r"/(?!/)(?:(?![#\\])[!-~])*")
@@ -122,6 +130,75 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+_INNER = re.compile(r"(.*\.)?(localhost|local|localdomain|internal|intranet|lan|home\.arpa)|[^.]*", re.IGNORECASE)
+"""Names that lead nowhere but within one network: those of its own domains, and names without a dot."""
+
+
+def is_on_the_web(url: str) -> bool:
+    """Return whether a provider could fetch a URL: it leads to no name or address of this machine or its network."""
+    parts = _parts(url)
+    host = "" if parts is None else (parts.hostname or "").rstrip(".")
+    try:
+        return ip_address(host).is_global
+    except ValueError:
+        return _INNER.fullmatch(host) is None and _NUMBERS.fullmatch(host) is None
+
+
+_NUMBERS = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+))*", re.IGNORECASE)
+"""An IPv4 address in a form of its own, like 127.1 or 0x7f000001."""
+
+
+_SIGNED = (
+    ("x-amz-", "x-amz-signature"),  # S3, version 4
+    ("x-goog-", "x-goog-signature"),  # Google Cloud Storage, version 4
+    *(
+        (name, "sig")
+        for name in ("sv", "ss", "srt", "sp", "st", "se", "spr", "sip", "sr", "sig", "sdd", "skoid", "sktid")
+    ),
+    *((name, "sig") for name in ("skt", "ske", "sks", "skv")),  # Azure
+    *((name, "signature") for name in ("awsaccesskeyid", "googleaccessid", "ossaccesskeyid", "key-pair-id")),
+    *((name, "signature") for name in ("expires", "policy", "signature")),  # S3 version 2, CloudFront, OSS
+    *((name, "q-signature") for name in ("q-", "x-cos-")),  # Tencent
+)
+"""Parameters (or how they begin) that belong to the signature of a known store, and the one that holds it."""
+
+
+def unsigned(value: Any) -> Any:
+    """Return JSON data with each URL without the parameters with which a known store signs it for a while.
+
+    Without them it names the same file.
+    """
+    if isinstance(value, dict):
+        return {name: unsigned(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [unsigned(each) for each in value]
+    return _signed(value)[0] if isinstance(value, str) and is_url(value) else value
+
+
+def signatures(value: Any) -> list[str]:
+    """Return the signature of each URL in JSON data that a known store has signed."""
+    if isinstance(value, dict | list):
+        return [each for inner in (value.values() if isinstance(value, dict) else value) for each in signatures(inner)]
+    return [signed] if isinstance(value, str) and is_url(value) and (signed := _signed(value)[1]) else []
+
+
+def _signed(url: str) -> tuple[str, str]:
+    """Return a URL without its signature, and the signature."""
+    parts = _parts(url)
+    if parts is None or "sig" not in parts.query.lower():
+        return url, ""
+    pairs = [(pair.partition("=")[0].lower(), pair) for pair in parts.query.split("&")]
+    names = {name: pair.partition("=")[2] for name, pair in pairs}
+    drop = [(start, holder) for start, holder in _SIGNED if names.get(holder)]
+    kept = [pair for name, pair in pairs if not any(_is_named(name, start) for start, _ in drop)]
+    without = urlunsplit((parts.scheme, parts.netloc, parts.path, "&".join(kept), parts.fragment))
+    return (without, names[drop[0][1]]) if drop else (url, "")
+
+
+def _is_named(name: str, start: str) -> bool:
+    return name.startswith(start) if start.endswith("-") else name == start
 
 
 @lru_cache(1024)

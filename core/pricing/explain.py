@@ -4,14 +4,18 @@ from collections.abc import Mapping
 
 import attrs
 
-from anymedia.declare.adapter import Adapter
+from anymedia.declare.auth import Header, Query
+from anymedia.declare.endpoint import Token
 from anymedia.declare.when import Said
 from anymedia.model.errors import Problem
+from anymedia.model.media import filled, slots
 from anymedia.model.money import Money
 from anymedia.model.strict_json import Json
 from anymedia.model.task import Adjustment
-from anymedia.translate.encode import same, submit
+from anymedia.translate.encode import is_form, same, submit
+from anymedia.translate.files import Going, going
 from anymedia.translate.messages import Call
+from anymedia.translate.own import asked_as
 
 from .offers import Candidate
 
@@ -30,8 +34,9 @@ class Sent:
 class Explanation:
     """The call that one offer would be sent, with the API key masked, or the reasons why it takes no such request.
 
-    `json` is the first body (None when refused), `calls` every different body with how often it is sent; `defaults`
-    are what the provider takes for fields that are not given; `money` is for all calls together.
+    `json` is the first body (None when refused), `calls` every different body with how often it is sent; `files` say
+    which way each file of this machine goes, whose URL a text in the body stands for; `defaults` are what the provider
+    takes for fields that are not given; `money` is for all calls together.
     """
 
     offer: str
@@ -43,6 +48,7 @@ class Explanation:
     headers: Mapping[str, str] = attrs.field(hash=False)
     json: Json = attrs.field(hash=False)
     calls: tuple[Sent, ...]
+    files: tuple[Going, ...] = ()
     defaults: Mapping[str, Json] = attrs.field(hash=False)
     adjustments: tuple[Adjustment, ...]
     refusals: tuple[Problem, ...]
@@ -53,24 +59,39 @@ def explain(candidate: Candidate) -> Explanation:
     """Explain how a request is sent to an offer."""
     checked, account = candidate.checked, candidate.account
     sent = [Sent(part.body, times) for part, times in same(candidate.parts)]
-    call = submit(account, checked.offer.lifecycle, checked.path, sent[0].json if sent else None, "(a new one)")
+    body = sent[0].json if sent else None
+    call = submit(account, checked.offer.lifecycle, checked.path, filled(body, str), "(a new one)")
+    headers = masked_headers(call)
+    if is_form(account.adapter.life(checked.offer.lifecycle).submit, body):
+        headers["Content-Type"] = "multipart/form-data"
     return Explanation(
         offer=candidate.name,
         provider=account.adapter.name,
         account=account.name,
         model=checked.offer.model,
         method=call.method,
-        url=call.url,
-        headers=masked_headers(account.adapter, call),
-        json=call.json,
+        url=masked_url(call),
+        headers=headers,
+        json=body,
         calls=tuple(sent),
-        defaults={field: str(value) if isinstance(value, Said) else value for field, value in checked.defaults.items()},
+        files=tuple(going(slot, account) for slot in slots(body)),
+        defaults={
+            asked_as(checked.offer, field): str(value) if isinstance(value, Said) else value
+            for field, value in checked.defaults.items()
+        },
         adjustments=(*checked.adjustments, *(each for part in candidate.parts for each in part.adjustments)),
         refusals=checked.problems,
         money=candidate.money,
     )
 
 
-def masked_headers(adapter: Adapter, call: Call) -> dict[str, str]:
-    """Return a call's headers as they are sent, with the API key masked."""
-    return {adapter.auth.name: adapter.auth.prefix + MASK, **call.headers}
+def masked_headers(call: Call) -> dict[str, str]:
+    """Return a call's headers as they are sent, with what is secret masked."""
+    carried = {each.name: each.prefix + MASK for each in call.auth if isinstance(each, Header | Token)}
+    return carried | dict(call.headers)
+
+
+def masked_url(call: Call) -> str:
+    """Return a call's URL as it is sent, with what is secret masked."""
+    names = [each.name for each in call.auth if isinstance(each, Query)]
+    return call.url + "".join(f"{'&' if at or '?' in call.url else '?'}{name}={MASK}" for at, name in enumerate(names))

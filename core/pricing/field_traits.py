@@ -4,9 +4,11 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from anymedia.declare.fields import Text, Urls
+from anymedia.declare.fields import Text
+from anymedia.declare.files import Files
 from anymedia.declare.offer import Param
 from anymedia.declare.when import UNKNOWN
+from anymedia.declare.written import merges
 from anymedia.model.forms import Roles
 from anymedia.model.strict_json import dumps
 
@@ -26,8 +28,8 @@ def given_traits(a: Side, b: Side) -> Iterator[tuple[str, tuple[str, Reader]]]:
             yield name, (what, partial(_sent, name, value))
     for name in sorted(wrong - set(given)):
         yield name, (name, partial(_needed, name))
-    if "extra" not in wrong and (a.checked.extra or b.checked.extra):
-        yield "extra", ("raw fields", _extra)
+    if "extra" not in wrong and any(_own(side) for side in (a, b)):
+        yield "extra", ("what only one provider has", _extra)
     for name in given:
         if name in alike and name not in wrong and (what := _length(name, a, b)):
             yield name, (what, partial(_bounds, name))
@@ -76,7 +78,7 @@ def _wire(name: str, side: Side) -> Any:
 
 
 def _written(param: Param, wire: Any) -> str:
-    if isinstance(wire, Mapping) and not param.to:
+    if isinstance(wire, Mapping) and merges(param.to):
         return ", ".join(f"{name} {dumps(value).decode()}" for name, value in wire.items())
     return f"{str(param.to).lstrip('?')} {dumps(wire).decode()}"
 
@@ -91,9 +93,15 @@ def _needed(name: str, side: Side) -> Trait:
     return _refusal(name, side) or Trait("taken", "takes it without")
 
 
+def _own(side: Side) -> dict[str, Any]:
+    """Return the knobs and the raw fields that a seller gets."""
+    return {**side.checked.knobs, **side.checked.extra}
+
+
 def _extra(side: Side) -> Trait:
-    names = ", ".join(side.checked.extra)
-    return Trait(names or "none", f"gets {names or 'none'}", key=side.checked.extra)
+    own = _own(side)
+    names = ", ".join(own)
+    return Trait(names or "none", f"gets {names or 'none'}", key=own)
 
 
 def _bounds(name: str, side: Side) -> Trait:
@@ -103,7 +111,7 @@ def _bounds(name: str, side: Side) -> Trait:
 
 def _most(side: Side, name: str) -> int | None:
     field = side.field(name)
-    return field.takes.most if field is not None and isinstance(field.takes, Text | Urls) else None
+    return field.takes.most if field is not None and isinstance(field.takes, Text | Files) else None
 
 
 # Fields that are not

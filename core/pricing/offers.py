@@ -8,7 +8,7 @@ import attrs
 from anymedia.account import Account
 from anymedia.declare.adapter import Adapter
 from anymedia.declare.offer import Offer
-from anymedia.model.errors import Problem, Unsupported
+from anymedia.model.errors import Problem, RequestError, Unsupported
 from anymedia.model.money import Money, total
 from anymedia.model.names import no_such
 from anymedia.model.options import OnUnsupported
@@ -16,6 +16,7 @@ from anymedia.model.request import Request
 from anymedia.model.task import Order
 from anymedia.translate.check import Checked, check
 from anymedia.translate.encode import Part, parts, same
+from anymedia.translate.files import Ways
 
 from .live import LivePrices
 from .price import priced_part
@@ -100,7 +101,18 @@ def candidates(
     """
     accounts = list(accounts)
     found = [
-        _candidate(check(request, account.adapter, sold, on_unsupported=on_unsupported, limits=limits), account, live)
+        _candidate(
+            check(
+                request,
+                account.adapter,
+                sold,
+                on_unsupported=on_unsupported,
+                limits=limits,
+                ways=Ways.of(account),
+            ),
+            account,
+            live,
+        )
         for account in accounts
         for sold in account.adapter.offers
         if sold.model == request.model and offer in (None, sold.name, f"{account.adapter.name}/{sold.name}")
@@ -115,7 +127,11 @@ def candidates(
 def _candidate(checked: Checked, account: Account, live: LivePrices | None) -> Candidate:
     if checked.problems:
         return Candidate(account, checked, (), (), Money.unknown("refused"))
-    return _parted(account, checked, live)
+    try:
+        return _parted(account, checked, live)
+    except RequestError as error:  # a hook of the adapter makes no body of it
+        refused = attrs.evolve(checked, problems=error.problems)
+        return Candidate(account, refused, (), (), Money.unknown("refused"))
 
 
 def _parted(account: Account, checked: Checked, live: LivePrices | None, units: range | None = None) -> Candidate:

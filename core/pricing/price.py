@@ -5,18 +5,21 @@ from decimal import Decimal, localcontext
 from typing import Any
 
 from anymedia.declare.adapter import Adapter
+from anymedia.declare.numbers import as_word
 from anymedia.declare.offer import VARIANT, Offer
 from anymedia.declare.prices import Dearest, Override, PerMegapixel, Price, Prices, Table
 from anymedia.declare.when import Said, When
+from anymedia.model.media import Media
 from anymedia.model.money import EXACT, Money, PriceStatus, total
 from anymedia.model.strict_json import Json
 from anymedia.translate.check import Checked
 from anymedia.translate.encode import Part
-from anymedia.translate.places import touches
+from anymedia.translate.places import reaches, touches
 
 UNPRINTED = "no page prints a price"
 PAGE, YOURS = "the page", "your configuration"
 ABOUT = "the page gives an approximate price"
+EACH_ROUNDED = "each file that is put in is taken to be rounded up to a megapixel by itself"
 
 
 class Unpriced(Exception):
@@ -144,30 +147,32 @@ def _figure(checked: Checked, figures: Prices, units: int) -> tuple[Price, str]:
     if isinstance(figures, Price):
         return figures, ""
     if isinstance(figures, PerMegapixel):
-        return Price(str(_by_megapixel(checked, figures))), ""
+        put_in = _put_in(checked) if figures.put_in else 0
+        usd = _by_megapixel(checked, figures) + figures.put_in * put_in
+        return Price(str(usd)), EACH_ROUNDED if put_in > 1 else ""
     if _in_pixels(checked, figures.by):
         raise Unpriced(f"{PAGE} prints no price for a size in pixels")
     axes = [_axis(checked, name, units) for name in figures.by]
-    exact = figures.cells.get(tuple(map(str, axes)))
+    exact = figures.cells.get(tuple(map(as_word, axes)))
     fitting = [exact] if exact else [price for cell, price in figures.cells.items() if _fits(cell, axes)]
     if not fitting:
-        raise Unpriced(f"{PAGE} prints no price for {', '.join(map(str, axes))}")
+        raise Unpriced(f"{PAGE} prints no price for {', '.join(map(as_word, axes))}")
     reasons = [axis.reason for axis in axes if isinstance(axis, Dearest) and axis.reason]
     dearest = max(fitting, key=lambda price: (price.usd or Decimal(0), price.credits or Decimal(0)))
     return dearest, "; ".join(reasons) if len(set(fitting)) > 1 else ""
 
 
 def _fits(cell: Sequence[Any], axes: Sequence[Any]) -> bool:
-    return all(isinstance(axis, Dearest) or str(axis) == value for axis, value in zip(axes, cell, strict=True))
+    return all(isinstance(axis, Dearest) or as_word(axis) == value for axis, value in zip(axes, cell, strict=True))
 
 
 def _axis(checked: Checked, name: str, units: int) -> Any:
     """Return the value of a field that the price goes by: as billed, or the dearest of several."""
     if name == VARIANT:
         return _variant(checked, checked.offer.roles.inputs)
-    field, param = checked.fields[name], checked.offer.params[name]
+    field, param = checked.fields[name], checked.offer.fields[name]
     if field.raw and field.value is None:
-        if isinstance(param.default, When) and not touches(checked.extra, param.to):
+        if isinstance(param.default, When) and not reaches(checked.extra, param):
             _variant(checked, param.default.fields)
         raise Unpriced(f"a raw field sets {param.to} to what {PAGE} prints no price for")
     if field.value is None or isinstance(field.value, Said):
@@ -189,7 +194,7 @@ def _unmapped(checked: Checked) -> str:
     """Return the doubt about raw fields that no canonical field maps: nobody knows what they cost."""
     if not checked.extra:
         return ""
-    places = [param.to for param in checked.offer.params.values() if param.to]
+    places = [place for param in checked.offer.fields.values() for place in param.places]
     names = [name for name in _leaves(checked.extra) if not any(touches(_nested(name), to) for to in places)]
     return f"what raw fields cost is not known: {', '.join('.'.join(name) for name in names)}" if names else ""
 
@@ -216,7 +221,7 @@ def _in_pixels(checked: Checked, by: Sequence[str]) -> bool:
     """Return whether the size is sent in pixels, as it is given or by a raw field of its own."""
     if _size(checked) is not None:
         return True
-    params, field = checked.offer.params, checked.fields.get("size")
+    params, field = checked.offer.fields, checked.fields.get("size")
     if field is None or not field.raw:
         return False
     return all(params[name].to != params["size"].to for name in by if name in params)
@@ -243,8 +248,19 @@ def _by_megapixel(checked: Checked, figures: PerMegapixel) -> Decimal:
         raise Unpriced("a raw field changes what the price depends on")
     if size is None:
         raise Unpriced("the provider chooses the size, and the price goes by it")
-    if figures.put_in and any(name in checked.given for name in roles.inputs):
-        raise Unpriced("what is put in is billed by its size, which is not known")
-    width, height = size
-    megapixels = -(-width * height // (1 << 20))
-    return figures.first + figures.further * (megapixels - 1)
+    return figures.first + figures.further * (_megapixels(*size) - 1)
+
+
+def _put_in(checked: Checked) -> int:
+    """Return the megapixels of all files that are put in; those of a public URL are not known."""
+    given = [checked.given[name] for name in checked.offer.roles.inputs if name in checked.given]
+    files = [each for value in given for each in (value if isinstance(value, tuple) else (value,))]
+    formats = [each.format for each in files if isinstance(each, Media) and each.format is not None]
+    known = [_megapixels(each.width, each.height) for each in formats if each.width and each.height]
+    if len(known) < len(files):
+        raise Unpriced("what is put in is billed by its size, which is not known of a URL: give the file itself")
+    return sum(known)
+
+
+def _megapixels(width: int, height: int) -> int:
+    return -(-width * height // (1 << 20))

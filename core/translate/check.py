@@ -2,13 +2,14 @@
 
 from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlencode
 
 import attrs
 
 from anymedia.declare.adapter import Adapter
+from anymedia.declare.auth import settings_in
 from anymedia.declare.fields import Flaw
 from anymedia.declare.lifecycle import Lifecycle
+from anymedia.declare.numbers import as_word
 from anymedia.declare.offer import Offer, Param, Rule
 from anymedia.declare.when import ANY, When, pick
 from anymedia.model.errors import OutOfBounds, Problem, RequestError, Unsupported
@@ -16,8 +17,10 @@ from anymedia.model.options import OnUnsupported
 from anymedia.model.request import DELIVERY, FROM_TEXT, Request
 from anymedia.model.strict_json import Json, dumps
 from anymedia.model.task import Adjustment
+from anymedia.model.urls import with_query
 
-from .places import touches
+from .files import NO_WAYS, Ways, placed
+from .own import Own, asked_as, forbidden, overrides, own_of, problem_of
 from .resolve import Field, Source, overridden, resolve
 
 
@@ -26,9 +29,9 @@ class Checked:
     """A request in the words of one offer: all that the later steps need to know of it.
 
     `fields` are the offer's fields, resolved; `given` is what the caller gave, before anything was dropped or
-    exchanged. `path` is where it is submitted, with its query. `units` is how many results are asked for, `extra` the
-    raw fields for this provider, `texts` the caller's own words. `problems` is empty when the offer takes the request;
-    `adjustments` say what is not sent as it was given.
+    exchanged. `path` is where it is submitted, with its query. `units` is how many results are asked for, `knobs` the
+    offer's own fields that `extra` gives, `extra` the raw fields that are left, `texts` the caller's own words.
+    `problems` is empty when the offer takes the request; `adjustments` say what is not sent as it was given.
     """
 
     adapter: Adapter
@@ -39,6 +42,7 @@ class Checked:
     units: int
     given: Mapping[str, Any]
     fields: Mapping[str, Field]
+    knobs: Mapping[str, Any]
     extra: Mapping[str, Json]
     labels: Mapping[str, str]
     texts: tuple[str, ...]
@@ -84,8 +88,9 @@ def check(
     *,
     on_unsupported: OnUnsupported = "refuse",
     limits: bool = True,
+    ways: Ways = NO_WAYS,
 ) -> Checked:
-    """Check a request against an offer, and resolve every field of it.
+    """Check a request against an offer, and resolve every field of it; `ways` are what its account adds for files.
 
     With on_unsupported="drop", what the offer does not have is left out and recorded, except what the work is of: the
     fields that `Roles.subject` names.
@@ -93,37 +98,42 @@ def check(
     An offer of another kind takes nothing of the request.
     """
     if request.kind is not offer.kind:
-        return _checked(request, request.given, adapter, offer, {}, [], [_other_kind(request, offer)])
-    given = request.given
+        return _checked(request, adapter, offer, {}, Own(), [], [_other_kind(request, offer)])
+    own = own_of(request, adapter, offer)
+    given = {**request.given, **own.knobs}
     dropped, refused = _sort(request, given, offer, drop=on_unsupported == "drop")
     left = _without(given, [each.field for each in dropped]) if dropped else given
     shaped = left if offer.shape is None else offer.shape.fit(left)
     if isinstance(shaped, Flaw):
-        refused.append(_problem("size" if "size" in left else "resolution", shaped))
+        refused.append(problem_of("size" if "size" in left else "resolution", shaped))
         shaped = _without(left, request.roles.shape)
     fields = resolve(shaped, offer)
+    refused += own.wrong
     refused += _flaws(shaped, fields, offer)
     refused += _missing(shaped, fields, offer)
     refused += _broken(shaped, fields, offer)
-    extra = request.extra.get(adapter.name)
-    if extra:
-        refused += _forbidden(extra, adapter, offer)
-        dropped += _overrides(extra)
-        fields = overridden(fields, offer, extra)
+    if any(name in shaped for name in request.roles.files):
+        fields, stranded = placed(fields, adapter, ways)
+        refused += [each for each in stranded if each.field not in {flaw.field for flaw in refused}]
+    if own.raw:
+        refused += forbidden(own.raw, adapter, offer)
+        dropped += overrides(own.raw)
+        fields = overridden(fields, offer, own.raw)
     problems = [each for each in refused if limits or not each.documented]
-    return _checked(request, given, adapter, offer, fields, dropped, problems)
+    return _checked(request, adapter, offer, fields, own, dropped, problems)
 
 
 def _checked(
     request: Request,
-    given: Mapping[str, Any],
     adapter: Adapter,
     offer: Offer,
     fields: Mapping[str, Field],
+    own: Own,
     adjustments: Sequence[Adjustment],
     problems: Sequence[Problem],
 ) -> Checked:
-    wire_id = pick(offer.wire_id, given)
+    given = request.given
+    wire_id, page = pick(offer.wire_id, given), offer.page or f"{adapter.page}, {offer.name}"
     return Checked(
         adapter=adapter,
         offer=offer,
@@ -133,11 +143,12 @@ def _checked(
         units=request.units,
         given=given,
         fields=fields,
-        extra=request.extra.get(adapter.name, {}),
+        knobs=own.knobs,
+        extra=own.raw,
         labels=request.labels,
         texts=request.texts,
-        problems=tuple(attrs.evolve(each, page=offer.page or f"{adapter.page}, {offer.name}") for each in problems),
-        adjustments=tuple(adjustments),
+        problems=tuple(attrs.evolve(each, page=page, field=asked_as(offer, each.field)) for each in problems),
+        adjustments=tuple(attrs.evolve(each, field=asked_as(offer, each.field)) for each in adjustments),
     )
 
 
@@ -147,7 +158,8 @@ def _path(
     """Return where a request is submitted, with what goes into the query."""
     submit = adapter.life(offer.lifecycle).submit
     path = (pick(offer.path, given) or submit.path or "").replace("{wire_id}", str(wire_id))
-    always = submit.query
+    # What names a setting is the account's, and is added when it is sent.
+    always = {name: text for name, text in submit.query.items() if not settings_in(text, adapter.settings)}
     if not offer.in_query and not always:
         return path
     query = {name: value.replace("{wire_id}", str(wire_id)) for name, value in always.items()}
@@ -155,8 +167,8 @@ def _path(
         field = fields.get(name)
         if field is not None and field.sent is not None and field.takes is not None:
             value = field.takes.write(field.sent)
-            query[str(offer.params[name].to)[1:]] = value if isinstance(value, str) else dumps(value).decode()
-    return path + (("&" if "?" in path else "?") + urlencode(query) if query else "")
+            query[str(offer.fields[name].to)[1:]] = value if isinstance(value, str) else dumps(value).decode()
+    return with_query(path, query)
 
 
 def _other_kind(request: Request, offer: Offer) -> Problem:
@@ -179,14 +191,14 @@ def _sort(
             value = list(given[name]) if isinstance(given[name], tuple) else given[name]
             dropped.append(Adjustment(field=name, given=value, reason=flaw.message))
         else:
-            refused.append(_problem(name, flaw))
+            refused.append(problem_of(name, flaw))
     return dropped, refused
 
 
 def _unsupported(request: Request, given: Mapping[str, Any], offer: Offer) -> Iterator[tuple[str, Flaw]]:
     shaped = () if offer.shape is None else offer.shape.takes
     for name, value in given.items():
-        param = offer.params.get(name)
+        param = offer.fields.get(name)
         if param is None:
             # A count is never unsupported: what one task cannot make, several can.
             if name != "count" and name not in shaped:
@@ -215,15 +227,11 @@ def _flaws(given: Mapping[str, Any], fields: Mapping[str, Field], offer: Offer) 
         held = min(value, offer.batch) if name == "count" else value
         for flaw in () if takes is None else takes.flaws(held):
             if not flaw.unsupported:
-                yield _problem(name, flaw)
-
-
-def _problem(field: str, flaw: Flaw) -> Problem:
-    return Problem(field=field, message=flaw.message, unsupported=flaw.unsupported, documented=flaw.documented)
+                yield problem_of(name, flaw)
 
 
 def _missing(given: Mapping[str, Any], fields: Mapping[str, Field], offer: Offer) -> Iterator[Problem]:
-    for name, param in offer.params.items():
+    for name, param in offer.fields.items():
         if param.required and fields[name].value is None:
             yield Problem(field=name, message="required by this offer", documented=False)
     if pick(offer.wire_id, given) is None:
@@ -251,23 +259,11 @@ def _broken(given: Mapping[str, Any], fields: Mapping[str, Field], offer: Offer)
 
 
 def _demands(rule: Rule, given: Mapping[str, Any], fields: Mapping[str, Field]) -> Iterator[str]:
-    what = ", ".join(str(value) for value in rule.when.values() if value is not ANY)
+    what = ", ".join(as_word(value) for value in rule.when.values() if value is not ANY)
     if rule.needs is not None and rule.needs not in given:
         yield f"{what} needs {rule.needs}".lstrip()
     for name, values in rule.allows.items():
         value = fields[name].value if name in fields else None
         if value not in values:
-            yield f"{what} needs {name} {' '.join(values)}, not {value or 'left out'}".lstrip()
-
-
-def _overrides(extra: Mapping[str, Json]) -> Iterator[Adjustment]:
-    for name, value in extra.items():
-        yield Adjustment(field=f"extra.{name}", given=value, sent=value, reason="a raw field, sent as it stands")
-
-
-def _forbidden(extra: Mapping[str, Json], adapter: Adapter, offer: Offer) -> Iterator[Problem]:
-    """Yield raw fields that set the model, or what else tells one offer from another: these decide the price."""
-    for place in filter(None, (adapter.life(offer.lifecycle).submit.model, *offer.fixed)):
-        if touches(extra, place):
-            message = f"cannot set {place}: choose the model or the offer instead"
-            yield Problem(field="extra", message=message, documented=False)
+            taken = "left out" if value is None else as_word(value)
+            yield f"{what} needs {name} {' '.join(map(as_word, values))}, not {taken}".lstrip()

@@ -9,6 +9,7 @@ import attrs
 from anymedia.account import Secret
 from anymedia.declare.adapter import Adapter
 from anymedia.declare.errors import Err, Match
+from anymedia.declare.hook import Hook, HookError
 from anymedia.declare.path import Content, Place
 from anymedia.model.errors import (
     NOT_AGAIN,
@@ -19,9 +20,10 @@ from anymedia.model.errors import (
     SubmitUncertain,
     Unavailable,
 )
+from anymedia.model.inline import cut, put_back
 from anymedia.model.plain import one_line
 from anymedia.model.redact import DEEPEST, HIDDEN, holds, scrubbed
-from anymedia.model.strict_json import Json
+from anymedia.model.strict_json import Json, dumps
 from anymedia.model.vocabulary import Billed, Cause, Outcome
 
 from .messages import Answer, Lost
@@ -63,9 +65,10 @@ MOST_KEPT = 1 << 18
 
 @attrs.frozen(kw_only=True)
 class Asked:
-    """Who was asked, with which API key, and when the answer came: every error and task carries this.
+    """Who was asked, with which secrets, and when the answer came: every error and task carries this.
 
-    Ids, links, amounts and states are read from the provider's own words; the key is hidden in what is kept and shown.
+    Ids, links, amounts and states are read from the provider's own words; the secrets (the API key, those of the
+    account's settings, and tokens) are hidden in what is kept and shown.
     """
 
     adapter: Adapter
@@ -73,7 +76,7 @@ class Asked:
     origin: str
     model: str | None
     now: datetime
-    secret: Secret | None = None
+    secrets: tuple[Secret, ...] = ()
 
     def lost(self, lost: Lost, *, submit: bool) -> AnymediaError:
         """Return the error for a call that got no whole answer."""
@@ -113,41 +116,60 @@ class Asked:
         hides = len(text) > MOST_KEPT or self._is_in(text)
         if small and not hides:
             return words
-        return scrubbed(words, (self._key,) if hides else (), LONGEST_KEPT, mark=HIDDEN, most=MOST_KEPT)
+        return scrubbed(words, self._texts if hides else (), LONGEST_KEPT, mark=HIDDEN, most=MOST_KEPT)
 
     def _hidden(self, text: str) -> str:
         if not self._is_in(text):
             return text
-        clean: str = scrubbed(text, (self._key,), len(text) + len(HIDDEN), mark=HIDDEN)
+        clean: str = scrubbed(text, self._texts, len(text) + len(HIDDEN), mark=HIDDEN)
         return clean
 
     @property
-    def _key(self) -> str:
-        return "" if self.secret is None else self.secret.reveal()
+    def _texts(self) -> list[str]:
+        return [secret.reveal() for secret in self.secrets]
 
     def _is_in(self, text: str) -> bool:
-        return self.secret is not None and holds(text, self._key)
+        return any(holds(text, secret.reveal()) for secret in self.secrets)
 
 
 @attrs.frozen
 class Received:
-    """An answer, who was asked, what the answer holds, and `raw`: its words as they can be kept."""
+    """An answer, who was asked, and what the answer holds: its words are JSON, or text where it is none.
+
+    `raw` is the body as it came and can be kept, `shown` are the words of `content` without the API key. `unread` says
+    why a hook made no words of it.
+    """
 
     asked: Asked
     answer: Answer
     content: Content
     raw: Json = attrs.field(hash=False)
+    shown: Json = attrs.field(hash=False)
+    unread: str | None = None
 
     @classmethod
-    def of(cls, asked: Asked, answer: Answer) -> "Received":
-        """Return an answer as it is read."""
-        words, text = read(answer.body)
-        return cls(asked, answer, Content(words, answer.headers, answer.body), asked.kept(words, text))
+    def of(cls, asked: Asked, answer: Answer, reads: Hook | None = None) -> "Received":
+        """Return an answer as it is read; `reads` makes other words of a good one."""
+        shortened, files = cut(answer.body)
+        words, text = read(shortened)
+        raw = None if answer.file is not None else asked.kept(words, text)
+        if files:  # only what is read holds them
+            raw = put_back(raw, list(map(str.__str__, files)))
+            words = put_back(read(shortened)[0], files)
+        content = Content(words, answer.headers, answer.body)
+        if reads is None or not _is_good(answer.status) or answer.file is not None:
+            return cls(asked, answer, content, raw, raw)
+        try:
+            words = reads.made(object, words)
+        except HookError as error:
+            return cls(asked, answer, attrs.evolve(content, words=None), raw, None, str(error))
+        shown = asked.kept(words, dumps(words).decode())
+        return cls(asked, answer, attrs.evolve(content, words=words), raw, shown)
 
     @property
     def kept(self) -> Content:
         """What the answer holds, with its words as they can be kept."""
-        return attrs.evolve(self.content, words=self.raw)
+        return attrs.evolve(self.content, words=self.shown)
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -233,8 +255,9 @@ class Received:
 
     @property
     def aside(self) -> str:
-        """The provider's own words, to be put behind ours."""
-        return f": {self.told}" if self.told else ""
+        """Why the answer could not be read, or the provider's own words, to be put behind ours."""
+        why = self.unread or self.told
+        return f": {why}" if why else ""
 
     def _message(self, what: str) -> str:
         return f"{self.asked.account} answered {self.answer.status} {what}".rstrip()

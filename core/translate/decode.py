@@ -3,17 +3,19 @@
 A yes is believed only where the adapter says that it stands; whatever cannot be read is an error, never a success.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
 
 import attrs
 
+from anymedia.account import Secret
 from anymedia.declare.adapter import Adapter, Balance, PriceQuote
-from anymedia.declare.endpoint import Endpoint, Fault, Reply
+from anymedia.declare.endpoint import Endpoint, Fault, Reply, Token
 from anymedia.declare.errors import Err
 from anymedia.declare.lifecycle import Lifecycle
-from anymedia.model.errors import AnymediaError, MalformedAnswer, SubmitUncertain
+from anymedia.declare.path import Place
+from anymedia.model.errors import AnymediaError, MalformedAnswer, SubmitUncertain, Unavailable
 from anymedia.model.money import EXACT, LARGEST, Money, PriceStatus, can_be
 from anymedia.model.task import Failure, Task
 from anymedia.model.vocabulary import Cause, Refund, State
@@ -31,8 +33,11 @@ GOING_ON = (State.QUEUED, State.RUNNING, State.SUCCEEDED)
 LEAST = Decimal("0.000001")
 """USD; a smaller amount that is not zero is none."""
 
-CENTS = Decimal(100)
-"""Of a dollar."""
+LONGEST_TOKEN = 8192
+"""Characters; a longer one fits into no header of a common server."""
+
+LONGEST_LIFE = 86_400.0
+"""Seconds for which a token is kept at most."""
 
 
 def submitted(asked: Asked, answer: Answer, draft: Task) -> Task:
@@ -40,14 +45,17 @@ def submitted(asked: Asked, answer: Answer, draft: Task) -> Task:
 
     Errors: a ProviderError when it was refused; SubmitUncertain when nobody can tell, or it has no readable id.
     """
-    received = Received.of(asked, answer)
-    life, content = asked.adapter.life(draft.lifecycle), received.content
+    life = asked.adapter.life(draft.lifecycle)
     reply = life.submit.reply
+    received = Received.of(asked, answer, reply.reads)
+    content = received.content
     if received.is_error(reply.ok):
         raise _refusal(received, life)
     task_id = id_of(reply.id, content) if reply.id is not None else draft.id
+    if task_id is None and answer.file is not None:
+        task_id = draft.id  # it needs no name: nothing is left to look at
     if task_id is None:
-        raise _without_id(received)
+        raise _without(received, f"without a task id that can be read{received.aside}")
     known: dict[str, Any] = {
         "id": task_id,
         "links": dict(followed(asked.adapter, draft.lifecycle, asked.origin, content)),
@@ -58,7 +66,7 @@ def submitted(asked: Asked, answer: Answer, draft: Task) -> Task:
         read = _read(received, reply, draft, task_id)
     except AnymediaError as error:
         if life.poll is None:
-            raise received.paid_for_nothing(f"and it cannot be read ({error})") from None
+            raise _without(received, f"and it cannot be read ({error})") from None
         # It was accepted: what else the answer says can be asked for again.
         return attrs.evolve(draft, request_id=received.request_id, **known)
     if read["state"] is State.SUCCEEDED and not read.get("assets"):
@@ -82,11 +90,12 @@ def _refusal(received: Received, life: Lifecycle) -> AnymediaError:
     return received.contradiction(f"and said all the same that task {received.asked.shown(task_id)} is {meaning}")
 
 
-def _without_id(received: Received) -> AnymediaError:
-    """A success without an id: a refusal where the body's own code says so, else money that is likely spent."""
+def _without(received: Received, what: str) -> AnymediaError:
+    """A success without an id, or a result: a refusal where the body's own code says so, else money that is likely
+    spent."""
     if received.row is not None or received.status >= 400:
         return received.refusal(submit=True)
-    return received.paid_for_nothing(f"without a task id that can be read{received.aside}")
+    return received.paid_for_nothing(what)
 
 
 class Unnamed(Exception):
@@ -99,7 +108,7 @@ def looked(asked: Asked, endpoint: Endpoint, answer: Answer, task: Task, *, alon
     Errors: a ProviderError for an error answer, MalformedAnswer for one that cannot be read; the task is as it was.
     Unnamed for an end that might be another task's.
     """
-    received = Received.of(asked, answer)
+    received = Received.of(asked, answer, endpoint.reply.reads)
     if received.is_error(endpoint.reply.ok):
         return _refused(received, endpoint, task)
     seen = attrs.evolve(task, **_read(received, endpoint.reply, task, task.id))
@@ -157,7 +166,7 @@ def _is_of_the_work(received: Received) -> bool:
 def _read(received: Received, reply: Reply, task: Task, task_id: str) -> dict[str, Any]:
     """Return what an answer changes of a task. Errors: MalformedAnswer, NotFound."""
     content, now = received.content, received.asked.now
-    if not isinstance(content.words, dict):
+    if not isinstance(content.words, dict) and received.answer.file is None:
         raise received.malformed("no JSON object", task_id)
     other = other_id(reply.id, content, task_id)
     if other is not None:
@@ -190,6 +199,8 @@ def _state(received: Received, reply: Reply, task: Task, task_id: str) -> tuple[
     raw, life = None if reply.state is None else reply.state.one(received.content), _life(received, task)
     if reply.failed_if is not None and reply.failed_if.find(received.content):
         return State.FAILED, _word(received, raw) if isinstance(raw, str) else None, None
+    if received.answer.file is not None:
+        return State.SUCCEEDED, task.raw_state, None
     if reply.state is None:
         # An answer without a state of its own is a result where there is nothing to look at later; else it tells none.
         return State.SUCCEEDED if life.poll is None else task.state, task.raw_state, None
@@ -263,11 +274,11 @@ def explained(asked: Asked, endpoint: Endpoint, answer: Answer, task: Task, fail
     money = task.money if failed.money == _given_back(asked.adapter, task.money) else failed.money
     changes = _failure(received, fault, failed, meaning if isinstance(meaning, Err) else None, money)
     failure = changes["failure"]
-    told_so: dict[str, Any] = {"code": failure.code or was.code, "message": failure.message or was.message}
+    code, message = failure.code or was.code, failure.message or was.message
     if received.row is None:  # a code that the page does not list says nothing of cause and price
-        changes = {"failure": attrs.evolve(was, **told_so)}
+        changes = {"failure": attrs.evolve(was, code=code, message=message)}
     else:
-        changes["failure"] = attrs.evolve(failure, **told_so)
+        changes["failure"] = attrs.evolve(failure, code=code, message=message)
     request_id = received.request_id or failed.request_id
     return attrs.evolve(failed, raw=received.raw, request_id=request_id, **changes)
 
@@ -277,8 +288,7 @@ def balance(asked: Asked, words_of: Balance, answer: Answer) -> Money:
     received = Received.of(asked, answer)
     if received.is_error(words_of.ok):
         raise received.refusal(submit=False)
-    credits, cents = amount(words_of.credits, received.content), amount(words_of.cents, received.content)
-    usd = amount(words_of.usd, received.content) if cents is None else EXACT.divide(cents, CENTS)
+    credits, usd = amount(words_of.credits, received.content), amount(words_of.usd, received.content)
     rate = asked.adapter.credit
     if usd is None and credits is not None and rate is not None:
         usd = EXACT.multiply(credits, rate.usd)
@@ -303,8 +313,7 @@ def price(asked: Asked, words_of: PriceQuote, answer: Answer) -> tuple[Decimal, 
         if (value := where.one(received.content)) != word_:
             said = asked.shown(value) if isinstance(value, str) else "missing"
             raise received.error(Cause.NOT_FOUND, f"{asked.account} reports no price: {where} is {said}"[:200])
-    cents, usd = amount(words_of.cents, received.content), amount(words_of.usd, received.content)
-    usd = usd if cents is None else EXACT.divide(cents, CENTS)
+    usd = amount(words_of.usd, received.content)
     # A price that is far too low by mistake would make this offer the first choice.
     if usd is None or not can_be(usd):
         raise received.malformed("no price that can be", None)
@@ -312,6 +321,41 @@ def price(asked: Asked, words_of: PriceQuote, answer: Answer) -> tuple[Decimal, 
     if since > asked.now + timedelta(days=1):
         raise received.malformed("a price that is not true yet", None)
     return usd, since.date().isoformat()
+
+
+def token(asked: Asked, words_of: Token, answer: Answer) -> tuple[Secret, datetime]:
+    """Return the token that an answer gives, and until when it is good. Errors: ProviderError."""
+    received = Received.of(asked, answer)
+    if received.is_error(words_of.call.reply.ok):
+        raise received.refusal(submit=False)
+    given = Secret(_text(words_of.token.one(received.content)))
+    if not _fits(given.reveal()):  # nothing of the answer is repeated: the token may stand in it, in another place
+        raise Unavailable(
+            f"{asked.account} answered {answer.status} without a token that can be used",
+            account=asked.account,
+            provider=asked.adapter.name,
+            status=answer.status,
+            request_id=received.request_id,
+        )
+    return given, _until(words_of.expires, received)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _fits(token: str) -> bool:
+    return 0 < len(token) <= LONGEST_TOKEN and token.isascii() and token.isprintable() and " " not in token
+
+
+def _until(expires: float | Place, received: Received) -> datetime:
+    """Return until when a token is good; now, where nobody says."""
+    now = received.asked.now
+    if isinstance(expires, float):
+        return now + timedelta(seconds=expires)
+    moment = time_of(expires, received.content)
+    seconds = amount(expires, received.content) if moment is None else None
+    return moment or now + timedelta(seconds=min(float(seconds or 0), LONGEST_LIFE))
 
 
 def price_list(asked: Asked, answer: Answer) -> None:

@@ -4,24 +4,32 @@ import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import attrs
 
 from anymedia.account import Account
 from anymedia.declare.adapter import PriceQuote
-from anymedia.declare.endpoint import Endpoint
-from anymedia.model.errors import MalformedAnswer
+from anymedia.declare.auth import settings_in, with_settings
+from anymedia.declare.endpoint import Endpoint, Token
+from anymedia.declare.hook import Hook, HookError
+from anymedia.model.errors import MalformedAnswer, OutOfBounds, Problem
+from anymedia.model.media import Way, filled, slots
 from anymedia.model.strict_json import Json
 from anymedia.model.task import Adjustment, Task
+from anymedia.model.urls import with_query
 from anymedia.model.vocabulary import Billed
 
 from .check import Checked
+from .form import boundary_of, form
 from .links import leads, origin_for
-from .messages import Call
+from .messages import Call, Stream
 from .places import merged, put
 
 NO_MORE: Mapping[str, str] = MappingProxyType({})
+
+URL_ENCODED = "application/x-www-form-urlencoded"
+"""How a form is written that asks for a token."""
 
 
 @attrs.frozen
@@ -38,7 +46,7 @@ class Part:
 def parts(checked: Checked, units: range | None = None) -> list[Part]:
     """Return the tasks that a request, or some units of it, takes: one for each batch of the offer.
 
-    Parts that are sent the same share one body.
+    Parts that are sent the same share one body. Errors: OutOfBounds where the adapter's hook makes no body of it.
     """
     wanted, batch = units or range(checked.units), checked.offer.batch
     bodies: dict[Any, Mapping[str, Json]] = {}
@@ -67,19 +75,42 @@ def _body(checked: Checked, changes: Mapping[str, Any]) -> dict[str, Json]:
         put(body, model, checked.wire_id)
     for place, value in checked.offer.fixed.items():
         put(body, place, value)
-    params, in_query = checked.offer.params, checked.offer.in_query
+    params, in_query = checked.offer.fields, checked.offer.in_query
     for name, field in checked.fields.items():
         value = changes.get(name, field.sent)
         if value is not None and field.takes is not None and name not in in_query:
             put(body, params[name].to, field.takes.write(value))
-    return merged(body, checked.extra) if checked.extra else body
+    whole, hook = merged(body, checked.extra) if checked.extra else body, checked.life.submit.writes
+    return whole if hook is None else _made(hook, whole)
+
+
+def _made(hook: Hook, body: dict[str, Json]) -> dict[str, Json]:
+    """Return what a hook makes of a body. Errors: OutOfBounds."""
+    try:
+        made: dict[str, Json] = hook.made(dict, body)
+    except HookError as error:
+        raise OutOfBounds(problems=[Problem(field="body", message=str(error), documented=False)]) from None
+    return made
 
 
 def submit(account: Account, lifecycle: str | None, path: str, body: Json, replay_key: str | None) -> Call:
-    """Return the call that submits a body; `replay_key` is sent to providers that honour an idempotency key."""
-    idempotency = account.adapter.idempotency
-    named = {} if idempotency is None or replay_key is None else {idempotency.header: replay_key}
-    return call(account, account.adapter.life(lifecycle).submit, path, body, headers=named, alone=True)
+    """Return the call that submits a body; `replay_key` is sent to providers that honour an idempotency key.
+
+    A body that holds a file as a part goes as a form, whatever its endpoint says of others. Errors: Unreadable.
+    """
+    idempotency, endpoint = account.adapter.idempotency, account.adapter.life(lifecycle).submit
+    headers = {} if idempotency is None or replay_key is None else {idempotency.header: replay_key}
+    if is_form(endpoint, body):
+        boundary = boundary_of(body)
+        content = Stream(form(body, boundary)).read()
+        headers["Content-Type"] = f"multipart/form-data; boundary={boundary}"
+        return call(account, endpoint, path, content=content, headers=headers, alone=True)
+    return call(account, endpoint, path, body, headers=headers, alone=True)
+
+
+def is_form(endpoint: Endpoint, body: Json) -> bool:
+    """Return whether a submit's body goes as a form."""
+    return endpoint.body == "form" or any(slot.way is Way.PART for slot in slots(body))
 
 
 def follow(account: Account, endpoint: Endpoint, task: Task) -> Call:
@@ -89,8 +120,8 @@ def follow(account: Account, endpoint: Endpoint, task: Task) -> Call:
     """
     adapter, link = account.adapter, task.links.get(endpoint.link or "")
     origin = origin_for(adapter, account.origin, endpoint) if link is None else account.origin
-    url = _path(endpoint, task) if link is None else link
-    url = origin + url if url.startswith("/") else url
+    where = _path(endpoint, task) if link is None else link
+    url = with_query(origin + where if where.startswith("/") else where, _query(account, endpoint, task))
     if not leads(adapter, account.origin, endpoint, url):
         raise MalformedAnswer(
             f"{task.provider} named no usable {endpoint.link or 'path'} for task {task.id}",
@@ -101,24 +132,46 @@ def follow(account: Account, endpoint: Endpoint, task: Task) -> Call:
     return call(account, endpoint, url, alone=endpoint.reply.id is None)
 
 
+def ask_token(account: Account, token: Token) -> Call:
+    """Return the call that gives a token: the secrets that its body names are put there last."""
+    endpoint = attrs.evolve(token.call, auth=token.asked_with)
+    headers = {"Content-Type": URL_ENCODED} if endpoint.body == "form" else NO_MORE
+    body = None if endpoint.method == "GET" else dict(token.sends)
+    made = call(account, endpoint, endpoint.path or "", body, headers=headers, alone=True)
+    return attrs.evolve(made, fills=True)
+
+
 def call(
     account: Account,
     endpoint: Endpoint,
     url: str,
     body: Json = None,
     *,
+    content: bytes | Stream | None = None,
     headers: Mapping[str, str] = NO_MORE,
     alone: bool = False,
+    public: bool = False,
 ) -> Call:
-    """Return a call of an endpoint to a URL, or to a path where the endpoint's calls go; `headers` come on top."""
-    origin = origin_for(account.adapter, account.origin, endpoint)
+    """Return a call of an endpoint to a URL, or to a path where the endpoint's calls go; `headers` come on top.
+
+    What of its headers and its query names a setting of the account that is not given is left out.
+
+    `content` is sent in place of a JSON body.
+    """
+    adapter, origin = account.adapter, origin_for(account.adapter, account.origin, endpoint)
+    auth = () if not endpoint.keyed else adapter.auth if endpoint.auth is None else endpoint.auth
+    own = _filled(account, adapter.headers) if auth else {}
+    query = {name: text for name, text in endpoint.query.items() if settings_in(text, adapter.settings)}
     return Call(
         method=endpoint.method,
-        url=origin + url if url.startswith("/") else url,
-        keyed=endpoint.keyed,
+        url=with_query(origin + url if url.startswith("/") else url, _filled(account, query)),
+        auth=auth,
         alone=alone,
-        headers=_merged(_headers(body), endpoint.headers, headers),
+        public=public,
+        file=endpoint.reply.is_file,
+        headers=_merged(_headers(body, file=endpoint.reply.is_file), own, _filled(account, endpoint.headers), headers),
         json=body,
+        content=content,
         timeout=endpoint.timeout,
         limit=endpoint.limit,
     )
@@ -144,8 +197,9 @@ def look_up(account: Account, path: str) -> Call:
 def ask_price(words: PriceQuote, origin: str, checked: Checked, part: Part) -> Call:
     """Return the call that asks, without the API key, what a task would cost."""
     names = {"wire_id": str(checked.wire_id), **_named(words.of, checked.path)}
-    body = {name: part.body if text == "{body}" else text.format(**names) for name, text in words.body.items()}
-    return Call(method="POST", url=origin + words.path, keyed=False, headers=_headers(body), json=body)
+    asked = filled(part.body, lambda slot: f"{STAND_IN}.{slot.media.ending}")
+    body = {name: asked if text == "{body}" else text.format(**names) for name, text in words.body.items()}
+    return Call(method="POST", url=origin + words.path, headers=_headers(body), json=body)
 
 
 def _named(form: str, path: str) -> dict[str, str]:
@@ -156,25 +210,40 @@ def _named(form: str, path: str) -> dict[str, str]:
     return match.groupdict()
 
 
+STAND_IN = "https://example.com/file"
+"""What stands for the URL of a file of this machine where a price is asked for: no name of it goes anywhere."""
+
+
 def ask_changes(path: str, origin: str, tag: str | None) -> Call:
     """Return the call that asks, without the API key, whether an origin's prices have changed since `tag`."""
     headers = _headers(None) | ({} if tag is None else {"If-None-Match": tag})
-    return Call(method="GET", url=origin + path, keyed=False, headers=headers)
+    return Call(method="GET", url=origin + path, headers=headers)
 
 
 _ANY = "surrogatepass"  # the id in a handle from outside may hold lone surrogates
 
 
 def _path(endpoint: Endpoint, task: Task) -> str:
-    path = (endpoint.path or "").format(
+    return (endpoint.path or "").format(
         id=quote(task.id, safe="", errors=_ANY), path=task.path.partition("?")[0], wire_id=task.wire_id
     )
-    query = {name: value.format(id=task.id) for name, value in endpoint.query.items()}
-    return path + (f"?{urlencode(query, errors=_ANY)}" if query else "")
 
 
-def _headers(body: Json) -> dict[str, str]:
-    headers = {"Accept": "application/json"}
+def _query(account: Account, endpoint: Endpoint, task: Task) -> dict[str, str]:
+    """Return what an endpoint's query says of a task."""
+    texts, settings = endpoint.query, account.adapter.settings
+    names = {"id": task.id, "wire_id": str(task.wire_id), "path": task.path.partition("?")[0]}
+    return {name: text.format(**names) for name, text in texts.items() if not settings_in(text, settings)}
+
+
+def _filled(account: Account, texts: Mapping[str, str]) -> dict[str, str]:
+    """Return texts with the settings that they name, without those that name one that is not given."""
+    said = {name: with_settings(text, account.settings, account.adapter.settings) for name, text in texts.items()}
+    return {name: text for name, text in said.items() if text is not None}
+
+
+def _headers(body: Json, *, file: bool = False) -> dict[str, str]:
+    headers = {"Accept": "*/*" if file else "application/json"}
     return headers if body is None else headers | {"Content-Type": "application/json"}
 
 

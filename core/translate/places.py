@@ -1,8 +1,10 @@
 """Places in a body, as Param.to names them: written to, laid over, and reached by raw fields."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-from anymedia.declare.written import Numbered
+from anymedia.declare.offer import Param
+from anymedia.declare.path import Path
+from anymedia.declare.written import Numbered, merges
 from anymedia.model.strict_json import Json
 
 
@@ -11,8 +13,6 @@ def put(body: dict[str, Json], to: str | Numbered, value: Json) -> None:
     if isinstance(to, Numbered):
         for name, element in zip(to.names(len(value)), value, strict=True):
             put(body, name, element)
-    elif not to:
-        body.update(value)
     elif "[]." in to:
         items, _, key = to.partition("[].")
         put(body, items, [_object(key, element) for element in value])
@@ -20,7 +20,13 @@ def put(body: dict[str, Json], to: str | Numbered, value: Json) -> None:
         *parents, last = to.split(".")
         for key in parents:
             body = body.setdefault(key, {})
-        body[last] = value
+        body.update({last: value} if last else value)
+
+
+def held(body: Json, to: str, keys: Iterable[str]) -> Json:
+    """Return what stands at a place of a body; of what is merged there, the value of each of these keys."""
+    found = Path(to.removesuffix(".")).one(body)
+    return {key: found[key] for key in keys if key in found} if merges(to) and isinstance(found, Mapping) else found
 
 
 def _object(key: str, value: Json) -> dict[str, Json]:
@@ -39,11 +45,16 @@ def merged(body: Mapping[str, Json], extra: Mapping[str, Json]) -> dict[str, Jso
 
 
 def touches(extra: Mapping[str, Json], to: str | Numbered) -> bool:
-    """Return whether raw fields reach a place of the body (or all of it, "")."""
+    """Return whether raw fields reach a place of the body, or anything that it lies under."""
     if isinstance(to, Numbered):
         starts = (to.first, to.further.partition("{n}")[0])
         return any(_reached(extra, start.split("."), str.startswith) for start in starts)
-    return _reached(extra, to.replace("[]", "").split("."), str.__eq__) if to else bool(extra)
+    return _reached(extra, to.replace("[]", "").split("."), str.__eq__)
+
+
+def reaches(extra: Mapping[str, Json], param: Param) -> bool:
+    """Return whether raw fields reach any place that a field is written to."""
+    return any(touches(extra, place) for place in param.places)
 
 
 def _reached(extra: Mapping[str, Json], keys: list[str], fits: Callable[[str, str], bool]) -> bool:

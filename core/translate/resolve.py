@@ -8,11 +8,10 @@ import attrs
 
 from anymedia.declare.fields import Value
 from anymedia.declare.offer import Offer, Param
-from anymedia.declare.path import Path
 from anymedia.declare.when import UNKNOWN, Said, When
 from anymedia.model.strict_json import Json
 
-from .places import merged, put, touches
+from .places import held, merged, put, reaches
 
 
 class Source(StrEnum):
@@ -47,7 +46,7 @@ class Field:
 
 def resolve(given: Mapping[str, Any], offer: Offer) -> dict[str, Field]:
     """Return each field of an offer as it is without raw fields; `given` holds the offer's own words for the shape."""
-    return {name: _field(name, param, given) for name, param in offer.params.items()}
+    return {name: _field(name, param, given) for name, param in offer.fields.items()}
 
 
 def _field(name: str, param: Param, given: Mapping[str, Any]) -> Field:
@@ -66,10 +65,10 @@ def _field(name: str, param: Param, given: Mapping[str, Any]) -> Field:
 
 def overridden(fields: Mapping[str, Field], offer: Offer, extra: Mapping[str, Json]) -> dict[str, Field]:
     """Return the fields as they are once raw fields are laid over the body."""
-    raw = {name for name, param in offer.params.items() if name not in offer.in_query and touches(extra, param.to)}
-    changed = {name: _overridden(fields[name], offer.params[name], extra) for name in raw}
+    raw = {name for name, param in offer.fields.items() if name not in offer.in_query and reaches(extra, param)}
+    changed = {name: _overridden(fields[name], offer.fields[name], extra) for name in raw}
     for name, field in fields.items():
-        if name not in raw and field.source is not Source.GIVEN and raw & _deciding(offer.params[name].default):
+        if name not in raw and field.source is not Source.GIVEN and raw & _deciding(offer.fields[name].default):
             changed[name] = attrs.evolve(field, value=None, source=Source.RAW)
     return {**fields, **changed}
 
@@ -85,5 +84,5 @@ def _overridden(field: Field, param: Param, extra: Mapping[str, Json]) -> Field:
         body: dict[str, Json] = {}
         if field.sent is not None:
             put(body, param.to, field.takes.write(field.sent))
-        value = field.takes.read(Path(param.to).one(merged(body, extra)))
+        value = field.takes.read(held(merged(body, extra), param.to, field.takes.keys or ()))
     return attrs.evolve(field, value=value, source=Source.RAW)

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
+import attrs
+
 from anymedia.declare.assets import Assets
 from anymedia.declare.endpoint import Reply
 from anymedia.declare.path import Place
@@ -26,7 +28,9 @@ def results(received: Received, reply: Reply, task: Task, completed_at: datetime
     """
     unusable: list[str] = []
     assets = [*_linked(received, reply, task, _expiry(received.asked, task.lifecycle, completed_at), unusable)]
-    held = [] if reply.files is None else reply.files.find(received.content)
+    if received.answer.file is not None:
+        assets.append(attrs.evolve(received.answer.file, kind=task.kind.medium))
+    held = [] if reply.files is None or reply.is_file else reply.files.find(received.content)
     assets += [Asset(kind=task.kind.medium, data=data) for data in held if isinstance(data, bytes)]
     told = ", ".join(shown(received.asked.shown(link)) for link in unusable[:3])
     if not any(asset.role == "main" for asset in assets):

@@ -1,6 +1,5 @@
 """Result files: fetched without an API key, recognised as media, written whole, and never over another file."""
 
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import nullcontext
 from pathlib import Path
@@ -10,23 +9,20 @@ import attrs
 
 from anymedia.account import Account
 from anymedia.model.errors import ConfigError, DownloadError
-from anymedia.model.formats import UNKNOWN, Format, is_message
+from anymedia.model.formats import UNKNOWN, Format
 from anymedia.model.task import Asset, Task
 from anymedia.translate.encode import facts
 from anymedia.translate.messages import Lost
 
-from .http import File, Transport
-from .part import PRIVATE, Part, part
+from .answered import recognised
+from .file import File
+from .http import Transport
+from .part import FILE_LIMIT, PRIVATE, Part, part
 from .places import Folder, Place
 from .store import Stores, pieces
 
-FILE_LIMIT = 1 << 30
-"""Bytes of a result file at most; a longer one is not read to its end."""
-
 WHOLE = (200, 203)
 """HTTP statuses of an answer that holds a file, and all of it."""
-
-_log = logging.getLogger("anymedia")
 
 
 @attrs.frozen
@@ -160,7 +156,7 @@ async def _fetched(transport: Transport, unfinished: Part, task: Task, asset: As
     async with transport.fetch(asset.url or "", account) as file:
         async for chunk in _limited(file):
             unfinished.write(chunk)
-        return _recognised(unfinished, file, task)
+        return recognised(unfinished, file, f"the result of task {task.id}")
 
 
 async def _limited(file: File) -> AsyncIterator[bytes]:
@@ -181,25 +177,6 @@ async def _limited(file: File) -> AsyncIterator[bytes]:
 
 async def _held(data: bytes) -> AsyncIterator[bytes]:
     yield data
-
-
-def _recognised(unfinished: Part, file: File, task: Task) -> Format:
-    """Return what a file is. Errors: Lost where it is none, or not all of it."""
-    if not unfinished.size:
-        raise Lost("it has 0 bytes", sent=True, status=file.status)
-    media = unfinished.measured()
-    if media is None:
-        if file.packed:
-            raise Lost(f"it is packed as {file.packed}, which was not asked for and cannot be unpacked", sent=True)
-        if is_message(unfinished.head):
-            raise Lost("a page or a message came in its place", sent=True, status=file.status, body=unfinished.head)
-        _log.warning("the result of task %s is of a kind that is not known; it is kept as .bin", task.id)
-        return UNKNOWN
-    if not unfinished.is_whole(media):
-        if not file.framed:
-            raise Lost("it was cut off before its end", sent=True, status=file.status)
-        _log.warning("the result of task %s has no end, though all that its link holds was fetched", task.id)
-    return media
 
 
 def _error(task: Task, asset: Asset, why: str, **told: Any) -> DownloadError:

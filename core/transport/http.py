@@ -5,7 +5,7 @@ key, and files come from public addresses alone, but for what the configuration 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any
@@ -21,12 +21,16 @@ from anymedia.network import Network
 from anymedia.translate.messages import Answer, Call, Lost, Progress
 
 from .addresses import Guard, is_below
+from .answered import answered
+from .auth import NONE, Credentials, body_of, headers_of, hidden, url_of
 from .certificates import trusting
 from .connector import Connector, Sending, sending
 from .faults import Permanent
+from .file import SILENCE, File, plain
 from .proxies import proxy_for
 from .reasons import HEADER_LIMIT, HEADERS_LIMIT, is_permanent, reason
 from .unpack import Unpacking
+from .upload import payload
 
 CONNECT_TIMEOUT = 15.0
 
@@ -44,13 +48,10 @@ FILES = 16
 FILE_TIME = 3600.0
 """Seconds that one file may take."""
 
-SILENCE = 60.0
-"""Seconds in which something has to come."""
-
-LEAST = 60 << 10
-"""Bytes of a file that have to come in each SILENCE: 1 KiB a second."""
-
 DIRECT = Network()
+
+_NOT_GUESSED = ("Content-Type",)
+"""A header that would make a signed URL another one where it is not asked for."""
 
 
 def user_agent() -> str:
@@ -78,32 +79,39 @@ class Transport:
         for session in (self._kept, self._alone, self._public, self._allowed):
             await session.close()
 
-    async def send(self, account: Account, call: Call, progress: Progress) -> Answer:
-        """Send a call once, with the account's API key unless it goes without. Errors: Lost, with whether a byte left.
+    async def send(self, account: Account, call: Call, progress: Progress, credentials: Credentials = NONE) -> Answer:
+        """Send a call once, with its credentials. Errors: Lost, with whether a byte left.
 
+        A good answer that is a file goes where the call says, and is not read into memory.
         `progress.connected` turns true just before the first byte; the caller holds a permit.
         """
         status: int | None = None
         body = bytearray()
         sending.set(Sending(progress))
-        session = self._alone if call.alone else self._kept
         try:
             url = _parsed(call.url)
-            async with session.request(
+            way = self._way(url, account)
+            async with self._for_call(call, url, account, proxied=way["proxy"] is not None).request(
                 call.method,
-                url,
-                data=call.body,
-                headers=_headers(call, account),
+                url_of(url, call, account),
+                data=payload(body_of(call, account)),
+                headers=headers_of(call, account, credentials),
+                skip_auto_headers=_NOT_GUESSED,
                 allow_redirects=False,
-                timeout=_timeout(call.timeout or account.timeout),
-                **self._way(url, account),
+                timeout=_timeout((call.timeout or account.timeout) + call.sending),
+                **way,
             ) as response:
                 status = response.status
+                if call.into is not None and 200 <= status < 300:
+                    return await answered(File(response), call.limit, call.into, body)
                 await _read(response, call.limit, body)
-                return Answer(status, _plain(response.headers), bytes(body))
+                return Answer(status, plain(response.headers), bytes(body))
+        except Lost as of_file:
+            lost = of_file.with_traceback(None)
+            lost.body = lost.body or bytes(body[:LOST_BODY])
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             lost = Lost(
-                _without_key(reason(error), account if call.keyed else None),
+                hidden(reason(error), account, credentials),
                 sent=progress.connected or status is not None,
                 status=status,
                 body=bytes(body[:LOST_BODY]),
@@ -168,6 +176,12 @@ class Transport:
             link = _joined(link, response.headers.get("Location", ""))
         raise ValueError(f"its link leads to more than {MAX_REDIRECTS} redirects")
 
+    def _for_call(self, call: Call, url: URL, account: Account, *, proxied: bool) -> aiohttp.ClientSession:
+        """Return the connections for a call. Errors: as _for_files, for one that goes where an answer said."""
+        if call.public:
+            return self._for_files(url, account, proxied=proxied)
+        return self._alone if call.alone else self._kept
+
     def _for_files(self, url: URL, account: Account | None, *, proxied: bool) -> aiohttp.ClientSession:
         """Return the connections for a file. Errors: ValueError for a host behind a proxy that is not public."""
         host = url.host or ""
@@ -201,68 +215,9 @@ def _session(connector: Connector) -> aiohttp.ClientSession:
     )
 
 
-class File:
-    """A result file that is being read: `status`, `headers` (names in lower case), and its bytes in `chunks`.
-
-    `framed`: its answer says where it ends, so that its end is known to have come; `length` is what it says of its
-    length in bytes, 0 where it says nothing; `packed` the packing that it names and that cannot be undone here.
-    """
-
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self._response = response
-        self.status: int = response.status
-        self.headers: Mapping[str, str] = _plain(response.headers)
-        self.length: int = response.content_length or 0
-        self._unpacking = Unpacking(self.headers.get("content-encoding", ""))
-        self.packed: str | None = self._unpacking.unreadable
-        self.framed: bool = "content-length" in self.headers or "transfer-encoding" in self.headers
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """Yield the bytes as they come, unpacked. Errors: Lost, also when they come too slowly."""
-        try:
-            async for chunk in self._paced():
-                for piece in self._unpacking.take(chunk):
-                    yield piece
-            for piece in self._unpacking.end():
-                yield piece
-            return
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            lost = Lost(reason(error), sent=True, status=self.status, permanent=is_permanent(error))
-        raise lost
-
-    async def _paced(self) -> AsyncIterator[bytes]:
-        """Yield the bytes as they come. Errors: TimeoutError, ValueError when they come too slowly."""
-        now = asyncio.get_running_loop().time
-        since, came = now(), 0
-        async for chunk in self._response.content.iter_any():
-            yield chunk
-            came += len(chunk)
-            if now() - since >= SILENCE:
-                if came < LEAST:
-                    raise ValueError(f"it came too slowly: {came} bytes in {now() - since:.0f} s")
-                since, came = now(), 0
-
-
-def _headers(call: Call, account: Account) -> Mapping[str, str]:
-    """Return the headers of a call. The API key stands in no variable, which a traceback could show."""
-    if not call.keyed:
-        return call.headers
-    auth = account.adapter.auth
-    return {**call.headers, auth.name: auth.prefix + account.secret().reveal()}
-
-
-def _without_key(text: str, account: Account | None) -> str:
-    secret = None if account is None else account.api_key
-    return text if secret is None else text.replace(secret.reveal(), "***")
-
-
 @cache
 def _timeout(total: float) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=total, sock_connect=CONNECT_TIMEOUT)
-
-
-def _plain(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
 
 
 def _parsed(link: str) -> URL:

@@ -13,6 +13,9 @@ from anymedia.model.formats import Format, measured
 
 from .whole import is_whole
 
+FILE_LIMIT = 1 << 30
+"""Bytes of a result file at most; a longer one is not read to its end."""
+
 HEAD = 1 << 16
 """Bytes from the beginning by which a message is told from a file."""
 

@@ -12,7 +12,7 @@ import anymedia.adapters
 from anymedia.declare import Adapter
 from anymedia.registry import adapters
 
-from . import architecture, errors, money_safety, prices, providers, routing, states
+from . import architecture, asking, errors, money_safety, prices, providers, routing, states
 
 PAGES = {
     "architecture.md": "Architecture",
@@ -34,13 +34,14 @@ def pages(sellers: Sequence[Adapter], docs: Path) -> dict[str, str]:
     """Return each page by its file's name; `docs` holds the pages as they are, for what was measured and is kept."""
     before = docs / "money-safety.md"
     measured = money_safety.measured(before.read_text("utf-8") if before.exists() else "")
+    each = list(asking.lives(sellers))
     bodies = {
         "architecture.md": architecture.page(),
         "providers.md": providers.page(sellers),
         "prices.md": prices.page(sellers),
-        "states.md": states.page(sellers),
-        "errors.md": errors.page(sellers),
-        "money-safety.md": money_safety.page(sellers, measured),
+        "states.md": states.page(each),
+        "errors.md": errors.page(each),
+        "money-safety.md": money_safety.page(each, measured),
         "routing.md": routing.page(sellers),
     }
     return {name: _head(name) + body + "\n" for name, body in bodies.items()}

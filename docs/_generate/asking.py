@@ -1,7 +1,7 @@
 """The code, asked what it makes of an answer: nothing here decides, it only words the question and takes the answer."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -53,6 +53,20 @@ PLAIN = Adapter(
 
 KEYED = attrs.evolve(PLAIN, idempotency=Idempotency("Idempotency-Key", window=60))
 """The same, honouring an idempotency key."""
+
+
+def lives(sellers: Iterable[Adapter]) -> Iterator[Adapter]:
+    """Yield each provider once for each of its lifecycles, as if it had that one alone; others are named behind it."""
+    for adapter in sellers:
+        for name, life in adapter.lives.items():
+            sold = [attrs.evolve(offer, lifecycle=None) for offer in adapter.offers if offer.lifecycle == name]
+            title = adapter.title if name is None else f"{adapter.title}, {name}"
+            yield attrs.evolve(adapter, title=title, lifecycle=life, lifecycles={}, offers=tuple(sold))
+
+
+def seller(adapter: Adapter) -> str:
+    """Return the title of the provider whose lifecycle this is."""
+    return adapter.title.partition(", ")[0]
 
 
 @attrs.frozen

@@ -10,7 +10,11 @@ from anymedia.declare import (
     UNKNOWN,
     Choice,
     Dearest,
+    File,
+    Files,
+    Flag,
     Grid,
+    Number,
     Offer,
     Param,
     Pixels,
@@ -19,11 +23,11 @@ from anymedia.declare import (
     Table,
     Text,
     Url,
-    Urls,
     When,
     Whole,
 )
 from anymedia.declare.fields import Value
+from anymedia.declare.numbers import as_word
 from anymedia.model.request import DELIVERY
 
 from .markdown import NONE, code, codes
@@ -33,9 +37,9 @@ FIELDS = ImageRequest.roles.names
 
 
 def cell(offer: Offer, field: str) -> str:
-    """Return what an offer makes of a canonical field; – where it refuses it."""
-    if field in offer.params:
-        return "; ".join(_told(offer.params[field], offer, field))
+    """Return what an offer makes of a canonical field, or of a knob; – where it refuses it."""
+    if field in offer.fields:
+        return "; ".join(_told(offer.fields[field], offer, field))
     if field in _shape_fields(offer):
         return _shaped(offer, field)
     if field == "count":
@@ -65,7 +69,9 @@ def _told(param: Param, offer: Offer, field: str) -> Iterator[str]:
         yield f"always sent: {default} when not given" if param.always_sent else f"default {default}"
     priced = isinstance(offer.prices, Table) and field in offer.prices.by
     for value, billed in param.bills_as.items() if priced else ():
-        yield f"{code(value)} bills as " + ("the dearest" if isinstance(billed, Dearest) else code(billed))
+        yield f"{code(as_word(value))} bills as " + (
+            "the dearest" if isinstance(billed, Dearest) else code(as_word(billed))
+        )
 
 
 def _each(thing: Any, words: Any) -> str:
@@ -78,19 +84,23 @@ def _each(thing: Any, words: Any) -> str:
 
 
 def _default(value: Any) -> str:
-    return "unknown" if value is UNKNOWN else str(value)
+    return "unknown" if value is UNKNOWN else as_word(value)
 
 
 def _value(value: Value) -> str:
     match value:
         case Text(least, most):
             return f"{_bounds(least, most)} characters" if least or most else "any text"
-        case Whole(least, most):
+        case Whole(least, most) | Number(least, most):
             return _bounds(least, most)
+        case Flag():
+            return "true false"
         case Url(https):
             return "an https URL" if https else "a URL"
-        case Urls(least, most, https):
-            return f"{_bounds(least, most)} {'https ' * https}URL{'s' * (most != 1)}"
+        case File():
+            return f"a file{_of_files(value)}"
+        case Files():
+            return f"{_bounds(value.least, value.most)} file{'s' * (value.most != 1)}{_of_files(value)}"
         case Choice(wire, not_honoured):
             return " ".join(each for each in wire if each not in not_honoured)
         case Size():
@@ -99,7 +109,22 @@ def _value(value: Value) -> str:
             raise TypeError(f"there are no words yet for {value!r}: add them to docs/_generate/fields.py")
 
 
-def _bounds(least: int, most: int | None) -> str:
+def _of_files(takes: File | Files) -> str:
+    """Say in which forms files are taken, and what they may be."""
+    forms = " or ".join(_FORMS[form].replace("URL", "https URL" if takes.https else "URL") for form in takes.forms)
+    bounds = [
+        takes.types and " ".join(each.partition("/")[2] for each in takes.types),
+        takes.megabytes and f"{takes.megabytes:g} MB",
+        takes.sides and f"{takes.sides[0]}–{takes.sides[1]} pixels a side",
+        takes.megapixels and f"{takes.megapixels:g} MP",
+    ]
+    return f" ({'; '.join([forms, *(bound for bound in bounds if bound)])})"
+
+
+_FORMS = {"url": "URL", "upload": "upload", "data": "data URI", "base64": "base64", "part": "part of the form"}
+
+
+def _bounds(least: float, most: float | None) -> str:
     if most is None:
         return f"{least} or more"
     return str(least) if least == most else f"{least}–{most}"
@@ -127,8 +152,8 @@ def _shaped(offer: Offer, field: str) -> str:
 
 def rule(held: Rule) -> str:
     """Return a rule between fields as a sentence."""
-    whens = (field if value is ANY else f"{field} {code(value)}" for field, value in held.when.items())
-    allowed = (f"{field} {' '.join(values)}" for field, values in held.allows.items())
+    whens = (field if value is ANY else f"{field} {code(as_word(value))}" for field, value in held.when.items())
+    allowed = (f"{field} {' '.join(map(as_word, values))}" for field, values in held.allows.items())
     needs = " and ".join(chain(() if held.needs is None else (held.needs,), allowed))
     return f"{' with '.join(whens)} needs {needs}"
 

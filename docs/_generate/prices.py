@@ -8,7 +8,21 @@ import attrs
 
 from anymedia import Money, PriceStatus
 from anymedia.cli.age import LIFE
-from anymedia.declare import VARIANT, Adapter, Offer, PerMegapixel, Price, Table, Text, Urls, pick
+from anymedia.declare import (
+    VARIANT,
+    Adapter,
+    Files,
+    Flag,
+    Number,
+    Offer,
+    PerMegapixel,
+    Price,
+    Table,
+    Text,
+    Whole,
+    pick,
+)
+from anymedia.declare.numbers import as_word
 from anymedia.model.request import request_type
 from anymedia.pricing.price import priced
 from anymedia.translate.check import check
@@ -148,11 +162,26 @@ def _bare(sold: Iterable[Sold]) -> str:
 def asked(adapter: Adapter, offer: Offer, variant: str | None, **given: Any) -> Money:
     """Return what the code says that a picture costs. Errors: ValueError when it would not even be asked for."""
     variant = variant or next(iter(offer.variants))
-    request = request_type(offer.kind)(model=offer.model, **_subject(offer, variant), **_fitting(offer, given))
+    fields = {name: _value(offer, name, word) for name, word in _fitting(offer, given).items()}
+    extra = {adapter.name: {name: fields.pop(name) for name in offer.knobs if name in fields}}
+    request = request_type(offer.kind)(model=offer.model, extra=extra, **_subject(offer, variant), **fields)
     checked = check(request, adapter, offer)
     if checked.problems:
         raise ValueError(f"{adapter.name}/{offer.name} has a price for what it does not take: {checked.problems}")
     return priced(checked, parts(checked))
+
+
+def _value(offer: Offer, name: str, word: Any) -> Any:
+    """Return the value that a table of prices names by a word."""
+    match pick(offer.fields[name].takes, ()):
+        case Whole():
+            return int(word)
+        case Number():
+            return float(word)
+        case Flag():
+            return word == as_word(True)
+        case _:
+            return word
 
 
 def _subject(offer: Offer, variant: str) -> dict[str, Any]:
@@ -166,7 +195,7 @@ def _subject(offer: Offer, variant: str) -> dict[str, Any]:
         subject[field] = PROMPT[: text.most] if isinstance(text, Text) else PROMPT
     if variant in takes:
         urls = takes[variant]
-        subject[variant] = (PICTURE,) * max(urls.least, 1) if isinstance(urls, Urls) else PICTURE
+        subject[variant] = (PICTURE,) * max(urls.least, 1) if isinstance(urls, Files) else PICTURE
     return subject
 
 

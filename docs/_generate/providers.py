@@ -19,8 +19,9 @@ LEGEND = f"""\
 In the tables of fields – is refused by name before anything is sent; what is accepted on the wire without being
 honoured is refused too. With `on_unsupported="drop"` both are left out and recorded in `task.adjustments`, all but
 {codes(ImageRequest.roles.subject)}. A `callback_url` never refuses an offer: where there is none it is left out and
-recorded. A `count` above what a task makes takes several tasks. A default that is unknown is one that no page names.
-Lengths count code points."""
+recorded. What is called `extra.…` is a field of the provider alone, `extra={{"provider": {{"name": …}}}}`, checked and
+priced like the others; any other name in there is sent as it stands. A `count` above what a task makes takes
+several tasks. A default that is unknown is one that no page names. Lengths count code points."""
 
 
 def page(sellers: Sequence[Adapter]) -> str:
@@ -85,7 +86,9 @@ def _takes(adapter: Adapter) -> Iterator[str]:
     firsts = [group[0] for group in alike]
     names = ["<br>".join(code(offer.name) for offer in group) for group in alike]
     taken = [field for field in FIELDS if field == "count" or any(fields.takes(offer, field) for offer in firsts)]
-    rows = ([field, *(fields.cell(offer, field) for offer in firsts)] for field in taken)
+    knobs = dict.fromkeys(name for offer in firsts for name in offer.knobs)
+    named = {**{field: field for field in taken}, **{name: code(f"extra.{name}") for name in knobs}}
+    rows = ([shown, *(fields.cell(offer, field) for offer in firsts)] for field, shown in named.items())
     yield table(["field", *names], rows)
     yield f"Taken by none: {', '.join(field for field in FIELDS if field not in taken)}."
     yield "\n".join(_rules(alike))
@@ -93,7 +96,7 @@ def _takes(adapter: Adapter) -> Iterator[str]:
 
 
 def _same(one: Offer, other: Offer) -> bool:
-    return (one.params, one.rules, one.shape) == (other.params, other.rules, other.shape)
+    return (one.fields, one.rules, one.shape) == (other.fields, other.rules, other.shape)
 
 
 def _rules(alike: Sequence[Sequence[Offer]]) -> Iterator[str]:

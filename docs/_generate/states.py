@@ -48,7 +48,7 @@ def _row(adapter: Adapter) -> list[str]:
         seen = asking.look(adapter, asking.shows(adapter, word))
         if isinstance(seen, Task):
             words[seen.state].append(word)
-    name = f"[{adapter.title}](providers.md{anchor(adapter.title)})"
+    name = f"[{adapter.title}](providers.md{anchor(asking.seller(adapter))})"
     return [name, *map(codes, words.values()), places(_place(adapter))]
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from anymedia import Account, ImageRequest, OutOfBounds, Unsupported
+from anymedia.declare import Header
 from anymedia.model.task import Task
 from anymedia.registry import adapters, offers
 from anymedia.translate.check import check
@@ -336,7 +337,7 @@ def test_where_the_calls_go(provider, facts, clock):
     origin, header, prefix, method, url = facts
     adapter = adapters()[provider]
     account = Account(name=provider, adapter=adapter, origin=origin)
-    assert (adapter.base_url, adapter.auth.name, adapter.auth.prefix) == (origin, header, prefix)
+    assert (adapter.base_url, *adapter.auth) == (origin, Header(header, prefix))
 
     call = submit(account, None, "/where", {"a": "é"}, "k-1")
     assert (call.method, call.url, call.body) == ("POST", f"{origin}/where", '{"a":"é"}'.encode())
@@ -385,7 +386,7 @@ IMAGE_COUNTS = {
 
 @pytest.mark.parametrize(("name", "most"), IMAGE_COUNTS.items())
 def test_the_number_of_images(name, most):
-    bound = "takes 1 URLs" if most == 1 else f"takes 1 to {most} URLs"
+    bound = "takes 1 files" if most == 1 else f"takes 1 to {most} files"
     assert refused(name, images=(ONE,) * most) == []
     assert refused(name, images=(ONE,) * (most + 1)) == [("images", f"{bound}, not {most + 1}")]
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 
 from anymedia import ImageRequest, OutOfBounds
-from anymedia.declare import Choice, Size, Text, Url, Urls, Whole, pick
+from anymedia.declare import Choice, File, Files, Size, Text, Url, Whole, pick
 from anymedia.declare.path import Path
 from anymedia.registry import offers
 from anymedia.translate.check import check
@@ -76,11 +76,11 @@ def likely(takes):
             return ["a fox", "a" * 5000, "a" * 4000, "a" * 1000, "🦊" * 3]
         case Whole():
             return list(range(takes.least, takes.most + 1))
-        case Urls():
+        case Files():
             return [[LINK], [LINK] * (takes.most or 20), [LINK, LINKS[2]]]
         case Size():
             return PIXELS[:4]
-        case Url():
+        case Url() | File():
             return LINKS[:4]
 
 
@@ -93,11 +93,11 @@ def possible(takes):
             return TEXTS
         case Whole():
             return range(-1, 7)
-        case Urls():
+        case Files():
             return LISTS
         case Size():
             return PIXELS
-        case Url():
+        case Url() | File():
             return LINKS
 
 

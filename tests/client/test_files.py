@@ -163,11 +163,11 @@ async def test_a_file_whose_link_holds_no_more_is_kept_with_a_warning(fetch, cap
 
 
 async def test_a_file_that_drips_is_given_up(fetch, monkeypatch):
-    monkeypatch.setattr("anymedia.transport.http.SILENCE", 0.0)
+    monkeypatch.setattr("anymedia.transport.file.SILENCE", 0.0)
     async with raw_server(GOOD) as server:
         with pytest.raises(DownloadError, match="came too slowly"):
             await fetch(server)
-        monkeypatch.setattr("anymedia.transport.http.LEAST", 1)
+        monkeypatch.setattr("anymedia.transport.file.LEAST", 1)
         assert (await fetch(server)).length == len(PNG)
 
 

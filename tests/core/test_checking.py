@@ -11,13 +11,14 @@ from anymedia.declare import (
     UNKNOWN,
     Choice,
     Endpoint,
+    File,
+    Files,
     Offer,
     Param,
     Rule,
     Said,
     Size,
     Text,
-    Urls,
     Whole,
     numbered,
     pick,
@@ -38,14 +39,14 @@ OFFER = Offer(
     fixed={"tier.name": "gold"},
     params={
         "prompt": Param("input.prompt", Text(2, 5), required=True),
-        "images": Param(numbered("image", "image_{n}"), Urls(1, 3)),
+        "images": Param(numbered("image", "image_{n}"), Files(1, 3)),
         "aspect_ratio": Param("input.ratio", Choice("1:1", "2:1"), default="1:1", always_sent=True),
         "resolution": Param("input.dots", Choice({"1K": 1000, "2K": 2000}), default=UNKNOWN),
         "quality": Param("q", when(otherwise=Choice("low", "high", not_honoured=("high",)), images=None)),
         "size": Param("", Size(step=8)),
         "count": Param("n", Whole(1, 3)),
         "seed": Param("seed", Whole(0, 100)),
-        "mask": Param("mask", when(images=Text())),
+        "mask": Param("mask", when(images=File())),
     },
     rules=(
         Rule(when={"seed": ANY}, needs="quality"),
@@ -113,7 +114,7 @@ def test_an_offer_for_edits_alone_requires_images():
     edits = attrs.evolve(OFFER, wire_id=when(images="repaint"))
     assert said(held(offer=edits)) == [("images", "required by this offer")]
     assert said(held(offer=edits, images=(ONE,))) == []
-    required = attrs.evolve(OFFER, params=OFFER.params | {"images": Param("i", Urls(1), required=True)})
+    required = attrs.evolve(OFFER, params=OFFER.params | {"images": Param("i", Files(1), required=True)})
     assert said(held(offer=required)) == [("images", "required by this offer")]
 
 
@@ -205,7 +206,7 @@ def test_each_field_says_its_value_where_it_comes_from_and_what_is_sent():
         "aspect_ratio": ("1:1", "default", "1:1"),
         "resolution": ("2K", "raw field", None),
         "quality": (Said("as the moon stands"), "provider's choice", None),
-        "size": ((16, 8), "raw field", (16, 8)),  # it is merged into the body itself, as raw fields are
+        "size": ((16, 8), "given", (16, 8)),  # it is merged into the body itself, where no raw field reaches it
         "count": (None, "unknown", None),
         "seed": (None, "unknown", None),
         "mask": (None, "unknown", None),

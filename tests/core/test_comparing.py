@@ -7,7 +7,7 @@ import pytest
 
 from anymedia import ConfigError, ImageRequest, Unsupported, compare, explain
 from anymedia.config import default_account
-from anymedia.declare import Choice, Endpoint, Idempotency, Offer, Param, Pixels, Reply, Size, Text, Urls
+from anymedia.declare import Choice, Endpoint, Files, Idempotency, Offer, Param, Pixels, Reply, Size, Text
 from anymedia.preview import seller
 from anymedia.pricing.compare import compare as compare_at
 from anymedia.pricing.side import Seller
@@ -100,7 +100,7 @@ SHAPES = Offer(
     model="flux-2-pro",
     params={
         "prompt": Param("prompt", Text()),
-        "images": Param("images", Urls(1, 2), required=True),
+        "images": Param("images", Files(1, 2), required=True),
         "size": Param("", Size(step=16)),
         "quality": Param("?quality", Choice({"low": 1, "high": 2})),
     },

@@ -28,7 +28,7 @@ from anymedia import (
     from_json,
     to_json,
 )
-from anymedia.declare import Offer, Param, Table, Text, Url, numbered, pick, when
+from anymedia.declare import Files, Offer, Param, Table, Text, Url, numbered, pick, when
 from anymedia.engine.idempotency import _same
 from anymedia.journal.redact import secrets_of
 from anymedia.model import request as kinds
@@ -199,7 +199,7 @@ def test_what_the_clip_is_of_is_never_dropped():
     assert [field for field, _ in said(checked)] == ["first_frame", "last_frame", "videos"]
     assert [each.field for each in checked.adjustments] == ["duration", "seed"]
     with_images = attrs.evolve(CLIP, images=REFERENCE)
-    mute = attrs.evolve(FILM, params=FILM.params | {"images": Param("i", when(first_frame=Text()))})
+    mute = attrs.evolve(FILM, params=FILM.params | {"images": Param("i", when(first_frame=Files()))})
     assert said(check(with_images, STUDIO, mute)) == [("images", "not supported with images")]
 
 
@@ -285,7 +285,7 @@ def test_two_sellers_of_clips_are_compared():
     assert compare(CLIP, a, a) == []
     picture = ImageRequest(model="film-1", prompt="waves", size=(8, 8))
     assert compare(picture, a, b) == []  # neither makes pictures of it
-    short = attrs.evolve(FILM, params=FILM.params | {"prompt": Param("p", Text(1, 5)), "images": Param("i", Text())})
+    short = attrs.evolve(FILM, params=FILM.params | {"prompt": Param("p", Text(1, 5)), "images": Param("i", Files())})
     dear = attrs.evolve(short, prices=Table("resolution", {"720p": "0.90", "1080p": "2"}))
     b = Seller("dear", account(studio("dear", offers=(dear,))))
     found = {each.field: each for each in compare(attrs.evolve(CLIP, prompt="waves"), a, b)}

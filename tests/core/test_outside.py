@@ -33,7 +33,8 @@ from anymedia.declare.prices import Override
 from anymedia.engine.generate import _units
 from anymedia.journal.redact import secrets_of
 from anymedia.model import request as kinds
-from anymedia.model.forms import LINK, TEXT, URL, URLS, Role, holds, one_of, several
+from anymedia.model.forms import FILE, FILES, LINK, TEXT, Role, files, holds, one_of
+from anymedia.model.media import Media, put_in
 from anymedia.model.redact import MARK, scrubbed
 from anymedia.model.strict_json import dumps
 from anymedia.pricing.offers import candidates
@@ -278,8 +279,8 @@ def song(monkeypatch):
 
         lyrics: str = attrs.field(metadata=holds(TEXT))
         voice: str | None = attrs.field(default=None, metadata=holds(one_of(("alto", "bass"))))
-        cover: str | None = attrs.field(default=None, metadata=holds(URL))
-        stems: tuple[str, ...] = attrs.field(default=(), converter=several, metadata=holds(URLS))
+        cover: str | Media | None = attrs.field(default=None, converter=put_in, metadata=holds(FILE))
+        stems: tuple[str | Media, ...] = attrs.field(default=(), converter=files, metadata=holds(FILES))
         mood: str | None = attrs.field(default=None, metadata=holds(TEXT))
         tempo: str | None = attrs.field(default=None, metadata=holds(one_of(("slow", "fast")), Role.LOOK))
         hook: str | None = attrs.field(default=None, metadata=holds(LINK))

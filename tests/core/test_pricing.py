@@ -12,6 +12,7 @@ from anymedia.declare import (
     Choice,
     Credit,
     Endpoint,
+    Files,
     Offer,
     Param,
     PerMegapixel,
@@ -20,7 +21,6 @@ from anymedia.declare import (
     Size,
     Table,
     Text,
-    Urls,
     Whole,
 )
 from anymedia.declare.sizes import Grid
@@ -37,7 +37,7 @@ OFFER = Offer(
     page="Acme's page",
     params={
         "prompt": Param("prompt", Text()),
-        "images": Param("images", Urls()),
+        "images": Param("images", Files()),
         "size": Param("size", Size("{width}*{height}", least=64, step=16, megapixels=4)),
         "count": Param("n", Whole(1, 3)),
     },

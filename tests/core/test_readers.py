@@ -13,7 +13,8 @@ from click.testing import CliRunner
 import anymedia
 from anymedia import Account, AnymediaError, Secret, Task, declare
 from anymedia.cli.app import app
-from anymedia.declare import Price, PriceQuote, Reply, Rule, Table
+from anymedia.cli.providers import facts_of
+from anymedia.declare import Flag, Hook, Number, Param, Price, PriceQuote, Reply, Rule, Table
 from anymedia.declare.prices import Override
 from anymedia.declare.written import Written
 from anymedia.engine.watch import first_wait, next_wait
@@ -37,8 +38,12 @@ ODD = attrs.evolve(
     name="odd",
     lifecycle=attrs.evolve(
         BFL.lifecycle,
+        submit=attrs.evolve(BFL.lifecycle.submit, writes=Hook("tests.thirdparty.hooks:glossy", why="it does more")),
         poll=attrs.evolve(
-            BFL.lifecycle.poll, query={"id": "{id}"}, not_yet=(404, 60), reply=Reply(state="s", completed="at!s")
+            BFL.lifecycle.poll,
+            query={"id": "{id}"},
+            not_yet=(404, 60),
+            reply=Reply(state="s", completed="at!s", reads=Hook("tests.thirdparty.hooks:unfolded", why="it does more")),
         ),
         pace=declare.Pace(first=1, then=1, slower={60: 5}),
     ),
@@ -48,6 +53,10 @@ ODD = attrs.evolve(
         attrs.evolve(
             BFL.offers[0],
             fixed={"tier": "pro"},
+            knobs={
+                "scale": Param("scale", Number(1, 9, form=str)),
+                "fast": Param("fast", Flag(on="yes", off="no")),
+            },
             rules=(Rule(when={"seed": 1}, needs="images", allows={"output_format": ("png",)}),),
             shape=None,
             prices=Table("output_format", {"png": Price("0.05", doubt="maybe"), "jpeg": Price("0.04")}),
@@ -97,7 +106,7 @@ def asked_for(adapter, account):
     mine = attrs.evolve(account, prices={offer.name: Override(Price("1"), "mine") for offer in adapter.offers})
     for offer in adapter.offers:
         for shape in ({"resolution": "2K"}, {"size": (1024, 1024)}):
-            candidates(attrs.evolve(fewest(offer, "text"), **shape), [mine], limits=False)
+            candidates(attrs.evolve(fewest(adapter, offer, "text"), **shape), [mine], limits=False)
         for variant in offer.variants:
             request = every(adapter, offer, variant)
             for candidate in candidates(request, [account], offer=offer.name, limits=False):
@@ -115,6 +124,7 @@ def translated(adapter):
     account = Account(name=adapter.name, adapter=adapter, origin=adapter.base_url, api_key=Secret("k"))
     asked = Asked(adapter=adapter, account=account.name, origin=account.origin, model="m", now=NOW)
     asked_for(adapter, account)
+    facts_of(account)
     links = {each.link: account.origin + "/x" for each in adapter.lifecycle.looks.values() if each.link}
     task = Task(id="t", provider=adapter.name, account=account.name, path="/v1", submitted_at=NOW, links=links)
     states = ("Content Moderated", "Ready", "COMPLETED", "completed")

@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anymedia import ImageRequest
-from anymedia.declare import Choice, Endpoint, Offer, Param, Size, Text, Url, Urls, numbered, when
+from anymedia.declare import Choice, Endpoint, File, Files, Offer, Param, Size, Table, Text, Url, numbered, when
 from anymedia.declare.written import Written, clashes
+from anymedia.pricing.price import priced
 from anymedia.translate.check import check
 from anymedia.translate.encode import parts
-from anymedia.translate.places import put, touches
+from anymedia.translate.places import merged, put, touches
 
 from .acme import acme
 
@@ -31,10 +32,10 @@ def sold(params, submit=None, **facts):
         ({"quality": Param("input", OBJECTS)}, {}, "input.prompt", "input"),
         ({"quality": Param("input.prompt", OBJECTS)}, {}, "input.prompt", "input.prompt"),
         ({"quality": Param("input.prompt.weight", Text())}, {}, "input.prompt", "input.prompt.weight"),
-        ({"images": Param("input[].url", Urls())}, {}, "input.prompt", "input[].url"),
-        ({"images": Param("a[].url", Urls()), "mask": Param("a[].mask", Url())}, {}, "a[].url", "a[].mask"),
-        ({"images": Param(numbered("input", "input_{n}"), Urls())}, {}, "input.prompt", "input, input_{n}"),
-        ({"images": Param(numbered("i", "i_{n}"), Urls()), "mask": Param("i_7.url", Url())}, {}, "i_{n}", "i_7.url"),
+        ({"images": Param("input[].url", Files())}, {}, "input.prompt", "input[].url"),
+        ({"images": Param("a[].url", Files()), "mask": Param("a[].mask", File())}, {}, "a[].url", "a[].mask"),
+        ({"images": Param(numbered("input", "input_{n}"), Files())}, {}, "input.prompt", "input, input_{n}"),
+        ({"images": Param(numbered("i", "i_{n}"), Files()), "mask": Param("i_7.url", File())}, {}, "i_{n}", "i_7.url"),
         (
             {"prompt": Param("prompt", Text()), "quality": Param("", OBJECTS)},
             {},
@@ -42,9 +43,15 @@ def sold(params, submit=None, **facts):
             "the body itself",
         ),
         ({"size": Param("", Size()), "quality": Param("width", Text())}, {}, "the body itself", "width"),
-        ({"mask": Param("?u", Url()), "callback_url": Param("?u", Url())}, {}, "mask goes to ?u", "callback_url to ?u"),
-        ({"mask": Param("?u", Url())}, {"path": "/v1?u=1"}, "the path /v1?u=1", "mask to ?u"),
-        ({"mask": Param("?u", Url())}, {"submit": {"query": {"u": "1"}}}, "the query's u", "mask to ?u"),
+        ({"quality": Param("input.", OBJECTS)}, {}, "input.prompt", "quality to input"),
+        (
+            {"mask": Param("?u", File()), "callback_url": Param("?u", Url())},
+            {},
+            "mask goes to ?u",
+            "callback_url to ?u",
+        ),
+        ({"mask": Param("?u", File())}, {"path": "/v1?u=1"}, "the path /v1?u=1", "mask to ?u"),
+        ({"mask": Param("?u", File())}, {"submit": {"query": {"u": "1"}}}, "the query's u", "mask to ?u"),
         ({}, {"fixed": {"input": {"mode": "fast"}}}, "input.prompt", "the fixed input to input"),
         ({}, {"fixed": {"mode": {"a": 1}, "mode.b": 2}}, "the fixed mode", "the fixed mode.b"),
         ({}, {"submit": {"model": "input"}}, "the wire id goes to input", "prompt to input.prompt"),
@@ -55,7 +62,7 @@ def sold(params, submit=None, **facts):
             "aspect_ratio goes to s",
             "size to s",
         ),
-        ({"mask": Param("u", when(images=Url())), "images": Param("u", Urls())}, {}, "mask", "images"),
+        ({"mask": Param("u", when(images=File())), "images": Param("u", Files())}, {}, "mask", "images"),
     ],
 )
 def test_two_things_never_share_a_place(params, facts, one, other):
@@ -68,8 +75,9 @@ def test_two_things_never_share_a_place(params, facts, one, other):
 @pytest.mark.parametrize(
     ("params", "facts", "why"),
     [
-        ({"quality": Param("input.", Text())}, {}, "quality: 'input.' is no place like"),
-        ({"images": Param("images[]", Urls())}, {}, "'images\\[\\]' is no place"),
+        ({"quality": Param("input..", OBJECTS)}, {}, "quality: 'input..' is no place like"),
+        ({"quality": Param("input.", Text())}, {}, "quality: only an object can be merged into input$"),
+        ({"images": Param("images[]", Files())}, {}, "'images\\[\\]' is no place"),
         ({"quality": Param("", Text())}, {}, "only an object can be merged into the body itself"),
         ({"quality": Param("", Choice("low", "high"))}, {}, "only an object can be merged into the body itself"),
         ({"size": Param("", when(images=Size(), otherwise=Size("{width}")))}, {}, "only an object"),
@@ -89,15 +97,49 @@ def test_numbered_fields_have_names(names):
         numbered(*names)
 
 
+@pytest.mark.parametrize("to", ["input.", "input.style.", ""])
+def test_an_object_is_merged_where_others_are_written_and_read_back_among_them(to):
+    tones = Choice({"low": {"steps": 4}, "high": {"steps": 8, "sharp": True}})
+    params = {"quality": Param(to, tones, default="low"), "background": Param(f"{to}back", Choice("auto", "opaque"))}
+    adapter = sold(params, prices=Table("quality", {"low": "0.01", "high": "0.02"}))
+
+    def taken(extra=None, **given):
+        request = ImageRequest(model="m", prompt="fox", **given, extra={"acme": extra} if extra else {})
+        return check(request, adapter, adapter.offers[0])
+
+    def within(fields):
+        for key in reversed(to.split(".")[:-1]):
+            fields = {key: fields}
+        return fields
+
+    def price(checked):
+        return str(priced(checked, parts(checked)))
+
+    high = taken(quality="high", background="opaque")
+    assert parts(high)[0].body == merged(
+        {"input": {"prompt": "fox"}}, within({"steps": 8, "sharp": True, "back": "opaque"})
+    )
+    assert (price(high), price(taken())) == ("$0.02", "$0.01")
+    # A raw field decides what is billed only where it reaches what is merged; any other costs nobody knows what.
+    assert price(taken(within({"steps": 8, "sharp": True}))) == "$0.02"
+    assert "a raw field sets" in price_reason(taken(within({"steps": 5})))
+    assert taken(within({"back": "auto"}), quality="high").value("quality") == "high"
+    assert "not known: " in price_reason(taken(within({"other": 1}), quality="high"))
+
+
+def price_reason(checked):
+    return priced(checked, parts(checked)).reason
+
+
 def test_fields_of_which_one_is_given_may_share_a_place():
     both = {"aspect_ratio": Param("s", Choice("1:1")), "size": Param("s", Size("{width}x{height}"))}
-    one = sold(both | {"mask": Param("u", when(images=Url())), "images": Param("u", when(images=None, mask=Urls()))})
+    one = sold(both | {"mask": Param("u", when(images=File())), "images": Param("u", when(images=None, mask=Files()))})
     assert one.offers[0].params["size"].to == "s"
 
 
 def test_lists_and_the_query_are_written_in_their_places():
     params = {
-        "images": Param(numbered("input.image", "input.image_{n}"), Urls()),
+        "images": Param(numbered("input.image", "input.image_{n}"), Files()),
         "moderation": Param("?safe", Choice({"off": False, "standard": True})),
     }
     adapter = sold(params, {"query": {"tier": "{wire_id}"}}, path="/v2?a=1")

@@ -9,6 +9,8 @@ from anymedia.declare import (
     Choice,
     Endpoint,
     Fault,
+    File,
+    Files,
     Idempotency,
     Offer,
     Param,
@@ -17,11 +19,11 @@ from anymedia.declare import (
     Table,
     Text,
     Url,
-    Urls,
     Whole,
     when,
 )
-from anymedia.model.forms import COUNT, RATIO, TEXT, URL, URLS, WHOLE, Role, holds, one_of, several
+from anymedia.model.forms import COUNT, FILE, FILES, RATIO, TEXT, WHOLE, Role, files, holds, one_of
+from anymedia.model.media import Media, put_in
 
 from .acme import acme
 
@@ -35,10 +37,16 @@ class VideoRequest(Request):
     kind: ClassVar[Kind] = Kind.VIDEO
 
     prompt: str = attrs.field(metadata=holds(TEXT, Role.SUBJECT, Role.TEXT, Role.FREE))
-    first_frame: str | None = attrs.field(default=None, metadata=holds(URL, Role.INPUT, Role.FREE))
-    last_frame: str | None = attrs.field(default=None, metadata=holds(URL, Role.SUBJECT, Role.FREE))
-    images: tuple[str, ...] = attrs.field(default=(), converter=several, metadata=holds(URLS, Role.INPUT, Role.FREE))
-    videos: tuple[str, ...] = attrs.field(default=(), converter=several, metadata=holds(URLS, Role.SUBJECT))
+    first_frame: str | Media | None = attrs.field(
+        default=None, converter=put_in, metadata=holds(FILE, Role.INPUT, Role.FREE)
+    )
+    last_frame: str | Media | None = attrs.field(
+        default=None, converter=put_in, metadata=holds(FILE, Role.SUBJECT, Role.FREE)
+    )
+    images: tuple[str | Media, ...] = attrs.field(
+        default=(), converter=files, metadata=holds(FILES, Role.INPUT, Role.FREE)
+    )
+    videos: tuple[str | Media, ...] = attrs.field(default=(), converter=files, metadata=holds(FILES, Role.SUBJECT))
     duration: int | None = attrs.field(default=None, metadata=holds(WHOLE, Role.LOOK))
     aspect_ratio: str | None = attrs.field(default=None, metadata=holds(RATIO, Role.SHAPE, Role.LOOK))
     resolution: str | None = attrs.field(default=None, metadata=holds(one_of(("720p", "1080p")), Role.SHAPE, Role.LOOK))
@@ -66,10 +74,10 @@ FILM = Offer(
     path=when(images="/v1/like", otherwise="/v1/films"),
     params={
         "prompt": Param("input.prompt", Text(1, 50), required=True),
-        "first_frame": Param("input.start", Url()),
-        "last_frame": Param("input.end", when(first_frame=Url())),
-        "images": Param("input.likenesses", Urls(1, 3)),
-        "videos": Param("input.clips", Urls(1, 2)),
+        "first_frame": Param("input.start", File()),
+        "last_frame": Param("input.end", when(first_frame=File())),
+        "images": Param("input.likenesses", Files(1, 3)),
+        "videos": Param("input.clips", Files(1, 2)),
         "duration": Param("input.seconds", Whole(3, 15), default=5),
         "aspect_ratio": Param("input.ratio", Choice("16:9", "9:16"), default=when(first_frame=None, otherwise="16:9")),
         "resolution": Param("input.quality", Choice({"720p": "hd", "1080p": "fhd"}), default="720p"),

@@ -20,10 +20,15 @@ from anymedia.declare import (
     Endpoint,
     Err,
     Fault,
+    File,
+    Files,
+    Flag,
     Header,
+    Hook,
     Lifecycle,
     Limits,
     Match,
+    Number,
     Offer,
     Pace,
     Param,
@@ -32,12 +37,11 @@ from anymedia.declare import (
     Price,
     Printed,
     Reply,
+    Rule,
     Said,
     Size,
     Table,
     Text,
-    Url,
-    Urls,
     Whole,
     numbered,
     pick,
@@ -123,7 +127,7 @@ def test_what_makes_the_pages_names_no_provider():
 @of_each
 def test_every_fact_of_a_provider_is_told(adapter):
     told = section("providers.md", adapter.title)
-    facts = [adapter.page, adapter.read, adapter.base_url, adapter.auth.name, *adapter.api_key_env]
+    facts = [adapter.page, adapter.read, adapter.base_url, *(each.name for each in adapter.auth), *adapter.api_key_env]
     facts += [place for gap in adapter.gaps for place in (gap.what, gap.choice or "left open")]
     facts += [f"`{offer.name}`" for offer in adapter.offers]
     assert [fact for fact in facts if fact not in told] == []
@@ -445,7 +449,12 @@ RARE = Adapter(
     api_key_env=("RARE_KEY",),
     auth=Header("x-key"),
     lifecycle=Lifecycle(
-        submit=Endpoint(method="POST", path="/v1/{wire_id}", reply=Reply(ok=("status", "ok"), id="id", credits="cost")),
+        submit=Endpoint(
+            method="POST",
+            path="/v1/{wire_id}",
+            writes=Hook("tests.thirdparty.hooks:glossy", why="says of each picture whether it is varnished"),
+            reply=Reply(ok=("status", "ok"), id="id", credits="cost"),
+        ),
         poll=Endpoint(
             method="GET",
             link="status_url",
@@ -464,6 +473,14 @@ RARE = Adapter(
         pace=Pace(first=2, then=1.5),
         expires=86_400,
     ),
+    lifecycles={
+        "sketch": Lifecycle(
+            submit=Endpoint(method="POST", path="/v1/sketches", reply=Reply(id="id")),
+            poll=Endpoint(method="GET", path="/v1/sketches/{id}", reply=Reply(state="s", assets="urls[]")),
+            states={"drawn": State.SUCCEEDED},
+            pace=Pace(first=1, then=1),
+        )
+    },
     fault=Fault(code="detail[].type", message="detail[].msg"),
     errors={"policy": Err(Cause.BLOCKED, refund="no"), Match("locked", 403): Cause.NO_CREDIT},
     refunds="yes",
@@ -473,8 +490,8 @@ RARE = Adapter(
             name="paint",
             params={
                 "prompt": Param("prompt", Text(), required=True),
-                "images": Param(numbered("image", "image_{n}"), when(images=Urls(2, 2))),
-                "mask": Param("mask", Url(https=True)),
+                "images": Param(numbered("image", "image_{n}"), when(images=Files(2, 2))),
+                "mask": Param("mask", File(https=True)),
                 "size": Param("", Size(least=64, step=16, megapixels=4)),
                 "seed": Param("seed", Whole(1), default=Said("drawn by lot")),
             },
@@ -482,12 +499,25 @@ RARE = Adapter(
             prices=PerMegapixel("0.03", "0.015", "0.02"),
         ),
         Offer(name="draw", params={"prompt": Param("prompt", Text(most=9), required=True)}, prices=Price(credits=1)),
+        Offer(
+            name="etch",
+            lifecycle="sketch",
+            params={"prompt": Param("prompt", Text())},
+            knobs={
+                "depth": Param("depth", Number(0.5, 2), default=1),
+                "acid": Param("acid", Flag(on="yes", off="no"), default=False, bills_as={True: False}),
+                "plates": Param("plates", Whole(1, 9, form=str), default=2),
+            },
+            rules=(Rule(when={"acid": True}, allows={"plates": (1, 2)}),),
+            prices=Table("depth acid plates", {(1, False, 2): "0.01", (0.5, False, 3): "0.02"}),
+        ),
     ),
 )
 SILENT = attrs.evolve(
     RARE,
     name="silent",
     title="Silent",
+    lifecycles={},
     lifecycle=attrs.evolve(
         RARE.lifecycle,
         submit=Endpoint(method="POST", path="/draw", reply=Reply(files="data[].b64!base64")),
@@ -497,7 +527,7 @@ SILENT = attrs.evolve(
     ),
     errors={},
     refunds="unknown",
-    offers=RARE.offers[1:],
+    offers=RARE.offers[1:2],
 )
 
 TOLD = {
@@ -507,21 +537,31 @@ TOLD = {
         "| looks | first after 2 s, then each 1.5 s |",
         "| looks | none: the submit is answered with the result |",
         "| results | can be fetched for 1 day |",
-        "| images | without images –, with images 2 URLs | – |",
-        "| mask | an https URL | – |",
-        "| aspect_ratio | any ratio: sent as pixels, in steps of 16; 4:3 where only the other is given | – |",
-        "| size | pixels, 64 a side or more, in steps of 16, 4 megapixels at most | – |",
-        "| seed | 1 or more; default drawn by lot | – |",
-        "| prompt | any text; **required** | 0–9 characters; **required** |",
+        "| its own code | `tests.thirdparty.hooks:glossy` says of each picture whether it is varnished (`lifecycle.s",
+        "| submit (sketch) | `POST /v1/sketches` |",
+        "| poll (sketch) | `GET /v1/sketches/{id}` |",
+        "| results (sketch) | can be fetched for an unknown time |",
+        "| images | without images –, with images 2 files (URL) | – | – |",
+        "| mask | a file (https URL) | – | – |",
+        "| aspect_ratio | any ratio: sent as pixels, in steps of 16; 4:3 where only the other is given | – | – |",
+        "| size | pixels, 64 a side or more, in steps of 16, 4 megapixels at most | – | – |",
+        "| seed | 1 or more; default drawn by lot | – | – |",
+        "| prompt | any text; **required** | 0–9 characters; **required** | any text |",
+        "| `extra.depth` | – | – | 0.5–2; default 1 |",
+        "| `extra.acid` | – | – | true false; default false; `true` bills as `false` |",
+        "| `extra.plates` | – | – | 1–9; default 2 |",
+        "- acid `true` needs plates 1 2 (etch)",
         "Nothing that is known of.",
     ],
     "prices.md": [
         "$0.03 for the first megapixel, $0.015 for each further one, $0.02 for each that is put in",
         "| `rare/draw` | 1 credit, in USD *unknown* |",
         "printed in credits alone",
+        "| 0.5 | false | – | $0.02 |",
     ],
     "states.md": [
         "| Rare | `mod` | the task failed: `blocked` |",
+        "| [Rare, sketch](providers.md#rare) | – | – | `drawn` | – | – | `s` |",
         "| Rare | `lost` | as it was: the look ends in `NotFound`, looking goes on |",
         "The answer to the submit is the result at Silent: there is no state.",
     ],

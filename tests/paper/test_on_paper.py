@@ -43,7 +43,7 @@ from anymedia.declare import (
     Size,
     Text,
     Url,
-    Urls,
+    Files,
     Whole,
     first,
     numbered,
@@ -95,7 +95,7 @@ FAL = Adapter(
             params={
                 "prompt": Param("prompt", Text(1), required=True),
                 "size": Param("image_size", Size()),
-                "images": Param("image_urls", Urls(1)),
+                "images": Param("image_urls", Files(1)),
                 "seed": Param("seed", Whole()),
                 "moderation": Param("enable_safety_checker", Choice({"off": False, "standard": True})),
                 "output_format": Param("output_format", Choice("jpeg", "png")),
@@ -150,7 +150,7 @@ BFL = Adapter(
             page="BFL documentation, flux-2-pro",
             params={
                 "prompt": Param("prompt", Text(1), required=True),
-                "images": Param(numbered("input_image", "input_image_{n}"), Urls(1, 8)),
+                "images": Param(numbered("input_image", "input_image_{n}"), Files(1, 8)),
                 "size": Param("", Size(least=64, step=16, megapixels=4)),
                 "seed": Param("seed", Whole()),
                 "output_format": Param("output_format", Choice("jpeg", "png"), default="jpeg"),
@@ -192,7 +192,7 @@ OPENAI = Adapter(
             page="OpenAI documentation, Images",
             params={
                 "prompt": Param("prompt", Text(1), required=True),
-                "images": Param("images[].image_url", Urls(1, 16)),
+                "images": Param("images[].image_url", Files(1, 16)),
                 "count": Param("n", Whole(1, 10), default=1),
                 "size": Param("size", Size("{width}x{height}", step=16)),
                 "quality": Param("quality", Choice("auto", "low", "medium", "high"), default="auto"),
@@ -488,6 +488,44 @@ async def test_a_result_is_fetched_in_a_further_step(clock):
     assert [asset.url for asset in task.assets] == ["https://v3.fal.media/x.jpg"]
     assert [method for method, _ in seen] == ["POST", "GET", "GET", "GET"]
     assert task.links["status_url"] == f"{base}/status"  # relative: another origin can open it
+
+
+@pytest.mark.parametrize(
+    ("why", "code", "message"),
+    [
+        (
+            (422, {"detail": [{"msg": "flagged", "type": "content_policy_violation"}]}),
+            "content_policy_violation",
+            "flagged",
+        ),
+        ((504, {"detail": "too slow", "error_type": "request_timeout"}), "request_timeout", "too slow"),
+        ((429, {"detail": "too fast"}), None, "it broke"),
+        ((200, {"images": []}), None, "it broke"),
+    ],
+)
+async def test_a_failure_is_asked_for_its_reason_once(clock, why, code, message):
+    base = "/fal-ai/flux-2-pro/requests/r-1"
+    answers = {
+        ("POST", "/fal-ai/flux-2-pro"): [(200, QUEUED)],
+        ("GET", f"{base}/status"): [(200, {"status": "COMPLETED", "error": "it broke"})],
+        ("GET", base): [why],
+    }
+    async with served(FAL, answers, clock) as (client, seen):
+        task = await client.get(await client.submit(REQUEST))
+    assert (task.state, task.failure.code, task.failure.message) == (State.FAILED, code, message)
+    assert [path for _, path in seen][1:] == [f"{base}/status", base]
+
+
+async def test_a_failure_whose_reason_does_not_come_stays_as_it_was(clock):
+    base = "/fal-ai/flux-2-pro/requests/r-1"
+    answers = {
+        ("POST", "/fal-ai/flux-2-pro"): [(200, QUEUED)],
+        ("GET", f"{base}/status"): [(200, {"status": "COMPLETED", "error": "it broke"})],
+        ("GET", base): [(200, "x" * FAL.lifecycle.why.limit)],  # too long to be read
+    }
+    async with served(FAL, answers, clock) as (client, _):
+        task = await client.get(await client.submit(REQUEST))
+    assert (task.state, task.failure.message) == (State.FAILED, "it broke")
 
 
 async def test_a_task_is_cancelled_where_the_provider_can(clock):

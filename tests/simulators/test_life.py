@@ -42,7 +42,8 @@ def test_bills(each):
         "idempotency_key": None,
         "state": "queued",
     }
-    bills = {"submits": 2, "polls": 1, "balance": 100_000 - each.words.price, "entries": [entry], "unread": []}
+    bills = {"submits": 2, "polls": 1, "balance": 100_000 - each.words.price, "entries": [entry]}
+    bills |= {"unread": [], "unfetched": []}
     assert each.ask("GET", "/__bills") == (200, bills)
     assert each.service.bills() == bills
 

@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from anymedia import ConfigError
-from anymedia.declare import Limits, Param, Price, Size, Table, Url, Urls, numbered, when
+from anymedia.declare import File, Files, Limits, Param, Price, Size, Table, numbered, when
 from anymedia.registry import adapters
 from anymedia.simulators import Service, services
 from anymedia.simulators.message import Error, Request
@@ -23,6 +23,8 @@ from anymedia.testing.suite import cases, firsts
 from anymedia.translate.check import check
 from anymedia.translate.encode import parts
 from tests.core.test_pricing import ACME, OFFER
+
+from .hooks import RELEASED
 
 ADAPTER, SIMULATOR = "anymedia_acme/adapter.py", "anymedia_acme/simulator.py"
 SIZE = 'Choice({"1K": "hd", "2K": "uhd"}), default="1K"'
@@ -68,6 +70,28 @@ def cancels(method, **states):
     return (
         CANCEL + adapter("    pace=", f"    {endpoint},\n    pace=") + adapter("    states={", f"    states={{{words}")
     )
+
+
+def hooked(word, name):
+    """Return the changes by which a function of the adapter's own makes each body, or reads each answer."""
+    hook = f'{word}=Hook("tests.thirdparty.hooks:{name}", why="no word does it")'
+    at = 'model="model", ' if word == "writes" else 'id="job.id",'
+    return adapter(at, f"{at} {hook}, ", "Hook")
+
+
+def knob(takes, field):
+    """Return the changes by which the adapter declares a knob more, and the simulator knows a field more."""
+    return [
+        *adapter("    knobs={", f'    knobs={{"tone": Param("tone", {takes}), ', "Number, Whole"),
+        *simulator('    "varnish": Flag(),', f'    "varnish": Flag(),\n    "tone": {field},'),
+        *simulator("Flag, Links,", "Flag, Links, Whole,"),
+    ]
+
+
+BY_VARNISH = (
+    'Table("resolution", {"1K": Price(credits=3), "2K": Price(credits=8)})',
+    'Table.printed("resolution varnish", ("false true",), {"1K": "0.03 0.04", "2K": "0.08 0.09"})',
+)
 
 
 OUTPUT = [
@@ -168,7 +192,23 @@ PLANTED = {
         (adapter(SIZE, SIZE.replace('"1K"', '"4K"', 1)), "the default 1K is none of its values"),
         (adapter(SIZE, SIZE.replace("uhd", "hd")), "2K is written as 'hd', and so is 1K"),
         (adapter("Text(1, 2000)", "Text(2000, 1)"), "a request with no more than it needs is refused"),
-        (adapter("Urls(1, 4, https=True)", "Urls(4, 1)"), "at least 4 and at most 1"),
+        (adapter("Files(1, 4, https=True)", "Files(4, 1)"), "at least 4 and at most 1"),
+        (knob("Number(2, 0.5)", "Whole(1, 2)"), "acme/flux2p, text, tone: at least 2 and at most 0.5"),
+        (knob("Flag(), default=1", "Whole(1, 2)"), "acme/flux2p, text, tone: the default 1 is none of its values"),
+        (
+            knob('Choice("warm"), required=True', "Text()")
+            + adapter("    prices=", '    rules=(Rule(when={"tone": "warm"}, needs="mask"),),\n    prices=', "Rule"),
+            "acme/flux2p, text: a request with no more than it needs is refused: extra.tone: warm needs mask",
+        ),
+        (
+            knob('Choice("warm")', "Text()")
+            + adapter("    prices=", '    rules=(Rule(when={"tone": "warm"}, needs="mask"),),\n    prices=', "Rule"),
+            "declared, and refused in every variant with every value tried: extra.acme.tone",
+        ),
+        (
+            adapter(BY_VARNISH[0], BY_VARNISH[1].replace("false true", "false yes")),
+            "prices are printed for what no request is billed as: varnish yes",
+        ),
         (adapter(SIZE, SIZE.replace('default="1K"', "always_sent=True")), "always sent, and there is no default"),
         (adapter('wire_id=when(images="flux2p-edit", otherwise="flux2p")', "wire_id=when()"), "leave no variant"),
         (
@@ -211,11 +251,27 @@ PLANTED = {
             "check refuses what the simulator takes: model='flux-2-pro', prompt='aaaaaaaaaaaaaaaaaaaa'… (2000 ",
         ),
         (
-            adapter("Urls(1, 4, https=True)", "Urls(1, 4)"),
+            adapter("Files(1, 4, https=True)", "Files(1, 4)"),
             "check passes what the simulator refuses: model='flux-2-pro'",
         ),
         (adapter('"1:1", "16:9", "9:16"), default', '"1:1", "16:9", "9:16", "4:3"), default'), "aspect_ratio='4:3'"),
         (simulator('"uhd": ("2K", 8)', '"uhd": ("2K", 9)'), "that is 8 credits, and the simulator charges 9"),
+        (
+            knob("Whole(1, 51), default=30", "Whole(1, 50)"),
+            "check passes what the simulator refuses: model='flux-2-pro', prompt='a lighthouse at dusk', extra.tone=51",
+        ),
+        (
+            knob("Number(0.5, 2, form=str)", 'Choice(("0.5", "2"))'),
+            "simulator refuses: model='flux-2-pro', prompt='a lighthouse at dusk', extra.tone=1.25; the simulator says",
+        ),
+        (
+            knob('Choice("warm", "cold")', 'Choice(("warm", "cold", "no such word"))'),
+            "simulator takes: model='flux-2-pro', prompt='a lighthouse at dusk', extra.tone='no such word'; check says",
+        ),
+        (
+            adapter(*BY_VARNISH),
+            "4 credits, and the simulator charges 3 for model='flux-2-pro', prompt='a lighthouse at dusk', extra.var",
+        ),
     ],
     "test_a_picture_that_is_put_in_costs_what_the_page_says": [
         (PUT_IN, "acme/flux2p: a second picture put in costs 2 more in the simulator, and $0.01, that is 1 credits by"),
@@ -383,7 +439,7 @@ PLANTED = {
             "acme: the account has 99997 credits, and that is read as $99997, that is 9999700 units of $0.01; look at",
         ),
         (
-            adapter('credits="tokens"', 'cents="tokens"'),
+            adapter('credits="tokens"', 'usd="tokens!cents"'),
             "acme: the account has 99997 credits, and that is read as $999.97, that is 99997 units of $0.01; look at",
         ),
     ],
@@ -585,6 +641,23 @@ PLANTED = {
             "a failed task is TaskFailed, not MalformedAnswer(",
         ),
     ],
+    "test_a_hook_is_a_pure_function": [
+        (
+            hooked("writes", "greedy"),
+            "acme, lifecycle.submit.writes: the hook tests.thirdparty.hooks:greedy raises KeyError('note') for {'mod",
+        ),
+        (
+            hooked("writes", "careless"),
+            "hooks:careless changes what it is given, {'model': 'flux2p', 'prompt': 'a light",
+        ),
+        (hooked("writes", "moody"), "hooks:moody makes two things of {'model': 'flux2p', "),
+        (hooked("writes", "listed"), "hooks:listed makes no JSON of {'model': 'flux2p', "),
+        (
+            hooked("reads", "counted"),
+            "acme, lifecycle.submit.reply.reads: the hook tests.thirdparty.hooks:counted makes no",
+        ),
+        (hooked("reads", "glossy"), "hooks:glossy raises"),
+    ],
     "test_a_key_never_shows": [(simulator("return secrets.token_hex(16)", 'return "a"'), "the key shows")],
 }
 """By promise: what is changed in the outside package, and what the suite says to it."""
@@ -625,6 +698,47 @@ def test_what_is_wrong_is_said(plugged, tmp_path, promise, changes, said):
     assert said in str(broken(promise, plugged(*changes), tmp_path=tmp_path))
 
 
+VARNISHED = adapter(*BY_VARNISH) + simulator('"png", price)', '"png", price + bool(body.get("varnish")))')
+GLOSSY = hooked("writes", "glossy") + simulator('    "varnish": Flag(),', '    "varnish": Flag(required=True),')
+ENVELOPED = (
+    hooked("reads", "unfolded")
+    + simulator(
+        '{"job": {"id": task.id, "state": "waiting"}}', '{"envelope": {"job": {"id": task.id, "state": "waiting"}}}'
+    )
+    + simulator(
+        '{"job": {**job, "problem": _problem(task.failure.code, task.failure.message)}}',
+        '{"envelope": {"job": {**job, "problem": _problem(task.failure.code, task.failure.message)}}}',
+    )
+    + simulator(
+        '{"job": {**job, "files": [{"href": url} for url in urls]}}',
+        '{"envelope": {"job": {**job, "files": [{"href": url} for url in urls]}}}',
+    )
+)
+
+
+def test_a_hook_that_does_not_end_is_said(plugged, monkeypatch):
+    monkeypatch.setattr("anymedia.testing.hooked.PATIENCE", 0.01)
+    try:
+        said = broken("test_a_hook_is_a_pure_function", plugged(*hooked("writes", "endless")))
+    finally:
+        RELEASED.set()
+    assert "the hook tests.thirdparty.hooks:endless does not end within 0.01 s for {'model': 'flux2p'" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("later", "the hook tests.thirdparty.hooks:later is no plain function"),
+        ("RELEASED", "the hook tests.thirdparty.hooks:RELEASED is no plain function"),
+        ("nothing", "the hook tests.thirdparty.hooks:nothing cannot be imported"),
+        ("a.b", "'tests.thirdparty.hooks:a.b' is no function of a module"),
+    ],
+)
+def test_a_hook_that_is_none_is_said_at_import(plugged, name, why):
+    with pytest.raises(ConfigError, match=re.escape(why)):
+        plugged(*hooked("writes", name))
+
+
 LIMITS = stated('limits = {"submits": (20, 10), "active": 4}')
 HOSTS = 'path="/v1/jobs/{id}", link="job.at", hosts=("acme.example",), reply=JOB'
 CHARGE = COST + stated('tells = ("charge",)') + simulator("    tells: ", "    told: ")
@@ -655,16 +769,32 @@ RIGHT = {
     "test_limits_are_those_of_the_page": [
         LIMITS + adapter("    gaps=", "    limits=Limits(submits=(20, 10), active=4),\n    gaps=", "Limits")
     ],
-    "test_an_offer_keeps_its_promises": [HALF + adapter("Price(credits=3)", 'Price("0.035")')],
+    "test_an_offer_keeps_its_promises": [
+        HALF + adapter("Price(credits=3)", 'Price("0.035")'),
+        knob("Whole(1, 50), required=True", "Whole(1, 50, required=True)"),
+        VARNISHED,
+        GLOSSY,
+        ENVELOPED,
+    ],
+    "test_an_offer_is_declared_without_contradiction": [
+        knob("Whole(0, 10**9), default=1", "Whole(0, 10**9)")
+        + adapter(BY_VARNISH[0], 'Table("tone", {1: Price(credits=3), 10**10: Price(credits=8)})'),
+    ],
     "test_check_passes_what_the_simulator_takes_and_the_quote_is_what_it_charges": [
         HALF + adapter("Price(credits=3)", 'Price("0.035")'),
+        knob("Whole(-3, 50), required=True", "Whole(-3, 50, required=True)"),
+        knob("Flag(on='yes', off='no')", 'Choice(("yes", "no"))'),
+        VARNISHED,
         # A third picture has a field that this simulator ignores: that is not taking it.
-        adapter('"sources", Urls(1, 4', 'numbered("source", "source_{n}"), Urls(1, 2', "numbered")
+        adapter('"sources", Files(1, 4', 'numbered("source", "source_{n}"), Files(1, 2', "numbered")
         + simulator('"sources": Links(1, 4, schemes', '"source_2": Link(("https",)), "source": Link(schemes')
-        + simulator("Field, Links,", "Field, Link,")
+        + simulator("Flag, Links,", "Flag, Link,")
         + simulator(", closed=True", ""),
     ],
     "test_a_rate_limit_is_waited_for": [stated('retry_after = ""')],
+    "test_a_hook_is_a_pure_function": [GLOSSY, ENVELOPED],
+    "test_a_failed_task_says_why_and_what_it_costs": [ENVELOPED],
+    "test_an_adapter_is_facts_and_no_program": [ENVELOPED],
 }
 """By promise: what else an outside package may be like, and the suite says nothing to it."""
 
@@ -885,10 +1015,11 @@ def test_an_adapter_without_a_file_is_said(plugged):
 
 
 def test_what_can_be_asked_for_in_one_variant_is_not_in_the_other(plugged):
-    offer = plugged().offers[0]
-    edits = attrs.evolve(offer, params=offer.params | {"mask": Param("mask", when(images=Url()))})
-    assert "mask" in askable(edits, "images")
-    assert "mask" not in askable(edits, "text")
+    acme = plugged()
+    offer = acme.offers[0]
+    edits = attrs.evolve(offer, params=offer.params | {"mask": Param("mask", when(images=File()))})
+    assert "mask" in askable(acme, edits, "images")
+    assert "mask" not in askable(acme, edits, "text")
     with pytest.raises(TypeError, match="mask: object is no kind of value that this suite knows"):
         values("mask", object())
 
@@ -987,8 +1118,8 @@ def test_a_body_is_read_back_to_what_was_asked_for(case):
 @pytest.mark.parametrize(
     ("field", "param"),
     [
-        ("images", Param(numbered("image", "image_{n}"), Urls(1, 4))),
-        ("images", Param("images[].url", Urls(1, 4))),
+        ("images", Param(numbered("image", "image_{n}"), Files(1, 4))),
+        ("images", Param("images[].url", Files(1, 4))),
         ("size", Param("size", Size("{width}x{height}"))),
         ("size", Param("size", Size())),
     ],

@@ -7,7 +7,7 @@ not known, which is not to say that the task failed; results live for ten minute
 
 from anymedia.declare import (
     Adapter, Balance, Cause, Choice, Credit, Endpoint, Err, Fault, Gap, Header, Lifecycle, Limits, Match, Offer, Pace,
-    Param, PerMegapixel, Pixels, Printed, Reply, Size, State, Text, Url, Urls, Whole, first, numbered,
+    Param, PerMegapixel, Pixels, Printed, Reply, Size, State, Text, Url, Files, Whole, first, numbered,
 )  # fmt: skip
 
 
@@ -16,7 +16,7 @@ def flux_2(tier: str, images: int, prices: PerMegapixel) -> Offer:
         name=f"flux-2-{tier}",
         params={
             "prompt": Param("prompt", Text(1), required=True),
-            "images": Param(numbered("input_image", "input_image_{n}"), Urls(1, images)),
+            "images": Param(numbered("input_image", "input_image_{n}"), Files(1, images)),
             "size": Param("", Size(least=64, step=16, megapixels=4)),
             "seed": Param("seed", Whole()),
             "output_format": Param("output_format", Choice("jpeg", "png"), default="jpeg"),

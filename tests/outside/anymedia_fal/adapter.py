@@ -7,7 +7,7 @@ empty balance is a 403; the links drop what follows the model's name, so they ar
 
 from anymedia.declare import (
     Adapter, Cause, Choice, Endpoint, Err, Fault, Gap, Header, Lifecycle, Match, Offer, Outcome, Pace, Param,
-    PerMegapixel, Pixels, Printed, Reply, Size, State, Table, Text, Url, Urls, Whole, first, when,
+    PerMegapixel, Pixels, Printed, Reply, Size, State, Table, Text, Url, Files, Whole, first, when,
 )  # fmt: skip
 
 NANO_RATIOS = (
@@ -24,7 +24,7 @@ def flux_2(tier: str, prices: PerMegapixel) -> Offer:
         params={
             "prompt": Param("prompt", Text(1), required=True),
             "size": Param("image_size", Size()),
-            "images": Param("image_urls", Urls(1)),
+            "images": Param("image_urls", Files(1)),
             "seed": Param("seed", Whole()),
             "moderation": Param("enable_safety_checker", Choice({"off": False, "standard": True})),
             "output_format": Param("output_format", Choice("jpeg", "png")),
@@ -76,7 +76,7 @@ ADAPTER = Adapter(
             wire_id=when(images="fal-ai/nano-banana-2/edit", otherwise="fal-ai/nano-banana-2"),
             params={
                 "prompt": Param("prompt", Text(1), required=True),
-                "images": Param("image_urls", Urls(1)),
+                "images": Param("image_urls", Files(1)),
                 "aspect_ratio": Param("aspect_ratio", Choice(*NANO_RATIOS), default="auto"),
                 "resolution": Param("resolution", Choice("1K", "2K", "4K"), default="1K"),
                 "seed": Param("seed", Whole()),

@@ -7,7 +7,7 @@ while not known; a seed of imagen4-fast is a number, where its sisters take a te
 
 from anymedia.declare import (
     UNKNOWN, Adapter, Balance, Cause, Choice, Credit, Endpoint, Err, Fault, Gap, Header, Lifecycle, Limits, Offer,
-    Outcome, Pace, Param, Price, Printed, Reply, Rule, State, Table, Text, Url, Urls, Whole, first, when,
+    Outcome, Pace, Param, Price, Printed, Reply, Rule, State, Table, Text, Url, Files, Whole, first, when,
 )  # fmt: skip
 
 FLUX_RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")
@@ -24,7 +24,7 @@ def flux_2(tier: str, usd: dict[str, str]) -> Offer:
         wire_id=when(images=f"flux-2/{tier}-image-to-image", otherwise=f"flux-2/{tier}-text-to-image"),
         params={
             "prompt": Param("input.prompt", Text(3, 5000), required=True),
-            "images": Param("input.input_urls", Urls(1, 8)),
+            "images": Param("input.input_urls", Files(1, 8)),
             # Required on the wire, and no page names a default: 1:1 and 1K are our choice.
             "aspect_ratio": Param("input.aspect_ratio", Choice(*FLUX_RATIOS, "auto"), default="1:1", always_sent=True),
             "resolution": Param("input.resolution", Choice("1K", "2K"), default="1K", always_sent=True),
@@ -95,7 +95,7 @@ ADAPTER = Adapter(
             name="nano-banana-2",
             params={
                 "prompt": Param("input.prompt", Text(1, 20_000), required=True),
-                "images": Param("input.image_input", Urls(1, 14)),
+                "images": Param("input.image_input", Files(1, 14)),
                 "aspect_ratio": Param("input.aspect_ratio", Choice(*NANO_RATIOS), default="auto"),
                 "resolution": Param("input.resolution", Choice("1K", "2K", "4K"), default="1K"),
                 "output_format": Param("input.output_format", Choice({"png": "png", "jpeg": "jpg"}), default="jpeg"),

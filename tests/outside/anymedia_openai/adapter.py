@@ -6,7 +6,7 @@ with formats that have one.
 """
 
 from anymedia.declare import (
-    Adapter, Cause, Choice, Endpoint, Fault, Gap, Header, Lifecycle, Offer, Pace, Param, Reply, Rule, Text, Urls,
+    Adapter, Cause, Choice, Endpoint, Fault, Gap, Header, Lifecycle, Offer, Pace, Param, Reply, Rule, Text, Files,
     Whole, when,
 )  # fmt: skip
 
@@ -37,7 +37,7 @@ ADAPTER = Adapter(
             path=when(images="/v1/images/edits", otherwise="/v1/images/generations"),
             params={
                 "prompt": Param("prompt", Text(1, 32_000), required=True),
-                "images": Param("images[].image_url", Urls(1, 16)),
+                "images": Param("images[].image_url", Files(1, 16)),
                 "aspect_ratio": Param(
                     "size",
                     Choice({"auto": "auto", "1:1": "1024x1024", "3:2": "1536x1024", "2:3": "1024x1536"}),

@@ -7,7 +7,7 @@ body how long to wait; sizes are megapixels in words.
 
 from anymedia.declare import (
     UNKNOWN, Adapter, Cause, Choice, Endpoint, Err, Fault, Gap, Header, Lifecycle, Limits, Match, Offer, Pace, Param,
-    Refund, Reply, Rule, State, Text, Url, Urls, Whole,
+    Refund, Reply, Rule, State, Text, Url, Files, Whole,
 )  # fmt: skip
 
 RATIOS = ("1:1", "16:9", "3:2", "2:3", "4:5", "5:4", "9:16", "3:4", "4:3")
@@ -20,7 +20,7 @@ def flux_2(tier: str) -> Offer:
         wire_id=f"black-forest-labs/flux-2-{tier}",
         params={
             "prompt": Param("input.prompt", Text(1), required=True),
-            "images": Param("input.input_images", Urls(1, 8)),
+            "images": Param("input.input_images", Files(1, 8)),
             "aspect_ratio": Param(
                 "input.aspect_ratio", Choice({"auto": "match_input_image"}, *RATIOS), default=UNKNOWN
             ),

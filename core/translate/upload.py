@@ -1,0 +1,144 @@
+"""The calls of an upload, one for each step, and what their answers tell: pure but for reading the file."""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import attrs
+
+from anymedia.account import Account
+from anymedia.declare.files import NAMED, Step, Upload
+from anymedia.model.errors import Unavailable
+from anymedia.model.media import Media, as_base64
+from anymedia.model.strict_json import Json
+from anymedia.model.urls import absolute
+from anymedia.model.vocabulary import Cause
+
+from .classify import Asked, Received
+from .encode import call
+from .form import boundary_of, file_name, form
+from .messages import Answer, Call, Stream
+
+FILE = "{file}"
+"""What stands in a form for the file itself."""
+
+
+@attrs.frozen
+class Placed:
+    """Where a file lies, since when, and until when it can be fetched there; None: nobody says."""
+
+    url: str
+    since: datetime
+    until: datetime | None = None
+
+
+def known_of(media: Media, upload: Upload) -> dict[str, Any]:
+    """Return what the steps of an upload may say of a file, as far as they name it. Errors: Unreadable."""
+    named = {name for step in upload.steps for text in step.texts for name in NAMED.findall(text)}
+    makes = {
+        "name": lambda: file_name(media),
+        "type": lambda: media.media_type,
+        "size": lambda: media.size,
+        "sha256": lambda: media.sha256,
+        "md5": lambda: _md5(media),
+        "base64": lambda: as_base64(media.read()),
+        "data": media.data_uri,
+    }
+    return {name: make() for name, make in makes.items() if name in named}
+
+
+def _md5(media: Media) -> str:
+    digest = hashlib.md5(usedforsecurity=False)
+    for chunk in media.chunks():
+        digest.update(chunk)
+    return base64.b64encode(digest.digest()).decode()
+
+
+def step_call(account: Account, step: Step, known: Mapping[str, Any], media: Media) -> Call:
+    """Return the call of a step; `known` is what its texts may name. Errors: Unreadable."""
+    endpoint = step.call
+    headers = {name: str(_said(text, known)) for name, text in endpoint.headers.items()}
+    named = known.get(step.headers or "")
+    headers |= {str(name): str(value) for name, value in named.items()} if isinstance(named, Mapping) else {}
+    linked = None if endpoint.link is None else _linked(account, known[endpoint.link])
+    query = {name: str(_said(text, known)) for name, text in endpoint.query.items()}
+    path = str(_said(endpoint.path or "/", known))
+    url = linked or (f"{path}?{urlencode(query)}" if query else path)
+    body, content, told = _body(step, known, media)
+    return call(
+        account,
+        attrs.evolve(endpoint, headers=headers),
+        url,
+        body,
+        content=content,
+        headers=told,
+        alone=True,
+        public=linked is not None,
+    )
+
+
+def _linked(account: Account, link: Any) -> str:
+    """Return a URL that an answer named. Errors: Unavailable for what is none, and where files would go unencrypted."""
+    url = absolute(link, account.origin) if isinstance(link, str) else None
+    if url is None or not (url.startswith("https://") or account.local or account.allow_http):
+        what = "named no usable URL to put it to" if url is None else "would have it sent unencrypted"
+        raise Unavailable(f"{account.name} {what}", account=account.name, provider=account.adapter.name)
+    return url
+
+
+def _body(step: Step, known: Mapping[str, Any], media: Media) -> tuple[Json, Stream | None, dict[str, str]]:
+    """Return what a step sends: JSON, or a stream with the headers that say what it is."""
+    if step.call.body == "file":
+        return None, Stream((media,)), {}
+    sends = _said(step.sends, known)
+    if step.call.body == "form":
+        fields = {name: media if value == FILE else value for name, value in sends.items()}
+        boundary = boundary_of(fields)
+        return None, Stream(form(fields, boundary)), {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+    return (sends if step.call.method != "GET" else None), None, {}
+
+
+def _said(value: Any, known: Mapping[str, Any]) -> Any:
+    """Return a value with what its texts name; a text that is one name alone becomes what it names."""
+    if isinstance(value, Mapping):
+        return {name: _said(each, known) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_said(each, known) for each in value]
+    if not isinstance(value, str):
+        return value
+    whole = NAMED.fullmatch(value)
+    if whole is not None and whole[1] in known:
+        return known[whole[1]]
+    return NAMED.sub(lambda found: str(known.get(found[1], found[0])), value)
+
+
+def found(asked: Asked, step: Step, answer: Answer) -> dict[str, Any]:
+    """Return what the answer to a step tells those after it.
+
+    Errors: a ProviderError when it was refused; Unavailable when it does not tell what it should.
+    """
+    received = Received.of(asked, answer)
+    if received.is_error(step.call.reply.ok):
+        if step.call.link is None:
+            raise received.refusal(submit=False)
+        raise received.error(Cause.UNAVAILABLE, f"the store answered {received.answer.status}{received.aside}")
+    told = {name: where.one(received.content) for name, where in step.finds.items()}
+    missing = [name for name, value in told.items() if value in (None, "")]
+    if missing:
+        raise received.error(Cause.UNAVAILABLE, f"{asked.account} answered without {', '.join(missing)}")
+    return told
+
+
+def placed(asked: Asked, upload: Upload, known: Mapping[str, Any]) -> Placed:
+    """Return where an upload has put a file. Errors: Unavailable for what is no URL."""
+    told = known[upload.url]
+    url = absolute(told, asked.origin) if isinstance(told, str) else None
+    if url is None:
+        raise Unavailable(f"{asked.account} named no usable URL for it", account=asked.account)
+    until = known[upload.expires] if isinstance(upload.expires, str) else upload.expires
+    if isinstance(until, int | float):
+        until = asked.now + timedelta(seconds=until)
+    return Placed(url, asked.now, until if isinstance(until, datetime) else None)
