@@ -1,8 +1,7 @@
-"""Storage: objects of a bucket written, read and lent. The only file that knows obstore."""
+"""Storage: objects of a bucket written, read and lent. With store_faults the only file that knows obstore."""
 
 import asyncio
 import os
-import re
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import timedelta
@@ -14,8 +13,9 @@ import attrs
 
 from anymedia.model.errors import ConfigError
 from anymedia.model.urls import is_loopback
-from anymedia.storage import KEYS, Storage
-from anymedia.translate.messages import Lost
+from anymedia.storage import Storage
+
+from .store_faults import errors, said, told
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore, S3Store
@@ -73,7 +73,7 @@ class Store:
             open_url: Any = from_url  # its types know each option by itself
             bucket = open_url(storage.url, client_options=client, retry_config=_RETRY, **options)
         except (BaseError, ValueError) as error:
-            raise ConfigError(f"{storage.url}: {_said(error)}") from None
+            raise ConfigError(f"{storage.url}: {said(error)}") from None
         return cls(storage, bucket)
 
     def location(self, key: str) -> str:
@@ -118,7 +118,7 @@ class Store:
             return
         except AlreadyExistsError:
             lost: Exception = taken
-        except _errors() as error:
+        except errors() as error:
             lost = self._lost(key, error)
         finally:
             self._going.remove(key)
@@ -149,7 +149,7 @@ class Store:
         try:
             bucket = cast("S3Store", self._bucket)  # or another one that can sign
             return await sign_async(bucket, "GET", key, timedelta(seconds=min(seconds, LONGEST)))
-        except _errors() as error:
+        except errors() as error:
             lost = self._lost(key, error)
         raise lost
 
@@ -162,7 +162,7 @@ class Store:
             async for chunk in found.stream(min_chunk_size=PIECE):
                 yield bytes(chunk)
             return
-        except _errors() as error:
+        except errors() as error:
             lost = self._lost(key, error)
         raise lost
 
@@ -171,7 +171,7 @@ class Store:
         from obstore import delete_async
 
         await self.put(CHECK, b"", "application/octet-stream")
-        with suppress(*_errors()):
+        with suppress(*errors()):
             await delete_async(self._bucket, CHECK)
 
     async def exists(self, key: str) -> bool:
@@ -183,61 +183,12 @@ class Store:
             return True
         except FileNotFoundError:
             return False
-        except _errors() as error:
+        except errors() as error:
             lost = self._lost(key, error)
         raise lost
 
     def _lost(self, key: str, error: Exception) -> Exception:
-        """Return what a failed call says, without anything of what was sent: an answer may hold that."""
-        if isinstance(error, OSError) and error.errno:
-            return error  # it is of a file of this machine
-        from obstore import exceptions
-
-        text, scheme = str(error), self.storage.scheme
-        if _NO_KEYS.search(text):
-            return Lost(f"no keys for {self.storage.url} were found: set {KEYS[scheme]}", sent=False, permanent=True)
-        if isinstance(error, FileNotFoundError):
-            bucket = "NoSuchBucket" in text or "ContainerNotFound" in text
-            what = f"the bucket of {self.storage.url}" if bucket else self.location(key)
-            return Lost(f"{what} does not exist", sent=True, permanent=True)
-        refused = isinstance(error, exceptions.PermissionDeniedError | exceptions.UnauthenticatedError)
-        return Lost(f"{self.location(key)}: {_said(error)}", sent=True, permanent=refused)
-
-
-@attrs.frozen
-class Stores:
-    """The buckets that one client has opened, each once; `storage` is the configured one.
-
-    Another bucket of the same kind is reached by the same options.
-    """
-
-    storage: Storage | None = None
-    ca_file: Path | None = None
-    _opened: dict[str, Store] = attrs.field(factory=dict, init=False, repr=False)
-
-    def of(self, storage: Storage) -> Store:
-        """Return a bucket. Errors: ConfigError."""
-        if storage.url not in self._opened:
-            self._opened[storage.url] = Store.open(storage, self.ca_file)
-        return self._opened[storage.url]
-
-    def holding(self, location: str) -> tuple[Store, str]:
-        """Return the bucket and the name of an object at a location. Errors: ConfigError."""
-        scheme, _, rest = location.partition("://")
-        bucket, _, key = rest.partition("/")
-        return self.of(self.at(f"{scheme}://{bucket}")), key
-
-    async def read(self, location: str) -> AsyncIterator[bytes]:
-        """Yield the bytes of an object at a location. Errors: Lost, ConfigError."""
-        store, key = self.holding(location)
-        async for chunk in store.chunks(key):
-            yield chunk
-
-    def at(self, url: str, **facts: Any) -> Storage:
-        """Return a storage at a URL, with the options of the configured one where they fit. Errors: ConfigError."""
-        known = self.storage
-        alike = known is not None and known.scheme == url.partition("://")[0]
-        return Storage(url=url, options=known.options if known is not None and alike else {}, **facts)
+        return told(self.storage, self.location(key), error)
 
 
 async def _until(stop: asyncio.Event, source: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -253,12 +204,6 @@ async def pieces(file: Path) -> AsyncIterator[bytes]:
     with await asyncio.to_thread(file.open, "rb") as opened:
         while piece := await asyncio.to_thread(opened.read, PIECE):
             yield piece
-
-
-def _errors() -> tuple[type[Exception], ...]:
-    from obstore.exceptions import BaseError
-
-    return (BaseError, FileNotFoundError)
 
 
 def _size(source: Path | bytes | AsyncIterator[bytes]) -> int | None:
@@ -282,19 +227,3 @@ def _allows_http(storage: Storage) -> bool:
     here = is_loopback(urlsplit(storage.options.get("endpoint", "")).hostname or "")
     said = os.environ.get(_ALLOW_HTTP.get(storage.scheme, ""), "")
     return here or bool(storage.options.get("allow_http")) or said.lower() in ("true", "1")
-
-
-_NO_KEYS = re.compile(r"/latest/(?:api/token|meta-data)|computeMetadata|metadata/identity")
-"""The address at which a machine of the cloud would find keys of its own, where none are set."""
-
-_STATUS = re.compile(r"status code: (\d{3}[\w ]*)")
-_CODE = re.compile(r"<Code>(\w{1,60})</Code>")
-
-
-def _said(error: Exception) -> str:
-    """Return what an error says in one line: the store's status and code, or why there was no answer."""
-    text = str(error)
-    status, code = _STATUS.search(text), _CODE.search(text)
-    if status is not None:
-        return f"answered {status[1].strip()}" + (f" ({code[1]})" if code is not None else "")
-    return text.partition("\n")[0].rpartition(" - ")[2][:200]
