@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
-from .inputs import Takes, is_loopback, links
+from .inputs import Takes, from_inline, is_inline, is_loopback, links
 from .message import Sent
 
 Cause = Literal[
@@ -144,30 +144,35 @@ class Object:
 
 @frozen
 class Link:
-    """A web address; of what `takes` says, where it leads to a file."""
+    """A web address; of what `takes` says, where it leads to a file.
+
+    The file itself may stand in its place where `inline` names a form for that: data (a data URI) or base64 (plain).
+    """
 
     schemes: Sequence[str] = WEB
     required: bool = False
     takes: Takes | None = None
+    inline: Sequence[str] = ()
 
     def wrong(self, value: object) -> tuple[Cause, str] | None:
         """See Field."""
         if not isinstance(value, str):
             return "type", "must be a string"
-        if is_link(value, self.schemes):
+        if is_link(value, self.schemes) or (is_inline(value, self.inline) and from_inline(value) is not None):
             return None
         return "link", f"must be a public {'http(s)' if 'http' in self.schemes else 'https'} URL"
 
 
 @frozen
 class Links:
-    """A list of `least` to `most` web addresses; of what `takes` says, where they lead to files."""
+    """A list of `least` to `most` web addresses, each as in Link."""
 
     least: int = 0
     most: int | None = None
     schemes: Sequence[str] = WEB
     required: bool = False
     takes: Takes | None = None
+    inline: Sequence[str] = ()
 
     def wrong(self, value: object) -> tuple[Cause, str] | None:
         """See Field."""
@@ -177,7 +182,7 @@ class Links:
             return "entries", f"needs at least {_entries(self.least)}"
         if self.most is not None and len(value) > self.most:
             return "entries", f"accepts at most {_entries(self.most)}"
-        return next(filter(None, map(Link(self.schemes).wrong, value)), None)
+        return next(filter(None, map(Link(self.schemes, inline=self.inline).wrong, value)), None)
 
 
 def is_link(text: str, schemes: Sequence[str] = WEB) -> bool:
