@@ -183,6 +183,13 @@ class Service(FilesIn, ABC):
         """The answer to a call for the result, where that is a call of its own; a Refusal where there is none."""
         return self.shown(task, stage, urls)
 
+    def told(self, task: Task, stage: Stage) -> Mapping[str, object]:
+        """What an answer tells of a task beside its state: progress (0 to 1), position, log, seed, title, seconds.
+
+        The bodies hold it in the provider's own words and units.
+        """
+        return {}
+
     def canceled(self, task: Task, request: Request) -> Response:
         """The answer to a cancel."""
         return self.shown(task, task.stage(self.now), [])
