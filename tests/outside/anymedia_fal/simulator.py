@@ -301,8 +301,8 @@ class Fal(Service):
 
     def _lines(self, task: Task) -> list[str]:
         """The log: a line for each step that is done."""
-        done = min((self.now - task.created - task.queued) / task.running, 1)
-        return [f"step {number + 1} of 8" for number in range(int(8 * done) + 1)]
+        done = (self.now - task.created - task.queued) / task.running
+        return [f"step {number + 1} of 8" for number in range(min(int(8 * done) + 1, 8))]
 
     def poll(self, request: Request, match: re.Match[str]) -> Response:
         """One look, with the log where `logs` asks for it."""

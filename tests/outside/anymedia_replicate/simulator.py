@@ -153,7 +153,7 @@ class Replicate(Service):
     def told(self, task: Task, stage: Stage) -> Mapping[str, object]:
         """The log, as soon as there is any."""
         done = (self.now - task.created - task.queued) / task.running
-        steps = range(int(8 * min(done, 1)) + 1) if done >= 0 else ()
+        steps = range(min(int(8 * done) + 1, 8)) if done >= 0 else ()
         return {"log": "\n".join(f"step {number + 1} of 8" for number in steps)} if steps else {}
 
     def upload(self, request: Request, _: re.Match[str]) -> Response:
