@@ -47,6 +47,14 @@ class Kept:
     trouble: str | None = None
 
 
+@attrs.frozen
+class Stored:
+    """Whether the storage can be written to: `trouble` is what stands in the way."""
+
+    location: str
+    trouble: str | None = None
+
+
 @click.command("doctor", cls=Command)
 @config_option
 @click.pass_context
@@ -55,20 +63,21 @@ def command(ctx: click.Context, config: Path | None, as_json: bool) -> None:
 
     It says where this machine's name server gives a provider's host an address that is not public: results would not be
     fetched from such addresses unless [download] in anymedia.toml allows it. The command also checks whether the
-    journal can be written to, and lists how many attempts in it are uncertain or still running. It buys nothing. Exits
-    with 1 when anything is wrong.
+    journal and the storage can be written to, and lists how many attempts in the journal are uncertain or still
+    running. It buys nothing. Exits with 1 when anything is wrong.
     """
     found = load_config(config)
     if not found.accounts:
         raise no_account()
     kept = _kept(found)
-    findings = asyncio.run(_examine(found))
+    findings, stored = asyncio.run(_examine(found))
     if as_json:
         config_path = None if found.path is None else str(found.path)
-        print_json({"config": config_path, "journal": to_json(kept), "accounts": to_json(findings)})
+        places = {"journal": to_json(kept), "storage": to_json(stored)}
+        print_json({"config": config_path, **places, "accounts": to_json(findings)})
     else:
-        _show(findings, found.path, kept)
-    if any(finding.trouble for finding in findings) or (kept is not None and kept.trouble):
+        _show(findings, found.path, kept, stored)
+    if any(each is not None and each.trouble for each in (*findings, kept, stored)):
         ctx.exit(1)
 
 
@@ -91,11 +100,23 @@ async def _counted(ledger: Ledger) -> tuple[list[Attempt], int]:
     return await ledger.attempts(open=True), await ledger.count()
 
 
-async def _examine(config: Config) -> list[Finding]:
+async def _examine(config: Config) -> tuple[list[Finding], Stored | None]:
     from anymedia import Client
 
     async with Client(config) as client:
-        return list(await asyncio.gather(*(_finding(client, account) for account in config.accounts.values())))
+        findings = [_finding(client, account) for account in config.accounts.values()]
+        return await asyncio.gather(*findings), await _stored(client)
+
+
+async def _stored(client: "Client") -> Stored | None:
+    """Return whether the storage can be written to; None where there is none."""
+    storage = client.config.storage
+    if storage is None:
+        return None
+    try:
+        return Stored(await client.check_storage(storage.url))
+    except AnymediaError as error:
+        return Stored(storage.url, trouble=str(error))
 
 
 async def _finding(client: "Client", account: Account) -> Finding:
@@ -126,12 +147,14 @@ async def _finding(client: "Client", account: Account) -> Finding:
     )
 
 
-def _show(findings: list[Finding], path: Path | None, kept: Kept | None) -> None:
+def _show(findings: list[Finding], path: Path | None, kept: Kept | None, stored: Stored | None) -> None:
     from .screen import Screen
 
     screen = Screen()
     screen.print(f"config: {path}" if path else "config: none found; API keys from the environment")
     screen.print(f"journal: {'off' if kept is None else _words(kept)}")
+    if stored is not None:
+        screen.print(f"storage: {stored.trouble or f'{stored.location} can be written to'}")
     screen.table(COLUMNS, map(_row, findings), whole=COLUMNS[1:])
     for finding in findings:
         if finding.trouble is not None:

@@ -65,7 +65,8 @@ class Secret:
 class Account:
     """A configured way to use a provider: where it is, the API key, and what it may use.
 
-    `api_key` None: none was found in `api_key_env`. `timeout` (seconds) is for one answer; `connections` open at a
+    `api_key` None: none was found in `api_key_env`. `timeout` (seconds) is for one answer, beside the time in which a
+    large body is sent; `connections` open at a
     time; `prices` are the user's own by offer; `limits` are the user's, else the provider's; `daily_limit` is in
     USD, from midnight to midnight UTC, over all processes that share the journal. `proxy` is the URL of the proxy for
     the account's calls and files ("": none; None: as the environment says), `ca_file` a file of certificates that are

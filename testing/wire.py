@@ -1,21 +1,30 @@
 """An adapter and a simulator joined without a socket: what one writes the other answers, and the first reads."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import attrs
 
-from anymedia import Account, AnymediaError, Money, Task
+from anymedia import Account, AnymediaError, Asset, Money, Task
 from anymedia.declare import Adapter, Balance
-from anymedia.declare.endpoint import Endpoint
+from anymedia.declare.endpoint import Endpoint, Reply
 from anymedia.simulators import Service, services
 from anymedia.simulators.message import Request, Response
+from anymedia.simulators.picture import Picture
 from anymedia.translate import decode, encode
 from anymedia.translate.check import Checked
 from anymedia.translate.classify import Asked
 from anymedia.translate.encode import Part
 from anymedia.translate.messages import Answer, Call, Stream
+from anymedia.transport.answered import is_file
+
+NOTHING = Reply()
+"""An answer of which nothing is read."""
+
+NOWHERE = Path("nowhere")
+"""Where the file of an answer is that was not written."""
 
 NOW = 1_800_000_000.0
 """When everything happens here, in seconds since 1970."""
@@ -61,14 +70,15 @@ class Wire:
             money=Money(),
         )
         try:
-            return decode.submitted(self._asked, answer_of(response), draft)
+            reply = self.adapter.life(draft.lifecycle).submit.reply
+            return decode.submitted(self._asked, answer_of(response, reply), draft)
         except AnymediaError as error:
             return error
 
     def seen(self, endpoint: Endpoint, response: Response, task: Task) -> Task | AnymediaError:
         """Return what the adapter makes of an answer to a look."""
         try:
-            return decode.looked(self._asked, endpoint, answer_of(response), task)
+            return decode.looked(self._asked, endpoint, answer_of(response, endpoint.reply), task)
         except AnymediaError as error:
             return error
 
@@ -94,7 +104,14 @@ def _now() -> datetime:
     return datetime.fromtimestamp(NOW, UTC)
 
 
-def answer_of(response: Response) -> Answer:
-    """Return what a simulator answers as the transport returns it."""
+def answer_of(response: Response, reply: Reply = NOTHING) -> Answer:
+    """Return what a simulator answers as the transport returns it, where the answer may be a file written to no disk.
+
+    No picture is drawn for it.
+    """
     headers = {name.lower(): value for name, value in response.headers.items()}
+    if reply.is_file and 200 <= response.status < 300:
+        drawn = isinstance(response.content, Picture)
+        if drawn or is_file(response.body):
+            return Answer(response.status, headers, file=Asset(kind="image", path=NOWHERE))
     return Answer(response.status, headers, response.body)

@@ -106,6 +106,7 @@ class Submission:
         if self._idempotency is not None and self.attempt is not None:
             last = self._replay_until()
         until = last + (self.account.adapter.life(self.order.lifecycle).submit.timeout or self.account.timeout)
+        until += self._call.sending if self._sends else 0.0
         return max(until - self._session.clock.monotonic(), 0.0)
 
     def left(self, why: str) -> SubmitUncertain:

@@ -113,7 +113,9 @@ class Uploads:
             await store.put(key, _pieces(media), media.media_type)
             return Placed(await store.presigned(key, LENT), now, now + timedelta(seconds=LENT))
         except Lost as lost:
-            raise self._session.asked(account, model).lost(lost, submit=False) from None
+            error = Unavailable(f"{account.lender}: {lost.why}", account=account.name, model=model)
+            error.permanent = lost.permanent
+        raise error
 
     async def _uploaded(self, account: Account, media: Media, model: str | None) -> Placed:
         """Upload a file, once. Errors: ProviderError, Unreadable."""

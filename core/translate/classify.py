@@ -20,6 +20,7 @@ from anymedia.model.errors import (
     SubmitUncertain,
     Unavailable,
 )
+from anymedia.model.inline import cut, put_back
 from anymedia.model.plain import one_line
 from anymedia.model.redact import DEEPEST, HIDDEN, holds, scrubbed
 from anymedia.model.strict_json import Json, dumps
@@ -148,8 +149,12 @@ class Received:
     @classmethod
     def of(cls, asked: Asked, answer: Answer, reads: Hook | None = None) -> "Received":
         """Return an answer as it is read; `reads` makes other words of a good one."""
-        words, text = read(answer.body)
+        shortened, files = cut(answer.body)
+        words, text = read(shortened)
         raw = None if answer.file is not None else asked.kept(words, text)
+        if files:  # only what is read holds them
+            raw = put_back(raw, list(map(str.__str__, files)))
+            words = put_back(read(shortened)[0], files)
         content = Content(words, answer.headers, answer.body)
         if reads is None or not _is_good(answer.status) or answer.file is not None:
             return cls(asked, answer, content, raw, raw)

@@ -9,6 +9,9 @@ from anymedia.model.media import Media
 from anymedia.model.strict_json import Json, dumps
 from anymedia.model.task import Asset
 
+SLOWEST = 1 << 16
+"""Bytes a second that a line sends at least: what takes longer is given up."""
+
 
 @attrs.frozen
 class Into:
@@ -58,6 +61,12 @@ class Call:
     timeout: float | None = None
     limit: int = 8 << 20
     body: bytes | Stream | None = attrs.field(init=False, repr=False, eq=False)
+
+    @property
+    def sending(self) -> float:
+        """How many seconds its body may take to be sent, on a slow line."""
+        size = self.body.length if isinstance(self.body, Stream) else len(self.body or b"")
+        return float(size // SLOWEST)
 
     @body.default
     def _written(self) -> bytes | Stream | None:

@@ -97,7 +97,7 @@ class Transport:
                 headers=_headers(call, account),
                 skip_auto_headers=_NOT_GUESSED,
                 allow_redirects=False,
-                timeout=_timeout(call.timeout or account.timeout),
+                timeout=_timeout((call.timeout or account.timeout) + call.sending),
                 **way,
             ) as response:
                 status = response.status
