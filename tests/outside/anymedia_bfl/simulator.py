@@ -2,8 +2,7 @@
 
 Ours, where the page is silent: a wrong key is a 403; a task that failed or was moderated costs nothing; an image that
 is put in is of one megapixel; where a plain failure says why; an unknown task is an HTTP 200; a size that is left out
-is 1024x1024; nothing is called back; an image is a PNG, JPEG or
-WebP.
+is 1024x1024; nothing is called back.
 """
 
 from __future__ import annotations
@@ -18,13 +17,13 @@ from attrs import field, frozen
 
 from anymedia.simulators import Service
 from anymedia.simulators.fields import Cause, Choice, Field, Flag, Link, Number, Problem, Text, Whole, given, problems
-from anymedia.simulators.inputs import Takes
+from anymedia.simulators.inputs import PICTURES, Takes
 from anymedia.simulators.message import Body, Error, Refusal, Request, Response, json_response
 from anymedia.simulators.picture import Media
 from anymedia.simulators.task import Failure, Order, Stage, Task
 
 MEGAPIXEL = 1024 * 1024
-IMAGES = Takes(("image/png", "image/jpeg", "image/webp"), megabytes=20)
+IMAGES = Takes(PICTURES.types, megabytes=20)
 LARGEST = 4 * MEGAPIXEL
 
 

@@ -1,8 +1,9 @@
 """fal, as its page says: a queue, three links in its answer, failures at the result's own address.
 
 Ours, where the page is silent: pixels of the named sizes; an image that is put in is of one megapixel; bounds of sizes
-and counts; what a wrong key and too many calls are answered; a model's error has no error_type beside the status, a
-the queue's has; what a cancelled request shows; how long files live; nothing is called back.
+and counts; what a wrong key and too many calls are answered; a model's error has no error_type beside the status, and
+the queue's has one; what a cancelled request shows; how long files and tokens live; how many wait in the queue, and
+what a log says; nothing is called back.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """kie.ai, as its page says: jobs of any model, records with JSON in texts, codes in the body of an HTTP 200.
 
 Ours, where the page is silent: every error is an HTTP 200; the form of an API key; how moderation shows; what 501 means
-at a submit; fields that are not listed are ignored; what is put in is drawn as 1:1; nothing is called back;
-the file of a public link cannot be read here.
+at a submit; fields that are not listed are ignored; what is put in is drawn as 1:1; nothing is called back; an upload
+from a public link is refused, as nobody follows it here.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Replicate, as its page says: predictions of official models, with links, words for every end, a wait in the body.
 
 Ours, where the page is silent: prices, and what a prediction costs that failed or was canceled; ratio and resolution
-that are left out are 1:1 and 1 MP; webp is drawn as PNG; nothing is called back; the
-link to an upload is good without the API key.
+that are left out are 1:1 and 1 MP; webp is drawn as PNG; nothing is called back; the link to an upload is good without
+the API key; what a log says.
 """
 
 from __future__ import annotations
