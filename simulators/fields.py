@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
-from .inputs import Takes, is_loopback, links
+from .inputs import Fetched, Takes, from_base64, is_loopback, links
 from .message import Sent
+from .multipart import Part
 
 Cause = Literal[
     "missing",
@@ -178,6 +179,42 @@ class Links:
         if self.most is not None and len(value) > self.most:
             return "entries", f"accepts at most {_entries(self.most)}"
         return next(filter(None, map(Link(self.schemes).wrong, value)), None)
+
+
+@frozen
+class Bytes:
+    """A file in the body itself, or a list of `least` to `most` of them; of what `takes` says.
+
+    `form` is how it stands there: as a part of a form, in base64, or as a data URI. A submit that has such a field is
+    among the provider's `files_at`.
+    """
+
+    takes: Takes
+    form: Literal["part", "base64", "data"]
+    least: int = 1
+    most: int = 1
+    required: bool = False
+
+    def wrong(self, value: object) -> tuple[Cause, str] | None:
+        """See Field."""
+        files = value if isinstance(value, list) else [value]
+        if not self.least <= len(files) <= self.most:
+            return "entries", f"takes {self.least} to {_entries(self.most)}"
+        for content in map(self._content, files):
+            wrong = ("type", f"must be {_AS[self.form]}") if content is None else self.takes.wrong(Fetched(content))
+            if wrong:
+                return wrong
+        return None
+
+    def _content(self, value: object) -> bytes | None:
+        """The bytes of one file; None where there is none in this form."""
+        if self.form == "part":
+            return value.content if isinstance(value, Part) else None
+        as_uri = isinstance(value, str) and value[:5].lower() == "data:"
+        return from_base64(value) if as_uri == (self.form == "data") else None
+
+
+_AS = {"part": "a file", "base64": "a file in base64", "data": "a file as a data URI"}
 
 
 def is_link(text: str, schemes: Sequence[str] = WEB) -> bool:

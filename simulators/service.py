@@ -149,6 +149,10 @@ class Service(FilesIn, ABC):
         """How many bytes a request may have, by its method and path; None: as many as any."""
         return self.longest_with_files if self._place(request)[0] in self.files_at else None
 
+    def place(self, request: Request) -> str:
+        """The place that a request goes to, as `routes` names it; "nowhere" where there is none."""
+        return self._place(request)[0]
+
     # What only the provider knows.
 
     @abstractmethod
