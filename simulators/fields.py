@@ -200,11 +200,11 @@ class Bytes:
         files = value if isinstance(value, list) else [value]
         if not self.least <= len(files) <= self.most:
             return "entries", f"takes {self.least} to {_entries(self.most)}"
-        for content in map(self._content, files):
-            wrong = ("type", f"must be {_AS[self.form]}") if content is None else self.takes.wrong(Fetched(content))
-            if wrong:
-                return wrong
-        return None
+        return next(filter(None, map(self._wrong, files)), None)
+
+    def _wrong(self, value: object) -> tuple[Cause, str] | None:
+        content = self._content(value)
+        return ("type", f"must be {_AS[self.form]}") if content is None else self.takes.wrong(Fetched(content))
 
     def _content(self, value: object) -> bytes | None:
         """The bytes of one file; None where there is none in this form."""

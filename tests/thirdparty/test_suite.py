@@ -661,11 +661,11 @@ PLANTED = {
     "test_of_files_too_check_passes_what_the_simulator_takes": [
         (
             adapter("megabytes=10", "megabytes=12"),
-            "acme/flux2p, images: check passes a file that the simulator refuses: image/png of 64x64 with 12000000 byt",
+            "acme/flux2p, images: check passes a file that the simulator refuses: image/png of 64x64 with 12",
         ),
         (
             adapter("megabytes=10", "megabytes=5"),
-            "check refuses a file that the simulator takes: image/png of 64x64 wi",
+            "check refuses a file that the simulator takes: image/png of 64x64",
         ),
         (adapter('"image/jpeg")', '"image/jpeg", "image/webp")'), "refuses: image/webp of 64x64 with"),
         (adapter('"image/png", "image/jpeg"', '"image/png",'), "takes: image/jpeg of 64x64 with"),
@@ -679,11 +679,11 @@ PLANTED = {
         (adapter('"{file}"', '"{name}"'), "was not uploaded for acme, and nothing was"),
         (
             simulator("part.content,", "part.content + b'0',"),
-            "goes by upload is not among the uploads of the simulator",
+            "that goes by upload is not among the uploads of the",
         ),
         (
             adapter('"file.href"', '"file.at"') + simulator('"until":', '"at": "https://a.example/b", "until":'),
-            "ch no submit names",
+            ", which no submit names",
         ),
     ],
     "test_a_file_is_uploaded_once_as_long_as_it_lasts": [
@@ -696,13 +696,13 @@ PLANTED = {
     "test_an_upload_that_fails_buys_nothing": [
         (
             simulator("    files_at:", "    files:"),
-            "acme declares `upload`, and its simulator takes none: its places are",
+            "acme declares `upload`, and its simulator takes none: its places",
         ),
     ],
     "test_a_url_of_this_machine_is_taken_at_a_simulator": [
         (
             adapter("https=True, ", "") + simulator('("image/png", "image/jpeg"), me', '("image/gif",), me'),
-            "must be one of image/g",
+            "sources must be one of image/gif, not image/png",
         ),
     ],
     "test_a_key_never_shows": [(simulator("return secrets.token_hex(16)", 'return "a"'), "the key shows")],
@@ -1180,7 +1180,7 @@ def test_a_body_is_read_back_to_what_was_asked_for(case):
 def test_a_field_that_is_written_in_another_form_is_read_back(plugged, field, param):
     acme = plugged()
     offer = attrs.evolve(acme.offers[0], params={"prompt": acme.offers[0].params["prompt"], field: param}, prices=None)
-    acme = attrs.evolve(acme, offers=(offer,))
+    acme = attrs.evolve(acme, offers=(offer,), upload=None)
     case = list(cases(acme))[-1]
     (part,) = parts(check(case.request, acme, offer))
     assert getattr(case.request, field)
