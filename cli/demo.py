@@ -18,8 +18,8 @@ from anymedia.registry import adapters
 from .command import Command
 from .errors import error_facts, error_json
 from .explain import explanation_json
-from .making import out_option
 from .progress import Progress
+from .saving import writable
 from .simulate import needs_pillow
 from .text import counted, pixels, price, print_json
 
@@ -35,7 +35,15 @@ FOUR_ABREAST = 110
 
 
 @click.command("demo", cls=Command)
-@out_option("media")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default="media",
+    callback=writable,
+    show_default=True,
+    metavar="DIR",
+    help="The folder for the files; no file is overwritten.",
+)
 @click.pass_obj
 def command(clock: Clock, out: Path, as_json: bool) -> None:
     """Show all of it in ten seconds, without an API key.

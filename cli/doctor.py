@@ -1,6 +1,7 @@
 """`anymedia doctor`: whether every account could be used, at no cost."""
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from anymedia.registry import no_account
 
 from .command import Command, config_option
 from .journal import is_uncertain, with_journal
-from .text import counted, price, print_json
+from .text import counted, price, print_json, settings_lines
 
 if TYPE_CHECKING:
     from anymedia import Client
@@ -30,6 +31,7 @@ class Finding:
     account: str
     provider: str
     key: str
+    settings: Mapping[str, str | None]
     origin: str
     status: int | None
     balance: Money | None
@@ -47,6 +49,14 @@ class Kept:
     trouble: str | None = None
 
 
+@attrs.frozen
+class Stored:
+    """Whether the storage can be written to: `trouble` is what stands in the way."""
+
+    location: str
+    trouble: str | None = None
+
+
 @click.command("doctor", cls=Command)
 @config_option
 @click.pass_context
@@ -55,20 +65,21 @@ def command(ctx: click.Context, config: Path | None, as_json: bool) -> None:
 
     It says where this machine's name server gives a provider's host an address that is not public: results would not be
     fetched from such addresses unless [download] in anymedia.toml allows it. The command also checks whether the
-    journal can be written to, and lists how many attempts in it are uncertain or still running. It buys nothing. Exits
-    with 1 when anything is wrong.
+    journal and the storage can be written to, and lists how many attempts in the journal are uncertain or still
+    running. It buys nothing. Exits with 1 when anything is wrong.
     """
     found = load_config(config)
     if not found.accounts:
         raise no_account()
     kept = _kept(found)
-    findings = asyncio.run(_examine(found))
+    findings, stored = asyncio.run(_examine(found))
     if as_json:
         config_path = None if found.path is None else str(found.path)
-        print_json({"config": config_path, "journal": to_json(kept), "accounts": to_json(findings)})
+        places = {"journal": to_json(kept), "storage": to_json(stored)}
+        print_json({"config": config_path, **places, "accounts": to_json(findings)})
     else:
-        _show(findings, found.path, kept)
-    if any(finding.trouble for finding in findings) or (kept is not None and kept.trouble):
+        _show(findings, found.path, kept, stored)
+    if any(each is not None and each.trouble for each in (*findings, kept, stored)):
         ctx.exit(1)
 
 
@@ -91,20 +102,32 @@ async def _counted(ledger: Ledger) -> tuple[list[Attempt], int]:
     return await ledger.attempts(open=True), await ledger.count()
 
 
-async def _examine(config: Config) -> list[Finding]:
+async def _examine(config: Config) -> tuple[list[Finding], Stored | None]:
     from anymedia import Client
 
     async with Client(config) as client:
-        return list(await asyncio.gather(*(_finding(client, account) for account in config.accounts.values())))
+        findings = [_finding(client, account) for account in config.accounts.values()]
+        return await asyncio.gather(*findings), await _stored(client)
+
+
+async def _stored(client: "Client") -> Stored | None:
+    """Return whether the storage can be written to; None where there is none."""
+    storage = client.config.storage
+    if storage is None:
+        return None
+    try:
+        return Stored(await client.check_storage(storage.url))
+    except AnymediaError as error:
+        return Stored(storage.url, trouble=str(error))
 
 
 async def _finding(client: "Client", account: Account) -> Finding:
     status: int | None = None
     balance: Money | None = None
-    trouble = [] if account.api_key is not None else [f"set {' or '.join(account.api_key_env)}"]
+    trouble = list(account.lacks.values())
     try:
         status = await client.reach(account.name)
-        if account.api_key is not None:
+        if not account.lacks:
             balance = await client.balance(account.name)
     except Unsupported:
         pass  # a provider that tells no balance is none the worse for it
@@ -119,6 +142,7 @@ async def _finding(client: "Client", account: Account) -> Finding:
         account=account.name,
         provider=account.adapter.name,
         key="set" if account.api_key is not None else "not set",
+        settings=account.shown_settings,
         origin=account.origin,
         status=status,
         balance=balance,
@@ -126,12 +150,14 @@ async def _finding(client: "Client", account: Account) -> Finding:
     )
 
 
-def _show(findings: list[Finding], path: Path | None, kept: Kept | None) -> None:
+def _show(findings: list[Finding], path: Path | None, kept: Kept | None, stored: Stored | None) -> None:
     from .screen import Screen
 
     screen = Screen()
     screen.print(f"config: {path}" if path else "config: none found; API keys from the environment")
     screen.print(f"journal: {'off' if kept is None else _words(kept)}")
+    if stored is not None:
+        screen.print(f"storage: {stored.trouble or f'{stored.location} can be written to'}")
     screen.table(COLUMNS, map(_row, findings), whole=COLUMNS[1:])
     for finding in findings:
         if finding.trouble is not None:
@@ -148,7 +174,7 @@ def _row(finding: Finding) -> "list[Cell]":
     answers = [] if finding.status is None else [f"HTTP {finding.status}"]
     at = [] if finding.account == finding.provider else [f"at {finding.provider}"]
     return [
-        [finding.account, *at],
+        [finding.account, *at, *settings_lines(finding.settings)],
         [finding.origin.removeprefix("https://"), *answers],
         "-" if finding.balance is None else price(finding.balance),
         "ready" if finding.trouble is None else "not ready",

@@ -10,8 +10,9 @@ from anymedia.clock import Clock
 from anymedia.model.options import GenerateOptions
 
 from .command import Command, config_option
-from .making import key_option, make, out_option, timeout_option
+from .making import key_option, make, timeout_option
 from .request import Asked, asks
+from .saving import Saving, saves
 from .terms import buys
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 @click.command("generate", cls=Command)
 @asks
 @buys
-@out_option(".")
+@saves
 @key_option
 @timeout_option
 @config_option
@@ -30,7 +31,7 @@ def command(
     clock: Clock,
     asked: Asked,
     terms: GenerateOptions,
-    out: Path,
+    saving: Saving,
     idempotency_key: str | None,
     timeout: float,
     config: Path | None,
@@ -44,8 +45,8 @@ def command(
     file; `anymedia explain --route` shows the route beforehand.
 
     --json prints one object: tasks (each with its assets and their paths), missing (how many pictures), errors, money,
-    reserved (the most USD that it cost), attempts (each try, with its outcome and reason), files (the paths). An error
-    prints {"error": {...}} instead, with its task and its attempts.
+    reserved (the most USD that it cost), attempts (each try, with its outcome and reason), files (where they are). An
+    error prints {"error": {...}} instead, with its task and its attempts.
     """
     options: GenerateOptions = {
         "offer": asked.offer,
@@ -57,4 +58,4 @@ def command(
     async def generate(client: "Client") -> Result:
         return await client.generate(asked.request, *asked.accounts, timeout=timeout, **options)
 
-    make(generate, clock=clock, config=config, out=out, as_json=as_json)
+    make(generate, clock=clock, config=config, saving=saving, as_json=as_json)

@@ -1,7 +1,6 @@
 """From a request to files, the same for `generate` and `raw`: progress, download, and what came of it."""
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from math import inf
@@ -15,11 +14,11 @@ import click
 from anymedia import AnymediaError, Asset, Attempt, JournalError, Result, Task, to_json
 from anymedia.clock import Clock
 from anymedia.model.money import total
-from anymedia.model.paths import expanded
 
 from .attempts import show_attempts, tried_json
 from .errors import MISSING, show_error
 from .progress import Progress
+from .saving import Saving, location
 from .text import pixels, plain, price, print_json, say
 
 if TYPE_CHECKING:
@@ -30,32 +29,10 @@ T = TypeVar("T")
 Generate: TypeAlias = "Callable[[Client], Awaitable[Result]]"
 
 
-def _writable(_: click.Context, __: click.Parameter, named: Path) -> Path:
-    """Refuse a folder that cannot be written to: nothing is bought that cannot be kept."""
-    out = expanded(named)
-    there = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        raise click.BadParameter(f"{there} is no folder that can be written to")
-    return out
-
-
 def _timeout(_: click.Context, __: click.Parameter, seconds: float) -> float:
     if not 0 < seconds < inf:
         raise click.BadParameter(f"must be more than 0 seconds, not {seconds}")
     return seconds
-
-
-def out_option(default: str) -> Callable[[F], F]:
-    """Add --out."""
-    return click.option(
-        "--out",
-        type=click.Path(path_type=Path),
-        default=default,
-        callback=_writable,
-        show_default="the working directory" if default == "." else True,
-        metavar="DIR",
-        help="The folder for the files; no file is overwritten.",
-    )
 
 
 def timeout_option(function: F) -> F:
@@ -82,12 +59,13 @@ def key_option(function: F) -> F:
     return option(function)
 
 
-def make(generate: Generate, *, clock: Clock, config: Path | None, out: Path, as_json: bool) -> None:
-    """Generate, download and show; exits with MISSING when not all of it is there."""
+def make(generate: Generate, *, clock: Clock, config: Path | None, saving: Saving, as_json: bool) -> None:
+    """Generate, save and show; exits with MISSING when not all of it is there."""
     progress = Progress(clock)
 
     async def made(client: "Client") -> tuple[Result, list[AnymediaError]]:
-        return await saved(client, await generate(client), out)
+        await client.check_storage(saving.out)  # nothing is bought that cannot be kept
+        return await saved(client, await generate(client), saving)
 
     result, errors = watched(made, progress, clock=clock, config=config)
     show_attempts(result.attempts)
@@ -139,9 +117,9 @@ def _waiting(client: "Client", why: str) -> str:
     return f"{why}; waiting for {what}, {seconds:.0f} s at most; Ctrl-C {then}"
 
 
-async def saved(client: "Client", result: Result, out: Path) -> tuple[Result, list[AnymediaError]]:
-    """Download a result; return it with what is on disk, and why the rest, which keeps its URLs, is not."""
-    ends = await asyncio.gather(*(client.download(task, out) for task in result.tasks), return_exceptions=True)
+async def saved(client: "Client", result: Result, saving: Saving) -> tuple[Result, list[AnymediaError]]:
+    """Save a result; return it with where its files are, and why the rest, which keeps its URLs, is not there."""
+    ends = await asyncio.gather(*(saving.save(client, task) for task in result.tasks), return_exceptions=True)
     tasks: list[Task] = []
     errors: list[AnymediaError] = []
     for task, end in zip(result.tasks, ends, strict=True):
@@ -177,8 +155,8 @@ def result_json(result: Result) -> dict[str, object]:
 
 
 def files_of(tasks: Iterable[Task]) -> list[str]:
-    """Return where the results of tasks are on disk."""
-    return [str(asset.path) for task in tasks for asset in task.assets if asset.path]
+    """Return where the results of tasks are."""
+    return [place for task in tasks for asset in task.assets if (place := location(asset)) is not None]
 
 
 def show_tasks(tasks: Sequence[Task]) -> None:
@@ -188,7 +166,7 @@ def show_tasks(tasks: Sequence[Task]) -> None:
     screen = Screen()
     for task in tasks:
         for asset in task.assets:
-            screen.print(str(asset.path or asset.url), style="bold", soft_wrap=True)
+            screen.print(location(asset) or str(asset.url), style="bold", soft_wrap=True)
             screen.block(", ".join(_facts(task, asset)))
         for adjustment in task.adjustments:
             screen.block(f"adjusted: {adjustment.field}: {adjustment.reason}")
@@ -198,7 +176,7 @@ def show_tasks(tasks: Sequence[Task]) -> None:
 
 
 def _facts(task: Task, asset: Asset) -> Iterable[str]:
-    if asset.path is None:
+    if not asset.kept:
         yield "not saved" + (f", there until {asset.expires_at:%Y-%m-%d %H:%M} UTC" if asset.expires_at else "")
     else:
         yield pixels(asset.width, asset.height)
@@ -220,7 +198,7 @@ def _show_missing(result: Result, errors: list[AnymediaError], progress: Progres
     for error in errors:
         show_error(error)
     if errors and progress.written:
-        say_all(fetched_so(task.id) for task in result.tasks if not all(asset.path for asset in task.assets))
+        say_all(fetched_so(task.id) for task in result.tasks if not all(asset.kept for asset in task.assets))
     if result.missing:
         say(f"{result.missing} missing: {'; '.join(result.errors) or 'the provider made fewer'}")
         say_all(progress.living())

@@ -12,8 +12,9 @@ from anymedia.model.strict_json import Json, loads
 from anymedia.model.vocabulary import Kind
 
 from .command import Command, config_option
-from .making import key_option, make, out_option, timeout_option
+from .making import key_option, make, timeout_option
 from .request import stdin_text
+from .saving import Saving, saves
 
 if TYPE_CHECKING:
     from anymedia import Client
@@ -34,7 +35,7 @@ def _body(_: click.Context, __: click.Parameter, given: str) -> Json:
 @click.argument("body", callback=_body)
 @click.option("--kind", default="image", show_default=True, metavar="|".join(Kind), help="What it makes.")
 @click.option("--lifecycle", metavar="NAME", help="How its task goes: a lifecycle of the adapter's.")
-@out_option(".")
+@saves
 @key_option
 @timeout_option
 @config_option
@@ -46,7 +47,7 @@ def command(
     body: Json,
     kind: str,
     lifecycle: str | None,
-    out: Path,
+    saving: Saving,
     idempotency_key: str | None,
     timeout: float,
     config: Path | None,
@@ -63,7 +64,7 @@ def command(
         request = RawRequest(account.adapter.name, path, body, kind, lifecycle)
         return await client.generate(request, account.name, idempotency_key=idempotency_key, timeout=timeout)
 
-    make(generate, clock=clock, config=config, out=out, as_json=as_json)
+    make(generate, clock=clock, config=config, saving=saving, as_json=as_json)
 
 
 def _account(config: Config, name: str) -> Account:

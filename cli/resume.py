@@ -18,9 +18,10 @@ from anymedia.registry import adapters
 from .command import Command, config_option
 from .errors import MISSING, error_json, exit_code, show_error
 from .journal import SHORT_ID, attempt_json, say_where, when
-from .making import fetched_so, files_of, make, out_option, show_tasks, timeout_option, watched
+from .making import fetched_so, files_of, make, show_tasks, timeout_option, watched
 from .progress import Progress
 from .request import stdin_text
+from .saving import Saving, saves
 from .text import one_line, print_json, say
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def _handle(_: click.Context, __: click.Parameter, file: str | None) -> str | No
 @click.option(
     "--any-api-key", is_flag=True, help="Take up what was submitted with an API key that the account no longer has."
 )
-@out_option(".")
+@saves
 @timeout_option
 @config_option
 @click.pass_obj
@@ -59,7 +60,7 @@ def command(
     handle: str | None,
     replay: bool,
     any_api_key: bool,
-    out: Path,
+    saving: Saving,
     timeout: float,
     config: Path | None,
     as_json: bool,
@@ -70,12 +71,14 @@ def command(
     open, else 4 when something is still uncertain, 1 when a task failed or could not be fetched, 5 when one is
     not finished. `anymedia tasks settle ID --dismiss` leaves alone what can never be fetched.
 
-    With --json one object: tasks, files (the paths), uncertain (attempts), errors; with --handle as `generate`.
+    With --json one object: tasks, files (where they are), uncertain (attempts), errors; with --handle as `generate`.
     """
     if handle is not None:
         if replay:
             raise click.UsageError("--replay is for attempts, and a handle names a task")
-        _take_up(handle, clock=clock, config=config, out=out, timeout=timeout, any_api_key=any_api_key, as_json=as_json)
+        _take_up(
+            handle, clock=clock, config=config, saving=saving, timeout=timeout, any_api_key=any_api_key, as_json=as_json
+        )
         return
     progress = Progress(clock)
 
@@ -86,7 +89,14 @@ def command(
             for attempt in left:
                 if attempt.task is not None and not attempt.task.state.final:
                     progress.see(attempt)
-        return await client.recover(out, timeout=timeout, replay=replay, any_api_key=any_api_key)
+        return await client.recover(
+            saving.place(client.config),
+            names=saving.names,
+            sidecar=saving.sidecar,
+            timeout=timeout,
+            replay=replay,
+            any_api_key=any_api_key,
+        )
 
     recovery = watched(recovered, progress, clock=clock, config=config)
     if as_json:
@@ -100,7 +110,7 @@ def _take_up(
     *,
     clock: Clock,
     config: Path | None,
-    out: Path,
+    saving: Saving,
     timeout: float,
     any_api_key: bool,
     as_json: bool,
@@ -114,7 +124,7 @@ def _take_up(
         task = await client.wait(task, timeout)
         return Result(tasks=(task,), money=task.money)
 
-    make(waited, clock=clock, config=config, out=out, as_json=as_json)
+    make(waited, clock=clock, config=config, saving=saving, as_json=as_json)
 
 
 def _code(recovery: "Recovery") -> int:

@@ -334,8 +334,9 @@ def _asset(asset: Asset) -> Iterator[tuple[str, object]]:
     name = "file" if asset.role == "main" else asset.role.replace("_", " ")
     if asset.path is not None:
         yield name, asset.path if asset.path.exists() else f"{asset.path} (not there any more)"
-    else:
+    elif asset.stored is None:
         yield name, "not saved here"
+    yield "stored", asset.stored
     yield "title", asset.title
     yield "length", None if asset.seconds is None else f"{asset.seconds:g} s"
     until = "" if asset.expires_at is None else f", there until {_time(asset.expires_at)}"

@@ -95,11 +95,17 @@ class Client:
         place = self.config.journal
         self._opened = None if journal is not None or place is None else open_journal(place)
         self.journal: Journal | None = self._opened if journal is None else journal
-        keys = tuple(account.api_key for account in self.config.accounts.values() if account.api_key is not None)
-        hide = ApiKeys(keys)
+        secrets = [secret for account in self.config.accounts.values() for secret in account.secrets]
+        hide = ApiKeys(secrets)
         self._ledger = None if self.journal is None else Ledger(self.journal, prompts=self.config.prompts, hide=hide)
         self._session = Session(
-            clock or Clock(), patience or Patience(), on_event, self._ledger, self.config.network, self.config.storage
+            clock or Clock(),
+            patience or Patience(),
+            on_event,
+            self._ledger,
+            self.config.network,
+            self.config.storage,
+            secrets,
         )
         self._submits = Submits(self._session)
         self._keys = IdempotencyKeys(self._session)
@@ -358,9 +364,11 @@ class Client:
         self._session.in_its_loop()
         place = self._files.place(where, names)
         tasks, attempts = (done.tasks, done.attempts) if isinstance(done, Result) else ((done,), ())
+        return await self._files.download(tasks, place, self._sidecars(sidecar, attempts))
+
+    def _sidecars(self, sidecar: Sidecar, attempts: Sequence[Attempt] = ()) -> Sidecars | None:
         whole = sidecar == "request" and self.config.prompts
-        sidecars = Sidecars(attempts, self._ledger, whole) if sidecar else None
-        return await self._files.download(tasks, place, sidecars)
+        return Sidecars(attempts, self._ledger, whole) if sidecar else None
 
     async def read(self, asset: Asset) -> AsyncIterator[bytes]:
         """Yield the bytes of an asset, piece by piece: from the disk, from the storage, else from its link.
@@ -372,12 +380,12 @@ class Client:
             yield piece
 
     @_in_its_loop
-    async def check_storage(self, where: str | os.PathLike[str] | None = None) -> None:
-        """Write an empty object to where `download` would put results, if that is a bucket, and take it away again.
+    async def check_storage(self, where: str | os.PathLike[str] | None = None) -> str:
+        """Return where `download` would put results, once something was written there, and taken away again.
 
-        Errors: ConfigError, with the reason.
+        Errors: ConfigError, with the reason why nothing can be written.
         """
-        await self._files.check(self._files.place(where))
+        return await self._files.check(self._files.place(where))
 
     # What was left behind
 
@@ -401,14 +409,16 @@ class Client:
         self,
         where: str | os.PathLike[str] | None = None,
         *,
+        names: str | None = None,
+        sidecar: Sidecar = False,
         timeout: float | None = TIMEOUT,
         replay: bool = False,
         any_api_key: bool = False,
     ) -> Recovery:
         """Take up what earlier processes left: wait for live tasks, fetch their results, report what is uncertain.
 
-        Files go to `where`, as with download; None is the configured storage where its `results` are on, else they are
-        not fetched. `replay` sends uncertain submits again where the provider still
+        Files go to `where`, with `names` and a `sidecar`, as with download; None is the configured storage where its
+        `results` are on, else they are not fetched. `replay` sends uncertain submits again where the provider still
         honours their replay key; nothing else is ever sent again. What other living processes wait for is left to them.
         `any_api_key` takes up what was submitted with an API key that the account no longer has, and replays none of
         it.
@@ -422,11 +432,12 @@ class Client:
             submits=self._submits,
             watch=self._watch,
             files=self._files,
+            sidecars=self._sidecars(sidecar),
             any_api_key=any_api_key,
         )
         known = self.config.storage
         fetched = where is not None or (known is not None and known.results)
-        place = self._files.place(where) if fetched else None
+        place = self._files.place(where, names) if fetched else None
         async with self._recovering:  # a second call at once would fetch every file again
             return await recoverer.recover(limit, place, replay=replay)
 

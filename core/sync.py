@@ -188,9 +188,9 @@ class SyncClient:
         """As Client.read."""
         return self._each(self._client.read(asset))
 
-    def check_storage(self, where: str | os.PathLike[str] | None = None) -> None:
+    def check_storage(self, where: str | os.PathLike[str] | None = None) -> str:
         """As Client.check_storage."""
-        self._wait(self._client.check_storage(where))
+        return self._wait(self._client.check_storage(where))
 
     def handle(self, task: Task) -> str:
         """As Client.handle."""
@@ -204,12 +204,16 @@ class SyncClient:
         self,
         where: str | os.PathLike[str] | None = None,
         *,
+        names: str | None = None,
+        sidecar: Sidecar = False,
         timeout: float | None = TIMEOUT,
         replay: bool = False,
         any_api_key: bool = False,
     ) -> Recovery:
         """As Client.recover."""
-        recovering = self._client.recover(where, timeout=timeout, replay=replay, any_api_key=any_api_key)
+        recovering = self._client.recover(
+            where, names=names, sidecar=sidecar, timeout=timeout, replay=replay, any_api_key=any_api_key
+        )
         return self._wait(recovering)
 
     def attempts(self, **filters: Unpack[Filters]) -> list[Attempt]:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
-from .inputs import Fetched, Takes, from_base64, is_loopback, links
+from .inputs import Fetched, Takes, from_inline, is_inline, is_loopback, links
 from .message import Sent
 from .multipart import Part
 
@@ -145,30 +145,35 @@ class Object:
 
 @frozen
 class Link:
-    """A web address; of what `takes` says, where it leads to a file."""
+    """A web address; of what `takes` says, where it leads to a file.
+
+    The file itself may stand in its place where `inline` names a form for that: data (a data URI) or base64 (plain).
+    """
 
     schemes: Sequence[str] = WEB
     required: bool = False
     takes: Takes | None = None
+    inline: Sequence[str] = ()
 
     def wrong(self, value: object) -> tuple[Cause, str] | None:
         """See Field."""
         if not isinstance(value, str):
             return "type", "must be a string"
-        if is_link(value, self.schemes):
+        if is_link(value, self.schemes) or (is_inline(value, self.inline) and from_inline(value) is not None):
             return None
         return "link", f"must be a public {'http(s)' if 'http' in self.schemes else 'https'} URL"
 
 
 @frozen
 class Links:
-    """A list of `least` to `most` web addresses; of what `takes` says, where they lead to files."""
+    """A list of `least` to `most` web addresses, each as in Link."""
 
     least: int = 0
     most: int | None = None
     schemes: Sequence[str] = WEB
     required: bool = False
     takes: Takes | None = None
+    inline: Sequence[str] = ()
 
     def wrong(self, value: object) -> tuple[Cause, str] | None:
         """See Field."""
@@ -178,19 +183,14 @@ class Links:
             return "entries", f"needs at least {_entries(self.least)}"
         if self.most is not None and len(value) > self.most:
             return "entries", f"accepts at most {_entries(self.most)}"
-        return next(filter(None, map(Link(self.schemes).wrong, value)), None)
+        return next(filter(None, map(Link(self.schemes, inline=self.inline).wrong, value)), None)
 
 
 @frozen
-class Bytes:
-    """A file in the body itself, or a list of `least` to `most` of them; of what `takes` says.
-
-    `form` is how it stands there: as a part of a form, in base64, or as a data URI. A submit that has such a field is
-    among the provider's `files_at`.
-    """
+class Parts:
+    """A file that is a part of a form, or `least` to `most` of them; of what `takes` says."""
 
     takes: Takes
-    form: Literal["part", "base64", "data"]
     least: int = 1
     most: int = 1
     required: bool = False
@@ -203,18 +203,7 @@ class Bytes:
         return next(filter(None, map(self._wrong, files)), None)
 
     def _wrong(self, value: object) -> tuple[Cause, str] | None:
-        content = self._content(value)
-        return ("type", f"must be {_AS[self.form]}") if content is None else self.takes.wrong(Fetched(content))
-
-    def _content(self, value: object) -> bytes | None:
-        """The bytes of one file; None where there is none in this form."""
-        if self.form == "part":
-            return value.content if isinstance(value, Part) else None
-        as_uri = isinstance(value, str) and value[:5].lower() == "data:"
-        return from_base64(value) if as_uri == (self.form == "data") else None
-
-
-_AS = {"part": "a file", "base64": "a file in base64", "data": "a file as a data URI"}
+        return self.takes.wrong(Fetched(value.content)) if isinstance(value, Part) else ("type", "must be a file")
 
 
 def is_link(text: str, schemes: Sequence[str] = WEB) -> bool:

@@ -8,7 +8,7 @@ from typing import ClassVar
 from uuid import uuid4
 
 from .fields import Fields, Problem, inputs
-from .inputs import MEGABYTE, Fetched, Wanted, media_type, reach
+from .inputs import MEGABYTE, Fetched, Wanted, from_inline, is_inline, media_type, reach
 from .message import Request, Response
 from .uploads import Slot, Upload, Uploads, named
 
@@ -50,20 +50,32 @@ class FilesIn:
         host = request.headers.get("host")
         return f"http://{host}" if host else self.base_url
 
-    def keep(self, content: bytes | None, name: object, *, declared: str = "", link: str = "") -> Upload:
+    def keep(
+        self, content: bytes | None, name: object, *, declared: str = "", link: str = "", upload_id: str = ""
+    ) -> Upload:
         """Keeps a file; its type is what its bytes say, else what was declared.
 
         Without content it is the file at a public link, which nobody fetched.
         """
         kind = media_type(content or b"") or declared or "application/octet-stream"
-        new = Upload(uuid4().hex, named(name), kind, content, self.now, self.now + self.upload_life, link)
+        ends = self.now + self.upload_life
+        new = Upload(upload_id or uuid4().hex, named(name), kind, content, self.now, ends, link)
         return self.uploads.add(new, int(self.kept_megabytes * MEGABYTE))
 
     def lend(
-        self, name: object, headers: Mapping[str, str], *, size: int | None = None, checksum: str | None = None
+        self,
+        name: object,
+        headers: Mapping[str, str],
+        *,
+        size: int | None = None,
+        checksum: str | None = None,
+        kept: bool = False,
     ) -> Slot:
-        """Lends a link to which the bytes of a file are put once, with these headers; "put" serves it."""
-        return self.uploads.lend(Slot(named(name), headers, self.now + self.upload_life, size, checksum))
+        """Lends a link to which the bytes of a file are put once, with these headers; "put" serves it.
+
+        With `kept` they are kept at once, at the slot's `kept_path`; else whoever lent it keeps its `content`.
+        """
+        return self.uploads.lend(Slot(named(name), headers, self.now + self.upload_life, size, checksum, kept))
 
     def kept(self, request: Request, match: re.Match[str]) -> Response:
         """An upload, at its link."""
@@ -71,7 +83,13 @@ class FilesIn:
 
     def put(self, request: Request, match: re.Match[str]) -> Response:
         """The bytes for a link that was lent."""
-        return self.uploads.put(request, match["slot"], self.now, int(self.kept_megabytes * MEGABYTE))
+        response = self.uploads.put(request, match["slot"], self.now, int(self.kept_megabytes * MEGABYTE))
+        slot = self.uploads.slot(match["slot"])
+        if slot is not None and slot.kept and response.status == 200:
+            declared = request.headers.get("content-type", "")
+            slot.upload = self.keep(request.body, slot.name, declared=declared, upload_id=slot.id)
+            slot.content = b""  # it is kept once
+        return response
 
     def unusable(self, request: Request, body: Mapping[str, object], fields: Fields) -> list[Problem]:
         """What is wrong with the files to which the links in a body lead, by what the fields take.
@@ -91,7 +109,9 @@ class FilesIn:
         return {link: there for link, there in found.items() if there}
 
     def _at(self, link: str, fetched: Mapping[str, Fetched]) -> Fetched | None:
-        """What is at a link; None where it is still to be fetched."""
+        """What is at a link, or what stands in its place; None where it is still to be fetched."""
+        if is_inline(link):
+            return Fetched(from_inline(link))
         if upload := self.uploads.at(link):
             if self.now >= upload.expires:
                 return Fetched(why="its link has expired")

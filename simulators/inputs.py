@@ -125,6 +125,16 @@ def from_data_uri(text: str) -> bytes | None:
     return from_base64(data) if head.lower().endswith(";base64") else unquote_to_bytes(data)
 
 
+def is_inline(text: str, forms: Sequence[str] = ("data", "base64")) -> bool:
+    """Whether a text is the file itself in one of the forms, and no link to it: a data URI, or what may be base64."""
+    return ("data" if text[:5].lower() == "data:" else "base64") in forms and "://" not in text[:16]
+
+
+def from_inline(text: str) -> bytes | None:
+    """The bytes of a text that is the file itself; None where it is none."""
+    return from_base64(text) if is_inline(text) else None
+
+
 Reach = Literal["loopback", "public", "nowhere"]
 
 

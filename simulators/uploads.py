@@ -55,6 +55,7 @@ class Slot:
     """A link to which bytes are put once, with these very headers and without an API key.
 
     `size` and `checksum` (the MD5 in base64) are what the bytes must have, None where the provider asks for neither.
+    `kept`: they are an upload as soon as they are here.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Slot:
     expires: float
     size: int | None = None
     checksum: str | None = None
+    kept: bool = False
     id: str = field(factory=lambda: secrets.token_hex(16))
     content: bytes | None = None
     upload: Upload | None = None
@@ -70,6 +72,11 @@ class Slot:
     def path(self) -> str:
         """Where the bytes go."""
         return f"/uploads/lent/{self.id}"
+
+    @property
+    def kept_path(self) -> str:
+        """Where they are served, if they are kept at once."""
+        return f"/uploads/{self.id}/{self.name}"
 
     def wrong(self, request: Request, now: float) -> tuple[int, str] | None:
         """Why a request may not put its bytes here: HTTP status and text."""

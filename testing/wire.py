@@ -1,26 +1,38 @@
 """An adapter and a simulator joined without a socket: what one writes the other answers, and the first reads."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, cast
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 import attrs
+from yarl import URL
 
-from anymedia import Account, AnymediaError, Money, Task
-from anymedia.declare import Adapter, Balance, Upload
-from anymedia.declare.endpoint import Endpoint
+from anymedia import Account, AnymediaError, Asset, Money, Task
+from anymedia.account import Secret
+from anymedia.declare import Adapter, Balance, Token, Upload
+from anymedia.declare.endpoint import Endpoint, Reply
 from anymedia.model.media import Media, Slot, Way, filled
 from anymedia.simulators import Service, services
 from anymedia.simulators.inputs import Fetched
 from anymedia.simulators.message import Request, Response
+from anymedia.simulators.picture import Picture
 from anymedia.translate import decode, encode
 from anymedia.translate.check import Checked
 from anymedia.translate.classify import Asked
 from anymedia.translate.encode import Part
 from anymedia.translate.messages import Answer, Call, Stream
 from anymedia.translate.upload import found, known_of, placed, step_call
+from anymedia.transport.answered import is_file
+from anymedia.transport.auth import Credentials, body_of, headers_of, url_of
 
+from .credentials import account_at
 from .suite import fail
+
+NOTHING = Reply()
+"""An answer of which nothing is read."""
+
+NOWHERE = Path("nowhere")
+"""Where the file of an answer is that was not written."""
 
 NOW = 1_800_000_000.0
 """When everything happens here, in seconds since 1970."""
@@ -75,20 +87,26 @@ class Wire:
         return placed(self._asked, upload, known).url
 
     def send(self, call: Call) -> Response:
-        """Return what the simulator answers to a call that carries the API key."""
-        where, auth = urlsplit(call.url), self.adapter.auth
-        headers = {**call.headers, **({auth.name: auth.prefix + self.service.api_key} if call.keyed else {})}
-        query: Any = dict(parse_qsl(where.query))
-        body = call.body.read() if isinstance(call.body, Stream) else call.body or b""
-        return self._answered(Request(call.method, unquote(where.path), query, headers, body))
-
-    def _answered(self, request: Request) -> Response:
-        """Return an answer, once the simulator has what it wants of this machine."""
+        """Return what the simulator answers to a call with its credentials."""
+        credentials = Credentials({each: self.token(each) for each in call.auth if isinstance(each, Token)}, _now())
+        where = url_of(URL(call.url, encoded=True), call, self.account)
+        headers = {name.lower(): text for name, text in headers_of(call, self.account, credentials).items()}
+        body = body_of(call, self.account)
+        content = body.read() if isinstance(body, Stream) else body or b""
+        request = Request(call.method, where.path, dict(where.query), headers, content)
         response = self.service.answer(request)
         if not response.wanted:
             return response
         there = {link: Fetched(self.lent[link]) for link in response.wanted}
         return self.service.answer(attrs.evolve(request, fetched=there))
+
+    def token(self, word: Token) -> Secret:
+        """Return the token that the simulator gives."""
+        response = self.send(encode.ask_token(self.account, word))
+        try:
+            return decode.token(self._asked, word, answer_of(response))[0]
+        except AnymediaError as error:
+            fail(f"{self.adapter.name} gives no token: {error}; look at `auth`")
 
     def accepted(self, response: Response, checked: Checked) -> Task | AnymediaError:
         """Return what the adapter makes of an answer to the submit of a request."""
@@ -104,14 +122,15 @@ class Wire:
             money=Money(),
         )
         try:
-            return decode.submitted(self._asked, answer_of(response), draft)
+            reply = self.adapter.life(draft.lifecycle).submit.reply
+            return decode.submitted(self._asked, answer_of(response, reply), draft)
         except AnymediaError as error:
             return error
 
     def seen(self, endpoint: Endpoint, response: Response, task: Task) -> Task | AnymediaError:
         """Return what the adapter makes of an answer to a look."""
         try:
-            return decode.looked(self._asked, endpoint, answer_of(response), task)
+            return decode.looked(self._asked, endpoint, answer_of(response, endpoint.reply), task)
         except AnymediaError as error:
             return error
 
@@ -124,8 +143,8 @@ class Wire:
 
     @property
     def account(self) -> Account:
-        """The account that the provider has here."""
-        return Account(name=self.adapter.name, adapter=self.adapter, origin=self.adapter.base_url)
+        """The account that the simulator lets in."""
+        return account_at(self.adapter, self.service)
 
     @property
     def _asked(self) -> Asked:
@@ -137,7 +156,14 @@ def _now() -> datetime:
     return datetime.fromtimestamp(NOW, UTC)
 
 
-def answer_of(response: Response) -> Answer:
-    """Return what a simulator answers as the transport returns it."""
+def answer_of(response: Response, reply: Reply = NOTHING) -> Answer:
+    """Return what a simulator answers as the transport returns it, where the answer may be a file written to no disk.
+
+    No picture is drawn for it.
+    """
     headers = {name.lower(): value for name, value in response.headers.items()}
+    if reply.is_file and 200 <= response.status < 300:
+        drawn = isinstance(response.content, Picture)
+        if drawn or is_file(response.body):
+            return Answer(response.status, headers, file=Asset(kind="image", path=NOWHERE))
     return Answer(response.status, headers, response.body)

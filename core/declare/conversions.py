@@ -1,6 +1,6 @@
 """What the word behind a `!` in a place makes of a value; a ValueError or the like where it does not convert."""
 
-import base64
+import binascii
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import reduce
 from typing import Any
 
+from anymedia.model.inline import Inline
 from anymedia.model.money import EXACT
 from anymedia.model.strict_json import Json, lenient, loads
 
@@ -51,11 +52,22 @@ def _time(text: str) -> datetime:
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-_NUMBER = re.compile(r"[+-]?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,2})?")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}", re.ASCII)
+
+
+def _bytes(text: str) -> bytes:
+    if isinstance(text, Inline) and not text.uri:
+        return text.decoded()
+    if _BASE64.fullmatch(text) is None:
+        raise ValueError("no base64")
+    return binascii.a2b_base64(text)
+
+
+_NUMBER = re.compile(r"[+-]?[0-9]{1,30}(?:\.[0-9]{1,30})?")
 
 
 def number(value: Any) -> Decimal:
-    """Return a number, or the plain text of one, exactly: of a binary float its shortest decimal.
+    """Return a number, or the text of a plain decimal, exactly: of a binary float its shortest decimal.
 
     Errors: ValueError for what is neither, and out of range.
     """
@@ -112,7 +124,7 @@ CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {
     "s": lambda seconds: _since_1970(float(seconds)),
     "ms": lambda milliseconds: _since_1970(float(milliseconds) / 1000),
     "iso": _time,
-    "base64": lambda text: base64.b64decode(text, validate=True),
+    "base64": _bytes,
     "num": number,
     "cents": _hundredth,
     "percent": _percent,

@@ -88,13 +88,15 @@ class Files:
                 raise end
         return tuple(end for end in ends if isinstance(end, Saved))
 
-    async def check(self, place: Place) -> None:
-        """Write to a bucket, to see whether that can be done. Errors: ConfigError."""
-        if isinstance(place, Bucket):
-            try:
-                await place.store.check()
-            except Lost as lost:
-                raise ConfigError(f"{place.store.storage.url} cannot be written to: {lost.why}") from None
+    async def check(self, place: Place) -> str:
+        """Return what a place is called, once it is known that it can be written to. Errors: ConfigError."""
+        try:
+            await place.check()
+        except Lost as lost:
+            raise ConfigError(f"{place.location} cannot be written to: {lost.why}") from None
+        except OSError as error:
+            raise ConfigError(f"{place.location} cannot be written to: {error.strerror or error}") from None
+        return place.location
 
     async def read(self, asset: Asset) -> AsyncIterator[bytes]:
         """Yield the bytes of a result from where it is: this machine's disk, the storage, or its link.

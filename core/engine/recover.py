@@ -20,6 +20,7 @@ from anymedia.model.errors import AnymediaError, ConfigError, SubmitUncertain
 from anymedia.model.plain import duration
 from anymedia.model.task import Attempt, Task
 from anymedia.model.vocabulary import Billed, State
+from anymedia.transport.answered import files_of
 from anymedia.transport.part import clear
 from anymedia.transport.places import Place
 
@@ -27,6 +28,7 @@ from .accepted import Accepted
 from .buy import buy
 from .files import Files
 from .session import Session
+from .sidecar import Sidecars
 from .submission import Submission, task_of
 from .submits import Life, Submits
 from .watch import Watch
@@ -55,6 +57,7 @@ class Recoverer:
     submits: Submits
     watch: Watch
     files: Files
+    sidecars: Sidecars | None = None
     any_api_key: bool = False
 
     async def recover(self, timeout: float, place: Place | None, *, replay: bool) -> Recovery:
@@ -81,8 +84,17 @@ class Recoverer:
         if place is not None:
             await asyncio.to_thread(clear, place.work)
             await self.ledger.forget(await self.ledger.idle(marks) if errors else marks)
+        await asyncio.to_thread(clear, self.ledger.results)
+        uncertain = await asyncio.to_thread(lambda: [self._with_answer(attempt) for attempt in uncertain])
         done = tuple(end for end in ends if isinstance(end, Task))
         return Recovery(tasks=done, uncertain=tuple(uncertain), errors=tuple(errors))
+
+    def _with_answer(self, attempt: Attempt) -> Attempt:
+        """Return an uncertain attempt whose error tells of an answer that was a file, and is on the disk."""
+        files = files_of(self.ledger.results, attempt.id)
+        if not files:
+            return attempt
+        return attrs.evolve(attempt, error=f"{attempt.error}; it was answered with {', '.join(map(str, files))}")
 
     async def _replayed(self, attempt: Attempt, deadline: float) -> Task | AnymediaError:
         """Return the task that a replay found, or the error."""
@@ -102,8 +114,10 @@ class Recoverer:
     def _no_replay(self, attempt: Attempt, account: Account) -> str | None:
         """Return why an attempt cannot be replayed safely."""
         idempotency = account.adapter.idempotency
-        if idempotency is None or attempt.replay_key is None:
+        if idempotency is None:
             return f"{account.adapter.title} honours no idempotency key"
+        if attempt.replay_key is None:
+            return "it was sent under no replay key, as a body that holds a file is"
         if not is_of(attempt.fingerprint or "", account.secret()):
             return "it was sent with another API key, and a replay key holds for one"
         if (age := self.session.age(attempt)) > idempotency.window:
@@ -130,7 +144,7 @@ class Recoverer:
                     with suppress(ConfigError):  # files are fetched without an API key: another one does not matter
                         task = await self.watch.again(self._account(attempt or task), task)
                 if place is not None and not all(asset.kept for asset in task.assets):
-                    task = attrs.evolve(task, assets=await self.files.download([task], place))
+                    task = attrs.evolve(task, assets=await self.files.download([task], place, self.sidecars))
         except AnymediaError as error:
             return error
         return task

@@ -20,7 +20,7 @@ from anymedia.model.request import unreadable
 from anymedia.model.strict_json import Json
 from anymedia.model.vocabulary import Billed, Outcome
 from anymedia.translate.files import LENT, lent_key
-from anymedia.translate.messages import Lost, Progress
+from anymedia.translate.messages import Lost
 from anymedia.translate.upload import Placed, found, known_of, placed, step_call
 
 from .session import Session
@@ -113,7 +113,9 @@ class Uploads:
             await store.put(key, _pieces(media), media.media_type)
             return Placed(await store.presigned(key, LENT), now, now + timedelta(seconds=LENT))
         except Lost as lost:
-            raise self._session.asked(account, model).lost(lost, submit=False) from None
+            error = Unavailable(f"{account.lender}: {lost.why}", account=account.name, model=model)
+            error.permanent = lost.permanent
+        raise error
 
     async def _uploaded(self, account: Account, media: Media, model: str | None) -> Placed:
         """Upload a file, once. Errors: ProviderError, Unreadable."""
@@ -123,7 +125,7 @@ class Uploads:
         for step in upload.steps:
             call = await _apart(media, partial(step_call, account, step, known, media))
             try:
-                answer = await self._session.transport.send(account, call, Progress())
+                answer = await self._session.upload(account, call)
             except Lost as lost:
                 await _apart(media, media.look)
                 raise asked.lost(lost, submit=False) from None

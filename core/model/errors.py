@@ -235,7 +235,7 @@ class DeadlineExceeded(TaskError):
 
 
 class DownloadError(TaskError):
-    """A result of a finished task is not on disk; `client.download` and `client.recover` try again.
+    """A result of a finished task is not saved, or cannot be read; `client.download` and `client.recover` try again.
 
     `status` is what the link answered, if it did.
     """

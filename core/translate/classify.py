@@ -20,6 +20,7 @@ from anymedia.model.errors import (
     SubmitUncertain,
     Unavailable,
 )
+from anymedia.model.inline import cut, put_back
 from anymedia.model.plain import one_line
 from anymedia.model.redact import DEEPEST, HIDDEN, holds, scrubbed
 from anymedia.model.strict_json import Json, dumps
@@ -64,9 +65,10 @@ MOST_KEPT = 1 << 18
 
 @attrs.frozen(kw_only=True)
 class Asked:
-    """Who was asked, with which API key, and when the answer came: every error and task carries this.
+    """Who was asked, with which secrets, and when the answer came: every error and task carries this.
 
-    Ids, links, amounts and states are read from the provider's own words; the key is hidden in what is kept and shown.
+    Ids, links, amounts and states are read from the provider's own words; the secrets (the API key, those of the
+    account's settings, and tokens) are hidden in what is kept and shown.
     """
 
     adapter: Adapter
@@ -74,7 +76,7 @@ class Asked:
     origin: str
     model: str | None
     now: datetime
-    secret: Secret | None = None
+    secrets: tuple[Secret, ...] = ()
 
     def lost(self, lost: Lost, *, submit: bool) -> AnymediaError:
         """Return the error for a call that got no whole answer."""
@@ -114,20 +116,20 @@ class Asked:
         hides = len(text) > MOST_KEPT or self._is_in(text)
         if small and not hides:
             return words
-        return scrubbed(words, (self._key,) if hides else (), LONGEST_KEPT, mark=HIDDEN, most=MOST_KEPT)
+        return scrubbed(words, self._texts if hides else (), LONGEST_KEPT, mark=HIDDEN, most=MOST_KEPT)
 
     def _hidden(self, text: str) -> str:
         if not self._is_in(text):
             return text
-        clean: str = scrubbed(text, (self._key,), len(text) + len(HIDDEN), mark=HIDDEN)
+        clean: str = scrubbed(text, self._texts, len(text) + len(HIDDEN), mark=HIDDEN)
         return clean
 
     @property
-    def _key(self) -> str:
-        return "" if self.secret is None else self.secret.reveal()
+    def _texts(self) -> list[str]:
+        return [secret.reveal() for secret in self.secrets]
 
     def _is_in(self, text: str) -> bool:
-        return self.secret is not None and holds(text, self._key)
+        return any(holds(text, secret.reveal()) for secret in self.secrets)
 
 
 @attrs.frozen
@@ -148,8 +150,12 @@ class Received:
     @classmethod
     def of(cls, asked: Asked, answer: Answer, reads: Hook | None = None) -> "Received":
         """Return an answer as it is read; `reads` makes other words of a good one."""
-        words, text = read(answer.body)
+        shortened, files = cut(answer.body)
+        words, text = read(shortened)
         raw = None if answer.file is not None else asked.kept(words, text)
+        if files:  # only what is read holds them
+            raw = put_back(raw, list(map(str.__str__, files)))
+            words = put_back(read(shortened)[0], files)
         content = Content(words, answer.headers, answer.body)
         if reads is None or not _is_good(answer.status) or answer.file is not None:
             return cls(asked, answer, content, raw, raw)

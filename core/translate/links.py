@@ -16,6 +16,7 @@ import attrs
 from anymedia.declare.adapter import Adapter
 from anymedia.declare.endpoint import Endpoint
 from anymedia.declare.path import Content, Place, place
+from anymedia.model.inline import Inline
 from anymedia.model.strict_json import REPLACED, Json, lenient
 from anymedia.model.urls import absolute, hosts_of, permitted, relative
 
@@ -86,6 +87,9 @@ def origin_for(adapter: Adapter, origin: str, endpoint: Endpoint) -> str:
 
 def _texts(value: Any, depth: int) -> Iterator[str]:
     """Yield the texts that a value holds where a link should be."""
+    if isinstance(value, Inline):
+        yield value
+        return
     if isinstance(value, str):
         held = _inside(value)
         if held is None:
@@ -109,6 +113,8 @@ def _inside(text: str) -> Json:
 
 def _data(link: str) -> bytes | None:
     """Return the bytes of a data URI, none of them where they cannot be read; None for another link."""
+    if isinstance(link, Inline) and link.uri:
+        return _decoded(link)
     scheme, comma, data = link.strip().partition(",")
     if not comma or scheme[:5].lower() != "data:" or REPLACED in link:
         return None
@@ -118,4 +124,11 @@ def _data(link: str) -> bytes | None:
         written = b"".join(unquote_to_bytes(data).split()).translate(_FOR_URLS)
         return base64.b64decode(written + b"=" * (-len(written) % 4), validate=True)
     except (binascii.Error, ValueError):
+        return b""
+
+
+def _decoded(link: Inline) -> bytes:
+    try:
+        return link.decoded()
+    except ValueError:
         return b""

@@ -1,1 +1,4 @@
-"""HTTP: calls, retries, result files. The only room that knows aiohttp and backoff. Imports translate.messages."""
+"""HTTP: calls, retries, result files and where they go. The only room that knows aiohttp, backoff and obstore.
+
+Imports translate.messages.
+"""

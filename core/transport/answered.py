@@ -95,13 +95,22 @@ def recognised(unfinished: Part, file: File, what: str) -> Format:
     return media
 
 
+def files_of(folder: Path, name: str) -> list[Path]:
+    """Return the answers under a name that are in a folder as files."""
+    return sorted(folder.glob(f"{_stem(name)}.*"))
+
+
 def _named(unfinished: Part, into: Into, ending: str) -> Path:
     """Give a file its name, or the next one that is free, and return its path. Errors: OSError."""
-    stem, turn = re.sub(r"[^A-Za-z0-9_-]+", "_", into.name)[:80], 1
+    stem, turn = _stem(into.name), 1
     while True:
-        path = into.folder / (f"{stem}-1.{ending}" if turn == 1 else f"{stem}-1.{turn}.{ending}")
+        path = into.folder / (f"{stem}.{ending}" if turn == 1 else f"{stem}.{turn}.{ending}")
         try:
             unfinished.named(path)
             return path
         except FileExistsError:
             turn += 1
+
+
+def _stem(name: str) -> str:
+    return f"{re.sub(r'[^A-Za-z0-9_-]+', '_', name)[:80]}-1"

@@ -34,12 +34,13 @@ class Sources:
 
     async def read(self, asset: Asset, account: Account | None) -> AsyncIterator[bytes]:
         """Yield the bytes of a result, from where they are nearest. Errors: Lost, OSError, ConfigError."""
-        at_hand = asset.data is not None or (asset.path is not None and asset.path.is_file()) or asset.stored
-        if at_hand or not asset.url:
-            async for piece in self.copies(asset)[0]:
+        copies = self.copies(asset)
+        is_gone = asset.data is None and not asset.stored and not (asset.path and asset.path.is_file())
+        if copies and not (is_gone and asset.url):
+            async for piece in copies[0]:
                 yield piece
             return
-        async with self.transport.fetch(asset.url, account) as file:
+        async with self.transport.fetch(asset.url or "", account) as file:
             async for piece in _limited(file):
                 yield piece
 
@@ -80,7 +81,7 @@ async def save(
         # No file is opened before there is room for it.
         async with sources.transport.files if from_link else nullcontext():
             with part(place.work, place.rights) as unfinished:
-                media = await _filled(sources, unfinished, task, asset, account)
+                media = await _filled(sources, unfinished, task, asset, account, held=held)
                 asset = _known(asset, unfinished, media)
                 if not held:
                     asset = await place.keep(unfinished, task, number, asset, media.ending)
@@ -125,11 +126,13 @@ def _known(asset: Asset, unfinished: Part, media: Format) -> Asset:
     )
 
 
-async def _filled(sources: Sources, unfinished: Part, task: Task, asset: Asset, account: Account | None) -> Format:
+async def _filled(
+    sources: Sources, unfinished: Part, task: Task, asset: Asset, account: Account | None, *, held: bool
+) -> Format:
     """Write all of a result, and return what it is. Errors: Lost, OSError, ConfigError."""
     fault: Exception | None = None
-    # Where there is a link, a copy has to be known for one.
-    for copy in sources.copies(asset) if asset.sha256 or not asset.url or asset.data else ():
+    # Where there is a link, what lies elsewhere has to be known for a copy.
+    for copy in sources.copies(asset) if held or asset.sha256 or not asset.url or asset.data else ():
         try:
             await _copied(copy, unfinished, asset)
             return unfinished.measured() or UNKNOWN

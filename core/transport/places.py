@@ -1,5 +1,6 @@
 """Where results are put: a folder, or a bucket. Nothing is written over there, and names are made by a pattern."""
 
+import errno
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -30,6 +31,13 @@ class Place(Protocol):
     def rights(self) -> int:
         """The mode of a new file, before the user's umask."""
 
+    @property
+    def location(self) -> str:
+        """What it is called: a path, or s3://bucket/prefix."""
+
+    async def check(self) -> None:
+        """Write something, and take it away again. Errors: Lost, OSError."""
+
     async def holds(self, asset: Asset) -> bool:
         """Return whether the file of an asset is here already. Errors: Lost."""
 
@@ -58,6 +66,19 @@ class Folder:
     def work(self) -> Path:
         """The folder itself, so that a file needs no more than a name."""
         return self.path
+
+    @property
+    def location(self) -> str:
+        """The path."""
+        return str(self.path)
+
+    async def check(self) -> None:
+        """Write an unfinished file: here, or in the folder in which this one would be made. Errors: OSError."""
+        there = next(folder for folder in (self.path, *self.path.absolute().parents) if folder.exists())
+        if not there.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, f"{there} is no folder")
+        with part(there, PRIVATE) as unfinished:
+            unfinished.write(b"-")
 
     async def holds(self, asset: Asset) -> bool:
         """Return whether a file is here, as deep as the pattern puts it."""
@@ -108,6 +129,15 @@ class Bucket:
         """The system's folder for temporary files (TMPDIR)."""
         return Path(tempfile.gettempdir())
 
+    @property
+    def location(self) -> str:
+        """Its URL."""
+        return self.store.storage.url
+
+    async def check(self) -> None:
+        """Write an empty object, and take it away again where that is allowed. Errors: Lost."""
+        await self.store.check()
+
     async def holds(self, asset: Asset) -> bool:
         """Return whether a file is here. Errors: Lost."""
         key = self.store.key(asset.stored)
@@ -130,9 +160,8 @@ class Bucket:
 
     async def beside(self, asset: Asset, text: bytes) -> None:
         """Write JSON beside a file. Errors: Lost."""
-        key = f"{self.store.key(asset.stored)}.json"
-        if not await self.store.exists(key):
-            await self.store.put(key, text, BESIDE)
+        with suppress(FileExistsError):
+            await self.store.put(f"{self.store.key(asset.stored)}.json", text, BESIDE, over=False)
 
     def saved(self, asset: Asset) -> Saved:
         """Return the asset of a file that is here."""

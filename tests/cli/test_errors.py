@@ -239,7 +239,10 @@ def test_a_wrong_command_line_as_json(terminal, words):
 
 def test_what_the_file_system_refuses(terminal):
     terminal.folder.rmdir()
-    ended = terminal(*FOX, "--json")
+    refused = terminal.json(*FOX, code=3)["error"]  # nothing is bought that cannot be kept
+    assert (refused["type"], refused["billed"]) == ("ConfigError", "no")
+    assert refused["message"] == ". cannot be written to: No such file or directory"
+    ended = terminal("demo", "--json")
     error = json.loads(ended.stdout)["error"]
     assert (ended.exit_code, error["type"], error["billed"]) == (1, "OSError", "unknown")
     assert set(error) == FORM

@@ -280,6 +280,17 @@ async def test_what_breaks_off_leaves_nothing_behind(bucket, store):
     assert (bucket.keys(), bucket.unfinished()) == ([], [])
 
 
+async def test_a_fault_of_the_source_is_told_as_it_is(bucket, store, tmp_path):
+    async def gone():
+        yield b"x"
+        raise FileNotFoundError(2, "No such file or directory", "a.mp4")
+
+    for source, name in ((gone(), "a.mp4"), (tmp_path / "none.mp4", "none.mp4")):
+        with pytest.raises(FileNotFoundError, match=name):
+            await store.put("a", source, "video/mp4")
+    assert (bucket.keys(), bucket.unfinished()) == ([], [])
+
+
 async def test_a_lent_url_is_read_without_keys_and_holds_none(bucket, store):
     await store.put("a b.png", b"lent", "image/png")
     url = await store.presigned("a b.png", 1e9)

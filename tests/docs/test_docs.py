@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from anymedia import read_config
 from anymedia.cli.app import app
 from anymedia.simulators import in_thread
+from tests.core.test_media import PNG
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -42,9 +43,14 @@ def timeless(clock, monkeypatch):
 
 
 @pytest.fixture
-def at_the_simulators(timeless, monkeypatch, tmp_path):
-    """A working directory whose anymedia.toml leads to simulators."""
+def at_the_simulators(timeless, bucket, monkeypatch, tmp_path):
+    """A working directory whose anymedia.toml leads to simulators, and the bucket that the pages name."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", bucket.endpoint)
+    monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+    bucket.client.create_bucket(Bucket="media-of-mine")
+    for name in ("photo.png", "lamp.png"):
+        (tmp_path / name).write_bytes(PNG)
     lines = []
     for name, table in timeless.config["providers"].items():
         lines += [f"[providers.{name}]", *(f'{key} = "{value}"' for key, value in table.items())]

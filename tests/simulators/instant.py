@@ -92,5 +92,26 @@ class Instant(Service):
         return json_response({"error": error}, refusal.status)
 
 
+class Painter(Instant):
+    """Its answer is the picture itself; a header tells what was charged, in cents."""
+
+    tells = ("charge",)
+    routes = (("POST", r"/v1/paint", "submit"),)
+
+    def order(self, request):
+        body = given(request.object or {})
+        if wrong := problems(body, {name: FIELDS[name] for name in ("model", "prompt", "size")}, closed=True):
+            raise Refusal(400, "invalid_value", "; ".join(f"{each.field} {each.predicate}" for each in wrong))
+        exact = PIXELS.fullmatch(body.get("size", "auto"))
+        size = snapped(int(exact[1]), int(exact[2])) if exact else (1024, 1024)
+        return Order(body["model"], body["prompt"], size, "png", CENTS, 1, sent=body)
+
+    def shown(self, task, stage, urls):
+        if stage != "succeeded":
+            return super().shown(task, stage, urls)
+        headers = {"Content-Type": "image/png", "X-Cost-Cents": str(task.order.price)}
+        return Response(200, headers, self.picture(task, 0))
+
+
 def plugins():
     return (("tests", Instant),)

@@ -59,7 +59,9 @@ def test_the_life_of_a_task(client, tmp_path):
     assert not client.get(task).state.final
     done = client.wait(task)
     assert done.state is State.SUCCEEDED
-    assert client.download(done, tmp_path)[0].path.exists()
+    (file,) = client.download(done, tmp_path)
+    assert b"".join(client.read(file)) == file.path.read_bytes()
+    client.check_storage(tmp_path)
     assert run(client, REQUEST, "runapi").state is State.SUCCEEDED
     assert len(client.generate(REQUEST, "revidapi").assets) == 1
     with pytest.raises(Unsupported):

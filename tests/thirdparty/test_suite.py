@@ -439,7 +439,7 @@ PLANTED = {
             "acme: the account has 99997 credits, and that is read as $99997, that is 9999700 units of $0.01; look at",
         ),
         (
-            adapter('credits="tokens"', 'cents="tokens"'),
+            adapter('credits="tokens"', 'usd="tokens!cents"'),
             "acme: the account has 99997 credits, and that is read as $999.97, that is 99997 units of $0.01; look at",
         ),
     ],

@@ -55,6 +55,14 @@ from tests.simulators.instant import Instant
 SERVICE = Instant
 """
 TOLD = "test_a_price_that_the_provider_tells_is_what_it_charges"
+FILE = {
+    'path="/v1/images/generations",': 'path="/v1/paint",',
+    "limit=64 << 20,": "",
+    'created="created!s", files="data[].b64_json!base64"': 'files="@", usd="@x-cost-cents!cents"',
+    '"count": Param("n", Whole(1, 10), default=1),': "",
+    '"quality": Param("quality", Choice("auto", "low", "medium", "high"), default="auto"),': "",
+}
+"""What is said of a provider whose answer is the file itself, in place of what the other says."""
 PROMISES = [name for name in dir(Contract) if name.startswith("test_") and name not in (PLAYED, TOLD)]
 AGREED = "test_check_passes_what_the_simulator_takes_and_the_quote_is_what_it_charges"
 
@@ -85,10 +93,16 @@ NOTHING_TO_HOLD = [
 """What a provider without tasks, and whose page says little, gives nothing to hold: it is passed over, and no more."""
 
 
-@pytest.fixture
-def synchronous(plugged):
-    """The provider, installed."""
-    texts = {"anymedia_acme/adapter.py": ADAPTER, "anymedia_acme/simulator.py": SIMULATOR}
+@pytest.fixture(params=["base64", "file"])
+def synchronous(plugged, request):
+    """The provider, installed: what it makes stands in its answer, or is its answer."""
+    adapter, simulator = ADAPTER, SIMULATOR
+    if request.param == "file":
+        simulator = SIMULATOR.replace("Instant", "Painter")
+        for said, instead in FILE.items():
+            assert said in adapter
+            adapter = adapter.replace(said, instead)
+    texts = {"anymedia_acme/adapter.py": adapter, "anymedia_acme/simulator.py": simulator}
     return plugged(name="instant", texts=texts)
 
 

@@ -2,7 +2,8 @@
 
 Ours, where the page is silent: a wrong key is a 403; a task that failed or was moderated costs nothing; an image that
 is put in is of one megapixel; where a plain failure says why; an unknown task is an HTTP 200; a size that is left out
-is 1024x1024; nothing is called back.
+is 1024x1024; nothing is called back; an image is a PNG, JPEG or
+WebP.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ from attrs import field, frozen
 
 from anymedia.simulators import Service
 from anymedia.simulators.fields import Cause, Choice, Field, Flag, Link, Problem, Text, Whole, given, problems
+from anymedia.simulators.inputs import Takes
 from anymedia.simulators.message import Body, Error, Refusal, Request, Response, json_response
 from anymedia.simulators.picture import Media
 from anymedia.simulators.task import Failure, Order, Stage, Task
 
 MEGAPIXEL = 1024 * 1024
+IMAGES = Takes(("image/png", "image/jpeg", "image/webp"), megabytes=20)
 LARGEST = 4 * MEGAPIXEL
 
 
@@ -53,7 +56,8 @@ FLEX: dict[str, Field] = {"prompt_upsampling": Flag(), "steps": Whole(1, 50)}
 
 def _images(most: int) -> dict[str, Field]:
     """The fields that take the first, the second, … image."""
-    return {"input_image": Link(), **{f"input_image_{number}": Link() for number in range(2, most + 1)}}
+    names = ("input_image", *(f"input_image_{number}" for number in range(2, most + 1)))
+    return dict.fromkeys(names, Link(takes=IMAGES, inline=("base64",)))
 
 
 @frozen
@@ -94,6 +98,7 @@ class BlackForestLabs(Service):
         ("GET", r"/v1/get_result", "poll"),
         ("GET", r"/v1/credits", "funds"),
     )
+    files_at: ClassVar[Sequence[str]] = ("submit",)
     refusals: ClassVar[Mapping[str, tuple[int, int | str, str]]] = {
         "unauthorised": (403, "", "Not authenticated"),
         "no_credit": (402, "", "Insufficient credits"),
@@ -142,7 +147,8 @@ class BlackForestLabs(Service):
         body = given(request.object or {})
         name = request.path.rpartition("/")[2]
         model = MODELS[name]
-        if wrong := [*problems(body, model.fields), *_too_large(body)]:
+        wrong = [*problems(body, model.fields), *_too_large(body)] or self.unusable(request, body, model.fields)
+        if wrong:
             raise Refusal(422, "value_error", "", {problem.field: [problem.predicate] for problem in wrong})
         width, height = (cast(int, body.get(side, 1024)) for side in ("width", "height"))
         images = sum(field.startswith("input_image") for field in body if field in model.fields)

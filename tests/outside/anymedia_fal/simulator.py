@@ -7,8 +7,11 @@ the queue's has; what a cancelled request shows; how long files live; nothing is
 
 from __future__ import annotations
 
+import re
 import secrets
+import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import ClassVar, cast
 from uuid import uuid4
@@ -29,7 +32,8 @@ from anymedia.simulators.fields import (
     given,
     problems,
 )
-from anymedia.simulators.message import Body, Error, Refusal, Request, Response, json_response
+from anymedia.simulators.inputs import PICTURES
+from anymedia.simulators.message import Body, Clock, Error, Refusal, Request, Response, json_response
 from anymedia.simulators.picture import Media, Size, pixels
 from anymedia.simulators.service import DAY
 from anymedia.simulators.task import Failure, Order, Stage, Task
@@ -64,6 +68,7 @@ class ImageSize:
         return None if fits else ("choice", ", ".join(SIZES))
 
 
+IMAGES = Links(1, required=True, takes=PICTURES, inline=("data",))
 FLUX_2: dict[str, Field] = {
     "prompt": Text(1, required=True),
     "image_size": ImageSize(),
@@ -75,7 +80,7 @@ FLUX_2: dict[str, Field] = {
 FLUX_2_EDIT: dict[str, Field] = {
     **FLUX_2,
     "image_size": ImageSize(auto=True),
-    "image_urls": Links(1, required=True),
+    "image_urls": IMAGES,
 }
 BANANA: dict[str, Field] = {
     "prompt": Text(1, required=True),
@@ -123,12 +128,15 @@ MODELS: Mapping[str, Model] = {
     "fal-ai/flux-2-flex": Model(FLUX_2, Decimal(5), Decimal(5)),
     "fal-ai/flux-2-flex/edit": Model(FLUX_2_EDIT, Decimal(5), Decimal(5)),
     "fal-ai/nano-banana-2": Model(BANANA, by_resolution=BY_RESOLUTION),
-    "fal-ai/nano-banana-2/edit": Model({**BANANA, "image_urls": Links(1, required=True)}, by_resolution=BY_RESOLUTION),
+    "fal-ai/nano-banana-2/edit": Model({**BANANA, "image_urls": IMAGES}, by_resolution=BY_RESOLUTION),
 }
 
 REQUESTS = r"/(?P<app>[^/]+/[^/]+)/requests/(?P<id>[^/]+)"
 OF_A_MODEL = ("content_policy_violation", "no_media_generated")
 """Errors of a model: 422, in a list."""
+
+TOKEN_LIFE = 3600
+"""Seconds for which a token is good: our choice."""
 
 LOCKED = "User is locked. Reason: Exhausted balance. Top up your balance at fal.ai/dashboard/billing."
 
@@ -147,7 +155,12 @@ class Fal(Service):
         ("GET", f"{REQUESTS}/status", "poll"),
         ("GET", REQUESTS, "output"),
         ("PUT", f"{REQUESTS}/cancel", "cancel"),
+        ("POST", r"/storage/auth/token", "token"),
+        ("POST", r"/files/upload", "upload"),
+        ("POST", r"/storage/upload/initiate", "initiate"),
     )
+    files_at: ClassVar[Sequence[str]] = ("token", "upload", "initiate", "put", "submit")
+    upload_life: float = 7 * DAY
     refusals: ClassVar[Mapping[str, tuple[int, int | str, str]]] = {
         "unauthorised": (401, "", "Cannot access the application without a valid key"),
         "no_credit": (403, "", LOCKED),
@@ -172,6 +185,10 @@ class Fal(Service):
     states: ClassVar[Mapping[str, str]] = {"IN_QUEUE": "queued", "IN_PROGRESS": "running", "COMPLETED": "succeeded"}
     request_id_header: ClassVar[str] = "x-fal-request-id"
 
+    def __init__(self, *, clock: Clock = time.time, speed: float = 1.0, balance: float | Decimal = 100_000) -> None:
+        super().__init__(clock=clock, speed=speed, balance=balance)
+        self.tokens: dict[str, float] = {}
+
     def new_key(self) -> str:
         """<id>:<secret>."""
         return f"{uuid4()}:{secrets.token_hex(16)}"
@@ -191,14 +208,14 @@ class Fal(Service):
         name = request.path.removeprefix("/")
         model = MODELS[name]
         wrong = [*problems(body, model.fields), *problems(request.query, {"fal_webhook": Link()})]
-        if wrong:
+        if wrong := wrong or self.unusable(request, body, model.fields):
             raise Refusal(422, "value_error", "", {problem.field: [problem.predicate] for problem in wrong})
         media: Media = "png" if body.get("output_format", "png" if model.by_resolution else "jpeg") == "png" else "jpeg"
         return Order(name, str(body["prompt"]), model.size(body), media, model.cents(body), sent=body)
 
     def accepted(self, task: Task, request: Request) -> Response:
         """The place in the queue, and the links; they drop the model's subpath."""
-        at = f"{self._origin(request)}/{'/'.join(task.order.wire_id.split('/')[:2])}/requests/{task.id}"
+        at = f"{self.here(request)}/{'/'.join(task.order.wire_id.split('/')[:2])}/requests/{task.id}"
         return json_response({
             "status": "IN_QUEUE",
             "request_id": task.id,
@@ -238,6 +255,36 @@ class Fal(Service):
         """It is asked for; whether it is so yet, the status tells."""
         return json_response({"status": "CANCELLATION_REQUESTED"}, 202)
 
+    def token(self, request: Request, _: re.Match[str]) -> Response:
+        """{token, token_type, base_url, expires_at}, for uploads in place of the API key."""
+        self.admit(request)
+        self.tokens = {token: until for token, until in self.tokens.items() if self.now < until}
+        token, until = secrets.token_hex(16), self.now + TOKEN_LIFE
+        self.tokens[token] = until
+        expires = datetime.fromtimestamp(until, UTC).isoformat()
+        return json_response(
+            {"token": token, "token_type": "Bearer", "base_url": self.here(request), "expires_at": expires}
+        )
+
+    def upload(self, request: Request, _: re.Match[str]) -> Response:
+        """{access_url} of the bytes that are the body, with a token."""
+        scheme, _space, token = request.headers.get("authorization", "").partition(" ")
+        if scheme != "Bearer" or self.now >= self.tokens.get(token, 0):
+            raise self.refusal("unauthorised")
+        name, kind = (request.headers.get(each, "") for each in ("x-fal-file-name", "content-type"))
+        kept = self.keep(request.body, name, declared=kind)
+        return json_response({"access_url": f"{self.here(request)}{kept.path}"})
+
+    def initiate(self, request: Request, _: re.Match[str]) -> Response:
+        """{upload_url, file_url}: where the bytes are put, with their type alone, and where they are then."""
+        self.admit(request)
+        body = given(request.object or {})
+        if wrong := problems(body, {"file_name": Text(1, required=True), "content_type": Text(1, required=True)}):
+            raise Refusal(422, "value_error", "", {problem.field: [problem.predicate] for problem in wrong})
+        lent = self.lend(body["file_name"], {"Content-Type": str(body["content_type"])}, kept=True)
+        here = self.here(request)
+        return json_response({"upload_url": f"{here}{lent.path}", "file_url": f"{here}{lent.kept_path}"})
+
     def refused(self, refusal: Refusal) -> Response:
         """{detail: [{loc, msg, type}]} of a model, {detail, error_type?} of the queue."""
         body: dict[str, object] = {"detail": refusal.message}
@@ -257,10 +304,6 @@ class Fal(Service):
     def code_of(self, status: int) -> str:
         """The errors of the runners, 500 to 504, have a type."""
         return "runner_server_error" if status >= 500 else ""
-
-    def _origin(self, request: Request) -> str:
-        host = request.headers.get("host")
-        return f"http://{host}" if host else self.base_url
 
 
 SERVICE = Fal

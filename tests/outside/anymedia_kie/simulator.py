@@ -1,7 +1,8 @@
 """kie.ai, as its page says: jobs of any model, records with JSON in texts, codes in the body of an HTTP 200.
 
 Ours, where the page is silent: every error is an HTTP 200; the form of an API key; how moderation shows; what 501 means
-at a submit; fields that are not listed are ignored; what is put in is drawn as 1:1; nothing is called back.
+at a submit; fields that are not listed are ignored; what is put in is drawn as 1:1; nothing is called back;
+the file of a public link cannot be read here.
 """
 
 from __future__ import annotations
@@ -16,8 +17,23 @@ from typing import ClassVar, Literal
 from attrs import frozen
 
 from anymedia.simulators import Service
-from anymedia.simulators.fields import Choice, Field, Fields, Flag, Link, Links, Problem, Text, Whole, given, problems
+from anymedia.simulators.fields import (
+    Choice,
+    Field,
+    Fields,
+    Flag,
+    Link,
+    Links,
+    Problem,
+    Text,
+    Whole,
+    given,
+    is_link,
+    problems,
+)
+from anymedia.simulators.inputs import PICTURES, Fetched, from_base64
 from anymedia.simulators.message import Body, Error, Refusal, Request, Response, json_response
+from anymedia.simulators.multipart import Part
 from anymedia.simulators.picture import pixels
 from anymedia.simulators.service import DAY
 from anymedia.simulators.task import Failure, Order, Stage, Task
@@ -37,7 +53,7 @@ FLUX_2: dict[str, Field] = {
 FLUX_2_EDIT: dict[str, Field] = {
     **FLUX_2,
     "aspect_ratio": Choice((*FLUX_RATIOS, "auto"), required=True),
-    "input_urls": Links(1, 8, required=True),
+    "input_urls": Links(1, 8, required=True, takes=PICTURES),
 }
 
 
@@ -59,7 +75,7 @@ MODELS: Mapping[str, Model] = {
     "nano-banana-2": Model(
         {
             "prompt": Text(1, 20_000, required=True),
-            "image_input": Links(0, 14),
+            "image_input": Links(0, 14, takes=PICTURES),
             "aspect_ratio": Choice(BANANA_RATIOS),
             "resolution": Choice(("1K", "2K", "4K")),
             "output_format": Choice(("png", "jpg")),
@@ -102,7 +118,10 @@ class Kie(Service):
         ("POST", r"/api/v1/jobs/createTask", "submit"),
         ("GET", r"/api/v1/jobs/recordInfo", "poll"),
         ("GET", r"/api/v1/chat/credit", "funds"),
+        ("POST", r"/api/file-(?P<way>stream|base64|url)-upload", "upload"),
     )
+    files_at: ClassVar[Sequence[str]] = ("upload",)
+    upload_life: float = 3 * DAY
     refusals: ClassVar[Mapping[str, tuple[int, int | str, str]]] = {
         "unauthorised": (200, 401, "You do not have access permissions"),
         "no_credit": (200, 402, "Credits insufficient"),
@@ -162,7 +181,8 @@ class Kie(Service):
         if not isinstance(wanted, dict):
             raise Refusal(200, 422, "The input cannot be null")
         model, body = MODELS[name], given(wanted)
-        if wrong := [*problems(sent, {"callBackUrl": Link()}), *problems(body, model.fields), *_mismatch(name, body)]:
+        wrong = [*problems(sent, {"callBackUrl": Link()}), *problems(body, model.fields), *_mismatch(name, body)]
+        if wrong := wrong or self.unusable(request, body, model.fields):
             raise Refusal(200, 422, "; ".join(f"{problem.field} {problem.predicate}" for problem in wrong))
         resolution = str(body.get("resolution", "1K"))
         return Order(
@@ -212,6 +232,32 @@ class Kie(Service):
         """The credits that are left."""
         self.admit(request)
         return _success(float(self.balance))
+
+    def upload(self, request: Request, match: re.Match[str]) -> Response:
+        """{success, code, msg, data: {downloadUrl, …}}, of the bytes in a form, of base64, or of a link."""
+        self.admit(request)
+        sent = given((request.form if match["way"] == "stream" else request.object) or {})
+        if wrong := problems(sent, {"uploadPath": Text(1, required=True), "fileName": Text()}):
+            raise Refusal(400, 400, "; ".join(f"{problem.field} {problem.predicate}" for problem in wrong))
+        content = self._brought(request, match["way"], sent)
+        kept = self.keep(content, sent.get("fileName"))
+        data = {"downloadUrl": f"{self.here(request)}{kept.path}", "fileName": kept.name, "fileSize": kept.size}
+        told = {"success": True, "code": 200, "msg": "File uploaded successfully"}
+        return json_response({**told, "data": {**data, "mimeType": kept.media_type}})
+
+    def _brought(self, request: Request, way: str, sent: Mapping[str, object]) -> bytes:
+        if way == "stream":
+            file = sent.get("file")
+            content, why = file.content if isinstance(file, Part) else None, "file is required"
+        elif way == "base64":
+            content, why = from_base64(sent.get("base64Data")), "base64Data is not valid"
+        else:
+            link = sent.get("fileUrl")
+            there = self.looked_up(request, [link])[link] if isinstance(link, str) and is_link(link) else Fetched()
+            content, why = there.content, there.why or "fileUrl cannot be read"
+        if not content:
+            raise Refusal(400, 400, why)
+        return content
 
     def _word(self, task: Task, stage: Stage) -> str:
         """waiting and queuing share the time before the work, half each."""

@@ -1,4 +1,4 @@
-"""OpenAI's images, as its page says: pictures in the answer, bodies of edits as JSON, errors with type and code.
+"""OpenAI's images, as its page says: pictures in the answer, edits by form or as JSON, errors with type and code.
 
 Ours, where the page is silent: prices, the codes of errors but for moderation, how an empty account is told; `auto` is
 1024x1024; webp is drawn as PNG.
@@ -14,8 +14,10 @@ from typing import ClassVar, cast
 from uuid import uuid4
 
 from anymedia.simulators import Service
-from anymedia.simulators.fields import Choice, Field, Link, Problem, Text, Whole, given, problems
-from anymedia.simulators.message import Refusal, Request, Response, json_response
+from anymedia.simulators.fields import Choice, Field, Link, Links, Problem, Text, Whole, given, problems
+from anymedia.simulators.inputs import Fetched, Takes
+from anymedia.simulators.message import Refusal, Request, Response, Sent, json_response
+from anymedia.simulators.multipart import Part
 from anymedia.simulators.picture import Media, Size
 from anymedia.simulators.task import Failure, Order, Stage, Task
 
@@ -40,6 +42,10 @@ CENTS = 4
 """Of one picture."""
 
 MOST_IMAGES = 16
+IMAGES = Takes(("image/png", "image/webp", "image/jpeg"), megabytes=50)
+MASK = Takes(("image/png",), megabytes=4)
+NUMBERS = ("n", "output_compression")
+"""Fields that are numbers, also where a form has them as text."""
 
 
 class OpenAI(Service):
@@ -52,6 +58,7 @@ class OpenAI(Service):
     queued: ClassVar[float] = 0
     running: ClassVar[float] = 0
     moderates: ClassVar[str] = "submit"
+    files_at: ClassVar[Sequence[str]] = ("submit",)
     routes: ClassVar[Sequence[tuple[str, str, str]]] = (("POST", r"/v1/images/(?P<what>generations|edits)", "submit"),)
     refusals: ClassVar[Mapping[str, tuple[int, int | str, str]]] = {
         "unauthorised": (401, "invalid_api_key", "Incorrect API key provided"),
@@ -83,9 +90,12 @@ class OpenAI(Service):
 
     def order(self, request: Request) -> Order:
         """All that is wrong, in one message, or the order."""
-        body = given(request.object or {})
+        body, files = _form(request.form) if request.form is not None else (given(request.object or {}), None)
         edits = request.path.endswith("edits")
-        wrong = [*problems(body, FIELDS), *_opaque(body), *(_images(body) if edits else ())]
+        wrong = [*problems(body, FIELDS), *_opaque(body), *(_images(body, files) if edits else ())]
+        if edits and not wrong and files is None:
+            linked = {"images": [image["image_url"] for image in body["images"]]}
+            wrong = self.unusable(request, linked, {"images": Links(takes=IMAGES)})
         if wrong:
             raise Refusal(400, "invalid_value", "; ".join(f"{each.field} {each.predicate}" for each in wrong))
         count = cast(int, body.get("n", 1))
@@ -119,14 +129,41 @@ class OpenAI(Service):
         return json_response({"error": error}, refusal.status)
 
 
-def _images(body: Mapping[str, object]) -> Iterator[Problem]:
-    """An edit has 1 to 16 images, each {image_url}."""
+def _form(form: Sent) -> tuple[dict[str, object], dict[str, list[Part]]]:
+    """The fields of a form as JSON has them, and its files: image, or image[] more than once, and mask."""
+    fields: dict[str, object] = {}
+    files: dict[str, list[Part]] = {}
+    for name in form:
+        each = form[name]
+        if isinstance(each, str):
+            fields[name] = int(each) if name in NUMBERS and each.isascii() and each.isdecimal() else each
+        else:
+            found = each if isinstance(each, list) else [each]
+            files.setdefault(name.removesuffix("[]"), []).extend(part for part in found if isinstance(part, Part))
+    return fields, files
+
+
+def _parts(files: Mapping[str, Sequence[Part]]) -> Iterator[Problem]:
+    """The files of an edit are what they should be."""
+    if not 1 <= len(files.get("image", ())) <= MOST_IMAGES:
+        yield Problem("image", "entries", f"needs 1 to {MOST_IMAGES} files")
+    if unknown := sorted(set(files) - {"image", "mask"}):
+        yield Problem(unknown[0], "unlisted", "is not supported here")
+    for name, takes in (("image", IMAGES), ("mask", MASK)):
+        yield from (Problem(name, *why) for part in files.get(name, ()) if (why := takes.wrong(Fetched(part.content))))
+
+
+def _images(body: Mapping[str, object], files: Mapping[str, Sequence[Part]] | None) -> Iterator[Problem]:
+    """An edit has 1 to 16 images: files of a form, or each {image_url}."""
+    if files is not None:
+        yield from _parts(files)
+        return
     images = body.get("images")
     if not isinstance(images, list) or not 1 <= len(images) <= MOST_IMAGES:
         yield Problem("images", "entries", f"needs 1 to {MOST_IMAGES} entries")
         return
     for image in images:
-        fields: dict[str, Field] = {"image_url": Link(required=True)}
+        fields: dict[str, Field] = {"image_url": Link(required=True, inline=("data",))}
         yield from problems(image, fields) if isinstance(image, dict) else (Problem("images", "type", "are objects"),)
 
 

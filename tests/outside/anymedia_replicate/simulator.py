@@ -1,11 +1,14 @@
 """Replicate, as its page says: predictions of official models, with links, words for every end, a wait in the body.
 
 Ours, where the page is silent: prices, and what a prediction costs that failed or was canceled; ratio and resolution
-that are left out are 1:1 and 1 MP; webp is drawn as PNG; nothing is called back.
+that are left out are 1:1 and 1 MP; webp is drawn as PNG; nothing is called back; the
+link to an upload is good without the API key.
 """
 
 from __future__ import annotations
 
+import json
+import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -14,15 +17,18 @@ from uuid import uuid4
 
 from anymedia.simulators import Service
 from anymedia.simulators.fields import Choice, Field, Fields, Flag, Link, Links, Problem, Text, Whole, given, problems
+from anymedia.simulators.inputs import PICTURES
 from anymedia.simulators.message import Body, Error, Refusal, Request, Response, json_response
+from anymedia.simulators.multipart import Part
 from anymedia.simulators.picture import Media, Size, snapped
+from anymedia.simulators.service import DAY
 from anymedia.simulators.task import Failure, Order, Stage, Task
 
 RATIOS = ("match_input_image", "custom", "1:1", "16:9", "3:2", "2:3", "4:5", "5:4", "9:16", "3:4", "4:3")
 MEGAPIXELS: Mapping[str, float] = {"0.5 MP": 0.5, "1 MP": 1, "2 MP": 2, "4 MP": 4}
 FLUX_2: dict[str, Field] = {
     "prompt": Text(1, required=True),
-    "input_images": Links(0, 8),
+    "input_images": Links(0, 8, takes=PICTURES, inline=("data",)),
     "aspect_ratio": Choice(RATIOS),
     "resolution": Choice(tuple(MEGAPIXELS)),
     "width": Whole(256, 2048),
@@ -64,7 +70,10 @@ class Replicate(Service):
         ("POST", "/v1/models/(?P<model>{})/predictions".format("|".join(MODELS)), "submit"),
         ("GET", r"/v1/predictions/(?P<id>[^/]+)", "poll"),
         ("POST", r"/v1/predictions/(?P<id>[^/]+)/cancel", "cancel"),
+        ("POST", r"/v1/files", "upload"),
     )
+    files_at: ClassVar[Sequence[str]] = ("upload", "submit")
+    upload_life: float = DAY
     refusals: ClassVar[Mapping[str, tuple[int, int | str, str]]] = {
         "unauthorised": (401, "Unauthenticated", "You did not pass a valid authentication token"),
         "no_credit": (402, "Insufficient credit", "You have insufficient credit to run this model"),
@@ -118,7 +127,8 @@ class Replicate(Service):
             raise Refusal(422, "Input validation failed", "input is required")
         put = given(wanted)
         hook: dict[str, Field] = {"webhook": Link(schemes=("https",))}
-        if wrong := [*problems(body, hook), *problems(put, fields), *_unmatched(put)]:
+        wrong = [*problems(body, hook), *problems(put, fields), *_unmatched(put)]
+        if wrong := wrong or self.unusable(request, put, fields):
             text = "; ".join(f"input.{problem.field} {problem.predicate}" for problem in wrong)
             raise Refusal(422, "Input validation failed", text)
         size = _size(str(put.get("aspect_ratio", "1:1")), MEGAPIXELS[str(put.get("resolution", "1 MP"))])
@@ -139,6 +149,28 @@ class Replicate(Service):
         if refusal.retry_after is not None:
             body["retry_after"] = refusal.retry_after
         return json_response(body, refusal.status)
+
+    def upload(self, request: Request, _: re.Match[str]) -> Response:
+        """201 and the file, with the link that goes into an input."""
+        self.admit(request)
+        form = request.form or {}
+        content, about = form.get("content"), _json(form.get("metadata", "{}"))
+        if not isinstance(content, Part) or not isinstance(about, dict):
+            raise Refusal(422, "Input validation failed", "content is a file, and metadata an object in JSON")
+        kept = self.keep(content.content, content.filename, declared=content.media_type)
+        return json_response(
+            {
+                "id": kept.id,
+                "name": kept.name,
+                "content_type": kept.media_type,
+                "size": kept.size,
+                "metadata": about,
+                "created_at": _time(kept.created),
+                "expires_at": _time(kept.expires),
+                "urls": {"get": f"{self.here(request)}{kept.path}"},
+            },
+            201,
+        )
 
     def _prediction(self, task: Task, stage: Stage, urls: Sequence[str], request: Request | None) -> dict[str, object]:
         host = None if request is None else request.headers.get("host")
@@ -162,6 +194,14 @@ class Replicate(Service):
             "metrics": {"predict_time": task.running} if over else {},
             "urls": {"get": at, "cancel": f"{at}/cancel"},
         }
+
+
+def _json(text: object) -> object:
+    """What a text says in JSON; None where it says nothing."""
+    try:
+        return json.loads(str(text))
+    except (ValueError, RecursionError):
+        return None
 
 
 def _unmatched(put: Mapping[str, object]) -> Iterator[Problem]:

@@ -1,0 +1,118 @@
+"""Where a command's results go: --out, --names and --sidecar."""
+
+import os
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import attrs
+import click
+
+from anymedia import Asset, Config, ConfigError, Saved, Task
+from anymedia.model.file_names import BY_DAY, FLAT, FileNames
+from anymedia.model.paths import expanded
+from anymedia.storage import Storage, folder_of
+
+if TYPE_CHECKING:
+    from anymedia import Client
+    from anymedia.engine.sidecar import Sidecar
+
+T = TypeVar("T")
+
+
+@attrs.frozen
+class Saving:
+    """What a command says of its results: the place (None: as configured), the pattern of names, and a sidecar."""
+
+    out: str | None
+    names: str | None = None
+    sidecar: "Sidecar" = False
+
+    def place(self, config: Config) -> str | None:
+        """Return the place; None where it is the configured storage."""
+        stored = config.storage is not None and config.storage.results
+        return "." if self.out is None and not stored else self.out
+
+    async def save(self, client: "Client", task: Task) -> tuple[Saved, ...]:
+        """Save the results of a task. Errors: DownloadError."""
+        return await client.download(task, self.out, names=self.names, sidecar=self.sidecar)
+
+
+def writable(_: click.Context, __: click.Parameter, named: Path) -> Path:
+    """Refuse a folder that cannot be written to: nothing is bought that cannot be kept."""
+    out = expanded(named)
+    there = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise click.BadParameter(f"{there} is no folder that can be written to")
+    return out
+
+
+def _place(ctx: click.Context, parameter: click.Parameter, named: str | None) -> str | None:
+    """Refuse a folder that cannot be written to, and what is neither a folder nor a bucket."""
+    if named is None:
+        return None
+    if (folder := folder_of(named)) is not None:
+        return str(writable(ctx, parameter, folder))
+    try:
+        return Storage(url=named).url
+    except ConfigError as error:
+        raise click.BadParameter(str(error).removeprefix("url: ")) from None
+
+
+def _names(_: click.Context, __: click.Parameter, pattern: str | None) -> str | None:
+    try:
+        if pattern is not None:
+            FileNames(pattern)
+    except ConfigError as error:
+        raise click.BadParameter(str(error).removeprefix("names: ")) from None
+    return pattern
+
+
+def saves(function: Callable[..., T]) -> Callable[..., T]:
+    """Add the flags to a command; it receives them as `saving`."""
+
+    @wraps(function)
+    def saving(*args: Any, out: str | None, names: str | None, sidecar: str | None, **given: Any) -> T:
+        beside: Sidecar = "request" if sidecar == "request" else sidecar is not None
+        return function(*args, saving=Saving(out, names, beside), **given)
+
+    for flag in reversed(_FLAGS):
+        saving = flag(saving)
+    return saving
+
+
+_FLAGS: tuple[Callable[..., Any], ...] = (
+    click.option(
+        "--out",
+        callback=_place,
+        metavar="PLACE",
+        help="A folder, or a bucket like s3://bucket/prefix (gs://, az://); no file is overwritten. Default: [storage] "
+        "of the config file where its results are on, else the working directory.",
+    ),
+    click.option(
+        "--names",
+        callback=_names,
+        metavar="PATTERN",
+        help=f"How files are named. Default: {FLAT}, in a storage {BY_DAY}.",
+    ),
+    click.option(
+        "--sidecar",
+        "sidecar",
+        flag_value="digest",
+        help="Write JSON beside each file: where it comes from, what it is, and the digest of the request.",
+    ),
+    click.option(
+        "--sidecar-request",
+        "sidecar",
+        flag_value="request",
+        help="The same with the request itself, where the journal may hold prompts.",
+    ),
+)
+
+
+def location(asset: Asset) -> str | None:
+    """Return where a result was saved, if it was."""
+    if isinstance(asset, Saved):
+        return asset.location
+    return asset.stored if asset.path is None else str(asset.path)
