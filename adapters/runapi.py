@@ -91,13 +91,13 @@ ADAPTER = Adapter(
     errors={Match("No active channel", status=503): Err(Cause.UNAVAILABLE, submit=Outcome.REFUSED)},
     refunds="yes",  # "failed generations are not charged"
     printed=Printed("2026-07-23", "RunAPI price schedules"),
-    balance=Balance(path="/api/v1/me/balance", cents="balance_cents"),
+    balance=Balance(path="/api/v1/me/balance", usd="balance_cents!cents"),
     price_quote=PriceQuote(
         path="/api/v1/price_quotes",
         of="/api/v1/{service}/{action}",
         body={"service": "{service}", "action": "{action}", "model": "{wire_id}", "params": "{body}"},
         known={"price_quote.pricing_status": "available", "price_quote.currency": "USD"},
-        cents="price_quote.reservation_amount_cents",
+        usd="price_quote.reservation_amount_cents!cents",
         date="price_quote.as_of!iso",
         changes="/api/v1/price_schedules",
     ),

@@ -1,6 +1,7 @@
 """`anymedia doctor`: whether every account could be used, at no cost."""
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from anymedia.registry import no_account
 
 from .command import Command, config_option
 from .journal import is_uncertain, with_journal
-from .text import counted, price, print_json
+from .text import counted, price, print_json, settings_lines
 
 if TYPE_CHECKING:
     from anymedia import Client
@@ -30,6 +31,7 @@ class Finding:
     account: str
     provider: str
     key: str
+    settings: Mapping[str, str | None]
     origin: str
     status: int | None
     balance: Money | None
@@ -122,10 +124,10 @@ async def _stored(client: "Client") -> Stored | None:
 async def _finding(client: "Client", account: Account) -> Finding:
     status: int | None = None
     balance: Money | None = None
-    trouble = [] if account.api_key is not None else [f"set {' or '.join(account.api_key_env)}"]
+    trouble = list(account.lacks.values())
     try:
         status = await client.reach(account.name)
-        if account.api_key is not None:
+        if not account.lacks:
             balance = await client.balance(account.name)
     except Unsupported:
         pass  # a provider that tells no balance is none the worse for it
@@ -140,6 +142,7 @@ async def _finding(client: "Client", account: Account) -> Finding:
         account=account.name,
         provider=account.adapter.name,
         key="set" if account.api_key is not None else "not set",
+        settings=account.shown_settings,
         origin=account.origin,
         status=status,
         balance=balance,
@@ -171,7 +174,7 @@ def _row(finding: Finding) -> "list[Cell]":
     answers = [] if finding.status is None else [f"HTTP {finding.status}"]
     at = [] if finding.account == finding.provider else [f"at {finding.provider}"]
     return [
-        [finding.account, *at],
+        [finding.account, *at, *settings_lines(finding.settings)],
         [finding.origin.removeprefix("https://"), *answers],
         "-" if finding.balance is None else price(finding.balance),
         "ready" if finding.trouble is None else "not ready",

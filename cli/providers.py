@@ -15,7 +15,7 @@ from anymedia.declare.hook import hooks
 from anymedia.registry import adapters
 
 from .command import Command, config_option
-from .text import counted, duration, print_json
+from .text import counted, duration, print_json, settings_lines
 
 COLUMNS = ("provider", "API key", "sells", "refunds", "results", "gaps")
 
@@ -65,7 +65,7 @@ def _row(account: Account) -> list[str | list[str]]:
     title = adapter.title if account.name == adapter.name else f"{adapter.title} ({adapter.name})"
     return [
         [account.name, title, account.origin.removeprefix("https://")],
-        ["set" if account.api_key else "not set", *account.api_key_env],
+        ["set" if account.api_key else "not set", *account.api_key_env, *settings_lines(account.shown_settings)],
         [counted(len(adapter.offers), "offer"), *models_of(account)],
         str(adapter.refunds),
         list(dict.fromkeys(map(_results, adapter.lives.values()))),
@@ -91,6 +91,7 @@ def facts_of(account: Account) -> dict[str, Any]:
         "title": adapter.title,
         "base_url": account.origin,
         "key": {"set": account.api_key is not None, "variables": list(account.api_key_env)},
+        "settings": account.shown_settings,
         "offers": [f"{adapter.name}/{offer.name}" for offer in adapter.offers],
         "models": models_of(account),
         "refunds": str(adapter.refunds),

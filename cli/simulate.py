@@ -2,8 +2,9 @@
 
 import asyncio
 import signal
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -79,6 +80,16 @@ def _print_lines(simulators: "Simulators") -> None:
         print_json({"provider": one.name, "base_url": one.base_url, "api_key": one.api_key}, indent=None)
 
 
+def _written(table: Mapping[str, Any]) -> str:
+    """Return a table's lines, as TOML has them."""
+    held = {name: _inline(each) if isinstance(each, Mapping) else f'"{each}"' for name, each in table.items()}
+    return "\n".join(f"{name} = {each}" for name, each in held.items())
+
+
+def _inline(table: Mapping[str, str]) -> str:
+    return "{ " + ", ".join(f'{name} = "{each}"' for name, each in table.items()) + " }"
+
+
 def _show(simulators: "Simulators") -> None:
     from .screen import Screen
 
@@ -87,9 +98,7 @@ def _show(simulators: "Simulators") -> None:
     screen.table(("provider", "base URL", "API key"), ([one.name, one.base_url, one.api_key] for one in simulators))
     screen.print("\n# anymedia.toml", style="dim")
     for account in config.accounts.values():
-        click.echo(
-            f'[providers.{account.name}]\nbase_url = "{account.origin}"\napi_key_env = "{account.api_key_env[0]}"\n'
-        )
+        click.echo(f"[providers.{account.name}]\n{_written(simulators[account.name].table)}\n")
     # Its bills are no money, and are not to be among the real ones.
     click.echo(f'[journal]\npath = "{JOURNAL}"\n')
     screen.print("# the shell", style="dim")

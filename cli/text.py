@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -121,3 +121,8 @@ def _columns() -> int | None:
         return None
     own = os.get_terminal_size(sys.stderr.fileno())  # stdout may be a pipe all the same
     return shutil.get_terminal_size(own).columns or UNTOLD
+
+
+def settings_lines(shown: Mapping[str, str | None]) -> list[str]:
+    """Return a line for each setting, as it is shown."""
+    return [f"{name}: {'not set' if held is None else held}" for name, held in shown.items()]

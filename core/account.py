@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import attrs
 
 from .declare.adapter import Adapter, Limits
+from .declare.auth import API_KEY
 from .declare.prices import Override
 from .model.errors import ConfigError
 from .model.redact import HIDDEN, holds, scrubbed
@@ -65,13 +66,14 @@ class Secret:
 class Account:
     """A configured way to use a provider: where it is, the API key, and what it may use.
 
-    `api_key` None: none was found in `api_key_env`. `timeout` (seconds) is for one answer, beside the time in which a
-    large body is sent; `connections` open at a
-    time; `prices` are the user's own by offer; `limits` are the user's, else the provider's; `daily_limit` is in
-    USD, from midnight to midnight UTC, over all processes that share the journal. `proxy` is the URL of the proxy for
-    the account's calls and files ("": none; None: as the environment says), `ca_file` a file of certificates that are
-    trusted beside the system's; `allow_http` sends the API key unencrypted to a host that is not this machine;
-    `lender` is the URL of the storage that lends URLs of files which its provider cannot take otherwise.
+    `api_key` None: none was found in `api_key_env`. `settings` are those of the adapter's that are given, the secret
+    ones as Secret, `settings_env` the variables that they are looked for in. `timeout` (seconds) is for one answer,
+    beside the time in which a large body is sent; `connections` open at a time; `prices` are the user's own by offer;
+    `limits` are the user's, else the provider's; `daily_limit` is in USD, from midnight to midnight UTC, over all
+    processes that share the journal. `proxy` is the URL of the proxy for the account's calls and files ("": none; None:
+    as the environment says), `ca_file` a file of certificates that are trusted beside the system's; `allow_http` sends
+    the API key unencrypted to a host that is not this machine; `lender` is the URL of the storage that lends URLs of
+    files which its provider cannot take otherwise.
     """
 
     name: str
@@ -79,6 +81,8 @@ class Account:
     origin: str
     api_key: Secret | None = None
     api_key_env: tuple[str, ...] = ()
+    settings: Mapping[str, "str | Secret"] = attrs.field(factory=dict, hash=False)
+    settings_env: Mapping[str, str] = attrs.field(factory=dict, hash=False)
     timeout: float = 120.0
     connections: int = 32
     prices: Mapping[str, Override] = attrs.field(factory=dict, hash=False)
@@ -94,14 +98,50 @@ class Account:
         """Whether it is served on this machine, as a simulator is."""
         return is_local(self.origin)
 
-    def secret(self) -> Secret:
-        """Return the API key. Errors: ConfigError naming the variables to set, or that it would go unencrypted."""
+    @property
+    def secrets(self) -> "tuple[Secret, ...]":
+        """Its API key and its secret settings, which are shown nowhere."""
+        of_settings = (each for each in self.settings.values() if isinstance(each, Secret))
+        return (*(() if self.api_key is None else (self.api_key,)), *of_settings)
+
+    @property
+    def shown_settings(self) -> dict[str, str | None]:
+        """Every setting of the adapter's, as it can be shown: None for one that is not given."""
+        held = {name: self.settings.get(name) for name in self.adapter.settings}
+        return {name: HIDDEN if isinstance(each, Secret) else each for name, each in held.items()}
+
+    @property
+    def lacks(self) -> dict[str, str]:
+        """What is to be set before anything can be sent, and in words how, by its name."""
+        needed = [name for name in self.adapter.needed if name not in self.settings]
+        key = {API_KEY: self._how(API_KEY)} if self.api_key is None else {}
+        return key | {name: self._how(name) for name in needed}
+
+    def check(self) -> None:
+        """Check that there is all that its calls need. Errors: ConfigError, as of `secret`."""
+        for name in (API_KEY, *self.lacks):
+            self.secret(name)
+
+    def secret(self, name: str = API_KEY) -> Secret:
+        """Return the API key, or a secret setting.
+
+        Errors: ConfigError that says what to set, or that it would go unencrypted.
+        """
         facts: dict[str, Any] = {"account": self.name, "provider": self.adapter.name}
-        if self.api_key is None:
-            raise ConfigError(f"no API key for {self.name}: set {' or '.join(self.api_key_env)}", **facts)
+        held = self.api_key if name == API_KEY else self.settings.get(name)
+        if not isinstance(held, Secret):
+            what = "API key" if name == API_KEY else name
+            raise ConfigError(f"no {what} for {self.name}: {self._how(name)}", **facts)
         if not (self.allow_http or self.local or self.origin.startswith("https://")):
             raise ConfigError(f"{self.name}: {unencrypted(self.origin)}", **facts)
-        return self.api_key
+        return held
+
+    def _how(self, name: str) -> str:
+        if name == API_KEY:
+            return f"set {' or '.join(self.api_key_env)}"
+        variable, is_secret = self.settings_env.get(name), self.adapter.settings[name].secret
+        line = f'{name}_env = "…"' if is_secret else f'{name} = "…"'
+        return f"set {variable}, or write {line} in its settings" if variable else f"write {line} in its settings"
 
 
 def unencrypted(origin: str) -> str:

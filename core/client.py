@@ -95,11 +95,17 @@ class Client:
         place = self.config.journal
         self._opened = None if journal is not None or place is None else open_journal(place)
         self.journal: Journal | None = self._opened if journal is None else journal
-        keys = tuple(account.api_key for account in self.config.accounts.values() if account.api_key is not None)
-        hide = ApiKeys(keys)
+        secrets = [secret for account in self.config.accounts.values() for secret in account.secrets]
+        hide = ApiKeys(secrets)
         self._ledger = None if self.journal is None else Ledger(self.journal, prompts=self.config.prompts, hide=hide)
         self._session = Session(
-            clock or Clock(), patience or Patience(), on_event, self._ledger, self.config.network, self.config.storage
+            clock or Clock(),
+            patience or Patience(),
+            on_event,
+            self._ledger,
+            self.config.network,
+            self.config.storage,
+            secrets,
         )
         self._submits = Submits(self._session)
         self._keys = IdempotencyKeys(self._session)

@@ -7,7 +7,6 @@ user's config directory; without one, every provider whose API key is in the env
 import codecs
 import contextlib
 import os
-import re
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
@@ -18,7 +17,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from .account import Account, Secret, unencrypted
+from .account import Account, unencrypted
 from .declare.adapter import Adapter, Limits
 from .declare.prices import Override, Price, Table
 from .journal.opening import is_url, path_of
@@ -30,6 +29,7 @@ from .model.urls import NO_PROXY_URL, ascii_host, is_loopback, proxy_url
 from .network import DOWNLOAD, NETWORK, Network, network_of
 from .registry import adapter as find_adapter
 from .registry import adapters, faults
+from .settings import QUOTES, secret_of, settings_of, variable
 from .trust import check_trust
 
 if TYPE_CHECKING:
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
 
 DECIMALS = 9
 """Digits behind the point of an amount that the journal adds up."""
-
-QUOTES = ("'", '"', "`")
-"""What an API key stands in that was copied with the quotes of a shell or of another file."""
 
 FILE = "anymedia.toml"
 """What a configuration is called where it is looked for."""
@@ -295,12 +292,15 @@ def _journal(table: Mapping[str, Any], environ: Mapping[str, str], path: Path | 
 
 def default_account(adapter: Adapter, environ: Mapping[str, str]) -> Account:
     """Return the account that a provider has without a configuration; its API key may be missing."""
+    settings = settings_of(adapter, {}, environ, f"{adapter.name}: settings")
     return Account(
         name=adapter.name,
         adapter=adapter,
         origin=adapter.base_url,
-        api_key=_key(adapter.api_key_env, environ, adapter.name),
+        api_key=secret_of(adapter.api_key_env, environ, adapter.name, "API key"),
         api_key_env=adapter.api_key_env,
+        settings=settings.given,
+        settings_env=settings.variables,
         limits=adapter.limits,
     )
 
@@ -353,6 +353,7 @@ _ACCOUNT: dict[str, type | tuple[type, ...]] = {
     "connections": int,
     "prices": Mapping,
     "limits": Mapping,
+    "settings": Mapping,
     "daily_limit": str,
     "proxy": str,
     "ca_file": str,
@@ -373,13 +374,19 @@ def _account(name: str, table: Any, environ: Mapping[str, str], where: str, besi
             f"{where}: base_url {origin} is not {adapter.title}'s own: name the API key for it with api_key_env "
             f"(the API key in {adapter.api_key_env[0]} is not sent to other hosts unasked)"
         )
-    api_key_env = (_variable(table["api_key_env"], where),) if "api_key_env" in table else adapter.api_key_env
+    api_key_env = adapter.api_key_env
+    if "api_key_env" in table:
+        api_key_env = (variable(table["api_key_env"], f"{where}: api_key_env", "API key"),)
+    place, is_own = f"{where}: settings", origin != adapter.base_url
+    settings = settings_of(adapter, table.get("settings", {}), environ, place, own_origin=is_own)
     account = Account(
         name=name,
         adapter=adapter,
         origin=origin,
-        api_key=_key(api_key_env, environ, where),
+        api_key=secret_of(api_key_env, environ, where, "API key"),
         api_key_env=api_key_env,
+        settings=settings.given,
+        settings_env=settings.variables,
         proxy=_proxy(table["proxy"], where) if "proxy" in table else None,
         ca_file=Path(beside, expanded(table["ca_file"])) if "ca_file" in table else None,
         allow_http=allow_http,
@@ -445,36 +452,6 @@ def _usd(value: Any, place: str) -> str:
             usd(value)
             return value
     raise ConfigError(f'{place}: must be USD as text, like "0.05", not {value!r:.60}')
-
-
-def _variable(name: str, where: str) -> str:
-    """Return the name of a variable; what may be an API key, put there by mistake, is not shown."""
-    if re.fullmatch(r"[A-Z_][A-Z0-9_]{0,99}", name) is None:
-        raise ConfigError(
-            f"{where}: api_key_env: must be the name of an environment variable, 1 to 100 of A-Z, 0-9 and _ with no "
-            "digit first; the API key itself belongs in that variable"
-        )
-    return name
-
-
-def _key(names: tuple[str, ...], environ: Mapping[str, str], where: str) -> Secret | None:
-    for name in names:
-        key = Secret(environ.get(name, "").strip())  # never as a text of this frame, which an error shows to loggers
-        if (fault := _key_fault(key)) is not None:
-            raise ConfigError(f"{where}: the API key in {name} {fault}")
-        if key != Secret(""):
-            return key
-    return None
-
-
-def _key_fault(key: Secret) -> str | None:
-    """Return what is wrong with an API key, in the words that follow its name."""
-    text = key.reveal()
-    if text[:1] in QUOTES or text[-1:] in QUOTES:
-        return "stands in quotes, which are not part of it: remove them"
-    if not (text.isascii() and text.isprintable() and " " not in text):
-        return "holds a blank or a letter that no HTTP header can carry"
-    return None
 
 
 def _proxy(text: str, where: str) -> str:

@@ -11,6 +11,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from secrets import token_hex
 from typing import ClassVar, Literal, cast
 from uuid import uuid4
 
@@ -79,6 +80,10 @@ class Service(FilesIn, ABC):
     """The header of every answer that names the call."""
     request_id_field: ClassVar[str] = ""
     """The field of an error's body that names the call."""
+    says: ClassVar[Mapping[str, str]] = {}
+    """What an account says of itself beside its API key, by the name of the setting."""
+    secrets: ClassVar[Sequence[str]] = ()
+    """The settings that are secret: another text in each run."""
     ours: ClassVar[Sequence[str]] = ()
     """What no page says, and we chose: lifetime, refunds, refusals.<kind>, failures.<name>, failures.codes; and what an
     adapter may say though no page does: states.<word>, errors.<code>, tells.<what>, limits.<what>, hosts, …"""
@@ -109,6 +114,10 @@ class Service(FilesIn, ABC):
         self.balance: int | Decimal = amount(balance)
         self.now: float = clock()
         self.api_key: str = self.new_key()
+        self.settings: dict[str, str] = {**self.says, **{name: token_hex(16) for name in self.secrets}}
+        """What the only account that is let in says of itself."""
+        self.tokens: dict[str, float] = {}
+        """The tokens that were given, and until when each is good."""
         self.base_url = ""
         self.faults: Faults = Faults()
         self.tasks: dict[str, Task] = {}
@@ -148,6 +157,10 @@ class Service(FilesIn, ABC):
     def room(self, request: Request) -> float | None:
         """How many bytes a request may have, by its method and path; None: as many as any."""
         return self.longest_with_files if self._place(request)[0] in self.files_at else None
+
+    def place(self, request: Request) -> str:
+        """The place that a request goes to, as `routes` names it; "nowhere" where there is none."""
+        return self._place(request)[0]
 
     # What only the provider knows.
 
@@ -201,6 +214,16 @@ class Service(FilesIn, ABC):
     def _told(self, kind: str) -> tuple[int, int | str, str]:
         status, text = USUAL.get(kind, (400, kind))
         return self.refusals.get(kind, (status, self.code_of(status), text))
+
+    def new_token(self, life: float) -> str:
+        """A token that is good for so many seconds from now."""
+        token = f"tk_{token_hex(16)}"
+        self.tokens[token] = self.now + life
+        return token
+
+    def is_good(self, token: str) -> bool:
+        """Whether it was given, and has not ended."""
+        return self.now < self.tokens.get(token, 0.0)
 
     def code_of(self, status: int) -> int | str:
         """The body code that belongs to an HTTP status."""

@@ -9,6 +9,9 @@ from attrs import frozen
 from .message import Body
 from .service import Service
 
+KEY = "key"
+"""What the variable of an API key ends with."""
+
 
 @frozen
 class Simulator:
@@ -30,6 +33,19 @@ class Simulator:
     def api_key(self) -> str:
         """The only key that is let in, another in each run."""
         return self.service.api_key
+
+    @property
+    def table(self) -> Body:
+        """Where it is, as the table of an account in anymedia.toml."""
+        secrets = {f"{name}_env": _variable(self.name, name) for name in self.service.secrets}
+        settings = {"settings": {**self.service.says, **secrets}} if self.service.settings else {}
+        return {"base_url": self.base_url, "api_key_env": _variable(self.name), **settings}
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """Its API key and its secret settings, under the environment variables that its table names."""
+        secrets = {_variable(self.name, name): self.service.settings[name] for name in self.service.secrets}
+        return {_variable(self.name): self.api_key, **secrets}
 
     def bills(self) -> Body:
         """Requests counted, the balance and every task's charge, as GET /__bills answers."""
@@ -63,14 +79,13 @@ class Simulators:
     @property
     def config(self) -> Body:
         """Where the simulators are, as plain data in the form of anymedia.toml, with a journal that ends with them."""
-        accounts = {one.name: {"base_url": one.base_url, "api_key_env": _variable(one.name)} for one in self}
-        return {"providers": accounts, "journal": {"path": f"{self._folder}/journal.db"}}
+        return {"providers": {one.name: one.table for one in self}, "journal": {"path": f"{self._folder}/journal.db"}}
 
     @property
     def environ(self) -> dict[str, str]:
         """The keys, under the environment variables that the config names."""
-        return {_variable(one.name): one.api_key for one in self}
+        return {variable: secret for one in self for variable, secret in one.environ.items()}
 
 
-def _variable(name: str) -> str:
-    return f"ANYMEDIA_SIMULATED_{name.upper()}_KEY"
+def _variable(name: str, secret: str = KEY) -> str:
+    return f"ANYMEDIA_SIMULATED_{name.upper()}_{secret.upper()}"

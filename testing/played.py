@@ -15,11 +15,13 @@ from anymedia.declare import Adapter, Numbered, Param, pick
 from anymedia.declare.fields import Value
 from anymedia.declare.path import Path as Place
 from anymedia.model.request import Request, request_type
+from anymedia.pricing.explain import MASK
 from anymedia.translate.check import check
 from anymedia.translate.encode import parts
 from anymedia.translate.places import held
 
 from .clock import FakeClock
+from .credentials import carried
 from .suite import LIMIT, Suite, fail, in_a_loop, promise
 
 
@@ -33,8 +35,8 @@ class Played(Suite):
         matched = vcr.VCR(match_on=("method", "path", "query", "body"), record_mode="none")
         with matched.use_cassette(str(cassette)) as tape:
             first, name = tape.requests[0], cassette.name
-            key = first.headers.get(adapter.auth.name, "***")
-            promise(key.endswith("***"), f"{name} holds what may be a key, in {adapter.auth.name}")
+            held = ", ".join(where for where, key in carried(adapter, first.headers, first.uri) if not _is_masked(key))
+            promise(not held, f"{name} holds what may be a key, in {held}")
             body, path = json.loads(first.body), urlsplit(first.uri)._replace(scheme="", netloc="").geturl()
             request = written_as(adapter, body) or RawRequest(adapter.name, path, body)
             try:
@@ -49,6 +51,10 @@ class Played(Suite):
         known = isinstance(request, Request) or not accepted
         promise(known, f"{name}: the adapter does not write this body (any more): {body}")
         promise(not (accepted and isinstance(came, SubmitUncertain)), f"{name}: what was accepted came to {came!r}")
+
+
+def _is_masked(key: str) -> bool:
+    return key.endswith(MASK) or not key
 
 
 async def _run(adapter: Adapter, url: str, request: Request | RawRequest) -> Task | AnymediaError:

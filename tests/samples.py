@@ -56,7 +56,7 @@ def moving(form, **options):
 def film(container, codec, sound=None, *, options=(), frames=FRAMES):
     """Return a film of a container, with or without a sound."""
     with _written(container, options) as (out, done):
-        video = out.add_stream(codec, RATE, {"x265-params": "log-level=none"}, width=WIDTH, height=HEIGHT)
+        video = out.add_stream(codec, RATE, {"x265-params": "log-level=none:bframes=0"}, width=WIDTH, height=HEIGHT)
         video.pix_fmt = "yuv420p"
         audio = out.add_stream(sound, rate=HERTZ) if sound else None
         for number in range(frames):
@@ -82,7 +82,7 @@ def _written(container, options):
     done = []
     with TemporaryDirectory() as folder:
         path = Path(folder, "file")
-        with av.open(path, "w", format=container, options=dict(options)) as out:
+        with av.open(path, "w", format=container, options={"fflags": "+bitexact", **dict(options)}) as out:
             yield out, done
         done.append(path.read_bytes())
 

@@ -2,6 +2,7 @@
 
 Adapter     a provider: origin, auth, lifecycles, errors, offers, gaps
 Lifecycle   how one kind of work goes: the calls that submit, look, tell why and cancel; states and pace
+Setting     what an account says beside its API key; Header, Query, Token: where that goes, or what goes in its place
 Endpoint    a call: a method and a path (or a link from an earlier answer), and its Reply
 Reply       where an answer holds what; each place is a path, see anymedia.declare.path
 Assets      results of one role in an answer, and what it tells of each
@@ -17,7 +18,8 @@ from anymedia.model.vocabulary import Cause, Kind, Outcome, Refund, State
 
 from .adapter import Adapter, Balance, Gap, Idempotency, Limits, PriceQuote
 from .assets import Assets
-from .endpoint import Endpoint, Fault, Header, Reply
+from .auth import Header, Query, Setting
+from .endpoint import Endpoint, Fault, Reply, Token
 from .errors import Err, Match
 from .fields import Choice, Size, Text, Url
 from .files import File, Files, Step, Upload
@@ -69,15 +71,18 @@ __all__ = [
     "Price",
     "PriceQuote",
     "Printed",
+    "Query",
     "Refund",
     "Reply",
     "Rule",
     "Said",
+    "Setting",
     "Size",
     "State",
     "Step",
     "Table",
     "Text",
+    "Token",
     "Upload",
     "Url",
     "When",

@@ -12,9 +12,10 @@ from anymedia.model.strict_json import Json
 from anymedia.model.vocabulary import Refund
 
 from .assets import optional_place
-from .endpoint import Fault, Header, code_and_yes
+from .auth import API_KEY, SETTING, Header, Query, Setting, wrong_settings
+from .endpoint import Credential, Endpoint, Fault, Token, code_and_yes, credentials, secrets_of
 from .errors import Err, Match, errors
-from .files import Upload
+from .files import OF_A_FILE, Upload
 from .lifecycle import Lifecycle
 from .offer import Offer
 from .path import Place, place
@@ -56,12 +57,11 @@ class Gap:
 
 @attrs.frozen(kw_only=True)
 class Balance:
-    """What an account still has: a path to GET, and the place of the figure in USD, cents or the provider's credits."""
+    """What an account still has: a path to GET, and the place of the figure in USD or the provider's credits."""
 
     path: str
     ok: tuple[Place, Json] | None = attrs.field(default=None, converter=code_and_yes)
     usd: Place | None = attrs.field(default=None, converter=optional_place)
-    cents: Place | None = attrs.field(default=None, converter=optional_place)
     credits: Place | None = attrs.field(default=None, converter=optional_place)
 
 
@@ -74,7 +74,7 @@ class PriceQuote:
     """How to ask a provider what a task would cost: by a POST without the API key, which buys nothing.
 
     `body` is what is posted: texts may hold {wire_id} and the names that `of`, a form of the submit's path, finds in
-    it; "{body}" is the submit's own body. The answer holds the amount for the whole task in `usd` or `cents`, true
+    it; "{body}" is the submit's own body. The answer holds the amount for the whole task in `usd`, true
     where it has all the words of `known`. `changes` is a path to GET whose ETag changes when prices do.
     """
 
@@ -83,7 +83,6 @@ class PriceQuote:
     body: Mapping[str, str] = attrs.field(hash=False)
     known: Mapping[Place, Json] = attrs.field(factory=dict, converter=_words, hash=False)
     usd: Place | None = attrs.field(default=None, converter=optional_place)
-    cents: Place | None = attrs.field(default=None, converter=optional_place)
     date: Place | None = attrs.field(default=None, converter=optional_place)
     changes: str | None = None
 
@@ -108,11 +107,18 @@ def _clashing(adapter: "Adapter") -> Iterator[str]:
             always = [Written(f"the query's {name}", f"?{name}", in_query=True) for name in submit.query]
             if submit.model is not None:
                 always.append(Written("the wire id", submit.model))
+            always += _in_query(adapter, submit)
             brought = _queried(submit.path if offer.path is None else offer.path)
             for clash in clashes((*always, *brought, *offer.written), offer.exclusive):
                 yield f"{offer.name}: {clash}"
         else:
             yield f"{offer.name}: {_no_life(adapter, offer.lifecycle)}"
+
+
+def _in_query(adapter: "Adapter", submit: Endpoint) -> Iterator[Written]:
+    auth = adapter.auth if submit.auth is None else submit.auth
+    names = [each.name for each in auth if isinstance(each, Query)] if submit.keyed else []
+    return (Written("the API key", f"?{name}", in_query=True) for name in names)
 
 
 def _strays(adapter: "Adapter") -> Iterator[str]:
@@ -124,6 +130,44 @@ def _strays(adapter: "Adapter") -> Iterator[str]:
         yield "upload: no offer takes a file by upload"
 
 
+_NAMES = frozenset(("id", "wire_id", "path"))
+"""What a path or a query names that is no setting."""
+
+
+def _misnamed(adapter: "Adapter") -> Iterator[str]:
+    """Yield the settings that are named and not there, or are secret where only others may stand."""
+    yield from wrong_settings(adapter.settings, _NAMES | OF_A_FILE)
+    for where, endpoint in adapter.calls:
+        auth = adapter.auth if endpoint.auth is None else endpoint.auth
+        yield from (f"{where}: {wrong}" for each in auth for wrong in _wrong_secrets(adapter, each))
+        for name, text in endpoint.headers.items():
+            yield from (f"{where}, headers, {name}: {wrong}" for wrong in _wrong_names(adapter, text, frozenset()))
+        for name, text in endpoint.query.items():
+            yield from (f"{where}, query, {name}: {wrong}" for wrong in _wrong_names(adapter, text, _NAMES))
+    for name, text in adapter.headers.items():
+        yield from (f"headers, {name}: {wrong}" for wrong in _wrong_names(adapter, text, frozenset()))
+
+
+def _wrong_names(adapter: "Adapter", text: str, others: frozenset[str]) -> Iterator[str]:
+    for name in set(SETTING.findall(text)) - others:
+        if name not in adapter.settings:
+            yield no_such("setting", name, adapter.settings)
+        elif adapter.settings[name].secret:
+            yield f"{name} is secret, and goes by Header(of={name!r}) or Query"
+
+
+def _wrong_secrets(adapter: "Adapter", auth: Credential) -> Iterator[str]:
+    """Yield why a credential cannot be made of the API key and the secret settings."""
+    if isinstance(auth, Token):
+        yield from (wrong for each in auth.asked_with for wrong in _wrong_secrets(adapter, each))
+        for name in set(auth.names) - {API_KEY, *adapter.settings}:
+            yield no_such("setting", name, adapter.settings)
+    elif isinstance(auth, Header | Query) and auth.of != API_KEY:
+        setting = adapter.settings.get(auth.of)
+        if setting is None or not setting.secret:
+            yield f"auth: {auth.of} is no secret setting"
+
+
 def _no_life(adapter: "Adapter", name: str | None) -> str:
     return no_such("lifecycle", str(name), adapter.lifecycles)
 
@@ -132,9 +176,11 @@ def _no_life(adapter: "Adapter", name: str | None) -> str:
 class Adapter:
     """A provider, as data.
 
-    `lifecycle` is how its work usually goes; `lifecycles` are others, which offers name. `errors` gives what a code (or
-    a Match) means; others go by their HTTP class. `read` is the day the page was read, `printed` the day and the place
-    of the prices. Errors: ValueError for what contradicts itself.
+    `auth` says where the API key goes, or several credentials; `settings` is what an account says beside it, and
+    `headers`, which may hold settings, are sent wherever the API key is. `lifecycle` is how its work usually goes;
+    `lifecycles` are others, which offers name. `errors` gives what a code (or a Match) means; others go by their HTTP
+    class. `read` is the day the page was read, `printed` the day and the place of the prices. Errors: ValueError for
+    what contradicts itself.
     """
 
     name: str
@@ -143,7 +189,9 @@ class Adapter:
     read: str
     base_url: str
     api_key_env: tuple[str, ...] = attrs.field(validator=several("names", str))
-    auth: Header
+    auth: tuple[Credential, ...] = attrs.field(converter=credentials)
+    settings: Mapping[str, Setting] = attrs.field(factory=dict, hash=False)
+    headers: Mapping[str, str] = attrs.field(factory=dict, hash=False)
     lifecycle: Lifecycle
     lifecycles: Mapping[str, Lifecycle] = attrs.field(factory=dict, hash=False)
     offers: tuple[Offer, ...] = attrs.field(validator=several("offers", Offer))
@@ -167,9 +215,23 @@ class Adapter:
         return {None: self.lifecycle} | dict(self.lifecycles)
 
     def __attrs_post_init__(self) -> None:
-        wrong = "; ".join((*_clashing(self), *_strays(self)))
+        wrong = "; ".join((*_clashing(self), *_strays(self), *_misnamed(self)))
         if wrong:
             raise ValueError(f"{self.name}: {wrong}")
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The settings without which nothing is sent: those required, and secrets that its credentials are made of."""
+        credentials_ = [*self.auth, *(each for _, call in self.calls for each in call.auth or ())]
+        of = {name for each in credentials_ for name in secrets_of(each)}
+        return tuple(name for name, setting in self.settings.items() if setting.required or name in of)
+
+    @property
+    def calls(self) -> Iterator[tuple[str, Endpoint]]:
+        """The calls of every lifecycle, each with where it stands."""
+        for name, life in self.lives.items():
+            of = "" if name is None else f"lifecycles, {name}, "
+            yield from ((f"{of}{what}", call) for what, call in (("submit", life.submit), *life.looks.items()))
 
     def life(self, name: str | None) -> Lifecycle:
         """Return the lifecycle of a name; None is the usual one. Errors: ConfigError naming those there are."""

@@ -63,11 +63,11 @@ def _bytes(text: str) -> bytes:
     return binascii.a2b_base64(text)
 
 
-_NUMBER = re.compile(r"[+-]?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,2})?")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,30}(?:\.[0-9]{1,30})?")
 
 
 def number(value: Any) -> Decimal:
-    """Return a number, or the plain text of one, exactly: of a binary float its shortest decimal.
+    """Return a number, or the text of a plain decimal, exactly: of a binary float its shortest decimal.
 
     Errors: ValueError for what is neither, and out of range.
     """

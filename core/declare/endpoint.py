@@ -1,24 +1,18 @@
 """A call and its answer: where it goes, what it carries, and where the answer holds what."""
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal, TypeAlias
 
 import attrs
 
+from anymedia.model.forms import texts_in
 from anymedia.model.strict_json import Json
 
 from .assets import Assets, assets, optional_place
+from .auth import SETTING, Header, Query
 from .hook import Hook
 from .path import BODY, Place, place
 from .several import pair, several
-
-
-@attrs.frozen
-class Header:
-    """The header that carries the API key, and the prefix before it."""
-
-    name: str
-    prefix: str = ""
 
 
 def code_and_yes(ok: tuple[str | Place, Json] | None) -> tuple[Place, Json] | None:
@@ -94,14 +88,24 @@ def _early(_: Any, attribute: Any, given: Any) -> None:
         pair("not_yet", "an error code and for how many seconds it means that, like (404, 30)", given)
 
 
+def credentials(given: Any) -> "tuple[Credential, ...]":
+    """Return the credentials of a call, one or several. Errors: ValueError for what is none."""
+    each = given if isinstance(given, tuple) else (given,)
+    for one in each:
+        if not isinstance(one, Header | Query | Token | Hook):
+            raise ValueError(f"auth: {type(one).__name__} is no Header, Query, Token or Hook")
+    return each
+
+
 @attrs.frozen(kw_only=True)
 class Endpoint:
     """A call: `path` may hold {id}, {wire_id} and {path} (where the task was submitted); `link` is the place in the
     submit's answer of a URL to use instead, on the account's own origin or a host of `hosts`.
 
     `origin` is where it goes in place of the adapter's base_url (an account with a base_url of its own sends it there
-    too); `headers` are sent with it; without `keyed` the API key is not. `body` is how its body is written: as JSON,
-    as a form of parts, or as the bytes of a file.
+    too); `headers` are sent with it; `auth` stands in place of the adapter's, and without `keyed` nothing of it is
+    sent. Headers and the `query` may hold settings of the account: {organization}; what names one that is not given is
+    left out. `body` is how its body is written: as JSON, as a form of parts, or as the bytes of a file.
 
     `model` is where the body names the wire id; `writes` is a function that makes of the body the one that is sent.
     `not_yet` is an error code and for how many seconds after the submit it means no more than "not yet". `verdict`: a
@@ -116,6 +120,7 @@ class Endpoint:
     query: Mapping[str, str] = attrs.field(factory=dict, hash=False)
     origin: str | None = None
     headers: Mapping[str, str] = attrs.field(factory=dict, hash=False)
+    auth: "tuple[Credential, ...] | None" = attrs.field(default=None, converter=attrs.converters.optional(credentials))
     keyed: bool = True
     body: Literal["json", "form", "file"] = "json"
     model: str | None = None
@@ -125,3 +130,57 @@ class Endpoint:
     verdict: bool = False
     timeout: float | None = None
     limit: int = 8 << 20
+
+
+def _lifetime(given: float | str | Place) -> float | Place:
+    return float(given) if isinstance(given, int | float) else place(given)
+
+
+def _asked_with_a_key(_: Any, attribute: Any, call: Endpoint) -> None:
+    if any(isinstance(each, Token) for each in call.auth or ()):
+        raise ValueError("call: a token is not asked for with a token")
+    if call.path is None or call.body == "file":
+        raise ValueError("call: it has a path, and sends JSON or a form")
+
+
+@attrs.frozen(kw_only=True)
+class Token:
+    """A token that a call with the API key gives, and that then goes in a header in place of the API key.
+
+    Unless the `call` has an `auth` of its own, the API key goes in the same header. `sends` is its body (a form is
+    URL-encoded); texts may hold {api_key} and settings of the account, secret ones too. `token` is where the answer
+    holds the token, `expires` where it holds how many seconds, or until when, it is good (or that many seconds); where
+    it does not say, each call asks for one of its own.
+    """
+
+    call: Endpoint = attrs.field(validator=_asked_with_a_key)
+    sends: Mapping[str, Json] = attrs.field(factory=dict, hash=False)
+    token: Place = attrs.field(converter=place)
+    expires: float | Place = attrs.field(converter=_lifetime)
+    name: str = "Authorization"
+    prefix: str = "Bearer "
+
+    @property
+    def names(self) -> list[str]:
+        """What its body names."""
+        return [name for text in texts_in(self.sends) for name in SETTING.findall(text)]
+
+    @property
+    def asked_with(self) -> "tuple[Credential, ...]":
+        """The credentials of the call that gives it."""
+        usual = (Header(self.name, self.prefix),) if self.call.auth is None else self.call.auth
+        return usual if self.call.keyed else ()
+
+
+def secrets_of(credential: "Credential") -> Iterator[str]:
+    """Yield the names of the settings that a credential is made of, and of the API key."""
+    if isinstance(credential, Header | Query):
+        yield credential.of
+    elif isinstance(credential, Token):
+        yield from credential.names
+        for each in credential.asked_with:
+            yield from secrets_of(each)
+
+
+Credential: TypeAlias = Header | Query | Token | Hook
+"""What shows who asks: a secret in a header or in the query, a token, or what a function makes of the call."""

@@ -87,7 +87,7 @@ def plan(
         options = _sold(request, accounts, terms, live, known)
     fitting, refused = [], []
     for option in options:
-        error = option.error or _no_api_key(option.account) or (_several(option) if one_task else None)
+        error = option.error or _lacking(option.account) or (_several(option) if one_task else None)
         if error is None:
             fitting.append(option)
         else:
@@ -178,9 +178,9 @@ def _raw_quote(order: Order) -> Quote:
     )
 
 
-def _no_api_key(account: Account) -> ConfigError | None:
+def _lacking(account: Account) -> ConfigError | None:
     try:
-        account.secret()
+        account.check()
     except ConfigError as error:
         return error
     return None

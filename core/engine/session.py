@@ -8,12 +8,13 @@ from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 import attrs
 
-from anymedia.account import Account, fingerprint
+from anymedia.account import Account, Secret, fingerprint
 from anymedia.clock import Clock
 from anymedia.journal.ledger import Claimed, Ledger
 from anymedia.limits.health import Health
@@ -26,10 +27,15 @@ from anymedia.storage import Storage
 from anymedia.translate import decode, encode
 from anymedia.translate.classify import Asked
 from anymedia.translate.messages import Answer, Call, Into, Lost, Progress
+from anymedia.transport.auth import NONE, Credentials
 from anymedia.transport.download import keep
 from anymedia.transport.http import DIRECT, Transport
 from anymedia.transport.retry import Patience, retried
 from anymedia.transport.store import Stores
+
+from .tokens import Tokens
+
+UNAUTHORISED = 401
 
 Event: TypeAlias = Attempt | Task
 T = TypeVar("T")
@@ -46,8 +52,8 @@ _log = logging.getLogger("anymedia")
 class Session:
     """The shared parts of one client; connections are opened at the first use and closed by `close`.
 
-    `ledger` is None where no journal is kept; `stores` are the buckets that are used. `detached` holds the latest
-    accepted tasks whose callers were cancelled.
+    `ledger` is None where no journal is kept; `stores` are the buckets that are used; `secrets` is where each token is
+    listed, so that it is hidden. `detached` holds the latest accepted tasks whose callers were cancelled.
     """
 
     def __init__(
@@ -58,8 +64,10 @@ class Session:
         ledger: Ledger | None,
         network: Network = DIRECT,
         storage: Storage | None = None,
+        secrets: list[Secret] | None = None,
     ) -> None:
         self.clock: Clock = clock
+        self.tokens: Tokens = Tokens(clock, self._ask, self.asked, [] if secrets is None else secrets)
         self.detached: deque[Task] = deque(maxlen=LEFT_TASKS)
         self.ledger: Ledger | None = ledger
         self.permits: Permits = Permits(clock)
@@ -115,6 +123,7 @@ class Session:
     async def close(self) -> None:
         """Close every connection, and write down the ends that could not be written before."""
         await self.health.close()
+        await self.tokens.close()
         if self._transport is not None:
             await self._transport.close()
             self._transport = None
@@ -244,14 +253,16 @@ class Session:
             origin=account.origin,
             model=model,
             now=self.clock.now(),
-            secret=account.api_key,
+            secrets=(*account.secrets, *self.tokens.of(account.name)),
         )
 
-    async def send(self, account: Account, call: Call, progress: Progress, name: str) -> Answer:
+    async def send(
+        self, account: Account, call: Call, progress: Progress, credentials: Credentials = NONE, name: str = ""
+    ) -> Answer:
         """Send a call once; an answer that is a file is put beside the journal, under this name. Errors: Lost."""
         if call.file:
             call = attrs.evolve(call, into=Into(self._results, name))
-        return await self.transport.send(account, call, progress)
+        return await self.transport.send(account, call, progress, credentials)
 
     @property
     def _results(self) -> Path:
@@ -263,12 +274,32 @@ class Session:
         return self._folder
 
     async def read(self, account: Account, call: Call, model: str | None = None, name: str = "") -> Answer:
-        """Send a call that buys nothing, once; an answer that is a file has this name. Errors: Unavailable."""
-        try:
+        """Send a call that buys nothing, once, and again where its token has ended; an answer that is a file has this
+        name. Errors: ProviderError."""
+
+        async def send(credentials: Credentials) -> Answer:
             async with self.permits.poll(account):
-                return await self.send(account, call, Progress(), name)
+                return await self.send(account, call, Progress(), credentials, name)
+
+        try:
+            return await self._sent(account, call, send)
         except Lost as lost:
             raise self.asked(account, model).lost(lost, submit=False) from None
+
+    async def upload(self, account: Account, call: Call) -> Answer:
+        """Do as `read`, for a caller that holds a permit. Errors: Lost; ProviderError where there is no token."""
+        return await self._sent(account, call, partial(self.send, account, call, Progress()))
+
+    async def _sent(self, account: Account, call: Call, send: Callable[[Credentials], Awaitable[Answer]]) -> Answer:
+        # Before the permit: the call for a token comes while others hold theirs, and waits for none.
+        credentials = await self.tokens.credentials(account, call)
+        answer = await send(credentials)
+        if answer.status == UNAUTHORISED and self.tokens.forget(account, credentials):
+            answer = await send(await self.tokens.credentials(account, call))
+        return answer
+
+    async def _ask(self, account: Account, call: Call, credentials: Credentials) -> Answer:
+        return await self.transport.send(account, call, Progress(), credentials)
 
     async def balance(self, account: Account) -> Money:
         """Return the balance of an account. Errors: Unsupported where its provider tells none."""

@@ -22,6 +22,7 @@ from anymedia.limits.permits import Permit
 from anymedia.model.errors import (
     NOT_AGAIN,
     AnymediaError,
+    BadApiKey,
     ConfigError,
     JournalError,
     OverCeiling,
@@ -35,6 +36,7 @@ from anymedia.model.urls import signatures, unsigned
 from anymedia.model.vocabulary import Billed, Outcome
 from anymedia.translate import decode, encode
 from anymedia.translate.messages import Answer, Call, Lost, Progress
+from anymedia.transport.auth import NONE, Credentials
 
 from .rules import cooldown
 from .session import Session
@@ -81,6 +83,7 @@ class Submission:
         self._error: AnymediaError | None = None
         self._is_replay = again is not None
         self._replay_key = str(uuid4()) if self._idempotency is not None else None
+        self._credentials: Credentials = NONE
         if again is not None:
             self._replay_key = again.replay_key
             self._error = SubmitUncertain(again.error or "nobody knows its outcome", **self.facts)
@@ -144,6 +147,11 @@ class Submission:
         return _Recorded(partial(self._begin, permit), partial(self._end, permit))
 
     async def _begin(self, permit: Permit) -> None:
+        try:
+            self._credentials = await self._session.tokens.credentials(self.account, self._call)
+        except ProviderError as error:
+            error.outcome, error.billed, error.permanent = Outcome.NOT_SENT, Billed.NO, True
+            raise
         if self.attempt is None:
             try:
                 await self._intend()
@@ -271,6 +279,9 @@ class Submission:
         self._tries += 1
         if self._tries == 1 and not (self._is_replay and clock.monotonic() > until):
             return await self._send(permit)
+        if await self._has_new_token():
+            await permit.wait()
+            return await self._send(permit)
         if not isinstance(self._error, SubmitUncertain) or self._idempotency is None:
             return None
         pause = self._session.patience.pause(max(self._tries - 1, 1), self._error, clock, until)
@@ -282,6 +293,18 @@ class Submission:
             return None  # the permit came too late for the key
         return await self._send(permit)
 
+    async def _has_new_token(self) -> bool:
+        """Return whether the answer was a no to a token, in place of which there is another now: once."""
+        is_no = isinstance(self._error, BadApiKey) and self._error.outcome is Outcome.REFUSED
+        if not is_no or self._tries > 2 or not self._session.tokens.forget(self.account, self._credentials):
+            return False
+        try:
+            self._credentials = await self._session.tokens.credentials(self.account, self._call)
+        except ProviderError:
+            return False
+        self.progress.connected = False  # nothing is under way, and nothing was bought
+        return True
+
     def _replay_until(self) -> float:
         """Return until when a replay is safe, on the monotonic clock."""
         idempotency = self._idempotency
@@ -291,7 +314,8 @@ class Submission:
         self._sends += 1
         self._sent_at = self._session.clock.monotonic()
         try:
-            return await self._session.send(self.account, self._call, self.progress, self.recorded_attempt.id)
+            sent, name = self._session.send, self.recorded_attempt.id
+            return await sent(self.account, self._call, self.progress, self._credentials, name)
         except Lost as lost:
             return lost
         finally:
@@ -316,7 +340,7 @@ class Submission:
         except AnymediaError as error:
             self._took(error)
         else:
-            self._task = task if self._sends == 1 else attrs.evolve(task, replayed=True)
+            self._task = attrs.evolve(task, replayed=True) if isinstance(self._error, SubmitUncertain) else task
             self._error = None
 
     def _took(self, error: AnymediaError) -> None:

@@ -20,7 +20,7 @@ from anymedia.model.request import unreadable
 from anymedia.model.strict_json import Json
 from anymedia.model.vocabulary import Billed, Outcome
 from anymedia.translate.files import LENT, lent_key
-from anymedia.translate.messages import Lost, Progress
+from anymedia.translate.messages import Lost
 from anymedia.translate.upload import Placed, found, known_of, placed, step_call
 
 from .session import Session
@@ -125,7 +125,7 @@ class Uploads:
         for step in upload.steps:
             call = await _apart(media, partial(step_call, account, step, known, media))
             try:
-                answer = await self._session.transport.send(account, call, Progress())
+                answer = await self._session.upload(account, call)
             except Lost as lost:
                 await _apart(media, media.look)
                 raise asked.lost(lost, submit=False) from None

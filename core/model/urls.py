@@ -4,10 +4,11 @@ Nothing here raises, whatever the text.
 """
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, urlencode, urljoin, urlsplit, urlunsplit
 
 from .strict_json import REPLACED
 
@@ -48,6 +49,13 @@ def origin_of(url: str) -> tuple[str, str, int | None] | None:
 def relative(url: str, origin: str) -> str:
     """Return a URL without the origin, where it is on it: so it holds at another origin too."""
     return url[len(origin) :] if url.startswith(origin + "/") else url
+
+
+def with_query(url: str, query: Mapping[str, str]) -> str:
+    """Return a URL, or a path, with more names in its query; lone surrogates are escaped like other letters."""
+    if not query:
+        return url
+    return url + ("&" if "?" in url else "?") + urlencode(query, errors="surrogatepass")
 
 
 _PATH = re.compile(r"/(?!/)(?:(?![#\\])[!-~])*")

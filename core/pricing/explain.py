@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import attrs
 
-from anymedia.declare.adapter import Adapter
+from anymedia.declare.auth import Header, Query
+from anymedia.declare.endpoint import Token
 from anymedia.declare.when import Said
 from anymedia.model.errors import Problem
 from anymedia.model.media import filled, slots
@@ -60,7 +61,7 @@ def explain(candidate: Candidate) -> Explanation:
     sent = [Sent(part.body, times) for part, times in same(candidate.parts)]
     body = sent[0].json if sent else None
     call = submit(account, checked.offer.lifecycle, checked.path, filled(body, str), "(a new one)")
-    headers = masked_headers(account.adapter, call)
+    headers = masked_headers(call)
     if is_form(account.adapter.life(checked.offer.lifecycle).submit, body):
         headers["Content-Type"] = "multipart/form-data"
     return Explanation(
@@ -69,7 +70,7 @@ def explain(candidate: Candidate) -> Explanation:
         account=account.name,
         model=checked.offer.model,
         method=call.method,
-        url=call.url,
+        url=masked_url(call),
         headers=headers,
         json=body,
         calls=tuple(sent),
@@ -84,6 +85,13 @@ def explain(candidate: Candidate) -> Explanation:
     )
 
 
-def masked_headers(adapter: Adapter, call: Call) -> dict[str, str]:
-    """Return a call's headers as they are sent, with the API key masked."""
-    return {adapter.auth.name: adapter.auth.prefix + MASK, **call.headers}
+def masked_headers(call: Call) -> dict[str, str]:
+    """Return a call's headers as they are sent, with what is secret masked."""
+    carried = {each.name: each.prefix + MASK for each in call.auth if isinstance(each, Header | Token)}
+    return carried | dict(call.headers)
+
+
+def masked_url(call: Call) -> str:
+    """Return a call's URL as it is sent, with what is secret masked."""
+    names = [each.name for each in call.auth if isinstance(each, Query)]
+    return call.url + "".join(f"{'&' if at or '?' in call.url else '?'}{name}={MASK}" for at, name in enumerate(names))

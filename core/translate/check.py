@@ -2,11 +2,11 @@
 
 from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlencode
 
 import attrs
 
 from anymedia.declare.adapter import Adapter
+from anymedia.declare.auth import settings_in
 from anymedia.declare.fields import Flaw
 from anymedia.declare.lifecycle import Lifecycle
 from anymedia.declare.numbers import as_word
@@ -17,6 +17,7 @@ from anymedia.model.options import OnUnsupported
 from anymedia.model.request import DELIVERY, FROM_TEXT, Request
 from anymedia.model.strict_json import Json, dumps
 from anymedia.model.task import Adjustment
+from anymedia.model.urls import with_query
 
 from .files import NO_WAYS, Ways, placed
 from .own import Own, asked_as, forbidden, overrides, own_of, problem_of
@@ -157,7 +158,8 @@ def _path(
     """Return where a request is submitted, with what goes into the query."""
     submit = adapter.life(offer.lifecycle).submit
     path = (pick(offer.path, given) or submit.path or "").replace("{wire_id}", str(wire_id))
-    always = submit.query
+    # What names a setting is the account's, and is added when it is sent.
+    always = {name: text for name, text in submit.query.items() if not settings_in(text, adapter.settings)}
     if not offer.in_query and not always:
         return path
     query = {name: value.replace("{wire_id}", str(wire_id)) for name, value in always.items()}
@@ -166,7 +168,7 @@ def _path(
         if field is not None and field.sent is not None and field.takes is not None:
             value = field.takes.write(field.sent)
             query[str(offer.fields[name].to)[1:]] = value if isinstance(value, str) else dumps(value).decode()
-    return path + (("&" if "?" in path else "?") + urlencode(query) if query else "")
+    return with_query(path, query)
 
 
 def _other_kind(request: Request, offer: Offer) -> Problem:

@@ -65,9 +65,10 @@ MOST_KEPT = 1 << 18
 
 @attrs.frozen(kw_only=True)
 class Asked:
-    """Who was asked, with which API key, and when the answer came: every error and task carries this.
+    """Who was asked, with which secrets, and when the answer came: every error and task carries this.
 
-    Ids, links, amounts and states are read from the provider's own words; the key is hidden in what is kept and shown.
+    Ids, links, amounts and states are read from the provider's own words; the secrets (the API key, those of the
+    account's settings, and tokens) are hidden in what is kept and shown.
     """
 
     adapter: Adapter
@@ -75,7 +76,7 @@ class Asked:
     origin: str
     model: str | None
     now: datetime
-    secret: Secret | None = None
+    secrets: tuple[Secret, ...] = ()
 
     def lost(self, lost: Lost, *, submit: bool) -> AnymediaError:
         """Return the error for a call that got no whole answer."""
@@ -115,20 +116,20 @@ class Asked:
         hides = len(text) > MOST_KEPT or self._is_in(text)
         if small and not hides:
             return words
-        return scrubbed(words, (self._key,) if hides else (), LONGEST_KEPT, mark=HIDDEN, most=MOST_KEPT)
+        return scrubbed(words, self._texts if hides else (), LONGEST_KEPT, mark=HIDDEN, most=MOST_KEPT)
 
     def _hidden(self, text: str) -> str:
         if not self._is_in(text):
             return text
-        clean: str = scrubbed(text, (self._key,), len(text) + len(HIDDEN), mark=HIDDEN)
+        clean: str = scrubbed(text, self._texts, len(text) + len(HIDDEN), mark=HIDDEN)
         return clean
 
     @property
-    def _key(self) -> str:
-        return "" if self.secret is None else self.secret.reveal()
+    def _texts(self) -> list[str]:
+        return [secret.reveal() for secret in self.secrets]
 
     def _is_in(self, text: str) -> bool:
-        return self.secret is not None and holds(text, self._key)
+        return any(holds(text, secret.reveal()) for secret in self.secrets)
 
 
 @attrs.frozen

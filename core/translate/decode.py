@@ -3,17 +3,19 @@
 A yes is believed only where the adapter says that it stands; whatever cannot be read is an error, never a success.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
 
 import attrs
 
+from anymedia.account import Secret
 from anymedia.declare.adapter import Adapter, Balance, PriceQuote
-from anymedia.declare.endpoint import Endpoint, Fault, Reply
+from anymedia.declare.endpoint import Endpoint, Fault, Reply, Token
 from anymedia.declare.errors import Err
 from anymedia.declare.lifecycle import Lifecycle
-from anymedia.model.errors import AnymediaError, MalformedAnswer, SubmitUncertain
+from anymedia.declare.path import Place
+from anymedia.model.errors import AnymediaError, MalformedAnswer, SubmitUncertain, Unavailable
 from anymedia.model.money import EXACT, LARGEST, Money, PriceStatus, can_be
 from anymedia.model.task import Failure, Task
 from anymedia.model.vocabulary import Cause, Refund, State
@@ -31,8 +33,11 @@ GOING_ON = (State.QUEUED, State.RUNNING, State.SUCCEEDED)
 LEAST = Decimal("0.000001")
 """USD; a smaller amount that is not zero is none."""
 
-CENTS = Decimal(100)
-"""Of a dollar."""
+LONGEST_TOKEN = 8192
+"""Characters; a longer one fits into no header of a common server."""
+
+LONGEST_LIFE = 86_400.0
+"""Seconds for which a token is kept at most."""
 
 
 def submitted(asked: Asked, answer: Answer, draft: Task) -> Task:
@@ -283,8 +288,7 @@ def balance(asked: Asked, words_of: Balance, answer: Answer) -> Money:
     received = Received.of(asked, answer)
     if received.is_error(words_of.ok):
         raise received.refusal(submit=False)
-    credits, cents = amount(words_of.credits, received.content), amount(words_of.cents, received.content)
-    usd = amount(words_of.usd, received.content) if cents is None else EXACT.divide(cents, CENTS)
+    credits, usd = amount(words_of.credits, received.content), amount(words_of.usd, received.content)
     rate = asked.adapter.credit
     if usd is None and credits is not None and rate is not None:
         usd = EXACT.multiply(credits, rate.usd)
@@ -309,8 +313,7 @@ def price(asked: Asked, words_of: PriceQuote, answer: Answer) -> tuple[Decimal, 
         if (value := where.one(received.content)) != word_:
             said = asked.shown(value) if isinstance(value, str) else "missing"
             raise received.error(Cause.NOT_FOUND, f"{asked.account} reports no price: {where} is {said}"[:200])
-    cents, usd = amount(words_of.cents, received.content), amount(words_of.usd, received.content)
-    usd = usd if cents is None else EXACT.divide(cents, CENTS)
+    usd = amount(words_of.usd, received.content)
     # A price that is far too low by mistake would make this offer the first choice.
     if usd is None or not can_be(usd):
         raise received.malformed("no price that can be", None)
@@ -318,6 +321,41 @@ def price(asked: Asked, words_of: PriceQuote, answer: Answer) -> tuple[Decimal, 
     if since > asked.now + timedelta(days=1):
         raise received.malformed("a price that is not true yet", None)
     return usd, since.date().isoformat()
+
+
+def token(asked: Asked, words_of: Token, answer: Answer) -> tuple[Secret, datetime]:
+    """Return the token that an answer gives, and until when it is good. Errors: ProviderError."""
+    received = Received.of(asked, answer)
+    if received.is_error(words_of.call.reply.ok):
+        raise received.refusal(submit=False)
+    given = Secret(_text(words_of.token.one(received.content)))
+    if not _fits(given.reveal()):  # nothing of the answer is repeated: the token may stand in it, in another place
+        raise Unavailable(
+            f"{asked.account} answered {answer.status} without a token that can be used",
+            account=asked.account,
+            provider=asked.adapter.name,
+            status=answer.status,
+            request_id=received.request_id,
+        )
+    return given, _until(words_of.expires, received)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _fits(token: str) -> bool:
+    return 0 < len(token) <= LONGEST_TOKEN and token.isascii() and token.isprintable() and " " not in token
+
+
+def _until(expires: float | Place, received: Received) -> datetime:
+    """Return until when a token is good; now, where nobody says."""
+    now = received.asked.now
+    if isinstance(expires, float):
+        return now + timedelta(seconds=expires)
+    moment = time_of(expires, received.content)
+    seconds = amount(expires, received.content) if moment is None else None
+    return moment or now + timedelta(seconds=min(float(seconds or 0), LONGEST_LIFE))
 
 
 def price_list(asked: Asked, answer: Answer) -> None:

@@ -4,18 +4,20 @@ import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import attrs
 
 from anymedia.account import Account
 from anymedia.declare.adapter import PriceQuote
-from anymedia.declare.endpoint import Endpoint
+from anymedia.declare.auth import settings_in, with_settings
+from anymedia.declare.endpoint import Endpoint, Token
 from anymedia.declare.hook import Hook, HookError
 from anymedia.model.errors import MalformedAnswer, OutOfBounds, Problem
 from anymedia.model.media import Way, filled, slots
 from anymedia.model.strict_json import Json
 from anymedia.model.task import Adjustment, Task
+from anymedia.model.urls import with_query
 from anymedia.model.vocabulary import Billed
 
 from .check import Checked
@@ -25,6 +27,9 @@ from .messages import Call, Stream
 from .places import merged, put
 
 NO_MORE: Mapping[str, str] = MappingProxyType({})
+
+URL_ENCODED = "application/x-www-form-urlencoded"
+"""How a form is written that asks for a token."""
 
 
 @attrs.frozen
@@ -115,8 +120,8 @@ def follow(account: Account, endpoint: Endpoint, task: Task) -> Call:
     """
     adapter, link = account.adapter, task.links.get(endpoint.link or "")
     origin = origin_for(adapter, account.origin, endpoint) if link is None else account.origin
-    url = _path(endpoint, task) if link is None else link
-    url = origin + url if url.startswith("/") else url
+    where = _path(endpoint, task) if link is None else link
+    url = with_query(origin + where if where.startswith("/") else where, _query(account, endpoint, task))
     if not leads(adapter, account.origin, endpoint, url):
         raise MalformedAnswer(
             f"{task.provider} named no usable {endpoint.link or 'path'} for task {task.id}",
@@ -125,6 +130,15 @@ def follow(account: Account, endpoint: Endpoint, task: Task) -> Call:
         )
     # Where no id is in the answer, nothing else would tell a stale answer from this task's.
     return call(account, endpoint, url, alone=endpoint.reply.id is None)
+
+
+def ask_token(account: Account, token: Token) -> Call:
+    """Return the call that gives a token: the secrets that its body names are put there last."""
+    endpoint = attrs.evolve(token.call, auth=token.asked_with)
+    headers = {"Content-Type": URL_ENCODED} if endpoint.body == "form" else NO_MORE
+    body = None if endpoint.method == "GET" else dict(token.sends)
+    made = call(account, endpoint, endpoint.path or "", body, headers=headers, alone=True)
+    return attrs.evolve(made, fills=True)
 
 
 def call(
@@ -140,17 +154,22 @@ def call(
 ) -> Call:
     """Return a call of an endpoint to a URL, or to a path where the endpoint's calls go; `headers` come on top.
 
+    What of its headers and its query names a setting of the account that is not given is left out.
+
     `content` is sent in place of a JSON body.
     """
-    origin = origin_for(account.adapter, account.origin, endpoint)
+    adapter, origin = account.adapter, origin_for(account.adapter, account.origin, endpoint)
+    auth = () if not endpoint.keyed else adapter.auth if endpoint.auth is None else endpoint.auth
+    own = _filled(account, adapter.headers) if auth else {}
+    query = {name: text for name, text in endpoint.query.items() if settings_in(text, adapter.settings)}
     return Call(
         method=endpoint.method,
-        url=origin + url if url.startswith("/") else url,
-        keyed=endpoint.keyed,
+        url=with_query(origin + url if url.startswith("/") else url, _filled(account, query)),
+        auth=auth,
         alone=alone,
         public=public,
         file=endpoint.reply.is_file,
-        headers=_merged(_headers(body, file=endpoint.reply.is_file), endpoint.headers, headers),
+        headers=_merged(_headers(body, file=endpoint.reply.is_file), own, _filled(account, endpoint.headers), headers),
         json=body,
         content=content,
         timeout=endpoint.timeout,
@@ -180,7 +199,7 @@ def ask_price(words: PriceQuote, origin: str, checked: Checked, part: Part) -> C
     names = {"wire_id": str(checked.wire_id), **_named(words.of, checked.path)}
     asked = filled(part.body, lambda slot: f"{STAND_IN}.{slot.media.ending}")
     body = {name: asked if text == "{body}" else text.format(**names) for name, text in words.body.items()}
-    return Call(method="POST", url=origin + words.path, keyed=False, headers=_headers(body), json=body)
+    return Call(method="POST", url=origin + words.path, headers=_headers(body), json=body)
 
 
 def _named(form: str, path: str) -> dict[str, str]:
@@ -198,18 +217,29 @@ STAND_IN = "https://example.com/file"
 def ask_changes(path: str, origin: str, tag: str | None) -> Call:
     """Return the call that asks, without the API key, whether an origin's prices have changed since `tag`."""
     headers = _headers(None) | ({} if tag is None else {"If-None-Match": tag})
-    return Call(method="GET", url=origin + path, keyed=False, headers=headers)
+    return Call(method="GET", url=origin + path, headers=headers)
 
 
 _ANY = "surrogatepass"  # the id in a handle from outside may hold lone surrogates
 
 
 def _path(endpoint: Endpoint, task: Task) -> str:
-    path = (endpoint.path or "").format(
+    return (endpoint.path or "").format(
         id=quote(task.id, safe="", errors=_ANY), path=task.path.partition("?")[0], wire_id=task.wire_id
     )
-    query = {name: value.format(id=task.id) for name, value in endpoint.query.items()}
-    return path + (f"?{urlencode(query, errors=_ANY)}" if query else "")
+
+
+def _query(account: Account, endpoint: Endpoint, task: Task) -> dict[str, str]:
+    """Return what an endpoint's query says of a task."""
+    texts, settings = endpoint.query, account.adapter.settings
+    names = {"id": task.id, "wire_id": str(task.wire_id), "path": task.path.partition("?")[0]}
+    return {name: text.format(**names) for name, text in texts.items() if not settings_in(text, settings)}
+
+
+def _filled(account: Account, texts: Mapping[str, str]) -> dict[str, str]:
+    """Return texts with the settings that they name, without those that name one that is not given."""
+    said = {name: with_settings(text, account.settings, account.adapter.settings) for name, text in texts.items()}
+    return {name: text for name, text in said.items() if text is not None}
 
 
 def _headers(body: Json, *, file: bool = False) -> dict[str, str]:

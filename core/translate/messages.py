@@ -5,6 +5,7 @@ from pathlib import Path
 
 import attrs
 
+from anymedia.declare.endpoint import Credential
 from anymedia.model.media import Media
 from anymedia.model.strict_json import Json, dumps
 from anymedia.model.task import Asset
@@ -41,7 +42,8 @@ class Stream:
 class Call:
     """An HTTP request as plain data; the API key is not in it, the transport adds it last.
 
-    `timeout` is in seconds, `limit` in bytes of the answer; without `keyed` it goes out without the API key.
+    `auth` says which credentials those are, none where it goes out without the API key; with `fills` its JSON names
+    secrets that are put there last too. `timeout` is in seconds, `limit` in bytes of the answer.
     `alone`: it has a connection of its own, never used before, so that no answer but its own can be read there;
     `public`: it goes where an answer said, and so to a public address alone, as result files do.
     `body` are the bytes of `json`, or the `content` that is sent in place of JSON: the same ones however often the call
@@ -50,7 +52,7 @@ class Call:
 
     method: str
     url: str
-    keyed: bool = True
+    auth: tuple[Credential, ...] = ()
     alone: bool = False
     public: bool = False
     file: bool = False
@@ -58,6 +60,7 @@ class Call:
     headers: Mapping[str, str] = attrs.field(factory=dict, hash=False)
     json: Json = attrs.field(default=None, hash=False)
     content: bytes | Stream | None = attrs.field(default=None, repr=False)
+    fills: bool = False
     timeout: float | None = None
     limit: int = 8 << 20
     body: bytes | Stream | None = attrs.field(init=False, repr=False, eq=False)
@@ -67,6 +70,11 @@ class Call:
         """How many seconds its body may take to be sent, on a slow line."""
         size = self.body.length if isinstance(self.body, Stream) else len(self.body or b"")
         return float(size // SLOWEST)
+
+    @property
+    def keyed(self) -> bool:
+        """Whether it shows who asks."""
+        return bool(self.auth)
 
     @body.default
     def _written(self) -> bytes | Stream | None:

@@ -5,7 +5,7 @@ key, and files come from public addresses alone, but for what the configuration 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any
@@ -22,6 +22,7 @@ from anymedia.translate.messages import Answer, Call, Lost, Progress
 
 from .addresses import Guard, is_below
 from .answered import answered
+from .auth import NONE, Credentials, body_of, headers_of, hidden, url_of
 from .certificates import trusting
 from .connector import Connector, Sending, sending
 from .faults import Permanent
@@ -78,8 +79,8 @@ class Transport:
         for session in (self._kept, self._alone, self._public, self._allowed):
             await session.close()
 
-    async def send(self, account: Account, call: Call, progress: Progress) -> Answer:
-        """Send a call once, with the account's API key unless it goes without. Errors: Lost, with whether a byte left.
+    async def send(self, account: Account, call: Call, progress: Progress, credentials: Credentials = NONE) -> Answer:
+        """Send a call once, with its credentials. Errors: Lost, with whether a byte left.
 
         A good answer that is a file goes where the call says, and is not read into memory.
         `progress.connected` turns true just before the first byte; the caller holds a permit.
@@ -92,9 +93,9 @@ class Transport:
             way = self._way(url, account)
             async with self._for_call(call, url, account, proxied=way["proxy"] is not None).request(
                 call.method,
-                url,
-                data=payload(call.body),
-                headers=_headers(call, account),
+                url_of(url, call, account),
+                data=payload(body_of(call, account)),
+                headers=headers_of(call, account, credentials),
                 skip_auto_headers=_NOT_GUESSED,
                 allow_redirects=False,
                 timeout=_timeout((call.timeout or account.timeout) + call.sending),
@@ -110,7 +111,7 @@ class Transport:
             lost.body = lost.body or bytes(body[:LOST_BODY])
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             lost = Lost(
-                _without_key(reason(error), account if call.keyed else None),
+                hidden(reason(error), account, credentials),
                 sent=progress.connected or status is not None,
                 status=status,
                 body=bytes(body[:LOST_BODY]),
@@ -212,19 +213,6 @@ def _session(connector: Connector) -> aiohttp.ClientSession:
         max_field_size=HEADER_LIMIT,
         max_headers=HEADERS_LIMIT,
     )
-
-
-def _headers(call: Call, account: Account) -> Mapping[str, str]:
-    """Return the headers of a call. The API key stands in no variable, which a traceback could show."""
-    if not call.keyed:
-        return call.headers
-    auth = account.adapter.auth
-    return {**call.headers, auth.name: auth.prefix + account.secret().reveal()}
-
-
-def _without_key(text: str, account: Account | None) -> str:
-    secret = None if account is None else account.api_key
-    return text if secret is None else text.replace(secret.reveal(), "***")
 
 
 @cache

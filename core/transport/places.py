@@ -1,5 +1,6 @@
 """Where results are put: a folder, or a bucket. Nothing is written over there, and names are made by a pattern."""
 
+import errno
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -74,6 +75,8 @@ class Folder:
     async def check(self) -> None:
         """Write an unfinished file: here, or in the folder in which this one would be made. Errors: OSError."""
         there = next(folder for folder in (self.path, *self.path.absolute().parents) if folder.exists())
+        if not there.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, f"{there} is no folder")
         with part(there, PRIVATE) as unfinished:
             unfinished.write(b"-")
 

@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from anymedia import ImageRequest
-from anymedia.declare import Adapter, Endpoint, Lifecycle, Offer, Pace, pick
+from anymedia.declare import Adapter, Endpoint, Header, Hook, Lifecycle, Offer, Pace, Query, Setting, Token, pick
+from anymedia.declare.auth import API_KEY
+from anymedia.declare.endpoint import Credential
 from anymedia.declare.hook import hooks
 from anymedia.model.plain import duration
 from anymedia.model.request import FROM_TEXT
@@ -26,7 +28,11 @@ def facts(adapter: Adapter) -> Iterator[tuple[str, str]]:
     yield "page", "<br>".join(_pages(adapter))
     yield "base URL", code(adapter.base_url)
     yield "API key", " or ".join(map(code, adapter.api_key_env))
-    yield "sent as", code(f"{adapter.auth.name}: {adapter.auth.prefix}…")
+    yield "sent as", "<br>".join(map(_credential, adapter.auth))
+    if adapter.settings:
+        yield "settings", "<br>".join(_setting(name, setting) for name, setting in adapter.settings.items())
+    if adapter.headers:
+        yield "headers", "<br>".join(code(f"{name}: {text}") for name, text in adapter.headers.items())
     for name, life in adapter.lives.items():
         of = "" if name is None else f" ({name})"
         yield from ((f"{what}{of}", told) for what, told in _life(adapter, name, life))
@@ -40,6 +46,30 @@ def facts(adapter: Adapter) -> Iterator[tuple[str, str]]:
     if own:
         yield "its own code", "<br>".join(own)
     yield "limits", "; ".join(_limits(adapter)) or "none known"
+
+
+def _credential(each: Credential) -> str:
+    """Say how a call shows who asks."""
+    match each:
+        case Header():
+            return code(f"{each.name}: {each.prefix}…") + _of(each.of)
+        case Query():
+            return code(f"?{each.name}=…") + _of(each.of)
+        case Token():
+            token = code(f"{each.name}: {each.prefix}…")
+            return f"{token}, a token that {code(f'{each.call.method} {each.call.path}')} gives"
+        case Hook():
+            return f"what {code(each.at)} makes of the call: {each.why}"
+
+
+def _of(secret: str) -> str:
+    return "" if secret == API_KEY else f", the setting {code(secret)}"
+
+
+def _setting(name: str, setting: Setting) -> str:
+    env = "" if setting.env is None else f" ({code(setting.env)})"
+    default = "" if setting.default is None else f", {code(setting.default)} where it is not given"
+    return f"{code(name)}{env}{', secret' if setting.secret else ''}{', required' if setting.required else ''}{default}"
 
 
 def _pages(adapter: Adapter) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import pytest
 
 from anymedia import Account, ImageRequest, OutOfBounds, Unsupported
+from anymedia.declare import Header
 from anymedia.model.task import Task
 from anymedia.registry import adapters, offers
 from anymedia.translate.check import check
@@ -336,7 +337,7 @@ def test_where_the_calls_go(provider, facts, clock):
     origin, header, prefix, method, url = facts
     adapter = adapters()[provider]
     account = Account(name=provider, adapter=adapter, origin=origin)
-    assert (adapter.base_url, adapter.auth.name, adapter.auth.prefix) == (origin, header, prefix)
+    assert (adapter.base_url, *adapter.auth) == (origin, Header(header, prefix))
 
     call = submit(account, None, "/where", {"a": "é"}, "k-1")
     assert (call.method, call.url, call.body) == ("POST", f"{origin}/where", '{"a":"é"}'.encode())

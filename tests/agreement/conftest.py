@@ -55,7 +55,8 @@ def ask():
         service.tasks.clear()
         account = Account(name=adapter.name, adapter=adapter, origin=adapter.base_url)
         call = submit(account, None, path, body, None)
-        headers = {**call.headers, adapter.auth.name: adapter.auth.prefix + service.api_key}
+        (auth,) = adapter.auth
+        headers = {**call.headers, auth.name: auth.prefix + service.api_key}
         where = urlsplit(call.url)
         return service.answer(Request(call.method, where.path, dict(parse_qsl(where.query)), headers, call.body))
 

@@ -103,7 +103,7 @@ async def test_a_throttled_submit_waits_as_long_as_it_is_told(provider, clock):
 
 @pytest.mark.parametrize("provider", SCRIPTS)
 def test_every_call_says_who_it_is_and_carries_the_key(provider):
-    auth = adapters()[provider].auth
+    (auth,) = adapters()[provider].auth
     for episode in EPISODES:
         with recorded(cassette(provider, episode)) as tape:
             for call in tape.requests:

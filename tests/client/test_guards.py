@@ -159,7 +159,7 @@ async def test_every_call_has_a_name_and_the_key_in_its_header(request_, clock, 
             (shown,) = client.explain(request_)
     (headers,) = seen
     assert headers["User-Agent"].startswith("anymedia/")
-    auth = config.account(provider).adapter.auth
+    (auth,) = config.account(provider).adapter.auth
     assert headers[auth.name] == auth.prefix + KEY
     for name, value in shown.headers.items():
         if name != "Idempotency-Key":

@@ -267,7 +267,10 @@ async def test_a_file_that_breaks_off_is_in_no_bucket(client_of, clock, bucket):
 async def test_a_bucket_is_checked_without_a_trace(client_of, bucket, tmp_path):
     async with client_of(results=True) as client:
         await client.check_storage()
-        await client.check_storage(tmp_path)
+        assert await client.check_storage(tmp_path / "new") == str(tmp_path / "new")
+        (tmp_path / "taken").write_text("a file")
+        with pytest.raises(ConfigError, match=r"taken/new cannot be written to: .*taken is no folder"):
+            await client.check_storage(tmp_path / "taken/new")
         with pytest.raises(
             ConfigError, match=r"^s3://no-such cannot be written to: the bucket of s3://no-such does not"
         ):

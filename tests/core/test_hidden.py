@@ -32,7 +32,7 @@ POLL = ACME.lifecycle.poll
 
 
 def asked(key):
-    return Asked(adapter=ACME, account="acme", origin=ACME.base_url, model=None, now=NOW, secret=Secret(key))
+    return Asked(adapter=ACME, account="acme", origin=ACME.base_url, model=None, now=NOW, secrets=(Secret(key),))
 
 
 def answer(status=200, headers=(), **body):

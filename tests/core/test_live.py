@@ -294,7 +294,7 @@ class Wire:
     def gate(self, _):
         return nullcontext()
 
-    async def send(self, _account, call, _progress):
+    async def send(self, _account, call, _progress, _credentials):
         self.calls.append(call)
         return self.schedules if call.method == "GET" else self.price
 

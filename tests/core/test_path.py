@@ -81,7 +81,7 @@ def test_each_step(where, found):
     [
         ("num", "12", "12"),
         ("num", " -0.50 ", "-0.50"),
-        ("num", "1e3", "1000"),
+        ("num", "1e3", None),
         ("num", 0.1, "0.1"),  # as the provider wrote it
         ("num", 7, "7"),
         ("num", "0", "0"),
@@ -91,7 +91,8 @@ def test_each_step(where, found):
         ("num", "\u0663", None),
         ("num", True, None),
         ("num", [1], None),
-        ("num", "1e99", None),
+        ("num", 1e99, None),
+        ("num", 1e-5, "0.00001"),
         ("num", 10**400, None),
         ("num", float("nan"), None),
         ("num", "9" * 31, None),

@@ -5,10 +5,13 @@ from datetime import UTC, datetime
 
 import attrs
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from anymedia import Kind, Money, State, Task
+from anymedia import Kind, Money, State, Task, from_json, to_json
 from anymedia.declare import Assets, Endpoint, Fault, Reply, first
 from anymedia.errors import AnymediaError, MalformedAnswer
+from anymedia.model.plain import one_line
 from anymedia.translate.classify import Asked
 from anymedia.translate.decode import looked, submitted
 from anymedia.translate.messages import Answer
@@ -134,3 +137,44 @@ def test_a_task_may_be_named_by_a_header_and_followed_along_one():
     answer = Answer(202, {"x-task": "t-9", "location": adapter.base_url + "/tasks/9"})
     task = submitted(attrs.evolve(who, adapter=adapter), answer, DRAFT)
     assert (task.id, task.links) == ("t-9", {"@location": "/tasks/9"})
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from([CDN, "done", "t-1", "1:2"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["url", "title", "x", "id"]), inner),
+    max_leaves=8,
+)
+EVERYWHERE = Reply(
+    id=first("@x-task", "id"),
+    state=first("@x-state", "x"),
+    assets=(Assets("x[]", url="url", title="title", seconds="x!span"), Assets("@", role="cover"), Assets("@x-task")),
+    failed_if="@x-failed",
+    usd="@x-cost!cents",
+    tells={"progress": "x!percent", "log": "x[]", "title": "@x-task", "seed": "@!num"},
+)
+HEADERS = st.dictionaries(st.sampled_from(["x-task", "x-state", "x-failed", "x-cost"]), st.text() | JSON.map(str))
+
+
+@settings(max_examples=30)
+@given(JSON.map(json.dumps).map(str.encode) | st.binary(), HEADERS, st.sampled_from([200, 202, 400, 404, 429, 500]))
+def test_whatever_is_answered_is_a_task_or_an_error_of_ours(body, headers, status):
+    fault = Fault(code="@x-state", message="@", retry_after="@x-cost!span", fields="@x-task!json")
+    who, answer = asked(EVERYWHERE, fault=fault), Answer(status, headers, body)
+    for read in (
+        lambda: looked(who, who.adapter.lifecycle.poll, answer, DRAFT),
+        lambda: submitted(who, answer, DRAFT),
+    ):
+        came = ended(read)
+        if isinstance(came, AnymediaError):
+            assert str(came) == one_line(came)
+            continue
+        assert from_json(Task, to_json(came)) == came
+        assert all(each.title in (None, one_line(each.title)) for each in came.assets)
+        assert all(each.seconds is None or each.seconds > 0 for each in came.assets)
+
+
+def ended(read):
+    try:
+        return read()
+    except AnymediaError as error:
+        return error

@@ -22,7 +22,7 @@ ROOMS = (
     ("translate",),
     ("pricing", "transport", "limits", "journal"),
     ("engine",),
-    ("registry", "errors", "trust"),
+    ("registry", "errors", "trust", "settings"),
     ("config",),
     ("preview", "client"),
     ("sync",),

@@ -326,7 +326,7 @@ def test_an_upload_that_is_missing_or_that_no_field_asks_for_is_refused():
 
 
 def asked(adapter):
-    return Asked(adapter=adapter, account="acme", origin=adapter.base_url, model="m", now=NOW, secret=Secret("k-1"))
+    return Asked(adapter=adapter, account="acme", origin=adapter.base_url, model="m", now=NOW, secrets=(Secret("k-1"),))
 
 
 def test_what_a_step_is_answered_is_found_or_refused():

@@ -127,7 +127,7 @@ def test_what_makes_the_pages_names_no_provider():
 @of_each
 def test_every_fact_of_a_provider_is_told(adapter):
     told = section("providers.md", adapter.title)
-    facts = [adapter.page, adapter.read, adapter.base_url, adapter.auth.name, *adapter.api_key_env]
+    facts = [adapter.page, adapter.read, adapter.base_url, *(each.name for each in adapter.auth), *adapter.api_key_env]
     facts += [place for gap in adapter.gaps for place in (gap.what, gap.choice or "left open")]
     facts += [f"`{offer.name}`" for offer in adapter.offers]
     assert [fact for fact in facts if fact not in told] == []

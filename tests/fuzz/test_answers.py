@@ -73,7 +73,14 @@ def asked(provider):
     adapter = adapters()[provider]
     # The worst of keys: it is the id of the task, which has to be found all the same.
     secret = Secret(ID)
-    return Asked(adapter=adapter, account="mine", origin=adapter.base_url, model="flux-2-pro", now=NOW, secret=secret)
+    return Asked(
+        adapter=adapter,
+        account="mine",
+        origin=adapter.base_url,
+        model="flux-2-pro",
+        now=NOW,
+        secrets=(secret,) if secret else (),
+    )
 
 
 def before(provider):

@@ -122,7 +122,8 @@ def test_replicate_takes_a_form_and_data_uris(ask):
     assert replicate.ask(path, wanted)[0] == 201
     replicate.now = 86_400
     assert replicate.ask(path, wanted)[0] == 422
-    assert replicate.form("/v1/files", about)[0] == 422
+    for wrong in ((), (("content", "a.png", "image/png", PNG), ("metadata", "{")), (("content", "x"),)):
+        assert replicate.form("/v1/files", about, *wrong)[0] == 422
 
 
 def test_openai_takes_edits_by_form_and_as_json(ask):

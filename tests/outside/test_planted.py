@@ -221,7 +221,7 @@ MORE = {
         ),
     ),
     "test_a_balance_is_what_the_account_has": (
-        Planted("bfl", "the unit of the balance", 'credits="credits"', 'cents="credits"', "`balance`"),
+        Planted("bfl", "the unit of the balance", 'credits="credits"', 'usd="credits!cents"', "`balance`"),
     ),
     "test_every_word_of_a_state_means_what_the_page_says": (
         Planted("kie", "a word for queued", '"queuing": State.QUEUED', '"queuing": State.RUNNING', "means queued"),

@@ -125,6 +125,7 @@ def test_bytes_are_put_to_a_link_once_as_it_was_signed_and_without_the_key(run):
     )
     assert confirmed(run, lent)[1] == file
     assert run.post(remix(file["url"]), REMIX)[0] == 200
+    assert run.service.bills()["unread"] == []
 
 
 def test_a_link_to_put_to_expires(run):
@@ -192,6 +193,7 @@ def test_a_lasting_file_is_listed_read_and_deleted(run):
     assert run.raw("GET", f"/v1/files/{ids[0]}/content", headers={}).status == 401
     assert run.ask("DELETE", f"/v1/files/{ids[0]}")[1] == {"id": ids[0], "object": "file", "deleted": True}
     assert run.ask("GET", f"/v1/files/{ids[0]}")[0] == 404
+    assert run.service.bills()["unread"] == []
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,10 @@
 """The words in which it is told what a file is."""
 
-import math
-
 import attrs
 
 _LONGEST_SIDE = (1 << 31) - 1
+_LONGEST = 1e10
+"""Seconds: a file that says it lasts for centuries is spoilt."""
 
 
 @attrs.frozen
@@ -32,7 +32,7 @@ class Format:
     def lasting(self, amount: float, rate: float = 1) -> "Format":
         """Return the same with a length of so many units at so many a second; without one where it is no length."""
         seconds = amount / rate if rate else 0
-        lasts = round(seconds, 3) if seconds < math.inf else 0
+        lasts = round(seconds, 3) if seconds < _LONGEST else 0
         return attrs.evolve(self, seconds=lasts) if lasts > 0 else self
 
 

@@ -160,9 +160,9 @@ class Replicate(Service):
         """201 and the file, with the link that goes into an input."""
         self.admit(request)
         form = request.form or {}
-        content, about = form.get("content"), form.get("metadata", "{}")
-        if not isinstance(content, Part) or not isinstance(about, str):
-            raise Refusal(422, "Input validation failed", "content is required")
+        content, about = form.get("content"), _json(form.get("metadata", "{}"))
+        if not isinstance(content, Part) or not isinstance(about, dict):
+            raise Refusal(422, "Input validation failed", "content is a file, and metadata an object in JSON")
         kept = self.keep(content.content, content.filename, declared=content.media_type)
         return json_response(
             {
@@ -170,7 +170,7 @@ class Replicate(Service):
                 "name": kept.name,
                 "content_type": kept.media_type,
                 "size": kept.size,
-                "metadata": json.loads(about),
+                "metadata": about,
                 "created_at": _time(kept.created),
                 "expires_at": _time(kept.expires),
                 "urls": {"get": f"{self.here(request)}{kept.path}"},
@@ -200,6 +200,14 @@ class Replicate(Service):
             "metrics": {"predict_time": task.running} if over else {},
             "urls": {"get": at, "cancel": f"{at}/cancel"},
         }
+
+
+def _json(text: object) -> object:
+    """What a text says in JSON; None where it says nothing."""
+    try:
+        return json.loads(str(text))
+    except (ValueError, RecursionError):
+        return None
 
 
 def _unmatched(put: Mapping[str, object]) -> Iterator[Problem]:

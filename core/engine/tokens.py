@@ -1,0 +1,122 @@
+"""The tokens of one client's accounts: asked for when a call needs one, kept in memory until they are about to end.
+
+However many calls need one at the same time, it is asked for once; an answer that it is not good any more has it asked
+for anew.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from copy import copy
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+import attrs
+
+from anymedia.account import Account, Secret
+from anymedia.clock import Clock
+from anymedia.declare.endpoint import Token
+from anymedia.model.errors import ProviderError
+from anymedia.translate import decode, encode
+from anymedia.translate.classify import Asked
+from anymedia.translate.messages import Answer, Call, Lost
+from anymedia.transport.auth import Credentials
+
+SPARE = 60.0
+"""Seconds before its end from which a token is asked for anew, and a tenth of its life where that is less."""
+
+
+Send: TypeAlias = Callable[[Account, Call, Credentials], Awaitable[Answer]]
+"""What sends a call once. Errors: Lost."""
+
+
+@attrs.frozen
+class Kept:
+    """A token, and until when it is used."""
+
+    secret: Secret
+    until: datetime
+
+
+class Tokens:
+    """The tokens of one client. `send` sends a call once, and `asked` says who is asked.
+
+    `known` is where each token is listed, so that it is hidden in what is written down.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        send: Send,
+        asked: Callable[[Account, str | None], Asked],
+        known: list[Secret],
+    ) -> None:
+        self._clock = clock
+        self._send = send
+        self._asked = asked
+        self._known = known
+        self._kept: dict[tuple[str, Token], Kept] = {}
+        self._asking: dict[tuple[str, Token], asyncio.Task[Kept]] = {}
+
+    def of(self, account: str) -> list[Secret]:
+        """Return the tokens of an account that are known."""
+        return [kept.secret for (name, _), kept in self._kept.items() if name == account]
+
+    async def credentials(self, account: Account, call: Call) -> Credentials:
+        """Return what a call carries beside what its account has. Errors: ProviderError, where there is no token."""
+        words = [each for each in call.auth if isinstance(each, Token)]
+        return Credentials({word: await self._token(account, word) for word in words}, self._clock.now())
+
+    def forget(self, account: Account, used: Credentials) -> bool:
+        """Forget the tokens that a call carried; return whether it carried any."""
+        for word, secret in used.tokens.items():
+            kept = self._kept.get((account.name, word))
+            if kept is not None and kept.secret == secret:
+                self._kept[account.name, word] = attrs.evolve(kept, until=self._clock.now())
+        return bool(used.tokens)
+
+    async def close(self) -> None:
+        """Ask for no token any more."""
+        under_way = list(self._asking.values())
+        for asking in under_way:
+            asking.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+
+    async def _token(self, account: Account, word: Token) -> Secret:
+        name = (account.name, word)
+        kept = self._kept.get(name)
+        if kept is not None and self._clock.now() < kept.until:
+            return kept.secret
+        asking = self._asking.get(name)
+        if asking is None:
+            asking = self._asking[name] = asyncio.ensure_future(self._ask(account, word))
+            asking.add_done_callback(lambda done: self._came(name, done))
+        try:
+            return (await asyncio.shield(asking)).secret  # another call may wait for it too
+        except ProviderError as error:
+            raise copy(error) from None  # an error says of one call what became of it
+
+    def _came(self, name: tuple[str, Token], asking: "asyncio.Task[Kept]") -> None:
+        del self._asking[name]
+        if asking.cancelled() or asking.exception() is not None:
+            return  # which whoever waits has heard
+        before, now = self._kept.get(name), asking.result()
+        if before is not None and before.secret in self._known:
+            self._known.remove(before.secret)
+        self._known.append(now.secret)
+        self._kept[name] = now
+
+    async def _ask(self, account: Account, word: Token) -> Kept:
+        """Ask for a token, without a permit: whoever waits for it holds one. Errors: ProviderError."""
+        try:
+            answer = await self._send(account, encode.ask_token(account, word), Credentials(moment=self._clock.now()))
+        except Lost as lost:  # what came of the answer may hold the token, so that no error leads to it
+            broke = Lost(lost.why, sent=lost.sent, status=lost.status, permanent=lost.permanent)
+        else:
+            return self._taken(self._asked(account, None), word, answer)
+        raise self._asked(account, None).lost(broke, submit=False)
+
+    @staticmethod
+    def _taken(asked: Asked, word: Token, answer: Answer) -> Kept:
+        secret, until = decode.token(asked, word, answer)
+        life = (until - asked.now).total_seconds()
+        return Kept(secret, until - timedelta(seconds=min(SPARE, max(life, 0.0) / 10)))
