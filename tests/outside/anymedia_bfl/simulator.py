@@ -23,7 +23,7 @@ from anymedia.simulators.picture import Media
 from anymedia.simulators.task import Failure, Order, Stage, Task
 
 MEGAPIXEL = 1024 * 1024
-IMAGES = Takes(PICTURES.types, megabytes=20)
+IMAGES = Takes(PICTURES.types, megabytes=20, megapixels=20)
 LARGEST = 4 * MEGAPIXEL
 
 
