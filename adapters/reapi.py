@@ -143,7 +143,7 @@ ADAPTER = Adapter(
                 "size": Param("size", Size("{width}x{height}")),
                 "quality": Param("quality", QUALITY, default="auto", bills_as={"auto": "high"}),
                 "count": Param("n", Whole(1, 4), default=1),
-                "mask": Param("mask_url", File()),
+                "mask": Param("mask_url", File(types=("image/png",))),
                 "background": Param("background", BACKGROUND, default="auto"),
                 "moderation": Param("moderation", Choice({"standard": "auto", "low": "low"}), default="standard"),
             },

@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
-from .inputs import Takes, from_inline, is_inline, is_loopback, links
+from .inputs import Fetched, Takes, from_inline, is_inline, is_loopback, links
 from .message import Sent
+from .multipart import Part
 
 Cause = Literal[
     "missing",
@@ -121,6 +122,21 @@ class Whole:
 
 
 @frozen
+class Number:
+    """A number of a range."""
+
+    least: float
+    most: float
+    required: bool = False
+
+    def wrong(self, value: object) -> tuple[Cause, str] | None:
+        """See Field."""
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            return "type", "must be a number"
+        return None if self.least <= value <= self.most else ("range", f"must be from {self.least} to {self.most}")
+
+
+@frozen
 class Flag:
     """True or false."""
 
@@ -183,6 +199,26 @@ class Links:
         if self.most is not None and len(value) > self.most:
             return "entries", f"accepts at most {_entries(self.most)}"
         return next(filter(None, map(Link(self.schemes, inline=self.inline).wrong, value)), None)
+
+
+@frozen
+class Parts:
+    """A file that is a part of a form, or `least` to `most` of them; of what `takes` says."""
+
+    takes: Takes
+    least: int = 1
+    most: int = 1
+    required: bool = False
+
+    def wrong(self, value: object) -> tuple[Cause, str] | None:
+        """See Field."""
+        files = value if isinstance(value, list) else [value]
+        if not self.least <= len(files) <= self.most:
+            return "entries", f"takes {self.least} to {_entries(self.most)}"
+        return next(filter(None, map(self._wrong, files)), None)
+
+    def _wrong(self, value: object) -> tuple[Cause, str] | None:
+        return self.takes.wrong(Fetched(value.content)) if isinstance(value, Part) else ("type", "must be a file")
 
 
 def is_link(text: str, schemes: Sequence[str] = WEB) -> bool:

@@ -16,9 +16,12 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from attrs import field, frozen
 
+from .picture import measured
+
 Trouble = Literal["unreachable", "unreadable"]
 
 MEGABYTE = 1_000_000
+MEGAPIXEL = 1024 * 1024
 
 
 @frozen
@@ -39,10 +42,15 @@ class Wanted(Exception):
 
 @frozen
 class Takes:
-    """The files that a field takes: media types, and megabytes at most (of 1,000,000 bytes)."""
+    """The files that a field takes: media types, and megabytes at most (of 1,000,000 bytes).
+
+    Of PNG, JPEG and GIF the least and the most pixels of a side, and megapixels at most (of 1024 × 1024), too.
+    """
 
     types: Sequence[str]
     megabytes: float | None = None
+    sides: tuple[int, int] | None = None
+    megapixels: float | None = None
 
     def wrong(self, there: Fetched) -> tuple[Trouble, str] | None:
         """Why a file cannot be taken: the cause and a predicate."""
@@ -56,6 +64,16 @@ class Takes:
             return "unreadable", f"must have at most {self.megabytes:g} MB"
         if (kind := media_type(there.content)) not in self.types:
             return "unreadable", f"must be one of {', '.join(self.types)}, not {kind or 'a file of another type'}"
+        size = measured(there.content) if self.sides or self.megapixels else None
+        return None if size is None else self._too(*size)
+
+    def _too(self, width: int, height: int) -> tuple[Trouble, str] | None:
+        """Why a picture is too small or too large."""
+        least, most = self.sides or (0, max(width, height))
+        if min(width, height) < least or max(width, height) > most:
+            return "unreadable", f"must have {least} to {most} pixels a side, not {width}x{height}"
+        if self.megapixels is not None and width * height > self.megapixels * MEGAPIXEL:
+            return "unreadable", f"must have at most {self.megapixels:g} megapixels, not {width}x{height}"
         return None
 
 

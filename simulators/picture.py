@@ -97,6 +97,22 @@ class Picture:
         return file.getvalue()
 
 
+def measured(content: bytes) -> Size | None:
+    """Width and height that the head of a PNG, JPEG or GIF tells; None for what is none of them, or is broken.
+
+    Nothing is drawn of it, however large it says it is. Raises ImportError as `draw` does.
+    """
+    needs_pillow()
+    from PIL import GifImagePlugin, JpegImagePlugin, PngImagePlugin
+
+    for kind in (PngImagePlugin.PngImageFile, JpegImagePlugin.JpegImageFile, GifImagePlugin.GifImageFile):
+        try:
+            return kind(BytesIO(content)).size
+        except (SyntaxError, ValueError, OSError):  # as it says that a file is none of its kind
+            continue
+    return None
+
+
 def needs_pillow() -> None:
     """Raises ImportError when Pillow is missing."""
     try:

@@ -158,6 +158,10 @@ class Service(FilesIn, ABC):
         """How many bytes a request may have, by its method and path; None: as many as any."""
         return self.longest_with_files if self._place(request)[0] in self.files_at else None
 
+    def place(self, request: Request) -> str:
+        """The place that a request goes to, as `routes` names it; "nowhere" where there is none."""
+        return self._place(request)[0]
+
     # What only the provider knows.
 
     @abstractmethod
@@ -191,6 +195,13 @@ class Service(FilesIn, ABC):
     def fetched(self, task: Task, stage: Stage, urls: Sequence[str]) -> Response:
         """The answer to a call for the result, where that is a call of its own; a Refusal where there is none."""
         return self.shown(task, stage, urls)
+
+    def told(self, task: Task, stage: Stage) -> Mapping[str, object]:
+        """What an answer tells of a task beside its state: progress (0 to 1), position, log, seed, title, seconds.
+
+        The bodies hold it in the provider's own words and units.
+        """
+        return {}
 
     def canceled(self, task: Task, request: Request) -> Response:
         """The answer to a cancel."""

@@ -20,7 +20,7 @@ from anymedia.simulators.message import Response
 from anymedia.translate.check import Checked, check
 from anymedia.translate.encode import Part, parts
 
-from .requests import IMAGE, askable, fewest, given, one_by_one, param_of, value_of
+from .requests import askable, fewest, given, one_by_one, param_of, put_in, value_of
 from .suite import SHAPE, Suite, promise
 from .wire import Wire
 
@@ -144,7 +144,7 @@ def _takes(offer: Offer, field: str, variant: str) -> Value | None:
 def _charge(adapter: Adapter, offer: Offer, variant: str, number: int) -> Decimal:
     """Return what the simulator charges for a request with so many pictures put in."""
     wire, least = Wire.of(adapter), fewest(adapter, offer, variant)
-    checked = check(given(least, variant, (IMAGE,) * number) or least, adapter, offer)
+    checked = check(given(least, variant, put_in(_takes(offer, variant, variant), number)) or least, adapter, offer)
     wire.submit(checked, parts(checked)[0])
     return sum((Decimal(task.order.price) for task in wire.service.tasks.values()), Decimal(0))
 

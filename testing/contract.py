@@ -6,6 +6,7 @@ from .ended import Ended
 from .hooked import Hooked
 from .kept import Kept
 from .played import Played
+from .put_in import PutIn
 from .refused import Refused
 from .safe import Safe
 from .stated import Stated
@@ -13,7 +14,7 @@ from .twice import Twice
 
 
 class Contract(
-    Played, Safe, Twice, Stated, Ended, Refused, Kept, Agreed, Hooked, Declared
+    Played, PutIn, Safe, Twice, Stated, Ended, Refused, Kept, Agreed, Hooked, Declared
 ):  # pytest begins with the last
     """The promises of adapters, held against simulators of their providers: subclass it in a test module.
 

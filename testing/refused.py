@@ -166,7 +166,6 @@ def _submitted(wire: Wire, case: Case) -> tuple[Response, Task | AnymediaError]:
 
 def _accepted(case: Case) -> tuple[Wire, Task]:
     wire = Wire.of(case.adapter)
-    wire.service.base_url = case.adapter.base_url
     came = _submitted(wire, case)[1]
     if not isinstance(came, Task):
         fail(f"{case} was not accepted: {read_as(came)}{hint(case.life, came)}")

@@ -23,6 +23,7 @@ from anymedia.declare import (
     pick,
 )
 from anymedia.declare.fields import Value
+from anymedia.model.media import Media
 from anymedia.model.request import (
     BACKGROUNDS,
     MODERATIONS,
@@ -33,6 +34,8 @@ from anymedia.model.request import (
     request_type,
 )
 from anymedia.translate.check import check
+
+from .files import fitting
 
 PROMPT = "a lighthouse at dusk"
 IMAGE = "https://pictures.example/reference.png"
@@ -60,13 +63,19 @@ def fewest(adapter: Adapter, offer: Offer, variant: str) -> Request:
     needed: dict[str, Any] = {field.name: PROMPT for field in attrs.fields(kind) if field.default is attrs.NOTHING}
     if variant in offer.params:
         takes = pick(offer.params[variant].takes, (variant,))
-        needed[variant] = (IMAGE,) * max(takes.least, 1) if isinstance(takes, Files) else IMAGE
+        needed[variant] = put_in(takes)
     request = kind(**needed | {"model": offer.model})
     for name, param in offer.knobs.items():
         if param.required and (takes := pick(param.takes, (variant,))) is not None:
             fitting = (value for value in values(name, takes) if not any(takes.flaws(value)))
             request = given(request, knob(adapter, name), next(fitting)) or request
     return request
+
+
+def put_in(takes: Any, number: int = 1) -> Any:
+    """Return what a field for files holds, `number` of them or as many as it needs: links where it takes any."""
+    one = IMAGE if "url" in takes.forms else Media(fitting(takes))
+    return (one,) * max(takes.least, number) if isinstance(takes, Files) else one
 
 
 def every(adapter: Adapter, offer: Offer, variant: str) -> Request:
@@ -159,12 +168,13 @@ def values(field: str, takes: Value) -> list[Any]:
         case Flag():
             return [True, False]
         case Files():
-            lists = [(IMAGE,) * length for length in around(takes.least, takes.most or MANY)]
-            return [*lists, (_plain(IMAGE),) * max(takes.least, 1)]
+            (one, *_) = put_in(takes)
+            lists = [(one,) * length for length in around(takes.least, takes.most or MANY)]
+            return [*lists, (_plain(IMAGE),) * max(takes.least, 1)] if one == IMAGE else lists
         case Url():
             return [LINK, _plain(LINK)]
         case File():
-            return [IMAGE, _plain(IMAGE)]
+            return [IMAGE, _plain(IMAGE)] if put_in(takes) == IMAGE else [put_in(takes)]
         case Size():
             usual = [(1024, 1024), (2048, 1152), (1000, 1000), (4096, 4096), (16384, 64)]
             return list(dict.fromkeys([*usual, *_sides(takes)]))

@@ -2,15 +2,18 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, cast
 
 import attrs
 from yarl import URL
 
 from anymedia import Account, AnymediaError, Asset, Money, Task
 from anymedia.account import Secret
-from anymedia.declare import Adapter, Balance, Token
+from anymedia.declare import Adapter, Balance, Token, Upload
 from anymedia.declare.endpoint import Endpoint, Reply
+from anymedia.model.media import Media, Slot, Way, filled
 from anymedia.simulators import Service, services
+from anymedia.simulators.inputs import Fetched
 from anymedia.simulators.message import Request, Response
 from anymedia.simulators.picture import Picture
 from anymedia.translate import decode, encode
@@ -18,6 +21,7 @@ from anymedia.translate.check import Checked
 from anymedia.translate.classify import Asked
 from anymedia.translate.encode import Part
 from anymedia.translate.messages import Answer, Call, Stream
+from anymedia.translate.upload import found, known_of, placed, step_call
 from anymedia.transport.answered import is_file
 from anymedia.transport.auth import Credentials, body_of, headers_of, url_of
 
@@ -40,17 +44,47 @@ class Wire:
 
     adapter: Adapter
     service: Service
+    lent: dict[str, bytes] = attrs.field(factory=dict)
+    """Files of this machine, by their links: what the simulator wants of them it is given."""
 
     @classmethod
     def of(cls, adapter: Adapter) -> "Wire":
         """Return an adapter with the simulator of its name."""
-        return cls(adapter, services()[adapter.name](clock=lambda: NOW, balance=10**12))
+        service = services()[adapter.name](clock=lambda: NOW, balance=10**12)
+        service.base_url = adapter.base_url
+        return cls(adapter, service)
 
     def submit(self, checked: Checked, part: Part) -> Response:
         """Return what the simulator answers to a submit; only its task is on the bills, only its keys are unread."""
+        try:
+            return self.offered(checked, part)
+        except AnymediaError as error:
+            fail(f"{self.adapter.name}: a file is not uploaded: {error}; look at `upload`")
+
+    def offered(self, checked: Checked, part: Part) -> Response:
+        """Return what submit does. Errors: ProviderError where a file of the body is not uploaded."""
         self.service.tasks.clear()
+        body = filled(part.body, self._filled)
         self.service.unread.clear()
-        return self.send(encode.submit(self.account, checked.offer.lifecycle, checked.path, part.body, None))
+        return self.send(encode.submit(self.account, checked.offer.lifecycle, checked.path, body, None))
+
+    def _filled(self, slot: Slot) -> Any:
+        """Return what stands in the place of a file: the URL of where it lies, or the file itself."""
+        if slot.way is Way.STORAGE:
+            link = f"http://127.0.0.1:9/{len(self.lent)}.{slot.media.ending}"
+            self.lent[link] = slot.media.read()
+            return link
+        if slot.way is Way.UPLOAD:
+            return self._uploaded(slot.media)
+        return slot if slot.way is Way.PART else slot.written()
+
+    def _uploaded(self, media: Media) -> str:
+        """Return the URL that the simulator's own upload names for a file. Errors: ProviderError."""
+        upload = cast("Upload", self.adapter.upload)
+        known = known_of(media, upload)
+        for step in upload.steps:
+            known |= found(self._asked, step, answer_of(self.send(step_call(self.account, step, known, media))))
+        return placed(self._asked, upload, known).url
 
     def send(self, call: Call) -> Response:
         """Return what the simulator answers to a call with its credentials."""
@@ -59,7 +93,12 @@ class Wire:
         headers = {name.lower(): text for name, text in headers_of(call, self.account, credentials).items()}
         body = body_of(call, self.account)
         content = body.read() if isinstance(body, Stream) else body or b""
-        return self.service.answer(Request(call.method, where.path, dict(where.query), headers, content))
+        request = Request(call.method, where.path, dict(where.query), headers, content)
+        response = self.service.answer(request)
+        if not response.wanted:
+            return response
+        there = {link: Fetched(self.lent[link]) for link in response.wanted}
+        return self.service.answer(attrs.evolve(request, fetched=there))
 
     def token(self, word: Token) -> Secret:
         """Return the token that the simulator gives."""

@@ -30,7 +30,11 @@ from anymedia.translate import decode, encode
 from anymedia.translate.check import check
 from anymedia.translate.classify import Asked
 from anymedia.translate.messages import Answer
-from tests.paper.test_on_paper import BFL, FAL, NOW, OPENAI
+from tests.outside.anymedia_bfl.adapter import ADAPTER as BFL
+from tests.outside.anymedia_fal.adapter import ADAPTER as FAL
+from tests.outside.anymedia_openai.adapter import ADAPTER as OPENAI
+
+from .acme import NOW
 
 FOLDER = str(Path(anymedia.__file__).parent)
 ODD = attrs.evolve(
@@ -78,7 +82,8 @@ def words():
     modules = [import_module(each.name) for each in iter_modules(declare.__path__, "anymedia.declare.")]
     held = {each for module in modules for each in vars(module).values() if isinstance(each, type)}
     classes = {each for each in held if attrs.has(each) and each.__module__.startswith("anymedia.declare")}
-    return {(each, field.name) for each in classes - MECHANISM for field in attrs.fields(each)}
+    written = {each for each in classes - MECHANISM if not each.__name__.startswith("_")}  # what others are made of
+    return {(each, field.name) for each in written for field in attrs.fields(each)}
 
 
 @contextmanager

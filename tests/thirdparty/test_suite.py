@@ -192,7 +192,7 @@ PLANTED = {
         (adapter(SIZE, SIZE.replace('"1K"', '"4K"', 1)), "the default 1K is none of its values"),
         (adapter(SIZE, SIZE.replace("uhd", "hd")), "2K is written as 'hd', and so is 1K"),
         (adapter("Text(1, 2000)", "Text(2000, 1)"), "a request with no more than it needs is refused"),
-        (adapter("Files(1, 4, https=True)", "Files(4, 1)"), "at least 4 and at most 1"),
+        (adapter("Files(1, 4, https", "Files(4, 1, https"), "at least 4 and at most 1"),
         (knob("Number(2, 0.5)", "Whole(1, 2)"), "acme/flux2p, text, tone: at least 2 and at most 0.5"),
         (knob("Flag(), default=1", "Whole(1, 2)"), "acme/flux2p, text, tone: the default 1 is none of its values"),
         (
@@ -251,7 +251,7 @@ PLANTED = {
             "check refuses what the simulator takes: model='flux-2-pro', prompt='aaaaaaaaaaaaaaaaaaaa'… (2000 ",
         ),
         (
-            adapter("Files(1, 4, https=True)", "Files(1, 4)"),
+            adapter("https=True, ", ""),
             "check passes what the simulator refuses: model='flux-2-pro'",
         ),
         (adapter('"1:1", "16:9", "9:16"), default', '"1:1", "16:9", "9:16", "4:3"), default'), "aspect_ratio='4:3'"),
@@ -658,6 +658,53 @@ PLANTED = {
         ),
         (hooked("reads", "glossy"), "hooks:glossy raises"),
     ],
+    "test_of_files_too_check_passes_what_the_simulator_takes": [
+        (
+            adapter("megabytes=10", "megabytes=12"),
+            "acme/flux2p, images: check passes a file that the simulator refuses: image/png of 64x64 with 12",
+        ),
+        (
+            adapter("megabytes=10", "megabytes=5"),
+            "check refuses a file that the simulator takes: image/png of 64x64",
+        ),
+        (adapter('"image/jpeg")', '"image/jpeg", "image/webp")'), "refuses: image/webp of 64x64 with"),
+        (adapter('"image/png", "image/jpeg"', '"image/png",'), "takes: image/jpeg of 64x64 with"),
+        (adapter("https=True,", "https=True, sides=(300, 9000),"), "takes: image/png of 16x16 with"),
+        (adapter("https=True,", "https=True, megapixels=12.5,"), "takes: image/png of 5000x5000 with"),
+        (simulator("megabytes=10", "megabytes=10, sides=(65, 9000)"), "refuses: image/png of 64x64 with"),
+        (simulator("megabytes=10", "megabytes=10, megapixels=16"), "says 422 {"),
+        (simulator("not isinstance(part", "isinstance(part"), "refuses: image/png of 64x64 with"),
+    ],
+    "test_a_file_that_is_put_in_arrives_as_it_is": [
+        (adapter('"{file}"', '"{name}"'), "was not uploaded for acme, and nothing was"),
+        (
+            simulator("part.content,", "part.content + b'0',"),
+            "that goes by upload is not among the uploads of the",
+        ),
+        (
+            adapter('"file.href"', '"file.at"') + simulator('"until":', '"at": "https://a.example/b", "until":'),
+            ", which no submit names",
+        ),
+    ],
+    "test_a_file_is_uploaded_once_as_long_as_it_lasts": [
+        (
+            adapter('"until": "file.until!s"', "") + adapter('expires="until"', "expires=7200"),
+            "could not be fetched: its link has expired",
+        ),
+        (adapter('expires="until"', "expires=60"), "asked for again at once, and was uploaded 2 times, not 1; look at"),
+    ],
+    "test_an_upload_that_fails_buys_nothing": [
+        (
+            simulator("    files_at:", "    files:"),
+            "acme declares `upload`, and its simulator takes none: its places",
+        ),
+    ],
+    "test_a_url_of_this_machine_is_taken_at_a_simulator": [
+        (
+            adapter("https=True, ", "") + simulator('("image/png", "image/jpeg"), me', '("image/gif",), me'),
+            "sources must be one of image/gif, not image/png",
+        ),
+    ],
     "test_a_key_never_shows": [(simulator("return secrets.token_hex(16)", 'return "a"'), "the key shows")],
 }
 """By promise: what is changed in the outside package, and what the suite says to it."""
@@ -786,7 +833,8 @@ RIGHT = {
         knob("Flag(on='yes', off='no')", 'Choice(("yes", "no"))'),
         VARNISHED,
         # A third picture has a field that this simulator ignores: that is not taking it.
-        adapter('"sources", Files(1, 4', 'numbered("source", "source_{n}"), Files(1, 2', "numbered")
+        adapter('"sources",', 'numbered("source", "source_{n}"),', "numbered")
+        + adapter("Files(1, 4", "Files(1, 2")
         + simulator('"sources": Links(1, 4, schemes', '"source_2": Link(("https",)), "source": Link(schemes')
         + simulator("Flag, Links,", "Flag, Link,")
         + simulator(", closed=True", ""),
@@ -858,6 +906,11 @@ ENDLESS = simulator("    failures: ClassVar", "    failures = {}\n    ends: Clas
             "lifetime of results",
         ),
         ("test_links_lead_to_every_host_of_the_provider", [], "other hosts"),
+        (
+            "test_a_url_of_this_machine_is_taken_at_a_simulator",
+            adapter("https=True, ", "") + simulator(", takes=SOURCES", ""),
+            "files that it fetches",
+        ),
         ("test_limits_are_those_of_the_page", [], "limits"),
     ],
 )
@@ -1127,7 +1180,7 @@ def test_a_body_is_read_back_to_what_was_asked_for(case):
 def test_a_field_that_is_written_in_another_form_is_read_back(plugged, field, param):
     acme = plugged()
     offer = attrs.evolve(acme.offers[0], params={"prompt": acme.offers[0].params["prompt"], field: param}, prices=None)
-    acme = attrs.evolve(acme, offers=(offer,))
+    acme = attrs.evolve(acme, offers=(offer,), upload=None)
     case = list(cases(acme))[-1]
     (part,) = parts(check(case.request, acme, offer))
     assert getattr(case.request, field)

@@ -37,6 +37,7 @@ FIELDS: dict[str, Field] = {
     "output_format": Choice(("png", "jpeg", "webp")),
     "output_compression": Whole(0, 100),
     "moderation": Choice(("low", "auto")),
+    "safety_identifier": Text(),
 }
 CENTS = 4
 """Of one picture."""
