@@ -14,6 +14,7 @@ from anymedia.declare import (
     UNKNOWN,
     Choice,
     Dearest,
+    Files,
     Flag,
     Grid,
     Kind,
@@ -30,7 +31,6 @@ from anymedia.declare import (
     Table,
     Text,
     Url,
-    Urls,
     Whole,
     when,
 )
@@ -109,7 +109,7 @@ def test_every_word_of_an_offer_can_stand_in_a_table():
         shape=Pixels(16, {"1K": 1, "2K": 4}, "4:3", "1K"),
         params={
             "prompt": Param("input.prompt", Text(1, 2000), required=True),
-            "images": Param(Numbered("image", "image_{n}"), Urls(1, 3, https=True)),
+            "images": Param(Numbered("image", "image_{n}"), Files(1, 3, https=True)),
             "mask": Param("mask", when(mask=Url(https=True), images=None, otherwise=Url())),
             "size": Param("input.", Size(), default=(1024, 768)),
             "count": Param("n", Whole(1, 4, form=str), default=1, bills_as={3: 4}),
@@ -213,7 +213,10 @@ def test_what_is_no_list_of_offers_is_told(text):
         ("params.images = 5", 'params.images: must be a table like { to = "prompt", takes = "text" }, not 5'),
         ("params.images = {}", "params.images: to: is needed"),
         ('params.images = { to = "i" }', "params.images: takes: is needed"),
-        ('params.images = { to = "i", tales = "files" }', "params.images: no word of a field is named 'tales'; did you"),
+        (
+            'params.images = { to = "i", tales = "files" }',
+            "params.images: no word of a field is named 'tales'; did you",
+        ),
         ('params.pictures = { to = "i", takes = "files" }', "no field of image is named pictures; there are prompt,"),
         ('params.seed = { to = "s", takes = "text" }', "seed: a request gives values like 1, and no Text"),
         (
