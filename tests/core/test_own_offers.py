@@ -14,6 +14,7 @@ from anymedia.declare import (
     UNKNOWN,
     Choice,
     Dearest,
+    File,
     Files,
     Flag,
     Grid,
@@ -70,8 +71,10 @@ page = "docs.acme.example"
 fixed = { "input.mode" = ["a", { b = 1.5 }] }
 shape = { step = 16, megapixels = { 1K = 1, 2K = 4 }, ratio = "4:3", resolution = "1K" }
 params.prompt = { to = "input.prompt", takes = { text = [1, 2000] }, required = true }
-params.images = { to = { first = "image", further = "image_{n}" }, takes = { files = ["url"], bounds = [1, 3], https = true } }
-params.mask = { to = "mask", takes = { mask = { url = "https" }, images = false, otherwise = "url" } }
+params.images.to = { first = "image", further = "image_{n}" }
+params.images.takes = { files = ["url", "data"], bounds = [1, 3], https = true, types = ["image/png"], sides = [1, 99] }
+params.mask.to = "mask"
+params.mask.takes = { mask = { file = ["url"], https = true, megabytes = 2.5 }, images = false, otherwise = "file" }
 params.size = { to = "input.", takes = "size", default = [1024, 768] }
 params.count = { to = "n", takes = { whole = [1, 4], form = "text" }, default = 1, bills_as = { 3 = 4 } }
 params.quality.to = "q"
@@ -109,8 +112,11 @@ def test_every_word_of_an_offer_can_stand_in_a_table():
         shape=Pixels(16, {"1K": 1, "2K": 4}, "4:3", "1K"),
         params={
             "prompt": Param("input.prompt", Text(1, 2000), required=True),
-            "images": Param(Numbered("image", "image_{n}"), Files(1, 3, https=True)),
-            "mask": Param("mask", when(mask=Url(https=True), images=None, otherwise=Url())),
+            "images": Param(
+                Numbered("image", "image_{n}"),
+                Files(1, 3, forms=("url", "data"), https=True, types=("image/png",), sides=(1, 99)),
+            ),
+            "mask": Param("mask", when(mask=File(https=True, megabytes=2.5), images=None, otherwise=File())),
             "size": Param("input.", Size(), default=(1024, 768)),
             "count": Param("n", Whole(1, 4, form=str), default=1, bills_as={3: 4}),
             "quality": Param(
@@ -215,7 +221,7 @@ def test_what_is_no_list_of_offers_is_told(text):
         ('params.images = { to = "i" }', "params.images: takes: is needed"),
         (
             'params.images = { to = "i", tales = "files" }',
-            "params.images: no word of a field is named 'tales'; did you",
+            "params.images: no word of a field is named 'tales'; did",
         ),
         ('params.pictures = { to = "i", takes = "files" }', "no field of image is named pictures; there are prompt,"),
         ('params.seed = { to = "s", takes = "text" }', "seed: a request gives values like 1, and no Text"),
