@@ -31,6 +31,7 @@ class Wire:
 
     adapter: Adapter
     service: Service
+    tokens: dict[Token, Secret] = attrs.field(factory=dict, repr=False)
 
     @classmethod
     def of(cls, adapter: Adapter) -> "Wire":
@@ -53,12 +54,14 @@ class Wire:
         return self.service.answer(Request(call.method, where.path, dict(where.query), headers, content))
 
     def token(self, word: Token) -> Secret:
-        """Return the token that the simulator gives."""
-        response = self.send(encode.ask_token(self.account, word))
-        try:
-            return decode.token(self._asked, word, answer_of(response))[0]
-        except AnymediaError as error:
-            fail(f"{self.adapter.name} gives no token: {error}; look at `auth`")
+        """Return the token that the simulator gives, which is asked for once."""
+        if word not in self.tokens:
+            response = self.send(encode.ask_token(self.account, word))
+            try:
+                self.tokens[word] = decode.token(self._asked, word, answer_of(response))[0]
+            except AnymediaError as error:
+                fail(f"{self.adapter.name} gives no token: {error}; look at `auth`")
+        return self.tokens[word]
 
     def accepted(self, response: Response, checked: Checked) -> Task | AnymediaError:
         """Return what the adapter makes of an answer to the submit of a request."""

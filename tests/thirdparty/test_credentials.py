@@ -1,0 +1,157 @@
+"""The suite over a provider that wants a token, settings and a secret in the query, and has two lifecycles."""
+
+import attrs
+import pytest
+
+from anymedia.declare import Header, Query
+from anymedia.testing import Contract
+
+from .test_suite import PLAYED, broken
+
+ADAPTER = """
+from anymedia.declare import (
+    Adapter, Balance, Cause, Endpoint, Fault, Gap, Header, Lifecycle, Offer, Pace, Param, Price, Printed, Query, Reply,
+    Setting, State, Text, Token,
+)
+
+WHY = Fault(code="error.code", message="error.text")
+
+
+def paint(name, **more):
+    return Offer(
+        name=name,
+        params={"prompt": Param("prompt", Text(1, 500), required=True)},
+        prices=Price("0.04"),
+        **more,
+    )
+
+
+ADAPTER = Adapter(
+    name="vault",
+    title="Vault",
+    page="a page",
+    read="2026-11-20",
+    base_url="https://api.vault.example",
+    api_key_env=("VAULT_API_KEY",),
+    settings={
+        "organization": Setting(env="VAULT_ORG", required=True),
+        "client": Setting(env="VAULT_CLIENT", secret=True),
+        "team": Setting(),
+    },
+    auth=(
+        Token(
+            call=Endpoint(method="POST", path="/login", auth=Header("X-Login")),
+            sends={"client": "{client}"},
+            token="token",
+            expires="seconds",
+            prefix="Pass ",
+        ),
+        Query("client", of="client"),
+    ),
+    headers={"X-Org": "{organization}", "X-Team": "{team}"},
+    lifecycle=Lifecycle(
+        submit=Endpoint(method="POST", path="/v1/pictures", model="model", reply=Reply(id="id")),
+        poll=Endpoint(
+            method="GET", path="/v1/pictures/{id}", reply=Reply(id="id", state="state", assets="urls[]", failure=WHY)
+        ),
+        states={"waiting": State.QUEUED, "dry": State.SUCCEEDED, "spoilt": State.FAILED},
+        pace=Pace(first=1, then=1),
+        expires=3600,
+    ),
+    lifecycles={
+        "sketch": Lifecycle(
+            submit=Endpoint(method="POST", path="/v1/sketches", model="model", reply=Reply(id="id")),
+            poll=Endpoint(
+                method="GET", path="/v1/sketches/{id}", reply=Reply(id="id", state="s", assets="urls[]", failure=WHY)
+            ),
+            states={"w": State.QUEUED, "d": State.SUCCEEDED, "s": State.FAILED},
+            pace=Pace(first=1, then=1),
+            expires=3600,
+        )
+    },
+    fault=WHY,
+    errors={"banned": Cause.BLOCKED},
+    balance=Balance(path="/v1/funds", cents="cents"),
+    refunds="yes",
+    printed=Printed("2026-11-20"),
+    offers=(paint("oil"), paint("ink", lifecycle="sketch")),
+    gaps=(Gap("rates"),),
+)
+"""
+SIMULATOR = """
+from tests.simulators.vault import Vault
+
+SERVICE = Vault
+"""
+TOLD = "test_a_price_that_the_provider_tells_is_what_it_charges"
+PROMISES = [name for name in dir(Contract) if name.startswith("test_") and name not in (PLAYED, TOLD)]
+KEPT = "test_an_offer_keeps_its_promises"
+
+
+@pytest.fixture
+def vault(plugged):
+    """Return a function that installs the provider, with other texts in its adapter and its simulator."""
+
+    def plug(*changes):
+        text = ADAPTER
+        for old, new in changes:
+            assert text.count(old) >= 1
+            text = text.replace(old, new)
+        return plugged(name="vault", texts={"anymedia_acme/adapter.py": text, "anymedia_acme/simulator.py": SIMULATOR})
+
+    return plug
+
+
+@pytest.mark.parametrize("promise", PROMISES)
+def test_every_promise_is_kept(vault, promise, tmp_path):
+    assert broken(promise, vault(), tmp_path=tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("promise", "change", "said"),
+    [
+        (
+            KEPT,
+            ('"X-Org": "{organization}"', '"X-Org": "{organization}x"'),
+            "BadApiKey: vault answered 401 who We do not know you",
+        ),
+        (KEPT, ('sends={"client": "{client}"}', 'sends={"client": "{organization}"}'), "We do not know you"),
+        (KEPT, ('path="/login", auth', 'path="/logins", auth'), "did not succeed: NotFound"),
+        ("test_every_error_means_what_the_page_says", ('token="token"', 'token="pass"'), "vault gives no token: "),
+        (
+            "test_what_the_adapter_declares_the_simulator_states",
+            ('"team": Setting()', '"crew": Setting(), "team": Setting()'),
+            "settings.crew",
+        ),
+        (
+            "test_every_word_of_a_state_means_what_the_page_says",
+            ('"d": State.SUCCEEDED', '"d": State.RUNNING'),
+            "'d' means succeeded, and is read as nothing: it is not listed or running",
+        ),
+        (
+            "test_every_word_for_a_state_is_known",
+            ('"w": State.QUEUED, ', ""),
+            "a task is queued, and its last state was",
+        ),
+    ],
+)
+def test_what_is_wrong_is_said(vault, promise, change, said, tmp_path):
+    assert said in str(broken(promise, vault(change), tmp_path=tmp_path))
+
+
+def test_what_is_not_carried_is_said(vault, tmp_path, monkeypatch):
+    """The simulator lets everybody in, so that the suite alone sees what is missing."""
+    monkeypatch.setattr("tests.simulators.vault.Vault.admit", lambda *_: None)
+    adapter = vault()
+    other = attrs.evolve(adapter, auth=(Header("X-Login"), Query("c", of="client")))
+    for masked, shown, said in (
+        ("masked_headers", lambda _: {}, "explain does not mask what goes in X-Login"),
+        ("masked_url", lambda call: call.url, "explain does not mask what goes in ?c"),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"anymedia.pricing.explain.{masked}", shown)
+            assert said in str(broken(KEPT, other, tmp_path=tmp_path))
+    monkeypatch.setattr("anymedia.transport.http.headers_of", lambda call, *_: call.headers)
+    monkeypatch.setattr("anymedia.transport.http.url_of", lambda url, *_: url)
+    said = str(broken(KEPT, other, tmp_path=tmp_path))
+    assert "the key was not in X-Login; the setting client was not in ?c" in said
