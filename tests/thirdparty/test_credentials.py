@@ -1,9 +1,10 @@
 """The suite over a provider that wants a token, settings and a secret in the query, and has two lifecycles."""
 
-import attrs
+import json
+
 import pytest
 
-from anymedia.declare import Header, Query
+from anymedia.simulators.message import json_response
 from anymedia.testing import Contract
 
 from .test_suite import PLAYED, broken
@@ -139,19 +140,90 @@ def test_what_is_wrong_is_said(vault, promise, change, said, tmp_path):
     assert said in str(broken(promise, vault(change), tmp_path=tmp_path))
 
 
-def test_what_is_not_carried_is_said(vault, tmp_path, monkeypatch):
-    """The simulator lets everybody in, so that the suite alone sees what is missing."""
+AUTH = ADAPTER[ADAPTER.index("    auth=(") : ADAPTER.index("    headers=")]
+PLAIN = (AUTH, '    auth=(Header("X-Login"), Query("c", of="client")),\n')
+
+
+@pytest.fixture
+def open_to_all(monkeypatch):
+    """Have the simulator let everybody in, so that the suite alone sees what is missing."""
     monkeypatch.setattr("tests.simulators.vault.Vault.admit", lambda *_: None)
-    adapter = vault()
-    other = attrs.evolve(adapter, auth=(Header("X-Login"), Query("c", of="client")))
-    for masked, shown, said in (
-        ("masked_headers", lambda _: {}, "explain does not mask what goes in X-Login"),
-        ("masked_url", lambda call: call.url, "explain does not mask what goes in ?c"),
-    ):
-        with monkeypatch.context() as patch:
-            patch.setattr(f"anymedia.pricing.explain.{masked}", shown)
-            assert said in str(broken(KEPT, other, tmp_path=tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("changes", "masked", "shown", "said"),
+    [
+        ([PLAIN], "masked_headers", lambda _: {}, "explain does not mask what goes in X-Login"),
+        ([PLAIN], "masked_url", lambda call: call.url, "explain does not mask what goes in ?c"),
+        ([], "masked_headers", lambda _: {}, "explain does not mask what goes in Authorization"),
+    ],
+)
+def test_what_is_not_masked_is_said(vault, open_to_all, monkeypatch, tmp_path, changes, masked, shown, said):
+    monkeypatch.setattr(f"anymedia.pricing.explain.{masked}", shown)
+    assert said in str(broken(KEPT, vault(*changes), tmp_path=tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ([PLAIN], "the key was not in X-Login; the setting client was not in ?c"),
+        ([], "the token was not in Authorization"),
+    ],
+)
+def test_what_is_not_carried_is_said(vault, open_to_all, monkeypatch, tmp_path, changes, said):
+    monkeypatch.setattr("tests.simulators.vault.Vault.login", lambda self, *_: given(self))
     monkeypatch.setattr("anymedia.transport.http.headers_of", lambda call, *_: call.headers)
     monkeypatch.setattr("anymedia.transport.http.url_of", lambda url, *_: url)
-    said = str(broken(KEPT, other, tmp_path=tmp_path))
-    assert "the key was not in X-Login; the setting client was not in ?c" in said
+    assert said in str(broken(KEPT, vault(*changes), tmp_path=tmp_path))
+
+
+def given(service):
+    return json_response({"token": service.new_token(9), "seconds": 9})
+
+
+def test_a_setting_that_is_not_sent_is_said(vault, open_to_all, monkeypatch, tmp_path):
+    adapter = vault()
+    monkeypatch.setattr("anymedia.translate.encode.with_settings", lambda *_: None)
+    assert "org-1 was not in X-Org" in str(broken(KEPT, adapter, tmp_path=tmp_path))
+
+
+def conversation(login, key, client):
+    """Return a cassette of a picture, as vcrpy writes one: the token, the submit, a look."""
+    job = {"id": "oil-1", "state": "dry", "urls": ["https://f/1.png"]}
+    calls = (
+        ("POST", "login", {"X-Login": [login]}, {"client": "***"}, {"token": "***", "seconds": 300}),
+        ("POST", f"v1/pictures?client={client}", {"Authorization": [key]}, {"model": "oil", "prompt": "a fox"}, job),
+        ("GET", f"v1/pictures/oil-1?client={client}", {"Authorization": [key]}, None, job),
+    )
+    interactions = [
+        {
+            "request": {
+                "method": method,
+                "uri": f"https://a.example/{path}",
+                "body": None if body is None else json.dumps(body),
+                "headers": {**headers, "Content-Type": ["application/json"]},
+            },
+            "response": {
+                "status": {"code": 200, "message": "OK"},
+                "headers": {"Content-Type": ["application/json"]},
+                "body": {"string": json.dumps(said)},
+            },
+        }
+        for method, path, headers, body, said in calls
+    ]
+    return json.dumps({"version": 1, "interactions": interactions})
+
+
+@pytest.mark.parametrize(
+    ("login", "key", "client", "said"),
+    [
+        ("***", "Pass ***", "***", None),
+        ("k", "Pass ***", "***", "succeeded.yaml holds what may be a key, in X-Login"),
+        ("***", "Pass t", "***", "succeeded.yaml holds what may be a key, in Authorization"),
+        ("***", "Pass ***", "s", "succeeded.yaml holds what may be a key, in ?client"),
+    ],
+)
+def test_a_cassette_is_played_and_a_secret_in_it_is_said(vault, tmp_path, login, key, client, said):
+    file = tmp_path / "succeeded.yaml"
+    file.write_text(conversation(login, key, client))
+    assert broken(PLAYED, vault(), cassette=file) == said
