@@ -30,6 +30,7 @@ class Vault(Service):
         ("POST", r"/login", "login"),
         ("POST", r"/v1/(?P<what>pictures|sketches)", "submit"),
         ("GET", r"/v1/(?P<what>pictures|sketches)/(?P<id>[^/]+)", "poll"),
+        ("GET", r"/v1/(?P<what>pictures|sketches)/(?P<id>[^/]+)/why", "why"),
         ("GET", r"/v1/funds", "funds"),
     )
     refusals: ClassVar[Mapping[str, tuple[int, str, str]]] = {
@@ -87,10 +88,12 @@ class Vault(Service):
 
     def shown(self, task, stage, urls):
         words = INK if task.order.wire_id == "ink" else OIL
-        body = {"id": task.id, "s" if words is INK else "state": words[stage], "urls": list(urls)}
-        if task.failure and stage == "failed":
-            body["error"] = {"code": task.failure.code, "text": task.failure.message}
-        return json_response(body)
+        return json_response({"id": task.id, "s" if words is INK else "state": words[stage], "urls": list(urls)})
+
+    def why(self, request, match):
+        self.admit(request)
+        failure = self.tasks[match["id"]].failure
+        raise Refusal(422, failure.code, failure.message)
 
     def refused(self, refusal):
         return json_response({"error": {"code": refusal.code, "text": refusal.message}}, refusal.status)

@@ -1,84 +1,22 @@
 """The suite over a provider that wants a token, settings and a secret in the query, and has two lifecycles."""
 
 import json
+import tomllib
 
 import pytest
+from click.testing import CliRunner
 
+from anymedia import read_config
+from anymedia.cli.app import app
+from anymedia.cli.simulate import _written
+from anymedia.simulators import in_thread
 from anymedia.simulators.message import json_response
 from anymedia.testing import Contract
 
+from .conftest import snippets
 from .test_suite import PLAYED, broken
 
-ADAPTER = """
-from anymedia.declare import (
-    Adapter, Balance, Cause, Endpoint, Fault, Gap, Header, Lifecycle, Offer, Pace, Param, Price, Printed, Query, Reply,
-    Setting, State, Text, Token,
-)
-
-WHY = Fault(code="error.code", message="error.text")
-
-
-def paint(name, **more):
-    return Offer(
-        name=name,
-        params={"prompt": Param("prompt", Text(1, 500), required=True)},
-        prices=Price("0.04"),
-        **more,
-    )
-
-
-ADAPTER = Adapter(
-    name="vault",
-    title="Vault",
-    page="a page",
-    read="2026-11-20",
-    base_url="https://api.vault.example",
-    api_key_env=("VAULT_API_KEY",),
-    settings={
-        "organization": Setting(env="VAULT_ORG", required=True),
-        "client": Setting(env="VAULT_CLIENT", secret=True),
-        "team": Setting(),
-    },
-    auth=(
-        Token(
-            call=Endpoint(method="POST", path="/login", auth=Header("X-Login")),
-            sends={"client": "{client}"},
-            token="token",
-            expires="seconds",
-            prefix="Pass ",
-        ),
-        Query("client", of="client"),
-    ),
-    headers={"X-Org": "{organization}", "X-Team": "{team}"},
-    lifecycle=Lifecycle(
-        submit=Endpoint(method="POST", path="/v1/pictures", model="model", reply=Reply(id="id")),
-        poll=Endpoint(
-            method="GET", path="/v1/pictures/{id}", reply=Reply(id="id", state="state", assets="urls[]", failure=WHY)
-        ),
-        states={"waiting": State.QUEUED, "dry": State.SUCCEEDED, "spoilt": State.FAILED},
-        pace=Pace(first=1, then=1),
-        expires=3600,
-    ),
-    lifecycles={
-        "sketch": Lifecycle(
-            submit=Endpoint(method="POST", path="/v1/sketches", model="model", reply=Reply(id="id")),
-            poll=Endpoint(
-                method="GET", path="/v1/sketches/{id}", reply=Reply(id="id", state="s", assets="urls[]", failure=WHY)
-            ),
-            states={"w": State.QUEUED, "d": State.SUCCEEDED, "s": State.FAILED},
-            pace=Pace(first=1, then=1),
-            expires=3600,
-        )
-    },
-    fault=WHY,
-    errors={"banned": Cause.BLOCKED},
-    balance=Balance(path="/v1/funds", cents="cents"),
-    refunds="yes",
-    printed=Printed("2026-11-20"),
-    offers=(paint("oil"), paint("ink", lifecycle="sketch")),
-    gaps=(Gap("rates"),),
-)
-"""
+ADAPTER = snippets("anymedia_vault/adapter.py")
 SIMULATOR = """
 from tests.simulators.vault import Vault
 
@@ -140,8 +78,7 @@ def test_what_is_wrong_is_said(vault, promise, change, said, tmp_path):
     assert said in str(broken(promise, vault(change), tmp_path=tmp_path))
 
 
-AUTH = ADAPTER[ADAPTER.index("    auth=(") : ADAPTER.index("    headers=")]
-PLAIN = (AUTH, '    auth=(Header("X-Login"), Query("c", of="client")),\n')
+PLAIN = ("    auth=AUTH,\n", '    auth=(Header("X-Login"), Query("c", of="client")),\n')
 
 
 @pytest.fixture
@@ -227,3 +164,44 @@ def test_a_cassette_is_played_and_a_secret_in_it_is_said(vault, tmp_path, login,
     file = tmp_path / "succeeded.yaml"
     file.write_text(conversation(login, key, client))
     assert broken(PLAYED, vault(), cassette=file) == said
+
+
+# The command line
+
+
+def ran(*words, **environ):
+    done = CliRunner().invoke(app, [*words, "--json"], env={"VAULT_API_KEY": "k", **environ})
+    return json.loads(done.stdout), done.stdout
+
+
+def test_settings_are_shown_and_secrets_masked(vault, monkeypatch, tmp_path):
+    vault()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "anymedia.toml").write_text('[providers.vault]\nsettings = { team = "red" }\n')
+    secret = "client-planted-77"
+    shown, text = ran("providers", VAULT_ORG="org-7", VAULT_CLIENT=secret)
+    held = next(each for each in shown if each["account"] == "vault")
+    assert held["settings"] == {"organization": "org-7", "client": "***", "team": "red"}
+    people = CliRunner().invoke(app, ["providers"], env={"VAULT_ORG": "org-7", "VAULT_CLIENT": secret}).stdout
+    assert "organization: org-7" in people
+    assert "client: ***" in people
+    assert secret not in text + people
+
+
+def test_the_doctor_says_which_settings_are_missing(vault, monkeypatch, tmp_path):
+    vault()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "anymedia.toml").write_text('[providers.vault]\nbase_url = "http://127.0.0.1:9"\napi_key_env = "K"\n')
+    found, _ = ran("doctor", K="k", VAULT_CLIENT="client-planted-77")
+    (account,) = found["accounts"]
+    assert account["settings"] == {"organization": None, "client": None, "team": None}
+    assert account["trouble"].startswith('set VAULT_ORG, or write organization = "…" in its settings; write client_env')
+
+
+def test_a_simulator_says_what_to_paste(vault):
+    vault()
+    with in_thread("vault") as simulators:
+        table = tomllib.loads(_written(simulators["vault"].table))
+        account = read_config(simulators.config, simulators.environ).account("vault")
+    assert table["settings"] == {"organization": "org-1", "client_env": "ANYMEDIA_SIMULATED_VAULT_CLIENT"}
+    assert account.lacks == {}
