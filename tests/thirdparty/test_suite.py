@@ -10,13 +10,14 @@ import attrs
 import pytest
 
 from anymedia import ConfigError
-from anymedia.declare import Limits, Param, Price, Size, Table, Url, Urls, numbered, when
+from anymedia.declare import Hook, Limits, Param, Price, Size, Table, Url, Urls, numbered, when
 from anymedia.registry import adapters
 from anymedia.simulators import Service, services
 from anymedia.simulators.message import Error, Request
 from anymedia.simulators.task import Failure
 from anymedia.testing import Contract
 from anymedia.testing.declared import _resolutions_never_taken, cells_of_no_request
+from anymedia.testing.hooked import _spoiled
 from anymedia.testing.played import written_as
 from anymedia.testing.requests import askable, values
 from anymedia.testing.suite import cases, firsts
@@ -723,6 +724,24 @@ def test_a_hook_that_does_not_end_is_said(plugged, monkeypatch):
     finally:
         RELEASED.set()
     assert "the hook tests.thirdparty.hooks:endless does not end within 0.01 s for {'model': 'flux2p'" in said
+
+
+def test_a_hook_is_given_what_goes_its_way_alone(plugged):
+    acme = plugged()
+    submit = attrs.evolve(acme.lifecycle.submit, writes=Hook("tests.thirdparty.hooks:greedy", why="nobody comes here"))
+    others = {"other": attrs.evolve(acme.lifecycle, submit=submit)}
+    assert broken("test_a_hook_is_a_pure_function", attrs.evolve(acme, lifecycles=others)) is None
+
+
+def test_an_answer_is_spoiled_in_each_place():
+    spoiled = list(_spoiled({"a": [1]}))
+    assert {
+        "a": [
+            "",
+        ]
+    } in spoiled
+    assert {} in spoiled
+    assert [*_spoiled([])] == [None, "", 0, [], {}]
 
 
 @pytest.mark.parametrize(
