@@ -17,7 +17,7 @@ from anymedia.simulators.message import Error, Request
 from anymedia.simulators.task import Failure
 from anymedia.testing import Contract
 from anymedia.testing.declared import _resolutions_never_taken, cells_of_no_request
-from anymedia.testing.hooked import _spoiled
+from anymedia.testing.hooked import KINDS, _holding, _spoiled
 from anymedia.testing.played import written_as
 from anymedia.testing.requests import askable, values
 from anymedia.testing.suite import cases, firsts
@@ -731,6 +731,18 @@ def test_a_hook_is_given_what_goes_its_way_alone(plugged):
     submit = attrs.evolve(acme.lifecycle.submit, writes=Hook("tests.thirdparty.hooks:greedy", why="nobody comes here"))
     others = {"other": attrs.evolve(acme.lifecycle, submit=submit)}
     assert broken("test_a_hook_is_a_pure_function", attrs.evolve(acme, lifecycles=others)) is None
+
+
+def test_a_hook_that_signs_is_given_any_call():
+    kind, given = KINDS["auth"]
+    for name, said in (("signed", None), ("undated", "auth: the hook raises UnicodeDecodeError(")):
+        hold = _holding("auth: the hook", Hook(f"tests.thirdparty.hooks:{name}", why="it signs"), kind)
+        if said is None:
+            given(ACME, "auth", hold)
+        else:
+            with pytest.raises(pytest.fail.Exception) as failed:
+                given(ACME, "auth", hold)
+            assert str(failed.value).startswith(said)
 
 
 def test_an_answer_is_spoiled_in_each_place():
