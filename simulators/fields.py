@@ -107,6 +107,23 @@ class Whole:
 
 
 @frozen
+class Number:
+    """A number of a range, whole or not."""
+
+    least: float
+    most: float
+    required: bool = False
+
+    def wrong(self, value: object) -> tuple[Cause, str] | None:
+        """See Field."""
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            return "type", "must be a number"
+        if self.least <= value <= self.most:
+            return None
+        return "range", f"must be between {self.least} and {self.most}"
+
+
+@frozen
 class Flag:
     """True or false."""
 

@@ -85,7 +85,7 @@ def knob(takes, field):
     return [
         *adapter("    knobs={", f'    knobs={{"tone": Param("tone", {takes}), ', "Number, Whole"),
         *simulator('    "varnish": Flag(),', f'    "varnish": Flag(),\n    "tone": {field},'),
-        *simulator("Flag, Links,", "Flag, Links, Whole,"),
+        *simulator("Flag, Links,", "Flag, Links, Number, Whole,"),
     ]
 
 
@@ -264,6 +264,10 @@ PLANTED = {
         (
             knob("Number(0.5, 2, form=str)", 'Choice(("0.5", "2"))'),
             "simulator refuses: model='flux-2-pro', prompt='a lighthouse at dusk', extra.tone=1.25; the simulator says",
+        ),
+        (
+            knob("Number(0.5, 2.5)", "Number(0.5, 2)"),
+            "simulator refuses: model='flux-2-pro', prompt='a lighthouse at dusk', extra.tone=2.5; the simulator says",
         ),
         (
             knob('Choice("warm", "cold")', 'Choice(("warm", "cold", "no such word"))'),
@@ -815,6 +819,7 @@ RIGHT = {
         HALF + adapter("Price(credits=3)", 'Price("0.035")'),
         knob("Whole(-3, 50), required=True", "Whole(-3, 50, required=True)"),
         knob("Flag(on='yes', off='no')", 'Choice(("yes", "no"))'),
+        knob("Number(-0.5, 2)", "Number(-0.5, 2)"),
         VARNISHED,
         # A third picture has a field that this simulator ignores: that is not taking it.
         adapter('"sources", Urls(1, 4', 'numbered("source", "source_{n}"), Urls(1, 2', "numbered")
