@@ -10,11 +10,7 @@ import attrs
 import pytest
 
 from anymedia import ConfigError
-<<<<<<< HEAD
-from anymedia.declare import File, Files, Limits, Param, Price, Size, Table, numbered, when
-=======
-from anymedia.declare import Hook, Limits, Param, Price, Size, Table, Url, Urls, numbered, when
->>>>>>> words
+from anymedia.declare import File, Files, Hook, Limits, Param, Price, Size, Table, numbered, when
 from anymedia.registry import adapters
 from anymedia.simulators import Service, services
 from anymedia.simulators.message import Error, Request
