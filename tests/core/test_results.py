@@ -91,6 +91,11 @@ def test_a_link_is_one_result_at_its_place_however_often_it_stands_there():
     assert [(each.role, each.title) for each in task.assets] == [("main", "A"), ("cover", None)]
 
 
+def test_results_are_named_by_their_places():
+    assert str(Assets("songs[]", url="audio")) == "songs[] audio"
+    assert str(Assets("urls[]")) == "urls[]"
+
+
 def test_what_stands_beside_the_work_is_not_the_work():
     """A task that shows its cover alone is looked at again."""
     with pytest.raises(MalformedAnswer, match="no result"):

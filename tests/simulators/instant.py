@@ -93,8 +93,9 @@ class Instant(Service):
 
 
 class Painter(Instant):
-    """Its answer is the picture itself; a header tells what was charged, in cents."""
+    """Its answer is the picture itself; headers tell its name, and what was charged, in cents."""
 
+    id_fields = ("X-Job",)
     tells = ("charge",)
     routes = (("POST", r"/v1/paint", "submit"),)
 
@@ -109,7 +110,7 @@ class Painter(Instant):
     def shown(self, task, stage, urls):
         if stage != "succeeded":
             return super().shown(task, stage, urls)
-        headers = {"Content-Type": "image/png", "X-Cost-Cents": str(task.order.price)}
+        headers = {"Content-Type": "image/png", "X-Job": task.id, "X-Cost-Cents": str(task.order.price)}
         return Response(200, headers, self.picture(task, 0))
 
 

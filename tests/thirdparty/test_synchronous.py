@@ -64,7 +64,7 @@ TOLD = "test_a_price_that_the_provider_tells_is_what_it_charges"
 FILE = {
     'path="/v1/images/generations",': 'path="/v1/paint",',
     "limit=64 << 20,": "",
-    'created="created!s", files="data[].b64_json!base64"': 'files="@", usd="@x-cost-cents!cents"',
+    'created="created!s", files="data[].b64_json!base64"': 'id="@x-job", files="@", usd="@x-cost-cents!cents"',
     '"count": Param("n", Whole(1, 10), default=1),': "",
     '"quality": Param("quality", Choice("auto", "low", "medium", "high"), default="auto"),': "",
 }
