@@ -123,7 +123,11 @@ class Whole:
 
 @frozen
 class Number:
+<<<<<<< HEAD
     """A number of a range."""
+=======
+    """A number of a range, whole or not."""
+>>>>>>> words
 
     least: float
     most: float
@@ -133,7 +137,13 @@ class Number:
         """See Field."""
         if not isinstance(value, int | float) or isinstance(value, bool):
             return "type", "must be a number"
+<<<<<<< HEAD
         return None if self.least <= value <= self.most else ("range", f"must be from {self.least} to {self.most}")
+=======
+        if self.least <= value <= self.most:
+            return None
+        return "range", f"must be between {self.least} and {self.most}"
+>>>>>>> words
 
 
 @frozen

@@ -104,6 +104,7 @@ def test_what_stands_beside_the_work_is_not_the_work():
         (lambda: Assets("a", kind="music"), "kind is one of audio, image, video, not 'music'"),
         (lambda: Assets("a", url="/"), "'/' is not a path"),
         (lambda: Reply(assets=("a", "b")), "assets is a tuple of Assets, and 'a' is in it"),
+        (lambda: Reply(files=first("a!base64", "@")), 'an answer is the file, "@", or holds it somewhere'),
     ],
 )
 def test_what_no_result_can_be_is_said_at_once(assets, message):

@@ -2,10 +2,16 @@
 
 import pytest
 
+from anymedia.declare import Reply
+from anymedia.simulators.message import Response
 from anymedia.simulators.picture import Picture
 from anymedia.testing import Contract
+from anymedia.testing.wire import answer_of
+from tests.samples import sample
 
 from .test_suite import PLAYED, broken
+
+PNG = sample("picture.png")
 
 ADAPTER = """
 from anymedia.declare import (
@@ -121,3 +127,18 @@ def test_no_picture_is_drawn_that_nobody_looks_at(synchronous, monkeypatch):
     """A thousand requests are compared, and each answer holds its pictures once somebody reads it."""
     monkeypatch.setattr(Picture, "draw", lambda _: pytest.fail("a picture was drawn"))
     assert broken(AGREED, synchronous) is None
+
+
+@pytest.mark.parametrize(
+    ("response", "is_file"),
+    [
+        (Response(200, {}, PNG), True),
+        (Response(201, {"X-Job": "7"}, lambda: PNG), True),
+        (Response(200, {}, b'{"error": "no"}'), False),
+        (Response(500, {}, PNG), False),
+    ],
+)
+def test_a_simulator_may_answer_with_any_file_and_with_words_in_its_place(response, is_file):
+    came = answer_of(response, Reply(files="@"))
+    assert (came.file is not None, came.body == b"") == (is_file, is_file)
+    assert answer_of(response).body == response.body
