@@ -83,6 +83,7 @@ def _show(screen: "Screen", each: Explanation) -> None:
     from .screen import json_text, pairs
 
     name = each.offer if each.account == each.provider else f"{each.offer} at {each.account}"
+    name += " (yours)" if each.own else ""
     if each.refusals:
         screen.headline(name, "red", "refused")
         screen.block(pairs(problem_rows(each.refusals)), "")

@@ -61,12 +61,12 @@ def _accounts(config: Path | None) -> Iterator[Account]:
 
 
 def _row(account: Account) -> list[str | list[str]]:
-    adapter = account.adapter
+    adapter, own = account.adapter, len([offer for offer in account.adapter.offers if offer.own])
     title = adapter.title if account.name == adapter.name else f"{adapter.title} ({adapter.name})"
     return [
         [account.name, title, account.origin.removeprefix("https://")],
         ["set" if account.api_key else "not set", *account.api_key_env, *settings_lines(account.shown_settings)],
-        [counted(len(adapter.offers), "offer"), *models_of(account)],
+        [counted(len(adapter.offers), "offer") + (f", {own} yours" if own else ""), *models_of(account)],
         str(adapter.refunds),
         list(dict.fromkeys(map(_results, adapter.lives.values()))),
         str(len(adapter.gaps)),
@@ -93,6 +93,7 @@ def facts_of(account: Account) -> dict[str, Any]:
         "key": {"set": account.api_key is not None, "variables": list(account.api_key_env)},
         "settings": account.shown_settings,
         "offers": [f"{adapter.name}/{offer.name}" for offer in adapter.offers],
+        "own_offers": [f"{adapter.name}/{offer.name}" for offer in adapter.offers if offer.own],
         "models": models_of(account),
         "refunds": str(adapter.refunds),
         "expires": adapter.lifecycle.expires,

@@ -5,7 +5,6 @@ user's config directory; without one, every provider whose API key is in the env
 """
 
 import codecs
-import contextlib
 import os
 import tomllib
 from collections.abc import Mapping
@@ -23,20 +22,18 @@ from .declare.prices import Override, Price, Table
 from .journal.opening import is_url, path_of
 from .model.errors import ConfigError, OutOfBounds
 from .model.names import no_such
-from .model.options import Options, usd
+from .model.options import Options
 from .model.paths import expanded
 from .model.urls import NO_PROXY_URL, ascii_host, is_loopback, proxy_url
 from .network import DOWNLOAD, NETWORK, Network, network_of
 from .registry import adapter as find_adapter
 from .registry import adapters, faults
 from .settings import QUOTES, secret_of, settings_of, variable
+from .tables import only, usd_text
 from .trust import check_trust
 
 if TYPE_CHECKING:
     from .storage import Storage
-
-DECIMALS = 9
-"""Digits behind the point of an amount that the journal adds up."""
 
 FILE = "anymedia.toml"
 """What a configuration is called where it is looked for."""
@@ -182,7 +179,7 @@ def read_config(
     path: Path | None = None,
 ) -> Config:
     """Return the configuration that plain data in the form of anymedia.toml describes. Errors: ConfigError."""
-    _only(data, dict.fromkeys(TABLES, Mapping), where, "table")
+    only(data, dict.fromkeys(TABLES, Mapping), where, "table")
     tables, beside = data.get("providers", {}), Path() if path is None else path.parent
     adapter_of = {name: str(table.get("adapter", name)) for name, table in tables.items() if isinstance(table, Mapping)}
     unusable = {name: faults()[each] for name, each in adapter_of.items() if each in faults()}
@@ -194,14 +191,14 @@ def read_config(
     if not tables:
         accounts = dict(_from_environment(environ).accounts)
     route = data.get("route", {})
-    _only(route, {"accounts": list, **_ROUTE}, f"{where}: route")
+    only(route, {"accounts": list, **_ROUTE}, f"{where}: route")
     if "accounts" in route:
         accounts = _order(route["accounts"], accounts, {**faults(), **unusable}, environ, f"{where}: route.accounts")
     storage = _storage(data, path, f"{where}: storage")
     if storage is not None and storage.folder is None:
         accounts = {name: attrs.evolve(account, lender=storage.url) for name, account in accounts.items()}
     journal = data.get("journal", {})
-    _only(journal, {"enabled": bool, "path": str, "url": str, "prompts": bool}, f"{where}: journal")
+    only(journal, {"enabled": bool, "path": str, "url": str, "prompts": bool}, f"{where}: journal")
     return Config(
         accounts=accounts,
         path=path,
@@ -217,8 +214,8 @@ def read_config(
 
 def _network(data: Mapping[str, Any], environ: Mapping[str, str], path: Path | None, where: str) -> Network:
     network, download = data.get("network", {}), data.get("download", {})
-    _only(network, NETWORK, f"{where}: network")
-    _only(download, DOWNLOAD, f"{where}: download")
+    only(network, NETWORK, f"{where}: network")
+    only(download, DOWNLOAD, f"{where}: download")
     return network_of(environ, network, download, where, Path() if path is None else path.parent)
 
 
@@ -227,7 +224,7 @@ def _storage(data: Mapping[str, Any], path: Path | None, where: str) -> "Storage
         return None
     from .storage import STORAGE, storage_of  # which few configurations need
 
-    _only(data["storage"], STORAGE, where)
+    only(data["storage"], STORAGE, where)
     return storage_of(data["storage"], where, Path() if path is None else path.parent)
 
 
@@ -358,6 +355,7 @@ _ACCOUNT: dict[str, type | tuple[type, ...]] = {
     "proxy": str,
     "ca_file": str,
     "allow_http": bool,
+    "offers": list,
 }
 
 
@@ -365,8 +363,12 @@ def _account(name: str, table: Any, environ: Mapping[str, str], where: str, besi
     if not isinstance(table, Mapping):
         # A text is not shown: it may be the API key, put there by mistake.
         raise ConfigError(f"{where}: must be a table, not {'a text' if isinstance(table, str) else repr(table)}")
-    _only(table, _ACCOUNT, where)
+    only(table, _ACCOUNT, where)
     adapter = find_adapter(table.get("adapter", name), where=where)
+    if "offers" in table:
+        from .own_offers.offers import with_own  # few declare any
+
+        adapter = with_own(adapter, table["offers"], where)
     allow_http = table.get("allow_http", False)
     origin = _origin(table["base_url"], where, allow_http) if "base_url" in table else adapter.base_url
     if origin != adapter.base_url and "api_key_env" not in table:
@@ -396,19 +398,20 @@ def _account(name: str, table: Any, environ: Mapping[str, str], where: str, besi
         if not 0 < value < 1_000_000:
             raise ConfigError(f"{where}: {field}: must be more than 0 and less than 1000000, not {value}")
     prices = {offer: _override(adapter, offer, value, where) for offer, value in table.get("prices", {}).items()}
+    daily_limit = usd_text(table["daily_limit"], f"{where}: daily_limit") if "daily_limit" in table else None
     return attrs.evolve(
         account,
         timeout=float(timeout),
         connections=connections,
         prices=prices,
         limits=_limits(table.get("limits", {}), adapter, f"{where}: limits"),
-        daily_limit=Decimal(_usd(table["daily_limit"], f"{where}: daily_limit")) if "daily_limit" in table else None,
+        daily_limit=None if daily_limit is None else Decimal(daily_limit),
     )
 
 
 def _limits(table: Mapping[str, Any], adapter: Adapter, where: str) -> Limits:
     """Return the provider's limits, with the user's over them."""
-    _only(table, {"submits": list, "polls": list, "active": int}, where)
+    only(table, {"submits": list, "polls": list, "active": int}, where)
     given = {name: _window(value, f"{where}: {name}") for name, value in table.items() if name != "active"}
     if "active" in table:
         if table["active"] < 1:
@@ -432,7 +435,7 @@ def _override(adapter: Adapter, offer: str, value: Any, where: str) -> Override:
         names = {each.name: each for each in adapter.offers}
         raise ConfigError(f"{where}: prices: {no_such('offer', offer, names)}")
     if not isinstance(value, Mapping):
-        return Override(Price(_usd(value, place)), where)
+        return Override(Price(usd_text(value, place)), where)
     page = sold.prices if isinstance(sold.prices, Table) else Table((), {})
     cells: dict[tuple[str, ...], Price] = {}
     for name, amount in value.items():
@@ -442,16 +445,8 @@ def _override(adapter: Adapter, offer: str, value: Any, where: str) -> Override:
         if cell not in page.cells or cell in cells:
             listed = ", ".join(" ".join(each) for each in page.cells)
             raise ConfigError(f"{place}: {name!r}: must be one of these, each once at most: {listed}")
-        cells[cell] = Price(_usd(amount, f"{place}.{name}"))
+        cells[cell] = Price(usd_text(amount, f"{place}.{name}"))
     return Override(Table(page.by, cells), where)
-
-
-def _usd(value: Any, place: str) -> str:
-    with contextlib.suppress(OutOfBounds):
-        if isinstance(value, str) and len(value.partition(".")[2]) <= DECIMALS:
-            usd(value)
-            return value
-    raise ConfigError(f'{place}: must be USD as text, like "0.05", not {value!r:.60}')
 
 
 def _proxy(text: str, where: str) -> str:
@@ -483,18 +478,3 @@ def _origin(url: str, where: str, allow_http: bool) -> str:
 
 def _without_user(url: str) -> str:
     return url.rpartition("@")[2]
-
-
-def _only(table: Mapping[str, Any], known: Mapping[str, Any], where: str, what: str = "setting") -> None:
-    for name, value in table.items():
-        if name not in known:
-            raise ConfigError(f"{where}: {no_such(what, name, known)}")
-        kind = known[name]
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise ConfigError(f"{where}: {name}: must be {_kind(kind)}, not {value!r}")
-
-
-def _kind(kind: Any) -> str:
-    return {str: "a text", bool: "true or false", int: "a whole number", list: "a list", Mapping: "a table"}.get(
-        kind, "a number"
-    )

@@ -83,10 +83,17 @@ def _elsewhere(data: Mapping[str, Any], adapters: Mapping[str, Adapter]) -> Iter
     yield from _settings(data, "")
     providers = data.get("providers")
     for name, table in providers.items() if isinstance(providers, Mapping) else ():
-        if isinstance(table, Mapping) and "base_url" in table:
-            adapter = adapters.get(str(table.get("adapter", name)))
-            if not _is_known(str(table["base_url"]), adapter):
-                yield f"providers.{name}.base_url"
+        if isinstance(table, Mapping):
+            yield from _of_account(name, table, adapters.get(str(table.get("adapter", name))))
+
+
+def _of_account(name: str, table: Mapping[str, Any], adapter: Adapter | None) -> Iterator[str]:
+    origin = str(table["base_url"]) if "base_url" in table else None
+    if origin is not None and not _is_known(origin, adapter):
+        yield f"providers.{name}.base_url"
+    # An offer says which model of the provider's gets what is asked for, and that may be anybody's.
+    if table.get("offers") and not (origin is not None and _is_here(origin)):
+        yield f"providers.{name}.offers"
 
 
 def _settings(table: Mapping[str, Any], where: str) -> Iterator[str]:
@@ -99,7 +106,9 @@ def _settings(table: Mapping[str, Any], where: str) -> Iterator[str]:
 
 def _is_known(url: str, adapter: Adapter | None) -> bool:
     """Return whether an origin is this machine, or the adapter's own."""
+    return _is_here(url) or (adapter is not None and origin_of(url) == origin_of(adapter.base_url))
+
+
+def _is_here(url: str) -> bool:
     origin = origin_of(url)
-    return origin is not None and (
-        is_loopback(origin[1]) or (adapter is not None and origin == origin_of(adapter.base_url))
-    )
+    return origin is not None and is_loopback(origin[1])

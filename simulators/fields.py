@@ -122,6 +122,21 @@ class Whole:
 
 
 @frozen
+class Number:
+    """A number of a range, whole or not."""
+
+    least: float
+    most: float
+    required: bool = False
+
+    def wrong(self, value: object) -> tuple[Cause, str] | None:
+        """See Field."""
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            return "type", "must be a number"
+        return None if self.least <= value <= self.most else ("range", f"must be from {self.least} to {self.most}")
+
+
+@frozen
 class Flag:
     """True or false."""
 

@@ -51,14 +51,21 @@ class FilesIn:
         return f"http://{host}" if host else self.base_url
 
     def keep(
-        self, content: bytes | None, name: object, *, declared: str = "", link: str = "", upload_id: str = ""
+        self,
+        content: bytes | None,
+        name: object,
+        *,
+        declared: str = "",
+        link: str = "",
+        upload_id: str = "",
+        life: float | None = None,
     ) -> Upload:
-        """Keeps a file; its type is what its bytes say, else what was declared.
+        """Keeps a file, for `upload_life` seconds or those of `life`; its type is what its bytes say, else as declared.
 
         Without content it is the file at a public link, which nobody fetched.
         """
         kind = media_type(content or b"") or declared or "application/octet-stream"
-        ends = self.now + self.upload_life
+        ends = self.now + (self.upload_life if life is None else life)
         new = Upload(upload_id or uuid4().hex, named(name), kind, content, self.now, ends, link)
         return self.uploads.add(new, int(self.kept_megabytes * MEGABYTE))
 

@@ -34,7 +34,7 @@ class LastingFiles(Files):
         *Files.file_routes,
         ("POST", r"/v1/files", "stored"),
         ("GET", r"/v1/files", "listed"),
-        ("GET", r"/v1/files/(?P<file>[^/]+)", "told"),
+        ("GET", r"/v1/files/(?P<file>[^/]+)", "described"),
         ("GET", r"/v1/files/(?P<file>[^/]+)/content", "content"),
         ("DELETE", r"/v1/files/(?P<file>[^/]+)", "deleted"),
     )
@@ -77,7 +77,7 @@ class LastingFiles(Files):
         more = len(every) > begin + len(page)
         return json_response({"object": "list", "data": [self._file(each) for each in page], "has_more": more})
 
-    def told(self, request: Request, match: re.Match[str]) -> Response:
+    def described(self, request: Request, match: re.Match[str]) -> Response:
         """One file."""
         return json_response(self._file(self._lasting(request, match)))
 

@@ -86,7 +86,7 @@ class Service(FilesIn, ABC):
     """The settings that are secret: another text in each run."""
     ours: ClassVar[Sequence[str]] = ()
     """What no page says, and we chose: lifetime, refunds, refusals.<kind>, failures.<name>, failures.codes; and what an
-    adapter may say though no page does: states.<word>, errors.<code>, tells.<what>, limits.<what>, hosts, …"""
+    adapter may say though no page does: states.<word>, errors.<code>, settings.<name>, tells.<what>, …"""
     moderates: ClassVar[str] = "poll"
     """Where moderation shows: a refused submit, or a failed task that a poll sees."""
     lifetime: ClassVar[float]
@@ -195,6 +195,13 @@ class Service(FilesIn, ABC):
     def fetched(self, task: Task, stage: Stage, urls: Sequence[str]) -> Response:
         """The answer to a call for the result, where that is a call of its own; a Refusal where there is none."""
         return self.shown(task, stage, urls)
+
+    def told(self, task: Task, stage: Stage) -> Mapping[str, object]:
+        """What an answer tells of a task beside its state: progress (0 to 1), position, log, seed, title, seconds.
+
+        The bodies hold it in the provider's own words and units.
+        """
+        return {}
 
     def canceled(self, task: Task, request: Request) -> Response:
         """The answer to a cancel."""

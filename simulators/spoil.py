@@ -26,8 +26,8 @@ def spoiled(fault: Fault, response: Response, service: Service) -> Response:
         headers = {name: value for name, value in response.headers.items() if name not in hidden}
         body = _read(response)
         changed = change(body, fault, service)
-        if changed == body and len(headers) == len(response.headers):
-            return response
+        if changed == body:  # a file holds nothing to change, and its headers may
+            return response if len(headers) == len(response.headers) else evolve(response, headers=headers)
         return json_response(changed, response.status, headers)
     return SPOILERS[fault.kind](fault, response)
 

@@ -77,8 +77,8 @@ class Declared(Suite):
         for variant in offer.variants:
             refused = "; ".join(map(str, check(fewest(adapter, offer, variant), adapter, offer).problems))
             promise(not refused, f"{name}, {variant}: a request with no more than it needs is refused: {refused}")
-            for field, param in offer.fields.items():
-                wrong = "; ".join(contradictions(param, variant))
+            for field in offer.fields:
+                wrong = "; ".join(contradictions(offer, field, variant))
                 promise(not wrong, f"{name}, {variant}, {field}: {wrong}")
         thin = ", ".join(_resolutions_never_taken(adapter, offer))
         promise(not thin, f"{name}: the pixels that `shape` makes of a resolution are always refused: {thin}")

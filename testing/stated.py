@@ -3,11 +3,12 @@
 from datetime import UTC, datetime
 
 from anymedia import AnymediaError, Task
-from anymedia.declare import Adapter
-from anymedia.simulators import services
+from anymedia.declare import Adapter, Lifecycle
+from anymedia.simulators import Service, services
 from anymedia.translate.links import leads
 
 from .hints import hint
+from .kept import LOOKS
 from .suite import Case, Suite, at_simulator, cases, fail, has, in_a_loop, promise, read_as, unstated
 
 NEAR = 1.0
@@ -63,6 +64,31 @@ class Stated(Suite):
                 )
 
     @in_a_loop
+    async def test_what_is_told_of_a_task_is_read(self, first: Case) -> None:
+        """How far it is, its place in a queue, a log, a seed: at each look, in the unit of the page."""
+        declared = _told_by(first.life)
+        if not declared and first.service.told is Service.told:
+            unstated(first.adapter, "progress, position, log, seed, title or seconds")
+        async with at_simulator(first.adapter) as scene:
+            service, seen = scene.simulator.service, set[str]()
+            task = await scene.submitted(first)
+            while True:
+                made = service.tasks[task.id]
+                for name, value in service.told(made, made.stage(service.now)).items():
+                    seen.add(name)
+                    read = task.told.get(name)
+                    differs = (
+                        f"{first}: {name} is {value!r}, and that is read as {read!r}; look at `tells` and its unit"
+                    )
+                    promise(read == value, differs)
+                if task.state.final:
+                    break
+                scene.clock.seconds += (service.queued + service.running) / LOOKS
+                task = await scene.client.get(task)
+        once = ", ".join(sorted(declared - seen))
+        promise(not once, f"{first}: `tells` says where {once} stands, and the simulator tells none")
+
+    @in_a_loop
     async def test_a_balance_is_what_the_account_has(self, adapter: Adapter) -> None:
         """After something was bought, so that it is no round figure."""
         if not has(adapter, "funds") and adapter.balance is None:
@@ -109,3 +135,8 @@ class Stated(Suite):
         for what, figure in limits.items():
             read = getattr(adapter.limits, what)
             promise(read == figure, f"{adapter.name}: the page limits {what} to {figure}, and `limits` says {read}")
+
+
+def _told_by(life: Lifecycle) -> set[str]:
+    """Return the names of what the answers of a lifecycle are declared to tell."""
+    return {name for call in (life.submit, *life.looks.values()) for name in call.reply.tells}

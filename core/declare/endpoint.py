@@ -11,7 +11,7 @@ from anymedia.model.strict_json import Json
 from .assets import Assets, assets, optional_place
 from .auth import SETTING, Header, Query
 from .hook import Hook
-from .path import BODY, Place, place
+from .path import BODY, First, Place, place
 from .several import pair, several
 
 
@@ -81,6 +81,8 @@ class Reply:
     def __attrs_post_init__(self) -> None:
         if self.failure.retry_after is not None:
             raise ValueError("failure: nothing waits for a task that has failed, so nothing reads its retry_after")
+        if isinstance(self.files, First) and BODY in self.files.paths:
+            raise ValueError('files: an answer is the file, "@", or holds it somewhere; it is not told which')
 
 
 def _early(_: Any, attribute: Any, given: Any) -> None:
@@ -110,7 +112,7 @@ class Endpoint:
     `model` is where the body names the wire id; `writes` is a function that makes of the body the one that is sent.
     `not_yet` is an error code and for how many seconds after the submit it means no more than "not yet". `verdict`: a
     refusal here (400–499, but for key, credit and rate) says that the task failed. `timeout` is in seconds, `limit` in
-    bytes of the answer.
+    bytes of an answer that is no file.
     """
 
     method: Literal["GET", "POST", "PUT", "DELETE"]

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import attrs
 
-from anymedia.model.forms import LINK, SIZE, TEXT, Form
+from anymedia.model.forms import ANYTHING, LINK, SIZE, TEXT, Form
 from anymedia.model.strict_json import Json
 
 from .several import several
@@ -31,7 +31,7 @@ class Value(ABC):
     `wants` is what a value of the kind is at all, whatever the bounds.
     """
 
-    wants: ClassVar[Form]
+    wants: ClassVar[Form] = ANYTHING
 
     @property
     def keys(self) -> tuple[str, ...] | None:

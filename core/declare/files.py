@@ -132,8 +132,8 @@ class Step:
     `sends` is the body, as JSON or as the fields of a form: texts may hold {name}, {type}, {size}, {sha256}, {md5} (of
     the file, in base64), {base64}, {data} (a data URI), and what earlier steps found; a whole text keeps the type of
     what it names, and "{file}" in a form is the file. A `call` whose body is "file" sends its bytes. `finds` names
-    places of the answer; `call.link` is the name of one that holds the URL to call, `headers` the name of one that
-    holds an object of headers to send.
+    places of the answer; `call.link` is the name of one that holds the URL to call, or what comes before the `path` of
+    the call, `headers` the name of one that holds an object of headers to send.
     """
 
     call: Endpoint

@@ -22,6 +22,18 @@ def as_word(value: object) -> str:
     return str(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
+def of_word(takes: Value, word: str) -> Any:
+    """Return the value of a kind that a word names in a table of prices; None where it names none."""
+    match takes:
+        case Flag():
+            return {as_word(flag): flag for flag in (True, False)}.get(word)
+        case Whole() | Number():
+            pattern = _WHOLE if isinstance(takes, Whole) else _DECIMAL
+            return _read(word, "{}", pattern)
+        case _:
+            return word
+
+
 def _template(given: Any) -> str | None:
     """Return the text in which a number is written; None where it is written as a number. Errors: ValueError."""
     form = "{}" if given is str else given

@@ -16,7 +16,7 @@ from .numbers import Whole
 from .prices import Prices, Table
 from .several import several
 from .sizes import Shape
-from .when import When, pick
+from .when import When, cases, pick
 from .written import Numbered, Written, clashes, places
 
 VARIANT = "variant"
@@ -85,9 +85,9 @@ class Offer:
     `lifecycle` names one of the adapter's (None: the usual one). `knobs` are fields that the provider alone has: they
     are given in a request's `extra` by these names, and held to their bounds, rules and prices like the canonical
     fields in `params`. `fixed` fields are always sent and tell the offer apart; `path` replaces the submit's path;
-    `prices` None is unknown; `page` is where it is written, unless the adapter's page says so under the offer's name.
-    Errors: ValueError for a name that is no field of the kind, and for two things of which one would overwrite the
-    other.
+    `prices` None is unknown; `page` is where it is written, unless the adapter's page says so under the offer's name;
+    `own` is one that the user's configuration declares. Errors: ValueError for a name that is no field of the kind, and
+    for two things of which one would overwrite the other.
     """
 
     name: str
@@ -103,6 +103,7 @@ class Offer:
     rules: tuple[Rule, ...] = attrs.field(default=(), validator=several("rules", Rule))
     shape: Shape | None = None
     prices: Prices | None = None
+    own: bool = False
     fields: Mapping[str, Param] = attrs.field(
         init=False, repr=False, eq=False, default=attrs.Factory(_fields, takes_self=True)
     )
@@ -125,7 +126,7 @@ class Offer:
     @property
     def forms(self) -> set[str]:
         """The forms in which its fields take files."""
-        takes = [each for param in self.params.values() for each in _cases(param.takes)]
+        takes = [each for param in self.params.values() for each in cases(param.takes)]
         return {form for each in takes if isinstance(each, File | Files) for form in each.forms}
 
     @property
@@ -174,11 +175,14 @@ def _unknown_names(offer: Offer) -> Iterator[str]:
 
 
 def _of_no_field(offer: Offer) -> Iterator[str]:
-    """Yield what a price and the rules name that is not mapped."""
+    """Yield what a price, the shape and the rules name that is not mapped."""
     by = offer.prices.by if isinstance(offer.prices, Table) else ()
     unmapped = [field for field in by if field != VARIANT and field not in offer.fields]
     if unmapped:
         yield f"the price goes by {', '.join(unmapped)}, which is not mapped"
+    made = [] if offer.shape is None else [field for field in offer.shape.gives if field not in offer.params]
+    if made:
+        yield f"the shape makes {', '.join(made)}, which is not mapped"
     ruled = (name for rule in offer.rules for name in (*rule.when, *rule.allows, *filter(None, [rule.needs])))
     unknown = [name for name in dict.fromkeys(ruled) if name not in (*offer.roles.names, *offer.knobs)]
     if unknown:
@@ -186,13 +190,8 @@ def _of_no_field(offer: Offer) -> Iterator[str]:
     for field, several_ in offer.roles.files.items():
         needed = Files if several_ else File
         takes = offer.params[field].takes if field in offer.params else None
-        if wrong := [each for each in _cases(takes) if not isinstance(each, needed)]:
+        if wrong := [each for each in cases(takes) if not isinstance(each, needed)]:
             yield f"files are put into {field}: it takes {needed.__name__}(…), not {type(wrong[0]).__name__}(…)"
-
-
-def _cases(takes: Value | When[Value] | None) -> list[Value]:
-    cases = [*(each for _, each in takes.cases), takes.otherwise] if isinstance(takes, When) else [takes]
-    return [each for each in cases if each is not None]
 
 
 def _whens(offer: Offer) -> Iterator[When[Any]]:

@@ -18,6 +18,8 @@ class Grid:
 
     takes: ClassVar[tuple[str, ...]] = ("size",)
     """Fields that an offer takes by this shape, mapped or not."""
+    gives: ClassVar[tuple[str, ...]] = ("aspect_ratio", "resolution")
+    """Fields that it makes of them, which an offer maps."""
 
     sizes: Mapping[tuple[str, str], tuple[int, int]] = attrs.field(hash=False)
 
@@ -58,6 +60,8 @@ class Pixels:
 
     takes: ClassVar[tuple[str, ...]] = ("aspect_ratio", "resolution")
     """Fields that an offer takes by this shape, mapped or not."""
+    gives: ClassVar[tuple[str, ...]] = ("size",)
+    """Fields that it makes of them, which an offer maps."""
 
     step: int
     megapixels: Mapping[str, int] = attrs.field(hash=False)

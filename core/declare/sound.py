@@ -6,18 +6,25 @@ from typing import Any
 from .fields import Choice, Text, Value
 from .files import Files
 from .numbers import Flag, Number, Whole, as_word
-from .offer import VARIANT, Offer, Param
+from .offer import VARIANT, Offer
 from .prices import Table
-from .when import Said, When, pick
+from .when import Said, cases, pick
+from .written import spreads
 
 MANY = 1000
 """Whole numbers that are not counted up one by one."""
 
+SEVERAL = ("https://a.example/1.png",)
+"""A list, as a field holds one."""
 
-def contradictions(param: Param, variant: str) -> Iterator[str]:
+
+def contradictions(offer: Offer, field: str, variant: str) -> Iterator[str]:
     """Yield what contradicts itself in a field, in one variant."""
+    param = offer.fields[field]
     takes, default = pick(param.takes, (variant,)), pick(param.default, (variant,))
     known = default is not None and not isinstance(default, Said)
+    if takes is not None:
+        yield from _misplaced(offer, field, takes)
     if known and takes is not None and not _is_one(takes, default):
         yield f"the default {as_word(default)} is none of its values"
     if isinstance(takes, Choice):
@@ -28,6 +35,22 @@ def contradictions(param: Param, variant: str) -> Iterator[str]:
         yield f"at least {takes.least} and at most {takes.most}"
     if param.always_sent and not known and not param.required:
         yield "always sent, and there is no default to send"
+
+
+def _misplaced(offer: Offer, field: str, takes: Value) -> Iterator[str]:
+    """Yield why values of a kind cannot be in a field, or not at its place."""
+    form = offer.roles.forms.get(field)
+    if form is not None and form.example is not None and not takes.wants.fits(form.example):
+        yield f"a request gives values like {form.example!r}, and no {type(takes).__name__}"
+    if spreads(offer.fields[field].to) and not takes.wants.fits(SEVERAL):
+        yield "only a list can be spread over several places"
+
+
+def unlisted(offer: Offer) -> Iterator[str]:
+    """Yield what is fixed at several places, and is no list."""
+    for to, value in offer.fixed.items():
+        if spreads(to) and not isinstance(value, list):
+            yield f"fixed, {to}: only a list can be spread over several places"
 
 
 def _is_one(takes: Value, value: Any) -> bool:
@@ -49,7 +72,7 @@ def _billed_as(offer: Offer, name: str) -> set[str] | None:
         return set(offer.variants)
     param = offer.fields[name]
     values: list[object] = []
-    for takes in _cases(param.takes):
+    for takes in cases(param.takes):
         match takes:
             case Choice(wire=wire):
                 values += wire
@@ -59,10 +82,4 @@ def _billed_as(offer: Offer, name: str) -> set[str] | None:
                 values += (True, False)
             case _:
                 return None
-    return {as_word(param.bills_as.get(value, value)) for value in (*values, *_cases(param.default))}
-
-
-def _cases(thing: Any) -> list[Any]:
-    """Return everything that a thing may be, whatever is put in."""
-    cases = [each for _, each in thing.cases] + [thing.otherwise] if isinstance(thing, When) else [thing]
-    return [each for each in cases if each is not None]
+    return {as_word(param.bills_as.get(value, value)) for value in (*values, *cases(param.default))}

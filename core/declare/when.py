@@ -35,6 +35,12 @@ def pick(thing: "T | When[T] | None", given: Container[str]) -> T | None:
     return thing.pick(given) if isinstance(thing, When) else thing
 
 
+def cases(thing: "T | When[T] | None") -> list[T]:
+    """Return everything that a thing may be, whatever is put in."""
+    held = [each for _, each in thing.cases] + [thing.otherwise] if isinstance(thing, When) else [thing]
+    return [each for each in held if each is not None]
+
+
 @attrs.frozen
 class Said:
     """A value that can only be told in words, like a default that depends on what is put in."""

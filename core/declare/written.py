@@ -9,7 +9,7 @@ import attrs
 
 from .fields import Value
 from .files import Files
-from .when import When
+from .when import When, cases
 
 FURTHEST = 100
 """The longest list of numbered fields that is held against the other places."""
@@ -58,7 +58,12 @@ def places(to: str | Numbered, takes: Value | When[Value]) -> list[str | Numbere
     """Return where a field is written: its place, or that of each key of an object that is merged."""
     if not merges(to):
         return [to]
-    return [f"{to}{key}" for each in _cases(takes) for key in each.keys or ()]
+    return [f"{to}{key}" for each in cases(takes) for key in each.keys or ()]
+
+
+def spreads(to: str | Numbered) -> bool:
+    """Return whether a place is one for each element of a list."""
+    return isinstance(to, Numbered) or "[]" in to
 
 
 @attrs.frozen
@@ -91,22 +96,17 @@ class Written:
     @property
     def _of_parts(self) -> bool:
         """Whether it is files that go as the parts of a form, of which a name may end in []."""
-        cases = _cases(self.takes)
-        return bool(cases) and all(isinstance(each, Files) and "part" in each.forms for each in cases)
+        taken = cases(self.takes)
+        return bool(taken) and all(isinstance(each, Files) and "part" in each.forms for each in taken)
 
     def _merged(self) -> Iterator[str]:
         """Yield the keys that are merged into an object of the body. Errors: ValueError for what is no object."""
         if self.takes is None:
             raise ValueError(f"{self.what}: a place in the body is needed")
-        for takes in _cases(self.takes):
+        for takes in cases(self.takes):
             if takes.keys is None:
                 raise ValueError(f"{self.what}: only an object can be merged into {_shown(self)}")
             yield from takes.keys
-
-
-def _cases(takes: Value | When[Value] | None) -> list[Value]:
-    cases = [each for _, each in takes.cases] + [takes.otherwise] if isinstance(takes, When) else [takes]
-    return [each for each in cases if each is not None]
 
 
 def clashes(written: Iterable[Written], exclusive: Iterable[tuple[str, str]] = ()) -> Iterator[str]:

@@ -31,7 +31,7 @@ from anymedia.transport.auth import NONE, Credentials
 from anymedia.transport.download import keep
 from anymedia.transport.http import DIRECT, Transport
 from anymedia.transport.retry import Patience, retried
-from anymedia.transport.store import Stores
+from anymedia.transport.stores import Stores
 
 from .tokens import Tokens
 

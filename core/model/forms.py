@@ -36,11 +36,13 @@ class Role(StrEnum):
 class Form:
     """What a field may hold: `fits` decides, `message` says what it must be and holds {shown} for the wrong value.
 
-    `told` says more exactly what is wrong with some values, and nothing of others.
+    `example` is a value that fits, by which the kinds of values are told apart; None: there is nothing to tell. `told`
+    says more exactly what is wrong with some values, and nothing of others.
     """
 
     message: str
     fits: Callable[[Any], bool]
+    example: Any = None
     told: Callable[[Any], str | None] = lambda _: None
 
     def fault(self, value: Any) -> str | None:
@@ -120,7 +122,7 @@ def pair(given: Any) -> Any:
 
 def one_of(words: tuple[str, ...]) -> Form:
     """Return the form of a field that takes one of some words."""
-    return Form(f"must be one of {', '.join(words)}, not {{shown}}", words.__contains__)
+    return Form(f"must be one of {', '.join(words)}, not {{shown}}", words.__contains__, words[0])
 
 
 def is_json(value: Any) -> bool:
@@ -185,17 +187,23 @@ def _file_fault(value: Any) -> str | None:
     return None
 
 
-TEXT = Form("must be a text, not {shown}", _is_text)
-FILE = Form(_FILE, _is_file, _file_fault)
-FILES = Form(_FILE, lambda given: isinstance(given, tuple) and all(map(_is_file, given)), _file_fault)
+TEXT = Form("must be a text, not {shown}", _is_text, "a fox")
+FILE = Form(_FILE, _is_file, "https://a.example/1.png", _file_fault)
+FILES = Form(
+    _FILE,
+    lambda given: isinstance(given, tuple) and all(map(_is_file, given)),
+    ("https://a.example/1.png",),
+    _file_fault,
+)
 MEDIA = (FILE, FILES)
 """The forms of fields into which files are put."""
 
-LINK = Form("must be an http(s) URL, not {shown}", is_url)
-RATIO = Form('must be two numbers like "16:9", or "auto", not {shown}', _is_ratio)
-SIZE = Form("must be a width and a height in whole pixels, not {shown}", _is_size)
-COUNT = Form(f"must be a whole number from 1 to {MOST}, not {{shown}}", lambda n: _is_whole(n) and 1 <= n <= MOST)
-WHOLE = Form("must be a whole number, 0 or more, not {shown}", lambda number: _is_whole(number) and number >= 0)
+LINK = Form("must be an http(s) URL, not {shown}", is_url, "https://a.example/1.png")
+RATIO = Form('must be two numbers like "16:9", or "auto", not {shown}', _is_ratio, "16:9")
+SIZE = Form("must be a width and a height in whole pixels, not {shown}", _is_size, (1024, 1024))
+COUNT = Form(f"must be a whole number from 1 to {MOST}, not {{shown}}", lambda n: _is_whole(n) and 1 <= n <= MOST, 1)
+WHOLE = Form("must be a whole number, 0 or more, not {shown}", lambda number: _is_whole(number) and number >= 0, 1)
+ANYTHING = Form("may be anything, like {shown}", lambda _: True)
 ANY_WHOLE = Form("must be a whole number, not {shown}", _is_whole)
 NUMBER = Form("must be a number, not {shown}", _is_number)
 FLAG = Form("must be true or false, not {shown}", lambda value: isinstance(value, bool))

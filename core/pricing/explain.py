@@ -34,15 +34,17 @@ class Sent:
 class Explanation:
     """The call that one offer would be sent, with the API key masked, or the reasons why it takes no such request.
 
-    `json` is the first body (None when refused), `calls` every different body with how often it is sent; `files` say
-    which way each file of this machine goes, whose URL a text in the body stands for; `defaults` are what the provider
-    takes for fields that are not given; `money` is for all calls together.
+    `own`: the user's configuration declares the offer. `json` is the first body (None when refused), `calls` every
+    different body with how often it is sent; `files` say which way each file of this machine goes, whose URL a text in
+    the body stands for; `defaults` are what the provider takes for fields that are not given; `money` is for all calls
+    together.
     """
 
     offer: str
     provider: str
     account: str
     model: str
+    own: bool
     method: str
     url: str
     headers: Mapping[str, str] = attrs.field(hash=False)
@@ -69,6 +71,7 @@ def explain(candidate: Candidate) -> Explanation:
         provider=account.adapter.name,
         account=account.name,
         model=checked.offer.model,
+        own=checked.offer.own,
         method=call.method,
         url=masked_url(call),
         headers=headers,

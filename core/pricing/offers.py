@@ -141,8 +141,9 @@ def _parted(account: Account, checked: Checked, live: LivePrices | None, units: 
 
 
 def _price(checked: Checked, part: Part, account: Account, live: LivePrices | None) -> Money:
-    override = account.prices.get(checked.offer.name)
-    price = live.find(checked, account.origin, part.units) if override is None and live is not None else None
+    override, offer = account.prices.get(checked.offer.name), checked.offer
+    yours = override is not None or (offer.own and offer.prices is not None)
+    price = None if yours or live is None else live.find(checked, account.origin, part.units)
     return price or priced_part(checked, part, override)
 
 
@@ -150,8 +151,9 @@ def _price(checked: Checked, part: Part, account: Account, live: LivePrices | No
 
 
 def _names_exist(request: Request, offer: str | None, accounts: Sequence[Account], known: Collection[Adapter]) -> None:
-    adapters = {each.name: each for each in (*known, *(account.adapter for account in accounts))}
-    sold_as = {f"{name}/{sold.name}": sold for name, each in adapters.items() for sold in each.offers}
+    # Two accounts of a provider may differ in the offers that the user declares.
+    adapters = (*known, *(account.adapter for account in accounts))
+    sold_as = {f"{each.name}/{sold.name}": sold for each in adapters for sold in each.offers}
     models = {sold.model: sold for sold in sold_as.values()}
     if request.model not in models:
         _refuse("model", no_such("model", request.model, models))
@@ -161,8 +163,9 @@ def _names_exist(request: Request, offer: str | None, accounts: Sequence[Account
     if offer is not None and request.model not in (sold.model for sold in pinned):
         _refuse("offer", f"{offer} is an offer of {pinned[0].model}, and the request is for {request.model}")
     for name in request.extra:
-        if name not in adapters:
-            _refuse("extra", no_such("provider", name, adapters))
+        names = {each.name: each for each in adapters}
+        if name not in names:
+            _refuse("extra", no_such("provider", name, names))
 
 
 def _sold_elsewhere(model: str, accounts: Iterable[Account], known: Collection[Adapter]) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, localcontext
 from typing import Any
 
+import attrs
+
 from anymedia.declare.adapter import Adapter
 from anymedia.declare.numbers import as_word
 from anymedia.declare.offer import VARIANT, Offer
@@ -18,6 +20,7 @@ from anymedia.translate.places import reaches, touches
 
 UNPRINTED = "no page prints a price"
 PAGE, YOURS = "the page", "your configuration"
+UNNAMED = f"{YOURS} names no price"
 ABOUT = "the page gives an approximate price"
 EACH_ROUNDED = "each file that is put in is taken to be rounded up to a megapixel by itself"
 
@@ -35,13 +38,24 @@ def priced_part(checked: Checked, part: Part, override: Override | None = None) 
     """Return what one task costs, by the offer's page or by the user's own prices; unknown comes with its reason."""
     prices = checked.offer.prices if override is None else override.prices
     if prices is None:
-        return Money.unknown(UNPRINTED)
+        return _told(checked.offer, Money.unknown(UNPRINTED))
     try:
         with localcontext(EXACT):
-            return _priced(checked, part, prices, override)
+            money = _priced(checked, part, prices, override)
     except Unpriced as unpriced:
         reason = str(unpriced)
-        return Money.unknown(reason if override is None else reason.replace(PAGE, YOURS))
+        money = Money.unknown(reason if override is None else reason.replace(PAGE, YOURS))
+    return money if override is not None else _told(checked.offer, money)
+
+
+def _told(offer: Offer, money: Money) -> Money:
+    """Return the price of an offer with where it stands: the user's configuration, if that declares the offer."""
+    if not offer.own:
+        return money
+    reason = None if money.reason is None else money.reason.replace(UNPRINTED, UNNAMED).replace(PAGE, YOURS)
+    if money.got is None:
+        return attrs.evolve(money, reason=reason)
+    return attrs.evolve(money, got="override", date=None, source=offer.page, reason=reason)
 
 
 def _priced(checked: Checked, part: Part, prices: Prices, override: Override | None) -> Money:
@@ -69,6 +83,10 @@ def _all_listed(checked: Checked, override: Override, units: int) -> None:
 
 def least(adapter: Adapter, offer: Offer) -> Money:
     """Return the least that one unit of an offer can cost; unknown where no page prints a price."""
+    return _told(offer, _least(adapter, offer))
+
+
+def _least(adapter: Adapter, offer: Offer) -> Money:
     match offer.prices:
         case None:
             return Money.unknown(UNPRINTED)

@@ -65,8 +65,11 @@ def step_call(account: Account, step: Step, known: Mapping[str, Any], media: Med
     headers |= {str(name): str(value) for name, value in named.items()} if isinstance(named, Mapping) else {}
     linked = None if endpoint.link is None else _linked(account, known[endpoint.link])
     query = {name: str(_said(text, known)) for name, text in endpoint.query.items()}
-    path = str(_said(endpoint.path or "/", known))
-    url = linked or (f"{path}?{urlencode(query)}" if query else path)
+    path = str(_said(endpoint.path or "", known))
+    if linked is None:
+        url = f"{path or '/'}?{urlencode(query)}" if query else path or "/"
+    else:
+        url = linked.rstrip("/") + path if path else linked
     body, content, told = _body(step, known, media)
     return call(
         account,

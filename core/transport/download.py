@@ -19,7 +19,8 @@ from .file import File
 from .http import Transport
 from .part import FILE_LIMIT, PRIVATE, Part, part
 from .places import Folder, Place
-from .store import Stores, pieces
+from .store import pieces
+from .stores import Stores
 
 WHOLE = (200, 203)
 """HTTP statuses of an answer that holds a file, and all of it."""

@@ -1,8 +1,7 @@
-"""Storage: objects of a bucket written, read and lent. The only file that knows obstore."""
+"""Storage: objects of a bucket written, read and lent. With store_faults the only file that knows obstore."""
 
 import asyncio
 import os
-import re
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import timedelta
@@ -14,8 +13,9 @@ import attrs
 
 from anymedia.model.errors import ConfigError
 from anymedia.model.urls import is_loopback
-from anymedia.storage import KEYS, Storage
-from anymedia.translate.messages import Lost
+from anymedia.storage import Storage
+
+from .store_faults import errors, said, told
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore, S3Store
@@ -25,6 +25,9 @@ ONE = 5 << 20
 
 ABREAST = 4
 """Objects that are sent to a bucket at a time; each holds about two parts in memory."""
+
+GIVE_UP = 5.0
+"""Seconds for which the parts of an object are taken back whose sending was cancelled."""
 
 PIECE = 1 << 20
 """Bytes that are read at a time, about."""
@@ -46,6 +49,7 @@ class Store:
 
     storage: Storage
     _bucket: "ObjectStore" = attrs.field(repr=False)
+    _going: list[str] = attrs.field(factory=list, init=False, repr=False)
     _room: asyncio.Semaphore = attrs.field(factory=lambda: asyncio.Semaphore(ABREAST), init=False, repr=False)
 
     @classmethod
@@ -69,7 +73,7 @@ class Store:
             open_url: Any = from_url  # its types know each option by itself
             bucket = open_url(storage.url, client_options=client, retry_config=_RETRY, **options)
         except (BaseError, ValueError) as error:
-            raise ConfigError(f"{storage.url}: {_said(error)}") from None
+            raise ConfigError(f"{storage.url}: {said(error)}") from None
         return cls(storage, bucket)
 
     def location(self, key: str) -> str:
@@ -86,37 +90,57 @@ class Store:
     ) -> None:
         """Write an object, which appears whole or not at all; a file is read piece by piece.
 
-        `over`: it may replace another of that name. Two that are longer than ONE and written in one moment may pass
-        each other by: a name tells what is in it. Errors: FileExistsError, Lost, OSError of the file, and what the
-        iterator raises.
+        `over`: it may replace another of that name. Of objects longer than ONE, two that two processes write in one
+        moment may do so all the same: a name has to tell what is in it. Errors: FileExistsError, Lost, OSError of the
+        file, and what the iterator raises.
         """
-        from obstore import put_async
         from obstore.exceptions import AlreadyExistsError
 
         size = _size(source)
         small = size is not None and size <= ONE
-        if not over and not small and await self.exists(key):
-            raise FileExistsError(self.location(key))
-        if isinstance(source, Path):
-            source = await asyncio.to_thread(source.read_bytes) if small else pieces(source)
+        options: dict[str, Any] = {
+            "attributes": {"Content-Type": media_type},
+            "mode": "overwrite" if over or not small else "create",
+            "use_multipart": not small,
+        }
+        taken = FileExistsError(self.location(key))
+        if not over and key in self._going:
+            raise taken
+        self._going.append(key)
         try:
+            if not over and not small and await self.exists(key):
+                raise taken
+            if isinstance(source, Path):
+                source = await asyncio.to_thread(source.read_bytes) if small else pieces(source)
+            send = self._put if isinstance(source, bytes) else self._send
             async with self._room:
-                await put_async(
-                    self._bucket,
-                    key,
-                    source,
-                    attributes={"Content-Type": media_type},
-                    mode="overwrite" if over or not small else "create",
-                    use_multipart=not small,
-                    chunk_size=ONE,
-                    max_concurrency=1,
-                )
+                await send(key, cast("Any", source), options)
             return
         except AlreadyExistsError:
-            lost: Exception = FileExistsError(self.location(key))
-        except _errors() as error:
+            lost: Exception = taken
+        except errors() as error:
             lost = self._lost(key, error)
+        finally:
+            self._going.remove(key)
         raise lost
+
+    async def _send(self, key: str, source: AsyncIterator[bytes], options: dict[str, Any]) -> None:
+        """Send an object in parts; a cancel gives them up at the bucket too, where they would be paid for."""
+        stop = asyncio.Event()
+        sending = asyncio.create_task(self._put(key, _until(stop, source), options))
+        sending.add_done_callback(lambda task: task.cancelled() or task.exception())
+        try:
+            await asyncio.shield(sending)
+        except asyncio.CancelledError:
+            stop.set()
+            await asyncio.wait({sending}, timeout=GIVE_UP)
+            sending.cancel()
+            raise
+
+    async def _put(self, key: str, source: bytes | AsyncIterator[bytes], options: dict[str, Any]) -> None:
+        from obstore import put_async
+
+        await put_async(self._bucket, key, source, chunk_size=ONE, max_concurrency=1, **options)
 
     async def presigned(self, key: str, seconds: float) -> str:
         """Return a URL at which anybody can read an object for so many seconds (LONGEST at most). Errors: Lost."""
@@ -125,7 +149,7 @@ class Store:
         try:
             bucket = cast("S3Store", self._bucket)  # or another one that can sign
             return await sign_async(bucket, "GET", key, timedelta(seconds=min(seconds, LONGEST)))
-        except _errors() as error:
+        except errors() as error:
             lost = self._lost(key, error)
         raise lost
 
@@ -138,7 +162,7 @@ class Store:
             async for chunk in found.stream(min_chunk_size=PIECE):
                 yield bytes(chunk)
             return
-        except _errors() as error:
+        except errors() as error:
             lost = self._lost(key, error)
         raise lost
 
@@ -147,7 +171,7 @@ class Store:
         from obstore import delete_async
 
         await self.put(CHECK, b"", "application/octet-stream")
-        with suppress(*_errors()):
+        with suppress(*errors()):
             await delete_async(self._bucket, CHECK)
 
     async def exists(self, key: str) -> bool:
@@ -159,61 +183,20 @@ class Store:
             return True
         except FileNotFoundError:
             return False
-        except _errors() as error:
+        except errors() as error:
             lost = self._lost(key, error)
         raise lost
 
     def _lost(self, key: str, error: Exception) -> Exception:
-        """Return what a failed call says, without anything of what was sent: an answer may hold that."""
-        if isinstance(error, OSError) and error.errno:
-            return error  # it is of a file of this machine
-        from obstore import exceptions
-
-        text, scheme = str(error), self.storage.scheme
-        if _NO_KEYS.search(text):
-            return Lost(f"no keys for {self.storage.url} were found: set {KEYS[scheme]}", sent=False, permanent=True)
-        if isinstance(error, FileNotFoundError):
-            bucket = "NoSuchBucket" in text or "ContainerNotFound" in text
-            what = f"the bucket of {self.storage.url}" if bucket else self.location(key)
-            return Lost(f"{what} does not exist", sent=True, permanent=True)
-        refused = isinstance(error, exceptions.PermissionDeniedError | exceptions.UnauthenticatedError)
-        return Lost(f"{self.location(key)}: {_said(error)}", sent=True, permanent=refused)
+        return told(self.storage, self.location(key), error)
 
 
-@attrs.frozen
-class Stores:
-    """The buckets that one client has opened, each once; `storage` is the configured one.
-
-    Another bucket of the same kind is reached by the same options.
-    """
-
-    storage: Storage | None = None
-    ca_file: Path | None = None
-    _opened: dict[str, Store] = attrs.field(factory=dict, init=False, repr=False)
-
-    def of(self, storage: Storage) -> Store:
-        """Return a bucket. Errors: ConfigError."""
-        if storage.url not in self._opened:
-            self._opened[storage.url] = Store.open(storage, self.ca_file)
-        return self._opened[storage.url]
-
-    def holding(self, location: str) -> tuple[Store, str]:
-        """Return the bucket and the name of an object at a location. Errors: ConfigError."""
-        scheme, _, rest = location.partition("://")
-        bucket, _, key = rest.partition("/")
-        return self.of(self.at(f"{scheme}://{bucket}")), key
-
-    async def read(self, location: str) -> AsyncIterator[bytes]:
-        """Yield the bytes of an object at a location. Errors: Lost, ConfigError."""
-        store, key = self.holding(location)
-        async for chunk in store.chunks(key):
-            yield chunk
-
-    def at(self, url: str, **facts: Any) -> Storage:
-        """Return a storage at a URL, with the options of the configured one where they fit. Errors: ConfigError."""
-        known = self.storage
-        alike = known is not None and known.scheme == url.partition("://")[0]
-        return Storage(url=url, options=known.options if known is not None and alike else {}, **facts)
+async def _until(stop: asyncio.Event, source: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield what an iterator yields, until it is stopped. Errors: InterruptedError then, and the iterator's."""
+    async for piece in source:
+        if stop.is_set():
+            raise InterruptedError
+        yield piece
 
 
 async def pieces(file: Path) -> AsyncIterator[bytes]:
@@ -221,12 +204,6 @@ async def pieces(file: Path) -> AsyncIterator[bytes]:
     with await asyncio.to_thread(file.open, "rb") as opened:
         while piece := await asyncio.to_thread(opened.read, PIECE):
             yield piece
-
-
-def _errors() -> tuple[type[Exception], ...]:
-    from obstore.exceptions import BaseError
-
-    return (BaseError, FileNotFoundError)
 
 
 def _size(source: Path | bytes | AsyncIterator[bytes]) -> int | None:
@@ -250,19 +227,3 @@ def _allows_http(storage: Storage) -> bool:
     here = is_loopback(urlsplit(storage.options.get("endpoint", "")).hostname or "")
     said = os.environ.get(_ALLOW_HTTP.get(storage.scheme, ""), "")
     return here or bool(storage.options.get("allow_http")) or said.lower() in ("true", "1")
-
-
-_NO_KEYS = re.compile(r"/latest/(?:api/token|meta-data)|computeMetadata|metadata/identity")
-"""The address at which a machine of the cloud would find keys of its own, where none are set."""
-
-_STATUS = re.compile(r"status code: (\d{3}[\w ]*)")
-_CODE = re.compile(r"<Code>(\w{1,60})</Code>")
-
-
-def _said(error: Exception) -> str:
-    """Return what an error says in one line: the store's status and code, or why there was no answer."""
-    text = str(error)
-    status, code = _STATUS.search(text), _CODE.search(text)
-    if status is not None:
-        return f"answered {status[1].strip()}" + (f" ({code[1]})" if code is not None else "")
-    return text.partition("\n")[0].rpartition(" - ")[2][:200]

@@ -35,6 +35,7 @@ each says in its first line what lives there.
    choose      engine/purchase.py      the first offer that can be asked now
    reserve     limits/ceiling.py       its price, under the caller's ceiling
    permit      limits/permits.py       a turn, a task slot, a rate slot, a connection
+   place       engine/uploads.py       its files, where the provider finds them
    record      journal/                the intent: on disk before the first byte
    send        transport/http.py       one POST, on the account's own origin
    classify    translate/classify.py   accepted, refused, not sent, or uncertain
@@ -67,8 +68,9 @@ each says in its first line what lives there.
    their [`Queue`](../core/limits/queue.py) chooses. [`Purchase.reserve`](../core/engine/purchase.py) reserves the price
    of each task under the [`Ceiling`](../core/limits/ceiling.py).
 5. A [`Submission`](../core/engine/submission.py) is one order on its way. It waits for a
-   [`Permit`](../core/limits/permits.py) and for the account's [`Health`](../core/limits/health.py), writes the intent
-   down, sends one POST through [`Transport.send`](../core/transport/http.py), reads the answer with
+   [`Permit`](../core/limits/permits.py), has its files put where the provider finds them
+   ([`Uploads.filled`](../core/engine/uploads.py)), is admitted by the account's [`Health`](../core/limits/health.py),
+   writes the intent down, sends one POST through [`Transport.send`](../core/transport/http.py), reads the answer with
    [`submitted`](../core/translate/decode.py), and writes the outcome down. It runs in a task of its own:
    [`Submits.shielded`](../core/engine/submits.py) ends a caller's wait at a deadline or a cancel, never the POST.
 6. What follows from an error is one table, [`STEPS`](../core/engine/rules.py): the next offer, the same one again, or

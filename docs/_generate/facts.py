@@ -3,7 +3,20 @@
 from collections.abc import Iterator, Sequence
 
 from anymedia import ImageRequest
-from anymedia.declare import Adapter, Endpoint, Header, Hook, Lifecycle, Offer, Pace, Query, Setting, Token, pick
+from anymedia.declare import (
+    Adapter,
+    Endpoint,
+    Header,
+    Hook,
+    Lifecycle,
+    Offer,
+    Pace,
+    Query,
+    Setting,
+    Token,
+    Upload,
+    pick,
+)
 from anymedia.declare.auth import API_KEY
 from anymedia.declare.endpoint import Credential
 from anymedia.declare.hook import hooks
@@ -36,6 +49,8 @@ def facts(adapter: Adapter) -> Iterator[tuple[str, str]]:
     for name, life in adapter.lives.items():
         of = "" if name is None else f" ({name})"
         yield from ((f"{what}{of}", told) for what, told in _life(adapter, name, life))
+    if adapter.upload is not None:
+        yield "upload", _upload(adapter.upload)
     if adapter.balance is not None:
         yield "balance", code(f"GET {adapter.balance.path}")
     yield "an uncertain submit", _idempotency(adapter)
@@ -46,6 +61,16 @@ def facts(adapter: Adapter) -> Iterator[tuple[str, str]]:
     if own:
         yield "its own code", "<br>".join(own)
     yield "limits", "; ".join(_limits(adapter)) or "none known"
+
+
+def _upload(upload: Upload) -> str:
+    """Say how a file gets to a provider, and for how long it stays."""
+    ways = (step.call for step in upload.steps)
+    calls = [f"{each.method} {each.origin or ''}{each.path or '(where the answer says)'}" for each in ways]
+    told = "an unknown time" if upload.expires is None else "as long as its answer says"
+    life = told if upload.expires is None or isinstance(upload.expires, str) else duration(upload.expires)
+    bound = "" if upload.megabytes is None else f", {upload.megabytes:g} MB at most"
+    return f"{', then '.join(map(code, calls))}; kept for {life}{bound}"
 
 
 def _credential(each: Credential) -> str:

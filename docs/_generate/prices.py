@@ -12,17 +12,14 @@ from anymedia.declare import (
     VARIANT,
     Adapter,
     Files,
-    Flag,
-    Number,
     Offer,
     PerMegapixel,
     Price,
     Table,
     Text,
-    Whole,
     pick,
 )
-from anymedia.declare.numbers import as_word
+from anymedia.declare.numbers import of_word
 from anymedia.model.request import request_type
 from anymedia.pricing.price import priced
 from anymedia.translate.check import check
@@ -162,7 +159,7 @@ def _bare(sold: Iterable[Sold]) -> str:
 def asked(adapter: Adapter, offer: Offer, variant: str | None, **given: Any) -> Money:
     """Return what the code says that a picture costs. Errors: ValueError when it would not even be asked for."""
     variant = variant or next(iter(offer.variants))
-    fields = {name: _value(offer, name, word) for name, word in _fitting(offer, given).items()}
+    fields = {name: _named(offer, name, word) for name, word in _fitting(offer, given).items()}
     extra = {adapter.name: {name: fields.pop(name) for name in offer.knobs if name in fields}}
     request = request_type(offer.kind)(model=offer.model, extra=extra, **_subject(offer, variant), **fields)
     checked = check(request, adapter, offer)
@@ -171,17 +168,10 @@ def asked(adapter: Adapter, offer: Offer, variant: str | None, **given: Any) -> 
     return priced(checked, parts(checked))
 
 
-def _value(offer: Offer, name: str, word: Any) -> Any:
-    """Return the value that a table of prices names by a word."""
-    match pick(offer.fields[name].takes, ()):
-        case Whole():
-            return int(word)
-        case Number():
-            return float(word)
-        case Flag():
-            return word == as_word(True)
-        case _:
-            return word
+def _named(offer: Offer, name: str, word: Any) -> Any:
+    """Return the value that a table of prices names by a word; a rule names the values themselves."""
+    takes = pick(offer.fields[name].takes, ())
+    return of_word(takes, word) if takes is not None and isinstance(word, str) else word
 
 
 def _subject(offer: Offer, variant: str) -> dict[str, Any]:

@@ -401,9 +401,9 @@ def test_who_reports_the_end():
 def test_where_an_account_tells_what_it_still_has():
     told = {name: adapter.balance for name, adapter in adapters().items() if adapter.balance is not None}
     assert {
-        name: (each.path, *(None if place is None else str(place) for place in (each.usd, each.cents, each.credits)))
+        name: (each.path, *(None if place is None else str(place) for place in (each.usd, each.credits)))
         for name, each in told.items()
     } == {
-        "reapi": ("/api/v1/balance", None, None, "balance"),
-        "runapi": ("/api/v1/me/balance", None, "balance_cents", None),
+        "reapi": ("/api/v1/balance", None, "balance"),
+        "runapi": ("/api/v1/me/balance", "balance_cents!cents", None),
     }

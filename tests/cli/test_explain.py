@@ -7,8 +7,8 @@ import sys
 import pytest
 
 KEYS = [
-    "offer", "provider", "account", "model", "method", "url", "headers", "json", "calls", "files", "defaults",
-    "adjustments", "refusals", "money",
+    "offer", "provider", "account", "model", "own", "method", "url", "headers", "json", "calls", "files",
+    "defaults", "adjustments", "refusals", "money",
 ]  # fmt: skip
 FOX = ("explain", "A fox in the snow", "--model", "flux-2-pro", "--aspect-ratio", "16:9", "--resolution", "2K")
 CALLS = {

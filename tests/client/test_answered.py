@@ -219,12 +219,16 @@ async def test_a_result_that_is_a_call_of_its_own_is_asked_for_until_it_is_whole
     cut = answer(SPEECH).replace(b"Content-Length: ", b"Content-Length: 9")
     answers = [said(id="t-1"), said(state="going"), *[said(state="done"), cut] * 2, said(state="done"), answer(SPEECH)]
     journal = SQLiteJournal(tmp_path / "journal.db")
+    journal.results.mkdir()
+    taken = journal.results / "t-1-1.mp3"
+    taken.write_bytes(b"another's")
     async with raw_server(*answers) as server, client_at(server, clock, journal, LATER) as client:
         task = await client.wait(await client.submit(REQUEST))
     await journal.close()
     (asset,) = task.assets
-    assert (asset.path.name, asset.path.read_bytes()) == ("t-1-1.mp3", SPEECH)
-    assert list((tmp_path / "results").iterdir()) == [asset.path]
+    assert (asset.path.name, asset.path.read_bytes()) == ("t-1-1.2.mp3", SPEECH)
+    assert taken.read_bytes() == b"another's"
+    assert sorted(journal.results.iterdir()) == [asset.path, taken]
     assert len(server.requests) == len(answers)
 
 

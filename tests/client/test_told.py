@@ -40,7 +40,7 @@ TASK = Task(id="t-1", provider="acme", account="acme", submitted_at=NOW, path="/
 
 def read(body, headers=None, task=TASK):
     """Return what is told of a task once an answer has come."""
-    asked = Asked(adapter=ACME, account="acme", origin="https://a.example", model=None, now=NOW, secret=Secret(KEY))
+    asked = Asked(adapter=ACME, account="acme", origin="https://a.example", model=None, now=NOW, secrets=(Secret(KEY),))
     return looked(asked, POLL, Answer(200, headers or {}, json.dumps({"state": "going", **body}).encode()), task).told
 
 

@@ -1,8 +1,13 @@
 """A provider of nobody's, to which each test gives the words that it is about."""
 
+from datetime import UTC, datetime
+
 import attrs
 
 from anymedia.declare import Adapter, Header, Lifecycle, Pace
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+"""When everything happens."""
 
 WORDS = [field.name for field in attrs.fields(Lifecycle) if field.init]
 

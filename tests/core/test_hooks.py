@@ -14,7 +14,7 @@ from anymedia.pricing.offers import candidates
 from anymedia.translate.classify import Asked
 from anymedia.translate.decode import looked, submitted
 from anymedia.translate.messages import Answer
-from tests.paper.test_on_paper import NOW
+from tests.core.acme import NOW
 
 from .acme import acme
 

@@ -91,6 +91,11 @@ def test_a_link_is_one_result_at_its_place_however_often_it_stands_there():
     assert [(each.role, each.title) for each in task.assets] == [("main", "A"), ("cover", None)]
 
 
+def test_results_are_named_by_their_places():
+    assert str(Assets("songs[]", url="audio")) == "songs[] audio"
+    assert str(Assets("urls[]")) == "urls[]"
+
+
 def test_what_stands_beside_the_work_is_not_the_work():
     """A task that shows its cover alone is looked at again."""
     with pytest.raises(MalformedAnswer, match="no result"):
@@ -104,6 +109,7 @@ def test_what_stands_beside_the_work_is_not_the_work():
         (lambda: Assets("a", kind="music"), "kind is one of audio, image, video, not 'music'"),
         (lambda: Assets("a", url="/"), "'/' is not a path"),
         (lambda: Reply(assets=("a", "b")), "assets is a tuple of Assets, and 'a' is in it"),
+        (lambda: Reply(files=first("a!base64", "@")), 'an answer is the file, "@", or holds it somewhere'),
     ],
 )
 def test_what_no_result_can_be_is_said_at_once(assets, message):

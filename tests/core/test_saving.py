@@ -9,7 +9,7 @@ from anymedia import Asset, Money, Task
 from anymedia.transport.download import Sources, keep, save
 from anymedia.transport.part import clear
 from anymedia.transport.places import Folder
-from anymedia.transport.store import Stores
+from anymedia.transport.stores import Stores
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0\0\0\rIHDR" + b"\0\0\0\1" * 2
 

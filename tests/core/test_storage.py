@@ -1,5 +1,6 @@
 """[storage]: what it may say, how files are named in it, and what a bucket takes, gives and lends."""
 
+import asyncio
 import builtins
 import re
 from datetime import UTC, datetime
@@ -278,6 +279,26 @@ async def test_what_breaks_off_leaves_nothing_behind(bucket, store):
     with pytest.raises(Lost, match="it broke off"):
         await store.put("a", broken(), "video/mp4")
     assert (bucket.keys(), bucket.unfinished()) == ([], [])
+
+
+async def test_a_cancel_leaves_nothing_at_the_bucket_that_is_paid_for(bucket, store):
+    going = asyncio.Event()
+
+    async def slow():
+        while True:
+            yield b"x" * ONE
+            going.set()
+
+    sending = asyncio.create_task(store.put("a", slow(), "video/mp4"))
+    await going.wait()
+    with pytest.raises(FileExistsError):  # whoever comes meanwhile takes another name
+        await store.put("a", given_in(b"y"), "video/mp4", over=False)
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    assert (bucket.keys(), bucket.unfinished()) == ([], [])
+    await store.put("a", given_in(b"y"), "video/mp4", over=False)
+    assert bucket.read("mine/a") == b"y"
 
 
 async def test_a_fault_of_the_source_is_told_as_it_is(bucket, store, tmp_path):

@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from anymedia import read_config
+from anymedia import ConfigError, read_config
 from anymedia.cli.app import app
 from anymedia.simulators import in_thread
 from tests.core.test_media import PNG
 
 ROOT = Path(__file__).parents[2]
+OWN_OFFERS = ROOT / "docs" / "own-offers.md"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 NEWLINE = "\n"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -44,7 +45,7 @@ def timeless(clock, monkeypatch):
 
 @pytest.fixture
 def at_the_simulators(timeless, bucket, monkeypatch, tmp_path):
-    """A working directory whose anymedia.toml leads to simulators, and the bucket that the pages name."""
+    """A working directory whose anymedia.toml leads to simulators, and the bucket and the offers that pages name."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("AWS_ENDPOINT_URL", bucket.endpoint)
     monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
@@ -54,7 +55,8 @@ def at_the_simulators(timeless, bucket, monkeypatch, tmp_path):
     lines = []
     for name, table in timeless.config["providers"].items():
         lines += [f"[providers.{name}]", *(f'{key} = "{value}"' for key, value in table.items())]
-    (tmp_path / "anymedia.toml").write_text("\n".join(lines))
+    offers = (found[2] for found in BLOCK.finditer(OWN_OFFERS.read_text("utf-8")) if found[1] == "toml")
+    (tmp_path / "anymedia.toml").write_text("\n".join([*lines, *offers]))
     for variable, key in timeless.environ.items():
         monkeypatch.setenv(variable, key)
     return tmp_path
@@ -122,6 +124,14 @@ def test_a_command_works(line, at_the_simulators, timeless):
         assert set(arguments) <= set(targets)
     else:
         assert line == "sudo apt-get install --yes make python3-venv"
+
+
+def test_the_fault_that_is_shown_is_the_one_that_is_told():
+    told = re.search(r"^```text\nanymedia.toml: (.*)\n```$", OWN_OFFERS.read_text("utf-8"), re.MULTILINE)[1]
+    toml = next(block for block in blocks("toml") if "imagen-4-0" in block.values[0]).values[0]
+    with pytest.raises(ConfigError) as caught:
+        read_config(tomllib.loads(toml.replace("text = [1, 4000]", "").replace("takes = {  }", 'takes = "txt"')), {})
+    assert str(caught.value) == f"config: {told}"
 
 
 @pytest.mark.parametrize("text", blocks("toml"))

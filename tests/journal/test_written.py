@@ -37,7 +37,7 @@ from anymedia import (
 from anymedia.journal import Ledger, SQLiteJournal
 from anymedia.simulators import names, running
 from tests.odd.files import PNG
-from tests.paper.test_on_paper import OPENAI
+from tests.outside.anymedia_openai.adapter import ADAPTER as OPENAI
 from tests.simulators.instant import plugins
 from tests.verbs import run
 

@@ -7,10 +7,33 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import attrs
+
 from anymedia import registry, simulators
 
 PROVIDERS = ("bfl", "fal", "kie", "openai", "replicate")
 HERE = Path(__file__).parent
+
+
+@attrs.frozen
+class Planted:
+    """A fact of a provider's adapter, its text, the wrong one, and what the suite says to it."""
+
+    provider: str
+    fact: str
+    right: str
+    wrong: str
+    said: str
+
+    def __str__(self) -> str:
+        return f"{self.provider}: {self.fact}"
+
+    @property
+    def text(self) -> str:
+        """The adapter with the wrong fact."""
+        text = (HERE / f"anymedia_{self.provider}" / "adapter.py").read_text("utf-8")
+        assert text.count(self.right) == 1, f"{self} stands {text.count(self.right)} times"
+        return text.replace(self.right, self.wrong)
 
 
 @contextmanager

@@ -9,36 +9,15 @@ from inspect import signature
 from types import SimpleNamespace
 from typing import Any
 
-import attrs
 import pytest
 
 from anymedia.testing import Contract
 
-from .conftest import HERE, installed
+from .conftest import Planted, installed
+from .planted_words import WORDS
 
 PROMISES = tuple(name for name in dir(Contract) if name.startswith("test_"))
 ALL = os.environ.get("ANYMEDIA_PROMISES") == "all"
-
-
-@attrs.frozen
-class Planted:
-    """A fact of a provider's adapter, its text, the wrong one, and what the suite says to it."""
-
-    provider: str
-    fact: str
-    right: str
-    wrong: str
-    said: str
-
-    def __str__(self) -> str:
-        return f"{self.provider}: {self.fact}"
-
-    @property
-    def text(self) -> str:
-        """The adapter with the wrong fact."""
-        text = (HERE / f"anymedia_{self.provider}" / "adapter.py").read_text("utf-8")
-        assert text.count(self.right) == 1, f"{self} stands {text.count(self.right)} times"
-        return text.replace(self.right, self.wrong)
 
 
 PLANTED = {
@@ -151,7 +130,13 @@ PLANTED = {
         Planted("replicate", "the path of cancel", "{id}/cancel", "{id}/stop", "not canceled: NotFound"),
     ),
     "test_a_refusal_in_place_of_the_result_ends_the_task": (
-        Planted("fal", "a refusal at the result is a verdict", ", verdict=True", "", "comes to DeadlineExceeded"),
+        Planted(
+            "fal",
+            "a refusal at the result is a verdict",
+            "            verdict=True,\n",
+            "",
+            "comes to DeadlineExceeded",
+        ),
     ),
     "test_a_call_is_named_as_the_provider_names_it": (
         Planted("fal", "the header of the request id", '"x-fal-request-id"', '"x-request-id"', "look at `request_id`"),
@@ -295,7 +280,7 @@ UNNOTICED = {
     ("promise", "planted"),
     [
         pytest.param(promise, each, id=str(each))
-        for promise, planted in (*PLANTED.items(), *MORE.items())
+        for promise, planted in (*PLANTED.items(), *MORE.items(), *WORDS.items())
         for each in planted
     ],
 )

@@ -99,8 +99,9 @@ class Instant(Service):
 
 
 class Painter(Instant):
-    """Its answer is the picture itself; a header tells what was charged, in cents."""
+    """Its answer is the picture itself; headers tell its name, and what was charged, in cents."""
 
+    id_fields = ("X-Job",)
     tells = ("charge",)
     routes = (("POST", r"/v1/paint", "submit"),)
     fields: ClassVar = {name: FIELDS[name] for name in ("model", "prompt", "size")}
@@ -108,7 +109,7 @@ class Painter(Instant):
     def shown(self, task, stage, urls):
         if stage != "succeeded":
             return super().shown(task, stage, urls)
-        headers = {"Content-Type": "image/png", "X-Cost-Cents": str(task.order.price)}
+        headers = {"Content-Type": "image/png", "X-Job": task.id, "X-Cost-Cents": str(task.order.price)}
         return Response(200, headers, self.picture(task, 0))
 
 
@@ -142,21 +143,6 @@ class Lender(Instant):
         slot = self.lend("input", {"Content-Type": request.query["kind"]}, kept=True)
         here = self.here(request)
         return json_response({"put": f"{here}{slot.path}", "signed": slot.headers, "get": f"{here}{slot.kept_path}"})
-
-
-class Ticketed(Instant):
-    """Its API key gives a token, and the token lets in."""
-
-    routes = (*Instant.routes, ("POST", r"/v1/token", "ticket"))
-
-    def ticket(self, request, _):
-        if request.object is None or request.object.get("secret") != self.api_key:
-            raise self.refusal("unauthorised")
-        return json_response({"access_token": self.new_token(600), "expires_in": 600})
-
-    def admit(self, request):
-        if not self.is_good(request.headers.get("authorization", "").removeprefix("Bearer ")):
-            raise self.refusal("unauthorised")
 
 
 def plugins():

@@ -6,22 +6,36 @@ not known, which is not to say that the task failed; results live for ten minute
 """
 
 from anymedia.declare import (
-    Adapter, Balance, Cause, Choice, Credit, Endpoint, Err, Fault, Gap, Header, Lifecycle, Limits, Match, Offer, Pace,
-    Param, PerMegapixel, Pixels, Printed, Reply, Size, State, Text, Url, Files, Whole, first, numbered,
+    Adapter, Balance, Cause, Choice, Credit, Endpoint, Err, Fault, Flag, Gap, Header, Lifecycle, Limits, Match, Number,
+    Offer, Pace, Param, PerMegapixel, Pixels, Printed, Reply, Size, State, Text, Url, Files, Whole, first, numbered,
 )  # fmt: skip
 
 
-def flux_2(tier: str, images: int, prices: PerMegapixel) -> Offer:
+TOLERANCE = {"safety_tolerance": Param("safety_tolerance", Whole(0, 5), default=2)}
+FLEX = {
+    **TOLERANCE,
+    "prompt_upsampling": Param("prompt_upsampling", Flag(), default=True),
+    "guidance": Param("guidance", Number(1.5, 10)),
+    "steps": Param("steps", Whole(1, 50), default=50),
+}
+
+
+def flux_2(tier: str, images: int, prices: PerMegapixel, knobs: dict[str, Param] = TOLERANCE) -> Offer:
     return Offer(
         name=f"flux-2-{tier}",
         params={
             "prompt": Param("prompt", Text(1), required=True),
-            "images": Param(numbered("input_image", "input_image_{n}"), Files(1, images)),
+            "images": Param(
+                numbered("input_image", "input_image_{n}"),
+                # Base64 alone, in the body; the bounds are inferred.
+                Files(1, images, forms=("url", "base64"), megabytes=20, megapixels=20, inline=20),
+            ),
             "size": Param("", Size(least=64, step=16, megapixels=4)),
             "seed": Param("seed", Whole()),
             "output_format": Param("output_format", Choice("jpeg", "png"), default="jpeg"),
             "callback_url": Param("webhook_url", Url(https=True)),
         },
+        knobs=knobs,
         # Which ratio and resolution stand in for the one that is not given is our choice.
         shape=Pixels(step=16, megapixels={"1K": 1, "2K": 4}, ratio="1:1", resolution="1K"),
         prices=prices,
@@ -49,6 +63,7 @@ ADAPTER = Adapter(
                 # "Moderation Reasons"; where a plain failure says why is not told
                 failure=Fault(message="details.*[]"),
                 credits="cost",
+                tells={"progress": "progress", "seed": "result.seed"},
             ),
         ),
         states={
@@ -71,14 +86,15 @@ ADAPTER = Adapter(
     limits=Limits(active=24),
     offers=(
         flux_2("pro", 8, PerMegapixel("0.03", "0.015", "0.015")),
-        flux_2("flex", 8, PerMegapixel("0.05", "0.05", "0.05")),
+        flux_2("flex", 8, PerMegapixel("0.05", "0.05", "0.05"), FLEX),
         flux_2("max", 8, PerMegapixel("0.07", "0.03", "0.03")),
         flux_2("klein-4b", 4, PerMegapixel("0.014", "0.001", "0.001")),
     ),
     gaps=(
         Gap("whether a task that failed or was moderated is billed: refunds", "counted as billed"),
         Gap("what a wrong API key is answered", "401 and 403 are taken for it"),
-        Gap("the price of images put in", "by their megapixels, which are not known beforehand: no quote"),
+        Gap("the price of images put in", "by their megapixels, which are known of files alone: no quote for a URL"),
+        Gap("the default of guidance, types of images", "unknown; every type is sent"),
         Gap("bounds of a prompt and of a seed", "none are held"),
         Gap("how often it may be called", "24 tasks at a time"),
         Gap("cancel, list of tasks, idempotency key", "none"),

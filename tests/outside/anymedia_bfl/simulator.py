@@ -2,8 +2,7 @@
 
 Ours, where the page is silent: a wrong key is a 403; a task that failed or was moderated costs nothing; an image that
 is put in is of one megapixel; where a plain failure says why; an unknown task is an HTTP 200; a size that is left out
-is 1024x1024; nothing is called back; an image is a PNG, JPEG or
-WebP.
+is 1024x1024; nothing is called back.
 """
 
 from __future__ import annotations
@@ -17,14 +16,14 @@ from uuid import uuid4
 from attrs import field, frozen
 
 from anymedia.simulators import Service
-from anymedia.simulators.fields import Cause, Choice, Field, Flag, Link, Problem, Text, Whole, given, problems
-from anymedia.simulators.inputs import Takes
+from anymedia.simulators.fields import Cause, Choice, Field, Flag, Link, Number, Problem, Text, Whole, given, problems
+from anymedia.simulators.inputs import PICTURES, Takes
 from anymedia.simulators.message import Body, Error, Refusal, Request, Response, json_response
 from anymedia.simulators.picture import Media
 from anymedia.simulators.task import Failure, Order, Stage, Task
 
 MEGAPIXEL = 1024 * 1024
-IMAGES = Takes(("image/png", "image/jpeg", "image/webp"), megabytes=20)
+IMAGES = Takes(PICTURES.types, megabytes=20, megapixels=20)
 LARGEST = 4 * MEGAPIXEL
 
 
@@ -51,7 +50,7 @@ COMMON: dict[str, Field] = {
     "webhook_url": Link(schemes=("https",)),
     "webhook_secret": Text(),
 }
-FLEX: dict[str, Field] = {"prompt_upsampling": Flag(), "steps": Whole(1, 50)}
+FLEX: dict[str, Field] = {"prompt_upsampling": Flag(), "guidance": Number(1.5, 10), "steps": Whole(1, 50)}
 
 
 def _images(most: int) -> dict[str, Field]:
@@ -176,14 +175,22 @@ class BlackForestLabs(Service):
         """{id, status, result, progress, details, preview}, and the cost with the end."""
         body: Body = {"id": task.id, "status": "Pending", "result": None, "progress": None}
         body |= {"details": None, "preview": None}
+        told = self.told(task, stage)
+        body["progress"] = told.get("progress")
         if stage == "succeeded":
-            sample = {"sample": urls[0], "seed": task.order.sent.get("seed", 42)} if urls else None
-            body |= {"status": "Ready", "result": sample, "progress": 1.0, "cost": float(task.order.price)}
+            sample = {"sample": urls[0], "seed": told["seed"]} if urls else None
+            body |= {"status": "Ready", "result": sample, "cost": float(task.order.price)}
         if task.failure and stage == "failed":
             moderated = task.failure.code != "Error"
             details = {"Moderation Reasons": [task.failure.message]} if moderated else {"Error": task.failure.message}
             body |= {"status": task.failure.code, "details": details, "cost": float(task.order.price - task.refunded)}
         return json_response(body)
+
+    def told(self, task: Task, stage: Stage) -> Mapping[str, object]:
+        """The progress once it has begun, and the seed with the result."""
+        if stage == "running":
+            return {"progress": round((self.now - task.created - task.queued) / task.running, 3)}
+        return {"progress": 1.0, "seed": task.order.sent.get("seed", 42)} if stage == "succeeded" else {}
 
     def refused(self, refusal: Refusal) -> Response:
         """{detail}: a list of {loc, msg, type} for fields, else a text; an unknown task is a state."""

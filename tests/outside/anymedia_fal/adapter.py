@@ -2,12 +2,13 @@
 
 Page: docs.fal.ai, queue and models.
 Odd: a job that failed is COMPLETED too: what failed it stands at the result's own address, at the error's status; an
-empty balance is a 403; the links drop what follows the model's name, so they are used as they are answered.
+empty balance is a 403; the links drop what follows the model's name, so they are used as they are answered; bytes are
+put in with a token, where the answer that gave it says.
 """
 
 from anymedia.declare import (
-    Adapter, Cause, Choice, Endpoint, Err, Fault, Gap, Header, Lifecycle, Match, Offer, Outcome, Pace, Param,
-    PerMegapixel, Pixels, Printed, Reply, Size, State, Table, Text, Url, Files, Whole, first, when,
+    Adapter, Cause, Choice, Endpoint, Err, Fault, Flag, Gap, Header, Lifecycle, Match, Offer, Outcome, Pace, Param,
+    PerMegapixel, Pixels, Printed, Reply, Size, State, Step, Table, Text, Upload, Url, Files, Whole, first, when,
 )  # fmt: skip
 
 NANO_RATIOS = (
@@ -15,6 +16,9 @@ NANO_RATIOS = (
     *("1:4", "4:1", "1:8", "8:1"),  # the page says 14; these four are inferred from other sellers of the model
 )
 CALLBACK = Param("?fal_webhook", Url())
+IMAGES = Param("image_urls", Files(1, forms=("url", "data", "upload"), inline=1))  # above 1 MB by upload: our choice
+QUEUE = {"position": "queue_position"}
+LIFE = 86_400  # how long a file that is put in lies there is ours to say
 
 
 def flux_2(tier: str, prices: PerMegapixel) -> Offer:
@@ -24,12 +28,13 @@ def flux_2(tier: str, prices: PerMegapixel) -> Offer:
         params={
             "prompt": Param("prompt", Text(1), required=True),
             "size": Param("image_size", Size()),
-            "images": Param("image_urls", Files(1)),
+            "images": IMAGES,
             "seed": Param("seed", Whole()),
             "moderation": Param("enable_safety_checker", Choice({"off": False, "standard": True})),
             "output_format": Param("output_format", Choice("jpeg", "png")),
             "callback_url": CALLBACK,
         },
+        knobs={"safety_tolerance": Param("safety_tolerance", Whole(1, 5, form=str))},
         # The page takes names of sizes or pixels; its default is 4:3, in how many pixels is not said.
         shape=Pixels(step=16, megapixels={"1K": 1, "2K": 4}, ratio="4:3", resolution="1K"),
         prices=prices,
@@ -45,14 +50,25 @@ ADAPTER = Adapter(
     api_key_env=("FAL_KEY",),
     auth=Header("Authorization", "Key "),
     lifecycle=Lifecycle(
-        submit=Endpoint(method="POST", path="/{wire_id}", reply=Reply(id="request_id", state="status")),
+        submit=Endpoint(method="POST", path="/{wire_id}", reply=Reply(id="request_id", state="status", tells=QUEUE)),
         # A failed job is COMPLETED too; what a model says of its error stands at the result's address alone.
         poll=Endpoint(
             method="GET",
             link="status_url",
-            reply=Reply(state="status", failed_if="error", failure=Fault(code="error_type", message="error")),
+            query={"logs": "1"},
+            reply=Reply(
+                state="status",
+                failed_if="error",
+                failure=Fault(code="error_type", message="error"),
+                tells={**QUEUE, "log": "logs[].message"},
+            ),
         ),
-        result=Endpoint(method="GET", link="response_url", verdict=True, reply=Reply(assets="images[].url")),
+        result=Endpoint(
+            method="GET",
+            link="response_url",
+            verdict=True,
+            reply=Reply(assets="images[].url", tells={"seed": "seed"}),
+        ),
         why=Endpoint(method="GET", link="response_url"),
         cancel=Endpoint(method="PUT", link="cancel_url"),
         states={"IN_QUEUE": State.QUEUED, "IN_PROGRESS": State.RUNNING, "COMPLETED": State.SUCCEEDED},
@@ -66,6 +82,35 @@ ADAPTER = Adapter(
         # The queue's own errors: where the result should be they end the task; at a submit nobody knows what they mean.
         **dict.fromkeys(("request_timeout", "startup_timeout"), Err(Cause.FAILED, submit=Outcome.UNCERTAIN)),
     },
+    upload=Upload(
+        Step(
+            call=Endpoint(
+                method="POST",
+                origin="https://rest.fal.ai",
+                path="/storage/auth/token",
+                query={"storage_type": "fal-cdn-v3"},
+            ),
+            finds={"token": "token", "scheme": "token_type", "host": "base_url"},
+        ),
+        Step(
+            call=Endpoint(
+                method="POST",
+                link="host",
+                path="/files/upload",
+                keyed=False,
+                body="file",
+                headers={
+                    "Authorization": "{scheme} {token}",
+                    "Content-Type": "{type}",
+                    "X-Fal-File-Name": "{name}",
+                    "X-Fal-Object-Lifecycle": f'{{"expiration_duration_seconds": {LIFE}}}',
+                },
+            ),
+            finds={"url": "access_url"},
+        ),
+        expires=LIFE,
+        megabytes=100,  # what has more goes in parts
+    ),
     refunds="yes",  # "only successes are billed"
     printed=Printed("2026-11-20", "fal's pages of the models"),
     offers=(
@@ -76,12 +121,16 @@ ADAPTER = Adapter(
             wire_id=when(images="fal-ai/nano-banana-2/edit", otherwise="fal-ai/nano-banana-2"),
             params={
                 "prompt": Param("prompt", Text(1), required=True),
-                "images": Param("image_urls", Files(1)),
+                "images": IMAGES,
                 "aspect_ratio": Param("aspect_ratio", Choice(*NANO_RATIOS), default="auto"),
                 "resolution": Param("resolution", Choice("1K", "2K", "4K"), default="1K"),
                 "seed": Param("seed", Whole()),
                 "output_format": Param("output_format", Choice("jpeg", "png", "webp"), default="png"),
                 "callback_url": CALLBACK,
+            },
+            knobs={
+                "safety_tolerance": Param("safety_tolerance", Whole(1, 6, form=str), default=4),
+                "enable_web_search": Param("enable_web_search", Flag()),
             },
             prices=Table("resolution", {"1K": "0.08", "2K": "0.12", "4K": "0.16"}),
         ),
@@ -90,6 +139,10 @@ ADAPTER = Adapter(
         Gap("the lifetime of results", "the account's own setting: no date is shown"),
         Gap("rate limits", "a 429 is waited for"),
         Gap("bounds of a prompt, of the images put in and of a size in pixels", "none are held"),
+        Gap(
+            "the bounds of flex's guidance_scale and num_inference_steps, the words of thinking_level", "sent as given"
+        ),
+        Gap("types and size of what is put in, uploads of more than 100 MB", "none are held; not made"),
         Gap("how many images one task makes at most", "each image is a task"),
         Gap("list of requests, idempotency key", "none"),
     ),

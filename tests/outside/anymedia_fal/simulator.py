@@ -1,12 +1,14 @@
 """fal, as its page says: a queue, three links in its answer, failures at the result's own address.
 
 Ours, where the page is silent: pixels of the named sizes; an image that is put in is of one megapixel; bounds of sizes
-and counts; what a wrong key and too many calls are answered; a model's error has no error_type beside the status, a
-the queue's has; what a cancelled request shows; how long files live; nothing is called back.
+and counts; what a wrong key and too many calls are answered; a model's error has no error_type beside the status, and
+the queue's has one; what a cancelled request shows; how long files and tokens live; how many wait in the queue, and
+what a log says; nothing is called back.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 import time
@@ -83,6 +85,8 @@ FLUX_2_EDIT: dict[str, Field] = {
     "image_urls": IMAGES,
 }
 BANANA: dict[str, Field] = {
+    "safety_tolerance": Choice(("1", "2", "3", "4", "5", "6")),
+    "enable_web_search": Flag(),
     "prompt": Text(1, required=True),
     "aspect_ratio": Choice(RATIOS),
     "resolution": Choice(("0.5K", "1K", "2K", "4K")),
@@ -188,6 +192,7 @@ class Fal(Service):
     def __init__(self, *, clock: Clock = time.time, speed: float = 1.0, balance: float | Decimal = 100_000) -> None:
         super().__init__(clock=clock, speed=speed, balance=balance)
         self.tokens: dict[str, float] = {}
+        self._asked_for_logs = False
 
     def new_key(self) -> str:
         """<id>:<secret>."""
@@ -222,16 +227,17 @@ class Fal(Service):
             "response_url": at,
             "status_url": f"{at}/status",
             "cancel_url": f"{at}/cancel",
-            "queue_position": 0,
+            "queue_position": self.told(task, "queued")["position"],
         })  # fmt: skip
 
     def shown(self, task: Task, stage: Stage, urls: Sequence[str]) -> Response:
         """202 until it is COMPLETED, which a failed one is too."""
         if stage == "queued":
-            return json_response({"status": "IN_QUEUE", "queue_position": 0}, 202)
+            return json_response({"status": "IN_QUEUE", "queue_position": self.told(task, stage)["position"]}, 202)
+        logs = [{"message": line, "timestamp": ""} for line in self._lines(task)] if self._asked_for_logs else None
         if stage == "running":
-            return json_response({"status": "IN_PROGRESS", "logs": []}, 202)
-        body: Body = {"status": "COMPLETED", "logs": [], "metrics": {"inference_time": task.running}}
+            return json_response({"status": "IN_PROGRESS", "logs": logs}, 202)
+        body: Body = {"status": "COMPLETED", "logs": logs, "metrics": {"inference_time": task.running}}
         if stage == "canceled":
             body |= {"error": "The request was cancelled", "error_type": "request_cancelled"}
         if task.failure and stage == "failed":
@@ -249,7 +255,9 @@ class Fal(Service):
             raise Refusal(400, "", "Request is still in progress")
         width, height = task.order.size
         about = {"content_type": f"image/{task.order.media}", "width": width, "height": height}
-        return json_response({"images": [{"url": url, **about} for url in urls], "seed": 0})
+        return json_response(
+            {"images": [{"url": url, **about} for url in urls], "seed": self.told(task, stage)["seed"]}
+        )
 
     def canceled(self, task: Task, request: Request) -> Response:
         """It is asked for; whether it is so yet, the status tells."""
@@ -258,6 +266,7 @@ class Fal(Service):
     def token(self, request: Request, _: re.Match[str]) -> Response:
         """{token, token_type, base_url, expires_at}, for uploads in place of the API key."""
         self.admit(request)
+        _stored(request, "fal-cdn-v3")
         self.tokens = {token: until for token, until in self.tokens.items() if self.now < until}
         token, until = secrets.token_hex(16), self.now + TOKEN_LIFE
         self.tokens[token] = until
@@ -272,18 +281,36 @@ class Fal(Service):
         if scheme != "Bearer" or self.now >= self.tokens.get(token, 0):
             raise self.refusal("unauthorised")
         name, kind = (request.headers.get(each, "") for each in ("x-fal-file-name", "content-type"))
-        kept = self.keep(request.body, name, declared=kind)
+        kept = self.keep(request.body, name, declared=kind, life=_life(request))
         return json_response({"access_url": f"{self.here(request)}{kept.path}"})
 
     def initiate(self, request: Request, _: re.Match[str]) -> Response:
         """{upload_url, file_url}: where the bytes are put, with their type alone, and where they are then."""
         self.admit(request)
+        _stored(request, "gcs")
         body = given(request.object or {})
         if wrong := problems(body, {"file_name": Text(1, required=True), "content_type": Text(1, required=True)}):
             raise Refusal(422, "value_error", "", {problem.field: [problem.predicate] for problem in wrong})
         lent = self.lend(body["file_name"], {"Content-Type": str(body["content_type"])}, kept=True)
         here = self.here(request)
         return json_response({"upload_url": f"{here}{lent.path}", "file_url": f"{here}{lent.kept_path}"})
+
+    def told(self, task: Task, stage: Stage) -> Mapping[str, object]:
+        """The place in the queue, then the log where it was asked for, and the seed with the result."""
+        if stage == "queued":
+            return {"position": round((task.created + task.queued - self.now) * 10)}
+        log = {"log": "\n".join(self._lines(task))} if stage == "running" else {}
+        return {**log, "seed": task.order.sent.get("seed", 7)} if stage == "succeeded" else log
+
+    def _lines(self, task: Task) -> list[str]:
+        """The log: a line for each step that is done."""
+        done = (self.now - task.created - task.queued) / task.running
+        return [f"step {number + 1} of 8" for number in range(min(int(8 * done) + 1, 8))]
+
+    def poll(self, request: Request, match: re.Match[str]) -> Response:
+        """One look, with the log where `logs` asks for it."""
+        self._asked_for_logs = request.query.get("logs") == "1"
+        return super().poll(request, match)
 
     def refused(self, refusal: Refusal) -> Response:
         """{detail: [{loc, msg, type}]} of a model, {detail, error_type?} of the queue."""
@@ -304,6 +331,18 @@ class Fal(Service):
     def code_of(self, status: int) -> str:
         """The errors of the runners, 500 to 504, have a type."""
         return "runner_server_error" if status >= 500 else ""
+
+
+def _stored(request: Request, where: str) -> None:
+    """422 for another storage_type than that of the call."""
+    if request.query.get("storage_type") != where:
+        raise Refusal(422, "value_error", "", {"storage_type": [f"must be {where}"]})
+
+
+def _life(request: Request) -> float | None:
+    """How many seconds a file is to be kept; None: as long as the account has it."""
+    asked = json.loads(request.headers.get("x-fal-object-lifecycle", "{}"))
+    return cast("float | None", asked.get("expiration_duration_seconds"))
 
 
 SERVICE = Fal

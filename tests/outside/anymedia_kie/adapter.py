@@ -2,12 +2,13 @@
 
 Page: docs.kie.ai; prices of August 2026.
 Odd: an error is mostly an HTTP 200 with a code of its own in the body; just after it was created a task is for a short
-while not known; a seed of imagen4-fast is a number, where its sisters take a text.
+while not known; a seed of imagen4-fast is a number, where its sisters take a text; files are put in at another host,
+where one of the same name replaces the one before.
 """
 
 from anymedia.declare import (
     UNKNOWN, Adapter, Balance, Cause, Choice, Credit, Endpoint, Err, Fault, Gap, Header, Lifecycle, Limits, Offer,
-    Outcome, Pace, Param, Price, Printed, Reply, Rule, State, Table, Text, Url, Files, Whole, first, when,
+    Outcome, Pace, Param, Price, Printed, Reply, Rule, State, Step, Table, Text, Upload, Url, Files, Whole, first, when,
 )  # fmt: skip
 
 FLUX_RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")
@@ -16,6 +17,7 @@ NANO_RATIOS = (
     *("1:4", "4:1", "1:8", "8:1"),  # the page says 14; these four are inferred from other sellers of the model
 )
 CALLBACK = Param("callBackUrl", Url())
+BY_UPLOAD = ("url", "upload")
 
 
 def flux_2(tier: str, usd: dict[str, str]) -> Offer:
@@ -24,7 +26,7 @@ def flux_2(tier: str, usd: dict[str, str]) -> Offer:
         wire_id=when(images=f"flux-2/{tier}-image-to-image", otherwise=f"flux-2/{tier}-text-to-image"),
         params={
             "prompt": Param("input.prompt", Text(3, 5000), required=True),
-            "images": Param("input.input_urls", Files(1, 8)),
+            "images": Param("input.input_urls", Files(1, 8, forms=BY_UPLOAD)),
             # Required on the wire, and no page names a default: 1:1 and 1K are our choice.
             "aspect_ratio": Param("input.aspect_ratio", Choice(*FLUX_RATIOS, "auto"), default="1:1", always_sent=True),
             "resolution": Param("input.resolution", Choice("1K", "2K"), default="1K", always_sent=True),
@@ -65,6 +67,7 @@ ADAPTER = Adapter(
                 created="data.createTime!ms",
                 completed="data.completeTime!ms",
                 credits="data.creditsConsumed",
+                tells={"progress": "data.progress!percent"},
             ),
         ),
         states={
@@ -83,6 +86,20 @@ ADAPTER = Adapter(
         433: Cause.NO_CREDIT,  # a key of a sub-account that is over its cap
         **dict.fromkeys((455, 505), Err(Cause.UNAVAILABLE, submit=Outcome.REFUSED)),  # maintenance, feature disabled
     },
+    upload=Upload(
+        Step(
+            call=Endpoint(
+                method="POST",
+                origin="https://kieai.redpandaai.co",
+                path="/api/file-stream-upload",
+                body="form",
+                reply=Reply(ok=("code", 200)),
+            ),
+            sends={"file": "{file}", "uploadPath": "anymedia", "fileName": "{sha256}-{name}"},
+            finds={"url": first("data.downloadUrl", "data.fileUrl")},
+        ),
+        expires=3 * 86_400,
+    ),
     refunds="yes",  # "failed tasks consume 0"
     printed=Printed("2026-08-19", "docs.kie.ai, prices"),
     credit=Credit("0.005"),
@@ -95,7 +112,7 @@ ADAPTER = Adapter(
             name="nano-banana-2",
             params={
                 "prompt": Param("input.prompt", Text(1, 20_000), required=True),
-                "images": Param("input.image_input", Files(1, 14)),
+                "images": Param("input.image_input", Files(1, 14, forms=BY_UPLOAD)),
                 "aspect_ratio": Param("input.aspect_ratio", Choice(*NANO_RATIOS), default="auto"),
                 "resolution": Param("input.resolution", Choice("1K", "2K", "4K"), default="1K"),
                 "output_format": Param("input.output_format", Choice({"png": "png", "jpeg": "jpg"}), default="jpeg"),
@@ -137,6 +154,7 @@ ADAPTER = Adapter(
         Gap("what a fail code means", "every failure is `failed`, but for the codes of errors"),
         Gap("whether 408, 500 and 501 at a submit cost anything", "uncertain"),
         Gap("defaults where the wire requires a field", "1:1 and 1K"),
+        Gap("types, size and number of pixels of what is put in", "none are held"),
         Gap("cancel, list of tasks, idempotency key, headers of the rate limits", "none"),
     ),
 )

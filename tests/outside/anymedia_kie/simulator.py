@@ -1,8 +1,8 @@
 """kie.ai, as its page says: jobs of any model, records with JSON in texts, codes in the body of an HTTP 200.
 
 Ours, where the page is silent: every error is an HTTP 200; the form of an API key; how moderation shows; what 501 means
-at a submit; fields that are not listed are ignored; what is put in is drawn as 1:1; nothing is called back;
-the file of a public link cannot be read here.
+at a submit; fields that are not listed are ignored; what is put in is drawn as 1:1; nothing is called back; an upload
+from a public link is refused, as nobody follows it here.
 """
 
 from __future__ import annotations
@@ -218,11 +218,17 @@ class Kie(Service):
             "createTime": round(task.created * 1000),
             "updateTime": round(self.now * 1000),
         }
+        if stage == "running":
+            record["progress"] = self._percent(task)
         if stage in ("succeeded", "failed"):
             record["completeTime"] = round(task.ends * 1000)
             record["costTime"] = round((task.ends - task.created) * 1000)
             record["creditsConsumed"] = float(task.order.price - task.refunded)
         return _success(record)
+
+    def told(self, task: Task, stage: Stage) -> Mapping[str, object]:
+        """The progress, in whole percent, while it is generated."""
+        return {"progress": self._percent(task) / 100} if stage == "running" else {}
 
     def refused(self, refusal: Refusal) -> Response:
         """{code, msg, data: null}."""
@@ -258,6 +264,9 @@ class Kie(Service):
         if not content:
             raise Refusal(400, 400, why)
         return content
+
+    def _percent(self, task: Task) -> int:
+        return int(100 * (self.now - task.created - task.queued) / task.running)
 
     def _word(self, task: Task, stage: Stage) -> str:
         """waiting and queuing share the time before the work, half each."""

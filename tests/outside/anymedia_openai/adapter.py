@@ -1,4 +1,4 @@
-"""OpenAI's images: the answer to the submit is the result, as bytes.
+"""OpenAI's images: the answer to the submit is the result, as bytes; an edit is a form with files in it.
 
 Page: platform.openai.com/docs, Images, and the official client's types.
 Odd: prices are by tokens, so that what one image costs is known from its answer alone; a transparent background goes
@@ -6,9 +6,11 @@ with formats that have one.
 """
 
 from anymedia.declare import (
-    Adapter, Cause, Choice, Endpoint, Fault, Gap, Header, Lifecycle, Offer, Pace, Param, Reply, Rule, Text, Files,
-    Whole, when,
+    ANY, Adapter, Cause, Choice, Endpoint, Fault, File, Gap, Header, Lifecycle, Offer, Pace, Param, Reply, Rule, Text,
+    Files, Whole, when,
 )  # fmt: skip
+
+IMAGES = Files(1, 16, forms=("part",), types=("image/png", "image/webp", "image/jpeg"), megabytes=50)
 
 ADAPTER = Adapter(
     name="openai",
@@ -37,7 +39,8 @@ ADAPTER = Adapter(
             path=when(images="/v1/images/edits", otherwise="/v1/images/generations"),
             params={
                 "prompt": Param("prompt", Text(1, 32_000), required=True),
-                "images": Param("images[].image_url", Files(1, 16)),
+                "images": Param("image[]", IMAGES),
+                "mask": Param("mask", File(forms=("part",), types=("image/png",), megabytes=4)),
                 "aspect_ratio": Param(
                     "size",
                     Choice({"auto": "auto", "1:1": "1024x1024", "3:2": "1536x1024", "2:3": "1024x1536"}),
@@ -49,7 +52,14 @@ ADAPTER = Adapter(
                 "moderation": Param("moderation", Choice({"standard": "auto", "low": "low"}), default="standard"),
                 "output_format": Param("output_format", Choice("png", "jpeg", "webp"), default="png"),
             },
-            rules=(Rule(when={"background": "transparent"}, allows={"output_format": ("png", "webp")}),),
+            knobs={
+                "output_compression": Param("output_compression", Whole(0, 100)),
+                "safety_identifier": Param("safety_identifier", Text()),
+            },
+            rules=(
+                Rule(when={"mask": ANY}, needs="images"),
+                Rule(when={"background": "transparent"}, allows={"output_format": ("png", "webp")}),
+            ),
         ),
     ),
     gaps=(
@@ -58,6 +68,11 @@ ADAPTER = Adapter(
         Gap("how an empty account is told", "as the HTTP status says"),
         Gap("defaults of size, quality, background and format", "auto, and png"),
         Gap("sizes in pixels, whose ratio and area are bounded together", "three of them, by their ratio"),
+        Gap("bounds of output_compression", "0 to 100"),
+        Gap(
+            "edits of images by URL, as JSON, and a mask of another size than the first image",
+            "not made; not looked at",
+        ),
         Gap("idempotency key", "none"),
     ),
 )

@@ -2,25 +2,33 @@
 
 Page: replicate.com/docs, HTTP API; the pages of the models.
 Odd: what is made is a list or a single text, by the model; moderation shows in the text of an error; a 429 says in its
-body how long to wait; sizes are megapixels in words.
+body how long to wait; sizes are megapixels in words; small files stand in the body as data URIs, others are uploaded.
 """
 
 from anymedia.declare import (
-    UNKNOWN, Adapter, Cause, Choice, Endpoint, Err, Fault, Gap, Header, Lifecycle, Limits, Match, Offer, Pace, Param,
-    Refund, Reply, Rule, State, Text, Url, Files, Whole,
+    UNKNOWN, Adapter, Cause, Choice, Endpoint, Err, Fault, Flag, Gap, Header, Lifecycle, Limits, Match, Offer, Pace,
+    Param, Refund, Reply, Rule, State, Step, Text, Upload, Url, Files, Whole,
 )  # fmt: skip
 
 RATIOS = ("1:1", "16:9", "3:2", "2:3", "4:5", "5:4", "9:16", "3:4", "4:3")
 FORMATS = Choice({"webp": "webp", "jpeg": "jpg", "png": "png"})
 
 
-def flux_2(tier: str) -> Offer:
+IMAGES = Files(1, 8, forms=("url", "data", "upload"), inline=0.25)  # "below 256 KB"
+KNOBS = {
+    "safety_tolerance": Param("input.safety_tolerance", Whole(1, 5)),
+    "output_quality": Param("input.output_quality", Whole(0, 100)),
+}
+FLEX = {**KNOBS, "prompt_upsampling": Param("input.prompt_upsampling", Flag())}
+
+
+def flux_2(tier: str, knobs: dict[str, Param]) -> Offer:
     return Offer(
         name=f"flux-2-{tier}",
         wire_id=f"black-forest-labs/flux-2-{tier}",
         params={
             "prompt": Param("input.prompt", Text(1), required=True),
-            "images": Param("input.input_images", Files(1, 8)),
+            "images": Param("input.input_images", IMAGES),
             "aspect_ratio": Param(
                 "input.aspect_ratio", Choice({"auto": "match_input_image"}, *RATIOS), default=UNKNOWN
             ),
@@ -29,6 +37,7 @@ def flux_2(tier: str) -> Offer:
             "output_format": Param("input.output_format", FORMATS, default="webp"),
             "callback_url": Param("webhook", Url(https=True)),
         },
+        knobs=knobs,
         rules=(Rule(when={"aspect_ratio": "auto"}, needs="images"),),
     )
 
@@ -40,6 +49,7 @@ PREDICTION = Reply(
     failure=Fault(message="error"),
     created="created_at!iso",
     completed="completed_at!iso",
+    tells={"log": "logs"},
 )
 
 ADAPTER = Adapter(
@@ -67,12 +77,23 @@ ADAPTER = Adapter(
     ),
     fault=Fault(message="detail", retry_after="retry_after"),
     errors={Match("E005"): Cause.BLOCKED},
+    upload=Upload(
+        Step(
+            call=Endpoint(method="POST", path="/v1/files", body="form"),
+            sends={"content": "{file}"},
+            finds={"url": "urls.get", "until": "expires_at!iso"},
+        ),
+        expires="until",
+        megabytes=100,
+    ),
     limits=Limits(submits=(600, 60), polls=(3000, 60)),
-    offers=(flux_2("pro"), flux_2("flex")),
+    offers=(flux_2("pro", KNOBS), flux_2("flex", FLEX)),
     gaps=(
         Gap("the prices of images", "unknown"),
         Gap("refunds of tasks that failed or were canceled", "counted as billed"),
         Gap("the ratio and resolution that are taken when none is given", "the provider's choice"),
+        Gap("the bounds of flex's steps and guidance", "sent as given"),
+        Gap("types of images put in", "every type is sent"),
         Gap("a size in pixels, which needs a further field", "not offered"),
         Gap("the stricter limit of accounts with less than $5 of credit: six submits a minute", "a 429 is waited for"),
         Gap("list of tasks, idempotency key, the name of a request", "none"),

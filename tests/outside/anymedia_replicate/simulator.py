@@ -1,8 +1,8 @@
 """Replicate, as its page says: predictions of official models, with links, words for every end, a wait in the body.
 
 Ours, where the page is silent: prices, and what a prediction costs that failed or was canceled; ratio and resolution
-that are left out are 1:1 and 1 MP; webp is drawn as PNG; nothing is called back; the
-link to an upload is good without the API key.
+that are left out are 1:1 and 1 MP; webp is drawn as PNG; nothing is called back; the link to an upload is good without
+the API key; what a log says.
 """
 
 from __future__ import annotations
@@ -150,6 +150,12 @@ class Replicate(Service):
             body["retry_after"] = refusal.retry_after
         return json_response(body, refusal.status)
 
+    def told(self, task: Task, stage: Stage) -> Mapping[str, object]:
+        """The log, as soon as there is any."""
+        done = (self.now - task.created - task.queued) / task.running
+        steps = range(min(int(8 * done) + 1, 8)) if done >= 0 else ()
+        return {"log": "\n".join(f"step {number + 1} of 8" for number in steps)} if steps else {}
+
     def upload(self, request: Request, _: re.Match[str]) -> Response:
         """201 and the file, with the link that goes into an input."""
         self.admit(request)
@@ -187,7 +193,7 @@ class Replicate(Service):
             "output": output,
             "error": failure.message if failure else None,
             "status": ABORTED if failure and failure.code == ABORTED else STATUS[stage],
-            "logs": "",
+            "logs": self.told(task, stage).get("log", ""),
             "created_at": _time(task.created),
             "started_at": _time(task.created + task.queued) if began else None,
             "completed_at": _time(task.ends) if over else None,

@@ -1,0 +1,111 @@
+"""The fields of an offer in anymedia.toml: where each goes, what it takes, what holds when it is not given."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from anymedia.declare.fields import Value
+from anymedia.declare.numbers import of_word
+from anymedia.declare.offer import Param
+from anymedia.declare.prices import Dearest
+from anymedia.declare.when import UNKNOWN, Said, When, cases
+from anymedia.declare.written import Numbered
+from anymedia.model.errors import ConfigError
+from anymedia.tables import SCALAR, fitting, only
+
+from .values import is_value, value_of
+
+T = TypeVar("T")
+
+OTHERWISE = "otherwise"
+"""What holds where none of the fields is given that a table names."""
+
+FIELD: Mapping[str, Any] = {
+    "to": (str, Mapping),
+    "takes": (str, Mapping),
+    "required": bool,
+    "always_sent": bool,
+    "bills_as": Mapping,
+}
+
+
+def in_each(read: Callable[[Any, str], T]) -> Callable[[Any, str], T | When[T]]:
+    """Return what reads a thing, or a table that says it for each field that may be given (false: there is none)."""
+    return lambda given, where: _cases(read, given, where) if isinstance(given, Mapping) else read(given, where)
+
+
+def _cases(read: Callable[[Any, str], T], given: Mapping[str, Any], where: str) -> When[T]:
+    each = {field: None if value is False else read(value, f"{where}.{field}") for field, value in given.items()}
+    return When(tuple((field, held) for field, held in each.items() if field != OTHERWISE), each.get(OTHERWISE))
+
+
+def fields_of(given: Mapping[str, Any], where: str) -> dict[str, Param]:
+    """Return the fields that a table declares, in its order. Errors: ConfigError; ValueError for no place."""
+    return {name: _param(each, f"{where}.{name}") for name, each in given.items()}
+
+
+def _param(given: Any, where: str) -> Param:
+    if not isinstance(given, Mapping):
+        raise ConfigError(f'{where}: must be a table like {{ to = "prompt", takes = "text" }}, not {given!r:.60}')
+    only({name: value for name, value in given.items() if name != "default"}, FIELD, where, "word of a field")
+    for word in ("to", "takes"):
+        if word not in given:
+            raise ConfigError(f"{where}: {word}: is needed")
+    takes = _takes(given["takes"], f"{where}: takes")
+    return Param(
+        _place(given["to"], f"{where}: to"),
+        takes,
+        required=given.get("required", False),
+        default=_default(given["default"], f"{where}: default") if "default" in given else None,
+        always_sent=given.get("always_sent", False),
+        bills_as={
+            _value_named(word, takes, f"{where}: bills_as"): _billed(billed, f"{where}: bills_as.{word}")
+            for word, billed in given.get("bills_as", {}).items()
+        },
+    )
+
+
+def _place(given: Any, where: str) -> str | Numbered:
+    if isinstance(given, str):
+        return given
+    if {*given} != {"first", "further"} or not all(isinstance(name, str) for name in given.values()):
+        raise ConfigError(
+            f'{where}: must be a place, or {{ first = "image", further = "image_{{n}}" }}, not {given!r:.60}'
+        )
+    return Numbered(given["first"], given["further"])
+
+
+def _takes(given: Any, where: str) -> Value | When[Value]:
+    return value_of(given, where) if is_value(given) else _cases(value_of, given, where)
+
+
+def _default(given: Any, where: str) -> Any:
+    """Return a default: a value, what the page says in words, that it is unknown, or any of these for each input."""
+    if isinstance(given, Mapping) and not _is_said(given):
+        return _cases(_default, given, where)
+    if isinstance(given, Mapping):
+        ((how, words),) = given.items()
+        return UNKNOWN if how == "unknown" else Said(fitting(words, SCALAR, f"{where}.{how}"))
+    if isinstance(given, list):
+        return tuple(fitting(each, SCALAR, where) for each in given)
+    return fitting(given, SCALAR, where)
+
+
+def _is_said(given: Mapping[str, Any]) -> bool:
+    return given == {"unknown": True} or (given.keys() == {"said"} and isinstance(given["said"], str))
+
+
+def _value_named(word: str, takes: Value | When[Value], where: str) -> Any:
+    """Return the value of a field that a word names. Errors: ConfigError."""
+    values = [of_word(each, word) for each in cases(takes)]
+    value = next((value for value in values if value is not None), None)
+    if value is None:
+        raise ConfigError(f"{where}: {word}: is no value of this field")
+    return value
+
+
+def _billed(given: Any, where: str) -> Any:
+    """Return the value that another is billed as, or that it is billed as the dearest. Errors: ConfigError."""
+    if isinstance(given, Mapping) and given.keys() == {"dearest"}:
+        why = fitting(given["dearest"], SCALAR, f"{where}.dearest")
+        return Dearest(why if isinstance(why, str) else None)
+    return fitting(given, SCALAR, where)

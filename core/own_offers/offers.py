@@ -1,0 +1,160 @@
+"""Offers that the user's anymedia.toml declares, in the words of `anymedia.declare`, checked as built-in ones are."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import attrs
+
+from anymedia.declare.adapter import Adapter
+from anymedia.declare.offer import Offer, Rule
+from anymedia.declare.sound import cells_of_no_request, contradictions, unlisted
+from anymedia.declare.when import ANY, pick
+from anymedia.model.errors import ConfigError
+from anymedia.model.forms import Form, is_json
+from anymedia.model.request import request_type
+from anymedia.model.urls import is_path
+from anymedia.model.vocabulary import Kind
+from anymedia.tables import SCALAR, fits, fitting, only
+
+from .fields import fields_of, in_each
+from .prices import prices_of
+from .shapes import shape_of
+
+GIVEN = "*"
+"""What a rule says of a field that is given at all, whatever its value."""
+
+OFFER: Mapping[str, Any] = {
+    "name": str,
+    "model": str,
+    "kind": str,
+    "wire_id": (str, Mapping),
+    "path": (str, Mapping),
+    "lifecycle": str,
+    "page": str,
+    "fixed": Mapping,
+    "params": Mapping,
+    "knobs": Mapping,
+    "rules": list,
+    "shape": Mapping,
+    "prices": (str, Mapping),
+}
+RULE: Mapping[str, Any] = {"when": Mapping, "needs": str, "allows": Mapping}
+
+
+def _is_name(name: Any) -> bool:
+    return isinstance(name, str) and 0 < len(name) <= 100 and name.isprintable() and not any(map(str.isspace, name))
+
+
+def _is_path(path: Any) -> bool:
+    return is_path(path) and not {*path.replace("{wire_id}", "")} & {*"{}"}
+
+
+NAME = Form("must be a name of 1 to 100 letters, without blanks, not {shown}", _is_name)
+TEXT = Form("must be a text that is not empty, not {shown}", lambda text: isinstance(text, str) and bool(text.strip()))
+PATH = Form('must be a path like "/v1/pictures", which may hold {{wire_id}}, not {shown}', _is_path)
+JSON = Form("must be a value that JSON has too, not {shown}", is_json)
+SCALARS = Form(
+    "must be a list of the values that are left, not {shown}",
+    lambda values: isinstance(values, list) and bool(values) and all(map(SCALAR.fits, values)),
+)
+
+
+def with_own(adapter: Adapter, tables: list[Any], where: str) -> Adapter:
+    """Return an adapter with the offers that these tables declare beside its own.
+
+    Errors: ConfigError naming the place and what may stand there.
+    """
+    for number, table in enumerate(tables, 1):
+        if not isinstance(table, Mapping):
+            raise ConfigError(f"{where}: offers.{number}: must be a table, not {table!r:.60}")
+        name = fitting(table.get("name"), NAME, f"{where}: offers.{number}: name")
+        place = f"{where}: offers.{name}"
+        if adapter.offer(name) is not None:
+            raise ConfigError(f"{place}: {adapter.title} has an offer of this name already: give it another")
+        try:
+            adapter = attrs.evolve(adapter, offers=(*adapter.offers, _offer(name, table, place)))
+        except ValueError as error:
+            told = str(error).removeprefix(f"{adapter.name}: ").removeprefix(f"{name}: ")
+            raise ConfigError(f"{place}: {told}") from None
+        for wrong in _contradicted(adapter, adapter.offers[-1]):
+            raise ConfigError(f"{place}: {wrong}")
+    return adapter
+
+
+def _offer(name: str, table: Mapping[str, Any], where: str) -> Offer:
+    """Return the offer of a table. Errors: ConfigError; ValueError for what contradicts itself."""
+    only(table, OFFER, where, "word of an offer")
+    if not table.get("params"):
+        raise ConfigError(f'{where}: params: is needed, like params.prompt = {{ to = "prompt", takes = "text" }}')
+    facts = {word: read(table[word], f"{where}: {word}") for word, read in READ.items() if word in table}
+    return Offer(**{"name": name, "page": where, "own": True, **facts})
+
+
+def _kind(given: str, where: str) -> Kind:
+    try:
+        return request_type(Kind(given)).kind
+    except ValueError as error:
+        raise ConfigError(f"{where}: {error}") from None
+
+
+def _fixed(given: Mapping[str, Any], where: str) -> dict[str, Any]:
+    return {to: fitting(value, JSON, f"{where}.{to}") for to, value in given.items()}
+
+
+def _rules(given: list[Any], where: str) -> tuple[Rule, ...]:
+    return tuple(_rule(each, f"{where}.{number}") for number, each in enumerate(given, 1))
+
+
+def _rule(given: Any, where: str) -> Rule:
+    if not isinstance(given, Mapping):
+        raise ConfigError(f"{where}: must be a table, not {given!r:.60}")
+    only(given, RULE, where, "word of a rule")
+    whens, allows = given.get("when", {}), given.get("allows", {})
+    if not whens or not (allows or "needs" in given):
+        raise ConfigError(
+            f'{where}: must say when it holds, and what it needs or allows, like {{ when = {{ quality = "high" }}, '
+            f'needs = "size" }} ("{GIVEN}" is any value)'
+        )
+    return Rule(
+        when={
+            name: ANY if value == GIVEN else fitting(value, SCALAR, f"{where}: when.{name}")
+            for name, value in whens.items()
+        },
+        needs=given.get("needs"),
+        allows={name: tuple(fitting(values, SCALARS, f"{where}: allows.{name}")) for name, values in allows.items()},
+    )
+
+
+READ: Mapping[str, Any] = {
+    "model": fits(TEXT),
+    "kind": _kind,
+    "wire_id": in_each(fits(TEXT)),
+    "path": in_each(fits(PATH)),
+    "lifecycle": fits(TEXT),
+    "page": fits(TEXT),
+    "fixed": _fixed,
+    "params": fields_of,
+    "knobs": fields_of,
+    "rules": _rules,
+    "shape": shape_of,
+    "prices": prices_of,
+}
+"""What reads the value of each word of an offer but its name."""
+
+
+def _contradicted(adapter: Adapter, offer: Offer) -> Iterator[str]:
+    """Yield what contradicts itself in an offer, or leaves it no way to be asked for."""
+    if not offer.variants:
+        yield "wire_id: leaves no variant in which it can be asked for"
+    submit = adapter.life(offer.lifecycle).submit
+    for variant, wire_id in offer.variants.items():
+        path = pick(offer.path, (variant,)) or submit.path
+        if path is None:
+            yield f"path: is needed, since {adapter.title} has no one path for all: {variant} has none"
+        elif not is_path(path.replace("{wire_id}", wire_id)):
+            yield f"wire_id: {wire_id!r} cannot stand in the path {path}"
+        for name in offer.fields:
+            yield from (f"{name}: {wrong}" for wrong in contradictions(offer, name, variant))
+    yield from unlisted(offer)
+    if unread := ", ".join(cells_of_no_request(offer)):
+        yield f"prices: are printed for what no request is billed as: {unread}"
