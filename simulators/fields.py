@@ -123,7 +123,7 @@ class Whole:
 
 @frozen
 class Number:
-    """A number of a range."""
+    """A number of a range, whole or not."""
 
     least: float
     most: float

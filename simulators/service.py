@@ -86,7 +86,7 @@ class Service(FilesIn, ABC):
     """The settings that are secret: another text in each run."""
     ours: ClassVar[Sequence[str]] = ()
     """What no page says, and we chose: lifetime, refunds, refusals.<kind>, failures.<name>, failures.codes; and what an
-    adapter may say though no page does: states.<word>, errors.<code>, tells.<what>, limits.<what>, hosts, …"""
+    adapter may say though no page does: states.<word>, errors.<code>, settings.<name>, tells.<what>, …"""
     moderates: ClassVar[str] = "poll"
     """Where moderation shows: a refused submit, or a failed task that a poll sees."""
     lifetime: ClassVar[float]

@@ -29,13 +29,15 @@ ALONE = (
     *("lifetime", "refunds", "origin", "credit", "hosts", "not_yet"),
     *("retry_after", "request_id_header", "request_id_field"),
 )
-LISTS = ("tells", "hosts", "forms", "ours", "id_fields", "state_fields", "files_at")
+LISTS = ("tells", "hosts", "forms", "ours", "id_fields", "state_fields", "files_at", "secrets")
+FREE = ("states", "errors", "settings")
+"""What has names of the provider's own below it."""
 ONE_OF: Mapping[str, tuple[str, ...]] = {"moderates": ("poll", "submit"), "retry_after": ("header", "body", "")}
 
 
 def wrong(provider: type[Any]) -> Iterator[str]:
     """Each word of a provider's class that is none, or stands in a wrong form, in a sentence."""
-    said = {name: getattr(provider, name, {}) for name in ("refusals", "failures", "limits", "states")}
+    said = {name: getattr(provider, name, {}) for name in ("refusals", "failures", "limits", "states", "says")}
     forms = [f"{name} is a tuple of texts, not a text" for name in LISTS if isinstance(getattr(provider, name), str)]
     forms += [f"{name} is a dict, not {each!r}" for name, each in said.items() if not isinstance(each, Mapping)]
     if forms:
@@ -69,8 +71,8 @@ def _ours(ours: Iterable[str], failures: Iterable[str]) -> Iterator[str]:
         word, _, name = each.partition(".")
         if name and word in below:
             yield from _unknown(f"ours, {word}", (name,), below[word])
-        elif not (name and word in ("states", "errors")):
-            heads = (f"{head}.…" for head in (*below, "states", "errors"))
+        elif not (name and word in FREE):
+            heads = (f"{head}.…" for head in (*below, *FREE))
             yield from _unknown("ours", (each,), (*ALONE, *heads))
 
 

@@ -7,6 +7,7 @@ from anymedia import Account
 from anymedia.account import Secret
 from anymedia.declare import Adapter, Endpoint, Header, Query, Token
 from anymedia.declare.auth import with_settings
+from anymedia.declare.endpoint import Credential
 from anymedia.pricing.explain import MASK, Explanation
 from anymedia.simulators import Service
 from anymedia.simulators.message import Request
@@ -60,12 +61,22 @@ def carried(adapter: Adapter, headers: Mapping[str, str], url: str) -> Iterator[
     """Yield what a call carries that may be a secret, with where it stands."""
     named = {name.lower(): text for name, text in headers.items()}
     query = dict(parse_qsl(urlsplit(url).query))
-    for each in {*adapter.auth, *(one for _, call in adapter.calls for one in call.auth or ())}:
+    asking = (each for token in tokens_of(adapter) for each in token.asked_with)
+    for each in dict.fromkeys((*_credentials(adapter), *asking)):
         match each:
             case Header(name=name) | Token(name=name):
                 yield name, named.get(name.lower(), "")
             case Query(name=name):
                 yield f"?{name}", query.get(name, "")
+
+
+def tokens_of(adapter: Adapter) -> list[Token]:
+    """Return the tokens that an adapter's calls carry."""
+    return [each for each in _credentials(adapter) if isinstance(each, Token)]
+
+
+def _credentials(adapter: Adapter) -> Iterator[Credential]:
+    yield from dict.fromkeys((*adapter.auth, *(each for _, call in adapter.calls for each in call.auth or ())))
 
 
 def _called(of: str) -> str:

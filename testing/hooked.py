@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from threading import Thread
 from typing import Any, TypeAlias
 
@@ -16,7 +17,7 @@ from anymedia.declare import Adapter, Hook, Lifecycle
 from anymedia.declare.hook import hooks
 from anymedia.model.forms import is_json
 from anymedia.model.request import Request
-from anymedia.model.strict_json import Json
+from anymedia.model.strict_json import Json, dumps
 from anymedia.translate.check import check
 from anymedia.translate.encode import follow, parts
 from anymedia.translate.reading import read
@@ -31,6 +32,16 @@ PATIENCE = 10.0
 
 SHOWN = 200
 """Characters of what a hook was given that are shown."""
+
+EARLIEST, LATEST = datetime(2020, 1, 1), datetime(2100, 1, 1)
+"""Between these a call is signed."""
+
+URLS = (
+    "https://api.acme.example/v1/pictures",
+    "https://api.acme.example/v1/jobs/a%2Fb?page=1&page=2",
+    "http://127.0.0.1:8080/",
+)
+"""Where a call that is signed may go."""
 
 NOTHING: tuple[Json, ...] = (None, "", 0, [], {})
 """What may stand in an answer in place of anything."""
@@ -47,10 +58,10 @@ class Hooked(Suite):
 
     def test_a_hook_is_a_pure_function(self, adapter: Adapter) -> None:
         """It makes the same of the same, changes nothing that it is given, ends, and never raises."""
-        found = dict(hooks(adapter))
+        found = list(hooks(adapter))
         if not found:
             pytest.skip(f"{adapter.name} has no hooks")
-        for where, hook in found.items():
+        for where, hook in found:
             kind, given = KINDS[where.rpartition(".")[2]]
             given(adapter, where, _holding(f"{adapter.name}, {where}: the hook {hook.at}", hook, kind))
 
@@ -171,8 +182,19 @@ def _spoiled(words: Json) -> Iterator[Json]:
             yield from ([*words[:at], spoiled, *words[at + 1 :]] for spoiled in _spoiled(value))
 
 
+def _calls(_: Adapter, __: str, hold: Hold) -> None:
+    """Give a hook calls to sign: method, URL, headers, body, secret and moment."""
+    methods, urls = st.sampled_from(["GET", "POST", "DELETE"]), st.sampled_from(URLS)
+    headers = st.dictionaries(st.sampled_from(["Accept", "Content-Type", "X-Request"]), st.sampled_from(["a", "b/c"]))
+    bodies = st.just(b"") | ANY_JSON.map(dumps) | st.binary(max_size=64)
+    secrets = st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), min_size=1, max_size=64)
+    moments = st.datetimes(EARLIEST, LATEST, timezones=st.just(UTC))
+    _fuzzed(hold, st.tuples(methods, urls, headers, bodies, secrets, moments))
+
+
 KINDS: Mapping[str, tuple[type, Callable[[Adapter, str, Hold], None]]] = {
     "writes": (dict, _bodies),
     "reads": (object, _answers),
+    "auth": (dict, _calls),
 }
 """What a hook returns and is given, by the word under which it is declared."""

@@ -12,7 +12,7 @@ import attrs
 import pytest
 
 from anymedia import AnymediaError, Client, DeadlineExceeded, Money, PriceStatus, Task, read_config
-from anymedia.declare import Adapter, Endpoint, Lifecycle, Offer
+from anymedia.declare import Adapter, Endpoint, Lifecycle, Offer, Token
 from anymedia.engine.session import Event
 from anymedia.model.request import Request
 from anymedia.registry import adapter
@@ -65,6 +65,12 @@ class Case:
     def life(self) -> Lifecycle:
         """How the offer's tasks go."""
         return self.adapter.life(self.offer.lifecycle)
+
+    @property
+    def takes_token(self) -> bool:
+        """Whether its submit carries a token."""
+        auth = self.life.submit.auth or self.adapter.auth
+        return any(isinstance(each, Token) for each in auth)
 
     @property
     def service(self) -> type[Service]:

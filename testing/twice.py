@@ -62,6 +62,7 @@ def _once(adapter: Adapter, service: type[Service]) -> Iterator[str]:
             yield f"tells.{what}"
     yield from (f"limits.{what}" for what in RATES if getattr(adapter.limits, what) and what not in service.limits)
     yield from (f"errors.{_named(code)}" for code in adapter.errors if not _is_told(code, service))
+    yield from (f"settings.{name}" for name in adapter.settings if name not in (*service.says, *service.secrets))
     words = {word.casefold() for word in service.states}
     yield from (f"states.{word}" for life in lives for word in life.states if word.casefold() not in words)
 

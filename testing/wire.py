@@ -46,6 +46,7 @@ class Wire:
     service: Service
     lent: dict[str, bytes] = attrs.field(factory=dict)
     """Files of this machine, by their links: what the simulator wants of them it is given."""
+    tokens: dict[Token, Secret] = attrs.field(factory=dict, repr=False)
 
     @classmethod
     def of(cls, adapter: Adapter) -> "Wire":
@@ -101,12 +102,14 @@ class Wire:
         return self.service.answer(attrs.evolve(request, fetched=there))
 
     def token(self, word: Token) -> Secret:
-        """Return the token that the simulator gives."""
-        response = self.send(encode.ask_token(self.account, word))
-        try:
-            return decode.token(self._asked, word, answer_of(response))[0]
-        except AnymediaError as error:
-            fail(f"{self.adapter.name} gives no token: {error}; look at `auth`")
+        """Return the token that the simulator gives, which is asked for once."""
+        if word not in self.tokens:
+            response = self.send(encode.ask_token(self.account, word))
+            try:
+                self.tokens[word] = decode.token(self._asked, word, answer_of(response))[0]
+            except AnymediaError as error:
+                fail(f"{self.adapter.name} gives no token: {error}; look at `auth`")
+        return self.tokens[word]
 
     def accepted(self, response: Response, checked: Checked) -> Task | AnymediaError:
         """Return what the adapter makes of an answer to the submit of a request."""

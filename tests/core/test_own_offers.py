@@ -227,7 +227,7 @@ def test_what_is_no_list_of_offers_is_told(text):
         ('params.seed = { to = "s", takes = "text" }', "seed: a request gives values like 1, and no Text"),
         (
             'params.images = { to = "s", takes = "url" }',
-            "images: a request gives values like ('https://a.example/1.png',), and",
+            "files are put into images: it takes Files(…), not Url(…)",
         ),
         ('params.seed = { to = "a..b", takes = "whole" }', "seed: 'a..b' is no place"),
         ('params.seed = { to = "a.", takes = "whole" }', "seed: only an object can be merged into a"),
@@ -382,6 +382,7 @@ def test_a_found_file_that_declares_offers_has_to_be_trusted(tmp_path):
             with pytest.raises(ConfigError, match=r"providers.reapi.offers could lead an API key or a file of yours"):
                 check_trust(*places)
         data["providers"]["reapi"].pop("base_url", None)
+    check_trust(tmp_path / "anymedia.toml", {"providers": {"reapi": 5}}, {}, tmp_path / "trusted.json")
 
 
 # Anything else

@@ -9,6 +9,7 @@ from pkgutil import iter_modules
 import attrs
 import pytest
 from click.testing import CliRunner
+from yarl import URL
 
 import anymedia
 from anymedia import Account, AnymediaError, Secret, Task, declare
@@ -23,6 +24,7 @@ from anymedia.model.strict_json import dumps
 from anymedia.pricing.explain import explain
 from anymedia.pricing.offers import candidates
 from anymedia.registry import adapters
+from anymedia.settings import settings_of
 from anymedia.testing import FakeClock
 from anymedia.testing.requests import every, fewest
 from anymedia.testing.suite import at_simulator, cases
@@ -30,6 +32,7 @@ from anymedia.translate import decode, encode
 from anymedia.translate.check import check
 from anymedia.translate.classify import Asked
 from anymedia.translate.messages import Answer
+from anymedia.transport import auth
 from tests.outside.anymedia_bfl.adapter import ADAPTER as BFL
 from tests.outside.anymedia_fal.adapter import ADAPTER as FAL
 from tests.outside.anymedia_openai.adapter import ADAPTER as OPENAI
@@ -50,6 +53,13 @@ ODD = attrs.evolve(
             reply=Reply(state="s", completed="at!s", reads=Hook("tests.thirdparty.hooks:unfolded", why="it does more")),
         ),
         pace=declare.Pace(first=1, then=1, slower={60: 5}),
+    ),
+    settings={"region": declare.Setting(default="eu"), "second": declare.Setting(env="SECOND", secret=True)},
+    headers={"X-Region": "{region}"},
+    auth=(
+        declare.Header("x-key"),
+        declare.Query("second", of="second"),
+        declare.Token(call=declare.Endpoint(method="POST", path="/token"), sends={"a": "b"}, token="t", expires="in"),
     ),
     fault=attrs.evolve(BFL.fault, retry_after="seconds", fields="errors"),
     printed=declare.Printed("2026-11-20", "a page"),
@@ -124,9 +134,22 @@ def asked_for(adapter, account):
                     encode.ask_price(adapter.price_quote, account.origin, candidate.checked, part)
 
 
+def carried(call, account):
+    """Give a call its credentials, of which the tokens are asked for."""
+    asked = Asked(adapter=account.adapter, account=account.name, origin=account.origin, model=None, now=NOW)
+    answer = Answer(200, {}, dumps({"t": "tok", "in": 9}))
+    words = [each for each in call.auth if isinstance(each, declare.Token)]
+    for word in words:
+        carried(encode.ask_token(account, word), account)
+    auth.headers_of(call, account, auth.Credentials({word: decode.token(asked, word, answer)[0] for word in words}))
+    auth.url_of(URL(call.url), call, account)
+    auth.body_of(call, account)
+
+
 def translated(adapter):
     """Take every request of an adapter through the steps before it is sent, and every answer through those after."""
-    account = Account(name=adapter.name, adapter=adapter, origin=adapter.base_url, api_key=Secret("k"))
+    key, settings = Secret("k"), settings_of(adapter, {}, {"SECOND": "s"}, "here").given
+    account = Account(name=adapter.name, adapter=adapter, origin=adapter.base_url, api_key=key, settings=settings)
     asked = Asked(adapter=adapter, account=account.name, origin=account.origin, model="m", now=NOW)
     asked_for(adapter, account)
     facts_of(account)
@@ -139,7 +162,7 @@ def translated(adapter):
     for answer in answers:
         steps = [lambda answer=answer: decode.submitted(asked, answer, task)]
         for endpoint in adapter.lifecycle.looks.values():
-            encode.follow(account, endpoint, task)
+            carried(encode.follow(account, endpoint, task), account)
             steps.append(lambda answer=answer, endpoint=endpoint: decode.looked(asked, endpoint, answer, task))
         if adapter.balance is not None:
             steps.append(lambda answer=answer: decode.balance(asked, adapter.balance, answer))

@@ -298,7 +298,7 @@ GOING_ON = {"on_uncertain": "continue", "on_blocked": "continue", "max_price": "
 async def test_both_verbs_go_where_the_page_says(verb, options, clock, monkeypatch):
     sent, came_, keys = [], [], set()
 
-    async def send(self, account, call, progress):
+    async def send(self, account, call, progress, credentials):
         if not call.url.endswith("/tasks"):
             raise Lost("no look comes through", sent=True)
         sent.append(account.name)

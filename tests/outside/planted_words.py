@@ -16,9 +16,9 @@ WORDS = {
         Planted("kie", "the path of the upload", "/api/file-stream-upload", "/api/file-upload", "no such endpoint"),
         Planted(
             "kie",
-            "the place of an upload's own code",
+            "the code of an upload that went well",
             'reply=Reply(ok=("code", 200)),\n            ),\n            sends',
-            'reply=Reply(ok=("status", 200)),\n            ),\n            sends',
+            'reply=Reply(ok=("code", 201)),\n            ),\n            sends',
             "was not uploaded",
         ),
         Planted(
@@ -31,7 +31,7 @@ WORDS = {
             "the part that holds the file",
             '"content": "{file}"',
             '"file": "{file}"',
-            "content is required",
+            "content is a file",
         ),
         Planted(
             "replicate",
@@ -40,16 +40,18 @@ WORDS = {
             '"expiry!iso"',
             "replicate answered without until",
         ),
-        Planted("bfl", "the form of a file", '"url", "base64"', '"url", "data"', "input_image"),
+        Planted("bfl", "the form of a file", '"url", "base64"', '"url", "data"', "must be a public http(s) URL"),
         Planted(
             "openai", "the name of a part", 'Param("image[]", IMAGES)', 'Param("picture[]", IMAGES)', "is not supported"
         ),
     ),
     "test_a_file_is_uploaded_once_as_long_as_it_lasts": (
         Planted(
-            "kie", "how long an upload lies there", "expires=3 * 86_400", "expires=30 * 86_400", "`upload.expires`"
+            "kie", "how long an upload lies there", "expires=3 * 86_400", "expires=30 * 86_400", "its link has expired"
         ),
-        Planted("fal", "how long an upload is to lie there", "expires=LIFE", "expires=LIFE * 10", "`upload.expires`"),
+        Planted(
+            "fal", "how long an upload is to lie there", "expires=LIFE", "expires=LIFE * 10", "its link has expired"
+        ),
     ),
     "test_of_files_too_check_passes_what_the_simulator_takes": (
         Planted("openai", "a type of files", '"image/webp", "image/jpeg"', '"image/webp"', "check refuses a file that"),

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -39,7 +40,8 @@ class Caller:
         """Return what is answered to some JSON, or to bytes, at a path or a link."""
         sent = body if isinstance(body, bytes) else json.dumps(body).encode()
         headers = {"Host": "sim.test", "Content-Type": kind, **(self.auth if auth is None else auth)}
-        response = self.service.answer(Request(method, path.removeprefix("http://sim.test"), {}, headers, sent))
+        path, _, query = path.removeprefix("http://sim.test").partition("?")
+        response = self.service.answer(Request(method, path, dict(parse_qsl(query)), headers, sent))
         is_json = response.headers.get("Content-Type") == "application/json"
         return response.status, json.loads(response.body) if is_json else None
 
@@ -68,10 +70,10 @@ def test_bfl_takes_links_and_plain_base64(ask, image):
 
 def test_fal_takes_a_body_with_a_token_and_bytes_at_a_link(ask):
     fal = ask("fal")
-    token = fal.ask("/storage/auth/token", {})[1]
+    token = fal.ask("/storage/auth/token?storage_type=fal-cdn-v3", {})[1]
     auth = {"Authorization": f"{token['token_type']} {token['token']}", "X-Fal-File-Name": "a.png"}
     link = fal.ask("/files/upload", PNG, "image/png", auth=auth)[1]["access_url"]
-    lent = fal.ask("/storage/upload/initiate", {"file_name": "b.png", "content_type": "image/png"})[1]
+    lent = fal.ask("/storage/upload/initiate?storage_type=gcs", {"file_name": "b.png", "content_type": "image/png"})[1]
     assert fal.ask(lent["upload_url"], PNG, "image/png", method="PUT")[0] == 400  # with the API key
     assert fal.ask(lent["upload_url"], PNG, "image/png", method="PUT", auth={})[0] == 200
     edit = {**PROMPT, "image_urls": [link, lent["file_url"], DATA, PUBLIC]}
@@ -79,7 +81,8 @@ def test_fal_takes_a_body_with_a_token_and_bytes_at_a_link(ask):
     assert fal.ask("/files/upload", PNG, "image/png")[0] == 401
     fal.now = 3600
     assert fal.ask("/files/upload", PNG, "image/png", auth=auth)[0] == 401
-    assert fal.ask("/storage/upload/initiate", {})[0] == 422
+    assert fal.ask("/storage/upload/initiate?storage_type=gcs", {})[0] == 422
+    assert fal.ask("/storage/auth/token", {})[0] == 422
     fal.now = 7 * 86_400
     assert fal.ask("/fal-ai/flux-2-pro/edit", edit)[0] == 422
 

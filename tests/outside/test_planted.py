@@ -130,7 +130,13 @@ PLANTED = {
         Planted("replicate", "the path of cancel", "{id}/cancel", "{id}/stop", "not canceled: NotFound"),
     ),
     "test_a_refusal_in_place_of_the_result_ends_the_task": (
-        Planted("fal", "a refusal at the result is a verdict", ", verdict=True", "", "comes to DeadlineExceeded"),
+        Planted(
+            "fal",
+            "a refusal at the result is a verdict",
+            "            verdict=True,\n",
+            "",
+            "comes to DeadlineExceeded",
+        ),
     ),
     "test_a_call_is_named_as_the_provider_names_it": (
         Planted("fal", "the header of the request id", '"x-fal-request-id"', '"x-request-id"', "look at `request_id`"),

@@ -66,6 +66,12 @@ def test_its_suite_passes(acme, source):
     assert re.search(r"^\d+ passed, 12 skipped", done.stdout, re.MULTILINE), done.stdout
 
 
+def test_its_hooks_do_what_the_page_says(acme, source):
+    done = acme.pytest(str(source / "tests" / "test_hooks.py"))
+    assert done.returncode == 0, done.stdout
+    assert "2 passed" in done.stdout
+
+
 def shown() -> str:
     """Return the failure that the page shows."""
     return re.search(r"^```text\n(.*)\n```$", PAGE, re.MULTILINE)[1]

@@ -10,13 +10,14 @@ import attrs
 import pytest
 
 from anymedia import ConfigError
-from anymedia.declare import File, Files, Limits, Param, Price, Size, Table, numbered, when
+from anymedia.declare import File, Files, Hook, Limits, Param, Price, Size, Table, numbered, when
 from anymedia.registry import adapters
 from anymedia.simulators import Service, services
 from anymedia.simulators.message import Error, Request
 from anymedia.simulators.task import Failure
 from anymedia.testing import Contract
 from anymedia.testing.declared import _resolutions_never_taken, cells_of_no_request
+from anymedia.testing.hooked import KINDS, _holding, _spoiled
 from anymedia.testing.played import written_as
 from anymedia.testing.requests import askable, values
 from anymedia.testing.suite import cases, firsts
@@ -84,7 +85,7 @@ def knob(takes, field):
     return [
         *adapter("    knobs={", f'    knobs={{"tone": Param("tone", {takes}), ', "Number, Whole"),
         *simulator('    "varnish": Flag(),', f'    "varnish": Flag(),\n    "tone": {field},'),
-        *simulator("Flag, Links,", "Flag, Links, Whole,"),
+        *simulator("Flag, Links,", "Flag, Links, Number, Whole,"),
     ]
 
 
@@ -263,6 +264,10 @@ PLANTED = {
         (
             knob("Number(0.5, 2, form=str)", 'Choice(("0.5", "2"))'),
             "simulator refuses: model='flux-2-pro', prompt='a lighthouse at dusk', extra.tone=1.25; the simulator says",
+        ),
+        (
+            knob("Number(0.5, 2.5)", "Number(0.5, 2)"),
+            "simulator refuses: model='flux-2-pro', prompt='a lighthouse at dusk', extra.tone=2.5; the simulator says",
         ),
         (
             knob('Choice("warm", "cold")', 'Choice(("warm", "cold", "no such word"))'),
@@ -772,6 +777,36 @@ def test_a_hook_that_does_not_end_is_said(plugged, monkeypatch):
     assert "the hook tests.thirdparty.hooks:endless does not end within 0.01 s for {'model': 'flux2p'" in said
 
 
+def test_a_hook_is_given_what_goes_its_way_alone(plugged):
+    acme = plugged()
+    submit = attrs.evolve(acme.lifecycle.submit, writes=Hook("tests.thirdparty.hooks:greedy", why="nobody comes here"))
+    others = {"other": attrs.evolve(acme.lifecycle, submit=submit)}
+    assert broken("test_a_hook_is_a_pure_function", attrs.evolve(acme, lifecycles=others)) is None
+
+
+def test_a_hook_that_signs_is_given_any_call():
+    kind, given = KINDS["auth"]
+    for name, said in (("signed", None), ("undated", "auth: the hook raises UnicodeDecodeError(")):
+        hold = _holding("auth: the hook", Hook(f"tests.thirdparty.hooks:{name}", why="it signs"), kind)
+        if said is None:
+            given(ACME, "auth", hold)
+        else:
+            with pytest.raises(pytest.fail.Exception) as failed:
+                given(ACME, "auth", hold)
+            assert str(failed.value).startswith(said)
+
+
+def test_an_answer_is_spoiled_in_each_place():
+    spoiled = list(_spoiled({"a": [1]}))
+    assert {
+        "a": [
+            "",
+        ]
+    } in spoiled
+    assert {} in spoiled
+    assert [*_spoiled([])] == [None, "", 0, [], {}]
+
+
 @pytest.mark.parametrize(
     ("name", "why"),
     [
@@ -831,6 +866,7 @@ RIGHT = {
         HALF + adapter("Price(credits=3)", 'Price("0.035")'),
         knob("Whole(-3, 50), required=True", "Whole(-3, 50, required=True)"),
         knob("Flag(on='yes', off='no')", 'Choice(("yes", "no"))'),
+        knob("Number(-0.5, 2)", "Number(-0.5, 2)"),
         VARNISHED,
         # A third picture has a field that this simulator ignores: that is not taking it.
         adapter('"sources",', 'numbered("source", "source_{n}"),', "numbered")

@@ -266,6 +266,7 @@ class Fal(Service):
     def token(self, request: Request, _: re.Match[str]) -> Response:
         """{token, token_type, base_url, expires_at}, for uploads in place of the API key."""
         self.admit(request)
+        _stored(request, "fal-cdn-v3")
         self.tokens = {token: until for token, until in self.tokens.items() if self.now < until}
         token, until = secrets.token_hex(16), self.now + TOKEN_LIFE
         self.tokens[token] = until
@@ -286,6 +287,7 @@ class Fal(Service):
     def initiate(self, request: Request, _: re.Match[str]) -> Response:
         """{upload_url, file_url}: where the bytes are put, with their type alone, and where they are then."""
         self.admit(request)
+        _stored(request, "gcs")
         body = given(request.object or {})
         if wrong := problems(body, {"file_name": Text(1, required=True), "content_type": Text(1, required=True)}):
             raise Refusal(422, "value_error", "", {problem.field: [problem.predicate] for problem in wrong})
@@ -329,6 +331,12 @@ class Fal(Service):
     def code_of(self, status: int) -> str:
         """The errors of the runners, 500 to 504, have a type."""
         return "runner_server_error" if status >= 500 else ""
+
+
+def _stored(request: Request, where: str) -> None:
+    """422 for another storage_type than that of the call."""
+    if request.query.get("storage_type") != where:
+        raise Refusal(422, "value_error", "", {"storage_type": [f"must be {where}"]})
 
 
 def _life(request: Request) -> float | None:

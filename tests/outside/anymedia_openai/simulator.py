@@ -93,7 +93,7 @@ class OpenAI(Service):
         """All that is wrong, in one message, or the order."""
         body, files = _form(request.form) if request.form is not None else (given(request.object or {}), None)
         edits = request.path.endswith("edits")
-        wrong = [*problems(body, FIELDS), *_opaque(body), *(_images(body, files) if edits else ())]
+        wrong = [*problems(body, FIELDS), *_opaque(body), *(_images(body, files) if edits else _strays(files))]
         if edits and not wrong and files is None:
             linked = {"images": [image["image_url"] for image in body["images"]]}
             wrong = self.unusable(request, linked, {"images": Links(takes=IMAGES)})
@@ -152,6 +152,11 @@ def _parts(files: Mapping[str, Sequence[Part]]) -> Iterator[Problem]:
         yield Problem(unknown[0], "unlisted", "is not supported here")
     for name, takes in (("image", IMAGES), ("mask", MASK)):
         yield from (Problem(name, *why) for part in files.get(name, ()) if (why := takes.wrong(Fetched(part.content))))
+
+
+def _strays(files: Mapping[str, Sequence[Part]] | None) -> Iterator[Problem]:
+    """What is made from text alone takes no files."""
+    yield from (Problem(name, "unlisted", "is not supported here") for name in files or ())
 
 
 def _images(body: Mapping[str, object], files: Mapping[str, Sequence[Part]] | None) -> Iterator[Problem]:
