@@ -135,6 +135,7 @@ NOTHING_TO_HOLD = [
     "test_every_word_of_a_state_means_what_the_page_says",
     "test_limits_are_those_of_the_page",
     "test_links_lead_to_every_host_of_the_provider",
+    "test_what_is_told_of_a_task_is_read",
 ]
 """What a provider without tasks, and whose page says little, gives nothing to hold: it is passed over, and no more."""
 
