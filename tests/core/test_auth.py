@@ -167,6 +167,20 @@ def test_a_call_may_have_an_auth_of_its_own():
     assert headers_of(looked, account, Credentials()) == {"Accept": "application/json", "X-Look": KEY}
 
 
+@pytest.mark.parametrize(
+    ("url", "carries"),
+    [
+        ("https://store.example/put?sig=1", False),
+        ("https://api.acme.example/put", True),
+        ("https://eu.acme.example/put", True),
+        ("https://files.acme.example/put", True),
+    ],
+)
+def test_where_an_answer_leads_only_the_provider_s_own_hosts_hear_who_asks(url, carries):
+    endpoint = Endpoint(method="PUT", link="to", hosts=("eu.acme.example",), origin="https://files.acme.example")
+    assert encode.call(mine(SEVERAL), endpoint, url, public=True).keyed is carries
+
+
 # Hidden
 
 
@@ -408,6 +422,16 @@ def test_a_form_for_a_token_is_url_encoded_and_a_call_may_go_without_the_key():
     assert parse_qs(body_of(call, account).decode()) == {"client_id": ["eu"], "client_secret": [KEY]}
     got = attrs.evolve(token, call=Endpoint(method="GET", path="/token"))
     assert body_of(encode.ask_token(account, got), account) is None
+
+
+async def test_the_latest_tokens_are_hidden_and_those_long_before_forgotten(clock):
+    tokens = [(200, {"access": f"tok-planted-{number:02}"}) for number in range(20)]
+    async with at(token_maker(), {"POST /token": tokens}, clock) as (_, client):
+        task = await client.submit(REQUEST)
+        for _ in range(19):
+            await client.get(task)
+        held = client._session.tokens.of("acme")
+    assert [each.reveal() for each in held] == [f"tok-planted-{number:02}" for number in range(4, 20)]
 
 
 # What a function makes of a call
