@@ -129,6 +129,7 @@ NOTHING_TO_HOLD = [
     "test_a_refusal_of_a_cancel_and_of_a_balance_is_heard",
     "test_a_task_can_be_canceled",
     "test_a_task_that_does_not_end_is_handed_over_alive",
+    "test_a_token_that_has_ended_is_asked_for_anew",
     "test_an_error_of_a_look_is_the_look_s_alone",
     "test_every_form_of_an_answer_is_read",
     "test_every_word_for_a_state_is_known",
