@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from anymedia.simulators import Service
-from anymedia.simulators.fields import PIXELS, Choice, Text, Whole, given, problems
+from anymedia.simulators.fields import PIXELS, Choice, Links, Parts, Text, Whole, given, problems
+from anymedia.simulators.inputs import Takes
 from anymedia.simulators.message import Refusal, Response, json_response
 from anymedia.simulators.picture import snapped
 from anymedia.simulators.task import Failure, Order
@@ -39,6 +40,7 @@ class Instant(Service):
     lifetime = 0.0  # no file has a link
     queued = running = 0.0
     moderates = "submit"
+    fields: ClassVar = FIELDS
     routes = (("POST", r"/v1/images/generations", "submit"),)
     refusals: ClassVar[Mapping[str, tuple[int, str, str]]] = {
         "unauthorised": (401, "invalid_api_key", "Incorrect API key provided"),
@@ -62,9 +64,13 @@ class Instant(Service):
         if request.headers.get("authorization") != f"Bearer {self.api_key}":
             raise self.refusal("unauthorised")
 
+    def sent(self, request):
+        """What a submit sends, field by field."""
+        return request.object
+
     def order(self, request):
-        body = given(request.object or {})
-        if wrong := problems(body, FIELDS, closed=True):
+        body = given(self.sent(request) or {})
+        if wrong := problems(body, self.fields, closed=True) or self.unusable(request, body, self.fields):
             raise Refusal(400, "invalid_value", "; ".join(f"{each.field} {each.predicate}" for each in wrong))
         exact, count = PIXELS.fullmatch(body.get("size", "auto")), body.get("n", 1)
         size = snapped(int(exact[1]), int(exact[2])) if exact else (1024, 1024)
@@ -98,20 +104,60 @@ class Painter(Instant):
     id_fields = ("X-Job",)
     tells = ("charge",)
     routes = (("POST", r"/v1/paint", "submit"),)
-
-    def order(self, request):
-        body = given(request.object or {})
-        if wrong := problems(body, {name: FIELDS[name] for name in ("model", "prompt", "size")}, closed=True):
-            raise Refusal(400, "invalid_value", "; ".join(f"{each.field} {each.predicate}" for each in wrong))
-        exact = PIXELS.fullmatch(body.get("size", "auto"))
-        size = snapped(int(exact[1]), int(exact[2])) if exact else (1024, 1024)
-        return Order(body["model"], body["prompt"], size, "png", CENTS, 1, sent=body)
+    fields: ClassVar = {name: FIELDS[name] for name in ("model", "prompt", "size")}
 
     def shown(self, task, stage, urls):
         if stage != "succeeded":
             return super().shown(task, stage, urls)
         headers = {"Content-Type": "image/png", "X-Job": task.id, "X-Cost-Cents": str(task.order.price)}
         return Response(200, headers, self.picture(task, 0))
+
+
+class Retoucher(Instant):
+    """It is asked by a form whose parts are the files."""
+
+    routes = (("POST", r"/v1/images/edits", "submit"),)
+    files_at = ("submit",)
+    takes = Takes(("image/png", "image/webp"), megabytes=4, sides=(32, 2048), megapixels=2)
+    fields: ClassVar = {name: rule for name, rule in FIELDS.items() if name != "n"} | {
+        "image[]": Parts(takes, 1, 16, required=True)
+    }
+
+    def sent(self, request):
+        return request.form
+
+
+class Lender(Instant):
+    """It lends links to which files are put, elsewhere and without the key."""
+
+    routes = (*Instant.routes, ("POST", r"/v2/uploads", "link"))
+    files_at = ("link", "put")
+    upload_life = 1800.0
+    takes = Takes(("image/png", "image/jpeg"))
+    fields: ClassVar = {**FIELDS, "inputs": Links(0, 4, takes=takes)}
+
+    def link(self, request, _):
+        self.admit(request)
+        if request.query.get("kind") not in self.takes.types:
+            raise Refusal(400, "invalid_value", "kind must be one of image/png, image/jpeg")
+        slot = self.lend("input", {"Content-Type": request.query["kind"]}, kept=True)
+        here = self.here(request)
+        return json_response({"put": f"{here}{slot.path}", "signed": slot.headers, "get": f"{here}{slot.kept_path}"})
+
+
+class Ticketed(Instant):
+    """Its API key gives a token, and the token lets in."""
+
+    routes = (*Instant.routes, ("POST", r"/v1/token", "ticket"))
+
+    def ticket(self, request, _):
+        if request.object is None or request.object.get("secret") != self.api_key:
+            raise self.refusal("unauthorised")
+        return json_response({"access_token": self.new_token(600), "expires_in": 600})
+
+    def admit(self, request):
+        if not self.is_good(request.headers.get("authorization", "").removeprefix("Bearer ")):
+            raise self.refusal("unauthorised")
 
 
 def plugins():

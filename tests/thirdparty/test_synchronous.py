@@ -69,6 +69,59 @@ FILE = {
     '"quality": Param("quality", Choice("auto", "low", "medium", "high"), default="auto"),': "",
 }
 """What is said of a provider whose answer is the file itself, in place of what the other says."""
+COUNT = '"count": Param("n", Whole(1, 10), default=1),'
+FORM = {
+    'path="/v1/images/generations",': 'path="/v1/images/edits", body="form",',
+    COUNT: """
+        "images": Param(
+            "image[]",
+            Files(
+                1, 16, forms=("part",), types=("image/png", "image/webp"), megabytes=4, sides=(32, 2048), megapixels=2
+            ),
+            required=True,
+        ),
+    """,
+    "Endpoint,": "Endpoint, Files,",
+}
+"""A provider that is asked by a form, and takes files as its parts alone."""
+PUT = {
+    COUNT: COUNT
+    + '"images": Param("inputs", Files(0, 4, forms=("upload", "url"), types=("image/png", "image/jpeg"))),',
+    "offers=(": """
+    upload=Upload(
+        Step(
+            call=Endpoint(
+                method="POST", path="/v2/uploads", query={"kind": "{type}"}, origin="https://files.instant.example"
+            ),
+            finds={"to": "put", "headers": "signed", "url": "get"},
+        ),
+        Step(call=Endpoint(method="PUT", link="to", body="file", keyed=False), headers="headers"),
+        expires=1800,
+    ),
+    offers=(""",
+    "Endpoint,": "Endpoint, Files, Step, Upload,",
+}
+"""A provider that lends a link to which the bytes are put, at a host of its own."""
+TOKEN = {
+    'auth=Header("Authorization", "Bearer "),': """
+    auth=Token(
+        call=Endpoint(method="POST", path="/v1/token", keyed=False),
+        sends={"secret": "{api_key}"},
+        token="access_token",
+        expires="expires_in",
+    ),
+    """,
+    "Header,": "Token,",
+}
+"""A provider whose API key gives a token."""
+OTHERS = {
+    "base64": ("Instant", {}),
+    "file": ("Painter", FILE),
+    "form": ("Retoucher", FORM),
+    "put": ("Lender", PUT),
+    "token": ("Ticketed", TOKEN),
+}
+"""Each provider's simulator, and what is said of it in place of what the first says."""
 PROMISES = [name for name in dir(Contract) if name.startswith("test_") and name not in (PLAYED, TOLD)]
 AGREED = "test_check_passes_what_the_simulator_takes_and_the_quote_is_what_it_charges"
 
@@ -99,34 +152,94 @@ NOTHING_TO_HOLD = [
 """What a provider without tasks, and whose page says little, gives nothing to hold: it is passed over, and no more."""
 
 
-@pytest.fixture(params=["base64", "file"])
-def synchronous(plugged, request):
-    """The provider, installed: what it makes stands in its answer, or is its answer."""
-    adapter, simulator = ADAPTER, SIMULATOR
-    if request.param == "file":
-        simulator = SIMULATOR.replace("Instant", "Painter")
-        for said, instead in FILE.items():
-            assert said in adapter
-            adapter = adapter.replace(said, instead)
-    texts = {"anymedia_acme/adapter.py": adapter, "anymedia_acme/simulator.py": simulator}
-    return plugged(name="instant", texts=texts)
+PUT_IN = {
+    "test_a_file_is_uploaded_once_as_long_as_it_lasts",
+    "test_a_file_that_is_put_in_arrives_as_it_is",
+    "test_a_url_of_this_machine_is_taken_at_a_simulator",
+    "test_an_upload_that_fails_buys_nothing",
+    "test_of_files_too_check_passes_what_the_simulator_takes",
+}
+HELD = {
+    "form": {
+        "test_a_file_that_is_put_in_arrives_as_it_is",
+        "test_of_files_too_check_passes_what_the_simulator_takes",
+    },
+    "put": PUT_IN,
+}
+"""Which promises about files that are put in a provider gives something to hold."""
 
 
-def test_every_promise_can_be_kept(synchronous, tmp_path):
-    skipped = {}
+def texts_of(name, *changes):
+    """Return the adapter and the simulator of a provider, with some words of them replaced."""
+    service, said = OTHERS[name]
+    adapter, simulator = ADAPTER, SIMULATOR.replace("Instant", service)
+    for old, new in (*said.items(), *changes):
+        assert adapter.count(old) == 1, old
+        adapter = adapter.replace(old, new)
+    return {"anymedia_acme/adapter.py": adapter, "anymedia_acme/simulator.py": simulator}
+
+
+@pytest.fixture
+def provider(plugged):
+    """Return a function that installs a provider, with some words of its adapter replaced."""
+    return lambda name, *changes: plugged(name="instant", texts=texts_of(name, *changes))
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_every_promise_can_be_kept(provider, name, tmp_path):
+    synchronous, skipped = provider(name), {}
     for promise in PROMISES:
         try:
             assert broken(promise, synchronous, tmp_path=tmp_path) is None
         except pytest.skip.Exception as why:
             skipped[promise] = str(why)
     assert skipped["test_an_error_of_a_look_is_the_look_s_alone"] == "at instant the answer to a submit is the result"
-    assert sorted(skipped) == NOTHING_TO_HOLD
+    assert sorted(skipped) == sorted({*NOTHING_TO_HOLD, *PUT_IN} - HELD.get(name, set()))
 
 
-def test_no_picture_is_drawn_that_nobody_looks_at(synchronous, monkeypatch):
+FILES = "test_of_files_too_check_passes_what_the_simulator_takes"
+ARRIVES = "test_a_file_that_is_put_in_arrives_as_it_is"
+ONCE = "test_a_file_is_uploaded_once_as_long_as_it_lasts"
+KEPT = "test_an_offer_keeps_its_promises"
+WRONG = [
+    ("form", ("megabytes=4", "megabytes=5"), FILES, "refuses: image/png of 64x64 with 5000000 bytes; the simulator"),
+    ("form", ("sides=(32, 2048)", "sides=(33, 2048)"), FILES, "takes: image/png of 32x64 with"),
+    ("form", ("sides=(32, 2048)", "sides=(32, 2049)"), FILES, "refuses: image/png of 2049x64 with"),
+    ("form", ("megapixels=2", "megapixels=1"), FILES, "takes: image/png of 1024x1025 with"),
+    ("form", ('"image/webp"', '"image/gif"'), FILES, "refuses: image/gif of 64x64 with"),
+    ("form", (' body="form",', ""), ARRIVES, None),  # parts are a form as it is
+    ("form", ('"image[]"', '"image"'), KEPT, "image[] is required; image is not supported here"),
+    ("put", (", keyed=False", ""), ARRIVES, "the store answered 400"),
+    ("put", (', headers="headers"', ""), ARRIVES, "the store answered 403"),
+    ("put", ('"{type}"', '"png"'), ARRIVES, "kind must be one of image/png, image/jpeg"),
+    ("put", ('"url": "get"', '"url": "put"'), ARRIVES, "could not be fetched"),
+    (
+        "put",
+        ("expires=1800", "expires=9000"),
+        "test_a_file_is_uploaded_once_as_long_as_it_lasts",
+        "its link has expired",
+    ),
+    ("token", ('"access_token"', '"token"'), KEPT, "token"),
+    ("token", ('"{api_key}"', '"me"'), KEPT, "Incorrect API key provided"),
+    ("token", (", keyed=False", ""), KEPT, None),
+    ("file", ('files="@"', 'files="data"'), KEPT, "did not succeed"),
+    ("file", ("@x-cost-cents!cents", "@x-cost-cents!num"), "test_what_answers_tell_is_read", "4 were taken"),
+    ("base64", ("!base64", ""), KEPT, "did not succeed"),
+]
+"""By provider: what is said wrongly, which promise that breaks, and what the suite says to it; None: nothing."""
+
+
+@pytest.mark.parametrize(("name", "change", "promise", "said"), WRONG)
+def test_a_wrong_fact_is_said(provider, name, change, promise, said, tmp_path):
+    told = broken(promise, provider(name, change), tmp_path=tmp_path)
+    assert told is None if said is None else said in str(told)
+
+
+@pytest.mark.parametrize("name", ["base64", "file"])
+def test_no_picture_is_drawn_that_nobody_looks_at(provider, name, monkeypatch):
     """A thousand requests are compared, and each answer holds its pictures once somebody reads it."""
     monkeypatch.setattr(Picture, "draw", lambda _: pytest.fail("a picture was drawn"))
-    assert broken(AGREED, synchronous) is None
+    assert broken(AGREED, provider(name)) is None
 
 
 @pytest.mark.parametrize(
