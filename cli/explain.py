@@ -10,7 +10,7 @@ import click
 import anymedia
 from anymedia import Explanation, Money, load_config, to_json
 from anymedia.model.options import GenerateOptions
-from anymedia.model.plain import duration
+from anymedia.model.plain import duration, sized
 from anymedia.pricing.explain import explain as explained
 from anymedia.pricing.live import LivePrices
 
@@ -125,7 +125,7 @@ def _notes(each: Explanation) -> Iterator[tuple[str, str]]:
 
 def _way_of(file: "Going") -> Iterator[str]:
     """Yield in words which way a file goes, where it would lie, and for how long."""
-    yield f"{file.file} ({file.media_type}, {file.bytes:,} bytes):"
+    yield f"{file.file} ({file.media_type}, {sized(file.bytes)}):"
     yield WAYS[file.way] if file.where is None else f"to {file.where},"
     if file.where is not None:
         yield "for as long as its answer says" if file.seconds is None else f"for {duration(file.seconds)}"

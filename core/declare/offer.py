@@ -126,8 +126,7 @@ class Offer:
     @property
     def forms(self) -> set[str]:
         """The forms in which its fields take files."""
-        takes = [each for param in self.params.values() for each in cases(param.takes)]
-        return {form for each in takes if isinstance(each, File | Files) for form in each.forms}
+        return {form for param in self.fields.values() for form in _forms(param)}
 
     @property
     def exclusive(self) -> tuple[tuple[str, str], ...]:
@@ -169,6 +168,7 @@ def _unknown_names(offer: Offer) -> Iterator[str]:
     if deciding:
         yield f"when() goes by {', '.join(roles.subject)}, not by {', '.join(sorted(deciding))}"
     yield from _of_no_field(offer)
+    yield from _of_files(offer)
     # They differ from task to task, and all tasks of a request are submitted at one path.
     for field in {"count", "seed"} & set(offer.in_query):
         yield f"{field} differs from task to task, so it cannot be sent in the query"
@@ -187,11 +187,23 @@ def _of_no_field(offer: Offer) -> Iterator[str]:
     unknown = [name for name in dict.fromkeys(ruled) if name not in (*offer.roles.names, *offer.knobs)]
     if unknown:
         yield f"a rule names {', '.join(unknown)}, which is no field of {offer.kind} and no knob"
+
+
+def _of_files(offer: Offer) -> Iterator[str]:
+    """Yield which fields take files in a way in which nothing could put them there."""
     for field, several_ in offer.roles.files.items():
         needed = Files if several_ else File
-        takes = offer.params[field].takes if field in offer.params else None
-        if wrong := [each for each in cases(takes) if not isinstance(each, needed)]:
+        taken = cases(offer.params[field].takes) if field in offer.params else []
+        if wrong := [each for each in taken if not isinstance(each, needed)]:
             yield f"files are put into {field}: it takes {needed.__name__}(…), not {type(wrong[0]).__name__}(…)"
+    for field in offer.in_query:
+        if _forms(offer.fields[field]) - {"url"}:
+            yield f"{field} is sent in the query, where a file stands as its public URL alone"
+
+
+def _forms(param: Param) -> set[str]:
+    """Return the forms in which a field takes files."""
+    return {form for each in cases(param.takes) if isinstance(each, File | Files) for form in each.forms}
 
 
 def _whens(offer: Offer) -> Iterator[When[Any]]:

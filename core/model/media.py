@@ -15,6 +15,7 @@ from urllib.parse import unquote_to_bytes
 
 import attrs
 
+from .plain import sized
 from .urls import is_url
 
 if TYPE_CHECKING:
@@ -154,9 +155,12 @@ class Slot(str):
 
     def __new__(cls, field: str, media: Media, way: Way) -> "Slot":
         """Return the place of a file."""
-        slot = super().__new__(cls, f"<{media.label}, {media.media_type}, {media.size} bytes: {_BY[way]}>")
+        slot = super().__new__(cls, f"<{media.label}, {media.media_type}, {sized(media.size)}: {_BY[way]}>")
         slot.field, slot.media, slot.way = field, media, way
         return slot
+
+    def __deepcopy__(self, _: Any) -> "Slot":
+        return self
 
     def __getnewargs__(self) -> tuple[Any, ...]:
         return self.field, self.media, self.way

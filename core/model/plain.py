@@ -25,3 +25,8 @@ def duration(seconds: float) -> str:
             many = "s" if seconds > length and unit != "min" else ""
             return f"{seconds / length:g} {unit}{many}"
     return f"{seconds:g} s"
+
+
+def sized(size: int) -> str:
+    """Return a number of bytes as a person reads it: in megabytes of a million from a tenth of one on."""
+    return f"{size:,} bytes" if size < 100_000 else f"{size / 1_000_000:.1f} MB"

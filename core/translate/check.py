@@ -113,7 +113,7 @@ def check(
     refused += _missing(shaped, fields, offer)
     refused += _broken(shaped, fields, offer)
     if any(name in shaped for name in request.roles.files):
-        fields, stranded = placed(fields, adapter, ways)
+        fields, stranded = placed(fields, adapter, ways, offer.in_query)
         refused += [each for each in stranded if each.field not in {flaw.field for flaw in refused}]
     if own.raw:
         refused += forbidden(own.raw, adapter, offer)

@@ -1,6 +1,6 @@
 """Which way each file of a request goes to an offer."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import attrs
 
@@ -9,6 +9,7 @@ from anymedia.declare.adapter import Adapter
 from anymedia.declare.files import MEGA, File, Files, Upload
 from anymedia.model.errors import Problem
 from anymedia.model.media import Media, Slot, Way
+from anymedia.model.plain import sized
 from anymedia.model.urls import is_on_the_web
 
 from .resolve import Field
@@ -42,14 +43,20 @@ class Ways:
 NO_WAYS = Ways()
 
 
-def placed(fields: dict[str, Field], adapter: Adapter, ways: Ways) -> tuple[dict[str, Field], list[Problem]]:
-    """Return the fields with a Slot in the place of each file of this machine, and why some cannot get there."""
+def placed(
+    fields: dict[str, Field], adapter: Adapter, ways: Ways, in_query: Collection[str] = ()
+) -> tuple[dict[str, Field], list[Problem]]:
+    """Return the fields with a Slot in the place of each file of this machine, and why some cannot get there.
+
+    Fields that are sent `in_query` take public URLs alone: what stands there is known before a file is placed.
+    """
     changed: dict[str, Field] = {}
     problems: list[Problem] = []
     for name, field in fields.items():
         if isinstance(field.takes, File | Files) and field.sent is not None:
             taken = field.sent if isinstance(field.sent, tuple) else (field.sent,)
-            sent = [_sent(name, each, field.takes, adapter, ways) for each in taken]
+            lent = attrs.evolve(ways, lends=False) if name in in_query else ways
+            sent = [_sent(name, each, field.takes, adapter, lent) for each in taken]
             problems += [each for each in sent if isinstance(each, Problem)]
             if any(isinstance(each, Slot) for each in sent):
                 changed[name] = attrs.evolve(field, sent=tuple(sent) if isinstance(field.sent, tuple) else sent[0])
@@ -83,7 +90,7 @@ def _most(way: Way, takes: File | Files, upload: Upload | None) -> float:
 
 
 def _no_way(name: str, media: Media, takes: File | Files, adapter: Adapter) -> Problem:
-    what = f"{media.label} ({media.size / MEGA:.1f} MB) is a file of this machine"
+    what = f"{media.label} ({sized(media.size)}) is a file of this machine"
     if "url" not in takes.forms:
         message = f"{what}, and larger than what {adapter.title} takes"
     else:

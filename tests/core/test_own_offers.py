@@ -227,7 +227,7 @@ def test_what_is_no_list_of_offers_is_told(text):
         ('params.seed = { to = "s", takes = "text" }', "seed: a request gives values like 1, and no Text"),
         (
             'params.images = { to = "s", takes = "url" }',
-            "images: a request gives values like ('https://a.example/1.png',), and",
+            "files are put into images: it takes Files(…), not Url(…)",
         ),
         ('params.seed = { to = "a..b", takes = "whole" }', "seed: 'a..b' is no place"),
         ('params.seed = { to = "a.", takes = "whole" }', "seed: only an object can be merged into a"),
