@@ -326,9 +326,11 @@ def price(asked: Asked, words_of: PriceQuote, answer: Answer) -> tuple[Decimal, 
 def token(asked: Asked, words_of: Token, answer: Answer) -> tuple[Secret, datetime]:
     """Return the token that an answer gives, and until when it is good. Errors: ProviderError."""
     received = Received.of(asked, answer)
-    if received.is_error(words_of.call.reply.ok):
-        raise received.refusal(submit=False)
     given = Secret(_text(words_of.token.one(received.content)))
+    if received.is_error(words_of.call.reply.ok):
+        if given.reveal():  # a "no", or a redirect, may hold one all the same
+            received = Received.of(attrs.evolve(asked, secrets=(*asked.secrets, given)), answer)
+        raise received.refusal(submit=False)
     if not _fits(given.reveal()):  # nothing of the answer is repeated: the token may stand in it, in another place
         raise Unavailable(
             f"{asked.account} answered {answer.status} without a token that can be used",

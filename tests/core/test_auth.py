@@ -332,6 +332,7 @@ async def test_two_calls_that_meet_the_end_of_a_token_ask_for_one(clock):
     ("answer", "kind", "said"),
     [
         ((401, {"error": f"no {KEY}"}), BadApiKey, "acme answered 401 no ***"),
+        ((401, {"error": f"no {FIRST_TOKEN}", "access": FIRST_TOKEN}), BadApiKey, "acme answered 401 no ***"),
         ((402, {"error": "empty"}), NoCredit, "empty"),
         ((503, {"error": "busy"}), Unavailable, "busy"),
         ((200, {"other": FIRST_TOKEN}), Unavailable, "acme answered 200 without a token that can be used"),

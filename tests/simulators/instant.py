@@ -145,20 +145,5 @@ class Lender(Instant):
         return json_response({"put": f"{here}{slot.path}", "signed": slot.headers, "get": f"{here}{slot.kept_path}"})
 
 
-class Ticketed(Instant):
-    """Its API key gives a token, and the token lets in."""
-
-    routes = (*Instant.routes, ("POST", r"/v1/token", "ticket"))
-
-    def ticket(self, request, _):
-        if request.object is None or request.object.get("secret") != self.api_key:
-            raise self.refusal("unauthorised")
-        return json_response({"access_token": self.new_token(600), "expires_in": 600})
-
-    def admit(self, request):
-        if not self.is_good(request.headers.get("authorization", "").removeprefix("Bearer ")):
-            raise self.refusal("unauthorised")
-
-
 def plugins():
     return (("tests", Instant),)

@@ -102,24 +102,11 @@ PUT = {
     "Endpoint,": "Endpoint, Files, Step, Upload,",
 }
 """A provider that lends a link to which the bytes are put, at a host of its own."""
-TOKEN = {
-    'auth=Header("Authorization", "Bearer "),': """
-    auth=Token(
-        call=Endpoint(method="POST", path="/v1/token", keyed=False),
-        sends={"secret": "{api_key}"},
-        token="access_token",
-        expires="expires_in",
-    ),
-    """,
-    "Header,": "Token,",
-}
-"""A provider whose API key gives a token."""
 OTHERS = {
     "base64": ("Instant", {}),
     "file": ("Painter", FILE),
     "form": ("Retoucher", FORM),
     "put": ("Lender", PUT),
-    "token": ("Ticketed", TOKEN),
 }
 """Each provider's simulator, and what is said of it in place of what the first says."""
 PROMISES = [name for name in dir(Contract) if name.startswith("test_") and name not in (PLAYED, TOLD)]
@@ -213,15 +200,7 @@ WRONG = [
     ("put", (', headers="headers"', ""), ARRIVES, "the store answered 403"),
     ("put", ('"{type}"', '"png"'), ARRIVES, "kind must be one of image/png, image/jpeg"),
     ("put", ('"url": "get"', '"url": "put"'), ARRIVES, "could not be fetched"),
-    (
-        "put",
-        ("expires=1800", "expires=9000"),
-        "test_a_file_is_uploaded_once_as_long_as_it_lasts",
-        "its link has expired",
-    ),
-    ("token", ('"access_token"', '"token"'), KEPT, "token"),
-    ("token", ('"{api_key}"', '"me"'), KEPT, "Incorrect API key provided"),
-    ("token", (", keyed=False", ""), KEPT, None),
+    ("put", ("expires=1800", "expires=9000"), ONCE, "its link has expired"),
     ("file", ('files="@"', 'files="data"'), KEPT, "did not succeed"),
     ("file", ("@x-cost-cents!cents", "@x-cost-cents!num"), "test_what_answers_tell_is_read", "4 were taken"),
     ("base64", ("!base64", ""), KEPT, "did not succeed"),
