@@ -45,7 +45,7 @@ class Kept(Suite):
             requests = [call.args[0] for call in heard.call_args_list]
             sent = next(each for each in requests if service.place(each) == "submit")
             # Where a file goes is another promise's business, and a form is not shown part by part.
-            is_json = shown.headers["Content-Type"] == "application/json" and not shown.files
+            is_json = not (shown.files or shown.headers.get("Content-Type") == "multipart/form-data")
             body = dumps(shown.json) if is_json else sent.body
             as_explained = (sent.method, sent.body) == (shown.method, body)
             promise(

@@ -140,7 +140,9 @@ def ask_token(account: Account, token: Token) -> Call:
     endpoint = attrs.evolve(token.call, auth=token.asked_with)
     headers = {"Content-Type": URL_ENCODED} if endpoint.body == "form" else NO_MORE
     body = None if endpoint.method == "GET" else dict(token.sends)
-    made = call(account, endpoint, endpoint.path or "", body, headers=headers, alone=True)
+    settings = account.adapter.settings
+    always = {name: text for name, text in endpoint.query.items() if not settings_in(text, settings)}
+    made = call(account, endpoint, with_query(endpoint.path or "", always), body, headers=headers, alone=True)
     return attrs.evolve(made, fills=True)
 
 

@@ -413,12 +413,19 @@ async def test_a_client_that_is_closed_waits_for_no_token(clock):
 def test_a_form_for_a_token_is_url_encoded_and_a_call_may_go_without_the_key():
     token = attrs.evolve(
         TOKEN,
-        call=Endpoint(method="POST", path="/oauth", body="form", keyed=False, origin="https://login.acme.example"),
+        call=Endpoint(
+            method="POST",
+            path="/oauth",
+            query={"scope": "all"},
+            body="form",
+            keyed=False,
+            origin="https://login.acme.example",
+        ),
         sends={"client_id": "{region}", "client_secret": "{api_key}"},
     )
     account = mine(token_maker(token))
     call = encode.ask_token(account, token)
-    assert (call.url, call.auth, KEY in repr(call)) == ("https://login.acme.example/oauth", (), False)
+    assert (call.url, call.auth, KEY in repr(call)) == ("https://login.acme.example/oauth?scope=all", (), False)
     assert call.headers["Content-Type"] == "application/x-www-form-urlencoded"
     assert parse_qs(body_of(call, account).decode()) == {"client_id": ["eu"], "client_secret": [KEY]}
     got = attrs.evolve(token, call=Endpoint(method="GET", path="/token"))

@@ -22,10 +22,18 @@ WORDS = {
             "was not uploaded",
         ),
         Planted(
-            "fal", "the header of the token", '"Authorization": "{scheme}', '"X-Token": "{scheme}', "was not uploaded"
+            "fal",
+            "what a token is asked for with",
+            '"Key "),\n    ),\n    token',
+            '"Bearer "),\n    ),\n    token',
+            "401",
         ),
-        Planted("fal", "the place of the token", '"token": "token"', '"token": "auth_token"', "answered without token"),
-        Planted("fal", "the path behind the token's origin", '"/files/upload"', '"/files"', "was not uploaded"),
+        Planted("fal", "the query of a token", '"fal-cdn-v3"', '"gcs"', "must be fal-cdn-v3"),
+        Planted(
+            "fal", "the place of the token", 'token="token"', 'token="auth_token"', "without a token that can be used"
+        ),
+        Planted("fal", "the path of the upload", '"/files/upload"', '"/files"', "no such endpoint"),
+        Planted("fal", "what an upload goes with", "                auth=TOKEN,\n", "", "Cannot access"),
         Planted(
             "replicate",
             "the part that holds the file",
@@ -87,6 +95,15 @@ WORDS = {
             '        why=Endpoint(method="GET", link="response_url"),\n',
             "",
             "was moderated, and is read as failed",
+        ),
+    ),
+    "test_an_offer_keeps_its_promises": (
+        Planted(
+            "openai",
+            "the name of a setting",
+            '"OpenAI-Project": "{project}"',
+            '"OpenAI-Project": "{organization}"',
+            "401",
         ),
     ),
     "test_what_is_told_of_a_task_is_read": (

@@ -3,12 +3,13 @@
 Page: docs.fal.ai, queue and models.
 Odd: a job that failed is COMPLETED too: what failed it stands at the result's own address, at the error's status; an
 empty balance is a 403; the links drop what follows the model's name, so they are used as they are answered; bytes are
-put in with a token, where the answer that gave it says.
+put in at another host, with a token from a third.
 """
 
 from anymedia.declare import (
     Adapter, Cause, Choice, Endpoint, Err, Fault, Flag, Gap, Header, Lifecycle, Match, Offer, Outcome, Pace, Param,
-    PerMegapixel, Pixels, Printed, Reply, Size, State, Step, Table, Text, Upload, Url, Files, Whole, first, when,
+    PerMegapixel, Pixels, Printed, Reply, Size, State, Step, Table, Text, Token, Upload, Url,
+    Files, Whole, first, when,
 )  # fmt: skip
 
 NANO_RATIOS = (
@@ -19,6 +20,18 @@ CALLBACK = Param("?fal_webhook", Url())
 IMAGES = Param("image_urls", Files(1, forms=("url", "data", "upload"), inline=1))  # above 1 MB by upload: our choice
 QUEUE = {"position": "queue_position"}
 LIFE = 86_400  # how long a file that is put in lies there is ours to say
+
+TOKEN = Token(
+    call=Endpoint(
+        method="POST",
+        origin="https://rest.fal.ai",
+        path="/storage/auth/token",
+        query={"storage_type": "fal-cdn-v3"},
+        auth=Header("Authorization", "Key "),
+    ),
+    token="token",
+    expires="expires_at!iso",
+)
 
 
 def flux_2(tier: str, prices: PerMegapixel) -> Offer:
@@ -86,21 +99,11 @@ ADAPTER = Adapter(
         Step(
             call=Endpoint(
                 method="POST",
-                origin="https://rest.fal.ai",
-                path="/storage/auth/token",
-                query={"storage_type": "fal-cdn-v3"},
-            ),
-            finds={"token": "token", "scheme": "token_type", "host": "base_url"},
-        ),
-        Step(
-            call=Endpoint(
-                method="POST",
-                link="host",
+                origin="https://v3.fal.media",
                 path="/files/upload",
-                keyed=False,
+                auth=TOKEN,
                 body="file",
                 headers={
-                    "Authorization": "{scheme} {token}",
                     "Content-Type": "{type}",
                     "X-Fal-File-Name": "{name}",
                     "X-Fal-Object-Lifecycle": f'{{"expiration_duration_seconds": {LIFE}}}',
@@ -142,6 +145,7 @@ ADAPTER = Adapter(
         Gap(
             "the bounds of flex's guidance_scale and num_inference_steps, the words of thinking_level", "sent as given"
         ),
+        Gap("the host that the answer with the token may name for uploads", "that of the page"),
         Gap("types and size of what is put in, uploads of more than 100 MB", "none are held; not made"),
         Gap("how many images one task makes at most", "each image is a task"),
         Gap("list of requests, idempotency key", "none"),

@@ -191,7 +191,6 @@ class Fal(Service):
 
     def __init__(self, *, clock: Clock = time.time, speed: float = 1.0, balance: float | Decimal = 100_000) -> None:
         super().__init__(clock=clock, speed=speed, balance=balance)
-        self.tokens: dict[str, float] = {}
         self._asked_for_logs = False
 
     def new_key(self) -> str:
@@ -267,10 +266,7 @@ class Fal(Service):
         """{token, token_type, base_url, expires_at}, for uploads in place of the API key."""
         self.admit(request)
         _stored(request, "fal-cdn-v3")
-        self.tokens = {token: until for token, until in self.tokens.items() if self.now < until}
-        token, until = secrets.token_hex(16), self.now + TOKEN_LIFE
-        self.tokens[token] = until
-        expires = datetime.fromtimestamp(until, UTC).isoformat()
+        token, expires = self.new_token(TOKEN_LIFE), datetime.fromtimestamp(self.now + TOKEN_LIFE, UTC).isoformat()
         return json_response(
             {"token": token, "token_type": "Bearer", "base_url": self.here(request), "expires_at": expires}
         )
@@ -278,7 +274,7 @@ class Fal(Service):
     def upload(self, request: Request, _: re.Match[str]) -> Response:
         """{access_url} of the bytes that are the body, with a token."""
         scheme, _space, token = request.headers.get("authorization", "").partition(" ")
-        if scheme != "Bearer" or self.now >= self.tokens.get(token, 0):
+        if scheme != "Bearer" or not self.is_good(token):
             raise self.refusal("unauthorised")
         name, kind = (request.headers.get(each, "") for each in ("x-fal-file-name", "content-type"))
         kept = self.keep(request.body, name, declared=kind, life=_life(request))

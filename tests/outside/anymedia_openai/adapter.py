@@ -6,8 +6,8 @@ with formats that have one.
 """
 
 from anymedia.declare import (
-    ANY, Adapter, Cause, Choice, Endpoint, Fault, File, Gap, Header, Lifecycle, Offer, Pace, Param, Reply, Rule, Text,
-    Files, Whole, when,
+    ANY, Adapter, Cause, Choice, Endpoint, Fault, File, Gap, Header, Lifecycle, Offer, Pace, Param, Reply, Rule,
+    Setting, Text, Files, Whole, when,
 )  # fmt: skip
 
 IMAGES = Files(1, 16, forms=("part",), types=("image/png", "image/webp", "image/jpeg"), megabytes=50)
@@ -20,6 +20,8 @@ ADAPTER = Adapter(
     base_url="https://api.openai.com",
     api_key_env=("OPENAI_API_KEY",),
     auth=Header("Authorization", "Bearer "),
+    settings={"organization": Setting(env="OPENAI_ORG_ID"), "project": Setting(env="OPENAI_PROJECT_ID")},
+    headers={"OpenAI-Organization": "{organization}", "OpenAI-Project": "{project}"},
     lifecycle=Lifecycle(
         submit=Endpoint(
             method="POST",

@@ -73,6 +73,7 @@ class OpenAI(Service):
         "moderated": Failure("moderation_blocked", "Your request was rejected by the safety system"),
     }
     tells: ClassVar[Sequence[str]] = ("created",)
+    says: ClassVar[Mapping[str, str]] = {"organization": "org-simulated", "project": "proj_simulated"}
     request_id_header: ClassVar[str] = "x-request-id"
     ours: ClassVar[Sequence[str]] = ("refusals.not_found", "refusals.no_credit", "lifetime", "refunds")
 
@@ -85,9 +86,12 @@ class OpenAI(Service):
         return str(uuid4())
 
     def admit(self, request: Request) -> None:
-        """401 without the API key."""
+        """401 without the API key, or for another organization or project than its own."""
         if request.headers.get("authorization") != f"Bearer {self.api_key}":
             raise self.refusal("unauthorised")
+        for name, own in self.settings.items():
+            if request.headers.get(f"openai-{name}", own) != own:
+                raise self.refusal("unauthorised")
 
     def order(self, request: Request) -> Order:
         """All that is wrong, in one message, or the order."""
