@@ -170,6 +170,18 @@ PUT_IN_RIGHT = adapter(*PER_MEGAPIXEL) + simulator('"png", price)', '"png", pric
 NO_CREDIT = adapter('    credit=Credit("0.01"),\n', "")
 PUT_IN = [*PUT_IN_RIGHT, *adapter('"0.05", "0.02"', '"0.05", "0.01"')]
 
+HALF = '    told = lambda self, task, stage: {"progress": 0.5} if stage != "queued" else {}\n\n    def refused(self'
+HALF_DONE = [
+    *simulator('"made_at": round(task.created)}', '"made_at": round(task.created), "made": 50}'),
+    *simulator("    def refused(self", HALF),
+]
+"""A provider that tells how far a task is."""
+
+
+def tells(**places):
+    return adapter("    created=", f"    tells={places},\n    created=")
+
+
 PLANTED = {
     "test_an_adapter_says_all_that_can_be_said": [
         (adapter('title="Acme"', 'title=""'), "acme: title is what people call the provider"),
@@ -681,6 +693,14 @@ PLANTED = {
         ),
         (hooked("reads", "glossy"), "hooks:glossy raises"),
     ],
+    "test_what_is_told_of_a_task_is_read": [
+        (HALF_DONE, "progress is 0.5, and that is read as None; look at `tells` and its unit"),
+        (HALF_DONE + tells(progress="job.made!num"), "progress is 0.5, and that is read as None; look at `tells`"),
+        (
+            tells(seed="job.seed"),
+            "`tells` says where seed stands, and the simulator tells none",
+        ),
+    ],
     "test_of_files_too_check_passes_what_the_simulator_takes": [
         (
             adapter("megabytes=10", "megabytes=12"),
@@ -896,6 +916,7 @@ RIGHT = {
         + simulator("Flag, Links,", "Flag, Link,")
         + simulator(", closed=True", ""),
     ],
+    "test_what_is_told_of_a_task_is_read": [HALF_DONE + tells(progress="job.made!percent")],
     "test_a_rate_limit_is_waited_for": [stated('retry_after = ""')],
     "test_a_hook_is_a_pure_function": [GLOSSY, ENVELOPED],
     "test_a_failed_task_says_why_and_what_it_costs": [ENVELOPED],
