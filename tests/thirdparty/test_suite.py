@@ -182,6 +182,18 @@ def tells(**places):
     return adapter("    created=", f"    tells={places},\n    created=")
 
 
+INLINE = simulator("takes=SOURCES)", 'takes=SOURCES, inline=("data",))') + simulator(
+    'Sequence[str]] = ("file",)', 'Sequence[str]] = ("file", "submit")'
+)
+"""A provider that takes a data URI in the place of a link."""
+
+
+def inline(forms, *changes):
+    """Return the changes by which files go in these forms, with no upload where that is none of them."""
+    without = [] if "upload" in forms else adapter("    upload=UPLOAD,\n", "")
+    return INLINE + adapter('("url", "upload")', forms) + without + [*changes]
+
+
 PLANTED = {
     "test_an_adapter_says_all_that_can_be_said": [
         (adapter('title="Acme"', 'title=""'), "acme: title is what people call the provider"),
@@ -306,6 +318,10 @@ PLANTED = {
         (
             adapter(*BY_VARNISH),
             "4 credits, and the simulator charges 3 for model='flux-2-pro', prompt='a lighthouse at dusk', extra.var",
+        ),
+        (
+            adapter('forms=("url", "upload")', 'forms=("upload",)') + adapter('"{file}"', '"{name}"'),
+            "acme: a file is not uploaded: acme answered 422 bad_field file is required; look at `upload`",
         ),
     ],
     "test_a_picture_that_is_put_in_costs_what_the_page_says": [
@@ -728,6 +744,7 @@ PLANTED = {
             adapter('"file.href"', '"file.at"') + simulator('"until":', '"at": "https://a.example/b", "until":'),
             ", which no submit names",
         ),
+        (inline('("base64",)'), "sources must be a public https URL"),
     ],
     "test_a_file_is_uploaded_once_as_long_as_it_lasts": [
         (
@@ -917,6 +934,11 @@ RIGHT = {
         + simulator(", closed=True", ""),
     ],
     "test_what_is_told_of_a_task_is_read": [HALF_DONE + tells(progress="job.made!percent")],
+    "test_of_files_too_check_passes_what_the_simulator_takes": [inline('("data",)')],
+    "test_a_file_that_is_put_in_arrives_as_it_is": [
+        inline('("data",)'),
+        inline('("data", "upload")', *adapter("megabytes=10)", "megabytes=10, inline=1)")),
+    ],
     "test_a_rate_limit_is_waited_for": [stated('retry_after = ""')],
     "test_a_hook_is_a_pure_function": [GLOSSY, ENVELOPED],
     "test_a_failed_task_says_why_and_what_it_costs": [ENVELOPED],
@@ -1153,6 +1175,11 @@ def test_what_can_be_asked_for_in_one_variant_is_not_in_the_other(plugged):
     assert "mask" not in askable(acme, edits, "text")
     with pytest.raises(TypeError, match="mask: object is no kind of value that this suite knows"):
         values("mask", object())
+
+
+def test_a_field_for_files_that_the_suite_cannot_make_is_said():
+    with pytest.raises(LookupError, match="this suite makes no video/mp4 and no audio/wav"):
+        values("films", Files(forms=("part",), types=("video/mp4", "audio/wav")))
 
 
 def test_the_prices_of_what_is_not_counted_up_are_not_looked_through(plugged):
