@@ -178,6 +178,21 @@ HALF_DONE = [
 """A provider that tells how far a task is."""
 
 
+COVERED = simulator(
+    '{**job, "files": [{"href": url} for url in urls]}',
+    '{**job, "files": [{"href": url, "name": "Dusk", "takes": "2m"} for url in urls], "art": [*urls]}',
+) + simulator(
+    "    def refused(self",
+    '    works = lambda self, task: [{"title": "Dusk", "seconds": 120}, {"role": "cover"}]\n\n    def refused(self',
+)
+"""A provider that gives its results a name and a cover."""
+
+
+def covers(seconds="takes!span"):
+    made = f'(Assets("job.files[]", url="href", title="name", seconds="{seconds}"), Assets("job.art[]", role="cover"))'
+    return adapter('assets="job.files[].href"', f"assets={made}", "Assets")
+
+
 def tells(**places):
     return adapter("    created=", f"    tells={places},\n    created=")
 
@@ -710,6 +725,9 @@ PLANTED = {
         (hooked("reads", "glossy"), "hooks:glossy raises"),
     ],
     "test_what_is_told_of_a_task_is_read": [
+        (COVERED, "results are cover None, main 'Dusk' of 120 s, and that is read as main None; look at `assets`"),
+        (COVERED + covers("takes"), "and that is read as cover None, main 'Dusk'; look at `assets`"),
+        (covers(), "`assets` says what is told of each result, and the simulator tells none"),
         (HALF_DONE, "progress is 0.5, and that is read as None; look at `tells` and its unit"),
         (HALF_DONE + tells(progress="job.made!num"), "progress is 0.5, and that is read as None; look at `tells`"),
         (
@@ -933,7 +951,7 @@ RIGHT = {
         + simulator("Flag, Links,", "Flag, Link,")
         + simulator(", closed=True", ""),
     ],
-    "test_what_is_told_of_a_task_is_read": [HALF_DONE + tells(progress="job.made!percent")],
+    "test_what_is_told_of_a_task_is_read": [HALF_DONE + tells(progress="job.made!percent"), COVERED + covers()],
     "test_of_files_too_check_passes_what_the_simulator_takes": [inline('("data",)')],
     "test_a_file_that_is_put_in_arrives_as_it_is": [
         inline('("data",)'),
