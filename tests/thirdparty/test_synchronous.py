@@ -129,12 +129,14 @@ NOTHING_TO_HOLD = [
     "test_a_refusal_of_a_cancel_and_of_a_balance_is_heard",
     "test_a_task_can_be_canceled",
     "test_a_task_that_does_not_end_is_handed_over_alive",
+    "test_a_token_that_has_ended_is_asked_for_anew",
     "test_an_error_of_a_look_is_the_look_s_alone",
     "test_every_form_of_an_answer_is_read",
     "test_every_word_for_a_state_is_known",
     "test_every_word_of_a_state_means_what_the_page_says",
     "test_limits_are_those_of_the_page",
     "test_links_lead_to_every_host_of_the_provider",
+    "test_what_is_told_of_a_task_is_read",
 ]
 """What a provider without tasks, and whose page says little, gives nothing to hold: it is passed over, and no more."""
 
@@ -152,8 +154,9 @@ HELD = {
         "test_of_files_too_check_passes_what_the_simulator_takes",
     },
     "put": PUT_IN,
+    "token": {"test_a_token_that_has_ended_is_asked_for_anew"},
 }
-"""Which promises about files that are put in a provider gives something to hold."""
+"""Which promises a provider gives something to hold that the others pass over."""
 
 
 def texts_of(name, *changes):
