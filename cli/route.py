@@ -5,7 +5,7 @@ from typing import Any
 
 import attrs
 
-from anymedia import Config, Money, PriceStatus, Quote, Route, Secret
+from anymedia import Account, Config, Money, PriceStatus, Quote, Route, Secret
 from anymedia.model.options import GenerateOptions
 
 from .prices import pool
@@ -23,10 +23,16 @@ def route_of(asked: Asked, terms: GenerateOptions, config: Config) -> Route:
     accounts = pool(asked.accounts, config, every=False)
     if all(account.api_key is None for account in accounts):
         say("no API key is set; this is the route if every account had one")
-        accounts = [attrs.evolve(account, api_key=Secret("its own")) for account in accounts]
+        accounts = [attrs.evolve(account, api_key=Secret("its own"), settings=_whole(account)) for account in accounts]
     options: GenerateOptions = {"offer": asked.offer, "on_unsupported": asked.on_unsupported, **terms}
     with SyncClient(attrs.evolve(config, accounts={account.name: account for account in accounts})) as client:
         return client.route(asked.request, **options)
+
+
+def _whole(account: Account) -> "dict[str, str | Secret]":
+    """Return the settings of an account, with something for each that it needs."""
+    needed = [name for name in account.lacks if name in account.adapter.settings]
+    return {**account.settings, **{name: Secret("its own") for name in needed}}
 
 
 def route_json(route: Route) -> dict[str, Any]:

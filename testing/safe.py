@@ -175,11 +175,14 @@ class Safe(Suite):
         if not first.takes_token:
             pytest.skip(f"{first.adapter.name} takes no token")
         async with at_simulator(first.adapter) as scene:
-            service = scene.simulator.service
-            task = await scene.submitted(first)
-            given = len(service.tokens)
+            service, given = scene.simulator.service, list[int]()
+            for _ in range(2):
+                await scene.submitted(first)
+                given.append(len(service.tokens))
             service.tokens = dict.fromkeys(service.tokens, 0.0)
-            await scene.client.get(task)
-            tokens, charged = (given, len(service.tokens)), len(scene.bills)
-            promise(tokens == (1, 2), f"{first}: {tokens[0]} and then {tokens[1]} tokens were given, look at `expires`")
-            promise(charged == 1, f"{first}: {charged} tasks were charged")
+            await scene.submitted(first)
+            given.append(len(service.tokens))
+            asked = f"{first}: after each of three submits {', '.join(map(str, given))} tokens were given"
+            promise(given == [1, 1, 2], f"{asked}, before the last of which they ended; look at `expires`")
+            charged = len(scene.bills)
+            promise(charged == len(given), f"{first}: {len(given)} tasks were submitted, and {charged} charged")

@@ -5,6 +5,7 @@ for anew.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from copy import copy
 from datetime import datetime, timedelta
@@ -23,6 +24,9 @@ from anymedia.transport.auth import Credentials
 
 SPARE = 60.0
 """Seconds before its end from which a token is asked for anew, and a tenth of its life where that is less."""
+
+HIDDEN_LONG = 16
+"""Tokens of a kind that are hidden: those before it may still be under way when there is another."""
 
 
 Send: TypeAlias = Callable[[Account, Call, Credentials], Awaitable[Answer]]
@@ -55,11 +59,12 @@ class Tokens:
         self._asked = asked
         self._known = known
         self._kept: dict[tuple[str, Token], Kept] = {}
+        self._given: dict[tuple[str, Token], deque[Secret]] = {}
         self._asking: dict[tuple[str, Token], asyncio.Task[Kept]] = {}
 
     def of(self, account: str) -> list[Secret]:
-        """Return the tokens of an account that are known."""
-        return [kept.secret for (name, _), kept in self._kept.items() if name == account]
+        """Return the latest tokens of an account."""
+        return [secret for (name, _), given in self._given.items() if name == account for secret in given]
 
     async def credentials(self, account: Account, call: Call) -> Credentials:
         """Return what a call carries beside what its account has. Errors: ProviderError, where there is no token."""
@@ -99,11 +104,12 @@ class Tokens:
         del self._asking[name]
         if asking.cancelled() or asking.exception() is not None:
             return  # which whoever waits has heard
-        before, now = self._kept.get(name), asking.result()
-        if before is not None and before.secret in self._known:
-            self._known.remove(before.secret)
-        self._known.append(now.secret)
-        self._kept[name] = now
+        given = self._given.setdefault(name, deque())
+        self._kept[name] = asking.result()
+        given.append(self._kept[name].secret)
+        self._known.append(given[-1])
+        if len(given) > HIDDEN_LONG:
+            self._known.remove(given.popleft())
 
     async def _ask(self, account: Account, word: Token) -> Kept:
         """Ask for a token, without a permit: whoever waits for it holds one. Errors: ProviderError."""

@@ -159,12 +159,15 @@ def call(
 ) -> Call:
     """Return a call of an endpoint to a URL, or to a path where the endpoint's calls go; `headers` come on top.
 
-    What of its headers and its query names a setting of the account that is not given is left out.
+    What of its headers and its query names a setting of the account that is not given is left out. A `public` one, to
+    where an answer said, shows who asks only where that is the provider's own host.
 
     `content` is sent in place of a JSON body.
     """
     adapter, origin = account.adapter, origin_for(account.adapter, account.origin, endpoint)
-    auth = () if not endpoint.keyed else adapter.auth if endpoint.auth is None else endpoint.auth
+    auth = adapter.auth if endpoint.auth is None else endpoint.auth
+    if not endpoint.keyed or (public and not leads(adapter, account.origin, endpoint, url)):
+        auth = ()
     own = _filled(account, adapter.headers) if auth else {}
     query = {name: text for name, text in endpoint.query.items() if settings_in(text, adapter.settings)}
     return Call(

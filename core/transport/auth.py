@@ -3,7 +3,7 @@
 They stand in no variable here either, which a traceback could show.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -13,7 +13,7 @@ from yarl import URL
 
 from anymedia.account import Account, Secret
 from anymedia.declare.auth import SETTING, Header, Query
-from anymedia.declare.endpoint import Token
+from anymedia.declare.endpoint import Credential, Token
 from anymedia.declare.hook import Hook, HookError
 from anymedia.model.redact import HIDDEN, scrubbed
 from anymedia.model.strict_json import Json, dumps
@@ -38,16 +38,21 @@ NONE = Credentials()
 
 def headers_of(call: Call, account: Account, credentials: Credentials) -> Mapping[str, str]:
     """Return the headers of a call, its credentials among them. Errors: ConfigError, Permanent for a hook's."""
-    carried: dict[str, str] = {}
-    for each in call.auth:
-        match each:
-            case Header():
-                carried[each.name] = each.prefix + account.secret(each.of).reveal()
-            case Token():
-                carried[each.name] = each.prefix + credentials.tokens[each].reveal()
-            case Hook():
-                carried |= _signed(each, call, account, credentials.moment)
-    return {**call.headers, **carried} if carried else call.headers
+    if not call.auth:
+        return call.headers
+    return {**call.headers, **dict(pair for each in call.auth for pair in _carried(each, call, account, credentials))}
+
+
+def _carried(each: Credential, call: Call, account: Account, credentials: Credentials) -> Iterable[tuple[str, str]]:
+    match each:
+        case Header():
+            return ((each.name, each.prefix + account.secret(each.of).reveal()),)
+        case Token():
+            return ((each.name, each.prefix + credentials.tokens[each].reveal()),)
+        case Hook():
+            return _signed(each, call, account, credentials.moment).items()
+        case Query():
+            return ()  # which stands in the URL
 
 
 def _signed(hook: Hook, call: Call, account: Account, moment: datetime) -> Mapping[str, str]:

@@ -167,6 +167,20 @@ def test_a_call_may_have_an_auth_of_its_own():
     assert headers_of(looked, account, Credentials()) == {"Accept": "application/json", "X-Look": KEY}
 
 
+@pytest.mark.parametrize(
+    ("url", "carries"),
+    [
+        ("https://store.example/put?sig=1", False),
+        ("https://api.acme.example/put", True),
+        ("https://eu.acme.example/put", True),
+        ("https://files.acme.example/put", True),
+    ],
+)
+def test_where_an_answer_leads_only_the_provider_s_own_hosts_hear_who_asks(url, carries):
+    endpoint = Endpoint(method="PUT", link="to", hosts=("eu.acme.example",), origin="https://files.acme.example")
+    assert encode.call(mine(SEVERAL), endpoint, url, public=True).keyed is carries
+
+
 # Hidden
 
 
@@ -311,17 +325,17 @@ async def test_a_look_whose_token_has_ended_is_made_once_more(clock):
 
 
 async def test_two_calls_that_meet_the_end_of_a_token_ask_for_one(clock):
-    both = asyncio.Event()
+    renewed = asyncio.Event()
 
-    async def late(site, http):
-        if http.headers["Authorization"] == f"Bearer {FIRST_TOKEN}":
-            if len(site.calls("/v1/made/t-1")) == 2:
-                both.set()
-            await both.wait()
-            return 401, {"error": "expired"}
-        return 200, {"s": "on"}
+    async def ended(site, http):
+        if http.headers["Authorization"] != f"Bearer {FIRST_TOKEN}":
+            renewed.set()
+            return 200, {"s": "on"}
+        if len(site.calls("/v1/made/t-1")) == 2:
+            await renewed.wait()  # the second hears that it has ended when there is another one already
+        return 401, {"error": "expired"}
 
-    answers = {"POST /token": [GIVEN, (200, {"access": "tok-2", "in": 3600})], "GET /v1/made/t-1": [late]}
+    answers = {"POST /token": [GIVEN, (200, {"access": "tok-2", "in": 3600})], "GET /v1/made/t-1": [ended]}
     async with at(token_maker(), answers, clock) as (site, client):
         task = await client.submit(REQUEST)
         await asyncio.gather(client.get(task), client.get(task))
@@ -416,6 +430,16 @@ def test_a_form_for_a_token_is_url_encoded_and_a_call_may_go_without_the_key():
     assert parse_qs(body_of(call, account).decode()) == {"client_id": ["eu"], "client_secret": [KEY]}
     got = attrs.evolve(token, call=Endpoint(method="GET", path="/token"))
     assert body_of(encode.ask_token(account, got), account) is None
+
+
+async def test_the_latest_tokens_are_hidden_and_those_long_before_forgotten(clock):
+    tokens = [(200, {"access": f"tok-planted-{number:02}"}) for number in range(20)]
+    async with at(token_maker(), {"POST /token": tokens}, clock) as (_, client):
+        task = await client.submit(REQUEST)
+        for _ in range(19):
+            await client.get(task)
+        held = client._session.tokens.of("acme")
+    assert [each.reveal() for each in held] == [f"tok-planted-{number:02}" for number in range(4, 20)]
 
 
 # What a function makes of a call

@@ -3,15 +3,20 @@
 import json
 import tomllib
 
+import attrs
 import pytest
 from click.testing import CliRunner
 
-from anymedia import read_config
+from anymedia import ImageRequest, read_config
 from anymedia.cli.app import app
 from anymedia.cli.simulate import _written
-from anymedia.simulators import in_thread
-from anymedia.simulators.message import json_response
+from anymedia.declare import Hook
+from anymedia.pricing.explain import explain
+from anymedia.pricing.offers import candidates
+from anymedia.simulators import in_thread, services
+from anymedia.simulators.message import Request, json_response
 from anymedia.testing import Contract
+from anymedia.testing.credentials import account_at, amiss, carried
 
 from .conftest import snippets
 from .test_suite import PLAYED, broken
@@ -164,6 +169,19 @@ def test_a_cassette_is_played_and_a_secret_in_it_is_said(vault, tmp_path, login,
     file = tmp_path / "succeeded.yaml"
     file.write_text(conversation(login, key, client))
     assert broken(PLAYED, vault(), cassette=file) == said
+
+
+def test_what_a_function_makes_of_a_call_is_nobody_s_to_know(vault):
+    signed = Hook("tests.core.test_auth:signed", why="signs each call")
+    adapter = attrs.evolve(vault(), auth=signed)
+    account = account_at(adapter, services()["vault"]())
+    sent, (shown,) = Request("POST", "/v1/pictures", {}, {"x-org": "org-1"}), explained(account)
+    assert list(amiss(account, adapter.lifecycle.submit, sent, shown)) == []
+    assert list(carried(adapter, {}, "https://api.vault.example/v1/pictures")) == []
+
+
+def explained(account):
+    return [explain(each) for each in candidates(ImageRequest(model="oil", prompt="a fox"), [account])]
 
 
 # The command line

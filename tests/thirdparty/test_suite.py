@@ -95,6 +95,24 @@ BY_VARNISH = (
 )
 
 
+TOKENS = [
+    *simulator('        ("GET", r"/v1/acc', '        ("POST", r"/v1/token", "token"),\n        ("GET", r"/v1/acc'),
+    *simulator(
+        'if request.headers.get("authorization") != f"Token {self.api_key}":',
+        'if not self.is_good(request.headers.get("authorization", "").removeprefix("Token ")):',
+    ),
+    *simulator(
+        "    def refused(self",
+        '    def token(self, *_):\n        return json_response({"token": self.new_token(60)})\n\n    def refused(self',
+    ),
+    *adapter(
+        'auth=Header("Authorization", "Token "),',
+        'auth=Token(call=Endpoint(method="POST", path="/v1/token"), token="token", expires="life", prefix="Token "),',
+        "Token",
+    ),
+]
+"""A provider that gives tokens and does not say how long they live, so that each call asks for one."""
+
 OUTPUT = [
     *simulator(
         '        ("GET", r"/v1/acc',
@@ -710,7 +728,10 @@ PLANTED = {
             "sources must be one of image/gif, not image/png",
         ),
     ],
-    "test_a_key_never_shows": [(simulator("return secrets.token_hex(16)", 'return "a"'), "the key shows")],
+    "test_a_key_never_shows": [(simulator("return secrets.token_hex(16)", 'return "a"'), "a key or a token shows")],
+    "test_a_token_that_has_ended_is_asked_for_anew": [
+        (TOKENS, "after each of three submits 1, 2, 3 tokens were given")
+    ],
 }
 """By promise: what is changed in the outside package, and what the suite says to it."""
 
