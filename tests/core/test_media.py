@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from anymedia import ImageRequest, Media, OutOfBounds, from_json, to_json
 from anymedia.model.codec import to_comparable_json
-from anymedia.model.media import LARGEST, Slot, Unreadable, Way, data_uri, filled, kept_of, slots
+from anymedia.model.media import LARGEST, Unreadable, data_uri
+from anymedia.model.slots import Slot, Way, filled, kept_of, slots
 from anymedia.translate.form import file_name
 
 PNG = base64.b64decode(
