@@ -13,8 +13,9 @@ import pytest
 from anymedia import AnymediaError, Billed, Outcome
 from anymedia.declare import Adapter, File, Files, Offer, pick
 from anymedia.declare.files import MEGA
-from anymedia.model.media import Media, Way, slots
+from anymedia.model.media import Media
 from anymedia.model.request import Request as Asked
+from anymedia.model.slots import Way, slots
 from anymedia.simulators import Service, services
 from anymedia.simulators.message import Request, Response
 from anymedia.translate.check import Checked, check

@@ -11,7 +11,8 @@ from anymedia import Account, AnymediaError, Asset, Money, Task
 from anymedia.account import Secret
 from anymedia.declare import Adapter, Balance, Token, Upload
 from anymedia.declare.endpoint import Endpoint, Reply
-from anymedia.model.media import Media, Slot, Way, filled
+from anymedia.model.media import Media
+from anymedia.model.slots import Slot, Way, filled
 from anymedia.simulators import Service, services
 from anymedia.simulators.inputs import Fetched
 from anymedia.simulators.message import Request, Response

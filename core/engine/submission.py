@@ -29,7 +29,7 @@ from anymedia.model.errors import (
     ProviderError,
     SubmitUncertain,
 )
-from anymedia.model.media import kept_of, slots
+from anymedia.model.slots import kept_of, slots
 from anymedia.model.strict_json import Json, dumps
 from anymedia.model.task import Attempt, Order, Task
 from anymedia.model.urls import signatures, unsigned

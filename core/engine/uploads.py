@@ -16,8 +16,9 @@ from typing import TypeVar, cast
 from anymedia.account import Account
 from anymedia.declare.files import Upload
 from anymedia.model.errors import MalformedAnswer, OutOfBounds, ProviderError, RateLimited, Unavailable
-from anymedia.model.media import Media, Slot, Unreadable, Way, filled, slots
+from anymedia.model.media import Media, Unreadable
 from anymedia.model.request import unreadable
+from anymedia.model.slots import Slot, Way, filled, slots
 from anymedia.model.strict_json import Json
 from anymedia.model.vocabulary import Billed, Outcome
 from anymedia.translate.files import LENT, lent_key

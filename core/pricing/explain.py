@@ -8,8 +8,8 @@ from anymedia.declare.auth import Header, Query
 from anymedia.declare.endpoint import Token
 from anymedia.declare.when import Said
 from anymedia.model.errors import Problem
-from anymedia.model.media import filled, slots
 from anymedia.model.money import Money
+from anymedia.model.slots import filled, slots
 from anymedia.model.strict_json import Json
 from anymedia.model.task import Adjustment
 from anymedia.translate.encode import is_form, same, submit

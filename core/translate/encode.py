@@ -14,7 +14,7 @@ from anymedia.declare.auth import settings_in, with_settings
 from anymedia.declare.endpoint import Endpoint, Token
 from anymedia.declare.hook import Hook, HookError
 from anymedia.model.errors import MalformedAnswer, OutOfBounds, Problem
-from anymedia.model.media import Way, filled, slots
+from anymedia.model.slots import Way, filled, slots
 from anymedia.model.strict_json import Json
 from anymedia.model.task import Adjustment, Task
 from anymedia.model.urls import with_query

@@ -8,8 +8,9 @@ from anymedia.account import Account
 from anymedia.declare.adapter import Adapter
 from anymedia.declare.files import MEGA, File, Files, Upload
 from anymedia.model.errors import Problem
-from anymedia.model.media import Media, Slot, Way
+from anymedia.model.media import Media
 from anymedia.model.plain import sized
+from anymedia.model.slots import Slot, Way
 from anymedia.model.urls import is_on_the_web
 
 from .resolve import Field

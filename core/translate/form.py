@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from anymedia.model.media import Media, Slot
+from anymedia.model.media import Media
+from anymedia.model.slots import Slot
 from anymedia.model.strict_json import Json, dumps
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f"\\\ud800-\udfff]')

@@ -121,11 +121,11 @@ async def test_a_file_that_has_changed_is_told_under_its_field(client, runapi, p
 async def test_a_file_that_changes_between_the_steps_of_its_upload(client, runapi, photo, monkeypatch):
     send, calls = client._session.transport.send, []
 
-    async def changing(account, call, progress, credentials):
+    async def changing(account, call, *rest):
         calls.append(call.method)
         if call.method == "PUT":
             photo.write_bytes(PNG)
-        return await send(account, call, progress, credentials)
+        return await send(account, call, *rest)
 
     monkeypatch.setattr(client._session.transport, "send", changing)
     with pytest.raises(OutOfBounds, match=r"^images: photo\.png changed after it was put in$"):
@@ -190,11 +190,11 @@ async def test_an_upload_that_is_waited_for_by_two_outlives_the_one_that_gives_u
     begun, go_on = asyncio.Event(), asyncio.Event()
     send = client._session.transport.send
 
-    async def waiting(account, call, progress, credentials):
+    async def waiting(account, call, *rest):
         if call.method == "PUT":
             begun.set()
             await go_on.wait()
-        return await send(account, call, progress, credentials)
+        return await send(account, call, *rest)
 
     monkeypatch.setattr(client._session.transport, "send", waiting)
     first, second = (asyncio.ensure_future(client.submit(asked(photo), "runapi")) for _ in range(2))

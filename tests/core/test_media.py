@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from anymedia import ImageRequest, Media, OutOfBounds, from_json, to_json
 from anymedia.model.codec import to_comparable_json
-from anymedia.model.media import LARGEST, Slot, Unreadable, Way, data_uri, filled, kept_of, slots
+from anymedia.model.media import LARGEST, Unreadable, data_uri
+from anymedia.model.slots import Slot, Way, filled, kept_of, slots
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAACUAAAAVCAIAAABOhrD5AAAAGUlEQVR4nO3BgQAAAADDoPlT3+AEVQEA8AwJMAAB6TBqdgAAAABJRU5ErkJggg=="

@@ -14,7 +14,7 @@ from anymedia import Account, ImageRequest, Media, Unavailable
 from anymedia.account import Secret
 from anymedia.declare import Endpoint, File, Files, Offer, Param, PerMegapixel, PriceQuote, Size, Step, Text, Upload
 from anymedia.errors import AnymediaError, RateLimited
-from anymedia.model.media import Slot, Way
+from anymedia.model.slots import Slot, Way
 from anymedia.model.urls import is_on_the_web, signatures, unsigned
 from anymedia.pricing.explain import explain
 from anymedia.pricing.offers import candidates

@@ -56,8 +56,8 @@ async def held(client, monkeypatch):
     transport, answers = client._session.transport, Held()
     send = transport.send
 
-    async def slowly(account, call, progress):
-        answer = await send(account, call, progress)
+    async def slowly(account, call, *rest):
+        answer = await send(account, call, *rest)
         if call.method == "POST":
             answers.arrived += 1
             if answers.arrived >= answers.first:

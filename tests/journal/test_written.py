@@ -70,9 +70,9 @@ async def test_the_intent_is_on_disk_before_the_post_and_the_task_before_submit_
     client._ledger.__class__ = Watched
     send = client._session.transport.send
 
-    async def watched(account, call, progress):
+    async def watched(account, call, *rest):
         told.append(call.method)
-        return await send(account, call, progress)
+        return await send(account, call, *rest)
 
     client._session.transport.send = watched
     task = await client.submit(request_, provider)
