@@ -63,7 +63,7 @@ async def _written(file: File, head: bytes, chunks: AsyncIterator[bytes], into: 
             if max(unfinished.size + len(chunk), file.length) > FILE_LIMIT:
                 raise Lost(f"it has more than {FILE_LIMIT >> 20} MiB", sent=True, status=file.status, permanent=True)
             unfinished.write(chunk)
-        media = recognised(unfinished, file, f"the answer {into.name}")
+        media = await asyncio.to_thread(recognised, unfinished, file, f"the answer {into.name}")
         await asyncio.to_thread(unfinished.sync)
         return Asset(
             kind=media.type.partition("/")[0],
