@@ -36,6 +36,7 @@ class Submits:
         """Wait for every answer that is still to come; a cancel ends the wait, and not the submits."""
         if self._under_way:
             await asyncio.wait(self._under_way)
+        await self.uploads.close()
 
     async def shielded(self, life: Life, submission: Submission, deadline: float) -> Attempt:
         """Return the accepted attempt of a submission; the deadline or a cancel ends the wait and not the POST.

@@ -7,6 +7,7 @@ What is kept here is where a file lies, by the digest of its bytes.
 import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -62,48 +63,67 @@ class Uploads:
         for value in values:
             if isinstance(value, BaseException):
                 raise value
-        by_slot = {id(slot): value for slot, value in zip(found_, values, strict=True)}
+        for number, (slot, value) in enumerate(zip(found_, values, strict=True)):
+            if isinstance(value, Placed) and not self._is_good(value):  # the others took longer than it lives
+                values[number] = await self._value(account, slot, model)
+        said = (value.url if isinstance(value, Placed) else value for value in values)
+        by_slot = {id(slot): value for slot, value in zip(found_, said, strict=True)}
         return filled(body, lambda slot: by_slot[id(slot)])
 
-    async def _value(self, account: Account, slot: Slot, model: str | None) -> Json:
-        """Return what stands in the place of a file."""
+    async def close(self) -> None:
+        """Put no file anywhere any more."""
+        under_way = [each for each in self._places.values() if not each.done()]
+        for each in under_way:
+            each.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+
+    async def _value(self, account: Account, slot: Slot, model: str | None) -> Placed | Json:
+        """Return what stands in the place of a file, or where it lies; nothing of the disk is read for it later."""
         try:
             await _apart(slot.media, slot.media.digest)
             if slot.way is Way.PART:
-                return slot
+                return await _apart(slot.media, slot.held)
             if slot.way.inline:
                 return await _apart(slot.media, slot.written)
-            return (await self._place(account, slot, model)).url
+            return await self._place(account, slot, model)
         except Unreadable as error:
             problems = [unreadable(slot.field, slot.media, error)]
             raise OutOfBounds(problems=problems, account=account.name, provider=account.adapter.name) from None
+        except ProviderError as error:
+            raise _not_placed(account, slot.media, model, error) from error
 
     async def _place(self, account: Account, slot: Slot, model: str | None) -> Placed:
-        """Return where a file lies; whoever asks for the same one at the same time waits for one upload."""
+        """Return where a file lies; whoever asks for the same one at the same time waits for one upload.
+
+        Errors: ProviderError, which others may get too; Unreadable.
+        """
         lender = account.name if slot.way is Way.UPLOAD else ""  # a storage lends the same file to all
         name = (lender, slot.media.sha256)
-        under_way = self._places.get(name)
-        if under_way is None or (under_way.done() and not self._is_good(under_way)):
-            under_way = self._places[name] = asyncio.ensure_future(self._placed(account, slot, model))
-            under_way.add_done_callback(_heard)
-            if len(self._places) > REMEMBERED:
-                self._places.popitem(last=False)
+        while (under_way := self._places.get(name)) is not None:
+            if under_way.done() and not self._is_good(under_way.result()):
+                break
+            with suppress(Unreadable):  # of the other's copy, which may be another file
+                return await asyncio.shield(under_way)
+        under_way = self._places[name] = asyncio.ensure_future(self._placed(account, slot, model))
+        under_way.add_done_callback(partial(self._came, name))
+        if len(self._places) > REMEMBERED:
+            self._places.popitem(last=False)
         return await asyncio.shield(under_way)  # another request may wait for it too
 
-    def _is_good(self, under_way: "asyncio.Task[Placed]") -> bool:
-        """Return whether a file was placed, and lies there for long enough."""
-        if under_way.cancelled() or under_way.exception() is not None:
-            return False
-        place, now = under_way.result(), self._session.clock.now()
-        return now + timedelta(seconds=SPARE) < (place.until or place.since + timedelta(seconds=REUSED))
+    def _came(self, name: tuple[str, str], under_way: "asyncio.Task[Placed]") -> None:
+        """Keep where a file lies, and nothing of one that is not there: an error holds the file, and was heard."""
+        if (under_way.cancelled() or under_way.exception() is not None) and self._places.get(name) is under_way:
+            del self._places[name]
+
+    def _is_good(self, place: Placed) -> bool:
+        """Return whether a file lies somewhere for long enough."""
+        until = place.until or place.since + timedelta(seconds=REUSED)
+        return self._session.clock.now() < until - min(timedelta(seconds=SPARE), (until - place.since) / 2)
 
     async def _placed(self, account: Account, slot: Slot, model: str | None) -> Placed:
         async with self._room:
-            try:
-                place = self._lent if slot.way is Way.STORAGE else self._uploaded
-                return await self._session.retried(lambda: place(account, slot.media, model), Unavailable, RateLimited)
-            except ProviderError as error:
-                raise _not_placed(account, slot.media, error) from error
+            place = self._lent if slot.way is Way.STORAGE else self._uploaded
+            return await self._session.retried(lambda: place(account, slot.media, model), Unavailable, RateLimited)
 
     async def _lent(self, account: Account, media: Media, model: str | None) -> Placed:
         """Put a file into the storage, and return the URL that it lends. Errors: ProviderError, Unreadable."""
@@ -146,14 +166,17 @@ async def _pieces(media: Media) -> AsyncIterator[bytes]:
         yield chunk
 
 
-def _not_placed(account: Account, media: Media, error: ProviderError) -> ProviderError:
-    """Return an error as that of a file that was not placed: nothing was bought, and nothing more is tried there."""
+def _not_placed(account: Account, media: Media, model: str | None, error: ProviderError) -> ProviderError:
+    """Return an error as that of one request's file that was not placed.
+
+    Nothing was bought, and nothing more is tried there.
+    """
     kind = Unavailable if isinstance(error, MalformedAnswer) else type(error)
     not_placed = kind(
         f"{media.label} was not uploaded for {account.name}, and nothing was bought: {error}",
         account=account.name,
         provider=account.adapter.name,
-        model=error.model,
+        model=model,
         status=error.status,
         code=error.code,
         request_id=error.request_id,
@@ -164,9 +187,3 @@ def _not_placed(account: Account, media: Media, error: ProviderError) -> Provide
     )
     not_placed.permanent = True
     return not_placed
-
-
-def _heard(under_way: "asyncio.Task[Placed]") -> None:
-    """Take note of an error, which whoever waits has heard."""
-    if not under_way.cancelled():
-        under_way.exception()

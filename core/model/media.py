@@ -7,7 +7,7 @@ import io
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -57,7 +57,7 @@ class Media:
 
     def __init__(self, source: Any, media_type: str | None = None, name: str | None = None) -> None:
         looked = _looked(source)
-        fault = looked.fault or _misfit(looked, media_type)
+        fault = looked.fault or _misfit(looked, media_type or looked.declared)
         if not is_url(looked.source) and not fault and not looked.size:
             fault = "has 0 bytes"
         told = media_type or looked.declared or UNKNOWN_TYPE
@@ -215,13 +215,30 @@ def _of_bytes(data: bytes) -> _Looked:
 
 
 def _of_file(file: Any) -> _Looked:
+    pieces: list[bytes] = []
+    left = LARGEST + 1
     try:
-        data = file.read(LARGEST + 1)
+        while left > 0:  # a file without a buffer may return less than it has
+            piece = file.read(left)
+            if not isinstance(piece, bytes):
+                return _Looked(source=b"", fault=_no_bytes(piece))
+            if not piece:
+                break
+            pieces.append(piece)
+            left -= len(piece)
     except (OSError, ValueError) as error:
         return _Looked(source=b"", fault=f"cannot be read: {error}")
-    if not isinstance(data, bytes):
-        return _Looked(source=b"", fault="is an open file of text: open it in binary mode")
-    return _of_bytes(data)
+    return _of_bytes(b"".join(pieces))
+
+
+def _no_bytes(read: Any) -> str:
+    """Return what is wrong with a file of which something else is read than bytes."""
+    if isinstance(read, Coroutine):
+        read.close()  # nobody waits for it
+        return "is a file that is awaited: give the bytes that its read() returns"
+    if isinstance(read, str):
+        return "is an open file of text: open it in binary mode"
+    return "is an open file of which no bytes are read"
 
 
 def _of_path(path: Path) -> _Looked:
@@ -245,11 +262,17 @@ def _format(file: BinaryIO) -> "Format | None":
 _TOO_LARGE = f"has more than {LARGEST >> 20} MiB"
 
 
-def _misfit(looked: _Looked, media_type: str | None) -> str | None:
+def _misfit(looked: _Looked, told: str | None) -> str | None:
     """Return why something that is no known media is not put in: what it is has to be said."""
-    if isinstance(looked.source, str) or looked.format is not None or not looked.size or media_type or looked.declared:
+    if isinstance(looked.source, str) or looked.format is not None or not looked.size:
         return None
-    return "is no picture, film or sound that is known; name its media_type where it is one all the same"
+    if told is None:
+        return "is no picture, film or sound that is known; name its media_type where it is one all the same"
+    return None if _TYPE.fullmatch(told) else f"has no media type like image/png, but {told[:60]!r}"
+
+
+_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}")
+"""A media type, which stands in headers and in data URIs."""
 
 
 # Reading

@@ -52,6 +52,11 @@ class Slot(str):
         """What is written down in its place where the file itself is in the body. Errors: Unreadable."""
         return f"<sha256 {self.media.sha256}, {self.media.media_type}, {self.media.size} bytes>"
 
+    def held(self) -> "Slot":
+        """Return the place of the same file, held in memory: nothing can change it any more. Errors: Unreadable."""
+        media = self.media
+        return Slot(self.field, Media(media.read(), media.media_type, media.name), self.way)
+
     def written(self) -> str:
         """Return the file as it stands in JSON. Errors: Unreadable."""
         return as_base64(self.media.read()) if self.way is Way.BASE64 else self.media.data_uri()

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import SplitResult, quote, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
 from .strict_json import REPLACED
 
@@ -132,22 +132,20 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-_INNER = re.compile(r"(.*\.)?(localhost|local|localdomain|internal|intranet|lan|home\.arpa)|[^.]*", re.IGNORECASE)
-"""Names that lead nowhere but within one network: those of its own domains, and names without a dot."""
-
-
 def is_on_the_web(url: str) -> bool:
-    """Return whether a provider could fetch a URL: it leads to no name or address of this machine or its network."""
+    """Return whether a provider could fetch a URL: it leads to no name or address of this machine or its network.
+
+    One that some programs read as another host is not on the web.
+    """
+    from .hosts import is_private_name, is_public, literal  # which requests without URLs do not need
+
     parts = _parts(url)
-    host = "" if parts is None else (parts.hostname or "").rstrip(".")
     try:
-        return ip_address(host).is_global
+        host = "" if parts is None or "\\" in url else ascii_host(unquote(parts.hostname or "")).rstrip(".")
     except ValueError:
-        return _INNER.fullmatch(host) is None and _NUMBERS.fullmatch(host) is None
-
-
-_NUMBERS = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+))*", re.IGNORECASE)
-"""An IPv4 address in a form of its own, like 127.1 or 0x7f000001."""
+        return False
+    address = literal(host)
+    return not is_private_name(host) if address is None else is_public(address)
 
 
 _SIGNED = (

@@ -228,12 +228,12 @@ def ask_changes(path: str, origin: str, tag: str | None) -> Call:
     return Call(method="GET", url=origin + path, headers=headers)
 
 
-_ANY = "surrogatepass"  # the id in a handle from outside may hold lone surrogates
+ANY = "surrogatepass"  # the id in a handle from outside may hold lone surrogates
 
 
 def _path(endpoint: Endpoint, task: Task) -> str:
     return (endpoint.path or "").format(
-        id=quote(task.id, safe="", errors=_ANY), path=task.path.partition("?")[0], wire_id=task.wire_id
+        id=quote(task.id, safe="", errors=ANY), path=task.path.partition("?")[0], wire_id=task.wire_id
     )
 
 

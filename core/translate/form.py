@@ -9,8 +9,11 @@ from anymedia.model.media import Media
 from anymedia.model.slots import Slot
 from anymedia.model.strict_json import Json, dumps
 
-_UNSAFE = re.compile(r'[\x00-\x1f\x7f"\\]')
-"""What would end a name within a part's header, or begin another header."""
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f"\\\ud800-\udfff]')
+"""What would end a name within a part's header or begin another header, and what cannot be written at all."""
+
+_LONGEST_NAME = 200
+"""Characters that are sent of a file's name, from its end."""
 
 
 def boundary_of(fields: Mapping[str, Any]) -> str:
@@ -43,8 +46,12 @@ def form(fields: Mapping[str, Any], boundary: str) -> tuple[bytes | Media, ...]:
 
 
 def file_name(media: Media) -> str:
-    """Return what a file is called where it is sent: the name that it was given, else one that tells nothing."""
-    return media.name or f"file.{media.ending}"
+    """Return what a file is called where it is sent: the name that it was given, else one that tells nothing.
+
+    It is one name, and no path: it may stand in a URL.
+    """
+    name = _quoted(media.name or "").replace("/", "_")[-_LONGEST_NAME:]
+    return name if name.strip(". ") else f"file.{media.ending}"
 
 
 def _each(value: Any) -> Iterator[Json | Media]:

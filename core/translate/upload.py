@@ -5,11 +5,12 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import attrs
 
 from anymedia.account import Account
+from anymedia.declare.conversions import number
 from anymedia.declare.files import NAMED, Step, Upload
 from anymedia.model.errors import Unavailable
 from anymedia.model.media import Media, as_base64
@@ -18,7 +19,7 @@ from anymedia.model.urls import absolute
 from anymedia.model.vocabulary import Cause
 
 from .classify import Asked, Received
-from .encode import call
+from .encode import ANY, call
 from .form import boundary_of, file_name, form
 from .messages import Answer, Call, Stream
 
@@ -65,7 +66,7 @@ def step_call(account: Account, step: Step, known: Mapping[str, Any], media: Med
     headers |= {str(name): str(value) for name, value in named.items()} if isinstance(named, Mapping) else {}
     linked = None if endpoint.link is None else _linked(account, known[endpoint.link])
     query = {name: str(_said(text, known)) for name, text in endpoint.query.items()}
-    path = str(_said(endpoint.path or "", known))
+    path = str(_said(endpoint.path or "", {name: quote(str(value), errors=ANY) for name, value in known.items()}))
     if linked is None:
         url = f"{path or '/'}?{urlencode(query)}" if query else path or "/"
     else:
@@ -98,7 +99,7 @@ def _body(step: Step, known: Mapping[str, Any], media: Media) -> tuple[Json, Str
         return None, Stream((media,)), {}
     sends = _said(step.sends, known)
     if step.call.body == "form":
-        fields = {name: media if value == FILE else value for name, value in sends.items()}
+        fields = {name: media if step.sends[name] == FILE else value for name, value in sends.items()}
         boundary = boundary_of(fields)
         return None, Stream(form(fields, boundary)), {"Content-Type": f"multipart/form-data; boundary={boundary}"}
     return (sends if step.call.method != "GET" else None), None, {}
@@ -142,6 +143,12 @@ def placed(asked: Asked, upload: Upload, known: Mapping[str, Any]) -> Placed:
     if url is None:
         raise Unavailable(f"{asked.account} named no usable URL for it", account=asked.account)
     until = known[upload.expires] if isinstance(upload.expires, str) else upload.expires
-    if isinstance(until, int | float):
-        until = asked.now + timedelta(seconds=until)
-    return Placed(url, asked.now, until if isinstance(until, datetime) else None)
+    return Placed(url, asked.now, until if isinstance(until, datetime) else _after(asked.now, until))
+
+
+def _after(now: datetime, seconds: Any) -> datetime | None:
+    """Return the time after so many seconds; None for what says no time that there can be."""
+    try:
+        return now + timedelta(seconds=float(number(seconds)))
+    except (ValueError, OverflowError):
+        return None

@@ -3,44 +3,16 @@
 import errno
 import socket
 from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Any, TypeAlias
 
 import attrs
 
+from anymedia.model.hosts import is_private_name, is_public, literal
+
 from .faults import ALLOWED_BY, NOT_PUBLIC, Permanent
 
-Address: TypeAlias = IPv4Address | IPv6Address
 Network: TypeAlias = IPv4Network | IPv6Network
-
-_NAT64 = ip_network("64:ff9b::/96")
-
-_GLOBAL_UNICAST = ip_network("2000::/3")
-"""Where every public IPv6 address lies: what is outside of it names this machine, a link, a site or a translator."""
-
-_SPECIAL = tuple(
-    map(ip_network, ("0.0.0.0/8", "192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15", "240.0.0.0/4", "3fff::/20"))
-)
-"""What some versions of Python take for public, and is not."""
-
-_PRIVATE_NAMES = ("localhost", "local", "internal", "intranet", "lan", "home", "corp", "private", "home.arpa")
-
-
-def is_public(address: str) -> bool:
-    """Return whether an IP address is public; an IPv4 address inside an IPv6 one counts as itself."""
-    ip: Address = ip_address(address.partition("%")[0])
-    if isinstance(ip, IPv6Address):
-        ip = _hidden(ip) or ip
-    if isinstance(ip, IPv6Address) and ip not in _GLOBAL_UNICAST:
-        return False
-    return ip.is_global and not ip.is_multicast and not any(ip in network for network in _SPECIAL)
-
-
-def _hidden(ip: IPv6Address) -> IPv4Address | None:
-    """Return the IPv4 address that packets to an IPv6 one end at."""
-    if ip in _NAT64:
-        return IPv4Address(int(ip) & 0xFFFF_FFFF)
-    return ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
 
 
 @attrs.frozen
@@ -63,28 +35,10 @@ class Guard:
 
     def check_name(self, host: str) -> None:
         """Check a host that a proxy will look up, of which no more than the name is known here. Errors: Permanent."""
-        address = _literal(host)
-        private = _is_private(host) if address is None else not self.admits(address)
+        address = literal(host)
+        private = is_private_name(host) if address is None else not self.admits(address)
         if private:
             raise Permanent(f"{host} {NOT_PUBLIC}; {ALLOWED_BY}")
-
-
-def _literal(host: str) -> str | None:
-    """Return the IP address that a host is, in any of the forms that a resolver takes (127.1, 0x7f000001); or None."""
-    try:
-        return str(ip_address(host.strip("[]").partition("%")[0]))
-    except ValueError:
-        pass
-    try:
-        return socket.inet_ntoa(socket.inet_aton(host))
-    except OSError:
-        return None
-
-
-def _is_private(host: str) -> bool:
-    """Return whether a name is one of a private network: one word, or below an ending that is nobody's."""
-    name = host.lower().rstrip(".")
-    return "." not in name or any(name == each or name.endswith("." + each) for each in _PRIVATE_NAMES)
 
 
 def is_below(host: str, names: Sequence[str]) -> bool:

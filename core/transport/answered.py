@@ -7,6 +7,8 @@ import asyncio
 import logging
 import re
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from hashlib import file_digest
 from pathlib import Path
 
 from anymedia.model.formats import UNKNOWN, Format, is_message, recognise
@@ -61,11 +63,11 @@ async def _written(file: File, head: bytes, chunks: AsyncIterator[bytes], into: 
             if max(unfinished.size + len(chunk), file.length) > FILE_LIMIT:
                 raise Lost(f"it has more than {FILE_LIMIT >> 20} MiB", sent=True, status=file.status, permanent=True)
             unfinished.write(chunk)
-        media = recognised(unfinished, file, f"the answer {into.name}")
+        media = await asyncio.to_thread(recognised, unfinished, file, f"the answer {into.name}")
         await asyncio.to_thread(unfinished.sync)
         return Asset(
             kind=media.type.partition("/")[0],
-            path=_named(unfinished, into, media.ending),
+            path=await asyncio.to_thread(_named, unfinished, into, media.ending),
             media_type=media.type,
             width=media.width,
             height=media.height,
@@ -101,7 +103,10 @@ def files_of(folder: Path, name: str) -> list[Path]:
 
 
 def _named(unfinished: Part, into: Into, ending: str) -> Path:
-    """Give a file its name, or the next one that is free, and return its path. Errors: OSError."""
+    """Give a file its name, or the next one that is free, and return its path. Errors: OSError.
+
+    What came before under its name, byte for byte, is the same file: a result may be asked for any number of times.
+    """
     stem, turn = _stem(into.name), 1
     while True:
         path = into.folder / (f"{stem}.{ending}" if turn == 1 else f"{stem}.{turn}.{ending}")
@@ -109,7 +114,15 @@ def _named(unfinished: Part, into: Into, ending: str) -> Path:
             unfinished.named(path)
             return path
         except FileExistsError:
+            if _is_same(path, unfinished):
+                return path
             turn += 1
+
+
+def _is_same(path: Path, unfinished: Part) -> bool:
+    with suppress(OSError), path.open("rb") as file:
+        return path.stat().st_size == unfinished.size and file_digest(file, "sha256").hexdigest() == unfinished.sha256
+    return False
 
 
 def _stem(name: str) -> str:

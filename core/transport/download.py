@@ -1,5 +1,6 @@
 """Result files: fetched without an API key, recognised as media, written whole, and never over another file."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import nullcontext
 from pathlib import Path
@@ -157,7 +158,7 @@ async def _fetched(transport: Transport, unfinished: Part, task: Task, asset: As
     async with transport.fetch(asset.url or "", account) as file:
         async for chunk in _limited(file):
             unfinished.write(chunk)
-        return recognised(unfinished, file, f"the result of task {task.id}")
+        return await asyncio.to_thread(recognised, unfinished, file, f"the result of task {task.id}")
 
 
 async def _limited(file: File) -> AsyncIterator[bytes]:

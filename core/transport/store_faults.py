@@ -7,10 +7,10 @@ from anymedia.translate.messages import Lost
 
 
 def errors() -> tuple[type[Exception], ...]:
-    """Return the kinds of errors that obstore raises; loads obstore."""
+    """Return the kinds of errors that obstore raises, ValueError for a name that no object has; loads obstore."""
     from obstore.exceptions import BaseError
 
-    return (BaseError, FileNotFoundError)
+    return (BaseError, FileNotFoundError, ValueError)
 
 
 def told(storage: Storage, location: str, error: Exception) -> Exception:

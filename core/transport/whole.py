@@ -8,9 +8,18 @@ from typing import Literal, TypeAlias
 
 Bytes: TypeAlias = bytes | mmap
 
+MOST_STEPS = 1 << 20
+"""Pieces of a file that are gone through; one of more pieces is taken at its word, or it would take minutes."""
+
+REACH = 1 << 20
+"""Bytes in which a marker is looked for at a time, so that other threads get their turn."""
+
 
 def is_whole(path: Path, media_type: str) -> bool:
-    """Return whether a file has come to its end; a format that does not tell is taken at its word."""
+    """Return whether a file has come to its end; a format that does not tell is taken at its word.
+
+    Whatever the file holds, this takes about a second at most.
+    """
     check = CHECKS.get(media_type)
     if check is None:
         return True
@@ -24,12 +33,14 @@ def _number(data: Bytes, at: int, size: int, order: Literal["big", "little"] = "
 
 def _png(data: Bytes) -> bool:
     at = 8
-    while at + 12 <= len(data):
+    for _ in range(MOST_STEPS):
+        if at + 12 > len(data):
+            return False
         length, kind = _number(data, at, 4), data[at + 4 : at + 8]
         at += 12 + length
         if kind == b"IEND":
             return at <= len(data)
-    return False
+    return True
 
 
 _MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
@@ -41,25 +52,33 @@ _ALONE = (0x01, 0xD8)
 
 def _jpeg(data: Bytes) -> bool:
     at = 2
-    while found := _MARKER.search(data, at):
+    for _ in range(MOST_STEPS):
+        if at >= len(data):
+            return False
+        found = _MARKER.search(data, at, at + REACH)
+        if found is None:
+            at += REACH - 1  # a marker may begin with the last byte
+            continue
         marker = data[found.end() - 1]
         if marker == 0xD9:
             return True
         at = found.end() + (0 if marker in _ALONE else max(_number(data, found.end(), 2), 2))
-    return False
+    return True
 
 
 def _gif(data: Bytes) -> bool:
-    at = 13 + _colours(data[10:11])
-    while at < len(data):
+    at, inside = 13 + _colours(data[10:11]), False
+    for _ in range(MOST_STEPS):
+        if at >= len(data):
+            return False
         kind = data[at]
-        if kind == 0x3B:
+        if inside:
+            inside, at = kind != 0, at + 1 + kind
+        elif kind == 0x3B:
             return True
-        at += 2 if kind == 0x21 else 11 + _colours(data[at + 9 : at + 10])
-        while at < len(data) and data[at]:
-            at += 1 + data[at]
-        at += 1
-    return False
+        else:
+            inside, at = True, at + (2 if kind == 0x21 else 11 + _colours(data[at + 9 : at + 10]))
+    return True
 
 
 def _colours(flags: bytes) -> int:
@@ -88,7 +107,9 @@ def _boxes(*needed: bytes) -> Callable[[Bytes], bool]:
 
     def check(data: Bytes) -> bool:
         at, kinds = 0, set()
-        while at + 8 <= len(data) and data[at + 4 : at + 8] in BOXES:
+        for _ in range(MOST_STEPS):
+            if at + 8 > len(data) or data[at + 4 : at + 8] not in BOXES:
+                break
             size = _number(data, at, 4)
             kinds.add(data[at + 4 : at + 8])
             if size == 1:
@@ -110,11 +131,13 @@ def _zip(data: Bytes) -> bool:
 
 def _ogg(data: Bytes) -> bool:
     at, last = 0, False
-    while at + 27 <= len(data) and data[at : at + 4] == b"OggS":
+    for _ in range(MOST_STEPS):
+        if at + 27 > len(data) or data[at : at + 4] != b"OggS":
+            return last and at <= len(data)
         segments = data[at + 27 : at + 27 + data[at + 26]]
         last = bool(data[at + 5] & 4)
         at += 27 + data[at + 26] + sum(segments)
-    return last and at <= len(data)
+    return True
 
 
 def _ebml(data: Bytes) -> bool:

@@ -34,8 +34,9 @@ from anymedia import (
     to_json,
 )
 from anymedia.clock import Clock
+from anymedia.model.hosts import is_public
 from anymedia.translate.messages import Call, Lost
-from anymedia.transport.addresses import Guard, is_public
+from anymedia.transport.addresses import Guard
 from anymedia.transport.http import Progress, Transport
 from anymedia.transport.reasons import reason
 from anymedia.transport.retry import Patience, retried

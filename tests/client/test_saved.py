@@ -228,6 +228,7 @@ async def test_what_cannot_be_read_is_told(client_of, clock, bucket, tmp_path):
             (Asset(kind="image", data=None), r"'' is no http\(s\) URL"),
             (Asset(kind="image", path=tmp_path / "none.png"), "none.png: No such file"),
             (Asset(kind="image", stored=f"{bucket.url}/none.png"), "none.png does not exist"),
+            (Asset(kind="image", stored=f"{bucket.url}/../a//b"), "a//b: Could not parse path"),
             (Asset(kind="image", url=server.origin + "/a"), "its link answered 404"),
             (Asset(kind="image", url="http://127.0.0.1:9/a"), "not a public address"),
         ):

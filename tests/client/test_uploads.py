@@ -219,3 +219,76 @@ async def test_every_offer_tells_why_it_takes_no_file(client, photo):
     with pytest.raises(NoRoute) as caught:
         await client.generate(asked(photo), "reapi", "api_in_one")
     assert str(caught.value).count("is a file of this machine") == 2
+
+
+async def test_an_upload_that_failed_is_told_to_each_caller_of_the_own_file_and_not_kept(client, runapi, tmp_path):
+    runapi.fault("status", on="upload", status=403, times=None)
+    names = ("mine.png", "yours.png")
+    for name in names:
+        (tmp_path / name).write_bytes(PHOTO)
+    ends = await asyncio.gather(
+        *(client.submit(asked(tmp_path / name), "runapi") for name in names), return_exceptions=True
+    )
+    for name, end in zip(names, ends, strict=True):
+        assert str(end).startswith(f"{name} was not uploaded for runapi")
+    assert ends[0] is not ends[1]
+    assert client._submits.uploads._places == {}  # an error holds the file, which may have many megabytes
+
+
+async def test_a_file_that_another_has_spoilt_is_uploaded_from_the_own_copy(client, runapi, photo, monkeypatch):
+    begun, go_on = asyncio.Event(), asyncio.Event()
+    send = client._session.transport.send
+
+    async def waiting(account, call, progress, credentials):
+        if call.method == "PUT" and not go_on.is_set():
+            begun.set()
+            await go_on.wait()
+        return await send(account, call, progress, credentials)
+
+    monkeypatch.setattr(client._session.transport, "send", waiting)
+    first = asyncio.ensure_future(client.submit(asked(photo), "runapi"))
+    await begun.wait()
+    second = asyncio.ensure_future(client.submit(asked(PHOTO), "runapi"))
+    await asyncio.sleep(0)
+    photo.unlink()
+    go_on.set()
+    with pytest.raises(OutOfBounds, match=r"^images: photo\.png is not there$"):
+        await first
+    assert (await second).account == "runapi"
+    assert (kept(runapi), runapi.bills()["submits"]) == ([PHOTO], 1)
+
+
+async def test_a_file_whose_link_ends_while_another_is_uploaded_is_uploaded_anew(client, runapi, clock, monkeypatch):
+    send, puts = client._session.transport.send, []
+
+    async def slow(account, call, progress, credentials):
+        if call.method == "POST" and len(puts) == 1:
+            await clock.sleep(7200)
+        if call.method == "PUT":
+            puts.append(call.body.length)
+        return await send(account, call, progress, credentials)
+
+    monkeypatch.setattr(client._session.transport, "send", slow)
+    monkeypatch.setattr(client._submits.uploads, "_room", asyncio.Semaphore(1))
+    await client.submit(asked(PNG, PHOTO), "runapi")
+    assert puts == [len(PNG), len(PHOTO), len(PNG)]
+
+
+async def test_no_upload_outlives_its_client(sims, clock, photo, monkeypatch):
+    begun = asyncio.Event()
+    async with Client(read_config(sims.config, sims.environ), clock=clock) as client:
+
+        async def silent(*_):
+            begun.set()
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr(client._session.transport, "send", silent)
+        caller = asyncio.ensure_future(client.submit(asked(photo), "runapi"))
+        await begun.wait()
+        (upload,) = client._submits.uploads._places.values()
+        caller.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await caller
+        assert not upload.done()
+    assert upload.cancelled()
+    assert client._session._transport is None

@@ -1,5 +1,6 @@
 """Files that are put into a request: what they are, what is wrong with them, and what is kept of them."""
 
+import asyncio
 import base64
 import copy
 import io
@@ -44,6 +45,7 @@ def test_a_file_comes_in_any_form_and_tells_what_it_is(photo):
             memoryview(PNG),
             URI,
             file,
+            Piecewise([PNG[:40], PNG[40:80], PNG[80:]]),
         ):
             (media,) = asked(source).images
             assert (media.media_type, media.size, media.format.width, media.format.height) == ("image/png", 82, 37, 21)
@@ -88,8 +90,29 @@ HOSTILE = {
         "a media type that is none, like image/png: 'pic",
     ),
     "an open text": (lambda folder: io.StringIO("x"), "is an open file of text: open it in binary mode"),
+    "a file that is awaited": (
+        lambda folder: Piecewise(PNG, awaited=True),
+        "is a file that is awaited: give the bytes",
+    ),
+    "a file without bytes": (lambda folder: Piecewise([None]), "is an open file of which no bytes are read"),
+    "no media type": (
+        lambda folder: Media(b"x", "a\r\nX: 1/b"),
+        "has no media type like image/png, but 'a\\r\\nX: 1/b'",
+    ),
+    "a data URI of no type": (lambda folder: "data:text,x", "has no media type like image/png, but 'text'"),
     "a closed file": (lambda folder: closed(), "cannot be read: "),
 }
+
+
+class Piecewise:
+    """A file without a buffer: it returns less than it is asked for."""
+
+    def __init__(self, pieces, *, awaited=False):
+        self._pieces = iter(pieces)
+        self._awaited = awaited
+
+    def read(self, _):
+        return asyncio.sleep(0) if self._awaited else next(self._pieces, b"")
 
 
 def written(path, data):

@@ -5,6 +5,7 @@ import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from urllib.parse import quote
 
 import attrs
 import pytest
@@ -132,6 +133,9 @@ PRIVATE = (
         "http://files.internal/x",
         "http://a.localhost./x",
     ),
+    *("http://127.0.0。1/x", "http://１２７.0.0.1/x", "http://%31%32%37.0.0.1/x", "http://①⑥⑨.254.169.254/x"),
+    *("http://a.ｌocal/x", "http://[64:ff9b::7f00:1]/x", "http://[2002:7f00:1::]/x", "http://[::127.0.0.1]/x"),
+    *("http://x.corp/x", "http://localhost\\@example.com/x", "http://224.0.0.1/x"),
     *("http://x.home.arpa/x", "http://[::ffff:127.0.0.1]/x", "http://h:99999/x"),
 )
 
@@ -298,6 +302,31 @@ def test_each_step_says_what_it_knows():
 
 
 @pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("{file}", "{file}"),
+        ("../../v1/submit?n=9#", ".._.._v1_submit?n=9#"),
+        ('a"\r\nX: 1', "a___X: 1"),
+        ("\ud83d.png", "_.png"),
+        ("..", "file.png"),
+        ("ü" * 300 + ".png", "ü" * 196 + ".png"),
+    ],
+)
+def test_a_name_is_no_path_no_header_and_no_file(name, said):
+    form_ = Step(
+        call=Endpoint(method="POST", path="/f/{name}", body="form"),
+        sends={"file": "{file}", "name": "{name}"},
+        finds={"url": "u"},
+    )
+    upload, media = Upload(form_), Media(PNG, name=name)
+    call = step_call(account(sold(Files(forms=("upload",)), upload)), form_, known_of(media, upload), media)
+    assert call.url == "https://api.acme.example/f/" + quote(said)
+    sent = call.body.read()
+    assert sent.count(PNG) == 1
+    assert f'name="name"\r\n\r\n{said}\r\n'.encode() in sent
+
+
+@pytest.mark.parametrize(
     ("steps", "facts", "why"),
     [
         ((DONE,), {}, "step 1 names token, which no step before it finds"),
@@ -360,7 +389,9 @@ def test_where_a_file_lies_is_a_url_with_an_end():
     assert placed(who, Upload(STEP), {"url": "/files/1"}) == Placed("https://api.acme.example/files/1", NOW)
     named = Upload(attrs.evolve(STEP, finds={"url": "url", "end": "end!iso"}), expires="end")
     assert placed(who, named, {"url": URL, "end": until}).until == until
-    assert placed(who, named, {"url": URL, "end": "tomorrow"}).until is None
+    assert placed(who, named, {"url": URL, "end": "60"}).until == NOW + timedelta(minutes=1)
+    for no_time in ("tomorrow", 1e18, float("nan"), float("inf"), -(10**20), True, [], None):
+        assert placed(who, named, {"url": URL, "end": no_time}).until is None
     for nothing in ("ftp://a/b", 7, "javascript:alert(1)", " "):
         with pytest.raises(AnymediaError, match="named no usable URL"):
             placed(who, upload, {"url": nothing})
