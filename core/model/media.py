@@ -62,8 +62,7 @@ class Media:
             fault = "has 0 bytes"
         told = media_type or looked.declared or UNKNOWN_TYPE
         type_ = told if looked.format is None else looked.format.type
-        if _TYPE.fullmatch(type_) is None:
-            type_, fault = UNKNOWN_TYPE, fault or f"has a media type that is none, like image/png: {told[:60]!r}"
+        type_ = type_ if _TYPE.fullmatch(type_) else UNKNOWN_TYPE
         called = None if name is None else _one_line(name)
         self.__attrs_init__(looked.source, type_, called, looked.size, looked.format, fault, looked.mark, [])
 
@@ -129,7 +128,9 @@ class Media:
         return f"data:{self.media_type};base64,{as_base64(self.read())}"
 
 
-_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+(?:; ?[a-z0-9_-]+=[a-z0-9_.,+-]+)*", re.IGNORECASE)
+_WORD = "[a-z0-9][a-z0-9!#$&^_.+-]{0,126}"
+_TYPE = re.compile(f"{_WORD}/{_WORD}(?:; ?{_WORD}={_WORD}){{0,9}}", re.IGNORECASE)
+"""A media type, which stands in headers and in data URIs."""
 
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 """What would end a line, or cannot be written in UTF-8."""
@@ -268,11 +269,7 @@ def _misfit(looked: _Looked, told: str | None) -> str | None:
         return None
     if told is None:
         return "is no picture, film or sound that is known; name its media_type where it is one all the same"
-    return None if _TYPE.fullmatch(told) else f"has no media type like image/png, but {told[:60]!r}"
-
-
-_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}")
-"""A media type, which stands in headers and in data URIs."""
+    return None if _TYPE.fullmatch(told) else f"has the media type {told[:60]!r}, which is none like image/png"
 
 
 # Reading

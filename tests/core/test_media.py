@@ -83,11 +83,11 @@ HOSTILE = {
     "a data URI of nothing": (lambda folder: "data:image/png", "is no data URI that can be read"),
     "a type that is none": (
         lambda folder: Media(b"x", "image/png\r\nX-Key: 1"),
-        "a media type that is none, like image/",
+        r"has the media type 'image/png\r\nX-Key: 1', which is none like image/png",
     ),
     "a declared type that is none": (
         lambda folder: "data:picture,x",
-        "a media type that is none, like image/png: 'pic",
+        "has the media type 'picture', which is none like image/png",
     ),
     "an open text": (lambda folder: io.StringIO("x"), "is an open file of text: open it in binary mode"),
     "a file that is awaited": (
@@ -97,9 +97,9 @@ HOSTILE = {
     "a file without bytes": (lambda folder: Piecewise([None]), "is an open file of which no bytes are read"),
     "no media type": (
         lambda folder: Media(b"x", "a\r\nX: 1/b"),
-        "has no media type like image/png, but 'a\\r\\nX: 1/b'",
+        r"has the media type 'a\r\nX: 1/b', which is none like image/png",
     ),
-    "a data URI of no type": (lambda folder: "data:text,x", "has no media type like image/png, but 'text'"),
+    "a data URI of no type": (lambda folder: "data:text,x", "has the media type 'text', which is none like image/png"),
     "a closed file": (lambda folder: closed(), "cannot be read: "),
 }
 
