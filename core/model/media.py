@@ -5,6 +5,7 @@ import binascii
 import hashlib
 import io
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -294,6 +295,8 @@ def _of_bytes(data: bytes) -> _Looked:
 def _of_file(file: Any) -> _Looked:
     try:
         data = file.read(LARGEST + 1)
+    except UnicodeDecodeError:
+        data = ""
     except (OSError, ValueError) as error:
         return _Looked(source=b"", fault=f"cannot be read: {error}")
     if not isinstance(data, bytes):
@@ -319,14 +322,18 @@ def _format(file: BinaryIO) -> "Format | None":
     return measured(file)
 
 
+_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+(?:;[ -~]*)?")
+
 _TOO_LARGE = f"has more than {LARGEST >> 20} MiB"
 
 
 def _misfit(looked: _Looked, media_type: str | None) -> str | None:
     """Return why something that is no known media is not put in: what it is has to be said."""
-    if isinstance(looked.source, str) or looked.format is not None or not looked.size or media_type or looked.declared:
+    if isinstance(looked.source, str) or looked.format is not None or not looked.size:
         return None
-    return "is no picture, film or sound that is known; name its media_type where it is one all the same"
+    if told := media_type or looked.declared:
+        return None if _TYPE.fullmatch(told) else f"has the media type {told[:60]!r}, which must be like image/png"
+    return "is no picture, film or sound that is known here: give another file, or Media(…, media_type=…) if it is one"
 
 
 # Reading

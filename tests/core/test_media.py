@@ -55,7 +55,7 @@ def test_a_file_comes_in_any_form_and_tells_what_it_is(photo):
 
 def test_a_plain_text_is_never_a_path(photo):
     for text in (str(photo), photo.as_uri(), "photo.png", "~/photo.png", ""):
-        with pytest.raises(OutOfBounds, match=r"^images: must be a URL or a data URI, not .*; a file of this"):
+        with pytest.raises(OutOfBounds, match=r"^images: must be a URL or a data URI, not .*: give a file of this"):
             asked(text)
 
 
@@ -78,6 +78,14 @@ HOSTILE = {
     "a wrong data URI": (lambda folder: "data:image/png;base64,%%%", "is no data URI that can be read"),
     "a data URI of nothing": (lambda folder: "data:image/png", "is no data URI that can be read"),
     "an open text": (lambda folder: io.StringIO("x"), "is an open file of text: open it in binary mode"),
+    "bytes that are open as text": (
+        lambda folder: io.TextIOWrapper(io.BytesIO(b"\x89PNG"), "utf-8"),
+        "is an open file of text: open it in binary mode",
+    ),
+    "a media type that is none": (
+        lambda folder: Media(b"a film", "mp4"),
+        "has the media type 'mp4', which must be like",
+    ),
     "a closed file": (lambda folder: closed(), "cannot be read: "),
 }
 
