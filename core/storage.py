@@ -43,7 +43,7 @@ KEYS: Mapping[str, str] = {
 }
 """The variables that hold the keys, as the stores' own programs read them."""
 
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://|(?i:s3|gs|az):")  # s3:/bucket lacks a slash, and is no folder
 _BUCKET = re.compile(
     r"(?:s3|gs|az)://[A-Za-z0-9][A-Za-z0-9._-]{1,221}(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._=@,+-]{1,200}){0,20}"
 )
@@ -102,7 +102,7 @@ def folder_of(place: str) -> Path | None:
     found = _SCHEME.match(place)
     if found is None:
         return expanded(place)
-    return Path(unquote(urlsplit(place).path)) if found[1].lower() == "file" else None
+    return Path(unquote(urlsplit(place).path)) if (found[1] or "").lower() == "file" else None
 
 
 def storage_of(table: Mapping[str, Any], where: str, beside: Path) -> Storage:

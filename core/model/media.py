@@ -227,6 +227,8 @@ def _of_file(file: Any) -> _Looked:
                 break
             pieces.append(piece)
             left -= len(piece)
+    except UnicodeDecodeError:
+        return _Looked(source=b"", fault=_no_bytes(""))
     except (OSError, ValueError) as error:
         return _Looked(source=b"", fault=f"cannot be read: {error}")
     return _of_bytes(b"".join(pieces))
@@ -260,6 +262,8 @@ def _format(file: BinaryIO) -> "Format | None":
     return measured(file)
 
 
+_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+(?:;[ -~]*)?")
+
 _TOO_LARGE = f"has more than {LARGEST >> 20} MiB"
 
 
@@ -268,8 +272,10 @@ def _misfit(looked: _Looked, told: str | None) -> str | None:
     if isinstance(looked.source, str) or looked.format is not None or not looked.size:
         return None
     if told is None:
-        return "is no picture, film or sound that is known; name its media_type where it is one all the same"
-    return None if _TYPE.fullmatch(told) else f"has the media type {told[:60]!r}, which is none like image/png"
+        return (
+            "is no picture, film or sound that is known here: give another file, or Media(…, media_type=…) if it is one"
+        )
+    return None if _TYPE.fullmatch(told) else f"has the media type {told[:60]!r}, which must be like image/png"
 
 
 # Reading

@@ -276,6 +276,8 @@ async def test_a_bucket_is_checked_without_a_trace(client_of, bucket, tmp_path):
             ConfigError, match=r"^s3://no-such cannot be written to: the bucket of s3://no-such does not"
         ):
             await client.check_storage("s3://no-such")
+        with pytest.raises(ConfigError, match="names need"):
+            await client.check_storage(names="{task}.{ext}")
     assert bucket.keys() == []
 
 

@@ -59,7 +59,7 @@ def test_a_file_comes_in_any_form_and_tells_what_it_is(photo):
 
 def test_a_plain_text_is_never_a_path(photo):
     for text in (str(photo), photo.as_uri(), "photo.png", "~/photo.png", ""):
-        with pytest.raises(OutOfBounds, match=r"^images: must be a URL or a data URI, not .*; a file of this"):
+        with pytest.raises(OutOfBounds, match=r"^images: must be a URL or a data URI, not .*: give a file of this"):
             asked(text)
 
 
@@ -83,11 +83,11 @@ HOSTILE = {
     "a data URI of nothing": (lambda folder: "data:image/png", "is no data URI that can be read"),
     "a type that is none": (
         lambda folder: Media(b"x", "image/png\r\nX-Key: 1"),
-        r"has the media type 'image/png\r\nX-Key: 1', which is none like image/png",
+        r"has the media type 'image/png\r\nX-Key: 1', which must be like image/png",
     ),
     "a declared type that is none": (
         lambda folder: "data:picture,x",
-        "has the media type 'picture', which is none like image/png",
+        "has the media type 'picture', which must be like image/png",
     ),
     "an open text": (lambda folder: io.StringIO("x"), "is an open file of text: open it in binary mode"),
     "a file that is awaited": (
@@ -95,11 +95,11 @@ HOSTILE = {
         "is a file that is awaited: give the bytes",
     ),
     "a file without bytes": (lambda folder: Piecewise([None]), "is an open file of which no bytes are read"),
-    "no media type": (
-        lambda folder: Media(b"x", "a\r\nX: 1/b"),
-        r"has the media type 'a\r\nX: 1/b', which is none like image/png",
+    "a data URI of no type": (lambda folder: "data:text,x", "has the media type 'text', which must be like image/png"),
+    "bytes that are open as text": (
+        lambda folder: io.TextIOWrapper(io.BytesIO(b"\x89PNG"), "utf-8"),
+        "is an open file of text: open it in binary mode",
     ),
-    "a data URI of no type": (lambda folder: "data:text,x", "has the media type 'text', which is none like image/png"),
     "a closed file": (lambda folder: closed(), "cannot be read: "),
 }
 

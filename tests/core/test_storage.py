@@ -72,6 +72,8 @@ def test_a_folder_is_the_path_that_was_written(tmp_path):
                 *("s3://s3cret:s3cret@bucket", "s3://bucket?s3cret=1", "s3://bucket/a#s3cret", "s3://bucket/a//b"),
                 *(
                     "ftp://bucket",
+                    "s3:/bucket",
+                    "GS:bucket",
                     "s3://bücket",
                     "s3://bucket/a b",
                     "s3://[",

@@ -93,6 +93,10 @@ def test_both_ways_out_are_named_where_there_is_none():
         assert said in problem.message
     (problem,) = checked(sold(Files(forms=("part",))), URL).problems
     assert problem.message == "takes the file itself and no URL: give its bytes, or a Path"
+    adapter = sold(Files(forms=("data",), inline=0, megabytes=0.00001))
+    request = ImageRequest(model="paint-1", prompt="x", images=[PHOTO])
+    (problem,) = check(request, adapter, adapter.offers[0], limits=False).problems
+    assert "larger than what Acme takes" in problem.message  # also where the limit that it breaks is ignored
 
 
 def test_an_upload_takes_so_many_megabytes():
