@@ -12,6 +12,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TypeVar, cast
+from urllib.parse import urlsplit
 
 from anymedia.account import Account
 from anymedia.declare.files import Upload
@@ -20,6 +21,7 @@ from anymedia.model.media import Media, Unreadable
 from anymedia.model.request import unreadable
 from anymedia.model.slots import Slot, Way, filled, slots
 from anymedia.model.strict_json import Json
+from anymedia.model.urls import is_on_the_web
 from anymedia.model.vocabulary import Billed, Outcome
 from anymedia.translate.files import LENT, lent_key
 from anymedia.translate.messages import Lost
@@ -85,7 +87,8 @@ class Uploads:
                 return await _apart(slot.media, slot.held)
             if slot.way.inline:
                 return await _apart(slot.media, slot.written)
-            return await self._place(account, slot, model)
+            place = await self._place(account, slot, model)
+            return _reached(place, account) if slot.way is Way.STORAGE else place
         except Unreadable as error:
             problems = [unreadable(slot.field, slot.media, error)]
             raise OutOfBounds(problems=problems, account=account.name, provider=account.adapter.name) from None
@@ -152,6 +155,14 @@ class Uploads:
                 raise asked.lost(lost, submit=False) from None
             known |= found(asked, step, answer)
         return placed(asked, upload, known)
+
+
+def _reached(place: Placed, account: Account) -> Placed:
+    """Return where the storage lends a file. Errors: Unavailable where no provider could fetch it, as at home."""
+    if account.local or is_on_the_web(place.url):
+        return place
+    host = urlsplit(place.url).hostname
+    raise Unavailable(f"it lies at {host}, which is not on the web", account=account.name)
 
 
 async def _apart(media: Media, read: Callable[[], T]) -> T:

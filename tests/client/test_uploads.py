@@ -149,6 +149,13 @@ async def test_a_storage_that_cannot_be_reached_is_an_upload_that_failed(sims, c
     assert sims["reapi"].bills()["submits"] == 0
 
 
+async def test_what_a_storage_at_home_lends_is_given_to_no_provider_on_the_web(clock, photo, bucket):
+    data = {"providers": {"reapi": {"api_key_env": "KEY"}}, "journal": {"enabled": False}, "storage": bucket.table()}
+    async with Client(read_config(data, {"KEY": "k-1"}), clock=clock) as client:
+        with pytest.raises(Unavailable, match=r"nothing was bought: it lies at 127\.0\.0\.1, which is not on the web"):
+            await client.submit(asked(photo), "reapi")
+
+
 async def test_a_folder_lends_nothing(sims, tmp_path, photo):
     config = read_config({**sims.config, "storage": {"url": str(tmp_path / "results")}}, sims.environ)
     async with Client(config) as client:
