@@ -15,6 +15,7 @@ from urllib.parse import unquote_to_bytes
 
 import attrs
 
+from .plain import one_line
 from .urls import is_url
 
 if TYPE_CHECKING:
@@ -40,8 +41,7 @@ class Media:
     The file is looked at at once: `media_type`, `size` (bytes) and `format` (pixels and seconds, where they are known)
     are read from it, and `fault` says in words why it cannot be put in. It is read when it is sent, and has to be the
     same then. An open file is read at once. `media_type` counts where the bytes do not tell what they are; `name` is
-    what the file is called where it is sent to, in place of a name that tells nothing: on one line, 200 characters at
-    most.
+    what the file is called where it is sent to, in place of a name that tells nothing.
     """
 
     source: Path | bytes | str = attrs.field(
@@ -62,10 +62,7 @@ class Media:
             fault = "has 0 bytes"
         told = media_type or looked.declared or UNKNOWN_TYPE
         type_ = told if looked.format is None else looked.format.type
-        if _TYPE.fullmatch(type_) is None:
-            type_, fault = UNKNOWN_TYPE, fault or f"has a media type that is none, like image/png: {told[:60]!r}"
-        called = None if name is None else _one_line(name)
-        self.__attrs_init__(looked.source, type_, called, looked.size, looked.format, fault, looked.mark, [])
+        self.__attrs_init__(looked.source, type_, name, looked.size, looked.format, fault, looked.mark, [])
 
     @property
     def url(self) -> str | None:
@@ -76,8 +73,8 @@ class Media:
     def label(self) -> str:
         """What a person knows it by."""
         if isinstance(self.source, Path):
-            return _one_line(self.source.name or str(self.source))
-        return self.name or (self.source if isinstance(self.source, str) else "what was given as bytes")
+            return one_line(self.source.name or self.source)
+        return one_line(self.name or (self.source if isinstance(self.source, str) else "what was given as bytes"))
 
     @property
     def ending(self) -> str:
@@ -127,19 +124,6 @@ class Media:
     def data_uri(self) -> str:
         """Return it as a data URI. Errors: as chunks."""
         return f"data:{self.media_type};base64,{as_base64(self.read())}"
-
-
-_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+(?:; ?[a-z0-9_-]+=[a-z0-9_.,+-]+)*", re.IGNORECASE)
-
-_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-"""What would end a line, or cannot be written in UTF-8."""
-
-LONGEST_NAME = 200
-
-
-def _one_line(name: str) -> str:
-    """Return a name as it can stand in a header and in a sentence, with its end, which says what the file is."""
-    return _UNFIT.sub("_", name)[-LONGEST_NAME:]
 
 
 def as_base64(data: bytes) -> str:
