@@ -15,6 +15,7 @@ from urllib.parse import unquote_to_bytes
 
 import attrs
 
+from .plain import one_line
 from .urls import is_url
 
 if TYPE_CHECKING:
@@ -40,8 +41,7 @@ class Media:
     The file is looked at at once: `media_type`, `size` (bytes) and `format` (pixels and seconds, where they are known)
     are read from it, and `fault` says in words why it cannot be put in. It is read when it is sent, and has to be the
     same then. An open file is read at once. `media_type` counts where the bytes do not tell what they are; `name` is
-    what the file is called where it is sent to, in place of a name that tells nothing: on one line, 200 characters at
-    most.
+    what the file is called where it is sent to, in place of a name that tells nothing.
     """
 
     source: Path | bytes | str = attrs.field(
@@ -63,8 +63,7 @@ class Media:
         told = media_type or looked.declared or UNKNOWN_TYPE
         type_ = told if looked.format is None else looked.format.type
         type_ = type_ if _TYPE.fullmatch(type_) else UNKNOWN_TYPE
-        called = None if name is None else _one_line(name)
-        self.__attrs_init__(looked.source, type_, called, looked.size, looked.format, fault, looked.mark, [])
+        self.__attrs_init__(looked.source, type_, name, looked.size, looked.format, fault, looked.mark, [])
 
     @property
     def url(self) -> str | None:
@@ -75,8 +74,8 @@ class Media:
     def label(self) -> str:
         """What a person knows it by."""
         if isinstance(self.source, Path):
-            return _one_line(self.source.name or str(self.source))
-        return self.name or (self.source if isinstance(self.source, str) else "what was given as bytes")
+            return one_line(self.source.name or self.source)
+        return one_line(self.name or (self.source if isinstance(self.source, str) else "what was given as bytes"))
 
     @property
     def ending(self) -> str:
@@ -131,16 +130,6 @@ class Media:
 _WORD = "[a-z0-9][a-z0-9!#$&^_.+-]{0,126}"
 _TYPE = re.compile(f"{_WORD}/{_WORD}(?:; ?{_WORD}={_WORD}){{0,9}}", re.IGNORECASE)
 """A media type, which stands in headers and in data URIs."""
-
-_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-"""What would end a line, or cannot be written in UTF-8."""
-
-LONGEST_NAME = 200
-
-
-def _one_line(name: str) -> str:
-    """Return a name as it can stand in a header and in a sentence, with its end, which says what the file is."""
-    return _UNFIT.sub("_", name)[-LONGEST_NAME:]
 
 
 def as_base64(data: bytes) -> str:
@@ -261,8 +250,6 @@ def _format(file: BinaryIO) -> "Format | None":
 
     return measured(file)
 
-
-_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+(?:;[ -~]*)?")
 
 _TOO_LARGE = f"has more than {LARGEST >> 20} MiB"
 

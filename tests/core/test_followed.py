@@ -181,10 +181,12 @@ def test_bfl_is_asked_in_its_own_words(request_, sent, usd):
 
 
 def test_bfl_refuses_what_its_page_refuses():
-    checked = check(attrs.evolve(REQUEST, size=(40, 8200)), BFL, BFL.offers[0])
+    asked = attrs.evolve(REQUEST, size=(40, 8200), callback_url="http://app.example/x")
+    checked = check(asked, BFL, BFL.offers[0])
     assert [problem.message for problem in checked.problems] == [
         "takes at least 64 pixels a side, not 40x8200",
         "takes multiples of 16, not 40x8200",
+        "takes https URLs only, not http://app.example/x",
     ]
 
 
