@@ -114,8 +114,7 @@ def check(
     refused += _broken(shaped, fields, offer)
     if any(name in shaped for name in request.roles.files):
         fields, stranded = placed(fields, adapter, ways, offer.in_query)
-        told = {flaw.field for flaw in refused if limits or not flaw.documented}
-        refused += [each for each in stranded if each.field not in told]
+        refused += stranded
     if own.raw:
         refused += forbidden(own.raw, adapter, offer)
         dropped += overrides(own.raw)
