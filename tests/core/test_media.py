@@ -91,6 +91,12 @@ HOSTILE = {
         "has no media type like image/png, but 'a\\r\\nX: 1/b'",
     ),
     "a data URI of no type": (lambda folder: "data:text,x", "has no media type like image/png, but 'text'"),
+    "a type that is no text": (lambda folder: Media(b"x", 7), "has no media type like image/png, but 7"),
+    "a name that is no text": (lambda folder: Media(PNG, name=7), "has a name that is no text, but 7"),
+    "half a letter": (lambda folder: "data:image/png,\ud800", "is no data URI that can be read"),
+    "half a letter in base64": (lambda folder: "data:image/png;base64,\ud800", "is no data URI that can be read"),
+    "a name of control characters": (lambda folder: folder / "\x1b[31m\udcff.png", r"\x1b[31m\udcff.png is not there"),
+    "a file that fails": (lambda folder: Media(Media(PNG)), "cannot be read: "),
     "a closed file": (lambda folder: closed(), "cannot be read: "),
 }
 
