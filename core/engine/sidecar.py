@@ -11,6 +11,7 @@ from anymedia.model.codec import to_json
 from anymedia.model.errors import JournalError, OutOfBounds
 from anymedia.model.strict_json import Json, dumps
 from anymedia.model.task import Asset, Attempt, Task
+from anymedia.model.urls import unsigned
 
 Sidecar: TypeAlias = bool | Literal["request"]
 """Whether one is written: with the digest of the request, or with the request itself."""
@@ -27,7 +28,8 @@ class Sidecars:
     async def text(self, task: Task, number: int, asset: Asset, *, c2pa: bool) -> bytes:
         """Return what is written beside an asset of a task; `c2pa`: its file carries such a mark."""
         attempt = await self._attempt(task)
-        body = None if attempt is None else attempt.order.body
+        # Who reads it may not be who may fetch what was put in.
+        body = None if attempt is None else unsigned(attempt.order.body)
         known: dict[str, Json] = {
             **{name: getattr(task, name) for name in ("provider", "account", "offer", "model", "wire_id")},
             "task": task.id,

@@ -6,7 +6,7 @@ What is not written in the plain alphabet (with escaped slashes, for one) is rea
 import binascii
 import re
 from collections.abc import Sequence
-from typing import Self
+from typing import Any, Self
 
 from .strict_json import Json
 
@@ -34,6 +34,9 @@ class Inline(str):
         made = cls(f"… ({len(data)} characters)")
         made.data, made.uri = data, uri
         return made
+
+    def __deepcopy__(self, _: Any) -> Self:
+        return self
 
     def decoded(self) -> bytes:
         """Return the bytes of the file. Errors: ValueError."""

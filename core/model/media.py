@@ -1,7 +1,6 @@
 """A file that is put in: a picture, film or sound of this machine."""
 
 import base64
-import binascii
 import hashlib
 import io
 import os
@@ -15,7 +14,6 @@ from urllib.parse import unquote_to_bytes
 
 import attrs
 
-from .plain import one_line
 from .urls import is_url
 
 if TYPE_CHECKING:
@@ -60,9 +58,11 @@ class Media:
         fault = looked.fault or _misfit(looked, media_type or looked.declared)
         if not is_url(looked.source) and not fault and not looked.size:
             fault = "has 0 bytes"
+        if not _is_name(name):
+            fault, name = f"has a name that is no text, but {name!r:.60}", None
         told = media_type or looked.declared or UNKNOWN_TYPE
         type_ = told if looked.format is None else looked.format.type
-        type_ = type_ if _TYPE.fullmatch(type_) else UNKNOWN_TYPE
+        type_ = type_ if isinstance(type_, str) and _TYPE.fullmatch(type_) else UNKNOWN_TYPE
         self.__attrs_init__(looked.source, type_, name, looked.size, looked.format, fault, looked.mark, [])
 
     @property
@@ -73,9 +73,11 @@ class Media:
     @property
     def label(self) -> str:
         """What a person knows it by."""
+        from .plain import printable  # which requests without files do not need
+
         if isinstance(self.source, Path):
-            return one_line(self.source.name or self.source)
-        return one_line(self.name or (self.source if isinstance(self.source, str) else "what was given as bytes"))
+            return printable(self.source.name or self.source)
+        return printable(self.name or (self.source if isinstance(self.source, str) else "what was given as bytes"))
 
     @property
     def ending(self) -> str:
@@ -143,12 +145,12 @@ def data_uri(text: str) -> tuple[bytes, str | None] | None:
     if not comma or scheme[:5].lower() != "data:":
         return None
     media_type, *parameters = scheme[5:].split(";")
-    raw = unquote_to_bytes(data)
-    if "base64" in (each.strip().lower() for each in parameters):
-        try:
+    try:
+        raw = unquote_to_bytes(data)
+        if "base64" in (each.strip().lower() for each in parameters):
             raw = base64.b64decode(raw, validate=True)
-        except (binascii.Error, ValueError):
-            return None
+    except ValueError:
+        return None
     return raw, media_type.strip() or None
 
 
@@ -218,7 +220,7 @@ def _of_file(file: Any) -> _Looked:
             left -= len(piece)
     except UnicodeDecodeError:
         return _Looked(source=b"", fault=_no_bytes(""))
-    except (OSError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001 - it may be anybody's class, and is no more than a file that fails
         return _Looked(source=b"", fault=f"cannot be read: {error}")
     return _of_bytes(b"".join(pieces))
 
@@ -254,15 +256,18 @@ def _format(file: BinaryIO) -> "Format | None":
 _TOO_LARGE = f"has more than {LARGEST >> 20} MiB"
 
 
+def _is_name(name: Any) -> bool:
+    return name is None or isinstance(name, str)
+
+
 def _misfit(looked: _Looked, told: str | None) -> str | None:
     """Return why something that is no known media is not put in: what it is has to be said."""
     if isinstance(looked.source, str) or looked.format is not None or not looked.size:
         return None
     if told is None:
-        return (
-            "is no picture, film or sound that is known here: give another file, or Media(…, media_type=…) if it is one"
-        )
-    return None if _TYPE.fullmatch(told) else f"has the media type {told[:60]!r}, which must be like image/png"
+        return "is no picture, film or sound that is known: give another file, or Media(…, media_type=…) if it is one"
+    is_one = isinstance(told, str) and _TYPE.fullmatch(told)
+    return None if is_one else f"has the media type {told!r:.60}, which must be like image/png"
 
 
 # Reading

@@ -159,8 +159,8 @@ class Received:
         content = Content(words, answer.headers, answer.body)
         if reads is None or not _is_good(answer.status) or answer.file is not None:
             return cls(asked, answer, content, raw, raw)
-        try:
-            words = reads.made(object, words)
+        try:  # a hook may do anything with a text, and so gets every one as it stands
+            words = reads.made(object, read(answer.body)[0] if files else words)
         except HookError as error:
             return cls(asked, answer, attrs.evolve(content, words=None), raw, None, str(error))
         shown = asked.kept(words, dumps(words).decode())

@@ -55,7 +55,7 @@ def _title(asked: Asked, where: Place, content: Content) -> Json:
 
 def _log(asked: Asked, where: Place, content: Content) -> Json:
     """Return the last lines of a log, which may stand in one text or in several."""
-    texts = [text for text in where.find(content) if isinstance(text, str)]
+    texts = [text for text in where.find(content) if isinstance(text, str) and text][-LONGEST_TEXT:]
     lines = [asked.shown(line) for text in texts for line in text[-LONGEST_TEXT:].splitlines()]
     return "\n".join(filter(None, lines))[-LONGEST_TEXT:] or None
 

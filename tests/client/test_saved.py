@@ -372,6 +372,16 @@ async def test_a_sidecar_says_where_a_result_comes_from_and_what_it_is(
     assert len(bucket.keys()) + len(list(tmp_path.iterdir())) == 2
 
 
+async def test_a_sidecar_lets_nobody_fetch_what_was_put_in(storing, clock, journal, request_, tmp_path):
+    signed = "https://b.s3.amazonaws.com/k.png?v=2&X-Amz-Signature=5e1f-planted"
+    async with Client(storing, clock=clock, journal=journal) as client:
+        result = await client.generate(attrs.evolve(request_, images=signed), "runapi")
+        (saved,) = await client.download(result, tmp_path, sidecar="request")
+    told = (tmp_path / f"{saved.path.name}.json").read_text()
+    assert "5e1f-planted" not in told
+    assert "https://b.s3.amazonaws.com/k.png?v=2" in told
+
+
 async def test_of_a_task_alone_the_journal_knows_the_request(storing, clock, journal, request_, tmp_path):
     async with Client(storing, clock=clock, journal=journal) as client:
         done = (await client.generate(request_, "reapi")).tasks[0]

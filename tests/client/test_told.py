@@ -68,6 +68,7 @@ def read(body, headers=None, task=TASK):
         ({"logs": "one\ntwo \x1b[31m"}, {"log": "one\ntwo \\x1b[31m"}),
         ({"logs": ["one", 2, f"{KEY}\n\nthree"]}, {"log": "one\n***\nthree"}),
         ({"logs": [7]}, {}),
+        ({"logs": ["x", *[""] * 3000]}, {"log": "x"}),
         ({"logs": "x" * 3000}, {"log": "x" * 2000}),
     ],
 )

@@ -1,5 +1,7 @@
 """Functions of an adapter's own: what they make is sent and read, and what they do wrong is one error in time."""
 
+import base64
+import copy
 import json
 import re
 
@@ -9,6 +11,7 @@ import pytest
 from anymedia import Account, ImageRequest, MalformedAnswer, Money, Outcome, Rejected, State, SubmitUncertain, Task
 from anymedia.declare import Endpoint, Fault, Hook, Lifecycle, Offer, Pace, Param, Reply, Text
 from anymedia.declare.hook import HookError, hooks
+from anymedia.model.inline import cut
 from anymedia.pricing.explain import explain
 from anymedia.pricing.offers import candidates
 from anymedia.translate.classify import Asked
@@ -29,6 +32,10 @@ def folded(body):
 
 def unfolded(words):
     return json.loads(words["params"])
+
+
+def told(words):
+    return {**words, "url": f"data:image/png;base64,{words['picture']}"}
 
 
 def wrong(body):
@@ -103,6 +110,18 @@ def test_an_answer_is_read_in_the_words_that_the_hook_makes_and_kept_as_it_came(
     assert [asset.url for asset in done.assets] == ["https://a.example/1.png"]
     failed = looked(ASKED, poll, answer(id="t1", state="bad", why="no paint"), task)
     assert failed.failure.message == "no paint"
+
+
+@pytest.mark.parametrize("length", [10, 100_000])
+def test_a_hook_gets_a_file_that_stands_in_an_answer_as_a_text_however_long(length):
+    data = bytes(range(10)) * (length // 10)
+    asked = attrs.evolve(ASKED, adapter=sold(reads=hook("told")))
+    words = {"id": "t1", "state": "done", "picture": base64.b64encode(data).decode()}
+    task = submitted(asked, Answer(200, {}, json.dumps(words).encode()), DRAFT)
+    assert [asset.data for asset in task.assets] == [data]
+    assert len(json.dumps(task.raw)) < 200
+    inline = cut(json.dumps(words).encode())[1]
+    assert copy.deepcopy(inline) == inline
 
 
 def test_an_answer_of_which_a_hook_makes_nothing_is_malformed_and_a_submit_is_likely_paid_for():

@@ -99,6 +99,12 @@ HOSTILE = {
         lambda folder: io.TextIOWrapper(io.BytesIO(b"\x89PNG"), "utf-8"),
         "is an open file of text: open it in binary mode",
     ),
+    "a type that is no text": (lambda folder: Media(b"x", 7), "has the media type 7, which must be like image/png"),
+    "a name that is no text": (lambda folder: Media(PNG, name=7), "has a name that is no text, but 7"),
+    "half a letter": (lambda folder: "data:image/png,\ud800", "is no data URI that can be read"),
+    "half a letter in base64": (lambda folder: "data:image/png;base64,\ud800", "is no data URI that can be read"),
+    "a name of control characters": (lambda folder: folder / "\x1b[31m\udcff.png", r"\x1b[31m\udcff.png is not there"),
+    "a file that fails": (lambda folder: Media(Media(PNG)), "cannot be read: "),
     "a closed file": (lambda folder: closed(), "cannot be read: "),
 }
 
