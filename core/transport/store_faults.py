@@ -37,6 +37,7 @@ _NO_KEYS = re.compile(r"/latest/(?:api/token|meta-data)|computeMetadata|metadata
 _STATUS = re.compile(r"status code: (\d{3}[\w ]*)")
 _CODE = re.compile(r"<Code>(\w{1,60})</Code>")
 _QUERY = re.compile(r"\?\S+")
+_UNANSWERED = re.compile(r"Error performing \w+ (https?://[^/\s@]+)\S* in [^\n]* - HTTP error: ")
 
 
 def said(error: Exception) -> str:
@@ -45,4 +46,6 @@ def said(error: Exception) -> str:
     status, code = _STATUS.search(text), _CODE.search(text)
     if status is not None:
         return f"answered {status[1].strip()}" + (f" ({code[1]})" if code is not None else "")
+    if (unanswered := _UNANSWERED.search(text)) is not None:
+        return f"{unanswered[1]} gave no answer"
     return _QUERY.sub("", text.partition("\n")[0].rpartition(" - ")[2])[:200]
