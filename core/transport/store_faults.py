@@ -31,6 +31,15 @@ def told(storage: Storage, location: str, error: Exception) -> Exception:
     return Lost(f"{location}: {said(error)}", sent=True, permanent=refused)
 
 
+def unopened(storage: Storage, error: Exception) -> str:
+    """Return why a bucket cannot be asked for anything."""
+    if _HALF_A_KEY.search(str(error)):
+        return f"one of the keys for {storage.url} was not found: set {KEYS[storage.scheme]}"
+    return f"{storage.url}: {said(error)}"
+
+
+_HALF_A_KEY = re.compile(r"Missing (?:AccessKeyId|SecretAccessKey)")
+
 _NO_KEYS = re.compile(r"/latest/(?:api/token|meta-data)|computeMetadata|metadata/identity")
 """The address at which a machine of the cloud would find keys of its own, where none are set."""
 
