@@ -154,9 +154,7 @@ async def test_both_ways_out_are_named_where_there_is_none(client, photo):
 async def test_a_storage_that_cannot_be_reached_is_an_upload_that_failed(sims, clock, photo, bucket):
     table = {"url": "s3://no-such-bucket", "options": bucket.options}
     async with Client(read_config({**sims.config, "storage": table}, sims.environ), clock=clock) as client:
-        with pytest.raises(
-            ConfigError, match=r"photo\.png was not uploaded for reapi, and nothing was bought: the bucket"
-        ):
+        with pytest.raises(ConfigError, match=r"photo\.png was not uploaded for reapi, .* bought: the bucket"):
             await client.submit(asked(photo), "reapi")
     assert sims["reapi"].bills()["submits"] == 0
 
