@@ -73,11 +73,11 @@ class Media:
     @property
     def label(self) -> str:
         """What a person knows it by."""
-        from .plain import printable  # which requests without files do not need
+        from .plain import one_line  # which requests without files do not need
 
         if isinstance(self.source, Path):
-            return printable(self.source.name or self.source)
-        return printable(self.name or (self.source if isinstance(self.source, str) else "what was given as bytes"))
+            return one_line(self.source.name or self.source)
+        return one_line(self.name or (self.source if isinstance(self.source, str) else "what was given as bytes"))
 
     @property
     def ending(self) -> str:

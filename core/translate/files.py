@@ -96,8 +96,8 @@ def _no_way(name: str, media: Media, takes: File | Files, adapter: Adapter) -> P
         message = f"{what} is larger than what {adapter.title} takes"
     else:
         message = (
-            f"{what} is not on the web, and {adapter.title} takes a public URL: set [storage] url in anymedia.toml to a "
-            "bucket, which lends one, or put the file on the web and give its URL"
+            f"{what} is not on the web, and {adapter.title} takes a public URL: set [storage] url in anymedia.toml to "
+            "a bucket, which lends one, or put the file on the web and give its URL"
         )
     return Problem(field=name, message=message, unsupported=True, documented=False)
 
