@@ -376,9 +376,7 @@ async def test_keys_that_are_none(bucket, store, monkeypatch):
 @pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
 def test_half_a_key(bucket, monkeypatch, name):
     monkeypatch.delenv(name)
-    with pytest.raises(
-        ConfigError, match=f"^one of the keys for {bucket.url} was not found: set AWS_"
-    ):
+    with pytest.raises(ConfigError, match=f"^one of the keys for {bucket.url} was not found: set AWS_"):
         Store.open(Storage(url=bucket.url, options=bucket.options))
 
 
