@@ -12,7 +12,21 @@ import pytest
 
 from anymedia import Account, ImageRequest, Media, Unavailable
 from anymedia.account import Secret
-from anymedia.declare import Endpoint, File, Files, Offer, Param, PerMegapixel, PriceQuote, Size, Step, Text, Upload
+from anymedia.declare import (
+    Endpoint,
+    File,
+    Files,
+    Hook,
+    Idempotency,
+    Offer,
+    Param,
+    PerMegapixel,
+    PriceQuote,
+    Size,
+    Step,
+    Text,
+    Upload,
+)
 from anymedia.errors import AnymediaError, RateLimited
 from anymedia.model.slots import Slot, Way
 from anymedia.model.urls import is_on_the_web, signatures, unsigned
@@ -192,6 +206,7 @@ def test_what_is_explained_says_which_way_each_file_goes_and_reads_none(tmp_path
         photo.write_bytes(PNG)
         request = ImageRequest(model="paint-1", prompt="x", images=[photo, URL] if "url" in takes.forms else photo)
         adapter = sold(takes, upload if "upload" in takes.forms else None)
+        adapter = attrs.evolve(adapter, idempotency=Idempotency("X-Key", window=60))
         candidate = bodies(adapter, request, **facts)
         photo.unlink()
         explained = explain(candidate)
@@ -199,6 +214,7 @@ def test_what_is_explained_says_which_way_each_file_goes_and_reads_none(tmp_path
         assert (file.field, file.file, file.media_type, file.bytes) == ("images", f"{way}.png", "image/png", 82)
         assert (file.way, file.where, file.seconds) == (way, where, seconds)
         assert explained.json["images"][0].startswith(f"<{way}.png, image/png, 82 bytes: ")
+        assert ("X-Key" in explained.headers) is (where is not None)  # a body that holds a file is sent once
         assert explained.headers["Content-Type"] == ("multipart/form-data" if way == "part" else "application/json")
         json.dumps(explained.json)
 
@@ -229,6 +245,19 @@ def test_a_body_with_a_part_is_a_form_and_no_name_breaks_out_of_its_header():
     assert b'name="flag"\r\n\r\ntrue\r\n' in call.body
     assert b'name="more"\r\n\r\n{"a":1}\r\n' in call.body
     assert submit(account(adapter), None, "/v1", body, None).body == call.body  # the same bytes, however often
+
+
+def doubled(body):
+    return {**body, "images": body["images"][:1] * 2}
+
+
+def test_a_hook_that_takes_one_file_for_another_is_refused_though_both_are_told_in_the_same_words():
+    adapter = sold(Files(forms=("data",)))
+    submit_ = attrs.evolve(adapter.lifecycle.submit, writes=Hook(f"{__name__}:doubled", why="to be wrong"))
+    adapter = attrs.evolve(adapter, lifecycle=attrs.evolve(adapter.lifecycle, submit=submit_))
+    request = ImageRequest(model="paint-1", prompt="x", images=[PNG, PNG[:-1] + b"."])
+    (problem,) = explain(bodies(adapter, request)).refusals
+    assert problem.message.endswith("doubled keeps not every place of a file")
 
 
 def test_a_provider_may_want_forms_always():
