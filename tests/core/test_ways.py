@@ -305,10 +305,11 @@ def test_each_step_says_what_it_knows():
         False,
     )
     known |= {"token": "t-1", "to": "https://store.example/put?sig=1", "headers": {"X-A": "b", "X-N": 1}}
+    known["headers"] |= {"Content-Length": "5", "transfer-encoding": "chunked", "Host": "elsewhere.example"}
     put = step_call(acme_account, PUT, known, PHOTO)
     assert (put.method, put.url, put.keyed, put.public) == ("PUT", "https://store.example/put?sig=1", False, True)
     assert (put.headers["X-A"], put.headers["X-N"]) == ("b", "1")
-    assert "Content-Type" not in put.headers
+    assert not {"content-type", "content-length", "transfer-encoding", "host"} & {*map(str.lower, put.headers)}
     assert (put.body, put.body.length, put.body.read()) == (Stream((PHOTO,)), 82, PNG)
     done = step_call(acme_account, upload.steps[2], known, PHOTO)
     assert done.url == "https://api.acme.example/done/t-1"
@@ -394,6 +395,8 @@ def test_what_a_step_is_answered_is_found_or_refused():
     for answer, error, message in (
         (Answer(200, {}, b"{}"), Unavailable, "answered without url"),
         (Answer(200, {}, b"<html>"), Unavailable, "answered without url"),
+        (Answer(200, {}, b'{"url": "https://a.example/\\ud800"}'), Unavailable, "answered without url"),
+        (Answer(200, {}, b'{"url": {"a": "\\ud800"}}'), Unavailable, "answered without url"),
         (Answer(429, {"retry-after": "3"}, b'{"message": "slow"}'), RateLimited, "slow"),
         (Answer(500, {}, b""), Unavailable, "500"),
     ):
