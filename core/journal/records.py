@@ -17,7 +17,7 @@ from anymedia.model.money import EXACT, Money, PriceStatus
 from anymedia.model.options import MOST_USD
 from anymedia.model.strict_json import dumps, loads
 from anymedia.model.task import SENDING, Attempt, Order, Task
-from anymedia.model.urls import is_path, unsigned
+from anymedia.model.urls import is_path, signatures, unsigned
 from anymedia.model.vocabulary import Outcome, State
 
 from .counts_as import of_attempt, of_task
@@ -94,7 +94,7 @@ class Records:
     def _unsigned(self, attempt: Attempt) -> bytes | None:
         """Return what replaces the body of an attempt whose URLs let anybody in: once no replay needs them."""
         order = attempt.order
-        needed = attempt.outcome in (None, Outcome.UNCERTAIN)
+        needed = attempt.outcome in (None, Outcome.UNCERTAIN) and attempt.settled is None
         return None if needed or not order.signatures or not self._prompts else dumps(unsigned(order.body))
 
     def seen(self, task: Task) -> Seen:
@@ -173,7 +173,8 @@ def _read(entry: Entry) -> Attempt:
     attempt = from_json(Attempt, loads(entry.record.encode()))  # a byte that is no UTF-8 is a fault
     task = None if entry.task is None else from_json(Task, loads(entry.task.encode()))
     body = None if entry.body is None else loads(entry.body)
-    attempt = attrs.evolve(attempt, task=task, order=attrs.evolve(attempt.order, body=body))
+    order = attrs.evolve(attempt.order, body=body, signatures=tuple(signatures(body)))
+    attempt = attrs.evolve(attempt, task=task, order=order)
     # An API key is sent to these again, and other programs may have written them.
     for path in (attempt.order.path, *(() if task is None else (task.path,))):
         if not is_path(path):

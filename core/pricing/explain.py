@@ -62,7 +62,8 @@ def explain(candidate: Candidate) -> Explanation:
     checked, account = candidate.checked, candidate.account
     sent = [Sent(part.body, times) for part, times in same(candidate.parts)]
     body = sent[0].json if sent else None
-    call = submit(account, checked.offer.lifecycle, checked.path, filled(body, str), "(a new one)")
+    replay_key = None if any(slot.way.inline for slot in slots(body)) else "(a new one)"
+    call = submit(account, checked.offer.lifecycle, checked.path, filled(body, str), replay_key)
     headers = masked_headers(call)
     if is_form(account.adapter.life(checked.offer.lifecycle).submit, body):
         headers["Content-Type"] = "multipart/form-data"

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,6 +26,10 @@ from .messages import Answer, Call, Stream
 
 FILE = "{file}"
 """What stands in a form for the file itself."""
+
+
+_OF_THE_LINE = frozenset(("host", "content-length", "transfer-encoding", "connection", "expect", "te", "upgrade"))
+"""Headers that say how a call is sent, and so are no answer's to say: one could cut the file off."""
 
 
 @attrs.frozen
@@ -63,7 +68,8 @@ def step_call(account: Account, step: Step, known: Mapping[str, Any], media: Med
     endpoint = step.call
     headers = {name: str(_said(text, known)) for name, text in endpoint.headers.items()}
     named = known.get(step.headers or "")
-    headers |= {str(name): str(value) for name, value in named.items()} if isinstance(named, Mapping) else {}
+    told = named.items() if isinstance(named, Mapping) else ()
+    headers |= {str(name): str(value) for name, value in told if str(name).lower() not in _OF_THE_LINE}
     linked = None if endpoint.link is None else _linked(account, known[endpoint.link])
     query = {name: str(_said(text, known)) for name, text in endpoint.query.items()}
     path = str(_said(endpoint.path or "", {name: quote(str(value), errors=ANY) for name, value in known.items()}))
@@ -71,14 +77,14 @@ def step_call(account: Account, step: Step, known: Mapping[str, Any], media: Med
         url = f"{path or '/'}?{urlencode(query)}" if query else path or "/"
     else:
         url = linked.rstrip("/") + path if path else linked
-    body, content, told = _body(step, known, media)
+    body, content, about = _body(step, known, media)
     return call(
         account,
         attrs.evolve(endpoint, headers=headers),
         url,
         body,
         content=content,
-        headers=told,
+        headers=about,
         alone=True,
         public=linked is not None,
     )
@@ -130,10 +136,19 @@ def found(asked: Asked, step: Step, answer: Answer) -> dict[str, Any]:
             raise received.refusal(submit=False)
         raise received.error(Cause.UNAVAILABLE, f"the store answered {received.answer.status}{received.aside}")
     told = {name: where.one(received.content) for name, where in step.finds.items()}
-    missing = [name for name, value in told.items() if value in (None, "")]
+    missing = [name for name, value in told.items() if value in (None, "") or not _can_be_sent(value)]
     if missing:
         raise received.error(Cause.UNAVAILABLE, f"{asked.account} answered without {', '.join(missing)}")
     return told
+
+
+def _can_be_sent(value: Any) -> bool:
+    """Return whether the steps after it can name a value: half of a surrogate pair stands in no call."""
+    try:
+        json.dumps(value, ensure_ascii=False, default=str).encode()
+    except ValueError:
+        return False
+    return True
 
 
 def placed(asked: Asked, upload: Upload, known: Mapping[str, Any]) -> Placed:

@@ -12,7 +12,21 @@ import pytest
 
 from anymedia import Account, ImageRequest, Media, Unavailable
 from anymedia.account import Secret
-from anymedia.declare import Endpoint, File, Files, Offer, Param, PerMegapixel, PriceQuote, Size, Step, Text, Upload
+from anymedia.declare import (
+    Endpoint,
+    File,
+    Files,
+    Hook,
+    Idempotency,
+    Offer,
+    Param,
+    PerMegapixel,
+    PriceQuote,
+    Size,
+    Step,
+    Text,
+    Upload,
+)
 from anymedia.errors import AnymediaError, RateLimited
 from anymedia.model.slots import Slot, Way
 from anymedia.model.urls import is_on_the_web, signatures, unsigned
@@ -202,6 +216,7 @@ def test_what_is_explained_says_which_way_each_file_goes_and_reads_none(tmp_path
         photo.write_bytes(PNG)
         request = ImageRequest(model="paint-1", prompt="x", images=[photo, URL] if "url" in takes.forms else photo)
         adapter = sold(takes, upload if "upload" in takes.forms else None)
+        adapter = attrs.evolve(adapter, idempotency=Idempotency("X-Key", window=60))
         candidate = bodies(adapter, request, **facts)
         photo.unlink()
         explained = explain(candidate)
@@ -209,6 +224,7 @@ def test_what_is_explained_says_which_way_each_file_goes_and_reads_none(tmp_path
         assert (file.field, file.file, file.media_type, file.bytes) == ("images", f"{way}.png", "image/png", 82)
         assert (file.way, file.where, file.seconds) == (way, where, seconds)
         assert explained.json["images"][0].startswith(f"<{way}.png, image/png, 82 bytes: ")
+        assert ("X-Key" in explained.headers) is (where is not None)  # a body that holds a file is sent once
         assert explained.headers["Content-Type"] == ("multipart/form-data" if way == "part" else "application/json")
         json.dumps(explained.json)
 
@@ -239,6 +255,19 @@ def test_a_body_with_a_part_is_a_form_and_no_name_breaks_out_of_its_header():
     assert b'name="flag"\r\n\r\ntrue\r\n' in call.body
     assert b'name="more"\r\n\r\n{"a":1}\r\n' in call.body
     assert submit(account(adapter), None, "/v1", body, None).body == call.body  # the same bytes, however often
+
+
+def doubled(body):
+    return {**body, "images": body["images"][:1] * 2}
+
+
+def test_a_hook_that_takes_one_file_for_another_is_refused_though_both_are_told_in_the_same_words():
+    adapter = sold(Files(forms=("data",)))
+    submit_ = attrs.evolve(adapter.lifecycle.submit, writes=Hook(f"{__name__}:doubled", why="to be wrong"))
+    adapter = attrs.evolve(adapter, lifecycle=attrs.evolve(adapter.lifecycle, submit=submit_))
+    request = ImageRequest(model="paint-1", prompt="x", images=[PNG, PNG[:-1] + b"."])
+    (problem,) = explain(bodies(adapter, request)).refusals
+    assert problem.message.endswith("doubled keeps not every place of a file")
 
 
 def test_a_provider_may_want_forms_always():
@@ -286,10 +315,11 @@ def test_each_step_says_what_it_knows():
         False,
     )
     known |= {"token": "t-1", "to": "https://store.example/put?sig=1", "headers": {"X-A": "b", "X-N": 1}}
+    known["headers"] |= {"Content-Length": "5", "transfer-encoding": "chunked", "Host": "elsewhere.example"}
     put = step_call(acme_account, PUT, known, PHOTO)
     assert (put.method, put.url, put.keyed, put.public) == ("PUT", "https://store.example/put?sig=1", False, True)
     assert (put.headers["X-A"], put.headers["X-N"]) == ("b", "1")
-    assert "Content-Type" not in put.headers
+    assert not {"content-type", "content-length", "transfer-encoding", "host"} & {*map(str.lower, put.headers)}
     assert (put.body, put.body.length, put.body.read()) == (Stream((PHOTO,)), 82, PNG)
     done = step_call(acme_account, upload.steps[2], known, PHOTO)
     assert done.url == "https://api.acme.example/done/t-1"
@@ -375,6 +405,8 @@ def test_what_a_step_is_answered_is_found_or_refused():
     for answer, error, message in (
         (Answer(200, {}, b"{}"), Unavailable, "answered without url"),
         (Answer(200, {}, b"<html>"), Unavailable, "answered without url"),
+        (Answer(200, {}, b'{"url": "https://a.example/\\ud800"}'), Unavailable, "answered without url"),
+        (Answer(200, {}, b'{"url": {"a": "\\ud800"}}'), Unavailable, "answered without url"),
         (Answer(429, {"retry-after": "3"}, b'{"message": "slow"}'), RateLimited, "slow"),
         (Answer(500, {}, b""), Unavailable, "500"),
     ):

@@ -60,6 +60,27 @@ async def test_a_signature_is_kept_until_no_replay_needs_it(client, sims, whole,
     assert "5e1f5e1f5e1f" not in str([each for each in read() if each.order.account == "api_in_one"])
 
 
+@pytest.mark.parametrize("end", ["replayed", "settled", "named"])
+async def test_a_signature_is_gone_once_another_process_has_found_out_what_became_of_it(sims, clock, path, read, end):
+    runapi = sims["runapi"]
+    config = read_config({**sims.config, "journal": {"path": str(path)}}, sims.environ)
+    runapi.fault("reset_after", times=None)
+    async with Client(config, clock=clock) as client:
+        with pytest.raises(Exception, match="may have been billed"):
+            await client.submit(asked("https://b.s3.amazonaws.com/k.png?X-Amz-Signature=5e1f5e1f5e1f"), "runapi")
+    (attempt,) = read()
+    assert "5e1f5e1f5e1f" in str(attempt.order.body)
+    runapi.clear()
+    async with Client(config, clock=clock) as client:
+        if end == "replayed":
+            assert (await client.recover(replay=True)).errors == ()
+        else:
+            await client.settle(attempt.id, billed=True, task_id="t-1" if end == "named" else None)
+    (attempt,) = read()
+    assert attempt.order.body["source_image_urls"] == ["https://b.s3.amazonaws.com/k.png"]
+    assert "5e1f5e1f5e1f" not in str(attempt)
+
+
 @pytest.fixture
 async def inline(config, clock):
     """Yield a client at a provider that takes files in its body, and honours a replay key."""
