@@ -356,10 +356,10 @@ class Client:
         `where` is a folder, or a bucket like "s3://bucket/prefix"; None is the configured storage where its `results`
         are on, else the working directory. Files are named by a pattern, like "{model}/{task}-{number}.{ext}".
         `sidecar` writes JSON beside each: where it comes from, what it is, and the digest of the request ("request":
-        the request itself, where prompts are kept). What is there already, or at hand elsewhere, is not fetched again.
-        A file that does not come is asked for again for about a minute, while its link lives. Errors: ConfigError for
-        a place or a pattern that is none; DownloadError with the task, which stays billed; the other files are saved
-        all the same, and `recover` tries again for what could not be saved.
+        the request itself, where prompts are kept). What the journal knows to be there, or at hand elsewhere, is not
+        fetched again. A file that does not come is asked for again for about a minute, while its link lives. Errors:
+        ConfigError for a place or a pattern that is none; DownloadError with the task, which stays billed; the other
+        files are saved all the same, and `recover` tries again for what could not be saved.
         """
         self._session.in_its_loop()
         place = self._files.place(where, names)
