@@ -4,6 +4,7 @@ import errno
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +19,10 @@ from .store import Store
 
 BESIDE = "application/json"
 """The media type of what is written beside a result."""
+
+
+MOST_NAMES = 1000
+"""Names of an object that are tried: a store that calls every one taken would be asked for ever."""
 
 
 class Place(Protocol):
@@ -146,9 +151,8 @@ class Bucket:
     async def keep(self, unfinished: Part, task: Task, number: int, asset: Asset, ending: str) -> Asset:
         """Send it up under a free name. Errors: Lost, OSError."""
         unfinished.file.flush()
-        keys = _free(self.names.stem(task, number, asset), ending)
-        while True:
-            key = next(keys)
+        stem = self.names.stem(task, number, asset)
+        for key in islice(_free(stem, ending), MOST_NAMES):
             try:
                 await self.store.put(key, unfinished.path, asset.media_type or "", over=False)
                 return attrs.evolve(asset, stored=self.store.location(key))
@@ -157,6 +161,8 @@ class Bucket:
             except Lost as lost:
                 lost.permanent = True  # the storage was asked several times
                 raise
+        what = f"{self.store.location(stem)}.{ending} and {MOST_NAMES - 1} names like it are taken"
+        raise Lost(what, sent=True, permanent=True)
 
     async def beside(self, asset: Asset, text: bytes) -> None:
         """Write JSON beside a file. Errors: Lost."""
