@@ -64,7 +64,7 @@ def make(generate: Generate, *, clock: Clock, config: Path | None, saving: Savin
     progress = Progress(clock)
 
     async def made(client: "Client") -> tuple[Result, list[AnymediaError]]:
-        await client.check_storage(saving.out)  # nothing is bought that cannot be kept
+        await client.check_storage(saving.out, names=saving.names)  # nothing is bought that cannot be kept
         return await saved(client, await generate(client), saving)
 
     result, errors = watched(made, progress, clock=clock, config=config)

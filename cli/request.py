@@ -17,7 +17,6 @@ from anymedia.model.media import is_data_uri
 from anymedia.model.options import OnUnsupported
 from anymedia.model.request import BACKGROUNDS, MODERATIONS, OUTPUT_FORMATS, QUALITIES, RESOLUTIONS
 from anymedia.model.strict_json import Json, loads
-from anymedia.model.urls import is_url
 from anymedia.pricing.live import LivePrices
 from anymedia.pricing.offers import Candidate, candidates
 
@@ -113,8 +112,8 @@ def _size(_: click.Context, __: click.Parameter, text: str | None) -> tuple[int,
 
 
 def _file(_: click.Context, __: click.Parameter, text: str | None) -> str | Path | None:
-    """Return a URL as it is; what else stands on the command line is the path of a file."""
-    return text if text is None or is_url(text) or is_data_uri(text) else Path(text)
+    """Return a URL of any kind as it is; what else stands on the command line is the path of a file."""
+    return text if text is None or "://" in text or is_data_uri(text) else Path(text)
 
 
 def _files(ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]) -> tuple[str | Path | None, ...]:

@@ -380,12 +380,12 @@ class Client:
             yield piece
 
     @_in_its_loop
-    async def check_storage(self, where: str | os.PathLike[str] | None = None) -> str:
+    async def check_storage(self, where: str | os.PathLike[str] | None = None, *, names: str | None = None) -> str:
         """Return where `download` would put results, once something was written there, and taken away again.
 
-        Errors: ConfigError, with the reason why nothing can be written.
+        Errors: ConfigError for `names` that do not do there, or with the reason why nothing can be written.
         """
-        return await self._files.check(self._files.place(where))
+        return await self._files.check(self._files.place(where, names))
 
     # What was left behind
 

@@ -43,7 +43,10 @@ KEYS: Mapping[str, str] = {
 }
 """The variables that hold the keys, as the stores' own programs read them."""
 
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
+_KEY = re.compile("key|secret|token|password", re.IGNORECASE)
+"""What a name holds behind which a key would stand."""
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://|(?i:s3|gs|az):")  # s3:/bucket lacks a slash, and is no folder
 _BUCKET = re.compile(
     r"(?:s3|gs|az)://[A-Za-z0-9][A-Za-z0-9._-]{1,221}(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._=@,+-]{1,200}){0,20}"
 )
@@ -102,7 +105,7 @@ def folder_of(place: str) -> Path | None:
     found = _SCHEME.match(place)
     if found is None:
         return expanded(place)
-    return Path(unquote(urlsplit(place).path)) if found[1].lower() == "file" else None
+    return Path(unquote(urlsplit(place).path)) if (found[1] or "").lower() == "file" else None
 
 
 def storage_of(table: Mapping[str, Any], where: str, beside: Path) -> Storage:
@@ -121,9 +124,8 @@ def _check_options(scheme: str, options: Mapping[str, Any]) -> None:
     known = OPTIONS[scheme]
     for name, value in options.items():
         if name not in known:  # its value may be a key
-            raise ConfigError(
-                f"options: {no_such('option', name, known)} (the keys are read from the environment: {KEYS[scheme]})"
-            )
+            none = f"{name} is none of them" if _KEY.search(name) else no_such("option", name, known)
+            raise ConfigError(f"options: {none} (the keys are read from the environment: {KEYS[scheme]})")
         if not isinstance(value, known[name]):
             what = "true or false" if known[name] is bool else "a text"
             raise ConfigError(f"options: {name}: must be {what}, not {value!r}")

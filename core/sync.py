@@ -188,9 +188,9 @@ class SyncClient:
         """As Client.read."""
         return self._each(self._client.read(asset))
 
-    def check_storage(self, where: str | os.PathLike[str] | None = None) -> str:
+    def check_storage(self, where: str | os.PathLike[str] | None = None, *, names: str | None = None) -> str:
         """As Client.check_storage."""
-        return self._wait(self._client.check_storage(where))
+        return self._wait(self._client.check_storage(where, names=names))
 
     def handle(self, task: Task) -> str:
         """As Client.handle."""

@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from secrets import token_hex
-from typing import ClassVar, Literal, cast
+from typing import Any, ClassVar, Literal, cast
 from uuid import uuid4
 
 from attrs import evolve
@@ -202,6 +202,13 @@ class Service(FilesIn, ABC):
         The bodies hold it in the provider's own words and units.
         """
         return {}
+
+    def works(self, task: Task) -> Sequence[Mapping[str, Any]]:
+        """What is told of each result of a task: its role (main, unless it says otherwise), title and seconds.
+
+        Nothing where no answer tells any of it.
+        """
+        return ()
 
     def canceled(self, task: Task, request: Request) -> Response:
         """The answer to a cancel."""

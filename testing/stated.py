@@ -65,9 +65,9 @@ class Stated(Suite):
 
     @in_a_loop
     async def test_what_is_told_of_a_task_is_read(self, first: Case) -> None:
-        """How far it is, its place in a queue, a log, a seed: at each look, in the unit of the page."""
-        declared = _told_by(first.life)
-        if not declared and first.service.told is Service.told:
+        """How far it is, its place in a queue, a log, a seed, at each look and in units of the page; then results."""
+        (declared, detailed), stated = _told_by(first.life), (first.service.told, first.service.works)
+        if not (declared or detailed) and stated == (Service.told, Service.works):
             unstated(first.adapter, "progress, position, log, seed, title or seconds")
         async with at_simulator(first.adapter) as scene:
             service, seen = scene.simulator.service, set[str]()
@@ -85,6 +85,12 @@ class Stated(Suite):
                     break
                 scene.clock.seconds += (service.queued + service.running) / LOOKS
                 task = await scene.client.get(task)
+            works = sorted(_work(**each) for each in service.works(made))
+            held = sorted(_work(each.role, each.title, each.seconds) for each in task.assets)
+            differs = f"{first}: results are {', '.join(works)}, and that is read as {', '.join(held)}"
+            promise(works in ([], held), f"{differs}; look at `assets`")
+            said = f"{first}: `assets` says what is told of each result, and the simulator tells none"
+            promise(bool(works) or not detailed, said)
         once = ", ".join(sorted(declared - seen))
         promise(not once, f"{first}: `tells` says where {once} stands, and the simulator tells none")
 
@@ -137,6 +143,14 @@ class Stated(Suite):
             promise(read == figure, f"{adapter.name}: the page limits {what} to {figure}, and `limits` says {read}")
 
 
-def _told_by(life: Lifecycle) -> set[str]:
-    """Return the names of what the answers of a lifecycle are declared to tell."""
-    return {name for call in (life.submit, *life.looks.values()) for name in call.reply.tells}
+def _told_by(life: Lifecycle) -> tuple[set[str], bool]:
+    """Return the names of what answers are declared to tell of a task, and whether they tell something of results."""
+    replies = [call.reply for call in (life.submit, *life.looks.values())]
+    assets = [each for reply in replies for each in reply.assets]
+    detailed = any(each.role != "main" or each.title or each.seconds for each in assets)
+    return {name for reply in replies for name in reply.tells}, detailed
+
+
+def _work(role: str = "main", title: str | None = None, seconds: float | None = None) -> str:
+    """Return in words what is told of a result."""
+    return " ".join((role, repr(title), *([] if seconds is None else [f"of {seconds:g} s"])))

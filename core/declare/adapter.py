@@ -137,9 +137,10 @@ _NAMES = frozenset(("id", "wire_id", "path"))
 def _misnamed(adapter: "Adapter") -> Iterator[str]:
     """Yield the settings that are named and not there, or are secret where only others may stand."""
     yield from wrong_settings(adapter.settings, _NAMES | OF_A_FILE)
-    for where, endpoint in adapter.calls:
+    for where, endpoint in (*adapter.calls, *adapter.steps):
         auth = adapter.auth if endpoint.auth is None else endpoint.auth
         yield from (f"{where}: {wrong}" for each in auth for wrong in _wrong_secrets(adapter, each))
+    for where, endpoint in adapter.calls:
         for name, text in endpoint.headers.items():
             yield from (f"{where}, headers, {name}: {wrong}" for wrong in _wrong_names(adapter, text, frozenset()))
         for name, text in endpoint.query.items():
@@ -222,7 +223,7 @@ class Adapter:
     @property
     def needed(self) -> tuple[str, ...]:
         """The settings without which nothing is sent: those required, and secrets that its credentials are made of."""
-        credentials_ = [*self.auth, *(each for _, call in self.calls for each in call.auth or ())]
+        credentials_ = [*self.auth, *(each for _, call in (*self.calls, *self.steps) for each in call.auth or ())]
         of = {name for each in credentials_ for name in secrets_of(each)}
         return tuple(name for name, setting in self.settings.items() if setting.required or name in of)
 
@@ -232,6 +233,12 @@ class Adapter:
         for name, life in self.lives.items():
             of = "" if name is None else f"lifecycles, {name}, "
             yield from ((f"{of}{what}", call) for what, call in (("submit", life.submit), *life.looks.items()))
+
+    @property
+    def steps(self) -> Iterator[tuple[str, Endpoint]]:
+        """The calls of an upload, each with where it stands."""
+        steps = () if self.upload is None else self.upload.steps
+        return ((f"upload, step {number}", step.call) for number, step in enumerate(steps, 1))
 
     def life(self, name: str | None) -> Lifecycle:
         """Return the lifecycle of a name; None is the usual one. Errors: ConfigError naming those there are."""

@@ -179,4 +179,5 @@ def outside(unit: str, number: float, least: float, most: float | None) -> Itera
     """Yield that a number, or a length in some unit, is out of its bounds."""
     if number < least or (most is not None and number > most):
         bounds = f"at least {least}" if most is None else str(most) if least == most else f"{least} to {most}"
-        yield Flaw(f"takes {bounds} {unit}".rstrip() + f", not {number}")
+        counted = unit.removesuffix("s") if bounds.split()[-1] == "1" else unit
+        yield Flaw(f"takes {bounds} {counted}".rstrip() + f", not {number}")

@@ -16,7 +16,15 @@ from urllib.parse import urlsplit
 
 from anymedia.account import Account
 from anymedia.declare.files import Upload
-from anymedia.model.errors import MalformedAnswer, OutOfBounds, ProviderError, RateLimited, Unavailable
+from anymedia.model.errors import (
+    AnymediaError,
+    ConfigError,
+    MalformedAnswer,
+    OutOfBounds,
+    ProviderError,
+    RateLimited,
+    Unavailable,
+)
 from anymedia.model.media import Media, Unreadable
 from anymedia.model.request import unreadable
 from anymedia.model.slots import Slot, Way, filled, slots
@@ -92,7 +100,7 @@ class Uploads:
         except Unreadable as error:
             problems = [unreadable(slot.field, slot.media, error)]
             raise OutOfBounds(problems=problems, account=account.name, provider=account.adapter.name) from None
-        except ProviderError as error:
+        except (ProviderError, ConfigError) as error:
             raise _not_placed(account, slot.media, model, error) from error
 
     async def _place(self, account: Account, slot: Slot, model: str | None) -> Placed:
@@ -137,8 +145,8 @@ class Uploads:
             await store.put(key, _pieces(media), media.media_type)
             return Placed(await store.presigned(key, LENT), now, now + timedelta(seconds=LENT))
         except Lost as lost:
-            error = Unavailable(f"{account.lender}: {lost.why}", account=account.name, model=model)
-            error.permanent = lost.permanent
+            kind = ConfigError if lost.permanent else Unavailable  # a bucket that is not there, or keys that are not
+            error = kind(lost.why, account=account.name, model=model)
         raise error
 
     async def _uploaded(self, account: Account, media: Media, model: str | None) -> Placed:
@@ -177,7 +185,7 @@ async def _pieces(media: Media) -> AsyncIterator[bytes]:
         yield chunk
 
 
-def _not_placed(account: Account, media: Media, model: str | None, error: ProviderError) -> ProviderError:
+def _not_placed(account: Account, media: Media, model: str | None, error: AnymediaError) -> AnymediaError:
     """Return an error as that of one request's file that was not placed.
 
     Nothing was bought, and nothing more is tried there.

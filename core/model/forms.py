@@ -170,7 +170,9 @@ def _is_labels(value: Any) -> bool:
     return isinstance(value, Mapping) and all(isinstance(text, str) for pair in value.items() for text in pair)
 
 
-_FILE = "must be a URL or a data URI, not {shown}; a file of this machine is given as a Path, as bytes or open"
+_FILE = (
+    "must be a URL or a data URI, not {shown}: give a file of this machine as a Path, as bytes, or open in binary mode"
+)
 
 
 def _is_file(value: Any) -> bool:

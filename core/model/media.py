@@ -62,6 +62,7 @@ class Media:
             fault, name = f"has a name that is no text, but {name!r:.60}", None
         told = media_type or looked.declared or UNKNOWN_TYPE
         type_ = told if looked.format is None else looked.format.type
+        type_ = type_ if isinstance(type_, str) and _TYPE.fullmatch(type_) else UNKNOWN_TYPE
         self.__attrs_init__(looked.source, type_, name, looked.size, looked.format, fault, looked.mark, [])
 
     @property
@@ -72,11 +73,11 @@ class Media:
     @property
     def label(self) -> str:
         """What a person knows it by."""
-        from .plain import printable  # which requests without files do not need
+        from .plain import one_line  # which requests without files do not need
 
         if isinstance(self.source, Path):
-            return printable(self.source.name or self.source)
-        return printable(self.name or (self.source if isinstance(self.source, str) else "what was given as bytes"))
+            return one_line(self.source.name or self.source)
+        return one_line(self.name or (self.source if isinstance(self.source, str) else "what was given as bytes"))
 
     @property
     def ending(self) -> str:
@@ -126,6 +127,11 @@ class Media:
     def data_uri(self) -> str:
         """Return it as a data URI. Errors: as chunks."""
         return f"data:{self.media_type};base64,{as_base64(self.read())}"
+
+
+_WORD = "[a-z0-9][a-z0-9!#$&^_.+-]{0,126}"
+_TYPE = re.compile(f"{_WORD}/{_WORD}(?:; ?{_WORD}={_WORD}){{0,9}}", re.IGNORECASE)
+"""A media type, which stands in headers and in data URIs."""
 
 
 def as_base64(data: bytes) -> str:
@@ -212,6 +218,8 @@ def _of_file(file: Any) -> _Looked:
                 break
             pieces.append(piece)
             left -= len(piece)
+    except UnicodeDecodeError:
+        return _Looked(source=b"", fault=_no_bytes(""))
     except Exception as error:  # noqa: BLE001 - it may be anybody's class, and is no more than a file that fails
         return _Looked(source=b"", fault=f"cannot be read: {error}")
     return _of_bytes(b"".join(pieces))
@@ -257,16 +265,9 @@ def _misfit(looked: _Looked, told: str | None) -> str | None:
     if isinstance(looked.source, str) or looked.format is not None or not looked.size:
         return None
     if told is None:
-        return "is no picture, film or sound that is known; name its media_type where it is one all the same"
-    return (
-        None
-        if isinstance(told, str) and _TYPE.fullmatch(told)
-        else f"has no media type like image/png, but {told!r:.60}"
-    )
-
-
-_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}")
-"""A media type, which stands in headers and in data URIs."""
+        return "is no picture, film or sound that is known: give another file, or Media(…, media_type=…) if it is one"
+    is_one = isinstance(told, str) and _TYPE.fullmatch(told)
+    return None if is_one else f"has the media type {told!r:.60}, which must be like image/png"
 
 
 # Reading

@@ -127,10 +127,10 @@ class Request(ABC):
         return getattr(self, "count", None) or 1
 
 
-_KINDS: dict[Kind, type[Request]] = {}
+_KINDS: dict[str, type[Request]] = {}
 
 
-def request_type(kind: Kind) -> type[Request]:
+def request_type(kind: str) -> type[Request]:
     """Return the class of requests of a kind. Errors: ValueError for a kind that nothing can ask for yet."""
     if kind not in _KINDS:
         raise ValueError(f"no request is of kind {kind}; there are {', '.join(_KINDS)}")

@@ -92,7 +92,7 @@ def _offer(name: str, table: Mapping[str, Any], where: str) -> Offer:
 
 def _kind(given: str, where: str) -> Kind:
     try:
-        return request_type(Kind(given)).kind
+        return request_type(given).kind
     except ValueError as error:
         raise ConfigError(f"{where}: {error}") from None
 

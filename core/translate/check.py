@@ -114,7 +114,9 @@ def check(
     refused += _broken(shaped, fields, offer)
     if any(name in shaped for name in request.roles.files):
         fields, stranded = placed(fields, adapter, ways, offer.in_query)
-        refused += [each for each in stranded if each.field not in {flaw.field for flaw in refused}]
+        told = {flaw.field for flaw in refused if limits or not flaw.documented}
+        # That no way takes a file which is too large says no more than its bound does.
+        refused += [each for each in stranded if each.field not in told or not each.unsupported]
     if own.raw:
         refused += forbidden(own.raw, adapter, offer)
         dropped += overrides(own.raw)

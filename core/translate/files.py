@@ -91,13 +91,13 @@ def _most(way: Way, takes: File | Files, upload: Upload | None) -> float:
 
 
 def _no_way(name: str, media: Media, takes: File | Files, adapter: Adapter) -> Problem:
-    what = f"{media.label} ({sized(media.size)}) is a file of this machine"
+    what = f"{media.label} ({sized(media.size)})"
     if "url" not in takes.forms:
-        message = f"{what}, and larger than what {adapter.title} takes"
+        message = f"{what} is larger than what {adapter.title} takes"
     else:
         message = (
-            f"{what}, and {adapter.title} takes a public URL: set [storage] url in anymedia.toml, which lends one, or "
-            "put the file on the web and give its URL"
+            f"{what} is not on the web, and {adapter.title} takes a public URL: set [storage] url in anymedia.toml to "
+            "a bucket, which lends one, or put the file on the web and give its URL"
         )
     return Problem(field=name, message=message, unsupported=True, documented=False)
 

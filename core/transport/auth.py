@@ -51,8 +51,8 @@ def _carried(each: Credential, call: Call, account: Account, credentials: Creden
             return ((each.name, each.prefix + credentials.tokens[each].reveal()),)
         case Hook():
             return _signed(each, call, account, credentials.moment).items()
-        case Query():
-            return ()  # which stands in the URL
+        case _:
+            return ()  # which goes into the query
 
 
 def _signed(hook: Hook, call: Call, account: Account, moment: datetime) -> Mapping[str, str]:

@@ -1,6 +1,7 @@
 """Where results are put: a folder, or a bucket. Nothing is written over there, and names are made by a pattern."""
 
 import errno
+import hashlib
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -104,9 +105,10 @@ class Folder:
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
                 unfinished.named(path)
-                return attrs.evolve(asset, path=path)
             except FileExistsError:
-                continue
+                if not _is_the_same(path, unfinished):
+                    continue
+            return attrs.evolve(asset, path=path)
 
     async def beside(self, asset: Asset, text: bytes) -> None:
         """Write JSON beside a file. Errors: OSError."""
@@ -119,6 +121,14 @@ class Folder:
     def saved(self, asset: Asset) -> SavedFile:
         """Return the asset of a file that is here."""
         return SavedFile(**attrs.asdict(asset, recurse=False), location=str(asset.path))
+
+
+def _is_the_same(path: Path, unfinished: Part) -> bool:
+    """Return whether a file holds what another one does: whoever saves a result twice has it once."""
+    if not path.is_file() or path.stat().st_size != unfinished.size:
+        return False
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == unfinished.sha256
 
 
 @attrs.frozen

@@ -15,7 +15,7 @@ from anymedia.model.errors import ConfigError
 from anymedia.model.urls import is_loopback
 from anymedia.storage import Storage
 
-from .store_faults import errors, said, told
+from .store_faults import errors, told, unopened
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore, S3Store
@@ -73,7 +73,7 @@ class Store:
             open_url: Any = from_url  # its types know each option by itself
             bucket = open_url(storage.url, client_options=client, retry_config=_RETRY, **options)
         except (BaseError, ValueError) as error:
-            raise ConfigError(f"{storage.url}: {said(error)}") from None
+            raise ConfigError(unopened(storage, error)) from None
         return cls(storage, bucket)
 
     def location(self, key: str) -> str:

@@ -31,12 +31,22 @@ def told(storage: Storage, location: str, error: Exception) -> Exception:
     return Lost(f"{location}: {said(error)}", sent=True, permanent=refused)
 
 
+def unopened(storage: Storage, error: Exception) -> str:
+    """Return why a bucket cannot be asked for anything."""
+    if _HALF_A_KEY.search(str(error)):
+        return f"one of the keys for {storage.url} was not found: set {KEYS[storage.scheme]}"
+    return f"{storage.url}: {said(error)}"
+
+
+_HALF_A_KEY = re.compile(r"Missing (?:AccessKeyId|SecretAccessKey)")
+
 _NO_KEYS = re.compile(r"/latest/(?:api/token|meta-data)|computeMetadata|metadata/identity")
 """The address at which a machine of the cloud would find keys of its own, where none are set."""
 
 _STATUS = re.compile(r"status code: (\d{3}[\w ]*)")
 _CODE = re.compile(r"<Code>(\w{1,60})</Code>")
 _QUERY = re.compile(r"\?\S+")
+_UNANSWERED = re.compile(r"Error performing \w+ (https?://[^/\s@]+)\S* in [^\n]* - HTTP error: ")
 
 
 def said(error: Exception) -> str:
@@ -45,4 +55,6 @@ def said(error: Exception) -> str:
     status, code = _STATUS.search(text), _CODE.search(text)
     if status is not None:
         return f"answered {status[1].strip()}" + (f" ({code[1]})" if code is not None else "")
+    if (unanswered := _UNANSWERED.search(text)) is not None:
+        return f"{unanswered[1]} gave no answer"
     return _QUERY.sub("", text.partition("\n")[0].rpartition(" - ")[2])[:200]

@@ -368,7 +368,7 @@ PROMPTS = {
 @pytest.mark.parametrize(("name", "bounds"), PROMPTS.items())
 def test_the_length_of_a_prompt_counts_code_points(name, bounds):
     least, most = bounds
-    bound = f"takes at least {least} characters" if most is None else f"takes {least} to {most} characters"
+    bound = "takes at least 1 character" if most is None else f"takes {least} to {most} characters"
     assert refused(name, prompt="🦊" * least) == []
     assert refused(name, prompt="🦊" * (least - 1)) == [("prompt", f"{bound}, not {least - 1}")]
     assert refused(name, prompt="🦊" * (most or 100_000)) == []
@@ -386,7 +386,7 @@ IMAGE_COUNTS = {
 
 @pytest.mark.parametrize(("name", "most"), IMAGE_COUNTS.items())
 def test_the_number_of_images(name, most):
-    bound = "takes 1 files" if most == 1 else f"takes 1 to {most} files"
+    bound = "takes 1 file" if most == 1 else f"takes 1 to {most} files"
     assert refused(name, images=(ONE,) * most) == []
     assert refused(name, images=(ONE,) * (most + 1)) == [("images", f"{bound}, not {most + 1}")]
 

@@ -87,6 +87,11 @@ def test_every_problem_is_told_by_its_flag(terminal):
     assert "nothing was sent" in ended.stderr
 
 
+def test_a_url_that_is_not_of_the_web_is_no_path(terminal):
+    ended = terminal(*FOX, "--image", "s3://bucket/fox.png")
+    assert (ended.exit_code, "must be a URL or a data URI, not 's3://bucket/fox.png'" in ended.stderr) == (2, True)
+
+
 @pytest.mark.parametrize("command", ["generate", "explain"])
 def test_an_unknown_model_is_told_the_nearest(terminal, simulators, command):
     ended = terminal(command, "A fox", "--model", "flux-2-por")

@@ -66,7 +66,14 @@ def test_a_bucket_that_cannot_be_written_to_is_refused_before_anything_is_bought
         refused = terminal(*REAPI, *words, *config)
         assert refused.exit_code == 3, refused.output
         assert "-bucket cannot be written to: the bucket of s3://" in refused.stderr
-    for value, option in {"ftp://host": "--out", "s3://host?a": "--out", "../a.{ext}": "--names"}.items():
+    refused = terminal(*REAPI, "--out", "s3://another-bucket", "--names", "{task}.{ext}", *config)
+    assert (refused.exit_code, "names need {task} and {number}" in refused.stderr) == (3, True)
+    for value, option in {
+        "ftp://host": "--out",
+        "s3://host?a": "--out",
+        "s3:/host": "--out",
+        "../a.{ext}": "--names",
+    }.items():
         assert terminal(*REAPI, option, value, *config).exit_code == 2
     assert simulators["reapi"].bills()["submits"] == before
 

@@ -139,7 +139,8 @@ async def test_other_buckets_are_reached_as_the_configured_one(bucket, clock, cl
     monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
     config = Config(accounts={}, journal=None, storage=Storage(url="file:///x"))
     async with Client(config, clock=clock) as client:
-        with pytest.raises(DownloadError, match=r"s3://nowhere/2027\S+: HTTP error"):  # only the variables count
+        # Only the variables count.
+        with pytest.raises(DownloadError, match=r"s3://nowhere/2027\S+: http://127.0.0.1:9 gave no answer"):
             await client.download(task(clock, Asset(kind="image", data=PNG)), "s3://nowhere")
     async with client_of() as client:
         other = f"s3://{bucket.name}"
@@ -287,6 +288,8 @@ async def test_a_bucket_is_checked_without_a_trace(client_of, bucket, tmp_path):
             ConfigError, match=r"^s3://no-such cannot be written to: the bucket of s3://no-such does not"
         ):
             await client.check_storage("s3://no-such")
+        with pytest.raises(ConfigError, match="names need"):
+            await client.check_storage(names="{task}.{ext}")
     assert bucket.keys() == []
 
 

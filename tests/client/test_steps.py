@@ -97,7 +97,7 @@ async def test_a_failure_is_asked_for_its_reason_once(clock, why, code, message)
     async with served(FAL, answers, clock) as (client, seen):
         task = await client.get(await client.submit(REQUEST))
     assert (task.state, task.failure.code, task.failure.message) == (State.FAILED, code, message)
-    assert [path for _, path in seen][1:] == [f"{base}/status", base]
+    assert [path for _, path in seen][1:] == [f"{base}/status?logs=1", base]
 
 
 async def test_a_failure_whose_reason_does_not_come_stays_as_it_was(clock):

@@ -30,7 +30,22 @@ from anymedia import (
 )
 from anymedia.account import Secret
 from anymedia.config import default_account
-from anymedia.declare import Endpoint, Fault, Header, Hook, Offer, Param, Query, Reply, Setting, Text, Token
+from anymedia.declare import (
+    Endpoint,
+    Fault,
+    File,
+    Header,
+    Hook,
+    Offer,
+    Param,
+    Query,
+    Reply,
+    Setting,
+    Step,
+    Text,
+    Token,
+    Upload,
+)
 from anymedia.journal import MemoryJournal
 from anymedia.pricing.explain import explain
 from anymedia.pricing.offers import candidates
@@ -484,6 +499,13 @@ async def test_a_function_that_fails_is_told_before_anything_is_sent(clock, func
 
 # What is declared wrongly
 
+PUTS = Offer(name="lamp", params={"prompt": Param("prompt", Text(1)), "mask": Param("mask", File(forms=("upload",)))})
+
+
+def put(**facts):
+    """Return an upload of one step, whose call says these facts."""
+    return Upload(Step(call=Endpoint(method="POST", path="/files", body="file", **facts), finds={"url": "url"}))
+
 
 @pytest.mark.parametrize(
     ("facts", "why"),
@@ -492,6 +514,7 @@ async def test_a_function_that_fails_is_told_before_anything_is_sent(clock, func
         ({"auth": (Header("x"), 7)}, "auth: int is no Header, Query, Token or Hook"),
         ({"auth": Header("x", of="gone")}, "submit: auth: gone is no secret setting"),
         ({"auth": Query("x", of="region")}, "submit: auth: region is no secret setting"),
+        ({"offers": (PUTS,), "upload": put(auth=Query("k", of="gone"))}, "upload, step 1: auth: gone is no secret"),
         ({"auth": attrs.evolve(TOKEN, sends={"a": "{gone}"})}, "submit: no setting is named 'gone'"),
         ({"headers": {"X": "{gone}"}}, "headers, X: no setting is named 'gone'"),
         ({"headers": {"X": "{second}"}}, "headers, X: second is secret, and goes by Header"),
@@ -601,6 +624,11 @@ def test_a_setting_that_can_be_none_is_refused_and_no_secret_is_told(plugged_acm
     with pytest.raises(ConfigError, match=said) as caught:
         read_config({"providers": {"acme": {"settings": table}}}, environ)
     assert SECOND not in str(caught.value)
+
+
+def test_a_secret_that_an_upload_alone_carries_is_needed_too():
+    adapter = maker(settings=SETTINGS, offers=(PUTS,), upload=put(auth=Header("X-Second", of="second")))
+    assert adapter.needed == ("second",)
 
 
 def test_a_secret_goes_to_another_origin_only_where_its_variable_is_named(plugged_acme):

@@ -102,7 +102,7 @@ def test_fal_is_asked_in_its_own_words(request_, path, sent, usd):
 def test_fal_is_followed_along_the_links_it_answers():
     task = accepted(FAL, QUEUED)
     assert (task.id, task.state) == ("r-1", State.QUEUED)
-    assert follow(at(FAL), FAL.lifecycle.poll, task).url == QUEUED["status_url"]
+    assert follow(at(FAL), FAL.lifecycle.poll, task).url == QUEUED["status_url"] + "?logs=1"
     assert follow(at(FAL), FAL.lifecycle.result, task).url == QUEUED["response_url"]
     assert (follow(at(FAL), FAL.lifecycle.cancel, task).method) == "PUT"
     # At another origin (a simulator, a proxy) the links go there too, and the maker's hosts get no key of it.
@@ -181,10 +181,12 @@ def test_bfl_is_asked_in_its_own_words(request_, sent, usd):
 
 
 def test_bfl_refuses_what_its_page_refuses():
-    checked = check(attrs.evolve(REQUEST, size=(40, 8200)), BFL, BFL.offers[0])
+    asked = attrs.evolve(REQUEST, size=(40, 8200), callback_url="http://app.example/x")
+    checked = check(asked, BFL, BFL.offers[0])
     assert [problem.message for problem in checked.problems] == [
         "takes at least 64 pixels a side, not 40x8200",
         "takes multiples of 16, not 40x8200",
+        "takes https URLs only, not http://app.example/x",
     ]
 
 

@@ -58,7 +58,7 @@ def test_a_file_comes_in_any_form_and_tells_what_it_is(photo):
 
 def test_a_plain_text_is_never_a_path(photo):
     for text in (str(photo), photo.as_uri(), "photo.png", "~/photo.png", ""):
-        with pytest.raises(OutOfBounds, match=r"^images: must be a URL or a data URI, not .*; a file of this"):
+        with pytest.raises(OutOfBounds, match=r"^images: must be a URL or a data URI, not .*: give a file of this"):
             asked(text)
 
 
@@ -80,18 +80,26 @@ HOSTILE = {
     "no bytes": (lambda folder: b"", "what was given as bytes has 0 bytes"),
     "a wrong data URI": (lambda folder: "data:image/png;base64,%%%", "is no data URI that can be read"),
     "a data URI of nothing": (lambda folder: "data:image/png", "is no data URI that can be read"),
+    "a type that is none": (
+        lambda folder: Media(b"x", "image/png\r\nX-Key: 1"),
+        r"has the media type 'image/png\r\nX-Key: 1', which must be like image/png",
+    ),
+    "a declared type that is none": (
+        lambda folder: "data:picture,x",
+        "has the media type 'picture', which must be like image/png",
+    ),
     "an open text": (lambda folder: io.StringIO("x"), "is an open file of text: open it in binary mode"),
     "a file that is awaited": (
         lambda folder: Piecewise(PNG, awaited=True),
         "is a file that is awaited: give the bytes",
     ),
     "a file without bytes": (lambda folder: Piecewise([None]), "is an open file of which no bytes are read"),
-    "no media type": (
-        lambda folder: Media(b"x", "a\r\nX: 1/b"),
-        "has no media type like image/png, but 'a\\r\\nX: 1/b'",
+    "a data URI of no type": (lambda folder: "data:text,x", "has the media type 'text', which must be like image/png"),
+    "bytes that are open as text": (
+        lambda folder: io.TextIOWrapper(io.BytesIO(b"\x89PNG"), "utf-8"),
+        "is an open file of text: open it in binary mode",
     ),
-    "a data URI of no type": (lambda folder: "data:text,x", "has no media type like image/png, but 'text'"),
-    "a type that is no text": (lambda folder: Media(b"x", 7), "has no media type like image/png, but 7"),
+    "a type that is no text": (lambda folder: Media(b"x", 7), "has the media type 7, which must be like image/png"),
     "a name that is no text": (lambda folder: Media(PNG, name=7), "has a name that is no text, but 7"),
     "half a letter": (lambda folder: "data:image/png,\ud800", "is no data URI that can be read"),
     "half a letter in base64": (lambda folder: "data:image/png;base64,\ud800", "is no data URI that can be read"),
@@ -155,6 +163,10 @@ def test_what_is_of_no_known_kind_is_taken_when_its_type_is_named(photo):
     assert Media(PNG, "image/jpeg").media_type == "image/png"  # the bytes know better
     assert Media(7).fault == "is neither a URL, a data URI, a Path, bytes nor an open file"
     assert Media("photo.png").fault == "is neither a URL nor a data URI"
+
+
+def test_what_a_file_is_known_by_is_on_one_line():
+    assert Media(PNG, name="a\nb\ud800.png").label == "a b\\ud800.png"
 
 
 def test_a_file_may_be_too_large(tmp_path, monkeypatch):

@@ -195,7 +195,7 @@ def test_what_is_no_list_of_offers_is_told(text):
         ("price = 5", "no word of an offer is named 'price'; did you mean prices?"),
         ("model = 5", "model: must be a text, not 5"),
         ('model = " "', "model: must be a text that is not empty, not ' '"),
-        ('kind = "film"', "kind: 'film' is not a valid Kind"),
+        ('kind = "film"', "kind: no request is of kind film; there are image"),
         ('kind = "speech"', "kind: no request is of kind speech"),
         ("wire_id = { images = 5 }", "wire_id.images: must be a text that is not empty, not 5"),
         ("wire_id = { mask = false }", "wire_id: leaves no variant in which it can be asked for"),

@@ -110,7 +110,7 @@ def test_only_json_goes_into_raw_fields():
 
 
 def test_a_local_file_gets_one_clear_sentence():
-    with pytest.raises(OutOfBounds, match=r"^images: must be a URL or a data URI, not 'cat\.png'; a file of this"):
+    with pytest.raises(OutOfBounds, match=r"^images: must be a URL or a data URI, not 'cat\.png': give a file of this"):
         ImageRequest(model="paint-1", prompt="fox", images="cat.png")
     with pytest.raises(OutOfBounds) as caught:
         ImageRequest(model="paint-1", prompt="fox", mask="x" * 9999)

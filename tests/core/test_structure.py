@@ -205,7 +205,7 @@ HEAVY = {
     ("code", "ours", "heavy"),
     [
         ("import anymedia", 1, set()),
-        ("from anymedia import ImageRequest", 9, {"attr", "json"}),
+        ("from anymedia import ImageRequest", 10, {"attr", "json"}),
         ("from anymedia import compare, explain, quote", 76, {"attr", "decimal", "json", "ssl"}),
         ("from anymedia import *", 155, HEAVY - {"cattrs", "click", "obstore", "rich", "sqlite3"}),
     ],

@@ -98,9 +98,19 @@ def test_both_ways_out_are_named_where_there_is_none():
     assert "set [storage] url in anymedia.toml" in problem.message
     assert "put the file on the web" in problem.message
     (problem,) = checked(sold(Files(forms=("data",), inline=0)), PHOTO).problems
-    assert problem.message.endswith("and larger than what Acme takes")
+    assert problem.message.endswith("is larger than what Acme takes")
+    adapter = sold(Files(forms=("data",), inline=0, megabytes=0.00001))  # a limit of the page beside what cannot be
+    for limits, said in ((True, "takes at most 1e-05 megabytes"), (False, "is larger than what Acme takes")):
+        (problem,) = check(
+            ImageRequest(model="paint-1", prompt="x", images=PHOTO), adapter, adapter.offers[0], limits=limits
+        ).problems
+        assert said in problem.message
     (problem,) = checked(sold(Files(forms=("part",))), URL).problems
     assert problem.message == "takes the file itself and no URL: give its bytes, or a Path"
+    adapter = sold(Files(forms=("data",), inline=0, megabytes=0.00001))
+    request = ImageRequest(model="paint-1", prompt="x", images=[PHOTO])
+    (problem,) = check(request, adapter, adapter.offers[0], limits=False).problems
+    assert "larger than what Acme takes" in problem.message  # also where the limit that it breaks is ignored
 
 
 def test_an_upload_takes_so_many_megabytes():

@@ -77,7 +77,7 @@ def sent(monkeypatch):
     """Record every call that would carry the key, and answer it with something."""
     calls = []
 
-    async def send(self, account, call, progress):
+    async def send(self, account, call, progress, credentials):
         calls.append((account, call))
         return Answer(200, {}, b'{"id": "task_018f5a3a", "status": "processing"}')
 

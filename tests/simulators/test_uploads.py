@@ -5,6 +5,7 @@ import base64
 import hashlib
 import json
 import re
+import zlib
 from contextlib import asynccontextmanager
 from io import BytesIO
 
@@ -15,10 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anymedia.simulators import Service, running, server
+from anymedia.simulators.fields import Parts
 from anymedia.simulators.inputs import PICTURES, Fetched, Takes, from_base64, media_type, reach
 from anymedia.simulators.message import Request, Response, json_response
 from anymedia.simulators.multipart import MOST_PARTS, Part, parts
-from tests.samples import SAMPLES, sample
+from tests.samples import SAMPLES, picture, sample
 
 PNG = sample("picture.png")
 NAME = "a photo.png"
@@ -274,6 +276,44 @@ def test_the_type_of_an_input_is_what_its_bytes_say(name):
 )
 def test_a_file_that_cannot_be_taken_is_refused_in_words(there, wrong):
     assert Takes(("image/png",), megabytes=0.5).wrong(there) == wrong
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "GIF"])
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [
+        ((64, 32), None),
+        ((31, 64), "must have 32 to 2048 pixels a side, not 31x64"),
+        ((32, 2049), "must have 32 to 2048 pixels a side, not 32x2049"),
+        ((1024, 1024), None),
+        ((1024, 1025), "must have at most 1 megapixels, not 1024x1025"),
+    ],
+)
+def test_the_pixels_of_an_input_are_read_from_its_head(form, size, said):
+    takes = Takes((f"image/{form.lower()}",), sides=(32, 2048), megapixels=1)
+    wrong = takes.wrong(Fetched(picture(form, size=size)))
+    assert wrong == (None if said is None else ("unreadable", said))
+
+
+def test_pixels_that_are_not_told_are_not_held_against_a_file():
+    takes = Takes(("image/png", "image/webp"), sides=(4096, 9000))
+    assert takes.wrong(Fetched(picture("WEBP"))) is None
+    assert takes.wrong(Fetched(PNG[:20])) is None
+    head = b"IHDR" + (2**31 - 1).to_bytes(4, "big") * 2 + PNG[24:29]
+    bomb = PNG[:12] + head + zlib.crc32(head).to_bytes(4, "big") + PNG[33:]
+    assert takes.wrong(Fetched(bomb)) == (
+        "unreadable",
+        f"must have 4096 to 9000 pixels a side, not {2**31 - 1}x{2**31 - 1}",
+    )
+
+
+def test_a_part_of_a_form_is_a_file_or_several():
+    takes, file = Takes(("image/png",)), Part("image[]", "a.png", "image/png", PNG)
+    several = Parts(takes, 1, 2)
+    assert several.wrong(file) is several.wrong([file, file]) is None
+    assert several.wrong([file] * 3) == ("entries", "takes 1 to 2 entries")
+    assert several.wrong("a text") == ("type", "must be a file")
+    assert several.wrong([file, Part("image[]", "a", "", b"")]) == ("unreadable", "is an empty file")
 
 
 @pytest.mark.parametrize(

@@ -170,6 +170,45 @@ PUT_IN_RIGHT = adapter(*PER_MEGAPIXEL) + simulator('"png", price)', '"png", pric
 NO_CREDIT = adapter('    credit=Credit("0.01"),\n', "")
 PUT_IN = [*PUT_IN_RIGHT, *adapter('"0.05", "0.02"', '"0.05", "0.01"')]
 
+HALF = '    told = lambda self, task, stage: {"progress": 0.5} if stage != "queued" else {}\n\n    def refused(self'
+HALF_DONE = [
+    *simulator('"made_at": round(task.created)}', '"made_at": round(task.created), "made": 50}'),
+    *simulator("    def refused(self", HALF),
+]
+"""A provider that tells how far a task is."""
+
+
+COVERED = simulator(
+    '{**job, "files": [{"href": url} for url in urls]}',
+    '{**job, "files": [{"href": url, "name": "Dusk", "takes": "2m"} for url in urls], "art": [*urls]}',
+) + simulator(
+    "    def refused(self",
+    '    works = lambda self, task: [{"title": "Dusk", "seconds": 120}, {"role": "cover"}]\n\n    def refused(self',
+)
+"""A provider that gives its results a name and a cover."""
+
+
+def covers(seconds="takes!span"):
+    made = f'(Assets("job.files[]", url="href", title="name", seconds="{seconds}"), Assets("job.art[]", role="cover"))'
+    return adapter('assets="job.files[].href"', f"assets={made}", "Assets")
+
+
+def tells(**places):
+    return adapter("    created=", f"    tells={places},\n    created=")
+
+
+INLINE = simulator("takes=SOURCES)", 'takes=SOURCES, inline=("data",))') + simulator(
+    'Sequence[str]] = ("file",)', 'Sequence[str]] = ("file", "submit")'
+)
+"""A provider that takes a data URI in the place of a link."""
+
+
+def inline(forms, *changes):
+    """Return the changes by which files go in these forms, with no upload where that is none of them."""
+    without = [] if "upload" in forms else adapter("    upload=UPLOAD,\n", "")
+    return INLINE + adapter('("url", "upload")', forms) + without + [*changes]
+
+
 PLANTED = {
     "test_an_adapter_says_all_that_can_be_said": [
         (adapter('title="Acme"', 'title=""'), "acme: title is what people call the provider"),
@@ -294,6 +333,10 @@ PLANTED = {
         (
             adapter(*BY_VARNISH),
             "4 credits, and the simulator charges 3 for model='flux-2-pro', prompt='a lighthouse at dusk', extra.var",
+        ),
+        (
+            adapter('forms=("url", "upload")', 'forms=("upload",)') + adapter('"{file}"', '"{name}"'),
+            "acme: a file is not uploaded: acme answered 422 bad_field file is required; look at `upload`",
         ),
     ],
     "test_a_picture_that_is_put_in_costs_what_the_page_says": [
@@ -681,6 +724,17 @@ PLANTED = {
         ),
         (hooked("reads", "glossy"), "hooks:glossy raises"),
     ],
+    "test_what_is_told_of_a_task_is_read": [
+        (COVERED, "results are cover None, main 'Dusk' of 120 s, and that is read as main None; look at `assets`"),
+        (COVERED + covers("takes"), "and that is read as cover None, main 'Dusk'; look at `assets`"),
+        (covers(), "`assets` says what is told of each result, and the simulator tells none"),
+        (HALF_DONE, "progress is 0.5, and that is read as None; look at `tells` and its unit"),
+        (HALF_DONE + tells(progress="job.made!num"), "progress is 0.5, and that is read as None; look at `tells`"),
+        (
+            tells(seed="job.seed"),
+            "`tells` says where seed stands, and the simulator tells none",
+        ),
+    ],
     "test_of_files_too_check_passes_what_the_simulator_takes": [
         (
             adapter("megabytes=10", "megabytes=12"),
@@ -708,13 +762,14 @@ PLANTED = {
             adapter('"file.href"', '"file.at"') + simulator('"until":', '"at": "https://a.example/b", "until":'),
             ", which no submit names",
         ),
+        (inline('("base64",)'), "sources must be a public https URL"),
     ],
     "test_a_file_is_uploaded_once_as_long_as_it_lasts": [
         (
             adapter('"until": "file.until!s"', "") + adapter('expires="until"', "expires=7200"),
             "could not be fetched: its link has expired",
         ),
-        (adapter('expires="until"', "expires=60"), "asked for again at once, and was uploaded 2 times, not 1; look at"),
+        (adapter('expires="until"', "expires=0"), "asked for again at once, and was uploaded 2 times, not 1; look at"),
     ],
     "test_an_upload_that_fails_buys_nothing": [
         (
@@ -895,6 +950,12 @@ RIGHT = {
         + simulator('"sources": Links(1, 4, schemes', '"source_2": Link(("https",)), "source": Link(schemes')
         + simulator("Flag, Links,", "Flag, Link,")
         + simulator(", closed=True", ""),
+    ],
+    "test_what_is_told_of_a_task_is_read": [HALF_DONE + tells(progress="job.made!percent"), COVERED + covers()],
+    "test_of_files_too_check_passes_what_the_simulator_takes": [inline('("data",)')],
+    "test_a_file_that_is_put_in_arrives_as_it_is": [
+        inline('("data",)'),
+        inline('("data", "upload")', *adapter("megabytes=10)", "megabytes=10, inline=1)")),
     ],
     "test_a_rate_limit_is_waited_for": [stated('retry_after = ""')],
     "test_a_hook_is_a_pure_function": [GLOSSY, ENVELOPED],
@@ -1132,6 +1193,11 @@ def test_what_can_be_asked_for_in_one_variant_is_not_in_the_other(plugged):
     assert "mask" not in askable(acme, edits, "text")
     with pytest.raises(TypeError, match="mask: object is no kind of value that this suite knows"):
         values("mask", object())
+
+
+def test_a_field_for_files_that_the_suite_cannot_make_is_said():
+    with pytest.raises(LookupError, match="this suite makes no video/mp4 and no audio/wav"):
+        values("films", Files(forms=("part",), types=("video/mp4", "audio/wav")))
 
 
 def test_the_prices_of_what_is_not_counted_up_are_not_looked_through(plugged):

@@ -154,8 +154,9 @@ HELD = {
         "test_of_files_too_check_passes_what_the_simulator_takes",
     },
     "put": PUT_IN,
+    "token": {"test_a_token_that_has_ended_is_asked_for_anew"},
 }
-"""Which promises about files that are put in a provider gives something to hold."""
+"""Which promises a provider gives something to hold that the others pass over."""
 
 
 def texts_of(name, *changes):
