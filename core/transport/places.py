@@ -1,7 +1,6 @@
 """Where results are put: a folder, or a bucket. Nothing is written over there, and names are made by a pattern."""
 
 import errno
-import hashlib
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -106,7 +105,7 @@ class Folder:
             try:
                 unfinished.named(path)
             except FileExistsError:
-                if not _is_the_same(path, unfinished):
+                if not unfinished.is_at(path):
                     continue
             return attrs.evolve(asset, path=path)
 
@@ -121,14 +120,6 @@ class Folder:
     def saved(self, asset: Asset) -> SavedFile:
         """Return the asset of a file that is here."""
         return SavedFile(**attrs.asdict(asset, recurse=False), location=str(asset.path))
-
-
-def _is_the_same(path: Path, unfinished: Part) -> bool:
-    """Return whether a file holds what another one does: whoever saves a result twice has it once."""
-    if not path.is_file() or path.stat().st_size != unfinished.size:
-        return False
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() == unfinished.sha256
 
 
 @attrs.frozen
