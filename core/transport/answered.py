@@ -7,8 +7,6 @@ import asyncio
 import logging
 import re
 from collections.abc import AsyncIterator
-from contextlib import suppress
-from hashlib import file_digest
 from pathlib import Path
 
 from anymedia.model.formats import UNKNOWN, Format, is_message, recognise
@@ -114,15 +112,9 @@ def _named(unfinished: Part, into: Into, ending: str) -> Path:
             unfinished.named(path)
             return path
         except FileExistsError:
-            if _is_same(path, unfinished):
+            if unfinished.is_at(path):
                 return path
             turn += 1
-
-
-def _is_same(path: Path, unfinished: Part) -> bool:
-    with suppress(OSError), path.open("rb") as file:
-        return path.stat().st_size == unfinished.size and file_digest(file, "sha256").hexdigest() == unfinished.sha256
-    return False
 
 
 def _stem(name: str) -> str:

@@ -1,10 +1,10 @@
 """Where results are put: a folder, or a bucket. Nothing is written over there, and names are made by a pattern."""
 
 import errno
-import hashlib
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +19,10 @@ from .store import Store
 
 BESIDE = "application/json"
 """The media type of what is written beside a result."""
+
+
+MOST_NAMES = 1000
+"""Names of an object that are tried: a store that calls every one taken would be asked for ever."""
 
 
 class Place(Protocol):
@@ -101,7 +105,7 @@ class Folder:
             try:
                 unfinished.named(path)
             except FileExistsError:
-                if not _is_the_same(path, unfinished):
+                if not unfinished.is_at(path):
                     continue
             return attrs.evolve(asset, path=path)
 
@@ -116,14 +120,6 @@ class Folder:
     def saved(self, asset: Asset) -> SavedFile:
         """Return the asset of a file that is here."""
         return SavedFile(**attrs.asdict(asset, recurse=False), location=str(asset.path))
-
-
-def _is_the_same(path: Path, unfinished: Part) -> bool:
-    """Return whether a file holds what another one does: whoever saves a result twice has it once."""
-    if not path.is_file() or path.stat().st_size != unfinished.size:
-        return False
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() == unfinished.sha256
 
 
 @attrs.frozen
@@ -156,9 +152,8 @@ class Bucket:
     async def keep(self, unfinished: Part, task: Task, number: int, asset: Asset, ending: str) -> Asset:
         """Send it up under a free name. Errors: Lost, OSError."""
         unfinished.file.flush()
-        keys = _free(self.names.stem(task, number, asset), ending)
-        while True:
-            key = next(keys)
+        stem = self.names.stem(task, number, asset)
+        for key in islice(_free(stem, ending), MOST_NAMES):
             try:
                 await self.store.put(key, unfinished.path, asset.media_type or "", over=False)
                 return attrs.evolve(asset, stored=self.store.location(key))
@@ -167,6 +162,8 @@ class Bucket:
             except Lost as lost:
                 lost.permanent = True  # the storage was asked several times
                 raise
+        what = f"{self.store.location(stem)}.{ending} and {MOST_NAMES - 1} names like it are taken"
+        raise Lost(what, sent=True, permanent=True)
 
     async def beside(self, asset: Asset, text: bytes) -> None:
         """Write JSON beside a file. Errors: Lost."""

@@ -235,11 +235,12 @@ async def test_a_result_that_is_a_call_of_its_own_is_asked_for_until_it_is_whole
 async def test_a_result_that_is_asked_for_again_is_no_second_file(clock, tmp_path):
     answers = [said(id="t-1"), *[said(state="done"), answer(SPEECH)] * 3]
     journal = SQLiteJournal(tmp_path / "journal.db")
+    (taken := journal.results / "t-1-1.mp3").mkdir(parents=True)
     async with raw_server(*answers) as server, client_at(server, clock, journal, LATER) as client:
         task = await client.submit(REQUEST)
         paths = {(await client.get(task)).assets[0].path for _ in range(3)}
     await journal.close()
-    assert set(journal.results.iterdir()) == paths
+    assert set(journal.results.iterdir()) == {taken, *paths}
     assert len(paths) == 1
 
 

@@ -258,6 +258,17 @@ async def test_a_bucket_that_refuses_loses_nothing_and_is_not_asked_for_a_minute
     assert saved.path.read_bytes() == PNG
 
 
+async def test_a_bucket_that_calls_every_name_taken_is_not_asked_for_ever(client_of, bucket, clock, monkeypatch):
+    monkeypatch.setattr("anymedia.transport.places.MOST_NAMES", 2)
+    done = task(clock, Asset(kind="image", data=PNG))
+    async with client_of() as client:
+        for _ in range(2):
+            await client.download(done, bucket.url)
+        with pytest.raises(DownloadError, match=r"was not saved: s3://.*/t1-1\.png and 1 names like it are taken"):
+            await client.download(done, bucket.url)
+    assert len(bucket.keys()) == 2
+
+
 async def test_a_file_that_breaks_off_is_in_no_bucket(client_of, clock, bucket):
     long = sample("film.mp4")
     async with raw_server(answer(long)[: -len(long) // 2]) as server, client_of(server.origin) as client:

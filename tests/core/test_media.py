@@ -277,3 +277,9 @@ def test_whatever_is_put_in_is_media_or_one_error(value):
 @given(st.text())
 def test_a_data_uri_never_raises(text):
     data_uri(text)
+
+
+def test_the_place_of_a_file_that_is_held_knows_nothing_of_the_disk_any_more(photo):
+    held = Slot("images", Media(photo, name="mine.png"), Way.PART).held()
+    photo.unlink()
+    assert (held.media.read(), held.media.name, held.field, held.way) == (PNG, "mine.png", "images", Way.PART)

@@ -153,7 +153,7 @@ PRIVATE = (
     ),
     *("http://127.0.0。1/x", "http://１２７.0.0.1/x", "http://%31%32%37.0.0.1/x", "http://①⑥⑨.254.169.254/x"),
     *("http://a.ｌocal/x", "http://[64:ff9b::7f00:1]/x", "http://[2002:7f00:1::]/x", "http://[::127.0.0.1]/x"),
-    *("http://x.corp/x", "http://localhost\\@example.com/x", "http://224.0.0.1/x"),
+    *("http://x.corp/x", "http://localhost\\@example.com/x", "http://224.0.0.1/x", "http://ü..b/x"),
     *("http://x.home.arpa/x", "http://[::ffff:127.0.0.1]/x", "http://h:99999/x"),
 )
 
