@@ -179,14 +179,12 @@ def _is_file(value: Any) -> bool:
     return value.fault is None if isinstance(value, Media) else is_url(value) and is_json(value)
 
 
-def _file_fault(value: Any) -> str | None:
-    """Return what is wrong with the first of some files that does not fit, where it is known."""
-    for each in value if isinstance(value, tuple) else (value,):
-        if isinstance(each, Media) and each.fault is not None:
-            return f"{shown(each.source) if is_data_uri(each.source) else each.label} {each.fault}"
-        if not _is_file(each):
-            return _FILE.format(shown=shown(each))
-    return None
+def _file_fault(value: Any) -> str:
+    """Return what is wrong with the first of some files that does not fit."""
+    wrong = next(each for each in (value if isinstance(value, tuple) else (value,)) if not _is_file(each))
+    if isinstance(wrong, Media):
+        return f"{shown(wrong.source) if is_data_uri(wrong.source) else wrong.label} {wrong.fault}"
+    return _FILE.format(shown=shown(wrong))
 
 
 TEXT = Form("must be a text, not {shown}", _is_text, "a fox")

@@ -49,6 +49,7 @@ def placed(
 ) -> tuple[dict[str, Field], list[Problem]]:
     """Return the fields with a Slot in the place of each file of this machine, and why some cannot get there.
 
+    A field with a file that cannot get there sends nothing.
     Fields that are sent `in_query` take public URLs alone: what stands there is known before a file is placed.
     """
     changed: dict[str, Field] = {}
@@ -59,7 +60,9 @@ def placed(
             lent = attrs.evolve(ways, lends=False) if name in in_query else ways
             sent = [_sent(name, each, field.takes, adapter, lent) for each in taken]
             problems += [each for each in sent if isinstance(each, Problem)]
-            if any(isinstance(each, Slot) for each in sent):
+            if any(isinstance(each, Problem) for each in sent):
+                changed[name] = attrs.evolve(field, sent=None)
+            elif any(isinstance(each, Slot) for each in sent):
                 changed[name] = attrs.evolve(field, sent=tuple(sent) if isinstance(field.sent, tuple) else sent[0])
     return {**fields, **changed} if changed else fields, problems
 

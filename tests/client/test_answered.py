@@ -177,11 +177,12 @@ async def test_a_disk_that_is_full_is_told(clock, tmp_path, monkeypatch):
 
 async def test_without_a_journal_a_file_is_in_a_folder_that_stays_with_it(clock, tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    async with raw_server(answer(SPEECH), answer(SAID)) as server:
+    async with raw_server(answer(SPEECH), answer(PNG), answer(SAID)) as server:
         async with client_at(server, clock, None) as client:
-            (asset,) = (await client.submit(REQUEST)).assets
+            (asset,), (other,) = [(await client.submit(REQUEST)).assets for _ in range(2)]
+        assert asset.path.parent == other.path.parent
         assert asset.path.parent.parent == tmp_path
-        assert asset.path.read_bytes() == SPEECH
+        assert (asset.path.read_bytes(), other.path.read_bytes()) == (SPEECH, PNG)
         async with client_at(server, clock, None) as client:
             with pytest.raises(SubmitUncertain):
                 await client.submit(REQUEST)

@@ -243,10 +243,14 @@ async def test_a_raw_request_needs_an_account_of_its_provider(sims, clock):
 
 async def test_a_file_is_never_written_over_another(client, request_, provider, tmp_path):
     task = await run(client, request_, provider)
-    first, second = [(await client.download(task, tmp_path))[0].path for _ in range(2)]
-    assert first != second
-    assert first.read_bytes() == second.read_bytes()
-    assert {path.name for path in tmp_path.iterdir()} == {first.name, second.name}
+    first, again = [(await client.download(task, tmp_path))[0].path for _ in range(2)]
+    assert first == again  # the same bytes are the same file
+    made = first.read_bytes()
+    for mine in (b"mine", bytes(len(made))):
+        first.write_bytes(mine)
+        second = (await client.download(task, tmp_path))[0].path
+        assert (first.read_bytes(), second.read_bytes()) == (mine, made)
+        assert {path.name for path in tmp_path.iterdir()} == {first.name, second.name}
 
 
 async def test_a_link_that_has_died_is_said_to(client, clock, request_, provider, tmp_path):

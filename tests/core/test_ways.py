@@ -39,6 +39,7 @@ from anymedia.translate.files import Ways
 from anymedia.translate.form import form
 from anymedia.translate.messages import Answer, Stream
 from anymedia.translate.upload import Placed, found, known_of, placed, step_call
+from anymedia.transport.upload import Streamed
 from tests.core.acme import acme
 from tests.core.test_media import PNG, URI, URL
 
@@ -154,7 +155,7 @@ PRIVATE = (
     *("http://127.0.0。1/x", "http://１２７.0.0.1/x", "http://%31%32%37.0.0.1/x", "http://①⑥⑨.254.169.254/x"),
     *("http://a.ｌocal/x", "http://[64:ff9b::7f00:1]/x", "http://[2002:7f00:1::]/x", "http://[::127.0.0.1]/x"),
     *("http://x.corp/x", "http://localhost\\@example.com/x", "http://224.0.0.1/x", "http://ü..b/x"),
-    *("http://x.home.arpa/x", "http://[::ffff:127.0.0.1]/x", "http://h:99999/x"),
+    *(f"http://b\u00fc{'a' * 70}.example/x", "http://x.home.arpa/x", "http://[::ffff:127.0.0.1]/x", "http://h:99999/x"),
 )
 
 
@@ -278,6 +279,11 @@ def test_a_provider_may_want_forms_always():
     assert form({}, "b") == (b"--b--\r\n",)
 
 
+def test_a_stream_is_no_text():
+    with pytest.raises(TypeError, match="is not read as text"):
+        Streamed(Stream((PHOTO,))).decode()
+
+
 # An upload
 
 TOKEN = Step(
@@ -392,6 +398,18 @@ def test_an_upload_that_is_missing_or_that_no_field_asks_for_is_refused():
         sold(File())
     with pytest.raises(ValueError, match="'image\\[\\]' is no place"):
         Offer(name="o", params={"images": Param("image[]", Files())})
+
+
+def test_a_file_stands_in_a_query_as_its_url_alone():
+    def offer(takes):
+        return Offer(name="o", params={"images": Param("?url", takes)})
+
+    with pytest.raises(ValueError, match="images is sent in the query, where a file stands as its public URL alone"):
+        offer(Files(forms=("url", "data")))
+    adapter = acme(offers=(offer(Files()),), submit=Endpoint(method="POST", path="/v1"))
+    request = ImageRequest(model="o", prompt="x", images=PHOTO)
+    problems = check(request, adapter, adapter.offers[0], ways=Ways(lends=True)).problems
+    assert "is not on the web, and Acme takes a public URL" in str(problems)
 
 
 def asked(adapter):
