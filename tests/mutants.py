@@ -62,9 +62,8 @@ USUAL = "what stands at a usual place is told all the same, and no row of these 
 SAME = "the model is the offer's name unless told otherwise"
 
 EQUIVALENT = {
-    'runapi: "images": Param("source_image_urls", Files(1)),  ->  "images": Param("source_image_urls", Files(0)),': (
-        ONE_AT_LEAST
-    ),
+    'runapi: "images": Param("source_image_urls", Files(1, forms=FORMS)),  ->  '
+    '"images": Param("source_image_urls", Files(0, forms=FORMS)),': (ONE_AT_LEAST),
     'reapi: "count": Param("n", Whole(1, 4), default=1),  ->  "count": Param("n", Whole(0, 4), default=1),': (
         ONE_AT_LEAST
     ),
