@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import attrs
 
-from anymedia.model.forms import FILE, FILES, Form
+from anymedia.model.forms import FILE, FILES, Form, texts_in
 from anymedia.model.media import Media
 from anymedia.model.strict_json import Json
 
@@ -144,13 +144,7 @@ class Step:
     @property
     def texts(self) -> Iterator[str]:
         """Every text of it that may name something."""
-        left: list[Json] = [self.sends, self.call.headers, self.call.query, self.call.path]
-        while left:
-            value = left.pop()
-            if isinstance(value, str):
-                yield value
-            elif isinstance(value, Mapping | list | tuple):
-                left += value.values() if isinstance(value, Mapping) else value
+        return texts_in((self.sends, self.call.headers, self.call.query, self.call.path))
 
 
 @attrs.frozen(init=False)

@@ -288,10 +288,7 @@ def balance(asked: Asked, words_of: Balance, answer: Answer) -> Money:
     received = Received.of(asked, answer)
     if received.is_error(words_of.ok):
         raise received.refusal(submit=False)
-    credits, usd = amount(words_of.credits, received.content), amount(words_of.usd, received.content)
-    rate = asked.adapter.credit
-    if usd is None and credits is not None and rate is not None:
-        usd = EXACT.multiply(credits, rate.usd)
+    usd, credits = _amounts(received, words_of)
     if usd is None and credits is None:
         raise received.malformed("no balance", None)
     return Money(
@@ -367,12 +364,18 @@ def price_list(asked: Asked, answer: Answer) -> None:
         raise received.refusal(submit=False)
 
 
+def _amounts(received: Received, places: Reply | Balance) -> tuple[Decimal | None, Decimal | None]:
+    """Return the money and the credits that an answer names; credits are money where their price is known."""
+    usd, credits = amount(places.usd, received.content), amount(places.credits, received.content)
+    rate = received.asked.adapter.credit
+    if usd is None and credits is not None and rate is not None:
+        usd = EXACT.multiply(credits, rate.usd)
+    return usd, credits
+
+
 def _settled(received: Received, reply: Reply, money: Money) -> Money:
     """Return what the task took in the provider's own words, else the money as it was."""
-    adapter = received.asked.adapter
-    usd, credits = amount(reply.usd, received.content), amount(reply.credits, received.content)
-    if usd is None and credits is not None and adapter.credit is not None:
-        usd = EXACT.multiply(credits, adapter.credit.usd)
+    usd, credits = _amounts(received, reply)
     # Nobody takes so much for a task, or so little: what was quoted stays reserved.
     if usd is None or usd > LARGEST or 0 < usd < LEAST:
         return money
@@ -383,5 +386,5 @@ def _settled(received: Received, reply: Reply, money: Money) -> Money:
         status=PriceStatus.EXACT,
         got="settled",
         date=received.asked.now.date().isoformat(),
-        source=f"{adapter.title}'s answer",
+        source=f"{received.asked.adapter.title}'s answer",
     )

@@ -21,7 +21,7 @@ from anymedia.model.urls import with_query
 from anymedia.model.vocabulary import Billed
 
 from .check import Checked
-from .form import boundary_of, form
+from .form import as_form
 from .links import leads, origin_for
 from .messages import Call, Stream
 from .places import merged, put
@@ -104,10 +104,8 @@ def submit(account: Account, lifecycle: str | None, path: str, body: Json, repla
     idempotency, endpoint = account.adapter.idempotency, account.adapter.life(lifecycle).submit
     headers = {} if idempotency is None or replay_key is None else {idempotency.header: replay_key}
     if is_form(endpoint, body):
-        boundary = boundary_of(body)
-        content = Stream(form(body, boundary)).read()
-        headers["Content-Type"] = f"multipart/form-data; boundary={boundary}"
-        return call(account, endpoint, path, content=content, headers=headers, alone=True)
+        stream, named = as_form(body)
+        return call(account, endpoint, path, content=stream.read(), headers=headers | named, alone=True)
     return call(account, endpoint, path, body, headers=headers, alone=True)
 
 

@@ -9,6 +9,8 @@ from anymedia.model.media import Media
 from anymedia.model.slots import Slot
 from anymedia.model.strict_json import Json, dumps
 
+from .messages import Stream
+
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f"\\\ud800-\udfff]')
 """What would end a name within a part's header or begin another header, and what cannot be written at all."""
 
@@ -26,6 +28,12 @@ def boundary_of(fields: Mapping[str, Any]) -> str:
         for each in _each(value):
             digest.update(f"{name}={each.sha256 if isinstance(each, Media) else _text(each)}\n".encode())
     return digest.hexdigest()[:40]
+
+
+def as_form(fields: Mapping[str, Any]) -> tuple[Stream, dict[str, str]]:
+    """Return a form as it is sent, with the header that says so. Errors: Unreadable."""
+    boundary = boundary_of(fields)
+    return Stream(form(fields, boundary)), {"Content-Type": f"multipart/form-data; boundary={boundary}"}
 
 
 def form(fields: Mapping[str, Any], boundary: str) -> tuple[bytes | Media, ...]:

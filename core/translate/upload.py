@@ -21,7 +21,7 @@ from anymedia.model.vocabulary import Cause
 
 from .classify import Asked, Received
 from .encode import ANY, call
-from .form import boundary_of, file_name, form
+from .form import as_form, file_name
 from .messages import Answer, Call, Stream
 
 FILE = "{file}"
@@ -106,8 +106,7 @@ def _body(step: Step, known: Mapping[str, Any], media: Media) -> tuple[Json, Str
     sends = _said(step.sends, known)
     if step.call.body == "form":
         fields = {name: media if step.sends[name] == FILE else value for name, value in sends.items()}
-        boundary = boundary_of(fields)
-        return None, Stream(form(fields, boundary)), {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+        return None, *as_form(fields)
     return (sends if step.call.method != "GET" else None), None, {}
 
 

@@ -9,6 +9,8 @@ import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import attrs
+
 from anymedia.model.formats import UNKNOWN, Format, is_message, recognise
 from anymedia.model.task import Asset
 from anymedia.translate.messages import Answer, Into, Lost
@@ -63,16 +65,22 @@ async def _written(file: File, head: bytes, chunks: AsyncIterator[bytes], into: 
             unfinished.write(chunk)
         media = await asyncio.to_thread(recognised, unfinished, file, f"the answer {into.name}")
         await asyncio.to_thread(unfinished.sync)
-        return Asset(
-            kind=media.type.partition("/")[0],
-            path=await asyncio.to_thread(_named, unfinished, into, media.ending),
-            media_type=media.type,
-            width=media.width,
-            height=media.height,
-            seconds=media.seconds,
-            length=unfinished.size,
-            sha256=unfinished.sha256,
-        )
+        path = await asyncio.to_thread(unfinished.put, into.folder, _stem(into.name), media.ending)
+        return known(Asset(kind=media.type.partition("/")[0], path=path), unfinished, media)
+
+
+def known(asset: Asset, unfinished: Part, media: Format) -> Asset:
+    """Return an asset with what its file tells of itself."""
+    return attrs.evolve(
+        asset,
+        data=None,
+        media_type=media.type,
+        width=media.width,
+        height=media.height,
+        seconds=asset.seconds if media.seconds is None else media.seconds,
+        length=unfinished.size,
+        sha256=unfinished.sha256,
+    )
 
 
 def recognised(unfinished: Part, file: File, what: str) -> Format:
@@ -98,23 +106,6 @@ def recognised(unfinished: Part, file: File, what: str) -> Format:
 def files_of(folder: Path, name: str) -> list[Path]:
     """Return the answers under a name that are in a folder as files."""
     return sorted(folder.glob(f"{_stem(name)}.*"))
-
-
-def _named(unfinished: Part, into: Into, ending: str) -> Path:
-    """Give a file its name, or the next one that is free, and return its path. Errors: OSError.
-
-    What came before under its name, byte for byte, is the same file: a result may be asked for any number of times.
-    """
-    stem, turn = _stem(into.name), 1
-    while True:
-        path = into.folder / (f"{stem}.{ending}" if turn == 1 else f"{stem}.{turn}.{ending}")
-        try:
-            unfinished.named(path)
-            return path
-        except FileExistsError:
-            if unfinished.is_at(path):
-                return path
-            turn += 1
 
 
 def _stem(name: str) -> str:

@@ -15,7 +15,7 @@ from anymedia.model.task import Asset, Task
 from anymedia.translate.encode import facts
 from anymedia.translate.messages import Lost
 
-from .answered import recognised
+from .answered import known, recognised
 from .file import File
 from .http import Transport
 from .part import FILE_LIMIT, PRIVATE, Part, part
@@ -84,7 +84,7 @@ async def save(
         async with sources.transport.files if from_link else nullcontext():
             with part(place.work, place.rights) as unfinished:
                 media = await _filled(sources, unfinished, task, asset, account, held=held)
-                asset = _known(asset, unfinished, media)
+                asset = known(asset, unfinished, media)
                 if not held:
                     asset = await place.keep(unfinished, task, number, asset, media.ending)
                 if also is not None:
@@ -110,22 +110,8 @@ def keep(task: Task, directory: Path) -> Task:
             with part(directory, place.rights) as unfinished:
                 unfinished.write(asset.data)
                 media = unfinished.measured() or UNKNOWN
-                assets[number] = place.put(unfinished, task, number, _known(asset, unfinished, media), media.ending)
+                assets[number] = place.put(unfinished, task, number, known(asset, unfinished, media), media.ending)
     return attrs.evolve(task, assets=tuple(assets))
-
-
-def _known(asset: Asset, unfinished: Part, media: Format) -> Asset:
-    """Return an asset with what its file tells of itself."""
-    return attrs.evolve(
-        asset,
-        data=None,
-        media_type=media.type,
-        width=media.width,
-        height=media.height,
-        seconds=asset.seconds if media.seconds is None else media.seconds,
-        length=unfinished.size,
-        sha256=unfinished.sha256,
-    )
 
 
 async def _filled(

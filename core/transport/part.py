@@ -88,6 +88,30 @@ class Part:
             path.touch(exist_ok=False)
             self.path.replace(path)
 
+    def put(self, directory: Path, stem: str, ending: str) -> Path:
+        """Give it the first name that is free, and return its path: the same bytes under a name are the same file.
+
+        Errors: OSError.
+        """
+        names = free(stem, ending)
+        while True:
+            path = directory / next(names)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self.named(path)
+            except FileExistsError:
+                if not self.is_at(path):
+                    continue
+            return path
+
+
+def free(stem: str, ending: str) -> Iterator[str]:
+    """Yield the names that a file may have: its own, and more where that is taken."""
+    turn = 1
+    while True:
+        yield f"{stem}.{ending}" if turn == 1 else f"{stem}.{turn}.{ending}"
+        turn += 1
+
 
 @contextmanager
 def part(directory: Path, rights: int) -> Iterator[Part]:

@@ -2,7 +2,6 @@
 
 import errno
 import tempfile
-from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -14,7 +13,7 @@ from anymedia.model.file_names import FLAT, FileNames
 from anymedia.model.task import Asset, Saved, SavedFile, Task
 from anymedia.translate.messages import Lost
 
-from .part import PRIVATE, PUBLIC, Part, part
+from .part import PRIVATE, PUBLIC, Part, free, part
 from .store import Store
 
 BESIDE = "application/json"
@@ -98,16 +97,7 @@ class Folder:
     def put(self, unfinished: Part, task: Task, number: int, asset: Asset, ending: str) -> Asset:
         """Do as `keep`."""
         unfinished.sync()
-        names = _free(self.names.stem(task, number, asset), ending)
-        while True:
-            path = self.path / next(names)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                unfinished.named(path)
-            except FileExistsError:
-                if not unfinished.is_at(path):
-                    continue
-            return attrs.evolve(asset, path=path)
+        return attrs.evolve(asset, path=unfinished.put(self.path, self.names.stem(task, number, asset), ending))
 
     async def beside(self, asset: Asset, text: bytes) -> None:
         """Write JSON beside a file. Errors: OSError."""
@@ -153,7 +143,7 @@ class Bucket:
         """Send it up under a free name. Errors: Lost, OSError."""
         unfinished.file.flush()
         stem = self.names.stem(task, number, asset)
-        for key in islice(_free(stem, ending), MOST_NAMES):
+        for key in islice(free(stem, ending), MOST_NAMES):
             try:
                 await self.store.put(key, unfinished.path, asset.media_type or "", over=False)
                 return attrs.evolve(asset, stored=self.store.location(key))
@@ -173,11 +163,3 @@ class Bucket:
     def saved(self, asset: Asset) -> Saved:
         """Return the asset of a file that is here."""
         return Saved(**attrs.asdict(asset, recurse=False), location=str(asset.stored))
-
-
-def _free(stem: str, ending: str) -> Iterator[str]:
-    """Yield the names that a file may have: its own, and more where that is taken."""
-    turn = 1
-    while True:
-        yield f"{stem}.{ending}" if turn == 1 else f"{stem}.{turn}.{ending}"
-        turn += 1

@@ -43,5 +43,5 @@ class Stores:
     def at(self, url: str, **facts: Any) -> Storage:
         """Return a storage at a URL, with the options of the configured one where they fit. Errors: ConfigError."""
         known = self.storage
-        alike = known is not None and known.scheme == url.partition("://")[0]
-        return Storage(url=url, options=known.options if known is not None and alike else {}, **facts)
+        options = known.options if known is not None and known.scheme == url.partition("://")[0] else {}
+        return Storage(url=url, options=options, **facts)

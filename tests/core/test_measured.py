@@ -18,7 +18,6 @@ FRAME = 0.05
 """Seconds by which two readers of a film or a sound may differ: a frame, or the delay of a coder."""
 
 STILL = [name for name in SAMPLES if name.startswith("picture")]
-LASTING = [name for name in SAMPLES if name not in STILL]
 
 
 def told(data):

@@ -470,9 +470,10 @@ def test_any_table_is_an_offer_that_works_or_a_configuration_error(tables):
         mine = read_config({"providers": {"reapi": {"offers": tables}}}, {}).accounts["reapi"]
     except ConfigError:
         return
-    for offer in mine.adapter.offers:
-        if offer.own:
-            worked_with(mine, offer)
+    own = [offer for offer in mine.adapter.offers if offer.own]
+    assert len(own) == len(tables)
+    for offer in own:
+        worked_with(mine, offer)
 
 
 def test_the_table_in_which_every_word_stands_can_be_asked_for():

@@ -97,7 +97,6 @@ def _webp_size(chunk: Piece, window: Window) -> tuple[int, int]:
 
 _EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
 _CONTROL = 0xF9
-_APPLICATION = 0xFF
 
 
 def blocks(window: Window) -> Iterator[Piece]:
