@@ -118,6 +118,7 @@ class Task:
     caller's own name for the request; `replayed` says that the submit was sent more than once under one replay key.
     `told` is what the provider tells of it meanwhile, where it does: progress (0 to 1), position (its place in the
     queue), log (lines of text), seed, and the title and the seconds of the work.
+    `variant` is that of its request; `webhook` says that the provider was asked to tell of it by a webhook of ours.
     `lifecycle` names how it goes where that is not the provider's usual way; `path` and `links` say where to look,
     `trouble` is what the latest looks met where they did not tell how it stands.
     """
@@ -128,8 +129,10 @@ class Task:
     offer: str | None = None
     model: str | None = None
     wire_id: str | None = None
+    variant: str | None = None
     lifecycle: str | None = None
     kind: Kind = Kind.IMAGE
+    webhook: bool = False
     state: State = State.QUEUED
     raw_state: str | None = None
     assets: tuple[Asset, ...] = ()
@@ -157,8 +160,8 @@ class Order:
     """One task to be bought: what is sent where, and for how much.
 
     It makes `units` of the request's units (pictures, clips, songs), from number `part` on. `money` is the quote; `why`
-    says why this offer was chosen, at `chosen_at`; `lifecycle` names how its task goes where that is not the provider's
-    usual way. `idempotency_key` is the caller's own name for the request. `texts` are the caller's own words,
+    says why this offer was chosen, at `chosen_at`; `variant` is that of the request, `lifecycle` names how its task goes where
+    that is not the provider's usual way, `webhook` says that the provider is asked to tell of it by a webhook of ours. `idempotency_key` is the caller's own name for the request. `texts` are the caller's own words,
     `signatures` are of URLs in its body, with which anybody may fetch them: both are in no JSON.
     """
 
@@ -167,8 +170,10 @@ class Order:
     offer: str | None = None
     model: str | None = None
     wire_id: str | None = None
+    variant: str | None = None
     lifecycle: str | None = None
     kind: Kind = Kind.IMAGE
+    webhook: bool = False
     path: str
     body: Json = attrs.field(default=None, hash=False, repr=False, metadata={BESIDE: True})
     money: Money
@@ -296,8 +301,10 @@ class Attempt:
             offer=order.offer,
             model=order.model,
             wire_id=order.wire_id,
+            variant=order.variant,
             lifecycle=order.lifecycle,
             kind=order.kind,
+            webhook=order.webhook,
             money=order.money,
             adjustments=order.adjustments,
             labels=order.labels,
