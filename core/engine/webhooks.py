@@ -16,7 +16,7 @@ from anymedia.account import Account
 from anymedia.declare.lifecycle import Lifecycle
 from anymedia.declare.webhook import Signed
 from anymedia.journal.ledger import Ledger
-from anymedia.model.errors import ProviderError, WebhookRefused
+from anymedia.model.errors import ConfigError, ProviderError, WebhookRefused
 from anymedia.model.task import Attempt, Task
 from anymedia.model.vocabulary import State
 from anymedia.translate import decode
@@ -184,7 +184,7 @@ class Webhooks:
             )
 
         if signed.keys is None:
-            return wrong([key_bytes(signed, secret.reveal()) for secret in account.secrets_of(signed.key or "")])
+            return wrong(_secret_keys(account, signed))
         reason = wrong(await self._keys.of(account, signed.keys))
         if reason is not None and (keys := await self._keys.newer(account, signed.keys)) is not None:
             reason = wrong(keys)
@@ -303,10 +303,22 @@ class _Reading:
         return self._received
 
 
+def _secret_keys(account: Account, signed: Signed) -> list[bytes]:
+    """Return the keys that an account's secrets write. Errors: ConfigError."""
+    try:
+        return [key_bytes(signed, secret.reveal()) for secret in account.secrets_of(signed.key or "")]
+    except ValueError as error:
+        raise ConfigError(f"{account.name}: {error}", account=account.name) from None
+
+
 def _lives(account: Account) -> list[Lifecycle]:
     """Return one lifecycle for each different webhook of an account's provider."""
-    different = {(life.webhook, str(life.webhook_reply)): life for life in account.adapter.lives.values()}
-    return [life for life in different.values() if life.webhook is not None]
+    different: list[Lifecycle] = []
+    for life in account.adapter.lives.values():
+        told_alike = ((life.webhook, life.webhook_reply) == (each.webhook, each.webhook_reply) for each in different)
+        if life.webhook is not None and not any(told_alike):
+            different.append(life)
+    return different
 
 
 def _name_of(account: Account, life: Lifecycle) -> str | None:
