@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import attrs
 
 from .declare.adapter import Adapter, Limits
-from .declare.auth import API_KEY
+from .declare.auth import API_KEY, OLD
 from .declare.prices import Override
 from .model.errors import ConfigError
 from .model.redact import HIDDEN, holds, scrubbed
@@ -135,6 +135,11 @@ class Account:
         if not (self.allow_http or self.local or self.origin.startswith("https://")):
             raise ConfigError(f"{self.name}: {unencrypted(self.origin)}", **facts)
         return held
+
+    def secrets_of(self, name: str) -> tuple[Secret, ...]:
+        """Return the secrets that a setting holds: the one given, and the one before it while it is rotated."""
+        held = (self.settings.get(each) for each in (name, name + OLD))
+        return tuple(each for each in held if isinstance(each, Secret))
 
     def _how(self, name: str) -> str:
         if name == API_KEY:

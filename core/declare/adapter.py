@@ -21,6 +21,7 @@ from .offer import Offer
 from .path import Place, place
 from .prices import Credit, Printed
 from .several import pair, several
+from .webhook import Webhook
 from .when import When
 from .written import Written, clashes
 
@@ -147,6 +148,16 @@ def _misnamed(adapter: "Adapter") -> Iterator[str]:
             yield from (f"{where}, query, {name}: {wrong}" for wrong in _wrong_names(adapter, text, _NAMES))
     for name, text in adapter.headers.items():
         yield from (f"headers, {name}: {wrong}" for wrong in _wrong_names(adapter, text, frozenset()))
+    yield from (f"webhook: {wrong}" for webhook in adapter.webhooks for wrong in _wrong_in_a_webhook(adapter, webhook))
+
+
+def _wrong_in_a_webhook(adapter: "Adapter", webhook: Webhook) -> Iterator[str]:
+    key = None if webhook.signed is None else webhook.signed.key
+    for name in webhook.settings:
+        if name not in adapter.settings:
+            yield no_such("setting", name, adapter.settings)
+        elif name == key and not adapter.settings[name].secret:
+            yield f"signed, key: {name} is no secret setting"
 
 
 def _wrong_names(adapter: "Adapter", text: str, others: frozenset[str]) -> Iterator[str]:
@@ -229,16 +240,28 @@ class Adapter:
 
     @property
     def calls(self) -> Iterator[tuple[str, Endpoint]]:
-        """The calls of every lifecycle, each with where it stands."""
+        """The calls of every lifecycle, and of its webhook, each with where it stands."""
         for name, life in self.lives.items():
             of = "" if name is None else f"lifecycles, {name}, "
             yield from ((f"{of}{what}", call) for what, call in (("submit", life.submit), *life.looks.items()))
+            signed = None if life.webhook is None else life.webhook.signed
+            if signed is not None and signed.keys is not None:
+                yield f"{of}webhook, keys", signed.keys
 
     @property
     def steps(self) -> Iterator[tuple[str, Endpoint]]:
         """The calls of an upload, each with where it stands."""
         steps = () if self.upload is None else self.upload.steps
         return ((f"upload, step {number}", step.call) for number, step in enumerate(steps, 1))
+
+    @property
+    def webhooks(self) -> Iterator[Webhook]:
+        """The different webhooks of its lifecycles."""
+        seen: list[Webhook] = []
+        for webhook in (life.webhook for life in self.lives.values()):
+            if webhook is not None and webhook not in seen:
+                seen.append(webhook)
+                yield webhook
 
     def life(self, name: str | None) -> Lifecycle:
         """Return the lifecycle of a name; None is the usual one. Errors: ConfigError naming those there are."""
