@@ -27,6 +27,9 @@ FINGERPRINT = re.compile(r"[0-9a-f]{16}:[0-9a-f]{16}")
 
 NO_LIMITS = Limits()
 
+TOKEN = "0" * 64
+"""What stands in an account's callback for the part that nobody can guess, until an attempt has one."""
+
 
 class Secret:
     """An API key that shows itself only when asked: not in a repr, a log, a pickle or an error."""
@@ -73,7 +76,8 @@ class Account:
     processes that share the journal. `proxy` is the URL of the proxy for the account's calls and files ("": none; None:
     as the environment says), `ca_file` a file of certificates that are trusted beside the system's; `allow_http` sends
     the API key unencrypted to a host that is not this machine; `lender` is the URL of the storage that lends URLs of
-    files which its provider cannot take otherwise.
+    files which its provider cannot take otherwise; `callback` is the URL that its provider calls when a task has moved,
+    with TOKEN at its end.
     """
 
     name: str
@@ -92,6 +96,7 @@ class Account:
     ca_file: Path | None = None
     allow_http: bool = False
     lender: str | None = None
+    callback: str | None = None
 
     @property
     def local(self) -> bool:

@@ -134,17 +134,17 @@ class Webhook:
         if self.asked_by is not None and not isinstance(self.asked_by.takes, Url):
             raise ValueError("webhook: asked_by takes a Url, and nothing else")
         for place, value in self.sends.items():
-            if any(SETTING.search(text) for text in texts_in(value)) and not self.setting(place):
+            if any(SETTING.search(text) for text in texts_in(value)) and place not in self.fills:
                 raise ValueError(f"webhook: sends, {place}: a setting stands there alone, as '{{secret}}'")
 
-    def setting(self, place: str) -> str | None:
-        """Return the setting that `sends` puts at a place; None for what is no setting."""
-        text = self.sends[place]
-        found = SETTING.fullmatch(text) if isinstance(text, str) else None
-        return None if found is None else found[1]
+    @property
+    def fills(self) -> dict[str, str]:
+        """The settings that are filled in last, by their places."""
+        found = {place: SETTING.fullmatch(text) for place, text in self.sends.items() if isinstance(text, str)}
+        return {place: match[1] for place, match in found.items() if match is not None}
 
     @property
     def settings(self) -> list[str]:
         """The settings that it names."""
         key = None if self.signed is None else self.signed.key
-        return [name for name in (*map(self.setting, self.sends), key) if name is not None]
+        return [*self.fills.values(), *([] if key is None else [key])]
