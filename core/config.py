@@ -21,10 +21,11 @@ from .declare.adapter import Adapter, Limits
 from .declare.prices import Override, Price, Table
 from .journal.opening import is_url, path_of
 from .model.errors import ConfigError, OutOfBounds
+from .model.forms import LINK
 from .model.names import no_such
 from .model.options import Options
 from .model.paths import expanded
-from .model.urls import NO_PROXY_URL, ascii_host, is_local, is_loopback, is_url, proxy_url
+from .model.urls import NO_PROXY_URL, ascii_host, is_local, is_loopback, proxy_url
 from .network import DOWNLOAD, NETWORK, Network, network_of
 from .registry import adapter as find_adapter
 from .registry import adapters, faults
@@ -265,11 +266,11 @@ def _webhooks(data: Mapping[str, Any], where: str) -> str | None:
     if "webhooks" not in data:
         return None
     only(data["webhooks"], {"url": str}, where)
-    url = data["webhooks"].get("url", "").rstrip("/")
-    if not is_url(url) or set("?#@") & set(url):  # what stands before an @ may be a password, and is not shown
+    url: str = data["webhooks"].get("url", "").rstrip("/")
+    if not LINK.fits(url) or set("?#@") & set(url):  # what stands before an @ may be a password, and is not shown
         raise ConfigError(f'{where}: url: must be like "https://app.example/hooks", without a user, ? and #')
     if not (url.startswith("https://") or is_local(url)):
-        raise ConfigError(f"{where}: url: must be https://, unless it leads to this machine: what is sent to it is paid for")
+        raise ConfigError(f"{where}: url: must be https://, unless it leads to this machine")
     return url
 
 

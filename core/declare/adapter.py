@@ -225,9 +225,9 @@ class Adapter:
 
     `auth` says where the API key goes, or several credentials; `settings` is what an account says beside it, and
     `headers`, which may hold settings, are sent wherever the API key is. `lifecycle` is how its work usually goes;
-    `lifecycles` are others, which offers name; an offer takes a `callback_url` by the webhook of its own. `errors` gives what a code (or a Match) means; others go by their HTTP
-    class. `read` is the day the page was read, `printed` the day and the place of the prices. Errors: ValueError for
-    what contradicts itself.
+    `lifecycles` are others, which offers name; an offer takes a `callback_url` as the webhook of its lifecycle is asked
+    for. `errors` gives what a code (or a Match) means; others go by their HTTP class. `read` is the day the page was
+    read, `printed` the day and the place of the prices. Errors: ValueError for what contradicts itself.
     """
 
     name: str
