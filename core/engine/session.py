@@ -213,16 +213,16 @@ class Session:
             _log.error("the result of task %s is not on disk: %s", task.id, error)
             return task
 
-    async def see(self, task: Task) -> None:
-        """Record how a task stands, and tell the listener."""
-        await self.note(task)
+    async def see(self, task: Task, *, by_webhook: bool = False, took: tuple[float, float] | None = None) -> None:
+        """Record how a task stands, and tell the listener. `by_webhook` and `took` are as in Ledger.see."""
+        await self.note(task, by_webhook=by_webhook, took=took)
         self.tell(task)
 
-    async def note(self, task: Task) -> None:
+    async def note(self, task: Task, *, by_webhook: bool = False, took: tuple[float, float] | None = None) -> None:
         """Record how a task stands; a fault of the journal is logged, since the provider still has the task."""
         if self.ledger is not None:
             try:
-                await self.ledger.see(task)
+                await self.ledger.see(task, by_webhook=by_webhook, took=took)
             except JournalError as error:
                 _log.error("task %s is %s, and that is not written down: %s", task.id, task.state, error)
 
