@@ -140,6 +140,7 @@ class Client:
     async def close(self) -> None:
         """Wait for the answers of submits under way, then close every connection, and the journal if it opened it."""
         await self._submits.close()
+        await self._watch.close()
         await self._session.close()
         if self._opened is not None:
             await self._opened.close()
