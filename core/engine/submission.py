@@ -228,12 +228,18 @@ class Submission:
         return limit
 
     async def _failed(self, permit: Permit, error: AnymediaError) -> None:
-        """Write down how a submit failed, and raise its error."""
+        """Write down how a submit failed, and raise its error; where a webhook has named its task, it was accepted."""
         cause = error.cause if isinstance(error, ProviderError) else None
         facts = {"error": str(error), "cause": cause, "retry_after": error.retry_after, "answer": error.body}
-        error.attempt = self._ended(permit, error.outcome, **facts)
-        await self._session.failed(error.attempt)
-        raise error
+        attempt = self._as_ended(error.outcome, **facts)
+        try:
+            attempt = await self._session.failed(attempt)
+        finally:
+            self._counted(permit, attempt)
+        if attempt.task is None:
+            error.attempt = attempt
+            raise error
+        permit.answered()
 
     async def _accepted(self, ended: Attempt) -> None:
         """Keep a result that came as bytes, and write the task down. Errors: JournalError with the task."""
@@ -244,7 +250,7 @@ class Submission:
                 ended = attrs.evolve(ended, task=task)
         except JournalError as error:
             fault = error
-        self.attempt = ended
+        self.attempt = answered = ended
         try:
             ended = self.attempt = await self._session.end(ended)
         except JournalError as error:
@@ -254,6 +260,8 @@ class Submission:
             raise SubmitUncertain(f"{ended.error}; {NOT_AGAIN}", **said, **self.facts)
         if fault is not None:
             raise self._unwritten(ended, fault)
+        if ended is not answered:  # a webhook was faster, and its task may be over
+            self._session.permits.seen(ended.task)
 
     def _unwritten(self, ended: Attempt, fault: JournalError) -> JournalError:
         """Return the error for a task that was accepted, and that the journal does not know."""
@@ -271,13 +279,20 @@ class Submission:
 
     def _ended(self, permit: Permit, outcome: Outcome | None, **how: Any) -> Attempt:
         """Return the attempt as it ended, once the account's limits and health know of it."""
+        ended = self._as_ended(outcome, **how)
+        self._counted(permit, ended)
+        return ended
+
+    def _as_ended(self, outcome: Outcome | None, **how: Any) -> Attempt:
         ended_at = self._session.clock.now()
-        ended = attrs.evolve(self.recorded_attempt, sends=self._sends, ended_at=ended_at, outcome=outcome, **how)
+        return attrs.evolve(self.recorded_attempt, sends=self._sends, ended_at=ended_at, outcome=outcome, **how)
+
+    def _counted(self, permit: Permit, ended: Attempt) -> None:
+        """Let the account's limits and health know how the attempt ended."""
         self.attempt = ended
         if ended.may_be_billed:
             permit.keep(ended.task)
         self._session.health.note(self.account, ended, cooldown(ended), self._began)
-        return ended
 
     # Sent
 

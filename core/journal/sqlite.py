@@ -41,7 +41,7 @@ from .protocol import (
     Wanted,
 )
 from .sqlite_file import SQLiteFile
-from .sqlite_schema import ADDED_UP, Schema
+from .sqlite_schema import ADDED_UP, HAS_MOVED, Schema
 
 _TEXTS = ("record", "task", "body")
 _COLUMNS = tuple(field.name for field in attrs.fields(Entry) if field.name not in ("owner", "alive", "number", *_TEXTS))
@@ -66,10 +66,10 @@ _NAMED = """number IN (
     UNION ALL SELECT number FROM attempts WHERE task_id = ?)"""
 # The order is that of the numbers: the first number of a time bounds what is looked at, however a clock was set.
 _SINCE = "number >= (SELECT min(+number) FROM attempts WHERE started >= ?) AND started >= ?"
-_MOVES = """,
-    moved = CASE WHEN {when} THEN (SELECT ifnull(max(moved), 0) + 1 FROM attempts WHERE moved IS NOT NULL)
+_MOVES = f""",
+    moved = CASE WHEN {{when}} THEN (SELECT ifnull(max(moved), 0) + 1 FROM attempts WHERE {HAS_MOVED})
         ELSE moved END,
-    by_webhook = CASE WHEN {when} THEN {by_webhook} ELSE by_webhook END"""
+    by_webhook = CASE WHEN {{when}} THEN {{by_webhook}} ELSE by_webhook END"""
 """What is set too where a task is over, within the same statement: `when` says whether it was not so before."""
 
 _ENDS_SUBMIT = """UPDATE attempts SET status = ?1, open = ?2, task_id = ?3, reserved = ?4, counts_as = ?5,
@@ -91,9 +91,9 @@ _SEEN_OVER = _LOOK.format(
 )
 _SEEN_TEXTS = """UPDATE texts SET task = ?
     WHERE number = (SELECT number FROM attempts WHERE task_id = ? AND account = ?)"""
-_LAST_MOVE = "SELECT max(moved) FROM attempts WHERE moved IS NOT NULL"
+_LAST_MOVE = f"SELECT max(moved) FROM attempts WHERE {HAS_MOVED}"  # noqa: S608
 _MOVED = f"""SELECT owner, number, {", ".join(_STORED)}, moved FROM attempts LEFT JOIN texts USING (number)
-    WHERE moved > ? ORDER BY moved LIMIT {MOVED}"""  # noqa: S608 - the names are ours
+    WHERE moved > ? AND {HAS_MOVED} ORDER BY moved LIMIT {MOVED}"""  # noqa: S608 - the names are ours
 _TOOK = f"""SELECT least, most FROM attempts WHERE provider = ? AND offer = ? AND variant = ? AND least IS NOT NULL
     ORDER BY moved DESC LIMIT {DURATIONS}"""  # noqa: S608
 _HEARD = """INSERT INTO unknown (account, task_id, open, task) VALUES (?, ?, ?, ?)

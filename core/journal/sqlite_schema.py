@@ -14,6 +14,9 @@ APPLICATION = 0x616D6A31
 UNRELEASED = 4
 """The last form that no release has written: files of this form or an earlier one are not read."""
 
+HAS_MOVED = "typeof(moved) = 'integer'"
+"""What is so of an entry that has moved, whatever another program has written there."""
+
 ADDED_UP = {
     "number": "1",
     "known": "attempts.reserved IS NOT NULL",
@@ -99,7 +102,7 @@ MIGRATIONS: Sequence[Sequence[str]] = (
         "CREATE INDEX by_open ON attempts (open) WHERE open",
         "CREATE INDEX by_wanted ON attempts (wanted) WHERE wanted",
         "CREATE INDEX by_undownloaded ON attempts (owner) WHERE undownloaded",
-        "CREATE INDEX by_move ON attempts (moved) WHERE moved IS NOT NULL",
+        f"CREATE INDEX by_move ON attempts (moved) WHERE {HAS_MOVED}",
         "CREATE INDEX by_duration ON attempts (provider, offer, variant, moved) WHERE least IS NOT NULL",
         "CREATE INDEX by_start ON attempts (started)",
         "CREATE TABLE keys (key TEXT PRIMARY KEY, holder TEXT, owner TEXT NOT NULL, fence INTEGER NOT NULL)",
