@@ -1,10 +1,10 @@
-"""Webhooks, as the simulator posts them: our URL arrives, each is believed as far as it is signed, a forged one is not."""
+"""Webhooks, as the simulator posts them: our URL arrives, and each is believed as far as it is signed."""
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from typing import cast
+from typing import Any, cast
 
 import attrs
 import pytest
@@ -12,7 +12,7 @@ from aiohttp import web
 
 from anymedia import State, Task
 from anymedia.declare import Adapter, Signed
-from anymedia.simulators import services
+from anymedia.simulators import Service, services
 from anymedia.webhooks import Delivery, routes
 
 from .suite import Case, Scene, Suite, at_simulator, fail, in_a_loop, promise, stated_end, unstated
@@ -52,8 +52,8 @@ class Told:
         unknown = ", ".join(service.unread)
         promise(
             (account, len(token)) == (task.account, TOKEN),
-            f"{self.case}: a submit is to carry our URL, and the simulator reads {made.order.callback!r} where the page "
-            f"has it{f' (and never reads: {unknown})' if unknown else ''}; look at `webhook.asked_by`",
+            f"{self.case}: a submit is to carry our URL, and where the page has it the simulator reads "
+            f"{made.order.callback!r}{f', and never reads {unknown}' if unknown else ''}; look at `webhook.asked_by`",
         )
         return task
 
@@ -107,6 +107,16 @@ def _is_an_answer(signed: Signed | None) -> bool:
     return signed is not None and signed.covers == "body"
 
 
+def _both(case: Case, seen: Task, looked: Task) -> Iterator[tuple[str, Any, Any]]:
+    """Yield what a webhook and a look tell both, as each of them has it."""
+    reply = case.life.webhook_reply
+    yield "results", _shown(seen), _shown(looked)
+    for name in reply.tells:
+        yield name, seen.told.get(name), looked.told.get(name)
+    if reply.usd or reply.credits:
+        yield "money", seen.money, looked.money
+
+
 def _shown(task: Task) -> str:
     return ", ".join(f"{asset.role} {asset.kind} {asset.url}" for asset in task.assets) or "nothing"
 
@@ -118,8 +128,11 @@ class Webhooks(Suite):
         """Where the provider tells a caller, nobody has to look."""
         if services()[adapter.name].webhook is None:
             unstated(adapter, "webhook")
-        asked_for = any(each.asked_by is not None for each in adapter.webhooks)
-        promise(asked_for, f"{adapter.name} posts what becomes of a task, and no `webhook` says what asks for it")
+        asked_for = [each for each in adapter.webhooks if each.asked_by is not None]
+        promise(bool(asked_for), f"{adapter.name} posts what becomes of a task, and no `webhook` says what asks for it")
+        signs = services()[adapter.name].signed is not Service.signed
+        unread = signs and any(each.signed is None for each in asked_for)
+        promise(not unread, f"{adapter.name} signs what it posts, and no `webhook.signed` says how")
 
     @in_a_loop
     async def test_a_webhook_is_believed_as_far_as_it_is_signed(self, first: Case) -> None:
@@ -140,8 +153,9 @@ class Webhooks(Suite):
                 f"leads to {wanted} looks, and there were {looks}; look at `webhook.reply` and `webhook.signed`",
             )
             looked = await one.scene.client.get(submitted)
-            differs = f"{first}: its webhook tells of {_shown(seen)}, and a look of {_shown(looked)}"
-            promise(_shown(seen) == _shown(looked), f"{differs}; look at `webhook.reply`")
+            for what, told_of, looked_at in _both(first, seen, looked):
+                differs = f"{first}: its webhook tells {told_of} as {what}, and a look {looked_at}"
+                promise(told_of == looked_at, f"{differs}; look at `webhook.reply`")
 
     @in_a_loop
     async def test_a_failure_that_a_webhook_tells_is_looked_at(self, first: Case) -> None:
