@@ -1,4 +1,4 @@
-"""What a forger gets who posts to a receiver: an answer that helps nobody. `pytest -s` shows each try and its answer."""
+"""What a forger gets who posts to a receiver: an answer that helps nobody. `pytest -s` shows each try."""
 
 import attrs
 import pytest
