@@ -278,12 +278,21 @@ class Session:
             self._folder = Path(tempfile.mkdtemp(prefix="anymedia-"))
         return self._folder
 
-    async def read(self, account: Account, call: Call, model: str | None = None, name: str = "") -> Answer:
+    async def read(
+        self,
+        account: Account,
+        call: Call,
+        model: str | None = None,
+        name: str = "",
+        begins: Callable[[], None] | None = None,
+    ) -> Answer:
         """Send a call that buys nothing, once, and again where its token has ended; an answer that is a file has this
-        name. Errors: ProviderError."""
+        name. `begins` is called once it has its permit. Errors: ProviderError."""
 
         async def send(credentials: Credentials) -> Answer:
             async with self.permits.poll(account):
+                if begins is not None:
+                    begins()
                 return await self.send(account, call, Progress(), credentials, name)
 
         try:

@@ -34,7 +34,7 @@ from anymedia.model.strict_json import Json, dumps
 from anymedia.model.task import Attempt, Order, Task
 from anymedia.model.urls import signatures, unsigned
 from anymedia.model.vocabulary import Billed, Outcome
-from anymedia.translate import decode, encode
+from anymedia.translate import callback, decode, encode
 from anymedia.translate.messages import Answer, Call, Lost, Progress
 from anymedia.transport.auth import NONE, Credentials
 
@@ -72,6 +72,7 @@ class Submission:
         self._body: Json = order.body
         # A body that holds a file is not kept, and so is sent once.
         self._idempotency = None if any(slot.way.inline for slot in slots(order.body)) else account.adapter.idempotency
+        self._id = uuid4().hex
         self._claim = claim
         self._any_price = any_price
         self._sends = 0 if again is None else max(again.sends, 1)
@@ -147,6 +148,8 @@ class Submission:
         return _Recorded(partial(self._begin, permit), partial(self._end, permit))
 
     async def _begin(self, permit: Permit) -> None:
+        if self.attempt is None:
+            await self._call_back()
         try:
             self._credentials = await self._session.tokens.credentials(self.account, self._call)
         except ProviderError as error:
@@ -182,7 +185,7 @@ class Submission:
         """Write the intent down: the last step before the bytes. Errors: JournalError, OverCeiling, ConfigError."""
         limit, self._began = self._daily_limit(), self._session.clock.monotonic()
         self.attempt = Attempt(
-            id=uuid4().hex,
+            id=self._id,
             order=self.order,
             replay_key=self._replay_key,
             origin=self.account.origin,
@@ -191,6 +194,15 @@ class Submission:
         )
         self._session.begun(self.attempt)
         await self._session.begin(self.attempt, self._kept, limit, self._claim)
+
+    async def _call_back(self) -> None:
+        """Put the attempt's own token into our callback, where the order names it. Errors: JournalError."""
+        ledger, ours = self._session.ledger, self.account.callback
+        if ledger is not None and ours is not None and callback.asks(self.order, ours):
+            token = await ledger.token(self._id)
+            told, url = callback.told(self.order, ours, token), callback.with_token(ours, token)
+            is_whole = self._body is self.order.body
+            self.order, self._body = told, told.body if is_whole else callback.exchanged(self._body, ours, url)
 
     @property
     def _kept(self) -> bytes | None:

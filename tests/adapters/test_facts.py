@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from anymedia import AnymediaError, Billed, Cause, ImageRequest, Outcome, Refund, State, SubmitUncertain, Task
-from anymedia.engine.watch import first_wait, next_wait
+from anymedia.engine.pace import first_wait, next_wait
 from anymedia.registry import adapters, offers
 from anymedia.translate.check import check
 from anymedia.translate.classify import Asked

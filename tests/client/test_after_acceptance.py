@@ -183,7 +183,7 @@ async def test_a_file_that_was_left_is_fetched_by_what_links_there_are(client, r
 
 
 async def test_what_is_on_disk_keeps_its_place_and_what_is_not_gets_the_links_of_today(client, config, monkeypatch):
-    watch, account = client._watch, config.account("reapi")
+    looks, account = client._watch._looks, config.account("reapi")
     was = (Asset(kind="image", url="http://a/1", path=Path("/out/1.png")), Asset(kind="image", url="http://a/2"))
     task = Task(
         id="t", provider="reapi", account="reapi", submitted_at=NOW, path="/", state=State.SUCCEEDED, assets=was
@@ -193,14 +193,14 @@ async def test_what_is_on_disk_keeps_its_place_and_what_is_not_gets_the_links_of
         async def asked(_, task):
             return attrs.evolve(task, assets=tuple(Asset(kind="image", url=url) for url in urls))
 
-        monkeypatch.setattr(watch, "_asked", asked)
-        return [(asset.url, asset.path) for asset in (await watch.again(account, task)).assets]
+        monkeypatch.setattr(looks, "_asked", asked)
+        return [(asset.url, asset.path) for asset in (await looks.again(account, task)).assets]
 
     kept = ("http://a/1", Path("/out/1.png"))
     assert await again("http://b/1", "http://b/2") == [kept, ("http://b/2", None)]
     assert await again("http://b/1", "http://a/2", "http://b/3") == [kept, ("http://a/2", None), ("http://b/3", None)]
     assert await again("http://b/1") == [kept, ("http://a/2", None)]
-    assert await watch.again(account, whole := attrs.evolve(task, assets=was[:1])) is whole
+    assert await looks.again(account, whole := attrs.evolve(task, assets=was[:1])) is whole
 
 
 async def test_bytes_that_a_disk_does_not_take_stay_in_the_task(clock, tmp_path, caplog):

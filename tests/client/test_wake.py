@@ -44,7 +44,7 @@ async def test_a_wake_makes_the_next_look_due_at_once(client, sims, clock, reque
     assert (await waiting).state is State.SUCCEEDED
     assert polls(sims) == 2
     client.wake(task)  # nobody waits any more
-    assert client._watch._waits == {}
+    assert client._watch._schedules["reapi"]._watched == {}
 
 
 async def test_a_wake_during_a_look_is_for_the_look_after_it(client, sims, clock, request_):
@@ -63,12 +63,12 @@ async def test_a_wake_during_a_look_is_for_the_look_after_it(client, sims, clock
 async def test_every_wait_for_the_task_is_woken_and_no_other(client, sims, clock, request_):
     task, other = [await client.submit(request_, "reapi") for _ in range(2)]
     waits = [asyncio.create_task(client.wait(each)) for each in (task, task, other)]
-    await until(lambda: len(clock.slept) == 3)
+    await until(lambda: clock.slept)  # one sleep, until the soonest of their looks
     clock.seconds += 60
     client.wake(task)
     done, left = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     done |= (await asyncio.wait(left, timeout=0.05))[0]
-    assert done == set(waits[:2])
+    assert (done, polls(sims), len(clock.slept)) == (set(waits[:2]), 1, 1)  # one look for both
     waits[2].cancel()
     with pytest.raises(asyncio.CancelledError):
         await waits[2]
@@ -82,7 +82,7 @@ async def test_a_cancel_stays_a_cancel_whenever_the_wake_comes(client, clock, re
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    assert client._watch._waits == {}
+    assert client._watch._schedules["reapi"]._watched == {}
 
 
 async def test_generate_is_woken_too_and_the_deadline_holds(client, sims, clock, request_):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anymedia.declare import Pace
-from anymedia.engine.watch import first_wait, next_wait
+from anymedia.engine.pace import first_wait, next_wait
 
 PACE = Pace(first=5, then=3, slower={120: 15, 30: 6})
 

@@ -18,7 +18,7 @@ from anymedia.cli.providers import facts_of
 from anymedia.declare import Flag, Hook, Number, Param, Price, PriceQuote, Reply, Rule, Table
 from anymedia.declare.prices import Override
 from anymedia.declare.written import Written
-from anymedia.engine.watch import first_wait, next_wait
+from anymedia.engine.pace import first_wait, next_wait
 from anymedia.limits.permits import Permits
 from anymedia.model.strict_json import dumps
 from anymedia.pricing.explain import explain
