@@ -183,6 +183,22 @@ async def test_durations_are_those_of_what_was_over_by_that_word(ledger):
     assert await ledger.durations("reapi", None, None) == await ledger.durations("reapi", "", "images") == []
 
 
+# Tasks that were not bought here
+
+
+async def test_a_task_that_no_attempt_has_is_kept_in_sight(client, request_, path):
+    assert await client.unknown() == []
+    receiver = Ledger(SQLiteJournal(path))
+    strange = [told_of(tried(1), f"t-{number}", State.RUNNING) for number in range(2)]
+    for task in (*strange, attrs.evolve(strange[0], state=State.SUCCEEDED), strange[0]):
+        await receiver.told_unknown(task)
+    assert await client.unknown() == [strange[1], attrs.evolve(strange[0], state=State.SUCCEEDED)]
+    task = await client.submit(request_, "reapi")
+    await receiver.told_unknown(task)  # the webhook came before the answer was written down
+    assert [each.id for each in await client.unknown()] == ["t-1", "t-0"]
+    await receiver.close()
+
+
 # A client that submits while a webhook comes
 
 
