@@ -1,14 +1,13 @@
-"""The scheduler of one account: it looks at each task that somebody waits for when that is due.
+"""The scheduler of one account: each task is looked at when that is due, once for all who wait for it.
 
-One sleep is under way at a time, until the soonest of all; a task is looked at once for all who wait for it.
+It is run by those who wait: of all who wait for a task, one is its keeper, who sleeps until its next look and makes it.
+So nothing goes on for which nobody waits, and the heap of what is due when is the event loop's own.
 """
 
 import asyncio
-import contextvars
 import math
-from collections.abc import Callable
-from heapq import heappop, heappush
-from itertools import count
+from collections.abc import Callable, Iterator
+from typing import Any, cast
 
 import attrs
 
@@ -45,22 +44,42 @@ SEEN = (
 
 
 class Wait:
-    """One caller's wait for a task, until a `deadline` on the clock's monotonic time; `end` is set when it is over.
+    """One caller's wait for a task, until a `deadline` on the clock's monotonic time.
 
-    One that is `brief` waits for no more than the next look that begins.
+    One that is `brief` is over after the look with a number. The block `with wait` is its sleep or its look, which
+    `stop` ends.
     """
 
-    __slots__ = ("began", "context", "deadline", "end", "looks", "task", "watched", "without_result")
+    __slots__ = (
+        "_cancels",
+        "_is_stopped",
+        "_runs",
+        "_turn",
+        "began",
+        "deadline",
+        "error",
+        "had_last",
+        "is_over",
+        "looks",
+        "task",
+        "watched",
+        "without_result",
+    )
 
     def __init__(self, watched: "Watched", task: Task, began: float, deadline: float, looks: float) -> None:
-        self.watched = watched
-        self.task = task
-        self.began = began
-        self.deadline = deadline
-        self.looks = looks
-        self.end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.context = contextvars.copy_context()
-        self.without_result = 0
+        self.watched: Watched = watched
+        self.task: Task = task
+        self.began: float = began
+        self.deadline: float = deadline
+        self.looks: float = looks
+        self.had_last: bool = False
+        self.without_result: int = 0
+        self.is_over: bool = False
+        self.error: ProviderError | None = None
+        self._turn: asyncio.Future[None] | None = None
+        self._runs: asyncio.Task[Any] | None = None
+        self._cancels = 0
+        self._is_stopped = False
 
     @property
     def seen(self) -> Task:
@@ -77,16 +96,36 @@ class Wait:
         """Whether it is over after a look, however the task then stands."""
         return self.looks < math.inf
 
-    def over(self, error: BaseException | None = None) -> None:
+    def over(self, error: ProviderError | None = None) -> None:
         """End the wait."""
-        if self.end.done():
-            return
-        if error is None:
-            self.end.set_result(None)
-        elif isinstance(error, asyncio.CancelledError):
-            self.end.cancel()
-        else:
-            self.end.set_exception(error)
+        self.is_over, self.error = True, error
+        self.stop()
+
+    async def idle(self) -> None:
+        """Wait while another one keeps the task."""
+        self._turn = asyncio.get_running_loop().create_future()
+        try:
+            await self._turn
+        finally:
+            self._turn = None
+
+    def stop(self) -> None:
+        """End its present sleep or look, or let it see what there is to do."""
+        if self._turn is not None and not self._turn.done():
+            self._turn.set_result(None)
+        if self._runs is not None and not self._is_stopped:
+            self._is_stopped = True
+            self._runs.cancel()
+
+    def __enter__(self) -> None:
+        self._runs = cast("asyncio.Task[Any]", asyncio.current_task())
+        self._cancels = self._runs.cancelling()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
+        runs, self._runs = cast("asyncio.Task[Any]", self._runs), None
+        was_stopped, self._is_stopped = self._is_stopped, False
+        # As in asyncio.timeout: a cancel of our own is taken back, anybody else's goes on.
+        return was_stopped and kind is asyncio.CancelledError and runs.uncancel() <= self._cancels
 
 
 class Watched:
@@ -94,38 +133,44 @@ class Watched:
 
     __slots__ = (
         "account",
-        "at",
         "begun",
         "due",
         "error",
         "errors",
         "first",
-        "look",
-        "looked",
+        "is_looked_at",
+        "keeper",
         "looks",
         "task",
+        "until",
         "waits",
         "woken",
     )
 
     def __init__(self, account: Account, task: Task, due: float) -> None:
-        self.account = account
-        self.first = self.task = task
+        self.account: Account = account
+        self.first: Task = task
+        self.task: Task = task
         self.waits: dict[Wait, None] = {}
+        self.keeper: Wait | None = None
         self.error: ProviderError | None = None
-        self.errors = 0
-        self.due = due
-        self.at: float | None = None
-        self.look: asyncio.Task[None] | None = None
-        self.looked = -math.inf
-        self.looks = 0
-        self.begun = False
-        self.woken = False
+        self.errors: int = 0
+        self.due: float = due
+        self.until: float = -math.inf
+        self.looks: int = 0
+        self.is_looked_at: bool = False
+        self.begun: bool = False
+        self.woken: bool = False
 
-    def over(self, error: BaseException | None = None) -> None:
-        """End every wait for it."""
-        for wait in self.waits:
-            wait.over(error)
+    @property
+    def waiting(self) -> Iterator[Wait]:
+        """The waits for it that are not over."""
+        return (wait for wait in self.waits if not wait.is_over)
+
+    def rouse(self) -> None:
+        """End the keeper's sleep."""
+        if self.keeper is not None and not self.is_looked_at:
+            self.keeper.stop()
 
 
 class _Held(Exception):
@@ -133,23 +178,19 @@ class _Held(Exception):
 
 
 class Schedule:
-    """The tasks of one account that somebody waits for; the heap holds what is to be done for each, and when."""
+    """The tasks of one account that somebody waits for."""
 
     def __init__(self, looks: Looks, clock: Clock, age: Callable[[Task], float]) -> None:
         self._looks = looks
         self._clock = clock
         self._age = age
         self._watched: dict[str, Watched] = {}
-        self._heap: list[tuple[float, int, Watched]] = []
-        self._numbers = count()
-        self._timer: asyncio.Task[None] | None = None
-        self._until = -math.inf
         self._held = -math.inf
 
     # Who waits
 
     def join(self, account: Account, task: Task, deadline: float, *, brief: bool = False) -> Wait:
-        """Wait for a task from now on. A `brief` wait makes a look due at once, and is over after it."""
+        """Wait for a task from now on, by `over` and `leave`. A `brief` wait makes a look due at once."""
         now = self._clock.monotonic()
         watched = self._watched.get(task.id)
         if watched is None:
@@ -157,35 +198,41 @@ class Schedule:
             watched = self._watched[task.id] = Watched(account, task, due)
         wait = Wait(watched, task, now, deadline, watched.looks + 1 if brief else math.inf)
         watched.waits[wait] = None
-        if watched.task.state.final:  # others have not left yet
+        if watched.task.state.final:  # the others have not left yet
             wait.over()
         elif brief:
             self._wake(watched)
-        else:
-            self._plan(watched, self._event(wait, max(watched.due, self._held)))
+        elif self._event(wait, max(watched.due, self._held)) < watched.until:
+            watched.rouse()
         return wait
 
-    async def leave(self, wait: Wait) -> None:
-        """Wait no longer; the look is given up that nobody waits for any more."""
+    async def over(self, wait: Wait) -> None:
+        """Wait until a wait is over, and keep its task where nobody does. Errors: MalformedAnswer without a result."""
+        watched = wait.watched
+        while not wait.is_over:
+            watched.keeper = watched.keeper or wait
+            if watched.keeper is not wait:
+                await wait.idle()
+            elif await self._slept(wait):
+                await self._look(wait)
+        if wait.error is not None:
+            raise wait.error
+
+    def leave(self, wait: Wait) -> None:
+        """Wait no longer; another who waits for the task keeps it."""
         watched = wait.watched
         del watched.waits[wait]
-        if watched.waits:
-            return
-        del self._watched[watched.task.id]
-        useless = [] if watched.look is None else [watched.look]
-        if not self._watched:
-            self._heap.clear()
-            if self._timer is not None:
-                useless.append(self._timer)
-                self._timer = None
-        for each in useless:
-            each.cancel()
-        if useless:
-            await asyncio.gather(*useless, return_exceptions=True)
+        if not watched.waits:
+            del self._watched[watched.first.id]
+        elif watched.keeper is wait:
+            watched.keeper, watched.is_looked_at = None, False
+            for other in watched.waiting:
+                other.stop()
+                break
 
     def is_alone(self, wait: Wait) -> bool:
         """Return whether nobody else waits for the task until it is over."""
-        return all(each.is_brief for each in wait.watched.waits)
+        return all(each.is_brief for each in wait.watched.waiting if each is not wait)
 
     def wake(self, task_id: str) -> None:
         """Make the next look at a task due at once; during a look, the look after it."""
@@ -197,103 +244,80 @@ class Schedule:
         if (watched := self._watched.get(task.id)) is not None:
             watched.task, watched.error = task, None
             if task.state.final:
-                watched.over()
+                for wait in watched.waits:
+                    wait.over()
 
-    # What is due
+    # When a look is due
 
     def _wake(self, watched: Watched) -> None:
-        if watched.look is None:
+        if not watched.is_looked_at:
             watched.due = -math.inf
-            self._turn(watched, self._clock.monotonic())
+            watched.rouse()
         elif watched.begun:
             watched.woken = True
 
-    def _plan(self, watched: Watched, at: float) -> None:
-        """Let the turn of a task come at a time, unless it comes sooner, or never."""
-        if watched.look is not None or at == math.inf or (watched.at is not None and watched.at <= at):
-            return
-        watched.at = at
-        heappush(self._heap, (at, next(self._numbers), watched))
-        if self._timer is None or at < self._until:
-            if self._timer is not None:
-                self._timer.cancel()
-            self._until = -math.inf
-            self._timer = asyncio.create_task(self._run())
+    async def _slept(self, wait: Wait) -> bool:
+        """Sleep until something is to be done for a task; return whether it is a look."""
+        watched, now = wait.watched, self._clock.monotonic()
+        at = self._next(watched)
+        if at > now or watched.due > -math.inf:
+            is_reached = False
+            with wait:
+                watched.until = at
+                await self._clock.sleep(max(at - now, 0.0))
+                is_reached = True
+            if not is_reached:
+                return False
+        now, is_due = max(at, self._clock.monotonic()), False
+        for each in watched.waits:
+            if each.deadline <= now:
+                each.over()
+            elif not each.is_over:
+                is_due = is_due or self._event(each, max(watched.due, self._held)) <= now
+        return is_due and not wait.is_over
 
-    async def _run(self) -> None:
-        """Sleep until the soonest turn, again and again, while there is one."""
-        try:
-            while self._heap:
-                at, _, watched = self._heap[0]
-                if watched.at == at:
-                    self._until = at
-                    await self._clock.sleep(max(at - self._clock.monotonic(), 0.0))
-                    self._until = -math.inf  # what is planned from here on comes before the next sleep
-                self._fire(max(at, self._clock.monotonic()))
-            self._timer = None
-        except Exception as error:  # noqa: BLE001 - of a clock of the caller's: it is told to who waits
-            self._timer = None
-            for watched in self._watched.values():
-                watched.over(error)
-
-    def _fire(self, now: float) -> None:
-        """Let the turn come of each task whose time has come."""
-        while self._heap and self._heap[0][0] <= now:
-            at, _, watched = heappop(self._heap)
-            if watched.at == at:
-                self._turn(watched, now)
-
-    def _turn(self, watched: Watched, now: float) -> None:
-        """End the waits whose time is up, and look at the task where that is due."""
-        watched.at = None
+    def _next(self, watched: Watched) -> float:
+        """Return when something is to be done for a task that is not looked at."""
+        due, at = max(watched.due, self._held), math.inf
         for wait in watched.waits:
-            if wait.deadline <= now:
-                wait.over()
-        due = max(watched.due, self._held)
-        if (at := self._next(watched, due)) > now:
-            self._plan(watched, at)
-            return
-        watched.looked, watched.begun = now, False
-        first = next(wait for wait in watched.waits if not wait.end.done())
-        look = self._look(watched, in_turn=due <= now)
-        watched.look = asyncio.create_task(look, context=first.context)
-
-    def _next(self, watched: Watched, due: float) -> float:
-        """Return when something is to be done for a task whose next look is due at a time."""
-        return min((self._event(wait, due) for wait in watched.waits if not wait.end.done()), default=math.inf)
+            if not wait.is_over:
+                at = min(at, self._event(wait, due))
+        return at
 
     def _event(self, wait: Wait, due: float) -> float:
         """Return when something is to be done for a wait, where the next look at its task is due at a time."""
         if due < wait.deadline:
             return due
-        last = max(wait.deadline - LAST_LOOK, wait.began)
-        return wait.deadline if wait.is_brief or wait.watched.looked >= last else last
+        return wait.deadline if wait.is_brief or wait.had_last else max(wait.deadline - LAST_LOOK, wait.began)
 
     # A look
 
-    async def _look(self, watched: Watched, *, in_turn: bool) -> None:
-        """Look at a task. A look `in_turn`, which is not the last before a deadline, may be put off until it begins."""
+    async def _look(self, wait: Wait) -> None:
+        """Look at the task of a wait, for all who wait for it."""
+        watched = wait.watched
+        due = max(watched.due, self._held)
+        for each in watched.waits:
+            each.had_last = due >= each.deadline
+        is_last = due > self._clock.monotonic()
 
         def begins() -> None:
-            if in_turn and self._held > self._clock.monotonic():
+            if self._held > self._clock.monotonic() and not is_last:
                 raise _Held
             if not watched.begun:
                 watched.begun, watched.looks = True, watched.looks + 1
 
-        pause: float | None = None
+        watched.is_looked_at, watched.begun = True, False
         try:
-            watched.task, watched.error = await self._looks.at(watched.account, watched.task, begins), None
-            watched.errors = 0
+            with wait:
+                watched.task = await self._looks.at(watched.account, watched.task, begins)
+                watched.error, watched.errors = None, 0
         except _Held:
-            pause = 0.0
+            watched.is_looked_at = False
+            return
         except ProviderError as error:
             self._met(watched, error)
-        except asyncio.CancelledError:  # by whoever was the last to wait, or by somebody else
-            watched.over(asyncio.CancelledError())
-            raise
-        except Exception as error:  # noqa: BLE001 - it is told to who waits
-            watched.over(error)
-        self._looked(watched, pause)
+        watched.is_looked_at = False
+        self._looked(watched)
 
     def _met(self, watched: Watched, error: ProviderError) -> None:
         """Take note of what a look met."""
@@ -303,29 +327,24 @@ class Schedule:
         if isinstance(error, RateLimited) and error.retry_after is not None:
             self._held = max(self._held, self._clock.monotonic() + error.retry_after)
         if isinstance(error, MalformedAnswer) and error.retry is Retry.NEVER:
-            for wait in watched.waits:
+            for wait in watched.waiting:
                 wait.without_result += 1
                 if wait.without_result == NO_RESULT_LOOKS:
                     wait.over(error)
 
-    def _looked(self, watched: Watched, pause: float | None) -> None:
-        """Tell who waits what a look has found; the next one is due at the provider's pace, or after a `pause`."""
-        watched.look = None
-        for wait in watched.waits:
+    def _looked(self, watched: Watched) -> None:
+        """Tell who waits what a look has found; the next one is due at the provider's pace, or at once after a wake."""
+        for wait in watched.waiting:
             if watched.task.state.final or wait.looks <= watched.looks:
                 wait.over()
-        now = self._clock.monotonic()
         if watched.woken:
             watched.woken, watched.due = False, -math.inf
-            self._turn(watched, now)
             return
-        if pause is None:
-            pause = next_wait(
-                watched.account.adapter.life(watched.task.lifecycle).pace,
-                self._age(watched.task),
-                errors=watched.errors,
-                retry_after=None if watched.error is None else watched.error.retry_after,
-                jitter=self._clock.chance(),
-            )
-        watched.due = now + pause
-        self._plan(watched, self._next(watched, max(watched.due, self._held)))
+        pause = next_wait(
+            watched.account.adapter.life(watched.task.lifecycle).pace,
+            self._age(watched.task),
+            errors=watched.errors,
+            retry_after=None if watched.error is None else watched.error.retry_after,
+            jitter=self._clock.chance(),
+        )
+        watched.due = self._clock.monotonic() + pause

@@ -91,13 +91,13 @@ class Watch:
         schedule = self._schedule(account)
         wait = schedule.join(account, task, self._clock.monotonic() + timeout, brief=True)
         try:
-            await self._ended(wait)
+            await self._ended(schedule, wait)
             if not wait.watched.task.state.final and schedule.is_alone(wait):
                 longer = schedule.join(account, task, self._clock.monotonic() + LOOKED_ON)
                 self._looked_on.add(on := asyncio.create_task(self._look_on(schedule, longer)))
                 on.add_done_callback(self._looked_on.discard)
         finally:
-            await schedule.leave(wait)
+            schedule.leave(wait)
         return wait.seen
 
     def told(self, task: Task) -> None:
@@ -132,14 +132,14 @@ class Watch:
     async def _over(self, schedule: Schedule, wait: Wait) -> None:
         """Wait until a wait is over, or its time is up, and leave."""
         try:
-            await self._ended(wait)
+            await self._ended(schedule, wait)
         finally:
-            await schedule.leave(wait)
+            schedule.leave(wait)
 
-    async def _ended(self, wait: Wait) -> None:
+    async def _ended(self, schedule: Schedule, wait: Wait) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(left(self._clock, wait.deadline)):
-                await wait.end
+                await schedule.over(wait)
 
     async def _look_on(self, schedule: Schedule, wait: Wait) -> None:
         with suppress(AnymediaError):
