@@ -7,7 +7,7 @@ them, in a fixed order, and never in an echo of the request; states come in seve
 
 from anymedia.declare import (
     Adapter, Choice, Credit, Endpoint, Fault, Gap, Header, Lifecycle, Offer, Pace, Param, Price, Printed, Reply, State,
-    Table, Text, Url, Files, first,
+    Table, Text, Webhook, Files, first,
 )  # fmt: skip
 
 RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")  # the page names three; these are FLUX.2's
@@ -25,7 +25,6 @@ def flux_2(tier: str, credits: dict[str, int]) -> Offer:
             "aspect_ratio": Param("aspect_ratio", Choice(*RATIOS), default="1:1"),
             "resolution": Param("resolution", Choice("1K", "2K"), default="1K"),
             "images": Param("input_urls", Files(1, 8)),
-            "callback_url": Param("callback_url", Url()),
         },
         prices=Table("resolution", {size: Price(credits=figure) for size, figure in credits.items()}),
     )
@@ -86,6 +85,7 @@ ADAPTER = Adapter(
             "failed": State.FAILED,
             "error": State.FAILED,
         },
+        webhook=Webhook(asked_by="callback_url"),  # its body is not documented: that of a poll is looked for in it
         pace=Pace(first=3, then=3, slower={60: 5, 180: 10}),  # our choice: the page gives none
     ),
     fault=Fault(code=first("error.code", "code"), message=first("error.message", "error", "message")),
@@ -97,7 +97,8 @@ ADAPTER = Adapter(
         Gap("the body of a finished task", "looked for in a fixed order of places"),
         Gap("the full list of ratios", "FLUX.2's seven"),
         Gap("error codes", "the HTTP status counts"),
-        Gap("rate limits, lifetime of results, cancel, webhook signature"),
+        Gap("the body and the signature of a webhook", "the task is looked at"),
+        Gap("rate limits, lifetime of results, cancel"),
         Gap("the variable that holds the API key", "API_IN_ONE_API_KEY"),
     ),
 )

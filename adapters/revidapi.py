@@ -7,7 +7,7 @@ a result beside the state "waiting", so the state alone is believed.
 
 from anymedia.declare import (
     Adapter, Choice, Endpoint, Fault, Gap, Header, Lifecycle, Offer, Pace, Param, Price, Printed, Reply, Rule, State,
-    Table, Text, Url, Files, first, when,
+    Table, Text, Webhook, Files, first, when,
 )  # fmt: skip
 
 PICTURES = ("image/jpeg", "image/png", "image/webp")
@@ -29,7 +29,6 @@ def flux_2(tier: str, prices: dict[str, Price]) -> Offer:
             "images": Param("input.input_urls", Files(1, 8, types=PICTURES, megabytes=10)),
             "aspect_ratio": Param("input.aspect_ratio", Choice(*RATIOS, "auto"), default="1:1", always_sent=True),
             "resolution": Param("input.resolution", Choice("1K", "2K"), default="1K", always_sent=True),
-            "callback_url": Param("callBackUrl", Url()),
         },
         rules=(Rule(when={"aspect_ratio": "auto"}, needs="images"),),
         prices=Table("resolution", prices),
@@ -73,6 +72,7 @@ ADAPTER = Adapter(
             "success": State.SUCCEEDED,
             "fail": State.FAILED,
         },
+        webhook=Webhook(asked_by="callBackUrl"),  # with the body of the query
         pace=Pace(first=5, then=3, slower={30: 5, 120: 15}),  # kie.ai's advice; the page gives none
     ),
     fault=Fault(code="code", message=first("msg", "message", "detail")),
@@ -86,7 +86,8 @@ ADAPTER = Adapter(
         Gap("fail codes", "every failure is `failed`"),
         Gap("refunds", "counted as billed"),
         Gap("whether a record is there at once", "422 is taken as not yet for 90 s, as seen at kie.ai"),
-        Gap("rate limits, lifetime of results, cancel, webhook signature"),
+        Gap("the signature of a webhook", "the task is looked at"),
+        Gap("rate limits, lifetime of results, cancel"),
         Gap("the variable that holds the API key", "REVIDAPI_API_KEY"),
     ),
 )

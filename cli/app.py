@@ -22,6 +22,7 @@ COMMANDS = (
     "doctor",
     "trust",
     "raw",
+    "listen",
     "simulate",
     "demo",
 )

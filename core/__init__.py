@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         TaskFailed,
         Unavailable,
         Unsupported,
+        WebhookRefused,
     )
     from .model.media import Media
     from .model.money import Money, PriceStatus
@@ -130,6 +131,7 @@ __all__ = [
     "Trouble",
     "Unavailable",
     "Unsupported",
+    "WebhookRefused",
     "compare",
     "explain",
     "from_json",
@@ -173,6 +175,7 @@ _MODULES = {
         "TaskFailed",
         "Unavailable",
         "Unsupported",
+        "WebhookRefused",
     ),
     ".model.media": ("Media",),
     ".model.money": ("Money", "PriceStatus"),

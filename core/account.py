@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import attrs
 
 from .declare.adapter import Adapter, Limits
-from .declare.auth import API_KEY
+from .declare.auth import API_KEY, OLD
 from .declare.prices import Override
 from .model.errors import ConfigError
 from .model.redact import HIDDEN, holds, scrubbed
@@ -26,6 +26,9 @@ _PLAIN = re.compile(r"[!#-\[\]-~]*")  # what JSON writes as it is
 FINGERPRINT = re.compile(r"[0-9a-f]{16}:[0-9a-f]{16}")
 
 NO_LIMITS = Limits()
+
+TOKEN = "0" * 64
+"""What stands in an account's callback for the part that nobody can guess, until an attempt has one."""
 
 
 class Secret:
@@ -73,7 +76,8 @@ class Account:
     processes that share the journal. `proxy` is the URL of the proxy for the account's calls and files ("": none; None:
     as the environment says), `ca_file` a file of certificates that are trusted beside the system's; `allow_http` sends
     the API key unencrypted to a host that is not this machine; `lender` is the URL of the storage that lends URLs of
-    files which its provider cannot take otherwise.
+    files which its provider cannot take otherwise; `callback` is the URL that its provider calls when a task has moved,
+    with TOKEN at its end.
     """
 
     name: str
@@ -92,6 +96,7 @@ class Account:
     ca_file: Path | None = None
     allow_http: bool = False
     lender: str | None = None
+    callback: str | None = None
 
     @property
     def local(self) -> bool:
@@ -135,6 +140,11 @@ class Account:
         if not (self.allow_http or self.local or self.origin.startswith("https://")):
             raise ConfigError(f"{self.name}: {unencrypted(self.origin)}", **facts)
         return held
+
+    def secrets_of(self, name: str) -> tuple[Secret, ...]:
+        """Return the secrets that a setting holds: the one given, and the one before it while it is rotated."""
+        held = (self.settings.get(each) for each in (name, name + OLD))
+        return tuple(each for each in held if isinstance(each, Secret))
 
     def _how(self, name: str) -> str:
         if name == API_KEY:

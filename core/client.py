@@ -26,11 +26,20 @@ from .engine.session import Event, Session
 from .engine.sidecar import Sidecar, Sidecars
 from .engine.submits import Submits
 from .engine.watch import Watch
+from .engine.webhooks import Body, Headers, Webhooks
 from .journal.ledger import Claimed, Filters, Ledger
 from .journal.opening import open_journal
 from .journal.protocol import Journal
 from .limits.health import AccountHealth
-from .model.errors import AnymediaError, ConfigError, OutOfBounds, Problem, ProviderError, Unsupported
+from .model.errors import (
+    AnymediaError,
+    ConfigError,
+    OutOfBounds,
+    Problem,
+    ProviderError,
+    Unsupported,
+    WebhookRefused,
+)
 from .model.money import Money
 from .model.names import no_such
 from .model.options import GenerateOptions, OnUnsupported, Options, SubmitOptions, seconds
@@ -93,6 +102,8 @@ class Client:
     ) -> None:
         self.config: Config = config if isinstance(config, Config) else load_config(config)
         place = self.config.journal
+        if self.config.webhooks is not None and journal is None and place is None:
+            raise ConfigError("[webhooks] needs the journal, which is switched off: a callback is known by its attempt")
         self._opened = None if journal is not None or place is None else open_journal(place)
         self.journal: Journal | None = self._opened if journal is None else journal
         secrets = [secret for account in self.config.accounts.values() for secret in account.secrets]
@@ -111,6 +122,7 @@ class Client:
         self._keys = IdempotencyKeys(self._session)
         self._live = LivePrices.at(self.config.live_prices)
         self._watch = Watch(self._session)
+        self._webhooks = Webhooks(self._session, self._watch)
         self._files = Files(self._session, self._account, self.config.accounts.values())
         self._planning = asyncio.Semaphore(PLANS)
         self._recovering = asyncio.Lock()
@@ -304,6 +316,24 @@ class Client:
         with suppress(RuntimeError):  # where no event loop runs, nobody waits
             self._session.in_its_loop()
         self._watch.wake(task)
+
+    @_in_its_loop
+    async def receive(self, account: str, headers: Headers, body: Body, token: str | None = None) -> Task | None:
+        """Take a webhook that was posted for an account, and return the task that it is about, as it then stands.
+
+        `body` is all of it, or yields it piece by piece; `token` is what stands behind the account's name in the path
+        that it was posted to. A signature over the body makes it an answer like a look's; what else is genuine has the
+        task looked at, within the account's rate. The task is written down, and whoever waits for it hears of it, in
+        other processes too. A duplicate, or what comes too late, changes nothing. None for a task that no attempt has:
+        `unknown` returns it from then on.
+        Errors: WebhookRefused where nothing proves where it comes from; ConfigError without a journal; JournalError and
+        ProviderError where it should come again. anymedia.webhooks serves it over HTTP.
+        """
+        held = self.config.accounts.get(account)
+        ledger = self._written("nothing tells what a webhook is about")
+        if held is None:
+            raise WebhookRefused("it is for no account of the configuration")
+        return await self._webhooks.receive(held, ledger, headers, body, token)
 
     @_in_its_loop
     async def cancel(self, task: Task) -> Task:

@@ -12,19 +12,20 @@ from decimal import Decimal
 from pathlib import Path
 from stat import S_ISREG
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import attrs
 
-from .account import Account, unencrypted
+from .account import TOKEN, Account, unencrypted
 from .declare.adapter import Adapter, Limits
 from .declare.prices import Override, Price, Table
 from .journal.opening import is_url, path_of
 from .model.errors import ConfigError, OutOfBounds
+from .model.forms import LINK
 from .model.names import no_such
 from .model.options import Options
 from .model.paths import expanded
-from .model.urls import NO_PROXY_URL, ascii_host, is_loopback, proxy_url
+from .model.urls import NO_PROXY_URL, ascii_host, is_local, is_loopback, proxy_url
 from .network import DOWNLOAD, NETWORK, Network, network_of
 from .registry import adapter as find_adapter
 from .registry import adapters, faults
@@ -41,7 +42,7 @@ FILE = "anymedia.toml"
 OFF = ("off", "false", "no", "none", "0")
 """What ANYMEDIA_JOURNAL says, in letters of any case, where no journal is wanted; ./off is a file all the same."""
 
-TABLES = ("route", "providers", "journal", "network", "download", "storage")
+TABLES = ("route", "providers", "journal", "network", "download", "storage", "webhooks")
 """The tables of the file."""
 
 NOWHERE = Path(os.devnull, "anymedia")
@@ -111,7 +112,8 @@ class Config:
     `route` holds the default options for calls. `journal` is the file, or the URL, of the
     journal that every attempt is written to (None: none is), `prompts` whether what was asked for is written there too;
     `live_prices` is the file of the prices that providers reported; `network` says how other machines are reached;
-    `storage` is where results lie, and what lends URLs of the user's own files (None: nothing does).
+    `storage` is where results lie, and what lends URLs of the user's own files (None: nothing does); `webhooks` is the
+    URL below which providers call when a task has moved (None: they are not asked to).
     `unusable` says of the accounts whose adapter cannot be used why that is.
     """
 
@@ -123,6 +125,7 @@ class Config:
     live_prices: Path = attrs.field(factory=default_prices)
     network: Network = attrs.field(factory=lambda: network_of(os.environ))
     storage: "Storage | None" = None
+    webhooks: str | None = None
     unusable: Mapping[str, str] = attrs.field(factory=dict, hash=False)
 
     def account(self, name: str) -> Account:
@@ -197,6 +200,9 @@ def read_config(
     storage = _storage(data, path, f"{where}: storage")
     if storage is not None and storage.folder is None:
         accounts = {name: attrs.evolve(account, lender=storage.url) for name, account in accounts.items()}
+    webhooks = _webhooks(data, f"{where}: webhooks")
+    if webhooks is not None:
+        accounts = {name: attrs.evolve(each, callback=_callback(webhooks, name)) for name, each in accounts.items()}
     journal = data.get("journal", {})
     only(journal, {"enabled": bool, "path": str, "url": str, "prompts": bool}, f"{where}: journal")
     return Config(
@@ -208,6 +214,7 @@ def read_config(
         live_prices=default_prices(environ),
         network=_network(data, environ, path, where),
         storage=storage,
+        webhooks=webhooks,
         unusable=unusable,
     )
 
@@ -252,6 +259,23 @@ def _order(
         else:
             raise ConfigError(f"{where}: {no_such('account', str(name), {**accounts, **adapters()})}")
     return order
+
+
+def _webhooks(data: Mapping[str, Any], where: str) -> str | None:
+    """Return the URL below which providers call, without a slash at its end."""
+    if "webhooks" not in data:
+        return None
+    only(data["webhooks"], {"url": str}, where)
+    url: str = data["webhooks"].get("url", "").rstrip("/")
+    if not LINK.fits(url) or set("?#@") & set(url):  # what stands before an @ may be a password, and is not shown
+        raise ConfigError(f'{where}: url: must be like "https://app.example/hooks", without a user, ? and #')
+    if not (url.startswith("https://") or is_local(url)):
+        raise ConfigError(f"{where}: url: must be https://, unless it leads to this machine")
+    return url
+
+
+def _callback(url: str, account: str) -> str:
+    return f"{url}/{quote(account, safe='')}/{TOKEN}"
 
 
 _ROUTE: dict[str, type] = {

@@ -8,6 +8,7 @@ import attrs
 
 from .account import Secret
 from .declare.adapter import Adapter
+from .declare.auth import OLD
 from .model.errors import ConfigError
 from .model.names import no_such
 
@@ -34,8 +35,8 @@ def settings_of(
 ) -> Settings:
     """Return the settings that a table, and else the environment, gives of an adapter's.
 
-    An account with an origin of its own is given no secret from a variable that it does not name. Errors: ConfigError,
-    in which no secret stands.
+    An account with an origin of its own is given no secret from a variable that it does not name. A secret that is
+    being rotated is given twice: the one before it is called `name_old`. Errors: ConfigError without the secret.
     """
     _check(adapter, table, where)
     given: dict[str, str | Secret] = {}
@@ -52,6 +53,10 @@ def settings_of(
             held = _plain(name, table, environ.get(named or ""), setting.default, where)
         if held is not None:
             given[name] = held
+        if setting.rotated and named is not None:
+            variables[name + OLD] = named + OLD.upper()
+            before = secret_of((variables[name + OLD],), environ, where, "secret")
+            given |= {} if before is None else {name + OLD: before}
     return Settings(given, variables)
 
 

@@ -14,6 +14,7 @@ from .engine.recover import Recovery
 from .engine.route import Route
 from .engine.session import Event
 from .engine.sidecar import Sidecar
+from .engine.webhooks import Headers
 from .journal.ledger import Filters
 from .journal.protocol import Journal
 from .limits.health import AccountHealth
@@ -157,6 +158,10 @@ class SyncClient:
     ) -> Result:
         """As Client.generate."""
         return self._wait(self._client.generate(request, *accounts, timeout=timeout, **options))
+
+    def receive(self, account: str, headers: Headers, body: bytes, token: str | None = None) -> Task | None:
+        """As Client.receive."""
+        return self._wait(self._client.receive(account, headers, body, token))
 
     def cancel(self, task: Task) -> Task:
         """As Client.cancel."""

@@ -30,7 +30,7 @@ from .stated import NEEDED
 
 __all__ = ["Service", "Simulator", "Simulators", "in_thread", "names", "running", "services"]
 
-NO_PROVIDERS = {"fixtures", "server", "fetch"}
+NO_PROVIDERS = {"fixtures", "server", "fetch", "posting"}
 """Not looked into: they import pytest and aiohttp, which takes time or is missing."""
 
 T = TypeVar("T")

@@ -1,7 +1,8 @@
 """API in One, as its pages tell: flux-2 with a `type`, credits of one US cent.
 
-Ours, where the pages are silent: the body of a finished task; every `type` in errors, and 400 for what is invalid;
-fields that are not listed are ignored; links live for a day.
+Ours, where the pages are silent: the body of a finished task; what a webhook says (the poll's answer), when it is tried
+again, and that nobody signs it; every `type` in errors, and 400 for what is invalid; fields that are not listed are
+ignored; links live for a day.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from .message import Refusal, Request, Response, json_response
 from .picture import pixels
 from .service import DAY, Service
 from .task import Failure, Order, Stage, Task
+from .webhooks import Webhook
 
 FIELDS: dict[str, Field] = {
     "prompt": Text(3, 5000, required=True),
@@ -26,7 +28,7 @@ FIELDS: dict[str, Field] = {
     "type": Choice(("pro", "flex")),
     "resolution": Choice(("1K", "2K")),
     "input_urls": Links(0, 8, takes=PICTURES),
-    "callback_url": Link(),  # never called: its payload is unknown
+    "callback_url": Link(),
 }
 CREDITS = {("pro", "1K"): 5, ("pro", "2K"): 7, ("flex", "1K"): 14, ("flex", "2K"): 24}
 TYPES = {
@@ -80,9 +82,11 @@ class APIInOne(Service):
     }
     tells: ClassVar[Sequence[str]] = ("charge",)
     forms: ClassVar[Sequence[str]] = ("current", "older", "oldest", *PLACES)
+    webhook: ClassVar[Webhook] = Webhook(pauses=(10, 60, 300), within=10)
     ours: ClassVar[Sequence[str]] = (
         *("lifetime", "refusals.moderated", "failures.moderated", "failures.codes"),
         "tells.created",  # the oldest form alone, of an answer to a submit
+        *("webhook.body", "webhook.pauses", "webhook.within", "webhook.signature"),
     )
 
     def new_key(self) -> str:
@@ -119,6 +123,7 @@ class APIInOne(Service):
             media="jpeg",
             price=CREDITS[str(body.get("type", "pro")), resolution],
             sent=sent,
+            callback=str(body.get("callback_url", "")),
         )
 
     def accepted(self, task: Task, request: Request) -> Response:

@@ -5,7 +5,8 @@ A fault waits until a request comes that it is about, and is used up after `time
 - *before*: its answer comes in place of the provider's, and nothing is created;
 - *after*: the provider does its work first (a task is created and charged), then its good answer is lost or spoiled;
 - *view*: it changes what one look at a task shows;
-- *task*: it is the fate of the next task that is created.
+- *task*: it is the fate of the next task that is created; of the next one whose caller wants to be told, where it is
+  about webhooks.
 """
 
 from __future__ import annotations
@@ -17,13 +18,15 @@ from typing import Any, Literal, TypeAlias, cast
 from attrs import evolve, field, frozen
 
 Phase = Literal["before", "after", "view", "task"]
-Place = Literal["submit", "poll", "output", "result", "upload", "any"]
+Place = Literal["submit", "poll", "output", "result", "upload", "webhook", "any"]
 
 API: tuple[Place, ...] = ("submit", "poll")
 ALL: tuple[Place, ...] = ("submit", "poll", "result", "upload", "any")
 SUBMIT: tuple[Place, ...] = ("submit",)
 FATES: tuple[Place, ...] = ("submit", "output")
 POLL: tuple[Place, ...] = ("poll",)
+TOLD: tuple[Place, ...] = ("webhook",)
+SAID: tuple[Place, ...] = (*API, *TOLD)
 
 
 @frozen
@@ -49,13 +52,13 @@ KINDS: dict[str, Kind] = {
     "reset_after": Kind("after", ALL, "submit"),
     "no_answer": Kind("before", ALL, "submit", ("created", "seconds")),
     "cut_body": Kind("after", ALL, "submit"),
-    "cut_json": Kind("after", API, "submit"),
-    "not_json": Kind("after", API, "submit"),
+    "cut_json": Kind("after", SAID, "submit"),
+    "not_json": Kind("after", SAID, "submit"),
     "html": Kind("after", ALL, "submit"),
-    "without_id": Kind("after", API, "submit"),
-    "wrong_types": Kind("after", API, "submit"),
-    "unknown_state": Kind("after", API, "poll", ("word",)),
-    "unknown_fields": Kind("after", API, "poll"),
+    "without_id": Kind("after", SAID, "submit"),
+    "wrong_types": Kind("after", SAID, "submit"),
+    "unknown_state": Kind("after", SAID, "poll", ("word",)),
+    "unknown_fields": Kind("after", SAID, "poll"),
     "no_result": Kind("view", POLL, "poll"),
     "failed": Kind("task", FATES, "submit", ("code", "message", "like")),
     "moderated": Kind("task", API, "submit", ("code", "message")),
@@ -70,7 +73,14 @@ KINDS: dict[str, Kind] = {
     "gzip_bomb": Kind("after", ALL, "any", ("bytes",)),
     "redirect": Kind("before", ALL, "any", ("status", "location")),
     "raw": Kind("before", ALL, "any", ("status", "headers", "body", "created")),
+    "webhook_never": Kind("task", TOLD, "webhook"),
+    "webhook_late": Kind("task", TOLD, "webhook", ("seconds",), needed=("seconds",)),
+    "webhook_twice": Kind("task", TOLD, "webhook"),
+    "webhook_reordered": Kind("task", TOLD, "webhook"),
+    "webhook_forged": Kind("task", TOLD, "webhook"),
 }
+WEBHOOK = tuple(name for name, kind in KINDS.items() if kind.places == TOLD)
+"""What can go wrong with how a caller is told."""
 
 
 @frozen

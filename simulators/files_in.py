@@ -36,6 +36,7 @@ class FilesIn:
     now: float
 
     def __init__(self) -> None:
+        super().__init__()
         self.uploads: Uploads = Uploads()
         self.unfetched: list[str] = []
         """Inputs at public addresses, which were taken unseen."""

@@ -1,7 +1,8 @@
 """RevidAPI, as its page tells: kie.ai's records behind its own paths and key header.
 
 Ours, where the page is silent: the body's code is the HTTP status too; failed tasks are refunded and links live for a
-day, as at kie.ai, whose records it carries; a GET on the query is not found; fields that are not listed are ignored.
+day, as at kie.ai, whose records it carries; a GET on the query is not found; fields that are not listed are ignored; a
+webhook is not signed, and when it is tried again.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from .message import Error, Refusal, Request, Response, json_response
 from .picture import pixels
 from .service import DAY, Service
 from .task import Failure, Order, Stage, Task
+from .webhooks import Webhook
 
 RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")
 PICTURES = Takes(("image/jpeg", "image/png", "image/webp"), megabytes=10)
@@ -86,7 +88,11 @@ class RevidAPI(Service):
         "fail": "failed",
     }
     tells: ClassVar[Sequence[str]] = ("created", "completed")
-    ours: ClassVar[Sequence[str]] = ("lifetime", "refunds", "refusals.moderated", "failures.moderated")
+    webhook: ClassVar[Webhook] = Webhook(pauses=(10, 60, 300), within=15)
+    ours: ClassVar[Sequence[str]] = (
+        *("lifetime", "refunds", "refusals.moderated", "failures.moderated"),
+        *("webhook.pauses", "webhook.within", "webhook.signature"),
+    )
 
     def new_key(self) -> str:
         """Hex: the form is unknown."""
@@ -118,7 +124,8 @@ class RevidAPI(Service):
             raise Refusal(422, 422, "; ".join(f"{problem.field} {problem.predicate}" for problem in wrong))
         resolution = str(body["resolution"])
         size = pixels(str(body["aspect_ratio"]), resolution)
-        return Order(name, str(body["prompt"]), size, "jpeg", credits[resolution], sent=sent)
+        back = str(sent.get("callBackUrl") or "")
+        return Order(name, str(body["prompt"]), size, "jpeg", credits[resolution], sent=sent, callback=back)
 
     def sought(self, request: Request, match: re.Match[str]) -> str | None:
         """The query's taskId."""

@@ -1,12 +1,15 @@
 """RunAPI, as its SDK tells: actions below services, closed bodies, keys that replay, cents.
 
 Ours, where nothing is written: a key is remembered for a day, once its request was accepted; which of the three error
-forms comes when; `auto` and references are drawn as 1:1; `callback_url` is checked and never called; a failed task was
-charged and is refunded; a source that cannot be had or read is an invalid field.
+forms comes when; `auto` and references are drawn as 1:1; when a webhook is sent again; a failed task was charged and is
+refunded; a source that cannot be had or read is an invalid field.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import re
 import secrets
 import time
@@ -26,6 +29,7 @@ from .runapi_models import MODELS, SCOPES, Model, model_of
 from .runapi_prices import AS_OF, quoted, schedules
 from .service import DAY
 from .task import Failure, Order, Stage, Task
+from .webhooks import Delivery, Webhook
 
 STATUS: Mapping[Stage, str] = {
     "queued": "pending",
@@ -84,7 +88,9 @@ class RunAPI(LastingFiles):
     }
     tells: ClassVar[Sequence[str]] = ("charge",)
     request_id_header: ClassVar[str] = "X-Request-Id"
-    ours: ClassVar[Sequence[str]] = ("refusals.moderated", "failures.moderated", "failures.codes")
+    secrets: ClassVar[Sequence[str]] = ("webhook_secret",)
+    webhook: ClassVar[Webhook] = Webhook("webhook_secret", pauses=(10, 60, 300), within=10)
+    ours: ClassVar[Sequence[str]] = ("refusals.moderated", "failures.moderated", "failures.codes", "webhook.pauses")
 
     def __init__(self, *, clock: Clock = time.time, speed: float = 1.0, balance: float | Decimal = 100_000) -> None:
         super().__init__(clock=clock, speed=speed, balance=balance)
@@ -150,6 +156,7 @@ class RunAPI(LastingFiles):
             price=model.price(resolution),
             scope=model.scope,
             sent=sent,
+            callback=str(body.get("callback_url", "")),
         )
 
     def sought(self, request: Request, match: re.Match[str]) -> str | None:
@@ -177,6 +184,21 @@ class RunAPI(LastingFiles):
         elif refusal.code:
             body["error"] = {"code": refusal.code, "message": refusal.message}
         return json_response(body, refusal.status)
+
+    def new_secret(self, name: str) -> str:
+        """32 bytes in base64."""
+        return base64.b64encode(secrets.token_bytes(32)).decode()
+
+    def signed(self, delivery: Delivery, body: bytes, key: str) -> Mapping[str, str]:
+        """The id, which a resend keeps, the time, and both with the body signed by the secret's bytes."""
+        stamp = str(int(self.now))
+        over = f"{delivery.id}.{stamp}.".encode() + body
+        signature = hmac.digest(base64.b64decode(key), over, hashlib.sha256)
+        return {
+            "X-Callback-Id": delivery.id,
+            "X-Callback-Timestamp": stamp,
+            "X-Callback-Signature": base64.b64encode(signature).decode(),
+        }
 
     def code_of(self, status: int) -> str:
         """Empty: an error of which nothing more is known is a bare text."""

@@ -13,6 +13,7 @@ from attrs import evolve
 from .fetch import fetched
 from .flood import Flood
 from .message import Request, Response
+from .posting import Posting
 from .service import Service
 
 LONGEST_BODY = 10 * 1024 * 1024
@@ -32,6 +33,7 @@ class Server:
         self.service = service
         self._stopping = asyncio.Event()
         self._large = asyncio.Semaphore(LARGE_AT_A_TIME)
+        self._posting = Posting(service)
         # A handler ends when its client goes away, so that no held answer outlives its connection.
         self._runner = web.AppRunner(self._app(), access_log=None, handler_cancellation=True, shutdown_timeout=1)
 
@@ -49,8 +51,9 @@ class Server:
         return self.service.base_url
 
     async def stop(self) -> None:
-        """Lets held answers go and closes every connection."""
+        """Lets held answers go, posts no more, and closes every connection."""
         self._stopping.set()
+        await self._posting.stop()
         await self._runner.cleanup()
 
     def _app(self) -> web.Application:
@@ -88,12 +91,15 @@ class Server:
     async def _answer(self, request: Request, turn: contextlib.AsyncExitStack) -> Response:
         """The answer of the service, once what it wants of this machine has been fetched."""
         response = self.service.answer(request)
+        self._posting.wake()
         if not response.wanted:
             return response
         if len(request.body) <= LONGEST_BODY:
             await turn.enter_async_context(self._large)
         found = await fetched(response.wanted, self.service.upload_megabytes, self.service.fetch_seconds)
-        return self.service.answer(evolve(request, fetched=found))
+        response = self.service.answer(evolve(request, fetched=found))
+        self._posting.wake()
+        return response
 
     async def _sent(self, http: web.Request, response: Response) -> web.StreamResponse:
         match response.delivery:

@@ -1,4 +1,4 @@
-"""The life that all simulated providers share: route, fault, submit, poll, file, bill. Pure: no socket, no sleep.
+"""The life that all simulated providers share: route, fault, submit, poll, file, tell, bill. Pure: no socket, no sleep.
 
 A provider's module adds what is the provider's own: its paths, keys, rules, prices, words and bodies.
 """
@@ -26,6 +26,7 @@ from .spoil import MUTATIONS, spoiled
 from .stated import ENDS, USUAL, wrong
 from .task import Failure, Order, Stage, Task, amount
 from .uploads import KEPT, LENT
+from .webhooks_out import WebhooksOut
 
 DAY = 86_400.0
 FILE = r"/media/tasks/(?P<id>[^/]+)/(?P<index>[0-9]{1,2})\.(?P<suffix>png|jpg)"
@@ -38,7 +39,7 @@ LINKS = (("GET", FILE, "result"), ("GET", KEPT, "kept"), ("PUT", LENT, "put"))
 """What every provider serves to whoever has the link: results and uploads, and where bytes are put."""
 
 
-class Service(FilesIn, ABC):
+class Service(FilesIn, WebhooksOut, ABC):
     """One provider. Amounts are credits of the provider (RunAPI: cents), times seconds.
 
     `speed` divides the time that tasks take, and nothing else. What the class states is what the provider's page says;
@@ -109,12 +110,13 @@ class Service(FilesIn, ABC):
 
     def __init__(self, *, clock: Clock = time.time, speed: float = 1.0, balance: float | Decimal = 100_000) -> None:
         super().__init__()
+        self._lock = threading.RLock()
         self.clock: Clock = clock
         self.speed: float = speed
         self.balance: int | Decimal = amount(balance)
         self.now: float = clock()
         self.api_key: str = self.new_key()
-        self.settings: dict[str, str] = {**self.says, **{name: token_hex(16) for name in self.secrets}}
+        self.settings: dict[str, str] = {**self.says, **{name: self.new_secret(name) for name in self.secrets}}
         """What the only account that is let in says of itself."""
         self.tokens: dict[str, float] = {}
         """The tokens that were given, and until when each is good."""
@@ -127,7 +129,6 @@ class Service(FilesIn, ABC):
         """Faults that were to change what an answer says, and found nothing to change."""
         self._failing: list[Task] = []
         self._submits = self._polls = 0
-        self._lock = threading.RLock()
 
     def answer(self, request: Request) -> Response:
         """Answers any request; safe to call from several threads."""
@@ -266,6 +267,7 @@ class Service(FilesIn, ABC):
             task.canceled = self.now
             self._failing = [each for each in self._failing if each is not task]
             self._give_back(task, self.refunds)
+            self.promise_again(task)
         elif "too_late" in self.refusals:
             raise self.refusal("too_late")
         return self.canceled(task, request)
@@ -279,7 +281,7 @@ class Service(FilesIn, ABC):
 
     def _results(self, task: Task, stage: Stage, request: Request) -> list[str]:
         bare = stage != "succeeded" or task.failure or self.faults.take("poll", "view", "no_result")
-        return [] if bare else self._urls(task, request)
+        return [] if bare else self.result_links(task, self.here(request))
 
     def result(self, request: Request, match: re.Match[str]) -> Response:
         """A result file: no key needed, 403 once it has expired, 404 when there is none."""
@@ -305,6 +307,7 @@ class Service(FilesIn, ABC):
         task = Task(self.new_id(order), order, self.now, queued, running, key=key)
         self._fate(task)
         self.tasks[task.id] = task
+        self.promise(task)
         self._refund()
         return task
 
@@ -312,7 +315,7 @@ class Service(FilesIn, ABC):
         """Every task with what was charged and refunded; `submits` and `polls` count requests, refused ones too.
 
         `unread` is what was sent in requests that were answered, and is no key that the provider knows; `unfetched`
-        are the inputs at public addresses, which were taken unseen.
+        are the inputs at public addresses, which were taken unseen; `webhooks` counts what callers were told.
         """
         with self._lock:
             self._settle()
@@ -323,6 +326,7 @@ class Service(FilesIn, ABC):
                 "entries": [task.entry(self.now) for task in self.tasks.values()],
                 "unread": list(self.unread),
                 "unfetched": list(self.unfetched),
+                "webhooks": self.deliveries.bill(),
             }
 
     def add_fault(self, wanted: Mapping[str, object]) -> Fault:
@@ -344,6 +348,8 @@ class Service(FilesIn, ABC):
             raise ValueError(f"no page says how a task of {self.name} ends that is {new.kind}")
         if new.on == "upload" and not {*self.files_at} - {"submit"}:
             raise ValueError(f"nothing is uploaded at {self.name}")
+        if new.on == "webhook" and self.webhook is None:
+            raise ValueError(f"{self.name} tells no caller of a task")
         if new.on == "output" and all(place != "output" for _, _, place in self.routes):
             raise ValueError(f"at {self.name} no call of its own brings the result")
 
@@ -429,9 +435,10 @@ class Service(FilesIn, ABC):
         headers = {**response.headers, **({"Retry-After": after} if in_header else {})}
         return evolve(response, status=one.number("http_status", status), headers=headers)
 
-    def _urls(self, task: Task, request: Request) -> list[str]:
-        origin, files = self.here(request), range(task.order.count)
-        return [f"{origin}/media/tasks/{task.id}/{index}.{SUFFIX[task.order.media]}" for index in files]
+    def result_links(self, task: Task, origin: str) -> list[str]:
+        """The links to what a task made, at one of the addresses of the provider."""
+        indexes = range(task.order.count)
+        return [f"{origin}/media/tasks/{task.id}/{index}.{SUFFIX[task.order.media]}" for index in indexes]
 
     def _control(self, request: Request) -> Response:
         """The simulator's own endpoints, for tests."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from .message import Error
 from .task import Failure
+from .webhooks import Webhook
 
 USUAL: Mapping[str, tuple[int, str]] = {
     "unauthorised": (401, "The API key is missing or wrong"),
@@ -25,6 +26,7 @@ ENDS = ("failed", "moderated")
 MEANINGS = ("queued", "running", "succeeded", "failed", "moderated", "canceled", "not_found")
 LIMITS = ("submits", "polls", "active")
 TELLS = ("created", "completed", "charge")
+WEBHOOKS = ("body", "pauses", "within", "signature")
 ALONE = (
     *("lifetime", "refunds", "origin", "credit", "hosts", "not_yet"),
     *("retry_after", "request_id_header", "request_id_field"),
@@ -62,11 +64,25 @@ def wrong(provider: type[Any]) -> Iterator[str]:
     for method, _, place in getattr(provider, "routes", ()):
         if not callable(getattr(provider, place, None)):
             yield f"routes, {method}: no method answers {place!r}"
+    yield from _webhook(provider.webhook, provider.secrets)
     yield from _ours(provider.ours, said["failures"])
 
 
+def _webhook(webhook: object, secrets: Iterable[str]) -> Iterator[str]:
+    if isinstance(webhook, Webhook):
+        yield from _unknown("webhook, the secret", (webhook.secret,), ("", *secrets))
+    elif webhook is not None:
+        yield f"webhook is a Webhook, not {webhook!r}"
+
+
 def _ours(ours: Iterable[str], failures: Iterable[str]) -> Iterator[str]:
-    below = {"refusals": REFUSALS, "failures": (*failures, "codes"), "limits": LIMITS, "tells": TELLS}
+    below = {
+        "refusals": REFUSALS,
+        "failures": (*failures, "codes"),
+        "limits": LIMITS,
+        "tells": TELLS,
+        "webhook": WEBHOOKS,
+    }
     for each in ours:
         word, _, name = each.partition(".")
         if name and word in below:

@@ -32,6 +32,8 @@ class Order:
     """The path the order came to, where the provider's tasks live below it."""
     sent: Body = field(factory=dict)
     """The body as it was sent."""
+    callback: str = ""
+    """Where the caller wants to be told of it."""
 
 
 @frozen
@@ -48,11 +50,22 @@ class Failure:
     refunds: bool | None = None
 
 
+@frozen
+class Telling:
+    """What goes wrong with what a caller is told of a task: nothing comes, or late, or twice, or backwards."""
+
+    never: bool = False
+    late: float = 0.0
+    more: int = 0
+    reordered: bool = False
+
+
 @define
 class Task:
     """A task; its stage follows from its age, unless it was canceled. `queued` and `running` are in seconds.
 
-    stuck: it never ends; veiled: looks say that it succeeded, and only the call for its result tells that it failed.
+    stuck: it never ends; veiled: looks say that it succeeded, and only the call for its result tells that it failed;
+    telling: how its caller is told; None: not at all.
     """
 
     id: str
@@ -66,6 +79,7 @@ class Task:
     canceled: float | None = None
     key: str | None = None
     refunded: int | Decimal = 0
+    telling: Telling | None = None
 
     @property
     def ends(self) -> float:

@@ -7,6 +7,7 @@ Endpoint    a call: a method and a path (or a link from an earlier answer), and 
 Reply       where an answer holds what; each place is a path, see anymedia.declare.path
 Assets      results of one role in an answer, and what it tells of each
 Fault       where an error holds its code and its text
+Webhook     a call of the provider's that tells of a task; Signed: how it is signed
 Offer       what is sold: a model, its Params, the Rules between them, its Prices
 Param       a field on the wire: where it goes, what it takes (Text, Url, Files, Choice, Whole, Flag, Size …)
 Upload      how bytes get to the provider, in Steps
@@ -30,6 +31,7 @@ from .offer import VARIANT, Offer, Param, Rule
 from .path import first
 from .prices import DEAREST, Credit, Dearest, PerMegapixel, Price, Printed, Table
 from .sizes import Grid, Pixels
+from .webhook import Signed, Webhook
 from .when import ANY, UNKNOWN, Said, When, pick, when
 from .written import Numbered, numbered
 
@@ -77,6 +79,7 @@ __all__ = [
     "Rule",
     "Said",
     "Setting",
+    "Signed",
     "Size",
     "State",
     "Step",
@@ -85,6 +88,7 @@ __all__ = [
     "Token",
     "Upload",
     "Url",
+    "Webhook",
     "When",
     "Whole",
     "first",

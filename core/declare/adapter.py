@@ -17,10 +17,11 @@ from .endpoint import Credential, Endpoint, Fault, Token, code_and_yes, credenti
 from .errors import Err, Match, errors
 from .files import OF_A_FILE, Upload
 from .lifecycle import Lifecycle
-from .offer import Offer
+from .offer import Offer, Param
 from .path import Place, place
 from .prices import Credit, Printed
 from .several import pair, several
+from .webhook import Webhook
 from .when import When
 from .written import Written, clashes
 
@@ -108,11 +109,18 @@ def _clashing(adapter: "Adapter") -> Iterator[str]:
             if submit.model is not None:
                 always.append(Written("the wire id", submit.model))
             always += _in_query(adapter, submit)
+            always += _with_a_webhook(adapter.life(offer.lifecycle))
             brought = _queried(submit.path if offer.path is None else offer.path)
             for clash in clashes((*always, *brought, *offer.written), offer.exclusive):
                 yield f"{offer.name}: {clash}"
         else:
             yield f"{offer.name}: {_no_life(adapter, offer.lifecycle)}"
+
+
+def _with_a_webhook(life: Lifecycle) -> Iterator[Written]:
+    """Yield what a submit writes that asks for a webhook, beside the field that asks."""
+    sends = {} if life.webhook is None else life.webhook.sends
+    return (Written(f"what the webhook sends as {place}", place) for place in sends)
 
 
 def _in_query(adapter: "Adapter", submit: Endpoint) -> Iterator[Written]:
@@ -129,6 +137,9 @@ def _strays(adapter: "Adapter") -> Iterator[str]:
     elif not uploading:
         yield "upload: no offer takes a file by upload"
 
+
+CALLBACK = "callback_url"
+"""The field of every request that asks for a webhook."""
 
 _NAMES = frozenset(("id", "wire_id", "path"))
 """What a path or a query names that is no setting."""
@@ -147,6 +158,41 @@ def _misnamed(adapter: "Adapter") -> Iterator[str]:
             yield from (f"{where}, query, {name}: {wrong}" for wrong in _wrong_names(adapter, text, _NAMES))
     for name, text in adapter.headers.items():
         yield from (f"headers, {name}: {wrong}" for wrong in _wrong_names(adapter, text, frozenset()))
+    yield from (f"webhook: {wrong}" for webhook in adapter.webhooks for wrong in _wrong_in_a_webhook(adapter, webhook))
+
+
+def _asking(adapter: "Adapter", offer: Offer) -> Offer:
+    """Return an offer that takes a `callback_url` as the webhook of its lifecycle is asked for."""
+    asked_by = _asked_by(adapter, offer)
+    if asked_by is None or CALLBACK in offer.params:
+        return offer
+    return attrs.evolve(offer, params={**offer.params, CALLBACK: asked_by})
+
+
+def _asked_by(adapter: "Adapter", offer: Offer) -> Param | None:
+    life = adapter.lives.get(offer.lifecycle)
+    return None if life is None or life.webhook is None else life.webhook.asked_by
+
+
+def _asked_twice(adapter: "Adapter") -> Iterator[str]:
+    """Yield the offers that take a `callback_url` otherwise than the webhook of their lifecycle is asked for, or that
+    send a secret beside it in a form, where none is put last."""
+    for offer in adapter.offers:
+        asked_by = _asked_by(adapter, offer)
+        if asked_by is not None and offer.params[CALLBACK] != asked_by:
+            yield f"{offer.name}: the webhook says where its callback_url goes, and so the offer does not"
+        webhook = adapter.life(offer.lifecycle).webhook if asked_by is not None else None
+        if webhook is not None and "part" in offer.forms and webhook.fills:
+            yield f"{offer.name}: its submit may be a form, and the webhook fills a setting into a body of JSON"
+
+
+def _wrong_in_a_webhook(adapter: "Adapter", webhook: Webhook) -> Iterator[str]:
+    key = None if webhook.signed is None else webhook.signed.key
+    for name in webhook.settings:
+        if name not in adapter.settings:
+            yield no_such("setting", name, adapter.settings)
+        elif name == key and not adapter.settings[name].secret:
+            yield f"signed, key: {name} is no secret setting"
 
 
 def _wrong_names(adapter: "Adapter", text: str, others: frozenset[str]) -> Iterator[str]:
@@ -179,9 +225,9 @@ class Adapter:
 
     `auth` says where the API key goes, or several credentials; `settings` is what an account says beside it, and
     `headers`, which may hold settings, are sent wherever the API key is. `lifecycle` is how its work usually goes;
-    `lifecycles` are others, which offers name. `errors` gives what a code (or a Match) means; others go by their HTTP
-    class. `read` is the day the page was read, `printed` the day and the place of the prices. Errors: ValueError for
-    what contradicts itself.
+    `lifecycles` are others, which offers name; an offer takes a `callback_url` as the webhook of its lifecycle is asked
+    for. `errors` gives what a code (or a Match) means; others go by their HTTP class. `read` is the day the page was
+    read, `printed` the day and the place of the prices. Errors: ValueError for what contradicts itself.
     """
 
     name: str
@@ -216,7 +262,8 @@ class Adapter:
         return {None: self.lifecycle} | dict(self.lifecycles)
 
     def __attrs_post_init__(self) -> None:
-        wrong = "; ".join((*_clashing(self), *_strays(self), *_misnamed(self)))
+        object.__setattr__(self, "offers", tuple(_asking(self, offer) for offer in self.offers))
+        wrong = "; ".join((*_clashing(self), *_strays(self), *_misnamed(self), *_asked_twice(self)))
         if wrong:
             raise ValueError(f"{self.name}: {wrong}")
 
@@ -229,16 +276,28 @@ class Adapter:
 
     @property
     def calls(self) -> Iterator[tuple[str, Endpoint]]:
-        """The calls of every lifecycle, each with where it stands."""
+        """The calls of every lifecycle, and of its webhook, each with where it stands."""
         for name, life in self.lives.items():
             of = "" if name is None else f"lifecycles, {name}, "
             yield from ((f"{of}{what}", call) for what, call in (("submit", life.submit), *life.looks.items()))
+            signed = None if life.webhook is None else life.webhook.signed
+            if signed is not None and signed.keys is not None:
+                yield f"{of}webhook, keys", signed.keys
 
     @property
     def steps(self) -> Iterator[tuple[str, Endpoint]]:
         """The calls of an upload, each with where it stands."""
         steps = () if self.upload is None else self.upload.steps
         return ((f"upload, step {number}", step.call) for number, step in enumerate(steps, 1))
+
+    @property
+    def webhooks(self) -> Iterator[Webhook]:
+        """The different webhooks of its lifecycles."""
+        seen: list[Webhook] = []
+        for webhook in (life.webhook for life in self.lives.values()):
+            if webhook is not None and webhook not in seen:
+                seen.append(webhook)
+                yield webhook
 
     def life(self, name: str | None) -> Lifecycle:
         """Return the lifecycle of a name; None is the usual one. Errors: ConfigError naming those there are."""

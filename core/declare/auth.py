@@ -8,6 +8,9 @@ import attrs
 API_KEY = "api_key"
 """What the API key is called where a secret is named."""
 
+OLD = "_old"
+"""What stands behind a setting's name, and in capitals behind its variable's, where the secret before it is meant."""
+
 SETTING = re.compile(r"\{(\w+)\}")
 """A setting within a text."""
 
@@ -17,19 +20,23 @@ class Setting:
     """What an account says of itself beside its API key, like an organization or a second secret.
 
     It stands in the account's `settings`, else in the environment variable `env`, else it is `default`; a secret comes
-    from the environment alone, and is shown nowhere. `required`: nothing is sent without it.
+    from the environment alone, and is shown nowhere. `required`: nothing is sent without it. `rotated`: the secret
+    before it, which is good for a while yet, stands in the same variable with _OLD behind its name.
     """
 
     env: str | None = None
     secret: bool = False
     default: str | None = None
     required: bool = False
+    rotated: bool = False
 
     def __attrs_post_init__(self) -> None:
         if self.secret and self.default is not None:
             raise ValueError("default: a secret has none, as it would stand in the adapter")
         if self.required and self.default is not None:
             raise ValueError("required: what has a default is never missing")
+        if self.rotated and not self.secret:
+            raise ValueError("rotated: only a secret is replaced while the one before it is still good")
 
 
 @attrs.frozen
@@ -72,3 +79,5 @@ def wrong_settings(settings: Mapping[str, Setting], taken: frozenset[str]) -> It
             yield f"settings: {name!r} is no name of letters, digits and _ that does not end in _env"
         elif name in taken or name == API_KEY:
             yield f"settings: {name} means something else"
+        elif settings[name].rotated and name + OLD in settings:
+            yield f"settings: {name + OLD} means the secret before {name}"

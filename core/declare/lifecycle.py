@@ -1,4 +1,4 @@
-"""How one kind of work goes at a provider: submitted, looked at, explained where it failed, canceled."""
+"""How one kind of work goes at a provider: submitted, looked at or told of, explained where it failed, canceled."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,6 +9,7 @@ from anymedia.model.vocabulary import Cause, State
 
 from .endpoint import Endpoint, Reply
 from .errors import Err, states
+from .webhook import Webhook
 
 
 @attrs.frozen(kw_only=True)
@@ -35,8 +36,9 @@ class Lifecycle:
     Without a `poll`, the answer to the submit is the result. `result` is called once a look finds that a task has
     succeeded, `why` once a look finds that it has failed: the error that `why` is answered tells the failure's code and
     text. `states` gives the state of each raw word, in whatever letters it comes (an Err where the word tells a
-    failure's cause, or that the task was not found); a word not listed is still running. `pace` says when to look,
-    `expires` how many seconds a result can be fetched. The submit is a POST, which nothing sends twice by itself.
+    failure's cause, or that the task was not found); a word not listed is still running. `webhook` is a call of the
+    provider's that tells how a task stands, in the same words. `pace` says when to look, `expires` how many seconds a
+    result can be fetched. The submit is a POST, which nothing sends twice by itself.
     Errors: ValueError for words that no step reads where they stand.
     """
 
@@ -45,6 +47,7 @@ class Lifecycle:
     result: Endpoint | None = None
     why: Endpoint | None = None
     cancel: Endpoint | None = None
+    webhook: Webhook | None = None
     states: Mapping[str, State | Err] = attrs.field(default={}, converter=states, hash=False)
     pace: Pace
     expires: float | None = None
@@ -73,6 +76,12 @@ class Lifecycle:
         """The answer that tells how a task stands: a look's, else the submit's."""
         return (self.poll or self.submit).reply
 
+    @property
+    def webhook_reply(self) -> Reply:
+        """Where a webhook's body holds what: as the webhook says, else as in the answer to a look."""
+        own = None if self.webhook is None else self.webhook.reply
+        return self.told_by if own is None else own
+
     def __attrs_post_init__(self) -> None:
         wrong = "; ".join(_unread(self))
         if wrong:
@@ -97,6 +106,12 @@ def _unread(life: Lifecycle) -> Iterator[str]:
             yield f"{name}: without a poll the answer to the submit is the result"
     if life.why is not None:
         yield from (f"why: {what}" for what in _unread_in_why(life.why))
+    if life.webhook is not None:
+        yield from (f"webhook: {what}" for what in _unread_in_a_webhook(life, life.webhook))
+    yield from _unread_states(life)
+
+
+def _unread_states(life: Lifecycle) -> Iterator[str]:
     for raw, meaning in life.states.items():
         if isinstance(meaning, Err) and meaning.submit is not None:
             yield f"states, {raw}: submit says how a submit ended that gets an error, and a state is none"
@@ -120,3 +135,17 @@ def _unread_in_why(endpoint: Endpoint) -> Iterator[str]:
         yield "not_yet and verdict are read of the calls that tell how a task stands, and this one tells why it failed"
     if attrs.evolve(endpoint.reply, ok=None) != Reply():
         yield "of its reply nothing but `ok` is read: the error that it is answered is read by the adapter's `fault`"
+
+
+def _unread_in_a_webhook(life: Lifecycle, webhook: Webhook) -> Iterator[str]:
+    reply, signed = life.webhook_reply, webhook.signed
+    if life.poll is None:
+        yield "without a poll the answer to the submit is the result, and nothing is left to be told"
+    if reply.is_file:
+        yield "its body tells of a task, and is not the result"
+    if reply.replayed is not None and life.submit.reply.replayed is None:
+        yield "only the answer to a submit tells that it was replayed"
+    if reply.id is None and (webhook.asked_by is None or (signed is not None and "id" in signed.names)):
+        yield "its reply finds no id, and by that alone is it known which task it tells of, or what is signed"
+    if life.submit.body == "form" and webhook.fills:
+        yield "sends: a setting is filled into a body of JSON, and the submit sends a form"

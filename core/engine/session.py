@@ -159,7 +159,8 @@ class Session:
     async def end(self, attempt: Attempt) -> Attempt:
         """Record the outcome of an attempt, tell the listener, and return it as it is recorded. Errors: JournalError.
 
-        Its task may be another attempt's: then it is recorded as accepted without an id.
+        Its task may be another attempt's: then it is recorded as accepted without an id. Where a webhook was faster, it
+        is recorded as accepted with the task as the webhook told of it.
         """
         if attempt.task is not None and (first := self.first_with(attempt.task, attempt.id)) != attempt.id:
             attempt = attempt.without_task(first)
@@ -183,12 +184,16 @@ class Session:
                 self._unwritten.appendleft(attempt)
                 raise
 
-    async def failed(self, attempt: Attempt) -> None:
-        """Do as `end` for an attempt that failed; a fault of the journal is logged."""
+    async def failed(self, attempt: Attempt) -> Attempt:
+        """Do as `end` for an attempt that failed; a fault of the journal is logged.
+
+        It has a task where a webhook has named that meanwhile.
+        """
         try:
-            await self.end(attempt)
+            return await self.end(attempt)
         except JournalError as error:
             _log.error("attempt %s: %s, and that is not written down: %s", attempt.id, attempt.error, error)
+            return attempt
 
     def failed_later(self, attempt: Attempt) -> None:
         """Do as `failed` without waiting for the disk."""
@@ -213,16 +218,16 @@ class Session:
             _log.error("the result of task %s is not on disk: %s", task.id, error)
             return task
 
-    async def see(self, task: Task) -> None:
-        """Record how a task stands, and tell the listener."""
-        await self.note(task)
+    async def see(self, task: Task, *, by_webhook: bool = False, took: tuple[float, float] | None = None) -> None:
+        """Record how a task stands, and tell the listener. `by_webhook` and `took` are as in Ledger.see."""
+        await self.note(task, by_webhook=by_webhook, took=took)
         self.tell(task)
 
-    async def note(self, task: Task) -> None:
+    async def note(self, task: Task, *, by_webhook: bool = False, took: tuple[float, float] | None = None) -> None:
         """Record how a task stands; a fault of the journal is logged, since the provider still has the task."""
         if self.ledger is not None:
             try:
-                await self.ledger.see(task)
+                await self.ledger.see(task, by_webhook=by_webhook, took=took)
             except JournalError as error:
                 _log.error("task %s is %s, and that is not written down: %s", task.id, task.state, error)
 

@@ -34,7 +34,7 @@ from anymedia.model.strict_json import Json, dumps
 from anymedia.model.task import Attempt, Order, Task
 from anymedia.model.urls import signatures, unsigned
 from anymedia.model.vocabulary import Billed, Outcome
-from anymedia.translate import decode, encode
+from anymedia.translate import callback, decode, encode
 from anymedia.translate.messages import Answer, Call, Lost, Progress
 from anymedia.transport.auth import NONE, Credentials
 
@@ -72,6 +72,7 @@ class Submission:
         self._body: Json = order.body
         # A body that holds a file is not kept, and so is sent once.
         self._idempotency = None if any(slot.way.inline for slot in slots(order.body)) else account.adapter.idempotency
+        self._id = uuid4().hex
         self._claim = claim
         self._any_price = any_price
         self._sends = 0 if again is None else max(again.sends, 1)
@@ -147,6 +148,8 @@ class Submission:
         return _Recorded(partial(self._begin, permit), partial(self._end, permit))
 
     async def _begin(self, permit: Permit) -> None:
+        if self.attempt is None:
+            await self._call_back()
         try:
             self._credentials = await self._session.tokens.credentials(self.account, self._call)
         except ProviderError as error:
@@ -182,7 +185,7 @@ class Submission:
         """Write the intent down: the last step before the bytes. Errors: JournalError, OverCeiling, ConfigError."""
         limit, self._began = self._daily_limit(), self._session.clock.monotonic()
         self.attempt = Attempt(
-            id=uuid4().hex,
+            id=self._id,
             order=self.order,
             replay_key=self._replay_key,
             origin=self.account.origin,
@@ -191,6 +194,15 @@ class Submission:
         )
         self._session.begun(self.attempt)
         await self._session.begin(self.attempt, self._kept, limit, self._claim)
+
+    async def _call_back(self) -> None:
+        """Put the attempt's own token into our callback, where the order names it. Errors: JournalError."""
+        ledger, ours = self._session.ledger, self.account.callback
+        if ledger is not None and ours is not None and callback.asks(self.order, ours):
+            token = await ledger.token(self._id)
+            told, url = callback.told(self.order, ours, token), callback.with_token(ours, token)
+            is_whole = self._body is self.order.body
+            self.order, self._body = told, told.body if is_whole else callback.exchanged(self._body, ours, url)
 
     @property
     def _kept(self) -> bytes | None:
@@ -216,12 +228,18 @@ class Submission:
         return limit
 
     async def _failed(self, permit: Permit, error: AnymediaError) -> None:
-        """Write down how a submit failed, and raise its error."""
+        """Write down how a submit failed, and raise its error; where a webhook has named its task, it was accepted."""
         cause = error.cause if isinstance(error, ProviderError) else None
         facts = {"error": str(error), "cause": cause, "retry_after": error.retry_after, "answer": error.body}
-        error.attempt = self._ended(permit, error.outcome, **facts)
-        await self._session.failed(error.attempt)
-        raise error
+        attempt = self._as_ended(error.outcome, **facts)
+        try:
+            attempt = await self._session.failed(attempt)
+        finally:
+            self._counted(permit, attempt)
+        if attempt.task is None:
+            error.attempt = attempt
+            raise error
+        permit.answered()
 
     async def _accepted(self, ended: Attempt) -> None:
         """Keep a result that came as bytes, and write the task down. Errors: JournalError with the task."""
@@ -232,7 +250,7 @@ class Submission:
                 ended = attrs.evolve(ended, task=task)
         except JournalError as error:
             fault = error
-        self.attempt = ended
+        self.attempt = answered = ended
         try:
             ended = self.attempt = await self._session.end(ended)
         except JournalError as error:
@@ -242,6 +260,8 @@ class Submission:
             raise SubmitUncertain(f"{ended.error}; {NOT_AGAIN}", **said, **self.facts)
         if fault is not None:
             raise self._unwritten(ended, fault)
+        if ended is not answered:  # a webhook was faster, and its task may be over
+            self._session.permits.seen(ended.task)
 
     def _unwritten(self, ended: Attempt, fault: JournalError) -> JournalError:
         """Return the error for a task that was accepted, and that the journal does not know."""
@@ -259,13 +279,20 @@ class Submission:
 
     def _ended(self, permit: Permit, outcome: Outcome | None, **how: Any) -> Attempt:
         """Return the attempt as it ended, once the account's limits and health know of it."""
+        ended = self._as_ended(outcome, **how)
+        self._counted(permit, ended)
+        return ended
+
+    def _as_ended(self, outcome: Outcome | None, **how: Any) -> Attempt:
         ended_at = self._session.clock.now()
-        ended = attrs.evolve(self.recorded_attempt, sends=self._sends, ended_at=ended_at, outcome=outcome, **how)
+        return attrs.evolve(self.recorded_attempt, sends=self._sends, ended_at=ended_at, outcome=outcome, **how)
+
+    def _counted(self, permit: Permit, ended: Attempt) -> None:
+        """Let the account's limits and health know how the attempt ended."""
         self.attempt = ended
         if ended.may_be_billed:
             permit.keep(ended.task)
         self._session.health.note(self.account, ended, cooldown(ended), self._began)
-        return ended
 
     # Sent
 

@@ -9,9 +9,24 @@ from typing import TYPE_CHECKING, Any
 from .opening import open_journal
 
 if TYPE_CHECKING:
-    from .ledger import Claimed, Ledger
+    from .ledger import Claimed, Ledger, Moved
     from .memory import MemoryJournal
-    from .protocol import Claim, Ended, Entry, Journal, Limit, Query, Refusal, Released, Seen, Sum, Taken, Wanted
+    from .protocol import (
+        Claim,
+        Ended,
+        Entry,
+        Journal,
+        Limit,
+        Query,
+        Refusal,
+        Released,
+        Seen,
+        Sum,
+        Taken,
+        Told,
+        Unknown,
+        Wanted,
+    )
     from .sqlite import SQLiteJournal
 
 __all__ = [
@@ -23,6 +38,7 @@ __all__ = [
     "Ledger",
     "Limit",
     "MemoryJournal",
+    "Moved",
     "Query",
     "Refusal",
     "Released",
@@ -30,11 +46,19 @@ __all__ = [
     "Seen",
     "Sum",
     "Taken",
+    "Told",
+    "Unknown",
     "Wanted",
     "open_journal",
 ]
 
-_LATE = {"Claimed": "ledger", "Ledger": "ledger", "MemoryJournal": "memory", "SQLiteJournal": "sqlite"}
+_LATE = {
+    "Claimed": "ledger",
+    "Ledger": "ledger",
+    "MemoryJournal": "memory",
+    "Moved": "ledger",
+    "SQLiteJournal": "sqlite",
+}
 """Where the names are that are imported when they are asked for; those that are not listed are in `protocol`."""
 
 

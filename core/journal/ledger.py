@@ -5,12 +5,15 @@ An attempt is written down three times: `intend` before its first byte is sent, 
 """
 
 import hashlib
+import hmac
 import json
+import logging
+import math
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 from uuid import uuid4
 
 import attrs
@@ -23,11 +26,16 @@ from anymedia.model.vocabulary import Billed, Outcome, State
 
 from .counts_as import UNCERTAIN
 from .private import NOTHING, Hide
-from .protocol import By, Claim, Journal, Limit, Query, Released, Sum, Taken, Wanted, day_of
-from .records import NANO, Records, attempt_of, is_undownloaded, usd_of
+from .protocol import By, Claim, Journal, Limit, Query, Released, Sum, Taken, Told, Wanted, day_of
+from .records import NANO, Records, attempt_of, is_undownloaded, unknown_of, usd_of
 
 PAGE = 500
 """How many entries are read at once where there may be many."""
+
+_ID = 32
+"""The letters of an attempt's id in a token."""
+
+_log = logging.getLogger("anymedia")
 
 
 @attrs.frozen(kw_only=True)
@@ -40,6 +48,14 @@ class Claimed:
     claim: Claim
     digest: str
     bought: tuple[Attempt, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Moved:
+    """An attempt whose task is over, and whether a webhook told that."""
+
+    attempt: Attempt
+    by_webhook: bool
 
 
 class Filters(TypedDict, total=False):
@@ -105,26 +121,106 @@ class Ledger:
         """Write down how a submit has ended, and return the attempt as it is written.
 
         A task that another attempt of the account has already is not this one's: it was accepted without an id then,
-        for which both prices stay reserved until it is settled.
+        for which both prices stay reserved until it is settled. A task that a webhook named meanwhile stays: the
+        attempt was accepted then, whatever the submit's end says. A task in the answer stands for another than that.
         """
-        end = await self.journal.write(self._records.ended(attempt))
-        if not isinstance(end, Taken):
-            return attempt
-        attempt = attempt.without_task(end.by)
-        await self.journal.write(self._records.ended(attempt))
-        return attempt
+        end = await self.journal.write(self._records.ended(attempt, keeps_task=True))
+        if isinstance(end, Taken):
+            attempt = attempt.without_task(end.by)
+            end = await self.journal.write(self._records.ended(attempt, keeps_task=True))
+        return await self._as_told(attempt, end) if isinstance(end, Told) else attempt
 
     def end_later(self, attempt: Attempt) -> None:
         """Write down how a submit has ended, without waiting: the event loop may be ending."""
-        self.journal.put(self._records.ended(attempt))
+        self.journal.put(self._records.ended(attempt, keeps_task=True))
 
-    async def see(self, task: Task) -> None:
-        """Write down how a task stands. A final state is durable when this returns, and no later one replaces it."""
-        change = self._records.seen(task)
+    async def _as_told(self, attempt: Attempt, told: Told) -> Attempt:
+        """Return an attempt that has ended as it is written down, where its task was known before."""
+        if attempt.task is not None and attempt.task.id != told.task_id:
+            message = "attempt %s: %s answered with task %s, and it was named as task %s before; look at both there"
+            _log.error(message, attempt.id, attempt.order.account, attempt.task.id, told.task_id)
+            return attempt
+        written = await self.attempt(attempt.id)
+        return attempt if written is None or written.task is None else _named(attempt, written.task)
+
+    async def accepted_by_webhook(self, attempt: Attempt, task: Task) -> Attempt:
+        """Write down that a webhook named the task of an attempt that has none, and return the attempt as it stands.
+
+        Where it has got a task meanwhile, or this one is another attempt's, nothing is changed.
+        """
+        named = attrs.evolve(_named(attempt, task), settled=None)
+        change = self._records.ended(named, unanswered=True, by_webhook=True)
+        if await self.journal.write(change) is True:
+            return named
+        return await self.attempt(attempt.id) or attempt
+
+    async def see(self, task: Task, *, by_webhook: bool = False, took: tuple[float, float] | None = None) -> None:
+        """Write down how a task stands. A final state is durable when this returns, and no later one replaces it.
+
+        Where it is over by that, `by_webhook` says that a webhook told it, and `took` how many seconds the task took,
+        at least and at most, where nothing else held up the looks.
+        """
+        change = self._records.seen(task, by_webhook=by_webhook, took=took)
         if task.state.final:
             await self.journal.write(change)
         else:
             self.journal.put(change)
+
+    async def told_unknown(self, task: Task) -> None:
+        """Keep a task in sight that a webhook told of, and that no attempt has: somebody else bought it.
+
+        A later word replaces an earlier one; of very many, the oldest are forgotten.
+        """
+        await self.journal.write(self._records.unknown(task))
+
+    # What was told, and what moved
+
+    async def token(self, attempt_id: str) -> str:
+        """Return the part of an attempt's callback that nobody can guess: 64 characters, which name the attempt."""
+        return attempt_id + await self._signature(attempt_id)
+
+    async def named_by(self, token: str) -> str | None:
+        """Return the id of the attempt that a token names; None for what is no token of this journal."""
+        attempt_id, signature = token[:_ID], token[_ID:]
+        right = await self._signature(attempt_id)
+        is_ours = hmac.compare_digest(signature.encode(errors="replace"), right.encode())
+        return attempt_id if is_ours else None
+
+    async def _signature(self, attempt_id: str) -> str:
+        return await self._keyed(attempt_id.encode(errors="replace"), b"token")
+
+    async def attempt(self, attempt_id: str) -> Attempt | None:
+        """Return the attempt with an id; None where there is none."""
+        return await self._one(Query(id=attempt_id))
+
+    async def with_task(self, account: str, task_id: str) -> Attempt | None:
+        """Return the attempt of an account that has a task; None where there is none."""
+        return await self._one(Query(account=account, task_id=task_id))
+
+    async def _one(self, query: Query) -> Attempt | None:
+        entries = await self.journal.select(attrs.evolve(query, limit=1))
+        return attempt_of(entries[0]) if entries else None
+
+    async def moved(self, after: int | None = None) -> tuple[int, list[Moved]]:
+        """Return the number of the last move, and the attempts whose tasks were over after the move `after`.
+
+        The oldest come first, 500 at most: the number is that of the last one returned then. Without `after`, the
+        number alone. Whoever asks again with the number misses none, whichever process wrote it.
+        """
+        last, entries = await self.journal.moved(after)
+        return last, [Moved(attempt=attempt_of(entry), by_webhook=bool(entry.by_webhook)) for entry in entries]
+
+    async def durations(self, provider: str, offer: str | None, variant: str | None) -> list[tuple[float, float]]:
+        """Return how many seconds tasks of an offer and a variant took, at least and at most.
+
+        Those that were over last come first, 32 at most.
+        """
+        took = await self.journal.durations(provider, offer or "", variant or "")
+        return [(least, most) for least, most in took if _are_seconds(least, most)]
+
+    async def unknown(self) -> list[Task]:
+        """Return the tasks that webhooks told of and that no attempt has got since, the last one first."""
+        return [unknown_of(each) for each in await self.journal.unknown()]
 
     # Read, and settled by hand
 
@@ -320,9 +416,13 @@ class Ledger:
 
         The salt is in the journal: who has that can try whether a prompt was the one, and nobody can without it.
         """
+        return await self._keyed(json.dumps(request, sort_keys=True).encode())
+
+    async def _keyed(self, text: bytes, purpose: bytes = b"") -> str:
+        """Return 32 letters that tell a text from others, for one purpose, and that nobody makes without the salt."""
         if self._salt is None:
             self._salt = await self.journal.salt()
-        return hashlib.blake2b(json.dumps(request, sort_keys=True).encode(), key=self._salt, digest_size=16).hexdigest()
+        return hashlib.blake2b(text, key=self._salt, digest_size=16, person=purpose).hexdigest()
 
 
 def _query(
@@ -356,6 +456,17 @@ def _query(
 
 
 # What counts
+
+
+def _named(attempt: Attempt, task: Task) -> Attempt:
+    """Return an attempt that was accepted, as a task of it shows, whatever its submit came to."""
+    nothing: dict[str, Any] = {"error": None, "cause": None, "retry_after": None, "answer": None}
+    return attrs.evolve(attempt, outcome=Outcome.ACCEPTED, task=task, sends=max(attempt.sends, 1), **nothing)
+
+
+def _are_seconds(least: Any, most: Any) -> bool:
+    """Return whether these are a least and a most that a task can have taken: another program may have written them."""
+    return type(least) is type(most) is float and 0 <= least <= most < math.inf
 
 
 def _may_be_paid(attempt: Attempt) -> bool:

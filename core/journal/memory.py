@@ -6,6 +6,7 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Collection, Iterator
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,7 +15,26 @@ import attrs
 
 from anymedia.model.errors import JournalError
 
-from .protocol import By, Change, Claim, Ended, Entry, Limit, Query, Refusal, Released, Seen, Sum, Taken, Wanted
+from .protocol import (
+    DURATIONS,
+    MOVED,
+    UNKNOWN,
+    By,
+    Change,
+    Claim,
+    Ended,
+    Entry,
+    Limit,
+    Query,
+    Refusal,
+    Released,
+    Seen,
+    Sum,
+    Taken,
+    Told,
+    Unknown,
+    Wanted,
+)
 from .sums import sum_of, together
 
 
@@ -27,6 +47,10 @@ class Memory:
         self.by_task: dict[tuple[str, str], dict[str, None]] = {}
         self.days: dict[tuple[str, int], int] = {}
         self.wanted: set[str] = set()
+        self.moves: dict[str, int] = {}
+        self.last_move: int = 0
+        self.took: dict[str, tuple[float, float]] = {}
+        self.unknown: dict[tuple[str, str], Unknown] = {}
         self.claims: dict[str, Claim] = {}
         self.released: set[str] = set()
         self.owners: dict[str, bool] = {}
@@ -90,7 +114,7 @@ class MemoryJournal:
             self._keep(attrs.evolve(entry, owner=self._owner, number=number))
             return None
 
-    async def write(self, change: Change) -> bool | Taken:
+    async def write(self, change: Change) -> bool | Taken | Told:
         """As Journal.write."""
         return self._write(change)
 
@@ -107,6 +131,31 @@ class MemoryJournal:
             elif query.first is not None:
                 entries = entries[: query.first]
             return [self._now(entry) for entry in entries]
+
+    async def moved(self, after: int | None) -> tuple[int, list[Entry]]:
+        """As Journal.moved."""
+        with self.memory.lock:
+            last = self.memory.last_move
+            later = takewhile(lambda move: after is not None and move[1] > after, reversed(self.memory.moves.items()))
+            moves = [*later][::-1][:MOVED]
+            entries = [self._now(self.memory.entries[name]) for name, _ in moves]
+            return moves[-1][1] if moves else last, entries
+
+    async def durations(self, provider: str, offer: str, variant: str) -> list[tuple[float, float]]:
+        """As Journal.durations."""
+        with self.memory.lock:
+            entries = map(self.memory.entries.__getitem__, reversed(self.memory.moves))
+            alike = (
+                each for each in entries if (each.provider, each.offer, each.variant) == (provider, offer, variant)
+            )
+            took = (self.memory.took[each.id] for each in alike if each.id in self.memory.took)
+            return [*islice(took, DURATIONS)]
+
+    async def unknown(self) -> list[Unknown]:
+        """As Journal.unknown."""
+        with self.memory.lock:
+            told = reversed(self.memory.unknown.values())
+            return [each for each in told if not self._of_task(each.account, each.task_id)]
 
     async def sums(self, by: By, since: float | None = None) -> list[Sum]:
         """As Journal.sums."""
@@ -192,23 +241,56 @@ class MemoryJournal:
         entries = map(self.memory.entries.__getitem__, self.memory.by_task.get((account, task_id), ()))
         return [entry for entry in entries if entry.task_id == task_id]
 
-    def _write(self, change: Change) -> bool | Taken:
+    def _write(self, change: Change) -> bool | Taken | Told:
         with self.memory.lock:
             if isinstance(change, Released):
                 return self._release(change)
-            if isinstance(change, Ended) and (other := self._other(change)) is not None:
-                return Taken(by=other)
+            if isinstance(change, Unknown):
+                return self._hear(change)
+            if isinstance(change, Ended):
+                return self._end(change)
             entries = list(self._changed(change))
             for entry in entries:
                 self._keep(entry)
             return bool(entries)
 
-    def _other(self, change: Ended) -> str | None:
+    def _end(self, end: Ended) -> bool | Taken | Told:
+        entry = self.memory.entries.get(end.id)
+        if entry is None:
+            return False
+        if (other := self._other(entry, end)) is not None:
+            return Taken(by=other)
+        had, same = entry.task_id, entry.task_id == end.task_id
+        if had is not None and end.unanswered:
+            return False
+        if had is not None and end.keeps_task and (end.task_id is None or (same and not entry.open)):
+            if same:
+                self._keep(attrs.evolve(entry, record=end.record, body=_columns(end).get("body", entry.body)))
+            return Told(task_id=had)
+        moved = self._move(end, entry) if end.over and (entry.open or not same) else {}
+        self._keep(attrs.evolve(entry, **_columns(end), **moved))
+        return True if had is None or same or not end.keeps_task else Told(task_id=had)
+
+    def _move(self, change: Ended | Seen, entry: Entry) -> dict[str, Any]:
+        """Number the move of an entry, and return what that sets of it."""
+        self.memory.last_move += 1
+        self.memory.moves.pop(entry.id, None)  # the last one comes last
+        self.memory.moves[entry.id] = self.memory.last_move
+        return {"by_webhook": change.by_webhook}
+
+    def _hear(self, told: Unknown) -> bool:
+        """Keep the word of an unknown task."""
+        unknown, name = self.memory.unknown, (told.account, told.task_id)
+        if told.open and name in unknown and not unknown[name].open:
+            return False
+        unknown[name] = told
+        if len(unknown) > UNKNOWN:
+            unknown.pop(next(iter(unknown)))
+        return True
+
+    def _other(self, this: Entry, end: Ended) -> str | None:
         """Return another entry of the account that has the task of an end."""
-        this = self.memory.entries.get(change.id)
-        if this is None or change.task_id is None:
-            return None
-        same = self._of_task(this.account, change.task_id)
+        same = () if end.task_id is None else self._of_task(this.account, end.task_id)
         return next((other.id for other in same if other.id != this.id), None)
 
     def _release(self, change: Released) -> bool:
@@ -219,13 +301,8 @@ class MemoryJournal:
         self.memory.released.add(change.key)
         return True
 
-    def _changed(self, change: Ended | Seen | Wanted) -> Iterator[Entry]:
+    def _changed(self, change: Seen | Wanted) -> Iterator[Entry]:
         """Yield the entries that a change is for, changed."""
-        if isinstance(change, Ended):
-            entry = self.memory.entries.get(change.id)
-            if entry is not None and not (change.unanswered and entry.task_id is not None):
-                yield attrs.evolve(entry, **_columns(change))
-            return
         for entry in self._of_task(change.account, change.task_id):
             if isinstance(change, Wanted):
                 self._live()
@@ -235,12 +312,17 @@ class MemoryJournal:
             elif entry.open or change.on_disk:
                 if change.complete:
                     self.memory.wanted.discard(entry.id)
-                yield attrs.evolve(entry, **_columns(change))
+                moved = {}
+                if change.over and entry.open:
+                    moved = self._move(change, entry)
+                    if change.took is not None:
+                        self.memory.took[entry.id] = change.took
+                yield attrs.evolve(entry, **_columns(change), **moved)
 
     def _fits(self, entry: Entry, query: Query) -> bool:
         """Return whether every condition of a query holds for an entry."""
         given: dict[str, Any] = attrs.asdict(query, recurse=False)
-        same = ("provider", "account", "idempotency_key", "open")
+        same = ("provider", "account", "idempotency_key", "open", "id", "task_id")
         if any(given[name] is not None and getattr(entry, name) != given[name] for name in same):
             return False
         if query.statuses is not None and entry.status not in query.statuses:

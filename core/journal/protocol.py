@@ -25,9 +25,10 @@ class Entry:
     `task` are JSON, `body` is what was sent. `digest` tells for which request it was made under its `idempotency_key`.
     An `open` entry may still change by itself; an `undownloaded` one has results that are not on disk. `offer`, `model`
     and `labels` are what it is added up by, each a text that is empty where there is none, and so is `counts_as`: an
-    entry for which it is None is in no sum. `owner`, `alive` and `number` are set by the journal: who wrote the entry
-    or took it over, whether that owner was alive when the entry was as it is here, and its place in the order in which
-    entries were added, from 1.
+    entry for which it is None is in no sum. `variant` is such a text too, by which durations are found. `by_webhook`
+    says that a webhook told that its task is over. `owner`, `alive` and `number` are set by the journal: who wrote the
+    entry or took it over, whether that owner was alive when the entry was as it is here, and its place in the order in
+    which entries were added, from 1.
     """
 
     id: str
@@ -41,10 +42,12 @@ class Entry:
     quoted: int | None = None
     quoted_exactly: bool = False
     offer: str = ""
+    variant: str = ""
     model: str = ""
     labels: str = ""
     counts_as: str | None = None
     undownloaded: bool = False
+    by_webhook: bool = False
     idempotency_key: str | None = None
     digest: str | None = None
     task_id: str | None = None
@@ -94,9 +97,9 @@ class Refusal:
 class Query:
     """Which entries are wanted: those for which every condition holds that is given.
 
-    `name` is the beginning of an id, or the id of a task. `left_by` selects the entries that are open, or wanted, or
-    undownloaded and of one of these owners. `before` and `after` are numbers of entries that are not wanted themselves.
-    `limit` keeps the newest of all these, or else `first` the oldest.
+    `name` is the beginning of an id, or the id of a task; `id` and `task_id` are whole ones. `left_by` selects the
+    entries that are open, or wanted, or undownloaded and of one of these owners. `before` and `after` are numbers of
+    entries that are not wanted themselves. `limit` keeps the newest of all these, or else `first` the oldest.
     """
 
     statuses: Collection[str] | None = None
@@ -106,6 +109,8 @@ class Query:
     since: float | None = None
     open: bool | None = None
     name: str | None = None
+    id: str | None = None
+    task_id: str | None = None
     left_by: Collection[str] | None = None
     before: int | None = None
     after: int | None = None
@@ -139,8 +144,10 @@ class Sum:
 class Ended:
     """The submit of the entry `id` has ended so. With `unanswered`, only an entry without a task is changed.
 
-    A task that another entry of the account has already is not written: nothing is changed then. `body` replaces what
-    was sent; None: it stays.
+    With `keeps_task`, an entry that has a task already (a webhook named it) is Told: an end without a task changes
+    nothing of it, and one with the same task, where that is over, its record and body alone. A task that another entry
+    of the account has already is not written: nothing is changed then. `body` replaces what was sent; None: it stays.
+    When the task is `over`, and was not before, the entry moves; `by_webhook` says whether a webhook told that.
     """
 
     id: str
@@ -153,6 +160,9 @@ class Ended:
     counts_as: str | None = None
     undownloaded: bool = False
     unanswered: bool = False
+    keeps_task: bool = False
+    over: bool = False
+    by_webhook: bool = False
     body: bytes | None = None
 
 
@@ -160,7 +170,9 @@ class Ended:
 class Seen:
     """A task stands so. An entry that is not open is changed only when some file of the task is `on_disk`.
 
-    When the task is `complete`, all of them are, and the entry is no longer wanted.
+    When the task is `complete`, all of them are, and the entry is no longer wanted. When it is `over`, and was open
+    before, the entry moves: `by_webhook` says whether a webhook told that, and `took` how many seconds the task took,
+    at least and at most (None: nobody knows).
     """
 
     account: str
@@ -173,6 +185,9 @@ class Seen:
     undownloaded: bool = False
     on_disk: bool = False
     complete: bool = False
+    over: bool = False
+    by_webhook: bool = False
+    took: tuple[float, float] | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -201,7 +216,33 @@ class Taken:
     by: str
 
 
-Change: TypeAlias = Ended | Seen | Wanted | Released
+@attrs.frozen(kw_only=True)
+class Told:
+    """What was known before the end of a submit came: the entry had a task already, `task_id`."""
+
+    task_id: str
+
+
+@attrs.frozen(kw_only=True)
+class Unknown:
+    """A task of an account that no entry has: somebody else bought it. `task` is JSON, and an `open` one goes on.
+
+    A later word replaces an earlier one, unless the task is over by that and goes on by the later one.
+    """
+
+    account: str
+    task_id: str
+    open: bool
+    task: str
+
+
+UNKNOWN = 10_000
+"""How many unknown tasks are kept at most: the oldest go."""
+
+MOVED, DURATIONS = 500, 32
+"""How many entries that moved, and how many durations, are returned at once at most."""
+
+Change: TypeAlias = Ended | Seen | Wanted | Released | Unknown
 
 
 class Journal(Protocol):
@@ -236,11 +277,12 @@ class Journal(Protocol):
         more succeed than may.
         """
 
-    async def write(self, change: Change) -> bool | Taken:
+    async def write(self, change: Change) -> bool | Taken | Told:
         """Make a change, and return whether there was anything to change; for Wanted, whether the entry is ours now.
 
-        Both are decided in the transaction that makes it, and so is Taken, for the end of a submit: of any number of
-        owners at once, one gets an entry, and one entry of an account gets a task.
+        Both are decided in the transaction that makes it, and so are Taken and Told, for the end of a submit: of any
+        number of owners at once, one gets an entry, and one entry of an account gets a task. Told is returned where the
+        entry has another task than the end says, or had one, or its task stays as it was.
         """
 
     def put(self, change: Change) -> None:
@@ -251,6 +293,21 @@ class Journal(Protocol):
 
     async def select(self, query: Query) -> list[Entry]:
         """Return entries in the order in which they were added."""
+
+    async def moved(self, after: int | None) -> tuple[int, list[Entry]]:
+        """Return the number of the last move, and the entries whose last move came after the move `after`.
+
+        An entry moves when its task is over. Moves are numbered from 1, and none is seen before those with smaller
+        numbers. The oldest come first, `MOVED` at most: the number is that of the last one returned then, for the next
+        call. None: no entries, and the number of the last move, or 0. It is called often: where nothing has moved, it
+        takes one look.
+        """
+
+    async def durations(self, provider: str, offer: str, variant: str) -> list[tuple[float, float]]:
+        """Return how many seconds tasks took, at least and at most, those that were over last first: `DURATIONS`."""
+
+    async def unknown(self) -> list[Unknown]:
+        """Return the unknown tasks that no entry has got since, those that were told of last first."""
 
     async def sums(self, by: By, since: float | None = None) -> list[Sum]:
         """Return what the entries come to that count as anything, or those started at `since` or later.

@@ -16,13 +16,13 @@ from anymedia.model.errors import AnymediaError, JournalError
 from anymedia.model.money import EXACT, Money, PriceStatus
 from anymedia.model.options import MOST_USD
 from anymedia.model.strict_json import dumps, loads
-from anymedia.model.task import SENDING, Attempt, Order, Task
+from anymedia.model.task import SENDING, Attempt, Order, Task, Trouble
 from anymedia.model.urls import is_path, signatures, unsigned
 from anymedia.model.vocabulary import Outcome, State
 
 from .counts_as import of_attempt, of_task
 from .private import NOTHING, Hide, Private
-from .protocol import Ended, Entry, Seen
+from .protocol import Ended, Entry, Seen, Unknown
 from .redact import secrets_of
 
 REMEMBERED = 10_000
@@ -66,6 +66,7 @@ class Records:
             quoted=quoted,
             quoted_exactly=order.money.status == PriceStatus.EXACT,
             offer=_name(order.offer),
+            variant=_name(order.variant),
             model=_name(order.model or order.wire_id),
             labels=self._labels(attempt),
             counts_as=SENDING,
@@ -74,7 +75,9 @@ class Records:
             body=body if self._prompts else None,
         )
 
-    def ended(self, attempt: Attempt, *, unanswered: bool = False) -> Ended:
+    def ended(
+        self, attempt: Attempt, *, unanswered: bool = False, keeps_task: bool = False, by_webhook: bool = False
+    ) -> Ended:
         """Return the change that a submit's end makes."""
         task = attempt.task
         return Ended(
@@ -88,6 +91,9 @@ class Records:
             counts_as=of_attempt(attempt),
             undownloaded=is_undownloaded(attempt),
             unanswered=unanswered,
+            keeps_task=keeps_task,
+            over=task is not None and task.state.final,
+            by_webhook=by_webhook,
             body=self._unsigned(attempt),
         )
 
@@ -97,8 +103,8 @@ class Records:
         needed = attempt.outcome in (None, Outcome.UNCERTAIN) and attempt.settled is None
         return None if needed or not order.signatures or not self._prompts else dumps(unsigned(order.body))
 
-    def seen(self, task: Task) -> Seen:
-        """Return the change that a look at a task makes."""
+    def seen(self, task: Task, *, by_webhook: bool = False, took: tuple[float, float] | None = None) -> Seen:
+        """Return the change that a look at a task makes, or what a webhook told of it."""
         return Seen(
             account=task.account,
             task_id=task.id,
@@ -110,11 +116,21 @@ class Records:
             undownloaded=_lacks_files(task),
             on_disk=any(asset.kept for asset in task.assets),
             complete=all(asset.kept for asset in task.assets),
+            over=task.state.final,
+            by_webhook=by_webhook,
+            took=took,
         )
 
+    def unknown(self, task: Task) -> Unknown:
+        """Return the change that a word of a task makes which no attempt has; nobody knows its prompt."""
+        return Unknown(account=task.account, task_id=task.id, open=not task.state.final, task=self._task(task, None))
+
     def _record(self, attempt: Attempt) -> str:
-        """Return an attempt as JSON, without its body and its task, which are stored beside it."""
-        return _written(attempt, Private(self._secrets(attempt), self._hide))
+        """Return an attempt as JSON, without its body and its task, which are stored beside it.
+
+        Where its prompt is not known any more, it was taken out before.
+        """
+        return _written(attempt, Private(self._secrets(attempt) or (), self._hide))
 
     def _task(self, task: Task, private: Sequence[str] | None) -> str:
         """Return a task as JSON, without the bytes of its result, and without the prompt where none is wanted."""
@@ -124,13 +140,15 @@ class Records:
         """Return an attempt's labels as a text that is the same for the same ones, and empty where there are none."""
         if not attempt.order.labels:
             return ""
-        private = Private(self._secrets(attempt), self._hide)
+        private = Private(self._secrets(attempt) or (), self._hide)
         return _text(dict(sorted(private.without(_Labels(attempt.order.labels)).labels.items())))
 
-    def _secrets(self, attempt: Attempt) -> tuple[str, ...]:
+    def _secrets(self, attempt: Attempt) -> tuple[str, ...] | None:
         """Return the texts of an attempt that are the user's own, or that let anybody in, and remember them for its
-        task."""
+        task. None where nobody knows them any more."""
         order = attempt.order
+        if not self._prompts and order.body is None and not order.texts:
+            return None
         private = (*order.signatures, *(() if self._prompts else secrets_of(order.body, order.texts)))
         if attempt.task is not None and (private or not self._prompts):
             name = (attempt.task.account, attempt.task.id)
@@ -171,22 +189,54 @@ def attempt_of(entry: Entry) -> Attempt:
 def _read(entry: Entry) -> Attempt:
     """Return what the texts of an entry say. Errors: of any kind."""
     attempt = from_json(Attempt, loads(entry.record.encode()))  # a byte that is no UTF-8 is a fault
-    task = None if entry.task is None else from_json(Task, loads(entry.task.encode()))
+    task = None if entry.task is None else _task(entry.task)
     body = None if entry.body is None else loads(entry.body)
     order = attrs.evolve(attempt.order, body=body, signatures=tuple(signatures(body)))
     attempt = attrs.evolve(attempt, task=task, order=order)
-    # An API key is sent to these again, and other programs may have written them.
-    for path in (attempt.order.path, *(() if task is None else (task.path,))):
-        if not is_path(path):
-            raise ValueError(f"its path is no plain path: {path!r:.60}")
+    _check(attempt.order.path)
     same = (attempt.id, attempt.order.account, None if task is None else (task.id, task.account))
     if same != (entry.id, entry.account, None if task is None else (entry.task_id, entry.account)):
         raise ValueError("its texts are of another attempt")
     return attempt
 
 
-def _unreadable(entry: Entry, error: Exception) -> Attempt:
+def unknown_of(unknown: Unknown) -> Task:
+    """Return an unknown task; one that cannot be read is of that name, and says so as its trouble."""
+    try:
+        task = _task(unknown.task)
+        if (task.account, task.id) != (unknown.account, unknown.task_id):
+            raise ValueError("its text is of another task")
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with a row is that row's fault
+        return Task(
+            id=str(unknown.task_id),
+            provider="",
+            account=str(unknown.account),
+            submitted_at=_moment(0),
+            path="",
+            trouble=Trouble(error=_fault(error)),
+        )
+    return task
+
+
+def _task(text: str) -> Task:
+    """Return the task that a text says. Errors: of any kind."""
+    task = from_json(Task, loads(text.encode()))
+    _check(task.path)
+    return task
+
+
+def _check(path: str) -> None:
+    """Refuse what is no plain path: an API key is sent there again, and other programs may have written it."""
+    if not is_path(path):
+        raise ValueError(f"its path is no plain path: {path!r:.60}")
+
+
+def _fault(error: Exception) -> str:
     said = str(error) if isinstance(error, AnymediaError | ValueError) else type(error).__name__
+    return f"its record cannot be read: {said}"
+
+
+def _unreadable(entry: Entry, error: Exception) -> Attempt:
     return Attempt(
         id=str(entry.id),
         order=Order(
@@ -197,7 +247,7 @@ def _unreadable(entry: Entry, error: Exception) -> Attempt:
         ),
         started_at=_moment(entry.started),
         outcome=Outcome.UNCERTAIN,
-        error=f"its record cannot be read: {said}",
+        error=_fault(error),
     )
 
 

@@ -11,8 +11,11 @@ from anymedia.model.errors import JournalError
 APPLICATION = 0x616D6A31
 """The mark in the SQLite files that are journals, so that no other program's file is taken for one."""
 
-UNRELEASED = 3
+UNRELEASED = 4
 """The last form that no release has written: files of this form or an earlier one are not read."""
+
+HAS_MOVED = "typeof(moved) = 'integer'"
+"""What is so of an entry that has moved, whatever another program has written there."""
 
 ADDED_UP = {
     "number": "1",
@@ -77,10 +80,15 @@ MIGRATIONS: Sequence[Sequence[str]] = (
             status TEXT NOT NULL,
             open INTEGER NOT NULL,
             undownloaded INTEGER NOT NULL DEFAULT 0,
+            moved INTEGER,
+            by_webhook INTEGER NOT NULL DEFAULT 0,
+            least REAL,
+            most REAL,
             reserved INTEGER,
             quoted INTEGER,
             quoted_exactly INTEGER NOT NULL DEFAULT 0,
             offer TEXT NOT NULL DEFAULT '',
+            variant TEXT NOT NULL DEFAULT '',
             model TEXT NOT NULL DEFAULT '',
             labels TEXT NOT NULL DEFAULT '',
             counts_as TEXT,
@@ -94,8 +102,19 @@ MIGRATIONS: Sequence[Sequence[str]] = (
         "CREATE INDEX by_open ON attempts (open) WHERE open",
         "CREATE INDEX by_wanted ON attempts (wanted) WHERE wanted",
         "CREATE INDEX by_undownloaded ON attempts (owner) WHERE undownloaded",
+        f"CREATE INDEX by_move ON attempts (moved) WHERE {HAS_MOVED}",
+        "CREATE INDEX by_duration ON attempts (provider, offer, variant, moved) WHERE least IS NOT NULL",
         "CREATE INDEX by_start ON attempts (started)",
         "CREATE TABLE keys (key TEXT PRIMARY KEY, holder TEXT, owner TEXT NOT NULL, fence INTEGER NOT NULL)",
+        # In the order in which they were first told of; the oldest go.
+        """CREATE TABLE unknown (
+            number INTEGER PRIMARY KEY,
+            account TEXT NOT NULL,
+            task_id TEXT NOT NULL,
+            open INTEGER NOT NULL,
+            task TEXT NOT NULL,
+            UNIQUE (task_id, account)
+        )""",
         "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
         # Sums are kept by every statement that changes what they are made of: nothing is ever deleted.
         "CREATE TABLE days (account, day, reserved, PRIMARY KEY (account, day)) WITHOUT ROWID",

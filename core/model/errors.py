@@ -3,6 +3,7 @@
 AnymediaError
 ├─ ConfigError              no key, unknown account, broken file
 ├─ JournalError             the journal cannot be read or written (carries what was accepted by then)
+├─ WebhookRefused           what was posted is not believed, and nothing has changed
 ├─ RequestError             nothing was sent, the request has to change
 │  ├─ Unsupported           the offer has no such feature (lists every problem)
 │  ├─ OutOfBounds           a value outside what the offer takes (lists every problem)
@@ -104,6 +105,13 @@ class JournalError(AnymediaError):
     """The journal cannot be read or written: nothing was sent, unless `task` holds what had been accepted by then."""
 
     outcome: Outcome | None = Outcome.NOT_SENT
+
+
+class WebhookRefused(AnymediaError):
+    """What was posted as a webhook is not believed, and has changed nothing; `status` is what it is answered."""
+
+    def __init__(self, message: str = "", *, status: int = 401, **facts: Any) -> None:
+        super().__init__(message, status=status, **facts)
 
 
 class RequestError(AnymediaError):

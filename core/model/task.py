@@ -160,8 +160,9 @@ class Order:
     """One task to be bought: what is sent where, and for how much.
 
     It makes `units` of the request's units (pictures, clips, songs), from number `part` on. `money` is the quote; `why`
-    says why this offer was chosen, at `chosen_at`; `variant` is that of the request, `lifecycle` names how its task goes where
-    that is not the provider's usual way, `webhook` says that the provider is asked to tell of it by a webhook of ours. `idempotency_key` is the caller's own name for the request. `texts` are the caller's own words,
+    says why this offer was chosen, at `chosen_at`; `variant` is that of the request, `lifecycle` names how its task
+    goes where that is not the provider's usual way, `webhook` says that the provider is asked to tell of it by a
+    webhook of ours. `idempotency_key` is the caller's own name for the request. `texts` are the caller's own words,
     `signatures` are of URLs in its body, with which anybody may fetch them: both are in no JSON.
     """
 

@@ -12,7 +12,7 @@ from anymedia.model.money import Money
 from anymedia.model.slots import filled, slots
 from anymedia.model.strict_json import Json
 from anymedia.model.task import Adjustment
-from anymedia.translate.encode import is_form, same, submit
+from anymedia.translate.encode import is_form, same, submit, with_settings_of
 from anymedia.translate.files import Going, going
 from anymedia.translate.messages import Call
 from anymedia.translate.own import asked_as
@@ -60,12 +60,13 @@ class Explanation:
 def explain(candidate: Candidate) -> Explanation:
     """Explain how a request is sent to an offer."""
     checked, account = candidate.checked, candidate.account
-    sent = [Sent(part.body, times) for part, times in same(candidate.parts)]
+    life = checked.life
+    sent = [Sent(with_settings_of(account, life, part.body)[0], times) for part, times in same(candidate.parts)]
     body = sent[0].json if sent else None
     replay_key = None if any(slot.way.inline for slot in slots(body)) else "(a new one)"
     call = submit(account, checked.offer.lifecycle, checked.path, filled(body, str), replay_key)
     headers = masked_headers(call)
-    if is_form(account.adapter.life(checked.offer.lifecycle).submit, body):
+    if is_form(life.submit, body):
         headers["Content-Type"] = "multipart/form-data"
     return Explanation(
         offer=candidate.name,

@@ -110,6 +110,7 @@ def candidates(
                 on_unsupported=on_unsupported,
                 limits=limits,
                 ways=Ways.of(account),
+                callback=account.callback,
             ),
             account,
             live,

@@ -5,7 +5,7 @@ from typing import Any
 
 import attrs
 
-from anymedia.declare.adapter import Adapter
+from anymedia.declare.adapter import CALLBACK, Adapter
 from anymedia.declare.auth import settings_in
 from anymedia.declare.fields import Flaw
 from anymedia.declare.lifecycle import Lifecycle
@@ -55,6 +55,12 @@ class Checked:
         return self.adapter.life(self.offer.lifecycle)
 
     @property
+    def sends(self) -> Mapping[str, Json]:
+        """What stands in the body because it asks for a webhook, by place."""
+        asks, webhook = self.fields.get(CALLBACK), self.life.webhook
+        return {} if webhook is None or asks is None or asks.sent is None else webhook.sends
+
+    @property
     def defaults(self) -> dict[str, Any]:
         """What the provider takes for fields that are not given, as far as its page tells: values, or words."""
         return {
@@ -89,8 +95,11 @@ def check(
     on_unsupported: OnUnsupported = "refuse",
     limits: bool = True,
     ways: Ways = NO_WAYS,
+    callback: str | None = None,
 ) -> Checked:
     """Check a request against an offer, and resolve every field of it; `ways` are what its account adds for files.
+
+    `callback` is the account's own callback_url, sent where the caller gives none and the offer takes it as it is.
 
     With on_unsupported="drop", what the offer does not have is left out and recorded, except what the work is of: the
     fields that `Roles.subject` names.
@@ -103,6 +112,8 @@ def check(
     given = {**request.given, **own.knobs}
     dropped, refused = _sort(request, given, offer, drop=on_unsupported == "drop")
     left = _without(given, [each.field for each in dropped]) if dropped else given
+    if callback is not None and CALLBACK not in request.given and _fits(callback, given, offer):
+        left = {**left, CALLBACK: callback}
     shaped = left if offer.shape is None else offer.shape.fit(left)
     if isinstance(shaped, Flaw):
         refused.append(problem_of("size" if "size" in left else "resolution", shaped))
@@ -176,6 +187,12 @@ def _path(
 def _other_kind(request: Request, offer: Offer) -> Problem:
     message = f"this offer makes {offer.kind}, and the request is for {request.kind}"
     return Problem(field="kind", message=message, unsupported=True, documented=False)
+
+
+def _fits(callback: str, given: Mapping[str, Any], offer: Offer) -> bool:
+    param = offer.fields.get(CALLBACK)
+    takes = None if param is None else pick(param.takes, given)
+    return takes is not None and not any(takes.flaws(callback))
 
 
 def _without(given: Mapping[str, Any], names: Container[str]) -> dict[str, Any]:

@@ -117,6 +117,16 @@ def looked(asked: Asked, endpoint: Endpoint, answer: Answer, task: Task, *, alon
     return seen
 
 
+def posted(received: Received, reply: Reply, task: Task) -> Task | None:
+    """Return the task as the body of a webhook tells it; None where it tells of none, or nothing that can be read."""
+    if received.is_error(reply.ok):
+        return None
+    try:
+        return attrs.evolve(task, **_read(received, reply, task, task.id))
+    except AnymediaError:
+        return None
+
+
 def _refused(received: Received, endpoint: Endpoint, task: Task) -> Task:
     """Return what an error answer to a look tells of the task all the same. Errors: the answer's own."""
     other = other_id(endpoint.reply.id, received.content, task.id)

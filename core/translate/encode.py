@@ -13,6 +13,7 @@ from anymedia.declare.adapter import PriceQuote
 from anymedia.declare.auth import settings_in, with_settings
 from anymedia.declare.endpoint import Endpoint, Token
 from anymedia.declare.hook import Hook, HookError
+from anymedia.declare.lifecycle import Lifecycle
 from anymedia.model.errors import MalformedAnswer, OutOfBounds, Problem
 from anymedia.model.slots import Way, filled, slots
 from anymedia.model.strict_json import Json
@@ -24,7 +25,7 @@ from .check import Checked
 from .form import as_form
 from .links import leads, origin_for
 from .messages import Call, Stream
-from .places import merged, put
+from .places import at, merged, put, replaced
 
 NO_MORE: Mapping[str, str] = MappingProxyType({})
 
@@ -80,6 +81,8 @@ def _body(checked: Checked, changes: Mapping[str, Any]) -> dict[str, Json]:
         value = changes.get(name, field.sent)
         if value is not None and field.takes is not None and name not in in_query:
             put(body, params[name].to, field.takes.write(value))
+    for place, value in checked.sends.items():
+        put(body, place, value)
     whole, hook = merged(body, checked.extra) if checked.extra else body, checked.life.submit.writes
     return whole if hook is None else _made(hook, whole)
 
@@ -101,12 +104,25 @@ def submit(account: Account, lifecycle: str | None, path: str, body: Json, repla
 
     A body that holds a file as a part goes as a form, whatever its endpoint says of others. Errors: Unreadable.
     """
-    idempotency, endpoint = account.adapter.idempotency, account.adapter.life(lifecycle).submit
+    idempotency, life = account.adapter.idempotency, account.adapter.life(lifecycle)
+    endpoint, (body, settings) = life.submit, with_settings_of(account, life, body)
     headers = {} if idempotency is None or replay_key is None else {idempotency.header: replay_key}
     if is_form(endpoint, body):
         stream, named = as_form(body)
         return call(account, endpoint, path, content=stream.read(), headers=headers | named, alone=True)
-    return call(account, endpoint, path, body, headers=headers, alone=True)
+    made = call(account, endpoint, path, body, headers=headers, alone=True)
+    return attrs.evolve(made, settings=settings) if settings else made
+
+
+def with_settings_of(account: Account, life: Lifecycle, body: Json) -> tuple[Json, dict[str, str]]:
+    """Return a submit's body without the settings of its webhook that the account does not give, and those that it
+    does, by their places."""
+    fills = {} if life.webhook is None else life.webhook.fills
+    named = {place: name for place, name in fills.items() if at(body, place) == f"{{{name}}}"}
+    for place, name in named.items():
+        if name not in account.settings:
+            body = replaced(body, place, None)
+    return body, {place: name for place, name in named.items() if name in account.settings}
 
 
 def is_form(endpoint: Endpoint, body: Json) -> bool:

@@ -43,7 +43,8 @@ class Call:
     """An HTTP request as plain data; the API key is not in it, the transport adds it last.
 
     `auth` says which credentials those are, none where it goes out without the API key; with `fills` its JSON names
-    secrets that are put there last too. `timeout` is in seconds, `limit` in bytes of the answer.
+    secrets that are put there last too, and `settings` are those that are put at places of it. `timeout` is in seconds,
+    `limit` in bytes of the answer.
     `alone`: it has a connection of its own, never used before, so that no answer but its own can be read there;
     `public`: it goes where an answer said, and so to a public address alone, as result files do.
     `body` are the bytes of `json`, or the `content` that is sent in place of JSON: the same ones however often the call
@@ -61,6 +62,7 @@ class Call:
     json: Json = attrs.field(default=None, hash=False)
     content: bytes | Stream | None = attrs.field(default=None, repr=False)
     fills: bool = False
+    settings: Mapping[str, str] = attrs.field(factory=dict, hash=False)
     timeout: float | None = None
     limit: int = 8 << 20
     body: bytes | Stream | None = attrs.field(init=False, repr=False, eq=False)

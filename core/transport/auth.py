@@ -19,6 +19,7 @@ from anymedia.model.redact import HIDDEN, scrubbed
 from anymedia.model.strict_json import Json, dumps
 from anymedia.translate.encode import URL_ENCODED
 from anymedia.translate.messages import Call, Stream
+from anymedia.translate.places import replaced
 
 from .faults import Permanent
 
@@ -56,7 +57,8 @@ def _carried(each: Credential, call: Call, account: Account, credentials: Creden
 
 
 def _signed(hook: Hook, call: Call, account: Account, moment: datetime) -> Mapping[str, str]:
-    body = call.body.read() if isinstance(call.body, Stream) else call.body or b""
+    sent = body_of(call, account)
+    body = sent.read() if isinstance(sent, Stream) else sent or b""
     try:
         made: Any = hook.made(dict, call.method, call.url, dict(call.headers), body, account.secret().reveal(), moment)
     except HookError as error:
@@ -74,11 +76,20 @@ def url_of(url: URL, call: Call, account: Account) -> URL:
 
 def body_of(call: Call, account: Account) -> bytes | Stream | None:
     """Return a call's body, with the secrets that it names. Errors: ConfigError."""
+    if call.settings:
+        return dumps(_with_settings(call, account))
     if not call.fills or call.json is None:
         return call.body
     if call.headers.get("Content-Type") == URL_ENCODED:
         return urlencode(_filled(call.json, account)).encode()
     return dumps(_filled(call.json, account))
+
+
+def _with_settings(call: Call, account: Account) -> Json:
+    words = call.json
+    for place, name in call.settings.items():
+        words = replaced(words, place, _said(name, account))
+    return words
 
 
 def _filled(words: Json, account: Account) -> Any:

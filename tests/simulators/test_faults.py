@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from anymedia.simulators import running
-from anymedia.simulators.faults import KINDS, fault
+from anymedia.simulators.faults import KINDS, WEBHOOK, fault
 from anymedia.simulators.flood import Flood
 
 PROVIDERS = ("api_in_one", "reapi", "revidapi", "runapi")
@@ -296,6 +296,7 @@ def test_wrong_faults(wanted, text):
 
 def test_every_kind_has_a_test_here():
     tested = {*LOST, *SPOILED, *REFUSED, "no_answer", "moderated", "failed", "stuck", "latency", "not_found", "not_yet"}
+    tested |= {*WEBHOOK}  # in test_webhooks
     assert tested | {"no_result", "status", "redirect", "raw", "huge", "gzip_bomb"} == set(KINDS)
 
 

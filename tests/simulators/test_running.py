@@ -31,7 +31,10 @@ async def test_running_all():
         for one in every:
             assert every[one.name] is one
             variable = f"ANYMEDIA_SIMULATED_{one.name.upper()}_KEY"
-            assert accounts[one.name] == {"base_url": one.base_url, "api_key_env": variable}
+            secrets = {"webhook_secret_env": "ANYMEDIA_SIMULATED_RUNAPI_WEBHOOK_SECRET"} if one.name == "runapi" else {}
+            settings = {"settings": secrets} if secrets else {}
+            assert accounts[one.name] == {"base_url": one.base_url, "api_key_env": variable, **settings}
+            assert {every.environ[each] for each in secrets.values()} == {*one.service.settings.values()}
             assert every.environ[variable] == one.api_key
         assert every["reapi"].api_key.startswith("rk_live_")
         assert every["api_in_one"].api_key.startswith("aio_")

@@ -7,7 +7,8 @@ not known, which is not to say that the task failed; results live for ten minute
 
 from anymedia.declare import (
     Adapter, Balance, Cause, Choice, Credit, Endpoint, Err, Fault, Flag, Gap, Header, Lifecycle, Limits, Match, Number,
-    Offer, Pace, Param, PerMegapixel, Pixels, Printed, Reply, Size, State, Text, Url, Files, Whole, first, numbered,
+    Offer, Pace, Param, PerMegapixel, Pixels, Printed, Reply, Setting, Signed, Size, State, Text, Url, Webhook, Files,
+    Whole, first, numbered,
 )  # fmt: skip
 
 
@@ -33,7 +34,6 @@ def flux_2(tier: str, images: int, prices: PerMegapixel, knobs: dict[str, Param]
             "size": Param("", Size(least=64, step=16, megapixels=4)),
             "seed": Param("seed", Whole()),
             "output_format": Param("output_format", Choice("jpeg", "png"), default="jpeg"),
-            "callback_url": Param("webhook_url", Url(https=True)),
         },
         knobs=knobs,
         # Which ratio and resolution stand in for the one that is not given is our choice.
@@ -50,6 +50,7 @@ ADAPTER = Adapter(
     base_url="https://api.bfl.ai",
     api_key_env=("BFL_API_KEY",),
     auth=Header("x-key"),
+    settings={"webhook_secret": Setting(env="BFL_WEBHOOK_SECRET", secret=True, rotated=True)},  # ours to choose
     lifecycle=Lifecycle(
         submit=Endpoint(method="POST", path="/v1/{wire_id}", reply=Reply(id="id")),
         poll=Endpoint(
@@ -74,6 +75,26 @@ ADAPTER = Adapter(
             "Content Moderated": Err(Cause.BLOCKED),
             "Task not found": Err(Cause.NOT_FOUND),
         },
+        # Unproven live. It has no polling_url, and its time is not in a header: only its id tells a replay.
+        webhook=Webhook(
+            asked_by=Param("webhook_url", Url(https=True)),
+            sends={"webhook_secret": "{webhook_secret}"},  # without one it is not signed
+            reply=Reply(
+                id="id",
+                state="status",
+                assets="result.sample",
+                failure=Fault(code="error", message="message"),
+                tells={"seed": "result.seed"},
+            ),
+            signed=Signed(
+                by="hmac-sha256",
+                over="{@}",
+                signature="@x-bfl-signature",
+                written="hex",
+                prefix="sha256=",
+                key="webhook_secret",
+            ),
+        ),
         pace=Pace(first=2, then=1, slower={30: 3}),  # our choice: the page names none
         expires=600,
     ),
@@ -97,6 +118,7 @@ ADAPTER = Adapter(
         Gap("the default of guidance, types of images", "unknown; every type is sent"),
         Gap("bounds of a prompt and of a seed", "none are held"),
         Gap("how often it may be called", "24 tasks at a time"),
+        Gap("how old a webhook may be, and in which words it tells of moderation", "any age; what failed is looked at"),
         Gap("cancel, list of tasks, idempotency key", "none"),
     ),
 )

@@ -2,13 +2,16 @@
 
 Ours, where the page is silent: a wrong key is a 403; a task that failed or was moderated costs nothing; an image that
 is put in is of one megapixel; where a plain failure says why; an unknown task is an HTTP 200; a size that is left out
-is 1024x1024; nothing is called back.
+is 1024x1024; what a webhook's error is called; without a webhook_secret it is not signed.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import ClassVar, cast
 from uuid import uuid4
@@ -21,6 +24,7 @@ from anymedia.simulators.inputs import PICTURES, Takes
 from anymedia.simulators.message import Body, Error, Refusal, Request, Response, json_response
 from anymedia.simulators.picture import Media
 from anymedia.simulators.task import Failure, Order, Stage, Task
+from anymedia.simulators.webhooks import Delivery, Webhook
 
 MEGAPIXEL = 1024 * 1024
 IMAGES = Takes(PICTURES.types, megabytes=20, megapixels=20)
@@ -115,6 +119,8 @@ class BlackForestLabs(Service):
         Error("unsure", 500, "", "Internal server error"),
         Error("unsure", 503, "", "Service unavailable"),
     )
+    secrets: ClassVar[Sequence[str]] = ("webhook_secret",)
+    webhook: ClassVar[Webhook] = Webhook(pauses=(1, 5, 30), within=30)
     ours: ClassVar[Sequence[str]] = ("refunds", "refusals.moderated", "failures.codes")
     states: ClassVar[Mapping[str, str]] = {
         "Pending": "running",
@@ -153,7 +159,8 @@ class BlackForestLabs(Service):
         images = sum(field.startswith("input_image") for field in body if field in model.fields)
         media: Media = "png" if body.get("output_format") == "png" else "jpeg"
         price = model.cents(width, height, images)
-        return Order(name, str(body["prompt"]), (width, height), media, price, sent=body)
+        hook = str(body.get("webhook_url", ""))
+        return Order(name, str(body["prompt"]), (width, height), media, price, sent=body, callback=hook)
 
     def sought(self, request: Request, match: re.Match[str]) -> str | None:
         """The query's id."""
@@ -185,6 +192,27 @@ class BlackForestLabs(Service):
             details = {"Moderation Reasons": [task.failure.message]} if moderated else {"Error": task.failure.message}
             body |= {"status": task.failure.code, "details": details, "cost": float(task.order.price - task.refunded)}
         return json_response(body)
+
+    def notice(self, task: Task, stage: Stage, urls: Sequence[str], event: str) -> Response:
+        """Ready and the result, or Error and why."""
+        body: Body = {"id": task.id, "status": "Pending"}
+        if task.failure and stage == "failed":
+            body |= {"status": "Error", "error": task.failure.code, "message": task.failure.message}
+        if stage == "succeeded":
+            seed = self.told(task, stage)["seed"]
+            body |= {"status": "Ready", "result": {"sample": urls[0], "prompt": task.order.prompt, "seed": seed}}
+        stamp = datetime.fromtimestamp(self.now, UTC).isoformat().replace("+00:00", "Z")
+        return json_response({**body, "timestamp": stamp})
+
+    def signed(self, delivery: Delivery, body: bytes, key: str) -> Mapping[str, str]:
+        """The body, signed with the secret that the submit brought; nothing where it brought none."""
+        if not key:
+            return {}
+        return {"X-BFL-Signature": f"sha256={hmac.digest(key.encode(), body, hashlib.sha256).hex()}"}
+
+    def webhook_key(self, task: Task) -> str:
+        """The caller's own, of each submit."""
+        return str(task.order.sent.get("webhook_secret", ""))
 
     def told(self, task: Task, stage: Stage) -> Mapping[str, object]:
         """The progress once it has begun, and the seed with the result."""

@@ -8,7 +8,7 @@ put in at another host, with a token from a third.
 
 from anymedia.declare import (
     Adapter, Cause, Choice, Endpoint, Err, Fault, Flag, Gap, Header, Lifecycle, Match, Offer, Outcome, Pace, Param,
-    PerMegapixel, Pixels, Printed, Reply, Size, State, Step, Table, Text, Token, Upload, Url,
+    PerMegapixel, Pixels, Printed, Reply, Signed, Size, State, Step, Table, Text, Token, Upload, Webhook,
     Files, Whole, first, when,
 )  # fmt: skip
 
@@ -16,7 +16,6 @@ NANO_RATIOS = (
     *("auto", "1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9"),
     *("1:4", "4:1", "1:8", "8:1"),  # the page says 14; these four are inferred from other sellers of the model
 )
-CALLBACK = Param("?fal_webhook", Url())
 IMAGES = Param("image_urls", Files(1, forms=("url", "data", "upload"), inline=1))  # above 1 MB by upload: our choice
 QUEUE = {"position": "queue_position"}
 LIFE = 86_400  # how long a file that is put in lies there is ours to say
@@ -45,7 +44,6 @@ def flux_2(tier: str, prices: PerMegapixel) -> Offer:
             "seed": Param("seed", Whole()),
             "moderation": Param("enable_safety_checker", Choice({"off": False, "standard": True})),
             "output_format": Param("output_format", Choice("jpeg", "png")),
-            "callback_url": CALLBACK,
         },
         knobs={"safety_tolerance": Param("safety_tolerance", Whole(1, 5, form=str))},
         # The page takes names of sizes or pixels; its default is 4:3, in how many pixels is not said.
@@ -84,7 +82,32 @@ ADAPTER = Adapter(
         ),
         why=Endpoint(method="GET", link="response_url"),
         cancel=Endpoint(method="PUT", link="cancel_url"),
-        states={"IN_QUEUE": State.QUEUED, "IN_PROGRESS": State.RUNNING, "COMPLETED": State.SUCCEEDED},
+        webhook=Webhook(
+            asked_by="?fal_webhook",
+            reply=Reply(
+                id="request_id",
+                state="status",
+                assets="payload.images[].url",
+                failed_if="error",
+                failure=Fault(message="error"),
+                tells={"seed": "payload.seed"},
+            ),
+            signed=Signed(
+                by="ed25519",
+                over="{@x-fal-webhook-request-id}\n{@x-fal-webhook-user-id}\n{@x-fal-webhook-timestamp}\n{sha256}",
+                signature="@x-fal-webhook-signature",
+                written="hex",
+                time="@x-fal-webhook-timestamp",
+                keys=Endpoint(method="GET", origin="https://rest.fal.ai", path="/.well-known/jwks.json", keyed=False),
+            ),
+        ),
+        states={
+            "IN_QUEUE": State.QUEUED,
+            "IN_PROGRESS": State.RUNNING,
+            "COMPLETED": State.SUCCEEDED,
+            "OK": State.SUCCEEDED,  # as a webhook says it
+            "ERROR": State.FAILED,
+        },
         pace=Pace(first=2, then=2, slower={60: 5}),  # our choice: the page names none
     ),
     fault=Fault(code=first("detail[].type", "error_type"), message=first("detail[].msg", "detail")),
@@ -129,7 +152,6 @@ ADAPTER = Adapter(
                 "resolution": Param("resolution", Choice("1K", "2K", "4K"), default="1K"),
                 "seed": Param("seed", Whole()),
                 "output_format": Param("output_format", Choice("jpeg", "png", "webp"), default="png"),
-                "callback_url": CALLBACK,
             },
             knobs={
                 "safety_tolerance": Param("safety_tolerance", Whole(1, 6, form=str), default=4),

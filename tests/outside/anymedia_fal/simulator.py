@@ -3,11 +3,14 @@
 Ours, where the page is silent: pixels of the named sizes; an image that is put in is of one megapixel; bounds of sizes
 and counts; what a wrong key and too many calls are answered; a model's error has no error_type beside the status, and
 the queue's has one; what a cancelled request shows; how long files and tokens live; how many wait in the queue, and
-what a log says; nothing is called back.
+what a log says; pauses between the tries of a webhook, whom it names as the user, and that a cancelled request is
+told of.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import re
 import secrets
@@ -19,6 +22,7 @@ from typing import ClassVar, cast
 from uuid import uuid4
 
 from attrs import frozen
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from anymedia.simulators import Service
 from anymedia.simulators.fields import (
@@ -39,6 +43,7 @@ from anymedia.simulators.message import Body, Clock, Error, Refusal, Request, Re
 from anymedia.simulators.picture import Media, Size, pixels
 from anymedia.simulators.service import DAY
 from anymedia.simulators.task import Failure, Order, Stage, Task
+from anymedia.simulators.webhooks import Delivery, Webhook
 
 SIZES: Mapping[str, Size] = {
     "square_hd": (1024, 1024),
@@ -142,6 +147,9 @@ OF_A_MODEL = ("content_policy_violation", "no_media_generated")
 TOKEN_LIFE = 3600
 """Seconds for which a token is good: our choice."""
 
+USER = "github|1234567"
+"""Whose request a webhook is about."""
+
 LOCKED = "User is locked. Reason: Exhausted balance. Top up your balance at fal.ai/dashboard/billing."
 
 
@@ -162,6 +170,7 @@ class Fal(Service):
         ("POST", r"/storage/auth/token", "token"),
         ("POST", r"/files/upload", "upload"),
         ("POST", r"/storage/upload/initiate", "initiate"),
+        ("GET", r"/\.well-known/jwks\.json", "public_keys"),
     )
     files_at: ClassVar[Sequence[str]] = ("token", "upload", "initiate", "put", "submit")
     upload_life: float = 7 * DAY
@@ -185,13 +194,16 @@ class Fal(Service):
         Error("unsure", 503, "startup_timeout", "The runner took too long to start"),
         Error("unsure", 504, "request_timeout", "The request took too long"),
     )
-    ours: ClassVar[Sequence[str]] = ("lifetime",)
+    webhook: ClassVar[Webhook] = Webhook(pauses=(2, 10, 30, 60, 300, 600, 1200, 2400, 2400), within=15)
+    ours: ClassVar[Sequence[str]] = ("lifetime", "webhook.pauses")
     states: ClassVar[Mapping[str, str]] = {"IN_QUEUE": "queued", "IN_PROGRESS": "running", "COMPLETED": "succeeded"}
     request_id_header: ClassVar[str] = "x-fal-request-id"
 
     def __init__(self, *, clock: Clock = time.time, speed: float = 1.0, balance: float | Decimal = 100_000) -> None:
         super().__init__(clock=clock, speed=speed, balance=balance)
         self._asked_for_logs = False
+        self._webhook_key: str = self.new_secret("")
+        self._older_key: str = self.new_secret("")
 
     def new_key(self) -> str:
         """<id>:<secret>."""
@@ -215,7 +227,8 @@ class Fal(Service):
         if wrong := wrong or self.unusable(request, body, model.fields):
             raise Refusal(422, "value_error", "", {problem.field: [problem.predicate] for problem in wrong})
         media: Media = "png" if body.get("output_format", "png" if model.by_resolution else "jpeg") == "png" else "jpeg"
-        return Order(name, str(body["prompt"]), model.size(body), media, model.cents(body), sent=body)
+        hook = str(request.query.get("fal_webhook") or "")
+        return Order(name, str(body["prompt"]), model.size(body), media, model.cents(body), sent=body, callback=hook)
 
     def accepted(self, task: Task, request: Request) -> Response:
         """The place in the queue, and the links; they drop the model's subpath."""
@@ -252,11 +265,47 @@ class Fal(Service):
             raise Refusal(status, task.failure.code, task.failure.message)
         if stage != "succeeded":
             raise Refusal(400, "", "Request is still in progress")
+        return json_response(self._made(task, urls))
+
+    def notice(self, task: Task, stage: Stage, urls: Sequence[str], event: str) -> Response:
+        """OK and the result, or ERROR and the detail of the error."""
+        body: Body = {"request_id": task.id, "gateway_request_id": task.id}
+        if stage == "succeeded":
+            return json_response({**body, "status": "OK", "payload": self._made(task, urls)})
+        if stage in ("queued", "running"):
+            return json_response({**body, "status": "IN_PROGRESS"})
+        failure = task.failure if stage == "failed" else None
+        why = failure or Failure("request_cancelled", "The request was cancelled")
+        status = 422 if why.code in OF_A_MODEL else 504
+        detail = json.loads(self.refused(Refusal(status, why.code, why.message)).body)
+        return json_response({**body, "status": "ERROR", "error": why.message, "payload": detail})
+
+    def signed(self, delivery: Delivery, body: bytes, key: str) -> Mapping[str, str]:
+        """Request, user and time, signed with the body's digest."""
+        about = (delivery.task.id, USER, str(int(self.now)))
+        lines = "\n".join((*about, hashlib.sha256(body).hexdigest()))
+        names = ("Request-Id", "User-Id", "Timestamp", "Signature")
+        signature = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(key)).sign(lines.encode()).hex()
+        return {f"X-Fal-Webhook-{name}": value for name, value in zip(names, (*about, signature), strict=True)}
+
+    def webhook_key(self, task: Task) -> str:
+        """The seed of a private key, in hex; callers have the public one."""
+        return self._webhook_key
+
+    def new_secret(self, name: str) -> str:
+        """32 bytes in hex."""
+        return secrets.token_hex(32)
+
+    def public_keys(self, request: Request, _: re.Match[str]) -> Response:
+        """The JWKS, for anyone: the key that signs, behind one that did so before."""
+        keys = [{"kty": "OKP", "crv": "Ed25519", "x": _public(key)} for key in (self._older_key, self._webhook_key)]
+        return json_response({"keys": keys})
+
+    def _made(self, task: Task, urls: Sequence[str]) -> Body:
+        """The result."""
         width, height = task.order.size
         about = {"content_type": f"image/{task.order.media}", "width": width, "height": height}
-        return json_response(
-            {"images": [{"url": url, **about} for url in urls], "seed": self.told(task, stage)["seed"]}
-        )
+        return {"images": [{"url": url, **about} for url in urls], "seed": self.told(task, "succeeded")["seed"]}
 
     def canceled(self, task: Task, request: Request) -> Response:
         """It is asked for; whether it is so yet, the status tells."""
@@ -327,6 +376,12 @@ class Fal(Service):
     def code_of(self, status: int) -> str:
         """The errors of the runners, 500 to 504, have a type."""
         return "runner_server_error" if status >= 500 else ""
+
+
+def _public(seed: str) -> str:
+    """The public key that belongs to a seed, as a JWKS writes it."""
+    raw = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(seed)).public_key().public_bytes_raw()
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def _stored(request: Request, where: str) -> None:

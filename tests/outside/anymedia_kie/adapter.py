@@ -8,7 +8,8 @@ where one of the same name replaces the one before.
 
 from anymedia.declare import (
     UNKNOWN, Adapter, Balance, Cause, Choice, Credit, Endpoint, Err, Fault, Gap, Header, Lifecycle, Limits, Offer,
-    Outcome, Pace, Param, Price, Printed, Reply, Rule, State, Step, Table, Text, Upload, Url, Files, Whole, first, when,
+    Outcome, Pace, Param, Price, Printed, Reply, Rule, Setting, Signed, State, Step, Table, Text, Upload, Webhook,
+    Files, Whole, first, when,
 )  # fmt: skip
 
 FLUX_RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")
@@ -16,7 +17,6 @@ NANO_RATIOS = (
     *("auto", "1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9"),
     *("1:4", "4:1", "1:8", "8:1"),  # the page says 14; these four are inferred from other sellers of the model
 )
-CALLBACK = Param("callBackUrl", Url())
 BY_UPLOAD = ("url", "upload")
 
 
@@ -31,7 +31,6 @@ def flux_2(tier: str, usd: dict[str, str]) -> Offer:
             "aspect_ratio": Param("input.aspect_ratio", Choice(*FLUX_RATIOS, "auto"), default="1:1", always_sent=True),
             "resolution": Param("input.resolution", Choice("1K", "2K"), default="1K", always_sent=True),
             "moderation": Param("input.nsfw_checker", Choice({"off": False, "standard": True}), default="off"),
-            "callback_url": CALLBACK,
         },
         rules=(Rule(when={"aspect_ratio": "auto"}, needs="images"),),
         prices=Table("resolution", usd),
@@ -46,6 +45,7 @@ ADAPTER = Adapter(
     base_url="https://api.kie.ai",
     api_key_env=("KIE_API_KEY",),
     auth=Header("Authorization", "Bearer "),
+    settings={"webhook_key": Setting(env="KIE_WEBHOOK_KEY", secret=True, rotated=True)},
     lifecycle=Lifecycle(
         submit=Endpoint(
             method="POST",
@@ -77,6 +77,18 @@ ADAPTER = Adapter(
             "success": State.SUCCEEDED,
             "fail": State.FAILED,
         },
+        # Signed where the account has set a key, and then no more than the id is.
+        webhook=Webhook(
+            asked_by="callBackUrl",
+            reply=Reply(id=first("data.taskId", "data.task_id"), state="data.state"),
+            signed=Signed(
+                by="hmac-sha256",
+                over="{id}.{@x-webhook-timestamp}",
+                signature="@x-webhook-signature",
+                time="@x-webhook-timestamp",  # how old it may be is not told: 300 s are our choice
+                key="webhook_key",
+            ),
+        ),
         pace=Pace(first=2, then=3, slower={30: 5, 120: 15}),  # "2-3 s in the first 30 s, then 5-10 s, then 15-30 s"
         expires=86_400,  # "usually 24 hours"
     ),
@@ -116,7 +128,6 @@ ADAPTER = Adapter(
                 "aspect_ratio": Param("input.aspect_ratio", Choice(*NANO_RATIOS), default="auto"),
                 "resolution": Param("input.resolution", Choice("1K", "2K", "4K"), default="1K"),
                 "output_format": Param("input.output_format", Choice({"png": "png", "jpeg": "jpg"}), default="jpeg"),
-                "callback_url": CALLBACK,
             },
             prices=Table("resolution", {"1K": "0.04", "2K": "0.06", "4K": "0.09"}),
         ),
@@ -130,7 +141,6 @@ ADAPTER = Adapter(
                     "input.aspect_ratio", Choice("1:1", "16:9", "9:16", "3:4", "4:3", "auto"), default="16:9"
                 ),
                 "seed": Param("input.seed", Whole()),
-                "callback_url": CALLBACK,
             },
             prices=Price("0.02"),
         ),
@@ -145,7 +155,6 @@ ADAPTER = Adapter(
                     always_sent=True,
                 ),
                 "moderation": Param("input.nsfw_checker", Choice({"off": False, "standard": True}), default=UNKNOWN),
-                "callback_url": CALLBACK,
             },
             prices=Price("0.004"),
         ),
@@ -155,6 +164,7 @@ ADAPTER = Adapter(
         Gap("whether 408, 500 and 501 at a submit cost anything", "uncertain"),
         Gap("defaults where the wire requires a field", "1:1 and 1K"),
         Gap("types, size and number of pixels of what is put in", "none are held"),
+        Gap("how old a webhook may be, and when one comes again", "300 s; twice and out of order are expected"),
         Gap("cancel, list of tasks, idempotency key, headers of the rate limits", "none"),
     ),
 )

@@ -1,12 +1,15 @@
 """kie.ai, as its page says: jobs of any model, records with JSON in texts, codes in the body of an HTTP 200.
 
 Ours, where the page is silent: every error is an HTTP 200; the form of an API key; how moderation shows; what 501 means
-at a submit; fields that are not listed are ignored; what is put in is drawn as 1:1; nothing is called back; an upload
-from a public link is refused, as nobody follows it here.
+at a submit; fields that are not listed are ignored; what is put in is drawn as 1:1; when a webhook is tried again, and
+its msg; an upload from a public link is refused, as nobody follows it here.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import json
 import re
 import secrets
@@ -37,6 +40,7 @@ from anymedia.simulators.multipart import Part
 from anymedia.simulators.picture import pixels
 from anymedia.simulators.service import DAY
 from anymedia.simulators.task import Failure, Order, Stage, Task
+from anymedia.simulators.webhooks import Delivery, Webhook
 
 FLUX_RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")
 BANANA_RATIOS = (
@@ -146,7 +150,9 @@ class Kie(Service):
     )
     not_yet_for: ClassVar[float] = 90
     retry_after: ClassVar[Literal["header", "body", ""]] = ""
-    ours: ClassVar[Sequence[str]] = ("refusals.moderated", "failures.moderated")
+    secrets: ClassVar[Sequence[str]] = ("webhook_key",)
+    webhook: ClassVar[Webhook] = Webhook("webhook_key", pauses=(10, 60, 300), within=15)
+    ours: ClassVar[Sequence[str]] = ("refusals.moderated", "failures.moderated", "webhook.pauses")
     states: ClassVar[Mapping[str, str]] = {
         "waiting": "queued",
         "queuing": "queued",
@@ -192,6 +198,7 @@ class Kie(Service):
             media="png" if body.get("output_format", model.suffix) == "png" else "jpeg",
             price=model.credits[resolution if resolution in model.credits else ""],
             sent=sent,
+            callback=str(sent.get("callBackUrl") or ""),
         )
 
     def sought(self, request: Request, match: re.Match[str]) -> str | None:
@@ -205,7 +212,26 @@ class Kie(Service):
         return _success({"taskId": task.id})
 
     def shown(self, task: Task, stage: Stage, urls: Sequence[str]) -> Response:
-        """The record; `param` and `resultJson` are JSON in a text, times in milliseconds."""
+        """The record."""
+        return _success(self._record(task, stage, urls))
+
+    def notice(self, task: Task, stage: Stage, urls: Sequence[str], event: str) -> Response:
+        """The record, with the credits that were taken and those that are left; a failure has its own code."""
+        record = self._record(task, stage, urls)
+        record["consumeCredits"] = float(task.order.price - task.refunded)
+        record["remainedCredits"] = float(self.balance)
+        if task.failure and stage == "failed":
+            return json_response({"code": 501, "msg": task.failure.message, "data": record})
+        return _success(record)
+
+    def signed(self, delivery: Delivery, body: bytes, key: str) -> Mapping[str, str]:
+        """The time, and the task's id with it, signed; the body is not."""
+        stamp = str(int(self.now))
+        signature = hmac.digest(key.encode(), f"{delivery.task.id}.{stamp}".encode(), hashlib.sha256)
+        return {"X-Webhook-Timestamp": stamp, "X-Webhook-Signature": base64.b64encode(signature).decode()}
+
+    def _record(self, task: Task, stage: Stage, urls: Sequence[str]) -> Body:
+        """`param` and `resultJson` are JSON in a text, times in milliseconds."""
         failure = task.failure if stage == "failed" else None
         record: Body = {
             "taskId": task.id,
@@ -224,7 +250,7 @@ class Kie(Service):
             record["completeTime"] = round(task.ends * 1000)
             record["costTime"] = round((task.ends - task.created) * 1000)
             record["creditsConsumed"] = float(task.order.price - task.refunded)
-        return _success(record)
+        return record
 
     def told(self, task: Task, stage: Stage) -> Mapping[str, object]:
         """The progress, in whole percent, while it is generated."""

@@ -7,7 +7,7 @@ body how long to wait; sizes are megapixels in words; small files stand in the b
 
 from anymedia.declare import (
     UNKNOWN, Adapter, Cause, Choice, Endpoint, Err, Fault, Flag, Gap, Header, Lifecycle, Limits, Match, Offer, Pace,
-    Param, Refund, Reply, Rule, State, Step, Text, Upload, Url, Files, Whole,
+    Param, Refund, Reply, Rule, Setting, Signed, State, Step, Text, Upload, Url, Webhook, Files, Whole,
 )  # fmt: skip
 
 RATIOS = ("1:1", "16:9", "3:2", "2:3", "4:5", "5:4", "9:16", "3:4", "4:3")
@@ -35,7 +35,6 @@ def flux_2(tier: str, knobs: dict[str, Param]) -> Offer:
             "resolution": Param("input.resolution", Choice({"1K": "1 MP", "2K": "4 MP"}), default=UNKNOWN),
             "seed": Param("input.seed", Whole()),
             "output_format": Param("input.output_format", FORMATS, default="webp"),
-            "callback_url": Param("webhook", Url(https=True)),
         },
         knobs=knobs,
         rules=(Rule(when={"aspect_ratio": "auto"}, needs="images"),),
@@ -60,6 +59,7 @@ ADAPTER = Adapter(
     base_url="https://api.replicate.com",
     api_key_env=("REPLICATE_API_TOKEN",),
     auth=Header("Authorization", "Bearer "),
+    settings={"webhook_secret": Setting(env="REPLICATE_WEBHOOK_SECRET", secret=True, rotated=True)},
     lifecycle=Lifecycle(
         submit=Endpoint(method="POST", path="/v1/models/{wire_id}/predictions", reply=PREDICTION),
         poll=Endpoint(method="GET", link="urls.get", reply=PREDICTION),
@@ -72,6 +72,19 @@ ADAPTER = Adapter(
             "canceled": State.CANCELED,
             "aborted": Err(Cause.FAILED, refund=Refund.YES),  # "the deadline passed before the start; not charged"
         },
+        webhook=Webhook(
+            asked_by=Param("webhook", Url(https=True)),
+            sends={"webhook_events_filter": ["completed"]},
+            signed=Signed(
+                by="hmac-sha256",
+                over="{@webhook-id}.{@webhook-timestamp}.{@}",
+                signature="@webhook-signature",
+                prefix="v1,",
+                time="@webhook-timestamp",  # how old it may be is not told: 300 s are our choice
+                key="webhook_secret",
+                key_written="whsec",
+            ),
+        ),
         pace=Pace(first=2, then=2, slower={60: 5}),  # our choice: the page names none
         expires=3600,
     ),
@@ -96,6 +109,7 @@ ADAPTER = Adapter(
         Gap("types of images put in", "every type is sent"),
         Gap("a size in pixels, which needs a further field", "not offered"),
         Gap("the stricter limit of accounts with less than $5 of credit: six submits a minute", "a 429 is waited for"),
+        Gap("how old a webhook may be", "300 s"),
         Gap("list of tasks, idempotency key, the name of a request", "none"),
     ),
 )

@@ -1,28 +1,47 @@
 """Replicate, as its page says: predictions of official models, with links, words for every end, a wait in the body.
 
 Ours, where the page is silent: prices, and what a prediction costs that failed or was canceled; ratio and resolution
-that are left out are 1:1 and 1 MP; webp is drawn as PNG; nothing is called back; the link to an upload is good without
-the API key; what a log says.
+that are left out are 1:1 and 1 MP; webp is drawn as PNG; how long a webhook's answer is waited for, and when exactly it
+is tried again; the link to an upload is good without the API key; what a log says.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import json
 import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, cast
 from uuid import uuid4
 
+from attrs import frozen
+
 from anymedia.simulators import Service
-from anymedia.simulators.fields import Choice, Field, Fields, Flag, Link, Links, Problem, Text, Whole, given, problems
+from anymedia.simulators.fields import (
+    Cause,
+    Choice,
+    Field,
+    Fields,
+    Flag,
+    Link,
+    Links,
+    Problem,
+    Text,
+    Whole,
+    given,
+    problems,
+)
 from anymedia.simulators.inputs import PICTURES
 from anymedia.simulators.message import Body, Error, Refusal, Request, Response, json_response
 from anymedia.simulators.multipart import Part
 from anymedia.simulators.picture import Media, Size, snapped
 from anymedia.simulators.service import DAY
 from anymedia.simulators.task import Failure, Order, Stage, Task
+from anymedia.simulators.webhooks import Delivery, Moment, Webhook
 
 RATIOS = ("match_input_image", "custom", "1:1", "16:9", "3:2", "2:3", "4:5", "5:4", "9:16", "3:4", "4:3")
 MEGAPIXELS: Mapping[str, float] = {"0.5 MP": 0.5, "1 MP": 1, "2 MP": 2, "4 MP": 4}
@@ -53,6 +72,25 @@ STATUS: Mapping[Stage, str] = {
     "canceled": "canceled",
 }
 
+EVENTS = ("start", "output", "logs", "completed")
+UNFILTERED = ("output", "completed")
+"""What a caller is told of who does not say which events."""
+
+
+@frozen
+class Events:
+    """A list of events."""
+
+    required: bool = False
+
+    def wrong(self, value: object) -> tuple[Cause, str] | None:
+        """See Field."""
+        fits = isinstance(value, list) and all(each in EVENTS for each in value)
+        return None if fits else ("choice", ", ".join(EVENTS))
+
+
+HOOK: dict[str, Field] = {"webhook": Link(schemes=("https",)), "webhook_events_filter": Events()}
+
 ABORTED = "aborted"
 """The one word for a failure that tells why, and that nothing is charged."""
 
@@ -71,6 +109,7 @@ class Replicate(Service):
         ("GET", r"/v1/predictions/(?P<id>[^/]+)", "poll"),
         ("POST", r"/v1/predictions/(?P<id>[^/]+)/cancel", "cancel"),
         ("POST", r"/v1/files", "upload"),
+        ("GET", r"/v1/webhooks/default/secret", "secret"),
     )
     files_at: ClassVar[Sequence[str]] = ("upload", "submit")
     upload_life: float = DAY
@@ -90,7 +129,11 @@ class Replicate(Service):
         Error("rejected", 422, "Input validation failed", "input.prompt is required"),
         Error("unsure", 500, "Internal server error", "Something went wrong"),
     )
-    ours: ClassVar[Sequence[str]] = ("refunds", "refusals.moderated", "failures.codes")
+    secrets: ClassVar[Sequence[str]] = ("webhook_secret",)
+    webhook: ClassVar[Webhook] = Webhook("webhook_secret", pauses=(2, 5, 15, 40), within=5)
+    ours: ClassVar[Sequence[str]] = (
+        *("refunds", "refusals.moderated", "failures.codes", "webhook.pauses", "webhook.within"),
+    )
     retry_after: ClassVar[Literal["header", "body", ""]] = "body"
     states: ClassVar[Mapping[str, str]] = {
         "starting": "queued",
@@ -126,14 +169,14 @@ class Replicate(Service):
         if not isinstance(wanted, dict):
             raise Refusal(422, "Input validation failed", "input is required")
         put = given(wanted)
-        hook: dict[str, Field] = {"webhook": Link(schemes=("https",))}
-        wrong = [*problems(body, hook), *problems(put, fields), *_unmatched(put)]
+        wrong = [*problems(body, HOOK), *problems(put, fields), *_unmatched(put)]
         if wrong := wrong or self.unusable(request, put, fields):
             text = "; ".join(f"input.{problem.field} {problem.predicate}" for problem in wrong)
             raise Refusal(422, "Input validation failed", text)
         size = _size(str(put.get("aspect_ratio", "1:1")), MEGAPIXELS[str(put.get("resolution", "1 MP"))])
         media: Media = "jpeg" if put.get("output_format") == "jpg" else "png"
-        return Order(name, str(put["prompt"]), size, media, price, sent=put)
+        hook = str(body.get("webhook", ""))
+        return Order(name, str(put["prompt"]), size, media, price, sent={**body, "input": put}, callback=hook)
 
     def accepted(self, task: Task, request: Request) -> Response:
         """201, and the prediction as it begins."""
@@ -155,6 +198,33 @@ class Replicate(Service):
         done = (self.now - task.created - task.queued) / task.running
         steps = range(min(int(8 * done) + 1, 8)) if done >= 0 else ()
         return {"log": "\n".join(f"step {number + 1} of 8" for number in steps)} if steps else {}
+
+    def moments(self, task: Task) -> Sequence[Moment]:
+        """The events that are asked for; only the last one is tried again."""
+        wanted = task.order.sent.get("webhook_events_filter", UNFILTERED)
+        began = task.created + task.queued
+        times = {"start": began, "logs": began + task.running / 2, "output": task.ends, "completed": task.ends}
+        if task.failure or task.canceled is not None:
+            del times["output"]
+        each = (Moment(at, event, again=event == "completed") for event, at in times.items())
+        return [moment for moment in each if moment.event in cast("Sequence[str]", wanted)]
+
+    def signed(self, delivery: Delivery, body: bytes, key: str) -> Mapping[str, str]:
+        """As Standard Webhooks: the id, which a resend keeps, the time, and both with the body signed."""
+        stamp = str(int(self.now))
+        over = f"{delivery.id}.{stamp}.".encode() + body
+        signature = hmac.digest(base64.b64decode(key.removeprefix("whsec_")), over, hashlib.sha256)
+        written = f"v1,{base64.b64encode(signature).decode()}"
+        return {"webhook-id": delivery.id, "webhook-timestamp": stamp, "webhook-signature": written}
+
+    def new_secret(self, name: str) -> str:
+        """whsec_ and 32 bytes in base64."""
+        return f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
+
+    def secret(self, request: Request, _: re.Match[str]) -> Response:
+        """What webhooks are signed with."""
+        self.admit(request)
+        return json_response({"key": self.settings["webhook_secret"]})
 
     def upload(self, request: Request, _: re.Match[str]) -> Response:
         """201 and the file, with the link that goes into an input."""
@@ -189,7 +259,7 @@ class Replicate(Service):
             "id": task.id,
             "model": task.order.wire_id,
             "version": "hidden",
-            "input": task.order.sent,
+            "input": task.order.sent["input"],
             "output": output,
             "error": failure.message if failure else None,
             "status": ABORTED if failure and failure.code == ABORTED else STATUS[stage],

@@ -1,0 +1,348 @@
+"""What providers post: verified, matched with the attempt that it is about, written down, and told to whoever waits.
+
+A signature over the body makes it an answer like a poll's. Everything else that is genuine is a hint: the task is
+looked at. What is not genuine changes nothing, and nothing is read for it before that is clear.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Literal, TypeAlias
+from weakref import WeakValueDictionary
+
+import attrs
+
+from anymedia.account import Account
+from anymedia.declare.lifecycle import Lifecycle
+from anymedia.declare.webhook import Signed
+from anymedia.journal.ledger import Ledger
+from anymedia.model.errors import ConfigError, ProviderError, WebhookRefused
+from anymedia.model.task import Attempt, Task
+from anymedia.model.vocabulary import State
+from anymedia.translate import decode
+from anymedia.translate.classify import Received
+from anymedia.translate.links import followed
+from anymedia.translate.messages import Answer
+from anymedia.translate.reading import id_of
+from anymedia.translate.signed import can_verify, forged, key_bytes, lacks
+
+from .public_keys import PublicKeys
+from .session import Session
+from .watch import Watch
+
+LONGEST = 1 << 20
+"""Bytes of a webhook's body."""
+
+READING = 10.0
+"""Seconds in which a body has to come."""
+
+MOST_BODIES = 64
+"""Bodies that are read at a time; the others wait."""
+
+LOOK = 5.0
+"""Seconds for which the look is waited for that a hint leads to: providers want their answer in about ten."""
+
+Headers: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
+Body: TypeAlias = bytes | AsyncIterator[bytes]
+Covers: TypeAlias = Literal["body", "id", "token"]
+
+_log = logging.getLogger("anymedia")
+
+
+@attrs.frozen
+class Proof:
+    """How a webhook of one lifecycle may be proven: by its signature, or (`signed` None) by its token alone."""
+
+    life: Lifecycle
+    signed: Signed | None = None
+
+
+@attrs.frozen
+class Genuine:
+    """A webhook that is proven: what it `covers`, and what was received, as a lifecycle's own reply is read."""
+
+    life: Lifecycle
+    covers: Covers
+    received: Received
+
+    @property
+    def task_id(self) -> str | None:
+        """The id of the task that it names."""
+        return id_of(self.life.webhook_reply.id, self.received.content)
+
+    def is_of(self, life: Lifecycle) -> bool:
+        """Return whether the tasks of a lifecycle are told of by the same webhook."""
+        return (life.webhook, life.webhook_reply) == (self.life.webhook, self.life.webhook_reply)
+
+    def told(self, task: Task) -> Task | None:
+        """Return the task as the body tells it; None where nothing can be read, or the body is not covered."""
+        return decode.posted(self.received, self.life.webhook_reply, task) if self.covers == "body" else None
+
+
+class Webhooks:
+    """The webhooks that come in to one client."""
+
+    def __init__(self, session: Session, watch: Watch) -> None:
+        self._session = session
+        self._watch = watch
+        self._keys = PublicKeys(session)
+        self._reading = asyncio.Semaphore(MOST_BODIES)
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def receive(
+        self, account: Account, ledger: Ledger, headers: Headers, body: Body, token: str | None
+    ) -> Task | None:
+        """Take what was posted for an account, and return the task that it is about, as it then stands.
+
+        None where no attempt has it. Errors: WebhookRefused where nothing proves where it comes from; JournalError and
+        ProviderError where it should come again.
+        """
+        heads = _plain(headers)
+        named = None if token is None else await ledger.named_by(token)
+        proofs = self._proofs(account, heads, by_token=named is not None)
+        whole = await self._read(body)
+        genuine = await self._genuine(account, proofs, heads, whole)
+        if (attempt := await self._attempt(account, ledger, genuine, named)) is None:
+            await self._unknown(account, ledger, genuine)
+            return None
+        one = next((each for each in genuine if each.is_of(account.adapter.life(attempt.order.lifecycle))), None)
+        if one is None:
+            raise WebhookRefused("its signature is of another kind of work than its task")
+        self._watch.arrived(account.name)
+        return await self._take(account, ledger, one, attempt.id)
+
+    # Whether it is genuine
+
+    def _proofs(self, account: Account, headers: Mapping[str, str], *, by_token: bool) -> list[Proof]:
+        """Return how it may be proven, before its body is read. Errors: WebhookRefused where it cannot be."""
+        proofs, reasons = list[Proof](), list[str]()
+        for life in _lives(account):
+            signed = None if life.webhook is None else life.webhook.signed
+            if signed is None or not self._verifiable(account, signed):
+                reason = None if by_token else "nothing proves where it comes from"
+                proof = Proof(life)
+            else:
+                reason = lacks(signed, headers, self._session.clock.now())
+                proof = Proof(life, signed)
+            if reason is None:
+                proofs.append(proof)
+            else:
+                reasons.append(reason)
+        if not proofs:
+            raise WebhookRefused(next(iter(reasons), f"{account.adapter.title} posts no webhooks"))
+        return proofs
+
+    @staticmethod
+    def _verifiable(account: Account, signed: Signed) -> bool:
+        return can_verify(signed) and (signed.keys is not None or bool(account.secrets_of(signed.key or "")))
+
+    async def _read(self, body: Body) -> bytes:
+        """Return a body that is not all too long, and does not take all too long. Errors: WebhookRefused."""
+        if isinstance(body, bytes):
+            if len(body) > LONGEST:
+                raise _too_long()
+            return body
+        whole = bytearray()
+        try:
+            async with self._reading, asyncio.timeout(READING):
+                async for piece in body:
+                    whole += piece
+                    if len(whole) > LONGEST:
+                        raise _too_long()
+        except TimeoutError:
+            raise WebhookRefused(f"its body did not come within {READING:g} s", status=408) from None
+        return bytes(whole)
+
+    async def _genuine(
+        self, account: Account, proofs: Sequence[Proof], headers: Mapping[str, str], body: bytes
+    ) -> list[Genuine]:
+        """Return what is proven. Errors: WebhookRefused where nothing is; ProviderError without the keys for it."""
+        proven, reason = list[Genuine](), ""
+        for proof in proofs:
+            reading = _Reading(self._session, account, proof.life, headers, body)
+            wrong = None if proof.signed is None else await self._forged(account, proof.signed, reading)
+            if wrong is None:
+                covers: Covers = "token" if proof.signed is None else proof.signed.covers
+                proven.append(Genuine(proof.life, covers, reading.received))
+            else:
+                reason = wrong
+        if not proven:
+            raise WebhookRefused(reason)
+        return proven
+
+    async def _forged(self, account: Account, signed: Signed, reading: "_Reading") -> str | None:
+        """Return why a signature is not the provider's; None where it is. Errors: ProviderError."""
+
+        def wrong(keys: Sequence[bytes]) -> str | None:
+            return forged(
+                signed,
+                headers=reading.headers,
+                body=reading.body,
+                id=lambda: id_of(reading.life.webhook_reply.id, reading.received.content),
+                keys=keys,
+                now=self._session.clock.now(),
+            )
+
+        if signed.keys is None:
+            return wrong(_secret_keys(account, signed))
+        reason = wrong(await self._keys.of(account, signed.keys))
+        if reason is not None and (keys := await self._keys.newer(account, signed.keys)) is not None:
+            reason = wrong(keys)
+        return reason
+
+    # What it is about
+
+    async def _attempt(
+        self, account: Account, ledger: Ledger, genuine: Sequence[Genuine], named: str | None
+    ) -> Attempt | None:
+        """Return the attempt of its token, else that which has its task. Errors: WebhookRefused, JournalError."""
+        attempt = None if named is None else await ledger.attempt(named)
+        if attempt is not None and attempt.order.account != account.name:
+            raise WebhookRefused("its token is of another account")
+        if attempt is not None and (attempt.task is None or _names(genuine, attempt.task.id)):
+            return attempt
+        for task_id in {each.task_id: None for each in genuine if each.covers != "token"}:
+            if task_id is not None and (found := await ledger.with_task(account.name, task_id)) is not None:
+                return found
+        return None
+
+    async def _unknown(self, account: Account, ledger: Ledger, genuine: Sequence[Genuine]) -> None:
+        """Keep a task in sight that no attempt has: it is paid for all the same."""
+        for each in genuine:
+            if each.covers != "token" and each.task_id is not None:
+                task = Task(
+                    id=each.task_id,
+                    provider=account.adapter.name,
+                    account=account.name,
+                    lifecycle=_name_of(account, each.life),
+                    submitted_at=self._session.clock.now(),
+                    path="",
+                )
+                await ledger.told_unknown(each.told(task) or task)
+                _log.warning("a webhook tells of task %s at %s, which no attempt has", task.id, account.name)
+                return
+
+    # What becomes of it
+
+    async def _take(self, account: Account, ledger: Ledger, genuine: Genuine, attempt_id: str) -> Task | None:
+        async with self._turns.setdefault(attempt_id, asyncio.Lock()):  # duplicates come at once
+            attempt = await ledger.attempt(attempt_id)
+            if attempt is None:
+                return None
+            if attempt.task is None:
+                attempt = await self._accepted(account, ledger, genuine, attempt)
+            task = attempt.task
+            if task is None or task.state.final or attempt.dismissed:
+                return task  # a duplicate, or too late
+            told = genuine.told(task)
+            if told is not None and _is_result(told):
+                return await self._saw(told)
+            if told is not None and not told.state.final:
+                return await self._moved(task, told)
+        return await self._watch.hinted(account, task, LOOK)
+
+    async def _accepted(self, account: Account, ledger: Ledger, genuine: Genuine, attempt: Attempt) -> Attempt:
+        """Return an attempt, of which no answer is known, with the task that the webhook names.
+
+        What only the token proves is looked at first. Errors: ProviderError.
+        """
+        if (task_id := genuine.task_id) is None:
+            return attempt
+        content = genuine.received.content
+        links = dict(followed(account.adapter, attempt.order.lifecycle, account.origin, content))
+        task = attrs.evolve(attempt.draft(task_id), links=links, raw=genuine.received.raw)
+        if genuine.covers == "token":
+            task = await self._watch.once(account, task)
+        else:
+            told = genuine.told(task)
+            task = told if told is not None and (_is_result(told) or not told.state.final) else task
+            task = await self._session.kept_if_can_be(task)
+        settled = await ledger.accepted_by_webhook(attempt, task)
+        self._session.tell(settled)
+        if settled.task is not None and settled.task.state.final:
+            self._watch.told(settled.task)
+        return settled
+
+    async def _saw(self, task: Task) -> Task:
+        """Write down how a task has ended, and tell whoever waits for it. Errors: JournalError."""
+        self._session.permits.seen(task)
+        task = await self._session.kept_if_can_be(task)
+        await self._session.see(task, by_webhook=True)
+        self._watch.told(task)
+        return task
+
+    async def _moved(self, task: Task, told: Task) -> Task:
+        """Write down how far a task is, unless that was known: webhooks may come out of order."""
+        if task.state is State.RUNNING and told.state is State.QUEUED:
+            return task
+        if told.state is not task.state or told.told != task.told:
+            await self._session.see(told, by_webhook=True)
+        return told
+
+
+class _Reading:
+    """A webhook's body, which is read as a lifecycle's reply says once somebody asks for it."""
+
+    def __init__(
+        self, session: Session, account: Account, life: Lifecycle, headers: Mapping[str, str], body: bytes
+    ) -> None:
+        self.life: Lifecycle = life
+        self.headers: Mapping[str, str] = headers
+        self.body: bytes = body
+        self._session = session
+        self._account = account
+        self._received: Received | None = None
+
+    @property
+    def received(self) -> Received:
+        """What it holds."""
+        if self._received is None:
+            asked = self._session.asked(self._account, None)
+            answer = Answer(200, self.headers, self.body)
+            self._received = Received.of(asked, answer, self.life.webhook_reply.reads)
+        return self._received
+
+
+def _secret_keys(account: Account, signed: Signed) -> list[bytes]:
+    """Return the keys that an account's secrets write. Errors: ConfigError."""
+    try:
+        return [key_bytes(signed, secret.reveal()) for secret in account.secrets_of(signed.key or "")]
+    except ValueError as error:
+        raise ConfigError(f"{account.name}: {error}", account=account.name) from None
+
+
+def _lives(account: Account) -> list[Lifecycle]:
+    """Return one lifecycle for each different webhook of an account's provider."""
+    different: list[Lifecycle] = []
+    for life in account.adapter.lives.values():
+        told_alike = ((life.webhook, life.webhook_reply) == (each.webhook, each.webhook_reply) for each in different)
+        if life.webhook is not None and not any(told_alike):
+            different.append(life)
+    return different
+
+
+def _name_of(account: Account, life: Lifecycle) -> str | None:
+    return next(name for name, each in account.adapter.lives.items() if each is life)
+
+
+def _names(genuine: Sequence[Genuine], task_id: str) -> bool:
+    """Return whether a webhook names a task, or none."""
+    named = {each.task_id for each in genuine} - {None}
+    return not named or task_id in named
+
+
+def _is_result(task: Task) -> bool:
+    return task.state is State.SUCCEEDED and bool(task.assets)
+
+
+def _plain(headers: Headers) -> dict[str, str]:
+    """Return headers by names in lower case. Errors: WebhookRefused for one that comes twice."""
+    plain: dict[str, str] = {}
+    for name, value in headers.items() if isinstance(headers, Mapping) else headers:
+        if plain.setdefault(name.lower(), value) != value:
+            raise WebhookRefused("a header comes twice, and says two things")
+    return plain
+
+
+def _too_long() -> WebhookRefused:
+    return WebhookRefused(f"its body is longer than {LONGEST:,} bytes", status=413)
