@@ -4,173 +4,30 @@ It is run by those who wait: of all who wait for a task, one is its keeper, who 
 So nothing goes on for which nobody waits, and the heap of what is due when is the event loop's own.
 """
 
-import asyncio
 import math
-from collections.abc import Callable, Iterator
-from typing import Any, cast
-
-import attrs
+from collections.abc import Callable
 
 from anymedia.account import Account
 from anymedia.clock import Clock
+from anymedia.declare.lifecycle import Pace
 from anymedia.model.errors import MalformedAnswer, ProviderError, RateLimited
 from anymedia.model.task import Task
 from anymedia.model.vocabulary import Retry
 
+from .durations import Durations
 from .looks import Looks
-from .pace import first_wait, next_wait
+from .pace import Took, bounded, first_wait, next_wait, sweep_wait
+from .pace import took as took_of
+from .waits import Wait, Watched
+
+LATELY = 600.0
+"""Seconds for which webhooks of an account are taken to arrive after one did."""
 
 LAST_LOOK = 2.0
 """Seconds before the deadline at which a task is looked at once more where the next look would come after it."""
 
 NO_RESULT_LOOKS = 3
 """Looks at a finished task without a result before that is an error."""
-
-SEEN = (
-    "state",
-    "raw_state",
-    "assets",
-    "failure",
-    "running_at",
-    "ended_at",
-    "created_at",
-    "completed_at",
-    "request_id",
-    "told",
-    "trouble",
-    "raw",
-)
-"""What a look changes of a task, beside its money."""
-
-
-class Wait:
-    """One caller's wait for a task, until a `deadline` on the clock's monotonic time.
-
-    One that is `brief` is over after the look with a number. The block `with wait` is its sleep or its look, which
-    `stop` ends.
-    """
-
-    __slots__ = (
-        "_cancels",
-        "_is_stopped",
-        "_runs",
-        "_turn",
-        "began",
-        "deadline",
-        "error",
-        "had_last",
-        "is_over",
-        "looks",
-        "task",
-        "watched",
-        "without_result",
-    )
-
-    def __init__(self, watched: "Watched", task: Task, began: float, deadline: float, looks: float) -> None:
-        self.watched: Watched = watched
-        self.task: Task = task
-        self.began: float = began
-        self.deadline: float = deadline
-        self.looks: float = looks
-        self.had_last: bool = False
-        self.without_result: int = 0
-        self.is_over: bool = False
-        self.error: ProviderError | None = None
-        self._turn: asyncio.Future[None] | None = None
-        self._runs: asyncio.Task[Any] | None = None
-        self._cancels = 0
-        self._is_stopped = False
-
-    @property
-    def seen(self) -> Task:
-        """The task of its caller, as it was seen last."""
-        seen = self.watched.task
-        if self.task is self.watched.first:
-            return seen
-        # Others may have asked by less: a handle tells of no labels, for one.
-        money = seen.money if seen.money.got == "settled" else self.task.money
-        return attrs.evolve(self.task, money=money, **{name: getattr(seen, name) for name in SEEN})
-
-    @property
-    def is_brief(self) -> bool:
-        """Whether it is over after a look, however the task then stands."""
-        return self.looks < math.inf
-
-    def over(self, error: ProviderError | None = None) -> None:
-        """End the wait."""
-        self.is_over, self.error = True, error
-        self.stop()
-
-    async def idle(self) -> None:
-        """Wait while another one keeps the task."""
-        self._turn = asyncio.get_running_loop().create_future()
-        try:
-            await self._turn
-        finally:
-            self._turn = None
-
-    def stop(self) -> None:
-        """End its present sleep or look, or let it see what there is to do."""
-        if self._turn is not None and not self._turn.done():
-            self._turn.set_result(None)
-        if self._runs is not None and not self._is_stopped:
-            self._is_stopped = True
-            self._runs.cancel()
-
-    def __enter__(self) -> None:
-        self._runs = cast("asyncio.Task[Any]", asyncio.current_task())
-        self._cancels = self._runs.cancelling()
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
-        runs, self._runs = cast("asyncio.Task[Any]", self._runs), None
-        was_stopped, self._is_stopped = self._is_stopped, False
-        # As in asyncio.timeout: a cancel of our own is taken back, anybody else's goes on.
-        return was_stopped and kind is asyncio.CancelledError and runs.uncancel() <= self._cancels
-
-
-class Watched:
-    """A task that somebody waits for: as it was seen last, what the last look met, and when the next one is due."""
-
-    __slots__ = (
-        "account",
-        "begun",
-        "due",
-        "error",
-        "errors",
-        "first",
-        "is_looked_at",
-        "keeper",
-        "looks",
-        "task",
-        "until",
-        "waits",
-        "woken",
-    )
-
-    def __init__(self, account: Account, task: Task, due: float) -> None:
-        self.account: Account = account
-        self.first: Task = task
-        self.task: Task = task
-        self.waits: dict[Wait, None] = {}
-        self.keeper: Wait | None = None
-        self.error: ProviderError | None = None
-        self.errors: int = 0
-        self.due: float = due
-        self.until: float = -math.inf
-        self.looks: int = 0
-        self.is_looked_at: bool = False
-        self.begun: bool = False
-        self.woken: bool = False
-
-    @property
-    def waiting(self) -> Iterator[Wait]:
-        """The waits for it that are not over."""
-        return (wait for wait in self.waits if not wait.is_over)
-
-    def rouse(self) -> None:
-        """End the keeper's sleep."""
-        if self.keeper is not None and not self.is_looked_at:
-            self.keeper.stop()
 
 
 class _Held(Exception):
@@ -180,12 +37,14 @@ class _Held(Exception):
 class Schedule:
     """The tasks of one account that somebody waits for."""
 
-    def __init__(self, looks: Looks, clock: Clock, age: Callable[[Task], float]) -> None:
+    def __init__(self, looks: Looks, clock: Clock, durations: Durations, age: Callable[[Task], float]) -> None:
         self._looks = looks
         self._clock = clock
+        self._durations = durations
         self._age = age
         self._watched: dict[str, Watched] = {}
         self._held = -math.inf
+        self._arrived = -math.inf
 
     # Who waits
 
@@ -194,8 +53,8 @@ class Schedule:
         now = self._clock.monotonic()
         watched = self._watched.get(task.id)
         if watched is None:
-            due = now + first_wait(account.adapter.life(task.lifecycle).pace, self._age(task))
-            watched = self._watched[task.id] = Watched(account, task, due)
+            watched = self._watched[task.id] = Watched(account, task, now)
+            watched.due += self._pause(watched)
         wait = Wait(watched, task, now, deadline, watched.looks + 1 if brief else math.inf)
         watched.waits[wait] = None
         if watched.task.state.final:  # the others have not left yet
@@ -213,6 +72,10 @@ class Schedule:
             watched.keeper = watched.keeper or wait
             if watched.keeper is not wait:
                 await wait.idle()
+            elif not self._durations.are_known(watched.task):
+                await self._durations.read(watched.task)
+                if watched.due > -math.inf:
+                    watched.due = self._clock.monotonic() + self._pause(watched)
             elif await self._slept(wait):
                 await self._look(wait)
         if wait.error is not None:
@@ -246,6 +109,10 @@ class Schedule:
             if task.state.final:
                 for wait in watched.waits:
                     wait.over()
+
+    def arrived(self) -> None:
+        """Take note that a webhook arrived just now: while they do, who expects one only sweeps."""
+        self._arrived = self._clock.monotonic()
 
     # When a look is due
 
@@ -290,6 +157,23 @@ class Schedule:
             return due
         return wait.deadline if wait.is_brief or wait.had_last else max(wait.deadline - LAST_LOOK, wait.began)
 
+    def _pause(self, watched: Watched) -> float:
+        """Return how many seconds to wait before the next look at a task."""
+        life, age, error = watched.life, self._age(watched.task), watched.error
+        if error is not None:
+            pause = next_wait(life.pace, age, errors=watched.errors, jitter=self._clock.chance())
+            return max(bounded(life, pause), error.retry_after or 0.0)
+        return bounded(life, self._usual_pause(watched, life.pace, age))
+
+    def _usual_pause(self, watched: Watched, pace: Pace, age: float) -> float:
+        known = self._durations.of(watched.task, pace)
+        watched.is_swept = watched.task.webhook and self._clock.monotonic() - self._arrived <= LATELY
+        if watched.is_swept:
+            return sweep_wait(pace, known, age, watched.looks)
+        if known is not None:
+            return known.wait(pace, age, watched.looks, self._clock.chance())
+        return next_wait(pace, age, jitter=self._clock.chance()) if watched.looks else first_wait(pace, age)
+
     # A look
 
     async def _look(self, wait: Wait) -> None:
@@ -299,6 +183,7 @@ class Schedule:
         for each in watched.waits:
             each.had_last = due >= each.deadline
         is_last = due > self._clock.monotonic()
+        is_sweep = watched.is_swept and due > -math.inf and not is_last
 
         def begins() -> None:
             if self._held > self._clock.monotonic() and not is_last:
@@ -306,11 +191,19 @@ class Schedule:
             if not watched.begun:
                 watched.begun, watched.looks = True, watched.looks + 1
 
+        def took() -> Took | None:
+            known = self._durations.of(watched.task, watched.life.pace)
+            span = took_of(watched.life.pace, known, watched.unfinished, self._age(watched.task))
+            if span is not None:
+                self._durations.add(watched.task, span)
+            return span
+
         watched.is_looked_at, watched.begun = True, False
+        age = self._age(watched.task)
         try:
             with wait:
-                watched.task = await self._looks.at(watched.account, watched.task, begins)
-                watched.error, watched.errors = None, 0
+                watched.task = await self._looks.at(watched.account, watched.task, begins, took)
+                watched.error, watched.errors, watched.unfinished = None, 0, age
         except _Held:
             watched.is_looked_at = False
             return
@@ -318,6 +211,8 @@ class Schedule:
             self._met(watched, error)
         watched.is_looked_at = False
         self._looked(watched)
+        if is_sweep and watched.task.state.final:
+            self._missed()
 
     def _met(self, watched: Watched, error: ProviderError) -> None:
         """Take note of what a look met."""
@@ -340,11 +235,12 @@ class Schedule:
         if watched.woken:
             watched.woken, watched.due = False, -math.inf
             return
-        pause = next_wait(
-            watched.account.adapter.life(watched.task.lifecycle).pace,
-            self._age(watched.task),
-            errors=watched.errors,
-            retry_after=None if watched.error is None else watched.error.retry_after,
-            jitter=self._clock.chance(),
-        )
-        watched.due = self._clock.monotonic() + pause
+        watched.due = self._clock.monotonic() + self._pause(watched)
+
+    def _missed(self) -> None:
+        """Look at every task as usual, since a webhook did not come that was due."""
+        self._arrived = -math.inf
+        for watched in self._watched.values():
+            if watched.is_swept and not watched.is_looked_at:
+                watched.due = self._clock.monotonic() + self._pause(watched)
+                watched.rouse()

@@ -16,7 +16,7 @@ from anymedia.account import Account
 from anymedia.declare.lifecycle import Lifecycle
 from anymedia.declare.webhook import Signed
 from anymedia.journal.ledger import Ledger
-from anymedia.model.errors import ConfigError, ProviderError, WebhookRefused
+from anymedia.model.errors import ConfigError, WebhookRefused
 from anymedia.model.task import Attempt, Task
 from anymedia.model.vocabulary import State
 from anymedia.translate import decode
