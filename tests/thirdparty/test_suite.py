@@ -743,6 +743,11 @@ PLANTED = {
             adapter('"broken": State.FAILED', '"broken": State.SUCCEEDED'),
             "a failed task is TaskFailed, not MalformedAnswer(",
         ),
+        (
+            adapter('"broken": State.FAILED', '"broken": State.SUCCEEDED')
+            + simulator('{**job, "problem"', '{**job, "files": [{"href": "http://127.0.0.1:9/a.png"}], "problem"'),
+            "a failed task is TaskFailed, not Task(",
+        ),
     ],
     "test_a_hook_is_a_pure_function": [
         (
