@@ -25,7 +25,9 @@ def at(simulators, tmp_path, monkeypatch):
     """A directory whose anymedia.toml leads to simulators, and to one provider that is not there."""
     lines = []
     for name, table in simulators.config["providers"].items():
+        settings = table.pop("settings", {})
         lines += [f"[providers.{name}]", *(f'{key} = "{value}"' for key, value in table.items())]
+        lines += [f'settings.{key} = "{value}"' for key, value in settings.items()]
     monkeypatch.chdir(tmp_path)
     for variable, key in simulators.environ.items():
         monkeypatch.setenv(variable, key)
