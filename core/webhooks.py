@@ -82,7 +82,7 @@ async def deliver(
             told = on_delivery(Delivery(account=account, status=status, task=task, error=error))
             if isawaitable(told):
                 await told
-        except Exception:
+        except Exception:  # noqa: BLE001 - it is the caller's own code
             _log.exception("on_delivery failed")
             return AGAIN
     return status

@@ -216,7 +216,7 @@ class Webhooks:
                     account=account.name,
                     lifecycle=_name_of(account, each.life),
                     submitted_at=self._session.clock.now(),
-                    path="",
+                    path=each.life.submit.path or "/",
                 )
                 await ledger.told_unknown(each.told(task) or task)
                 _log.warning("a webhook tells of task %s at %s, which no attempt has", task.id, account.name)
@@ -238,7 +238,7 @@ class Webhooks:
             if told is not None and not told.state.final:
                 return await self._moved(task, told)
             if told is not None and _is_result(told):
-                seen = await self._saw(told)
+                seen = await self._saw(ledger, told)
                 if not is_waited_for:
                     await ledger.leave(seen)
                 return seen
@@ -270,11 +270,12 @@ class Webhooks:
             self._watch.told(settled.task)
         return settled
 
-    async def _saw(self, task: Task) -> Task:
+    async def _saw(self, ledger: Ledger, task: Task) -> Task:
         """Write down how a task has ended, and tell whoever waits for it. Errors: JournalError."""
         self._session.permits.seen(task)
         task = await self._session.kept_if_can_be(task)
-        await self._session.see(task, by_webhook=True)
+        await ledger.see(task, by_webhook=True)
+        self._session.tell(task)
         self._watch.told(task)
         return task
 
