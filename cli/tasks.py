@@ -1,6 +1,6 @@
 """`anymedia tasks`: what was asked, as the journal has it; and what somebody found out of it by hand."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Container, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from anymedia import Asset, Attempt, Billed, Failure, Money, Task, load_config
+from anymedia import Asset, Attempt, Billed, Failure, Money, Task, load_config, to_json
 from anymedia.engine.handle import handle
 from anymedia.errors import OutOfBounds, Problem
 from anymedia.journal.counts_as import CountsAs, of_attempt
@@ -35,6 +35,12 @@ ROOM = 26
 
 WIDE = 96
 """Columns of a terminal on which there is room for the prompt too."""
+
+UNKNOWN = ("task", "told (UTC)", "state", "account", "cost")
+"""The columns of unknown tasks."""
+
+ANYWHERE = ("unknown", "config", "as_json")
+"""What goes with --unknown."""
 
 STYLES = {"succeeded": "green", "failed": "red", "refused": "dim", "not sent": "dim"}
 
@@ -64,6 +70,7 @@ def _state(_: click.Context, __: click.Parameter, text: str | None) -> str | Non
 @click.option("--account", metavar="A", help="Attempts at this account.")
 @since_option
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True, metavar="N", help="The newest N.")
+@click.option("--unknown", is_flag=True, help="Tasks that webhooks told of, and that were not bought here.")
 @config_option
 @click.pass_context
 def command(
@@ -73,6 +80,7 @@ def command(
     account: str | None,
     since: datetime | None,
     limit: int,
+    unknown: bool,
     config: Path | None,
     as_json: bool,
 ) -> None:
@@ -83,10 +91,17 @@ def command(
     back. (!) marks those that ended as uncertain. Once `settle` has noted what was found out, such an attempt is
     `settled: billed` or `settled: not billed`; --state settled lists both.
 
-    --json prints a list of attempts, each with its status, what was sent, and its task.
+    --unknown lists instead the tasks that signed webhooks told of and that no attempt has: another program bought them
+    with the same account.
+
+    --json prints a list of attempts, each with its status, what was sent, and its task; of unknown tasks, the tasks.
     """
     if ctx.invoked_subcommand is not None:
-        _refuse_flags(ctx)
+        _refuse_flags(ctx, f"stands behind {ctx.invoked_subcommand}, if it takes one")
+        return
+    if unknown:
+        _refuse_flags(ctx, "is for attempts, and --unknown lists tasks that have none", besides=ANYWHERE)
+        _list_unknown(read_journal(config, lambda ledger: ledger.unknown()), as_json=as_json)
         return
     filters: dict[str, Any] = {"status": state, "provider": provider, "account": account, "since": since}
     if as_json:
@@ -102,11 +117,12 @@ async def _json(attempts: AsyncIterator[Attempt]) -> AsyncIterator[dict[str, Any
         yield attempt_json(attempt)
 
 
-def _refuse_flags(ctx: click.Context) -> None:
-    """Refuse a flag before the name of a command below, where it would be overlooked."""
+def _refuse_flags(ctx: click.Context, why: str, besides: Container[str] = ()) -> None:
+    """Refuse a flag where it would be overlooked."""
     for param in ctx.command.params:
-        if param.name is not None and ctx.get_parameter_source(param.name) is ParameterSource.COMMANDLINE:
-            raise click.UsageError(f"{param.opts[0]} stands behind {ctx.invoked_subcommand}, if it takes one")
+        given = param.name is not None and ctx.get_parameter_source(param.name) is ParameterSource.COMMANDLINE
+        if given and param.name not in besides:
+            raise click.UsageError(f"{param.opts[0]} {why}")
 
 
 @command.command("show", cls=Command)
@@ -182,7 +198,21 @@ def print_handle(name: str, config: Path | None, as_json: bool) -> None:
     click.echo(handle(attempt.task, found.account(attempt.order.account)))
 
 
-# The list
+# The lists
+
+
+def _list_unknown(tasks: Sequence[Task], *, as_json: bool) -> None:
+    """Print the tasks that webhooks told of, and that no attempt has."""
+    if as_json:
+        print_json([to_json(task) for task in tasks])
+    elif tasks:
+        rows = ([task.id, when(task.submitted_at), str(task.state), task.account, str(task.money)] for task in tasks)
+        _screen().table(UNKNOWN, rows)
+        for task in tasks:
+            if task.trouble is not None:
+                say(f"{task.id}: {task.trouble.error}")
+    else:
+        say("no webhook told of a task that was not bought here")
 
 
 def _list(attempts: list[Attempt]) -> None:

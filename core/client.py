@@ -517,6 +517,15 @@ class Client:
         """
         return await self._written("there is no task to dismiss").dismiss(name)
 
+    @_in_its_loop
+    async def unknown(self) -> list[Task]:
+        """Return the tasks that signed webhooks told of and that no attempt in the journal has, the latest first.
+
+        Somebody else bought them with the same account, or with another journal: 10,000 of them are kept at most. One
+        that an attempt gets later is in the list no more. Errors: ConfigError without a journal, JournalError.
+        """
+        return await self._written("there is nothing written of unknown tasks").unknown()
+
     def _written(self, lacking: str) -> Ledger:
         if self._ledger is None:
             raise ConfigError(f"{lacking}: the journal is switched off (ANYMEDIA_JOURNAL, or [journal] enabled)")

@@ -241,6 +241,10 @@ class SyncClient:
         """As Client.dismiss."""
         return self._wait(self._client.dismiss(name))
 
+    def unknown(self) -> list[Task]:
+        """As Client.unknown."""
+        return self._wait(self._client.unknown())
+
     def balance(self, account: str) -> Money:
         """As Client.balance."""
         return self._wait(self._client.balance(account))

@@ -74,7 +74,7 @@ async def deliver(
     except AnymediaError as fault:
         status, error = AGAIN, str(fault)
         _log.error("a webhook for %s is to come again: %s", account, fault)
-    except Exception as fault:  # whatever it is, the provider is told that it did not arrive
+    except Exception as fault:  # noqa: BLE001 - whatever it is, the provider is told that it did not arrive
         status, error = FAULTY, type(fault).__name__
         _log.exception("a webhook for %s could not be taken", account)
     if on_delivery is not None:

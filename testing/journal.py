@@ -18,11 +18,11 @@ test. `crash` lets an owner die as a killed process does. Needs: pip install 'an
 import pytest
 
 pytest.register_assert_rewrite(
-    *(f"anymedia.testing.{name}" for name in ("journal_entries", "journal_owners", "journal_sums"))
+    *(f"anymedia.testing.{name}" for name in ("journal_entries", "journal_owners", "journal_sums", "journal_told"))
 )
 
-from .journal_sums import Sums  # noqa: E402 - after what makes its assertions tell more
+from .journal_told import Told  # noqa: E402 - after what makes its assertions tell more
 
 
-class JournalContract(Sums):
+class JournalContract(Told):
     """The promises of `anymedia.Journal`: subclass it in a test module, with `opens` and `crash`."""

@@ -97,6 +97,7 @@ async def _change(chance: random.Random, journal: Journal, step: int) -> None:
         started = chance.choice([0.0, 0.5, 1.0, 1.5, 2.25]) * DAY
         await journal.intend(entry(step, account=account, started=started, **groups, **quoted, **new))
     elif kind == "end":
+        new["keeps_task"] = chance.random() < 0.5
         await journal.write(ended(number, task_id=chance.choice([None, f"task-{number}"]), **new))
     else:
         await journal.write(seen(number, account=account, on_disk=chance.random() < 0.3, **new))

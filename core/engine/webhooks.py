@@ -234,12 +234,18 @@ class Webhooks:
             task = attempt.task
             if task is None or task.state.final or attempt.dismissed:
                 return task  # a duplicate, or too late
-            told = genuine.told(task)
-            if told is not None and _is_result(told):
-                return await self._saw(told)
+            is_waited_for, told = self._watch.waits_for(task), genuine.told(task)
             if told is not None and not told.state.final:
                 return await self._moved(task, told)
-        return await self._watch.hinted(account, task, LOOK)
+            if told is not None and _is_result(told):
+                seen = await self._saw(told)
+                if not is_waited_for:
+                    await ledger.leave(seen)
+                return seen
+        seen = await self._watch.hinted(account, task, LOOK)
+        if seen.state is State.SUCCEEDED and not is_waited_for:
+            await ledger.leave(seen)
+        return seen
 
     async def _accepted(self, account: Account, ledger: Ledger, genuine: Genuine, attempt: Attempt) -> Attempt:
         """Return an attempt, of which no answer is known, with the task that the webhook names.
@@ -259,7 +265,8 @@ class Webhooks:
             task = await self._session.kept_if_can_be(task)
         settled = await ledger.accepted_by_webhook(attempt, task)
         self._session.tell(settled)
-        if settled.task is not None and settled.task.state.final:
+        if settled.task is not None:
+            await ledger.leave(settled.task)  # its caller was told that nobody knows, and does not wait for it
             self._watch.told(settled.task)
         return settled
 

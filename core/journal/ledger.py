@@ -219,7 +219,7 @@ class Ledger:
         return [(least, most) for least, most in took if _are_seconds(least, most)]
 
     async def unknown(self) -> list[Task]:
-        """Return the tasks that webhooks told of and that no attempt has got since, the last one first."""
+        """Return the tasks that webhooks told of and that no attempt has got since, those first that came last."""
         return [unknown_of(each) for each in await self.journal.unknown()]
 
     # Read, and settled by hand

@@ -18,7 +18,6 @@ from anymedia.model.errors import JournalError
 from .protocol import (
     DURATIONS,
     MOVED,
-    UNKNOWN,
     By,
     Change,
     Claim,
@@ -284,7 +283,7 @@ class MemoryJournal:
         if told.open and name in unknown and not unknown[name].open:
             return False
         unknown[name] = told
-        if len(unknown) > UNKNOWN:
+        while len(unknown) > told.most:
             unknown.pop(next(iter(unknown)))
         return True
 

@@ -227,17 +227,16 @@ class Told:
 class Unknown:
     """A task of an account that no entry has: somebody else bought it. `task` is JSON, and an `open` one goes on.
 
-    A later word replaces an earlier one, unless the task is over by that and goes on by the later one.
+    A later word replaces an earlier one, unless the task is over by that and goes on by the later one. `most` such
+    tasks are kept: those go that were heard of first.
     """
 
     account: str
     task_id: str
     open: bool
     task: str
+    most: int = attrs.field(default=10_000, eq=False)
 
-
-UNKNOWN = 10_000
-"""How many unknown tasks are kept at most: the oldest go."""
 
 MOVED, DURATIONS = 500, 32
 """How many entries that moved, and how many durations, are returned at once at most."""
@@ -307,7 +306,7 @@ class Journal(Protocol):
         """Return how many seconds tasks took, at least and at most, those that were over last first: `DURATIONS`."""
 
     async def unknown(self) -> list[Unknown]:
-        """Return the unknown tasks that no entry has got since, those that were told of last first."""
+        """Return the unknown tasks that no entry has got since, those first that were heard of last."""
 
     async def sums(self, by: By, since: float | None = None) -> list[Sum]:
         """Return what the entries come to that count as anything, or those started at `since` or later.

@@ -24,7 +24,6 @@ from .protocol import (
     DAY,
     DURATIONS,
     MOVED,
-    UNKNOWN,
     By,
     Change,
     Claim,
@@ -69,7 +68,7 @@ _SINCE = "number >= (SELECT min(+number) FROM attempts WHERE started >= ?) AND s
 _MOVES = f""",
     moved = CASE WHEN {{when}} THEN (SELECT ifnull(max(moved), 0) + 1 FROM attempts WHERE {HAS_MOVED})
         ELSE moved END,
-    by_webhook = CASE WHEN {{when}} THEN {{by_webhook}} ELSE by_webhook END"""
+    by_webhook = CASE WHEN {{when}} THEN {{by_webhook}} ELSE by_webhook END"""  # noqa: S608
 """What is set too where a task is over, within the same statement: `when` says whether it was not so before."""
 
 _ENDS_SUBMIT = """UPDATE attempts SET status = ?1, open = ?2, task_id = ?3, reserved = ?4, counts_as = ?5,
@@ -99,7 +98,7 @@ _TOOK = f"""SELECT least, most FROM attempts WHERE provider = ? AND offer = ? AN
 _HEARD = """INSERT INTO unknown (account, task_id, open, task) VALUES (?, ?, ?, ?)
     ON CONFLICT (task_id, account) DO UPDATE SET open = excluded.open, task = excluded.task
     WHERE unknown.open OR NOT excluded.open"""
-_FORGOTTEN = f"DELETE FROM unknown WHERE number <= (SELECT max(number) FROM unknown) - {UNKNOWN}"  # noqa: S608
+_FORGOTTEN = "DELETE FROM unknown WHERE number <= (SELECT max(number) FROM unknown) - ?"
 _UNKNOWN = """SELECT account, task_id, open, task FROM unknown WHERE NOT EXISTS (
     SELECT 1 FROM attempts WHERE attempts.task_id = unknown.task_id AND attempts.account = unknown.account)
     ORDER BY number DESC"""
@@ -431,7 +430,7 @@ def _see(connection: sqlite3.Connection, seen: Seen) -> bool:
 
 def _hear(connection: sqlite3.Connection, told: Unknown) -> bool:
     heard = connection.execute(_HEARD, (told.account, told.task_id, told.open, told.task)).rowcount > 0
-    connection.execute(_FORGOTTEN)
+    connection.execute(_FORGOTTEN, (told.most,))
     return heard
 
 

@@ -3,8 +3,10 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -17,7 +19,7 @@ from anymedia.cli.journal import moment
 from anymedia.cli.spend import GROUPS, added_up, spent
 from anymedia.cli.tasks import _cost
 from anymedia.journal import Ledger
-from tests.journal.reading import sums_of
+from tests.journal.reading import run, sums_of, with_ledger
 
 FOX = ("generate", "A fox in the snow", "--model", "flux-2-pro")
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -106,6 +108,32 @@ def test_the_list_tells_what_was_asked_and_how_it_stands(terminal, left):
     ):
         assert words in " ".join(line.split())
     assert "1 uncertain: may have been billed" in terminal("tasks").stderr
+
+
+def test_tasks_that_were_not_bought_here_are_listed(terminal, left):
+    assert terminal.json("tasks", "--unknown") == []
+    assert "no webhook told of a task that was not bought here" in terminal("tasks", "--unknown").stderr
+    tasks = [
+        Task(id=f"t-{number}", provider="reapi", account="reapi", state=state, submitted_at=NOW, path="/v1")
+        for number, state in enumerate((State.RUNNING, State.SUCCEEDED))
+    ]
+
+    async def told(ledger):
+        for task in tasks:
+            await ledger.told_unknown(task)
+
+    run(with_ledger(the_journal(), told))
+    assert [from_json(Task, each) for each in terminal.json("tasks", "--unknown")] == tasks[::-1]
+    rows = [line.split() for line in terminal("tasks", "--unknown").stdout.splitlines()]
+    when = ["2026-12-01", "12:00"]
+    assert rows[1:] == [["t-1", *when, "succeeded", "reapi", "unknown"], ["t-0", *when, "running", "reapi", "unknown"]]
+    with closing(sqlite3.connect(the_journal())) as connection:
+        connection.execute("UPDATE unknown SET task = '' WHERE task_id = 't-1'")
+        connection.commit()
+    assert "t-1: its record cannot be read" in terminal("tasks", "--unknown").stderr
+    refused = terminal("tasks", "--unknown", "--since", "2h")
+    assert refused.exit_code == 2
+    assert "--since is for attempts, and --unknown lists tasks that have none" in refused.stderr
 
 
 @pytest.mark.parametrize(

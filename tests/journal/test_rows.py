@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from anymedia import JournalError, Money
+from anymedia import JournalError, Money, State
 from anymedia.cli.spend import GROUPS, spent
 from anymedia.journal import Ledger, Limit, SQLiteJournal
 from anymedia.testing.journal_entries import entry
@@ -104,6 +104,47 @@ async def test_a_sum_that_is_no_number_passes_no_limit(path):
     with pytest.raises(JournalError):
         await journal.intend(entry(1))
     await journal.close()
+
+
+@pytest.mark.parametrize("value", ["'x'", "x'ff'", "9e999"])
+async def test_moves_and_durations_that_are_no_numbers_are_left_out(path_of_three, value):
+    ledger = Ledger(SQLiteJournal(path_of_three))
+    for number in (0, 1):
+        await ledger.see(accepted(tried(number), State.SUCCEEDED).task, took=(1.0, 2.0))
+    await ledger.close()
+    damage(path_of_three, {"moved": value, "least": value, "most": value})
+    took = await ledger.durations("reapi", "reapi/flux-2", None)
+    await ledger.see(accepted(tried(2), State.FAILED).task)
+    last, moved = await ledger.moved(0)
+    assert (last, [each.attempt.id for each in moved], took) == (2, [tried(0).id, tried(2).id], [(1.0, 2.0)])
+    await ledger.close()
+
+
+@pytest.mark.parametrize("task", ["'{'", "x'ff'", "7", "replace(task, '/api/v1', '//evil.example')", "'{}'"])
+async def test_an_unknown_task_that_cannot_be_read_is_told(path, task):
+    ledger = Ledger(SQLiteJournal(path))
+    await ledger.told_unknown(accepted(tried()).task)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"UPDATE unknown SET task = {task}")
+        connection.commit()
+    (unknown,) = await ledger.unknown()
+    assert (unknown.id, unknown.account, unknown.path) == (accepted(tried()).task.id, "reapi", "")
+    assert "its record cannot be read: " in unknown.trouble.error
+    await ledger.close()
+
+
+async def test_an_unknown_task_of_another_name_is_told(path):
+    ledger = Ledger(SQLiteJournal(path))
+    await ledger.told_unknown(accepted(tried()).task)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE unknown SET account = 'another'")
+        connection.commit()
+    (unknown,) = await ledger.unknown()
+    assert (unknown.account, unknown.trouble.error) == (
+        "another",
+        "its record cannot be read: its text is of another task",
+    )
+    await ledger.close()
 
 
 async def test_an_attempt_whose_texts_are_gone_is_told_and_counts(path_of_three):

@@ -109,9 +109,12 @@ class Shop:
         return arrived
 
     @contextmanager
-    def unanswered(self, name, *, created, **job):
-        """Start a process whose POST has come to a provider, billed if `created`, and is never answered."""
-        self.simulators[name].fault("no_answer", created=created)
+    def unanswered(self, name, *, created, seconds=None, **job):
+        """Start a process whose POST has come to a provider, billed if `created`, and is never answered.
+
+        After some `seconds` of the simulators, its connection is closed.
+        """
+        self.simulators[name].fault("no_answer", created=created, **({} if seconds is None else {"seconds": seconds}))
         arrived = self._holding(name)
         with self.buyer(threads=1, accounts=[name], **job) as process:
             let_go(process)

@@ -187,5 +187,6 @@ def test_a_task_is_handed_on_and_taken_up(client, sims, clock, tmp_path):
     assert client.open(client.handle(task)).id == task.id
     assert [attempt.order.idempotency_key for attempt in client.attempts()] == ["order-7"]
     assert [*client.each_attempt()] == client.attempts()
+    assert client.unknown() == []
     (taken_up,) = client.recover(tmp_path).tasks
     assert (taken_up.id, taken_up.assets[0].path.parent) == (task.id, tmp_path)
