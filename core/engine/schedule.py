@@ -111,11 +111,6 @@ class Schedule:
         """Return whether nobody else waits for the task until it is over."""
         return all(each.is_brief for each in wait.watched.waiting if each is not wait)
 
-    def waits_for(self, task_id: str) -> bool:
-        """Return whether somebody waits for a task until it is over."""
-        watched = self._watched.get(task_id)
-        return watched is not None and not all(each.is_brief for each in watched.waits)
-
     def wake(self, task_id: str) -> None:
         """Make the next look at a task due at once; during a look, the look after it."""
         if (watched := self._watched.get(task_id)) is not None:
