@@ -74,7 +74,7 @@ async def deliver(
     except AnymediaError as fault:
         status, error = AGAIN, str(fault)
         _log.error("a webhook for %s is to come again: %s", account, fault)
-    except Exception as fault:  # whatever it is, the provider is told that it did not arrive
+    except Exception as fault:  # noqa: BLE001 - whatever it is, the provider is told that it did not arrive
         status, error = FAULTY, type(fault).__name__
         _log.exception("a webhook for %s could not be taken", account)
     if on_delivery is not None:
@@ -82,7 +82,7 @@ async def deliver(
             told = on_delivery(Delivery(account=account, status=status, task=task, error=error))
             if isawaitable(told):
                 await told
-        except Exception:
+        except Exception:  # noqa: BLE001 - it is the caller's own code
             _log.exception("on_delivery failed")
             return AGAIN
     return status

@@ -53,8 +53,10 @@ class Server:
     async def stop(self) -> None:
         """Lets held answers go, posts no more, and closes every connection."""
         self._stopping.set()
-        await self._posting.stop()
-        await self._runner.cleanup()
+        try:
+            await self._posting.stop()
+        finally:
+            await self._runner.cleanup()
 
     def _app(self) -> web.Application:
         app = web.Application()

@@ -28,7 +28,7 @@ LIMITS = ("submits", "polls", "active")
 TELLS = ("created", "completed", "charge")
 WEBHOOKS = ("body", "pauses", "within", "signature")
 ALONE = (
-    *("lifetime", "refunds", "origin", "credit", "hosts", "not_yet"),
+    *("lifetime", "refunds", "origin", "credit", "hosts", "not_yet", "webhook"),
     *("retry_after", "request_id_header", "request_id_field"),
 )
 LISTS = ("tells", "hosts", "forms", "ours", "id_fields", "state_fields", "files_at", "secrets")

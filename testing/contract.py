@@ -10,11 +10,12 @@ from .put_in import PutIn
 from .refused import Refused
 from .safe import Safe
 from .stated import Stated
+from .told import Webhooks
 from .twice import Twice
 
 
 class Contract(
-    Played, PutIn, Safe, Twice, Stated, Ended, Refused, Kept, Agreed, Hooked, Declared
+    Played, Webhooks, PutIn, Safe, Twice, Stated, Ended, Refused, Kept, Agreed, Hooked, Declared
 ):  # pytest begins with the last
     """The promises of adapters, held against simulators of their providers: subclass it in a test module.
 

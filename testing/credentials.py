@@ -8,9 +8,11 @@ from anymedia.account import Secret
 from anymedia.declare import Adapter, Endpoint, Header, Query, Token
 from anymedia.declare.auth import with_settings
 from anymedia.declare.endpoint import Credential
+from anymedia.model.strict_json import Json
 from anymedia.pricing.explain import MASK, Explanation
 from anymedia.simulators import Service
 from anymedia.simulators.message import Request
+from anymedia.translate.callback import exchanged
 
 
 def account_at(adapter: Adapter, service: Service) -> Account:
@@ -21,6 +23,13 @@ def account_at(adapter: Adapter, service: Service) -> Account:
     }
     key, name = Secret(service.api_key), adapter.name
     return Account(name=name, adapter=adapter, origin=adapter.base_url, api_key=key, settings=settings)
+
+
+def with_secrets(service: Service, body: Json) -> Json:
+    """Return a body as it is sent: secret settings, which an explanation names in braces, are filled in last."""
+    for name in service.secrets:
+        body = exchanged(body, f"{{{name}}}", service.settings[name])
+    return body
 
 
 def amiss(account: Account, submit: Endpoint, sent: Request, shown: Explanation) -> Iterator[str]:

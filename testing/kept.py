@@ -9,7 +9,7 @@ from anymedia import AnymediaError, Asset, State, Task, from_json, to_json
 from anymedia.model.strict_json import dumps
 from anymedia.translate.check import check
 
-from .credentials import account_at, amiss
+from .credentials import account_at, amiss, with_secrets
 from .hints import hint
 from .suite import (
     SHAPE,
@@ -46,7 +46,7 @@ class Kept(Suite):
             sent = next(each for each in requests if service.place(each) == "submit")
             # Where a file goes is another promise's business, and a form is not shown part by part.
             is_json = not (shown.files or shown.headers.get("Content-Type") == "multipart/form-data")
-            body = dumps(shown.json) if is_json else sent.body
+            body = dumps(with_secrets(service, shown.json)) if is_json else sent.body
             as_explained = (sent.method, sent.body) == (shown.method, body)
             promise(
                 as_explained, f"{case}: explained as {shown.method} {shown.json}, sent as {sent.method} {sent.body}"

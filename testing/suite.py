@@ -1,7 +1,7 @@
 """Whose promises are tested, in which cases, and where."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from functools import wraps
@@ -249,11 +249,18 @@ def last_word(life: Lifecycle, task: Task | None) -> str:
 
 
 @asynccontextmanager
-async def at_simulator(adapter: Adapter) -> AsyncIterator[Scene]:
-    """Run the simulator of a provider, with a client that knows nothing else."""
+async def at_simulator(
+    adapter: Adapter, *, webhooks: str | None = None, without: str | None = None
+) -> AsyncIterator[Scene]:
+    """Run the simulator of a provider, with a client that knows nothing else.
+
+    `webhooks` is the URL at which the client is told, `without` the name of a setting that it does not have.
+    """
     clock, events = FakeClock(), list[Event]()
     async with running(adapter.name, clock=clock.time) as simulators:
-        config = read_config(simulators.config, simulators.environ)
+        tables = _without(simulators.config, adapter.name, f"{without}_env")
+        told = {} if webhooks is None else {"webhooks": {"url": webhooks}}
+        config = read_config({**tables, **told}, simulators.environ)
         # What is beside the simulators' journal goes with them.
         config = attrs.evolve(config, live_prices=Path(str(config.journal)).with_name("prices.json"))
         async with Client(config, clock=clock, on_event=events.append) as client:
@@ -261,6 +268,13 @@ async def at_simulator(adapter: Adapter) -> AsyncIterator[Scene]:
             yield scene
             unknown = ", ".join(scene.simulator.service.unread)
             promise(not unknown, f"{adapter.name} sends what the simulator never reads: {unknown}")
+
+
+def _without(tables: Mapping[str, Any], name: str, setting: str) -> dict[str, Any]:
+    """Return the tables of a configuration without a setting of an account."""
+    account = tables["providers"][name]
+    settings = {each: text for each, text in account.get("settings", {}).items() if each != setting}
+    return {**tables, "providers": {name: {**account, "settings": settings}}}
 
 
 def in_a_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:

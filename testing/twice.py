@@ -53,6 +53,7 @@ def _once(adapter: Adapter, service: type[Service]) -> Iterator[str]:
         "request_id_field": adapter.fault.request_id is None or bool(service.request_id_field),
         "not_yet": not any(call.not_yet for call in calls) or "not_yet" in service.refusals,
         "hosts": not any(call.hosts for call in calls) or bool(service.hosts),
+        "webhook": not any(each.asked_by for each in adapter.webhooks) or service.webhook is not None,
         "credit": adapter.credit is None or service.credit is not None,
         "tells.charge": not any(reply.usd or reply.credits for reply in replies) or "charge" in service.tells,
     }

@@ -14,6 +14,7 @@ from anymedia.model.vocabulary import State
 from anymedia.translate import decode, encode
 
 from .accepted import Accepted
+from .pace import Took
 from .session import Session
 
 
@@ -54,10 +55,17 @@ class Looks:
         assets = (was if was.kept or was.url == now.url else now for was, now in zip(known, seen.assets, strict=True))
         return attrs.evolve(task, assets=tuple(assets), trouble=seen.trouble)
 
-    async def at(self, account: Account, task: Task, begins: Callable[[], None] | None = None) -> Task:
+    async def at(
+        self,
+        account: Account,
+        task: Task,
+        begins: Callable[[], None] | None = None,
+        took: Callable[[], Took | None] | None = None,
+    ) -> Task:
         """Look at a task, once; write down what has changed of it. Errors: ProviderError, with the task.
 
-        `begins` is called when the look has its permit, before anything is sent; what it raises ends the look.
+        `begins` is called when the look has its permit, before anything is sent; what it raises ends the look. `took`
+        tells of a task that has succeeded how long it took.
         """
         try:
             seen = await self._asked(account, task, begins)
@@ -66,7 +74,7 @@ class Looks:
             if _error(troubled) != _error(task):
                 await self._session.note(troubled)
             raise
-        return await self._saw(account, task, seen)
+        return await self._saw(account, task, seen, took)
 
     async def _asked(self, account: Account, task: Task, begins: Callable[[], None] | None = None) -> Task:
         """Look at a task, and fetch its result, or why it failed, where that takes a further call."""
@@ -87,7 +95,9 @@ class Looks:
             return failed
         return decode.explained(self._session.asked(account, failed.model), why, answer, task, failed)
 
-    async def _saw(self, account: Account, task: Task, seen: Task) -> Task:
+    async def _saw(
+        self, account: Account, task: Task, seen: Task, took: Callable[[], Took | None] | None = None
+    ) -> Task:
         """Record how a task stands where that has changed, put a result that came as bytes on disk, and return it."""
         self._session.permits.seen(seen)
         if any(asset.data is not None for asset in seen.assets):
@@ -97,7 +107,8 @@ class Looks:
             trouble = _trouble(task, f"its state is {word!r}, a word that is not known", seen.raw)
         seen = seen if seen.trouble is trouble else attrs.evolve(seen, trouble=trouble)
         if seen.state is not task.state or seen.told != task.told:
-            await self._session.see(seen)
+            has_succeeded = took is not None and seen.state is State.SUCCEEDED
+            await self._session.see(seen, took=took() if has_succeeded else None)
         elif _error(seen) != _error(task):
             await self._session.note(seen)
         return seen

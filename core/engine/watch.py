@@ -23,9 +23,12 @@ from anymedia.model.task import Task
 from anymedia.model.vocabulary import Billed, Cause, Refund, Retry, State
 from anymedia.translate import encode
 
+from .durations import Durations
 from .looks import Looks
-from .schedule import Schedule, Wait
+from .moves import Moves
+from .schedule import Schedule
 from .session import Session
+from .waits import Wait
 
 LOOKED_ON = 60.0
 """Seconds for which a task that a webhook has told of, and that is not over, is looked at where nobody waits for it."""
@@ -40,6 +43,8 @@ class Watch:
         self._session = session
         self._clock = session.clock
         self._looks = Looks(session)
+        self._durations = Durations(session.ledger)
+        self._moves = Moves(session.ledger, self._clock, self._heard)
         self._schedules: dict[str, Schedule] = {}
         self._looked_on: set[asyncio.Task[None]] = set()
 
@@ -66,7 +71,7 @@ class Watch:
         """
         if task.state.final:
             return _succeeded(task)
-        schedule = self._schedule(account)
+        schedule = self._schedule(account.name)
         wait = schedule.join(account, task, self._clock.monotonic() + timeout)
         await self._over(schedule, wait)
         seen = wait.seen
@@ -88,17 +93,22 @@ class Watch:
         """
         if task.state.final:
             return task
-        schedule = self._schedule(account)
+        schedule = self._schedule(account.name)
         wait = schedule.join(account, task, self._clock.monotonic() + timeout, brief=True)
         try:
-            await self._ended(wait)
+            await self._ended(schedule, wait)
             if not wait.watched.task.state.final and schedule.is_alone(wait):
                 longer = schedule.join(account, task, self._clock.monotonic() + LOOKED_ON)
                 self._looked_on.add(on := asyncio.create_task(self._look_on(schedule, longer)))
                 on.add_done_callback(self._looked_on.discard)
         finally:
-            await schedule.leave(wait)
+            schedule.leave(wait)
         return wait.seen
+
+    def waits_for(self, task: Task) -> bool:
+        """Return whether somebody waits for a task here."""
+        schedule = self._schedules.get(task.account)
+        return schedule is not None and schedule.waits_for(task.id)
 
     def told(self, task: Task) -> None:
         """Take a task as it stands, which is written down: whoever waits for it here gets it without a look."""
@@ -108,6 +118,16 @@ class Watch:
 
     def arrived(self, account_name: str) -> None:
         """Take note that a genuine webhook of an account came just now."""
+        self._schedule(account_name).arrived()
+
+    def _heard(self, task: Task, by_webhook: bool) -> None:
+        """Take a task that is over, as another process may have written it down."""
+        schedule = self._schedule(task.account)
+        if by_webhook:
+            schedule.arrived()
+        if schedule.waits_for(task):
+            self._session.tell(task)
+            self.told(task)
 
     async def close(self) -> None:
         """Look on at nothing for which nobody waits."""
@@ -123,23 +143,24 @@ class Watch:
         """Return a task that has succeeded with the links to its result that the provider names now."""
         return await self._looks.again(account, task)
 
-    def _schedule(self, account: Account) -> Schedule:
-        schedule = self._schedules.get(account.name)
+    def _schedule(self, account_name: str) -> Schedule:
+        schedule = self._schedules.get(account_name)
         if schedule is None:
-            schedule = self._schedules[account.name] = Schedule(self._looks, self._clock, self._age)
+            schedule = Schedule(self._looks, self._clock, self._durations, self._moves, self._age)
+            self._schedules[account_name] = schedule
         return schedule
 
     async def _over(self, schedule: Schedule, wait: Wait) -> None:
         """Wait until a wait is over, or its time is up, and leave."""
         try:
-            await self._ended(wait)
+            await self._ended(schedule, wait)
         finally:
-            await schedule.leave(wait)
+            schedule.leave(wait)
 
-    async def _ended(self, wait: Wait) -> None:
+    async def _ended(self, schedule: Schedule, wait: Wait) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(left(self._clock, wait.deadline)):
-                await wait.end
+                await schedule.over(wait)
 
     async def _look_on(self, schedule: Schedule, wait: Wait) -> None:
         with suppress(AnymediaError):

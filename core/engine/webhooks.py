@@ -16,7 +16,7 @@ from anymedia.account import Account
 from anymedia.declare.lifecycle import Lifecycle
 from anymedia.declare.webhook import Signed
 from anymedia.journal.ledger import Ledger
-from anymedia.model.errors import ConfigError, ProviderError, WebhookRefused
+from anymedia.model.errors import ConfigError, WebhookRefused
 from anymedia.model.task import Attempt, Task
 from anymedia.model.vocabulary import State
 from anymedia.translate import decode
@@ -216,7 +216,7 @@ class Webhooks:
                     account=account.name,
                     lifecycle=_name_of(account, each.life),
                     submitted_at=self._session.clock.now(),
-                    path="",
+                    path=each.life.submit.path or "/",
                 )
                 await ledger.told_unknown(each.told(task) or task)
                 _log.warning("a webhook tells of task %s at %s, which no attempt has", task.id, account.name)
@@ -234,12 +234,18 @@ class Webhooks:
             task = attempt.task
             if task is None or task.state.final or attempt.dismissed:
                 return task  # a duplicate, or too late
-            told = genuine.told(task)
-            if told is not None and _is_result(told):
-                return await self._saw(told)
+            is_waited_for, told = self._watch.waits_for(task), genuine.told(task)
             if told is not None and not told.state.final:
                 return await self._moved(task, told)
-        return await self._watch.hinted(account, task, LOOK)
+            if told is not None and _is_result(told):
+                seen = await self._saw(ledger, told)
+                if not is_waited_for:
+                    await ledger.leave(seen)
+                return seen
+        seen = await self._watch.hinted(account, task, LOOK)
+        if seen.state is State.SUCCEEDED and not is_waited_for:
+            await ledger.leave(seen)
+        return seen
 
     async def _accepted(self, account: Account, ledger: Ledger, genuine: Genuine, attempt: Attempt) -> Attempt:
         """Return an attempt, of which no answer is known, with the task that the webhook names.
@@ -259,15 +265,17 @@ class Webhooks:
             task = await self._session.kept_if_can_be(task)
         settled = await ledger.accepted_by_webhook(attempt, task)
         self._session.tell(settled)
-        if settled.task is not None and settled.task.state.final:
+        if settled.task is not None:
+            await ledger.leave(settled.task)  # its caller was told that nobody knows, and does not wait for it
             self._watch.told(settled.task)
         return settled
 
-    async def _saw(self, task: Task) -> Task:
+    async def _saw(self, ledger: Ledger, task: Task) -> Task:
         """Write down how a task has ended, and tell whoever waits for it. Errors: JournalError."""
         self._session.permits.seen(task)
         task = await self._session.kept_if_can_be(task)
-        await self._session.see(task, by_webhook=True)
+        await ledger.see(task, by_webhook=True)
+        self._session.tell(task)
         self._watch.told(task)
         return task
 

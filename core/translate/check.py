@@ -17,7 +17,7 @@ from anymedia.model.options import OnUnsupported
 from anymedia.model.request import DELIVERY, FROM_TEXT, Request
 from anymedia.model.strict_json import Json, dumps
 from anymedia.model.task import Adjustment
-from anymedia.model.urls import with_query
+from anymedia.model.urls import is_local, with_query
 
 from .files import NO_WAYS, Ways, placed
 from .own import Own, asked_as, forbidden, overrides, own_of, problem_of
@@ -99,7 +99,8 @@ def check(
 ) -> Checked:
     """Check a request against an offer, and resolve every field of it; `ways` are what its account adds for files.
 
-    `callback` is the account's own callback_url, sent where the caller gives none and the offer takes it as it is.
+    `callback` is the account's own callback_url, sent where the caller gives none and the offer takes it as it is. One
+    on this machine goes to no provider that is elsewhere; at one that is on this machine too, http is as good as https.
 
     With on_unsupported="drop", what the offer does not have is left out and recorded, except what the work is of: the
     fields that `Roles.subject` names.
@@ -112,7 +113,8 @@ def check(
     given = {**request.given, **own.knobs}
     dropped, refused = _sort(request, given, offer, drop=on_unsupported == "drop")
     left = _without(given, [each.field for each in dropped]) if dropped else given
-    if callback is not None and CALLBACK not in request.given and _fits(callback, given, offer):
+    ours = callback is not None and CALLBACK not in request.given and _fits(callback, given, offer, ways)
+    if ours:
         left = {**left, CALLBACK: callback}
     shaped = left if offer.shape is None else offer.shape.fit(left)
     if isinstance(shaped, Flaw):
@@ -120,7 +122,7 @@ def check(
         shaped = _without(left, request.roles.shape)
     fields = resolve(shaped, offer)
     refused += own.wrong
-    refused += _flaws(shaped, fields, offer)
+    refused += _flaws(_without(shaped, [CALLBACK]) if ours else shaped, fields, offer)
     refused += _missing(shaped, fields, offer)
     refused += _broken(shaped, fields, offer)
     if any(name in shaped for name in request.roles.files):
@@ -189,10 +191,10 @@ def _other_kind(request: Request, offer: Offer) -> Problem:
     return Problem(field="kind", message=message, unsupported=True, documented=False)
 
 
-def _fits(callback: str, given: Mapping[str, Any], offer: Offer) -> bool:
+def _fits(callback: str, given: Mapping[str, Any], offer: Offer, ways: Ways) -> bool:
     param = offer.fields.get(CALLBACK)
     takes = None if param is None else pick(param.takes, given)
-    return takes is not None and not any(takes.flaws(callback))
+    return takes is not None and (ways.local if is_local(callback) else not any(takes.flaws(callback)))
 
 
 def _without(given: Mapping[str, Any], names: Container[str]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from anymedia.declare import (
     Setting,
     Token,
     Upload,
+    Webhook,
     pick,
 )
 from anymedia.declare.auth import API_KEY
@@ -94,7 +95,12 @@ def _of(secret: str) -> str:
 def _setting(name: str, setting: Setting) -> str:
     env = "" if setting.env is None else f" ({code(setting.env)})"
     default = "" if setting.default is None else f", {code(setting.default)} where it is not given"
-    return f"{code(name)}{env}{', secret' if setting.secret else ''}{', required' if setting.required else ''}{default}"
+    secret, required = ", secret" if setting.secret else "", ", required" if setting.required else ""
+    return f"{code(name)}{env}{secret}{_old(setting)}{required}{default}"
+
+
+def _old(setting: Setting) -> str:
+    return f", the one before it in {code(f'{setting.env}_OLD')}" if setting.rotated and setting.env else ""
 
 
 def _pages(adapter: Adapter) -> Iterator[str]:
@@ -112,8 +118,24 @@ def _life(adapter: Adapter, name: str | None, life: Lifecycle) -> Iterator[tuple
     yield "submit", "<br>".join(_submits([offer for offer in adapter.offers if offer.lifecycle == name], life.submit))
     for what, endpoint in life.looks.items():
         yield what, _endpoint(endpoint)
+    if life.webhook is not None:
+        yield "webhook", _webhook(life.webhook)
     yield "looks", "none: the submit is answered with the result" if life.poll is None else _pace(life.pace)
     yield "results", f"can be fetched for {'an unknown time' if life.expires is None else duration(life.expires)}"
+
+
+def _webhook(webhook: Webhook) -> str:
+    """Say what asks for a webhook, how it is signed, and how far it is believed."""
+    asked_by = webhook.asked_by
+    asked = "set up at the provider" if asked_by is None else f"asked for by {code(str(asked_by.to))}"
+    beside = f", with {codes(webhook.sends)}" if webhook.sends else ""
+    signed = webhook.signed
+    if signed is None:
+        return f"{asked}{beside}; not signed: the task is looked at"
+    keys = "" if signed.keys is None else code(f"{signed.keys.origin or ''}{signed.keys.path}")
+    key = f"the keys at {keys}" if signed.key is None else f"the setting {code(signed.key)}"
+    told = "a result in it counts" if signed.covers == "body" else "the task is looked at"
+    return f"{asked}{beside}; its {signed.covers} is signed, with {key}: {told}"
 
 
 def _submits(offers: Sequence[Offer], submit: Endpoint) -> Iterator[str]:

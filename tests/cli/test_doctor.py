@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from anymedia.cli.app import app
 from anymedia.journal.process_lock import ProcessLock
 from anymedia.simulators import in_thread
+from tests.tables import toml
 
 from .conftest import SPEED, FastClock
 
@@ -23,13 +24,10 @@ def simulators():
 @pytest.fixture
 def at(simulators, tmp_path, monkeypatch):
     """A directory whose anymedia.toml leads to simulators, and to one provider that is not there."""
-    lines = []
-    for name, table in simulators.config["providers"].items():
-        lines += [f"[providers.{name}]", *(f'{key} = "{value}"' for key, value in table.items())]
     monkeypatch.chdir(tmp_path)
     for variable, key in simulators.environ.items():
         monkeypatch.setenv(variable, key)
-    (tmp_path / "anymedia.toml").write_text("\n".join(lines))
+    (tmp_path / "anymedia.toml").write_text(toml({"providers": simulators.config["providers"]}))
     return tmp_path
 
 
@@ -52,7 +50,7 @@ def test_accounts_that_are_well(at):
     assert "anymedia.toml" in lines[0]
     assert lines[1].startswith("journal: ")
     assert lines[1].endswith("journal.db: 0 attempts, 0 uncertain, 0 open")
-    assert [line.split()[0] for line in lines[3:] if line] == ["api_in_one", "reapi", "revidapi", "runapi"]
+    assert [line.split()[0].rstrip(",") for line in lines[3:] if line] == ["api_in_one", "reapi", "revidapi", "runapi"]
     assert done.output.count("ready") == 4
     assert "$100" in done.output
     assert "$1000" in done.output

@@ -165,7 +165,13 @@ CREATED = {
         ),
         (
             attrs.evolve(REQUEST, size=(1104, 832), callback_url="https://app.example/x"),
-            {"prompt": "a lighthouse", "width": 1104, "height": 832, "webhook_url": "https://app.example/x"},
+            {
+                "prompt": "a lighthouse",
+                "width": 1104,
+                "height": 832,
+                "webhook_url": "https://app.example/x",
+                "webhook_secret": "{webhook_secret}",
+            },
             Decimal("0.03"),
         ),
         (

@@ -54,7 +54,11 @@ ODD = attrs.evolve(
         ),
         pace=declare.Pace(first=1, then=1, slower={60: 5}),
     ),
-    settings={"region": declare.Setting(default="eu"), "second": declare.Setting(env="SECOND", secret=True)},
+    settings={
+        **BFL.settings,
+        "region": declare.Setting(default="eu"),
+        "second": declare.Setting(env="SECOND", secret=True),
+    },
     headers={"X-Region": "{region}"},
     auth=(
         declare.Header("x-key"),
@@ -80,7 +84,7 @@ ODD = attrs.evolve(
 WORDS = [*adapters().values(), FAL, BFL, OPENAI, ODD]
 """Adapters in which every word is used."""
 
-FOLDED = {(declare.Lifecycle, "states"), (declare.Adapter, "lifecycles")}
+FOLDED = {(declare.Lifecycle, "states"), (declare.Adapter, "lifecycles"), (declare.Webhook, "asked_by")}
 """Words that may be read while the adapter is made, into a form that the steps look them up in."""
 
 MECHANISM = {Written, declare.path.Content, declare.path.Path, declare.path.First, declare.fields.Flaw}

@@ -16,6 +16,7 @@ from anymedia import ConfigError, read_config
 from anymedia.cli.app import app
 from anymedia.simulators import in_thread
 from tests.core.test_media import PNG
+from tests.tables import toml
 
 ROOT = Path(__file__).parents[2]
 OWN_OFFERS = ROOT / "docs" / "own-offers.md"
@@ -52,11 +53,8 @@ def at_the_simulators(timeless, bucket, monkeypatch, tmp_path):
     bucket.client.create_bucket(Bucket="media-of-mine")
     for name in ("photo.png", "lamp.png"):
         (tmp_path / name).write_bytes(PNG)
-    lines = []
-    for name, table in timeless.config["providers"].items():
-        lines += [f"[providers.{name}]", *(f'{key} = "{value}"' for key, value in table.items())]
     offers = (found[2] for found in BLOCK.finditer(OWN_OFFERS.read_text("utf-8")) if found[1] == "toml")
-    (tmp_path / "anymedia.toml").write_text("\n".join([*lines, *offers]))
+    (tmp_path / "anymedia.toml").write_text("\n".join([toml({"providers": timeless.config["providers"]}), *offers]))
     for variable, key in timeless.environ.items():
         monkeypatch.setenv(variable, key)
     return tmp_path

@@ -19,6 +19,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from anymedia.config import default_journal
 from anymedia.journal import Ledger, open_journal
 from anymedia.simulators import in_thread
+from tests.tables import toml
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SHOP = EXAMPLES / "shop.py"
@@ -44,10 +45,7 @@ def simulators(clock, monkeypatch, tmp_path):
     for method in ("now", "monotonic", "sleep", "chance"):
         monkeypatch.setattr(f"anymedia.clock.Clock.{method}", getattr(type(clock), method).__get__(clock))
     with in_thread(clock=clock.time) as simulators:
-        lines = []
-        for name, table in simulators.config["providers"].items():
-            lines += [f"[providers.{name}]", *(f'{key} = "{value}"' for key, value in table.items())]
-        Path("anymedia.toml").write_text("\n".join(lines))
+        Path("anymedia.toml").write_text(toml({"providers": simulators.config["providers"]}))
         for variable, key in simulators.environ.items():
             monkeypatch.setenv(variable, key)
         yield simulators

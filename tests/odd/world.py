@@ -1,12 +1,11 @@
 """What a test has: four providers on raw sites, a clock that nobody waits for, clients, and the command line."""
 
 import asyncio
-import json
 import os
 import ssl
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from click.testing import CliRunner, Result
 from anymedia import AnymediaError, Billed, Client, ImageRequest, read_config
 from anymedia.cli.app import app
 from anymedia.testing import FakeClock
+from tests.tables import toml
 
 from .raw_server import Site, Thread
 from .shapes import SHAPES, Provider
@@ -109,7 +109,7 @@ class World:
     def write(self, data: Mapping[str, Any] | None = None, path: Path | None = None) -> Path:
         """Write a configuration as a file, and return its path."""
         path = path or self.folder / "named.toml"
-        path.write_text("\n".join(_toml(data if data is not None else self.data(), ())), "utf-8")
+        path.write_text(toml(data if data is not None else self.data()), "utf-8")
         return path
 
     def cli(self, *words: str, stdin: str | bytes = "", config: Path | None = None) -> Result:
@@ -132,17 +132,6 @@ class World:
         command = [sys.executable, "-m", "anymedia.cli", *words]
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
         return subprocess.Popen(command, env=given, text=True, cwd=self.folder, **pipes)
-
-
-def _toml(table: Mapping[str, Any], name: tuple[str, ...]) -> Iterator[str]:
-    plain = {key: value for key, value in table.items() if not isinstance(value, Mapping)}
-    if plain and name:
-        yield f"[{'.'.join(name)}]"
-    for key, value in plain.items():
-        yield f"{key} = {json.dumps(value)}"
-    for key, value in table.items():
-        if isinstance(value, Mapping):
-            yield from _toml(value, (*name, key))
 
 
 # What many checks say

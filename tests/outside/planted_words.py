@@ -108,7 +108,13 @@ WORDS = {
     ),
     "test_what_is_told_of_a_task_is_read": (
         Planted("kie", "the unit of the progress", "data.progress!percent", "data.progress", "progress is 0."),
-        Planted("bfl", "the place of the seed", '"result.seed"', '"seed"', "seed is 42, and that is read as None"),
+        Planted(
+            "bfl",
+            "the place of the seed",
+            '"progress": "progress", "seed": "result.seed"',
+            '"progress": "progress", "seed": "seed"',
+            "seed is 42, and that is read as None",
+        ),
         Planted("bfl", "the place of the progress", '"progress": "progress"', '"progress": "done"', "progress is"),
         Planted(
             "fal", "the place in the queue", '"queue_position"', '"position"', "position is 10, and that is read as"

@@ -14,6 +14,7 @@ import pytest
 from anymedia.testing import Contract
 
 from .conftest import Planted, installed
+from .planted_webhooks import WEBHOOKS
 from .planted_words import WORDS
 
 PROMISES = tuple(name for name in dir(Contract) if name.startswith("test_"))
@@ -199,7 +200,13 @@ MORE = {
             "`result` (GET response_url), its `reply.ok` (not declared), its `reply.state` (not declared), its "
             "`reply.assets` (`images[].href`)",
         ),
-        Planted("kie", "the place of the state", '"data.state"', '"data.status"', "its `reply.ok` (`code`, 200), its"),
+        Planted(
+            "kie",
+            "the place of the state",
+            'state="data.state",\n',
+            'state="data.status",\n',
+            "its `reply.ok` (`code`, 200), its",
+        ),
     ),
     "test_calls_go_to_the_origin_of_the_page": (
         Planted("kie", "the origin", '"https://api.kie.ai"', '"https://api.kie.com"', "the page's origin is"),
@@ -280,7 +287,7 @@ UNNOTICED = {
     ("promise", "planted"),
     [
         pytest.param(promise, each, id=str(each))
-        for promise, planted in (*PLANTED.items(), *MORE.items(), *WORDS.items())
+        for promise, planted in (*PLANTED.items(), *MORE.items(), *WORDS.items(), *WEBHOOKS.items())
         for each in planted
     ],
 )

@@ -209,6 +209,42 @@ def inline(forms, *changes):
     return INLINE + adapter('("url", "upload")', forms) + without + [*changes]
 
 
+POSTS = [
+    *simulator('    "varnish": Flag(),', '    "varnish": Flag(),\n    "hook": Link(),'),
+    *simulator("Flag, Links,", "Flag, Link, Links,"),
+    *simulator('"png", price)', '"png", price, callback=str(body.get("hook", "")))'),
+    *simulator("import pixels\n", "import pixels\nfrom anymedia.simulators.webhooks import Webhook\n"),
+    *stated("webhook = Webhook()"),
+]
+"""A provider that posts what becomes of a task."""
+
+
+def asks(more=""):
+    """Return the changes by which the adapter asks for it."""
+    return adapter("    pace=", f'    webhook=Webhook(asked_by="hook"{more}),\n    pace=', "Webhook")
+
+
+SIGNS = [
+    *POSTS,
+    *simulator("Webhook()", 'Webhook("hook_secret")\n    secrets = ("hook_secret",)'),
+    *simulator(
+        "    def refused(self",
+        "    def signed(self, delivery, body, key):\n"
+        '        return {"X-Signature": hmac.digest(key.encode(), body, "sha256").hex()}\n\n    def refused(self',
+    ),
+    *simulator("import re\n", "import hmac\nimport re\n"),
+]
+"""One that signs what it posts."""
+
+VERIFIES = asks(
+    ', signed=Signed(by="hmac-sha256", over="{@}", signature="@x-signature", written="hex", key="hook_secret")'
+) + adapter(
+    "    gaps=", '    settings={"hook_secret": Setting(env="ACME_HOOK", secret=True)},\n    gaps=', "Setting, Signed"
+)
+ELSE = adapter('asked_by="hook"', 'asked_by="hook", reply=Reply(id="job.state", state="job.state")')
+NO_TASK = "what the simulator posts is taken for that of no task; look at `webhook.reply`"
+
+
 PLANTED = {
     "test_an_adapter_says_all_that_can_be_said": [
         (adapter('title="Acme"', 'title=""'), "acme: title is what people call the provider"),
@@ -564,6 +600,7 @@ PLANTED = {
         ),
     ],
     "test_what_the_adapter_declares_the_simulator_states": [
+        (asks(), f"{ONCE}: webhook;"),
         (simulator("    origin: ", "    place: "), f"{ONCE}: origin; state there what the page says, or name it in"),
         (simulator("    tells: ", "    told: "), f"{ONCE}: tells.created;"),
         (simulator("    credit: ", "    worth: "), f"{ONCE}: credit;"),
@@ -706,6 +743,11 @@ PLANTED = {
             adapter('"broken": State.FAILED', '"broken": State.SUCCEEDED'),
             "a failed task is TaskFailed, not MalformedAnswer(",
         ),
+        (
+            adapter('"broken": State.FAILED', '"broken": State.SUCCEEDED')
+            + simulator('{**job, "problem"', '{**job, "files": [{"href": "http://127.0.0.1:9/a.png"}], "problem"'),
+            "a failed task is TaskFailed, not Task(",
+        ),
     ],
     "test_a_hook_is_a_pure_function": [
         (
@@ -783,6 +825,26 @@ PLANTED = {
             "sources must be one of image/gif, not image/png",
         ),
     ],
+    "test_a_webhook_of_the_page_is_declared": [
+        (POSTS, "acme posts what becomes of a task, and no `webhook` says what asks for it"),
+        (SIGNS + asks(), "acme signs what it posts, and no `webhook.signed` says how"),
+    ],
+    "test_a_webhook_is_believed_as_far_as_it_is_signed": [
+        (
+            POSTS + asks() + simulator('body.get("hook", "")', '""'),
+            "the simulator reads ''; look at `webhook.asked_by`",
+        ),
+        (POSTS + asks() + ELSE, NO_TASK),
+        (SIGNS + VERIFIES + adapter('"@x-signature"', '"@x-sign"'), "what the simulator posts is answered 401"),
+    ],
+    "test_a_failure_that_a_webhook_tells_is_looked_at": [(POSTS + asks() + ELSE, NO_TASK)],
+    "test_a_forged_webhook_changes_nothing": [
+        (
+            SIGNS + VERIFIES + simulator("key.encode()", 'self.settings["hook_secret"].encode()'),
+            "a forged webhook is answered 200, not 401; look at `webhook.signed`",
+        ),
+    ],
+    "test_without_its_secret_a_webhook_is_a_hint": [(SIGNS + VERIFIES + ELSE, NO_TASK)],
     "test_a_key_never_shows": [(simulator("return secrets.token_hex(16)", 'return "a"'), "a key or a token shows")],
     "test_a_token_that_has_ended_is_asked_for_anew": [
         (TOKENS, "after each of three submits 1, 2, 3 tokens were given")
@@ -824,6 +886,22 @@ def broken(promise, adapter, contract=None, **more):
 )
 def test_what_is_wrong_is_said(plugged, tmp_path, promise, changes, said):
     assert said in str(broken(promise, plugged(*changes), tmp_path=tmp_path))
+
+
+WEBHOOKS = [promise for promise in PLANTED if "webhook" in promise]
+
+
+def test_a_webhook_that_does_not_come_is_said(plugged, monkeypatch):
+    monkeypatch.setattr("anymedia.testing.told.PATIENCE", 0)
+    silent = simulator("    def refused(self", "    moments = lambda *_: ()\n\n    def refused(self")
+    said = broken("test_a_webhook_is_believed_as_far_as_it_is_signed", plugged(*POSTS, *asks(), *silent))
+    assert said == f"{FEWEST}: the simulator posted nothing"
+
+
+@pytest.mark.parametrize("promise", WEBHOOKS)
+def test_a_webhook_that_is_right_is_right(plugged, promise):
+    changes = (*SIGNS, *VERIFIES, *HALF_DONE, *tells(progress="job.made!percent"))
+    assert broken(promise, plugged(*changes)) is None
 
 
 VARNISHED = adapter(*BY_VARNISH) + simulator('"png", price)', '"png", price + bool(body.get("varnish")))')

@@ -121,6 +121,8 @@ NOTHING_TO_HOLD = [
     "test_a_credit_is_worth_what_the_page_says",
     "test_a_failed_task_says_why_and_what_it_costs",
     "test_a_failure_is_read_as_the_page_tells_it",
+    "test_a_failure_that_a_webhook_tells_is_looked_at",
+    "test_a_forged_webhook_changes_nothing",
     "test_a_hook_is_a_pure_function",
     "test_a_look_that_comes_too_early_is_no_error",
     "test_a_lost_answer_is_never_paid_for_twice",
@@ -130,6 +132,8 @@ NOTHING_TO_HOLD = [
     "test_a_task_can_be_canceled",
     "test_a_task_that_does_not_end_is_handed_over_alive",
     "test_a_token_that_has_ended_is_asked_for_anew",
+    "test_a_webhook_is_believed_as_far_as_it_is_signed",
+    "test_a_webhook_of_the_page_is_declared",
     "test_an_error_of_a_look_is_the_look_s_alone",
     "test_every_form_of_an_answer_is_read",
     "test_every_word_for_a_state_is_known",
@@ -137,6 +141,7 @@ NOTHING_TO_HOLD = [
     "test_limits_are_those_of_the_page",
     "test_links_lead_to_every_host_of_the_provider",
     "test_what_is_told_of_a_task_is_read",
+    "test_without_its_secret_a_webhook_is_a_hint",
 ]
 """What a provider without tasks, and whose page says little, gives nothing to hold: it is passed over, and no more."""
 

@@ -196,7 +196,13 @@ class Fal(Service):
     )
     webhook: ClassVar[Webhook] = Webhook(pauses=(2, 10, 30, 60, 300, 600, 1200, 2400, 2400), within=15)
     ours: ClassVar[Sequence[str]] = ("lifetime", "webhook.pauses")
-    states: ClassVar[Mapping[str, str]] = {"IN_QUEUE": "queued", "IN_PROGRESS": "running", "COMPLETED": "succeeded"}
+    states: ClassVar[Mapping[str, str]] = {
+        "IN_QUEUE": "queued",
+        "IN_PROGRESS": "running",
+        "COMPLETED": "succeeded",
+        "OK": "succeeded",
+        "ERROR": "failed",
+    }
     request_id_header: ClassVar[str] = "x-fal-request-id"
 
     def __init__(self, *, clock: Clock = time.time, speed: float = 1.0, balance: float | Decimal = 100_000) -> None:

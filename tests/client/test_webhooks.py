@@ -1,0 +1,362 @@
+"""A task is told of by its provider: believed as far as that is proven, once, and heard by whoever waits."""
+
+import asyncio
+import json
+
+import attrs
+import pytest
+
+from anymedia import (
+    Billed,
+    Client,
+    JournalError,
+    Outcome,
+    State,
+    SubmitUncertain,
+    Task,
+    TaskFailed,
+    WebhookRefused,
+    read_config,
+)
+from anymedia.journal import MemoryJournal
+from anymedia.testing import FakeClock
+from tests.client.hooks import HINTING, SIGNED, TOLD, Held, hooked, signed, told, until
+
+END = 60.0
+"""Seconds after which every task is over."""
+
+
+@pytest.fixture
+def clock():
+    return Held()
+
+
+@pytest.fixture
+async def hook(sims, clock, journal, events):
+    async with hooked(sims, clock, journal, events) as hook:
+        yield hook
+
+
+@pytest.fixture
+def secret(hook):
+    """The secret with which RunAPI signs."""
+    return hook.sims[SIGNED].service.settings["webhook_secret"]
+
+
+async def waiting_for(hook, task):
+    """Return a wait that has begun to sleep."""
+    before = len(hook.clock.slept)
+    waiting = asyncio.create_task(hook.client.wait(task))
+    await until(lambda: len(hook.clock.slept) > before)
+    return waiting
+
+
+# Told
+
+
+@pytest.mark.parametrize(("provider", "secret_", "looks"), [(SIGNED, True, 0), *((name, False, 1) for name in TOLD)])
+async def test_a_task_is_done_by_its_webhook(sims, clock, journal, request_, provider, secret_, looks, tmp_path):
+    async with hooked(sims, clock, journal, secret=secret_) as hook:
+        task = await hook.client.submit(request_, provider)
+        assert task.webhook
+        waiting = await waiting_for(hook, task)
+        clock.seconds += END
+        done = await waiting
+        assert (done.state, hook.polls(provider)) == (State.SUCCEEDED, looks)
+        await until(lambda: hook.deliveries)
+        (delivery,) = hook.deliveries
+        assert (delivery.account, delivery.status, delivery.task.state) == (provider, 200, State.SUCCEEDED)
+        await until(lambda: hook.hooks(provider)["answered"] == 1)
+        (entry,) = hook.entries()
+        assert (entry["charged"] > 0, len(await hook.client.download(done, tmp_path))) == (True, 1)
+
+
+@pytest.mark.parametrize("provider", TOLD)
+async def test_without_a_receiver_it_is_done_by_looks(sims, journal, request_, provider):
+    sims[provider].service.clock = (clock := FakeClock()).time
+    async with hooked(sims, clock, journal, serves=False) as hook:
+        task = await hook.client.wait(await hook.client.submit(request_, provider))
+        assert (task.state, hook.polls(provider) > 0) == (State.SUCCEEDED, True)
+
+
+@pytest.mark.parametrize("provider", TOLD)
+async def test_it_is_told_where_nobody_waits(hook, clock, events, request_, provider):
+    task = await hook.client.submit(request_, provider)
+    clock.seconds += END
+    await until(lambda: hook.deliveries)
+    (attempt,) = await hook.client.attempts()
+    assert (attempt.task.state, attempt.task.id) == (State.SUCCEEDED, task.id)
+    assert [event.state for event in events if isinstance(event, Task)] == [State.SUCCEEDED]
+    assert (await hook.client.get(attempt.task)) is attempt.task  # nothing is left to look at
+    assert hook.client.health(provider)[0].active == 0
+
+
+async def test_the_callers_own_url_stays_the_callers(hook, clock, request_):
+    own = "https://app.example/mine"
+    task = await hook.client.submit(attrs.evolve(request_, callback_url=own), SIGNED)
+    assert (task.webhook, hook.address(SIGNED)[0]) == (False, own)
+    body = told(task.id, url=f"{hook.sims[SIGNED].base_url}/media/x.png")
+    secret = hook.sims[SIGNED].service.settings["webhook_secret"]
+    done = await hook.client.receive(SIGNED, signed(body, secret, clock), body)  # found by account and id
+    assert (done.id, done.state, hook.polls(SIGNED)) == (task.id, State.SUCCEEDED, 0)
+
+
+async def test_an_offer_without_a_callback_is_looked_at(hook, request_):
+    task = await hook.client.submit(request_, "reapi")
+    assert not task.webhook
+    with pytest.raises(WebhookRefused, match="reAPI posts no webhooks"):
+        await hook.client.receive("reapi", {}, b"{}")
+
+
+async def test_what_is_on_its_way_is_told_and_never_goes_back(hook, clock, secret, events, request_):
+    task = await hook.client.submit(request_, SIGNED)
+    for word, state in (("processing", State.RUNNING), ("pending", State.RUNNING), ("processing", State.RUNNING)):
+        body = told(task.id, word)
+        seen = await hook.client.receive(SIGNED, signed(body, secret, clock), body)
+        assert (seen.state, hook.polls(SIGNED)) == (state, 0)
+    assert [event.state for event in events if isinstance(event, Task)] == [State.RUNNING]
+
+
+# A failure is confirmed
+
+
+async def test_a_failure_is_confirmed_by_a_look_before_anything_else_is_bought(hook, clock, request_):
+    hook.sims[SIGNED].fault("failed")
+    making = asyncio.create_task(hook.client.generate(request_, SIGNED, "api_in_one"))
+    await until(lambda: clock.slept)
+    clock.seconds += END
+    await until(lambda: len(hook.entries()) == 2)
+    assert (hook.polls(SIGNED), hook.sims[SIGNED].bills()["entries"][0]["refunded"]) == (1, 5)
+    clock.seconds += END
+    result = await making
+    assert [task.provider for task in result.tasks] == ["api_in_one"]
+
+
+async def test_a_failure_that_no_look_confirms_changes_nothing(hook, clock, secret, request_):
+    task = await hook.client.submit(request_, SIGNED)
+    body = told(task.id, "failed")
+    seen = await hook.client.receive(SIGNED, signed(body, secret, clock), body)
+    assert (seen.state.final, hook.polls(SIGNED), len(hook.entries())) == (False, 1, 1)
+
+
+async def test_a_failure_ends_the_wait(hook, clock, request_):
+    hook.sims[SIGNED].fault("failed")
+    waiting = await waiting_for(hook, await hook.client.submit(request_, SIGNED))
+    clock.seconds += END
+    with pytest.raises(TaskFailed) as caught:
+        await waiting
+    assert (caught.value.billed, hook.polls(SIGNED)) == (Billed.NO, 1)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        lambda task_id: told(task_id),  # finished, without a result
+        lambda task_id: json.dumps({"id": task_id}).encode(),
+        lambda task_id: json.dumps({"id": task_id, "status": 7}).encode(),
+        lambda _: b"\xff\xfe",
+        lambda _: b"",
+        lambda _: b"[" * 100_000,
+        lambda _: json.dumps({"error": {"code": "x"}}).encode(),
+    ],
+)
+async def test_what_cannot_be_read_is_a_hint_with_its_token_and_nothing_without(hook, clock, secret, request_, body):
+    task = await hook.client.submit(request_, SIGNED)
+    written = body(task.id)
+    seen = await hook.client.receive(SIGNED, signed(written, secret, clock), written, hook.address(SIGNED)[1])
+    assert (seen.id, seen.state.final, hook.polls(SIGNED)) == (task.id, False, 1)
+    if not written.startswith(b'{"id"'):
+        assert await hook.client.receive(SIGNED, signed(written, secret, clock), written) is None
+
+
+# What is uncertain
+
+
+@pytest.mark.parametrize("provider", HINTING)
+async def test_a_webhook_settles_an_uncertain_submit(hook, clock, events, request_, provider, tmp_path):
+    hook.sims[provider].fault("reset_after")
+    with pytest.raises(SubmitUncertain):
+        await hook.client.submit(request_, provider)
+    clock.seconds += END
+    await until(lambda: hook.deliveries)
+    (attempt,) = await hook.client.attempts()
+    assert (attempt.outcome, attempt.task.state, hook.polls(provider)) == (Outcome.ACCEPTED, State.SUCCEEDED, 1)
+    assert events[-1].task == attempt.task
+    (entry,) = hook.entries()
+    assert entry["task_id"] == attempt.task.id
+    (done,) = (await hook.client.recover(tmp_path)).tasks
+    assert (done.id, len([*tmp_path.glob("*.*")])) == (attempt.task.id, 1)
+
+
+async def test_a_signed_one_settles_it_without_a_look(sims, journal, request_):
+    sims[SIGNED].service.clock = (clock := FakeClock()).time
+    sims[SIGNED].fault("reset_after", times=None)  # every replay too
+    async with hooked(sims, clock, journal) as hook:
+        with pytest.raises(SubmitUncertain):
+            await hook.client.submit(request_, SIGNED)
+        clock.seconds += END
+        await until(lambda: hook.deliveries)
+        (attempt,) = await hook.client.attempts()
+        assert (attempt.outcome, attempt.task.state) == (Outcome.ACCEPTED, State.SUCCEEDED)
+        assert (hook.polls(SIGNED), len(hook.entries())) == (0, 1)
+
+
+async def test_what_a_webhook_has_settled_meanwhile_is_accepted(sims, journal, request_):
+    class Slow(FakeClock):
+        async def sleep(self, seconds):
+            await super().sleep(seconds)
+            await until(lambda: hook.deliveries)  # before the replay
+
+    sims[SIGNED].service.clock = (clock := Slow()).time
+    sims[SIGNED].service.queued = sims[SIGNED].service.running = 0.01
+    sims[SIGNED].fault("reset_after", times=None)
+    async with hooked(sims, clock, journal) as hook:
+        task = await hook.client.submit(request_, SIGNED)
+        assert (task.state, hook.polls(SIGNED)) == (State.SUCCEEDED, 0)
+
+
+@pytest.mark.parametrize("provider", HINTING)
+async def test_a_webhook_may_come_before_the_answer_to_its_submit(hook, clock, request_, provider):
+    hook.sims[provider].fault("no_answer", created=True, seconds=0.2)  # the answer is lost, and the webhook is not
+    submitting = asyncio.create_task(hook.client.submit(request_, provider))
+    await until(hook.entries)
+    clock.seconds += END
+    await until(lambda: hook.deliveries)
+    task = await submitting
+    (attempt,) = await hook.client.attempts()
+    assert (attempt.task.id, attempt.task.state) == (task.id, State.SUCCEEDED)
+    assert (await hook.client.wait(task)).state is State.SUCCEEDED
+
+
+async def test_an_uncertain_one_whose_task_is_not_found_stays_so(hook, clock, request_):
+    hook.sims["revidapi"].fault("reset_after")
+    with pytest.raises(SubmitUncertain):
+        await hook.client.submit(request_, "revidapi")
+    address, _ = hook.address("revidapi")
+    forged = json.dumps({"code": 200, "data": {"taskId": "0" * 32, "state": "success"}}).encode()
+    clock.seconds += 200  # later than a record may come late
+    hook.sims["revidapi"].fault("not_found", on="poll")
+    assert (await hook.post(address, forged))[0] == 503
+    nameless = json.dumps({"code": 200}).encode()
+    await until(lambda: hook.deliveries[-1].status == 503)
+    assert await hook.post(address, nameless) == (200, b"")
+
+
+# Again, late, and about what nobody knows
+
+
+@pytest.mark.parametrize("fault", ["webhook_twice", "webhook_reordered", "webhook_forged", "webhook_never"])
+@pytest.mark.parametrize("provider", TOLD)
+async def test_duplicates_and_wrong_orders_and_forgeries_change_nothing(hook, clock, request_, provider, fault, events):
+    hook.sims[provider].fault(fault)
+    waiting = await waiting_for(hook, task := await hook.client.submit(request_, provider))
+    clock.seconds += 2.5
+    if fault == "webhook_forged":
+        await until(lambda: hook.deliveries)
+        assert not waiting.done()
+    clock.seconds += END
+    if fault == "webhook_never":
+        hook.client.wake(task)
+    assert (await waiting).state is State.SUCCEEDED
+    await until(lambda: not hook.sims[provider].service.deliveries)
+    assert [event.state for event in events if isinstance(event, Task) and event.state.final] == [State.SUCCEEDED]
+    assert len(hook.entries()) == 1
+
+
+@pytest.mark.parametrize(("provider", "looks"), [(SIGNED, 0), ("revidapi", 2)])
+async def test_a_thousand_duplicates_at_once_are_one(hook, clock, events, secret, request_, provider, looks):
+    hook.sims[provider].fault("webhook_never")
+    task = await hook.client.submit(request_, provider)
+    address, token = hook.address(provider)
+    clock.seconds += END
+    body = told(task.id, url=f"{hook.sims[SIGNED].base_url}/media/x.png")
+    if provider != SIGNED:
+        body = json.dumps({"code": 200, "data": {"taskId": task.id, "state": "success"}}).encode()
+    headers = signed(body, secret, clock)
+    took = await asyncio.gather(*(hook.client.receive(provider, headers, body, token) for _ in range(1000)))
+    assert {each.state for each in took} == {State.SUCCEEDED}
+    assert hook.polls(provider) <= looks
+    assert len([event for event in events if isinstance(event, Task)]) == 1
+    assert await hook.post(address, body, headers) == (200, b"")
+
+
+async def test_a_task_that_no_attempt_has_is_kept_in_sight(sims, clock, secret_of, request_):
+    async with hooked(sims, clock, MemoryJournal()) as hook:
+        elsewhere = Client(read_config(hook.config, hook.environ), clock=clock, journal=MemoryJournal())
+        async with elsewhere:
+            task = await elsewhere.submit(request_, SIGNED)
+        clock.seconds += END
+        await until(lambda: hook.deliveries)
+        assert (hook.deliveries[0].status, hook.deliveries[0].task) == (200, None)
+        (unknown,) = await hook.client.unknown()
+        assert (unknown.id, unknown.state, len(unknown.assets)) == (task.id, State.SUCCEEDED, 1)
+        body = told("another", "pending")
+        assert await hook.client.receive(SIGNED, signed(body, secret_of(sims), clock), body) is None
+        assert [each.id for each in await hook.client.unknown()] == ["another", task.id]
+        assert await hook.client.attempts() == []
+
+
+@pytest.fixture
+def secret_of():
+    return lambda sims: sims[SIGNED].service.settings["webhook_secret"]
+
+
+async def test_what_comes_too_late_changes_nothing(hook, clock, request_, secret):
+    task = await hook.client.submit(request_, SIGNED)
+    await hook.client.dismiss(task.id)
+    body = told(task.id, url="https://files.example/x.png")
+    seen = await hook.client.receive(SIGNED, signed(body, secret, clock), body)
+    assert (seen.state.final, hook.polls(SIGNED)) == (False, 0)
+
+
+async def test_a_token_names_its_own_task_alone(hook, clock, request_, secret):
+    first, second = [await hook.client.submit(request_, SIGNED) for _ in range(2)]
+    token = hook.address(SIGNED)[1]
+    body = told(first.id, url="https://files.example/x.png")
+    seen = await hook.client.receive(SIGNED, signed(body, secret, clock), body, token)
+    assert seen.id == first.id  # what is signed says more than a token
+    (_, other) = await hook.client.attempts()
+    assert (other.task.id, other.task.state) == (second.id, State.QUEUED)
+    one = await hook.client.submit(request_, "revidapi")
+    await hook.client.submit(request_, "revidapi")
+    token = hook.address("revidapi")[1]
+    body = json.dumps({"code": 200, "data": {"taskId": one.id, "state": "success"}}).encode()
+    assert await hook.client.receive("revidapi", {}, body, token) is None
+    assert hook.polls("revidapi") == 0
+    with pytest.raises(WebhookRefused, match="another account"):
+        await hook.client.receive("api_in_one", {}, body, token)
+
+
+# What is needed
+
+
+async def test_a_journal_is_needed(sims, hook):
+    with pytest.raises(WebhookRefused, match="no account"):
+        await hook.client.receive("nobody", {}, b"")
+
+
+async def test_a_secret_that_is_none_is_told(sims, clock, journal, request_):
+    environ = sims.environ | {name: "no base64!" for name in sims.environ if "WEBHOOK" in name}
+    sims.environ.update({name: "bm8=" for name in environ if "WEBHOOK" in name})
+    async with hooked(sims, clock, journal) as hook:
+        task = await hook.client.submit(request_, SIGNED)
+        body = told(task.id)
+        with pytest.raises(WebhookRefused, match="signature is not right"):
+            await hook.client.receive(SIGNED, signed(body, "AAAA", clock), body)
+
+
+class Full(MemoryJournal):
+    """A journal that takes no end of a task."""
+
+    async def write(self, change):
+        if getattr(change, "status", None) == "succeeded":
+            raise JournalError("disk full")
+        return await super().write(change)
+
+
+async def test_what_cannot_be_written_down_is_to_come_again(sims, clock, request_):
+    async with hooked(sims, clock, Full()) as hook:
+        task = await hook.client.submit(request_, SIGNED)
+        body, secret = told(task.id, url="https://files.example/x.png"), sims[SIGNED].service.settings["webhook_secret"]
+        with pytest.raises(JournalError):
+            await hook.client.receive(SIGNED, signed(body, secret, clock), body)
