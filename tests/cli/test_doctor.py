@@ -54,7 +54,7 @@ def test_accounts_that_are_well(at):
     assert "anymedia.toml" in lines[0]
     assert lines[1].startswith("journal: ")
     assert lines[1].endswith("journal.db: 0 attempts, 0 uncertain, 0 open")
-    assert [line.split()[0] for line in lines[3:] if line] == ["api_in_one", "reapi", "revidapi", "runapi"]
+    assert [line.split()[0].rstrip(",") for line in lines[3:] if line] == ["api_in_one", "reapi", "revidapi", "runapi"]
     assert done.output.count("ready") == 4
     assert "$100" in done.output
     assert "$1000" in done.output
