@@ -244,6 +244,19 @@ def test_a_look_that_waits_for_its_permit_is_put_off_too():
     timed(main())
 
 
+def test_a_wake_before_the_look_has_its_permit_is_for_that_look():
+    async def main():
+        world = World({"t-1": 0, "t-2": 0}, pace=Pace(first=0, then=1))
+        world.account = attrs.evolve(world.account, connections=1)
+        waits = [world.wait(task("t-1")), world.wait(task("t-2"))]
+        await asyncio.sleep(0.1)
+        world.watch.wake(task("t-2"))
+        await asyncio.gather(*waits)
+        assert world.looks == [(0, "t-1"), (0.25, "t-2")]
+
+    timed(main())
+
+
 # Hints
 
 
@@ -319,6 +332,8 @@ def test_what_is_told_is_had_at_once_without_a_look_or_in_the_middle_of_one(at):
         world.watch.told(attrs.evolve(task(), told={"progress": 0.5}))
         world.watch.told(over(task(), assets=()))
         world.watch.told(over(task("t-2")))  # nobody waits for it
+        late = await world.watch.until_done(world.account, task(), 9)  # the others are about to hear of it
+        assert late.state is State.SUCCEEDED
         assert [each.state for each in await asyncio.gather(*waits)] == [State.SUCCEEDED] * 2
         assert (world.now, len(world.looks)) == (at, int(at > 5))
         assert world.is_idle()
@@ -407,7 +422,7 @@ def test_while_webhooks_arrive_who_expects_one_only_sweeps_and_one_that_is_misse
         world.ledger.durations_ = [(9.0, 11.0)] * 3
         world.watch.arrived("acme")
         first, second = world.wait(task("t-1", webhook=True)), world.wait(task("t-2", webhook=True))
-        polled = world.wait(task("t-3"), 18)
+        polled = world.wait(task("t-3"), 22)
         assert (await first).state is State.SUCCEEDED
         (at,) = [at for at, name in world.looks if name == "t-1"]
         assert 19 < at < 21  # twice the usual time
