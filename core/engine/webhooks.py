@@ -344,11 +344,11 @@ def _is_result(task: Task) -> bool:
 
 
 def _plain(headers: Headers) -> dict[str, str]:
-    """Return headers by names in lower case. Errors: WebhookRefused for one that comes twice."""
-    plain: dict[str, str] = {}
-    for name, value in headers.items() if isinstance(headers, Mapping) else headers:
-        if plain.setdefault(name.lower(), value) != value:
-            raise WebhookRefused("a header comes twice, and says two things")
+    """Return headers by names in lower case; one that comes twice, and says two things, says nothing."""
+    every = [(name.lower(), value) for name, value in (headers.items() if isinstance(headers, Mapping) else headers)]
+    plain = dict(every)
+    for name in {name for name, value in every if plain[name] != value}:
+        del plain[name]
     return plain
 
 
