@@ -142,7 +142,8 @@ class Told(Sums):
         journals, reader = [opens() for _ in range(3)], opens()
         every = range(5 * MANY)
         await asyncio.gather(*(journals[number % 3].intend(entry(number)) for number in every))
-        heard, last = [], 0
+        heard: list[int] = []
+        last = 0
 
         async def follow() -> None:
             nonlocal last

@@ -107,8 +107,8 @@ class Looks:
             trouble = _trouble(task, f"its state is {word!r}, a word that is not known", seen.raw)
         seen = seen if seen.trouble is trouble else attrs.evolve(seen, trouble=trouble)
         if seen.state is not task.state or seen.told != task.told:
-            has_succeeded = took is not None and seen.state is State.SUCCEEDED
-            await self._session.see(seen, took=took() if has_succeeded else None)
+            lasted = None if took is None or seen.state is not State.SUCCEEDED else took()
+            await self._session.see(seen, took=lasted)
         elif _error(seen) != _error(task):
             await self._session.note(seen)
         return seen

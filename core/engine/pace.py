@@ -102,7 +102,7 @@ def learned(pace: Pace, took: Sequence[Took]) -> Learned | None:
 
 
 def _quantiles(took: Sequence[Took], parts: Sequence[float]) -> list[float]:
-    """Return the ages by which these parts of tasks are done (rising), as likely at each moment of a span."""
+    """Return the ages by which these rising parts of tasks are done; each moment of a span is as likely as another."""
     steps: list[tuple[float, float]] = []
     weight = 1.0
     for least, most in took:

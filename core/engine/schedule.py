@@ -6,6 +6,7 @@ So nothing goes on for which nobody waits, and the heap of what is due when is t
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 from anymedia.account import Account
 from anymedia.clock import Clock
@@ -16,6 +17,7 @@ from anymedia.model.vocabulary import Retry
 
 from .durations import Durations
 from .looks import Looks
+from .moves import Moves
 from .pace import Took, bounded, first_wait, next_wait, sweep_wait
 from .pace import took as took_of
 from .waits import Wait, Watched
@@ -37,10 +39,13 @@ class _Held(Exception):
 class Schedule:
     """The tasks of one account that somebody waits for."""
 
-    def __init__(self, looks: Looks, clock: Clock, durations: Durations, age: Callable[[Task], float]) -> None:
+    def __init__(
+        self, looks: Looks, clock: Clock, durations: Durations, moves: Moves, age: Callable[[Task], float]
+    ) -> None:
         self._looks = looks
         self._clock = clock
         self._durations = durations
+        self._moves = moves
         self._age = age
         self._watched: dict[str, Watched] = {}
         self._held = -math.inf
@@ -72,14 +77,22 @@ class Schedule:
             watched.keeper = watched.keeper or wait
             if watched.keeper is not wait:
                 await wait.idle()
-            elif not self._durations.are_known(watched.task):
-                await self._durations.read(watched.task)
-                if watched.due > -math.inf:
-                    watched.due = self._clock.monotonic() + self._pause(watched)
+            elif not watched.is_known:
+                await self._read(watched)
             elif await self._slept(wait):
                 await self._look(wait)
         if wait.error is not None:
             raise wait.error
+
+    async def _read(self, watched: Watched) -> None:
+        """Read what the journal knows of a task and of others like it."""
+        if not self._durations.are_known(watched.task):
+            await self._durations.read(watched.task)
+        if watched.task.webhook:
+            await self._moves.join(watched)
+        watched.is_known = True
+        if watched.due > -math.inf:
+            watched.due = self._clock.monotonic() + self._pause(watched)
 
     def leave(self, wait: Wait) -> None:
         """Wait no longer; another who waits for the task keeps it."""
@@ -87,6 +100,7 @@ class Schedule:
         del watched.waits[wait]
         if not watched.waits:
             del self._watched[watched.first.id]
+            self._moves.leave(watched)
         elif watched.keeper is wait:
             watched.keeper, watched.is_looked_at = None, False
             for other in watched.waiting:
@@ -97,19 +111,19 @@ class Schedule:
         """Return whether nobody else waits for the task until it is over."""
         return all(each.is_brief for each in wait.watched.waiting if each is not wait)
 
-    def waits_for(self, task_id: str) -> bool:
-        """Return whether somebody waits for a task until it is over."""
-        watched = self._watched.get(task_id)
-        return watched is not None and not all(each.is_brief for each in watched.waits)
-
     def wake(self, task_id: str) -> None:
         """Make the next look at a task due at once; during a look, the look after it."""
         if (watched := self._watched.get(task_id)) is not None:
             self._wake(watched)
 
+    def waits_for(self, task: Task) -> bool:
+        """Return whether somebody waits for a task, and does not know yet that it is over."""
+        watched = self._watched.get(task.id)
+        return watched is not None and not watched.task.state.final
+
     def told(self, task: Task) -> None:
         """Take a task as it stands, which is written down: who waits for it gets it without a look."""
-        if (watched := self._watched.get(task.id)) is not None:
+        if (watched := self._watched.get(task.id)) is not None and not watched.task.state.final:
             watched.task, watched.error = task, None
             if task.state.final:
                 for wait in watched.waits:
@@ -136,7 +150,8 @@ class Schedule:
             is_reached = False
             with wait:
                 watched.until = at
-                await self._clock.sleep(max(at - now, 0.0))
+                sleep = self._clock.sleep if not watched.task.webhook else partial(self._moves.sleep, wait)
+                await sleep(max(at - now, 0.0))
                 is_reached = True
             if not is_reached:
                 return False

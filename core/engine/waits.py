@@ -99,7 +99,7 @@ class Wait:
         """End its present sleep or look, or let it see what there is to do."""
         if self._turn is not None and not self._turn.done():
             self._turn.set_result(None)
-        if self._runs is not None and not self._is_stopped:
+        if self._runs is not None and not self._is_stopped and self._runs is not asyncio.current_task():
             self._is_stopped = True
             self._runs.cancel()
 
@@ -124,6 +124,7 @@ class Watched:
         "error",
         "errors",
         "first",
+        "is_known",
         "is_looked_at",
         "is_swept",
         "keeper",
@@ -148,6 +149,7 @@ class Watched:
         self.looks: int = 0
         self.is_looked_at: bool = False
         self.unfinished: float = 0.0
+        self.is_known: bool = False
         self.is_swept: bool = False
         self.begun: bool = False
         self.woken: bool = False

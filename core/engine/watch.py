@@ -25,6 +25,7 @@ from anymedia.translate import encode
 
 from .durations import Durations
 from .looks import Looks
+from .moves import Moves
 from .schedule import Schedule
 from .session import Session
 from .waits import Wait
@@ -43,6 +44,7 @@ class Watch:
         self._clock = session.clock
         self._looks = Looks(session)
         self._durations = Durations(session.ledger)
+        self._moves = Moves(session.ledger, self._clock, self._heard)
         self._schedules: dict[str, Schedule] = {}
         self._looked_on: set[asyncio.Task[None]] = set()
 
@@ -106,7 +108,7 @@ class Watch:
     def waits_for(self, task: Task) -> bool:
         """Return whether somebody waits for a task here."""
         schedule = self._schedules.get(task.account)
-        return schedule is not None and schedule.waits_for(task.id)
+        return schedule is not None and schedule.waits_for(task)
 
     def told(self, task: Task) -> None:
         """Take a task as it stands, which is written down: whoever waits for it here gets it without a look."""
@@ -117,6 +119,15 @@ class Watch:
     def arrived(self, account_name: str) -> None:
         """Take note that a genuine webhook of an account came just now."""
         self._schedule(account_name).arrived()
+
+    def _heard(self, task: Task, by_webhook: bool) -> None:
+        """Take a task that is over, as another process may have written it down."""
+        schedule = self._schedule(task.account)
+        if by_webhook:
+            schedule.arrived()
+        if schedule.waits_for(task):
+            self._session.tell(task)
+            self.told(task)
 
     async def close(self) -> None:
         """Look on at nothing for which nobody waits."""
@@ -135,7 +146,7 @@ class Watch:
     def _schedule(self, account_name: str) -> Schedule:
         schedule = self._schedules.get(account_name)
         if schedule is None:
-            schedule = Schedule(self._looks, self._clock, self._durations, self._age)
+            schedule = Schedule(self._looks, self._clock, self._durations, self._moves, self._age)
             self._schedules[account_name] = schedule
         return schedule
 

@@ -4,8 +4,6 @@ An attempt is written down three times: `intend` before its first byte is sent, 
 `see` whenever its task has moved on.
 """
 
-import hashlib
-import hmac
 import json
 import logging
 import math
@@ -25,15 +23,13 @@ from anymedia.model.task import SENDING, STATUSES, Attempt, Task
 from anymedia.model.vocabulary import Billed, Outcome, State
 
 from .counts_as import UNCERTAIN
+from .keyed import Keyed
 from .private import NOTHING, Hide
 from .protocol import By, Claim, Journal, Limit, Query, Released, Sum, Taken, Told, Wanted, day_of
 from .records import NANO, Records, attempt_of, is_undownloaded, unknown_of, usd_of
 
 PAGE = 500
 """How many entries are read at once where there may be many."""
-
-_ID = 32
-"""The letters of an attempt's id in a token."""
 
 _log = logging.getLogger("anymedia")
 
@@ -82,7 +78,7 @@ class Ledger:
         self._records = Records(prompts=prompts, hide=hide)
         self._holder = uuid4().hex
         self._held: set[str] = set()
-        self._salt: bytes | None = None
+        self._keyed = Keyed(journal)
 
     @property
     def results(self) -> Path:
@@ -177,17 +173,11 @@ class Ledger:
 
     async def token(self, attempt_id: str) -> str:
         """Return the part of an attempt's callback that nobody can guess: 64 characters, which name the attempt."""
-        return attempt_id + await self._signature(attempt_id)
+        return await self._keyed.token(attempt_id)
 
     async def named_by(self, token: str) -> str | None:
         """Return the id of the attempt that a token names; None for what is no token of this journal."""
-        attempt_id, signature = token[:_ID], token[_ID:]
-        right = await self._signature(attempt_id)
-        is_ours = hmac.compare_digest(signature.encode(errors="replace"), right.encode())
-        return attempt_id if is_ours else None
-
-    async def _signature(self, attempt_id: str) -> str:
-        return await self._keyed(attempt_id.encode(errors="replace"), b"token")
+        return await self._keyed.named_by(token)
 
     async def attempt(self, attempt_id: str) -> Attempt | None:
         """Return the attempt with an id; None where there is none."""
@@ -416,13 +406,7 @@ class Ledger:
 
         The salt is in the journal: who has that can try whether a prompt was the one, and nobody can without it.
         """
-        return await self._keyed(json.dumps(request, sort_keys=True).encode())
-
-    async def _keyed(self, text: bytes, purpose: bytes = b"") -> str:
-        """Return 32 letters that tell a text from others, for one purpose, and that nobody makes without the salt."""
-        if self._salt is None:
-            self._salt = await self.journal.salt()
-        return hashlib.blake2b(text, key=self._salt, digest_size=16, person=purpose).hexdigest()
+        return await self._keyed.digest(json.dumps(request, sort_keys=True).encode())
 
 
 def _query(

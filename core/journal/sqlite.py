@@ -39,6 +39,7 @@ from .protocol import (
     Unknown,
     Wanted,
 )
+from .sqlite_changes import end_submit, hear, see
 from .sqlite_file import SQLiteFile
 from .sqlite_schema import ADDED_UP, HAS_MOVED, Schema
 
@@ -65,45 +66,14 @@ _NAMED = """number IN (
     UNION ALL SELECT number FROM attempts WHERE task_id = ?)"""
 # The order is that of the numbers: the first number of a time bounds what is looked at, however a clock was set.
 _SINCE = "number >= (SELECT min(+number) FROM attempts WHERE started >= ?) AND started >= ?"
-_MOVES = f""",
-    moved = CASE WHEN {{when}} THEN (SELECT ifnull(max(moved), 0) + 1 FROM attempts WHERE {HAS_MOVED})
-        ELSE moved END,
-    by_webhook = CASE WHEN {{when}} THEN {{by_webhook}} ELSE by_webhook END"""  # noqa: S608
-"""What is set too where a task is over, within the same statement: `when` says whether it was not so before."""
-
-_ENDS_SUBMIT = """UPDATE attempts SET status = ?1, open = ?2, task_id = ?3, reserved = ?4, counts_as = ?5,
-    undownloaded = ?6{moves} WHERE id = ?7"""
-_ENDED = _ENDS_SUBMIT.format(moves="")
-_ENDED_OVER = _ENDS_SUBMIT.format(moves=_MOVES.format(when="open OR task_id IS NOT ?3", by_webhook="?8"))
-_ENDED_TEXTS = """UPDATE texts SET record = ?, task = ?, body = coalesce(?, body)
-    WHERE number = (SELECT number FROM attempts WHERE id = ?)"""
-_ENDED_RECORD = """UPDATE texts SET record = ?, body = coalesce(?, body)
-    WHERE number = (SELECT number FROM attempts WHERE id = ?)"""
-_HAD = "SELECT task_id, open FROM attempts WHERE id = ?"
-_LOOK = """UPDATE attempts SET status = ?1, open = ?2, reserved = ?3, counts_as = ?4, undownloaded = ?5,
-    wanted = wanted AND NOT ?6{moves} WHERE task_id = ?7 AND account = ?8 AND (open OR ?9)"""
-_SEEN = _LOOK.format(moves="")
-_SEEN_OVER = _LOOK.format(
-    moves=_MOVES.format(when="open", by_webhook="?10")
-    + """,
-    least = CASE WHEN open THEN ?11 ELSE least END, most = CASE WHEN open THEN ?12 ELSE most END"""
-)
-_SEEN_TEXTS = """UPDATE texts SET task = ?
-    WHERE number = (SELECT number FROM attempts WHERE task_id = ? AND account = ?)"""
 _LAST_MOVE = f"SELECT max(moved) FROM attempts WHERE {HAS_MOVED}"  # noqa: S608
 _MOVED = f"""SELECT owner, number, {", ".join(_STORED)}, moved FROM attempts LEFT JOIN texts USING (number)
     WHERE moved > ? AND {HAS_MOVED} ORDER BY moved LIMIT {MOVED}"""  # noqa: S608 - the names are ours
 _TOOK = f"""SELECT least, most FROM attempts WHERE provider = ? AND offer = ? AND variant = ? AND least IS NOT NULL
     ORDER BY moved DESC LIMIT {DURATIONS}"""  # noqa: S608
-_HEARD = """INSERT INTO unknown (account, task_id, open, task) VALUES (?, ?, ?, ?)
-    ON CONFLICT (task_id, account) DO UPDATE SET open = excluded.open, task = excluded.task
-    WHERE unknown.open OR NOT excluded.open"""
-_FORGOTTEN = "DELETE FROM unknown WHERE number <= (SELECT max(number) FROM unknown) - ?"
 _UNKNOWN = """SELECT account, task_id, open, task FROM unknown WHERE NOT EXISTS (
     SELECT 1 FROM attempts WHERE attempts.task_id = unknown.task_id AND attempts.account = unknown.account)
     ORDER BY number DESC"""
-_OTHER = """SELECT other.id FROM attempts AS this JOIN attempts AS other ON other.account = this.account
-    WHERE this.id = ? AND other.task_id = ? AND other.id != this.id LIMIT 1"""
 _OWNERS = "SELECT DISTINCT owner FROM attempts WHERE task_id = ? AND account = ?"
 _OPEN_OWNERS = "SELECT DISTINCT owner FROM attempts WHERE open"
 _WANTED = "UPDATE attempts SET wanted = 1 WHERE task_id = ? AND account = ?"
@@ -304,13 +274,13 @@ class SQLiteJournal:
 
     def _change(self, connection: sqlite3.Connection, change: Change) -> bool | Taken | Told:
         if isinstance(change, Ended):
-            return _end_submit(connection, change)
+            return end_submit(connection, change)
         if isinstance(change, Seen):
-            return _see(connection, change)
+            return see(connection, change)
         if isinstance(change, Wanted):
             return self._want(connection, change)
         if isinstance(change, Unknown):
-            return _hear(connection, change)
+            return hear(connection, change)
         return connection.execute(_RELEASED, (change.key, change.holder, self.owner)).rowcount > 0
 
     def _want(self, connection: sqlite3.Connection, change: Wanted) -> bool:
@@ -378,60 +348,6 @@ class SQLiteJournal:
 
     def _is_alive_elsewhere(self, owner: str) -> bool:
         return owner != self.owner and (is_here(owner) or is_alive(self._folder, owner))
-
-
-def _end_submit(connection: sqlite3.Connection, ended: Ended) -> bool | Taken | Told:
-    if ended.task_id is not None:
-        other = connection.execute(_OTHER, (ended.id, ended.task_id)).fetchone()
-        if other is not None:
-            return Taken(by=str(other[0]))
-    is_only = ended.unanswered or ended.keeps_task
-    if _write_end(connection, ended, " AND task_id IS NULL" if is_only else ""):
-        return True
-    return _end_told(connection, ended) if ended.keeps_task and not ended.unanswered else False
-
-
-def _write_end(connection: sqlite3.Connection, ended: Ended, condition: str = "") -> bool:
-    """Write the end of a submit, where the condition holds of its entry, and return whether it did."""
-    new = (ended.status, ended.open, ended.task_id, ended.reserved, ended.counts_as, ended.undownloaded, ended.id)
-    sql, values = (_ENDED_OVER, (*new, ended.by_webhook)) if ended.over else (_ENDED, new)
-    if not connection.execute(sql + condition, values).rowcount:
-        return False
-    connection.execute(_ENDED_TEXTS, (ended.record, ended.task, ended.body, ended.id))
-    return True
-
-
-def _end_told(connection: sqlite3.Connection, ended: Ended) -> bool | Told:
-    """Write the end of a submit whose entry has a task already, as far as that does not stay."""
-    had, is_open = connection.execute(_HAD, (ended.id,)).fetchone() or (None, False)
-    if had is None:
-        return False
-    told = Told(task_id=str(had))
-    if ended.task_id is None:
-        return told
-    if had != ended.task_id or is_open:
-        _write_end(connection, ended)
-        return told if had != ended.task_id else True
-    connection.execute(_ENDED_RECORD, (ended.record, ended.body, ended.id))
-    return told
-
-
-def _see(connection: sqlite3.Connection, seen: Seen) -> bool:
-    task = (seen.task_id, seen.account)
-    new = (seen.status, seen.open, seen.reserved, seen.counts_as, seen.undownloaded, seen.complete)
-    sql, values = _SEEN, (*new, *task, seen.on_disk)
-    if seen.over:
-        sql, values = _SEEN_OVER, (*values, seen.by_webhook, *(seen.took or (None, None)))
-    if not connection.execute(sql, values).rowcount:
-        return False
-    connection.execute(_SEEN_TEXTS, (seen.task, *task))
-    return True
-
-
-def _hear(connection: sqlite3.Connection, told: Unknown) -> bool:
-    heard = connection.execute(_HEARD, (told.account, told.task_id, told.open, told.task)).rowcount > 0
-    connection.execute(_FORGOTTEN, (told.most,))
-    return heard
 
 
 def _unknown(connection: sqlite3.Connection) -> list[Unknown]:
