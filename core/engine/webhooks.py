@@ -118,7 +118,7 @@ class Webhooks:
         proofs, reasons = list[Proof](), list[str]()
         for life in _lives(account):
             signed = None if life.webhook is None else life.webhook.signed
-            if signed is None or not self._verifiable(account, signed):
+            if signed is None or not is_verifiable(account, signed):
                 reason = None if by_token else "nothing proves where it comes from"
                 proof = Proof(life)
             else:
@@ -131,10 +131,6 @@ class Webhooks:
         if not proofs:
             raise WebhookRefused(next(iter(reasons), f"{account.adapter.title} posts no webhooks"))
         return proofs
-
-    @staticmethod
-    def _verifiable(account: Account, signed: Signed) -> bool:
-        return can_verify(signed) and (signed.keys is not None or bool(account.secrets_of(signed.key or "")))
 
     async def _read(self, body: Body) -> bytes:
         """Return a body that is not all too long, and does not take all too long. Errors: WebhookRefused."""
@@ -309,6 +305,11 @@ class _Reading:
             answer = Answer(200, self.headers, self.body)
             self._received = Received.of(asked, answer, self.life.webhook_reply.reads)
         return self._received
+
+
+def is_verifiable(account: Account, signed: Signed) -> bool:
+    """Return whether signatures can be checked: with the package that it needs, and the account's secret."""
+    return can_verify(signed) and (signed.keys is not None or bool(account.secrets_of(signed.key or "")))
 
 
 def _secret_keys(account: Account, signed: Signed) -> list[bytes]:
