@@ -118,7 +118,7 @@ class Webhooks:
         proofs, reasons = list[Proof](), list[str]()
         for life in _lives(account):
             signed = None if life.webhook is None else life.webhook.signed
-            if signed is None or not self._verifiable(account, signed):
+            if signed is None or not is_verifiable(account, signed):
                 reason = None if by_token else "nothing proves where it comes from"
                 proof = Proof(life)
             else:
@@ -131,10 +131,6 @@ class Webhooks:
         if not proofs:
             raise WebhookRefused(next(iter(reasons), f"{account.adapter.title} posts no webhooks"))
         return proofs
-
-    @staticmethod
-    def _verifiable(account: Account, signed: Signed) -> bool:
-        return can_verify(signed) and (signed.keys is not None or bool(account.secrets_of(signed.key or "")))
 
     async def _read(self, body: Body) -> bytes:
         """Return a body that is not all too long, and does not take all too long. Errors: WebhookRefused."""
@@ -311,6 +307,11 @@ class _Reading:
         return self._received
 
 
+def is_verifiable(account: Account, signed: Signed) -> bool:
+    """Return whether signatures can be checked: with the package that it needs, and the account's secret."""
+    return can_verify(signed) and (signed.keys is not None or bool(account.secrets_of(signed.key or "")))
+
+
 def _secret_keys(account: Account, signed: Signed) -> list[bytes]:
     """Return the keys that an account's secrets write. Errors: ConfigError."""
     try:
@@ -344,11 +345,11 @@ def _is_result(task: Task) -> bool:
 
 
 def _plain(headers: Headers) -> dict[str, str]:
-    """Return headers by names in lower case. Errors: WebhookRefused for one that comes twice."""
-    plain: dict[str, str] = {}
-    for name, value in headers.items() if isinstance(headers, Mapping) else headers:
-        if plain.setdefault(name.lower(), value) != value:
-            raise WebhookRefused("a header comes twice, and says two things")
+    """Return headers by names in lower case; one that comes twice, and says two things, says nothing."""
+    every = [(name.lower(), value) for name, value in (headers.items() if isinstance(headers, Mapping) else headers)]
+    plain = dict(every)
+    for name in {name for name, value in every if plain[name] != value}:
+        del plain[name]
     return plain
 
 
