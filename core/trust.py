@@ -20,7 +20,7 @@ SETTINGS = frozenset(("proxy", "ca_file", "allow_http"))
 """Settings, wherever they stand, by which others could read what is sent."""
 
 TABLES = frozenset(("storage", "webhooks"))
-"""Tables that lead keys, or files of the user's, to other hosts."""
+"""Tables that lead keys, files of the user's, or what becomes of tasks, to other hosts."""
 
 
 def check_trust(file: Path, data: Mapping[str, Any], adapters: Mapping[str, Adapter], trusted: Path) -> None:
@@ -79,7 +79,7 @@ def write_trusted(path: Path, folders: Iterable[str]) -> None:
 
 def _elsewhere(data: Mapping[str, Any], adapters: Mapping[str, Adapter]) -> Iterator[str]:
     """Yield the place of each setting that could lead a key or a file to another host."""
-    yield from (f"[{name}]" for name in data if name in TABLES)
+    yield from (f"[{name}]" for name, table in data.items() if name in TABLES and not _leads_here(table))
     yield from _settings(data, "")
     providers = data.get("providers")
     for name, table in providers.items() if isinstance(providers, Mapping) else ():
@@ -107,6 +107,11 @@ def _settings(table: Mapping[str, Any], where: str) -> Iterator[str]:
 def _is_known(url: str, adapter: Adapter | None) -> bool:
     """Return whether an origin is this machine, or the adapter's own."""
     return _is_here(url) or (adapter is not None and origin_of(url) == origin_of(adapter.base_url))
+
+
+def _leads_here(table: Any) -> bool:
+    """Return whether a table names an address of this machine: whoever can be reached there needs no file for it."""
+    return isinstance(table, Mapping) and _is_here(str(table.get("url", "")))
 
 
 def _is_here(url: str) -> bool:

@@ -61,11 +61,13 @@ class Looks:
         task: Task,
         begins: Callable[[], None] | None = None,
         took: Callable[[], Took | None] | None = None,
+        *,
+        by_webhook: bool = False,
     ) -> Task:
         """Look at a task, once; write down what has changed of it. Errors: ProviderError, with the task.
 
         `begins` is called when the look has its permit, before anything is sent; what it raises ends the look. `took`
-        tells of a task that has succeeded how long it took.
+        tells of a task that has succeeded how long it took; `by_webhook` that a webhook has led to the look.
         """
         try:
             seen = await self._asked(account, task, begins)
@@ -74,7 +76,7 @@ class Looks:
             if _error(troubled) != _error(task):
                 await self._session.note(troubled)
             raise
-        return await self._saw(account, task, seen, took)
+        return await self._saw(account, task, seen, took, by_webhook=by_webhook)
 
     async def _asked(self, account: Account, task: Task, begins: Callable[[], None] | None = None) -> Task:
         """Look at a task, and fetch its result, or why it failed, where that takes a further call."""
@@ -96,7 +98,13 @@ class Looks:
         return decode.explained(self._session.asked(account, failed.model), why, answer, task, failed)
 
     async def _saw(
-        self, account: Account, task: Task, seen: Task, took: Callable[[], Took | None] | None = None
+        self,
+        account: Account,
+        task: Task,
+        seen: Task,
+        took: Callable[[], Took | None] | None,
+        *,
+        by_webhook: bool,
     ) -> Task:
         """Record how a task stands where that has changed, put a result that came as bytes on disk, and return it."""
         self._session.permits.seen(seen)
@@ -108,7 +116,7 @@ class Looks:
         seen = seen if seen.trouble is trouble else attrs.evolve(seen, trouble=trouble)
         if seen.state is not task.state or seen.told != task.told:
             lasted = None if took is None or seen.state is not State.SUCCEEDED else took()
-            await self._session.see(seen, took=lasted)
+            await self._session.see(seen, took=lasted, by_webhook=by_webhook)
         elif _error(seen) != _error(task):
             await self._session.note(seen)
         return seen

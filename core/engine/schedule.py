@@ -219,10 +219,10 @@ class Schedule:
             return span
 
         watched.is_looked_at, watched.begun = True, False
-        age = self._age(watched.task)
+        age, is_hinted = self._age(watched.task), any(each.is_brief for each in watched.waiting)
         try:
             with wait:
-                watched.task = await self._looks.at(watched.account, watched.task, begins, took)
+                watched.task = await self._looks.at(watched.account, watched.task, begins, took, by_webhook=is_hinted)
                 watched.error, watched.errors, watched.unfinished = None, 0, age
         except _Held:
             watched.is_looked_at = False

@@ -174,12 +174,13 @@ async def test_a_full_disk_or_a_read_only_file_stops_submits_until_it_is_cured(f
 
 
 async def test_a_disk_that_fills_up_under_a_task_loses_neither_the_task_nor_its_result(client, request_, caplog, read):
+    await client.wait(await client.submit(request_, "reapi"))
     task = await client.submit(request_, "reapi")
     execute(client.journal, "PRAGMA query_only = 1")
     done = await client.wait(task)
     assert done.state is State.SUCCEEDED
     assert "that is not written down" in caplog.text
-    assert read()[0].open  # so that recover looks at it again
+    assert read()[1].open  # so that recover looks at it again
 
 
 async def test_a_file_that_another_process_holds_is_waited_for_and_then_told(client, sims, request_, path, monkeypatch):
