@@ -141,6 +141,8 @@ class Client:
     async def close(self) -> None:
         """Wait for the answers of submits under way, then close every connection, and the journal if it opened it."""
         await self._submits.close()
+        if "_webhooks" in vars(self):  # it is made once something comes in
+            await self._webhooks.close()
         await self._watch.close()
         await self._session.close()
         if self._opened is not None:

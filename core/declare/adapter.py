@@ -276,10 +276,12 @@ class Adapter:
 
     @property
     def calls(self) -> Iterator[tuple[str, Endpoint]]:
-        """The calls of every lifecycle, and of its webhook, each with where it stands."""
+        """The calls of every lifecycle, of its list and of its webhook, each with where it stands."""
         for name, life in self.lives.items():
             of = "" if name is None else f"lifecycles, {name}, "
             yield from ((f"{of}{what}", call) for what, call in (("submit", life.submit), *life.looks.items()))
+            if life.many is not None:
+                yield f"{of}many, call", life.many.call
             signed = None if life.webhook is None else life.webhook.signed
             if signed is not None and signed.keys is not None:
                 yield f"{of}webhook, keys", signed.keys

@@ -124,6 +124,7 @@ class Watched:
         "error",
         "errors",
         "first",
+        "is_alone",
         "is_known",
         "is_looked_at",
         "is_swept",
@@ -149,6 +150,7 @@ class Watched:
         self.looks: int = 0
         self.is_looked_at: bool = False
         self.unfinished: float = 0.0
+        self.is_alone: bool = False
         self.is_known: bool = False
         self.is_swept: bool = False
         self.begun: bool = False
