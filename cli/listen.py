@@ -2,22 +2,27 @@
 
 import asyncio
 import signal
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from anymedia import ConfigError, load_config
+from anymedia import Account, ConfigError, load_config
 from anymedia.clock import Clock
+from anymedia.declare.webhook import Signed
 
 from .command import Command, config_option
-from .text import one_line, print_json, reason, say
+from .text import json_of, one_line, reason, say
 
 if TYPE_CHECKING:
     from anymedia import Config
     from anymedia.webhooks import Delivery
 
-UNKNOWN = "a task that no attempt has: `anymedia tasks --unknown` lists it"
+UNKNOWN = "`anymedia tasks --unknown` lists the task: no attempt has it"
+NAME, STATE = 20, len("succeeded")
+"""Characters of the longest name that is shown whole, and of the longest state."""
 
 
 @click.command("listen", cls=Command)
@@ -29,69 +34,114 @@ def command(clock: Clock, host: str, port: int, config: Path | None, as_json: bo
     """Take webhooks, and print what comes.
 
     [webhooks] url in anymedia.toml is where providers post: an address of this machine, or of a tunnel that leads here.
-    What comes is written down in the journal, and whoever waits for the task there hears of it. Ends with Ctrl-C or
-    SIGTERM. --json prints one object a line: account, status, task, state, error.
+    What comes is written down in the journal, and whoever waits for the task hears of it, in other processes too.
+
+    Each line tells the time (UTC), what is answered (200: taken, 401: nothing proves it, 503: it is to come again), the
+    account, and how the task stands or why it is refused. --json prints one object a line: account, status, task,
+    state, error. Ctrl-C or SIGTERM ends it.
     """
     asyncio.run(_serve(load_config(config), host, port, clock=clock, as_json=as_json))
 
 
 async def _serve(config: "Config", host: str, port: int, *, clock: Clock, as_json: bool) -> None:
+    if config.webhooks is None:
+        raise ConfigError('no provider knows where to post: write [webhooks] url = "https://…" into anymedia.toml')
+    ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, _end, ended)
+    line = _json_line if as_json else _Lines(clock, config)
+
+    def show(delivery: "Delivery") -> None:
+        try:
+            click.echo(line(delivery))
+        except OSError as error:  # nobody reads any more
+            _end(ended, error)
+            raise
+
+    async with AsyncExitStack() as stack:
+        taken = await _listening(stack, config, host, port, clock, show)
+        say(f"listening at {host}, port {taken}, for what is posted to {config.webhooks}")
+        for account in config.accounts.values():
+            for told in dict.fromkeys(_believed(account, each.signed) for each in account.adapter.webhooks):
+                say(f"  {account.name}: {told}")
+        say("Ctrl-C ends it.")
+        await ended
+
+
+def _end(ended: "asyncio.Future[None]", error: OSError | None = None) -> None:
+    if ended.done():
+        return
+    if error is None:
+        ended.set_result(None)
+    else:
+        ended.set_exception(error)
+
+
+async def _listening(
+    stack: AsyncExitStack, config: "Config", host: str, port: int, clock: Clock, show: "Callable[[Delivery], None]"
+) -> int:
+    """Listen until a stack ends, and return the port. Errors: UsageError."""
     from aiohttp import web
 
     from anymedia import Client
     from anymedia.webhooks import routes
 
-    if config.webhooks is None:
-        raise ConfigError('no provider knows where to post: write [webhooks] url = "https://…" into anymedia.toml')
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-
-    def told(delivery: "Delivery") -> None:
-        (_print_line if as_json else _show)(delivery, clock)
-
-    async with Client(config, clock=clock) as client:
-        app = web.Application()
-        app.add_routes(routes(client, on_delivery=told))
-        runner = web.AppRunner(app, access_log=None)
-        await runner.setup()
-        try:
-            site = web.TCPSite(runner, host, port)
-            try:
-                await site.start()
-            except (OSError, OverflowError) as error:
-                raise click.UsageError(f"cannot listen at {host}, port {port}: {_why(error)}") from None
-            say(f"listening at {host}, port {runner.addresses[0][1]}, for what is posted to {config.webhooks}")
-            say("Ctrl-C ends it.")
-            await stop.wait()
-        finally:
-            await runner.cleanup()
+    client = await stack.enter_async_context(Client(config, clock=clock))
+    app = web.Application()
+    app.add_routes(routes(client, on_delivery=show))
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except (OSError, OverflowError) as error:
+        raise click.UsageError(f"cannot listen at {host}, port {port}: {_why(error)}") from None
+    taken: int = runner.addresses[0][1]
+    return taken
 
 
 def _why(error: Exception) -> str:
     return reason(error).rpartition(": ")[2] if isinstance(error, OSError) else str(error)
 
 
-def _print_line(delivery: "Delivery", _: Clock) -> None:
-    task = delivery.task
-    print_json(
-        {
-            "account": delivery.account,
-            "status": delivery.status,
-            "task": None if task is None else task.id,
-            "state": None if task is None else str(task.state),
-            "error": delivery.error,
-        },
-        indent=None,
-    )
+def _believed(account: Account, signed: Signed | None) -> str:
+    """Return how far what an account's provider posts is believed."""
+    from anymedia.engine.webhooks import is_verifiable
+    from anymedia.translate.signed import can_verify
+
+    if signed is None:
+        return "not signed: the task is looked at"
+    if is_verifiable(account, signed):
+        return f"its {signed.covers} is signed: {'it counts' if signed.covers == 'body' else 'the task is looked at'}"
+    needed = account.settings_env.get(signed.key or "") if can_verify(signed) else "pip install 'anymedia[webhooks]'"
+    return f"not verified without {needed}: the task is looked at"
 
 
-def _show(delivery: "Delivery", clock: Clock) -> None:
+def _json_line(delivery: "Delivery") -> str:
     task = delivery.task
-    if delivery.error is not None:
-        what = delivery.error
-    elif task is None:
-        what = UNKNOWN
-    else:
-        what = f"{task.id} is {task.state}"
-    click.echo(f"{clock.now():%H:%M:%S}  {delivery.status}  {one_line(delivery.account)}  {one_line(what)}")
+    told = {
+        "account": delivery.account,
+        "status": delivery.status,
+        "task": None if task is None else task.id,
+        "state": None if task is None else str(task.state),
+        "error": delivery.error,
+    }
+    return json_of(told, indent=None)
+
+
+class _Lines:
+    """Makes a line of each webhook."""
+
+    def __init__(self, clock: Clock, config: "Config") -> None:
+        self._clock = clock
+        self._wide = max(map(len, config.accounts), default=0)
+
+    def __call__(self, delivery: "Delivery") -> str:
+        task, name = delivery.task, one_line(delivery.account)
+        name = name if len(name) <= NAME else f"{name[: NAME - 1]}…"
+        if task is not None:
+            what = f"{task.state:{STATE}}  {one_line(task.id)}"
+        else:
+            what = UNKNOWN if delivery.error is None else one_line(delivery.error)
+        status = click.style(delivery.status, fg="green" if delivery.error is None else "red")
+        return f"{self._clock.now():%H:%M:%S}  {status}  {name:{min(self._wide, NAME)}}  {what}"

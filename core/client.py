@@ -4,9 +4,9 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
-from functools import wraps
+from functools import cached_property, wraps
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar, Unpack, overload
 
 import attrs
 
@@ -26,7 +26,6 @@ from .engine.session import Event, Session
 from .engine.sidecar import Sidecar, Sidecars
 from .engine.submits import Submits
 from .engine.watch import Watch
-from .engine.webhooks import Body, Headers, Webhooks
 from .journal.ledger import Claimed, Filters, Ledger
 from .journal.opening import open_journal
 from .journal.protocol import Journal
@@ -53,6 +52,9 @@ from .pricing.quote import ordered, quote_of
 from .registry import adapters, no_account
 from .translate.messages import Lost
 from .transport.retry import Patience
+
+if TYPE_CHECKING:
+    from .engine.webhooks import Body, Headers, Webhooks
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -122,7 +124,6 @@ class Client:
         self._keys = IdempotencyKeys(self._session)
         self._live = LivePrices.at(self.config.live_prices)
         self._watch = Watch(self._session)
-        self._webhooks = Webhooks(self._session, self._watch)
         self._files = Files(self._session, self._account, self.config.accounts.values())
         self._planning = asyncio.Semaphore(PLANS)
         self._recovering = asyncio.Lock()
@@ -140,6 +141,8 @@ class Client:
     async def close(self) -> None:
         """Wait for the answers of submits under way, then close every connection, and the journal if it opened it."""
         await self._submits.close()
+        if "_webhooks" in vars(self):  # it is made once something comes in
+            await self._webhooks.close()
         await self._watch.close()
         await self._session.close()
         if self._opened is not None:
@@ -318,7 +321,7 @@ class Client:
         self._watch.wake(task)
 
     @_in_its_loop
-    async def receive(self, account: str, headers: Headers, body: Body, token: str | None = None) -> Task | None:
+    async def receive(self, account: str, headers: "Headers", body: "Body", token: str | None = None) -> Task | None:
         """Take a webhook that was posted for an account, and return the task that it is about, as it then stands.
 
         `body` is all of it, or yields it piece by piece; `token` is what stands behind the account's name in the path
@@ -334,6 +337,12 @@ class Client:
         if held is None:
             raise WebhookRefused("it is for no account of the configuration")
         return await self._webhooks.receive(held, ledger, headers, body, token)
+
+    @cached_property
+    def _webhooks(self) -> "Webhooks":
+        from .engine.webhooks import Webhooks  # which few processes receive
+
+        return Webhooks(self._session, self._watch)
 
     @_in_its_loop
     async def cancel(self, task: Task) -> Task:

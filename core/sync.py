@@ -5,7 +5,7 @@ import os
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from types import TracebackType
-from typing import Any, Self, TypeVar, Unpack, cast, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, cast, overload
 
 from .client import TIMEOUT, Client
 from .clock import Clock
@@ -14,7 +14,6 @@ from .engine.recover import Recovery
 from .engine.route import Route
 from .engine.session import Event
 from .engine.sidecar import Sidecar
-from .engine.webhooks import Headers
 from .journal.ledger import Filters
 from .journal.protocol import Journal
 from .limits.health import AccountHealth
@@ -26,6 +25,9 @@ from .model.request import AnyRequest, Request
 from .model.task import Asset, Attempt, Result, Saved, SavedFile, Task
 from .pricing.explain import Explanation
 from .transport.retry import Patience
+
+if TYPE_CHECKING:
+    from .engine.webhooks import Headers
 
 T = TypeVar("T")
 
@@ -159,7 +161,7 @@ class SyncClient:
         """As Client.generate."""
         return self._wait(self._client.generate(request, *accounts, timeout=timeout, **options))
 
-    def receive(self, account: str, headers: Headers, body: bytes, token: str | None = None) -> Task | None:
+    def receive(self, account: str, headers: "Headers", body: bytes, token: str | None = None) -> Task | None:
         """As Client.receive."""
         return self._wait(self._client.receive(account, headers, body, token))
 

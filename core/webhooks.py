@@ -2,21 +2,25 @@
 
 Each account has a path of its own below [webhooks] url, and each task a token behind it: POST {url}/{account}/{token};
 what a provider posts to an address that was set up by hand comes to POST {url}/{account}. The answer is 200 for what
-was taken, also when it came before or too late, 401 for what nothing proves, 503 for what should come again; it says
-nothing else. The client has to be used in the event loop that serves.
+was taken, also when it came before or too late, 401 for what nothing proves, 503 for what should come again; it has no
+body. The client has to be used in the event loop that serves.
 """
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import attrs
 
+from .account import TOKEN
 from .client import Client
 from .engine.webhooks import Body, Headers
-from .model.errors import AnymediaError, WebhookRefused
+from .model.errors import AnymediaError, ConfigError, WebhookRefused
+from .model.plain import one_line
 from .model.task import Task
 
 if TYPE_CHECKING:
@@ -26,9 +30,11 @@ Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-TAKEN, NOT_FOUND, NO_METHOD, FAULTY, AGAIN = 200, 404, 405, 500, 503
-LATER = "30"
-"""Seconds after which what could not be taken may come again."""
+TAKEN, BROKEN, UNPROVEN, NOT_FOUND, NO_METHOD, FAULTY, AGAIN = 200, 400, 401, 404, 405, 500, 503
+MORE = {NO_METHOD: {"allow": "POST"}, AGAIN: {"retry-after": "30"}}
+"""The headers of an answer, by its status."""
+
+_TOKEN = re.compile(rf"[0-9a-f]{{{len(TOKEN)}}}")
 
 _log = logging.getLogger("anymedia")
 
@@ -65,26 +71,28 @@ async def deliver(
 ) -> int:
     """Hand a webhook to a client, and return the HTTP status that it is answered with."""
     task = error = None
+    name = one_line(account)  # it is what anybody may have written
     try:
         task = await client.receive(account, headers, body, token)
         status = TAKEN
     except WebhookRefused as refused:
-        status, error = refused.status or NOT_FOUND, str(refused)
-        _log.info("a webhook for %s is refused: %s", account, refused)
+        status, error = refused.status or UNPROVEN, str(refused)
+        _log.info("a webhook for %s is refused: %s", name, refused)
     except AnymediaError as fault:
         status, error = AGAIN, str(fault)
-        _log.error("a webhook for %s is to come again: %s", account, fault)
+        _log.error("a webhook for %s is to come again: %s", name, fault)
     except Exception as fault:  # noqa: BLE001 - whatever it is, the provider is told that it did not arrive
         status, error = FAULTY, type(fault).__name__
-        _log.exception("a webhook for %s could not be taken", account)
-    if on_delivery is not None:
-        try:
-            told = on_delivery(Delivery(account=account, status=status, task=task, error=error))
-            if isawaitable(told):
-                await told
-        except Exception:  # noqa: BLE001 - it is the caller's own code
-            _log.exception("on_delivery failed")
-            return AGAIN
+        _log.exception("a webhook for %s could not be taken", name)
+    if on_delivery is None:
+        return status
+    try:
+        told = on_delivery(Delivery(account=account, status=status, task=task, error=error))
+        if isawaitable(told):
+            await told
+    except Exception:  # noqa: BLE001 - it is the caller's own code
+        _log.exception("on_delivery failed")
+        return AGAIN if status == TAKEN else status
     return status
 
 
@@ -94,20 +102,23 @@ def asgi(client: Client, on_delivery: OnDelivery | None = None) -> ASGI:
     `on_delivery` is called with each Delivery, and awaited where it is a coroutine function.
     """
 
+    async def status_of(scope: Scope, receive: Receive) -> int:
+        if scope["method"] != "POST":
+            return NO_METHOD
+        if (place := _place(scope)) is None:
+            return NOT_FOUND
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+        return await deliver(client, *place, headers, _received(receive), on_delivery)
+
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close"})
         elif scope["type"] == "http":
-            status = NO_METHOD
-            if scope["method"] == "POST":
-                place = _place(scope, urlsplit(client.config.webhooks or "").path)
-                headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
-                status = NOT_FOUND
-                if place is not None:
-                    status = await deliver(client, *place, headers, _pieces(receive), on_delivery)
-            answer = [(b"content-length", b"0"), *((name.encode(), value.encode()) for name, value in _more(status))]
-            await send({"type": "http.response.start", "status": status, "headers": answer})
-            await send({"type": "http.response.body", "body": b""})
+            status = await status_of(scope, receive)
+            with suppress(OSError):  # its sender may be gone
+                await _answer(send, status)
         else:
             raise NotImplementedError(f"webhooks come by http, not by {scope['type']}")
 
@@ -117,48 +128,57 @@ def asgi(client: Client, on_delivery: OnDelivery | None = None) -> ASGI:
 def routes(client: Client, path: str = "", on_delivery: OnDelivery | None = None) -> "list[web.RouteDef]":
     """Return the routes of an aiohttp application that take webhooks, below a path ("": that of [webhooks] url).
 
-    `on_delivery` is called with each Delivery, and awaited where it is a coroutine function.
+    `on_delivery` is called with each Delivery, and awaited where it is a coroutine function. Errors: ConfigError
+    without a path.
     """
     from aiohttp import web
 
+    if not path and client.config.webhooks is None:
+        raise ConfigError("say below which path webhooks come: the configuration has no [webhooks] url")
     below = (path or urlsplit(client.config.webhooks or "").path).rstrip("/")
+
+    async def body(request: web.Request) -> AsyncIterator[bytes]:
+        try:
+            async for piece in request.content.iter_any():
+                yield piece
+        except (OSError, web.RequestPayloadError):
+            raise _gone() from None
 
     async def take(request: web.Request) -> web.Response:
         account, token = request.match_info["account"], request.match_info.get("token")
-        body = request.content.iter_any()
-        status = await deliver(client, account, token, list(request.headers.items()), body, on_delivery)
-        return web.Response(status=status, headers=dict(_more(status)))
+        status = await deliver(client, account, token, [*request.headers.items()], body(request), on_delivery)
+        return web.Response(status=status, headers=MORE.get(status))
 
     return [web.post(f"{below}/{{account}}", take), web.post(f"{below}/{{account}}/{{token}}", take)]
 
 
-def _more(status: int) -> Iterator[tuple[str, str]]:
-    if status == AGAIN:
-        yield "retry-after", LATER
+def _place(scope: Scope) -> tuple[str, str | None] | None:
+    """Return the account and the token at the end of a path; None for a path that names none.
 
-
-def _place(scope: Scope, below: str) -> tuple[str, str | None] | None:
-    """Return the account and the token of a path; None for a path that names none.
-
-    A server tells the whole path, or that below the place where the app is mounted; a proxy may have cut it as well.
+    What stands before them does not matter: servers and proxies keep it, or cut all or some of it.
     """
-    path = scope["path"]
-    for begin in (scope.get("root_path", ""), unquote(below)):
-        if begin.strip("/") and (path == begin.rstrip("/") or path.startswith(begin.rstrip("/") + "/")):
-            path = path[len(begin.rstrip("/")) :]
-    account, _, token = path.strip("/").partition("/")
-    return None if not account or "/" in token else (account, token or None)
+    path = scope.get("raw_path") or quote(scope["path"], errors="replace").encode()
+    parts = [unquote(part) for part in path.decode("latin-1").split("/") if part]
+    token = parts.pop() if len(parts) > 1 and _TOKEN.fullmatch(parts[-1]) else None
+    return (parts[-1], token) if parts else None
 
 
-async def _pieces(receive: Receive) -> AsyncIterator[bytes]:
-    """Yield the body of a request as it comes. Errors: WebhookRefused when the client goes away."""
-    while True:
+async def _received(receive: Receive) -> AsyncIterator[bytes]:
+    """Yield the body of a request as it comes. Errors: WebhookRefused when its sender goes away."""
+    more = True
+    while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise WebhookRefused("its sender went away", status=400)
+            raise _gone()
         yield message.get("body", b"")
-        if not message.get("more_body", False):
-            return
+        more = message.get("more_body", False)
+
+
+async def _answer(send: Send, status: int) -> None:
+    headers = {"content-length": "0", **MORE.get(status, {})}
+    pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": status, "headers": pairs})
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:
@@ -166,3 +186,7 @@ async def _lifespan(receive: Receive, send: Send) -> None:
     while (message := await receive())["type"] != "lifespan.shutdown":
         await send({"type": f"{message['type']}.complete"})
     await send({"type": "lifespan.shutdown.complete"})
+
+
+def _gone() -> WebhookRefused:
+    return WebhookRefused("its body does not come to its end", status=BROKEN)

@@ -240,6 +240,19 @@ class Entries(ABC):
         await closed(other, late)
 
     @in_a_loop
+    async def test_what_is_wanted_may_stay_whose_it_is(self, opens: Opens) -> None:
+        """Before its task is over too: it is left to whoever takes it up once its owner has ended."""
+        journal, other = opens(), opens()
+        await journal.intend(entry(1))
+        await journal.write(ended(1))
+        await journal.close()
+        assert not await other.write(Wanted(account="acme", task_id="task-1", stays=True))
+        await other.write(seen(1))
+        (left,) = await other.select(Query(left_by=()))
+        assert (left.owner, left.alive) == (journal.owner, False)
+        await closed(other)
+
+    @in_a_loop
     async def test_a_task_is_of_one_entry_of_its_account(self, opens: Opens) -> None:
         """A second submit that is answered with it is not ended so; another account may have one of the same id."""
         journal, other = opens(), opens()

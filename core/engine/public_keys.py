@@ -1,8 +1,12 @@
-"""The keys with which providers sign webhooks and that they publish: fetched when needed, kept for a day at most."""
+"""The keys with which providers sign webhooks and that they publish: fetched when needed, kept for a day at most.
+
+Whoever posts junk has nothing fetched by it but once a minute, and takes no keys away from what is genuine.
+"""
 
 import asyncio
 import math
 from copy import copy
+from typing import TypeAlias
 
 import attrs
 
@@ -19,16 +23,19 @@ KEPT = 86_400.0
 """Seconds for which keys are used."""
 
 AGAIN = 60.0
-"""Seconds after a fetch before which there is no other: whoever posts junk must not have keys fetched for it."""
+"""Seconds after a fetch before which there is no other."""
+
+Keys: TypeAlias = tuple[bytes, ...]
 
 
 @attrs.frozen
 class Fetched:
-    """The keys of a fetch, or why there are none, and when that was."""
+    """When keys were fetched last, and what that met; and the last keys that came, and when that was."""
 
     at: float
-    keys: tuple[bytes, ...] = ()
-    error: ProviderError | None = None
+    error: ProviderError | None
+    keys: Keys
+    came: float
 
 
 class PublicKeys:
@@ -36,43 +43,67 @@ class PublicKeys:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._clock = session.clock
         self._fetched: dict[tuple[str, Endpoint], Fetched] = {}
-        self._fetching = asyncio.Lock()
+        self._fetching: dict[tuple[str, Endpoint], asyncio.Task[Fetched]] = {}
 
-    async def of(self, account: Account, endpoint: Endpoint) -> tuple[bytes, ...]:
-        """Return the keys that an endpoint gives. Errors: ProviderError where it gives none."""
-        return await self._younger(account, endpoint, KEPT)
+    async def of(self, account: Account, endpoint: Endpoint) -> Keys:
+        """Return the keys that an endpoint gives, or gave within a day. Errors: ProviderError where it gives none."""
+        held = self._fetched.get((account.name, endpoint))
+        if held is not None and self._clock.monotonic() - held.came < KEPT:
+            return held.keys
+        return await self._newest(account, endpoint)
 
-    async def newer(self, account: Account, endpoint: Endpoint) -> tuple[bytes, ...] | None:
-        """Return keys that were fetched anew, as some may have been added; None where they are still the same ones.
+    async def newer(self, account: Account, endpoint: Endpoint, tried: Keys) -> Keys | None:
+        """Return the keys that an endpoint gives now, as some may be new; None where they are those that were tried.
 
         Errors: ProviderError.
         """
-        before = self._fetched.get((account.name, endpoint))
-        keys = await self._younger(account, endpoint, AGAIN)
-        return None if before is not None and before.keys == keys else keys
+        keys = await self._newest(account, endpoint)
+        return None if keys == tried else keys
 
-    async def _younger(self, account: Account, endpoint: Endpoint, seconds: float) -> tuple[bytes, ...]:
-        """Return keys that were fetched less than so many seconds ago. Errors: ProviderError."""
+    async def close(self) -> None:
+        """Fetch no keys any more."""
+        under_way = list(self._fetching.values())
+        for fetching in under_way:
+            fetching.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+
+    async def _newest(self, account: Account, endpoint: Endpoint) -> Keys:
+        """Return the keys of a fetch within the last minute. Errors: ProviderError where there are none."""
         name = (account.name, endpoint)
-        async with self._fetching:  # however many webhooks come at once, they are fetched once
-            held = self._fetched.get(name)
-            age = math.inf if held is None else self._session.clock.monotonic() - held.at
-            if held is None or age >= (seconds if held.error is None else AGAIN):
-                held = self._fetched[name] = await self._fetch(account, endpoint)
+        held = self._fetched.get(name)
+        if name in self._fetching or held is None or self._clock.monotonic() - held.at >= AGAIN:
+            held = await self._shared(account, endpoint)
         if held.error is not None:
-            raise copy(held.error)
+            raise copy(held.error)  # an error says of one call what became of it
         return held.keys
 
+    async def _shared(self, account: Account, endpoint: Endpoint) -> Fetched:
+        """Return what a fetch brings that all share who wait for it, and that goes on where one waits no longer."""
+        name = (account.name, endpoint)
+        fetching = self._fetching.get(name)
+        if fetching is None:
+            fetching = self._fetching[name] = asyncio.create_task(self._fetch(account, endpoint))
+            fetching.add_done_callback(lambda _: self._fetching.pop(name))
+        return await asyncio.shield(fetching)
+
     async def _fetch(self, account: Account, endpoint: Endpoint) -> Fetched:
-        at = self._session.clock.monotonic()
+        name, at = (account.name, endpoint), self._clock.monotonic()
         try:
-            answer = await self._session.read(account, encode.call(account, endpoint, endpoint.path or ""))
-            received = Received.of(self._session.asked(account, None), answer)
-            if received.is_error(endpoint.reply.ok):
-                raise received.refusal(submit=False)
-            if not (keys := public_keys(received.content)):
-                raise received.malformed("no key", None)
+            fetched = Fetched(at, None, await self._read(account, endpoint), at)
         except ProviderError as error:
-            return Fetched(at, error=error)
-        return Fetched(at, keys)
+            held = self._fetched.get(name)
+            keys, came = ((), -math.inf) if held is None else (held.keys, held.came)
+            fetched = Fetched(at, error, keys, came)
+        self._fetched[name] = fetched
+        return fetched
+
+    async def _read(self, account: Account, endpoint: Endpoint) -> Keys:
+        answer = await self._session.read(account, encode.call(account, endpoint, endpoint.path or ""))
+        received = Received.of(self._session.asked(account, None), answer)
+        if received.is_error(endpoint.reply.ok):
+            raise received.refusal(submit=False)
+        if not (keys := public_keys(received.content)):
+            raise received.malformed("no key", None)
+        return keys

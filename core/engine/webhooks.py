@@ -89,6 +89,10 @@ class Webhooks:
         self._reading = asyncio.Semaphore(MOST_BODIES)
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
+    async def close(self) -> None:
+        """Fetch nothing any more for what comes in."""
+        await self._keys.close()
+
     async def receive(
         self, account: Account, ledger: Ledger, headers: Headers, body: Body, token: str | None
     ) -> Task | None:
@@ -118,7 +122,7 @@ class Webhooks:
         proofs, reasons = list[Proof](), list[str]()
         for life in _lives(account):
             signed = None if life.webhook is None else life.webhook.signed
-            if signed is None or not self._verifiable(account, signed):
+            if signed is None or not is_verifiable(account, signed):
                 reason = None if by_token else "nothing proves where it comes from"
                 proof = Proof(life)
             else:
@@ -131,10 +135,6 @@ class Webhooks:
         if not proofs:
             raise WebhookRefused(next(iter(reasons), f"{account.adapter.title} posts no webhooks"))
         return proofs
-
-    @staticmethod
-    def _verifiable(account: Account, signed: Signed) -> bool:
-        return can_verify(signed) and (signed.keys is not None or bool(account.secrets_of(signed.key or "")))
 
     async def _read(self, body: Body) -> bytes:
         """Return a body that is not all too long, and does not take all too long. Errors: WebhookRefused."""
@@ -185,8 +185,9 @@ class Webhooks:
 
         if signed.keys is None:
             return wrong(_secret_keys(account, signed))
-        reason = wrong(await self._keys.of(account, signed.keys))
-        if reason is not None and (keys := await self._keys.newer(account, signed.keys)) is not None:
+        tried = await self._keys.of(account, signed.keys)
+        reason = wrong(tried)
+        if reason is not None and (keys := await self._keys.newer(account, signed.keys, tried)) is not None:
             reason = wrong(keys)
         return reason
 
@@ -199,12 +200,14 @@ class Webhooks:
         attempt = None if named is None else await ledger.attempt(named)
         if attempt is not None and attempt.order.account != account.name:
             raise WebhookRefused("its token is of another account")
-        if attempt is not None and (attempt.task is None or _names(genuine, attempt.task.id)):
+        if attempt is not None and attempt.task is not None and _names(genuine, attempt.task.id):
             return attempt
-        for task_id in {each.task_id: None for each in genuine if each.covers != "token"}:
-            if task_id is not None and (found := await ledger.with_task(account.name, task_id)) is not None:
-                return found
-        return None
+        for each in genuine:
+            task_id = each.task_id
+            found = None if task_id is None else await ledger.with_task(account.name, task_id)
+            if found is not None:
+                return None if each.covers == "token" else found  # a token says nothing of another attempt's task
+        return attempt if attempt is not None and attempt.task is None else None
 
     async def _unknown(self, account: Account, ledger: Ledger, genuine: Sequence[Genuine]) -> None:
         """Keep a task in sight that no attempt has: it is paid for all the same."""
@@ -234,18 +237,14 @@ class Webhooks:
             task = attempt.task
             if task is None or task.state.final or attempt.dismissed:
                 return task  # a duplicate, or too late
-            is_waited_for, told = self._watch.waits_for(task), genuine.told(task)
+            told = genuine.told(task)
             if told is not None and not told.state.final:
                 return await self._moved(task, told)
+            if not self._watch.waits_for(task):
+                await ledger.want(task)  # first: it may be over by what comes next, and nobody would fetch it
             if told is not None and _is_result(told):
-                seen = await self._saw(ledger, told)
-                if not is_waited_for:
-                    await ledger.leave(seen)
-                return seen
-        seen = await self._watch.hinted(account, task, LOOK)
-        if seen.state is State.SUCCEEDED and not is_waited_for:
-            await ledger.leave(seen)
-        return seen
+                return await self._saw(ledger, told)
+        return await self._watch.hinted(account, task, LOOK)
 
     async def _accepted(self, account: Account, ledger: Ledger, genuine: Genuine, attempt: Attempt) -> Attempt:
         """Return an attempt, of which no answer is known, with the task that the webhook names.
@@ -256,26 +255,28 @@ class Webhooks:
             return attempt
         content = genuine.received.content
         links = dict(followed(account.adapter, attempt.order.lifecycle, account.origin, content))
-        task = attrs.evolve(attempt.draft(task_id), links=links, raw=genuine.received.raw)
-        if genuine.covers == "token":
-            task = await self._watch.once(account, task)
-        else:
-            told = genuine.told(task)
-            task = told if told is not None and (_is_result(told) or not told.state.final) else task
-            task = await self._session.kept_if_can_be(task)
-        settled = await ledger.accepted_by_webhook(attempt, task)
+        named = attrs.evolve(attempt.draft(task_id), links=links, raw=genuine.received.raw)
+        seen = await self._watch.once(account, named) if genuine.covers == "token" else genuine.told(named) or named
+        named = named if seen.state.final else seen
+        settled = await ledger.accepted_by_webhook(attempt, named)
+        if settled.task != named:
+            return settled  # its answer was faster, or another attempt has the task
+        await ledger.want(named)  # its caller was told that nobody knows, and does not wait for it
+        if _is_result(seen) or (seen.state.final and genuine.covers == "token"):
+            seen = await self._session.kept_if_can_be(seen)
+            await ledger.see(seen, by_webhook=True)  # not before: what is over, and wanted by nobody, is not fetched
+            settled = attrs.evolve(settled, task=seen)
+            self._watch.told(seen)
         self._session.tell(settled)
-        if settled.task is not None:
-            await ledger.leave(settled.task)  # its caller was told that nobody knows, and does not wait for it
-            self._watch.told(settled.task)
         return settled
 
     async def _saw(self, ledger: Ledger, task: Task) -> Task:
         """Write down how a task has ended, and tell whoever waits for it. Errors: JournalError."""
-        self._session.permits.seen(task)
         task = await self._session.kept_if_can_be(task)
-        await ledger.see(task, by_webhook=True)
-        self._session.tell(task)
+        if await ledger.see(task, by_webhook=True):
+            self._session.tell(task)
+        elif (stands := await ledger.with_task(task.account, task.id)) is not None:
+            task = stands.task or task  # a look was faster
         self._watch.told(task)
         return task
 
@@ -311,6 +312,11 @@ class _Reading:
         return self._received
 
 
+def is_verifiable(account: Account, signed: Signed) -> bool:
+    """Return whether signatures can be checked: with the package that it needs, and the account's secret."""
+    return can_verify(signed) and (signed.keys is not None or bool(account.secrets_of(signed.key or "")))
+
+
 def _secret_keys(account: Account, signed: Signed) -> list[bytes]:
     """Return the keys that an account's secrets write. Errors: ConfigError."""
     try:
@@ -344,11 +350,11 @@ def _is_result(task: Task) -> bool:
 
 
 def _plain(headers: Headers) -> dict[str, str]:
-    """Return headers by names in lower case. Errors: WebhookRefused for one that comes twice."""
-    plain: dict[str, str] = {}
-    for name, value in headers.items() if isinstance(headers, Mapping) else headers:
-        if plain.setdefault(name.lower(), value) != value:
-            raise WebhookRefused("a header comes twice, and says two things")
+    """Return headers by names in lower case; one that comes twice, and says two things, says nothing."""
+    every = [(name.lower(), value) for name, value in (headers.items() if isinstance(headers, Mapping) else headers)]
+    plain = dict(every)
+    for name in {name for name, value in every if plain[name] != value}:
+        del plain[name]
     return plain
 
 

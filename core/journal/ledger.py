@@ -150,17 +150,18 @@ class Ledger:
             return named
         return await self.attempt(attempt.id) or attempt
 
-    async def see(self, task: Task, *, by_webhook: bool = False, took: tuple[float, float] | None = None) -> None:
+    async def see(self, task: Task, *, by_webhook: bool = False, took: tuple[float, float] | None = None) -> bool:
         """Write down how a task stands. A final state is durable when this returns, and no later one replaces it.
 
         Where it is over by that, `by_webhook` says that a webhook told it, and `took` how many seconds the task took,
         at least and at most, where nothing else held up the looks.
+        Returns whether anything was to be written: a task that was over stays as it was.
         """
         change = self._records.seen(task, by_webhook=by_webhook, took=took)
         if task.state.final:
-            await self.journal.write(change)
-        else:
-            self.journal.put(change)
+            return await self.journal.write(change) is True
+        self.journal.put(change)
+        return True
 
     async def told_unknown(self, task: Task) -> None:
         """Keep a task in sight that a webhook told of, and that no attempt has: somebody else bought it.
@@ -345,6 +346,13 @@ class Ledger:
         Returns whether it is for this owner to download: while another one is alive that has it, it is not.
         """
         return await self.journal.write(Wanted(account=task.account, task_id=task.id)) is True
+
+    async def want(self, task: Task) -> None:
+        """Write down that a task's result is to be downloaded once there is one, by whoever is to take it up.
+
+        That is the owner of its attempt while it is alive, and then whoever asks for what is `left`.
+        """
+        await self.journal.write(Wanted(account=task.account, task_id=task.id, stays=True))
 
     async def forget(self, owners: Sequence[str]) -> None:
         """Delete the markers of dead owners whose work was recovered."""

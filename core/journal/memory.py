@@ -306,7 +306,7 @@ class MemoryJournal:
             if isinstance(change, Wanted):
                 self._live()
                 self.memory.wanted.add(entry.id)
-                if entry.owner == self._owner or not self._is_alive(entry.owner):
+                if not change.stays and (entry.owner == self._owner or not self._is_alive(entry.owner)):
                     yield attrs.evolve(entry, owner=self._owner)
             elif entry.open or change.on_disk:
                 if change.complete:

@@ -195,10 +195,12 @@ class Wanted:
     """The files of a task are to be on disk, and this journal's owner sees to it: the entry is its own from now on.
 
     While another owner that is alive has the entry, it stays that one's: the entry is wanted, but not changed hands.
+    With `stays`, it does not change hands in any case.
     """
 
     account: str
     task_id: str
+    stays: bool = False
 
 
 @attrs.frozen(kw_only=True)

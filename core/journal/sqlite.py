@@ -288,6 +288,8 @@ class SQLiteJournal:
         self._live(connection)
         task = (change.task_id, change.account)
         connection.execute(_WANTED, task)
+        if change.stays:
+            return False
         owners = [owner for (owner,) in connection.execute(_OWNERS, task) if not self._is_alive_elsewhere(owner)]
         return sum(connection.execute(_OWNED, (self.owner, *task, owner)).rowcount for owner in owners) > 0
 

@@ -100,9 +100,9 @@ When the next look is due is a pure function, in [pace.py](../core/engine/pace.p
   that double up to the declared one. All in all there are never more looks than one for each `Pace.then` seconds since
   the submit, and once the task may be done, no pause is longer than the declared one. Where the first look finds a task
   done, it counts as done up to a quarter sooner: so what becomes faster is found out.
-- While a webhook is expected, and webhooks of the account have arrived in the last ten minutes, a task is looked at after
-  twice its usual time (a minute, where nobody knows that), and then at the slowest declared pace. Such a look that
-  finds a task over ends that for all of the account until a webhook arrives: they do not come, it seems.
+- While a webhook is expected, and webhooks of the account have arrived in the last ten minutes, a task is looked at
+  after twice its usual time (a minute, where nobody knows that), and then at the slowest declared pace. Such a look
+  that finds a task over ends that for all of the account until a webhook arrives: they do not come, it seems.
 - No pause takes more than a third of the time for which a result can be fetched.
 
 A look is due at once when [`Watch.wake`](../core/engine/watch.py) is called, or a webhook hints that the task has

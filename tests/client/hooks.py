@@ -5,17 +5,20 @@ import base64
 import hashlib
 import hmac
 import json
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from urllib.parse import urlsplit
 
 import aiohttp
 import attrs
+import uvicorn
 from aiohttp import web
-from aiohttp.test_utils import TestServer, unused_port
+from aiohttp.test_utils import unused_port
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from anymedia import Client, read_config
 from anymedia.testing import FakeClock
-from anymedia.webhooks import routes
+from anymedia.webhooks import asgi, routes
 
 SIGNED = "runapi"
 HINTING = ("api_in_one", "revidapi")
@@ -64,23 +67,72 @@ class Hooked:
 
 
 @asynccontextmanager
-async def hooked(sims, clock, journal, events=None, *, port=None, secret=True, serves=True, **options):
-    """Run a client with a receiver; without `serves` nobody listens, without `secret` nothing can be verified."""
+async def by_aiohttp(client, on_delivery, port):
+    """Serve the routes of aiohttp."""
+    app = web.Application()
+    app.add_routes(routes(client, on_delivery=on_delivery))
+    runner = web.AppRunner(app)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        yield
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def by_uvicorn(client, on_delivery, port):
+    """Serve the ASGI app by itself."""
+    async with served(asgi(client, on_delivery), port):
+        yield
+
+
+@asynccontextmanager
+async def by_starlette(client, on_delivery, port):
+    """Serve the ASGI app as it is mounted in another."""
+    async with served(Starlette(routes=[Mount("/hooks", app=asgi(client, on_delivery))]), port):
+        yield
+
+
+@asynccontextmanager
+async def served(app, port):
+    """Serve an ASGI app, and leave signals to the tests."""
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None)
+    config.load()
+    server = uvicorn.Server(config)
+    server.lifespan = config.lifespan_class(config)
+    await server.startup()
+    try:
+        yield
+    finally:
+        await server.shutdown()
+
+
+FORMS = {"aiohttp": by_aiohttp, "uvicorn": by_uvicorn, "starlette": by_starlette}
+"""What webhooks come in by."""
+
+
+@asynccontextmanager
+async def hooked(
+    sims, clock, journal, events=None, *, port=None, secret=True, form="aiohttp", on_delivery=None, accounts=None
+):
+    """Run a client with a receiver; without a `form` nobody listens, without `secret` nothing can be verified."""
     port = port or unused_port()
     url, deliveries = f"http://127.0.0.1:{port}/hooks", []
     environ = sims.environ if secret else {name: key for name, key in sims.environ.items() if "WEBHOOK" not in name}
-    data = sims.config | {"webhooks": {"url": url}}
+    data = {**sims.config, "providers": sims.config["providers"] | (accounts or {}), "webhooks": {"url": url}}
     on_event = None if events is None else events.append
-    async with Client(read_config(data, environ), clock=clock, on_event=on_event, journal=journal, **options) as client:
-        app = web.Application()
-        app.add_routes(routes(client, on_delivery=deliveries.append))
-        server = TestServer(app, port=port)
-        if serves:
-            await server.start_server()
-        try:
-            yield Hooked(client, sims, url, clock, deliveries, data, environ)
-        finally:
-            await server.close()
+
+    def told(delivery):
+        deliveries.append(delivery)
+        return None if on_delivery is None else on_delivery(delivery)
+
+    async with AsyncExitStack() as stack:
+        config = read_config(data, environ)
+        client = await stack.enter_async_context(Client(config, clock=clock, on_event=on_event, journal=journal))
+        if form is not None:
+            await stack.enter_async_context(FORMS[form](client, told, port))
+        yield Hooked(client, sims, url, clock, deliveries, data, environ)
 
 
 async def until(condition):

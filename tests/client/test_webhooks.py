@@ -74,7 +74,7 @@ async def test_a_task_is_done_by_its_webhook(sims, clock, journal, request_, pro
 @pytest.mark.parametrize("provider", TOLD)
 async def test_without_a_receiver_it_is_done_by_looks(sims, journal, request_, provider):
     sims[provider].service.clock = (clock := FakeClock()).time
-    async with hooked(sims, clock, journal, serves=False) as hook:
+    async with hooked(sims, clock, journal, form=None) as hook:
         task = await hook.client.wait(await hook.client.submit(request_, provider))
         assert (task.state, hook.polls(provider) > 0) == (State.SUCCEEDED, True)
 

@@ -1,0 +1,129 @@
+"""`anymedia listen`: a process that takes webhooks, and prints what comes until it is told to end."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+from aiohttp.test_utils import unused_port
+
+from tests.tables import toml
+
+FOX = ("generate", "A fox", "--model", "flux-2-pro", "--out", "out")
+NOBODY = "0" * 64
+
+
+@pytest.fixture
+def url(simulators, terminal, monkeypatch):
+    """The address of webhooks, which anymedia.toml names beside the simulators."""
+    for variable, secret in simulators["runapi"].environ.items():
+        monkeypatch.setenv(variable, secret)
+    address = f"http://127.0.0.1:{unused_port()}/hooks"
+    monkeypatch.setenv("ANYMEDIA_CONFIG", "own.toml")
+    tables = {one.name: one.table for one in simulators} | {"team": {"adapter": "runapi", "api_key_env": "TEAM_KEY"}}
+    for variable, secret in simulators.environ.items():
+        monkeypatch.setenv(variable, secret)
+    monkeypatch.delenv("RUNAPI_WEBHOOK_SECRET", raising=False)
+    (terminal.folder / "own.toml").write_text(toml({"providers": tables, "webhooks": {"url": address}}))
+    return address
+
+
+@contextmanager
+def listening(url, *words):
+    """Run it as a process once it listens, and yield what it says before; it ends with the block at the latest."""
+    port = url.split(":")[2].split("/")[0]
+    command = [Path(sys.executable).with_name("anymedia"), "listen", "--port", port, *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            said = []
+            while not said or said[-1] != "Ctrl-C ends it.\n":
+                said.append(process.stderr.readline())
+                assert said[-1], said
+            yield process, said
+        finally:
+            process.kill()
+
+
+def post(url, body=b"{}", headers=None):
+    try:
+        with urlopen(Request(url, body, headers or {}), timeout=60) as answer:
+            return answer.status, answer.read()
+    except HTTPError as refused:
+        return refused.code, refused.read()
+
+
+def test_what_comes_is_printed(url, terminal):
+    with listening(url) as (process, said):
+        where = url.removesuffix("/hooks").removeprefix("http://").replace(":", ", port ")
+        assert said == [
+            f"listening at {where}, for what is posted to {url}\n",
+            "  api_in_one: not signed: the task is looked at\n",
+            "  revidapi: not signed: the task is looked at\n",
+            "  runapi: its body is signed: it counts\n",
+            "  team: not verified without RUNAPI_WEBHOOK_SECRET: the task is looked at\n",
+            "Ctrl-C ends it.\n",
+        ]
+        made = terminal.json(*FOX, "--provider", "runapi")
+        lines = [process.stdout.readline()]
+        for path in (f"runapi/{NOBODY}", "nobody", "reapi", "a%0Ab%1B" + "c" * 40):
+            assert post(f"{url}/{path}") == (401, b"")
+            lines.append(process.stdout.readline())
+        taken = terminal("listen", "--port", url.split(":")[2].split("/")[0])
+        assert (taken.exit_code, "cannot listen at 127.0.0.1, port" in taken.output) == (2, True)
+        process.send_signal(signal.SIGINT)
+        assert (process.wait(60), process.stdout.read(), process.stderr.read()) == (0, "", "")
+    assert all(len(line) <= 80 and re.match(r"\d\d:\d\d:\d\d  ", line) for line in lines)
+    (task,) = made["tasks"]
+    assert [line.rstrip("\n")[10:] for line in lines] == [
+        f"200  runapi      succeeded  {task['id']}",
+        "401  runapi      it has no x-callback-signature header",
+        "401  nobody      it is for no account of the configuration",
+        "401  reapi       reAPI posts no webhooks",
+        f"401  a b\\x1b{'c' * 12}…  it is for no account of the configuration",
+    ]
+
+
+def test_what_comes_is_a_line_of_json(url, terminal):
+    with listening(url, "--json") as (process, _):
+        (task,) = terminal.json(*FOX, "--provider", "revidapi")["tasks"]
+        told = [json.loads(process.stdout.readline())]
+        post(f"{url}/nobody")
+        told.append(json.loads(process.stdout.readline()))
+        process.send_signal(signal.SIGTERM)
+        assert (process.wait(60), process.stdout.read()) == (0, "")
+    refused = "it is for no account of the configuration"
+    assert told == [
+        {"account": "revidapi", "status": 200, "task": task["id"], "state": "succeeded", "error": None},
+        {"account": "nobody", "status": 401, "task": None, "state": None, "error": refused},
+    ]
+
+
+def test_what_was_bought_elsewhere_is_told_so(url, terminal, monkeypatch):
+    with listening(url) as (process, _):
+        monkeypatch.setenv("ANYMEDIA_JOURNAL", "elsewhere.db")
+        (task,) = terminal.json(*FOX, "--provider", "runapi")["tasks"]
+        line = process.stdout.readline()
+        monkeypatch.delenv("ANYMEDIA_JOURNAL")
+        assert line[10:] == "200  runapi      `anymedia tasks --unknown` lists the task: no attempt has it\n"
+    assert [each["id"] for each in terminal.json("tasks", "--unknown")] == [task["id"]]
+
+
+def test_it_ends_where_nobody_reads(url):
+    with listening(url) as (process, _):
+        process.stdout.close()
+        assert post(f"{url}/nobody")[0] == 401
+        assert (process.wait(60), "Traceback (most recent call last)" in process.stderr.read()) == (1, False)
+
+
+def test_it_needs_an_address(simulators, terminal):
+    ended = terminal("listen")
+    assert ended.exit_code == 3
+    assert 'no provider knows where to post: write [webhooks] url = "https://…" into anymedia.toml' in ended.output
+    assert terminal("listen", "--port", "70000").exit_code == 2
+    assert "  listen " in terminal("--help").output
