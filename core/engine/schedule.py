@@ -36,7 +36,7 @@ class Schedule:
     def __init__(
         self, looks: Looks, clock: Clock, durations: Durations, moves: Moves, age: Callable[[Task], float]
     ) -> None:
-        self.looks = looks
+        self.looks: Looks = looks
         self.clock = clock
         self.durations = durations
         self._moves = moves
