@@ -36,13 +36,13 @@ class Schedule:
     def __init__(
         self, looks: Looks, clock: Clock, durations: Durations, moves: Moves, age: Callable[[Task], float]
     ) -> None:
-        self.looks: Looks = looks
+        self.looks = looks
         self.clock = clock
         self.durations = durations
         self._moves = moves
         self.age = age
         self._watched: dict[str, Watched] = {}
-        self.held = -math.inf
+        self.held: float = -math.inf
         self._arrived = -math.inf
 
     # Who waits
