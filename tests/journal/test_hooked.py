@@ -141,7 +141,12 @@ NAMED = ("attempt", "accepted_by_webhook", "want", "see")
 STEPS = [
     *((SIGNED, fault, f"{when} {step}") for fault in (None,) for step in SAW for when in ("before", "after")),
     *((HINTED, None, f"{when} {step}") for step in SAW for when in ("before", "after")),
-    *((each, "reset_after", f"{when} {step}") for each in (SIGNED, HINTED) for step in NAMED for when in ("before", "after")),
+    *(
+        (each, "reset_after", f"{when} {step}")
+        for each in (SIGNED, HINTED)
+        for step in NAMED
+        for when in ("before", "after")
+    ),
     *((each, fault, "answered") for each in (SIGNED, HINTED) for fault in (None, "reset_after")),
 ]
 
