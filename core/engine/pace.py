@@ -24,7 +24,7 @@ CLOSEST = 0.03
 SHORTEST = 0.1
 """Least seconds between two such looks."""
 
-MARGIN = 0.1
+MARGIN = 0.25
 """How much sooner than the first look, as a part of its age, a task may have been done that was done by then."""
 
 Took = tuple[float, float]

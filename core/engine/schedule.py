@@ -36,11 +36,11 @@ class Schedule:
     def __init__(
         self, looks: Looks, clock: Clock, durations: Durations, moves: Moves, age: Callable[[Task], float]
     ) -> None:
-        self.looks = looks
-        self.clock = clock
-        self.durations = durations
+        self.looks: Looks = looks
+        self.clock: Clock = clock
+        self.durations: Durations = durations
         self._moves = moves
-        self.age = age
+        self.age: Callable[[Task], float] = age
         self._watched: dict[str, Watched] = {}
         self.held: float = -math.inf
         self._arrived = -math.inf
