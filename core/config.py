@@ -267,11 +267,19 @@ def _webhooks(data: Mapping[str, Any], where: str) -> str | None:
         return None
     only(data["webhooks"], {"url": str}, where)
     url: str = data["webhooks"].get("url", "").rstrip("/")
-    if not LINK.fits(url) or set("?#@") & set(url):  # what stands before an @ may be a password, and is not shown
-        raise ConfigError(f'{where}: url: must be like "https://app.example/hooks", without a user, ? and #')
+    if not _is_plain(url):
+        raise ConfigError(f'{where}: url: must be like "https://app.example/hooks", in ASCII, without a user, ? and #')
     if not (url.startswith("https://") or is_local(url)):
         raise ConfigError(f"{where}: url: must be https://, unless it leads to this machine")
     return url
+
+
+def _is_plain(url: str) -> bool:
+    """Return whether a URL can have a path put behind it; what stands before an @ may be a password."""
+    try:
+        return LINK.fits(url) and url.isascii() and not set("?#@") & set(url) and urlsplit(url).port != 0
+    except ValueError:  # the port
+        return False
 
 
 def _callback(url: str, account: str) -> str:

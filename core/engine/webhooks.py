@@ -113,7 +113,7 @@ class Webhooks:
         if one is None:
             raise WebhookRefused("its signature is of another kind of work than its task")
         self._watch.arrived(account.name)
-        return await self._take(account, ledger, one, attempt.id)
+        return await self._take(account, ledger, one, attempt)
 
     # Whether it is genuine
 
@@ -227,11 +227,9 @@ class Webhooks:
 
     # What becomes of it
 
-    async def _take(self, account: Account, ledger: Ledger, genuine: Genuine, attempt_id: str) -> Task | None:
-        async with self._turns.setdefault(attempt_id, asyncio.Lock()):  # duplicates come at once
-            attempt = await ledger.attempt(attempt_id)
-            if attempt is None:
-                return None
+    async def _take(self, account: Account, ledger: Ledger, genuine: Genuine, attempt: Attempt) -> Task | None:
+        async with self._turns.setdefault(attempt.id, asyncio.Lock()):  # duplicates come at once
+            attempt = await ledger.attempt(attempt.id) or attempt
             if attempt.task is None:
                 attempt = await self._accepted(account, ledger, genuine, attempt)
             task = attempt.task
@@ -275,8 +273,9 @@ class Webhooks:
         task = await self._session.kept_if_can_be(task)
         if await ledger.see(task, by_webhook=True):
             self._session.tell(task)
-        elif (stands := await ledger.with_task(task.account, task.id)) is not None:
-            task = stands.task or task  # a look was faster
+        else:  # a look was faster
+            stands = await ledger.with_task(task.account, task.id)
+            task = (stands and stands.task) or task
         self._watch.told(task)
         return task
 

@@ -90,9 +90,12 @@ def _fal(headers: Mapping[str, str], body: bytes) -> bytes:
 def _kie(headers: Mapping[str, str], body: bytes) -> bytes:
     try:
         told = json.loads(body)["data"]
-    except (ValueError, KeyError, TypeError):
-        told = {}
-    return f"{told.get('taskId') or told.get('task_id')}.{headers.get('x-webhook-timestamp')}".encode()
+    except (ValueError, KeyError, TypeError, RecursionError):
+        told = None
+    told = told if isinstance(told, dict) else {}
+    return f"{told.get('taskId') or told.get('task_id')}.{headers.get('x-webhook-timestamp')}".encode(
+        errors="surrogatepass"
+    )
 
 
 _OPENAI = (
