@@ -15,7 +15,7 @@ from .pace import Learned, Took, learned
 KINDS = 1000
 """The most offers and variants of which this is known at once."""
 
-AGAIN = 8
+AGAIN = 4
 """What is known is read anew when one in so many of the tasks has come since."""
 
 Work: TypeAlias = tuple[str, str, str]
@@ -72,7 +72,7 @@ class _Known:
         self._fresh += 1
 
     def learned(self, pace: Pace) -> Learned | None:
-        if self._fresh * AGAIN > len(self._took):
+        if self._fresh * AGAIN >= len(self._took):
             self._learned, self._fresh = learned(pace, self._took), 0
         return self._learned
 

@@ -7,7 +7,6 @@ So nothing goes on for which nobody waits, and the heap of what is due when is t
 import asyncio
 import math
 from collections.abc import Callable, Sequence
-from functools import partial
 from heapq import nsmallest
 
 from anymedia.account import Account
@@ -54,6 +53,7 @@ class Schedule:
         if watched is None:
             watched = self._watched[task.id] = Watched(account, task, now)
             watched.due += self._pause(watched)
+            watched.is_known = not task.webhook and self.durations.are_known(task)
         wait = Wait(watched, task, now, deadline, watched.looks + 1 if brief else math.inf)
         watched.waits[wait] = None
         if watched.task.state.final:  # the others have not left yet
@@ -96,6 +96,7 @@ class Schedule:
         del watched.waits[wait]
         if not watched.waits:
             del self._watched[watched.first.id]
+            watched.keeper = None  # they hold each other, and nobody should have to look for that
             self._moves.leave(watched)
         elif watched.keeper is wait:
             watched.keeper = None
@@ -146,17 +147,19 @@ class Schedule:
             is_reached = False
             with wait:
                 watched.until = at
-                sleep = self.clock.sleep if not watched.task.webhook else partial(self._moves.sleep, wait)
-                await sleep(max(at - now, 0.0))
+                if watched.task.webhook:
+                    await self._moves.sleep(wait, max(at - now, 0.0))
+                else:
+                    await self.clock.sleep(max(at - now, 0.0))
                 is_reached = True
             if not is_reached:
                 return False
-        now, is_due = max(at, self.clock.monotonic()), False
+        now, due, is_due = max(at, self.clock.monotonic()), max(watched.due, self.held), False
         for each in watched.waits:
             if each.deadline <= now:
                 each.over()
             elif not each.is_over:
-                is_due = is_due or self._event(each, max(watched.due, self.held)) <= now
+                is_due = is_due or due <= now or self._event(each, due) <= now
         return is_due and not wait.is_over
 
     def _next(self, watched: Watched) -> float:
@@ -249,6 +252,8 @@ class Schedule:
         for wait in watched.waiting:
             if watched.task.state.final or wait.looks <= watched.looks:
                 wait.over()
+        if watched.task.state.final:
+            return
         if watched.woken:
             watched.woken, watched.due = False, -math.inf
             return

@@ -42,13 +42,14 @@ class Turn:
 
     def __init__(self, keeps: Keeps, watched: Watched) -> None:
         self.watched: Watched = watched
+        self._is_hinted = False
         due = max(watched.due, keeps.held)
         for wait in watched.waits:
             wait.had_last = due >= wait.deadline
+            self._is_hinted = self._is_hinted or (wait.is_brief and not wait.is_over)
         self._keeps = keeps
         self._age = keeps.age(watched.task)
         self._is_last = due > keeps.clock.monotonic()
-        self._is_hinted = any(wait.is_brief for wait in watched.waiting)
         self.is_sweep: bool = watched.is_swept and due > -math.inf and not self._is_last
         watched.is_looked_at, watched.begun = True, False
 

@@ -129,6 +129,7 @@ class Watched:
         "is_looked_at",
         "is_swept",
         "keeper",
+        "life",
         "looks",
         "task",
         "unfinished",
@@ -139,6 +140,7 @@ class Watched:
 
     def __init__(self, account: Account, task: Task, due: float) -> None:
         self.account: Account = account
+        self.life: Lifecycle = account.adapter.life(task.lifecycle)
         self.first: Task = task
         self.task: Task = task
         self.waits: dict[Wait, None] = {}
@@ -155,11 +157,6 @@ class Watched:
         self.is_swept: bool = False
         self.begun: bool = False
         self.woken: bool = False
-
-    @property
-    def life(self) -> Lifecycle:
-        """How the task goes."""
-        return self.account.adapter.life(self.task.lifecycle)
 
     @property
     def waiting(self) -> Iterator[Wait]:

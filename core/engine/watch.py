@@ -73,7 +73,10 @@ class Watch:
             return _succeeded(task)
         schedule = self._schedule(account.name)
         wait = schedule.join(account, task, self._clock.monotonic() + timeout)
-        await self._over(schedule, wait)
+        try:
+            await self._ended(schedule, wait)
+        finally:
+            schedule.leave(wait)
         seen = wait.seen
         if not seen.state.final:
             raise await self._gave_up(seen) from wait.watched.error
@@ -150,13 +153,6 @@ class Watch:
             self._schedules[account_name] = schedule
         return schedule
 
-    async def _over(self, schedule: Schedule, wait: Wait) -> None:
-        """Wait until a wait is over, or its time is up, and leave."""
-        try:
-            await self._ended(schedule, wait)
-        finally:
-            schedule.leave(wait)
-
     async def _ended(self, schedule: Schedule, wait: Wait) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(left(self._clock, wait.deadline)):
@@ -164,7 +160,10 @@ class Watch:
 
     async def _look_on(self, schedule: Schedule, wait: Wait) -> None:
         with suppress(AnymediaError):
-            await self._over(schedule, wait)
+            try:
+                await self._ended(schedule, wait)
+            finally:
+                schedule.leave(wait)
 
     async def _gave_up(self, task: Task) -> DeadlineExceeded:
         """Return the error for a task that was not finished in time, once what the looks met is written down."""
