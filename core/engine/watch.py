@@ -49,8 +49,14 @@ class Watch:
         self._looked_on: set[asyncio.Task[None]] = set()
 
     async def once(self, account: Account, task: Task) -> Task:
-        """Look once and return the task as it stands; a passing fault is tried again. Errors: ProviderError."""
-        return await self._session.retried(lambda: self._looks.at(account, task), Unavailable, RateLimited)
+        """Look once and return the task as it stands, for whoever waits for it too; a passing fault is tried again.
+
+        Errors: ProviderError.
+        """
+        seen = await self._session.retried(lambda: self._looks.at(account, task), Unavailable, RateLimited)
+        if seen.state.final:
+            self.told(seen)
+        return seen
 
     async def done(self, account: Account, task: Task) -> Task:
         """Look once, without a second try, and return the task if it has succeeded. Errors: as until_done."""

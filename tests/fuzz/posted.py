@@ -56,7 +56,8 @@ TOLD = {
         {"id": task_id, "status": word} | ({"result": {"sample": URL, "seed": 7}, "cost": 3} if word == "Ready" else {})
     ),
     "replicate": lambda task_id, word: (
-        {"id": task_id, "status": word} | ({"output": URL} if word == "succeeded" else {})
+        {"id": task_id, "status": word, "urls": {"get": f"{REPLICATE.base_url}/v1/predictions/1"}}
+        | ({"output": URL} if word == "succeeded" else {})
     ),
 }
 """The body of a webhook that says a word of a task."""
