@@ -76,19 +76,21 @@ class Learned:
     def wait(self, pace: Pace, age: float, looks: int, jitter: float) -> float:
         """Return how many seconds to wait before the next look at a task of an age, after so many looks.
 
-        It is never looked at more often, all in all, than each `pace.then` seconds since the submit allows, and once it
-        may be done, never later than the declared pace. Behind the last age the waits double up to the declared one.
+        Once it may be done, it is looked at as often as is declared at least, and behind the last age the waits double
+        up to the declared one. Where it was looked at more often than each `pace.then` seconds, the wait is the
+        declared one.
         """
+        declared = _step(pace, age) * (1 + jitter / 10)
+        spare = min(looks * pace.then - age, declared)
         if age < self.ages[0] - self.gap / 2:  # it is not likely to be done, and may be as quick as no task before
             wait = min(self.ages[0] + self.gap * jitter / 2 - age, early_wait(pace, age))
-            return max(wait, looks * pace.then - age)
+            return max(wait, spare)
         ahead = next((each for each in self.ages if each > age + self.gap / 2), None)
-        declared = _step(pace, age) * (1 + jitter / 10)
         if ahead is None:
             wait = min(max(self.ages[-1] - self.ages[0], age - self.ages[-1], self.gap), declared)
         else:
             wait = min(ahead - age, declared)
-        return max(wait, looks * pace.then - age, 0.0)
+        return max(wait, spare)
 
 
 def early_wait(pace: Pace, age: float) -> float:

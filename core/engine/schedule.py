@@ -246,8 +246,9 @@ class Schedule:
         watched = turn.watched
         if turn.is_sweep and watched.task.state.final:
             self._missed()
+        watched.looked = watched.looks
         for wait in watched.waiting:
-            if watched.task.state.final or wait.looks <= watched.looks:
+            if watched.task.state.final or wait.looks <= watched.looked:
                 wait.over()
         if watched.woken:
             watched.woken, watched.due = False, -math.inf

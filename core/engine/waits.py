@@ -133,6 +133,7 @@ class Watched:
         "is_looked_at",
         "is_swept",
         "keeper",
+        "looked",
         "looks",
         "task",
         "unfinished",
@@ -152,6 +153,7 @@ class Watched:
         self.due: float = due
         self.until: float = -math.inf
         self.looks: int = 0
+        self.looked: int = 0
         self.is_looked_at: bool = False
         self.unfinished: float = 0.0
         self.is_alone: bool = False
