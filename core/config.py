@@ -266,8 +266,10 @@ def _webhooks(data: Mapping[str, Any], where: str) -> str | None:
     if "webhooks" not in data:
         return None
     only(data["webhooks"], {"url": str}, where)
+    if "url" not in data["webhooks"]:
+        raise ConfigError(f'{where}: url: is missing; it is like "https://app.example/hooks"')
     try:
-        parts = urlsplit(data["webhooks"].get("url", "").rstrip("/"))
+        parts = urlsplit(data["webhooks"]["url"].rstrip("/"))
         url: str = parts.geturl()  # its scheme is in small letters now
         is_plain = _is_plain(url, parts)
     except ValueError:  # the port, or the host

@@ -83,6 +83,7 @@ class Session:
         self._unwritten: deque[Attempt] = deque()
         self._first: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._began: OrderedDict[str, float] = OrderedDict()
+        self._ended: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     @property
     def transport(self) -> Transport:
@@ -242,7 +243,12 @@ class Session:
             return True
 
     def tell(self, event: Event) -> None:
-        """Tell the listener."""
+        """Tell the listener; of the end of a task once, however many find it."""
+        if isinstance(event, Task) and event.state.final:
+            if (event.account, event.id) in self._ended:
+                return
+            self._ended[event.account, event.id] = None
+            _bound(self._ended)
         if self._on_event is not None:
             try:
                 self._on_event(event)
