@@ -5,7 +5,7 @@ import json
 
 import attrs
 
-from anymedia import Account, Client, Config, Outcome, State
+from anymedia import Account, Client, Config, Outcome
 from anymedia.account import Secret
 from anymedia.journal import Ledger, MemoryJournal
 from anymedia.model.money import Money

@@ -16,7 +16,7 @@ from .posted import ANOTHER, ATTEMPT, GOOD, ID, IN_BODY, OTHER, SIGNED, TOLD, WO
 PROVIDERS = sorted(TOLD)
 FORGERS = b"another-key".ljust(32, b"-")
 LONG = ["x" * 70_000, "\x00", "\ud800", "é", "\u202e", "1" * 400, ""]
-NAMES = sorted({name for scheme in SCHEMES.values() for name in scheme.headers}) + ["content-type", "X-Odd", "İ", ""]
+NAMES = [*sorted({name for scheme in SCHEMES.values() for name in scheme.headers}), "content-type", "X-Odd", "İ", ""]
 
 
 @pytest.fixture
