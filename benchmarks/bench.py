@@ -24,6 +24,7 @@ import aiohttp
 import attrs
 import journal
 import quotes
+import waits
 
 from anymedia import Account, Client, ImageRequest, Money, State, Task, read_config
 from anymedia.clock import Clock
@@ -217,7 +218,7 @@ def rows(origin: str, slow: str) -> list[tuple[str, float, str]]:
     name = "from anymedia import Client, ImageRequest (with aiohttp) over import aiohttp"
     found.append((name, in_use / theirs, f"{in_use * 1e3:.0f} ms"))
     found.append(("memory of a waiting task, of 1,000, KiB", asyncio.run(memory(origin)) / 1024, ""))
-    return [*found, *journal.rows(slow), *quotes.rows()]
+    return [*found, *journal.rows(slow), *quotes.rows(), *waits.rows()]
 
 
 @contextmanager

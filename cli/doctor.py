@@ -12,6 +12,7 @@ from anymedia import Account, AnymediaError, Attempt, Config, JournalError, Mone
 from anymedia.journal import Ledger
 from anymedia.registry import no_account
 
+from .believed import believed
 from .command import Command, config_option
 from .journal import is_uncertain, with_journal
 from .text import counted, price, print_json, settings_lines
@@ -26,7 +27,10 @@ COLUMNS = ("account", "origin and answer", "balance", "verdict")
 
 @attrs.frozen
 class Finding:
-    """What was found of an account: `status` is what its origin answers, `trouble` is what stands in the way."""
+    """What was found of an account: `status` is what its origin answers, `trouble` is what stands in the way.
+
+    `webhooks` says how far what its provider posts is believed, where webhooks are asked for.
+    """
 
     account: str
     provider: str
@@ -35,6 +39,7 @@ class Finding:
     origin: str
     status: int | None
     balance: Money | None
+    webhooks: tuple[str, ...]
     trouble: str | None
 
 
@@ -75,10 +80,10 @@ def command(ctx: click.Context, config: Path | None, as_json: bool) -> None:
     findings, stored = asyncio.run(_examine(found))
     if as_json:
         config_path = None if found.path is None else str(found.path)
-        places = {"journal": to_json(kept), "storage": to_json(stored)}
+        places = {"journal": to_json(kept), "storage": to_json(stored), "webhooks": found.webhooks}
         print_json({"config": config_path, **places, "accounts": to_json(findings)})
     else:
-        _show(findings, found.path, kept, stored)
+        _show(findings, found, kept, stored)
     if any(each is not None and each.trouble for each in (*findings, kept, stored)):
         ctx.exit(1)
 
@@ -146,22 +151,25 @@ async def _finding(client: "Client", account: Account) -> Finding:
         origin=account.origin,
         status=status,
         balance=balance,
+        webhooks=() if account.callback is None else tuple(believed(account)),
         trouble="; ".join(trouble) or None,
     )
 
 
-def _show(findings: list[Finding], path: Path | None, kept: Kept | None, stored: Stored | None) -> None:
+def _show(findings: list[Finding], found: Config, kept: Kept | None, stored: Stored | None) -> None:
     from .screen import Screen
 
     screen = Screen()
-    screen.print(f"config: {path}" if path else "config: none found; API keys from the environment")
+    screen.print(f"config: {found.path}" if found.path else "config: none found; API keys from the environment")
     screen.print(f"journal: {'off' if kept is None else _words(kept)}")
     if stored is not None:
         screen.print(f"storage: {stored.trouble or f'{stored.location} can be written to'}")
+    if found.webhooks is not None:
+        screen.print(f"webhooks: {found.webhooks}")
     screen.table(COLUMNS, map(_row, findings), whole=COLUMNS[1:])
     for finding in findings:
-        if finding.trouble is not None:
-            screen.print(f"{finding.account}: {finding.trouble}")
+        for said in (*finding.webhooks, *filter(None, [finding.trouble])):
+            screen.print(f"{finding.account}: {said}")
 
 
 def _words(kept: Kept) -> str:

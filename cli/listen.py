@@ -1,6 +1,7 @@
 """`anymedia listen`: webhooks of the configured accounts, taken on this machine while a program is written."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -9,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from anymedia import Account, ConfigError, load_config
+from anymedia import ConfigError, load_config
 from anymedia.clock import Clock
-from anymedia.declare.webhook import Signed
 
+from .believed import believed
 from .command import Command, config_option
 from .text import json_of, one_line, reason, say
 
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from anymedia.webhooks import Delivery
 
 UNKNOWN = "`anymedia tasks --unknown` lists the task: no attempt has it"
-NAME, STATE = 20, len("succeeded")
-"""Characters of the longest name that is shown whole, and of the longest state."""
+NAME, STATE, PATH = 20, len("succeeded"), 24
+"""Characters of the longest name that is shown whole, of the longest state, and of the longest path."""
 
 
 @click.command("listen", cls=Command)
@@ -53,7 +54,7 @@ async def _serve(config: "Config", host: str, port: int, *, clock: Clock, as_jso
 
     def show(delivery: "Delivery") -> None:
         try:
-            click.echo(line(delivery))
+            click.echo(line(delivery), color=False if os.environ.get("NO_COLOR") else None)
         except OSError as error:  # nobody reads any more
             _end(ended, error)
             raise
@@ -62,8 +63,8 @@ async def _serve(config: "Config", host: str, port: int, *, clock: Clock, as_jso
         taken = await _listening(stack, config, host, port, clock, show)
         say(f"listening at {host}, port {taken}, for what is posted to {config.webhooks}")
         for account in config.accounts.values():
-            for told in dict.fromkeys(_believed(account, each.signed) for each in account.adapter.webhooks):
-                say(f"  {account.name}: {told}")
+            for told in believed(account):
+                say(f"{account.name}: {told}")
         say("Ctrl-C ends it.")
         await ended
 
@@ -84,11 +85,16 @@ async def _listening(
     from aiohttp import web
 
     from anymedia import Client
-    from anymedia.webhooks import routes
+    from anymedia.webhooks import Delivery, routes
+
+    async def astray(request: web.Request) -> web.Response:
+        path = request.path if len(request.path) <= PATH else f"{request.path[: PATH - 1]}…"
+        show(Delivery(account="", status=404, error=f"{request.method} {path}: no webhook comes so"))
+        return web.Response(status=404)
 
     client = await stack.enter_async_context(Client(config, clock=clock))
     app = web.Application()
-    app.add_routes(routes(client, on_delivery=show))
+    app.add_routes([*routes(client, on_delivery=show), web.route("*", "/{path:.*}", astray)])
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
@@ -102,19 +108,6 @@ async def _listening(
 
 def _why(error: Exception) -> str:
     return reason(error).rpartition(": ")[2] if isinstance(error, OSError) else str(error)
-
-
-def _believed(account: Account, signed: Signed | None) -> str:
-    """Return how far what an account's provider posts is believed."""
-    from anymedia.engine.webhooks import is_verifiable
-    from anymedia.translate.signed import can_verify
-
-    if signed is None:
-        return "not signed: the task is looked at"
-    if is_verifiable(account, signed):
-        return f"its {signed.covers} is signed: {'it counts' if signed.covers == 'body' else 'the task is looked at'}"
-    needed = account.settings_env.get(signed.key or "") if can_verify(signed) else "pip install 'anymedia[webhooks]'"
-    return f"not verified without {needed}: the task is looked at"
 
 
 def _json_line(delivery: "Delivery") -> str:

@@ -119,8 +119,8 @@ class Account:
     def lacks(self) -> dict[str, str]:
         """What is to be set before anything can be sent, and in words how, by its name."""
         needed = [name for name in self.adapter.needed if name not in self.settings]
-        key = {API_KEY: self._how(API_KEY)} if self.api_key is None else {}
-        return key | {name: self._how(name) for name in needed}
+        key = {API_KEY: self.how(API_KEY)} if self.api_key is None else {}
+        return key | {name: self.how(name) for name in needed}
 
     def check(self) -> None:
         """Check that there is all that its calls need. Errors: ConfigError, as of `secret`."""
@@ -136,7 +136,7 @@ class Account:
         held = self.api_key if name == API_KEY else self.settings.get(name)
         if not isinstance(held, Secret):
             what = "API key" if name == API_KEY else name
-            raise ConfigError(f"no {what} for {self.name}: {self._how(name)}", **facts)
+            raise ConfigError(f"no {what} for {self.name}: {self.how(name)}", **facts)
         if not (self.allow_http or self.local or self.origin.startswith("https://")):
             raise ConfigError(f"{self.name}: {unencrypted(self.origin)}", **facts)
         return held
@@ -146,7 +146,8 @@ class Account:
         held = (self.settings.get(each) for each in (name, name + OLD))
         return tuple(each for each in held if isinstance(each, Secret))
 
-    def _how(self, name: str) -> str:
+    def how(self, name: str) -> str:
+        """Return in words how the API key, or a setting of the adapter's, is given."""
         if name == API_KEY:
             return f"set {' or '.join(self.api_key_env)}"
         variable, is_secret = self.settings_env.get(name), self.adapter.settings[name].secret

@@ -8,7 +8,7 @@ body. The client has to be used in the event loop that serves.
 
 import logging
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Container, MutableMapping
 from contextlib import suppress
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
@@ -105,7 +105,7 @@ def asgi(client: Client, on_delivery: OnDelivery | None = None) -> ASGI:
     async def status_of(scope: Scope, receive: Receive) -> int:
         if scope["method"] != "POST":
             return NO_METHOD
-        if (place := _place(scope)) is None:
+        if (place := _place(scope, client.config.accounts)) is None:
             return NOT_FOUND
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
         return await deliver(client, *place, headers, _received(receive), on_delivery)
@@ -152,14 +152,17 @@ def routes(client: Client, path: str = "", on_delivery: OnDelivery | None = None
     return [web.post(f"{below}/{{account}}", take), web.post(f"{below}/{{account}}/{{token}}", take)]
 
 
-def _place(scope: Scope) -> tuple[str, str | None] | None:
+def _place(scope: Scope, accounts: Container[str]) -> tuple[str, str | None] | None:
     """Return the account and the token at the end of a path; None for a path that names none.
 
     What stands before them does not matter: servers and proxies keep it, or cut all or some of it.
     """
     path = scope.get("raw_path") or quote(scope["path"], errors="replace").encode()
     parts = [unquote(part) for part in path.decode("latin-1").split("/") if part]
-    token = parts.pop() if len(parts) > 1 and _TOKEN.fullmatch(parts[-1]) else None
+    has_token = len(parts) > 1 and (
+        _TOKEN.fullmatch(parts[-1]) or (parts[-2] in accounts and parts[-1] not in accounts)
+    )
+    token = parts.pop() if has_token else None
     return (parts[-1], token) if parts else None
 
 

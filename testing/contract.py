@@ -9,13 +9,14 @@ from .played import Played
 from .put_in import PutIn
 from .refused import Refused
 from .safe import Safe
+from .several import Several
 from .stated import Stated
 from .told import Webhooks
 from .twice import Twice
 
 
 class Contract(
-    Played, Webhooks, PutIn, Safe, Twice, Stated, Ended, Refused, Kept, Agreed, Hooked, Declared
+    Played, Webhooks, Several, PutIn, Safe, Twice, Stated, Ended, Refused, Kept, Agreed, Hooked, Declared
 ):  # pytest begins with the last
     """The promises of adapters, held against simulators of their providers: subclass it in a test module.
 

@@ -7,6 +7,7 @@ Endpoint    a call: a method and a path (or a link from an earlier answer), and 
 Reply       where an answer holds what; each place is a path, see anymedia.declare.path
 Assets      results of one role in an answer, and what it tells of each
 Fault       where an error holds its code and its text
+Many        a call that tells of several tasks
 Webhook     a call of the provider's that tells of a task; Signed: how it is signed
 Offer       what is sold: a model, its Params, the Rules between them, its Prices
 Param       a field on the wire: where it goes, what it takes (Text, Url, Files, Choice, Whole, Flag, Size …)
@@ -26,6 +27,7 @@ from .fields import Choice, Size, Text, Url
 from .files import File, Files, Step, Upload
 from .hook import Hook
 from .lifecycle import Lifecycle, Pace
+from .many import Many
 from .numbers import Flag, Number, Whole
 from .offer import VARIANT, Offer, Param, Rule
 from .path import first
@@ -61,6 +63,7 @@ __all__ = [
     "Kind",
     "Lifecycle",
     "Limits",
+    "Many",
     "Match",
     "Number",
     "Numbered",

@@ -144,6 +144,9 @@ CALLBACK = "callback_url"
 _NAMES = frozenset(("id", "wire_id", "path"))
 """What a path or a query names that is no setting."""
 
+_NAMES_OF_MANY = frozenset(("ids",))
+"""The same in a call that tells of several tasks."""
+
 
 def _misnamed(adapter: "Adapter") -> Iterator[str]:
     """Yield the settings that are named and not there, or are secret where only others may stand."""
@@ -151,11 +154,13 @@ def _misnamed(adapter: "Adapter") -> Iterator[str]:
     for where, endpoint in (*adapter.calls, *adapter.steps):
         auth = adapter.auth if endpoint.auth is None else endpoint.auth
         yield from (f"{where}: {wrong}" for each in auth for wrong in _wrong_secrets(adapter, each))
+    lists = [life.many.call for life in adapter.lives.values() if life.many is not None]
     for where, endpoint in adapter.calls:
         for name, text in endpoint.headers.items():
             yield from (f"{where}, headers, {name}: {wrong}" for wrong in _wrong_names(adapter, text, frozenset()))
+        names = _NAMES_OF_MANY if endpoint in lists else _NAMES
         for name, text in endpoint.query.items():
-            yield from (f"{where}, query, {name}: {wrong}" for wrong in _wrong_names(adapter, text, _NAMES))
+            yield from (f"{where}, query, {name}: {wrong}" for wrong in _wrong_names(adapter, text, names))
     for name, text in adapter.headers.items():
         yield from (f"headers, {name}: {wrong}" for wrong in _wrong_names(adapter, text, frozenset()))
     yield from (f"webhook: {wrong}" for webhook in adapter.webhooks for wrong in _wrong_in_a_webhook(adapter, webhook))
@@ -276,10 +281,12 @@ class Adapter:
 
     @property
     def calls(self) -> Iterator[tuple[str, Endpoint]]:
-        """The calls of every lifecycle, and of its webhook, each with where it stands."""
+        """The calls of every lifecycle, of its list and of its webhook, each with where it stands."""
         for name, life in self.lives.items():
             of = "" if name is None else f"lifecycles, {name}, "
             yield from ((f"{of}{what}", call) for what, call in (("submit", life.submit), *life.looks.items()))
+            if life.many is not None:
+                yield f"{of}many, call", life.many.call
             signed = None if life.webhook is None else life.webhook.signed
             if signed is not None and signed.keys is not None:
                 yield f"{of}webhook, keys", signed.keys

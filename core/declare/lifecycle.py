@@ -9,6 +9,7 @@ from anymedia.model.vocabulary import Cause, State
 
 from .endpoint import Endpoint, Reply
 from .errors import Err, states
+from .many import Many
 from .webhook import Webhook
 
 
@@ -36,8 +37,9 @@ class Lifecycle:
     Without a `poll`, the answer to the submit is the result. `result` is called once a look finds that a task has
     succeeded, `why` once a look finds that it has failed: the error that `why` is answered tells the failure's code and
     text. `states` gives the state of each raw word, in whatever letters it comes (an Err where the word tells a
-    failure's cause, or that the task was not found); a word not listed is still running. `webhook` is a call of the
-    provider's that tells how a task stands, in the same words. `pace` says when to look, `expires` how many seconds a
+    failure's cause, or that the task was not found); a word not listed is still running. `many` is a call
+    that tells of several tasks at once; `webhook` is a call of the provider's that tells how a task stands, in the same
+    words. `pace` says when to look, `expires` how many seconds a
     result can be fetched. The submit is a POST, which nothing sends twice by itself.
     Errors: ValueError for words that no step reads where they stand.
     """
@@ -47,6 +49,7 @@ class Lifecycle:
     result: Endpoint | None = None
     why: Endpoint | None = None
     cancel: Endpoint | None = None
+    many: Many | None = None
     webhook: Webhook | None = None
     states: Mapping[str, State | Err] = attrs.field(default={}, converter=states, hash=False)
     pace: Pace
@@ -75,6 +78,12 @@ class Lifecycle:
     def told_by(self) -> Reply:
         """The answer that tells how a task stands: a look's, else the submit's."""
         return (self.poll or self.submit).reply
+
+    @property
+    def many_reply(self) -> Reply:
+        """Where each task of a list holds what: as `many` says, else as in the answer to a look."""
+        own = None if self.many is None else self.many.reply
+        return self.told_by if own is None else own
 
     @property
     def webhook_reply(self) -> Reply:
@@ -106,6 +115,8 @@ def _unread(life: Lifecycle) -> Iterator[str]:
             yield f"{name}: without a poll the answer to the submit is the result"
     if life.why is not None:
         yield from (f"why: {what}" for what in _unread_in_why(life.why))
+    if life.many is not None:
+        yield from (f"many: {what}" for what in _unread_in_many(life))
     if life.webhook is not None:
         yield from (f"webhook: {what}" for what in _unread_in_a_webhook(life, life.webhook))
     yield from _unread_states(life)
@@ -128,6 +139,13 @@ def _unread_in_a_look(life: Lifecycle, endpoint: Endpoint) -> Iterator[str]:
         yield "only the answer to a submit tells that it was replayed"
     if endpoint.path is None and endpoint.link is None:
         yield "it has neither a path nor a link"
+
+
+def _unread_in_many(life: Lifecycle) -> Iterator[str]:
+    if life.poll is None:
+        yield "without a poll nothing is looked at"
+    elif life.many_reply.id is None:
+        yield "no id tells which task is which"
 
 
 def _unread_in_why(endpoint: Endpoint) -> Iterator[str]:

@@ -1,12 +1,14 @@
 """One look at a task: the calls that it takes, how the task stands by their answers, and what is written down of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import cast
 
 import attrs
 
 from anymedia.account import Account
 from anymedia.declare.endpoint import Endpoint
 from anymedia.declare.lifecycle import Lifecycle
+from anymedia.declare.many import Many
 from anymedia.model.errors import ProviderError
 from anymedia.model.strict_json import Json
 from anymedia.model.task import Task, Trouble
@@ -62,15 +64,17 @@ class Looks:
         begins: Callable[[], None] | None = None,
         took: Callable[[], Took | None] | None = None,
         *,
+        told: Task | ProviderError | None = None,
         by_webhook: bool = False,
     ) -> Task:
         """Look at a task, once; write down what has changed of it. Errors: ProviderError, with the task.
 
         `begins` is called when the look has its permit, before anything is sent; what it raises ends the look. `took`
-        tells of a task that has succeeded how long it took; `by_webhook` that a webhook has led to the look.
+        tells of a task that has succeeded how long it took; `told` is how a call tells of it that tells of several, and
+        `by_webhook` says that a webhook has led to the look.
         """
         try:
-            seen = await self._asked(account, task, begins)
+            seen = await self._asked(account, task, begins, told)
         except ProviderError as error:
             troubled = error.task = attrs.evolve(task, trouble=_trouble(task, str(error), error.body))
             if _error(troubled) != _error(task):
@@ -78,10 +82,30 @@ class Looks:
             raise
         return await self._saw(account, task, seen, took, by_webhook=by_webhook)
 
-    async def _asked(self, account: Account, task: Task, begins: Callable[[], None] | None = None) -> Task:
+    async def listed(
+        self, account: Account, tasks: Sequence[Task], begins: Callable[[], None]
+    ) -> dict[str, Task | ProviderError]:
+        """Return how one call tells of several tasks, by their ids; `begins` is as of `at`. Errors: ProviderError."""
+        life = account.adapter.life(tasks[0].lifecycle)
+        many = cast("Many", life.many)
+        call = encode.listed(account, many, [task.id for task in tasks])
+        answer = await self._session.read(account, call, begins=begins)
+        return decode.listed(self._session.asked(account, None), life, many, answer, tasks)
+
+    async def _asked(
+        self,
+        account: Account,
+        task: Task,
+        begins: Callable[[], None] | None = None,
+        told: Task | ProviderError | None = None,
+    ) -> Task:
         """Look at a task, and fetch its result, or why it failed, where that takes a further call."""
         life, seen = account.adapter.life(task.lifecycle), task
-        if life.poll is not None:
+        if isinstance(told, ProviderError):
+            raise told
+        if told is not None:
+            seen = told
+        elif life.poll is not None:
             seen = await self.follow(account, life.poll, seen, begins)
         if seen.state is State.SUCCEEDED and life.result is not None:
             return await self.follow(account, life.result, seen)

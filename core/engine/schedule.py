@@ -4,22 +4,23 @@ It is run by those who wait: of all who wait for a task, one is its keeper, who 
 So nothing goes on for which nobody waits, and the heap of what is due when is the event loop's own.
 """
 
+import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from heapq import nsmallest
 
 from anymedia.account import Account
 from anymedia.clock import Clock
 from anymedia.declare.lifecycle import Pace
-from anymedia.model.errors import MalformedAnswer, ProviderError, RateLimited
+from anymedia.model.errors import ProviderError, RateLimited
 from anymedia.model.task import Task
-from anymedia.model.vocabulary import Retry
 
 from .durations import Durations
 from .looks import Looks
 from .moves import Moves
-from .pace import Took, bounded, first_wait, next_wait, sweep_wait
-from .pace import took as took_of
+from .pace import bounded, first_wait, next_wait, sweep_wait
+from .turn import Held, Turn
 from .waits import Wait, Watched, as_seen
 
 LATELY = 600.0
@@ -28,13 +29,6 @@ LATELY = 600.0
 LAST_LOOK = 2.0
 """Seconds before the deadline at which a task is looked at once more where the next look would come after it."""
 
-NO_RESULT_LOOKS = 3
-"""Looks at a finished task without a result before that is an error."""
-
-
-class _Held(Exception):
-    """The provider asks for no more looks for a while."""
-
 
 class Schedule:
     """The tasks of one account that somebody waits for."""
@@ -42,20 +36,20 @@ class Schedule:
     def __init__(
         self, looks: Looks, clock: Clock, durations: Durations, moves: Moves, age: Callable[[Task], float]
     ) -> None:
-        self._looks = looks
-        self._clock = clock
-        self._durations = durations
+        self.looks: Looks = looks
+        self.clock: Clock = clock
+        self.durations: Durations = durations
         self._moves = moves
-        self._age = age
+        self.age: Callable[[Task], float] = age
         self._watched: dict[str, Watched] = {}
-        self._held = -math.inf
+        self.held: float = -math.inf
         self._arrived = -math.inf
 
     # Who waits
 
     def join(self, account: Account, task: Task, deadline: float, *, brief: bool = False) -> Wait:
         """Wait for a task from now on, by `over` and `leave`. A `brief` wait makes a look due at once."""
-        now = self._clock.monotonic()
+        now = self.clock.monotonic()
         watched = self._watched.get(task.id)
         if watched is None:
             watched = self._watched[task.id] = Watched(account, task, now)
@@ -66,7 +60,7 @@ class Schedule:
             wait.over()
         elif brief:
             self._wake(watched)
-        elif self._event(wait, max(watched.due, self._held)) < watched.until:
+        elif self._event(wait, max(watched.due, self.held)) < watched.until:
             watched.rouse()
         return wait
 
@@ -79,20 +73,22 @@ class Schedule:
                 await wait.idle()
             elif not watched.is_known:
                 await self._read(watched)
-            elif await self._slept(wait):
+            elif watched.is_looked_at:  # by another, whose call tells of several
+                await wait.idle()
+            elif await self._slept(wait) and not watched.is_looked_at:
                 await self._look(wait)
         if wait.error is not None:
             raise wait.error
 
     async def _read(self, watched: Watched) -> None:
         """Read what the journal knows of a task and of others like it."""
-        if not self._durations.are_known(watched.task):
-            await self._durations.read(watched.task)
+        if not self.durations.are_known(watched.task):
+            await self.durations.read(watched.task)
         if watched.task.webhook:
             await self._moves.join(watched)
         watched.is_known = True
         if watched.due > -math.inf:
-            watched.due = self._clock.monotonic() + self._pause(watched)
+            watched.due = self.clock.monotonic() + self._pause(watched)
 
     def leave(self, wait: Wait) -> None:
         """Wait no longer; another who waits for the task keeps it."""
@@ -102,7 +98,7 @@ class Schedule:
             del self._watched[watched.first.id]
             self._moves.leave(watched)
         elif watched.keeper is wait:
-            watched.keeper, watched.is_looked_at = None, False
+            watched.keeper = None
             for other in watched.waiting:
                 other.stop()
                 break
@@ -131,7 +127,7 @@ class Schedule:
 
     def arrived(self) -> None:
         """Take note that a webhook arrived just now: while they do, who expects one only sweeps."""
-        self._arrived = self._clock.monotonic()
+        self._arrived = self.clock.monotonic()
 
     # When a look is due
 
@@ -144,28 +140,28 @@ class Schedule:
 
     async def _slept(self, wait: Wait) -> bool:
         """Sleep until something is to be done for a task; return whether it is a look."""
-        watched, now = wait.watched, self._clock.monotonic()
+        watched, now = wait.watched, self.clock.monotonic()
         at = self._next(watched)
         if at > now or watched.due > -math.inf:
             is_reached = False
             with wait:
                 watched.until = at
-                sleep = self._clock.sleep if not watched.task.webhook else partial(self._moves.sleep, wait)
+                sleep = self.clock.sleep if not watched.task.webhook else partial(self._moves.sleep, wait)
                 await sleep(max(at - now, 0.0))
                 is_reached = True
             if not is_reached:
                 return False
-        now, is_due = max(at, self._clock.monotonic()), False
+        now, is_due = max(at, self.clock.monotonic()), False
         for each in watched.waits:
             if each.deadline <= now:
                 each.over()
             elif not each.is_over:
-                is_due = is_due or self._event(each, max(watched.due, self._held)) <= now
+                is_due = is_due or self._event(each, max(watched.due, self.held)) <= now
         return is_due and not wait.is_over
 
     def _next(self, watched: Watched) -> float:
         """Return when something is to be done for a task that is not looked at."""
-        due, at = max(watched.due, self._held), math.inf
+        due, at = max(watched.due, self.held), math.inf
         for wait in watched.waits:
             if not wait.is_over:
                 at = min(at, self._event(wait, due))
@@ -179,88 +175,90 @@ class Schedule:
 
     def _pause(self, watched: Watched) -> float:
         """Return how many seconds to wait before the next look at a task."""
-        life, age, error = watched.life, self._age(watched.task), watched.error
+        life, age, error = watched.life, self.age(watched.task), watched.error
         if error is not None:
-            pause = next_wait(life.pace, age, errors=watched.errors, jitter=self._clock.chance())
+            pause = next_wait(life.pace, age, errors=watched.errors, jitter=self.clock.chance())
             return max(bounded(life, pause), error.retry_after or 0.0)
         return bounded(life, self._usual_pause(watched, life.pace, age))
 
     def _usual_pause(self, watched: Watched, pace: Pace, age: float) -> float:
-        known = self._durations.of(watched.task, pace)
-        watched.is_swept = watched.task.webhook and self._clock.monotonic() - self._arrived <= LATELY
+        known = self.durations.of(watched.task, pace)
+        watched.is_swept = watched.task.webhook and self.clock.monotonic() - self._arrived <= LATELY
         if watched.is_swept:
             return sweep_wait(pace, known, age, watched.looks)
         if known is not None:
-            return known.wait(pace, age, watched.looks, self._clock.chance())
-        return next_wait(pace, age, jitter=self._clock.chance()) if watched.looks else first_wait(pace, age)
+            return known.wait(pace, age, watched.looks, self.clock.chance())
+        return next_wait(pace, age, jitter=self.clock.chance()) if watched.looks else first_wait(pace, age)
 
     # A look
 
     async def _look(self, wait: Wait) -> None:
-        """Look at the task of a wait, for all who wait for it."""
-        watched = wait.watched
-        due = max(watched.due, self._held)
-        for each in watched.waits:
-            each.had_last = due >= each.deadline
-        is_last = due > self._clock.monotonic()
-        is_sweep = watched.is_swept and due > -math.inf and not is_last
-
-        def begins() -> None:
-            if self._held > self._clock.monotonic() and not is_last:
-                raise _Held
-            if not watched.begun:
-                watched.begun, watched.looks = True, watched.looks + 1
-
-        def took() -> Took | None:
-            known = self._durations.of(watched.task, watched.life.pace)
-            span = took_of(watched.life.pace, known, watched.unfinished, self._age(watched.task))
-            if span is not None:
-                self._durations.add(watched.task, span)
-            return span
-
-        watched.is_looked_at, watched.begun = True, False
-        age, is_hinted = self._age(watched.task), any(each.is_brief for each in watched.waiting)
+        """Look at the task of a wait, and at those of others where one call tells of several."""
+        turns = [Turn(self, each) for each in (wait.watched, *self._due_too(wait.watched))]
         try:
             with wait:
-                watched.task = await self._looks.at(watched.account, watched.task, begins, took, by_webhook=is_hinted)
-                watched.error, watched.errors, watched.unfinished = None, 0, age
-        except _Held:
-            watched.is_looked_at = False
+                if len(turns) > 1:
+                    await self._look_at_all(turns)
+                else:
+                    await turns[0].look()
+        except Held:
             return
+        finally:
+            for turn in turns:
+                turn.watched.is_looked_at = False
+                if turn is not turns[0]:
+                    turn.watched.rouse()
+        for turn in turns:
+            if not turn.watched.is_alone:
+                self._looked(turn)
+
+    async def _look_at_all(self, turns: Sequence[Turn]) -> None:
+        """Make one call for several tasks. What it does not tell of is looked at alone, and at once."""
+        account, tasks = turns[0].watched.account, [turn.watched.task for turn in turns]
+
+        def begins() -> None:
+            for turn in turns:
+                turn.begins()
+
+        for turn in turns:
+            turn.watched.is_alone = True
+        try:
+            told = await self.looks.listed(account, tasks, begins)
         except ProviderError as error:
-            self._met(watched, error)
-        watched.is_looked_at = False
-        self._looked(watched)
-        if is_sweep and watched.task.state.final:
-            self._missed()
+            if isinstance(error, RateLimited):
+                turns[0].met(error)
+            return
+        known = [turn for turn in turns if turn.watched.task.id in told]
+        await asyncio.gather(*(turn.look(told[turn.watched.task.id]) for turn in known))
 
-    def _met(self, watched: Watched, error: ProviderError) -> None:
-        """Take note of what a look met."""
-        watched.task, watched.error, watched.errors = error.task or watched.task, error, watched.errors + 1
-        if not watched.begun:  # a call that cannot be made is a look too
-            watched.looks += 1
-        if isinstance(error, RateLimited) and error.retry_after is not None:
-            self._held = max(self._held, self._clock.monotonic() + error.retry_after)
-        if isinstance(error, MalformedAnswer) and error.retry is Retry.NEVER:
-            for wait in watched.waiting:
-                wait.without_result += 1
-                if wait.without_result == NO_RESULT_LOOKS:
-                    wait.over(error)
+    def _due_too(self, watched: Watched) -> list[Watched]:
+        """Return the other tasks that one call tells of as well, those that are due within half a pause."""
+        many = watched.life.many
+        if many is None or watched.is_alone:
+            return []
+        soon = self.clock.monotonic() + next_wait(watched.life.pace, self.age(watched.task)) / 2
+        alike = (each for each in self._watched.values() if each is not watched and each.life is watched.life)
+        free = (each for each in alike if each.keeper is not None and not each.is_looked_at and not each.is_alone)
+        return nsmallest(many.most - 1, (each for each in free if each.due <= soon), key=lambda each: each.due)
 
-    def _looked(self, watched: Watched) -> None:
+    def _looked(self, turn: Turn) -> None:
         """Tell who waits what a look has found; the next one is due at the provider's pace, or at once after a wake."""
+        watched = turn.watched
+        if turn.is_sweep and watched.task.state.final:
+            self._missed()
+        watched.looked = watched.looks
         for wait in watched.waiting:
-            if watched.task.state.final or wait.looks <= watched.looks:
+            if watched.task.state.final or wait.looks <= watched.looked:
                 wait.over()
         if watched.woken:
             watched.woken, watched.due = False, -math.inf
             return
-        watched.due = self._clock.monotonic() + self._pause(watched)
+        watched.due = self.clock.monotonic() + self._pause(watched)
 
     def _missed(self) -> None:
         """Look at every task as usual, since a webhook did not come that was due."""
         self._arrived = -math.inf
         for watched in self._watched.values():
             if watched.is_swept and not watched.is_looked_at:
-                watched.due = self._clock.monotonic() + self._pause(watched)
+                watched.due = self.clock.monotonic() + self._pause(watched)
                 watched.rouse()

@@ -128,10 +128,12 @@ class Watched:
         "error",
         "errors",
         "first",
+        "is_alone",
         "is_known",
         "is_looked_at",
         "is_swept",
         "keeper",
+        "looked",
         "looks",
         "task",
         "unfinished",
@@ -151,8 +153,10 @@ class Watched:
         self.due: float = due
         self.until: float = -math.inf
         self.looks: int = 0
+        self.looked: int = 0
         self.is_looked_at: bool = False
         self.unfinished: float = 0.0
+        self.is_alone: bool = False
         self.is_known: bool = False
         self.is_swept: bool = False
         self.begun: bool = False

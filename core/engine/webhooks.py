@@ -113,7 +113,7 @@ class Webhooks:
         if one is None:
             raise WebhookRefused("its signature is of another kind of work than its task")
         self._watch.arrived(account.name)
-        return await self._take(account, ledger, one, attempt.id)
+        return await self._take(account, ledger, one, attempt)
 
     # Whether it is genuine
 
@@ -227,13 +227,15 @@ class Webhooks:
 
     # What becomes of it
 
-    async def _take(self, account: Account, ledger: Ledger, genuine: Genuine, attempt_id: str) -> Task | None:
-        async with self._turns.setdefault(attempt_id, asyncio.Lock()):  # duplicates come at once
-            attempt = await ledger.attempt(attempt_id)
-            if attempt is None:
-                return None
-            if attempt.task is None:
-                attempt = await self._accepted(account, ledger, genuine, attempt)
+    async def _take(self, account: Account, ledger: Ledger, genuine: Genuine, attempt: Attempt) -> Task | None:
+        named = _named(account, genuine, attempt) if attempt.task is None else None
+        if named is not None:  # what only the token proves is looked at first
+            seen = genuine.told(named) or named
+            seen = await self._watch.hinted(account, named, LOOK) if genuine.covers == "token" else seen
+        async with self._turns.setdefault(attempt.id, asyncio.Lock()):  # duplicates come at once
+            attempt = await ledger.attempt(attempt.id) or attempt
+            if attempt.task is None and named is not None:
+                attempt = await self._accepted(ledger, attempt, named, seen, is_looked_at=genuine.covers == "token")
             task = attempt.task
             if task is None or task.state.final or attempt.dismissed:
                 return task  # a duplicate, or too late
@@ -246,23 +248,16 @@ class Webhooks:
                 return await self._saw(ledger, told)
         return await self._watch.hinted(account, task, LOOK)
 
-    async def _accepted(self, account: Account, ledger: Ledger, genuine: Genuine, attempt: Attempt) -> Attempt:
-        """Return an attempt, of which no answer is known, with the task that the webhook names.
-
-        What only the token proves is looked at first. Errors: ProviderError.
-        """
-        if (task_id := genuine.task_id) is None:
-            return attempt
-        content = genuine.received.content
-        links = dict(followed(account.adapter, attempt.order.lifecycle, account.origin, content))
-        named = attrs.evolve(attempt.draft(task_id), links=links, raw=genuine.received.raw)
-        seen = await self._watch.once(account, named) if genuine.covers == "token" else genuine.told(named) or named
+    async def _accepted(
+        self, ledger: Ledger, attempt: Attempt, named: Task, seen: Task, *, is_looked_at: bool
+    ) -> Attempt:
+        """Return an attempt of which no answer is known, with the task that a webhook names, as told or seen."""
         named = named if seen.state.final else seen
         settled = await ledger.accepted_by_webhook(attempt, named)
         if settled.task != named:
             return settled  # its answer was faster, or another attempt has the task
         await ledger.want(named)  # its caller was told that nobody knows, and does not wait for it
-        if _is_result(seen) or (seen.state.final and genuine.covers == "token"):
+        if _is_result(seen) or (seen.state.final and is_looked_at):
             seen = await self._session.kept_if_can_be(seen)
             await ledger.see(seen, by_webhook=True)  # not before: what is over, and wanted by nobody, is not fetched
             settled = attrs.evolve(settled, task=seen)
@@ -275,8 +270,9 @@ class Webhooks:
         task = await self._session.kept_if_can_be(task)
         if await ledger.see(task, by_webhook=True):
             self._session.tell(task)
-        elif (stands := await ledger.with_task(task.account, task.id)) is not None:
-            task = stands.task or task  # a look was faster
+        else:  # a look was faster
+            stands = await ledger.with_task(task.account, task.id)
+            task = (stands and stands.task) or task
         self._watch.told(task)
         return task
 
@@ -287,6 +283,15 @@ class Webhooks:
         if told.state is not task.state or told.told != task.told:
             await self._session.see(told, by_webhook=True)
         return told
+
+
+def _named(account: Account, genuine: Genuine, attempt: Attempt) -> Task | None:
+    """Return the task of an attempt, as a webhook names it and before anything else is known of it."""
+    if (task_id := genuine.task_id) is None:
+        return None
+    received = genuine.received
+    links = dict(followed(account.adapter, attempt.order.lifecycle, account.origin, received.content))
+    return attrs.evolve(attempt.draft(task_id), links=links, raw=received.raw)
 
 
 class _Reading:

@@ -3,6 +3,7 @@
 A yes is believed only where the adapter says that it stands; whatever cannot be read is an error, never a success.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
@@ -14,9 +15,11 @@ from anymedia.declare.adapter import Adapter, Balance, PriceQuote
 from anymedia.declare.endpoint import Endpoint, Fault, Reply, Token
 from anymedia.declare.errors import Err
 from anymedia.declare.lifecycle import Lifecycle
-from anymedia.declare.path import Place
-from anymedia.model.errors import AnymediaError, MalformedAnswer, SubmitUncertain, Unavailable
+from anymedia.declare.many import Many
+from anymedia.declare.path import Content, Place
+from anymedia.model.errors import AnymediaError, MalformedAnswer, ProviderError, SubmitUncertain, Unavailable
 from anymedia.model.money import EXACT, LARGEST, Money, PriceStatus, can_be
+from anymedia.model.strict_json import dumps
 from anymedia.model.task import Failure, Task
 from anymedia.model.vocabulary import Cause, Refund, State
 
@@ -125,6 +128,27 @@ def posted(received: Received, reply: Reply, task: Task) -> Task | None:
         return attrs.evolve(task, **_read(received, reply, task, task.id))
     except AnymediaError:
         return None
+
+
+def listed(
+    asked: Asked, life: Lifecycle, many: Many, answer: Answer, tasks: Sequence[Task]
+) -> dict[str, Task | ProviderError]:
+    """Return the tasks, by their ids, as an answer tells them that tells of several; those that are not in it are left
+    out. An error in place of a task is what a look at it alone would come to. Errors: ProviderError."""
+    received = Received.of(asked, answer, many.call.reply.reads)
+    if received.is_error(many.call.reply.ok):
+        raise received.refusal(submit=False)
+    by_id, found = {task.id: task for task in tasks}, dict[str, Task | ProviderError]()
+    poll = attrs.evolve(cast("Endpoint", life.poll), reply=life.many_reply)
+    for words in many.each.find(received.content):
+        task = by_id.get(id_of(poll.reply.id, Content(words)) or "")
+        if task is not None and task.id not in found:
+            one = attrs.evolve(answer, body=dumps(words))
+            try:
+                found[task.id] = looked(asked, poll, one, task)
+            except ProviderError as error:
+                found[task.id] = error
+    return found
 
 
 def _refused(received: Received, endpoint: Endpoint, task: Task) -> Task:

@@ -14,6 +14,7 @@ from anymedia.declare.auth import settings_in, with_settings
 from anymedia.declare.endpoint import Endpoint, Token
 from anymedia.declare.hook import Hook, HookError
 from anymedia.declare.lifecycle import Lifecycle
+from anymedia.declare.many import Many
 from anymedia.model.errors import MalformedAnswer, OutOfBounds, Problem
 from anymedia.model.slots import Way, filled, slots
 from anymedia.model.strict_json import Json
@@ -147,6 +148,15 @@ def follow(account: Account, endpoint: Endpoint, task: Task) -> Call:
         )
     # Where no id is in the answer, nothing else would tell a stale answer from this task's.
     return call(account, endpoint, url, alone=endpoint.reply.id is None)
+
+
+def listed(account: Account, many: Many, ids: Sequence[str]) -> Call:
+    """Return the call that tells of the tasks with these ids."""
+    endpoint, settings = many.call, account.adapter.settings
+    path = (endpoint.path or "").format(ids=many.joined.join(quote(each, safe="", errors=ANY) for each in ids))
+    texts = {name: text for name, text in endpoint.query.items() if not settings_in(text, settings)}
+    query = {name: text.format(ids=many.joined.join(ids)) for name, text in texts.items()}
+    return call(account, endpoint, with_query(path, query))
 
 
 def ask_token(account: Account, token: Token) -> Call:

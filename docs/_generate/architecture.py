@@ -45,7 +45,7 @@ each says in its first line what lives there.
       |                                 |
       +---- next offer ---> choose      v
       |                            watch        engine/watch.py
-      +---- stop ---> error          look       at the provider's pace, or when woken
+      +---- stop ---> error          look       engine/schedule.py: when it is likely to be done
                                      decode     translate/decode.py
         (engine/rules.py is the          |
          table of what follows)          v
@@ -76,11 +76,43 @@ each says in its first line what lives there.
 6. What follows from an error is one table, [`STEPS`](../core/engine/rules.py): the next offer, the same one again, or
    a stop. [Routing](routing.md) prints it; [Money safety](money-safety.md) says what each outcome means for money.
 7. `submit` returns the accepted task. [`Generation`](../core/engine/generate.py) waits for every task of the request
-   with [`Watch.until_done`](../core/engine/watch.py), which looks at the provider's pace, or at once when
-   [`Watch.wake`](../core/engine/watch.py) is called; [`looked`](../core/translate/decode.py) reads what each look
-   says. What failed and was not billed is open again, and goes back to `buy`.
+   with [`Watch.until_done`](../core/engine/watch.py); [`looked`](../core/translate/decode.py) reads what each look
+   says. What failed and was not billed is open again, and goes back to `buy`. [When a task is looked
+   at](#when-a-task-is-looked-at) has a part of its own.
 8. [`Client.download`](../core/client.py) saves the files with [`save`](../core/transport/download.py). What a process
    leaves behind, [`Recoverer.recover`](../core/engine/recover.py) takes up.
+
+## When a task is looked at
+
+Each account has a [`Schedule`](../core/engine/schedule.py). A task is looked at once for all who wait for it; one of
+them, its keeper, sleeps until the look and makes it, so that nothing goes on for which nobody waits. Looks get their
+permits in the order in which they were due, and where the provider has a call that tells of several tasks
+(`Lifecycle.many`), one call looks at all that are due. An answer that asks for no more calls (429 with Retry-After)
+holds up every look of the account. Each wait has its own deadline, with a last look two seconds before it.
+
+When the next look is due is a pure function, in [pace.py](../core/engine/pace.py):
+
+- What the server asks for (Retry-After) is never undercut; after errors in a row the waits double up to a minute.
+- As long as fewer than three tasks of an offer and variant are known, the adapter's `Pace` says it.
+- Then the last 32 of them say it. Of each the journal keeps between which two looks it was done, unless there was a gap
+  between them. As if each moment of these spans were as likely as another, and later tasks counted for more, a task is
+  looked at when a part of tasks like it are done (up to four looks, the last when 95 % are), and then at short pauses
+  that double up to the declared one. All in all there are never more looks than one for each `Pace.then` seconds since
+  the submit, and once the task may be done, no pause is longer than the declared one. Where the first look finds a task
+  done, it counts as done up to a quarter sooner: so what becomes faster is found out.
+- While a webhook is expected, and webhooks of the account have arrived in the last ten minutes, a task is looked at
+  after twice its usual time (a minute, where nobody knows that), and then at the slowest declared pace. Such a look
+  that finds a task over ends that for all of the account until a webhook arrives: they do not come, it seems.
+- No pause takes more than a third of the time for which a result can be fetched.
+
+A look is due at once when [`Watch.wake`](../core/engine/watch.py) is called, or a webhook hints that the task has
+moved: hints that come before the look begins share it. What a signed webhook tells is had without a look
+([`Watch.told`](../core/engine/watch.py)). While a webhook is expected, the journal is asked twice a second what any
+process has written down ([`Moves`](../core/engine/moves.py)).
+
+`make bench` shows in simulated time how many looks that takes for tasks of 3, 10 and 60 s, and how much later than they
+are done that is known, beside fixed paces: of a task that takes about 10 s, less than three looks and a third of a
+second.
 
 ## The rooms
 

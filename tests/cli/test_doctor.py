@@ -116,6 +116,15 @@ def query_only(connect):
     return connected
 
 
+def test_it_says_how_far_webhooks_are_believed(at):
+    file = at / "anymedia.toml"
+    file.write_text(f'{file.read_text()}\n[webhooks]\nurl = "https://app.example/hooks"\n')
+    said = doctor("--config", str(file)).output
+    assert "webhooks: https://app.example/hooks\n" in said
+    assert "runapi: webhooks are signed: they count as an answer\n" in said
+    assert "revidapi: webhooks are not signed: the task is looked at\n" in said
+
+
 def test_of_the_journal_it_says_what_a_submit_would_say(at, monkeypatch):
     fox = ("generate", "A fox", "--model", "flux-2-pro", "--provider", "reapi", "--json")
     assert invoke(*fox).exit_code == 0  # there is a journal

@@ -17,6 +17,7 @@ from tests.tables import toml
 
 FOX = ("generate", "A fox", "--model", "flux-2-pro", "--out", "out")
 NOBODY = "0" * 64
+HOW = 'set RUNAPI_WEBHOOK_SECRET, or write webhook_secret_env = "…" in its settings'
 
 
 @pytest.fixture
@@ -63,10 +64,10 @@ def test_what_comes_is_printed(url, terminal):
         where = url.removesuffix("/hooks").removeprefix("http://").replace(":", ", port ")
         assert said == [
             f"listening at {where}, for what is posted to {url}\n",
-            "  api_in_one: not signed: the task is looked at\n",
-            "  revidapi: not signed: the task is looked at\n",
-            "  runapi: its body is signed: it counts\n",
-            "  team: not verified without RUNAPI_WEBHOOK_SECRET: the task is looked at\n",
+            "api_in_one: webhooks are not signed: the task is looked at\n",
+            "revidapi: webhooks are not signed: the task is looked at\n",
+            "runapi: webhooks are signed: they count as an answer\n",
+            f"team: webhooks are not verified, and the task is looked at; {HOW}\n",
             "Ctrl-C ends it.\n",
         ]
         made = terminal.json(*FOX, "--provider", "runapi")
@@ -74,6 +75,8 @@ def test_what_comes_is_printed(url, terminal):
         for path in (f"runapi/{NOBODY}", "nobody", "reapi", "a%0Ab%1B" + "c" * 40):
             assert post(f"{url}/{path}") == (401, b"")
             lines.append(process.stdout.readline())
+        assert post(url.removesuffix("/hooks") + f"/runapi/{NOBODY}") == (404, b"")
+        lines.append(process.stdout.readline())
         taken = terminal("listen", "--port", url.split(":")[2].split("/")[0])
         assert (taken.exit_code, "cannot listen at 127.0.0.1, port" in taken.output) == (2, True)
         process.send_signal(signal.SIGINT)
@@ -86,6 +89,7 @@ def test_what_comes_is_printed(url, terminal):
         "401  nobody      it is for no account of the configuration",
         "401  reapi       reAPI posts no webhooks",
         f"401  a b\\x1b{'c' * 12}…  it is for no account of the configuration",
+        f"404              POST /runapi/{'0' * 15}…: no webhook comes so",
     ]
 
 

@@ -15,6 +15,7 @@ from anymedia import (
     SubmitUncertain,
     Task,
     TaskFailed,
+    Unavailable,
     WebhookRefused,
     read_config,
 )
@@ -229,17 +230,17 @@ async def test_a_webhook_may_come_before_the_answer_to_its_submit(hook, clock, r
 
 
 async def test_an_uncertain_one_whose_task_is_not_found_stays_so(hook, clock, request_):
+    hook.sims["revidapi"].fault("webhook_never")
     hook.sims["revidapi"].fault("reset_after")
     with pytest.raises(SubmitUncertain):
         await hook.client.submit(request_, "revidapi")
     address, _ = hook.address("revidapi")
-    forged = json.dumps({"code": 200, "data": {"taskId": "0" * 32, "state": "success"}}).encode()
     clock.seconds += 200  # later than a record may come late
-    hook.sims["revidapi"].fault("not_found", on="poll")
-    assert (await hook.post(address, forged))[0] == 503
-    nameless = json.dumps({"code": 200}).encode()
-    await until(lambda: hook.deliveries[-1].status == 503)
-    assert await hook.post(address, nameless) == (200, b"")
+    other = json.dumps({"code": 200, "data": {"taskId": "0" * 32, "state": "success"}}).encode()
+    assert await hook.post(address, other) == (503, b"")
+    assert await hook.post(address, json.dumps({"code": 200}).encode()) == (200, b"")  # it names no task
+    (attempt,) = await hook.client.attempts()
+    assert (attempt.outcome, attempt.task, hook.polls("revidapi")) == (Outcome.UNCERTAIN, None, 1)
 
 
 # Again, late, and about what nobody knows
@@ -360,3 +361,31 @@ async def test_what_cannot_be_written_down_is_to_come_again(sims, clock, request
         body, secret = told(task.id, url="https://files.example/x.png"), sims[SIGNED].service.settings["webhook_secret"]
         with pytest.raises(JournalError):
             await hook.client.receive(SIGNED, signed(body, secret, clock), body)
+
+
+async def test_a_hint_whose_look_fails_comes_again(hook, clock, request_):
+    task = await hook.client.submit(request_, "revidapi")
+    address, _ = hook.address("revidapi")
+    body = json.dumps({"code": 200, "data": {"taskId": task.id, "state": "success"}}).encode()
+    hook.sims["revidapi"].fault("status", on="poll", status=500)
+    assert await hook.post(address, body) == (503, b"")
+    assert (await hook.post(address, body))[0] == 200
+
+
+async def test_hints_about_an_uncertain_submit_share_their_looks(hook, clock, request_):
+    hook.sims["revidapi"].fault("webhook_never")
+    hook.sims["revidapi"].fault("reset_after")
+    with pytest.raises(SubmitUncertain):
+        await hook.client.submit(request_, "revidapi")
+    (address, token), (entry,) = hook.address("revidapi"), hook.entries()
+    body = json.dumps({"code": 200, "data": {"taskId": entry["task_id"], "state": "success"}}).encode()
+    hook.sims["revidapi"].fault("status", on="poll", status=500, times=2)
+    refused = await asyncio.gather(
+        *(hook.client.receive("revidapi", {}, body, token) for _ in range(20)), return_exceptions=True
+    )
+    assert {type(each) for each in refused} == {Unavailable}
+    assert hook.polls("revidapi") <= 2
+    clock.seconds += END
+    assert await hook.post(address, body) == (200, b"")
+    (attempt,) = await hook.client.attempts()
+    assert attempt.task.state is State.SUCCEEDED

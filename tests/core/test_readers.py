@@ -19,6 +19,8 @@ from anymedia.declare import Flag, Hook, Number, Param, Price, PriceQuote, Reply
 from anymedia.declare.prices import Override
 from anymedia.declare.written import Written
 from anymedia.engine.pace import first_wait, next_wait
+from anymedia.engine.schedule import Schedule
+from anymedia.engine.waits import Watched
 from anymedia.limits.permits import Permits
 from anymedia.model.strict_json import dumps
 from anymedia.pricing.explain import explain
@@ -51,6 +53,11 @@ ODD = attrs.evolve(
             query={"id": "{id}"},
             not_yet=(404, 60),
             reply=Reply(state="s", completed="at!s", reads=Hook("tests.thirdparty.hooks:unfolded", why="it does more")),
+        ),
+        many=declare.Many(
+            call=declare.Endpoint(method="GET", path="/v1/many", query={"ids": "{ids}"}),
+            each="tasks[]",
+            reply=Reply(id="id", state="s"),
         ),
         pace=declare.Pace(first=1, then=1, slower={60: 5}),
     ),
@@ -173,6 +180,10 @@ def translated(adapter):
         for step in steps:
             with suppress(AnymediaError):
                 step()
+    if (many := adapter.lifecycle.many) is not None:
+        Schedule(None, FakeClock(), None, None, lambda _: 0.0)._due_too(Watched(account, task, 0.0))
+        encode.listed(account, many, ["t"])
+        decode.listed(asked, adapter.lifecycle, many, Answer(200, {}, b'{"tasks": [{"id": "t"}]}'), [task])
     first_wait(adapter.lifecycle.pace, 0.0)
     next_wait(adapter.lifecycle.pace, 90.0)
     Permits(FakeClock()).of(account)

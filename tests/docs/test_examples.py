@@ -9,16 +9,21 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp import ClientSession
+from aiohttp.test_utils import TestClient, TestServer, unused_port
 
+from anymedia import Client, load_config
 from anymedia.config import default_journal
 from anymedia.journal import Ledger, open_journal
 from anymedia.simulators import in_thread
+from tests.client.hooks import served
 from tests.tables import toml
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -116,6 +121,7 @@ def test_it_runs_without_a_key():
 # The service
 
 CHEAPEST, NEXT = "revidapi", "reapi"  # $0.025, $0.028; at the other two $0.05
+EVERY = ("api_in_one", "reapi", "revidapi", "runapi")
 DEAD = {"kind": "status", "status": 503, "code": 70001, "on": "submit", "times": None}
 
 
@@ -340,3 +346,144 @@ def test_the_service_runs_without_a_key_and_answers_before_it_ends(tmp_path):
             picture = Path(asked.result()["pictures"][0]).name
         assert (process.wait(60), process.stderr.read()) == (0, "")
     assert [file.name for file in tmp_path.iterdir()] == [picture]
+
+
+# The service that is told
+
+TOLD = EXAMPLES / "webhook_service.py"
+
+SOONER = """
+import runpy, sys
+import anymedia.simulators
+
+in_thread = anymedia.simulators.in_thread
+anymedia.simulators.in_thread = lambda **_: in_thread(speed=100)
+sys.argv.pop(0)
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+"""Runs the example as its users do, over simulators whose tasks are done at once."""
+
+
+@pytest.fixture
+def hooks(simulators):
+    """The address of webhooks, which anymedia.toml names beside the simulators."""
+    address = f"http://127.0.0.1:{unused_port()}/hooks"
+    tables = {name: simulators.config[name] for name in ("providers", "journal")}
+    Path("anymedia.toml").write_text(toml(tables | {"webhooks": {"url": address}}))
+    Path("out").mkdir()
+    return urlsplit(address)
+
+
+@pytest.fixture(params=["on_aiohttp", "on_asgi"])
+def form(request):
+    return request.param
+
+
+@asynccontextmanager
+async def told(form, hooks):
+    """The service in one of its forms, as whoever calls it has it."""
+    example = runpy.run_path(str(TOLD))
+    app = example[form](example["Pictures"](Client(load_config("anymedia.toml")), Path("out")))
+    async with AsyncExitStack() as stack:
+        if form == "on_asgi":
+            await stack.enter_async_context(served(app, hooks.port))
+        else:
+            await stack.enter_async_context(TestServer(app, port=hooks.port))
+        yield await stack.enter_async_context(ClientSession(f"http://127.0.0.1:{hooks.port}"))
+
+
+@pytest.fixture
+def looks(monkeypatch):
+    """Let no look be due: what becomes known comes by webhook."""
+
+    async def sleep(_, seconds):
+        await asyncio.get_running_loop().create_future()
+
+    monkeypatch.setattr("anymedia.clock.Clock.sleep", sleep)
+
+
+async def picture(service, where, *, status=200):
+    """Return what is answered once a picture has got so far."""
+    while (answer := await service.get(where)).status != status:
+        await asyncio.sleep(0.01)
+    return await answer.json()
+
+
+@pytest.mark.usefixtures("looks")
+async def test_a_picture_is_told_of(form, hooks, simulators, clock):
+    async with told(form, hooks) as service:
+        (status, said, _), again = [await ask(service) for _ in range(2)]
+        ids = {json.loads(each["handle"])["id"] for each in (said, again[1])}
+        assert (status, again[0], len(ids)) == (202, 202, 1)
+        assert await picture(service, said["look"], status=202) == {"state": "queued", "pictures": []}
+        clock.seconds += 60
+        done = await picture(service, said["look"])
+        (file,) = done["pictures"]
+        assert (done["state"], (await (await service.get(file)).read())[:2]) == ("succeeded", b"\xff\xd8")
+        assert (await ask(service))[0] == 202
+        bills = simulators[CHEAPEST].bills()
+        assert (bills["polls"], bills["webhooks"]["answered"], len(bills["entries"])) == (1, 1, 1)
+        async with Client(load_config("anymedia.toml")) as elsewhere:
+            assert (await elsewhere.wait(elsewhere.open(said["handle"]))).state == "succeeded"
+    assert [file.name for file in saved()] == [Path(file).name]
+
+
+@pytest.mark.usefixtures("looks")
+async def test_what_is_left_is_taken_up(form, hooks, simulators, clock):
+    async with told(form, hooks) as service:
+        where = (await ask(service))[1]["look"]
+    async with told(form, hooks) as service:  # and it is told of before it is done
+        clock.seconds += 60
+        assert (await picture(service, where))["state"] == "succeeded"
+        where = (await ask(service, key="a/b?c%2F"))[1]["look"]
+    clock.seconds += 60  # nobody hears it
+    async with told(form, hooks) as service:
+        assert (await picture(service, where))["state"] == "succeeded"
+    assert (len(saved()), billed(simulators)) == (2, {CHEAPEST: 2})
+
+
+@pytest.mark.parametrize(
+    ("faults", "body", "key", "status", "says"),
+    [
+        ({}, b"{}", "", 400, "give an Idempotency-Key"),
+        ({}, b'{"prompt": "A fox"', "k", 422, "the body must be a JSON object"),
+        ({}, b'{"prompt": "A fox", "extra": {}}', "k", 422, "the body must be a JSON object"),
+        ({}, b'{"prompt": "A fox", "aspect_ratio": "16x9"}', "k", 422, "aspect_ratio"),
+        ({CHEAPEST: {"kind": "reset_after"}}, b'{"prompt": "A fox"}', "k", 502, "may have been billed"),
+        ({name: {"kind": "no_credit"} for name in EVERY}, b'{"prompt": "A fox"}', "k", 503, ""),
+    ],
+)
+async def test_what_is_not_bought_is_told_so(form, hooks, simulators, faults, body, key, status, says):
+    for name, fault in faults.items():
+        simulators[name].fault(**fault)
+    async with told(form, hooks) as service:
+        answer = await service.post("/pictures", data=body, headers={"Idempotency-Key": key})
+        assert (answer.status, says in (await answer.json())["error"]) == (status, True)
+        assert (await service.get("/pictures/none")).status == 404
+
+
+async def test_a_picture_that_fails_is_told_so(form, hooks, simulators):
+    simulators[CHEAPEST].fault("failed")
+    async with told(form, hooks) as service:
+        where = (await ask(service))[1]["look"]
+        assert await picture(service, where) == {"state": "failed", "pictures": []}
+
+
+@pytest.mark.parametrize("words", [[], ["--asgi"]])
+def test_the_service_that_is_told_runs_without_a_key(words, tmp_path):
+    port = unused_port()
+    command = [sys.executable, "-u", "-c", SOONER, TOLD, "--port", str(port), "--out", tmp_path, *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        while f"http://127.0.0.1:{port}" not in process.stdout.readline():
+            assert process.poll() is None
+        where = f"http://127.0.0.1:{port}"
+        asked = Request(f"{where}/pictures", b'{"prompt": "A fox"}', {"Idempotency-Key": "order-17"})
+        with urlopen(asked, timeout=60) as answer:
+            look = json.load(answer)["look"]
+        done = {}
+        while not done.get("pictures"):
+            with urlopen(f"{where}{look}", timeout=60) as answer:
+                done = json.load(answer)
+        process.send_signal(signal.SIGTERM)
+        assert (process.wait(60), "Traceback" in process.stdout.read()) == (0 if not words else -signal.SIGTERM, False)
+    assert [f"/files/{file.name}" for file in tmp_path.iterdir()] == done["pictures"]

@@ -245,7 +245,44 @@ ELSE = adapter('asked_by="hook"', 'asked_by="hook", reply=Reply(id="job.state", 
 NO_TASK = "what the simulator posts is taken for that of no task; look at `webhook.reply`"
 
 
+LISTS = (
+    simulator(
+        '        ("GET", r"/v1/account"',
+        '        ("GET", r"/v1/jobs", "many"),\n        ("GET", r"/v1/account"',
+    )
+    + simulator(
+        "    def refused(self",
+        "    def many(self, request, _):\n"
+        "        self.admit(request)\n"
+        '        tasks = [self.tasks[name] for name in request.query["ids"].split("+")]\n'
+        "        stages = [(task, task.stage(self.now)) for task in tasks]\n"
+        "        shown = [self.shown(each, stage, self._results(each, stage, request)) for each, stage in stages]\n"
+        '        return json_response({"jobs": [json.loads(each.body) for each in shown]})\n\n'
+        "    def refused(self",
+    )
+    + simulator("import re\n", "import json\nimport re\n")
+)
+"""A provider that tells of several jobs in one call."""
+
+
+def listed(more='each="jobs[]", joined="+"'):
+    """Return the changes by which the adapter makes it."""
+    call = 'Endpoint(method="GET", path="/v1/jobs", query={"ids": "{ids}"})'
+    return LISTS + adapter("    pace=", f"    many=Many(call={call}, {more}),\n    pace=", "Many")
+
+
 PLANTED = {
+    "test_one_call_looks_at_several_tasks": [
+        (LISTS, "acme tells of several tasks in one call, and no `many` says how"),
+        (listed('each="job[]", joined="+"'), "calls told together, and they were looked at"),
+        (listed('each="jobs[]", joined=","'), "calls told together, and they were looked at"),
+        (listed() + simulator("for task in tasks]", "for task in tasks[:1]]"), "they were looked at"),
+        (
+            listed('each="jobs[]", joined="+", reply=Reply(id="job.id", state="job.state")'),
+            "together, a task comes to no result; look at `many`",
+        ),
+        (listed() + adapter('"done": State.SUCCEEDED', '"ready": State.SUCCEEDED'), "DeadlineExceeded"),
+    ],
     "test_an_adapter_says_all_that_can_be_said": [
         (adapter('title="Acme"', 'title=""'), "acme: title is what people call the provider"),
         (adapter('read="2026-11-20"', 'read="in November"'), "read is the day"),
@@ -980,6 +1017,7 @@ HOSTS = 'path="/v1/jobs/{id}", link="job.at", hosts=("acme.example",), reply=JOB
 CHARGE = COST + stated('tells = ("charge",)') + simulator("    tells: ", "    told: ")
 HALF = simulator('"hd": ("1K", 3)', '"hd": ("1K", Decimal("3.5"))')
 RIGHT = {
+    "test_one_call_looks_at_several_tasks": [listed()],
     "test_a_picture_that_is_put_in_costs_what_the_page_says": [PUT_IN_RIGHT, PUT_IN_RIGHT + NO_CREDIT],
     # What one of the two refuses is another promise's business.
     "test_every_field_that_is_sent_is_one_that_the_simulator_knows": [adapter("Text(1, 2000)", "Text(1, 2500)")],
@@ -1108,6 +1146,7 @@ ENDLESS = simulator("    failures: ClassVar", "    failures = {}\n    ends: Clas
             "files that it fetches",
         ),
         ("test_limits_are_those_of_the_page", [], "limits"),
+        ("test_one_call_looks_at_several_tasks", [], "call that tells of several tasks"),
     ],
 )
 def test_where_the_page_says_nothing_nothing_is_held_and_that_is_said(plugged, promise, changes, said):
