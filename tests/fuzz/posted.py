@@ -101,6 +101,7 @@ class Provider:
     name: str
     word: int = 0
     asked: list = attrs.field(factory=list)
+    said: list = attrs.field(factory=list)
 
     @property
     def looks(self):
@@ -112,6 +113,7 @@ class Provider:
             return Answer(200, {}, json.dumps(JWKS).encode())
         await asyncio.sleep(0)
         self.asked.append((call.method, call.url))
+        self.said.append(self.word)
         said = WORDS[self.name][self.word]
         body = {"images": [{"url": URL}]} if call.url.endswith("/response") else LOOKED[self.name](ID, said)
         return Answer(200, {"content-type": "application/json"}, json.dumps(body).encode())

@@ -5,6 +5,7 @@ look, wait, let time pass. What holds after each step is in `holds`.
 """
 
 import asyncio
+import itertools
 import json
 import os
 
@@ -53,6 +54,27 @@ class Ticking(FakeClock):
         self.sleeping = [each for each in self.sleeping if not each[1].done()]
 
 
+class Slow(MemoryJournal):
+    """A journal that takes a while, as a disk does; `turns` says how many of the event loop."""
+
+    turns = itertools.repeat(1)
+
+    async def write(self, change):
+        await self.some_turns()
+        written = await super().write(change)
+        await self.some_turns()
+        return written
+
+    async def select(self, query):
+        found = await super().select(query)
+        await self.some_turns()
+        return found
+
+    async def some_turns(self):
+        for _ in range(next(self.turns)):
+            await asyncio.sleep(0)
+
+
 class OneTask(RuleBasedStateMachine):
     """A task, its provider, and two clients over one journal that are told of it."""
 
@@ -60,7 +82,7 @@ class OneTask(RuleBasedStateMachine):
         super().__init__()
         self.runner = asyncio.Runner()
         self.clock, journal = Ticking(), MemoryJournal()
-        self.clients = [Told.of(provider, self.clock, MemoryJournal(journal.memory)) for _ in range(2)]
+        self.clients = [Told.of(provider, self.clock, Slow(journal.memory)) for _ in range(2)]
         self.truth, self.reached, self.waits, self.known, self.end = QUEUED, [QUEUED], [], None, None
 
     def run(self, work):
@@ -70,8 +92,13 @@ class OneTask(RuleBasedStateMachine):
     def is_signed(self):
         return self.clients[0].provider.name in SIGNED
 
-    @initialize(outcome=st.sampled_from([Outcome.ACCEPTED, Outcome.ACCEPTED, Outcome.UNCERTAIN, None]))
-    def buy(self, outcome):
+    @initialize(
+        outcome=st.sampled_from([Outcome.ACCEPTED, Outcome.ACCEPTED, Outcome.UNCERTAIN, None]),
+        turns=st.lists(st.integers(0, 9), min_size=3, max_size=7),
+    )
+    def buy(self, outcome, turns):
+        for each in self.clients:
+            each.journal.turns = itertools.cycle(turns)
         self.attempt = self.run(self.clients[0].bought(outcome))
         self.token = self.run(self.clients[0].ledger.token(self.attempt.id))
 
@@ -170,6 +197,8 @@ class OneTask(RuleBasedStateMachine):
             assert task.state is STATES[self.truth], "its end is the provider's"
             assert (task.state, task.assets, task.money) == (self.end.state, self.end.assets, self.end.money)
             assert bool(task.assets) == (task.state is State.SUCCEEDED)
+            if task.state is State.FAILED:
+                assert any(FAILED in each.provider.said for each in self.clients), "a look has confirmed it"
         for each in self.clients:
             ends = [event for event in each.events if not isinstance(event, Attempt) and event.state.final]
             assert len(ends) <= 1, "an end is told once"
@@ -208,7 +237,7 @@ class Waiting:
 
 async def settled():
     """Let everything that waits for no time go on."""
-    for _ in range(60):
+    for _ in range(300):
         await asyncio.sleep(0)
 
 
