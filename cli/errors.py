@@ -66,6 +66,9 @@ ADVICE: Mapping[type[AnymediaError], str] = {
 }
 
 
+SETTLES = "A webhook was asked for: where it is received, it settles this, and `anymedia resume` takes up the task."
+
+
 def exit_code(error: AnymediaError) -> int:
     """Return what a command that ended in an error exits with."""
     if isinstance(error, NoRoute):
@@ -186,6 +189,8 @@ def _advice(error: AnymediaError) -> Iterator[str]:
     errors = error.errors if isinstance(error, NoRoute) else (error,)
     told = [each for each in errors if not _nothing_was_sent(each)]
     yield from (text for kind, text in ADVICE.items() if any(isinstance(each, kind) for each in told))
+    if any(isinstance(each, SubmitUncertain) and each.attempt and each.attempt.order.webhook for each in told):
+        yield SETTLES
     problems = [problem for each in errors if isinstance(each, RequestError) for problem in each.problems]
     if any(problem.unsupported and problem.field not in NEVER_DROPPED for problem in problems):
         yield "--on-unsupported drop leaves out what an offer does not have."

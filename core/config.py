@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from stat import S_ISREG
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 import attrs
 
@@ -25,7 +25,7 @@ from .model.forms import LINK
 from .model.names import no_such
 from .model.options import Options
 from .model.paths import expanded
-from .model.urls import NO_PROXY_URL, ascii_host, is_local, is_loopback, proxy_url
+from .model.urls import NO_PROXY_URL, ascii_host, is_local, is_loopback, is_on_the_web, is_path, proxy_url
 from .network import DOWNLOAD, NETWORK, Network, network_of
 from .registry import adapter as find_adapter
 from .registry import adapters, faults
@@ -266,20 +266,31 @@ def _webhooks(data: Mapping[str, Any], where: str) -> str | None:
     if "webhooks" not in data:
         return None
     only(data["webhooks"], {"url": str}, where)
-    url: str = data["webhooks"].get("url", "").rstrip("/")
-    if not _is_plain(url):
+    if "url" not in data["webhooks"]:
+        raise ConfigError(f'{where}: url: is missing; it is like "https://app.example/hooks"')
+    try:
+        parts = urlsplit(data["webhooks"]["url"].rstrip("/"))
+        url: str = parts.geturl()  # its scheme is in small letters now
+        is_plain = _is_plain(url, parts)
+    except ValueError:  # the port, or the host
+        is_plain = False
+    if not is_plain:  # what stands before an @ may be a password, and is not shown
         raise ConfigError(f'{where}: url: must be like "https://app.example/hooks", in ASCII, without a user, ? and #')
-    if not (url.startswith("https://") or is_local(url)):
-        raise ConfigError(f"{where}: url: must be https://, unless it leads to this machine")
+    if not (is_local(url) or (parts.scheme == "https" and is_on_the_web(url))):
+        raise ConfigError(f"{where}: url: must be https:// and public, unless it leads to this machine")
     return url
 
 
-def _is_plain(url: str) -> bool:
-    """Return whether a URL can have a path put behind it; what stands before an @ may be a password."""
-    try:
-        return LINK.fits(url) and url.isascii() and not set("?#@") & set(url) and urlsplit(url).port != 0
-    except ValueError:  # the port
-        return False
+LONGEST_URL = 500
+"""Characters of the URL below which providers call."""
+
+
+def _is_plain(url: str, parts: SplitResult) -> bool:
+    """Return whether a URL can have a path put behind it. Errors: ValueError for a port or a host that is none."""
+    host, segments = ascii_host(parts.hostname or ""), parts.path.split("/")
+    is_host = not host.startswith(".") and ".." not in host and parts.port != 0
+    is_below = is_path(parts.path or "/") and not {".", ".."} & set(segments)
+    return LINK.fits(url) and len(url) <= LONGEST_URL and not set("?#@") & set(url) and is_host and is_below
 
 
 def _callback(url: str, account: str) -> str:

@@ -10,7 +10,7 @@ import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Container, MutableMapping
 from contextlib import suppress
-from inspect import isawaitable
+from inspect import isawaitable, iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from urllib.parse import quote, unquote, urlsplit
 
@@ -102,6 +102,8 @@ def asgi(client: Client, on_delivery: OnDelivery | None = None) -> ASGI:
     `on_delivery` is called with each Delivery, and awaited where it is a coroutine function.
     """
 
+    _check(client, on_delivery)
+
     async def status_of(scope: Scope, receive: Receive) -> int:
         if scope["method"] != "POST":
             return NO_METHOD
@@ -133,6 +135,7 @@ def routes(client: Client, path: str = "", on_delivery: OnDelivery | None = None
     """
     from aiohttp import web
 
+    _check(client, on_delivery)
     if not path and client.config.webhooks is None:
         raise ConfigError("say below which path webhooks come: the configuration has no [webhooks] url")
     below = (path or urlsplit(client.config.webhooks or "").path).rstrip("/")
@@ -150,6 +153,14 @@ def routes(client: Client, path: str = "", on_delivery: OnDelivery | None = None
         return web.Response(status=status, headers=MORE.get(status))
 
     return [web.post(f"{below}/{{account}}", take), web.post(f"{below}/{{account}}/{{token}}", take)]
+
+
+def _check(client: object, on_delivery: object) -> None:
+    """Refuse what could not take any webhook. Errors: TypeError."""
+    if not iscoroutinefunction(getattr(client, "receive", None)):
+        raise TypeError(f"a Client is needed, which lives in the event loop that serves, not {type(client).__name__}")
+    if on_delivery is not None and not callable(on_delivery):
+        raise TypeError(f"on_delivery: a function is needed, not {type(on_delivery).__name__}")
 
 
 def _place(scope: Scope, accounts: Container[str]) -> tuple[str, str | None] | None:

@@ -24,7 +24,10 @@ CLOSEST = 0.03
 SHORTEST = 0.1
 """Least seconds between two such looks."""
 
-MARGIN = 0.25
+SELDOM = 5
+"""Declared pauses that pass before the first look at a task which is likely to take longer."""
+
+MARGIN = 0.5
 """How much sooner than the first look, as a part of its age, a task may have been done that was done by then."""
 
 Took = tuple[float, float]
@@ -73,18 +76,26 @@ class Learned:
     def wait(self, pace: Pace, age: float, looks: int, jitter: float) -> float:
         """Return how many seconds to wait before the next look at a task of an age, after so many looks.
 
-        It is never looked at more often, all in all, than each `pace.then` seconds since the submit allows, and once it
-        may be done, never later than the declared pace. Behind the last age the waits double up to the declared one.
+        Once it may be done, it is looked at as often as is declared at least, and behind the last age the waits double
+        up to the declared one. Where it was looked at more often than each `pace.then` seconds, the wait is the
+        declared one.
         """
-        if looks == 0:
-            return max(self.ages[0] + self.gap * jitter / 2 - age, 0.0)
-        ahead = next((each for each in self.ages if each > age + self.gap / 2), None)
         declared = _step(pace, age) * (1 + jitter / 10)
+        spare = min(looks * pace.then - age, declared)
+        if age < self.ages[0] - self.gap / 2:  # it is not likely to be done, and may be as quick as no task before
+            wait = min(self.ages[0] + self.gap * jitter / 2 - age, early_wait(pace, age))
+            return max(wait, spare)
+        ahead = next((each for each in self.ages if each > age + self.gap / 2), None)
         if ahead is None:
             wait = min(max(self.ages[-1] - self.ages[0], age - self.ages[-1], self.gap), declared)
         else:
-            wait = min(ahead - age, declared) if age >= self.ages[0] else ahead - age
-        return max(wait, looks * pace.then - age)
+            wait = min(ahead - age, declared)
+        return max(wait, spare)
+
+
+def early_wait(pace: Pace, age: float) -> float:
+    """Return the longest wait before a task is likely to be done: until twice its age, and no less than a few looks."""
+    return max(SELDOM * pace.then - age, age)
 
 
 def learned(pace: Pace, took: Sequence[Took]) -> Learned | None:
@@ -127,11 +138,16 @@ def took(pace: Pace, known: Learned | None, unfinished: float, done: float) -> T
     `unfinished` is the age at that look, 0 where there was none. A gap between them, as where a process was away, tells
     nothing.
     """
-    first, step = (pace.first if known is None else known.ages[0]), _step(pace, done)
-    if unfinished == 0.0 and done <= first + 2 * step:
+    step = _step(pace, done)
+    if known is None:
+        planned, is_first = 2 * step, unfinished == 0.0 and done <= pace.first + 2 * step
+    else:
+        planned = max(2 * step, 1.5 * early_wait(pace, unfinished))
+        is_first = unfinished == 0.0 and done <= known.ages[0] + 2 * step
+    if is_first and known is not None and done >= known.ages[0] - known.gap:
         # It may have been done for long: what becomes faster is found out step by step.
-        unfinished = 0.0 if known is None else max(0.0, done - max(MARGIN * done, known.gap))
-    elif done - unfinished > 2 * step:
+        unfinished = max(0.0, done - max(MARGIN * done, known.gap))
+    elif not is_first and done - unfinished > planned:
         return None
     return (unfinished, done) if unfinished < done else None
 

@@ -20,7 +20,7 @@ from .looks import Looks
 from .moves import Moves
 from .pace import bounded, first_wait, next_wait, sweep_wait
 from .turn import Held, Turn
-from .waits import Wait, Watched
+from .waits import Wait, Watched, as_seen
 
 LATELY = 600.0
 """Seconds for which webhooks of an account are taken to arrive after one did."""
@@ -121,7 +121,7 @@ class Schedule:
     def told(self, task: Task) -> None:
         """Take a task as it stands, which is written down: who waits for it gets it without a look."""
         if (watched := self._watched.get(task.id)) is not None and not watched.task.state.final:
-            watched.task, watched.error = task, None
+            watched.task, watched.error = as_seen(watched.task, task), None
             if task.state.final:
                 for wait in watched.waits:
                     wait.over()
@@ -249,8 +249,9 @@ class Schedule:
         watched = turn.watched
         if turn.is_sweep and watched.task.state.final:
             self._missed()
+        watched.looked = watched.looks
         for wait in watched.waiting:
-            if watched.task.state.final or wait.looks <= watched.looks:
+            if watched.task.state.final or wait.looks <= watched.looked:
                 wait.over()
         if watched.task.state.final:
             return

@@ -83,6 +83,7 @@ class Session:
         self._unwritten: deque[Attempt] = deque()
         self._first: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._began: OrderedDict[str, float] = OrderedDict()
+        self._ends_told: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     @property
     def transport(self) -> Transport:
@@ -242,13 +243,23 @@ class Session:
             return True
 
     def tell(self, event: Event) -> None:
-        """Tell the listener."""
-        if self._on_event is not None:
+        """Tell the listener; of the end of a task once, however many have seen it."""
+        if self._on_event is not None and not self._is_told_again(event):
             try:
                 self._on_event(event)
             except Exception:  # noqa: BLE001 - a faulty listener is no reason to lose sight of a paid task
                 with suppress(Exception):  # nor is a log that cannot be written
                     _log.exception("on_event failed")
+
+    def _is_told_again(self, event: Event) -> bool:
+        """Return whether an event is the end of a task that was told before."""
+        if not isinstance(event, Task) or not event.state.final:
+            return False
+        name = (event.account, event.id)
+        was_told = name in self._ends_told
+        self._ends_told[name] = None
+        _bound(self._ends_told)
+        return was_told
 
     def asked(self, account: Account, model: str | None) -> Asked:
         """Return the account that is asked, and the time."""

@@ -12,6 +12,7 @@ from anymedia.model.errors import JournalError, OutOfBounds
 from anymedia.model.strict_json import Json, dumps
 from anymedia.model.task import Asset, Attempt, Task
 from anymedia.model.urls import unsigned
+from anymedia.translate.callback import without_token
 
 Sidecar: TypeAlias = bool | Literal["request"]
 """Whether one is written: with the digest of the request, or with the request itself."""
@@ -29,7 +30,7 @@ class Sidecars:
         """Return what is written beside an asset of a task; `c2pa`: its file carries such a mark."""
         attempt = await self._attempt(task)
         # Who reads it may not be who may fetch what was put in.
-        body = None if attempt is None else unsigned(attempt.order.body)
+        body = None if attempt is None else unsigned(without_token(attempt))
         known: dict[str, Json] = {
             **{name: getattr(task, name) for name in ("provider", "account", "offer", "model", "wire_id")},
             "task": task.id,

@@ -29,6 +29,12 @@ SEEN = (
 """What a look changes of a task, beside its money."""
 
 
+def as_seen(task: Task, seen: Task) -> Task:
+    """Return a caller's task as it was seen by another, who may know less of it: a handle tells of no labels."""
+    money = seen.money if seen.money.got == "settled" else task.money
+    return attrs.evolve(task, money=money, **{name: getattr(seen, name) for name in SEEN})
+
+
 class Wait:
     """One caller's wait for a task, until a `deadline` on the clock's monotonic time.
 
@@ -73,9 +79,7 @@ class Wait:
         seen = self.watched.task
         if self.task is self.watched.first:
             return seen
-        # Others may have asked by less: a handle tells of no labels, for one.
-        money = seen.money if seen.money.got == "settled" else self.task.money
-        return attrs.evolve(self.task, money=money, **{name: getattr(seen, name) for name in SEEN})
+        return as_seen(self.task, seen)
 
     @property
     def is_brief(self) -> bool:
@@ -130,6 +134,7 @@ class Watched:
         "is_swept",
         "keeper",
         "life",
+        "looked",
         "looks",
         "task",
         "unfinished",
@@ -150,6 +155,7 @@ class Watched:
         self.due: float = due
         self.until: float = -math.inf
         self.looks: int = 0
+        self.looked: int = 0
         self.is_looked_at: bool = False
         self.unfinished: float = 0.0
         self.is_alone: bool = False

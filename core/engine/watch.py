@@ -5,6 +5,7 @@ No failed look loses a task: the looks go on until the caller's deadline, which 
 
 import asyncio
 from contextlib import suppress
+from copy import copy
 from typing import Any
 
 from anymedia.account import Account
@@ -47,10 +48,17 @@ class Watch:
         self._moves = Moves(session.ledger, self._clock, self._heard)
         self._schedules: dict[str, Schedule] = {}
         self._looked_on: set[asyncio.Task[None]] = set()
+        self._is_closed = False
 
     async def once(self, account: Account, task: Task) -> Task:
-        """Look once and return the task as it stands; a passing fault is tried again. Errors: ProviderError."""
-        return await self._session.retried(lambda: self._looks.at(account, task), Unavailable, RateLimited)
+        """Look once and return the task as it stands, for whoever waits for it too; a passing fault is tried again.
+
+        Errors: ProviderError.
+        """
+        seen = await self._session.retried(lambda: self._looks.at(account, task), Unavailable, RateLimited)
+        if seen.state.final:
+            self.told(seen)
+        return seen
 
     async def done(self, account: Account, task: Task) -> Task:
         """Look once, without a second try, and return the task if it has succeeded. Errors: as until_done."""
@@ -90,22 +98,29 @@ class Watch:
     async def hinted(self, account: Account, task: Task, timeout: float) -> Task:
         """Look at a task now, since a webhook says that it has moved, and return it as it then stands.
 
-        The look is shared with all who wait for the task, and with every hint that comes before it begins. Where it
-        fails, or does not come within `timeout` seconds, the task is returned as it was. Where the task is not over
-        and nobody waits for it, it is looked at for another minute.
+        The look is shared with all who wait for the task, and with every hint that comes before it begins. Where the
+        task is not over and nobody waits for it, it is looked at for another minute. Errors: ProviderError where the
+        look fails, or does not come within `timeout` seconds.
         """
         if task.state.final:
             return task
         schedule = self._schedule(account.name)
         wait = schedule.join(account, task, self._clock.monotonic() + timeout, brief=True)
+        watched = wait.watched
         try:
             await self._ended(schedule, wait)
-            if not wait.watched.task.state.final and schedule.is_alone(wait):
+            if not watched.task.state.final and schedule.is_alone(wait) and not self._is_closed:
                 longer = schedule.join(account, task, self._clock.monotonic() + LOOKED_ON)
                 self._looked_on.add(on := asyncio.create_task(self._look_on(schedule, longer)))
                 on.add_done_callback(self._looked_on.discard)
         finally:
             schedule.leave(wait)
+        if watched.task.state.final:
+            return wait.seen
+        if watched.looked < wait.looks:
+            raise Unavailable(f"{task.account} was not looked at in time for task {task.id}", **encode.facts(wait.seen))
+        if watched.error is not None:
+            raise copy(watched.error)  # it says to each who is told of it what became of the look
         return wait.seen
 
     def waits_for(self, task: Task) -> bool:
@@ -134,6 +149,7 @@ class Watch:
 
     async def close(self) -> None:
         """Look on at nothing for which nobody waits."""
+        self._is_closed = True
         for each in self._looked_on:
             each.cancel()
         await asyncio.gather(*self._looked_on, return_exceptions=True)

@@ -86,7 +86,7 @@ class Webhooks:
         self._session = session
         self._watch = watch
         self._keys = PublicKeys(session)
-        self._reading = asyncio.Semaphore(MOST_BODIES)
+        self._reading, self._expected = asyncio.Semaphore(MOST_BODIES), asyncio.Semaphore(MOST_BODIES)
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def close(self) -> None:
@@ -104,7 +104,7 @@ class Webhooks:
         heads = _plain(headers)
         named = None if token is None else await ledger.named_by(token)
         proofs = self._proofs(account, heads, by_token=named is not None)
-        whole = await self._read(body)
+        whole = await self._read(body, self._expected if named is not None else self._reading)
         genuine = await self._genuine(account, proofs, heads, whole)
         if (attempt := await self._attempt(account, ledger, genuine, named)) is None:
             await self._unknown(account, ledger, genuine)
@@ -123,7 +123,7 @@ class Webhooks:
         for life in _lives(account):
             signed = None if life.webhook is None else life.webhook.signed
             if signed is None or not is_verifiable(account, signed):
-                reason = None if by_token else "nothing proves where it comes from"
+                reason = None if by_token else "nothing proves where it comes from: it has no token of a task here"
                 proof = Proof(life)
             else:
                 reason = lacks(signed, headers, self._session.clock.now())
@@ -136,20 +136,26 @@ class Webhooks:
             raise WebhookRefused(next(iter(reasons), f"{account.adapter.title} posts no webhooks"))
         return proofs
 
-    async def _read(self, body: Body) -> bytes:
-        """Return a body that is not all too long, and does not take all too long. Errors: WebhookRefused."""
+    async def _read(self, body: Body, line: asyncio.Semaphore) -> bytes:
+        """Return a body that is not all too long, and does not take all too long. Errors: WebhookRefused.
+
+        What has a task's token stands in a line of its own: slow bodies of nobody hold up none of these.
+        """
         if isinstance(body, bytes):
             if len(body) > LONGEST:
                 raise _too_long()
             return body
-        whole = bytearray()
+        whole, begun = bytearray(), False
         try:
-            async with self._reading, asyncio.timeout(READING):
+            async with asyncio.timeout(READING), line:
+                begun = True
                 async for piece in body:
                     whole += piece
                     if len(whole) > LONGEST:
                         raise _too_long()
         except TimeoutError:
+            if not begun:
+                raise WebhookRefused("others were read all the time", status=503) from None
             raise WebhookRefused(f"its body did not come within {READING:g} s", status=408) from None
         return bytes(whole)
 
@@ -228,10 +234,14 @@ class Webhooks:
     # What becomes of it
 
     async def _take(self, account: Account, ledger: Ledger, genuine: Genuine, attempt: Attempt) -> Task | None:
+        named = _named(account, genuine, attempt) if attempt.task is None else None
+        if named is not None:  # what only the token proves is looked at first
+            seen = genuine.told(named) or named
+            seen = await self._watch.hinted(account, named, LOOK) if genuine.covers == "token" else seen
         async with self._turns.setdefault(attempt.id, asyncio.Lock()):  # duplicates come at once
             attempt = await ledger.attempt(attempt.id) or attempt
-            if attempt.task is None:
-                attempt = await self._accepted(account, ledger, genuine, attempt)
+            if attempt.task is None and named is not None:
+                attempt = await self._accepted(ledger, attempt, named, seen, is_looked_at=genuine.covers == "token")
             task = attempt.task
             if task is None or task.state.final or attempt.dismissed:
                 return task  # a duplicate, or too late
@@ -244,23 +254,16 @@ class Webhooks:
                 return await self._saw(ledger, told)
         return await self._watch.hinted(account, task, LOOK)
 
-    async def _accepted(self, account: Account, ledger: Ledger, genuine: Genuine, attempt: Attempt) -> Attempt:
-        """Return an attempt, of which no answer is known, with the task that the webhook names.
-
-        What only the token proves is looked at first. Errors: ProviderError.
-        """
-        if (task_id := genuine.task_id) is None:
-            return attempt
-        content = genuine.received.content
-        links = dict(followed(account.adapter, attempt.order.lifecycle, account.origin, content))
-        named = attrs.evolve(attempt.draft(task_id), links=links, raw=genuine.received.raw)
-        seen = await self._watch.once(account, named) if genuine.covers == "token" else genuine.told(named) or named
+    async def _accepted(
+        self, ledger: Ledger, attempt: Attempt, named: Task, seen: Task, *, is_looked_at: bool
+    ) -> Attempt:
+        """Return an attempt of which no answer is known, with the task that a webhook names, as told or seen."""
         named = named if seen.state.final else seen
         settled = await ledger.accepted_by_webhook(attempt, named)
         if settled.task != named:
             return settled  # its answer was faster, or another attempt has the task
         await ledger.want(named)  # its caller was told that nobody knows, and does not wait for it
-        if _is_result(seen) or (seen.state.final and genuine.covers == "token"):
+        if _is_result(seen) or (seen.state.final and is_looked_at):
             seen = await self._session.kept_if_can_be(seen)
             await ledger.see(seen, by_webhook=True)  # not before: what is over, and wanted by nobody, is not fetched
             settled = attrs.evolve(settled, task=seen)
@@ -281,11 +284,20 @@ class Webhooks:
 
     async def _moved(self, task: Task, told: Task) -> Task:
         """Write down how far a task is, unless that was known: webhooks may come out of order."""
-        if task.state is State.RUNNING and told.state is State.QUEUED:
+        if (task.state is State.RUNNING and told.state is State.QUEUED) or _progress(told) < _progress(task):
             return task
         if told.state is not task.state or told.told != task.told:
             await self._session.see(told, by_webhook=True)
         return told
+
+
+def _named(account: Account, genuine: Genuine, attempt: Attempt) -> Task | None:
+    """Return the task of an attempt, as a webhook names it and before anything else is known of it."""
+    if (task_id := genuine.task_id) is None:
+        return None
+    received = genuine.received
+    links = dict(followed(account.adapter, attempt.order.lifecycle, account.origin, received.content))
+    return attrs.evolve(attempt.draft(task_id), links=links, raw=received.raw)
 
 
 class _Reading:
@@ -346,6 +358,11 @@ def _names(genuine: Sequence[Genuine], task_id: str) -> bool:
 
 def _is_result(task: Task) -> bool:
     return task.state is State.SUCCEEDED and bool(task.assets)
+
+
+def _progress(task: Task) -> float:
+    progress = task.told.get("progress")
+    return progress if isinstance(progress, float) else 0.0
 
 
 def _plain(headers: Headers) -> dict[str, str]:

@@ -98,7 +98,8 @@ def _whole_or_none(digits: str) -> int | None:
     return int(digits) if len(digits) <= LONGEST_NUMBER else None
 
 
-_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+# A text without an end goes to the end, and nothing of it is tried twice.
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _AROUND = "\ufeff\0 \t\r\n"
 _LENIENT = json.JSONDecoder(
     parse_float=_finite_or_none, parse_int=_whole_or_none, parse_constant=lambda _: None, strict=False

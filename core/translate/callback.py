@@ -1,5 +1,6 @@
 """The URL of ours in an order, which its provider calls: where it stands, and the attempt's own part of it; pure."""
 
+import re
 from collections.abc import Mapping
 from urllib.parse import quote_plus
 
@@ -8,7 +9,7 @@ import attrs
 from anymedia.account import TOKEN
 from anymedia.model.forms import texts_in
 from anymedia.model.strict_json import Json
-from anymedia.model.task import Order
+from anymedia.model.task import Attempt, Order
 
 
 def asks(order: Order, callback: str) -> bool:
@@ -26,6 +27,17 @@ def told(order: Order, callback: str, token: str) -> Order:
 def with_token(callback: str, token: str) -> str:
     """Return a callback with a token in the place that is kept for it."""
     return callback.removesuffix(TOKEN) + token
+
+
+def without_token(attempt: Attempt) -> Json:
+    """Return the body of an attempt with zeros in place of its token: the same body for the same request."""
+    if not attempt.order.webhook:
+        return attempt.order.body
+    token = re.compile(rf"{re.escape(attempt.id)}[0-9a-f]{{{len(TOKEN) - len(attempt.id)}}}")
+    body = attempt.order.body
+    for text in {text for text in texts_in(body) if token.search(text)}:
+        body = exchanged(body, text, token.sub(TOKEN, text))
+    return body
 
 
 def exchanged(body: Json, text: str, other: str) -> Json:

@@ -117,9 +117,9 @@ def query_only(connect):
 
 
 def test_it_says_how_far_webhooks_are_believed(at):
-    file = Path("anymedia.toml")
+    file = at / "anymedia.toml"
     file.write_text(f'{file.read_text()}\n[webhooks]\nurl = "https://app.example/hooks"\n')
-    said = run("doctor", "--config", file).stdout
+    said = doctor("--config", str(file)).output
     assert "webhooks: https://app.example/hooks\n" in said
     assert "runapi: webhooks are signed: they count as an answer\n" in said
     assert "revidapi: webhooks are not signed: the task is looked at\n" in said

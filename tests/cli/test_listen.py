@@ -17,6 +17,7 @@ from tests.tables import toml
 
 FOX = ("generate", "A fox", "--model", "flux-2-pro", "--out", "out")
 NOBODY = "0" * 64
+HOW = 'set RUNAPI_WEBHOOK_SECRET, or write webhook_secret_env = "…" in its settings'
 
 
 @pytest.fixture
@@ -66,8 +67,7 @@ def test_what_comes_is_printed(url, terminal):
             "api_in_one: webhooks are not signed: the task is looked at\n",
             "revidapi: webhooks are not signed: the task is looked at\n",
             "runapi: webhooks are signed: they count as an answer\n",
-            "team: webhooks are not verified, and the task is looked at; set RUNAPI_WEBHOOK_SECRET, or write "
-            'webhook_secret_env = "…" in its settings\n',
+            f"team: webhooks are not verified, and the task is looked at; {HOW}\n",
             "Ctrl-C ends it.\n",
         ]
         made = terminal.json(*FOX, "--provider", "runapi")

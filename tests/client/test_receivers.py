@@ -11,7 +11,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from anymedia import Client, Config, ConfigError, JournalError, State, WebhookRefused
+from anymedia import Client, Config, ConfigError, JournalError, State, SyncClient, WebhookRefused, read_config
 from anymedia.engine import webhooks
 from anymedia.engine.webhooks import LONGEST
 from anymedia.journal import MemoryJournal
@@ -411,3 +411,13 @@ async def test_routes_need_a_path():
     async with Client(Config(accounts={}, journal=None)) as client:
         with pytest.raises(ConfigError, match=r"say below which path webhooks come: the configuration has no \[web"):
             routes(client)
+
+
+def test_what_could_take_no_webhook_is_refused_at_once():
+    with SyncClient(read_config({"providers": {"reapi": {}}}, {})) as client:
+        for receiver in (asgi, routes):
+            with pytest.raises(TypeError, match="a Client is needed"):
+                receiver(client)
+    for receiver in (asgi, routes):
+        with pytest.raises(TypeError, match="on_delivery: a function is needed, not int"):
+            receiver(Told(), on_delivery=5)

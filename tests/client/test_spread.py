@@ -21,7 +21,7 @@ from tests.machine.virtual import Loop, LoopClock, slow_way
 
 CALLS = 300
 TROUBLE = 0.2
-SUBMITS, POLLS = (20, 10.0), (10, 1.0)
+SUBMITS, POLLS = (20, 10.0), (6, 1.0)
 LIMITS = {"runapi": {"submits": list(SUBMITS)}, "reapi": {"polls": list(POLLS)}}
 REQUEST = ImageRequest(model="flux-2-pro", prompt="a lighthouse at dusk", aspect_ratio="16:9", resolution="1K")
 

@@ -15,6 +15,7 @@ from anymedia import (
     SubmitUncertain,
     Task,
     TaskFailed,
+    Unavailable,
     WebhookRefused,
     read_config,
 )
@@ -229,17 +230,17 @@ async def test_a_webhook_may_come_before_the_answer_to_its_submit(hook, clock, r
 
 
 async def test_an_uncertain_one_whose_task_is_not_found_stays_so(hook, clock, request_):
+    hook.sims["revidapi"].fault("webhook_never")
     hook.sims["revidapi"].fault("reset_after")
     with pytest.raises(SubmitUncertain):
         await hook.client.submit(request_, "revidapi")
     address, _ = hook.address("revidapi")
-    forged = json.dumps({"code": 200, "data": {"taskId": "0" * 32, "state": "success"}}).encode()
     clock.seconds += 200  # later than a record may come late
-    hook.sims["revidapi"].fault("not_found", on="poll")
-    assert (await hook.post(address, forged))[0] == 503
-    nameless = json.dumps({"code": 200}).encode()
-    await until(lambda: hook.deliveries[-1].status == 503)
-    assert await hook.post(address, nameless) == (200, b"")
+    other = json.dumps({"code": 200, "data": {"taskId": "0" * 32, "state": "success"}}).encode()
+    assert await hook.post(address, other) == (503, b"")
+    assert await hook.post(address, json.dumps({"code": 200}).encode()) == (200, b"")  # it names no task
+    (attempt,) = await hook.client.attempts()
+    assert (attempt.outcome, attempt.task, hook.polls("revidapi")) == (Outcome.UNCERTAIN, None, 1)
 
 
 # Again, late, and about what nobody knows
@@ -360,3 +361,88 @@ async def test_what_cannot_be_written_down_is_to_come_again(sims, clock, request
         body, secret = told(task.id, url="https://files.example/x.png"), sims[SIGNED].service.settings["webhook_secret"]
         with pytest.raises(JournalError):
             await hook.client.receive(SIGNED, signed(body, secret, clock), body)
+
+
+async def test_a_hint_whose_look_fails_comes_again(hook, clock, request_):
+    task = await hook.client.submit(request_, "revidapi")
+    address, _ = hook.address("revidapi")
+    body = json.dumps({"code": 200, "data": {"taskId": task.id, "state": "success"}}).encode()
+    hook.sims["revidapi"].fault("status", on="poll", status=500)
+    assert await hook.post(address, body) == (503, b"")
+    assert (await hook.post(address, body))[0] == 200
+
+
+async def test_hints_about_an_uncertain_submit_share_their_looks(hook, clock, request_):
+    hook.sims["revidapi"].fault("webhook_never")
+    hook.sims["revidapi"].fault("reset_after")
+    with pytest.raises(SubmitUncertain):
+        await hook.client.submit(request_, "revidapi")
+    (address, token), (entry,) = hook.address("revidapi"), hook.entries()
+    body = json.dumps({"code": 200, "data": {"taskId": entry["task_id"], "state": "success"}}).encode()
+    hook.sims["revidapi"].fault("status", on="poll", status=500, times=2)
+    refused = await asyncio.gather(
+        *(hook.client.receive("revidapi", {}, body, token) for _ in range(20)), return_exceptions=True
+    )
+    assert {type(each) for each in refused} == {Unavailable}
+    assert hook.polls("revidapi") <= 2
+    clock.seconds += END
+    assert await hook.post(address, body) == (200, b"")
+    (attempt,) = await hook.client.attempts()
+    assert attempt.task.state is State.SUCCEEDED
+
+
+async def test_the_end_of_a_task_is_told_once(hook, clock, events, request_):
+    task = await hook.client.submit(request_, SIGNED)
+    clock.seconds += END
+    await until(lambda: hook.deliveries)
+    assert (await hook.client.wait(task)).state is State.SUCCEEDED  # as it was submitted: the journal knows better
+    assert (hook.polls(SIGNED), [event.state for event in events if isinstance(event, Task)]) == (0, [State.SUCCEEDED])
+
+
+async def test_a_sidecar_tells_no_token(hook, clock, request_, tmp_path):
+    digests = set()
+    for folder in ("one", "two"):
+        task = await hook.client.submit(request_, SIGNED)
+        clock.seconds += END
+        await until(lambda: hook.polls(SIGNED) or len(hook.deliveries) == len(hook.entries()))
+        await hook.client.download(await hook.client.wait(task), tmp_path / folder, sidecar="request")
+        (sidecar,) = (json.loads(file.read_text()) for file in (tmp_path / folder).glob("*.json"))
+        assert sidecar["request"]["callback_url"] == f"{hook.url}/{SIGNED}/{'0' * 64}"
+        digests.add(sidecar["request_sha256"])
+    assert len(digests) == 1
+
+
+async def test_slow_bodies_of_nobody_hold_up_no_webhook_of_a_task(hook, clock, request_):
+    task = await hook.client.submit(request_, "revidapi")
+    secret = hook.sims[SIGNED].service.settings["webhook_secret"]
+
+    async def never():
+        await asyncio.get_running_loop().create_future()
+        yield b""
+
+    headers = signed(b"", secret, clock)
+    slow = [asyncio.create_task(hook.client.receive(SIGNED, headers, never())) for _ in range(100)]
+    await asyncio.sleep(0)
+
+    async def body():
+        yield json.dumps({"code": 200, "data": {"taskId": task.id, "state": "success"}}).encode()
+
+    seen = await hook.client.receive("revidapi", {}, body(), hook.address("revidapi")[1])
+    assert (seen.id, any(each.done() for each in slow)) == (task.id, False)
+    for each in slow:
+        each.cancel()
+    await asyncio.gather(*slow, return_exceptions=True)
+
+
+@pytest.mark.parametrize(("most", "status"), [(64, 408), (0, 503)])
+async def test_no_body_is_waited_for_without_end(hook, clock, monkeypatch, secret, most, status):
+    monkeypatch.setattr("anymedia.engine.webhooks.READING", 0)
+    monkeypatch.setattr("anymedia.engine.webhooks.MOST_BODIES", most)
+
+    async def never():
+        await asyncio.get_running_loop().create_future()
+        yield b""
+
+    with pytest.raises(WebhookRefused) as caught:
+        await hook.client.receive(SIGNED, signed(b"", secret, clock), never())
+    assert caught.value.status == status

@@ -226,7 +226,8 @@ def test_one_answer_that_asks_for_no_more_looks_holds_up_all_of_the_account():
         hint = world.hint(task("t-2"), 5)
         ends = await asyncio.gather(*waits[:3], return_exceptions=True)
         assert [end.state for end in ends] == [State.SUCCEEDED] * 3
-        assert (await hint).state is State.RUNNING  # it did not come to a look in its time
+        with pytest.raises(Unavailable, match="was not looked at in time"):
+            await hint
         assert [world.looks[0][1], *world.looks[1:3]] == ["t-4", (18, "t-3"), (60.25, "t-2")]
         waits[3].cancel()
 
@@ -297,7 +298,7 @@ def test_where_nobody_waits_a_task_that_was_told_of_is_looked_at_for_a_minute():
 
 
 @pytest.mark.parametrize("fault", [refused(503), None])
-def test_a_hint_whose_look_fails_leaves_the_task_as_it_was(fault):
+def test_a_hint_whose_look_fails_is_to_come_again(fault):
     async def main():
         world = World({"t-1": 0})
         if fault is None:
@@ -305,7 +306,8 @@ def test_a_hint_whose_look_fails_leaves_the_task_as_it_was(fault):
         else:
             world.answers = [fault]
         waiting = world.wait(task())
-        assert (await world.hint(task(), 1)).state is State.RUNNING
+        with pytest.raises(Unavailable):
+            await world.hint(task(), 1)
         world.latency = LATENCY
         assert (await waiting).state is State.SUCCEEDED
 
@@ -315,7 +317,9 @@ def test_a_hint_whose_look_fails_leaves_the_task_as_it_was(fault):
 def test_a_call_that_cannot_be_made_is_a_look_too():
     async def main():
         world = World(poll=Endpoint(method="GET", link="next", reply=READ))
-        assert (await world.hint(task())).trouble.looks == 1
+        with pytest.raises(MalformedAnswer) as caught:
+            await world.hint(task())
+        assert caught.value.task.trouble.looks == 1
 
     timed(main())
 

@@ -56,7 +56,8 @@ TOLD = {
         {"id": task_id, "status": word} | ({"result": {"sample": URL, "seed": 7}, "cost": 3} if word == "Ready" else {})
     ),
     "replicate": lambda task_id, word: (
-        {"id": task_id, "status": word} | ({"output": URL} if word == "succeeded" else {})
+        {"id": task_id, "status": word, "urls": {"get": f"{REPLICATE.base_url}/v1/predictions/1"}}
+        | ({"output": URL} if word == "succeeded" else {})
     ),
 }
 """The body of a webhook that says a word of a task."""
@@ -100,6 +101,7 @@ class Provider:
     name: str
     word: int = 0
     asked: list = attrs.field(factory=list)
+    said: list = attrs.field(factory=list)
 
     @property
     def looks(self):
@@ -111,6 +113,7 @@ class Provider:
             return Answer(200, {}, json.dumps(JWKS).encode())
         await asyncio.sleep(0)
         self.asked.append((call.method, call.url))
+        self.said.append(self.word)
         said = WORDS[self.name][self.word]
         body = {"images": [{"url": URL}]} if call.url.endswith("/response") else LOOKED[self.name](ID, said)
         return Answer(200, {"content-type": "application/json"}, json.dumps(body).encode())
