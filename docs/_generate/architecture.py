@@ -97,9 +97,10 @@ When the next look is due is a pure function, in [pace.py](../core/engine/pace.p
 - Then the last 32 of them say it. Of each the journal keeps between which two looks it was done, unless there was a gap
   between them. As if each moment of these spans were as likely as another, and later tasks counted for more, a task is
   looked at when a part of tasks like it are done (up to four looks, the last when 95 % are), and then at short pauses
-  that double up to the declared one. All in all there are never more looks than one for each `Pace.then` seconds since
-  the submit, and once the task may be done, no pause is longer than the declared one. Where the first look finds a task
-  done, it counts as done up to a quarter sooner: so what becomes faster is found out.
+  that double up to the declared one. Where there were more looks than one for each `Pace.then` seconds since the
+  submit, the pause is the declared one; once the task may be done, none is longer. Before that it is looked at now and
+  then, at twice the age of the look before. Where the first of the looks finds a task done, it counts as done up to
+  half its age sooner: so what becomes faster is found out.
 - While a webhook is expected, and webhooks of the account have arrived in the last ten minutes, a task is looked at
   after twice its usual time (a minute, where nobody knows that), and then at the slowest declared pace. Such a look
   that finds a task over ends that for all of the account until a webhook arrives: they do not come, it seems.
@@ -111,7 +112,7 @@ moved: hints that come before the look begins share it. What a signed webhook te
 process has written down ([`Moves`](../core/engine/moves.py)).
 
 `make bench` shows in simulated time how many looks that takes for tasks of 3, 10 and 60 s, and how much later than they
-are done that is known, beside fixed paces: of a task that takes about 10 s, less than three looks and a third of a
+are done that is known, beside fixed paces: of a task that takes about 10 s, less than three looks and half a
 second.
 
 ## The rooms

@@ -412,6 +412,8 @@ def test_without_a_journal_there_is_nothing_to_hear():
         world = World({"t-1": 0})
         watch = Watch(Session(Time(), Patience(), None, None))
         watch._looks = world.watch._looks
+        watch.wake(task())  # nobody waits for anything there
+        watch.told(over(task()))
         assert (await watch.until_done(world.account, task(webhook=True), 60)).state is State.SUCCEEDED
 
     timed(main())
