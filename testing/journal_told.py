@@ -81,8 +81,8 @@ class Told(Sums):
             await journal.intend(entry(number))
 
         async def hears(number: int) -> None:
-            if not await other.write(ended(number, unanswered=True, **OVER)):
-                await other.write(over(number))
+            await other.write(ended(number, unanswered=True, **OVER))
+            await other.write(over(number))
 
         def ends(number: int) -> Ended:
             return ended(number, keeps_task=True, **answer)

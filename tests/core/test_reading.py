@@ -9,8 +9,8 @@ import pytest
 from anymedia import Asset, Money, Result, State, Task
 from anymedia.declare import Endpoint, Fault, Reply
 from anymedia.errors import AnymediaError
-from anymedia.translate.classify import Asked
-from anymedia.translate.decode import looked, submitted
+from anymedia.translate.classify import Asked, Received
+from anymedia.translate.decode import looked, posted, submitted
 from anymedia.translate.messages import Answer
 
 from .acme import acme
@@ -85,3 +85,17 @@ def test_the_assets_of_a_result_are_those_of_its_tasks_in_order():
 
 def test_only_three_states_are_final():
     assert [state for state in State if state.final] == [State.SUCCEEDED, State.FAILED, State.CANCELED]
+
+
+@pytest.mark.parametrize(
+    ("body", "state"),
+    [
+        ({"state": "done", "urls": ["https://cdn.example/1.png"]}, State.SUCCEEDED),
+        ({"state": 7}, None),
+        ({"code": 501}, None),
+    ],
+)
+def test_the_body_of_a_webhook_tells_what_a_look_would_or_nothing(body, state):
+    reply = attrs.evolve(POLL.reply, ok=("code", 200))
+    seen = posted(Received.of(ASKED, answer(**body)), reply, TASK)
+    assert state == (None if seen is None else seen.state)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anymedia.model.strict_json import dumps, loads
+from anymedia.model.strict_json import dumps, lenient, loads
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -50,3 +50,10 @@ def test_any_text_is_json_or_a_value_error(text):
     except ValueError:
         return
     json.dumps(value, allow_nan=False)
+
+
+@pytest.mark.parametrize("rest", ['\\"' * 450_000, '"' + "\\" * 900_001, '"\\"' * 300_000])
+def test_a_text_without_an_end_is_read_once(rest):
+    """It is too deep as well, so that brackets are looked for; by the square of its length that would take hours."""
+    with pytest.raises(ValueError):  # noqa: PT011 - the words are Python's
+        lenient("[" * 100_000 + rest)

@@ -21,6 +21,7 @@ from anymedia import (
     SubmitUncertain,
     SyncClient,
     Unsupported,
+    WebhookRefused,
     read_config,
 )
 from anymedia.simulators import in_thread
@@ -152,6 +153,12 @@ def test_ctrl_c_ends_a_wait_and_keeps_the_task():
         child.send_signal(signal.SIGINT)
         out, err = child.communicate(timeout=30)
     assert (out.splitlines()[-1], child.returncode) == ("kept running 1", 0), err
+
+
+def test_a_webhook_is_taken(client, sims):
+    with pytest.raises(WebhookRefused, match="nothing proves"):
+        client.receive("revidapi", {}, b"{}")
+    assert client.unknown() == []
 
 
 def test_what_was_interrupted_leaves_the_client_as_it_was(client):
