@@ -107,11 +107,11 @@ def dead(process):
 @pytest.fixture
 def site(tmp_path):
     clock = FakeClock()
-    with in_thread(SIGNED, HINTED, clock=clock.time) as simulators:
-        with socket.socket() as taken:  # so that the port is nobody else's between two receivers
-            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            taken.bind(("127.0.0.1", 0))
-            yield Site(simulators, clock, tmp_path / "shared", taken.getsockname()[1])
+    with in_thread(SIGNED, HINTED, clock=clock.time) as simulators, socket.socket() as taken:
+        # Held here, so that the port is nobody else's between two receivers.
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        taken.bind(("127.0.0.1", 0))
+        yield Site(simulators, clock, tmp_path / "shared", taken.getsockname()[1])
 
 
 def go_on(process):
