@@ -76,7 +76,7 @@ async def take(client, job):
     app.add_routes(routes(client, on_delivery=answered))
     runner = web.AppRunner(app)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", job["port"]).start()
+    await web.TCPSite(runner, "127.0.0.1", job["port"], reuse_port=True).start()
     say("serves")
 
 
