@@ -93,6 +93,8 @@ async def _listening(
         return web.Response(status=404)
 
     client = await stack.enter_async_context(Client(config, clock=clock))
+    if client.journal is not None:
+        await client.journal.check()
     app = web.Application()
     app.add_routes([*routes(client, on_delivery=show), web.route("*", "/{path:.*}", astray)])
     runner = web.AppRunner(app, access_log=None)

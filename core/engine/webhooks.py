@@ -16,7 +16,7 @@ from anymedia.account import Account
 from anymedia.declare.lifecycle import Lifecycle
 from anymedia.declare.webhook import Signed
 from anymedia.journal.ledger import Ledger
-from anymedia.model.errors import ConfigError, WebhookRefused
+from anymedia.model.errors import WebhookRefused
 from anymedia.model.task import Attempt, Task
 from anymedia.model.vocabulary import State
 from anymedia.translate import decode
@@ -42,8 +42,8 @@ MOST_BODIES = 64
 LOOK = 5.0
 """Seconds for which the look is waited for that a hint leads to: providers want their answer in about ten."""
 
-Headers: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
-Body: TypeAlias = bytes | AsyncIterator[bytes]
+Headers: TypeAlias = Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]]
+Body: TypeAlias = bytes | bytearray | memoryview | AsyncIterator[bytes]
 Covers: TypeAlias = Literal["body", "id", "token"]
 
 _log = logging.getLogger("anymedia")
@@ -123,7 +123,7 @@ class Webhooks:
         for life in _lives(account):
             signed = None if life.webhook is None else life.webhook.signed
             if signed is None or not is_verifiable(account, signed):
-                reason = None if by_token else "nothing proves where it comes from: it has no token of a task here"
+                reason = None if by_token else _unproven(account, signed)
                 proof = Proof(life)
             else:
                 reason = lacks(signed, headers, self._session.clock.now())
@@ -141,10 +141,12 @@ class Webhooks:
 
         What has a task's token stands in a line of its own: slow bodies of nobody hold up none of these.
         """
-        if isinstance(body, bytes):
+        if isinstance(body, bytes | bytearray | memoryview):
             if len(body) > LONGEST:
                 raise _too_long()
-            return body
+            return bytes(body)
+        if not hasattr(body, "__aiter__"):
+            raise TypeError(f"body: bytes are needed, or what yields them asynchronously, not {type(body).__name__}")
         whole, begun = bytearray(), False
         try:
             async with asyncio.timeout(READING), line:
@@ -190,7 +192,7 @@ class Webhooks:
             )
 
         if signed.keys is None:
-            return wrong(_secret_keys(account, signed))
+            return wrong([key_bytes(signed, each.reveal()) for each in account.secrets_of(signed.key or "")])
         tried = await self._keys.of(account, signed.keys)
         reason = wrong(tried)
         if reason is not None and (keys := await self._keys.newer(account, signed.keys, tried)) is not None:
@@ -328,12 +330,14 @@ def is_verifiable(account: Account, signed: Signed) -> bool:
     return can_verify(signed) and (signed.keys is not None or bool(account.secrets_of(signed.key or "")))
 
 
-def _secret_keys(account: Account, signed: Signed) -> list[bytes]:
-    """Return the keys that an account's secrets write. Errors: ConfigError."""
-    try:
-        return [key_bytes(signed, secret.reveal()) for secret in account.secrets_of(signed.key or "")]
-    except ValueError as error:
-        raise ConfigError(f"{account.name}: {error}", account=account.name) from None
+def _unproven(account: Account, signed: Signed | None) -> str:
+    """Return why nothing but a token could prove a webhook, and that it has none of a task here."""
+    why = "nothing proves where it comes from"
+    if signed is not None and not can_verify(signed):
+        why = "its signature needs the package cryptography: pip install 'anymedia[webhooks]'"
+    elif signed is not None:
+        why = f"there is no {signed.key} to check its signature with"
+    return f"{why}, and it has no token of a task here"
 
 
 def _lives(account: Account) -> list[Lifecycle]:
@@ -367,11 +371,16 @@ def _progress(task: Task) -> float:
 
 def _plain(headers: Headers) -> dict[str, str]:
     """Return headers by names in lower case; one that comes twice, and says two things, says nothing."""
-    every = [(name.lower(), value) for name, value in (headers.items() if isinstance(headers, Mapping) else headers)]
+    pairs = headers.items() if hasattr(headers, "items") else headers
+    every = [(_text(name).lower(), _text(value)) for name, value in pairs]
     plain = dict(every)
     for name in {name for name, value in every if plain[name] != value}:
         del plain[name]
     return plain
+
+
+def _text(header: str | bytes) -> str:
+    return header.decode("latin-1") if isinstance(header, bytes) else header
 
 
 def _too_long() -> WebhookRefused:

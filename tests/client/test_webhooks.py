@@ -336,14 +336,29 @@ async def test_a_journal_is_needed(sims, hook):
         await hook.client.receive("nobody", {}, b"")
 
 
-async def test_a_secret_that_is_none_is_told(sims, clock, journal, request_):
-    environ = sims.environ | {name: "no base64!" for name in sims.environ if "WEBHOOK" in name}
-    sims.environ.update({name: "bm8=" for name in environ if "WEBHOOK" in name})
-    async with hooked(sims, clock, journal) as hook:
-        task = await hook.client.submit(request_, SIGNED)
-        body = told(task.id)
-        with pytest.raises(WebhookRefused, match="signature is not right"):
-            await hook.client.receive(SIGNED, signed(body, "AAAA", clock), body)
+async def test_another_secret_proves_nothing(hook, clock, request_):
+    task = await hook.client.submit(request_, SIGNED)
+    body = told(task.id)
+    with pytest.raises(WebhookRefused, match="signature is not right"):
+        await hook.client.receive(SIGNED, signed(body, "AAAA", clock), body)
+
+
+@pytest.mark.parametrize("form", [list, dict, lambda pairs: [(key.encode(), text.encode()) for key, text in pairs]])
+async def test_headers_and_a_body_come_in_any_form(hook, clock, secret, request_, form):
+    task = await hook.client.submit(request_, SIGNED)
+    body = told(task.id, "processing")
+    headers = form(signed(body, secret, clock).items())
+    assert (await hook.client.receive(SIGNED, headers, bytearray(body))).state is State.RUNNING
+    with pytest.raises(TypeError, match="body: bytes are needed, or what yields them asynchronously, not str"):
+        await hook.client.receive(SIGNED, headers, body.decode())
+
+
+async def test_why_nothing_proves_a_webhook_is_said(sims, clock, journal):
+    async with hooked(sims, clock, journal, secret=False) as hook:
+        with pytest.raises(
+            WebhookRefused, match="there is no webhook_secret to check its signature with, and it has no"
+        ):
+            await hook.client.receive(SIGNED, {}, b"{}")
 
 
 class Full(MemoryJournal):

@@ -255,23 +255,26 @@ def test_a_hook_that_signs_sees_the_secret_that_is_sent():
 def test_a_secret_that_is_rotated_stands_twice():
     environ = {
         "RUNAPI_API_KEY": "k",
-        "RUNAPI_WEBHOOK_SECRET": "new-1",
-        "RUNAPI_WEBHOOK_SECRET_OLD": "old-1",
-        "W": "w-1",
+        "RUNAPI_WEBHOOK_SECRET": "bmV3",
+        "RUNAPI_WEBHOOK_SECRET_OLD": "b2xk",
+        "W": "dzE=",
     }
     held = read_config({"providers": {"runapi": {}}}, environ).account("runapi")
-    assert held.secrets_of("webhook_secret") == (Secret("new-1"), Secret("old-1"))
-    assert set(held.secrets) == {Secret("k"), Secret("new-1"), Secret("old-1")}
+    assert held.secrets_of("webhook_secret") == (Secret("bmV3"), Secret("b2xk"))
+    assert set(held.secrets) == {Secret("k"), Secret("bmV3"), Secret("b2xk")}
     assert held.shown_settings == {"webhook_secret": "***"}
     named = {"providers": {"runapi": {"settings": {"webhook_secret_env": "W"}}}}
-    assert read_config(named, environ).account("runapi").secrets_of("webhook_secret") == (Secret("w-1"),)
-    assert read_config(named, environ | {"W_OLD": "w-0"}).account("runapi").secrets_of("webhook_secret")[1:] == (
-        Secret("w-0"),
+    assert read_config(named, environ).account("runapi").secrets_of("webhook_secret") == (Secret("dzE="),)
+    assert read_config(named, environ | {"W_OLD": "dzA="}).account("runapi").secrets_of("webhook_secret")[1:] == (
+        Secret("dzA="),
     )
     none = read_config({"providers": {"runapi": {}}}, {"RUNAPI_API_KEY": "k"}).account("runapi")
     assert (none.secrets_of("webhook_secret"), none.lacks) == ((), {})
     with pytest.raises(ConfigError, match="the secret in RUNAPI_WEBHOOK_SECRET_OLD stands in quotes"):
-        read_config({"providers": {"runapi": {}}}, environ | {"RUNAPI_WEBHOOK_SECRET_OLD": "'old-1'"})
+        read_config({"providers": {"runapi": {}}}, environ | {"RUNAPI_WEBHOOK_SECRET_OLD": "'b2xk'"})
+    for variable in ("RUNAPI_WEBHOOK_SECRET", "RUNAPI_WEBHOOK_SECRET_OLD"):
+        with pytest.raises(ConfigError, match=rf"the secret in {variable}: webhook_secret is not base64$"):
+            read_config({"providers": {"runapi": {}}}, environ | {variable: "no-base64"})
 
 
 @pytest.mark.parametrize("url", ["https://app.example/hooks", "https://app.example/hooks//", "http://127.0.0.1:8080"])
