@@ -37,11 +37,16 @@ class Item:
 
 @attrs.define(eq=False)
 class Writer:
-    """The thread that writes, the steps that wait for it, and the connection that it has open."""
+    """The thread that writes, the steps that wait for it, and the connection that it has open.
+
+    Beside it, `reader` is one for whoever holds `reading`: it reads what is on disk, and waits for no write.
+    """
 
     queue: "queue.SimpleQueue[Item | None]" = attrs.field(factory=queue.SimpleQueue)
     thread: threading.Thread = attrs.field(init=False)
     connection: sqlite3.Connection | None = None
+    reader: sqlite3.Connection | None = None
+    reading: threading.Lock = attrs.field(factory=threading.Lock)
 
     def next(self) -> list[Item]:
         """Wait for an item, and return all that wait (`MOST` at most); none at the end."""
@@ -54,11 +59,14 @@ class Writer:
         return [item for item in items if item is not None]
 
     def drop(self) -> None:
-        """Close the connection; the next step opens another."""
-        connection, self.connection = self.connection, None
-        if connection is not None:
-            with contextlib.suppress(sqlite3.Error):
-                connection.close()
+        """Close the connections; the next step opens another, which writes last of all: SQLite puts its files away."""
+        with self.reading:
+            connections = self.reader, self.connection
+            self.reader = self.connection = None
+            for connection in connections:
+                if connection is not None:
+                    with contextlib.suppress(sqlite3.Error):
+                        connection.close()
 
 
 def unwatched(step: Step[Any]) -> Item:

@@ -6,7 +6,6 @@ An attempt is written down three times: `intend` before its first byte is sent, 
 
 import json
 import logging
-import math
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -30,6 +29,9 @@ from .records import NANO, Records, attempt_of, is_undownloaded, unknown_of, usd
 
 PAGE = 500
 """How many entries are read at once where there may be many."""
+
+LEAST, MOST = 1e-6, 1e9
+"""Seconds that a task takes, at least and at most: a time is written down to the microsecond."""
 
 _log = logging.getLogger("anymedia")
 
@@ -458,7 +460,7 @@ def _named(attempt: Attempt, task: Task) -> Attempt:
 
 def _are_seconds(least: Any, most: Any) -> bool:
     """Return whether these are a least and a most that a task can have taken: another program may have written them."""
-    return type(least) is type(most) is float and 0 <= least <= most < math.inf
+    return type(least) is type(most) is float and 0 <= least < most and LEAST <= most <= MOST
 
 
 def _may_be_paid(attempt: Attempt) -> bool:

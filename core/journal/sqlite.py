@@ -160,12 +160,12 @@ class SQLiteJournal:
     async def moved(self, after: int | None) -> tuple[int, list[Entry]]:
         """As Journal.moved."""
         nothing: list[Entry] = []
-        return await self._store.read(partial(self._moved, after=after), (0, nothing))
+        return await self._store.glance(partial(self._moved, after=after), (0, nothing))
 
     async def durations(self, provider: str, offer: str, variant: str) -> list[tuple[float, float]]:
         """As Journal.durations."""
         nothing: list[tuple[float, float]] = []
-        return await self._store.read(partial(_took, work=(provider, offer, variant)), nothing)
+        return await self._store.glance(partial(_took, work=(provider, offer, variant)), nothing)
 
     async def unknown(self) -> list[Unknown]:
         """As Journal.unknown."""

@@ -83,6 +83,15 @@ class SQLiteFile:
             return await self.write(query)
         return await asyncio.to_thread(self._read, query, nothing)
 
+    async def glance(self, query: Step[T], nothing: T) -> T:
+        """Return what a query finds on the disk, or `nothing` where there is no file; it waits for no write, nor ours.
+
+        Errors: JournalError.
+        """
+        import asyncio
+
+        return await asyncio.to_thread(self._glance, query, nothing)
+
     def close(self) -> None:
         """Do what waits, and close the file."""
         if self._is_cut_off():
@@ -116,14 +125,40 @@ class SQLiteFile:
 
     # Reading past the thread
 
+    def _glance(self, query: Step[T], nothing: T) -> T:
+        with self._reading, self._beside() as reader:
+            if reader is not None:
+                return query(reader)
+        return self._read(query, nothing)
+
+    @contextlib.contextmanager
+    def _beside(self) -> Iterator[sqlite3.Connection | None]:
+        """Hold the connection that reads beside the one that writes; there is none where that is not open.
+
+        Errors: JournalError.
+        """
+        if (writer := self._writer) is None:
+            yield None
+            return
+        try:
+            with writer.reading:
+                if writer.connection is not None and writer.reader is None:
+                    self.file.check()
+                    writer.reader = self._reader(check_same_thread=False)
+                yield writer.reader
+        except sqlite3.Error as error:
+            raise journal_error(self.path, error) from None
+
+    def _reader(self, *, check_same_thread: bool = True) -> sqlite3.Connection:
+        database = f"{self.path.as_uri()}?mode=ro"
+        return _connected(database, uri=True, check_same_thread=check_same_thread)
+
     def _read(self, query: Step[T], nothing: T) -> T:
         if not self._exists():
             return nothing
         try:
-            with self._reading:
-                reader = _connected(f"{self.path.as_uri()}?mode=ro", uri=True)
-                with contextlib.closing(reader):
-                    return query(reader) if self._schema.form(reader, self.path) else nothing
+            with self._reading, contextlib.closing(self._reader()) as reader:
+                return query(reader) if self._schema.form(reader, self.path) else nothing
         except sqlite3.Error as error:
             if Fault.of(error) in REPAIRABLE:
                 return self.call(query)
@@ -240,8 +275,8 @@ class SQLiteFile:
         self._begins()
 
 
-def _connected(database: Path | str, *, uri: bool = False) -> sqlite3.Connection:
-    connection = sqlite3.connect(database, timeout=PATIENCE, isolation_level=None, uri=uri)
+def _connected(database: Path | str, **how: bool) -> sqlite3.Connection:
+    connection = sqlite3.connect(database, timeout=PATIENCE, isolation_level=None, **how)
     connection.text_factory = _text  # by itself, one byte that is no UTF-8 ends the reading of every row
     return connection
 

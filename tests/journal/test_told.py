@@ -173,13 +173,23 @@ async def test_a_receiver_that_knows_no_prompts_writes_none():
 
 
 async def test_durations_are_those_of_what_was_over_by_that_word(ledger):
-    took = [(1.0, 2.0), (-1.0, 2.0), (3.0, 2.0), (1.0, float("inf")), None, (0.0, 0.0)]
+    took = [
+        (1.0, 2.0),
+        (-1.0, 2.0),
+        (3.0, 2.0),
+        (1.0, float("inf")),
+        (2.0, 2.0),
+        (0.0, 5e-324),
+        (0.0, 2e9),
+        None,
+        (0.0, 1e-6),
+    ]
     for number, seconds in enumerate(took):
         await ledger.intend(tried(number, offer=None, variant="text"), None)
         await ledger.end(accepted(tried(number, offer=None, variant="text")))
         await ledger.see(accepted(tried(number), State.RUNNING).task, took=(5.0, 6.0))
         await ledger.see(accepted(tried(number), State.SUCCEEDED).task, took=seconds)
-    assert await ledger.durations("reapi", None, "text") == [(0.0, 0.0), (1.0, 2.0)]
+    assert await ledger.durations("reapi", None, "text") == [(0.0, 1e-6), (1.0, 2.0)]
     assert await ledger.durations("reapi", None, None) == await ledger.durations("reapi", "", "images") == []
 
 
