@@ -515,7 +515,10 @@ class Client:
         uncertain, there is no such attempt, the task is another attempt's, or (unless `force` is given) it was settled
         otherwise before; ConfigError without a journal, JournalError.
         """
-        return await self._written("there is no attempt to settle").settle(name, billed, task_id, force=force)
+        ledger = self._written("there is no attempt to settle")
+        attempt = await ledger.settle(name, billed, task_id, force=force)
+        self._session.permits.found(attempt)
+        return attempt
 
     @_in_its_loop
     async def dismiss(self, name: str) -> Attempt:

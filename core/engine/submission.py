@@ -261,7 +261,7 @@ class Submission:
         if fault is not None:
             raise self._unwritten(ended, fault)
         if ended is not answered:  # a webhook was faster, and its task may be over
-            self._session.permits.seen(ended.task)
+            self._session.permits.found(ended)
 
     def _unwritten(self, ended: Attempt, fault: JournalError) -> JournalError:
         """Return the error for a task that was accepted, and that the journal does not know."""
@@ -290,8 +290,7 @@ class Submission:
     def _counted(self, permit: Permit, ended: Attempt) -> None:
         """Let the account's limits and health know how the attempt ended."""
         self.attempt = ended
-        if ended.may_be_billed:
-            permit.keep(ended.task)
+        permit.keep(ended)
         self._session.health.note(self.account, ended, cooldown(ended), self._began)
 
     # Sent

@@ -262,6 +262,7 @@ class Webhooks:
         """Return an attempt of which no answer is known, with the task that a webhook names, as told or seen."""
         named = named if seen.state.final else seen
         settled = await ledger.accepted_by_webhook(attempt, named)
+        self._session.permits.found(settled)
         if settled.task != named:
             return settled  # its answer was faster, or another attempt has the task
         await ledger.want(named)  # its caller was told that nobody knows, and does not wait for it

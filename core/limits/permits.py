@@ -5,23 +5,32 @@ a rate slot of its own kind and a connection.
 """
 
 import asyncio
-from collections.abc import Hashable
+from collections.abc import Callable, Collection, Coroutine, Hashable
+from functools import partial
 from itertools import count
+from typing import Any, TypeAlias
 
 from anymedia.account import Account
 from anymedia.clock import Clock
-from anymedia.model.task import Task
+from anymedia.model.task import Attempt, Task
 
 from .line import LONGEST, Line
 from .queue import Queue
 from .slots import ActiveTasks, RateWindow
 from .turns import Turns
 
+Hears: TypeAlias = Callable[[str, Collection[str]], Coroutine[Any, Any, None]]
+
 
 class Permits:
-    """The permits of one client, by account."""
+    """The permits of one client, by account.
+
+    While a submit waits for a task slot of an account whose callbacks come in to us, `hears`, if given, is run with the
+    account's name and the ids of what is active, until it is cancelled: another process may see that it is over.
+    """
 
     def __init__(self, clock: Clock) -> None:
+        self.hears: Hears | None = None
         self._clock = clock
         self._accounts: dict[str, AccountLimits] = {}
         self._queues: dict[Hashable, Queue] = {}
@@ -31,7 +40,8 @@ class Permits:
         """Return the limits of an account, as they are used."""
         limits = self._accounts.get(account.name)
         if limits is None:
-            limits = self._accounts[account.name] = AccountLimits(account, self._clock)
+            hears = None if self.hears is None or account.callback is None else partial(self.hears, account.name)
+            limits = self._accounts[account.name] = AccountLimits(account, self._clock, hears)
         return limits
 
     def last_place(self) -> int:
@@ -63,6 +73,12 @@ class Permits:
         if limits is not None:
             limits.active.seen(task)
 
+    def found(self, attempt: Attempt) -> None:
+        """Note how an attempt stands of which its submit may not have known that."""
+        limits = self._accounts.get(attempt.order.account)
+        if limits is not None:
+            limits.active.found(attempt)
+
 
 class AccountLimits:
     """The limits of one account: rate windows, active tasks, connections, and whose turn it is.
@@ -71,12 +87,17 @@ class AccountLimits:
     some of which do not wait yet.
     """
 
-    def __init__(self, account: Account, clock: Clock) -> None:
+    def __init__(
+        self,
+        account: Account,
+        clock: Clock,
+        hears: Callable[[Collection[str]], Coroutine[Any, Any, None]] | None = None,
+    ) -> None:
         allowed = account.limits
         self._pace = min(life.pace.then for life in account.adapter.lives.values())
         self.submits: RateWindow = RateWindow(allowed.submits, clock)
         self.polls: RateWindow = RateWindow(allowed.polls, clock)
-        self.active: ActiveTasks = ActiveTasks(allowed.active, clock)
+        self.active: ActiveTasks = ActiveTasks(allowed.active, clock, hears)
         self.turns: Turns = Turns()
         self.looks: Turns = Turns()
         self.line: Line = Line()
@@ -214,7 +235,6 @@ class Permit:
         """Count this sending against the rate: a byte may have left."""
         self._arrived = True
 
-    def keep(self, task: Task | None) -> None:
-        """Count an accepted task as active until it is over; None stands for a task that may exist unknown to us."""
-        if task is None or not task.state.final:
-            self._limits.active.add(task)
+    def keep(self, attempt: Attempt) -> None:
+        """Count the task of an attempt as active until it is over, also one that may exist unknown to us."""
+        self._limits.active.add(attempt)

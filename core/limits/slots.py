@@ -2,9 +2,11 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable, Collection, Coroutine
+from typing import Any
 
 from anymedia.clock import Clock, first_of
-from anymedia.model.task import Task
+from anymedia.model.task import Attempt, Task
 
 FORGOTTEN = 600.0
 """Seconds after its last look at which a task counts as over."""
@@ -71,15 +73,23 @@ class RateWindow:
 class ActiveTasks:
     """A limit of active tasks; None allows any number.
 
-    `room` is set when one more may be active after a task is over, and is then replaced by the next event.
+    A task counts under its id, and one that may exist unknown to us under that of its attempt. `room` is set when one
+    more may be active after a task is over, and is then replaced by the next event. While somebody waits, `hears` is
+    run with these ids, until it is cancelled.
     """
 
-    def __init__(self, most: int | None, clock: Clock) -> None:
+    def __init__(
+        self,
+        most: int | None,
+        clock: Clock,
+        hears: Callable[[Collection[str]], Coroutine[Any, Any, None]] | None = None,
+    ) -> None:
         self.most = most
         self.room: asyncio.Event = asyncio.Event()
         self._clock = clock
+        self._hears = hears
         self._held = 0
-        self._seen: dict[object, float] = {}
+        self._seen: dict[str, float] = {}
         self._changed = asyncio.Event()
 
     def __len__(self) -> int:
@@ -90,9 +100,8 @@ class ActiveTasks:
 
     async def enter(self) -> None:
         """Wait until one more task may be active."""
-        while self.most is not None and len(self) >= self.most:
-            self._changed.clear()
-            await self._until_changed()
+        if not self._has_room:
+            await self._until_room()
         self._held += 1
 
     def leave(self) -> None:
@@ -100,11 +109,25 @@ class ActiveTasks:
         self._held -= 1
         self._over()
 
+    @property
+    def _has_room(self) -> bool:
+        return self.most is None or len(self) < self.most
+
     def _over(self) -> None:
         self._changed.set()
         if self.most is not None and len(self) < self.most:
             self.room.set()
             self.room = asyncio.Event()
+
+    async def _until_room(self) -> None:
+        hearing = None if self._hears is None else asyncio.ensure_future(self._hears(tuple(self._seen)))
+        try:
+            while not self._has_room:
+                self._changed.clear()
+                await self._until_changed()
+        finally:
+            if hearing is not None:
+                hearing.cancel()
 
     async def _until_changed(self) -> None:
         """Wait until a task is over, or until the one seen longest ago counts as over."""
@@ -118,14 +141,27 @@ class ActiveTasks:
         """Return 0 where a submit would get a slot at once, else a long time: nobody knows how long a task takes."""
         return 0.0 if self.most is None or len(self) + ahead < self.most else FORGOTTEN
 
-    def add(self, task: Task | None) -> None:
-        """Count a task, seen now; None stands for a task that may exist unknown to us."""
-        key = object() if task is None else task.id
-        self._seen.pop(key, None)  # keeps the order by last look
-        self._seen[key] = self._clock.monotonic()
+    def add(self, attempt: Attempt) -> None:
+        """Count what an attempt has come to, now: its task, or one that may exist unknown to us, unless it is over."""
+        self._seen.pop(attempt.id, None)
+        if attempt.open:
+            self._see(attempt.id if attempt.task is None else attempt.task.id)
+
+    def found(self, attempt: Attempt) -> None:
+        """Note how an attempt stands of which its submit may not have known that."""
+        if attempt.id in self._seen:
+            self.add(attempt)
+        if attempt.task is None:
+            self._over()
+        else:
+            self.seen(attempt.task)
 
     def seen(self, task: Task) -> None:
         """Note that a look showed a task as it stands."""
         if self._seen.pop(task.id, None) is not None and not task.state.final:
-            self.add(task)
+            self._see(task.id)
         self._over()
+
+    def _see(self, name: str) -> None:
+        self._seen.pop(name, None)  # keeps the order by last look
+        self._seen[name] = self._clock.monotonic()

@@ -577,10 +577,11 @@ def test_a_wall_clock_that_is_set_changes_no_cooldown_and_no_window(steps):
             clock.by += jump * jumps
             clock.seconds += takes
             ends, outcome, cause = ENDS.get(name, (Cooldown.NONE, Outcome.ACCEPTED, None))
-            health.note(ACCOUNT, attempt(submit, clock.now(), outcome, cause), ends, began)
+            ended = attempt(submit, clock.now(), outcome, cause)
+            health.note(ACCOUNT, ended, ends, began)
             window._under_way += 1
             window.leave(arrived=True)
-            tasks.add(None)
+            tasks.add(ended)
             clock.seconds += idle
             until = health.of(ACCOUNT).until
             left = None if until is None else (until - clock.now()).total_seconds()

@@ -24,6 +24,7 @@ from anymedia.translate.classify import Asked
 from anymedia.translate.messages import Answer
 
 from .acme import acme
+from .test_permits import bought
 from .test_reading import NOW, TASK
 
 ELSEWHERE = "https://files.acme.example"
@@ -120,7 +121,7 @@ def test_nothing_is_overwritten_in_any_of_them():
 
 def test_the_rate_of_looks_is_held_at_the_fastest_pace():
     limits = AccountLimits(attrs.evolve(ACCOUNT, limits=Limits(polls=(4, 1))), FakeClock())
-    limits.active.add(TASK)
+    limits.active.add(bought(0))
     assert limits.load()[0] == 1 / (4 * SONG.pace.then)
 
 

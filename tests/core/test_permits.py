@@ -10,13 +10,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from anymedia import Account, State, Task
+from anymedia import Account, Attempt, Billed, Outcome, State, Task
 from anymedia.clock import first_of
 from anymedia.declare import Endpoint, Limits
 from anymedia.limits.line import LONGEST, Line
 from anymedia.limits.permits import Permits
 from anymedia.limits.queue import Queue
 from anymedia.limits.slots import FORGOTTEN
+from anymedia.model.money import Money
+from anymedia.model.task import Order
 from anymedia.testing import FakeClock
 
 from .acme import acme
@@ -24,6 +26,7 @@ from .time_loop import Time, timed
 
 ACME = acme(submit=Endpoint(method="POST", path="/v1"))
 TASK = Task(id="t", provider="acme", account="acme", submitted_at=datetime(2026, 11, 20, tzinfo=UTC), path="/v1")
+ORDER = Order(provider="acme", account="acme", offer=None, model=None, wire_id=None, path="/v1", money=Money())
 
 
 def account(connections=32, name="acme", **limits):
@@ -32,6 +35,16 @@ def account(connections=32, name="acme", **limits):
 
 def task(name, state=State.QUEUED):
     return attrs.evolve(TASK, id=str(name), state=state)
+
+
+def tried(name, outcome=Outcome.UNCERTAIN):
+    """Return an attempt that has no task."""
+    return Attempt(id=f"tried {name}", order=ORDER, started_at=TASK.submitted_at, outcome=outcome)
+
+
+def bought(name, state=State.QUEUED):
+    """Return an attempt with the task of that name."""
+    return attrs.evolve(tried(name, Outcome.ACCEPTED), task=task(name, state))
 
 
 # A schedule: who asks when, how long the way there and back takes, and what becomes of it
@@ -440,10 +453,10 @@ class Shift:
 
     def answered(self, number, job, permit):
         self.counted[number] = now() + (FORGOTTEN if job.becomes in ("task", "unknown") else 0)
-        if job.becomes == "unknown":
-            permit.keep(None)
-        elif job.becomes != "refused":
-            permit.keep(task(number, State.RUNNING if job.becomes == "task" else State.SUCCEEDED))
+        if job.becomes in ("unknown", "refused"):
+            permit.keep(tried(number, Outcome.UNCERTAIN if job.becomes == "unknown" else Outcome.REFUSED))
+        else:
+            permit.keep(bought(number, State.RUNNING if job.becomes == "task" else State.SUCCEEDED))
 
     async def looks(self, number, job, until):
         while now() < until:
@@ -476,7 +489,7 @@ def test_whoever_waits_for_a_task_to_end_goes_when_it_is_seen_to_or_when_nobody_
         for number in range(2):
             async with permits.submit(mine) as permit:
                 permit.sent()
-                permit.keep(task(number))
+                permit.keep(bought(number))
         assert permits.of(mine).wait() == FORGOTTEN
         waiting = [asyncio.create_task(hold(permits, mine, 0)) for _ in range(2)]
         await asyncio.sleep(100)
@@ -498,13 +511,75 @@ def test_whoever_waits_for_a_task_to_end_goes_when_it_is_seen_to_or_when_nobody_
     timed(main())
 
 
+def test_what_nobody_knew_of_an_attempt_is_counted_as_it_is_found():
+    async def main():
+        permits, mine = Permits(Time()), account(active=3)
+        permits.found(bought("before", State.SUCCEEDED))  # of an account that was not asked here
+        for number in range(3):
+            async with permits.submit(mine) as permit:
+                permit.sent()
+                permit.keep(tried(number))
+        active = permits.of(mine).active
+        room = active.room
+        for found in (tried(0), bought(1), bought(1), bought("of another")):  # 0 is as uncertain as before
+            permits.found(found)
+        assert (len(active), room.is_set()) == (3, False)
+        for found, left in (
+            (bought(1, State.SUCCEEDED), 2),
+            (attrs.evolve(tried(0), settled=Billed.NO), 1),
+            (bought(2, State.FAILED), 0),
+        ):
+            waiting = asyncio.create_task(hold(permits, mine, 0))
+            permits.found(found)
+            await waiting
+            assert (now(), len(active), room.is_set()) == (0, left, True)
+        async with permits.submit(mine) as permit:
+            permit.keep(tried(4))
+            permit.keep(tried(4))  # a replay, which nobody has answered either
+            assert len(active) == 1 + 1
+            permit.keep(bought(4))
+        assert len(active) == 1
+
+    timed(main())
+
+
+def test_who_waits_for_a_task_slot_hears_of_what_is_over_elsewhere():
+    async def main():
+        permits, mine = Permits(Time()), account(active=1, connections=3)
+        heard = []
+
+        async def hears(name, names):
+            heard.append((now(), name, *names))
+            await asyncio.sleep(5)
+            for each in names:
+                permits.found(bought(each, State.SUCCEEDED))
+            await asyncio.sleep(99)
+            raise AssertionError("it goes on without need")
+
+        permits.hears = hears
+        plain = attrs.evolve(mine, name="plain")
+        mine = attrs.evolve(mine, callback="https://app.example/hooks")
+        for each in (mine, plain):
+            async with permits.submit(each) as permit:
+                permit.sent()
+                permit.keep(bought(each.name))
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(2):
+                await hold(permits, mine, 0)
+        await asyncio.gather(*(hold(permits, mine, 1) for _ in range(3)), hold(permits, plain, 0))
+        assert heard == [(0, "acme", "acme"), (2, "acme", "acme"), (7, "acme"), (8, "acme")]
+        assert now() == FORGOTTEN  # of the other one, none is told elsewhere
+
+    timed(main())
+
+
 def test_a_task_that_is_accepted_once_more_is_seen_last_then():
     async def main():
         permits, mine = Permits(Time()), account(active=3)
         for number in (0, 1, 0):  # the third is a replay, which is told of the first one's task
             async with permits.submit(mine) as permit:
                 permit.sent()
-                permit.keep(task(number))
+                permit.keep(bought(number))
             await asyncio.sleep(1)
         assert len(permits.of(mine).active) == 2
         await asyncio.gather(*(hold(permits, mine, 900) for _ in range(2)))
@@ -526,14 +601,14 @@ def test_the_load_is_that_of_whatever_there_is_least_of():
         async with permits.submit(mine) as permit:
             permit.sent()
             assert limits.load() == (1 / 4, 1)
-            permit.keep(task(0))
+            permit.keep(bought(0))
         assert limits.load() == (1 / 4, 1)  # a window long
         await asyncio.sleep(10)
         assert limits.load() == (1 / 8, 1)  # to look at one task a second takes one of eight polls
         for number in range(1, 4):
             async with permits.submit(mine) as permit:
                 permit.sent()
-                permit.keep(task(number))
+                permit.keep(bought(number))
         await asyncio.sleep(10)
         assert limits.load() == (4 / 8, 4)
         limits.coming = 5
