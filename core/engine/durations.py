@@ -1,8 +1,10 @@
 """How long tasks of each offer and variant took: as the journal knows it, and what is seen meanwhile."""
 
+import asyncio
 import logging
 from collections import OrderedDict, deque
 from typing import TypeAlias
+from weakref import WeakValueDictionary
 
 from anymedia.declare.lifecycle import Pace
 from anymedia.journal.ledger import Ledger
@@ -29,6 +31,7 @@ class Durations:
     def __init__(self, ledger: Ledger | None) -> None:
         self._ledger = ledger
         self._known: OrderedDict[Work, _Known] = OrderedDict()
+        self._turns: WeakValueDictionary[Work, asyncio.Lock] = WeakValueDictionary()
 
     def are_known(self, task: Task) -> bool:
         """Return whether there is nothing to be read for tasks like this one."""
@@ -36,18 +39,21 @@ class Durations:
         return work is None or work in self._known
 
     async def read(self, task: Task) -> None:
-        """Read what the journal knows of tasks like this one; what cannot be read is not known."""
+        """Read what the journal knows of tasks like this one, once for all; what it cannot tell is not known."""
         if (work := _work(task)) is None:
             return
-        took: list[Took] = []
-        if self._ledger is not None:
-            try:
-                took = await self._ledger.durations(*work)
-            except JournalError as error:
-                _log.warning("how long tasks of %s take is not known: %s", work[1], error)
-        self._known.setdefault(work, _Known(took))
-        if len(self._known) > KINDS:
-            self._known.popitem(last=False)
+        async with self._turns.setdefault(work, asyncio.Lock()):
+            if work in self._known:
+                return
+            took: list[Took] = []
+            if self._ledger is not None:
+                try:
+                    took = await self._ledger.durations(*work)
+                except JournalError as error:
+                    _log.warning("how long tasks of %s take is not known: %s", work[1], error)
+            self._known[work] = _Known(took)
+            if len(self._known) > KINDS:
+                self._known.popitem(last=False)
 
     def of(self, task: Task, pace: Pace) -> Learned | None:
         """Return what is known of tasks like this one; None where that is too little."""

@@ -28,6 +28,12 @@ LATELY = 600.0
 LAST_LOOK = 2.0
 """Seconds before the deadline at which a task is looked at once more where the next look would come after it."""
 
+MOMENT = 1.0
+"""Seconds in which the journal answers, at most, where a look is not due earlier: then what it tells is used later.
+
+They are of the event loop's time: the clock may be another, on which a sleep takes none.
+"""
+
 
 class Schedule:
     """The tasks of one account that somebody waits for."""
@@ -53,7 +59,7 @@ class Schedule:
         if watched is None:
             watched = self._watched[task.id] = Watched(account, task, now)
             watched.due += self._pause(watched)
-            watched.is_known = not task.webhook and self.durations.are_known(task)
+            watched.is_known = self.durations.are_known(task)
         wait = Wait(watched, task, now, deadline, watched.looks + 1 if brief else math.inf)
         watched.waits[wait] = None
         if watched.task.state.final:  # the others have not left yet
@@ -71,8 +77,8 @@ class Schedule:
             watched.keeper = watched.keeper or wait
             if watched.keeper is not wait:
                 await wait.idle()
-            elif not watched.is_known:
-                await self._read(watched)
+            elif watched.reading is None and (watched.task.webhook or not watched.is_known):
+                await self._read_a_moment(wait)
             elif watched.is_looked_at:  # by another, whose call tells of several
                 await wait.idle()
             elif await self._slept(wait) and not watched.is_looked_at:
@@ -80,15 +86,28 @@ class Schedule:
         if wait.error is not None:
             raise wait.error
 
+    async def _read_a_moment(self, wait: Wait) -> None:
+        """Read what the journal knows of a task and of others like it; what takes longer is read beside its waits."""
+        watched = wait.watched
+        watched.until = self._next(watched)
+        watched.reading = asyncio.create_task(self._read(watched))
+        with wait:
+            left = watched.until - self.clock.monotonic()
+            await asyncio.wait({watched.reading}, timeout=min(max(left, 0.0), MOMENT))
+
     async def _read(self, watched: Watched) -> None:
-        """Read what the journal knows of a task and of others like it."""
-        if not self.durations.are_known(watched.task):
+        if not watched.is_known:
             await self.durations.read(watched.task)
+            if self.durations.of(watched.task, watched.life.pace) is not None:
+                self._learned(watched)
         if watched.task.webhook:
             await self._moves.join(watched)
-        watched.is_known = True
-        if watched.due > -math.inf:
+
+    def _learned(self, watched: Watched) -> None:
+        """Go by what is known now until the first look, unless that is under way, or due at once."""
+        if not watched.looks and not watched.is_looked_at and watched.due > -math.inf:
             watched.due = self.clock.monotonic() + self._pause(watched)
+            watched.rouse()
 
     def leave(self, wait: Wait) -> None:
         """Wait no longer; another who waits for the task keeps it."""
@@ -97,6 +116,8 @@ class Schedule:
         if not watched.waits:
             del self._watched[watched.first.id]
             watched.keeper = None  # they hold each other, and nobody should have to look for that
+            if watched.reading is not None:
+                watched.reading.cancel()
             self._moves.leave(watched)
         elif watched.keeper is wait:
             watched.keeper = None

@@ -136,6 +136,7 @@ class Watched:
         "life",
         "looked",
         "looks",
+        "reading",
         "task",
         "unfinished",
         "until",
@@ -160,6 +161,7 @@ class Watched:
         self.unfinished: float = 0.0
         self.is_alone: bool = False
         self.is_known: bool = False
+        self.reading: asyncio.Task[None] | None = None
         self.is_swept: bool = False
         self.begun: bool = False
         self.woken: bool = False

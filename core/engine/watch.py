@@ -20,7 +20,7 @@ from anymedia.model.errors import (
     TaskFailed,
     Unavailable,
 )
-from anymedia.model.task import Task
+from anymedia.model.task import Attempt, Task
 from anymedia.model.vocabulary import Billed, Cause, Refund, Retry, State
 from anymedia.translate import encode
 
@@ -46,6 +46,7 @@ class Watch:
         self._looks = Looks(session)
         self._durations = Durations(session.ledger)
         self._moves = Moves(session.ledger, self._clock, self._heard)
+        session.permits.hears = self._moves.listen
         self._schedules: dict[str, Schedule] = {}
         self._looked_on: set[asyncio.Task[None]] = set()
         self._is_closed = False
@@ -138,8 +139,9 @@ class Watch:
         """Take note that a genuine webhook of an account came just now."""
         self._schedule(account_name).arrived()
 
-    def _heard(self, task: Task, by_webhook: bool) -> None:
-        """Take a task that is over, as another process may have written it down."""
+    def _heard(self, attempt: Attempt, task: Task, by_webhook: bool) -> None:
+        """Take an attempt and its task, which is over, as another process may have written it down."""
+        self._session.permits.found(attempt)
         schedule = self._schedule(task.account)
         if by_webhook:
             schedule.arrived()
@@ -148,11 +150,12 @@ class Watch:
             self.told(task)
 
     async def close(self) -> None:
-        """Look on at nothing for which nobody waits."""
+        """Look on at nothing for which nobody waits, and ask the journal no more."""
         self._is_closed = True
         for each in self._looked_on:
             each.cancel()
         await asyncio.gather(*self._looked_on, return_exceptions=True)
+        await self._moves.close()
 
     async def follow(self, account: Account, endpoint: Endpoint, task: Task) -> Task:
         """Call one endpoint of a task, once, and return the task as the answer tells it. Errors: ProviderError."""

@@ -21,13 +21,15 @@ from anymedia import (
     Unavailable,
 )
 from anymedia.account import Secret
-from anymedia.declare import Endpoint, Fault, Many, Pace, Reply
+from anymedia.declare import Endpoint, Fault, Limits, Many, Pace, Reply
 from anymedia.engine.session import Session
 from anymedia.engine.watch import Watch
+from anymedia.journal.protocol import MOVED
 from anymedia.translate.messages import Answer
 from anymedia.transport.retry import Patience
 
 from .acme import acme
+from .test_permits import bought, tried
 from .time_loop import BEGAN, Time, timed
 
 PACE = Pace(first=5, then=3, slower={60: 20})
@@ -59,10 +61,12 @@ class Ledger:
 
     def __init__(self):
         self.seen, self.took, self.moves, self.rows, self.durations_, self.broken = [], [], [], {}, [], False
-        self.asked = Counter()
+        self.asked, self.takes, self.attempts = Counter(), 0.0, {}
 
-    def _ask(self, what):
+    async def _ask(self, what):
         self.asked[what] += 1
+        if self.takes:
+            await asyncio.sleep(self.takes)
         if self.broken:
             raise JournalError("no disk")
 
@@ -71,16 +75,21 @@ class Ledger:
         self.took.append(took)
 
     async def durations(self, provider, offer, variant):
-        self._ask((provider, offer, variant))
+        await self._ask((provider, offer, variant))
         return self.durations_
 
     async def with_task(self, account, task_id):
-        self._ask("row")
+        await self._ask("row")
         return self.rows.get(task_id)
 
+    async def attempt(self, name):
+        await self._ask("row")
+        return self.attempts.get(name)
+
     async def moved(self, after=None):
-        self._ask("moved")
-        return len(self.moves), [] if after is None else self.moves[after:]
+        last, moved = len(self.moves), [] if after is None else self.moves[after:]  # as it is when it is asked
+        await self._ask("moved")
+        return last, moved
 
 
 class World:
@@ -367,7 +376,11 @@ def test_a_look_that_is_answered_as_the_task_is_told_does_not_take_that_back():
 
 
 def moved(task, by_webhook=False):
-    return SimpleNamespace(attempt=SimpleNamespace(task=task), by_webhook=by_webhook)
+    return SimpleNamespace(attempt=attempt(task), by_webhook=by_webhook)
+
+
+def attempt(task, name="a-1"):
+    return SimpleNamespace(id=name, task=task, order=SimpleNamespace(account="acme"))
 
 
 def test_what_another_process_writes_down_is_heard_within_half_a_second():
@@ -398,8 +411,8 @@ def test_what_was_written_down_before_anybody_waits_is_heard_too(broken):
     async def main():
         world = World({"t-1": 0, "t-2": 0})
         world.ledger.broken = broken
-        world.ledger.rows["t-1"] = SimpleNamespace(task=over(task(webhook=True)))
-        world.ledger.rows["t-2"] = SimpleNamespace(task=None)
+        world.ledger.rows["t-1"] = attempt(over(task(webhook=True)))
+        world.ledger.rows["t-2"] = attempt(None)
         for each in ("t-1", "t-2"):
             assert (await world.wait(task(each, webhook=True))).state is State.SUCCEEDED
         assert [name for _, name in world.looks] == (["t-1", "t-2"] if broken else ["t-2"])
@@ -407,10 +420,121 @@ def test_what_was_written_down_before_anybody_waits_is_heard_too(broken):
     timed(main())
 
 
+# A journal that is slow, or locked
+
+
+async def looked_at_while(takes, took=((9.0, 11.0),) * 3, *, broken=False):
+    """Return when tasks with and without a webhook are looked at, and found, while each answer takes so long."""
+    world, found = World({"t-1": 10, "t-2": 10}), {}
+    world.ledger.takes, world.ledger.durations_, world.ledger.broken = takes, list(took), broken
+    for name, is_hooked in (("t-1", True), ("t-2", False)):
+        waiting = world.wait(task(name, webhook=is_hooked), 30)
+        waiting.add_done_callback(lambda _, name=name: found.setdefault(name, round(world.now, 3)))
+    with pytest.raises(DeadlineExceeded):
+        await world.watch.until_done(world.account, task("t-3", webhook=True), 30)
+    last, name = world.looks[-1]
+    assert (world.now, name, 28 <= last < 30) == (30, "t-3", True)
+    await world.watch.close()
+    await asyncio.sleep(1)
+    assert world.is_idle()
+    return [[*(at for at, name in world.looks if name == each), found[each]] for each in ("t-1", "t-2")]
+
+
+def test_a_journal_that_never_answers_changes_nothing_of_looks_and_deadlines():
+    declared = timed(looked_at_while(0.0, ()))
+    assert declared == [[5, 8.4, 11.8, 12.05]] * 2
+    for takes in (1e9, 7.0, 0.4):
+        assert timed(looked_at_while(takes, ())) == declared
+    assert timed(looked_at_while(1e9)) == timed(looked_at_while(0.0, broken=True)) == declared
+
+
+def test_what_a_slow_journal_tells_is_used_once_it_is_there():
+    at_once, soon, late = (timed(looked_at_while(takes)) for takes in (0.0, 3.0, 5.5))
+    assert at_once == soon
+    for (first, *_, found), (declared, *_, found_late) in zip(at_once, late, strict=True):
+        assert (first > 8, declared) == (True, 5)  # likely to be done, and as declared
+        assert max(found, found_late) < 11  # it is 12.05 at the declared pace
+
+
+def test_many_waits_read_what_is_alike_once():
+    async def main():
+        world = World({f"t-{number}": 9 for number in range(50)})
+        world.ledger.takes = 2.0
+        waits = [world.wait(task(f"t-{number}")) for number in range(50)]
+        await asyncio.sleep(1)
+        waits[0].cancel()  # it was the one that reads: the next one does
+        await asyncio.wait(waits)
+        assert world.ledger.asked == {("acme", "still", "text"): 2}
+
+    timed(main())
+
+
+# Who waits for a task slot
+
+
+def test_who_waits_for_a_task_slot_hears_what_another_process_writes_down():
+    async def main():
+        world = World()
+        mine = attrs.evolve(world.account, callback="https://app.example/hooks", limits=Limits(active=1))
+        active, ledger = world.session.permits.of(mine).active, world.ledger
+
+        async def enters(held):
+            active.add(held)
+            began = world.now
+            await active.enter()
+            active.leave()
+            return world.now - began
+
+        def moves(each):
+            ledger.moves.append(SimpleNamespace(attempt=each, by_webhook=False))
+
+        # What was over before anybody asked, its row tells.
+        ledger.rows["1"] = bought(1, State.SUCCEEDED)
+        assert (await enters(bought(1)), ledger.asked["row"]) == (0, 1)
+        # From then on what has moved is heard of, however long ago it was.
+        moves(bought(2, State.FAILED))
+        await asyncio.sleep(500)
+        assert (await enters(bought(2)), ledger.asked["row"]) == (0, 1)
+        entering = asyncio.create_task(enters(tried(4)))
+        await asyncio.sleep(2.2)
+        moves(attrs.evolve(tried(4), task=over(task("4"))))
+        assert (await entering, ledger.asked["row"]) == (2.5, 1)
+        # Unless that is too much, or somebody who waits for a task has begun anew.
+        ledger.moves += [moved(over(task("another")))] * (MOVED + 1)
+        ledger.attempts["tried 5"] = bought(5, State.SUCCEEDED)
+        ledger.rows |= {"6": bought(6, State.SUCCEEDED), "7": bought(7)}
+        assert (await enters(tried(5)), ledger.asked["row"]) == (0, 3)
+        with pytest.raises(DeadlineExceeded):
+            await world.watch.until_done(world.account, task("t-1", webhook=True), 3)
+        moves(bought("another", State.SUCCEEDED))
+        waiting = world.wait(task("t-1", webhook=True), 600)
+        await asyncio.sleep(1)
+        assert await enters(bought(6)) == 0
+        # A row that goes on frees nothing, nor does a journal that is broken, or slow: a look does, or a later answer.
+        entering = asyncio.create_task(enters(bought(7)))
+        await asyncio.sleep(10)
+        world.watch.told(over(task("7")))
+        assert await entering == 10
+        waiting.cancel()
+        ledger.broken = True
+        entering = asyncio.create_task(enters(bought(8)))
+        await asyncio.sleep(3.1)
+        moves(bought(8, State.SUCCEEDED))
+        ledger.broken, ledger.takes = False, 1.0
+        assert 3.1 < await entering < 6
+        await world.watch.close()
+        await asyncio.sleep(1)
+        assert world.is_idle()
+
+    timed(main())
+
+
 def test_without_a_journal_there_is_nothing_to_hear():
     async def main():
         world = World({"t-1": 0})
-        watch = Watch(Session(Time(), Patience(), None, None))
+        session = Session(Time(), Patience(), None, None)
+        watch = Watch(session)
+        await session.permits.hears("acme", ["t-1"])
         watch._looks = world.watch._looks
         watch.wake(task())  # nobody waits for anything there
         watch.told(over(task()))
