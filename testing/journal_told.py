@@ -130,8 +130,9 @@ class Told(Sums):
         """Each with the number of its last entry, so that the next call goes on behind it."""
         journal = opens()
         await asyncio.gather(*(journal.intend(entry(number, task_id=f"task-{number}")) for number in range(MOVED + 1)))
-        for number in range(MOVED + 1):
+        for number in range(MOVED):
             journal.put(over(number))
+        await journal.write(over(MOVED))  # which takes effect after the others
         assert await numbers(journal, 0) == (MOVED, [*range(MOVED)])
         assert await numbers(journal, MOVED) == (MOVED + 1, [MOVED])
         await closed(journal)
@@ -188,7 +189,7 @@ class Told(Sums):
         journal = opens()
         for number in range(DURATIONS + 3):
             await journal.intend(entry(number, task_id=f"task-{number}"))
-            journal.put(over(number, took=(1.0, number + 2.0)))
+            await journal.write(over(number, took=(1.0, number + 2.0)))
         expected = [(1.0, number + 2.0) for number in range(DURATIONS + 2, 2, -1)]
         assert await journal.durations("acme", "", "") == expected
         await closed(journal)

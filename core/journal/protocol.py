@@ -301,11 +301,14 @@ class Journal(Protocol):
         An entry moves when its task is over. Moves are numbered from 1, and none is seen before those with smaller
         numbers. The oldest come first, `MOVED` at most: the number is that of the last one returned then, for the next
         call. None: no entries, and the number of the last move, or 0. It is called often: where nothing has moved, it
-        takes one look.
+        takes one look; and it waits for no write, so that what was `put` and is not written yet may be missing.
         """
 
     async def durations(self, provider: str, offer: str, variant: str) -> list[tuple[float, float]]:
-        """Return how many seconds tasks took, at least and at most, those that were over last first: `DURATIONS`."""
+        """Return how many seconds tasks took, at least and at most, those that were over last first: `DURATIONS`.
+
+        It waits for no write either.
+        """
 
     async def unknown(self) -> list[Unknown]:
         """Return the unknown tasks that no entry has got since, those first that were heard of last."""

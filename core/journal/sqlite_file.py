@@ -119,6 +119,11 @@ class SQLiteFile:
         self._lock.release()
         self._reading.release()
 
+    def _check_process(self) -> None:
+        """Check that the file was not opened by another process. Errors: JournalError."""
+        if self._is_cut_off():
+            raise JournalError(f"{self.path}: its process was forked while it was open; open it after the fork")
+
     def _is_cut_off(self) -> bool:
         """Return whether the process was forked without Python's knowledge: the thread is missing here then."""
         return self._process != os.getpid()
@@ -126,6 +131,7 @@ class SQLiteFile:
     # Reading past the thread
 
     def _glance(self, query: Step[T], nothing: T) -> T:
+        self._check_process()
         with self._reading, self._beside() as reader:
             if reader is not None:
                 return query(reader)
@@ -183,8 +189,7 @@ class SQLiteFile:
     # The thread
 
     def _put(self, item: Item) -> None:
-        if self._is_cut_off():
-            raise JournalError(f"{self.path}: its process was forked while it was open; open it after the fork")
+        self._check_process()
         with self._lock:
             if self._writer is None:
                 writer = Writer()

@@ -170,6 +170,24 @@ async def test_what_cannot_be_read_is_a_hint_with_its_token_and_nothing_without(
         assert await hook.client.receive(SIGNED, signed(written, secret, clock), written) is None
 
 
+@pytest.mark.parametrize("provider", TOLD)
+async def test_who_submits_has_task_slots_again_by_the_webhooks_that_another_process_receives(
+    hook, clock, journal, request_, provider
+):
+    config = read_config(hook.config, hook.environ)
+    account = config.accounts[provider]
+    config.accounts[provider] = attrs.evolve(account, limits=attrs.evolve(account.limits, active=2))
+    async with Client(config, clock=clock, journal=journal) as other:
+        for number in range(1, 6):
+            submitting = asyncio.create_task(other.submit(request_, provider))
+            await until(submitting.done)
+            assert submitting.result().webhook
+            assert other.health(provider)[0].active <= 2
+            clock.seconds += END
+            await until(lambda number=number: len(hook.deliveries) == number)
+    assert {each.task.state for each in hook.deliveries} == {State.SUCCEEDED}
+
+
 # What is uncertain
 
 
@@ -178,8 +196,10 @@ async def test_a_webhook_settles_an_uncertain_submit(hook, clock, events, reques
     hook.sims[provider].fault("reset_after")
     with pytest.raises(SubmitUncertain):
         await hook.client.submit(request_, provider)
+    assert hook.client.health(provider)[0].active == 1
     clock.seconds += END
     await until(lambda: hook.deliveries)
+    assert hook.client.health(provider)[0].active == 0  # its task is over
     (attempt,) = await hook.client.attempts()
     assert (attempt.outcome, attempt.task.state, hook.polls(provider)) == (Outcome.ACCEPTED, State.SUCCEEDED, 1)
     assert events[-1].task == attempt.task
@@ -187,6 +207,15 @@ async def test_a_webhook_settles_an_uncertain_submit(hook, clock, events, reques
     assert entry["task_id"] == attempt.task.id
     (done,) = (await hook.client.recover(tmp_path)).tasks
     assert (done.id, len([*tmp_path.glob("*.*")])) == (attempt.task.id, 1)
+
+
+async def test_who_settles_one_by_hand_gives_its_task_slot_back(hook, request_):
+    hook.sims["revidapi"].fault("reset_after")
+    with pytest.raises(SubmitUncertain) as caught:
+        await hook.client.submit(request_, "revidapi")
+    assert hook.client.health("revidapi")[0].active == 1
+    await hook.client.settle(caught.value.attempt.id, billed=False)
+    assert hook.client.health("revidapi")[0].active == 0
 
 
 async def test_a_signed_one_settles_it_without_a_look(sims, journal, request_):
@@ -394,12 +423,13 @@ async def test_hints_about_an_uncertain_submit_share_their_looks(hook, clock, re
         await hook.client.submit(request_, "revidapi")
     (address, token), (entry,) = hook.address("revidapi"), hook.entries()
     body = json.dumps({"code": 200, "data": {"taskId": entry["task_id"], "state": "success"}}).encode()
-    hook.sims["revidapi"].fault("status", on="poll", status=500, times=2)
+    hook.sims["revidapi"].fault("status", on="poll", status=500, times=None)
     refused = await asyncio.gather(
         *(hook.client.receive("revidapi", {}, body, token) for _ in range(20)), return_exceptions=True
     )
     assert {type(each) for each in refused} == {Unavailable}
     assert hook.polls("revidapi") <= 2
+    hook.sims["revidapi"].clear()
     clock.seconds += END
     assert await hook.post(address, body) == (200, b"")
     (attempt,) = await hook.client.attempts()

@@ -73,7 +73,7 @@ def many(path):
     store = journal._store
     one = lambda connection: connection.execute("SELECT 1").fetchone()  # noqa: E731
     reader = SQLiteJournal(path)
-    works = (lambda: store.call(one), lambda: count(reader))
+    works = (lambda: store.call(one), lambda: count(reader), lambda: store._glance(one, None))
     threads = [threading.Thread(target=busy, args=(work,), daemon=True) for work in works]
     for thread in threads:
         thread.start()

@@ -56,6 +56,7 @@ def test_a_process_forks_while_its_threads_write_and_read(path):
 def test_while_a_process_forks_the_file_is_closed_and_what_comes_waits(tmp_path):
     store = SQLiteFile(tmp_path / "store.db", SCHEMA)
     store.call(insert)
+    assert run(store.glance(count, 0)) == 1  # beside the thread
     _before_fork()
     late = threading.Thread(target=store.call, args=(insert,), daemon=True)
     try:
@@ -64,7 +65,7 @@ def test_while_a_process_forks_the_file_is_closed_and_what_comes_waits(tmp_path)
     finally:
         _after_fork()
     late.join(60)
-    assert store.call(count) == 2
+    assert store.call(count) == run(store.glance(count, 0)) == 2
     store.close()
 
 
@@ -74,7 +75,7 @@ def test_a_process_that_was_forked_without_a_word_is_told_so(tmp_path, monkeypat
     with monkeypatch.context() as patch:
         patch.setattr("os.getpid", lambda: 7)
         _after_fork()  # which is not told of it before either
-        for use in (lambda: store.put(insert), lambda: run(store.read(count, 0))):
+        for use in (lambda: store.put(insert), lambda: run(store.read(count, 0)), lambda: run(store.glance(count, 0))):
             with pytest.raises(JournalError, match=f"{store.path}: its process was forked while it was open"):
                 use()
         store.close()  # waits for no thread that is not there

@@ -4,19 +4,21 @@ import asyncio
 import json
 import logging
 import random
+import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from itertools import takewhile
 
 import attrs
 import pytest
 
-from anymedia import Asset, Billed, Cause, Failure, Outcome, Refund, State
+from anymedia import Asset, Billed, Cause, Failure, JournalError, Outcome, Refund, State
 from anymedia.journal import Ledger, MemoryJournal, Query, SQLiteJournal
 from anymedia.simulators import in_thread
 
 from .child import child, killed, until
-from .reading import with_ledger
+from .reading import execute, with_ledger
 from .test_kill import LABEL
 from .test_ledger import accepted, tried
 from .test_same_key import KEY, REQUEST, Shop
@@ -191,6 +193,36 @@ async def test_durations_are_those_of_what_was_over_by_that_word(ledger):
         await ledger.see(accepted(tried(number), State.SUCCEEDED).task, took=seconds)
     assert await ledger.durations("reapi", None, "text") == [(0.0, 1e-6), (1.0, 2.0)]
     assert await ledger.durations("reapi", None, None) == await ledger.durations("reapi", "", "images") == []
+
+
+@pytest.mark.parametrize("lock", ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"])
+async def test_what_moved_and_what_tasks_took_is_read_while_another_process_writes(path, lock):
+    ledger = Ledger(SQLiteJournal(path))
+    for number in range(2):
+        await ledger.intend(tried(number), None)
+        await ledger.end(accepted(tried(number)))
+        await ledger.see(accepted(tried(number), State.SUCCEEDED).task, took=(1.0, 2.0))
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute(lock)
+            last, moved = await ledger.moved(number)
+            assert (last, [each.attempt.id for each in moved]) == (number + 1, [tried(number).id])
+            assert await ledger.durations("reapi", "reapi/flux-2", None) == [(1.0, 2.0)] * (number + 1)
+    execute(ledger.journal, "ALTER TABLE attempts RENAME TO away")
+    with pytest.raises(JournalError, match="no such table"):
+        await ledger.moved()
+    await ledger.close()
+    assert [file.name for file in path.parent.glob("journal.db-*") if file.is_file()] == []  # put away
+
+
+async def test_a_file_that_was_put_in_another_place_is_not_read(path):
+    ledger = Ledger(SQLiteJournal(path))
+    await ledger.intend(tried(), None)
+    path.rename(path.with_name("away"))
+    with pytest.raises(JournalError, match="renamed or deleted while it was open"):
+        await ledger.moved()
+    path.with_name("away").rename(path)
+    assert await ledger.moved() == (0, [])
+    await ledger.close()
 
 
 # Tasks that were not bought here
