@@ -461,3 +461,19 @@ async def test_no_body_is_waited_for_without_end(hook, clock, monkeypatch, secre
     with pytest.raises(WebhookRefused) as caught:
         await hook.client.receive(SIGNED, signed(b"", secret, clock), never())
     assert caught.value.status == status
+
+
+async def test_a_result_is_not_forgotten_when_its_wait_ends_while_the_webhook_is_taken(hook, clock, request_, tmp_path):
+    hook.sims["revidapi"].fault("webhook_never")
+    task = await hook.client.submit(request_, "revidapi")
+    waiting = await waiting_for(hook, task)
+    clock.seconds += END
+    body = json.dumps({"code": 200, "data": {"taskId": task.id, "state": "success"}}).encode()
+    taking = asyncio.create_task(hook.client.receive("revidapi", {}, body, hook.address("revidapi")[1]))
+    await until(lambda: hook.polls("revidapi"))
+    waiting.cancel()
+    taking.cancel()  # its sender has gone
+    await asyncio.gather(waiting, taking, return_exceptions=True)
+    (done,) = (await hook.client.recover(tmp_path)).tasks
+    assert (done.id, len([*tmp_path.iterdir()])) == (task.id, 1)
+    assert (await hook.client.recover(tmp_path)).tasks == ()
