@@ -255,7 +255,8 @@ class Webhooks:
             told = genuine.told(task)
             if told is not None and not told.state.final:
                 return await self._moved(task, told)
-            # First: it may be over by what comes next, and whoever waits for it may be gone. Saving its files clears this.
+            # First: it may be over by what comes next, and whoever waits for it may be gone.
+            # Saving its files clears this.
             await ledger.want(task)
             if told is not None and _is_result(told):
                 return await self._saw(ledger, told)
