@@ -124,11 +124,6 @@ class Watch:
             raise copy(watched.error)  # it says to each who is told of it what became of the look
         return wait.seen
 
-    def waits_for(self, task: Task) -> bool:
-        """Return whether somebody waits for a task here."""
-        schedule = self._schedules.get(task.account)
-        return schedule is not None and schedule.waits_for(task)
-
     def told(self, task: Task) -> None:
         """Take a task as it stands, which is written down: whoever waits for it here gets it without a look."""
         self._session.permits.seen(task)

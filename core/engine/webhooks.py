@@ -87,10 +87,12 @@ class Webhooks:
         self._watch = watch
         self._keys = PublicKeys(session)
         self._reading, self._expected = asyncio.Semaphore(MOST_BODIES), asyncio.Semaphore(MOST_BODIES)
+        self._taking: set[asyncio.Task[Task | None]] = set()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def close(self) -> None:
-        """Fetch nothing any more for what comes in."""
+        """Wait for what is being taken, and fetch nothing any more for what comes in."""
+        await asyncio.gather(*self._taking, return_exceptions=True)
         await self._keys.close()
 
     async def receive(
@@ -113,7 +115,10 @@ class Webhooks:
         if one is None:
             raise WebhookRefused("its signature is of another kind of work than its task")
         self._watch.arrived(account.name)
-        return await self._take(account, ledger, one, attempt)
+        # A server may cancel what it calls when the sender goes away: what is taken is taken all the same.
+        self._taking.add(taking := asyncio.create_task(self._take(account, ledger, one, attempt)))
+        taking.add_done_callback(self._taking.discard)
+        return await asyncio.shield(taking)
 
     # Whether it is genuine
 
@@ -250,8 +255,9 @@ class Webhooks:
             told = genuine.told(task)
             if told is not None and not told.state.final:
                 return await self._moved(task, told)
-            if not self._watch.waits_for(task):
-                await ledger.want(task)  # first: it may be over by what comes next, and nobody would fetch it
+            # First: it may be over by what comes next, and whoever waits for it may be gone.
+            # Saving its files clears this.
+            await ledger.want(task)
             if told is not None and _is_result(told):
                 return await self._saw(ledger, told)
         return await self._watch.hinted(account, task, LOOK)

@@ -216,3 +216,9 @@ async def test_each_account_has_keys_of_its_own(publisher):
     assert await publisher.post() is None
     publisher.goes_on.set()
     assert len(await held) == 1
+
+
+async def test_without_the_package_that_checks_them_it_is_said_which(publisher, monkeypatch):
+    monkeypatch.setattr("anymedia.engine.webhooks.can_verify", lambda signed: False)
+    assert "pip install 'anymedia[webhooks]'" in str(await publisher.post())
+    assert publisher.asked == 0

@@ -9,6 +9,7 @@ import pytest
 from anymedia import (
     Billed,
     Client,
+    DeadlineExceeded,
     JournalError,
     Outcome,
     State,
@@ -491,3 +492,32 @@ async def test_no_body_is_waited_for_without_end(hook, clock, monkeypatch, secre
     with pytest.raises(WebhookRefused) as caught:
         await hook.client.receive(SIGNED, signed(b"", secret, clock), never())
     assert caught.value.status == status
+
+
+async def test_a_result_is_not_forgotten_when_its_wait_ends_while_the_webhook_is_taken(hook, clock, request_, tmp_path):
+    hook.sims["revidapi"].fault("webhook_never")
+    task = await hook.client.submit(request_, "revidapi")
+    waiting = await waiting_for(hook, task)
+    clock.seconds += END
+    body = json.dumps({"code": 200, "data": {"taskId": task.id, "state": "success"}}).encode()
+    taking = asyncio.create_task(hook.client.receive("revidapi", {}, body, hook.address("revidapi")[1]))
+    await until(lambda: hook.polls("revidapi"))
+    waiting.cancel()
+    taking.cancel()  # its sender has gone
+    await asyncio.gather(waiting, taking, return_exceptions=True)
+    (done,) = (await hook.client.recover(tmp_path)).tasks
+    assert (done.id, len([*tmp_path.iterdir()])) == (task.id, 1)
+    assert (await hook.client.recover(tmp_path)).tasks == ()
+
+
+async def test_a_hint_that_no_look_follows_in_time_is_to_come_again(sims, journal, request_):
+    sims["revidapi"].service.clock = (clock := FakeClock()).time
+    async with hooked(sims, clock, journal, form=None) as hook:
+        task = await hook.client.submit(request_, "revidapi")
+        sims["revidapi"].fault("status", on="poll", status=429, retry_after=40)
+        with pytest.raises(DeadlineExceeded):
+            await hook.client.wait(task, 3)  # its look has it that there is to be none for a while
+        body = json.dumps({"code": 200, "data": {"taskId": task.id, "state": "success"}}).encode()
+        with pytest.raises(Unavailable, match="was not looked at in time"):
+            await hook.client.receive("revidapi", {}, body, hook.address("revidapi")[1])
+        assert hook.polls("revidapi") == 1
