@@ -77,7 +77,7 @@ class Moves:
         """Sleep until a time on the monotonic clock, whatever the answers take."""
         self._asks, left = wait, until - self._clock.monotonic()
         try:
-            while not wait.is_over:
+            while True:
                 await self._clock.sleep(min(left, EACH))
                 left = until - self._clock.monotonic()
                 if left <= 0:
