@@ -109,7 +109,9 @@ When the next look is due is a pure function, in [pace.py](../core/engine/pace.p
 A look is due at once when [`Watch.wake`](../core/engine/watch.py) is called, or a webhook hints that the task has
 moved: hints that come before the look begins share it. What a signed webhook tells is had without a look
 ([`Watch.told`](../core/engine/watch.py)). While a webhook is expected, the journal is asked twice a second what any
-process has written down ([`Moves`](../core/engine/moves.py)).
+process has written down ([`Moves`](../core/engine/moves.py)), and so it is while a submit waits for a task slot of an
+account whose webhooks come in to us. All of this is asked beside the waits: an answer that is late is used when it
+comes, and no look and no deadline waits for it.
 
 `make bench` shows in simulated time how many looks that takes for tasks of 3, 10 and 60 s, and how much later than they
 are done that is known, beside fixed paces: of a task that takes about 10 s, less than three looks and half a
