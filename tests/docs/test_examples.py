@@ -393,11 +393,12 @@ async def told(form, hooks):
 
 
 @pytest.fixture
-def looks(monkeypatch):
-    """Let no look be due: what becomes known comes by webhook."""
+def looks(monkeypatch, simulators):
+    """Let no look be due later, on the clock of the simulators: what becomes known comes by webhook."""
 
     async def sleep(_, seconds):
-        await asyncio.get_running_loop().create_future()
+        if seconds:
+            await asyncio.get_running_loop().create_future()
 
     monkeypatch.setattr("anymedia.clock.Clock.sleep", sleep)
 
