@@ -7,7 +7,7 @@ user's config directory; without one, every provider whose API key is in the env
 import codecs
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from stat import S_ISREG
@@ -16,8 +16,9 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 import attrs
 
-from .account import TOKEN, Account, unencrypted
+from .account import TOKEN, Account, Secret, unencrypted
 from .declare.adapter import Adapter, Limits
+from .declare.auth import OLD
 from .declare.prices import Override, Price, Table
 from .journal.opening import is_url, path_of
 from .model.errors import ConfigError, OutOfBounds
@@ -203,6 +204,7 @@ def read_config(
     webhooks = _webhooks(data, f"{where}: webhooks")
     if webhooks is not None:
         accounts = {name: attrs.evolve(each, callback=_callback(webhooks, name)) for name, each in accounts.items()}
+        _check_keys(accounts.values(), where)
     journal = data.get("journal", {})
     only(journal, {"enabled": bool, "path": str, "url": str, "prompts": bool}, f"{where}: journal")
     return Config(
@@ -291,6 +293,21 @@ def _is_plain(url: str, parts: SplitResult) -> bool:
     is_host = not host.startswith(".") and ".." not in host and parts.port != 0
     is_below = is_path(parts.path or "/") and not {".", ".."} & set(segments)
     return LINK.fits(url) and len(url) <= LONGEST_URL and not set("?#@") & set(url) and is_host and is_below
+
+
+def _check_keys(accounts: Iterable[Account], where: str) -> None:
+    """Check that each secret with which webhooks are signed writes a key. Errors: ConfigError."""
+    from .translate.signed import key_bytes  # which only those with webhooks need
+
+    for account in accounts:
+        for signed in filter(None, (webhook.signed for webhook in account.adapter.webhooks)):
+            for name in (str(signed.key), f"{signed.key}{OLD}"):
+                if isinstance(secret := account.settings.get(name), Secret):
+                    try:
+                        key_bytes(signed, secret.reveal())
+                    except ValueError as error:
+                        told = f"the secret in {account.settings_env[name]}: {error}"
+                        raise ConfigError(f"{where}: providers.{account.name}: settings: {told}") from None
 
 
 def _callback(url: str, account: str) -> str:

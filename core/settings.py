@@ -48,30 +48,16 @@ def settings_of(
             variables[name] = named
         held: str | Secret | None
         if setting.secret:
-            held = None if named is None else _secret(adapter, name, named, environ, where)
+            held = None if named is None else secret_of((named,), environ, where, "secret")
         else:
             held = _plain(name, table, environ.get(named or ""), setting.default, where)
         if held is not None:
             given[name] = held
         if setting.rotated and named is not None:
             variables[name + OLD] = named + OLD.upper()
-            before = _secret(adapter, name, variables[name + OLD], environ, where)
+            before = secret_of((variables[name + OLD],), environ, where, "secret")
             given |= {} if before is None else {name + OLD: before}
     return Settings(given, variables)
-
-
-def _secret(adapter: Adapter, name: str, named: str, environ: Mapping[str, str], where: str) -> Secret | None:
-    """Return the secret that a variable holds; one that signs webhooks has to write a key. Errors: ConfigError."""
-    held = secret_of((named,), environ, where, "secret")
-    for signed in [each.signed for each in adapter.webhooks if held is not None and each.signed is not None]:
-        if held is not None and signed.key == name:
-            from .translate.signed import key_bytes  # which few configurations need
-
-            try:
-                key_bytes(signed, held.reveal())
-            except ValueError as error:
-                raise ConfigError(f"{where}: the secret in {named}: {error}") from None
-    return held
 
 
 def _check(adapter: Adapter, table: Mapping[str, Any], where: str) -> None:

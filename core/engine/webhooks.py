@@ -16,7 +16,7 @@ from anymedia.account import Account
 from anymedia.declare.lifecycle import Lifecycle
 from anymedia.declare.webhook import Signed
 from anymedia.journal.ledger import Ledger
-from anymedia.model.errors import WebhookRefused
+from anymedia.model.errors import ConfigError, WebhookRefused
 from anymedia.model.task import Attempt, Task
 from anymedia.model.vocabulary import State
 from anymedia.translate import decode
@@ -197,7 +197,7 @@ class Webhooks:
             )
 
         if signed.keys is None:
-            return wrong([key_bytes(signed, each.reveal()) for each in account.secrets_of(signed.key or "")])
+            return wrong(_secret_keys(account, signed))
         tried = await self._keys.of(account, signed.keys)
         reason = wrong(tried)
         if reason is not None and (keys := await self._keys.newer(account, signed.keys, tried)) is not None:
@@ -345,6 +345,14 @@ def _unproven(account: Account, signed: Signed | None) -> str:
     elif signed is not None:
         why = f"there is no {signed.key} to check its signature with"
     return f"{why}, and it has no token of a task here"
+
+
+def _secret_keys(account: Account, signed: Signed) -> list[bytes]:
+    """Return the keys that an account's secrets write. Errors: ConfigError."""
+    try:
+        return [key_bytes(signed, secret.reveal()) for secret in account.secrets_of(signed.key or "")]
+    except ValueError as error:
+        raise ConfigError(f"{account.name}: {error}", account=account.name) from None
 
 
 def _lives(account: Account) -> list[Lifecycle]:

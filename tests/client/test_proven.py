@@ -7,7 +7,7 @@ import json
 import attrs
 import pytest
 
-from anymedia import Account, Client, Config, Secret, State, WebhookRefused
+from anymedia import Account, Client, Config, ConfigError, Secret, State, WebhookRefused
 from anymedia.declare import Endpoint, Lifecycle, Pace, Reply, Setting, Signed, Webhook
 from anymedia.engine.webhooks import LONGEST
 from anymedia.journal import Ledger, MemoryJournal
@@ -113,6 +113,12 @@ async def test_a_body_is_bounded_in_whatever_form_it_is_given(world):
     with pytest.raises(WebhookRefused, match=r"longer than 1,048,576 bytes") as caught:
         await world.receive(({"x-body": "00"}, b"x" * (LONGEST + 1)))
     assert caught.value.status == 413
+
+
+@pytest.mark.parametrize("secret", [""])
+async def test_a_secret_that_is_none_is_said(world):
+    with pytest.raises(ConfigError, match="acme: secret is empty"):
+        await world.receive(by_body(**DONE))
 
 
 @pytest.mark.parametrize(

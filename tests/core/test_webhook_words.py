@@ -272,9 +272,10 @@ def test_a_secret_that_is_rotated_stands_twice():
     assert (none.secrets_of("webhook_secret"), none.lacks) == ((), {})
     with pytest.raises(ConfigError, match="the secret in RUNAPI_WEBHOOK_SECRET_OLD stands in quotes"):
         read_config({"providers": {"runapi": {}}}, environ | {"RUNAPI_WEBHOOK_SECRET_OLD": "'b2xk'"})
+    hooked = {"providers": {"runapi": {}}, "webhooks": {"url": "https://app.example/hooks"}}
     for variable in ("RUNAPI_WEBHOOK_SECRET", "RUNAPI_WEBHOOK_SECRET_OLD"):
         with pytest.raises(ConfigError, match=rf"the secret in {variable}: webhook_secret is not base64$"):
-            read_config({"providers": {"runapi": {}}}, environ | {variable: "no-base64"})
+            read_config(hooked, environ | {variable: "no-base64"})
 
 
 @pytest.mark.parametrize("url", ["https://app.example/hooks", "https://app.example/hooks//", "http://127.0.0.1:8080"])
