@@ -9,6 +9,7 @@ import attrs
 import pytest
 
 from anymedia import AnymediaError, Billed, Cause, ImageRequest, Outcome, Refund, State, SubmitUncertain, Task
+from anymedia.declare import Setting
 from anymedia.engine.pace import first_wait, next_wait
 from anymedia.registry import adapters, offers
 from anymedia.translate.check import check
@@ -407,3 +408,13 @@ def test_where_an_account_tells_what_it_still_has():
         "reapi": ("/api/v1/balance", None, "balance"),
         "runapi": ("/api/v1/me/balance", "balance_cents!cents", None),
     }
+
+
+def test_what_signs_webhooks_is_in_a_variable_and_can_be_rotated():
+    signed = {
+        name: adapter.settings[webhook.signed.key]
+        for name, adapter in adapters().items()
+        for webhook in adapter.webhooks
+        if webhook.signed is not None
+    }
+    assert signed == {"runapi": Setting(env="RUNAPI_WEBHOOK_SECRET", secret=True, rotated=True)}
