@@ -122,7 +122,8 @@ def asgi(client: Client, on_delivery: OnDelivery | None = None) -> ASGI:
             with suppress(OSError):  # its sender may be gone
                 await _answer(send, status)
         else:
-            raise NotImplementedError(f"webhooks come by http, not by {scope['type']}")
+            # ASGI has an app refuse what it does not know.
+            raise ValueError(f"webhooks come by http, not by {scope['type']}")
 
     return app
 

@@ -384,7 +384,7 @@ async def test_other_things_that_a_server_asks():
     done = [{"type": "lifespan.startup.complete"}, {"type": "lifespan.shutdown.complete"}]
     assert await called(app, kind="lifespan", messages=life) == done
     assert await called(app, kind="websocket") == [{"type": "websocket.close"}]
-    with pytest.raises(NotImplementedError, match="come by http, not by smoke"):
+    with pytest.raises(ValueError, match="come by http, not by smoke"):
         await called(app, kind="smoke")
 
 
