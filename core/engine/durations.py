@@ -18,7 +18,7 @@ KINDS = 1000
 """The most offers and variants of which this is known at once."""
 
 AGAIN = 4
-"""What is known is read anew when one in so many of the tasks has come since."""
+"""What the tasks teach is worked out anew once one in so many of them has come since."""
 
 Work: TypeAlias = tuple[str, str, str]
 
@@ -57,14 +57,16 @@ class Durations:
 
     def of(self, task: Task, pace: Pace) -> Learned | None:
         """Return what is known of tasks like this one; None where that is too little."""
-        known = None if (work := _work(task)) is None else self._known.get(work)
+        known = self._of(task)
         return None if known is None else known.learned(pace)
 
     def add(self, task: Task, took: Took) -> None:
         """Take note of how long a task took."""
-        known = None if (work := _work(task)) is None else self._known.get(work)
-        if known is not None:
+        if (known := self._of(task)) is not None:
             known.add(took)
+
+    def _of(self, task: Task) -> "_Known | None":
+        return None if (work := _work(task)) is None else self._known.get(work)
 
 
 class _Known:

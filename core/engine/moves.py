@@ -105,7 +105,7 @@ class Moves:
                         await self._read_those(self._ledger, account_name, names)
                         is_read = True
                     await asyncio.shield(self._ask(self._ledger))
-                await asyncio.sleep(EACH)
+                await asyncio.sleep(EACH)  # of the loop's time, as above
         finally:
             self._listening -= 1
 
@@ -125,14 +125,15 @@ class Moves:
 
         Where nobody has asked lately, and more than `most` have come since then, that is the last one.
         """
-        if self._after is not None and not self._is_alone:
+        if self._after is not None and not self._asks_anew:
             return
         last, _ = await ledger.moved()
-        if self._after is None or (self._is_alone and last - self._after > most):
+        if self._after is None or (self._asks_anew and last - self._after > most):
             self._after, self._begun = last, self._begun + 1
 
     @property
-    def _is_alone(self) -> bool:
+    def _asks_anew(self) -> bool:
+        """Whether nobody else hears of what moves, so that nobody has asked lately."""
         return len(self._tasks) + self._listening <= 1
 
     def _ask(self, ledger: Ledger) -> "asyncio.Task[None]":

@@ -1,10 +1,12 @@
 """When a task is looked at again: as its provider says, and when tasks like it were done; pure."""
 
+import math
 from collections.abc import Sequence
 
 import attrs
 
 from anymedia.declare.lifecycle import Lifecycle, Pace
+from anymedia.limits.slots import FORGOTTEN
 
 ENOUGH = 3
 """How many tasks teach how long the next one takes."""
@@ -39,18 +41,16 @@ def first_wait(pace: Pace, age: float) -> float:
     return max(pace.first - age, 0.0)
 
 
-def next_wait(
-    pace: Pace, age: float, *, errors: int = 0, retry_after: float | None = None, jitter: float = 0.0
-) -> float:
+def next_wait(pace: Pace, age: float, *, errors: int = 0, jitter: float = 0.0) -> float:
     """Return how many seconds to wait before the next look at a task of an age.
 
-    What the server asks for comes first and is never undercut. After `errors` in a row the wait doubles each time, up
-    to a minute. `jitter` (0 to 1) adds up to a tenth, so that tasks submitted together are not looked at together.
+    After `errors` in a row the wait doubles each time, up to a minute. `jitter` (0 to 1) adds up to a tenth, so that
+    tasks submitted together are not looked at together.
     """
     step = _step(pace, age)
     if errors > 1:
         step = max(step, min(step * 2 ** min(errors - 1, 6), 60.0))
-    return max(step * (1 + jitter / 10), retry_after or 0.0)
+    return step * (1 + jitter / 10)
 
 
 def _step(pace: Pace, age: float) -> float:
@@ -132,18 +132,16 @@ def _quantiles(took: Sequence[Took], parts: Sequence[float]) -> list[float]:
     return found + [at] * (len(parts) - len(found))
 
 
-def took(pace: Pace, known: Learned | None, unfinished: float, done: float) -> Took | None:
+def lasted(pace: Pace, known: Learned | None, unfinished: float, done: float) -> Took | None:
     """Return how long a task took that was found done at an age, and not by the look before it; None: nobody knows.
 
     `unfinished` is the age at that look, 0 where there was none. A gap between them, as where a process was away, tells
     nothing.
     """
     step = _step(pace, done)
-    if known is None:
-        planned, is_first = 2 * step, unfinished == 0.0 and done <= pace.first + 2 * step
-    else:
-        planned = max(2 * step, 1.5 * early_wait(pace, unfinished))
-        is_first = unfinished == 0.0 and done <= known.ages[0] + 2 * step
+    first = pace.first if known is None else known.ages[0]
+    is_first = unfinished == 0.0 and done <= first + 2 * step
+    planned = 2 * step if known is None else max(2 * step, 1.5 * early_wait(pace, unfinished))
     if is_first and known is not None and done >= known.ages[0] - known.gap:
         # It may have been done for long: what becomes faster is found out step by step.
         unfinished = max(0.0, done - max(MARGIN * done, known.gap))
@@ -167,5 +165,8 @@ def sweep_wait(pace: Pace, known: Learned | None, age: float, looks: int) -> flo
 
 
 def bounded(life: Lifecycle, wait: float) -> float:
-    """Return a wait that takes no more than a third of the time for which a result can be fetched."""
-    return wait if life.expires is None else min(wait, life.expires / 3)
+    """Return a wait that takes no more than a third of the time for which a result can be fetched.
+
+    Nor is a task ever left alone for so long that it would count as over against the limit of active ones.
+    """
+    return min(wait, FORGOTTEN / 2, math.inf if life.expires is None else life.expires / 3)

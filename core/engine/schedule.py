@@ -29,10 +29,13 @@ LAST_LOOK = 2.0
 """Seconds before the deadline at which a task is looked at once more where the next look would come after it."""
 
 MOMENT = 1.0
-"""Seconds in which the journal answers, at most, where a look is not due earlier: then what it tells is used later.
+"""Seconds for which a new wait holds for the journal's answer, at most, and no longer than until its first look.
 
-They are of the event loop's time: the clock may be another, on which a sleep takes none.
+What comes later is used then. They are of the event loop's time: the clock may be another, on which a sleep takes none.
 """
+
+NO_RESULT_LOOKS = 3
+"""Looks at a finished task without a result before that is an error."""
 
 
 class Schedule:
@@ -134,18 +137,19 @@ class Schedule:
         if (watched := self._watched.get(task_id)) is not None:
             self._wake(watched)
 
-    def waits_for(self, task: Task) -> bool:
-        """Return whether somebody waits for a task, and does not know yet that it is over."""
-        watched = self._watched.get(task.id)
-        return watched is not None and not watched.task.state.final
+    def told(self, task: Task) -> bool:
+        """Take a task as it stands, which is written down: who waits for it gets it without a look.
 
-    def told(self, task: Task) -> None:
-        """Take a task as it stands, which is written down: who waits for it gets it without a look."""
-        if (watched := self._watched.get(task.id)) is not None and not watched.task.state.final:
-            watched.task, watched.error = as_seen(watched.task, task), None
-            if task.state.final:
-                for wait in watched.waits:
-                    wait.over()
+        Returns whether somebody waits for it, and did not know yet that it is over.
+        """
+        watched = self._watched.get(task.id)
+        if watched is None or watched.task.state.final:
+            return False
+        watched.task, watched.error = as_seen(watched.task, task), None
+        if task.state.final:
+            for wait in watched.waits:
+                wait.over()
+        return True
 
     def arrived(self) -> None:
         """Take note that a webhook arrived just now: while they do, who expects one only sweeps."""
@@ -168,10 +172,7 @@ class Schedule:
             is_reached = False
             with wait:
                 watched.until = at
-                if watched.task.webhook:
-                    await self._moves.sleep(wait, max(at - now, 0.0))
-                else:
-                    await self.clock.sleep(max(at - now, 0.0))
+                await self._moves.sleep(wait, max(at - now, 0.0))
                 is_reached = True
             if not is_reached:
                 return False
@@ -198,7 +199,7 @@ class Schedule:
         return wait.deadline if wait.is_brief or wait.had_last else max(wait.deadline - LAST_LOOK, wait.began)
 
     def _pause(self, watched: Watched) -> float:
-        """Return how many seconds to wait before the next look at a task."""
+        """Return how many seconds to wait before the next look at a task; never less than what the server asks for."""
         life, age, error = watched.life, self.age(watched.task), watched.error
         if error is not None:
             pause = next_wait(life.pace, age, errors=watched.errors, jitter=self.clock.chance())
@@ -233,7 +234,7 @@ class Schedule:
                 if turn is not turns[0]:
                     turn.watched.rouse()
         for turn in turns:
-            if not turn.watched.is_alone:
+            if turn.is_made:
                 self._looked(turn)
 
     async def _look_at_all(self, turns: Sequence[Turn]) -> None:
@@ -243,14 +244,14 @@ class Schedule:
         def begins() -> None:
             for turn in turns:
                 turn.begins()
+            for turn in turns:
+                turn.watched.unlisted = True
 
-        for turn in turns:
-            turn.watched.is_alone = True
         try:
             told = await self.looks.listed(account, tasks, begins)
         except ProviderError as error:
-            if isinstance(error, RateLimited):
-                turns[0].met(error)
+            for turn in turns if isinstance(error, RateLimited) else ():  # single looks would be too many as well
+                turn.met(error)
             return
         known = [turn for turn in turns if turn.watched.task.id in told]
         await asyncio.gather(*(turn.look(told[turn.watched.task.id]) for turn in known))
@@ -258,11 +259,11 @@ class Schedule:
     def _due_too(self, watched: Watched) -> list[Watched]:
         """Return the other tasks that one call tells of as well, those that are due within half a pause."""
         many = watched.life.many
-        if many is None or watched.is_alone:
+        if many is None or watched.unlisted:
             return []
         soon = self.clock.monotonic() + next_wait(watched.life.pace, self.age(watched.task)) / 2
         alike = (each for each in self._watched.values() if each is not watched and each.life is watched.life)
-        free = (each for each in alike if each.keeper is not None and not each.is_looked_at and not each.is_alone)
+        free = (each for each in alike if each.keeper is not None and not each.is_looked_at and not each.unlisted)
         return nsmallest(many.most - 1, (each for each in free if each.due <= soon), key=lambda each: each.due)
 
     def _looked(self, turn: Turn) -> None:
@@ -271,8 +272,12 @@ class Schedule:
         if turn.is_sweep and watched.task.state.final:
             self._missed()
         watched.looked = watched.looks
+        is_over, without_result = watched.task.state.final, watched.is_without_result
         for wait in watched.waiting:
-            if watched.task.state.final or wait.looks <= watched.looked:
+            wait.without_result += without_result
+            if wait.without_result == NO_RESULT_LOOKS:
+                wait.over(watched.error)
+            elif is_over or wait.looks <= watched.looked:
                 wait.over()
         if watched.task.state.final:
             return

@@ -244,22 +244,22 @@ class Session:
 
     def tell(self, event: Event) -> None:
         """Tell the listener; of the end of a task once, however many have seen it."""
-        if self._on_event is not None and not self._is_told_again(event):
+        if self._on_event is not None and self._is_news(event):
             try:
                 self._on_event(event)
             except Exception:  # noqa: BLE001 - a faulty listener is no reason to lose sight of a paid task
                 with suppress(Exception):  # nor is a log that cannot be written
                     _log.exception("on_event failed")
 
-    def _is_told_again(self, event: Event) -> bool:
-        """Return whether an event is the end of a task that was told before."""
+    def _is_news(self, event: Event) -> bool:
+        """Return whether an event is not the end of a task that was told before, and note that it is told."""
         if not isinstance(event, Task) or not event.state.final:
-            return False
+            return True
         name = (event.account, event.id)
         was_told = name in self._ends_told
         self._ends_told[name] = None
         _bound(self._ends_told)
-        return was_told
+        return not was_told
 
     def asked(self, account: Account, model: str | None) -> Asked:
         """Return the account that is asked, and the time."""

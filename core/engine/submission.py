@@ -149,7 +149,7 @@ class Submission:
 
     async def _begin(self, permit: Permit) -> None:
         if self.attempt is None:
-            await self._call_back()
+            await self._add_token()
         try:
             self._credentials = await self._session.tokens.credentials(self.account, self._call)
         except ProviderError as error:
@@ -195,14 +195,15 @@ class Submission:
         self._session.begun(self.attempt)
         await self._session.begin(self.attempt, self._kept, limit, self._claim)
 
-    async def _call_back(self) -> None:
+    async def _add_token(self) -> None:
         """Put the attempt's own token into our callback, where the order names it. Errors: JournalError."""
         ledger, ours = self._session.ledger, self.account.callback
         if ledger is not None and ours is not None and callback.asks(self.order, ours):
             token = await ledger.token(self._id)
-            told, url = callback.told(self.order, ours, token), callback.with_token(ours, token)
             is_whole = self._body is self.order.body
-            self.order, self._body = told, told.body if is_whole else callback.exchanged(self._body, ours, url)
+            self.order = callback.told(self.order, ours, token)
+            url = callback.with_token(ours, token)
+            self._body = self.order.body if is_whole else callback.exchanged(self._body, ours, url)
 
     @property
     def _kept(self) -> bytes | None:

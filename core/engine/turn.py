@@ -4,18 +4,13 @@ import math
 from typing import Protocol
 
 from anymedia.clock import Clock
-from anymedia.model.errors import MalformedAnswer, ProviderError, RateLimited
+from anymedia.model.errors import ProviderError, RateLimited
 from anymedia.model.task import Task
-from anymedia.model.vocabulary import Retry
 
 from .durations import Durations
 from .looks import Looks
-from .pace import Took
-from .pace import took as took_of
+from .pace import Took, lasted
 from .waits import Watched
-
-NO_RESULT_LOOKS = 3
-"""Looks at a finished task without a result before that is an error."""
 
 
 class Held(Exception):
@@ -37,11 +32,13 @@ class Keeps(Protocol):
 class Turn:
     """A look at a task, from when it is due until it is made.
 
-    `is_sweep` says that it is due though a webhook is expected, which did not come if the task is found to be over.
+    `is_sweep` says that it is due though a webhook is expected, which did not come if the task is found to be over;
+    `is_made` that it was made, be it in vain.
     """
 
     def __init__(self, keeps: Keeps, watched: Watched) -> None:
         self.watched: Watched = watched
+        self.is_made: bool = False
         self._is_hinted = False
         due = max(watched.due, keeps.held)
         for wait in watched.waits:
@@ -63,7 +60,7 @@ class Turn:
     async def look(self, told: Task | ProviderError | None = None) -> None:
         """Look at the task; `told` is how an answer tells of it that tells of several."""
         watched, looks = self.watched, self._keeps.looks
-        watched.is_alone = False
+        watched.unlisted, self.is_made = False, True
         try:
             seen = await looks.at(
                 watched.account, watched.task, self.begins, self._took, told=told, by_webhook=self._is_hinted
@@ -77,17 +74,13 @@ class Turn:
     def met(self, error: ProviderError) -> None:
         """Take note of what the look met."""
         watched = self.watched
+        watched.unlisted, self.is_made = False, True
         self._take(error.task or watched.task)
         watched.error, watched.errors = error, watched.errors + 1
         if not watched.begun:  # a call that cannot be made is a look too
             watched.looks += 1
         if isinstance(error, RateLimited) and error.retry_after is not None:
             self._keeps.held = max(self._keeps.held, self._keeps.clock.monotonic() + error.retry_after)
-        if isinstance(error, MalformedAnswer) and error.retry is Retry.NEVER:
-            for wait in watched.waiting:
-                wait.without_result += 1
-                if wait.without_result == NO_RESULT_LOOKS:
-                    wait.over(error)
 
     def _take(self, seen: Task) -> None:
         if not self.watched.task.state.final:  # else it was told meanwhile
@@ -96,7 +89,7 @@ class Turn:
     def _took(self) -> Took | None:
         watched, durations = self.watched, self._keeps.durations
         known = durations.of(watched.task, watched.life.pace)
-        took = took_of(watched.life.pace, known, watched.unfinished, self._keeps.age(watched.task))
+        took = lasted(watched.life.pace, known, watched.unfinished, self._keeps.age(watched.task))
         if took is not None:
             durations.add(watched.task, took)
         return took

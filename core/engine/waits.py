@@ -9,8 +9,9 @@ import attrs
 
 from anymedia.account import Account
 from anymedia.declare.lifecycle import Lifecycle
-from anymedia.model.errors import ProviderError
+from anymedia.model.errors import MalformedAnswer, ProviderError
 from anymedia.model.task import Task
+from anymedia.model.vocabulary import Retry
 
 SEEN = (
     "state",
@@ -35,43 +36,27 @@ def as_seen(task: Task, seen: Task) -> Task:
     return attrs.evolve(task, money=money, **{name: getattr(seen, name) for name in SEEN})
 
 
+@attrs.define(eq=False)
 class Wait:
     """One caller's wait for a task, until a `deadline` on the clock's monotonic time.
 
-    One that is `brief` is over after the look with a number. The block `with wait` is its sleep or its look, which
-    `stop` ends.
+    It is over when the task is, or after the look with the number `looks`, however the task then stands. The block
+    `with wait` is its sleep or its look, which `stop` ends.
     """
 
-    __slots__ = (
-        "_cancels",
-        "_is_stopped",
-        "_runs",
-        "_turn",
-        "began",
-        "deadline",
-        "error",
-        "had_last",
-        "is_over",
-        "looks",
-        "task",
-        "watched",
-        "without_result",
-    )
-
-    def __init__(self, watched: "Watched", task: Task, began: float, deadline: float, looks: float) -> None:
-        self.watched: Watched = watched
-        self.task: Task = task
-        self.began: float = began
-        self.deadline: float = deadline
-        self.looks: float = looks
-        self.had_last: bool = False
-        self.without_result: int = 0
-        self.is_over: bool = False
-        self.error: ProviderError | None = None
-        self._turn: asyncio.Future[None] | None = None
-        self._runs: asyncio.Task[Any] | None = None
-        self._cancels = 0
-        self._is_stopped = False
+    watched: "Watched"
+    task: Task
+    began: float
+    deadline: float
+    looks: float
+    had_last: bool = False
+    without_result: int = 0
+    is_over: bool = False
+    error: ProviderError | None = None
+    _turn: asyncio.Future[None] | None = attrs.field(default=None, init=False)
+    _runs: asyncio.Task[Any] | None = attrs.field(default=None, init=False)
+    _cancels: int = attrs.field(default=0, init=False)
+    _is_stopped: bool = attrs.field(default=False, init=False)
 
     @property
     def seen(self) -> Task:
@@ -118,53 +103,43 @@ class Wait:
         return was_stopped and kind is asyncio.CancelledError and runs.uncancel() <= self._cancels
 
 
+@attrs.define(eq=False)
 class Watched:
-    """A task that somebody waits for: as it was seen last, what the last look met, and when the next one is due."""
+    """A task that somebody waits for: as it was seen last, what the last look met, and when the next one is due.
 
-    __slots__ = (
-        "account",
-        "begun",
-        "due",
-        "error",
-        "errors",
-        "first",
-        "is_alone",
-        "is_known",
-        "is_looked_at",
-        "is_swept",
-        "keeper",
-        "life",
-        "looked",
-        "looks",
-        "reading",
-        "task",
-        "unfinished",
-        "until",
-        "waits",
-        "woken",
+    `first` is the task as whoever came first has it. `looks` have begun and `looked` are over; at the age `unfinished`
+    the last of them found it unfinished. The keeper sleeps `until` a time. `begun` says that the look under way has its
+    permit, `woken` that somebody wants another behind it, `unlisted` that a call for several told nothing of it.
+    """
+
+    account: Account
+    task: Task
+    due: float
+    first: Task = attrs.field(init=False, default=attrs.Factory(lambda self: self.task, takes_self=True))
+    life: Lifecycle = attrs.field(
+        init=False,
+        default=attrs.Factory(lambda self: self.account.adapter.life(self.task.lifecycle), takes_self=True),
     )
+    waits: dict[Wait, None] = attrs.field(init=False, factory=dict)
+    keeper: Wait | None = None
+    error: ProviderError | None = None
+    errors: int = 0
+    until: float = -math.inf
+    looks: int = 0
+    looked: int = 0
+    unfinished: float = 0.0
+    reading: asyncio.Task[None] | None = None
+    is_known: bool = False
+    is_looked_at: bool = False
+    is_swept: bool = False
+    begun: bool = False
+    woken: bool = False
+    unlisted: bool = False
 
-    def __init__(self, account: Account, task: Task, due: float) -> None:
-        self.account: Account = account
-        self.life: Lifecycle = account.adapter.life(task.lifecycle)
-        self.first: Task = task
-        self.task: Task = task
-        self.waits: dict[Wait, None] = {}
-        self.keeper: Wait | None = None
-        self.error: ProviderError | None = None
-        self.errors: int = 0
-        self.due: float = due
-        self.until: float = -math.inf
-        self.looks: int = 0
-        self.looked: int = 0
-        self.is_looked_at: bool = False
-        self.unfinished: float = 0.0
-        self.is_alone: bool = False
-        self.is_known: bool = False
-        self.reading: asyncio.Task[None] | None = None
-        self.is_swept: bool = False
-        self.begun: bool = False
-        self.woken: bool = False
+    @property
+    def is_without_result(self) -> bool:
+        """Whether the last look found it finished, and no result that could be fetched."""
+        return isinstance(self.error, MalformedAnswer) and self.error.retry is Retry.NEVER
 
     @property
     def waiting(self) -> Iterator[Wait]:

@@ -1,4 +1,4 @@
-"""Waits for tasks: for one look, or until a task is done, is told to be, or its caller's time is up.
+"""Waits for tasks: for one look, or until a task has ended, by a look or as somebody tells, or the caller's time is up.
 
 No failed look loses a task: the looks go on until the caller's deadline, which ends the wait and not the task.
 """
@@ -56,17 +56,14 @@ class Watch:
 
         Errors: ProviderError.
         """
-        seen = await self._session.retried(lambda: self._looks.at(account, task), Unavailable, RateLimited)
-        if seen.state.final:
-            self.told(seen)
-        return seen
+        return await self._session.retried(lambda: self._looked(account, task), Unavailable, RateLimited)
 
     async def done(self, account: Account, task: Task) -> Task:
         """Look once, without a second try, and return the task if it has succeeded. Errors: as until_done."""
         last: ProviderError | None = None
         if not task.state.final:
             try:
-                task = await self._looks.at(account, task)
+                task = await self._looked(account, task)
             except ProviderError as error:
                 task, last = error.task or task, error
         if not task.state.final:
@@ -91,10 +88,16 @@ class Watch:
             raise await self._gave_up(seen) from wait.watched.error
         return _succeeded(seen)
 
+    async def _looked(self, account: Account, task: Task) -> Task:
+        """Look once, and tell whoever waits for the task too that it is over. Errors: ProviderError."""
+        seen = await self._looks.at(account, task)
+        if seen.state.final:
+            self.told(seen)
+        return seen
+
     def wake(self, task: Task) -> None:
         """Make the next look at a task due at once, for every wait for it; during a look, the look after it."""
-        if (schedule := self._schedules.get(task.account)) is not None:
-            schedule.wake(task.id)
+        self._schedule(task.account).wake(task.id)
 
     async def hinted(self, account: Account, task: Task, timeout: float) -> Task:
         """Look at a task now, since a webhook says that it has moved, and return it as it then stands.
@@ -127,8 +130,7 @@ class Watch:
     def told(self, task: Task) -> None:
         """Take a task as it stands, which is written down: whoever waits for it here gets it without a look."""
         self._session.permits.seen(task)
-        if (schedule := self._schedules.get(task.account)) is not None:
-            schedule.told(task)
+        self._schedule(task.account).told(task)
 
     def arrived(self, account_name: str) -> None:
         """Take note that a genuine webhook of an account came just now."""
@@ -140,9 +142,8 @@ class Watch:
         schedule = self._schedule(task.account)
         if by_webhook:
             schedule.arrived()
-        if schedule.waits_for(task):
+        if schedule.told(task):
             self._session.tell(task)
-            self.told(task)
 
     async def close(self) -> None:
         """Look on at nothing for which nobody waits, and ask the journal no more."""

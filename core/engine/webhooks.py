@@ -7,6 +7,7 @@ looked at. What is not genuine changes nothing, and nothing is read for it befor
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Literal, TypeAlias
 from weakref import WeakValueDictionary
 
@@ -57,26 +58,51 @@ class Proof:
     signed: Signed | None = None
 
 
-@attrs.frozen
-class Genuine:
-    """A webhook that is proven: what it `covers`, and what was received, as a lifecycle's own reply is read."""
+class Reading:
+    """A webhook's body, which is read as the reply of a lifecycle's webhook says, once somebody asks for it."""
 
-    life: Lifecycle
-    covers: Covers
-    received: Received
+    def __init__(
+        self, session: Session, account: Account, life: Lifecycle, headers: Mapping[str, str], body: bytes
+    ) -> None:
+        self.life: Lifecycle = life
+        self.headers: Mapping[str, str] = headers
+        self.body: bytes = body
+        self._session = session
+        self._account = account
+
+    @cached_property
+    def received(self) -> Received:
+        """What it holds."""
+        asked = self._session.asked(self._account, None)
+        return Received.of(asked, Answer(200, self.headers, self.body), self.life.webhook_reply.reads)
 
     @property
     def task_id(self) -> str | None:
         """The id of the task that it names."""
         return id_of(self.life.webhook_reply.id, self.received.content)
 
-    def is_of(self, life: Lifecycle) -> bool:
-        """Return whether the tasks of a lifecycle are told of by the same webhook."""
-        return (life.webhook, life.webhook_reply) == (self.life.webhook, self.life.webhook_reply)
+
+@attrs.frozen
+class Genuine:
+    """A webhook that is proven, and what that `covers`."""
+
+    reading: Reading
+    covers: Covers
+
+    @property
+    def life(self) -> Lifecycle:
+        """The lifecycle by whose webhook it is proven."""
+        return self.reading.life
+
+    @property
+    def task_id(self) -> str | None:
+        """The id of the task that it names."""
+        return self.reading.task_id
 
     def told(self, task: Task) -> Task | None:
         """Return the task as the body tells it; None where nothing can be read, or the body is not covered."""
-        return decode.posted(self.received, self.life.webhook_reply, task) if self.covers == "body" else None
+        reading = self.reading
+        return decode.posted(reading.received, reading.life.webhook_reply, task) if self.covers == "body" else None
 
 
 class Webhooks:
@@ -111,7 +137,8 @@ class Webhooks:
         if (attempt := await self._attempt(account, ledger, genuine, named)) is None:
             await self._unknown(account, ledger, genuine)
             return None
-        one = next((each for each in genuine if each.is_of(account.adapter.life(attempt.order.lifecycle))), None)
+        life = account.adapter.life(attempt.order.lifecycle)
+        one = next((each for each in genuine if are_told_alike(each.life, life)), None)
         if one is None:
             raise WebhookRefused("its signature is of another kind of work than its task")
         self._watch.arrived(account.name)
@@ -172,18 +199,18 @@ class Webhooks:
         """Return what is proven. Errors: WebhookRefused where nothing is; ProviderError without the keys for it."""
         proven, reason = list[Genuine](), ""
         for proof in proofs:
-            reading = _Reading(self._session, account, proof.life, headers, body)
+            reading = Reading(self._session, account, proof.life, headers, body)
             wrong = None if proof.signed is None else await self._forged(account, proof.signed, reading)
             if wrong is None:
                 covers: Covers = "token" if proof.signed is None else proof.signed.covers
-                proven.append(Genuine(proof.life, covers, reading.received))
+                proven.append(Genuine(reading, covers))
             else:
                 reason = wrong
         if not proven:
             raise WebhookRefused(reason)
         return proven
 
-    async def _forged(self, account: Account, signed: Signed, reading: "_Reading") -> str | None:
+    async def _forged(self, account: Account, signed: Signed, reading: Reading) -> str | None:
         """Return why a signature is not the provider's; None where it is. Errors: ProviderError."""
 
         def wrong(keys: Sequence[bytes]) -> str | None:
@@ -191,7 +218,7 @@ class Webhooks:
                 signed,
                 headers=reading.headers,
                 body=reading.body,
-                id=lambda: id_of(reading.life.webhook_reply.id, reading.received.content),
+                id=lambda: reading.task_id,
                 keys=keys,
                 now=self._session.clock.now(),
             )
@@ -242,13 +269,13 @@ class Webhooks:
 
     async def _take(self, account: Account, ledger: Ledger, genuine: Genuine, attempt: Attempt) -> Task | None:
         named = _named(account, genuine, attempt) if attempt.task is None else None
+        by_token = genuine.covers == "token"
         if named is not None:  # what only the token proves is looked at first
-            seen = genuine.told(named) or named
-            seen = await self._watch.hinted(account, named, LOOK) if genuine.covers == "token" else seen
+            seen = await self._watch.hinted(account, named, LOOK) if by_token else genuine.told(named) or named
         async with self._turns.setdefault(attempt.id, asyncio.Lock()):  # duplicates come at once
             attempt = await ledger.attempt(attempt.id) or attempt
             if attempt.task is None and named is not None:
-                attempt = await self._accepted(ledger, attempt, named, seen, is_looked_at=genuine.covers == "token")
+                attempt = await self._accepted(ledger, attempt, named, seen, is_looked_at=by_token)
             task = attempt.task
             if task is None or task.state.final or attempt.dismissed:
                 return task  # a duplicate, or too late
@@ -297,6 +324,7 @@ class Webhooks:
             return task
         if told.state is not task.state or told.told != task.told:
             await self._session.see(told, by_webhook=True)
+            self._watch.told(told)
         return told
 
 
@@ -304,32 +332,9 @@ def _named(account: Account, genuine: Genuine, attempt: Attempt) -> Task | None:
     """Return the task of an attempt, as a webhook names it and before anything else is known of it."""
     if (task_id := genuine.task_id) is None:
         return None
-    received = genuine.received
+    received = genuine.reading.received
     links = dict(followed(account.adapter, attempt.order.lifecycle, account.origin, received.content))
     return attrs.evolve(attempt.draft(task_id), links=links, raw=received.raw)
-
-
-class _Reading:
-    """A webhook's body, which is read as a lifecycle's reply says once somebody asks for it."""
-
-    def __init__(
-        self, session: Session, account: Account, life: Lifecycle, headers: Mapping[str, str], body: bytes
-    ) -> None:
-        self.life: Lifecycle = life
-        self.headers: Mapping[str, str] = headers
-        self.body: bytes = body
-        self._session = session
-        self._account = account
-        self._received: Received | None = None
-
-    @property
-    def received(self) -> Received:
-        """What it holds."""
-        if self._received is None:
-            asked = self._session.asked(self._account, None)
-            answer = Answer(200, self.headers, self.body)
-            self._received = Received.of(asked, answer, self.life.webhook_reply.reads)
-        return self._received
 
 
 def is_verifiable(account: Account, signed: Signed) -> bool:
@@ -359,10 +364,14 @@ def _lives(account: Account) -> list[Lifecycle]:
     """Return one lifecycle for each different webhook of an account's provider."""
     different: list[Lifecycle] = []
     for life in account.adapter.lives.values():
-        told_alike = ((life.webhook, life.webhook_reply) == (each.webhook, each.webhook_reply) for each in different)
-        if life.webhook is not None and not any(told_alike):
+        if life.webhook is not None and not any(are_told_alike(life, each) for each in different):
             different.append(life)
     return different
+
+
+def are_told_alike(one: Lifecycle, other: Lifecycle) -> bool:
+    """Return whether the same webhook tells of the tasks of two lifecycles."""
+    return (one.webhook, one.webhook_reply) == (other.webhook, other.webhook_reply)
 
 
 def _name_of(account: Account, life: Lifecycle) -> str | None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from anymedia import AnymediaError, Cause, Retry, State, Task
 from anymedia.declare import Adapter
 from anymedia.declare.path import Place
-from anymedia.engine.turn import NO_RESULT_LOOKS
+from anymedia.engine.schedule import NO_RESULT_LOOKS
 from anymedia.translate.messages import Answer
 
 from . import asking

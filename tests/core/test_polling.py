@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from anymedia.declare import Endpoint, Lifecycle, Pace
 from anymedia.engine.durations import KINDS, Durations
-from anymedia.engine.pace import SELDOM, bounded, first_wait, learned, next_wait, sweep_wait, took
+from anymedia.engine.pace import SELDOM, bounded, first_wait, lasted, learned, next_wait, sweep_wait
 from anymedia.model.errors import JournalError
 
 from .test_reading import TASK
@@ -40,12 +40,6 @@ def test_jitter_spreads_by_a_tenth():
     assert next_wait(PACE, 5, jitter=1.0) == pytest.approx(3.3)
 
 
-@given(st.floats(0, 10**6), st.integers(0, 99), st.floats(0, 10**5), st.floats(0, 1))
-def test_what_the_server_asks_for_is_never_undercut(age, errors, retry_after, jitter):
-    wait = next_wait(PACE, age, errors=errors, retry_after=retry_after, jitter=jitter)
-    assert wait >= max(retry_after, 3)
-
-
 # What is learned
 
 LEARNS = Pace(first=5, then=3, slower={30: 6})
@@ -65,7 +59,7 @@ def looked_at(pace, lasts, chance, kept=32):
             assert wait > 0
             age, looks = age + wait, looks + 1
         found.append((looks, age - seconds))
-        if (span := took(pace, taught, unfinished, age)) is not None:
+        if (span := lasted(pace, taught, unfinished, age)) is not None:
             known = [span, *known][:kept]
     return found
 
@@ -141,7 +135,7 @@ def test_no_look_comes_more_often_than_declared_nor_later(spans, age, looks, jit
 )
 def test_waits_without_a_gap_alone_are_learned_from(taught, unfinished, done, span):
     known = learned(LEARNS, [(9.0, 10.0)] * 3) if taught else None
-    assert took(LEARNS, known, unfinished, done) == (None if span is None else pytest.approx(span))
+    assert lasted(LEARNS, known, unfinished, done) == (None if span is None else pytest.approx(span))
     assert learned(LEARNS, [(9.0, 10.0)] * 2) is None
     assert learned(Pace(first=0, then=0), [(9.0, 10.0)] * 3).ages[0] > 9
 

@@ -25,6 +25,7 @@ from anymedia.declare import Endpoint, Fault, Limits, Many, Pace, Reply
 from anymedia.engine.session import Session
 from anymedia.engine.watch import Watch
 from anymedia.journal.protocol import MOVED
+from anymedia.limits.slots import FORGOTTEN
 from anymedia.translate.messages import Answer
 from anymedia.transport.retry import Patience
 
@@ -586,6 +587,20 @@ def test_no_pause_outlasts_a_third_of_the_results_life_and_a_sweep_by_a_hint_is_
     timed(main())
 
 
+@pytest.mark.parametrize("by_webhook", [True, False])
+def test_no_task_is_left_alone_for_so_long_that_it_would_count_as_over(by_webhook):
+    async def main():
+        world = World({"t-1": 3 * FORGOTTEN})
+        world.ledger.durations_ = [(2.9 * FORGOTTEN, 3 * FORGOTTEN)] * 9
+        if by_webhook:  # which never comes
+            world.watch.arrived("acme")
+        assert (await world.wait(task(webhook=by_webhook), 4 * FORGOTTEN)).state is State.SUCCEEDED
+        gaps = [later - earlier for earlier, later in zip([0, *world.times], world.times, strict=False)]
+        assert FORGOTTEN / 4 < max(gaps) < FORGOTTEN / 2 + 1  # and what a look takes
+
+    timed(main())
+
+
 # Several in one call
 
 LIST = Many(call=Endpoint(method="GET", path="/v1", query={"ids": "{ids}"}), each="tasks[]", most=3)
@@ -609,7 +624,7 @@ def test_one_call_tells_of_what_is_due_and_what_it_does_not_tell_of_is_looked_at
     ("answer", "lists", "looks"),
     [
         (refused(500, error="no list"), 1, 2),
-        (refused(429, error="slower", wait=30), 1, 2),
+        (refused(429, error="slower", wait=30), 2, 0),  # single looks would be too many as well
         (Answer(200, {}, b'{"tasks": [{"id": "a", "state": 7}, {"id": "a", "state": "done"}]}'), 1, 2),
     ],
 )
