@@ -15,7 +15,7 @@ from anymedia.clock import Clock
 
 from .believed import believed
 from .command import Command, config_option
-from .text import json_of, one_line, reason, say
+from .text import cannot_listen, json_of, one_line, say, shortened
 
 if TYPE_CHECKING:
     from anymedia import Config
@@ -88,8 +88,8 @@ async def _listening(
     from anymedia.webhooks import Delivery, routes
 
     async def astray(request: web.Request) -> web.Response:
-        path = request.path if len(request.path) <= PATH else f"{request.path[: PATH - 1]}…"
-        show(Delivery(account="", status=404, error=f"{request.method} {path}: no webhook comes so"))
+        what = f"{request.method} {shortened(request.path, PATH)}: no webhook comes so"
+        show(Delivery(account="", status=404, error=what))
         return web.Response(status=404)
 
     client = await stack.enter_async_context(Client(config, clock=clock))
@@ -103,13 +103,9 @@ async def _listening(
     try:
         await web.TCPSite(runner, host, port).start()
     except (OSError, OverflowError) as error:
-        raise click.UsageError(f"cannot listen at {host}, port {port}: {_why(error)}") from None
+        raise click.UsageError(cannot_listen(host, port, error)) from None
     taken: int = runner.addresses[0][1]
     return taken
-
-
-def _why(error: Exception) -> str:
-    return reason(error).rpartition(": ")[2] if isinstance(error, OSError) else str(error)
 
 
 def _json_line(delivery: "Delivery") -> str:
@@ -132,8 +128,7 @@ class _Lines:
         self._wide = max(map(len, config.accounts), default=0)
 
     def __call__(self, delivery: "Delivery") -> str:
-        task, name = delivery.task, one_line(delivery.account)
-        name = name if len(name) <= NAME else f"{name[: NAME - 1]}…"
+        task, name = delivery.task, shortened(one_line(delivery.account), NAME)
         if task is not None:
             what = f"{task.state:{STATE}}  {one_line(task.id)}"
         else:

@@ -11,7 +11,7 @@ import click
 from anymedia import ConfigError, read_config
 
 from .command import Command
-from .text import print_json, reason, say
+from .text import cannot_listen, print_json, say
 
 if TYPE_CHECKING:
     from anymedia.simulators import Simulators
@@ -54,11 +54,8 @@ async def _serve(host: str, port: int, providers: tuple[str, ...], speed: float,
     async with AsyncExitStack() as stack:
         try:
             simulators = await stack.enter_async_context(running(*providers, host=host, port=port, speed=speed))
-        except OSError as error:
-            said = reason(error).rpartition(": ")[2]  # before it asyncio tells once more what it tried
-            raise click.UsageError(f"cannot listen at {host}, port {port}: {said}") from None
-        except OverflowError as error:
-            raise click.UsageError(f"cannot listen at {host}, port {port}: {error}") from None
+        except (OSError, OverflowError) as error:
+            raise click.UsageError(cannot_listen(host, port, error)) from None
         except ValueError as error:
             raise click.UsageError(str(error)) from None
         (_print_lines if as_json else _show)(simulators)

@@ -65,6 +65,18 @@ def reason(error: OSError) -> str:
     return said if error.filename is None else f"{error.filename}: {said}"
 
 
+def cannot_listen(host: str, port: int, error: OSError | OverflowError) -> str:
+    """Return why nothing can be served at an address."""
+    # Before the reason asyncio tells once more what it tried.
+    said = reason(error).rpartition(": ")[2] if isinstance(error, OSError) else str(error)
+    return f"cannot listen at {host}, port {port}: {said}"
+
+
+def shortened(text: str, most: int) -> str:
+    """Return a text of so many characters at most."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def print_json(value: Any, *, indent: int | None = 2) -> None:
     """Print JSON on stdout, in ASCII: valid on every terminal and in every pipe."""
     click.echo(json_of(value, indent=indent))

@@ -7,12 +7,12 @@ user's config directory; without one, every provider whose API key is in the env
 import codecs
 import os
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from stat import S_ISREG
 from typing import TYPE_CHECKING, Any
-from urllib.parse import SplitResult, quote, urlsplit
+from urllib.parse import quote, urlsplit
 
 import attrs
 
@@ -20,6 +20,7 @@ from .account import TOKEN, Account, Secret, unencrypted
 from .declare.adapter import Adapter, Limits
 from .declare.auth import OLD
 from .declare.prices import Override, Price, Table
+from .declare.webhook import Signed
 from .journal.opening import is_url, path_of
 from .model.errors import ConfigError, OutOfBounds
 from .model.forms import LINK
@@ -271,14 +272,13 @@ def _webhooks(data: Mapping[str, Any], where: str) -> str | None:
     if "url" not in data["webhooks"]:
         raise ConfigError(f'{where}: url: is missing; it is like "https://app.example/hooks"')
     try:
-        parts = urlsplit(data["webhooks"]["url"].rstrip("/"))
-        url: str = parts.geturl()  # its scheme is in small letters now
-        is_plain = _is_plain(url, parts)
+        url: str = urlsplit(data["webhooks"]["url"].rstrip("/")).geturl()  # its scheme is in small letters now
+        is_plain = _is_plain(url)
     except ValueError:  # the port, or the host
         is_plain = False
     if not is_plain:  # what stands before an @ may be a password, and is not shown
         raise ConfigError(f'{where}: url: must be like "https://app.example/hooks", in ASCII, without a user, ? and #')
-    if not (is_local(url) or (parts.scheme == "https" and is_on_the_web(url))):
+    if not (is_local(url) or (url.startswith("https:") and is_on_the_web(url))):
         raise ConfigError(f"{where}: url: must be https:// and public, unless it leads to this machine")
     return url
 
@@ -287,27 +287,34 @@ LONGEST_URL = 500
 """Characters of the URL below which providers call."""
 
 
-def _is_plain(url: str, parts: SplitResult) -> bool:
+def _is_plain(url: str) -> bool:
     """Return whether a URL can have a path put behind it. Errors: ValueError for a port or a host that is none."""
+    parts = urlsplit(url)
     host, segments = ascii_host(parts.hostname or ""), parts.path.split("/")
     is_host = not host.startswith(".") and ".." not in host and parts.port != 0
     is_below = is_path(parts.path or "/") and not {".", ".."} & set(segments)
-    return LINK.fits(url) and len(url) <= LONGEST_URL and not set("?#@") & set(url) and is_host and is_below
+    is_short = url.isascii() and len(url) <= LONGEST_URL and not set("?#@") & set(url)
+    return LINK.fits(url) and is_short and is_host and is_below
 
 
 def _check_keys(accounts: Iterable[Account], where: str) -> None:
     """Check that each secret with which webhooks are signed writes a key. Errors: ConfigError."""
     from .translate.signed import key_bytes  # which only those with webhooks need
 
-    for account in accounts:
-        for signed in filter(None, (webhook.signed for webhook in account.adapter.webhooks)):
-            for name in (str(signed.key), f"{signed.key}{OLD}"):
-                if isinstance(secret := account.settings.get(name), Secret):
-                    try:
-                        key_bytes(signed, secret.reveal())
-                    except ValueError as error:
-                        told = f"the secret in {account.settings_env[name]}: {error}"
-                        raise ConfigError(f"{where}: providers.{account.name}: settings: {told}") from None
+    for account, signed, name in ((each, *held) for each in accounts for held in _signing(each)):
+        if isinstance(secret := account.settings.get(name), Secret):
+            try:
+                key_bytes(signed, secret.reveal())
+            except ValueError as error:
+                told = f"the secret in {account.settings_env[name]}: {error}"
+                raise ConfigError(f"{where}: providers.{account.name}: settings: {told}") from None
+
+
+def _signing(account: Account) -> Iterator[tuple[Signed, str]]:
+    """Yield how an account's webhooks are signed, with each setting that may hold a secret for it."""
+    for signed in (webhook.signed for webhook in account.adapter.webhooks):
+        if signed is not None and signed.key is not None:
+            yield from ((signed, name) for name in (signed.key, signed.key + OLD))
 
 
 def _callback(url: str, account: str) -> str:

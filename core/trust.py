@@ -33,9 +33,9 @@ def check_trust(file: Path, data: Mapping[str, Any], adapters: Mapping[str, Adap
     if not places or str(folder_of(file)) in read_trusted(trusted):
         return
     raise ConfigError(
-        f"{file}: {', '.join(places)} could lead an API key or a file of yours to another host, and this file is read "
-        "only because it lies in the working directory: if it is yours, name it with --config or ANYMEDIA_CONFIG, or "
-        "run `anymedia trust` here once"
+        f"{file}: {', '.join(places)} could lead an API key, a file of yours or a result to another host, and this "
+        "file is read only because it lies in the working directory: if it is yours, name it with --config or "
+        "ANYMEDIA_CONFIG, or run `anymedia trust` here once"
     )
 
 
@@ -78,8 +78,12 @@ def write_trusted(path: Path, folders: Iterable[str]) -> None:
 
 
 def _elsewhere(data: Mapping[str, Any], adapters: Mapping[str, Adapter]) -> Iterator[str]:
-    """Yield the place of each setting that could lead a key or a file to another host."""
-    yield from (f"[{name}]" for name, table in data.items() if name in TABLES and not _leads_here(table))
+    """Yield the place of each setting that could lead a key, a file or a result to another host."""
+    yield from (
+        f"[{name}]"
+        for name, table in data.items()
+        if name in TABLES and not (name == "webhooks" and _leads_here(table))
+    )
     yield from _settings(data, "")
     providers = data.get("providers")
     for name, table in providers.items() if isinstance(providers, Mapping) else ():

@@ -24,11 +24,6 @@ LOST: dict[str, Any] = {"status": "uncertain", "task": None, "task_id": None, "r
 """A submit without an answer."""
 
 
-def over(number: int = 0, **columns: Any) -> Any:
-    """Return a look at the task of the entry with a number: it is over."""
-    return seen(number, over=True, **columns)
-
-
 async def numbers(journal: Journal, after: int | None) -> tuple[int, list[int]]:
     """Return the number of a journal's last move, and the numbers of the entries that moved after another."""
     last, entries = await journal.moved(after)
@@ -82,7 +77,7 @@ class Told(Sums):
 
         async def hears(number: int) -> None:
             await other.write(ended(number, unanswered=True, **OVER))
-            await other.write(over(number))
+            await other.write(seen(number))
 
         def ends(number: int) -> Ended:
             return ended(number, keeps_task=True, **answer)
@@ -106,15 +101,15 @@ class Told(Sums):
             await journal.write(ended(number))
         await journal.write(seen(1, status="running", open=True))
         assert await other.moved(0) == (0, [])
-        await journal.write(over(2, by_webhook=True))
-        await journal.write(over(1))
+        await journal.write(seen(2, by_webhook=True))
+        await journal.write(seen(1))
         await other.write(ended(3, **OVER))
         assert await numbers(other, None) == (3, [])
         assert [await numbers(other, after) for after in (0, 1, 3)] == [(3, [2, 1, 3]), (3, [1, 3]), (3, [])]
         _, moved = await other.moved(0)
         assert [each.by_webhook for each in moved] == [True, False, True]
         assert moved == [each for name in (2, 1, 3) for each in await other.select(Query(id=f"{name:032x}"))]
-        await journal.write(over(1, on_disk=True, by_webhook=True))
+        await journal.write(seen(1, on_disk=True, by_webhook=True))
         await other.write(ended(3, **OVER))
         await other.write(ended(4, status="dismissed", open=False))
         assert (await numbers(other, 3), [each.by_webhook for each in (await other.moved(1))[1]]) == (
@@ -131,8 +126,8 @@ class Told(Sums):
         journal = opens()
         await asyncio.gather(*(journal.intend(entry(number, task_id=f"task-{number}")) for number in range(MOVED + 1)))
         for number in range(MOVED):
-            journal.put(over(number))
-        await journal.write(over(MOVED))  # which takes effect after the others
+            journal.put(seen(number))
+        await journal.write(seen(MOVED))  # which takes effect after the others
         assert await numbers(journal, 0) == (MOVED, [*range(MOVED)])
         assert await numbers(journal, MOVED) == (MOVED + 1, [MOVED])
         await closed(journal)
@@ -155,7 +150,7 @@ class Told(Sums):
 
         async def finish(number: int) -> None:
             await journals[number % 3].write(ended(number))
-            await journals[(number + 1) % 3].write(over(number))
+            await journals[(number + 1) % 3].write(seen(number))
 
         await asyncio.wait_for(asyncio.gather(follow(), *map(finish, every)), 60)
         assert (sorted(heard), await numbers(reader, last)) == ([*every], (len(every), []))
@@ -174,13 +169,25 @@ class Told(Sums):
             await journal.write(ended(number))
         for number in range(9, -1, -1):
             account = "b" if number in (4, 9) else "acme"
-            await journal.write(over(number, account=account, took=(number + 0.5, number + 1.0)))
-        await journal.write(over(10))
-        await journal.write(over(0, on_disk=True, took=(7.0, 8.0)))
+            await journal.write(seen(number, account=account, took=(number + 0.5, number + 1.0)))
+        await journal.write(seen(10))
+        await journal.write(seen(0, on_disk=True, took=(7.0, 8.0)))
         assert await journal.durations("acme", "", "") == [(0.5, 1.0), (4.5, 5.0), (5.5, 6.0), (9.5, 10.0)]
         assert await journal.durations("acme", "o", "") == [(1.5, 2.0), (6.5, 7.0)]
         assert await journal.durations("acme", "", "v") == [(2.5, 3.0), (7.5, 8.0)]
         assert await journal.durations("p", "", "") == [(3.5, 4.0), (8.5, 9.0)]
+        await closed(journal)
+
+    @in_a_loop
+    async def test_a_duration_is_of_the_task_that_the_entry_has(self, opens: Opens) -> None:
+        """Where the answer names another task than a webhook did, what is known of that one is not this one's."""
+        journal = opens()
+        await journal.intend(entry())
+        await journal.write(ended(unanswered=True, **GOES_ON))
+        await journal.write(seen(took=(1.0, 2.0)))
+        await journal.write(ended(task_id="another", keeps_task=True))
+        await journal.write(seen(task_id="another"))
+        assert await journal.durations("acme", "", "") == []
         await closed(journal)
 
     @in_a_loop
@@ -189,7 +196,7 @@ class Told(Sums):
         journal = opens()
         for number in range(DURATIONS + 3):
             await journal.intend(entry(number, task_id=f"task-{number}"))
-            await journal.write(over(number, took=(1.0, number + 2.0)))
+            await journal.write(seen(number, took=(1.0, number + 2.0)))
         expected = [(1.0, number + 2.0) for number in range(DURATIONS + 2, 2, -1)]
         assert await journal.durations("acme", "", "") == expected
         await closed(journal)

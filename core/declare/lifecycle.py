@@ -37,11 +37,10 @@ class Lifecycle:
     Without a `poll`, the answer to the submit is the result. `result` is called once a look finds that a task has
     succeeded, `why` once a look finds that it has failed: the error that `why` is answered tells the failure's code and
     text. `states` gives the state of each raw word, in whatever letters it comes (an Err where the word tells a
-    failure's cause, or that the task was not found); a word not listed is still running. `many` is a call
-    that tells of several tasks at once; `webhook` is a call of the provider's that tells how a task stands, in the same
-    words. `pace` says when to look, `expires` how many seconds a
-    result can be fetched. The submit is a POST, which nothing sends twice by itself.
-    Errors: ValueError for words that no step reads where they stand.
+    failure's cause, or that the task was not found); a word not listed is still running. `many` is a call that tells of
+    several tasks at once; `webhook` is a call of the provider's that tells how a task stands, in the same words. `pace`
+    says when to look, `expires` how many seconds a result can be fetched. The submit is a POST, which nothing sends
+    twice by itself. Errors: ValueError for words that no step reads where they stand.
     """
 
     submit: Endpoint = attrs.field(validator=_posted)
@@ -82,14 +81,15 @@ class Lifecycle:
     @property
     def many_reply(self) -> Reply:
         """Where each task of a list holds what: as `many` says, else as in the answer to a look."""
-        own = None if self.many is None else self.many.reply
-        return self.told_by if own is None else own
+        return self._reply_of(self.many)
 
     @property
     def webhook_reply(self) -> Reply:
         """Where a webhook's body holds what: as the webhook says, else as in the answer to a look."""
-        own = None if self.webhook is None else self.webhook.reply
-        return self.told_by if own is None else own
+        return self._reply_of(self.webhook)
+
+    def _reply_of(self, word: Many | Webhook | None) -> Reply:
+        return self.told_by if word is None or word.reply is None else word.reply
 
     def __attrs_post_init__(self) -> None:
         wrong = "; ".join(_unread(self))

@@ -2,6 +2,7 @@
 
 import attrs
 
+from .auth import SETTING
 from .endpoint import Endpoint, Reply
 from .path import Place, place
 
@@ -13,6 +14,8 @@ def _list(_: object, attribute: object, call: Endpoint) -> None:
     texts = (call.path or "", *call.query.values())
     if call.path is None or call.method != "GET" or sum(text.count(IDS) for text in texts) != 1:
         raise ValueError("call: it is a GET whose path or query holds {ids}, once")
+    if SETTING.findall(call.path) not in ([], ["ids"]):
+        raise ValueError("call: its path holds {ids}, and no other name")
     if attrs.evolve(call.reply, ok=None, reads=None) != Reply():
         raise ValueError("call: of its reply nothing but `ok` and `reads` is read: each task is read as `each` stands")
 

@@ -3,9 +3,9 @@
 Whoever posts junk has nothing fetched by it but once a minute, and takes no keys away from what is genuine.
 """
 
-import asyncio
 import math
 from copy import copy
+from functools import partial
 from typing import TypeAlias
 
 import attrs
@@ -14,10 +14,10 @@ from anymedia.account import Account
 from anymedia.declare.endpoint import Endpoint
 from anymedia.model.errors import ProviderError
 from anymedia.translate import encode
-from anymedia.translate.classify import Received
-from anymedia.translate.signed import public_keys
+from anymedia.translate.signed import published
 
 from .session import Session
+from .tokens import Shared
 
 KEPT = 86_400.0
 """Seconds for which keys are used."""
@@ -45,7 +45,7 @@ class PublicKeys:
         self._session = session
         self._clock = session.clock
         self._fetched: dict[tuple[str, Endpoint], Fetched] = {}
-        self._fetching: dict[tuple[str, Endpoint], asyncio.Task[Fetched]] = {}
+        self._fetching: Shared[tuple[str, Endpoint], Fetched] = Shared()
 
     async def of(self, account: Account, endpoint: Endpoint) -> Keys:
         """Return the keys that an endpoint gives, or gave within a day. Errors: ProviderError where it gives none."""
@@ -64,29 +64,17 @@ class PublicKeys:
 
     async def close(self) -> None:
         """Fetch no keys any more."""
-        under_way = list(self._fetching.values())
-        for fetching in under_way:
-            fetching.cancel()
-        await asyncio.gather(*under_way, return_exceptions=True)
+        await self._fetching.close()
 
     async def _newest(self, account: Account, endpoint: Endpoint) -> Keys:
         """Return the keys of a fetch within the last minute. Errors: ProviderError where there are none."""
         name = (account.name, endpoint)
         held = self._fetched.get(name)
         if name in self._fetching or held is None or self._clock.monotonic() - held.at >= AGAIN:
-            held = await self._shared(account, endpoint)
+            held = await self._fetching.get(name, partial(self._fetch, account, endpoint))
         if held.error is not None:
             raise copy(held.error)  # an error says of one call what became of it
         return held.keys
-
-    async def _shared(self, account: Account, endpoint: Endpoint) -> Fetched:
-        """Return what a fetch brings that all share who wait for it, and that goes on where one waits no longer."""
-        name = (account.name, endpoint)
-        fetching = self._fetching.get(name)
-        if fetching is None:
-            fetching = self._fetching[name] = asyncio.create_task(self._fetch(account, endpoint))
-            fetching.add_done_callback(lambda _: self._fetching.pop(name))
-        return await asyncio.shield(fetching)
 
     async def _fetch(self, account: Account, endpoint: Endpoint) -> Fetched:
         name, at = (account.name, endpoint), self._clock.monotonic()
@@ -101,9 +89,4 @@ class PublicKeys:
 
     async def _read(self, account: Account, endpoint: Endpoint) -> Keys:
         answer = await self._session.read(account, encode.call(account, endpoint, endpoint.path or ""))
-        received = Received.of(self._session.asked(account, None), answer)
-        if received.is_error(endpoint.reply.ok):
-            raise received.refusal(submit=False)
-        if not (keys := public_keys(received.content)):
-            raise received.malformed("no key", None)
-        return keys
+        return published(self._session.asked(account, None), endpoint, answer)

@@ -6,10 +6,11 @@ for anew.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from copy import copy
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from functools import partial
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import attrs
 
@@ -41,6 +42,40 @@ class Kept:
     until: datetime
 
 
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Shared(Generic[K, V]):
+    """Work by name that all share who want it at the same time: it goes on where one of them waits no longer."""
+
+    def __init__(self) -> None:
+        self._under_way: dict[K, asyncio.Task[V]] = {}
+
+    def __contains__(self, name: K) -> bool:
+        return name in self._under_way
+
+    async def get(self, name: K, begin: Callable[[], Coroutine[Any, Any, V]]) -> V:
+        """Return what the work of a name comes to, which is begun unless it is under way. Errors: its own."""
+        working = self._under_way.get(name)
+        if working is None:
+            working = self._under_way[name] = asyncio.create_task(begin())
+            working.add_done_callback(lambda done: self._put_away(name, done))
+        return await asyncio.shield(working)
+
+    def _put_away(self, name: K, done: "asyncio.Task[V]") -> None:
+        del self._under_way[name]
+        if not done.cancelled():
+            done.exception()  # which nobody may wait for any more
+
+    async def close(self) -> None:
+        """Give up all that is under way."""
+        under_way = list(self._under_way.values())
+        for working in under_way:
+            working.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+
+
 class Tokens:
     """The tokens of one client. `send` sends a call once, and `asked` says who is asked.
 
@@ -60,7 +95,7 @@ class Tokens:
         self._known = known
         self._kept: dict[tuple[str, Token], Kept] = {}
         self._given: dict[tuple[str, Token], deque[Secret]] = {}
-        self._asking: dict[tuple[str, Token], asyncio.Task[Kept]] = {}
+        self._asking: Shared[tuple[str, Token], Kept] = Shared()
 
     def of(self, account: str) -> list[Secret]:
         """Return the latest tokens of an account."""
@@ -81,35 +116,28 @@ class Tokens:
 
     async def close(self) -> None:
         """Ask for no token any more."""
-        under_way = list(self._asking.values())
-        for asking in under_way:
-            asking.cancel()
-        await asyncio.gather(*under_way, return_exceptions=True)
+        await self._asking.close()
 
     async def _token(self, account: Account, word: Token) -> Secret:
         name = (account.name, word)
         kept = self._kept.get(name)
         if kept is not None and self._clock.now() < kept.until:
             return kept.secret
-        asking = self._asking.get(name)
-        if asking is None:
-            asking = self._asking[name] = asyncio.ensure_future(self._ask(account, word))
-            asking.add_done_callback(lambda done: self._came(name, done))
         try:
-            return (await asyncio.shield(asking)).secret  # another call may wait for it too
+            return (await self._asking.get(name, partial(self._renewed, account, word))).secret
         except ProviderError as error:
             raise copy(error) from None  # an error says of one call what became of it
 
-    def _came(self, name: tuple[str, Token], asking: "asyncio.Task[Kept]") -> None:
-        del self._asking[name]
-        if asking.cancelled() or asking.exception() is not None:
-            return  # which whoever waits has heard
+    async def _renewed(self, account: Account, word: Token) -> Kept:
+        """Ask for a token, and keep it. Errors: ProviderError."""
+        name, kept = (account.name, word), await self._ask(account, word)
         given = self._given.setdefault(name, deque())
-        self._kept[name] = asking.result()
-        given.append(self._kept[name].secret)
-        self._known.append(given[-1])
+        self._kept[name] = kept
+        given.append(kept.secret)
+        self._known.append(kept.secret)
         if len(given) > HIDDEN_LONG:
             self._known.remove(given.popleft())
+        return kept
 
     async def _ask(self, account: Account, word: Token) -> Kept:
         """Ask for a token, without a permit: whoever waits for it holds one. Errors: ProviderError."""

@@ -59,7 +59,10 @@ class Writer:
         return [item for item in items if item is not None]
 
     def drop(self) -> None:
-        """Close the connections; the next step opens another, which writes last of all: SQLite puts its files away."""
+        """Close the connections, the writing one last: SQLite then deletes the files beside the database.
+
+        The next step opens another.
+        """
         with self.reading:
             connections = self.reader, self.connection
             self.reader = self.connection = None

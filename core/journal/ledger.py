@@ -120,7 +120,8 @@ class Ledger:
 
         A task that another attempt of the account has already is not this one's: it was accepted without an id then,
         for which both prices stay reserved until it is settled. A task that a webhook named meanwhile stays: the
-        attempt was accepted then, whatever the submit's end says. A task in the answer stands for another than that.
+        attempt was accepted then, whatever the submit's end says. Where the answer names another task than the webhook
+        did, the answer's is kept, and both are logged.
         """
         end = await self.journal.write(self._records.ended(attempt, keeps_task=True))
         if isinstance(end, Taken):

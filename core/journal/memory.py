@@ -312,8 +312,9 @@ class MemoryJournal:
                 if change.complete:
                     self.memory.wanted.discard(entry.id)
                 moved = {}
-                if change.over and entry.open:
+                if entry.open and not change.open:
                     moved = self._move(change, entry)
+                    self.memory.took.pop(entry.id, None)  # of another task that it had before
                     if change.took is not None:
                         self.memory.took[entry.id] = change.took
                 yield attrs.evolve(entry, **_columns(change), **moved)

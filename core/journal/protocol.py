@@ -170,8 +170,8 @@ class Ended:
 class Seen:
     """A task stands so. An entry that is not open is changed only when some file of the task is `on_disk`.
 
-    When the task is `complete`, all of them are, and the entry is no longer wanted. When it is `over`, and was open
-    before, the entry moves: `by_webhook` says whether a webhook told that, and `took` how many seconds the task took,
+    When the task is `complete`, all of them are, and the entry is no longer wanted. Where the entry was open, and is
+    no longer, it moves: `by_webhook` says whether a webhook told that, and `took` how many seconds the task took,
     at least and at most (None: nobody knows).
     """
 
@@ -185,7 +185,6 @@ class Seen:
     undownloaded: bool = False
     on_disk: bool = False
     complete: bool = False
-    over: bool = False
     by_webhook: bool = False
     took: tuple[float, float] | None = None
 
@@ -282,8 +281,9 @@ class Journal(Protocol):
         """Make a change, and return whether there was anything to change; for Wanted, whether the entry is ours now.
 
         Both are decided in the transaction that makes it, and so are Taken and Told, for the end of a submit: of any
-        number of owners at once, one gets an entry, and one entry of an account gets a task. Told is returned where the
-        entry has another task than the end says, or had one, or its task stays as it was.
+        number of owners at once, one gets an entry, and one entry of an account gets a task. Told is returned,
+        with `keeps_task`, where the entry had a task already and the end names none, another one, or the same one when
+        that is over.
         """
 
     def put(self, change: Change) -> None:

@@ -116,7 +116,6 @@ class Records:
             undownloaded=_lacks_files(task),
             on_disk=any(asset.kept for asset in task.assets),
             complete=all(asset.kept for asset in task.assets),
-            over=task.state.final,
             by_webhook=by_webhook,
             took=took,
         )
@@ -130,7 +129,10 @@ class Records:
 
         Where its prompt is not known any more, it was taken out before.
         """
-        return _written(attempt, Private(self._secrets(attempt) or (), self._hide))
+        return _written(attempt, self._private_of(attempt))
+
+    def _private_of(self, attempt: Attempt) -> Private:
+        return Private(self._secrets(attempt) or (), self._hide)
 
     def _task(self, task: Task, private: Sequence[str] | None) -> str:
         """Return a task as JSON, without the bytes of its result, and without the prompt where none is wanted."""
@@ -140,7 +142,7 @@ class Records:
         """Return an attempt's labels as a text that is the same for the same ones, and empty where there are none."""
         if not attempt.order.labels:
             return ""
-        private = Private(self._secrets(attempt) or (), self._hide)
+        private = self._private_of(attempt)
         return _text(dict(sorted(private.without(_Labels(attempt.order.labels)).labels.items())))
 
     def _secrets(self, attempt: Attempt) -> tuple[str, ...] | None:
@@ -189,11 +191,11 @@ def attempt_of(entry: Entry) -> Attempt:
 def _read(entry: Entry) -> Attempt:
     """Return what the texts of an entry say. Errors: of any kind."""
     attempt = from_json(Attempt, loads(entry.record.encode()))  # a byte that is no UTF-8 is a fault
-    task = None if entry.task is None else _task(entry.task)
+    task = None if entry.task is None else _task_of(entry.task)
     body = None if entry.body is None else loads(entry.body)
     order = attrs.evolve(attempt.order, body=body, signatures=tuple(signatures(body)))
     attempt = attrs.evolve(attempt, task=task, order=order)
-    _check(attempt.order.path)
+    _check_path(attempt.order.path)
     same = (attempt.id, attempt.order.account, None if task is None else (task.id, task.account))
     if same != (entry.id, entry.account, None if task is None else (entry.task_id, entry.account)):
         raise ValueError("its texts are of another attempt")
@@ -203,7 +205,7 @@ def _read(entry: Entry) -> Attempt:
 def unknown_of(unknown: Unknown) -> Task:
     """Return an unknown task; one that cannot be read is of that name, and says so as its trouble."""
     try:
-        task = _task(unknown.task)
+        task = _task_of(unknown.task)
         if (task.account, task.id) != (unknown.account, unknown.task_id):
             raise ValueError("its text is of another task")
     except Exception as error:  # noqa: BLE001 - whatever is wrong with a row is that row's fault
@@ -218,14 +220,14 @@ def unknown_of(unknown: Unknown) -> Task:
     return task
 
 
-def _task(text: str) -> Task:
+def _task_of(text: str) -> Task:
     """Return the task that a text says. Errors: of any kind."""
     task = from_json(Task, loads(text.encode()))
-    _check(task.path)
+    _check_path(task.path)
     return task
 
 
-def _check(path: str) -> None:
+def _check_path(path: str) -> None:
     """Refuse what is no plain path: an API key is sent there again, and other programs may have written it."""
     if not is_path(path):
         raise ValueError(f"its path is no plain path: {path!r:.60}")

@@ -1,4 +1,4 @@
-"""What changes the entries of a SQLite journal, within a transaction: a submit's end, a look, a word of a strange task.
+"""What changes the entries of a SQLite journal, in a transaction: a submit's end, a look, a word of an unknown task.
 
 The usual case takes no more statements for what is rare: whether a webhook named the task first is looked at only where
 the first statement has changed nothing.
@@ -84,7 +84,7 @@ def see(connection: sqlite3.Connection, seen: Seen) -> bool:
     task = (seen.task_id, seen.account)
     new = (seen.status, seen.open, seen.reserved, seen.counts_as, seen.undownloaded, seen.complete)
     sql, values = _SEEN, (*new, *task, seen.on_disk)
-    if seen.over:
+    if not seen.open:
         sql, values = _SEEN_OVER, (*values, seen.by_webhook, *(seen.took or (None, None)))
     if not connection.execute(sql, values).rowcount:
         return False

@@ -15,6 +15,7 @@ from anymedia.declare.endpoint import Endpoint, Token
 from anymedia.declare.hook import Hook, HookError
 from anymedia.declare.lifecycle import Lifecycle
 from anymedia.declare.many import Many
+from anymedia.declare.path import Path
 from anymedia.model.errors import MalformedAnswer, OutOfBounds, Problem
 from anymedia.model.slots import Way, filled, slots
 from anymedia.model.strict_json import Json
@@ -26,7 +27,7 @@ from .check import Checked
 from .form import as_form
 from .links import leads, origin_for
 from .messages import Call, Stream
-from .places import at, merged, put, replaced
+from .places import merged, put, replaced
 
 NO_MORE: Mapping[str, str] = MappingProxyType({})
 
@@ -119,7 +120,7 @@ def with_settings_of(account: Account, life: Lifecycle, body: Json) -> tuple[Jso
     """Return a submit's body without the settings of its webhook that the account does not give, and those that it
     does, by their places."""
     fills = {} if life.webhook is None else life.webhook.fills
-    named = {place: name for place, name in fills.items() if at(body, place) == f"{{{name}}}"}
+    named = {place: name for place, name in fills.items() if Path(place).one(body) == f"{{{name}}}"}
     for place, name in named.items():
         if name not in account.settings:
             body = replaced(body, place, None)
@@ -139,7 +140,7 @@ def follow(account: Account, endpoint: Endpoint, task: Task) -> Call:
     adapter, link = account.adapter, task.links.get(endpoint.link or "")
     origin = origin_for(adapter, account.origin, endpoint) if link is None else account.origin
     where = _path(endpoint, task) if link is None else link
-    url = with_query(origin + where if where.startswith("/") else where, _query(account, endpoint, task))
+    url = with_query(origin + where if where.startswith("/") else where, _query(account, endpoint, _names(task)))
     if not leads(adapter, account.origin, endpoint, url):
         raise MalformedAnswer(
             f"{task.provider} named no usable {endpoint.link or 'path'} for task {task.id}",
@@ -152,11 +153,8 @@ def follow(account: Account, endpoint: Endpoint, task: Task) -> Call:
 
 def listed(account: Account, many: Many, ids: Sequence[str]) -> Call:
     """Return the call that tells of the tasks with these ids."""
-    endpoint, settings = many.call, account.adapter.settings
-    path = (endpoint.path or "").format(ids=many.joined.join(quote(each, safe="", errors=ANY) for each in ids))
-    texts = {name: text for name, text in endpoint.query.items() if not settings_in(text, settings)}
-    query = {name: text.format(ids=many.joined.join(ids)) for name, text in texts.items()}
-    return call(account, endpoint, with_query(path, query))
+    path = (many.call.path or "").format(ids=many.joined.join(quote(each, safe="", errors=ANY) for each in ids))
+    return call(account, many.call, with_query(path, _query(account, many.call, {"ids": many.joined.join(ids)})))
 
 
 def ask_token(account: Account, token: Token) -> Call:
@@ -261,10 +259,14 @@ def _path(endpoint: Endpoint, task: Task) -> str:
     )
 
 
-def _query(account: Account, endpoint: Endpoint, task: Task) -> dict[str, str]:
-    """Return what an endpoint's query says of a task."""
+def _names(task: Task) -> dict[str, str]:
+    """Return what a query can name of a task."""
+    return {"id": task.id, "wire_id": str(task.wire_id), "path": task.path.partition("?")[0]}
+
+
+def _query(account: Account, endpoint: Endpoint, names: Mapping[str, str]) -> dict[str, str]:
+    """Return what an endpoint's query says, with these names; settings come in later."""
     texts, settings = endpoint.query, account.adapter.settings
-    names = {"id": task.id, "wire_id": str(task.wire_id), "path": task.path.partition("?")[0]}
     return {name: text.format(**names) for name, text in texts.items() if not settings_in(text, settings)}
 
 

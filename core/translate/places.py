@@ -29,13 +29,6 @@ def held(body: Json, to: str, keys: Iterable[str]) -> Json:
     return {key: found[key] for key in keys if key in found} if merges(to) and isinstance(found, Mapping) else found
 
 
-def at(body: Json, place: str) -> Json:
-    """Return what stands at a place of plain keys; None where nothing does."""
-    for key in place.split("."):
-        body = body.get(key) if isinstance(body, Mapping) else None
-    return body
-
-
 def replaced(body: Mapping[str, Json], place: str, value: Json) -> dict[str, Json]:
     """Return a body with another value where one stands at a place of plain keys; None: with none there."""
     key, _, rest = place.partition(".")

@@ -13,9 +13,13 @@ from hashlib import sha256
 from importlib.util import find_spec
 from itertools import islice
 
+from anymedia.declare.endpoint import Endpoint
 from anymedia.declare.path import Path
 from anymedia.declare.webhook import SIGNED, Signed
 from anymedia.model.strict_json import Json
+
+from .classify import Asked, Received
+from .messages import Answer
 
 MOST_SIGNATURES = 10
 """Signatures in one header that are looked at: a secret that is rotated makes two."""
@@ -170,6 +174,16 @@ def public_keys(words: Json) -> tuple[bytes, ...]:
     """Return the Ed25519 keys of a JWKS, 20 at most; what is none is left out."""
     found = (_public_key(each) for each in islice(_KEYS.find(words), MOST_LISTED))
     return tuple(dict.fromkeys(key for key in found if key is not None))[:MOST_KEYS]
+
+
+def published(asked: Asked, endpoint: Endpoint, answer: Answer) -> tuple[bytes, ...]:
+    """Return the keys that an answer publishes, with which webhooks are signed. Errors: ProviderError."""
+    received = Received.of(asked, answer)
+    if received.is_error(endpoint.reply.ok):
+        raise received.refusal(submit=False)
+    if not (keys := public_keys(received.content)):
+        raise received.malformed("no key", None)
+    return keys
 
 
 def _public_key(listed: Json) -> bytes | None:

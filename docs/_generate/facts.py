@@ -18,7 +18,7 @@ from anymedia.declare import (
     Webhook,
     pick,
 )
-from anymedia.declare.auth import API_KEY
+from anymedia.declare.auth import API_KEY, OLD
 from anymedia.declare.endpoint import Credential
 from anymedia.declare.hook import hooks
 from anymedia.model.plain import duration
@@ -100,7 +100,7 @@ def _setting(name: str, setting: Setting) -> str:
 
 
 def _old(setting: Setting) -> str:
-    return f", the one before it in {code(f'{setting.env}_OLD')}" if setting.rotated and setting.env else ""
+    return f", the one before it in {code(f'{setting.env}{OLD.upper()}')}" if setting.rotated and setting.env else ""
 
 
 def _pages(adapter: Adapter) -> Iterator[str]:

@@ -379,7 +379,7 @@ def test_a_found_file_that_declares_offers_has_to_be_trusted(tmp_path):
         if trusted:
             check_trust(*places)
         else:
-            with pytest.raises(ConfigError, match=r"providers.reapi.offers could lead an API key or a file of yours"):
+            with pytest.raises(ConfigError, match=r"providers.reapi.offers could lead an API key, a file of yours"):
                 check_trust(*places)
         data["providers"]["reapi"].pop("base_url", None)
     check_trust(tmp_path / "anymedia.toml", {"providers": {"reapi": 5}}, {}, tmp_path / "trusted.json")

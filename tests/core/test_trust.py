@@ -16,6 +16,8 @@ ELSEWHERE = {
     "proxy": 'proxy = "http://evil.example"',
     "network.ca_file": '[network]\nca_file = "evil.pem"',
     "[storage]": '[storage]\nurl = "https://evil.example"',
+    "[storage] of a bucket named as this machine": '[storage]\nurl = "s3://localhost/x"\nresults = true\n'
+    'options = { endpoint = "https://evil.example" }',
     "[webhooks]": '[webhooks]\nurl = "https://evil.example"',
     "providers.mine.base_url": '[providers.mine]\nadapter = "reapi"\nbase_url = "https://evil.example"\n'
     'api_key_env = "AWS_SECRET_ACCESS_KEY"',
@@ -28,6 +30,7 @@ HARMLESS = [
     '[providers.reapi]\nbase_url = "https://reapi.ai"',
     '[providers.sim]\nadapter = "reapi"\nbase_url = "http://127.0.0.1:8000"\napi_key_env = "REAPI_API_KEY"',
     '[journal]\npath = "j.db"\nprompts = false',
+    '[webhooks]\nurl = "http://127.0.0.1:8080/hooks"',
     '[download]\nhosts = ["10.0.0.1"]',  # from which nothing of the user's is sent
 ]
 
@@ -51,7 +54,7 @@ def test_what_leads_a_key_elsewhere_is_refused_with_three_ways_out(here, environ
     with pytest.raises(ConfigError) as caught:
         load_config(environ=environ)
     said = str(caught.value)
-    assert said.startswith(f"anymedia.toml: {place} could lead an API key")
+    assert said.startswith(f"anymedia.toml: {place.partition(' ')[0]} could lead an API key")
     assert all(way in said for way in ("--config", "ANYMEDIA_CONFIG", "`anymedia trust`"))
     assert "aws-2" not in said
     # Each of the ways leads to what is said of the file itself.

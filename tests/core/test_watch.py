@@ -660,6 +660,7 @@ def test_who_makes_a_call_for_several_may_go_in_the_middle_of_it():
         ({"call": Endpoint(method="POST", path="/v1/{ids}")}, "a GET whose path or query holds {ids}, once"),
         ({"call": Endpoint(method="GET", path="/v1")}, "a GET whose path or query holds {ids}, once"),
         ({"call": Endpoint(method="GET", link="next")}, "a GET whose path or query holds {ids}, once"),
+        ({"call": Endpoint(method="GET", path="/{wire_id}/{ids}")}, "its path holds {ids}, and no other name"),
         ({"call": Endpoint(method="GET", path="/v1/{ids}", reply=READ)}, "nothing but `ok` and `reads` is read"),
         ({"most": 1}, "two or more"),
     ],
