@@ -180,14 +180,19 @@ def _asked_by(adapter: "Adapter", offer: Offer) -> Param | None:
 
 
 def _asked_twice(adapter: "Adapter") -> Iterator[str]:
-    """Yield the offers that take a `callback_url` otherwise than the webhook of their lifecycle is asked for, or that
-    send a secret beside it in a form, where none is put last."""
+    """Yield the offers that take a `callback_url` otherwise than the webhook of their lifecycle is asked for."""
     for offer in adapter.offers:
         asked_by = _asked_by(adapter, offer)
         if asked_by is not None and offer.params[CALLBACK] != asked_by:
             yield f"{offer.name}: the webhook says where its callback_url goes, and so the offer does not"
-        webhook = adapter.life(offer.lifecycle).webhook if asked_by is not None else None
-        if webhook is not None and "part" in offer.forms and webhook.fills:
+
+
+def _filled_forms(adapter: "Adapter") -> Iterator[str]:
+    """Yield the offers whose submit may be a form, into which no setting of a webhook is filled."""
+    for offer in adapter.offers:
+        life = adapter.lives.get(offer.lifecycle)
+        fills = life is not None and life.webhook is not None and bool(life.webhook.fills)
+        if life is not None and fills and (life.submit.body == "form" or "part" in offer.forms):
             yield f"{offer.name}: its submit may be a form, and the webhook fills a setting into a body of JSON"
 
 
@@ -268,7 +273,9 @@ class Adapter:
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "offers", tuple(_asking(self, offer) for offer in self.offers))
-        wrong = "; ".join((*_clashing(self), *_strays(self), *_misnamed(self), *_asked_twice(self)))
+        wrong = "; ".join(
+            (*_clashing(self), *_strays(self), *_misnamed(self), *_asked_twice(self), *_filled_forms(self))
+        )
         if wrong:
             raise ValueError(f"{self.name}: {wrong}")
 

@@ -165,5 +165,3 @@ def _unread_in_a_webhook(life: Lifecycle, webhook: Webhook) -> Iterator[str]:
         yield "only the answer to a submit tells that it was replayed"
     if reply.id is None and (webhook.asked_by is None or (signed is not None and "id" in signed.names)):
         yield "its reply finds no id, and by that alone is it known which task it tells of, or what is signed"
-    if life.submit.body == "form" and webhook.fills:
-        yield "sends: a setting is filled into a body of JSON, and the submit sends a form"

@@ -16,7 +16,7 @@ from anymedia.model.task import Attempt, Task
 
 from .line import LONGEST, Line
 from .queue import Queue
-from .slots import ActiveTasks, RateWindow
+from .slots import ActiveTasks, HearsOf, RateWindow
 from .turns import Turns
 
 Hears: TypeAlias = Callable[[str, Collection[str]], Coroutine[Any, Any, None]]
@@ -91,7 +91,7 @@ class AccountLimits:
         self,
         account: Account,
         clock: Clock,
-        hears: Callable[[Collection[str]], Coroutine[Any, Any, None]] | None = None,
+        hears: HearsOf | None = None,
     ) -> None:
         allowed = account.limits
         self._pace = min(life.pace.then for life in account.adapter.lives.values())

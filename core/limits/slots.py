@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Collection, Coroutine
-from typing import Any
+from typing import Any, TypeAlias
 
 from anymedia.clock import Clock, first_of
 from anymedia.model.task import Attempt, Task
@@ -13,6 +13,10 @@ FORGOTTEN = 600.0
 
 TICK = 0.001
 """Seconds of the shortest wait: times are binary floats, and a shorter wait might round to nothing."""
+
+
+HearsOf: TypeAlias = Callable[[Collection[str]], Coroutine[Any, Any, None]]
+"""What hears how tasks and attempts with these ids go on, until it is cancelled."""
 
 
 class RateWindow:
@@ -82,7 +86,7 @@ class ActiveTasks:
         self,
         most: int | None,
         clock: Clock,
-        hears: Callable[[Collection[str]], Coroutine[Any, Any, None]] | None = None,
+        hears: HearsOf | None = None,
     ) -> None:
         self.most = most
         self.room: asyncio.Event = asyncio.Event()
@@ -128,6 +132,7 @@ class ActiveTasks:
         finally:
             if hearing is not None:
                 hearing.cancel()
+                await asyncio.gather(hearing, return_exceptions=True)
 
     async def _until_changed(self) -> None:
         """Wait until a task is over, or until the one seen longest ago counts as over."""

@@ -79,7 +79,7 @@ def account(adapter=None, environ=(), **more):
             "webhook: its reply finds no id",
         ),
         ({"webhook": Webhook(asked_by="h", reply=Reply(replayed="r"))}, "webhook: only the answer to a submit"),
-        ({"submit": attrs.evolve(SUBMIT, body="form")}, "webhook: sends: a setting is filled into a body of JSON"),
+        ({"submit": attrs.evolve(SUBMIT, body="form")}, "still: its submit may be a form, and the webhook fills a setting into a body of JSON"),
         ({"settings": {}}, "webhook: no setting is named 'hook'"),
         ({"settings": {**SETTINGS, "hook": Setting(env="H")}}, "webhook: signed, key: hook is no secret setting"),
         ({"settings": {**SETTINGS, "hook_old": SECRET}}, "settings: hook_old means the secret before hook"),
