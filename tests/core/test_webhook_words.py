@@ -39,6 +39,7 @@ LOOK = Endpoint(method="GET", path="/v1/{id}", reply=Reply(id="id", state="state
 PARAMS = {"prompt": Param("prompt", Text(1), required=True)}
 OFFER = Offer(name="still", params=PARAMS)
 SECRET = Setting(env="ACME_HOOK", secret=True, rotated=True)
+IN_A_FORM = "still: its submit may be a form, and the webhook fills a setting into a body of JSON"
 SIGNED = Signed(by="hmac-sha256", over="{@}", signature="@x-s", key="hook")
 WEBHOOK = Webhook(
     asked_by="hook.url", sends={"hook.secret": "{hook}", "hook.at": "{region}", "hook.for": ["done"]}, signed=SIGNED
@@ -79,7 +80,7 @@ def account(adapter=None, environ=(), **more):
             "webhook: its reply finds no id",
         ),
         ({"webhook": Webhook(asked_by="h", reply=Reply(replayed="r"))}, "webhook: only the answer to a submit"),
-        ({"submit": attrs.evolve(SUBMIT, body="form")}, "still: its submit may be a form, and the webhook fills a setting into a body of JSON"),
+        ({"submit": attrs.evolve(SUBMIT, body="form")}, IN_A_FORM),
         ({"settings": {}}, "webhook: no setting is named 'hook'"),
         ({"settings": {**SETTINGS, "hook": Setting(env="H")}}, "webhook: signed, key: hook is no secret setting"),
         ({"settings": {**SETTINGS, "hook_old": SECRET}}, "settings: hook_old means the secret before hook"),
@@ -97,7 +98,7 @@ def account(adapter=None, environ=(), **more):
         ),
         (
             {"offers": (attrs.evolve(OFFER, params={**PARAMS, "images": Param("i", Files(forms=("part",)))}),)},
-            "still: its submit may be a form, and the webhook fills a setting into a body of JSON",
+            IN_A_FORM,
         ),
         (
             {
