@@ -93,13 +93,11 @@ class Server:
     async def _answer(self, request: Request, turn: contextlib.AsyncExitStack) -> Response:
         """The answer of the service, once what it wants of this machine has been fetched."""
         response = self.service.answer(request)
-        self._posting.wake()
-        if not response.wanted:
-            return response
-        if len(request.body) <= LONGEST_BODY:
-            await turn.enter_async_context(self._large)
-        found = await fetched(response.wanted, self.service.upload_megabytes, self.service.fetch_seconds)
-        response = self.service.answer(evolve(request, fetched=found))
+        if response.wanted:
+            if len(request.body) <= LONGEST_BODY:
+                await turn.enter_async_context(self._large)
+            found = await fetched(response.wanted, self.service.upload_megabytes, self.service.fetch_seconds)
+            response = self.service.answer(evolve(request, fetched=found))
         self._posting.wake()
         return response
 

@@ -1,7 +1,7 @@
 """Whose promises are tested, in which cases, and where."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from functools import wraps
@@ -258,7 +258,9 @@ async def at_simulator(
     """
     clock, events = FakeClock(), list[Event]()
     async with running(adapter.name, clock=clock.time) as simulators:
-        tables = _without(simulators.config, adapter.name, f"{without}_env")
+        tables: dict[str, Any] = simulators.config
+        if without is not None:
+            del tables["providers"][adapter.name]["settings"][f"{without}_env"]
         told = {} if webhooks is None else {"webhooks": {"url": webhooks}}
         config = read_config({**tables, **told}, simulators.environ)
         # What is beside the simulators' journal goes with them.
@@ -268,13 +270,6 @@ async def at_simulator(
             yield scene
             unknown = ", ".join(scene.simulator.service.unread)
             promise(not unknown, f"{adapter.name} sends what the simulator never reads: {unknown}")
-
-
-def _without(tables: Mapping[str, Any], name: str, setting: str) -> dict[str, Any]:
-    """Return the tables of a configuration without a setting of an account."""
-    account = tables["providers"][name]
-    settings = {each: text for each, text in account.get("settings", {}).items() if each != setting}
-    return {**tables, "providers": {name: {**account, "settings": settings}}}
 
 
 def in_a_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:

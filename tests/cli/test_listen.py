@@ -23,8 +23,6 @@ HOW = 'set RUNAPI_WEBHOOK_SECRET, or write webhook_secret_env = "…" in its set
 @pytest.fixture
 def url(simulators, terminal, monkeypatch):
     """The address of webhooks, which anymedia.toml names beside the simulators."""
-    for variable, secret in simulators["runapi"].environ.items():
-        monkeypatch.setenv(variable, secret)
     address = f"http://127.0.0.1:{unused_port()}/hooks"
     monkeypatch.setenv("ANYMEDIA_CONFIG", "own.toml")
     tables = {one.name: one.table for one in simulators} | {"team": {"adapter": "runapi", "api_key_env": "TEAM_KEY"}}

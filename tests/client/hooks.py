@@ -1,9 +1,6 @@
 """A client whose webhooks come in over HTTP at a server of this machine, from simulators on a clock that stands."""
 
 import asyncio
-import base64
-import hashlib
-import hmac
 import json
 from contextlib import AsyncExitStack, asynccontextmanager
 from urllib.parse import urlsplit
@@ -19,6 +16,7 @@ from starlette.routing import Mount
 from anymedia import Client, read_config
 from anymedia.testing import FakeClock
 from anymedia.webhooks import asgi, routes
+from tests.core.forger import SCHEMES
 
 SIGNED = "runapi"
 HINTING = ("api_in_one", "revidapi")
@@ -45,6 +43,11 @@ class Hooked:
     deliveries: list
     config: object
     environ: dict
+
+    @property
+    def secret(self):
+        """The secret with which RunAPI signs."""
+        return self.sims[SIGNED].service.settings["webhook_secret"]
 
     def polls(self, provider):
         return self.sims[provider].bills()["polls"]
@@ -146,16 +149,17 @@ async def until(condition):
 
 def signed(body, secret, clock, *, name="msg_1", moment=None):
     """Return the headers with which RunAPI's page says that a body is signed."""
-    stamp = str(int(clock.seconds if moment is None else moment))
-    digest = hmac.digest(base64.b64decode(secret), f"{name}.{stamp}.".encode() + body, hashlib.sha256)
-    return {
-        "X-Callback-Id": name,
-        "X-Callback-Timestamp": stamp,
-        "X-Callback-Signature": base64.b64encode(digest).decode(),
-    }
+    scheme, stamp = attrs.evolve(SCHEMES[SIGNED], secret=secret), int(clock.seconds if moment is None else moment)
+    headers = {"x-callback-id": name, "x-callback-timestamp": str(stamp)}
+    return headers | {scheme.signature: scheme.sign(headers, body)}
 
 
 def told(task_id, status="completed", url=None):
     """Return the body that tells of a task at RunAPI."""
     images = [] if url is None else [{"url": url}]
     return json.dumps({"id": task_id, "status": status, "images": images, "usage": {"cost": 0.05}}).encode()
+
+
+def done_at_revidapi(task_id):
+    """Return the body that tells that a task is done at RevidAPI, which does not say what it has made."""
+    return json.dumps({"code": 200, "data": {"taskId": task_id, "state": "success"}}).encode()

@@ -109,9 +109,16 @@ async def test_a_signature_counts_for_its_own_kind_of_work_alone(world):
     assert await world.ledger.attempt(attempt.id) == attempt
 
 
-async def test_a_body_is_bounded_in_whatever_form_it_is_given(world):
+async def pieces(body, size=50_000):
+    """Yield a body in pieces."""
+    for at in range(0, len(body), size):
+        yield body[at : at + size]
+
+
+@pytest.mark.parametrize("form", [bytes, pieces])
+async def test_a_body_is_bounded_in_whatever_form_it_is_given(world, form):
     with pytest.raises(WebhookRefused, match=r"longer than 1,048,576 bytes") as caught:
-        await world.receive(({"x-body": "00"}, b"x" * (LONGEST + 1)))
+        await world.receive(({"x-body": "00"}, form(b"x" * (LONGEST + 1))))
     assert caught.value.status == 413
 
 

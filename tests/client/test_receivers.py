@@ -48,8 +48,7 @@ class Genuine:
     body: bytes
 
     def headers(self, body=None, **others):
-        secret = self.hook.sims[SIGNED].service.settings["webhook_secret"]
-        return signed(self.body if body is None else body, secret, self.hook.clock, **others)
+        return signed(self.body if body is None else body, self.hook.secret, self.hook.clock, **others)
 
     async def state(self):
         (attempt,) = await self.hook.client.attempts()
@@ -142,7 +141,7 @@ async def test_a_refusal_tells_nothing(hook, genuine, clock, request_):
     other = await hook.client.submit(request_, "revidapi")
     assert other.webhook
     token, url = hook.address(SIGNED)[1], hook.url
-    forged, wrong = genuine.headers(b"other"), {**genuine.headers(), "X-Callback-Signature": "AAAA"}
+    forged, wrong = genuine.headers(b"other"), {**genuine.headers(), "x-callback-signature": "AAAA"}
     asks = {
         "an account, and nothing else": (f"{url}/{SIGNED}", {}),
         "no such account": (f"{url}/nobody", {}),

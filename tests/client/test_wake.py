@@ -6,25 +6,12 @@ import pytest
 
 from anymedia import Client, DeadlineExceeded, State, SyncClient, read_config
 from anymedia.simulators import running
-from anymedia.testing import FakeClock
-
-
-class Held(FakeClock):
-    """A clock on which nobody's sleep ends by itself."""
-
-    async def sleep(self, seconds):
-        self.slept.append(seconds)
-        await asyncio.get_running_loop().create_future()
+from tests.client.hooks import Held, until
 
 
 @pytest.fixture
 def clock():
     return Held()
-
-
-async def until(condition):
-    while not condition():
-        await asyncio.sleep(0.001)
 
 
 def polls(sims):

@@ -30,6 +30,8 @@ OPENAI = Signed(  # its images are no tasks, so that its adapter has no webhook
     key_written="whsec",
 )
 SEED = bytes(range(32))
+FORGERS = b"another-key".ljust(32, b"-")
+"""A key that nobody is given, of the length of one."""
 JWKS = {"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg"}]}
 
 
@@ -230,7 +232,7 @@ def _headers(scheme: Scheme) -> Iterator[tuple[str, dict[str, str | None]]]:
 
 
 def _by_another(scheme: Scheme, headers: dict[str, str]) -> dict[str, str | None]:
-    return headers | {scheme.signature: scheme.sign(headers, scheme.body, b"another-key".ljust(32, b"-"))}
+    return headers | {scheme.signature: scheme.sign(headers, scheme.body, FORGERS)}
 
 
 def _signatures(scheme: Scheme, right: str) -> Iterator[tuple[str, str | None]]:
@@ -261,7 +263,7 @@ def _signatures(scheme: Scheme, right: str) -> Iterator[tuple[str, str | None]]:
     yield "with lone surrogates", "\udcff" * len(bare)
     yield "a thousand wrong ones", " ".join([scheme.written(bytes(len(made)))] * 1000)
     yield "the right one behind a hundred", " ".join([*[scheme.written(bytes(len(made)))] * 100, right])
-    yield "by another key", scheme.sign(scheme.headers, scheme.body, b"another-key".ljust(32, b"-"))
+    yield "by another key", scheme.sign(scheme.headers, scheme.body, FORGERS)
     yield "of nothing", scheme.signed.prefix + scheme.written(hashlib.sha256().digest())
     yield "a digest without a key", scheme.signed.prefix + scheme.written(hashlib.sha256(scheme.body).digest())
     yield "of an empty key", scheme.signed.prefix + scheme.written(hmac.digest(b"", scheme.body, "sha256"))

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from anymedia.declare import Endpoint, Signed
 from anymedia.translate.signed import MOST_KEYS, can_verify, forged, key_bytes, lacks, public_keys
 
-from .forger import JWKS, OPENAI, PACKED, SCHEMES, SEED, tries
+from .forger import FORGERS, JWKS, OPENAI, PACKED, SCHEMES, SEED, tries
 
-RUNAPI, FAL, KIE, BFL = (SCHEMES[name] for name in ("runapi", "fal", "kie", "bfl"))
+RUNAPI, FAL, KIE, BFL, REPLICATE = (SCHEMES[name] for name in ("runapi", "fal", "kie", "bfl", "replicate"))
 SIGNED = {"by": "hmac-sha256", "over": "{@}", "signature": "@x-s", "key": "k"}
 KEYS = Endpoint(method="GET", path="/keys")
 
@@ -43,7 +43,7 @@ def test_the_vector_of_each_page_is_genuine(name):
     assert wrong(scheme) is None
     assert scheme.sign(scheme.headers, scheme.body) == scheme.headers[signature]  # so the forger signs as the page does
     # Of two secrets, either is right; of several signatures, any.
-    other = (b"another-key".ljust(32, b"-"),)
+    other = (FORGERS,)
     assert wrong(scheme, keys=(*other, *keys_of(scheme))) is None
     both = f"v1a,{'A' * 43}= {scheme.headers[signature].upper()}  {scheme.headers[signature]}"
     assert wrong(scheme, headers=scheme.headers | {signature: both}) is None
@@ -78,13 +78,12 @@ def test_of_any_bytes_and_headers_none_is_genuine_and_none_raises(name, data):
     names = st.sampled_from([*scheme.headers, "x-other"])
     headers = data.draw(st.dictionaries(names, st.text(max_size=90)))
     body = data.draw(st.binary(max_size=200))
-    if {**scheme.headers, **headers} != scheme.headers or body != scheme.body:
-        mixed = {**scheme.headers, **headers} if data.draw(st.booleans()) else headers
-        covered = body if data.draw(st.booleans()) else scheme.body
-        if any(mixed.get(each) != text for each, text in scheme.headers.items()) or scheme.message(
-            mixed, covered
-        ) != scheme.message(scheme.headers, scheme.body):
-            assert wrong(scheme, mixed, covered) is not None
+    mixed = {**scheme.headers, **headers} if data.draw(st.booleans()) else headers
+    covered = body if data.draw(st.booleans()) else scheme.body
+    if any(mixed.get(each) != text for each, text in scheme.headers.items()) or scheme.message(
+        mixed, covered
+    ) != scheme.message(scheme.headers, scheme.body):
+        assert wrong(scheme, mixed, covered) is not None
 
 
 def test_what_is_signed_may_be_any_part():
@@ -96,7 +95,7 @@ def test_what_is_signed_may_be_any_part():
     assert wrong(KIE, signed, b'{"data": {"task_id": "t"}}') == "its signature is not right"
     assert wrong(KIE, signed, b"{}") == "it has no id, which is what is signed"
     assert wrong(KIE, signed, b'{"data": {"task_id": "t.1", "state": "fail"}}') is None  # the body is not covered
-    assert (KIE.signed.covers, BFL.signed.covers, FAL.signed.covers) == ("id", "body", "body")
+    assert [each.signed.covers for each in (KIE, BFL, FAL, REPLICATE)] == ["id", "body", "body", "body"]
     # BFL names no time, so that none is too old: only its id tells a replay.
     assert wrong(BFL, now=BFL.now + timedelta(days=9)) is None
 

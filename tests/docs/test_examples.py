@@ -8,8 +8,9 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -405,9 +406,10 @@ def looks(monkeypatch, simulators):
 
 async def picture(service, where, *, status=200):
     """Return what is answered once a picture has got so far."""
-    while (answer := await service.get(where)).status != status:
-        await asyncio.sleep(0.01)
-    return await answer.json()
+    async with asyncio.timeout(60):
+        while (answer := await service.get(where)).status != status:
+            await asyncio.sleep(0.01)
+        return await answer.json()
 
 
 @pytest.mark.usefixtures("looks")
@@ -474,17 +476,25 @@ async def test_a_picture_that_fails_is_told_so(form, hooks, simulators):
 def test_the_service_that_is_told_runs_without_a_key(words, tmp_path):
     port = unused_port()
     command = [sys.executable, "-u", "-c", SOONER, TOLD, "--port", str(port), "--out", tmp_path, *words]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process,
+        ExitStack() as ends,
+    ):
+        ends.callback(process.kill)
         while f"http://127.0.0.1:{port}" not in process.stdout.readline():
             assert process.poll() is None
         where = f"http://127.0.0.1:{port}"
         asked = Request(f"{where}/pictures", b'{"prompt": "A fox"}', {"Idempotency-Key": "order-17"})
         with urlopen(asked, timeout=60) as answer:
             look = json.load(answer)["look"]
-        done = {}
-        while not done.get("pictures"):
+        for _ in range(600):
+            assert process.poll() is None
             with urlopen(f"{where}{look}", timeout=60) as answer:
                 done = json.load(answer)
+            if done["pictures"]:
+                break
+            time.sleep(0.1)
+        assert done["pictures"]
         process.send_signal(signal.SIGTERM)
         assert (process.wait(60), "Traceback" in process.stdout.read()) == (0 if not words else -signal.SIGTERM, False)
     assert [f"/files/{file.name}" for file in tmp_path.iterdir()] == done["pictures"]

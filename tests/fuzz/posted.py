@@ -13,6 +13,7 @@ from anymedia.model.task import Attempt, Order
 from anymedia.registry import adapters
 from anymedia.testing import FakeClock
 from anymedia.translate.messages import Answer
+from tests.client.hooks import Held
 from tests.core.forger import JWKS, SCHEMES
 from tests.outside.anymedia_bfl.adapter import ADAPTER as BFL
 from tests.outside.anymedia_fal.adapter import ADAPTER as FAL
@@ -85,13 +86,6 @@ GOOD = {name: words[2] for name, words in WORDS.items()}
 IN_BODY = ("runapi", "fal", "bfl", "replicate")
 """Those who sign the whole body."""
 SIGNED = (*IN_BODY, "kie")
-
-
-class Held(FakeClock):
-    """A clock on which nobody's sleep ends by itself."""
-
-    async def sleep(self, seconds):
-        await asyncio.get_running_loop().create_future()
 
 
 @attrs.define

@@ -9,12 +9,11 @@ from hypothesis import strategies as st
 
 from anymedia import AnymediaError, Outcome, ProviderError, State, Task, WebhookRefused
 from anymedia.journal import SQLiteJournal
-from tests.core.forger import SCHEMES
+from tests.core.forger import FORGERS, SCHEMES
 
 from .posted import ANOTHER, ATTEMPT, GOOD, ID, IN_BODY, OTHER, SIGNED, TOLD, WORDS, Told
 
 PROVIDERS = sorted(TOLD)
-FORGERS = b"another-key".ljust(32, b"-")
 LONG = ["x" * 70_000, "\x00", "\ud800", "é", "\u202e", "1" * 400, ""]
 NAMES = [*sorted({name for scheme in SCHEMES.values() for name in scheme.headers}), "content-type", "X-Odd", "İ", ""]
 

@@ -8,6 +8,7 @@ import attrs
 import pytest
 
 from anymedia import ImageRequest, read_config
+from anymedia.journal import Ledger, MemoryJournal
 
 from .reading import attempts_in
 
@@ -31,6 +32,17 @@ def path(tmp_path):
 @pytest.fixture
 def journal():
     """None: the client opens the file that its configuration names."""
+
+
+@pytest.fixture
+def ledger():
+    return Ledger(MemoryJournal())
+
+
+@pytest.fixture
+def other(ledger):
+    """Another owner's ledger over the same journal, such as that of whoever receives webhooks."""
+    return Ledger(MemoryJournal(ledger.journal.memory))
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import attrs
 import pytest
 
 from anymedia import Asset, Billed, JournalError, Money, Outcome, OutOfBounds, OverCeiling, State
-from anymedia.journal import Ledger, MemoryJournal, Query
+from anymedia.journal import Ledger, Query
 
 from .test_left import attempt
 
@@ -19,17 +19,6 @@ def tried(number=0, key="k", **changes):
 def accepted(tried, state=State.QUEUED, **changes):
     task = attrs.evolve(tried.draft(f"task-{tried.id}"), state=state, **changes)
     return attrs.evolve(tried, outcome=Outcome.ACCEPTED, task=task)
-
-
-@pytest.fixture
-def ledger():
-    return Ledger(MemoryJournal())
-
-
-@pytest.fixture
-def other(ledger):
-    """Another owner's ledger over the same journal."""
-    return Ledger(MemoryJournal(ledger.journal.memory))
 
 
 # Keys

@@ -26,17 +26,6 @@ from .test_same_key import KEY, REQUEST, Shop
 SUBMITS = 20
 
 
-@pytest.fixture
-def ledger():
-    return Ledger(MemoryJournal())
-
-
-@pytest.fixture
-def other(ledger):
-    """The ledger of whoever receives webhooks."""
-    return Ledger(MemoryJournal(ledger.journal.memory))
-
-
 def told_of(attempt, task_id, state=State.SUCCEEDED):
     """Return the task of an attempt as a webhook tells of it."""
     picture = Asset(kind="image", url="https://files.example/1.png")
@@ -146,7 +135,7 @@ async def test_the_answer_s_task_stands_for_another_that_a_webhook_named(ledger,
     assert end.task == told_of(tried(2), "t-2")  # what the answer named is the first one's
 
 
-async def test_an_attempt_that_cannot_be_read_ends_as_it_was_to_end(ledger, other, monkeypatch):
+async def test_an_attempt_that_cannot_be_read_ends_as_it_was_to_end(ledger, other):
     await ledger.intend(tried(1), None)
     await other.accepted_by_webhook(tried(1), told_of(tried(1), "t-1"))
     (entry,) = await ledger.journal.select(Query())

@@ -417,7 +417,8 @@ async def test_a_key_needs_a_journal_and_letters(client, sims, clock, request_):
             await without.submit(request_, "reapi", idempotency_key="k")
         with pytest.raises(ConfigError, match="switched off"):
             await without.recover()
-        for call in (without.attempts(), without.find("a"), without.settle("a", billed=True), without.unknown()):
+        calls = (without.attempts(), without.find("a"), without.settle("a", billed=True), without.unknown())
+        for call in (*calls, without.receive("reapi", {}, b"")):
             with pytest.raises(ConfigError, match="switched off"):
                 await call
         assert (await run(without, request_, "reapi")).state is State.SUCCEEDED

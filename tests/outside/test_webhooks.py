@@ -7,7 +7,7 @@ import attrs
 import pytest
 
 from anymedia import ImageRequest, State
-from anymedia.engine.public_keys import AGAIN, KEPT
+from anymedia.engine.public_keys import AGAIN
 from anymedia.journal import MemoryJournal
 from anymedia.simulators import running
 from tests.client.hooks import Held, hooked, until
@@ -43,13 +43,6 @@ async def done_by_its_webhook(hook, provider):
     return hook.polls(provider) - looks
 
 
-@pytest.mark.parametrize(("provider", "looks"), [("fal", 0), ("replicate", 0), ("kie", 1)])
-async def test_a_task_is_done_by_its_webhook(provider, looks):
-    async with told_by(provider) as hook:
-        assert await done_by_its_webhook(hook, provider) == looks
-        assert len(hook.entries()) == 1
-
-
 # Keys that fal publishes
 
 
@@ -76,16 +69,6 @@ async def fal(monkeypatch):
         yield hook, service, counted
 
 
-async def test_keys_are_fetched_once_a_day(fal):
-    hook, _, keys = fal
-    for _ in range(3):
-        assert await done_by_its_webhook(hook, "fal") == 0
-    assert keys.asked == 1
-    hook.clock.seconds += KEPT
-    await done_by_its_webhook(hook, "fal")
-    assert keys.asked == 2
-
-
 async def test_a_key_that_is_new_is_fetched_when_it_is_met(fal):
     hook, service, keys = fal
     await done_by_its_webhook(hook, "fal")
@@ -94,17 +77,6 @@ async def test_a_key_that_is_new_is_fetched_when_it_is_met(fal):
     service._webhook_key = service.new_secret("")
     assert await done_by_its_webhook(hook, "fal") == 0
     assert keys.asked == 2
-
-
-async def test_a_forger_has_keys_fetched_once_and_changes_nothing(fal):
-    hook, _, keys = fal
-    hook.sims["fal"].fault("webhook_forged")
-    task = await hook.client.submit(REQUEST, "fal")
-    hook.clock.seconds += 2.5
-    await until(lambda: hook.deliveries)
-    assert (hook.deliveries[0].status, keys.asked) == (401, 1)
-    (attempt,) = await hook.client.attempts()
-    assert (attempt.task.state, hook.polls("fal")) == (task.state, 0)
 
 
 async def test_while_there_are_no_keys_it_is_posted_again(fal):
