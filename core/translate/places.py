@@ -27,7 +27,7 @@ def put(body: dict[str, Json], to: str | Numbered, value: Json) -> None:
 
 def _entered(body: Any, keys: Sequence[str], empty: Any) -> Any:
     """Return the object or the list to which keys lead, where each is made that is not there, the last one `empty`."""
-    for key, following in zip(keys, (*keys[1:], None), strict=True):
+    for key, following in zip(keys, (*keys[1:], None), strict=False):  # none leads to the body itself
         made: Any = empty if following is None else [] if following[0] == "[" else {}
         held = body.get(key) if isinstance(body, dict) else body[int(key[1:-1])] if int(key[1:-1]) < len(body) else None
         if held is None:
