@@ -167,11 +167,11 @@ async def _drawn(http: web.Request, response: Response, work: Work) -> web.Strea
 
 
 async def _streamed(http: web.Request, response: Response, pieces: Iterable[bytes]) -> web.StreamResponse:
-    """Piece by piece, as fast as the client takes them, until it has them all or goes away."""
+    """Piece by piece, as fast as the client takes them, until it has them all or goes away; of a HEAD, the headers."""
     stream = web.StreamResponse(status=response.status, headers=response.headers)
     await stream.prepare(http)
     with contextlib.suppress(ConnectionError):
-        for piece in pieces:
+        for piece in pieces if http.method != "HEAD" else ():
             await stream.write(piece)
         await stream.write_eof()
     return stream
