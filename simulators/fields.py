@@ -105,18 +105,23 @@ class Choice:
 
 @frozen
 class Whole:
-    """An integer of a range."""
+    """An integer of a range, each `step` of it; or one of those that stand `beside` the range."""
 
     least: int
     most: int
     required: bool = False
+    step: int = 1
+    beside: Sequence[int] = ()
 
     def wrong(self, value: object) -> tuple[Cause, str] | None:
         """See Field."""
         if not isinstance(value, int) or isinstance(value, bool):
             return "type", "must be an integer"
-        if self.least <= value <= self.most:
+        fits = self.least <= value <= self.most and (value - self.least) % self.step == 0
+        if fits or value in self.beside:
             return None
+        if self.step > 1:
+            return "range", f"must be one of {', '.join(map(str, range(self.least, self.most + 1, self.step)))}"
         span = f"between {self.least} and {self.most}" if self.least < self.most else f"{self.least}"
         return "range", f"must be {span}"
 
@@ -156,6 +161,27 @@ class Object:
     def wrong(self, value: object) -> tuple[Cause, str] | None:
         """See Field."""
         return None if isinstance(value, dict) else ("type", "must be an object")
+
+
+@frozen
+class Objects:
+    """A list of `least` to `most` JSON objects, each of these fields and of no other."""
+
+    fields: Fields
+    least: int = 0
+    most: int | None = None
+    required: bool = False
+
+    def wrong(self, value: object) -> tuple[Cause, str] | None:
+        """See Field."""
+        if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+            return "type", "must be a list of objects"
+        if len(value) < self.least:
+            return "entries", f"needs at least {_entries(self.least)}"
+        if self.most is not None and len(value) > self.most:
+            return "entries", f"accepts at most {_entries(self.most)}"
+        found = [problem for each in value for problem in problems(each, self.fields, closed=True)]
+        return (found[0].cause, f"holds a {found[0].field} that {found[0].predicate}") if found else None
 
 
 @frozen
