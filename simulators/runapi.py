@@ -182,8 +182,8 @@ class RunAPI(Prices, LastingFiles):
         if not self._is_at_once(task):
             return json_response({"id": task.id, "status": "pending", **more}, headers=headers)
         if task.stage(self.now) == "succeeded":
-            made = {**results(task, self.result_links(task, self.here(request))), "usage": _usage(task)}
-            return json_response({**made, **more}, headers=headers)
+            made = results(task, self.result_links(task, self.here(request)), self.work(task, 0))
+            return json_response({**made, "usage": _usage(task), **more}, headers=headers)
         headers |= {"Location": f"{AT_ONCE}/{task.id}", "Retry-After": "1"}
         return json_response({"id": task.id, "status": "pending", **more}, 202, headers)
 
@@ -193,7 +193,7 @@ class RunAPI(Prices, LastingFiles):
         Of a synchronous action {id, status, error, response}, which holds what the submit would have been answered.
         """
         body: dict[str, object] = {"id": task.id, "status": STATUS[stage]}
-        made: dict[str, object] = results(task, urls)
+        made: dict[str, object] = results(task, urls, self.work(task, 0))
         if stage in ("succeeded", "failed"):
             made["usage"] = _usage(task)
         error = task.failure.message if task.failure and stage == "failed" else None

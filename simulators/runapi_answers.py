@@ -1,7 +1,7 @@
 """What RunAPI tells of a finished task: pictures, films or sounds, each in the words of its family.
 
 Ours, where nothing is written: where veo's resolution and seedance's last frame stand, and that the ids of songs are
-those of their task with a number; a file that is made at once says nothing of its bytes, as nobody has made it yet.
+those of their task with a number.
 """
 
 from __future__ import annotations
@@ -10,22 +10,23 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .message import Body
+from .sound import Sound
 from .task import Order, Task
-from .works_out import TYPES
+from .work import Work
 
 PLACES = {"png": "images", "jpeg": "images", "mp4": "videos", "mp3": "audios", "wav": "audios"}
 
 
-def results(task: Task, urls: Sequence[str]) -> Body:
-    """What a task made, at these links; the works first, then what stands beside them."""
+def results(task: Task, urls: Sequence[str], work: Work) -> Body:
+    """What a task made, at these links; the works first, the first of which is `work`, then what stands beside them."""
     order = task.order
     works, beside = urls[: order.count], urls[order.count :]
     family = order.scope.split("/")[3]
     if family == "suno":
         return {"audios": [_song(task, index, works, beside) for index in range(len(works))]}
     if family == "openai_tts":
-        sort: Body = {"format": order.media, "mime_type": TYPES[order.media]}
-        return {"audios": [{"url": url, **sort} for url in works]}
+        size = {"size_bytes": work.size} if isinstance(work, Sound) else {}
+        return {"audios": [{"url": url, "format": "mp3", "mime_type": "audio/mpeg", **size} for url in works]}
     made: Body = {PLACES[order.media]: [{"url": url} for url in works]}
     if family == "veo_3_1" and works:
         made |= {"resolution": "720p", "has_audio": order.sound, "sources": [{"url": url} for url in works]}

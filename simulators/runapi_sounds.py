@@ -31,6 +31,7 @@ def song(body: Given) -> Mapping[str, Any]:
         "seconds": body.get(LASTS, USUAL_SONG),
         "count": 2,
         "titles": (title, title),
+        "covers": True,
     }
 
 
