@@ -125,8 +125,8 @@ VIDEOS: Mapping[str, Model] = {"kling-3": Model(KLING, kling_made, kling_price, 
 
 # Songs
 
-TIERS = {"v3-5": 5, "v4-0": 7, "v4-0-vip": 7, "v4-0-pro": 7, "v4-5": 8, "v4-5-plus": 9, "v5": 10, "v5-0": 10, "v5-5": 12}
-LONGER = ("v4-5", "v4-5-plus", "v5", "v5-0", "v5-5")
+SHORT_TIERS = {"v3-5": 5, "v4-0": 7, "v4-0-vip": 7, "v4-0-pro": 7}
+LONG_TIERS = {"v4-5": 8, "v4-5-plus": 9, "v5": 10, "v5-0": 10, "v5-5": 12}
 """Those that take longer lyrics and styles."""
 
 SONG: dict[str, Field] = {
@@ -145,7 +145,7 @@ def song_made(body: Given) -> Made:
     """Two songs of one title."""
     words = said(body, "gpt_description_prompt", said(body, "prompt", said(body, "style", "")))
     title = said(body, "title", "") or " ".join(words.split())[:80]
-    return Made((0, 0), "mp3", 2, 30, sound=True, titles=(title, title))
+    return Made((0, 0), "mp3", 2, 30, titles=(title, title))
 
 
 def song_rules(body: Given) -> Iterable[Problem]:
@@ -165,9 +165,10 @@ def song(fields: Fields, credits: int) -> Model:
 
 SONGS: Mapping[str, Model] = {
     **{
-        f"{family}-{tier}": song(LONG_SONG if tier in LONGER else SONG, credits)
+        f"{family}-{tier}": song(fields, credits)
         for family in ("suno", "chirp")
-        for tier, credits in TIERS.items()
+        for fields, tiers in ((SONG, SHORT_TIERS), (LONG_SONG, LONG_TIERS))
+        for tier, credits in tiers.items()
     },
     "suno": song(SONG, 10),
 }

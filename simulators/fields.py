@@ -32,7 +32,6 @@ Cause = Literal[
     "unreadable",
 ]
 Fields = Mapping[str, "Field"]
-Given = Mapping[str, object]
 
 PIXELS = re.compile(r"([1-9][0-9]{0,4})x([1-9][0-9]{0,4})")
 WEB = ("http", "https")
@@ -263,8 +262,8 @@ def inputs(body: Mapping[str, object], fields: Fields) -> list[tuple[str, str, T
     found = [(name, link, takes) for name, takes in media.items() if takes for link in links(body.get(name))]
     for name, rule in fields.items():
         if isinstance(rule, Objects):
-            within = (each for entry in cast("list[Given]", body.get(name) or []) for each in inputs(entry, rule.fields))
-            found += [(name, link, takes) for _, link, takes in within]
+            for entry in cast("list[Mapping[str, object]]", body.get(name) or []):
+                found += [(name, link, takes) for _, link, takes in inputs(entry, rule.fields)]
     return found
 
 

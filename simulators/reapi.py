@@ -16,11 +16,11 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from attrs import asdict
 
+from . import reapi_films, reapi_gpt, reapi_images, reapi_songs
 from .fields import Problem, given, problems
 from .message import Body, Error, Meaning, Refusal, Request, Response, json_response
-from . import reapi_films, reapi_gpt, reapi_images, reapi_songs
-from .picture import Media
 from .model import Model
+from .picture import Media
 from .service import DAY, Service
 from .task import Failure, Order, Stage, Task
 

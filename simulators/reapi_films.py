@@ -17,8 +17,8 @@ from attrs import evolve
 
 from .fields import Choice, Field, Flag, Link, Links, Object, Objects, Problem, Text, Whole
 from .inputs import FILMS, PICTURES, SOUNDS
-from .picture import pixels
 from .model import Given, Made, Model, at_most_one, listed, number, said
+from .picture import pixels
 
 FIVE_RATIOS = ("16:9", "9:16", "1:1", "4:3", "3:4")
 PLACES = ("first_frame", "last_frame")

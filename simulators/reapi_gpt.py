@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from .fields import PIXELS, Choice, Field, Link, Links, Problem, Text, Whole
 from .inputs import PICTURES, Takes
-from .picture import Size, snapped
 from .model import Given, Made, Model, number, said
+from .picture import Size, snapped
 
 RATIOS = ("1:1", "16:9", "9:16", "4:3", "3:4", "3:2", "2:3", "5:4", "4:5", "2:1", "1:2", "21:9", "9:21", "auto")
 WIDE_RATIOS = ("16:9", "9:16", "2:1", "1:2", "21:9", "9:21")

@@ -12,8 +12,8 @@ from decimal import Decimal
 
 from .fields import Choice, Field, Flag, Link, Links, Problem, Text, Whole
 from .inputs import PICTURES
-from .picture import Media, pixels
 from .model import Given, Made, Model, no_rules, number, said
+from .picture import Media, pixels
 
 FLUX_RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")
 FIVE_RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16")

@@ -70,7 +70,7 @@ def made(body: Given) -> Made:
     """Two songs of one title."""
     title = said(body, "title", "") or " ".join(said(body, "prompt", said(body, "style", "")).split())[:80]
     seconds = number(body, "duration", 30) if body.get("version") in SIX else 30
-    return Made((0, 0), "mp3", 2, seconds, sound=True, titles=(title, title))
+    return Made((0, 0), "mp3", 2, seconds, titles=(title, title))
 
 
 def usd(_: Given) -> Decimal:
