@@ -13,9 +13,9 @@ import click
 from click.core import ParameterSource
 
 from anymedia import Account, ImageRequest
+from anymedia.model.kinds import BACKGROUNDS, IMAGE_FORMATS, IMAGE_RESOLUTIONS, MODERATIONS, QUALITIES
 from anymedia.model.media import is_data_uri
 from anymedia.model.options import OnUnsupported
-from anymedia.model.request import BACKGROUNDS, MODERATIONS, OUTPUT_FORMATS, QUALITIES, RESOLUTIONS
 from anymedia.model.strict_json import Json, loads
 from anymedia.pricing.live import LivePrices
 from anymedia.pricing.offers import Candidate, candidates
@@ -197,7 +197,7 @@ _WHOM: tuple[Callable[..., Any], ...] = (
 _FLAGS: tuple[Callable[..., Any], ...] = (
     click.option("--aspect-ratio", metavar="R", help="Like 16:9, or auto."),
     click.option("--size", callback=_size, metavar="WxH", help="Pixels, in place of a ratio."),
-    click.option("--resolution", metavar=_one_of(RESOLUTIONS), help="How large the picture is."),
+    click.option("--resolution", metavar=_one_of(IMAGE_RESOLUTIONS), help="How large the picture is."),
     click.option("--quality", metavar=_one_of(QUALITIES), help="How much work goes into the picture."),
     click.option(
         "--image",
@@ -213,7 +213,7 @@ _FLAGS: tuple[Callable[..., Any], ...] = (
     click.option("--moderation", metavar=_one_of(MODERATIONS), help="How strictly the provider moderates."),
     click.option("--seed", callback=_whole, metavar="N", help="The same seed gives a similar picture."),
     click.option("--negative-prompt", metavar="T", help="What the picture must not show."),
-    click.option("--output-format", metavar=_one_of(OUTPUT_FORMATS), help="The file format of the picture."),
+    click.option("--output-format", metavar=_one_of(IMAGE_FORMATS), help="The file format of the picture."),
     click.option("--callback-url", metavar="URL", help="URL that the provider calls when the task ends."),
     click.option(
         "--label", "labels", multiple=True, callback=_labels, metavar="NAME=VALUE", help="A label of your own."

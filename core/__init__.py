@@ -47,10 +47,11 @@ if TYPE_CHECKING:
         Unsupported,
         WebhookRefused,
     )
+    from .model.kinds import ImageRequest, MusicRequest, SpeechRequest, VideoRequest
     from .model.media import Media
     from .model.money import Money, PriceStatus
     from .model.quote import Quote
-    from .model.request import ImageRequest, RawRequest, Request
+    from .model.request import RawRequest, Request
     from .model.task import (
         Adjustment,
         Asset,
@@ -97,6 +98,7 @@ __all__ = [
     "MalformedAnswer",
     "Media",
     "Money",
+    "MusicRequest",
     "NoCredit",
     "NoRoute",
     "NotFound",
@@ -121,6 +123,7 @@ __all__ = [
     "Saved",
     "SavedFile",
     "Secret",
+    "SpeechRequest",
     "State",
     "Storage",
     "SubmitUncertain",
@@ -131,6 +134,7 @@ __all__ = [
     "Trouble",
     "Unavailable",
     "Unsupported",
+    "VideoRequest",
     "WebhookRefused",
     "compare",
     "explain",
@@ -180,7 +184,8 @@ _MODULES = {
     ".model.media": ("Media",),
     ".model.money": ("Money", "PriceStatus"),
     ".model.quote": ("Quote",),
-    ".model.request": ("ImageRequest", "RawRequest", "Request"),
+    ".model.kinds": ("ImageRequest", "MusicRequest", "SpeechRequest", "VideoRequest"),
+    ".model.request": ("RawRequest", "Request"),
     ".model.task": (
         "Adjustment",
         "Asset",

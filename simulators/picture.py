@@ -31,7 +31,7 @@ TYPES: dict[Media, str] = {
     "mp3": "audio/mpeg",
     "wav": "audio/wav",
 }
-AREA = {"1K": 1024 * 1024, "2K": 2048 * 2048, "4K": 3840 * 2160}
+AREA = {"0.5K": 512 * 512, "1K": 1024 * 1024, "2K": 2048 * 2048, "3K": 3072 * 3072, "4K": 3840 * 2160}
 """About how many pixels a resolution has where a page prints no grid (our choice, the same for every provider)."""
 
 INK, SHADE, FAINT = (255, 255, 255), (0, 0, 0, 110), (255, 255, 255, 215)

@@ -14,7 +14,8 @@ from anymedia import AnymediaError, Client, Outcome, OutOfBounds, RawRequest, Su
 from anymedia.declare import Adapter, Numbered, Param, pick
 from anymedia.declare.fields import Value
 from anymedia.declare.path import Path as Place
-from anymedia.model.request import Request, request_type
+from anymedia.model.kinds import KINDS
+from anymedia.model.request import Request
 from anymedia.pricing.explain import MASK
 from anymedia.translate.check import check
 from anymedia.translate.encode import parts
@@ -81,7 +82,7 @@ def written_as(adapter: Adapter, body: Any) -> Request | None:
     for offer in adapter.offers:
         for variant in offer.variants:
             with suppress(OutOfBounds):
-                kind = request_type(offer.kind)
+                kind = KINDS[offer.kind]
                 blank = {field.name: "" for field in attrs.fields(kind) if field.default is attrs.NOTHING}
                 fields = dict(_fields(offer.params, variant, body))
                 extra = {adapter.name: dict(_fields(offer.knobs, variant, body))}

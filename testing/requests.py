@@ -23,16 +23,9 @@ from anymedia.declare import (
     pick,
 )
 from anymedia.declare.fields import Value
+from anymedia.model.kinds import BACKGROUNDS, IMAGE_FORMATS, IMAGE_RESOLUTIONS, KINDS, MODERATIONS, QUALITIES
 from anymedia.model.media import Media
-from anymedia.model.request import (
-    BACKGROUNDS,
-    MODERATIONS,
-    OUTPUT_FORMATS,
-    QUALITIES,
-    RESOLUTIONS,
-    Request,
-    request_type,
-)
+from anymedia.model.request import Request
 from anymedia.translate.check import check
 
 from .files import fitting
@@ -48,18 +41,18 @@ WORDS = {
         *("auto", "1:1", "16:9", "9:16", "4:3", "3:4", "3:2", "2:3", "5:4", "4:5", "2:1", "1:2", "21:9", "9:21"),
         *("3:1", "1:3", "7:3", "4:1", "1:4", "8:1", "1:8"),
     ),
-    "resolution": RESOLUTIONS,
+    "resolution": IMAGE_RESOLUTIONS,
     "quality": QUALITIES,
     "background": BACKGROUNDS,
     "moderation": MODERATIONS,
-    "output_format": OUTPUT_FORMATS,
+    "output_format": IMAGE_FORMATS,
 }
 """The words that a field can be asked for in at all, whoever takes them."""
 
 
 def fewest(adapter: Adapter, offer: Offer, variant: str) -> Request:
     """Return a request with no more than an offer needs in a variant."""
-    kind = request_type(offer.kind)
+    kind = KINDS[offer.kind]
     needed: dict[str, Any] = {field.name: PROMPT for field in attrs.fields(kind) if field.default is attrs.NOTHING}
     if variant in offer.params:
         takes = pick(offer.params[variant].takes, (variant,))

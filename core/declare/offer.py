@@ -6,7 +6,8 @@ from typing import Any
 import attrs
 
 from anymedia.model.forms import Roles
-from anymedia.model.request import FROM_TEXT, request_type
+from anymedia.model.kinds import KINDS
+from anymedia.model.request import FROM_TEXT
 from anymedia.model.strict_json import Json
 from anymedia.model.vocabulary import Kind
 
@@ -121,7 +122,7 @@ class Offer:
     @property
     def roles(self) -> Roles:
         """The fields of the kind of request that it takes."""
-        return request_type(self.kind).roles
+        return KINDS[self.kind].roles
 
     @property
     def forms(self) -> set[str]:
@@ -131,7 +132,7 @@ class Offer:
     @property
     def exclusive(self) -> tuple[tuple[str, str], ...]:
         """Pairs of fields of which a request gives one at most."""
-        return request_type(self.kind).exclusive
+        return KINDS[self.kind].exclusive
 
     @property
     def written(self) -> list[Written]:

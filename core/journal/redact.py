@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable, Mapping
 
+from anymedia.model.kinds import text_names
 from anymedia.model.redact import inside
-from anymedia.model.request import text_names
 from anymedia.model.strict_json import Json
 from anymedia.model.urls import is_url
 

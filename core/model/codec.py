@@ -89,6 +89,7 @@ def _made(*left_out: str, media: Callable[[Media], Json] = Media.data_uri) -> "C
     tuples = converter.get_structure_hook(tuple[Any, ...])
     converter.register_structure_hook_func(_is_tuple, lambda value, cls: tuples(_strict(value, list), cls))
     converter.register_structure_hook_func(_is_literal, _one_of)
+    converter.register_structure_hook_func(_is_scalar, _scalar)
     converter.register_structure_hook(Decimal, _decimal)
     converter.register_structure_hook(datetime, _datetime)
     converter.register_structure_hook(Path, lambda text, _: Path(_strict(text, str)))
@@ -157,6 +158,19 @@ def _is_file(cls: Any) -> bool:
 def _is_literal(cls: Any) -> bool:
     origin: Any = get_origin(cls)
     return origin is Literal
+
+
+def _is_scalar(cls: Any) -> bool:
+    """Return whether a field may hold values of several plain types, like whole seconds or "auto"."""
+    types = [each for each in get_args(cls) if each is not type(None)]
+    return get_origin(cls) in (UnionType, Union) and len(types) > 1 and all(map(_is_plain, types))
+
+
+def _scalar(value: Any, cls: Any) -> Any:
+    """Return a value of one of several plain types; which of them fit, the request says."""
+    if type(value) not in (*_PLAIN, type(None)):
+        raise TypeError(f"expected a plain value, got {type(value).__name__}")
+    return value
 
 
 def _strict(value: Any, cls: type) -> Any:

@@ -18,13 +18,19 @@ SUBJECTS = ("prompt", "text", "lyrics", "voice")
 MOST = 1000
 """The most units of one request: our choice, against a slip of the hand."""
 
+LONGEST = 86_400
+"""The most seconds of a work: our choice, against a slip of the hand."""
+
+LONGEST_NAME = 200
+"""The most characters of a provider's word, like the name of a voice: our choice."""
+
 _RATIO = re.compile(r"[1-9][0-9]{0,3}:[1-9][0-9]{0,3}")
 
 
 class Role(StrEnum):
     """What a field is for."""
 
-    INPUT = "input"  # a file put in that decides the variant of the request
+    INPUT = "input"  # where it is given, it decides the variant of the request
     SUBJECT = "subject"  # what the work is of: never dropped; files put in and the fields of SUBJECTS always are
     TEXT = "text"  # the caller's own words: private; every field that takes any text is
     SHAPE = "shape"  # one way to say the size of the result; a Shape may exchange it for another
@@ -52,8 +58,8 @@ class Form:
 
 def holds(form: Form, *roles: Role) -> Mapping[str, Any]:
     """Return the metadata of a field: its form and its roles, with those that follow from the form."""
-    implied = [Role.SUBJECT] if form in MEDIA or Role.INPUT in roles else [Role.TEXT] if form is TEXT else []
-    return {"form": form, "roles": {*roles, *implied}}
+    implied = {Role.SUBJECT: form in MEDIA or Role.INPUT in roles, Role.TEXT: form is TEXT}
+    return {"form": form, "roles": {*roles, *(role for role, holds_ in implied.items() if holds_)}}
 
 
 @attrs.frozen
@@ -95,6 +101,11 @@ class Roles:
             forms={field.name: field.metadata["form"] for field in fields},
             optional=tuple(field.name for field in fields if field.default is None),
         )
+
+
+def is_given(value: Any) -> bool:
+    """Return whether a field has a value that decides anything: None, an empty list and false decide nothing."""
+    return value is not None and value is not False and value != ()
 
 
 def texts_in(value: Any) -> Iterator[str]:
@@ -148,6 +159,10 @@ def _is_number(value: Any) -> bool:
     return _is_whole(value) or (isinstance(value, float) and math.isfinite(value))
 
 
+def _is_seconds(value: Any) -> bool:
+    return _is_whole(value) and 1 <= value <= LONGEST
+
+
 def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
@@ -188,6 +203,9 @@ def _file_fault(value: Any) -> str:
 
 
 TEXT = Form("must be a text, not {shown}", _is_text, "a fox")
+NAME = Form("must be a name, not {shown}", lambda value: _is_text(value) and 0 < len(value) <= LONGEST_NAME, "nova")
+"""A word of the provider's, which is none of the caller's own words."""
+
 FILE = Form(_FILE, _is_file, "https://a.example/1.png", _file_fault)
 FILES = Form(
     _FILE,
@@ -202,10 +220,17 @@ LINK = Form("must be an http(s) URL, not {shown}", is_url, "https://a.example/1.
 RATIO = Form('must be two numbers like "16:9", or "auto", not {shown}', _is_ratio, "16:9")
 SIZE = Form("must be a width and a height in whole pixels, not {shown}", _is_size, (1024, 1024))
 COUNT = Form(f"must be a whole number from 1 to {MOST}, not {{shown}}", lambda n: _is_whole(n) and 1 <= n <= MOST, 1)
+SECONDS = Form(f"must be whole seconds from 1 to {LONGEST}, not {{shown}}", _is_seconds, 5)
+DURATION = Form(
+    f'must be whole seconds from 1 to {LONGEST}, or "auto", not {{shown}}',
+    lambda value: value == "auto" or _is_seconds(value),
+    5,
+)
+SPEED = Form("must be a number above 0, not {shown}", lambda value: _is_number(value) and value > 0, 1)
 WHOLE = Form("must be a whole number, 0 or more, not {shown}", lambda number: _is_whole(number) and number >= 0, 1)
 ANYTHING = Form("may be anything, like {shown}", lambda _: True)
 ANY_WHOLE = Form("must be a whole number, not {shown}", _is_whole)
 NUMBER = Form("must be a number, not {shown}", _is_number)
-FLAG = Form("must be true or false, not {shown}", lambda value: isinstance(value, bool))
+FLAG = Form("must be true or false, not {shown}", lambda value: isinstance(value, bool), True)
 EXTRA = Form('must be raw fields by provider, like {{"acme": {{…}}}}, not {shown}', _is_extra)
 LABELS = Form("must be texts by name, not {shown}", _is_labels)

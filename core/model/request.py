@@ -8,44 +8,16 @@ from typing import Any, ClassVar, TypeAlias
 import attrs
 
 from .errors import OutOfBounds, Problem
-from .forms import (
-    COUNT,
-    EXTRA,
-    FILE,
-    FILES,
-    LABELS,
-    LINK,
-    MEDIA,
-    RATIO,
-    SIZE,
-    TEXT,
-    WHOLE,
-    Role,
-    Roles,
-    files,
-    holds,
-    is_json,
-    one_of,
-    pair,
-    texts_in,
-)
-from .media import Media, Unreadable, put_in
+from .forms import EXTRA, LABELS, LINK, MEDIA, TEXT, Role, Roles, holds, is_given, is_json, texts_in
+from .media import Media, Unreadable
 from .urls import is_path, is_url
 from .vocabulary import Kind
-
-Size: TypeAlias = tuple[int, int]
-
-RESOLUTIONS = ("1K", "2K", "4K")
-QUALITIES = ("low", "medium", "high", "auto")
-BACKGROUNDS = ("auto", "opaque", "transparent")
-MODERATIONS = ("off", "low", "standard")
-OUTPUT_FORMATS = ("png", "jpeg", "webp")
 
 DELIVERY = ("callback_url", "labels")
 """Fields about delivery: an offer that does not take them is not refused for it."""
 
 FROM_TEXT = "text"
-"""The variant of a request into which no file is put."""
+"""The variant of a request that gives none of the inputs of its kind."""
 
 
 def _kind(given: Any) -> Any:
@@ -79,8 +51,6 @@ class Request(ABC):
     @classmethod
     def __attrs_init_subclass__(cls) -> None:
         cls.roles = Roles.of(cls)
-        if "kind" in vars(cls) and _KINDS.setdefault(cls.kind, cls) is not cls:
-            raise TypeError(f"{cls.__name__}: requests of kind {cls.kind} are {_KINDS[cls.kind].__name__}")
 
     def __attrs_post_init__(self) -> None:
         problems = tuple(_problems(self))
@@ -119,61 +89,12 @@ class Request(ABC):
     @property
     def variant(self) -> str:
         """The first input that is given, in the kind's order; "text" where none is."""
-        return next((name for name in self.roles.inputs if getattr(self, name) not in (None, ())), FROM_TEXT)
+        return next((name for name in self.roles.inputs if is_given(getattr(self, name))), FROM_TEXT)
 
     @property
     def units(self) -> int:
         """How many results it asks for."""
         return getattr(self, "count", None) or 1
-
-
-_KINDS: dict[str, type[Request]] = {}
-
-
-def request_type(kind: str) -> type[Request]:
-    """Return the class of requests of a kind. Errors: ValueError for a kind that nothing can ask for yet."""
-    if kind not in _KINDS:
-        raise ValueError(f"no request is of kind {kind}; there are {', '.join(_KINDS)}")
-    return _KINDS[kind]
-
-
-def text_names() -> tuple[str, ...]:
-    """Return the names of the text fields of every kind: under such a key stand the caller's own words."""
-    return tuple(dict.fromkeys(name for kind in _KINDS.values() for name in kind.roles.texts))
-
-
-@attrs.frozen(kw_only=True)
-class ImageRequest(Request):
-    """One picture, or `count` of them; None means the provider's default, which `explain` shows.
-
-    `images` (references) and `mask` are files: a public URL or a data URI as a text, a Path, bytes, an open file, or
-    Media; the mask's transparent parts are painted. `aspect_ratio` is "16:9"
-    or "auto", `size` (width, height) in pixels: one of the two. `resolution` is 1K, 2K or 4K; `quality` low, medium,
-    high or auto; `background` auto, opaque or transparent; `moderation` off, low or standard; `output_format` png, jpeg
-    or webp. `extra` passes raw fields by provider ({"acme": {"steps": 20}}) and wins over the mapped ones; `labels` are
-    the caller's own. Errors: OutOfBounds with every problem, for what no provider could take.
-    """
-
-    kind: ClassVar[Kind] = Kind.IMAGE
-    exclusive: ClassVar[tuple[tuple[str, str], ...]] = (("aspect_ratio", "size"),)
-
-    prompt: str = attrs.field(metadata=holds(TEXT, Role.SUBJECT, Role.TEXT, Role.FREE))
-    images: tuple[str | Media, ...] = attrs.field(
-        default=(), converter=files, metadata=holds(FILES, Role.INPUT, Role.FREE)
-    )
-    mask: str | Media | None = attrs.field(
-        default=None, converter=put_in, metadata=holds(FILE, Role.SUBJECT, Role.FREE)
-    )
-    aspect_ratio: str | None = attrs.field(default=None, metadata=holds(RATIO, Role.SHAPE, Role.LOOK))
-    size: Size | None = attrs.field(default=None, converter=pair, metadata=holds(SIZE, Role.SHAPE))
-    resolution: str | None = attrs.field(default=None, metadata=holds(one_of(RESOLUTIONS), Role.SHAPE, Role.LOOK))
-    count: int | None = attrs.field(default=None, metadata=holds(COUNT))
-    quality: str | None = attrs.field(default=None, metadata=holds(one_of(QUALITIES), Role.LOOK))
-    background: str | None = attrs.field(default=None, metadata=holds(one_of(BACKGROUNDS)))
-    moderation: str | None = attrs.field(default=None, metadata=holds(one_of(MODERATIONS), Role.LOOK))
-    seed: int | None = attrs.field(default=None, metadata=holds(WHOLE, Role.FREE))
-    negative_prompt: str | None = attrs.field(default=None, metadata=holds(TEXT, Role.TEXT, Role.FREE))
-    output_format: str | None = attrs.field(default=None, metadata=holds(one_of(OUTPUT_FORMATS)))
 
 
 @attrs.frozen

@@ -11,7 +11,7 @@ from anymedia.declare.sound import cells_of_no_request, contradictions, unlisted
 from anymedia.declare.when import ANY, pick
 from anymedia.model.errors import ConfigError
 from anymedia.model.forms import Form, is_json
-from anymedia.model.request import request_type
+from anymedia.model.names import no_such
 from anymedia.model.urls import is_path
 from anymedia.model.vocabulary import Kind
 from anymedia.tables import SCALAR, fits, fitting, only
@@ -91,10 +91,9 @@ def _offer(name: str, table: Mapping[str, Any], where: str) -> Offer:
 
 
 def _kind(given: str, where: str) -> Kind:
-    try:
-        return request_type(given).kind
-    except ValueError as error:
-        raise ConfigError(f"{where}: {error}") from None
+    if given not in tuple(Kind):
+        raise ConfigError(f"{where}: {no_such('kind', given, tuple(Kind))}")
+    return Kind(given)
 
 
 def _fixed(given: Mapping[str, Any], where: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from anymedia.declare import (
     pick,
 )
 from anymedia.declare.numbers import of_word
-from anymedia.model.request import request_type
+from anymedia.model.kinds import KINDS
 from anymedia.pricing.price import priced
 from anymedia.translate.check import check
 from anymedia.translate.encode import parts
@@ -161,7 +161,7 @@ def asked(adapter: Adapter, offer: Offer, variant: str | None, **given: Any) -> 
     variant = variant or next(iter(offer.variants))
     fields = {name: _named(offer, name, word) for name, word in _fitting(offer, given).items()}
     extra = {adapter.name: {name: fields.pop(name) for name in offer.knobs if name in fields}}
-    request = request_type(offer.kind)(model=offer.model, extra=extra, **_subject(offer, variant), **fields)
+    request = KINDS[offer.kind](model=offer.model, extra=extra, **_subject(offer, variant), **fields)
     checked = check(request, adapter, offer)
     if checked.problems:
         raise ValueError(f"{adapter.name}/{offer.name} has a price for what it does not take: {checked.problems}")
@@ -176,7 +176,7 @@ def _named(offer: Offer, name: str, word: Any) -> Any:
 
 def _subject(offer: Offer, variant: str) -> dict[str, Any]:
     """Return the texts that a request cannot do without, and what is put in, as an offer takes them."""
-    kind = attrs.fields(request_type(offer.kind))
+    kind = attrs.fields(KINDS[offer.kind])
     needed = [field.name for field in kind if field.default is attrs.NOTHING and field.name != "model"]
     takes = {field: pick(param.takes, (variant,)) for field, param in offer.params.items()}
     subject: dict[str, Any] = {}

@@ -1,10 +1,8 @@
-"""A small kind of request that the library does not have, and two providers of nobody's that sell it."""
-
-from typing import ClassVar
+"""Two providers of nobody's that sell clips."""
 
 import attrs
 
-from anymedia import Kind, Problem, Request, State
+from anymedia import State, VideoRequest
 from anymedia.declare import (
     Choice,
     Endpoint,
@@ -22,43 +20,13 @@ from anymedia.declare import (
     Whole,
     when,
 )
-from anymedia.model.forms import COUNT, FILE, FILES, RATIO, TEXT, WHOLE, Role, files, holds, one_of
-from anymedia.model.media import Media, put_in
 
 from .acme import acme
 
 FRAME, LAST, REFERENCE = "https://a.example/first.png", "https://a.example/last.png", "https://a.example/cat.png"
 
 
-@attrs.frozen(kw_only=True)
-class VideoRequest(Request):
-    """One clip, or `count` of them."""
-
-    kind: ClassVar[Kind] = Kind.VIDEO
-
-    prompt: str = attrs.field(metadata=holds(TEXT, Role.SUBJECT, Role.TEXT, Role.FREE))
-    first_frame: str | Media | None = attrs.field(
-        default=None, converter=put_in, metadata=holds(FILE, Role.INPUT, Role.FREE)
-    )
-    last_frame: str | Media | None = attrs.field(
-        default=None, converter=put_in, metadata=holds(FILE, Role.SUBJECT, Role.FREE)
-    )
-    images: tuple[str | Media, ...] = attrs.field(
-        default=(), converter=files, metadata=holds(FILES, Role.INPUT, Role.FREE)
-    )
-    videos: tuple[str | Media, ...] = attrs.field(default=(), converter=files, metadata=holds(FILES, Role.SUBJECT))
-    duration: int | None = attrs.field(default=None, metadata=holds(WHOLE, Role.LOOK))
-    aspect_ratio: str | None = attrs.field(default=None, metadata=holds(RATIO, Role.SHAPE, Role.LOOK))
-    resolution: str | None = attrs.field(default=None, metadata=holds(one_of(("720p", "1080p")), Role.SHAPE, Role.LOOK))
-    count: int | None = attrs.field(default=None, metadata=holds(COUNT))
-    seed: int | None = attrs.field(default=None, metadata=holds(WHOLE, Role.FREE))
-
-    def conflicts(self):
-        if self.first_frame and self.images:
-            yield Problem(field="images", message="frames exclude references", documented=False)
-        if self.last_frame and not self.first_frame:
-            yield Problem(field="last_frame", message="a last frame needs a first", documented=False)
-
+__all__ = ["FILM", "FRAME", "LAST", "REFERENCE", "VideoRequest", "studio"]
 
 JOB = Reply(
     id="job",
