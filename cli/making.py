@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 import attrs
 import click
 
-from anymedia import AnymediaError, Asset, Attempt, JournalError, Result, Task, to_json
+from anymedia import AnymediaError, Asset, Attempt, Config, JournalError, Result, Task, to_json
 from anymedia.clock import Clock
 from anymedia.model.money import total
 
@@ -59,7 +59,7 @@ def key_option(function: F) -> F:
     return option(function)
 
 
-def make(generate: Generate, *, clock: Clock, config: Path | None, saving: Saving, as_json: bool) -> None:
+def make(generate: Generate, *, clock: Clock, config: Config | Path | None, saving: Saving, as_json: bool) -> None:
     """Generate, save and show; exits with MISSING when not all of it is there."""
     progress = Progress(clock)
 
@@ -76,7 +76,9 @@ def make(generate: Generate, *, clock: Clock, config: Path | None, saving: Savin
     _show_missing(result, errors, progress)
 
 
-def watched(work: "Callable[[Client], Awaitable[T]]", progress: Progress, *, clock: Clock, config: Path | None) -> T:
+def watched(
+    work: "Callable[[Client], Awaitable[T]]", progress: Progress, *, clock: Clock, config: Config | Path | None
+) -> T:
     """Do something with a client while its progress is shown; an interrupt tells what is done and what lives on."""
     try:
         with progress:
@@ -87,7 +89,7 @@ def watched(work: "Callable[[Client], Awaitable[T]]", progress: Progress, *, clo
 
 
 async def _with_client(
-    work: "Callable[[Client], Awaitable[T]]", progress: Progress, clock: Clock, config: Path | None
+    work: "Callable[[Client], Awaitable[T]]", progress: Progress, clock: Clock, config: Config | Path | None
 ) -> T:
     from anymedia import Client
 

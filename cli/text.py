@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -22,20 +22,6 @@ DEEPEST = 100
 UNTOLD = 80
 """Columns of a terminal that does not say how many it has."""
 
-_FLAGS = {
-    "prompt": "PROMPT",
-    "images": "--image",
-    "labels": "--label",
-    "path": "PATH",
-    "body": "BODY",
-    "id": "ID",
-}
-
-
-def flag(field: str) -> str:
-    """Return how a request's field is given on the command line."""
-    return _FLAGS.get(field) or "--" + field.replace("_", "-")
-
 
 def price(money: Money) -> str:
     """Return what something costs, with the reason when nobody knows."""
@@ -47,6 +33,12 @@ def price(money: Money) -> str:
 def counted(number: int, what: str) -> str:
     """Return how many there are of a thing: 1 offer, 2 offers."""
     return f"{number} {what}{'s' * (number != 1)}"
+
+
+def together(words: Iterable[str]) -> str:
+    """Return words as a sentence names them together: image, video and music."""
+    *before, last = words
+    return f"{', '.join(before)} and {last}" if before else str(last)
 
 
 def plain(amount: Decimal | None) -> str | None:
