@@ -13,7 +13,7 @@ from typing import Any, TextIO, TypeVar, cast
 
 import click
 
-from anymedia import AnymediaError, Billed, Outcome
+from anymedia import AnymediaError, Billed, Kind, Outcome
 from anymedia.clock import Clock
 
 from .errors import INTERRUPTED, error_json, exit_code, foreign_json, show_error
@@ -200,6 +200,11 @@ class Command(_Clear):
 
 class Group(_Clear, _Naming):
     """A command with others below it."""
+
+
+def kind_option(what: str) -> Callable[[F], F]:
+    """Add --kind, which narrows a list."""
+    return click.option("--kind", type=click.Choice([*map(str, Kind)]), help=what)
 
 
 def config_option(function: F) -> F:

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from anymedia import Money
+from anymedia import Kind, Money
 from anymedia.model.plain import duration as duration  # noqa: PLC0414 - the commands take their words from here
 from anymedia.model.plain import one_line as one_line  # noqa: PLC0414
 from anymedia.model.plain import printable as printable  # noqa: PLC0414
@@ -21,6 +21,15 @@ DEEPEST = 100
 
 UNTOLD = 80
 """Columns of a terminal that does not say how many it has."""
+
+
+THINGS: Mapping[Kind, str] = {
+    Kind.IMAGE: "picture",
+    Kind.VIDEO: "clip",
+    Kind.MUSIC: "song",
+    Kind.SPEECH: "recording",
+}
+"""What one work of each kind is called."""
 
 
 def price(money: Money) -> str:
