@@ -6,17 +6,7 @@ from typing import Any
 import attrs
 import click
 
-from anymedia.model.kinds import (
-    BACKGROUNDS,
-    IMAGE_FORMATS,
-    IMAGE_RESOLUTIONS,
-    KINDS,
-    MODERATIONS,
-    QUALITIES,
-    SPEECH_FORMATS,
-    VIDEO_RESOLUTIONS,
-    VOCALS,
-)
+from anymedia.model.kinds import KINDS
 from anymedia.model.vocabulary import Kind
 
 from .text import together
@@ -46,8 +36,16 @@ class Field:
         return self.flag or "--" + field.replace("_", "-")
 
 
-def _one_of(words: tuple[str, ...]) -> str:
+def _words(field: str) -> str:
+    """Return the words that a field holds, whatever the kind."""
+    (words,) = {request.roles.forms[field].words for request in KINDS.values() if field in request.roles.forms}
     return "|".join(words)
+
+
+def _by_kind(field: str) -> str:
+    """Return the words that a field holds in each kind, in a sentence."""
+    forms = {kind: request.roles.forms.get(field) for kind, request in KINDS.items()}
+    return "; ".join(f"{kind}: {', '.join(form.words)}" for kind, form in forms.items() if form is not None)
 
 
 FIELDS: Mapping[str, Field] = {
@@ -69,19 +67,17 @@ FIELDS: Mapping[str, Field] = {
     "duration": Field("S", "Whole seconds; of a clip also auto.", whole),
     "aspect_ratio": Field("R", "Like 16:9, or auto."),
     "size": Field("WxH", "Pixels, in place of a ratio.", size),
-    "resolution": Field(
-        "R", f"How large it is: a picture {', '.join(IMAGE_RESOLUTIONS)}, a clip {', '.join(VIDEO_RESOLUTIONS)}."
-    ),
+    "resolution": Field("R", f"How large it is. {_by_kind('resolution')}."),
     "audio": Field(None, "Whether the clip has sound.", flag="--audio/--no-audio"),
     "count": Field("N", "How many pictures or clips.", whole),
-    "quality": Field(_one_of(QUALITIES), "How much work goes into it."),
-    "background": Field(_one_of(BACKGROUNDS), "What is behind the subject."),
-    "moderation": Field(_one_of(MODERATIONS), "How strictly the provider moderates."),
+    "quality": Field(_words("quality"), "How much work goes into it."),
+    "background": Field(_words("background"), "What is behind the subject."),
+    "moderation": Field(_words("moderation"), "How strictly the provider moderates."),
     "lyrics": Field("FILE", "A file with the words that are sung; - reads them from stdin.", text_of_file),
     "style": Field("T", "How the song sounds."),
     "title": Field("T", "What the song is called."),
     "instrumental": Field(None, "Whether nobody sings.", flag="--instrumental/--no-instrumental"),
-    "vocal": Field(_one_of(VOCALS), "Who sings."),
+    "vocal": Field(_words("vocal"), "Who sings."),
     "text": Field("T", "What is spoken, in place of PROMPT; - reads it from stdin.", text_or_stdin),
     "voice": Field("NAME", "Who speaks, as the provider calls the voice."),
     "language": Field("CODE", "Like en."),
@@ -89,9 +85,7 @@ FIELDS: Mapping[str, Field] = {
     "instructions": Field("T", "How it is spoken."),
     "seed": Field("N", "The same seed gives a similar result.", whole),
     "negative_prompt": Field("T", "What it must not be like."),
-    "output_format": Field(
-        "F", f"The file format: of a picture {', '.join(IMAGE_FORMATS)}, of speech {', '.join(SPEECH_FORMATS)}."
-    ),
+    "output_format": Field("F", f"The file format. {_by_kind('output_format')}."),
     "callback_url": Field("URL", "URL that the provider calls when the task ends."),
     "labels": Field("NAME=VALUE", "A label of your own.", labels, flag="--label", several=True),
     "extra": Field(
