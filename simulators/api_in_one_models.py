@@ -2,8 +2,7 @@
 
 Ours, where the pages are silent: the ratios of imagen4, up to four of its images, each billed, and the bounds of its
 texts and seed; what kling-3 costs but for five seconds with sound at std; what each of the names for a song costs; that
-an idea and lyrics exclude each other, that style and title go with lyrics or an instrumental alone, and that a song has
-30 seconds.
+an idea goes alone, that music without a voice has an idea or a style, and that a song has 30 seconds.
 """
 
 from __future__ import annotations
@@ -149,13 +148,16 @@ def song_made(body: Given) -> Made:
 
 
 def song_rules(body: Given) -> Iterable[Problem]:
-    """An idea, or what is sung, or a style to play."""
+    """An idea alone; else what is sung, or a style to play."""
     if body.get("gpt_description_prompt"):
-        for name in ("prompt", "style", "title"):
+        for name in ("prompt", "style", "title", "tags"):
             if body.get(name):
                 yield Problem(name, "rule", "cannot be combined with gpt_description_prompt")
-    elif not body.get("prompt") and not (body.get("make_instrumental") is True and body.get("style")):
-        yield Problem("prompt", "missing", "is required without gpt_description_prompt")
+    elif body.get("make_instrumental") is not True:
+        if not body.get("prompt"):
+            yield Problem("prompt", "missing", "is required without gpt_description_prompt")
+    elif body.get("prompt") or not body.get("style"):
+        yield Problem("style", "rule", "is required for instrumental music, which has no lyrics")
 
 
 def song(fields: Fields, credits: int) -> Model:

@@ -1,8 +1,8 @@
 """reAPI's songs: suno-music in its two contracts, by version; two songs for one price.
 
-Ours, where the page is silent: the bounds of V5_5 and older are those of V6, which has no others; lyrics may be left
-out of custom mode where the song is instrumental and has a style; a song whose length is not given has 30 seconds, and
-one without a title the first words that it is made of.
+Ours, where the page is silent: the bounds of V5_5 and older are those of V6, and an idea goes alone there too; custom
+music without a voice has a style and no lyrics; a song whose length is not given has 30 seconds, and one without a
+title the first words that it is made of.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ CAMEL: dict[str, Field] = {
     "personaId": Text(1),
     "personaModel": Choice(("style_persona", "voice_persona")),
 }
-CUSTOM = ("style", "title", "duration", "negativeTags", "vocalGender", "styleWeight", "weirdnessConstraint")
+OF_IDEAS = ("version", "instrumental", "prompt", "custom_mode", "customMode")
+"""What goes with an idea; everything else goes with what is sung, or with a style."""
 
 
 def contract(body: Given) -> Fields:
@@ -50,19 +51,23 @@ def is_custom(body: Given) -> bool:
 
 
 def rules(body: Given) -> Iterable[Problem]:
-    """What is sung needs a text; what is made of an idea has nothing else."""
+    """What is sung needs a text, what is only played a style; what is made of an idea has nothing else."""
     prompt, instrumental = said(body, "prompt", ""), body.get("instrumental") is True
-    if is_custom(body):
-        if not prompt and not (instrumental and body.get("style")):
-            yield Problem("prompt", "missing", "is required")
+    if is_custom(body) and instrumental:
+        if not body.get("style"):
+            yield Problem("style", "missing", "is required")
+        for name in ("prompt", "vocalGender"):
+            if name in contract(body) and body.get(name):
+                yield Problem(name, "rule", f"{name} is not supported for instrumental music")
         return
     if not prompt:
         yield Problem("prompt", "missing", "is required")
+    if is_custom(body):
+        return
     if len(prompt) > IDEA:
         yield Problem("prompt", "long", f"must be at most {IDEA} characters")
-    known = contract(body)
-    for name in CUSTOM:
-        if name in known and body.get(name) is not None:
+    for name in contract(body):
+        if name not in OF_IDEAS and body.get(name) is not None:
             yield Problem(name, "rule", f"{name} is only supported in custom mode")
 
 

@@ -139,7 +139,7 @@ class RevidAPI(Service):
         wrong = [*wrong, *problems(body, model.fields), *_mismatch(body, model.fields)]
         if wrong := wrong or self.unusable(request, body, model.fields):
             raise Refusal(422, 422, "; ".join(f"{problem.field} {problem.predicate}" for problem in wrong))
-        sent = request.object or {}
+        sent: Body = request.object or {}
         return Order(
             wire_id=str(sent.get("model") or body.get("engine", "edge")),
             price=model.credits(body),

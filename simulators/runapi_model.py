@@ -84,7 +84,13 @@ class Model:
     def price(self, body: Given) -> int | Decimal | None:
         """Cents of a task; None where it is not sold so."""
         cents = self.unit_price(body)
-        return cents * self.full(body)[LASTS] if cents is not None and self.per_second else cents
+        return cents * self.lasts(body) if cents is not None and self.per_second else cents
+
+    def lasts(self, body: Given) -> int:
+        """The seconds that are billed; of what leaves them to the model, the usual ones."""
+        asked: int = self.full(body)[LASTS]
+        usual: int = self.usual[LASTS]
+        return asked if asked > 0 else usual
 
 
 def _word(value: object) -> str:

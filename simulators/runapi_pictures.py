@@ -24,8 +24,8 @@ AUTO = ("auto",)
 
 TIERS = ("1k", "2k", "4k")
 FORMATS = ("png", "jpeg", "jpg")
-DRAWN_AS = {"basic": "2k", "high": "4k", "ultra": "4k"}
-"""What is drawn for a quality; of seedream-5-lite, high is 3K."""
+DRAWN_AS = {"4.5": {"basic": "2k", "high": "4k"}, "5-lite": {"basic": "2k", "high": "3k", "ultra": "4k"}}
+"""What is drawn for a quality, by the version of seedream."""
 
 RESOLUTION = ("output_resolution",)
 MOST_SEED = 2**31 - 1
@@ -40,7 +40,7 @@ def sources(most: int | None = None) -> dict[str, Field]:
 
 def picture(body: Given) -> Mapping[str, Any]:
     """A picture of its ratio and size."""
-    tier = body.get("output_resolution") or DRAWN_AS.get(str(body.get("output_quality")), "1k")
+    tier = body.get("output_resolution") or DRAWN_AS[body["version"]][body["output_quality"]]
     media = "png" if body.get("output_format") == "png" else "jpeg"
     return {"prompt": body["prompt"], "size": pixels(body.get("aspect_ratio", "1:1"), tier), "media": media}
 
@@ -57,11 +57,11 @@ def sold(
 ) -> Model:
     """A model, at one price or at one for each of its resolutions, in their order."""
     known = (names,) if isinstance(names, str) else names
-    said = {"output_format": "jpeg", **(usual or {})}
+    said = {"output_format": "jpeg", "output_resolution": "1k", **(usual or {})}
     if isinstance(cents, int):
         return Model(service, action, known, fields, {"": cents}, picture, usual=said, unpriced=unpriced)
     by_tier = dict(zip(TIERS, map(int, cents.split()), strict=False))
-    return Model(service, action, known, fields, by_tier, picture, RESOLUTION, {"output_resolution": "1k", **said})
+    return Model(service, action, known, fields, by_tier, picture, RESOLUTION, said)
 
 
 def _flux(tier: str, cents: str) -> list[Model]:
@@ -91,7 +91,7 @@ def _nano_banana(ratios: tuple[str, ...], prompt: int, most: int) -> dict[str, F
 
 
 def _seedream(version: str, fields: Fields, cents: int, made_as: str) -> list[Model]:
-    usual = {"output_quality": "basic", "output_format": made_as}
+    usual = {"output_resolution": "", "version": version, "output_format": made_as}
     text, edit = f"seedream-{version}-text-to-image", f"seedream-{version}-edit"
     return [
         sold("seedream", "text_to_image", text, fields, cents, usual=usual),

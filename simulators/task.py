@@ -65,8 +65,8 @@ class Order:
     @property
     def results(self) -> tuple[Media, ...]:
         """What each of the results is."""
-        beside: tuple[Media, ...] = ("jpeg",) * (self.count if self.covers else int(self.last_frame))
-        return (self.media,) * self.count + beside
+        beside: Media = "jpeg"
+        return (self.media,) * self.count + (beside,) * (self.count if self.covers else int(self.last_frame))
 
 
 @frozen
