@@ -190,7 +190,7 @@ def _show_pictures(screen: "Screen", tasks: Sequence[Task], progress: Progress, 
 def _show_quotes(screen: "Screen", quotes: Sequence[Quote]) -> None:
     screen.headline("3", "cyan", f"a clip that begins with it, of {CLIP.model}: the price is known before")
     told = together(f"{price(quote.money)} at {quote.account}" for quote in quotes)
-    screen.print(f"{CLIP.duration} s at {CLIP.resolution} with sound cost {told}, where it is cheapest.")
+    screen.print(f"The two cheapest: {CLIP.duration} s at {CLIP.resolution}, with sound, for {told}.")
 
 
 def _show_clips(screen: "Screen", quotes: Sequence[Quote], clips: Sequence[Task], progress: Progress) -> None:

@@ -153,7 +153,7 @@ def test_the_demo_as_json(terminal):
     assert len(found["files"]) == 6
     quoted = [(quote["provider"], quote["money"]["usd"]) for quote in found["quotes"]]
     assert quoted == [(clip["provider"], clip["money"]["usd"]) for clip in found["clips"]]
-    assert quoted == [("reapi", "0.55"), ("runapi", "0.9")]
+    assert quoted == [("reapi", "0.55"), ("runapi", "1")]
     assert [error["type"] for error in found["errors"]] == ["NoCredit", "SubmitUncertain"]
 
 
