@@ -15,6 +15,7 @@ from PIL import Image
 from anymedia import read_config
 from anymedia.cli.app import COMMANDS
 from anymedia.registry import adapters
+from tests.players import played
 
 
 def test_the_help_names_every_command_and_exit_code(terminal):
@@ -127,15 +128,20 @@ def _quick(monkeypatch):
 
 
 @pytest.mark.usefixtures("_quick")
-def test_the_demo_leaves_four_pictures_and_shows_what_went_wrong(terminal):
+def test_the_demo_leaves_four_pictures_and_two_clips_and_shows_what_went_wrong(terminal):
     shown = terminal("demo")
     assert shown.exit_code == 0, shown.output
     files = [*(terminal.folder / "media").iterdir()]
-    assert len({file.read_bytes() for file in files}) == 4
-    for file in files:
+    assert all(file.name in shown.stdout for file in files)
+    assert len({file.read_bytes() for file in files}) == 6
+    clips = [file for file in files if file.suffix == ".mp4"]
+    for file in {*files} - {*clips}:
         with Image.open(file) as picture:
             assert picture.size == (1360, 768)
-        assert file.name in shown.stdout
+    for clip in clips:
+        told, streams = played(clip)
+        assert (float(told["duration"]), streams["video"]["width"], "audio" in streams) == (5, 1280, True)
+    assert len(clips) == 2
     assert "NoCredit" in shown.stdout
     assert "2 submits received, 2 tasks charged" in shown.stdout
 
@@ -143,7 +149,14 @@ def test_the_demo_leaves_four_pictures_and_shows_what_went_wrong(terminal):
 @pytest.mark.usefixtures("_quick")
 def test_the_demo_as_json(terminal):
     found = terminal.json("demo", "--out", "elsewhere")
-    assert len(found["files"]) == len(found["tasks"]) == len(found["explanations"]) == 4
+    assert len(found["tasks"]) == len(found["explanations"]) == 4
+    assert len(found["files"]) == 6
+    for made in ("quotes", "clips"):
+        assert [(each["provider"], float(each["money"]["usd"])) for each in found[made]] == [
+            ("reapi", 0.55),
+            ("runapi", 1),
+        ]
+    assert {clip["money"]["got"] for clip in found["clips"]} == {"settled"}
     assert [error["type"] for error in found["errors"]] == ["NoCredit", "SubmitUncertain"]
 
 
