@@ -13,11 +13,12 @@ from typing import Any, TextIO, TypeVar, cast
 
 import click
 
-from anymedia import AnymediaError, Billed, Outcome
+from anymedia import AnymediaError, Billed, Kind, Outcome
 from anymedia.clock import Clock
 
 from .errors import INTERRUPTED, error_json, exit_code, foreign_json, show_error
 from .text import print_json, reason, say
+from .titles import write_options
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -180,7 +181,11 @@ class Root(_Naming):
 
 
 class _Clear(click.Command):
-    """What has --json."""
+    """What has --json, and shows its options below their titles; those that have none stand last."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options into the help."""
+        write_options(self.get_params(ctx), ctx, formatter)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -195,6 +200,11 @@ class Command(_Clear):
 
 class Group(_Clear, _Naming):
     """A command with others below it."""
+
+
+def kind_option(what: str) -> Callable[[F], F]:
+    """Add --kind, which narrows a list."""
+    return click.option("--kind", type=click.Choice([*map(str, Kind)]), help=what)
 
 
 def config_option(function: F) -> F:

@@ -1,10 +1,8 @@
 """`anymedia compare`: what would differ if a request went to one seller instead of another."""
 
-from pathlib import Path
-
 import click
 
-from anymedia import Config, load_config, to_json
+from anymedia import Config, to_json
 from anymedia.config import default_account
 from anymedia.pricing.compare import compare as compared
 from anymedia.pricing.live import LivePrices
@@ -24,16 +22,15 @@ WIDE = 110
 @click.argument("a", metavar="A")
 @click.argument("b", metavar="B")
 @config_option
-def command(asked: Asked, a: str, b: str, config: Path | None, as_json: bool) -> None:
+def command(asked: Asked, a: str, b: str, config: Config, as_json: bool) -> None:
     """Show what would differ if a request went to B instead of A.
 
     Each is an account of the config file, a provider, or one offer of either, like reapi/gpt-image-2-official. The
     command needs no API key and sends nothing. --json prints a list of field, a, b, text; it is empty where nothing
     would differ.
     """
-    found = load_config(config)
-    live = LivePrices.at(found.live_prices)
-    at_a, at_b = (_seller(name, found) for name in (a, b))
+    live = LivePrices.at(config.live_prices)
+    at_a, at_b = (_seller(name, config) for name in (a, b))
     differences = compared(asked.request, at_a, at_b, live, on_unsupported=asked.on_unsupported)
     if as_json:
         print_json(to_json(differences))

@@ -1,17 +1,16 @@
 """Where the bill differed from the quote: what `anymedia prices --drift` shows."""
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 import attrs
 
-from anymedia import Money, PriceStatus
+from anymedia import Config, Money, PriceStatus
 from anymedia.journal import Sum
 from anymedia.journal.counts_as import CountsAs
 from anymedia.journal.records import usd_of
 
-from .journal import read_journal
+from .journal import say_where, with_journal
 from .spend import date_of
 from .text import plain, print_json, say
 
@@ -78,9 +77,10 @@ def _money(nano: int | None, *, exact: bool) -> Money:
 COLUMNS = ("offer", "bills", "differ", "free", "quoted", "billed", "last")
 
 
-def show_drift(config: Path | None, *, as_json: bool) -> None:
+def show_drift(config: Config, *, as_json: bool) -> None:
     """Print how the bills in the journal compare with their quotes."""
-    found = drifts(read_journal(config, lambda ledger: ledger.sums("offer")))
+    say_where(config)
+    found = drifts(with_journal(config, lambda ledger: ledger.sums("offer")))
     if as_json:
         print_json([_json(drift) for drift in found])
         return

@@ -9,7 +9,6 @@ from anymedia import (
     ConfigError,
     DeadlineExceeded,
     DownloadError,
-    ImageRequest,
     JournalError,
     NoRoute,
     Outcome,
@@ -19,9 +18,10 @@ from anymedia import (
     SubmitUncertain,
     to_json,
 )
+from anymedia.model.kinds import KINDS
 
 from .attempts import show_attempts, tried_json
-from .text import flag
+from .fields import flag
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -39,7 +39,7 @@ CODES: Mapping[type[AnymediaError], int] = {
 }
 """The nearest class of an error counts."""
 
-NEVER_DROPPED = ("model", "offer", "extra", *ImageRequest.roles.subject)
+NEVER_DROPPED = ("model", "offer", "extra", *(name for kind in KINDS.values() for name in kind.roles.subject))
 
 NAMES = {"id", "handle"}
 """Fields that name what was asked for before: there is no request then."""

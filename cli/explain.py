@@ -2,13 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 import anymedia
-from anymedia import Explanation, Money, load_config, to_json
+from anymedia import Config, Explanation, Money, to_json
 from anymedia.model.options import GenerateOptions
 from anymedia.model.plain import duration, sized
 from anymedia.pricing.explain import explain as explained
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 @asks
 @routes
 @config_option
-def command(asked: Asked, terms: GenerateOptions | None, config: Path | None, as_json: bool) -> None:
+def command(asked: Asked, terms: GenerateOptions | None, config: Config, as_json: bool) -> None:
     """Show the exact calls, and send nothing.
 
     The command needs no API key. It uses the accounts given with --provider, or those in the config file, or every
@@ -54,23 +53,22 @@ def command(asked: Asked, terms: GenerateOptions | None, config: Path | None, as
         _show(screen, each)
 
 
-def _show_route(asked: Asked, terms: GenerateOptions, config: Path | None, *, as_json: bool) -> None:
+def _show_route(asked: Asked, terms: GenerateOptions, config: Config, *, as_json: bool) -> None:
     from .route import route_json, route_of, show_route
 
-    route = route_of(asked, terms, load_config(config))
+    route = route_of(asked, terms, config)
     if as_json:
         print_json(route_json(route))
     else:
         show_route(route)
 
 
-def explanations(asked: Asked, config: Path | None) -> list[Explanation]:
+def explanations(asked: Asked, config: Config) -> list[Explanation]:
     """Explain a request at the accounts of a config file, else at every known provider."""
-    found = load_config(config)
-    if found.path is None or not found.accounts:
+    if config.path is None or not config.accounts:
         return anymedia.explain(asked.request, *asked.accounts, offer=asked.offer, on_unsupported=asked.on_unsupported)
-    accounts = [found.account(name) for name in asked.accounts] or list(found.accounts.values())
-    return list(map(explained, asked.candidates(accounts, LivePrices.at(found.live_prices))))
+    accounts = [config.account(name) for name in asked.accounts] or list(config.accounts.values())
+    return list(map(explained, asked.candidates(accounts, LivePrices.at(config.live_prices))))
 
 
 def explanation_json(explanation: Explanation) -> dict[str, Any]:

@@ -1,11 +1,10 @@
 """`anymedia generate`: a request, made and saved."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from anymedia import Result
+from anymedia import Config, Result
 from anymedia.clock import Clock
 from anymedia.model.options import GenerateOptions
 
@@ -34,19 +33,20 @@ def command(
     saving: Saving,
     idempotency_key: str | None,
     timeout: float,
-    config: Path | None,
+    config: Config,
     as_json: bool,
 ) -> None:
-    """Generate images and save them.
+    """Generate pictures, clips, songs or speech, and save them.
 
-    PROMPT is the text; - reads it from stdin. The command uses the accounts given with --provider, or those in the
+    PROMPT is the text from which it is made, or that is spoken; - reads it from stdin. --model says what is made: a
+    flag that is for something else is refused. The command uses the accounts given with --provider, or those in the
     config file, or every provider whose API key is in the environment. It asks the first offer that takes the request,
     and the next one where nothing was billed, or within --max-price. Other options come from [route] in the config
     file; `anymedia explain --route` shows the route beforehand.
 
-    --json prints one object: tasks (each with its assets and their paths), missing (how many pictures), errors, money,
-    reserved (the most USD that it cost), attempts (each try, with its outcome and reason), files (where they are). An
-    error prints {"error": {...}} instead, with its task and its attempts.
+    --json prints one object: tasks (each with its assets and their paths), missing (how many of what was asked for),
+    errors, money, reserved (the most USD that it cost), attempts (each try, with its outcome and reason), files (where
+    they are). An error prints {"error": {...}} instead, with its task and its attempts.
     """
     options: GenerateOptions = {
         "offer": asked.offer,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 import attrs
 import click
 
-from anymedia import AnymediaError, Asset, Attempt, JournalError, Result, Task, to_json
+from anymedia import AnymediaError, Asset, Attempt, Config, JournalError, Kind, Result, Task, to_json
 from anymedia.clock import Clock
 from anymedia.model.money import total
 
@@ -19,7 +19,7 @@ from .attempts import show_attempts, tried_json
 from .errors import MISSING, show_error
 from .progress import Progress
 from .saving import Saving, location
-from .text import pixels, plain, price, print_json, say
+from .text import THINGS, counted, pixels, plain, price, print_json, say
 
 if TYPE_CHECKING:
     from anymedia import Client
@@ -59,7 +59,7 @@ def key_option(function: F) -> F:
     return option(function)
 
 
-def make(generate: Generate, *, clock: Clock, config: Path | None, saving: Saving, as_json: bool) -> None:
+def make(generate: Generate, *, clock: Clock, config: Config | Path | None, saving: Saving, as_json: bool) -> None:
     """Generate, save and show; exits with MISSING when not all of it is there."""
     progress = Progress(clock)
 
@@ -76,7 +76,9 @@ def make(generate: Generate, *, clock: Clock, config: Path | None, saving: Savin
     _show_missing(result, errors, progress)
 
 
-def watched(work: "Callable[[Client], Awaitable[T]]", progress: Progress, *, clock: Clock, config: Path | None) -> T:
+def watched(
+    work: "Callable[[Client], Awaitable[T]]", progress: Progress, *, clock: Clock, config: Config | Path | None
+) -> T:
     """Do something with a client while its progress is shown; an interrupt tells what is done and what lives on."""
     try:
         with progress:
@@ -87,7 +89,7 @@ def watched(work: "Callable[[Client], Awaitable[T]]", progress: Progress, *, clo
 
 
 async def _with_client(
-    work: "Callable[[Client], Awaitable[T]]", progress: Progress, clock: Clock, config: Path | None
+    work: "Callable[[Client], Awaitable[T]]", progress: Progress, clock: Clock, config: Config | Path | None
 ) -> T:
     from anymedia import Client
 
@@ -176,10 +178,17 @@ def show_tasks(tasks: Sequence[Task]) -> None:
 
 
 def _facts(task: Task, asset: Asset) -> Iterable[str]:
+    if asset.role != "main":
+        yield asset.role.replace("_", " ")
+    if asset.title is not None:
+        yield repr(asset.title)
     if not asset.kept:
         yield "not saved" + (f", there until {asset.expires_at:%Y-%m-%d %H:%M} UTC" if asset.expires_at else "")
     else:
-        yield pixels(asset.width, asset.height)
+        if asset.kind != Kind.MUSIC.medium:
+            yield pixels(asset.width, asset.height)
+        if asset.seconds is not None:
+            yield f"{asset.seconds:g} s"
         yield f"{asset.media_type}"
         yield f"{asset.length:,} bytes"
     yield task.offer or task.wire_id or task.provider
@@ -200,7 +209,9 @@ def _show_missing(result: Result, errors: list[AnymediaError], progress: Progres
     if errors and progress.written:
         say_all(fetched_so(task.id) for task in result.tasks if not all(asset.kept for asset in task.assets))
     if result.missing:
-        say(f"{result.missing} missing: {'; '.join(result.errors) or 'the provider made fewer'}")
+        (kind,) = {attempt.order.kind for attempt in result.attempts} or {task.kind for task in result.tasks}
+        why = "; ".join(result.errors) or "the provider made fewer"
+        say(f"{counted(result.missing, THINGS[kind])} missing: {why}")
         say_all(progress.living())
     if errors or result.missing:
         raise SystemExit(MISSING)

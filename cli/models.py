@@ -7,29 +7,31 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from anymedia import Config, load_config, to_json
+from anymedia import Config, Kind, load_config, to_json
 from anymedia.declare import Adapter, Offer
 from anymedia.pricing.price import least
 from anymedia.registry import offers
 
-from .command import Command, config_option
+from .command import Command, config_option, kind_option
 from .text import print_json
 
 if TYPE_CHECKING:
     from .screen import Screen
 
-COLUMNS = ("model", "offer", "wire id", "variants", "takes", "from", "of")
+COLUMNS = ("model", "kind", "offer", "wire id", "variants", "takes", "from", "of")
 
 
 @click.command("models", cls=Command)
+@kind_option("Models that make this.")
 @config_option
-def command(config: Path | None, as_json: bool) -> None:
+def command(kind: str | None, config: Path | None, as_json: bool) -> None:
     """Show every model and who sells it, with the offers that the config file declares.
 
     `takes` lists the fields of a request that an offer maps, those of the provider alone as extra.NAME; `from` is the
-    lowest price of one picture, `of` the day of that price.
+    lowest price of one picture, clip, song or recording, `of` the day of that price.
     """
-    sold = sorted((*offers(), *_own(load_config(config))), key=lambda sold: sold[1].model)
+    every = (*offers(), *_own(load_config(config)))
+    sold = sorted((each for each in every if kind in (None, each[1].kind)), key=_place)
     if as_json:
         print_json([_json(adapter, offer) for adapter, offer in sold])
         return
@@ -39,11 +41,18 @@ def command(config: Path | None, as_json: bool) -> None:
     if not screen.is_terminal:
         screen.table(COLUMNS, (_row(adapter, offer) for adapter, offer in sold))
         return
-    for model, sellers in groupby(sold, key=lambda sold: sold[1].model):
-        screen.headline(model, "cyan")
-        for adapter, offer in sellers:
+    for (_, model), sellers in groupby(sold, key=_place):
+        some = list(sellers)
+        screen.headline(model, "cyan", some[0][1].kind)
+        for adapter, offer in some:
             _show(screen, adapter, offer)
         screen.print()
+
+
+def _place(sold: tuple[Adapter, Offer]) -> tuple[int, str]:
+    """Return where an offer stands in the list: by what it makes, then by its model."""
+    _, offer = sold
+    return [*Kind].index(offer.kind), offer.model
 
 
 def _own(config: Config) -> Iterator[tuple[Adapter, Offer]]:
@@ -74,6 +83,7 @@ def _row(adapter: Adapter, offer: Offer) -> list[str | list[str]]:
     money = least(adapter, offer)
     return [
         offer.model,
+        offer.kind,
         _named(adapter, offer),
         list(dict.fromkeys(offer.variants.values())),
         list(offer.variants),
@@ -99,5 +109,7 @@ def _json(adapter: Adapter, offer: Offer) -> dict[str, Any]:
 
 
 def features(offer: Offer) -> list[str]:
-    """Return the fields that an offer takes beside the prompt, the provider's own as a request names them."""
-    return [*(field for field in offer.params if field != "prompt"), *(f"extra.{name}" for name in offer.knobs)]
+    """Return the fields that an offer takes beside the prompt or the text, the provider's own as a request names
+    them."""
+    fields = (field for field in offer.params if field not in ("prompt", "text"))
+    return [*fields, *(f"extra.{name}" for name in offer.knobs)]

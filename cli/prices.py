@@ -4,12 +4,11 @@ import asyncio
 import os
 from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
 
 import attrs
 import click
 
-from anymedia import Account, AnymediaError, Config, load_config
+from anymedia import Account, AnymediaError, Config
 from anymedia.clock import Clock
 from anymedia.config import default_account
 from anymedia.pricing.live import LivePrices
@@ -33,7 +32,7 @@ from .text import print_json, say
 @config_option
 @click.pass_obj
 def command(
-    clock: Clock, asked: Asked | None, every: bool, refresh: bool, drift: bool, config: Path | None, as_json: bool
+    clock: Clock, asked: Asked | None, every: bool, refresh: bool, drift: bool, config: Config, as_json: bool
 ) -> None:
     """Show what a request costs, the cheapest offer first.
 
@@ -50,12 +49,11 @@ def command(
     if asked is None:
         show_drift(config, as_json=as_json)
         return
-    found = load_config(config)
-    accounts = pool(asked.accounts, found, every=every)
+    accounts = pool(asked.accounts, config, every=every)
     if refresh:
-        for sentence in asyncio.run(_refreshed(asked, accounts, found, clock)):
+        for sentence in asyncio.run(_refreshed(asked, accounts, config, clock)):
             say(sentence)
-    live = LivePrices.at(found.live_prices)
+    live = LivePrices.at(config.live_prices)
     sold = asked.candidates(accounts, live)
     quotes = ordered(map(quote_of, sold))
     if as_json:
@@ -74,14 +72,14 @@ def pool(names: Sequence[str], config: Config, *, every: bool) -> list[Account]:
     return [there.get(name) or config.account(name) for name in names] or list(there.values())
 
 
-async def _refreshed(asked: Asked, accounts: Sequence[Account], found: Config, clock: Clock) -> list[str]:
+async def _refreshed(asked: Asked, accounts: Sequence[Account], config: Config, clock: Clock) -> list[str]:
     """Ask for live prices, and return what went wrong, in sentences."""
     from anymedia import Client
 
     if all(account.adapter.price_quote is None for account in accounts):
         return ["no price is live: none of these providers publishes any"]
     by_name = {account.name: account for account in accounts}
-    async with Client(attrs.evolve(found, accounts=by_name, journal=None), clock=clock) as client:
+    async with Client(attrs.evolve(config, accounts=by_name, journal=None), clock=clock) as client:
         try:
             errors = await client.refresh_prices(asked.request, offer=asked.offer, on_unsupported=asked.on_unsupported)
         except OSError as error:

@@ -1,20 +1,21 @@
 """`anymedia providers`: every provider, and whether its API key is set."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
-from anymedia import Account, load_config
+from anymedia import Account, Kind, load_config
 from anymedia.clock import Clock
 from anymedia.config import default_account
 from anymedia.declare import Lifecycle
 from anymedia.declare.hook import hooks
 from anymedia.registry import adapters
 
-from .command import Command, config_option
+from .command import Command, config_option, kind_option
 from .text import counted, duration, print_json, settings_lines
 
 COLUMNS = ("provider", "API key", "sells", "refunds", "results", "gaps")
@@ -24,18 +25,20 @@ COLUMNS = ("provider", "API key", "sells", "refunds", "results", "gaps")
 @click.option(
     "--health", is_flag=True, help="Show the health of each account instead, from the last hour of the journal."
 )
+@kind_option("Providers that sell this.")
 @config_option
 @click.pass_obj
-def command(clock: Clock, health: bool, config: Path | None, as_json: bool) -> None:
+def command(clock: Clock, health: bool, kind: str | None, config: Path | None, as_json: bool) -> None:
     """Show every provider, and whether its API key is set.
 
-    The accounts in the config file come first. `results` is how long results can be fetched; `gaps` is the number of
+    The accounts in the config file come first. `sells` counts the offers of each kind, and lists the models of one kind
+    with --kind; `anymedia models` shows them all. `results` is how long results can be fetched; `gaps` is the number of
     facts that no page states, which --json prints in words.
 
     --health judges each account by the submits of the last hour in the journal, as a client that had made them would:
     whether it is left alone, why, since when, until when (UTC), and what ends it. A new process starts without that.
     """
-    accounts = list(_accounts(config))
+    accounts = [account for account in _accounts(config) if kind is None or kind in kinds_of(account)]
     if health:
         from .health import show_health
 
@@ -46,7 +49,7 @@ def command(clock: Clock, health: bool, config: Path | None, as_json: bool) -> N
         return
     from .screen import Screen
 
-    Screen().table(COLUMNS, (_row(account) for account in accounts))
+    Screen().table(COLUMNS, (_row(account, kind) for account in accounts))
 
 
 def _accounts(config: Path | None) -> Iterator[Account]:
@@ -60,17 +63,29 @@ def _accounts(config: Path | None) -> Iterator[Account]:
             yield default_account(adapter, os.environ)
 
 
-def _row(account: Account) -> list[str | list[str]]:
-    adapter, own = account.adapter, len([offer for offer in account.adapter.offers if offer.own])
+def _row(account: Account, kind: str | None) -> list[str | list[str]]:
+    adapter = account.adapter
     title = adapter.title if account.name == adapter.name else f"{adapter.title} ({adapter.name})"
     return [
         [account.name, title, account.origin.removeprefix("https://")],
         ["set" if account.api_key else "not set", *account.api_key_env, *settings_lines(account.shown_settings)],
-        [counted(len(adapter.offers), "offer") + (f", {own} yours" if own else ""), *models_of(account)],
+        [*_sold(account, kind)],
         str(adapter.refunds),
         list(dict.fromkeys(map(_results, adapter.lives.values()))),
         str(len(adapter.gaps)),
     ]
+
+
+def _sold(account: Account, kind: str | None) -> Iterator[str]:
+    """Yield how many offers an account has, and of each kind, or the models of the one kind that is wanted."""
+    offers = [offer for offer in account.adapter.offers if kind in (None, offer.kind)]
+    own = sum(offer.own for offer in offers)
+    yield counted(len(offers), "offer") + (f", {own} yours" if own else "")
+    if kind is None:
+        counts = Counter(offer.kind for offer in offers)
+        yield from (f"{counts[each]} {each}" for each in kinds_of(account))
+    else:
+        yield from dict.fromkeys(offer.model for offer in offers)
 
 
 def _results(life: Lifecycle) -> str:
@@ -80,6 +95,12 @@ def _results(life: Lifecycle) -> str:
 def models_of(account: Account) -> list[str]:
     """Return the models that an account sells, in the order of its offers."""
     return list(dict.fromkeys(offer.model for offer in account.adapter.offers))
+
+
+def kinds_of(account: Account) -> list[Kind]:
+    """Return what the offers of an account make."""
+    sold = {offer.kind for offer in account.adapter.offers}
+    return [kind for kind in Kind if kind in sold]
 
 
 def facts_of(account: Account) -> dict[str, Any]:
@@ -94,6 +115,7 @@ def facts_of(account: Account) -> dict[str, Any]:
         "settings": account.shown_settings,
         "offers": [f"{adapter.name}/{offer.name}" for offer in adapter.offers],
         "own_offers": [f"{adapter.name}/{offer.name}" for offer in adapter.offers if offer.own],
+        "kinds": kinds_of(account),
         "models": models_of(account),
         "refunds": str(adapter.refunds),
         "expires": adapter.lifecycle.expires,

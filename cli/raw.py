@@ -13,8 +13,8 @@ from anymedia.model.vocabulary import Kind
 
 from .command import Command, config_option
 from .making import key_option, make, timeout_option
-from .request import stdin_text
 from .saving import Saving, saves
+from .values import stdin_text
 
 if TYPE_CHECKING:
     from anymedia import Client

@@ -20,9 +20,9 @@ from .errors import MISSING, error_json, exit_code, show_error
 from .journal import SHORT_ID, attempt_json, say_where, when
 from .making import fetched_so, files_of, make, show_tasks, timeout_option, watched
 from .progress import Progress
-from .request import stdin_text
 from .saving import Saving, saves
 from .text import one_line, print_json, say
+from .values import stdin_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

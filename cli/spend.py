@@ -53,6 +53,7 @@ def _names(text: str) -> Iterable[str]:
 GROUPS: Mapping[str, tuple[By, Callable[[Any], Iterable[str]]]] = {
     "day": ("day", lambda day: [date_of(day)]),
     "account": ("account", lambda account: [account]),
+    "kind": ("kind", lambda kind: [kind or "no kind"]),
     "model": ("model", lambda model: [model or "no model"]),
     "label": ("labels", _names),
 }

@@ -15,7 +15,7 @@ from anymedia.journal.counts_as import CountsAs, of_attempt
 from anymedia.model.task import STATUSES
 
 from .attempts import stands
-from .command import Command, Group, config_option
+from .command import Command, Group, config_option, kind_option
 from .journal import SHORT_ID, attempt_json, is_uncertain, read_journal, since_option, when, with_journal
 from .prompt import prompt_of
 from .text import one_line, plain, price, print_json, print_json_list, say
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from .screen import Screen
 
-COLUMNS = ("attempt", "asked (UTC)", "state", "account", "offer", "cost", "prompt")
+COLUMNS = ("attempt", "asked (UTC)", "state", "account", "offer", "cost", "prompt", "kind")
 
 ON_SCREEN = ("attempt", "asked (UTC)", "state", "offer, account", "cost", "prompt")
 """The columns of a terminal: the account stands below the offer there, where the offer does not tell it."""
@@ -68,6 +68,7 @@ def _state(_: click.Context, __: click.Parameter, text: str | None) -> str | Non
 )
 @click.option("--provider", metavar="P", help="Attempts at this provider.")
 @click.option("--account", metavar="A", help="Attempts at this account.")
+@kind_option("Attempts at works of this kind.")
 @since_option
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True, metavar="N", help="The newest N.")
 @click.option("--unknown", is_flag=True, help="Tasks that webhooks told of, and that were not bought here.")
@@ -78,6 +79,7 @@ def command(
     state: str | None,
     provider: str | None,
     account: str | None,
+    kind: str | None,
     since: datetime | None,
     limit: int,
     unknown: bool,
@@ -103,7 +105,7 @@ def command(
         _refuse_flags(ctx, "is for attempts, and --unknown lists tasks that have none", besides=ANYWHERE)
         _list_unknown(read_journal(config, lambda ledger: ledger.unknown()), as_json=as_json)
         return
-    filters: dict[str, Any] = {"status": state, "provider": provider, "account": account, "since": since}
+    filters: dict[str, Any] = {"status": state, "provider": provider, "account": account, "kind": kind, "since": since}
     if as_json:
         read_journal(config, lambda ledger: print_json_list(_json(ledger.each(limit=limit, **filters))))
     elif attempts := read_journal(config, lambda ledger: ledger.attempts(limit=limit, **filters)):
@@ -234,7 +236,7 @@ def _list(attempts: list[Attempt]) -> None:
 
 def _on_screen(attempt: Attempt) -> "list[Any]":
     """Return the row of an attempt on a terminal."""
-    name, asked, state, account, sold, *rest = _row(attempt)
+    name, asked, state, account, sold, *rest, _ = _row(attempt)
     order = attempt.order
     told = order.offer is not None and account == order.provider
     return [name, asked, state, [order.offer] if told else [sold, account], *rest]
@@ -253,6 +255,7 @@ def _row(attempt: Attempt) -> "list[RenderableType]":
         _sold(attempt),
         _cost(attempt),
         one_line(prompt_of(attempt.order)),
+        attempt.order.kind,
     ]
 
 
@@ -323,6 +326,7 @@ def _facts(attempt: Attempt) -> Iterator[tuple[str, str]]:
         ),
         ("offer", attempt.order.offer),
         ("model", attempt.order.model),
+        ("kind", attempt.order.kind),
         ("wire id", attempt.order.wire_id),
         ("to", f"{attempt.origin or ''}{attempt.order.path}"),
         ("labels", ", ".join(f"{name}={value}" for name, value in attempt.order.labels.items())),

@@ -96,5 +96,5 @@ _FLAGS: tuple[Callable[..., Any], ...] = (
         help="What to do when a submit may have been billed; to continue needs --max-price.",
     ),
     click.option("--on-blocked", type=_GOES_ON, help="What to do when moderation says no."),
-    click.option("--mix/--no-mix", default=None, help="Whether several pictures may come from different offers."),
+    click.option("--mix/--no-mix", default=None, help="Whether several results may come from different offers."),
 )

@@ -5,13 +5,13 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
 import click
 
-from anymedia import Money
+from anymedia import Kind, Money
 from anymedia.model.plain import duration as duration  # noqa: PLC0414 - the commands take their words from here
 from anymedia.model.plain import one_line as one_line  # noqa: PLC0414
 from anymedia.model.plain import printable as printable  # noqa: PLC0414
@@ -22,19 +22,14 @@ DEEPEST = 100
 UNTOLD = 80
 """Columns of a terminal that does not say how many it has."""
 
-_FLAGS = {
-    "prompt": "PROMPT",
-    "images": "--image",
-    "labels": "--label",
-    "path": "PATH",
-    "body": "BODY",
-    "id": "ID",
+
+THINGS: Mapping[Kind, str] = {
+    Kind.IMAGE: "picture",
+    Kind.VIDEO: "clip",
+    Kind.MUSIC: "song",
+    Kind.SPEECH: "recording",
 }
-
-
-def flag(field: str) -> str:
-    """Return how a request's field is given on the command line."""
-    return _FLAGS.get(field) or "--" + field.replace("_", "-")
+"""What one work of each kind is called."""
 
 
 def price(money: Money) -> str:
@@ -47,6 +42,12 @@ def price(money: Money) -> str:
 def counted(number: int, what: str) -> str:
     """Return how many there are of a thing: 1 offer, 2 offers."""
     return f"{number} {what}{'s' * (number != 1)}"
+
+
+def together(words: Iterable[str]) -> str:
+    """Return words as a sentence names them together: image, video and music."""
+    *before, last = words
+    return f"{', '.join(before)} and {last}" if before else str(last)
 
 
 def plain(amount: Decimal | None) -> str | None:

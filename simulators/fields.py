@@ -105,18 +105,19 @@ class Choice:
 
 @frozen
 class Whole:
-    """An integer of a range, in steps from its least on."""
+    """An integer of a range, in steps from its least on, or one that stands `beside` the range."""
 
     least: int
     most: int
     required: bool = False
     step: int = 1
+    beside: Sequence[int] = ()
 
     def wrong(self, value: object) -> tuple[Cause, str] | None:
         """See Field."""
         if not isinstance(value, int) or isinstance(value, bool):
             return "type", "must be an integer"
-        if self.least <= value <= self.most and not (value - self.least) % self.step:
+        if value in self.beside or (self.least <= value <= self.most and not (value - self.least) % self.step):
             return None
         if self.step > 1:
             return "range", f"must be one of {', '.join(map(str, range(self.least, self.most + 1, self.step)))}"

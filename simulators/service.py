@@ -206,6 +206,10 @@ class Service(FilesIn, WorksOut, WebhooksOut, ABC):
         """
         return ()
 
+    def tells_of(self, task: Task) -> Sequence[str]:
+        """What of `tells` the last look at a task tells: all, unless its kind of work tells less."""
+        return self.tells
+
     def canceled(self, task: Task, request: Request) -> Response:
         """The answer to a cancel."""
         return self.shown(task, task.stage(self.now), [])
@@ -217,6 +221,10 @@ class Service(FilesIn, WorksOut, WebhooksOut, ABC):
     def _told(self, kind: str) -> tuple[int, int | str, str]:
         status, text = USUAL.get(kind, (400, kind))
         return self.refusals.get(kind, (status, self.code_of(status), text))
+
+    def takes(self, order: Order) -> tuple[float, float]:
+        """How many seconds a task waits, and how many it runs."""
+        return self.queued, self.running
 
     def new_token(self, life: float) -> str:
         """A token that is good for so many seconds from now."""
@@ -283,7 +291,7 @@ class Service(FilesIn, WorksOut, WebhooksOut, ABC):
         if order.price > self.balance:
             raise self.refusal("no_credit")
         self.balance -= order.price
-        queued, running = self.queued / self.speed, self.running / self.speed
+        queued, running = (seconds / self.speed for seconds in self.takes(order))
         task = Task(self.new_id(order), order, self.now, queued, running, key=key)
         self._fate(task)
         self.tasks[task.id] = task

@@ -44,6 +44,11 @@ class Sound(Work):
     seconds: float
     media: Media
 
+    @property
+    def size(self) -> int:
+        """The bytes of an MP3, which are known before it is made."""
+        return len(self._tags()) + frames(self.seconds) * FRAME_BYTES
+
     def write(self, file: BinaryIO) -> None:
         """The tags, then one frame after the other; or a header, then the samples."""
         seed = f"{self.task_id}/{self.index}"

@@ -26,7 +26,8 @@ def amount(figure: float | Decimal) -> int | Decimal:
 class Order:
     """A submit that passed: what to make and what it costs in the provider's credits (RunAPI: cents).
 
-    Raises ValueError for a film or a sound of no length, and for a sound track or a last frame of what is no film.
+    Raises ValueError for a film or a sound of no length, for a sound track or a last frame of what is no film, and for
+    a cover of what is no sound.
     """
 
     wire_id: str
@@ -44,6 +45,8 @@ class Order:
     """What the works are called, in turn; one without a title is called by the prompt."""
     last_frame: bool = False
     """Whether the last frame of a film comes with it, as one more result behind the others."""
+    covers: bool = False
+    """Whether each sound has a cover, a picture; they are results behind the sounds."""
     scope: str = ""
     """The path the order came to, where the provider's tasks live below it."""
     sent: Body = field(factory=dict)
@@ -56,11 +59,14 @@ class Order:
             raise ValueError(f"{self.media} of {self.seconds:g} s: films and sounds have a length, pictures have none")
         if self.media != "mp4" and (self.sound or self.last_frame):
             raise ValueError(f"{self.media}: films alone have a sound track or a last frame")
+        if self.covers and self.media not in ("mp3", "wav"):
+            raise ValueError(f"{self.media}: sounds alone have covers")
 
     @property
     def results(self) -> tuple[Media, ...]:
         """What each of the results is."""
-        return (self.media,) * self.count + (("jpeg",) if self.last_frame else ())
+        beside: Media = "jpeg"
+        return (self.media,) * self.count + (beside,) * (self.count if self.covers else int(self.last_frame))
 
 
 @frozen

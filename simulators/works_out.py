@@ -15,6 +15,9 @@ from .work import Work
 FILE = rf"/media/tasks/(?P<id>[^/]+)/(?P<index>[0-9]{{1,2}})\.(?P<suffix>{'|'.join(SUFFIX.values())})"
 """Where result files lie: reAPI's documented form, at the others our choice."""
 
+COVER = (512, 512)
+"""The size of a cover."""
+
 
 class WorksOut:
     """The works of one provider."""
@@ -44,10 +47,12 @@ class WorksOut:
     def work(self, task: Task, index: int) -> Work:
         """One of the results of a task, not drawn yet."""
         order = task.order
+        number = index % order.count
         if order.media in ("mp3", "wav"):
-            title = order.titles[index] if index < len(order.titles) else order.prompt
+            title = order.titles[number] if number < len(order.titles) else order.prompt
+            if number != index:
+                return Picture(self.name, self.hue, order.wire_id, task.id, number, title, COVER, "jpeg")
             return Sound(self.name, order.wire_id, task.id, index, title, order.seconds, order.media)
-        number = min(index, order.count - 1)
         picture = Picture(self.name, self.hue, order.wire_id, task.id, number, order.prompt, order.size, order.media)
         if order.media != "mp4":
             return picture

@@ -26,7 +26,7 @@ from anymedia.simulators import names
 from anymedia.translate.check import check
 from anymedia.translate.encode import parts
 
-from .requests import askable, every, fewest, fits, given, knob, one_by_one, value_of
+from .requests import askable, every, fewest, fits, given, knob, mended, one_by_one, value_of
 from .suite import Suite, promise
 
 FLOW = (ast.If, ast.For, ast.While, ast.Try, ast.TryStar, ast.With, ast.Match, ast.Raise, ast.ClassDef, ast.Lambda)
@@ -57,13 +57,15 @@ class Declared(Suite):
         promise(not missing, f"{adapter.name} leaves open what none of its gaps tells: {missing}")
 
     def test_an_adapter_is_facts_and_no_program(self, adapter: Adapter) -> None:
-        """Its file imports the words of anymedia.declare and nothing else, and decides nothing."""
-        file = source(adapter)
-        tree = ast.parse(file.read_text("utf-8"))
-        foreign = ", ".join(sorted(_imports(tree) - {"anymedia.declare"}))
-        promise(not foreign, f"{file.name} imports {foreign}; an adapter is written in anymedia.declare alone")
-        steps = ", ".join(_steps(tree))
-        promise(not steps, f"{file.name} holds control flow: {steps}; core decides, adapters state facts")
+        """Its files import the words of anymedia.declare and each other, and decide nothing."""
+        files = sources(adapter)
+        own = {".", *(f".{file.stem}" for file in files)} if len(files) > 1 else set()
+        for file in files:
+            tree = ast.parse(file.read_text("utf-8"))
+            foreign = ", ".join(sorted(_imports(tree) - {"anymedia.declare", *own}))
+            promise(not foreign, f"{file.name} imports {foreign}; an adapter is written in anymedia.declare alone")
+            steps = ", ".join(_steps(tree))
+            promise(not steps, f"{file.name} holds control flow: {steps}; core decides, adapters state facts")
 
     def test_an_adapter_has_a_simulator(self, adapter: Adapter) -> None:
         """Without one nothing else can be tested, by us or by apps."""
@@ -88,14 +90,15 @@ class Declared(Suite):
         promise(not never, f"{name}: declared, and refused in every variant with every value tried: {never}")
 
 
-def source(adapter: Adapter) -> Path:
-    """Return the file that an adapter is declared in."""
+def sources(adapter: Adapter) -> list[Path]:
+    """Return the files that an adapter is declared in: that of its module, or all of its package."""
     plugins = {point.module: point.load() for point in entry_points(group=GROUP)}
     module = next((name for name, held in plugins.items() if getattr(held, "ADAPTER", held) is adapter), None)
     spec = find_spec(module or f"{GROUP}.{adapter.name}")
     if spec is None or spec.origin is None:
         raise LookupError(f"{module or adapter.name} has no file")
-    return Path(spec.origin)
+    file = Path(spec.origin)
+    return [file] if spec.submodule_search_locations is None else sorted(file.parent.glob("*.py"))
 
 
 def _unsaid(adapter: Adapter) -> Iterator[str]:
@@ -193,4 +196,4 @@ def _can_be_given(adapter: Adapter, offer: Offer, field: str) -> Iterator[bool]:
         yield value_of(every(adapter, offer, variant), field) not in (None, ())
         for value in askable(adapter, offer, variant).get(field, ()):
             request = given(fewest(adapter, offer, variant), field, value)
-            yield request is not None and fits(request, adapter, offer)
+            yield request is not None and fits(mended(request, adapter, offer, variant), adapter, offer)

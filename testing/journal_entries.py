@@ -81,6 +81,7 @@ class Entries(ABC):
             quoted=2**62,
             quoted_exactly=True,
             offer="acme/paint",
+            kind="music",
             variant="images",
             by_webhook=True,
             model="paint",
@@ -123,6 +124,7 @@ class Entries(ABC):
             (Query(statuses=[]), []),
             (Query(provider="other"), [3]),
             (Query(account="acme"), [1, 2]),
+            (Query(kind="music"), [3]),
             (Query(idempotency_key="k"), [2]),
             (Query(since=1002.0), [2, 3]),
             (Query(open=True), [1, 3]),
@@ -161,7 +163,7 @@ class Entries(ABC):
         journal = opens()
         await journal.intend(entry(1))
         await journal.intend(entry(2, idempotency_key="k"))
-        await journal.intend(entry(3, provider="other", account="other"))
+        await journal.intend(entry(3, provider="other", account="other", kind="music"))
         await journal.write(ended(2, status="refused", open=False, task=None, task_id=None))
         await journal.write(ended(3))
         assert [int(each.id, 16) for each in await journal.select(query)] == numbers

@@ -23,7 +23,7 @@ from anymedia.declare import (
     pick,
 )
 from anymedia.declare.fields import Value
-from anymedia.model.kinds import BACKGROUNDS, IMAGE_FORMATS, IMAGE_RESOLUTIONS, KINDS, MODERATIONS, QUALITIES
+from anymedia.model.kinds import KINDS
 from anymedia.model.media import Media
 from anymedia.model.request import Request
 from anymedia.translate.check import check
@@ -31,57 +31,107 @@ from anymedia.translate.check import check
 from .files import fitting
 
 PROMPT = "a lighthouse at dusk"
-IMAGE = "https://pictures.example/reference.png"
+IMAGE = "https://media.example/reference.png"
 LINK = "https://app.example/anything"
 LONG, MANY = 20_000, 20
 """What stands for the upper bound of a length, or of a list, that has none."""
 
-WORDS = {
-    "aspect_ratio": (
-        *("auto", "1:1", "16:9", "9:16", "4:3", "3:4", "3:2", "2:3", "5:4", "4:5", "2:1", "1:2", "21:9", "9:21"),
-        *("3:1", "1:3", "7:3", "4:1", "1:4", "8:1", "1:8"),
-    ),
-    "resolution": IMAGE_RESOLUTIONS,
-    "quality": QUALITIES,
-    "background": BACKGROUNDS,
-    "moderation": MODERATIONS,
-    "output_format": IMAGE_FORMATS,
-}
-"""The words that a field can be asked for in at all, whoever takes them."""
+ENDINGS = {"video": "mp4", "videos": "mp4", "audios": "mp3"}
+"""How links to what is put in end, by the field that it is given for, where it is no picture."""
+
+RATIOS = (
+    *("auto", "1:1", "16:9", "9:16", "4:3", "3:4", "3:2", "2:3", "5:4", "4:5", "2:1", "1:2", "21:9", "9:21"),
+    *("3:1", "1:3", "7:3", "4:1", "1:4", "8:1", "1:8"),
+)
+"""Ratios that can be asked for, whoever takes them."""
 
 
 def fewest(adapter: Adapter, offer: Offer, variant: str) -> Request:
     """Return a request with no more than an offer needs in a variant."""
-    kind = KINDS[offer.kind]
-    needed: dict[str, Any] = {field.name: PROMPT for field in attrs.fields(kind) if field.default is attrs.NOTHING}
-    if variant in offer.params:
-        takes = pick(offer.params[variant].takes, (variant,))
-        needed[variant] = put_in(takes)
-    request = kind(**needed | {"model": offer.model})
-    for name, param in offer.knobs.items():
-        if param.required and (takes := pick(param.takes, (variant,))) is not None:
-            fitting = (value for value in values(name, takes) if not any(takes.flaws(value)))
-            request = given(request, knob(adapter, name), next(fitting)) or request
-    return request
+    kind, taken = KINDS[offer.kind], _taken(adapter, offer, variant)
+    fields = {field.name: PROMPT for field in attrs.fields(kind) if field.default is attrs.NOTHING}
+    needed = [field for field, (param, _) in taken.items() if param.required or field in (variant, *fields)]
+    canonical = {field: usual(field, taken[field][1]) for field in needed if "." not in field}
+    request = _made(kind, fields | canonical | {"model": offer.model}, taken)
+    for field in needed:
+        if "." in field:
+            request = given(request, field, usual(field, taken[field][1])) or request
+    return mended(request, adapter, offer, variant)
 
 
-def put_in(takes: Any, number: int = 1) -> Any:
+def _taken(adapter: Adapter, offer: Offer, variant: str) -> dict[str, tuple[Param, Value]]:
+    """Return each field and knob that an offer maps and takes in a variant."""
+    mapped = {**offer.params, **{knob(adapter, name): param for name, param in offer.knobs.items()}}
+    found = {field: (param, pick(param.takes, (variant,))) for field, param in mapped.items()}
+    return {field: (param, takes) for field, (param, takes) in found.items() if takes is not None}
+
+
+def _made(kind: type[Request], fields: dict[str, Any], taken: dict[str, tuple[Param, Value]]) -> Request:
+    """Return a request, with the first words of what it is of that make it one, where it cannot be without.
+
+    Errors: OutOfBounds where no words do.
+    """
+    words = [field for field in kind.roles.texts if field in kind.roles.subject and field in taken]
+    for field in words:
+        try:
+            return kind(**fields)
+        except OutOfBounds:
+            fields = fields | {field: usual(field, taken[field][1])}
+    return kind(**fields)
+
+
+def usual(field: str, takes: Value) -> Any:
+    """Return a value that a field takes; the prompt where it fits."""
+    match takes:
+        case Text():
+            return PROMPT[: takes.most].ljust(takes.least, ".")
+        case File() | Files():
+            return put_in(takes, field=field)
+        case _:
+            wanted = values(field, takes)
+            return next((value for value in wanted if not any(takes.flaws(value))), wanted[0])
+
+
+def put_in(takes: File | Files, number: int = 1, field: str = "images") -> Any:
     """Return what a field for files holds, `number` of them or as many as it needs: links where it takes any."""
-    one = IMAGE if "url" in takes.forms else Media(fitting(takes))
+    one = _link(field) if "url" in takes.forms else Media(fitting(takes))
     return (one,) * max(takes.least, number) if isinstance(takes, Files) else one
+
+
+def _link(field: str) -> str:
+    return IMAGE.replace("png", ENDINGS.get(field, "png"))
+
+
+def mended(request: Request, adapter: Adapter, offer: Offer, variant: str) -> Request:
+    """Return a request that an offer may refuse with the further fields for which its rules ask, one by one."""
+    for field, wanted in askable(adapter, offer, variant).items():
+        problems = len(check(request, adapter, offer).problems)
+        if problems == 0:
+            break
+        if field not in (*request.given, *request.roles.inputs):
+            made = [each for value in wanted if (each := given(request, field, value)) is not None]
+            request = min([request, *made], key=lambda each: len(check(each, adapter, offer).problems))
+    return request
 
 
 def every(adapter: Adapter, offer: Offer, variant: str) -> Request:
     """Return a request with every field that an offer takes together with the others, off its default if possible."""
     request = fewest(adapter, offer, variant)
-    needed = (*request.given, *request.roles.inputs)
+    for _ in range(2):  # what needs another field is taken when that is there
+        request = _filled(request, adapter, offer, variant)
+    return request
+
+
+def _filled(request: Request, adapter: Adapter, offer: Offer, variant: str) -> Request:
+    """Return a request with each further field that an offer takes beside those that it has."""
     for field, wanted in askable(adapter, offer, variant).items():
-        if field not in needed:
-            param = param_of(offer, field)
-            dull = (None if param is None else pick(param.default, (variant,)), "auto", "1:1", "")
-            tried = sorted(wanted, key=dull.__contains__)
-            made = (given(request, field, value) for value in tried if field != "count" or value <= offer.batch)
-            request = next((each for each in made if each and fits(each, adapter, offer)), request)
+        if field in request.roles.inputs or value_of(request, field) not in (None, ()):
+            continue
+        param = param_of(offer, field)
+        dull = (None if param is None else pick(param.default, (variant,)), "auto", "1:1", "", False)
+        tried = sorted(wanted, key=dull.__contains__)
+        made = (given(request, field, value) for value in tried if field != "count" or value <= offer.batch)
+        request = next((each for each in made if each and fits(each, adapter, offer)), request)
     return request
 
 
@@ -135,21 +185,26 @@ def askable(adapter: Adapter, offer: Offer, variant: str) -> dict[str, list[Any]
     """Return what can be asked for, field by field: what the offer maps, and what its shape makes of ratio and size."""
     found: dict[str, list[Any]] = {}
     if offer.shape is not None:
-        found |= {field: list(WORDS[field]) for field in ("aspect_ratio", "resolution")}
-    mapped = {**offer.params, **{knob(adapter, name): param for name, param in offer.knobs.items()}}
-    for field, param in mapped.items():
-        if (takes := pick(param.takes, (variant,))) is not None:
-            found[field] = values(field, takes)
+        found |= {field: list(words(offer, field)) for field in ("aspect_ratio", "resolution")}
+    for field, (_, takes) in _taken(adapter, offer, variant).items():
+        found[field] = [*values(field, takes), *(words(offer, field) if isinstance(takes, Choice) else ())]
+        found[field] = list(dict.fromkeys(found[field]))
     if isinstance(offer.shape, Grid):
         found["size"] = [*found.get("size", []), *offer.shape.sizes.values(), (1000, 1000)]
     return found
 
 
+def words(offer: Offer, field: str) -> tuple[str, ...]:
+    """Return the words that a field can be asked for in at all, whoever takes them."""
+    form = offer.roles.forms.get(field)
+    return RATIOS if field == "aspect_ratio" else ("no such word",) if form is None else form.words or ("no such word",)
+
+
 def values(field: str, takes: Value) -> list[Any]:
-    """Return what can be asked for in a field: its words, what the offer declares, and both sides of each bound."""
+    """Return what can be asked for in a field: what the offer declares, and both sides of each bound."""
     match takes:
         case Choice():
-            return list(dict.fromkeys([*takes.wire, *WORDS.get(field, ("no such word",))]))
+            return [*takes.wire]
         case Text():
             lengths = around(takes.least, takes.most or LONG)
             return [letter * length for length in lengths for letter in ("a", "é", "🦊")]
@@ -161,16 +216,17 @@ def values(field: str, takes: Value) -> list[Any]:
         case Flag():
             return [True, False]
         case Files():
-            (one, *_) = put_in(takes)
+            (one, *_) = put_in(takes, field=field)
             lists = [(one,) * length for length in around(takes.least, takes.most or MANY)]
-            return [*lists, (_plain(IMAGE),) * max(takes.least, 1)] if one == IMAGE else lists
+            return [*lists, (_plain(one),) * max(takes.least, 1)] if isinstance(one, str) else lists
         case Url():
             return [LINK, _plain(LINK)]
         case File():
-            return [IMAGE, _plain(IMAGE)] if put_in(takes) == IMAGE else [put_in(takes)]
+            one = put_in(takes, field=field)
+            return [one, _plain(one)] if isinstance(one, str) else [one]
         case Size():
-            usual = [(1024, 1024), (2048, 1152), (1000, 1000), (4096, 4096), (16384, 64)]
-            return list(dict.fromkeys([*usual, *_sides(takes)]))
+            usual_sizes = [(1024, 1024), (2048, 1152), (1000, 1000), (4096, 4096), (16384, 64)]
+            return list(dict.fromkeys([*usual_sizes, *_sides(takes)]))
     raise TypeError(f"{field}: {type(takes).__name__} is no kind of value that this suite knows")
 
 

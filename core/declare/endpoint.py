@@ -22,8 +22,7 @@ def code_and_yes(ok: tuple[Any, ...] | None) -> Ok | None:
     """Return the place of a body's own code and the codes that mean yes. Errors: ValueError for what tells neither."""
     if ok is None:
         return None
-    if not isinstance(ok, tuple) or len(ok) < 2:
-        raise ValueError("ok is the place of a code and the codes that mean yes, like ('code', 0)")
+    pair("ok", "the place of a code and the codes that mean yes, like ('code', 0)", ok, more=True)
     return place(ok[0]), ok[1:]
 
 

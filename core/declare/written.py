@@ -138,11 +138,18 @@ def clashes(written: Iterable[Written], exclusive: Iterable[tuple[str, str]] = (
 
 
 def _overlap(places: Iterable[Keys], others: Iterable[Keys]) -> bool:
-    """Return whether one place equals another, or lies under it."""
+    """Return whether one place equals another, or lies under it, or takes for an object what is a list to the other."""
+    if any((holder, not is_list) in _holders(others) for holder, is_list in _holders(places)):
+        return True
     starts, ends = set(places), set(others)
     return any(keys[:depth] in ends for keys in starts for depth in range(1, len(keys) + 1)) or any(
         keys[:depth] in starts for keys in ends for depth in range(1, len(keys) + 1)
     )
+
+
+def _holders(places: Iterable[Keys]) -> set[tuple[Keys, bool]]:
+    """Return what lies above some places: the keys to each, and whether it is a list."""
+    return {(keys[:depth], keys[depth][0] == "[") for keys in places for depth in range(1, len(keys))}
 
 
 def _meet(one: Value | When[Value] | None, other: Value | When[Value] | None) -> bool:

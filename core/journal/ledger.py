@@ -62,6 +62,7 @@ class Filters(TypedDict, total=False):
     status: str | None
     provider: str | None
     account: str | None
+    kind: str | None
     idempotency_key: str | None
     since: datetime | None
     open: bool | None
@@ -425,6 +426,7 @@ def _query(
     status: str | None = None,
     provider: str | None = None,
     account: str | None = None,
+    kind: str | None = None,
     idempotency_key: str | None = None,
     since: datetime | None = None,
     open: bool | None = None,  # noqa: A002 - the field's word
@@ -444,6 +446,7 @@ def _query(
         statuses=statuses,
         provider=provider,
         account=account,
+        kind=kind,
         idempotency_key=idempotency_key,
         since=None if since is None else since.timestamp(),
         open=open,

@@ -322,7 +322,7 @@ class MemoryJournal:
     def _fits(self, entry: Entry, query: Query) -> bool:
         """Return whether every condition of a query holds for an entry."""
         given: dict[str, Any] = attrs.asdict(query, recurse=False)
-        same = ("provider", "account", "idempotency_key", "open", "id", "task_id")
+        same = ("provider", "account", "kind", "idempotency_key", "open", "id", "task_id")
         if any(given[name] is not None and getattr(entry, name) != given[name] for name in same):
             return False
         if query.statuses is not None and entry.status not in query.statuses:

@@ -13,7 +13,7 @@ import attrs
 DAY = 86_400
 """Seconds of a day."""
 
-By: TypeAlias = Literal["account", "day", "labels", "model", "offer"]
+By: TypeAlias = Literal["account", "day", "kind", "labels", "model", "offer"]
 """What entries can be added up by."""
 
 
@@ -23,12 +23,12 @@ class Entry:
 
     `started` is in seconds since 1970; `reserved` and `quoted` are in billionths of a USD (None: unknown). `record` and
     `task` are JSON, `body` is what was sent. `digest` tells for which request it was made under its `idempotency_key`.
-    An `open` entry may still change by itself; an `undownloaded` one has results that are not on disk. `offer`, `model`
-    and `labels` are what it is added up by, each a text that is empty where there is none, and so is `counts_as`: an
-    entry for which it is None is in no sum. `variant` is such a text too, by which durations are found. `by_webhook`
-    says that a webhook told that its task is over. `owner`, `alive` and `number` are set by the journal: who wrote the
-    entry or took it over, whether that owner was alive when the entry was as it is here, and its place in the order in
-    which entries were added, from 1.
+    An `open` entry may still change by itself; an `undownloaded` one has results that are not on disk. `kind`, `offer`,
+    `model` and `labels` are what it is added up by, each a text that is empty where there is none, and so is
+    `counts_as`: an entry for which it is None is in no sum. `variant` is such a text too, by which durations are found.
+    `by_webhook` says that a webhook told that its task is over. `owner`, `alive` and `number` are set by the journal:
+    who wrote the entry or took it over, whether that owner was alive when the entry was as it is here, and its place in
+    the order in which entries were added, from 1.
     """
 
     id: str
@@ -41,6 +41,7 @@ class Entry:
     reserved: int | None = None
     quoted: int | None = None
     quoted_exactly: bool = False
+    kind: str = ""
     offer: str = ""
     variant: str = ""
     model: str = ""
@@ -105,6 +106,7 @@ class Query:
     statuses: Collection[str] | None = None
     provider: str | None = None
     account: str | None = None
+    kind: str | None = None
     idempotency_key: str | None = None
     since: float | None = None
     open: bool | None = None

@@ -65,6 +65,7 @@ class Records:
             reserved=quoted,  # until it has ended, it may be billed as it was quoted
             quoted=quoted,
             quoted_exactly=order.money.status == PriceStatus.EXACT,
+            kind=str(order.kind),
             offer=_name(order.offer),
             variant=_name(order.variant),
             model=_name(order.model or order.wire_id),

@@ -385,6 +385,7 @@ def _conditions(query: Query) -> list[tuple[str, Sequence[Any]]]:
         ("status IN (SELECT value FROM json_each(?))", query.statuses, _listed),
         ("provider = ?", query.provider, _alone),
         ("account = ?", query.account, _alone),
+        ("kind = ?", query.kind, _alone),
         ("idempotency_key = ?", query.idempotency_key, _alone),
         ("id = ?", query.id, _alone),
         ("task_id = ?", query.task_id, _alone),

@@ -11,7 +11,7 @@ from anymedia.model.errors import JournalError
 APPLICATION = 0x616D6A31
 """The mark in the SQLite files that are journals, so that no other program's file is taken for one."""
 
-UNRELEASED = 4
+UNRELEASED = 5
 """The last form that no release has written: files of this form or an earlier one are not read."""
 
 HAS_MOVED = "typeof(moved) = 'integer'"
@@ -28,7 +28,10 @@ ADDED_UP = {
 }
 """What is added up of attempts, and what each of them adds to it."""
 
-_GROUPS = {"sums": ("day", "account", "offer", "model", "counts_as"), "label_sums": ("day", "labels", "counts_as")}
+_GROUPS = {
+    "sums": ("day", "account", "kind", "offer", "model", "counts_as"),
+    "label_sums": ("day", "labels", "counts_as"),
+}
 """The tables in which sums over attempts are kept that are not open, and the columns that each is for."""
 
 _WHEN_MOVED = """AFTER UPDATE OF open, counts_as, reserved ON attempts
@@ -87,6 +90,7 @@ MIGRATIONS: Sequence[Sequence[str]] = (
             reserved INTEGER,
             quoted INTEGER,
             quoted_exactly INTEGER NOT NULL DEFAULT 0,
+            kind TEXT NOT NULL DEFAULT '',
             offer TEXT NOT NULL DEFAULT '',
             variant TEXT NOT NULL DEFAULT '',
             model TEXT NOT NULL DEFAULT '',

@@ -43,13 +43,15 @@ class Form:
     """What a field may hold: `fits` decides, `message` says what it must be and holds {shown} for the wrong value.
 
     `example` is a value that fits, by which the kinds of values are told apart; None: there is nothing to tell. `told`
-    says more exactly what is wrong with some values, and nothing of others.
+    says more exactly what is wrong with some values, and nothing of others. `words` are all that fit, where they can be
+    listed.
     """
 
     message: str
     fits: Callable[[Any], bool]
     example: Any = None
     told: Callable[[Any], str | None] = lambda _: None
+    words: tuple[str, ...] = ()
 
     def fault(self, value: Any) -> str | None:
         """Return what is wrong with a value; None where it fits."""
@@ -133,7 +135,7 @@ def pair(given: Any) -> Any:
 
 def one_of(words: tuple[str, ...]) -> Form:
     """Return the form of a field that takes one of some words."""
-    return Form(f"must be one of {', '.join(words)}, not {{shown}}", words.__contains__, words[0])
+    return Form(f"must be one of {', '.join(words)}, not {{shown}}", words.__contains__, words[0], words=words)
 
 
 def is_json(value: Any) -> bool:

@@ -14,6 +14,7 @@ from anymedia.model.names import no_such
 from anymedia.model.options import OnUnsupported
 from anymedia.model.request import Request
 from anymedia.model.task import Order
+from anymedia.model.vocabulary import Kind
 from anymedia.translate.check import Checked, check
 from anymedia.translate.encode import Part, parts, same
 from anymedia.translate.files import Ways
@@ -155,10 +156,8 @@ def _price(checked: Checked, part: Part, account: Account, live: LivePrices | No
 def _names_exist(request: Request, offer: str | None, accounts: Sequence[Account], known: Collection[Adapter]) -> None:
     # Two accounts of a provider may differ in the offers that the user declares.
     adapters = (*known, *(account.adapter for account in accounts))
+    kinds_of(request.model, adapters)
     sold_as = {f"{each.name}/{sold.name}": sold for each in adapters for sold in each.offers}
-    models = {sold.model: sold for sold in sold_as.values()}
-    if request.model not in models:
-        _refuse("model", no_such("model", request.model, models))
     pinned = [sold for name, sold in sold_as.items() if offer in (name, sold.name)]
     if offer is not None and not pinned:
         _refuse("offer", no_such("offer", offer, sold_as))
@@ -168,6 +167,20 @@ def _names_exist(request: Request, offer: str | None, accounts: Sequence[Account
         names = {each.name: each for each in adapters}
         if name not in names:
             _refuse("extra", no_such("provider", name, names))
+
+
+def kinds_of(model: str, adapters: Iterable[Adapter], offer: str | None = None) -> list[Kind]:
+    """Return what the offers of a model make, or what that makes which `offer` pins where it is one of them.
+
+    Errors: Unsupported for a model that none of these adapters sells, naming the nearest one.
+    """
+    sold = [(each.name, sold) for each in adapters for sold in each.offers]
+    of_model = [(provider, each) for provider, each in sold if each.model == model]
+    if not of_model:
+        _refuse("model", no_such("model", model, {each.model: each for _, each in sold}))
+    pinned = [each for provider, each in of_model if offer in (each.name, f"{provider}/{each.name}")]
+    found = {each.kind for each in pinned or (each for _, each in of_model)}
+    return [kind for kind in Kind if kind in found]
 
 
 def _sold_elsewhere(model: str, accounts: Iterable[Account], known: Collection[Adapter]) -> str:

@@ -37,11 +37,12 @@ def _entered(body: Any, keys: Sequence[str], empty: Any) -> Any:
 
 
 def _set(holder: Any, key: str, value: Json) -> None:
-    """Write a value under a key of an object, or to the end of a list, whose elements come in order."""
+    """Write a value under a key of an object, or as an element of a list, whose elements come in order."""
     if isinstance(holder, dict):
         holder[key] = value
     else:
-        holder.append(value)
+        at = int(key[1:-1])
+        holder[at : at + 1] = [value]
 
 
 def held(body: Json, to: str, keys: Iterable[str]) -> Json:

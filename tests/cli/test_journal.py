@@ -145,6 +145,8 @@ def test_tasks_that_were_not_bought_here_are_listed(terminal, left):
         (["--provider", "reapi"], 3),
         (["--provider", "reapi", "--state", "succeeded"], 1),
         (["--account", "runapi"], 1),
+        (["--kind", "image"], 5),
+        (["--kind", "video"], 0),
         (["--since", "2h"], 5),
         (["--since", "2026-12-02"], 0),
     ],
@@ -357,6 +359,7 @@ def test_groups():
     assert counted == {
         "day": {"2026-12-01": (2, 1), "2026-12-02": (1, 0)},
         "account": {"eu": (3, 0), "us": (0, 1)},
+        "kind": {"image": (3, 1)},
         "model": {"flux-2": (1, 0), "flux-2-pro": (1, 1), "no model": (1, 0)},
         "label": {"team=blue": (1, 1), "shop=a": (1, 0), "no label": (2, 0)},
     }

@@ -133,11 +133,14 @@ def test_a_raw_request_is_of_a_kind_too():
 @pytest.mark.parametrize(
     ("changes", "wrong"),
     [
-        ({"params": {"mask": Param("mask", Text())}}, "no field of video is named mask; there are prompt, first_frame"),
-        ({"wire_id": when(text="film")}, "when\\(\\) goes by prompt, .*videos, not by text"),
+        (
+            {"params": {"mask": Param("mask", Text())}},
+            "no field of video is named mask; there are prompt, video, first_frame",
+        ),
+        ({"wire_id": when(text="film")}, "when\\(\\) goes by prompt, .*images, audios, not by text"),
         ({"params": {"seed": Param("s", when(seed=Text()))}, "prices": None}, "not by seed"),
         ({"prices": Table("variant mode", {("text", "x"): "1"})}, "the price goes by mode, which is not mapped"),
-        ({"kind": "music"}, "no request is of kind music; there are image, video"),
+        ({"kind": "music"}, "no field of music is named aspect_ratio, first_frame"),
         ({"kind": "film"}, "'film' is not a valid Kind"),
     ],
 )
@@ -147,7 +150,7 @@ def test_an_offer_that_names_what_its_kind_has_not_is_no_offer(changes, wrong):
 
 
 def test_the_variants_of_an_offer():
-    assert FILM.variants == {"text": "film", "first_frame": "film-from", "images": "film-like"}
+    assert FILM.variants == {"text": "film", "first_frame": "film-from", "videos": "film", "images": "film-like"}
     needed = attrs.evolve(FILM.params["first_frame"], required=True)
     assert [*attrs.evolve(FILM, params=FILM.params | {"first_frame": needed}).variants] == ["first_frame"]
     from_frames = attrs.evolve(FILM, wire_id=when(first_frame="film-from", images="film-like"))
@@ -182,13 +185,13 @@ def test_an_offer_without_a_variant_says_what_it_needs():
 
 def test_what_the_clip_is_of_is_never_dropped():
     plain = attrs.evolve(FILM, params={"prompt": FILM.params["prompt"]}, wire_id="film", prices=None, rules=())
-    request = attrs.evolve(CLIP, first_frame=FRAME, last_frame=LAST, videos=REFERENCE, duration=5, seed=1)
+    request = attrs.evolve(CLIP, first_frame=FRAME, last_frame=LAST, audios=REFERENCE, duration=5, seed=1)
     checked = check(request, STUDIO, plain, on_unsupported="drop")
-    assert [field for field, _ in said(checked)] == ["first_frame", "last_frame", "videos"]
+    assert [field for field, _ in said(checked)] == ["first_frame", "last_frame", "audios"]
     assert [each.field for each in checked.adjustments] == ["duration", "seed"]
     with_images = attrs.evolve(CLIP, images=REFERENCE)
     mute = attrs.evolve(FILM, params=FILM.params | {"images": Param("i", when(first_frame=Files()))})
-    assert said(check(with_images, STUDIO, mute)) == [("images", "not supported with images")]
+    assert said(check(with_images, STUDIO, mute)) == [("images", "not supported without first_frame")]
 
 
 def test_an_offer_of_another_kind_takes_nothing():

@@ -32,7 +32,7 @@ from anymedia.pricing.offers import candidates
 from anymedia.pricing.price import depends_on, priced
 from anymedia.pricing.quote import ordered, quote_of
 from anymedia.registry import adapters, offers
-from anymedia.testing.requests import IMAGE, WORDS
+from anymedia.testing.requests import IMAGE, RATIOS
 from anymedia.translate.check import check
 from anymedia.translate.encode import parts
 
@@ -283,9 +283,14 @@ def test_it_is_not_the_page_that_lists_no_price_of_the_user_s(tmp_path):
 FIELDS = {
     "images": st.sampled_from([(), (IMAGE,)]),
     "size": st.none() | st.sampled_from([(1024, 1024), (2048, 1152), (1000, 700)]),
-    **{field: st.none() | st.sampled_from(words) for field, words in WORDS.items() if field != "output_format"},
+    "aspect_ratio": st.none() | st.sampled_from(RATIOS),
+    **{
+        field: st.none() | st.sampled_from(form.words)
+        for field, form in ImageRequest.roles.forms.items()
+        if form.words and field != "output_format"
+    },
 }
-MODELS = sorted({offer.model for _, offer in offers()})
+MODELS = sorted({offer.model for _, offer in offers() if offer.kind is ImageRequest.kind})
 BATCH = {OFFICIAL: 4}
 RATE = {"reapi": Fraction(1, 1000), "api_in_one": Fraction(1, 100)}
 

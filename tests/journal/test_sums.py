@@ -43,6 +43,7 @@ ORDERS = st.fixed_dictionaries(
     {
         "account": st.sampled_from(["mine", "another"]),
         "offer": st.sampled_from(["acme/paint", "acme/paint", "acme/max", None]),
+        "kind": st.sampled_from(["image", "music"]),
         "model": st.sampled_from([None, "paint"]),
         "wire_id": st.sampled_from([None, "paint-1"]),
         "labels": st.sampled_from([{}, {"team": "blue"}, {"team": "blue", "for": "ü"}, {"for": "ü", "team": "blue"}]),
@@ -183,7 +184,8 @@ def names(each, by):
     order = each.order
     labels = [f"{name}={value}" for name, value in order.labels.items()] or ["no label"]
     model = order.model or order.wire_id or "no model"
-    return {"day": [f"{each.started_at:%Y-%m-%d}"], "account": [order.account], "model": [model], "label": labels}[by]
+    groups = {"account": [order.account], "kind": [order.kind], "model": [model], "label": labels}
+    return {"day": [f"{each.started_at:%Y-%m-%d}"], **groups}[by]
 
 
 def total_of(group, attempts):

@@ -1,0 +1,139 @@
+"""How each field of a request is given on the command line: one table for every kind of request."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+import click
+
+from anymedia.model.kinds import KINDS
+from anymedia.model.vocabulary import Kind
+
+from .text import together
+from .titles import Titled
+from .values import extra, file, files, labels, number, size, text_of_file, text_or_stdin, whole
+
+PROMPT = "prompt"
+"""The field that is no flag but the argument of a command."""
+
+
+@attrs.frozen
+class Field:
+    """How a field is given: what stands for its value in the help, what it is, and how a text is read.
+
+    It is given with `flag`, which is the field's own name where none is named. Without a `metavar` it is a pair of
+    flags, for true and for false. `several`: it may be given more than once.
+    """
+
+    metavar: str | None
+    help: str
+    read: Callable[..., Any] | None = None
+    flag: str | None = None
+    several: bool = False
+
+    def named(self, field: str) -> str:
+        """Return the flag of a field of this name, as a person gives it."""
+        return self.flag or "--" + field.replace("_", "-")
+
+
+def _words(field: str) -> str:
+    """Return the words that a field holds, whatever the kind."""
+    (words,) = {request.roles.forms[field].words for request in KINDS.values() if field in request.roles.forms}
+    return "|".join(words)
+
+
+def _by_kind(field: str) -> str:
+    """Return the words that a field holds in each kind, in a sentence."""
+    forms = {kind: request.roles.forms.get(field) for kind, request in KINDS.items()}
+    return "; ".join(f"{kind}: {', '.join(form.words)}" for kind, form in forms.items() if form is not None)
+
+
+FIELDS: Mapping[str, Field] = {
+    PROMPT: Field("PROMPT", "The text from which it is made; - reads it from stdin.", text_or_stdin, flag="PROMPT"),
+    "model": Field("M", "The model, like flux-2-pro: see `anymedia models`."),
+    "images": Field("FILE|URL", "A picture to start from; may be repeated.", files, flag="--image", several=True),
+    "mask": Field("FILE|URL", "An image whose transparent parts are repainted.", file),
+    "video": Field("FILE|URL", "The clip to continue or to edit.", file, flag="--source-video"),
+    "first_frame": Field("FILE|URL", "The picture that the clip begins with.", file),
+    "last_frame": Field("FILE|URL", "The picture that it ends with; needs a first frame.", file),
+    "videos": Field("FILE|URL", "A clip to be like; may be repeated.", files, flag="--reference-video", several=True),
+    "audios": Field(
+        "FILE|URL",
+        "A sound to be like, or to go with the clip; may be repeated.",
+        files,
+        flag="--reference-audio",
+        several=True,
+    ),
+    "duration": Field("S", "Whole seconds; of a clip also auto.", whole),
+    "aspect_ratio": Field("R", "Like 16:9, or auto."),
+    "size": Field("WxH", "Pixels, in place of a ratio.", size),
+    "resolution": Field("R", f"How large it is. {_by_kind('resolution')}."),
+    "audio": Field(None, "Whether the clip has sound.", flag="--audio/--no-audio"),
+    "count": Field("N", "How many pictures or clips.", whole),
+    "quality": Field(_words("quality"), "How much work goes into it."),
+    "background": Field(_words("background"), "What is behind the subject."),
+    "moderation": Field(_words("moderation"), "How strictly the provider moderates."),
+    "lyrics": Field("FILE", "A file with the words that are sung; - reads them from stdin.", text_of_file),
+    "style": Field("T", "How the song sounds."),
+    "title": Field("T", "What the song is called."),
+    "instrumental": Field(None, "Whether nobody sings.", flag="--instrumental/--no-instrumental"),
+    "vocal": Field(_words("vocal"), "Who sings."),
+    "text": Field("T", "What is spoken, in place of PROMPT; - reads it from stdin.", text_or_stdin),
+    "voice": Field("NAME", "Who speaks, as the provider calls the voice."),
+    "language": Field("CODE", "Like en."),
+    "speed": Field("X", "How fast: 1 is as usual.", number),
+    "instructions": Field("T", "How it is spoken."),
+    "seed": Field("N", "The same seed gives a similar result.", whole),
+    "negative_prompt": Field("T", "What it must not be like."),
+    "output_format": Field("F", f"The file format. {_by_kind('output_format')}."),
+    "callback_url": Field("URL", "URL that the provider calls when the task ends."),
+    "labels": Field("NAME=VALUE", "A label of your own.", labels, flag="--label", several=True),
+    "extra": Field(
+        "PROVIDER.KEY=VALUE",
+        "A raw field for one provider; further dots nest, the value is JSON, else text.",
+        extra,
+        several=True,
+    ),
+}
+"""How every field of every kind of request is given, in the order of the help."""
+
+
+ARGUMENTS = {"path": "PATH", "body": "BODY", "id": "ID"}
+"""What errors name beside the fields of a request, and a person gives without a flag."""
+
+
+def flag(field: str) -> str:
+    """Return how what an error names is given on the command line."""
+    known = FIELDS.get(field) or Field(None, "", flag=ARGUMENTS.get(field))
+    return known.named(field).partition("/")[0]
+
+
+def kinds_with(field: str) -> tuple[Kind, ...]:
+    """Return the kinds of requests that have a field."""
+    return tuple(kind for kind, request in KINDS.items() if field in attrs.fields_dict(request))
+
+
+def options() -> list[Callable[..., Any]]:
+    """Return the argument and the flags of a request of any kind, those of the same kinds together."""
+    flags = [name for name in FIELDS if name != PROMPT]
+    kinds = sorted(dict.fromkeys(map(kinds_with, flags)), key=lambda kinds: -len(kinds))
+    by_kind = sorted(flags, key=lambda name: kinds.index(kinds_with(name)))
+    prompt = click.argument(PROMPT, callback=FIELDS[PROMPT].read, required=False)
+    return [prompt, *map(_option, by_kind)]
+
+
+def _option(name: str) -> Callable[..., Any]:
+    field, kinds = FIELDS[name], kinds_with(name)
+    title = "Every request" if len(kinds) == len(KINDS) else together(kinds).capitalize()
+    names = (field.named(name), name)
+    if field.metavar is None:
+        return click.option(*names, default=None, help=field.help, cls=Titled, title=title)
+    return click.option(
+        *names,
+        callback=field.read,
+        multiple=field.several,
+        metavar=field.metavar,
+        help=field.help,
+        cls=Titled,
+        title=title,
+    )

@@ -1,0 +1,120 @@
+"""How the values of a request are read from the texts of a command line."""
+
+import codecs
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from anymedia.model.media import is_data_uri
+from anymedia.model.paths import expanded
+from anymedia.model.strict_json import Json, loads
+
+from .text import reason
+
+_STDIN = "anymedia.stdin"
+
+# A value that is no number or size goes on as it is: the request then says all that is wrong with it at once.
+
+
+def whole(_: click.Context, __: click.Parameter, text: str | None) -> int | str | None:
+    """Return a whole number; anything else as it is."""
+    return int(text) if text is not None and re.fullmatch(r"-?[0-9]{1,18}", text) else text
+
+
+def number(ctx: click.Context, param: click.Parameter, text: str | None) -> float | str | None:
+    """Return a number, whole or not; anything else as it is."""
+    if text is not None and re.fullmatch(r"-?[0-9]{1,18}\.[0-9]{1,18}", text):
+        return float(text)
+    return whole(ctx, param, text)
+
+
+def size(_: click.Context, __: click.Parameter, text: str | None) -> tuple[int, int] | str | None:
+    """Return the sides of 1024x768; anything else as it is."""
+    sides = re.fullmatch(r"([0-9]{1,9})[xX×]([0-9]{1,9})", text or "")
+    return (int(sides[1]), int(sides[2])) if sides else text
+
+
+def file(_: click.Context, __: click.Parameter, text: str | None) -> str | Path | None:
+    """Return a URL of any kind as it is; what else stands on the command line is the path of a file."""
+    return text if text is None or "://" in text or is_data_uri(text) else Path(text)
+
+
+def files(ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]) -> tuple[str | Path | None, ...]:
+    """Return several files, each as `file` does."""
+    return tuple(file(ctx, param, text) for text in texts)
+
+
+def text_or_stdin(ctx: click.Context, param: click.Parameter, text: str | None) -> str | None:
+    """Return a text; - is what is piped in."""
+    return _piped(ctx, param) if text == "-" else text
+
+
+def text_of_file(ctx: click.Context, param: click.Parameter, name: str | None) -> str | None:
+    """Return what a file holds; - is what is piped in."""
+    if name is None or name == "-":
+        return text_or_stdin(ctx, param, name)
+    try:
+        content = expanded(Path(name)).read_bytes()
+    except OSError as error:
+        raise click.BadParameter(reason(error)) from None
+    return _decoded(content, name)
+
+
+def _piped(ctx: click.Context, param: click.Parameter) -> str:
+    """Return what is piped in, for one parameter alone."""
+    other = ctx.meta.setdefault(_STDIN, param)
+    if other is not param:
+        both = " and ".join(each.get_error_hint(ctx).strip("'[]") for each in (other, param))
+        raise click.UsageError(f"{both} cannot both be -: what is piped in is read once")
+    return stdin_text()
+
+
+def stdin_text() -> str:
+    """Return what is piped in, without the line's end: in UTF-8, or in UTF-16 with its mark. Errors: UsageError."""
+    return _decoded(sys.stdin.buffer.read(), "what is piped in")
+
+
+def _decoded(content: bytes, what: str) -> str:
+    encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    try:
+        return content.decode(encoding).rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise click.UsageError(
+            f"{what} is not {error.encoding.upper().removesuffix('-SIG')}, from byte {error.start + 1} on: "
+            "`iconv -f latin1 -t utf-8` may put it right"
+        ) from None
+
+
+def labels(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    """Return texts like order=7 by their names. Errors: BadParameter."""
+    for text in given:
+        if "=" not in text:
+            raise click.BadParameter(f"must be name=value, not {text!r}")
+    return dict(text.split("=", 1) for text in given)
+
+
+def extra(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, Any]:
+    """Return texts like acme.input.steps=20 as raw fields by provider. Errors: BadParameter."""
+    extra: dict[str, Any] = {}
+    for text in given:
+        place, equals, value = text.partition("=")
+        *outer, last = place.split(".")
+        if not (equals and outer and last and all(outer)):
+            raise click.BadParameter(f"must be provider.key=value, not {text!r}")
+        fields = extra
+        for name in outer:
+            fields = fields.setdefault(name, {})
+            if not isinstance(fields, dict):
+                raise click.BadParameter(f"{text!r}: {name} has a value already")
+        fields[last] = _json_or_text(value)
+    return extra
+
+
+def _json_or_text(text: str) -> Json:
+    try:
+        return loads(text)
+    except ValueError:
+        return text
