@@ -56,7 +56,7 @@ def seedance(name: str, model: str, resolutions: Choice, usd: str, with_video: s
             "variant resolution",
             {
                 **{(variant, size): Per(figure) for variant in MADE for size, figure in made.items()},
-                **{("videos", size): Per(figure, doubt=DOUBT) for size, figure in billed.items()},
+                **{("videos", size): Per(figure, more=LONGEST_SOURCE, doubt=DOUBT) for size, figure in billed.items()},
             },
         ),
     )
