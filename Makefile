@@ -1,5 +1,6 @@
 # Every target works in one .venv, in which the built wheel of this checkout is installed: never the checkout itself.
-# Needs python3 (3.11 or newer) with venv, and make. Nothing is fetched but packages of PyPI.
+# Needs python3 (3.11 or newer) with venv, and make; the tests also ffmpeg, whose ffprobe reads the films and sounds that
+# simulators make. Nothing is fetched but packages of PyPI.
 
 PYTHON ?= python3
 BIN := .venv/bin

@@ -20,7 +20,7 @@ from .errors import error_facts, error_json
 from .explain import explanation_json
 from .progress import Progress
 from .saving import writable
-from .simulate import needs_pillow
+from .simulate import needs_packages
 from .text import counted, pixels, price, print_json
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def command(clock: Clock, out: Path, as_json: bool) -> None:
     At simulated providers: one request as each wants it, made at all of them at once, the pictures saved; then what
     an app sees when it goes wrong. --json prints one object: explanations, tasks, files, errors.
     """
-    needs_pillow()
+    needs_packages()
     from anymedia.simulators import names
 
     explanations = [each for each in anymedia.explain(REQUEST) if each.provider in names()]

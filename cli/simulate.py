@@ -45,7 +45,7 @@ def command(host: str, port: int, providers: tuple[str, ...], speed: float, as_j
 
 
 async def _serve(host: str, port: int, providers: tuple[str, ...], speed: float, *, as_json: bool) -> None:
-    needs_pillow()
+    needs_packages()
     from anymedia.simulators import running
 
     stop = asyncio.Event()
@@ -62,12 +62,12 @@ async def _serve(host: str, port: int, providers: tuple[str, ...], speed: float,
         await stop.wait()
 
 
-def needs_pillow() -> None:
-    """Make sure that pictures can be drawn. Errors: ConfigError that says what to install."""
-    from anymedia.simulators import picture
+def needs_packages() -> None:
+    """Make sure that pictures, films and sounds can be made. Errors: ConfigError that says what to install."""
+    from anymedia.simulators import work
 
     try:
-        picture.needs_pillow()
+        work.needs_packages()
     except ImportError as error:
         raise ConfigError(str(error)) from None
 

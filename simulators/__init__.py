@@ -1,4 +1,4 @@
-"""Local providers to test against: real HTTP, real states over time, real pictures, real bills, and faults on demand.
+"""Local providers to test against: real HTTP, states over time, pictures, films, sounds, bills, and faults on demand.
 
     async with running("reapi") as simulators:
         simulators["reapi"].fault("reset_after")
@@ -6,7 +6,7 @@
         simulators["reapi"].bills()
 
 Every module of this package that defines SERVICE is a provider, and so is every one that another package names as an
-entry point `anymedia.simulators`. Needs Pillow: pip install 'anymedia[simulators]'.
+entry point `anymedia.simulators`. Needs Pillow and lameenc: pip install 'anymedia[simulators]'.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from importlib.metadata import EntryPoint, entry_points
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
-from .picture import needs_pillow
 from .service import Service
 from .simulator import Simulator, Simulators
 from .stated import NEEDED
+from .work import needs_packages
 
 __all__ = ["Service", "Simulator", "Simulators", "in_thread", "names", "running", "services"]
 
@@ -94,9 +94,10 @@ async def running(
 
     The first listens at `port`, the next at the port after it, and so on; 0 takes free ports. `speed` divides the time
     that tasks take (4 s by default); `clock` tells the time in seconds since 1970. Raises ValueError for an unknown
-    name (and as `services` does), OSError when a port is taken, ImportError when Pillow is missing.
+    name (and as `services` does), OSError when a port is taken, ImportError when Pillow or lameenc is
+    missing.
     """
-    needs_pillow()
+    needs_packages()
     from .server import Server
 
     known = services()

@@ -25,6 +25,7 @@ ALL: tuple[Place, ...] = ("submit", "poll", "result", "upload", "any")
 SUBMIT: tuple[Place, ...] = ("submit",)
 FATES: tuple[Place, ...] = ("submit", "output")
 POLL: tuple[Place, ...] = ("poll",)
+RESULT: tuple[Place, ...] = ("result",)
 TOLD: tuple[Place, ...] = ("webhook",)
 SAID: tuple[Place, ...] = (*API, *TOLD)
 
@@ -55,6 +56,7 @@ KINDS: dict[str, Kind] = {
     "cut_json": Kind("after", SAID, "submit"),
     "not_json": Kind("after", SAID, "submit"),
     "html": Kind("after", ALL, "submit"),
+    "other_media": Kind("after", RESULT, "result"),
     "without_id": Kind("after", SAID, "submit"),
     "wrong_types": Kind("after", SAID, "submit"),
     "unknown_state": Kind("after", SAID, "poll", ("word",)),

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol
+from typing import Literal, Protocol, cast
 from urllib.parse import urlsplit
 
-from attrs import frozen
+from attrs import field, frozen
 
 from .inputs import Fetched, Takes, from_inline, is_inline, is_loopback, links
 from .message import Sent
@@ -105,18 +105,22 @@ class Choice:
 
 @frozen
 class Whole:
-    """An integer of a range."""
+    """An integer of a range, in steps from its least on, or one that stands `beside` the range."""
 
     least: int
     most: int
     required: bool = False
+    step: int = 1
+    beside: Sequence[int] = ()
 
     def wrong(self, value: object) -> tuple[Cause, str] | None:
         """See Field."""
         if not isinstance(value, int) or isinstance(value, bool):
             return "type", "must be an integer"
-        if self.least <= value <= self.most:
+        if value in self.beside or (self.least <= value <= self.most and not (value - self.least) % self.step):
             return None
+        if self.step > 1:
+            return "range", f"must be one of {', '.join(map(str, range(self.least, self.most + 1, self.step)))}"
         span = f"between {self.least} and {self.most}" if self.least < self.most else f"{self.least}"
         return "range", f"must be {span}"
 
@@ -149,13 +153,34 @@ class Flag:
 
 @frozen
 class Object:
-    """A JSON object; what stands in it is looked at by itself."""
+    """A JSON object that has these fields; without any, what stands in it is looked at by itself."""
 
+    required: bool = False
+    fields: Fields = field(factory=dict)
+
+    def wrong(self, value: object) -> tuple[Cause, str] | None:
+        """See Field."""
+        if not isinstance(value, dict):
+            return "type", "must be an object"
+        return next((("entries", f"{each.field} {each.predicate}") for each in problems(value, self.fields)), None)
+
+
+@frozen
+class Objects:
+    """A list of `least` to `most` JSON objects that have these fields."""
+
+    fields: Fields
+    least: int = 0
+    most: int | None = None
     required: bool = False
 
     def wrong(self, value: object) -> tuple[Cause, str] | None:
         """See Field."""
-        return None if isinstance(value, dict) else ("type", "must be an object")
+        if not isinstance(value, list):
+            return "type", "must be a list of objects"
+        return _miscounted(value, self.least, self.most) or next(
+            filter(None, map(Object(fields=self.fields).wrong, value)), None
+        )
 
 
 @frozen
@@ -194,11 +219,8 @@ class Links:
         """See Field."""
         if not isinstance(value, list):
             return "type", "must be a list of strings"
-        if len(value) < self.least:
-            return "entries", f"needs at least {_entries(self.least)}"
-        if self.most is not None and len(value) > self.most:
-            return "entries", f"accepts at most {_entries(self.most)}"
-        return next(filter(None, map(Link(self.schemes, inline=self.inline).wrong, value)), None)
+        each = Link(self.schemes, inline=self.inline)
+        return _miscounted(value, self.least, self.most) or next(filter(None, map(each.wrong, value)), None)
 
 
 @frozen
@@ -238,7 +260,12 @@ def is_link(text: str, schemes: Sequence[str] = WEB) -> bool:
 def inputs(body: Mapping[str, object], fields: Fields) -> list[tuple[str, str, Takes]]:
     """The links to files in a body that fits its fields: the field, the link, and what the field takes."""
     media = {name: rule.takes for name, rule in fields.items() if isinstance(rule, Link | Links)}
-    return [(name, link, takes) for name, takes in media.items() if takes for link in links(body.get(name))]
+    found = [(name, link, takes) for name, takes in media.items() if takes for link in links(body.get(name))]
+    for name, rule in fields.items():
+        if isinstance(rule, Objects):
+            for entry in cast("list[Mapping[str, object]]", body.get(name) or []):
+                found += [(name, link, takes) for _, link, takes in inputs(entry, rule.fields)]
+    return found
 
 
 def given(body: Mapping[str, object]) -> dict[str, object]:
@@ -260,6 +287,12 @@ def problems(body: Mapping[str, object], fields: Fields, *, closed: bool = False
     if closed:
         found += [Problem(name, "unlisted", "is not supported here") for name in given(body) if name not in fields]
     return found
+
+
+def _miscounted(value: list[object], least: int, most: int | None) -> tuple[Cause, str] | None:
+    if len(value) < least:
+        return "entries", f"needs at least {_entries(least)}"
+    return ("entries", f"accepts at most {_entries(most)}") if most is not None and len(value) > most else None
 
 
 def _entries(count: int) -> str:

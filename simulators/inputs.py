@@ -80,6 +80,12 @@ class Takes:
 PICTURES = Takes(("image/png", "image/jpeg", "image/webp", "image/gif", "image/avif", "image/heic"))
 """Every picture that we know, of any size: our choice where a page does not say."""
 
+FILMS = Takes(("video/mp4", "video/quicktime", "video/webm"))
+"""Every film that we know: our choice where a page does not say."""
+
+SOUNDS = Takes(("audio/mpeg", "audio/wav", "audio/mp4", "audio/aac", "audio/flac", "audio/ogg"))
+"""Every sound that we know: our choice where a page does not say."""
+
 _TYPES: Mapping[str, str] = {
     r"\x89PNG\r\n\x1a\n": "image/png",
     r"\xff\xd8\xff": "image/jpeg",

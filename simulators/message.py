@@ -13,7 +13,7 @@ from attrs import field, frozen
 from .flood import Flood
 from .inputs import Fetched
 from .multipart import Part, is_form, parts
-from .picture import Picture
+from .work import Work
 
 Body = dict[str, object]
 Delivery = Literal["whole", "cut", "reset", "held"]
@@ -121,7 +121,7 @@ class Response:
     than all of it), reset (the connection is reset instead), held (nothing is sent for `seconds`; None: until
     the client goes away).
 
-    A picture, and a body that is a function, are made when they are sent.
+    A work (a picture, a film, a sound), and a body that is a function, are made when they are sent.
 
     `wanted` are links on this machine without which there is no answer yet: fetch them, and ask again with the same
     request and what was found as its `fetched`.
@@ -129,16 +129,16 @@ class Response:
 
     status: int = 200
     headers: Mapping[str, str] = field(factory=dict)
-    content: bytes | Picture | Flood | Callable[[], bytes] = b""
+    content: bytes | Work | Flood | Callable[[], bytes] = b""
     delivery: Delivery = "whole"
     seconds: float | None = None
     wanted: Sequence[str] = ()
 
     @property
     def body(self) -> bytes:
-        """The bytes; pictures are drawn anew each time, which takes up to a second: not in an event loop."""
+        """The bytes; works are drawn anew each time, which takes up to some seconds: not in an event loop."""
         match self.content:
-            case Picture():
+            case Work():
                 return self.content.draw()
             case Flood():
                 return b"".join(self.content.chunks())

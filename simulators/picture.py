@@ -4,24 +4,34 @@ from __future__ import annotations
 
 import colorsys
 import random
+import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from io import BytesIO
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from attrs import frozen
+
+from .work import Work, needs_packages
 
 if TYPE_CHECKING:
     from PIL import Image, ImageFont
 
     Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
-Media = Literal["png", "jpeg"]
+Media = Literal["png", "jpeg", "mp4", "mp3", "wav"]
 Size = tuple[int, int]
 
-SUFFIX: dict[Media, str] = {"png": "png", "jpeg": "jpg"}
-AREA = {"1K": 1024 * 1024, "2K": 2048 * 2048, "4K": 3840 * 2160}
+SUFFIX: dict[Media, str] = {"png": "png", "jpeg": "jpg", "mp4": "mp4", "mp3": "mp3", "wav": "wav"}
+TYPES: dict[Media, str] = {
+    "png": "image/png",
+    "jpeg": "image/jpeg",
+    "mp4": "video/mp4",
+    "mp3": "audio/mpeg",
+    "wav": "audio/wav",
+}
+AREA = {"0.5K": 512 * 512, "1K": 1024 * 1024, "2K": 2048 * 2048, "3K": 3072 * 3072, "4K": 3840 * 2160}
 """About how many pixels a resolution has where a page prints no grid (our choice, the same for every provider)."""
 
 INK, SHADE, FAINT = (255, 255, 255), (0, 0, 0, 110), (255, 255, 255, 215)
@@ -29,8 +39,16 @@ LONGEST = 1000  # characters of a prompt that are looked at; no more would be le
 
 
 def pixels(ratio: str, resolution: str) -> Size:
-    """Width and height of a ratio at 1K, 2K or 4K, both multiples of 16; `auto` is taken as 1:1 (our choice)."""
-    wide, high = (1, 1) if ratio == "auto" else map(int, ratio.split(":"))
+    """Width and height of a ratio at a resolution, in any case.
+
+    At 1K, 2K and 4K both are multiples of 16, and `auto` is 1:1; at 480p, 720p, 1080p, … the shorter side has so many
+    pixels, both are even, and `auto` is 16:9 (our choice).
+    """
+    short = re.fullmatch(r"([0-9]+)[pP]", resolution)
+    wide, high = map(int, {"auto": "16:9" if short else "1:1"}.get(ratio, ratio).split(":"))
+    if short:
+        first, second = (2 * round(int(short[1]) * side / min(wide, high) / 2) for side in (wide, high))
+        return first, second
     width = (AREA[resolution.upper()] * wide / high) ** 0.5
     return snapped(width, width * high / wide)
 
@@ -42,8 +60,8 @@ def snapped(width: float, height: float) -> Size:
 
 
 @frozen
-class Picture:
-    """What a picture shows; the same words always draw the same bytes."""
+class Picture(Work):
+    """What a picture shows."""
 
     provider: str
     hue: float
@@ -54,9 +72,17 @@ class Picture:
     size: Size
     media: Media
 
-    def draw(self) -> bytes:
-        """The file. Raises ImportError, in a clear sentence, when Pillow is not installed."""
-        needs_pillow()
+    def write(self, file: BinaryIO) -> None:
+        """A PNG, else a JPEG."""
+        image = self.image()
+        if self.media == "png":
+            image.save(file, "PNG", compress_level=1)
+        else:
+            image.save(file, "JPEG", quality=88)
+
+    def image(self) -> Image.Image:
+        """The picture, for Pillow. Raises ImportError as `write` does."""
+        needs_packages()
         from PIL import ImageDraw
 
         width, height = self.size
@@ -74,7 +100,7 @@ class Picture:
             place = (margin, margin + number * step)
             pen.text((place[0] + lift, place[1] + lift), words, font=font, fill=SHADE)
             pen.text(place, words, font=font, fill=INK)
-        return self._file(image)
+        return image
 
     def _ground(self) -> Image.Image:
         """A soft mesh of nine colours about the provider's hue, a little different for each task and index."""
@@ -88,21 +114,13 @@ class Picture:
             mesh.putpixel((corner % 3, corner // 3), tuple(round(255 * part) for part in shade))
         return mesh.resize(self.size, Image.Resampling.BICUBIC)
 
-    def _file(self, image: Image.Image) -> bytes:
-        file = BytesIO()
-        if self.media == "png":
-            image.save(file, "PNG", compress_level=1)
-        else:
-            image.save(file, "JPEG", quality=88)
-        return file.getvalue()
-
 
 def measured(content: bytes) -> Size | None:
     """Width and height that the head of a PNG, JPEG or GIF tells; None for what is none of them, or is broken.
 
-    Nothing is drawn of it, however large it says it is. Raises ImportError as `draw` does.
+    Nothing is drawn of it, however large it says it is. Raises ImportError as `write` does.
     """
-    needs_pillow()
+    needs_packages()
     from PIL import GifImagePlugin, JpegImagePlugin, PngImagePlugin
 
     for kind in (PngImagePlugin.PngImageFile, JpegImagePlugin.JpegImageFile, GifImagePlugin.GifImageFile):
@@ -111,14 +129,6 @@ def measured(content: bytes) -> Size | None:
         except (SyntaxError, ValueError, OSError):  # as it says that a file is none of its kind
             continue
     return None
-
-
-def needs_pillow() -> None:
-    """Raises ImportError when Pillow is missing."""
-    try:
-        import PIL.Image  # noqa: F401
-    except ImportError as missing:
-        raise ImportError("the simulators draw with Pillow: pip install 'anymedia[simulators]'") from missing
 
 
 def _plain(text: str) -> str:

@@ -1,8 +1,8 @@
 """reAPI, as its pages tell: charged on submit, refunded when failed, keys that do not deduplicate.
 
-Ours, where the pages are silent: fields that a model does not list are ignored; a body that is no model of this
-endpoint is 20004; only `processing` comes before the end; `usage` is shown once a task is
-final; an input that cannot be had or read is an invalid value.
+Ours, where the pages are silent: fields that a model does not list are ignored; a model of another endpoint is 20004;
+only `processing` comes before the end; `usage` is shown once a task is final; an input that cannot be had or read is an
+invalid value.
 """
 
 from __future__ import annotations
@@ -10,15 +10,31 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
-from typing import ClassVar
-from uuid import uuid4
+from decimal import ROUND_CEILING, Decimal
+from typing import Any, ClassVar
+from uuid import NAMESPACE_URL, uuid4, uuid5
 
+from attrs import asdict
+
+from . import reapi_films, reapi_gpt, reapi_images, reapi_songs
 from .fields import Problem, given, problems
-from .message import Error, Meaning, Refusal, Request, Response, json_response
-from .reapi_models import MODELS
+from .message import Body, Error, Meaning, Refusal, Request, Response, json_response
+from .model import Model
+from .picture import Media
 from .service import DAY, Service
 from .task import Failure, Order, Stage, Task
+
+PICTURES_AT = "/api/v1/images/generations"
+
+MODELS: Mapping[str, Mapping[str, Model]] = {
+    PICTURES_AT: {**reapi_images.MODELS, **reapi_gpt.MODELS},
+    "/api/v1/videos/generations": reapi_films.MODELS,
+    "/api/v1/audio/generations": reapi_songs.MODELS,
+}
+"""The models of each endpoint."""
+
+OUTPUT: Mapping[Media, str] = {"mp4": "video_urls", "mp3": "audio_urls"}
+"""Where the links stand, unless they lead to pictures."""
 
 CODES = {400: 20003, 401: 10003, 402: 30001, 403: 10006, 404: 40001, 429: 50001, 503: 70001}
 """The code for an HTTP status, where several share one: the most general. Everything else is 60099."""
@@ -36,7 +52,7 @@ ERRORS: Sequence[tuple[Meaning, int, Sequence[int], str]] = (
 
 
 class ReAPI(Service):
-    """Base https://reapi.ai, images below /api/v1/images/generations."""
+    """Base https://reapi.ai, paths below /api/v1."""
 
     name = "reapi"
     origin: ClassVar[str] = "https://reapi.ai"
@@ -47,7 +63,7 @@ class ReAPI(Service):
     id_fields: ClassVar[Sequence[str]] = ("id",)
     state_fields: ClassVar[Sequence[str]] = ("status",)
     routes: ClassVar[Sequence[tuple[str, str, str]]] = (
-        ("POST", r"/api/v1/images/generations", "submit"),
+        ("POST", r"/api/v1/(?:images|videos|audio)/generations", "submit"),
         ("GET", r"/api/v1/tasks/(?P<id>[^/]+)", "poll"),
         ("GET", r"/api/v1/balance", "funds"),
     )
@@ -98,24 +114,20 @@ class ReAPI(Service):
         if sent is None:
             raise Refusal(400, 20001, "request body must be a JSON object")
         body = given(sent)
-        name = body.get("model")
+        name, models = body.get("model"), MODELS[request.path]
         if name in (None, ""):
             raise Refusal(400, 20002, "model is required")
-        if not isinstance(name, str) or name not in MODELS:
+        if not isinstance(name, str) or name not in models:
             raise Refusal(400, 20004, f'model "{name}" is not supported on this endpoint')
-        model = MODELS[name]
-        wrong = [*problems(body, model.fields), *model.rules(body)]
-        if wrong := wrong or self.unusable(request, body, model.fields):
-            raise _refusal(wrong[0])
-        return Order(
-            wire_id=name,
-            prompt=str(body["prompt"]),
-            size=model.size(body),
-            media=model.media(body),
-            price=model.credits(body),
-            count=model.count(body),
-            sent=sent,
-        )
+        model = models[name]
+        fields = model.fields(body)
+        if wrong := problems(body, fields) or [*model.rules(body)] or self.unusable(request, body, fields):
+            raise _refusal(wrong[0], pictures=request.path == PICTURES_AT)
+        prompt = next((str(body[name]) for name in ("prompt", "style") if body.get(name)), "")
+        # ceil(USD × 1000), in decimal arithmetic.
+        credits = (model.price(body) / self.credit).to_integral_value(ROUND_CEILING)
+        made = asdict(model.made(body), recurse=False)
+        return Order(wire_id=name, prompt=prompt, price=int(credits), sent=sent, **made)
 
     def accepted(self, task: Task, request: Request) -> Response:
         """The task, still without output and error."""
@@ -129,8 +141,29 @@ class ReAPI(Service):
         if task.failure:
             error = {"code": task.failure.code, "message": task.failure.message}
             return json_response({**self._head(task, "failed"), "output": None, "error": error, "usage": usage})
-        output = {"image_urls": list(urls)}
-        return json_response({**self._head(task, "completed"), "output": output, "error": None, "usage": usage})
+        done = {**self._head(task, "completed"), "output": self._output(task, urls), "error": None, "usage": usage}
+        return json_response(done)
+
+    def _output(self, task: Task, urls: Sequence[str]) -> Body:
+        """The links, under a name for what they lead to; beside them the last frame, and the tracks."""
+        links, last = (urls[:-1], urls[-1:]) if task.order.last_frame else (urls, ())
+        output: Body = {OUTPUT.get(task.order.media, "image_urls"): [*links]}
+        if last:
+            output["last_frame_url"] = last[0]
+        if task.order.titles:
+            ids = (str(uuid5(NAMESPACE_URL, url)) for url in links)
+            tracks = zip(links, ids, task.order.titles, strict=False)
+            output["tracks"] = [
+                {"url": url, "id": id_, "title": title, "duration": task.order.seconds} for url, id_, title in tracks
+            ]
+        return output
+
+    def works(self, task: Task) -> Sequence[Mapping[str, Any]]:
+        """The last frame, and the titles and lengths of tracks."""
+        order = task.order
+        if order.titles:
+            return [{"title": title, "seconds": order.seconds} for title in order.titles]
+        return [{} for _ in range(order.count)] + [{"role": "last_frame"}] if order.last_frame else ()
 
     def refused(self, refusal: Refusal) -> Response:
         """{error: {code, message, request_id}}."""
@@ -151,8 +184,8 @@ class ReAPI(Service):
         return {"id": task.id, "model": task.order.wire_id, "status": status, "created_at": int(task.created)}
 
 
-def _refusal(problem: Problem) -> Refusal:
-    """The documented text and code of a problem."""
+def _refusal(problem: Problem, *, pictures: bool) -> Refusal:
+    """The documented text and code of a problem; of pictures and of other things an address is told otherwise."""
     match problem.cause:
         case "missing":
             return Refusal(400, 20002, f"{problem.field} is required")
@@ -160,7 +193,7 @@ def _refusal(problem: Problem) -> Refusal:
             return Refusal(400, 20007, f"{problem.field} {problem.text}")
         case "choice":
             return Refusal(400, 20003, f'invalid {problem.field} "{problem.value}" (allowed: {problem.text})')
-        case "link":
+        case "link" if pictures:
             return Refusal(400, 20003, f"image URL {problem.text} — data: URIs are rejected")
         case "rule":
             return Refusal(400, 20003, problem.text)

@@ -1,8 +1,10 @@
-"""RevidAPI, as its page tells: kie.ai's records behind its own paths and key header.
+"""RevidAPI, as its page tells: kie.ai's records behind its own paths and key header, speech, and images below /v1.
 
 Ours, where the page is silent: the body's code is the HTTP status too; failed tasks are refunded and links live for a
 day, as at kie.ai, whose records it carries; a GET on the query is not found; fields that are not listed are ignored; a
-webhook is not signed, and when it is tried again.
+webhook is not signed, and when it is tried again; errors have one form everywhere; what is not finished when it is
+answered, or has failed, is looked at later; a look at a speech needs the API key, and its status is the HTTP status
+too; that all its hosts are one here.
 """
 
 from __future__ import annotations
@@ -11,51 +13,50 @@ import json
 import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, cast
 from uuid import uuid4
 
-from .fields import Choice, Field, Fields, Link, Links, Problem, Text, given, problems
-from .inputs import Takes
-from .message import Error, Refusal, Request, Response, json_response
-from .picture import pixels
+from .fields import Fields, Link, Problem, given, problems
+from .message import Body, Error, Refusal, Request, Response, json_response
+from .revidapi_models import BY_PATH, RECORDS, Family, Model
 from .service import DAY, Service
 from .task import Failure, Order, Stage, Task
 from .webhooks import Webhook
 
-RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")
-PICTURES = Takes(("image/jpeg", "image/png", "image/webp"), megabytes=10)
-TEXT: dict[str, Field] = {
-    "prompt": Text(3, 5000, required=True),
-    "aspect_ratio": Choice(RATIOS, required=True),
-    "resolution": Choice(("1K", "2K"), required=True),
+CREATE = "|".join(sorted({model.path for model in RECORDS.values()}))
+SPEECH_STATUS: Mapping[Stage, tuple[int, str]] = {
+    "queued": (202, "processing"),
+    "running": (202, "processing"),
+    "succeeded": (200, "completed"),
+    "failed": (500, "failed"),
 }
-EDIT: dict[str, Field] = {
-    **TEXT,
-    "aspect_ratio": Choice((*RATIOS, "auto"), required=True),
-    "input_urls": Links(1, 8, required=True, takes=PICTURES),
+JOB_STATUS: Mapping[Stage, str] = {
+    "queued": "queued",
+    "running": "processing",
+    "succeeded": "completed",
+    "failed": "failed",
 }
-MODELS: Mapping[str, tuple[Fields, Mapping[str, int]]] = {
-    "flux-2/pro-text-to-image": (TEXT, {"1K": 10, "2K": 15}),
-    "flux-2/pro-image-to-image": (EDIT, {"1K": 10, "2K": 15}),
-    "flux-2/flex-text-to-image": (TEXT, {"1K": 25, "2K": 40}),
-    "flux-2/flex-image-to-image": (EDIT, {"1K": 25, "2K": 40}),
-}
-"""Each model's fields, and its credits by resolution."""
 
 
 class RevidAPI(Service):
-    """Base https://api.revidapi.com, paths below /paid."""
+    """Base https://api.revidapi.com, paths below /paid; looks at speech go to another host, and so does all of /v1.
+
+    `form` says how speech and images of /v1 are answered: as begun, finished at once, or finished in a list.
+    """
 
     name = "revidapi"
     origin: ClassVar[str] = "https://api.revidapi.com"
     hue: ClassVar[float] = 0.38
     lifetime: ClassVar[float] = DAY
-    id_fields: ClassVar[Sequence[str]] = ("taskId",)
-    state_fields: ClassVar[Sequence[str]] = ("state",)
+    id_fields: ClassVar[Sequence[str]] = ("taskId", "task_id", "id")
+    state_fields: ClassVar[Sequence[str]] = ("state", "status")
     routes: ClassVar[Sequence[tuple[str, str, str]]] = (
-        ("POST", r"/paid/flux-2/create", "submit"),
-        ("POST", r"/paid/get/taskid", "poll"),
+        ("POST", "|".join((CREATE, *BY_PATH)), "submit"),
+        ("POST", r"/paid/get/(?P<record>taskid)", "poll"),
+        ("GET", r"/api/get/(?P<speech>[^/]+)", "poll"),
+        ("GET", r"/v1/images/jobs/(?P<image>[^/]+)", "poll"),
     )
+    forms: ClassVar[Sequence[str]] = ("begun", "finished", "listed")
     refusals: ClassVar[Mapping[str, tuple[int, int | str, str]]] = {
         "unauthorised": (401, 401, "Unauthorized: the API key is missing or wrong"),
         "no_credit": (402, 402, "Insufficient balance"),
@@ -86,11 +87,22 @@ class RevidAPI(Service):
         "generating": "running",
         "success": "succeeded",
         "fail": "failed",
+        # Of speech:
+        "processing": "running",
+        "completed": "succeeded",
+        "failed": "failed",
+        "not_found": "not_found",
+        # Of images below /v1, which have some of these too:
+        "queued": "queued",
+        "pending": "queued",
+        "running": "running",
+        "in_progress": "running",
+        "error": "failed",
     }
     tells: ClassVar[Sequence[str]] = ("created", "completed")
     webhook: ClassVar[Webhook] = Webhook(pauses=(10, 60, 300), within=15)
     ours: ClassVar[Sequence[str]] = (
-        *("lifetime", "refunds", "refusals.moderated", "failures.moderated"),
+        *("lifetime", "refunds", "refusals.moderated", "failures.moderated", "failures.codes"),
         *("webhook.pauses", "webhook.within", "webhook.signature"),
     )
 
@@ -112,37 +124,82 @@ class RevidAPI(Service):
         sent = request.object
         if sent is None:
             raise Refusal(400, 400, "Request body must be a JSON object")
-        name, wanted = sent.get("model"), sent.get("input")
-        if not isinstance(name, str) or name not in MODELS:
-            raise Refusal(422, 422, f"model must be one of {', '.join(MODELS)}")
+        if (model := BY_PATH.get(request.path)) is not None:
+            return self._ordered(request, model, given(sent), problems(sent, {}))
+        wanted = sent.get("input")
+        name = sent.get("model")
+        names = [each for each, model in RECORDS.items() if model.path == request.path]
+        if name not in names:
+            raise Refusal(422, 422, f"model must be one of {', '.join(names)}")
         if not isinstance(wanted, dict):
             raise Refusal(422, 422, "input must be an object")
-        fields, credits = MODELS[name]
-        body = given(wanted)
-        wrong = [*problems(sent, {"callBackUrl": Link()}), *problems(body, fields), *_mismatch(body, fields)]
-        if wrong := wrong or self.unusable(request, body, fields):
+        return self._ordered(request, RECORDS[str(name)], given(wanted), problems(sent, {"callBackUrl": Link()}))
+
+    def _ordered(self, request: Request, model: Model, body: Mapping[str, object], wrong: list[Problem]) -> Order:
+        wrong = [*wrong, *problems(body, model.fields), *_mismatch(body, model.fields)]
+        if wrong := wrong or self.unusable(request, body, model.fields):
             raise Refusal(422, 422, "; ".join(f"{problem.field} {problem.predicate}" for problem in wrong))
-        resolution = str(body["resolution"])
-        size = pixels(str(body["aspect_ratio"]), resolution)
-        back = str(sent.get("callBackUrl") or "")
-        return Order(name, str(body["prompt"]), size, "jpeg", credits[resolution], sent=sent, callback=back)
+        sent: Body = request.object or {}
+        return Order(
+            wire_id=str(sent.get("model") or body.get("engine", "edge")),
+            price=model.credits(body),
+            scope=request.path,
+            sent=sent,
+            callback=str(sent.get("callBackUrl" if model.family == "record" else "webhook_url") or ""),
+            **model.makes(body),
+        )
+
+    def takes(self, order: Order) -> tuple[float, float]:
+        """No time, where the answer to the submit is the result."""
+        at_once = order.scope in BY_PATH and self.form != "begun"
+        return (0.0, 0.0) if at_once else super().takes(order)
 
     def sought(self, request: Request, match: re.Match[str]) -> str | None:
-        """The query's taskId."""
-        wanted: str | None = request.query.get("taskId")
-        if not wanted:
+        """The query's taskId, or the id in the path, of a task of that family."""
+        ((family, wanted),) = match.groupdict().items()
+        if family == "record" and not (wanted := request.query.get("taskId")):
             raise Refusal(400, 400, "taskId is required")
-        return wanted
+        task = self.tasks.get(wanted)
+        return task.id if task is not None and _family(task) == family else None
 
     def accepted(self, task: Task, request: Request) -> Response:
-        """{code, msg, data: {taskId}}."""
-        return _success({"taskId": task.id})
+        """{code, msg, data: {taskId}}; of the others the result, or where it stands, as it is by then."""
+        if _family(task) == "record":
+            return _success({"taskId": task.id})
+        stage = task.stage(self.now)
+        done = stage == "succeeded"
+        links = self.result_links(task, self.here(request)) if done else []
+        if _family(task) == "speech":
+            body: Body = {"code": 200 if done else 202, "task_id": task.id}
+            body |= {"id": task.order.sent["id"]} if "id" in task.order.sent else {}
+            told = {"audio_url": links[0], "duration": task.order.seconds} if done else None
+            body |= {"response": told, "message": "success"} if told else {"message": "processing"}
+            return json_response([body] if self.form == "listed" else body, cast(int, body["code"]))
+        if done:
+            return json_response({"data": [{"url": link} for link in links]})
+        return json_response({"id": task.id, "status": "queued", "poll": f"/v1/images/jobs/{task.id}"})
 
     def shown(self, task: Task, stage: Stage, urls: Sequence[str]) -> Response:
-        """The record; `param` and `resultJson` are JSON in a string, times in ms."""
+        """The record, or how a speech or an image stands."""
+        failure = task.failure if stage == "failed" else None
+        match _family(task):
+            case "record":
+                return _success(self._record(task, stage, urls))
+            case "speech":
+                code, word = SPEECH_STATUS[stage]
+                body: Body = {"code": code, "status": word, "task_id": task.id}
+                body |= {"message": failure.message} if failure else {}
+                return json_response({**body, "audio_url": urls[0]} if urls else body, code)
+            case _:
+                data = [{"url": url} for url in urls]
+                error = {"error": failure.message} if failure else {}
+                return json_response({"id": task.id, "status": JOB_STATUS[stage], "data": data, **error})
+
+    def _record(self, task: Task, stage: Stage, urls: Sequence[str]) -> Body:
+        """`param` and `resultJson` are JSON in a string, times in ms."""
         final = stage in ("succeeded", "failed")
         failure = task.failure if stage == "failed" else None
-        record = {
+        return {
             "taskId": task.id,
             "model": task.order.wire_id,
             "state": self._word(task, stage),
@@ -154,7 +211,10 @@ class RevidAPI(Service):
             "completeTime": round(task.ends * 1000) if final else None,
             "createTime": round(task.created * 1000),
         }
-        return _success(record)
+
+    def tells_of(self, task: Task) -> Sequence[str]:
+        """Only records tell when they were begun and over."""
+        return self.tells if _family(task) == "record" else ()
 
     def refused(self, refusal: Refusal) -> Response:
         """{code, msg, data: null}."""
@@ -167,10 +227,17 @@ class RevidAPI(Service):
         return {"running": "generating", "succeeded": "success"}.get(stage, "fail")
 
 
+def _family(task: Task) -> Family:
+    """Which of the three generations it is of."""
+    model = BY_PATH.get(task.order.scope)
+    return "record" if model is None else model.family
+
+
 def _mismatch(body: Mapping[str, object], fields: Fields) -> Iterator[Problem]:
-    """The slug must match the input: a text-to-image one takes no images."""
-    if "input_urls" in body and "input_urls" not in fields:
-        yield Problem("input_urls", "rule", "needs an image-to-image model")
+    """The name of the model must match the input: a text-to-image one takes no images."""
+    for name in ("input_urls", "image_urls"):
+        if name in body and name not in fields:
+            yield Problem(name, "rule", "needs an image-to-image model")
 
 
 def _success(data: Mapping[str, object]) -> Response:

@@ -2,7 +2,8 @@
 
 Ours, where nothing is written: a key is remembered for a day, once its request was accepted; which of the three error
 forms comes when; `auto` and references are drawn as 1:1; when a webhook is sent again; a failed task was charged and is
-refunded; a source that cannot be had or read is an invalid field.
+refunded; a source that cannot be had or read is an invalid field; what a synchronous action that failed, or takes too
+long, is answered (202, as one that is not finished).
 """
 
 from __future__ import annotations
@@ -15,18 +16,18 @@ import secrets
 import time
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import uuid4
 
 from attrs import evolve
 
 from .fields import given, problems
 from .message import Clock, Error, Refusal, Request, Response, json_response
-from .picture import pixels
+from .runapi_answers import results, told
 from .runapi_files import by_field, invalid
 from .runapi_lasting import LastingFiles
-from .runapi_models import MODELS, SCOPES, Model, model_of
-from .runapi_prices import AS_OF, quoted, schedules
+from .runapi_models import SCOPES
+from .runapi_prices import Prices
 from .service import DAY
 from .task import Failure, Order, Stage, Task
 from .webhooks import Delivery, Webhook
@@ -39,10 +40,14 @@ STATUS: Mapping[Stage, str] = {
 }
 
 
-class RunAPI(LastingFiles):
+AT_ONCE = "/api/v1/tasks"
+"""Below it are the tasks of synchronous actions that took longer."""
+
+
+class RunAPI(Prices, LastingFiles):
     """Base https://runapi.ai, paths below /api/v1; amounts are US cents.
 
-    `models` are what is sold, at prices of `as_of`: set both, and prices have changed.
+    `form` says whether a synchronous action is finished when it is answered.
     """
 
     name = "runapi"
@@ -52,12 +57,10 @@ class RunAPI(LastingFiles):
     id_fields: ClassVar[Sequence[str]] = ("id", "X-RunAPI-Task-Id")
     state_fields: ClassVar[Sequence[str]] = ("status",)
     routes: ClassVar[Sequence[tuple[str, str, str]]] = (
-        ("GET", r"/api/v1/price_schedules", "prices"),
-        ("POST", r"/api/v1/price_quotes", "quote"),
-        ("GET", r"/api/v1/me/balance", "funds"),
+        *Prices.price_routes,
         *LastingFiles.file_routes,
         ("POST", "|".join(sorted(SCOPES)), "submit"),
-        ("GET", f"(?P<scope>{'|'.join(sorted(SCOPES))})/(?P<id>[^/]+)", "poll"),
+        ("GET", f"(?P<scope>{'|'.join((*sorted(SCOPES), AT_ONCE))})/(?P<id>[^/]+)", "poll"),
     )
     refusals: ClassVar[Mapping[str, tuple[int, int | str, str]]] = {
         "unauthorised": (401, "", "Invalid API key"),
@@ -86,6 +89,7 @@ class RunAPI(LastingFiles):
         "completed": "succeeded",
         "failed": "failed",
     }
+    forms: ClassVar[Sequence[str]] = ("finished", "begun")
     tells: ClassVar[Sequence[str]] = ("charge",)
     request_id_header: ClassVar[str] = "X-Request-Id"
     secrets: ClassVar[Sequence[str]] = ("webhook_secret",)
@@ -94,8 +98,6 @@ class RunAPI(LastingFiles):
 
     def __init__(self, *, clock: Clock = time.time, speed: float = 1.0, balance: float | Decimal = 100_000) -> None:
         super().__init__(clock=clock, speed=speed, balance=balance)
-        self.models: Sequence[Model] = MODELS
-        self.as_of: str = AS_OF
         self._keys: dict[str, str] = {}
 
     def answer(self, request: Request) -> Response:
@@ -129,14 +131,19 @@ class RunAPI(LastingFiles):
         if key and (first := self._remembered(key)):
             if (first.order.scope, first.order.sent) != (order.scope, order.sent):
                 raise Refusal(409, "idempotency_conflict", "Idempotency-Key was used with other input")
-            return self._created(first, task_replayed=True)
+            return self._answered_with(first, request, task_replayed=True)
         body = given(order.sent)
-        if wrong := self.unusable(request, body, self._model(order.scope, body).fields):
+        if wrong := self.unusable(request, body, self.model(order.scope, body).fields):
             raise invalid(by_field(wrong))
         task = self.create(order, key)
         if key:
             self._keys[key] = task.id
         return self.accepted(task, request)
+
+    def takes(self, order: Order) -> tuple[float, float]:
+        """No time, where the answer to the submit is the result."""
+        at_once = self.model(order.scope, order.sent).at_once and self.form == "finished"
+        return (0.0, 0.0) if at_once else super().takes(order)
 
     def order(self, request: Request) -> Order:
         """Everything that is wrong, by field, or the order."""
@@ -144,37 +151,63 @@ class RunAPI(LastingFiles):
         if sent is None:
             raise Refusal(400, "", "Request body must be a JSON object")
         body = given(sent)
-        model = self._model(request.path, body)
-        if wrong := problems(body, model.fields, closed=True):
-            raise invalid(by_field(wrong))
-        resolution = str(body.get("output_resolution", "1k"))
+        model = self.model(request.path, body)
+        wrong = problems(body, model.fields, closed=True)
+        wrong = wrong or [problem for rule in model.rules for problem in rule.wrong(body)]
+        if wrong or (cents := model.price(body)) is None:
+            raise invalid(by_field(wrong) or {name: ["is not sold with the others"] for name in model.by})
         return Order(
             wire_id=str(body.get("model", model.names[0])),
-            prompt=str(body["prompt"]),
-            size=pixels(str(body.get("aspect_ratio", "1:1")), resolution),
-            media=model.media,
-            price=model.price(resolution),
+            price=cents,
             scope=model.scope,
             sent=sent,
             callback=str(body.get("callback_url", "")),
+            **model.makes(model.full(body)),
         )
 
     def sought(self, request: Request, match: re.Match[str]) -> str | None:
-        """The path's id, if its task lives below the path's action."""
+        """The path's id, if its task lives below the path: that of its action, or of those that are done at once."""
         task = self.tasks.get(match["id"])
-        return task.id if task and task.order.scope == match["scope"] else None
+        if task is None:
+            return None
+        below = AT_ONCE if self._is_at_once(task) else task.order.scope
+        return task.id if match["scope"] == below else None
 
     def accepted(self, task: Task, request: Request) -> Response:
-        """{id, status}."""
-        return self._created(task)
+        """{id, status}; of a synchronous action the result, or 202 and where to look, as it stands by then."""
+        return self._answered_with(task, request)
+
+    def _answered_with(self, task: Task, request: Request, **more: bool) -> Response:
+        headers = {"X-RunAPI-Task-Id": task.id}
+        if not self._is_at_once(task):
+            return json_response({"id": task.id, "status": "pending", **more}, headers=headers)
+        if task.stage(self.now) == "succeeded":
+            made = results(task, self.result_links(task, self.here(request)), self.work(task, 0))
+            return json_response({**made, "usage": _usage(task), **more}, headers=headers)
+        headers |= {"Location": f"{AT_ONCE}/{task.id}", "Retry-After": "1"}
+        return json_response({"id": task.id, "status": "pending", **more}, 202, headers)
 
     def shown(self, task: Task, stage: Stage, urls: Sequence[str]) -> Response:
-        """{id, status, images, error, usage}; the cost is in USD and comes with the end."""
-        body: dict[str, object] = {"id": task.id, "status": STATUS[stage], "images": [{"url": url} for url in urls]}
-        body["error"] = task.failure.message if task.failure and stage == "failed" else None
+        """{id, status, images, error, usage}; the cost is in USD and comes with the end.
+
+        Of a synchronous action {id, status, error, response}, which holds what the submit would have been answered.
+        """
+        body: dict[str, object] = {"id": task.id, "status": STATUS[stage]}
+        made: dict[str, object] = results(task, urls, self.work(task, 0))
         if stage in ("succeeded", "failed"):
-            body["usage"] = {"cost": (task.order.price - task.refunded) / 100}
+            made["usage"] = _usage(task)
+        error = task.failure.message if task.failure and stage == "failed" else None
+        if self._is_at_once(task):
+            kind = "application/json"
+            whole = {"status": 200, "content_type": kind, "headers": {"Content-Type": kind}, "body": made}
+            body |= {"error": error, "response": whole if stage in ("succeeded", "failed") else None}
+        else:
+            body |= {**made, "error": error}
         return json_response(body, headers={"X-RunAPI-Task-Id": task.id})
+
+    def works(self, task: Task) -> Sequence[Mapping[str, Any]]:
+        """Songs have titles, lengths and covers; the last frame of a film stands beside it."""
+        return told(task.order)
 
     def refused(self, refusal: Refusal) -> Response:
         """One of three forms: a text and the fields, a code and a message, or a bare text where there is no code."""
@@ -204,48 +237,17 @@ class RunAPI(LastingFiles):
         """Empty: an error of which nothing more is known is a bare text."""
         return ""
 
-    def funds(self, request: Request, _: re.Match[str]) -> Response:
-        """The balance in cents; the day is UTC's."""
-        self.admit(request)
-        costs = [(task.created, task.order.price - task.refunded) for task in self.tasks.values()]
-        return json_response({
-            "balance_cents": self.balance,
-            "paid_balance_cents": self.balance,
-            "bonus_balance_cents": 0,
-            "spent_cents_today": sum(cost for created, cost in costs if created >= self.now - self.now % DAY),
-            "spent_cents_total": sum(cost for _, cost in costs),
-        })  # fmt: skip
-
-    def prices(self, request: Request, _: re.Match[str]) -> Response:
-        """The price list, for anyone; 304 under its ETag."""
-        return schedules(request, self.models, self.as_of)
-
-    def quote(self, request: Request, _: re.Match[str]) -> Response:
-        """What a request would reserve, for anyone."""
-        wanted = given(request.object or {})
-        params = wanted.get("params", {})
-        if not isinstance(params, dict):
-            raise invalid({"params": ["must be an object"]})
-        model = self._model(f"/api/v1/{wanted.get('service')}/{wanted.get('action')}", wanted)
-        # A price goes by the resolution alone; the other fields of the request are taken, and not looked at.
-        name, taken = "output_resolution", {field: params.get(field) for field in model.fields}
-        if wrong := problems(taken, {name: model.fields[name]} if name in model.fields else {}):
-            raise invalid(by_field(wrong))
-        return quoted(model, wanted.get("model", model.names[0]), taken.get(name), self.as_of)
-
-    def _model(self, scope: str, body: Mapping[str, object]) -> Model:
-        """The model of an action; a model of another action is refused too, whatever the product page's example."""
-        if model := model_of(self.models, scope, body.get("model")):
-            return model
-        raise invalid({"model": ["is not a model of this action" if "model" in body else "is required"]})
+    def _is_at_once(self, task: Task) -> bool:
+        return self.model(task.order.scope, task.order.sent).at_once
 
     def _remembered(self, key: str) -> Task | None:
         task = self.tasks.get(self._keys.get(key, ""))
         return task if task and task.created > self.now - DAY else None
 
-    @staticmethod
-    def _created(task: Task, **more: bool) -> Response:
-        return json_response({"id": task.id, "status": "pending", **more}, headers={"X-RunAPI-Task-Id": task.id})
+
+def _usage(task: Task) -> Mapping[str, float]:
+    """What it cost in the end, in USD."""
+    return {"cost": float(Decimal(task.order.price - task.refunded) / 100)}
 
 
 SERVICE = RunAPI

@@ -6,6 +6,9 @@ import asyncio
 import contextlib
 import socket
 import struct
+from collections.abc import Iterable
+from tempfile import SpooledTemporaryFile
+from typing import BinaryIO, cast
 
 from aiohttp import web
 from attrs import evolve
@@ -15,12 +18,16 @@ from .flood import Flood
 from .message import Request, Response
 from .posting import Posting
 from .service import Service
+from .work import Work
 
 LONGEST_BODY = 10 * 1024 * 1024
 """Bytes of a request that brings no files."""
 
 LARGE_AT_A_TIME = 2
 """Requests that are longer, or whose inputs are fetched, that are in memory at a time; the others wait."""
+
+PIECE = 1 << 18
+"""Bytes of a file that are sent at a time."""
 
 BODY_SECONDS = 300.0
 """How long a request may take to come."""
@@ -112,13 +119,15 @@ class Server:
             case "cut":
                 return await _cut(http, response)
             case "whole" if isinstance(response.content, Flood):
-                return await _streamed(http, response, response.content)
+                return await _streamed(http, response, response.content.chunks())
+            case "whole" if isinstance(response.content, Work):
+                return await _drawn(http, response, response.content)
             case _:
                 return web.Response(status=response.status, headers=response.headers, body=await _body(response))
 
 
 async def _body(response: Response) -> bytes:
-    """The body; pictures are drawn beside the event loop."""
+    """The body, drawn beside the event loop."""
     if isinstance(response.content, bytes):
         return response.content
     return await asyncio.to_thread(lambda: response.body)
@@ -148,12 +157,21 @@ async def _cut(http: web.Request, response: Response) -> web.StreamResponse:
     return half
 
 
-async def _streamed(http: web.Request, response: Response, flood: Flood) -> web.StreamResponse:
-    """Piece by piece, as fast as the client takes them, until it has them all or goes away."""
+async def _drawn(http: web.Request, response: Response, work: Work) -> web.StreamResponse:
+    """What a task made, drawn beside the event loop into a file, so that many long films take no memory."""
+    with SpooledTemporaryFile(max_size=PIECE, prefix="anymedia-") as file:
+        await asyncio.to_thread(work.write, cast(BinaryIO, file))
+        headers = {**response.headers, "Content-Length": str(file.tell())}
+        file.seek(0)
+        return await _streamed(http, evolve(response, headers=headers), iter(lambda: file.read(PIECE), b""))
+
+
+async def _streamed(http: web.Request, response: Response, pieces: Iterable[bytes]) -> web.StreamResponse:
+    """Piece by piece, as fast as the client takes them, until it has them all or goes away; of a HEAD, the headers."""
     stream = web.StreamResponse(status=response.status, headers=response.headers)
     await stream.prepare(http)
     with contextlib.suppress(ConnectionError):
-        for piece in flood.chunks():
+        for piece in pieces if http.method != "HEAD" else ():
             await stream.write(piece)
         await stream.write_eof()
     return stream

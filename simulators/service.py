@@ -21,17 +21,14 @@ from .faults import Fault, Faults, fault
 from .files_in import FilesIn
 from .inputs import Wanted
 from .message import Body, Clock, Error, Refusal, Request, Response, json_response
-from .picture import SUFFIX, Picture
 from .spoil import MUTATIONS, spoiled
 from .stated import ENDS, USUAL, wrong
 from .task import Failure, Order, Stage, Task, amount
 from .uploads import KEPT, LENT
 from .webhooks_out import WebhooksOut
+from .works_out import FILE, WorksOut
 
 DAY = 86_400.0
-FILE = r"/media/tasks/(?P<id>[^/]+)/(?P<index>[0-9]{1,2})\.(?P<suffix>png|jpg)"
-"""Where result files lie: reAPI's documented form, at the others our choice."""
-
 MOST_UNREAD = 100
 """Names of what nobody read that are kept."""
 
@@ -39,7 +36,7 @@ LINKS = (("GET", FILE, "result"), ("GET", KEPT, "kept"), ("PUT", LENT, "put"))
 """What every provider serves to whoever has the link: results and uploads, and where bytes are put."""
 
 
-class Service(FilesIn, WebhooksOut, ABC):
+class Service(FilesIn, WorksOut, WebhooksOut, ABC):
     """One provider. Amounts are credits of the provider (RunAPI: cents), times seconds.
 
     `speed` divides the time that tasks take, and nothing else. What the class states is what the provider's page says;
@@ -90,8 +87,6 @@ class Service(FilesIn, WebhooksOut, ABC):
     adapter may say though no page does: states.<word>, errors.<code>, settings.<name>, tells.<what>, …"""
     moderates: ClassVar[str] = "poll"
     """Where moderation shows: a refused submit, or a failed task that a poll sees."""
-    lifetime: ClassVar[float]
-    """How long result files can be fetched."""
     refunds: ClassVar[bool] = True
     """Whether a failed task is refunded."""
     id_fields: ClassVar[Sequence[str]] = ("id",)
@@ -211,6 +206,10 @@ class Service(FilesIn, WebhooksOut, ABC):
         """
         return ()
 
+    def tells_of(self, task: Task) -> Sequence[str]:
+        """What of `tells` the last look at a task tells: all, unless its kind of work tells less."""
+        return self.tells
+
     def canceled(self, task: Task, request: Request) -> Response:
         """The answer to a cancel."""
         return self.shown(task, task.stage(self.now), [])
@@ -222,6 +221,10 @@ class Service(FilesIn, WebhooksOut, ABC):
     def _told(self, kind: str) -> tuple[int, int | str, str]:
         status, text = USUAL.get(kind, (400, kind))
         return self.refusals.get(kind, (status, self.code_of(status), text))
+
+    def takes(self, order: Order) -> tuple[float, float]:
+        """How many seconds a task waits, and how many it runs."""
+        return self.queued, self.running
 
     def new_token(self, life: float) -> str:
         """A token that is good for so many seconds from now."""
@@ -283,27 +286,12 @@ class Service(FilesIn, WebhooksOut, ABC):
         bare = stage != "succeeded" or task.failure or self.faults.take("poll", "view", "no_result")
         return [] if bare else self.result_links(task, self.here(request))
 
-    def result(self, request: Request, match: re.Match[str]) -> Response:
-        """A result file: no key needed, 403 once it has expired, 404 when there is none."""
-        task, index = self.tasks.get(match["id"]), int(match["index"])
-        there = task and index < task.order.count and match["suffix"] == SUFFIX[task.order.media]
-        if not task or not there or task.stage(self.now) != "succeeded":
-            return Response(404, {"Content-Type": "text/plain"}, b"no such file\n")
-        if self.now >= task.ends + self.lifetime:
-            return Response(403, {"Content-Type": "text/plain"}, b"this link has expired\n")
-        return Response(200, {"Content-Type": f"image/{task.order.media}"}, self.picture(task, index))
-
-    def picture(self, task: Task, index: int) -> Picture:
-        """One of the pictures that a task makes, not drawn yet."""
-        order = task.order
-        return Picture(self.name, self.hue, order.wire_id, task.id, index, order.prompt, order.size, order.media)
-
     def create(self, order: Order, key: str | None) -> Task:
         """Charges for an order and starts it. Raises the provider's refusal when the balance does not suffice."""
         if order.price > self.balance:
             raise self.refusal("no_credit")
         self.balance -= order.price
-        queued, running = self.queued / self.speed, self.running / self.speed
+        queued, running = (seconds / self.speed for seconds in self.takes(order))
         task = Task(self.new_id(order), order, self.now, queued, running, key=key)
         self._fate(task)
         self.tasks[task.id] = task
@@ -434,11 +422,6 @@ class Service(FilesIn, WebhooksOut, ABC):
         in_header = after and (self.retry_after == "header" or one.kind != "throttled")
         headers = {**response.headers, **({"Retry-After": after} if in_header else {})}
         return evolve(response, status=one.number("http_status", status), headers=headers)
-
-    def result_links(self, task: Task, origin: str) -> list[str]:
-        """The links to what a task made, at one of the addresses of the provider."""
-        indexes = range(task.order.count)
-        return [f"{origin}/media/tasks/{task.id}/{index}.{SUFFIX[task.order.media]}" for index in indexes]
 
     def _control(self, request: Request) -> Response:
         """The simulator's own endpoints, for tests."""

@@ -9,14 +9,20 @@ from typing import TYPE_CHECKING, cast
 from attrs import evolve
 
 from .faults import Fault
+from .film import LastFrame
 from .flood import Flood
 from .message import Response, json_response
+from .picture import Picture
+from .sound import Sound
 
 if TYPE_CHECKING:
     from .service import Service
 
 PAGE = b"<!doctype html><html><head><title>%d</title></head><body><h1>The gateway is not well</h1></body></html>"
 MEGABYTE = 1 << 20
+
+A_PICTURE = Picture("", 0.5, "", "", 0, "This is no film", (512, 288), "png")
+A_SOUND = Sound("", "", "", 0, "This is no picture", 1.0, "wav")
 
 
 def spoiled(fault: Fault, response: Response, service: Service) -> Response:
@@ -96,6 +102,12 @@ def _html(_: Fault, response: Response) -> Response:
     return html(response.status)
 
 
+def _other_media(_: Fault, response: Response) -> Response:
+    """A sound in place of a picture, a picture in place of all else, under the headers of the true file."""
+    is_picture = isinstance(response.content, Picture | LastFrame)
+    return evolve(response, content=A_SOUND if is_picture else A_PICTURE)
+
+
 def _flood(fault: Fault, response: Response) -> Response:
     """The true answer, swollen: the JSON with one more, endless field, or the file with a long tail."""
     gzipped = fault.kind == "gzip_bomb"
@@ -151,6 +163,7 @@ SPOILERS: dict[str, Callable[[Fault, Response], Response]] = {
     "cut_json": _cut_json,
     "not_json": _not_json,
     "html": _html,
+    "other_media": _other_media,
     "huge": _flood,
     "gzip_bomb": _flood,
 }

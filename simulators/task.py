@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Literal
 
@@ -12,6 +13,9 @@ from .picture import Media, Size
 
 Stage = Literal["queued", "running", "succeeded", "failed", "canceled"]
 
+LASTING: tuple[Media, ...] = ("mp4", "mp3", "wav")
+"""What has a length."""
+
 
 def amount(figure: float | Decimal) -> int | Decimal:
     """An amount as it is counted: whole, or a decimal; of a float, what it is written as."""
@@ -20,20 +24,49 @@ def amount(figure: float | Decimal) -> int | Decimal:
 
 @frozen
 class Order:
-    """A submit that passed: what to make and what it costs in the provider's credits (RunAPI: cents)."""
+    """A submit that passed: what to make and what it costs in the provider's credits (RunAPI: cents).
+
+    Raises ValueError for a film or a sound of no length, for a sound track or a last frame of what is no film, and for
+    a cover of what is no sound.
+    """
 
     wire_id: str
     prompt: str
     size: Size
+    """Width and height; (0, 0) of a sound."""
     media: Media
     price: int | Decimal = field(converter=amount)
     count: int = 1
+    seconds: float = 0
+    """How long a film or a sound lasts."""
+    sound: bool = False
+    """Whether a film has a sound track."""
+    titles: Sequence[str] = ()
+    """What the works are called, in turn; one without a title is called by the prompt."""
+    last_frame: bool = False
+    """Whether the last frame of a film comes with it, as one more result behind the others."""
+    covers: bool = False
+    """Whether each sound has a cover, a picture; they are results behind the sounds."""
     scope: str = ""
     """The path the order came to, where the provider's tasks live below it."""
     sent: Body = field(factory=dict)
     """The body as it was sent."""
     callback: str = ""
     """Where the caller wants to be told of it."""
+
+    def __attrs_post_init__(self) -> None:
+        if (self.media in LASTING) != (self.seconds > 0):
+            raise ValueError(f"{self.media} of {self.seconds:g} s: films and sounds have a length, pictures have none")
+        if self.media != "mp4" and (self.sound or self.last_frame):
+            raise ValueError(f"{self.media}: films alone have a sound track or a last frame")
+        if self.covers and self.media not in ("mp3", "wav"):
+            raise ValueError(f"{self.media}: sounds alone have covers")
+
+    @property
+    def results(self) -> tuple[Media, ...]:
+        """What each of the results is."""
+        beside: Media = "jpeg"
+        return (self.media,) * self.count + (beside,) * (self.count if self.covers else int(self.last_frame))
 
 
 @frozen

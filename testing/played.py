@@ -11,7 +11,7 @@ import attrs
 import pytest
 
 from anymedia import AnymediaError, Client, Outcome, OutOfBounds, RawRequest, SubmitUncertain, Task, read_config
-from anymedia.declare import Adapter, Numbered, Param, pick
+from anymedia.declare import Adapter, Numbered, Param, When, pick
 from anymedia.declare.fields import Value
 from anymedia.declare.path import Path as Place
 from anymedia.model.kinds import KINDS
@@ -97,7 +97,8 @@ def _fields(params: Mapping[str, Param], variant: str, body: Any) -> Iterator[tu
     """Yield the fields that a body holds, in canonical words."""
     for field, param in params.items():
         takes = pick(param.takes, (variant,))
-        wire = None if takes is None else _at(param.to, takes, body)
+        to = param.to.pick((variant,)) if isinstance(param.to, When) else param.to
+        wire = None if takes is None or to is None else _at(to, takes, body)
         if takes is not None and wire is not None and (value := takes.read(wire)) is not None:
             yield field, value
 

@@ -16,7 +16,7 @@ from anymedia.model.slots import Slot, Way, filled
 from anymedia.simulators import Service, services
 from anymedia.simulators.inputs import Fetched
 from anymedia.simulators.message import Request, Response
-from anymedia.simulators.picture import Picture
+from anymedia.simulators.work import Work
 from anymedia.translate import decode, encode
 from anymedia.translate.check import Checked
 from anymedia.translate.classify import Asked
@@ -163,11 +163,11 @@ def _now() -> datetime:
 def answer_of(response: Response, reply: Reply = NOTHING) -> Answer:
     """Return what a simulator answers as the transport returns it, where the answer may be a file written to no disk.
 
-    No picture is drawn for it.
+    Nothing is drawn for it.
     """
     headers = {name.lower(): value for name, value in response.headers.items()}
     if reply.is_file and 200 <= response.status < 300:
-        drawn = isinstance(response.content, Picture)
+        drawn = isinstance(response.content, Work)
         if drawn or is_file(response.body):
             return Answer(response.status, headers, file=Asset(kind="image", path=NOWHERE))
     return Answer(response.status, headers, response.body)

@@ -31,7 +31,7 @@ from .many import Many
 from .numbers import Flag, Number, Whole
 from .offer import VARIANT, Offer, Param, Rule
 from .path import first
-from .prices import DEAREST, Credit, Dearest, PerMegapixel, Price, Printed, Table
+from .prices import DEAREST, Credit, Dearest, Metered, Per, PerMegapixel, Price, Printed, Table
 from .sizes import Grid, Pixels
 from .webhook import Signed, Webhook
 from .when import ANY, UNKNOWN, Said, When, pick, when
@@ -65,12 +65,14 @@ __all__ = [
     "Limits",
     "Many",
     "Match",
+    "Metered",
     "Number",
     "Numbered",
     "Offer",
     "Outcome",
     "Pace",
     "Param",
+    "Per",
     "PerMegapixel",
     "Pixels",
     "Price",

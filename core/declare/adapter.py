@@ -13,7 +13,7 @@ from anymedia.model.vocabulary import Refund
 
 from .assets import optional_place
 from .auth import API_KEY, SETTING, Header, Query, Setting, wrong_settings
-from .endpoint import Credential, Endpoint, Fault, Token, code_and_yes, credentials, secrets_of
+from .endpoint import Credential, Endpoint, Fault, Ok, Token, code_and_yes, credentials, secrets_of
 from .errors import Err, Match, errors
 from .files import OF_A_FILE, Upload
 from .lifecycle import Lifecycle
@@ -61,7 +61,7 @@ class Balance:
     """What an account still has: a path to GET, and the place of the figure in USD or the provider's credits."""
 
     path: str
-    ok: tuple[Place, Json] | None = attrs.field(default=None, converter=code_and_yes)
+    ok: Ok | None = attrs.field(default=None, converter=code_and_yes)
     usd: Place | None = attrs.field(default=None, converter=optional_place)
     credits: Place | None = attrs.field(default=None, converter=optional_place)
 

@@ -14,13 +14,16 @@ from .hook import Hook
 from .path import BODY, First, Place, place
 from .several import pair, several
 
+Ok: TypeAlias = tuple[Place, tuple[Json, ...]]
+"""The place of a body's own code, and the codes that mean yes."""
 
-def code_and_yes(ok: tuple[str | Place, Json] | None) -> tuple[Place, Json] | None:
-    """Return the place of a body's own code and the code that means yes. Errors: ValueError for what is no pair."""
+
+def code_and_yes(ok: tuple[Any, ...] | None) -> Ok | None:
+    """Return the place of a body's own code and the codes that mean yes. Errors: ValueError for what tells neither."""
     if ok is None:
         return None
-    pair("ok", "the place of a code and the code that means yes, like ('code', 0)", ok)
-    return place(ok[0]), ok[1]
+    pair("ok", "the place of a code and the codes that mean yes, like ('code', 0)", ok, more=True)
+    return place(ok[0]), ok[1:]
 
 
 TOLD = ("progress", "position", "log", "seed", "title", "seconds")
@@ -28,11 +31,15 @@ TOLD = ("progress", "position", "log", "seed", "title", "seconds")
 and the title and the seconds of the work."""
 
 
+def _named(given: Mapping[str, str | Place]) -> Mapping[str, Place]:
+    return {name: place(where) for name, where in given.items()}
+
+
 def _told(given: Mapping[str, str | Place]) -> Mapping[str, Place]:
     for name in given:
         if name not in TOLD:
             raise ValueError(f"tells: no task tells {name!r}; there are {', '.join(TOLD)}")
-    return {name: place(where) for name, where in given.items()}
+    return _named(given)
 
 
 @attrs.frozen
@@ -50,25 +57,28 @@ class Fault:
 class Reply:
     """Where an answer holds what.
 
-    `ok` is the place of the body's own code and the code that means yes. `assets` is a place of URLs, one for each
+    `ok` is the place of the body's own code and the codes that mean yes. `assets` is a place of URLs, one for each
     medium (image, video, audio), or Assets, which say more; `files` is a place of the bytes themselves, "@" where a
     good answer is the file, unless it is a text. `failed_if` is a place that is there when the task failed, whatever
-    its state. `usd` and `credits` are what the task took. `tells` are places of what else is told of the task, by the
-    names of TOLD. `reads` is a function that makes of a good answer's words (JSON; a text where they are none) those in
-    which all these places are.
+    its state; `succeeded_if` one that is there when it has succeeded, in an answer that tells no state. `usd` and
+    `credits` are what the task took, `used` places of amounts by which its price goes (Metered). `tells` are places
+    of what else is told of the task, by the names of TOLD. `reads` is a function that makes of a good answer's words
+    (JSON; a text where they are none) those in which all these places are.
     """
 
-    ok: tuple[Place, Json] | None = attrs.field(default=None, converter=code_and_yes)
+    ok: Ok | None = attrs.field(default=None, converter=code_and_yes)
     id: Place | None = attrs.field(default=None, converter=optional_place)
     state: Place | None = attrs.field(default=None, converter=optional_place)
     assets: tuple[Assets, ...] = attrs.field(default=(), converter=assets)
     files: Place | None = attrs.field(default=None, converter=optional_place)
     failure: Fault = Fault()
     failed_if: Place | None = attrs.field(default=None, converter=optional_place)
+    succeeded_if: Place | None = attrs.field(default=None, converter=optional_place)
     created: Place | None = attrs.field(default=None, converter=optional_place)
     completed: Place | None = attrs.field(default=None, converter=optional_place)
     usd: Place | None = attrs.field(default=None, converter=optional_place)
     credits: Place | None = attrs.field(default=None, converter=optional_place)
+    used: Mapping[str, Place] = attrs.field(factory=dict, converter=_named, hash=False)
     replayed: Place | None = attrs.field(default=None, converter=optional_place)
     reads: Hook | None = None
     tells: Mapping[str, Place] = attrs.field(default={}, converter=_told, hash=False)

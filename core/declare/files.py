@@ -103,12 +103,17 @@ class File(_Takes):
 
 @attrs.frozen
 class Files(_Takes):
-    """A list of `least` to `most` files that are put in, each as File says."""
+    """A list of `least` to `most` files that are put in, each as File says; `single`: written as the one that it is."""
 
     wants: ClassVar[Form] = FILES
 
     least: int = 0
     most: int | None = None
+    single: bool = attrs.field(default=False, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        if self.single and self.most != 1:
+            raise ValueError(f"single: it is written as one file, and takes {self.most or 'any number'}")
 
     def flaws(self, value: tuple[str | Media, ...]) -> Iterator[Flaw]:
         """Yield everything that is wrong with a value."""
@@ -118,7 +123,11 @@ class Files(_Takes):
 
     def write(self, value: tuple[str | Media, ...]) -> Json:
         """Return a value in the wire's words."""
-        return list(value)
+        return value[0] if self.single else list(value)
+
+    def read(self, wire: Json) -> Any:
+        """Return what the wire's words stand for."""
+        return (wire,) if self.single and wire is not None else wire
 
 
 def _places(given: Mapping[str, str | Place]) -> Mapping[str, Place]:

@@ -11,6 +11,9 @@ from anymedia.model.strict_json import Json
 
 from .fields import Flaw, Value, is_same, outside
 
+AUTO = "auto"
+"""What is asked for where the provider is to choose a number."""
+
 _WHOLE = r"(-?(?:0|[1-9][0-9]{0,17}))"
 _DECIMAL = r"(-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,17})?)"
 
@@ -42,26 +45,55 @@ def _template(given: Any) -> str | None:
     raise ValueError(f"form is str, or a text in which {{}} stands for the number, like '{{}}s', not {given!r}")
 
 
+def _step(takes: Any, _: Any, step: int) -> None:
+    if step < 1 or (step > 1 and takes.most is None):
+        raise ValueError(f"step: it is 1 or more, and from 2 on it goes up to most, not {step}")
+
+
 @attrs.frozen
 class Whole(Value):
-    """A whole number, written as a number, with form=str as a text ("5"), or in a text: form="{}s" writes "5s"."""
+    """A whole number, written as a number, with form=str as a text ("5"), or in a text: form="{}s" writes "5s".
+
+    Whole(4, 8, step=2) takes 4, 6 and 8. `auto` is how the word "auto" is written; None: it is not taken.
+    """
 
     wants: ClassVar[Form] = ANY_WHOLE
 
     least: int = 0
     most: int | None = None
     form: str | None = attrs.field(default=None, converter=_template)
+    step: int = attrs.field(default=1, kw_only=True, validator=_step)
+    auto: Json = attrs.field(default=None, kw_only=True, hash=False)
 
-    def flaws(self, value: int) -> Iterator[Flaw]:
+    @property
+    def values(self) -> range | None:
+        """Every number that it takes; None where there is no largest."""
+        return None if self.most is None else range(self.least, self.most + 1, self.step)
+
+    def flaws(self, value: int | str) -> Iterator[Flaw]:
         """Yield everything that is wrong with a value."""
-        yield from outside("", value, self.least, self.most)
+        if isinstance(value, str):
+            if value != AUTO or self.auto is None:
+                yield Flaw(f"takes {self._bounds}, not {value}", documented=False)
+        elif self.step == 1:
+            yield from outside("", value, self.least, self.most)
+        elif value not in (self.values or ()):
+            yield Flaw(f"takes {self._bounds}, not {value}")
 
-    def write(self, value: int) -> Json:
+    @property
+    def _bounds(self) -> str:
+        if self.step > 1 or self.least == self.most:
+            return ", ".join(map(str, self.values or ()))
+        return f"at least {self.least}" if self.most is None else f"{self.least} to {self.most}"
+
+    def write(self, value: int | str) -> Json:
         """Return a value in the wire's words."""
-        return _written(value, self.form)
+        return self.auto if isinstance(value, str) else _written(value, self.form)
 
     def read(self, wire: Json) -> Any:
         """Return what the wire's words stand for; None where they have not the form."""
+        if self.auto is not None and is_same(self.auto, wire):
+            return AUTO
         return _read(wire, self.form, _WHOLE)
 
 

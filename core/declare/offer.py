@@ -14,7 +14,7 @@ from anymedia.model.vocabulary import Kind
 from .fields import Value
 from .files import File, Files
 from .numbers import Whole
-from .prices import Prices, Table
+from .prices import Prices, goes_by
 from .several import several
 from .sizes import Shape
 from .when import When, cases, pick
@@ -29,15 +29,15 @@ class Param:
     """A canonical field on the wire.
 
     `to` is its place in the body: "input.prompt"; "input." merges an object into the one there, "" into the body
-    itself, "images[].url" makes an object of each element, "?name" puts it into the query. No two fields share a place,
-    or lie one under the other, unless a request can give only one of them.
+    itself, "images[].url" makes an object of each element, "images[0]" is an element of a list, "?name" puts it into
+    the query. No two fields share a place, or lie one under the other, unless a request can give only one of them.
 
-    `default` is what the provider takes when the field is not sent (None: nothing is known to be taken); with
-    `always_sent` the wire requires the field, and the default is filled in. `bills_as` names values that are billed
-    as another one.
+    It is `required` wherever it is taken at all. `default` is what the provider takes when the field is not sent
+    (None: nothing is known to be taken); with `always_sent` the wire requires the field, and the default is filled
+    in. `bills_as` names values that are billed as another one.
     """
 
-    to: str | Numbered
+    to: str | Numbered | When[str]
     takes: Value | When[Value]
     required: bool = False
     default: Any = None
@@ -56,14 +56,19 @@ def _allowed(_: Any, attribute: Any, given: Mapping[str, Any]) -> None:
             raise ValueError(f"allows, {field}: it is a tuple of values, not a text")
 
 
+def _names(given: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else given
+
+
 @attrs.frozen(kw_only=True)
 class Rule:
     """A rule between fields: when fields have these values (ANY: are given at all), `needs` another field to be given,
-    or `allows` only some values of others."""
+    or any one of several, `excludes` others, or `allows` only some values of others. A false flag is not given."""
 
     when: Mapping[str, Any] = attrs.field(hash=False)
-    needs: str | None = None
-    allows: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict, hash=False, validator=_allowed)
+    needs: tuple[str, ...] = attrs.field(default=(), converter=_names, validator=several("fields", str))
+    excludes: tuple[str, ...] = attrs.field(default=(), converter=_names, validator=several("fields", str))
+    allows: Mapping[str, tuple[Any, ...]] = attrs.field(factory=dict, hash=False, validator=_allowed)
 
 
 def _itself(offer: "Offer") -> str:
@@ -82,19 +87,21 @@ def _in_query(offer: "Offer") -> tuple[str, ...]:
 class Offer:
     """What is sold under a name of the provider's: a canonical model, its wire id, its fields in the wire's order.
 
-    Model and wire id are the name unless told otherwise. `kind` is what it makes: only requests of that kind are taken.
-    `lifecycle` names one of the adapter's (None: the usual one). `knobs` are fields that the provider alone has: they
-    are given in a request's `extra` by these names, and held to their bounds, rules and prices like the canonical
-    fields in `params`. `fixed` fields are always sent and tell the offer apart; `path` replaces the submit's path;
-    `prices` None is unknown; `page` is where it is written, unless the adapter's page says so under the offer's name;
-    `own` is one that the user's configuration declares. Errors: ValueError for a name that is no field of the kind, and
-    for two things of which one would overwrite the other.
+    Model and wire id are the name unless told otherwise. `kind` is what it makes: only requests of that kind are
+    taken. `lifecycle` names one of the adapter's (None: the usual one). `makes` is how many works one unit is, like
+    the two songs of one price. `knobs` are fields that the provider alone has: they are given in a request's `extra`
+    by these names, and held to their bounds, rules and prices like the canonical fields in `params`. `fixed` fields
+    are always sent, or where `when` says so, and tell the offer apart; `path` replaces the submit's path; `prices`
+    None is unknown; `page` is where it is written, unless the adapter's page says so under the offer's name; `own` is
+    one that the user's configuration declares. Errors: ValueError for a name that is no field of the kind, and for
+    two things of which one would overwrite the other.
     """
 
     name: str
     model: str = attrs.field(default=attrs.Factory(_itself, takes_self=True))
     wire_id: str | When[str] = attrs.field(default=attrs.Factory(_itself, takes_self=True))
     kind: Kind = attrs.field(default=Kind.IMAGE, converter=Kind)
+    makes: int = 1
     params: Mapping[str, Param] = attrs.field(hash=False)
     knobs: Mapping[str, Param] = attrs.field(factory=dict, hash=False)
     page: str | None = None
@@ -177,14 +184,13 @@ def _unknown_names(offer: Offer) -> Iterator[str]:
 
 def _of_no_field(offer: Offer) -> Iterator[str]:
     """Yield what a price, the shape and the rules name that is not mapped."""
-    by = offer.prices.by if isinstance(offer.prices, Table) else ()
-    unmapped = [field for field in by if field != VARIANT and field not in offer.fields]
+    unmapped = [field for field in goes_by(offer.prices) if field != VARIANT and field not in offer.fields]
     if unmapped:
         yield f"the price goes by {', '.join(unmapped)}, which is not mapped"
     made = [] if offer.shape is None else [field for field in offer.shape.gives if field not in offer.params]
     if made:
         yield f"the shape makes {', '.join(made)}, which is not mapped"
-    ruled = (name for rule in offer.rules for name in (*rule.when, *rule.allows, *filter(None, [rule.needs])))
+    ruled = (name for rule in offer.rules for name in (*rule.when, *rule.allows, *rule.needs, *rule.excludes))
     unknown = [name for name in dict.fromkeys(ruled) if name not in (*offer.roles.names, *offer.knobs)]
     if unknown:
         yield f"a rule names {', '.join(unknown)}, which is no field of {offer.kind} and no knob"
@@ -209,5 +215,6 @@ def _forms(param: Param) -> set[str]:
 
 def _whens(offer: Offer) -> Iterator[When[Any]]:
     params = offer.fields.values()
-    things = (offer.wire_id, offer.path, *(each for param in params for each in (param.takes, param.default)))
+    of_params = (each for param in params for each in (param.to, param.takes, param.default))
+    things = (offer.wire_id, offer.path, *offer.fixed.values(), *of_params)
     return (each for each in things if isinstance(each, When))

@@ -20,28 +20,51 @@ def exact(figure: str | int | Decimal, name: str = "a figure") -> Decimal:
         raise ValueError(f"{name}: {figure!r} is no number") from None
 
 
-@attrs.frozen(init=False)
+def _figure(given: str | int | Decimal | None) -> Decimal | None:
+    return None if given is None else exact(given)
+
+
+@attrs.frozen
 class Price:
     """One printed figure: USD, the provider's credits, or both, each a text or a whole number.
 
     `approximate`: the page gives an approximate price; `doubt` says how the page can be read in more than one way.
     """
 
-    usd: Decimal | None
-    credits: Decimal | None
-    approximate: bool = False
-    doubt: str | None = None
+    usd: Decimal | None = attrs.field(default=None, converter=_figure)
+    credits: Decimal | None = attrs.field(default=None, converter=_figure)
+    approximate: bool = attrs.field(default=False, kw_only=True)
+    doubt: str | None = attrs.field(default=None, kw_only=True)
+
+
+@attrs.frozen(init=False)
+class Per(Price):
+    """A figure for each `each` of a field: seconds of a duration, characters of a text, files of a list, or a number.
+
+    `begun`: a begun one counts whole; `least` is how much of the field is billed at least.
+    """
+
+    of: str = "duration"
+    each: int = 1
+    begun: bool = False
+    least: Decimal = Decimal(0)
 
     def __init__(
         self,
         usd: str | int | Decimal | None = None,
-        credits: str | int | Decimal | None = None,
+        of: str = "duration",
+        each: int = 1,
         *,
-        approximate: bool = False,
-        doubt: str | None = None,
+        begun: bool = False,
+        least: str | int | Decimal = 0,
+        **figure: Any,
     ) -> None:
-        amount = None if usd is None else exact(usd, "usd")
-        self.__attrs_init__(amount, None if credits is None else exact(credits, "credits"), approximate, doubt)
+        self.__attrs_init__(usd, of=of, each=each, begun=begun, least=exact(least, "least"), **figure)
+
+    def times(self, amount: Decimal) -> Decimal:
+        """Return how often the figure is billed for so much of the field."""
+        times = max(amount, self.least) / self.each
+        return times.to_integral_value(ROUND_CEILING) if self.begun else times
 
 
 @attrs.frozen
@@ -99,20 +122,22 @@ class Table:
                 raise ValueError(f"cells, {' '.join(key)}: a cell has one value for each of {', '.join(self.by)}")
 
     @classmethod
-    def printed(cls, by: str, columns: tuple[str, ...], rows: Mapping[str, str]) -> "Table":
+    def printed(cls, by: str, columns: tuple[str, ...], rows: Mapping[str, str], *, per: str | None = None) -> "Table":
         """Return a table as a page prints it: rows by the first field (values may share one), USD by the others.
 
         The columns of the last field run fastest; a | between figures is only for the eye; a short row lacks the prices
-        of its last cells.
+        of its last cells, and so does a "?". With `per`, each figure is for one of that field, like a second of the
+        duration.
         """
         across = [tuple(cell) for cell in product(*(column.split() for column in columns))]
         return cls(
             by,
             {
-                (value, *cell): usd
+                (value, *cell): usd if per is None else Per(usd, per)
                 for values, figures in rows.items()
                 for value in values.split()
                 for cell, usd in zip(across, figures.replace("|", " ").split(), strict=False)
+                if usd != "?"
             },
         )
 
@@ -126,6 +151,29 @@ class PerMegapixel:
     put_in: Decimal = attrs.field(converter=exact)
 
 
+def _rates(given: Mapping[str, str | int | Decimal]) -> Mapping[str, Decimal]:
+    return {name: exact(figure, name) for name, figure in given.items()}
+
+
+@attrs.frozen
+class Metered:
+    """USD for each of what a task turns out to use, like tokens or seconds of a machine, which `Reply.used` finds.
+
+    `most` is how much of each one unit uses at most: the price beforehand; without it that is unknown.
+    """
+
+    rates: Mapping[str, Decimal] = attrs.field(converter=_rates, hash=False)
+    most: Mapping[str, Decimal] = attrs.field(factory=dict, converter=_rates, hash=False)
+
+    def __attrs_post_init__(self) -> None:
+        if unread := self.most.keys() - self.rates.keys():
+            raise ValueError(f"most: no rate is for {', '.join(sorted(unread))}")
+
+    def bill(self, used: Mapping[str, Decimal]) -> Decimal:
+        """Return the USD of what was used."""
+        return sum((rate * used[name] for name, rate in self.rates.items()), Decimal(0))
+
+
 @attrs.frozen
 class Printed:
     """The day on which a provider's prices were printed, and where."""
@@ -134,7 +182,7 @@ class Printed:
     source: str | None = None
 
 
-Prices: TypeAlias = Price | Table | PerMegapixel
+Prices: TypeAlias = Price | Table | PerMegapixel | Metered
 
 
 @attrs.frozen
@@ -143,3 +191,10 @@ class Override:
 
     prices: Prices
     source: str
+
+
+def goes_by(prices: Prices | None) -> tuple[str, ...]:
+    """Return the fields by which a table finds a figure, and those of which each one is billed."""
+    cells = prices.cells.values() if isinstance(prices, Table) else [prices]
+    by = prices.by if isinstance(prices, Table) else ()
+    return tuple(dict.fromkeys((*by, *(cell.of for cell in cells if isinstance(cell, Per)))))

@@ -21,9 +21,9 @@ def several(what: str, type_: type) -> Callable[[Any, _Named, Any], None]:
     return check
 
 
-def pair(name: str, what: str, given: Any) -> None:
-    """Raise ValueError for what is no tuple of two."""
-    if not (isinstance(given, tuple) and len(given) == 2):
+def pair(name: str, what: str, given: Any, *, more: bool = False) -> None:
+    """Raise ValueError for what is no tuple of two, or of `more`."""
+    if not (isinstance(given, tuple) and (len(given) == 2 or (more and len(given) > 2))):
         raise ValueError(f"{name} is {what}, not {_shown(given)}")
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from .fields import Choice, Text, Value
 from .files import Files
-from .numbers import Flag, Number, Whole, as_word
+from .numbers import AUTO, Flag, Number, Whole, as_word
 from .offer import VARIANT, Offer
 from .prices import Table
 from .when import Said, cases, pick
@@ -42,18 +42,20 @@ def _misplaced(offer: Offer, field: str, takes: Value) -> Iterator[str]:
     form = offer.roles.forms.get(field)
     if form is not None and form.example is not None and not takes.wants.fits(form.example):
         yield f"a request gives values like {form.example!r}, and no {type(takes).__name__}"
-    if spreads(offer.fields[field].to) and not takes.wants.fits(SEVERAL):
+    if any(map(spreads, offer.fields[field].places)) and not takes.wants.fits(SEVERAL):
         yield "only a list can be spread over several places"
 
 
 def unlisted(offer: Offer) -> Iterator[str]:
     """Yield what is fixed at several places, and is no list."""
-    for to, value in offer.fixed.items():
-        if spreads(to) and not isinstance(value, list):
+    for to, fixed in offer.fixed.items():
+        if spreads(to) and not all(isinstance(value, list) for value in cases(fixed)):
             yield f"fixed, {to}: only a list can be spread over several places"
 
 
 def _is_one(takes: Value, value: Any) -> bool:
+    if isinstance(takes, Whole) and value == AUTO:
+        return takes.auto is not None
     return takes.wants.fits(value) and all(flaw.unsupported for flaw in takes.flaws(value))
 
 
@@ -76,8 +78,8 @@ def _billed_as(offer: Offer, name: str) -> set[str] | None:
         match takes:
             case Choice(wire=wire):
                 values += wire
-            case Whole(least=least, most=int(most)) if most - least < MANY:
-                values += range(least, most + 1)
+            case Whole(values=range() as numbers) if len(numbers) <= MANY:
+                values += numbers
             case Flag():
                 values += (True, False)
             case _:

@@ -1,16 +1,21 @@
 """What differs by what is put in, and values that can only be told in words."""
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from typing import Generic, TypeVar
 
 import attrs
+
+from anymedia.model.forms import is_given
 
 T = TypeVar("T")
 
 
 @attrs.frozen
 class When(Generic[T]):
-    """What holds where a field is given, the first that fits; None: there is no such variant."""
+    """What holds where a field is given, the first that fits; None: there is no such variant.
+
+    A flag counts as given where it is true.
+    """
 
     cases: tuple[tuple[str, T | None], ...]
     otherwise: T | None
@@ -22,7 +27,12 @@ class When(Generic[T]):
 
     def pick(self, given: Container[str]) -> T | None:
         """Return what holds where these fields are given."""
-        return next((each for field, each in self.cases if field in given), self.otherwise)
+        return next((each for field, each in self.cases if decides(field, given)), self.otherwise)
+
+
+def decides(field: str, given: Container[str]) -> bool:
+    """Return whether a field is among those given, which may be names or values by name: a false flag is not."""
+    return field in given and (not isinstance(given, Mapping) or is_given(given[field]))
 
 
 def when(*, otherwise: T | None = None, **cases: T | None) -> When[T]:

@@ -15,7 +15,9 @@ FURTHEST = 100
 """The longest list of numbered fields that is held against the other places."""
 
 _KEY = r"[^.?\[\]{}]+"
-_PLACE = re.compile(rf"|\?{_KEY}|{_KEY}(\.{_KEY})*(\.|\[\]|\[\]\.{_KEY}(\.{_KEY})*)?")
+_KEYS = rf"{_KEY}(\[[0-9]\])*(\.{_KEY}(\[[0-9]\])*)*"
+_PLACE = re.compile(rf"|\?{_KEY}|{_KEYS}(\.|\[\]|\[\]\.{_KEYS})?")
+_STEP = re.compile(r"[^.\[\]]+|\[[0-9]+\]")
 _NAME = re.compile(rf"{_KEY}(\.{_KEY})*")
 
 Keys: TypeAlias = tuple[str, ...]
@@ -49,16 +51,22 @@ def numbered(first: str, further: str) -> Numbered:
     return Numbered(first, further)
 
 
+def keys_of(place: str) -> Keys:
+    """Return the keys that lead to a place of the body, of which "[0]" is an element of a list."""
+    return tuple(_STEP.findall(place))
+
+
 def merges(to: str | Numbered) -> bool:
     """Return whether an object is merged into the one at a place: "input.", or the body itself, ""."""
     return isinstance(to, str) and (not to or to.endswith("."))
 
 
-def places(to: str | Numbered, takes: Value | When[Value]) -> list[str | Numbered]:
-    """Return where a field is written: its place, or that of each key of an object that is merged."""
-    if not merges(to):
-        return [to]
-    return [f"{to}{key}" for each in cases(takes) for key in each.keys or ()]
+def places(to: str | Numbered | When[str], takes: Value | When[Value]) -> list[str | Numbered]:
+    """Return where a field may be written: its places, or that of each key of an object that is merged."""
+    found: list[str | Numbered] = []
+    for each in [to] if isinstance(to, Numbered) else cases(to):
+        found += [f"{each}{key}" for taken in cases(takes) for key in taken.keys or ()] if merges(each) else [each]
+    return found
 
 
 def spreads(to: str | Numbered) -> bool:
@@ -74,7 +82,7 @@ class Written:
     """
 
     what: str
-    to: str | Numbered
+    to: str | Numbered | When[str]
     takes: Value | When[Value] | None = None
     always: bool = True
     in_query: bool = False
@@ -84,14 +92,20 @@ class Written:
         """Every place that it may be written to. Errors: ValueError for what is no place."""
         if isinstance(self.to, Numbered):
             return [tuple(name.split(".")) for name in self.to.names(FURTHEST)]
-        if _PLACE.fullmatch(self.to) is None or (self.to.endswith("[]") and not self._of_parts):
-            raise ValueError(f"{self.what}: {self.to!r} is no place like 'input.prompt', 'images[].url' or '?name'")
-        if merges(self.to):
-            return [(*self.to.split(".")[:-1], key) for key in self._merged()]
-        if self.takes is None and self.to.startswith("?") and not self.in_query:
+        return [keys for to in cases(self.to) for keys in self._at(to)]
+
+    def _at(self, to: str) -> list[Keys]:
+        """Return the keys that lead to one of its places. Errors: ValueError for what is no place."""
+        if _PLACE.fullmatch(to) is None or (to.endswith("[]") and not self._of_parts):
+            raise ValueError(f"{self.what}: {to!r} is no place like 'input.prompt', 'images[].url' or '?name'")
+        if merges(to):
+            return [(*keys_of(to), key) for key in self._merged()]
+        if to.startswith("?") and isinstance(self.to, When):
+            raise ValueError(f"{self.what}: a place in the query is the same for each request")
+        if self.takes is None and to.startswith("?") and not self.in_query:
             raise ValueError(f"{self.what}: what is always in the query stands in the path, or in the call's own query")
         # A list of objects is written as a whole: nothing else finds room beside its elements.
-        return [tuple(self.to.partition("[]")[0].split("."))]
+        return [keys_of(to.partition("[]")[0])]
 
     @property
     def _of_parts(self) -> bool:
@@ -124,11 +138,18 @@ def clashes(written: Iterable[Written], exclusive: Iterable[tuple[str, str]] = (
 
 
 def _overlap(places: Iterable[Keys], others: Iterable[Keys]) -> bool:
-    """Return whether one place equals another, or lies under it."""
+    """Return whether one place equals another, or lies under it, or takes for an object what is a list to the other."""
+    if any((holder, not is_list) in _holders(others) for holder, is_list in _holders(places)):
+        return True
     starts, ends = set(places), set(others)
     return any(keys[:depth] in ends for keys in starts for depth in range(1, len(keys) + 1)) or any(
         keys[:depth] in starts for keys in ends for depth in range(1, len(keys) + 1)
     )
+
+
+def _holders(places: Iterable[Keys]) -> set[tuple[Keys, bool]]:
+    """Return what lies above some places: the keys to each, and whether it is a list."""
+    return {(keys[:depth], keys[depth][0] == "[") for keys in places for depth in range(1, len(keys))}
 
 
 def _meet(one: Value | When[Value] | None, other: Value | When[Value] | None) -> bool:
@@ -142,4 +163,4 @@ def _meet(one: Value | When[Value] | None, other: Value | When[Value] | None) ->
 def _shown(written: Written) -> str:
     if isinstance(written.to, Numbered):
         return f"{written.to.first}, {written.to.further}"
-    return written.to.removesuffix(".") or "the body itself"
+    return " or ".join(to.removesuffix(".") or "the body itself" for to in cases(written.to))

@@ -99,16 +99,14 @@ class VideoRequest(Request):
     )
 
     prompt: str | None = attrs.field(default=None, metadata=holds(TEXT, Role.SUBJECT, Role.TEXT, Role.FREE))
-    video: str | Media | None = attrs.field(default=None, converter=put_in, metadata=holds(FILE, Role.INPUT, Role.FREE))
+    video: str | Media | None = attrs.field(default=None, converter=put_in, metadata=holds(FILE, Role.INPUT))
     first_frame: str | Media | None = attrs.field(
         default=None, converter=put_in, metadata=holds(FILE, Role.INPUT, Role.FREE)
     )
     last_frame: str | Media | None = attrs.field(
         default=None, converter=put_in, metadata=holds(FILE, Role.SUBJECT, Role.FREE)
     )
-    videos: tuple[str | Media, ...] = attrs.field(
-        default=(), converter=files, metadata=holds(FILES, Role.INPUT, Role.FREE)
-    )
+    videos: tuple[str | Media, ...] = attrs.field(default=(), converter=files, metadata=holds(FILES, Role.INPUT))
     images: tuple[str | Media, ...] = attrs.field(
         default=(), converter=files, metadata=holds(FILES, Role.INPUT, Role.FREE)
     )

@@ -10,12 +10,14 @@ from anymedia.declare.prices import Dearest
 from anymedia.declare.when import UNKNOWN, Said, When, cases
 from anymedia.declare.written import Numbered
 from anymedia.model.errors import ConfigError
-from anymedia.tables import SCALAR, fitting, only
+from anymedia.model.forms import Form
+from anymedia.tables import SCALAR, fits, fitting, only
 
 from .values import is_value, value_of
 
 T = TypeVar("T")
 
+PLACE = Form("must be a place, like 'input.prompt', not {shown}", lambda place: isinstance(place, str))
 OTHERWISE = "otherwise"
 """What holds where none of the fields is given that a table names."""
 
@@ -52,7 +54,7 @@ def _param(given: Any, where: str) -> Param:
             raise ConfigError(f"{where}: {word}: is needed")
     takes = _takes(given["takes"], f"{where}: takes")
     return Param(
-        _place(given["to"], f"{where}: to"),
+        _to(given["to"], f"{where}: to"),
         takes,
         required=given.get("required", False),
         default=_default(given["default"], f"{where}: default") if "default" in given else None,
@@ -62,6 +64,13 @@ def _param(given: Any, where: str) -> Param:
             for word, billed in given.get("bills_as", {}).items()
         },
     )
+
+
+def _to(given: Any, where: str) -> str | Numbered | When[str]:
+    """Return a place, one for each element of a list, or one for each field that may be given. Errors: ConfigError."""
+    if isinstance(given, Mapping) and not {*given} & {"first", "further"}:
+        return _cases(fits(PLACE), given, where)
+    return _place(given, where)
 
 
 def _place(given: Any, where: str) -> str | Numbered:

@@ -30,6 +30,7 @@ OFFER: Mapping[str, Any] = {
     "wire_id": (str, Mapping),
     "path": (str, Mapping),
     "lifecycle": str,
+    "makes": int,
     "page": str,
     "fixed": Mapping,
     "params": Mapping,
@@ -38,7 +39,7 @@ OFFER: Mapping[str, Any] = {
     "shape": Mapping,
     "prices": (str, Mapping),
 }
-RULE: Mapping[str, Any] = {"when": Mapping, "needs": str, "allows": Mapping}
+RULE: Mapping[str, Any] = {"when": Mapping, "needs": (str, list), "excludes": (str, list), "allows": Mapping}
 
 
 def _is_name(name: Any) -> bool:
@@ -51,6 +52,7 @@ def _is_path(path: Any) -> bool:
 
 NAME = Form("must be a name of 1 to 100 letters, without blanks, not {shown}", _is_name)
 TEXT = Form("must be a text that is not empty, not {shown}", lambda text: isinstance(text, str) and bool(text.strip()))
+MAKES = Form("must be a whole number, 1 or more, not {shown}", lambda number: number > 0)
 PATH = Form('must be a path like "/v1/pictures", which may hold {{wire_id}}, not {shown}', _is_path)
 JSON = Form("must be a value that JSON has too, not {shown}", is_json)
 SCALARS = Form(
@@ -92,12 +94,19 @@ def _offer(name: str, table: Mapping[str, Any], where: str) -> Offer:
 
 def _kind(given: str, where: str) -> Kind:
     if given not in tuple(Kind):
-        raise ConfigError(f"{where}: {no_such('kind', given, tuple(Kind))}")
+        raise ConfigError(f"{where}: {no_such('kind', given, {str(kind): kind for kind in Kind})}")
     return Kind(given)
 
 
 def _fixed(given: Mapping[str, Any], where: str) -> dict[str, Any]:
-    return {to: fitting(value, JSON, f"{where}.{to}") for to, value in given.items()}
+    """Return what is always sent; { when = { … } } says it for each field that may be given."""
+    return {to: _value(value, f"{where}.{to}") for to, value in given.items()}
+
+
+def _value(given: Any, where: str) -> Any:
+    if isinstance(given, Mapping) and {*given} == {"when"} and isinstance(given["when"], Mapping):
+        return in_each(fits(JSON))(given["when"], f"{where}.when")
+    return fitting(given, JSON, where)
 
 
 def _rules(given: list[Any], where: str) -> tuple[Rule, ...]:
@@ -109,19 +118,25 @@ def _rule(given: Any, where: str) -> Rule:
         raise ConfigError(f"{where}: must be a table, not {given!r:.60}")
     only(given, RULE, where, "word of a rule")
     whens, allows = given.get("when", {}), given.get("allows", {})
-    if not whens or not (allows or "needs" in given):
+    if not whens or not (allows or "needs" in given or "excludes" in given):
         raise ConfigError(
-            f'{where}: must say when it holds, and what it needs or allows, like {{ when = {{ quality = "high" }}, '
-            f'needs = "size" }} ("{GIVEN}" is any value)'
+            f"{where}: must say when it holds, and what it needs, excludes or allows, like "
+            f'{{ when = {{ quality = "high" }}, needs = "size" }} ("{GIVEN}" is any value)'
         )
     return Rule(
         when={
             name: ANY if value == GIVEN else fitting(value, SCALAR, f"{where}: when.{name}")
             for name, value in whens.items()
         },
-        needs=given.get("needs"),
+        needs=_names(given.get("needs", []), f"{where}: needs"),
+        excludes=_names(given.get("excludes", []), f"{where}: excludes"),
         allows={name: tuple(fitting(values, SCALARS, f"{where}: allows.{name}")) for name, values in allows.items()},
     )
+
+
+def _names(given: Any, where: str) -> tuple[str, ...]:
+    """Return one name, or a list of them. Errors: ConfigError."""
+    return tuple(fitting(name, TEXT, where) for name in ([given] if isinstance(given, str) else given))
 
 
 READ: Mapping[str, Any] = {
@@ -130,6 +145,7 @@ READ: Mapping[str, Any] = {
     "wire_id": in_each(fits(TEXT)),
     "path": in_each(fits(PATH)),
     "lifecycle": fits(TEXT),
+    "makes": fits(MAKES),
     "page": fits(TEXT),
     "fixed": _fixed,
     "params": fields_of,

@@ -3,17 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-from anymedia.declare.prices import PerMegapixel, Price, Prices, Table
+from anymedia.declare.prices import Metered, Per, PerMegapixel, Price, Prices, Table
 from anymedia.model.errors import ConfigError
 from anymedia.tables import SCALAR, fitting, only, usd_text
 
 FIGURE: Mapping[str, Any] = {"usd": str, "credits": (str, int), "approximate": bool, "doubt": str}
+PER: Mapping[str, Any] = {"of": str, "each": int, "begun": bool, "least": str}
+METERED: Mapping[str, Any] = {"rates": Mapping, "most": Mapping}
 TABLE: Mapping[str, Any] = {"by": str, "cells": list}
 MEGAPIXELS: Mapping[str, Any] = {"first": str, "further": str, "put_in": str}
 
 
 def prices_of(given: Any, where: str) -> Prices:
-    """Return prices: USD as text, a figure with more about it, a table of them, or figures by the megapixel.
+    """Return prices: USD as text, a figure with more about it, a table of them, or figures by megapixel or by use.
 
     Errors: ConfigError; ValueError for a table that contradicts itself.
     """
@@ -22,7 +24,14 @@ def prices_of(given: Any, where: str) -> Prices:
     if isinstance(given, Mapping) and not given.keys().isdisjoint(MEGAPIXELS):
         _whole(given, MEGAPIXELS, where)
         return PerMegapixel(**{name: usd_text(usd, f"{where}.{name}") for name, usd in given.items()})
+    if isinstance(given, Mapping) and "rates" in given:
+        only(given, METERED, where, "word of prices")
+        return Metered(**{word: _rates(given[word], f"{where}.{word}") for word in METERED if word in given})
     return _figure(given, where)
+
+
+def _rates(given: Mapping[str, Any], where: str) -> dict[str, str]:
+    return {name: usd_text(rate, f"{where}.{name}") for name, rate in given.items()}
 
 
 def _whole(given: Mapping[str, Any], words: Mapping[str, Any], where: str) -> None:
@@ -53,8 +62,13 @@ def _table(given: Mapping[str, Any], where: str) -> Table:
 def _figure(given: Any, where: str) -> Price:
     if not isinstance(given, Mapping):
         return Price(usd_text(given, where))
-    only(given, FIGURE, where, "word of a figure")
+    only(given, {**FIGURE, **PER}, where, "word of a figure")
     if "usd" not in given and "credits" not in given:
         raise ConfigError(f"{where}: must have usd, credits or both")
-    figures = {name: usd_text(str(given[name]), f"{where}.{name}") for name in ("usd", "credits") if name in given}
-    return Price(**figures, approximate=given.get("approximate", False), doubt=given.get("doubt"))
+    amounts = [name for name in ("usd", "credits", "least") if name in given]
+    figure = {**given, **{name: usd_text(str(given[name]), f"{where}.{name}") for name in amounts}}
+    if figure.keys().isdisjoint(PER):
+        return Price(**figure)
+    if "of" not in given or given.get("each", 1) < 1:
+        raise ConfigError(f'{where}: must name the field of which each is billed, like of = "duration", each = 1')
+    return Per(**figure)

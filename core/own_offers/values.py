@@ -11,7 +11,7 @@ from anymedia.declare.numbers import Flag, Number, Whole
 from anymedia.model.errors import ConfigError
 from anymedia.model.forms import FLAG, Form, is_json, one_of
 from anymedia.model.names import no_such
-from anymedia.tables import fitting
+from anymedia.tables import SCALAR, fitting
 
 FURTHEST = 10**15
 """A bound lies within this."""
@@ -115,7 +115,12 @@ OF_FILES: Mapping[str, Form] = {
 
 WORDS: Mapping[str, Word] = {
     "text": Word(LENGTHS, lambda bounds: Text(**_named(bounds)), alone=()),
-    "whole": Word(BOUNDS, lambda bounds, form=None: Whole(**_named(bounds), form=_form(form)), {"form": WRITTEN}, ()),
+    "whole": Word(
+        BOUNDS,
+        lambda bounds, form=None, **beside: Whole(**_named(bounds), form=_form(form), **beside),
+        {"form": WRITTEN, "step": LEAST, "auto": SCALAR},
+        (),
+    ),
     "number": Word(
         DECIMALS, lambda bounds, form=None: Number(**_named(bounds), form=_form(form)), {"form": WRITTEN}, ()
     ),
@@ -132,7 +137,7 @@ WORDS: Mapping[str, Word] = {
     "files": Word(
         WAYS,
         lambda forms, bounds=(), **beside: _files(Files, forms, {**_named(bounds), **beside}),
-        {**OF_FILES, "bounds": LENGTHS},
+        {**OF_FILES, "bounds": LENGTHS, "single": FLAG},
         ("url",),
     ),
     "size": Word(PIXELS, Size, {"least": LEAST, "step": LEAST, "megapixels": LEAST}, None),

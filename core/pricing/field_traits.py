@@ -6,11 +6,11 @@ from typing import Any
 
 from anymedia.declare.fields import Text
 from anymedia.declare.files import Files
-from anymedia.declare.offer import Param
 from anymedia.declare.when import UNKNOWN
 from anymedia.declare.written import merges
 from anymedia.model.forms import Roles
 from anymedia.model.strict_json import dumps
+from anymedia.translate.resolve import Field
 
 from .side import Reader, Side, Trait
 
@@ -64,7 +64,7 @@ def _sent(name: str, value: Any, side: Side) -> Trait:
         return Trait("taken", "takes what is given")
     moved = side.given(name) != value
     names = [each for each in side.roles.shape if side.given(each) is not None] if moved else [name]
-    words = ", ".join(_written(side.taken.offer.params[each], _wire(each, side)) for each in names)
+    words = ", ".join(_written(side.checked.fields[each], _wire(each, side)) for each in names)
     if not names:
         return Trait("not sent", "gets nothing of it")  # auto is what pixels are without; or another field is wrong
     alike = not moved and _wire(name, side) == value
@@ -77,10 +77,10 @@ def _wire(name: str, side: Side) -> Any:
     return None if field.takes is None else field.takes.write(field.sent)
 
 
-def _written(param: Param, wire: Any) -> str:
-    if isinstance(wire, Mapping) and merges(param.to):
+def _written(field: Field, wire: Any) -> str:
+    if isinstance(wire, Mapping) and field.to is not None and merges(field.to):
         return ", ".join(f"{name} {dumps(value).decode()}" for name, value in wire.items())
-    return f"{str(param.to).lstrip('?')} {dumps(wire).decode()}"
+    return f"{str(field.to).lstrip('?')} {dumps(wire).decode()}"
 
 
 def _refusal(name: str, side: Side) -> Trait | None:

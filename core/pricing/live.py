@@ -137,11 +137,12 @@ def _stamp(path: Path) -> tuple[int, ...] | None:
 
 def fields_of(checked: Checked, units: int) -> dict[str, Json]:
     """Return every field that a task's price may depend on, as it is sent; None for what is left out."""
-    free = checked.offer.roles.free
+    free, texts = checked.offer.roles.free, checked.offer.roles.texts  # of a text its length alone is told
     sent: dict[str, Json] = {"count": units}
     for name, field in checked.fields.items():
         if name not in free and name != "count":
-            sent[name] = "x".join(map(str, field.sent)) if isinstance(field.sent, tuple) else field.sent
+            held = len(field.sent) if name in texts and field.sent is not None else field.sent
+            sent[name] = "x".join(map(str, held)) if isinstance(held, tuple) else held
     return sent
 
 

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, localcontext
+from functools import partial
 from typing import Any
 
 import attrs
 
 from anymedia.declare.adapter import Adapter
+from anymedia.declare.fields import Text
+from anymedia.declare.files import File, Files
 from anymedia.declare.numbers import as_word
 from anymedia.declare.offer import VARIANT, Offer
-from anymedia.declare.prices import Dearest, Override, PerMegapixel, Price, Prices, Table
-from anymedia.declare.when import Said, When
+from anymedia.declare.prices import Dearest, Metered, Override, Per, PerMegapixel, Price, Prices, Table, goes_by
+from anymedia.declare.when import Said, When, cases
 from anymedia.model.media import Media
 from anymedia.model.money import EXACT, Money, PriceStatus, total
 from anymedia.model.strict_json import Json
@@ -18,7 +21,9 @@ from anymedia.translate.check import Checked
 from anymedia.translate.encode import Part
 from anymedia.translate.places import reaches, touches
 
+ONE = Decimal(1)
 UNPRINTED = "no page prints a price"
+USED = "it is billed by what is used, which nobody knows beforehand"
 PAGE, YOURS = "the page", "your configuration"
 UNNAMED = f"{YOURS} names no price"
 ABOUT = "the page gives an approximate price"
@@ -65,10 +70,11 @@ def _priced(checked: Checked, part: Part, prices: Prices, override: Override | N
     price, doubt = _figure(checked, prices, units)
     if isinstance(prices, Table) and "count" in prices.by:
         units, open_ = 1, ""  # a cell is for all of them
-    doubts = "; ".join(filter(None, (doubt, price.doubt, _unmapped(checked), open_)))
+    times, longest = _times(checked, price)
+    doubts = "; ".join(filter(None, (doubt, longest, price.doubt, _unmapped(checked), open_)))
     if override is not None:
-        return _overridden(override, price, units, doubts)
-    return _money(checked.adapter, price, units, doubts)
+        return _overridden(override, price, units * times, doubts)
+    return _money(checked.adapter, price, units * times, doubts)
 
 
 def _all_listed(checked: Checked, override: Override, units: int) -> None:
@@ -91,14 +97,25 @@ def _least(adapter: Adapter, offer: Offer) -> Money:
         case None:
             return Money.unknown(UNPRINTED)
         case Table(cells=cells):
-            return min((_money(adapter, price) for price in cells.values()), key=lambda money: money.usd or 0)
+            prices = (_money(adapter, price, _fewest(offer, price)) for price in cells.values())
+            return min(prices, key=lambda money: money.usd or 0)
         case PerMegapixel(first=first):
             return _money(adapter, Price(str(first)))
+        case Metered():
+            return Money.unknown(USED)
         case price:
-            return _money(adapter, price)
+            return _money(adapter, price, _fewest(offer, price))
 
 
-def _money(adapter: Adapter, price: Price, units: int = 1, doubt: str = "") -> Money:
+def _fewest(offer: Offer, price: Price) -> Decimal:
+    """Return how often a figure is billed at least."""
+    if not isinstance(price, Per):
+        return Decimal(1)
+    least = min((getattr(takes, "least", 0) for takes in cases(offer.fields[price.of].takes)), default=0)
+    return price.times(Decimal(str(least)))
+
+
+def _money(adapter: Adapter, price: Price, units: Decimal = ONE, doubt: str = "") -> Money:
     status = PriceStatus.APPROXIMATE if price.approximate else PriceStatus.ESTIMATE if doubt else PriceStatus.EXACT
     doubt = doubt or (ABOUT if price.approximate else "")
     usd, list_usd, credits = _bill(adapter, price, units)
@@ -116,14 +133,14 @@ def _money(adapter: Adapter, price: Price, units: int = 1, doubt: str = "") -> M
     )
 
 
-def _overridden(override: Override, price: Price, units: int, doubt: str) -> Money:
+def _overridden(override: Override, price: Price, units: Decimal, doubt: str) -> Money:
     """Return a price of the user's own, which is not rounded to credits."""
     usd = None if price.usd is None else price.usd * units
     status = PriceStatus.ESTIMATE if doubt else PriceStatus.EXACT
     return Money(usd=usd, list_usd=usd, status=status, got="override", source=override.source, reason=doubt or None)
 
 
-def _bill(adapter: Adapter, price: Price, units: int) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
+def _bill(adapter: Adapter, price: Price, units: Decimal) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
     """Return what is billed in USD, what the page prints in USD, and the credits."""
     rate = adapter.credit
     if rate is None:
@@ -139,13 +156,8 @@ def _bill(adapter: Adapter, price: Price, units: int) -> tuple[Decimal | None, D
 
 def depends_on(checked: Checked) -> dict[str, Json]:
     """Return what a price by the page goes by, as it is billed: "dearest" where that is not known beforehand."""
-    match checked.offer.prices:
-        case Table(by=by):
-            names: Sequence[str] = by
-        case PerMegapixel():
-            names = ("size",)
-        case _:
-            names = ()
+    prices = checked.offer.prices
+    names = ("size",) if isinstance(prices, PerMegapixel) else goes_by(prices)
     return {name: _billed_as(checked, name) for name in names}
 
 
@@ -157,13 +169,22 @@ def _billed_as(checked: Checked, name: str) -> Json:
         value = _axis(checked, name, checked.value("count") or checked.units)
     except Unpriced:
         return None
+    if isinstance(value, str | tuple) and name in checked.offer.fields and _is_counted(checked, name):
+        return len(value)
     return "dearest" if isinstance(value, Dearest) else value
+
+
+def _is_counted(checked: Checked, name: str) -> bool:
+    """Return whether the length of a field is billed, and not what stands in it."""
+    return isinstance(checked.fields[name].takes, Text | File | Files)
 
 
 def _figure(checked: Checked, figures: Prices, units: int) -> tuple[Price, str]:
     """Return the price of one unit, or of all where it goes by their number; and why it is only an estimate, or ""."""
     if isinstance(figures, Price):
         return figures, ""
+    if isinstance(figures, Metered):
+        return _at_most(figures)
     if isinstance(figures, PerMegapixel):
         put_in = _put_in(checked) if figures.put_in else 0
         usd = _by_megapixel(checked, figures) + figures.put_in * put_in
@@ -176,8 +197,43 @@ def _figure(checked: Checked, figures: Prices, units: int) -> tuple[Price, str]:
     if not fitting:
         raise Unpriced(f"{PAGE} prints no price for {', '.join(map(as_word, axes))}")
     reasons = [axis.reason for axis in axes if isinstance(axis, Dearest) and axis.reason]
-    dearest = max(fitting, key=lambda price: (price.usd or Decimal(0), price.credits or Decimal(0)))
+    dearest = max(fitting, key=partial(_dear, checked))
     return dearest, "; ".join(reasons) if len(set(fitting)) > 1 else ""
+
+
+def _dear(checked: Checked, price: Price) -> tuple[Decimal, Decimal]:
+    """Return by what the dearer of two figures is found: what each comes to."""
+    times, _ = _times(checked, price)
+    return (price.usd or Decimal(0)) * times, (price.credits or Decimal(0)) * times
+
+
+def _times(checked: Checked, price: Price) -> tuple[Decimal, str]:
+    """Return how often a figure is billed, and why that is only an estimate ("" when it is not)."""
+    if not isinstance(price, Per):
+        return ONE, ""
+    field = checked.fields[price.of]
+    value, takes = field.value, field.takes
+    if field.raw and value is None:
+        raise Unpriced(f"a raw field sets {price.of} to what {PAGE} prints no price for")
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return price.times(Decimal(str(value))), ""
+    if isinstance(value, tuple) or (isinstance(value, str) and isinstance(takes, Text)):
+        return price.times(Decimal(len(value))), ""
+    if value is None and isinstance(takes, Files):
+        return price.times(Decimal(0)), ""
+    said = f"{price.of} is {value or 'not given, and no page names a default'}"
+    most = getattr(takes, "most", None)
+    if most is None:
+        raise Unpriced(f"{said}, and {PAGE} names no most")
+    return price.times(Decimal(str(most))), f"{said}; the most is taken"
+
+
+def _at_most(metered: Metered) -> tuple[Price, str]:
+    """Return what is billed at most where it goes by what is used."""
+    if metered.most.keys() != metered.rates.keys():
+        raise Unpriced(USED)
+    told = ", ".join(f"{most:f} {name}" for name, most in metered.most.items())
+    return Price(metered.bill(metered.most)), f"it is billed by what is used; at most {told} are taken"
 
 
 def _fits(cell: Sequence[Any], axes: Sequence[Any]) -> bool:
@@ -192,7 +248,7 @@ def _axis(checked: Checked, name: str, units: int) -> Any:
     if field.raw and field.value is None:
         if isinstance(param.default, When) and not reaches(checked.extra, param):
             _variant(checked, param.default.fields)
-        raise Unpriced(f"a raw field sets {param.to} to what {PAGE} prints no price for")
+        raise Unpriced(f"a raw field sets {' or '.join(map(str, param.places))} to what {PAGE} prints no price for")
     if field.value is None or isinstance(field.value, Said):
         return Dearest(f"{name} is {field.value or 'not given, and no page names a default'}; the dearest is taken")
     # A task is billed for what it makes itself, not for all that is asked for.
@@ -239,10 +295,10 @@ def _in_pixels(checked: Checked, by: Sequence[str]) -> bool:
     """Return whether the size is sent in pixels, as it is given or by a raw field of its own."""
     if _size(checked) is not None:
         return True
-    params, field = checked.offer.fields, checked.fields.get("size")
+    fields, field = checked.fields, checked.fields.get("size")
     if field is None or not field.raw:
         return False
-    return all(params[name].to != params["size"].to for name in by if name in params)
+    return all(fields[name].to != field.to for name in by if name in fields)
 
 
 def _units(checked: Checked, part: Part) -> tuple[int, str]:
@@ -256,7 +312,7 @@ def _units(checked: Checked, part: Part) -> tuple[int, str]:
         return part.units, ""
     units = field.value
     if not isinstance(units, int) or isinstance(units, bool) or units < 1:
-        raise Unpriced(f"a raw field sets {checked.offer.params['count'].to} to what is no number of results")
+        raise Unpriced(f"a raw field sets {field.to} to what is no number of results")
     return units, ""
 
 
@@ -271,7 +327,7 @@ def _by_megapixel(checked: Checked, figures: PerMegapixel) -> Decimal:
 
 def _put_in(checked: Checked) -> int:
     """Return the megapixels of all files that are put in; those of a public URL are not known."""
-    given = [checked.given[name] for name in checked.offer.roles.inputs if name in checked.given]
+    given = [checked.given[name] for name in checked.offer.roles.files if name in checked.given]
     files = [each for value in given for each in (value if isinstance(value, tuple) else (value,))]
     formats = [each.format for each in files if isinstance(each, Media) and each.format is not None]
     known = [_megapixels(each.width, each.height) for each in formats if each.width and each.height]

@@ -7,14 +7,14 @@ import attrs
 
 from anymedia.declare.adapter import CALLBACK, Adapter
 from anymedia.declare.auth import settings_in
-from anymedia.declare.fields import Flaw
+from anymedia.declare.fields import Flaw, is_same
 from anymedia.declare.lifecycle import Lifecycle
 from anymedia.declare.numbers import as_word
 from anymedia.declare.offer import Offer, Param, Rule
-from anymedia.declare.when import ANY, When, pick
+from anymedia.declare.when import ANY, When, decides, pick
 from anymedia.model.errors import OutOfBounds, Problem, RequestError, Unsupported
 from anymedia.model.options import OnUnsupported
-from anymedia.model.request import DELIVERY, FROM_TEXT, Request
+from anymedia.model.request import DELIVERY, Request
 from anymedia.model.strict_json import Json, dumps
 from anymedia.model.task import Adjustment
 from anymedia.model.urls import is_local, with_query
@@ -224,17 +224,17 @@ def _unsupported(request: Request, given: Mapping[str, Any], offer: Offer) -> It
             # A count is never unsupported: what one task cannot make, several can.
             if name != "count" and name not in shaped:
                 yield name, Flaw("not supported by this offer", documented=False, unsupported=True)
-        elif (takes := pick(param.takes, given)) is None:
-            yield name, Flaw(f"not supported {_where(param, request.variant)}", documented=False, unsupported=True)
+        elif (takes := pick(param.takes, given)) is None or pick(param.to, given) is None:
+            yield name, Flaw(f"not supported {_where(param, given)}", documented=False, unsupported=True)
         else:
             yield from ((name, flaw) for flaw in takes.flaws(value) if flaw.unsupported)
 
 
-def _where(param: Param, variant: str) -> str:
-    """Return in words where a field is not taken: with an input, or without the inputs that it goes with."""
-    if variant != FROM_TEXT:
-        return f"with {variant}"
-    return f"without {' or '.join(_fields(param.takes))}"
+def _where(param: Param, given: Mapping[str, Any]) -> str:
+    """Return in words where a field is not taken: with another field, or without those that it goes with."""
+    decided = next(each for each in (param.takes, param.to) if isinstance(each, When) and each.pick(given) is None)
+    met = next((field for field in decided.fields if decides(field, given)), None)
+    return f"without {' or '.join(_fields(decided))}" if met is None else f"with {met}"
 
 
 def _fields(thing: Any) -> list[str]:
@@ -253,7 +253,7 @@ def _flaws(given: Mapping[str, Any], fields: Mapping[str, Field], offer: Offer) 
 
 def _missing(given: Mapping[str, Any], fields: Mapping[str, Field], offer: Offer) -> Iterator[Problem]:
     for name, param in offer.fields.items():
-        if param.required and fields[name].value is None:
+        if param.required and fields[name].value is None and fields[name].takes is not None:
             yield Problem(field=name, message="required by this offer", documented=False)
     if pick(offer.wire_id, given) is None:
         yield from _no_variant(given, offer)
@@ -274,15 +274,23 @@ def _no_variant(given: Mapping[str, Any], offer: Offer) -> Iterator[Problem]:
 
 def _broken(given: Mapping[str, Any], fields: Mapping[str, Field], offer: Offer) -> Iterator[Problem]:
     for rule in offer.rules:
-        if all(name in given and value in (ANY, given[name]) for name, value in rule.when.items()):
+        if all(_holds(name, value, given) for name, value in rule.when.items()):
             for message in _demands(rule, given, fields):
                 yield Problem(field=next(iter(rule.when)), message=message)
 
 
+def _holds(name: str, value: Any, given: Mapping[str, Any]) -> bool:
+    """Return whether a field has the value for which a rule holds; ANY: it is given."""
+    return decides(name, given) if value is ANY else name in given and is_same(value, given[name])
+
+
 def _demands(rule: Rule, given: Mapping[str, Any], fields: Mapping[str, Field]) -> Iterator[str]:
     what = ", ".join(as_word(value) for value in rule.when.values() if value is not ANY)
-    if rule.needs is not None and rule.needs not in given:
-        yield f"{what} needs {rule.needs}".lstrip()
+    if rule.needs and not any(decides(name, given) for name in rule.needs):
+        yield f"{what} needs {' or '.join(rule.needs)}".lstrip()
+    for name in rule.excludes:
+        if decides(name, given):
+            yield f"{what} goes without {name}".lstrip()
     for name, values in rule.allows.items():
         value = fields[name].value if name in fields else None
         if value not in values:

@@ -8,9 +8,10 @@ import attrs
 
 from anymedia.account import Secret
 from anymedia.declare.adapter import Adapter
+from anymedia.declare.endpoint import Ok
 from anymedia.declare.errors import Err, Match
 from anymedia.declare.hook import Hook, HookError
-from anymedia.declare.path import Content, Place
+from anymedia.declare.path import Content
 from anymedia.model.errors import (
     NOT_AGAIN,
     PROVIDER_ERRORS,
@@ -217,12 +218,12 @@ class Received:
             return int(code[:4])
         return status
 
-    def is_error(self, ok: tuple[Place, Json] | None) -> bool:
+    def is_error(self, ok: Ok | None) -> bool:
         """Return whether this is an error: by its HTTP status, or by the body's own code at `ok`."""
         if not _is_good(self.answer.status):
             return True
         code = None if ok is None else ok[0].one(self.content)
-        return ok is not None and code is not None and code != ok[1] and word(code) != str(ok[1])
+        return ok is not None and code is not None and not any(code == yes or word(code) == str(yes) for yes in ok[1])
 
     def refusal(self, *, submit: bool) -> AnymediaError:
         """Return the error that a "no" of the provider means; at a submit, with how far it can be trusted."""

@@ -17,6 +17,7 @@ from anymedia.declare.errors import Err
 from anymedia.declare.lifecycle import Lifecycle
 from anymedia.declare.many import Many
 from anymedia.declare.path import Content, Place
+from anymedia.declare.prices import Metered
 from anymedia.model.errors import AnymediaError, MalformedAnswer, ProviderError, SubmitUncertain, Unavailable
 from anymedia.model.money import EXACT, LARGEST, Money, PriceStatus, can_be
 from anymedia.model.strict_json import dumps
@@ -55,7 +56,7 @@ def submitted(asked: Asked, answer: Answer, draft: Task) -> Task:
     if received.is_error(reply.ok):
         raise _refusal(received, life)
     task_id = id_of(reply.id, content) if reply.id is not None else draft.id
-    if task_id is None and answer.file is not None:
+    if task_id is None and (answer.file is not None or _shows_success(reply, content)):
         task_id = draft.id  # it needs no name: nothing is left to look at
     if task_id is None:
         raise _without(received, f"without a task id that can be read{received.aside}")
@@ -208,7 +209,7 @@ def _read(received: Received, reply: Reply, task: Task, task_id: str) -> dict[st
     state, raw_state, said = _state(received, reply, task, task_id)
     completed_at = time_of(reply.completed, content) or task.completed_at
     # An amount beside a task that goes on is not what it comes to.
-    money = _settled(received, reply, task.money) if state.final else task.money
+    money = _settled(received, reply, task) if state.final else task.money
     changes: dict[str, Any] = {
         "state": state,
         "raw_state": raw_state,
@@ -235,6 +236,8 @@ def _state(received: Received, reply: Reply, task: Task, task_id: str) -> tuple[
         return State.FAILED, _word(received, raw) if isinstance(raw, str) else None, None
     if received.answer.file is not None:
         return State.SUCCEEDED, task.raw_state, None
+    if raw is None and _shows_success(reply, received.content):
+        return State.SUCCEEDED, task.raw_state, None
     if reply.state is None:
         # An answer without a state of its own is a result where there is nothing to look at later; else it tells none.
         return State.SUCCEEDED if life.poll is None else task.state, task.raw_state, None
@@ -246,6 +249,12 @@ def _state(received: Received, reply: Reply, task: Task, task_id: str) -> tuple[
     if meaning.cause is Cause.NOT_FOUND:
         raise received.error(meaning.cause, f"{received.asked.account} answered {said}", task_id=task_id)
     return State.FAILED, said, meaning
+
+
+def _shows_success(reply: Reply, content: Content) -> bool:
+    """Return whether an answer without a state shows all the same that the task has succeeded."""
+    told = reply.state is not None and reply.state.one(content) is not None
+    return not told and reply.succeeded_if is not None and bool(reply.succeeded_if.find(content))
 
 
 def _word(received: Received, raw: str) -> str:
@@ -407,9 +416,11 @@ def _amounts(received: Received, places: Reply | Balance) -> tuple[Decimal | Non
     return usd, credits
 
 
-def _settled(received: Received, reply: Reply, money: Money) -> Money:
+def _settled(received: Received, reply: Reply, task: Task) -> Money:
     """Return what the task took in the provider's own words, else the money as it was."""
-    usd, credits = _amounts(received, reply)
+    money, (usd, credits) = task.money, _amounts(received, reply)
+    if usd is None and credits is None:
+        usd = _metered(received, reply, task)
     # Nobody takes so much for a task, or so little: what was quoted stays reserved.
     if usd is None or usd > LARGEST or 0 < usd < LEAST:
         return money
@@ -422,3 +433,14 @@ def _settled(received: Received, reply: Reply, money: Money) -> Money:
         date=received.asked.now.date().isoformat(),
         source=f"{received.asked.adapter.title}'s answer",
     )
+
+
+def _metered(received: Received, reply: Reply, task: Task) -> Decimal | None:
+    """Return what a task took by what its answer says was used, at the rates of its offer; None where it says less."""
+    offer = received.asked.adapter.offer((task.offer or "").rpartition("/")[2])
+    if offer is None or not isinstance(offer.prices, Metered):
+        return None
+    used = {
+        name: figure for name, where in reply.used.items() if (figure := amount(where, received.content)) is not None
+    }
+    return offer.prices.bill(used) if offer.prices.rates.keys() <= used.keys() else None

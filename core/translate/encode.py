@@ -16,6 +16,7 @@ from anymedia.declare.hook import Hook, HookError
 from anymedia.declare.lifecycle import Lifecycle
 from anymedia.declare.many import Many
 from anymedia.declare.path import Path
+from anymedia.declare.when import pick
 from anymedia.model.errors import MalformedAnswer, OutOfBounds, Problem
 from anymedia.model.slots import Way, filled, slots
 from anymedia.model.strict_json import Json
@@ -73,16 +74,16 @@ def _part(checked: Checked, first: int, units: int, bodies: dict[Any, Mapping[st
 
 def _body(checked: Checked, changes: Mapping[str, Any]) -> dict[str, Json]:
     body: dict[str, Json] = {}
-    model = checked.life.submit.model
+    model, in_query = checked.life.submit.model, checked.offer.in_query
     if model is not None:
         put(body, model, checked.wire_id)
-    for place, value in checked.offer.fixed.items():
-        put(body, place, value)
-    params, in_query = checked.offer.fields, checked.offer.in_query
+    for place, fixed in checked.offer.fixed.items():
+        if (value := pick(fixed, checked.given)) is not None:
+            put(body, place, value)
     for name, field in checked.fields.items():
         value = changes.get(name, field.sent)
-        if value is not None and field.takes is not None and name not in in_query:
-            put(body, params[name].to, field.takes.write(value))
+        if value is not None and field.takes is not None and field.to is not None and name not in in_query:
+            put(body, field.to, field.takes.write(value))
     for place, value in checked.sends.items():
         put(body, place, value)
     whole, hook = merged(body, checked.extra) if checked.extra else body, checked.life.submit.writes

@@ -8,7 +8,7 @@ import attrs
 from anymedia.declare.adapter import Adapter
 from anymedia.declare.fields import Flaw
 from anymedia.declare.offer import Offer
-from anymedia.declare.when import pick
+from anymedia.declare.when import When, pick
 from anymedia.model.errors import Problem
 from anymedia.model.forms import shown
 from anymedia.model.request import Request
@@ -68,7 +68,8 @@ def overrides(raw: Mapping[str, Json]) -> Iterator[Adjustment]:
 
 def forbidden(raw: Mapping[str, Json], adapter: Adapter, offer: Offer) -> Iterator[Problem]:
     """Yield raw fields that set the model, or what else tells one offer from another: these decide the price."""
-    for place in filter(None, (adapter.life(offer.lifecycle).submit.model, *offer.fixed)):
+    constant = (place for place, value in offer.fixed.items() if not isinstance(value, When))
+    for place in filter(None, (adapter.life(offer.lifecycle).submit.model, *constant)):
         if touches(raw, place):
             message = f"cannot set {place}: choose the model or the offer instead"
             yield Problem(field="extra", message=message, documented=False)

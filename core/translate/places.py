@@ -1,10 +1,11 @@
 """Places in a body, as Param.to names them: written to, laid over, and reached by raw fields."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from anymedia.declare.offer import Param
 from anymedia.declare.path import Path
-from anymedia.declare.written import Numbered, merges
+from anymedia.declare.written import Numbered, keys_of, merges
 from anymedia.model.strict_json import Json
 
 
@@ -17,10 +18,31 @@ def put(body: dict[str, Json], to: str | Numbered, value: Json) -> None:
         items, _, key = to.partition("[].")
         put(body, items, [_object(key, element) for element in value])
     else:
-        *parents, last = to.split(".")
-        for key in parents:
-            body = body.setdefault(key, {})
-        body.update({last: value} if last else value)
+        keys = keys_of(to)
+        if merges(to):
+            _entered(body, keys, {}).update(value)
+        else:
+            _set(_entered(body, keys[:-1], [] if keys[-1][0] == "[" else {}), keys[-1], value)
+
+
+def _entered(body: Any, keys: Sequence[str], empty: Any) -> Any:
+    """Return the object or the list to which keys lead, where each is made that is not there, the last one `empty`."""
+    for key, following in zip(keys, (*keys[1:], None), strict=False):  # none leads to the body itself
+        made: Any = empty if following is None else [] if following[0] == "[" else {}
+        held = body.get(key) if isinstance(body, dict) else body[int(key[1:-1])] if int(key[1:-1]) < len(body) else None
+        if held is None:
+            _set(body, key, held := made)
+        body = held
+    return body
+
+
+def _set(holder: Any, key: str, value: Json) -> None:
+    """Write a value under a key of an object, or as an element of a list, whose elements come in order."""
+    if isinstance(holder, dict):
+        holder[key] = value
+    else:
+        at = int(key[1:-1])
+        holder[at : at + 1] = [value]
 
 
 def held(body: Json, to: str, keys: Iterable[str]) -> Json:
@@ -56,7 +78,8 @@ def touches(extra: Mapping[str, Json], to: str | Numbered) -> bool:
     if isinstance(to, Numbered):
         starts = (to.first, to.further.partition("{n}")[0])
         return any(_reached(extra, start.split("."), str.startswith) for start in starts)
-    return _reached(extra, to.replace("[]", "").split("."), str.__eq__)
+    # A raw field replaces a list as a whole, so that what is an element of one is reached with it.
+    return _reached(extra, [key for key in keys_of(to) if key[0] != "["] or [""], str.__eq__)
 
 
 def reaches(extra: Mapping[str, Json], param: Param) -> bool:

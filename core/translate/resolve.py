@@ -9,6 +9,7 @@ import attrs
 from anymedia.declare.fields import Value
 from anymedia.declare.offer import Offer, Param
 from anymedia.declare.when import UNKNOWN, Said, When
+from anymedia.declare.written import Numbered
 from anymedia.model.strict_json import Json
 
 from .places import held, merged, put, reaches
@@ -30,13 +31,14 @@ class Field:
 
     `value` is the canonical value that the provider takes: as words (Said) where the page has nothing else, None where
     nobody knows it. `sent` is the value that the body is written with before raw fields are laid over it; None: the
-    field is left out. `takes` None: the offer has no such field in this variant.
+    field is left out. `to` is its place. `takes` None: the offer has no such field in this variant.
     """
 
     value: Any
     source: Source
     sent: Any
     takes: Value | None
+    to: str | Numbered | None
 
     @property
     def raw(self) -> bool:
@@ -52,21 +54,24 @@ def resolve(given: Mapping[str, Any], offer: Offer) -> dict[str, Field]:
 def _field(name: str, param: Param, given: Mapping[str, Any]) -> Field:
     # Most things are no When, and this is where a check spends its time.
     takes = param.takes.pick(given) if isinstance(param.takes, When) else param.takes
+    to = param.to.pick(given) if isinstance(param.to, When) else param.to
+    if to is None:
+        takes = None
     if name in given:
         value = given[name]
-        return Field(value, Source.GIVEN, value, takes)
+        return Field(value, Source.GIVEN, value, takes, to)
     default = param.default.pick(given) if isinstance(param.default, When) else param.default
     if default is None or (name == "aspect_ratio" and "size" in given and not param.always_sent):
-        return Field(None, Source.UNKNOWN, None, takes)  # a size in pixels leaves no ratio to be taken
+        return Field(None, Source.UNKNOWN, None, takes, to)  # a size in pixels leaves no ratio to be taken
     if isinstance(default, Said):
-        return Field(default, Source.UNKNOWN if default == UNKNOWN else Source.CHOICE, None, takes)
-    return Field(default, Source.DEFAULT, default if param.always_sent else None, takes)
+        return Field(default, Source.UNKNOWN if default == UNKNOWN else Source.CHOICE, None, takes, to)
+    return Field(default, Source.DEFAULT, default if param.always_sent else None, takes, to)
 
 
 def overridden(fields: Mapping[str, Field], offer: Offer, extra: Mapping[str, Json]) -> dict[str, Field]:
     """Return the fields as they are once raw fields are laid over the body."""
     raw = {name for name, param in offer.fields.items() if name not in offer.in_query and reaches(extra, param)}
-    changed = {name: _overridden(fields[name], offer.fields[name], extra) for name in raw}
+    changed = {name: _overridden(fields[name], extra) for name in raw}
     for name, field in fields.items():
         if name not in raw and field.source is not Source.GIVEN and raw & _deciding(offer.fields[name].default):
             changed[name] = attrs.evolve(field, value=None, source=Source.RAW)
@@ -78,11 +83,11 @@ def _deciding(default: Any) -> set[str]:
     return set(default.fields) if isinstance(default, When) else set()
 
 
-def _overridden(field: Field, param: Param, extra: Mapping[str, Json]) -> Field:
+def _overridden(field: Field, extra: Mapping[str, Json]) -> Field:
     value = None
-    if field.takes is not None and isinstance(param.to, str):
+    if field.takes is not None and isinstance(field.to, str):
         body: dict[str, Json] = {}
         if field.sent is not None:
-            put(body, param.to, field.takes.write(field.sent))
-        value = field.takes.read(held(merged(body, extra), param.to, field.takes.keys or ()))
+            put(body, field.to, field.takes.write(field.sent))
+        value = field.takes.read(held(merged(body, extra), field.to, field.takes.keys or ()))
     return attrs.evolve(field, value=value, source=Source.RAW)

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, TypeAlias
 import attrs
 
 from anymedia.account import Account
+from anymedia.declare.assets import MEDIA
 from anymedia.model.errors import ConfigError, DownloadError
 from anymedia.model.formats import UNKNOWN, Format
 from anymedia.model.task import Asset, Task
@@ -144,7 +145,17 @@ async def _fetched(transport: Transport, unfinished: Part, task: Task, asset: As
     async with transport.fetch(asset.url or "", account) as file:
         async for chunk in _limited(file):
             unfinished.write(chunk)
-        return await asyncio.to_thread(recognised, unfinished, file, f"the result of task {task.id}")
+        media = await asyncio.to_thread(recognised, unfinished, file, f"the result of task {task.id}")
+        if task.offer is not None and _is_other(media, asset.kind):
+            raise Lost(f"a file of type {media.type} came in place of {asset.kind}", sent=True, status=file.status)
+        return media
+
+
+def _is_other(media: Format, kind: str) -> bool:
+    """Return whether a file is of another medium than its asset; a picture that moves may stand for a film."""
+    medium = media.type.partition("/")[0]
+    moves = kind == "video" and media.seconds is not None
+    return medium in MEDIA and medium != kind and not moves
 
 
 async def _limited(file: File) -> AsyncIterator[bytes]:

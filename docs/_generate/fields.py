@@ -150,8 +150,9 @@ def rule(held: Rule) -> str:
     """Return a rule between fields as a sentence."""
     whens = (field if value is ANY else f"{field} {code(as_word(value))}" for field, value in held.when.items())
     allowed = (f"{field} {' '.join(map(as_word, values))}" for field, values in held.allows.items())
-    needs = " and ".join(chain(() if held.needs is None else (held.needs,), allowed))
-    return f"{' with '.join(whens)} needs {needs}"
+    needs = " and ".join(chain(filter(None, [" or ".join(held.needs)]), allowed))
+    demands = (f"needs {needs}" if needs else "", f"goes without {', '.join(held.excludes)}" if held.excludes else "")
+    return f"{' with '.join(whens)} {' and '.join(filter(None, demands))}"
 
 
 def grid(shape: Grid) -> tuple[list[str], list[list[str]]]:

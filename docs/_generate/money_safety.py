@@ -243,17 +243,17 @@ def _body_codes(adapter: Adapter) -> str:
     found: dict[tuple[str, ...], list[Key]] = {}
     for said in (*range(600), A_WORD):
         end = submit_end(adapter, asking.answer(200, (ok[0], said)))
-        if said != ok[1] and (said not in AS_HTTP or end != submit_end(adapter, asking.answer(int(said)))):
+        if said not in ok[1] and (said not in AS_HTTP or end != submit_end(adapter, asking.answer(int(said)))):
             found.setdefault(_told(end), []).append(str(said))
     rows = ([named(said).replace(code(A_WORD), "any word"), *words] for words, said in found.items())
     intro = BODY_CODES.format(where=places(ok[0]), ok=_yes(adapter, ok[1]), first=AS_HTTP[0], last=AS_HTTP[-1])
     return blocks(intro, table(["code at HTTP 200", *HEAD], rows))
 
 
-def _yes(adapter: Adapter, code: Json) -> str:
+def _yes(adapter: Adapter, codes: tuple[Json, ...]) -> str:
     """Say what the body's own code is where an answer is a yes."""
     without = submit_end(adapter, asking.answer(200, (adapter.lifecycle.submit.reply.id, "t-1")))
-    return f"only {code}{', or none,' if without.outcome is Outcome.ACCEPTED else ''} is a yes"
+    return f"only {' or '.join(map(str, codes))}{', or none,' if without.outcome is Outcome.ACCEPTED else ''} is a yes"
 
 
 BILLED = {Refund.YES: Billed.NO, Refund.NO: Billed.YES, Refund.UNKNOWN: Billed.UNKNOWN}

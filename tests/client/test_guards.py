@@ -286,6 +286,7 @@ def test_a_public_address_gets_a_socket():
         ({"kind": "raw", "status": 200, "headers": {"Content-Encoding": "br"}, "body": "x"}, "packed as br"),
         ({"kind": "status", "status": 410, "body": "empty"}, "answered 410"),
         ({"kind": "status", "status": 500, "body": "html"}, "answered 500"),
+        ({"kind": "other_media"}, "a file of type audio/wav came in place of image"),
         ({"kind": "cut_body"}, "broke off"),
         ({"kind": "reset_before"}, "reset"),
     ],

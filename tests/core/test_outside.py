@@ -7,7 +7,21 @@ from typing import ClassVar
 import attrs
 import pytest
 
-from anymedia import Account, Asset, Cause, ImageRequest, Kind, Money, Outcome, RawRequest, Refund, Secret, State, Task
+from anymedia import (
+    Account,
+    Asset,
+    Cause,
+    ImageRequest,
+    Kind,
+    Money,
+    Outcome,
+    RawRequest,
+    Refund,
+    Request,
+    Secret,
+    State,
+    Task,
+)
 from anymedia.declare import (
     ANY,
     UNKNOWN,
@@ -19,6 +33,7 @@ from anymedia.declare import (
     Limits,
     Offer,
     Param,
+    Per,
     PerMegapixel,
     Price,
     Reply,
@@ -32,7 +47,6 @@ from anymedia.declare import (
 from anymedia.declare.prices import Override
 from anymedia.engine.generate import _units
 from anymedia.journal.redact import secrets_of
-from anymedia.model import request as kinds
 from anymedia.model.forms import FILE, FILES, LINK, TEXT, Role, files, holds, one_of
 from anymedia.model.media import Media, put_in
 from anymedia.model.redact import MARK, scrubbed
@@ -201,9 +215,9 @@ def test_a_figure_is_what_is_printed_and_no_float():
     assert Price("0.05", 5) == Price(Decimal("0.05"), Decimal(5))
     assert Credit("0.01").usd == Decimal("0.01")
     for make, why in (
-        (lambda: Price(credits=2.5), "credits is a text or a whole number, like '0.05', not 2.5"),
-        (lambda: Price(0.1), "usd is a text or a whole number"),
-        (lambda: Price("about 3"), "usd: 'about 3' is no number$"),
+        (lambda: Price(credits=2.5), "a figure is a text or a whole number, like '0.05', not 2.5"),
+        (lambda: Per(0.1, "duration"), "a figure is a text or a whole number"),
+        (lambda: Price("about 3"), "a figure: 'about 3' is no number$"),
         (lambda: Credit(0.01), "a figure is a text or a whole number"),
         (lambda: PerMegapixel("0.03", 0.015, "0"), "a figure is a text or a whole number"),
         (lambda: Table("quality", {"low": 0.05}), "cells, low: a figure is a text or a Price, not 0.05"),
@@ -248,7 +262,7 @@ ONE = Offer(name="m", params={"prompt": PROMPT})
         (lambda: acme(submit=SUBMIT, gaps="rates"), "gaps is a tuple of gaps, not a text$"),
         (lambda: Endpoint(method="GET", path="/", hosts="a.b"), "hosts is a tuple of hosts, not a text"),
         (lambda: Endpoint(method="GET", path="/", not_yet=404), "not_yet is an error code and for how many seconds"),
-        (lambda: Reply(ok="code"), "ok is the place of a code and the code that means yes, like .*, not a text"),
+        (lambda: Reply(ok="code"), "ok is the place of a code and the codes that mean yes, like .*, not a text"),
         (lambda: Limits(submits=20), "submits is so many calls in so many seconds, like .20, 10., not one int"),
         (lambda: Choice("1K", "4K", not_honoured="4K"), "not_honoured is a tuple of values, not a text"),
         (lambda: Rule(when={"mask": ANY}, allows={"quality": "low"}), "allows, quality: it is a tuple of values, not"),
@@ -269,12 +283,11 @@ def test_nothing_waits_for_a_task_that_has_failed():
 
 
 @pytest.fixture
-def song(monkeypatch):
+def song():
     """A kind of request whose author names no role but what its fields take."""
-    monkeypatch.setattr("anymedia.model.request._KINDS", dict(kinds._KINDS))
 
     @attrs.frozen(kw_only=True)
-    class Song(kinds.Request):
+    class Song(Request):
         kind: ClassVar[Kind] = Kind.MUSIC
 
         lyrics: str = attrs.field(metadata=holds(TEXT))

@@ -121,7 +121,7 @@ def test_a_command_works(line, at_the_simulators, timeless):
         targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
         assert set(arguments) <= set(targets)
     else:
-        assert line == "sudo apt-get install --yes make python3-venv"
+        assert line == "sudo apt-get install --yes make python3-venv ffmpeg"
 
 
 def test_the_fault_that_is_shown_is_the_one_that_is_told():

@@ -155,10 +155,10 @@ class Watched:
         self.arrived = Counter()
         self._tell = tell
         self._service = simulator.service
-        self._answer, self._draw = simulator.service.answer, simulator.service.picture
+        self._answer, self._draw = simulator.service.answer, simulator.service.work
         self._drawn = b""
         self._service.balance = 10**9
-        self._service.answer, self._service.picture = self._watching, self._picture
+        self._service.answer, self._service.work = self._watching, self._picture
 
     def _watching(self, request):
         if request.path.startswith("/__"):

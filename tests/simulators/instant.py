@@ -86,7 +86,7 @@ class Instant(Service):
             raise Refusal(504, "timeout", "The request timed out")
 
         def body():
-            pictures = [self.picture(task, index).draw() for index in range(task.order.count)]
+            pictures = [self.work(task, index).draw() for index in range(task.order.count)]
             data = [{"b64_json": b64encode(picture).decode()} for picture in pictures]
             usage = {"input_tokens": 0, "output_tokens": TOKENS * len(data), "total_tokens": TOKENS * len(data)}
             return json.dumps({"created": int(task.created), "data": data, "usage": usage}).encode()
@@ -110,7 +110,7 @@ class Painter(Instant):
         if stage != "succeeded":
             return super().shown(task, stage, urls)
         headers = {"Content-Type": "image/png", "X-Job": task.id, "X-Cost-Cents": str(task.order.price)}
-        return Response(200, headers, self.picture(task, 0))
+        return Response(200, headers, self.work(task, 0))
 
 
 class Retoucher(Instant):

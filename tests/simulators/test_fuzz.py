@@ -15,11 +15,13 @@ NAMES = [
     *("type", "input", "callBackUrl", "output_resolution", "output_count", "source_image_urls", "callback_url"),
     *("source", "type", "data", "url", "filename", "byte_size", "checksum", "signed_id", "purpose", "file_name"),
     *("service", "action", "params", "image_size", "kind", "on", "times", "status", "headers", "seconds", "bytes"),
+    *("duration_seconds", "vocal_mode", "speakers", "dialogue_turns", "text", "reference_video_urls", "quality"),
 ]
 VALUES = [
     *("flux-2", "gpt-image-2-official", "gpt-image-2", "qwen-image-2", "flux-2/pro-image-to-image", "1K", "2k", "4k"),
     *("auto", "16:9", "9:21", "99999x1", "A fox", "https://example.com/a", "http://[", "flux-2-pro-text-to-image"),
     *("http://127.0.0.1:1/a", "http://10.0.0.1/a", "base64", "url", "AAAA", "data:,x"),
+    *("kling-3.0", "seedance-2.0", "suno-v6", "instrumental", "tts-1", "gemini-3.1-flash-tts", "nano-banana-pro"),
     *("flux_2", "text_to_image", "raw", "status", "moderated", "huge", "any"),
 ]
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(VALUES)
@@ -35,6 +37,7 @@ PATHS = st.sampled_from(
     [
         *("/api/v1/images/generations", "/paid/flux-2/create", "/api/v1/tasks/x", "/paid/get/taskid"),
         *("/media/tasks/x/0.png", "/api/v1/price_quotes", "/api/v1/price_schedules", "/api/v1/balance", "/__faults"),
+        *("/paid/text-to-speech", "/paid/seedream/create", "/v1/images/generations", "/api/get/x"),
         *("/api/v1/files", "/api/v1/files/prepare", "/api/v1/files/confirm", "/v1/files", "/v1/files/x/content"),
         *(f"/uploads/{'0' * 32}/x", f"/uploads/lent/{'0' * 32}"),
         *{model.scope for model in MODELS},

@@ -2,10 +2,12 @@
 
 import json
 import re
+from decimal import Decimal
 
 import pytest
 
 URL = "https://example.com/a.png"
+IMAGENS = {"-fast": 4, "": 8, "-ultra": 12}
 
 
 @pytest.fixture
@@ -75,6 +77,97 @@ def test_unauthorised(caller, name, headers):
     assert one.words.error(body) in (401, "Invalid API key")
     if name == "api_in_one":
         assert body["error"] == {"code": 401, "message": "Invalid API key", "type": "authentication_error"}
+
+
+KLING = {"model": "kling-3", "prompt": "A fox"}
+SONG = {"model": "chirp-v5-5", "gpt_description_prompt": "A song of rain"}
+IMAGES, VIDEOS, MUSIC = "/api/v1/images/generations", "/api/v1/videos/generations", "/api/v1/audio/music"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "price"),
+    [
+        (VIDEOS, KLING, 300),
+        (VIDEOS, {**KLING, "sound": False, "duration": 3}, 120),
+        (VIDEOS, {**KLING, "mode": "pro", "duration": 15, "image": URL, "aspect_ratio": "1:1"}, 1200),
+        (VIDEOS, {**KLING, "mode": "pro", "sound": False, "duration": 3.5}, Decimal("192.5")),
+        (VIDEOS, {"model": "kling-3", "multi_shots": True, "multi_prompt": [{"prompt": "a", "duration": 6}] * 2}, 720),
+        *[(IMAGES, {"model": f"imagen4{tier}", "prompt": "A fox", "seed": 7}, usd) for tier, usd in IMAGENS.items()],
+        (IMAGES, {"model": "imagen4", "prompt": "A fox", "num_images": 2, "negative_prompt": "rain"}, 16),
+        (MUSIC, SONG, 12),
+        (MUSIC, {**SONG, "model": "suno", "make_instrumental": True}, 10),
+        (MUSIC, {"prompt": "La", "style": "folk", "title": "Rain", "tags": "metal"}, 5),
+        (MUSIC, {"model": "suno-v5-0", "prompt": "x" * 5000}, 10),
+        (MUSIC, {"model": "chirp-v4-0", "style": "folk", "make_instrumental": True}, 7),
+    ],
+)
+def test_one_makes_more_than_flux(one, path, body, price):
+    status, answer = one.post(body, path)
+    assert (status, one.charged(), one.service.bills()["unread"]) == (200, [price], []), answer
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (IMAGES, KLING),
+        (VIDEOS, {"prompt": "A fox"}),
+        (VIDEOS, {"model": "kling-3"}),
+        (VIDEOS, {**KLING, "multi_shots": True}),
+        (VIDEOS, {**KLING, "mode": "4K"}),
+        (VIDEOS, {**KLING, "duration": 16}),
+        (VIDEOS, {**KLING, "duration": True}),
+        (VIDEOS, {**KLING, "prompt": "x" * 2501}),
+        (VIDEOS, {**KLING, "image": "data:,"}),
+        (IMAGES, {"model": "imagen4", "prompt": "A fox", "num_images": 5}),
+        (IMAGES, {"model": "imagen4", "prompt": "A fox", "aspect_ratio": "3:2"}),
+        (MUSIC, {"model": "suno-v6", "prompt": "La"}),
+        (MUSIC, {**SONG, "gpt_description_prompt": "x" * 401}),
+        (MUSIC, {**SONG, "style": "folk"}),
+        (MUSIC, {"prompt": "La", "style": "folk", "make_instrumental": True}),
+        (MUSIC, {"model": "chirp-v5-5"}),
+        (MUSIC, {"model": "chirp-v5-5", "style": "folk"}),
+        (MUSIC, {"model": "chirp-v4-0", "prompt": "x" * 3001}),
+    ],
+)
+def test_one_refuses_more_than_flux(one, path, body):
+    status, answer = one.post(body, path)
+    assert (status, answer["error"]["code"], one.charged()) == (400, 400, [])
+
+
+def test_one_film(one):
+    task_id = one.post(KLING, VIDEOS)[1]["data"]["task_id"]
+    one.clock.tick(4)
+    data = {"task_id": task_id, "status": "COMPLETED", "output": {}, "credits_used": 300}
+    data["output"]["video_url"] = f"http://sim.test/media/tasks/{task_id}/0.mp4"
+    assert one.look(task_id)["data"] == data
+    (order,) = (task.order for task in one.service.tasks.values())
+    assert (order.size, order.seconds, order.sound) == ((1280, 720), 5, True)
+
+
+def test_one_song_has_a_feed(one):
+    one.service.add_fault({"kind": "failed", "on": "submit"})
+    (failed, good, picture) = (
+        one.post(SONG, MUSIC)[1],
+        one.post(SONG, MUSIC)[1],
+        one.post(one.words.body)[1]["data"],
+    )
+    assert re.fullmatch(r"gen\w+ksv", good["task_id"])
+    created = "2027-01-15T08:00:00+00:00"
+    assert good == {"task_id": good["task_id"], "status": "pending", "model": "chirp-v5-5", "created_at": created}
+
+    def feed(task):
+        return one.ask("GET", f"{MUSIC}/feed?task_id={task['task_id']}")
+
+    assert feed(good)[1]["data"] == {"type": "PENDING", "response_data": []}
+    assert feed(picture)[0] == one.ask("GET", f"{MUSIC}/feed")[0] == 404
+    one.clock.tick(4)
+    error = {"error": "Generation failed", "error_code": 500}
+    assert feed(failed)[1]["data"] == {"type": "FAILED", **error, "credits_used": 0}
+    done = feed(good)[1]
+    assert done == one.look(good["task_id"])
+    urls = [f"http://sim.test/media/tasks/{good['task_id']}/{index}.mp3" for index in range(2)]
+    tracks = [{"audio_url": url, "title": "A song of rain", "duration": 30} for url in urls]
+    assert done["data"] == {"type": "SUCCESS", "response_data": tracks, "credits_used": 12}
 
 
 def revid_body(model="flux-2/pro-text-to-image", **fields):

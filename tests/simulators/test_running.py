@@ -125,16 +125,17 @@ def test_import_is_light():
     done = run(
         "import sys, anymedia.simulators as s\n"
         "s.names()\n"
-        "heavy = {'aiohttp', 'PIL', 'pytest'} & set(sys.modules)\n"
+        "heavy = {'aiohttp', 'PIL', 'lameenc', 'pytest'} & set(sys.modules)\n"
         "sys.exit(f'imported {heavy}' if heavy else 0)"
     )
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_missing_pillow_is_told_in_a_sentence():
+@pytest.mark.parametrize("package", ["PIL", "lameenc"])
+def test_a_missing_package_is_told_in_a_sentence(package):
     done = run(
         "import sys, asyncio, anymedia.simulators as s\n"
-        "sys.modules['PIL'] = None\n"
+        f"sys.modules['{package}'] = None\n"
         "async def main():\n"
         "    async with s.running(): pass\n"
         "asyncio.run(main())"

@@ -226,7 +226,7 @@ def test_a_wrong_fact_is_said(provider, name, change, promise, said, tmp_path):
 @pytest.mark.parametrize("name", ["base64", "file"])
 def test_no_picture_is_drawn_that_nobody_looks_at(provider, name, monkeypatch):
     """A thousand requests are compared, and each answer holds its pictures once somebody reads it."""
-    monkeypatch.setattr(Picture, "draw", lambda _: pytest.fail("a picture was drawn"))
+    monkeypatch.setattr(Picture, "write", lambda *_: pytest.fail("a picture was drawn"))
     assert broken(AGREED, provider(name)) is None
 
 

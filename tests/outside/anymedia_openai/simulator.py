@@ -121,7 +121,7 @@ class OpenAI(Service):
             raise Refusal(504, "timeout", "The request timed out")
 
         def body() -> bytes:
-            pictures = [self.picture(task, index).draw() for index in range(task.order.count)]
+            pictures = [self.work(task, index).draw() for index in range(task.order.count)]
             data = [{"b64_json": b64encode(picture).decode()} for picture in pictures]
             return json.dumps({"created": int(task.created), "data": data}).encode()
 

@@ -1,0 +1,34 @@
+"""kling-3.0: the mode says the resolution, and sound costs up to 1.5 times as much.
+
+Page: reAPI's own validators, 2026-07-23, kling-3-0.
+Odd: frames are the first and second of one list. `multi_prompt` and `kling_elements`, lists of objects, are given in
+`extra` as they are; what a film of several shots is billed by is not told, so its price is unknown.
+"""
+
+from anymedia.declare import Choice, File, Flag, Offer, Param, Table, Text, Whole
+
+OFFERS = (
+    Offer(
+        name="kling-3-0",
+        model="kling-3.0",
+        kind="video",
+        path="/api/v1/videos/generations",
+        page="reAPI's own validators, 2026-07-23, kling-3-0",
+        params={
+            "prompt": Param("prompt", Text(1, 2500), required=True),
+            "first_frame": Param("image_urls[0]", File()),
+            "last_frame": Param("image_urls[1]", File()),
+            "duration": Param("duration", Whole(3, 15), default=5),
+            "aspect_ratio": Param("aspect_ratio", Choice("16:9", "9:16", "1:1"), default="16:9"),
+            "resolution": Param("mode", Choice({"720p": "std", "1080p": "pro", "4K": "4K"}), default="1080p"),
+            "audio": Param("sound", Flag(), default=False, always_sent=True),
+        },
+        knobs={"multi_shots": Param("multi_shots", Flag(), default=False)},
+        prices=Table.printed(
+            "resolution audio multi_shots",
+            ("false true", "false"),
+            {"720p": ".077 .11", "1080p": ".099 .1485", "4K": ".3685 .3685"},
+            per="duration",
+        ),
+    ),
+)

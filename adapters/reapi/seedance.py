@@ -1,0 +1,80 @@
+"""seedance-2.0 and -fast: the mode follows from the files; sound costs nothing more.
+
+Page: reAPI's own validators, 2026-07-23, doubao-seedance-2.0.
+Odd: frames are objects with roles; the form shows 480p as default and the page 720p, so the resolution is always sent.
+With a reference video more seconds are billed than are made: max(output + source, 5/3 × output) was seen at 2.5. How
+long a source is nobody tells beforehand, so the price is an estimate with the longest that the model takes, 15 s.
+"""
+
+from anymedia.declare import (
+    ANY, Choice, File, Files, Flag, Offer, Param, Per, Rule, Table, Text, Whole, when,
+)  # fmt: skip
+
+MADE = ("text", "first_frame", "images")
+LONGEST_SOURCE = 15
+DOUBT = "with a reference video its seconds are billed too: taken for the longest there is, 15 s"
+
+
+def seedance(name: str, model: str, resolutions: Choice, usd: str, with_video: str) -> Offer:
+    made = dict(zip(resolutions.wire, usd.split(), strict=True))
+    billed = dict(zip(resolutions.wire, with_video.split(), strict=True))
+    return Offer(
+        name=name,
+        model=model,
+        kind="video",
+        path="/api/v1/videos/generations",
+        page=f"reAPI's own validators, 2026-07-23, {name}",
+        params={
+            "prompt": Param("prompt", Text(3, 4000), required=True),
+            "first_frame": Param("image_with_roles[0].url", File()),
+            "last_frame": Param("image_with_roles[1].url", File()),
+            "images": Param("image_urls", Files(1, 9)),
+            "videos": Param("video_urls", Files(1, 3)),
+            "audios": Param("audio_urls", Files(1, 3)),
+            "duration": Param("duration", Whole(4, 15), default=5),
+            "aspect_ratio": Param(
+                "size", Choice("16:9", "9:16", "1:1", "4:3", "3:4", "21:9", {"auto": "adaptive"}), default="16:9"
+            ),
+            "resolution": Param("resolution", resolutions, default="720p", always_sent=True),
+            "audio": Param("generate_audio", Flag(), default=False, always_sent=True),
+            "moderation": Param("nsfw_checker", Choice({"off": False, "standard": True}), default="standard"),
+        },
+        knobs={
+            "return_last_frame": Param("return_last_frame", Flag(), default=False),
+            "tool": Param("tools[0].type", Choice("web_search")),
+            "fallback": Param("fallback.enabled", Flag(), default=True),  # to another channel of reAPI's
+        },
+        fixed={
+            "image_with_roles[0].role": when(first_frame="first_frame"),
+            "image_with_roles[1].role": when(last_frame="last_frame"),
+        },
+        rules=(
+            Rule(when={"audios": ANY}, needs=("images", "videos")),
+            Rule(when={"first_frame": ANY}, excludes=("audios",)),
+        ),
+        prices=Table(
+            "variant resolution",
+            {
+                **{(variant, size): Per(figure) for variant in MADE for size, figure in made.items()},
+                **{("videos", size): Per(figure, doubt=DOUBT) for size, figure in billed.items()},
+            },
+        ),
+    )
+
+
+OFFERS = (
+    seedance(
+        "doubao-seedance-2.0",
+        "seedance-2.0",
+        Choice("480p", "720p", "1080p", {"4K": "4k"}),
+        ".079816 .171776 .3872 .817559",
+        ".0484 .10384 .23496 .503112",
+    ),
+    seedance(
+        "doubao-seedance-2.0-fast",
+        "seedance-2.0-fast",
+        Choice("480p", "720p"),
+        ".06424 .13816",
+        ".03828 .08272",
+    ),
+)

@@ -1,0 +1,55 @@
+"""wan-2.7: a text, frames, a film to be continued, or references, each in fields of its own.
+
+Page: reAPI's own validators, 2026-07-23, wan2.7-video.
+Odd: resolutions in upper case, 1080P by default; no ratio beside frames; without sound, unless one is given. Which
+modes go together is not told: ours do not. `video` is continued; an edit (`video_url`) is given in `extra`.
+"""
+
+from anymedia.declare import (
+    ANY, Choice, File, Files, Flag, Offer, Param, Per, Rule, Table, Text, Whole, when,
+)  # fmt: skip
+
+RATIOS = Choice("16:9", "9:16", "1:1", "4:3", "3:4")
+FIVE = Files(1, 5)
+VOICES = "reference_voice_urls"
+
+OFFERS = (
+    Offer(
+        name="wan2.7-video",
+        model="wan-2.7",
+        kind="video",
+        path="/api/v1/videos/generations",
+        page="reAPI's own validators, 2026-07-23, wan2.7-video",
+        params={
+            "prompt": Param("prompt", Text(1, 5000)),
+            "negative_prompt": Param("negative_prompt", Text(0, 500)),
+            "first_frame": Param("image_with_roles[0].url", File()),
+            "last_frame": Param("image_with_roles[1].url", File()),
+            "video": Param("video_urls[0]", File()),
+            "images": Param("reference_image_urls", FIVE),
+            "videos": Param("reference_video_urls", FIVE),
+            "audios": Param(
+                when(images=VOICES, videos=VOICES, otherwise="audio_url"),
+                when(images=FIVE, videos=FIVE, otherwise=Files(1, 1, single=True)),
+            ),
+            "duration": Param("duration", Whole(2, 15), default=5),
+            "aspect_ratio": Param("size", when(first_frame=None, video=None, otherwise=RATIOS), default="16:9"),
+            "resolution": Param("resolution", Choice({"720p": "720P", "1080p": "1080P"}), default="1080p"),
+            "seed": Param("seed", Whole(0)),
+        },
+        knobs={
+            "prompt_extend": Param("prompt_extend", Flag(), default=True),
+            "watermark": Param("watermark", Flag(), default=False),
+        },
+        fixed={
+            "image_with_roles[0].role": when(first_frame="first_frame"),
+            "image_with_roles[1].role": when(last_frame="last_frame"),
+        },
+        rules=(
+            Rule(when={"images": ANY}, needs="prompt", excludes=("video",)),
+            Rule(when={"videos": ANY}, needs="prompt", excludes=("video",)),
+            Rule(when={"audios": ANY}, needs=("prompt", "first_frame", "video")),
+        ),
+        prices=Table("resolution", {"1080p": Per(".1206")}),
+    ),
+)
