@@ -489,8 +489,7 @@ LIKELY = st.fixed_dictionaries(
 @st.composite
 def spoiled(draw):
     """Draw a table of the two in which every word stands, with anything in a place of it or two."""
-    table = tomllib.loads(f'name = "m"
-{draw(st.sampled_from([ALL, CLIP]))}')
+    table = {"name": "m", **tomllib.loads(draw(st.sampled_from([ALL, CLIP])))}
     for _ in range(draw(st.integers(1, 2))):
         held = table
         while True:
