@@ -20,5 +20,6 @@ def prompt(most: int | None = None, least: int = 1, *, required: bool = True) ->
 
 def by_second(by: str, columns: tuple[str, ...], rows: dict[str, str]) -> Table:
     """Return USD by the second, as the page prints it but for the unit."""
-    printed = Table.printed(by, columns, rows)
-    return Table(printed.by, {cell: Per(price.usd, doubt=A_SECOND) for cell, price in printed.cells.items()})
+    return Table(
+        by, {cell: Per(price.usd, doubt=A_SECOND) for cell, price in Table.printed(by, columns, rows).cells.items()}
+    )

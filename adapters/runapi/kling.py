@@ -5,7 +5,7 @@ Odd: a clip from a picture goes to text_to_video too. Shots and elements are lis
 kling_elements in `extra` as they are on the wire.
 """
 
-from anymedia.declare import UNKNOWN, Choice, Flag, Number, Offer, Param, Text, Whole
+from anymedia.declare import UNKNOWN, Choice, Flag, Number, Offer, Param, Table, Text, Whole
 
 from .common import ONE_FILE, by_second, prompt
 
@@ -30,6 +30,8 @@ OFFERS = (
             "cfg_scale": Param("cfg_scale", Number(0, 1)),  # its bounds are not told: our choice
             "multi_shots": Param("multi_shots", Flag()),
         },
-        prices=by_second("resolution audio", ("false true",), {"720p": ".14 .20", "1080p": ".18 .27", "4K": ".67 .67"}),
+        prices=by_second(
+            Table.printed("resolution audio", ("false true",), {"720p": ".14 .20", "1080p": ".18 .27", "4K": ".67 .67"})
+        ),
     ),
 )

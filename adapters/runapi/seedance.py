@@ -49,11 +49,13 @@ OFFERS = (
     seedance_2(
         "seedance-2.0",
         *("480p", "720p", "1080p", "4K"),
-        rules=(Rule(when={"videos": ANY}, allows={"resolution": ("480p", "720p", "1080p")}),),
+        rules=(Rule(when={"resolution": "4K"}, excludes=("videos",)),),
         prices=by_second(
-            "variant resolution",
-            ("480p 720p 1080p 4K",),
-            {"text first_frame images": ".19 .41 1.02 2.08", "videos": ".115 .25 .62"},
+            Table.printed(
+                "variant resolution",
+                ("480p 720p 1080p 4K",),
+                {"text first_frame images": ".19 .41 1.02 2.08", "videos": ".115 .25 .62"},
+            )
         ),
     ),
     seedance_2("seedance-2.0-fast", "480p", "720p"),

@@ -5,7 +5,7 @@ repeats.
 Odd: a sound goes to another field of each model; only clips from text and from references have a ratio.
 """
 
-from anymedia.declare import ANY, UNKNOWN, Choice, Files, Flag, Offer, Param, Rule, Text, Whole, when
+from anymedia.declare import ANY, UNKNOWN, Choice, Files, Flag, Offer, Param, Rule, Table, Text, Whole, when
 
 from .common import FIVE, FORMS, ONE_FILE, by_second, prompt
 
@@ -68,6 +68,6 @@ OFFERS = (
             Rule(when={"video": ANY}, needs="prompt"),
             Rule(when={"first_frame": ANY}, needs="prompt"),
         ),
-        prices=by_second("resolution", (), {"720p": ".16", "1080p": ".24"}),
+        prices=by_second(Table("resolution", {"720p": ".16", "1080p": ".24"})),
     ),
 )

@@ -117,7 +117,8 @@ class Files(_Takes):
 
     def flaws(self, value: tuple[str | Media, ...]) -> Iterator[Flaw]:
         """Yield everything that is wrong with a value."""
-        yield from outside("files", len(value), self.least, self.most)
+        for flaw in outside("files", len(value), self.least, self.most):
+            yield attrs.evolve(flaw, documented=not self.single)  # of several only one would be written
         for each in value:
             yield from self.each(each)
 
