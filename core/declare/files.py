@@ -118,7 +118,8 @@ class Files(_Takes):
     def flaws(self, value: tuple[str | Media, ...]) -> Iterator[Flaw]:
         """Yield everything that is wrong with a value."""
         for flaw in outside("files", len(value), self.least, self.most):
-            yield attrs.evolve(flaw, documented=not self.single)  # of several only one would be written
+            # Of several files all but one would be lost where one alone is written.
+            yield attrs.evolve(flaw, documented=not self.single)
         for each in value:
             yield from self.each(each)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from anymedia import ImageRequest
+from anymedia.cli.text import THINGS
 from anymedia.declare import (
     Adapter,
     Endpoint,
@@ -21,13 +21,23 @@ from anymedia.declare import (
 from anymedia.declare.auth import API_KEY, OLD
 from anymedia.declare.endpoint import Credential
 from anymedia.declare.hook import hooks
+from anymedia.model.kinds import KINDS
 from anymedia.model.plain import duration
 from anymedia.model.request import FROM_TEXT
-from anymedia.model.vocabulary import Refund
+from anymedia.model.vocabulary import Kind, Refund
 
 from .markdown import code, codes, places
 
-VARIANTS = (FROM_TEXT, *ImageRequest.roles.inputs)
+
+def variants(kind: Kind) -> dict[str, str]:
+    """Return the variants of a kind of requests, each with the head of its column."""
+    return {FROM_TEXT: "from text", **{field: f"with {field}" for field in KINDS[kind].roles.inputs}}
+
+
+def works(kind: Kind) -> str:
+    """Return what several works of a kind are called."""
+    return f"{THINGS[kind]}s"
+
 
 REFUNDS = {
     Refund.YES: "is refunded",

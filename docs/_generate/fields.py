@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
-from anymedia import ImageRequest
 from anymedia.declare import (
     ANY,
     UNKNOWN,
@@ -31,9 +30,6 @@ from anymedia.declare.numbers import as_word
 from anymedia.model.request import DELIVERY
 
 from .markdown import NONE, code, codes
-
-FIELDS = ImageRequest.roles.names
-"""The canonical fields that an offer can take."""
 
 
 def cell(offer: Offer, field: str) -> str:

@@ -26,7 +26,7 @@ from anymedia.translate.check import check
 from anymedia.translate.encode import parts
 
 from .age import due, words
-from .facts import VARIANTS
+from .facts import variants
 from .markdown import anchor, blocks, code, table
 
 INTRO = """\
@@ -143,14 +143,14 @@ def _merged(rows: Sequence[Row]) -> list[Row]:
     return merged
 
 
-def _bare(sold: Iterable[Sold]) -> str:
-    rows = []
+def _bare(sold: Sequence[Sold]) -> str:
+    rows, heads = [], variants(sold[0][1].kind)
     for adapter, offer in sold:
         priced = {variant: asked(adapter, offer, variant) for variant in offer.variants}
         reasons = dict.fromkeys(money.reason or ABOUT for money in priced.values() if not _exact(money))
-        cells = (str(priced[variant]) if variant in priced else "" for variant in VARIANTS)
+        cells = (str(priced[variant]) if variant in priced else "" for variant in heads)
         rows.append([code(f"{adapter.name}/{offer.name}"), *cells, "; ".join(reasons)])
-    return table(["offer", "from text", "from an image", "why it is not exact"], rows)
+    return table(["offer", *heads.values(), "why it is not exact"], rows)
 
 
 # One figure

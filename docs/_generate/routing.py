@@ -439,7 +439,8 @@ def _attempts() -> Mapping[str, Attempt]:
 
 def _example(sellers: Iterable[Adapter]) -> ImageRequest | None:
     """Return a request for the model that most of them sell; None where they sell none."""
-    sold = Counter(model for each in sellers for model in sorted({offer.model for offer in each.offers}))
+    of_kind = ({offer.model for offer in each.offers if offer.kind is ImageRequest.kind} for each in sellers)
+    sold = Counter(model for models in of_kind for model in sorted(models))
     if not sold:
         return None
     return ImageRequest(

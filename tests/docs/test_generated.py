@@ -61,7 +61,7 @@ sys.path.insert(0, str(DOCS))
 from _generate import PAGES, built_in, money_safety, pages, routing  # noqa: E402
 from _generate.age import due, stale, words  # noqa: E402
 from _generate.asking import KEYED, PLAIN, answer, draft, refused, submit_end  # noqa: E402
-from _generate.fields import FIELDS  # noqa: E402
+from _generate.facts import variants  # noqa: E402
 from _generate.markdown import anchor, ranges  # noqa: E402
 
 ADAPTERS = built_in()
@@ -135,22 +135,35 @@ def test_every_fact_of_a_provider_is_told(adapter):
 
 @of_each
 def test_every_wire_id_is_told(adapter):
-    ((_, rows),) = tables(section("providers.md", "Names on the wire"))
+    rows = [row for _, rows in tables(section("providers.md", "Names on the wire")) for row in rows]
     for offer in adapter.offers:
         (row,) = (row for row in rows if row["offer"] == f"`{adapter.name}/{offer.name}`")
-        told = {"text": row["from text"], "images": row["from images"]}
+        told = {variant: row[head] for variant, head in variants(offer.kind).items() if row[head] != "–"}
         assert row["model"] == offer.model
-        assert set(told.values()) != {"–"}
-        for variant in (variant for variant in told if told[variant] != "–"):
-            assert told[variant].startswith(f"`{pick(offer.wire_id, (variant,))}`")
-            assert all(f"`{place}: {value}`" in told[variant] for place, value in offer.fixed.items())
+        assert told.keys() == offer.variants.keys()
+        for variant, cell in told.items():
+            assert cell.startswith(f"`{pick(offer.wire_id, (variant,))}`")
+            fixed = {place: pick(value, (variant,)) for place, value in offer.fixed.items()}
+            assert all(f"`{place}: {value}`" in cell for place, value in fixed.items() if value is not None)
+
+
+def fields_told(adapter):
+    """Yield each table of fields of a provider, with the fields that it says are taken by none."""
+    told = section("providers.md", f"What {adapter.title} takes")
+    for about in re.split(r"^[A-Z][a-z]+:$", told, flags=re.MULTILINE)[1:]:
+        none = re.search("Taken by none: (.*)", about)
+        yield tables(about)[0][1], set() if none is None else set(re.findall(r"\w+", none[1]))
 
 
 @of_each
 def test_every_field_of_every_offer_is_told(adapter):
-    fields = tables(section("providers.md", f"What {adapter.title} takes"))[0][1]
     for offer in adapter.offers:
-        (column,) = (column for column in fields[0] if f"`{offer.name}`" in column.split("<br>"))
+        fields, column, none = next(
+            (rows, column, none)
+            for rows, none in fields_told(adapter)
+            for column in rows[0]
+            if f"`{offer.name}`" in column.split("<br>")
+        )
         told = {row["field"]: row[column] for row in fields}
         for field, param in offer.params.items():
             assert told[field] != "–"
@@ -160,9 +173,8 @@ def test_every_field_of_every_offer_is_told(adapter):
                 assert ("not honoured" in told[field]) == bool(param.takes.not_honoured)
             assert ("unknown" in told[field]) == (param.default is UNKNOWN)
         for field in set(told) - set(offer.params):
-            assert told[field] in ("–", "left out", "1 a task") or "sent as" in told[field]
-    none = re.search("Taken by none: (.*)", section("providers.md", adapter.title))[1]
-    assert set(FIELDS) == {row["field"] for row in fields} | set(re.findall(r"\w+", none))
+            assert told[field] in ("–", "left out", "1 a task") or "sent as" in told[field] or "extra." in field
+        assert {*offer.roles.names} == {field for field in told if "extra." not in field} | none
 
 
 PRICED = [
