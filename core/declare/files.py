@@ -117,7 +117,9 @@ class Files(_Takes):
 
     def flaws(self, value: tuple[str | Media, ...]) -> Iterator[Flaw]:
         """Yield everything that is wrong with a value."""
-        yield from outside("files", len(value), self.least, self.most)
+        for flaw in outside("files", len(value), self.least, self.most):
+            # More than one cannot be written there at all, whatever the page says.
+            yield attrs.evolve(flaw, documented=False) if self.single else flaw
         for each in value:
             yield from self.each(each)
 
