@@ -61,8 +61,9 @@ KLING_3 = Offer(
         "resolution": Param("mode", Choice({"720p": "std", "1080p": "pro"}), default="720p"),
         "audio": Param("sound", Flag(), default=True, always_sent=True),
     },
-    knobs={"multi_shots": Param("multi_shots", Flag(), default=False)},
-    prices=Table("resolution audio duration multi_shots", {("720p", True, 5, False): Price(credits=300)}),
+    # Several shots are given raw (`multi_shots`, `multi_prompt`), and what they cost is not told.
+    knobs={"shots": Param("multi_shots", Choice({"one": False}), default="one")},
+    prices=Table("resolution audio duration shots", {("720p", True, 5, "one"): Price(credits=300)}),
 )
 
 SUNO_V5_5 = Offer(

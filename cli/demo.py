@@ -1,4 +1,4 @@
-"""`anymedia demo`: one request at every simulated provider, from the exact call to the picture."""
+"""`anymedia demo`: one request at every simulated provider, from the exact call to the picture; a clip of it at two."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ import attrs
 import click
 
 import anymedia
-from anymedia import AnymediaError, Explanation, ImageRequest, Task, read_config, to_json
+from anymedia import AnymediaError, Explanation, ImageRequest, Quote, Task, VideoRequest, read_config, to_json
 from anymedia.clock import Clock
 from anymedia.pricing.explain import MASK
 from anymedia.registry import adapters
@@ -19,9 +19,10 @@ from .command import Command
 from .errors import error_facts, error_json
 from .explain import explanation_json
 from .progress import Progress
+from .quotes import quote_json
 from .saving import writable
 from .simulate import needs_packages
-from .text import counted, pixels, price, print_json
+from .text import counted, pixels, price, print_json, together
 
 if TYPE_CHECKING:
     from anymedia import Client
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
     from .screen import Screen
 
 REQUEST = ImageRequest(model="flux-2-pro", prompt="a lighthouse at dusk", resolution="1K", aspect_ratio="16:9")
+CLIP = VideoRequest(
+    model="kling-3.0", prompt="its lamp turns, waves roll in", duration=5, resolution="720p", audio=True
+)
+"""What is asked for next, with the picture as its first frame."""
+
 SPEED = 4.0
 FOUR_ABREAST = 110
 """Columns of a terminal on which four bodies fit side by side; on fewer there are two."""
@@ -46,10 +52,11 @@ FOUR_ABREAST = 110
 )
 @click.pass_obj
 def command(clock: Clock, out: Path, as_json: bool) -> None:
-    """Show all of it in ten seconds, without an API key.
+    """Show all of it in fifteen seconds, without an API key.
 
-    At simulated providers: one request as each wants it, made at all of them at once, the pictures saved; then what
-    an app sees when it goes wrong. --json prints one object: explanations, tasks, files, errors.
+    At simulated providers: one request as each wants it, made at all of them at once, the pictures saved; a clip that
+    begins with the picture, where it is cheapest, with its price before and after; then what an app sees when it goes
+    wrong. --json prints one object: explanations, tasks, quotes and clips, files, errors.
     """
     needs_packages()
     from anymedia.simulators import names
@@ -59,16 +66,28 @@ def command(clock: Clock, out: Path, as_json: bool) -> None:
         _show_calls(_screen(), explanations)
     sellers = [each.provider for each in explanations]
     with TemporaryDirectory(prefix="anymedia-") as folder:  # it costs nothing, and is not in the user's journal
-        tasks, errors = asyncio.run(_run(clock, out, sellers, Path(folder, "journal.db"), as_json=as_json))
+        made = asyncio.run(_run(clock, out, sellers, Path(folder, "journal.db"), as_json=as_json))
     if as_json:
         print_json(
             {
                 "explanations": [explanation_json(each) for each in explanations],
-                "tasks": [to_json(task) for task in tasks],
-                "files": [str(asset.path) for task in tasks for asset in task.assets],
-                "errors": [error_json(error) for error in errors],
+                "tasks": [to_json(task) for task in made.pictures],
+                "quotes": [quote_json(quote) for quote in made.quotes],
+                "clips": [to_json(task) for task in made.clips],
+                "files": [str(asset.path) for task in (*made.pictures, *made.clips) for asset in task.assets],
+                "errors": [error_json(error) for error in made.errors],
             }
         )
+
+
+@attrs.frozen
+class Made:
+    """What was made, what the clips were to cost, and what an app saw where it went wrong."""
+
+    pictures: Sequence[Task]
+    quotes: Sequence[Quote]
+    clips: Sequence[Task]
+    errors: Sequence[AnymediaError]
 
 
 def _faults(sellers: Sequence[str]) -> dict[str, str]:
@@ -78,9 +97,7 @@ def _faults(sellers: Sequence[str]) -> dict[str, str]:
     return {refuses: "no_credit", loses: "reset_after"}
 
 
-async def _run(
-    clock: Clock, out: Path, sellers: Sequence[str], journal: Path, *, as_json: bool
-) -> tuple[list[Task], list[AnymediaError]]:
+async def _run(clock: Clock, out: Path, sellers: Sequence[str], journal: Path, *, as_json: bool) -> Made:
     from anymedia import Client
     from anymedia.simulators import running
 
@@ -89,20 +106,28 @@ async def _run(
         progress = Progress(clock)
         async with Client(config, clock=clock, on_event=progress.see) as client:
             with progress:
-                tasks = await asyncio.gather(*(_make(client, name, out) for name in config.accounts))
+                pictures = await asyncio.gather(*(_make(client, REQUEST, name, out) for name in config.accounts))
             if not as_json:
-                _show_tasks(_screen(), tasks, progress, out)
+                _show_pictures(_screen(), pictures, progress, out)
+            clip = attrs.evolve(CLIP, first_frame=pictures[0].assets[0].url)
+            quotes = client.quote(clip)[:2]
+            if not as_json:
+                _show_quotes(_screen(), quotes)
+            with progress:
+                clips = await asyncio.gather(*(_make(client, clip, quote.account, out) for quote in quotes))
+            if not as_json:
+                _show_clips(_screen(), quotes, clips, progress)
             faults = _faults(sellers)
             for name, fault in faults.items():
                 simulators[name].fault(fault)
             errors = [await _fail(client, name) for name in faults]
             if not as_json:
                 _show_errors(_screen(), errors, simulators[errors[-1].account or ""].bills())
-        return tasks, errors
+        return Made(pictures, quotes, clips, errors)
 
 
-async def _make(client: "Client", account: str, out: Path) -> Task:
-    (task,) = (await client.generate(REQUEST, account)).tasks
+async def _make(client: "Client", request: ImageRequest | VideoRequest, account: str, out: Path) -> Task:
+    (task,) = (await client.generate(request, account)).tasks
     return attrs.evolve(task, assets=await client.download(task, out))
 
 
@@ -142,7 +167,7 @@ def _key_header(explanation: Explanation) -> str:
     return next(f"{name}: {value}" for name, value in explanation.headers.items() if value.endswith(MASK))
 
 
-def _show_tasks(screen: "Screen", tasks: Sequence[Task], progress: Progress, out: Path) -> None:
+def _show_pictures(screen: "Screen", tasks: Sequence[Task], progress: Progress, out: Path) -> None:
     screen.headline("2", "cyan", "made at all of them at once, each at its own pace")
     screen.table(
         ("provider", "state", "seconds", "billed", "pixels", "file"),
@@ -162,10 +187,34 @@ def _show_tasks(screen: "Screen", tasks: Sequence[Task], progress: Progress, out
     screen.print(f"The pictures are in {out.resolve()}\n", soft_wrap=True)
 
 
+def _show_quotes(screen: "Screen", quotes: Sequence[Quote]) -> None:
+    screen.headline("3", "cyan", f"a clip that begins with it, of {CLIP.model}: the price is known before")
+    told = together(f"{price(quote.money)} at {quote.account}" for quote in quotes)
+    screen.print(f"The two cheapest: {CLIP.duration} s at {CLIP.resolution}, with sound, for {told}.")
+
+
+def _show_clips(screen: "Screen", quotes: Sequence[Quote], clips: Sequence[Task], progress: Progress) -> None:
+    screen.table(
+        ("provider", "seconds", "quoted", "billed", "clip", "file"),
+        (
+            [
+                task.provider,
+                f"{progress.seconds(task):.1f}",
+                price(quote.money),
+                price(task.money),
+                f"{pixels(asset.width, asset.height)}, {asset.seconds:g} s",
+                asset.path.name if asset.path else "",
+            ]
+            for quote, task in zip(quotes, clips, strict=True)
+            for asset in task.assets
+        ),
+    )
+
+
 def _show_errors(screen: "Screen", errors: Sequence[AnymediaError], bills: Mapping[str, Any]) -> None:
     from .screen import pairs
 
-    screen.headline("3", "cyan", "what an app sees when a provider says no, and when its answer is lost")
+    screen.headline("4", "cyan", "what an app sees when a provider says no, and when its answer is lost")
     for error in errors:
         screen.print(f"  {type(error).__name__}", style="bold red")
         screen.block(str(error), pairs(error_facts(error)), "")

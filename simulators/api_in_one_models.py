@@ -131,13 +131,13 @@ LONG_TIERS = {"v4-5": 8, "v4-5-plus": 9, "v5": 10, "v5-0": 10, "v5-5": 12}
 SONG: dict[str, Field] = {
     "gpt_description_prompt": Text(0, 400),
     "prompt": Text(0, 3000),
-    "style": Text(0, 200),
-    "title": Text(0, 80),
-    "tags": Text(0, 1000),
+    "style": Text(1, 200),
+    "title": Text(1, 80),
+    "tags": Text(1, 1000),
     "make_instrumental": Flag(),
     "callback_url": Link(),
 }
-LONG_SONG: dict[str, Field] = {**SONG, "prompt": Text(0, 5000), "style": Text(0, 1000)}
+LONG_SONG: dict[str, Field] = {**SONG, "prompt": Text(0, 5000), "style": Text(1, 1000)}
 
 
 def song_made(body: Given) -> Made:

@@ -21,14 +21,14 @@ WORDS: dict[str, Field] = {
     "version": Choice((*SIX, *OLDER), required=True),
     "instrumental": Flag(required=True),
     "prompt": Text(0, LYRICS),
-    "style": Text(0, 1000),
-    "title": Text(0, 80),
+    "style": Text(1, 1000),
+    "title": Text(1, 80),
 }
 SNAKE: dict[str, Field] = {**WORDS, "custom_mode": Flag(required=True), "duration": Whole(10, 360)}
 CAMEL: dict[str, Field] = {
     **WORDS,
     "customMode": Flag(required=True),
-    "negativeTags": Text(0, 1000),
+    "negativeTags": Text(1, 1000),
     "vocalGender": Choice(("m", "f")),
     "styleWeight": Number(0, 1),
     "weirdnessConstraint": Number(0, 1),

@@ -38,11 +38,9 @@ def results(task: Task, urls: Sequence[str], work: Work) -> Body:
 def told(order: Order) -> Sequence[Mapping[str, Any]]:
     """What is told of each result of an order beside its link."""
     if order.covers:
-        return (*({"title": title, "seconds": order.seconds} for title in order.titles), *COVER * order.count)
-    return ({}, {"role": "last_frame"}) if order.last_frame else ()
-
-
-COVER: tuple[Mapping[str, Any], ...] = ({"role": "cover"},)
+        songs = [{"title": title, "seconds": order.seconds} for title in order.titles]
+        return (*songs, *[{"role": "cover"}] * order.count)
+    return (*[{}] * order.count, *[{"role": "last_frame"}] * order.last_frame)
 
 
 def _song(task: Task, index: int, works: Sequence[str], covers: Sequence[str]) -> Body:

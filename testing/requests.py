@@ -52,7 +52,7 @@ def fewest(adapter: Adapter, offer: Offer, variant: str) -> Request:
     kind, taken = KINDS[offer.kind], _taken(adapter, offer, variant)
     fields = {field.name: PROMPT for field in attrs.fields(kind) if field.default is attrs.NOTHING}
     needed = [field for field, (param, _) in taken.items() if param.required or field in (variant, *fields)]
-    canonical = {field: usual(field, taken[field][1]) for field in needed if "." not in field}
+    canonical = {field: _fitting(kind, field, taken[field][1]) for field in needed if "." not in field}
     request = _made(kind, fields | canonical | {"model": offer.model}, taken)
     for field in needed:
         if "." in field:
@@ -79,6 +79,12 @@ def _made(kind: type[Request], fields: dict[str, Any], taken: dict[str, tuple[Pa
         except OutOfBounds:
             fields = fields | {field: usual(field, taken[field][1])}
     return kind(**fields)
+
+
+def _fitting(kind: type[Request], field: str, takes: Value) -> Any:
+    """Return a value that a field takes, and that a request of the kind may hold in it."""
+    form, value = kind.roles.forms[field], usual(field, takes)
+    return value if form.fits(value) else form.example
 
 
 def usual(field: str, takes: Value) -> Any:

@@ -1,8 +1,8 @@
 """kling-3.0: the mode says the resolution, and sound costs up to 1.5 times as much.
 
 Page: reAPI's own validators, 2026-07-23, kling-3-0.
-Odd: frames are the first and second of one list. `multi_prompt` and `kling_elements`, lists of objects, are given in
-`extra` as they are; what a film of several shots is billed by is not told, so its price is unknown.
+Odd: frames are the first and second of one list. `multi_shots` with `multi_prompt`, and `kling_elements`, are given in
+`extra` as they are on the wire; what a film of several shots is billed by is not told, so its price is unknown.
 """
 
 from anymedia.declare import Choice, File, Flag, Offer, Param, Table, Text, Whole
@@ -23,10 +23,10 @@ OFFERS = (
             "resolution": Param("mode", Choice({"720p": "std", "1080p": "pro", "4K": "4K"}), default="1080p"),
             "audio": Param("sound", Flag(), default=False, always_sent=True),
         },
-        knobs={"multi_shots": Param("multi_shots", Flag(), default=False)},
+        knobs={"shots": Param("multi_shots", Choice({"one": False}), default="one")},
         prices=Table.printed(
-            "resolution audio multi_shots",
-            ("false true", "false"),
+            "resolution audio shots",
+            ("false true", "one"),
             {"720p": ".077 .11", "1080p": ".099 .1485", "4K": ".3685 .3685"},
             per="duration",
         ),

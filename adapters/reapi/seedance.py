@@ -10,14 +10,14 @@ from anymedia.declare import (
     ANY, Choice, File, Files, Flag, Offer, Param, Per, Rule, Table, Text, Whole, when,
 )  # fmt: skip
 
+from .media import FILMS, SOUNDS
+
 MADE = ("text", "first_frame", "images")
 LONGEST_SOURCE = 15
 DOUBT = "with a reference video its seconds are billed too: taken for the longest there is, 15 s"
 
 
 def seedance(name: str, model: str, resolutions: Choice, usd: str, with_video: str) -> Offer:
-    made = dict(zip(resolutions.wire, usd.split(), strict=True))
-    billed = dict(zip(resolutions.wire, with_video.split(), strict=True))
     return Offer(
         name=name,
         model=model,
@@ -29,8 +29,8 @@ def seedance(name: str, model: str, resolutions: Choice, usd: str, with_video: s
             "first_frame": Param("image_with_roles[0].url", File()),
             "last_frame": Param("image_with_roles[1].url", File()),
             "images": Param("image_urls", Files(1, 9)),
-            "videos": Param("video_urls", Files(1, 3)),
-            "audios": Param("audio_urls", Files(1, 3)),
+            "videos": Param("video_urls", Files(1, 3, types=FILMS)),
+            "audios": Param("audio_urls", Files(1, 3, types=SOUNDS)),
             "duration": Param("duration", Whole(4, 15), default=5),
             "aspect_ratio": Param(
                 "size", Choice("16:9", "9:16", "1:1", "4:3", "3:4", "21:9", {"auto": "adaptive"}), default="16:9"
@@ -55,8 +55,13 @@ def seedance(name: str, model: str, resolutions: Choice, usd: str, with_video: s
         prices=Table(
             "variant resolution",
             {
-                **{(variant, size): Per(figure) for variant in MADE for size, figure in made.items()},
-                **{("videos", size): Per(figure, doubt=DOUBT) for size, figure in billed.items()},
+                (variant, size): Per(figure)
+                for variant in MADE
+                for size, figure in zip(resolutions.wire, usd.split(), strict=True)
+            }
+            | {
+                ("videos", size): Per(figure, more=LONGEST_SOURCE, doubt=DOUBT)
+                for size, figure in zip(resolutions.wire, with_video.split(), strict=True)
             },
         ),
     )

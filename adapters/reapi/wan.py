@@ -9,9 +9,10 @@ from anymedia.declare import (
     ANY, Choice, File, Files, Flag, Offer, Param, Per, Rule, Table, Text, Whole, when,
 )  # fmt: skip
 
+from .media import FILMS, SOUNDS
+
 RATIOS = Choice("16:9", "9:16", "1:1", "4:3", "3:4")
-FIVE = Files(1, 5)
-VOICES = "reference_voice_urls"
+AT_VOICES, VOICES = "reference_voice_urls", Files(1, 5, types=SOUNDS)
 
 OFFERS = (
     Offer(
@@ -25,12 +26,12 @@ OFFERS = (
             "negative_prompt": Param("negative_prompt", Text(0, 500)),
             "first_frame": Param("image_with_roles[0].url", File()),
             "last_frame": Param("image_with_roles[1].url", File()),
-            "video": Param("video_urls[0]", File()),
-            "images": Param("reference_image_urls", FIVE),
-            "videos": Param("reference_video_urls", FIVE),
+            "video": Param("video_urls[0]", File(types=FILMS)),
+            "images": Param("reference_image_urls", Files(1, 5)),
+            "videos": Param("reference_video_urls", Files(1, 5, types=FILMS)),
             "audios": Param(
-                when(images=VOICES, videos=VOICES, otherwise="audio_url"),
-                when(images=FIVE, videos=FIVE, otherwise=Files(1, 1, single=True)),
+                when(images=AT_VOICES, videos=AT_VOICES, otherwise="audio_url"),
+                when(images=VOICES, videos=VOICES, otherwise=Files(1, 1, single=True, types=SOUNDS)),
             ),
             "duration": Param("duration", Whole(2, 15), default=5),
             "aspect_ratio": Param("size", when(first_frame=None, video=None, otherwise=RATIOS), default="16:9"),

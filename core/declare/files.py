@@ -118,8 +118,8 @@ class Files(_Takes):
     def flaws(self, value: tuple[str | Media, ...]) -> Iterator[Flaw]:
         """Yield everything that is wrong with a value."""
         for flaw in outside("files", len(value), self.least, self.most):
-            # More than one cannot be written there at all, whatever the page says.
-            yield attrs.evolve(flaw, documented=False) if self.single else flaw
+            # Of several files all but one would be lost where one alone is written.
+            yield attrs.evolve(flaw, documented=not self.single)
         for each in value:
             yield from self.each(each)
 

@@ -41,13 +41,15 @@ class Price:
 class Per(Price):
     """A figure for each `each` of a field: seconds of a duration, characters of a text, files of a list, or a number.
 
-    `begun`: a begun one counts whole; `least` is how much of the field is billed at least.
+    `begun`: a begun one counts whole; `least` is how much of the field is billed at least, and `more` how much may be
+    billed beyond it, like the seconds of a film that is put in: the most is taken.
     """
 
     of: str = "duration"
     each: int = 1
     begun: bool = False
     least: Decimal = Decimal(0)
+    more: Decimal = Decimal(0)
 
     def __init__(
         self,
@@ -57,13 +59,15 @@ class Per(Price):
         *,
         begun: bool = False,
         least: str | int | Decimal = 0,
+        more: str | int | Decimal = 0,
         **figure: Any,
     ) -> None:
-        self.__attrs_init__(usd, of=of, each=each, begun=begun, least=exact(least, "least"), **figure)
+        bounds = exact(least, "least"), exact(more, "more")
+        self.__attrs_init__(usd, of=of, each=each, begun=begun, least=bounds[0], more=bounds[1], **figure)
 
     def times(self, amount: Decimal) -> Decimal:
         """Return how often the figure is billed for so much of the field."""
-        times = max(amount, self.least) / self.each
+        times = max(amount + self.more, self.least) / self.each
         return times.to_integral_value(ROUND_CEILING) if self.begun else times
 
 

@@ -8,24 +8,25 @@ import attrs
 from anymedia.model.forms import is_given
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 @attrs.frozen
-class When(Generic[T]):
+class When(Generic[T_co]):
     """What holds where a field is given, the first that fits; None: there is no such variant.
 
     A flag counts as given where it is true.
     """
 
-    cases: tuple[tuple[str, T | None], ...]
-    otherwise: T | None
+    cases: tuple[tuple[str, T_co | None], ...]
+    otherwise: T_co | None
 
     @property
     def fields(self) -> tuple[str, ...]:
         """The fields that decide."""
         return tuple(field for field, _ in self.cases)
 
-    def pick(self, given: Container[str]) -> T | None:
+    def pick(self, given: Container[str]) -> T_co | None:
         """Return what holds where these fields are given."""
         return next((each for field, each in self.cases if decides(field, given)), self.otherwise)
 

@@ -17,7 +17,7 @@ FURTHEST = 100
 _KEY = r"[^.?\[\]{}]+"
 _KEYS = rf"{_KEY}(\[[0-9]\])*(\.{_KEY}(\[[0-9]\])*)*"
 _PLACE = re.compile(rf"|\?{_KEY}|{_KEYS}(\.|\[\]|\[\]\.{_KEYS})?")
-_STEP = re.compile(r"[^.\[\]]+|\[[0-9]+\]")
+_STEP = re.compile(r"[^.\[\]]+(?:\[\])?|\[[0-9]+\]")  # "image[]" is a name of the parts of a form
 _NAME = re.compile(rf"{_KEY}(\.{_KEY})*")
 
 Keys: TypeAlias = tuple[str, ...]

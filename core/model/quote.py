@@ -12,7 +12,7 @@ REFUSED = "refused"
 
 @attrs.frozen(kw_only=True)
 class Quote:
-    """What one offer would cost for all of a request, in `tasks` tasks.
+    """What one offer would cost for all of a request: `works` of them (pictures, clips, songs), in `tasks` tasks.
 
     `status` is that of the money (exact, approximate, estimate, unknown), or refused. `depends_on` is what the price
     goes by, as it is billed; `reasons` say why the price is not exact, or why the offer refuses.
@@ -25,5 +25,6 @@ class Quote:
     status: str
     money: Money
     tasks: int
+    works: int = 1
     depends_on: Mapping[str, Json] = attrs.field(hash=False)
     reasons: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from anymedia.model.errors import ConfigError
 from anymedia.tables import SCALAR, fitting, only, usd_text
 
 FIGURE: Mapping[str, Any] = {"usd": str, "credits": (str, int), "approximate": bool, "doubt": str}
-PER: Mapping[str, Any] = {"of": str, "each": int, "begun": bool, "least": str}
+PER: Mapping[str, Any] = {"of": str, "each": int, "begun": bool, "least": str, "more": str}
 METERED: Mapping[str, Any] = {"rates": Mapping, "most": Mapping}
 TABLE: Mapping[str, Any] = {"by": str, "cells": list}
 MEGAPIXELS: Mapping[str, Any] = {"first": str, "further": str, "put_in": str}
@@ -65,7 +65,7 @@ def _figure(given: Any, where: str) -> Price:
     only(given, {**FIGURE, **PER}, where, "word of a figure")
     if "usd" not in given and "credits" not in given:
         raise ConfigError(f"{where}: must have usd, credits or both")
-    amounts = [name for name in ("usd", "credits", "least") if name in given]
+    amounts = [name for name in ("usd", "credits", "least", "more") if name in given]
     figure = {**given, **{name: usd_text(str(given[name]), f"{where}.{name}") for name in amounts}}
     if figure.keys().isdisjoint(PER):
         return Price(**figure)

@@ -1,7 +1,7 @@
 """What a request costs at an offer, from the offer's printed prices; pure, in Decimal."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal, localcontext
+from decimal import ROUND_CEILING, Decimal, localcontext
 from functools import partial
 from typing import Any
 
@@ -15,13 +15,14 @@ from anymedia.declare.offer import VARIANT, Offer
 from anymedia.declare.prices import Dearest, Metered, Override, Per, PerMegapixel, Price, Prices, Table, goes_by
 from anymedia.declare.when import Said, When, cases
 from anymedia.model.media import Media
-from anymedia.model.money import EXACT, Money, PriceStatus, total
+from anymedia.model.money import EXACT, FINEST, Money, PriceStatus, total
 from anymedia.model.strict_json import Json
 from anymedia.translate.check import Checked
 from anymedia.translate.encode import Part
 from anymedia.translate.places import reaches, touches
 
 ONE = Decimal(1)
+SMALLEST = Decimal(1).scaleb(FINEST)
 UNPRINTED = "no page prints a price"
 USED = "it is billed by what is used, which nobody knows beforehand"
 PAGE, YOURS = "the page", "your configuration"
@@ -135,7 +136,7 @@ def _money(adapter: Adapter, price: Price, units: Decimal = ONE, doubt: str = ""
 
 def _overridden(override: Override, price: Price, units: Decimal, doubt: str) -> Money:
     """Return a price of the user's own, which is not rounded to credits."""
-    usd = None if price.usd is None else price.usd * units
+    usd = None if price.usd is None else _fine(price.usd * units)
     status = PriceStatus.ESTIMATE if doubt else PriceStatus.EXACT
     return Money(usd=usd, list_usd=usd, status=status, got="override", source=override.source, reason=doubt or None)
 
@@ -144,11 +145,17 @@ def _bill(adapter: Adapter, price: Price, units: Decimal) -> tuple[Decimal | Non
     """Return what is billed in USD, what the page prints in USD, and the credits."""
     rate = adapter.credit
     if rate is None:
-        usd = None if price.usd is None else price.usd * units
+        usd = None if price.usd is None else _fine(price.usd * units)
         return usd, usd, None if price.credits is None else price.credits * units
-    list_usd = (price.usd if price.usd is not None else (price.credits or Decimal(0)) * rate.usd) * units
+    list_usd = _fine((price.usd if price.usd is not None else (price.credits or Decimal(0)) * rate.usd) * units)
     credits = rate.bill(list_usd)
     return credits * rate.usd if rate.whole else list_usd, list_usd, credits
+
+
+def _fine(usd: Decimal) -> Decimal:
+    """Return an amount with no more decimals than the journal adds up, rounded up."""
+    exponent = usd.as_tuple().exponent
+    return usd.quantize(SMALLEST, ROUND_CEILING) if isinstance(exponent, int) and exponent < FINEST else usd
 
 
 # What a price goes by
@@ -215,7 +222,7 @@ def _times(checked: Checked, price: Price) -> tuple[Decimal, str]:
     value, takes = field.value, field.takes
     if field.raw and value is None:
         raise Unpriced(f"a raw field sets {price.of} to what {PAGE} prints no price for")
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if not isinstance(value, str | tuple | Said | None):
         return price.times(Decimal(str(value))), ""
     if isinstance(value, tuple) or (isinstance(value, str) and isinstance(takes, Text)):
         return price.times(Decimal(len(value))), ""

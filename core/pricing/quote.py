@@ -34,6 +34,7 @@ def quote_of(candidate: Candidate) -> Quote:
         status=REFUSED if refusals else str(candidate.money.status),
         money=candidate.money,
         tasks=len(candidate.parts),
+        works=checked.units * checked.offer.makes,
         depends_on={} if refusals else _depends_on(candidate),
         reasons=refusals or reasons,
     )

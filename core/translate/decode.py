@@ -56,6 +56,7 @@ def submitted(asked: Asked, answer: Answer, draft: Task) -> Task:
     if received.is_error(reply.ok):
         raise _refusal(received, life)
     task_id = id_of(reply.id, content) if reply.id is not None else draft.id
+    named = task_id is not None
     if task_id is None and (answer.file is not None or _shows_success(reply, content)):
         task_id = draft.id  # it needs no name: nothing is left to look at
     if task_id is None:
@@ -69,7 +70,7 @@ def submitted(asked: Asked, answer: Answer, draft: Task) -> Task:
     try:
         read = _read(received, reply, draft, task_id)
     except AnymediaError as error:
-        if life.poll is None:
+        if life.poll is None or not named:
             raise _without(received, f"and it cannot be read ({error})") from None
         # It was accepted: what else the answer says can be asked for again.
         return attrs.evolve(draft, request_id=received.request_id, **known)

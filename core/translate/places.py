@@ -79,7 +79,7 @@ def touches(extra: Mapping[str, Json], to: str | Numbered) -> bool:
         starts = (to.first, to.further.partition("{n}")[0])
         return any(_reached(extra, start.split("."), str.startswith) for start in starts)
     # A raw field replaces a list as a whole, so that what is an element of one is reached with it.
-    return _reached(extra, [key for key in keys_of(to) if key[0] != "["] or [""], str.__eq__)
+    return _reached(extra, [key for key in keys_of(to.replace("[]", "")) if key[0] != "["] or [""], str.__eq__)
 
 
 def reaches(extra: Mapping[str, Json], param: Param) -> bool:

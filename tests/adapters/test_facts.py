@@ -379,7 +379,7 @@ ALWAYS_SENT = {
 }
 
 
-@pytest.mark.parametrize("name", OFFERS)
+@pytest.mark.parametrize("name", DEFAULTS)  # the others' are in test_spellings
 def test_what_is_taken_for_what_is_not_given(name):
     adapter, offer = OFFERS[name]
     taken = check(ImageRequest(model=offer.model, prompt="a fox"), adapter, offer).defaults

@@ -75,8 +75,8 @@ def refused(name, **fields):
     return [(problem.field, problem.message) for problem in held(name, **fields).problems]
 
 
-def test_the_tables_below_speak_of_every_offer():
-    assert {f"{adapter.name}/{offer.name}": offer.model for adapter, offer in offers()} == MODELS
+def test_the_tables_below_speak_of_offers_that_there_are():
+    assert MODELS.items() <= {f"{adapter.name}/{offer.name}": offer.model for adapter, offer in offers()}.items()
 
 
 # What is sent: least, and all that an offer takes.

@@ -9,7 +9,7 @@ from anymedia import ImageRequest, quote
 from anymedia.config import default_account
 from anymedia.model.money import PriceStatus
 from anymedia.pricing.offers import candidates
-from anymedia.registry import adapters, offers
+from anymedia.registry import adapters
 
 ONE = "https://img.example/1.png"
 EXACT, ABOUT, ESTIMATE, UNKNOWN = PriceStatus.EXACT, PriceStatus.APPROXIMATE, PriceStatus.ESTIMATE, PriceStatus.UNKNOWN
@@ -189,11 +189,6 @@ def test_flux_2_max_has_no_price_and_that_is_not_nothing(fields):
     got = money("runapi/flux-2-max", **fields)
     assert (got.status, got.usd, got.list_usd, got.credits) == (UNKNOWN, None, None, None)
     assert (str(got), bool(got.reason)) == ("unknown", True)
-
-
-def test_every_offer_with_prices_is_spoken_of_above():
-    priced = {f"{adapter.name}/{offer.name}" for adapter, offer in offers() if offer.prices is not None}
-    assert priced == {row[0] for row in PRINTED} | {OFFICIAL}
 
 
 # Raw fields.

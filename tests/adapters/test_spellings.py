@@ -7,9 +7,11 @@ import pytest
 
 from anymedia import ImageRequest, MusicRequest, Unsupported, VideoRequest
 from anymedia.model.request import Request
-from anymedia.registry import adapters
+from anymedia.registry import adapters, offers
 from anymedia.translate.check import check
 from anymedia.translate.encode import parts
+
+from .test_pages import MODELS
 
 FIRST, LAST = "https://img.example/first.png", "https://img.example/last.png"
 FILM, SOUND = "https://img.example/film.mp4", "https://img.example/sound.mp3"
@@ -82,7 +84,13 @@ REAPI = [
     Row("reapi/kling-3-0", film("kling-3.0"), VIDEOS, {"model": "kling-3-0", "prompt": PROMPT, "sound": False}),
     Row(
         "reapi/kling-3-0",
-        film("kling-3.0", aspect_ratio="9:16", resolution="4K", audio=True, extra={"reapi": {"multi_shots": True}}),
+        film(
+            "kling-3.0",
+            aspect_ratio="9:16",
+            resolution="4K",
+            audio=True,
+            extra={"reapi": {"multi_shots": True, "multi_prompt": [{"prompt": "a", "duration": 4}]}},
+        ),
         VIDEOS,
         {
             "model": "kling-3-0",
@@ -91,6 +99,7 @@ REAPI = [
             "mode": "4K",
             "sound": True,
             "multi_shots": True,
+            "multi_prompt": [{"prompt": "a", "duration": 4}],
         },
     ),
     *(
@@ -411,7 +420,7 @@ API_IN_ONE = [
             aspect_ratio="1:1",
             resolution="1080p",
             callback_url=HOOK,
-            extra={"api_in_one": {"multi_shots": False}},
+            extra={"api_in_one": {"shots": "one"}},
         ),
         VIDEOS,
         {
@@ -471,6 +480,67 @@ def test_a_request_is_spelt_as_the_page_spells_it(row):
     (part,) = parts(checked)
     # As JSON, in which true is not 1 and "5" is not 5.
     assert (checked.path, json.dumps(part.body, sort_keys=True)) == (row.path, json.dumps(row.body, sort_keys=True))
+
+
+UNNAMED = "unknown: the page names no default"
+CLIP = {"duration": 5, "aspect_ratio": "16:9"}
+SUNG = {"instrumental": False}
+GEMINI = {"aspect_ratio": UNNAMED, "resolution": "1K", "count": 1}
+SEARCHES = {"google_search": False, "google_image_search": False}
+SEEDANCES = CLIP | {
+    "resolution": "720p",
+    "audio": False,
+    "moderation": "standard",
+    "return_last_frame": False,
+    "fallback": True,
+}
+IMAGEN = {"aspect_ratio": "1:1"}
+
+# What each offer takes for what is not given.
+DEFAULTS = {
+    "reapi/kling-3-0": CLIP | {"resolution": "1080p", "audio": False, "shots": "one"},
+    "reapi/doubao-seedance-2.0": SEEDANCES,
+    "reapi/doubao-seedance-2.0-fast": SEEDANCES,
+    "reapi/veo3.1-fast": {"duration": 8, "aspect_ratio": "16:9", "resolution": "720p", "enable_gif": False},
+    "reapi/veo3.1-fast-official": {
+        "duration": 8,
+        "aspect_ratio": "16:9",
+        "resolution": "720p",
+        "audio": False,
+        "count": 1,
+        "enhance_prompt": True,
+    },
+    "reapi/wan2.7-video": CLIP | {"resolution": "1080p", "prompt_extend": True, "watermark": False},
+    "reapi/suno-v6": SUNG,
+    "reapi/suno-v5.5": SUNG,
+    "reapi/gemini-3.1-flash-image-preview": GEMINI | SEARCHES,
+    "reapi/gemini-3.1-flash-image-preview-official": GEMINI | SEARCHES,
+    "reapi/gemini-3-pro-image-preview": GEMINI,
+    "reapi/gemini-3-pro-image-preview-official": GEMINI,
+    "reapi/nano-banana-2-lite": {"aspect_ratio": UNNAMED},
+    "reapi/doubao-seedream-5-0-lite": dict.fromkeys(
+        ("aspect_ratio", "resolution", "output_format", "watermark"), UNNAMED
+    ),
+    "reapi/imagen-4-0": {"aspect_ratio": "16:9"},
+    "reapi/qwen-image-2": dict.fromkeys(("aspect_ratio", "output_format", "moderation"), UNNAMED),
+    "api_in_one/kling-3": CLIP | {"resolution": "720p", "audio": True, "shots": "one"},
+    "api_in_one/chirp-v5-5": SUNG,
+    **{f"api_in_one/imagen4{tier}": IMAGEN for tier in ("", "-fast", "-ultra")},
+}
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_what_is_taken_for_what_is_not_given(name):
+    offer = adapters()[name.partition("/")[0]].offer(name.partition("/")[2])
+    kind = {each.kind: each for each in (ImageRequest, VideoRequest, MusicRequest)}[offer.kind]
+    taken = held(Row(name, kind(model=offer.model, prompt=PROMPT), "", {})).defaults
+    assert {field: value if isinstance(value, int) else str(value) for field, value in taken.items()} == DEFAULTS[name]
+
+
+def test_every_offer_is_spoken_of_here_or_where_its_page_is():
+    spelt = {row.name.partition("/")[0] for row in ROWS}
+    every = {f"{adapter.name}/{offer.name}" for adapter, offer in offers() if adapter.name in spelt}
+    assert {row.name for row in ROWS} == set(DEFAULTS) == every - set(MODELS)
 
 
 REFUSED = [

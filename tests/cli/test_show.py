@@ -15,6 +15,7 @@ from PIL import Image
 from anymedia import read_config
 from anymedia.cli.app import COMMANDS
 from anymedia.registry import adapters
+from tests.players import played
 
 
 def test_the_help_names_every_command_and_exit_code(terminal):
@@ -46,7 +47,7 @@ def test_models_tell_who_sells_what_for_how_much(terminal):
 
 OWN = """
 [[providers.{name}.offers]]
-name = "imagen-4-0"
+name = "acme-1"
 params.prompt = {{ to = "prompt", takes = "text" }}
 knobs.fast = {{ to = "fast", takes = "flag" }}
 prices = "0.046"
@@ -58,16 +59,14 @@ def test_an_offer_of_the_user_s_own_is_shown_as_that(terminal, monkeypatch):
     file.write_text('[providers.eu]\nadapter = "reapi"\n' + OWN.format(name="eu") + OWN.format(name="reapi"))
     monkeypatch.setenv("ANYMEDIA_CONFIG", str(file))  # by itself, a file that lies there declares no offers
     found = [each for each in terminal.json("models") if each["own"]]
-    assert [(each["offer"], each["fields"]) for each in found] == [("reapi/imagen-4-0", ["extra.fast"])] * 2
-    assert [each["page"] for each in found] == [
-        f"{file}: providers.{name}: offers.imagen-4-0" for name in ("eu", "reapi")
-    ]
-    assert "reapi/imagen-4-0 (yours)" in terminal("models").stdout
+    assert [(each["offer"], each["fields"]) for each in found] == [("reapi/acme-1", ["extra.fast"])] * 2
+    assert [each["page"] for each in found] == [f"{file}: providers.{name}: offers.acme-1" for name in ("eu", "reapi")]
+    assert "reapi/acme-1 (yours)" in terminal("models").stdout
     providers = {each["account"]: each["own_offers"] for each in terminal.json("providers")}
-    assert (providers["eu"], providers["runapi"]) == (["reapi/imagen-4-0"], [])
+    assert (providers["eu"], providers["runapi"]) == (["reapi/acme-1"], [])
     assert re.search(r"\d+ offers, 1 yours", terminal("providers").stdout)
-    shown = terminal("explain", "a fox", "--model", "imagen-4-0").stdout
-    assert "reapi/imagen-4-0 at eu (yours)" in shown
+    shown = terminal("explain", "a fox", "--model", "acme-1").stdout
+    assert "reapi/acme-1 at eu (yours)" in shown
     assert "extra.fast" not in shown
 
 
@@ -127,15 +126,20 @@ def _quick(monkeypatch):
 
 
 @pytest.mark.usefixtures("_quick")
-def test_the_demo_leaves_four_pictures_and_shows_what_went_wrong(terminal):
+def test_the_demo_leaves_four_pictures_and_two_clips_and_shows_what_went_wrong(terminal):
     shown = terminal("demo")
     assert shown.exit_code == 0, shown.output
     files = [*(terminal.folder / "media").iterdir()]
-    assert len({file.read_bytes() for file in files}) == 4
-    for file in files:
+    assert all(file.name in shown.stdout for file in files)
+    assert len({file.read_bytes() for file in files}) == 6
+    clips = [file for file in files if file.suffix == ".mp4"]
+    for file in {*files} - {*clips}:
         with Image.open(file) as picture:
             assert picture.size == (1360, 768)
-        assert file.name in shown.stdout
+    for clip in clips:
+        told, streams = played(clip)
+        assert (float(told["duration"]), streams["video"]["width"], "audio" in streams) == (5, 1280, True)
+    assert len(clips) == 2
     assert "NoCredit" in shown.stdout
     assert "2 submits received, 2 tasks charged" in shown.stdout
 
@@ -143,7 +147,14 @@ def test_the_demo_leaves_four_pictures_and_shows_what_went_wrong(terminal):
 @pytest.mark.usefixtures("_quick")
 def test_the_demo_as_json(terminal):
     found = terminal.json("demo", "--out", "elsewhere")
-    assert len(found["files"]) == len(found["tasks"]) == len(found["explanations"]) == 4
+    assert len(found["tasks"]) == len(found["explanations"]) == 4
+    assert len(found["files"]) == 6
+    for made in ("quotes", "clips"):
+        assert [(each["provider"], float(each["money"]["usd"])) for each in found[made]] == [
+            ("reapi", 0.55),
+            ("runapi", 1),
+        ]
+    assert {clip["money"]["got"] for clip in found["clips"]} == {"settled"}
     assert [error["type"] for error in found["errors"]] == ["NoCredit", "SubmitUncertain"]
 
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import attrs
 import pytest
@@ -436,6 +437,25 @@ def test_a_large_result_never_stands_in_memory(bucket, tmp_path, where):
     length, grown = map(int, done.stdout.split())
     assert length == 200 << 20
     assert grown < 16 << 20
+
+
+@pytest.mark.slow
+def test_long_songs_and_clips_never_stand_in_memory(tmp_path):
+    """Songs of 200 s and clips of 15 s at 1080p, of a simulator that is a process of its own."""
+    command = [sys.executable, "-m", "anymedia.cli", "simulate", "--json", "--provider", "reapi", "--speed", "1e9"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as simulator:
+        one = json.loads(simulator.stdout.readline())
+        child = [sys.executable, "-m", "tests.client.lasting", one["base_url"], one["api_key"], tmp_path / "saved"]
+        done = subprocess.run(child, capture_output=True, text=True, cwd=Path(__file__).parents[2], check=False)
+        simulator.terminate()
+    assert (done.returncode, done.stderr) == (0, "")
+    bought = json.loads(done.stdout)
+    sizes = [Path(file).stat().st_size for file in bought["files"]]
+    print(f"{len(sizes)} files of {sum(sizes) / 1e6:.1f} MB: a peak of {bought['peak'] / 1e6:.1f} MB, ", end="")
+    print(f"{(bought['peak'] - bought['before']) / 1e6:.1f} MB above that of short ones")
+    assert sorted(Path(file).suffix for file in bought["files"]) == [".mp3"] * 4 + [".mp4"] * 2
+    assert min(sizes) > 2_000_000
+    assert bought["peak"] - bought["before"] < sum(sizes) / 4
 
 
 LARGE = """

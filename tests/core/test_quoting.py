@@ -77,6 +77,7 @@ def test_what_nobody_knows_is_not_nothing_and_comes_last_but_for_what_is_refused
     assert [(each.offer, each.status) for each in by_itself] == [
         ("reapi/gpt-image-2", "exact"),
         (OFFICIAL, "unknown"),
+        ("revidapi/gpt-image-2", "refused"),
         ("runapi/gpt-image-2", "refused"),
     ]
 
@@ -291,7 +292,7 @@ FIELDS = {
     },
 }
 MODELS = sorted({offer.model for _, offer in offers() if offer.kind is ImageRequest.kind})
-BATCH = {OFFICIAL: 4}
+BATCH = {name: offer.batch for name, offer in ((f"{adapter.name}/{sold.name}", sold) for adapter, sold in offers())}
 RATE = {"reapi": Fraction(1, 1000), "api_in_one": Fraction(1, 100)}
 
 
@@ -355,15 +356,18 @@ PRICING = (
 )
 
 
+DIVISIONS = ["max(amount + self.more, self.least) / self.each", "usd / self.usd"]
+
+
 @pytest.mark.parametrize("module", PRICING)
 def test_no_binary_float_comes_near_a_price(module):
     tree = ast.parse(Path(import_module(f"anymedia.{module}").__file__).read_text("utf-8"))
     for node in ast.walk(tree):
         assert not (isinstance(node, ast.Constant) and isinstance(node.value, float)), node.lineno
         assert not (isinstance(node, ast.Name) and node.id in ("float", "round")), node.lineno
-    # One division is exact, into the provider's credits; whatever else divides goes through Decimal too.
+    # Two divide, into the units of a price and the provider's credits; whatever else divides goes through Decimal too.
     divided = [node for node in ast.walk(tree) if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)]
-    assert [ast.unparse(node) for node in divided if "Path" not in ast.unparse(node)] in ([], ["usd / self.usd"])
+    assert [ast.unparse(node) for node in divided if "Path" not in ast.unparse(node)] in ([], DIVISIONS)
 
 
 def test_where_amounts_are_read_nothing_is_made_a_float():

@@ -339,7 +339,7 @@ def test_the_users_own_words_of_a_body():
         },
         "n": 1,
     }
-    assert secrets_of(body) == ("a fox", "user", "hi", "x" * 41, "one")
+    assert secrets_of(body) == ("a fox", "user", "hi", "x" * 41, "y" * 40, "one")
     assert secrets_of({"callBackUrl": "https://a.example/?q=" + "words " * 9}) == (
         "https://a.example/?q=" + "words " * 9,
     )

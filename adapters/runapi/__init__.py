@@ -1,0 +1,156 @@
+"""RunAPI: a path a model and action, prices in cents, and the one provider that honours an idempotency key.
+
+Page: RunAPI's client library and its validators; prices of 2026-07-23. A file a family holds what is sold.
+Odd: resolutions in lower case; three shapes of errors; the poll's path is the submit's with the id behind it, but for
+synchronous actions, which answer with the result, or with where to look; the product page's example posts a text model
+to remix_image, which every validating client refuses.
+"""
+
+from anymedia.declare import (
+    Adapter, Assets, Balance, Cause, Endpoint, Err, Fault, Gap, Header, Idempotency, Lifecycle, Match, Outcome, Pace,
+    PriceQuote, Printed, Reply, Setting, Signed, State, Step, Upload, Webhook, first,
+)  # fmt: skip
+
+from . import flux, gpt_image, imagen, kling, nano_banana, seedance, seedream, speech, suno, veo, wan
+
+# "PUT the bytes to upload_url with exactly those headers and without the key, once"
+UPLOAD = Upload(
+    Step(
+        call=Endpoint(method="POST", path="/api/v1/files/prepare"),
+        sends={"filename": "{name}", "byte_size": "{size}", "checksum": "{md5}"},
+        finds={"id": "signed_id", "to": "upload_url", "headers": "headers"},
+    ),
+    Step(call=Endpoint(method="PUT", link="to", body="file", keyed=False), headers="headers"),
+    Step(
+        call=Endpoint(method="POST", path="/api/v1/files/confirm"),
+        sends={"signed_id": "{id}"},
+        finds={"url": "url", "expires": "expires_at!iso"},
+    ),
+    expires="expires",
+)
+
+TASK = Reply(
+    id="id",
+    state="status",
+    assets=(
+        Assets("images[].url", kind="image"),
+        Assets("videos[].url", kind="video"),
+        Assets("audios[]", url=first("audio_url", "url"), kind="audio", title="title", seconds="duration"),
+        Assets("audios[].image_url", role="cover"),
+        Assets("last_frame_image_url", role="last_frame"),
+    ),
+    failure=Fault(message="error"),
+    usd="usage.cost",
+    replayed="task_replayed",
+)
+
+STATES = {
+    "pending": State.QUEUED,
+    "processing": State.RUNNING,
+    "completed": State.SUCCEEDED,
+    "failed": State.FAILED,
+}
+
+# "200 with the finished body, or 202 with Location and Retry-After": the id of the first stands in a header alone. Such
+# actions have no callback_url.
+AT_ONCE = Lifecycle(
+    submit=Endpoint(
+        method="POST",
+        model="model",
+        timeout=300,  # our choice: the answer is waited for until it is spoken
+        reply=Reply(
+            id=first("id", "@x-runapi-task-id"),
+            state="status",
+            succeeded_if="audios[]",
+            assets="audios[].url",
+            usd="usage.cost",
+            replayed="task_replayed",
+        ),
+    ),
+    poll=Endpoint(
+        method="GET",
+        link="@location",
+        path="/api/v1/tasks/{id}",
+        reply=Reply(
+            id="id",
+            state="status",
+            assets=first("response.body.audios[].url", "response.body!json.audios[].url"),
+            failure=Fault(message="error"),
+            usd=first("usage.cost", "response.body.usage.cost", "response.body!json.usage.cost"),
+        ),
+    ),
+    states=STATES,
+    pace=Pace(first=2, then=2, slower={60: 4, 180: 10}),
+    expires=7 * 86_400,
+)
+
+ADAPTER = Adapter(
+    name="runapi",
+    title="RunAPI",
+    page="RunAPI client library",
+    read="2026-11-20",
+    base_url="https://runapi.ai",
+    api_key_env=("RUNAPI_API_KEY", "RUNAPI_KEY"),  # the library's, and the product page's
+    auth=Header("Authorization", "Bearer "),
+    settings={"webhook_secret": Setting(env="RUNAPI_WEBHOOK_SECRET", secret=True, rotated=True)},  # our choice of name
+    lifecycle=Lifecycle(
+        submit=Endpoint(method="POST", model="model", reply=TASK),
+        poll=Endpoint(method="GET", path="{path}/{id}", reply=TASK),
+        states=STATES,
+        # Of May 2026, and nothing newer; only asynchronous actions have it.
+        webhook=Webhook(
+            asked_by="callback_url",
+            signed=Signed(
+                by="hmac-sha256",
+                over="{@x-callback-id}.{@x-callback-timestamp}.{@}",
+                signature="@x-callback-signature",
+                time="@x-callback-timestamp",
+                key="webhook_secret",
+                key_written="base64",
+            ),
+        ),
+        pace=Pace(first=2, then=2, slower={60: 4, 180: 10}),  # the library: each 2 s; slower later is our choice
+        expires=7 * 86_400,
+    ),
+    lifecycles={"at_once": AT_ONCE},
+    fault=Fault(code="error.code", message=first("error.message", "error"), fields="errors"),
+    request_id=("x-request-id",),
+    errors={Match("No active channel", status=503): Err(Cause.UNAVAILABLE, submit=Outcome.REFUSED)},
+    refunds="yes",  # "failed generations are not charged"
+    printed=Printed("2026-07-23", "RunAPI price schedules"),
+    balance=Balance(path="/api/v1/me/balance", usd="balance_cents!cents"),
+    price_quote=PriceQuote(
+        path="/api/v1/price_quotes",
+        of="/api/v1/{service}/{action}",
+        body={"service": "{service}", "action": "{action}", "model": "{wire_id}", "params": "{body}"},
+        known={"price_quote.pricing_status": "available", "price_quote.currency": "USD"},
+        usd="price_quote.reservation_amount_cents!cents",
+        date="price_quote.as_of!iso",
+        changes="/api/v1/price_schedules",
+    ),
+    upload=UPLOAD,
+    idempotency=Idempotency("Idempotency-Key", window=120),  # how long a key is remembered is unknown: our choice
+    offers=(
+        *flux.OFFERS,
+        *gpt_image.OFFERS,
+        *nano_banana.OFFERS,
+        *seedream.OFFERS,
+        *imagen.OFFERS,
+        *kling.OFFERS,
+        *seedance.OFFERS,
+        *veo.OFFERS,
+        *wan.OFFERS,
+        *suno.OFFERS,
+        *speech.OFFERS,
+    ),
+    gaps=(
+        Gap("the price of flux-2-max", "unknown"),
+        Gap("defaults of ratio and resolution", "where the wire requires a ratio, 1:1; priced at the dearest"),
+        Gap("how long an idempotency key is remembered", "replayed within two minutes"),
+        Gap("the price of an edit with gpt-image-2", "the dearer reading of the page"),
+        Gap("the wire ids of gpt-image-2 and z-image", "their plain names"),
+        Gap("which types and sizes of files are taken", "every one is"),
+        Gap("when a webhook that was not answered comes again", "twice and out of order are expected"),
+        Gap("rate figures, list of tasks, cancel"),
+    ),
+)

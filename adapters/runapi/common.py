@@ -1,0 +1,24 @@
+"""What several families of RunAPI share: how files are put in, its small letters, and what its prices leave open."""
+
+from anymedia.declare import UNKNOWN, Choice, File, Param, Per, Table, Text
+
+FIVE = ("1:1", "4:3", "3:4", "16:9", "9:16")
+SEVEN = (*FIVE, "3:2", "2:3")
+EIGHT = (*SEVEN, "21:9")
+TEN = (*EIGHT, "5:4", "4:5")
+
+FORMS = ("url", "upload")  # "base64 in a task body: no"
+ONE_FILE = File(forms=FORMS)
+SMALL = {"1K": "1k", "2K": "2k", "4K": "4k"}
+CHECKER = Param("enable_safety_checker", Choice({"off": False, "standard": True}), default=UNKNOWN)
+A_SECOND = "the page names no unit: a second is inferred, as each figure is twice what kie.ai takes for one"
+
+
+def prompt(most: int | None = None, least: int = 1, *, required: bool = True) -> Param:
+    return Param("prompt", Text(least, most), required=required)
+
+
+def by_second(by: str, columns: tuple[str, ...], rows: dict[str, str]) -> Table:
+    """Return USD by the second, as the page prints it but for the unit."""
+    printed = Table.printed(by, columns, rows)
+    return Table(printed.by, {cell: Per(price.usd, doubt=A_SECOND) for cell, price in printed.cells.items()})

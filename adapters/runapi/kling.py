@@ -1,0 +1,35 @@
+"""Kling 3.0 at RunAPI.
+
+Page: RunAPI's client library, its contract of 2026-08-21; the bound of the prompt: other sellers of the model.
+Odd: a clip from a picture goes to text_to_video too. Shots and elements are lists of objects: give multi_prompt and
+kling_elements in `extra` as they are on the wire.
+"""
+
+from anymedia.declare import UNKNOWN, Choice, Flag, Number, Offer, Param, Text, Whole
+
+from .common import ONE_FILE, by_second, prompt
+
+OFFERS = (
+    Offer(
+        name="kling-3.0",
+        kind="video",
+        path="/api/v1/kling/text_to_video",
+        params={
+            "prompt": prompt(2500),  # the contract requires the model alone
+            "first_frame": Param("first_frame_image_url", ONE_FILE),
+            "last_frame": Param("last_frame_image_url", ONE_FILE),
+            "duration": Param("duration_seconds", Whole(3, 15), default=UNKNOWN),
+            "aspect_ratio": Param("aspect_ratio", Choice("16:9", "9:16", "1:1"), default=UNKNOWN),
+            "resolution": Param(
+                "output_resolution", Choice({"720p": "720p", "1080p": "1080p", "4K": "4k"}), default=UNKNOWN
+            ),
+            "audio": Param("enable_sound", Flag(), default=False, always_sent=True),  # the default is our choice
+            "negative_prompt": Param("negative_prompt", Text()),
+        },
+        knobs={
+            "cfg_scale": Param("cfg_scale", Number(0, 1)),  # its bounds are not told: our choice
+            "multi_shots": Param("multi_shots", Flag()),
+        },
+        prices=by_second("resolution audio", ("false true",), {"720p": ".14 .20", "1080p": ".18 .27", "4K": ".67 .67"}),
+    ),
+)

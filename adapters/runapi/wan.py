@@ -1,0 +1,73 @@
+"""Wan 2.7 at RunAPI: three models, told apart by what is put in.
+
+Page: RunAPI's client library, its contract of 2026-08-21; bounds of texts and lengths: kie.ai's, whose contract it
+repeats.
+Odd: a sound goes to another field of each model; only clips from text and from references have a ratio.
+"""
+
+from anymedia.declare import ANY, UNKNOWN, Choice, Files, Flag, Offer, Param, Rule, Text, Whole, when
+
+from .common import FIVE, FORMS, ONE_FILE, by_second, prompt
+
+IMAGE, REFERENCES = "wan-2.7-image-to-video", "wan-2.7-r2v"
+
+OFFERS = (
+    Offer(
+        name="wan-2.7",
+        kind="video",
+        wire_id=when(
+            video=IMAGE, first_frame=IMAGE, videos=REFERENCES, images=REFERENCES, otherwise="wan-2.7-text-to-video"
+        ),
+        path=when(
+            video="/api/v1/wan/image_to_video",
+            first_frame="/api/v1/wan/image_to_video",
+            otherwise="/api/v1/wan/text_to_video",
+        ),
+        params={
+            "prompt": prompt(5000, required=False),
+            "video": Param("source_video_url", ONE_FILE),
+            "first_frame": Param("first_frame_image_url", when(video=None, otherwise=ONE_FILE)),
+            "last_frame": Param("last_frame_image_url", when(video=None, otherwise=ONE_FILE)),
+            "videos": Param("reference_video_urls", when(video=None, otherwise=Files(1, 5, forms=FORMS))),
+            "images": Param("reference_image_urls", when(video=None, otherwise=Files(1, 5, forms=FORMS))),
+            "audios": Param(
+                when(
+                    video="driving_audio_url",
+                    first_frame="driving_audio_url",
+                    videos="reference_audio_url",
+                    images="reference_audio_url",
+                    otherwise="background_audio_url",
+                ),
+                Files(1, 1, single=True, forms=FORMS),
+            ),
+            "duration": Param(
+                "duration_seconds",
+                when(
+                    video=Whole(2, 15),
+                    first_frame=Whole(2, 15),
+                    videos=Whole(2, 10),
+                    images=Whole(2, 10),
+                    otherwise=Whole(2, 15),
+                ),
+                default=when(video=UNKNOWN, first_frame=UNKNOWN, videos=5, images=5, otherwise=UNKNOWN),
+            ),
+            "aspect_ratio": Param(
+                "aspect_ratio",
+                when(video=None, first_frame=None, otherwise=Choice(*FIVE)),
+                default=when(video=None, first_frame=None, otherwise=UNKNOWN),
+            ),
+            "resolution": Param("output_resolution", Choice("720p", "1080p"), default=UNKNOWN),
+            "negative_prompt": Param("negative_prompt", Text(0, 500)),
+            "seed": Param("seed", Whole(0, 2**31 - 1)),
+        },
+        knobs={
+            "enable_prompt_expansion": Param("enable_prompt_expansion", Flag()),
+            "watermark": Param("watermark", Flag()),
+        },
+        rules=(
+            Rule(when={"video": ANY}, needs="prompt"),
+            Rule(when={"first_frame": ANY}, needs="prompt"),
+        ),
+        prices=by_second("resolution", (), {"720p": ".16", "1080p": ".24"}),
+    ),
+)

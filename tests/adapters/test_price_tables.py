@@ -1,0 +1,146 @@
+"""The price tables of the pages, cell by cell: what each clip, song and picture is quoted at, and how sure that is."""
+
+from decimal import Decimal
+from math import ceil
+
+import attrs
+import pytest
+
+from anymedia import ImageRequest, MusicRequest, VideoRequest, quote
+from anymedia.model.money import PriceStatus
+from anymedia.registry import adapters, offers
+
+from .test_prices import OFFICIAL, PRINTED
+
+EXACT, ESTIMATE, UNKNOWN = PriceStatus.EXACT, PriceStatus.ESTIMATE, PriceStatus.UNKNOWN
+PROMPT, PICTURE, FILM = "a fox", "https://img.example/1.png", "https://img.example/1.mp4"
+FILES = {"images": {"images": (PICTURE,)}, "videos": {"videos": (FILM,)}, "first_frame": {"first_frame": PICTURE}}
+
+
+def whole(usd):
+    """Return what reAPI bills: whole credits of a tenth of a cent for each task."""
+    return Decimal(ceil(usd * 1000)) / 1000
+
+
+@attrs.frozen
+class Cell:
+    """What one offer costs for some fields: `list_usd` as printed, for so many seconds; `usd` as billed; or unknown."""
+
+    name: str
+    fields: dict
+    list_usd: Decimal | None
+    usd: Decimal | None
+    status: PriceStatus
+
+
+def per_second(name, by, columns, rows, *, seconds=(5, 15), billed=whole, beyond=0, status=EXACT, **more):
+    """Yield the cells of a table of USD a second: rows by resolution, columns by the values of a field."""
+    for resolution, figures in rows.items():
+        for value, figure in zip(columns, figures.split(), strict=True):
+            for each in seconds:
+                fields = {"resolution": resolution, "duration": each, **({by: value} if by else {}), **more}
+                if figure == "?":
+                    yield Cell(name, fields, None, None, UNKNOWN)
+                else:
+                    usd = Decimal(figure) * (each + beyond)
+                    yield Cell(name, fields, usd, billed(usd), status)
+
+
+def flat(name, rows, *, billed=whole, status=EXACT, **more):
+    """Yield the cells of a table of USD a work, by resolution."""
+    for resolution, figure in rows.items():
+        fields = {**({} if resolution is None else {"resolution": resolution}), **more}
+        usd = None if figure == "?" else Decimal(figure)
+        yield Cell(name, fields, usd, None if usd is None else billed(usd), UNKNOWN if usd is None else status)
+
+
+def cents(usd):
+    return usd
+
+
+KLING = {"720p": ".077 .11", "1080p": ".099 .1485", "4K": ".3685 .3685"}
+SEEDANCE = {"480p": ".079816", "720p": ".171776", "1080p": ".3872", "4K": ".817559"}
+SEEDANCE_FAST = {"480p": ".06424", "720p": ".13816"}
+# A source of up to 15 s is billed too.
+WITH_FILM = {"480p": ".0484", "720p": ".10384", "1080p": ".23496", "4K": ".503112"}
+FAST_WITH_FILM = {"480p": ".03828", "720p": ".08272"}
+
+REAPI = [
+    *per_second("reapi/kling-3-0", "audio", (False, True), KLING),
+    *per_second("reapi/kling-3-0", "audio", (False, True), KLING, first_frame=PICTURE),
+    *per_second("reapi/doubao-seedance-2.0", "audio", (False,), SEEDANCE),
+    *per_second("reapi/doubao-seedance-2.0", "audio", (True,), SEEDANCE, images=(PICTURE,)),
+    *per_second("reapi/doubao-seedance-2.0", None, (None,), SEEDANCE, first_frame=PICTURE),
+    *per_second("reapi/doubao-seedance-2.0", None, (None,), WITH_FILM, beyond=15, status=ESTIMATE, videos=(FILM,)),
+    *per_second("reapi/doubao-seedance-2.0-fast", None, (None,), SEEDANCE_FAST),
+    *per_second(
+        "reapi/doubao-seedance-2.0-fast", None, (None,), FAST_WITH_FILM, beyond=15, status=ESTIMATE, videos=(FILM,)
+    ),
+    *per_second("reapi/wan2.7-video", None, (None,), {"720p": "?", "1080p": ".1206"}),
+    *flat("reapi/veo3.1-fast", {None: ".189", "720p": ".189", "1080p": ".189", "4K": ".66"}),
+    *flat("reapi/veo3.1-fast-official", {None: "?", "4K": "?"}),
+    *flat("reapi/suno-v6", {None: ".06"}),
+    *flat("reapi/suno-v5.5", {None: ".06"}),
+    *flat("reapi/gemini-3.1-flash-image-preview", {None: ".0315", "1K": ".0315", "2K": ".0477", "4K": ".0711"}),
+    *flat("reapi/gemini-3.1-flash-image-preview-official", {"1K": ".05896", "2K": ".08888", "4K": ".13288"}),
+    *flat("reapi/gemini-3-pro-image-preview", {None: ".0414", "1K": ".0414", "2K": ".0414", "4K": ".045"}),
+    *flat("reapi/gemini-3-pro-image-preview-official", {"1K": ".12328", "2K": ".12328", "4K": ".2208"}),
+    *flat("reapi/nano-banana-2-lite", {None: ".02"}),
+    *flat("reapi/doubao-seedream-5-0-lite", {None: ".0308", "2K": ".0308"}),
+    *flat("reapi/imagen-4-0", {None: ".046"}),
+    *flat("reapi/qwen-image-2", {None: ".0308"}),
+]
+
+API_IN_ONE = [
+    # The one cell that its page gives.
+    Cell("api_in_one/kling-3", {}, Decimal(3), Decimal(3), EXACT),
+    *per_second(
+        "api_in_one/kling-3",
+        "audio",
+        (False, True),
+        {"720p": "? .60", "1080p": "? ?"},
+        seconds=(5,),
+        billed=cents,
+    ),
+    *per_second("api_in_one/kling-3", "audio", (False, True), {"720p": "? ?"}, seconds=(3, 15)),
+    *flat("api_in_one/chirp-v5-5", {None: ".12"}, billed=cents, status=ESTIMATE),
+    *flat("api_in_one/imagen4-fast", {None: ".04"}, billed=cents),
+    *flat("api_in_one/imagen4", {None: ".08"}, billed=cents),
+    *flat("api_in_one/imagen4-ultra", {None: ".12"}, billed=cents),
+]
+
+CELLS = [*REAPI, *API_IN_ONE]
+KINDS = {each.kind: each for each in (ImageRequest, VideoRequest, MusicRequest)}
+
+
+def money(cell):
+    provider, _, name = cell.name.partition("/")
+    offer = adapters()[provider].offer(name)
+    request = KINDS[offer.kind](model=offer.model, prompt=PROMPT, **cell.fields)
+    (found,) = quote(request, provider, offer=cell.name)
+    assert (found.offer, found.status) == (cell.name, found.money.status)  # it is not refused
+    return found.money
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: f"{cell.name} {' '.join(map(str, cell.fields.values()))}")
+def test_each_figure_comes_out(cell):
+    got = money(cell)
+    assert (got.status, got.list_usd, got.usd) == (cell.status, cell.list_usd, cell.usd)
+    assert bool(got.reason) == (cell.status is not EXACT)
+
+
+def test_seconds_that_nobody_gave_are_the_default():
+    assert money(Cell("reapi/kling-3-0", {}, None, None, EXACT)).usd == Decimal("0.495")  # 1080p, 5 s, silent
+
+
+def test_a_film_of_several_shots_has_no_price():
+    for name in ("reapi/kling-3-0", "api_in_one/kling-3"):
+        extra = {name.partition("/")[0]: {"multi_shots": True, "multi_prompt": [{"prompt": "a", "duration": 12}]}}
+        assert money(Cell(name, {"extra": extra}, None, None, UNKNOWN)).status is UNKNOWN
+
+
+def test_every_offer_with_prices_is_spoken_of():
+    told = {cell.name.partition("/")[0] for cell in CELLS}
+    sold = [(adapter, offer) for adapter, offer in offers() if adapter.name in told and offer.prices is not None]
+    there = {cell.name for cell in CELLS} | {row[0] for row in PRINTED} | {OFFICIAL}
+    assert {f"{adapter.name}/{offer.name}" for adapter, offer in sold} - there == set()
