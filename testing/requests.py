@@ -23,12 +23,13 @@ from anymedia.declare import (
     pick,
 )
 from anymedia.declare.fields import Value
+from anymedia.declare.numbers import AUTO
 from anymedia.model.kinds import KINDS
 from anymedia.model.media import Media
 from anymedia.model.request import Request
 from anymedia.translate.check import check
 
-from .files import fitting
+from .files import fitting, medium
 
 PROMPT = "a lighthouse at dusk"
 IMAGE = "https://media.example/reference.png"
@@ -36,8 +37,8 @@ LINK = "https://app.example/anything"
 LONG, MANY = 20_000, 20
 """What stands for the upper bound of a length, or of a list, that has none."""
 
-ENDINGS = {"video": "mp4", "videos": "mp4", "audios": "mp3"}
-"""How links to what is put in end, by the field that it is given for, where it is no picture."""
+ENDINGS = {"image": "png", "video": "mp4", "audio": "mp3"}
+"""How links to what is put in end, by its medium."""
 
 RATIOS = (
     *("auto", "1:1", "16:9", "9:16", "4:3", "3:4", "3:2", "2:3", "5:4", "4:5", "2:1", "1:2", "21:9", "9:21"),
@@ -51,7 +52,7 @@ def fewest(adapter: Adapter, offer: Offer, variant: str) -> Request:
     kind, taken = KINDS[offer.kind], _taken(adapter, offer, variant)
     fields = {field.name: PROMPT for field in attrs.fields(kind) if field.default is attrs.NOTHING}
     needed = [field for field, (param, _) in taken.items() if param.required or field in (variant, *fields)]
-    canonical = {field: usual(field, taken[field][1]) for field in needed if "." not in field}
+    canonical = {field: _fitting(kind, field, taken[field][1]) for field in needed if "." not in field}
     request = _made(kind, fields | canonical | {"model": offer.model}, taken)
     for field in needed:
         if "." in field:
@@ -80,6 +81,12 @@ def _made(kind: type[Request], fields: dict[str, Any], taken: dict[str, tuple[Pa
     return kind(**fields)
 
 
+def _fitting(kind: type[Request], field: str, takes: Value) -> Any:
+    """Return a value that a field takes, and that a request of the kind may hold in it."""
+    form, value = kind.roles.forms[field], usual(field, takes)
+    return value if form.fits(value) else form.example
+
+
 def usual(field: str, takes: Value) -> Any:
     """Return a value that a field takes; the prompt where it fits."""
     match takes:
@@ -94,12 +101,12 @@ def usual(field: str, takes: Value) -> Any:
 
 def put_in(takes: File | Files, number: int = 1, field: str = "images") -> Any:
     """Return what a field for files holds, `number` of them or as many as it needs: links where it takes any."""
-    one = _link(field) if "url" in takes.forms else Media(fitting(takes))
+    one = _link(field) if "url" in takes.forms else Media(fitting(takes, medium(field)))
     return (one,) * max(takes.least, number) if isinstance(takes, Files) else one
 
 
 def _link(field: str) -> str:
-    return IMAGE.replace("png", ENDINGS.get(field, "png"))
+    return IMAGE.replace("png", ENDINGS[medium(field)])
 
 
 def mended(request: Request, adapter: Adapter, offer: Offer, variant: str) -> Request:
@@ -209,7 +216,8 @@ def values(field: str, takes: Value) -> list[Any]:
             lengths = around(takes.least, takes.most or LONG)
             return [letter * length for length in lengths for letter in ("a", "é", "🦊")]
         case Whole():
-            return around(takes.least, LONG if takes.most is None else takes.most)
+            numbers = around(takes.least, LONG if takes.most is None else takes.most)
+            return [*numbers, *(takes.values or ())[1:3], AUTO]
         case Number():
             least, most = takes.least, LONG if takes.most is None else takes.most
             return [least, most, (least + most) / 2, least - 0.5, most + 0.5]

@@ -62,8 +62,8 @@ class Per(Price):
         more: str | int | Decimal = 0,
         **figure: Any,
     ) -> None:
-        amounts = {"least": exact(least, "least"), "more": exact(more, "more")}
-        self.__attrs_init__(usd, of=of, each=each, begun=begun, **amounts, **figure)
+        bounds = exact(least, "least"), exact(more, "more")
+        self.__attrs_init__(usd, of=of, each=each, begun=begun, least=bounds[0], more=bounds[1], **figure)
 
     def times(self, amount: Decimal) -> Decimal:
         """Return how often the figure is billed for so much of the field."""

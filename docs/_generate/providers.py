@@ -23,7 +23,8 @@ honoured is refused too. With `on_unsupported="drop"` both are left out and reco
 what the work is of: {codes(SUBJECT)}.
 A `callback_url` never refuses an offer: where there is none it is left out and recorded. What is called `extra.…` is a
 field of the provider alone, `extra={{"provider": {{"name": …}}}}`, checked and priced like the others; any other name
-in there is sent as it stands. A `count` above what a task makes takes several tasks. A default that is unknown is one that no page names. Lengths count code points."""
+in there is sent as it stands. A `count` above what a task makes takes several tasks. A default that is unknown is one
+that no page names. Lengths count code points."""
 
 
 def page(sellers: Sequence[Adapter]) -> str:

@@ -47,7 +47,7 @@ def test_models_tell_who_sells_what_for_how_much(terminal):
 
 OWN = """
 [[providers.{name}.offers]]
-name = "imagen-4-0"
+name = "acme-1"
 params.prompt = {{ to = "prompt", takes = "text" }}
 knobs.fast = {{ to = "fast", takes = "flag" }}
 prices = "0.046"
@@ -59,16 +59,14 @@ def test_an_offer_of_the_user_s_own_is_shown_as_that(terminal, monkeypatch):
     file.write_text('[providers.eu]\nadapter = "reapi"\n' + OWN.format(name="eu") + OWN.format(name="reapi"))
     monkeypatch.setenv("ANYMEDIA_CONFIG", str(file))  # by itself, a file that lies there declares no offers
     found = [each for each in terminal.json("models") if each["own"]]
-    assert [(each["offer"], each["fields"]) for each in found] == [("reapi/imagen-4-0", ["extra.fast"])] * 2
-    assert [each["page"] for each in found] == [
-        f"{file}: providers.{name}: offers.imagen-4-0" for name in ("eu", "reapi")
-    ]
-    assert "reapi/imagen-4-0 (yours)" in terminal("models").stdout
+    assert [(each["offer"], each["fields"]) for each in found] == [("reapi/acme-1", ["extra.fast"])] * 2
+    assert [each["page"] for each in found] == [f"{file}: providers.{name}: offers.acme-1" for name in ("eu", "reapi")]
+    assert "reapi/acme-1 (yours)" in terminal("models").stdout
     providers = {each["account"]: each["own_offers"] for each in terminal.json("providers")}
-    assert (providers["eu"], providers["runapi"]) == (["reapi/imagen-4-0"], [])
+    assert (providers["eu"], providers["runapi"]) == (["reapi/acme-1"], [])
     assert re.search(r"\d+ offers, 1 yours", terminal("providers").stdout)
-    shown = terminal("explain", "a fox", "--model", "imagen-4-0").stdout
-    assert "reapi/imagen-4-0 at eu (yours)" in shown
+    shown = terminal("explain", "a fox", "--model", "acme-1").stdout
+    assert "reapi/acme-1 at eu (yours)" in shown
     assert "extra.fast" not in shown
 
 

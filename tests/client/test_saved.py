@@ -4,6 +4,7 @@ import hashlib
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import attrs
 import pytest
@@ -79,6 +80,30 @@ async def test_what_the_provider_sent_is_what_is_stored_and_what_is_read(client_
         (file,) = await client.download(task(clock, stored), tmp_path)
         assert (type(file), file.path.read_bytes(), await read(client, file)) == (SavedFile, data, data)
     assert file.stored == stored.stored
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "offer", "kept"),
+    [
+        ("video", "picture.png", "reapi/kling-3-0", False),
+        ("audio", "film.mp4", "reapi/suno-v6", False),
+        ("image", "sound.mp3", "reapi/flux-2", False),
+        ("image", "picture.svg", "reapi/flux-2", True),
+        ("video", "moving.gif", "reapi/kling-3-0", True),
+        ("audio", "sound.m4a", "reapi/suno-v6", True),
+        ("image", "film.mp4", None, True),  # what a raw request asks for nobody here knows
+    ],
+)
+async def test_a_file_of_another_medium_is_not_what_was_bought(client_of, clock, tmp_path, kind, name, offer, kept):
+    async with raw_server(answer(sample(name))) as server, client_of(server.origin) as client:
+        bought = task(clock, Asset(kind=kind, url=server.origin + "/a"), offer=offer)
+        if kept:
+            (file,) = await client.download(bought, tmp_path)
+            assert file.media_type == SAMPLES[name].type
+            return
+        with pytest.raises(DownloadError, match=f"a file of type {SAMPLES[name].type} came in place of {kind}"):
+            await client.download(bought, tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 # Where they go
@@ -436,6 +461,25 @@ def test_a_large_result_never_stands_in_memory(bucket, tmp_path, where):
     length, grown = map(int, done.stdout.split())
     assert length == 200 << 20
     assert grown < 16 << 20
+
+
+@pytest.mark.slow
+def test_long_songs_and_clips_never_stand_in_memory(tmp_path):
+    """Songs of 200 s and clips of 15 s at 1080p, of a simulator that is a process of its own."""
+    command = [sys.executable, "-m", "anymedia.cli", "simulate", "--json", "--provider", "reapi", "--speed", "1e9"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as simulator:
+        one = json.loads(simulator.stdout.readline())
+        child = [sys.executable, "-m", "tests.client.lasting", one["base_url"], one["api_key"], tmp_path / "saved"]
+        done = subprocess.run(child, capture_output=True, text=True, cwd=Path(__file__).parents[2], check=False)
+        simulator.terminate()
+    assert (done.returncode, done.stderr) == (0, "")
+    bought = json.loads(done.stdout)
+    sizes = [Path(file).stat().st_size for file in bought["files"]]
+    print(f"{len(sizes)} files of {sum(sizes) / 1e6:.1f} MB: a peak of {bought['peak'] / 1e6:.1f} MB, ", end="")
+    print(f"{(bought['peak'] - bought['before']) / 1e6:.1f} MB above that of short ones")
+    assert sorted(Path(file).suffix for file in bought["files"]) == [".mp3"] * 4 + [".mp4"] * 2
+    assert min(sizes) > 2_000_000
+    assert bought["peak"] - bought["before"] < sum(sizes) / 4
 
 
 LARGE = """

@@ -19,10 +19,12 @@ from anymedia.declare import (
     Flag,
     Grid,
     Kind,
+    Metered,
     Number,
     Numbered,
     Offer,
     Param,
+    Per,
     PerMegapixel,
     Pixels,
     Price,
@@ -143,6 +145,50 @@ def test_every_word_of_an_offer_can_stand_in_a_table():
     )
 
 
+CLIP = """
+model = "acme-clip"
+kind = "video"
+makes = 2
+params.prompt = { to = "prompt", takes = "text" }
+params.first_frame = { to = "frames[0].url", takes = "file" }
+params.last_frame = { to = "frames[1].url", takes = "file" }
+params.images = { to = "likenesses", takes = "files" }
+params.audios.to = { images = "voice", otherwise = "sound_url" }
+params.audios.takes = { files = ["url"], bounds = [1, 1], single = true }
+params.duration = { to = "seconds", takes = { whole = [4, 8], step = 2, auto = -1 }, default = 4 }
+params.audio = { to = "sound", takes = "flag", default = false, always_sent = true }
+fixed = { "frames[0].role" = { when = { first_frame = "first" } }, tier = { when = 1 } }
+prices.by = "audio"
+prices.cells = [[false, { usd = "0.05", of = "duration", begun = true }], [true, { credits = 3, of = "duration" }]]
+rules = [{ when = { audios = "*" }, needs = ["images", "first_frame"], excludes = "last_frame" }]
+"""
+
+
+def test_a_clip_of_the_user_s_own_is_declared_in_the_same_words():
+    assert declared(CLIP) == Offer(
+        name="m",
+        model="acme-clip",
+        own=True,
+        page=WHERE,
+        kind=Kind.VIDEO,
+        makes=2,
+        params={
+            "prompt": Param("prompt", Text()),
+            "first_frame": Param("frames[0].url", File()),
+            "last_frame": Param("frames[1].url", File()),
+            "images": Param("likenesses", Files()),
+            "audios": Param(when(images="voice", otherwise="sound_url"), Files(1, 1, single=True)),
+            "duration": Param("seconds", Whole(4, 8, step=2, auto=-1), default=4),
+            "audio": Param("sound", Flag(), default=False, always_sent=True),
+        },
+        fixed={"frames[0].role": when(first_frame="first"), "tier": {"when": 1}},
+        rules=(Rule(when={"audios": ANY}, needs=("images", "first_frame"), excludes="last_frame"),),
+        prices=Table("audio", {False: Per("0.05", "duration", begun=True), True: Per(None, "duration", credits=3)}),
+    )
+    metered = declared(f'{PLAIN}\nprices = {{ rates = {{ tokens = "0.001" }}, most = {{ tokens = "500" }} }}')
+    assert metered.prices == Metered({"tokens": "0.001"}, most={"tokens": 500})
+
+
 def test_other_words_of_an_offer_are_read_too():
     grid = declared(
         f"""{PLAIN}
@@ -192,6 +238,11 @@ def test_what_is_no_list_of_offers_is_told(text):
 @pytest.mark.parametrize(
     ("lines", "why"),
     [
+        ('prices = { usd = "0.05", begun = true }', "must name the field of which each is billed"),
+        ('prices = { usd = "0.05", of = "count", each = 0 }', "must name the field of which each is billed"),
+        ("prices = { rates = { tokens = 5 } }", "prices.rates.tokens: must be USD as text"),
+        ("makes = 0", "makes: must be a whole number, 1 or more, not 0"),
+        ('params.seed = { to = { images = 5 }, takes = "whole" }', "to.images: must be a place"),
         ("price = 5", "no word of an offer is named 'price'; did you mean prices?"),
         ("model = 5", "model: must be a text, not 5"),
         ('model = " "', "model: must be a text that is not empty, not ' '"),
@@ -437,8 +488,8 @@ LIKELY = st.fixed_dictionaries(
 
 @st.composite
 def spoiled(draw):
-    """Draw the table in which every word stands, with anything in a place of it or two."""
-    table = tomllib.loads(f'name = "m"\n{ALL}')
+    """Draw a table of the two in which every word stands, with anything in a place of it or two."""
+    table = {"name": "m", **tomllib.loads(draw(st.sampled_from([ALL, CLIP])))}
     for _ in range(draw(st.integers(1, 2))):
         held = table
         while True:

@@ -77,6 +77,7 @@ def test_what_nobody_knows_is_not_nothing_and_comes_last_but_for_what_is_refused
     assert [(each.offer, each.status) for each in by_itself] == [
         ("reapi/gpt-image-2", "exact"),
         (OFFICIAL, "unknown"),
+        ("revidapi/gpt-image-2", "refused"),
         ("runapi/gpt-image-2", "refused"),
     ]
 
@@ -355,7 +356,7 @@ PRICING = (
 )
 
 
-DIVISIONS = ["max(amount, self.least) / self.each", "usd / self.usd"]
+DIVISIONS = ["max(amount + self.more, self.least) / self.each", "usd / self.usd"]
 
 
 @pytest.mark.parametrize("module", PRICING)
