@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from anymedia import Money, Quote
+from anymedia.declare.numbers import as_word
 from anymedia.model.quote import REFUSED
 
 from .age import LIFE, STALE, Ages
@@ -98,7 +99,8 @@ def _piped(quote: Quote, cheapest: Decimal | None, ages: Ages) -> "list[Cell]":
         plain(money.list_usd) or "-",
         plain(money.credits) or "-",
         str(quote.tasks),
-        [f"{field} {'unknown' if value is None else value}" for field, value in quote.depends_on.items()] or "-",
+        [f"{field} {'unknown' if value is None else as_word(value)}" for field, value in quote.depends_on.items()]
+        or "-",
         ages(quote) or "-",
         money.source or "-",
         "; ".join(quote.reasons) or "-",
@@ -129,6 +131,8 @@ def _short(field: str, value: object) -> str:
     """Return what a price depends on as it fits into a narrow column: a value alone names its field."""
     if value is None:
         return f"{field} unknown"
+    if isinstance(value, int):  # a flag too
+        return f"{field} {as_word(value)}"
     return f"dearest {field}" if value == "dearest" else str(value)
 
 
