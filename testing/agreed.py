@@ -11,12 +11,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from anymedia import Money, PriceStatus
-from anymedia.declare import Adapter, Files, Offer, PerMegapixel, Said, pick
+from anymedia.declare import Adapter, File, Files, Offer, PerMegapixel, Said, pick
 from anymedia.declare.fields import Value
 from anymedia.model.request import Request as Asked
 from anymedia.pricing.price import priced_part
 from anymedia.simulators import Service
 from anymedia.simulators.message import Response
+from anymedia.simulators.task import Order
 from anymedia.translate.check import Checked, check
 from anymedia.translate.encode import Part, parts
 
@@ -35,8 +36,17 @@ MEGAPIXELS = {"1K": (0, 2.4), "2K": (2.4, 5.2), "4K": (5.2, 100)}
 DRAWN = (64, 4096)
 """Sides that simulators draw; others are drawn as the nearest of these."""
 
-DRAWN_AS = ("png", "jpeg")
+DRAWN_AS = ("png", "jpeg", "mp3", "wav")
 """Formats that simulators draw; others are drawn as one of these."""
+
+SHORT = {"480p": 480, "720p": 720, "1080p": 1080, "4K": 2160}
+"""Pixels of the short side of a film."""
+
+SOUNDS = ("mp3", "wav")
+"""What simulators make that has no size."""
+
+NEAR = 1.0
+"""Seconds that a length may be off."""
 
 
 class Agreed(Suite):
@@ -98,16 +108,16 @@ class Agreed(Suite):
                 "look at the places of `params` and `fixed`, and at the fields that the page lists",
             )
 
-    def test_every_picture_has_the_size_that_is_asked_for(self, adapter: Adapter, offer: Offer) -> None:
-        """Words for a size and a format mean at the provider what they mean here, and defaults are what it takes."""
+    def test_every_work_is_as_it_is_asked_for(self, adapter: Adapter, offer: Offer) -> None:
+        """Words for a size, a length and a format mean at the provider what they mean here, and defaults are its
+        own."""
         for checked, service in _taken(adapter, offer):
             (task,) = service.tasks.values()
-            (width, height), media = task.order.size, task.order.media
-            wrong = "; ".join(_misfits({**_usual(checked), **checked.given}, width, height, media))
+            wrong = "; ".join(_misfits({**_usual(checked), **checked.given}, task.order))
             promise(
                 not wrong,
-                f"{_name(checked)}: a picture of {width}x{height} is made for {_shown(checked)}: {wrong}; "
-                "look at the words of `params` for ratio, resolution, size and format, and at their defaults",
+                f"{_name(checked)}: {_drawn(task.order)} is made for {_shown(checked)}: {wrong}; look at the words of "
+                "`params` for ratio, resolution, size, length, sound and format, and at their defaults",
             )
 
 
@@ -141,10 +151,15 @@ def _takes(offer: Offer, field: str, variant: str) -> Value | None:
     return None if param is None else pick(param.takes, (variant,))
 
 
+def _files(offer: Offer, variant: str, number: int) -> Any:
+    takes = _takes(offer, variant, variant)
+    return put_in(takes, number, variant) if isinstance(takes, File | Files) else None
+
+
 def _charge(adapter: Adapter, offer: Offer, variant: str, number: int) -> Decimal:
     """Return what the simulator charges for a request with so many pictures put in."""
     wire, least = Wire.of(adapter), fewest(adapter, offer, variant)
-    checked = check(given(least, variant, put_in(_takes(offer, variant, variant), number)) or least, adapter, offer)
+    checked = check(given(least, variant, _files(offer, variant, number)) or least, adapter, offer)
     wire.submit(checked, parts(checked)[0])
     return sum((Decimal(task.order.price) for task in wire.service.tasks.values()), Decimal(0))
 
@@ -167,9 +182,31 @@ def _usual(checked: Checked) -> dict[str, Any]:
     return {name: value for name, value in told.items() if "size" not in checked.given or name == "output_format"}
 
 
-def _misfits(given: Mapping[str, Any], width: int, height: int, media: str) -> Iterator[str]:
-    """Yield what was asked for of a picture, and is not so."""
-    size, ratio, resolution = given.get("size"), given.get("aspect_ratio", "auto"), given.get("resolution")
+def _drawn(order: Order) -> str:
+    """Return in words what a simulator makes."""
+    (width, height), long = order.size, f" of {order.seconds:g} s" if order.seconds else ""
+    if order.media in SOUNDS:
+        return f"a sound{long}"
+    return f"a {'film' if order.media == 'mp4' else 'picture'} of {width}x{height}{long and f' and{long[3:]}'}"
+
+
+def _misfits(given: Mapping[str, Any], order: Order) -> Iterator[str]:
+    """Yield what was asked for of a work, and is not so."""
+    if order.media not in SOUNDS:
+        yield from _misshapen(given, order)
+    wanted, seconds, sound = (given.get(name) for name in ("output_format", "duration", "audio"))
+    if wanted in DRAWN_AS and order.media != wanted:
+        yield f"{wanted} was asked for, and it is {order.media}"
+    if isinstance(seconds, int) and abs(order.seconds - seconds) > NEAR:
+        yield f"{seconds} s were asked for"
+    if isinstance(sound, bool) and order.sound is not sound:
+        yield f"it was asked for {'with' if sound else 'without'} sound"
+
+
+def _misshapen(given: Mapping[str, Any], order: Order) -> Iterator[str]:
+    """Yield which shape was asked for of a picture or a film, and is not so."""
+    (width, height), size = order.size, given.get("size")
+    ratio, resolution = given.get("aspect_ratio", "auto"), given.get("resolution")
     if size is not None and DRAWN[0] <= min(size) and max(size) <= DRAWN[1]:
         off = max(abs(width / size[0] - 1), abs(height / size[1] - 1))
         if off > SHAPE:
@@ -178,13 +215,13 @@ def _misfits(given: Mapping[str, Any], width: int, height: int, media: str) -> I
         across, down = map(int, ratio.split(":"))
         if abs(width / height / (across / down) - 1) > SHAPE:
             yield f"its ratio is not {ratio}"
-    if resolution is not None:
+    if resolution is not None and order.media == "mp4":
+        if abs(min(width, height) / SHORT[resolution] - 1) > SHAPE:
+            yield f"the short side of {resolution} has {SHORT[resolution]} pixels"
+    elif resolution is not None:
         least, most = MEGAPIXELS[resolution]
         if not least <= width * height / 1e6 < most:
             yield f"{resolution} is from {least:g} to {most:g} million pixels"
-    wanted = given.get("output_format")
-    if wanted in DRAWN_AS and media != wanted:
-        yield f"{wanted} was asked for, and it is {media}"
 
 
 def _agree(checked: Checked, service: Service, response: Response) -> None:

@@ -3,34 +3,68 @@
 import io
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import TypeAlias
 
 from PIL import Image
 
 from anymedia.declare import File, Files
 from anymedia.declare.files import MEGA
+from anymedia.simulators.film import Film
+from anymedia.simulators.picture import Picture
+from anymedia.simulators.sound import Sound
 
 Takes: TypeAlias = File | Files
 Size: TypeAlias = tuple[int, int]
 
 FORMS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/gif": "GIF", "image/webp": "WEBP"}
-"""The media types that are made here, by Pillow's names."""
+"""The types of pictures that are made here, by Pillow's names."""
+
+FILM, MP3, WAV = "video/mp4", "audio/mpeg", "audio/wav"
+
+MADE: Mapping[str, Sequence[str]] = {"image": (*FORMS,), "video": (FILM,), "audio": (MP3, WAV)}
+"""The media types that are made here, by medium."""
+
+OTHERS: Mapping[str, Sequence[str]] = {"image": (), "video": ("image/png", WAV), "audio": ("image/png", FILM)}
+"""What some page forbids where it takes a medium."""
+
+OF_FIELD = {"video": "video", "videos": "video", "audios": "audio"}
+"""The medium of what is put into a field, where it is no picture."""
 
 SIDE = 64
 """Pixels of a side where nothing is said."""
 
+SECONDS = 4.0
+"""How long films and sounds are."""
+
 USUAL: tuple[Size, ...] = ((16, 16), (8192, 64), (5000, 5000))
-"""Sizes that some page forbids."""
+"""Sizes of pictures that some page forbids."""
 
 USUAL_MEGABYTES = (12, 25)
-"""Megabytes that some page forbids."""
+"""Megabytes of a picture that some page forbids."""
+
+LARGEST = 60
+"""Megabytes of the largest bound that is tried: more takes too long."""
+
+
+def medium(field: str) -> str:
+    """Return what is put into a field: image, video or audio."""
+    return OF_FIELD.get(field, "image")
 
 
 def made(media_type: str, size: Size, length: int = 0) -> bytes:
-    """Return a picture of a type; what is missing of a length is filled up behind its end."""
-    whole = _png(*size) if media_type == "image/png" else _drawn(FORMS[media_type], size)
-    return whole.ljust(length, b"\0")
+    """Return a file of a type; what is missing of a length is filled up behind its end."""
+    return _whole(media_type, size).ljust(length, b"\0")
+
+
+@cache
+def _whole(media_type: str, size: Size) -> bytes:
+    if media_type in FORMS:
+        return _png(*size) if media_type == "image/png" else _drawn(FORMS[media_type], size)
+    if media_type == FILM:
+        return Film(Picture("suite", 0, "film", "t", 0, "film", size, "jpeg"), SECONDS, sound=False).draw()
+    return Sound("suite", "sound", "t", 0, "sound", SECONDS, "mp3" if media_type == MP3 else "wav").draw()
 
 
 def _png(width: int, height: int) -> bytes:
@@ -49,29 +83,37 @@ def _drawn(form: str, size: Size) -> bytes:
     return file.getvalue()
 
 
-def makes(takes: Takes) -> str | None:
-    """Return the first type of a field's that is made here; None where there is none."""
-    return next((kind for kind in takes.types or FORMS if kind in FORMS), None)
+def makes(takes: Takes, what: str) -> str | None:
+    """Return the first type of a field's that is made here, of a medium; None where there is none."""
+    return next((kind for kind in takes.types or MADE[what] if kind in MADE[what]), None)
 
 
-def fitting(takes: Takes, length: int = 0) -> bytes:
-    """Return a small file that a field takes, of at least a length. Errors: LookupError where none is made here."""
-    kind = makes(takes)
+def fitting(takes: Takes, what: str, length: int = 0) -> bytes:
+    """Return a small file of a medium that a field takes, of at least a length.
+
+    Errors: LookupError where none is made here.
+    """
+    kind = makes(takes, what)
     if kind is None:
         raise LookupError(f"this suite makes no {' and no '.join(takes.types)}")
-    side = SIDE if takes.sides is None else max(SIDE, takes.sides[0])
-    return made(kind, (side, side), length)
+    return made(kind, (_side(takes), _side(takes)), length)
 
 
-def tried(takes: Takes) -> Iterator[bytes]:
+def _side(takes: Takes) -> int:
+    """Return a side that a field takes."""
+    return SIDE if takes.sides is None else max(SIDE, takes.sides[0])
+
+
+def tried(takes: Takes, what: str) -> Iterator[bytes]:
     """Yield files on both sides of each bound, and others that some page forbids. Errors: as fitting."""
-    kind = makes(takes) or ""
-    usual = Image.open(io.BytesIO(fitting(takes))).size
-    yield from (made(each, usual) for each in FORMS)
-    for megabytes in (*USUAL_MEGABYTES, *((takes.megabytes,) if takes.megabytes else ())):
+    fitting(takes, what)
+    kind, side = makes(takes, what) or "", _side(takes)
+    yield from (made(each, (side, side)) for each in (*MADE[what], *OTHERS[what]))
+    usual, sizes = (USUAL_MEGABYTES, USUAL) if what == "image" else ((), ())
+    for megabytes in (*usual, *((takes.megabytes,) if takes.megabytes and takes.megabytes <= LARGEST else ())):
         bound = int(megabytes * MEGA)
-        yield from (made(kind, usual, length) for length in (bound, bound + 1))
-    yield from (made(kind, size) for size in (*USUAL, *_sizes(takes, usual[0])))
+        yield from (made(kind, (side, side), length) for length in (bound, bound + 1))
+    yield from (made(kind, size) for size in (*sizes, *_sizes(takes, side)))
 
 
 def _sizes(takes: Takes, side: int) -> Iterator[Size]:

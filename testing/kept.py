@@ -1,11 +1,11 @@
-"""What an offer promises from the first call to the picture on disk."""
+"""What an offer promises from the first call to the work on disk."""
 
 from pathlib import Path
 from unittest.mock import patch
 
 from PIL import Image
 
-from anymedia import AnymediaError, Asset, State, Task, from_json, to_json
+from anymedia import AnymediaError, Asset, Kind, State, Task, from_json, to_json
 from anymedia.model.strict_json import dumps
 from anymedia.translate.check import check
 
@@ -28,6 +28,18 @@ from .suite import (
 
 LOOKS = 8
 """How often a task is looked at in its life."""
+
+NEAR = 0.6
+"""Seconds that a length may be off: some are whole frames, or whole seconds."""
+
+MEDIA_TYPES = {
+    **{form: (f"image/{form}",) for form in ("png", "jpeg", "webp")},
+    **{form: (f"audio/{form}",) for form in ("wav", "flac", "aac")},
+    "mp3": ("audio/mpeg",),
+    "opus": ("audio/ogg",),
+    "pcm": ("audio/wav", "audio/pcm"),
+}
+"""What a file is that was asked for in a format; pcm may come in the box of a WAV."""
 
 
 class Kept(Suite):
@@ -113,19 +125,36 @@ async def _watch(scene: Scene, case: Case) -> None:
 
 
 def _units(case: Case) -> int:
-    """Return how many results a case asks for: the provider's default where the request leaves it open."""
+    """Return how many works a case asks for: the provider's default where the request leaves it open."""
     count = check(case.request, case.adapter, case.offer).value("count")
-    return count if isinstance(count, int) else case.request.units
+    return (count if isinstance(count, int) else case.request.units) * case.offer.makes
 
 
 def _is_what_was_asked_for(asset: Asset, case: Case) -> None:
+    """Hold what is known of a file against what it is, and both against what was asked for."""
+    if asset.kind == Kind.IMAGE.medium:
+        _is_picture(asset, case)
+    if asset.role != "main":
+        return
+    media_type, wanted = str(asset.media_type), case.request.given.get("output_format")
+    right = wanted is None or media_type in MEDIA_TYPES[wanted]
+    promise(right, f"{case}: {wanted} was asked for, and {media_type} came")
+    promise(media_type.startswith(f"{case.offer.kind.medium}/"), f"{case}: {case.offer.kind} is made as {media_type}")
+    ratio = case.request.given.get("aspect_ratio", "auto")
+    if ratio != "auto":
+        across, down = map(int, ratio.split(":"))
+        width, height = asset.width or 1, asset.height or 1
+        near = abs(width / height / (across / down) - 1) < SHAPE
+        promise(near, f"{case}: {across}:{down} was asked for, and {width}x{height} came")
+    seconds = case.request.given.get("duration")
+    if isinstance(seconds, int):
+        near = asset.seconds is not None and abs(asset.seconds - seconds) <= NEAR
+        promise(near, f"{case}: {seconds} s were asked for, and {asset.seconds} s came")
+
+
+def _is_picture(asset: Asset, case: Case) -> None:
     with Image.open(str(asset.path)) as picture:
         picture.load()
         measured = (asset.width, asset.height, asset.media_type)
         real = (*picture.size, Image.MIME[str(picture.format)])
         promise(measured == real, f"{case}: a picture of {real} is taken for one of {measured}")
-        ratio = case.request.given.get("aspect_ratio", "auto")
-        if ratio != "auto":
-            across, down = map(int, ratio.split(":"))
-            near = abs(picture.width / picture.height / (across / down) - 1) < SHAPE
-            promise(near, f"{case}: {across}:{down} was asked for, and {picture.width}x{picture.height} came")

@@ -3,8 +3,8 @@
 import asyncio
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AbstractContextManager, asynccontextmanager
-from typing import Any, cast
+from contextlib import AbstractContextManager, asynccontextmanager, suppress
+from typing import Any
 from unittest.mock import patch
 
 import attrs
@@ -23,8 +23,8 @@ from anymedia.translate.encode import parts
 from anymedia.translate.files import Ways
 
 from .agreed import JUDGE
-from .files import Takes, fitting, makes, tried
-from .requests import fewest, given
+from .files import Takes, fitting, makes, medium, tried
+from .requests import fewest, given, mended
 from .suite import Case, Suite, at_simulator, in_a_loop, promise, read_as, unstated
 from .wire import Wire
 
@@ -53,11 +53,19 @@ class Spot:
     def __str__(self) -> str:
         return f"{self.adapter.name}/{self.offer.name}, {self.field}"
 
+    @property
+    def medium(self) -> str:
+        """What is put into it."""
+        return medium(self.field)
+
     def asked(self, file: str | Media) -> Asked:
-        """Return a request with a file in the field, as often as that needs one."""
+        """Return a request with a file in the field, as often as that needs one. Errors: LookupError where none is."""
         least = fewest(self.adapter, self.offer, self.variant)
         value = (file,) * max(self.takes.least, 1) if isinstance(self.takes, Files) else file
-        return cast(Asked, given(least, self.field, value))  # a file can be put into every field for files
+        asked = given(least, self.field, value)
+        if asked is None:
+            raise LookupError(f"{self}: no request has that beside {self.variant}")
+        return mended(asked, self.adapter, self.offer, self.variant)
 
     def checked(self, file: str | Media, **options: Any) -> Checked:
         """Return such a request as it is checked."""
@@ -73,7 +81,7 @@ class Spot:
         upload, found = self.adapter.upload, dict[Way, Media]()
         bounds = [self.takes.inline, *([upload.megabytes] if upload and upload.megabytes else [])]
         for length in (0, *(int(bound * MEGA) + 1 for bound in bounds)):
-            media = Media(fitting(self.takes, length))
+            media = Media(fitting(self.takes, self.medium, length))
             checked = self.checked(media)
             for slot in [] if checked.problems else slots(parts(checked)[0].body):
                 found.setdefault(slot.way, media)
@@ -82,10 +90,10 @@ class Spot:
 
 def spots(adapter: Adapter, offer: Offer) -> list[Spot]:
     """Return the fields of an offer that take a file made here; skip the test where there is none."""
-    found = [spot for spot in _declared(adapter, offer) if makes(spot.takes)]
-    fit = [each for each in found if not each.checked(Media(fitting(each.takes)), ways=ANY_WAY).problems]
+    found = [spot for spot in _declared(adapter, offer) if makes(spot.takes, spot.medium)]
+    fit = [each for each in found if not each.checked(Media(fitting(each.takes, each.medium)), ways=ANY_WAY).problems]
     if not fit:
-        pytest.skip(f"{adapter.name}/{offer.name} takes no picture")
+        pytest.skip(f"{adapter.name}/{offer.name} takes no file that is made here")
     return fit
 
 
@@ -95,8 +103,9 @@ def _declared(adapter: Adapter, offer: Offer) -> Iterator[Spot]:
             takes = pick(param.takes, (variant,))
             if isinstance(takes, File | Files):
                 spot = Spot(adapter, offer, variant, field, takes)
-                if spot.asked("https://a.example/b").variant == variant:
-                    yield spot
+                with suppress(LookupError):
+                    if spot.asked("https://a.example/b").variant == variant:
+                        yield spot
 
 
 def uploading(adapter: Adapter) -> tuple[Spot, Media]:
@@ -109,7 +118,7 @@ def uploading(adapter: Adapter) -> tuple[Spot, Media]:
         f"{adapter.name} declares `upload`, and its simulator takes none: its places are to be named in `files_at`",
     )
     offers = [offer for offer in adapter.offers if "upload" in offer.forms]
-    found = [spot for offer in offers for spot in _declared(adapter, offer) if makes(spot.takes)]
+    found = [spot for offer in offers for spot in _declared(adapter, offer) if makes(spot.takes, spot.medium)]
     return next((spot, spot.ways[Way.UPLOAD]) for spot in found if Way.UPLOAD in spot.ways)
 
 
@@ -120,7 +129,7 @@ class PutIn(Suite):
         """Types, megabytes and pixels, on both sides of each bound: two readings of one page."""
         wire = Wire.of(adapter)
         for spot in spots(adapter, offer):
-            for content in tried(spot.takes):
+            for content in tried(spot.takes, spot.medium):
                 media = Media(content)
                 checked = spot.checked(media, ways=ANY_WAY)
                 sent = spot.checked(media, ways=ANY_WAY, limits=False)
@@ -185,7 +194,7 @@ class PutIn(Suite):
             pytest.skip(f"{adapter.name}/{offer.name} takes no http URL")
         fetched = 0
         for spot in found:
-            async with at_simulator(adapter) as scene, _served(fitting(spot.takes)) as (url, asked):
+            async with at_simulator(adapter) as scene, _served(fitting(spot.takes, spot.medium)) as (url, asked):
                 await scene.submitted(spot.case(url, "url"))
                 fetched += len(asked)
         if not fetched:

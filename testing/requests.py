@@ -23,12 +23,13 @@ from anymedia.declare import (
     pick,
 )
 from anymedia.declare.fields import Value
+from anymedia.declare.numbers import AUTO
 from anymedia.model.kinds import KINDS
 from anymedia.model.media import Media
 from anymedia.model.request import Request
 from anymedia.translate.check import check
 
-from .files import fitting
+from .files import fitting, medium
 
 PROMPT = "a lighthouse at dusk"
 IMAGE = "https://media.example/reference.png"
@@ -36,8 +37,8 @@ LINK = "https://app.example/anything"
 LONG, MANY = 20_000, 20
 """What stands for the upper bound of a length, or of a list, that has none."""
 
-ENDINGS = {"video": "mp4", "videos": "mp4", "audios": "mp3"}
-"""How links to what is put in end, by the field that it is given for, where it is no picture."""
+ENDINGS = {"image": "png", "video": "mp4", "audio": "mp3"}
+"""How links to what is put in end, by its medium."""
 
 RATIOS = (
     *("auto", "1:1", "16:9", "9:16", "4:3", "3:4", "3:2", "2:3", "5:4", "4:5", "2:1", "1:2", "21:9", "9:21"),
@@ -100,12 +101,12 @@ def usual(field: str, takes: Value) -> Any:
 
 def put_in(takes: File | Files, number: int = 1, field: str = "images") -> Any:
     """Return what a field for files holds, `number` of them or as many as it needs: links where it takes any."""
-    one = _link(field) if "url" in takes.forms else Media(fitting(takes))
+    one = _link(field) if "url" in takes.forms else Media(fitting(takes, medium(field)))
     return (one,) * max(takes.least, number) if isinstance(takes, Files) else one
 
 
 def _link(field: str) -> str:
-    return IMAGE.replace("png", ENDINGS.get(field, "png"))
+    return IMAGE.replace("png", ENDINGS[medium(field)])
 
 
 def mended(request: Request, adapter: Adapter, offer: Offer, variant: str) -> Request:
@@ -215,7 +216,8 @@ def values(field: str, takes: Value) -> list[Any]:
             lengths = around(takes.least, takes.most or LONG)
             return [letter * length for length in lengths for letter in ("a", "é", "🦊")]
         case Whole():
-            return around(takes.least, LONG if takes.most is None else takes.most)
+            numbers = around(takes.least, LONG if takes.most is None else takes.most)
+            return [*numbers, *(takes.values or ())[1:3], AUTO]
         case Number():
             least, most = takes.least, LONG if takes.most is None else takes.most
             return [least, most, (least + most) / 2, least - 0.5, most + 0.5]

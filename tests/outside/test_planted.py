@@ -173,7 +173,7 @@ PLANTED = {
             "11 s are asked for in its body, and read as None",
         ),
     ),
-    "test_every_picture_has_the_size_that_is_asked_for": (
+    "test_every_work_is_as_it_is_asked_for": (
         Planted(
             "replicate", "the wire word of 2K", '"2K": "4 MP"', '"2K": "2 MP"', "2K is from 2.4 to 5.2 million pixels"
         ),

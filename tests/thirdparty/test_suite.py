@@ -425,7 +425,7 @@ PLANTED = {
             "acme/flux2p sends what the simulator never reads: ?ratio, for model='flux-2-pro', prompt=",
         ),
     ],
-    "test_every_picture_has_the_size_that_is_asked_for": [
+    "test_every_work_is_as_it_is_asked_for": [
         (simulator('"uhd": ("2K"', '"uhd": ("4K"'), "resolution='2K': 2K is from 2.4 to 5.2 million pixels; look at"),
         (simulator('pixels(str(body.get("ratio", "1:1"))', 'pixels("1:1"'), "a picture of 1024x1024 is made for"),
         (
@@ -1313,8 +1313,8 @@ def test_what_can_be_asked_for_in_one_variant_is_not_in_the_other(plugged):
 
 
 def test_a_field_for_files_that_the_suite_cannot_make_is_said():
-    with pytest.raises(LookupError, match="this suite makes no video/mp4 and no audio/wav"):
-        values("films", Files(forms=("part",), types=("video/mp4", "audio/wav")))
+    with pytest.raises(LookupError, match="this suite makes no video/webm and no audio/wav"):
+        values("videos", Files(forms=("part",), types=("video/webm", "audio/wav")))
 
 
 def test_the_prices_of_what_is_not_counted_up_are_not_looked_through(plugged):
