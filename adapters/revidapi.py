@@ -71,6 +71,7 @@ SEEDREAM = Offer(
 
 SPEECH = Offer(
     name="edge-tts",
+    wire_id="text-to-speech",  # no word of it is on the wire: its path says it
     kind="speech",
     lifecycle="speech",
     path="/paid/text-to-speech",

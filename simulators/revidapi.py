@@ -141,7 +141,7 @@ class RevidAPI(Service):
             raise Refusal(422, 422, "; ".join(f"{problem.field} {problem.predicate}" for problem in wrong))
         sent: Body = request.object or {}
         return Order(
-            wire_id=str(sent.get("model") or body.get("engine", "edge")),
+            wire_id=str(sent["model"]) if model.family != "speech" else request.path.rpartition("/")[2],
             price=model.credits(body),
             scope=request.path,
             sent=sent,

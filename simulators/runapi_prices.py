@@ -68,9 +68,10 @@ class Prices(Service):
         if not isinstance(params, dict):
             raise invalid({"params": ["must be an object"]})
         model = self.model(f"/api/v1/{wanted.get('service')}/{wanted.get('action')}", wanted)
-        # Only what a price goes by is looked at; the other fields of the request are taken.
         taken = given({field: params.get(field) for field in model.fields})
-        if wrong := problems(taken, {name: model.fields[name] for name in model.priced}):
+        # Only what a price goes by has to fit; the other fields of the request are taken.
+        wrong = [each for each in problems(taken, model.fields) if each.cause != "missing"]
+        if wrong := [each for each in wrong if each.field in model.priced]:
             raise invalid(by_field(wrong))
         return quoted(model, wanted.get("model", model.names[0]), taken, self.as_of)
 

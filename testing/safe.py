@@ -62,8 +62,10 @@ class Safe(Suite):
     async def test_a_lost_answer_is_never_paid_for_twice(self, first: Case, fault: str) -> None:
         """It is replayed under its key where the provider honours one, else it is uncertain, and not sent again."""
         reply = first.life.submit.reply
-        if fault == "without its id" and (reply.id is None or reply.is_file):
+        if fault == "without its id" and (reply.id is None or reply.is_file or reply.succeeded_if is not None):
             pytest.skip(f"no answer of {first.adapter.name} to a submit needs an id")
+        if fault == "no JSON" and "@" in str(reply.id):
+            pytest.skip(f"a header of {first.adapter.name} has the id, whatever the body is")
         async with at_simulator(first.adapter) as scene:
             scene.simulator.fault(**LOST[fault])
             came = await scene.run(first)

@@ -44,17 +44,18 @@ class Stated(Suite):
                 unstated(first.adapter, "times, and nothing that was taken")
             task = await scene.finished(first)
             (made,) = service.tasks.values()
+            tells = service.tells_of(made)
             for what, read, true in (
                 ("created", task.created_at, made.created),
                 ("completed", task.completed_at, made.ends),
             ):
                 near = read is not None and abs(read.timestamp() - true) <= NEAR
                 promise(
-                    near or (read is None and what not in service.tells),
+                    near or (read is None and what not in tells),
                     f"{first}: {what} at {datetime.fromtimestamp(true, UTC)}, and that is read as {read}; look at "
                     f"`reply.{what}` and its unit",
                 )
-            if "charge" in service.tells:
+            if "charge" in tells:
                 charged = scene.bills[0]["charged"]
                 told = self.billed(task.money) if task.money.got == "settled" else None
                 promise(

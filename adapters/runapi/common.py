@@ -8,7 +8,9 @@ EIGHT = (*SEVEN, "21:9")
 TEN = (*EIGHT, "5:4", "4:5")
 
 FORMS = ("url", "upload")  # "base64 in a task body: no"
-ONE_FILE = File(forms=FORMS)
+PICTURE = File(forms=FORMS)
+FILMS = ("video/mp4", "video/quicktime", "video/webm")  # no page names the types of films and sounds: our choice
+SOUNDS = ("audio/mpeg", "audio/wav", "audio/mp4", "audio/aac", "audio/flac", "audio/ogg")
 SMALL = {"1K": "1k", "2K": "2k", "4K": "4k"}
 CHECKER = Param("enable_safety_checker", Choice({"off": False, "standard": True}), default=UNKNOWN)
 A_SECOND = "the page names no unit: a second is inferred, as each figure is twice what kie.ai takes for one"
@@ -18,7 +20,6 @@ def prompt(most: int | None = None, least: int = 1, *, required: bool = True) ->
     return Param("prompt", Text(least, most), required=required)
 
 
-def by_second(by: str, columns: tuple[str, ...], rows: dict[str, str]) -> Table:
-    """Return USD by the second, as the page prints it but for the unit."""
-    printed = Table.printed(by, columns, rows)
+def by_second(printed: Table) -> Table:
+    """Return figures for each second, which is inferred."""
     return Table(printed.by, {cell: Per(price.usd, doubt=A_SECOND) for cell, price in printed.cells.items()})

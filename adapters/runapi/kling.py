@@ -1,13 +1,13 @@
 """Kling 3.0 at RunAPI.
 
 Page: RunAPI's client library, its contract of 2026-08-21; the bound of the prompt: other sellers of the model.
-Odd: a clip from a picture goes to text_to_video too. Shots and elements are lists of objects: give multi_prompt and
-kling_elements in `extra` as they are on the wire.
+Odd: a clip from a picture goes to text_to_video too. `multi_shots` with `multi_prompt`, and `kling_elements`, are given
+in `extra` as they are on the wire; what several shots are billed by is not told, so their price is unknown.
 """
 
-from anymedia.declare import UNKNOWN, Choice, Flag, Number, Offer, Param, Text, Whole
+from anymedia.declare import UNKNOWN, Choice, Flag, Number, Offer, Param, Table, Text, Whole
 
-from .common import ONE_FILE, by_second, prompt
+from .common import PICTURE, by_second, prompt
 
 OFFERS = (
     Offer(
@@ -16,8 +16,8 @@ OFFERS = (
         path="/api/v1/kling/text_to_video",
         params={
             "prompt": prompt(2500),  # the contract requires the model alone
-            "first_frame": Param("first_frame_image_url", ONE_FILE),
-            "last_frame": Param("last_frame_image_url", ONE_FILE),
+            "first_frame": Param("first_frame_image_url", PICTURE),
+            "last_frame": Param("last_frame_image_url", PICTURE),
             "duration": Param("duration_seconds", Whole(3, 15), default=UNKNOWN),
             "aspect_ratio": Param("aspect_ratio", Choice("16:9", "9:16", "1:1"), default=UNKNOWN),
             "resolution": Param(
@@ -28,8 +28,14 @@ OFFERS = (
         },
         knobs={
             "cfg_scale": Param("cfg_scale", Number(0, 1)),  # its bounds are not told: our choice
-            "multi_shots": Param("multi_shots", Flag()),
+            "shots": Param("multi_shots", Choice({"one": False}), default="one"),
         },
-        prices=by_second("resolution audio", ("false true",), {"720p": ".14 .20", "1080p": ".18 .27", "4K": ".67 .67"}),
+        prices=by_second(
+            Table.printed(
+                "resolution audio shots",
+                ("false true", "one"),
+                {"720p": ".14 .20", "1080p": ".18 .27", "4K": ".67 .67"},
+            )
+        ),
     ),
 )

@@ -7,7 +7,7 @@ frame, leaves the length to the model, and has sound unless it is told otherwise
 
 from anymedia.declare import ANY, UNKNOWN, Choice, Files, Flag, Offer, Param, Rule, Table, Whole
 
-from .common import CHECKER, FORMS, ONE_FILE, by_second, prompt
+from .common import CHECKER, FILMS, FORMS, PICTURE, SOUNDS, by_second, prompt
 
 RATIOS = Choice("1:1", "4:3", "3:4", "16:9", "9:16", "21:9", "auto")
 SIZES = {"480p": "480p", "720p": "720p", "1080p": "1080p", "4K": "4k"}
@@ -17,11 +17,11 @@ FRAMES_ALONE = Rule(when={"first_frame": ANY}, excludes=("audios",))
 
 def shared(pictures: int, films: int, sounds: int, *sizes: str) -> dict[str, Param]:
     return {
-        "first_frame": Param("first_frame_image_url", ONE_FILE),
-        "last_frame": Param("last_frame_image_url", ONE_FILE),
+        "first_frame": Param("first_frame_image_url", PICTURE),
+        "last_frame": Param("last_frame_image_url", PICTURE),
         "images": Param("reference_image_urls", Files(1, pictures, forms=FORMS)),
-        "videos": Param("reference_video_urls", Files(1, films, forms=FORMS)),
-        "audios": Param("reference_audio_urls", Files(1, sounds, forms=FORMS)),
+        "videos": Param("reference_video_urls", Files(1, films, forms=FORMS, types=FILMS)),
+        "audios": Param("reference_audio_urls", Files(1, sounds, forms=FORMS, types=SOUNDS)),
         "aspect_ratio": Param("aspect_ratio", RATIOS, default=UNKNOWN),
         "resolution": Param("output_resolution", Choice({size: SIZES[size] for size in sizes}), default=UNKNOWN),
     }
@@ -49,11 +49,13 @@ OFFERS = (
     seedance_2(
         "seedance-2.0",
         *("480p", "720p", "1080p", "4K"),
-        rules=(Rule(when={"videos": ANY}, allows={"resolution": ("480p", "720p", "1080p")}),),
+        rules=(Rule(when={"resolution": "4K"}, excludes=("videos",)),),
         prices=by_second(
-            "variant resolution",
-            ("480p 720p 1080p 4K",),
-            {"text first_frame images": ".19 .41 1.02 2.08", "videos": ".115 .25 .62"},
+            Table.printed(
+                "variant resolution",
+                ("480p 720p 1080p 4K",),
+                {"text first_frame images": ".19 .41 1.02 2.08", "videos": ".115 .25 .62"},
+            )
         ),
     ),
     seedance_2("seedance-2.0-fast", "480p", "720p"),

@@ -7,7 +7,7 @@ action of its own, upscale_video.
 
 from anymedia.declare import UNKNOWN, Choice, Files, Flag, Offer, Param, Price, Text, Whole, when
 
-from .common import FORMS, ONE_FILE, prompt
+from .common import FORMS, PICTURE, prompt
 
 OFFERS = (
     Offer(
@@ -17,8 +17,8 @@ OFFERS = (
         fixed={"input_mode": when(first_frame="first_and_last_frames", images="reference", otherwise="text")},
         params={
             "prompt": prompt(),
-            "first_frame": Param("first_frame_image_url", ONE_FILE),
-            "last_frame": Param("last_frame_image_url", ONE_FILE),
+            "first_frame": Param("first_frame_image_url", PICTURE),
+            "last_frame": Param("last_frame_image_url", PICTURE),
             "images": Param("reference_image_urls", Files(1, 3, forms=FORMS)),
             "duration": Param("duration_seconds", Whole(4, 8, step=2), default=UNKNOWN),
             "aspect_ratio": Param("aspect_ratio", Choice("16:9", "9:16", "auto"), default=UNKNOWN),

@@ -5,9 +5,9 @@ repeats.
 Odd: a sound goes to another field of each model; only clips from text and from references have a ratio.
 """
 
-from anymedia.declare import ANY, UNKNOWN, Choice, Files, Flag, Offer, Param, Rule, Text, Whole, when
+from anymedia.declare import ANY, UNKNOWN, Choice, File, Files, Flag, Offer, Param, Rule, Table, Text, Whole, when
 
-from .common import FIVE, FORMS, ONE_FILE, by_second, prompt
+from .common import FILMS, FIVE, FORMS, PICTURE, SOUNDS, by_second, prompt
 
 IMAGE, REFERENCES = "wan-2.7-image-to-video", "wan-2.7-r2v"
 
@@ -25,10 +25,10 @@ OFFERS = (
         ),
         params={
             "prompt": prompt(5000, required=False),
-            "video": Param("source_video_url", ONE_FILE),
-            "first_frame": Param("first_frame_image_url", when(video=None, otherwise=ONE_FILE)),
-            "last_frame": Param("last_frame_image_url", when(video=None, otherwise=ONE_FILE)),
-            "videos": Param("reference_video_urls", when(video=None, otherwise=Files(1, 5, forms=FORMS))),
+            "video": Param("source_video_url", File(forms=FORMS, types=FILMS)),
+            "first_frame": Param("first_frame_image_url", when(video=None, otherwise=PICTURE)),
+            "last_frame": Param("last_frame_image_url", when(video=None, otherwise=PICTURE)),
+            "videos": Param("reference_video_urls", when(video=None, otherwise=Files(1, 5, forms=FORMS, types=FILMS))),
             "images": Param("reference_image_urls", when(video=None, otherwise=Files(1, 5, forms=FORMS))),
             "audios": Param(
                 when(
@@ -38,7 +38,7 @@ OFFERS = (
                     images="reference_audio_url",
                     otherwise="background_audio_url",
                 ),
-                Files(1, 1, single=True, forms=FORMS),
+                Files(1, 1, single=True, forms=FORMS, types=SOUNDS),
             ),
             "duration": Param(
                 "duration_seconds",
@@ -68,6 +68,6 @@ OFFERS = (
             Rule(when={"video": ANY}, needs="prompt"),
             Rule(when={"first_frame": ANY}, needs="prompt"),
         ),
-        prices=by_second("resolution", (), {"720p": ".16", "1080p": ".24"}),
+        prices=by_second(Table("resolution", {"720p": ".16", "1080p": ".24"})),
     ),
 )

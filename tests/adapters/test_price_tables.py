@@ -6,13 +6,14 @@ from math import ceil
 import attrs
 import pytest
 
-from anymedia import ImageRequest, MusicRequest, VideoRequest, quote
+from anymedia import SpeechRequest, quote
+from anymedia.model.kinds import KINDS
 from anymedia.model.money import PriceStatus
 from anymedia.registry import adapters, offers
 
 from .test_prices import OFFICIAL, PRINTED
 
-EXACT, ESTIMATE, UNKNOWN = PriceStatus.EXACT, PriceStatus.ESTIMATE, PriceStatus.UNKNOWN
+EXACT, ABOUT, ESTIMATE, UNKNOWN = PriceStatus.EXACT, PriceStatus.APPROXIMATE, PriceStatus.ESTIMATE, PriceStatus.UNKNOWN
 PROMPT, PICTURE, FILM = "a fox", "https://img.example/1.png", "https://img.example/1.mp4"
 FILES = {"images": {"images": (PICTURE,)}, "videos": {"videos": (FILM,)}, "first_frame": {"first_frame": PICTURE}}
 
@@ -109,14 +110,72 @@ API_IN_ONE = [
     *flat("api_in_one/imagen4-ultra", {None: ".12"}, billed=cents),
 ]
 
-CELLS = [*REAPI, *API_IN_ONE]
-KINDS = {each.kind: each for each in (ImageRequest, VideoRequest, MusicRequest)}
+# By the second: the page names no unit, so that each figure is an estimate until the provider is asked.
+A_SECOND = {"billed": cents, "status": ESTIMATE}
+RUNAPI = [
+    *per_second(
+        "runapi/kling-3.0",
+        "audio",
+        (False, True),
+        {"720p": ".14 .20", "1080p": ".18 .27", "4K": ".67 .67"},
+        **A_SECOND,
+    ),
+    *(
+        cell
+        for made_of in ({}, {"first_frame": PICTURE}, {"images": (PICTURE,)})
+        for cell in per_second(
+            "runapi/seedance-2.0",
+            None,
+            (None,),
+            {"480p": ".19", "720p": ".41", "1080p": "1.02", "4K": "2.08"},
+            **A_SECOND,
+            **made_of,
+        )
+    ),
+    *per_second(
+        "runapi/seedance-2.0",
+        None,
+        (None,),
+        {"480p": ".115", "720p": ".25", "1080p": ".62"},
+        **A_SECOND,
+        videos=(FILM,),
+    ),
+    *per_second("runapi/seedance-2.0-fast", None, (None,), {"480p": "?", "720p": "?"}, billed=cents),
+    *per_second("runapi/seedance-2.5", None, (None,), {"720p": "?"}, billed=cents),
+    *per_second("runapi/wan-2.7", None, (None,), {"720p": ".16", "1080p": ".24"}, **A_SECOND),
+    *flat("runapi/veo-3.1-fast", {None: ".60"}, billed=cents),
+    *flat("runapi/suno-v5.5", {None: ".22"}, billed=cents),
+    *flat("runapi/suno-v6", {None: "?"}, billed=cents),
+    *flat("runapi/nano-banana-2", {"1K": ".08", "2K": ".12", "4K": ".18"}, billed=cents),
+    *flat("runapi/nano-banana-2-lite", {None: ".03"}, billed=cents),
+    *flat("runapi/nano-banana-pro", {"1K": ".18", "2K": ".18", "4K": ".24"}, billed=cents),
+    *flat("runapi/seedream-4.5", {None: ".07", "4K": ".07"}, billed=cents),
+    *flat("runapi/seedream-5-lite", {None: ".06", "4K": ".06"}, billed=cents),
+    *flat("runapi/imagen-4", {None: ".08"}, billed=cents),
+    *flat("runapi/imagen-4-fast", {None: ".04"}, billed=cents),
+    *flat("runapi/imagen-4-ultra", {None: ".12"}, billed=cents),
+    *flat("runapi/qwen-2", {None: "?"}, billed=cents),
+    *flat("runapi/tts-1", {None: ".04"}, **A_SECOND),
+    *flat("runapi/text-to-speech-multilingual-v2", {None: "?"}, billed=cents, voice="Rachel"),
+    *flat("runapi/gemini-3.1-flash-tts", {None: "?"}, billed=cents, voice="Kore"),
+]
+
+REVIDAPI = [
+    *flat("revidapi/nano-banana-pro", {None: ".09", "1K": ".09", "2K": ".09", "4K": ".12"}, billed=cents, status=ABOUT),
+    *flat("revidapi/seedream-4.5", {None: ".032", "4K": ".032"}, billed=cents, status=ABOUT),
+    *flat("revidapi/gpt-image-2", {None: "?"}, billed=cents),
+    *flat("revidapi/edge-tts", {None: "?"}, billed=cents),
+]
+
+CELLS = [*REAPI, *API_IN_ONE, *RUNAPI, *REVIDAPI]
 
 
 def money(cell):
     provider, _, name = cell.name.partition("/")
     offer = adapters()[provider].offer(name)
-    request = KINDS[offer.kind](model=offer.model, prompt=PROMPT, **cell.fields)
+    kind = KINDS[offer.kind]
+    words = {"text": PROMPT} if kind is SpeechRequest else {"prompt": PROMPT}
+    request = kind(model=offer.model, **words, **cell.fields)
     (found,) = quote(request, provider, offer=cell.name)
     assert (found.offer, found.status) == (cell.name, found.money.status)  # it is not refused
     return found.money
@@ -133,8 +192,20 @@ def test_seconds_that_nobody_gave_are_the_default():
     assert money(Cell("reapi/kling-3-0", {}, None, None, EXACT)).usd == Decimal("0.495")  # 1080p, 5 s, silent
 
 
+def test_a_length_that_no_page_names_is_taken_for_the_longest():
+    got = money(Cell("runapi/kling-3.0", {"resolution": "720p"}, None, None, ESTIMATE))
+    assert (got.status, got.usd) == (ESTIMATE, Decimal("2.10"))  # 15 s
+    assert money(Cell("runapi/wan-2.7", {"images": (PICTURE,)}, None, None, ESTIMATE)).usd == Decimal("1.20")  # 5 s
+
+
+@pytest.mark.parametrize(("length", "credits"), [(1, 10), (1000, 10), (1001, 20)])
+def test_speech_costs_credits_by_the_thousand(length, credits):
+    (found,) = quote(SpeechRequest(model="edge-tts", text="x" * length), "revidapi")
+    assert (found.money.credits, found.money.usd, found.money.status) == (credits, None, UNKNOWN)
+
+
 def test_a_film_of_several_shots_has_no_price():
-    for name in ("reapi/kling-3-0", "api_in_one/kling-3"):
+    for name in ("reapi/kling-3-0", "api_in_one/kling-3", "runapi/kling-3.0"):
         extra = {name.partition("/")[0]: {"multi_shots": True, "multi_prompt": [{"prompt": "a", "duration": 12}]}}
         assert money(Cell(name, {"extra": extra}, None, None, UNKNOWN)).status is UNKNOWN
 

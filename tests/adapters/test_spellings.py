@@ -5,7 +5,8 @@ import json
 import attrs
 import pytest
 
-from anymedia import ImageRequest, MusicRequest, Unsupported, VideoRequest
+from anymedia import ImageRequest, MusicRequest, SpeechRequest, Unsupported, VideoRequest
+from anymedia.model.kinds import KINDS
 from anymedia.model.request import Request
 from anymedia.registry import adapters, offers
 from anymedia.translate.check import check
@@ -464,7 +465,395 @@ API_IN_ONE = [
     ),
 ]
 
-ROWS = [*REAPI, *API_IN_ONE]
+
+def runapi(name, request, path, *, wire_id=None, **body):
+    """Return what RunAPI is sent: the path below /api/v1, and the body beside model and prompt."""
+    prompt = {} if request.kind in ("music", "speech") or request.prompt is None else {"prompt": request.prompt}
+    return Row(f"runapi/{name}", request, f"/api/v1/{path}", {"model": wire_id or name, **prompt, **body})
+
+
+FRAMES = {"first_frame_image_url": FIRST, "last_frame_image_url": LAST}
+AT_720P = {"duration_seconds": 5, "output_resolution": "720p"}
+MADE_AFTER = {
+    "reference_image_urls": [FIRST, LAST],
+    "reference_video_urls": [FILM],
+    "reference_audio_urls": [SOUND],
+}
+AFTER = {"images": (FIRST, LAST), "videos": (FILM,), "audios": (SOUND,)}
+WEIGHTS = {
+    "style_weight": 0.5,
+    "weirdness_constraint": 0,
+    "audio_weight": 1,
+    "persona_id": "p",
+    "persona_type": "voice",
+}
+SAID = SpeechRequest(model="elevenlabs-multilingual-v2", text=PROMPT, voice="Rachel")
+SPEAKER = {"speaker_id": "Speaker 1", "voice_name": "Kore", "accent": "neutral"}
+
+RUNAPI = [
+    runapi("kling-3.0", KLING, "kling/text_to_video", **FRAMES, **AT_720P, enable_sound=False),
+    runapi(
+        "kling-3.0",
+        film(
+            "kling-3.0",
+            duration=15,
+            aspect_ratio="1:1",
+            resolution="4K",
+            audio=True,
+            negative_prompt="rain",
+            callback_url=HOOK,
+            extra={"runapi": {"cfg_scale": 0.5, "multi_shots": True, "multi_prompt": [{"prompt": "a", "duration": 4}]}},
+        ),
+        "kling/text_to_video",
+        duration_seconds=15,
+        aspect_ratio="1:1",
+        output_resolution="4k",
+        enable_sound=True,
+        negative_prompt="rain",
+        callback_url=HOOK,
+        cfg_scale=0.5,
+        multi_shots=True,
+        multi_prompt=[{"prompt": "a", "duration": 4}],
+    ),
+    *(
+        row
+        for name, request in (("seedance-2.0", SEEDANCE), ("seedance-2.0-fast", SEEDANCE_FAST))
+        for row in (
+            runapi(name, request, "seedance/text_to_video", **FRAMES, **AT_720P, generate_audio=False),
+            runapi(
+                name,
+                film(
+                    name,
+                    **AFTER,
+                    aspect_ratio="auto",
+                    resolution="480p",
+                    audio=True,
+                    moderation="off",
+                    extra={"runapi": {"web_search": True}},
+                ),
+                "seedance/text_to_video",
+                **MADE_AFTER,
+                aspect_ratio="auto",
+                output_resolution="480p",
+                generate_audio=True,
+                enable_safety_checker=False,
+                web_search=True,
+            ),
+        )
+    ),
+    runapi(
+        "seedance-2.5",
+        film("seedance-2.5", **AFTER, duration="auto", extra={"runapi": {"return_last_frame": True}}),
+        "seedance/text_to_video",
+        **MADE_AFTER,
+        duration_seconds=-1,
+        generate_audio=True,
+        return_last_frame=True,
+    ),
+    runapi(
+        "veo-3.1-fast",
+        attrs.evolve(VEO, resolution=None),
+        "veo_3_1/text_to_video",
+        **FRAMES,
+        input_mode="first_and_last_frames",
+        duration_seconds=8,
+    ),
+    runapi(
+        "veo-3.1-fast",
+        film(
+            "veo-3.1-fast",
+            images=(FIRST,),
+            duration=4,
+            aspect_ratio="9:16",
+            seed=7,
+            extra={"runapi": {"enable_translation": False, "watermark": "mine"}},
+        ),
+        "veo_3_1/text_to_video",
+        input_mode="reference",
+        reference_image_urls=[FIRST],
+        duration_seconds=4,
+        aspect_ratio="9:16",
+        seeds=7,
+        enable_translation=False,
+        watermark="mine",
+    ),
+    runapi("veo-3.1-fast", film("veo-3.1-fast"), "veo_3_1/text_to_video", input_mode="text"),
+    runapi("wan-2.7", WAN, "wan/image_to_video", wire_id="wan-2.7-image-to-video", **FRAMES, **AT_720P),
+    runapi(
+        "wan-2.7",
+        film("wan-2.7", first_frame=FIRST, audios=(SOUND,)),
+        "wan/image_to_video",
+        wire_id="wan-2.7-image-to-video",
+        first_frame_image_url=FIRST,
+        driving_audio_url=SOUND,
+    ),
+    runapi(
+        "wan-2.7",
+        film("wan-2.7", audios=(SOUND,), aspect_ratio="3:4", resolution="1080p", negative_prompt="rain", seed=0),
+        "wan/text_to_video",
+        wire_id="wan-2.7-text-to-video",
+        background_audio_url=SOUND,
+        aspect_ratio="3:4",
+        output_resolution="1080p",
+        negative_prompt="rain",
+        seed=0,
+    ),
+    runapi(
+        "wan-2.7",
+        film("wan-2.7", **AFTER, duration=10, extra={"runapi": {"watermark": True}}),
+        "wan/text_to_video",
+        wire_id="wan-2.7-r2v",
+        reference_image_urls=[FIRST, LAST],
+        reference_video_urls=[FILM],
+        reference_audio_url=SOUND,
+        duration_seconds=10,
+        watermark=True,
+    ),
+    runapi(
+        "wan-2.7",
+        film("wan-2.7", video=FILM, audios=(SOUND,), extra={"runapi": {"enable_prompt_expansion": False}}),
+        "wan/image_to_video",
+        wire_id="wan-2.7-image-to-video",
+        source_video_url=FILM,
+        driving_audio_url=SOUND,
+        enable_prompt_expansion=False,
+    ),
+    *(
+        runapi(name, request, "suno/text_to_music", **body)
+        for name, request, body in (
+            ("suno-v6", IDEA, {"vocal_mode": "auto_lyrics", "prompt": PROMPT}),
+            (
+                "suno-v6",
+                SONG,
+                {
+                    "vocal_mode": "exact_lyrics",
+                    "lyrics": LYRICS,
+                    "style": "sea shanty",
+                    "title": "Dusk",
+                    "duration_seconds": 60,
+                },
+            ),
+            ("suno-v6", TUNE, {"vocal_mode": "instrumental", "style": "sea shanty", "title": "Dusk"}),
+            ("suno-v5.5", OLD_IDEA, {"vocal_mode": "auto_lyrics", "prompt": PROMPT}),
+            (
+                "suno-v5.5",
+                attrs.evolve(OLD_SONG, vocal="female", negative_prompt="drums", extra={"runapi": WEIGHTS}),
+                {
+                    "vocal_mode": "exact_lyrics",
+                    "lyrics": LYRICS,
+                    "style": "sea shanty",
+                    "title": "Dusk",
+                    "negative_tags": "drums",
+                    "vocal_gender": "female",
+                    **WEIGHTS,
+                },
+            ),
+        )
+    ),
+    runapi("text-to-speech-multilingual-v2", SAID, "elevenlabs/text_to_speech", text=PROMPT, voice="Rachel"),
+    runapi(
+        "text-to-speech-multilingual-v2",
+        attrs.evolve(
+            SAID,
+            language="en",
+            speed=0.9,
+            extra={"runapi": {"stability": 0.4, "similarity_boost": 1, "style": 0, "timestamps": True}},
+        ),
+        "elevenlabs/text_to_speech",
+        text=PROMPT,
+        voice="Rachel",
+        language_code="en",
+        speed=0.9,
+        stability=0.4,
+        similarity_boost=1,
+        style=0,
+        timestamps=True,
+    ),
+    runapi("tts-1", SpeechRequest(model="tts-1", text=PROMPT), "openai_tts/text_to_speech", text=PROMPT),
+    runapi(
+        "gemini-3.1-flash-tts",
+        SpeechRequest(model="gemini-3.1-flash-tts", text=PROMPT, voice="Kore"),
+        "gemini_tts/text_to_speech",
+        speakers=[SPEAKER],
+        dialogue_turns=[{"speaker_id": "Speaker 1", "text": PROMPT}],
+    ),
+    runapi(
+        "gemini-3.1-flash-tts",
+        SpeechRequest(
+            model="gemini-3.1-flash-tts",
+            text=PROMPT,
+            voice="Kore",
+            instructions="whispers",
+            extra={"runapi": {"accent": "Irish", "pace": "slow", "scene": "a pier", "temperature": 0.5}},
+        ),
+        "gemini_tts/text_to_speech",
+        speakers=[SPEAKER | {"accent": "Irish", "style": "whispers", "pace": "slow"}],
+        dialogue_turns=[{"speaker_id": "Speaker 1", "text": PROMPT}],
+        scene="a pier",
+        temperature=0.5,
+    ),
+    *(
+        row
+        for name in ("nano-banana-2", "nano-banana-pro")
+        for row in (
+            runapi(name, picture(name), "nano_banana/text_to_image"),
+            runapi(
+                name,
+                picture(name, images=(FIRST, LAST), aspect_ratio="auto", resolution="4K", output_format="jpeg"),
+                "nano_banana/text_to_image",
+                reference_image_urls=[FIRST, LAST],
+                aspect_ratio="auto",
+                output_resolution="4k",
+                output_format="jpeg",
+            ),
+        )
+    ),
+    runapi(
+        "nano-banana-2-lite",
+        picture("nano-banana-2-lite", images=(FIRST,)),
+        "nano_banana/text_to_image",
+        reference_image_urls=[FIRST],
+        aspect_ratio="auto",
+    ),
+    runapi(
+        "seedream-4.5",
+        picture("seedream-4.5"),
+        "seedream/text_to_image",
+        wire_id="seedream-4.5-text-to-image",
+        aspect_ratio="1:1",
+        output_quality="basic",
+    ),
+    runapi(
+        "seedream-4.5",
+        picture("seedream-4.5", images=(FIRST,), aspect_ratio="21:9", resolution="4K"),
+        "seedream/edit_image",
+        wire_id="seedream-4.5-edit",
+        source_image_urls=[FIRST],
+        aspect_ratio="21:9",
+        output_quality="high",
+    ),
+    runapi(
+        "seedream-5-lite",
+        picture("seedream-5-lite", images=(FIRST,), resolution="4K", output_format="jpeg"),
+        "seedream/edit_image",
+        wire_id="seedream-5-lite-edit",
+        source_image_urls=[FIRST],
+        aspect_ratio="1:1",
+        output_quality="ultra",
+        output_format="jpeg",
+    ),
+    runapi(
+        "seedream-5-lite",
+        picture("seedream-5-lite", extra={"runapi": {"output_quality": "high"}}),
+        "seedream/text_to_image",
+        wire_id="seedream-5-lite-text-to-image",
+        aspect_ratio="1:1",
+        output_quality="high",
+    ),
+    *(
+        runapi(
+            f"imagen-4{tier}",
+            picture(f"imagen-4{tier}", aspect_ratio="9:16", negative_prompt="rain", seed=7),
+            "imagen_4/text_to_image",
+            aspect_ratio="9:16",
+            negative_prompt="rain",
+            seed=7,
+        )
+        for tier in ("", "-fast", "-ultra")
+    ),
+    runapi("qwen-2", picture("qwen-image-2"), "qwen_2/text_to_image", wire_id="qwen-2-text-to-image"),
+    runapi(
+        "qwen-2",
+        picture("qwen-image-2", images=(FIRST,), aspect_ratio="4:3", output_format="png", seed=7, moderation="off"),
+        "qwen_2/edit_image",
+        wire_id="qwen-2-edit-image",
+        source_image_url=FIRST,
+        aspect_ratio="4:3",
+        output_format="png",
+        seed=7,
+        enable_safety_checker=False,
+    ),
+]
+
+REVIDAPI = [
+    Row(
+        "revidapi/nano-banana-pro",
+        picture("nano-banana-pro"),
+        "/paid/nano/banana/create",
+        {"model": "nano-banana-pro", "input": {"prompt": PROMPT}},
+    ),
+    Row(
+        "revidapi/nano-banana-pro",
+        picture(
+            "nano-banana-pro",
+            images=(FIRST,),
+            aspect_ratio="5:4",
+            resolution="4K",
+            output_format="jpeg",
+            callback_url=HOOK,
+        ),
+        "/paid/nano/banana/create",
+        {
+            "model": "nano-banana-pro",
+            "input": {
+                "prompt": PROMPT,
+                "image_input": [FIRST],
+                "aspect_ratio": "5:4",
+                "resolution": "4K",
+                "output_format": "jpg",
+            },
+            "callBackUrl": HOOK,
+        },
+    ),
+    Row(
+        "revidapi/seedream-4.5",
+        picture("seedream-4.5"),
+        "/paid/seedream/create",
+        {
+            "model": "seedream/4.5-text-to-image",
+            "input": {"prompt": PROMPT, "aspect_ratio": "1:1", "quality": "basic"},
+        },
+    ),
+    Row(
+        "revidapi/seedream-4.5",
+        picture("seedream-4.5", images=(FIRST, LAST), aspect_ratio="2:3", resolution="4K"),
+        "/paid/seedream/create",
+        {
+            "model": "seedream/4.5-edit",
+            "input": {"prompt": PROMPT, "image_urls": [FIRST, LAST], "aspect_ratio": "2:3", "quality": "high"},
+        },
+    ),
+    Row(
+        "revidapi/gpt-image-2",
+        picture("gpt-image-2", aspect_ratio="16:9", output_format="png"),
+        "/v1/images/generations",
+        {"model": "gpt-image-2", "prompt": PROMPT, "aspect_ratio": "16:9", "output_format": "png"},
+    ),
+    Row("revidapi/edge-tts", SpeechRequest(model="edge-tts", text=PROMPT), "/paid/text-to-speech", {"text": PROMPT}),
+    Row(
+        "revidapi/edge-tts",
+        SpeechRequest(
+            model="edge-tts",
+            text=PROMPT,
+            voice="vi-VN-HoaiMyNeural",
+            speed=1.5,
+            callback_url=HOOK,
+            extra={"revidapi": {"engine": "google", "voice_id": 7, "pitch": -2.5}},
+        ),
+        "/paid/text-to-speech",
+        {
+            "text": PROMPT,
+            "voice": "vi-VN-HoaiMyNeural",
+            "speed": 1.5,
+            "webhook_url": HOOK,
+            "engine": "google",
+            "voice_id": 7,
+            "pitch": -2.5,
+        },
+    ),
+]
+
+ROWS = [*REAPI, *API_IN_ONE, *RUNAPI, *REVIDAPI]
 
 
 def held(row):
@@ -496,6 +885,11 @@ SEEDANCES = CLIP | {
 }
 IMAGEN = {"aspect_ratio": "1:1"}
 
+
+def unnamed(*fields):
+    return dict.fromkeys(fields, UNNAMED)
+
+
 # What each offer takes for what is not given.
 DEFAULTS = {
     "reapi/kling-3-0": CLIP | {"resolution": "1080p", "audio": False, "shots": "one"},
@@ -526,15 +920,43 @@ DEFAULTS = {
     "api_in_one/kling-3": CLIP | {"resolution": "720p", "audio": True, "shots": "one"},
     "api_in_one/chirp-v5-5": SUNG,
     **{f"api_in_one/imagen4{tier}": IMAGEN for tier in ("", "-fast", "-ultra")},
+    "runapi/kling-3.0": unnamed("duration", "aspect_ratio", "resolution") | {"audio": False, "shots": "one"},
+    **{
+        f"runapi/seedance-{version}": unnamed("aspect_ratio", "resolution", *more) | {"duration": 5, "audio": audio}
+        for version, audio, more in (
+            ("2.0", False, ("moderation",)),
+            ("2.0-fast", False, ("moderation",)),
+            ("2.5", True, ()),
+        )
+    },
+    "runapi/veo-3.1-fast": unnamed("duration", "aspect_ratio"),
+    "runapi/wan-2.7": unnamed("duration", "aspect_ratio", "resolution"),
+    "runapi/suno-v6": SUNG,
+    "runapi/suno-v5.5": SUNG,
+    "runapi/text-to-speech-multilingual-v2": {"speed": 1, "stability": 0.5, "similarity_boost": 0.75, "style": 0},
+    "runapi/tts-1": {},
+    "runapi/gemini-3.1-flash-tts": {"accent": "neutral"},
+    **{f"runapi/nano-banana-{tier}": unnamed("aspect_ratio", "resolution", "output_format") for tier in ("2", "pro")},
+    "runapi/nano-banana-2-lite": {"aspect_ratio": "auto"},
+    "runapi/seedream-4.5": {"aspect_ratio": "1:1", "resolution": "2K"},
+    "runapi/seedream-5-lite": {"aspect_ratio": "1:1", "resolution": "2K", "output_format": "png"},
+    **{f"runapi/imagen-4{tier}": unnamed("aspect_ratio") for tier in ("", "-fast", "-ultra")},
+    "runapi/qwen-2": unnamed("aspect_ratio", "output_format", "moderation"),
+    "revidapi/nano-banana-pro": {"aspect_ratio": "1:1", "resolution": "1K", "output_format": "png"},
+    "revidapi/seedream-4.5": {"aspect_ratio": "1:1", "resolution": "2K"},
+    "revidapi/gpt-image-2": unnamed("aspect_ratio", "output_format"),
+    "revidapi/edge-tts": {"speed": 1, "engine": "edge", "pitch": 0},
 }
 
 
 @pytest.mark.parametrize("name", DEFAULTS)
 def test_what_is_taken_for_what_is_not_given(name):
     offer = adapters()[name.partition("/")[0]].offer(name.partition("/")[2])
-    kind = {each.kind: each for each in (ImageRequest, VideoRequest, MusicRequest)}[offer.kind]
-    taken = held(Row(name, kind(model=offer.model, prompt=PROMPT), "", {})).defaults
-    assert {field: value if isinstance(value, int) else str(value) for field, value in taken.items()} == DEFAULTS[name]
+    kind = KINDS[offer.kind]
+    words = {"text": PROMPT} if kind is SpeechRequest else {"prompt": PROMPT}
+    taken = held(Row(name, kind(model=offer.model, **words), "", {})).defaults
+    shown = {field: value if isinstance(value, int | float) else str(value) for field, value in taken.items()}
+    assert shown == DEFAULTS[name]
 
 
 def test_every_offer_is_spoken_of_here_or_where_its_page_is():
@@ -585,6 +1007,32 @@ REFUSED = [
     ("api_in_one/kling-3", KLING, "last_frame: not supported"),
     ("api_in_one/kling-3", film("kling-3.0", resolution="4K"), "resolution: takes 720p, 1080p, not 4K"),
     ("api_in_one/chirp-v5-5", attrs.evolve(OLD_IDEA, prompt="x" * 401), "prompt: takes 1 to 400 characters"),
+    ("runapi/kling-3.0", VideoRequest(model="kling-3.0", first_frame=FIRST), "prompt: required by this offer"),
+    ("runapi/kling-3.0", film("kling-3.0", images=(FIRST,)), "images: not supported"),
+    ("runapi/seedance-2.0", film("seedance-2.0", seed=1), "seed: not supported"),
+    ("runapi/seedance-2.0", film("seedance-2.0", duration="auto"), "duration: takes 4 to 15, not auto"),
+    (
+        "runapi/seedance-2.0",
+        film("seedance-2.0", videos=(FILM,), resolution="4K"),
+        "resolution: 4K goes without videos",
+    ),
+    ("runapi/seedance-2.0", film("seedance-2.0", first_frame=FIRST, audios=(SOUND,)), "goes without audios"),
+    ("runapi/veo-3.1-fast", VEO, "resolution: not supported"),
+    ("runapi/veo-3.1-fast", film("veo-3.1-fast", duration=5), "duration: takes 4, 6, 8, not 5"),
+    ("runapi/wan-2.7", VideoRequest(model="wan-2.7", first_frame=FIRST), "first_frame: needs prompt"),
+    ("runapi/wan-2.7", film("wan-2.7", video=FILM, images=(FIRST,)), "images: not supported with video"),
+    ("runapi/wan-2.7", film("wan-2.7", images=(FIRST,), duration=11), "duration: takes 2 to 10, not 11"),
+    ("runapi/suno-v6", attrs.evolve(IDEA, style="folk"), "style: not supported"),
+    ("runapi/suno-v6", attrs.evolve(IDEA, duration=60), "duration: not supported"),
+    ("runapi/suno-v6", attrs.evolve(IDEA, instrumental=True), "prompt: not supported with instrumental"),
+    ("runapi/suno-v6", attrs.evolve(SONG, title=None), "title: required by this offer"),
+    ("runapi/suno-v6", attrs.evolve(TUNE, vocal="male"), "vocal: not supported"),
+    ("runapi/text-to-speech-multilingual-v2", attrs.evolve(SAID, voice=None), "voice: required by this offer"),
+    ("runapi/tts-1", attrs.evolve(SAID, model="tts-1"), "voice: not supported"),
+    ("runapi/nano-banana-2-lite", picture("nano-banana-2-lite", resolution="1K"), "resolution: not supported"),
+    ("runapi/qwen-2", picture("qwen-image-2", images=(FIRST, LAST)), "images: takes 1 file, not 2"),
+    ("revidapi/gpt-image-2", picture("gpt-image-2", images=(FIRST,)), "images: not supported"),
+    ("revidapi/edge-tts", SpeechRequest(model="edge-tts", text=PROMPT, speed=3), "speed: takes 0.5 to 2, not 3"),
 ]
 
 

@@ -2,15 +2,14 @@
 
 import pytest
 
-from anymedia import ImageRequest
 from anymedia.simulators import names
 
-REQUEST = ImageRequest(model="flux-2-pro", prompt="a lighthouse at dusk", aspect_ratio="16:9", resolution="1K")
+from .works import PICTURE
 
 
 @pytest.fixture
 def request_():
-    return REQUEST
+    return PICTURE
 
 
 @pytest.fixture(params=names())

@@ -25,6 +25,8 @@ from anymedia.simulators import names, running
 from anymedia.testing import FakeClock
 from tests.machine.virtual import Loop
 
+from .works import CLIP, PICTURE, SONGS
+
 DOCS = Path(__file__).parents[2] / "docs"
 sys.path.insert(0, str(DOCS))
 
@@ -36,12 +38,30 @@ ENOUGH = 2
 
 PAGE = DOCS / "money-safety.md"
 
-PRICE = {
-    "api_in_one": Decimal("0.05"),
-    "reapi": Decimal("0.028"),
-    "revidapi": Decimal("0.025"),
-    "runapi": Decimal("0.05"),
+
+@attrs.frozen
+class Work:
+    """What is bought in each cell: the request, what its providers take for it by their pages, and what it makes."""
+
+    request: object
+    prices: dict
+    makes: int = 1
+
+
+WORKS = {
+    "picture": Work(
+        PICTURE,
+        {
+            "api_in_one": Decimal("0.05"),
+            "reapi": Decimal("0.028"),
+            "revidapi": Decimal("0.025"),
+            "runapi": Decimal("0.05"),
+        },
+    ),
+    "clip": Work(CLIP, {"api_in_one": Decimal(3), "reapi": Decimal("0.55"), "runapi": Decimal(1)}),
+    "songs": Work(SONGS, {"reapi": Decimal("0.06"), "runapi": Decimal("0.22")}, makes=2),
 }
+
 USD = {
     "api_in_one": Decimal("0.01"),
     "reapi": Decimal("0.001"),
@@ -55,10 +75,10 @@ SAYS_NO_REFUND = "revidapi"  # no page of it says that a failed task is given ba
 
 TERMS = {
     "default": lambda a, b: {},
-    "both": lambda a, b: {"on_uncertain": "continue", "max_price": PRICE[a] + PRICE[b]},
-    "one": lambda a, b: {"on_uncertain": "continue", "max_price": str(max(PRICE[a], PRICE[b]))},
+    "both": lambda a, b: {"on_uncertain": "continue", "max_price": a + b},
+    "one": lambda a, b: {"on_uncertain": "continue", "max_price": str(max(a, b))},
 }
-"""On what terms each cell is played: a ceiling is enough for both offers, or for either of them."""
+"""On what terms each cell is played, by the two prices: a ceiling is enough for both offers, or for either of them."""
 
 # What has to follow: on the default terms, going on under a ceiling for both, and under a ceiling for one. An offer
 # that no longer fits ends in NoRoute, with what happened at A beside it.
@@ -162,16 +182,15 @@ FAULTS = {
     "nothing listens": attrs.evolve(no(), at_a=None, listens=False),
 }
 
-PAIRS = [*permutations(names(), 2)]
-FEW_PAIRS = [*zip(names(), (*names()[1:], names()[0]), strict=True)]
-"""Each provider once as A and once as B."""
 FEW_FAULTS = ("connection reset after the task was made", "402", "task failed, given back")
 
 
-def cells(*, whole):
-    """Yield each fault with each pair that can have it."""
+def cells(work, *, whole):
+    """Yield each fault with each pair that can have it; with few pairs each provider is once A and once B."""
+    first, *others = sellers = [*work.prices]
+    few = [*zip(sellers, (*others, first), strict=True)]
     for name, fault in FAULTS.items():
-        for pair in PAIRS if whole or name in FEW_FAULTS else FEW_PAIRS:
+        for pair in permutations(sellers, 2) if whole or name in FEW_FAULTS else few:
             if pair[0] in fault.ends:
                 yield name, pair
 
@@ -215,7 +234,7 @@ class Matrix:
     sims: object
     clock: Clearing
     nowhere: str
-    request: object
+    work: Work
     run: Callable
 
     def client(self, fault, a, **options):
@@ -224,12 +243,12 @@ class Matrix:
     async def play(self, name, pair, terms):
         """Play one cell, hold it against the table, and return what it came to."""
         fault, (a, b), sims = FAULTS[name], pair, self.sims
-        options = TERMS[terms](a, b)
+        options = self._terms(terms, pair)
         before, started = {sim.name: sim.bills() for sim in sims}, self.clock.seconds
         self._plant(fault, a, b)
         async with self.client(fault, a) as client:
             try:
-                ended = await client.generate(self.request, a, b, timeout=fault.timeout, **options)
+                ended = await client.generate(self.work.request, a, b, timeout=fault.timeout, **options)
             except AnymediaError as error:
                 ended = error
             assert [one for sim in sims for one in sim.service.faults if one.times is not None] == []  # it happened
@@ -264,7 +283,7 @@ class Matrix:
         see = lambda event: tried.update({event.id: event} if isinstance(event, Attempt) else {})  # noqa: E731
         async with self.client(fault, a, on_event=see) as client:
             try:
-                task = await client.submit(self.request, a, b, timeout=fault.timeout, **TERMS[terms](a, b))
+                task = await client.submit(self.work.request, a, b, timeout=fault.timeout, **self._terms(terms, pair))
                 end = "AB"[pair.index(task.account)]
             except AnymediaError as error:
                 end, named = type(error).__name__, [each.id for each in error.attempts]
@@ -282,6 +301,9 @@ class Matrix:
         for attempt in tried.values():
             told[attempt.order.account] += attempt.sends if fault.listens or attempt.order.account != a else 0
         assert sent == told
+
+    def _terms(self, terms, pair):
+        return TERMS[terms](*(self.work.prices[name] for name in pair))
 
     def _plant(self, fault, a, b):
         for sim in self.sims:
@@ -306,8 +328,9 @@ class Matrix:
             served = pair["AB".index(expected)]
             assert not isinstance(ended, AnymediaError), ended
             assert [task.account for task in ended.tasks] == [served]
-            assert (len(ended.assets), ended.missing, ended.errors) == (1, 0, ())
-            assert ended.money.usd == PRICE[served]
+            works = [asset for asset in ended.assets if asset.role == "main"]
+            assert (len(works), ended.missing, ended.errors) == (self.work.makes, 0, ())
+            assert ended.money.usd == self.work.prices[served]
             return
         assert type(ended).__name__ == expected, ended
         if isinstance(ended, NoRoute):  # what happened at A, and that B no longer fits
@@ -348,12 +371,12 @@ def billed(provider, entry):
     return (entry["charged"] - entry["refunded"]) * USD[provider]
 
 
-@pytest.fixture
-def matrix(nowhere, request_):
+@pytest.fixture(params=WORKS)
+def matrix(nowhere, request):
     clock = Clearing()
     with asyncio.Runner(loop_factory=Loop) as runner:
         context = running(clock=clock.time)
-        yield Matrix(runner.run(context.__aenter__()), clock, nowhere, request_, runner.run)
+        yield Matrix(runner.run(context.__aenter__()), clock, nowhere, WORKS[request.param], runner.run)
         runner.run(context.__aexit__(None, None, None))
 
 
@@ -364,7 +387,7 @@ def happens_later(name):
 
 @pytest.mark.slow
 def test_no_fault_is_billed_twice_through_submit(matrix):
-    for name, pair in cells(whole=ROUNDS > 0):
+    for name, pair in cells(matrix.work, whole=ROUNDS > 0):
         for terms in TERMS:
             try:
                 matrix.run(matrix.submit(name, pair, terms))
@@ -377,14 +400,14 @@ def test_no_fault_is_billed_twice_through_submit(matrix):
 def test_no_fault_is_billed_twice(matrix):
     came = defaultdict(list)
     for _ in range(ROUNDS or 1):
-        for name, pair in cells(whole=ROUNDS > 0):
+        for name, pair in cells(matrix.work, whole=ROUNDS > 0):
             for terms in TERMS:
                 try:
                     came[name, terms].append(matrix.run(matrix.play(name, pair, terms)))
                 except BaseException as error:
                     error.add_note(f"at {name}: A is {pair[0]}, B is {pair[1]}, the terms are {terms}")
                     raise
-    if ROUNDS >= ENOUGH:
+    if ROUNDS >= ENOUGH and matrix.work is WORKS["picture"]:
         before, _, rest = PAGE.read_text("utf-8").partition(MARKS[0])
         after = rest.partition(MARKS[1])[2]
         PAGE.write_text(f"{before}{MARKS[0]}\n\n{told(came)}\n\n{MARKS[1]}{after}", "utf-8")
@@ -417,7 +440,7 @@ def told(came):
     together = [[each for name in FAULTS for each in came[name, terms]] for terms in TERMS]
     rows.append(["**all of them**", *_row(together)])
     words = {"rounds": ROUNDS, "faults": len(FAULTS), "providers": len(names())}
-    words |= {"cells": len([*cells(whole=True)]), "calls": sum(map(len, came.values()))}
+    words |= {"cells": len([*cells(WORKS["picture"], whole=True)]), "calls": sum(map(len, came.values()))}
     lines = [HEAD, ["---"] * len(HEAD), *rows]
     return MEASURED.format(**words) + "\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
@@ -438,11 +461,12 @@ def test_the_page_says_what_was_measured():
     rows = [line.strip("| ").split(" | ") for line in measured(PAGE.read_text("utf-8")).splitlines() if line[:1] == "|"]
     assert rows[0] == HEAD, "docs/money-safety.md is out of date: run `make soak`"
     assert [row[0] for row in rows[2:-1]] == [*FAULTS]
+    every = [*permutations(WORKS["picture"].prices, 2)]
     for name, pairs, *found in rows[2:-1]:
         fault = FAULTS[name]
-        assert int(pairs) == sum(pair[0] in fault.ends for pair in PAIRS)
+        assert int(pairs) == sum(pair[0] in fault.ends for pair in every)
         for number, ends in enumerate((found[0], found[2], found[5])):
-            wanted = Counter(fault.ends[a][number] for a, _ in PAIRS if a in fault.ends)
+            wanted = Counter(fault.ends[a][number] for a, _ in every if a in fault.ends)
             assert {end: int(count) for end, count in re.findall(r"`?(\w+)`? (\d+)", ends)} == wanted
         assert found[1] in ("0", "0–1", "1")
         assert max(int(spent.rstrip("%")) for spent in (found[4], found[7])) <= 100

@@ -82,6 +82,30 @@ async def test_what_the_provider_sent_is_what_is_stored_and_what_is_read(client_
     assert file.stored == stored.stored
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "offer", "kept"),
+    [
+        ("video", "picture.png", "reapi/kling-3-0", False),
+        ("audio", "film.mp4", "reapi/suno-v6", False),
+        ("image", "sound.mp3", "reapi/flux-2", False),
+        ("image", "picture.svg", "reapi/flux-2", True),
+        ("video", "moving.gif", "reapi/kling-3-0", True),
+        ("audio", "sound.m4a", "reapi/suno-v6", True),
+        ("image", "film.mp4", None, True),  # what a raw request asks for nobody here knows
+    ],
+)
+async def test_a_file_of_another_medium_is_not_what_was_bought(client_of, clock, tmp_path, kind, name, offer, kept):
+    async with raw_server(answer(sample(name))) as server, client_of(server.origin) as client:
+        bought = task(clock, Asset(kind=kind, url=server.origin + "/a"), offer=offer)
+        if kept:
+            (file,) = await client.download(bought, tmp_path)
+            assert file.media_type == SAMPLES[name].type
+            return
+        with pytest.raises(DownloadError, match=f"a file of type {SAMPLES[name].type} came in place of {kind}"):
+            await client.download(bought, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
 # Where they go
 
 

@@ -1,0 +1,45 @@
+"""What each offer of clips, songs and speech makes at its simulator, as players open it: as long as it was sold for."""
+
+import attrs
+import pytest
+
+from anymedia.model.vocabulary import Kind
+from anymedia.registry import adapters
+from anymedia.simulators import names
+from anymedia.testing.requests import fewest
+from tests.players import played
+from tests.verbs import run
+
+OFFERS = {
+    f"{adapter.name}/{offer.name}": (adapter, offer)
+    for adapter in (adapters()[name] for name in names())
+    for offer in adapter.offers
+    if offer.kind is not Kind.IMAGE
+}
+STREAMS = {"image": [{"video"}], "audio": [{"audio"}], "video": [{"video"}, {"video", "audio"}]}
+APART = 0.05
+"""Seconds by which a player, a provider and we may differ."""
+
+
+@pytest.mark.parametrize("name", OFFERS)
+async def test_players_open_what_an_offer_makes(client, tmp_path, name):
+    adapter, offer = OFFERS[name]
+    request = fewest(adapter, offer, next(iter(offer.variants)))
+    sounds = (False, True) if "audio" in offer.params else (None,)
+    for sound in sounds:
+        wanted = request if sound is None else attrs.evolve(request, audio=sound)
+        task = await run(client, wanted, adapter.name, offer=name)
+        told = {asset.seconds for asset in task.assets} - {None}
+        files = await client.download(task, tmp_path)
+        assert {asset.role: asset.kind for asset in files}["main"] == offer.kind.medium
+        for file in files:
+            whole, streams = played(file.path)
+            assert {*streams} in STREAMS[file.kind]
+            if file.role == "main":
+                assert "audio" in streams or file.kind == "video"
+                assert sound is None or ("audio" in streams) is sound
+                assert float(whole["duration"]) == pytest.approx(file.seconds, abs=APART)
+                assert all(seconds == pytest.approx(file.seconds, abs=APART) for seconds in told)
+        param = offer.params.get("duration")
+        if param is not None and isinstance(param.default, int):
+            assert {round(file.seconds) for file in files if file.role == "main"} == {param.default}
