@@ -66,5 +66,5 @@ def _shown(place: Any) -> str:
     if isinstance(place, tuple) and all(isinstance(each, Assets) for each in place):
         return ", ".join(f"`{each}`" for each in place)
     if isinstance(place, tuple):
-        return f"`{place[0]}`, {place[1]!r}"
+        return f"`{place[0]}`, {' or '.join(map(repr, place[1]))}"
     return "" if place is None else f"`{place}`"

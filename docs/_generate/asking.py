@@ -61,7 +61,9 @@ def lives(sellers: Iterable[Adapter]) -> Iterator[Adapter]:
         for name, life in adapter.lives.items():
             sold = [attrs.evolve(offer, lifecycle=None) for offer in adapter.offers if offer.lifecycle == name]
             title = adapter.title if name is None else f"{adapter.title}, {name}"
-            yield attrs.evolve(adapter, title=title, lifecycle=life, lifecycles={}, offers=tuple(sold))
+            upload = adapter.upload if any("upload" in offer.forms for offer in sold) else None
+            only = {"lifecycle": life, "lifecycles": {}, "offers": tuple(sold), "upload": upload}
+            yield attrs.evolve(adapter, title=title, **only)
 
 
 def seller(adapter: Adapter) -> str:

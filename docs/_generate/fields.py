@@ -26,7 +26,7 @@ from anymedia.declare import (
     Whole,
 )
 from anymedia.declare.fields import Value
-from anymedia.declare.numbers import as_word
+from anymedia.declare.numbers import AUTO, as_word
 from anymedia.model.request import DELIVERY
 
 from .markdown import NONE, code, codes
@@ -87,7 +87,10 @@ def _value(value: Value) -> str:
     match value:
         case Text(least, most):
             return f"{_bounds(least, most)} characters" if least or most else "any text"
-        case Whole(least, most) | Number(least, most):
+        case Whole():
+            numbers = _bounds(value.least, value.most) if value.step == 1 else " ".join(map(str, value.values or ()))
+            return numbers if value.auto is None else f"{numbers} or {AUTO}"
+        case Number(least, most):
             return _bounds(least, most)
         case Flag():
             return "true false"

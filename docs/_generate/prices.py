@@ -1,51 +1,32 @@
 """docs/prices.md: every figure that a page prints, and what it is billed as, asked of the code cell by cell."""
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-import attrs
-
-from anymedia import Money, PriceStatus
 from anymedia.cli.age import LIFE
-from anymedia.declare import (
-    VARIANT,
-    Adapter,
-    Files,
-    Offer,
-    PerMegapixel,
-    Price,
-    Table,
-    Text,
-    pick,
-)
-from anymedia.declare.numbers import of_word
-from anymedia.model.kinds import KINDS
-from anymedia.pricing.price import priced
-from anymedia.translate.check import check
-from anymedia.translate.encode import parts
+from anymedia.declare import VARIANT, Adapter, Choice, Metered, Offer, PerMegapixel, Price, Table
 
 from .age import due, words
 from .facts import variants
+from .figures import ABOUT, Notes, asked, flat, is_exact, told, work
 from .markdown import anchor, blocks, code, table
 
 INTRO = """\
-What each offer costs, for one picture, as the provider's page prints it. `anymedia explain` quotes a whole request;
-what a task took in the end is on the task, where the provider reports it.
+What each offer costs, for one work (a picture, a clip, as many songs as a task makes), as the provider's page prints
+it. `anymedia explain` quotes a whole request; what a task took in the end is on the task, where the provider reports
+it.
 
 A figure like `$0.0275 · 28 credits = $0.028` is what the page prints, what is billed in the provider's own unit, and
-what that comes to where it is not the printed figure. It is rounded for each task, not for each picture. `~` marks what
-is not exact, with the reason below. *unknown* is never taken for 0: such an offer comes last, whatever others cost."""
+what that comes to where it is not the printed figure. It is rounded for each task, not for each work, nor for each
+second. `~` marks what is not exact, with the reason below. *unknown* is never taken for 0: such an offer comes last,
+whatever others cost."""
 
 STALE = f"""\
 A price is worth no more than its date: check the provider's page again {LIFE.days} days after it. `make docs` warns of
 those that are due."""
 
-BARE = "What is quoted where a request gives no more than a prompt, or a prompt and an image:"
-
-ABOUT = "the page gives an approximate price"
-PROMPT = "a lighthouse at dusk"
-PICTURE = "https://pictures.example/1.png"
+BARE = """\
+What is quoted where a request gives no more than an offer needs, of the length that it has then:"""
 
 Sold: TypeAlias = tuple[Adapter, Offer]
 
@@ -74,29 +55,50 @@ def _model(model: str, sellers: Sequence[Adapter]) -> str:
     notes = Notes()
     alike: dict[tuple[tuple[str, ...], tuple[str, ...]], list[Sold]] = {}
     for adapter, offer in sold:
-        alike.setdefault((_axes(offer)[:-1], _columns(offer)), []).append((adapter, offer))
-    tables = [_figures(axes, columns, group, notes) for (axes, columns), group in alike.items()]
+        alike.setdefault((axes(offer)[:-1], _columns(offer)), []).append((adapter, offer))
+    tables = [_figures(names, columns, group, notes) for (names, columns), group in alike.items()]
     return blocks(f"## {model}", *tables, notes.told(), BARE, _bare(sold))
 
 
-def _axes(offer: Offer) -> tuple[str, ...]:
-    return offer.prices.by if isinstance(offer.prices, Table) else ("",)
+def axes(offer: Offer) -> tuple[str, ...]:
+    """Return the fields that an offer's price depends on, but for those that have one value alone where others do."""
+    if not isinstance(offer.prices, Table):
+        return ("",)
+    free = tuple(name for name in offer.prices.by if name == VARIANT or not _is_fixed(offer, name))
+    return free or offer.prices.by[-1:]
+
+
+def _is_fixed(offer: Offer, name: str) -> bool:
+    takes = offer.fields[name].takes
+    return isinstance(takes, Choice) and len(takes.wire) == 1
+
+
+def named(offer: Offer, cell: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the values of a cell on the axes that are shown, the last one as the head of its column."""
+    held = dict(zip(offer.prices.by, cell, strict=True)) if isinstance(offer.prices, Table) else {"": cell[0]}
+    *names, last = axes(offer)
+    return (*(held[name] for name in names), _head(last, held[last]))
+
+
+def _head(axis: str, value: str) -> str:
+    """Return the head of a column; what says little alone is named."""
+    return f"{axis.replace('_', ' ')} {value}" if value in ("true", "false") or value.isdecimal() else value
 
 
 def _columns(offer: Offer) -> tuple[str, ...]:
     """Return the heads of an offer's columns: the values of the last field that its price depends on."""
-    cells = offer.prices.cells if isinstance(offer.prices, Table) else {("a picture",): None}
-    return tuple(dict.fromkeys(cell[-1] for cell in cells))
+    cells = offer.prices.cells if isinstance(offer.prices, Table) else {(work(offer),): None}
+    return tuple(dict.fromkeys(named(offer, cell)[-1] for cell in cells))
 
 
-def _figures(axes: Sequence[str], columns: Sequence[str], group: Iterable[Sold], notes: "Notes") -> str:
+def _figures(by: Sequence[str], columns: Sequence[str], group: Iterable[Sold], notes: Notes) -> str:
     rows: list[list[str]] = []
     for adapter, offer in group:
         since = adapter.printed.date if offer.prices else None
         for names, figures in _merged(_rows(adapter, offer, notes)):
             cells = (figures.get(column, "") for column in columns)
             rows.append([code(f"{adapter.name}/{offer.name}"), *names, *cells, since or ""])
-    head = ["offer", *(axis.replace("_", " ") for axis in axes), *columns, "of"]
+    head = ["offer", *(axis.replace("_", " ") for axis in by), *columns, "of"]
     if len(rows) == 1 or len({row[0] for row in rows}) > 1:
         return table(head, rows)
     # All rows are of one offer, which is said once.
@@ -107,28 +109,27 @@ def _figures(axes: Sequence[str], columns: Sequence[str], group: Iterable[Sold],
 Row: TypeAlias = tuple[tuple[str, ...], dict[str, str]]
 
 
-def _rows(adapter: Adapter, offer: Offer, notes: "Notes") -> list[Row]:
+def _rows(adapter: Adapter, offer: Offer, notes: Notes) -> list[Row]:
     """Return a row for each combination of an offer's fields but the last: its figures by the last."""
     if not isinstance(offer.prices, Table):
-        return [((), {"a picture": _flat(adapter, offer, notes)})]
+        return [((), {work(offer): _flat(adapter, offer, notes)})]
     rows: dict[tuple[str, ...], dict[str, str]] = {}
     for cell, price in offer.prices.cells.items():
         given = dict(zip(offer.prices.by, cell, strict=True))
         variant = given.pop(VARIANT, None)
         money = asked(adapter, offer, variant, **given)
-        notes.take(adapter, offer, " ".join(cell), money)
-        rows.setdefault(cell[:-1], {})[cell[-1]] = told(money, price)
+        notes.take(adapter, offer, " ".join(cell), money, price)
+        *names, last = named(offer, cell)
+        rows.setdefault(tuple(names), {})[last] = told(money, price)
     return list(rows.items())
 
 
-def _flat(adapter: Adapter, offer: Offer, notes: "Notes") -> str:
-    if isinstance(offer.prices, PerMegapixel):
-        price = offer.prices
-        put_in = f", ${price.put_in} for each that is put in" if price.put_in else ""
-        return f"${price.first} for the first megapixel, ${price.further} for each further one{put_in}"
-    money = asked(adapter, offer, None)
-    notes.take(adapter, offer, "", money)
-    return told(money, offer.prices if isinstance(offer.prices, Price) else None)
+def _flat(adapter: Adapter, offer: Offer, notes: Notes) -> str:
+    if isinstance(offer.prices, PerMegapixel | Metered):
+        return flat(offer.prices)
+    money, price = asked(adapter, offer, None), offer.prices if isinstance(offer.prices, Price) else None
+    notes.take(adapter, offer, "", money, price)
+    return told(money, price)
 
 
 def _merged(rows: Sequence[Row]) -> list[Row]:
@@ -144,93 +145,13 @@ def _merged(rows: Sequence[Row]) -> list[Row]:
 
 
 def _bare(sold: Sequence[Sold]) -> str:
-    rows, heads = [], variants(sold[0][1].kind)
+    sold_in = {variant for _, offer in sold for variant in offer.variants}
+    heads = {variant: head for variant, head in variants(sold[0][1].kind).items() if variant in sold_in}
+    rows = []
     for adapter, offer in sold:
         priced = {variant: asked(adapter, offer, variant) for variant in offer.variants}
-        reasons = dict.fromkeys(money.reason or ABOUT for money in priced.values() if not _exact(money))
+        why = (money.reason or ABOUT for money in priced.values() if not is_exact(money))
+        reasons = dict.fromkeys(reason for several in why for reason in several.split("; "))
         cells = (str(priced[variant]) if variant in priced else "" for variant in heads)
         rows.append([code(f"{adapter.name}/{offer.name}"), *cells, "; ".join(reasons)])
     return table(["offer", *heads.values(), "why it is not exact"], rows)
-
-
-# One figure
-
-
-def asked(adapter: Adapter, offer: Offer, variant: str | None, **given: Any) -> Money:
-    """Return what the code says that a picture costs. Errors: ValueError when it would not even be asked for."""
-    variant = variant or next(iter(offer.variants))
-    fields = {name: _named(offer, name, word) for name, word in _fitting(offer, given).items()}
-    extra = {adapter.name: {name: fields.pop(name) for name in offer.knobs if name in fields}}
-    request = KINDS[offer.kind](model=offer.model, extra=extra, **_subject(offer, variant), **fields)
-    checked = check(request, adapter, offer)
-    if checked.problems:
-        raise ValueError(f"{adapter.name}/{offer.name} has a price for what it does not take: {checked.problems}")
-    return priced(checked, parts(checked))
-
-
-def _named(offer: Offer, name: str, word: Any) -> Any:
-    """Return the value that a table of prices names by a word; a rule names the values themselves."""
-    takes = pick(offer.fields[name].takes, ())
-    return of_word(takes, word) if takes is not None and isinstance(word, str) else word
-
-
-def _subject(offer: Offer, variant: str) -> dict[str, Any]:
-    """Return the texts that a request cannot do without, and what is put in, as an offer takes them."""
-    kind = attrs.fields(KINDS[offer.kind])
-    needed = [field.name for field in kind if field.default is attrs.NOTHING and field.name != "model"]
-    takes = {field: pick(param.takes, (variant,)) for field, param in offer.params.items()}
-    subject: dict[str, Any] = {}
-    for field in needed:
-        text = takes.get(field)
-        subject[field] = PROMPT[: text.most] if isinstance(text, Text) else PROMPT
-    if variant in takes:
-        urls = takes[variant]
-        subject[variant] = (PICTURE,) * max(urls.least, 1) if isinstance(urls, Files) else PICTURE
-    return subject
-
-
-def _fitting(offer: Offer, given: dict[str, Any]) -> dict[str, Any]:
-    """Return fields with those that the offer's rules want beside them."""
-    held = (rule for rule in offer.rules if all(given.get(field) == value for field, value in rule.when.items()))
-    wanted = {field: values[0] for rule in held for field, values in rule.allows.items()}
-    return wanted | given
-
-
-def told(money: Money, price: Price | None) -> str:
-    """Return a figure as a cell: as printed, as billed in credits, and what that comes to where it differs."""
-    credits = None if money.credits is None else f"{money.credits.normalize():f} credit{'s' * (money.credits != 1)}"
-    if money.usd is None:
-        return "*unknown*" if credits is None else f"{credits}, in USD *unknown*"
-    printed = None if price is None or price.usd is None else _usd(price.usd, money)
-    billed = _usd(money.usd, money)
-    shown = " · ".join(filter(None, (printed, credits))) or billed
-    return shown if billed in (printed, shown) else f"{shown} = {billed}"
-
-
-def _usd(usd: Decimal, money: Money) -> str:
-    return str(attrs.evolve(money, usd=usd))
-
-
-def _exact(money: Money) -> bool:
-    return money.status is PriceStatus.EXACT
-
-
-class Notes:
-    """Why figures of a model are not exact."""
-
-    def __init__(self) -> None:
-        self._reasons: dict[tuple[str, str], list[str]] = {}
-
-    def take(self, adapter: Adapter, offer: Offer, cell: str, money: Money) -> None:
-        """Keep the reason of a figure that is not exact."""
-        if not _exact(money):
-            reason = (f"{adapter.name}/{offer.name}", money.reason or ABOUT)
-            self._reasons.setdefault(reason, []).append(cell)
-
-    def told(self) -> str:
-        """Return one line for each reason."""
-        return "\n".join(f"- {code(name)}{_where(cells)}: {why}" for (name, why), cells in self._reasons.items())
-
-
-def _where(cells: Sequence[str]) -> str:
-    return f" ({', '.join(cells)})" if any(cells) else ""

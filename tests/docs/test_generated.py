@@ -13,6 +13,7 @@ import pytest
 
 from anymedia import Account, AnymediaError, Client, Config, Outcome, RawRequest, Secret, State, Task, errors
 from anymedia.declare import (
+    ANY,
     UNKNOWN,
     Adapter,
     Cause,
@@ -28,10 +29,12 @@ from anymedia.declare import (
     Lifecycle,
     Limits,
     Match,
+    Metered,
     Number,
     Offer,
     Pace,
     Param,
+    Per,
     PerMegapixel,
     Pixels,
     Price,
@@ -47,6 +50,7 @@ from anymedia.declare import (
     pick,
     when,
 )
+from anymedia.declare.when import cases
 from anymedia.engine.purchase import TRIES
 from anymedia.engine.rules import STEPS, Step, Then
 from anymedia.model.options import Options
@@ -58,7 +62,7 @@ from anymedia.transport.retry import Patience
 DOCS = Path(__file__).parents[2] / "docs"
 sys.path.insert(0, str(DOCS))
 
-from _generate import PAGES, built_in, money_safety, pages, routing  # noqa: E402
+from _generate import PAGES, built_in, figures, money_safety, pages, prices, routing  # noqa: E402
 from _generate.age import due, stale, words  # noqa: E402
 from _generate.asking import KEYED, PLAIN, answer, draft, refused, submit_end  # noqa: E402
 from _generate.facts import variants  # noqa: E402
@@ -171,7 +175,7 @@ def test_every_field_of_every_offer_is_told(adapter):
             if isinstance(param.takes, Choice):
                 assert set(param.takes.wire) <= set(re.findall(r"[\w:]+", told[field]))
                 assert ("not honoured" in told[field]) == bool(param.takes.not_honoured)
-            assert ("unknown" in told[field]) == (param.default is UNKNOWN)
+            assert ("unknown" in told[field]) == (UNKNOWN in cases(param.default))
         for field in set(told) - set(offer.params):
             assert told[field] in ("–", "left out", "1 a task") or "sent as" in told[field] or "extra." in field
         assert {*offer.roles.names} == {field for field in told if "extra." not in field} | none
@@ -188,7 +192,7 @@ PRICED = [
 def prices_told(adapter, offer):
     """Yield each cell of an offer's prices: the values it is for, the figure, and of when that is."""
     name = f"`{adapter.name}/{offer.name}`"
-    by = [field.replace("_", " ") for field in offer.prices.by[:-1]] if isinstance(offer.prices, Table) else []
+    by = [field.replace("_", " ") for field in prices.axes(offer)[:-1]]
     for above, rows in tables(section("prices.md", offer.model)):
         for row in rows:
             if row.get("offer") == name or above.startswith(name):
@@ -199,14 +203,15 @@ def prices_told(adapter, offer):
 
 @pytest.mark.parametrize(("adapter", "offer"), PRICED)
 def test_every_price_is_told_in_its_cell(adapter, offer):
-    cells = offer.prices.cells if isinstance(offer.prices, Table) else {("a picture",): offer.prices}
-    found = {cell: (told, of) for cell, told, of in prices_told(adapter, offer) if cell in cells}
-    assert set(found) == set(cells)
+    is_table = isinstance(offer.prices, Table)
+    cells = offer.prices.cells if is_table else {(figures.work(offer),): offer.prices}
+    found = {cell: (told, of) for cell, told, of in prices_told(adapter, offer)}
     for cell, price in cells.items():
-        told, of = found[cell]
+        told, of = found[prices.named(offer, cell)]
         printed = f"{price.credits} credit" if price.usd is None else f"${price.usd.normalize():f}"
-        assert re.match(rf"~?{re.escape(printed)}s?(?= · | = |, |$)", told)
-        assert told.startswith("~") == (price.approximate or price.doubt is not None)
+        each = "(?= a | for )" if isinstance(price, Per) else "(?= · | = |, |$)"
+        assert re.match(rf"~?{re.escape(printed)}s?{each}", told)
+        assert told.startswith("~") == (price.usd is not None and (price.approximate or price.doubt is not None))
         assert price.doubt is None or price.doubt in section("prices.md", offer.model)
         assert (adapter.printed.date or "") in of
 
@@ -523,6 +528,43 @@ RARE = Adapter(
             rules=(Rule(when={"acid": True}, allows={"plates": (1, 2)}),),
             prices=Table("depth acid plates", {(1, False, 2): "0.01", (0.5, False, 3): "0.02"}),
         ),
+        Offer(
+            name="film",
+            kind="video",
+            wire_id=when(first_frame="film-from", otherwise="film"),
+            fixed={"roles[0].role": when(first_frame="first")},
+            params={
+                "prompt": Param("prompt", Text(), required=True),
+                "first_frame": Param("roles[0].url", File()),
+                "duration": Param("seconds", Whole(4, 8, step=2, auto=-1), default=4),
+                "audio": Param("sound", Flag(), default=False),
+            },
+            knobs={"shots": Param("shots", Choice({"one": 1}), default="one")},
+            rules=(Rule(when={"first_frame": ANY}, excludes="audio"),),
+            prices=Table("audio shots", {(False, "one"): Per("0.10"), (True, "one"): Per("0.20", more=2, doubt="odd")}),
+        ),
+        Offer(
+            name="tune",
+            kind="music",
+            makes=2,
+            params={
+                "prompt": Param("prompt", when(lyrics=None, otherwise=Text()), required=True),
+                "lyrics": Param("lyrics", Text()),
+            },
+            prices=Price("0.05"),
+        ),
+        Offer(
+            name="voice",
+            kind="speech",
+            params={"text": Param("text", Text(1, 99)), "voice": Param("voice", Choice("nova", "onyx"), required=True)},
+            prices=Per("0.03", "text", each=1000, begun=True, least=500),
+        ),
+        Offer(
+            name="reader",
+            kind="speech",
+            params={"text": Param("text", Text(1, 99))},
+            prices=Metered({"tokens": "0.00002"}, most={"tokens": 20_000}),
+        ),
     ),
 )
 SILENT = attrs.evolve(
@@ -563,6 +605,14 @@ TOLD = {
         "| `extra.acid` | – | – | true false; default false; `true` bills as `false` |",
         "| `extra.plates` | – | – | 1–9; default 2 |",
         "- acid `true` needs plates 1 2 (etch)",
+        "Clips:\n\n| model |",
+        "| model | offer | from text | with video | with first_frame | with videos | with images |",
+        "| film | `rare/film` | `film` | – | `film-from` `roles[0].role: first` | – | – |",
+        "| tune | `rare/tune` | `tune` | `tune` | – |",
+        "Taken by none: style, title, instrumental, duration, vocal, negative_prompt, seed, callback_url.",
+        "| duration | 4 6 8 or auto; default 4 |",
+        "- first_frame goes without audio (film)",
+        "| voice | nova onyx; **required** | – |",
         "Nothing that is known of.",
     ],
     "prices.md": [
@@ -570,6 +620,12 @@ TOLD = {
         "| `rare/draw` | 1 credit, in USD *unknown* |",
         "printed in credits alone",
         "| 0.5 | false | – | $0.02 |",
+        "| offer | audio false | audio true | of |",
+        "| `rare/film` | $0.1 a second | ~$0.2 a second, as for 2 more | – |",
+        "- `rare/film` (true one): odd",
+        "| offer | 2 songs | of |",
+        "| `rare/voice` | $0.03 for each begun 1,000 characters, 500 at least | – |",
+        "| `rare/reader` | $0.00002 for each of tokens; at most 20,000 tokens | – |",
     ],
     "states.md": [
         "| Rare | `mod` | the task failed: `blocked` |",

@@ -118,9 +118,9 @@ class Retoucher(Instant):
 
     routes = (("POST", r"/v1/images/edits", "submit"),)
     files_at = ("submit",)
-    takes = Takes(("image/png", "image/webp"), megabytes=4, sides=(32, 2048), megapixels=2)
+    pictures = Takes(("image/png", "image/webp"), megabytes=4, sides=(32, 2048), megapixels=2)
     fields: ClassVar = {name: rule for name, rule in FIELDS.items() if name != "n"} | {
-        "image[]": Parts(takes, 1, 16, required=True)
+        "image[]": Parts(pictures, 1, 16, required=True)
     }
 
     def sent(self, request):
@@ -133,12 +133,12 @@ class Lender(Instant):
     routes = (*Instant.routes, ("POST", r"/v2/uploads", "link"))
     files_at = ("link", "put")
     upload_life = 1800.0
-    takes = Takes(("image/png", "image/jpeg"))
-    fields: ClassVar = {**FIELDS, "inputs": Links(0, 4, takes=takes)}
+    pictures = Takes(("image/png", "image/jpeg"))
+    fields: ClassVar = {**FIELDS, "inputs": Links(0, 4, takes=pictures)}
 
     def link(self, request, _):
         self.admit(request)
-        if request.query.get("kind") not in self.takes.types:
+        if request.query.get("kind") not in self.pictures.types:
             raise Refusal(400, "invalid_value", "kind must be one of image/png, image/jpeg")
         slot = self.lend("input", {"Content-Type": request.query["kind"]}, kept=True)
         here = self.here(request)

@@ -1,0 +1,118 @@
+"""One figure of docs/prices.md: what it is asked of the code as, how it is shown, and why it is not exact."""
+
+from collections import Counter
+from decimal import Decimal
+from typing import Any
+
+from anymedia import Money, PriceStatus
+from anymedia.cli.text import THINGS
+from anymedia.declare import Adapter, Metered, Offer, Per, PerMegapixel, Price, pick
+from anymedia.declare.numbers import of_word
+from anymedia.pricing.price import priced
+from anymedia.testing.requests import fewest, given, knob, mended
+from anymedia.translate.check import check
+from anymedia.translate.encode import parts
+
+from .facts import works
+from .markdown import code
+
+ABOUT = "the page gives an approximate price"
+
+UNITS = {"duration": "second", "text": "character", "prompt": "character"}
+"""What is counted of a field; of a list files are, and of a number it itself."""
+
+
+def work(offer: Offer) -> str:
+    """Return what one price of an offer is for: a picture, a clip, 2 songs."""
+    return f"a {THINGS[offer.kind]}" if offer.makes == 1 else f"{offer.makes} {works(offer.kind)}"
+
+
+def asked(adapter: Adapter, offer: Offer, variant: str | None, **named: str) -> Money:
+    """Return what the code says that a work costs, for values as a table of prices names them.
+
+    Errors: ValueError when it would not even be asked for.
+    """
+    variant = variant or next(iter(offer.variants))
+    request = fewest(adapter, offer, variant)
+    for name, word in named.items():
+        takes = pick(offer.fields[name].takes, (variant,))
+        field = knob(adapter, name) if name in offer.knobs else name
+        request = given(request, field, word if takes is None else of_word(takes, word)) or request
+    checked = check(mended(request, adapter, offer, variant), adapter, offer)
+    if checked.problems:
+        raise ValueError(f"{adapter.name}/{offer.name} has a price for what it does not take: {checked.problems}")
+    return priced(checked, parts(checked))
+
+
+def told(money: Money, price: Price | None) -> str:
+    """Return a figure as a cell: as printed, as billed in credits, and what that comes to where it differs."""
+    if isinstance(price, Per):
+        return _each(price)
+    credits = None if money.credits is None else f"{money.credits.normalize():f} credit{'s' * (money.credits != 1)}"
+    if money.usd is None:
+        return "*unknown*" if credits is None else f"{credits}, in USD *unknown*"
+    printed = None if price is None or price.usd is None else _usd(price.usd, money.status)
+    billed = _usd(money.usd, money.status)
+    shown = " · ".join(filter(None, (printed, credits))) or billed
+    return shown if billed in (printed, shown) else f"{shown} = {billed}"
+
+
+def _each(price: Per) -> str:
+    """Say what is billed for each of a field."""
+    status = (
+        PriceStatus.APPROXIMATE if price.approximate else PriceStatus.ESTIMATE if price.doubt else PriceStatus.EXACT
+    )
+    figure = f"{price.credits} credits" if price.usd is None else _usd(price.usd, status)
+    unit = UNITS.get(price.of, f"of {price.of}")
+    many = f"a {unit}" if price.each == 1 else f"for {'each begun ' * price.begun}{price.each:,} {unit}s"
+    bounds = [
+        f"{price.least:f} at least" if price.least else "",
+        f"as for {price.more:f} more" if price.more else "",
+    ]
+    return ", ".join([f"{figure} {many}", *filter(None, bounds)])
+
+
+def flat(prices: PerMegapixel | Metered) -> str:
+    """Say what is billed by the size of a work, or by what was used for it."""
+    if isinstance(prices, Metered):
+        rates = ", ".join(f"${rate:f} for each of {name}" for name, rate in prices.rates.items())
+        most = ", ".join(f"{most:,f} {name}" for name, most in prices.most.items())
+        return f"{rates}; " + (f"at most {most}" if most else "how many nobody says beforehand")
+    put_in = f", ${prices.put_in} for each that is put in" if prices.put_in else ""
+    return f"${prices.first} for the first megapixel, ${prices.further} for each further one{put_in}"
+
+
+def _usd(usd: Decimal, status: PriceStatus) -> str:
+    return str(Money(usd=usd, status=status))
+
+
+def is_exact(money: Money) -> bool:
+    """Return whether a price is exactly what is billed."""
+    return money.status is PriceStatus.EXACT
+
+
+class Notes:
+    """Why figures of a model are not exact."""
+
+    def __init__(self) -> None:
+        self._reasons: dict[tuple[str, str], list[str]] = {}
+        self._cells: Counter[str] = Counter()
+
+    def take(self, adapter: Adapter, offer: Offer, cell: str, money: Money, price: Any) -> None:
+        """Keep the reason of a figure that is not exact: for each of a field that is the page's reason alone."""
+        name = f"{adapter.name}/{offer.name}"
+        self._cells[name] += 1
+        reason = None if is_exact(money) else money.reason or ABOUT
+        if isinstance(price, Per):
+            reason = price.doubt or (ABOUT if price.approximate else None)
+        if reason is not None:
+            self._reasons.setdefault((name, reason), []).append(cell)
+
+    def told(self) -> str:
+        """Return one line for each reason."""
+        return "\n".join(f"- {code(name)}{self._where(name, why)}: {why}" for name, why in self._reasons)
+
+    def _where(self, name: str, why: str) -> str:
+        """Say for which of an offer's figures a reason holds, where it is not all of them."""
+        cells = self._reasons[name, why]
+        return "" if len(cells) == self._cells[name] else f" ({', '.join(cells)})"
