@@ -144,12 +144,29 @@ ADAPTER = Adapter(
         *speech.OFFERS,
     ),
     gaps=(
-        Gap("the price of flux-2-max", "unknown"),
-        Gap("defaults of ratio and resolution", "where the wire requires a ratio, 1:1; priced at the dearest"),
+        Gap(
+            "the prices of flux-2-max, qwen-2, seedance-2.0-fast and 2.5, suno-v6, and of speech but for tts-1",
+            "unknown, unless the provider tells them",
+        ),
+        Gap("the unit of prices of films and of tts-1", "a second, and a call: estimates until the provider is asked"),
+        Gap(
+            "defaults of pictures: ratio, resolution and format",
+            "where the wire requires a ratio, 1:1 or auto; a quality, the least; priced at the dearest",
+        ),
+        Gap("defaults of films: length, size and sound", "5 s, 720p and silent, which are always sent; ratio: none"),
+        Gap("the accent of a voice of gemini-3.1-flash-tts", "neutral"),
+        Gap(
+            "bounds of seedance-2.0's and veo's prompts, of seeds, weights, and of what kie.ai alone tells",
+            "none; those of an int of 32 bits; 0 to 1; kie.ai's",
+        ),
         Gap("how long an idempotency key is remembered", "replayed within two minutes"),
         Gap("the price of an edit with gpt-image-2", "the dearer reading of the page"),
-        Gap("the wire ids of gpt-image-2 and z-image", "their plain names"),
-        Gap("which types and sizes of files are taken", "every one is"),
+        Gap(
+            "the wire ids of gpt-image-2 and z-image, and of an edit with qwen-2", "their names, and qwen-2-edit-image"
+        ),
+        Gap("the paths of seedream and imagen-4", "as those of their sisters"),
+        Gap("which types and sizes of files are taken", "every picture is, and common films and sounds"),
+        Gap("what is told of a synchronous action that failed", "202, and then a look"),
         Gap("when a webhook that was not answered comes again", "twice and out of order are expected"),
         Gap("rate figures, list of tasks, cancel"),
     ),

@@ -1,6 +1,6 @@
 """What several families of RunAPI share: how files are put in, its small letters, and what its prices leave open."""
 
-from anymedia.declare import UNKNOWN, Choice, File, Param, Per, Table, Text
+from anymedia.declare import UNKNOWN, Choice, File, Param, Per, Table, Text, When, Whole
 
 FIVE = ("1:1", "4:3", "3:4", "16:9", "9:16")
 SEVEN = (*FIVE, "3:2", "2:3")
@@ -18,6 +18,18 @@ A_SECOND = "the page names no unit: a second is inferred, as each figure is twic
 
 def prompt(most: int | None = None, least: int = 1, *, required: bool = True) -> Param:
     return Param("prompt", Text(least, most), required=required)
+
+
+# Length and size move the price, and no page names what is taken without them, but for seedance's 5 s: that they are
+# always sent, and with which default, is our choice.
+
+
+def lasting(takes: Whole | When[Whole]) -> Param:
+    return Param("duration_seconds", takes, default=5, always_sent=True)
+
+
+def sized(takes: Choice) -> Param:
+    return Param("output_resolution", takes, default="720p", always_sent=True)
 
 
 def by_second(printed: Table) -> Table:

@@ -7,7 +7,7 @@ in `extra` as they are on the wire; what several shots are billed by is not told
 
 from anymedia.declare import UNKNOWN, Choice, Flag, Number, Offer, Param, Table, Text, Whole
 
-from .common import PICTURE, by_second, prompt
+from .common import PICTURE, by_second, lasting, prompt, sized
 
 OFFERS = (
     Offer(
@@ -18,11 +18,9 @@ OFFERS = (
             "prompt": prompt(2500),  # the contract requires the model alone
             "first_frame": Param("first_frame_image_url", PICTURE),
             "last_frame": Param("last_frame_image_url", PICTURE),
-            "duration": Param("duration_seconds", Whole(3, 15), default=UNKNOWN),
+            "duration": lasting(Whole(3, 15)),
             "aspect_ratio": Param("aspect_ratio", Choice("16:9", "9:16", "1:1"), default=UNKNOWN),
-            "resolution": Param(
-                "output_resolution", Choice({"720p": "720p", "1080p": "1080p", "4K": "4k"}), default=UNKNOWN
-            ),
+            "resolution": sized(Choice({"720p": "720p", "1080p": "1080p", "4K": "4k"})),
             "audio": Param("enable_sound", Flag(), default=False, always_sent=True),  # the default is our choice
             "negative_prompt": Param("negative_prompt", Text()),
         },

@@ -7,7 +7,7 @@ frame, leaves the length to the model, and has sound unless it is told otherwise
 
 from anymedia.declare import ANY, UNKNOWN, Choice, Files, Flag, Offer, Param, Rule, Table, Whole
 
-from .common import CHECKER, FILMS, FORMS, PICTURE, SOUNDS, by_second, prompt
+from .common import CHECKER, FILMS, FORMS, PICTURE, SOUNDS, by_second, lasting, prompt, sized
 
 RATIOS = Choice("1:1", "4:3", "3:4", "16:9", "9:16", "21:9", "auto")
 SIZES = {"480p": "480p", "720p": "720p", "1080p": "1080p", "4K": "4k"}
@@ -23,7 +23,7 @@ def shared(pictures: int, films: int, sounds: int, *sizes: str) -> dict[str, Par
         "videos": Param("reference_video_urls", Files(1, films, forms=FORMS, types=FILMS)),
         "audios": Param("reference_audio_urls", Files(1, sounds, forms=FORMS, types=SOUNDS)),
         "aspect_ratio": Param("aspect_ratio", RATIOS, default=UNKNOWN),
-        "resolution": Param("output_resolution", Choice({size: SIZES[size] for size in sizes}), default=UNKNOWN),
+        "resolution": sized(Choice({size: SIZES[size] for size in sizes})),
     }
 
 
@@ -35,7 +35,7 @@ def seedance_2(name: str, *sizes: str, rules: tuple[Rule, ...] = (), prices: Tab
         params={
             "prompt": prompt(required=False),
             **shared(9, 3, 3, *sizes),
-            "duration": Param("duration_seconds", Whole(4, 15), default=5),
+            "duration": lasting(Whole(4, 15)),
             "audio": Param("generate_audio", Flag(), default=False, always_sent=True),  # the default is our choice
             "moderation": CHECKER,
         },
@@ -66,7 +66,7 @@ OFFERS = (
         params={
             "prompt": prompt(30_000, 3),
             **shared(30, 10, 10, "480p", "720p", "1080p"),
-            "duration": Param("duration_seconds", Whole(4, 30, auto=-1), default=5),
+            "duration": lasting(Whole(4, 30, auto=-1)),
             "audio": Param("generate_audio", Flag(), default=True, always_sent=True),
         },
         knobs={"return_last_frame": Param("return_last_frame", Flag())},

@@ -7,8 +7,9 @@ Odd: a sound goes to another field of each model; only clips from text and from 
 
 from anymedia.declare import ANY, UNKNOWN, Choice, File, Files, Flag, Offer, Param, Rule, Table, Text, Whole, when
 
-from .common import FILMS, FIVE, FORMS, PICTURE, SOUNDS, by_second, prompt
+from .common import FILMS, FIVE, FORMS, PICTURE, SOUNDS, by_second, lasting, prompt, sized
 
+CLIP, SHORT = Whole(2, 15), Whole(2, 10)
 IMAGE, REFERENCES = "wan-2.7-image-to-video", "wan-2.7-r2v"
 
 OFFERS = (
@@ -40,23 +41,13 @@ OFFERS = (
                 ),
                 Files(1, 1, single=True, forms=FORMS, types=SOUNDS),
             ),
-            "duration": Param(
-                "duration_seconds",
-                when(
-                    video=Whole(2, 15),
-                    first_frame=Whole(2, 15),
-                    videos=Whole(2, 10),
-                    images=Whole(2, 10),
-                    otherwise=Whole(2, 15),
-                ),
-                default=when(video=UNKNOWN, first_frame=UNKNOWN, videos=5, images=5, otherwise=UNKNOWN),
-            ),
+            "duration": lasting(when(videos=SHORT, images=SHORT, otherwise=CLIP)),
             "aspect_ratio": Param(
                 "aspect_ratio",
                 when(video=None, first_frame=None, otherwise=Choice(*FIVE)),
                 default=when(video=None, first_frame=None, otherwise=UNKNOWN),
             ),
-            "resolution": Param("output_resolution", Choice("720p", "1080p"), default=UNKNOWN),
+            "resolution": sized(Choice("720p", "1080p")),
             "negative_prompt": Param("negative_prompt", Text(0, 500)),
             "seed": Param("seed", Whole(0, 2**31 - 1)),
         },

@@ -192,10 +192,13 @@ def test_seconds_that_nobody_gave_are_the_default():
     assert money(Cell("reapi/kling-3-0", {}, None, None, EXACT)).usd == Decimal("0.495")  # 1080p, 5 s, silent
 
 
-def test_a_length_that_no_page_names_is_taken_for_the_longest():
-    got = money(Cell("runapi/kling-3.0", {"resolution": "720p"}, None, None, ESTIMATE))
-    assert (got.status, got.usd) == (ESTIMATE, Decimal("2.10"))  # 15 s
-    assert money(Cell("runapi/wan-2.7", {"images": (PICTURE,)}, None, None, ESTIMATE)).usd == Decimal("1.20")  # 5 s
+def test_what_no_page_names_is_sent_and_quoted_as_sent():
+    for name, fields, usd in (
+        ("runapi/kling-3.0", {}, "0.70"),  # 5 s at 720p, silent
+        ("runapi/seedance-2.0", {"videos": (FILM,)}, "1.25"),
+        ("runapi/wan-2.7", {"images": (PICTURE,)}, "0.80"),
+    ):
+        assert money(Cell(name, fields, None, None, ESTIMATE)).usd == Decimal(usd)
 
 
 @pytest.mark.parametrize(("length", "credits"), [(1, 10), (1000, 10), (1001, 20)])

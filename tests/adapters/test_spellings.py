@@ -467,9 +467,10 @@ API_IN_ONE = [
 
 
 def runapi(name, request, path, *, wire_id=None, **body):
-    """Return what RunAPI is sent: the path below /api/v1, and the body beside model and prompt."""
+    """Return what RunAPI is sent: the path below /api/v1, and the body beside model, prompt, and what always is."""
     prompt = {} if request.kind in ("music", "speech") or request.prompt is None else {"prompt": request.prompt}
-    return Row(f"runapi/{name}", request, f"/api/v1/{path}", {"model": wire_id or name, **prompt, **body})
+    always = AT_720P if name.startswith(("kling", "seedance", "wan")) else {}
+    return Row(f"runapi/{name}", request, f"/api/v1/{path}", {"model": wire_id or name, **prompt, **always, **body})
 
 
 FRAMES = {"first_frame_image_url": FIRST, "last_frame_image_url": LAST}
@@ -491,7 +492,7 @@ SAID = SpeechRequest(model="elevenlabs-multilingual-v2", text=PROMPT, voice="Rac
 SPEAKER = {"speaker_id": "Speaker 1", "voice_name": "Kore", "accent": "neutral"}
 
 RUNAPI = [
-    runapi("kling-3.0", KLING, "kling/text_to_video", **FRAMES, **AT_720P, enable_sound=False),
+    runapi("kling-3.0", KLING, "kling/text_to_video", **FRAMES, enable_sound=False),
     runapi(
         "kling-3.0",
         film(
@@ -519,7 +520,7 @@ RUNAPI = [
         row
         for name, request in (("seedance-2.0", SEEDANCE), ("seedance-2.0-fast", SEEDANCE_FAST))
         for row in (
-            runapi(name, request, "seedance/text_to_video", **FRAMES, **AT_720P, generate_audio=False),
+            runapi(name, request, "seedance/text_to_video", **FRAMES, generate_audio=False),
             runapi(
                 name,
                 film(
@@ -578,7 +579,7 @@ RUNAPI = [
         watermark="mine",
     ),
     runapi("veo-3.1-fast", film("veo-3.1-fast"), "veo_3_1/text_to_video", input_mode="text"),
-    runapi("wan-2.7", WAN, "wan/image_to_video", wire_id="wan-2.7-image-to-video", **FRAMES, **AT_720P),
+    runapi("wan-2.7", WAN, "wan/image_to_video", wire_id="wan-2.7-image-to-video", **FRAMES),
     runapi(
         "wan-2.7",
         film("wan-2.7", first_frame=FIRST, audios=(SOUND,)),
@@ -884,6 +885,7 @@ SEEDANCES = CLIP | {
     "fallback": True,
 }
 IMAGEN = {"aspect_ratio": "1:1"}
+OF_5_S = {"duration": 5, "resolution": "720p"}
 
 
 def unnamed(*fields):
@@ -920,9 +922,9 @@ DEFAULTS = {
     "api_in_one/kling-3": CLIP | {"resolution": "720p", "audio": True, "shots": "one"},
     "api_in_one/chirp-v5-5": SUNG,
     **{f"api_in_one/imagen4{tier}": IMAGEN for tier in ("", "-fast", "-ultra")},
-    "runapi/kling-3.0": unnamed("duration", "aspect_ratio", "resolution") | {"audio": False, "shots": "one"},
+    "runapi/kling-3.0": unnamed("aspect_ratio") | OF_5_S | {"audio": False, "shots": "one"},
     **{
-        f"runapi/seedance-{version}": unnamed("aspect_ratio", "resolution", *more) | {"duration": 5, "audio": audio}
+        f"runapi/seedance-{version}": unnamed("aspect_ratio", *more) | OF_5_S | {"audio": audio}
         for version, audio, more in (
             ("2.0", False, ("moderation",)),
             ("2.0-fast", False, ("moderation",)),
@@ -930,7 +932,7 @@ DEFAULTS = {
         )
     },
     "runapi/veo-3.1-fast": unnamed("duration", "aspect_ratio"),
-    "runapi/wan-2.7": unnamed("duration", "aspect_ratio", "resolution"),
+    "runapi/wan-2.7": unnamed("aspect_ratio") | OF_5_S,
     "runapi/suno-v6": SUNG,
     "runapi/suno-v5.5": SUNG,
     "runapi/text-to-speech-multilingual-v2": {"speed": 1, "stability": 0.5, "similarity_boost": 0.75, "style": 0},
