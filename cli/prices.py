@@ -44,7 +44,7 @@ def command(
     --drift reads the journal and needs no PROMPT.
 
     --json prints a list of offer, provider, account, model, status (exact, approximate, estimate, unknown, refused),
-    money (usd, list_usd, credits, got, date, source), tasks, depends_on, reasons.
+    money (usd, list_usd, credits, got, date, source), tasks, works (how many it makes), depends_on, reasons.
     """
     if asked is None:
         show_drift(config, as_json=as_json)

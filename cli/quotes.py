@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from anymedia import Money, Quote
+from anymedia.declare.numbers import as_word
 from anymedia.model.quote import REFUSED
 
 from .age import LIFE, STALE, Ages
@@ -26,6 +27,7 @@ def quote_json(quote: Quote) -> dict[str, Any]:
         "status": quote.status,
         "money": {**amounts, "got": money.got, "date": money.date, "source": money.source},
         "tasks": quote.tasks,
+        "works": quote.works,
         "depends_on": dict(quote.depends_on),
         "reasons": list(quote.reasons),
     }
@@ -98,7 +100,7 @@ def _piped(quote: Quote, cheapest: Decimal | None, ages: Ages) -> "list[Cell]":
         plain(money.list_usd) or "-",
         plain(money.credits) or "-",
         str(quote.tasks),
-        [f"{field} {'unknown' if value is None else value}" for field, value in quote.depends_on.items()] or "-",
+        [f"{field} {_word(value)}" for field, value in quote.depends_on.items()] or "-",
         ages(quote) or "-",
         money.source or "-",
         "; ".join(quote.reasons) or "-",
@@ -127,9 +129,13 @@ def _listed(money: Money) -> Iterator[str]:
 
 def _short(field: str, value: object) -> str:
     """Return what a price depends on as it fits into a narrow column: a value alone names its field."""
-    if value is None:
-        return f"{field} unknown"
+    if value is None or isinstance(value, int):  # a flag too
+        return f"{field} {_word(value)}"
     return f"dearest {field}" if value == "dearest" else str(value)
+
+
+def _word(value: object) -> str:
+    return "unknown" if value is None else as_word(value)
 
 
 def _show_marks(screen: "Screen", quotes: Sequence[Quote], ages: Ages) -> None:

@@ -232,7 +232,7 @@ def official_rules(body: Given) -> Iterable[Problem]:
 WAN_USD = {"1080P": ".1206", "720P": ".0804"}
 
 WAN: dict[str, Field] = {
-    "prompt": Text(0, 5000),
+    "prompt": Text(1, 5000),
     "negative_prompt": Text(0, 500),
     "size": Choice(FIVE_RATIOS),
     "resolution": Choice(("720P", "1080P")),

@@ -193,16 +193,15 @@ class RunAPI(Prices, LastingFiles):
         Of a synchronous action {id, status, error, response}, which holds what the submit would have been answered.
         """
         body: dict[str, object] = {"id": task.id, "status": STATUS[stage]}
-        made: dict[str, object] = results(task, urls, self.work(task, 0))
-        if stage in ("succeeded", "failed"):
-            made["usage"] = _usage(task)
+        made = results(task, urls, self.work(task, 0))
         error = task.failure.message if task.failure and stage == "failed" else None
+        usage: dict[str, object] = {"usage": _usage(task)} if stage in ("succeeded", "failed") else {}
         if self._is_at_once(task):
             kind = "application/json"
-            whole = {"status": 200, "content_type": kind, "headers": {"Content-Type": kind}, "body": made}
-            body |= {"error": error, "response": whole if stage in ("succeeded", "failed") else None}
+            whole = {"status": 200, "content_type": kind, "headers": {"Content-Type": kind}, "body": made | usage}
+            body |= {"error": error, "response": whole if usage else None}
         else:
-            body |= {**made, "error": error}
+            body |= {**made, "error": error, **usage}
         return json_response(body, headers={"X-RunAPI-Task-Id": task.id})
 
     def works(self, task: Task) -> Sequence[Mapping[str, Any]]:

@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from anymedia import Money, PriceStatus
-from anymedia.declare import Adapter, Files, Offer, PerMegapixel, Said, pick
+from anymedia.declare import Adapter, File, Files, Offer, PerMegapixel, Said, pick
 from anymedia.declare.fields import Value
 from anymedia.model.request import Request as Asked
 from anymedia.pricing.price import priced_part
@@ -151,10 +151,15 @@ def _takes(offer: Offer, field: str, variant: str) -> Value | None:
     return None if param is None else pick(param.takes, (variant,))
 
 
+def _files(offer: Offer, variant: str, number: int) -> Any:
+    takes = _takes(offer, variant, variant)
+    return put_in(takes, number, variant) if isinstance(takes, File | Files) else None
+
+
 def _charge(adapter: Adapter, offer: Offer, variant: str, number: int) -> Decimal:
     """Return what the simulator charges for a request with so many pictures put in."""
     wire, least = Wire.of(adapter), fewest(adapter, offer, variant)
-    checked = check(given(least, variant, put_in(_takes(offer, variant, variant), number)) or least, adapter, offer)
+    checked = check(given(least, variant, _files(offer, variant, number)) or least, adapter, offer)
     wire.submit(checked, parts(checked)[0])
     return sum((Decimal(task.order.price) for task in wire.service.tasks.values()), Decimal(0))
 

@@ -130,26 +130,35 @@ def clashes(written: Iterable[Written], exclusive: Iterable[tuple[str, str]] = (
     Errors: ValueError for what is no place.
     """
     apart = {frozenset(pair) for pair in exclusive}
-    found = [(each, each.places) for each in written]
-    for (one, places), (other, others) in combinations(found, 2):
+    found = [(each, _Reach.of(each.places)) for each in written]
+    for (one, reach), (other, others) in combinations(found, 2):
         excluded = frozenset((one.what, other.what)) in apart and not (one.always or other.always)
-        if not excluded and _overlap(places, others) and _meet(one.takes, other.takes):
+        if not excluded and reach.meets(others) and _meet(one.takes, other.takes):
             yield f"{one.what} goes to {_shown(one)} and {other.what} to {_shown(other)}: one would overwrite the other"
 
 
-def _overlap(places: Iterable[Keys], others: Iterable[Keys]) -> bool:
-    """Return whether one place equals another, or lies under it, or takes for an object what is a list to the other."""
-    if any((holder, not is_list) in _holders(others) for holder, is_list in _holders(places)):
-        return True
-    starts, ends = set(places), set(others)
-    return any(keys[:depth] in ends for keys in starts for depth in range(1, len(keys) + 1)) or any(
-        keys[:depth] in starts for keys in ends for depth in range(1, len(keys) + 1)
-    )
+@attrs.frozen
+class _Reach:
+    """The places of one thing: `ends` where it is written, `starts` these and all that lies above them, `lists` and
+    `objects` what holds an element, or a key, of it."""
 
+    ends: frozenset[Keys]
+    starts: frozenset[Keys]
+    lists: frozenset[Keys]
+    objects: frozenset[Keys]
 
-def _holders(places: Iterable[Keys]) -> set[tuple[Keys, bool]]:
-    """Return what lies above some places: the keys to each, and whether it is a list."""
-    return {(keys[:depth], keys[depth][0] == "[") for keys in places for depth in range(1, len(keys))}
+    @classmethod
+    def of(cls, places: Iterable[Keys]) -> "_Reach":
+        ends = frozenset(places)
+        steps = [(keys[:depth], keys[depth][0] == "[") for keys in ends for depth in range(1, len(keys))]
+        lists = frozenset(holder for holder, is_list in steps if is_list)
+        objects = frozenset(holder for holder, is_list in steps if not is_list)
+        return cls(ends, ends | lists | objects, lists, objects)
+
+    def meets(self, other: "_Reach") -> bool:
+        """Return whether one place equals another, or lies under it, or takes for an object what is a list to it."""
+        apart = self.ends.isdisjoint(other.starts) and self.starts.isdisjoint(other.ends)
+        return not apart or not (self.lists.isdisjoint(other.objects) and self.objects.isdisjoint(other.lists))
 
 
 def _meet(one: Value | When[Value] | None, other: Value | When[Value] | None) -> bool:

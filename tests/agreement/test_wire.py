@@ -13,12 +13,13 @@ from hypothesis import given
 from anymedia import ImageRequest, OutOfBounds
 from anymedia.declare import Choice, File, Files, Size, Text, Url, Whole, pick
 from anymedia.declare.path import Path
+from anymedia.model.vocabulary import Kind
 from anymedia.registry import offers
 from anymedia.translate.check import check
 from anymedia.translate.encode import parts
 from anymedia.translate.places import put
 
-OFFERS = {f"{adapter.name}/{offer.name}": (adapter, offer) for adapter, offer in offers()}
+OFFERS = {f"{adapter.name}/{offer.name}": (adapter, offer) for adapter, offer in offers() if offer.kind is Kind.IMAGE}
 LINK = "https://pictures.example/x.png"
 
 ANY_CASE = "the page takes any case, and the adapter writes but one"
@@ -26,11 +27,20 @@ EMPTY = "no page speaks of an empty list beside no images at all, and it is neve
 NULL = "no page speaks of null; the simulators take it for not given, and it is never written"
 DOWNGRADED = "accepted and not honoured: silently downgraded"
 NO_BOUND = "the page names no bound for pixels; the simulator stops at five digits"
+NO_WORD = "it has no word of ours, and is given in extra"
+OUR_DEFAULT = "the page names no default of what moves the price, so it is always sent"
 GPT = ("reapi/gpt-image-2", "reapi/gpt-image-2-official")
+FLASH = ("reapi/gemini-3.1-flash-image-preview", "reapi/gemini-3.1-flash-image-preview-official")
+PRO = ("reapi/gemini-3-pro-image-preview", "reapi/gemini-3-pro-image-preview-official")
 
 DIFFER = {
     **{(name, "resolution", word): ANY_CASE for name in GPT for word in ("1K", "2K", "4K")},
-    **{(name, "image_urls", ()): EMPTY for name in GPT},
+    **{
+        (name, "image_urls", ()): EMPTY
+        for name in (*GPT, *FLASH, *PRO, "reapi/nano-banana-2-lite", "reapi/doubao-seedream-5-0-lite")
+    },
+    **{(name, "resolution", "0.5k"): NO_WORD for name in FLASH},
+    **{(name, "resolution", None): OUR_DEFAULT for name in (*FLASH, *PRO)},
     **{(f"api_in_one/flux-2-{tier}", "input_urls", ()): EMPTY for tier in ("pro", "flex")},
     **{
         (name, param.to, None): NULL
@@ -75,7 +85,9 @@ def likely(takes):
         case Text():
             return ["a fox", "a" * 5000, "a" * 4000, "a" * 1000, "🦊" * 3]
         case Whole():
-            return list(range(takes.least, takes.most + 1))
+            return [takes.least, takes.least + 1, takes.most or 7]
+        case Files(single=True):
+            return LINKS[:4]
         case Files():
             return [[LINK], [LINK] * (takes.most or 20), [LINK, LINKS[2]]]
         case Size():
@@ -92,7 +104,9 @@ def possible(takes):
         case Text():
             return TEXTS
         case Whole():
-            return range(-1, 7)
+            return [*range(-1, 7), *((takes.most, takes.most + 1) if takes.most else ())]
+        case Files(single=True):
+            return LINKS
         case Files():
             return LISTS
         case Size():
@@ -175,8 +189,9 @@ def verdicts(ask, adapter, offer, path, body):
 
 
 def listed(name, body):
-    """Return whether a body holds a value about which the two differ on purpose."""
-    return any((name, place, () if value == [] else value) in DIFFER for place, value in leaves(body))
+    """Return whether a body holds a value about which the two differ on purpose, or lacks one."""
+    lacks = {place for where, place, value in DIFFER if where == name and DIFFER[where, place, value] is OUR_DEFAULT}
+    return not lacks <= body.keys() or any((name, place, () if value == [] else value) in DIFFER for place, value in leaves(body))
 
 
 def leaves(body, at=""):

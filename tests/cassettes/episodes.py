@@ -13,15 +13,19 @@ from anymedia import (
     Client,
     Config,
     ImageRequest,
+    MusicRequest,
     NoCredit,
     Outcome,
     RawRequest,
     Rejected,
+    SpeechRequest,
     State,
     Task,
     TaskFailed,
+    VideoRequest,
 )
 from anymedia.clock import Clock
+from anymedia.model.request import Request
 from tests.verbs import run
 
 ACCEPTED, REFUSED = Outcome.ACCEPTED, Outcome.REFUSED
@@ -78,23 +82,36 @@ EPISODES = (
 
 @attrs.frozen(kw_only=True)
 class Script:
-    """What a provider is asked, its cheapest model; what it refuses whatever its page says; how each episode ends."""
+    """What a provider is asked, its cheapest model; what it refuses whatever its page says; how each episode ends.
+
+    `more` is what else it makes, by the name of the episode in which it is asked for that.
+    """
 
     request: ImageRequest
     refused: RawRequest
     ends: Mapping[str, End]
+    more: Mapping[str, Request] = {}
 
 
 PROMPT = "a lighthouse at dusk"
 FLUX = ImageRequest(model="flux-2-pro", prompt=PROMPT, aspect_ratio="16:9", resolution="1K")
 Z_IMAGE = ImageRequest(model="z-image", prompt=PROMPT, aspect_ratio="16:9")
+CLIP = VideoRequest(model="kling-3.0", prompt=PROMPT, duration=3, resolution="720p", audio=False)
+SONG = MusicRequest(model="suno-v5.5", lyrics="The light goes round", style="sea shanty", title="Dusk", duration=10)
 NO_MODEL = {"model": "no-such-model", "prompt": PROMPT}
 
 
 def ends(
-    money: str, *, failure: End, rejected: tuple[int, str | None], bad_key: str | None, no_credit: str | None
+    money: str,
+    *,
+    failure: End,
+    rejected: tuple[int, str | None],
+    bad_key: str | None,
+    no_credit: str | None,
+    **more: str,
 ) -> Mapping[str, End]:
-    """Return how the episodes end at a provider: what a task is billed, and the codes of its refusals."""
+    """Return how the episodes end at a provider: what a task is billed, that of `more` too, and the codes of its
+    refusals."""
     return {
         "succeeded": succeeded(money),
         "failed": failure,
@@ -102,6 +119,7 @@ def ends(
         "unauthorised": refused(BadApiKey, 401, bad_key),
         "no_credit": refused(NoCredit, 402, no_credit),
         "throttled": succeeded(money, REFUSED),
+        **{name: succeeded(each) for name, each in more.items()},
     }
 
 
@@ -137,7 +155,13 @@ SCRIPTS = {
             rejected=(422, "422"),
             bad_key="401",
             no_credit="402",
+            v1="unknown None",
+            speech="unknown table",
         ),
+        more={
+            "v1": ImageRequest(model="gpt-image-2", prompt=PROMPT, aspect_ratio="16:9"),
+            "speech": SpeechRequest(model="edge-tts", text=PROMPT, voice="en-US-AriaNeural"),
+        },
     ),
     "runapi": Script(
         request=Z_IMAGE,
@@ -148,9 +172,18 @@ SCRIPTS = {
             rejected=(422, None),
             bad_key=None,
             no_credit="insufficient_credits",
+            clip="$0.42 settled",
+            song="$0.22 settled",
+            speech="$0.04 settled",
         ),
+        more={"clip": CLIP, "song": SONG, "speech": SpeechRequest(model="tts-1", text=PROMPT)},
     ),
 }
+
+
+def episodes(provider: str) -> tuple[Episode, ...]:
+    """Return every episode of a provider: those of all, and what else it makes."""
+    return (*EPISODES, *(Episode(name=name) for name in SCRIPTS[provider].more))
 
 
 @attrs.frozen(kw_only=True)
@@ -183,7 +216,7 @@ class Played:
 async def play(episode: Episode, provider: str, config: Config, clock: Clock) -> Played:
     """Run an episode through a client, whoever answers."""
     script, attempts = SCRIPTS[provider], list[Attempt]()
-    request = script.refused if episode.wrong_request else script.request
+    request = script.refused if episode.wrong_request else script.more.get(episode.name, script.request)
 
     def note(event: Attempt | Task) -> None:
         if isinstance(event, Attempt) and event.outcome is not None:

@@ -10,17 +10,17 @@ import asyncio
 import os
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from anymedia import Config, read_config
+from anymedia import Account, Config, read_config
 from anymedia.clock import Clock
 from anymedia.registry import adapters
 from anymedia.simulators import running
 from tests.conftest import FakeClock
 
-from .episodes import EPISODES, SCRIPTS, Episode, Played, play
+from .episodes import SCRIPTS, Episode, Played, episodes, play
 from .tape import blank
 
 CASSETTES = Path(__file__).parents[2] / "cassettes"
@@ -63,7 +63,7 @@ async def live(provider: str, episode: Episode, path: Path, environ: Mapping[str
 async def record(provider: str, episode: Episode, path: Path, config: Config, clock: Clock, note: str) -> Played:
     """Run an episode and keep what was said. Errors: RuntimeError when nothing was, or it holds the key."""
     account = config.account(provider)
-    key, origins = account.secret().reveal(), {account.origin: account.adapter.base_url}
+    key, origins = account.secret().reveal(), dict(_origins(account))
     with tempfile.TemporaryDirectory() as folder:
         new = Path(folder, path.name)
         with blank(new, note, key, origins) as tape:
@@ -72,6 +72,18 @@ async def record(provider: str, episode: Episode, path: Path, config: Config, cl
             raise RuntimeError(f"nothing was heard for {path}: {played.came}")
         _keep(new, path, key)
     return played
+
+
+def _origins(account: Account) -> Iterator[tuple[str, str]]:
+    """Yield what stands for each address that is called: the provider's own, and other hosts of it by their paths."""
+    adapter = account.adapter
+    called = [(call.origin, call.path) for _, call in adapter.calls]
+    called += [(adapter.life(offer.lifecycle).submit.origin, offer.path) for offer in adapter.offers]
+    for origin, path in called:
+        if origin is not None and isinstance(path, str):
+            plain = path.partition("{")[0]
+            yield account.origin + plain, origin + plain
+    yield account.origin, adapter.base_url
 
 
 def _keep(new: Path, path: Path, key: str) -> None:
@@ -102,7 +114,7 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
     wanted = [
         (provider, episode)
         for provider in SCRIPTS
-        for episode in EPISODES
+        for episode in episodes(provider)
         if (provider in keyed and episode.live if at_providers else not is_live(cassette(provider, episode)))
     ]
     if not wanted:
