@@ -9,7 +9,7 @@ from anymedia import Account, Config, Money, PriceStatus, Quote, Route, Secret
 from anymedia.model.options import GenerateOptions
 
 from .prices import pool
-from .quotes import quote_json
+from .quotes import quote_json, tasks_of
 from .request import Asked
 from .text import plain, say
 
@@ -53,7 +53,7 @@ def show_route(route: Route) -> None:
 
     screen = Screen()
     rows = [
-        [f"{number}", _name(quote), str(quote.money), f"{quote.tasks}", why]
+        [f"{number}", _name(quote), str(quote.money), tasks_of(quote), why]
         for number, (quote, why) in enumerate(_steps(route), 1)
     ]
     if rows:

@@ -191,7 +191,9 @@ def verdicts(ask, adapter, offer, path, body):
 def listed(name, body):
     """Return whether a body holds a value about which the two differ on purpose, or lacks one."""
     lacks = {place for where, place, value in DIFFER if where == name and DIFFER[where, place, value] is OUR_DEFAULT}
-    return not lacks <= body.keys() or any((name, place, () if value == [] else value) in DIFFER for place, value in leaves(body))
+    return not lacks <= body.keys() or any(
+        (name, place, () if value == [] else value) in DIFFER for place, value in leaves(body)
+    )
 
 
 def leaves(body, at=""):
