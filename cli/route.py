@@ -1,7 +1,7 @@
 """The route of a request from offer to offer, for people and for programs."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -12,6 +12,9 @@ from .prices import pool
 from .quotes import quote_json, tasks_of
 from .request import Asked
 from .text import plain, say
+
+if TYPE_CHECKING:
+    from .screen import Cell
 
 COLUMNS = ("", "offer", "billed", "tasks", "why it stands here")
 
@@ -52,7 +55,7 @@ def show_route(route: Route) -> None:
     from .screen import Screen, pairs
 
     screen = Screen()
-    rows = [
+    rows: list[list[Cell]] = [
         [f"{number}", _name(quote), str(quote.money), tasks_of(quote), why]
         for number, (quote, why) in enumerate(_steps(route), 1)
     ]
