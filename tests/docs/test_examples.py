@@ -106,8 +106,8 @@ def test_what_cannot_be_bought_is_told(shop, simulators):
     assert printed.endswith("billed ~$0.05\n")
     simulators["revidapi"].fault("reset_after")
     assert shop("--buy", "--config", "anymedia.toml").endswith("billed unknown\n")  # uncertain is neither yes nor no
-    Path("anymedia.toml").write_text("[providers.revidapi]")
-    assert "gpt-image-2 is not sold by revidapi" in shop("--config", "anymedia.toml")
+    Path("anymedia.toml").write_text("[providers.api_in_one]")
+    assert "gpt-image-2 is not sold by api_in_one" in shop("--config", "anymedia.toml")
 
 
 def test_it_runs_without_a_key():
