@@ -160,7 +160,10 @@ ADAPTER = Adapter(
                 reply=Reply(
                     ok=("code", 200),
                     state="data.type",
-                    assets=Assets("data.response_data[]", url="audio_url", title="title", seconds="duration"),
+                    assets=(
+                        Assets("data.response_data[]", url="audio_url", title="title", seconds="duration"),
+                        Assets("data.response_data[].image_url", role="cover"),
+                    ),
                     failure=FAILURE,
                     credits=CREDITS,
                 ),

@@ -18,7 +18,7 @@ from .text import print_json
 if TYPE_CHECKING:
     from .screen import Screen
 
-COLUMNS = ("model", "kind", "offer", "wire id", "variants", "takes", "from", "of")
+COLUMNS = ("model", "kind", "offer", "wire id", "variants", "takes", "from", "makes", "of")
 
 
 @click.command("models", cls=Command)
@@ -28,7 +28,8 @@ def command(kind: str | None, config: Path | None, as_json: bool) -> None:
     """Show every model and who sells it, with the offers that the config file declares.
 
     `takes` lists the fields of a request that an offer maps, those of the provider alone as extra.NAME; `from` is the
-    lowest price of one picture, clip, song or recording, `of` the day of that price.
+    lowest price of one picture, clip or recording, or of as many songs as one price is for; `of` is the day of that
+    price.
     """
     every = (*offers(), *_own(load_config(config)))
     sold = sorted((each for each in every if kind in (None, each[1].kind)), key=_place)
@@ -71,6 +72,7 @@ def _show(screen: "Screen", adapter: Adapter, offer: Offer) -> None:
 
     money = least(adapter, offer)
     since = f"price unknown: {money.reason}" if money.usd is None else f"from {money}, {money.date}"
+    since += "" if offer.makes == 1 else f", makes {offer.makes}"
     screen.print(f"{_named(adapter, offer)}  {since}", style="bold")
     screen.block(pairs([*offer.variants.items(), ("takes", ", ".join(features(offer)))]))
 
@@ -89,6 +91,7 @@ def _row(adapter: Adapter, offer: Offer) -> list[str | list[str]]:
         list(offer.variants),
         features(offer),
         str(money),
+        str(offer.makes),
         money.date or "",
     ]
 
@@ -102,6 +105,7 @@ def _json(adapter: Adapter, offer: Offer) -> dict[str, Any]:
         "variants": offer.variants,
         "kind": offer.kind,
         "fields": features(offer),
+        "makes": offer.makes,
         "from": to_json(money),
         "page": offer.page,
         "own": offer.own,

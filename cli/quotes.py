@@ -86,7 +86,7 @@ def _row(quote: Quote, cheapest: Decimal | None, ages: Ages) -> "list[Cell]":
     billed = Text("\n".join([str(quote.money), *_listed(quote.money)]), "bold green" if best else "")
     since = Text("\n".join(filter(None, [age, quote.money.source])), "yellow" if age.endswith(STALE) else "")
     depends_on = [_short(field, value) for field, value in quote.depends_on.items()]
-    return [_mark(quote, cheapest), _names(quote), billed, str(quote.tasks), depends_on, since]
+    return [_mark(quote, cheapest), _names(quote), billed, tasks_of(quote), depends_on, since]
 
 
 def _piped(quote: Quote, cheapest: Decimal | None, ages: Ages) -> "list[Cell]":
@@ -99,7 +99,7 @@ def _piped(quote: Quote, cheapest: Decimal | None, ages: Ages) -> "list[Cell]":
         "-" if refused else str(money),
         plain(money.list_usd) or "-",
         plain(money.credits) or "-",
-        str(quote.tasks),
+        tasks_of(quote),
         [f"{field} {_word(value)}" for field, value in quote.depends_on.items()] or "-",
         ages(quote) or "-",
         money.source or "-",
@@ -125,6 +125,11 @@ def _listed(money: Money) -> Iterator[str]:
         yield f"list ${plain(money.list_usd)}"
     if money.credits is not None:
         yield f"{plain(money.credits)} credits"
+
+
+def tasks_of(quote: Quote) -> list[str]:
+    """Return how many tasks it takes, and how many works they make where that is another number."""
+    return [str(quote.tasks), *([] if quote.works == quote.tasks else [f"makes {quote.works}"])]
 
 
 def _short(field: str, value: object) -> str:

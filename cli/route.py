@@ -1,7 +1,7 @@
 """The route of a request from offer to offer, for people and for programs."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -9,9 +9,12 @@ from anymedia import Account, Config, Money, PriceStatus, Quote, Route, Secret
 from anymedia.model.options import GenerateOptions
 
 from .prices import pool
-from .quotes import quote_json
+from .quotes import quote_json, tasks_of
 from .request import Asked
 from .text import plain, say
+
+if TYPE_CHECKING:
+    from .screen import Cell
 
 COLUMNS = ("", "offer", "billed", "tasks", "why it stands here")
 
@@ -52,8 +55,8 @@ def show_route(route: Route) -> None:
     from .screen import Screen, pairs
 
     screen = Screen()
-    rows = [
-        [f"{number}", _name(quote), str(quote.money), f"{quote.tasks}", why]
+    rows: list[list[Cell]] = [
+        [f"{number}", _name(quote), str(quote.money), tasks_of(quote), why]
         for number, (quote, why) in enumerate(_steps(route), 1)
     ]
     if rows:

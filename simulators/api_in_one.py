@@ -178,13 +178,18 @@ class APIInOne(Service):
             return {"type": "PENDING", "response_data": []}
         if task.failure:
             return {"type": "FAILED", **_error(task), **_spent(task)}
-        told = zip(urls, self.works(task), strict=False)
-        tracks = [{"audio_url": url, "title": track["title"], "duration": track["seconds"]} for url, track in told]
+        order = task.order
+        told = zip(urls[: order.count], urls[order.count :], order.titles, strict=False)
+        tracks = [
+            {"audio_url": song, "image_url": cover, "title": title, "duration": order.seconds}
+            for song, cover, title in told
+        ]
         return {"type": "SUCCESS", "response_data": tracks, **_spent(task)}
 
     def works(self, task: Task) -> Sequence[Mapping[str, Any]]:
-        """The titles and lengths of songs."""
-        return [{"title": title, "seconds": task.order.seconds} for title in task.order.titles]
+        """The titles and lengths of songs, and their covers."""
+        songs = [{"title": title, "seconds": task.order.seconds} for title in task.order.titles]
+        return [*songs, *({"role": "cover"} for _ in songs)]
 
     def refused(self, refusal: Refusal) -> Response:
         """{error: {code, message, type}}."""

@@ -141,10 +141,10 @@ LONG_SONG: dict[str, Field] = {**SONG, "prompt": Text(0, 5000), "style": Text(1,
 
 
 def song_made(body: Given) -> Made:
-    """Two songs of one title."""
+    """Two songs of one title, with their covers."""
     words = said(body, "gpt_description_prompt", said(body, "prompt", said(body, "style", "")))
     title = said(body, "title", "") or " ".join(words.split())[:80]
-    return Made((0, 0), "mp3", 2, 30, titles=(title, title))
+    return Made((0, 0), "mp3", 2, 30, titles=(title, title), covers=True)
 
 
 def song_rules(body: Given) -> Iterable[Problem]:

@@ -26,6 +26,7 @@ class Made:
     sound: bool = False
     titles: Sequence[str] = ()
     last_frame: bool = False
+    covers: bool = False
 
 
 def no_rules(_: Given) -> Iterable[Problem]:

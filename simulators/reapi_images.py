@@ -131,6 +131,17 @@ SEEDREAM: dict[str, Field] = {
     "output_format": Choice(("jpeg", "png")),
     "watermark": Flag(),
 }
+# Which seven ratios is not told: ours.
+WAN: dict[str, Field] = {
+    "prompt": Text(1, 5000, required=True),
+    "size": Choice(("1:1", "16:9", "9:16", "4:3", "3:4", "3:2", "2:3")),
+    "resolution": Choice(("1k", "2k")),
+    "n": Whole(1, 4),
+    "image_urls": Links(0, 9, takes=PICTURES),
+    "negative_prompt": Text(0, 5000),
+    "seed": Whole(0, 2**31 - 1),
+    "watermark": Flag(),
+}
 
 FLASH_USD = {"1k": ".0315", "0.5k": ".0315", "2k": ".0477", "4k": ".0711"}
 FLASH_OFFICIAL_USD = {"1k": ".05896", "0.5k": ".05896", "2k": ".08888", "4k": ".13288"}
@@ -148,5 +159,6 @@ MODELS: Mapping[str, Model] = {
     "gemini-3-pro-image-preview": model(GEMINI_PRO, PRO_USD, at="size", usual="png"),
     "gemini-3-pro-image-preview-official": model(GEMINI_PRO, PRO_OFFICIAL_USD, at="size", usual="png"),
     "nano-banana-2-lite": model(LITE, ".02", usual="png"),
+    "wan2.7-image": model(WAN, ".02376", at="size"),
     "doubao-seedream-5-0-lite": model(SEEDREAM, {"2k": ".0308", "3k": ".0308"}, at="size", rules=seedream_rules),
 }

@@ -84,13 +84,19 @@ def written_as(adapter: Adapter, body: Any) -> Request | None:
             with suppress(OutOfBounds):
                 kind = KINDS[offer.kind]
                 blank = {field.name: "" for field in attrs.fields(kind) if field.default is attrs.NOTHING}
-                fields = dict(_fields(offer.params, variant, body))
+                beside = {name: param for name, param in offer.params.items() if not _excluded(kind, name, variant)}
+                fields = dict(_fields(beside, variant, body))
                 extra = {adapter.name: dict(_fields(offer.knobs, variant, body))}
                 request = kind(**{**blank, **fields, "model": offer.model, "extra": extra})
                 checked = check(request, adapter, offer)
                 if not checked.problems and [part.body for part in parts(checked)] == [body]:
                     return request
     return None
+
+
+def _excluded(kind: type[Request], field: str, variant: str) -> bool:
+    """Return whether a request in a variant cannot have a field: another may share its place."""
+    return any({field, variant} == {*pair} for pair in kind.exclusive)
 
 
 def _fields(params: Mapping[str, Param], variant: str, body: Any) -> Iterator[tuple[str, Any]]:

@@ -64,9 +64,11 @@ SAME = "the model is the offer's name unless told otherwise"
 EQUIVALENT = {
     'runapi: "images": Param("source_image_urls", Files(1, forms=FORMS)),  ->  '
     '"images": Param("source_image_urls", Files(0, forms=FORMS)),': (ONE_AT_LEAST),
-    'reapi: "count": Param("n", Whole(1, 4), default=1),  ->  "count": Param("n", Whole(0, 4), default=1),': (
-        ONE_AT_LEAST
-    ),
+    **{
+        f'reapi.{file}: "count": Param("n", Whole(1, 4), default=1),  ->  '
+        '"count": Param("n", Whole(0, 4), default=1),': ONE_AT_LEAST
+        for file in ("gpt_image", "nano_banana")
+    },
     'api_in_one: model=f"flux-2-{tier}",  ->  ': SAME,
     'revidapi: model=f"flux-2-{tier}",  ->  ': SAME,
     'api_in_one: fault=Fault(code=first("error.code", "code"), message=first("error.message", "error", "message")),'
@@ -237,14 +239,21 @@ def _other_texts(text: str) -> Iterator[str]:
 
 
 def mutants(only: str | None) -> list[Mutant]:
-    """Return every mutant of the adapters."""
-    files = [path for path in sorted((ROOT / "adapters").glob("*.py")) if path.stem != "__init__"]
-    found = [each for path in files if only in (None, path.stem) for each in Facts(path.stem, path.read_text()).found]
+    """Return every mutant of the adapters: modules, and folders with a file a family."""
+    folder = ROOT / "adapters"
+    named = {_module(path.relative_to(folder)): path for path in sorted(folder.rglob("*.py"))}
+    files = {name: path for name, path in named.items() if name and only in (None, name.partition(".")[0])}
+    found = [each for name, path in files.items() for each in Facts(name, path.read_text()).found]
     return [
         each
         for each in found
         if _compiles(each) and ast.dump(ast.parse(each.mutated)) != ast.dump(ast.parse(each.source))
     ]
+
+
+def _module(path: Path) -> str:
+    """Return the name of a module of the adapters; of their package itself it is empty."""
+    return ".".join(part for part in path.with_suffix("").parts if part != "__init__")
 
 
 def _compiles(mutant: Mutant) -> bool:
@@ -277,16 +286,24 @@ def say(text: str) -> None:
 
 
 class Planted(importlib.abc.MetaPathFinder, importlib.abc.SourceLoader):
-    """Imports one adapter with its wrong fact."""
+    """Imports one file of an adapter with its wrong fact."""
 
     def __init__(self, mutant: Mutant) -> None:
         self._mutant = mutant
-        self._path = Path(tempfile.mkdtemp(dir=".")).absolute() / f"{mutant.file}.py"
+        # Where an adapter is a folder, the other files of it are found there.
+        self._folder = Path("anymedia", "adapters", *mutant.file.split(".")).absolute()
+        name = "__init__.py" if self._folder.is_dir() else f"{mutant.file}.py"
+        self._path = Path(tempfile.mkdtemp(dir=".")).absolute() / name
         self._path.write_text(mutant.mutated)
 
     def find_spec(self, name, path=None, target=None):
-        """Find the adapter, and nothing else."""
-        return importlib.util.spec_from_loader(name, self) if name == f"anymedia.adapters.{self._mutant.file}" else None
+        """Find the file, and nothing else."""
+        if name != f"anymedia.adapters.{self._mutant.file}":
+            return None
+        spec = importlib.util.spec_from_loader(name, self)
+        if spec.submodule_search_locations is not None:
+            spec.submodule_search_locations = [str(self._folder)]
+        return spec
 
     def get_filename(self, name: str) -> str:
         """Return where the adapter is."""

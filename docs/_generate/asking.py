@@ -62,8 +62,7 @@ def lives(sellers: Iterable[Adapter]) -> Iterator[Adapter]:
             sold = [attrs.evolve(offer, lifecycle=None) for offer in adapter.offers if offer.lifecycle == name]
             title = adapter.title if name is None else f"{adapter.title}, {name}"
             upload = adapter.upload if any("upload" in offer.forms for offer in sold) else None
-            only = {"lifecycle": life, "lifecycles": {}, "offers": tuple(sold), "upload": upload}
-            yield attrs.evolve(adapter, title=title, **only)
+            yield attrs.evolve(adapter, title=title, lifecycle=life, lifecycles={}, upload=upload, offers=tuple(sold))
 
 
 def seller(adapter: Adapter) -> str:

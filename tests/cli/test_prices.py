@@ -22,7 +22,7 @@ from _generate import age
 
 FOX = ("A fox in the snow", "--model", "flux-2-pro")
 FLUX = ImageRequest(model="flux-2-pro", prompt="A fox in the snow")
-KEYS = ["offer", "provider", "account", "model", "status", "money", "tasks", "depends_on", "reasons"]
+KEYS = ["offer", "provider", "account", "model", "status", "money", "tasks", "works", "depends_on", "reasons"]
 SELLERS = {"reapi", "runapi", "revidapi", "api_in_one"}
 TODAY = date(2026, 12, 1)
 

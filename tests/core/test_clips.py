@@ -180,6 +180,11 @@ def test_what_an_offer_refuses(fields, problems):
     assert said(clip(**fields)) == problems
 
 
+def test_of_several_files_none_is_lost_where_one_is_written():
+    problems = checked(clip(images=A, audios=(A, B)), limits=False).problems
+    assert [(each.field, each.message) for each in problems] == [("audios", "takes 1 file, not 2")]
+
+
 def test_a_rule_between_fields_may_be_kept_by_any_of_several():
     rule = Rule(when={"audios": ANY}, needs=("images", "first_frame"))
     voiced = attrs.evolve(CLIP, params=CLIP.params | {"audios": Param("voice", Files(1, 1))}, rules=(rule,))
@@ -264,6 +269,7 @@ def test_a_clip_is_priced_by_its_length(fields, usd, reason):
         (Per("0.03", "text", each=1000), {"text": "x" * 500}, "$0.015"),
         (Per("0.03", "text", each=1000, least=1000), {"text": "x"}, "$0.03"),
         (Per("0.1", "text", each=7), {"text": "x"}, "$0.014285715"),
+        (Per("0.03", "text", each=10, more=15), {"text": "x" * 5}, "$0.06"),
         (Per("0.02", "speed"), {"speed": 1.5}, "$0.03"),
         (Per("0.02", "speed"), {}, "$0.02"),
         (Metered({"tokens": "0.001"}, most={"tokens": 20}), {}, "~$0.02"),

@@ -159,7 +159,10 @@ params.duration = { to = "seconds", takes = { whole = [4, 8], step = 2, auto = -
 params.audio = { to = "sound", takes = "flag", default = false, always_sent = true }
 fixed = { "frames[0].role" = { when = { first_frame = "first" } }, tier = { when = 1 } }
 prices.by = "audio"
-prices.cells = [[false, { usd = "0.05", of = "duration", begun = true }], [true, { credits = 3, of = "duration" }]]
+prices.cells = [
+  [false, { usd = "0.05", of = "duration", begun = true, more = "9" }],
+  [true, { credits = 3, of = "duration" }],
+]
 rules = [{ when = { audios = "*" }, needs = ["images", "first_frame"], excludes = "last_frame" }]
 """
 
@@ -183,7 +186,9 @@ def test_a_clip_of_the_user_s_own_is_declared_in_the_same_words():
         },
         fixed={"frames[0].role": when(first_frame="first"), "tier": {"when": 1}},
         rules=(Rule(when={"audios": ANY}, needs=("images", "first_frame"), excludes="last_frame"),),
-        prices=Table("audio", {False: Per("0.05", "duration", begun=True), True: Per(None, "duration", credits=3)}),
+        prices=Table(
+            "audio", {False: Per("0.05", "duration", begun=True, more=9), True: Per(None, "duration", credits=3)}
+        ),
     )
     metered = declared(f'{PLAIN}\nprices = {{ rates = {{ tokens = "0.001" }}, most = {{ tokens = "500" }} }}')
     assert metered.prices == Metered({"tokens": "0.001"}, most={"tokens": 500})

@@ -126,9 +126,9 @@ def test_a_command_works(line, at_the_simulators, timeless):
 
 def test_the_fault_that_is_shown_is_the_one_that_is_told():
     told = re.search(r"^```text\nanymedia.toml: (.*)\n```$", OWN_OFFERS.read_text("utf-8"), re.MULTILINE)[1]
-    toml = next(block for block in blocks("toml") if "imagen-4-0" in block.values[0]).values[0]
+    toml = next(block for block in blocks("toml") if "wan2.7-image" in block.values[0]).values[0]
     with pytest.raises(ConfigError) as caught:
-        read_config(tomllib.loads(toml.replace("text = [1, 4000]", "").replace("takes = {  }", 'takes = "txt"')), {})
+        read_config(tomllib.loads(toml.replace("text = [1, 5000]", "").replace("takes = {  }", 'takes = "txt"')), {})
     assert str(caught.value) == f"config: {told}"
 
 

@@ -239,7 +239,7 @@ MORE = {
     "test_every_word_of_a_state_means_what_the_page_says": (
         Planted("kie", "a word for queued", '"queuing": State.QUEUED', '"queuing": State.RUNNING', "means queued"),
     ),
-    "test_every_picture_has_the_size_that_is_asked_for": (
+    "test_every_work_is_as_it_is_asked_for": (
         Planted("kie", "a default", 'default="16:9"', 'default="9:16"', "its ratio is not 9:16"),
         Planted("kie", "the words of formats", '"jpeg": "jpg"}', '"jpeg": "png"}', "jpeg was asked for"),
     ),

@@ -165,8 +165,12 @@ def test_one_song_has_a_feed(one):
     assert feed(failed)[1]["data"] == {"type": "FAILED", **error, "credits_used": 0}
     done = feed(good)[1]
     assert done == one.look(good["task_id"])
-    urls = [f"http://sim.test/media/tasks/{good['task_id']}/{index}.mp3" for index in range(2)]
-    tracks = [{"audio_url": url, "title": "A song of rain", "duration": 30} for url in urls]
+    at = f"http://sim.test/media/tasks/{good['task_id']}"
+    tracks = [
+        {"audio_url": f"{at}/{index}.mp3", "image_url": f"{at}/{index + 2}.jpg", "title": "A song of rain"}
+        | {"duration": 30}
+        for index in range(2)
+    ]
     assert done["data"] == {"type": "SUCCESS", "response_data": tracks, "credits_used": 12}
 
 

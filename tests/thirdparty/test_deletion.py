@@ -22,7 +22,7 @@ from .conftest import OFFLINE, PIP, ROOT, Installed, snippets
 LONG = float(os.environ.get("ANYMEDIA_CASES", "1")) > 1
 HERE = Path(anymedia.__file__).parent
 FOLDERS = ("adapters", "cassettes", "cli", "core", "simulators", "testing", "tests")
-PROVIDERS = sorted(file.stem for file in (ROOT / "adapters").glob("[!_]*.py"))
+PROVIDERS = sorted(path.stem for path in (ROOT / "adapters").glob("[!_]*") if path.is_dir() or path.suffix == ".py")
 DELETED = "revidapi"
 QUICK = ("contract", "core")
 LOOKS = re.compile(r"\badapters\(\)(?!\[)|\bnames\(\)|\bservices\(\)(?!\[)|\bContract\b")
@@ -72,11 +72,13 @@ def checkout(target: Path) -> Path:
 
 def delete(provider: str, folder: Path) -> None:
     """Take a provider's files out of a folder: the adapter, the simulator with its parts, the cassettes."""
-    files = [folder / "adapters" / f"{provider}.py", *(folder / "simulators").glob(f"{provider}*.py")]
-    assert len(files) >= 2
+    adapter = folder / "adapters" / provider
+    files = [*adapter.parent.glob(f"{provider}.py"), *(folder / "simulators").glob(f"{provider}*.py")]
+    assert len(files) + adapter.is_dir() >= 2
     for file in files:
         file.unlink()
-    shutil.rmtree(folder / "cassettes" / provider, ignore_errors=True)
+    for each in (adapter, folder / "cassettes" / provider):
+        shutil.rmtree(each, ignore_errors=True)
 
 
 def join(folder: Path) -> None:
