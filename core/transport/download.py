@@ -152,10 +152,13 @@ async def _fetched(transport: Transport, unfinished: Part, task: Task, asset: As
 
 
 def _is_other(media: Format, kind: str) -> bool:
-    """Return whether a file is of another medium than its asset; a picture that moves may stand for a film."""
+    """Return whether a picture stands for a film or a sound, or one of them for a picture.
+
+    A picture that moves may be a film, and of a container only a look inside tells whether it holds a film or a sound.
+    """
     medium = media.type.partition("/")[0]
     moves = kind == "video" and media.seconds is not None
-    return medium in MEDIA and medium != kind and not moves
+    return medium in MEDIA and medium != kind and "image" in (medium, kind) and not moves
 
 
 async def _limited(file: File) -> AsyncIterator[bytes]:

@@ -133,7 +133,10 @@ SCRIPTS = {
             rejected=(400, "400"),
             bad_key="401",
             no_credit="402",
+            clip="$3 settled",
+            song="$0.12 settled",
         ),
+        more={"clip": attrs.evolve(CLIP, duration=5, audio=True), "song": attrs.evolve(SONG, duration=None)},
     ),
     "reapi": Script(
         request=Z_IMAGE,
@@ -144,7 +147,10 @@ SCRIPTS = {
             rejected=(400, "20004"),
             bad_key="10003",
             no_credit="30001",
+            clip="$0.231 settled",
+            song="$0.06 settled",
         ),
+        more={"clip": CLIP, "song": attrs.evolve(SONG, model="suno-v6")},
     ),
     "revidapi": Script(
         request=FLUX,

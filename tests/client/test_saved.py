@@ -86,7 +86,7 @@ async def test_what_the_provider_sent_is_what_is_stored_and_what_is_read(client_
     ("kind", "name", "offer", "kept"),
     [
         ("video", "picture.png", "reapi/kling-3-0", False),
-        ("audio", "film.mp4", "reapi/suno-v6", False),
+        ("audio", "film.mp4", "reapi/suno-v6", True),  # a container may hold a sound alone
         ("image", "sound.mp3", "reapi/flux-2", False),
         ("image", "picture.svg", "reapi/flux-2", True),
         ("video", "moving.gif", "reapi/kling-3-0", True),
