@@ -21,9 +21,12 @@ from anymedia import (
     Config,
     ImageRequest,
     Money,
+    MusicRequest,
     PriceStatus,
     Quote,
+    Request,
     Unsupported,
+    VideoRequest,
     load_config,
     read_config,
 )
@@ -31,13 +34,15 @@ from anymedia.model.money import total
 from anymedia.simulators import running
 
 REFERENCE = "https://pictures.example/lighthouse.jpg"
-REQUESTS = {
+REQUESTS: dict[str, Request] = {
     "a poster": ImageRequest(model="flux-2-pro", prompt="a lighthouse at dusk", resolution="1K", aspect_ratio="3:4"),
     "a banner": ImageRequest(
         model="gpt-image-2", prompt="a lighthouse at dusk", resolution="2K", aspect_ratio="16:9", quality="high"
     ),
     "an edit": ImageRequest(model="flux-2-pro", prompt="make it night", images=REFERENCE, resolution="1K"),
     "six icons": ImageRequest(model="z-image", prompt="a lighthouse, as an icon", aspect_ratio="1:1", count=6),
+    "a clip": VideoRequest(model="kling-3.0", prompt="waves at dusk", duration=5, resolution="720p", audio=False),
+    "two songs": MusicRequest(model="suno-v5.5", prompt="a shanty about a lighthouse"),
     "the best": ImageRequest(model="flux-2-max", prompt="a lighthouse at dusk", aspect_ratio="1:1"),
 }
 
@@ -45,7 +50,7 @@ REQUESTS = {
 NOTHING = Money(usd=Decimal(0), status=PriceStatus.EXACT)
 
 
-def choose(quote: Callable[[ImageRequest], list[Quote]], ceiling: Decimal) -> dict[str, Quote | str]:
+def choose(quote: Callable[[Request], list[Quote]], ceiling: Decimal) -> dict[str, Quote | str]:
     """Return for each request the cheapest quote that is known and under the ceiling, else why there is none."""
     chosen: dict[str, Quote | str] = {}
     for name, request in REQUESTS.items():
@@ -112,7 +117,7 @@ async def main() -> None:
     parser.add_argument("--ceiling", type=usd, default=Decimal("0.50"), help="USD for one request (0.50)")
     parser.add_argument("--buy", action="store_true", help="make them: at simulators, unless --config is given")
     parser.add_argument("--config", help="an anymedia.toml, whose accounts are asked")
-    parser.add_argument("--out", type=Path, default=Path("out"), help="where the pictures go (out)")
+    parser.add_argument("--out", type=Path, default=Path("out"), help="where the files go (out)")
     given = parser.parse_args()
     out = given.out if given.buy else None
     if given.config is not None:

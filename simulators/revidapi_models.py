@@ -68,7 +68,7 @@ FLUX_EDIT: dict[str, Field] = {
 }
 NANO_BANANA_PRO: dict[str, Field] = {
     "prompt": Text(1, 10_000, required=True),
-    "image_input": Links(0, 8, takes=ANY_PICTURE),
+    "image_input": Links(1, 8, takes=ANY_PICTURE),
     "aspect_ratio": Choice(("auto", *TEN)),
     "resolution": Choice(("1K", "2K", "4K")),
     "output_format": Choice(("png", "jpg")),

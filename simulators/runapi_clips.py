@@ -52,9 +52,9 @@ def clip(body: Given) -> Mapping[str, Any]:
 def references(pictures: int, films: int, sounds: int) -> dict[str, Field]:
     """What a film may be made after, so many of each at most."""
     return {
-        "reference_image_urls": Links(0, pictures, takes=PICTURES),
-        "reference_video_urls": Links(0, films, takes=FILMS),
-        "reference_audio_urls": Links(0, sounds, takes=SOUNDS),
+        "reference_image_urls": Links(1, pictures, takes=PICTURES),
+        "reference_video_urls": Links(1, films, takes=FILMS),
+        "reference_audio_urls": Links(1, sounds, takes=SOUNDS),
     }
 
 
@@ -239,8 +239,8 @@ CLIPS = (
             **WAN,
             **RATIOS,
             LASTS: Whole(2, 10),
-            "reference_image_urls": Links(0, 5, takes=PICTURES),
-            "reference_video_urls": Links(0, 5, takes=FILMS),
+            "reference_image_urls": Links(1, 5, takes=PICTURES),
+            "reference_video_urls": Links(1, 5, takes=FILMS),
             FIRST: Link(takes=PICTURES),
             "reference_audio_url": Link(takes=SOUNDS),
         },

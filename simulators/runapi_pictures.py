@@ -86,7 +86,7 @@ def _nano_banana(ratios: tuple[str, ...], prompt: int, most: int) -> dict[str, F
         "aspect_ratio": Choice((*AUTO, *ratios)),
         "output_resolution": Choice(TIERS),
         "output_format": Choice(FORMATS),
-        "reference_image_urls": Links(0, most, takes=ANY_PICTURE),
+        "reference_image_urls": Links(1, most, takes=ANY_PICTURE),
     }
 
 
@@ -188,7 +188,7 @@ PICTURES = (
         "nano_banana",
         "text_to_image",
         "nano-banana-2-lite",
-        {**LITE, "reference_image_urls": Links(0, 10, takes=ANY_PICTURE)},
+        {**LITE, "reference_image_urls": Links(1, 10, takes=ANY_PICTURE)},
         3,
     ),
     sold("nano_banana", "edit_image", "nano-banana-2-lite", {**LITE, **sources(10)}, 3),

@@ -25,6 +25,7 @@ from anymedia import (
     SubmitUncertain,
     Task,
     TaskFailed,
+    VideoRequest,
     read_config,
 )
 from anymedia.client import TIMEOUT
@@ -40,7 +41,7 @@ from anymedia.limits.slots import FORGOTTEN
 from anymedia.model.money import PriceStatus
 from anymedia.model.options import POLICIES, Options
 from anymedia.model.plain import duration
-from anymedia.model.vocabulary import Billed, Cause, Outcome
+from anymedia.model.vocabulary import Billed, Cause, Kind, Outcome
 
 from . import asking
 from .errors import classes
@@ -126,6 +127,10 @@ WORST_AFTER = """\
 Without `max_price` a second offer is asked only if the first was certainly not billed, so the worst case is the dearest
 single offer. With one, offers add up as far as it allows, wherever the request goes on after what may have been
 billed: after a failed task that nobody says is given back, and after what `on_uncertain` and `on_blocked` allow."""
+
+LENGTHENS = """\
+What is billed by its length is reserved by its length, and by the longest that there may be where nobody says how long
+it is to be. For {request} at `policy="cheapest"` and `max_price="{ceiling}"`:"""
 
 SEVERAL = """\
 A request for more pictures than an offer makes in one task is submitted as several tasks, side by side, at **one**
@@ -437,15 +442,17 @@ def _attempts() -> Mapping[str, Attempt]:
     }
 
 
-def _example(sellers: Iterable[Adapter]) -> ImageRequest | None:
-    """Return a request for the model that most of them sell; None where they sell none."""
-    of_kind = ({offer.model for offer in each.offers if offer.kind is ImageRequest.kind} for each in sellers)
+def _most_sold(sellers: Iterable[Adapter], kind: Kind) -> str | None:
+    """Return the model of a kind that most of them sell; None where they sell none."""
+    of_kind = ({offer.model for offer in each.offers if offer.kind is kind} for each in sellers)
     sold = Counter(model for models in of_kind for model in sorted(models))
-    if not sold:
-        return None
-    return ImageRequest(
-        model=max(sorted(sold, reverse=True), key=sold.__getitem__), prompt="a lighthouse at dusk", resolution="1K"
-    )
+    return max(sorted(sold, reverse=True), key=sold.__getitem__) if sold else None
+
+
+def _example(sellers: Iterable[Adapter]) -> ImageRequest | None:
+    """Return a request for a picture of the model that most of them sell; None where they sell none."""
+    model = _most_sold(sellers, Kind.IMAGE)
+    return None if model is None else ImageRequest(model=model, prompt="a lighthouse at dusk", resolution="1K")
 
 
 def _worst(sellers: Sequence[Adapter]) -> Iterator[str]:
@@ -457,6 +464,21 @@ def _worst(sellers: Sequence[Adapter]) -> Iterator[str]:
     yield WORST.format(request=f"{code(request.model)} at {request.resolution}")
     yield table(["options", "asked, in this order", "at worst"], _routes(request, accounts))
     yield WORST_AFTER
+    if (model := _most_sold(sellers, Kind.VIDEO)) is not None:
+        clip = VideoRequest(model=model, prompt="a lighthouse at dusk", duration=5, resolution="720p", audio=False)
+        yield from _by_length(clip, accounts)
+
+
+def _by_length(clip: VideoRequest, accounts: Sequence[Account]) -> Iterator[str]:
+    prices = (option.money.usd for option in plan(clip, accounts, Options()).options)
+    ceiling = str(min((usd for usd in prices if usd is not None), default=Decimal(1)))
+    yield LENGTHENS.format(request=f"{code(clip.model)} at {clip.resolution}, without sound,", ceiling=ceiling)
+    terms, rows = Options(policy="cheapest", max_price=ceiling), []
+    for length in (3, 5, 6, 10):
+        route = route_of(plan(attrs.evolve(clip, duration=length), accounts, terms), terms)
+        asked = ", ".join(f"{code(quote.offer)} {quote.money}" for quote in route.steps)
+        rows.append([code(f"duration={length}"), asked or "nobody: nothing is sent"])
+    yield table(["seconds", "asked"], rows)
 
 
 def _routes(request: ImageRequest, accounts: Sequence[Account]) -> Iterator[list[str]]:

@@ -40,6 +40,7 @@ DIFFER = {
         for name in (*GPT, *FLASH, *PRO, "reapi/nano-banana-2-lite", "reapi/doubao-seedream-5-0-lite")
     },
     **{(name, "resolution", "0.5k"): NO_WORD for name in FLASH},
+    ("runapi/seedream-5-lite", "output_quality", "high"): NO_WORD,
     **{(name, "resolution", None): OUR_DEFAULT for name in (*FLASH, *PRO)},
     **{(f"api_in_one/flux-2-{tier}", "input_urls", ()): EMPTY for tier in ("pro", "flex")},
     **{

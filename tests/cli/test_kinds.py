@@ -207,3 +207,47 @@ def test_fields_are_told_by_the_kinds_that_have_them():
     assert flag("audio") == "--audio"
     assert flag("path") == "PATH"
     assert flag("aspect_ratio") == "--aspect-ratio"
+
+
+def test_a_clip_of_two_providers_in_one_command(terminal):
+    """The same five seconds cost 2.4 times as much at the other."""
+    clip = ["waves", "--model", "seedance-2.0", "--duration", "5", "--resolution", "720p"]
+    found = {each["provider"]: each for each in terminal.json("prices", *clip)}
+    assert list(found) == ["reapi", "runapi"]
+    assert [(each["status"], each["money"]["list_usd"]) for each in found.values()] == [
+        ("exact", "0.85888"),
+        ("estimate", "2.05"),
+    ]
+    (shown,) = [line for line in terminal("prices", *clip).stdout.splitlines() if "reapi/" in line]
+    assert "duration 5" in shown
+    assert {each["works"] for each in terminal.json("prices", "rain", "--model", "suno-v5.5")} == {2}
+
+
+@pytest.mark.parametrize(
+    ("words", "ending", "told"),
+    [
+        (["--model", "kling-3.0", "--duration", "3", "--provider", "reapi"], ".mp4", "1920x1080, 3 s, video/mp4, "),
+        (["--model", "suno-v5.5", "--provider", "runapi"], ".mp3", ", 30 s, audio/mpeg, "),
+        (["--model", "edge-tts", "--provider", "revidapi"], ".mp3", " s, audio/mpeg, "),
+    ],
+)
+def test_what_is_made_is_told_by_what_it_is(terminal, simulators, words, ending, told):
+    made = terminal("generate", "waves at dusk", *words, "--out", "out")
+    assert made.exit_code == 0, made.output
+    lines = made.stdout.splitlines()
+    assert lines[0].endswith(ending)
+    assert told in lines[1]
+    assert "size unknown" not in made.stdout
+    assert ("  cover, 512x512, image/jpeg, " in made.stdout) == ("runapi" in words)
+    (kind,) = {each["order"]["kind"] for each in terminal.json("tasks")}
+    assert [each["group"] for each in terminal.json("spend", "--by", "kind")] == [kind]
+    assert terminal.json("tasks", "--kind", "image") == []
+    (line,) = terminal("tasks", "--kind", kind).stdout.splitlines()[1:]
+    assert line.split()[-4:] == ["waves", "at", "dusk", kind]
+
+
+def test_what_is_missing_is_told_by_what_it_is(terminal, simulators):
+    simulators["reapi"].fault("no_credit", times=1)
+    words = ["waves", "--model", "kling-3.0", "--duration", "3", "--count", "2", "--provider", "reapi"]
+    ended = terminal("generate", *words)
+    assert (ended.exit_code, "1 clip missing: " in ended.stderr) == (1, True)

@@ -79,7 +79,8 @@ def sums(printed):
 
 def test_without_buying_nobody_is_asked(shop, simulators):
     printed = shop()
-    assert [name.strip() for name, *_ in LINE.findall(printed)] == ["a poster", "a banner", "an edit", "six icons"]
+    bought = ["a poster", "a banner", "an edit", "six icons", "a clip", "two songs"]
+    assert [name.strip() for name, *_ in LINE.findall(printed)] == bought
     assert re.search(
         r"^the best +not bought: runapi/flux-2-max is unknown: no page prints a price$", printed, re.MULTILINE
     )
@@ -87,10 +88,12 @@ def test_without_buying_nobody_is_asked(shop, simulators):
     assert all(one.bills()["submits"] == 0 for one in simulators)
 
 
-@pytest.mark.parametrize(("ceiling", "requests", "cost"), [("0.50", 4, "0.46"), ("0.30", 3, "0.08"), ("0.001", 0, "0")])
+@pytest.mark.parametrize(
+    ("ceiling", "requests", "cost"), [("0.50", 6, "0.905"), ("0.30", 4, "0.14"), ("0.001", 0, "0")]
+)
 def test_what_is_printed_is_what_is_billed(shop, simulators, ceiling, requests, cost):
     printed = shop("--buy", "--config", "anymedia.toml", "--ceiling", ceiling)
-    assert re.search(rf"^sum +{requests} of 5 requests +~?\${cost}$", printed, re.MULTILINE)
+    assert re.search(rf"^sum +{requests} of 7 requests +~?\${cost}$", printed, re.MULTILINE)
     assert re.search(rf"^billed ~?\${cost}$", printed, re.MULTILINE)
     charged = {one.name: sum(entry["charged"] for entry in one.bills()["entries"]) for one in simulators}
     assert {name: amount for name, amount in charged.items() if amount} == sums(printed)
@@ -107,16 +110,31 @@ def test_what_cannot_be_bought_is_told(shop, simulators):
     simulators["revidapi"].fault("reset_after")
     assert shop("--buy", "--config", "anymedia.toml").endswith("billed unknown\n")  # uncertain is neither yes nor no
     Path("anymedia.toml").write_text("[providers.revidapi]")
-    assert "gpt-image-2 is not sold by revidapi" in shop("--config", "anymedia.toml")
+    assert "kling-3.0 is not sold by revidapi" in shop("--config", "anymedia.toml")
 
 
 def test_it_runs_without_a_key():
     fast = [sys.executable, "-c", FASTER, SHOP, "--buy"]
     done = subprocess.run(fast, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.endswith("billed ~$0.46\n")
+    assert done.stdout.endswith("billed ~$0.905\n")
     wrong = subprocess.run([sys.executable, SHOP, "--ceiling", "much"], capture_output=True, text=True, check=False)
     assert (wrong.returncode, "must be an amount in USD" in wrong.stderr) == (2, True)
+
+
+# The clip
+
+
+@pytest.mark.parametrize("first", ["reapi", "runapi"])
+def test_one_line_of_the_configuration_switches_the_provider_of_a_clip(simulators, monkeypatch, capsys, first):
+    route = toml({"route": {"accounts": [first, *{"reapi", "runapi"} - {first}]}})
+    Path("anymedia.toml").write_text(f"{Path('anymedia.toml').read_text()}\n{route}")
+    monkeypatch.setattr("sys.argv", ["clip.py", "--config", "anymedia.toml"])
+    runpy.run_path(str(EXAMPLES / "clip.py"), run_name="__main__")
+    *_, made = capsys.readouterr().out.splitlines()
+    cost = {"reapi": "0.385", "runapi": "0.7"}[first]
+    assert re.fullmatch(rf"{first} made out/\S+\.mp4: 1280x720, 5\.0 s, for \${cost}", made)
+    assert submits(simulators) == {first: 1}
 
 
 # The service
