@@ -1065,6 +1065,27 @@ def test_the_bounds_of_a_tune_are_those_of_a_song(name, field, most):
             assert [each.field for each in held(Row(name, request, "", {})).problems] == ([] if fits else [field])
 
 
+@pytest.mark.parametrize(
+    ("name", "model", "field", "most"),
+    [
+        *((f"reapi/{name}", model, "images", 14) for model, names in GEMINIS.items() for name in names),
+        ("reapi/nano-banana-2-lite", "nano-banana-2-lite", "images", 10),
+        ("reapi/doubao-seedream-5-0-lite", "seedream-5-lite", "images", 20),
+        ("reapi/doubao-seedance-2.0", "seedance-2.0", "images", 9),
+        ("reapi/doubao-seedance-2.0", "seedance-2.0", "videos", 3),
+        ("reapi/veo3.1-fast", "veo-3.1-fast", "images", 3),
+        ("reapi/wan2.7-video", "wan-2.7", "images", 5),
+        ("reapi/wan2.7-video", "wan-2.7", "videos", 5),
+    ],
+)
+def test_the_number_of_files(name, model, field, most):
+    of = picture if "image" in name or "banana" in name or "seedream" in name else film
+    for number in (most, most + 1):
+        problems = held(Row(name, of(model, **{field: (FIRST,) * number}), "", {})).problems
+        said = [] if number == most else [f"takes 1 to {most} files, not {number}"]
+        assert [each.message for each in problems] == said
+
+
 def test_what_a_film_is_of_is_never_dropped():
     adapter = adapters()["api_in_one"]
     checked = check(KLING, adapter, adapter.offer("kling-3"), on_unsupported="drop")
