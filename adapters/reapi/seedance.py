@@ -3,7 +3,8 @@
 Page: reAPI's own validators, 2026-07-23, doubao-seedance-2.0.
 Odd: frames are objects with roles; the form shows 480p as default and the page 720p, so the resolution is always sent.
 With a reference video more seconds are billed than are made: max(output + source, 5/3 × output) was seen at 2.5. How
-long a source is nobody tells beforehand, so the price is an estimate with the longest that the model takes, 15 s.
+long a source is nobody tells beforehand, so the price is an estimate with the longest there is: 15 s for all sources
+together, as other sellers of the model tell.
 """
 
 from anymedia.declare import (

@@ -9,7 +9,6 @@ from typing import Any, BinaryIO, TypeAlias
 import attrs
 
 from anymedia.account import Account
-from anymedia.declare.assets import MEDIA
 from anymedia.model.errors import ConfigError, DownloadError
 from anymedia.model.formats import UNKNOWN, Format
 from anymedia.model.task import Asset, Task
@@ -152,13 +151,12 @@ async def _fetched(transport: Transport, unfinished: Part, task: Task, asset: As
 
 
 def _is_other(media: Format, kind: str) -> bool:
-    """Return whether a picture stands for a film or a sound, or one of them for a picture.
+    """Return whether a picture stands for a film or a sound; one that moves may be a film.
 
-    A picture that moves may be a film, and of a container only a look inside tells whether it holds a film or a sound.
+    A film or a sound is kept whatever was asked for: nobody puts one there in place of what is gone.
     """
-    medium = media.type.partition("/")[0]
     moves = kind == "video" and media.seconds is not None
-    return medium in MEDIA and medium != kind and "image" in (medium, kind) and not moves
+    return media.type.startswith("image/") and kind != "image" and not moves
 
 
 async def _limited(file: File) -> AsyncIterator[bytes]:

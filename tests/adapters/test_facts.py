@@ -285,6 +285,20 @@ def test_the_forms_of_an_answer_of_api_in_one():
     assert look("api_in_one", {"status": "pending"}).state is State.QUEUED
 
 
+def test_the_id_of_a_film_of_veo_at_reapi_may_stand_in_a_list():
+    assert accept("reapi", {"data": [{"task_id": ID}], "status": "processing"}).id == ID
+    assert accept("reapi", {"id": ID, "data": [{"task_id": "other"}], "status": "processing"}).id == ID
+
+
+def test_the_songs_of_reapi_are_told_by_their_tracks_or_else_by_their_links():
+    links = {"audio_urls": ["https://a.example/1.mp3", "https://a.example/2.mp3"]}
+    tracks = [{"url": url, "id": "x", "title": "Dusk", "duration": 61.5} for url in links["audio_urls"]]
+    for output, title, seconds in ((links, None, None), ({**links, "tracks": tracks}, "Dusk", 61.5)):
+        found = look("reapi", {"id": ID, "status": "completed", "output": output}).assets
+        assert [(each.kind, each.url) for each in found] == [("audio", url) for url in links["audio_urls"]]
+        assert [(each.title, each.seconds) for each in found] == [(title, seconds)] * 2
+
+
 @pytest.mark.parametrize("provider", ["api_in_one", "revidapi"])
 def test_a_code_beside_the_good_one_is_a_no_at_a_submit_and_at_a_look(provider):
     body = {"code": 402, "msg": "no", "message": "no", "data": {"task_id": ID, "taskId": ID, "status": "pending"}}

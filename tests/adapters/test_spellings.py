@@ -1044,6 +1044,27 @@ def test_what_the_page_does_not_take_is_refused_by_name(name, request_, said):
     assert any(said in str(problem) for problem in problems), problems
 
 
+@pytest.mark.parametrize(
+    ("name", "field", "most"),
+    [
+        ("reapi/suno-v6", "duration", 360),
+        ("reapi/suno-v6", "style", "x" * 1000),
+        ("reapi/suno-v6", "title", "x" * 80),
+        ("reapi/suno-v5.5", "style", "x" * 1000),
+        ("reapi/suno-v5.5", "title", "x" * 80),
+        ("reapi/suno-v5.5", "negative_prompt", "x" * 1000),
+        ("api_in_one/chirp-v5-5", "style", "x" * 1000),
+        ("api_in_one/chirp-v5-5", "title", "x" * 80),
+        ("api_in_one/chirp-v5-5", "negative_prompt", "x" * 1000),
+    ],
+)
+def test_the_bounds_of_a_tune_are_those_of_a_song(name, field, most):
+    for of in (TUNE, attrs.evolve(SONG, duration=None)):
+        for value, fits in ((most, True), (most + (1 if field == "duration" else "x"), False)):
+            request = attrs.evolve(of, model=name[6:] if name.startswith("reapi/") else "suno-v5.5", **{field: value})
+            assert [each.field for each in held(Row(name, request, "", {})).problems] == ([] if fits else [field])
+
+
 def test_what_a_film_is_of_is_never_dropped():
     adapter = adapters()["api_in_one"]
     checked = check(KLING, adapter, adapter.offer("kling-3"), on_unsupported="drop")

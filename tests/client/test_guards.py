@@ -289,7 +289,6 @@ def test_a_public_address_gets_a_socket():
         ({"kind": "raw", "status": 200, "headers": {"Content-Encoding": "br"}, "body": "x"}, "packed as br"),
         ({"kind": "status", "status": 410, "body": "empty"}, "answered 410"),
         ({"kind": "status", "status": 500, "body": "html"}, "answered 500"),
-        ({"kind": "other_media"}, "a file of type (image/png|audio/wav) came in place of"),
         ({"kind": "cut_body"}, "broke off"),
         ({"kind": "reset_before"}, "reset"),
     ],
@@ -307,6 +306,16 @@ async def test_what_is_no_whole_work_is_not_kept(client, work, sims, tmp_path, f
     sims["reapi"].fault("reset_after", on="result")
     saved = await client.download(task, tmp_path)  # a passing fault is tried again
     assert [file.kind for file in saved] == [asset.kind for asset in task.assets]
+
+
+@pytest.mark.parametrize("work", ["clip", "songs"])
+async def test_a_picture_is_no_film_and_no_sound(client, work, sims, tmp_path):
+    task = await run(client, WORKS[work], "reapi")
+    sims["reapi"].fault("other_media", on="result", times=None)
+    with pytest.raises(DownloadError, match="a file of type image/png came in place of") as caught:
+        await client.download(task, tmp_path)
+    assert (caught.value.task, caught.value.billed) == (task, Billed.YES)
+    assert list(tmp_path.iterdir()) == []
 
 
 async def test_a_flood_of_a_file_is_cut_off(client, request_, sims, tmp_path, monkeypatch):

@@ -87,8 +87,8 @@ async def test_what_the_provider_sent_is_what_is_stored_and_what_is_read(client_
     [
         ("video", "picture.png", "reapi/kling-3-0", False),
         ("audio", "film.mp4", "reapi/suno-v6", True),  # a container may hold a sound alone
-        ("image", "sound.mp3", "reapi/flux-2", False),
-        ("image", "picture.svg", "reapi/flux-2", True),
+        ("audio", "picture.png", "reapi/suno-v6", False),
+        ("image", "sound.mp3", "reapi/flux-2", True),
         ("video", "moving.gif", "reapi/kling-3-0", True),
         ("audio", "sound.m4a", "reapi/suno-v6", True),
         ("image", "film.mp4", None, True),  # what a raw request asks for nobody here knows
