@@ -10,7 +10,7 @@ from anymedia.declare import (
 )  # fmt: skip
 
 RATIO = Param("aspect_ratio", Choice("16:9", "9:16"), default="16:9")
-RESOLUTION = Param("resolution", Choice("720p", "1080p", {"4K": "4k"}), default="720p")
+RESOLUTION = Param("resolution", Choice("720p", "1080p", {"4K": "4k"}), default="720p", always_sent=True)
 
 OFFERS = (
     Offer(
@@ -24,7 +24,7 @@ OFFERS = (
             "first_frame": Param("image_urls[0]", File()),
             "last_frame": Param("image_urls[1]", File()),
             "images": Param("image_urls", Files(1, 3)),
-            "duration": Param("duration", Whole(8, 8), default=8),
+            "duration": Param("duration", Whole(8, 8), default=8, always_sent=True),
             "aspect_ratio": RATIO,
             "resolution": RESOLUTION,
         },
@@ -44,7 +44,7 @@ OFFERS = (
             "negative_prompt": Param("negative_prompt", Text(0, 4000)),
             "first_frame": Param("first_frame_image", File()),
             "last_frame": Param("last_frame_image", File()),
-            "duration": Param("duration", Whole(4, 8, step=2), default=8),
+            "duration": Param("duration", Whole(4, 8, step=2), default=8, always_sent=True),
             "aspect_ratio": RATIO,
             "resolution": RESOLUTION,
             "audio": Param("generate_audio", Flag(), default=False, always_sent=True),

@@ -148,7 +148,11 @@ ADAPTER = Adapter(
             "the prices of flux-2-max, qwen-2, seedance-2.0-fast and 2.5, suno-v6, and of speech but for tts-1",
             "unknown, unless the provider tells them",
         ),
-        Gap("the unit of prices of films and of tts-1", "a second, and a call: estimates until the provider is asked"),
+        Gap(
+            "the unit of prices of films and of tts-1",
+            "a second, and a begun thousand of characters: estimates until the provider is asked",
+        ),
+        Gap("seconds billed with reference films at seedance-2.0", "the most, 15 s more, as an estimate"),
         Gap(
             "defaults of pictures: ratio, resolution and format",
             "where the wire requires a ratio, 1:1 or auto; a quality, the least; priced at the dearest",

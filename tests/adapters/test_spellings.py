@@ -68,6 +68,7 @@ GEMINIS = {
     "nano-banana-pro": ("gemini-3-pro-image-preview", "gemini-3-pro-image-preview-official"),
 }
 
+WAN_USUAL, VEO_USUAL = {"duration": 5, "resolution": "1080P"}, {"duration": 8, "resolution": "720p"}
 REAPI = [
     Row(
         "reapi/kling-3-0",
@@ -82,7 +83,12 @@ REAPI = [
             "sound": False,
         },
     ),
-    Row("reapi/kling-3-0", film("kling-3.0"), VIDEOS, {"model": "kling-3-0", "prompt": PROMPT, "sound": False}),
+    Row(
+        "reapi/kling-3-0",
+        film("kling-3.0"),
+        VIDEOS,
+        {"model": "kling-3-0", "prompt": PROMPT, "duration": 5, "mode": "pro", "sound": False},
+    ),
     Row(
         "reapi/kling-3-0",
         film(
@@ -96,6 +102,7 @@ REAPI = [
         {
             "model": "kling-3-0",
             "prompt": PROMPT,
+            "duration": 5,
             "aspect_ratio": "9:16",
             "mode": "4K",
             "sound": True,
@@ -143,6 +150,7 @@ REAPI = [
                     "image_urls": [FIRST, LAST],
                     "video_urls": [FILM],
                     "audio_urls": [SOUND],
+                    "duration": 5,
                     "size": "adaptive",
                     "resolution": "480p",
                     "generate_audio": True,
@@ -177,6 +185,7 @@ REAPI = [
             "audio_url": SOUND,
             "size": "3:4",
             "seed": 0,
+            **WAN_USUAL,
         },
     ),
     Row(
@@ -190,13 +199,14 @@ REAPI = [
             "reference_video_urls": [FILM],
             "reference_voice_urls": [SOUND],
             "watermark": True,
+            **WAN_USUAL,
         },
     ),
     Row(
         "reapi/wan2.7-video",
         VideoRequest(model="wan-2.7", video=FILM, extra={"reapi": {"prompt_extend": False}}),
         VIDEOS,
-        {"model": "wan2.7-video", "video_urls": [FILM], "prompt_extend": False},
+        {"model": "wan2.7-video", "video_urls": [FILM], "prompt_extend": False, **WAN_USUAL},
     ),
     Row(
         "reapi/veo3.1-fast",
@@ -222,9 +232,10 @@ REAPI = [
             "generation_type": "reference",
             "aspect_ratio": "9:16",
             "enable_gif": True,
+            **VEO_USUAL,
         },
     ),
-    Row("reapi/veo3.1-fast", film("veo-3.1-fast"), VIDEOS, {"model": "veo3.1-fast", "prompt": PROMPT}),
+    Row("reapi/veo3.1-fast", film("veo-3.1-fast"), VIDEOS, {"model": "veo3.1-fast", "prompt": PROMPT, **VEO_USUAL}),
     Row(
         "reapi/veo3.1-fast-official",
         VEO,
@@ -413,7 +424,12 @@ API_IN_ONE = [
         VIDEOS,
         {"model": "kling-3", "prompt": PROMPT, "image": FIRST, "duration": 5, "mode": "std", "sound": False},
     ),
-    Row("api_in_one/kling-3", film("kling-3.0"), VIDEOS, {"model": "kling-3", "prompt": PROMPT, "sound": True}),
+    Row(
+        "api_in_one/kling-3",
+        film("kling-3.0"),
+        VIDEOS,
+        {"model": "kling-3", "prompt": PROMPT, "duration": 5, "mode": "std", "sound": True},
+    ),
     Row(
         "api_in_one/kling-3",
         film(
@@ -427,6 +443,7 @@ API_IN_ONE = [
         {
             "model": "kling-3",
             "prompt": PROMPT,
+            "duration": 5,
             "aspect_ratio": "1:1",
             "mode": "pro",
             "sound": True,
