@@ -2,11 +2,11 @@
 
 Page: reAPI's own validators, 2026-07-23, veo3.1-fast and veo3.1-fast-official.
 Odd: of veo3.1-fast frames and references are one list, and generation_type says which they are. Sound is no field of
-it, and the price of a second at -official is told nowhere.
+it: a clip always has it. The price of a second at -official is told nowhere.
 """
 
 from anymedia.declare import (
-    Choice, File, Files, Flag, Offer, Param, Rule, Table, Text, Whole, when,
+    Always, Choice, File, Files, Flag, Offer, Param, Rule, Table, Text, Whole, when,
 )  # fmt: skip
 
 RATIO = Param("aspect_ratio", Choice("16:9", "9:16"), default="16:9")
@@ -27,6 +27,7 @@ OFFERS = (
             "duration": Param("duration", Whole(8, 8), default=8, always_sent=True),
             "aspect_ratio": RATIO,
             "resolution": RESOLUTION,
+            "audio": Param(None, Always(True)),
         },
         knobs={"enable_gif": Param("enable_gif", Flag(), default=False)},
         fixed={"generation_type": when(first_frame="frame", images="reference")},

@@ -223,7 +223,7 @@ REAPI = [
     ),
     Row(
         "reapi/veo3.1-fast",
-        film("veo-3.1-fast", images=(FIRST,), aspect_ratio="9:16", extra={"reapi": {"enable_gif": True}}),
+        film("veo-3.1-fast", images=(FIRST,), aspect_ratio="9:16", audio=True, extra={"reapi": {"enable_gif": True}}),
         VIDEOS,
         {
             "model": "veo3.1-fast",
@@ -583,6 +583,7 @@ RUNAPI = [
             images=(FIRST,),
             duration=4,
             aspect_ratio="9:16",
+            audio=True,
             seed=7,
             extra={"runapi": {"enable_translation": False, "watermark": "mine"}},
         ),
@@ -914,7 +915,13 @@ DEFAULTS = {
     "reapi/kling-3-0": CLIP | {"resolution": "1080p", "audio": False, "shots": "one"},
     "reapi/doubao-seedance-2.0": SEEDANCES,
     "reapi/doubao-seedance-2.0-fast": SEEDANCES,
-    "reapi/veo3.1-fast": {"duration": 8, "aspect_ratio": "16:9", "resolution": "720p", "enable_gif": False},
+    "reapi/veo3.1-fast": {
+        "duration": 8,
+        "aspect_ratio": "16:9",
+        "resolution": "720p",
+        "audio": True,
+        "enable_gif": False,
+    },
     "reapi/veo3.1-fast-official": {
         "duration": 8,
         "aspect_ratio": "16:9",
@@ -948,7 +955,7 @@ DEFAULTS = {
             ("2.5", True, ()),
         )
     },
-    "runapi/veo-3.1-fast": unnamed("duration", "aspect_ratio"),
+    "runapi/veo-3.1-fast": unnamed("duration", "aspect_ratio") | {"audio": True},
     "runapi/wan-2.7": unnamed("aspect_ratio") | OF_5_S,
     "runapi/suno-v6": SUNG,
     "runapi/suno-v5.5": SUNG,
@@ -997,7 +1004,7 @@ REFUSED = [
     ),
     ("reapi/doubao-seedance-2.0", film("seedance-2.0", seed=1), "seed: not supported"),
     ("reapi/veo3.1-fast", film("veo-3.1-fast", duration=6), "duration: takes 8, not 6"),
-    ("reapi/veo3.1-fast", film("veo-3.1-fast", audio=False), "audio: not supported"),
+    ("reapi/veo3.1-fast", film("veo-3.1-fast", audio=False), "audio: is always true"),
     (
         "reapi/veo3.1-fast",
         film("veo-3.1-fast", resolution="4K", extra={"reapi": {"enable_gif": True}}),
@@ -1036,6 +1043,7 @@ REFUSED = [
         "resolution: 4K goes without videos",
     ),
     ("runapi/seedance-2.0", film("seedance-2.0", first_frame=FIRST, audios=(SOUND,)), "goes without audios"),
+    ("runapi/veo-3.1-fast", film("veo-3.1-fast", audio=False), "audio: is always true"),
     ("runapi/veo-3.1-fast", VEO, "resolution: not supported"),
     ("runapi/veo-3.1-fast", film("veo-3.1-fast", duration=5), "duration: takes 4, 6, 8, not 5"),
     ("runapi/wan-2.7", VideoRequest(model="wan-2.7", first_frame=FIRST), "first_frame: needs prompt"),
