@@ -94,7 +94,7 @@ def _show(error: click.ClickException) -> None:
 def _without_brackets(error: click.ClickException) -> None:
     """Name an argument that is missing without the brackets that say that it may be."""
     if isinstance(error, click.MissingParameter) and isinstance(error.param, click.Argument):
-        error.param_hint = f"'{error.param.metavar or str(error.param.name).upper()}'"
+        error.param_hint = f"'{(error.param.metavar or str(error.param.name).upper()).strip('[]')}'"
 
 
 class _Naming(click.Group):

@@ -25,9 +25,10 @@ WIDE = 110
 def command(asked: Asked, a: str, b: str, config: Config, as_json: bool) -> None:
     """Show what would differ if a request went to B instead of A.
 
-    Each is an account of the config file, a provider, or one offer of either, like reapi/gpt-image-2-official. The
-    command needs no API key and sends nothing. --json prints a list of field, a, b, text; it is empty where nothing
-    would differ.
+    A and B are the last two arguments, with PROMPT before them where the request has one: `compare --model tts-1 --text
+    hello reapi runapi`. Each is an account of the config file, a provider, or one offer of either, like
+    reapi/gpt-image-2-official. The command needs no API key and sends nothing. --json prints a list of field, a, b,
+    text; it is empty where nothing would differ.
     """
     live = LivePrices.at(config.live_prices)
     at_a, at_b = (_seller(name, config) for name in (a, b))

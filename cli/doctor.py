@@ -179,7 +179,8 @@ def _words(kept: Kept) -> str:
 
 
 def _row(finding: Finding) -> "list[Cell]":
-    answers = [] if finding.status is None else [f"HTTP {finding.status}"]
+    # Whatever the number is: what lies at the bare origin is no call of the provider's.
+    answers = [] if finding.status is None else [f"it answers (HTTP {finding.status})"]
     at = [] if finding.account == finding.provider else [f"at {finding.provider}"]
     return [
         [finding.account, *at, *settings_lines(finding.settings)],

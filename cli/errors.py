@@ -12,6 +12,7 @@ from anymedia import (
     JournalError,
     NoRoute,
     Outcome,
+    OverCeiling,
     Problem,
     RequestError,
     Retry,
@@ -21,7 +22,7 @@ from anymedia import (
 from anymedia.model.kinds import KINDS
 
 from .attempts import show_attempts, tried_json
-from .fields import flag
+from .fields import flag, in_flags
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -65,6 +66,9 @@ ADVICE: Mapping[type[AnymediaError], str] = {
     JournalError: "ANYMEDIA_JOURNAL names another file for it, or is `off`: then nothing is kept.",
 }
 
+
+HEADS: Mapping[type[AnymediaError], str] = {OverCeiling: "over the ceiling"}
+"""What stands above an error that is of no account."""
 
 SETTLES = "A webhook was asked for: where it is received, it settles this, and `anymedia resume` takes up the task."
 
@@ -130,7 +134,7 @@ def problem_rows(problems: Iterable[Problem]) -> Iterator[tuple[str, str]]:
     """Yield each problem as the flag and what is wrong with it."""
     for problem in problems:
         message = problem.message.removeprefix(f"{problem.field}: ")  # the flag says it
-        yield flag(problem.field), message + (f"\n{problem.page}" if problem.page else "")
+        yield flag(problem.field), in_flags(message) + (f"\n{problem.page}" if problem.page else "")
 
 
 def show_error(error: AnymediaError) -> None:
@@ -141,7 +145,7 @@ def show_error(error: AnymediaError) -> None:
     screen.headline("error", "red", _title(error))
     if isinstance(error, NoRoute):
         for each in error.errors:
-            screen.print(f"{each.account or each.provider or type(each).__name__}:")
+            screen.print(f"{each.account or each.provider or HEADS.get(type(each), type(each).__name__)}:")
             screen.block(*_details(each))
     else:
         screen.block(*_details(error))

@@ -17,7 +17,7 @@ from .command import Command, config_option
 from .errors import problem_json, problem_rows
 from .request import Asked, asks
 from .terms import routes
-from .text import price, print_json
+from .text import print_json
 
 if TYPE_CHECKING:
     from anymedia.translate.files import Going
@@ -86,7 +86,7 @@ def _show(screen: "Screen", each: Explanation) -> None:
         screen.headline(name, "red", "refused")
         screen.block(pairs(problem_rows(each.refusals)), "")
         return
-    screen.headline(name, "green", price(each.money))
+    screen.headline(name, "green", "price unknown" if each.money.usd is None else str(each.money))
     screen.block(*filter(None, [_basis(each.money)]), pairs([(each.method, each.url), *each.headers.items()]), "")
     for call in each.calls:
         if call.times > 1 or len(each.calls) > 1:
@@ -98,9 +98,9 @@ def _show(screen: "Screen", each: Explanation) -> None:
 
 
 def _basis(money: Money) -> str:
-    """Return what a price rests on."""
+    """Return what a price rests on, or why nobody knows it."""
     if money.usd is None:
-        return ""
+        return money.reason or ""
     parts = [
         money.credits is not None and f"{money.credits.normalize():f} credits",
         str(money.status),

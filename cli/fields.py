@@ -1,5 +1,6 @@
 """How each field of a request is given on the command line: one table for every kind of request."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -7,6 +8,7 @@ import attrs
 import click
 
 from anymedia.model.kinds import KINDS
+from anymedia.model.options import GenerateOptions
 from anymedia.model.vocabulary import Kind
 
 from .text import together
@@ -51,10 +53,16 @@ def _by_kind(field: str) -> str:
 FIELDS: Mapping[str, Field] = {
     PROMPT: Field("PROMPT", "The text from which it is made; - reads it from stdin.", text_or_stdin, flag="PROMPT"),
     "model": Field("M", "The model, like flux-2-pro: see `anymedia models`."),
-    "images": Field("FILE|URL", "A picture to start from; may be repeated.", files, flag="--image", several=True),
+    "images": Field(
+        "FILE|URL",
+        "A picture to change, or for a clip to be like (it begins with --first-frame); may be repeated.",
+        files,
+        flag="--image",
+        several=True,
+    ),
     "mask": Field("FILE|URL", "An image whose transparent parts are repainted.", file),
     "video": Field("FILE|URL", "The clip to continue or to edit.", file, flag="--source-video"),
-    "first_frame": Field("FILE|URL", "The picture that the clip begins with.", file),
+    "first_frame": Field("FILE|URL", "The picture that a clip begins with.", file),
     "last_frame": Field("FILE|URL", "The picture that it ends with; needs a first frame.", file),
     "videos": Field("FILE|URL", "A clip to be like; may be repeated.", files, flag="--reference-video", several=True),
     "audios": Field(
@@ -103,9 +111,34 @@ ARGUMENTS = {"path": "PATH", "body": "BODY", "id": "ID"}
 
 
 def flag(field: str) -> str:
-    """Return how what an error names is given on the command line."""
+    """Return how what an error names is given on the command line, both flags of what is true or false."""
     known = FIELDS.get(field) or Field(None, "", flag=ARGUMENTS.get(field))
-    return known.named(field).partition("/")[0]
+    return known.named(field)
+
+
+_CODED = {
+    *(name for name, field in FIELDS.items() if "_" in name or (field.several and field.flag is not None)),
+    *(name for name in GenerateOptions.__annotations__ if "_" in name),
+}
+"""Fields and options whose names are no words that a person would say: sentences about them name their flags."""
+
+_WORD = re.compile(r"(?<![\w.\"'/-])[a-z_]+(?![\w.\"'/-])")
+
+
+def in_flags(sentence: str) -> str:
+    """Return a sentence about a request with the flags in place of the names of fields.
+
+    A field before a colon at its begin is always named by its flag; `duration`, `audio` and other plain words within
+    stay.
+    """
+    field, colon, rest = sentence.partition(": ")
+    if not (colon and field in FIELDS):
+        return _WORD.sub(_flagged, sentence)
+    return f"{flag(field)}: {in_flags(rest)}"
+
+
+def _flagged(word: re.Match[str]) -> str:
+    return flag(word[0]) if word[0] in _CODED else word[0]
 
 
 def kinds_with(field: str) -> tuple[Kind, ...]:
@@ -114,12 +147,24 @@ def kinds_with(field: str) -> tuple[Kind, ...]:
 
 
 def options() -> list[Callable[..., Any]]:
-    """Return the argument and the flags of a request of any kind, those of the same kinds together."""
+    """Return the argument and the flags of a request of any kind, those of the same kinds together.
+
+    PROMPT may be left out where other arguments follow it.
+    """
     flags = [name for name in FIELDS if name != PROMPT]
     kinds = sorted(dict.fromkeys(map(kinds_with, flags)), key=lambda kinds: -len(kinds))
     by_kind = sorted(flags, key=lambda name: kinds.index(kinds_with(name)))
-    prompt = click.argument(PROMPT, callback=FIELDS[PROMPT].read, required=False)
+    # As a list, of one at most: click then gives the last words to the arguments after it.
+    prompt = click.argument(PROMPT, callback=_prompt, nargs=-1, metavar=f"[{FIELDS[PROMPT].flag}]")
     return [prompt, *map(_option, by_kind)]
+
+
+def _prompt(ctx: click.Context, param: click.Parameter, words: tuple[str, ...]) -> str | None:
+    """Return the one argument that is the text. Errors: UsageError for several."""
+    if len(words) > 1:
+        shown = " ".join(map(repr, words[1:]))
+        raise click.UsageError(f"Got unexpected extra arguments ({shown}): a PROMPT of several words stands in quotes")
+    return text_or_stdin(ctx, param, words[0] if words else None)
 
 
 def _option(name: str) -> Callable[..., Any]:

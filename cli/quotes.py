@@ -9,6 +9,7 @@ from anymedia.declare.numbers import as_word
 from anymedia.model.quote import REFUSED
 
 from .age import LIFE, STALE, Ages
+from .fields import in_flags
 from .text import plain
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def show_quotes(quotes: Sequence[Quote], ages: Ages) -> None:
         _show_marks(screen, taken, ages)
     refused = [quote for quote in quotes if quote.status == REFUSED]
     for title, style, some in (("why it is not exact", "cyan", taken), ("refused", "red", refused)):
-        reasons = [("\n".join(_names(quote)), "\n".join(quote.reasons)) for quote in some if quote.reasons]
+        reasons = [("\n".join(_names(quote)), "\n".join(reasons_of(quote))) for quote in some if quote.reasons]
         if reasons:
             screen.headline(title, style)
             screen.block(pairs(reasons), "")
@@ -103,7 +104,7 @@ def _piped(quote: Quote, cheapest: Decimal | None, ages: Ages) -> "list[Cell]":
         [f"{field} {_word(value)}" for field, value in quote.depends_on.items()] or "-",
         ages(quote) or "-",
         money.source or "-",
-        "; ".join(quote.reasons) or "-",
+        "; ".join(reasons_of(quote)) or "-",
     ]
 
 
@@ -130,6 +131,11 @@ def _listed(money: Money) -> Iterator[str]:
 def tasks_of(quote: Quote) -> list[str]:
     """Return how many tasks it takes, and how many works they make where that is another number."""
     return [str(quote.tasks), *([] if quote.works == quote.tasks else [f"makes {quote.works}"])]
+
+
+def reasons_of(quote: Quote) -> list[str]:
+    """Return why a quote is not exact, or refused, with the flags of what it names."""
+    return list(map(in_flags, quote.reasons))
 
 
 def _short(field: str, value: object) -> str:

@@ -14,19 +14,33 @@ from anymedia.model.vocabulary import Kind
 from .command import Command, config_option
 from .making import key_option, make, timeout_option
 from .saving import Saving, saves
-from .values import stdin_text
+from .values import bounded, stdin_text
 
 if TYPE_CHECKING:
     from anymedia import Client
 
 
+LONGEST_BODY = 100_000_000
+"""Bytes of a body that are read from a file or a pipe at most: it may hold files as base64."""
+
+
 def _body(_: click.Context, __: click.Parameter, given: str) -> Json:
     try:
-        return loads(stdin_text() if given == "-" else expanded(given[1:]).read_bytes() if given[:1] == "@" else given)
+        return loads(_text(given))
     except OSError as error:
         raise click.BadParameter(f"{given[1:]}: {error.strerror}") from None
     except ValueError as error:
         raise click.BadParameter(f"not JSON: {error}") from None
+
+
+def _text(given: str) -> str | bytes:
+    """Return a body as it is given, as a file holds it, or as it is piped in. Errors: OSError, UsageError."""
+    if given == "-":
+        return stdin_text(LONGEST_BODY)
+    if given[:1] != "@":
+        return given
+    with expanded(given[1:]).open("rb") as held:
+        return bounded(held, given[1:], LONGEST_BODY)
 
 
 @click.command("raw", cls=Command)

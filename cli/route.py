@@ -9,7 +9,7 @@ from anymedia import Account, Config, Money, PriceStatus, Quote, Route, Secret
 from anymedia.model.options import GenerateOptions
 
 from .prices import pool
-from .quotes import quote_json, tasks_of
+from .quotes import quote_json, reasons_of, tasks_of
 from .request import Asked
 from .text import plain, say
 
@@ -63,7 +63,7 @@ def show_route(route: Route) -> None:
         screen.table(COLUMNS, rows, whole=("offer", "billed"))
     if route.refused:
         screen.headline("not asked", "red")
-        screen.block(pairs((_name(quote), "\n".join(quote.reasons)) for quote in route.refused), "")
+        screen.block(pairs((_name(quote), "\n".join(reasons_of(quote))) for quote in route.refused), "")
     for sentence in _sentences(route):
         screen.print(sentence)
 

@@ -3,8 +3,9 @@
 import codecs
 import re
 import sys
+from errno import ENAMETOOLONG
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 
@@ -12,7 +13,10 @@ from anymedia.model.media import is_data_uri
 from anymedia.model.paths import expanded
 from anymedia.model.strict_json import Json, loads
 
-from .text import reason
+from .text import one_line, reason, shortened
+
+LONGEST = 10_000_000
+"""Bytes of a text that are read from a file or a pipe at most: no provider takes as many."""
 
 _STDIN = "anymedia.stdin"
 
@@ -57,10 +61,13 @@ def text_of_file(ctx: click.Context, param: click.Parameter, name: str | None) -
     if name is None or name == "-":
         return text_or_stdin(ctx, param, name)
     try:
-        content = expanded(Path(name)).read_bytes()
+        with expanded(Path(name)).open("rb") as held:
+            return _decoded(bounded(held, name), name)
     except OSError as error:
+        if isinstance(error, FileNotFoundError) or error.errno == ENAMETOOLONG:
+            shown = shortened(one_line(name), 40)
+            raise click.BadParameter(f"no such file: {shown}; give a file, or - for what is piped in") from None
         raise click.BadParameter(reason(error)) from None
-    return _decoded(content, name)
 
 
 def _piped(ctx: click.Context, param: click.Parameter) -> str:
@@ -72,9 +79,18 @@ def _piped(ctx: click.Context, param: click.Parameter) -> str:
     return stdin_text()
 
 
-def stdin_text() -> str:
+def stdin_text(most: int = LONGEST) -> str:
     """Return what is piped in, without the line's end: in UTF-8, or in UTF-16 with its mark. Errors: UsageError."""
-    return _decoded(sys.stdin.buffer.read(), "what is piped in")
+    what = "what is piped in"
+    return _decoded(bounded(sys.stdin.buffer, what, most), what)
+
+
+def bounded(held: IO[bytes], what: str, most: int = LONGEST) -> bytes:
+    """Return all that a stream holds, which are `most` bytes at most. Errors: UsageError."""
+    content = held.read(most + 1)
+    if len(content) > most:
+        raise click.UsageError(f"{what} is longer than {most // 1_000_000} MB")
+    return content
 
 
 def _decoded(content: bytes, what: str) -> str:

@@ -14,6 +14,7 @@ from anymedia.declare.numbers import as_word
 from anymedia.declare.offer import VARIANT, Offer
 from anymedia.declare.prices import Dearest, Metered, Override, Per, PerMegapixel, Price, Prices, Table, goes_by
 from anymedia.declare.when import Said, When, cases
+from anymedia.model.forms import shown
 from anymedia.model.media import Media
 from anymedia.model.money import EXACT, FINEST, Money, PriceStatus, total
 from anymedia.model.strict_json import Json
@@ -222,17 +223,31 @@ def _times(checked: Checked, price: Price) -> tuple[Decimal, str]:
     value, takes = field.value, field.takes
     if field.raw and value is None:
         raise Unpriced(f"a raw field sets {price.of} to what {PAGE} prints no price for")
+    if field.raw and takes is not None and any(takes.flaws(value)):
+        raise Unpriced(f"a raw field sets {price.of} to {shown(value)}, which is out of its bounds")
     if not isinstance(value, str | tuple | Said | None):
-        return price.times(Decimal(str(value))), ""
+        return _counted(price, Decimal(str(value)))
     if isinstance(value, tuple) or (isinstance(value, str) and isinstance(takes, Text)):
-        return price.times(Decimal(len(value))), ""
+        return price.times(Decimal(len(value))), _beyond(price)
     if value is None and isinstance(takes, Files):
-        return price.times(Decimal(0)), ""
+        return price.times(Decimal(0)), _beyond(price)
     said = f"{price.of} is {value or 'not given, and no page names a default'}"
     most = getattr(takes, "most", None)
     if most is None:
         raise Unpriced(f"{said}, and {PAGE} names no most")
     return price.times(Decimal(str(most))), f"{said}; the most is taken"
+
+
+def _counted(price: Per, amount: Decimal) -> tuple[Decimal, str]:
+    """Return how often a figure is billed for an amount. Errors: Unpriced for what is none."""
+    if amount <= 0:
+        raise Unpriced(f"{price.of} is {amount}, and {PAGE} prints no price for that")
+    return price.times(amount), _beyond(price)
+
+
+def _beyond(price: Per) -> str:
+    """Return why a figure that may be billed for more than its field says is only an estimate."""
+    return f"up to {price.more:f} beyond {price.of} may be billed; the most is taken" if price.more else ""
 
 
 def _at_most(metered: Metered) -> tuple[Price, str]:

@@ -2,31 +2,10 @@
 
 from collections.abc import Iterator
 from itertools import chain
-from typing import Any
 
-from anymedia.declare import (
-    ANY,
-    UNKNOWN,
-    Choice,
-    Dearest,
-    File,
-    Files,
-    Flag,
-    Grid,
-    Number,
-    Offer,
-    Param,
-    Pixels,
-    Rule,
-    Size,
-    Table,
-    Text,
-    Url,
-    When,
-    Whole,
-)
-from anymedia.declare.fields import Value
-from anymedia.declare.numbers import AUTO, as_word
+from anymedia.cli.takes import by_case, default_of, taken
+from anymedia.declare import ANY, Choice, Dearest, Grid, Offer, Param, Pixels, Rule, Table
+from anymedia.declare.numbers import as_word
 from anymedia.model.request import DELIVERY
 
 from .markdown import NONE, code, codes
@@ -53,7 +32,7 @@ def takes(offer: Offer, field: str) -> bool:
 
 
 def _told(param: Param, offer: Offer, field: str) -> Iterator[str]:
-    yield _each(param.takes, _value) + (" a task" if field == "count" else "")
+    yield by_case(param.takes, taken) + (" a task" if field == "count" else "")
     if field in _shape_fields(offer):
         yield _shaped(offer, field)
     if param.required:
@@ -61,81 +40,13 @@ def _told(param: Param, offer: Offer, field: str) -> Iterator[str]:
     if isinstance(param.takes, Choice) and param.takes.not_honoured:
         yield f"{codes(param.takes.not_honoured)} accepted but **not honoured**: refused"
     if param.default is not None:
-        default = _each(param.default, _default)
+        default = by_case(param.default, default_of)
         yield f"always sent: {default} when not given" if param.always_sent else f"default {default}"
     priced = isinstance(offer.prices, Table) and field in offer.prices.by
     for value, billed in param.bills_as.items() if priced else ():
         yield f"{code(as_word(value))} bills as " + (
             "the dearest" if isinstance(billed, Dearest) else code(as_word(billed))
         )
-
-
-def _each(thing: Any, words: Any) -> str:
-    """Say a thing once, or once for each case of it."""
-    if not isinstance(thing, When):
-        return str(words(thing))
-    without = f"without {' or '.join(thing.fields)}"
-    cases = {without: thing.otherwise, **{f"with {field}": each for field, each in thing.cases}}
-    return ", ".join(f"{case} {NONE if each is None else words(each)}" for case, each in cases.items())
-
-
-def _default(value: Any) -> str:
-    return "unknown" if value is UNKNOWN else as_word(value)
-
-
-def _value(value: Value) -> str:
-    match value:
-        case Text(least, most):
-            return f"{_bounds(least, most)} characters" if least or most else "any text"
-        case Whole():
-            numbers = _bounds(value.least, value.most) if value.step == 1 else " ".join(map(str, value.values or ()))
-            return numbers if value.auto is None else f"{numbers} or {AUTO}"
-        case Number(least, most):
-            return _bounds(least, most)
-        case Flag():
-            return "true false"
-        case Url(https):
-            return "an https URL" if https else "a URL"
-        case File():
-            return f"a file{_of_files(value)}"
-        case Files():
-            return f"{_bounds(value.least, value.most)} file{'s' * (value.most != 1)}{_of_files(value)}"
-        case Choice(wire, not_honoured):
-            return " ".join(each for each in wire if each not in not_honoured)
-        case Size():
-            return "pixels" + "".join(_pixel_bounds(value))
-        case _:
-            raise TypeError(f"there are no words yet for {value!r}: add them to docs/_generate/fields.py")
-
-
-def _of_files(takes: File | Files) -> str:
-    """Say in which forms files are taken, and what they may be."""
-    forms = " or ".join(_FORMS[form].replace("URL", "https URL" if takes.https else "URL") for form in takes.forms)
-    bounds = [
-        takes.types and " ".join(each.partition("/")[2] for each in takes.types),
-        takes.megabytes and f"{takes.megabytes:g} MB",
-        takes.sides and f"{takes.sides[0]}–{takes.sides[1]} pixels a side",
-        takes.megapixels and f"{takes.megapixels:g} MP",
-    ]
-    return f" ({'; '.join([forms, *(bound for bound in bounds if bound)])})"
-
-
-_FORMS = {"url": "URL", "upload": "upload", "data": "data URI", "base64": "base64", "part": "part of the form"}
-
-
-def _bounds(least: float, most: float | None) -> str:
-    if most is None:
-        return f"{least} or more"
-    return str(least) if least == most else f"{least}–{most}"
-
-
-def _pixel_bounds(size: Size) -> Iterator[str]:
-    if size.least > 1:
-        yield f", {size.least} a side or more"
-    if size.step > 1:
-        yield f", in steps of {size.step}"
-    if size.megapixels is not None:
-        yield f", {size.megapixels} megapixels at most"
 
 
 def _shaped(offer: Offer, field: str) -> str:

@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
+from anymedia.cli.takes import NONE as NONE  # noqa: PLC0414 - the pages take their words from here
 from anymedia.declare.path import First, Place
-
-NONE = "–"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

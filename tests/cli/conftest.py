@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -82,3 +83,17 @@ def simulators(_running, terminal, monkeypatch) -> Simulators:
         one.clear()
         monkeypatch.setenv(f"SIMULATED_{one.name.upper()}", one.api_key)
     return _running
+
+
+@pytest.fixture
+def screen(terminal, monkeypatch):
+    """Run a command on a terminal of so many columns, and return its lines as they are seen."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+
+    def lines(columns, *words):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        seen = terminal(*words)
+        assert seen.exit_code == 0, seen.output
+        return re.sub("\x1b\\[[0-9;]*m", "", seen.stdout).splitlines()
+
+    return lines

@@ -92,7 +92,7 @@ def test_every_field_of_every_kind_has_exactly_one_flag():
     assert set(flags.values()) == {1}
     for param in command.params:
         if isinstance(param, click.Option) and param.name in FIELDS:
-            assert param.opts == [flag(param.name)]
+            assert "/".join([*param.opts, *param.secondary_opts]) == flag(param.name)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -163,7 +163,10 @@ def test_a_flag_of_another_kind_is_refused_by_name_before_anything_is_sent(own, 
     [
         (["--model", "clip-1"], "PROMPT: give a prompt, or a file to begin with"),
         (["x", "--model", "clip-1", "--duration", "soon"], 'must be whole seconds from 1 to 86400, or "auto"'),
-        (["x", "--model", "clip-1", "--first-frame", A, "--image", A], "--image: give first_frame or images, not both"),
+        (
+            ["x", "--model", "clip-1", "--first-frame", A, "--image", A],
+            "--image: give --first-frame or --image, not both",
+        ),
         (["--model", "song-1", "--lyrics", "w.txt", "--instrumental"], "--lyrics: give lyrics or instrumental"),
         (["--model", "song-1", "--duration", "60"], "PROMPT: give a prompt, lyrics or a style"),
         (["x", "--model", "voice-1", "--speed", "fast"], "--speed: must be a number above 0"),
@@ -174,7 +177,11 @@ def test_a_flag_of_another_kind_is_refused_by_name_before_anything_is_sent(own, 
         (["x"], "Missing option '--model'."),
         (["--lyrics", "w.txt"], "Missing option '--model'."),
         (["-", "--model", "song-1", "--lyrics", "-"], "--lyrics and PROMPT cannot both be -"),
-        (["--model", "song-1", "--lyrics", "none.txt"], "none.txt: No such file or directory"),
+        (["--model", "song-1", "--lyrics", "none.txt"], "no such file: none.txt; give a file, or - for what"),
+        (["--model", "song-1", "--lyrics", "la " * 200], "no such file: la la"),
+        (["--model", "song-1", "--lyrics", "/dev/zero"], "/dev/zero is longer than 10 MB"),
+        (["--model", "clip-1", "--last-frame", A], "--last-frame: needs a --first-frame"),
+        (["a", "fox", "--model", "clip-1"], "('fox'): a PROMPT of several words stands in quotes"),
         (["--model", "song-1", "--lyrics", "odd.txt"], "odd.txt is not UTF-8, from byte 2 on"),
     ],
 )
@@ -204,7 +211,7 @@ def test_of_a_model_of_two_kinds_the_flags_or_the_offer_say_which(own):
 def test_fields_are_told_by_the_kinds_that_have_them():
     assert kinds_with("lyrics") == ("music",)
     assert kinds_with("prompt") == ("image", "video", "music")
-    assert flag("audio") == "--audio"
+    assert flag("audio") == "--audio/--no-audio"
     assert flag("path") == "PATH"
     assert flag("aspect_ratio") == "--aspect-ratio"
 

@@ -27,20 +27,6 @@ SELLERS = {"reapi", "runapi", "revidapi", "api_in_one"}
 TODAY = date(2026, 12, 1)
 
 
-@pytest.fixture
-def screen(terminal, monkeypatch):
-    """Run a command on a terminal of so many columns, and return its lines as they are seen."""
-    monkeypatch.setenv("FORCE_COLOR", "1")
-
-    def lines(columns, *words):
-        monkeypatch.setenv("COLUMNS", str(columns))
-        seen = terminal(*words)
-        assert seen.exit_code == 0, seen.output
-        return re.sub("\x1b\\[[0-9;]*m", "", seen.stdout).splitlines()
-
-    return lines
-
-
 # prices
 
 
@@ -117,6 +103,8 @@ def test_without_refresh_the_network_is_not_imported(terminal, words):
         ["prices", "--drift", "--all"],
         ["prices", "A fox", "--model", "flux-2-por"],
         ["compare", *FOX, "reapi"],
+        ["compare", "--model", "tts-1", "reapi", "runapi"],
+        ["compare", "A", "fox", "--model", "flux-2-pro", "reapi", "runapi"],
         ["compare", *FOX, "reapi", "runapi/z-image"],
         ["compare", *FOX, "reapi", "runapi", "--provider", "reapi"],
     ],
@@ -350,6 +338,19 @@ def test_what_would_differ(terminal, a, b):
     assert listed == [attrs.asdict(difference) for difference in anymedia.compare(FLUX, a, b)]
     assert all(list(each) == ["field", "a", "b", "text"] for each in listed)
     assert ("nothing would differ" in terminal("compare", *FOX, a, b).stderr) is (a == b)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--model", "tts-1", "reapi", "runapi", "--text", "hi"],
+        ["--model", "suno-v5.5", "--style", "folk", "reapi", "runapi"],
+        ["reapi", "--model", "kling-3.0", "runapi", "--first-frame", "https://a.example/1.png"],
+    ],
+)
+def test_without_a_prompt_the_sellers_are_the_last_two_arguments(terminal, words):
+    assert all("reapi" in each["text"] for each in terminal.json("compare", *words))
+    assert " reapi " in terminal("compare", *words).stdout
 
 
 def test_accounts_are_compared_at_their_own_prices(terminal):

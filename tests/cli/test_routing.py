@@ -326,8 +326,8 @@ def test_people_see_the_order_the_prices_the_refusals_and_the_worst_case(termina
         "1 revidapi/flux-2-pro ~$0.025 1 the cheapest",
         "2 reapi/flux-2 $0.028 1 the next cheapest",
         "not asked",
-        "api_in_one/flux-2-pro max_price: it costs $0.05, more than the 0.040 USD allowed",
-        "runapi/flux-2-pro max_price: it costs $0.05, more than the 0.040 USD allowed",
+        "api_in_one/flux-2-pro --max-price: it costs $0.05, more than the 0.040 USD allowed",
+        "runapi/flux-2-pro --max-price: it costs $0.05, more than the 0.040 USD allowed",
         "ceiling: $0.040 over every attempt and part",
         "at most ~$0.028 in all",
     ]

@@ -45,6 +45,24 @@ def test_models_tell_who_sells_what_for_how_much(terminal):
     assert float(found["api_in_one/flux-2-pro"]["from"]["usd"]) == 0.05
 
 
+def test_one_model_is_told_value_by_value(terminal, screen):
+    found = {each["offer"]: each for each in terminal.json("models", "kling-3.0")}
+    assert {*found} == {"api_in_one/kling-3", "reapi/kling-3-0", "runapi/kling-3.0"}
+    assert found["reapi/kling-3-0"]["takes"]["duration"] == "3–15; default 5"
+    lines = [" ".join(line.split()) for line in screen(80, "models", "kling-3.0")]
+    assert "--resolution 720p 1080p 4K; default 1080p" in lines
+    assert "--audio/--no-audio true false; default false" in lines
+    (voice,) = terminal.json("models", "tts-1")
+    assert voice["fields"][0] == "text"
+    assert "PROMPT 1–4096 characters; required" in [" ".join(line.split()) for line in screen(80, "models", "tts-1")]
+    shaped = {each["offer"]: each["takes"] for each in terminal.json("models", "--kind", "image")}
+    assert "1K" in {word for takes in shaped.values() for word in takes.get("resolution", "").split()}
+    assert any("1024x1024" in takes.get("size", "") for takes in shaped.values())
+    assert terminal.json("models", "kling-3.0", "--kind", "image") == []
+    ended = terminal("models", "kling")
+    assert (ended.exit_code, "did you mean kling-3.0?" in ended.stderr) == (2, True)
+
+
 OWN = """
 [[providers.{name}.offers]]
 name = "acme-1"
@@ -59,7 +77,7 @@ def test_an_offer_of_the_user_s_own_is_shown_as_that(terminal, monkeypatch):
     file.write_text('[providers.eu]\nadapter = "reapi"\n' + OWN.format(name="eu") + OWN.format(name="reapi"))
     monkeypatch.setenv("ANYMEDIA_CONFIG", str(file))  # by itself, a file that lies there declares no offers
     found = [each for each in terminal.json("models") if each["own"]]
-    assert [(each["offer"], each["fields"]) for each in found] == [("reapi/acme-1", ["extra.fast"])] * 2
+    assert [(each["offer"], each["fields"]) for each in found] == [("reapi/acme-1", ["prompt", "extra.fast"])] * 2
     assert [each["page"] for each in found] == [f"{file}: providers.{name}: offers.acme-1" for name in ("eu", "reapi")]
     assert "reapi/acme-1 (yours)" in terminal("models").stdout
     providers = {each["account"]: each["own_offers"] for each in terminal.json("providers")}
@@ -73,7 +91,7 @@ def test_an_offer_of_the_user_s_own_is_shown_as_that(terminal, monkeypatch):
 def test_piped_tables_are_not_cut(terminal, monkeypatch):
     monkeypatch.setenv("COLUMNS", "20")
     lines = terminal("models").stdout.splitlines()
-    assert any("reapi/gpt-image-2-official" in line and "background, moderation" in line for line in lines)
+    assert any("reapi/gpt-image-2-official" in line and "--background, --moderation" in line for line in lines)
     assert len(lines) == 1 + len(terminal.json("models"))
 
 

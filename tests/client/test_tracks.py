@@ -2,7 +2,7 @@
 
 import pytest
 
-from anymedia import ImageRequest, MusicRequest, SpeechRequest, VideoRequest
+from anymedia import Billed, ImageRequest, MusicRequest, SpeechRequest, TaskFailed, VideoRequest
 
 SONG = MusicRequest(model="suno-v5.5", lyrics="The light goes round", style="shanty", title="Dusk", duration=10)
 GEMINI = SpeechRequest(model="gemini-3.1-flash-tts", text="hello", voice="Kore")
@@ -35,11 +35,13 @@ async def test_a_last_frame_comes_with_a_film(client, tmp_path):
     ("request_", "provider", "form", "begins"),
     [
         (TTS, "runapi", "finished", b"ID3"),
-        (TTS, "runapi", "begun", b"ID3"),
+        *((TTS, "runapi", form, b"ID3") for form in ("begun", "in_header", "located", "enclosed", "as_text")),
         (GEMINI, "runapi", "finished", b"RIFF"),
         (EDGE, "revidapi", "begun", b"ID3"),
         (EDGE, "revidapi", "finished", b"ID3"),
         (EDGE, "revidapi", "listed", b"ID3"),
+        (EDGE, "revidapi", "coded", b"ID3"),
+        (EDGE, "revidapi", "worded", b"ID3"),
         (GPT_IMAGE, "revidapi", "begun", b"\x89PNG"),
         (GPT_IMAGE, "revidapi", "finished", b"\x89PNG"),
     ],
@@ -50,5 +52,24 @@ async def test_what_is_there_at_once_or_later_is_bought_once(client, sims, tmp_p
     bills = sims[provider].bills()
     assert asset.path.read_bytes().startswith(begins)
     assert (len(bills["entries"]), bills["submits"]) == (1, 1)
-    at_once = form != "begun" and request_ is not GEMINI
+    at_once = form in ("finished", "listed") and request_ is not GEMINI
     assert (bills["polls"] == 0) == at_once
+
+
+@pytest.mark.parametrize(
+    ("request_", "provider", "form", "billed"),
+    [
+        *((TTS, "runapi", form, Billed.NO) for form in ("finished", "told", "begun", "located", "enclosed", "as_text")),
+        # Whether a failed task is refunded no page of RevidAPI says.
+        *((EDGE, "revidapi", form, Billed.UNKNOWN) for form in ("begun", "finished", "coded", "worded")),
+        (GPT_IMAGE, "revidapi", "begun", Billed.UNKNOWN),
+    ],
+)
+async def test_what_failed_at_once_or_later_is_told_with_its_reason(client, sims, request_, provider, form, billed):
+    sims[provider].service.form = form
+    sims[provider].fault(kind="failed", message="the voice is gone")
+    with pytest.raises(TaskFailed, match="the voice is gone") as caught:
+        await client.generate(request_, provider)
+    bills = sims[provider].bills()
+    assert (caught.value.billed, bills["submits"], len(bills["entries"])) == (billed, 1, 1)
+    assert (bills["polls"] == 0) == (form == "told")
