@@ -591,6 +591,7 @@ TOLD = {
         "| looks | first after 2 s, then each 1.5 s |",
         "| looks | none: the submit is answered with the result |",
         "| results | can be fetched for 1 day |",
+        "| results | are in the answer itself |",
         "| its own code | `tests.thirdparty.hooks:glossy` says of each picture whether it is varnished (`lifecycle.s",
         "| submit (sketch) | `POST /v1/sketches` |",
         "| poll (sketch) | `GET /v1/sketches/{id}` |",
