@@ -1293,6 +1293,17 @@ def test_where_the_answer_is_the_result_there_is_nothing_to_look_at(plugged):
             broken(promise, direct)
 
 
+@pytest.mark.parametrize(
+    ("expires", "wrong"), [(None, None), (86_400, "has no link to expire, and `expires` says 86400")]
+)
+def test_what_is_in_the_answer_itself_has_no_lifetime(plugged, expires, wrong):
+    acme = plugged()
+    said = attrs.evolve(acme.lifecycle.submit, reply=attrs.evolve(acme.lifecycle.submit.reply, assets=(), files="@"))
+    life = attrs.evolve(acme.lifecycle, submit=said, poll=None, states={}, expires=expires)
+    found = broken("test_links_live_as_long_as_the_page_says", attrs.evolve(acme, lifecycle=life))
+    assert found is wrong is None or wrong in found
+
+
 def test_where_there_is_no_call_beside_the_looks_none_can_be_refused(plugged):
     with pytest.raises(pytest.skip.Exception, match="acme declares no cancel and no balance"):
         broken("test_a_refusal_of_a_cancel_and_of_a_balance_is_heard", attrs.evolve(plugged(), balance=None))
