@@ -365,7 +365,15 @@ def test_a_credit_that_does_not_divide_a_price_evenly_is_no_obstacle(rate, usd, 
 
 
 PRICING = (
-    *("model.money", "declare.prices", "pricing.price", "pricing.quote", "pricing.offers", "pricing.live"),
+    *(
+        "model.money",
+        "declare.prices",
+        "pricing.figures",
+        "pricing.price",
+        "pricing.quote",
+        "pricing.offers",
+        "pricing.live",
+    ),
     "engine.refresh",
 )
 
