@@ -159,9 +159,11 @@ ADAPTER = Adapter(
                 query={"task_id": "{id}"},
                 reply=Reply(
                     ok=("code", 200),
-                    state="data.type",
+                    # What the feed says before and besides is not told: it is read like a poll's answer too.
+                    state=first("data.type", "data.status", "status"),
                     assets=(
                         Assets("data.response_data[]", url="audio_url", title="title", seconds="duration"),
+                        Assets(first("data.output.audio_urls[]", "data.output.audio_url")),
                         Assets("data.response_data[].image_url", role="cover"),
                     ),
                     failure=FAILURE,

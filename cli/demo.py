@@ -55,8 +55,8 @@ def command(clock: Clock, out: Path, as_json: bool) -> None:
     """Show all of it in fifteen seconds, without an API key.
 
     At simulated providers: one request as each wants it, made at all of them at once, the pictures saved; a clip that
-    begins with the picture, where it is cheapest, with its price before and after; then what an app sees when it goes
-    wrong. --json prints one object: explanations, tasks, quotes and clips, files, errors.
+    begins with the picture, at the two where it is cheapest, with its price before and after; then what an app sees
+    when it goes wrong. --json prints one object: explanations, tasks, quotes and clips, files, errors.
     """
     needs_packages()
     from anymedia.simulators import names

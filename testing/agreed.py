@@ -185,10 +185,10 @@ def _usual(checked: Checked) -> dict[str, Any]:
 
 def _drawn(order: Order) -> str:
     """Return in words what a simulator makes."""
-    (width, height), long = order.size, f" of {order.seconds:g} s" if order.seconds else ""
+    size, long = "{}x{}".format(*order.size), f"{order.seconds:g} s"
     if order.media in SOUNDS:
-        return f"a sound{long}"
-    return f"a {'film' if order.media == 'mp4' else 'picture'} of {width}x{height}{long and f' and{long[3:]}'}"
+        return f"a sound of {long}"
+    return f"a film of {size} and {long}" if order.media == "mp4" else f"a picture of {size}"
 
 
 def _misfits(given: Mapping[str, Any], order: Order) -> Iterator[str]:

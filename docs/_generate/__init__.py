@@ -12,7 +12,7 @@ import anymedia.adapters
 from anymedia.declare import Adapter
 from anymedia.registry import adapters
 
-from . import architecture, asking, errors, money_safety, prices, providers, routing, states
+from . import architecture, asking, errors, money_safety, prices, providers, routing, simulated, states
 
 PAGES = {
     "architecture.md": "Architecture",
@@ -22,6 +22,7 @@ PAGES = {
     "errors.md": "Errors",
     "money-safety.md": "Money safety",
     "routing.md": "Routing",
+    "simulated.md": "What is simulated",
 }
 
 
@@ -43,6 +44,7 @@ def pages(sellers: Sequence[Adapter], docs: Path) -> dict[str, str]:
         "errors.md": errors.page(each),
         "money-safety.md": money_safety.page(each, measured),
         "routing.md": routing.page(sellers),
+        "simulated.md": simulated.page(sellers),
     }
     return {name: _head(name) + body + "\n" for name, body in bodies.items()}
 

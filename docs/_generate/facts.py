@@ -131,7 +131,14 @@ def _life(adapter: Adapter, name: str | None, life: Lifecycle) -> Iterator[tuple
     if life.webhook is not None:
         yield "webhook", _webhook(life.webhook)
     yield "looks", "none: the submit is answered with the result" if life.poll is None else _pace(life.pace)
-    yield "results", f"can be fetched for {'an unknown time' if life.expires is None else duration(life.expires)}"
+    yield "results", _results(life)
+
+
+def _results(life: Lifecycle) -> str:
+    """Say for how long results can be fetched, where they are not in the answer itself."""
+    if life.poll is None and not life.submit.reply.assets:
+        return "are in the answer itself"
+    return f"can be fetched for {'an unknown time' if life.expires is None else duration(life.expires)}"
 
 
 def _webhook(webhook: Webhook) -> str:

@@ -1,5 +1,8 @@
 """Songs with their covers, voices that are spoken at once or later, and last frames: what comes of one submit."""
 
+import json
+
+import attrs
 import pytest
 
 from anymedia import Billed, ImageRequest, MusicRequest, SpeechRequest, TaskFailed, VideoRequest
@@ -22,6 +25,15 @@ async def test_two_songs_come_for_one_price_with_titles_lengths_and_covers(clien
     assert len({each.sha256 for each in saved}) == 4
     (entry,) = sims["runapi"].bills()["entries"]
     assert (str(result.money), entry["charged"]) == ("$0.22", 22)
+
+
+async def test_a_song_that_did_not_come_is_told(client, sims):
+    done = {"status": "completed", "output": {"audio_urls": [f"{sims['reapi'].base_url}/media/one.mp3"]}}
+    sims["reapi"].fault("raw", on="poll", body=json.dumps(done), times=None)
+    result = await client.generate(attrs.evolve(SONG, duration=None), "reapi")
+    (task,) = result.tasks
+    assert (len(task.assets), result.missing) == (1, 0)
+    assert result.errors == (f"task {task.id} made 1 of the 2 that it was paid for",)
 
 
 async def test_a_last_frame_comes_with_a_film(client, tmp_path):

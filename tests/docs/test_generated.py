@@ -151,6 +151,14 @@ def test_every_wire_id_is_told(adapter):
             assert all(f"`{place}: {value}`" in cell for place, value in fixed.items() if value is not None)
 
 
+@of_each
+def test_every_place_where_something_is_sold_is_simulated(adapter):
+    ((_, rows),) = tables(WRITTEN["simulated.md"])
+    told = {row["path"] for row in rows if row["simulator"] == f"`{adapter.name}`"}
+    paths = {(offer, pick(offer.path, (variant,))) for offer in adapter.offers for variant in offer.variants}
+    assert told == {f"`{path or adapter.life(offer.lifecycle).submit.path}`" for offer, path in paths}
+
+
 def fields_told(adapter):
     """Yield each table of fields of a provider, with the fields that it says are taken by none."""
     told = section("providers.md", f"What {adapter.title} takes")
@@ -591,6 +599,7 @@ TOLD = {
         "| looks | first after 2 s, then each 1.5 s |",
         "| looks | none: the submit is answered with the result |",
         "| results | can be fetched for 1 day |",
+        "| results | are in the answer itself |",
         "| its own code | `tests.thirdparty.hooks:glossy` says of each picture whether it is varnished (`lifecycle.s",
         "| submit (sketch) | `POST /v1/sketches` |",
         "| poll (sketch) | `GET /v1/sketches/{id}` |",
