@@ -15,7 +15,7 @@ from .media import FILMS, SOUNDS
 
 MADE = ("text", "first_frame", "images")
 LONGEST_SOURCE = 15
-DOUBT = "with a reference video its seconds are billed too: taken for the longest there is, 15 s"
+DOUBT = "the seconds of a reference video are billed too"
 
 
 def seedance(name: str, model: str, resolutions: Choice, usd: str, with_video: str) -> Offer:

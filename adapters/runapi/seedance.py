@@ -14,7 +14,7 @@ RATIOS = Choice("1:1", "4:3", "3:4", "16:9", "9:16", "21:9", "auto")
 BY, SOLD = "variant resolution", ("480p 720p 1080p 4K",)
 SIZES = {"480p": "480p", "720p": "720p", "1080p": "1080p", "4K": "4k"}
 LONGEST_SOURCE = 15  # seconds of all films together, as other sellers tell
-WITH_FILMS = f"{A_SECOND}; the seconds of reference films may be billed too: taken for the longest there are, 15 s"
+WITH_FILMS = f"{A_SECOND}; the seconds of reference films may be billed too"
 # Our choice: that frames and references exclude each other is told of 2.5, and holds at other sellers of all three.
 FRAMES_ALONE = Rule(when={"first_frame": ANY}, excludes=("audios",))
 
