@@ -26,8 +26,8 @@ FILM, MP3, WAV = "video/mp4", "audio/mpeg", "audio/wav"
 MADE: Mapping[str, Sequence[str]] = {"image": (*FORMS,), "video": (FILM,), "audio": (MP3, WAV)}
 """The media types that are made here, by medium."""
 
-OTHERS: Mapping[str, Sequence[str]] = {"image": (), "video": ("image/png", WAV), "audio": ("image/png", FILM)}
-"""What some page forbids where it takes a medium."""
+OTHERS: Mapping[str, Sequence[str]] = {"image": (), "video": (), "audio": (FILM,)}
+"""What some page forbids where it takes a medium; what is plainly of another medium no request can hold."""
 
 OF_FIELD = {"video": "video", "videos": "video", "audios": "audio"}
 """The medium of what is put into a field, where it is no picture."""
