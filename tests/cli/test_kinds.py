@@ -246,6 +246,8 @@ def test_what_is_made_is_told_by_what_it_is(terminal, simulators, words, ending,
     assert told in lines[1]
     assert "size unknown" not in made.stdout
     assert ("  cover, 512x512, image/jpeg, " in made.stdout) == ("runapi" in words)
+    assert made.stdout.count(", price ") == 1
+    assert made.stdout.count(" for all 4 files\n") == ("runapi" in words)
     (kind,) = {each["order"]["kind"] for each in terminal.json("tasks")}
     assert [each["group"] for each in terminal.json("spend", "--by", "kind")] == [kind]
     assert terminal.json("tasks", "--kind", "image") == []
