@@ -56,9 +56,9 @@ KLING_3 = Offer(
     params={
         "prompt": Param("prompt", Text(1, 2500), required=True),
         "first_frame": Param("image", File()),
-        "duration": Param("duration", Whole(3, 15), default=5),
+        "duration": Param("duration", Whole(3, 15), default=5, always_sent=True),
         "aspect_ratio": Param("aspect_ratio", Choice("1:1", "9:16", "16:9"), default="16:9"),
-        "resolution": Param("mode", Choice({"720p": "std", "1080p": "pro"}), default="720p"),
+        "resolution": Param("mode", Choice({"720p": "std", "1080p": "pro"}), default="720p", always_sent=True),
         "audio": Param("sound", Flag(), default=True, always_sent=True),
     },
     # Several shots are given raw (`multi_shots`, `multi_prompt`), and what they cost is not told.
@@ -159,9 +159,11 @@ ADAPTER = Adapter(
                 query={"task_id": "{id}"},
                 reply=Reply(
                     ok=("code", 200),
-                    state="data.type",
+                    # What the feed says before and besides is not told: it is read like a poll's answer too.
+                    state=first("data.type", "data.status", "status"),
                     assets=(
                         Assets("data.response_data[]", url="audio_url", title="title", seconds="duration"),
+                        Assets(first("data.output.audio_urls[]", "data.output.audio_url")),
                         Assets("data.response_data[].image_url", role="cover"),
                     ),
                     failure=FAILURE,

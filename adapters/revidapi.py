@@ -115,6 +115,7 @@ TTS = Lifecycle(
         method="GET",
         origin="https://tts.revidapi.com",
         path="/api/get/{id}",
+        verdict=True,  # "failed (500), not_found (404)": the state counts at whatever status or code
         reply=Reply(
             ok=("code", 200, 202),
             id="task_id",
@@ -225,7 +226,8 @@ ADAPTER = Adapter(
         Gap("what nano-banana-pro and seedream take", "what they take at kie.ai"),
         Gap("what a credit is worth", "speech is priced in credits alone"),
         Gap(
-            "whether a look at a speech needs the API key, and how it tells a failure", "it is sent; both ways are read"
+            "whether a look at a speech needs the API key, and where it tells a failure",
+            "it is sent; the state is read at any HTTP status, and beside any code",
         ),
         Gap("whether a voice may be given by number and by name at once", "both are sent"),
         Gap("the price of an image below /v1, and its formats", "unknown; png and jpeg"),

@@ -31,7 +31,7 @@ def _places(order: Order) -> Iterator[list[Keys]]:
     for offer in offers:
         if order.offer == f"{order.provider}/{offer.name}":
             params = [(name, offer.params[name]) for name in WORDS if name in offer.params]
-            yield from (Written(name, param.to, param.takes).places for name, param in params)
+            yield from (Written(name, param.to, param.takes).places for name, param in params if param.to is not None)
 
 
 def _at(order: Order, keys: Keys) -> Json:

@@ -5,6 +5,7 @@ from typing import Any
 
 from anymedia.declare import (
     UNKNOWN,
+    Always,
     Choice,
     File,
     Files,
@@ -68,8 +69,8 @@ def taken(value: Value) -> str:
             return numbers if value.auto is None else f"{numbers} or {AUTO}"
         case Number(least, most):
             return _bounds(least, most)
-        case Flag():
-            return "true false"
+        case Flag() | Always():
+            return f"always {as_word(value.value)}" if isinstance(value, Always) else "true false"
         case Url(https):
             return "an https URL" if https else "a URL"
         case File():

@@ -19,7 +19,7 @@ import attrs
 from .account import TOKEN, Account, Secret, unencrypted
 from .declare.adapter import Adapter, Limits
 from .declare.auth import OLD
-from .declare.prices import Override, Price, Table
+from .declare.prices import Override, Per, Price, Prices, Table
 from .declare.webhook import Signed
 from .journal.opening import is_url, path_of
 from .model.errors import ConfigError, OutOfBounds
@@ -495,14 +495,15 @@ def _window(value: list[Any], where: str) -> Any:
 
 
 def _override(adapter: Adapter, offer: str, value: Any, where: str) -> Override:
-    """Return the price that a config says of an offer: USD a picture as text, or texts by the fields it depends on."""
+    """Return the price that a config says of an offer: USD as text, or texts by the fields that it depends on; each for
+    as much as the page's figure is: a picture, a song, a second of a film."""
     place = f"{where}: prices.{offer}"
     sold = adapter.offer(offer)
     if sold is None:
         names = {each.name: each for each in adapter.offers}
         raise ConfigError(f"{where}: prices: {no_such('offer', offer, names)}")
     if not isinstance(value, Mapping):
-        return Override(Price(usd_text(value, place)), where)
+        return Override(_like(sold.prices, usd_text(value, place)), where)
     page = sold.prices if isinstance(sold.prices, Table) else Table((), {})
     cells: dict[tuple[str, ...], Price] = {}
     for name, amount in value.items():
@@ -512,8 +513,17 @@ def _override(adapter: Adapter, offer: str, value: Any, where: str) -> Override:
         if cell not in page.cells or cell in cells:
             listed = ", ".join(" ".join(each) for each in page.cells)
             raise ConfigError(f"{place}: {name!r}: must be one of these, each once at most: {listed}")
-        cells[cell] = Price(usd_text(amount, f"{place}.{name}"))
+        cells[cell] = _like(page.cells[cell], usd_text(amount, f"{place}.{name}"))
     return Override(Table(page.by, cells), where)
+
+
+def _like(page: Prices | None, usd: str) -> Price:
+    """Return a figure of the user's that is for as much as the page's is, like a second of a film."""
+    cells = page.cells.values() if isinstance(page, Table) else [page]
+    per = next((cell for cell in cells if isinstance(cell, Per)), None)
+    if per is None:
+        return Price(usd)
+    return Per(usd, per.of, per.each, begun=per.begun, least=per.least, more=per.more)
 
 
 def _proxy(text: str, where: str) -> str:

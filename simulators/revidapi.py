@@ -30,6 +30,9 @@ SPEECH_STATUS: Mapping[Stage, tuple[int, str]] = {
     "succeeded": (200, "completed"),
     "failed": (500, "failed"),
 }
+AT_ONCE = ("finished", "listed")
+"""Forms in which the answer to a submit is the result."""
+
 JOB_STATUS: Mapping[Stage, str] = {
     "queued": "queued",
     "running": "processing",
@@ -41,7 +44,9 @@ JOB_STATUS: Mapping[Stage, str] = {
 class RevidAPI(Service):
     """Base https://api.revidapi.com, paths below /paid; looks at speech go to another host, and so does all of /v1.
 
-    `form` says how speech and images of /v1 are answered: as begun, finished at once, or finished in a list.
+    `form` says how speech and images of /v1 are answered: as begun, finished at once, or finished in a list; and, where
+    they are begun, how a look at a speech is: its code as the HTTP status too, in the body alone (coded), or as the
+    HTTP status alone, beside a word (worded).
     """
 
     name = "revidapi"
@@ -56,7 +61,7 @@ class RevidAPI(Service):
         ("GET", r"/api/get/(?P<speech>[^/]+)", "poll"),
         ("GET", r"/v1/images/jobs/(?P<image>[^/]+)", "poll"),
     )
-    forms: ClassVar[Sequence[str]] = ("begun", "finished", "listed")
+    forms: ClassVar[Sequence[str]] = ("begun", *AT_ONCE, "coded", "worded")
     refusals: ClassVar[Mapping[str, tuple[int, int | str, str]]] = {
         "unauthorised": (401, 401, "Unauthorized: the API key is missing or wrong"),
         "no_credit": (402, 402, "Insufficient balance"),
@@ -151,7 +156,7 @@ class RevidAPI(Service):
 
     def takes(self, order: Order) -> tuple[float, float]:
         """No time, where the answer to the submit is the result."""
-        at_once = order.scope in BY_PATH and self.form != "begun"
+        at_once = order.scope in BY_PATH and self.form in AT_ONCE
         return (0.0, 0.0) if at_once else super().takes(order)
 
     def sought(self, request: Request, match: re.Match[str]) -> str | None:
@@ -186,14 +191,35 @@ class RevidAPI(Service):
             case "record":
                 return _success(self._record(task, stage, urls))
             case "speech":
-                code, word = SPEECH_STATUS[stage]
-                body: Body = {"code": code, "status": word, "task_id": task.id}
-                body |= {"message": failure.message} if failure else {}
-                return json_response({**body, "audio_url": urls[0]} if urls else body, code)
+                return self._spoken(task, stage, urls)
             case _:
                 data = [{"url": url} for url in urls]
                 error = {"error": failure.message} if failure else {}
                 return json_response({"id": task.id, "status": JOB_STATUS[stage], "data": data, **error})
+
+    def _spoken(self, task: Task, stage: Stage, urls: Sequence[str]) -> Response:
+        """How a speech stands; where the code or the HTTP status tells it alone, the task is not named."""
+        code, word = SPEECH_STATUS[stage]
+        told = {"message": task.failure.message} if task.failure and stage == "failed" else {}
+        found = {"audio_url": urls[0]} if urls else {}
+        match self.form:
+            case "coded":
+                return json_response({"code": code, "status": word, **told, **found})
+            case "worded":
+                return json_response({"status": word, **({"error": told["message"]} if told else {}), **found}, code)
+            case _:
+                return json_response({"code": code, "status": word, "task_id": task.id, **told, **found}, code)
+
+    def poll(self, request: Request, match: re.Match[str]) -> Response:
+        """One look; of a speech that is not there {code, status: not_found}, and its message."""
+        try:
+            return super().poll(request, match)
+        except Refusal as refusal:
+            if refusal.status != 404 or "speech" not in match.groupdict():
+                raise
+            code = {} if self.form == "worded" else {"code": 404}
+            body = {**code, "status": "not_found", "message": refusal.message}
+            return json_response(body, 200 if self.form == "coded" else 404)
 
     def _record(self, task: Task, stage: Stage, urls: Sequence[str]) -> Body:
         """`param` and `resultJson` are JSON in a string, times in ms."""

@@ -3,7 +3,7 @@
 Ours, where nothing is written: a key is remembered for a day, once its request was accepted; which of the three error
 forms comes when; `auto` and references are drawn as 1:1; when a webhook is sent again; a failed task was charged and is
 refunded; a source that cannot be had or read is an invalid field; what a synchronous action that failed, or takes too
-long, is answered (202, as one that is not finished).
+long, is answered, in each of `forms`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 import re
 import secrets
 import time
@@ -43,18 +44,26 @@ STATUS: Mapping[Stage, str] = {
 AT_ONCE = "/api/v1/tasks"
 """Below it are the tasks of synchronous actions that took longer."""
 
+FINISHED = ("finished", "told")
+"""Forms in which a synchronous action is finished when it is answered."""
+
+ENCLOSED = ("enclosed", "as_text")
+"""Forms in which a look tells of a failure by the response alone that it holds."""
+
 
 class RunAPI(Prices, LastingFiles):
     """Base https://runapi.ai, paths below /api/v1; amounts are US cents.
 
-    `form` says whether a synchronous action is finished when it is answered.
+    `form` says how a synchronous action is answered: finished, where one that failed is looked at (or told at once,
+    without an id); or begun, with its id in the body, in a header alone, or in the Location alone; begun, and a look
+    holds the response with a failure enclosed, as JSON or as the text of it.
     """
 
     name = "runapi"
     origin: ClassVar[str] = "https://runapi.ai"
     hue: ClassVar[float] = 0.04
     lifetime: ClassVar[float] = 7 * DAY
-    id_fields: ClassVar[Sequence[str]] = ("id", "X-RunAPI-Task-Id")
+    id_fields: ClassVar[Sequence[str]] = ("id", "X-RunAPI-Task-Id", "Location")
     state_fields: ClassVar[Sequence[str]] = ("status",)
     routes: ClassVar[Sequence[tuple[str, str, str]]] = (
         *Prices.price_routes,
@@ -89,7 +98,7 @@ class RunAPI(Prices, LastingFiles):
         "completed": "succeeded",
         "failed": "failed",
     }
-    forms: ClassVar[Sequence[str]] = ("finished", "begun")
+    forms: ClassVar[Sequence[str]] = (*FINISHED, "begun", "in_header", "located", *ENCLOSED)
     tells: ClassVar[Sequence[str]] = ("charge",)
     request_id_header: ClassVar[str] = "X-Request-Id"
     secrets: ClassVar[Sequence[str]] = ("webhook_secret",)
@@ -142,7 +151,7 @@ class RunAPI(Prices, LastingFiles):
 
     def takes(self, order: Order) -> tuple[float, float]:
         """No time, where the answer to the submit is the result."""
-        at_once = self.model(order.scope, order.sent).at_once and self.form == "finished"
+        at_once = self.model(order.scope, order.sent).at_once and self.form in FINISHED
         return (0.0, 0.0) if at_once else super().takes(order)
 
     def order(self, request: Request) -> Order:
@@ -181,28 +190,44 @@ class RunAPI(Prices, LastingFiles):
         headers = {"X-RunAPI-Task-Id": task.id}
         if not self._is_at_once(task):
             return json_response({"id": task.id, "status": "pending", **more}, headers=headers)
-        if task.stage(self.now) == "succeeded":
+        stage = task.stage(self.now)
+        if stage == "succeeded":
             made = results(task, self.result_links(task, self.here(request)), self.work(task, 0))
             return json_response({**made, "usage": _usage(task), **more}, headers=headers)
-        headers |= {"Location": f"{AT_ONCE}/{task.id}", "Retry-After": "1"}
-        return json_response({"id": task.id, "status": "pending", **more}, 202, headers)
+        if stage == "failed" and task.failure and self.form == "told":
+            return json_response({"status": "failed", "error": task.failure.message, **more})
+        where = {"Location": f"{AT_ONCE}/{task.id}", "Retry-After": "1"}
+        if self.form in ("in_header", "located"):
+            return Response(202, where if self.form == "located" else headers | where)
+        return json_response({"id": task.id, "status": "pending", **more}, 202, headers | where)
 
     def shown(self, task: Task, stage: Stage, urls: Sequence[str]) -> Response:
         """{id, status, images, error, usage}; the cost is in USD and comes with the end.
 
         Of a synchronous action {id, status, error, response}, which holds what the submit would have been answered.
         """
+        if self._is_at_once(task):
+            return self._shown_at_once(task, stage, urls)
         body: dict[str, object] = {"id": task.id, "status": STATUS[stage]}
         made = results(task, urls, self.work(task, 0))
         error = task.failure.message if task.failure and stage == "failed" else None
         usage: dict[str, object] = {"usage": _usage(task)} if stage in ("succeeded", "failed") else {}
-        if self._is_at_once(task):
-            kind = "application/json"
-            whole = {"status": 200, "content_type": kind, "headers": {"Content-Type": kind}, "body": made | usage}
-            body |= {"error": error, "response": whole if usage else None}
-        else:
-            body |= {**made, "error": error, **usage}
+        return json_response({**body, **made, "error": error, **usage}, headers={"X-RunAPI-Task-Id": task.id})
+
+    def _shown_at_once(self, task: Task, stage: Stage, urls: Sequence[str]) -> Response:
+        error = task.failure.message if task.failure and stage == "failed" else None
+        body: dict[str, object] = {"id": task.id, "status": STATUS[stage], "error": error, "response": None}
+        if stage == "succeeded":
+            body["response"] = self._whole(200, {**results(task, urls, self.work(task, 0)), "usage": _usage(task)})
+        elif error and self.form in ENCLOSED:
+            body |= {"status": "completed", "error": None, "response": self._whole(422, {"error": error})}
         return json_response(body, headers={"X-RunAPI-Task-Id": task.id})
+
+    def _whole(self, status: int, body: Mapping[str, object]) -> Mapping[str, object]:
+        """A response within a look: its body is JSON, or the text of it."""
+        kind = "application/json"
+        held = json.dumps(body) if self.form == "as_text" else body
+        return {"status": status, "content_type": kind, "headers": {"Content-Type": kind}, "body": held}
 
     def works(self, task: Task) -> Sequence[Mapping[str, Any]]:
         """Songs have titles, lengths and covers; the last frame of a film stands beside it."""

@@ -25,8 +25,9 @@ from .requests import askable, fewest, given, one_by_one, param_of, put_in, valu
 from .suite import SHAPE, Suite, promise
 from .wire import Wire
 
-CASES = 100
-"""Requests in each variant in which any fields have any values; the same ones in every run."""
+CASES, FEWEST = 160, 40
+"""Requests of an offer in which any fields have any values, and how many of them in each variant at least; the same
+ones in every run."""
 
 JUDGE = "the provider's page decides which of the two is wrong"
 
@@ -129,7 +130,7 @@ def all_together(adapter: Adapter, offer: Offer, variant: str, hold: Callable[[A
         for field, wanted in askable(adapter, offer, variant).items()
     }
 
-    @settings(max_examples=CASES, deadline=None, database=None, derandomize=True)
+    @settings(max_examples=max(CASES // len(offer.variants), FEWEST), deadline=None, database=None, derandomize=True)
     @over(st.fixed_dictionaries(fields))
     def mixed(drawn: dict[str, Any]) -> None:
         request = least
@@ -184,10 +185,10 @@ def _usual(checked: Checked) -> dict[str, Any]:
 
 def _drawn(order: Order) -> str:
     """Return in words what a simulator makes."""
-    (width, height), long = order.size, f" of {order.seconds:g} s" if order.seconds else ""
+    size, long = "{}x{}".format(*order.size), f"{order.seconds:g} s"
     if order.media in SOUNDS:
-        return f"a sound{long}"
-    return f"a {'film' if order.media == 'mp4' else 'picture'} of {width}x{height}{long and f' and{long[3:]}'}"
+        return f"a sound of {long}"
+    return f"a film of {size} and {long}" if order.media == "mp4" else f"a picture of {size}"
 
 
 def _misfits(given: Mapping[str, Any], order: Order) -> Iterator[str]:

@@ -128,7 +128,9 @@ class PutIn(Suite):
     def test_of_files_too_check_passes_what_the_simulator_takes(self, adapter: Adapter, offer: Offer) -> None:
         """Types, megabytes and pixels, on both sides of each bound: two readings of one page."""
         wire = Wire.of(adapter)
-        for spot in spots(adapter, offer):
+        # What a field takes of each file is the same in every variant in which it takes that.
+        different = {(spot.field, id(spot.takes)): spot for spot in reversed(spots(adapter, offer))}
+        for spot in different.values():
             for content in tried(spot.takes, spot.medium):
                 media = Media(content)
                 checked = spot.checked(media, ways=ANY_WAY)

@@ -8,6 +8,7 @@ import attrs
 from anymedia import OutOfBounds
 from anymedia.declare import (
     Adapter,
+    Always,
     Choice,
     File,
     Files,
@@ -221,8 +222,8 @@ def values(field: str, takes: Value) -> list[Any]:
         case Number():
             least, most = takes.least, LONG if takes.most is None else takes.most
             return [least, most, (least + most) / 2, least - 0.5, most + 0.5]
-        case Flag():
-            return [True, False]
+        case Flag() | Always():
+            return [takes.value] if isinstance(takes, Always) else [True, False]
         case Files():
             (one, *_) = put_in(takes, field=field)
             lists = [(one,) * length for length in around(takes.least, takes.most or MANY)]

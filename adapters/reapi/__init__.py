@@ -20,14 +20,9 @@ TASK = Reply(
         Assets("output.image_urls[]", kind="image"),
         Assets("output.video_urls[]", kind="video"),
         Assets("output.last_frame_url", role="last_frame"),
-        # Of songs the tracks tell more, in step with the links.
-        Assets(
-            first("output.tracks[]", "output.audio_urls[]"),
-            url=first("url", ""),
-            kind="audio",
-            title="title",
-            seconds="duration",
-        ),
+        # Of songs the tracks tell more, in step with the links; a link that stands at both is one song.
+        Assets("output.tracks[]", url="url", kind="audio", title="title", seconds="duration"),
+        Assets("output.audio_urls[]", kind="audio"),
     ),
     failure=ERROR,
     created="created_at!s",

@@ -18,9 +18,11 @@ OFFERS = (
             "prompt": Param("prompt", Text(1, 2500), required=True),
             "first_frame": Param("image_urls[0]", File()),
             "last_frame": Param("image_urls[1]", File()),
-            "duration": Param("duration", Whole(3, 15), default=5),
+            "duration": Param("duration", Whole(3, 15), default=5, always_sent=True),
             "aspect_ratio": Param("aspect_ratio", Choice("16:9", "9:16", "1:1"), default="16:9"),
-            "resolution": Param("mode", Choice({"720p": "std", "1080p": "pro", "4K": "4K"}), default="1080p"),
+            "resolution": Param(
+                "mode", Choice({"720p": "std", "1080p": "pro", "4K": "4K"}), default="1080p", always_sent=True
+            ),
             "audio": Param("sound", Flag(), default=False, always_sent=True),
         },
         knobs={"shots": Param("multi_shots", Choice({"one": False}), default="one")},

@@ -15,7 +15,7 @@ from .media import FILMS, SOUNDS
 
 MADE = ("text", "first_frame", "images")
 LONGEST_SOURCE = 15
-DOUBT = "with a reference video its seconds are billed too: taken for the longest there is, 15 s"
+DOUBT = "the seconds of a reference video are billed too"
 
 
 def seedance(name: str, model: str, resolutions: Choice, usd: str, with_video: str) -> Offer:
@@ -32,7 +32,7 @@ def seedance(name: str, model: str, resolutions: Choice, usd: str, with_video: s
             "images": Param("image_urls", Files(1, 9)),
             "videos": Param("video_urls", Files(1, 3, types=FILMS)),
             "audios": Param("audio_urls", Files(1, 3, types=SOUNDS)),
-            "duration": Param("duration", Whole(4, 15), default=5),
+            "duration": Param("duration", Whole(4, 15), default=5, always_sent=True),
             "aspect_ratio": Param(
                 "size", Choice("16:9", "9:16", "1:1", "4:3", "3:4", "21:9", {"auto": "adaptive"}), default="16:9"
             ),

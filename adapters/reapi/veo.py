@@ -2,15 +2,15 @@
 
 Page: reAPI's own validators, 2026-07-23, veo3.1-fast and veo3.1-fast-official.
 Odd: of veo3.1-fast frames and references are one list, and generation_type says which they are. Sound is no field of
-it, and the price of a second at -official is told nowhere.
+it: a clip always has it. The price of a second at -official is told nowhere.
 """
 
 from anymedia.declare import (
-    Choice, File, Files, Flag, Offer, Param, Rule, Table, Text, Whole, when,
+    Always, Choice, File, Files, Flag, Offer, Param, Rule, Table, Text, Whole, when,
 )  # fmt: skip
 
 RATIO = Param("aspect_ratio", Choice("16:9", "9:16"), default="16:9")
-RESOLUTION = Param("resolution", Choice("720p", "1080p", {"4K": "4k"}), default="720p")
+RESOLUTION = Param("resolution", Choice("720p", "1080p", {"4K": "4k"}), default="720p", always_sent=True)
 
 OFFERS = (
     Offer(
@@ -24,9 +24,10 @@ OFFERS = (
             "first_frame": Param("image_urls[0]", File()),
             "last_frame": Param("image_urls[1]", File()),
             "images": Param("image_urls", Files(1, 3)),
-            "duration": Param("duration", Whole(8, 8), default=8),
+            "duration": Param("duration", Whole(8, 8), default=8, always_sent=True),
             "aspect_ratio": RATIO,
             "resolution": RESOLUTION,
+            "audio": Param(None, Always(True)),
         },
         knobs={"enable_gif": Param("enable_gif", Flag(), default=False)},
         fixed={"generation_type": when(first_frame="frame", images="reference")},
@@ -44,7 +45,7 @@ OFFERS = (
             "negative_prompt": Param("negative_prompt", Text(0, 4000)),
             "first_frame": Param("first_frame_image", File()),
             "last_frame": Param("last_frame_image", File()),
-            "duration": Param("duration", Whole(4, 8, step=2), default=8),
+            "duration": Param("duration", Whole(4, 8, step=2), default=8, always_sent=True),
             "aspect_ratio": RATIO,
             "resolution": RESOLUTION,
             "audio": Param("generate_audio", Flag(), default=False, always_sent=True),

@@ -33,9 +33,11 @@ OFFERS = (
                 when(images=AT_VOICES, videos=AT_VOICES, otherwise="audio_url"),
                 when(images=VOICES, videos=VOICES, otherwise=Files(1, 1, single=True, types=SOUNDS)),
             ),
-            "duration": Param("duration", Whole(2, 15), default=5),
+            "duration": Param("duration", Whole(2, 15), default=5, always_sent=True),
             "aspect_ratio": Param("size", when(first_frame=None, video=None, otherwise=RATIOS), default="16:9"),
-            "resolution": Param("resolution", Choice({"720p": "720P", "1080p": "1080P"}), default="1080p"),
+            "resolution": Param(
+                "resolution", Choice({"720p": "720P", "1080p": "1080P"}), default="1080p", always_sent=True
+            ),
             "seed": Param("seed", Whole(0)),
         },
         knobs={

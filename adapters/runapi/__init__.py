@@ -29,6 +29,7 @@ UPLOAD = Upload(
     expires="expires",
 )
 
+ERROR = Fault(code="error.code", message=first("error.message", "error"), fields="errors")
 TASK = Reply(
     id="id",
     state="status",
@@ -51,18 +52,19 @@ STATES = {
     "failed": State.FAILED,
 }
 
-# "200 with the finished body, or 202 with Location and Retry-After": the id of the first stands in a header alone. Such
-# actions have no callback_url.
+# "200 with the finished body, or 202 with Location and Retry-After": the id may stand in a header alone, be it as the
+# last part of the Location. Such actions have no callback_url.
 AT_ONCE = Lifecycle(
     submit=Endpoint(
         method="POST",
         model="model",
         timeout=300,  # our choice: the answer is waited for until it is spoken
         reply=Reply(
-            id=first("id", "@x-runapi-task-id"),
+            id=first("id", "@x-runapi-task-id", "@location!tail"),
             state="status",
             succeeded_if="audios[]",
             assets="audios[].url",
+            failure=ERROR,
             usd="usage.cost",
             replayed="task_replayed",
         ),
@@ -75,7 +77,17 @@ AT_ONCE = Lifecycle(
             id="id",
             state="status",
             assets=first("response.body.audios[].url", "response.body!json.audios[].url"),
-            failure=Fault(message="error"),
+            # Of an action that was refused the task is completed, and the response within is the error's.
+            failed_if=first("response.body.error[]", "response.body!json.error[]"),
+            failure=Fault(
+                code=first("error.code", "response.body.error.code", "response.body!json.error.code"),
+                message=first(
+                    *("error.message", "error"),
+                    *("response.body.error.message", "response.body.error"),
+                    *("response.body!json.error.message", "response.body!json.error"),
+                ),
+                fields=first("response.body.errors", "response.body!json.errors"),
+            ),
             usd=first("usage.cost", "response.body.usage.cost", "response.body!json.usage.cost"),
         ),
     ),
@@ -113,7 +125,7 @@ ADAPTER = Adapter(
         expires=7 * 86_400,
     ),
     lifecycles={"at_once": AT_ONCE},
-    fault=Fault(code="error.code", message=first("error.message", "error"), fields="errors"),
+    fault=ERROR,
     request_id=("x-request-id",),
     errors={Match("No active channel", status=503): Err(Cause.UNAVAILABLE, submit=Outcome.REFUSED)},
     refunds="yes",  # "failed generations are not charged"
@@ -148,7 +160,11 @@ ADAPTER = Adapter(
             "the prices of flux-2-max, qwen-2, seedance-2.0-fast and 2.5, suno-v6, and of speech but for tts-1",
             "unknown, unless the provider tells them",
         ),
-        Gap("the unit of prices of films and of tts-1", "a second, and a call: estimates until the provider is asked"),
+        Gap(
+            "the unit of prices of films and of tts-1",
+            "a second, and a begun thousand of characters: estimates until the provider is asked",
+        ),
+        Gap("seconds billed with reference films at seedance-2.0", "the most, 15 s more, as an estimate"),
         Gap(
             "defaults of pictures: ratio, resolution and format",
             "where the wire requires a ratio, 1:1 or auto; a quality, the least; priced at the dearest",
@@ -166,7 +182,10 @@ ADAPTER = Adapter(
         ),
         Gap("the paths of seedream and imagen-4", "as those of their sisters"),
         Gap("which types and sizes of files are taken", "every picture is, and common films and sounds"),
-        Gap("what is told of a synchronous action that failed", "202, and then a look"),
+        Gap(
+            "what is told of a synchronous action that failed",
+            "a state at once or at a look, or an error in the response that a look holds",
+        ),
         Gap("when a webhook that was not answered comes again", "twice and out of order are expected"),
         Gap("rate figures, list of tasks, cancel"),
     ),

@@ -32,6 +32,6 @@ def sized(takes: Choice) -> Param:
     return Param("output_resolution", takes, default="720p", always_sent=True)
 
 
-def by_second(printed: Table) -> Table:
-    """Return figures for each second, which is inferred."""
-    return Table(printed.by, {cell: Per(price.usd, doubt=A_SECOND) for cell, price in printed.cells.items()})
+def by_second(printed: Table, *, more: int = 0, doubt: str = A_SECOND) -> Table:
+    """Return figures for each second, which is inferred; `more` seconds may be billed beyond the length."""
+    return Table(printed.by, {cell: Per(price.usd, more=more, doubt=doubt) for cell, price in printed.cells.items()})

@@ -1,16 +1,20 @@
 """Seedance 2.0, 2.0 fast and 2.5 at RunAPI.
 
 Page: RunAPI's client library, its contract of 2026-08-21.
-Odd: text_to_video makes clips of every sort; with films as references a second costs less; only 2.5 tells its last
-frame, leaves the length to the model, and has sound unless it is told otherwise.
+Odd: text_to_video makes clips of every sort; with films as references a second costs less, and their own seconds may
+be billed too, as another seller of the model does; only 2.5 tells its last frame, leaves the length to the model, and
+has sound unless it is told otherwise.
 """
 
 from anymedia.declare import ANY, UNKNOWN, Choice, Files, Flag, Offer, Param, Rule, Table, Whole
 
-from .common import CHECKER, FILMS, FORMS, PICTURE, SOUNDS, by_second, lasting, prompt, sized
+from .common import A_SECOND, CHECKER, FILMS, FORMS, PICTURE, SOUNDS, by_second, lasting, prompt, sized
 
 RATIOS = Choice("1:1", "4:3", "3:4", "16:9", "9:16", "21:9", "auto")
+BY, SOLD = "variant resolution", ("480p 720p 1080p 4K",)
 SIZES = {"480p": "480p", "720p": "720p", "1080p": "1080p", "4K": "4k"}
+LONGEST_SOURCE = 15  # seconds of all films together, as other sellers tell
+WITH_FILMS = f"{A_SECOND}; the seconds of reference films may be billed too"
 # Our choice: that frames and references exclude each other is told of 2.5, and holds at other sellers of all three.
 FRAMES_ALONE = Rule(when={"first_frame": ANY}, excludes=("audios",))
 
@@ -50,12 +54,14 @@ OFFERS = (
         "seedance-2.0",
         *("480p", "720p", "1080p", "4K"),
         rules=(Rule(when={"resolution": "4K"}, excludes=("videos",)),),
-        prices=by_second(
-            Table.printed(
-                "variant resolution",
-                ("480p 720p 1080p 4K",),
-                {"text first_frame images": ".19 .41 1.02 2.08", "videos": ".115 .25 .62"},
-            )
+        prices=Table(
+            BY,
+            {
+                **by_second(Table.printed(BY, SOLD, {"text first_frame images": ".19 .41 1.02 2.08"})).cells,
+                **by_second(
+                    Table.printed(BY, SOLD, {"videos": ".115 .25 .62"}), more=LONGEST_SOURCE, doubt=WITH_FILMS
+                ).cells,
+            },
         ),
     ),
     seedance_2("seedance-2.0-fast", "480p", "720p"),

@@ -6,9 +6,9 @@ Odd: openai_tts is synchronous, and takes a text and nothing else; Gemini speaks
 turn is made, and wants to know the speaker's accent.
 """
 
-from anymedia.declare import Flag, Number, Offer, Param, Price, Text
+from anymedia.declare import Flag, Number, Offer, Param, Per, Text
 
-A_CALL = "the page names no unit: its 4 cents are taken for those of one call"
+A_THOUSAND = "the page names no unit: 4 cents may be for a call or for a thousand characters; the dearer is taken"
 WEIGHT = Number(0, 1)
 SPEAKER = "Speaker 1"
 
@@ -39,7 +39,7 @@ OFFERS = (
         lifecycle="at_once",
         path="/api/v1/openai_tts/text_to_speech",
         params={"text": Param("text", Text(1, 4096), required=True)},
-        prices=Price("0.04", doubt=A_CALL),
+        prices=Per("0.04", "text", each=1000, begun=True, doubt=A_THOUSAND),
     ),
     Offer(
         name="gemini-3.1-flash-tts",

@@ -5,7 +5,7 @@ Odd: a mode says what is put in; a clip always has sound, and costs the same wha
 action of its own, upscale_video.
 """
 
-from anymedia.declare import UNKNOWN, Choice, Files, Flag, Offer, Param, Price, Text, Whole, when
+from anymedia.declare import UNKNOWN, Always, Choice, Files, Flag, Offer, Param, Price, Text, Whole, when
 
 from .common import FORMS, PICTURE, prompt
 
@@ -22,6 +22,7 @@ OFFERS = (
             "images": Param("reference_image_urls", Files(1, 3, forms=FORMS)),
             "duration": Param("duration_seconds", Whole(4, 8, step=2), default=UNKNOWN),
             "aspect_ratio": Param("aspect_ratio", Choice("16:9", "9:16", "auto"), default=UNKNOWN),
+            "audio": Param(None, Always(True)),
             "seed": Param("seeds", Whole(0, 2**31 - 1)),
         },
         knobs={

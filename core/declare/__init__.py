@@ -23,7 +23,7 @@ from .assets import Assets
 from .auth import Header, Query, Setting
 from .endpoint import Endpoint, Fault, Reply, Token
 from .errors import Err, Match
-from .fields import Choice, Size, Text, Url
+from .fields import Always, Choice, Size, Text, Url
 from .files import File, Files, Step, Upload
 from .hook import Hook
 from .lifecycle import Lifecycle, Pace
@@ -43,6 +43,7 @@ __all__ = [
     "UNKNOWN",
     "VARIANT",
     "Adapter",
+    "Always",
     "Assets",
     "Balance",
     "Cause",

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from functools import reduce
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from anymedia.model.inline import Inline
 from anymedia.model.money import EXACT
@@ -119,6 +120,14 @@ def _span(value: Any) -> Decimal:
     return seconds
 
 
+def _tail(value: str) -> str:
+    """Return the last part of a URL's path, or of a path."""
+    part = unquote(urlsplit(value).path.rstrip("/").rpartition("/")[2])
+    if not part:
+        raise ValueError("a path without a part")
+    return part
+
+
 CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {
     "json": parsed_json,
     "s": lambda seconds: _since_1970(float(seconds)),
@@ -129,5 +138,6 @@ CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {
     "cents": _hundredth,
     "percent": _percent,
     "span": _span,
+    "tail": _tail,
 }
 """By the word; each may raise ValueError, TypeError, AttributeError, ArithmeticError, LookupError or OSError."""

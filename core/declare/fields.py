@@ -50,6 +50,26 @@ class Value(ABC):
         """Return what the wire's words stand for; None when nothing does."""
         return wire
 
+    def holds(self, value: Any) -> bool:
+        """Return whether a value is one of the kind, whatever the bounds."""
+        return self.wants.fits(value)
+
+
+@attrs.frozen
+class Always(Value):
+    """What each work has, asked for or not: Param(None, Always(True)). It is not sent, and nothing else is taken."""
+
+    value: Any
+
+    def flaws(self, value: Any) -> Iterator[Flaw]:
+        """Yield everything that is wrong with a value."""
+        if not is_same(value, self.value):
+            yield Flaw(f"is always {_said(self.value)}", documented=False, unsupported=True)
+
+
+def _said(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
 
 @attrs.frozen
 class Text(Value):

@@ -129,6 +129,8 @@ class Files(_Takes):
 
     def read(self, wire: Json) -> Any:
         """Return what the wire's words stand for."""
+        if isinstance(wire, list):
+            return tuple(wire)
         return (wire,) if self.single and wire is not None else wire
 
 

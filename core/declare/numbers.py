@@ -96,6 +96,10 @@ class Whole(Value):
             return AUTO
         return _read(wire, self.form, _WHOLE)
 
+    def holds(self, value: Any) -> bool:
+        """Return whether a value is a whole number, or "auto" where that is taken."""
+        return super().holds(value) or (value == AUTO and self.auto is not None)
+
 
 @attrs.frozen
 class Number(Value):

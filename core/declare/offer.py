@@ -11,14 +11,14 @@ from anymedia.model.request import FROM_TEXT
 from anymedia.model.strict_json import Json
 from anymedia.model.vocabulary import Kind
 
-from .fields import Value
+from .fields import Always, Text, Value
 from .files import File, Files
-from .numbers import Whole
-from .prices import Prices, goes_by
+from .numbers import Number, Whole
+from .prices import Prices, counted_by, goes_by
 from .several import several
 from .sizes import Shape
 from .when import When, cases, pick
-from .written import Numbered, Written, clashes, places
+from .written import Keys, Numbered, Written, clashes, places
 
 VARIANT = "variant"
 """What a price table names to go by the request's variant."""
@@ -28,16 +28,17 @@ VARIANT = "variant"
 class Param:
     """A canonical field on the wire.
 
-    `to` is its place in the body: "input.prompt"; "input." merges an object into the one there, "" into the body
-    itself, "images[].url" makes an object of each element, "images[0]" is an element of a list, "?name" puts it into
-    the query. No two fields share a place, or lie one under the other, unless a request can give only one of them.
+    `to` is its place in the body (None: it is not sent, since each work has it, as `Always` says): "input.prompt";
+    "input." merges an object into the one there, "" into the body itself, "images[].url" makes an object of each
+    element, "images[0]" is an element of a list, "?name" puts it into the query. No two fields share a place, or lie
+    one under the other, unless a request can give only one of them.
 
     It is `required` wherever it is taken at all. `default` is what the provider takes when the field is not sent
     (None: nothing is known to be taken); with `always_sent` the wire requires the field, and the default is filled
     in. `bills_as` names values that are billed as another one.
     """
 
-    to: str | Numbered | When[str]
+    to: str | Numbered | When[str] | None
     takes: Value | When[Value]
     required: bool = False
     default: Any = None
@@ -144,7 +145,11 @@ class Offer:
     @property
     def written(self) -> list[Written]:
         """What a submit writes for it: each field, and what is fixed."""
-        fields = [Written(name, each.to, each.takes, each.always_sent) for name, each in self.fields.items()]
+        fields = [
+            Written(name, each.to, each.takes, each.always_sent)
+            for name, each in self.fields.items()
+            if each.to is not None
+        ]
         return [*fields, *(Written(f"the fixed {to}", to) for to in self.fixed)]
 
     @property
@@ -177,6 +182,7 @@ def _unknown_names(offer: Offer) -> Iterator[str]:
         yield f"when() goes by {', '.join(roles.subject)}, not by {', '.join(sorted(deciding))}"
     yield from _of_no_field(offer)
     yield from _of_files(offer)
+    yield from _of_places(offer)
     # They differ from task to task, and all tasks of a request are submitted at one path.
     for field in {"count", "seed"} & set(offer.in_query):
         yield f"{field} differs from task to task, so it cannot be sent in the query"
@@ -187,6 +193,9 @@ def _of_no_field(offer: Offer) -> Iterator[str]:
     unmapped = [field for field in goes_by(offer.prices) if field != VARIANT and field not in offer.fields]
     if unmapped:
         yield f"the price goes by {', '.join(unmapped)}, which is not mapped"
+    for field in set(counted_by(offer.prices)) - {*unmapped}:
+        if not all(isinstance(each, Whole | Number | Text | Files) for each in cases(offer.fields[field].takes)):
+            yield f"the price counts {field}, which is no number, no text and no list of files"
     made = [] if offer.shape is None else [field for field in offer.shape.gives if field not in offer.params]
     if made:
         yield f"the shape makes {', '.join(made)}, which is not mapped"
@@ -194,6 +203,23 @@ def _of_no_field(offer: Offer) -> Iterator[str]:
     unknown = [name for name in dict.fromkeys(ruled) if name not in (*offer.roles.names, *offer.knobs)]
     if unknown:
         yield f"a rule names {', '.join(unknown)}, which is no field of {offer.kind} and no knob"
+
+
+def _of_places(offer: Offer) -> Iterator[str]:
+    """Yield the fields that go nowhere though something is sent, and the elements of lists that are out of order."""
+    for name, param in offer.fields.items():
+        if (param.to is None) != all(isinstance(each, Always) for each in cases(param.takes)):
+            yield f"{name}: it has a place, unless it is Always so"
+    found: dict[Keys, list[int]] = {}
+    for written in offer.written:
+        for keys in written.places:
+            for depth, key in enumerate(keys):
+                if key[0] == "[":
+                    at, order = int(key[1:-1]), found.setdefault(keys[:depth], [])
+                    order += [] if at in order else [at]
+    for keys, order in found.items():
+        if order != [*range(len(order))]:
+            yield f"the elements of {'.'.join(keys)} are written in the order {order}, and not from 0 on"
 
 
 def _of_files(offer: Offer) -> Iterator[str]:

@@ -11,6 +11,7 @@
                num      a number, also one that is written as text
                cents    USD, from a number of cents; percent: 0.45, from "45%" or 45
                span     seconds, from "1.5s", "1m 30s", "00:01:02" or a number of seconds
+               tail     the last part of a URL's path, like the id in a Location
     @x-cost    the header x-cost of the answer, in whatever letters
     @          the bytes of the answer's body
     first(…)   the first of several places that holds anything

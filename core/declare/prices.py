@@ -170,6 +170,8 @@ class Metered:
     most: Mapping[str, Decimal] = attrs.field(factory=dict, converter=_rates, hash=False)
 
     def __attrs_post_init__(self) -> None:
+        if not self.rates:
+            raise ValueError("rates: there is none")
         if unread := self.most.keys() - self.rates.keys():
             raise ValueError(f"most: no rate is for {', '.join(sorted(unread))}")
 
@@ -197,8 +199,13 @@ class Override:
     source: str
 
 
+def counted_by(prices: Prices | None) -> tuple[str, ...]:
+    """Return the fields of which each one is billed."""
+    cells = prices.cells.values() if isinstance(prices, Table) else [prices]
+    return tuple(dict.fromkeys(cell.of for cell in cells if isinstance(cell, Per)))
+
+
 def goes_by(prices: Prices | None) -> tuple[str, ...]:
     """Return the fields by which a table finds a figure, and those of which each one is billed."""
-    cells = prices.cells.values() if isinstance(prices, Table) else [prices]
     by = prices.by if isinstance(prices, Table) else ()
-    return tuple(dict.fromkeys((*by, *(cell.of for cell in cells if isinstance(cell, Per)))))
+    return tuple(dict.fromkeys((*by, *counted_by(prices))))

@@ -5,7 +5,7 @@ from typing import Any
 
 from .fields import Choice, Text, Value
 from .files import Files
-from .numbers import AUTO, Flag, Number, Whole, as_word
+from .numbers import Flag, Number, Whole, as_word
 from .offer import VARIANT, Offer
 from .prices import Table
 from .when import Said, cases, pick
@@ -54,9 +54,7 @@ def unlisted(offer: Offer) -> Iterator[str]:
 
 
 def _is_one(takes: Value, value: Any) -> bool:
-    if isinstance(takes, Whole) and value == AUTO:
-        return takes.auto is not None
-    return takes.wants.fits(value) and all(flaw.unsupported for flaw in takes.flaws(value))
+    return takes.holds(value) and all(flaw.unsupported for flaw in takes.flaws(value))
 
 
 def cells_of_no_request(offer: Offer) -> Iterator[str]:

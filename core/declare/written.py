@@ -61,7 +61,7 @@ def merges(to: str | Numbered) -> bool:
     return isinstance(to, str) and (not to or to.endswith("."))
 
 
-def places(to: str | Numbered | When[str], takes: Value | When[Value]) -> list[str | Numbered]:
+def places(to: str | Numbered | When[str] | None, takes: Value | When[Value]) -> list[str | Numbered]:
     """Return where a field may be written: its places, or that of each key of an object that is merged."""
     found: list[str | Numbered] = []
     for each in [to] if isinstance(to, Numbered) else cases(to):

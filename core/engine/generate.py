@@ -8,7 +8,7 @@ from anymedia.journal.ledger import Claimed
 from anymedia.model.errors import AnymediaError
 from anymedia.model.money import total
 from anymedia.model.options import Options
-from anymedia.model.task import Attempt, Result, Task
+from anymedia.model.task import Attempt, Order, Result, Task
 from anymedia.model.vocabulary import State
 
 from .buy import buy
@@ -55,6 +55,7 @@ class Generation:
         self._account_of = account_of
         self._waiting: dict[asyncio.Future[Task], Share] = {}
         self._made: dict[int, Task] = {}
+        self._fewer: list[str] = []
         self._missing = plan.units
 
     async def result(self) -> Result:
@@ -97,8 +98,12 @@ class Generation:
                 self._purchase.ended(share, error.task, error)
             else:
                 self._purchase.ended(share, task)
-                self._made[share.attempt.order.part] = task
-                self._missing -= _units(task, share.attempt.order.units)
+                order, made = share.attempt.order, _works(task)
+                self._made[order.part] = task
+                there = _units(made, order)
+                self._missing -= there
+                if made < there * order.makes:
+                    self._fewer.append(f"task {task.id} made {made} of the {there * order.makes} that it was paid for")
             del self._waiting[end]
 
     async def _abandon(self) -> None:
@@ -117,6 +122,7 @@ class Generation:
             missing=self._missing,
             errors=(
                 *(map(str, purchase.errors) if self._missing else ()),
+                *self._fewer,
                 *(task.trouble.error for task in tasks if task.trouble is not None),
             ),
             money=total(task.money for task in tasks),
@@ -124,11 +130,15 @@ class Generation:
         )
 
 
-def _units(task: Task, units: int) -> int:
-    """Return how many of the units that a task was to make are there: what comes beside them, like a cover, is none.
+def _units(works: int, order: Order) -> int:
+    """Return how many of an order's units are there, each by one of its works at least."""
+    return min(-(-works // order.makes), order.units)
+
+
+def _works(task: Task) -> int:
+    """Return how many works a task has made: what comes beside them, like a cover, is none.
 
     What a raw request makes is not known by its kind, so all that it made counts.
     """
     main = [asset for asset in task.assets if asset.role == "main"]
-    made = [asset for asset in main if task.offer is None or asset.kind == task.kind.medium]
-    return min(len(made), units)
+    return sum(task.offer is None or asset.kind == task.kind.medium for asset in main)

@@ -8,7 +8,7 @@ import attrs
 from anymedia.account import Account
 from anymedia.declare.adapter import PriceQuote
 from anymedia.model.errors import AnymediaError, Unavailable
-from anymedia.pricing.live import LivePrice, LivePrices, fields_of
+from anymedia.pricing.live import LivePrice, LivePrices, can_be_asked, fields_of
 from anymedia.pricing.offers import Candidate
 from anymedia.translate import decode, encode
 from anymedia.translate.check import Checked
@@ -47,7 +47,7 @@ async def refresh(priced: Iterable[Candidate], session: Session, live: LivePrice
         words = candidate.account.adapter.price_quote
         if words is not None:
             parts = (part for part, _ in same(candidate.parts))
-            questions = [_Question(candidate, part, words) for part in parts if not candidate.checked.extra]
+            questions = [_Question(candidate, part, words) for part in parts if can_be_asked(candidate.checked)]
             by_origin.setdefault(candidate.account.origin, []).extend(questions)
     errors: list[AnymediaError] = []
     for questions in filter(None, by_origin.values()):

@@ -43,7 +43,7 @@ class Ceiling:
             why = f"the price of {offer} is unknown ({money.reason}), and may be more than the {self.most} USD allowed"
             raise _over(f"{why}; allow_unknown_price takes it all the same")
         held = self.held
-        spent = f", of which {held.normalize(EXACT):f} are spent or reserved" if held else ""
+        spent = f", of which {held.normalize(EXACT):f} are spent, or reserved for its other tasks" if held else ""
         raise _over(f"{offer} costs {money}, more than the {self.most} USD allowed{spent}")
 
 

@@ -58,10 +58,11 @@ class Form:
         return None if self.fits(value) else self.told(value) or self.message.format(shown=shown(value))
 
 
-def holds(form: Form, *roles: Role) -> Mapping[str, Any]:
-    """Return the metadata of a field: its form and its roles, with those that follow from the form."""
+def holds(form: Form, *roles: Role, medium: str | None = None) -> Mapping[str, Any]:
+    """Return the metadata of a field: its form, its roles with those that follow from the form, and of a file the
+    medium: image, video or audio."""
     implied = {Role.SUBJECT: form in MEDIA or Role.INPUT in roles, Role.TEXT: form is TEXT}
-    return {"form": form, "roles": {*roles, *(role for role, holds_ in implied.items() if holds_)}}
+    return {"form": form, "medium": medium, "roles": {*roles, *(role for role, holds_ in implied.items() if holds_)}}
 
 
 @attrs.frozen
@@ -69,7 +70,8 @@ class Roles:
     """The fields of a kind of request, by what they are for; each group is in the order in which the kind names them.
 
     `names` are the fields that an offer can map, `forms` the forms of all fields, `optional` those that may be None;
-    `files` are those into which files are put, and whether one (False) or several (True).
+    `files` are those into which files are put, and whether one (False) or several (True); `media` which medium each is
+    of, where the kind says so.
     """
 
     names: tuple[str, ...]
@@ -80,6 +82,7 @@ class Roles:
     looks: tuple[str, ...]
     free: tuple[str, ...]
     files: Mapping[str, bool] = attrs.field(hash=False)
+    media: Mapping[str, str] = attrs.field(hash=False)
     forms: Mapping[str, Form] = attrs.field(hash=False)
     optional: tuple[str, ...]
 
@@ -100,6 +103,7 @@ class Roles:
             looks=named(Role.LOOK),
             free=named(Role.FREE),
             files={field.name: field.metadata["form"] == FILES for field in fields if field.metadata["form"] in MEDIA},
+            media={field.name: medium for field in fields if (medium := field.metadata.get("medium")) is not None},
             forms={field.name: field.metadata["form"] for field in fields},
             optional=tuple(field.name for field in fields if field.default is None),
         )

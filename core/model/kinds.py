@@ -63,10 +63,10 @@ class ImageRequest(Request):
 
     prompt: str = attrs.field(metadata=holds(TEXT, Role.SUBJECT, Role.TEXT, Role.FREE))
     images: tuple[str | Media, ...] = attrs.field(
-        default=(), converter=files, metadata=holds(FILES, Role.INPUT, Role.FREE)
+        default=(), converter=files, metadata=holds(FILES, Role.INPUT, Role.FREE, medium="image")
     )
     mask: str | Media | None = attrs.field(
-        default=None, converter=put_in, metadata=holds(FILE, Role.SUBJECT, Role.FREE)
+        default=None, converter=put_in, metadata=holds(FILE, Role.SUBJECT, Role.FREE, medium="image")
     )
     aspect_ratio: str | None = attrs.field(default=None, metadata=holds(RATIO, Role.SHAPE, Role.LOOK))
     size: Size | None = attrs.field(default=None, converter=pair, metadata=holds(SIZE, Role.SHAPE))
@@ -99,19 +99,23 @@ class VideoRequest(Request):
     )
 
     prompt: str | None = attrs.field(default=None, metadata=holds(TEXT, Role.SUBJECT, Role.TEXT, Role.FREE))
-    video: str | Media | None = attrs.field(default=None, converter=put_in, metadata=holds(FILE, Role.INPUT))
+    video: str | Media | None = attrs.field(
+        default=None, converter=put_in, metadata=holds(FILE, Role.INPUT, medium="video")
+    )
     first_frame: str | Media | None = attrs.field(
-        default=None, converter=put_in, metadata=holds(FILE, Role.INPUT, Role.FREE)
+        default=None, converter=put_in, metadata=holds(FILE, Role.INPUT, Role.FREE, medium="image")
     )
     last_frame: str | Media | None = attrs.field(
-        default=None, converter=put_in, metadata=holds(FILE, Role.SUBJECT, Role.FREE)
+        default=None, converter=put_in, metadata=holds(FILE, Role.SUBJECT, Role.FREE, medium="image")
     )
-    videos: tuple[str | Media, ...] = attrs.field(default=(), converter=files, metadata=holds(FILES, Role.INPUT))
+    videos: tuple[str | Media, ...] = attrs.field(
+        default=(), converter=files, metadata=holds(FILES, Role.INPUT, medium="video")
+    )
     images: tuple[str | Media, ...] = attrs.field(
-        default=(), converter=files, metadata=holds(FILES, Role.INPUT, Role.FREE)
+        default=(), converter=files, metadata=holds(FILES, Role.INPUT, Role.FREE, medium="image")
     )
     audios: tuple[str | Media, ...] = attrs.field(
-        default=(), converter=files, metadata=holds(FILES, Role.SUBJECT, Role.FREE)
+        default=(), converter=files, metadata=holds(FILES, Role.SUBJECT, Role.FREE, medium="audio")
     )
     duration: Duration | None = attrs.field(default=None, metadata=holds(DURATION, Role.LOOK))
     aspect_ratio: str | None = attrs.field(default=None, metadata=holds(RATIO, Role.SHAPE, Role.LOOK))

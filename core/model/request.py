@@ -146,6 +146,7 @@ def _problems(request: Request) -> Iterator[Problem]:
         value = getattr(request, field)
         if not (value is None and field in roles.optional) and (fault := form.fault(value)) is not None:
             yield _problem(field, fault)
+    yield from _of_other_media(request)
     for one, other in request.exclusive:
         if one in request.given and other in request.given:
             yield _problem(other, f"give {one} or {other}, not both")
@@ -153,6 +154,21 @@ def _problems(request: Request) -> Iterator[Problem]:
     for field, form in roles.forms.items():
         if form not in MEDIA and not is_json(getattr(request, field)):
             yield _problem(field, "cannot be written as JSON")
+
+
+NAMES = {"image": "a picture", "video": "a film", "audio": "a sound"}
+"""What a file of each medium is, in words."""
+
+
+def _of_other_media(request: Request) -> Iterator[Problem]:
+    """Yield the files of this machine that are plainly of another medium than their field; a film may be put in for its
+    sound."""
+    for name, each in request.files:
+        wanted = request.roles.media.get(name)
+        if wanted is not None and isinstance(each, Media) and each.fault is None:
+            found = each.media_type.partition("/")[0]
+            if found in NAMES and found != wanted and (wanted, found) != ("audio", "video"):
+                yield _problem(name, f"takes {NAMES[wanted]}, and {each.label} is {NAMES[found]}, {each.media_type}")
 
 
 def unreadable(field: str, media: Media, error: Unreadable) -> Problem:

@@ -159,11 +159,12 @@ class Task:
 class Order:
     """One task to be bought: what is sent where, and for how much.
 
-    It makes `units` of the request's units (pictures, clips, songs), from number `part` on. `money` is the quote; `why`
-    says why this offer was chosen, at `chosen_at`; `variant` is that of the request, `lifecycle` names how its task
-    goes where that is not the provider's usual way, `webhook` says that the provider is asked to tell of it by a
-    webhook of ours. `idempotency_key` is the caller's own name for the request. `texts` are the caller's own words,
-    `signatures` are of URLs in its body, with which anybody may fetch them: both are in no JSON.
+    It makes `units` of the request's units (pictures, clips, songs), from number `part` on, and of each as many works
+    as `makes` says, like two songs for one price. `money` is the quote; `why` says why this offer was chosen, at
+    `chosen_at`; `variant` is that of the request, `lifecycle` names how its task goes where that is not the
+    provider's usual way, `webhook` says that the provider is asked to tell of it by a webhook of ours.
+    `idempotency_key` is the caller's own name for the request. `texts` are the caller's own words, `signatures` are
+    of URLs in its body, with which anybody may fetch them: both are in no JSON.
     """
 
     provider: str
@@ -183,6 +184,7 @@ class Order:
     idempotency_key: str | None = None
     part: int = 0
     units: int = 1
+    makes: int = 1
     why: str | None = None
     chosen_at: datetime | None = None
     texts: tuple[str, ...] = attrs.field(default=(), repr=False, eq=False, metadata={UNWRITTEN: True})

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from anymedia.declare.fields import Value
+from anymedia.declare.fields import Always, Value
 from anymedia.declare.numbers import of_word
 from anymedia.declare.offer import Param
 from anymedia.declare.prices import Dearest
@@ -49,12 +49,13 @@ def _param(given: Any, where: str) -> Param:
     if not isinstance(given, Mapping):
         raise ConfigError(f'{where}: must be a table like {{ to = "prompt", takes = "text" }}, not {given!r:.60}')
     only({name: value for name, value in given.items() if name != "default"}, FIELD, where, "word of a field")
-    for word in ("to", "takes"):
-        if word not in given:
-            raise ConfigError(f"{where}: {word}: is needed")
+    if "takes" not in given:
+        raise ConfigError(f"{where}: takes: is needed")
     takes = _takes(given["takes"], f"{where}: takes")
+    if "to" not in given and not isinstance(takes, Always):
+        raise ConfigError(f"{where}: to: is needed")
     return Param(
-        _to(given["to"], f"{where}: to"),
+        _to(given["to"], f"{where}: to") if "to" in given else None,
         takes,
         required=given.get("required", False),
         default=_default(given["default"], f"{where}: default") if "default" in given else None,

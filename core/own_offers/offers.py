@@ -52,6 +52,10 @@ def _is_path(path: Any) -> bool:
 
 NAME = Form("must be a name of 1 to 100 letters, without blanks, not {shown}", _is_name)
 TEXT = Form("must be a text that is not empty, not {shown}", lambda text: isinstance(text, str) and bool(text.strip()))
+CASES = Form(
+    "must be a table of what holds where each field is given, not {shown}",
+    lambda cases: isinstance(cases, dict) and bool(cases),
+)
 MAKES = Form("must be a whole number, 1 or more, not {shown}", lambda number: number > 0)
 PATH = Form('must be a path like "/v1/pictures", which may hold {{wire_id}}, not {shown}', _is_path)
 JSON = Form("must be a value that JSON has too, not {shown}", is_json)
@@ -104,8 +108,8 @@ def _fixed(given: Mapping[str, Any], where: str) -> dict[str, Any]:
 
 
 def _value(given: Any, where: str) -> Any:
-    if isinstance(given, Mapping) and {*given} == {"when"} and isinstance(given["when"], Mapping):
-        return in_each(fits(JSON))(given["when"], f"{where}.when")
+    if isinstance(given, Mapping) and {*given} == {"when"}:
+        return in_each(fits(JSON))(fitting(given["when"], CASES, f"{where}.when"), f"{where}.when")
     return fitting(given, JSON, where)
 
 

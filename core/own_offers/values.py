@@ -5,7 +5,7 @@ from typing import Any
 
 import attrs
 
-from anymedia.declare.fields import Choice, Size, Text, Url, Value
+from anymedia.declare.fields import Always, Choice, Size, Text, Url, Value
 from anymedia.declare.files import FORMS, File, Files
 from anymedia.declare.numbers import Flag, Number, Whole
 from anymedia.model.errors import ConfigError
@@ -132,6 +132,7 @@ WORDS: Mapping[str, Word] = {
         ),
         {"not_honoured": TEXTS},
     ),
+    "always": Word(SCALAR, Always),
     "url": Word(one_of(("http", "https")), lambda scheme: Url(https=scheme == "https"), alone="http"),
     "file": Word(WAYS, lambda forms, **beside: _files(File, forms, beside), OF_FILES, ("url",)),
     "files": Word(

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from anymedia.declare.fields import Text
+from anymedia.declare.fields import Always, Text
 from anymedia.declare.files import Files
 from anymedia.declare.when import UNKNOWN
 from anymedia.declare.written import merges
@@ -62,6 +62,9 @@ def _sent(name: str, value: Any, side: Side) -> Trait:
         return Trait("left out", "does not take it, so it is left out")
     if name in _alike(side.roles):
         return Trait("taken", "takes what is given")
+    field = side.checked.fields.get(name)
+    if field is not None and isinstance(field.takes, Always):
+        return Trait("always so", "always has it", key="as it is given")
     moved = side.given(name) != value
     names = [each for each in side.roles.shape if side.given(each) is not None] if moved else [name]
     words = ", ".join(_written(side.checked.fields[each], _wire(each, side)) for each in names)

@@ -77,7 +77,7 @@ class LivePrices:
     def price(self, checked: Checked, origin: str, units: int) -> LivePrice | None:
         """Return the live price of a task of so many units, if there is one."""
         prices = self._read()
-        return prices.get(_key(checked, origin, units)) if prices and not checked.extra else None
+        return prices.get(_key(checked, origin, units)) if prices and can_be_asked(checked) else None
 
     def keep(self, prices: Iterable[LivePrice]) -> None:
         """Add prices, and write the file whole. Errors: OSError, when nothing has changed."""
@@ -133,6 +133,12 @@ def _stamp(path: Path) -> tuple[int, ...] | None:
     except OSError:
         return None
     return stat.st_ino, stat.st_ctime_ns, stat.st_mtime_ns, stat.st_size
+
+
+def can_be_asked(checked: Checked) -> bool:
+    """Return whether a price says all that it goes by: nobody knows what raw fields cost, or how long a film is."""
+    roles = checked.offer.roles
+    return not checked.extra and not any(name in checked.given for name in roles.files if name not in roles.free)
 
 
 def fields_of(checked: Checked, units: int) -> dict[str, Json]:

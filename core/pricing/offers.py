@@ -80,6 +80,7 @@ def _order(candidate: Candidate, part: Part, money: Money, chosen: Mapping[str, 
         texts=checked.texts,
         part=part.first,
         units=part.units,
+        makes=checked.offer.makes,
         **chosen,
     )
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import ROUND_CEILING, Decimal, localcontext
-from functools import partial
 from typing import Any
 
 import attrs
@@ -10,29 +9,22 @@ import attrs
 from anymedia.declare.adapter import Adapter
 from anymedia.declare.fields import Text
 from anymedia.declare.files import File, Files
-from anymedia.declare.numbers import as_word
-from anymedia.declare.offer import VARIANT, Offer
+from anymedia.declare.offer import Offer
 from anymedia.declare.prices import Dearest, Metered, Override, Per, PerMegapixel, Price, Prices, Table, goes_by
-from anymedia.declare.when import Said, When, cases
-from anymedia.model.media import Media
+from anymedia.declare.when import Said, cases
 from anymedia.model.money import EXACT, FINEST, Money, PriceStatus, total
 from anymedia.model.strict_json import Json
 from anymedia.translate.check import Checked
 from anymedia.translate.encode import Part
-from anymedia.translate.places import reaches, touches
+from anymedia.translate.places import touches
 
-ONE = Decimal(1)
+from .figures import ONE, PAGE, USED, Unpriced, axis_of, figure_of, fits, size_of, times_of
+
 SMALLEST = Decimal(1).scaleb(FINEST)
 UNPRINTED = "no page prints a price"
-USED = "it is billed by what is used, which nobody knows beforehand"
-PAGE, YOURS = "the page", "your configuration"
+YOURS = "your configuration"
 UNNAMED = f"{YOURS} names no price"
 ABOUT = "the page gives an approximate price"
-EACH_ROUNDED = "each file that is put in is taken to be rounded up to a megapixel by itself"
-
-
-class Unpriced(Exception):
-    """No printed price fits; the message says why."""
 
 
 def priced(checked: Checked, parts: Sequence[Part]) -> Money:
@@ -68,10 +60,10 @@ def _priced(checked: Checked, part: Part, prices: Prices, override: Override | N
     units, open_ = _units(checked, part)
     if override is not None:
         _all_listed(checked, override, units)
-    price, doubt = _figure(checked, prices, units)
+    price, doubt = figure_of(checked, prices, units)
     if isinstance(prices, Table) and "count" in prices.by:
         units, open_ = 1, ""  # a cell is for all of them
-    times, longest = _times(checked, price)
+    times, longest = times_of(checked, price)
     doubts = "; ".join(filter(None, (doubt, longest, price.doubt, _unmapped(checked), open_)))
     if override is not None:
         return _overridden(override, price, units * times, doubts)
@@ -82,8 +74,8 @@ def _all_listed(checked: Checked, override: Override, units: int) -> None:
     """Refuse a price of the user's where a dearer one, which is not listed, may apply."""
     page = checked.offer.prices
     if isinstance(page, Table) and isinstance(override.prices, Table):
-        axes = [_axis(checked, name, units) for name in page.by]
-        missing = [cell for cell in page.cells if _fits(cell, axes) and cell not in override.prices.cells]
+        axes = [axis_of(checked, name, units) for name in page.by]
+        missing = [cell for cell in page.cells if fits(cell, axes) and cell not in override.prices.cells]
         if missing:
             raise Unpriced(f"{PAGE} prints no price for {', '.join(missing[0])}")
 
@@ -170,10 +162,10 @@ def depends_on(checked: Checked) -> dict[str, Json]:
 
 def _billed_as(checked: Checked, name: str) -> Json:
     if name == "size":
-        size = _size(checked)
+        size = size_of(checked)
         return None if size is None else "{}x{}".format(*size)
     try:
-        value = _axis(checked, name, checked.value("count") or checked.units)
+        value = axis_of(checked, name, checked.value("count") or checked.units)
     except Unpriced:
         return None
     if isinstance(value, str | tuple) and name in checked.offer.fields and _is_counted(checked, name):
@@ -184,91 +176,6 @@ def _billed_as(checked: Checked, name: str) -> Json:
 def _is_counted(checked: Checked, name: str) -> bool:
     """Return whether the length of a field is billed, and not what stands in it."""
     return isinstance(checked.fields[name].takes, Text | File | Files)
-
-
-def _figure(checked: Checked, figures: Prices, units: int) -> tuple[Price, str]:
-    """Return the price of one unit, or of all where it goes by their number; and why it is only an estimate, or ""."""
-    if isinstance(figures, Price):
-        return figures, ""
-    if isinstance(figures, Metered):
-        return _at_most(figures)
-    if isinstance(figures, PerMegapixel):
-        put_in = _put_in(checked) if figures.put_in else 0
-        usd = _by_megapixel(checked, figures) + figures.put_in * put_in
-        return Price(str(usd)), EACH_ROUNDED if put_in > 1 else ""
-    if _in_pixels(checked, figures.by):
-        raise Unpriced(f"{PAGE} prints no price for a size in pixels")
-    axes = [_axis(checked, name, units) for name in figures.by]
-    exact = figures.cells.get(tuple(map(as_word, axes)))
-    fitting = [exact] if exact else [price for cell, price in figures.cells.items() if _fits(cell, axes)]
-    if not fitting:
-        raise Unpriced(f"{PAGE} prints no price for {', '.join(map(as_word, axes))}")
-    reasons = [axis.reason for axis in axes if isinstance(axis, Dearest) and axis.reason]
-    dearest = max(fitting, key=partial(_dear, checked))
-    return dearest, "; ".join(reasons) if len(set(fitting)) > 1 else ""
-
-
-def _dear(checked: Checked, price: Price) -> tuple[Decimal, Decimal]:
-    """Return by what the dearer of two figures is found: what each comes to."""
-    times, _ = _times(checked, price)
-    return (price.usd or Decimal(0)) * times, (price.credits or Decimal(0)) * times
-
-
-def _times(checked: Checked, price: Price) -> tuple[Decimal, str]:
-    """Return how often a figure is billed, and why that is only an estimate ("" when it is not)."""
-    if not isinstance(price, Per):
-        return ONE, ""
-    field = checked.fields[price.of]
-    value, takes = field.value, field.takes
-    if field.raw and value is None:
-        raise Unpriced(f"a raw field sets {price.of} to what {PAGE} prints no price for")
-    if not isinstance(value, str | tuple | Said | None):
-        return price.times(Decimal(str(value))), ""
-    if isinstance(value, tuple) or (isinstance(value, str) and isinstance(takes, Text)):
-        return price.times(Decimal(len(value))), ""
-    if value is None and isinstance(takes, Files):
-        return price.times(Decimal(0)), ""
-    said = f"{price.of} is {value or 'not given, and no page names a default'}"
-    most = getattr(takes, "most", None)
-    if most is None:
-        raise Unpriced(f"{said}, and {PAGE} names no most")
-    return price.times(Decimal(str(most))), f"{said}; the most is taken"
-
-
-def _at_most(metered: Metered) -> tuple[Price, str]:
-    """Return what is billed at most where it goes by what is used."""
-    if metered.most.keys() != metered.rates.keys():
-        raise Unpriced(USED)
-    told = ", ".join(f"{most:f} {name}" for name, most in metered.most.items())
-    return Price(metered.bill(metered.most)), f"it is billed by what is used; at most {told} are taken"
-
-
-def _fits(cell: Sequence[Any], axes: Sequence[Any]) -> bool:
-    return all(isinstance(axis, Dearest) or as_word(axis) == value for axis, value in zip(axes, cell, strict=True))
-
-
-def _axis(checked: Checked, name: str, units: int) -> Any:
-    """Return the value of a field that the price goes by: as billed, or the dearest of several."""
-    if name == VARIANT:
-        return _variant(checked, checked.offer.roles.inputs)
-    field, param = checked.fields[name], checked.offer.fields[name]
-    if field.raw and field.value is None:
-        if isinstance(param.default, When) and not reaches(checked.extra, param):
-            _variant(checked, param.default.fields)
-        raise Unpriced(f"a raw field sets {' or '.join(map(str, param.places))} to what {PAGE} prints no price for")
-    if field.value is None or isinstance(field.value, Said):
-        return Dearest(f"{name} is {field.value or 'not given, and no page names a default'}; the dearest is taken")
-    # A task is billed for what it makes itself, not for all that is asked for.
-    value = units if name == "count" else field.value
-    return param.bills_as.get(value, value)
-
-
-def _variant(checked: Checked, inputs: Sequence[str]) -> str:
-    """Return the variant. Errors: Unpriced where a raw field sets one of the inputs that decide."""
-    raw = [name for name in inputs if name in checked.fields and checked.fields[name].raw]
-    if raw:
-        raise Unpriced(f"a raw field sets {raw[0]}, and the price depends on whether it is given")
-    return checked.variant
 
 
 def _unmapped(checked: Checked) -> str:
@@ -292,22 +199,6 @@ def _nested(name: tuple[str, ...]) -> Mapping[str, Any]:
     return {name[0]: _nested(name[1:]) if name[1:] else None}
 
 
-def _size(checked: Checked) -> tuple[int, int] | None:
-    """Return the size that is given in pixels."""
-    field = checked.fields.get("size")
-    return None if field is None or field.sent is None else field.sent
-
-
-def _in_pixels(checked: Checked, by: Sequence[str]) -> bool:
-    """Return whether the size is sent in pixels, as it is given or by a raw field of its own."""
-    if _size(checked) is not None:
-        return True
-    fields, field = checked.fields, checked.fields.get("size")
-    if field is None or not field.raw:
-        return False
-    return all(fields[name].to != field.to for name in by if name in fields)
-
-
 def _units(checked: Checked, part: Part) -> tuple[int, str]:
     """Return how many units a task is billed for, and why that is only an estimate ("" when it is not)."""
     field = checked.fields.get("count")
@@ -321,27 +212,3 @@ def _units(checked: Checked, part: Part) -> tuple[int, str]:
     if not isinstance(units, int) or isinstance(units, bool) or units < 1:
         raise Unpriced(f"a raw field sets {field.to} to what is no number of results")
     return units, ""
-
-
-def _by_megapixel(checked: Checked, figures: PerMegapixel) -> Decimal:
-    roles, size = checked.offer.roles, _size(checked)
-    if any(field.raw for name, field in checked.fields.items() if name not in roles.texts):
-        raise Unpriced("a raw field changes what the price depends on")
-    if size is None:
-        raise Unpriced("the provider chooses the size, and the price goes by it")
-    return figures.first + figures.further * (_megapixels(*size) - 1)
-
-
-def _put_in(checked: Checked) -> int:
-    """Return the megapixels of all files that are put in; those of a public URL are not known."""
-    given = [checked.given[name] for name in checked.offer.roles.files if name in checked.given]
-    files = [each for value in given for each in (value if isinstance(value, tuple) else (value,))]
-    formats = [each.format for each in files if isinstance(each, Media) and each.format is not None]
-    known = [_megapixels(each.width, each.height) for each in formats if each.width and each.height]
-    if len(known) < len(files):
-        raise Unpriced("what is put in is billed by its size, which is not known of a URL: give the file itself")
-    return sum(known)
-
-
-def _megapixels(width: int, height: int) -> int:
-    return -(-width * height // (1 << 20))

@@ -223,8 +223,12 @@ def _unsupported(request: Request, given: Mapping[str, Any], offer: Offer) -> It
         if param is None:
             # A count is never unsupported: what one task cannot make, several can.
             if name != "count" and name not in shaped:
-                yield name, Flaw("not supported by this offer", documented=False, unsupported=True)
-        elif (takes := pick(param.takes, given)) is None or pick(param.to, given) is None:
+                others = ", ".join(each for each in request.roles.files if each in offer.params)
+                hint = f", which takes {others}" if name in request.roles.files and others else ""
+                yield name, Flaw(f"not supported by this offer{hint}", documented=False, unsupported=True)
+        elif (takes := pick(param.takes, given)) is None or (
+            isinstance(param.to, When) and param.to.pick(given) is None
+        ):
             yield name, Flaw(f"not supported {_where(param, given)}", documented=False, unsupported=True)
         else:
             yield from ((name, flaw) for flaw in takes.flaws(value) if flaw.unsupported)

@@ -57,7 +57,7 @@ def submitted(asked: Asked, answer: Answer, draft: Task) -> Task:
         raise _refusal(received, life)
     task_id = id_of(reply.id, content) if reply.id is not None else draft.id
     named = task_id is not None
-    if task_id is None and (answer.file is not None or _shows_success(reply, content)):
+    if task_id is None and (answer.file is not None or _is_over(life, reply, content)):
         task_id = draft.id  # it needs no name: nothing is left to look at
     if task_id is None:
         raise _without(received, f"without a task id that can be read{received.aside}")
@@ -165,7 +165,8 @@ def _refused(received: Received, endpoint: Endpoint, task: Task) -> Task:
         young = received.asked.now - task.submitted_at < timedelta(seconds=seconds)
         if young and str(code) in (received.code, str(received.answer.status)):
             return attrs.evolve(task, raw=received.raw)
-    if id_of(endpoint.reply.id, received.content) == task.id and (ended := _ended(received, endpoint.reply, task)):
+    of_the_task = endpoint.verdict or id_of(endpoint.reply.id, received.content) == task.id
+    if of_the_task and (ended := _ended(received, endpoint.reply, task)):
         return ended
     if endpoint.verdict and _is_verdict(received):
         failed = _failure(received, received.asked.adapter.fault, task, None, task.money)
@@ -250,6 +251,15 @@ def _state(received: Received, reply: Reply, task: Task, task_id: str) -> tuple[
     if meaning.cause is Cause.NOT_FOUND:
         raise received.error(meaning.cause, f"{received.asked.account} answered {said}", task_id=task_id)
     return State.FAILED, said, meaning
+
+
+def _is_over(life: Lifecycle, reply: Reply, content: Content) -> bool:
+    """Return whether an answer without an id tells all the same how the task has ended."""
+    said = None if reply.state is None else reply.state.one(content)
+    meaning = life.meaning(said) if isinstance(said, str) else None
+    if isinstance(meaning, Err):
+        return meaning.cause is not Cause.NOT_FOUND
+    return meaning in (State.FAILED, State.CANCELED) or _shows_success(reply, content)
 
 
 def _shows_success(reply: Reply, content: Content) -> bool:

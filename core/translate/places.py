@@ -42,6 +42,7 @@ def _set(holder: Any, key: str, value: Json) -> None:
         holder[key] = value
     else:
         at = int(key[1:-1])
+        holder += [None] * (at - len(holder))  # what is missing there is refused, and moves nothing to its place
         holder[at : at + 1] = [value]
 
 

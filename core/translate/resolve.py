@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from anymedia.declare.fields import Value
+from anymedia.declare.fields import Always, Value
 from anymedia.declare.offer import Offer, Param
 from anymedia.declare.when import UNKNOWN, Said, When
 from anymedia.declare.written import Numbered
@@ -55,6 +55,8 @@ def _field(name: str, param: Param, given: Mapping[str, Any]) -> Field:
     # Most things are no When, and this is where a check spends its time.
     takes = param.takes.pick(given) if isinstance(param.takes, When) else param.takes
     to = param.to.pick(given) if isinstance(param.to, When) else param.to
+    if isinstance(takes, Always):
+        return Field(takes.value, Source.GIVEN if name in given else Source.DEFAULT, None, takes, None)
     if to is None:
         takes = None
     if name in given:
@@ -89,5 +91,6 @@ def _overridden(field: Field, extra: Mapping[str, Json]) -> Field:
         body: dict[str, Json] = {}
         if field.sent is not None:
             put(body, field.to, field.takes.write(field.sent))
-        value = field.takes.read(held(merged(body, extra), field.to, field.takes.keys or ()))
+        read = field.takes.read(held(merged(body, extra), field.to, field.takes.keys or ()))
+        value = read if field.takes.holds(read) else None
     return attrs.evolve(field, value=value, source=Source.RAW)

@@ -138,6 +138,7 @@ RUNAPI = [
         (None,),
         {"480p": ".115", "720p": ".25", "1080p": ".62"},
         **A_SECOND,
+        beyond=15,
         videos=(FILM,),
     ),
     *per_second("runapi/seedance-2.0-fast", None, (None,), {"480p": "?", "720p": "?"}, billed=cents),
@@ -155,7 +156,11 @@ RUNAPI = [
     *flat("runapi/imagen-4-fast", {None: ".04"}, billed=cents),
     *flat("runapi/imagen-4-ultra", {None: ".12"}, billed=cents),
     *flat("runapi/qwen-2", {None: "?"}, billed=cents),
-    *flat("runapi/tts-1", {None: ".04"}, **A_SECOND),
+    *(
+        cell
+        for length, usd in ((1, ".04"), (1000, ".04"), (1001, ".08"), (4096, ".20"))
+        for cell in flat("runapi/tts-1", {None: usd}, **A_SECOND, text="x" * length)
+    ),
     *flat("runapi/text-to-speech-multilingual-v2", {None: "?"}, billed=cents, voice="Rachel"),
     *flat("runapi/gemini-3.1-flash-tts", {None: "?"}, billed=cents, voice="Kore"),
 ]
@@ -170,18 +175,22 @@ REVIDAPI = [
 CELLS = [*REAPI, *API_IN_ONE, *RUNAPI, *REVIDAPI]
 
 
+def shown(value):
+    return f"{len(value)} characters" if isinstance(value, str) and len(value) > 99 else str(value)
+
+
 def money(cell):
     provider, _, name = cell.name.partition("/")
     offer = adapters()[provider].offer(name)
     kind = KINDS[offer.kind]
     words = {"text": PROMPT} if kind is SpeechRequest else {"prompt": PROMPT}
-    request = kind(model=offer.model, **words, **cell.fields)
+    request = kind(model=offer.model, **words | cell.fields)
     (found,) = quote(request, provider, offer=cell.name)
     assert (found.offer, found.status) == (cell.name, found.money.status)  # it is not refused
     return found.money
 
 
-@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: f"{cell.name} {' '.join(map(str, cell.fields.values()))}")
+@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: f"{cell.name} {' '.join(map(shown, cell.fields.values()))}")
 def test_each_figure_comes_out(cell):
     got = money(cell)
     assert (got.status, got.list_usd, got.usd) == (cell.status, cell.list_usd, cell.usd)
@@ -195,7 +204,7 @@ def test_seconds_that_nobody_gave_are_the_default():
 def test_what_no_page_names_is_sent_and_quoted_as_sent():
     for name, fields, usd in (
         ("runapi/kling-3.0", {}, "0.70"),  # 5 s at 720p, silent
-        ("runapi/seedance-2.0", {"videos": (FILM,)}, "1.25"),
+        ("runapi/seedance-2.0", {"videos": (FILM,)}, "5.00"),
         ("runapi/wan-2.7", {"images": (PICTURE,)}, "0.80"),
     ):
         assert money(Cell(name, fields, None, None, ESTIMATE)).usd == Decimal(usd)

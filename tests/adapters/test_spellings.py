@@ -68,6 +68,7 @@ GEMINIS = {
     "nano-banana-pro": ("gemini-3-pro-image-preview", "gemini-3-pro-image-preview-official"),
 }
 
+WAN_USUAL, VEO_USUAL = {"duration": 5, "resolution": "1080P"}, {"duration": 8, "resolution": "720p"}
 REAPI = [
     Row(
         "reapi/kling-3-0",
@@ -82,7 +83,12 @@ REAPI = [
             "sound": False,
         },
     ),
-    Row("reapi/kling-3-0", film("kling-3.0"), VIDEOS, {"model": "kling-3-0", "prompt": PROMPT, "sound": False}),
+    Row(
+        "reapi/kling-3-0",
+        film("kling-3.0"),
+        VIDEOS,
+        {"model": "kling-3-0", "prompt": PROMPT, "duration": 5, "mode": "pro", "sound": False},
+    ),
     Row(
         "reapi/kling-3-0",
         film(
@@ -96,6 +102,7 @@ REAPI = [
         {
             "model": "kling-3-0",
             "prompt": PROMPT,
+            "duration": 5,
             "aspect_ratio": "9:16",
             "mode": "4K",
             "sound": True,
@@ -143,6 +150,7 @@ REAPI = [
                     "image_urls": [FIRST, LAST],
                     "video_urls": [FILM],
                     "audio_urls": [SOUND],
+                    "duration": 5,
                     "size": "adaptive",
                     "resolution": "480p",
                     "generate_audio": True,
@@ -177,6 +185,7 @@ REAPI = [
             "audio_url": SOUND,
             "size": "3:4",
             "seed": 0,
+            **WAN_USUAL,
         },
     ),
     Row(
@@ -190,13 +199,14 @@ REAPI = [
             "reference_video_urls": [FILM],
             "reference_voice_urls": [SOUND],
             "watermark": True,
+            **WAN_USUAL,
         },
     ),
     Row(
         "reapi/wan2.7-video",
         VideoRequest(model="wan-2.7", video=FILM, extra={"reapi": {"prompt_extend": False}}),
         VIDEOS,
-        {"model": "wan2.7-video", "video_urls": [FILM], "prompt_extend": False},
+        {"model": "wan2.7-video", "video_urls": [FILM], "prompt_extend": False, **WAN_USUAL},
     ),
     Row(
         "reapi/veo3.1-fast",
@@ -213,7 +223,7 @@ REAPI = [
     ),
     Row(
         "reapi/veo3.1-fast",
-        film("veo-3.1-fast", images=(FIRST,), aspect_ratio="9:16", extra={"reapi": {"enable_gif": True}}),
+        film("veo-3.1-fast", images=(FIRST,), aspect_ratio="9:16", audio=True, extra={"reapi": {"enable_gif": True}}),
         VIDEOS,
         {
             "model": "veo3.1-fast",
@@ -222,9 +232,10 @@ REAPI = [
             "generation_type": "reference",
             "aspect_ratio": "9:16",
             "enable_gif": True,
+            **VEO_USUAL,
         },
     ),
-    Row("reapi/veo3.1-fast", film("veo-3.1-fast"), VIDEOS, {"model": "veo3.1-fast", "prompt": PROMPT}),
+    Row("reapi/veo3.1-fast", film("veo-3.1-fast"), VIDEOS, {"model": "veo3.1-fast", "prompt": PROMPT, **VEO_USUAL}),
     Row(
         "reapi/veo3.1-fast-official",
         VEO,
@@ -413,7 +424,12 @@ API_IN_ONE = [
         VIDEOS,
         {"model": "kling-3", "prompt": PROMPT, "image": FIRST, "duration": 5, "mode": "std", "sound": False},
     ),
-    Row("api_in_one/kling-3", film("kling-3.0"), VIDEOS, {"model": "kling-3", "prompt": PROMPT, "sound": True}),
+    Row(
+        "api_in_one/kling-3",
+        film("kling-3.0"),
+        VIDEOS,
+        {"model": "kling-3", "prompt": PROMPT, "duration": 5, "mode": "std", "sound": True},
+    ),
     Row(
         "api_in_one/kling-3",
         film(
@@ -427,6 +443,7 @@ API_IN_ONE = [
         {
             "model": "kling-3",
             "prompt": PROMPT,
+            "duration": 5,
             "aspect_ratio": "1:1",
             "mode": "pro",
             "sound": True,
@@ -566,6 +583,7 @@ RUNAPI = [
             images=(FIRST,),
             duration=4,
             aspect_ratio="9:16",
+            audio=True,
             seed=7,
             extra={"runapi": {"enable_translation": False, "watermark": "mine"}},
         ),
@@ -866,7 +884,7 @@ def held(row):
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.name} {row.request.variant}")
 def test_a_request_is_spelt_as_the_page_spells_it(row):
     checked = held(row)
-    assert checked.problems == ()
+    assert (checked.problems, checked.offer.model) == ((), row.request.model)
     (part,) = parts(checked)
     # As JSON, in which true is not 1 and "5" is not 5.
     assert (checked.path, json.dumps(part.body, sort_keys=True)) == (row.path, json.dumps(row.body, sort_keys=True))
@@ -897,7 +915,13 @@ DEFAULTS = {
     "reapi/kling-3-0": CLIP | {"resolution": "1080p", "audio": False, "shots": "one"},
     "reapi/doubao-seedance-2.0": SEEDANCES,
     "reapi/doubao-seedance-2.0-fast": SEEDANCES,
-    "reapi/veo3.1-fast": {"duration": 8, "aspect_ratio": "16:9", "resolution": "720p", "enable_gif": False},
+    "reapi/veo3.1-fast": {
+        "duration": 8,
+        "aspect_ratio": "16:9",
+        "resolution": "720p",
+        "audio": True,
+        "enable_gif": False,
+    },
     "reapi/veo3.1-fast-official": {
         "duration": 8,
         "aspect_ratio": "16:9",
@@ -931,7 +955,7 @@ DEFAULTS = {
             ("2.5", True, ()),
         )
     },
-    "runapi/veo-3.1-fast": unnamed("duration", "aspect_ratio"),
+    "runapi/veo-3.1-fast": unnamed("duration", "aspect_ratio") | {"audio": True},
     "runapi/wan-2.7": unnamed("aspect_ratio") | OF_5_S,
     "runapi/suno-v6": SUNG,
     "runapi/suno-v5.5": SUNG,
@@ -980,7 +1004,7 @@ REFUSED = [
     ),
     ("reapi/doubao-seedance-2.0", film("seedance-2.0", seed=1), "seed: not supported"),
     ("reapi/veo3.1-fast", film("veo-3.1-fast", duration=6), "duration: takes 8, not 6"),
-    ("reapi/veo3.1-fast", film("veo-3.1-fast", audio=False), "audio: not supported"),
+    ("reapi/veo3.1-fast", film("veo-3.1-fast", audio=False), "audio: is always true"),
     (
         "reapi/veo3.1-fast",
         film("veo-3.1-fast", resolution="4K", extra={"reapi": {"enable_gif": True}}),
@@ -1019,6 +1043,7 @@ REFUSED = [
         "resolution: 4K goes without videos",
     ),
     ("runapi/seedance-2.0", film("seedance-2.0", first_frame=FIRST, audios=(SOUND,)), "goes without audios"),
+    ("runapi/veo-3.1-fast", film("veo-3.1-fast", audio=False), "audio: is always true"),
     ("runapi/veo-3.1-fast", VEO, "resolution: not supported"),
     ("runapi/veo-3.1-fast", film("veo-3.1-fast", duration=5), "duration: takes 4, 6, 8, not 5"),
     ("runapi/wan-2.7", VideoRequest(model="wan-2.7", first_frame=FIRST), "first_frame: needs prompt"),
@@ -1063,6 +1088,27 @@ def test_the_bounds_of_a_tune_are_those_of_a_song(name, field, most):
         for value, fits in ((most, True), (most + (1 if field == "duration" else "x"), False)):
             request = attrs.evolve(of, model=name[6:] if name.startswith("reapi/") else "suno-v5.5", **{field: value})
             assert [each.field for each in held(Row(name, request, "", {})).problems] == ([] if fits else [field])
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "field", "most"),
+    [
+        *((f"reapi/{name}", model, "images", 14) for model, names in GEMINIS.items() for name in names),
+        ("reapi/nano-banana-2-lite", "nano-banana-2-lite", "images", 10),
+        ("reapi/doubao-seedream-5-0-lite", "seedream-5-lite", "images", 20),
+        ("reapi/doubao-seedance-2.0", "seedance-2.0", "images", 9),
+        ("reapi/doubao-seedance-2.0", "seedance-2.0", "videos", 3),
+        ("reapi/veo3.1-fast", "veo-3.1-fast", "images", 3),
+        ("reapi/wan2.7-video", "wan-2.7", "images", 5),
+        ("reapi/wan2.7-video", "wan-2.7", "videos", 5),
+    ],
+)
+def test_the_number_of_files(name, model, field, most):
+    of = picture if "image" in name or "banana" in name or "seedream" in name else film
+    for number in (most, most + 1):
+        problems = held(Row(name, of(model, **{field: (FIRST,) * number}), "", {})).problems
+        said = [] if number == most else [f"takes 1 to {most} files, not {number}"]
+        assert [each.message for each in problems] == said
 
 
 def test_what_a_film_is_of_is_never_dropped():

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 
 from anymedia import ImageRequest
+from anymedia.declare.when import cases
 from anymedia.model.vocabulary import Kind
 from anymedia.registry import offers
+from anymedia.simulators.inputs import FILMS, SOUNDS
 from anymedia.translate.check import check
 from anymedia.translate.encode import parts
 
@@ -84,3 +86,13 @@ def test_check_passes_exactly_where_the_simulator_answers_yes(name, ask, cases, 
 
     hold()
     assert min(seen[True], seen[False]) > cases.max_examples / 50, seen
+
+
+CLIPS = [(adapter, offer) for adapter, offer in offers() if offer.kind is Kind.VIDEO]
+
+
+@pytest.mark.parametrize(("adapter", "offer"), CLIPS, ids=lambda each: each.name)
+def test_films_and_sounds_of_the_types_that_the_simulators_take_and_no_others(adapter, offer):
+    for field, types in (("video", FILMS.types), ("videos", FILMS.types), ("audios", SOUNDS.types)):
+        for takes in cases(offer.params[field].takes) if field in offer.params else []:
+            assert set(takes.types) == set(types)

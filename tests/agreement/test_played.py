@@ -3,6 +3,7 @@
 import attrs
 import pytest
 
+from anymedia.declare import Always
 from anymedia.model.vocabulary import Kind
 from anymedia.registry import adapters
 from anymedia.simulators import names
@@ -21,12 +22,18 @@ APART = 0.05
 """Seconds by which a player, a provider and we may differ."""
 
 
+def sounds(param):
+    """Return with and without sound, as far as an offer leaves it open."""
+    if param is None:
+        return (None,)
+    return (param.takes.value,) if isinstance(param.takes, Always) else (False, True)
+
+
 @pytest.mark.parametrize("name", OFFERS)
 async def test_players_open_what_an_offer_makes(client, tmp_path, name):
     adapter, offer = OFFERS[name]
     request = fewest(adapter, offer, next(iter(offer.variants)))
-    sounds = (False, True) if "audio" in offer.params else (None,)
-    for sound in sounds:
+    for sound in sounds(offer.params.get("audio")):
         wanted = request if sound is None else attrs.evolve(request, audio=sound)
         task = await run(client, wanted, adapter.name, offer=name)
         told = {asset.seconds for asset in task.assets} - {None}

@@ -77,7 +77,7 @@ def test_a_bill_above_the_quote_leaves_less_for_the_rest():
     ceiling = Ceiling(Decimal("0.10"))
     ceiling.reserve("acme/1", money("0.05")).count(accepted(attempt(), money=money("0.08", "settled")))
     with pytest.raises(
-        OverCeiling, match=r"b costs \$0\.03, more than the 0\.10 USD allowed, of which 0\.08 are spent or reserved"
+        OverCeiling, match=r"b costs \$0\.03, more than the 0\.10 USD allowed, of which 0\.08 are spent, or reserved"
     ):
         ceiling.reserve("b", money("0.03"))
     ceiling.reserve("b", money("0.02"))
@@ -122,7 +122,7 @@ def test_what_was_made_before_counts_too_though_it_is_above_the_ceiling():
     assert ceiling.held == 0
     lost = ceiling.hold(attempt("0.12", outcome=Outcome.UNCERTAIN))
     assert ceiling.held == Decimal("0.12")
-    with pytest.raises(OverCeiling, match=r"of which 0\.12 are spent or reserved"):
+    with pytest.raises(OverCeiling, match=r"of which 0\.12 are spent, or reserved"):
         ceiling.reserve("acme/1", money("0.01"))
     lost.count(accepted(attempt("0.12"), state=State.FAILED, money=money("0", "settled")))
     ceiling.reserve("acme/1", money("0.10"))

@@ -1,15 +1,33 @@
 """The words that clips, songs and voices need: places in lists, what differs by what is given, prices by length."""
 
 from decimal import Decimal
+from functools import partial
 
 import attrs
 import pytest
 
-from anymedia import Account, ImageRequest, MusicRequest, Secret, SpeechRequest, State, Task, VideoRequest, quote
+from anymedia import (
+    Account,
+    AnymediaError,
+    Cause,
+    ImageRequest,
+    Kind,
+    MusicRequest,
+    OutOfBounds,
+    Secret,
+    SpeechRequest,
+    State,
+    Task,
+    VideoRequest,
+    quote,
+)
 from anymedia.declare import (
     ANY,
+    Always,
+    Assets,
     Choice,
     Endpoint,
+    Err,
     File,
     Files,
     Flag,
@@ -28,6 +46,7 @@ from anymedia.declare import (
     Whole,
     when,
 )
+from anymedia.declare.path import Content, Path
 from anymedia.model.errors import MalformedAnswer, SubmitUncertain
 from anymedia.model.strict_json import dumps
 from anymedia.pricing.live import fields_of
@@ -39,6 +58,8 @@ from anymedia.translate.check import check
 from anymedia.translate.classify import Asked
 from anymedia.translate.encode import parts
 from anymedia.translate.messages import Answer
+from anymedia.translate.places import put
+from tests.samples import sample
 
 from .acme import NOW, acme
 
@@ -269,7 +290,7 @@ def test_a_clip_is_priced_by_its_length(fields, usd, reason):
         (Per("0.03", "text", each=1000), {"text": "x" * 500}, "$0.015"),
         (Per("0.03", "text", each=1000, least=1000), {"text": "x"}, "$0.03"),
         (Per("0.1", "text", each=7), {"text": "x"}, "$0.014285715"),
-        (Per("0.03", "text", each=10, more=15), {"text": "x" * 5}, "$0.06"),
+        (Per("0.03", "text", each=10, more=15), {"text": "x" * 5}, "~$0.06"),
         (Per("0.02", "speed"), {"speed": 1.5}, "$0.03"),
         (Per("0.02", "speed"), {}, "$0.02"),
         (Metered({"tokens": "0.001"}, most={"tokens": 20}), {}, "~$0.02"),
@@ -333,6 +354,8 @@ def test_what_a_price_goes_by():
     [
         (Per("1", "steps"), "the price goes by steps, which is not mapped"),
         (Table("resolution", {"720p": Per("1", "count")}), "the price goes by count, which is not mapped"),
+        (Per("1", "audio"), "the price counts audio, which is no number, no text and no list of files"),
+        (Per("1", "first_frame"), "the price counts first_frame, which is no number"),
     ],
 )
 def test_a_price_by_what_is_not_mapped_is_refused(prices, wrong):
@@ -343,6 +366,8 @@ def test_a_price_by_what_is_not_mapped_is_refused(prices, wrong):
 def test_a_most_that_no_rate_is_for_is_refused():
     with pytest.raises(ValueError, match="most: no rate is for seconds"):
         Metered({"tokens": "1"}, most={"seconds": 1})
+    with pytest.raises(ValueError, match="rates: there is none"):
+        Metered({})
 
 
 @pytest.mark.parametrize(
@@ -359,14 +384,88 @@ def test_a_place_that_cannot_be_is_refused(to, wrong):
         attrs.evolve(CLIP, params=CLIP.params | {"audios": Param(to, Files(1, 1, single=True))}, rules=())
 
 
+def test_what_each_work_has_is_taken_and_not_sent():
+    loud = attrs.evolve(CLIP, params=CLIP.params | {"audio": Param(None, Always(True))}, prices=None)
+    for request in (clip(), clip(audio=True)):
+        held = checked(request, loud)
+        assert (held.problems, held.value("audio")) == ((), True)
+        assert "sound" not in parts(held)[0].body
+    assert said(clip(audio=False), loud) == [("audio", "is always true")]
+    dropped = checked(clip(audio=False), loud, on_unsupported="drop")
+    assert [each.field for each in dropped.adjustments] == ["audio"]
+    for param in (Param(None, Flag()), Param("sound", Always(True))):
+        with pytest.raises(ValueError, match="audio: it has a place, unless it is Always so"):
+            attrs.evolve(CLIP, params=CLIP.params | {"audio": param}, prices=None)
+
+
+@pytest.mark.parametrize(("first", "last"), [("i[1]", "i[0]"), ("i[0]", "i[2]"), ("i[1]", "i[2]")])
+def test_the_elements_of_a_list_are_declared_in_order(first, last):
+    frames = {"first_frame": Param(first, File()), "last_frame": Param(last, File())}
+    with pytest.raises(ValueError, match="the elements of i are written in the order"):
+        attrs.evolve(CLIP, params=frames, fixed={}, prices=None)
+
+
+def test_an_element_alone_keeps_its_place():
+    held = {}
+    put(held, "a[1].b", 5)
+    assert held == {"a": [None, {"b": 5}]}
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        ("-3", "a raw field sets duration to -3, which is out of its bounds"),
+        (True, "a raw field sets duration to what the page prints no price for"),
+        ([5], "a raw field sets duration to what the page prints no price for"),
+        ({"a": 1}, "a raw field sets duration to what the page prints no price for"),
+    ],
+)
+def test_a_raw_length_that_is_none_has_no_price(raw, reason):
+    assert cost(clip(extra={"acme": {"seconds": raw}})) == ("unknown", reason)
+    quality = cost(clip(extra={"acme": {"quality": raw}}))
+    assert quality == ("unknown", "a raw field sets quality to what the page prints no price for")
+
+
+def test_a_default_length_of_nothing_has_no_price():
+    whole = Param("s", Whole(-5, 9), default=0)
+    money = cost(clip(), CLIP, params=CLIP.params | {"duration": whole}, prices=Per("0.1"))
+    assert money == ("unknown", "duration is 0, and the page prints no price for that")
+
+
+def test_a_file_of_this_machine_is_of_the_medium_of_its_field():
+    for fields, problem in (
+        ({"first_frame": sample("film.mp4")}, "first_frame: takes a picture, and .* is a film, video/mp4"),
+        ({"images": [sample("picture.png"), sample("sound.mp3")]}, "images: takes a picture, and .* is a sound"),
+        ({"videos": sample("picture.png")}, "videos: takes a film, and .* is a picture, image/png"),
+        ({"audios": sample("picture.png")}, "audios: takes a sound, and .* is a picture"),
+    ):
+        with pytest.raises(OutOfBounds, match=problem):
+            clip(**fields)
+    assert clip(audios=sample("film.mp4"), videos=sample("film.mp4"), video=sample("film.mp4")).prompt == "waves"
+
+
+def test_a_file_that_goes_elsewhere_is_told_where():
+    framed = attrs.evolve(CLIP, params={name: CLIP.params[name] for name in ("prompt", "first_frame")}, prices=None)
+    framed = attrs.evolve(framed, fixed={}, rules=())
+    assert said(clip(images=A), framed) == [("images", "not supported by this offer, which takes first_frame")]
+
+
 # Answers without a state, and without an id
 
 AT_ONCE = Reply(ok=("code", 200, 202), id="id", state="status", assets="data[].url", succeeded_if="data[].url")
 POLL = Endpoint(method="GET", path="/v1/{id}", reply=AT_ONCE)
 
 
+STATES = {
+    "done": State.SUCCEEDED,
+    "lost": State.FAILED,
+    "banned": Err(Cause.BLOCKED),
+    "gone": Err(Cause.NOT_FOUND),
+}
+
+
 def accepted(answer):
-    life = {"submit": attrs.evolve(SUBMIT, reply=AT_ONCE), "poll": POLL, "states": {"done": State.SUCCEEDED}}
+    life = {"submit": attrs.evolve(SUBMIT, reply=AT_ONCE), "poll": POLL, "states": STATES}
     adapter = acme(offers=(VOICE,), **life)
     asked = Asked(adapter=adapter, account="acme", origin=adapter.base_url, model="voice", now=NOW)
     draft = Task(id="draft", provider="acme", account="acme", offer="acme/voice", path="/v1", submitted_at=NOW)
@@ -381,6 +480,8 @@ def accepted(answer):
         ({"code": 202, "id": "t"}, ("t", State.QUEUED, 0)),
         ({"id": "t", "status": "waiting", "data": [{"url": A}]}, ("t", State.RUNNING, 0)),
         ({"id": "t", "status": "done", "data": [{"url": A}]}, ("t", State.SUCCEEDED, 1)),
+        ({"status": "lost"}, ("draft", State.FAILED, 0)),
+        ({"status": "banned"}, ("draft", State.FAILED, 0)),
     ],
 )
 def test_an_answer_without_a_state_may_be_the_result(answer, task):
@@ -388,10 +489,70 @@ def test_an_answer_without_a_state_may_be_the_result(answer, task):
     assert (held.id, held.state, len(held.assets)) == task
 
 
-@pytest.mark.parametrize("answer", [{"data": [{"url": "no link"}]}, {"code": 203, "id": "t"}, {"status": "done"}])
+@pytest.mark.parametrize(
+    "answer", [{"data": [{"url": "no link"}]}, {"code": 203, "id": "t"}, {"status": "done"}, {"status": "gone"}]
+)
 def test_what_cannot_be_found_again_is_no_task(answer):
     with pytest.raises((SubmitUncertain, MalformedAnswer)):
         accepted(answer)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "state"),
+    [
+        (500, {"status": "lost", "error": "no"}, State.FAILED),
+        (500, {"status": "done", "data": [{"url": A}]}, State.SUCCEEDED),
+        (200, {"code": 500, "status": "lost"}, State.FAILED),
+        (500, {"error": "no"}, None),
+        (503, {"status": "waiting"}, None),
+    ],
+)
+def test_a_verdict_may_stand_in_an_error(status, body, state):
+    poll = attrs.evolve(POLL, verdict=True)
+    adapter = acme(submit=SUBMIT, poll=poll, offers=(VOICE,), states=STATES)
+    asked = Asked(adapter=adapter, account="acme", origin=adapter.base_url, model="voice", now=NOW)
+    task = Task(
+        id="t", provider="acme", account="acme", offer="acme/voice", kind=Kind.SPEECH, path="/", submitted_at=NOW
+    )
+    look = partial(decode.looked, asked, poll, Answer(status, {}, dumps(body)), task)
+    if state is None:
+        with pytest.raises(AnymediaError):
+            look()
+    else:
+        assert look().state is state
+
+
+def test_the_last_part_of_a_location_is_an_id():
+    place = Path("@location!tail")
+    for where, tail in (("/api/tasks/abc", "abc"), ("https://a.b/x/a%20b/?q=1", "a b"), ("/", None), ("", None)):
+        assert place.one(Content({}, {"location": where})) == tail
+
+
+def test_a_picture_alone_is_no_film():
+    reply = Reply(state="status", assets={"image": "image", "video": "video"})
+    adapter = acme(submit=SUBMIT, poll=attrs.evolve(POLL, reply=reply), offers=(CLIP,), states=STATES)
+    asked = Asked(adapter=adapter, account="acme", origin=adapter.base_url, model="clip", now=NOW)
+    task = Task(id="t", provider="acme", account="acme", offer="acme/clip", kind=Kind.VIDEO, path="/", submitted_at=NOW)
+
+    def looked(body, task=task):
+        return decode.looked(asked, adapter.lifecycle.poll, Answer(200, {}, dumps({"status": "done"} | body)), task)
+
+    with pytest.raises(MalformedAnswer, match="no result"):
+        looked({"image": A})
+    assert [asset.kind for asset in looked({"image": A, "video": B}).assets] == ["image", "video"]
+    assert [asset.kind for asset in looked({"image": A}, attrs.evolve(task, offer=None)).assets] == ["image"]
+
+
+def test_a_work_that_is_told_of_at_two_places_is_one():
+    tracks = Assets("tracks[]", url="url", kind="audio", title="title")
+    reply = Reply(state="status", assets=(tracks, Assets("urls[]", kind="audio")))
+    adapter = acme(submit=SUBMIT, poll=attrs.evolve(POLL, reply=reply), offers=(SONG,), states=STATES)
+    asked = Asked(adapter=adapter, account="acme", origin=adapter.base_url, model="song", now=NOW)
+    facts = {"id": "t", "provider": "acme", "account": "acme", "path": "/", "submitted_at": NOW}
+    task = Task(offer="acme/song", kind=Kind.MUSIC, **facts)
+    body = {"status": "done", "urls": [A, B], "tracks": [{"url": A, "title": "one"}, {"title": "two"}]}
+    seen = decode.looked(asked, adapter.lifecycle.poll, Answer(200, {}, dumps(body)), task)
+    assert [(asset.url, asset.title) for asset in seen.assets] == [(A, "one"), (B, None)]
 
 
 # What was used

@@ -133,7 +133,7 @@ def test_what_the_offer_does_not_have_is_left_out_where_the_caller_says_so():
         ({"steps": 9}, "unknown", "the page prints no price for 9, false"),
         ({"input": {"steps": 8}}, "$0.02", None),
         ({"input": {"mode": "turbo", "steps": 4}}, "$0.01", None),
-        ({"input": {"steps": "eight"}}, "unknown", "the page prints no price for eight, false"),
+        ({"input": {"steps": "eight"}}, "unknown", "a raw field sets input.steps to what the page prints no price for"),
         ({"odd": 1}, "~$0.03", "what raw fields cost is not known: odd"),
     ],
 )

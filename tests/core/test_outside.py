@@ -14,6 +14,7 @@ from anymedia import (
     ImageRequest,
     Kind,
     Money,
+    Order,
     Outcome,
     RawRequest,
     Refund,
@@ -45,7 +46,7 @@ from anymedia.declare import (
     when,
 )
 from anymedia.declare.prices import Override
-from anymedia.engine.generate import _units
+from anymedia.engine.generate import _units, _works
 from anymedia.journal.redact import secrets_of
 from anymedia.model.forms import FILE, FILES, LINK, TEXT, Role, files, holds, one_of
 from anymedia.model.media import Media, put_in
@@ -148,12 +149,15 @@ def test_what_is_not_known_of_a_count_is_an_estimate_and_a_price_of_ones_own_cou
 def test_what_is_missing_is_counted_in_units(kind, units, made, there):
     assets = tuple(Asset(kind=each, url="https://a.b/1") for each in made)
     task = Task(id="t", provider="p", account="a", offer="p/o", kind=kind, assets=assets, submitted_at=NOW, path="/")
-    assert _units(task, units) == there
+    order = Order(provider="p", account="a", path="/", money=Money(), units=units)
+    assert _units(_works(task), order) == there
     raw = attrs.evolve(task, offer=None)  # of which nobody knows the kind
-    assert _units(raw, units) == min(len(made), units)
+    assert _units(_works(raw), order) == min(len(made), units)
     covers = tuple(attrs.evolve(each, role="cover") for each in assets)
     for each in (task, raw):
-        assert _units(attrs.evolve(each, assets=covers), units) == 0
+        assert _works(attrs.evolve(each, assets=covers)) == 0
+    pairs = attrs.evolve(order, makes=2)
+    assert [_units(works, pairs) for works in range(5)] == [min(each, units) for each in (0, 1, 1, 2, 2)]
 
 
 # What a failure costs

@@ -157,7 +157,7 @@ params.audios.to = { images = "voice", otherwise = "sound_url" }
 params.audios.takes = { files = ["url"], bounds = [1, 1], single = true }
 params.duration = { to = "seconds", takes = { whole = [4, 8], step = 2, auto = -1 }, default = 4 }
 params.audio = { to = "sound", takes = "flag", default = false, always_sent = true }
-fixed = { "frames[0].role" = { when = { first_frame = "first" } }, tier = { when = 1 } }
+fixed = { "frames[0].role" = { when = { first_frame = "first" } }, tier = { when = { images = 1 } } }
 prices.by = "audio"
 prices.cells = [
   [false, { usd = "0.05", of = "duration", begun = true, more = "9" }],
@@ -184,7 +184,7 @@ def test_a_clip_of_the_user_s_own_is_declared_in_the_same_words():
             "duration": Param("seconds", Whole(4, 8, step=2, auto=-1), default=4),
             "audio": Param("sound", Flag(), default=False, always_sent=True),
         },
-        fixed={"frames[0].role": when(first_frame="first"), "tier": {"when": 1}},
+        fixed={"frames[0].role": when(first_frame="first"), "tier": when(images=1)},
         rules=(Rule(when={"audios": ANY}, needs=("images", "first_frame"), excludes="last_frame"),),
         prices=Table(
             "audio", {False: Per("0.05", "duration", begun=True, more=9), True: Per(None, "duration", credits=3)}
@@ -273,7 +273,7 @@ def test_what_is_no_list_of_offers_is_told(text):
         ('fixed = { prompt = "x" }', "prompt goes to prompt and the fixed prompt to prompt: one would overwrite"),
         ('fixed = { model = "x" }', "the wire id goes to model and the fixed model to model"),
         ("params.images = 5", 'params.images: must be a table like { to = "prompt", takes = "text" }, not 5'),
-        ("params.images = {}", "params.images: to: is needed"),
+        ("params.images = {}", "params.images: takes: is needed"),
         ('params.images = { to = "i" }', "params.images: takes: is needed"),
         (
             'params.images = { to = "i", tales = "files" }',

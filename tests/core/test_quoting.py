@@ -18,8 +18,10 @@ from hypothesis import strategies as st
 from anymedia import (
     ConfigError,
     ImageRequest,
+    MusicRequest,
     Quote,
     Unsupported,
+    VideoRequest,
     explain,
     from_json,
     quote,
@@ -80,6 +82,18 @@ def test_what_nobody_knows_is_not_nothing_and_comes_last_but_for_what_is_refused
         ("revidapi/gpt-image-2", "refused"),
         ("runapi/gpt-image-2", "refused"),
     ]
+
+
+def test_a_price_of_the_user_s_is_for_as_much_as_the_page_s():
+    prices = {"wan2.7-video": {"1080p": "0.2"}, "kling-3-0": "0.01", "suno-v6": "0.05"}
+    accounts = list(read_config({"providers": {"reapi": {"prices": prices}}}, {}).accounts.values())
+    for request, usd in (
+        (VideoRequest(model="wan-2.7", prompt="waves", duration=15), "$3"),
+        (VideoRequest(model="kling-3.0", prompt="waves", duration=15, resolution="4K"), "$0.15"),
+        (MusicRequest(model="suno-v6", prompt="waves"), "$0.05"),
+    ):
+        (candidate,) = candidates(request, accounts)
+        assert str(candidate.money) == usd
 
 
 def test_the_order_is_by_what_is_billed_and_not_by_what_is_printed(tmp_path):
@@ -351,7 +365,15 @@ def test_a_credit_that_does_not_divide_a_price_evenly_is_no_obstacle(rate, usd, 
 
 
 PRICING = (
-    *("model.money", "declare.prices", "pricing.price", "pricing.quote", "pricing.offers", "pricing.live"),
+    *(
+        "model.money",
+        "declare.prices",
+        "pricing.figures",
+        "pricing.price",
+        "pricing.quote",
+        "pricing.offers",
+        "pricing.live",
+    ),
     "engine.refresh",
 )
 

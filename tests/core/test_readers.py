@@ -86,7 +86,12 @@ ODD = attrs.evolve(
             shape=None,
             prices=Table("output_format", {"png": Price("0.05", doubt="maybe"), "jpeg": Price("0.04")}),
         ),
-        attrs.evolve(BFL.offers[0], name="metered", prices=declare.Metered({"tokens": "0.1"}, most={"tokens": 5})),
+        attrs.evolve(
+            BFL.offers[0],
+            name="metered",
+            knobs={"hd": Param(None, declare.Always(True))},
+            prices=declare.Metered({"tokens": "0.1"}, most={"tokens": 5}),
+        ),
     ),
 )
 WORDS = [*adapters().values(), FAL, BFL, OPENAI, ODD]

@@ -80,6 +80,24 @@ def test_a_speech_is_looked_at_by_its_id(revid):
     assert revid.service.unread == []
 
 
+@pytest.mark.parametrize(
+    ("form", "failed", "missing"),
+    [
+        ("coded", (200, {"code": 500, "status": "failed", "message": "burnt"}), (200, {"code": 404})),
+        ("worded", (500, {"status": "failed", "error": "burnt"}), (404, {})),
+        ("begun", None, (404, {"code": 404})),
+    ],
+)
+def test_a_look_at_a_speech_tells_its_end_by_code_or_by_status(revid, form, failed, missing):
+    revid.service.form = form
+    revid.service.add_fault({"kind": "failed", "message": "burnt"})
+    look = f"/api/get/{revid.post(SAID, SPEECH)[1]['task_id']}"
+    revid.clock.tick(4)
+    assert failed is None or revid.ask("GET", look) == failed
+    not_found = {**missing[1], "status": "not_found", "message": "Task not found"}
+    assert revid.ask("GET", "/api/get/nope") == (missing[0], not_found)
+
+
 @pytest.mark.parametrize("form", ["finished", "listed"])
 def test_a_speech_may_be_there_at_once(revid, form):
     revid.service.form = form

@@ -296,6 +296,36 @@ def test_one_that_fails_is_looked_at_too_and_given_back(run):
     assert run.ask("GET", f"/api/v1/tasks/{run.submit()}")[0] == 404
 
 
+@pytest.mark.parametrize("form", ["in_header", "located"])
+def test_the_id_of_a_synchronous_action_may_stand_in_a_header_alone(run, form):
+    run.service.form = form
+    response = run.raw("POST", "/api/v1/openai_tts/text_to_speech", json.dumps(SAID).encode(), run.auth)
+    (task_id,) = run.service.tasks
+    assert (response.status, response.body) == (202, b"")
+    assert response.headers["Location"] == f"/api/v1/tasks/{task_id}"
+    assert response.headers.get("X-RunAPI-Task-Id") == (None if form == "located" else task_id)
+
+
+def test_one_that_fails_may_be_told_at_once_without_an_id(run):
+    run.service.form = "told"
+    run.service.add_fault({"kind": "failed"})
+    response = run.raw("POST", "/api/v1/openai_tts/text_to_speech", json.dumps(SAID).encode(), run.auth)
+    assert (response.status, json.loads(response.body)) == (200, {"status": "failed", "error": "Generation failed"})
+    assert "X-RunAPI-Task-Id" not in response.headers
+
+
+@pytest.mark.parametrize(("form", "read"), [("enclosed", dict), ("as_text", json.loads)])
+def test_a_look_may_hold_the_response_with_the_error(run, form, read):
+    run.service.form = form
+    run.service.add_fault({"kind": "failed"})
+    looks = [said(run)[0].headers["Location"] for _ in range(2)]
+    run.clock.tick(4)
+    failed, done = (run.ask("GET", look)[1] for look in looks)
+    assert (failed["status"], failed["error"], failed["response"]["status"]) == ("completed", None, 422)
+    assert read(failed["response"]["body"]) == {"error": "Generation failed"}
+    assert set(read(done["response"]["body"])) == {"audios", "usage"}
+
+
 def test_quotes_and_schedules_by_the_second(run):
     def quote(model, action, **params):
         wanted = {"service": model.partition("-")[0], "action": action, "model": model, "params": params}

@@ -14,8 +14,9 @@ from anymedia.declare import File, Files, Hook, Limits, Param, Price, Size, Tabl
 from anymedia.registry import adapters
 from anymedia.simulators import Service, services
 from anymedia.simulators.message import Error, Request
-from anymedia.simulators.task import Failure
+from anymedia.simulators.task import Failure, Order
 from anymedia.testing import Contract
+from anymedia.testing.agreed import _drawn, _misfits
 from anymedia.testing.declared import _resolutions_never_taken, cells_of_no_request
 from anymedia.testing.hooked import KINDS, _holding, _spoiled
 from anymedia.testing.played import written_as
@@ -1436,3 +1437,25 @@ def test_a_field_that_is_written_in_another_form_is_read_back(plugged, field, pa
     (part,) = parts(check(case.request, acme, offer))
     assert getattr(case.request, field)
     assert written_as(acme, part.body) == case.request
+
+
+@pytest.mark.parametrize(
+    ("asked", "made", "wrong"),
+    [
+        ({"duration": 5}, {"seconds": 8}, "5 s were asked for"),
+        ({"duration": "auto", "audio": False}, {"seconds": 8}, ""),
+        ({"audio": True}, {}, "it was asked for with sound"),
+        ({"audio": False}, {"sound": True}, "it was asked for without sound"),
+        ({"resolution": "720p", "aspect_ratio": "16:9"}, {}, ""),
+        ({"resolution": "1080p"}, {}, "the short side of 1080p has 1080 pixels"),
+        ({"aspect_ratio": "9:16"}, {}, "its ratio is not 9:16"),
+        ({"output_format": "wav", "duration": 5}, {"media": "mp3", "size": (0, 0)}, "wav was asked for, and it is mp3"),
+        ({"aspect_ratio": "1:1"}, {"media": "mp3", "size": (0, 0)}, ""),
+    ],
+)
+def test_a_film_or_a_sound_that_is_not_as_it_was_asked_for_is_said(asked, made, wrong):
+    order = Order(
+        **{"wire_id": "m", "prompt": "p", "size": (1280, 720), "media": "mp4", "price": 1, "seconds": 5} | made
+    )
+    assert "; ".join(_misfits(asked, order)) == wrong
+    assert _drawn(order) == ("a sound of 5 s" if order.media == "mp3" else f"a film of 1280x720 and {order.seconds} s")
