@@ -7,7 +7,7 @@ import click
 import pytest
 
 from anymedia.cli.app import COMMANDS, app
-from anymedia.cli.fields import FIELDS, flag, kinds_with
+from anymedia.cli.fields import FIELDS, flag, in_flags, kinds_with
 from anymedia.model.kinds import KINDS
 
 OFFERS = """
@@ -214,6 +214,21 @@ def test_fields_are_told_by_the_kinds_that_have_them():
     assert flag("audio") == "--audio/--no-audio"
     assert flag("path") == "PATH"
     assert flag("aspect_ratio") == "--aspect-ratio"
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("first_frame: goes without videos", "--first-frame: goes without --reference-video"),
+        ("audio: true needs prompt or images", "--audio/--no-audio: true needs prompt or --image"),
+        ("a raw field sets image_urls", "a raw field sets image_urls"),
+        ("prompt: must be a text, not 'first_frame'", "PROMPT: must be a text, not 'first_frame'"),
+        ("https://a.example/first_frame is no file", "https://a.example/first_frame is no file"),
+        ("runapi: input.first_frame is lost", "runapi: input.first_frame is lost"),
+    ],
+)
+def test_sentences_name_flags_for_what_nobody_would_say(said, shown):
+    assert in_flags(said) == shown
 
 
 def test_a_clip_of_two_providers_in_one_command(terminal):
