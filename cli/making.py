@@ -194,7 +194,8 @@ def _facts(task: Task, asset: Asset) -> Iterable[str]:
     yield task.offer or task.wire_id or task.provider
     if task.account != task.provider:
         yield f"account {task.account}"
-    yield f"price {price(task.money)}" + (" for the task" if len(task.assets) > 1 else "")
+    if asset is task.assets[0]:
+        yield f"price {price(task.money)}" + (f" for all {len(task.assets)} files" if len(task.assets) > 1 else "")
 
 
 def fetched_so(task_id: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from anymedia import AnymediaError, Billed, DeadlineExceeded, NoRoute, Outcome
+from anymedia import AnymediaError, Billed, DeadlineExceeded, NoRoute, Outcome, OverCeiling, Problem, Unsupported
 from anymedia import cli as command_line
 from anymedia.cli import main
 from anymedia.cli.app import app
@@ -47,6 +47,16 @@ def test_the_live_task_is_told(terminal, simulators):
     assert error["task"]["id"] == error["task_id"]
     assert error["task_id"] in ended.stderr
     assert "lives on" in ended.stderr
+
+
+def test_what_is_of_no_account_has_a_head_in_words(capsys):
+    over = OverCeiling(
+        problems=[Problem(field="max_price", message="acme/paint costs $3, more than the 1 USD allowed")]
+    )
+    show_error(NoRoute(errors=[Unsupported("no such field", account="acme"), over]))
+    shown = capsys.readouterr().err
+    assert "acme:\n" in shown
+    assert "over the ceiling:\n  --max-price: acme/paint costs $3" in shown
 
 
 def test_uncertain_says_that_it_is_not_sent_again(terminal, simulators):

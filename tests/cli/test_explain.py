@@ -147,3 +147,9 @@ def test_people_see_the_body_and_the_price(terminal):
     assert "$0.039" in shown
     assert "\x1b" not in shown
     assert json.dumps("A fox in the snow") in shown
+
+
+def test_why_a_price_is_unknown_is_not_cut(screen):
+    lines = screen(80, "explain", "waves", "--model", "kling-3.0", "--no-audio", "--provider", "api_in_one")
+    assert lines[0].startswith("api_in_one/kling-3  price unknown ─")
+    assert "the page prints no price for" in lines[1]

@@ -7,7 +7,7 @@ import click
 import pytest
 
 from anymedia.cli.app import COMMANDS, app
-from anymedia.cli.fields import FIELDS, flag, kinds_with
+from anymedia.cli.fields import FIELDS, flag, in_flags, kinds_with
 from anymedia.model.kinds import KINDS
 
 OFFERS = """
@@ -216,6 +216,21 @@ def test_fields_are_told_by_the_kinds_that_have_them():
     assert flag("aspect_ratio") == "--aspect-ratio"
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("first_frame: goes without videos", "--first-frame: goes without --reference-video"),
+        ("audio: true needs prompt or images", "--audio/--no-audio: true needs prompt or --image"),
+        ("a raw field sets image_urls", "a raw field sets image_urls"),
+        ("prompt: must be a text, not 'first_frame'", "PROMPT: must be a text, not 'first_frame'"),
+        ("https://a.example/first_frame is no file", "https://a.example/first_frame is no file"),
+        ("runapi: input.first_frame is lost", "runapi: input.first_frame is lost"),
+    ],
+)
+def test_sentences_name_flags_for_what_nobody_would_say(said, shown):
+    assert in_flags(said) == shown
+
+
 def test_a_clip_of_two_providers_in_one_command(terminal):
     """The same five seconds cost 2.4 times as much at the other."""
     clip = ["waves", "--model", "seedance-2.0", "--duration", "5", "--resolution", "720p"]
@@ -246,6 +261,8 @@ def test_what_is_made_is_told_by_what_it_is(terminal, simulators, words, ending,
     assert told in lines[1]
     assert "size unknown" not in made.stdout
     assert ("  cover, 512x512, image/jpeg, " in made.stdout) == ("runapi" in words)
+    assert made.stdout.count(", price ") == 1
+    assert made.stdout.count(" for all 4 files\n") == ("runapi" in words)
     (kind,) = {each["order"]["kind"] for each in terminal.json("tasks")}
     assert [each["group"] for each in terminal.json("spend", "--by", "kind")] == [kind]
     assert terminal.json("tasks", "--kind", "image") == []
