@@ -121,8 +121,9 @@ class Endpoint:
 
     `model` is where the body names the wire id; `writes` is a function that makes of the body the one that is sent.
     `not_yet` is an error code and for how many seconds after the submit it means no more than "not yet". `verdict`: a
-    refusal here (400–499, but for key, credit and rate) says that the task failed. `timeout` is in seconds, `limit` in
-    bytes of an answer that is no file.
+    refusal here (400–499, but for key, credit and rate) says that the task failed; "state": an error here is believed
+    where its body tells a final state, though it names no task. `timeout` is in seconds, `limit` in bytes of an
+    answer that is no file.
     """
 
     method: Literal["GET", "POST", "PUT", "DELETE"]
@@ -139,7 +140,7 @@ class Endpoint:
     writes: Hook | None = None
     reply: Reply = Reply()
     not_yet: tuple[int | str, float] | None = attrs.field(default=None, validator=_early)
-    verdict: bool = False
+    verdict: bool | Literal["state"] = False
     timeout: float | None = None
     limit: int = 8 << 20
 

@@ -115,7 +115,7 @@ def looked(asked: Asked, endpoint: Endpoint, answer: Answer, task: Task, *, alon
     """
     received = Received.of(asked, answer, endpoint.reply.reads)
     if received.is_error(endpoint.reply.ok):
-        return _refused(received, endpoint, task)
+        return _refused(received, endpoint, task, alone=alone)
     seen = attrs.evolve(task, **_read(received, endpoint.reply, task, task.id))
     if seen.state.final and not alone and id_of(endpoint.reply.id, received.content) is None:
         raise Unnamed
@@ -153,8 +153,8 @@ def listed(
     return found
 
 
-def _refused(received: Received, endpoint: Endpoint, task: Task) -> Task:
-    """Return what an error answer to a look tells of the task all the same. Errors: the answer's own."""
+def _refused(received: Received, endpoint: Endpoint, task: Task, *, alone: bool) -> Task:
+    """Return what an error answer to a look tells of the task all the same. Errors: the answer's own; Unnamed."""
     other = other_id(endpoint.reply.id, received.content, task.id)
     if other is not None:
         raise _of_another(received, other, task.id)
@@ -165,10 +165,12 @@ def _refused(received: Received, endpoint: Endpoint, task: Task) -> Task:
         young = received.asked.now - task.submitted_at < timedelta(seconds=seconds)
         if young and str(code) in (received.code, str(received.answer.status)):
             return attrs.evolve(task, raw=received.raw)
-    of_the_task = endpoint.verdict or id_of(endpoint.reply.id, received.content) == task.id
-    if of_the_task and (ended := _ended(received, endpoint.reply, task)):
+    named = id_of(endpoint.reply.id, received.content) == task.id
+    if (named or endpoint.verdict == "state") and (ended := _ended(received, endpoint.reply, task)):
+        if not (named or alone):
+            raise Unnamed
         return ended
-    if endpoint.verdict and _is_verdict(received):
+    if endpoint.verdict is True and _is_verdict(received):
         failed = _failure(received, received.asked.adapter.fault, task, None, task.money)
         return attrs.evolve(task, state=State.FAILED, ended_at=received.asked.now, raw=received.raw, **failed)
     raise error

@@ -505,10 +505,11 @@ def test_what_cannot_be_found_again_is_no_task(answer):
         (200, {"code": 500, "status": "lost"}, State.FAILED),
         (500, {"error": "no"}, None),
         (503, {"status": "waiting"}, None),
+        (422, {"error": "no"}, None),
     ],
 )
 def test_a_verdict_may_stand_in_an_error(status, body, state):
-    poll = attrs.evolve(POLL, verdict=True)
+    poll = attrs.evolve(POLL, verdict="state")
     adapter = acme(submit=SUBMIT, poll=poll, offers=(VOICE,), states=STATES)
     asked = Asked(adapter=adapter, account="acme", origin=adapter.base_url, model="voice", now=NOW)
     task = Task(
@@ -520,6 +521,8 @@ def test_a_verdict_may_stand_in_an_error(status, body, state):
             look()
     else:
         assert look().state is state
+        with pytest.raises(decode.Unnamed):  # it may be of another task: it is asked for on a connection of its own
+            look(alone=False)
 
 
 def test_the_last_part_of_a_location_is_an_id():
