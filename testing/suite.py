@@ -81,8 +81,20 @@ class Case:
         return f"{self.name}-{self.variant}-{self.fields}"
 
 
+_CASES: dict[int, tuple[Adapter, tuple[Case, ...]]] = {}
+"""The cases of each adapter, by its identity: it takes a while to find them, and every test asks for them."""
+
+
 def cases(adapter: Adapter) -> Iterator[Case]:
     """Yield two cases for each offer and variant, that with the fewest fields first."""
+    held, found = _CASES.get(id(adapter), (None, ()))
+    if held is not adapter:
+        found = tuple(_found(adapter))
+        _CASES[id(adapter)] = (adapter, found)
+    yield from found
+
+
+def _found(adapter: Adapter) -> Iterator[Case]:
     for offer in adapter.offers:
         for variant in offer.variants:
             yield Case(adapter, offer, variant, "fewest", fewest(adapter, offer, variant))

@@ -380,7 +380,7 @@ async def test_over_the_ceiling_nothing_is_sent(client, sims, request_):
 
 
 async def test_all_parts_count_against_one_ceiling(client, sims, request_):
-    with pytest.raises(OverCeiling, match=r"more than the 0.08 USD allowed, of which 0.056 are spent or reserved"):
+    with pytest.raises(OverCeiling, match=r"more than the 0.08 USD allowed, of which 0.056 are spent, or reserved"):
         await client.generate(several(request_, 3), "reapi", max_price="0.08")
     assert sum(submits(sims).values()) == 0
     assert len((await client.generate(several(request_, 3), "reapi", max_price="0.084")).tasks) == 3
@@ -394,7 +394,7 @@ async def test_a_failed_task_that_may_have_been_billed_goes_on_within_the_ceilin
     with pytest.raises(NoRoute) as caught:
         await client.generate(request_, "revidapi", "runapi", max_price="0.07")
     assert [type(error) for error in caught.value.errors] == [TaskFailed, OverCeiling]
-    assert "of which 0.025 are spent or reserved" in str(caught.value)
+    assert "of which 0.025 are spent, or reserved" in str(caught.value)
     result = await client.generate(request_, "revidapi", "runapi", max_price="0.075")
     assert (result.reserved, result.money.usd) == (Decimal("0.075"), Decimal("0.05"))
     assert submits(sims) == {"revidapi": 3, "runapi": 1, "reapi": 0, "api_in_one": 0}
@@ -613,7 +613,7 @@ async def test_under_a_key_the_ceiling_is_over_all_attempts(client, sims, reques
         )
         assert (result.missing, result.reserved) == (1, Decimal("0.025"))
         assert (
-            "runapi/flux-2-pro costs $0.05, more than the 0.06 USD allowed, of which 0.025 are spent or reserved"
+            "runapi/flux-2-pro costs $0.05, more than the 0.06 USD allowed, of which 0.025 are spent, or reserved"
             in result.errors[-1]
         )
     assert submits(sims) == {"revidapi": 3, "runapi": 0, "reapi": 0, "api_in_one": 0}

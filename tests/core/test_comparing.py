@@ -7,7 +7,7 @@ import pytest
 
 from anymedia import ConfigError, ImageRequest, Unsupported, compare, explain
 from anymedia.config import default_account
-from anymedia.declare import Choice, Endpoint, Files, Idempotency, Offer, Param, Pixels, Reply, Size, Text
+from anymedia.declare import Always, Choice, Endpoint, Files, Idempotency, Offer, Param, Pixels, Reply, Size, Text
 from anymedia.preview import seller
 from anymedia.pricing.compare import compare as compare_at
 from anymedia.pricing.side import Seller
@@ -129,6 +129,17 @@ def odd(**facts):
 def told(fields, a, b, **options):
     found = compare_at(request(**FLUX, **fields), a, b, known=adapters().values(), **options)
     return {each.field: each for each in found}
+
+
+def test_what_each_work_has_is_no_difference_to_one_who_asks_for_it():
+    clear = attrs.evolve(SHAPES, params=SHAPES.params | {"background": Param(None, Always("auto"))})
+    always = odd(offers=(clear,))
+    found = told({"images": ONE, "background": "auto"}, always, odd())
+    assert (found["background"].a, found["background"].b) == (
+        "always so",
+        "refused",
+    )
+    assert "background" not in told({"images": ONE, "background": "auto"}, always, always)
 
 
 def test_how_another_kind_of_provider_sells():

@@ -102,6 +102,14 @@ def test_a_request_is_the_same_after_json():
     assert from_json(VideoRequest, to_json(request)) == request
 
 
+def test_a_length_is_a_number_or_a_word_in_json_too():
+    plain = to_json(CLIP)
+    assert from_json(VideoRequest, plain | {"duration": "auto"}).duration == "auto"
+    for wrong in ([5], {"s": 5}):
+        with pytest.raises(OutOfBounds, match="duration: expected a plain value"):
+            from_json(VideoRequest, plain | {"duration": wrong})
+
+
 def test_the_words_of_a_caller_are_private_whatever_the_kind_calls_them():
     song = MusicRequest(model="song-1", prompt="slow", lyrics="la la")
     voice = SpeechRequest(model="voice-1", text="hello", voice="nova", language="en")

@@ -274,6 +274,11 @@ def test_what_is_no_list_of_offers_is_told(text):
         ('fixed = { model = "x" }', "the wire id goes to model and the fixed model to model"),
         ("params.images = 5", 'params.images: must be a table like { to = "prompt", takes = "text" }, not 5'),
         ("params.images = {}", "params.images: takes: is needed"),
+        ('params.images = { takes = "files" }', "params.images: to: is needed"),
+        (
+            'params.background = { takes = { always = "auto" }, to = "b" }',
+            "background: it has a place, unless it is Always",
+        ),
         ('params.images = { to = "i" }', "params.images: takes: is needed"),
         (
             'params.images = { to = "i", tales = "files" }',

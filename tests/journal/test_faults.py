@@ -1,6 +1,7 @@
 """What a disk, a clock or another program can do to the journal, and what the user sees: never a submit without it."""
 
 import asyncio
+import concurrent.futures
 import os
 import shutil
 import sqlite3
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from anymedia import Client, JournalError, Outcome, OutOfBounds, State, SubmitUncertain, read_config
 from anymedia.journal import Ledger, Query, SQLiteJournal
+from anymedia.journal.group_commit import Item, Writer
 from anymedia.journal.process_lock import ProcessLock, is_alive, known
 from anymedia.journal.sqlite_file import SQLiteFile
 from anymedia.journal.sqlite_schema import Schema
@@ -549,3 +551,12 @@ def test_a_row_that_cannot_be_read_is_there_all_the_same(data, tmp_path_factory)
     assert found.id == attempt().id
     assert (found.error or "").startswith(("its record cannot be read", "its process ended")) or column != "record"
     asyncio.run(ledger.close())
+
+
+def test_what_waits_is_written_before_the_end():
+    writer = Writer()
+    items = [Item(step=lambda _: None, future=concurrent.futures.Future()) for _ in range(2)]
+    for each in (*items, None):
+        writer.queue.put(each)
+    assert writer.next() == items
+    assert writer.next() == []
