@@ -62,8 +62,6 @@ USUAL = "what stands at a usual place is told all the same, and no row of these 
 SAME = "the model is the offer's name unless told otherwise"
 
 EQUIVALENT = {
-    'runapi: "images": Param("source_image_urls", Files(1, forms=FORMS)),  ->  '
-    '"images": Param("source_image_urls", Files(0, forms=FORMS)),': (ONE_AT_LEAST),
     **{
         f'reapi.{file}: "count": Param("n", Whole(1, 4), default=1),  ->  '
         '"count": Param("n", Whole(0, 4), default=1),': ONE_AT_LEAST

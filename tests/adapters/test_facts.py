@@ -9,7 +9,8 @@ import attrs
 import pytest
 
 from anymedia import AnymediaError, Billed, Cause, ImageRequest, Outcome, Refund, State, SubmitUncertain, Task
-from anymedia.declare import Setting
+from anymedia.declare import File, Files, Setting
+from anymedia.declare.when import cases
 from anymedia.engine.pace import first_wait, next_wait
 from anymedia.registry import adapters, offers
 from anymedia.translate.check import check
@@ -93,6 +94,18 @@ def test_what_is_told_of_a_provider(provider):
     assert (adapter.printed.date, adapter.printed.source) == PRINTED[provider]
     assert adapter.lifecycle.expires == LIVES[provider]
     assert adapter.refunds is (Refund.UNKNOWN if provider == "revidapi" else Refund.YES)
+
+
+def test_every_file_goes_to_runapi_by_its_upload_too():
+    files = [
+        (offer.name, name, takes.forms, getattr(takes, "least", 1))
+        for offer in adapters()["runapi"].offers
+        for name, param in offer.params.items()
+        for takes in cases(param.takes)
+        if isinstance(takes, File | Files)
+    ]
+    assert len(files) > 30
+    assert [each for each in files if each[2:] != (("url", "upload"), 1)] == []
 
 
 def test_only_runapi_honours_a_key_and_for_two_minutes():
