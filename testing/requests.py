@@ -138,9 +138,14 @@ def _filled(request: Request, adapter: Adapter, offer: Offer, variant: str) -> R
         param = param_of(offer, field)
         dull = (None if param is None else pick(param.default, (variant,)), "auto", "1:1", "", False)
         tried = sorted(wanted, key=dull.__contains__)
-        made = (given(request, field, value) for value in tried if field != "count" or value <= offer.batch)
+        made = (given(request, field, value) for value in tried if field != "count" or _is_batch(value, offer))
         request = next((each for each in made if each and fits(each, adapter, offer)), request)
     return request
+
+
+def _is_batch(value: Any, offer: Offer) -> bool:
+    """Return whether one task can make so many: what is asked for may be no number."""
+    return isinstance(value, int) and value <= offer.batch
 
 
 def fits(request: Request, adapter: Adapter, offer: Offer) -> bool:
