@@ -13,7 +13,7 @@ from decimal import Decimal
 from .fields import Choice, Field, Fields, Flag, Link, Links, Number, Objects, Problem, Text, Whole
 from .inputs import PICTURES
 from .model import Given, Made, Model, listed, number, said
-from .picture import pixels
+from .picture import film_size, pixels
 
 # Images
 
@@ -104,7 +104,7 @@ def seconds(body: Given) -> Decimal:
 
 def kling_made(body: Given) -> Made:
     """The mode says the size."""
-    size = pixels(said(body, "aspect_ratio", "16:9"), "1080p" if body.get("mode") == "pro" else "720p")
+    size = film_size(said(body, "aspect_ratio", "16:9"), "1080p" if body.get("mode") == "pro" else "720p")
     return Made(size, "mp4", 1, float(seconds(body)), kling_sound(body))
 
 

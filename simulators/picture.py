@@ -53,6 +53,12 @@ def pixels(ratio: str, resolution: str) -> Size:
     return snapped(width, width * high / wide)
 
 
+def film_size(ratio: str, resolution: str) -> Size:
+    """Width and height of a film: 4K has 2160 pixels on its shorter side, a ratio that follows the inputs is 16:9."""
+    shape = "16:9" if ratio in ("auto", "adaptive") else ratio
+    return pixels(shape, "2160p" if resolution.lower() == "4k" else resolution)
+
+
 def snapped(width: float, height: float) -> Size:
     """The nearest multiples of 16, kept between 64 and 4096 (our choice)."""
     first, second = (min(4096, max(64, round(side / 16) * 16)) for side in (width, height))

@@ -18,17 +18,15 @@ from attrs import evolve
 from .fields import Choice, Field, Flag, Link, Links, Object, Objects, Problem, Text, Whole
 from .inputs import FILMS, PICTURES, SOUNDS
 from .model import Given, Made, Model, at_most_one, listed, number, said
-from .picture import pixels
+from .picture import film_size
 
 FIVE_RATIOS = ("16:9", "9:16", "1:1", "4:3", "3:4")
 PLACES = ("first_frame", "last_frame")
 
 
 def film(ratio: str, resolution: str, seconds: int, *, sound: bool = False, count: int = 1) -> Made:
-    """A film; one whose ratio follows from its inputs is 16:9."""
-    shape = "16:9" if ratio == "adaptive" else ratio
-    size = pixels(shape, "2160p" if resolution == "4k" else resolution)
-    return Made(size, "mp4", count, seconds, sound)
+    """A film."""
+    return Made(film_size(ratio, resolution), "mp4", count, seconds, sound)
 
 
 # kling-3-0

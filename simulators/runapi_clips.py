@@ -2,7 +2,8 @@
 
 Ours, where nothing is written: what stands in multi_prompt and kling_elements, and bounds of weights, texts and seeds
 (as at kie.ai, whose contract this one repeats); that kling needs a prompt; what is taken for what a request does not
-say; that references exclude frames, and a last frame needs a first; what seedance-2.0-fast and 2.5 cost.
+say; that references exclude frames, and a last frame needs a first; what seedance-2.0-fast and 2.5 cost; that a film
+that is asked for as mov is an MP4 all the same.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 from .fields import Choice, Field, Fields, Flag, Link, Links, Number, Objects, Text, Whole
 from .inputs import FILMS, PICTURES, SOUNDS
-from .picture import pixels
+from .picture import film_size
 from .runapi_model import LASTS, Given, Model, Rule
 
 FIRST, LAST = "first_frame_image_url", "last_frame_image_url"
@@ -38,10 +39,10 @@ USUAL: Mapping[str, object] = {"aspect_ratio": "16:9", "output_resolution": "720
 
 def clip(body: Given) -> Mapping[str, Any]:
     """A film of its length, size and sound."""
-    ratio, seconds = body["aspect_ratio"], body[LASTS]
+    ratio, seconds = body.get("ratio") or body["aspect_ratio"], body[LASTS]
     return {
         "prompt": body.get("prompt", ""),
-        "size": pixels("16:9" if ratio in ("auto", "adaptive") else ratio, body["output_resolution"]),
+        "size": film_size(ratio, body["output_resolution"]),
         "media": "mp4",
         "seconds": AUTO_SECONDS if seconds < 0 else seconds,
         "sound": any(body.get(name) for name in SOUNDING),
@@ -137,7 +138,7 @@ SEEDANCE_2_5: dict[str, Field] = {
     "output_resolution": Choice(("480p", "720p", "1080p")),
     "generate_audio": Flag(),
     "return_last_frame": Flag(),
-    "output_format": Choice(("mp4",)),
+    "output_format": Choice(("mp4", "mov")),
 }
 VEO: dict[str, Field] = {
     **COMMON,

@@ -8,12 +8,12 @@ together, as other sellers of the model tell.
 """
 
 from anymedia.declare import (
-    ANY, Choice, File, Files, Flag, Offer, Param, Per, Rule, Table, Text, Whole, when,
+    ANY, Choice, File, Files, Flag, Offer, Param, Rule, Table, Text, Whole, when,
 )  # fmt: skip
 
 from .media import FILMS, SOUNDS
 
-MADE = ("text", "first_frame", "images")
+BY = "variant resolution"
 LONGEST_SOURCE = 15
 DOUBT = "the seconds of a reference video are billed too"
 
@@ -53,17 +53,9 @@ def seedance(name: str, model: str, resolutions: Choice, usd: str, with_video: s
             Rule(when={"audios": ANY}, needs=("images", "videos")),
             Rule(when={"first_frame": ANY}, excludes=("audios",)),
         ),
-        prices=Table(
-            "variant resolution",
-            {
-                (variant, size): Per(figure)
-                for variant in MADE
-                for size, figure in zip(resolutions.wire, usd.split(), strict=True)
-            }
-            | {
-                ("videos", size): Per(figure, more=LONGEST_SOURCE, doubt=DOUBT)
-                for size, figure in zip(resolutions.wire, with_video.split(), strict=True)
-            },
+        prices=Table.printed(BY, (" ".join(resolutions.wire),), {"text first_frame images": usd}, per="duration")
+        | Table.printed(
+            BY, (" ".join(resolutions.wire),), {"videos": with_video}, per="duration", more=LONGEST_SOURCE, doubt=DOUBT
         ),
     )
 

@@ -45,6 +45,9 @@ TASK = Reply(
     replayed="task_replayed",
 )
 
+PACE = Pace(first=2, then=2, slower={60: 4, 180: 10})  # the library: each 2 s; slower later is our choice
+WEEK = 7 * 86_400
+
 STATES = {
     "pending": State.QUEUED,
     "processing": State.RUNNING,
@@ -92,8 +95,8 @@ AT_ONCE = Lifecycle(
         ),
     ),
     states=STATES,
-    pace=Pace(first=2, then=2, slower={60: 4, 180: 10}),
-    expires=7 * 86_400,
+    pace=PACE,
+    expires=WEEK,
 )
 
 ADAPTER = Adapter(
@@ -121,8 +124,8 @@ ADAPTER = Adapter(
                 key_written="base64",
             ),
         ),
-        pace=Pace(first=2, then=2, slower={60: 4, 180: 10}),  # the library: each 2 s; slower later is our choice
-        expires=7 * 86_400,
+        pace=PACE,
+        expires=WEEK,
     ),
     lifecycles={"at_once": AT_ONCE},
     fault=ERROR,

@@ -1,6 +1,6 @@
 """What several families of RunAPI share: how files are put in, its small letters, and what its prices leave open."""
 
-from anymedia.declare import UNKNOWN, Choice, File, Param, Per, Table, Text, When, Whole
+from anymedia.declare import UNKNOWN, Choice, File, Param, Text, When, Whole
 
 FIVE = ("1:1", "4:3", "3:4", "16:9", "9:16")
 SEVEN = (*FIVE, "3:2", "2:3")
@@ -13,7 +13,7 @@ FILMS = ("video/mp4", "video/quicktime", "video/webm")  # no page names the type
 SOUNDS = ("audio/mpeg", "audio/wav", "audio/mp4", "audio/aac", "audio/flac", "audio/ogg")
 SMALL = {"1K": "1k", "2K": "2k", "4K": "4k"}
 CHECKER = Param("enable_safety_checker", Choice({"off": False, "standard": True}), default=UNKNOWN)
-A_SECOND = "the page names no unit: a second is inferred, as each figure is twice what kie.ai takes for one"
+INFERRED = "the page names no unit: a second is inferred, as each figure is twice what kie.ai takes for one"
 
 
 def prompt(most: int | None = None, least: int = 1, *, required: bool = True) -> Param:
@@ -30,8 +30,3 @@ def lasting(takes: Whole | When[Whole]) -> Param:
 
 def sized(takes: Choice) -> Param:
     return Param("output_resolution", takes, default="720p", always_sent=True)
-
-
-def by_second(printed: Table, *, more: int = 0, doubt: str = A_SECOND) -> Table:
-    """Return figures for each second, which is inferred; `more` seconds may be billed beyond the length."""
-    return Table(printed.by, {cell: Per(price.usd, more=more, doubt=doubt) for cell, price in printed.cells.items()})

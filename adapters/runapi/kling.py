@@ -7,7 +7,7 @@ in `extra` as they are on the wire; what several shots are billed by is not told
 
 from anymedia.declare import UNKNOWN, Choice, Flag, Number, Offer, Param, Table, Text, Whole
 
-from .common import PICTURE, by_second, lasting, prompt, sized
+from .common import INFERRED, PICTURE, lasting, prompt, sized
 
 OFFERS = (
     Offer(
@@ -28,12 +28,12 @@ OFFERS = (
             "cfg_scale": Param("cfg_scale", Number(0, 1)),  # its bounds are not told: our choice
             "shots": Param("multi_shots", Choice({"one": False}), default="one"),
         },
-        prices=by_second(
-            Table.printed(
-                "resolution audio shots",
-                ("false true", "one"),
-                {"720p": ".14 .20", "1080p": ".18 .27", "4K": ".67 .67"},
-            )
+        prices=Table.printed(
+            "resolution audio shots",
+            ("false true", "one"),
+            {"720p": ".14 .20", "1080p": ".18 .27", "4K": ".67 .67"},
+            per="duration",
+            doubt=INFERRED,
         ),
     ),
 )

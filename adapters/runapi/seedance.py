@@ -8,13 +8,13 @@ has sound unless it is told otherwise.
 
 from anymedia.declare import ANY, UNKNOWN, Choice, Files, Flag, Offer, Param, Rule, Table, Whole
 
-from .common import A_SECOND, CHECKER, FILMS, FORMS, PICTURE, SOUNDS, by_second, lasting, prompt, sized
+from .common import CHECKER, FILMS, FORMS, INFERRED, PICTURE, SOUNDS, lasting, prompt, sized
 
 RATIOS = Choice("1:1", "4:3", "3:4", "16:9", "9:16", "21:9", "auto")
 BY, SOLD = "variant resolution", ("480p 720p 1080p 4K",)
 SIZES = {"480p": "480p", "720p": "720p", "1080p": "1080p", "4K": "4k"}
 LONGEST_SOURCE = 15  # seconds of all films together, as other sellers tell
-WITH_FILMS = f"{A_SECOND}; the seconds of reference films may be billed too"
+WITH_FILMS = f"{INFERRED}; the seconds of reference films may be billed too"
 # Our choice: that frames and references exclude each other is told of 2.5, and holds at other sellers of all three.
 FRAMES_ALONE = Rule(when={"first_frame": ANY}, excludes=("audios",))
 
@@ -54,15 +54,8 @@ OFFERS = (
         "seedance-2.0",
         *("480p", "720p", "1080p", "4K"),
         rules=(Rule(when={"resolution": "4K"}, excludes=("videos",)),),
-        prices=Table(
-            BY,
-            {
-                **by_second(Table.printed(BY, SOLD, {"text first_frame images": ".19 .41 1.02 2.08"})).cells,
-                **by_second(
-                    Table.printed(BY, SOLD, {"videos": ".115 .25 .62"}), more=LONGEST_SOURCE, doubt=WITH_FILMS
-                ).cells,
-            },
-        ),
+        prices=Table.printed(BY, SOLD, {"text first_frame images": ".19 .41 1.02 2.08"}, per="duration", doubt=INFERRED)
+        | Table.printed(BY, SOLD, {"videos": ".115 .25 .62"}, per="duration", more=LONGEST_SOURCE, doubt=WITH_FILMS),
     ),
     seedance_2("seedance-2.0-fast", "480p", "720p"),
     Offer(

@@ -7,7 +7,7 @@ Odd: a sound goes to another field of each model; only clips from text and from 
 
 from anymedia.declare import ANY, UNKNOWN, Choice, File, Files, Flag, Offer, Param, Rule, Table, Text, Whole, when
 
-from .common import FILMS, FIVE, FORMS, PICTURE, SOUNDS, by_second, lasting, prompt, sized
+from .common import FILMS, FIVE, FORMS, INFERRED, PICTURE, SOUNDS, lasting, prompt, sized
 
 CLIP, SHORT = Whole(2, 15), Whole(2, 10)
 IMAGE, REFERENCES = "wan-2.7-image-to-video", "wan-2.7-r2v"
@@ -59,6 +59,6 @@ OFFERS = (
             Rule(when={"video": ANY}, needs="prompt"),
             Rule(when={"first_frame": ANY}, needs="prompt"),
         ),
-        prices=by_second(Table("resolution", {"720p": ".16", "1080p": ".24"})),
+        prices=Table.printed("resolution", (), {"720p": ".16", "1080p": ".24"}, per="duration", doubt=INFERRED),
     ),
 )

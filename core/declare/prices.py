@@ -126,24 +126,29 @@ class Table:
                 raise ValueError(f"cells, {' '.join(key)}: a cell has one value for each of {', '.join(self.by)}")
 
     @classmethod
-    def printed(cls, by: str, columns: tuple[str, ...], rows: Mapping[str, str], *, per: str | None = None) -> "Table":
+    def printed(
+        cls, by: str, columns: tuple[str, ...], rows: Mapping[str, str], *, per: str | None = None, **figure: Any
+    ) -> "Table":
         """Return a table as a page prints it: rows by the first field (values may share one), USD by the others.
 
         The columns of the last field run fastest; a | between figures is only for the eye; a short row lacks the prices
         of its last cells, and so does a "?". With `per`, each figure is for one of that field, like a second of the
-        duration.
+        duration; `figure` is what else holds of each, like a `doubt`.
         """
         across = [tuple(cell) for cell in product(*(column.split() for column in columns))]
         return cls(
             by,
             {
-                (value, *cell): usd if per is None else Per(usd, per)
+                (value, *cell): Price(usd, **figure) if per is None else Per(usd, per, **figure)
                 for values, figures in rows.items()
                 for value in values.split()
                 for cell, usd in zip(across, figures.replace("|", " ").split(), strict=False)
                 if usd != "?"
             },
         )
+
+    def __or__(self, other: "Table") -> "Table":
+        return Table(self.by, {**self.cells, **other.cells})
 
 
 @attrs.frozen
