@@ -19,7 +19,7 @@ import attrs
 from .account import TOKEN, Account, Secret, unencrypted
 from .declare.adapter import Adapter, Limits
 from .declare.auth import OLD
-from .declare.prices import Override, Per, Price, Prices, Table
+from .declare.prices import Override, Per, Price, Prices, Table, counted_by
 from .declare.webhook import Signed
 from .journal.opening import is_url, path_of
 from .model.errors import ConfigError, OutOfBounds
@@ -503,7 +503,7 @@ def _override(adapter: Adapter, offer: str, value: Any, where: str) -> Override:
         names = {each.name: each for each in adapter.offers}
         raise ConfigError(f"{where}: prices: {no_such('offer', offer, names)}")
     if not isinstance(value, Mapping):
-        return Override(_like(sold.prices, usd_text(value, place)), where)
+        return Override(_for_all(sold.prices, usd_text(value, place)), where)
     page = sold.prices if isinstance(sold.prices, Table) else Table((), {})
     cells: dict[tuple[str, ...], Price] = {}
     for name, amount in value.items():
@@ -517,13 +517,18 @@ def _override(adapter: Adapter, offer: str, value: Any, where: str) -> Override:
     return Override(Table(page.by, cells), where)
 
 
+def _for_all(page: Prices | None, usd: str) -> Prices:
+    """Return one figure of the user's for whatever the page has figures for."""
+    if isinstance(page, Table) and counted_by(page):
+        return Table(page.by, {cell: _like(price, usd) for cell, price in page.cells.items()})
+    return _like(page, usd)
+
+
 def _like(page: Prices | None, usd: str) -> Price:
     """Return a figure of the user's that is for as much as the page's is, like a second of a film."""
-    cells = page.cells.values() if isinstance(page, Table) else [page]
-    per = next((cell for cell in cells if isinstance(cell, Per)), None)
-    if per is None:
+    if not isinstance(page, Per):
         return Price(usd)
-    return Per(usd, per.of, per.each, begun=per.begun, least=per.least, more=per.more)
+    return Per(usd, page.of, page.each, begun=page.begun, least=page.least, more=page.more)
 
 
 def _proxy(text: str, where: str) -> str:

@@ -11,6 +11,7 @@ from anymedia.declare.sound import cells_of_no_request, contradictions, unlisted
 from anymedia.declare.when import ANY, pick
 from anymedia.model.errors import ConfigError
 from anymedia.model.forms import Form, is_json
+from anymedia.model.kinds import KINDS
 from anymedia.model.names import no_such
 from anymedia.model.urls import is_path
 from anymedia.model.vocabulary import Kind
@@ -19,6 +20,7 @@ from anymedia.tables import SCALAR, fits, fitting, only
 from .fields import fields_of, in_each
 from .prices import prices_of
 from .shapes import shape_of
+from .values import LEAST
 
 GIVEN = "*"
 """What a rule says of a field that is given at all, whatever its value."""
@@ -56,7 +58,6 @@ CASES = Form(
     "must be a table of what holds where each field is given, not {shown}",
     lambda cases: isinstance(cases, dict) and bool(cases),
 )
-MAKES = Form("must be a whole number, 1 or more, not {shown}", lambda number: number > 0)
 PATH = Form('must be a path like "/v1/pictures", which may hold {{wire_id}}, not {shown}', _is_path)
 JSON = Form("must be a value that JSON has too, not {shown}", is_json)
 SCALARS = Form(
@@ -97,8 +98,8 @@ def _offer(name: str, table: Mapping[str, Any], where: str) -> Offer:
 
 
 def _kind(given: str, where: str) -> Kind:
-    if given not in tuple(Kind):
-        raise ConfigError(f"{where}: {no_such('kind', given, {str(kind): kind for kind in Kind})}")
+    if given not in KINDS:
+        raise ConfigError(f"{where}: {no_such('kind', given, dict.fromkeys(map(str, KINDS)))}")
     return Kind(given)
 
 
@@ -149,7 +150,7 @@ READ: Mapping[str, Any] = {
     "wire_id": in_each(fits(TEXT)),
     "path": in_each(fits(PATH)),
     "lifecycle": fits(TEXT),
-    "makes": fits(MAKES),
+    "makes": fits(LEAST),
     "page": fits(TEXT),
     "fixed": _fixed,
     "params": fields_of,

@@ -1,15 +1,21 @@
 """What an offer in anymedia.toml costs, as its page prints it."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from anymedia.declare.prices import Metered, Per, PerMegapixel, Price, Prices, Table
 from anymedia.model.errors import ConfigError
+from anymedia.model.forms import Form
 from anymedia.tables import SCALAR, fitting, only, usd_text
 
 FIGURE: Mapping[str, Any] = {"usd": str, "credits": (str, int), "approximate": bool, "doubt": str}
-PER: Mapping[str, Any] = {"of": str, "each": int, "begun": bool, "least": str, "more": str}
+PER: Mapping[str, Any] = {"of": str, "each": int, "begun": bool, "least": (str, int), "more": (str, int)}
 METERED: Mapping[str, Any] = {"rates": Mapping, "most": Mapping}
+AMOUNT = Form(
+    'must be a number of 0 or more, as a text or a whole number, like "1.5" or 20000, not {shown}',
+    lambda value: not isinstance(value, bool) and re.fullmatch(r"[0-9]{1,15}(\.[0-9]{1,9})?", str(value)) is not None,
+)
 TABLE: Mapping[str, Any] = {"by": str, "cells": list}
 MEGAPIXELS: Mapping[str, Any] = {"first": str, "further": str, "put_in": str}
 
@@ -26,12 +32,16 @@ def prices_of(given: Any, where: str) -> Prices:
         return PerMegapixel(**{name: usd_text(usd, f"{where}.{name}") for name, usd in given.items()})
     if isinstance(given, Mapping) and "rates" in given:
         only(given, METERED, where, "word of prices")
-        return Metered(**{word: _rates(given[word], f"{where}.{word}") for word in METERED if word in given})
+        return Metered(
+            {name: usd_text(rate, f"{where}.rates.{name}") for name, rate in given["rates"].items()},
+            {name: _amount(most, f"{where}.most.{name}") for name, most in given.get("most", {}).items()},
+        )
     return _figure(given, where)
 
 
-def _rates(given: Mapping[str, Any], where: str) -> dict[str, str]:
-    return {name: usd_text(rate, f"{where}.{name}") for name, rate in given.items()}
+def _amount(given: Any, where: str) -> str:
+    """Return how much of something there is, as text. Errors: ConfigError."""
+    return str(fitting(given, AMOUNT, where))
 
 
 def _whole(given: Mapping[str, Any], words: Mapping[str, Any], where: str) -> None:
@@ -65,8 +75,9 @@ def _figure(given: Any, where: str) -> Price:
     only(given, {**FIGURE, **PER}, where, "word of a figure")
     if "usd" not in given and "credits" not in given:
         raise ConfigError(f"{where}: must have usd, credits or both")
-    amounts = [name for name in ("usd", "credits", "least", "more") if name in given]
-    figure = {**given, **{name: usd_text(str(given[name]), f"{where}.{name}") for name in amounts}}
+    money = {name: usd_text(str(given[name]), f"{where}.{name}") for name in ("usd", "credits") if name in given}
+    amounts = {name: _amount(given[name], f"{where}.{name}") for name in ("least", "more") if name in given}
+    figure = {**given, **money, **amounts}
     if figure.keys().isdisjoint(PER):
         return Price(**figure)
     if "of" not in given or given.get("each", 1) < 1:

@@ -190,8 +190,8 @@ def test_a_clip_of_the_user_s_own_is_declared_in_the_same_words():
             "audio", {False: Per("0.05", "duration", begun=True, more=9), True: Per(None, "duration", credits=3)}
         ),
     )
-    metered = declared(f'{PLAIN}\nprices = {{ rates = {{ tokens = "0.001" }}, most = {{ tokens = "500" }} }}')
-    assert metered.prices == Metered({"tokens": "0.001"}, most={"tokens": 500})
+    metered = declared(f'{PLAIN}\nprices = {{ rates = {{ tokens = "0.001" }}, most = {{ tokens = 2000000 }} }}')
+    assert metered.prices == Metered({"tokens": "0.001"}, most={"tokens": 2_000_000})
 
 
 def test_other_words_of_an_offer_are_read_too():
@@ -246,6 +246,10 @@ def test_what_is_no_list_of_offers_is_told(text):
         ('prices = { usd = "0.05", begun = true }', "must name the field of which each is billed"),
         ('prices = { usd = "0.05", of = "count", each = 0 }', "must name the field of which each is billed"),
         ("prices = { rates = { tokens = 5 } }", "prices.rates.tokens: must be USD as text"),
+        (
+            'prices = { rates = { tokens = "1" }, most = { tokens = true } }',
+            "prices.most.tokens: must be a number of 0 or more",
+        ),
         ("makes = 0", "makes: must be a whole number, 1 or more, not 0"),
         ('params.seed = { to = { images = 5 }, takes = "whole" }', "to.images: must be a place"),
         ("price = 5", "no word of an offer is named 'price'; did you mean prices?"),

@@ -85,12 +85,14 @@ def test_what_nobody_knows_is_not_nothing_and_comes_last_but_for_what_is_refused
 
 
 def test_a_price_of_the_user_s_is_for_as_much_as_the_page_s():
-    prices = {"wan2.7-video": {"1080p": "0.2"}, "kling-3-0": "0.01", "suno-v6": "0.05"}
+    prices = {"wan2.7-video": {"1080p": "0.2"}, "kling-3-0": "0.01", "suno-v6": "0.05", "doubao-seedance-2.0": "0.1"}
     accounts = list(read_config({"providers": {"reapi": {"prices": prices}}}, {}).accounts.values())
     for request, usd in (
         (VideoRequest(model="wan-2.7", prompt="waves", duration=15), "$3"),
         (VideoRequest(model="kling-3.0", prompt="waves", duration=15, resolution="4K"), "$0.15"),
         (MusicRequest(model="suno-v6", prompt="waves"), "$0.05"),
+        (VideoRequest(model="seedance-2.0", prompt="waves", duration=5), "$0.5"),
+        (VideoRequest(model="seedance-2.0", prompt="waves", duration=5, videos=IMAGE), "~$2"),
     ):
         (candidate,) = candidates(request, accounts)
         assert str(candidate.money) == usd
