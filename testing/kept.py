@@ -75,8 +75,7 @@ class Kept(Suite):
                 promise(self.billed(money) in (None, entry["charged"]), differs)
 
             promise(task.state is State.SUCCEEDED, f"{case} ended as {task.state}")
-            main = [asset for asset in task.assets if asset.role == "main"]
-            count, found = _units(case), sum(asset.kind == task.kind.medium for asset in main)
+            count, found = _units(case), len(task.works)
             promise(found == count, f"{case}: {count} asked for, and {found} found in {task.raw}")
             promise(from_json(Task, to_json(task)) == task, f"{case}: the task is another one after JSON")
             for asset in await scene.client.download(task, tmp_path):

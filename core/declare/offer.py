@@ -1,6 +1,6 @@
 """What is sold: an offer, its fields on the wire, and the rules between them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -44,6 +44,11 @@ class Param:
     default: Any = None
     always_sent: bool = False
     bills_as: Mapping[Any, Any] = attrs.field(factory=dict, hash=False)
+
+    def taken(self, given: Container[str]) -> Value | None:
+        """Return what it takes where these fields are given; None: it is not taken."""
+        nowhere = isinstance(self.to, When) and self.to.pick(given) is None
+        return None if nowhere else pick(self.takes, given)
 
     @property
     def places(self) -> list[str | Numbered]:
@@ -163,7 +168,7 @@ class Offer:
         """The wire id in each variant that there is: "text", and the inputs that it takes."""
         inputs = {field: self.params[field] for field in self.roles.inputs if field in self.params}
         needed = {field for field, param in inputs.items() if param.required}
-        taken = [field for field, param in inputs.items() if pick(param.takes, (field,)) is not None]
+        taken = [field for field, param in inputs.items() if param.taken((field,)) is not None]
         ids = {each: pick(self.wire_id, (each,)) for each in (FROM_TEXT, *taken) if needed <= {each}}
         return {variant: wire_id for variant, wire_id in ids.items() if wire_id is not None}
 

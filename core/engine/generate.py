@@ -98,12 +98,14 @@ class Generation:
                 self._purchase.ended(share, error.task, error)
             else:
                 self._purchase.ended(share, task)
-                order, made = share.attempt.order, _works(task)
+                order, made = share.attempt.order, len(task.works)
                 self._made[order.part] = task
                 there = _units(made, order)
                 self._missing -= there
                 if made < there * order.makes:
-                    self._fewer.append(f"task {task.id} made {made} of the {there * order.makes} that it was paid for")
+                    self._fewer.append(
+                        f"task {task.id} made {made} of the {order.units * order.makes} that it was paid for"
+                    )
             del self._waiting[end]
 
     async def _abandon(self) -> None:
@@ -133,12 +135,3 @@ class Generation:
 def _units(works: int, order: Order) -> int:
     """Return how many of an order's units are there, each by one of its works at least."""
     return min(-(-works // order.makes), order.units)
-
-
-def _works(task: Task) -> int:
-    """Return how many works a task has made: what comes beside them, like a cover, is none.
-
-    What a raw request makes is not known by its kind, so all that it made counts.
-    """
-    main = [asset for asset in task.assets if asset.role == "main"]
-    return sum(task.offer is None or asset.kind == task.kind.medium for asset in main)

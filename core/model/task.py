@@ -154,6 +154,15 @@ class Task:
     trouble: Trouble | None = None
     raw: Json = attrs.field(default=None, hash=False, repr=False)
 
+    @property
+    def works(self) -> tuple[Asset, ...]:
+        """The results that are what was bought; of what a raw request buys nobody knows, so each main one is."""
+        return tuple(asset for asset in self.assets if self.is_work(asset))
+
+    def is_work(self, asset: Asset) -> bool:
+        """Return whether a result is what was bought, and nothing beside it, like a cover."""
+        return asset.role == "main" and (self.offer is None or asset.kind == self.kind.medium)
+
 
 @attrs.frozen(kw_only=True)
 class Order:

@@ -136,7 +136,8 @@ def _stamp(path: Path) -> tuple[int, ...] | None:
 
 
 def can_be_asked(checked: Checked) -> bool:
-    """Return whether a price says all that it goes by: nobody knows what raw fields cost, or how long a film is."""
+    """Return whether a provider can be asked for the price: not with raw fields, nor with films that are put in, which
+    move it in ways that nobody knows."""
     roles = checked.offer.roles
     return not checked.extra and not any(name in checked.given for name in roles.files if name not in roles.free)
 

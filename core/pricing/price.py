@@ -7,10 +7,19 @@ from typing import Any
 import attrs
 
 from anymedia.declare.adapter import Adapter
-from anymedia.declare.fields import Text
-from anymedia.declare.files import File, Files
 from anymedia.declare.offer import Offer
-from anymedia.declare.prices import Dearest, Metered, Override, Per, PerMegapixel, Price, Prices, Table, goes_by
+from anymedia.declare.prices import (
+    Dearest,
+    Metered,
+    Override,
+    Per,
+    PerMegapixel,
+    Price,
+    Prices,
+    Table,
+    counted_by,
+    goes_by,
+)
 from anymedia.declare.when import Said, cases
 from anymedia.model.money import EXACT, FINEST, Money, PriceStatus, total
 from anymedia.model.strict_json import Json
@@ -103,7 +112,7 @@ def _least(adapter: Adapter, offer: Offer) -> Money:
 def _fewest(offer: Offer, price: Price) -> Decimal:
     """Return how often a figure is billed at least."""
     if not isinstance(price, Per):
-        return Decimal(1)
+        return ONE
     least = min((getattr(takes, "least", 0) for takes in cases(offer.fields[price.of].takes)), default=0)
     return price.times(Decimal(str(least)))
 
@@ -168,14 +177,9 @@ def _billed_as(checked: Checked, name: str) -> Json:
         value = axis_of(checked, name, checked.value("count") or checked.units)
     except Unpriced:
         return None
-    if isinstance(value, str | tuple) and name in checked.offer.fields and _is_counted(checked, name):
+    if isinstance(value, str | tuple) and name in counted_by(checked.offer.prices):
         return len(value)
     return "dearest" if isinstance(value, Dearest) else value
-
-
-def _is_counted(checked: Checked, name: str) -> bool:
-    """Return whether the length of a field is billed, and not what stands in it."""
-    return isinstance(checked.fields[name].takes, Text | File | Files)
 
 
 def _unmapped(checked: Checked) -> str:

@@ -193,7 +193,7 @@ def _other_kind(request: Request, offer: Offer) -> Problem:
 
 def _fits(callback: str, given: Mapping[str, Any], offer: Offer, ways: Ways) -> bool:
     param = offer.fields.get(CALLBACK)
-    takes = None if param is None else pick(param.takes, given)
+    takes = None if param is None else param.taken(given)
     return takes is not None and (ways.local if is_local(callback) else not any(takes.flaws(callback)))
 
 
@@ -226,9 +226,7 @@ def _unsupported(request: Request, given: Mapping[str, Any], offer: Offer) -> It
                 others = ", ".join(each for each in request.roles.files if each in offer.params)
                 hint = f", which takes {others}" if name in request.roles.files and others else ""
                 yield name, Flaw(f"not supported by this offer{hint}", documented=False, unsupported=True)
-        elif (takes := pick(param.takes, given)) is None or (
-            isinstance(param.to, When) and param.to.pick(given) is None
-        ):
+        elif (takes := param.taken(given)) is None:
             yield name, Flaw(f"not supported {_where(param, given)}", documented=False, unsupported=True)
         else:
             yield from ((name, flaw) for flaw in takes.flaws(value) if flaw.unsupported)

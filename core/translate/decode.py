@@ -75,6 +75,8 @@ def submitted(asked: Asked, answer: Answer, draft: Task) -> Task:
         # It was accepted: what else the answer says can be asked for again.
         return attrs.evolve(draft, request_id=received.request_id, **known)
     if read["state"] is State.SUCCEEDED and not read.get("assets"):
+        if not named:
+            raise _without(received, "without a task id and a result")
         # What is finished at once, and does not show here what it made, is looked at like any other.
         read |= {"state": State.RUNNING, "ended_at": None, "money": draft.money}
     return attrs.evolve(draft, **known | read)
@@ -261,7 +263,7 @@ def _is_over(life: Lifecycle, reply: Reply, content: Content) -> bool:
     meaning = life.meaning(said) if isinstance(said, str) else None
     if isinstance(meaning, Err):
         return meaning.cause is not Cause.NOT_FOUND
-    return meaning in (State.FAILED, State.CANCELED) or _shows_success(reply, content)
+    return (meaning is not None and meaning.final) or _shows_success(reply, content)
 
 
 def _shows_success(reply: Reply, content: Content) -> bool:
@@ -450,7 +452,7 @@ def _settled(received: Received, reply: Reply, task: Task) -> Money:
 
 def _metered(received: Received, reply: Reply, task: Task) -> Decimal | None:
     """Return what a task took by what its answer says was used, at the rates of its offer; None where it says less."""
-    offer = received.asked.adapter.offer((task.offer or "").rpartition("/")[2])
+    offer = received.asked.adapter.offer((task.offer or "").partition("/")[2])
     if offer is None or not isinstance(offer.prices, Metered):
         return None
     used = {

@@ -33,7 +33,7 @@ def results(received: Received, reply: Reply, task: Task, completed_at: datetime
     held = [] if reply.files is None or reply.is_file else reply.files.find(received.content)
     assets += [Asset(kind=task.kind.medium, data=data) for data in held if isinstance(data, bytes)]
     told = ", ".join(shown(received.asked.shown(link)) for link in unusable[:3])
-    if not any(_is_the_work(asset, task) for asset in assets):
+    if not any(map(task.is_work, assets)):
         what = "a finished task that has no result"
         error = received.malformed(f"{what} that can be fetched: {told}" if told else what, task.id)
         error.retry = Retry.NEVER
@@ -41,11 +41,6 @@ def results(received: Received, reply: Reply, task: Task, completed_at: datetime
     error_told = f"{len(unusable)} of its results cannot be fetched: {told}"
     trouble = Trouble(error=error_told, answer=received.raw) if unusable else None
     return {"assets": tuple(assets), "trouble": trouble}
-
-
-def _is_the_work(asset: Asset, task: Task) -> bool:
-    """Return whether a result is what was bought, and nothing beside it; of a raw request nobody here knows."""
-    return asset.role == "main" and (task.offer is None or asset.kind == task.kind.medium)
 
 
 def _expiry(asked: Asked, lifecycle: str | None, completed_at: datetime) -> datetime | None:

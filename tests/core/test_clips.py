@@ -405,6 +405,18 @@ def test_the_elements_of_a_list_are_declared_in_order(first, last):
         attrs.evolve(CLIP, params=frames, fixed={}, prices=None)
 
 
+def test_an_input_that_goes_nowhere_is_no_variant():
+    params = CLIP.params | {"video": Param(when(first_frame="from"), File())}
+    assert "video" not in attrs.evolve(CLIP, params=params).variants
+
+
+def test_what_is_not_counted_is_shown_as_it_is():
+    params = VOICE.params | {"voice": Param("voice", Text(1))}
+    by_voice = attrs.evolve(VOICE, params=params, prices=Table("voice", {"max": "0.1"}))
+    held = checked(SpeechRequest(model="voice", text="hello", voice="max"), by_voice)
+    assert depends_on(held) == {"voice": "max"}
+
+
 def test_an_element_alone_keeps_its_place():
     held = {}
     put(held, "a[1].b", 5)
@@ -480,6 +492,7 @@ def accepted(answer):
         ({"code": 202, "id": "t"}, ("t", State.QUEUED, 0)),
         ({"id": "t", "status": "waiting", "data": [{"url": A}]}, ("t", State.RUNNING, 0)),
         ({"id": "t", "status": "done", "data": [{"url": A}]}, ("t", State.SUCCEEDED, 1)),
+        ({"status": "done", "data": [{"url": A}]}, ("draft", State.SUCCEEDED, 1)),
         ({"status": "lost"}, ("draft", State.FAILED, 0)),
         ({"status": "banned"}, ("draft", State.FAILED, 0)),
     ],
@@ -562,13 +575,13 @@ def test_a_work_that_is_told_of_at_two_places_is_one():
 
 
 def settled(answer, prices):
-    adapter, offer = sold(VOICE, prices=prices)
+    adapter, offer = sold(VOICE, name="a/voice", model="voice", prices=prices)
     reply = Reply(id="id", assets="url", used={"tokens": "usage.tokens", "seconds": "usage.seconds"})
     adapter = attrs.evolve(adapter, lifecycle=attrs.evolve(adapter.lifecycle, submit=attrs.evolve(SUBMIT, reply=reply)))
     asked = Asked(adapter=adapter, account="acme", origin=adapter.base_url, model="voice", now=NOW)
     quoted = quote_money(adapter, offer)
     draft = Task(
-        id="d", provider="acme", account="acme", offer="acme/voice", path="/v1", submitted_at=NOW, money=quoted
+        id="d", provider="acme", account="acme", offer=f"acme/{offer.name}", path="/v1", submitted_at=NOW, money=quoted
     )
     return decode.submitted(asked, Answer(200, {}, dumps(answer)), draft).money
 

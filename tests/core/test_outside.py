@@ -46,7 +46,7 @@ from anymedia.declare import (
     when,
 )
 from anymedia.declare.prices import Override
-from anymedia.engine.generate import _units, _works
+from anymedia.engine.generate import _units
 from anymedia.journal.redact import secrets_of
 from anymedia.model.forms import FILE, FILES, LINK, TEXT, Role, files, holds, one_of
 from anymedia.model.media import Media, put_in
@@ -150,12 +150,12 @@ def test_what_is_missing_is_counted_in_units(kind, units, made, there):
     assets = tuple(Asset(kind=each, url="https://a.b/1") for each in made)
     task = Task(id="t", provider="p", account="a", offer="p/o", kind=kind, assets=assets, submitted_at=NOW, path="/")
     order = Order(provider="p", account="a", path="/", money=Money(), units=units)
-    assert _units(_works(task), order) == there
+    assert _units(len(task.works), order) == there
     raw = attrs.evolve(task, offer=None)  # of which nobody knows the kind
-    assert _units(_works(raw), order) == min(len(made), units)
+    assert _units(len(raw.works), order) == min(len(made), units)
     covers = tuple(attrs.evolve(each, role="cover") for each in assets)
     for each in (task, raw):
-        assert _works(attrs.evolve(each, assets=covers)) == 0
+        assert attrs.evolve(each, assets=covers).works == ()
     pairs = attrs.evolve(order, makes=2)
     assert [_units(works, pairs) for works in range(5)] == [min(each, units) for each in (0, 1, 1, 2, 2)]
 
