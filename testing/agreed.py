@@ -25,7 +25,7 @@ from .requests import askable, fewest, given, one_by_one, param_of, put_in, valu
 from .suite import SHAPE, Suite, promise
 from .wire import Wire
 
-CASES, FEWEST = 160, 40
+CASES, FEWEST = 200, 40
 """Requests of an offer in which any fields have any values, and how many of them in each variant at least; the same
 ones in every run."""
 

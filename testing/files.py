@@ -104,14 +104,11 @@ def _side(takes: Takes) -> int:
     return SIDE if takes.sides is None else max(SIDE, takes.sides[0])
 
 
-def tried(takes: Takes, what: str, *, alike: bool = False) -> Iterator[bytes]:
-    """Yield files of each type, on both sides of each bound, and others that some page forbids; where a field takes
-    them `alike` to one that was tried, those of each type alone. Errors: as fitting."""
+def tried(takes: Takes, what: str) -> Iterator[bytes]:
+    """Yield files on both sides of each bound, and others that some page forbids. Errors: as fitting."""
     fitting(takes, what)
     kind, side = makes(takes, what) or "", _side(takes)
     yield from (made(each, (side, side)) for each in (*MADE[what], *OTHERS[what]))
-    if alike:
-        return
     usual, sizes = (USUAL_MEGABYTES, USUAL) if what == "image" else ((), ())
     for megabytes in (*usual, *((takes.megabytes,) if takes.megabytes and takes.megabytes <= LARGEST else ())):
         bound = int(megabytes * MEGA)

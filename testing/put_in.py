@@ -122,10 +122,6 @@ def uploading(adapter: Adapter) -> tuple[Spot, Media]:
     return next((spot, spot.ways[Way.UPLOAD]) for spot in found if Way.UPLOAD in spot.ways)
 
 
-_FIRST: dict[tuple[int, Takes, str], tuple[Adapter, str]] = {}
-"""The first offer of an adapter that takes such files, by its name."""
-
-
 class PutIn(Suite):
     """Files of this machine, at a simulator that looks at them."""
 
@@ -135,9 +131,7 @@ class PutIn(Suite):
         # What a field takes of each file is the same in every variant in which it takes that.
         different = {(spot.field, id(spot.takes)): spot for spot in reversed(spots(adapter, offer))}
         for spot in different.values():
-            first = _FIRST.setdefault((id(adapter), spot.takes, spot.medium), (adapter, offer.name))
-            # Of what another offer takes alike, each type is enough: large files take long.
-            for content in tried(spot.takes, spot.medium, alike=first[1] != offer.name):
+            for content in tried(spot.takes, spot.medium):
                 media = Media(content)
                 checked = spot.checked(media, ways=ANY_WAY)
                 sent = spot.checked(media, ways=ANY_WAY, limits=False)

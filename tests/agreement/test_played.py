@@ -1,4 +1,4 @@
-"""What each offer of clips, songs and speech makes at its simulator, as players open it: as long as it was sold for."""
+"""What each offer of clips, songs and speech makes in its first variant, as players open it, and how long that is."""
 
 import attrs
 import pytest
@@ -43,7 +43,6 @@ async def test_players_open_what_an_offer_makes(client, tmp_path, name):
             whole, streams = played(file.path)
             assert {*streams} in STREAMS[file.kind]
             if file.role == "main":
-                assert "audio" in streams or file.kind == "video"
                 assert sound is None or ("audio" in streams) is sound
                 assert float(whole["duration"]) == pytest.approx(file.seconds, abs=APART)
                 assert all(seconds == pytest.approx(file.seconds, abs=APART) for seconds in told)

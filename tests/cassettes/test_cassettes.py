@@ -89,7 +89,7 @@ async def test_what_was_said_is_understood(provider, episode, clock):
         assert task.raw == words
         # Not every look tells the id: the latest answer that does.
         told = (named(json.loads(each["body"]["string"]), "id", "task_id", "taskId") for each in tape.responses[::-1])
-        assert task.id == next(filter(None, told), None) or header(last, "x-runapi-task-id")
+        assert task.id == (next(filter(None, told), None) or header(last, "x-runapi-task-id"))
         assert sorted((asset.kind, asset.url) for asset in task.assets) == works(last)
         assert bool(task.assets) == (task.state is State.SUCCEEDED)
 

@@ -1,6 +1,7 @@
 """What is asked for is of the kind that the model is: flags, refusals, and what is shown of clips, songs and speech."""
 
 from collections import Counter
+from decimal import Decimal
 
 import attrs
 import click
@@ -123,7 +124,10 @@ def test_the_help_is_not_wider_than_a_terminal(terminal, monkeypatch, name):
             ["--model", "song-1", "--lyrics", "-", "--style", "slow", "--title", "Rain", "--no-instrumental"],
             {"words": "la la", "style": "slow", "title": "Rain", "mute": False},
         ),
-        (["r", "--model", "song-1", "--vocal", "male", "--duration", "9"], {"idea": "r", "who": "male"}),
+        (
+            ["r", "--model", "song-1", "--vocal", "male", "--duration", "30"],
+            {"idea": "r", "who": "male", "seconds": 30},
+        ),
         (["-", "--model", "song-1"], {"idea": "la la"}),
         (["hello", "--model", "voice-1", "--voice", "nova"], {"input": "hello", "voice": "nova"}),
         (["--text", "-", "--model", "voice-1", "--speed", "1"], {"input": "la la", "speed": 1}),
@@ -135,10 +139,6 @@ def test_the_help_is_not_wider_than_a_terminal(terminal, monkeypatch, name):
     ],
 )
 def test_the_kind_is_that_of_the_model(own, words, body):
-    if "9" in words:  # out of its bounds: the flag has arrived
-        (found,) = own.json("explain", *words)
-        assert found["refusals"][0]["field"] == "duration"
-        return
     assert sent(own, *words, stdin="la la\n") == body
 
 
@@ -243,6 +243,41 @@ def test_a_clip_of_two_providers_in_one_command(terminal):
     (shown,) = [line for line in terminal("prices", *clip).stdout.splitlines() if "reapi/" in line]
     assert "duration 5" in shown
     assert {each["works"] for each in terminal.json("prices", "rain", "--model", "suno-v5.5")} == {2}
+
+
+@pytest.mark.parametrize(
+    ("offer", "words", "status", "usd"),
+    [
+        ("reapi/kling-3-0", ["--model", "kling-3.0", "--duration", "15", "--resolution", "4K"], "exact", "5.528"),
+        ("runapi/kling-3.0", ["--model", "kling-3.0", "--duration", "5", "--resolution", "720p"], "estimate", "0.7"),
+        ("api_in_one/kling-3", ["--model", "kling-3.0", "--no-audio"], "unknown", None),
+        ("reapi/wan2.7-video", ["--model", "wan-2.7", "--resolution", "720p"], "unknown", None),
+        ("reapi/suno-v6", ["--model", "suno-v6"], "exact", "0.06"),
+        ("runapi/suno-v6", ["--model", "suno-v6"], "unknown", None),
+        ("runapi/tts-1", ["--model", "tts-1"], "estimate", "0.04"),
+        ("revidapi/nano-banana-pro", ["--model", "nano-banana-pro", "--resolution", "4K"], "approximate", "0.12"),
+    ],
+)
+def test_a_figure_comes_out_as_sure_as_it_is(terminal, offer, words, status, usd):
+    (found,) = terminal.json("prices", "rain", *words, "--offer", offer)
+    billed = found["money"]["usd"]
+    assert (found["offer"], found["status"]) == (offer, status)
+    assert (None if billed is None else Decimal(billed)) == (None if usd is None else Decimal(usd))
+
+
+def test_a_clip_is_bought_where_it_is_cheapest_and_within_the_ceiling(terminal, simulators):
+    words = ["generate", "waves", "--model", "seedance-2.0", "--resolution", "720p", "--no-audio"]
+    words += ["--route", "cheapest", "--max-price", "1.00", "--duration"]
+
+    def submits():
+        return Counter({one.name: one.bills()["submits"] for one in simulators})
+
+    before = submits()
+    made = terminal.json(*words, "5")
+    assert [task["account"] for task in made["tasks"]] == ["reapi"]
+    error = terminal.json(*words, "6", code=2)["error"]
+    assert (error["type"], error["billed"]) == ("OverCeiling", "no")
+    assert submits() - before == {"reapi": 1}
 
 
 @pytest.mark.parametrize(

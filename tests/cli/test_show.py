@@ -158,6 +158,11 @@ def test_the_demo_leaves_four_pictures_and_two_clips_and_shows_what_went_wrong(t
         told, streams = played(clip)
         assert (float(told["duration"]), streams["video"]["width"], "audio" in streams) == (5, 1280, True)
     assert len(clips) == 2
+    before, quoted, after = shown.stdout.partition(
+        "The two cheapest: 5 s at 720p, with sound, for $0.55 at reapi and ~$1 at runapi."
+    )
+    assert quoted
+    assert [clip.name in after and clip.name not in before for clip in clips] == [True, True]
     assert "NoCredit" in shown.stdout
     assert "2 submits received, 2 tasks charged" in shown.stdout
 
@@ -172,7 +177,7 @@ def test_the_demo_as_json(terminal):
             ("reapi", 0.55),
             ("runapi", 1),
         ]
-    assert {clip["money"]["got"] for clip in found["clips"]} == {"settled"}
+    assert {(clip["variant"], clip["money"]["got"]) for clip in found["clips"]} == {("first_frame", "settled")}
     assert [error["type"] for error in found["errors"]] == ["NoCredit", "SubmitUncertain"]
 
 

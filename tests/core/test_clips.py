@@ -36,7 +36,6 @@ from anymedia.declare import (
     Offer,
     Param,
     Per,
-    PerMegapixel,
     Price,
     Reply,
     Rule,
@@ -602,8 +601,6 @@ def test_what_was_used_settles_the_price():
     assert settled(done | {"usage": {"tokens": 12}}, Price("0.05")).usd == Decimal("0.05")
 
 
-def test_pictures_are_priced_as_before():
+def test_a_picture_is_one_work():
     request = ImageRequest(model="flux-2-pro", prompt="fox", resolution="1K")
     assert {each.works for each in quote(request)} == {1}
-    megapixels = PerMegapixel("0.03", "0.015", "0")
-    assert megapixels.first == Decimal("0.03")

@@ -436,7 +436,7 @@ async def test_a_picture_is_told_of(form, hooks, simulators, clock):
         (status, said, _), again = [await ask(service) for _ in range(2)]
         ids = {json.loads(each["handle"])["id"] for each in (said, again[1])}
         assert (status, again[0], len(ids)) == (202, 202, 1)
-        assert (await picture(service, said["look"], status=202))["pictures"] == []
+        assert await picture(service, said["look"], status=202) == {"state": "queued", "pictures": []}
         clock.seconds += 60
         done = await picture(service, said["look"])
         (file,) = done["pictures"]
