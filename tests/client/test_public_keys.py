@@ -12,13 +12,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from anymedia import Account, Client, Config, ProviderError, WebhookRefused
 from anymedia.account import Secret
+from anymedia.adapters.fal import ADAPTER as FAL
 from anymedia.engine.public_keys import AGAIN, KEPT
 from anymedia.errors import MalformedAnswer, NotFound, Unavailable
 from anymedia.journal.memory import MemoryJournal
 from anymedia.testing import FakeClock
 from tests.client.hooks import until
 from tests.core.forger import SCHEMES, SEED
-from tests.outside.anymedia_fal.adapter import ADAPTER as FAL
 
 OTHER = b"another".ljust(32, b"-")
 BODY = b'{"request_id": "elsewhere", "status": "OK"}'

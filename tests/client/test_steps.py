@@ -24,11 +24,11 @@ from anymedia import (
     from_json,
     to_json,
 )
+from anymedia.adapters.fal import ADAPTER as FAL
+from anymedia.adapters.openai import ADAPTER as OPENAI
 from anymedia.model.strict_json import dumps
 from tests.core.acme import NOW
 from tests.core.test_followed import QUEUED, REQUEST
-from tests.outside.anymedia_fal.adapter import ADAPTER as FAL
-from tests.outside.anymedia_openai.adapter import ADAPTER as OPENAI
 from tests.samples import sample
 from tests.verbs import run
 

@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 import attrs
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from anymedia.adapters.bfl import ADAPTER as BFL
+from anymedia.adapters.fal import ADAPTER as FAL
+from anymedia.adapters.kie import ADAPTER as KIE
+from anymedia.adapters.replicate import ADAPTER as REPLICATE
 from anymedia.declare import Signed
 from anymedia.registry import adapters
 from anymedia.translate.reading import id_of, read
-from tests.outside.anymedia_bfl.adapter import ADAPTER as BFL
-from tests.outside.anymedia_fal.adapter import ADAPTER as FAL
-from tests.outside.anymedia_kie.adapter import ADAPTER as KIE
-from tests.outside.anymedia_replicate.adapter import ADAPTER as REPLICATE
 
 PACKED = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 RUNAPI = adapters()["runapi"]

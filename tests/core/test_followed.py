@@ -9,6 +9,9 @@ import attrs
 import pytest
 
 from anymedia import Account, Cause, ImageRequest, MalformedAnswer, Media, NotFound, State, SubmitUncertain, Task
+from anymedia.adapters.bfl import ADAPTER as BFL
+from anymedia.adapters.fal import ADAPTER as FAL
+from anymedia.adapters.openai import ADAPTER as OPENAI
 from anymedia.declare import Endpoint
 from anymedia.model.money import Money
 from anymedia.model.strict_json import dumps
@@ -18,9 +21,6 @@ from anymedia.translate.classify import Asked
 from anymedia.translate.decode import looked, submitted
 from anymedia.translate.encode import follow, parts, submit
 from anymedia.translate.messages import Answer
-from tests.outside.anymedia_bfl.adapter import ADAPTER as BFL
-from tests.outside.anymedia_fal.adapter import ADAPTER as FAL
-from tests.outside.anymedia_openai.adapter import ADAPTER as OPENAI
 from tests.samples import sample
 
 from .acme import NOW

@@ -13,6 +13,9 @@ from yarl import URL
 
 import anymedia
 from anymedia import Account, AnymediaError, Kind, Secret, Task, declare
+from anymedia.adapters.bfl import ADAPTER as BFL
+from anymedia.adapters.fal import ADAPTER as FAL
+from anymedia.adapters.openai import ADAPTER as OPENAI
 from anymedia.cli.app import app
 from anymedia.cli.providers import facts_of
 from anymedia.declare import Flag, Hook, Number, Param, Price, PriceQuote, Reply, Rule, Table
@@ -35,9 +38,6 @@ from anymedia.translate.check import check
 from anymedia.translate.classify import Asked
 from anymedia.translate.messages import Answer
 from anymedia.transport import auth
-from tests.outside.anymedia_bfl.adapter import ADAPTER as BFL
-from tests.outside.anymedia_fal.adapter import ADAPTER as FAL
-from tests.outside.anymedia_openai.adapter import ADAPTER as OPENAI
 
 from .acme import NOW
 

@@ -5,6 +5,9 @@ import pytest
 
 from anymedia import Account, Client, ConfigError, ImageRequest, read_config
 from anymedia.account import TOKEN, Secret
+from anymedia.adapters.bfl import ADAPTER as BFL
+from anymedia.adapters.fal import ADAPTER as FAL
+from anymedia.adapters.replicate import ADAPTER as REPLICATE
 from anymedia.declare import (
     Endpoint,
     Files,
@@ -28,9 +31,6 @@ from anymedia.settings import settings_of
 from anymedia.translate import callback, encode
 from anymedia.translate.check import check
 from anymedia.transport.auth import NONE, body_of, headers_of
-from tests.outside.anymedia_bfl.adapter import ADAPTER as BFL
-from tests.outside.anymedia_fal.adapter import ADAPTER as FAL
-from tests.outside.anymedia_replicate.adapter import ADAPTER as REPLICATE
 
 from .acme import acme
 

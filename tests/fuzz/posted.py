@@ -7,6 +7,10 @@ import attrs
 
 from anymedia import Account, Client, Config, Outcome
 from anymedia.account import Secret
+from anymedia.adapters.bfl import ADAPTER as BFL
+from anymedia.adapters.fal import ADAPTER as FAL
+from anymedia.adapters.kie import ADAPTER as KIE
+from anymedia.adapters.replicate import ADAPTER as REPLICATE
 from anymedia.journal import Ledger, MemoryJournal
 from anymedia.model.money import Money
 from anymedia.model.task import Attempt, Order
@@ -15,10 +19,6 @@ from anymedia.testing import FakeClock
 from anymedia.translate.messages import Answer
 from tests.client.hooks import Held
 from tests.core.forger import JWKS, SCHEMES
-from tests.outside.anymedia_bfl.adapter import ADAPTER as BFL
-from tests.outside.anymedia_fal.adapter import ADAPTER as FAL
-from tests.outside.anymedia_kie.adapter import ADAPTER as KIE
-from tests.outside.anymedia_replicate.adapter import ADAPTER as REPLICATE
 
 ID, OTHER = "task_018f5a3a", "task_99999999"
 URL = "https://cdn.example/media/1.png"

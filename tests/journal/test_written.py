@@ -34,10 +34,10 @@ from anymedia import (
     TaskFailed,
     read_config,
 )
+from anymedia.adapters.openai import ADAPTER as OPENAI
 from anymedia.journal import Ledger, SQLiteJournal
 from anymedia.simulators import names, running
 from tests.odd.files import PNG
-from tests.outside.anymedia_openai.adapter import ADAPTER as OPENAI
 from tests.simulators.instant import plugins
 from tests.verbs import run
 

@@ -19,8 +19,7 @@ from typing import ClassVar, Literal
 
 from attrs import frozen
 
-from anymedia.simulators import Service
-from anymedia.simulators.fields import (
+from .fields import (
     Choice,
     Field,
     Fields,
@@ -34,13 +33,13 @@ from anymedia.simulators.fields import (
     is_link,
     problems,
 )
-from anymedia.simulators.inputs import PICTURES, Fetched, from_base64
-from anymedia.simulators.message import Body, Error, Refusal, Request, Response, json_response
-from anymedia.simulators.multipart import Part
-from anymedia.simulators.picture import pixels
-from anymedia.simulators.service import DAY
-from anymedia.simulators.task import Failure, Order, Stage, Task
-from anymedia.simulators.webhooks import Delivery, Webhook
+from .inputs import PICTURES, Fetched, from_base64
+from .message import Body, Error, Refusal, Request, Response, json_response
+from .multipart import Part
+from .picture import pixels
+from .service import DAY, Service
+from .task import Failure, Order, Stage, Task
+from .webhooks import Delivery, Webhook
 
 FLUX_RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")
 BANANA_RATIOS = (

@@ -13,13 +13,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar, cast
 from uuid import uuid4
 
-from anymedia.simulators import Service
-from anymedia.simulators.fields import Choice, Field, Link, Links, Problem, Text, Whole, given, problems
-from anymedia.simulators.inputs import Fetched, Takes
-from anymedia.simulators.message import Refusal, Request, Response, Sent, json_response
-from anymedia.simulators.multipart import Part
-from anymedia.simulators.picture import Media, Size
-from anymedia.simulators.task import Failure, Order, Stage, Task
+from .fields import Choice, Field, Link, Links, Problem, Text, Whole, given, problems
+from .inputs import Fetched, Takes
+from .message import Refusal, Request, Response, Sent, json_response
+from .multipart import Part
+from .picture import Media, Size
+from .service import Service
+from .task import Failure, Order, Stage, Task
 
 SIZES: Mapping[str, Size] = {
     "auto": (1024, 1024),

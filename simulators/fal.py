@@ -24,8 +24,7 @@ from uuid import uuid4
 from attrs import frozen
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from anymedia.simulators import Service
-from anymedia.simulators.fields import (
+from .fields import (
     Cause,
     Choice,
     Field,
@@ -38,12 +37,12 @@ from anymedia.simulators.fields import (
     given,
     problems,
 )
-from anymedia.simulators.inputs import PICTURES
-from anymedia.simulators.message import Body, Clock, Error, Refusal, Request, Response, json_response
-from anymedia.simulators.picture import Media, Size, pixels
-from anymedia.simulators.service import DAY
-from anymedia.simulators.task import Failure, Order, Stage, Task
-from anymedia.simulators.webhooks import Delivery, Webhook
+from .inputs import PICTURES
+from .message import Body, Clock, Error, Refusal, Request, Response, json_response
+from .picture import Media, Size, pixels
+from .service import DAY, Service
+from .task import Failure, Order, Stage, Task
+from .webhooks import Delivery, Webhook
 
 SIZES: Mapping[str, Size] = {
     "square_hd": (1024, 1024),

@@ -20,8 +20,7 @@ from uuid import uuid4
 
 from attrs import frozen
 
-from anymedia.simulators import Service
-from anymedia.simulators.fields import (
+from .fields import (
     Cause,
     Choice,
     Field,
@@ -35,13 +34,13 @@ from anymedia.simulators.fields import (
     given,
     problems,
 )
-from anymedia.simulators.inputs import PICTURES
-from anymedia.simulators.message import Body, Error, Refusal, Request, Response, json_response
-from anymedia.simulators.multipart import Part
-from anymedia.simulators.picture import Media, Size, snapped
-from anymedia.simulators.service import DAY
-from anymedia.simulators.task import Failure, Order, Stage, Task
-from anymedia.simulators.webhooks import Delivery, Moment, Webhook
+from .inputs import PICTURES
+from .message import Body, Error, Refusal, Request, Response, json_response
+from .multipart import Part
+from .picture import Media, Size, snapped
+from .service import DAY, Service
+from .task import Failure, Order, Stage, Task
+from .webhooks import Delivery, Moment, Webhook
 
 RATIOS = ("match_input_image", "custom", "1:1", "16:9", "3:2", "2:3", "4:5", "5:4", "9:16", "3:4", "4:3")
 MEGAPIXELS: Mapping[str, float] = {"0.5 MP": 0.5, "1 MP": 1, "2 MP": 2, "4 MP": 4}

@@ -18,13 +18,13 @@ from uuid import uuid4
 
 from attrs import field, frozen
 
-from anymedia.simulators import Service
-from anymedia.simulators.fields import Cause, Choice, Field, Flag, Link, Number, Problem, Text, Whole, given, problems
-from anymedia.simulators.inputs import PICTURES, Takes
-from anymedia.simulators.message import Body, Error, Refusal, Request, Response, json_response
-from anymedia.simulators.picture import Media
-from anymedia.simulators.task import Failure, Order, Stage, Task
-from anymedia.simulators.webhooks import Delivery, Webhook
+from .fields import Cause, Choice, Field, Flag, Link, Number, Problem, Text, Whole, given, problems
+from .inputs import PICTURES, Takes
+from .message import Body, Error, Refusal, Request, Response, json_response
+from .picture import Media
+from .service import Service
+from .task import Failure, Order, Stage, Task
+from .webhooks import Delivery, Webhook
 
 MEGAPIXEL = 1024 * 1024
 IMAGES = Takes(PICTURES.types, megabytes=20, megapixels=20)
