@@ -77,7 +77,9 @@ params.images.to = { first = "image", further = "image_{n}" }
 params.images.takes = { files = ["url", "data"], bounds = [1, 3], https = true, types = ["image/png"], sides = [1, 99] }
 params.mask.to = "mask"
 params.mask.takes = { mask = { file = ["url"], https = true, megabytes = 2.5 }, images = false, otherwise = "file" }
-params.size = { to = "input.", takes = { size = { ratio = "custom" }, most = 2048, area = [1024, 1024] }, default = [1024, 768] }
+params.size.to = "input."
+params.size.takes = { size = { ratio = "custom" }, most = 2048, area = [1024, 1024] }
+params.size.default = [1024, 768]
 params.count = { to = "n", takes = { whole = [1, 4], form = "text" }, default = 1, bills_as = { 3 = 4 } }
 params.quality.to = "q"
 params.quality.takes = { choice = { low = { steps = 4 }, high = 9 }, not_honoured = ["high"] }
