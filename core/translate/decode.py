@@ -360,8 +360,17 @@ def balance(asked: Asked, words_of: Balance, answer: Answer) -> Money:
     )
 
 
-def price(asked: Asked, words_of: PriceQuote, answer: Answer) -> tuple[Decimal, str]:
-    """Return what an answer says that a task costs, in USD, and since when. Errors: ProviderError."""
+@attrs.frozen
+class Told:
+    """What a task costs by an answer, in USD, and since when; `counts` is the field of which each one costs that."""
+
+    usd: Decimal
+    date: str
+    counts: str | None = None
+
+
+def price(asked: Asked, words_of: PriceQuote, answer: Answer) -> Told:
+    """Return what an answer says that a task costs. Errors: ProviderError."""
     received = Received.of(asked, answer)
     if received.is_error(None):
         raise received.refusal(submit=False)
@@ -376,7 +385,14 @@ def price(asked: Asked, words_of: PriceQuote, answer: Answer) -> tuple[Decimal, 
     since = time_of(words_of.date, received.content) or asked.now
     if since > asked.now + timedelta(days=1):
         raise received.malformed("a price that is not true yet", None)
-    return usd, since.date().isoformat()
+    counts = None
+    if words_of.unit is not None:
+        unit = words_of.unit.one(received.content)
+        counts = words_of.units.get(unit) if isinstance(unit, str) else None
+        if counts is None:
+            said = asked.shown(unit) if isinstance(unit, str) else "missing"
+            raise received.error(Cause.NOT_FOUND, f"{asked.account} reports no price: its unit is {said}"[:200])
+    return Told(usd, since.date().isoformat(), counts)
 
 
 def token(asked: Asked, words_of: Token, answer: Answer) -> tuple[Secret, datetime]:
