@@ -113,7 +113,7 @@ def test_only_three_states_are_final():
     ("body", "state"),
     [
         ({"state": "done", "urls": ["https://cdn.example/1.png"]}, State.SUCCEEDED),
-        ({"state": 7}, TASK.state),
+        ({"state": 7}, State.RUNNING),
         ({"state": [7]}, None),
         ({"code": 501}, None),
     ],
