@@ -102,6 +102,8 @@ ADAPTER = Adapter(
     errors={
         Match("Exhausted balance", status=403): Cause.NO_CREDIT,
         "content_policy_violation": Cause.BLOCKED,
+        # "happens at random and is free to repeat", as seen of films
+        "no_media_generated": Err(Cause.FAILED, refund="yes", passing=True),
         # The queue's own errors: where the result should be they end the task; at a submit nobody knows what they mean.
         **dict.fromkeys(("request_timeout", "startup_timeout"), Err(Cause.FAILED, submit=Outcome.UNCERTAIN)),
     },
@@ -125,7 +127,8 @@ ADAPTER = Adapter(
         megabytes=100,  # what has more goes in parts
     ),
     refunds="yes",  # "only successes are billed"
-    printed=Printed("2026-11-20", "fal's pages of the models"),
+    # The oldest of several dates: the last are of November.
+    printed=Printed("2026-09", "fal's pages of the models, its pricing API, and clients of the live service"),
     offers=(
         *flux.OFFERS,
         *nano_banana.OFFERS,
@@ -143,13 +146,30 @@ ADAPTER = Adapter(
     gaps=(
         Gap("the lifetime of results", "the account's own setting: no date is shown"),
         Gap("rate limits", "a 429 is waited for"),
-        Gap("bounds of a prompt, of the images put in and of a size in pixels", "none are held"),
+        Gap("bounds of prompts, texts, steps, and of a size in pixels but for seedream's", "none are held"),
+        Gap("how many pictures one task makes, or takes, at most", "each that is made is a task; any number is taken"),
+        Gap("the pixels of a size that is named", "a ratio is sent by the name that tells it"),
+        Gap("how a ratio and a resolution go together at seedream", "no resolution is taken"),
+        Gap("the words of imagen-4's formats; the field of qwen-image-2's pictures", "those of their sisters"),
+        Gap("the base models of klein", "not offered; the wire id of 4b is inferred"),
         Gap(
-            "the bounds of flex's guidance_scale and num_inference_steps, the words of thinking_level", "sent as given"
+            "the prices of flux-2-max, klein, imagen-4, qwen-image-2, z-image, seedance-2.0-mini, veo-3.1 and "
+            "veo-3.1-fast in 4K, an edit with wan-2.7, and of speech and music but for two",
+            "unknown, unless the provider tells them",
         ),
+        Gap("the default length at seedance-2.0", "5 s, which is always sent"),
+        Gap("the pixels of seedance-2.0 in other ratios than 16:9", "as many, as an estimate"),
+        Gap("seconds billed with reference films at seedance-2.0", "the most, 15 s more, as an estimate"),
+        Gap("that no more than 12 files are put in together at seedance-2.0", "the bounds of each kind alone are held"),
+        Gap("what a film of several shots, and one with voices of its own, is billed at kling-3.0", "unknown"),
+        Gap("all fields of veo-3.1 but its references", "a prompt"),
+        Gap("the price of wan-2.7 with reference films, whose seconds are billed on top", "unknown"),
+        Gap("how long a piece of music is in lyria-2", "30 s, for which the page names the price"),
+        Gap("the fields of MiniMax's voice_setting and audio_setting", "given in extra"),
         Gap("the host that the answer with the token may name for uploads", "that of the page"),
         Gap("types and size of what is put in, uploads of more than 100 MB", "none are held; not made"),
-        Gap("how many images one task makes at most", "each image is a task"),
+        Gap("which words a queue error of the runner has (runner_…)", "the HTTP status counts"),
+        Gap("what the state of a canceled request is", "whatever is answered"),
         Gap("list of requests, idempotency key", "none"),
     ),
 )

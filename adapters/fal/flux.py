@@ -50,7 +50,10 @@ OFFERS = (
     flux_2(
         "flex",
         PerMegapixel("0.05", "0.05", "0.05"),
-        {"guidance_scale": Param("guidance_scale", Number()), "num_inference_steps": Param("num_inference_steps", Whole(1))},
+        {
+            "guidance_scale": Param("guidance_scale", Number()),
+            "num_inference_steps": Param("num_inference_steps", Whole(1)),
+        },
     ),
     flux_2("max", None),
     klein("4b"),

@@ -32,7 +32,12 @@ OFFERS = (
         "4.5",
         "v4.5",
         "0.04",
-        {"size": Param("image_size", Size(least=1920)), "count": PICTURES, "seed": SEED, "moderation": CHECKER},
+        {
+            "size": Param("image_size", Size(least=1920, most=4096)),
+            "count": PICTURES,
+            "seed": SEED,
+            "moderation": CHECKER,
+        },
     ),
     seedream("5-lite", "v5/lite", "0.035", {}),
 )

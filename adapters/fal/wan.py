@@ -43,9 +43,7 @@ OFFERS = (
             "last_frame": Param("end_image_url", when(video=None, otherwise=PICTURE)),
             "videos": Param("reference_video_urls", when(video=None, otherwise=files())),
             "images": Param("reference_image_urls", when(video=None, otherwise=files())),
-            "audios": Param(
-                "audio_url", when(videos=None, images=None, otherwise=files(1, single=True, megabytes=15))
-            ),
+            "audios": Param("audio_url", when(videos=None, images=None, otherwise=files(1, single=True, megabytes=15))),
             # A frame or a film has a ratio of its own, and of references the page names none.
             "aspect_ratio": Param(
                 "aspect_ratio",
@@ -65,8 +63,12 @@ OFFERS = (
         },
         knobs=EXPANDED | {"multi_shots": Param("multi_shots", when(videos=Flag(), images=Flag()))},
         # The seconds of a reference film are billed on top, and how many they may be is not told.
-        prices=Table.printed("variant resolution", ("720p 1080p",), {"text first_frame video": ".10 .15"}, per="duration")
-        | Table("variant resolution", {("images", "720p"): Per(".10"), ("images", "1080p"): Per(".15", doubt=ONE_PRICE)}),
+        prices=Table.printed(
+            "variant resolution", ("720p 1080p",), {"text first_frame video": ".10 .15"}, per="duration"
+        )
+        | Table(
+            "variant resolution", {("images", "720p"): Per(".10"), ("images", "1080p"): Per(".15", doubt=ONE_PRICE)}
+        ),
     ),
     Offer(
         name="wan-2.7-edit",
