@@ -4,33 +4,41 @@ from decimal import Decimal
 
 import attrs
 
-from anymedia import ImageRequest, MusicRequest, SpeechRequest, VideoRequest
-from anymedia.model.money import PriceStatus
+from anymedia import Cause, MusicRequest, Outcome, SpeechRequest, VideoRequest
+from anymedia.declare import Err, Match
 
-PROMPT = "a lighthouse at dusk"
-ONE, TWO = "https://img.example/first.png", "https://img.example/last.png"
-FILM, SOUND = "https://img.example/film.mp4", "https://img.example/sound.mp3"
-HOOK = "https://app.example/done"
+from .rows import (
+    ABOUT,
+    ESTIMATE,
+    EXACT,
+    FILM,
+    FIRST,
+    HOOK,
+    KLING,
+    LAST,
+    LYRICS,
+    PROMPT,
+    SOUND,
+    UNKNOWN,
+    UNNAMED,
+    Cell,
+    Row,
+    film,
+    picture,
+    unnamed,
+)  # fmt: skip
+
 ASKED = "?fal_webhook=https%3A%2F%2Fapp.example%2Fdone"
 PIXELS = {"width": 1536, "height": 672}
 
 
-def picture(model, **fields):
-    return ImageRequest(model=model, prompt=PROMPT, **fields)
-
-
-def film(model, **fields):
-    return VideoRequest(model=model, prompt=PROMPT, **fields)
-
-
 def row(name, request, path, body):
     """Return what one offer makes of a request: where it is submitted, and the body beside the prompt."""
-    return f"fal/{name}", request, path, {"prompt": PROMPT, **body}
+    return Row(f"fal/{name}", request, path, {"prompt": PROMPT, **body})
 
 
-FRAMES = {"first_frame": ONE, "last_frame": TWO}
-KLING = film("kling-3.0", **FRAMES, duration=5, resolution="720p", audio=False)
-KLING_V3, SEEDANCE, VEO, WAN = (
+FRAMES = {"first_frame": FIRST, "last_frame": LAST}
+KLINGS, SEEDANCES, VEOS, WANS = (
     "/fal-ai/kling-video/v3",
     "/bytedance/seedance-2.0",
     "/fal-ai/veo3.1/fast",
@@ -48,7 +56,7 @@ IMAGES = [
                 f"flux-2-{tier}",
                 picture(
                     f"flux-2-{tier}",
-                    images=(ONE, TWO),
+                    images=(FIRST, LAST),
                     size=(1536, 672),
                     seed=7,
                     moderation="off",
@@ -58,7 +66,7 @@ IMAGES = [
                 ),
                 f"/fal-ai/flux-2-{tier}/edit{ASKED}",
                 {
-                    "image_urls": [ONE, TWO],
+                    "image_urls": [FIRST, LAST],
                     "image_size": PIXELS,
                     "seed": 7,
                     "enable_safety_checker": False,
@@ -88,7 +96,7 @@ IMAGES = [
                 f"flux-2-klein-{size}",
                 picture(
                     f"flux-2-klein-{size}",
-                    images=(ONE,),
+                    images=(FIRST,),
                     aspect_ratio="9:16",
                     seed=0,
                     output_format="webp",
@@ -96,7 +104,7 @@ IMAGES = [
                 ),
                 f"/fal-ai/flux-2/klein/{size}/edit",
                 {
-                    "image_urls": [ONE],
+                    "image_urls": [FIRST],
                     "image_size": "portrait_16_9",
                     "seed": 0,
                     "output_format": "webp",
@@ -110,7 +118,7 @@ IMAGES = [
         "nano-banana-2",
         picture(
             "nano-banana-2",
-            images=(ONE,),
+            images=(FIRST,),
             aspect_ratio="8:1",
             resolution="4K",
             count=1,
@@ -120,7 +128,7 @@ IMAGES = [
         ),
         "/fal-ai/nano-banana-2/edit",
         {
-            "image_urls": [ONE],
+            "image_urls": [FIRST],
             "aspect_ratio": "8:1",
             "resolution": "4K",
             "num_images": 1,
@@ -133,9 +141,9 @@ IMAGES = [
     ),
     row(
         "nano-banana-pro",
-        picture("nano-banana-pro", images=(ONE,), aspect_ratio="auto", resolution="2K", output_format="jpeg"),
+        picture("nano-banana-pro", images=(FIRST,), aspect_ratio="auto", resolution="2K", output_format="jpeg"),
         "/fal-ai/nano-banana-pro/edit",
-        {"image_urls": [ONE], "aspect_ratio": "auto", "resolution": "2K", "output_format": "jpeg"},
+        {"image_urls": [FIRST], "aspect_ratio": "auto", "resolution": "2K", "output_format": "jpeg"},
     ),
     row(
         "seedream-4.5",
@@ -146,9 +154,9 @@ IMAGES = [
     *(
         row(
             f"seedream-{version}",
-            picture(f"seedream-{version}", images=(ONE, TWO), aspect_ratio=ratio),
+            picture(f"seedream-{version}", images=(FIRST, LAST), aspect_ratio=ratio),
             f"/fal-ai/bytedance/seedream/{path}/edit",
-            {"image_urls": [ONE, TWO], "image_size": name},
+            {"image_urls": [FIRST, LAST], "image_size": name},
         )
         for version, path in (("4.5", "v4.5"), ("5-lite", "v5/lite"))
         for ratio, name in (
@@ -183,12 +191,12 @@ IMAGES = [
                 f"qwen-image-2{tier}",
                 picture(
                     f"qwen-image-2{tier}",
-                    images=(ONE,),
+                    images=(FIRST,),
                     aspect_ratio="4:3",
                     extra={"fal": {"enable_prompt_expansion": False}},
                 ),
                 f"/fal-ai/qwen-image-2{path}/edit",
-                {"image_urls": [ONE], "image_size": "landscape_4_3", "enable_prompt_expansion": False},
+                {"image_urls": [FIRST], "image_size": "landscape_4_3", "enable_prompt_expansion": False},
             ),
         )
     ),
@@ -205,8 +213,8 @@ VIDEOS = [
     row(
         "kling-3.0",
         KLING,
-        f"{KLING_V3}/standard/image-to-video",
-        {"start_image_url": ONE, "end_image_url": TWO, "duration": "5", "generate_audio": False},
+        f"{KLINGS}/standard/image-to-video",
+        {"start_image_url": FIRST, "end_image_url": LAST, "duration": "5", "generate_audio": False},
     ),
     row(
         "kling-3.0-pro",
@@ -218,7 +226,7 @@ VIDEOS = [
             duration=15,
             extra={"fal": {"cfg_scale": 0.7}},
         ),
-        f"{KLING_V3}/pro/text-to-video",
+        f"{KLINGS}/pro/text-to-video",
         {
             "negative_prompt": "rain",
             "duration": "15",
@@ -231,25 +239,25 @@ VIDEOS = [
         "kling-3.0",
         film(
             "kling-3.0",
-            first_frame=ONE,
+            first_frame=FIRST,
             extra={
                 "fal": {
                     "prompt": None,
                     "multi_prompt": [{"prompt": "a", "duration": "4"}],
                     "shot_type": "customize",
-                    "elements": [{"frontal_image_url": ONE}],
+                    "elements": [{"frontal_image_url": FIRST}],
                 }
             },
         ),
-        f"{KLING_V3}/standard/image-to-video",
+        f"{KLINGS}/standard/image-to-video",
         {
             "prompt": None,
-            "start_image_url": ONE,
+            "start_image_url": FIRST,
             "duration": "5",
             "generate_audio": True,
             "multi_prompt": [{"prompt": "a", "duration": "4"}],
             "shot_type": "customize",
-            "elements": [{"frontal_image_url": ONE}],
+            "elements": [{"frontal_image_url": FIRST}],
         },
     ),
     *(
@@ -259,7 +267,7 @@ VIDEOS = [
             row(
                 f"seedance-2.0{tier}",
                 film(f"seedance-2.0{tier}"),
-                f"{SEEDANCE}{path}/text-to-video",
+                f"{SEEDANCES}{path}/text-to-video",
                 SEED_5_S,
             ),
             row(
@@ -273,10 +281,10 @@ VIDEOS = [
                     audio=False,
                     seed=4,
                 ),
-                f"{SEEDANCE}{path}/image-to-video",
+                f"{SEEDANCES}{path}/image-to-video",
                 {
-                    "image_url": ONE,
-                    "end_image_url": TWO,
+                    "image_url": FIRST,
+                    "end_image_url": LAST,
                     "duration": "auto",
                     "aspect_ratio": "21:9",
                     "resolution": "480p",
@@ -286,14 +294,14 @@ VIDEOS = [
             ),
             row(
                 f"seedance-2.0{tier}",
-                film(f"seedance-2.0{tier}", images=(ONE, TWO), videos=(FILM,), audios=(SOUND,)),
-                f"{SEEDANCE}{path}/reference-to-video",
-                {"image_urls": [ONE, TWO], "video_urls": [FILM], "audio_urls": [SOUND], **SEED_5_S},
+                film(f"seedance-2.0{tier}", images=(FIRST, LAST), videos=(FILM,), audios=(SOUND,)),
+                f"{SEEDANCES}{path}/reference-to-video",
+                {"image_urls": [FIRST, LAST], "video_urls": [FILM], "audio_urls": [SOUND], **SEED_5_S},
             ),
             row(
                 f"seedance-2.0{tier}",
                 film(f"seedance-2.0{tier}", audios=(SOUND,)),
-                f"{SEEDANCE}{path}/reference-to-video",
+                f"{SEEDANCES}{path}/reference-to-video",
                 {"audio_urls": [SOUND], **SEED_5_S},
             ),
         )
@@ -302,7 +310,7 @@ VIDEOS = [
         row(
             "veo-3.1-fast",
             film("veo-3.1-fast", **files, duration=seconds, aspect_ratio=ratio, resolution=resolution, audio=sound),
-            VEO + path,
+            VEOS + path,
             {
                 **body,
                 "duration": f"{seconds}s",
@@ -313,11 +321,11 @@ VIDEOS = [
         )
         for files, path, body, seconds, ratio, resolution, wire, sound in (
             ({}, "", {}, 8, "9:16", "1080p", "1080p", True),
-            ({"first_frame": ONE}, "/image-to-video", {"image_url": ONE}, 6, "auto", "720p", "720p", False),
+            ({"first_frame": FIRST}, "/image-to-video", {"image_url": FIRST}, 6, "auto", "720p", "720p", False),
             (
                 FRAMES,
                 "/first-last-frame-to-video",
-                {"first_frame_url": ONE, "last_frame_url": TWO},
+                {"first_frame_url": FIRST, "last_frame_url": LAST},
                 4,
                 "auto",
                 "4K",
@@ -334,7 +342,7 @@ VIDEOS = [
             seed=5,
             extra={"fal": {"auto_fix": False, "safety_tolerance": 2}},
         ),
-        VEO,
+        VEOS,
         {
             "negative_prompt": "rain",
             "duration": "8s",
@@ -345,12 +353,17 @@ VIDEOS = [
             "safety_tolerance": "2",
         },
     ),
-    row("veo-3.1", film("veo-3.1", images=(ONE, TWO)), "/fal-ai/veo3.1/reference-to-video", {"image_urls": [ONE, TWO]}),
+    row(
+        "veo-3.1",
+        film("veo-3.1", images=(FIRST, LAST)),
+        "/fal-ai/veo3.1/reference-to-video",
+        {"image_urls": [FIRST, LAST]},
+    ),
     row(
         "wan-2.7",
         film("wan-2.7", **FRAMES, duration=5, resolution="720p"),
-        f"{WAN}/image-to-video",
-        {"image_url": ONE, "end_image_url": TWO, "duration": 5, "resolution": "720p"},
+        f"{WANS}/image-to-video",
+        {"image_url": FIRST, "end_image_url": LAST, "duration": 5, "resolution": "720p"},
     ),
     row(
         "wan-2.7",
@@ -363,7 +376,7 @@ VIDEOS = [
             moderation="off",
             extra={"fal": {"enable_prompt_expansion": False}},
         ),
-        f"{WAN}/text-to-video",
+        f"{WANS}/text-to-video",
         {
             "audio_url": SOUND,
             "aspect_ratio": "3:4",
@@ -377,26 +390,26 @@ VIDEOS = [
     ),
     row(
         "wan-2.7",
-        film("wan-2.7", images=(ONE,), videos=(FILM,), duration=10, extra={"fal": {"multi_shots": True}}),
-        f"{WAN}/reference-to-video",
+        film("wan-2.7", images=(FIRST,), videos=(FILM,), duration=10, extra={"fal": {"multi_shots": True}}),
+        f"{WANS}/reference-to-video",
         {
-            "reference_image_urls": [ONE],
+            "reference_image_urls": [FIRST],
             "reference_video_urls": [FILM],
             "duration": 10,
             "resolution": "1080p",
             "multi_shots": True,
         },
     ),
-    (
+    Row(
         "fal/wan-2.7",
         VideoRequest(model="wan-2.7", video=FILM),
-        f"{WAN}/image-to-video",
+        f"{WANS}/image-to-video",
         {"video_url": FILM, "duration": 5, "resolution": "1080p"},
     ),
     row(
         "wan-2.7-edit",
         film("wan-2.7-edit", video=FILM),
-        f"{WAN}/edit-video",
+        f"{WANS}/edit-video",
         {"video_url": FILM, "resolution": "1080p"},
     ),
     *(
@@ -405,15 +418,15 @@ VIDEOS = [
             film(
                 "wan-2.7-edit",
                 video=FILM,
-                images=(ONE,),
+                images=(FIRST,),
                 duration=duration,
                 resolution="720p",
                 extra={"fal": {"audio_setting": "origin"}},
             ),
-            f"{WAN}/edit-video",
+            f"{WANS}/edit-video",
             {
                 "video_url": FILM,
-                "reference_image_url": ONE,
+                "reference_image_url": FIRST,
                 "duration": wire,
                 "resolution": "720p",
                 "audio_setting": "origin",
@@ -425,7 +438,7 @@ VIDEOS = [
 
 AUDIO = [
     *(
-        (
+        Row(
             f"fal/elevenlabs-{name}",
             SpeechRequest(model=f"elevenlabs-{name}", **fields),
             f"/fal-ai/elevenlabs/tts/{path}",
@@ -478,9 +491,9 @@ AUDIO = [
     ),
     row(
         "minimax-music-2",
-        MusicRequest(model="minimax-music-2", prompt=PROMPT, lyrics="The light goes round"),
+        MusicRequest(model="minimax-music-2", prompt=PROMPT, lyrics=LYRICS),
         "/fal-ai/minimax-music/v2",
-        {"lyrics_prompt": "The light goes round"},
+        {"lyrics_prompt": LYRICS},
     ),
     row("lyria-2", MusicRequest(model="lyria-2", prompt=PROMPT), "/fal-ai/lyria2", {}),
 ]
@@ -507,21 +520,21 @@ REFUSED = [
     ("fal/seedance-2.0", film("seedance-2.0", resolution="4K"), "resolution: takes 480p, 720p, 1080p, not 4K"),
     ("fal/seedance-2.0-fast", film("seedance-2.0-fast", resolution="1080p"), "resolution: takes 480p, 720p, not"),
     ("fal/seedance-2.0-mini", film("seedance-2.0-mini", resolution="1080p"), "resolution: takes 480p, 720p, not"),
-    ("fal/seedance-2.0", film("seedance-2.0", images=(ONE,) * 10), "images: takes 1 to 9 files, not 10"),
+    ("fal/seedance-2.0", film("seedance-2.0", images=(FIRST,) * 10), "images: takes 1 to 9 files, not 10"),
     ("fal/seedance-2.0", film("seedance-2.0", videos=(FILM,) * 4), "videos: takes 1 to 3 files, not 4"),
-    ("fal/seedance-2.0", film("seedance-2.0", first_frame=ONE, audios=(SOUND,)), "audios: not supported"),
+    ("fal/seedance-2.0", film("seedance-2.0", first_frame=FIRST, audios=(SOUND,)), "audios: not supported"),
     ("fal/seedance-2.0", film("seedance-2.0", duration=3), "duration: takes 4 to 15, not 3"),
     ("fal/veo-3.1-fast", film("veo-3.1-fast", duration=5), "duration: takes 4, 6, 8, not 5"),
     ("fal/veo-3.1-fast", film("veo-3.1-fast", resolution="4K"), "resolution: takes 720p, 1080p, not 4K"),
     ("fal/veo-3.1-fast", film("veo-3.1-fast", aspect_ratio="auto"), "aspect_ratio: takes 16:9, 9:16, not auto"),
-    ("fal/veo-3.1-fast", film("veo-3.1-fast", images=(ONE,)), "images: not supported"),
+    ("fal/veo-3.1-fast", film("veo-3.1-fast", images=(FIRST,)), "images: not supported"),
     ("fal/veo-3.1", film("veo-3.1"), "images: required by this offer"),
-    ("fal/wan-2.7", film("wan-2.7", first_frame=ONE, aspect_ratio="1:1"), "aspect_ratio: not supported"),
-    ("fal/wan-2.7", film("wan-2.7", images=(ONE,), duration=11), "duration: takes 2 to 10, not 11"),
-    ("fal/wan-2.7", film("wan-2.7", images=(ONE,), audios=(SOUND,)), "audios: not supported"),
-    ("fal/wan-2.7", film("wan-2.7", video=FILM, first_frame=ONE), "first_frame: not supported with video"),
+    ("fal/wan-2.7", film("wan-2.7", first_frame=FIRST, aspect_ratio="1:1"), "aspect_ratio: not supported"),
+    ("fal/wan-2.7", film("wan-2.7", images=(FIRST,), duration=11), "duration: takes 2 to 10, not 11"),
+    ("fal/wan-2.7", film("wan-2.7", images=(FIRST,), audios=(SOUND,)), "audios: not supported"),
+    ("fal/wan-2.7", film("wan-2.7", video=FILM, first_frame=FIRST), "first_frame: not supported with video"),
     ("fal/wan-2.7-edit", film("wan-2.7-edit"), "video: required by this offer"),
-    ("fal/wan-2.7-edit", film("wan-2.7-edit", video=FILM, images=(ONE, TWO)), "images: takes 1 file, not 2"),
+    ("fal/wan-2.7-edit", film("wan-2.7-edit", video=FILM, images=(FIRST, LAST)), "images: takes 1 file, not 2"),
     (
         "fal/elevenlabs-v3",
         SpeechRequest(model="elevenlabs-v3", text=PROMPT, speed=1.3),
@@ -529,16 +542,9 @@ REFUSED = [
     ),
 ]
 
-UNNAMED = "unknown: the page names no default"
-
-
-def unnamed(*fields):
-    return dict.fromkeys(fields, UNNAMED)
-
-
-FLUX = {"aspect_ratio": "4:3", "resolution": "1K", **unnamed("moderation", "output_format", "safety_tolerance")}
+FLUX = unnamed("moderation", "output_format", "safety_tolerance")
 SEEDS = {"duration": 5, "aspect_ratio": "auto", "resolution": "720p", "audio": True}
-KLINGS = {
+KLING_TAKES = {
     "negative_prompt": "blur, distort, and low quality",
     "duration": 5,
     "aspect_ratio": "16:9",
@@ -548,6 +554,7 @@ KLINGS = {
     "own_voices": "none",
 }
 DEFAULTS = {
+    **{f"fal/flux-2-{tier}": FLUX for tier in ("pro", "flex", "max")},
     **{f"fal/flux-2-klein-{size}": unnamed("aspect_ratio", "output_format") for size in ("4b", "9b")},
     "fal/nano-banana-2": {
         **unnamed("aspect_ratio", "safety_tolerance"),
@@ -563,8 +570,8 @@ DEFAULTS = {
     },
     **{f"fal/qwen-image-2{tier}": unnamed("aspect_ratio", "enable_prompt_expansion") for tier in ("", "-pro")},
     "fal/z-image": unnamed("aspect_ratio", "acceleration") | {"num_inference_steps": 8},
-    "fal/kling-3.0": KLINGS | {"resolution": "720p"},
-    "fal/kling-3.0-pro": KLINGS | {"resolution": "1080p"},
+    "fal/kling-3.0": KLING_TAKES | {"resolution": "720p"},
+    "fal/kling-3.0-pro": KLING_TAKES | {"resolution": "1080p"},
     **{f"fal/seedance-2.0{tier}": SEEDS for tier in ("", "-fast", "-mini")},
     "fal/veo-3.1-fast": {
         "duration": 8,
@@ -573,6 +580,13 @@ DEFAULTS = {
         "audio": True,
         "auto_fix": True,
         "safety_tolerance": 4,
+    },
+    "fal/veo-3.1": {},
+    "fal/wan-2.7-edit": {
+        "duration": "auto",
+        "resolution": "1080p",
+        "moderation": "standard",
+        "enable_prompt_expansion": True,
     },
     "fal/wan-2.7": {
         "aspect_ratio": UNNAMED,
@@ -591,9 +605,7 @@ DEFAULTS = {
     "fal/lyria-2": {},
 }
 
-# Prices: name, fields, USD as printed for all of it (None: unknown), and how sure.
-
-EXACT, ABOUT, ESTIMATE, UNKNOWN = PriceStatus.EXACT, PriceStatus.APPROXIMATE, PriceStatus.ESTIMATE, PriceStatus.UNKNOWN
+# Prices: what is printed is what is billed.
 
 
 def per_second(name, rows, status=EXACT, *, seconds=(5, 10), beyond=0, **fields):
@@ -601,12 +613,13 @@ def per_second(name, rows, status=EXACT, *, seconds=(5, 10), beyond=0, **fields)
     for resolution, figure in rows.items():
         for each in seconds:
             usd = Decimal(figure) * (each + beyond)
-            yield f"fal/{name}", {"resolution": resolution, "duration": each, **fields}, usd, status
+            yield Cell(f"fal/{name}", {"resolution": resolution, "duration": each, **fields}, usd, usd, status)
 
 
 def flat(name, usd, status=EXACT, **fields):
     """Return the cell of USD a work."""
-    return f"fal/{name}", fields, None if usd is None else Decimal(usd), status
+    billed = None if usd is None else Decimal(usd)
+    return Cell(f"fal/{name}", fields, billed, billed, status)
 
 
 SEEDANCE_USD = {"480p": ".13608", "720p": ".3024", "1080p": ".6804"}
@@ -643,14 +656,15 @@ CELLS = [
         for name in ("imagen-4", "imagen-4-fast", "qwen-image-2-pro", "z-image", "flux-2-klein-4b")
     ),
     *per_second("kling-3.0", {"720p": ".084"}, audio=False),
-    *per_second("kling-3.0", {"720p": ".126"}, audio=True, first_frame=ONE),
-    *per_second("kling-3.0-pro", {"1080p": ".112"}, audio=False, first_frame=ONE),
+    *per_second("kling-3.0", {"720p": ".126"}, audio=True, first_frame=FIRST),
+    *per_second("kling-3.0-pro", {"1080p": ".112"}, audio=False, first_frame=FIRST),
     *per_second("kling-3.0-pro", {"1080p": ".168"}),
     flat("kling-3.0", ".63"),
-    flat("kling-3.0", None, UNKNOWN, first_frame=ONE, extra={"fal": {"elements": [{"voice_id": "v"}]}}),
+    flat("kling-3.0", None, UNKNOWN, extra={"fal": {"multi_prompt": [{"prompt": "a", "duration": "12"}]}}),
+    flat("kling-3.0", None, UNKNOWN, first_frame=FIRST, extra={"fal": {"elements": [{"voice_id": "v"}]}}),
     *(
         cell
-        for made_of in ({}, {"first_frame": ONE}, {"images": (ONE,)}, {"audios": (SOUND,)})
+        for made_of in ({}, {"first_frame": FIRST}, {"images": (FIRST,)}, {"audios": (SOUND,)})
         for cell in per_second("seedance-2.0", SEEDANCE_USD, **WIDE, **made_of)
     ),
     *per_second("seedance-2.0", SEEDANCE_USD, ESTIMATE, audio=False),
@@ -661,16 +675,16 @@ CELLS = [
     flat("seedance-2.0", "4.536", ESTIMATE, duration="auto", **WIDE),
     flat("seedance-2.0-mini", None, UNKNOWN),
     *per_second("veo-3.1-fast", {"720p": ".10", "1080p": ".10"}, ESTIMATE, seconds=(4, 8), audio=False),
-    *per_second("veo-3.1-fast", {"720p": ".15", "1080p": ".15"}, ESTIMATE, seconds=(4, 8), first_frame=ONE),
+    *per_second("veo-3.1-fast", {"720p": ".15", "1080p": ".15"}, ESTIMATE, seconds=(4, 8), first_frame=FIRST),
     flat("veo-3.1-fast", None, UNKNOWN, resolution="4K", **FRAMES),
-    flat("veo-3.1", None, UNKNOWN, images=(ONE,)),
+    flat("veo-3.1", None, UNKNOWN, images=(FIRST,)),
     *(
         cell
-        for made_of in ({}, {"first_frame": ONE}, {"video": FILM})
+        for made_of in ({}, {"first_frame": FIRST}, {"video": FILM})
         for cell in per_second("wan-2.7", {"720p": ".10", "1080p": ".15"}, **made_of)
     ),
-    *per_second("wan-2.7", {"720p": ".10"}, images=(ONE,)),
-    *per_second("wan-2.7", {"1080p": ".15"}, ESTIMATE, images=(ONE,)),
+    *per_second("wan-2.7", {"720p": ".10"}, images=(FIRST,)),
+    *per_second("wan-2.7", {"1080p": ".15"}, ESTIMATE, images=(FIRST,)),
     flat("wan-2.7", None, UNKNOWN, videos=(FILM,)),
     flat("wan-2.7-edit", None, UNKNOWN, video=FILM),
     *(
@@ -681,8 +695,20 @@ CELLS = [
     flat("lyria-2", ".1", ESTIMATE),
 ]
 
-# The facts that no body and no price shows: each is a row of a table of test_facts.
-PACE = ({"first": 2}, {0: 2, 59: 2, 60: 5, 9999: 5})
-KEYS = ("FAL_KEY",)
-STATES = "in_queue queued, in_progress running, completed succeeded, ok succeeded, error failed"
-PRINTED = ("2026-09", "fal's pages of the models, its pricing API, and clients of the live service")
+FACTS = {
+    "fal": {
+        "pace": ({"first": 2}, {0: 2, 59: 2, 60: 5, 9999: 5}),
+        "keys": ("FAL_KEY",),
+        "states": "IN_QUEUE queued, IN_PROGRESS running, COMPLETED succeeded, OK succeeded, ERROR failed",
+        "printed": ("2026-09", "fal's pages of the models, its pricing API, and clients of the live service"),
+        "lives": None,
+        "refunds": "yes",
+        "errors": {
+            Match("Exhausted balance", status=403): Err(Cause.NO_CREDIT),
+            "content_policy_violation": Err(Cause.BLOCKED),
+            "no_media_generated": Err(Cause.FAILED, refund="yes", passing=True),
+            "request_timeout": Err(Cause.FAILED, submit=Outcome.UNCERTAIN),
+            "startup_timeout": Err(Cause.FAILED, submit=Outcome.UNCERTAIN),
+        },
+    }
+}
