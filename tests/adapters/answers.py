@@ -1,8 +1,8 @@
 """What the documented answers of a page are written in, for the files beside this one: answers_*.py.
 
 A file of answers holds PROVIDER and ANSWERS. `said` is what is read of an answer, without what it leaves empty: of a
-task its state, the id that a submit tells, money, results (medium, where it is, title, seconds, role), what is told, and
-why it failed; of an error its class, code, outcome and whether it is billed. A webhook that tells nothing says nothing.
+task its state, the id that a submit tells, money, results (medium, where it is, title, seconds, role), what is told,
+and why it failed; of an error its class, code, outcome and whether it is billed. A webhook that tells nothing is {}.
 """
 
 import json
