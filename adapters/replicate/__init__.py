@@ -1,45 +1,17 @@
-"""Replicate: predictions of any model, each with its links.
+"""Replicate: predictions of any model, each with its links; a file of this folder for each family.
 
 Page: replicate.com/docs, HTTP API; the pages of the models.
 Odd: what is made is a list or a single text, by the model; moderation shows in the text of an error; a 429 says in its
-body how long to wait; sizes are megapixels in words; small files stand in the body as data URIs, others are uploaded.
+body how long to wait; a task that was not begun before its deadline is aborted, and costs nothing.
 """
 
 from anymedia.declare import (
-    UNKNOWN, Adapter, Cause, Choice, Endpoint, Err, Fault, Flag, Gap, Header, Lifecycle, Limits, Match, Offer, Pace,
-    Param, Refund, Reply, Rule, Setting, Signed, State, Step, Text, Upload, Url, Webhook, Files, Whole,
+    Adapter, Cause, Endpoint, Err, Fault, Gap, Header, Lifecycle, Limits, Match, Pace, Param, Printed, Refund, Reply,
+    Setting, Signed, State, Url, Webhook,
 )  # fmt: skip
 
-RATIOS = ("1:1", "16:9", "3:2", "2:3", "4:5", "5:4", "9:16", "3:4", "4:3")
-FORMATS = Choice({"webp": "webp", "jpeg": "jpg", "png": "png"})
-
-
-IMAGES = Files(1, 8, forms=("url", "data", "upload"), inline=0.25)  # "below 256 KB"
-KNOBS = {
-    "safety_tolerance": Param("input.safety_tolerance", Whole(1, 5)),
-    "output_quality": Param("input.output_quality", Whole(0, 100)),
-}
-FLEX = {**KNOBS, "prompt_upsampling": Param("input.prompt_upsampling", Flag())}
-
-
-def flux_2(tier: str, knobs: dict[str, Param]) -> Offer:
-    return Offer(
-        name=f"flux-2-{tier}",
-        wire_id=f"black-forest-labs/flux-2-{tier}",
-        params={
-            "prompt": Param("input.prompt", Text(1), required=True),
-            "images": Param("input.input_images", IMAGES),
-            "aspect_ratio": Param(
-                "input.aspect_ratio", Choice({"auto": "match_input_image"}, *RATIOS), default=UNKNOWN
-            ),
-            "resolution": Param("input.resolution", Choice({"1K": "1 MP", "2K": "4 MP"}), default=UNKNOWN),
-            "seed": Param("input.seed", Whole()),
-            "output_format": Param("input.output_format", FORMATS, default="webp"),
-        },
-        knobs=knobs,
-        rules=(Rule(when={"aspect_ratio": "auto"}, needs="images"),),
-    )
-
+from . import films, flux
+from .files import UPLOAD
 
 PREDICTION = Reply(
     id="id",
@@ -70,7 +42,7 @@ ADAPTER = Adapter(
             "succeeded": State.SUCCEEDED,
             "failed": State.FAILED,
             "canceled": State.CANCELED,
-            "aborted": Err(Cause.FAILED, refund=Refund.YES),  # "the deadline passed before the start; not charged"
+            "aborted": Err(Cause.FAILED, refund=Refund.YES),  # "deadline passed before the start, not charged"
         },
         webhook=Webhook(
             asked_by=Param("webhook", Url(https=True)),
@@ -90,26 +62,27 @@ ADAPTER = Adapter(
     ),
     fault=Fault(message="detail", retry_after="retry_after"),
     errors={Match("E005"): Cause.BLOCKED},
-    upload=Upload(
-        Step(
-            call=Endpoint(method="POST", path="/v1/files", body="form"),
-            sends={"content": "{file}"},
-            finds={"url": "urls.get", "until": "expires_at!iso"},
-        ),
-        expires="until",
-        megabytes=100,
-    ),
+    printed=Printed("2026-10", "Replicate's prices as clients of it have them"),
+    upload=UPLOAD,
     limits=Limits(submits=(600, 60), polls=(3000, 60)),
-    offers=(flux_2("pro", KNOBS), flux_2("flex", FLEX)),
+    offers=(*flux.OFFERS, *films.OFFERS),
     gaps=(
-        Gap("the prices of images", "unknown"),
+        Gap("the prices of images, of seedance-2.0 and -mini, of veo-3.1-fast, and of kling-3.0 in 4K", "unknown"),
+        Gap("the price of seedance-2.0-fast but for 720p with a reference film", "unknown"),
+        Gap("the price of wan-2.7 at 1080p and from a picture", "unknown"),
+        Gap("seconds billed with reference films", "the most, 15 s more, as an estimate"),
         Gap("refunds of tasks that failed or were canceled", "counted as billed"),
-        Gap("the ratio and resolution that are taken when none is given", "the provider's choice"),
+        Gap("the ratio, and of images the resolution, that are taken when none is given", "the provider's choice"),
+        Gap("the resolution of a film that nobody asks for", "720p, and kling's own 1080p, which are always sent"),
         Gap("the bounds of flex's steps and guidance", "sent as given"),
-        Gap("types of images put in", "every type is sent"),
-        Gap("a size in pixels, which needs a further field", "not offered"),
+        Gap("bounds of prompts, but for kling's, and of seeds", "none are held"),
+        Gap("whether a size in pixels and a resolution go together", "one of the two"),
+        Gap("which fields wan-2.7-i2v shares with -t2v; whether -t2v is still sold", "all but the ratio; offered"),
+        Gap("the names of seedance's references, and of kling's negative prompt and shots", "as the page infers them"),
+        Gap("types of files put in", "every picture is sent, and common films and sounds"),
         Gap("the stricter limit of accounts with less than $5 of credit: six submits a minute", "a 429 is waited for"),
         Gap("how old a webhook may be", "300 s"),
+        Gap("speech, music, and the other models of images, whose fields no page tells", "not offered"),
         Gap("list of tasks, idempotency key, the name of a request", "none"),
     ),
 )
