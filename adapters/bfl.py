@@ -13,7 +13,8 @@ from anymedia.declare import (
 )  # fmt: skip
 
 FORMS = ("url", "base64")  # no upload; base64 without the "data:" before it
-PICTURE = {"forms": FORMS, "megabytes": 20, "megapixels": 20, "inline": 20}  # the bounds are inferred
+MOST = 20  # megabytes of a picture, and its megapixels: inferred
+PICTURE = File(forms=FORMS, megabytes=MOST, megapixels=MOST, inline=MOST)
 
 
 # Pictures
@@ -32,7 +33,10 @@ def flux_2(tier: str, images: int, prices: PerMegapixel, knobs: dict[str, Param]
         name=f"flux-2-{tier}",
         params={
             "prompt": Param("prompt", Text(1), required=True),
-            "images": Param(numbered("input_image", "input_image_{n}"), Files(1, images, **PICTURE)),
+            "images": Param(
+                numbered("input_image", "input_image_{n}"),
+                Files(1, images, forms=FORMS, megabytes=MOST, megapixels=MOST, inline=MOST),
+            ),
             "size": Param("", Size(least=64, step=16, megapixels=4)),
             "seed": Param("seed", Whole()),
             "output_format": Param("output_format", Choice("jpeg", "png"), default="jpeg"),
@@ -55,8 +59,8 @@ FLUX_3_VIDEO = Offer(
     fixed={"mode": when(video="v2v", first_frame="i2v", otherwise="t2v")},
     params={
         "prompt": Param("prompt", Text(1), required=True),
-        "first_frame": Param("keyframes[0]", File(**PICTURE)),
-        "last_frame": Param("keyframes[1]", File(**PICTURE)),
+        "first_frame": Param("keyframes[0]", PICTURE),
+        "last_frame": Param("keyframes[1]", PICTURE),
         "video": Param("start_video", File(forms=FORMS, types=("video/mp4",), megabytes=50, inline=50)),
         "duration": Param("duration", Whole(5, 20, auto="auto"), default=5, always_sent=True),  # the default is ours
         "aspect_ratio": Param(
