@@ -38,7 +38,7 @@ PLANNED = {"complexity": Param("complexity", Choice("low", "medium", "high"))}
 
 
 def fidelity(*words: str) -> dict[str, Param]:
-    return {"input_fidelity": Param(when(images="input_fidelity"), Choice(*words), default="low")}
+    return {"input_fidelity": Param(when(images="input_fidelity"), Choice(*words), default=when(images="low"))}
 
 
 # USD a token of a text and of pictures that are put in, and of what comes out, which is taken for pictures alone.

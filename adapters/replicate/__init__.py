@@ -74,7 +74,7 @@ ADAPTER = Adapter(
         Gap("refunds of tasks that failed or were canceled", "counted as billed"),
         Gap("the ratio, and of images the resolution, that are taken when none is given", "the provider's choice"),
         Gap("the resolution of a film that nobody asks for", "720p, and kling's own 1080p, which are always sent"),
-        Gap("the bounds of flex's steps and guidance", "sent as given"),
+        Gap("the bounds of flex's steps and guidance", "none are held"),
         Gap("bounds of prompts, but for kling's, and of seeds", "none are held"),
         Gap("whether a size in pixels and a resolution go together", "one of the two"),
         Gap("which fields wan-2.7-i2v shares with -t2v; whether -t2v is still sold", "all but the ratio; offered"),

@@ -3,7 +3,7 @@
 Page: replicate.com, black-forest-labs/flux-2-pro and flux-2-flex.
 """
 
-from anymedia.declare import ANY, UNKNOWN, Choice, Files, Flag, Offer, Param, Rule, Size, Text, Whole
+from anymedia.declare import ANY, UNKNOWN, Choice, Files, Flag, Number, Offer, Param, Rule, Size, Text, Whole
 
 from .files import FORMS, INLINE
 
@@ -12,7 +12,12 @@ KNOBS = {
     "safety_tolerance": Param("input.safety_tolerance", Whole(1, 5)),
     "output_quality": Param("input.output_quality", Whole(0, 100)),
 }
-FLEX = {**KNOBS, "prompt_upsampling": Param("input.prompt_upsampling", Flag())}
+FLEX = {
+    **KNOBS,
+    "steps": Param("input.steps", Whole(1)),  # no page tells the most of it, nor of guidance
+    "guidance": Param("input.guidance", Number()),
+    "prompt_upsampling": Param("input.prompt_upsampling", Flag()),
+}
 
 
 def flux_2(tier: str, knobs: dict[str, Param]) -> Offer:
