@@ -6,6 +6,7 @@ or a cancel, and nothing goes elsewhere once something was bought, unless the ca
 """
 
 import asyncio
+import logging
 import math
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Sequence
@@ -37,6 +38,8 @@ from .plan import Option, Plan
 from .rules import Then, after, step
 from .submission import Submission
 from .submits import Life, Submits, not_in_time
+
+_log = logging.getLogger("anymedia")
 
 TRIES = 4
 """Submits to an unavailable account before it leaves the route."""
@@ -227,6 +230,8 @@ class Purchase:
             self._take_off(option, error)
             return []
         self._where, self._open = option, []
+        for notice in option.notices:
+            _log.warning("%s", notice)
         return [
             Submission(
                 order,
