@@ -68,7 +68,7 @@ def gpt_image(
             Rule(when={"output_compression": ANY}, allows={"output_format": ("jpeg", "webp")}),
         ),
         prices=prices,
-        # ENDS ends=ends,
+        ends=ends,
     )
 
 

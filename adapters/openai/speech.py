@@ -29,7 +29,7 @@ def tts(name: str, a_million: str | None = None, **more: Param) -> Offer:
             ),
         },
         prices=None if a_million is None else Per(a_million, "text", each=1_000_000, doubt=TOLD),
-        # ENDS ends="2027-01-06",
+        ends="2027-01-06",
     )
 
 
