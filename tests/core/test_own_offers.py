@@ -77,7 +77,9 @@ params.images.to = { first = "image", further = "image_{n}" }
 params.images.takes = { files = ["url", "data"], bounds = [1, 3], https = true, types = ["image/png"], sides = [1, 99] }
 params.mask.to = "mask"
 params.mask.takes = { mask = { file = ["url"], https = true, megabytes = 2.5 }, images = false, otherwise = "file" }
-params.size = { to = "input.", takes = "size", default = [1024, 768] }
+params.size.to = "input."
+params.size.takes = { size = { ratio = "custom" }, most = 2048, area = [1024, 1024] }
+params.size.default = [1024, 768]
 params.count = { to = "n", takes = { whole = [1, 4], form = "text" }, default = 1, bills_as = { 3 = 4 } }
 params.quality.to = "q"
 params.quality.takes = { choice = { low = { steps = 4 }, high = 9 }, not_honoured = ["high"] }
@@ -119,7 +121,9 @@ def test_every_word_of_an_offer_can_stand_in_a_table():
                 Files(1, 3, forms=("url", "data"), https=True, types=("image/png",), sides=(1, 99)),
             ),
             "mask": Param("mask", when(mask=File(https=True, megabytes=2.5), images=None, otherwise=File())),
-            "size": Param("input.", Size(), default=(1024, 768)),
+            "size": Param(
+                "input.", Size(beside={"ratio": "custom"}, most=2048, area=(1024, 1024)), default=(1024, 768)
+            ),
             "count": Param("n", Whole(1, 4, form=str), default=1, bills_as={3: 4}),
             "quality": Param(
                 "q", Choice({"low": {"steps": 4}, "high": 9}, not_honoured=("high",)), default=Said("low, mostly")
