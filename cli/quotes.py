@@ -31,6 +31,7 @@ def quote_json(quote: Quote) -> dict[str, Any]:
         "works": quote.works,
         "depends_on": dict(quote.depends_on),
         "reasons": list(quote.reasons),
+        "notices": list(quote.notices),
     }
 
 
@@ -73,11 +74,15 @@ def show_quotes(quotes: Sequence[Quote], ages: Ages) -> None:
         screen.table(COLUMNS, (_row(quote, cheapest, ages) for quote in taken), whole=("offer", "billed"))
         _show_marks(screen, taken, ages)
     refused = [quote for quote in quotes if quote.status == REFUSED]
-    for title, style, some in (("why it is not exact", "cyan", taken), ("refused", "red", refused)):
-        reasons = [("\n".join(_names(quote)), "\n".join(reasons_of(quote))) for quote in some if quote.reasons]
-        if reasons:
+    for title, style, some, told in (
+        ("why it is not exact", "cyan", taken, reasons_of),
+        ("ends soon", "yellow", taken, _notices),
+        ("refused", "red", refused, reasons_of),
+    ):
+        rows = [("\n".join(_names(quote)), "\n".join(told(quote))) for quote in some if told(quote)]
+        if rows:
             screen.headline(title, style)
-            screen.block(pairs(reasons), "")
+            screen.block(pairs(rows), "")
 
 
 def _row(quote: Quote, cheapest: Decimal | None, ages: Ages) -> "list[Cell]":
@@ -104,7 +109,7 @@ def _piped(quote: Quote, cheapest: Decimal | None, ages: Ages) -> "list[Cell]":
         [f"{field} {_word(value)}" for field, value in quote.depends_on.items()] or "-",
         ages(quote) or "-",
         money.source or "-",
-        "; ".join(reasons_of(quote)) or "-",
+        "; ".join([*reasons_of(quote), *_notices(quote)]) or "-",
     ]
 
 
@@ -136,6 +141,11 @@ def tasks_of(quote: Quote) -> list[str]:
 def reasons_of(quote: Quote) -> list[str]:
     """Return why a quote is not exact, or refused, with the flags of what it names."""
     return list(map(in_flags, quote.reasons))
+
+
+def _notices(quote: Quote) -> list[str]:
+    """Return what else is to be known of an offer."""
+    return list(quote.notices)
 
 
 def _short(field: str, value: object) -> str:

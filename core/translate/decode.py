@@ -298,6 +298,7 @@ def _failure(received: Received, fault: Fault, task: Task, said: Err | None, mon
         code=None if code is None else asked.shown(code),
         message=asked.shown(declared_text(fault, received.kept)) or None,
         refund=refund,
+        passing=any(each.passing for each in rows),
     )
     return {"failure": failure, "money": money}
 

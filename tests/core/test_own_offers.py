@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from datetime import date
 
 import attrs
 import pytest
@@ -70,6 +71,7 @@ kind = "image"
 wire_id = { images = "acme-edit", mask = "acme-fill", otherwise = "acme" }
 path = { images = "/v1/{wire_id}/edit?fast=1", otherwise = "/v1/{wire_id}" }
 page = "docs.acme.example"
+ends = 2027-01-06
 fixed = { "input.mode" = ["a", { b = 1.5 }] }
 shape = { step = 16, megapixels = { 1K = 1, 2K = 4 }, ratio = "4:3", resolution = "1K" }
 params.prompt = { to = "input.prompt", takes = { text = [1, 2000] }, required = true }
@@ -114,6 +116,7 @@ def test_every_word_of_an_offer_can_stand_in_a_table():
         page="docs.acme.example",
         fixed={"input.mode": ["a", {"b": 1.5}]},
         shape=Pixels(16, {"1K": 1, "2K": 4}, "4:3", "1K"),
+        ends=date(2027, 1, 6),
         params={
             "prompt": Param("input.prompt", Text(1, 2000), required=True),
             "images": Param(
@@ -255,6 +258,8 @@ def test_what_is_no_list_of_offers_is_told(text):
             "prices.most.tokens: must be a number of 0 or more",
         ),
         ("makes = 0", "makes: must be a whole number, 1 or more, not 0"),
+        ('ends = "2027-01-06"', "ends: must be a day like 2026-12-01, without quotes, not '2027-01-06'"),
+        ("ends = 2027-01-06T12:00:00", "ends: must be a day like 2026-12-01, without quotes, not"),
         ('params.seed = { to = { images = 5 }, takes = "whole" }', "to.images: must be a place"),
         ("price = 5", "no word of an offer is named 'price'; did you mean prices?"),
         ("model = 5", "model: must be a text, not 5"),
