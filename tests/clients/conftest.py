@@ -85,7 +85,7 @@ def asleep(monkeypatch, clock):
 
 
 @pytest.fixture
-def closing(monkeypatch):
+async def closing(monkeypatch):
     """Return what makes a package close, after the test, each connection that a client of its leaves open."""
     opened = []
 
@@ -101,7 +101,7 @@ def closing(monkeypatch):
     yield watch
     for each in opened:
         if hasattr(each, "aclose"):
-            each._transport = None
+            await each.aclose()
         else:
             each.close()
 
