@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import ClassVar
 
-from .message import Body, Refusal, Request, Response, json_response
+from .message import Body, Refusal, Request, Response, Sent, json_response
 from .multipart import Part
 from .service import DAY, Service
 from .uploads import Upload
@@ -33,7 +33,7 @@ class Files(Service):
     def upload(self, request: Request, _: re.Match[str]) -> Response:
         """201 and the file, with the link that goes into an input."""
         self.admit(request)
-        form = request.form or {}
+        form = request.form or Sent({})
         content, about = form.get("content"), _object(form.get("metadata", "{}"))
         if not isinstance(content, Part) or about is None:
             raise Refusal(422, "Input validation failed", "content is a file, and metadata an object in JSON")

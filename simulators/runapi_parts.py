@@ -17,7 +17,7 @@ from uuid import uuid4
 from attrs import define, field, frozen
 
 from .fields import Cause, Field, Text, Whole
-from .message import Body, Clock, Refusal, Request, Response, json_response
+from .message import Body, Clock, Refusal, Request, Response, Sent, json_response
 from .multipart import Part
 from .runapi_files import invalid
 from .runapi_lasting import LastingFiles
@@ -92,7 +92,7 @@ class PartedFiles(LastingFiles):
     def part(self, request: Request, match: re.Match[str]) -> Response:
         """{id, object, created_at, upload_id} of the bytes in a form's `data`."""
         one = self._open(request, match)
-        data = (request.form or {}).get("data")
+        data = (request.form or Sent({})).get("data")
         if not isinstance(data, Part):
             raise invalid({"data": ["is required"]})
         self.hold(len(data.content), "data")
