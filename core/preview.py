@@ -2,8 +2,8 @@
 network."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
-from .clock import Clock
 from .config import default_account, default_prices
 from .model.options import OnUnsupported
 from .model.quote import Quote
@@ -46,7 +46,7 @@ def compare(request: Request, a: str, b: str, *, on_unsupported: OnUnsupported =
     Of several offers the cheapest that takes the request counts. Prices are those that pages print.
     Errors: Unsupported for a model or an offer that does not exist, or that neither sells; ConfigError for a provider.
     """
-    known, today = adapters().values(), Clock().now().date()
+    known, today = adapters().values(), datetime.now(UTC).date()
     return comparing.compare(request, seller(a), seller(b), on_unsupported=on_unsupported, known=known, today=today)
 
 
@@ -67,5 +67,5 @@ def _candidates(
         on_unsupported=on_unsupported,
         live=LivePrices.at(default_prices()),
         known=adapters().values(),
-        today=Clock().now().date(),
+        today=datetime.now(UTC).date(),
     )

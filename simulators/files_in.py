@@ -78,12 +78,15 @@ class FilesIn:
         size: int | None = None,
         checksum: str | None = None,
         kept: bool = False,
+        keyed: bool = False,
     ) -> Slot:
         """Lends a link to which the bytes of a file are put once, with these headers; "put" serves it.
 
-        With `kept` they are kept at once, at the slot's `kept_path`; else whoever lent it keeps its `content`.
+        With `kept` they are kept at once, at the slot's `kept_path`; else whoever lent it keeps its `content`. `keyed`:
+        the API key may come with them.
         """
-        return self.uploads.lend(Slot(named(name), headers, self.now + self.upload_life, size, checksum, kept))
+        ends = self.now + self.upload_life
+        return self.uploads.lend(Slot(named(name), headers, ends, size, checksum, kept, keyed))
 
     def kept(self, request: Request, match: re.Match[str]) -> Response:
         """An upload, at its link."""
