@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from anymedia.cli.app import app
 from anymedia.simulators import Simulators, in_thread
+from tests.providers import FOUR
 
 SPEED = 1000.0
 
@@ -67,13 +68,13 @@ def terminal(tmp_path, monkeypatch) -> Terminal:
 
 @pytest.fixture(scope="session")
 def _running():
-    with in_thread(speed=SPEED) as running:
+    with in_thread(*FOUR, speed=SPEED) as running:
         yield running
 
 
 @pytest.fixture
 def simulators(_running, terminal, monkeypatch) -> Simulators:
-    """Every simulator, with an anymedia.toml in the working directory that leads there."""
+    """The four simulators, with an anymedia.toml in the working directory that leads there."""
     tables = [
         f'[providers.{one.name}]\nbase_url = "{one.base_url}"\napi_key_env = "SIMULATED_{one.name.upper()}"\n'
         for one in _running
