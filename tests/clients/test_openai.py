@@ -127,7 +127,7 @@ def test_what_passes_is_sent_again_twice_at_most(client, simulator, clock):
     with billed(simulator):
         client.images.generate(**FOX)
     assert clock.slept == [7, 7]
-    simulator.fault("status", status=503, on="submit", times=None)
+    simulator.fault("raw", status=503, body="{}", on="submit", times=None)
     before = simulator.bills()["submits"]
     with billed(simulator, times=0), pytest.raises(openai.InternalServerError):
         client.images.generate(**FOX)
