@@ -21,6 +21,7 @@ DAY = 86_400  # links die "usually after 24 hours"
 
 TOLD_OF = first("data.taskId", "data.task_id")
 # Signed where the account has set a key, and then no more than the id is.
+TOLD_OF = first("data.taskId", "data.task_id")
 WEBHOOK = Webhook(
     asked_by="callBackUrl",
     reply=Reply(

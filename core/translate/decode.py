@@ -26,7 +26,7 @@ from anymedia.model.vocabulary import Cause, Refund, State
 
 from .classify import CAUSES, LONGEST_NAME, Asked, Received
 from .links import followed
-from .messages import Answer
+from .messages import Answer, ToldPrice
 from .reading import amount, code_of, declared_text, has_amount, id_of, other_id, time_of, word
 from .results import results
 from .told import told
@@ -365,8 +365,8 @@ def balance(asked: Asked, words_of: Balance, answer: Answer) -> Money:
     )
 
 
-def price(asked: Asked, words_of: PriceQuote, answer: Answer) -> tuple[Decimal, str]:
-    """Return what an answer says that a task costs, in USD, and since when. Errors: ProviderError."""
+def price(asked: Asked, words_of: PriceQuote, answer: Answer) -> ToldPrice:
+    """Return what an answer says that a task costs. Errors: ProviderError."""
     received = Received.of(asked, answer)
     if received.is_error(None):
         raise received.refusal(submit=False)
@@ -381,7 +381,14 @@ def price(asked: Asked, words_of: PriceQuote, answer: Answer) -> tuple[Decimal, 
     since = time_of(words_of.date, received.content) or asked.now
     if since > asked.now + timedelta(days=1):
         raise received.malformed("a price that is not true yet", None)
-    return usd, since.date().isoformat()
+    counts = None
+    if words_of.unit is not None:
+        unit = words_of.unit.one(received.content)
+        counts = words_of.units.get(unit) if isinstance(unit, str) else None
+        if counts is None:
+            said = asked.shown(unit) if isinstance(unit, str) else "missing"
+            raise received.error(Cause.NOT_FOUND, f"{asked.account} reports no price: its unit is {said}"[:200])
+    return ToldPrice(usd, since.date().isoformat(), counts)
 
 
 def token(asked: Asked, words_of: Token, answer: Answer) -> tuple[Secret, datetime]:

@@ -55,11 +55,11 @@ class Row:
 
 
 def film(model, **fields):
-    return VideoRequest(model=model, prompt=PROMPT, **fields)
+    return VideoRequest(model=model, **{"prompt": PROMPT} | fields)
 
 
 def picture(model, **fields):
-    return ImageRequest(model=model, prompt=PROMPT, **fields)
+    return ImageRequest(model=model, **{"prompt": PROMPT} | fields)
 
 
 UNNAMED = "unknown: the page names no default"
