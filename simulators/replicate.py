@@ -1,9 +1,9 @@
 """Replicate, as its page says: predictions of official models, with links, words for every end, a wait in the body.
 
 Ours, where the page is silent: what a prediction costs that failed or was canceled; how long a webhook's answer is
-waited for, and when exactly it is tried again; the link to an upload is good without the API key, and is not that of
-the file's own call; what a log says; that an official model is known by a version too; `Prefer: wait` waits for
-nothing. What is ours of models is told in replicate_models.
+waited for, and when exactly it is tried again; how many predictions are on a page; what a log says; that an official
+model is known by a version too; `Prefer: wait` waits for nothing. What is ours of files and of models is told in
+replicate_files and replicate_models.
 """
 
 from __future__ import annotations
@@ -22,9 +22,8 @@ from attrs import asdict, frozen
 
 from .fields import Cause, Field, Link, given, problems
 from .message import Body, Error, Refusal, Request, Response, json_response
-from .replicate_files import Files, moment
+from .replicate_files import Files, written
 from .replicate_models import MODELS, schema
-from .service import DAY
 from .task import Failure, Order, Stage, Task
 from .webhooks import Delivery, Moment, Webhook
 
@@ -40,8 +39,8 @@ EVENTS = ("start", "output", "logs", "completed")
 UNFILTERED = ("output", "completed")
 """What a caller is told of who does not say which events."""
 
-PAGE = 100
-"""Predictions of one page of the list."""
+A_PAGE = 100
+"""Predictions of a list that come at a time."""
 
 VERSIONS = {hashlib.sha256(name.encode()).hexdigest(): name for name in MODELS}
 """The models by their versions."""
@@ -82,18 +81,14 @@ class Replicate(Files):
     routes: ClassVar[Sequence[tuple[str, str, str]]] = (
         ("POST", "/v1/models/(?P<model>{})/predictions".format("|".join(MODELS)), "submit"),
         ("POST", r"/v1/predictions", "submit"),
-        ("GET", r"/v1/predictions", "predictions"),
+        ("GET", r"/v1/predictions", "listed"),
         ("GET", r"/v1/predictions/(?P<id>[^/]+)", "poll"),
         ("POST", r"/v1/predictions/(?P<id>[^/]+)/cancel", "cancel"),
         ("GET", r"/v1/models/(?P<model>[^/]+/[^/]+)", "model"),
-        ("POST", r"/v1/files", "upload"),
-        ("GET", r"/v1/files", "files"),
-        ("GET", r"/v1/files/(?P<file>[^/]+)", "file"),
-        ("DELETE", r"/v1/files/(?P<file>[^/]+)", "file"),
+        *Files.file_routes,
         ("GET", r"/v1/webhooks/default/secret", "secret"),
     )
     files_at: ClassVar[Sequence[str]] = ("upload", "submit")
-    upload_life: float = DAY
     refusals: ClassVar[Mapping[str, tuple[int, int | str, str]]] = {
         "unauthorised": (401, "Unauthenticated", "You did not pass a valid authentication token"),
         "no_credit": (402, "Insufficient credit", "You have insufficient credit to run this model"),
@@ -186,26 +181,19 @@ class Replicate(Files):
         """The prediction."""
         return json_response(self._prediction(task, stage, urls, None))
 
-    def predictions(self, request: Request, _: re.Match[str]) -> Response:
-        """A page of all predictions, the newest first; a cursor is how many stand before the page."""
+    def listed(self, request: Request, _: re.Match[str]) -> Response:
+        """{previous, next, results}: the predictions, the newest first, so many a page."""
         self.admit(request)
-        before = str(request.query.get("cursor", "0"))
-        at = int(before) if before.isascii() and before.isdecimal() else 0
-        every = [*reversed(self.tasks.values())]
-        shown = [(task, task.stage(self.now)) for task in every[at : at + PAGE]]
-        here = self.here(request)
-        results = [
-            self._prediction(
-                task, stage, self.result_links(task, here) if stage == "succeeded" and not task.failure else [], request
-            )
-            for task, stage in shown
-        ]
-        where = f"{here}/v1/predictions?cursor="
-        return json_response({
-            "previous": f"{where}{max(0, at - PAGE)}" if at else None,
-            "next": f"{where}{at + PAGE}" if at + PAGE < len(every) else None,
-            "results": results,
-        })  # fmt: skip
+        every = list(reversed(self.tasks.values()))
+        asked = str(request.query.get("cursor", "0"))
+        begin = int(asked[:9]) if asked.isascii() and asked.isdecimal() else 0
+        stages = [(task, task.stage(self.now)) for task in every[begin : begin + A_PAGE]]
+        links = (self.result_links(task, self.here(request)) if stage == "succeeded" else [] for task, stage in stages)
+        results = [self._prediction(*each, urls, request) for each, urls in zip(stages, links, strict=True)]
+        pages = {"previous": begin - A_PAGE, "next": begin + A_PAGE}
+        at = f"{self.here(request)}/v1/predictions?cursor="
+        turns = {name: f"{at}{where}" if 0 <= where < len(every) else None for name, where in pages.items()}
+        return json_response({**turns, "results": results})
 
     def model(self, request: Request, match: re.Match[str]) -> Response:
         """What there is to know of a model, with the schema of its fields."""
@@ -229,7 +217,7 @@ class Replicate(Files):
             "default_example": None,
             "latest_version": {
                 "id": version,
-                "created_at": moment(0),
+                "created_at": written(0),
                 "cog_version": "0.16.0",
                 "openapi_schema": schema(MODELS[name].fields({})),
             },
@@ -294,9 +282,9 @@ class Replicate(Files):
             "error": failure.message if failure else None,
             "status": failure.code if failure and failure.code in (ABORTED, ENDED) else STATUS[stage],
             "logs": self.told(task, stage).get("log", ""),
-            "created_at": moment(task.created),
-            "started_at": moment(task.created + task.queued) if began and task.running else None,
-            "completed_at": moment(task.ends) if over else None,
+            "created_at": written(task.created),
+            "started_at": written(task.created + task.queued) if began and task.running else None,
+            "completed_at": written(task.ends) if over else None,
             "metrics": {"predict_time": task.running} if over else {},
             "urls": {"get": at, "cancel": f"{at}/cancel"},
         }
