@@ -10,6 +10,7 @@ its POST has no key that could prevent that. There is no error of its own for 40
 """
 
 from base64 import b64decode
+from decimal import Decimal
 
 import pytest
 
@@ -61,10 +62,15 @@ def made(answer):
 
 def test_pictures_are_made(client, simulator, clock):
     asked = {"size": "1536x1024", "n": 2, "quality": "low", "output_format": "jpeg", "background": "opaque"}
-    with billed(simulator):
-        answer = client.images.generate(**{**FOX, **asked})
+    with billed(simulator) as bills:
+        answer = client.images.generate(**{**FOX, **asked}, user="ours", response_format="b64_json")
     assert made(answer) == [((1536, 1024), "JPEG")] * 2
     assert (answer.created, bool(answer._request_id)) == (int(clock.now), True)
+    used = answer.usage
+    assert used.total_tokens == used.input_tokens + used.output_tokens
+    assert used.input_tokens == used.input_tokens_details.text_tokens + used.input_tokens_details.image_tokens
+    usd = Decimal(5) * used.input_tokens_details.text_tokens + Decimal(30) * used.output_tokens
+    assert bills[0]["charged"] == usd / 10_000  # in cents, of dollars for a million
 
 
 def test_pictures_are_edited(client, simulator, picture_file):
@@ -91,6 +97,36 @@ def test_the_organization_and_the_project_are_told(client, simulator, monkeypatc
     for another in ({"organization": "org-another"}, {"project": "proj_another"}):
         with billed(simulator, times=0), pytest.raises(openai.AuthenticationError):
             openai.OpenAI(**another).images.generate(**FOX)
+
+
+# Speech
+
+
+SOUNDS = {"mp3": b"ID3", "wav": b"RIFF", "flac": b"fLaC", "opus": b"OggS", "aac": b"\xff\xf1", "pcm": b""}
+
+
+@pytest.mark.parametrize("form", SOUNDS)
+def test_speech_streams_to_a_file(client, simulator, tmp_path, form):
+    speech = client.audio.speech.with_streaming_response
+    with billed(simulator) as bills, speech.create(**SAID, response_format=form) as answer:
+        answer.stream_to_file(tmp_path / "speech")
+        assert answer.headers["content-type"].startswith("audio/")
+    assert (tmp_path / "speech").read_bytes().startswith(SOUNDS[form])
+    assert bills[0]["charged"] == len(SAID["input"]) * Decimal("0.0015")
+
+
+async def test_speech_is_read_by_the_asynchronous_client(async_client, simulator):
+    with billed(simulator):
+        answer = await async_client.audio.speech.create(**SAID)
+    assert answer.content.startswith(b"ID3")
+
+
+def test_models_are_listed(client):
+    models = list(client.models.list())
+    assert {"gpt-image-2", "tts-1"} <= {model.id for model in models}
+    assert client.models.retrieve("gpt-image-2") in models
+    with pytest.raises(openai.NotFoundError):
+        client.models.retrieve("dall-e-3")
 
 
 # Errors
