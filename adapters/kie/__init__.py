@@ -20,11 +20,12 @@ PACE = Pace(first=2, then=3, slower={30: 5, 120: 15})  # "2-3 s in the first 30 
 DAY = 86_400  # links die "usually after 24 hours"
 
 # Signed where the account has set a key, and then no more than the id is.
+TOLD_OF = first("data.taskId", "data.task_id")
 WEBHOOK = Webhook(
     asked_by="callBackUrl",
     reply=Reply(
         ok=("code", 200, 501),  # 501 tells of a failure
-        id=first("data.taskId", "data.task_id"),
+        id=TOLD_OF,
         state="data.state",
         failure=Fault(code="data.failCode", message="data.failMsg"),
         credits="data.consumeCredits",
@@ -55,7 +56,7 @@ VEO = Lifecycle(
         ),
     ),
     states={"0": State.RUNNING, "1": State.SUCCEEDED, "2": State.FAILED, "3": State.FAILED},
-    webhook=Webhook(asked_by="callBackUrl", reply=Reply(id=WEBHOOK.reply.id), signed=WEBHOOK.signed),
+    webhook=Webhook(asked_by="callBackUrl", reply=Reply(id=TOLD_OF), signed=WEBHOOK.signed),
     pace=PACE,
     expires=DAY,
 )
