@@ -40,6 +40,8 @@ OF_A_MODEL = ("content_policy_violation", "no_media_generated", "image_too_large
 
 LOCKED = "User is locked. Reason: Exhausted balance. Top up your balance at fal.ai/dashboard/billing."
 TOO_LATE = "ALREADY_COMPLETED"
+ASKED = ("1", "true")
+"""What asks for logs: the page's word, and that of fal's own client."""
 
 ASKED = ("1", "true")
 """What asks for logs: the page's word, and that of fal's own client."""
