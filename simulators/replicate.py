@@ -254,8 +254,8 @@ class Replicate(Files):
         stamp = str(int(self.now))
         over = f"{delivery.id}.{stamp}.".encode() + body
         signature = hmac.digest(base64.b64decode(key.removeprefix("whsec_")), over, hashlib.sha256)
-        written = f"v1,{base64.b64encode(signature).decode()}"
-        return {"webhook-id": delivery.id, "webhook-timestamp": stamp, "webhook-signature": written}
+        named = f"v1,{base64.b64encode(signature).decode()}"
+        return {"webhook-id": delivery.id, "webhook-timestamp": stamp, "webhook-signature": named}
 
     def new_secret(self, name: str) -> str:
         """whsec_ and 32 bytes in base64."""
