@@ -9,7 +9,7 @@ tells beforehand, so the price is an estimate with the longest there is, 15 s fo
 
 from anymedia.declare import Choice, Offer, Param, Per, Table, Whole, when
 
-from .common import PICTURE, SEED, files, prompt, with_sound
+from .common import FILMS, PICTURE, SEED, SOUNDS, files, prompt, with_sound
 
 RATIOS = ("auto", "21:9", "16:9", "4:3", "1:1", "3:4", "9:16")
 MADE = ("text", "first_frame", "images")
@@ -53,8 +53,8 @@ def seedance(tier: str, resolutions: tuple[str, ...], prices: Table | None) -> O
             "first_frame": Param("image_url", PICTURE),
             "last_frame": Param("end_image_url", PICTURE),
             "images": Param("image_urls", files(9)),
-            "videos": Param("video_urls", files(3)),
-            "audios": Param("audio_urls", when(first_frame=None, otherwise=files(3))),
+            "videos": Param("video_urls", files(3, FILMS)),
+            "audios": Param("audio_urls", when(first_frame=None, otherwise=files(3, SOUNDS))),
             # The page names no default: 5 s, which is always sent as it moves the price, is our choice.
             "duration": Param("duration", Whole(4, 15, form=str, auto="auto"), default=5, always_sent=True),
             "aspect_ratio": Param("aspect_ratio", Choice(*RATIOS), default="auto"),

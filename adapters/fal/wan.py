@@ -9,12 +9,11 @@ from anymedia.declare import (
     UNKNOWN, Choice, File, Flag, Offer, Param, Per, Table, Text, Whole, when,
 )  # fmt: skip
 
-from .common import FORMS, INLINE, PICTURE, SEED, files, prompt
+from .common import FILMS, FORMS, INLINE, PICTURE, SEED, SOUNDS, film, files, prompt
 
 LONG, SHORT = Whole(2, 15), Whole(2, 10)
 REFERENCES, FRAME = "fal-ai/wan/v2.7/reference-to-video", "fal-ai/wan/v2.7/image-to-video"
 FRAMED = File(forms=FORMS, inline=INLINE, megabytes=20)
-FILM = File(forms=FORMS, inline=INLINE)
 ONE_PRICE = "the page names one price, and no resolution: the larger is taken to cost what it does elsewhere"
 
 SHARED = {
@@ -38,12 +37,14 @@ OFFERS = (
         ),
         params={
             "prompt": prompt(5000, required=False),
-            "video": Param("video_url", FILM),
+            "video": Param("video_url", film()),
             "first_frame": Param("image_url", when(video=None, otherwise=FRAMED)),
             "last_frame": Param("end_image_url", when(video=None, otherwise=PICTURE)),
-            "videos": Param("reference_video_urls", when(video=None, otherwise=files())),
+            "videos": Param("reference_video_urls", when(video=None, otherwise=files(types=FILMS))),
             "images": Param("reference_image_urls", when(video=None, otherwise=files())),
-            "audios": Param("audio_url", when(videos=None, images=None, otherwise=files(1, single=True, megabytes=15))),
+            "audios": Param(
+                "audio_url", when(videos=None, images=None, otherwise=files(1, SOUNDS, single=True, megabytes=15))
+            ),
             # A frame or a film has a ratio of its own, and of references the page names none.
             "aspect_ratio": Param(
                 "aspect_ratio",
@@ -76,7 +77,7 @@ OFFERS = (
         wire_id="fal-ai/wan/v2.7/edit-video",
         params={
             "prompt": prompt(5000, required=False),
-            "video": Param("video_url", File(forms=FORMS, inline=INLINE, megabytes=100), required=True),
+            "video": Param("video_url", film(100), required=True),
             "images": Param("reference_image_url", files(1, single=True)),
             "duration": Param("duration", Whole(2, 10, auto=0), default="auto"),
             **SHARED,
