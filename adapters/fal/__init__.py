@@ -97,7 +97,10 @@ ADAPTER = Adapter(
         },
         pace=Pace(first=2, then=2, slower={60: 5}),  # our choice: the page names none
     ),
-    fault=Fault(code=first("detail[].type", "error_type"), message=first("detail[].msg", "detail")),
+    fault=Fault(
+        code=first("detail[].type", "error_type"),
+        message=first("detail[].msg", "detail", "status"),  # the last of a cancel that comes too late
+    ),
     request_id=("x-fal-request-id",),
     errors={
         Match("Exhausted balance", status=403): Cause.NO_CREDIT,

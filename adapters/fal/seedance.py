@@ -36,10 +36,9 @@ def by_tokens(usd: dict[str, str], usd_with_a_film: dict[str, str]) -> Table:
     )
 
 
-def seedance(tier: str, resolutions: tuple[str, ...], prices: Table | None) -> Offer:
-    path = f"bytedance/seedance-2.0{tier.replace('-', '/')}"
+def seedance(name: str, path: str, resolutions: tuple[str, ...], prices: Table | None) -> Offer:
     return Offer(
-        name=f"seedance-2.0{tier}",
+        name=name,
         kind="video",
         wire_id=when(
             first_frame=f"{path}/image-to-video",
@@ -68,7 +67,8 @@ def seedance(tier: str, resolutions: tuple[str, ...], prices: Table | None) -> O
 
 OFFERS = (
     seedance(
-        "",
+        "seedance-2.0",
+        "bytedance/seedance-2.0",
         ("480p", "720p", "1080p"),
         by_tokens(
             {"480p": ".13608", "720p": ".3024", "1080p": ".6804"},
@@ -76,9 +76,10 @@ OFFERS = (
         ),
     ),
     seedance(
-        "-fast",
+        "seedance-2.0-fast",
+        "bytedance/seedance-2.0/fast",
         ("480p", "720p"),
         by_tokens({"480p": ".108864", "720p": ".24192"}, {"480p": ".0653184", "720p": ".145152"}),
     ),
-    seedance("-mini", ("480p", "720p"), None),  # its price is not told
+    seedance("seedance-2.0-mini", "bytedance/seedance-2.0/mini", ("480p", "720p"), None),  # its price is not told
 )
