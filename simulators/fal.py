@@ -40,6 +40,8 @@ OF_A_MODEL = ("content_policy_violation", "no_media_generated", "image_too_large
 
 LOCKED = "User is locked. Reason: Exhausted balance. Top up your balance at fal.ai/dashboard/billing."
 TOO_LATE = "ALREADY_COMPLETED"
+ASKED = ("1", "true")
+"""What asks for logs: the page's word, and that of fal's own client."""
 
 
 class Fal(FalPlatform, FalSigned):
@@ -147,7 +149,7 @@ class Fal(FalPlatform, FalSigned):
 
     def poll(self, request: Request, match: re.Match[str]) -> Response:
         """One look, with the log where `logs` asks for it."""
-        self._asked_for_logs = request.query.get("logs") == "1"
+        self._asked_for_logs = request.query.get("logs") in ASKED
         return super().poll(request, match)
 
     def shown(self, task: Task, stage: Stage, urls: Sequence[str]) -> Response:
