@@ -1,7 +1,7 @@
 """fal's endpoints that make pictures: fields and prices as its pages print them, of 2026-10 and 2026-11.
 
 Ours, where the pages are silent: the size of what follows the inputs, and of auto_2K, auto_3K and auto_4K; a picture
-that is put in is of one megapixel; how many pictures a call makes at most, bounds of sides and of steps; that qwen's
+that is put in is of one megapixel; how many pictures a call makes at most; that qwen's
 edit takes image_urls; the prices of flux-2-max, klein, imagen, qwen and z-image.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
-from .fal_model import SEED, SIZES, Endpoint, ImageSize, fields_of, size_of
+from .fal_model import SEED, SIZES, UNBOUNDED, Endpoint, ImageSize, fields_of, size_of
 from .fields import Choice, Field, Flag, Links, Number, Text, Whole
 from .inputs import PICTURES
 from .model import Given, Made, listed, number, said
@@ -25,6 +25,7 @@ SEVERAL: dict[str, Field] = {"num_images": Whole(1, 4)}
 TWO_FORMATS: dict[str, Field] = {"output_format": Choice(("jpeg", "png"))}
 FORMATS: dict[str, Field] = {"output_format": Choice(("jpeg", "png", "webp"))}
 CHECKER: dict[str, Field] = {"enable_safety_checker": Flag()}
+STEPS = Whole(1, UNBOUNDED)
 
 
 def drawn(body: Given, size: Size, usual: Media) -> Made:
@@ -83,9 +84,9 @@ FLUX_2 = fields_of(
     CHECKER,
     TWO_FORMATS,
 )
-FLEX: dict[str, Field] = {"guidance_scale": Number(0, 20), "num_inference_steps": Whole(1, 100)}
+FLEX: dict[str, Field] = {"guidance_scale": Number(0, UNBOUNDED), "num_inference_steps": STEPS}
 KLEIN = fields_of(
-    PROMPT, {"image_size": ImageSize(), "seed": SEED, "num_inference_steps": Whole(1, 100)}, CHECKER, SEVERAL, FORMATS
+    PROMPT, {"image_size": ImageSize(), "seed": SEED, "num_inference_steps": STEPS}, CHECKER, SEVERAL, FORMATS
 )
 EDITED: dict[str, Field] = {"image_size": ImageSize(("auto",)), **IMAGES}
 FLUX_PRICES = {"pro": ("3", "1.5"), "flex": ("5", "5"), "max": ("7", "3")}
@@ -142,8 +143,8 @@ Z_IMAGE = fields_of(
     {
         "image_size": ImageSize(),
         "seed": SEED,
-        "num_inference_steps": Whole(1, 50),
-        "acceleration": Choice(("none", "regular", "high")),
+        "num_inference_steps": STEPS,
+        "acceleration": Text(1),
     },
     SEVERAL,
     CHECKER,
@@ -193,7 +194,7 @@ BANANA_2 = fields_of(
         "seed": SEED,
         "safety_tolerance": Choice(("1", "2", "3", "4", "5", "6")),
         "enable_web_search": Flag(),
-        "thinking_level": Choice(("minimal", "high")),
+        "thinking_level": Text(1),
     },
     SEVERAL,
     FORMATS,

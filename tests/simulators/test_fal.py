@@ -150,7 +150,7 @@ REFUSED = [
     (f"{SEEDANCE}/fast/text-to-video", {"resolution": "1080p"}, "resolution"),
     (
         f"{SEEDANCE}/reference-to-video",
-        {"image_urls": [PICTURE] * 9, "video_urls": [FILM] * 3, "audio_urls": [SOUND]},
+        {"image_urls": [PICTURE] * 10},
         "image_urls",
     ),
     (VEO, {"duration": 8}, "duration"),
