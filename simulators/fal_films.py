@@ -1,8 +1,8 @@
 """Kling, Seedance and Veo at fal: fields and prices as its page prints them, of July to November 2026.
 
-Durations are texts ("5", "8s"); of seedance whole numbers are taken too. Ours, where the page is silent: of seedance
-every ratio has as many pixels as 16:9; ratios that are taken where none is told; the prices of seedance mini, and of
-veo in 4k and by references. That twelve files go together at seedance at most is not held.
+Durations are texts ("5", "8s"); of seedance whole numbers are taken too, and its files are not counted together, of
+which twelve are allowed. Ours, where the page is silent: of seedance every ratio has as many pixels as 16:9; ratios
+that are taken where none is told; the prices of seedance mini, and of veo in 4k and by references.
 """
 
 from __future__ import annotations

@@ -46,17 +46,13 @@ class Endpoint:
     subject: str = "prompt"
 
 
-UNBOUNDED = 2**31 - 1
-"""What is taken for the most where no page names one."""
-
-
 @frozen
 class ImageSize:
     """One of the named sizes, of a few more words, or {width, height}, of which each has so many pixels."""
 
     more: Sequence[str] = ()
     least: int = 1
-    most: int = UNBOUNDED
+    most: int = 2**31
     required: bool = False
 
     def wrong(self, value: object) -> tuple[Cause, str] | None:

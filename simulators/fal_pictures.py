@@ -1,7 +1,8 @@
 """fal's endpoints that make pictures: fields and prices as its pages print them, of 2026-10 and 2026-11.
 
 Ours, where the pages are silent: the size of what follows the inputs, and of auto_2K, auto_3K and auto_4K; a picture
-that is put in is of one megapixel; how many pictures a call makes at most; that qwen's
+that is put in is of one megapixel; how many pictures a call makes at most; no bound of sides but for seedream's, nor of
+steps and guidance; any word of thinking_level and acceleration; a side is drawn with 64 to 4096 pixels; that qwen's
 edit takes image_urls; the prices of flux-2-max, klein, imagen, qwen and z-image.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
-from .fal_model import SEED, SIZES, UNBOUNDED, Endpoint, ImageSize, fields_of, size_of
+from .fal_model import SEED, SIZES, Endpoint, ImageSize, fields_of, size_of
 from .fields import Choice, Field, Flag, Links, Number, Text, Whole
 from .inputs import PICTURES
 from .model import Given, Made, listed, number, said
@@ -18,6 +19,10 @@ from .picture import Media, Size, pixels
 
 MEGAPIXEL = 1024 * 1024
 HUNDRED = Decimal(100)
+ANY = 2**53
+"""What is as good as no bound: none is told."""
+
+STEPS = Whole(1, ANY)
 
 IMAGES: dict[str, Field] = {"image_urls": Links(1, required=True, takes=PICTURES, inline=("data",))}
 PROMPT: dict[str, Field] = {"prompt": Text(1, required=True)}
@@ -25,13 +30,13 @@ SEVERAL: dict[str, Field] = {"num_images": Whole(1, 4)}
 TWO_FORMATS: dict[str, Field] = {"output_format": Choice(("jpeg", "png"))}
 FORMATS: dict[str, Field] = {"output_format": Choice(("jpeg", "png", "webp"))}
 CHECKER: dict[str, Field] = {"enable_safety_checker": Flag()}
-STEPS = Whole(1, UNBOUNDED)
 
 
 def drawn(body: Given, size: Size, usual: Media) -> Made:
     """So many pictures of a size; a webp is drawn as a JPEG."""
     wanted = said(body, "output_format", usual)
-    return Made(size, "png" if wanted == "png" else "jpeg", number(body, "num_images", 1))
+    width, height = (min(max(side, 64), 4096) for side in size)
+    return Made((width, height), "png" if wanted == "png" else "jpeg", number(body, "num_images", 1))
 
 
 # By image_size
@@ -84,7 +89,7 @@ FLUX_2 = fields_of(
     CHECKER,
     TWO_FORMATS,
 )
-FLEX: dict[str, Field] = {"guidance_scale": Number(0, UNBOUNDED), "num_inference_steps": STEPS}
+FLEX: dict[str, Field] = {"guidance_scale": Number(0, ANY), "num_inference_steps": STEPS}
 KLEIN = fields_of(
     PROMPT, {"image_size": ImageSize(), "seed": SEED, "num_inference_steps": STEPS}, CHECKER, SEVERAL, FORMATS
 )
