@@ -52,7 +52,7 @@ class ImageSize:
 
     more: Sequence[str] = ()
     least: int = 1
-    most: int = 14_142
+    most: int = 2**31
     required: bool = False
 
     def wrong(self, value: object) -> tuple[Cause, str] | None:

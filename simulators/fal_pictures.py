@@ -1,7 +1,8 @@
 """fal's endpoints that make pictures: fields and prices as its pages print them, of 2026-10 and 2026-11.
 
 Ours, where the pages are silent: the size of what follows the inputs, and of auto_2K, auto_3K and auto_4K; a picture
-that is put in is of one megapixel; how many pictures a call makes at most, bounds of sides and of steps; that qwen's
+that is put in is of one megapixel; how many pictures a call makes at most; no bound of sides but for seedream's, nor of
+steps and guidance; any word of thinking_level and acceleration; a side is drawn with 64 to 4096 pixels; that qwen's
 edit takes image_urls; the prices of flux-2-max, klein, imagen, qwen and z-image.
 """
 
@@ -18,6 +19,10 @@ from .picture import Media, Size, pixels
 
 MEGAPIXEL = 1024 * 1024
 HUNDRED = Decimal(100)
+ANY = 2**53
+"""What is as good as no bound: none is told."""
+
+STEPS = Whole(1, ANY)
 
 IMAGES: dict[str, Field] = {"image_urls": Links(1, required=True, takes=PICTURES, inline=("data",))}
 PROMPT: dict[str, Field] = {"prompt": Text(1, required=True)}
@@ -30,7 +35,8 @@ CHECKER: dict[str, Field] = {"enable_safety_checker": Flag()}
 def drawn(body: Given, size: Size, usual: Media) -> Made:
     """So many pictures of a size; a webp is drawn as a JPEG."""
     wanted = said(body, "output_format", usual)
-    return Made(size, "png" if wanted == "png" else "jpeg", number(body, "num_images", 1))
+    width, height = (min(max(side, 64), 4096) for side in size)
+    return Made((width, height), "png" if wanted == "png" else "jpeg", number(body, "num_images", 1))
 
 
 # By image_size
@@ -83,9 +89,9 @@ FLUX_2 = fields_of(
     CHECKER,
     TWO_FORMATS,
 )
-FLEX: dict[str, Field] = {"guidance_scale": Number(0, 20), "num_inference_steps": Whole(1, 100)}
+FLEX: dict[str, Field] = {"guidance_scale": Number(0, ANY), "num_inference_steps": STEPS}
 KLEIN = fields_of(
-    PROMPT, {"image_size": ImageSize(), "seed": SEED, "num_inference_steps": Whole(1, 100)}, CHECKER, SEVERAL, FORMATS
+    PROMPT, {"image_size": ImageSize(), "seed": SEED, "num_inference_steps": STEPS}, CHECKER, SEVERAL, FORMATS
 )
 EDITED: dict[str, Field] = {"image_size": ImageSize(("auto",)), **IMAGES}
 FLUX_PRICES = {"pro": ("3", "1.5"), "flex": ("5", "5"), "max": ("7", "3")}
@@ -142,8 +148,8 @@ Z_IMAGE = fields_of(
     {
         "image_size": ImageSize(),
         "seed": SEED,
-        "num_inference_steps": Whole(1, 50),
-        "acceleration": Choice(("none", "regular", "high")),
+        "num_inference_steps": STEPS,
+        "acceleration": Text(1),
     },
     SEVERAL,
     CHECKER,
@@ -193,7 +199,7 @@ BANANA_2 = fields_of(
         "seed": SEED,
         "safety_tolerance": Choice(("1", "2", "3", "4", "5", "6")),
         "enable_web_search": Flag(),
-        "thinking_level": Choice(("minimal", "high")),
+        "thinking_level": Text(1),
     },
     SEVERAL,
     FORMATS,

@@ -148,11 +148,6 @@ REFUSED = [
     (f"{KLING}/pro/image-to-video", {"prompt": None, "multi_prompt": SHOTS, "start_image_url": PICTURE}, "shot_type"),
     (f"{SEEDANCE}/text-to-video", {"duration": 16}, "duration"),
     (f"{SEEDANCE}/fast/text-to-video", {"resolution": "1080p"}, "resolution"),
-    (
-        f"{SEEDANCE}/reference-to-video",
-        {"image_urls": [PICTURE] * 9, "video_urls": [FILM] * 3, "audio_urls": [SOUND]},
-        "image_urls",
-    ),
     (VEO, {"duration": 8}, "duration"),
     (VEO, {"aspect_ratio": "auto"}, "aspect_ratio"),
     (f"{VEO}/first-last-frame-to-video", {"first_frame_url": PICTURE}, "last_frame_url"),
