@@ -58,7 +58,7 @@ check: .venv/.installed
 	@$(CLIENTS) > .venv/clients.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r .venv/clients.txt 2> .venv/clients.log || \
 		while read -r client; do \
-			$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$client" 2>> .venv/clients.log \
+			$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$client" < /dev/null 2>> .venv/clients.log \
 				|| echo "$$client cannot be installed: its tests are skipped (.venv/clients.log)"; \
 		done < .venv/clients.txt
 	@touch $@

@@ -60,6 +60,7 @@ class FilesIn:
         link: str = "",
         upload_id: str = "",
         life: float | None = None,
+        about: Mapping[str, object] | None = None,
     ) -> Upload:
         """Keeps a file, for `upload_life` seconds or those of `life`; its type is what its bytes say, else as declared.
 
@@ -67,7 +68,7 @@ class FilesIn:
         """
         kind = media_type(content or b"") or declared or "application/octet-stream"
         ends = self.now + (self.upload_life if life is None else life)
-        new = Upload(upload_id or uuid4().hex, named(name), kind, content, self.now, ends, link)
+        new = Upload(upload_id or uuid4().hex, named(name), kind, content, self.now, ends, link, about or {})
         return self.uploads.add(new, int(self.kept_megabytes * MEGABYTE))
 
     def lend(

@@ -26,8 +26,8 @@ from .fields import given, problems
 from .message import Clock, Error, Refusal, Request, Response, json_response
 from .runapi_answers import results, told
 from .runapi_files import by_field, invalid
-from .runapi_lasting import LastingFiles
 from .runapi_models import SCOPES
+from .runapi_parts import PartedFiles
 from .runapi_prices import Prices
 from .service import DAY
 from .task import Failure, Order, Stage, Task
@@ -51,7 +51,7 @@ ENCLOSED = ("enclosed", "as_text")
 """Forms in which a look tells of a failure by the response alone that it holds."""
 
 
-class RunAPI(Prices, LastingFiles):
+class RunAPI(Prices, PartedFiles):
     """Base https://runapi.ai, paths below /api/v1; amounts are US cents.
 
     `form` says how a synchronous action is answered: finished, where one that failed is looked at (or told at once,
@@ -67,7 +67,7 @@ class RunAPI(Prices, LastingFiles):
     state_fields: ClassVar[Sequence[str]] = ("status",)
     routes: ClassVar[Sequence[tuple[str, str, str]]] = (
         *Prices.price_routes,
-        *LastingFiles.file_routes,
+        *PartedFiles.file_routes,
         ("POST", "|".join(sorted(SCOPES)), "submit"),
         ("GET", f"(?P<scope>{'|'.join((*sorted(SCOPES), AT_ONCE))})/(?P<id>[^/]+)", "poll"),
     )

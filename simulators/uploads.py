@@ -29,7 +29,10 @@ MOST = 1000
 
 @frozen
 class Upload:
-    """A file that is kept until `expires`; `content` is None where only its `link` is known, which nobody followed."""
+    """A file that is kept until `expires`; `content` is None where only its `link` is known, which nobody followed.
+
+    `about` is what its sender says of it.
+    """
 
     id: str
     name: str
@@ -38,6 +41,7 @@ class Upload:
     created: float
     expires: float
     link: str = ""
+    about: Mapping[str, object] = field(factory=dict)
 
     @property
     def path(self) -> str:

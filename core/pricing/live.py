@@ -23,7 +23,7 @@ from anymedia.model.errors import AnymediaError
 from anymedia.model.money import Money, PriceStatus, can_be
 from anymedia.model.strict_json import Json, loads
 from anymedia.translate.check import Checked
-from anymedia.translate.decode import Told
+from anymedia.translate.messages import ToldPrice
 
 from .figures import Unpriced, times_of
 
@@ -163,7 +163,7 @@ def questions(checked: Checked) -> tuple[PriceQuote, ...]:
     return tuple(each for each in checked.adapter.price_quote if not (printed and each.is_estimate))
 
 
-def whole(told: Told, checked: Checked, units: int) -> tuple[Decimal, str]:
+def whole(told: ToldPrice, checked: Checked, units: int) -> tuple[Decimal, str]:
     """Return what a task of so many units costs by what a provider told of one, and why that is only an estimate.
 
     Errors: Unpriced where nobody knows of how many.

@@ -26,7 +26,7 @@ from anymedia.model.vocabulary import Cause, Refund, State
 
 from .classify import CAUSES, LONGEST_NAME, Asked, Received
 from .links import followed
-from .messages import Answer
+from .messages import Answer, ToldPrice
 from .reading import amount, code_of, declared_text, has_amount, id_of, other_id, time_of, word
 from .results import results
 from .told import told
@@ -365,16 +365,7 @@ def balance(asked: Asked, words_of: Balance, answer: Answer) -> Money:
     )
 
 
-@attrs.frozen
-class Told:
-    """What a task costs by an answer, in USD, and since when; `counts` is the field of which each one costs that."""
-
-    usd: Decimal
-    date: str
-    counts: str | None = None
-
-
-def price(asked: Asked, words_of: PriceQuote, answer: Answer) -> Told:
+def price(asked: Asked, words_of: PriceQuote, answer: Answer) -> ToldPrice:
     """Return what an answer says that a task costs. Errors: ProviderError."""
     received = Received.of(asked, answer)
     if received.is_error(None):
@@ -397,7 +388,7 @@ def price(asked: Asked, words_of: PriceQuote, answer: Answer) -> Told:
         if counts is None:
             said = asked.shown(unit) if isinstance(unit, str) else "missing"
             raise received.error(Cause.NOT_FOUND, f"{asked.account} reports no price: its unit is {said}"[:200])
-    return Told(usd, since.date().isoformat(), counts)
+    return ToldPrice(usd, since.date().isoformat(), counts)
 
 
 def token(asked: Asked, words_of: Token, answer: Answer) -> tuple[Secret, datetime]:

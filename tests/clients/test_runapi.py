@@ -8,7 +8,7 @@ each synchronous action, and that a POST is sent again under a key alone; 409 fo
 It told us: a synchronous answer that is finished has its id and its status, for the client takes none without; an
 answer of 202 has a body, though its Location is all that counts, for one that is empty comes to the user as None; a
 response within a task is JSON where its type says so, and not the text of it. No variable of the environment has the
-base URL. It knows GET /api/v1/me and uploads in parts too, which the simulator has not.
+base URL. It knows GET /api/v1/me too, which the simulator has not.
 """
 
 from base64 import b64encode
@@ -136,6 +136,23 @@ def test_lasting_files(flux, picture_file):
     assert flux.files.delete_file(file.id).deleted
     with pytest.raises(errors.NotFoundError):
         flux.files.retrieve(file.id)
+
+
+def test_a_lasting_file_is_put_in_by_parts(flux, tmp_path):
+    parts = [tmp_path / "first", tmp_path / "second"]
+    for path, content in zip(parts, (drawn()[:100], drawn()[100:]), strict=True):
+        path.write_bytes(content)
+    upload = flux.uploads.create(bytes=len(drawn()), filename="drawn.png", mime_type="image/png")
+    ids = [flux.uploads.add_part(upload.id, path).id for path in parts]
+    with pytest.raises(errors.ValidationError, match="Validation failed"):
+        flux.uploads.complete(upload.id, ids[:1])
+    done = flux.uploads.complete(upload.id, ids)
+    assert (upload.status, done.status, done.bytes) == ("pending", "completed", len(drawn()))
+    assert flux.files.content(done.file.id) == drawn()
+    with pytest.raises(errors.ValidationError, match="not open"):
+        flux.uploads.cancel(upload.id)
+    other = flux.uploads.create(bytes=9, filename="drawn.png", mime_type="image/png")
+    assert flux.uploads.cancel(other.id).status == "cancelled"
 
 
 # Money
