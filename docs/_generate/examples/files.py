@@ -56,14 +56,14 @@ OFFERS = (
                 "images",
                 Files(1, 8, forms=("url", "data", "upload"), types=("image/png", "image/webp"), megabytes=20, inline=7),
             ),
-            "mask": Param("mask", File(forms=("base64",), sides=(1, 4096), megapixels=16)),
+            "mask": Param("mask", File(forms=("base64",), sides=(1, 4096), megapixels=16, inline=4)),
         },
     ),
     Offer(
         name="form",
         params={
             **PROMPT,
-            "images": Param("image[]", Files(least=1, most=16, forms=("part",))),
+            "images": Param("image[]", Files(least=1, most=16, forms=("part",), sides=(1, 6000), megapixels=36)),
             "mask": Param("mask", File(forms=("part",), types=("image/png",), megabytes=4)),
         },
     ),

@@ -1,4 +1,4 @@
-from anymedia import ImageRequest, SpeechRequest, VideoRequest
+from anymedia import ImageRequest, MusicRequest, SpeechRequest, VideoRequest
 from anymedia.declare import (
     DEAREST,
     VARIANT,
@@ -81,7 +81,14 @@ OFFERS = (
         name="remix",
         kind="video",
         params={**PROMPT, "duration": Param("s", Whole(1, 60), required=True), "video": Param("v", File())},
-        prices=Per("0.10", "duration", more=10),  # and up to ten seconds of the clip that is put in
+        # And up to ten seconds of the clip that is put in.
+        prices=Per("0.10", "duration", more=10, doubt="the page has 10 and 12 cents"),
+    ),
+    Offer(
+        name="hum",
+        kind="music",
+        params={**PROMPT, "duration": Param("seconds", Whole(10, 240), required=True)},
+        prices=Per(credits=2, approximate=True),  # for each second
     ),
     Offer(
         name="voice",
@@ -149,6 +156,7 @@ assert costs("pixels", resolution="2K") == "$0.075"  # 0.03 and three more
 assert costs("clip", VideoRequest, duration=10, audio=True) == "$1.2"
 assert costs("clip", VideoRequest, resolution="1080p", audio=True) == "unknown"  # and never 0
 assert costs("remix", VideoRequest, duration=5, video=LAMP) == "~$1.5"
+assert costs("hum", MusicRequest, duration=30) == "~$0.24"
 assert costs("voice", SpeechRequest, "x" * 2500) == "$0.09"
 assert costs("metered", SpeechRequest) == "~$0.4"  # what it takes at most; the rest is not billed
 assert Credit(usd="0.004", whole=True).bill(coin.credit.usd * 3 / 2) == 2  # whole credits, rounded up
