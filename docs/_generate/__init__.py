@@ -12,7 +12,7 @@ import anymedia.adapters
 from anymedia.declare import Adapter
 from anymedia.registry import adapters
 
-from . import architecture, asking, errors, money_safety, prices, providers, routing, simulated, states
+from . import architecture, asking, errors, money_safety, prices, providers, routing, simulated, states, words
 
 PAGES = {
     "architecture.md": "Architecture",
@@ -23,6 +23,7 @@ PAGES = {
     "money-safety.md": "Money safety",
     "routing.md": "Routing",
     "simulated.md": "What is simulated",
+    "words.md": "The words of adapters",
 }
 
 
@@ -45,6 +46,7 @@ def pages(sellers: Sequence[Adapter], docs: Path) -> dict[str, str]:
         "money-safety.md": money_safety.page(each, measured),
         "routing.md": routing.page(sellers),
         "simulated.md": simulated.page(sellers),
+        "words.md": words.page(),
     }
     return {name: _head(name) + body + "\n" for name, body in bodies.items()}
 
