@@ -1,7 +1,6 @@
 """`providers`, `models`, `simulate`, `demo`, `--help`."""
 
 import json
-import re
 import signal
 import socket
 import subprocess
@@ -12,7 +11,7 @@ import attrs
 import pytest
 from PIL import Image
 
-from anymedia import read_config
+from anymedia import Kind, read_config
 from anymedia.cli.app import COMMANDS
 from anymedia.registry import adapters
 from tests.players import played
@@ -29,35 +28,98 @@ def test_providers_tell_accounts_and_gaps_in_words(terminal, monkeypatch):
     monkeypatch.setenv("REAPI_KEY", "planted")
     (terminal.folder / "anymedia.toml").write_text('[providers.eu]\nadapter = "reapi"\n')
     found = {each["account"]: each for each in terminal.json("providers")}
-    assert list(found) == ["eu", "api_in_one", "revidapi", "runapi"]
+    assert list(found) == ["eu", *(name for name in adapters() if name != "reapi")]
     assert found["eu"]["key"] == {"set": True, "variables": ["REAPI_API_KEY", "REAPI_KEY"]}
     assert found["runapi"]["key"]["set"] is False
     assert [gap["what"] for gap in found["eu"]["gaps"]] == [gap.what for gap in adapters()["reapi"].gaps]
 
 
-def test_models_tell_who_sells_what_for_how_much(terminal):
-    found = {each["offer"]: each for each in terminal.json("models")}
-    official = found["reapi/gpt-image-2-official"]
-    assert float(official["from"]["usd"]) == 0.004  # printed as 0.0036, billed in whole credits
-    assert "mask" in official["fields"]
-    assert found["runapi/flux-2-max"]["from"]["usd"] is None
-    assert found["reapi/z-image"]["variants"] == {"text": "z-image"}
-    assert float(found["api_in_one/flux-2-pro"]["from"]["usd"]) == 0.05
+def test_a_provider_is_told_in_full(terminal, screen):
+    (fal,) = terminal.json("providers", "--provider", "fal")
+    assert (fal["provider"], len(fal["gaps"]) > 3, "upload" in fal["files"]) == ("fal", True, True)
+    seller = adapters()["fal"]
+    shown = " ".join(" ".join(screen(80, "providers", "--provider", "fal")).split())
+    assert "API key FAL_KEY: not set" in shown
+    assert "cancel PUT the link at cancel_url of the submit's answer" in shown
+    wide = " ".join(" ".join(screen(500, "providers", "--provider", "fal")).split())
+    assert [told for gap in seller.gaps for told in (gap.what, gap.choice) if told not in wide] == []
+    assert [offer.name for offer in seller.offers if f" {offer.name} " not in wide] == []
+    ended = terminal("providers", "--provider", "fall")
+    assert (ended.exit_code, "did you mean fal?" in ended.stderr) == (3, True)
+
+
+def test_providers_of_a_kind_are_told_by_what_they_sell_of_it(terminal):
+    found = {each["provider"]: each for each in terminal.json("providers", "--kind", "speech")}
+    sold = {name for name, seller in adapters().items() if any(offer.kind == "speech" for offer in seller.offers)}
+    assert {*found} == sold
+    assert [*found["runapi"]["models"]] == ["speech"]
+    assert sum(list(found["runapi"]["prices"].values())[1:]) == len(found["runapi"]["offers"])
+
+
+@pytest.mark.parametrize("words", [("providers",), ("models",), ("providers", "--kind", "video")])
+def test_what_is_listed_fits_a_narrow_terminal(screen, words):
+    lines = screen(80, *words)
+    assert all(len(line.rstrip()) <= 80 for line in lines)
+    rows = [line.split()[0] for line in lines if line.startswith(" ") and line.strip()]
+    if "--kind" not in words:
+        assert {*(adapters() if words == ("providers",) else _models())} <= {*rows}, "a name is broken, or missing"
+
+
+def _models() -> set[str]:
+    return {offer.model for seller in adapters().values() for offer in seller.offers}
+
+
+def test_models_tell_what_they_cost_at_the_cheapest_and_who_sells_them(terminal, screen):
+    listed = terminal.json("models")
+    found = {each["model"]: each for each in listed}
+    assert {*found} == _models()
+    assert [each["kind"] for each in listed] == sorted((each["kind"] for each in listed), key=[*Kind].index)
+    flux = found["flux-2-max"]
+    assert {"bfl", "runapi"} <= {*flux["providers"]}
+    assert "runapi" in flux["unpriced"]
+    assert flux["price"]["usd"] is not None, "what nobody knows is never the cheapest"
+    (clip,) = terminal.json("models", "kling-3.0", "--provider", "runapi")
+    assert (clip["account"], clip["providers"], clip["price"]["status"]) == ("runapi", ["runapi"], "estimate")
+    (line,) = (line for line in screen(80, "models", "--provider", "reapi") if " seedance-2.0 " in line)
+    assert line.split() == ["seedance-2.0", "$0.859", "reapi", "1"]
+    (line,) = (line for line in screen(80, "models", "--provider", "reapi") if " veo-3.1-fast " in line)
+    assert "8 s; with sound" in line
+
+
+def test_a_model_that_ends_says_so(terminal, monkeypatch):
+    reapi = adapters()["reapi"]
+    ends = attrs.evolve(reapi.offers[0], ends="2027-03-01")
+    gone = attrs.evolve(reapi.offers[0], name="gone", model="gone", ends="2026-11-01")
+    kept = attrs.evolve(reapi.offers[0], name="kept")
+    seller = attrs.evolve(reapi, offers=(ends, kept, gone))
+    monkeypatch.setattr("anymedia.cli.prices.adapters", lambda: {"reapi": seller})
+    monkeypatch.setattr("anymedia.cli.models.adapters", lambda: {"reapi": seller})
+    found = {each["model"]: each for each in terminal.json("models")}
+    assert found["flux-2-pro"]["note"] == "ends 2027-03-01 at reapi"
+    assert found["gone"]["note"] == "ended 2026-11-01"
+    assert found["gone"]["price"]["usd"] is None
+    assert [each["ends"] for each in found["flux-2-pro"]["offers"]] == ["2027-03-01", None]
 
 
 def test_one_model_is_told_value_by_value(terminal, screen):
-    found = {each["offer"]: each for each in terminal.json("models", "kling-3.0")}
-    assert {*found} == {"api_in_one/kling-3", "reapi/kling-3-0", "runapi/kling-3.0"}
+    (model,) = terminal.json("models", "kling-3.0")
+    found = {each["offer"]: each for each in model["offers"]}
+    assert {"api_in_one/kling-3", "reapi/kling-3-0", "runapi/kling-3.0"} <= {*found}
     assert found["reapi/kling-3-0"]["takes"]["duration"] == "3–15; default 5"
     lines = [" ".join(line.split()) for line in screen(80, "models", "kling-3.0")]
     assert "--resolution 720p 1080p 4K; default 1080p" in lines
     assert "--audio/--no-audio true false; default false" in lines
-    (voice,) = terminal.json("models", "tts-1")
-    assert voice["fields"][0] == "text"
+    (voice,) = terminal.json("models", "tts-1", "--provider", "runapi")
+    assert voice["offers"][0]["fields"][0] == "text"
     assert "PROMPT 1–4096 characters; required" in [" ".join(line.split()) for line in screen(80, "models", "tts-1")]
-    shaped = {each["offer"]: each["takes"] for each in terminal.json("models", "--kind", "image")}
+    every = [each for model in terminal.json("models", "--kind", "image") for each in model["offers"]]
+    shaped = {each["offer"]: each["takes"] for each in every}
     assert "1K" in {word for takes in shaped.values() for word in takes.get("resolution", "").split()}
     assert any("1024x1024" in takes.get("size", "") for takes in shaped.values())
+    official = next(each for each in every if each["offer"] == "reapi/gpt-image-2-official")
+    assert float(official["from"]["usd"]) == 0.004  # printed as 0.0036, billed in whole credits
+    assert "mask" in official["fields"]
+    assert next(each for each in every if each["offer"] == "reapi/z-image")["variants"] == {"text": "z-image"}
     assert terminal.json("models", "kling-3.0", "--kind", "image") == []
     ended = terminal("models", "kling")
     assert (ended.exit_code, "did you mean kling-3.0?" in ended.stderr) == (2, True)
@@ -76,13 +138,13 @@ def test_an_offer_of_the_user_s_own_is_shown_as_that(terminal, monkeypatch):
     file = terminal.folder / "anymedia.toml"
     file.write_text('[providers.eu]\nadapter = "reapi"\n' + OWN.format(name="eu") + OWN.format(name="reapi"))
     monkeypatch.setenv("ANYMEDIA_CONFIG", str(file))  # by itself, a file that lies there declares no offers
-    found = [each for each in terminal.json("models") if each["own"]]
+    found = [each for model in terminal.json("models", "acme-1") for each in model["offers"]]
     assert [(each["offer"], each["fields"]) for each in found] == [("reapi/acme-1", ["prompt", "extra.fast"])] * 2
     assert [each["page"] for each in found] == [f"{file}: providers.{name}: offers.acme-1" for name in ("eu", "reapi")]
-    assert "reapi/acme-1 (yours)" in terminal("models").stdout
+    assert "reapi/acme-1 (yours)" in terminal("models", "acme-1").stdout
     providers = {each["account"]: each["own_offers"] for each in terminal.json("providers")}
     assert (providers["eu"], providers["runapi"]) == (["reapi/acme-1"], [])
-    assert re.search(r"\d+ offers, 1 yours", terminal("providers").stdout)
+    assert "acme-1 (yours)" in terminal("providers", "--provider", "eu").stdout
     shown = terminal("explain", "a fox", "--model", "acme-1").stdout
     assert "reapi/acme-1 at eu (yours)" in shown
     assert "extra.fast" not in shown
@@ -91,8 +153,12 @@ def test_an_offer_of_the_user_s_own_is_shown_as_that(terminal, monkeypatch):
 def test_piped_tables_are_not_cut(terminal, monkeypatch):
     monkeypatch.setenv("COLUMNS", "20")
     lines = terminal("models").stdout.splitlines()
-    assert any("reapi/gpt-image-2-official" in line and "--background, --moderation" in line for line in lines)
     assert len(lines) == 1 + len(terminal.json("models"))
+    (line,) = (line for line in lines if line.startswith("flux-2-pro "))
+    assert all(name in line for name in ("api_in_one", "bfl", "runapi"))
+    lines = terminal("models", "gpt-image-2").stdout.splitlines()
+    assert any("reapi/gpt-image-2-official" in line and "--background, --moderation" in line for line in lines)
+    assert len(terminal("providers").stdout.splitlines()) == 1 + len(adapters())
 
 
 def _simulate(*words: str) -> subprocess.Popen:
