@@ -76,7 +76,7 @@ async def _refreshed(asked: Asked, accounts: Sequence[Account], config: Config, 
     """Ask for live prices, and return what went wrong, in sentences."""
     from anymedia import Client
 
-    if all(account.adapter.price_quote is None for account in accounts):
+    if not any(account.adapter.price_quote for account in accounts):
         return ["no price is live: none of these providers publishes any"]
     by_name = {account.name: account for account in accounts}
     async with Client(attrs.evolve(config, accounts=by_name, journal=None), clock=clock) as client:

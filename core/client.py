@@ -210,8 +210,8 @@ class Client:
     ) -> list[AnymediaError]:
         """Ask the providers that publish prices what a request would cost, and keep that for this and later processes.
 
-        No API key is needed and none is sent. Returns the errors, which changed nothing. Errors: OSError when the
-        prices cannot be kept.
+        An API key is sent to those alone whose price list needs one. Returns the errors, which changed nothing. Errors:
+        OSError when the prices cannot be kept.
         """
         priced = self._candidates(request, accounts, offer, on_unsupported)
         return await refresh(priced, self._session, self._live)

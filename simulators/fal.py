@@ -146,6 +146,9 @@ OF_A_MODEL = ("content_policy_violation", "no_media_generated")
 TOKEN_LIFE = 3600
 """Seconds for which a token is good: our choice."""
 
+ASKED = ("1", "true")
+"""What asks for logs: the page's word, and that of fal's own client."""
+
 USER = "github|1234567"
 """Whose request a webhook is about."""
 
@@ -335,13 +338,16 @@ class Fal(Service):
         return json_response({"access_url": f"{self.here(request)}{kept.path}"})
 
     def initiate(self, request: Request, _: re.Match[str]) -> Response:
-        """{upload_url, file_url}: where the bytes are put, with their type alone, and where they are then."""
+        """{upload_url, file_url}: where the bytes are put, and where they are then.
+
+        Their type is all that has to come with them; fal's own client sends the API key too.
+        """
         self.admit(request)
         _stored(request, "gcs")
         body = given(request.object or {})
         if wrong := problems(body, {"file_name": Text(1, required=True), "content_type": Text(1, required=True)}):
             raise Refusal(422, "value_error", "", {problem.field: [problem.predicate] for problem in wrong})
-        lent = self.lend(body["file_name"], {"Content-Type": str(body["content_type"])}, kept=True)
+        lent = self.lend(body["file_name"], {"Content-Type": str(body["content_type"])}, kept=True, keyed=True)
         here = self.here(request)
         return json_response({"upload_url": f"{here}{lent.path}", "file_url": f"{here}{lent.kept_path}"})
 
@@ -359,7 +365,7 @@ class Fal(Service):
 
     def poll(self, request: Request, match: re.Match[str]) -> Response:
         """One look, with the log where `logs` asks for it."""
-        self._asked_for_logs = request.query.get("logs") == "1"
+        self._asked_for_logs = request.query.get("logs") in ASKED
         return super().poll(request, match)
 
     def refused(self, refusal: Refusal) -> Response:

@@ -2,7 +2,7 @@
 
 Ours, where the page is silent: prices, and what a prediction costs that failed or was canceled; ratio and resolution
 that are left out are 1:1 and 1 MP; webp is drawn as PNG; how long a webhook's answer is waited for, and when exactly it
-is tried again; the link to an upload is good without the API key; what a log says.
+is tried again; how many predictions are on a page; what a log says.
 """
 
 from __future__ import annotations
@@ -10,11 +10,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import json
 import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import ClassVar, Literal, cast
 from uuid import uuid4
 
@@ -36,9 +34,8 @@ from .fields import (
 )
 from .inputs import PICTURES
 from .message import Body, Error, Refusal, Request, Response, json_response
-from .multipart import Part
 from .picture import Media, Size, snapped
-from .service import DAY, Service
+from .replicate_files import Files, written
 from .task import Failure, Order, Stage, Task
 from .webhooks import Delivery, Moment, Webhook
 
@@ -90,11 +87,14 @@ class Events:
 
 HOOK: dict[str, Field] = {"webhook": Link(schemes=("https",)), "webhook_events_filter": Events()}
 
+A_PAGE = 100
+"""Predictions of a list that come at a time."""
+
 ABORTED = "aborted"
 """The one word for a failure that tells why, and that nothing is charged."""
 
 
-class Replicate(Service):
+class Replicate(Files):
     """Base https://api.replicate.com; amounts are US cents."""
 
     name = "replicate"
@@ -105,13 +105,13 @@ class Replicate(Service):
     state_fields: ClassVar[Sequence[str]] = ("status",)
     routes: ClassVar[Sequence[tuple[str, str, str]]] = (
         ("POST", "/v1/models/(?P<model>{})/predictions".format("|".join(MODELS)), "submit"),
+        ("GET", r"/v1/predictions", "listed"),
         ("GET", r"/v1/predictions/(?P<id>[^/]+)", "poll"),
         ("POST", r"/v1/predictions/(?P<id>[^/]+)/cancel", "cancel"),
-        ("POST", r"/v1/files", "upload"),
+        *Files.file_routes,
         ("GET", r"/v1/webhooks/default/secret", "secret"),
     )
     files_at: ClassVar[Sequence[str]] = ("upload", "submit")
-    upload_life: float = DAY
     refusals: ClassVar[Mapping[str, tuple[int, int | str, str]]] = {
         "unauthorised": (401, "Unauthenticated", "You did not pass a valid authentication token"),
         "no_credit": (402, "Insufficient credit", "You have insufficient credit to run this model"),
@@ -225,27 +225,19 @@ class Replicate(Service):
         self.admit(request)
         return json_response({"key": self.settings["webhook_secret"]})
 
-    def upload(self, request: Request, _: re.Match[str]) -> Response:
-        """201 and the file, with the link that goes into an input."""
+    def listed(self, request: Request, _: re.Match[str]) -> Response:
+        """{previous, next, results}: the predictions, the newest first, so many a page."""
         self.admit(request)
-        form = request.form or {}
-        content, about = form.get("content"), _json(form.get("metadata", "{}"))
-        if not isinstance(content, Part) or not isinstance(about, dict):
-            raise Refusal(422, "Input validation failed", "content is a file, and metadata an object in JSON")
-        kept = self.keep(content.content, content.filename, declared=content.media_type)
-        return json_response(
-            {
-                "id": kept.id,
-                "name": kept.name,
-                "content_type": kept.media_type,
-                "size": kept.size,
-                "metadata": about,
-                "created_at": _time(kept.created),
-                "expires_at": _time(kept.expires),
-                "urls": {"get": f"{self.here(request)}{kept.path}"},
-            },
-            201,
-        )
+        every = list(reversed(self.tasks.values()))
+        asked = str(request.query.get("cursor", "0"))
+        begin = int(asked[:9]) if asked.isascii() and asked.isdecimal() else 0
+        stages = [(task, task.stage(self.now)) for task in every[begin : begin + A_PAGE]]
+        links = (self.result_links(task, self.here(request)) if stage == "succeeded" else [] for task, stage in stages)
+        results = [self._prediction(*each, urls, request) for each, urls in zip(stages, links, strict=True)]
+        pages = {"previous": begin - A_PAGE, "next": begin + A_PAGE}
+        at = f"{self.here(request)}/v1/predictions?cursor="
+        turns = {name: f"{at}{where}" if 0 <= where < len(every) else None for name, where in pages.items()}
+        return json_response({**turns, "results": results})
 
     def _prediction(self, task: Task, stage: Stage, urls: Sequence[str], request: Request | None) -> dict[str, object]:
         host = None if request is None else request.headers.get("host")
@@ -263,20 +255,12 @@ class Replicate(Service):
             "error": failure.message if failure else None,
             "status": ABORTED if failure and failure.code == ABORTED else STATUS[stage],
             "logs": self.told(task, stage).get("log", ""),
-            "created_at": _time(task.created),
-            "started_at": _time(task.created + task.queued) if began else None,
-            "completed_at": _time(task.ends) if over else None,
+            "created_at": written(task.created),
+            "started_at": written(task.created + task.queued) if began else None,
+            "completed_at": written(task.ends) if over else None,
             "metrics": {"predict_time": task.running} if over else {},
             "urls": {"get": at, "cancel": f"{at}/cancel"},
         }
-
-
-def _json(text: object) -> object:
-    """What a text says in JSON; None where it says nothing."""
-    try:
-        return json.loads(str(text))
-    except (ValueError, RecursionError):
-        return None
 
 
 def _unmatched(put: Mapping[str, object]) -> Iterator[Problem]:
@@ -290,10 +274,6 @@ def _size(ratio: str, megapixels: float) -> Size:
     across, down = map(int, ratio.split(":")) if ":" in ratio else (1, 1)
     width = float(megapixels * 1024 * 1024 * across / down) ** 0.5
     return snapped(width, width * down / across)
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
 SERVICE = Replicate

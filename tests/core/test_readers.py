@@ -19,7 +19,7 @@ from anymedia.adapters.openai import ADAPTER as OPENAI
 from anymedia.cli.app import app
 from anymedia.cli.providers import facts_of
 from anymedia.cli.traits import Known
-from anymedia.declare import Flag, Hook, Number, Param, Price, PriceQuote, Reply, Rule, Table
+from anymedia.declare import Flag, Hook, Number, Param, Price, Reply, Rule, Table
 from anymedia.declare.prices import Override
 from anymedia.declare.written import Written
 from anymedia.engine.pace import first_wait, next_wait
@@ -149,8 +149,8 @@ def asked_for(adapter, account):
             check(extra, adapter, offer, limits=False)
             for part in candidate.parts:
                 encode.submit(account, offer.lifecycle, candidate.checked.path, part.body, "key")
-                if isinstance(adapter.price_quote, PriceQuote):
-                    encode.ask_price(adapter.price_quote, account.origin, candidate.checked, part)
+                for words in adapter.price_quote:
+                    encode.ask_price(words, account, candidate.checked, part)
 
 
 def carried(call, account):

@@ -1,4 +1,4 @@
-"""The simulators of others tell callers of their tasks as their pages say: in which words, signed how, how often."""
+"""Simulators tell callers of their tasks as their pages say: in which words, signed how, how often."""
 
 import base64
 import hashlib
@@ -13,8 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from anymedia.simulators.webhooks import Delivery, Moment
 
-from .conftest import installed
-from .test_files import Caller
+from .conftest import START
 
 HOOK = "http://127.0.0.1:9/hooks/bfl/a1"
 FLUX = {"prompt": "A fox", "aspect_ratio": "1:1", "resolution": "1K"}
@@ -32,28 +31,22 @@ SUBMITS = {
 }
 
 
-@pytest.fixture
-def ask():
-    with installed():
-        yield Caller
-
-
 @pytest.fixture(params=SUBMITS)
-def told(request, ask):
+def told(request, caller):
     """A client whose task wants to be told."""
-    return ask(request.param)
+    return caller(request.param)
 
 
 def submit(told, **more):
     path, body = SUBMITS[told.service.name]
-    status, answer = told.ask(path, {**body, **more})
+    status, answer = told.post({**body, **more}, path)
     assert status in (200, 201), answer
     return next(reversed(told.service.tasks))
 
 
 def only(told, seconds):
     """Return the one post that is due then, and what it says."""
-    told.now += seconds
+    told.clock.now += seconds
     (post,) = told.service.due(9)
     return post, json.loads(post.body)
 
@@ -69,7 +62,7 @@ def said_of(told, task_id, body, *, failed=False):
         case "bfl":
             assert (body["id"], body["status"], body["result"]["prompt"]) == (task_id, "Ready", "A fox")
             assert body["result"]["sample"].startswith(link)
-            assert body["timestamp"] == "1970-01-01T00:00:04Z"
+            assert body["timestamp"] == "2027-01-15T08:00:04Z"
         case "fal" if failed:
             assert (body["request_id"], body["status"]) == (task_id, "ERROR")
             assert body["payload"] == {"detail": "out of paint", "error_type": "request_timeout"}
@@ -94,7 +87,7 @@ def test_a_success_is_told_once(told):
     assert post.url == HOOK
     said_of(told, task_id, body)
     told.service.posted(post, 200)
-    told.now += 9999
+    told.clock.now += 9999
     assert told.service.due(9) == []
     assert told.service.bills()["unread"] == []
 
@@ -130,7 +123,7 @@ def test_it_is_tried_again_as_the_page_says(told):
         told.service.posted(post, 500)
         post, _ = only(told, pause)
     told.service.posted(post, 500)
-    told.now += 9999
+    told.clock.now += 9999
     assert told.service.due(9) == []
 
 
@@ -142,34 +135,34 @@ EVENTS = {
 
 
 @pytest.mark.parametrize("events", EVENTS)
-def test_replicate_tells_of_the_events_that_are_asked_for(ask, events):
-    told, found = ask("replicate"), []
+def test_replicate_tells_of_the_events_that_are_asked_for(caller, events):
+    told, found = caller("replicate"), []
     submit(told, webhook_events_filter=None if events is None else list(events))
     for _ in range(20):
         for post in told.service.due(9):
             moment = post.delivery.moment
-            found.append((told.now, moment.event, json.loads(post.body)["status"]))
+            found.append((told.clock.now - START, moment.event, json.loads(post.body)["status"]))
             assert moment.again is (moment.event == "completed")
             told.service.posted(post, 200)
-        told.now += 0.5
+        told.clock.now += 0.5
     assert found == EVENTS[events]
 
 
 @pytest.mark.parametrize("wrong", [["done"], "completed", [{}]])
-def test_replicate_has_no_other_events(ask, wrong):
+def test_replicate_has_no_other_events(caller, wrong):
     path, body = SUBMITS["replicate"]
-    assert ask("replicate").ask(path, {**body, "webhook_events_filter": wrong})[0] == 422
+    assert caller("replicate").post({**body, "webhook_events_filter": wrong}, path)[0] == 422
 
 
 @pytest.mark.parametrize("name", ["fal", "replicate"])
-def test_what_is_canceled_is_told_at_once(ask, name):
-    told = ask(name)
+def test_what_is_canceled_is_told_at_once(caller, name):
+    told = caller(name)
     task_id = submit(told, **({"webhook_events_filter": None} if name == "replicate" else {}))
-    told.now += 2
+    told.clock.now += 2
     if name == "fal":
-        told.ask(f"/fal-ai/flux-2-pro/requests/{task_id}/cancel", b"", method="PUT")
+        told.ask("PUT", f"/fal-ai/flux-2-pro/requests/{task_id}/cancel")
     else:
-        told.ask(f"/v1/predictions/{task_id}/cancel", b"")
+        told.ask("POST", f"/v1/predictions/{task_id}/cancel")
     _, body = only(told, 0)
     assert (body["status"], body.get("error")) in (("ERROR", "The request was cancelled"), ("canceled", None))
 
@@ -227,21 +220,28 @@ VECTORS = {
 
 
 @pytest.mark.parametrize("name", VECTORS)
-def test_a_signature_is_that_of_the_page(ask, name):
+def test_a_signature_is_that_of_the_page(caller, name):
     (key, task_id, now, message_id, body), headers = VECTORS[name]
-    service = ask(name).service
+    service = caller(name).service
     service.now = now
     delivery = Delivery(SimpleNamespace(id=task_id), Moment(0), 0, id=message_id)
     assert service.signed(delivery, body, key) == headers
 
 
-def test_fal_shows_its_public_key_to_anyone(ask):
-    fal = ask("fal")
+def keys(fal):
+    """Return the keys that everybody may ask for."""
+    response = fal.raw("GET", "/.well-known/jwks.json", headers={})
+    assert response.status == 200
+    return json.loads(response.body)["keys"]
+
+
+def test_fal_shows_its_public_key_to_anyone(caller):
+    fal = caller("fal")
     service = fal.service
     service._webhook_key = bytes(range(32)).hex()
-    status, jwks = fal.ask("/.well-known/jwks.json", b"", method="GET", auth={})
-    assert (status, len(jwks["keys"])) == (200, 2)
-    assert jwks["keys"][1] == {"kty": "OKP", "crv": "Ed25519", "x": "A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg"}
+    jwks = keys(fal)
+    assert len(jwks) == 2
+    assert jwks[1] == {"kty": "OKP", "crv": "Ed25519", "x": "A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg"}
 
 
 def is_genuine(told, post):
@@ -257,7 +257,7 @@ def is_genuine(told, post):
             return headers["X-Webhook-Signature"] == base64.b64encode(signed).decode()
         case "replicate":
             over = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + post.body
-            secret = told.ask("/v1/webhooks/default/secret", b"", method="GET")[1]["key"]
+            secret = told.ask("GET", "/v1/webhooks/default/secret")[1]["key"]
             assert secret == service.settings["webhook_secret"]
             signed = hmac.digest(base64.b64decode(secret.removeprefix("whsec_")), over, hashlib.sha256)
             return headers["webhook-signature"] == f"v1,{base64.b64encode(signed).decode()}"
@@ -265,8 +265,7 @@ def is_genuine(told, post):
             names = ("Request-Id", "User-Id", "Timestamp")
             lines = [*(headers[f"X-Fal-Webhook-{name}"] for name in names), hashlib.sha256(post.body).hexdigest()]
             signature = bytes.fromhex(headers["X-Fal-Webhook-Signature"])
-            keys = told.ask("/.well-known/jwks.json", b"", method="GET", auth={})[1]["keys"]
-            return any(fits(key["x"], signature, "\n".join(lines).encode()) for key in keys)
+            return any(fits(key["x"], signature, "\n".join(lines).encode()) for key in keys(told))
 
 
 def fits(key, signature, over):
@@ -288,7 +287,7 @@ def test_a_forger_has_another_key(told):
     assert [is_genuine(told, post) for post in (forged, genuine)] == [False, True]
 
 
-def test_bfl_signs_nothing_without_a_secret(ask):
-    bfl = ask("bfl")
+def test_bfl_signs_nothing_without_a_secret(caller):
+    bfl = caller("bfl")
     submit(bfl, webhook_secret=None)
     assert [*only(bfl, 4)[0].headers] == ["Content-Type"]
