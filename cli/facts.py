@@ -67,8 +67,8 @@ def facts(adapter: Adapter) -> Iterator[tuple[str, list[str]]]:
         yield "upload", [_upload(adapter.upload)]
     if adapter.balance is not None:
         yield "balance", [code(f"GET {adapter.balance.path}")]
-    if adapter.price_quote is not None:
-        yield "live prices", [_price_quote(adapter.price_quote)]
+    if adapter.price_quote:
+        yield "live prices", [*map(_price_quote, adapter.price_quote)]
     yield "an uncertain submit", [_idempotency(adapter)]
     yield "a failed task", [REFUNDS[adapter.refunds]]
     yield "1 credit", [_credit(adapter)]
@@ -184,7 +184,7 @@ def _endpoint(endpoint: Endpoint) -> str:
         hosts = f", on {' '.join(map(code, endpoint.hosts))} too" if endpoint.hosts else ""
         return f"{code(endpoint.method)} the link at {code(endpoint.link)} of the submit's answer{hosts}"
     query = "&".join(f"{name}={value}" for name, value in endpoint.query.items())
-    told = code(f"{endpoint.method} {endpoint.path}" + (f"?{query}" if query else ""))
+    told = code(f"{endpoint.method} {endpoint.origin or ''}{endpoint.path}" + (f"?{query}" if query else ""))
     if "{path}" in (endpoint.path or ""):
         told += ", behind the path of the submit"
     if endpoint.not_yet is not None:
@@ -198,7 +198,9 @@ def _pace(pace: Pace) -> str:
 
 
 def _price_quote(quote: PriceQuote) -> str:
-    return f"{code(quote.path)} is asked what a task would cost, which buys nothing"
+    key = "with the API key" if quote.call.keyed else "without the API key"
+    told = "an estimate, where the page prints nothing" if quote.is_estimate else "in place of the page's figure"
+    return f"{_endpoint(quote.call)}, {key}: {told}"
 
 
 def _idempotency(adapter: Adapter) -> str:

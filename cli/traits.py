@@ -124,8 +124,9 @@ def _kept(life: Lifecycle) -> str:
 Column: TypeAlias = Callable[[Known], list[str]]
 
 
-def _yes(found: bool) -> list[str]:
-    return ["yes"] if found else []
+def _live(known: Known) -> list[str]:
+    quotes = known.adapter.price_quote
+    return [] if not quotes else ["estimate" if all(each.is_estimate for each in quotes) else "yes"]
 
 
 def _limits(known: Known) -> list[str]:
@@ -170,7 +171,7 @@ TABLES: Mapping[str, Mapping[str, Column]] = {
     },
     "how sure its prices are: offers by what is known": {
         "prices of": lambda known: [known.adapter.printed.date or "unknown"],
-        "live": lambda known: _yes(known.adapter.price_quote is not None),
+        "live": _live,
         "exact": _number(PriceStatus.EXACT),
         "about": _number(PriceStatus.APPROXIMATE),
         "estimate": _number(PriceStatus.ESTIMATE),
@@ -225,6 +226,6 @@ def traits_json(known: Known) -> dict[str, Any]:
         "limits": {"submits": limits.submits, "polls": limits.polls, "active": limits.active},
         "idempotency": None if adapter.idempotency is None else adapter.idempotency.window,
         "balance": known.balance,
-        "live_prices": adapter.price_quote is not None,
+        "live_prices": bool(adapter.price_quote),
         "prices": {"date": adapter.printed.date, **{str(status): number for status, number in known.statuses.items()}},
     }
