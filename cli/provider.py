@@ -49,5 +49,5 @@ def _plain(told: Sequence[str]) -> str:
 
 def _offer(each: Usual) -> "list[Cell]":
     money, offer = each.money, each.offer
-    how = [str(money.status), *each.differs, *filter(None, [money.reason])]
+    how = [*([] if money.usd is None else [str(money.status)]), *each.differs, *filter(None, [money.reason])]
     return [offer.model, offer.name + (" (yours)" if offer.own else ""), str(money), "; ".join(how)]

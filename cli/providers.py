@@ -56,13 +56,16 @@ def command(
 
     --health judges each account by the submits of the last hour in the journal, as a client that had made them would:
     whether it is left alone, why, since when, until when (UTC), and what ends it. A new process starts without that.
+    It shows the accounts in the config file, or those whose API key is in the environment, or else every provider.
     """
     of_kind = None if kind is None else Kind(kind)
     known = [each for each in (Known(account, of_kind) for account in _named(names, config)) if each.offers]
     if health:
         from .health import show_health
 
-        show_health([each.account for each in known], config, clock, as_json=as_json)
+        accounts = [each.account for each in known]
+        mine = [account for account in accounts if account.name in load_config(config).accounts]
+        show_health(mine or accounts, config, clock, as_json=as_json)
     elif as_json:
         print_json([facts_of(each) for each in known])
     else:

@@ -13,7 +13,8 @@ from PIL import Image
 
 from anymedia import Kind, read_config
 from anymedia.cli.app import COMMANDS
-from anymedia.registry import adapters
+from anymedia.registry import adapters, offers
+from anymedia.simulators import names
 from tests.players import played
 
 
@@ -169,13 +170,14 @@ def _simulate(*words: str) -> subprocess.Popen:
 def test_simulators_tell_where_they_listen_and_stop_when_told(terminal):
     process = _simulate("--json", "--speed", "100")
     with process:
-        told = [json.loads(process.stdout.readline()) for _ in range(4)]
+        told = [json.loads(process.stdout.readline()) for _ in names()]
         port = int(told[0]["base_url"].rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port)):  # held open
             process.send_signal(signal.SIGTERM)
             assert process.wait(5) == 0
         assert process.stderr.read() == ""
-    assert [set(each) for each in told] == [{"provider", "base_url", "api_key"}] * 4
+    assert [each["provider"] for each in told] == [*names()]
+    assert all({*each} == {"provider", "base_url", "api_key"} for each in told)
 
 
 def test_people_get_a_config_to_paste(terminal):
@@ -204,18 +206,21 @@ def test_a_port_that_is_taken(terminal, simulators):
     assert terminal("simulate", "--speed", "0").exit_code == 2
 
 
+SELLERS = {seller.name for seller, _ in offers("flux-2-pro")}
+
+
 @pytest.fixture
 def _quick(monkeypatch):
     monkeypatch.setattr("anymedia.cli.demo.SPEED", 1000.0)
 
 
 @pytest.mark.usefixtures("_quick")
-def test_the_demo_leaves_four_pictures_and_two_clips_and_shows_what_went_wrong(terminal):
+def test_the_demo_leaves_a_picture_of_each_seller_and_two_clips_and_shows_what_went_wrong(terminal):
     shown = terminal("demo")
     assert shown.exit_code == 0, shown.output
     files = [*(terminal.folder / "media").iterdir()]
     assert all(file.name in shown.stdout for file in files)
-    assert len({file.read_bytes() for file in files}) == 6
+    assert len({file.read_bytes() for file in files}) == len(SELLERS) + 2
     clips = [file for file in files if file.suffix == ".mp4"]
     for file in {*files} - {*clips}:
         with Image.open(file) as picture:
@@ -225,7 +230,7 @@ def test_the_demo_leaves_four_pictures_and_two_clips_and_shows_what_went_wrong(t
         assert (float(told["duration"]), streams["video"]["width"], "audio" in streams) == (5, 1280, True)
     assert len(clips) == 2
     before, quoted, after = shown.stdout.partition(
-        "The two cheapest: 5 s at 720p, with sound, for $0.55 at reapi and ~$1 at runapi."
+        "The two cheapest: 5 s at 720p, with sound, for $0.5 at kie and $0.55 at reapi."
     )
     assert quoted
     assert [clip.name in after and clip.name not in before for clip in clips] == [True, True]
@@ -236,12 +241,14 @@ def test_the_demo_leaves_four_pictures_and_two_clips_and_shows_what_went_wrong(t
 @pytest.mark.usefixtures("_quick")
 def test_the_demo_as_json(terminal):
     found = terminal.json("demo", "--out", "elsewhere")
-    assert len(found["tasks"]) == len(found["explanations"]) == 4
-    assert len(found["files"]) == 6
+    assert (
+        {task["provider"] for task in found["tasks"]} == {each["provider"] for each in found["explanations"]} == SELLERS
+    )
+    assert len(found["files"]) == len(SELLERS) + 2
     for made in ("quotes", "clips"):
         assert [(each["provider"], float(each["money"]["usd"])) for each in found[made]] == [
+            ("kie", 0.5),
             ("reapi", 0.55),
-            ("runapi", 1),
         ]
     assert {(clip["variant"], clip["money"]["got"]) for clip in found["clips"]} == {("first_frame", "settled")}
     assert [error["type"] for error in found["errors"]] == ["NoCredit", "SubmitUncertain"]
