@@ -25,6 +25,31 @@ def test_the_help_names_every_command_and_exit_code(terminal):
     assert terminal("--version").stdout.startswith("anymedia ")
 
 
+NO_ADAPTER = """
+import sys
+from click import Context, Group
+from anymedia.cli.app import app
+
+def shown(command, above=None):
+    with Context(command, info_name=command.name, parent=above) as ctx:
+        yield command.get_help(ctx)
+        if isinstance(command, Group):
+            for name in command.list_commands(ctx):
+                yield from shown(command.get_command(ctx, name), ctx)
+
+print(len([*shown(app)]))
+heavy = ("anymedia.adapters", "anymedia.simulators", "anymedia.testing", "anymedia.client", "aiohttp", "rich")
+print(*(name for name in sys.modules if name.startswith(heavy)))
+"""
+
+
+def test_the_help_of_no_command_loads_an_adapter():
+    ended = subprocess.run([sys.executable, "-c", NO_ADAPTER], capture_output=True, text=True, check=True)
+    commands, loaded = ended.stdout.splitlines()
+    assert int(commands) > len(COMMANDS)
+    assert loaded == ""
+
+
 def test_providers_tell_accounts_and_gaps_in_words(terminal, monkeypatch):
     monkeypatch.setenv("REAPI_KEY", "planted")
     (terminal.folder / "anymedia.toml").write_text('[providers.eu]\nadapter = "reapi"\n')
