@@ -13,8 +13,7 @@ from anymedia.testing.requests import fewest, given, knob, mended
 from anymedia.translate.check import check
 from anymedia.translate.encode import parts
 
-from .facts import works
-from .markdown import code
+from .markdown import code, works
 
 ABOUT = "the page gives an approximate price"
 

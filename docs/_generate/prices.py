@@ -7,9 +7,8 @@ from anymedia.cli.age import LIFE
 from anymedia.declare import VARIANT, Adapter, Choice, Metered, Offer, PerMegapixel, Price, Table
 
 from .age import due, words
-from .facts import variants
 from .figures import ABOUT, Notes, asked, flat, is_exact, told, work
-from .markdown import anchor, blocks, code, table
+from .markdown import blocks, code, page_of, table, variants
 
 INTRO = """\
 What each offer costs, for one work (a picture, a clip, as many songs as a task makes), as the provider's page prints
@@ -45,7 +44,7 @@ def _sources(sellers: Sequence[Adapter]) -> str:
     for adapter in sellers:
         last = due(adapter.printed.date)
         source = adapter.printed.source or adapter.page
-        provider = f"[{adapter.title}](providers.md{anchor(adapter.title)})"
+        provider = f"[{adapter.title}]({page_of(adapter)})"
         rows.append([provider, words(adapter.printed.date), "now" if last is None else str(last), source])
     return table(["provider", "prices of", "check the page again after", "where"], rows)
 

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from anymedia.cli.app import app
+from anymedia.registry import adapters
 from anymedia.simulators import Simulators, in_thread
 from tests.providers import FOUR
 
@@ -57,9 +58,7 @@ class Terminal:
 
 @pytest.fixture
 def terminal(tmp_path, monkeypatch) -> Terminal:
-    for name in ("REAPI_API_KEY", "REAPI_KEY", "RUNAPI_API_KEY", "RUNAPI_KEY", "API_IN_ONE_API_KEY"):
-        monkeypatch.delenv(name, raising=False)
-    for name in ("REVIDAPI_API_KEY", "ANYMEDIA_CONFIG"):
+    for name in (*(name for seller in adapters().values() for name in seller.api_key_env), "ANYMEDIA_CONFIG"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.chdir(tmp_path)
