@@ -12,7 +12,7 @@ import anymedia.adapters
 from anymedia.declare import Adapter
 from anymedia.registry import adapters
 
-from . import architecture, asking, errors, money_safety, prices, provider, providers, routing, simulated, states
+from . import architecture, asking, errors, money_safety, prices, provider, providers, routing, simulated, states, words
 from .markdown import page_of, prices_page, works
 
 PAGES = {
@@ -24,6 +24,7 @@ PAGES = {
     "money-safety.md": "Money safety",
     "routing.md": "Routing",
     "simulated.md": "What is simulated",
+    "words.md": "The words of adapters",
 }
 """The pages that each page leads to; beside them each provider has one, and the prices of each kind."""
 
@@ -47,6 +48,7 @@ def pages(sellers: Sequence[Adapter], docs: Path) -> dict[str, str]:
         "money-safety.md": money_safety.page(each, measured),
         "routing.md": routing.page(sellers),
         "simulated.md": simulated.page(sellers),
+        "words.md": words.page(),
     }
     of_sellers = {page_of(seller): _head(page_of(seller), seller.title) + provider.page(seller) for seller in sellers}
     of_kinds = {

@@ -13,10 +13,9 @@ from click.testing import CliRunner, Result
 from anymedia.cli.app import app
 from anymedia.registry import adapters
 from anymedia.simulators import Simulators, in_thread
+from tests.providers import FOUR
 
 SPEED = 1000.0
-FOUR = ("api_in_one", "reapi", "revidapi", "runapi")
-"""The accounts that most tests have: enough to choose among, whoever else is built in."""
 
 
 class FastClock:
@@ -74,7 +73,7 @@ def _running():
 
 @pytest.fixture
 def simulators(_running, terminal, monkeypatch) -> Simulators:
-    """Four simulators, with an anymedia.toml in the working directory that leads there."""
+    """The four simulators, with an anymedia.toml in the working directory that leads there."""
     tables = [
         f'[providers.{one.name}]\nbase_url = "{one.base_url}"\napi_key_env = "SIMULATED_{one.name.upper()}"\n'
         for one in _running
