@@ -203,8 +203,8 @@ class BlackForestLabs(Service):
         if task.failure and stage == "failed":
             body |= {"status": "Error", "error": task.failure.code, "message": task.failure.message}
         if stage == "succeeded":
-            seed = self.told(task, stage)["seed"]
-            body |= {"status": "Ready", "result": {"sample": urls[0], "prompt": task.order.prompt, "seed": seed}}
+            result = {**self._result(task, urls), "prompt": task.order.prompt}
+            body |= {"status": "Ready", "result": result}
         stamp = datetime.fromtimestamp(self.now, UTC).isoformat().replace("+00:00", "Z")
         return json_response({**body, "timestamp": stamp})
 
@@ -219,10 +219,13 @@ class BlackForestLabs(Service):
         return str(task.order.sent.get("webhook_secret", ""))
 
     def told(self, task: Task, stage: Stage) -> Mapping[str, object]:
-        """The progress once it has begun, and the seed with the result."""
+        """The progress once it has begun, and the seed with the result; of a film how long it is."""
         if stage == "running":
             return {"progress": round((self.now - task.created - task.queued) / task.running, 3)}
-        return {"progress": 1.0, "seed": task.order.sent.get("seed", 42)} if stage == "succeeded" else {}
+        if stage != "succeeded":
+            return {}
+        lasts = {"seconds": task.order.seconds} if task.order.media == "mp4" else {}
+        return {"progress": 1.0, "seed": task.order.sent.get("seed", 42), **lasts}
 
     def refused(self, refusal: Refusal) -> Response:
         """{detail}: a list of {loc, msg, type} for fields, else a text; or {error, message, details}.
