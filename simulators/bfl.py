@@ -203,9 +203,8 @@ class BlackForestLabs(Service):
         if task.failure and stage == "failed":
             body |= {"status": "Error", "error": task.failure.code, "message": task.failure.message}
         if stage == "succeeded":
-            told = {"prompt": task.order.prompt, "seed": self.told(task, stage)["seed"]}
-            lasts = {"duration": task.order.seconds} if task.order.media == "mp4" else {}
-            body |= {"status": "Ready", "result": {"sample": urls[0], **told, **lasts}}
+            result = {**self._result(task, urls), "prompt": task.order.prompt}
+            body |= {"status": "Ready", "result": result}
         stamp = datetime.fromtimestamp(self.now, UTC).isoformat().replace("+00:00", "Z")
         return json_response({**body, "timestamp": stamp})
 
@@ -220,7 +219,7 @@ class BlackForestLabs(Service):
         return str(task.order.sent.get("webhook_secret", ""))
 
     def told(self, task: Task, stage: Stage) -> Mapping[str, object]:
-        """The progress once it has begun, and the seed with the result; of a film its seconds."""
+        """The progress once it has begun, and the seed with the result; of a film how long it is."""
         if stage == "running":
             return {"progress": round((self.now - task.created - task.queued) / task.running, 3)}
         if stage != "succeeded":

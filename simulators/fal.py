@@ -43,6 +43,9 @@ TOO_LATE = "ALREADY_COMPLETED"
 ASKED = ("1", "true")
 """What asks for logs: the page's word, and that of fal's own client."""
 
+ASKED = ("1", "true")
+"""What asks for logs: the page's word, and that of fal's own client."""
+
 
 class Fal(FalPlatform, FalSigned):
     """Base https://queue.fal.run, and what rest.fal.ai, v3.fal.media and api.fal.ai do; amounts are US cents."""

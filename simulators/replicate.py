@@ -140,7 +140,7 @@ class Replicate(Files):
         """Everything that is wrong, in one text, or the order."""
         body = given(request.object or {})
         name = request.path.removeprefix("/v1/models/").removesuffix("/predictions")
-        if name == "/v1/predictions":
+        if request.path == "/v1/predictions":
             version = str(body.get("version", ""))
             name = VERSIONS.get(version.rpartition(":")[2], version)
         if name not in MODELS:
