@@ -71,6 +71,7 @@ DIFFER = {
         if adapter.name == "fal" and "count" in offer.params
         for number in (2, 3, 4)
     },
+    **{(f"replicate/flux-2-{tier}", "input.input_images", ()): EMPTY for tier in ("pro", "flex")},
     **{
         (name, place, None): NULL
         for name, (_, offer) in OFFERS.items()
@@ -187,11 +188,14 @@ def path_of(adapter, offer, variant, fields):
 
 def written(adapter, offer, variant, fields):
     """Return the body that holds these fields."""
-    body, model = {}, adapter.life(offer.lifecycle).submit.model
-    if model is not None:
-        put(body, model, pick(offer.wire_id, (variant,)))
+    body, life = {}, adapter.life(offer.lifecycle)
+    if life.submit.model is not None:
+        put(body, life.submit.model, pick(offer.wire_id, (variant,)))
     fixed = {place: pick(value, (variant,)) for place, value in offer.fixed.items()}
     fixed = {place: value for place, value in fixed.items() if value is not None}
+    hook = offer.params.get("callback_url")
+    if life.webhook is not None and hook is not None and hook.to in fields:
+        fixed |= life.webhook.sends
     for place, value in (fixed | fields).items():
         if not str(place).startswith("?"):
             put(body, place, value)
@@ -252,7 +256,7 @@ def pixels(wire):
 def verdicts(ask, adapter, offer, path, body):
     """Return whether check passes a body, and whether the simulator does."""
     checked = read(adapter, offer, path, body)
-    return checked is not None and not checked.problems, ask(adapter, path, body)[0]
+    return checked is not None and not checked.problems, ask.takes(adapter, path, body)
 
 
 def listed(name, body):
