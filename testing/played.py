@@ -11,7 +11,7 @@ import attrs
 import pytest
 
 from anymedia import AnymediaError, Client, Outcome, OutOfBounds, RawRequest, SubmitUncertain, Task, read_config
-from anymedia.declare import Adapter, Numbered, Param, When, pick
+from anymedia.declare import Adapter, Numbered, Offer, Param, When, pick
 from anymedia.declare.fields import Value
 from anymedia.declare.path import Path as Place
 from anymedia.model.kinds import KINDS
@@ -40,7 +40,7 @@ class Played(Suite):
             held = ", ".join(dict.fromkeys(where for where, key in said if not _is_masked(key)))
             promise(not held, f"{name} holds what may be a key, in {held}")
             body, path = json.loads(first.body), urlsplit(first.uri)._replace(scheme="", netloc="").geturl()
-            request = written_as(adapter, body) or RawRequest(adapter.name, path, body)
+            request = written_as(adapter, path, body) or RawRequest(adapter.name, path, body)
             try:
                 came = await _run(adapter, first.uri, request)
             except vcr.errors.CannotOverwriteExistingCassetteException as error:
@@ -77,21 +77,30 @@ async def _run(adapter: Adapter, url: str, request: Request | RawRequest) -> Tas
             return error
 
 
-def written_as(adapter: Adapter, body: Any) -> Request | None:
-    """Return the request that an adapter writes as a body; None when there is none."""
+def written_as(adapter: Adapter, path: str, body: Any) -> Request | None:
+    """Return the request that an adapter writes as a body, to be posted to a path; None when there is none."""
     for offer in adapter.offers:
-        for variant in offer.variants:
+        for given in _given(offer):
             with suppress(OutOfBounds):
                 kind = KINDS[offer.kind]
                 blank = {field.name: "" for field in attrs.fields(kind) if field.default is attrs.NOTHING}
-                beside = {name: param for name, param in offer.params.items() if not _excluded(kind, name, variant)}
-                fields = dict(_fields(beside, variant, body))
-                extra = {adapter.name: dict(_fields(offer.knobs, variant, body))}
+                beside = {name: param for name, param in offer.params.items() if not _excluded(kind, name, given[0])}
+                fields = dict(_fields(beside, given, body))
+                extra = {adapter.name: dict(_fields(offer.knobs, given, body))}
                 request = kind(**{**blank, **fields, "model": offer.model, "extra": extra})
                 checked = check(request, adapter, offer)
-                if not checked.problems and [part.body for part in parts(checked)] == [body]:
+                there = urlsplit(checked.path).path == urlsplit(path).path
+                if there and not checked.problems and [part.body for part in parts(checked)] == [body]:
                     return request
     return None
+
+
+def _given(offer: Offer) -> Iterator[tuple[str, ...]]:
+    """Yield what may be given that decides where a field goes: an input alone, and one with a file that is none."""
+    beside = [name for name in offer.roles.files if name in offer.params and name not in offer.roles.inputs]
+    for variant in offer.variants:
+        yield (variant,)
+        yield from ((variant, name) for name in beside)
 
 
 def _excluded(kind: type[Request], field: str, variant: str) -> bool:
@@ -99,12 +108,12 @@ def _excluded(kind: type[Request], field: str, variant: str) -> bool:
     return any({field, variant} == {*pair} for pair in kind.exclusive)
 
 
-def _fields(params: Mapping[str, Param], variant: str, body: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the fields that a body holds, in canonical words."""
+def _fields(params: Mapping[str, Param], given: tuple[str, ...], body: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the fields that a body holds, in canonical words; what is sent in the query is no part of it."""
     for field, param in params.items():
-        takes = pick(param.takes, (variant,))
-        to = param.to.pick((variant,)) if isinstance(param.to, When) else param.to
-        wire = None if takes is None or to is None else _at(to, takes, body)
+        takes = pick(param.takes, given)
+        to = param.to.pick(given) if isinstance(param.to, When) else param.to
+        wire = None if takes is None or to is None or str(to).startswith("?") else _at(to, takes, body)
         if takes is not None and wire is not None and (value := takes.read(wire)) is not None:
             yield field, value
 

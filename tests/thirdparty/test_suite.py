@@ -1423,9 +1423,10 @@ def test_a_body_is_read_back_to_what_was_asked_for(case):
     def written(request):
         return parts(check(request, case.adapter, case.offer))[0].body
 
-    body = written(case.request)
-    assert written(written_as(case.adapter, body)) == body
-    assert written_as(case.adapter, {**body, "novelty": 1}) is None
+    body, path = written(case.request), check(case.request, case.adapter, case.offer).path
+    assert written(written_as(case.adapter, path, body)) == body
+    assert written_as(case.adapter, path, {**body, "novelty": 1}) is None
+    assert written_as(case.adapter, "/elsewhere", body) is None
 
 
 @pytest.mark.parametrize(
@@ -1442,9 +1443,10 @@ def test_a_field_that_is_written_in_another_form_is_read_back(plugged, field, pa
     offer = attrs.evolve(acme.offers[0], params={"prompt": acme.offers[0].params["prompt"], field: param}, prices=None)
     acme = attrs.evolve(acme, offers=(offer,), upload=None)
     case = list(cases(acme))[-1]
-    (part,) = parts(check(case.request, acme, offer))
+    checked = check(case.request, acme, offer)
+    (part,) = parts(checked)
     assert getattr(case.request, field)
-    assert written_as(acme, part.body) == case.request
+    assert written_as(acme, checked.path, part.body) == case.request
 
 
 @pytest.mark.parametrize(
