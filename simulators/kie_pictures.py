@@ -1,8 +1,9 @@
 """kie.ai's image models: fields and credits of August to October 2026, each as its page prints them.
 
-Ours, where the page is silent: what google/nano-banana and its edit take; that an edit needs its pictures; which
-fourteen ratios nano-banana-2 takes, and its lite (those of other sellers of the models); that a flare and a sunburst
-take what gpt-image-2 does; the shape and the size of a picture where a request names none; seeds' bounds.
+Ours, where the page is silent: what google/nano-banana and its edit take, and how their ratio is called; that an edit
+needs its pictures; which fourteen ratios nano-banana-2 takes, and its lite (those of other sellers of the models); that
+a flare and a sunburst take what gpt-image-2 does; the shape and the size of a picture where a request names none;
+seeds' bounds.
 """
 
 from __future__ import annotations
@@ -115,9 +116,9 @@ def gpt_rules(small: Iterable[str]) -> Rules:
 # Nano Banana
 
 BANANA: dict[str, Field] = {
-    "aspect_ratio": Choice(("auto", *FOURTEEN_RATIOS)),
+    **prompt(5000),
     "image_size": Choice(("auto", *TEN_RATIOS)),
-    "output_format": Choice(("png", "jpg", "jpeg")),
+    "output_format": Choice(("png", "jpeg")),
 }
 BANANA_2: dict[str, Field] = {
     **prompt(20_000),
@@ -205,9 +206,9 @@ MODELS: Mapping[str, Model] = {
             ("image-to-image", GPT_EDIT, SMALL_EDITS),
         )
     },
-    "google/nano-banana": model({**prompt(20_000), **BANANA}, "4", usual="png"),
+    "google/nano-banana": model(BANANA, "4", at="image_size", usual="png"),
     "google/nano-banana-edit": model(
-        {**prompt(20_000), **BANANA, "image_urls": Links(1, 10, required=True, takes=PICTURES)}, "4", usual="png"
+        {**BANANA, "image_urls": Links(1, 10, required=True, takes=PICTURES)}, "4", at="image_size", usual="png"
     ),
     "nano-banana-2": model(BANANA_2, {"1K": "8", "2K": "12", "4K": "18"}, ratio="auto"),
     "nano-banana-pro": model(BANANA_PRO, {"1K": "18", "2K": "18", "4K": "24"}, usual="png"),

@@ -34,7 +34,7 @@ SUNO: dict[str, Field] = {
     "title": Text(1, 80),
     "style": Text(1, 1000),
     "lyrics": Text(1, 5000),
-    "negative_tags": Text(),
+    "negative_tags": Text(1),
     "duration": Whole(10, 360),
     "vocal_gender": Choice(("m", "f")),
     **dict.fromkeys(WEIGHTS, WEIGHT),

@@ -6,6 +6,7 @@ from unittest.mock import patch
 from PIL import Image
 
 from anymedia import AnymediaError, Asset, Kind, State, Task, from_json, to_json
+from anymedia.declare import pick
 from anymedia.model.strict_json import dumps
 from anymedia.pricing.live import questions
 from anymedia.translate.check import check
@@ -68,7 +69,7 @@ class Kept(Suite):
             promise(not wrong, f"{case}: {wrong}")
 
             (entry,) = scene.bills
-            asked_for, made = case.offer.variants[case.variant], entry["wire_id"]
+            asked_for, made = pick(case.offer.wire_id, case.request.given), entry["wire_id"]
             promise(asked_for == made == task.wire_id, f"{case}: {asked_for} was asked for, and {made} made")
             for what, money in (("quoted", shown.money), ("in the end said to cost", task.money)):
                 differs = f"{case} is {what} {self.counted(money)}, and {entry['charged']} were charged"

@@ -7,8 +7,8 @@ put in at another host, with a token from a third.
 """
 
 from anymedia.declare import (
-    Adapter, Assets, Cause, Endpoint, Err, Fault, Gap, Header, Lifecycle, Match, Outcome, Pace, Printed, Reply,
-    Signed, State, Step, Token, Upload, Webhook, first,
+    Adapter, Assets, Cause, Endpoint, Err, Fault, Gap, Header, Lifecycle, Match, Outcome, Pace, PriceQuote, Printed,
+    Reply, Signed, State, Step, Token, Upload, Webhook, first,
 )  # fmt: skip
 
 from . import flux, imagen, kling, music, nano_banana, qwen, seedance, seedream, speech, veo, wan, z_image
@@ -97,7 +97,10 @@ ADAPTER = Adapter(
         },
         pace=Pace(first=2, then=2, slower={60: 5}),  # our choice: the page names none
     ),
-    fault=Fault(code=first("detail[].type", "error_type"), message=first("detail[].msg", "detail")),
+    fault=Fault(
+        code=first("detail[].type", "error_type"),
+        message=first("detail[].msg", "detail", "status"),  # the last of a cancel that comes too late
+    ),
     request_id=("x-fal-request-id",),
     errors={
         Match("Exhausted balance", status=403): Cause.NO_CREDIT,
@@ -129,6 +132,28 @@ ADAPTER = Adapter(
     refunds="yes",  # "only successes are billed"
     # The oldest of several dates: the last are of November.
     printed=Printed("2026-09", "fal's pages of the models, its pricing API, and clients of the live service"),
+    price_quote=(
+        # Of its units only these are mapped: megapixels and tokens are no field of a request.
+        PriceQuote(
+            call=Endpoint(
+                method="GET",
+                origin="https://api.fal.ai",
+                path="/v1/models/pricing",
+                query={"endpoint_id": "{wire_id}"},
+            ),
+            known={"prices[0].currency": "USD"},
+            usd="prices[0].unit_price",
+            unit="prices[0].unit",
+            units={"image": "count", "images": "count", "second": "duration", "seconds": "duration"},
+        ),
+        PriceQuote(
+            call=Endpoint(method="POST", origin="https://api.fal.ai", path="/v1/models/pricing/estimate"),
+            sends={"estimate_type": "historical_api_price", "endpoints": {"{wire_id}": {"call_quantity": 1}}},
+            known={"currency": "USD"},
+            usd="total_cost",
+            doubt="what a call has cost so far, whatever its size and length",
+        ),
+    ),
     offers=(
         *flux.OFFERS,
         *nano_banana.OFFERS,
@@ -167,7 +192,8 @@ ADAPTER = Adapter(
         Gap("how long a piece of music is in lyria-2", "30 s, for which the page names the price"),
         Gap("the fields of MiniMax's voice_setting and audio_setting", "given in extra"),
         Gap("the host that the answer with the token may name for uploads", "that of the page"),
-        Gap("types and size of what is put in, uploads of more than 100 MB", "none are held; not made"),
+        Gap("types and size of what is put in", "any picture, common films and sounds; none but wan's are held"),
+        Gap("uploads of more than 100 MB", "not made"),
         Gap("which words a queue error of the runner has (runner_…)", "the HTTP status counts"),
         Gap("what the state of a canceled request is", "whatever is answered"),
         Gap("list of requests, idempotency key", "none"),

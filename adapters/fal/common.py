@@ -6,6 +6,8 @@ FORMS = ("url", "data", "upload")
 INLINE = 1.0  # megabytes of a data URI; what has more goes by upload: our choice
 
 PICTURE = File(forms=FORMS, inline=INLINE)
+FILMS = ("video/mp4", "video/quicktime", "video/webm")  # no page names the types of films and sounds: our choice
+SOUNDS = ("audio/mpeg", "audio/wav", "audio/mp4", "audio/aac", "audio/flac", "audio/ogg")
 
 # Names of sizes, whose pixels no page tells. Of the two squares the larger is our choice.
 NAMED = {
@@ -26,8 +28,14 @@ def prompt(most: int | None = None, *, required: bool = True) -> Param:
     return Param("prompt", Text(1, most), required=required)
 
 
-def files(most: int | None = None, *, single: bool = False, megabytes: float | None = None) -> Files:
-    return Files(1, most, single=single, forms=FORMS, inline=INLINE, megabytes=megabytes)
+def files(
+    most: int | None = None, types: tuple[str, ...] = (), *, single: bool = False, megabytes: float | None = None
+) -> Files:
+    return Files(1, most, single=single, forms=FORMS, inline=INLINE, types=types, megabytes=megabytes)
+
+
+def film(megabytes: float | None = None) -> File:
+    return File(forms=FORMS, inline=INLINE, types=FILMS, megabytes=megabytes)
 
 
 def with_sound() -> Param:

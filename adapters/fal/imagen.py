@@ -18,8 +18,8 @@ def imagen(tier: str, path: str) -> Offer:
             "resolution": Param("resolution", Choice("1K", "2K"), default=UNKNOWN),
             "count": PICTURES,
             "seed": SEED,
-            # The page names the field and no words; these, which all its sisters take, are our choice.
-            "output_format": Param("output_format", Choice("jpeg", "png"), default=UNKNOWN),
+            # The page names the field and no words: those of its sisters by the same maker are our choice.
+            "output_format": Param("output_format", Choice("jpeg", "png", "webp"), default=UNKNOWN),
         },
     )
 

@@ -2,8 +2,9 @@
 
 Page: fal's own client, fal-ai/kling-video/v3.
 Odd: lengths are texts; sound is on by default, and costs half as much again; with a frame there is no ratio.
-`multi_prompt` (with `shot_type`, and in place of a prompt) and `elements` are given in `extra` as they are on the wire;
-what a film of several shots is billed by is not told, and a voice of an element costs more, so their price is unknown.
+`multi_prompt`, which takes the place of the prompt (null beside it), and `elements` are given in `extra` as they are on
+the wire; what a film of several shots is billed by is not told, and a voice of an element costs more, so that their
+price is unknown.
 """
 
 from anymedia.declare import Always, Choice, Number, Offer, Param, Table, Text, Whole, when
@@ -23,7 +24,7 @@ def kling(name: str, tier: str, resolution: str, silent: str, sound: str) -> Off
             otherwise=f"fal-ai/kling-video/v3/{tier}/text-to-video",
         ),
         params={
-            "prompt": prompt(required=False),
+            "prompt": prompt(),
             "negative_prompt": Param("negative_prompt", Text(), default="blur, distort, and low quality"),
             "first_frame": Param("start_image_url", PICTURE),
             "last_frame": Param("end_image_url", PICTURE),
@@ -37,10 +38,10 @@ def kling(name: str, tier: str, resolution: str, silent: str, sound: str) -> Off
             "audio": with_sound(),
         },
         knobs={
-            "cfg_scale": Param("cfg_scale", Number(), default=0.5),
+            "cfg_scale": Param("cfg_scale", Number(0, 1), default=0.5),  # no bounds are told: our choice
             "shot_type": Param("shot_type", Choice("customize", "intelligent")),
-            "shots": Param("multi_prompt", Choice({"one": []}), default="one"),
-            "own_voices": Param("elements", Choice({"none": []}), default="none"),
+            "shots": Param("multi_prompt", Choice({"one": None}), default="one"),
+            "own_voices": Param("elements", Choice({"none": None}), default="none"),
         },
         prices=Table.printed(
             "audio shots own_voices", ("one", "none"), {"false": silent, "true": sound}, per="duration"

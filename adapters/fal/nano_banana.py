@@ -4,8 +4,7 @@ Page: docs.fal.ai, fal-ai/nano-banana-2 and fal-ai/nano-banana-pro.
 Odd: 0.5K of nano-banana-2 ($0.06) has no word here; it is given in `extra`, as `resolution`.
 """
 
-from anymedia.declare import UNKNOWN, Choice, Flag, Offer, Param, Table, Text, when
-from anymedia.declare.when import Said
+from anymedia.declare import UNKNOWN, Choice, Flag, Offer, Param, Said, Table, Text, when
 
 from .common import PICTURES, SEED, files, prompt, tolerance
 

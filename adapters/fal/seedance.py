@@ -9,7 +9,7 @@ tells beforehand, so the price is an estimate with the longest there is, 15 s fo
 
 from anymedia.declare import Choice, Offer, Param, Per, Table, Whole, when
 
-from .common import PICTURE, SEED, files, prompt, with_sound
+from .common import FILMS, PICTURE, SEED, SOUNDS, files, prompt, with_sound
 
 RATIOS = ("auto", "21:9", "16:9", "4:3", "1:1", "3:4", "9:16")
 MADE = ("text", "first_frame", "images")
@@ -36,10 +36,9 @@ def by_tokens(usd: dict[str, str], usd_with_a_film: dict[str, str]) -> Table:
     )
 
 
-def seedance(tier: str, resolutions: tuple[str, ...], prices: Table | None) -> Offer:
-    path = f"bytedance/seedance-2.0{tier.replace('-', '/')}"
+def seedance(name: str, path: str, resolutions: tuple[str, ...], prices: Table | None) -> Offer:
     return Offer(
-        name=f"seedance-2.0{tier}",
+        name=name,
         kind="video",
         wire_id=when(
             first_frame=f"{path}/image-to-video",
@@ -53,8 +52,8 @@ def seedance(tier: str, resolutions: tuple[str, ...], prices: Table | None) -> O
             "first_frame": Param("image_url", PICTURE),
             "last_frame": Param("end_image_url", PICTURE),
             "images": Param("image_urls", files(9)),
-            "videos": Param("video_urls", files(3)),
-            "audios": Param("audio_urls", when(first_frame=None, otherwise=files(3))),
+            "videos": Param("video_urls", files(3, FILMS)),
+            "audios": Param("audio_urls", when(first_frame=None, otherwise=files(3, SOUNDS))),
             # The page names no default: 5 s, which is always sent as it moves the price, is our choice.
             "duration": Param("duration", Whole(4, 15, form=str, auto="auto"), default=5, always_sent=True),
             "aspect_ratio": Param("aspect_ratio", Choice(*RATIOS), default="auto"),
@@ -68,7 +67,8 @@ def seedance(tier: str, resolutions: tuple[str, ...], prices: Table | None) -> O
 
 OFFERS = (
     seedance(
-        "",
+        "seedance-2.0",
+        "bytedance/seedance-2.0",
         ("480p", "720p", "1080p"),
         by_tokens(
             {"480p": ".13608", "720p": ".3024", "1080p": ".6804"},
@@ -76,9 +76,10 @@ OFFERS = (
         ),
     ),
     seedance(
-        "-fast",
+        "seedance-2.0-fast",
+        "bytedance/seedance-2.0/fast",
         ("480p", "720p"),
         by_tokens({"480p": ".108864", "720p": ".24192"}, {"480p": ".0653184", "720p": ".145152"}),
     ),
-    seedance("-mini", ("480p", "720p"), None),  # its price is not told
+    seedance("seedance-2.0-mini", "bytedance/seedance-2.0/mini", ("480p", "720p"), None),  # its price is not told
 )

@@ -36,7 +36,7 @@ OFFERS = (
         kind="speech",
         wire_id="fal-ai/minimax/speech-2.8-hd",
         params={"text": Param("prompt", Text(1), required=True)},
-        knobs={"language_boost": Param("language_boost", Text(1))},
+        knobs={"language_boost": Param("language_boost", Text())},
         fixed={"output_format": "url"},
     ),
 )

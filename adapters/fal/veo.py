@@ -3,7 +3,7 @@
 Page: fal's own client, fal-ai/veo3.1/fast; its price is veo 3's fast, taken for the same.
 Odd: lengths are texts with an s behind them; a first frame alone and a first with a last one are endpoints with other
 fields; sound is on by default, and costs half as much again. Of the endpoint that takes references the page names no
-more than its path and their field.
+more than its path and their field: that they are three at most, as at other sellers, is our choice.
 """
 
 from anymedia.declare import (
@@ -57,6 +57,6 @@ OFFERS = (
         name="veo-3.1",
         kind="video",
         wire_id="fal-ai/veo3.1/reference-to-video",
-        params={"prompt": prompt(), "images": Param("image_urls", files(), required=True)},
+        params={"prompt": prompt(), "images": Param("image_urls", files(3), required=True)},
     ),
 )

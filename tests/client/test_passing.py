@@ -11,6 +11,11 @@ FREE = "no_media_generated"
 
 
 @pytest.fixture
+def played():
+    return "fal", "reapi"
+
+
+@pytest.fixture
 async def buyer(config, clock):
     """A client whose account at fal reads that failure as one that passes."""
     mine = config.accounts["fal"]

@@ -11,6 +11,7 @@ connect.
 """
 
 import json
+from decimal import Decimal
 
 import pytest
 from PIL import Image
@@ -26,6 +27,8 @@ from fal_client import client as module
 
 MODEL = "fal-ai/flux-2-pro"
 EDIT = "fal-ai/flux-2-pro/edit"
+KLING = "fal-ai/kling-video/v3/standard/image-to-video"
+SPEECH = "fal-ai/minimax/speech-2.8-hd"
 FLUX = {"prompt": "a lighthouse at dusk", "image_size": "square_hd", "output_format": "png"}
 
 
@@ -90,6 +93,17 @@ def test_a_picture_is_subscribed_to(client, simulator):
     assert told(seen[-1].logs)[-1] == "step 8 of 8"
 
 
+def test_a_film_and_a_speech_are_subscribed_to(client, simulator, picture_file):
+    film = {"prompt": "waves", "duration": "3", "start_image_url": fal_client.encode_file(picture_file)}
+    with billed(simulator) as bills:
+        url = client.subscribe(KLING, film)["video"]["url"]
+    assert (fetch(url)[4:8], bills[0]["charged"]) == (b"ftyp", 3 * Decimal("12.6"))
+    for written, read in (("url", lambda audio: fetch(audio["url"])), ("hex", bytes.fromhex)):
+        with billed(simulator):
+            spoken = client.subscribe(SPEECH, {"prompt": "A lighthouse at dusk.", "output_format": written})
+        assert read(spoken["audio"])[:3] == b"ID3"
+
+
 def test_one_is_found_again_by_its_id(client, simulator):
     with billed(simulator):
         request_id = client.submit(EDIT, {**FLUX, "image_urls": [fal_client.encode(drawn(), "image/png")]}).request_id
@@ -151,6 +165,17 @@ def test_a_file_is_put_in_and_used(client, simulator, picture_file, by):
     assert picture(fetch(url)) == ((64, 64), "PNG")
     with billed(simulator):
         assert made(client.subscribe(EDIT, {**FLUX, "image_urls": [url]})) == ((1024, 1024), "PNG")
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+async def test_a_large_file_is_put_in_by_parts(client, simulator, picture_file, monkeypatch, asynchronous):
+    monkeypatch.setattr(module, "MULTIPART_THRESHOLD", 0)
+    monkeypatch.setattr(module, "MULTIPART_CHUNK_SIZE", len(drawn()) // 3)
+    if asynchronous:
+        url = await fal_client.AsyncClient().upload_file(picture_file)
+    else:
+        url = client.upload_file(picture_file)
+    assert fetch(url) == drawn()
 
 
 def test_a_file_is_kept_as_long_as_it_is_asked_for(client, picture_file, clock):

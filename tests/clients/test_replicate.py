@@ -11,6 +11,7 @@ link is https or data, so that here it is the link.
 """
 
 import json
+from decimal import Decimal
 
 import pytest
 
@@ -26,6 +27,7 @@ from replicate.helpers import FileOutput
 from replicate.webhook import InvalidSignatureError, InvalidTimestampError, Webhooks, WebhookSigningSecret
 
 MODEL = "black-forest-labs/flux-2-pro"
+KLING = "kwaivgi/kling-v3-video"
 FLUX = {"prompt": "a lighthouse at dusk", "aspect_ratio": "1:1", "output_format": "png"}
 
 
@@ -58,6 +60,25 @@ def test_a_picture_is_run(client, simulator, clock):
     assert made(client, output) == ((1024, 1024), "PNG")
     assert bills[0]["charged"] == 5
     assert clock.slept == [0.5] * 8
+
+
+def test_a_film_is_run_from_a_picture(client, simulator, picture_file):
+    with billed(simulator) as bills:
+        film = {"prompt": "waves", "duration": 3, "mode": "standard", "start_image": picture_file}
+        output = client.run(KLING, input=film)
+    assert FileOutput(output, client).read()[4:8] == b"ftyp"
+    assert bills[0]["charged"] == 3 * Decimal("8.4")
+
+
+def test_a_model_tells_its_version_which_may_be_asked_for(client, simulator):
+    version = client.models.get(MODEL).latest_version
+    fields = version.openapi_schema["components"]["schemas"]["Input"]["properties"]
+    assert set(FLUX) < set(fields)
+    with billed(simulator) as bills:
+        prediction = client.predictions.create(version=version, input=FLUX)
+        prediction.wait()
+    assert made(client, prediction.output) == ((1024, 1024), "PNG")
+    assert bills[0]["wire_id"] == MODEL
 
 
 def test_a_prediction_is_created_and_waited_for(client, simulator, clock):

@@ -18,6 +18,11 @@ import pytest
 from .conftest import billed, drawn, picture
 
 pytest.importorskip("runapi.core")
+pytest.importorskip("runapi.flux_2")
+pytest.importorskip("runapi.kling")
+pytest.importorskip("runapi.openai_tts")
+pytest.importorskip("runapi.seedance")
+pytest.importorskip("runapi.suno")
 
 import httpx
 from runapi.core import PricingClient, RequestOptions, errors, http_client, polling

@@ -1,8 +1,7 @@
-"""What is known of a provider as a whole, in words."""
+"""What is known of a provider as a whole, in words; what stands on the wire or in the code is between backticks."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from anymedia.cli.text import THINGS
 from anymedia.declare import (
     Adapter,
     Endpoint,
@@ -11,6 +10,7 @@ from anymedia.declare import (
     Lifecycle,
     Offer,
     Pace,
+    PriceQuote,
     Query,
     Setting,
     Token,
@@ -21,22 +21,25 @@ from anymedia.declare import (
 from anymedia.declare.auth import API_KEY, OLD
 from anymedia.declare.endpoint import Credential
 from anymedia.declare.hook import hooks
-from anymedia.model.kinds import KINDS
+from anymedia.declare.path import First, Place
 from anymedia.model.plain import duration
-from anymedia.model.request import FROM_TEXT
-from anymedia.model.vocabulary import Kind, Refund
-
-from .markdown import code, codes, places
+from anymedia.model.vocabulary import Refund
 
 
-def variants(kind: Kind) -> dict[str, str]:
-    """Return the variants of a kind of requests, each with the head of its column."""
-    return {FROM_TEXT: "from text", **{field: f"with {field}" for field in KINDS[kind].roles.inputs}}
+def code(text: object) -> str:
+    """Return a word as it stands on the wire or in the code."""
+    return f"`{text}`"
 
 
-def works(kind: Kind) -> str:
-    """Return what several works of a kind are called."""
-    return f"{THINGS[kind]}s"
+def codes(words: Iterable[object]) -> str:
+    """Return such words in a row."""
+    return " ".join(map(code, words))
+
+
+def places(where: Place | None) -> str:
+    """Return a place in an answer, or the several ones that are looked at in turn."""
+    paths = where.paths if isinstance(where, First) else () if where is None else (where,)
+    return " or ".join(map(code, paths))
 
 
 REFUNDS = {
@@ -46,32 +49,33 @@ REFUNDS = {
 }
 
 
-def facts(adapter: Adapter) -> Iterator[tuple[str, str]]:
-    """Yield what is known of a provider, each under its name."""
-    yield "adapter", code(adapter.name)
-    yield "page", "<br>".join(_pages(adapter))
-    yield "base URL", code(adapter.base_url)
-    yield "API key", " or ".join(map(code, adapter.api_key_env))
-    yield "sent as", "<br>".join(map(_credential, adapter.auth))
+def facts(adapter: Adapter) -> Iterator[tuple[str, list[str]]]:
+    """Yield what is known of a provider, each under its name, in a sentence or several."""
+    yield "adapter", [code(adapter.name)]
+    yield "page", [*_pages(adapter)]
+    yield "base URL", [code(adapter.base_url)]
+    yield "API key", [" or ".join(map(code, adapter.api_key_env))]
+    yield "sent as", [*map(_credential, adapter.auth)]
     if adapter.settings:
-        yield "settings", "<br>".join(_setting(name, setting) for name, setting in adapter.settings.items())
+        yield "settings", [_setting(name, setting) for name, setting in adapter.settings.items()]
     if adapter.headers:
-        yield "headers", "<br>".join(code(f"{name}: {text}") for name, text in adapter.headers.items())
+        yield "headers", [code(f"{name}: {text}") for name, text in adapter.headers.items()]
     for name, life in adapter.lives.items():
         of = "" if name is None else f" ({name})"
         yield from ((f"{what}{of}", told) for what, told in _life(adapter, name, life))
     if adapter.upload is not None:
-        yield "upload", _upload(adapter.upload)
+        yield "upload", [_upload(adapter.upload)]
     if adapter.balance is not None:
-        yield "balance", code(f"GET {adapter.balance.path}")
-    yield "an uncertain submit", _idempotency(adapter)
-    yield "a failed task", REFUNDS[adapter.refunds]
-    yield "1 credit", _credit(adapter)
-    yield "request id", _request_id(adapter)
-    own = [f"{code(hook.at)} {hook.why} ({code(where)})" for where, hook in hooks(adapter)]
-    if own:
-        yield "its own code", "<br>".join(own)
-    yield "limits", "; ".join(_limits(adapter)) or "none known"
+        yield "balance", [code(f"GET {adapter.balance.path}")]
+    if adapter.price_quote:
+        yield "live prices", [*map(_price_quote, adapter.price_quote)]
+    yield "an uncertain submit", [_idempotency(adapter)]
+    yield "a failed task", [REFUNDS[adapter.refunds]]
+    yield "1 credit", [_credit(adapter)]
+    yield "request id", [_request_id(adapter)]
+    if own := [f"{code(hook.at)} {hook.why} ({code(where)})" for where, hook in hooks(adapter)]:
+        yield "its own code", own
+    yield "limits", ["; ".join(limits(adapter)) or "none known"]
 
 
 def _upload(upload: Upload) -> str:
@@ -123,20 +127,27 @@ def _pages(adapter: Adapter) -> Iterator[str]:
     yield from (f"{codes(names)}: {page}" for page, names in own.items())
 
 
-def _life(adapter: Adapter, name: str | None, life: Lifecycle) -> Iterator[tuple[str, str]]:
+def _life(adapter: Adapter, name: str | None, life: Lifecycle) -> Iterator[tuple[str, list[str]]]:
     """Yield how the tasks of a lifecycle go, each fact under its name."""
-    yield "submit", "<br>".join(_submits([offer for offer in adapter.offers if offer.lifecycle == name], life.submit))
+    yield "submit", [*_submits([offer for offer in adapter.offers if offer.lifecycle == name], life.submit)]
     for what, endpoint in life.looks.items():
-        yield what, _endpoint(endpoint)
+        yield what, [_endpoint(endpoint)]
+    if life.many is not None:
+        yield "several at once", [_endpoint(life.many.call)]
     if life.webhook is not None:
-        yield "webhook", _webhook(life.webhook)
-    yield "looks", "none: the submit is answered with the result" if life.poll is None else _pace(life.pace)
-    yield "results", _results(life)
+        yield "webhook", [_webhook(life.webhook)]
+    yield "looks", ["none: the submit is answered with the result" if life.poll is None else _pace(life.pace)]
+    yield "results", [_results(life)]
+
+
+def is_inline(life: Lifecycle) -> bool:
+    """Return whether results are in the answer itself, and lie nowhere."""
+    return life.poll is None and not life.submit.reply.assets
 
 
 def _results(life: Lifecycle) -> str:
     """Say for how long results can be fetched, where they are not in the answer itself."""
-    if life.poll is None and not life.submit.reply.assets:
+    if is_inline(life):
         return "are in the answer itself"
     return f"can be fetched for {'an unknown time' if life.expires is None else duration(life.expires)}"
 
@@ -173,7 +184,7 @@ def _endpoint(endpoint: Endpoint) -> str:
         hosts = f", on {' '.join(map(code, endpoint.hosts))} too" if endpoint.hosts else ""
         return f"{code(endpoint.method)} the link at {code(endpoint.link)} of the submit's answer{hosts}"
     query = "&".join(f"{name}={value}" for name, value in endpoint.query.items())
-    told = code(f"{endpoint.method} {endpoint.path}" + (f"?{query}" if query else ""))
+    told = code(f"{endpoint.method} {endpoint.origin or ''}{endpoint.path}" + (f"?{query}" if query else ""))
     if "{path}" in (endpoint.path or ""):
         told += ", behind the path of the submit"
     if endpoint.not_yet is not None:
@@ -184,6 +195,12 @@ def _endpoint(endpoint: Endpoint) -> str:
 def _pace(pace: Pace) -> str:
     slower = (f"from {duration(age)} on each {duration(step)}" for age, step in sorted(pace.slower.items()))
     return ", ".join([f"first after {duration(pace.first)}, then each {duration(pace.then)}", *slower])
+
+
+def _price_quote(quote: PriceQuote) -> str:
+    key = "with the API key" if quote.call.keyed else "without the API key"
+    told = "an estimate, where the page prints nothing" if quote.is_estimate else "in place of the page's figure"
+    return f"{_endpoint(quote.call)}, {key}: {told}"
 
 
 def _idempotency(adapter: Adapter) -> str:
@@ -208,7 +225,8 @@ def _request_id(adapter: Adapter) -> str:
     return ", ".join(told) or "none known"
 
 
-def _limits(adapter: Adapter) -> Iterator[str]:
+def limits(adapter: Adapter) -> Iterator[str]:
+    """Yield the rate limits of a provider, in words."""
     for what, limit in (("submits", adapter.limits.submits), ("looks", adapter.limits.polls)):
         if limit is not None:
             yield f"{limit[0]} {what} in {duration(limit[1])}"
