@@ -14,6 +14,7 @@ from anymedia import AnymediaError, Client, Outcome, OutOfBounds, RawRequest, Su
 from anymedia.declare import Adapter, Numbered, Offer, Param, When, pick
 from anymedia.declare.fields import Value
 from anymedia.declare.path import Path as Place
+from anymedia.declare.when import cases as alternatives
 from anymedia.model.kinds import KINDS
 from anymedia.model.request import Request
 from anymedia.pricing.explain import MASK
@@ -78,18 +79,39 @@ async def _run(adapter: Adapter, url: str, request: Request | RawRequest) -> Tas
 
 
 def written_as(adapter: Adapter, path: str, body: Any) -> Request | None:
-    """Return the request that an adapter writes as a body, at a path; None when there is none."""
+    """Return the request that an adapter writes as a body, at a path; None when there is none. Null is not given."""
     where = urlsplit(path)
     sent = {**body, **{f"?{name}": text for name, text in parse_qsl(where.query)}}
-    for offer in adapter.offers:
-        for variant in offer.variants:
-            for request in _read_back(adapter, offer, variant, sent):
-                checked = check(request, adapter, offer)
-                there = urlsplit(checked.path).path == where.path
-                with suppress(OutOfBounds):
-                    if there and not checked.problems and [part.body for part in parts(checked)] == [body]:
-                        return request
-    return None
+    sold = [offer for offer in adapter.offers if where.path in _paths(adapter, offer)]
+    may_be = (
+        (offer, request)
+        for offer in sold
+        for variant in offer.variants
+        for request in _read_back(adapter, offer, variant, sent)
+    )
+    return next((request for offer, request in may_be if _writes(request, adapter, offer, where.path, body)), None)
+
+
+def _writes(request: Request, adapter: Adapter, offer: Offer, path: str, body: Any) -> bool:
+    """Return whether a request for an offer is written as a body, at a path."""
+    checked = check(request, adapter, offer)
+    if checked.problems or urlsplit(checked.path).path != path:
+        return False
+    with suppress(OutOfBounds):
+        return [given(each.body) for each in parts(checked)] == [given(body)]
+    return False
+
+
+def given(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a body without its nulls."""
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def _paths(adapter: Adapter, offer: Offer) -> set[str]:
+    """Return where requests for an offer may be submitted."""
+    submit = adapter.life(offer.lifecycle).submit
+    paths, ids = alternatives(offer.path) or [submit.path or ""], alternatives(offer.wire_id)
+    return {urlsplit(path.replace("{wire_id}", each)).path for path in paths for each in ids}
 
 
 def _read_back(adapter: Adapter, offer: Offer, variant: str, sent: Mapping[str, Any]) -> Iterator[Request]:
@@ -97,11 +119,11 @@ def _read_back(adapter: Adapter, offer: Offer, variant: str, sent: Mapping[str, 
     kind = KINDS[offer.kind]
     blank = {field.name: "" for field in attrs.fields(kind) if field.default is attrs.NOTHING}
     beside = {name: param for name, param in offer.params.items() if not _excluded(kind, name, variant)}
-    for given in ((variant,), (variant, *dict(_fields(beside, (variant,), sent)))):
-        fields = dict(_fields(beside, given, sent))
+    for beside_it in ((variant,), (variant, *dict(_fields(beside, (variant,), sent)))):
+        fields = dict(_fields(beside, beside_it, sent))
         for one, other in kind.exclusive:  # a place that two fields share is that of the first
             fields = {name: value for name, value in fields.items() if name != other or one not in fields}
-        extra = {adapter.name: dict(_fields(offer.knobs, given, sent))}
+        extra = {adapter.name: dict(_fields(offer.knobs, beside_it, sent))}
         with suppress(OutOfBounds):
             yield kind(**{**blank, **fields, "model": offer.model, "extra": extra})
 
