@@ -45,14 +45,17 @@ def dice():
     return st.binary(min_size=48, max_size=48).map(Dice)
 
 
-@pytest.fixture(scope="session")
-def ask():
-    """Return what a simulator answers to a body at a path."""
-    running = {name: service(clock=lambda: 1_800_000_000.0, balance=10**12) for name, service in services().items()}
+class Ask:
+    """What simulators answer to a body at a path."""
 
-    def ask(adapter, path, body):
-        service = running[adapter.name]
+    def __init__(self):
+        self.running = {name: each(clock=lambda: 1_800_000_000.0, balance=10**12) for name, each in services().items()}
+
+    def __call__(self, adapter, path, body):
+        """Return the answer."""
+        service = self.running[adapter.name]
         service.tasks.clear()
+        service.unread.clear()
         account = Account(name=adapter.name, adapter=adapter, origin=adapter.base_url)
         call = submit(account, None, path, body, None)
         (auth,) = adapter.auth
@@ -60,4 +63,13 @@ def ask():
         where = urlsplit(call.url)
         return service.answer(Request(call.method, where.path, dict(parse_qsl(where.query)), headers, call.body))
 
-    return ask
+    def takes(self, adapter, path, body):
+        """Return whether it says yes to all of a body: what it ignores, like a tenth image in a field of its own, it
+        does not take."""
+        response = self(adapter, path, body)
+        return 200 <= response.status < 300 and not self.running[adapter.name].unread
+
+
+@pytest.fixture(scope="session")
+def ask():
+    return Ask()

@@ -62,6 +62,7 @@ DIFFER = {
     ("runapi/seedream-5-lite", "output_quality", "high"): NO_WORD,
     **{(name, "resolution", None): OUR_DEFAULT for name in (*FLASH, *PRO)},
     **{(f"api_in_one/flux-2-{tier}", "input_urls", ()): EMPTY for tier in ("pro", "flex")},
+    **{(f"replicate/flux-2-{tier}", "input.input_images", ()): EMPTY for tier in ("pro", "flex")},
     **{
         (name, place, None): NULL
         for name, (_, offer) in OFFERS.items()
@@ -178,11 +179,14 @@ def path_of(adapter, offer, variant, fields):
 
 def written(adapter, offer, variant, fields):
     """Return the body that holds these fields."""
-    body, model = {}, adapter.life(offer.lifecycle).submit.model
-    if model is not None:
-        put(body, model, pick(offer.wire_id, (variant,)))
+    body, life = {}, adapter.life(offer.lifecycle)
+    if life.submit.model is not None:
+        put(body, life.submit.model, pick(offer.wire_id, (variant,)))
     fixed = {place: pick(value, (variant,)) for place, value in offer.fixed.items()}
     fixed = {place: value for place, value in fixed.items() if value is not None}
+    hook = offer.params.get("callback_url")
+    if life.webhook is not None and hook is not None and hook.to in fields:
+        fixed |= life.webhook.sends
     for place, value in (fixed | fields).items():
         if not str(place).startswith("?"):
             put(body, place, value)
@@ -243,7 +247,7 @@ def pixels(wire):
 def verdicts(ask, adapter, offer, path, body):
     """Return whether check passes a body, and whether the simulator does."""
     checked = read(adapter, offer, path, body)
-    return checked is not None and not checked.problems, 200 <= ask(adapter, path, body).status < 300
+    return checked is not None and not checked.problems, ask.takes(adapter, path, body)
 
 
 def listed(name, body):
