@@ -18,9 +18,10 @@ def main() -> None:
     for name, text in written.items():
         (docs / name).parent.mkdir(exist_ok=True)
         (docs / name).write_text(text, "utf-8")
-    for page in (docs / "providers").glob("*.md"):
-        if f"providers/{page.name}" not in written:  # of a provider that is no more
-            page.unlink()
+    for folder in ("providers", "prices"):
+        for page in (docs / folder).glob("*.md"):
+            if f"{folder}/{page.name}" not in written:  # of what is no more
+                page.unlink()
     for sentence in stale(built_in(), datetime.now(UTC).date()):
         sys.stderr.write(f"warning: {sentence}\n")
 

@@ -13,7 +13,7 @@ from anymedia.declare import Adapter
 from anymedia.registry import adapters
 
 from . import architecture, asking, errors, money_safety, prices, provider, providers, routing, simulated, states, words
-from .markdown import page_of
+from .markdown import page_of, prices_page, works
 
 PAGES = {
     "architecture.md": "Architecture",
@@ -26,7 +26,7 @@ PAGES = {
     "simulated.md": "What is simulated",
     "words.md": "The words of adapters",
 }
-"""The pages that each page leads to; beside them each provider has one."""
+"""The pages that each page leads to; beside them each provider has one, and the prices of each kind."""
 
 
 def built_in() -> tuple[Adapter, ...]:
@@ -51,7 +51,11 @@ def pages(sellers: Sequence[Adapter], docs: Path) -> dict[str, str]:
         "words.md": words.page(),
     }
     of_sellers = {page_of(seller): _head(page_of(seller), seller.title) + provider.page(seller) for seller in sellers}
-    written = {name: _head(name, PAGES[name]) + body for name, body in bodies.items()} | of_sellers
+    of_kinds = {
+        prices_page(kind): _head(prices_page(kind), f"Prices of {works(kind)}") + prices.of_kind(sellers, kind)
+        for kind in prices.kinds(sellers)
+    }
+    written = {name: _head(name, PAGES[name]) + body for name, body in bodies.items()} | of_sellers | of_kinds
     return {name: text + "\n" for name, text in written.items()}
 
 

@@ -8,7 +8,7 @@ from anymedia.cli.facts import codes as codes  # noqa: PLC0414
 from anymedia.cli.facts import places as places  # noqa: PLC0414
 from anymedia.cli.takes import NONE as NONE  # noqa: PLC0414
 from anymedia.cli.text import THINGS
-from anymedia.declare import Adapter, Offer
+from anymedia.declare import Adapter
 from anymedia.model.kinds import KINDS
 from anymedia.model.request import FROM_TEXT
 from anymedia.model.vocabulary import Kind
@@ -56,6 +56,11 @@ def page_of(seller: Adapter) -> str:
     return f"providers/{seller.name}.md"
 
 
-def prices_of(offer: Offer, up: str = "../") -> str:
-    """Return a model as a link to its prices, from the page of a provider."""
-    return f"[{offer.model}]({up}prices.md{anchor(offer.model)})"
+def prices_page(kind: Kind) -> str:
+    """Return the name of the page with the prices of a kind."""
+    return f"prices/{kind}.md"
+
+
+def prices_of(kind: Kind, model: str, up: str = "../") -> str:
+    """Return a model as a link to its prices, from a page below docs, or in it."""
+    return f"[{model}]({up}{prices_page(kind)}{anchor(model)})"

@@ -42,7 +42,10 @@ def _wire_ids(offers: Sequence[Offer]) -> Iterator[str]:
     """Yield under which names offers are sold, asked for by which path of a request."""
     heads = variants(offers[0].kind)
     used = {variant: head for variant, head in heads.items() if any(variant in offer.variants for offer in offers)}
-    rows = ([prices_of(offer), code(offer.name), *(_sent_as(offer, each) for each in used)] for offer in offers)
+    rows = (
+        [prices_of(offer.kind, offer.model), code(offer.name), *(_sent_as(offer, each) for each in used)]
+        for offer in offers
+    )
     yield table(["model", "offer", *used.values()], rows)
 
 

@@ -9,7 +9,7 @@ from anymedia.config import default_account
 from anymedia.declare import Adapter
 from anymedia.model.kinds import KINDS
 
-from .markdown import anchor, blocks, codes, page_of, table, works
+from .markdown import blocks, codes, page_of, prices_of, table, works
 
 SUBJECT = dict.fromkeys(name for kind in KINDS.values() for name in kind.roles.subject)
 
@@ -68,7 +68,7 @@ def _sold(known: Sequence[Known]) -> Iterator[str]:
             names = [each.adapter.name for each in known if any(each.adapter.name in sold.providers for sold in models)]
             yield f"### {works(kind).capitalize()}"
             yield f"For {TITLES[kind]}:"
-            rows = ([f"[{sold.model}](prices.md{anchor(sold.model)})", *_prices(sold, names)] for sold in models)
+            rows = ([prices_of(kind, sold.model, ""), *_prices(sold, names)] for sold in models)
             yield table(["model", *names], rows)
 
 

@@ -26,7 +26,9 @@ STRANGE = "a-word-that-no-page-names"
 def page(sellers: Sequence[Adapter]) -> str:
     """Return the page."""
     spoken = [adapter for adapter in sellers if _place(adapter) is not None]
-    silent = [adapter.title for adapter in sellers if _place(adapter) is None]
+    speaking = {adapter.name for adapter in spoken}
+    mute = [adapter for adapter in sellers if _place(adapter) is None]
+    silent = dict.fromkeys(each.title if each.name in speaking else asking.seller(each) for each in mute)
     return blocks(
         INTRO,
         table(["provider", *map(code, State), "where the word stands"], map(_row, spoken)),

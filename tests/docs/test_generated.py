@@ -66,7 +66,7 @@ sys.path.insert(0, str(DOCS))
 from _generate import built_in, figures, money_safety, pages, prices, provider, routing  # noqa: E402
 from _generate.age import due, stale, words  # noqa: E402
 from _generate.asking import KEYED, PLAIN, answer, draft, refused, submit_end  # noqa: E402
-from _generate.markdown import anchor, page_of, ranges, variants  # noqa: E402
+from _generate.markdown import anchor, page_of, prices_of, prices_page, ranges, variants  # noqa: E402
 
 ADAPTERS = built_in()
 WRITTEN = pages(ADAPTERS, DOCS)
@@ -156,10 +156,10 @@ def test_every_seller_of_a_model_is_told_with_its_price():
     rows = {row["model"]: row for _, rows in tables(section("providers.md", "Who sells what")) for row in rows}
     for adapter in ADAPTERS:
         for offer in adapter.offers:
-            cell = rows[f"[{offer.model}](prices.md{anchor(offer.model)})"][adapter.name]
+            cell = rows[prices_of(offer.kind, offer.model, "")][adapter.name]
             assert cell == "?" or re.fullmatch(r"~?\$[0-9.]+", cell)
-    assert rows["[flux-2-pro](prices.md#flux-2-pro)"]["reapi"] == "$0.028"
-    assert rows["[flux-2-max](prices.md#flux-2-max)"]["runapi"] == "?"
+    assert rows[prices_of(Kind.IMAGE, "flux-2-pro", "")]["reapi"] == "$0.028"
+    assert rows[prices_of(Kind.IMAGE, "flux-2-max", "")]["runapi"] == "?"
 
 
 @of_each
@@ -223,12 +223,13 @@ def prices_told(adapter, offer):
     """Yield each cell of an offer's prices: the values it is for, the figure, and of when that is."""
     name = f"`{adapter.name}/{offer.name}`"
     by = [field.replace("_", " ") for field in prices.axes(offer)[:-1]]
-    for above, rows in tables(section("prices.md", offer.model)):
+    for above, rows in tables(section(prices_page(offer.kind), offer.model)):
         for row in rows:
             if row.get("offer") == name or above.startswith(name):
                 cells = {column: told for column, told in row.items() if column not in ("offer", "of", *by)}
                 for axes in product(*(row.get(field, "").split() for field in by)):
-                    yield from (((*axes, column), told, row.get("of", above)) for column, told in cells.items())
+                    for heads, told in cells.items():
+                        yield from (((*axes, head), told, row.get("of", above)) for head in heads.split(", "))
 
 
 @pytest.mark.parametrize(("adapter", "offer"), PRICED)
@@ -242,14 +243,14 @@ def test_every_price_is_told_in_its_cell(adapter, offer):
         each = "(?= a | for )" if isinstance(price, Per) else "(?= · | = |, |$)"
         assert re.match(rf"~?{re.escape(printed)}s?{each}", told)
         assert told.startswith("~") == (price.usd is not None and (price.approximate or price.doubt is not None))
-        assert price.doubt is None or price.doubt in section("prices.md", offer.model)
+        assert price.doubt is None or price.doubt in section(prices_page(offer.kind), offer.model)
         assert (adapter.printed.date or "") in of
 
 
 @of_each
 def test_a_price_that_nobody_knows_is_called_unknown(adapter):
     for offer in (offer for offer in adapter.offers if offer.prices is None):
-        assert f"| `{adapter.name}/{offer.name}` | *unknown* |" in section("prices.md", offer.model)
+        assert f"| `{adapter.name}/{offer.name}` | *unknown* |" in section(prices_page(offer.kind), offer.model)
 
 
 @of_each
@@ -638,8 +639,8 @@ TOLD = {
         "- acid `true` needs plates 1 2",
         "### Clips\n\n| model |",
         "| model | offer | from text | with first_frame |",
-        "| [film](../prices.md#film) | `film` | `film` | `film-from` `roles[0].role: first` |",
-        "| [tune](../prices.md#tune) | `tune` | `tune` | `tune` |",
+        "| [film](../prices/video.md#film) | `film` | `film` | `film-from` `roles[0].role: first` |",
+        "| [tune](../prices/music.md#tune) | `tune` | `tune` | `tune` |",
         "Not taken: style, title, instrumental, duration, vocal, negative_prompt, seed.",
         "| duration | 4 6 8 or auto; default 4 |",
         "- first_frame goes without audio",
@@ -652,17 +653,24 @@ TOLD = {
     ],
     "providers.md": [
         "[Rare](providers/rare.md) | [Silent](providers/silent.md) |",
-        "| [film](prices.md#film) | – | – | – | $0.4 |",
+        "| [film](prices/video.md#film) |",
+        "| $0.4 |",
     ],
-    "prices.md": [
+    "prices/image.md": [
         "$0.03 for the first megapixel, $0.015 for each further one, $0.02 for each that is put in",
         "| `rare/draw` | 1 credit, in USD *unknown* |",
         "printed in credits alone",
         "| 0.5 | false | – | $0.02 |",
+    ],
+    "prices/video.md": [
         "| offer | audio false | audio true | of |",
         "| `rare/film` | $0.1 a second | ~$0.2 a second, as for 2 more | – |",
-        "- `rare/film` (true one): odd",
+        "- `rare/film` (audio true): odd",
+    ],
+    "prices/music.md": [
         "| offer | 2 songs | of |",
+    ],
+    "prices/speech.md": [
         "| `rare/voice` | $0.03 for each begun 1,000 characters, 500 at least | – |",
         "| `rare/reader` | $0.00002 for each of tokens; at most 20,000 tokens | – |",
     ],
@@ -707,4 +715,4 @@ def test_a_price_for_what_is_not_taken_stops_the_pages():
     params = RARE.offers[1].params | {"resolution": Param("resolution", Choice("2K"))}
     odd = attrs.evolve(RARE.offers[1], params=params, prices=Table("resolution", {"1K": "0.01"}))
     with pytest.raises(ValueError, match="has a price for what it does not take"):
-        pages([attrs.evolve(RARE, offers=(odd,))], DOCS)
+        prices.of_kind([attrs.evolve(RARE, offers=(odd,))], Kind.IMAGE)
