@@ -59,8 +59,8 @@ FLUX_3_VIDEO = Offer(
     fixed={"mode": when(video="v2v", first_frame="i2v", otherwise="t2v")},
     params={
         "prompt": Param("prompt", Text(1), required=True),
-        "first_frame": Param("keyframes[0]", PICTURE),
-        "last_frame": Param("keyframes[1]", PICTURE),
+        "first_frame": Param("keyframes[0]", when(video=None, otherwise=PICTURE)),
+        "last_frame": Param("keyframes[1]", when(video=None, otherwise=PICTURE)),
         "video": Param("start_video", File(forms=FORMS, types=("video/mp4",), megabytes=50, inline=50)),
         "duration": Param("duration", Whole(5, 20, auto="auto"), default=5, always_sent=True),  # the default is ours
         "aspect_ratio": Param(
@@ -84,7 +84,7 @@ FLUX_3_VIDEO = Offer(
 )
 
 
-def life(expires: float, pace: Pace) -> Lifecycle:
+def life(expires: float, pace: Pace, **told: str) -> Lifecycle:
     return Lifecycle(
         submit=Endpoint(method="POST", path="/v1/{wire_id}", reply=Reply(id="id")),
         poll=Endpoint(
@@ -98,7 +98,7 @@ def life(expires: float, pace: Pace) -> Lifecycle:
                 # "Moderation Reasons"; where a plain failure says why is not told
                 failure=Fault(message="details.*[]"),
                 credits="cost",
-                tells={"progress": "progress", "seed": "result.seed", "seconds": "result.duration"},
+                tells={"progress": "progress", "seed": "result.seed"} | told,
             ),
         ),
         states={
@@ -118,7 +118,7 @@ def life(expires: float, pace: Pace) -> Lifecycle:
                 state="status",
                 assets="result.sample",
                 failure=Fault(code="error", message="message"),
-                tells={"seed": "result.seed", "seconds": "result.duration"},
+                tells={"seed": "result.seed"} | told,
             ),
             signed=Signed(
                 by="hmac-sha256",
@@ -145,7 +145,7 @@ ADAPTER = Adapter(
     settings={"webhook_secret": Setting(env="BFL_WEBHOOK_SECRET", secret=True, rotated=True)},  # ours to choose
     # The paces are our choice: the page names none.
     lifecycle=life(600, Pace(first=2, then=1, slower={30: 3})),
-    lifecycles={"film": life(7200, Pace(first=10, then=5, slower={120: 10}))},
+    lifecycles={"film": life(7200, Pace(first=10, then=5, slower={120: 10}), seconds="result.duration")},
     # Two shapes are written up, and neither is told to be the only one.
     fault=Fault(code=first("detail[].type", "error"), message=first("detail[].msg", "detail", "message")),
     errors={Match("", status=403): Cause.BAD_API_KEY},  # what else it may be is not told, nor what a wrong key gets

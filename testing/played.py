@@ -21,7 +21,7 @@ from anymedia.translate.check import check
 from anymedia.translate.encode import parts
 from anymedia.translate.places import held
 
-from .clock import FakeClock
+from .clock import FakeClock, while_sold
 from .credentials import carried, tokens_of
 from .suite import LIMIT, Suite, fail, in_a_loop, promise
 
@@ -70,7 +70,7 @@ async def _run(adapter: Adapter, url: str, request: Request | RawRequest) -> Tas
     table = {"base_url": origin, "api_key_env": "KEY", "settings": settings}
     # A secret in the query is in the cassette as its mask.
     config = read_config({"providers": {adapter.name: table}, "journal": {"enabled": False}}, {"KEY": MASK})
-    async with Client(config, clock=FakeClock()) as client:
+    async with Client(config, clock=FakeClock(while_sold(adapter))) as client:
         try:
             return await client.wait(await client.submit(request, timeout=LIMIT), LIMIT)
         except AnymediaError as error:

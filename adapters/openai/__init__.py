@@ -54,9 +54,10 @@ ADAPTER = Adapter(
         Gap("the price of tokens of gpt-image-1.5, gpt-image-1-mini and gpt-4o-mini-tts", "unknown"),
         Gap("the price of tokens of text that comes out beside a picture", "as those of pictures, the dearer ones"),
         Gap("the price of speech", "second-hand, so an estimate"),
+        Gap("with which formats output_compression goes", "not held: the client's types say jpeg and webp"),
         Gap("rate limits", "a 429 is waited for"),
         Gap("how an empty account is told", "as the HTTP status says"),
-        Gap("which models take complexity", "those from gpt-image-2 on"),
+        Gap("which models take complexity", "those from gpt-image-2.5 on"),
         Gap("the bounds of a side of a picture", "3840 pixels at most, in steps of 16"),
         Gap(
             "edits of images by URL, as JSON, and a mask of another size than the first image",

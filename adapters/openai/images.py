@@ -65,7 +65,6 @@ def gpt_image(
         rules=(
             Rule(when={"mask": ANY}, needs="images"),
             Rule(when={"background": "transparent"}, allows={"output_format": ("png", "webp")}),
-            Rule(when={"output_compression": ANY}, allows={"output_format": ("jpeg", "webp")}),
         ),
         prices=prices,
         ends=ends,
@@ -73,9 +72,10 @@ def gpt_image(
 
 
 OFFERS = (
+    gpt_image("2", {}, {"size": Param("size", PIXELS)}, TOKENS),
     *(
         gpt_image(version, PLANNED, {"size": Param("size", PIXELS)}, TOKENS)
-        for version in ("2", "2.5-sunburst", "2.5-flare", "2.6-sunburst", "2.6-flare")
+        for version in ("2.5-sunburst", "2.5-flare", "2.6-sunburst", "2.6-flare")
     ),
     gpt_image("1.5", fidelity("high", "low"), {}, ends="2026-12-01"),
     gpt_image("1-mini", fidelity("low"), {}, ends="2026-12-01"),

@@ -36,5 +36,5 @@ def tts(name: str, a_million: str | None = None, **more: Param) -> Offer:
 OFFERS = (
     tts("tts-1", "15"),
     tts("tts-1-hd", "30"),
-    tts("gpt-4o-mini-tts", instructions=Param("instructions", Text(1))),
+    tts("gpt-4o-mini-tts", instructions=Param("instructions", Text())),
 )

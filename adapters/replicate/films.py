@@ -2,7 +2,8 @@
 
 Page: the models' schemas on replicate.com, as clients of 2026 have them.
 Odd: Kling is at 1080p and silent by default, Seedance and Veo have sound; a Wan from a picture is another model than
-one from a text, and has no ratio. Everything that may move a price is sent.
+one from a text, and has no ratio. Everything that may move a price is sent. Kling's `multi_prompt`, a text of JSON, is
+given in `extra`: {"input": {"multi_prompt": ...}}; its shots add up to the duration.
 """
 
 from anymedia.declare import (
@@ -89,7 +90,6 @@ OFFERS = (
             ),
             "audio": sound(default=False),
         },
-        knobs={"multi_prompt": Param("input.multi_prompt", Text(1))},  # JSON in a text; its shots add up to duration
         prices=Table.printed(
             "resolution audio",
             ("false true",),

@@ -3,7 +3,7 @@
 Page: replicate.com, black-forest-labs/flux-2-pro and flux-2-flex.
 """
 
-from anymedia.declare import ANY, UNKNOWN, Choice, Files, Flag, Number, Offer, Param, Rule, Size, Text, Whole
+from anymedia.declare import UNKNOWN, Choice, Files, Flag, Number, Offer, Param, Rule, Size, Text, Whole
 
 from .files import FORMS, INLINE
 
@@ -14,8 +14,8 @@ KNOBS = {
 }
 FLEX = {
     **KNOBS,
-    "steps": Param("input.steps", Whole(1)),  # no page tells the most of it, nor of guidance
-    "guidance": Param("input.guidance", Number()),
+    "steps": Param("input.steps", Whole(1, 50)),  # bounds as at the makers, and so of guidance: our choice
+    "guidance": Param("input.guidance", Number(1.5, 10)),
     "prompt_upsampling": Param("input.prompt_upsampling", Flag()),
 }
 
@@ -39,10 +39,7 @@ def flux_2(tier: str, knobs: dict[str, Param]) -> Offer:
             ),
         },
         knobs=knobs,
-        rules=(
-            Rule(when={"aspect_ratio": "auto"}, needs="images"),
-            Rule(when={"size": ANY}, excludes=("resolution",)),  # our choice: which of them counts is not told
-        ),
+        rules=(Rule(when={"aspect_ratio": "auto"}, needs="images"),),
     )
 
 

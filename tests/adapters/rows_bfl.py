@@ -111,6 +111,7 @@ REFUSED = [
     ("bfl/flux-2-pro", picture("flux-2-pro", extra={"bfl": {"safety_tolerance": 6}}), "takes 0 to 5, not 6"),
     ("bfl/flux-2-flex", picture("flux-2-flex", extra={"bfl": {"guidance": 1.4}}), "takes 1.5 to 10, not 1.4"),
     ("bfl/flux-3-video", film("flux-3-video", duration=4), "duration: takes 5 to 20, not 4"),
+    ("bfl/flux-3-video", film("flux-3-video", video=FILM, first_frame=FIRST), "first_frame: not supported with video"),
     ("bfl/flux-3-video", film("flux-3-video", resolution="4K"), "resolution: takes 720p, 1080p, not 4K"),
     ("bfl/flux-3-video", film("flux-3-video", images=(FIRST,)), "images: not supported"),
     ("bfl/flux-3-video", VideoRequest(model="flux-3-video", first_frame=FIRST), "prompt: required by this offer"),

@@ -112,7 +112,7 @@ ROWS = [
             audio=True,
             negative_prompt="rain",
             callback_url=HOOK,
-            extra={"replicate": {"multi_prompt": "[]"}},
+            extra={"replicate": {"input": {"multi_prompt": "[]"}}},
         ),
         KLING_IS,
         HOOK,
@@ -212,7 +212,6 @@ DEFAULTS = {
 REFUSED = [
     ("replicate/flux-2-pro", picture("flux-2-pro", size=(255, 1024)), "size: takes at least 256 pixels a side"),
     ("replicate/flux-2-pro", picture("flux-2-pro", size=(2049, 1024)), "size: takes at most 2048 pixels a side"),
-    ("replicate/flux-2-pro", picture("flux-2-pro", size=(1024, 1024), resolution="1K"), "goes without resolution"),
     ("replicate/flux-2-pro", picture("flux-2-pro", aspect_ratio="auto"), "aspect_ratio: auto needs images"),
     ("replicate/flux-2-pro", picture("flux-2-pro", images=(FIRST,) * 9), "images: takes 1 to 8 files, not 9"),
     ("replicate/flux-2-pro", picture("flux-2-pro", resolution="4K"), "resolution: takes 1K, 2K, not 4K"),
