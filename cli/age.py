@@ -26,17 +26,21 @@ class Ages:
 
     def __call__(self, quote: Quote) -> str:
         """Return the age of a quote's price in words, with a mark where it is too old."""
-        money = quote.money
-        if money.got == "override":
+        if quote.money.got == "override":
             return "yours"
-        told = self.told.get((quote.account, quote.offer)) if money.got == "live" else None
-        since = money.date if told is None else told.isoformat()
+        since = self.since(quote)
         first = oldest(since)
         if first is None:
-            return "" if money.usd is None else "no date"
+            return "" if quote.money.usd is None else "no date"
         days = max((self.today - first).days, 0)
         words = f"{'' if first.isoformat() == since else 'up to '}{counted(days, 'day')}"
         return f"{words} {STALE}" if timedelta(days) > LIFE else words
+
+    def since(self, quote: Quote) -> str | None:
+        """Return the day on which a quote's price was printed, or on which the provider told it."""
+        money = quote.money
+        told = self.told.get((quote.account, quote.offer)) if money.got == "live" else None
+        return money.date if told is None else told.isoformat()
 
 
 def oldest(printed: str | None) -> date | None:

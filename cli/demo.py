@@ -1,4 +1,4 @@
-"""`anymedia demo`: one request at every simulated provider, from the exact call to the picture; a clip of it at two."""
+"""`anymedia demo`: one request at every simulated provider, from its body to the picture; a clip of it at two."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -10,9 +10,19 @@ import attrs
 import click
 
 import anymedia
-from anymedia import AnymediaError, Explanation, ImageRequest, Quote, Task, VideoRequest, read_config, to_json
+from anymedia import (
+    AnymediaError,
+    Attempt,
+    Explanation,
+    ImageRequest,
+    Money,
+    Quote,
+    Task,
+    VideoRequest,
+    read_config,
+    to_json,
+)
 from anymedia.clock import Clock
-from anymedia.pricing.explain import MASK
 from anymedia.registry import adapters
 
 from .command import Command
@@ -27,7 +37,7 @@ from .text import counted, pixels, price, print_json, together
 if TYPE_CHECKING:
     from anymedia import Client
 
-    from .screen import Screen
+    from .screen import Cell, Screen
 
 REQUEST = ImageRequest(model="flux-2-pro", prompt="a lighthouse at dusk", resolution="1K", aspect_ratio="16:9")
 CLIP = VideoRequest(
@@ -36,8 +46,8 @@ CLIP = VideoRequest(
 """What is asked for next, with the picture as its first frame."""
 
 SPEED = 4.0
-FOUR_ABREAST = 110
-"""Columns of a terminal on which four bodies fit side by side; on fewer there are two."""
+NAMES = "{account}-{model}-{number}.{ext}"
+"""How the files are named: who made them of which model."""
 
 
 @click.command("demo", cls=Command)
@@ -52,11 +62,11 @@ FOUR_ABREAST = 110
 )
 @click.pass_obj
 def command(clock: Clock, out: Path, as_json: bool) -> None:
-    """Show all of it in fifteen seconds, without an API key.
+    """Show all of it in twelve seconds, without an API key.
 
-    At simulated providers: one request as each wants it, made at all of them at once, the pictures saved; a clip that
-    begins with the picture, at the two where it is cheapest, with its price before and after; then what an app sees
-    when it goes wrong. --json prints one object: explanations, tasks, quotes and clips, files, errors.
+    At simulated providers: one request as each of its sellers wants it, made at all of them at once, the pictures
+    saved; a clip that begins with the picture, at the two where it is cheapest, with its price before and after; then
+    what an app sees when it goes wrong. --json prints one object: explanations, tasks, quotes and clips, files, errors.
     """
     needs_packages()
     from anymedia.simulators import names
@@ -64,9 +74,9 @@ def command(clock: Clock, out: Path, as_json: bool) -> None:
     explanations = [each for each in anymedia.explain(REQUEST) if each.provider in names()]
     if not as_json:
         _show_calls(_screen(), explanations)
-    sellers = [each.provider for each in explanations]
+    quoted = {each.provider: each.money for each in explanations}
     with TemporaryDirectory(prefix="anymedia-") as folder:  # it costs nothing, and is not in the user's journal
-        made = asyncio.run(_run(clock, out, sellers, Path(folder, "journal.db"), as_json=as_json))
+        made = asyncio.run(_run(clock, out, quoted, Path(folder, "journal.db"), as_json=as_json))
     if as_json:
         print_json(
             {
@@ -97,27 +107,32 @@ def _faults(sellers: Sequence[str]) -> dict[str, str]:
     return {refuses: "no_credit", loses: "reset_after"}
 
 
-async def _run(clock: Clock, out: Path, sellers: Sequence[str], journal: Path, *, as_json: bool) -> Made:
+async def _run(clock: Clock, out: Path, quoted: Mapping[str, Money], journal: Path, *, as_json: bool) -> Made:
     from anymedia import Client
     from anymedia.simulators import running
 
-    async with running(*sellers, speed=SPEED) as simulators:
+    async with running(*quoted, speed=SPEED) as simulators:
         config = attrs.evolve(read_config(simulators.config, simulators.environ), journal=journal)
-        progress = Progress(clock)
-        async with Client(config, clock=clock, on_event=progress.see) as client:
-            with progress:
+        stages = [Progress(clock)]
+
+        def see(event: Attempt | Task) -> None:
+            stages[-1].see(event)
+
+        async with Client(config, clock=clock, on_event=see) as client:
+            with stages[-1]:
                 pictures = await asyncio.gather(*(_make(client, REQUEST, name, out) for name in config.accounts))
             if not as_json:
-                _show_pictures(_screen(), pictures, progress, out)
+                _show_pictures(_screen(), pictures, quoted, stages[-1], out)
+            stages.append(Progress(clock))
             clip = attrs.evolve(CLIP, first_frame=pictures[0].assets[0].url)
             quotes = client.quote(clip)[:2]
             if not as_json:
                 _show_quotes(_screen(), quotes)
-            with progress:
+            with stages[-1]:
                 clips = await asyncio.gather(*(_make(client, clip, quote.account, out) for quote in quotes))
             if not as_json:
-                _show_clips(_screen(), quotes, clips, progress)
-            faults = _faults(sellers)
+                _show_clips(_screen(), quotes, clips, stages[-1])
+            faults = _faults([*quoted])
             for name, fault in faults.items():
                 simulators[name].fault(fault)
             errors = [await _fail(client, name) for name in faults]
@@ -128,7 +143,7 @@ async def _run(clock: Clock, out: Path, sellers: Sequence[str], journal: Path, *
 
 async def _make(client: "Client", request: ImageRequest | VideoRequest, account: str, out: Path) -> Task:
     (task,) = (await client.generate(request, account)).tasks
-    return attrs.evolve(task, assets=await client.download(task, out))
+    return attrs.evolve(task, assets=await client.download(task, out, names=NAMES))
 
 
 async def _fail(client: "Client", account: str) -> AnymediaError:
@@ -146,37 +161,33 @@ def _screen() -> "Screen":
 
 
 def _show_calls(screen: "Screen", explanations: Sequence[Explanation]) -> None:
+    screen.headline("1", "cyan", f"one request for {REQUEST.model}, as each of its sellers wants it")
+    screen.table(("offer and price", "what it is sent"), map(_call, explanations), whole=("offer and price",))
+
+
+def _call(explanation: Explanation) -> "list[Cell]":
+    """Return an offer with its price, and the call that it gets: the body on as few lines as it takes."""
+    from rich.text import Text
+
     from .screen import json_text
 
-    screen.headline("1", "cyan", f"one request for {REQUEST.model}, as each provider wants it")
-    abreast = 4 if screen.width >= FOUR_ABREAST else 2
-    for start in range(0, len(explanations), abreast):
-        some = explanations[start : start + abreast]
-        screen.table(
-            ("", *(each.offer for each in some)),
-            [
-                ["endpoint", *(f"{each.method} {each.url}" for each in some)],
-                ["API key", *(_key_header(each) for each in some)],
-                ["body", *(json_text(each.json) for each in some)],
-                ["price", *(price(each.money) for each in some)],
-            ],
-        )
+    price_ = "price unknown" if explanation.money.usd is None else str(explanation.money)
+    called = Text(f"{explanation.method} {explanation.url}\n", "dim")
+    return [[explanation.offer, price_], called + json_text(explanation.json, indent=None)]
 
 
-def _key_header(explanation: Explanation) -> str:
-    return next(f"{name}: {value}" for name, value in explanation.headers.items() if value.endswith(MASK))
-
-
-def _show_pictures(screen: "Screen", tasks: Sequence[Task], progress: Progress, out: Path) -> None:
+def _show_pictures(
+    screen: "Screen", tasks: Sequence[Task], quoted: Mapping[str, Money], progress: Progress, out: Path
+) -> None:
     screen.headline("2", "cyan", "made at all of them at once, each at its own pace")
     screen.table(
-        ("provider", "state", "seconds", "billed", "pixels", "file"),
+        ("provider", "seconds", "quoted", "billed", "pixels", "file"),
         (
             [
                 task.provider,
-                str(task.state),
                 f"{progress.seconds(task):.1f}",
-                price(task.money),
+                str(quoted[task.provider]),
+                str(task.money),
                 pixels(asset.width, asset.height),
                 asset.path.name if asset.path else "",
             ]

@@ -112,6 +112,8 @@ def _basis(money: Money) -> str:
 
 
 def _notes(each: Explanation) -> Iterator[tuple[str, str]]:
+    for notice in each.notices:
+        yield "note", notice
     for file in each.files:
         yield "file", " ".join(filter(None, _way_of(file)))
     for field, value in each.defaults.items():

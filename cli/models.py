@@ -1,145 +1,110 @@
-"""`anymedia models`: what can be asked for, and who sells it as what."""
+"""`anymedia models`: what can be asked for, what it costs at the cheapest and who sells it; or one model in full."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from anymedia import Config, Kind, load_config, to_json
-from anymedia.declare import Adapter, Offer
-from anymedia.model.request import FROM_TEXT
+from anymedia import load_config, to_json
+from anymedia.clock import Clock
 from anymedia.pricing.offers import kinds_of
-from anymedia.pricing.price import least
-from anymedia.registry import adapters, offers
+from anymedia.registry import adapters
 
 from .command import Command, config_option, kind_option
-from .fields import PROMPT, flag, in_flags
-from .request import TEXT
-from .takes import told
+from .offers import offer_json, show_offers
+from .prices import pool
+from .sold import Sold, by_model
+from .takes import NONE
 from .text import print_json
+from .usual import TITLES, usual
 
 if TYPE_CHECKING:
-    from .screen import Screen
+    from .screen import Cell
 
-COLUMNS = ("model", "kind", "offer", "wire id", "variants", "takes", "from", "makes", "of")
+COLUMNS = ("model", "price", "cheapest at", "providers", "note")
+PIPED = ("model", "kind", "price", "cheapest at", "providers", "note")
 
 
 @click.command("models", cls=Command)
 @click.argument("model", required=False)
 @kind_option("Models that make this.")
+@click.option("--provider", "names", multiple=True, metavar="ACCOUNT", help="What this account sells; may be repeated.")
 @config_option
-def command(model: str | None, kind: str | None, config: Path | None, as_json: bool) -> None:
-    """Show every model and who sells it, with the offers that the config file declares.
+@click.pass_obj
+def command(
+    clock: Clock, model: str | None, kind: str | None, names: tuple[str, ...], config: Path | None, as_json: bool
+) -> None:
+    """Show every model, what it costs at the cheapest, and how many providers sell it.
 
-    `takes` lists what an offer takes, by the flags of `anymedia generate`, and raw fields of the provider as
-    extra.NAME. For one MODEL it says which values each of them has. `from` is the lowest price of one picture, clip or
-    recording, or of as many songs as one price is for; `of` is the day of that price.
+    Every price is for the same: a picture of 1:1 at 1K, a clip of 5 s at 720p without sound, a text of 1,000
+    characters, as many songs as one price is for. Where the cheapest offer makes something else, the note says what. ~
+    marks a price that is not exact; an unknown one is never the cheapest.
+
+    For one MODEL it shows every offer: its names on the wire, and which values each flag of `anymedia generate` takes
+    there; raw fields of the provider are extra.NAME. `from` is the lowest price of one picture, clip or recording, or
+    of as many songs as one price is for; `of` is the day of that price. Offers that the config file declares are among
+    them.
+
+    --json prints a list of model, kind, price, offer, account, providers, unpriced (those of whom no price is known),
+    offers (all that is known of each).
     """
     found = load_config(config)
+    accounts = pool(names, found, every=not names)
     if model is not None:
-        kinds_of(model, [*adapters().values(), *(account.adapter for account in found.accounts.values())], None)
-    every = [each for each in (*offers(), *_own(found)) if model in (None, each[1].model)]
-    sold = sorted((each for each in every if kind in (None, each[1].kind)), key=_place)
+        kinds_of(model, [*adapters().values(), *(account.adapter for account in found.accounts.values())])
+    today = clock.now().date()
+    offers = (
+        usual(account, offer, today)
+        for account in accounts
+        for offer in account.adapter.offers
+        if model in (None, offer.model) and kind in (None, offer.kind)
+    )
+    sold = by_model(offers)
     if as_json:
-        print_json([_json(adapter, offer) for adapter, offer in sold])
-        return
+        print_json([{**_json(each), "offers": [offer_json(offer) for offer in each.offers]} for each in sold])
+    elif model is None:
+        _show(sold)
+    else:
+        show_offers(sold)
+
+
+def _json(sold: Sold) -> dict[str, Any]:
+    cheapest = sold.cheapest
+    known = cheapest.money.usd is not None
+    return {
+        "model": sold.model,
+        "kind": sold.kind,
+        "price": to_json(cheapest.money),
+        "offer": cheapest.quote.offer if known else None,
+        "account": cheapest.account.name if known else None,
+        "providers": sold.providers,
+        "unpriced": sold.unpriced,
+        "note": sold.note,
+    }
+
+
+def _show(every: Sequence[Sold]) -> None:
     from .screen import Screen
 
     screen = Screen()
     if not screen.is_terminal:
-        screen.table(COLUMNS, (_row(adapter, offer) for adapter, offer in sold))
+        screen.table(PIPED, map(_piped, every))
         return
-    for (_, name), sellers in groupby(sold, key=_place):
-        some = list(sellers)
-        screen.headline(name, "cyan", some[0][1].kind)
-        for adapter, offer in some:
-            _show(screen, adapter, offer, values=model is not None)
-        screen.print()
+    for kind, some in groupby(every, key=lambda sold: sold.kind):
+        screen.headline(kind, "cyan", TITLES[kind])
+        screen.table(COLUMNS, map(_row, some), whole=COLUMNS[:4])
 
 
-def _place(sold: tuple[Adapter, Offer]) -> tuple[int, str]:
-    """Return where an offer stands in the list: by what it makes, then by its model."""
-    _, offer = sold
-    return [*Kind].index(offer.kind), offer.model
+def _row(sold: Sold) -> "list[Cell]":
+    return [sold.model, str(sold.cheapest.money), _where(sold), str(len(sold.providers)), sold.note]
 
 
-def _own(config: Config) -> Iterator[tuple[Adapter, Offer]]:
-    """Yield the offers that a config file declares; two accounts may declare the same."""
-    seen: list[tuple[str, Offer]] = []
-    for account in config.accounts.values():
-        for offer in account.adapter.offers:
-            if offer.own and (account.adapter.name, offer) not in seen:
-                seen.append((account.adapter.name, offer))
-                yield account.adapter, offer
+def _piped(sold: Sold) -> "list[Cell]":
+    return [sold.model, sold.kind, str(sold.cheapest.money), _where(sold) or NONE, sold.providers, sold.note or NONE]
 
 
-def _show(screen: "Screen", adapter: Adapter, offer: Offer, *, values: bool) -> None:
-    """Print an offer on a terminal, where a table of so many columns would have no room.
-
-    With `values` what it takes is told field by field.
-    """
-    from .screen import pairs
-
-    money = least(adapter, offer)
-    since = f"price unknown: {money.reason}" if money.usd is None else f"from {money}, {money.date}"
-    since += "" if offer.makes == 1 else f", makes {offer.makes}"
-    screen.print(f"{_named(adapter, offer)}  {since}", style="bold")
-    screen.block(pairs(_variants(offer).items()))
-    if values:
-        screen.block("", pairs((_flag(field), in_flags(told(offer, field))) for field in features(offer)), "")
-    else:
-        screen.block(pairs([("takes", ", ".join(map(_flag, features(offer))))]))
-
-
-def _named(adapter: Adapter, offer: Offer) -> str:
-    return f"{adapter.name}/{offer.name}" + (" (yours)" if offer.own else "")
-
-
-def _row(adapter: Adapter, offer: Offer) -> list[str | list[str]]:
-    money = least(adapter, offer)
-    return [
-        offer.model,
-        offer.kind,
-        _named(adapter, offer),
-        list(dict.fromkeys(offer.variants.values())),
-        list(_variants(offer)),
-        list(map(_flag, features(offer))),
-        str(money),
-        str(offer.makes),
-        money.date or "",
-    ]
-
-
-def _json(adapter: Adapter, offer: Offer) -> dict[str, Any]:
-    money = least(adapter, offer)
-    return {
-        "model": offer.model,
-        "offer": f"{adapter.name}/{offer.name}",
-        "provider": adapter.name,
-        "variants": offer.variants,
-        "kind": offer.kind,
-        "fields": features(offer),
-        "takes": {field: told(offer, field) for field in features(offer)},
-        "makes": offer.makes,
-        "from": to_json(money),
-        "page": offer.page,
-        "own": offer.own,
-    }
-
-
-def features(offer: Offer) -> list[str]:
-    """Return the fields that an offer takes, the provider's own as a request names them."""
-    shaped = () if offer.shape is None else (field for field in offer.shape.takes if field not in offer.params)
-    return [*offer.params, *shaped, *(f"extra.{name}" for name in offer.knobs)]
-
-
-def _variants(offer: Offer) -> dict[str, str]:
-    """Return the wire id of each variant, which is named by the flag of what is put in."""
-    return {name if name == FROM_TEXT else flag(name): wire_id for name, wire_id in offer.variants.items()}
-
-
-def _flag(field: str) -> str:
-    """Return how a field is given on the command line; the text that is spoken is PROMPT too."""
-    return field if field.startswith("extra.") else flag(PROMPT if field == TEXT else field)
+def _where(sold: Sold) -> str:
+    """Return the account at which a model is the cheapest."""
+    return "" if sold.cheapest.money.usd is None else sold.cheapest.account.name

@@ -27,7 +27,9 @@ from .text import print_json, say
 @click.command("prices", cls=Command)
 @asks_unless("drift", "config", "as_json")
 @click.option("--all", "every", is_flag=True, help="Use every known provider, with or without an API key.")
-@click.option("--refresh", is_flag=True, help="First ask the providers that publish live prices; needs no API key.")
+@click.option(
+    "--refresh", is_flag=True, help="First ask the providers that publish live prices: some with the API key."
+)
 @click.option("--drift", is_flag=True, help="Show bills that differed from their quotes instead.")
 @config_option
 @click.pass_obj
@@ -44,7 +46,7 @@ def command(
     --drift reads the journal and needs no PROMPT.
 
     --json prints a list of offer, provider, account, model, status (exact, approximate, estimate, unknown, refused),
-    money (usd, list_usd, credits, got, date, source), tasks, works (how many it makes), depends_on, reasons.
+    money (usd, list_usd, credits, got, date, source), tasks, works (how many it makes), depends_on, reasons, notices.
     """
     if asked is None:
         show_drift(config, as_json=as_json)
@@ -76,7 +78,7 @@ async def _refreshed(asked: Asked, accounts: Sequence[Account], config: Config, 
     """Ask for live prices, and return what went wrong, in sentences."""
     from anymedia import Client
 
-    if all(account.adapter.price_quote is None for account in accounts):
+    if not any(account.adapter.price_quote for account in accounts):
         return ["no price is live: none of these providers publishes any"]
     by_name = {account.name: account for account in accounts}
     async with Client(attrs.evolve(config, accounts=by_name, journal=None), clock=clock) as client:

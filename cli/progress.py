@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+LINES = 3
+"""Lines of a terminal that a task takes with its id, its price and why it was chosen: where all of them have no room,
+each takes one, without these."""
+
 
 @attrs.define
 class Row:
@@ -131,10 +135,12 @@ class Progress:
     def _table(self) -> "Table":
         from rich.table import Table
 
-        grid = Table.grid(padding=(0, 2))
-        for row in list(self._rows.values()):  # a copy: it is drawn in a thread of its own
+        grid, rows = Table.grid(padding=(0, 2)), list(self._rows.values())  # a copy: it is drawn in a thread of its own
+        is_crowded = self._live is not None and len(rows) * LINES > self._live.console.height
+        for row in rows:
             mark = "" if row.over else self._spinner
-            grid.add_row(mark, self._title(row), row.words, f"{self._seconds(row):.0f} s")
+            title = sold(row.attempt) if is_crowded else self._title(row)
+            grid.add_row(mark, title, row.words, f"{self._seconds(row):.0f} s")
         return grid
 
     def _title(self, row: Row) -> "Text":

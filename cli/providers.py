@@ -1,60 +1,89 @@
-"""`anymedia providers`: every provider, and whether its API key is set."""
+"""`anymedia providers`: every provider, what it takes and how sure that is; or one of them in full."""
 
 import os
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from anymedia import Account, Kind, load_config
+from anymedia import Account, Config, ConfigError, Kind, load_config
 from anymedia.clock import Clock
 from anymedia.config import default_account
-from anymedia.declare import Lifecycle
 from anymedia.declare.hook import hooks
+from anymedia.model.names import no_such
 from anymedia.registry import adapters
 
 from .command import Command, config_option, kind_option
-from .text import counted, duration, print_json, settings_lines
+from .text import print_json
+from .traits import MEANINGS, Column, Known, cell, tables, traits_json
 
-COLUMNS = ("provider", "API key", "sells", "refunds", "results", "gaps")
+if TYPE_CHECKING:
+    from .screen import Cell, Screen
 
 
-@click.command("providers", cls=Command)
+class _Explained(Command):
+    """A command whose help says what the columns mean."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the meanings, and then the options, into the help."""
+        with formatter.section("Columns"):
+            formatter.write_dl([*MEANINGS.items()])
+        super().format_options(ctx, formatter)
+
+
+@click.command("providers", cls=_Explained)
+@click.option(
+    "--provider",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="This provider or account in full, with what no page says of it; may be repeated.",
+)
+@kind_option("Providers that sell this; what is told is of that alone.")
 @click.option(
     "--health", is_flag=True, help="Show the health of each account instead, from the last hour of the journal."
 )
-@kind_option("Providers that sell this.")
 @config_option
 @click.pass_obj
-def command(clock: Clock, health: bool, kind: str | None, config: Path | None, as_json: bool) -> None:
-    """Show every provider, and whether its API key is set.
+def command(
+    clock: Clock, names: tuple[str, ...], kind: str | None, health: bool, config: Path | None, as_json: bool
+) -> None:
+    """Show every provider: what it sells and takes, how its work goes, and how sure that is.
 
-    The accounts in the config file come first. `sells` counts the offers of each kind, and lists the models of one kind
-    with --kind; `anymedia models` shows them all. `results` is how long results can be fetched; `gaps` is the number of
-    facts that no page states, which --json prints in words.
+    The accounts in the config file come first. --provider tells all that is known of one, and what no page says.
+    `anymedia models` shows what is sold for how much.
 
     --health judges each account by the submits of the last hour in the journal, as a client that had made them would:
     whether it is left alone, why, since when, until when (UTC), and what ends it. A new process starts without that.
+    It shows the accounts in the config file, or those whose API key is in the environment, or else every provider.
     """
-    accounts = [account for account in _accounts(config) if kind is None or kind in kinds_of(account)]
+    of_kind = None if kind is None else Kind(kind)
+    known = [each for each in (Known(account, of_kind) for account in _named(names, config)) if each.offers]
     if health:
         from .health import show_health
 
-        show_health(accounts, config, clock, as_json=as_json)
-        return
-    if as_json:
-        print_json([facts_of(account) for account in accounts])
-        return
-    from .screen import Screen
+        accounts = [each.account for each in known]
+        mine = [account for account in accounts if account.name in load_config(config).accounts]
+        show_health(mine or accounts, config, clock, as_json=as_json)
+    elif as_json:
+        print_json([facts_of(each) for each in known])
+    else:
+        _show(known, of_kind, in_full=bool(names))
 
-    Screen().table(COLUMNS, (_row(account, kind) for account in accounts))
+
+def _named(names: Sequence[str], config: Path | None) -> list[Account]:
+    """Return the accounts of these names, or of the providers of these names, else all. Errors: ConfigError."""
+    every = list(_accounts(load_config(config)))
+    found = [account for account in every if not names or account.name in names or account.adapter.name in names]
+    for name in names:
+        if not any(name in (account.name, account.adapter.name) for account in found):
+            raise ConfigError(no_such("provider", name, {account.name: account for account in every}))
+    return found
 
 
-def _accounts(config: Path | None) -> Iterator[Account]:
+def _accounts(found: Config) -> Iterator[Account]:
     """Yield the accounts of the config file, then the provider's own one of every provider that is not among them."""
-    found = load_config(config)
     configured = list(found.accounts.values()) if found.path is not None else []
     yield from configured
     seen = {account.adapter.name for account in configured}
@@ -63,49 +92,37 @@ def _accounts(config: Path | None) -> Iterator[Account]:
             yield default_account(adapter, os.environ)
 
 
-def _row(account: Account, kind: str | None) -> list[str | list[str]]:
-    adapter = account.adapter
-    title = adapter.title if account.name == adapter.name else f"{adapter.title} ({adapter.name})"
-    return [
-        [account.name, title, account.origin.removeprefix("https://")],
-        ["set" if account.api_key else "not set", *account.api_key_env, *settings_lines(account.shown_settings)],
-        [*_sold(account, kind)],
-        str(adapter.refunds),
-        list(dict.fromkeys(map(_results, adapter.lives.values()))),
-        str(len(adapter.gaps)),
-    ]
+def _show(known: Sequence[Known], kind: Kind | None, *, in_full: bool) -> None:
+    from .screen import Screen
 
+    screen = Screen()
+    if in_full:
+        from .provider import show_provider
 
-def _sold(account: Account, kind: str | None) -> Iterator[str]:
-    """Yield how many offers an account has, and of each kind, or the models of the one kind that is wanted."""
-    offers = [offer for offer in account.adapter.offers if kind in (None, offer.kind)]
-    own = sum(offer.own for offer in offers)
-    yield counted(len(offers), "offer") + (f", {own} yours" if own else "")
-    if kind is None:
-        counts = Counter(offer.kind for offer in offers)
-        yield from (f"{counts[each]} {each}" for each in kinds_of(account))
+        for each in known:
+            show_provider(screen, each)
+    elif screen.is_terminal:
+        for title, columns in tables(kind).items():  # beside each other, all columns have no room
+            screen.headline(title, "cyan")
+            _table(screen, known, columns)
     else:
-        yield from dict.fromkeys(offer.model for offer in offers)
+        _table(screen, known, {name: column for columns in tables(kind).values() for name, column in columns.items()})
 
 
-def _results(life: Lifecycle) -> str:
-    return "unknown" if life.expires is None else duration(life.expires)
+def _table(screen: "Screen", known: Sequence[Known], columns: Mapping[str, Column]) -> None:
+    heads = ("account", *columns)
+    rows = ([_names(each.account), *(cell(column, each) for column in columns.values())] for each in known)
+    screen.table(heads, rows, whole=heads)
 
 
-def models_of(account: Account) -> list[str]:
-    """Return the models that an account sells, in the order of its offers."""
-    return list(dict.fromkeys(offer.model for offer in account.adapter.offers))
-
-
-def kinds_of(account: Account) -> list[Kind]:
-    """Return what the offers of an account make."""
-    sold = {offer.kind for offer in account.adapter.offers}
-    return [kind for kind in Kind if kind in sold]
-
-
-def facts_of(account: Account) -> dict[str, Any]:
-    """Return what --json prints of an account."""
+def _names(account: Account) -> "Cell":
     adapter = account.adapter
+    return account.name if account.name == adapter.name else [account.name, f"at {adapter.name}"]
+
+
+def facts_of(known: Known) -> dict[str, Any]:
+    """Return what --json prints of an account."""
+    account, adapter = known.account, known.adapter
     return {
         "account": account.name,
         "provider": adapter.name,
@@ -113,10 +130,9 @@ def facts_of(account: Account) -> dict[str, Any]:
         "base_url": account.origin,
         "key": {"set": account.api_key is not None, "variables": list(account.api_key_env)},
         "settings": account.shown_settings,
-        "offers": [f"{adapter.name}/{offer.name}" for offer in adapter.offers],
-        "own_offers": [f"{adapter.name}/{offer.name}" for offer in adapter.offers if offer.own],
-        "kinds": kinds_of(account),
-        "models": models_of(account),
+        "offers": [f"{adapter.name}/{offer.name}" for offer in known.offers],
+        "own_offers": [f"{adapter.name}/{offer.name}" for offer in known.offers if offer.own],
+        **traits_json(known),
         "refunds": str(adapter.refunds),
         "expires": adapter.lifecycle.expires,
         "lifecycles": {name: {"expires": life.expires} for name, life in adapter.lifecycles.items()},

@@ -31,12 +31,13 @@ def quote_json(quote: Quote) -> dict[str, Any]:
         "works": quote.works,
         "depends_on": dict(quote.depends_on),
         "reasons": list(quote.reasons),
+        "notices": list(quote.notices),
     }
 
 
 # As a table
 
-COLUMNS = ("", "offer", "billed", "tasks", "depends on", "age and source")
+COLUMNS = ("", "offer", "billed", "tasks", "depends on", "date, age and source")
 PIPED = (
     "",
     "offer",
@@ -47,6 +48,7 @@ PIPED = (
     "credits",
     "tasks",
     "depends on",
+    "date",
     "age",
     "source",
     "reasons",
@@ -70,24 +72,49 @@ def show_quotes(quotes: Sequence[Quote], ages: Ages) -> None:
         return
     taken = [quote for quote in quotes if quote.status != REFUSED]
     if taken:
-        screen.table(COLUMNS, (_row(quote, cheapest, ages) for quote in taken), whole=("offer", "billed"))
+        _show_table(screen, taken, cheapest, ages)
         _show_marks(screen, taken, ages)
+    priced = [quote for quote in taken if quote.money.usd is not None]
     refused = [quote for quote in quotes if quote.status == REFUSED]
-    for title, style, some in (("why it is not exact", "cyan", taken), ("refused", "red", refused)):
-        reasons = [("\n".join(_names(quote)), "\n".join(reasons_of(quote))) for quote in some if quote.reasons]
-        if reasons:
+    for title, style, some, told in (
+        ("why it is not exact", "cyan", priced, reasons_of),
+        ("ends soon", "yellow", taken, _notices),
+        ("refused", "red", refused, reasons_of),
+    ):
+        rows = [("\n".join(_names(quote)), "\n".join(told(quote))) for quote in some if told(quote)]
+        if rows:
             screen.headline(title, style)
-            screen.block(pairs(reasons), "")
+            screen.block(pairs(rows), "")
 
 
-def _row(quote: Quote, cheapest: Decimal | None, ages: Ages) -> "list[Cell]":
+def _show_table(screen: "Screen", quotes: Sequence[Quote], cheapest: Decimal | None, ages: Ages) -> None:
+    """Print a table of quotes, without the columns that say nothing of any of them."""
+    rows = [_row(quote, cheapest, ages) for quote in quotes]
+    told = {"tasks": any(tasks_of(quote) != ["1"] for quote in quotes)}
+    told["depends on"] = any(quote.depends_on for quote in quotes)
+    columns = [name for name in COLUMNS if told.get(name, True)]
+    screen.table(columns, ([row[name] for name in columns] for row in rows), whole=("offer", "billed"))
+
+
+def _row(quote: Quote, cheapest: Decimal | None, ages: Ages) -> "dict[str, Cell]":
     from rich.text import Text
 
     best, age = _is(quote, cheapest), ages(quote)
     billed = Text("\n".join([str(quote.money), *_listed(quote.money)]), "bold green" if best else "")
-    since = Text("\n".join(filter(None, [age, quote.money.source])), "yellow" if age.endswith(STALE) else "")
+    known = Text("\n".join(_known(quote, ages)), "yellow" if age.endswith(STALE) else "")
     depends_on = [_short(field, value) for field, value in quote.depends_on.items()]
-    return [_mark(quote, cheapest), _names(quote), billed, tasks_of(quote), depends_on, since]
+    cells = (_mark(quote, cheapest), _names(quote), billed, tasks_of(quote), depends_on, known)
+    return dict(zip(COLUMNS, cells, strict=True))
+
+
+def _known(quote: Quote, ages: Ages) -> Iterator[str]:
+    """Yield since when a price is known, and where from; of an unknown one why it is not."""
+    if quote.money.usd is None:
+        yield from reasons_of(quote)
+        return
+    yield ", ".join(filter(None, [ages.since(quote), ages(quote)]))
+    if quote.money.source:
+        yield f"live: {quote.money.source}" if quote.money.got == "live" else quote.money.source
 
 
 def _piped(quote: Quote, cheapest: Decimal | None, ages: Ages) -> "list[Cell]":
@@ -102,9 +129,10 @@ def _piped(quote: Quote, cheapest: Decimal | None, ages: Ages) -> "list[Cell]":
         plain(money.credits) or "-",
         tasks_of(quote),
         [f"{field} {_word(value)}" for field, value in quote.depends_on.items()] or "-",
+        ages.since(quote) or "-",
         ages(quote) or "-",
         money.source or "-",
-        "; ".join(reasons_of(quote)) or "-",
+        "; ".join([*reasons_of(quote), *_notices(quote)]) or "-",
     ]
 
 
@@ -138,11 +166,18 @@ def reasons_of(quote: Quote) -> list[str]:
     return list(map(in_flags, quote.reasons))
 
 
+def _notices(quote: Quote) -> list[str]:
+    """Return what else is to be known of an offer."""
+    return list(quote.notices)
+
+
 def _short(field: str, value: object) -> str:
     """Return what a price depends on as it fits into a narrow column: a value alone names its field."""
-    if value is None or isinstance(value, int):  # a flag too
-        return f"{field} {_word(value)}"
-    return f"dearest {field}" if value == "dearest" else str(value)
+    if value is None:
+        return f"{field}\nunknown"
+    if isinstance(value, int):  # a flag too
+        return f"{field} {as_word(value)}"
+    return f"dearest\n{field}" if value == "dearest" else str(value)
 
 
 def _word(value: object) -> str:

@@ -9,6 +9,7 @@ import click
 from click.core import ParameterSource
 
 from anymedia import Account, Config, OutOfBounds, Problem, Request, load_config
+from anymedia.clock import Clock
 from anymedia.model.kinds import KINDS
 from anymedia.model.options import OnUnsupported
 from anymedia.model.vocabulary import Kind
@@ -36,7 +37,14 @@ class Asked:
 
     def candidates(self, accounts: Sequence[Account], live: LivePrices) -> list[Candidate]:
         """Return every offer of the request's model at these accounts. Errors: Unsupported."""
-        return candidates(self.request, accounts, offer=self.offer, on_unsupported=self.on_unsupported, live=live)
+        return candidates(
+            self.request,
+            accounts,
+            offer=self.offer,
+            on_unsupported=self.on_unsupported,
+            live=live,
+            today=Clock().now().date(),
+        )
 
 
 def asks(function: Callable[..., T]) -> Callable[..., T]:

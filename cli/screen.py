@@ -91,8 +91,8 @@ def pairs(rows: Iterable[tuple[str, RenderableType]]) -> Table:
     return grid
 
 
-def json_text(value: Any) -> Text:
-    """Return JSON in colours."""
-    text = Text(printable(json_of(value, indent=2, ensure_ascii=False)))
+def json_text(value: Any, *, indent: int | None = 2) -> Text:
+    """Return JSON in colours; without an indent on one line."""
+    text = Text(printable(json_of(value, indent=indent, ensure_ascii=False)))
     JSONHighlighter().highlight(text)
     return text

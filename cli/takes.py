@@ -107,9 +107,15 @@ def _bounds(least: float, most: float | None) -> str:
 
 
 def _pixel_bounds(size: Size) -> Iterator[str]:
-    if size.least > 1:
+    if size.most is not None:
+        yield f", {size.least}–{size.most} a side"
+    elif size.least > 1:
         yield f", {size.least} a side or more"
     if size.step > 1:
         yield f", in steps of {size.step}"
     if size.megapixels is not None:
         yield f", {size.megapixels} megapixels at most"
+    if size.area is not None:
+        yield f", as many as {size.area[0]}x{size.area[1]} at most"
+    if size.ratio is not None:
+        yield f", 1:{size.ratio} to {size.ratio}:1"

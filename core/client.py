@@ -210,8 +210,8 @@ class Client:
     ) -> list[AnymediaError]:
         """Ask the providers that publish prices what a request would cost, and keep that for this and later processes.
 
-        No API key is needed and none is sent. Returns the errors, which changed nothing. Errors: OSError when the
-        prices cannot be kept.
+        An API key is sent to those alone whose price list needs one. Returns the errors, which changed nothing. Errors:
+        OSError when the prices cannot be kept.
         """
         priced = self._candidates(request, accounts, offer, on_unsupported)
         return await refresh(priced, self._session, self._live)
@@ -611,8 +611,15 @@ class Client:
     def _candidates(
         self, request: Request, names: Sequence[str], offer: str | None, on_unsupported: OnUnsupported
     ) -> list[Candidate]:
-        accounts, known = self._accounts(names), adapters().values()
-        return candidates(request, accounts, offer=offer, on_unsupported=on_unsupported, live=self._live, known=known)
+        return candidates(
+            request,
+            self._accounts(names),
+            offer=offer,
+            on_unsupported=on_unsupported,
+            live=self._live,
+            known=adapters().values(),
+            today=self._session.clock.now().date(),
+        )
 
     async def _planned(
         self, request: AnyRequest, names: Sequence[str], terms: Options, earlier: Sequence[Attempt]
@@ -629,8 +636,15 @@ class Client:
         return planned
 
     def _plan(self, request: AnyRequest, names: Sequence[str], terms: Options, *, one_task: bool = False) -> Plan:
-        known = adapters().values()
-        return plan(request, self._accounts(names), terms, live=self._live, known=known, one_task=one_task)
+        return plan(
+            request,
+            self._accounts(names),
+            terms,
+            live=self._live,
+            known=adapters().values(),
+            one_task=one_task,
+            today=self._session.clock.now().date(),
+        )
 
     def _deadline(self, timeout: float | None) -> float:
         return self._session.clock.monotonic() + seconds(timeout)

@@ -2,6 +2,7 @@
 network."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from .config import default_account, default_prices
 from .model.options import OnUnsupported
@@ -45,7 +46,8 @@ def compare(request: Request, a: str, b: str, *, on_unsupported: OnUnsupported =
     Of several offers the cheapest that takes the request counts. Prices are those that pages print.
     Errors: Unsupported for a model or an offer that does not exist, or that neither sells; ConfigError for a provider.
     """
-    return comparing.compare(request, seller(a), seller(b), on_unsupported=on_unsupported, known=adapters().values())
+    known, today = adapters().values(), datetime.now(UTC).date()
+    return comparing.compare(request, seller(a), seller(b), on_unsupported=on_unsupported, known=known, today=today)
 
 
 def seller(name: str) -> Seller:
@@ -58,5 +60,12 @@ def _candidates(
     request: Request, providers: Sequence[str], offer: str | None, on_unsupported: OnUnsupported
 ) -> list[Candidate]:
     accounts = [default_account(each, {}) for each in sellers(request.model, providers)]
-    live, known = LivePrices.at(default_prices()), adapters().values()
-    return candidates(request, accounts, offer=offer, on_unsupported=on_unsupported, live=live, known=known)
+    return candidates(
+        request,
+        accounts,
+        offer=offer,
+        on_unsupported=on_unsupported,
+        live=LivePrices.at(default_prices()),
+        known=adapters().values(),
+        today=datetime.now(UTC).date(),
+    )

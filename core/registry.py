@@ -1,12 +1,12 @@
 """The adapters there are: the modules of anymedia.adapters, then the entry points named `anymedia.adapters`."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache, partial
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -25,55 +25,88 @@ GROUP = "anymedia.adapters"
 _log = logging.getLogger("anymedia")
 
 
+class Adapters(Mapping[str, Adapter]):
+    """Every adapter by name: a built-in one is loaded when it is asked for, those of other packages all at once."""
+
+    def __getitem__(self, name: str) -> Adapter:
+        return _built_in(name) if name in _built_in_names() else plugins().adapters[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in _built_in_names() or name in plugins().adapters
+
+    def __iter__(self) -> Iterator[str]:
+        yield from _built_in_names()
+        yield from plugins().adapters
+
+    def __len__(self) -> int:
+        return len(_built_in_names()) + len(plugins().adapters)
+
+
+_ADAPTERS = Adapters()
+
+
+def adapters() -> Mapping[str, Adapter]:
+    """Return every adapter by name, none of which is loaded before it is looked up."""
+    return _ADAPTERS
+
+
+@cache
+def _built_in_names() -> tuple[str, ...]:
+    return tuple(sorted(module.name for module in iter_modules(import_module(GROUP).__path__)))
+
+
+@cache
+def _built_in(name: str) -> Adapter:
+    adapter: Adapter = import_module(f"{GROUP}.{name}").ADAPTER
+    return adapter
+
+
 @attrs.frozen
-class Catalogue:
-    """Every adapter by name, who sells what by model (None: everything), and why a plugin is not among them.
+class Plugins:
+    """The adapters of other packages by name, and why a plugin is not among them.
 
     `faults` is by the plugin's name: what it cannot be asked for.
     """
 
     adapters: Mapping[str, Adapter]
-    offers: Mapping[str | None, Sequence[tuple[Adapter, Offer]]]
     faults: Mapping[str, str]
 
 
 @cache
-def catalogue() -> Catalogue:
-    """Return what there is: the one cache, so that adapters and offers never differ.
-
-    A plugin that cannot be used is left out, and that is logged, once.
-    """
+def plugins() -> Plugins:
+    """Return the adapters of other packages. One that cannot be used is left out, and that is logged, once."""
     found: dict[str, Adapter] = {}
     faults: dict[str, str] = {}
-    for name, where, load in (*_built_in(), *_plugins()):
+    for point in points(GROUP):
         try:
-            adapter = _loaded(where, load, found)
+            adapter = _loaded(_where(point), point.load, {*_built_in_names(), *found})
         except ConfigError as error:
-            faults[name] = str(error)
+            faults[point.name] = str(error)
             _log.warning("%s; everything else works without it", error)
         else:
             found[adapter.name] = adapter
-    offers: dict[str | None, tuple[tuple[Adapter, Offer], ...]] = {None: ()}
-    for adapter in found.values():
-        for offer in adapter.offers:
-            for model in (None, offer.model):
-                offers[model] = (*offers.get(model, ()), (adapter, offer))
-    without = {name: fault for name, fault in faults.items() if name not in found}
-    return Catalogue(MappingProxyType(found), MappingProxyType(offers), MappingProxyType(without))
-
-
-def adapters() -> Mapping[str, Adapter]:
-    """Return every adapter by name."""
-    return catalogue().adapters
+    without = {name: fault for name, fault in faults.items() if name not in {*_built_in_names(), *found}}
+    return Plugins(MappingProxyType(found), MappingProxyType(without))
 
 
 def faults() -> Mapping[str, str]:
     """Return why plugins cannot be used, by their names."""
-    return catalogue().faults
+    return plugins().faults
 
 
-def _loaded(where: str, load: Callable[[], object], found: Mapping[str, Adapter]) -> Adapter:
-    """Return the adapter that a module or an entry point holds. Errors: ConfigError."""
+@cache
+def _offers() -> Mapping[str | None, Sequence[tuple[Adapter, Offer]]]:
+    """Return who sells what, by model; None: everything."""
+    found: dict[str | None, list[tuple[Adapter, Offer]]] = {None: []}
+    for adapter in adapters().values():
+        for offer in adapter.offers:
+            found[None].append((adapter, offer))
+            found.setdefault(offer.model, []).append((adapter, offer))
+    return MappingProxyType({model: tuple(sold) for model, sold in found.items()})
+
+
+def _loaded(where: str, load: Callable[[], object], taken: Container[str]) -> Adapter:
+    """Return the adapter that an entry point holds, whose name is not taken. Errors: ConfigError."""
     try:
         held = load()
         adapter = held if isinstance(held, Adapter) else getattr(held, "ADAPTER", held)
@@ -84,7 +117,7 @@ def _loaded(where: str, load: Callable[[], object], found: Mapping[str, Adapter]
         raise ConfigError(f"the adapter {where} cannot be loaded: {said:.500}") from None
     if not isinstance(adapter, Adapter):
         raise ConfigError(f"the adapter {where} holds no Adapter")
-    if adapter.name in found:
+    if adapter.name in taken:
         raise ConfigError(f"the adapter {where} has the name of another adapter, {adapter.name}")
     scheme, host, _ = origin_of(adapter.base_url) or ("", "", None)
     if scheme != "https" and not is_loopback(host):
@@ -93,22 +126,6 @@ def _loaded(where: str, load: Callable[[], object], found: Mapping[str, Adapter]
             "needed"
         )
     return adapter
-
-
-Found: TypeAlias = "tuple[str, str, Callable[[], object]]"
-"""A name, where it is found, and what loads it."""
-
-
-def _built_in() -> Iterator[Found]:
-    package = import_module(GROUP)
-    for module in sorted(iter_modules(package.__path__), key=lambda module: module.name):
-        name = f"{GROUP}.{module.name}"
-        yield module.name, name, partial(import_module, name)
-
-
-def _plugins() -> Iterator[Found]:
-    for point in points(GROUP):
-        yield point.name, _where(point), point.load
 
 
 def _where(point: "EntryPoint") -> str:
@@ -145,11 +162,9 @@ def _readable(group: str) -> "Iterator[EntryPoint]":
 
 def adapter(name: str, *, where: str = "provider") -> Adapter:
     """Return the adapter of a provider. Errors: ConfigError naming those there are, or why it cannot be used."""
-    if name in faults():
-        raise ConfigError(f"{where}: {faults()[name]}")
-    if name not in adapters():
-        raise ConfigError(f"{where}: {no_such('provider', name, adapters())}")
-    return adapters()[name]
+    if name in adapters():
+        return adapters()[name]
+    raise ConfigError(f"{where}: {faults().get(name) or no_such('provider', name, adapters())}")
 
 
 def no_account() -> ConfigError:
@@ -166,4 +181,4 @@ def sellers(model: str, names: Sequence[str] = ()) -> list[Adapter]:
 
 def offers(model: str | None = None) -> Sequence[tuple[Adapter, Offer]]:
     """Return every offer, or every one of a model."""
-    return catalogue().offers.get(model, ())
+    return _offers().get(model, ())

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 from .model.errors import ConfigError, OutOfBounds
@@ -52,7 +53,14 @@ def usd_text(value: Any, place: str) -> str:
 
 def _kind(kind: Any) -> str:
     """Return a type, or several, in words."""
-    words = {str: "a text", bool: "true or false", int: "a whole number", list: "a list", Mapping: "a table"}
+    words = {
+        str: "a text",
+        bool: "true or false",
+        int: "a whole number",
+        list: "a list",
+        Mapping: "a table",
+        date: "a day like 2026-12-01, without quotes",
+    }
     if kind == (int, float):
         return "a number"
     return " or ".join(words[each] for each in (kind if isinstance(kind, tuple) else (kind,)))

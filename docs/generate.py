@@ -14,8 +14,14 @@ from _generate.age import stale
 def main() -> None:
     """Write every page beside this file."""
     docs = Path(__file__).parent
-    for name, text in pages(built_in(), docs).items():
+    written = pages(built_in(), docs)
+    for name, text in written.items():
+        (docs / name).parent.mkdir(exist_ok=True)
         (docs / name).write_text(text, "utf-8")
+    for folder in ("providers", "prices"):
+        for page in (docs / folder).glob("*.md"):
+            if f"{folder}/{page.name}" not in written:  # of what is no more
+                page.unlink()
     for sentence in stale(built_in(), datetime.now(UTC).date()):
         sys.stderr.write(f"warning: {sentence}\n")
 

@@ -1,8 +1,9 @@
 """Black Forest Labs, as its page says: pixels, numbered images, a link to poll at, states that tell what happened.
 
-Ours, where the page is silent: a wrong key is a 403; a task that failed or was moderated costs nothing; an image that
-is put in is of one megapixel; where a plain failure says why; an unknown task is an HTTP 200; a size that is left out
-is 1024x1024; what a webhook's error is called; without a webhook_secret it is not signed.
+Ours, where the page is silent: a wrong key is a 403; a task that failed or was moderated costs nothing; where a plain
+failure says why; an unknown task is an HTTP 200; what a webhook's error is called; without a webhook_secret it is not
+signed; where the films of one draft stand; the words of the second form of errors. What is ours of prices and fields is
+told in bfl_models.
 """
 
 from __future__ import annotations
@@ -10,80 +11,35 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import ClassVar, cast
+from typing import ClassVar
 from uuid import uuid4
 
-from attrs import field, frozen
+from attrs import asdict
 
-from .fields import Cause, Choice, Field, Flag, Link, Number, Problem, Text, Whole, given, problems
-from .inputs import PICTURES, Takes
-from .message import Body, Error, Refusal, Request, Response, json_response
-from .picture import Media
+from . import bfl_models as films
+from .bfl_models import MODELS, VIDEO
+from .fields import Problem, given, is_link, problems
+from .inputs import from_base64, reach
+from .message import Body, Error, Refusal, Request, Response, Sent, json_response
+from .model import Given, Made
 from .service import Service
 from .task import Failure, Order, Stage, Task
 from .webhooks import Delivery, Webhook
 
-MEGAPIXEL = 1024 * 1024
-IMAGES = Takes(PICTURES.types, megabytes=20, megapixels=20)
-LARGEST = 4 * MEGAPIXEL
+ACTIVE = 24
+"""Tasks at a time."""
 
+FILMS = 5
+"""Films at a time."""
 
-@frozen
-class Side:
-    """Pixels of a side: at least 64, in steps of 16."""
+TWO_HOURS = 7200.0
+NOT_BELIEVED = "is no file of a draft"
 
-    required: bool = False
-
-    def wrong(self, value: object) -> tuple[Cause, str] | None:
-        """See Field."""
-        if not isinstance(value, int) or isinstance(value, bool):
-            return "type", "must be an integer"
-        return None if value >= 64 and value % 16 == 0 else ("range", "must be a multiple of 16, 64 at least")
-
-
-COMMON: dict[str, Field] = {
-    "prompt": Text(1, required=True),
-    "width": Side(),
-    "height": Side(),
-    "seed": Whole(0, 2**63),
-    "safety_tolerance": Whole(0, 5),
-    "output_format": Choice(("jpeg", "png")),
-    "webhook_url": Link(schemes=("https",)),
-    "webhook_secret": Text(),
-}
-FLEX: dict[str, Field] = {"prompt_upsampling": Flag(), "guidance": Number(1.5, 10), "steps": Whole(1, 50)}
-
-
-def _images(most: int) -> dict[str, Field]:
-    """The fields that take the first, the second, … image."""
-    names = ("input_image", *(f"input_image_{number}" for number in range(2, most + 1)))
-    return dict.fromkeys(names, Link(takes=IMAGES, inline=("base64",)))
-
-
-@frozen
-class Model:
-    """What a model takes, and its prices in cents: the first megapixel, each further one, each one put in."""
-
-    fields: Mapping[str, Field]
-    first: Decimal = field(converter=Decimal)
-    further: Decimal = field(converter=Decimal)
-    put_in: Decimal = field(converter=Decimal)
-
-    def cents(self, width: int, height: int, images: int) -> Decimal:
-        """What a task costs; a begun megapixel counts whole."""
-        return self.first + self.further * (-(-width * height // MEGAPIXEL) - 1) + self.put_in * images
-
-
-MODELS: Mapping[str, Model] = {
-    "flux-2-pro": Model({**COMMON, **_images(8)}, "3", "1.5", "1.5"),
-    "flux-2-flex": Model({**COMMON, **_images(8), **FLEX}, "5", "5", "5"),
-    "flux-2-max": Model({**COMMON, **_images(8)}, "7", "3", "3"),
-    "flux-2-klein-4b": Model({**COMMON, **_images(4)}, "1.4", "0.1", "0.1"),
-    "flux-2-klein-9b": Model({**COMMON, **_images(4)}, "1.5", "0.2", "0.2"),
-}
+WORDS: Mapping[int, str] = {400: "bad_request", 401: "unauthorized", 403: "forbidden", 422: "validation_error"}
+"""What the second form of errors calls some of them."""
 
 
 class BlackForestLabs(Service):
@@ -93,15 +49,17 @@ class BlackForestLabs(Service):
     origin: ClassVar[str] = "https://api.bfl.ai"
     hue: ClassVar[float] = 0.28
     lifetime: ClassVar[float] = 600
+    lifetimes: ClassVar[Mapping[str, float]] = {"video": TWO_HOURS}
     credit: ClassVar[Decimal] = Decimal("0.01")
     id_fields: ClassVar[Sequence[str]] = ("id",)
     state_fields: ClassVar[Sequence[str]] = ("status",)
     routes: ClassVar[Sequence[tuple[str, str, str]]] = (
-        ("POST", "/v1/(?P<model>{})".format("|".join(MODELS)), "submit"),
+        ("POST", "/v1/(?P<model>{})".format("|".join((*MODELS, VIDEO))), "submit"),
         ("GET", r"/v1/get_result", "poll"),
         ("GET", r"/v1/credits", "funds"),
     )
     files_at: ClassVar[Sequence[str]] = ("submit",)
+    upload_life: float = TWO_HOURS
     refusals: ClassVar[Mapping[str, tuple[int, int | str, str]]] = {
         "unauthorised": (403, "", "Not authenticated"),
         "no_credit": (402, "", "Insufficient credits"),
@@ -110,18 +68,19 @@ class BlackForestLabs(Service):
         "moderated": (422, "moderated", "The prompt was refused"),
     }
     failures: ClassVar[Mapping[str, Failure]] = {
-        "failed": Failure("Error", "The image could not be made"),
+        "failed": Failure("Error", "It could not be made"),
         "moderated": Failure("Request Moderated", "Safety Filter"),
         "withheld": Failure("Content Moderated", "Safety Filter", means="moderated"),
     }
     errors: ClassVar[Sequence[Error]] = (
         Error("rejected", 422, "value_error", "prompt must be a string"),
+        Error("rejected", 400, "", "The body cannot be read"),
         Error("unsure", 500, "", "Internal server error"),
         Error("unsure", 503, "", "Service unavailable"),
     )
     secrets: ClassVar[Sequence[str]] = ("webhook_secret",)
     webhook: ClassVar[Webhook] = Webhook(pauses=(1, 5, 30), within=30)
-    ours: ClassVar[Sequence[str]] = ("refunds", "refusals.moderated", "failures.codes")
+    ours: ClassVar[Sequence[str]] = ("refunds", "refusals.unauthorised", "refusals.moderated", "failures.codes")
     states: ClassVar[Mapping[str, str]] = {
         "Pending": "running",
         "Ready": "succeeded",
@@ -131,8 +90,15 @@ class BlackForestLabs(Service):
         "Task not found": "not_found",
     }
     tells: ClassVar[Sequence[str]] = ("charge",)
-    limits: ClassVar[Mapping[str, int | tuple[int, float]]] = {"active": 24}
-    hosts: ClassVar[Sequence[str]] = ("api.eu2.bfl.ai", "api.us1.bfl.ai", "api.bfl.ml")
+    limits: ClassVar[Mapping[str, int | tuple[int, float]]] = {"active": ACTIVE}
+    hosts: ClassVar[Sequence[str]] = (
+        "api.eu.bfl.ai",
+        "api.us.bfl.ai",
+        "api.eu2.bfl.ai",
+        "api.us1.bfl.ai",
+        "api.bfl.ml",
+    )
+    forms: ClassVar[Sequence[str]] = ("detail", "error")
 
     def new_key(self) -> str:
         """A UUID: the form is unknown."""
@@ -149,18 +115,44 @@ class BlackForestLabs(Service):
 
     def order(self, request: Request) -> Order:
         """Everything that is wrong, field by field, or the order."""
-        body = given(request.object or {})
-        name = request.path.rpartition("/")[2]
+        body, name = given(request.object or Sent({})), request.path.rpartition("/")[2]
+        made, price = self._film(request, body) if name == VIDEO else self._picture(request, body, name)
+        prompt, hook = str(body.get("prompt", "a draft, made better")), str(body.get("webhook_url", ""))
+        return Order(name, prompt, price=price, sent=dict(body), callback=hook, **asdict(made, recurse=False))
+
+    def _picture(self, request: Request, body: Given, name: str) -> tuple[Made, Decimal]:
         model = MODELS[name]
-        wrong = [*problems(body, model.fields), *_too_large(body)] or self.unusable(request, body, model.fields)
-        if wrong:
-            raise Refusal(422, "value_error", "", {problem.field: [problem.predicate] for problem in wrong})
-        width, height = (cast(int, body.get(side, 1024)) for side in ("width", "height"))
-        images = sum(field.startswith("input_image") for field in body if field in model.fields)
-        media: Media = "png" if body.get("output_format") == "png" else "jpeg"
-        price = model.cents(width, height, images)
-        hook = str(body.get("webhook_url", ""))
-        return Order(name, str(body["prompt"]), (width, height), media, price, sent=body, callback=hook)
+        _none([*problems(body, model.fields), *model.rules(body)] or self.unusable(request, body, model.fields))
+        links = [str(body[field]) for field in model.fields if field.startswith("input_image") and field in body]
+        there = self.looked_up(request, links)
+        return model.made(body), model.cents(body, sum(films.megapixels(there[link]) for link in links))
+
+    def _film(self, request: Request, body: Given) -> tuple[Made, Decimal]:
+        _none(films.wrong(body) or self.unusable(request, *films.files(body)))
+        made = films.filmed(body, self._drafted(body))
+        return made, films.film_cents(body, made)
+
+    def _drafted(self, body: Given) -> float | None:
+        """How long the draft is that is to be made better: it is known by its link, or by the file itself."""
+        cache = body.get("draft_cache")
+        if not isinstance(cache, str):
+            return None
+        kept = self.uploads.at(cache) if is_link(cache) else None
+        if is_link(cache) and kept is None and reach(cache) == "public":
+            return films.USUAL_FILM  # nobody looked
+        content = from_base64(cache) if kept is None else kept.content if self.now < kept.expires else None
+        lasts = films.drafted(content or b"")
+        if lasts is None:
+            _none([Problem("draft_cache", "unreadable", NOT_BELIEVED)])
+        return lasts
+
+    def create(self, order: Order, key: str | None) -> Task:
+        """429 where too much is being made already."""
+        active = [task for task in self.tasks.values() if task.stage(self.now) in ("queued", "running")]
+        of_films = [task for task in active if task.order.media == "mp4"]
+        if len(active) >= ACTIVE or (order.media == "mp4" and len(of_films) >= FILMS):
+            raise self.refusal("throttled")
+        return super().create(order, key)
 
     def sought(self, request: Request, match: re.Match[str]) -> str | None:
         """The query's id."""
@@ -168,30 +160,42 @@ class BlackForestLabs(Service):
 
     def accepted(self, task: Task, request: Request) -> Response:
         """The id, where to poll, and the cost in cents."""
-        origin = f"http://{host}" if (host := request.headers.get("host")) else self.base_url
         width, height = task.order.size
+        images = sum(field.startswith("input_image") for field in task.order.sent)
+        pixels = {"input_mp": float(images), "output_mp": round(width * height / 1_000_000, 2)}
         return json_response({
             "id": task.id,
-            "polling_url": f"{origin}/v1/get_result?id={task.id}",
+            "polling_url": f"{self.here(request)}/v1/get_result?id={task.id}",
             "cost": float(task.order.price),
-            "input_mp": float(sum(field.startswith("input_image") for field in task.order.sent)),
-            "output_mp": round(width * height / 1_000_000, 2),
+            **(pixels if task.order.media != "mp4" else {}),
         })  # fmt: skip
 
     def shown(self, task: Task, stage: Stage, urls: Sequence[str]) -> Response:
         """{id, status, result, progress, details, preview}, and the cost with the end."""
-        body: Body = {"id": task.id, "status": "Pending", "result": None, "progress": None}
-        body |= {"details": None, "preview": None}
-        told = self.told(task, stage)
-        body["progress"] = told.get("progress")
+        body: Body = {"id": task.id, "status": "Pending", "result": None}
+        body |= {"progress": self.told(task, stage).get("progress"), "details": None, "preview": None}
         if stage == "succeeded":
-            sample = {"sample": urls[0], "seed": told["seed"]} if urls else None
-            body |= {"status": "Ready", "result": sample, "cost": float(task.order.price)}
+            result = self._result(task, urls) if urls else None
+            body |= {"status": "Ready", "result": result, "cost": float(task.order.price)}
         if task.failure and stage == "failed":
             moderated = task.failure.code != "Error"
             details = {"Moderation Reasons": [task.failure.message]} if moderated else {"Error": task.failure.message}
             body |= {"status": task.failure.code, "details": details, "cost": float(task.order.price - task.refunded)}
         return json_response(body)
+
+    def _result(self, task: Task, urls: Sequence[str]) -> Body:
+        """The link, and the seed; of a film its times, and the file of a draft."""
+        order, seed = task.order, self.told(task, "succeeded")["seed"]
+        if order.media != "mp4":
+            return {"sample": urls[0], "seed": seed}
+        film: Body = {"sample": urls[0], "duration": order.seconds, "seed": seed}
+        film |= {"start_time": task.created + task.queued, "end_time": task.ends}
+        if order.count > 1:
+            film["samples"] = list(urls)
+        if order.sent.get("draft") is True:
+            kept = self.keep(films.draft(order.seconds), f"{task.id}.draft", life=TWO_HOURS, upload_id=_hex(task.id))
+            film["draft_cache"] = urls[0].partition("/media/")[0] + kept.path
+        return film
 
     def notice(self, task: Task, stage: Stage, urls: Sequence[str], event: str) -> Response:
         """Ready and the result, or Error and why."""
@@ -199,8 +203,8 @@ class BlackForestLabs(Service):
         if task.failure and stage == "failed":
             body |= {"status": "Error", "error": task.failure.code, "message": task.failure.message}
         if stage == "succeeded":
-            seed = self.told(task, stage)["seed"]
-            body |= {"status": "Ready", "result": {"sample": urls[0], "prompt": task.order.prompt, "seed": seed}}
+            result = {**self._result(task, urls), "prompt": task.order.prompt}
+            body |= {"status": "Ready", "result": result}
         stamp = datetime.fromtimestamp(self.now, UTC).isoformat().replace("+00:00", "Z")
         return json_response({**body, "timestamp": stamp})
 
@@ -215,23 +219,33 @@ class BlackForestLabs(Service):
         return str(task.order.sent.get("webhook_secret", ""))
 
     def told(self, task: Task, stage: Stage) -> Mapping[str, object]:
-        """The progress once it has begun, and the seed with the result."""
+        """The progress once it has begun, and the seed with the result; of a film how long it is."""
         if stage == "running":
             return {"progress": round((self.now - task.created - task.queued) / task.running, 3)}
-        return {"progress": 1.0, "seed": task.order.sent.get("seed", 42)} if stage == "succeeded" else {}
+        if stage != "succeeded":
+            return {}
+        lasts = {"seconds": task.order.seconds} if task.order.media == "mp4" else {}
+        return {"progress": 1.0, "seed": task.order.sent.get("seed", 42), **lasts}
 
     def refused(self, refusal: Refusal) -> Response:
-        """{detail}: a list of {loc, msg, type} for fields, else a text; an unknown task is a state."""
+        """{detail}: a list of {loc, msg, type} for fields, else a text; or {error, message, details}.
+
+        An unknown task is a state.
+        """
         if refusal.code == "Task not found":
             return json_response({"id": None, "status": "Task not found", "result": None})
-        if refusal.fields:
-            detail = [
-                {"loc": ["body", field], "msg": text, "type": refusal.code}
-                for field, texts in refusal.fields.items()
-                for text in texts
-            ]
-            return json_response({"detail": detail}, refusal.status)
-        return json_response({"detail": refusal.message}, refusal.status)
+        detail = [
+            {"loc": ["body", field], "msg": text, "type": refusal.code}
+            for field, texts in refusal.fields.items()
+            for text in texts
+        ]
+        if self.form == "detail":
+            return json_response({"detail": detail or refusal.message}, refusal.status)
+        said = "; ".join(f"{field} {text}" for field, texts in refusal.fields.items() for text in texts)
+        named = refusal.code or WORDS.get(refusal.status, "error")
+        return json_response(
+            {"error": named, "message": refusal.message or said, "details": detail or None}, refusal.status
+        )
 
     def funds(self, request: Request, _: re.Match[str]) -> Response:
         """{credits}."""
@@ -239,11 +253,14 @@ class BlackForestLabs(Service):
         return json_response({"credits": float(self.balance)})
 
 
-def _too_large(body: Mapping[str, object]) -> Iterator[Problem]:
-    """Both sides together are at most 4 megapixels."""
-    width, height = body.get("width", 64), body.get("height", 64)
-    if isinstance(width, int) and isinstance(height, int) and width * height > LARGEST:
-        yield Problem("width", "rule", "times height must be at most 4 megapixels")
+def _none(wrong: Sequence[Problem]) -> None:
+    """Raises a 422 that tells everything that is wrong, if anything is."""
+    if wrong:
+        raise Refusal(422, "value_error", "", {problem.field: [problem.predicate] for problem in wrong})
+
+
+def _hex(task_id: str) -> str:
+    return task_id.replace("-", "")
 
 
 SERVICE = BlackForestLabs

@@ -60,6 +60,7 @@ class FilesIn:
         link: str = "",
         upload_id: str = "",
         life: float | None = None,
+        about: Mapping[str, object] | None = None,
     ) -> Upload:
         """Keeps a file, for `upload_life` seconds or those of `life`; its type is what its bytes say, else as declared.
 
@@ -67,7 +68,7 @@ class FilesIn:
         """
         kind = media_type(content or b"") or declared or "application/octet-stream"
         ends = self.now + (self.upload_life if life is None else life)
-        new = Upload(upload_id or uuid4().hex, named(name), kind, content, self.now, ends, link)
+        new = Upload(upload_id or uuid4().hex, named(name), kind, content, self.now, ends, link, about or {})
         return self.uploads.add(new, int(self.kept_megabytes * MEGABYTE))
 
     def lend(
@@ -78,12 +79,15 @@ class FilesIn:
         size: int | None = None,
         checksum: str | None = None,
         kept: bool = False,
+        keyed: bool = False,
     ) -> Slot:
         """Lends a link to which the bytes of a file are put once, with these headers; "put" serves it.
 
-        With `kept` they are kept at once, at the slot's `kept_path`; else whoever lent it keeps its `content`.
+        With `kept` they are kept at once, at the slot's `kept_path`; else whoever lent it keeps its `content`. `keyed`:
+        the API key may come with them.
         """
-        return self.uploads.lend(Slot(named(name), headers, self.now + self.upload_life, size, checksum, kept))
+        ends = self.now + self.upload_life
+        return self.uploads.lend(Slot(named(name), headers, ends, size, checksum, kept, keyed))
 
     def kept(self, request: Request, match: re.Match[str]) -> Response:
         """An upload, at its link."""

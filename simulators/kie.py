@@ -1,8 +1,9 @@
-"""kie.ai, as its page says: jobs of any model, records with JSON in texts, codes in the body of an HTTP 200.
+"""kie.ai, as its page says: jobs of any model, records with JSON in texts, codes in the body of an HTTP 200; and veo.
 
-Ours, where the page is silent: every error is an HTTP 200; the form of an API key; how moderation shows; what 501 means
-at a submit; fields that are not listed are ignored; what is put in is drawn as 1:1; when a webhook is tried again, and
-its msg; an upload from a public link is refused, as nobody follows it here.
+Ours, where the page is silent: every error is an HTTP 200, but at uploads; the form of an API key; how moderation
+shows; what 501 means at a submit; fields that are not listed are ignored; what a record of veo tells beside its number,
+its links and its error, and that a webhook about it holds that record; when a webhook is tried again, and its msg; ids
+of songs; that both hosts are one here.
 """
 
 from __future__ import annotations
@@ -10,105 +11,39 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import json
 import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-from attrs import frozen
+from attrs import asdict, evolve
 
-from .fields import (
-    Choice,
-    Field,
-    Fields,
-    Flag,
-    Link,
-    Links,
-    Problem,
-    Text,
-    Whole,
-    given,
-    is_link,
-    problems,
-)
-from .inputs import PICTURES, Fetched, from_base64
+from . import kie_answers, kie_kling, kie_pictures, kie_seedance, kie_sounds, kie_veo, kie_wan
+from .fields import Fields, Link, Problem, given, problems
+from .kie_files import FRESH, UPLOAD, Files
 from .message import Body, Error, Refusal, Request, Response, json_response
-from .multipart import Part
-from .picture import pixels
-from .service import DAY, Service
+from .model import Model
+from .service import DAY
 from .task import Failure, Order, Stage, Task
 from .webhooks import Delivery, Webhook
 
-FLUX_RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")
-BANANA_RATIOS = (
-    *("auto", "1:1", "1:4", "1:8", "2:3", "3:2", "3:4", "4:1", "4:3", "4:5", "5:4", "8:1", "9:16", "16:9", "21:9"),
-)
-FIVE_RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16")
-
-FLUX_2: dict[str, Field] = {
-    "prompt": Text(3, 5000, required=True),
-    "aspect_ratio": Choice(FLUX_RATIOS, required=True),
-    "resolution": Choice(("1K", "2K"), required=True),
-    "nsfw_checker": Flag(),
-}
-FLUX_2_EDIT: dict[str, Field] = {
-    **FLUX_2,
-    "aspect_ratio": Choice((*FLUX_RATIOS, "auto"), required=True),
-    "input_urls": Links(1, 8, required=True, takes=PICTURES),
-}
-
-
-@frozen
-class Model:
-    """What a model takes, what it costs in credits by resolution ("": whatever it is), and what it does by default."""
-
-    fields: Fields
-    credits: Mapping[str, int | Decimal]
-    ratio: str = "1:1"
-    suffix: str = "jpg"
-
-
 MODELS: Mapping[str, Model] = {
-    "flux-2/pro-text-to-image": Model(FLUX_2, {"1K": 5, "2K": 7}),
-    "flux-2/pro-image-to-image": Model(FLUX_2_EDIT, {"1K": 5, "2K": 7}),
-    "flux-2/flex-text-to-image": Model(FLUX_2, {"1K": 14, "2K": 24}),
-    "flux-2/flex-image-to-image": Model(FLUX_2_EDIT, {"1K": 14, "2K": 24}),
-    "nano-banana-2": Model(
-        {
-            "prompt": Text(1, 20_000, required=True),
-            "image_input": Links(0, 14, takes=PICTURES),
-            "aspect_ratio": Choice(BANANA_RATIOS),
-            "resolution": Choice(("1K", "2K", "4K")),
-            "output_format": Choice(("png", "jpg")),
-        },
-        {"1K": 8, "2K": 12, "4K": 18},
-        ratio="auto",
-    ),
-    "google/imagen4-fast": Model(
-        {
-            "prompt": Text(1, 5000, required=True),
-            "negative_prompt": Text(0, 5000),
-            "aspect_ratio": Choice((*FIVE_RATIOS, "auto")),
-            "seed": Whole(0, 2**63),
-        },
-        {"": 4},
-        ratio="16:9",
-    ),
-    "z-image": Model(
-        {
-            "prompt": Text(1, 1000, required=True),
-            "aspect_ratio": Choice(FIVE_RATIOS, required=True),
-            "nsfw_checker": Flag(),
-        },
-        {"": Decimal("0.8")},
-    ),
+    **kie_pictures.MODELS,
+    **kie_kling.MODELS,
+    **kie_seedance.MODELS,
+    **kie_wan.MODELS,
+    **kie_sounds.MODELS,
 }
+CREATE = "/api/v1/jobs/createTask"
+VEO = (kie_veo.GENERATE, kie_veo.EXTEND)
 
 
-class Kie(Service):
-    """Base https://api.kie.ai; amounts are credits."""
+class Kie(Files):
+    """Base https://api.kie.ai, uploads at https://kieai.redpandaai.co; amounts are credits.
+
+    `form` is where the last frame of a film stands: under a name of its own, or behind the film in the list.
+    """
 
     name = "kie"
     origin: ClassVar[str] = "https://api.kie.ai"
@@ -116,12 +51,17 @@ class Kie(Service):
     lifetime: ClassVar[float] = DAY
     credit: ClassVar[Decimal] = Decimal("0.005")
     id_fields: ClassVar[Sequence[str]] = ("taskId",)
-    state_fields: ClassVar[Sequence[str]] = ("state",)
+    state_fields: ClassVar[Sequence[str]] = ("state", "successFlag")
+    forms: ClassVar[Sequence[str]] = ("named", "listed")
     routes: ClassVar[Sequence[tuple[str, str, str]]] = (
-        ("POST", r"/api/v1/jobs/createTask", "submit"),
-        ("GET", r"/api/v1/jobs/recordInfo", "poll"),
+        ("POST", "|".join((CREATE, *VEO)), "submit"),
+        ("GET", r"/api/v1/(?P<of>jobs/recordInfo|veo/record-info)", "poll"),
+        ("GET", r"/api/v1/veo/get-1080p-video", "larger"),
+        ("POST", r"/api/v1/veo/get-4k-video", "larger"),
         ("GET", r"/api/v1/chat/credit", "funds"),
-        ("POST", r"/api/file-(?P<way>stream|base64|url)-upload", "upload"),
+        ("POST", UPLOAD, "upload"),
+        ("POST", r"/api/v1/common/download-url", "fresh"),
+        ("GET", FRESH, "refreshed"),
     )
     files_at: ClassVar[Sequence[str]] = ("upload",)
     upload_life: float = 3 * DAY
@@ -158,6 +98,11 @@ class Kie(Service):
         "generating": "running",
         "success": "succeeded",
         "fail": "failed",
+        # Of veo, which tells a number:
+        "0": "running",
+        "1": "succeeded",
+        "2": "failed",
+        "3": "failed",
     }
     tells: ClassVar[Sequence[str]] = ("created", "completed", "charge")
     limits: ClassVar[Mapping[str, int | tuple[int, float]]] = {"submits": (20, 10), "polls": (10, 1)}
@@ -180,43 +125,92 @@ class Kie(Service):
         sent = request.object
         if sent is None:
             raise Refusal(200, 400, "The request body is not a JSON object")
+        if request.path == CREATE:
+            return self._job(request, sent)
+        return self._extension(sent) if request.path == kie_veo.EXTEND else self._veo(request, sent)
+
+    def _job(self, request: Request, sent: Body) -> Order:
         name, wanted = sent.get("model"), sent.get("input")
         if not isinstance(name, str) or name not in MODELS:
             raise Refusal(200, 422, "The model name you specified is not supported")
         if not isinstance(wanted, dict):
             raise Refusal(200, 422, "The input cannot be null")
-        model, body = MODELS[name], given(wanted)
-        wrong = [*problems(sent, {"callBackUrl": Link()}), *problems(body, model.fields), *_mismatch(name, body)]
-        if wrong := wrong or self.unusable(request, body, model.fields):
-            raise Refusal(200, 422, "; ".join(f"{problem.field} {problem.predicate}" for problem in wrong))
-        resolution = str(body.get("resolution", "1K"))
+        _check(sent, {"callBackUrl": Link()})
+        return self._ordered(request, sent, name, MODELS[name], given(wanted))
+
+    def _veo(self, request: Request, sent: Body) -> Order:
+        body = given(sent)
+        return self._ordered(request, sent, str(body.get("model", "veo3_fast")), kie_veo.MODEL, body)
+
+    def _ordered(self, request: Request, sent: Body, name: str, model: Model, body: Mapping[str, object]) -> Order:
+        fields = model.fields(body)
+        wrong = problems(body, fields) or [*model.rules(body), *_mismatch(body, fields)]
+        if wrong := wrong or self.unusable(request, body, fields):
+            raise _invalid(wrong)
+        words = ("prompt", "text", "lyrics", "style", "negative_tags")
         return Order(
             wire_id=name,
-            prompt=str(body["prompt"]),
-            size=pixels(str(body.get("aspect_ratio", model.ratio)), resolution),
-            media="png" if body.get("output_format", model.suffix) == "png" else "jpeg",
-            price=model.credits[resolution if resolution in model.credits else ""],
+            prompt=next((str(body[each]) for each in words if body.get(each)), ""),
+            price=model.price(body),
+            scope=request.path,
             sent=sent,
             callback=str(sent.get("callBackUrl") or ""),
+            **asdict(model.made(body), recurse=False),
         )
 
+    def _extension(self, sent: Body) -> Order:
+        """A film of veo that goes on."""
+        body = given(sent)
+        _check(body, kie_veo.AGAIN)
+        before = self._made_by_veo(str(body["taskId"]))
+        return evolve(
+            before.order,
+            wire_id=kie_veo.EXTENDED[str(body.get("model", "fast"))],
+            prompt=str(body["prompt"]),
+            price=kie_veo.credits({"model": body.get("model", "fast")}),
+            scope=kie_veo.EXTEND,
+            sent=sent,
+            callback=str(body.get("callBackUrl") or ""),
+        )
+
+    def _made_by_veo(self, task_id: str) -> Task:
+        task = self.tasks.get(task_id)
+        if task is None or task.order.scope not in VEO:
+            raise self.refusal("not_found")
+        if task.stage(self.now) != "succeeded":
+            raise Refusal(200, 422, "The task has not succeeded")
+        return task
+
+    def larger(self, request: Request, _: re.Match[str]) -> Response:
+        """{code, msg, data: {resultUrl}}: a film of veo in 1080p, by the query, or in 4k, by the body."""
+        self.admit(request)
+        asked = request.query if request.method == "GET" else given(request.object or {})
+        task = self._made_by_veo(str(asked.get("taskId", "")))
+        links = self.result_links(task, self.here(request))
+        index = str(asked.get("index", 0))
+        if not index.isdecimal() or int(index) >= len(links):
+            raise Refusal(200, 422, "index is that of no film")
+        return _success({"taskId": task.id, "resultUrl": links[int(index)]})
+
     def sought(self, request: Request, match: re.Match[str]) -> str | None:
-        """The query's taskId."""
+        """The query's taskId, of a task of that route."""
         if not (sought := request.query.get("taskId")):
             raise Refusal(200, 422, "taskId is required")
-        return str(sought)
+        task = self.tasks.get(str(sought))
+        is_veo = match["of"].startswith("veo")
+        return task.id if task is not None and (task.order.scope in VEO) is is_veo else None
 
     def accepted(self, task: Task, request: Request) -> Response:
         """{code, msg, data: {taskId}}."""
         return _success({"taskId": task.id})
 
     def shown(self, task: Task, stage: Stage, urls: Sequence[str]) -> Response:
-        """The record."""
-        return _success(self._record(task, stage, urls))
+        """The record, of its route."""
+        return _success(self._told_of(task, stage, urls))
 
     def notice(self, task: Task, stage: Stage, urls: Sequence[str], event: str) -> Response:
         """The record, with the credits that were taken and those that are left; a failure has its own code."""
-        record = self._record(task, stage, urls)
+        record = self._told_of(task, stage, urls)
         record["consumeCredits"] = float(task.order.price - task.refunded)
         record["remainedCredits"] = float(self.balance)
         if task.failure and stage == "failed":
@@ -229,31 +223,18 @@ class Kie(Service):
         signature = hmac.digest(key.encode(), f"{delivery.task.id}.{stamp}".encode(), hashlib.sha256)
         return {"X-Webhook-Timestamp": stamp, "X-Webhook-Signature": base64.b64encode(signature).decode()}
 
-    def _record(self, task: Task, stage: Stage, urls: Sequence[str]) -> Body:
-        """`param` and `resultJson` are JSON in a text, times in milliseconds."""
-        failure = task.failure if stage == "failed" else None
-        record: Body = {
-            "taskId": task.id,
-            "model": task.order.wire_id,
-            "state": self._word(task, stage),
-            "param": json.dumps(task.order.sent),
-            "resultJson": json.dumps({"resultUrls": list(urls)}) if stage == "succeeded" else "",
-            "failCode": failure.code if failure else None,
-            "failMsg": failure.message if failure else None,
-            "createTime": round(task.created * 1000),
-            "updateTime": round(self.now * 1000),
-        }
-        if stage == "running":
-            record["progress"] = self._percent(task)
-        if stage in ("succeeded", "failed"):
-            record["completeTime"] = round(task.ends * 1000)
-            record["costTime"] = round((task.ends - task.created) * 1000)
-            record["creditsConsumed"] = float(task.order.price - task.refunded)
-        return record
+    def works(self, task: Task) -> Sequence[Mapping[str, Any]]:
+        """Songs have titles, lengths and covers; the last frame of a film stands beside it."""
+        return kie_answers.told(task.order)
+
+    def tells_of(self, task: Task) -> Sequence[str]:
+        """Of veo nothing is told."""
+        return () if task.order.scope in VEO else self.tells
 
     def told(self, task: Task, stage: Stage) -> Mapping[str, object]:
         """The progress, in whole percent, while it is generated."""
-        return {"progress": self._percent(task) / 100} if stage == "running" else {}
+        tells = stage == "running" and task.order.scope not in VEO
+        return {"progress": kie_answers.percent(task, self.now) / 100} if tells else {}
 
     def refused(self, refusal: Refusal) -> Response:
         """{code, msg, data: null}."""
@@ -264,46 +245,27 @@ class Kie(Service):
         self.admit(request)
         return _success(float(self.balance))
 
-    def upload(self, request: Request, match: re.Match[str]) -> Response:
-        """{success, code, msg, data: {downloadUrl, …}}, of the bytes in a form, of base64, or of a link."""
-        self.admit(request)
-        sent = given((request.form if match["way"] == "stream" else request.object) or {})
-        if wrong := problems(sent, {"uploadPath": Text(1, required=True), "fileName": Text()}):
-            raise Refusal(400, 400, "; ".join(f"{problem.field} {problem.predicate}" for problem in wrong))
-        content = self._brought(request, match["way"], sent)
-        kept = self.keep(content, sent.get("fileName"))
-        data = {"downloadUrl": f"{self.here(request)}{kept.path}", "fileName": kept.name, "fileSize": kept.size}
-        told = {"success": True, "code": 200, "msg": "File uploaded successfully"}
-        return json_response({**told, "data": {**data, "mimeType": kept.media_type}})
-
-    def _brought(self, request: Request, way: str, sent: Mapping[str, object]) -> bytes:
-        if way == "stream":
-            file = sent.get("file")
-            content, why = file.content if isinstance(file, Part) else None, "file is required"
-        elif way == "base64":
-            content, why = from_base64(sent.get("base64Data")), "base64Data is not valid"
-        else:
-            link = sent.get("fileUrl")
-            there = self.looked_up(request, [link])[link] if isinstance(link, str) and is_link(link) else Fetched()
-            content, why = there.content, there.why or "fileUrl cannot be read"
-        if not content:
-            raise Refusal(400, 400, why)
-        return content
-
-    def _percent(self, task: Task) -> int:
-        return int(100 * (self.now - task.created - task.queued) / task.running)
-
-    def _word(self, task: Task, stage: Stage) -> str:
-        """waiting and queuing share the time before the work, half each."""
-        if stage == "queued":
-            return "waiting" if self.now < task.created + task.queued / 2 else "queuing"
-        return {"running": "generating", "succeeded": "success", "failed": "fail"}[stage]
+    def _told_of(self, task: Task, stage: Stage, urls: Sequence[str]) -> Body:
+        failure = task.failure if stage == "failed" else None
+        if task.order.scope in VEO:
+            return kie_veo.record(task, stage, urls, failure)
+        return kie_answers.record(task, stage, urls, self.now, named=self.form == "named")
 
 
-def _mismatch(name: str, body: Mapping[str, object]) -> Iterator[Problem]:
+def _mismatch(body: Mapping[str, object], fields: Fields) -> Iterator[Problem]:
     """A text-to-image model takes no images."""
-    if "input_urls" in body and name.endswith("text-to-image"):
-        yield Problem("input_urls", "rule", "needs an image-to-image model")
+    for name in ("input_urls", "image_urls", "image_url"):
+        if name in body and name not in fields:
+            yield Problem(name, "rule", "needs a model that takes images")
+
+
+def _check(body: Mapping[str, object], fields: Fields) -> None:
+    if wrong := problems(body, fields):
+        raise _invalid(wrong)
+
+
+def _invalid(wrong: Sequence[Problem]) -> Refusal:
+    return Refusal(200, 422, "; ".join(f"{problem.field} {problem.predicate}" for problem in wrong))
 
 
 def _success(data: object) -> Response:

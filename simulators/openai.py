@@ -1,52 +1,47 @@
-"""OpenAI's images, as its page says: pictures in the answer, edits by form or as JSON, errors with type and code.
+"""OpenAI's pictures and speech, as its page says: results in the answer, edits by form or as JSON, errors with a code.
 
-Ours, where the page is silent: prices, the codes of errors but for moderation, how an empty account is told; `auto` is
-1024x1024; webp is drawn as PNG.
+Ours, where the page is silent: the codes of errors but for moderation, how an empty account is told, that fields which
+a model does not list are refused, and that the mask may have another size than the first image. What is ours of models
+is told in openai_models.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from base64 import b64encode
-from collections.abc import Iterator, Mapping, Sequence
-from typing import ClassVar, cast
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, cast
 from uuid import uuid4
 
-from .fields import Choice, Field, Link, Links, Problem, Text, Whole, given, problems
-from .inputs import Fetched, Takes
-from .message import Refusal, Request, Response, Sent, json_response
+from attrs import asdict
+
+from . import openai_models as models
+from .fields import Field, Link, Objects, Problem, given, inputs, problems
+from .message import Error, Refusal, Request, Response, Sent, json_response
+from .model import Made
 from .multipart import Part
-from .picture import Media, Size
 from .service import Service
+from .sound import Sound
+from .sound_formats import TYPES, Spoken
 from .task import Failure, Order, Stage, Task
+from .work import Work
 
-SIZES: Mapping[str, Size] = {
-    "auto": (1024, 1024),
-    "1024x1024": (1024, 1024),
-    "1536x1024": (1536, 1024),
-    "1024x1536": (1024, 1536),
-}
-FIELDS: dict[str, Field] = {
-    "model": Choice(("gpt-image-2",), required=True),
-    "prompt": Text(1, 32_000, required=True),
-    "n": Whole(1, 10),
-    "size": Choice(tuple(SIZES)),
-    "quality": Choice(("auto", "low", "medium", "high")),
-    "background": Choice(("transparent", "opaque", "auto")),
-    "output_format": Choice(("png", "jpeg", "webp")),
-    "output_compression": Whole(0, 100),
-    "moderation": Choice(("low", "auto")),
-    "safety_identifier": Text(),
-}
-CENTS = 4
-"""Of one picture."""
+SPEECH_AT = "/v1/audio/speech"
+NUMBERS = ("n", "output_compression", "partial_images")
+FLAGS = {"true": True, "false": False}
+"""Fields that are numbers, and words that are flags, also where a form has them as text."""
 
-MOST_IMAGES = 16
-IMAGES = Takes(("image/png", "image/webp", "image/jpeg"), megabytes=50)
-MASK = Takes(("image/png",), megabytes=4)
-NUMBERS = ("n", "output_compression")
-"""Fields that are numbers, also where a form has them as text."""
+PICTURE = Link(required=True, takes=models.IMAGES, inline=("data",))
+LINKED: dict[str, Field] = {
+    "images": Objects({"image_url": PICTURE}, 1, models.MOST_IMAGES, required=True),
+    "mask": Link(takes=models.MASK, inline=("data",)),
+}
+"""The pictures of an edit in JSON."""
+
+BLOCKED = "moderation_blocked"
+UNKNOWN = "model_not_found"
 
 
 class OpenAI(Service):
@@ -60,19 +55,28 @@ class OpenAI(Service):
     running: ClassVar[float] = 0
     moderates: ClassVar[str] = "submit"
     files_at: ClassVar[Sequence[str]] = ("submit",)
-    routes: ClassVar[Sequence[tuple[str, str, str]]] = (("POST", r"/v1/images/(?P<what>generations|edits)", "submit"),)
+    routes: ClassVar[Sequence[tuple[str, str, str]]] = (
+        ("POST", r"/v1/images/(?P<what>generations|edits)", "submit"),
+        ("POST", SPEECH_AT, "submit"),
+        ("GET", r"/v1/models", "listed"),
+        ("GET", r"/v1/models/(?P<model>[^/]+)", "listed"),
+    )
     refusals: ClassVar[Mapping[str, tuple[int, int | str, str]]] = {
         "unauthorised": (401, "invalid_api_key", "Incorrect API key provided"),
         "no_credit": (402, "insufficient_quota", "You exceeded your current quota"),
         "throttled": (429, "rate_limit_exceeded", "Rate limit reached"),
         "not_found": (404, "not_found", "Not found"),
-        "moderated": (400, "moderation_blocked", "Your request was rejected by the safety system"),
+        "moderated": (400, BLOCKED, "Your request was rejected by the safety system"),
     }
     failures: ClassVar[Mapping[str, Failure]] = {
         "failed": Failure("server_error", "The server had an error while processing your request"),
-        "moderated": Failure("moderation_blocked", "Your request was rejected by the safety system"),
+        "moderated": Failure(BLOCKED, "Your request was rejected by the safety system"),
     }
-    tells: ClassVar[Sequence[str]] = ("created",)
+    errors: ClassVar[Sequence[Error]] = (
+        Error("rejected", 400, "invalid_value", "size must be one of auto"),
+        Error("not_found", 404, UNKNOWN, "The model does not exist"),
+    )
+    tells: ClassVar[Sequence[str]] = ("created", "charge")
     says: ClassVar[Mapping[str, str]] = {"organization": "org-simulated", "project": "proj_simulated"}
     request_id_header: ClassVar[str] = "x-request-id"
     ours: ClassVar[Sequence[str]] = ("refusals.not_found", "refusals.no_credit", "lifetime", "refunds")
@@ -95,92 +99,141 @@ class OpenAI(Service):
 
     def order(self, request: Request) -> Order:
         """All that is wrong, in one message, or the order."""
-        body, files = _form(request.form) if request.form is not None else (given(request.object or {}), None)
+        if request.path == SPEECH_AT:
+            return self._speech(request)
         edits = request.path.endswith("edits")
-        wrong = [*problems(body, FIELDS), *_opaque(body), *(_images(body, files) if edits else _strays(files))]
-        if edits and not wrong and files is None:
-            linked = {"images": [image["image_url"] for image in body["images"]]}
-            wrong = self.unusable(request, linked, {"images": Links(takes=IMAGES)})
-        if wrong:
-            raise Refusal(400, "invalid_value", "; ".join(f"{each.field} {each.predicate}" for each in wrong))
-        count = cast(int, body.get("n", 1))
-        media: Media = "jpeg" if body.get("output_format") == "jpeg" else "png"
-        size = SIZES[str(body.get("size", "auto"))]
-        return Order(str(body["model"]), str(body["prompt"]), size, media, CENTS * count, count)
+        body = given(request.object or Sent({})) if request.form is None else _form(request.form)
+        model = self._known(body, models.PICTURES)
+        fields = dict(models.fields(model, edits=edits))
+        if edits and request.form is None:  # the pictures are links
+            fields = {name: rule for name, rule in fields.items() if name not in ("image", "markup")} | LINKED
+            body = _unwrapped(body)
+        wrong = problems(body, fields, closed=True)
+        if edits and "image" in fields and body.get("image") is None:
+            wrong.append(Problem("image", "missing", "is required"))
+        _none(wrong or [*models.rules(body)] or self.unusable(request, body, fields))
+        put_in = sum(name != "mask" for name, _, _ in inputs(body, fields)) + len(
+            cast("list[Part]", body.get("image", []))
+        )
+        used = models.usage(body, put_in)
+        sent = {**_texts(body), "usage": used}
+        return _order(model, str(body["prompt"]), models.made(body), models.cents(used), sent)
+
+    def _speech(self, request: Request) -> Order:
+        body = given(request.object or Sent({}))
+        model = self._known(body, tuple(models.SPOKEN_CENTS))
+        _none(problems(body, models.speech_fields(model), closed=True))
+        return _order(model, str(body["input"]), models.spoken(body), models.spoken_cents(body), _texts(body))
+
+    def _known(self, body: Mapping[str, object], there: Sequence[str]) -> str:
+        """The model. Raises a 404 for one that there is not, or no longer."""
+        model = body.get("model")
+        if model is None:
+            raise _invalid("you must provide a model parameter")
+        if model not in there:
+            raise Refusal(404, UNKNOWN, f"The model `{model}` does not exist or you do not have access to it.")
+        return cast(str, model)
 
     def accepted(self, task: Task, request: Request) -> Response:
-        """The pictures."""
+        """What was made."""
         return self.shown(task, task.stage(self.now), [])
 
     def shown(self, task: Task, stage: Stage, urls: Sequence[str]) -> Response:
-        """{created, data: [{b64_json}]}, drawn when it is read; a task that never ends is given up by a gateway."""
+        """{created, data: [{b64_json}], usage}, or the sound itself; both are made when they are read.
+
+        A task that never ends is given up by a gateway.
+        """
         if stage == "failed" and task.failure is not None:
-            blocked = task.failure.code == "moderation_blocked"
-            raise Refusal(400 if blocked else 500, task.failure.code, task.failure.message)
+            raise Refusal(400 if task.failure.code == BLOCKED else 500, task.failure.code, task.failure.message)
         if stage != "succeeded":
             raise Refusal(504, "timeout", "The request timed out")
+        work = self.work(task, 0)
+        if isinstance(work, Spoken):
+            return Response(200, {"Content-Type": TYPES[work.form]}, work)
 
         def body() -> bytes:
             pictures = [self.work(task, index).draw() for index in range(task.order.count)]
             data = [{"b64_json": b64encode(picture).decode()} for picture in pictures]
-            return json.dumps({"created": int(task.created), "data": data}).encode()
+            told = {"created": int(task.created), "data": data, "usage": task.order.sent["usage"]}
+            return json.dumps(told).encode()
 
         return Response(200, {"Content-Type": "application/json"}, body)
 
+    def work(self, task: Task, index: int) -> Work:
+        """A picture; or a sound in the format that was asked for."""
+        work = super().work(task, index)
+        return Spoken(work, str(task.order.sent.get("response_format", "mp3"))) if isinstance(work, Sound) else work
+
+    def tells_of(self, task: Task) -> Sequence[str]:
+        """Nothing of a sound, which is the answer itself."""
+        return self.tells if "usage" in task.order.sent else ()
+
+    def listed(self, request: Request, match: re.Match[str]) -> Response:
+        """Every model, or one."""
+        self.admit(request)
+        every = [
+            {"id": name, "object": "model", "created": 1_700_000_000, "owned_by": "openai"}
+            for name in (*models.PICTURES, *models.SPOKEN_CENTS)
+        ]
+        wanted = match.groupdict().get("model")
+        if wanted is None:
+            return json_response({"object": "list", "data": every})
+        return json_response(next(each for each in every if each["id"] == self._known({"model": wanted}, _ids(every))))
+
     def refused(self, refusal: Refusal) -> Response:
-        """{error: {message, type, param, code}}."""
-        kind = "image_generation_user_error" if refusal.code == "moderation_blocked" else "invalid_request_error"
+        """{error: {message, type, param, code}}; after what may have been charged a client is told not to try again."""
+        kind = "image_generation_user_error" if refusal.code == BLOCKED else "invalid_request_error"
+        if refusal.status >= 500:
+            kind = "server_error"
         error = {"message": refusal.message, "type": kind, "param": None, "code": refusal.code}
-        return json_response({"error": error}, refusal.status)
+        headers = {"x-should-retry": "false"} if refusal.status >= 500 else {}
+        return json_response({"error": error}, refusal.status, headers)
 
 
-def _form(form: Sent) -> tuple[dict[str, object], dict[str, list[Part]]]:
-    """The fields of a form as JSON has them, and its files: image, or image[] more than once, and mask."""
+def _order(model: str, prompt: str, made: Made, price: Any, sent: dict[str, object]) -> Order:
+    return Order(model, prompt, price=price, sent=sent, **asdict(made, recurse=False))
+
+
+def _texts(body: Mapping[str, object]) -> dict[str, object]:
+    """What is kept of a body: no file."""
+    return {name: value for name, value in body.items() if isinstance(value, str | int | float)}
+
+
+def _ids(every: Sequence[Mapping[str, object]]) -> tuple[str, ...]:
+    return tuple(str(each["id"]) for each in every)
+
+
+def _form(form: Sent) -> Sent:
+    """The fields of a form as JSON has them; image may be one file, or image[] more than once."""
     fields: dict[str, object] = {}
-    files: dict[str, list[Part]] = {}
     for name in form:
         each = form[name]
         if isinstance(each, str):
-            fields[name] = int(each) if name in NUMBERS and each.isascii() and each.isdecimal() else each
+            whole = name in NUMBERS and each.isascii() and each.isdecimal()
+            fields[name] = int(each) if whole else FLAGS.get(each, each) if name == "stream" else each
         else:
             found = each if isinstance(each, list) else [each]
-            files.setdefault(name.removesuffix("[]"), []).extend(part for part in found if isinstance(part, Part))
-    return fields, files
+            known = cast("list[Part]", fields.setdefault(name.removesuffix("[]"), []))
+            known.extend(part for part in found if isinstance(part, Part))
+    return Sent(fields)
 
 
-def _parts(files: Mapping[str, Sequence[Part]]) -> Iterator[Problem]:
-    """The files of an edit are what they should be."""
-    if not 1 <= len(files.get("image", ())) <= MOST_IMAGES:
-        yield Problem("image", "entries", f"needs 1 to {MOST_IMAGES} files")
-    if unknown := sorted(set(files) - {"image", "mask"}):
-        yield Problem(unknown[0], "unlisted", "is not supported here")
-    for name, takes in (("image", IMAGES), ("mask", MASK)):
-        yield from (Problem(name, *why) for part in files.get(name, ()) if (why := takes.wrong(Fetched(part.content))))
+def _unwrapped(body: dict[str, object]) -> dict[str, object]:
+    """An edit in JSON, with the link of its mask in place of the object that holds it."""
+    mask = body.get("mask")
+    if isinstance(mask, dict):
+        body["mask"] = mask.get("image_url")
+    return body
 
 
-def _strays(files: Mapping[str, Sequence[Part]] | None) -> Iterator[Problem]:
-    """What is made from text alone takes no files."""
-    yield from (Problem(name, "unlisted", "is not supported here") for name in files or ())
+def _invalid(text: str) -> Refusal:
+    return Refusal(400, "invalid_value", text)
 
 
-def _images(body: Mapping[str, object], files: Mapping[str, Sequence[Part]] | None) -> Iterator[Problem]:
-    """An edit has 1 to 16 images: files of a form, or each {image_url}."""
-    if files is not None:
-        yield from _parts(files)
-        return
-    images = body.get("images")
-    if not isinstance(images, list) or not 1 <= len(images) <= MOST_IMAGES:
-        yield Problem("images", "entries", f"needs 1 to {MOST_IMAGES} entries")
-        return
-    for image in images:
-        fields: dict[str, Field] = {"image_url": Link(required=True, inline=("data",))}
-        yield from problems(image, fields) if isinstance(image, dict) else (Problem("images", "type", "are objects"),)
-
-
-def _opaque(body: Mapping[str, object]) -> Iterator[Problem]:
-    """JPEG has no transparency."""
-    if body.get("background") == "transparent" and body.get("output_format") == "jpeg":
-        yield Problem("background", "rule", "transparent needs png or webp")
+def _none(wrong: Sequence[Problem]) -> None:
+    """Raises a 400 that tells everything that is wrong, if anything is."""
+    if wrong:
+        raise _invalid("; ".join(f"{each.field} {each.predicate}" for each in wrong))
 
 
 SERVICE = OpenAI

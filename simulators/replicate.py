@@ -1,8 +1,9 @@
 """Replicate, as its page says: predictions of official models, with links, words for every end, a wait in the body.
 
-Ours, where the page is silent: prices, and what a prediction costs that failed or was canceled; ratio and resolution
-that are left out are 1:1 and 1 MP; webp is drawn as PNG; how long a webhook's answer is waited for, and when exactly it
-is tried again; the link to an upload is good without the API key; what a log says.
+Ours, where the page is silent: what a prediction costs that failed or was canceled; how long a webhook's answer is
+waited for, and when exactly it is tried again; how many predictions are on a page; what a log says; that an official
+model is known by a version too; `Prefer: wait` waits for nothing. What is ours of files and of models is told in
+replicate_files and replicate_models.
 """
 
 from __future__ import annotations
@@ -10,58 +11,21 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import json
 import re
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import ClassVar, Literal, cast
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, ClassVar, Literal, cast
 from uuid import uuid4
 
-from attrs import frozen
+from attrs import asdict, frozen
 
-from .fields import (
-    Cause,
-    Choice,
-    Field,
-    Fields,
-    Flag,
-    Link,
-    Links,
-    Problem,
-    Text,
-    Whole,
-    given,
-    problems,
-)
-from .inputs import PICTURES
+from .fields import Cause, Field, Link, given, problems
 from .message import Body, Error, Refusal, Request, Response, json_response
-from .multipart import Part
-from .picture import Media, Size, snapped
-from .service import DAY, Service
+from .replicate_files import Files, written
+from .replicate_models import MODELS, schema
 from .task import Failure, Order, Stage, Task
 from .webhooks import Delivery, Moment, Webhook
-
-RATIOS = ("match_input_image", "custom", "1:1", "16:9", "3:2", "2:3", "4:5", "5:4", "9:16", "3:4", "4:3")
-MEGAPIXELS: Mapping[str, float] = {"0.5 MP": 0.5, "1 MP": 1, "2 MP": 2, "4 MP": 4}
-FLUX_2: dict[str, Field] = {
-    "prompt": Text(1, required=True),
-    "input_images": Links(0, 8, takes=PICTURES, inline=("data",)),
-    "aspect_ratio": Choice(RATIOS),
-    "resolution": Choice(tuple(MEGAPIXELS)),
-    "width": Whole(256, 2048),
-    "height": Whole(256, 2048),
-    "seed": Whole(0, 2**63),
-    "safety_tolerance": Whole(1, 5),
-    "output_format": Choice(("webp", "jpg", "png")),
-    "output_quality": Whole(0, 100),
-}
-FLEX: dict[str, Field] = {**FLUX_2, "steps": Whole(1, 50), "prompt_upsampling": Flag()}
-MODELS: Mapping[str, tuple[Fields, int]] = {
-    "black-forest-labs/flux-2-pro": (FLUX_2, 5),
-    "black-forest-labs/flux-2-flex": (FLEX, 10),
-}
-"""Each model's fields and price."""
 
 STATUS: Mapping[Stage, str] = {
     "queued": "starting",
@@ -74,6 +38,12 @@ STATUS: Mapping[Stage, str] = {
 EVENTS = ("start", "output", "logs", "completed")
 UNFILTERED = ("output", "completed")
 """What a caller is told of who does not say which events."""
+
+A_PAGE = 100
+"""Predictions of a list that come at a time."""
+
+VERSIONS = {hashlib.sha256(name.encode()).hexdigest(): name for name in MODELS}
+"""The models by their versions."""
 
 
 @frozen
@@ -93,8 +63,13 @@ HOOK: dict[str, Field] = {"webhook": Link(schemes=("https",)), "webhook_events_f
 ABORTED = "aborted"
 """The one word for a failure that tells why, and that nothing is charged."""
 
+ENDED = "canceled"
+"""The word for what a deadline ended."""
 
-class Replicate(Service):
+UNITS = {"s": 1, "m": 60, "h": 3600}
+
+
+class Replicate(Files):
     """Base https://api.replicate.com; amounts are US cents."""
 
     name = "replicate"
@@ -105,13 +80,15 @@ class Replicate(Service):
     state_fields: ClassVar[Sequence[str]] = ("status",)
     routes: ClassVar[Sequence[tuple[str, str, str]]] = (
         ("POST", "/v1/models/(?P<model>{})/predictions".format("|".join(MODELS)), "submit"),
+        ("POST", r"/v1/predictions", "submit"),
+        ("GET", r"/v1/predictions", "listed"),
         ("GET", r"/v1/predictions/(?P<id>[^/]+)", "poll"),
         ("POST", r"/v1/predictions/(?P<id>[^/]+)/cancel", "cancel"),
-        ("POST", r"/v1/files", "upload"),
+        ("GET", r"/v1/models/(?P<model>[^/]+/[^/]+)", "model"),
+        *Files.file_routes,
         ("GET", r"/v1/webhooks/default/secret", "secret"),
     )
     files_at: ClassVar[Sequence[str]] = ("upload", "submit")
-    upload_life: float = DAY
     refusals: ClassVar[Mapping[str, tuple[int, int | str, str]]] = {
         "unauthorised": (401, "Unauthenticated", "You did not pass a valid authentication token"),
         "no_credit": (402, "Insufficient credit", "You have insufficient credit to run this model"),
@@ -163,19 +140,38 @@ class Replicate(Service):
         """Everything that is wrong, in one text, or the order."""
         body = given(request.object or {})
         name = request.path.removeprefix("/v1/models/").removesuffix("/predictions")
-        fields, price = MODELS[name]
-        wanted = body.get("input")
+        if request.path == "/v1/predictions":
+            version = str(body.get("version", ""))
+            name = VERSIONS.get(version.rpartition(":")[2], version)
+        if name not in MODELS:
+            raise _invalid("version is none that there is")
+        model, wanted = MODELS[name], body.get("input")
         if not isinstance(wanted, dict):
-            raise Refusal(422, "Input validation failed", "input is required")
+            raise _invalid("input is required")
         put = given(wanted)
-        wrong = [*problems(body, HOOK), *problems(put, fields), *_unmatched(put)]
-        if wrong := wrong or self.unusable(request, put, fields):
-            text = "; ".join(f"input.{problem.field} {problem.predicate}" for problem in wrong)
-            raise Refusal(422, "Input validation failed", text)
-        size = _size(str(put.get("aspect_ratio", "1:1")), MEGAPIXELS[str(put.get("resolution", "1 MP"))])
-        media: Media = "jpeg" if put.get("output_format") == "jpg" else "png"
-        hook = str(body.get("webhook", ""))
-        return Order(name, str(put["prompt"]), size, media, price, sent={**body, "input": put}, callback=hook)
+        fields = model.fields(put)
+        if wrong := problems(body, HOOK):
+            raise _invalid("; ".join(f"{problem.field} {problem.predicate}" for problem in wrong))
+        if wrong := problems(put, fields) or [*model.rules(put)] or self.unusable(request, put, fields):
+            raise _invalid("; ".join(f"input.{problem.field} {problem.predicate}" for problem in wrong))
+        made = asdict(model.made(put), recurse=False)
+        price: int | Decimal = model.price(put)
+        sent = {**body, "input": put, "deadline": _deadline(request.headers.get("cancel-after", ""))}
+        return Order(name, str(put["prompt"]), price=price, sent=sent, callback=str(body.get("webhook", "")), **made)
+
+    def create(self, order: Order, key: str | None) -> Task:
+        """What a deadline ends ends then: not charged where it has not begun."""
+        task = super().create(order, key)
+        deadline = cast("float | None", order.sent["deadline"])
+        if deadline is not None and not task.stuck and deadline / self.speed < task.ends - task.created:
+            begins = task.queued
+            task.queued = min(begins, deadline / self.speed)
+            task.running = deadline / self.speed - task.queued
+            ended = Failure(ENDED, "The deadline passed", means="failed")
+            task.failure = self.failures[ABORTED] if task.running <= 0 < begins else ended
+            self._failing.append(task)
+            self.promise_again(task)
+        return task
 
     def accepted(self, task: Task, request: Request) -> Response:
         """201, and the prediction as it begins."""
@@ -185,15 +181,60 @@ class Replicate(Service):
         """The prediction."""
         return json_response(self._prediction(task, stage, urls, None))
 
+    def listed(self, request: Request, _: re.Match[str]) -> Response:
+        """{previous, next, results}: the predictions, the newest first, so many a page."""
+        self.admit(request)
+        every = list(reversed(self.tasks.values()))
+        asked = str(request.query.get("cursor", "0"))
+        begin = int(asked[:9]) if asked.isascii() and asked.isdecimal() else 0
+        stages = [(task, task.stage(self.now)) for task in every[begin : begin + A_PAGE]]
+        links = (self.result_links(task, self.here(request)) if stage == "succeeded" else [] for task, stage in stages)
+        results = [self._prediction(*each, urls, request) for each, urls in zip(stages, links, strict=True)]
+        pages = {"previous": begin - A_PAGE, "next": begin + A_PAGE}
+        at = f"{self.here(request)}/v1/predictions?cursor="
+        turns = {name: f"{at}{where}" if 0 <= where < len(every) else None for name, where in pages.items()}
+        return json_response({**turns, "results": results})
+
+    def model(self, request: Request, match: re.Match[str]) -> Response:
+        """What there is to know of a model, with the schema of its fields."""
+        self.admit(request)
+        name = match["model"]
+        if name not in MODELS:
+            raise self.refusal("not_found")
+        owner, _, own = name.partition("/")
+        version = next(version for version, of in VERSIONS.items() if of == name)
+        return json_response({
+            "url": f"https://replicate.com/{name}",
+            "owner": owner,
+            "name": own,
+            "description": "An official model, simulated",
+            "visibility": "public",
+            "github_url": None,
+            "paper_url": None,
+            "license_url": None,
+            "run_count": sum(task.order.wire_id == name for task in self.tasks.values()),
+            "cover_image_url": None,
+            "default_example": None,
+            "latest_version": {
+                "id": version,
+                "created_at": written(0),
+                "cog_version": "0.16.0",
+                "openapi_schema": schema(MODELS[name].fields({})),
+            },
+        })  # fmt: skip
+
     def refused(self, refusal: Refusal) -> Response:
-        """{title, detail, status}."""
-        body: Body = {"title": refusal.code, "detail": refusal.message, "status": refusal.status}
-        if refusal.retry_after is not None:
-            body["retry_after"] = refusal.retry_after
+        """{title, detail, status}; what is throttled has no title, and tells how long to wait."""
+        body: Body = {"title": refusal.code} if refusal.code else {}
+        body |= {"detail": refusal.message, "status": refusal.status}
+        if refusal.status == 429:
+            body["retry_after"] = 7 if refusal.retry_after is None else refusal.retry_after
         return json_response(body, refusal.status)
 
     def told(self, task: Task, stage: Stage) -> Mapping[str, object]:
         """The log, as soon as there is any."""
+        if not task.running:
+            return {}
         done = (self.now - task.created - task.queued) / task.running
         steps = range(min(int(8 * done) + 1, 8)) if done >= 0 else ()
         return {"log": "\n".join(f"step {number + 1} of 8" for number in steps)} if steps else {}
@@ -213,8 +254,8 @@ class Replicate(Service):
         stamp = str(int(self.now))
         over = f"{delivery.id}.{stamp}.".encode() + body
         signature = hmac.digest(base64.b64decode(key.removeprefix("whsec_")), over, hashlib.sha256)
-        written = f"v1,{base64.b64encode(signature).decode()}"
-        return {"webhook-id": delivery.id, "webhook-timestamp": stamp, "webhook-signature": written}
+        named = f"v1,{base64.b64encode(signature).decode()}"
+        return {"webhook-id": delivery.id, "webhook-timestamp": stamp, "webhook-signature": named}
 
     def new_secret(self, name: str) -> str:
         """whsec_ and 32 bytes in base64."""
@@ -225,31 +266,9 @@ class Replicate(Service):
         self.admit(request)
         return json_response({"key": self.settings["webhook_secret"]})
 
-    def upload(self, request: Request, _: re.Match[str]) -> Response:
-        """201 and the file, with the link that goes into an input."""
-        self.admit(request)
-        form = request.form or {}
-        content, about = form.get("content"), _json(form.get("metadata", "{}"))
-        if not isinstance(content, Part) or not isinstance(about, dict):
-            raise Refusal(422, "Input validation failed", "content is a file, and metadata an object in JSON")
-        kept = self.keep(content.content, content.filename, declared=content.media_type)
-        return json_response(
-            {
-                "id": kept.id,
-                "name": kept.name,
-                "content_type": kept.media_type,
-                "size": kept.size,
-                "metadata": about,
-                "created_at": _time(kept.created),
-                "expires_at": _time(kept.expires),
-                "urls": {"get": f"{self.here(request)}{kept.path}"},
-            },
-            201,
-        )
-
-    def _prediction(self, task: Task, stage: Stage, urls: Sequence[str], request: Request | None) -> dict[str, object]:
-        host = None if request is None else request.headers.get("host")
-        at = f"{f'http://{host}' if host else self.base_url}/v1/predictions/{task.id}"
+    def _prediction(self, task: Task, stage: Stage, urls: Sequence[str], request: Request | None) -> dict[str, Any]:
+        here = self.base_url if request is None else self.here(request)
+        at = f"{here}/v1/predictions/{task.id}"
         output = (urls[0] if self.form == "text" else list(urls)) if urls else None
         failure = task.failure if stage == "failed" else None
         over = stage in ("succeeded", "failed", "canceled")
@@ -261,39 +280,24 @@ class Replicate(Service):
             "input": task.order.sent["input"],
             "output": output,
             "error": failure.message if failure else None,
-            "status": ABORTED if failure and failure.code == ABORTED else STATUS[stage],
+            "status": failure.code if failure and failure.code in (ABORTED, ENDED) else STATUS[stage],
             "logs": self.told(task, stage).get("log", ""),
-            "created_at": _time(task.created),
-            "started_at": _time(task.created + task.queued) if began else None,
-            "completed_at": _time(task.ends) if over else None,
+            "created_at": written(task.created),
+            "started_at": written(task.created + task.queued) if began and task.running else None,
+            "completed_at": written(task.ends) if over else None,
             "metrics": {"predict_time": task.running} if over else {},
             "urls": {"get": at, "cancel": f"{at}/cancel"},
         }
 
 
-def _json(text: object) -> object:
-    """What a text says in JSON; None where it says nothing."""
-    try:
-        return json.loads(str(text))
-    except (ValueError, RecursionError):
-        return None
+def _invalid(text: str) -> Refusal:
+    return Refusal(422, "Input validation failed", text)
 
 
-def _unmatched(put: Mapping[str, object]) -> Iterator[Problem]:
-    """What goes by an image needs one, and a size of one's own needs both sides."""
-    if put.get("aspect_ratio") == "match_input_image" and not put.get("input_images"):
-        yield Problem("aspect_ratio", "rule", "match_input_image needs input_images")
-
-
-def _size(ratio: str, megapixels: float) -> Size:
-    """Width and height; what goes by an image that is put in, or is custom, is taken as 1:1."""
-    across, down = map(int, ratio.split(":")) if ":" in ratio else (1, 1)
-    width = float(megapixels * 1024 * 1024 * across / down) ** 0.5
-    return snapped(width, width * down / across)
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+def _deadline(text: str) -> float | None:
+    """The seconds of a deadline like 90s, 5m or 1h30m45s."""
+    found = re.findall(r"([0-9]+)([smh])", text)
+    return float(sum(int(many) * UNITS[unit] for many, unit in found)) if found else None
 
 
 SERVICE = Replicate

@@ -26,8 +26,8 @@ from .fields import given, problems
 from .message import Clock, Error, Refusal, Request, Response, json_response
 from .runapi_answers import results, told
 from .runapi_files import by_field, invalid
-from .runapi_lasting import LastingFiles
 from .runapi_models import SCOPES
+from .runapi_parts import PartedFiles
 from .runapi_prices import Prices
 from .service import DAY
 from .task import Failure, Order, Stage, Task
@@ -51,7 +51,7 @@ ENCLOSED = ("enclosed", "as_text")
 """Forms in which a look tells of a failure by the response alone that it holds."""
 
 
-class RunAPI(Prices, LastingFiles):
+class RunAPI(Prices, PartedFiles):
     """Base https://runapi.ai, paths below /api/v1; amounts are US cents.
 
     `form` says how a synchronous action is answered: finished, where one that failed is looked at (or told at once,
@@ -67,7 +67,7 @@ class RunAPI(Prices, LastingFiles):
     state_fields: ClassVar[Sequence[str]] = ("status",)
     routes: ClassVar[Sequence[tuple[str, str, str]]] = (
         *Prices.price_routes,
-        *LastingFiles.file_routes,
+        *PartedFiles.file_routes,
         ("POST", "|".join(sorted(SCOPES)), "submit"),
         ("GET", f"(?P<scope>{'|'.join((*sorted(SCOPES), AT_ONCE))})/(?P<id>[^/]+)", "poll"),
     )
@@ -192,13 +192,16 @@ class RunAPI(Prices, LastingFiles):
             return json_response({"id": task.id, "status": "pending", **more}, headers=headers)
         stage = task.stage(self.now)
         if stage == "succeeded":
-            made = results(task, self.result_links(task, self.here(request)), self.work(task, 0))
-            return json_response({**made, "usage": _usage(task), **more}, headers=headers)
+            return json_response(
+                {**self._made(task, self.result_links(task, self.here(request))), **more}, 200, headers
+            )
         if stage == "failed" and task.failure and self.form == "told":
             return json_response({"status": "failed", "error": task.failure.message, **more})
         where = {"Location": f"{AT_ONCE}/{task.id}", "Retry-After": "1"}
         if self.form in ("in_header", "located"):
-            return Response(202, where if self.form == "located" else headers | where)
+            return json_response(
+                {"status": "pending", **more}, 202, where if self.form == "located" else headers | where
+            )
         return json_response({"id": task.id, "status": "pending", **more}, 202, headers | where)
 
     def shown(self, task: Task, stage: Stage, urls: Sequence[str]) -> Response:
@@ -218,10 +221,15 @@ class RunAPI(Prices, LastingFiles):
         error = task.failure.message if task.failure and stage == "failed" else None
         body: dict[str, object] = {"id": task.id, "status": STATUS[stage], "error": error, "response": None}
         if stage == "succeeded":
-            body["response"] = self._whole(200, {**results(task, urls, self.work(task, 0)), "usage": _usage(task)})
+            body["response"] = self._whole(200, self._made(task, urls))
         elif error and self.form in ENCLOSED:
             body |= {"status": "completed", "error": None, "response": self._whole(422, {"error": error})}
         return json_response(body, headers={"X-RunAPI-Task-Id": task.id})
+
+    def _made(self, task: Task, urls: Sequence[str]) -> Mapping[str, object]:
+        """What a synchronous action that is finished is answered."""
+        made = results(task, urls, self.work(task, 0))
+        return {"id": task.id, "status": "completed", **made, "usage": _usage(task)}
 
     def _whole(self, status: int, body: Mapping[str, object]) -> Mapping[str, object]:
         """A response within a look: its body is JSON, or the text of it."""

@@ -1,8 +1,7 @@
 """RunAPI's lasting files, in the form of OpenAI's: /v1/files.
 
 Ours, where nothing is written: 100 MB at most, and no empty file; a file stays until it is deleted, or until newer ones
-need its room; it cannot stand in a URL field; its content comes with the API key alone. Uploads in parts (/v1/uploads)
-are not there.
+need its room; it cannot stand in a URL field; its content comes with the API key alone.
 """
 
 from __future__ import annotations
@@ -54,11 +53,15 @@ class LastingFiles(Files):
             raise invalid({"file": ["is required"]})
         check({name: value for name, value in fields.items() if name != "file"}, SENT)
         self.hold(len(file.content), "file")
-        kind = media_type(file.content) or file.media_type or guessed(file.filename)
-        kept = Upload(f"file-{uuid4().hex}", named(file.filename), kind, file.content, self.now, float("inf"))
+        kind = file.media_type or guessed(file.filename)
+        return json_response(self.lasts(file.content, file.filename, kind, str(fields["purpose"])))
+
+    def lasts(self, content: bytes, name: object, kind: str, purpose: str) -> Body:
+        """What is told of a file that is kept from now on; its type is what its bytes say, else `kind`."""
+        kept = Upload(f"file-{uuid4().hex}", named(name), media_type(content) or kind, content, self.now, float("inf"))
         self.lasting.add(kept, int(self.kept_megabytes * MEGABYTE))
-        self.purposes = {each.id: self.purposes.get(each.id, str(fields["purpose"])) for each in self.lasting.every()}
-        return json_response(self._file(kept))
+        self.purposes = {each.id: self.purposes.get(each.id, purpose) for each in self.lasting.every()}
+        return self._file(kept)
 
     def listed(self, request: Request, _: re.Match[str]) -> Response:
         """The files, the newest first unless they are wanted the other way round."""

@@ -29,7 +29,10 @@ MOST = 1000
 
 @frozen
 class Upload:
-    """A file that is kept until `expires`; `content` is None where only its `link` is known, which nobody followed."""
+    """A file that is kept until `expires`; `content` is None where only its `link` is known, which nobody followed.
+
+    `about` is what its sender says of it.
+    """
 
     id: str
     name: str
@@ -38,6 +41,7 @@ class Upload:
     created: float
     expires: float
     link: str = ""
+    about: Mapping[str, object] = field(factory=dict)
 
     @property
     def path(self) -> str:
@@ -52,7 +56,7 @@ class Upload:
 
 @define
 class Slot:
-    """A link to which bytes are put once, with these very headers and without an API key.
+    """A link to which bytes are put once, with these very headers, and without an API key unless it may be `keyed`.
 
     `size` and `checksum` (the MD5 in base64) are what the bytes must have, None where the provider asks for neither.
     `kept`: they are an upload as soon as they are here.
@@ -64,6 +68,7 @@ class Slot:
     size: int | None = None
     checksum: str | None = None
     kept: bool = False
+    keyed: bool = False
     id: str = field(factory=lambda: secrets.token_hex(16))
     content: bytes | None = None
     upload: Upload | None = None
@@ -84,7 +89,7 @@ class Slot:
             return 403, "this link has expired"
         if self.content is not None:
             return 403, "this link was used"
-        if {"authorization", "x-api-key", "x-key"} & set(request.headers):
+        if not self.keyed and {"authorization", "x-api-key", "x-key"} & set(request.headers):
             return 400, "this link is signed: an API key has no place here"
         for name, value in self.headers.items():
             if request.headers.get(name.lower()) != value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import ClassVar
 
 from .film import Film, LastFrame
@@ -26,6 +27,8 @@ class WorksOut:
     hue: ClassVar[float]
     lifetime: ClassVar[float]
     """How long result files can be fetched."""
+    lifetimes: ClassVar[Mapping[str, float]] = {}
+    """The same of those that live otherwise: image, video, audio."""
     tasks: dict[str, Task]
     now: float
 
@@ -39,10 +42,15 @@ class WorksOut:
         task = self.tasks.get(match["id"])
         if task is None or task.stage(self.now) != "succeeded" or request.path not in self.result_links(task, ""):
             return Response(404, {"Content-Type": "text/plain"}, b"no such file\n")
-        if self.now >= task.ends + self.lifetime:
+        if self.now >= task.ends + self.lives(TYPES[task.order.media].partition("/")[0]):
             return Response(403, {"Content-Type": "text/plain"}, b"this link has expired\n")
         index = int(match["index"])
         return Response(200, {"Content-Type": TYPES[task.order.results[index]]}, self.work(task, index))
+
+    @classmethod
+    def lives(cls, medium: str) -> float:
+        """How long result files of a task can be fetched that makes an image, a video or an audio."""
+        return cls.lifetimes.get(medium, cls.lifetime)
 
     def work(self, task: Task, index: int) -> Work:
         """One of the results of a task, not drawn yet."""

@@ -267,12 +267,21 @@ def around(least: int, most: int) -> list[int]:
 
 
 def _sides(takes: Size) -> list[tuple[int, int]]:
-    """Return sizes at both sides of the least side, and of the megapixels that a size has at most."""
-    below = max(takes.least - takes.step, takes.step)
+    """Return sizes at both sides of each bound: of the sides, of both together, and of their ratio."""
+    step = takes.step
+    below = max(takes.least - step, step)
     sizes = [(below, below), (takes.least, takes.least)]
     if takes.megapixels is not None:
         wide, high = 2048, takes.megapixels * 512
-        sizes += [(wide, high), (wide, high + takes.step)]
+        sizes += [(wide, high), (wide, high + step)]
+    if takes.most is not None:
+        sizes += [(takes.most, takes.most // 2 // step * step), (takes.most + step, takes.most // 2 // step * step)]
+    if takes.area is not None:
+        wide, high = takes.area
+        sizes += [(wide, high), (high, wide), (wide, high + step)]
+    if takes.ratio is not None:
+        short = max(takes.least, 1024) // step * step
+        sizes += [(short * takes.ratio, short), (short * takes.ratio + step, short)]
     return sizes
 
 

@@ -110,8 +110,8 @@ class Stated(Suite):
             return
         if "lifetime" in service.ours:
             unstated(adapter, "lifetime of results")
-        same = (expires or 0) == service.lifetime
-        promise(same, f"{adapter.name}: results live {service.lifetime:g} s, and `expires` says {expires}")
+        lives = service.lives(first.offer.kind.medium)
+        promise((expires or 0) == lives, f"{first}: results live {lives:g} s, and `expires` says {expires}")
 
     def test_links_lead_to_every_host_of_the_provider(self, first: Case) -> None:
         """The API key goes there, and nowhere else."""

@@ -19,7 +19,7 @@ from anymedia.registry import adapter
 from anymedia.simulators import Service, Simulator, running, services
 from anymedia.simulators.stated import REFUSALS
 
-from .clock import FakeClock
+from .clock import FakeClock, while_sold
 from .hints import hint
 from .requests import every, fewest
 
@@ -161,7 +161,7 @@ class Suite:
         adapters = [adapter(name, where=type(self).__name__) for name in self.providers]
         wanted = metafunc.fixturenames
         if "told" in wanted:
-            telling = [case for each in adapters if each.price_quote is not None for case in cases(each)]
+            telling = [case for each in adapters if each.price_quote for case in cases(each)]
             none = pytest.param(None, id="none", marks=pytest.mark.skip(reason="no adapter here tells prices"))
             metafunc.parametrize("told", telling or [none], ids=str)
         elif "case" in wanted:
@@ -268,7 +268,7 @@ async def at_simulator(
 
     `webhooks` is the URL at which the client is told, `without` the name of a setting that it does not have.
     """
-    clock, events = FakeClock(), list[Event]()
+    clock, events = FakeClock(while_sold(adapter)), list[Event]()
     async with running(adapter.name, clock=clock.time) as simulators:
         tables: dict[str, Any] = simulators.config
         if without is not None:

@@ -15,6 +15,7 @@ from anymedia import Client, read_config
 from anymedia.journal import MemoryJournal
 from anymedia.simulators import running
 from anymedia.testing import FakeClock
+from tests.providers import FOUR
 
 pytest_plugins = ["anymedia.simulators.fixtures"]
 
@@ -113,8 +114,15 @@ def clock():
 
 
 @pytest.fixture
-async def sims(clock):
-    async with running(clock=clock.time) as simulators:
+def played(request):
+    """The names of the simulators that there are: four, and the one that the test is about."""
+    about = request.getfixturevalue("provider") if "provider" in request.fixturenames else FOUR[0]
+    return tuple(dict.fromkeys((*FOUR, about)))
+
+
+@pytest.fixture
+async def sims(clock, played):
+    async with running(*played, clock=clock.time) as simulators:
         yield simulators
 
 

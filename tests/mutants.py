@@ -11,8 +11,6 @@ when one survives that is not listed as EQUIVALENT, or when one is listed that i
 import argparse
 import ast
 import configparser
-import importlib.abc
-import importlib.util
 import multiprocessing
 import os
 import random
@@ -32,8 +30,12 @@ import cattrs  # noqa: F401
 import hypothesis
 import PIL.Image  # noqa: F401
 import pytest
+from planting import Planted, files
 
 ROOT = Path(__file__).parents[1]
+ADAPTERS = Path("anymedia", "adapters")
+"""Where the adapters lie in the copy of the checkout, which is worked in."""
+
 TESTS = (
     *("tests/adapters", "tests/agreement", "tests/contract"),
     *("tests/client/test_quotes.py", "tests/core/test_live.py"),
@@ -238,20 +240,13 @@ def _other_texts(text: str) -> Iterator[str]:
 
 def mutants(only: str | None) -> list[Mutant]:
     """Return every mutant of the adapters: modules, and folders with a file a family."""
-    folder = ROOT / "adapters"
-    named = {_module(path.relative_to(folder)): path for path in sorted(folder.rglob("*.py"))}
-    files = {name: path for name, path in named.items() if name and only in (None, name.partition(".")[0])}
-    found = [each for name, path in files.items() for each in Facts(name, path.read_text()).found]
+    sources = files(ROOT / "adapters", only)
+    found = [each for name, path in sources.items() for each in Facts(name, path.read_text()).found]
     return [
         each
         for each in found
         if _compiles(each) and ast.dump(ast.parse(each.mutated)) != ast.dump(ast.parse(each.source))
     ]
-
-
-def _module(path: Path) -> str:
-    """Return the name of a module of the adapters; of their package itself it is empty."""
-    return ".".join(part for part in path.with_suffix("").parts if part != "__init__")
 
 
 def _compiles(mutant: Mutant) -> bool:
@@ -283,35 +278,6 @@ def say(text: str) -> None:
 # Whether anyone notices
 
 
-class Planted(importlib.abc.MetaPathFinder, importlib.abc.SourceLoader):
-    """Imports one file of an adapter with its wrong fact."""
-
-    def __init__(self, mutant: Mutant) -> None:
-        self._mutant = mutant
-        # Where an adapter is a folder, the other files of it are found there.
-        self._folder = Path("anymedia", "adapters", *mutant.file.split(".")).absolute()
-        name = "__init__.py" if self._folder.is_dir() else f"{mutant.file}.py"
-        self._path = Path(tempfile.mkdtemp(dir=".")).absolute() / name
-        self._path.write_text(mutant.mutated)
-
-    def find_spec(self, name, path=None, target=None):
-        """Find the file, and nothing else."""
-        if name != f"anymedia.adapters.{self._mutant.file}":
-            return None
-        spec = importlib.util.spec_from_loader(name, self)
-        if spec.submodule_search_locations is not None:
-            spec.submodule_search_locations = [str(self._folder)]
-        return spec
-
-    def get_filename(self, name: str) -> str:
-        """Return where the adapter is."""
-        return str(self._path)
-
-    def get_data(self, path: str) -> bytes:
-        """Return the source."""
-        return self._path.read_bytes()
-
-
 def tested(mutant: Mutant | None) -> tuple[Mutant | None, int]:
     """Run the tests, in a process of its own: return their exit code, or minus the signal of one that hung."""
     child = os.fork()
@@ -329,7 +295,8 @@ def _run(mutant: Mutant | None) -> int:
     for stream in (1, 2):
         os.dup2(quiet, stream)
     if mutant is not None:
-        sys.meta_path.insert(0, Planted(mutant))
+        folder = Path(tempfile.mkdtemp(dir=".")).absolute()
+        sys.meta_path.insert(0, Planted(ADAPTERS.absolute(), mutant.file, mutant.mutated, folder))
     # Whether it fails is all that is asked: not on which least case, nor how long it took.
     phases = [hypothesis.Phase.explicit, hypothesis.Phase.generate]
     hypothesis.settings.register_profile("mutants", max_examples=40, deadline=None, database=None, phases=phases)

@@ -7,18 +7,24 @@ put in at another host, with a token from a third.
 """
 
 from anymedia.declare import (
-    Adapter, Cause, Choice, Endpoint, Err, Fault, Flag, Gap, Header, Lifecycle, Match, Offer, Outcome, Pace, Param,
-    PerMegapixel, Pixels, Printed, Reply, Signed, Size, State, Step, Table, Text, Token, Upload, Webhook,
-    Files, Whole, first, when,
+    Adapter, Assets, Cause, Endpoint, Err, Fault, Gap, Header, Lifecycle, Match, Outcome, Pace, PriceQuote, Printed,
+    Reply, Signed, State, Step, Token, Upload, Webhook, first,
 )  # fmt: skip
 
-NANO_RATIOS = (
-    *("auto", "1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9"),
-    *("1:4", "4:1", "1:8", "8:1"),  # the page says 14; these four are inferred from other sellers of the model
-)
-IMAGES = Param("image_urls", Files(1, forms=("url", "data", "upload"), inline=1))  # above 1 MB by upload: our choice
+from . import flux, imagen, kling, music, nano_banana, qwen, seedance, seedream, speech, veo, wan, z_image
+
 QUEUE = {"position": "queue_position"}
 LIFE = 86_400  # how long a file that is put in lies there is ours to say
+
+
+def results(under: str) -> tuple[Assets, ...]:
+    """Return where the works stand, in an answer or under a key of a webhook's body."""
+    return (
+        Assets(f"{under}images[].url", kind="image"),
+        Assets(f"{under}video", url="url", kind="video", seconds="duration"),  # wan alone tells seconds
+        Assets(f"{under}audio.url", kind="audio"),
+    )
+
 
 TOKEN = Token(
     call=Endpoint(
@@ -31,25 +37,6 @@ TOKEN = Token(
     token="token",
     expires="expires_at!iso",
 )
-
-
-def flux_2(tier: str, prices: PerMegapixel) -> Offer:
-    return Offer(
-        name=f"flux-2-{tier}",
-        wire_id=when(images=f"fal-ai/flux-2-{tier}/edit", otherwise=f"fal-ai/flux-2-{tier}"),
-        params={
-            "prompt": Param("prompt", Text(1), required=True),
-            "size": Param("image_size", Size()),
-            "images": IMAGES,
-            "seed": Param("seed", Whole()),
-            "moderation": Param("enable_safety_checker", Choice({"off": False, "standard": True})),
-            "output_format": Param("output_format", Choice("jpeg", "png")),
-        },
-        knobs={"safety_tolerance": Param("safety_tolerance", Whole(1, 5, form=str))},
-        # The page takes names of sizes or pixels; its default is 4:3, in how many pixels is not said.
-        shape=Pixels(step=16, megapixels={"1K": 1, "2K": 4}, ratio="4:3", resolution="1K"),
-        prices=prices,
-    )
 
 
 ADAPTER = Adapter(
@@ -78,7 +65,7 @@ ADAPTER = Adapter(
             method="GET",
             link="response_url",
             verdict=True,
-            reply=Reply(assets="images[].url", tells={"seed": "seed"}),
+            reply=Reply(assets=results(""), tells={"seed": "seed"}),
         ),
         why=Endpoint(method="GET", link="response_url"),
         cancel=Endpoint(method="PUT", link="cancel_url"),
@@ -87,9 +74,9 @@ ADAPTER = Adapter(
             reply=Reply(
                 id="request_id",
                 state="status",
-                assets="payload.images[].url",
+                assets=results("payload."),
                 failed_if="error",
-                failure=Fault(message="error"),
+                failure=Fault(code="payload.detail[].type", message=first("payload.detail[].msg", "error")),
                 tells={"seed": "payload.seed"},
             ),
             signed=Signed(
@@ -110,11 +97,16 @@ ADAPTER = Adapter(
         },
         pace=Pace(first=2, then=2, slower={60: 5}),  # our choice: the page names none
     ),
-    fault=Fault(code=first("detail[].type", "error_type"), message=first("detail[].msg", "detail")),
+    fault=Fault(
+        code=first("detail[].type", "error_type"),
+        message=first("detail[].msg", "detail", "status"),  # the last of a cancel that comes too late
+    ),
     request_id=("x-fal-request-id",),
     errors={
         Match("Exhausted balance", status=403): Cause.NO_CREDIT,
         "content_policy_violation": Cause.BLOCKED,
+        # "happens at random and is free to repeat", as seen of films
+        "no_media_generated": Err(Cause.FAILED, refund="yes", passing=True),
         # The queue's own errors: where the result should be they end the task; at a submit nobody knows what they mean.
         **dict.fromkeys(("request_timeout", "startup_timeout"), Err(Cause.FAILED, submit=Outcome.UNCERTAIN)),
     },
@@ -138,38 +130,72 @@ ADAPTER = Adapter(
         megabytes=100,  # what has more goes in parts
     ),
     refunds="yes",  # "only successes are billed"
-    printed=Printed("2026-11-20", "fal's pages of the models"),
-    offers=(
-        flux_2("pro", PerMegapixel("0.03", "0.015", "0.015")),
-        flux_2("flex", PerMegapixel("0.05", "0.05", "0.05")),
-        Offer(
-            name="nano-banana-2",
-            wire_id=when(images="fal-ai/nano-banana-2/edit", otherwise="fal-ai/nano-banana-2"),
-            params={
-                "prompt": Param("prompt", Text(1), required=True),
-                "images": IMAGES,
-                "aspect_ratio": Param("aspect_ratio", Choice(*NANO_RATIOS), default="auto"),
-                "resolution": Param("resolution", Choice("1K", "2K", "4K"), default="1K"),
-                "seed": Param("seed", Whole()),
-                "output_format": Param("output_format", Choice("jpeg", "png", "webp"), default="png"),
-            },
-            knobs={
-                "safety_tolerance": Param("safety_tolerance", Whole(1, 6, form=str), default=4),
-                "enable_web_search": Param("enable_web_search", Flag()),
-            },
-            prices=Table("resolution", {"1K": "0.08", "2K": "0.12", "4K": "0.16"}),
+    # The oldest of several dates: the last are of November.
+    printed=Printed("2026-09", "fal's pages of the models, its pricing API, and clients of the live service"),
+    price_quote=(
+        # Of its units only these are mapped: megapixels and tokens are no field of a request.
+        PriceQuote(
+            call=Endpoint(
+                method="GET",
+                origin="https://api.fal.ai",
+                path="/v1/models/pricing",
+                query={"endpoint_id": "{wire_id}"},
+            ),
+            known={"prices[0].currency": "USD"},
+            usd="prices[0].unit_price",
+            unit="prices[0].unit",
+            units={"image": "count", "images": "count", "second": "duration", "seconds": "duration"},
         ),
+        PriceQuote(
+            call=Endpoint(method="POST", origin="https://api.fal.ai", path="/v1/models/pricing/estimate"),
+            sends={"estimate_type": "historical_api_price", "endpoints": {"{wire_id}": {"call_quantity": 1}}},
+            known={"currency": "USD"},
+            usd="total_cost",
+            doubt="what a call has cost so far, whatever its size and length",
+        ),
+    ),
+    offers=(
+        *flux.OFFERS,
+        *nano_banana.OFFERS,
+        *seedream.OFFERS,
+        *imagen.OFFERS,
+        *qwen.OFFERS,
+        *z_image.OFFERS,
+        *kling.OFFERS,
+        *seedance.OFFERS,
+        *veo.OFFERS,
+        *wan.OFFERS,
+        *speech.OFFERS,
+        *music.OFFERS,
     ),
     gaps=(
         Gap("the lifetime of results", "the account's own setting: no date is shown"),
         Gap("rate limits", "a 429 is waited for"),
-        Gap("bounds of a prompt, of the images put in and of a size in pixels", "none are held"),
+        Gap("bounds of prompts, texts, steps, and of a size in pixels but for seedream's", "none are held"),
+        Gap("how many pictures one task makes, or takes, at most", "each that is made is a task; any number is taken"),
+        Gap("the pixels of a size that is named", "a ratio is sent by the name that tells it"),
+        Gap("how a ratio and a resolution go together at seedream", "no resolution is taken"),
+        Gap("the words of imagen-4's formats; the field of qwen-image-2's pictures", "those of their sisters"),
+        Gap("the base models of klein", "not offered; the wire id of 4b is inferred"),
         Gap(
-            "the bounds of flex's guidance_scale and num_inference_steps, the words of thinking_level", "sent as given"
+            "the prices of flux-2-max, klein, imagen-4, qwen-image-2, z-image, seedance-2.0-mini, veo-3.1 and "
+            "veo-3.1-fast in 4K, an edit with wan-2.7, and of speech and music but for two",
+            "unknown, unless the provider tells them",
         ),
+        Gap("the default length at seedance-2.0", "5 s, which is always sent"),
+        Gap("the pixels of seedance-2.0 in other ratios than 16:9", "as many, as an estimate"),
+        Gap("seconds billed with reference films at seedance-2.0", "the most, 15 s more, as an estimate"),
+        Gap("that no more than 12 files are put in together at seedance-2.0", "the bounds of each kind alone are held"),
+        Gap("what a film of several shots, and one with voices of its own, is billed at kling-3.0", "unknown"),
+        Gap("all fields of veo-3.1 but its references", "a prompt"),
+        Gap("the price of wan-2.7 with reference films, whose seconds are billed on top", "unknown"),
+        Gap("how long a piece of music is in lyria-2", "30 s, for which the page names the price"),
+        Gap("the fields of MiniMax's voice_setting and audio_setting", "given in extra"),
         Gap("the host that the answer with the token may name for uploads", "that of the page"),
-        Gap("types and size of what is put in, uploads of more than 100 MB", "none are held; not made"),
-        Gap("how many images one task makes at most", "each image is a task"),
+        Gap("types and size of what is put in", "any picture, common films and sounds; none but wan's are held"),
+        Gap("uploads of more than 100 MB", "not made"),
+        Gap("which words a queue error of the runner has (runner_…)", "the HTTP status counts"),
+        Gap("what the state of a canceled request is", "whatever is answered"),
         Gap("list of requests, idempotency key", "none"),
     ),
 )

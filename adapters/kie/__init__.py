@@ -1,41 +1,66 @@
-"""kie.ai: one call that makes anything, and a record of it whose parts are JSON in texts.
+"""kie.ai: one call that makes anything, and a record of it whose parts are JSON in texts; a file a family holds what is
+sold.
 
-Page: docs.kie.ai; prices of August 2026.
+Page: docs.kie.ai, as read on 2026-11-28; prices of August to October 2026.
 Odd: an error is mostly an HTTP 200 with a code of its own in the body; just after it was created a task is for a short
-while not known; a seed of imagen4-fast is a number, where its sisters take a text; files are put in at another host,
-where one of the same name replaces the one before.
+while not known; veo has a route of its own, with states in numbers; files are put in at another host, where one of the
+same name replaces the one before; a webhook is signed over the id alone, so that it is no more than a hint.
 """
 
 from anymedia.declare import (
-    UNKNOWN, Adapter, Balance, Cause, Choice, Credit, Endpoint, Err, Fault, Gap, Header, Lifecycle, Limits, Offer,
-    Outcome, Pace, Param, Price, Printed, Reply, Rule, Setting, Signed, State, Step, Table, Text, Upload, Webhook,
-    Files, Whole, first, when,
+    Adapter, Assets, Balance, Cause, Credit, Endpoint, Err, Fault, Gap, Header, Lifecycle, Limits, Outcome, Pace,
+    Printed, Reply, Setting, Signed, State, Step, Upload, Webhook, first,
 )  # fmt: skip
 
-FLUX_RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")
-NANO_RATIOS = (
-    *("auto", "1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9"),
-    *("1:4", "4:1", "1:8", "8:1"),  # the page says 14; these four are inferred from other sellers of the model
+from . import flux, gpt_image, imagen, kling, nano_banana, qwen, seedance, seedream, speech, suno, veo, wan
+
+CREATED = Reply(ok=("code", 200), id="data.taskId")
+NOT_YET = (422, 90)  # "recordInfo is null", for a short while just after create
+PACE = Pace(first=2, then=3, slower={30: 5, 120: 15})  # "2-3 s in the first 30 s, then 5-10 s, then 15-30 s"
+DAY = 86_400  # links die "usually after 24 hours"
+
+TOLD_OF = first("data.taskId", "data.task_id")
+# Signed where the account has set a key, and then no more than the id is.
+TOLD_OF = first("data.taskId", "data.task_id")
+WEBHOOK = Webhook(
+    asked_by="callBackUrl",
+    reply=Reply(
+        ok=("code", 200, 501),  # 501 tells of a failure
+        id=TOLD_OF,
+        state="data.state",
+        failure=Fault(code="data.failCode", message="data.failMsg"),
+        credits="data.consumeCredits",
+    ),
+    signed=Signed(
+        by="hmac-sha256",
+        over="{id}.{@x-webhook-timestamp}",
+        signature="@x-webhook-signature",
+        time="@x-webhook-timestamp",  # how old it may be is not told: 300 s are our choice
+        key="webhook_key",
+    ),
 )
-BY_UPLOAD = ("url", "upload")
 
-
-def flux_2(tier: str, usd: dict[str, str]) -> Offer:
-    return Offer(
-        name=f"flux-2-{tier}",
-        wire_id=when(images=f"flux-2/{tier}-image-to-image", otherwise=f"flux-2/{tier}-text-to-image"),
-        params={
-            "prompt": Param("input.prompt", Text(3, 5000), required=True),
-            "images": Param("input.input_urls", Files(1, 8, forms=BY_UPLOAD)),
-            # Required on the wire, and no page names a default: 1:1 and 1K are our choice.
-            "aspect_ratio": Param("input.aspect_ratio", Choice(*FLUX_RATIOS, "auto"), default="1:1", always_sent=True),
-            "resolution": Param("input.resolution", Choice("1K", "2K"), default="1K", always_sent=True),
-            "moderation": Param("input.nsfw_checker", Choice({"off": False, "standard": True}), default="off"),
-        },
-        rules=(Rule(when={"aspect_ratio": "auto"}, needs="images"),),
-        prices=Table("resolution", usd),
-    )
-
+VEO = Lifecycle(
+    submit=Endpoint(method="POST", path="/api/v1/veo/generate", model="model", reply=CREATED),
+    poll=Endpoint(
+        method="GET",
+        path="/api/v1/veo/record-info",
+        query={"taskId": "{id}"},
+        not_yet=NOT_YET,  # told of the other route
+        reply=Reply(
+            ok=("code", 200),
+            id="data.taskId",
+            state="data.successFlag",
+            assets="data.response.resultUrls[]",
+            failure=Fault(code="data.errorCode", message="data.errorMessage"),
+            credits="data.creditsConsumed",  # told of the other route
+        ),
+    ),
+    states={"0": State.RUNNING, "1": State.SUCCEEDED, "2": State.FAILED, "3": State.FAILED},
+    webhook=Webhook(asked_by="callBackUrl", reply=Reply(id=TOLD_OF), signed=WEBHOOK.signed),
+    pace=PACE,
+    expires=DAY,
+)
 
 ADAPTER = Adapter(
     name="kie",
@@ -45,24 +70,26 @@ ADAPTER = Adapter(
     base_url="https://api.kie.ai",
     api_key_env=("KIE_API_KEY",),
     auth=Header("Authorization", "Bearer "),
-    settings={"webhook_key": Setting(env="KIE_WEBHOOK_KEY", secret=True, rotated=True)},
+    settings={"webhook_key": Setting(env="KIE_WEBHOOK_KEY", secret=True, rotated=True)},  # our choice of name
     lifecycle=Lifecycle(
-        submit=Endpoint(
-            method="POST",
-            path="/api/v1/jobs/createTask",
-            model="model",
-            reply=Reply(ok=("code", 200), id="data.taskId"),
-        ),
+        submit=Endpoint(method="POST", path="/api/v1/jobs/createTask", model="model", reply=CREATED),
         poll=Endpoint(
             method="GET",
             path="/api/v1/jobs/recordInfo",
             query={"taskId": "{id}"},
-            not_yet=(422, 90),  # "recordInfo is null", for a short while just after create
+            not_yet=NOT_YET,
             reply=Reply(
                 ok=("code", 200),
                 id="data.taskId",
                 state="data.state",
-                assets="data.resultJson!json.resultUrls[]",
+                assets=(
+                    Assets("data.resultJson!json.resultUrls[]"),
+                    Assets(
+                        "data.resultJson!json.data[]", url="audio_url", kind="audio", title="title", seconds="duration"
+                    ),
+                    Assets("data.resultJson!json.data[].image_url", role="cover"),
+                    Assets("data.resultJson!json.lastFrameUrl", role="last_frame"),  # where it stands is not told
+                ),
                 failure=Fault(code="data.failCode", message="data.failMsg"),
                 created="data.createTime!ms",
                 completed="data.completeTime!ms",
@@ -77,21 +104,11 @@ ADAPTER = Adapter(
             "success": State.SUCCEEDED,
             "fail": State.FAILED,
         },
-        # Signed where the account has set a key, and then no more than the id is.
-        webhook=Webhook(
-            asked_by="callBackUrl",
-            reply=Reply(id=first("data.taskId", "data.task_id"), state="data.state"),
-            signed=Signed(
-                by="hmac-sha256",
-                over="{id}.{@x-webhook-timestamp}",
-                signature="@x-webhook-signature",
-                time="@x-webhook-timestamp",  # how old it may be is not told: 300 s are our choice
-                key="webhook_key",
-            ),
-        ),
-        pace=Pace(first=2, then=3, slower={30: 5, 120: 15}),  # "2-3 s in the first 30 s, then 5-10 s, then 15-30 s"
-        expires=86_400,  # "usually 24 hours"
+        webhook=WEBHOOK,
+        pace=PACE,
+        expires=DAY,
     ),
+    lifecycles={"veo": VEO},
     fault=Fault(code="code", message=first("msg", "message")),
     errors={
         402: Cause.NO_CREDIT,
@@ -110,7 +127,7 @@ ADAPTER = Adapter(
             sends={"file": "{file}", "uploadPath": "anymedia", "fileName": "{sha256}-{name}"},
             finds={"url": first("data.downloadUrl", "data.fileUrl")},
         ),
-        expires=3 * 86_400,
+        expires=3 * DAY,
     ),
     refunds="yes",  # "failed tasks consume 0"
     printed=Printed("2026-08-19", "docs.kie.ai, prices"),
@@ -118,52 +135,37 @@ ADAPTER = Adapter(
     balance=Balance(path="/api/v1/chat/credit", ok=("code", 200), credits="data"),
     limits=Limits(submits=(20, 10), polls=(10, 1)),
     offers=(
-        flux_2("pro", {"1K": "0.025", "2K": "0.035"}),
-        flux_2("flex", {"1K": "0.07", "2K": "0.12"}),
-        Offer(
-            name="nano-banana-2",
-            params={
-                "prompt": Param("input.prompt", Text(1, 20_000), required=True),
-                "images": Param("input.image_input", Files(1, 14, forms=BY_UPLOAD)),
-                "aspect_ratio": Param("input.aspect_ratio", Choice(*NANO_RATIOS), default="auto"),
-                "resolution": Param("input.resolution", Choice("1K", "2K", "4K"), default="1K"),
-                "output_format": Param("input.output_format", Choice({"png": "png", "jpeg": "jpg"}), default="jpeg"),
-            },
-            prices=Table("resolution", {"1K": "0.04", "2K": "0.06", "4K": "0.09"}),
-        ),
-        Offer(
-            name="imagen-4-fast",
-            wire_id="google/imagen4-fast",
-            params={
-                "prompt": Param("input.prompt", Text(1, 5000), required=True),
-                "negative_prompt": Param("input.negative_prompt", Text(0, 5000)),
-                "aspect_ratio": Param(
-                    "input.aspect_ratio", Choice("1:1", "16:9", "9:16", "3:4", "4:3", "auto"), default="16:9"
-                ),
-                "seed": Param("input.seed", Whole()),
-            },
-            prices=Price("0.02"),
-        ),
-        Offer(
-            name="z-image",
-            params={
-                "prompt": Param("input.prompt", Text(1, 1000), required=True),
-                "aspect_ratio": Param(
-                    "input.aspect_ratio",
-                    Choice("1:1", "4:3", "3:4", "16:9", "9:16"),
-                    default="1:1",  # required, and no page names one: our choice
-                    always_sent=True,
-                ),
-                "moderation": Param("input.nsfw_checker", Choice({"off": False, "standard": True}), default=UNKNOWN),
-            },
-            prices=Price("0.004"),
-        ),
+        *flux.OFFERS,
+        *gpt_image.OFFERS,
+        *nano_banana.OFFERS,
+        *seedream.OFFERS,
+        *imagen.OFFERS,
+        *qwen.OFFERS,
+        *kling.OFFERS,
+        *seedance.OFFERS,
+        *wan.OFFERS,
+        *veo.OFFERS,
+        *suno.OFFERS,
+        *speech.OFFERS,
     ),
     gaps=(
         Gap("what a fail code means", "every failure is `failed`, but for the codes of errors"),
         Gap("whether 408, 500 and 501 at a submit cost anything", "uncertain"),
-        Gap("defaults where the wire requires a field", "1:1 and 1K"),
-        Gap("types, size and number of pixels of what is put in", "none are held"),
+        Gap("defaults where the wire requires a field", "1:1, 1K or the least quality, one shot of 5 s"),
+        Gap("types, size and number of pixels of what is put in, but at seedance", "none are held"),
+        Gap("at seedance the ratio of a picture, 0.4 to 2.5, and how long films and sounds are", "not held"),
+        Gap("that films and pictures of wan-2.7 are five together at most", "five of each"),
+        Gap("where a last frame stands among the results", "lastFrameUrl; else it counts as a clip"),
+        Gap("the price of an image that is put in at seedream-5-pro", "that of ten, as an estimate"),
+        Gap("what sound costs at seedance-2.5, and what reference films do", "the price is unknown"),
+        Gap("the price of seedance-2.0-mini, of veo at 4K, and of speech", "unknown"),
+        Gap("seconds billed with reference films at seedance-2.0", "the most, 15 s more, as an estimate"),
+        Gap("whether the seconds of films that are put in are billed at wan-2.7", "they are not, as an estimate"),
+        Gap("bounds of veo's prompts and of seeds", "none"),
+        Gap("the answers of veo's route but for its flag and its results", "those of the other route"),
+        Gap("the fields of kling-3.0-omni and kling v3-turbo in full", "not offered"),
+        Gap("extending a clip of veo, and its larger sizes once it is made", "not offered"),
+        Gap("a fresh link for a result whose link has died", "results are fetched at once"),
         Gap("how old a webhook may be, and when one comes again", "300 s; twice and out of order are expected"),
         Gap("cancel, list of tasks, idempotency key, headers of the rate limits", "none"),
     ),

@@ -135,9 +135,9 @@ ADAPTER = Adapter(
     printed=Printed("2026-07-23", "RunAPI price schedules"),
     balance=Balance(path="/api/v1/me/balance", usd="balance_cents!cents"),
     price_quote=PriceQuote(
-        path="/api/v1/price_quotes",
+        call=Endpoint(method="POST", path="/api/v1/price_quotes", keyed=False),
         of="/api/v1/{service}/{action}",
-        body={"service": "{service}", "action": "{action}", "model": "{wire_id}", "params": "{body}"},
+        sends={"service": "{service}", "action": "{action}", "model": "{wire_id}", "params": "{body}"},
         known={"price_quote.pricing_status": "available", "price_quote.currency": "USD"},
         usd="price_quote.reservation_amount_cents!cents",
         date="price_quote.as_of!iso",

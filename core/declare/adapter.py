@@ -72,20 +72,43 @@ def _words(given: Mapping[str, Json]) -> Mapping[Place, Json]:
 
 @attrs.frozen(kw_only=True)
 class PriceQuote:
-    """How to ask a provider what a task would cost: by a POST without the API key, which buys nothing.
+    """How to ask a provider what a task would cost, by a call that buys nothing.
 
-    `body` is what is posted: texts may hold {wire_id} and the names that `of`, a form of the submit's path, finds in
-    it; "{body}" is the submit's own body. The answer holds the amount for the whole task in `usd`, true
-    where it has all the words of `known`. `changes` is a path to GET whose ETag changes when prices do.
+    The query of `call` and what it `sends` as its body may hold {wire_id}, and the names that `of`, a form of the
+    submit's path, finds in it; "{body}" is the submit's own body. The answer holds in `usd` what the whole task costs,
+    true where it has all the words of `known`, since the `date`.
+
+    With `units` the amount is for one unit: `unit` is the place of its name, and `units` says by name which field of
+    the request counts them. Such a price is an estimate, asked for where the page prints none, and so is one with a
+    `doubt`, which says why. `changes` is a path to GET, without the API key, whose ETag changes when prices do.
+    Errors: ValueError for a call that no submit tells the path of, and for a unit without a name.
     """
 
-    path: str
-    of: str
-    body: Mapping[str, str] = attrs.field(hash=False)
+    call: Endpoint
+    of: str | None = None
+    sends: Mapping[str, Json] = attrs.field(factory=dict, hash=False)
     known: Mapping[Place, Json] = attrs.field(factory=dict, converter=_words, hash=False)
     usd: Place | None = attrs.field(default=None, converter=optional_place)
+    unit: Place | None = attrs.field(default=None, converter=optional_place)
+    units: Mapping[str, str] = attrs.field(factory=dict, hash=False)
+    doubt: str | None = None
     date: Place | None = attrs.field(default=None, converter=optional_place)
     changes: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.call.path is None:
+            raise ValueError("price_quote: its call has no path")
+        if (self.unit is None) != (not self.units):
+            raise ValueError("price_quote: unit and units go together")
+
+    @property
+    def is_estimate(self) -> bool:
+        """Whether what it tells is an estimate, which no figure of the page is replaced by."""
+        return self.unit is not None or self.doubt is not None
+
+
+def _quotes(given: PriceQuote | tuple[PriceQuote, ...]) -> tuple[PriceQuote, ...]:
+    return given if isinstance(given, tuple) else (given,)
 
 
 # The provider
@@ -236,7 +259,8 @@ class Adapter:
     `auth` says where the API key goes, or several credentials; `settings` is what an account says beside it, and
     `headers`, which may hold settings, are sent wherever the API key is. `lifecycle` is how its work usually goes;
     `lifecycles` are others, which offers name; an offer takes a `callback_url` as the webhook of its lifecycle is asked
-    for. `errors` gives what a code (or a Match) means; others go by their HTTP class. `read` is the day the page was
+    for. `price_quote` is how prices are asked for, or several ways, of which the first that tells one counts. `errors`
+    gives what a code (or a Match) means; others go by their HTTP class. `read` is the day the page was
     read, `printed` the day and the place of the prices. Errors: ValueError for what contradicts itself.
     """
 
@@ -261,7 +285,7 @@ class Adapter:
     limits: Limits = Limits()
     idempotency: Idempotency | None = None
     balance: Balance | None = None
-    price_quote: PriceQuote | None = None
+    price_quote: tuple[PriceQuote, ...] = attrs.field(default=(), converter=_quotes)
     upload: Upload | None = None
     gaps: tuple[Gap, ...] = attrs.field(default=(), validator=several("gaps", Gap))
     lives: Mapping[str | None, Lifecycle] = attrs.field(init=False, repr=False, eq=False)

@@ -18,11 +18,20 @@ class Match:
 
 @attrs.frozen
 class Err:
-    """What an error means: its cause, the outcome of a submit that gets it, and whether a failed task is refunded."""
+    """What an error means: its cause, the outcome of a submit that gets it, and whether a failed task is refunded.
+
+    `passing`: a task that failed so may succeed as it is; one that is not billed is tried once more at the same offer.
+    Errors: ValueError for a passing failure that is billed.
+    """
 
     cause: Cause = attrs.field(converter=Cause)
     submit: Outcome | None = attrs.field(default=None, converter=attrs.converters.optional(Outcome))
     refund: Refund | None = attrs.field(default=None, converter=attrs.converters.optional(Refund))
+    passing: bool = attrs.field(default=False, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        if self.passing and self.refund is Refund.NO:
+            raise ValueError("passing: a failure that is billed is not tried again")
 
 
 def errors(given: Mapping[Any, Any]) -> Mapping[Any, Err]:

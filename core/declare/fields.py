@@ -3,6 +3,7 @@
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
+from math import prod
 from typing import Any, ClassVar
 
 import attrs
@@ -10,7 +11,7 @@ import attrs
 from anymedia.model.forms import ANYTHING, LINK, SIZE, TEXT, Form
 from anymedia.model.strict_json import Json
 
-from .several import several
+from .several import pair, several
 
 
 @attrs.frozen
@@ -141,11 +142,18 @@ class Choice(Value):
         return next((value for value, written in self.wire.items() if is_same(written, wire)), None)
 
 
+def _area(_: Any, attribute: Any, given: Any) -> None:
+    if given is not None:
+        pair("area", "a width and a height in pixels, like (3840, 2160)", given)
+
+
 @attrs.frozen
 class Size(Value):
     """Width and height in pixels, as text ("{width}x{height}") or as {"width": …, "height": …}.
 
-    `least` and `step` hold for each side, `megapixels` (of 1024 × 1024) for both together.
+    `least`, `most` and `step` hold for each side; `megapixels` (of 1024 × 1024) for both together, and so does `area`:
+    as many pixels as this size has. `ratio` is how many times as long as the other a side may be. `beside` is what
+    else is written into the object: {"aspect_ratio": "custom"}. Errors: ValueError for a text with something beside it.
     """
 
     wants: ClassVar[Form] = SIZE
@@ -154,31 +162,47 @@ class Size(Value):
     least: int = 1
     step: int = 1
     megapixels: int | None = None
+    most: int | None = attrs.field(default=None, kw_only=True)
+    ratio: int | None = attrs.field(default=None, kw_only=True)
+    area: tuple[int, int] | None = attrs.field(default=None, kw_only=True, validator=_area)
+    beside: Mapping[str, Json] = attrs.field(factory=dict, kw_only=True, hash=False)
+
+    def __attrs_post_init__(self) -> None:
+        if self.text is not None and self.beside:
+            raise ValueError(f"beside: nothing stands beside a size that is written as a text, {self.text!r}")
 
     @property
     def keys(self) -> tuple[str, ...] | None:
         """The keys of the object that a size is written as; None where it is a text."""
-        return ("width", "height") if self.text is None else None
+        return ("width", "height", *self.beside) if self.text is None else None
 
     def flaws(self, value: tuple[int, int]) -> Iterator[Flaw]:
         """Yield everything that is wrong with a value."""
         width, height = value
         if min(value) < self.least:
             yield Flaw(f"takes at least {self.least} pixels a side, not {width}x{height}")
+        if self.most is not None and max(value) > self.most:
+            yield Flaw(f"takes at most {self.most} pixels a side, not {width}x{height}")
         if width % self.step or height % self.step:
             yield Flaw(f"takes multiples of {self.step}, not {width}x{height}")
         if self.megapixels is not None and width * height > self.megapixels << 20:
             yield Flaw(f"takes at most {self.megapixels} megapixels, not {width}x{height}")
+        if self.area is not None and width * height > prod(self.area):
+            yield Flaw(f"takes at most as many pixels as {'x'.join(map(str, self.area))}, not {width}x{height}")
+        if self.ratio is not None and max(value) > self.ratio * min(value):
+            yield Flaw(f"takes ratios from 1:{self.ratio} to {self.ratio}:1, not {width}x{height}")
 
     def write(self, value: tuple[int, int]) -> Json:
         """Return a value in the wire's words."""
         width, height = value
         if self.text is not None:
             return self.text.format(width=width, height=height)
-        return {"width": width, "height": height}
+        return {"width": width, "height": height, **self.beside}
 
     def read(self, wire: Json) -> tuple[int, int] | None:
         """Return the size that the wire's words stand for; None where they are no size: a ratio may share the place."""
+        if isinstance(wire, Mapping) and not all(is_same(wire.get(key), value) for key, value in self.beside.items()):
+            return None
         sides = [wire.get("width"), wire.get("height")] if isinstance(wire, Mapping) else _numbers(wire)
         match sides:
             case [int(width), int(height)] if isinstance(wire, Mapping) or self.write((width, height)) == wire:

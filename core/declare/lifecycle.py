@@ -36,11 +36,11 @@ class Lifecycle:
 
     Without a `poll`, the answer to the submit is the result. `result` is called once a look finds that a task has
     succeeded, `why` once a look finds that it has failed: the error that `why` is answered tells the failure's code and
-    text. `states` gives the state of each raw word, in whatever letters it comes (an Err where the word tells a
-    failure's cause, or that the task was not found); a word not listed is still running. `many` is a call that tells of
-    several tasks at once; `webhook` is a call of the provider's that tells how a task stands, in the same words. `pace`
-    says when to look, `expires` how many seconds a result can be fetched. The submit is a POST, which nothing sends
-    twice by itself. Errors: ValueError for words that no step reads where they stand.
+    text. `states` gives the state of each raw word, in whatever letters it comes, or of the text of a whole number (an
+    Err where the word tells a failure's cause, or that the task was not found); a word not listed is still running.
+    `many` is a call that tells of several tasks at once; `webhook` is a call of the provider's that tells how a task
+    stands, in the same words. `pace` says when to look, `expires` how many seconds a result can be fetched. The submit
+    is a POST, which nothing sends twice by itself. Errors: ValueError for words that no step reads where they stand.
     """
 
     submit: Endpoint = attrs.field(validator=_posted)

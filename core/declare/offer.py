@@ -1,6 +1,7 @@
 """What is sold: an offer, its fields on the wire, and the rules between them."""
 
 from collections.abc import Container, Iterator, Mapping
+from datetime import date
 from typing import Any
 
 import attrs
@@ -77,6 +78,10 @@ class Rule:
     allows: Mapping[str, tuple[Any, ...]] = attrs.field(factory=dict, hash=False, validator=_allowed)
 
 
+def _day(given: str | date | None) -> date | None:
+    return date.fromisoformat(given) if isinstance(given, str) else given
+
+
 def _itself(offer: "Offer") -> str:
     return offer.name
 
@@ -98,9 +103,9 @@ class Offer:
     the two songs of one price. `knobs` are fields that the provider alone has: they are given in a request's `extra`
     by these names, and held to their bounds, rules and prices like the canonical fields in `params`. `fixed` fields
     are always sent, or where `when` says so, and tell the offer apart; `path` replaces the submit's path; `prices`
-    None is unknown; `page` is where it is written, unless the adapter's page says so under the offer's name; `own` is
-    one that the user's configuration declares. Errors: ValueError for a name that is no field of the kind, and for
-    two things of which one would overwrite the other.
+    None is unknown; `page` is where it is written, unless the adapter's page says so under the offer's name; `ends` is
+    the day from which it is no longer sold; `own` is one that the user's configuration declares. Errors: ValueError for
+    a name that is no field of the kind, and for two things of which one would overwrite the other.
     """
 
     name: str
@@ -117,6 +122,7 @@ class Offer:
     rules: tuple[Rule, ...] = attrs.field(default=(), validator=several("rules", Rule))
     shape: Shape | None = None
     prices: Prices | None = None
+    ends: date | None = attrs.field(default=None, converter=_day)
     own: bool = False
     fields: Mapping[str, Param] = attrs.field(
         init=False, repr=False, eq=False, default=attrs.Factory(_fields, takes_self=True)

@@ -92,6 +92,7 @@ class Dearest:
 
 
 DEAREST = Dearest()
+"""Such a value without a reason: its price is exact all the same."""
 
 
 def _fields(by: str | tuple[str, ...]) -> tuple[str, ...]:

@@ -63,4 +63,7 @@ class Said:
 
 
 UNKNOWN = Said("unknown: the page names no default")
+"""The default of a field of which no page says what is taken without it."""
+
 ANY = Said("any value")
+"""In the `when` of a rule: the field is given, with whatever value."""

@@ -1,6 +1,7 @@
 """The plan of a request: which offers take it, and in which order they are asked."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from datetime import date
 from decimal import Decimal
 from functools import cached_property, partial
 from typing import Any
@@ -25,7 +26,7 @@ class Option:
     """An offer of an account: what all of a request costs there, in how many tasks, and the orders for some units.
 
     `orders` takes the units, `why` the offer was chosen, and when (`chosen_at`). `error` says why it is not asked;
-    None: it takes the request.
+    None: it takes the request. `notices` are what is to be known of the offer.
     """
 
     account: Account
@@ -35,6 +36,7 @@ class Option:
     orders: Callable[..., Sequence[Order]]
     quoted: Callable[[], Quote]
     error: AnymediaError | None = None
+    notices: tuple[str, ...] = ()
 
     @cached_property
     def quote(self) -> Quote:
@@ -73,10 +75,12 @@ def plan(
     live: LivePrices | None = None,
     known: Collection[Adapter] = (),
     one_task: bool = False,
+    today: date | None = None,
 ) -> Plan:
     """Return how a request is bought at these accounts; with `one_task`, an offer that needs several refuses it.
 
-    `live` holds prices that providers published; errors name what the `known` adapters sell.
+    `live` holds prices that providers published; errors name what the `known` adapters sell. Offers that have ended by
+    `today` refuse it.
 
     Errors: Unsupported for a model or an offer that does not exist, ConfigError for a raw request to a provider without
     an account, OutOfBounds for a policy that returns what it was not given.
@@ -84,7 +88,7 @@ def plan(
     if isinstance(request, RawRequest):
         options = _raw(request, accounts, terms)
     else:
-        options = _sold(request, accounts, terms, live, known)
+        options = _sold(request, accounts, terms, live, known, today)
     fitting, refused = [], []
     for option in options:
         error = option.error or _lacking(option.account) or (_several(option) if one_task else None)
@@ -108,6 +112,7 @@ def _sold(
     terms: Options,
     live: LivePrices | None,
     known: Collection[Adapter],
+    today: date | None,
 ) -> Iterator[Option]:
     """Yield every offer of the request's model."""
     for candidate in candidates(
@@ -118,6 +123,7 @@ def _sold(
         limits=terms.check,
         live=live,
         known=known,
+        today=today,
     ):
         checked = candidate.checked
         yield Option(
@@ -127,6 +133,7 @@ def _sold(
             tasks=len(candidate.parts),
             orders=partial(candidate.orders, idempotency_key=terms.idempotency_key),
             error=checked.error(candidate.account.name) if checked.problems else None,
+            notices=checked.notices,
             quoted=partial(quote_of, candidate),
         )
 

@@ -6,6 +6,7 @@ or a cancel, and nothing goes elsewhere once something was bought, unless the ca
 """
 
 import asyncio
+import logging
 import math
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Sequence
@@ -37,6 +38,8 @@ from .plan import Option, Plan
 from .rules import Then, after, step
 from .submission import Submission
 from .submits import Life, Submits, not_in_time
+
+_log = logging.getLogger("anymedia")
 
 TRIES = 4
 """Submits to an unavailable account before it leaves the route."""
@@ -82,6 +85,7 @@ class Purchase:
         self._attempts: dict[str, Attempt] = {}
         self._errors: dict[int, AnymediaError] = {}
         self._tries: Counter[str] = Counter()
+        self._again: set[tuple[int, range]] = set()
         self._where: Option | None = None
         self._stops: list[AnymediaError] = []
         self._stopped = False
@@ -226,6 +230,8 @@ class Purchase:
             self._take_off(option, error)
             return []
         self._where, self._open = option, []
+        for notice in option.notices:
+            _log.warning("%s", notice)
         return [
             Submission(
                 order,
@@ -318,8 +324,10 @@ class Purchase:
             return
         self._place = self._session.permits.last_place()  # what is wrong with one request must not hold up the others
         self._tries[option.account.name] += then is Then.SOONER and not isinstance(error, RateLimited)
-        if then is not Then.SOONER or error.permanent or self._tries[option.account.name] >= TRIES:
-            self._take_off(option, error, whole=then is not Then.OFFER)
+        if then is Then.AGAIN and (id(option), units) not in self._again:
+            self._again.add((id(option), units))
+        elif then is not Then.SOONER or error.permanent or self._tries[option.account.name] >= TRIES:
+            self._take_off(option, error, whole=then in (Then.SOONER, Then.ACCOUNT))
         self._errors[id(option)] = error
         self._why = f"after {option.name}: {step(error).what}"
 

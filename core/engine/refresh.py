@@ -1,4 +1,7 @@
-"""Live prices: ask the providers that publish them, and keep the answers; buys nothing and sends no API key."""
+"""Live prices: ask the providers that publish them, and keep the answers; buys nothing.
+
+An API key goes only to a price list that its adapter says needs one.
+"""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -7,8 +10,9 @@ import attrs
 
 from anymedia.account import Account
 from anymedia.declare.adapter import PriceQuote
-from anymedia.model.errors import AnymediaError, Unavailable
-from anymedia.pricing.live import LivePrice, LivePrices, can_be_asked, fields_of
+from anymedia.model.errors import AnymediaError, NotFound, Unavailable
+from anymedia.pricing.figures import Unpriced
+from anymedia.pricing.live import LivePrice, LivePrices, fields_of, questions, whole
 from anymedia.pricing.offers import Candidate
 from anymedia.translate import decode, encode
 from anymedia.translate.check import Checked
@@ -22,11 +26,11 @@ LONGEST_TAG = 200
 
 @attrs.frozen
 class _Question:
-    """A task whose price is asked for."""
+    """A task whose price is asked for, in the ways that may tell it."""
 
     candidate: Candidate
     part: Part
-    words: PriceQuote
+    ways: Sequence[PriceQuote]
 
     @property
     def account(self) -> Account:
@@ -44,14 +48,13 @@ async def refresh(priced: Iterable[Candidate], session: Session, live: LivePrice
     """
     by_origin: dict[str, list[_Question]] = {}
     for candidate in priced:
-        words = candidate.account.adapter.price_quote
-        if words is not None:
-            parts = (part for part, _ in same(candidate.parts))
-            questions = [_Question(candidate, part, words) for part in parts if can_be_asked(candidate.checked)]
-            by_origin.setdefault(candidate.account.origin, []).extend(questions)
+        ways = questions(candidate.checked)
+        if ways:
+            asked = [_Question(candidate, part, ways) for part, _ in same(candidate.parts)]
+            by_origin.setdefault(candidate.account.origin, []).extend(asked)
     errors: list[AnymediaError] = []
-    for questions in filter(None, by_origin.values()):
-        errors += await _asked(questions, session, live)
+    for asked in filter(None, by_origin.values()):
+        errors += await _asked(asked, session, live)
     return errors
 
 
@@ -77,9 +80,10 @@ async def _asked(questions: Sequence[_Question], session: Session, live: LivePri
 
 async def _tag(question: _Question, session: Session, tag: str | None) -> str | None:
     """Return the ETag of an origin's price list; None where it has none. Errors: ProviderError."""
-    if question.words.changes is None:
+    changes = question.ways[0].changes
+    if changes is None:
         return None
-    call = encode.ask_changes(question.words.changes, question.account.origin, tag)
+    call = encode.ask_changes(changes, question.account.origin, tag)
     answer = await session.retried(lambda: session.read(question.account, call), Unavailable)
     if answer.status == NOT_MODIFIED:
         return tag
@@ -94,23 +98,38 @@ def _usable(tag: str | None) -> str | None:
 
 
 async def _price(question: _Question, session: Session, tag: str | None) -> LivePrice | AnymediaError:
-    account, checked = question.account, question.checked
-    call = encode.ask_price(question.words, account.origin, checked, question.part)
+    """Return the price by the first way that tells it, or why the last one does not."""
+    for words in question.ways:
+        try:
+            return await _told(question, words, session, tag)
+        except AnymediaError as error:
+            last = error
+    return last
+
+
+async def _told(question: _Question, words: PriceQuote, session: Session, tag: str | None) -> LivePrice:
+    """Ask for a price in one way. Errors: ProviderError, ConfigError where the API key that is needed is missing."""
+    account, checked, units = question.account, question.checked, question.part.units
+    call = encode.ask_price(words, account, checked, question.part)
+    if call.keyed:
+        account.check()
     asked = session.asked(account, checked.offer.model)
+    answer = await session.retried(lambda: session.read(account, call, checked.offer.model), Unavailable)
+    told = decode.price(asked, words, answer)
     try:
-        answer = await session.retried(lambda: session.read(account, call, checked.offer.model), Unavailable)
-        usd, date = decode.price(asked, question.words, answer)
-    except AnymediaError as error:
-        return error
+        usd, doubt = whole(told, checked, units)
+    except Unpriced as error:
+        raise NotFound(f"{account.name} reports no price: {error}", account=account.name) from None
     return LivePrice(
         provider=account.adapter.name,
         origin=account.origin,
         offer=checked.offer.name,
         variant=checked.variant,
-        fields=fields_of(checked, question.part.units),
+        fields=fields_of(checked, units),
         usd=usd,
-        date=date,
+        date=told.date,
         fetched_at=asked.now,
         tag=tag,
         source=f"{account.adapter.title}'s answer to a price quote",
+        doubt="; ".join(filter(None, (words.doubt, doubt))),
     )

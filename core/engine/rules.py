@@ -27,6 +27,7 @@ from anymedia.model.vocabulary import Billed, Cause, Outcome
 class Then(StrEnum):
     """What follows."""
 
+    AGAIN = "once more at the same offer, then on to the next"
     OFFER = "on to the next offer"
     ACCOUNT = "on to the next account"
     SOONER = "on to the next, or wait for it: whichever is sooner"
@@ -38,8 +39,9 @@ class Then(StrEnum):
 class Step:
     """A row of the table: what happened (`what`, in words), what follows, and the cooldown of the account.
 
-    A row fits by the error's cause, outcome or kind, by whether a task was accepted before it (None: either), and by
-    whether that was billed. `unless` names the option that turns a stop into going on.
+    A row fits by the error's cause, outcome or kind, by whether a task was accepted before it (None: either), by
+    whether that was billed, and by whether its failure is one that passes (None: either). `unless` names the option
+    that turns a stop into going on.
     """
 
     what: str
@@ -48,6 +50,7 @@ class Step:
     kinds: tuple[type[AnymediaError], ...] = ()
     accepted: bool | None = False
     billed: Billed | None = None
+    passing: bool | None = None
     then: Then
     unless: str | None = None
     cools: Cooldown = Cooldown.NONE
@@ -56,10 +59,12 @@ class Step:
         """Return whether the row fits an error."""
         cause = error.cause if isinstance(error, ProviderError) else None
         told = cause in self.causes or error.outcome in self.outcomes or isinstance(error, self.kinds)
+        passing = error.task is not None and error.task.failure is not None and error.task.failure.passing
         accepted: bool | None = error.task is not None
         if error.task is not None and not error.task.state.final:
             accepted = None  # the task goes on, whatever the error of a look says
-        return told and self.accepted in (None, accepted) and self.billed in (None, error.billed)
+        billed = self.billed in (None, error.billed) and self.passing in (None, passing)
+        return told and self.accepted in (None, accepted) and billed
 
 
 STEPS: Sequence[Step] = (
@@ -90,6 +95,14 @@ STEPS: Sequence[Step] = (
         accepted=True,
         then=Then.STOP,
         unless="on_blocked",
+    ),
+    Step(
+        what="accepted, then failed in a way that passes, and not billed",
+        kinds=(TaskFailed,),
+        accepted=True,
+        billed=Billed.NO,
+        passing=True,
+        then=Then.AGAIN,
     ),
     Step(
         what="accepted, then failed or canceled, and not billed",

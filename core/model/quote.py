@@ -15,7 +15,8 @@ class Quote:
     """What one offer would cost for all of a request: `works` of them (pictures, clips, songs), in `tasks` tasks.
 
     `status` is that of the money (exact, approximate, estimate, unknown), or refused. `depends_on` is what the price
-    goes by, as it is billed; `reasons` say why the price is not exact, or why the offer refuses.
+    goes by, as it is billed; `reasons` say why the price is not exact, or why the offer refuses; `notices` what else is
+    to be known of the offer, like the day on which it ends.
     """
 
     offer: str
@@ -28,3 +29,4 @@ class Quote:
     works: int = 1
     depends_on: Mapping[str, Json] = attrs.field(hash=False)
     reasons: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()

@@ -74,12 +74,13 @@ class SavedFile(Saved):
 
 @attrs.frozen(kw_only=True)
 class Failure:
-    """Why a task failed: one word for all providers, and the provider's own words."""
+    """Why a task failed: one word for all providers, and the provider's own; `passing`: it may succeed as it is."""
 
     cause: Cause
     code: str | None = None
     message: str | None = None
     refund: Refund = Refund.UNKNOWN
+    passing: bool = False
 
 
 @attrs.frozen(kw_only=True)

@@ -1,6 +1,7 @@
 """Offers that the user's anymedia.toml declares, in the words of `anymedia.declare`, checked as built-in ones are."""
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any
 
 import attrs
@@ -40,6 +41,7 @@ OFFER: Mapping[str, Any] = {
     "rules": list,
     "shape": Mapping,
     "prices": (str, Mapping),
+    "ends": date,
 }
 RULE: Mapping[str, Any] = {"when": Mapping, "needs": (str, list), "excludes": (str, list), "allows": Mapping}
 
@@ -52,6 +54,7 @@ def _is_path(path: Any) -> bool:
     return is_path(path) and not {*path.replace("{wire_id}", "")} & {*"{}"}
 
 
+DAY = Form("must be a day like 2026-12-01, without quotes, not {shown}", lambda given: type(given) is date)
 NAME = Form("must be a name of 1 to 100 letters, without blanks, not {shown}", _is_name)
 TEXT = Form("must be a text that is not empty, not {shown}", lambda text: isinstance(text, str) and bool(text.strip()))
 CASES = Form(
@@ -158,6 +161,7 @@ READ: Mapping[str, Any] = {
     "rules": _rules,
     "shape": shape_of,
     "prices": prices_of,
+    "ends": fits(DAY),
 }
 """What reads the value of each word of an offer but its name."""
 

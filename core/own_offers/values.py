@@ -50,9 +50,9 @@ def _are_words(value: Any) -> bool:
 
 
 def _is_size(value: Any) -> bool:
-    """Return whether a text holds the two sides, each once, and no other braces."""
+    """Return whether a text holds the two sides, each once, and no other braces; or a table, what is beside them."""
     if not isinstance(value, str):
-        return False
+        return isinstance(value, dict) and is_json(value)
     left = value.replace("{width}", "", 1).replace("{height}", "", 1)
     return len(value) - len(left) == len("{width}{height}") and not {*left} & {*"{}"}
 
@@ -66,7 +66,9 @@ ON_OFF = Form(
 )
 VALUES = Form('must be a list of texts, or a table like {{ "1K" = "1k" }}, not {shown}', _are_words)
 TEXTS = Form("must be a list of texts, not {shown}", _are_texts)
-PIXELS = Form('must be a text like "{{width}}x{{height}}", not {shown}', _is_size)
+PIXELS = Form(
+    'must be a text like "{{width}}x{{height}}", or what stands beside both in a table, not {shown}', _is_size
+)
 LEAST = Form("must be a whole number, 1 or more, not {shown}", lambda value: _is_bound(value) and value > 0)
 WAYS = Form(
     f"must be a list of {', '.join(FORMS)}, not {{shown}}", lambda value: _are_texts(value) and {*value} <= {*FORMS}
@@ -141,7 +143,16 @@ WORDS: Mapping[str, Word] = {
         {**OF_FILES, "bounds": LENGTHS, "single": FLAG},
         ("url",),
     ),
-    "size": Word(PIXELS, Size, {"least": LEAST, "step": LEAST, "megapixels": LEAST}, None),
+    "size": Word(
+        PIXELS,
+        lambda form, area=None, **beside: Size(
+            **{"beside" if isinstance(form, Mapping) else "text": form},
+            area=None if area is None else (*area,),
+            **beside,
+        ),
+        {**dict.fromkeys(("least", "most", "step", "megapixels", "ratio"), LEAST), "area": SIDES},
+        {},
+    ),
 }
 """The kinds of value by name; a word more is a row more."""
 

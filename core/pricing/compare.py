@@ -1,6 +1,7 @@
 """What would differ if a request went to one seller instead of another, in words; pure."""
 
 from collections.abc import Collection, Iterator
+from datetime import date
 from functools import partial
 
 import attrs
@@ -35,13 +36,14 @@ def compare(
     *,
     on_unsupported: OnUnsupported = "refuse",
     known: Collection[Adapter] = (),
+    today: date | None = None,
 ) -> list[Difference]:
-    """Return what would differ if a request went to b instead of a, at the prices of their accounts.
+    """Return what would differ if a request went to b instead of a, at the prices of their accounts, as of `today`.
 
     Errors: as candidates, for a model that neither sells.
     """
     known = (*known, a.account.adapter, b.account.adapter)
-    at_a, at_b = (_sold(request, seller, live, on_unsupported, known) for seller in (a, b))
+    at_a, at_b = (_sold(request, seller, live, on_unsupported, known, today) for seller in (a, b))
     if not at_a and not at_b:
         candidates(request, [a.account, b.account], known=known)  # its error says who sells the model
     if not at_a or not at_b:
@@ -55,13 +57,20 @@ def _sold(
     live: LivePrices | None,
     on_unsupported: OnUnsupported,
     known: Collection[Adapter],
+    today: date | None,
 ) -> list[Candidate]:
     """Return what a seller has of the model; nothing where it has none."""
     sells = any(offer.model == request.model for offer in seller.account.adapter.offers)
     if not sells and seller.offer is None:
         return []
     return candidates(
-        request, [seller.account], offer=seller.offer, on_unsupported=on_unsupported, live=live, known=known
+        request,
+        [seller.account],
+        offer=seller.offer,
+        on_unsupported=on_unsupported,
+        live=live,
+        known=known,
+        today=today,
     )
 
 

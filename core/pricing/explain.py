@@ -36,8 +36,8 @@ class Explanation:
 
     `own`: the user's configuration declares the offer. `json` is the first body (None when refused), `calls` every
     different body with how often it is sent; `files` say which way each file of this machine goes, whose URL a text in
-    the body stands for; `defaults` are what the provider takes for fields that are not given; `money` is for all calls
-    together.
+    the body stands for; `defaults` are what the provider takes for fields that are not given; `notices` what is to be
+    known of the offer, like the day on which it ends; `money` is for all calls together.
     """
 
     offer: str
@@ -54,6 +54,7 @@ class Explanation:
     defaults: Mapping[str, Json] = attrs.field(hash=False)
     adjustments: tuple[Adjustment, ...]
     refusals: tuple[Problem, ...]
+    notices: tuple[str, ...] = ()
     money: Money
 
 
@@ -86,6 +87,7 @@ def explain(candidate: Candidate) -> Explanation:
         },
         adjustments=(*checked.adjustments, *(each for part in candidate.parts for each in part.adjustments)),
         refusals=checked.problems,
+        notices=checked.notices,
         money=candidate.money,
     )
 

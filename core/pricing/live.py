@@ -16,11 +16,16 @@ from typing import Any
 
 import attrs
 
+from anymedia.declare.adapter import PriceQuote
+from anymedia.declare.prices import Per
 from anymedia.model.codec import from_json, to_json
 from anymedia.model.errors import AnymediaError
 from anymedia.model.money import Money, PriceStatus, can_be
 from anymedia.model.strict_json import Json, loads
 from anymedia.translate.check import Checked
+from anymedia.translate.messages import ToldPrice
+
+from .figures import Unpriced, times_of
 
 VERSION = 1
 
@@ -32,7 +37,7 @@ class LivePrice:
     """What one task costs by a provider's answer: with these fields as they are sent (None: left out), at an origin.
 
     `date` is the day from which the price holds, `fetched_at` the time of the last answer, `tag` the ETag of the price
-    list then.
+    list then, `doubt` why it is only an estimate.
     """
 
     provider: str
@@ -45,6 +50,7 @@ class LivePrice:
     fetched_at: datetime
     tag: str | None
     source: str
+    doubt: str = ""
 
     @property
     def key(self) -> str:
@@ -53,8 +59,15 @@ class LivePrice:
 
     def money(self) -> Money:
         """Return the price as the money that a task is billed."""
-        exact = PriceStatus.EXACT
-        return Money(usd=self.usd, list_usd=self.usd, status=exact, got="live", date=self.date, source=self.source)
+        return Money(
+            usd=self.usd,
+            list_usd=self.usd,
+            status=PriceStatus.ESTIMATE if self.doubt else PriceStatus.EXACT,
+            got="live",
+            date=self.date,
+            source=self.source,
+            reason=self.doubt or None,
+        )
 
 
 @attrs.define
@@ -140,6 +153,30 @@ def can_be_asked(checked: Checked) -> bool:
     move it in ways that nobody knows."""
     roles = checked.offer.roles
     return not checked.extra and not any(name in checked.given for name in roles.files if name not in roles.free)
+
+
+def questions(checked: Checked) -> tuple[PriceQuote, ...]:
+    """Return in which ways the price may be asked for: not for an estimate where the page prints a figure."""
+    if not can_be_asked(checked):
+        return ()
+    printed = checked.offer.prices is not None
+    return tuple(each for each in checked.adapter.price_quote if not (printed and each.is_estimate))
+
+
+def whole(told: ToldPrice, checked: Checked, units: int) -> tuple[Decimal, str]:
+    """Return what a task of so many units costs by what a provider told of one, and why that is only an estimate.
+
+    Errors: Unpriced where nobody knows of how many.
+    """
+    if told.counts is None:
+        return told.usd, ""
+    doubt = f"the price list tells it for one of {told.counts}; what else moves it is not told"
+    if told.counts == "count":
+        return told.usd * units, doubt
+    if told.counts not in checked.fields:
+        raise Unpriced(f"the price goes by {told.counts}, which this offer does not take")
+    times, reason = times_of(checked, Per(told.usd, told.counts))
+    return told.usd * times * units, "; ".join(filter(None, (doubt, reason)))
 
 
 def fields_of(checked: Checked, units: int) -> dict[str, Json]:

@@ -1,6 +1,7 @@
 """Which offers of which accounts a request could go to, and the orders that each would be sent."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any, NoReturn
 
 import attrs
@@ -17,6 +18,7 @@ from anymedia.model.task import Order
 from anymedia.model.vocabulary import Kind
 from anymedia.translate.check import Checked, check
 from anymedia.translate.encode import Part, parts, same
+from anymedia.translate.ends import as_of
 from anymedia.translate.files import Ways
 
 from .live import LivePrices
@@ -58,7 +60,7 @@ class Candidate:
     @property
     def name(self) -> str:
         """The offer's full name, provider/offer."""
-        return f"{self.account.adapter.name}/{self.offer.name}"
+        return self.checked.name
 
 
 def _order(candidate: Candidate, part: Part, money: Money, chosen: Mapping[str, Any]) -> Order:
@@ -94,38 +96,43 @@ def candidates(
     limits: bool = True,
     live: LivePrices | None = None,
     known: Collection[Adapter] = (),
+    today: date | None = None,
 ) -> list[Candidate]:
     """Return every offer of the request's model at the accounts, in their order; `offer` pins one by its name.
 
     Prices are the user's own, else `live`, else the page's. `known` are adapters that have no account here: errors name
-    what they sell.
+    what they sell. Offers that have ended by `today` refuse the request.
 
     Errors: Unsupported for a model, an offer or a provider (in `extra`) that does not exist, naming the nearest one.
     """
     accounts = list(accounts)
-    found = [
-        _candidate(
-            check(
-                request,
-                account.adapter,
-                sold,
-                on_unsupported=on_unsupported,
-                limits=limits,
-                ways=Ways.of(account),
-                callback=account.callback,
-            ),
-            account,
-            live,
+    found = []
+    for account, sold in _sold(request.model, accounts, offer):
+        checked = check(
+            request,
+            account.adapter,
+            sold,
+            on_unsupported=on_unsupported,
+            limits=limits,
+            ways=Ways.of(account),
+            callback=account.callback,
         )
-        for account in accounts
-        for sold in account.adapter.offers
-        if sold.model == request.model and offer in (None, sold.name, f"{account.adapter.name}/{sold.name}")
-    ]
+        if today is not None:
+            checked = as_of(checked, today, limits=limits)
+        found.append(_candidate(checked, account, live))
     if not found or request.extra:
         _names_exist(request, offer, accounts, known)
     if not found:
         _refuse("model" if offer is None else "offer", _sold_elsewhere(request.model, accounts, known))
     return found
+
+
+def _sold(model: str, accounts: Sequence[Account], offer: str | None) -> Iterator[tuple[Account, Offer]]:
+    """Yield every offer of a model at the accounts, or the one of a name."""
+    for account in accounts:
+        for sold in account.adapter.offers:
+            if sold.model == model and offer in (None, sold.name, f"{account.adapter.name}/{sold.name}"):
+                yield account, sold
 
 
 def _candidate(checked: Checked, account: Account, live: LivePrices | None) -> Candidate:

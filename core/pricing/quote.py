@@ -37,6 +37,7 @@ def quote_of(candidate: Candidate) -> Quote:
         works=checked.units * checked.offer.makes,
         depends_on={} if refusals else _depends_on(candidate),
         reasons=refusals or reasons,
+        notices=checked.notices,
     )
 
 

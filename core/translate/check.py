@@ -31,7 +31,8 @@ class Checked:
     `fields` are the offer's fields, resolved; `given` is what the caller gave, before anything was dropped or
     exchanged. `path` is where it is submitted, with its query. `units` is how many results are asked for, `knobs` the
     offer's own fields that `extra` gives, `extra` the raw fields that are left, `texts` the caller's own words.
-    `problems` is empty when the offer takes the request; `adjustments` say what is not sent as it was given.
+    `problems` is empty when the offer takes the request; `adjustments` say what is not sent as it was given, `notices`
+    what else is to be known of the offer.
     """
 
     adapter: Adapter
@@ -48,6 +49,17 @@ class Checked:
     texts: tuple[str, ...]
     problems: tuple[Problem, ...]
     adjustments: tuple[Adjustment, ...]
+    notices: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The offer's full name, provider/offer."""
+        return f"{self.adapter.name}/{self.offer.name}"
+
+    @property
+    def page(self) -> str:
+        """Where it is written what the offer takes."""
+        return page_of(self.adapter, self.offer)
 
     @property
     def life(self) -> Lifecycle:
@@ -77,9 +89,8 @@ class Checked:
     def error(self, account: str | None = None) -> RequestError:
         """Return the error that lists every problem."""
         kind = Unsupported if any(problem.unsupported for problem in self.problems) else OutOfBounds
-        name = f"{self.adapter.name}/{self.offer.name}"
         return kind(
-            f"{name} does not take this request: " + "; ".join(map(str, self.problems)),
+            f"{self.name} does not take this request: " + "; ".join(map(str, self.problems)),
             problems=self.problems,
             account=account,
             provider=self.adapter.name,
@@ -138,6 +149,11 @@ def check(
     return _checked(request, adapter, offer, fields, own, dropped, problems)
 
 
+def page_of(adapter: Adapter, offer: Offer) -> str:
+    """Return where it is written what an offer takes."""
+    return offer.page or f"{adapter.page}, {offer.name}"
+
+
 def _checked(
     request: Request,
     adapter: Adapter,
@@ -148,7 +164,7 @@ def _checked(
     problems: Sequence[Problem],
 ) -> Checked:
     given = request.given
-    wire_id, page = pick(offer.wire_id, given), offer.page or f"{adapter.page}, {offer.name}"
+    wire_id, page = pick(offer.wire_id, given), page_of(adapter, offer)
     return Checked(
         adapter=adapter,
         offer=offer,

@@ -26,8 +26,8 @@ from anymedia.model.vocabulary import Cause, Refund, State
 
 from .classify import CAUSES, LONGEST_NAME, Asked, Received
 from .links import followed
-from .messages import Answer
-from .reading import amount, code_of, declared_text, has_amount, id_of, other_id, time_of
+from .messages import Answer, ToldPrice
+from .reading import amount, code_of, declared_text, has_amount, id_of, other_id, time_of, word
 from .results import results
 from .told import told
 
@@ -90,8 +90,8 @@ def _refusal(received: Received, life: Lifecycle) -> AnymediaError:
     error, reply = received.refusal(submit=True), life.submit.reply
     by_status = received.answer.status >= 300 and received.code is None
     task_id = id_of(reply.id, received.content)
-    said = None if reply.state is None else reply.state.one(received.content)
-    meaning = life.meaning(said) if isinstance(said, str) else None
+    said = _said(reply, received.content)
+    meaning = None if said is None else life.meaning(said)
     if not by_status or task_id is None or meaning not in GOING_ON or isinstance(error, SubmitUncertain):
         return error
     return received.contradiction(f"and said all the same that task {received.asked.shown(task_id)} is {meaning}")
@@ -237,17 +237,17 @@ def _read(received: Received, reply: Reply, task: Task, task_id: str) -> dict[st
 
 def _state(received: Received, reply: Reply, task: Task, task_id: str) -> tuple[State, str | None, Err | None]:
     """Return the state, the raw word for it, and what the adapter says of the failure that the word tells."""
-    raw, life = None if reply.state is None else reply.state.one(received.content), _life(received, task)
+    raw, life = _said(reply, received.content), _life(received, task)
     if reply.failed_if is not None and reply.failed_if.find(received.content):
-        return State.FAILED, _word(received, raw) if isinstance(raw, str) else None, None
+        return State.FAILED, None if raw is None else _word(received, raw), None
     if received.answer.file is not None:
         return State.SUCCEEDED, task.raw_state, None
-    if raw is None and _shows_success(reply, received.content):
+    if _shows_success(reply, received.content):
         return State.SUCCEEDED, task.raw_state, None
     if reply.state is None:
         # An answer without a state of its own is a result where there is nothing to look at later; else it tells none.
         return State.SUCCEEDED if life.poll is None else task.state, task.raw_state, None
-    if not isinstance(raw, str) or not raw.strip():
+    if raw is None or not raw.strip():
         raise received.malformed("no state", task_id)
     meaning, said = life.meaning(raw) or State.RUNNING, _word(received, raw)
     if isinstance(meaning, State):
@@ -259,8 +259,8 @@ def _state(received: Received, reply: Reply, task: Task, task_id: str) -> tuple[
 
 def _is_over(life: Lifecycle, reply: Reply, content: Content) -> bool:
     """Return whether an answer without an id tells all the same how the task has ended."""
-    said = None if reply.state is None else reply.state.one(content)
-    meaning = life.meaning(said) if isinstance(said, str) else None
+    said = _said(reply, content)
+    meaning = None if said is None else life.meaning(said)
     if isinstance(meaning, Err):
         return meaning.cause is not Cause.NOT_FOUND
     return (meaning is not None and meaning.final) or _shows_success(reply, content)
@@ -270,6 +270,11 @@ def _shows_success(reply: Reply, content: Content) -> bool:
     """Return whether an answer without a state shows all the same that the task has succeeded."""
     told = reply.state is not None and reply.state.one(content) is not None
     return not told and reply.succeeded_if is not None and bool(reply.succeeded_if.find(content))
+
+
+def _said(reply: Reply, content: Content) -> str | None:
+    """Return the raw word of an answer's state, which may be a whole number; None where there is neither."""
+    return None if reply.state is None else word(reply.state.one(content))
 
 
 def _word(received: Received, raw: str) -> str:
@@ -298,6 +303,7 @@ def _failure(received: Received, fault: Fault, task: Task, said: Err | None, mon
         code=None if code is None else asked.shown(code),
         message=asked.shown(declared_text(fault, received.kept)) or None,
         refund=refund,
+        passing=any(each.passing for each in rows),
     )
     return {"failure": failure, "money": money}
 
@@ -359,8 +365,8 @@ def balance(asked: Asked, words_of: Balance, answer: Answer) -> Money:
     )
 
 
-def price(asked: Asked, words_of: PriceQuote, answer: Answer) -> tuple[Decimal, str]:
-    """Return what an answer says that a task costs, in USD, and since when. Errors: ProviderError."""
+def price(asked: Asked, words_of: PriceQuote, answer: Answer) -> ToldPrice:
+    """Return what an answer says that a task costs. Errors: ProviderError."""
     received = Received.of(asked, answer)
     if received.is_error(None):
         raise received.refusal(submit=False)
@@ -375,7 +381,14 @@ def price(asked: Asked, words_of: PriceQuote, answer: Answer) -> tuple[Decimal, 
     since = time_of(words_of.date, received.content) or asked.now
     if since > asked.now + timedelta(days=1):
         raise received.malformed("a price that is not true yet", None)
-    return usd, since.date().isoformat()
+    counts = None
+    if words_of.unit is not None:
+        unit = words_of.unit.one(received.content)
+        counts = words_of.units.get(unit) if isinstance(unit, str) else None
+        if counts is None:
+            said = asked.shown(unit) if isinstance(unit, str) else "missing"
+            raise received.error(Cause.NOT_FOUND, f"{asked.account} reports no price: its unit is {said}"[:200])
+    return ToldPrice(usd, since.date().isoformat(), counts)
 
 
 def token(asked: Asked, words_of: Token, answer: Answer) -> tuple[Secret, datetime]:

@@ -225,12 +225,23 @@ def look_up(account: Account, path: str) -> Call:
     return call(account, Endpoint(method="GET", path=path), path)
 
 
-def ask_price(words: PriceQuote, origin: str, checked: Checked, part: Part) -> Call:
-    """Return the call that asks, without the API key, what a task would cost."""
-    names = {"wire_id": str(checked.wire_id), **_named(words.of, checked.path)}
+def ask_price(words: PriceQuote, account: Account, checked: Checked, part: Part) -> Call:
+    """Return the call that asks what a task would cost."""
+    endpoint, names = words.call, {"wire_id": str(checked.wire_id)}
+    if words.of is not None:
+        names |= _named(words.of, checked.path)
     asked = filled(part.body, lambda slot: f"{STAND_IN}.{slot.media.ending}")
-    body = {name: asked if text == "{body}" else text.format(**names) for name, text in words.body.items()}
-    return Call(method="POST", url=origin + words.path, headers=_headers(body), json=body)
+    body = _said(words.sends, names, asked) if words.sends else None
+    return call(account, endpoint, with_query(endpoint.path or "", _query(account, endpoint, names)), body)
+
+
+def _said(value: Json, names: Mapping[str, str], body: Json) -> Json:
+    """Return what is sent, with these names in its texts and keys; "{body}" is the submit's body."""
+    if isinstance(value, Mapping):
+        return {key.format(**names): _said(each, names, body) for key, each in value.items()}
+    if not isinstance(value, str):
+        return value
+    return body if value == "{body}" else value.format(**names)
 
 
 def _named(form: str, path: str) -> dict[str, str]:

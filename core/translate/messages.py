@@ -1,6 +1,7 @@
 """What comes back: an answer as plain data, or the fact that there was none."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 
 import attrs
@@ -115,3 +116,12 @@ class Progress:
     """How far a call has come: whether it has a connection, so that a byte may have left."""
 
     connected: bool = False
+
+
+@attrs.frozen
+class ToldPrice:
+    """What a task costs by an answer, in USD, and since when; `counts` is the field of which each one costs that."""
+
+    usd: Decimal
+    date: str
+    counts: str | None = None

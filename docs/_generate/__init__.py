@@ -12,7 +12,8 @@ import anymedia.adapters
 from anymedia.declare import Adapter
 from anymedia.registry import adapters
 
-from . import architecture, asking, errors, money_safety, prices, providers, routing, simulated, states
+from . import architecture, asking, errors, money_safety, prices, provider, providers, routing, simulated, states, words
+from .markdown import page_of, prices_page, works
 
 PAGES = {
     "architecture.md": "Architecture",
@@ -23,7 +24,9 @@ PAGES = {
     "money-safety.md": "Money safety",
     "routing.md": "Routing",
     "simulated.md": "What is simulated",
+    "words.md": "The words of adapters",
 }
+"""The pages that each page leads to; beside them each provider has one, and the prices of each kind."""
 
 
 def built_in() -> tuple[Adapter, ...]:
@@ -45,13 +48,21 @@ def pages(sellers: Sequence[Adapter], docs: Path) -> dict[str, str]:
         "money-safety.md": money_safety.page(each, measured),
         "routing.md": routing.page(sellers),
         "simulated.md": simulated.page(sellers),
+        "words.md": words.page(),
     }
-    return {name: _head(name) + body + "\n" for name, body in bodies.items()}
+    of_sellers = {page_of(seller): _head(page_of(seller), seller.title) + provider.page(seller) for seller in sellers}
+    of_kinds = {
+        prices_page(kind): _head(prices_page(kind), f"Prices of {works(kind)}") + prices.of_kind(sellers, kind)
+        for kind in prices.kinds(sellers)
+    }
+    written = {name: _head(name, PAGES[name]) + body for name, body in bodies.items()} | of_sellers | of_kinds
+    return {name: text + "\n" for name, text in written.items()}
 
 
-def _head(name: str) -> str:
-    links = (title if each == name else f"[{title}]({each})" for each, title in PAGES.items())
+def _head(name: str, heading: str) -> str:
+    up = "../" * name.count("/")
+    links = (title if each == name else f"[{title}]({up}{each})" for each, title in PAGES.items())
     return (
         "<!-- Generated from the code by `make docs`: change the code, not this page. -->\n\n"
-        f"# {PAGES[name]}\n\n{' · '.join(links)} · [README](../README.md)\n\n"
+        f"# {heading}\n\n{' · '.join(links)} · [README]({up}../README.md)\n\n"
     )

@@ -122,10 +122,10 @@ def _asked(adapter: Adapter) -> Asked:
 
 def answer(status: int, *told: tuple[Place | None, Json]) -> Answer:
     """Return an answer that holds these values at these places; a place that is None is left out."""
-    words: Json = {}
+    words: Any = {}
     for where, value in told:
         words = words if where is None else _laid(words, _at(where, value))
-    return Answer(status, {}, dumps(words))
+    return Answer(status, {}, dumps(_written(words)))
 
 
 def refused(adapter: Adapter, key: str | Match, status: int = 400) -> Answer:
@@ -149,11 +149,31 @@ def shows(adapter: Adapter, state: Json, *told: tuple[Place | None, Json]) -> An
     return answer(200, *results, (reply.state, state), *told)
 
 
-def _at(where: Place, value: Json) -> Json:
+@attrs.frozen
+class _Text:
+    """JSON that stands in an answer as a text."""
+
+    words: Any
+
+
+def _written(words: Any) -> Json:
+    """Return an answer's words as they are sent."""
+    match words:
+        case _Text():
+            return dumps(_written(words.words)).decode()
+        case Mapping():
+            return {key: _written(value) for key, value in words.items()}
+        case list():
+            return [_written(value) for value in words]
+        case _:
+            return words
+
+
+def _at(where: Place, value: Any) -> Any:
     path = where.paths[0] if isinstance(where, First) else where
     for step in reversed(re.findall(r"[^.\[\]!]+|\[\d*\]|!json", path.text)):
         if step == "!json":
-            value = dumps(value).decode()
+            value = _Text(value)
         else:
             value = [value] if step.startswith("[") else {step.replace("*", "x"): value}
     return value
@@ -162,6 +182,8 @@ def _at(where: Place, value: Json) -> Json:
 def _laid(under: Any, over: Any) -> Any:
     if isinstance(under, Mapping) and isinstance(over, Mapping):
         return {**under, **{key: _laid(under.get(key), value) for key, value in over.items()}}
+    if isinstance(under, _Text) and isinstance(over, _Text):
+        return _Text(_laid(under.words, over.words))
     if isinstance(under, list) and isinstance(over, list):
         return [_laid(under[0], over[0])]
     return over

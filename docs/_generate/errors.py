@@ -216,4 +216,6 @@ def _failure(adapter: Adapter, key: Key) -> tuple[str, str]:
         return "", ""
     task = asking.failed(adapter, (where, said))
     failure = None if task is None else task.failure
-    return ("", "") if failure is None else (code(failure.cause), REFUNDED[failure.refund])
+    if failure is None:
+        return "", ""
+    return code(failure.cause), REFUNDED[failure.refund] + (", and tried once more" if failure.passing else "")

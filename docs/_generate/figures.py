@@ -1,20 +1,18 @@
 """One figure of docs/prices.md: what it is asked of the code as, how it is shown, and why it is not exact."""
 
-from collections import Counter
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 from anymedia import Money, PriceStatus
 from anymedia.cli.text import THINGS
-from anymedia.declare import Adapter, Metered, Offer, Per, PerMegapixel, Price, pick
+from anymedia.declare import Adapter, Metered, Offer, Per, PerMegapixel, Price, Table, pick
 from anymedia.declare.numbers import of_word
 from anymedia.pricing.price import priced
 from anymedia.testing.requests import fewest, given, knob, mended
 from anymedia.translate.check import check
 from anymedia.translate.encode import parts
 
-from .facts import works
-from .markdown import code
+from .markdown import code, works
 
 ABOUT = "the page gives an approximate price"
 
@@ -91,17 +89,27 @@ def is_exact(money: Money) -> bool:
     return money.status is PriceStatus.EXACT
 
 
+def spoken(axis: str, value: str) -> str:
+    """Return a value of a field as it is said alone; what says little alone is named."""
+    return f"{axis.replace('_', ' ')} {value}" if value in ("true", "false") or value.isdecimal() else value
+
+
+Cell: TypeAlias = tuple[str, ...]
+
+
 class Notes:
     """Why figures of a model are not exact."""
 
     def __init__(self) -> None:
-        self._reasons: dict[tuple[str, str], list[str]] = {}
-        self._cells: Counter[str] = Counter()
+        self._reasons: dict[tuple[str, str], list[Cell]] = {}
+        self._cells: dict[str, list[Cell]] = {}
+        self._axes: dict[str, tuple[str, ...]] = {}
 
-    def take(self, adapter: Adapter, offer: Offer, cell: str, money: Money, price: Any) -> None:
+    def take(self, adapter: Adapter, offer: Offer, cell: Cell, money: Money, price: Any) -> None:
         """Keep the reason of a figure that is not exact: for each of a field that is the page's reason alone."""
         name = f"{adapter.name}/{offer.name}"
-        self._cells[name] += 1
+        self._cells.setdefault(name, []).append(cell)
+        self._axes[name] = offer.prices.by if isinstance(offer.prices, Table) else ()
         reason = None if is_exact(money) else money.reason or ABOUT
         if isinstance(price, Per):
             reason = price.doubt or (ABOUT if price.approximate else None)
@@ -113,6 +121,13 @@ class Notes:
         return "\n".join(f"- {code(name)}{self._where(name, why)}: {why}" for name, why in self._reasons)
 
     def _where(self, name: str, why: str) -> str:
-        """Say for which of an offer's figures a reason holds, where it is not all of them."""
-        cells = self._reasons[name, why]
-        return "" if len(cells) == self._cells[name] else f" ({', '.join(cells)})"
+        """Say for which of an offer's figures a reason holds, where it is not all of them: by the fields that tell."""
+        cells, every, axes = self._reasons[name, why], self._cells[name], self._axes[name]
+        if len(cells) == len(every):
+            return ""
+        held = [list(dict.fromkeys(cell[at] for cell in cells)) for at in range(len(axes))]
+        within = [cell for cell in every if all(value in held[at] for at, value in enumerate(cell))]
+        if len(within) > len(cells):  # no fields tell them apart from the others
+            return f" ({', '.join(' '.join(map(spoken, axes, cell)) for cell in cells)})"
+        telling = [at for at in range(len(axes)) if {*held[at]} != {cell[at] for cell in every}]
+        return f" ({'; '.join(' '.join(spoken(axes[at], value) for value in held[at]) for at in telling)})"

@@ -1,15 +1,15 @@
-"""docs/prices.md: every figure that a page prints, and what it is billed as, asked of the code cell by cell."""
+"""docs/prices.md and docs/prices/: every figure that a page prints, and what it is billed as, asked of the code."""
 
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from anymedia.cli.age import LIFE
 from anymedia.declare import VARIANT, Adapter, Choice, Metered, Offer, PerMegapixel, Price, Table
+from anymedia.model.vocabulary import Kind
 
 from .age import due, words
-from .facts import variants
-from .figures import ABOUT, Notes, asked, flat, is_exact, told, work
-from .markdown import anchor, blocks, code, table
+from .figures import ABOUT, Notes, asked, flat, is_exact, spoken, told, work
+from .markdown import blocks, code, page_of, prices_of, table, variants, works
 
 INTRO = """\
 What each offer costs, for one work (a picture, a clip, as many songs as a task makes), as the provider's page prints
@@ -21,12 +21,18 @@ what that comes to where it is not the printed figure. It is rounded for each ta
 second. `~` marks what is not exact, with the reason below. *unknown* is never taken for 0: such an offer comes last,
 whatever others cost."""
 
+TABLES = """\
+Of each model the figures stand first, then why some are not exact, and last what is quoted where a request gives no
+more than an offer needs: of the size and the length that it has then."""
+
 STALE = f"""\
 A price is worth no more than its date: check the provider's page again {LIFE.days} days after it. `make docs` warns of
 those that are due."""
 
-BARE = """\
-What is quoted where a request gives no more than an offer needs, of the length that it has then:"""
+BARE = "With no more than is needed:"
+
+TOGETHER = ", "
+"""What stands between the heads of columns that are drawn together."""
 
 Sold: TypeAlias = tuple[Adapter, Offer]
 
@@ -35,9 +41,28 @@ Sold: TypeAlias = tuple[Adapter, Offer]
 
 
 def page(sellers: Sequence[Adapter]) -> str:
-    """Return the page."""
-    models = sorted({offer.model for adapter in sellers for offer in adapter.offers})
-    return blocks(INTRO, "## How old they are", STALE, _sources(sellers), *(_model(model, sellers) for model in models))
+    """Return the page that leads to those of each kind."""
+    lists = (
+        f"- {works(kind).capitalize()}: {' · '.join(prices_of(kind, model, '') for model in models(sellers, kind))}"
+        for kind in kinds(sellers)
+    )
+    return blocks(INTRO, TABLES, "\n".join(lists), "## How old they are", STALE, _sources(sellers))
+
+
+def of_kind(sellers: Sequence[Adapter], kind: Kind) -> str:
+    """Return the page of a kind."""
+    intro = "How to read the figures: [Prices](../prices.md)."
+    return blocks(intro, *(_model(model, sellers, kind) for model in models(sellers, kind)))
+
+
+def kinds(sellers: Sequence[Adapter]) -> list[Kind]:
+    """Return the kinds of which something is sold."""
+    return [kind for kind in Kind if models(sellers, kind)]
+
+
+def models(sellers: Sequence[Adapter], kind: Kind) -> list[str]:
+    """Return the models of a kind, by their names."""
+    return sorted({offer.model for adapter in sellers for offer in adapter.offers if offer.kind is kind})
 
 
 def _sources(sellers: Sequence[Adapter]) -> str:
@@ -45,13 +70,14 @@ def _sources(sellers: Sequence[Adapter]) -> str:
     for adapter in sellers:
         last = due(adapter.printed.date)
         source = adapter.printed.source or adapter.page
-        provider = f"[{adapter.title}](providers.md{anchor(adapter.title)})"
+        provider = f"[{adapter.title}]({page_of(adapter)})"
         rows.append([provider, words(adapter.printed.date), "now" if last is None else str(last), source])
     return table(["provider", "prices of", "check the page again after", "where"], rows)
 
 
-def _model(model: str, sellers: Sequence[Adapter]) -> str:
-    sold = [(adapter, offer) for adapter in sellers for offer in adapter.offers if offer.model == model]
+def _model(model: str, sellers: Sequence[Adapter], kind: Kind) -> str:
+    every = ((adapter, offer) for adapter in sellers for offer in adapter.offers)
+    sold = [(adapter, offer) for adapter, offer in every if (offer.model, offer.kind) == (model, kind)]
     notes = Notes()
     alike: dict[tuple[tuple[str, ...], tuple[str, ...]], list[Sold]] = {}
     for adapter, offer in sold:
@@ -77,12 +103,7 @@ def named(offer: Offer, cell: tuple[str, ...]) -> tuple[str, ...]:
     """Return the values of a cell on the axes that are shown, the last one as the head of its column."""
     held = dict(zip(offer.prices.by, cell, strict=True)) if isinstance(offer.prices, Table) else {"": cell[0]}
     *names, last = axes(offer)
-    return (*(held[name] for name in names), _head(last, held[last]))
-
-
-def _head(axis: str, value: str) -> str:
-    """Return the head of a column; what says little alone is named."""
-    return f"{axis.replace('_', ' ')} {value}" if value in ("true", "false") or value.isdecimal() else value
+    return (*(held[name] for name in names), spoken(last, held[last]))
 
 
 def _columns(offer: Offer) -> tuple[str, ...]:
@@ -98,12 +119,22 @@ def _figures(by: Sequence[str], columns: Sequence[str], group: Iterable[Sold], n
         for names, figures in _merged(_rows(adapter, offer, notes)):
             cells = (figures.get(column, "") for column in columns)
             rows.append([code(f"{adapter.name}/{offer.name}"), *names, *cells, since or ""])
-    head = ["offer", *(axis.replace("_", " ") for axis in by), *columns, "of"]
+    drawn = _drawn_together(columns, [row[1 + len(by) : -1] for row in rows])
+    rows = [[*row[: 1 + len(by)], *(row[1 + len(by) + at] for at in drawn.values()), row[-1]] for row in rows]
+    head = ["offer", *(axis.replace("_", " ") for axis in by), *drawn, "of"]
     if len(rows) == 1 or len({row[0] for row in rows}) > 1:
         return table(head, rows)
     # All rows are of one offer, which is said once.
     since = rows[0][-1] or "an unknown day"
     return blocks(f"{rows[0][0]}, of {since}:", table(head[1:-1], (row[1:-1] for row in rows)))
+
+
+def _drawn_together(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str, int]:
+    """Return the heads of the columns, those that hold the same in one, and which of them each stands for."""
+    alike: dict[tuple[str, ...], list[int]] = {}
+    for at in range(len(columns)):
+        alike.setdefault(tuple(row[at] for row in rows), []).append(at)
+    return {TOGETHER.join(columns[at] for at in same): same[0] for same in alike.values()}
 
 
 Row: TypeAlias = tuple[tuple[str, ...], dict[str, str]]
@@ -118,7 +149,7 @@ def _rows(adapter: Adapter, offer: Offer, notes: Notes) -> list[Row]:
         given = dict(zip(offer.prices.by, cell, strict=True))
         variant = given.pop(VARIANT, None)
         money = asked(adapter, offer, variant, **given)
-        notes.take(adapter, offer, " ".join(cell), money, price)
+        notes.take(adapter, offer, cell, money, price)
         *names, last = named(offer, cell)
         rows.setdefault(tuple(names), {})[last] = told(money, price)
     return list(rows.items())
@@ -128,7 +159,8 @@ def _flat(adapter: Adapter, offer: Offer, notes: Notes) -> str:
     if isinstance(offer.prices, PerMegapixel | Metered):
         return flat(offer.prices)
     money, price = asked(adapter, offer, None), offer.prices if isinstance(offer.prices, Price) else None
-    notes.take(adapter, offer, "", money, price)
+    if price is not None:  # why nobody knows a price is told where it is quoted
+        notes.take(adapter, offer, (), money, price)
     return told(money, price)
 
 

@@ -1,24 +1,31 @@
-"""docs/providers.md: who sells what under which name, how each provider is spoken to, and what no page says."""
+"""docs/providers.md: all providers beside each other, who sells what for how much, and how their pages are read."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterator, Sequence
 
-from anymedia.declare import Adapter, Grid, Offer, pick
+from anymedia.cli.sold import Sold, by_model
+from anymedia.cli.traits import MEANINGS, TABLES, Known
+from anymedia.cli.usual import TITLES
+from anymedia.config import default_account
+from anymedia.declare import Adapter
 from anymedia.model.kinds import KINDS
-from anymedia.model.vocabulary import Kind
 
-from . import fields
-from .facts import facts, variants, works
-from .markdown import anchor, blocks, code, codes, table
+from .markdown import blocks, codes, page_of, prices_of, table, works
 
 SUBJECT = dict.fromkeys(name for kind in KINDS.values() for name in kind.roles.subject)
 
 INTRO = """\
-Who sells which model, under which names on the wire, and what is known of each provider. An offer is pinned by its
-full name: `offer="provider/offer"` in Python, `--offer` on the command line."""
+What each provider takes, how its work goes, and how sure that is; each has a page of its own, with everything that is
+known of it and what no page says. `anymedia providers` shows the same in a terminal, for one kind with `--kind`, and
+one provider in full with `--provider`."""
+
+SOLD = """\
+Who sells which model, and what that costs for the same work; where a seller makes no such thing, for what it makes by
+itself. `~` marks a price that is not exact, ? one that nobody knows; where a provider sells a model twice it is the
+cheaper one. The pages of the prices have every other figure, with its day; `anymedia models` shows the same, and
+`anymedia prices` prices a request of yours."""
 
 LEGEND = f"""\
-In the tables of fields – is refused by name before anything is sent; what is accepted on the wire without being
+In the tables of what is taken – is refused by name before anything is sent; what is accepted on the wire without being
 honoured is refused too. With `on_unsupported="drop"` both are left out and recorded in `task.adjustments`, all but
 what the work is of: {codes(SUBJECT)}.
 A `callback_url` never refuses an offer: where there is none it is left out and recorded. What is called `extra.…` is a
@@ -27,125 +34,45 @@ in there is sent as it stands. A `count` above what a task makes takes several t
 that no page names. Lengths count code points."""
 
 
+PRIVATE = ("API key", "set")
+"""What differs from one account to the other."""
+
+
 def page(sellers: Sequence[Adapter]) -> str:
     """Return the page."""
+    known = [Known(default_account(seller, {})) for seller in sellers]
     return blocks(
         INTRO,
-        *_of_each_kind(_matrix, sellers),
-        "## Names on the wire",
-        *_of_each_kind(_wire_ids, sellers),
-        "## How to read what follows",
+        _matrix(known),
+        "\n".join(f"- {name}: {meaning}." for name, meaning in MEANINGS.items()),
+        "## Who sells what",
+        SOLD,
+        *_sold(known),
+        "## How to read the page of a provider",
         LEGEND,
-        *(_section(adapter) for adapter in sellers),
     )
 
 
-def _of_each_kind(made: Callable[[Sequence[Adapter], Kind], str], sellers: Sequence[Adapter]) -> Iterator[str]:
-    """Yield a table for each kind of which something is sold, below what its works are called."""
-    for kind in Kind:
-        if _by_model(sellers, kind):
-            yield f"{works(kind).capitalize()}:"
-            yield made(sellers, kind)
+def _matrix(known: Sequence[Known]) -> str:
+    """Return a table with a column for each provider."""
+    columns = {name: column for columns in TABLES.values() for name, column in columns.items() if name not in PRIVATE}
+    rows = ([name, *("<br>".join(filter(None, column(each))) for each in known)] for name, column in columns.items())
+    return table(["", *(f"[{each.adapter.title}]({page_of(each.adapter)})" for each in known)], rows)
 
 
-def _by_model(sellers: Iterable[Adapter], kind: Kind) -> list[tuple[str, list[tuple[Adapter, Offer]]]]:
-    every = ((adapter, offer) for adapter in sellers for offer in adapter.offers if offer.kind is kind)
-    sold = sorted(every, key=lambda sold: sold[1].model)
-    return [(model, list(offers)) for model, offers in groupby(sold, key=lambda sold: sold[1].model)]
+def _sold(known: Sequence[Known]) -> Iterator[str]:
+    """Yield a table for each kind of which something is sold: a row for each model, a column for each seller."""
+    every = by_model(each for seller in known for each in seller.priced)
+    for kind in KINDS:
+        if models := [sold for sold in every if sold.kind is kind]:
+            names = [each.adapter.name for each in known if any(each.adapter.name in sold.providers for sold in models)]
+            yield f"### {works(kind).capitalize()}"
+            yield f"For {TITLES[kind]}:"
+            rows = ([prices_of(kind, sold.model, ""), *_prices(sold, names)] for sold in models)
+            yield table(["model", *names], rows)
 
 
-def _matrix(sellers: Sequence[Adapter], kind: Kind) -> str:
-    rows = []
-    for model, offers in _by_model(sellers, kind):
-        named = (codes(offer.name for seller, offer in offers if seller is adapter) for adapter in sellers)
-        rows.append([f"[{model}](prices.md{anchor(model)})", *named])
-    return table(["model", *(f"[{adapter.title}]({anchor(adapter.title)})" for adapter in sellers)], rows)
-
-
-def _wire_ids(sellers: Sequence[Adapter], kind: Kind) -> str:
-    heads = variants(kind)
-    sold = [(model, adapter, offer) for model, offers in _by_model(sellers, kind) for adapter, offer in offers]
-    rows = (
-        [model, code(f"{adapter.name}/{offer.name}"), *(_sent_as(offer, each) for each in heads)]
-        for model, adapter, offer in sold
-    )
-    return table(["model", "offer", *heads.values()], rows)
-
-
-def _sent_as(offer: Offer, variant: str) -> str:
-    """Return the wire id of an offer in a variant, and what is sent beside it; nothing where there is none."""
-    if variant not in offer.variants:
-        return ""
-    fixed = {place: pick(value, (variant,)) for place, value in offer.fixed.items()}
-    beside = codes(f"{place}: {value}" for place, value in fixed.items() if value is not None)
-    return f"{code(offer.variants[variant])} {beside}"
-
-
-def _section(adapter: Adapter) -> str:
-    return blocks(
-        f"## {adapter.title}",
-        table(["", ""], facts(adapter)),
-        f"### What {adapter.title} takes",
-        *_takes(adapter),
-        f"### What no page of {adapter.title} says",
-        _gaps(adapter),
-    )
-
-
-def _gaps(adapter: Adapter) -> str:
-    rows = ([gap.what, gap.choice or "left open"] for gap in adapter.gaps)
-    return table(["gap", "what is done about it"], rows) if adapter.gaps else "Nothing that is known of."
-
-
-def _takes(adapter: Adapter) -> Iterator[str]:
-    """Yield what the offers of each kind take."""
-    for kind in Kind:
-        if offers := [offer for offer in adapter.offers if offer.kind is kind]:
-            yield f"{works(kind).capitalize()}:"
-            yield from _fields_of(offers, KINDS[kind].roles.names)
-
-
-def _fields_of(offers: Iterable[Offer], names: Sequence[str]) -> Iterator[str]:
-    """Yield a column for each offer, alike ones together, then what holds between fields, then the pixel grids."""
-    alike: list[list[Offer]] = []
-    for offer in offers:
-        same = next((group for group in alike if _same(group[0], offer)), None)
-        alike.append([offer]) if same is None else same.append(offer)
-    firsts = [group[0] for group in alike]
-    heads = ["<br>".join(code(offer.name) for offer in group) for group in alike]
-    taken = [field for field in names if field == "count" or any(fields.takes(offer, field) for offer in firsts)]
-    knobs = dict.fromkeys(name for offer in firsts for name in offer.knobs)
-    named = {**{field: field for field in taken}, **{name: code(f"extra.{name}") for name in knobs}}
-    rows = ([shown, *(fields.cell(offer, field) for offer in firsts)] for field, shown in named.items())
-    yield table(["field", *heads], rows)
-    if rest := [field for field in names if field not in taken]:
-        yield f"Taken by none: {', '.join(rest)}."
-    yield "\n".join(_rules(alike))
-    yield from _grids(alike)
-
-
-def _same(one: Offer, other: Offer) -> bool:
-    return (one.fields, one.rules, one.shape) == (other.fields, other.rules, other.shape)
-
-
-def _rules(alike: Sequence[Sequence[Offer]]) -> Iterator[str]:
-    sentences: dict[str, list[str]] = {}
-    for group in alike:
-        for held in group[0].rules:
-            sentences.setdefault(fields.rule(held), []).extend(offer.name for offer in group)
-    yield from (f"- {sentence} ({', '.join(names)})" for sentence, names in sentences.items())
-
-
-def _grids(alike: Sequence[Sequence[Offer]]) -> Iterator[str]:
-    grids: list[tuple[Grid, list[str]]] = []
-    for group in alike:
-        shape = group[0].shape
-        if isinstance(shape, Grid):
-            same = next((names for each, names in grids if each == shape), None)
-            if same is None:
-                grids.append((shape, same := []))
-            same.extend(offer.name for offer in group)
-    for shape, names in grids:
-        resolutions, rows = fields.grid(shape)
-        yield f"The pixel grid of {codes(names)}:"
-        yield table(["ratio", *resolutions], rows)
+def _prices(sold: Sold, names: Sequence[str]) -> Iterator[str]:
+    for name in names:
+        money = next((each.money for each in sold.offers if each.account.adapter.name == name), None)
+        yield "" if money is None else "?" if money.usd is None else str(money)

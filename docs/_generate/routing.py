@@ -15,6 +15,7 @@ from anymedia import (
     Blocked,
     ConfigError,
     DeadlineExceeded,
+    Failure,
     ImageRequest,
     JournalError,
     Money,
@@ -41,7 +42,7 @@ from anymedia.limits.slots import FORGOTTEN
 from anymedia.model.money import PriceStatus
 from anymedia.model.options import POLICIES, Options
 from anymedia.model.plain import duration
-from anymedia.model.vocabulary import Billed, Cause, Kind, Outcome
+from anymedia.model.vocabulary import Billed, Cause, Kind, Outcome, Refund
 
 from . import asking
 from .errors import classes
@@ -307,6 +308,8 @@ def _by_bill(errors: Sequence[AnymediaError]) -> str:
 def _every_error() -> Iterator[AnymediaError]:
     """Yield every error of the tree, as it comes before a task was accepted and after."""
     task = attrs.evolve(asking.draft(asking.PLAIN), state=State.FAILED)
+    passing = attrs.evolve(task, failure=Failure(cause=Cause.FAILED, refund=Refund.YES, passing=True))
+    yield TaskFailed(task=passing, billed=Billed.NO)
     for kind in classes(AnymediaError):
         if issubclass(kind, SubmitUncertain):
             yield from (kind(outcome=outcome) for outcome in (Outcome.UNCERTAIN, Outcome.ACCEPTED_WITHOUT_ID))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from anymedia.declare import Adapter
+from anymedia.declare import Adapter, pick
 from anymedia.simulators import services
 from anymedia.testing.suite import cases
 from anymedia.testing.wire import Wire
@@ -19,8 +19,12 @@ what can go wrong there is in [simulators.md](simulators.md)."""
 def page(sellers: Sequence[Adapter]) -> str:
     """Return the page on what is simulated, of the providers that have a simulator."""
     simulated = services()
-    rows = [row for seller in sellers if seller.name in simulated for row in _rows(seller)]
-    return blocks(" ".join(INTRODUCTION.split()), table(("simulator", "path", "models", "makes"), rows))
+    sections = (_section(seller) for seller in sellers if seller.name in simulated)
+    return blocks(INTRODUCTION, *sections)
+
+
+def _section(seller: Adapter) -> str:
+    return blocks(f"## {seller.title}", table(("path", "models", "makes"), _rows(seller)))
 
 
 def _rows(seller: Adapter) -> Iterator[list[str]]:
@@ -30,7 +34,7 @@ def _rows(seller: Adapter) -> Iterator[list[str]]:
         models.setdefault(path, {})[model] = None
         media.setdefault(path, {})[made] = None
     for path, names in models.items():
-        yield [code(seller.name), code(path), codes(names), ", ".join(media[path])]
+        yield [code(path), codes(names), ", ".join(media[path])]
 
 
 def _orders(seller: Adapter) -> Iterator[tuple[str, str, str]]:
@@ -38,6 +42,7 @@ def _orders(seller: Adapter) -> Iterator[tuple[str, str, str]]:
     wire = Wire.of(seller)
     for case in cases(seller):
         checked = check(case.request, seller, case.offer)
+        path = pick(case.offer.path, checked.given) or checked.life.submit.path or ""
         for part in parts(checked):
             wire.submit(checked, part)
-            yield from ((checked.path, task.order.wire_id, task.order.media) for task in wire.service.tasks.values())
+            yield from ((path, task.order.wire_id, task.order.media) for task in wire.service.tasks.values())

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from anymedia import AnymediaError, Cause, Retry, State, Task
-from anymedia.declare import Adapter
+from anymedia import AnymediaError, Retry, State, Task
+from anymedia.declare import Adapter, Err
 from anymedia.declare.path import Place
 from anymedia.engine.schedule import NO_RESULT_LOOKS
 from anymedia.translate.messages import Answer
 
 from . import asking
-from .markdown import anchor, blocks, code, codes, places, table
+from .errors import REFUNDED
+from .markdown import blocks, code, codes, page_of, places, table
 
 INTRO = """\
 A task is in one of five states, the same at every provider; the last three are final. The provider's own word stays
@@ -25,7 +26,9 @@ STRANGE = "a-word-that-no-page-names"
 def page(sellers: Sequence[Adapter]) -> str:
     """Return the page."""
     spoken = [adapter for adapter in sellers if _place(adapter) is not None]
-    silent = [adapter.title for adapter in sellers if _place(adapter) is None]
+    speaking = {adapter.name for adapter in spoken}
+    mute = [adapter for adapter in sellers if _place(adapter) is None]
+    silent = dict.fromkeys(each.title if each.name in speaking else asking.seller(each) for each in mute)
     return blocks(
         INTRO,
         table(["provider", *map(code, State), "where the word stands"], map(_row, spoken)),
@@ -48,7 +51,7 @@ def _row(adapter: Adapter) -> list[str]:
         seen = asking.look(adapter, asking.shows(adapter, word))
         if isinstance(seen, Task):
             words[seen.state].append(word)
-    name = f"[{adapter.title}](providers.md{anchor(asking.seller(adapter))})"
+    name = f"[{adapter.title}]({page_of(adapter)})"
     return [name, *map(codes, words.values()), places(_place(adapter))]
 
 
@@ -60,13 +63,15 @@ def _more(sellers: Sequence[Adapter]) -> str:
 
 
 def _told(adapter: Adapter) -> Iterator[tuple[str, str]]:
-    """Yield each word that says the cause of a failure, or no state at all."""
-    for word in adapter.lifecycle.states:
+    """Yield each word that says more of a failure than that it is one, or no state at all."""
+    for word, meaning in adapter.lifecycle.states.items():
         seen = asking.look(adapter, asking.shows(adapter, word))
         if isinstance(seen, AnymediaError):
             yield word, _after(seen)
-        elif seen.failure is not None and seen.failure.cause is not Cause.FAILED:
-            yield word, f"the task failed: {code(seen.failure.cause)}"
+        elif seen.failure is not None and isinstance(meaning, Err):
+            refund = "" if meaning.refund is None else f", {REFUNDED[seen.failure.refund]}"
+            again = ", and tried once more" if seen.failure.passing else ""
+            yield word, f"the task failed: {code(seen.failure.cause)}{refund}{again}"
 
 
 def _unknown(sellers: Sequence[Adapter]) -> Iterator[list[str]]:

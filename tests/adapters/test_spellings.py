@@ -5,63 +5,43 @@ import json
 import attrs
 import pytest
 
-from anymedia import ImageRequest, MusicRequest, SpeechRequest, Unsupported, VideoRequest
+from anymedia import SpeechRequest, Unsupported, VideoRequest
 from anymedia.model.kinds import KINDS
-from anymedia.model.request import Request
 from anymedia.registry import adapters, offers
 from anymedia.translate.check import check
 from anymedia.translate.encode import parts
 
+from .rows import (
+    FILM,
+    FIRST,
+    HOOK,
+    IDEA,
+    KLING,
+    KLING_FIRST,
+    LAST,
+    LYRICS,
+    OLD_IDEA,
+    OLD_SONG,
+    OLD_TUNE,
+    PROMPT,
+    SEEDANCE,
+    SEEDANCE_FAST,
+    SONG,
+    SOUND,
+    TUNE,
+    UNNAMED,
+    VEO,
+    WAN,
+    Row,
+    every_map,
+    every_row,
+    film,
+    picture,
+    unnamed,
+)
 from .test_pages import MODELS
 
-FIRST, LAST = "https://img.example/first.png", "https://img.example/last.png"
-FILM, SOUND = "https://img.example/film.mp4", "https://img.example/sound.mp3"
-PROMPT, LYRICS = "a lighthouse at dusk", "The light goes round"
-HOOK = "https://app.example/done"
-
-# The requests of the table, the same for every provider that has the model.
-KLING = VideoRequest(
-    model="kling-3.0",
-    prompt=PROMPT,
-    first_frame=FIRST,
-    last_frame=LAST,
-    duration=5,
-    resolution="720p",
-    audio=False,
-)
-KLING_FIRST = attrs.evolve(KLING, last_frame=None)
-SEEDANCE = attrs.evolve(KLING, model="seedance-2.0")
-SEEDANCE_FAST = attrs.evolve(KLING, model="seedance-2.0-fast")
-WAN = attrs.evolve(KLING, model="wan-2.7", audio=None)
-VEO = attrs.evolve(KLING, model="veo-3.1-fast", duration=8, audio=None)
-IDEA = MusicRequest(model="suno-v6", prompt=PROMPT)
-SONG = MusicRequest(model="suno-v6", lyrics=LYRICS, style="sea shanty", title="Dusk", duration=60)
-TUNE = MusicRequest(model="suno-v6", style="sea shanty", title="Dusk", instrumental=True)
-OLD_IDEA, OLD_SONG, OLD_TUNE = (
-    attrs.evolve(each, model="suno-v5.5", **({"duration": None} if each is SONG else {})) for each in (IDEA, SONG, TUNE)
-)
-
-
-@attrs.frozen
-class Row:
-    """What one offer makes of a request: where it is submitted, and the body."""
-
-    name: str
-    request: Request
-    path: str
-    body: dict
-
-
 IMAGES, VIDEOS, AUDIO = (f"/api/v1/{what}/generations" for what in ("images", "videos", "audio"))
-
-
-def film(model, **fields):
-    return VideoRequest(model=model, prompt=PROMPT, **fields)
-
-
-def picture(model, **fields):
-    return ImageRequest(model=model, prompt=PROMPT, **fields)
-
 
 GEMINIS = {
     "nano-banana-2": ("gemini-3.1-flash-image-preview", "gemini-3.1-flash-image-preview-official"),
@@ -872,7 +852,7 @@ REVIDAPI = [
     ),
 ]
 
-ROWS = [*REAPI, *API_IN_ONE, *RUNAPI, *REVIDAPI]
+ROWS = [*REAPI, *API_IN_ONE, *RUNAPI, *REVIDAPI, *every_row("ROWS")]
 
 
 def held(row):
@@ -890,7 +870,6 @@ def test_a_request_is_spelt_as_the_page_spells_it(row):
     assert (checked.path, json.dumps(part.body, sort_keys=True)) == (row.path, json.dumps(row.body, sort_keys=True))
 
 
-UNNAMED = "unknown: the page names no default"
 CLIP = {"duration": 5, "aspect_ratio": "16:9"}
 SUNG = {"instrumental": False}
 GEMINI = {"aspect_ratio": UNNAMED, "resolution": "1K", "count": 1}
@@ -904,10 +883,6 @@ SEEDANCES = CLIP | {
 }
 IMAGEN = {"aspect_ratio": "1:1"}
 OF_5_S = {"duration": 5, "resolution": "720p"}
-
-
-def unnamed(*fields):
-    return dict.fromkeys(fields, UNNAMED)
 
 
 # What each offer takes for what is not given.
@@ -972,6 +947,7 @@ DEFAULTS = {
     "revidapi/seedream-4.5": {"aspect_ratio": "1:1", "resolution": "2K"},
     "revidapi/gpt-image-2": unnamed("aspect_ratio", "output_format"),
     "revidapi/edge-tts": {"speed": 1, "engine": "edge", "pitch": 0},
+    **every_map("DEFAULTS"),
 }
 
 
@@ -1060,6 +1036,7 @@ REFUSED = [
     ("runapi/qwen-2", picture("qwen-image-2", images=(FIRST, LAST)), "images: takes 1 file, not 2"),
     ("revidapi/gpt-image-2", picture("gpt-image-2", images=(FIRST,)), "images: not supported"),
     ("revidapi/edge-tts", SpeechRequest(model="edge-tts", text=PROMPT, speed=3), "speed: takes 0.5 to 2, not 3"),
+    *every_row("REFUSED"),
 ]
 
 

@@ -535,7 +535,7 @@ def test_api_in_one_may_name_another_task_as_it_names_one_when_it_accepts_it():
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 @pytest.mark.parametrize(
-    "body", [b"", b"<html>", b"[]", b'"completed"', b"null", b"{}", b'{"status": 7}', b'{"a":' * 9**5]
+    "body", [b"", b"<html>", b"[]", b'"completed"', b"null", b"{}", b'{"status": 7.5}', b'{"a":' * 9**5]
 )
 def test_a_look_that_cannot_be_read_leaves_the_task_alone(provider, body):
     error = no(look, provider, body)

@@ -7,6 +7,7 @@ from anymedia.declare import Always
 from anymedia.model.vocabulary import Kind
 from anymedia.registry import adapters
 from anymedia.simulators import names
+from anymedia.testing.clock import while_sold
 from anymedia.testing.requests import fewest
 from tests.players import played
 from tests.verbs import run
@@ -29,9 +30,16 @@ def sounds(param):
     return (param.takes.value,) if isinstance(param.takes, Always) else (False, True)
 
 
+@pytest.fixture
+def provider(name):
+    return name.partition("/")[0]
+
+
+@pytest.mark.usefixtures("provider")
 @pytest.mark.parametrize("name", OFFERS)
-async def test_players_open_what_an_offer_makes(client, tmp_path, name):
+async def test_players_open_what_an_offer_makes(client, clock, tmp_path, name):
     adapter, offer = OFFERS[name]
+    clock.seconds = while_sold(adapter)
     request = fewest(adapter, offer, next(iter(offer.variants)))
     for sound in sounds(offer.params.get("audio")):
         wanted = request if sound is None else attrs.evolve(request, audio=sound)

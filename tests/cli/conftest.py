@@ -11,7 +11,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from anymedia.cli.app import app
+from anymedia.registry import adapters
 from anymedia.simulators import Simulators, in_thread
+from tests.providers import FOUR
 
 SPEED = 1000.0
 
@@ -56,9 +58,7 @@ class Terminal:
 
 @pytest.fixture
 def terminal(tmp_path, monkeypatch) -> Terminal:
-    for name in ("REAPI_API_KEY", "REAPI_KEY", "RUNAPI_API_KEY", "RUNAPI_KEY", "API_IN_ONE_API_KEY"):
-        monkeypatch.delenv(name, raising=False)
-    for name in ("REVIDAPI_API_KEY", "ANYMEDIA_CONFIG"):
+    for name in (*(name for seller in adapters().values() for name in seller.api_key_env), "ANYMEDIA_CONFIG"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.chdir(tmp_path)
@@ -67,13 +67,13 @@ def terminal(tmp_path, monkeypatch) -> Terminal:
 
 @pytest.fixture(scope="session")
 def _running():
-    with in_thread(speed=SPEED) as running:
+    with in_thread(*FOUR, speed=SPEED) as running:
         yield running
 
 
 @pytest.fixture
 def simulators(_running, terminal, monkeypatch) -> Simulators:
-    """Every simulator, with an anymedia.toml in the working directory that leads there."""
+    """The four simulators, with an anymedia.toml in the working directory that leads there."""
     tables = [
         f'[providers.{one.name}]\nbase_url = "{one.base_url}"\napi_key_env = "SIMULATED_{one.name.upper()}"\n'
         for one in _running

@@ -11,13 +11,13 @@ from anymedia.journal.process_lock import ProcessLock
 from anymedia.simulators import in_thread
 from tests.tables import toml
 
-from .conftest import SPEED, FastClock
+from .conftest import FOUR, SPEED, FastClock
 
 
 @pytest.fixture
 def simulators():
     """Simulators of which nothing was bought before."""
-    with in_thread(speed=SPEED) as simulators:
+    with in_thread(*FOUR, speed=SPEED) as simulators:
         yield simulators
 
 
@@ -50,7 +50,7 @@ def test_accounts_that_are_well(at):
     assert "anymedia.toml" in lines[0]
     assert lines[1].startswith("journal: ")
     assert lines[1].endswith("journal.db: 0 attempts, 0 uncertain, 0 open")
-    assert [line.split()[0].rstrip(",") for line in lines[3:] if line] == ["api_in_one", "reapi", "revidapi", "runapi"]
+    assert [line.split()[0].rstrip(",") for line in lines[3:] if line] == [*FOUR]
     assert done.output.count("ready") == 4
     assert "$100" in done.output
     assert "$1000" in done.output

@@ -234,6 +234,7 @@ def test_sentences_name_flags_for_what_nobody_would_say(said, shown):
 def test_a_clip_of_two_providers_in_one_command(terminal):
     """The same five seconds cost 2.4 times as much at the other."""
     clip = ["waves", "--model", "seedance-2.0", "--duration", "5", "--resolution", "720p"]
+    clip += ["--provider", "runapi", "--provider", "reapi"]
     found = {each["provider"]: each for each in terminal.json("prices", *clip)}
     assert list(found) == ["reapi", "runapi"]
     assert [(each["status"], each["money"]["list_usd"]) for each in found.values()] == [

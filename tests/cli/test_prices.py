@@ -15,6 +15,7 @@ from anymedia import Attempt, Failure, ImageRequest, Money, Order, Outcome, Pric
 from anymedia.cli.age import LIFE, Ages, oldest
 from anymedia.cli.drift import drifts
 from anymedia.cli.text import plain
+from anymedia.registry import offers
 from tests.journal.reading import sums_of
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "docs"))
@@ -22,8 +23,20 @@ from _generate import age
 
 FOX = ("A fox in the snow", "--model", "flux-2-pro")
 FLUX = ImageRequest(model="flux-2-pro", prompt="A fox in the snow")
-KEYS = ["offer", "provider", "account", "model", "status", "money", "tasks", "works", "depends_on", "reasons"]
-SELLERS = {"reapi", "runapi", "revidapi", "api_in_one"}
+KEYS = [
+    "offer",
+    "provider",
+    "account",
+    "model",
+    "status",
+    "money",
+    "tasks",
+    "works",
+    "depends_on",
+    "reasons",
+    "notices",
+]
+SELLERS = {seller.name for seller, _ in offers("flux-2-pro")}
 TODAY = date(2026, 12, 1)
 
 
@@ -118,7 +131,10 @@ def test_on_a_terminal_the_cheapest_is_marked_and_what_is_old(screen, columns):
     lines = screen(columns, "prices", *FOX)
     assert max(map(len, lines)) <= columns
     marked = [line.split() for line in lines if line.startswith(" * ")]
-    assert marked[0][:3] == ["*", "revidapi/flux-2-pro", "~$0.025"]
+    assert [line[:3] for line in marked[:2]] == [
+        ["*", "kie/flux-2-pro", "$0.025"],
+        ["*", "revidapi/flux-2-pro", "~$0.025"],
+    ]
     text = "\n".join(lines)
     for words in (
         "reapi/flux-2 ",
@@ -135,6 +151,18 @@ def test_on_a_terminal_the_cheapest_is_marked_and_what_is_old(screen, columns):
     assert "refused" in text
     assert "quality: not supported by this offer" in text
     assert "*" not in "\n".join(screen(columns, "prices", *FOX[:1], "--model", "flux-2-max"))
+
+
+@pytest.mark.parametrize(("model", "providers"), [("flux-2-pro", 8), ("kling-3.0", 6)])
+def test_all_sellers_are_compared_with_the_day_of_each_price_on_a_narrow_terminal(screen, model, providers):
+    lines = screen(80, "prices", "A fox", "--model", model, "--all")
+    assert max(map(len, lines)) <= 80
+    table = "\n".join(lines).partition("* the cheapest")[0]
+    rows = dict(re.findall(r"^ [* ]  (\w+/\S+) +(.*(?:\n     .*)*)", table, re.MULTILINE))
+    assert {*rows} == {f"{seller.name}/{offer.name}" for seller, offer in offers(model)}
+    assert len({name.partition("/")[0] for name in rows}) == providers
+    for row in rows.values():
+        assert re.search(r"\b20\d\d(-\d\d){0,2}, (up to )?\d+ days?", row) or row.startswith("unknown ")
 
 
 # How old

@@ -1,7 +1,6 @@
 """`providers`, `models`, `simulate`, `demo`, `--help`."""
 
 import json
-import re
 import signal
 import socket
 import subprocess
@@ -12,9 +11,10 @@ import attrs
 import pytest
 from PIL import Image
 
-from anymedia import read_config
+from anymedia import Kind, read_config
 from anymedia.cli.app import COMMANDS
-from anymedia.registry import adapters
+from anymedia.registry import adapters, offers
+from anymedia.simulators import names
 from tests.players import played
 
 
@@ -25,39 +25,127 @@ def test_the_help_names_every_command_and_exit_code(terminal):
     assert terminal("--version").stdout.startswith("anymedia ")
 
 
+NO_ADAPTER = """
+import sys
+from click import Context, Group
+from anymedia.cli.app import app
+
+def shown(command, above=None):
+    with Context(command, info_name=command.name, parent=above) as ctx:
+        yield command.get_help(ctx)
+        if isinstance(command, Group):
+            for name in command.list_commands(ctx):
+                yield from shown(command.get_command(ctx, name), ctx)
+
+print(len([*shown(app)]))
+heavy = ("anymedia.adapters", "anymedia.simulators", "anymedia.testing", "anymedia.client", "aiohttp", "rich")
+print(*(name for name in sys.modules if name.startswith(heavy)))
+"""
+
+
+def test_the_help_of_no_command_loads_an_adapter():
+    ended = subprocess.run([sys.executable, "-c", NO_ADAPTER], capture_output=True, text=True, check=True)
+    commands, loaded = ended.stdout.splitlines()
+    assert int(commands) > len(COMMANDS)
+    assert loaded == ""
+
+
 def test_providers_tell_accounts_and_gaps_in_words(terminal, monkeypatch):
     monkeypatch.setenv("REAPI_KEY", "planted")
     (terminal.folder / "anymedia.toml").write_text('[providers.eu]\nadapter = "reapi"\n')
     found = {each["account"]: each for each in terminal.json("providers")}
-    assert list(found) == ["eu", "api_in_one", "revidapi", "runapi"]
+    assert list(found) == ["eu", *(name for name in adapters() if name != "reapi")]
     assert found["eu"]["key"] == {"set": True, "variables": ["REAPI_API_KEY", "REAPI_KEY"]}
     assert found["runapi"]["key"]["set"] is False
     assert [gap["what"] for gap in found["eu"]["gaps"]] == [gap.what for gap in adapters()["reapi"].gaps]
 
 
-def test_models_tell_who_sells_what_for_how_much(terminal):
-    found = {each["offer"]: each for each in terminal.json("models")}
-    official = found["reapi/gpt-image-2-official"]
-    assert float(official["from"]["usd"]) == 0.004  # printed as 0.0036, billed in whole credits
-    assert "mask" in official["fields"]
-    assert found["runapi/flux-2-max"]["from"]["usd"] is None
-    assert found["reapi/z-image"]["variants"] == {"text": "z-image"}
-    assert float(found["api_in_one/flux-2-pro"]["from"]["usd"]) == 0.05
+def test_a_provider_is_told_in_full(terminal, screen):
+    (fal,) = terminal.json("providers", "--provider", "fal")
+    assert (fal["provider"], len(fal["gaps"]) > 3, "upload" in fal["files"]) == ("fal", True, True)
+    seller = adapters()["fal"]
+    shown = " ".join(" ".join(screen(80, "providers", "--provider", "fal")).split())
+    assert "API key FAL_KEY: not set" in shown
+    assert "cancel PUT the link at cancel_url of the submit's answer" in shown
+    wide = " ".join(" ".join(screen(500, "providers", "--provider", "fal")).split())
+    assert [told for gap in seller.gaps for told in (gap.what, gap.choice) if told not in wide] == []
+    assert [offer.name for offer in seller.offers if f" {offer.name} " not in wide] == []
+    ended = terminal("providers", "--provider", "fall")
+    assert (ended.exit_code, "did you mean fal?" in ended.stderr) == (3, True)
+
+
+def test_providers_of_a_kind_are_told_by_what_they_sell_of_it(terminal):
+    found = {each["provider"]: each for each in terminal.json("providers", "--kind", "speech")}
+    sold = {name for name, seller in adapters().items() if any(offer.kind == "speech" for offer in seller.offers)}
+    assert {*found} == sold
+    assert [*found["runapi"]["models"]] == ["speech"]
+    assert sum(list(found["runapi"]["prices"].values())[1:]) == len(found["runapi"]["offers"])
+
+
+@pytest.mark.parametrize("words", [("providers",), ("models",), ("providers", "--kind", "video")])
+def test_what_is_listed_fits_a_narrow_terminal(screen, words):
+    lines = screen(80, *words)
+    assert all(len(line.rstrip()) <= 80 for line in lines)
+    rows = [line.split()[0] for line in lines if line.startswith(" ") and line.strip()]
+    if "--kind" not in words:
+        assert {*(adapters() if words == ("providers",) else _models())} <= {*rows}, "a name is broken, or missing"
+
+
+def _models() -> set[str]:
+    return {offer.model for seller in adapters().values() for offer in seller.offers}
+
+
+def test_models_tell_what_they_cost_at_the_cheapest_and_who_sells_them(terminal, screen):
+    listed = terminal.json("models")
+    found = {each["model"]: each for each in listed}
+    assert {*found} == _models()
+    assert [each["kind"] for each in listed] == sorted((each["kind"] for each in listed), key=[*Kind].index)
+    flux = found["flux-2-max"]
+    assert {"bfl", "runapi"} <= {*flux["providers"]}
+    assert "runapi" in flux["unpriced"]
+    assert flux["price"]["usd"] is not None, "what nobody knows is never the cheapest"
+    (clip,) = terminal.json("models", "kling-3.0", "--provider", "runapi")
+    assert (clip["account"], clip["providers"], clip["price"]["status"]) == ("runapi", ["runapi"], "estimate")
+    (line,) = (line for line in screen(80, "models", "--provider", "reapi") if " seedance-2.0 " in line)
+    assert line.split() == ["seedance-2.0", "$0.859", "reapi", "1"]
+    (line,) = (line for line in screen(80, "models", "--provider", "reapi") if " veo-3.1-fast " in line)
+    assert "8 s; with sound" in line
+
+
+def test_a_model_that_ends_says_so(terminal, monkeypatch):
+    reapi = adapters()["reapi"]
+    ends = attrs.evolve(reapi.offers[0], ends="2027-03-01")
+    gone = attrs.evolve(reapi.offers[0], name="gone", model="gone", ends="2026-11-01")
+    kept = attrs.evolve(reapi.offers[0], name="kept")
+    seller = attrs.evolve(reapi, offers=(ends, kept, gone))
+    monkeypatch.setattr("anymedia.cli.prices.adapters", lambda: {"reapi": seller})
+    monkeypatch.setattr("anymedia.cli.models.adapters", lambda: {"reapi": seller})
+    found = {each["model"]: each for each in terminal.json("models")}
+    assert found["flux-2-pro"]["note"] == "ends 2027-03-01 at reapi"
+    assert found["gone"]["note"] == "ended 2026-11-01"
+    assert found["gone"]["price"]["usd"] is None
+    assert [each["ends"] for each in found["flux-2-pro"]["offers"]] == ["2027-03-01", None]
 
 
 def test_one_model_is_told_value_by_value(terminal, screen):
-    found = {each["offer"]: each for each in terminal.json("models", "kling-3.0")}
-    assert {*found} == {"api_in_one/kling-3", "reapi/kling-3-0", "runapi/kling-3.0"}
+    (model,) = terminal.json("models", "kling-3.0")
+    found = {each["offer"]: each for each in model["offers"]}
+    assert {"api_in_one/kling-3", "reapi/kling-3-0", "runapi/kling-3.0"} <= {*found}
     assert found["reapi/kling-3-0"]["takes"]["duration"] == "3–15; default 5"
     lines = [" ".join(line.split()) for line in screen(80, "models", "kling-3.0")]
     assert "--resolution 720p 1080p 4K; default 1080p" in lines
     assert "--audio/--no-audio true false; default false" in lines
-    (voice,) = terminal.json("models", "tts-1")
-    assert voice["fields"][0] == "text"
+    (voice,) = terminal.json("models", "tts-1", "--provider", "runapi")
+    assert voice["offers"][0]["fields"][0] == "text"
     assert "PROMPT 1–4096 characters; required" in [" ".join(line.split()) for line in screen(80, "models", "tts-1")]
-    shaped = {each["offer"]: each["takes"] for each in terminal.json("models", "--kind", "image")}
+    every = [each for model in terminal.json("models", "--kind", "image") for each in model["offers"]]
+    shaped = {each["offer"]: each["takes"] for each in every}
     assert "1K" in {word for takes in shaped.values() for word in takes.get("resolution", "").split()}
     assert any("1024x1024" in takes.get("size", "") for takes in shaped.values())
+    official = next(each for each in every if each["offer"] == "reapi/gpt-image-2-official")
+    assert float(official["from"]["usd"]) == 0.004  # printed as 0.0036, billed in whole credits
+    assert "mask" in official["fields"]
+    assert next(each for each in every if each["offer"] == "reapi/z-image")["variants"] == {"text": "z-image"}
     assert terminal.json("models", "kling-3.0", "--kind", "image") == []
     ended = terminal("models", "kling")
     assert (ended.exit_code, "did you mean kling-3.0?" in ended.stderr) == (2, True)
@@ -76,13 +164,13 @@ def test_an_offer_of_the_user_s_own_is_shown_as_that(terminal, monkeypatch):
     file = terminal.folder / "anymedia.toml"
     file.write_text('[providers.eu]\nadapter = "reapi"\n' + OWN.format(name="eu") + OWN.format(name="reapi"))
     monkeypatch.setenv("ANYMEDIA_CONFIG", str(file))  # by itself, a file that lies there declares no offers
-    found = [each for each in terminal.json("models") if each["own"]]
+    found = [each for model in terminal.json("models", "acme-1") for each in model["offers"]]
     assert [(each["offer"], each["fields"]) for each in found] == [("reapi/acme-1", ["prompt", "extra.fast"])] * 2
     assert [each["page"] for each in found] == [f"{file}: providers.{name}: offers.acme-1" for name in ("eu", "reapi")]
-    assert "reapi/acme-1 (yours)" in terminal("models").stdout
+    assert "reapi/acme-1 (yours)" in terminal("models", "acme-1").stdout
     providers = {each["account"]: each["own_offers"] for each in terminal.json("providers")}
     assert (providers["eu"], providers["runapi"]) == (["reapi/acme-1"], [])
-    assert re.search(r"\d+ offers, 1 yours", terminal("providers").stdout)
+    assert "acme-1 (yours)" in terminal("providers", "--provider", "eu").stdout
     shown = terminal("explain", "a fox", "--model", "acme-1").stdout
     assert "reapi/acme-1 at eu (yours)" in shown
     assert "extra.fast" not in shown
@@ -91,8 +179,12 @@ def test_an_offer_of_the_user_s_own_is_shown_as_that(terminal, monkeypatch):
 def test_piped_tables_are_not_cut(terminal, monkeypatch):
     monkeypatch.setenv("COLUMNS", "20")
     lines = terminal("models").stdout.splitlines()
-    assert any("reapi/gpt-image-2-official" in line and "--background, --moderation" in line for line in lines)
     assert len(lines) == 1 + len(terminal.json("models"))
+    (line,) = (line for line in lines if line.startswith("flux-2-pro "))
+    assert all(name in line for name in ("api_in_one", "bfl", "runapi"))
+    lines = terminal("models", "gpt-image-2").stdout.splitlines()
+    assert any("reapi/gpt-image-2-official" in line and "--background, --moderation" in line for line in lines)
+    assert len(terminal("providers").stdout.splitlines()) == 1 + len(adapters())
 
 
 def _simulate(*words: str) -> subprocess.Popen:
@@ -103,13 +195,14 @@ def _simulate(*words: str) -> subprocess.Popen:
 def test_simulators_tell_where_they_listen_and_stop_when_told(terminal):
     process = _simulate("--json", "--speed", "100")
     with process:
-        told = [json.loads(process.stdout.readline()) for _ in range(4)]
+        told = [json.loads(process.stdout.readline()) for _ in names()]
         port = int(told[0]["base_url"].rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port)):  # held open
             process.send_signal(signal.SIGTERM)
             assert process.wait(5) == 0
         assert process.stderr.read() == ""
-    assert [set(each) for each in told] == [{"provider", "base_url", "api_key"}] * 4
+    assert [each["provider"] for each in told] == [*names()]
+    assert all({*each} == {"provider", "base_url", "api_key"} for each in told)
 
 
 def test_people_get_a_config_to_paste(terminal):
@@ -138,18 +231,21 @@ def test_a_port_that_is_taken(terminal, simulators):
     assert terminal("simulate", "--speed", "0").exit_code == 2
 
 
+SELLERS = {seller.name for seller, _ in offers("flux-2-pro")}
+
+
 @pytest.fixture
 def _quick(monkeypatch):
     monkeypatch.setattr("anymedia.cli.demo.SPEED", 1000.0)
 
 
 @pytest.mark.usefixtures("_quick")
-def test_the_demo_leaves_four_pictures_and_two_clips_and_shows_what_went_wrong(terminal):
+def test_the_demo_leaves_a_picture_of_each_seller_and_two_clips_and_shows_what_went_wrong(terminal):
     shown = terminal("demo")
     assert shown.exit_code == 0, shown.output
     files = [*(terminal.folder / "media").iterdir()]
     assert all(file.name in shown.stdout for file in files)
-    assert len({file.read_bytes() for file in files}) == 6
+    assert len({file.read_bytes() for file in files}) == len(SELLERS) + 2
     clips = [file for file in files if file.suffix == ".mp4"]
     for file in {*files} - {*clips}:
         with Image.open(file) as picture:
@@ -159,7 +255,7 @@ def test_the_demo_leaves_four_pictures_and_two_clips_and_shows_what_went_wrong(t
         assert (float(told["duration"]), streams["video"]["width"], "audio" in streams) == (5, 1280, True)
     assert len(clips) == 2
     before, quoted, after = shown.stdout.partition(
-        "The two cheapest: 5 s at 720p, with sound, for $0.55 at reapi and ~$1 at runapi."
+        "The two cheapest: 5 s at 720p, with sound, for $0.5 at kie and $0.55 at reapi."
     )
     assert quoted
     assert [clip.name in after and clip.name not in before for clip in clips] == [True, True]
@@ -170,12 +266,14 @@ def test_the_demo_leaves_four_pictures_and_two_clips_and_shows_what_went_wrong(t
 @pytest.mark.usefixtures("_quick")
 def test_the_demo_as_json(terminal):
     found = terminal.json("demo", "--out", "elsewhere")
-    assert len(found["tasks"]) == len(found["explanations"]) == 4
-    assert len(found["files"]) == 6
+    assert (
+        {task["provider"] for task in found["tasks"]} == {each["provider"] for each in found["explanations"]} == SELLERS
+    )
+    assert len(found["files"]) == len(SELLERS) + 2
     for made in ("quotes", "clips"):
         assert [(each["provider"], float(each["money"]["usd"])) for each in found[made]] == [
+            ("kie", 0.5),
             ("reapi", 0.55),
-            ("runapi", 1),
         ]
     assert {(clip["variant"], clip["money"]["got"]) for clip in found["clips"]} == {("first_frame", "settled")}
     assert [error["type"] for error in found["errors"]] == ["NoCredit", "SubmitUncertain"]

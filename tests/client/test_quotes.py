@@ -30,6 +30,7 @@ from anymedia.registry import offers
 from anymedia.simulators import in_thread
 from anymedia.testing.requests import fewest, given, knob
 from anymedia.transport.retry import Patience
+from tests.providers import FOUR
 from tests.verbs import run
 
 FLUX = ImageRequest(model="flux-2-pro", prompt="a fox", resolution="1K")
@@ -61,6 +62,13 @@ def dearer(service, cents=6):
         for model in service.models
     ]
     service.as_of = "2027-01-10T00:00:00Z"
+
+
+@pytest.fixture
+def played(request):
+    """The simulators of a test: the one that it names, or the usual four."""
+    name = request.node.callspec.params.get("name") if hasattr(request.node, "callspec") else None
+    return FOUR if name is None else (name.partition("/")[0],)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from anymedia.limits.health import CHECK_BALANCE, NO_CREDIT, Health
 from anymedia.limits.line import LONGEST
 from anymedia.simulators import running
 from tests.machine.virtual import Loop, LoopClock, slow_way
+from tests.providers import FOUR
 
 CALLS = 300
 TROUBLE = 0.2
@@ -84,7 +85,7 @@ def fullest(times, seconds):
 
 async def spread(clock):
     """Ask for everything at once; return the ends, and when what arrived where."""
-    async with running(clock=clock.time) as sims:
+    async with running(*FOUR, clock=clock.time) as sims:
         seen = {sim.name: in_trouble(sim.service, clock, random.Random(sim.name)) for sim in sims}
         data = sims.config
         for name, limits in LIMITS.items():
@@ -124,7 +125,7 @@ async def at_one(clock, timeouts, *faults):
     def look(health, accounts):
         looks.append(clock.monotonic())
 
-    async with running(clock=clock.time) as sims:
+    async with running(*FOUR, clock=clock.time) as sims:
         for fault in faults:
             sims["reapi"].fault(**fault)
         data = sims.config
@@ -187,7 +188,7 @@ def test_who_waits_for_ever_does_not_keep_the_others_from_hearing_that_nothing_i
 
 async def beside_large_ones(clock, number):
     """Let a request of one part come after so many of many parts; return how it ends."""
-    async with running(clock=clock.time) as sims:
+    async with running(*FOUR, clock=clock.time) as sims:
         data = sims.config
         data["providers"]["runapi"]["limits"] = {"submits": [10, 10]}
         async with Client(read_config(data, sims.environ), clock=clock, journal=MemoryJournal()) as client:
@@ -209,7 +210,7 @@ def test_however_many_large_requests_wait_a_small_one_has_its_turn(number):
 
 async def topped_up(clock):
     """Let a request sleep at an account without credit, top that up, and let another one come; return when both end."""
-    async with running(clock=clock.time) as sims:
+    async with running(*FOUR, clock=clock.time) as sims:
         sims["reapi"].fault("no_credit", on="submit", times=1)
         async with Client(read_config(sims.config, sims.environ), clock=clock, journal=MemoryJournal()) as client:
             began = clock.monotonic()
@@ -234,7 +235,7 @@ def test_who_sleeps_at_an_account_without_credit_is_woken_when_it_is_topped_up()
 
 async def beside_one_that_cools_down(clock, policy):
     """Ask two accounts, of which one cools down and the other has few task slots; return how long it all takes."""
-    async with running(clock=clock.time) as sims:
+    async with running(*FOUR, clock=clock.time) as sims:
         data = sims.config
         data["providers"]["runapi"]["limits"] = {"active": 2}
         sims["reapi"].fault("throttled", retry_after=100, on="submit", times=None)

@@ -66,7 +66,7 @@ def test_an_offer_is_pinned_by_either_of_its_names():
             attrs.evolve(FLUX, model="flux-2-max"),
             None,
             "model",
-            "is not sold by reapi as asked for; it is sold as runapi/",
+            "is not sold by reapi as asked for; it is sold as bfl/flux-2-max",
         ),
     ],
 )
@@ -122,7 +122,8 @@ def test_a_refused_offer_has_no_tasks_and_no_price():
 
 def test_every_provider_that_sells_the_model_is_explained_without_a_key():
     assert [each.offer for each in explain(FLUX)] == [
-        *("api_in_one/flux-2-pro", "reapi/flux-2", "revidapi/flux-2-pro", "runapi/flux-2-pro"),
+        *("api_in_one/flux-2-pro", "bfl/flux-2-pro", "fal/flux-2-pro", "kie/flux-2-pro", "reapi/flux-2"),
+        *("replicate/flux-2-pro", "revidapi/flux-2-pro", "runapi/flux-2-pro"),
     ]
     assert [each.offer for each in explain(FLUX, "runapi", "reapi")] == ["runapi/flux-2-pro", "reapi/flux-2"]
     assert [each.offer for each in explain(FLUX, offer="reapi/flux-2")] == ["reapi/flux-2"]

@@ -17,8 +17,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anymedia import AnymediaError, ImageRequest, read_config, to_json
-from anymedia.declare import PriceQuote
+from anymedia import AnymediaError, ConfigError, ImageRequest, Secret, VideoRequest, read_config, to_json
+from anymedia.declare import Endpoint, PriceQuote
 from anymedia.engine.refresh import refresh
 from anymedia.engine.session import Session
 from anymedia.pricing import live
@@ -373,7 +373,8 @@ def test_without_a_tag_it_is_asked_every_time(path):
 
 
 def test_a_provider_may_have_no_list_and_tell_usd_and_no_date(path):
-    words = PriceQuote(path="/quote", of="/api/v1/{family}/{what}", body={"input": "{body}"}, usd="cost")
+    asks = Endpoint(method="POST", path="/quote", keyed=False)
+    words = PriceQuote(call=asks, of="/api/v1/{family}/{what}", sends={"input": "{body}"}, usd="cost")
     account = attrs.evolve(ACCOUNT, adapter=attrs.evolve(ACCOUNT.adapter, price_quote=words))
     wire = Wire(price=Answer(200, {}, b'{"cost": 0.07}'))
     for _ in range(2):
@@ -383,7 +384,7 @@ def test_a_provider_may_have_no_list_and_tell_usd_and_no_date(path):
     got = money(path)
     assert (str(got), got.date) == ("$0.07", "2027-01-15")
     # Who tells no prices at all is not asked.
-    silent = attrs.evolve(ACCOUNT, adapter=attrs.evolve(ACCOUNT.adapter, price_quote=None))
+    silent = attrs.evolve(ACCOUNT, adapter=attrs.evolve(ACCOUNT.adapter, price_quote=()))
     assert (ask(wire, LivePrices(path), account=silent), wire.asked) == ([], [])
 
 
@@ -499,8 +500,111 @@ def test_any_answer_is_a_price_or_an_error(tmp_path_factory, list_status, list_b
 
 
 def test_a_path_that_has_not_the_form_of_the_adapter_s_is_a_mistake_in_the_adapter(path):
-    words = attrs.evolve(adapters()["runapi"].price_quote, of="/api/v2/{service}/{action}")
+    (words,) = adapters()["runapi"].price_quote
+    words = attrs.evolve(words, of="/api/v2/{service}/{action}")
     adapter = attrs.evolve(adapters()["runapi"], price_quote=words)
     checked = check(FLUX, adapter, adapter.offer("flux-2-pro"))
     with pytest.raises(ValueError, match=r"/api/v1/flux_2/text_to_image does not have the form /api/v2/"):
-        ask_price(words, adapter.base_url, checked, parts(checked)[0])
+        ask_price(words, ACCOUNT, checked, parts(checked)[0])
+
+
+LISTED = PriceQuote(
+    call=Endpoint(method="GET", origin="https://prices.acme.example", path="/v1/list", query={"id": "{wire_id}"}),
+    known={"prices[0].currency": "USD"},
+    usd="prices[0].unit_price",
+    unit="prices[0].unit",
+    units={"images": "count", "seconds": "duration", "pages": "pages"},
+)
+AVERAGE = PriceQuote(
+    call=Endpoint(method="POST", origin="https://prices.acme.example", path="/v1/average"),
+    sends={"kind": "average", "of": {"{wire_id}": {"calls": 1}}},
+    usd="total",
+    doubt="what calls cost on average",
+)
+
+
+@pytest.fixture
+def listed():
+    """An account whose offers have no printed price, at a provider whose list tells prices by the unit."""
+    offers = tuple(attrs.evolve(each, prices=None) for each in ACCOUNT.adapter.offers)
+    adapter = attrs.evolve(ACCOUNT.adapter, offers=offers, price_quote=(LISTED, AVERAGE))
+    return attrs.evolve(ACCOUNT, adapter=adapter, api_key=Secret("key"))
+
+
+def unit_price(usd, unit):
+    return Answer(200, {}, json.dumps({"prices": [{"unit_price": usd, "unit": unit, "currency": "USD"}]}).encode())
+
+
+class Lists(Wire):
+    """A list of prices, and another that tells averages, which answer in turn."""
+
+    def __init__(self, *answers):
+        super().__init__()
+        self.answers = list(answers)
+
+    async def send(self, _account, call, _progress, _credentials):
+        self.calls.append(call)
+        return self.answers.pop(0)
+
+
+CLIP = VideoRequest(model="kling-3.0", prompt="a fox", duration=7)
+A_UNIT = "the price list tells it for one of {}; what else moves it is not told"
+
+
+@pytest.mark.parametrize(
+    ("request_", "listed_as", "average", "usd", "reason"),
+    [
+        (attrs.evolve(FLUX, count=2), unit_price(0.025, "images"), None, "0.05", A_UNIT.format("count")),
+        (CLIP, unit_price(0.1, "seconds"), None, "0.7", A_UNIT.format("duration")),
+        (FLUX, unit_price(0.1, "gpu hours"), Answer(200, {}, b'{"total": 0.04}'), "0.04", "what calls cost on average"),
+        (FLUX, unit_price(0.1, None), Answer(200, {}, b'{"total": 0.04}'), "0.04", "what calls cost on average"),
+        (FLUX, unit_price(0.1, "pages"), Answer(200, {}, b'{"total": 0.04}'), "0.04", "what calls cost on average"),
+    ],
+)
+def test_a_price_by_the_unit_is_an_estimate_where_the_page_has_none(
+    path, listed, request_, listed_as, average, usd, reason
+):
+    prices, wire = LivePrices(path), Lists(listed_as, *([average] if average else []))
+    assert ask(wire, prices, request_, account=listed) == []
+    (candidate,) = candidates(request_, [listed], live=LivePrices(path))
+    money = candidate.money
+    assert (money.usd, money.status, money.got, money.reason) == (Decimal(usd), "estimate", "live", reason)
+    first, *others = wire.calls
+    assert (first.keyed, first.json, first.url) == (
+        True,
+        None,
+        f"{HERE}/v1/list?id={candidate.checked.wire_id.replace('/', '%2F')}",
+    )
+    assert [call.json for call in others] == [{"kind": "average", "of": {candidate.checked.wire_id: {"calls": 1}}}] * (
+        average is not None
+    )
+
+
+def test_what_the_page_prints_is_not_asked_for_by_the_unit(path, listed):
+    printed = attrs.evolve(ACCOUNT, adapter=attrs.evolve(ACCOUNT.adapter, price_quote=(LISTED, AVERAGE)))
+    wire = Lists()
+    assert (ask(wire, LivePrices(path), account=printed), wire.calls) == ([], [])
+
+
+def test_a_list_that_needs_a_key_is_not_asked_without_one(path, listed):
+    (error,) = ask(wire := Lists(), LivePrices(path), account=attrs.evolve(listed, api_key=None))
+    assert (type(error), wire.calls) == (ConfigError, [])
+
+
+def test_what_no_way_tells_is_said_as_the_last_one_says_it(path, listed):
+    wire = Lists(unit_price(0.1, "gpu hours"), Answer(200, {}, b"{}"))
+    (error,) = ask(wire, LivePrices(path), account=listed)
+    assert "no price that can be" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ({"call": Endpoint(method="GET", link="a")}, "price_quote: its call has no path"),
+        ({"unit": None}, "price_quote: unit and units go together"),
+        ({"units": {}}, "price_quote: unit and units go together"),
+    ],
+)
+def test_words_of_a_price_quote_that_say_nothing(words, said):
+    with pytest.raises(ValueError, match=said):
+        attrs.evolve(LISTED, **words)

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from datetime import date
 
 import attrs
 import pytest
@@ -70,6 +71,7 @@ kind = "image"
 wire_id = { images = "acme-edit", mask = "acme-fill", otherwise = "acme" }
 path = { images = "/v1/{wire_id}/edit?fast=1", otherwise = "/v1/{wire_id}" }
 page = "docs.acme.example"
+ends = 2027-01-06
 fixed = { "input.mode" = ["a", { b = 1.5 }] }
 shape = { step = 16, megapixels = { 1K = 1, 2K = 4 }, ratio = "4:3", resolution = "1K" }
 params.prompt = { to = "input.prompt", takes = { text = [1, 2000] }, required = true }
@@ -77,7 +79,9 @@ params.images.to = { first = "image", further = "image_{n}" }
 params.images.takes = { files = ["url", "data"], bounds = [1, 3], https = true, types = ["image/png"], sides = [1, 99] }
 params.mask.to = "mask"
 params.mask.takes = { mask = { file = ["url"], https = true, megabytes = 2.5 }, images = false, otherwise = "file" }
-params.size = { to = "input.", takes = "size", default = [1024, 768] }
+params.size.to = "input."
+params.size.takes = { size = { ratio = "custom" }, most = 2048, area = [1024, 1024] }
+params.size.default = [1024, 768]
 params.count = { to = "n", takes = { whole = [1, 4], form = "text" }, default = 1, bills_as = { 3 = 4 } }
 params.quality.to = "q"
 params.quality.takes = { choice = { low = { steps = 4 }, high = 9 }, not_honoured = ["high"] }
@@ -112,6 +116,7 @@ def test_every_word_of_an_offer_can_stand_in_a_table():
         page="docs.acme.example",
         fixed={"input.mode": ["a", {"b": 1.5}]},
         shape=Pixels(16, {"1K": 1, "2K": 4}, "4:3", "1K"),
+        ends=date(2027, 1, 6),
         params={
             "prompt": Param("input.prompt", Text(1, 2000), required=True),
             "images": Param(
@@ -119,7 +124,9 @@ def test_every_word_of_an_offer_can_stand_in_a_table():
                 Files(1, 3, forms=("url", "data"), https=True, types=("image/png",), sides=(1, 99)),
             ),
             "mask": Param("mask", when(mask=File(https=True, megabytes=2.5), images=None, otherwise=File())),
-            "size": Param("input.", Size(), default=(1024, 768)),
+            "size": Param(
+                "input.", Size(beside={"ratio": "custom"}, most=2048, area=(1024, 1024)), default=(1024, 768)
+            ),
             "count": Param("n", Whole(1, 4, form=str), default=1, bills_as={3: 4}),
             "quality": Param(
                 "q", Choice({"low": {"steps": 4}, "high": 9}, not_honoured=("high",)), default=Said("low, mostly")
@@ -251,6 +258,8 @@ def test_what_is_no_list_of_offers_is_told(text):
             "prices.most.tokens: must be a number of 0 or more",
         ),
         ("makes = 0", "makes: must be a whole number, 1 or more, not 0"),
+        ('ends = "2027-01-06"', "ends: must be a day like 2026-12-01, without quotes, not '2027-01-06'"),
+        ("ends = 2027-01-06T12:00:00", "ends: must be a day like 2026-12-01, without quotes, not"),
         ('params.seed = { to = { images = 5 }, takes = "whole" }', "to.images: must be a place"),
         ("price = 5", "no word of an offer is named 'price'; did you mean prices?"),
         ("model = 5", "model: must be a text, not 5"),

@@ -130,6 +130,30 @@ def test_a_grid_is_mirrored():
 
 def test_a_size_as_an_object():
     assert Size().write((3, 4)) == {"width": 3, "height": 4}
+    custom = Size(beside={"ratio": "custom"})
+    assert custom.write((3, 4)) == {"width": 3, "height": 4, "ratio": "custom"}
+    assert custom.read({"width": 3, "height": 4, "ratio": "custom"}) == (3, 4)
+    assert custom.read({"width": 3, "height": 4, "ratio": "1:1"}) is None
+    with pytest.raises(ValueError, match="beside: nothing stands beside a size that is written as a text"):
+        Size("{width}x{height}", beside={"ratio": "custom"})
+    with pytest.raises(ValueError, match="area is a width and a height in pixels"):
+        Size(area=3840)
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [
+        ((3840, 2160), []),
+        ((2160, 3840), []),
+        ((3840, 2176), ["takes at most as many pixels as 3840x2160, not 3840x2176"]),
+        ((3856, 2048), ["takes at most 3840 pixels a side, not 3856x2048"]),
+        ((3072, 1024), []),
+        ((1024, 3088), ["takes ratios from 1:3 to 3:1, not 1024x3088"]),
+    ],
+)
+def test_the_bounds_of_a_size(size, said):
+    bounded = Size("{width}x{height}", step=16, most=3840, ratio=3, area=(3840, 2160))
+    assert [flaw.message for flaw in bounded.flaws(size)] == said
 
 
 # Prices

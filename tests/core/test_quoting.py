@@ -39,6 +39,7 @@ from anymedia.translate.check import check
 from anymedia.translate.encode import parts
 
 FLUX = ImageRequest(model="flux-2-pro", prompt="a fox", resolution="1K")
+FOUR = ("api_in_one", "reapi", "revidapi", "runapi")
 GPT = ImageRequest(model="gpt-image-2", prompt="a fox")
 OFFICIAL = "reapi/gpt-image-2-official"
 
@@ -56,26 +57,32 @@ def test_the_cheapest_by_what_is_billed_comes_first():
         (each.offer, each.status, str(each.money), str(each.money.list_usd), each.money.credits) for each in quote(FLUX)
     ]
     assert shown == [
+        ("kie/flux-2-pro", "exact", "$0.025", "0.025", 5),
         ("revidapi/flux-2-pro", "approximate", "~$0.025", "0.025", 10),
         ("reapi/flux-2", "exact", "$0.028", "0.0275", 28),
+        ("bfl/flux-2-pro", "exact", "$0.03", "0.030", 3),
+        ("fal/flux-2-pro", "exact", "$0.03", "0.030", None),
         ("api_in_one/flux-2-pro", "exact", "$0.05", "0.05", 5),
         ("runapi/flux-2-pro", "exact", "$0.05", "0.05", None),
+        ("replicate/flux-2-pro", "unknown", "unknown", "None", None),
     ]
-    assert [each.money.date for each in quote(FLUX)] == ["2026-11-20", "2026-07-28", "2026", "2026-07-23"]
-    assert {each.money.got for each in quote(FLUX)} == {"table"}
-    assert all(each.money.source for each in quote(FLUX))
+    *known, _ = quote(FLUX)
+    dates = ["2026-08-19", "2026-11-20", "2026-07-28", "2026-11-28", "2026-09", "2026", "2026-07-23"]
+    assert [each.money.date for each in known] == dates
+    assert {each.money.got for each in known} == {"table"}
+    assert all(each.money.source for each in known)
 
 
 def test_what_nobody_knows_is_not_nothing_and_comes_last_but_for_what_is_refused():
-    (unknown,) = quote(attrs.evolve(FLUX, model="flux-2-max"))
+    (unknown,) = quote(attrs.evolve(FLUX, model="flux-2-max"), "runapi")
     assert (unknown.offer, unknown.status, unknown.tasks) == ("runapi/flux-2-max", "unknown", 1)
     assert (unknown.money.usd, unknown.money.list_usd, unknown.money.credits) == (None, None, None)
     assert (str(unknown.money), unknown.reasons) == ("unknown", ("no page prints a price",))
-    refused = quote(attrs.evolve(FLUX, seed=1))
-    mixed = ordered([*refused, unknown, *reversed(quote(attrs.evolve(FLUX, count=40)))])
+    refused = quote(attrs.evolve(FLUX, seed=1), *FOUR)
+    mixed = ordered([*refused, unknown, *reversed(quote(attrs.evolve(FLUX, count=40), *FOUR))])
     assert [each.status for each in mixed] == ["approximate", "exact", "exact", "exact", "unknown", *["refused"] * 4]
     assert mixed[5:] == refused
-    by_itself = quote(attrs.evolve(GPT, size=(1024, 1024)))
+    by_itself = quote(attrs.evolve(GPT, size=(1024, 1024)), *FOUR)
     assert [(each.offer, each.status) for each in by_itself] == [
         ("reapi/gpt-image-2", "exact"),
         (OFFICIAL, "unknown"),
@@ -107,10 +114,10 @@ def test_the_order_is_by_what_is_billed_and_not_by_what_is_printed(tmp_path):
 
 
 def test_a_refused_offer_says_every_reason():
-    for each in quote(attrs.evolve(FLUX, prompt="a", quality="low", seed=7)):
+    for each in quote(attrs.evolve(FLUX, prompt="a", quality="low", seed=7), *FOUR):
         assert (each.status, each.tasks, each.depends_on, each.money.usd) == ("refused", 0, {}, None)
         assert sorted(reason.partition(":")[0] for reason in each.reasons) == ["prompt", "quality", "seed"]
-    dropped = quote(attrs.evolve(FLUX, quality="low", seed=7), on_unsupported="drop")
+    dropped = quote(attrs.evolve(FLUX, quality="low", seed=7), *FOUR, on_unsupported="drop")
     assert [each.status for each in dropped] == ["approximate", "exact", "exact", "exact"]
 
 
@@ -232,7 +239,7 @@ def test_a_price_that_was_told_is_quoted_without_a_client_too():
     first, second, *_ = quote(FLUX)
     assert (first.offer, first.status, str(first.money)) == ("runapi/flux-2-pro", "exact", "$0.02")
     assert (first.money.got, first.money.date, first.money.source) == ("live", "2027-01-10", "its answer")
-    assert second.provider == "revidapi"
+    assert second.provider == "kie"
     (shown,) = explain(FLUX, "runapi")
     assert shown.money == first.money
 

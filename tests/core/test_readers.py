@@ -18,7 +18,8 @@ from anymedia.adapters.fal import ADAPTER as FAL
 from anymedia.adapters.openai import ADAPTER as OPENAI
 from anymedia.cli.app import app
 from anymedia.cli.providers import facts_of
-from anymedia.declare import Flag, Hook, Number, Param, Price, PriceQuote, Reply, Rule, Table
+from anymedia.cli.traits import Known
+from anymedia.declare import Flag, Hook, Number, Param, Price, Reply, Rule, Table
 from anymedia.declare.prices import Override
 from anymedia.declare.written import Written
 from anymedia.engine.pace import first_wait, next_wait
@@ -148,8 +149,8 @@ def asked_for(adapter, account):
             check(extra, adapter, offer, limits=False)
             for part in candidate.parts:
                 encode.submit(account, offer.lifecycle, candidate.checked.path, part.body, "key")
-                if isinstance(adapter.price_quote, PriceQuote):
-                    encode.ask_price(adapter.price_quote, account.origin, candidate.checked, part)
+                for words in adapter.price_quote:
+                    encode.ask_price(words, account, candidate.checked, part)
 
 
 def carried(call, account):
@@ -170,7 +171,7 @@ def translated(adapter):
     account = Account(name=adapter.name, adapter=adapter, origin=adapter.base_url, api_key=key, settings=settings)
     asked = Asked(adapter=adapter, account=account.name, origin=account.origin, model="m", now=NOW)
     asked_for(adapter, account)
-    facts_of(account)
+    facts_of(Known(account))
     links = {each.link: account.origin + "/x" for each in adapter.lifecycle.looks.values() if each.link}
     task = Task(id="t", provider=adapter.name, account=account.name, path="/v1", submitted_at=NOW, links=links)
     states = ("Content Moderated", "Ready", "COMPLETED", "completed")

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import attrs
 import pytest
 
-from anymedia import Asset, Money, Result, State, Task
-from anymedia.declare import Endpoint, Fault, Reply
-from anymedia.errors import AnymediaError
+from anymedia import Asset, Cause, Money, NotFound, Result, State, Task
+from anymedia.declare import Endpoint, Err, Fault, Reply
+from anymedia.errors import AnymediaError, MalformedAnswer
 from anymedia.translate.classify import Asked, Received
 from anymedia.translate.decode import looked, posted, submitted
 from anymedia.translate.messages import Answer
@@ -52,6 +52,28 @@ def test_only_bytes_are_a_file():
     assert [asset.data for asset in task.assets] == [None]
 
 
+@pytest.mark.parametrize(
+    ("said", "state"),
+    [
+        (0, State.QUEUED),
+        (1, State.SUCCEEDED),
+        ("1", State.SUCCEEDED),
+        (2, State.FAILED),
+        (3, State.RUNNING),
+    ],
+)
+def test_a_state_may_be_a_number(said, state):
+    states = {"0": State.QUEUED, "1": State.SUCCEEDED, "2": State.FAILED, "-1": Err(Cause.NOT_FOUND)}
+    adapter = acme(submit=ACME.lifecycle.submit, poll=POLL, states=states)
+    asked = attrs.evolve(ASKED, adapter=adapter)
+    seen = looked(asked, POLL, answer(state=said, urls=["https://cdn.example/1.png"]), TASK)
+    assert (seen.state, seen.raw_state) == (state, str(said))
+    with pytest.raises(NotFound):
+        looked(asked, POLL, answer(state=-1), TASK)
+    with pytest.raises(MalformedAnswer):
+        looked(asked, POLL, answer(state=True), TASK)
+
+
 @pytest.mark.parametrize("said", ["2026-11-20T11:00:00Z", "2026-11-20T13:00:00Z", "9999-12-31T23:59:59Z", None])
 def test_a_result_does_not_outlive_what_it_is_given_from_now(said):
     task = looked(ASKED, POLL, answer(state="done", urls=["https://cdn.example/1.png"], done=said), TASK)
@@ -91,7 +113,8 @@ def test_only_three_states_are_final():
     ("body", "state"),
     [
         ({"state": "done", "urls": ["https://cdn.example/1.png"]}, State.SUCCEEDED),
-        ({"state": 7}, None),
+        ({"state": 7}, State.RUNNING),
+        ({"state": [7]}, None),
         ({"code": 501}, None),
     ],
 )

@@ -231,10 +231,11 @@ def test_what_is_explained_says_which_way_each_file_goes_and_reads_none(tmp_path
 
 
 def test_a_price_is_asked_for_without_the_name_of_a_file():
-    words = PriceQuote(path="/quote", of="/{version}", body={"params": "{body}"}, usd="usd")
+    asks = Endpoint(method="POST", path="/quote", keyed=False)
+    words = PriceQuote(call=asks, of="/{version}", sends={"params": "{body}"}, usd="usd")
     adapter = sold(Files(forms=("upload",)), Upload(STEP))
     candidate = bodies(adapter, ImageRequest(model="paint-1", prompt="x", images=PHOTO))
-    call = ask_price(words, "https://acme.example", candidate.checked, candidate.parts[0])
+    call = ask_price(words, candidate.account, candidate.checked, candidate.parts[0])
     assert call.json["params"]["images"] == ["https://example.com/file.png"]
 
 

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from anymedia import ConfigError, read_config
 from anymedia.cli.app import app
+from anymedia.registry import adapters
 from anymedia.simulators import in_thread
 from tests.core.test_media import PNG
 from tests.tables import toml
@@ -134,7 +135,7 @@ def test_the_fault_that_is_shown_is_the_one_that_is_told():
 
 @pytest.mark.parametrize("text", blocks("toml"))
 def test_a_config_is_read(text):
-    environ = {"REAPI_API_KEY": "a", "RUNAPI_API_KEY": "b", "REAPI_TEAM_KEY": "c"}
+    environ = {name: "a" for seller in adapters().values() for name in seller.api_key_env} | {"REAPI_TEAM_KEY": "c"}
     config = read_config(tomllib.loads(text), environ)
     assert all(account.api_key is not None for account in config.accounts.values())
 
@@ -143,6 +144,17 @@ def test_a_config_is_read(text):
 def test_what_a_page_links_to_exists(page):
     for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
         assert (page.parent / target).exists(), target
+
+
+def test_the_readme_names_every_provider_with_what_is_read_from_the_environment():
+    rows = dict(re.findall(r"^\| \*\*.*\*\* \(`(\w+)`\)( \|.*)$", PAGES[0].read_text("utf-8"), re.MULTILINE))
+    assert {*rows} == {*adapters()}
+    words = {"image": "pictures", "video": "clips", "music": "songs", "speech": "speech"}
+    for name, seller in adapters().items():
+        kinds = {offer.kind for offer in seller.offers}
+        assert rows[name].split("|")[1].strip() == ", ".join(word for kind, word in words.items() if kind in kinds)
+        settings = [setting.env for setting in seller.settings.values() if setting.env]
+        assert re.findall(r"`(\w+)`", rows[name]) == [*seller.api_key_env, *settings]
 
 
 def test_the_readme_names_make_targets_that_exist():

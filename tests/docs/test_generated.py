@@ -50,11 +50,12 @@ from anymedia.declare import (
     pick,
     when,
 )
+from anymedia.declare.files import FORMS
 from anymedia.declare.when import cases
 from anymedia.engine.purchase import TRIES
 from anymedia.engine.rules import STEPS, Step, Then
 from anymedia.model.options import Options
-from anymedia.model.vocabulary import Billed
+from anymedia.model.vocabulary import Billed, Kind
 from anymedia.translate.messages import Answer, Lost
 from anymedia.transport.http import Transport
 from anymedia.transport.retry import Patience
@@ -62,11 +63,10 @@ from anymedia.transport.retry import Patience
 DOCS = Path(__file__).parents[2] / "docs"
 sys.path.insert(0, str(DOCS))
 
-from _generate import PAGES, built_in, figures, money_safety, pages, prices, routing  # noqa: E402
+from _generate import built_in, figures, money_safety, pages, prices, provider, routing  # noqa: E402
 from _generate.age import due, stale, words  # noqa: E402
 from _generate.asking import KEYED, PLAIN, answer, draft, refused, submit_end  # noqa: E402
-from _generate.facts import variants  # noqa: E402
-from _generate.markdown import anchor, ranges  # noqa: E402
+from _generate.markdown import anchor, page_of, prices_of, prices_page, ranges, variants  # noqa: E402
 
 ADAPTERS = built_in()
 WRITTEN = pages(ADAPTERS, DOCS)
@@ -93,25 +93,25 @@ def tables(text):
 # They are up to date, and lead somewhere
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", WRITTEN)
 def test_a_page_is_what_the_code_says(name):
     assert (DOCS / name).read_bytes() == WRITTEN[name].encode(), f"docs/{name} is out of date: run `make docs`"
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", WRITTEN)
 def test_a_page_says_in_its_first_line_where_it_comes_from(name):
     assert "Generated" in WRITTEN[name].splitlines()[0]
     assert "`make docs`" in WRITTEN[name].splitlines()[0]
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_every_link_leads_to_a_heading(name):
-    for target, heading in re.findall(r"\]\(([^)#:]*)(#[^)]+)\)", WRITTEN[name]):
-        text = WRITTEN[target or name]
+@pytest.mark.parametrize("path", sorted(DOCS.rglob("*.md")), ids=lambda path: str(path.relative_to(DOCS)))
+def test_every_link_leads_to_a_heading(path):
+    for target, heading in re.findall(r"\]\(([^)#:]*)(#[^)]+)\)", path.read_text("utf-8")):
+        text = (path.parent / target if target else path).read_text("utf-8")
         assert heading in [anchor(title) for title in re.findall(r"^#+ (.+)$", text, re.MULTILINE)], (target, heading)
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", WRITTEN)
 def test_every_table_is_whole(name):
     for _, rows in tables(WRITTEN[name]):
         assert rows
@@ -130,7 +130,7 @@ def test_what_makes_the_pages_names_no_provider():
 
 @of_each
 def test_every_fact_of_a_provider_is_told(adapter):
-    told = section("providers.md", adapter.title)
+    told = WRITTEN[page_of(adapter)]
     facts = [adapter.page, adapter.read, adapter.base_url, *(each.name for each in adapter.auth), *adapter.api_key_env]
     facts += [place for gap in adapter.gaps for place in (gap.what, gap.choice or "left open")]
     facts += [f"`{offer.name}`" for offer in adapter.offers]
@@ -138,12 +138,37 @@ def test_every_fact_of_a_provider_is_told(adapter):
 
 
 @of_each
+def test_every_provider_stands_beside_the_others(adapter):
+    (_, rows), *_ = tables(WRITTEN["providers.md"])
+    told = {row[""]: row[f"[{adapter.title}]({page_of(adapter)})"] for row in rows}
+    sold = {kind: {offer.model for offer in adapter.offers if offer.kind is kind} for kind in Kind}
+    assert {kind: told[kind] for kind in Kind} == {kind: str(len(models) or "–") for kind, models in sold.items()}
+    priced = [told[status] for status in ("exact", "about", "estimate", "unknown")]
+    assert sum(int(number) for number in priced if number != "–") == len(adapter.offers)
+    assert (told["gaps"], told["read"]) == (str(len(adapter.gaps)), adapter.read)
+    assert ("signed" in told["webhooks"]) == any(True for _ in adapter.webhooks)
+    assert {form: form in told["files"].lower() for form in FORMS} == {
+        form: any(form in offer.forms for offer in adapter.offers) for form in FORMS
+    }
+
+
+def test_every_seller_of_a_model_is_told_with_its_price():
+    rows = {row["model"]: row for _, rows in tables(section("providers.md", "Who sells what")) for row in rows}
+    for adapter in ADAPTERS:
+        for offer in adapter.offers:
+            cell = rows[prices_of(offer.kind, offer.model, "")][adapter.name]
+            assert cell == "?" or re.fullmatch(r"~?\$[0-9.]+", cell)
+    assert rows[prices_of(Kind.IMAGE, "flux-2-pro", "")]["reapi"] == "$0.028"
+    assert rows[prices_of(Kind.IMAGE, "flux-2-max", "")]["runapi"] == "?"
+
+
+@of_each
 def test_every_wire_id_is_told(adapter):
-    rows = [row for _, rows in tables(section("providers.md", "Names on the wire")) for row in rows]
+    rows = [row for _, rows in tables(section(page_of(adapter), "Names on the wire")) for row in rows]
     for offer in adapter.offers:
-        (row,) = (row for row in rows if row["offer"] == f"`{adapter.name}/{offer.name}`")
-        told = {variant: row[head] for variant, head in variants(offer.kind).items() if row[head] != "–"}
-        assert row["model"] == offer.model
+        (row,) = (row for row in rows if row["offer"] == f"`{offer.name}`")
+        told = {each: row[head] for each, head in variants(offer.kind).items() if row.get(head, "–") != "–"}
+        assert row["model"].startswith(f"[{offer.model}]")
         assert told.keys() == offer.variants.keys()
         for variant, cell in told.items():
             assert cell.startswith(f"`{pick(offer.wire_id, (variant,))}`")
@@ -153,30 +178,27 @@ def test_every_wire_id_is_told(adapter):
 
 @of_each
 def test_every_place_where_something_is_sold_is_simulated(adapter):
-    ((_, rows),) = tables(WRITTEN["simulated.md"])
-    told = {row["path"] for row in rows if row["simulator"] == f"`{adapter.name}`"}
+    ((_, rows),) = tables(section("simulated.md", adapter.title))
+    told = {row["path"] for row in rows}
     paths = {(offer, pick(offer.path, (variant,))) for offer in adapter.offers for variant in offer.variants}
     assert told == {f"`{path or adapter.life(offer.lifecycle).submit.path}`" for offer, path in paths}
 
 
-def fields_told(adapter):
-    """Yield each table of fields of a provider, with the fields that it says are taken by none."""
-    told = section("providers.md", f"What {adapter.title} takes")
-    for about in re.split(r"^[A-Z][a-z]+:$", told, flags=re.MULTILINE)[1:]:
-        none = re.search("Taken by none: (.*)", about)
-        yield tables(about)[0][1], set() if none is None else set(re.findall(r"\w+", none[1]))
+def fields_told(adapter, offer):
+    """Return what an offer is told to take, by field, and the fields that it is told not to take."""
+    told = section(page_of(adapter), "What it takes")
+    for about in re.split(r"^#### ", told, flags=re.MULTILINE)[1:]:
+        if f"`{offer.name}`" in about.partition("\n")[0].split():
+            none = re.search("Not taken: (.*)", about)
+            fields = {row["field"]: row["takes"] for row in tables(about)[0][1]}
+            return fields, set() if none is None else set(re.findall(r"\w+", none[1]))
+    raise AssertionError(f"{offer.name} is not told")
 
 
 @of_each
 def test_every_field_of_every_offer_is_told(adapter):
     for offer in adapter.offers:
-        fields, column, none = next(
-            (rows, column, none)
-            for rows, none in fields_told(adapter)
-            for column in rows[0]
-            if f"`{offer.name}`" in column.split("<br>")
-        )
-        told = {row["field"]: row[column] for row in fields}
+        told, none = fields_told(adapter, offer)
         for field, param in offer.params.items():
             assert told[field] != "–"
             assert ("**required**" in told[field]) == param.required
@@ -185,7 +207,7 @@ def test_every_field_of_every_offer_is_told(adapter):
                 assert ("not honoured" in told[field]) == bool(param.takes.not_honoured)
             assert ("unknown" in told[field]) == (UNKNOWN in cases(param.default))
         for field in set(told) - set(offer.params):
-            assert told[field] in ("–", "left out", "1 a task") or "sent as" in told[field] or "extra." in field
+            assert told[field] in ("left out", "1 a task") or "sent as" in told[field] or "extra." in field
         assert {*offer.roles.names} == {field for field in told if "extra." not in field} | none
 
 
@@ -201,12 +223,13 @@ def prices_told(adapter, offer):
     """Yield each cell of an offer's prices: the values it is for, the figure, and of when that is."""
     name = f"`{adapter.name}/{offer.name}`"
     by = [field.replace("_", " ") for field in prices.axes(offer)[:-1]]
-    for above, rows in tables(section("prices.md", offer.model)):
+    for above, rows in tables(section(prices_page(offer.kind), offer.model)):
         for row in rows:
             if row.get("offer") == name or above.startswith(name):
                 cells = {column: told for column, told in row.items() if column not in ("offer", "of", *by)}
                 for axes in product(*(row.get(field, "").split() for field in by)):
-                    yield from (((*axes, column), told, row.get("of", above)) for column, told in cells.items())
+                    for heads, told in cells.items():
+                        yield from (((*axes, head), told, row.get("of", above)) for head in heads.split(", "))
 
 
 @pytest.mark.parametrize(("adapter", "offer"), PRICED)
@@ -220,14 +243,14 @@ def test_every_price_is_told_in_its_cell(adapter, offer):
         each = "(?= a | for )" if isinstance(price, Per) else "(?= · | = |, |$)"
         assert re.match(rf"~?{re.escape(printed)}s?{each}", told)
         assert told.startswith("~") == (price.usd is not None and (price.approximate or price.doubt is not None))
-        assert price.doubt is None or price.doubt in section("prices.md", offer.model)
+        assert price.doubt is None or price.doubt in section(prices_page(offer.kind), offer.model)
         assert (adapter.printed.date or "") in of
 
 
 @of_each
 def test_a_price_that_nobody_knows_is_called_unknown(adapter):
     for offer in (offer for offer in adapter.offers if offer.prices is None):
-        assert f"| `{adapter.name}/{offer.name}` | *unknown* |" in section("prices.md", offer.model)
+        assert f"| `{adapter.name}/{offer.name}` | *unknown* |" in section(prices_page(offer.kind), offer.model)
 
 
 @of_each
@@ -240,9 +263,9 @@ def test_every_date_and_source_of_prices_is_told(adapter):
 
 @of_each
 def test_every_word_of_a_state_is_told(adapter):
-    names = (adapter.title, f"[{adapter.title}](providers.md{anchor(adapter.title)})")
+    names = (adapter.title, f"[{adapter.title}]({page_of(adapter)})")
     rows = [row for _, rows in tables(WRITTEN["states.md"]) for row in rows if row.get("provider") in names]
-    cells = [cell for row in rows for cell in row.items()]
+    cells = [cell for row in rows for cell in row.items() if cell[0] != "what it says"]
     for word, meaning in adapter.lifecycle.states.items():
         columns = [column for column, told in cells if f"`{word}`" in told]
         assert columns == [f"`{meaning}`"] if isinstance(meaning, State) else "word" in columns
@@ -251,7 +274,7 @@ def test_every_word_of_a_state_is_told(adapter):
 def spread(text):
     """Return the codes and texts of a cell one by one."""
     parts = text.split(", ")
-    texts = {found[1] for part in parts if (found := re.match("“(.*)”", part))}
+    texts = {found[1] for part in parts if (found := re.match("[“`](.*)[”`]", part))}
     runs = [tuple(map(int, part.split("–"))) for part in parts if part[0].isdigit()]
     return texts | {str(code) for run in runs for code in range(run[0], run[-1] + 1)}
 
@@ -593,54 +616,69 @@ SILENT = attrs.evolve(
 )
 
 TOLD = {
-    "providers.md": [
+    "providers/rare.md": [
         "| poll | `GET` the link at `status_url` of the submit's answer, on `cdn.example` too |",
         "| limits | 20 submits in 10 s; 10 looks in 1 s; 24 tasks at a time |",
         "| looks | first after 2 s, then each 1.5 s |",
-        "| looks | none: the submit is answered with the result |",
         "| results | can be fetched for 1 day |",
-        "| results | are in the answer itself |",
         "| its own code | `tests.thirdparty.hooks:glossy` says of each picture whether it is varnished (`lifecycle.s",
         "| submit (sketch) | `POST /v1/sketches` |",
         "| poll (sketch) | `GET /v1/sketches/{id}` |",
         "| results (sketch) | can be fetched for an unknown time |",
-        "| images | without images –, with images 2 files (URL) | – | – |",
-        "| mask | a file (https URL) | – | – |",
-        "| aspect_ratio | any ratio: sent as pixels, in steps of 16; 4:3 where only the other is given | – | – |",
-        "| size | pixels, 64 a side or more, in steps of 16, 4 megapixels at most | – | – |",
-        "| seed | 1 or more; default drawn by lot | – | – |",
-        "| prompt | any text; **required** | 0–9 characters; **required** | any text |",
-        "| `extra.depth` | – | – | 0.5–2; default 1 |",
-        "| `extra.acid` | – | – | true false; default false; `true` bills as `false` |",
-        "| `extra.plates` | – | – | 1–9; default 2 |",
-        "- acid `true` needs plates 1 2 (etch)",
-        "Clips:\n\n| model |",
-        "| model | offer | from text | with video | with first_frame | with videos | with images |",
-        "| film | `rare/film` | `film` | – | `film-from` `roles[0].role: first` | – | – |",
-        "| tune | `rare/tune` | `tune` | `tune` | – |",
-        "Taken by none: style, title, instrumental, duration, vocal, negative_prompt, seed, callback_url.",
+        "| images | without images –, with images 2 files (URL) |",
+        "| mask | a file (https URL) |",
+        "| aspect_ratio | any ratio: sent as pixels, in steps of 16; 4:3 where only the other is given |",
+        "| size | pixels, 64 a side or more, in steps of 16, 4 megapixels at most |",
+        "| seed | 1 or more; default drawn by lot |",
+        "| prompt | any text; **required** |",
+        "| prompt | 0–9 characters; **required** |",
+        "| `extra.depth` | 0.5–2; default 1 |",
+        "| `extra.acid` | true false; default false; `true` bills as `false` |",
+        "| `extra.plates` | 1–9; default 2 |",
+        "#### `etch`",
+        "- acid `true` needs plates 1 2",
+        "### Clips\n\n| model |",
+        "| model | offer | from text | with first_frame |",
+        "| [film](../prices/video.md#film) | `film` | `film` | `film-from` `roles[0].role: first` |",
+        "| [tune](../prices/music.md#tune) | `tune` | `tune` | `tune` |",
+        "Not taken: style, title, instrumental, duration, vocal, negative_prompt, seed.",
         "| duration | 4 6 8 or auto; default 4 |",
-        "- first_frame goes without audio (film)",
-        "| voice | nova onyx; **required** | – |",
+        "- first_frame goes without audio",
+        "| voice | nova onyx; **required** |",
         "Nothing that is known of.",
     ],
-    "prices.md": [
+    "providers/silent.md": [
+        "| looks | none: the submit is answered with the result |",
+        "| results | are in the answer itself |",
+    ],
+    "providers.md": [
+        "[Rare](providers/rare.md) | [Silent](providers/silent.md) |",
+        "| [film](prices/video.md#film) |",
+        "| $0.4 |",
+    ],
+    "prices/image.md": [
         "$0.03 for the first megapixel, $0.015 for each further one, $0.02 for each that is put in",
         "| `rare/draw` | 1 credit, in USD *unknown* |",
         "printed in credits alone",
         "| 0.5 | false | – | $0.02 |",
+    ],
+    "prices/video.md": [
         "| offer | audio false | audio true | of |",
         "| `rare/film` | $0.1 a second | ~$0.2 a second, as for 2 more | – |",
-        "- `rare/film` (true one): odd",
+        "- `rare/film` (audio true): odd",
+    ],
+    "prices/music.md": [
         "| offer | 2 songs | of |",
+    ],
+    "prices/speech.md": [
         "| `rare/voice` | $0.03 for each begun 1,000 characters, 500 at least | – |",
         "| `rare/reader` | $0.00002 for each of tokens; at most 20,000 tokens | – |",
     ],
     "states.md": [
         "| Rare | `mod` | the task failed: `blocked` |",
-        "| [Rare, sketch](providers.md#rare) | – | – | `drawn` | – | – | `s` |",
+        "| [Rare, sketch](providers/rare.md) | – | – | `drawn` | – | – | `s` |",
         "| Rare | `lost` | as it was: the look ends in `NotFound`, looking goes on |",
-        "The answer to the submit is the result at Silent: there is no state.",
+        "The answer to the submit is the result at OpenAI, Silent: there is no state.",
     ],
     "errors.md": [
         "| `policy` | `Blocked` | `blocked` | `blocked` | not refunded |",
@@ -670,11 +708,11 @@ def test_a_rare_word_is_told_too(name, with_rare_ones):
 def test_what_has_no_words_yet_stops_the_pages():
     odd = attrs.evolve(RARE.offers[1], params={"seed": Param("seed", when(otherwise=object()))})
     with pytest.raises(TypeError, match="no words yet"):
-        pages([attrs.evolve(RARE, offers=(odd,))], DOCS)
+        provider.page(attrs.evolve(RARE, offers=(odd,)))
 
 
 def test_a_price_for_what_is_not_taken_stops_the_pages():
     params = RARE.offers[1].params | {"resolution": Param("resolution", Choice("2K"))}
     odd = attrs.evolve(RARE.offers[1], params=params, prices=Table("resolution", {"1K": "0.01"}))
     with pytest.raises(ValueError, match="has a price for what it does not take"):
-        pages([attrs.evolve(RARE, offers=(odd,))], DOCS)
+        prices.of_kind([attrs.evolve(RARE, offers=(odd,))], Kind.IMAGE)

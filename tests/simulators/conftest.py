@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import attrs
 import pytest
@@ -110,7 +110,7 @@ class Caller:
 
     def raw(self, method: str, target: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Response:
         parts = urlsplit(target)
-        query = dict(pair.split("=", 1) for pair in parts.query.split("&") if pair)
+        query = dict(parse_qsl(parts.query))
         headers = self.auth if headers is None else headers
         return self.service.answer(Request(method, parts.path, query, {"Host": "sim.test", **headers}, body))
 
@@ -140,11 +140,14 @@ class Caller:
         return [entry["charged"] for entry in self.service.bills()["entries"]]
 
 
+KEYS = {"bfl": ("x-key", ""), "fal": ("Authorization", "Key "), "revidapi": ("x-api-key", "")}
+"""The header that carries the key and what stands before it, where that is not Authorization: Bearer."""
+
+
 def auth(service) -> dict[str, str]:
     """The headers that carry the key of a service or a simulator."""
-    if service.name == "revidapi":
-        return {"x-api-key": service.api_key}
-    return {"Authorization": f"Bearer {service.api_key}"}
+    header, scheme = KEYS.get(service.name, ("Authorization", "Bearer "))
+    return {header: scheme + service.api_key}
 
 
 def at(body: dict, path: tuple[str, ...]):

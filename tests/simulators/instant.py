@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from anymedia.simulators import Service
-from anymedia.simulators.fields import PIXELS, Choice, Links, Parts, Text, Whole, given, problems
+from anymedia.simulators.fields import PIXELS, Choice, Parts, Text, Whole, given, problems
 from anymedia.simulators.inputs import Takes
 from anymedia.simulators.message import Refusal, Response, json_response
 from anymedia.simulators.picture import snapped
@@ -125,24 +125,6 @@ class Retoucher(Instant):
 
     def sent(self, request):
         return request.form
-
-
-class Lender(Instant):
-    """It lends links to which files are put, elsewhere and without the key."""
-
-    routes = (*Instant.routes, ("POST", r"/v2/uploads", "link"))
-    files_at = ("link", "put")
-    upload_life = 1800.0
-    pictures = Takes(("image/png", "image/jpeg"))
-    fields: ClassVar = {**FIELDS, "inputs": Links(0, 4, takes=pictures)}
-
-    def link(self, request, _):
-        self.admit(request)
-        if request.query.get("kind") not in self.pictures.types:
-            raise Refusal(400, "invalid_value", "kind must be one of image/png, image/jpeg")
-        slot = self.lend("input", {"Content-Type": request.query["kind"]}, kept=True)
-        here = self.here(request)
-        return json_response({"put": f"{here}{slot.path}", "signed": slot.headers, "get": f"{here}{slot.kept_path}"})
 
 
 def plugins():

@@ -268,7 +268,8 @@ def test_a_synchronous_action_is_finished_when_it_is_answered(run):
     link = f"http://sim.test/media/tasks/{task_id}/0.mp3"
     size = len(run.raw("GET", link.removeprefix("http://sim.test")).body)
     sound = {"url": link, "format": "mp3", "mime_type": "audio/mpeg", "size_bytes": size}
-    assert (response.status, body) == (200, {"audios": [sound], "usage": {"cost": 0.04}})
+    finished = {"id": task_id, "status": "completed", "audios": [sound], "usage": {"cost": 0.04}}
+    assert (response.status, body) == (200, finished)
     assert said(run, **{"Idempotency-Key": "k"})[1] == {**body, "task_replayed": True}
     assert run.charged() == [4]
 
@@ -301,7 +302,7 @@ def test_the_id_of_a_synchronous_action_may_stand_in_a_header_alone(run, form):
     run.service.form = form
     response = run.raw("POST", "/api/v1/openai_tts/text_to_speech", json.dumps(SAID).encode(), run.auth)
     (task_id,) = run.service.tasks
-    assert (response.status, response.body) == (202, b"")
+    assert (response.status, json.loads(response.body)) == (202, {"status": "pending"})
     assert response.headers["Location"] == f"/api/v1/tasks/{task_id}"
     assert response.headers.get("X-RunAPI-Task-Id") == (None if form == "located" else task_id)
 
@@ -323,7 +324,7 @@ def test_a_look_may_hold_the_response_with_the_error(run, form, read):
     failed, done = (run.ask("GET", look)[1] for look in looks)
     assert (failed["status"], failed["error"], failed["response"]["status"]) == ("completed", None, 422)
     assert read(failed["response"]["body"]) == {"error": "Generation failed"}
-    assert set(read(done["response"]["body"])) == {"audios", "usage"}
+    assert set(read(done["response"]["body"])) == {"id", "status", "audios", "usage"}
 
 
 def test_quotes_and_schedules_by_the_second(run):

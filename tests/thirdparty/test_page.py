@@ -10,7 +10,7 @@ import attrs
 
 from .conftest import PAGE, snippets
 
-ADAPTER, SIMULATOR, TESTS = "anymedia_acme/adapter.py", "anymedia_acme/simulator.py", "tests/test_acme.py"
+ADAPTER, TESTS = "anymedia_acme/adapter.py", "tests/test_acme.py"
 
 
 def test_the_page_says_that_acme_is_invented():
@@ -31,8 +31,9 @@ def test_its_commands_work(acme):
     assert "acme/flux2p  $0.03" in said["explain"]
     assert "POST           https://api.acme.example/v1/pictures" in said["explain"]
 
-    *built_in, found = json.loads(acme.anymedia("providers", "--json"))
-    assert "acme" not in {each["provider"] for each in built_in}
+    *built_in, found, studio = json.loads(acme.anymedia("providers", "--json"))
+    assert not {"acme", "studio"} & {each["provider"] for each in built_in}
+    assert (studio["title"], studio["models"]) == ("Acme Studio", ["song-2", "clip-1"])
     assert (found["provider"], found["title"], found["models"]) == ("acme", "Acme", ["flux-2-pro"])
     assert [gap["what"] for gap in found["gaps"]] == ["rate limits", "how to cancel"]
 
@@ -59,11 +60,18 @@ def test_a_picture_is_made_and_a_cassette_recorded_at_its_simulator(acme, source
     assert "1 passed" in played.stdout
 
 
-def test_its_suite_passes(acme, source):
-    shutil.copy(source / TESTS, acme.folder)
-    done = acme.pytest("test_acme.py")
-    assert done.returncode == 0, done.stdout
-    assert re.search(r"^\d+ passed, 20 skipped", done.stdout, re.MULTILINE), done.stdout
+def test_its_suites_pass(acme, source):
+    """Of both providers: each finds its adapter and its simulator by their entry points."""
+
+    def ran(name: str) -> str:
+        done = acme.pytest(str(source / "tests" / f"test_{name}.py"))
+        assert done.returncode == 0, done.stdout
+        return done.stdout.splitlines()[-1]
+
+    with ThreadPoolExecutor(2) as pool:
+        pictures, studio = pool.map(ran, ("acme", "studio"))
+    assert re.match(r"\d+ passed, 20 skipped", pictures), pictures
+    assert re.match(r"\d+ passed, 22 skipped", studio), studio
 
 
 def test_its_hooks_do_what_the_page_says(acme, source):
@@ -77,35 +85,11 @@ def shown() -> str:
     return re.search(r"^```text\n(.*)\n```$", PAGE, re.MULTILINE)[1]
 
 
-PLANTED = {
-    "a bound": ("Text(1, 2000)", "Text(1, 2500)", shown()),
-    "a state": (
-        *('"done": State.SUCCEEDED', '"ready": State.SUCCEEDED'),
-        "acme/flux2p-text-fewest never ended: its last state was 'done', which `states` does not name",
-    ),
-    "a price": (
-        *("Price(credits=8)", "Price(credits=7)"),
-        "acme/flux2p is quoted at $0.07, that is 7 credits, and the simulator charges 8 for model='flux-2-pro'",
-    ),
-    "a place": (
-        *('assets="job.files[].href"', 'assets="job.files[].url"'),
-        "acme/flux2p-text-fewest did not succeed: MalformedAnswer: acme answered 200 with a finished task that has no",
-    ),
-}
-
-
 def test_its_suite_fails_where_a_single_fact_is_wrong_and_says_which(acme, source):
-    def planted(what: str) -> tuple[int, str]:
-        old, new, _ = PLANTED[what]
-        folder = acme.folder / what.replace(" ", "-")
-        packages = shutil.copytree(acme.packages, folder / "packages", ignore=shutil.ignore_patterns("__pycache__"))
-        text = (packages / ADAPTER).read_text("utf-8")
-        assert text.count(old) == 1
-        (packages / ADAPTER).write_text(text.replace(old, new), "utf-8")
-        done = attrs.evolve(acme, packages=packages, folder=folder).pytest("-x", str(source / TESTS))
-        return done.returncode, done.stdout
-
-    with ThreadPoolExecutor(2) as pool:
-        found = dict(zip(PLANTED, pool.map(planted, PLANTED), strict=True))
-    for what, (code, said) in found.items():
-        assert (code, PLANTED[what][-1] in said) == (1, True), f"{what}: {said}"
+    packages = shutil.copytree(acme.packages, acme.folder / "packages", ignore=shutil.ignore_patterns("__pycache__"))
+    text = (packages / ADAPTER).read_text("utf-8")
+    assert text.count("Text(1, 2000)") == 1
+    (packages / ADAPTER).write_text(text.replace("Text(1, 2000)", "Text(1, 2500)"), "utf-8")
+    changed = attrs.evolve(acme, packages=packages)
+    done = changed.pytest("-x", "-k", "check_passes_what_the_simulator_takes", str(source / TESTS))
+    assert (done.returncode, shown() in done.stdout) == (1, True), done.stdout

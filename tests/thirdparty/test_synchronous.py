@@ -84,29 +84,10 @@ FORM = {
     "Endpoint,": "Endpoint, Files,",
 }
 """A provider that is asked by a form, and takes files as its parts alone."""
-PUT = {
-    COUNT: COUNT
-    + '"images": Param("inputs", Files(0, 4, forms=("upload", "url"), types=("image/png", "image/jpeg"))),',
-    "offers=(": """
-    upload=Upload(
-        Step(
-            call=Endpoint(
-                method="POST", path="/v2/uploads", query={"kind": "{type}"}, origin="https://files.instant.example"
-            ),
-            finds={"to": "put", "headers": "signed", "url": "get"},
-        ),
-        Step(call=Endpoint(method="PUT", link="to", body="file", keyed=False), headers="headers"),
-        expires=1800,
-    ),
-    offers=(""",
-    "Endpoint,": "Endpoint, Files, Step, Upload,",
-}
-"""A provider that lends a link to which the bytes are put, at a host of its own."""
 OTHERS = {
     "base64": ("Instant", {}),
     "file": ("Painter", FILE),
     "form": ("Retoucher", FORM),
-    "put": ("Lender", PUT),
 }
 """Each provider's simulator, and what is said of it in place of what the first says."""
 PROMISES = [name for name in dir(Contract) if name.startswith("test_") and name not in (PLAYED, TOLD)]
@@ -125,7 +106,6 @@ NOTHING_TO_HOLD = [
     "test_a_forged_webhook_changes_nothing",
     "test_a_hook_is_a_pure_function",
     "test_a_look_that_comes_too_early_is_no_error",
-    "test_a_lost_answer_is_never_paid_for_twice",
     "test_a_picture_that_is_put_in_costs_what_the_page_says",
     "test_a_refusal_in_place_of_the_result_ends_the_task",
     "test_a_refusal_of_a_cancel_and_of_a_balance_is_heard",
@@ -159,8 +139,6 @@ HELD = {
         "test_a_file_that_is_put_in_arrives_as_it_is",
         "test_of_files_too_check_passes_what_the_simulator_takes",
     },
-    "put": PUT_IN,
-    "token": {"test_a_token_that_has_ended_is_asked_for_anew"},
 }
 """Which promises a provider gives something to hold that the others pass over."""
 
@@ -205,11 +183,6 @@ WRONG = [
     ("form", ('"image/webp"', '"image/gif"'), FILES, "refuses: image/gif of 64x64 with"),
     ("form", (' body="form",', ""), ARRIVES, None),  # parts are a form as it is
     ("form", ('"image[]"', '"image"'), KEPT, "image[] is required; image is not supported here"),
-    ("put", (", keyed=False", ""), ARRIVES, "the store answered 400"),
-    ("put", (', headers="headers"', ""), ARRIVES, "the store answered 403"),
-    ("put", ('"{type}"', '"png"'), ARRIVES, "kind must be one of image/png, image/jpeg"),
-    ("put", ('"url": "get"', '"url": "put"'), ARRIVES, "could not be fetched"),
-    ("put", ("expires=1800", "expires=9000"), ONCE, "its link has expired"),
     ("file", ('files="@"', 'files="data"'), KEPT, "did not succeed"),
     ("file", ("@x-cost-cents!cents", "@x-cost-cents!num"), "test_what_answers_tell_is_read", "4 were taken"),
     ("base64", ("!base64", ""), KEPT, "did not succeed"),

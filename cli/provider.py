@@ -1,0 +1,53 @@
+"""One provider in full: how it is spoken to, what it sells for how much, and what no page says of it."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from .facts import facts
+from .text import settings_lines
+from .traits import Known
+from .usual import TITLES, Usual
+
+if TYPE_CHECKING:
+    from .screen import Cell, Screen
+
+OFFERS = ("model", "offer", "price", "how that is known")
+GAPS = ("what no page says", "what is done about it")
+
+
+def show_provider(screen: "Screen", known: Known) -> None:
+    """Print all that is known of the provider of an account, with what the account says itself."""
+    from .screen import pairs
+
+    account, adapter = known.account, known.adapter
+    screen.headline(account.name, "cyan", adapter.title)
+    told = {name: _plain(sentences) for name, sentences in facts(adapter)}
+    screen.block(pairs({**told, **_of_account(known, told)}.items()), "")
+    for kind in known.models:
+        screen.headline(kind, "cyan", TITLES[kind])
+        rows = (_offer(each) for each in known.priced if each.offer.kind is kind)
+        screen.table(OFFERS, rows, whole=("model", "price"))
+    screen.headline("gaps", "cyan")
+    screen.table(GAPS, ((gap.what, gap.choice or "left open") for gap in adapter.gaps))
+
+
+def _of_account(known: Known, told: Mapping[str, str]) -> dict[str, str]:
+    """Return what an account says of itself beside what is known of its provider."""
+    account = known.account
+    said = {"API key": f"{told['API key']}: {'set' if account.api_key else 'not set'}"}
+    if account.shown_settings:
+        said["given"] = "\n".join(settings_lines(account.shown_settings))
+    if account.origin != known.adapter.base_url:
+        said["asked at"] = account.origin
+    return said
+
+
+def _plain(told: Sequence[str]) -> str:
+    """Return sentences below each other, without the marks of what stands on the wire."""
+    return "\n".join(each.replace("`", "") for each in told)
+
+
+def _offer(each: Usual) -> "list[Cell]":
+    money, offer = each.money, each.offer
+    how = [*([] if money.usd is None else [str(money.status)]), *each.differs, *filter(None, [money.reason])]
+    return [offer.model, offer.name + (" (yours)" if offer.own else ""), str(money), "; ".join(how)]

@@ -1,0 +1,192 @@
+"""docs/words.md: every word of anymedia.declare, as its docstring says it, with examples that are run."""
+
+import ast
+import enum
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, cast
+
+import attrs
+
+from anymedia import declare
+from anymedia.declare import path
+
+from .markdown import blocks, code
+
+EXAMPLES = Path(__file__).parent / "examples"
+"""One for each group of words; tests run them as they stand in the page."""
+
+INTRO = """\
+The words that adapters are written in, all from `anymedia.declare`. [Adding a provider](adding-a-provider.md) is where
+to begin: it shows most of them at work in two adapters. Here they stand by groups, each group with an example that is
+run, and each word with its signature and what it says. What the examples take from elsewhere (`check`, `parts`,
+`looked`, …) is how anymedia itself reads the words: it is good for trying out a line of your own, and nothing that an
+adapter needs."""
+
+PLACES = """\
+A place in an answer is a text wherever a word reads one: `id="job.id"`, `usd="@x-cost!num"`."""
+
+GROUPS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
+    "The provider": (
+        "Who it is, who asks, and what an account says beside its API key.",
+        "asking",
+        ("Adapter", "Setting", "Header", "Query", "Token", "Gap"),
+    ),
+    "How work goes": (
+        "The calls, when they are made, and what the words for states mean.",
+        "calls",
+        ("Lifecycle", "Endpoint", "Pace", "Many", "State", "Limits", "Idempotency"),
+    ),
+    "What answers hold": (
+        "Where an answer holds what, and what an error means.",
+        "answers",
+        ("Reply", "Assets", "first", "Fault", "Err", "Match", "Cause", "Outcome", "Refund", "Balance"),
+    ),
+    "What is sold": (
+        "An offer, where its fields go, and what holds between them.",
+        "sold",
+        (
+            "Offer",
+            "Kind",
+            "Param",
+            "Rule",
+            "when",
+            "When",
+            "pick",
+            "numbered",
+            "Numbered",
+            "Pixels",
+            "Grid",
+            "Said",
+            "UNKNOWN",
+            "ANY",
+        ),
+    ),
+    "What a field takes": (
+        "Kinds of values, their bounds, and how they are written.",
+        "values",
+        ("Text", "Url", "Choice", "Whole", "Number", "Flag", "Size", "Always"),
+    ),
+    "Files": (
+        "How files that are put in get to the provider.",
+        "files",
+        ("File", "Files", "Upload", "Step"),
+    ),
+    "Prices": (
+        "What a page prints, and how to ask for what it does not. Figures are texts or whole numbers, never floats.",
+        "prices",
+        (
+            "Price",
+            "Per",
+            "Table",
+            "PerMegapixel",
+            "Metered",
+            "Credit",
+            "Printed",
+            "PriceQuote",
+            "VARIANT",
+            "Dearest",
+            "DEAREST",
+        ),
+    ),
+    "Webhooks": (
+        "How a provider tells of a task by a call of its own.",
+        "webhooks",
+        ("Webhook", "Signed"),
+    ),
+    "Where no word will do": (
+        "A function of the adapter's own, as in [Adding a provider](adding-a-provider.md#where-no-word-will-do).",
+        "",
+        ("Hook",),
+    ),
+}
+"""By title: what the group is about, its example, and its words."""
+
+
+def page() -> str:
+    """Return the page. Errors: LookupError for a word that is in no group."""
+    listed = [word for _, _, words in GROUPS.values() for word in words]
+    if sorted(listed) != sorted(declare.__all__):
+        raise LookupError(f"words in no group, or in none of ours: {set(listed) ^ set(declare.__all__)}")
+    contents = " · ".join(f"[{title}](#{title.lower().replace(' ', '-')})" for title in (*GROUPS, "Places"))
+    return blocks(INTRO, contents, *(part for title in GROUPS for part in _group(title)), *_places())
+
+
+def _group(title: str) -> Iterator[str]:
+    about, example, words = GROUPS[title]
+    yield f"## {title}"
+    yield about
+    if example:
+        yield f"```python\n{(EXAMPLES / f'{example}.py').read_text('utf-8')}```"
+    yield from (part for word in words for part in _word(word))
+
+
+def _word(name: str) -> Iterator[str]:
+    """Yield the heading of a word, how it is written, and what it says."""
+    word = getattr(declare, name)
+    yield f"### {code(name)}"
+    if inspect.isclass(word) and issubclass(word, enum.Enum):
+        yield f"{', '.join(code(f'{name}.{each.name}') for each in word)}. {_said(word)}"
+    elif callable(word) and not attrs.has(type(word)):
+        yield f"```text\n{name}({', '.join(_parameters(word))})\n```"
+        yield _said(word)
+    else:
+        yield f"{code(repr(word))}: {_beside(name)}"
+
+
+def _said(word: object) -> str:
+    """Return a docstring as paragraphs of Markdown."""
+    return inspect.cleandoc(word.__doc__ or "").replace("*", "\\*")
+
+
+def _parameters(word: Callable[..., Any]) -> Iterator[str]:
+    """Yield each parameter, and what holds where it is not given."""
+    named = False
+    for each in inspect.signature(word).parameters.values():
+        if each.kind is each.KEYWORD_ONLY and not named:
+            named = True
+            yield "*"
+        if each.kind in (each.VAR_POSITIONAL, each.VAR_KEYWORD):
+            named = named or each.kind is each.VAR_POSITIONAL
+            yield str(each).partition(":")[0]
+        else:
+            yield each.name + ("" if each.default is each.empty else f"={_default(word, each)}")
+
+
+def _default(word: Callable[..., Any], parameter: inspect.Parameter) -> str:
+    """Return what holds where a parameter is not given; … where that is made of the others."""
+    given = parameter.default
+    if given is attrs.NOTHING:
+        made: Any = attrs.fields_dict(cast("type[Any]", word))[parameter.name].default
+        if made.takes_self:
+            return "…"
+        given = made.factory()
+    match given:
+        case enum.Enum():
+            return f"{type(given).__name__}.{given.name}"
+        case declare.Reply() | declare.Fault() | declare.Limits() | declare.Printed():
+            return f"{type(given).__name__}()"
+        case path.Path():
+            return repr(str(given))
+        case _:
+            return repr(given)
+
+
+def _beside(name: str) -> str:
+    """Return what the source says of a constant, below it."""
+    for module in sorted(Path(declare.__file__).parent.glob("*.py")):
+        body = ast.parse(module.read_text("utf-8")).body
+        for one, other in pairwise(body):
+            is_it = isinstance(one, ast.Assign) and ast.unparse(one.targets[0]) == name
+            if is_it and isinstance(other, ast.Expr) and isinstance(other.value, ast.Constant):
+                return " ".join(str(other.value.value).split())
+    raise LookupError(f"no text stands below {name}")
+
+
+def _places() -> Iterator[str]:
+    yield "## Places"
+    yield PLACES
+    _, _, table = (path.__doc__ or "").partition("\n\n")
+    yield f"```text\n{table.strip(chr(10))}\n```"

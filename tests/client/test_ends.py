@@ -1,0 +1,53 @@
+"""An offer that ends says so in time, and is bought no more from that day on."""
+
+from datetime import UTC, datetime, timedelta
+
+import attrs
+import pytest
+
+from anymedia import Client, Unsupported
+from anymedia.declare import Offer
+
+ENDS = datetime(2026, 12, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+async def buyer(config, clock):
+    """A client whose flux-2-pro at reapi ends."""
+    mine = config.accounts["reapi"]
+    offers = tuple(
+        attrs.evolve(each, ends=ENDS.date().isoformat()) if each.model == "flux-2-pro" else each
+        for each in mine.adapter.offers
+    )
+    account = attrs.evolve(mine, adapter=attrs.evolve(mine.adapter, offers=offers))
+    async with Client(attrs.evolve(config, accounts={"reapi": account}), clock=clock) as client:
+        yield client
+
+
+def days_before(clock, days):
+    clock.seconds = (ENDS - timedelta(days=days)).timestamp()
+
+
+async def test_from_sixty_days_before_it_is_told_and_still_bought(buyer, clock, request_, caplog):
+    days_before(clock, 61)
+    assert [(each.notices, each.status) for each in buyer.quote(request_)] == [((), "exact")]
+    days_before(clock, 60)
+    told = ("reapi/flux-2 is no longer sold from 2026-12-01 on",)
+    assert [each.notices for each in (*buyer.quote(request_), *buyer.explain(request_))] == [told, told]
+    assert (await buyer.generate(request_)).assets
+    assert [record.message for record in caplog.records] == [*told]
+
+
+async def test_from_that_day_on_nothing_is_sent_unless_limits_are_switched_off(buyer, clock, sims, request_, caplog):
+    days_before(clock, 0)
+    with pytest.raises(Unsupported, match=r"model: no longer sold since 2026-12-01 \(reAPI documentation, flux-2\)"):
+        await buyer.submit(request_)
+    assert [each.status for each in buyer.quote(request_)] == ["refused"]
+    assert sims["reapi"].bills()["submits"] == 0
+    await buyer.submit(request_, check=False)
+    assert [record.message for record in caplog.records] == ["reapi/flux-2 was to be no longer sold from 2026-12-01 on"]
+
+
+def test_a_day_that_is_none_is_refused():
+    with pytest.raises(ValueError, match="isoformat"):
+        Offer(name="m", params={}, ends="soon")

@@ -1,0 +1,4 @@
+"""Which providers the tests go to where it is no matter of one of them."""
+
+FOUR = ("api_in_one", "reapi", "revidapi", "runapi")
+"""Four that differ enough: in how they are asked, how they tell what goes wrong, and what they charge."""
