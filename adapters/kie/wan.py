@@ -8,7 +8,7 @@ another field of each model; an edit lasts as long as its film, which is written
 
 from anymedia.declare import UNKNOWN, Choice, File, Files, Flag, Offer, Param, Table, Text, Whole, when
 
-from .common import FIVE, FORMS, MODERATION, prompt
+from .common import FIVE, FORMS, MODERATION, SOUNDS, prompt
 
 PICTURE, FILM = File(forms=FORMS), File(forms=FORMS)
 REFERENCES = Files(1, 5, forms=FORMS)
@@ -50,7 +50,7 @@ OFFERS = (
                     images="input.reference_voice",
                     otherwise="input.audio_url",
                 ),
-                Files(1, 1, single=True, forms=FORMS),
+                Files(1, 1, single=True, forms=FORMS, types=SOUNDS),
             ),
             "duration": Param(
                 "input.duration",
