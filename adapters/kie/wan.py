@@ -10,8 +10,8 @@ from anymedia.declare import UNKNOWN, Choice, File, Files, Flag, Offer, Param, T
 
 from .common import FILMS, FIVE, FORMS, MODERATION, SOUNDS, prompt
 
-PICTURE = File(forms=FORMS)
-FILM = File(forms=FORMS, types=FILMS)
+PICTURE, FILM = File(forms=FORMS), File(forms=FORMS, types=FILMS)
+REFERENCES, FILMED = Files(1, 5, forms=FORMS), Files(1, 5, forms=FORMS, types=FILMS)
 CLIP, SHORT = Whole(2, 15), Whole(2, 10)
 IMAGE, REFERENCE = "wan/2-7-image-to-video", "wan/2-7-r2v"
 INFERRED = "no page of kie.ai prints a price; it is inferred from another seller, whose figures are twice these"
@@ -40,8 +40,8 @@ OFFERS = (
             "video": Param("input.first_clip_url", FILM),
             "first_frame": Param("input.first_frame_url", when(video=None, otherwise=PICTURE)),
             "last_frame": Param("input.last_frame_url", when(video=None, otherwise=PICTURE)),
-            "videos": Param("input.reference_video", when(video=None, otherwise=Files(1, 5, forms=FORMS, types=FILMS))),
-            "images": Param("input.reference_image", when(video=None, otherwise=Files(1, 5, forms=FORMS))),
+            "videos": Param("input.reference_video", when(video=None, otherwise=FILMED)),
+            "images": Param("input.reference_image", when(video=None, otherwise=REFERENCES)),
             "audios": Param(
                 when(
                     video="input.driving_audio_url",
