@@ -59,7 +59,7 @@ def sized(
     return Endpoint(
         fields,
         lambda body: drawn(body, size(body), media),
-        lambda body: cents(body, size(body)),
+        lambda body: cents({name: body[name] for name in fields if name in body}, size(body)),
         "images",
         unit[0],
         Decimal(unit[1]),

@@ -53,7 +53,7 @@ class Pixels:
 
     def wrong(self, value: object) -> tuple[Cause, str] | None:
         """See Field."""
-        if value in SIZES:
+        if isinstance(value, str) and value in SIZES:
             return None
         found = PIXELS.fullmatch(value) if isinstance(value, str) else None
         if found is None:

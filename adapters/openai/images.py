@@ -32,7 +32,7 @@ PARAMS = {
 }
 KNOBS = {
     "output_compression": Param("output_compression", Whole(0, 100), default=100),
-    "safety_identifier": Param("safety_identifier", Text(1)),
+    "safety_identifier": Param("safety_identifier", Text()),
 }
 PLANNED = {"complexity": Param("complexity", Choice("low", "medium", "high"))}
 

@@ -30,6 +30,12 @@ def sounds(param):
     return (param.takes.value,) if isinstance(param.takes, Always) else (False, True)
 
 
+@pytest.fixture
+def provider(name):
+    return name.partition("/")[0]
+
+
+@pytest.mark.usefixtures("provider")
 @pytest.mark.parametrize("name", OFFERS)
 async def test_players_open_what_an_offer_makes(client, clock, tmp_path, name):
     adapter, offer = OFFERS[name]
