@@ -34,7 +34,7 @@ def test_its_commands_work(acme):
     *built_in, found, studio = json.loads(acme.anymedia("providers", "--json"))
     assert not {"acme", "studio"} & {each["provider"] for each in built_in}
     assert (studio["title"], studio["models"]) == ("Acme Studio", {"music": ["song-2"], "video": ["clip-1"]})
-    assert (found["provider"], found["title"], found["models"]) == ("acme", "Acme", ["flux-2-pro"])
+    assert (found["provider"], found["title"], found["models"]) == ("acme", "Acme", {"image": ["flux-2-pro"]})
     assert [gap["what"] for gap in found["gaps"]] == ["rate limits", "how to cancel"]
 
 
