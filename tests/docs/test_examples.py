@@ -83,7 +83,9 @@ def test_without_buying_nobody_is_asked(shop, simulators):
     bought = ["a poster", "a banner", "an edit", "six icons", "a clip", "two songs"]
     assert [name.strip() for name, *_ in LINE.findall(printed)] == bought
     assert re.search(
-        r"^the best +not bought: openai/gpt-image-2.6-sunburst is unknown: it is billed by what is used", printed, re.M
+        r"^the best +not bought: openai/gpt-image-2.6-sunburst is unknown: it is billed by what is used",
+        printed,
+        re.MULTILINE,
     )
     at_mine = shop("--config", "anymedia.toml")
     assert {provider for _, provider, *_ in LINE.findall(at_mine)} <= {*FOUR}
