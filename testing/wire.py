@@ -1,6 +1,7 @@
 """An adapter and a simulator joined without a socket: what one writes the other answers, and the first reads."""
 
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -145,12 +146,12 @@ class Wire:
         except AnymediaError as error:
             return error
 
-    @property
+    @cached_property
     def account(self) -> Account:
         """The account that the simulator lets in."""
         return account_at(self.adapter, self.service)
 
-    @property
+    @cached_property
     def _asked(self) -> Asked:
         name, origin = self.adapter.name, self.adapter.base_url
         return Asked(adapter=self.adapter, account=name, origin=origin, model=None, now=_now())
