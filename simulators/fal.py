@@ -14,7 +14,7 @@ import re
 import secrets
 import time
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import uuid4
 
 from .fal_films import FILMS_SOLD
@@ -191,6 +191,10 @@ class Fal(FalPlatform, FalSigned):
         told: Body = {"log": "\n".join(self._lines(task))} if stage == "running" else {}
         made = media(self._endpoint(task), task, []) if stage == "succeeded" else {}
         return {**told, **({"seed": made["seed"]} if "seed" in made else {})}
+
+    def works(self, task: Task) -> Sequence[Mapping[str, Any]]:
+        """How long a film is, where that is told."""
+        return [{"seconds": task.order.seconds}] if "details" in self._endpoint(task).tells else ()
 
     def _lines(self, task: Task) -> list[str]:
         """The log: a line for each step that is done."""

@@ -150,9 +150,9 @@ def _mixed(values: Mapping[str, Sequence[Any]], number: int) -> Iterator[dict[st
         yield {field: value for field, value in chosen.items() if value is not None}
 
 
-def _first(least: Asked, fields: Mapping[str, Any], hold: Callable[[Asked], None]) -> Exception | None:
+def _first(least: Asked, fields: Mapping[str, Any], hold: Callable[[Asked], None]) -> BaseException | None:
     """Return what is wrong with the fewest of some fields that something is wrong with; None where nothing is."""
-    found: Exception | None = None
+    found: BaseException | None = None
     for left_out in fields:
         fewer = {field: value for field, value in fields.items() if field != left_out}
         try:
