@@ -49,10 +49,10 @@ REFUNDS = {
 }
 
 
-def facts(adapter: Adapter) -> Iterator[tuple[str, list[str]]]:
-    """Yield what is known of a provider, each under its name, in a sentence or several."""
+def facts(adapter: Adapter, offers: Sequence[Offer]) -> Iterator[tuple[str, list[str]]]:
+    """Yield what is known of a provider as far as these offers go, each under its name, in a sentence or several."""
     yield "adapter", [code(adapter.name)]
-    yield "page", [*_pages(adapter)]
+    yield "page", [*_pages(adapter, offers)]
     yield "base URL", [code(adapter.base_url)]
     yield "API key", [" or ".join(map(code, adapter.api_key_env))]
     yield "sent as", [*map(_credential, adapter.auth)]
@@ -61,9 +61,10 @@ def facts(adapter: Adapter) -> Iterator[tuple[str, list[str]]]:
     if adapter.headers:
         yield "headers", [code(f"{name}: {text}") for name, text in adapter.headers.items()]
     for name, life in adapter.lives.items():
-        of = "" if name is None else f" ({name})"
-        yield from ((f"{what}{of}", told) for what, told in _life(adapter, name, life))
-    if adapter.upload is not None:
+        if its := [offer for offer in offers if offer.lifecycle == name]:
+            of = "" if name is None else f" ({name})"
+            yield from ((f"{what}{of}", told) for what, told in _life(its, life))
+    if adapter.upload is not None and any("upload" in offer.forms for offer in offers):
         yield "upload", [_upload(adapter.upload)]
     if adapter.balance is not None:
         yield "balance", [code(f"GET {adapter.balance.path}")]
@@ -117,19 +118,19 @@ def _old(setting: Setting) -> str:
     return f", the one before it in {code(f'{setting.env}{OLD.upper()}')}" if setting.rotated and setting.env else ""
 
 
-def _pages(adapter: Adapter) -> Iterator[str]:
+def _pages(adapter: Adapter, offers: Sequence[Offer]) -> Iterator[str]:
     """Say where everything is written, and which offers have pages of their own."""
     yield f"{adapter.page}, read {adapter.read}"
     own: dict[str, list[str]] = {}
-    for offer in adapter.offers:
+    for offer in offers:
         if offer.page not in (None, adapter.page):
             own.setdefault(str(offer.page), []).append(offer.name)
     yield from (f"{codes(names)}: {page}" for page, names in own.items())
 
 
-def _life(adapter: Adapter, name: str | None, life: Lifecycle) -> Iterator[tuple[str, list[str]]]:
-    """Yield how the tasks of a lifecycle go, each fact under its name."""
-    yield "submit", [*_submits([offer for offer in adapter.offers if offer.lifecycle == name], life.submit)]
+def _life(offers: Sequence[Offer], life: Lifecycle) -> Iterator[tuple[str, list[str]]]:
+    """Yield how the tasks of these offers go, each fact under its name."""
+    yield "submit", [*_submits(offers, life.submit)]
     for what, endpoint in life.looks.items():
         yield what, [_endpoint(endpoint)]
     if life.many is not None:

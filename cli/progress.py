@@ -136,7 +136,7 @@ class Progress:
         from rich.table import Table
 
         grid, rows = Table.grid(padding=(0, 2)), list(self._rows.values())  # a copy: it is drawn in a thread of its own
-        is_crowded = self._live is not None and len(rows) * LINES > self._live.console.height
+        is_crowded = self._live is not None and len(rows) * LINES >= self._live.console.height
         for row in rows:
             mark = "" if row.over else self._spinner
             title = sold(row.attempt) if is_crowded else self._title(row)

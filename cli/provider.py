@@ -21,7 +21,7 @@ def show_provider(screen: "Screen", known: Known) -> None:
 
     account, adapter = known.account, known.adapter
     screen.headline(account.name, "cyan", adapter.title)
-    told = {name: _plain(sentences) for name, sentences in facts(adapter)}
+    told = {name: _plain(sentences) for name, sentences in facts(adapter, known.offers)}
     screen.block(pairs({**told, **_of_account(known, told)}.items()), "")
     for kind in known.models:
         screen.headline(kind, "cyan", TITLES[kind])

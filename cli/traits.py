@@ -185,16 +185,20 @@ TABLES: Mapping[str, Mapping[str, Column]] = {
 MEANINGS: Mapping[str, str] = {
     "files": "how yours get in: by a public URL, by the provider's own upload, in the body (as a data URI, or base64), "
     "or as a part of a form",
-    "webhooks": "signed: a result in one counts; id signed, or not signed: one is a hint to look at the task",
+    "webhooks": "signed: a result in one counts; id signed, or not signed: one is a hint to look at the task; partly: "
+    "some offers have none",
     "tells": "what is told of a task while it goes on",
     "results": "for how long they can be fetched",
     "refunds": "whether the price of a failed task is given back",
     "replays": "for how long a submit that got no answer can be sent again and is billed once",
     "balance": "the unit in which the provider tells what an account still has",
     "read": "the day on which its page was read",
-    "prices of": "the day on which its prices were printed; live: it can be asked for them",
-    "exact, about, estimate, unknown": "how many offers have a price that is billed so, or about so; that is the most "
-    "it may be; that no page prints",
+    "prices of": "the day on which its prices were printed",
+    "live": "whether it can be asked what a task costs",
+    "exact": "how many offers are billed as their page prints",
+    "about": "how many have a page that prints about so much",
+    "estimate": "how many cost so much at most",
+    "unknown": "how many have no price that is known beforehand",
     "gaps": "how many facts no page states",
 }
 """What the columns mean, where their names do not say it."""

@@ -43,7 +43,7 @@ REQUESTS: dict[str, Request] = {
     "six icons": ImageRequest(model="z-image", prompt="a lighthouse, as an icon", aspect_ratio="1:1", count=6),
     "a clip": VideoRequest(model="kling-3.0", prompt="waves at dusk", duration=5, resolution="720p", audio=False),
     "two songs": MusicRequest(model="suno-v5.5", prompt="a shanty about a lighthouse"),
-    "the best": ImageRequest(model="flux-2-max", prompt="a lighthouse at dusk", aspect_ratio="1:1"),
+    "the best": ImageRequest(model="qwen-image-2-pro", prompt="a lighthouse at dusk", aspect_ratio="1:1"),
 }
 
 

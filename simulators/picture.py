@@ -34,6 +34,9 @@ TYPES: dict[Media, str] = {
 AREA = {"0.5K": 512 * 512, "1K": 1024 * 1024, "2K": 2048 * 2048, "3K": 3072 * 3072, "4K": 3840 * 2160}
 """About how many pixels a resolution has where a page prints no grid (our choice, the same for every provider)."""
 
+GRAIN = 8
+"""Pixels of a side of what has one colour in the ground of a picture: too few to be seen, and several times as fast."""
+
 INK, SHADE, FAINT = (255, 255, 255), (0, 0, 0, 110), (255, 255, 255, 215)
 LONGEST = 1000  # characters of a prompt that are looked at; no more would be legible
 
@@ -118,7 +121,8 @@ class Picture(Work):
             hue = (self.hue + dice.uniform(-0.06, 0.06)) % 1
             shade = colorsys.hsv_to_rgb(hue, dice.uniform(0.55, 0.9), dice.uniform(0.3, 0.75))
             mesh.putpixel((corner % 3, corner // 3), tuple(round(255 * part) for part in shade))
-        return mesh.resize(self.size, Image.Resampling.BICUBIC)
+        width, height = (-(-side // GRAIN) for side in self.size)
+        return mesh.resize((width, height), Image.Resampling.BICUBIC).resize(self.size, Image.Resampling.NEAREST)
 
 
 def measured(content: bytes) -> Size | None:

@@ -8,6 +8,7 @@ import sys
 import wave
 from array import array
 from collections.abc import Iterator
+from functools import cache
 from typing import BinaryIO
 
 from attrs import frozen
@@ -106,11 +107,15 @@ def _write_wav(file: BinaryIO, seed: str, seconds: float) -> None:
 def _tune(seed: str) -> bytes:
     """Two seconds of samples, to be played again and again: eight notes, each of them louder where it begins."""
     dice = random.Random(seed)  # noqa: S311 - a tune, no secret
-    lowest = 220 * 2 ** (dice.randrange(12) / 12)
-    samples = array("h")
-    for _ in range(len(STEPS)):
-        turn = math.tau * lowest * 2 ** (dice.choice(STEPS) / 12) / RATE
-        samples.extend(round(LOUD * (1 - at / NOTE) * math.sin(turn * at)) for at in range(NOTE))
+    lowest = dice.randrange(12)
+    return b"".join(_note(lowest + dice.choice(STEPS)) for _ in STEPS)
+
+
+@cache
+def _note(semitones: int) -> bytes:
+    """A note so many semitones above A3, of which there are 29."""
+    turn = math.tau * 220 * 2 ** (semitones / 12) / RATE
+    samples = array("h", (round(LOUD * (1 - at / NOTE) * math.sin(turn * at)) for at in range(NOTE)))
     if sys.byteorder == "big":
         samples.byteswap()
     return samples.tobytes()

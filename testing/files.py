@@ -41,8 +41,8 @@ SECONDS = 4.0
 USUAL: tuple[Size, ...] = ((16, 16), (8192, 64), (5000, 5000))
 """Sizes of pictures that some page forbids."""
 
-USUAL_MEGABYTES = (12, 25)
-"""Megabytes of a picture that some page forbids."""
+USUAL_BYTES = tuple(megabytes * MEGA + 1 for megabytes in (12, 25))
+"""Bytes of a picture that some page forbids."""
 
 LARGEST = 60
 """Megabytes of the largest bound that is tried: more takes too long."""
@@ -109,10 +109,10 @@ def tried(takes: Takes, what: str) -> Iterator[bytes]:
     fitting(takes, what)
     kind, side = makes(takes, what) or "", _side(takes)
     yield from (made(each, (side, side)) for each in (*MADE[what], *OTHERS[what]))
-    usual, sizes = (USUAL_MEGABYTES, USUAL) if what == "image" else ((), ())
-    for megabytes in (*usual, *((takes.megabytes,) if takes.megabytes and takes.megabytes <= LARGEST else ())):
-        bound = int(megabytes * MEGA)
-        yield from (made(kind, (side, side), length) for length in (bound, bound + 1))
+    lengths, sizes = (USUAL_BYTES, USUAL) if what == "image" else ((), ())
+    if takes.megabytes and takes.megabytes <= LARGEST:  # where both agree on both sides of it, they do beyond them
+        lengths = (int(takes.megabytes * MEGA), int(takes.megabytes * MEGA) + 1)
+    yield from (made(kind, (side, side), length) for length in lengths)
     yield from (made(kind, size) for size in (*sizes, *_sizes(takes, side)))
 
 

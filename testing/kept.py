@@ -165,7 +165,6 @@ def _is_what_was_asked_for(asset: Asset, case: Case) -> None:
 
 def _is_picture(asset: Asset, case: Case) -> None:
     with Image.open(str(asset.path)) as picture:
-        picture.load()
         measured = (asset.width, asset.height, asset.media_type)
         real = (*picture.size, Image.MIME[str(picture.format)])
         promise(measured == real, f"{case}: a picture of {real} is taken for one of {measured}")

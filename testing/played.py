@@ -1,11 +1,11 @@
 """What was once heard is still understood: cassettes of a provider's answers, played to the client."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import attrs
 import pytest
@@ -14,6 +14,7 @@ from anymedia import AnymediaError, Client, Outcome, OutOfBounds, RawRequest, Su
 from anymedia.declare import Adapter, Numbered, Offer, Param, When, pick
 from anymedia.declare.fields import Value
 from anymedia.declare.path import Path as Place
+from anymedia.declare.when import cases as alternatives
 from anymedia.model.kinds import KINDS
 from anymedia.model.request import Request
 from anymedia.pricing.explain import MASK
@@ -78,29 +79,50 @@ async def _run(adapter: Adapter, url: str, request: Request | RawRequest) -> Tas
 
 
 def written_as(adapter: Adapter, path: str, body: Any) -> Request | None:
-    """Return the request that an adapter writes as a body, to be posted to a path; None when there is none."""
-    for offer in adapter.offers:
-        for given in _given(offer):
-            with suppress(OutOfBounds):
-                kind = KINDS[offer.kind]
-                blank = {field.name: "" for field in attrs.fields(kind) if field.default is attrs.NOTHING}
-                beside = {name: param for name, param in offer.params.items() if not _excluded(kind, name, given[0])}
-                fields = dict(_fields(beside, given, body))
-                extra = {adapter.name: dict(_fields(offer.knobs, given, body))}
-                request = kind(**{**blank, **fields, "model": offer.model, "extra": extra})
-                checked = check(request, adapter, offer)
-                there = urlsplit(checked.path).path == urlsplit(path).path
-                if there and not checked.problems and [part.body for part in parts(checked)] == [body]:
-                    return request
-    return None
+    """Return the request that an adapter writes as a body, at a path; None when there is none. Null is not given."""
+    where = urlsplit(path)
+    sent = {**body, **{f"?{name}": text for name, text in parse_qsl(where.query)}}
+    sold = [offer for offer in adapter.offers if where.path in _paths(adapter, offer)]
+    may_be = (
+        (offer, request)
+        for offer in sold
+        for variant in offer.variants
+        for request in _read_back(adapter, offer, variant, sent)
+    )
+    return next((request for offer, request in may_be if _writes(request, adapter, offer, where.path, body)), None)
 
 
-def _given(offer: Offer) -> Iterator[tuple[str, ...]]:
-    """Yield what may be given that decides where a field goes: an input alone, and one with a file that is none."""
-    beside = [name for name in offer.roles.files if name in offer.params and name not in offer.roles.inputs]
-    for variant in offer.variants:
-        yield (variant,)
-        yield from ((variant, name) for name in beside)
+def _writes(request: Request, adapter: Adapter, offer: Offer, path: str, body: Any) -> bool:
+    """Return whether a request for an offer is written as a body, at a path."""
+    checked = check(request, adapter, offer)
+    there = urlsplit(checked.path).path == path
+    return there and not checked.problems and [given(each.body) for each in parts(checked)] == [given(body)]
+
+
+def given(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a body without its nulls."""
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def _paths(adapter: Adapter, offer: Offer) -> set[str]:
+    """Return where requests for an offer may be submitted."""
+    submit = adapter.life(offer.lifecycle).submit
+    paths, ids = alternatives(offer.path) or [submit.path or ""], alternatives(offer.wire_id)
+    return {urlsplit(path.replace("{wire_id}", each)).path for path in paths for each in ids}
+
+
+def _read_back(adapter: Adapter, offer: Offer, variant: str, sent: Mapping[str, Any]) -> Iterator[Request]:
+    """Yield what may have been asked for: with fields as they are in a variant, then beside those that are found."""
+    kind = KINDS[offer.kind]
+    blank = {field.name: "" for field in attrs.fields(kind) if field.default is attrs.NOTHING}
+    beside = {name: param for name, param in offer.params.items() if not _excluded(kind, name, variant)}
+    for beside_it in ((variant,), (variant, *dict(_fields(beside, (variant,), sent)))):
+        fields = dict(_fields(beside, beside_it, sent))
+        for one, other in kind.exclusive:  # a place that two fields share is that of the first
+            fields = {name: value for name, value in fields.items() if name != other or one not in fields}
+        extra = {adapter.name: dict(_fields(offer.knobs, beside_it, sent))}
+        with suppress(OutOfBounds):
+            yield kind(**{**blank, **fields, "model": offer.model, "extra": extra})
 
 
 def _excluded(kind: type[Request], field: str, variant: str) -> bool:
@@ -108,12 +130,12 @@ def _excluded(kind: type[Request], field: str, variant: str) -> bool:
     return any({field, variant} == {*pair} for pair in kind.exclusive)
 
 
-def _fields(params: Mapping[str, Param], given: tuple[str, ...], body: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the fields that a body holds, in canonical words; what is sent in the query is no part of it."""
+def _fields(params: Mapping[str, Param], given: Container[str], body: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the fields that a body holds where these are given, in canonical words."""
     for field, param in params.items():
         takes = pick(param.takes, given)
         to = param.to.pick(given) if isinstance(param.to, When) else param.to
-        wire = None if takes is None or to is None or str(to).startswith("?") else _at(to, takes, body)
+        wire = None if takes is None or to is None else _at(to, takes, body)
         if takes is not None and wire is not None and (value := takes.read(wire)) is not None:
             yield field, value
 
@@ -121,4 +143,6 @@ def _fields(params: Mapping[str, Param], given: tuple[str, ...], body: Any) -> I
 def _at(to: str | Numbered, takes: Value, body: Any) -> Any:
     if isinstance(to, Numbered):
         return [body[name] for name in to.names(len(body)) if name in body] or None
+    if to.startswith("?"):
+        return body.get(to)
     return (Place(to).find(body) or None) if "[]" in to else held(body, to, takes.keys or ())

@@ -4,6 +4,7 @@ import asyncio
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, suppress
+from functools import cached_property
 from typing import Any
 from unittest.mock import patch
 
@@ -24,7 +25,7 @@ from anymedia.translate.files import Ways
 
 from .agreed import JUDGE
 from .files import Takes, fitting, makes, medium, tried
-from .requests import fewest, given, mended
+from .requests import fewest, given, mended, put_in
 from .suite import Case, Suite, at_simulator, in_a_loop, promise, read_as, unstated
 from .wire import Wire
 
@@ -60,12 +61,18 @@ class Spot:
 
     def asked(self, file: str | Media) -> Asked:
         """Return a request with a file in the field, as often as that needs one. Errors: LookupError where none is."""
-        least = fewest(self.adapter, self.offer, self.variant)
         value = (file,) * max(self.takes.least, 1) if isinstance(self.takes, Files) else file
-        asked = given(least, self.field, value)
+        asked = given(self._usual, self.field, value)
         if asked is None:
             raise LookupError(f"{self}: no request has that beside {self.variant}")
-        return mended(asked, self.adapter, self.offer, self.variant)
+        return asked
+
+    @cached_property
+    def _usual(self) -> Asked:
+        """A request with what is usual in the field, and with what has to be beside it."""
+        least = fewest(self.adapter, self.offer, self.variant)
+        asked = given(least, self.field, put_in(self.takes, field=self.field))
+        return mended(asked or least, self.adapter, self.offer, self.variant)
 
     def checked(self, file: str | Media, **options: Any) -> Checked:
         """Return such a request as it is checked."""

@@ -1,6 +1,6 @@
 """Requests made from what an offer declares: in which variants, with which fields, and on both sides of each bound."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -175,12 +175,29 @@ def param_of(offer: Offer, field: str) -> Param | None:
 
 def given(request: Request, field: str, value: Any) -> Request | None:
     """Return a request with one more field, or knob; None where no such request can be written."""
-    outer, *inner = field.split(".")
-    if inner:
-        provider, name = inner
-        value = {**request.extra, provider: {**request.extra.get(provider, {}), name: value}}
+    return _evolved(request, {field: value})
+
+
+def all_given(request: Request, fields: Mapping[str, Any]) -> Request:
+    """Return a request with more fields, and knobs; without those that it cannot have beside the ones before."""
+    whole = _evolved(request, fields)
+    for field, value in () if whole else fields.items():
+        request = given(request, field, value) or request
+    return whole or request
+
+
+def _evolved(request: Request, fields: Mapping[str, Any]) -> Request | None:
+    changes: dict[str, Any] = {}
+    for field, value in fields.items():
+        outer, *inner = field.split(".")
+        if inner:
+            provider, name = inner
+            extra = changes.get(outer, request.extra)
+            changes[outer] = {**extra, provider: {**extra.get(provider, {}), name: value}}
+        else:
+            changes[outer] = value
     try:
-        return attrs.evolve(request, **{outer: value})
+        return attrs.evolve(request, **changes)
     except OutOfBounds:
         return None
 

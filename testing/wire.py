@@ -1,6 +1,7 @@
 """An adapter and a simulator joined without a socket: what one writes the other answers, and the first reads."""
 
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,6 +12,7 @@ from anymedia import Account, AnymediaError, Asset, Money, Task
 from anymedia.account import Secret
 from anymedia.declare import Adapter, Balance, Token, Upload
 from anymedia.declare.endpoint import Endpoint, Reply
+from anymedia.model.formats import is_file
 from anymedia.model.media import Media
 from anymedia.model.slots import Slot, Way, filled
 from anymedia.simulators import Service, services
@@ -23,7 +25,6 @@ from anymedia.translate.classify import Asked
 from anymedia.translate.encode import Part
 from anymedia.translate.messages import Answer, Call, Stream
 from anymedia.translate.upload import found, known_of, placed, step_call
-from anymedia.transport.answered import is_file
 from anymedia.transport.auth import Credentials, body_of, headers_of, url_of
 
 from .credentials import account_at
@@ -145,12 +146,12 @@ class Wire:
         except AnymediaError as error:
             return error
 
-    @property
+    @cached_property
     def account(self) -> Account:
         """The account that the simulator lets in."""
         return account_at(self.adapter, self.service)
 
-    @property
+    @cached_property
     def _asked(self) -> Asked:
         name, origin = self.adapter.name, self.adapter.base_url
         return Asked(adapter=self.adapter, account=name, origin=origin, model=None, now=_now())

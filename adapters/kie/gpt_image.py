@@ -7,10 +7,10 @@ three thinnest. No page names a default of the size: 1K, which decides the price
 
 from anymedia.declare import UNKNOWN, Choice, Files, Offer, Param, Rule, Table, when
 
-from .common import FORMS, TEN, prompt
+from .common import EIGHT, FORMS, TEN, prompt
 
 THIN = ("3:1", "1:3", "9:21")  # above 1K only of images
-LARGE = (*(ratio for ratio in TEN if ratio not in ("4:5", "5:4")), "2:1", "1:2", *THIN)
+LARGE = (*EIGHT, "2:1", "1:2", *THIN)
 LARGEST = tuple(ratio for ratio in LARGE if ratio != "1:1")
 RATIOS = Choice("auto", *TEN, "2:1", "1:2", *THIN)  # the fifteen are inferred from another seller's
 
@@ -25,10 +25,9 @@ RULES = (
 )
 
 
-def gpt_image(version: str, more: dict[str, Param]) -> Offer:
-    wire = f"gpt-image-{version.replace('.', '-')}"
+def gpt_image(name: str, wire: str, more: dict[str, Param]) -> Offer:
     return Offer(
-        name=f"gpt-image-{version}",
+        name=name,
         wire_id=when(images=f"{wire}-image-to-image", otherwise=f"{wire}-text-to-image"),
         params={
             "prompt": prompt(20_000),
@@ -44,4 +43,8 @@ def gpt_image(version: str, more: dict[str, Param]) -> Offer:
 
 BACKGROUND = {"background": Param("input.background", Choice("auto", "opaque", "transparent"), default=UNKNOWN)}
 
-OFFERS = (gpt_image("2", {}), gpt_image("2.5-flare", BACKGROUND), gpt_image("2.5-sunburst", BACKGROUND))
+OFFERS = (
+    gpt_image("gpt-image-2", "gpt-image-2", {}),
+    gpt_image("gpt-image-2.5-flare", "gpt-image-2-5-flare", BACKGROUND),
+    gpt_image("gpt-image-2.5-sunburst", "gpt-image-2-5-sunburst", BACKGROUND),
+)

@@ -26,7 +26,7 @@ OFFERS = (
             "aspect_ratio": Param(
                 "input.aspect_ratio",
                 when(first_frame=None, otherwise=Choice("16:9", "9:16", "1:1")),
-                default=when(first_frame=None, otherwise="16:9"),
+                default="16:9",
                 always_sent=True,
             ),
             "resolution": Param(

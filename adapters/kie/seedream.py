@@ -6,8 +6,6 @@ as input.quality. An edit is called -edit of 4.5, and -image-to-image of 5. Rati
 no page names a default: 1:1 and the least quality are our choice, and of 5 too.
 """
 
-from collections.abc import Mapping
-
 from anymedia.declare import UNKNOWN, Choice, Files, Offer, Param, Price, Table, when
 
 from .common import EIGHT, FORMS, MODERATION, prompt
@@ -21,8 +19,8 @@ def seedream(
     edit: str,
     texts: tuple[int, int],
     most: int,
-    sizes: Mapping[str, str],
-    more: Mapping[str, Param],
+    sizes: dict[str, str],
+    more: dict[str, Param],
     prices: Price | Table,
 ) -> Offer:
     return Offer(

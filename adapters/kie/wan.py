@@ -8,10 +8,10 @@ another field of each model; an edit lasts as long as its film, which is written
 
 from anymedia.declare import UNKNOWN, Choice, File, Files, Flag, Offer, Param, Table, Text, Whole, when
 
-from .common import FIVE, FORMS, MODERATION, prompt
+from .common import FILMS, FIVE, FORMS, MODERATION, SOUNDS, prompt
 
-PICTURE, FILM = File(forms=FORMS), File(forms=FORMS)
-REFERENCES = Files(1, 5, forms=FORMS)
+PICTURE, FILM = File(forms=FORMS), File(forms=FORMS, types=FILMS)
+REFERENCES, FILMED = Files(1, 5, forms=FORMS), Files(1, 5, forms=FORMS, types=FILMS)
 CLIP, SHORT = Whole(2, 15), Whole(2, 10)
 IMAGE, REFERENCE = "wan/2-7-image-to-video", "wan/2-7-r2v"
 INFERRED = "no page of kie.ai prints a price; it is inferred from another seller, whose figures are twice these"
@@ -40,7 +40,7 @@ OFFERS = (
             "video": Param("input.first_clip_url", FILM),
             "first_frame": Param("input.first_frame_url", when(video=None, otherwise=PICTURE)),
             "last_frame": Param("input.last_frame_url", when(video=None, otherwise=PICTURE)),
-            "videos": Param("input.reference_video", when(video=None, otherwise=REFERENCES)),
+            "videos": Param("input.reference_video", when(video=None, otherwise=FILMED)),
             "images": Param("input.reference_image", when(video=None, otherwise=REFERENCES)),
             "audios": Param(
                 when(
@@ -50,7 +50,7 @@ OFFERS = (
                     images="input.reference_voice",
                     otherwise="input.audio_url",
                 ),
-                Files(1, 1, single=True, forms=FORMS),
+                Files(1, 1, single=True, forms=FORMS, types=SOUNDS),
             ),
             "duration": Param(
                 "input.duration",
@@ -74,7 +74,7 @@ OFFERS = (
         kind="video",
         params={
             "prompt": prompt(5000),
-            "video": Param("input.video_url", File(forms=FORMS, megabytes=100), required=True),
+            "video": Param("input.video_url", File(forms=FORMS, types=FILMS, megabytes=100), required=True),
             "images": Param("input.reference_image", Files(1, 1, single=True, forms=FORMS)),
             "duration": Param("input.duration", Whole(2, 10, auto=0), default="auto", always_sent=True),
             **SHARED,

@@ -152,7 +152,8 @@ def _problems(request: Request) -> Iterator[Problem]:
             yield _problem(other, f"give {one} or {other}, not both")
     yield from request.conflicts()
     for field, form in roles.forms.items():
-        if form not in MEDIA and not is_json(getattr(request, field)):
+        value = getattr(request, field)
+        if value is not None and form not in MEDIA and not is_json(value):
             yield _problem(field, "cannot be written as JSON")
 
 

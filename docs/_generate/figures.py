@@ -16,6 +16,8 @@ from .markdown import code, works
 
 ABOUT = "the page gives an approximate price"
 
+MILLION, CENT = 1_000_000, Decimal("0.01")
+
 UNITS = {"duration": "second", "text": "character", "prompt": "character"}
 """What is counted of a field; of a list files are, and of a number it itself."""
 
@@ -73,11 +75,17 @@ def _each(price: Per) -> str:
 def flat(prices: PerMegapixel | Metered) -> str:
     """Say what is billed by the size of a work, or by what was used for it."""
     if isinstance(prices, Metered):
-        rates = ", ".join(f"${rate:f} for each of {name}" for name, rate in prices.rates.items())
+        rates = ", ".join(_rate(name, rate) for name, rate in prices.rates.items())
         most = ", ".join(f"{most:,f} {name}" for name, most in prices.most.items())
         return f"{rates}; " + (f"at most {most}" if most else "how many nobody says beforehand")
     put_in = f", ${prices.put_in} for each that is put in" if prices.put_in else ""
     return f"${prices.first} for the first megapixel, ${prices.further} for each further one{put_in}"
+
+
+def _rate(name: str, usd: Decimal) -> str:
+    """Say what is billed for each of what is used, or for a million where one is too cheap to be read."""
+    words = name.replace("_", " ")
+    return f"${(usd * MILLION).normalize():f} for a million {words}" if usd < CENT else f"${usd:f} for each of {words}"
 
 
 def _usd(usd: Decimal, status: PriceStatus) -> str:

@@ -16,7 +16,7 @@ name: `offer="{name}/…"` in Python, `--offer {name}/…` on the command line."
 
 def page(seller: Adapter) -> str:
     """Return the page of a provider."""
-    told = ((name, "<br>".join(sentences)) for name, sentences in facts(seller))
+    told = ((name, "<br>".join(sentences)) for name, sentences in facts(seller, seller.offers))
     return blocks(
         INTRO.format(name=seller.name),
         "## What is known of it",

@@ -672,7 +672,7 @@ TOLD = {
     ],
     "prices/speech.md": [
         "| `rare/voice` | $0.03 for each begun 1,000 characters, 500 at least | – |",
-        "| `rare/reader` | $0.00002 for each of tokens; at most 20,000 tokens | – |",
+        "| `rare/reader` | $20 for a million tokens; at most 20,000 tokens | – |",
     ],
     "states.md": [
         "| Rare | `mod` | the task failed: `blocked` |",

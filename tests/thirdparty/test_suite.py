@@ -11,6 +11,7 @@ import pytest
 
 from anymedia import ConfigError
 from anymedia.declare import File, Files, Hook, Limits, Param, Price, Size, Table, numbered, when
+from anymedia.model.slots import slots
 from anymedia.registry import adapters
 from anymedia.simulators import Service, services
 from anymedia.simulators.message import Error, Request
@@ -19,7 +20,7 @@ from anymedia.testing import Contract
 from anymedia.testing.agreed import _drawn, _misfits
 from anymedia.testing.declared import _resolutions_never_taken, cells_of_no_request
 from anymedia.testing.hooked import KINDS, _holding, _spoiled
-from anymedia.testing.played import written_as
+from anymedia.testing.played import given, written_as
 from anymedia.testing.requests import askable, values
 from anymedia.testing.suite import cases, firsts
 from anymedia.translate.check import check
@@ -1418,13 +1419,21 @@ def test_a_key_in_a_cassette_is_said(plugged, tmp_path):
     assert broken(PLAYED, plugged(), cassette=file) == "succeeded.yaml holds what may be a key, in Authorization"
 
 
-@pytest.mark.parametrize("case", [case for each in adapters().values() for case in cases(each)], ids=str)
+def without_files(case):
+    """Return whether a body is words alone: files in it are not read back."""
+    return not list(slots(parts(check(case.request, case.adapter, case.offer))[0].body))
+
+
+@pytest.mark.parametrize(
+    "case", [case for each in adapters().values() for case in cases(each) if without_files(case)], ids=str
+)
 def test_a_body_is_read_back_to_what_was_asked_for(case):
     def written(request):
-        return parts(check(request, case.adapter, case.offer))[0].body
+        checked = check(request, case.adapter, case.offer)
+        return checked.path, given(parts(checked)[0].body)
 
-    body, path = written(case.request), check(case.request, case.adapter, case.offer).path
-    assert written(written_as(case.adapter, path, body)) == body
+    path, body = written(case.request)
+    assert written(written_as(case.adapter, path, body)) == (path, body)
     assert written_as(case.adapter, path, {**body, "novelty": 1}) is None
     assert written_as(case.adapter, "/elsewhere", body) is None
 
@@ -1443,10 +1452,9 @@ def test_a_field_that_is_written_in_another_form_is_read_back(plugged, field, pa
     offer = attrs.evolve(acme.offers[0], params={"prompt": acme.offers[0].params["prompt"], field: param}, prices=None)
     acme = attrs.evolve(acme, offers=(offer,), upload=None)
     case = list(cases(acme))[-1]
-    checked = check(case.request, acme, offer)
-    (part,) = parts(checked)
+    (part,) = parts(check(case.request, acme, offer))
     assert getattr(case.request, field)
-    assert written_as(acme, checked.path, part.body) == case.request
+    assert written_as(acme, "/v1/pictures", part.body) == case.request
 
 
 @pytest.mark.parametrize(
