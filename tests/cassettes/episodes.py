@@ -108,6 +108,7 @@ def ends(
     rejected: tuple[int, str | None],
     bad_key: str | None,
     no_credit: str | None,
+    no_credit_at: int = 402,
     **more: str,
 ) -> Mapping[str, End]:
     """Return how the episodes end at a provider: what a task is billed, that of `more` too, and the codes of its
@@ -117,7 +118,7 @@ def ends(
         "failed": failure,
         "refused": refused(Rejected, *rejected),
         "unauthorised": refused(BadApiKey, 401, bad_key),
-        "no_credit": refused(NoCredit, 402, no_credit),
+        "no_credit": refused(NoCredit, no_credit_at, no_credit),
         "throttled": succeeded(money, REFUSED),
         **{name: succeeded(each) for name, each in more.items()},
     }
@@ -137,6 +138,26 @@ SCRIPTS = {
             song="$0.12 settled",
         ),
         more={"clip": attrs.evolve(CLIP, duration=5, audio=True), "song": attrs.evolve(SONG, duration=None)},
+    ),
+    "fal": Script(
+        request=FLUX,
+        refused=RawRequest("fal", "/fal-ai/flux-2-pro", {"image_size": "landscape_4_3"}),
+        ends=ends(
+            "$0.03 table",
+            failure=failed("request_timeout", Billed.NO, "$0 settled"),
+            rejected=(422, "value_error"),
+            bad_key=None,
+            no_credit=None,
+            no_credit_at=403,
+            clip="$0.252 table",
+            speech="~$0.0036 table",
+            song="~$0.1 table",
+        ),
+        more={
+            "clip": CLIP,
+            "speech": SpeechRequest(model="elevenlabs-multilingual-v2", text=PROMPT),
+            "song": MusicRequest(model="lyria-2", prompt=PROMPT),
+        },
     ),
     "kie": Script(
         request=Z_IMAGE,
