@@ -16,11 +16,12 @@ import importlib
 import pkgutil
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from .service import Service
@@ -41,7 +42,7 @@ def services() -> dict[str, type[Service]]:
 
     Raises ValueError when one of another package cannot be loaded, is no Service, or takes a name that is taken.
     """
-    found = {service.name: service for service in _built_in()}
+    found = dict(_built_in())
     for where, service in _plugins():
         if service.name in found:
             raise ValueError(f"{where} has the name of another simulator, {service.name}")
@@ -49,12 +50,11 @@ def services() -> dict[str, type[Service]]:
     return dict(sorted(found.items()))
 
 
-def _built_in() -> Iterator[type[Service]]:
-    for module in pkgutil.iter_modules(__path__):
-        if module.name not in NO_PROVIDERS:
-            service = getattr(importlib.import_module(f"{__name__}.{module.name}"), "SERVICE", None)
-            if service is not None:
-                yield service
+@cache
+def _built_in() -> Mapping[str, type[Service]]:
+    names = [module.name for module in pkgutil.iter_modules(__path__) if module.name not in NO_PROVIDERS]
+    held = [getattr(importlib.import_module(f"{__name__}.{name}"), "SERVICE", None) for name in names]
+    return MappingProxyType({service.name: service for service in held if service is not None})
 
 
 @cache

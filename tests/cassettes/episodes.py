@@ -143,6 +143,28 @@ SCRIPTS = {
         ),
         more={"clip": attrs.evolve(CLIP, duration=5, audio=True), "song": attrs.evolve(SONG, duration=None)},
     ),
+    "kie": Script(
+        request=Z_IMAGE,
+        refused=RawRequest("kie", "/api/v1/jobs/createTask", {"model": "no-such-model", "input": {"prompt": PROMPT}}),
+        ends=ends(
+            "$0.004 settled",
+            failure=failed("500", Billed.NO, "$0 settled"),
+            rejected=(200, "422"),
+            bad_key="401",
+            no_credit="402",
+            clip="$0.21 settled",
+            veo="~$0.3 table",
+            song="$0.06 settled",
+            speech="$0.03 settled",
+        )
+        | {"unauthorised": refused(BadApiKey, 200, "401"), "no_credit": refused(NoCredit, 200, "402")},
+        more={
+            "clip": CLIP,
+            "veo": VideoRequest(model="veo-3.1-fast", prompt=PROMPT, duration=4),
+            "song": attrs.evolve(SONG, model="suno-v6"),
+            "speech": SpeechRequest(model="elevenlabs-multilingual-v2", text=PROMPT, voice="Rachel"),
+        },
+    ),
     "reapi": Script(
         request=Z_IMAGE,
         refused=RawRequest("reapi", "/api/v1/images/generations", NO_MODEL),

@@ -63,7 +63,3 @@ def main(job):
             sys.stdin.readline()
             together.wait()
             say("came", json.dumps([end.result() for end in ends]))
-
-
-if __name__ == "__main__":
-    main(json.loads(sys.argv[1]))

@@ -90,8 +90,7 @@ def many(path):
     journal._close()
 
 
-if __name__ == "__main__":
-    job = json.loads(sys.argv[1])
+def main(job):
     if job["first"] is None:
         many(Path(job["path"]))
     else:

@@ -4,7 +4,6 @@ Where it is told to, it dies before or after a step.
 """
 
 import asyncio
-import json
 import os
 import sys
 
@@ -93,7 +92,3 @@ async def main(job):
     async with client:
         await (take if job["port"] else buy)(client, job)
         await loop.create_future()  # until it is killed
-
-
-if __name__ == "__main__":
-    asyncio.run(main(json.loads(sys.argv[1])))

@@ -1,7 +1,6 @@
 """What test_kill.py kills: many submits at once, or the taking up of what they left; each step is a line on stdout."""
 
 import asyncio
-import json
 import os
 import signal
 import sys
@@ -94,7 +93,3 @@ async def main(job):
             await client.recover(job["directory"], replay=job["replay"])
         say("all", "over")
         sys.stdin.read()  # until it is killed
-
-
-if __name__ == "__main__":
-    asyncio.run(main(json.loads(sys.argv[1])))

@@ -1,7 +1,5 @@
 """One process of test_daily_limit.py: it spends as often as it may, once the parent lets it."""
 
-import asyncio
-import json
 import sys
 from datetime import datetime
 from decimal import Decimal
@@ -13,7 +11,7 @@ from anymedia import Attempt, Money, Order, OverCeiling
 from anymedia.journal import Ledger, SQLiteJournal
 
 
-async def spend(job):
+async def main(job):
     ledger, passed = Ledger(SQLiteJournal(job["path"])), 0
     say("ready")
     sys.stdin.readline()
@@ -30,7 +28,3 @@ async def spend(job):
             pass
     await ledger.close()
     say("passed", passed)
-
-
-if __name__ == "__main__":
-    asyncio.run(spend(json.loads(sys.argv[1])))

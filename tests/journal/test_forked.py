@@ -34,7 +34,7 @@ def count(connection):
 @forks
 @pytest.mark.parametrize("first", ["child", "parent"])
 def test_both_processes_write_whichever_ends_first(first, path):
-    with child("forks.py", {"path": str(path), "first": first}, {}) as process:
+    with child("forks", {"path": str(path), "first": first}, {}) as process:
         assert until(process, "child") == "[true, true, 2]"
         go_on(process)  # a parent that ends now would put away the log that the child writes to
         parent, status = json.loads(until(process, "over"))
@@ -48,7 +48,7 @@ def test_both_processes_write_whichever_ends_first(first, path):
 
 @forks
 def test_a_process_forks_while_its_threads_write_and_read(path):
-    with child("forks.py", {"path": str(path), "first": None}, {}) as process:
+    with child("forks", {"path": str(path), "first": None}, {}) as process:
         assert until(process, "over") == "9"
         assert process.wait() == 0
 

@@ -45,7 +45,7 @@ class Site:
     @contextmanager
     def process(self, provider, *, port=None, dies=None):
         job = {"config": self.data, "provider": provider, "port": port, "dies": dies, "seconds": self.clock.seconds}
-        with child("hooked.py", job | {"folder": str(self.folder / "files")}, self.environ) as process:
+        with child("hooked", job | {"folder": str(self.folder / "files")}, self.environ) as process:
             yield process
 
     @contextmanager

@@ -318,7 +318,7 @@ class Rounds:
         job |= {"round": self._round, "providers": list(providers), "config": {"providers": tables}, "dies": None}
         count, delay = self._dice.randint(1, most), self._dice.choice((0.0, self._dice.uniform(0.0, 0.005)))
         lines = []
-        with child("kill.py", job, self._environ) as process, self._killer.aiming(process, what, count, delay):
+        with child("kill", job, self._environ) as process, self._killer.aiming(process, what, count, delay):
             for line in process.stdout:
                 lines.append(line.split())
                 self._killer.tell(lines[-1][0])
@@ -545,7 +545,7 @@ class Crash:
         """Start a process that buys as told, or resumes, and wait until it has died or done; it lives on then."""
         job = {"config": self.simulators.config, "providers": ["reapi"], "round": 0, "verbs": verbs, "keyed": False}
         job |= {"directory": str(self.folder / "files"), "replay": False, "dies": dies}
-        with child("kill.py", job, self.environ) as process:
+        with child("kill", job, self.environ) as process:
             if dies is None:
                 until(process, "all")
             else:

@@ -77,7 +77,7 @@ class Shop:
             "own_clients": False,
             "stops": None,
         }
-        with child("buyer.py", usual | job, self.environ) as process:
+        with child("buyer", usual | job, self.environ) as process:
             until(process, "ready")
             yield process
 

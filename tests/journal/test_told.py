@@ -336,7 +336,7 @@ def test_webhooks_and_answers_of_two_processes_in_any_order(shop):
 
     job = {"config": shop.simulators.config, "providers": ["reapi"], "round": 0, "keyed": False, "dies": None}
     job |= {"verbs": ["wait"] * SUBMITS, "directory": str(shop.path.parent), "replay": False}
-    with ThreadPoolExecutor(1) as pool, child("kill.py", job, shop.environ) as process:
+    with ThreadPoolExecutor(1) as pool, child("kill", job, shop.environ) as process:
         receiver = pool.submit(asyncio.run, with_ledger(shop.path, receive))
         try:
             lines = [line.split() for line in takewhile(lambda line: line != "all over\n", process.stdout)]
