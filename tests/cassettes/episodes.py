@@ -20,6 +20,7 @@ from anymedia import (
     Rejected,
     SpeechRequest,
     State,
+    SubmitUncertain,
     Task,
     TaskFailed,
     VideoRequest,
@@ -71,7 +72,7 @@ class Episode:
 
 
 EPISODES = (
-    Episode(name="succeeded", fault={"kind": "latency", "seconds": 9}, live=True),  # long enough for equal looks
+    Episode(name="succeeded", live=True),
     Episode(name="failed", fault={"kind": "failed"}),
     Episode(name="refused", wrong_request=True, live=True),
     Episode(name="unauthorised", wrong_key=True, live=True),
@@ -84,13 +85,15 @@ EPISODES = (
 class Script:
     """What a provider is asked, its cheapest model; what it refuses whatever its page says; how each episode ends.
 
-    `more` is what else it makes, by the name of the episode in which it is asked for that.
+    `more` is what else it makes, by the name of the episode in which it is asked for that. `lasts` is how many seconds
+    it takes, so that some looks are equal; None: the answer to the submit is what was made.
     """
 
     request: ImageRequest
     refused: RawRequest
     ends: Mapping[str, End]
     more: Mapping[str, Request] = {}
+    lasts: float | None = 9
 
 
 PROMPT = "a lighthouse at dusk"
@@ -109,6 +112,7 @@ def ends(
     bad_key: str | None,
     no_credit: str | None,
     no_credit_at: int = 402,
+    bad_key_at: int = 401,
     **more: str,
 ) -> Mapping[str, End]:
     """Return how the episodes end at a provider: what a task is billed, that of `more` too, and the codes of its
@@ -117,7 +121,7 @@ def ends(
         "succeeded": succeeded(money),
         "failed": failure,
         "refused": refused(Rejected, *rejected),
-        "unauthorised": refused(BadApiKey, 401, bad_key),
+        "unauthorised": refused(BadApiKey, bad_key_at, bad_key),
         "no_credit": refused(NoCredit, no_credit_at, no_credit),
         "throttled": succeeded(money, REFUSED),
         **{name: succeeded(each) for name, each in more.items()},
@@ -227,12 +231,62 @@ SCRIPTS = {
         ),
         more={"clip": CLIP, "song": SONG, "speech": SpeechRequest(model="tts-1", text=PROMPT)},
     ),
+    "bfl": Script(
+        request=attrs.evolve(FLUX, model="flux-2-klein-4b"),
+        refused=RawRequest("bfl", "/v1/flux-2-klein-4b", {"width": 1360, "height": 768}),
+        ends=ends(
+            "$0.014 settled",
+            failure=failed(None, Billed.UNKNOWN, "$0 settled"),
+            rejected=(422, "value_error"),
+            bad_key=None,
+            bad_key_at=403,
+            no_credit=None,
+            clip="$0.85 settled",
+        ),
+        more={"clip": VideoRequest(model="flux-3-video", prompt=PROMPT, duration=5, resolution="720p")},
+        lasts=5,
+    ),
+    "replicate": Script(
+        request=FLUX,
+        refused=RawRequest("replicate", "/v1/models/black-forest-labs/flux-2-pro/predictions", {"input": {}}),
+        ends=ends(
+            "unknown None",
+            failure=failed(None, Billed.UNKNOWN, "unknown None"),
+            rejected=(422, None),
+            bad_key=None,
+            no_credit=None,
+            clip="~$0.252 table",
+        ),
+        more={"clip": CLIP},
+        lasts=5,
+    ),
+    "openai": Script(
+        request=ImageRequest(model="gpt-image-2", prompt=PROMPT, aspect_ratio="3:2", quality="low"),
+        refused=RawRequest("openai", "/v1/images/generations", {"model": "gpt-image-2"}),
+        ends=ends(
+            "$0.012265 settled",
+            failure=End(
+                kind=SubmitUncertain,
+                status=500,
+                code="server_error",
+                billed=Billed.UNKNOWN,
+                outcomes=(Outcome.UNCERTAIN,),
+            ),
+            rejected=(400, "invalid_value"),
+            bad_key="invalid_api_key",
+            no_credit="insufficient_quota",
+        ),
+        lasts=None,
+    ),
 }
 
 
 def episodes(provider: str) -> tuple[Episode, ...]:
     """Return every episode of a provider: those of all, and what else it makes."""
-    return (*EPISODES, *(Episode(name=name) for name in SCRIPTS[provider].more))
+    script = SCRIPTS[provider]
+    slow = None if script.lasts is None else {"kind": "latency", "seconds": script.lasts}
+    succeeded_, *others = EPISODES
+    return (attrs.evolve(succeeded_, fault=slow), *others, *(Episode(name=name) for name in script.more))
 
 
 @attrs.frozen(kw_only=True)
