@@ -32,7 +32,7 @@ def command(asked: Asked, a: str, b: str, config: Config, as_json: bool) -> None
     """
     live = LivePrices.at(config.live_prices)
     at_a, at_b = (_seller(name, config) for name in (a, b))
-    differences = compared(asked.request, at_a, at_b, live, on_unsupported=asked.on_unsupported)
+    differences = compared(asked.request, at_a, at_b, live, on_unsupported=asked.on_unsupported, today=asked.today)
     if as_json:
         print_json(to_json(differences))
         return

@@ -46,7 +46,7 @@ CLIP = VideoRequest(
 """What is asked for next, with the picture as its first frame."""
 
 SPEED = 4.0
-NAMES = "{account}-{model}-{number}.{ext}"
+NAMES = "{account}-{model}.{ext}"
 """How the files are named: who made them of which model."""
 
 

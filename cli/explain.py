@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-import anymedia
 from anymedia import Config, Explanation, Money, to_json
+from anymedia.config import default_account
 from anymedia.model.options import GenerateOptions
 from anymedia.model.plain import duration, sized
 from anymedia.pricing.explain import explain as explained
 from anymedia.pricing.live import LivePrices
+from anymedia.registry import sellers
 
 from .command import Command, config_option
 from .errors import problem_json, problem_rows
@@ -66,8 +67,9 @@ def _show_route(asked: Asked, terms: GenerateOptions, config: Config, *, as_json
 def explanations(asked: Asked, config: Config) -> list[Explanation]:
     """Explain a request at the accounts of a config file, else at every known provider."""
     if config.path is None or not config.accounts:
-        return anymedia.explain(asked.request, *asked.accounts, offer=asked.offer, on_unsupported=asked.on_unsupported)
-    accounts = [config.account(name) for name in asked.accounts] or list(config.accounts.values())
+        accounts = [default_account(each, {}) for each in sellers(asked.request.model, asked.accounts)]
+    else:
+        accounts = [config.account(name) for name in asked.accounts] or list(config.accounts.values())
     return list(map(explained, asked.candidates(accounts, LivePrices.at(config.live_prices))))
 
 

@@ -1,6 +1,7 @@
 """What a command line asks for, of whatever kind its model is: the same at every command that takes a request."""
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -9,7 +10,6 @@ import click
 from click.core import ParameterSource
 
 from anymedia import Account, Config, OutOfBounds, Problem, Request, load_config
-from anymedia.clock import Clock
 from anymedia.model.kinds import KINDS
 from anymedia.model.options import OnUnsupported
 from anymedia.model.vocabulary import Kind
@@ -34,6 +34,7 @@ class Asked:
     accounts: tuple[str, ...]
     offer: str | None
     on_unsupported: OnUnsupported
+    today: date
 
     def candidates(self, accounts: Sequence[Account], live: LivePrices) -> list[Candidate]:
         """Return every offer of the request's model at these accounts. Errors: Unsupported."""
@@ -43,7 +44,8 @@ class Asked:
             offer=self.offer,
             on_unsupported=self.on_unsupported,
             live=live,
-            today=Clock().now().date(),
+            known=adapters().values(),
+            today=self.today,
         )
 
 
@@ -124,7 +126,7 @@ def _asked(
     needed = {field.name for field in attrs.fields(KINDS[kind]) if field.default is attrs.NOTHING}
     if not needed <= named.keys():
         raise _missing(ctx, PROMPT)
-    return Asked(KINDS[kind](**named), accounts, offer, on_unsupported)
+    return Asked(KINDS[kind](**named), accounts, offer, on_unsupported, ctx.obj.now().date())
 
 
 def _named(given: dict[str, Any], kind: Kind) -> dict[str, Any]:

@@ -29,7 +29,7 @@ SHOTS: dict[str, Field] = {
 }
 KLING: dict[str, Field] = {
     "prompt": Text(1),
-    "multi_prompt": Objects(SHOTS, 1),
+    "multi_prompt": Objects(SHOTS),
     "duration": Choice(tuple(map(str, range(3, 16)))),
     "generate_audio": Flag(),
     "negative_prompt": Text(),

@@ -16,7 +16,7 @@ from .multipart import Part, is_form, parts
 from .work import Work
 
 Body = dict[str, object]
-Delivery = Literal["whole", "cut", "reset", "held"]
+Delivery = Literal["whole", "cut", "reset", "held", "late"]
 Clock = Callable[[], float]
 
 
@@ -118,8 +118,8 @@ class Response:
     """An HTTP response.
 
     `delivery` tells the server how to send it: whole, cut (half the body, under a Content-Length that promises more
-    than all of it), reset (the connection is reset instead), held (nothing is sent for `seconds`; None: until
-    the client goes away).
+    than all of it), reset (the connection is reset instead), held (nothing is sent for `seconds`, and
+    then the connection is reset; None: until the client goes away), late (all of it, after `seconds`).
 
     A work (a picture, a film, a sound), and a body that is a function, are made when they are sent.
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, cast
 from uuid import uuid4
 
-from attrs import asdict
+from attrs import asdict, evolve
 
 from . import openai_models as models
 from .fields import Field, Link, Objects, Problem, given, inputs, problems
@@ -135,8 +135,10 @@ class OpenAI(Service):
         return cast(str, model)
 
     def accepted(self, task: Task, request: Request) -> Response:
-        """What was made."""
-        return self.shown(task, task.stage(self.now), [])
+        """What was made, once it is: a slow one is waited for."""
+        if task.stuck or self.now >= task.ends:
+            return self.shown(task, task.stage(self.now), [])
+        return evolve(self.shown(task, task.stage(task.ends), []), delivery="late", seconds=task.ends - self.now)
 
     def shown(self, task: Task, stage: Stage, urls: Sequence[str]) -> Response:
         """{created, data: [{b64_json}], usage}, or the sound itself; both are made when they are read.

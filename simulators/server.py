@@ -116,6 +116,10 @@ class Server:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), response.seconds)
                 return _reset(http)
+            case "late":
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), response.seconds)
+                return await self._sent(http, evolve(response, delivery="whole"))
             case "cut":
                 return await _cut(http, response)
             case "whole" if isinstance(response.content, Flood):

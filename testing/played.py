@@ -95,11 +95,8 @@ def written_as(adapter: Adapter, path: str, body: Any) -> Request | None:
 def _writes(request: Request, adapter: Adapter, offer: Offer, path: str, body: Any) -> bool:
     """Return whether a request for an offer is written as a body, at a path."""
     checked = check(request, adapter, offer)
-    if checked.problems or urlsplit(checked.path).path != path:
-        return False
-    with suppress(OutOfBounds):
-        return [given(each.body) for each in parts(checked)] == [given(body)]
-    return False
+    there = urlsplit(checked.path).path == path
+    return there and not checked.problems and [given(each.body) for each in parts(checked)] == [given(body)]
 
 
 def given(body: Mapping[str, Any]) -> Mapping[str, Any]:

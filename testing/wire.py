@@ -12,6 +12,7 @@ from anymedia import Account, AnymediaError, Asset, Money, Task
 from anymedia.account import Secret
 from anymedia.declare import Adapter, Balance, Token, Upload
 from anymedia.declare.endpoint import Endpoint, Reply
+from anymedia.model.formats import is_file
 from anymedia.model.media import Media
 from anymedia.model.slots import Slot, Way, filled
 from anymedia.simulators import Service, services
@@ -24,7 +25,6 @@ from anymedia.translate.classify import Asked
 from anymedia.translate.encode import Part
 from anymedia.translate.messages import Answer, Call, Stream
 from anymedia.translate.upload import found, known_of, placed, step_call
-from anymedia.transport.answered import is_file
 from anymedia.transport.auth import Credentials, body_of, headers_of, url_of
 
 from .credentials import account_at

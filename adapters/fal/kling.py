@@ -40,8 +40,8 @@ def kling(name: str, tier: str, resolution: str, silent: str, sound: str) -> Off
         knobs={
             "cfg_scale": Param("cfg_scale", Number(0, 1), default=0.5),  # no bounds are told: our choice
             "shot_type": Param("shot_type", Choice("customize", "intelligent")),
-            "shots": Param("multi_prompt", Choice({"one": None}), default="one"),
-            "own_voices": Param("elements", Choice({"none": None}), default="none"),
+            "shots": Param("multi_prompt", Choice({"one": []}), default="one"),
+            "own_voices": Param("elements", Choice({"none": []}), default="none"),
         },
         prices=Table.printed(
             "audio shots own_voices", ("one", "none"), {"false": silent, "true": sound}, per="duration"

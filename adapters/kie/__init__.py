@@ -152,7 +152,9 @@ ADAPTER = Adapter(
         Gap("what a fail code means", "every failure is `failed`, but for the codes of errors"),
         Gap("whether 408, 500 and 501 at a submit cost anything", "uncertain"),
         Gap("defaults where the wire requires a field", "1:1, 1K or the least quality, one shot of 5 s"),
-        Gap("types, size and number of pixels of what is put in, but at seedance", "none are held"),
+        Gap(
+            "types, size and pixels of what is put in, but at seedance", "every picture is, and common films and sounds"
+        ),
         Gap("at seedance the ratio of a picture, 0.4 to 2.5, and how long films and sounds are", "not held"),
         Gap("that films and pictures of wan-2.7 are five together at most", "five of each"),
         Gap("where a last frame stands among the results", "lastFrameUrl; else it counts as a clip"),

@@ -4,7 +4,7 @@ from anymedia.declare import UNKNOWN, Choice, Param, Text
 
 FORMS = ("url", "upload")  # "the createTask body takes URLs only: no base64, no data URI"
 FILMS = ("video/mp4", "video/quicktime", "video/webm")  # our choice: none are told, but for seedance
-SOUNDS = ("audio/mpeg", "audio/wav", "audio/mp4", "audio/aac", "audio/flac", "audio/ogg")  # our choice: none are told
+SOUNDS = ("audio/mpeg", "audio/wav", "audio/mp4", "audio/aac", "audio/flac", "audio/ogg")  # our choice too
 FIVE = ("1:1", "4:3", "3:4", "16:9", "9:16")
 EIGHT = (*FIVE, "2:3", "3:2", "21:9")
 TEN = (*EIGHT, "4:5", "5:4")

@@ -99,14 +99,14 @@ def _least(adapter: Adapter, offer: Offer) -> Money:
         case None:
             return Money.unknown(UNPRINTED)
         case Table(cells=cells):
-            prices = (_money(adapter, price, _fewest(offer, price)) for price in cells.values())
+            prices = (_money(adapter, price, _fewest(offer, price), price.doubt or "") for price in cells.values())
             return min(prices, key=lambda money: money.usd or 0)
         case PerMegapixel(first=first):
             return _money(adapter, Price(str(first)))
         case Metered():
             return Money.unknown(USED)
         case price:
-            return _money(adapter, price, _fewest(offer, price))
+            return _money(adapter, price, _fewest(offer, price), price.doubt or "")
 
 
 def _fewest(offer: Offer, price: Price) -> Decimal:

@@ -10,6 +10,7 @@ import attrs
 from anymedia.declare.assets import Assets
 from anymedia.declare.endpoint import Reply
 from anymedia.declare.path import Place
+from anymedia.model.formats import is_file
 from anymedia.model.forms import shown
 from anymedia.model.strict_json import Json
 from anymedia.model.task import Asset, Task, Trouble
@@ -18,6 +19,9 @@ from anymedia.model.vocabulary import Retry
 from .classify import LONGEST_NAME, Asked, Received
 from .links import MOST, links
 from .reading import amount, word
+
+SHOWN = 200
+"""Bytes of what is no file that an error repeats."""
 
 
 def results(received: Received, reply: Reply, task: Task, completed_at: datetime) -> dict[str, Any]:
@@ -31,7 +35,8 @@ def results(received: Received, reply: Reply, task: Task, completed_at: datetime
     if received.answer.file is not None:
         assets.append(attrs.evolve(received.answer.file, kind=task.kind.medium))
     held = [] if reply.files is None or reply.is_file else reply.files.find(received.content)
-    assets += [Asset(kind=task.kind.medium, data=data) for data in held if isinstance(data, bytes)]
+    medium = task.kind.medium
+    assets += [Asset(kind=medium, data=data) for data in held if isinstance(data, bytes) and _is_file(data, unusable)]
     told = ", ".join(shown(received.asked.shown(link)) for link in unusable[:3])
     if not any(map(task.is_work, assets)):
         what = "a finished task that has no result"
@@ -64,9 +69,16 @@ def _linked(
                 if url not in known:
                     yield Asset(url=url, expires_at=expires_at, **facts)
             known.update(found.urls)
-            for data in found.data:
-                yield Asset(data=data, **facts)
+            yield from (Asset(data=data, **facts) for data in found.data if _is_file(data, unusable))
             unusable += found.unusable
+
+
+def _is_file(data: bytes, unusable: list[str]) -> bool:
+    """Return whether bytes that stand in an answer are a file: not none at all, and no page or message."""
+    if data and is_file(data):
+        return True
+    unusable.append(data[:SHOWN].decode("utf-8", "replace") if data else "no bytes")
+    return False
 
 
 def _facts(asked: Asked, declared: Assets, task: Task, element: Json) -> dict[str, Any]:

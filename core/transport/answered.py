@@ -11,7 +11,7 @@ from pathlib import Path
 
 import attrs
 
-from anymedia.model.formats import UNKNOWN, Format, is_message, recognise
+from anymedia.model.formats import UNKNOWN, Format, is_file, is_message
 from anymedia.model.task import Asset
 from anymedia.translate.messages import Answer, Into, Lost
 
@@ -19,12 +19,6 @@ from .file import File
 from .part import FILE_LIMIT, HEAD, PRIVATE, Part, part
 
 _log = logging.getLogger("anymedia")
-
-
-def is_file(begin: bytes | bytearray) -> bool:
-    """Return whether an answer that begins so is a file, and no message: known media, or no text."""
-    head = bytes(begin)
-    return recognise(head) is not None or not is_message(head)
 
 
 async def answered(file: File, limit: int, into: Into, begun: bytearray) -> Answer:
@@ -38,7 +32,7 @@ async def answered(file: File, limit: int, into: Into, begun: bytearray) -> Answ
         begun += chunk
         if len(begun) >= HEAD:
             break
-    if is_file(begun):
+    if is_file(bytes(begun)):
         head = bytes(begun)
         begun.clear()
         try:

@@ -46,22 +46,15 @@ def dice():
     return st.binary(min_size=48, max_size=48).map(Dice)
 
 
-def there(path, body):
-    """Return a function that says whether anything but null stands under a name that a simulator has never read."""
-    return lambda name: Path(name.partition(": ")[2]).one(body) is not None
+class Ask:
+    """What simulators answer to a body at a path."""
 
+    def __init__(self):
+        self.running = {name: each(clock=lambda: 1_800_000_000.0, balance=10**12) for name, each in services().items()}
 
-@pytest.fixture(scope="session")
-def ask():
-    """Return whether a simulator takes a body at a path, all of it, and what it answers.
-
-    A "no" may come at HTTP 200, so that it is a task which says it; what a simulator never reads it does not take,
-    unless it is null.
-    """
-    running = {name: service(clock=lambda: 1_800_000_000.0, balance=10**12) for name, service in services().items()}
-
-    def ask(adapter, path, body):
-        service = running[adapter.name]
+    def __call__(self, adapter, path, body):
+        """Return the answer."""
+        service = self.running[adapter.name]
         service.tasks.clear()
         service.unread.clear()
         account = Account(name=adapter.name, adapter=adapter, origin=adapter.base_url)
@@ -69,7 +62,20 @@ def ask():
         (auth,) = adapter.auth
         headers = {**call.headers, auth.name: auth.prefix + service.api_key}
         where = urlsplit(call.url)
-        response = service.answer(Request(call.method, where.path, dict(parse_qsl(where.query)), headers, call.body))
-        return bool(service.tasks) and not any(map(there(path, body), service.unread)), response
+        return service.answer(Request(call.method, where.path, dict(parse_qsl(where.query)), headers, call.body))
 
-    return ask
+    def takes(self, adapter, path, body):
+        """Return whether it says yes to all of a body.
+
+        A "no" may come at HTTP 200, so that it is a task which says it; what a simulator ignores, like a tenth image in
+        a field of its own, it does not take, unless it is null.
+        """
+        self(adapter, path, body)
+        service = self.running[adapter.name]
+        ignored = [Path(name.partition(": ")[2]).one(body) for name in service.unread]
+        return bool(service.tasks) and all(value is None for value in ignored)
+
+
+@pytest.fixture(scope="session")
+def ask():
+    return Ask()

@@ -63,7 +63,6 @@ DIFFER = {
     ("runapi/seedream-5-lite", "output_quality", "high"): NO_WORD,
     **{(name, "resolution", None): OUR_DEFAULT for name in (*FLASH, *PRO)},
     **{(f"api_in_one/flux-2-{tier}", "input_urls", ()): EMPTY for tier in ("pro", "flex")},
-    **{(f"replicate/flux-2-{tier}", "input.input_images", ()): EMPTY for tier in ("pro", "flex")},
     **{(f"kie/nano-banana-{tier}", "input.image_input", ()): EMPTY for tier in ("2", "pro")},
     ("kie/nano-banana-2-lite", "input.image_urls", ()): EMPTY,
     **{
@@ -72,6 +71,7 @@ DIFFER = {
         if adapter.name == "fal" and "count" in offer.params
         for number in (2, 3, 4)
     },
+    **{(f"replicate/flux-2-{tier}", "input.input_images", ()): EMPTY for tier in ("pro", "flex")},
     **{
         (name, place, None): NULL
         for name, (_, offer) in OFFERS.items()
@@ -256,7 +256,7 @@ def pixels(wire):
 def verdicts(ask, adapter, offer, path, body):
     """Return whether check passes a body, and whether the simulator does."""
     checked = read(adapter, offer, path, body)
-    return checked is not None and not checked.problems, ask(adapter, path, body)[0]
+    return checked is not None and not checked.problems, ask.takes(adapter, path, body)
 
 
 def listed(name, body):

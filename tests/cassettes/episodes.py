@@ -20,6 +20,7 @@ from anymedia import (
     Rejected,
     SpeechRequest,
     State,
+    SubmitUncertain,
     Task,
     TaskFailed,
     VideoRequest,
@@ -71,7 +72,7 @@ class Episode:
 
 
 EPISODES = (
-    Episode(name="succeeded", fault={"kind": "latency", "seconds": 9}, live=True),  # long enough for equal looks
+    Episode(name="succeeded", live=True),
     Episode(name="failed", fault={"kind": "failed"}),
     Episode(name="refused", wrong_request=True, live=True),
     Episode(name="unauthorised", wrong_key=True, live=True),
@@ -84,13 +85,15 @@ EPISODES = (
 class Script:
     """What a provider is asked, its cheapest model; what it refuses whatever its page says; how each episode ends.
 
-    `more` is what else it makes, by the name of the episode in which it is asked for that.
+    `more` is what else it makes, by the name of the episode in which it is asked for that. `lasts` is how many seconds
+    it takes, so that some looks are equal; None: the answer to the submit is what was made.
     """
 
     request: ImageRequest
     refused: RawRequest
     ends: Mapping[str, End]
     more: Mapping[str, Request] = {}
+    lasts: float | None = 9
 
 
 PROMPT = "a lighthouse at dusk"
@@ -108,6 +111,8 @@ def ends(
     rejected: tuple[int, str | None],
     bad_key: str | None,
     no_credit: str | None,
+    no_credit_at: int = 402,
+    bad_key_at: int = 401,
     **more: str,
 ) -> Mapping[str, End]:
     """Return how the episodes end at a provider: what a task is billed, that of `more` too, and the codes of its
@@ -116,8 +121,8 @@ def ends(
         "succeeded": succeeded(money),
         "failed": failure,
         "refused": refused(Rejected, *rejected),
-        "unauthorised": refused(BadApiKey, 401, bad_key),
-        "no_credit": refused(NoCredit, 402, no_credit),
+        "unauthorised": refused(BadApiKey, bad_key_at, bad_key),
+        "no_credit": refused(NoCredit, no_credit_at, no_credit),
         "throttled": succeeded(money, REFUSED),
         **{name: succeeded(each) for name, each in more.items()},
     }
@@ -137,6 +142,48 @@ SCRIPTS = {
             song="$0.12 settled",
         ),
         more={"clip": attrs.evolve(CLIP, duration=5, audio=True), "song": attrs.evolve(SONG, duration=None)},
+    ),
+    "fal": Script(
+        request=FLUX,
+        refused=RawRequest("fal", "/fal-ai/flux-2-pro", {"image_size": "landscape_4_3"}),
+        ends=ends(
+            "$0.03 table",
+            failure=failed("request_timeout", Billed.NO, "$0 settled"),
+            rejected=(422, "value_error"),
+            bad_key=None,
+            no_credit=None,
+            no_credit_at=403,
+            clip="$0.252 table",
+            speech="~$0.0036 table",
+            song="~$0.1 table",
+        ),
+        more={
+            "clip": CLIP,
+            "speech": SpeechRequest(model="elevenlabs-multilingual-v2", text=PROMPT),
+            "song": MusicRequest(model="lyria-2", prompt=PROMPT),
+        },
+    ),
+    "kie": Script(
+        request=Z_IMAGE,
+        refused=RawRequest("kie", "/api/v1/jobs/createTask", {"model": "no-such-model", "input": {"prompt": PROMPT}}),
+        ends=ends(
+            "$0.004 settled",
+            failure=failed("500", Billed.NO, "$0 settled"),
+            rejected=(200, "422"),
+            bad_key="401",
+            no_credit="402",
+            clip="$0.21 settled",
+            veo="~$0.3 table",
+            song="$0.06 settled",
+            speech="$0.03 settled",
+        )
+        | {"unauthorised": refused(BadApiKey, 200, "401"), "no_credit": refused(NoCredit, 200, "402")},
+        more={
+            "clip": CLIP,
+            "veo": VideoRequest(model="veo-3.1-fast", prompt=PROMPT, duration=4),
+            "song": attrs.evolve(SONG, model="suno-v6"),
+            "speech": SpeechRequest(model="elevenlabs-multilingual-v2", text=PROMPT, voice="Rachel"),
+        },
     ),
     "reapi": Script(
         request=Z_IMAGE,
@@ -184,12 +231,62 @@ SCRIPTS = {
         ),
         more={"clip": CLIP, "song": SONG, "speech": SpeechRequest(model="tts-1", text=PROMPT)},
     ),
+    "bfl": Script(
+        request=attrs.evolve(FLUX, model="flux-2-klein-4b"),
+        refused=RawRequest("bfl", "/v1/flux-2-klein-4b", {"width": 1360, "height": 768}),
+        ends=ends(
+            "$0.014 settled",
+            failure=failed(None, Billed.UNKNOWN, "$0 settled"),
+            rejected=(422, "value_error"),
+            bad_key=None,
+            bad_key_at=403,
+            no_credit=None,
+            clip="$0.85 settled",
+        ),
+        more={"clip": VideoRequest(model="flux-3-video", prompt=PROMPT, duration=5, resolution="720p")},
+        lasts=5,
+    ),
+    "replicate": Script(
+        request=FLUX,
+        refused=RawRequest("replicate", "/v1/models/black-forest-labs/flux-2-pro/predictions", {"input": {}}),
+        ends=ends(
+            "unknown None",
+            failure=failed(None, Billed.UNKNOWN, "unknown None"),
+            rejected=(422, None),
+            bad_key=None,
+            no_credit=None,
+            clip="~$0.252 table",
+        ),
+        more={"clip": CLIP},
+        lasts=5,
+    ),
+    "openai": Script(
+        request=ImageRequest(model="gpt-image-2", prompt=PROMPT, aspect_ratio="3:2", quality="low"),
+        refused=RawRequest("openai", "/v1/images/generations", {"model": "gpt-image-2"}),
+        ends=ends(
+            "$0.012265 settled",
+            failure=End(
+                kind=SubmitUncertain,
+                status=500,
+                code="server_error",
+                billed=Billed.UNKNOWN,
+                outcomes=(Outcome.UNCERTAIN,),
+            ),
+            rejected=(400, "invalid_value"),
+            bad_key="invalid_api_key",
+            no_credit="insufficient_quota",
+        ),
+        lasts=None,
+    ),
 }
 
 
 def episodes(provider: str) -> tuple[Episode, ...]:
     """Return every episode of a provider: those of all, and what else it makes."""
-    return (*EPISODES, *(Episode(name=name) for name in SCRIPTS[provider].more))
+    script = SCRIPTS[provider]
+    slow = None if script.lasts is None else {"kind": "latency", "seconds": script.lasts}
+    succeeded_, *others = EPISODES
+    return (attrs.evolve(succeeded_, fault=slow), *others, *(Episode(name=name) for name in script.more))
 
 
 @attrs.frozen(kw_only=True)

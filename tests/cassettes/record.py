@@ -18,7 +18,8 @@ from anymedia import Account, Config, read_config
 from anymedia.clock import Clock
 from anymedia.registry import adapters
 from anymedia.simulators import running
-from tests.conftest import FakeClock
+from anymedia.testing import FakeClock
+from anymedia.testing.clock import while_sold
 
 from .episodes import SCRIPTS, Episode, Played, episodes, play
 from .tape import blank
@@ -41,14 +42,16 @@ def is_live(path: Path) -> bool:
 
 async def simulated(provider: str, episode: Episode, path: Path) -> Played:
     """Record an episode at the provider's simulator, on a clock that nobody waits for."""
-    clock = FakeClock()
+    clock = FakeClock(while_sold(adapters()[provider]))
     async with running(provider, clock=clock.time) as simulators:
         simulator = simulators[provider]
         simulator.service.api_key = PLANTED
         if episode.fault is not None:
             simulator.fault(**episode.fault)
         key = WRONG_KEY if episode.wrong_key else PLANTED
-        config = read_config(simulators.config, dict.fromkeys(simulators.environ, key))
+        tables = simulators.config
+        tables["providers"][provider].pop("settings", None)  # who hears the cassette has none of them
+        config = read_config(tables, dict.fromkeys(simulators.environ, key))
         note = f"Recorded against the simulator of {provider}, {_today()}; no live provider was called."
         return await record(provider, episode, path, config, clock, note)
 

@@ -71,6 +71,9 @@ def test_a_file_is_found_in_any_encoding(encoding):
         ({"a": TEXT[:-3] + "="}, Reply(files="a!base64")),
         ({"a": f"data:image/png;base64,{TEXT[:-3]}="}, Reply(assets="a")),
         ({"a": "AA A="}, Reply(files="a!base64")),
+        ({"a": ""}, Reply(files="a!base64")),
+        ({"a": b64encode(b"<html>down for repairs</html>").decode()}, Reply(files="a!base64")),
+        ({"a": "data:text/html,<html>down for repairs</html>"}, Reply(assets="a")),
     ],
 )
 def test_what_is_no_file_is_none(words, reply):

@@ -243,7 +243,9 @@ def test_a_price_by_resolution_says_nothing_of_pixels(fields):
         (None, "unknown"),
         (Price("0.05"), "$0.05"),
         (Price("0.05", approximate=True), "~$0.05"),
+        (Price("0.05", doubt="the unit is inferred"), "~$0.05"),
         (Table("resolution", {"2K": "0.08", "1K": "0.04"}), "$0.04"),
+        (Table("resolution", {"2K": "0.08", "1K": Price("0.04", doubt="the unit is inferred")}), "~$0.04"),
         (PerMegapixel("0.03", "0.015", "0.01"), "$0.03"),
     ],
 )

@@ -74,14 +74,14 @@ def shown(task):
                 ("video", "main", "2.mp4", "7", None),
                 ("image", "cover", "1.png", "Dusk", None),
                 ("image", "cover", "3.png", None, None),
-                ("video", "last_frame", b"hi", None, None),
+                ("video", "last_frame", b"\x89PNG\r\n\x1a\n", None, None),
             ],
         ),
         (Assets("@x-result", kind="audio"), [("audio", "main", "4.mp3", None, None)]),
     ],
 )
 def test_results_have_roles_titles_and_lengths(assets, expected):
-    body = {"state": "done", "items": ITEMS, "frame": "data:image/png;base64,aGk="}
+    body = {"state": "done", "items": ITEMS, "frame": "data:image/png;base64,iVBORw0KGgo="}
     assert shown(seen(Reply(state="state", assets=assets), body, {"x-result": CDN + "4.mp3"})) == expected
 
 

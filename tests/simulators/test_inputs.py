@@ -87,7 +87,6 @@ def test_kie_takes_a_form_base64_and_a_link(caller):
         ("base64", {"base64Data": "?", "uploadPath": "x"}),
         ("base64", {"base64Data": TEXT}),
         ("url", {"fileUrl": first, "uploadPath": "x"}),
-        ("url", {"fileUrl": PUBLIC, "uploadPath": "x"}),
         ("url", {"uploadPath": "x"}),
         ("stream", {"uploadPath": "x"}),
     ):
@@ -107,27 +106,3 @@ def test_replicate_takes_a_form_and_data_uris(caller):
     assert replicate.post(wanted, path)[0] == 422
     for wrong in ((), (("content", "a.png", "image/png", PNG), ("metadata", "{")), (("content", "x"),)):
         assert form(replicate, "/v1/files", about, *wrong)[0] == 422
-
-
-def test_openai_takes_edits_by_form_and_as_json(caller):
-    openai = caller("openai")
-    image, mask = ("a.png", "image/png", PNG), ("m.png", "image/png", PNG)
-    texts = (("model", "gpt-image-2"), ("prompt", "A fox"), ("n", "2"))
-    path = "/v1/images/edits"
-    assert form(openai, path, *texts, ("image", *image))[0] == 200
-    assert form(openai, path, *texts, ("image[]", *image), ("image[]", *image), ("mask", *mask))[0] == 200
-    assert openai.charged() == [8, 8]
-    images = [{"image_url": PUBLIC}, {"image_url": DATA}]
-    assert openai.post({"model": "gpt-image-2", **PROMPT, "images": images}, path)[0] == 200
-    for fields in (
-        texts,
-        (*texts, ("image", "no file")),
-        (*texts, ("image", *image), ("video", *image)),
-        (*texts, ("image", "a.gif", "image/gif", sample("picture.gif"))),
-        (*texts, ("image", *image), ("mask", "m.jpg", "image/jpeg", sample("picture.jpg"))),
-        (*texts[:2], ("n", "two"), ("image", *image)),
-    ):
-        assert form(openai, path, *fields)[0] == 400
-    wrong = [{"image_url": "data:image/png;base64,?"}]
-    assert openai.post({"model": "gpt-image-2", **PROMPT, "images": wrong}, path)[0] == 400
-    assert (bought(openai), openai.service.bills()["unread"]) == (3, [])

@@ -128,6 +128,7 @@ def test_edits_come_as_a_form_and_as_json(openai):
         form(openai, *texts, ("image", *IMAGE), path=MADE),
         openai.post({**PAINT, "images": []}, EDITED),
         openai.post({**PAINT, "images": [{"image_url": "http://10.0.0.1/a.png"}]}, EDITED),
+        openai.post({**PAINT, "images": [{"image_url": "data:image/png;base64,?"}]}, EDITED),
         openai.post({**PAINT, "images": [{"image_url": DATA}], "mask": {}, "steps": 1}, EDITED),
     ):
         assert status == 400

@@ -19,23 +19,29 @@ from anymedia.simulators.fixtures import simulators
 __all__ = ["simulators"]
 
 
+NINE = ("api_in_one", "bfl", "fal", "kie", "openai", "reapi", "replicate", "revidapi", "runapi")
+
+
 def test_names():
-    assert names() == ("api_in_one", "reapi", "revidapi", "runapi")
+    assert names() == NINE
 
 
 async def test_running_all():
     async with running() as every:
         assert tuple(one.name for one in every) == names()
-        assert len(every) == 4
+        assert len(every) == len(NINE)
         accounts = every.config["providers"]
         for one in every:
             assert every[one.name] is one
             variable = f"ANYMEDIA_SIMULATED_{one.name.upper()}_KEY"
-            secrets = {"webhook_secret_env": "ANYMEDIA_SIMULATED_RUNAPI_WEBHOOK_SECRET"} if one.name == "runapi" else {}
-            settings = {"settings": secrets} if secrets else {}
+            secrets = {f"{name}_env": f"{variable[:-3]}{name.upper()}" for name in one.service.secrets}
+            told = {**one.service.says, **secrets}
+            settings = {"settings": told} if told else {}
             assert accounts[one.name] == {"base_url": one.base_url, "api_key_env": variable, **settings}
-            assert {every.environ[each] for each in secrets.values()} == {*one.service.settings.values()}
+            shown = {every.environ[each] for each in secrets.values()} | {*one.service.says.values()}
+            assert shown == {*one.service.settings.values()}
             assert every.environ[variable] == one.api_key
+        assert [one.name for one in every if one.service.secrets] == ["bfl", "kie", "replicate", "runapi"]
         assert every["reapi"].api_key.startswith("rk_live_")
         assert every["api_in_one"].api_key.startswith("aio_")
 
@@ -65,7 +71,7 @@ async def test_ports_follow_one_another_and_order_is_kept():
 
 
 async def test_wrong_arguments():
-    with pytest.raises(ValueError, match="no simulator is named nope; there are api_in_one, reapi"):
+    with pytest.raises(ValueError, match="no simulator is named nope; there are api_in_one, bfl, fal"):
         async with running("nope"):
             pass
     with pytest.raises(ValueError, match="speed"):

@@ -33,8 +33,8 @@ def test_its_commands_work(acme):
 
     *built_in, found, studio = json.loads(acme.anymedia("providers", "--json"))
     assert not {"acme", "studio"} & {each["provider"] for each in built_in}
-    assert (studio["title"], studio["models"]) == ("Acme Studio", ["song-2", "clip-1"])
-    assert (found["provider"], found["title"], found["models"]) == ("acme", "Acme", ["flux-2-pro"])
+    assert (studio["title"], studio["models"]) == ("Acme Studio", {"music": ["song-2"], "video": ["clip-1"]})
+    assert (found["provider"], found["title"], found["models"]) == ("acme", "Acme", {"image": ["flux-2-pro"]})
     assert [gap["what"] for gap in found["gaps"]] == ["rate limits", "how to cancel"]
 
 
@@ -77,7 +77,7 @@ def test_its_suites_pass(acme, source):
 def test_its_hooks_do_what_the_page_says(acme, source):
     done = acme.pytest(str(source / "tests" / "test_hooks.py"))
     assert done.returncode == 0, done.stdout
-    assert "2 passed" in done.stdout
+    assert "3 passed" in done.stdout
 
 
 def shown() -> str:
