@@ -82,7 +82,7 @@ def written_as(adapter: Adapter, path: str, body: Any) -> Request | None:
     """Return the request that an adapter writes as a body, at a path; None when there is none. Null is not given."""
     where = urlsplit(path)
     sent = {**body, **{f"?{name}": text for name, text in parse_qsl(where.query)}}
-    sold = [offer for offer in adapter.offers if where.path in _paths(adapter, offer)]
+    sold = [each for each in adapter.offers if where.path in _paths(adapter, each) and _is_named(adapter, each, body)]
     may_be = (
         (offer, request)
         for offer in sold
@@ -109,6 +109,12 @@ def _paths(adapter: Adapter, offer: Offer) -> set[str]:
     submit = adapter.life(offer.lifecycle).submit
     paths, ids = alternatives(offer.path) or [submit.path or ""], alternatives(offer.wire_id)
     return {urlsplit(path.replace("{wire_id}", each)).path for path in paths for each in ids}
+
+
+def _is_named(adapter: Adapter, offer: Offer, body: Any) -> bool:
+    """Return whether a body names an offer by a wire id of it, where bodies name one."""
+    place = adapter.life(offer.lifecycle).submit.model
+    return place is None or Place(place).one(body) in alternatives(offer.wire_id)
 
 
 def _read_back(adapter: Adapter, offer: Offer, variant: str, sent: Mapping[str, Any]) -> Iterator[Request]:
