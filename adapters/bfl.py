@@ -86,7 +86,8 @@ FLUX_3_VIDEO = Offer(
 
 def life(expires: float, pace: Pace, **told: str) -> Lifecycle:
     return Lifecycle(
-        submit=Endpoint(method="POST", path="/v1/{wire_id}", reply=Reply(id="id")),
+        # The cost of a look counts, where one is made: a webhook tells none.
+        submit=Endpoint(method="POST", path="/v1/{wire_id}", reply=Reply(id="id", credits="cost")),
         poll=Endpoint(
             method="GET",
             link="polling_url",
@@ -165,6 +166,8 @@ ADAPTER = Adapter(
         Gap("whether a task that failed or was moderated is billed: refunds", "counted as billed"),
         Gap("what a wrong API key is answered", "401 and 403 are taken for it"),
         Gap("the price of images put in", "by their megapixels, which are known of files alone: no quote for a URL"),
+        Gap("what max and klein bill for a megapixel that is put in", "as for a further one that comes out"),
+        Gap("what a megapixel is", "1024 × 1024, by the example of an answer"),
         Gap("the price of a draft: about a third", "unknown"),
         Gap("the length of a film that nobody asks for", "5 s, which are always sent"),
         Gap("more than two pictures of a film, at times of their own", "given in `extra` as keyframes"),

@@ -66,7 +66,7 @@ def show_quotes(quotes: Sequence[Quote], ages: Ages) -> None:
     from .screen import Screen, pairs
 
     screen = Screen()
-    cheapest = min((quote.money.usd for quote in quotes if quote.money.usd is not None), default=None)
+    cheapest = min((quote.money.bound for quote in quotes if quote.money.bound is not None), default=None)
     if not screen.is_terminal:
         screen.table(PIPED, (_piped(quote, cheapest, ages) for quote in quotes))
         return
@@ -137,7 +137,7 @@ def _piped(quote: Quote, cheapest: Decimal | None, ages: Ages) -> "list[Cell]":
 
 
 def _is(quote: Quote, cheapest: Decimal | None) -> bool:
-    return cheapest is not None and quote.money.usd == cheapest
+    return cheapest is not None and quote.money.bound == cheapest
 
 
 def _mark(quote: Quote, cheapest: Decimal | None) -> str:

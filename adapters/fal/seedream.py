@@ -2,11 +2,11 @@
 
 Page: docs.fal.ai, fal-ai/bytedance/seedream/v4.5 and v5/lite.
 Odd: a size that the model chooses is named by its resolution, auto_2K; auto_4K (of 5 lite auto_3K) is given in `extra`,
-as `image_size`. How a ratio and a resolution go together is not told. `max_images`, given in `extra`, makes several
-related pictures of one task, each of which is billed.
+as `image_size`. How a ratio and a resolution go together is not told. `max_images` makes several related pictures of
+one task, each of which is billed: how many is told afterwards, so that its price is unknown.
 """
 
-from anymedia.declare import UNKNOWN, Choice, Offer, Param, Price, Size, when
+from anymedia.declare import UNKNOWN, Choice, Offer, Param, Size, Table, when
 
 from .common import CHECKER, NAMED, PICTURES, SEED, files, prompt
 
@@ -23,7 +23,8 @@ def seedream(version: str, path: str, usd: str, more: dict[str, Param]) -> Offer
             "aspect_ratio": Param("image_size", Choice(NAMED, {"auto": "auto_2K"}), default=UNKNOWN),
             **more,
         },
-        prices=Price(usd),
+        knobs={"pictures": Param("max_images", Choice({"one": None}), default="one")},
+        prices=Table("pictures", {"one": usd}),
     )
 
 

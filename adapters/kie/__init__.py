@@ -113,7 +113,8 @@ ADAPTER = Adapter(
     errors={
         402: Cause.NO_CREDIT,
         433: Cause.NO_CREDIT,  # a key of a sub-account that is over its cap
-        **dict.fromkeys((455, 505), Err(Cause.UNAVAILABLE, submit=Outcome.REFUSED)),  # maintenance, feature disabled
+        455: Err(Cause.UNAVAILABLE, submit=Outcome.REFUSED),  # maintenance
+        505: Cause.REJECTED,  # "feature disabled", which no waiting changes
     },
     upload=Upload(
         Step(
@@ -157,7 +158,7 @@ ADAPTER = Adapter(
         ),
         Gap("at seedance the ratio of a picture, 0.4 to 2.5, and how long films and sounds are", "not held"),
         Gap("that films and pictures of wan-2.7 are five together at most", "five of each"),
-        Gap("where a last frame stands among the results", "lastFrameUrl; else it counts as a clip"),
+        Gap("where a last frame stands among the results", "lastFrameUrl, else a link that ends as a picture's"),
         Gap("the price of an image that is put in at seedream-5-pro", "that of ten, as an estimate"),
         Gap("what sound costs at seedance-2.5, and what reference films do", "the price is unknown"),
         Gap("the price of seedance-2.0-mini, of veo at 4K, and of speech", "unknown"),

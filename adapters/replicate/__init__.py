@@ -34,7 +34,7 @@ ADAPTER = Adapter(
     settings={"webhook_secret": Setting(env="REPLICATE_WEBHOOK_SECRET", secret=True, rotated=True)},
     lifecycle=Lifecycle(
         submit=Endpoint(method="POST", path="/v1/models/{wire_id}/predictions", reply=PREDICTION),
-        poll=Endpoint(method="GET", link="urls.get", reply=PREDICTION),
+        poll=Endpoint(method="GET", link="urls.get", path="/v1/predictions/{id}", reply=PREDICTION),
         cancel=Endpoint(method="POST", path="/v1/predictions/{id}/cancel"),
         states={
             "starting": State.QUEUED,

@@ -76,7 +76,7 @@ class PriceQuote:
 
     The query of `call` and what it `sends` as its body may hold {wire_id}, and the names that `of`, a form of the
     submit's path, finds in it; "{body}" is the submit's own body. The answer holds in `usd` what the whole task costs,
-    true where it has all the words of `known`, since the `date`.
+    true where it has all the words of `known`, of which "{wire_id}" is that of the offer, since the `date`.
 
     With `units` the amount is for one unit: `unit` is the place of its name, and `units` says by name which field of
     the request counts them. Such a price is an estimate, asked for where the page prints none, and so is one with a

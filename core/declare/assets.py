@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 from typing import Any, TypeAlias, get_args
+from urllib.parse import urlsplit
 
 import attrs
 
 from anymedia.model.vocabulary import AssetRole, Kind
 
 from .path import Path, Place, place
+
+PICTURES = (".png", ".jpg", ".jpeg", ".webp")
+"""How links to pictures end."""
 
 MEDIA = tuple(sorted({kind.medium for kind in Kind}))
 """What a result may be."""
@@ -31,7 +35,8 @@ class Assets:
     """Results at a place: `at` holds each of them, and `url`, `title` and `seconds` are places within each.
 
     Without a `url` it is what `at` holds. `kind` is the medium (image, video, audio): without one that of the work, and
-    an image for what stands beside it, which `role` says (main, cover, last_frame).
+    an image for what stands beside it, which `role` says (main, cover, last_frame). Where neither is said, a link among
+    films that ends as a picture's is a last frame.
     """
 
     at: Place = attrs.field(converter=place)
@@ -40,6 +45,13 @@ class Assets:
     role: AssetRole = attrs.field(default="main", validator=_one_of(*get_args(AssetRole)))
     title: Place | None = attrs.field(default=None, converter=optional_place)
     seconds: Place | None = attrs.field(default=None, converter=optional_place)
+
+    def beside(self, work: str, url: str) -> "Assets":
+        """Return what a link at the place is, beside a work of this medium: the words of it, or a last frame's."""
+        told = self.kind is not None or self.role != "main"
+        if told or work != "video" or not urlsplit(url).path.lower().endswith(PICTURES):
+            return self
+        return attrs.evolve(self, role="last_frame")
 
     def medium(self, work: str) -> str:
         """Return what a result is as a file, beside a work of this medium."""

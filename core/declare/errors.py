@@ -10,10 +10,18 @@ from anymedia.model.vocabulary import Cause, Outcome, Refund, State
 
 @attrs.frozen
 class Match:
-    """An error that is recognised by its HTTP status and a part of its text."""
+    """An error that is recognised by its HTTP status and a part of its text.
+
+    Without a status it is a failed task's, or a refusal's: what is said at 500 or more is no reason that is known.
+    """
 
     text: str
     status: int | None = None
+
+    def fits(self, text: str, status: int | None) -> bool:
+        """Return whether it is the error of a text at an HTTP status; None: a failed task's."""
+        at_its_status = status == self.status if self.status is not None else status is None or status < 500
+        return at_its_status and self.text in text
 
 
 @attrs.frozen

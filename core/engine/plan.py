@@ -219,4 +219,4 @@ def in_order(policy: Policy, options: Sequence[Option]) -> list[Option]:
 
 
 def _price(option: Option) -> tuple[bool, Decimal]:
-    return option.money.usd is None, option.money.usd or Decimal(0)
+    return option.money.bound is None, option.money.bound or Decimal(0)

@@ -115,7 +115,7 @@ async def _told(question: _Question, words: PriceQuote, session: Session, tag: s
         account.check()
     asked = session.asked(account, checked.offer.model)
     answer = await session.retried(lambda: session.read(account, call, checked.offer.model), Unavailable)
-    told = decode.price(asked, words, answer)
+    told = decode.price(asked, words, answer, checked.wire_id)
     try:
         usd, doubt = whole(told, checked, units)
     except Unpriced as error:

@@ -59,9 +59,9 @@ def worst(steps: Sequence[Option], terms: Options) -> Decimal | None:
     spent = {Decimal(0)}
     goes_on: set[Decimal] = set(spent)
     for option in steps:
-        if option.money.usd is None:
+        if option.money.bound is None:
             return None
-        sums = {EXACT.add(each, option.money.usd) for each in goes_on}
+        sums = {EXACT.add(each, option.money.bound) for each in goes_on}
         here = {each if most is None or each <= most else most for each in sums if in_parts or _fits(each, most)}
         spent |= here
         if _goes_on(option.account, terms):
@@ -82,7 +82,7 @@ def _goes_on(account: Account, terms: Options) -> bool:
 
 
 def _over(option: Option, terms: Options) -> str:
-    price = "its price is unknown, and may be" if option.money.usd is None else f"it costs {option.money},"
+    price = "its price is unknown, and may be" if option.money.bound is None else f"it costs {option.money},"
     return f"max_price: {price} more than the {terms.max_price} USD allowed"
 
 

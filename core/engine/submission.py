@@ -220,7 +220,7 @@ class Submission:
         if limit is not None and self._session.ledger is None:
             message = f"{name} has a daily_limit, and the journal, which it is held against, is switched off"
             raise ConfigError(message, **self.facts)
-        if limit is not None and self.order.money.usd is None and not self._any_price:
+        if limit is not None and self.order.money.bound is None and not self._any_price:
             raise OverCeiling(
                 f"{name} may spend {limit} USD a day, and the price of this is unknown "
                 f"({self.order.money.reason}); allow_unknown_price=True takes it all the same",

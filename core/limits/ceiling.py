@@ -28,10 +28,12 @@ class Ceiling:
         return Reservation(self._held, attempt.reserved or Decimal(0))
 
     def fits(self, money: Money) -> bool:
-        """Return whether a price can be reserved now."""
+        """Return whether a price can be reserved now; an unknown one, where it is allowed, while anything is left."""
         if self.most is None:
             return True
-        return self._allow_unknown if money.usd is None else EXACT.add(self.held, money.usd) <= self.most
+        if money.bound is None:
+            return self._allow_unknown and (not self.held or self.held < self.most)
+        return EXACT.add(self.held, money.bound) <= self.most
 
     def reserve(self, offer: str, money: Money) -> "Reservation":
         """Reserve the price of an attempt at an offer. Errors: OverCeiling."""
@@ -39,10 +41,10 @@ class Ceiling:
             return Reservation(self._held, Decimal(0))
         if self.fits(money):
             return Reservation(self._held, money.usd or Decimal(0))
-        if money.usd is None:
+        held = self.held
+        if money.bound is None and not self._allow_unknown:
             why = f"the price of {offer} is unknown ({money.reason}), and may be more than the {self.most} USD allowed"
             raise _over(f"{why}; allow_unknown_price takes it all the same")
-        held = self.held
         spent = f", of which {held.normalize(EXACT):f} are spent, or reserved for its other tasks" if held else ""
         raise _over(f"{offer} costs {money}, more than the {self.most} USD allowed{spent}")
 

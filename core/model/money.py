@@ -36,6 +36,12 @@ class Money:
     source: str | None = None
     reason: str | None = None
 
+    @property
+    def bound(self) -> Decimal | None:
+        """The most that is billed; None where nobody knows: what a provider told as an estimate may be an average."""
+        is_guess = self.status is PriceStatus.ESTIMATE and self.got == "live"
+        return None if is_guess else self.usd
+
     @classmethod
     def unknown(cls, reason: str) -> "Money":
         """Return an unknown amount, with the reason why nobody knows it."""

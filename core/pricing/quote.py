@@ -17,7 +17,7 @@ def ordered(quotes: Iterable[Quote]) -> list[Quote]:
 
 
 def _order(quote: Quote) -> tuple[bool, bool, Decimal]:
-    usd = quote.money.usd
+    usd = quote.money.bound
     return quote.status == REFUSED, usd is None, Decimal(0) if usd is None else usd
 
 

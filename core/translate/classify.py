@@ -98,7 +98,7 @@ class Asked:
     def row(self, code: str | None, text: str, status: int | None = None) -> Err | None:
         """Return the adapter's row for an error, found by its text first, then by its code."""
         for match, row in self.adapter.errors.items():
-            if isinstance(match, Match) and match.status in (None, status) and match.text in text:
+            if isinstance(match, Match) and match.fits(text, status):
                 return row
         return self.adapter.errors.get(code) if code is not None else None
 

@@ -365,18 +365,18 @@ def balance(asked: Asked, words_of: Balance, answer: Answer) -> Money:
     )
 
 
-def price(asked: Asked, words_of: PriceQuote, answer: Answer) -> ToldPrice:
-    """Return what an answer says that a task costs. Errors: ProviderError."""
+def price(asked: Asked, words_of: PriceQuote, answer: Answer, wire_id: str | None = None) -> ToldPrice:
+    """Return what an answer says that a task of a wire id costs. Errors: ProviderError."""
     received = Received.of(asked, answer)
     if received.is_error(None):
         raise received.refusal(submit=False)
     for where, word_ in words_of.known.items():
-        if (value := where.one(received.content)) != word_:
+        if (value := where.one(received.content)) != (wire_id if word_ == "{wire_id}" else word_):
             said = asked.shown(value) if isinstance(value, str) else "missing"
             raise received.error(Cause.NOT_FOUND, f"{asked.account} reports no price: {where} is {said}"[:200])
     usd = amount(words_of.usd, received.content)
     # A price that is far too low by mistake would make this offer the first choice.
-    if usd is None or not can_be(usd):
+    if usd is None or not can_be(usd) or usd < LEAST:
         raise received.malformed("no price that can be", None)
     since = time_of(words_of.date, received.content) or asked.now
     if since > asked.now + timedelta(days=1):

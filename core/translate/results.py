@@ -61,14 +61,16 @@ def _linked(
     """Yield the results that have links, each once at its place, and those whose links hold the bytes."""
     seen: dict[tuple[str, str], set[str]] = {}
     for declared in reply.assets:
-        known = seen.setdefault((declared.role, declared.medium(task.kind.medium)), set())
         for element in islice(declared.at.find(received.content), MOST):
             found = links(declared.url, element, received.asked.origin)
             facts = _facts(received.asked, declared, task, element)
             for url in found.urls:
+                it = declared.beside(task.kind.medium, url)
+                known = seen.setdefault((it.role, it.medium(task.kind.medium)), set())
                 if url not in known:
-                    yield Asset(url=url, expires_at=expires_at, **facts)
-            known.update(found.urls)
+                    told = facts if it is declared else _facts(received.asked, it, task, element)
+                    yield Asset(url=url, expires_at=expires_at, **told)
+                known.add(url)
             yield from (Asset(data=data, **facts) for data in found.data if _is_file(data, unusable))
             unusable += found.unusable
 

@@ -71,7 +71,7 @@ ANSWERS = [
             (429, "RateLimited"),
             (433, "NoCredit"),
             (455, "Unavailable"),
-            (505, "Unavailable"),
+            (505, "Rejected"),
         )
     ),
     *(

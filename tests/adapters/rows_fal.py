@@ -562,8 +562,8 @@ DEFAULTS = {
         "output_format": "png",
     },
     "fal/nano-banana-pro": {"aspect_ratio": "1:1", "resolution": "1K", "output_format": "png"},
-    "fal/seedream-4.5": unnamed("aspect_ratio", "moderation"),
-    "fal/seedream-5-lite": unnamed("aspect_ratio"),
+    "fal/seedream-4.5": unnamed("aspect_ratio", "moderation") | {"pictures": "one"},
+    "fal/seedream-5-lite": unnamed("aspect_ratio") | {"pictures": "one"},
     **{
         f"fal/imagen-4{tier}": unnamed("aspect_ratio", "resolution", "output_format")
         for tier in ("", "-fast", "-ultra")
@@ -649,7 +649,7 @@ CELLS = [
         for each, usd in zip(("1K", "2K", "4K"), (".15", ".15", ".30"), strict=True)
     ),
     flat("seedream-4.5", ".04"),
-    flat("seedream-4.5", ".04", ESTIMATE, extra={"fal": {"max_images": 3}}),
+    flat("seedream-4.5", None, UNKNOWN, extra={"fal": {"max_images": 3}}),
     flat("seedream-5-lite", ".035", aspect_ratio="16:9"),
     *(
         flat(name, None, UNKNOWN)

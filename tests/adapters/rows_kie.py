@@ -48,7 +48,8 @@ FACTS = {
         "refunds": "yes",
         "errors": {
             **dict.fromkeys(("402", "433"), Err(Cause.NO_CREDIT)),
-            **dict.fromkeys(("455", "505"), Err(Cause.UNAVAILABLE, submit=Outcome.REFUSED)),
+            "455": Err(Cause.UNAVAILABLE, submit=Outcome.REFUSED),
+            "505": Err(Cause.REJECTED),
         },
         "balance": ("/api/v1/chat/credit", None, "data"),
         "signed_with": "KIE_WEBHOOK_KEY",

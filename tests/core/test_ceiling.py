@@ -128,6 +128,14 @@ def test_what_was_made_before_counts_too_though_it_is_above_the_ceiling():
     ceiling.reserve("acme/1", money("0.10"))
 
 
+def test_what_nobody_knows_is_taken_while_anything_is_left():
+    ceiling = Ceiling(Decimal("0.05"), allow_unknown=True)
+    first = ceiling.reserve("acme/1", Money.unknown("by tokens"))
+    first.count(accepted(attempt("0.05"), state=State.SUCCEEDED, money=money("0.31", "settled")))
+    with pytest.raises(OverCeiling, match=r"costs unknown, more than the 0\.05 USD allowed, of which 0\.31 are spent"):
+        ceiling.reserve("acme/1", Money.unknown("by tokens"))
+
+
 def test_amounts_are_added_up_exactly_whatever_the_program_has_set():
     with decimal.localcontext(prec=2):
         ceiling = Ceiling(Decimal("1.000000002"))

@@ -21,6 +21,7 @@ from anymedia import AnymediaError, ConfigError, ImageRequest, Secret, VideoRequ
 from anymedia.declare import Endpoint, PriceQuote
 from anymedia.engine.refresh import refresh
 from anymedia.engine.session import Session
+from anymedia.limits.ceiling import Ceiling
 from anymedia.pricing import live
 from anymedia.pricing.live import LivePrice, LivePrices
 from anymedia.pricing.offers import candidates
@@ -510,7 +511,7 @@ def test_a_path_that_has_not_the_form_of_the_adapter_s_is_a_mistake_in_the_adapt
 
 LISTED = PriceQuote(
     call=Endpoint(method="GET", origin="https://prices.acme.example", path="/v1/list", query={"id": "{wire_id}"}),
-    known={"prices[0].currency": "USD"},
+    known={"prices[0].id": "{wire_id}", "prices[0].currency": "USD"},
     usd="prices[0].unit_price",
     unit="prices[0].unit",
     units={"images": "count", "seconds": "duration", "pages": "pages"},
@@ -531,8 +532,9 @@ def listed():
     return attrs.evolve(ACCOUNT, adapter=adapter, api_key=Secret("key"))
 
 
-def unit_price(usd, unit):
-    return Answer(200, {}, json.dumps({"prices": [{"unit_price": usd, "unit": unit, "currency": "USD"}]}).encode())
+def unit_price(usd, unit, wire_id="flux-2-pro-text-to-image"):
+    entry = {"id": wire_id, "unit_price": usd, "unit": unit, "currency": "USD"}
+    return Answer(200, {}, json.dumps({"prices": [entry]}).encode())
 
 
 class Lists(Wire):
@@ -548,6 +550,7 @@ class Lists(Wire):
 
 
 CLIP = VideoRequest(model="kling-3.0", prompt="a fox", duration=7)
+AVERAGED = "what calls cost on average"
 A_UNIT = "the price list tells it for one of {}; what else moves it is not told"
 
 
@@ -555,10 +558,18 @@ A_UNIT = "the price list tells it for one of {}; what else moves it is not told"
     ("request_", "listed_as", "average", "usd", "reason"),
     [
         (attrs.evolve(FLUX, count=2), unit_price(0.025, "images"), None, "0.05", A_UNIT.format("count")),
-        (CLIP, unit_price(0.1, "seconds"), None, "0.7", A_UNIT.format("duration")),
-        (FLUX, unit_price(0.1, "gpu hours"), Answer(200, {}, b'{"total": 0.04}'), "0.04", "what calls cost on average"),
-        (FLUX, unit_price(0.1, None), Answer(200, {}, b'{"total": 0.04}'), "0.04", "what calls cost on average"),
-        (FLUX, unit_price(0.1, "pages"), Answer(200, {}, b'{"total": 0.04}'), "0.04", "what calls cost on average"),
+        (CLIP, unit_price(0.1, "seconds", "kling-3.0"), None, "0.7", A_UNIT.format("duration")),
+        (FLUX, unit_price(0.1, "gpu hours"), Answer(200, {}, b'{"total": 0.04}'), "0.04", AVERAGED),
+        (
+            FLUX,
+            unit_price(0.1, "images", "other"),
+            Answer(200, {}, b'{"total": 0.04}'),
+            "0.04",
+            "what calls cost on average",
+        ),
+        (FLUX, unit_price(1e-9, "images"), Answer(200, {}, b'{"total": 0.04}'), "0.04", AVERAGED),
+        (FLUX, unit_price(0.1, None), Answer(200, {}, b'{"total": 0.04}'), "0.04", AVERAGED),
+        (FLUX, unit_price(0.1, "pages"), Answer(200, {}, b'{"total": 0.04}'), "0.04", AVERAGED),
     ],
 )
 def test_a_price_by_the_unit_is_an_estimate_where_the_page_has_none(
@@ -569,6 +580,8 @@ def test_a_price_by_the_unit_is_an_estimate_where_the_page_has_none(
     (candidate,) = candidates(request_, [listed], live=LivePrices(path))
     money = candidate.money
     assert (money.usd, money.status, money.got, money.reason) == (Decimal(usd), "estimate", "live", reason)
+    assert money.bound is None  # what it may cost more nobody knows, so that no ceiling is held by it
+    assert not Ceiling(Decimal(9)).fits(money)
     first, *others = wire.calls
     assert (first.keyed, first.json, first.url) == (
         True,

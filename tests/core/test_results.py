@@ -91,6 +91,14 @@ def test_a_link_is_one_result_at_its_place_however_often_it_stands_there():
     assert [(each.role, each.title) for each in task.assets] == [("main", "A"), ("cover", None)]
 
 
+def test_a_picture_among_films_is_their_last_frame_where_nothing_else_is_told():
+    links = [CDN + "1.mp4", CDN + "2.PNG?x=1", CDN + "1.mp4"]
+    task = seen(Reply(state="state", assets="a[]"), {"state": "done", "a": links})
+    assert [(each.kind, each.role) for each in task.assets] == [("video", "main"), ("image", "last_frame")]
+    told = seen(Reply(state="state", assets={"video": "a[]"}), {"state": "done", "a": links})
+    assert [(each.kind, each.role) for each in told.assets] == [("video", "main")] * 2
+
+
 def test_results_are_named_by_their_places():
     assert str(Assets("songs[]", url="audio")) == "songs[] audio"
     assert str(Assets("urls[]")) == "urls[]"
