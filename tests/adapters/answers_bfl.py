@@ -119,4 +119,29 @@ ANSWERS = [
         },
         offer="flux-3-video",
     ),
+    # Webhooks, which tell no cost
+    Answered(
+        "webhook",
+        {
+            "id": ID,
+            "status": "Ready",
+            "result": {"sample": PICTURE, "prompt": "a red fox", "seed": 42},
+            "timestamp": "2026-11-28T00:00:00Z",
+        },
+        DONE | {"assets": [("image", PICTURE)], "lives": [600], "told": {"seed": 42}},
+        id=ID,
+    ),
+    Answered(
+        "webhook",
+        {"id": ID, "status": "Error", "error": "failed", "message": "no", "timestamp": "2026-11-28T00:00:00Z"},
+        {
+            "state": "failed",
+            "raw_state": "Error",
+            "cause": "failed",
+            "code": "failed",
+            "message": "no",
+            "refund": "unknown",
+        },
+        id=ID,
+    ),
 ]

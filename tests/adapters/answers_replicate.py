@@ -101,4 +101,13 @@ ANSWERS = [
     look(prediction("failed", error="CUDA out of memory"), ended("failed", "failed", "CUDA out of memory")),
     look(prediction("canceled"), {"state": "canceled", "raw_state": "canceled"}),
     look(prediction("aborted"), ended("aborted", "failed", refund="yes", usd="0")),
+    # Webhooks: the prediction as it is polled
+    Answered(
+        "webhook",
+        prediction("succeeded", output=FILM),
+        {"state": "succeeded", "raw_state": "succeeded", "assets": [("video", FILM)], "lives": [3600]},
+        offer="kling-3.0",
+        id=ID,
+    ),
+    Answered("webhook", prediction("failed", error=FLAGGED), ended("failed", "blocked", FLAGGED), id=ID),
 ]
