@@ -207,7 +207,9 @@ def test_settings_are_shown_and_secrets_masked(studio, monkeypatch, tmp_path):
     shown, text = ran("providers", STUDIO_ORG="org-7", STUDIO_CLIENT=secret)
     held = next(each for each in shown if each["account"] == "studio")
     assert held["settings"] == {"organization": "org-7", "client": "***", "hook_secret": None, "team": "red"}
-    people = CliRunner().invoke(app, ["providers"], env={"STUDIO_ORG": "org-7", "STUDIO_CLIENT": secret}).stdout
+    people = (
+        CliRunner().invoke(app, ["providers", "studio"], env={"STUDIO_ORG": "org-7", "STUDIO_CLIENT": secret}).stdout
+    )
     assert "organization: org-7" in people
     assert "client: ***" in people
     assert secret not in text + people
