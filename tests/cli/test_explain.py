@@ -162,6 +162,6 @@ def test_an_offer_that_has_ended_is_refused_by_the_day_of_the_command(terminal):
     """gpt-image-1.5 ends on the day that it is for the command line's clock."""
     for command in ("explain", "prices"):
         (told,) = terminal.json(command, "a fox", "--model", "gpt-image-1.5")
-        assert "no longer sold since 2026-12-01" in str(told)
+        assert "not sold since 2026-12-01; " in str(told)
     (told,) = terminal.json("explain", "--model", "tts-1-hd", "--text", "hello", "--voice", "alloy")
     assert told["notices"] == ["openai/tts-1-hd is no longer sold from 2027-01-06 on"]

@@ -40,7 +40,10 @@ async def test_from_sixty_days_before_it_is_told_and_still_bought(buyer, clock, 
 
 async def test_from_that_day_on_nothing_is_sent_unless_limits_are_switched_off(buyer, clock, sims, request_, caplog):
     days_before(clock, 0)
-    with pytest.raises(Unsupported, match=r"model: no longer sold since 2026-12-01 \(reAPI documentation, flux-2\)"):
+    with pytest.raises(
+        Unsupported,
+        match=r"model: not sold since 2026-12-01; reapi sells .* and \d+ more \(reAPI documentation, flux-2\)",
+    ):
         await buyer.submit(request_)
     assert [each.status for each in buyer.quote(request_)] == ["refused"]
     assert sims["reapi"].bills()["submits"] == 0

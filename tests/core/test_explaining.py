@@ -60,13 +60,13 @@ def test_an_offer_is_pinned_by_either_of_its_names():
             FLUX,
             "api_in_one/flux-2-pro",
             "offer",
-            "flux-2-pro is not sold by reapi as asked for; it is sold as api_in_one",
+            "only reapi is asked: set API_IN_ONE_API_KEY, or name an account of api_in_one",
         ),
         (
             attrs.evolve(FLUX, model="flux-2-max"),
             None,
             "model",
-            "is not sold by reapi as asked for; it is sold as bfl/flux-2-max",
+            "flux-2-max is not sold by reapi; it is sold as bfl/flux-2-max",
         ),
     ],
 )
@@ -129,7 +129,7 @@ def test_every_provider_that_sells_the_model_is_explained_without_a_key():
     assert [each.offer for each in explain(FLUX, offer="reapi/flux-2")] == ["reapi/flux-2"]
     with pytest.raises(ConfigError, match="no provider is named 'zzz'"):
         explain(FLUX, "zzz")
-    with pytest.raises(Unsupported, match="is not sold by api_in_one as asked for"):
+    with pytest.raises(Unsupported, match="gpt-image-2 is not sold by api_in_one; it is sold as kie/"):
         explain(GPT, "api_in_one")
 
 

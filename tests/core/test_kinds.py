@@ -205,10 +205,10 @@ def test_what_the_clip_is_of_is_never_dropped():
 def test_an_offer_of_another_kind_takes_nothing():
     picture = ImageRequest(model="film-1", prompt="waves", seed=1)
     checked = check(picture, STUDIO, FILM, on_unsupported="drop", limits=False)
-    assert said(checked) == [("kind", "this offer makes video, and the request is for image")]
+    assert said(checked) == [("kind", "this offer makes clips, and the request is for pictures")]
     (candidate,) = candidates(picture, [account(STUDIO)])
     assert (candidate.parts, choose([candidate])) == ((), None)
-    with pytest.raises(Unsupported, match="kind: this offer makes video"):
+    with pytest.raises(Unsupported, match="kind: this offer makes clips"):
         raise candidate.checked.error()
 
 
