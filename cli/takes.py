@@ -6,6 +6,7 @@ from typing import Any
 
 from anymedia.declare import (
     UNKNOWN,
+    VARIANT,
     Always,
     Choice,
     File,
@@ -23,8 +24,9 @@ from anymedia.declare import (
 from anymedia.declare.fields import Value
 from anymedia.declare.numbers import AUTO, as_word
 from anymedia.declare.sizes import Shape
+from anymedia.model.request import FROM_TEXT
 
-from .fields import FIELDS
+from .fields import FIELDS, flag
 
 NONE = "–"
 """What stands where there is nothing."""
@@ -53,6 +55,8 @@ def worded(field: str, value: object) -> str:
     word = "unknown" if value is None else as_word(value)
     if value == "dearest":
         return f"dearest {field}"
+    if field == VARIANT:
+        return "text alone" if word == FROM_TEXT else f"with {flag(word)}"
     if field in UNITS and word.isdigit():
         unit = UNITS[field]
         return f"{word} {unit.removesuffix('s') if word == '1' and unit != 's' else unit}"

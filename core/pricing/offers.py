@@ -101,7 +101,7 @@ def candidates(
     Prices are the user's own, else `live`, else the page's. `known` are adapters that have no account here: errors name
     what they sell. Offers that have ended by `today` refuse the request.
 
-    Errors: Unsupported for a model, an offer or a provider (in `extra`) that there is not, naming those that it may mean.
+    Errors: Unsupported for a model, an offer or a provider (in `extra`) that there is not, naming those it may mean.
     """
     accounts = list(accounts)
     found = []

@@ -327,7 +327,7 @@ def test_names_are_looked_for_among_the_accounts_and_what_is_known_beside_them()
 
     assert refused(attrs.evolve(CLIP, model="flim-1")) == "model: no model is named 'flim-1'; did you mean film-1?"
     assert refused(CLIP, offer="annex/annexed", known=(ANNEX,)) == (
-        "offer: film-1 is not sold by studio as asked for; it is sold as annex/annexed, studio/film-1-pro"
+        "offer: annex/annexed is sold by annex, and only studio is asked: set ACME_API_KEY, or name an account of annex"
     )
     assert refused(attrs.evolve(CLIP, extra={"studoi": {}})) == (
         "extra: no provider is named 'studoi'; did you mean studio?"

@@ -426,7 +426,7 @@ def test_an_own_offer_is_sold_priced_and_explained_as_the_user_s_own(tmp_path):
     *_, refused = candidates(fast, [mine], limits=False)
     assert [str(problem) for problem in refused.checked.problems] == [f"images: not supported by this offer ({WHERE})"]
     priced = candidates(attrs.evolve(fast, images=()), [mine])[-1].money
-    assert (priced.usd, priced.reason) == (None, "your configuration prints no price for extra")
+    assert (priced.usd, priced.reason) == (None, "your configuration prints no price for fast true")
     unpriced = candidates(ImageRequest(model="n", prompt="a fox"), [mine])[-1].money
     assert (unpriced.usd, unpriced.reason) == (None, "your configuration names no price")
     assert [least(mine.adapter, offer).got for offer in mine.adapter.offers[-2:]] == ["override", None]
