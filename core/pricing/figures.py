@@ -13,6 +13,7 @@ from anymedia.declare.prices import Dearest, Metered, Per, PerMegapixel, Price, 
 from anymedia.declare.when import Said, When, cases
 from anymedia.model.forms import shown
 from anymedia.model.media import Media
+from anymedia.model.request import FROM_TEXT
 from anymedia.translate.check import Checked
 from anymedia.translate.places import reaches
 
@@ -52,7 +53,13 @@ def figure_of(checked: Checked, figures: Prices, units: int) -> tuple[Price, str
 def in_words(checked: Checked, values: Mapping[str, Any]) -> str:
     """Return what a price goes by, each value with its field, but for what is left open."""
     known = (name for name in worth_telling(checked, values) if not isinstance(values[name], Dearest))
-    return ", ".join(f"{name} {as_word(values[name])}" for name in known)
+    return ", ".join(_in_words(name, as_word(values[name])) for name in known)
+
+
+def _in_words(name: str, word: str) -> str:
+    if name == VARIANT:
+        return f"{word} alone" if word == FROM_TEXT else word
+    return f"{name} {word}"
 
 
 def worth_telling(checked: Checked, by: Iterable[str]) -> list[str]:
