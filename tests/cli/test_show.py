@@ -208,7 +208,8 @@ def test_what_a_price_goes_by_names_its_fields_where_they_are_no_words_of_their_
     text = "\n".join(screen(120, *clip))
     assert re.search(r"kie/kling-3.0 +\$0.35 +5 s ", text)
     assert not re.search(r" {2}(one|none) ", text)
-    assert "for duration 5, resolution 720p, audio false" in " ".join(terminal(*clip).stdout.split())
+    reasons = [reason for each in terminal.json(*clip) for reason in each["reasons"]]
+    assert "the page prints no price for duration 5, resolution 720p, audio false" in reasons
 
 
 def test_columns_that_say_nothing_are_left_out(screen):
