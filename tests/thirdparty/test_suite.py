@@ -306,7 +306,7 @@ PLANTED = {
         (adapter("    prices=Table", "    page=str() and Table"), "prices of flux2p: a Gap that names 'price'"),
         (
             adapter(', "2K": Price(credits=8)', ""),
-            "a price of flux2p (the page prints no price for 2K): a Gap that names 'price'",
+            "a price of flux2p (the page prints no price for resolution 2K): a Gap that names 'price'",
         ),
     ],
     "test_an_adapter_is_facts_and_no_program": [
