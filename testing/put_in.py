@@ -240,7 +240,7 @@ def _not_there(service: Service, sent: Request, way: Way, media: Media) -> str:
         named = [each for each in service.uploads.every() if each.content == whole]
         if not named:
             return "is not among the uploads of the simulator"
-        return "" if named[-1].path.encode() in sent.body else f"lies at {named[-1].path}, which no submit names"
+        return "" if named[-1].id.encode() in sent.body else f"lies at {named[-1].path}, which no submit names"
     form = {Way.DATA: media.data_uri().encode(), Way.BASE64: b64encode(whole), Way.PART: whole}[way]
     return "" if form in sent.body else "is not in the submit"
 

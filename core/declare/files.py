@@ -173,19 +173,26 @@ class Step:
 class Upload:
     """How bytes get to a provider: the calls, in order, after which it names a URL.
 
-    `url` is the name of what a step found: the URL that stands in the submit. `expires` is the name of a time that a
-    step found, or how many seconds a URL can be fetched (None: nobody says). `megabytes` is of one file.
+    `url` is the name of what a step found: the URL that stands in the submit, or, with `reference`, a text that is no
+    URL and stands there as it is, like "file_123" or "asset://abc". `expires` is the name of a time that a step found,
+    or how many seconds a URL can be fetched (None: nobody says). `megabytes` is of one file.
     """
 
     steps: tuple[Step, ...] = attrs.field(validator=several("steps", Step))
     url: str
     expires: str | float | None
     megabytes: float | None
+    reference: bool
 
     def __init__(
-        self, *steps: Step, url: str = "url", expires: str | float | None = None, megabytes: float | None = None
+        self,
+        *steps: Step,
+        url: str = "url",
+        expires: str | float | None = None,
+        megabytes: float | None = None,
+        reference: bool = False,
     ) -> None:
-        self.__attrs_init__(steps, url, expires, megabytes)
+        self.__attrs_init__(steps, url, expires, megabytes, reference)
 
     def __attrs_post_init__(self) -> None:
         wrong = "; ".join(_unknown(self))

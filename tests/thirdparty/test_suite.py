@@ -1026,6 +1026,14 @@ LIMITS = stated('limits = {"submits": (20, 10), "active": 4}')
 HOSTS = 'path="/v1/jobs/{id}", link="job.at", hosts=("acme.example",), reply=JOB'
 CHARGE = COST + stated('tells = ("charge",)') + simulator("    tells: ", "    told: ")
 HALF = simulator('"hd": ("1K", 3)', '"hd": ("1K", Decimal("3.5"))')
+REFERRED = (
+    adapter('expires="until",', 'expires="until",\n    reference=True,')
+    + simulator('{"href": f"{self.here(request)}{kept.path}"', '{"href": f"file_{kept.id}"')
+    + simulator("takes=SOURCES)", 'takes=SOURCES, reference="file_")')
+)
+"""A provider whose upload answers with a reference, which is no URL."""
+
+
 RIGHT = {
     "test_one_call_looks_at_several_tasks": [listed()],
     "test_a_picture_that_is_put_in_costs_what_the_page_says": [PUT_IN_RIGHT, PUT_IN_RIGHT + NO_CREDIT],
@@ -1082,7 +1090,9 @@ RIGHT = {
     "test_a_file_that_is_put_in_arrives_as_it_is": [
         inline('("data",)'),
         inline('("data", "upload")', *adapter("megabytes=10)", "megabytes=10, inline=1)")),
+        REFERRED,
     ],
+    "test_a_file_is_uploaded_once_as_long_as_it_lasts": [REFERRED],
     "test_a_rate_limit_is_waited_for": [stated('retry_after = ""')],
     "test_a_hook_is_a_pure_function": [GLOSSY, ENVELOPED],
     "test_a_failed_task_says_why_and_what_it_costs": [ENVELOPED],
