@@ -99,7 +99,7 @@ soak: .venv/.installed
 	ANYMEDIA_ROUNDS=200 timeout 360 $(BIN)/pytest -q -p no:cacheprovider tests/journal/test_kill.py
 	ANYMEDIA_ROUNDS=2 timeout 300 $(BIN)/pytest -q -p no:cacheprovider tests/client/test_fault_matrix.py
 	ANYMEDIA_CASES=2 timeout 300 $(BIN)/pytest -q -p no:cacheprovider tests/thirdparty/test_deletion.py
-	ANYMEDIA_PROMISES=all timeout 300 $(BIN)/pytest -q -n auto -p no:cacheprovider tests/planted
+	ANYMEDIA_PROMISES=all timeout 600 $(BIN)/pytest -q -n auto -p no:cacheprovider tests/planted
 	timeout 300 $(BIN)/python tests/mutants.py --number 150 --seed $$(date +%j)
 
 # Plants one wrong fact at a time into the adapters; fails when the tests do not notice one.

@@ -19,7 +19,6 @@ NOT_YET = (422, 90)  # "recordInfo is null", for a short while just after create
 PACE = Pace(first=2, then=3, slower={30: 5, 120: 15})  # "2-3 s in the first 30 s, then 5-10 s, then 15-30 s"
 DAY = 86_400  # links die "usually after 24 hours"
 
-TOLD_OF = first("data.taskId", "data.task_id")
 # Signed where the account has set a key, and then no more than the id is.
 TOLD_OF = first("data.taskId", "data.task_id")
 WEBHOOK = Webhook(

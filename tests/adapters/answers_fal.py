@@ -13,6 +13,16 @@ QUEUED = {
     "cancel_url": f"{AT}/cancel",
     "queue_position": 0,
 }
+ACCEPTED = {
+    "state": "queued",
+    "raw_state": "IN_QUEUE",
+    "id": ID,
+    "told": {"position": 0},
+    "poll": f"GET {AT}/status?logs=1",
+    "result": f"GET {AT}",
+    "why": f"GET {AT}",
+    "cancel": f"PUT {AT}/cancel",
+}
 PICTURE = {"url": "https://v3.fal.media/files/x/1.png", "content_type": "image/png", "width": 1024, "height": 768}
 FILM = {
     "url": "https://v3.fal.media/files/x/out.mp4",
@@ -44,53 +54,71 @@ VIOLATION = "The content could not be processed because it contained material fl
 
 ANSWERS = [
     # Submits
-    Answered("submit", QUEUED, {"state": "queued", "id": ID, "told": {"position": 0}}),
-    Answered(
-        "submit",
-        QUEUED,
-        {"state": "queued", "id": ID, "told": {"position": 0}, "request_id": "r-1"},
-        headers={"x-fal-request-id": "r-1"},
+    Answered("submit", QUEUED, ACCEPTED),
+    Answered("submit", QUEUED, ACCEPTED | {"request_id": "r-1"}, headers={"x-fal-request-id": "r-1"}),
+    *(
+        Answered(
+            "submit",
+            {"detail": text},
+            {"error": error, "text": f"fal answered {status} {text}", **REFUSED},
+            status=status,
+        )
+        for status, text, error in (
+            (403, LOCKED, "NoCredit"),
+            (403, "Forbidden", "Rejected"),
+            (401, "Authentication is required", "BadApiKey"),
+        )
     ),
-    Answered("submit", {"detail": LOCKED}, {"error": "NoCredit", **REFUSED}, status=403),
-    Answered("submit", {"detail": "Forbidden"}, {"error": "Rejected", **REFUSED}, status=403),
-    Answered("submit", {"detail": "Authentication is required"}, {"error": "BadApiKey", **REFUSED}, status=401),
     Answered(
         "submit",
         detail("missing", "Field required"),
-        {"error": "Rejected", "code": "missing", **REFUSED},
+        {"error": "Rejected", "code": "missing", "text": "fal answered 422 missing Field required", **REFUSED},
         status=422,
     ),
     Answered(
         "submit",
         detail("content_policy_violation", VIOLATION),
-        {"error": "Blocked", "code": "content_policy_violation", **REFUSED},
+        {
+            "error": "Blocked",
+            "code": "content_policy_violation",
+            "text": f"fal answered 422 content_policy_violation {VIOLATION}",
+            **REFUSED,
+        },
         status=422,
     ),
     *(
         Answered(
             "submit",
             {"detail": "Request timed out", "error_type": code},
-            {"error": "SubmitUncertain", "code": code, **LOST},
+            {
+                "error": "SubmitUncertain",
+                "code": code,
+                "text": f"fal answered {status} {code} Request timed out",
+                **LOST,
+            },
             status=status,
         )
         for code, status in (("request_timeout", 504), ("startup_timeout", 504), ("runner_disconnected", 503))
     ),
     # Looks
     Answered(
-        "poll", {"status": "IN_QUEUE", "queue_position": 3}, {"state": "queued", "told": {"position": 3}}, status=202
+        "poll",
+        {"status": "IN_QUEUE", "queue_position": 3},
+        {"state": "queued", "raw_state": "IN_QUEUE", "told": {"position": 3}},
+        status=202,
     ),
     Answered(
         "poll",
         {"status": "IN_PROGRESS", "logs": [{"message": "step 1", "timestamp": "t"}, {"message": "step 2"}]},
-        {"state": "running", "told": {"log": "step 1\nstep 2"}},
+        {"state": "running", "raw_state": "IN_PROGRESS", "told": {"log": "step 1\nstep 2"}},
         status=202,
     ),
     Answered(
         "poll",
         completed(error="Request timed out", error_type="request_timeout"),
-        failed("failed", "request_timeout", "Request timed out"),
+        failed("failed", "request_timeout", "Request timed out", raw_state="COMPLETED"),
     ),
-    Answered("poll", completed(error="Unprocessable"), failed("failed", None, "Unprocessable")),
+    Answered("poll", completed(error="Unprocessable"), failed("failed", None, "Unprocessable", raw_state="COMPLETED")),
     # Results
     Answered(
         "result",
@@ -101,7 +129,7 @@ ANSWERS = [
             "told": {"seed": 42},
         },
     ),
-    Answered("result", {"video": FILM}, {"state": "succeeded", "assets": [("video", FILM["url"])]}, kind="video"),
+    Answered("result", {"video": FILM}, {"state": "succeeded", "assets": [("video", FILM["url"])]}, offer="kling-3.0"),
     Answered(
         "result",
         {
@@ -110,13 +138,13 @@ ANSWERS = [
             "actual_prompt": "a",
         },
         {"state": "succeeded", "assets": [("video", FILM["url"], 5.0)], "told": {"seed": 7}},
-        kind="video",
+        offer="kling-3.0",
     ),
     Answered(
         "result",
         {"audio": {"url": SOUND}, "duration_ms": 2500},
         {"state": "succeeded", "assets": [("audio", SOUND)]},
-        kind="speech",
+        offer="minimax-speech-2.8-hd",
     ),
     Answered(
         "result",
@@ -130,7 +158,7 @@ ANSWERS = [
         failed("failed", "image_too_large", "Image is too large"),
         status=422,
     ),
-    Answered("result", {"detail": LOCKED}, {"error": "NoCredit"}, status=403),
+    Answered("result", {"detail": LOCKED}, {"error": "NoCredit", "text": f"fal answered 403 {LOCKED}"}, status=403),
     # Why it failed
     Answered(
         "why",
@@ -154,26 +182,26 @@ ANSWERS = [
     Answered(
         "webhook",
         {**HOOKED, "status": "OK", "payload": {"video": FILM}},
-        {"state": "succeeded", "assets": [("video", FILM["url"])]},
-        kind="video",
+        {"state": "succeeded", "raw_state": "OK", "assets": [("video", FILM["url"])]},
+        offer="kling-3.0",
         id=ID,
     ),
     Answered(
         "webhook",
         {**HOOKED, "status": "OK", "payload": {"images": [PICTURE], "seed": 42}},
-        {"state": "succeeded", "assets": [("image", PICTURE["url"])], "told": {"seed": 42}},
+        {"state": "succeeded", "raw_state": "OK", "assets": [("image", PICTURE["url"])], "told": {"seed": 42}},
         id=ID,
     ),
     Answered(
         "webhook",
         {**HOOKED, "status": "ERROR", "error": "Invalid status code: 422", "payload": detail("image_too_large", "no")},
-        failed("failed", "image_too_large", "no"),
+        failed("failed", "image_too_large", "no", raw_state="ERROR"),
         id=ID,
     ),
     Answered(
         "webhook",
         {**HOOKED, "status": "ERROR", "error": "Invalid status code: 500", "payload": None},
-        failed("failed", None, "Invalid status code: 500"),
+        failed("failed", None, "Invalid status code: 500", raw_state="ERROR"),
         id=ID,
     ),
     # Where the result could not be put into the body, it is looked for.

@@ -8,8 +8,10 @@ PROVIDER = "kie"
 ID = "ee9c2715375b7837f8bb51d641ff5863"
 URL, OTHER = "https://tempfile.aiquickdraw.com/x/1", "https://tempfile.aiquickdraw.com/x/2"
 COVER = "https://tempfile.aiquickdraw.com/x/1.jpeg"
+DAY = 86_400
 LOST, REFUSED = {"outcome": "uncertain", "billed": "unknown"}, {"outcome": "refused", "billed": "no"}
-FREE = {"state": "failed", "usd": "0", "refund": "yes"}
+FREE = {"state": "failed", "raw_state": "fail", "usd": "0", "refund": "yes"}
+DONE = {"state": "succeeded", "raw_state": "success"}
 
 
 def no(code, msg="no", word="msg"):
@@ -41,7 +43,7 @@ def look(body, said, **more):
 
 def veo(flag, said, response=None, **more):
     data = {"taskId": ID, "successFlag": flag, "response": response, **more}
-    return look({"code": 200, "msg": "success", "data": data}, said, kind="video", lifecycle="veo")
+    return look({"code": 200, "msg": "success", "data": data}, said | {"raw_state": str(flag)}, offer="veo-3.1-fast")
 
 
 SONGS = [
@@ -55,13 +57,15 @@ ANSWERS = [
         Answered(
             "submit",
             {"code": 200, "msg": "success", "data": {"taskId": ID}},
-            {"state": "queued", "id": ID},
-            lifecycle=route,
+            {"state": "queued", "id": ID, "poll": f"GET https://api.kie.ai/api/v1/{route}?taskId={ID}"},
+            offer=offer,
         )
-        for route in (None, "veo")
+        for offer, route in (("flux-2-pro", "jobs/recordInfo"), ("veo-3.1-fast", "veo/record-info"))
     ),
     *(
-        Answered("submit", no(code), {"error": error, "code": str(code), **REFUSED})
+        Answered(
+            "submit", no(code), {"error": error, "code": str(code), "text": f"kie answered 200 {code} no", **REFUSED}
+        )
         for code, error in (
             (400, "Rejected"),
             (401, "BadApiKey"),
@@ -75,51 +79,80 @@ ANSWERS = [
         )
     ),
     *(
-        Answered("submit", no(code), {"error": "SubmitUncertain", "code": str(code), **LOST})
+        Answered(
+            "submit",
+            no(code),
+            {"error": "SubmitUncertain", "code": str(code), "text": f"kie answered 200 {code} no", **LOST},
+        )
         for code in (408, 500, 501)
     ),
-    Answered("submit", no(429, word="message"), {"error": "RateLimited", "code": "429", **REFUSED}, status=429),
-    Answered("submit", b"error code: 1010", {"error": "Rejected", **REFUSED}, status=403),
+    Answered(
+        "submit",
+        no(429, word="message"),
+        {"error": "RateLimited", "code": "429", "text": "kie answered 429 no", **REFUSED},
+        status=429,
+    ),
+    Answered(
+        "submit",
+        b"error code: 1010",
+        {"error": "Rejected", "text": "kie answered 403 error code: 1010", **REFUSED},
+        status=403,
+    ),
     # Looks at a record
     look(no(422, "recordInfo is null"), {"state": "queued"}, age=89),
-    look(no(422, "recordInfo is null"), {"error": "Rejected", "code": "422"}, age=90),
-    look(no(429), {"error": "RateLimited", "code": "429"}),
-    look(record("waiting"), {"state": "queued"}),
-    look(record("queuing"), {"state": "queued"}),
-    look(record("generating", progress=45), {"state": "running", "told": {"progress": 0.45}}),
-    look(record("generating", {"resultUrls": [URL]}), {"state": "running"}),
-    look(record("renewed"), {"state": "running"}),
-    look(record("success", {"resultUrls": [URL]}), {"state": "succeeded", "assets": [("image", URL)]}),
+    look(
+        no(422, "recordInfo is null"),
+        {"error": "Rejected", "code": "422", "text": "kie answered 200 422 recordInfo is null"},
+        age=90,
+    ),
+    look(no(429), {"error": "RateLimited", "code": "429", "text": "kie answered 200 429 no"}),
+    look(record("waiting"), {"state": "queued", "raw_state": "waiting"}),
+    look(record("queuing"), {"state": "queued", "raw_state": "queuing"}),
+    look(
+        record("generating", progress=45), {"state": "running", "raw_state": "generating", "told": {"progress": 0.45}}
+    ),
+    look(record("generating", {"resultUrls": [URL]}), {"state": "running", "raw_state": "generating"}),
+    look(record("renewed"), {"state": "running", "raw_state": "renewed"}),
+    look(record("success", {"resultUrls": [URL]}), DONE | {"assets": [("image", URL)], "lives": [DAY]}),
     look(
         record("success", {"resultUrls": [URL]}, creditsConsumed=5),
-        {"state": "succeeded", "assets": [("image", URL)], "usd": "0.025", "credits": "5"},
+        DONE | {"assets": [("image", URL)], "lives": [DAY], "usd": "0.025", "credits": "5"},
     ),
     look(
         record("success", {"resultUrls": [URL], "lastFrameUrl": COVER}, creditsConsumed=62.5),
-        {
-            "state": "succeeded",
+        DONE
+        | {
             "assets": [("video", URL), ("image", COVER, "last_frame")],
+            "lives": [DAY, DAY],
             "usd": "0.3125",
             "credits": "62.5",
         },
-        kind="video",
+        offer="kling-3.0",
     ),
     look(
         record("success", {"data": SONGS}, creditsConsumed=12),
-        {
-            "state": "succeeded",
+        DONE
+        | {
             "assets": [("audio", URL, "Dusk", 171.5), ("audio", OTHER), ("image", COVER, "cover")],
+            "lives": [DAY, DAY, DAY],
             "usd": "0.060",
             "credits": "12",
         },
-        kind="music",
+        offer="suno-v6",
     ),
     look(
         record("success", {"resultUrls": [URL]}),
-        {"state": "succeeded", "assets": [("audio", URL)]},
-        kind="speech",
+        DONE | {"assets": [("audio", URL)], "lives": [DAY]},
+        offer="elevenlabs-turbo-v2.5",
     ),
-    look(record("success", {"resultUrls": []}), {"error": "MalformedAnswer", "code": "200"}),
+    look(
+        record("success", {"resultUrls": []}),
+        {
+            "error": "MalformedAnswer",
+            "code": "200",
+            "text": "kie answered 200 with a finished task that has no result: success",
+        },
+    ),
     *(
         look(record("fail", failCode=code, failMsg="no"), FREE | {"cause": cause, "code": code, "message": "no"})
         for code, cause in (("500", "failed"), ("501", "failed"), ("402", "no_credit"))
@@ -143,7 +176,7 @@ ANSWERS = [
     ),
     # Looks at a clip of veo
     veo(0, {"state": "running"}),
-    veo(1, {"state": "succeeded", "assets": [("video", URL)]}, {"resultUrls": [URL]}),
+    veo(1, {"state": "succeeded", "assets": [("video", URL)], "lives": [DAY]}, {"resultUrls": [URL]}),
     *(
         veo(
             flag,
@@ -161,7 +194,7 @@ ANSWERS = [
             "msg": "success",
             "data": {**record("success", {"resultUrls": [URL]})["data"], "consumeCredits": 5, "remainedCredits": 9},
         },
-        {"state": "succeeded", "usd": "0.025", "credits": "5"},
+        DONE | {"usd": "0.025", "credits": "5"},
         id=ID,
     ),
     Answered(
@@ -177,7 +210,7 @@ ANSWERS = [
     Answered(
         "webhook",
         {"code": 200, "msg": "success", "data": {"callbackType": "text", "task_id": ID, "state": "generating"}},
-        {"state": "running"},
+        {"state": "running", "raw_state": "generating"},
         id=ID,
     ),
 ]

@@ -2,7 +2,7 @@
 
 A file of rows holds any of ROWS (what a request is on the wire), DEFAULTS (what is taken for what is not given),
 REFUSED (what the page does not take), CELLS (what its page prints as prices) and FACTS (what no body and no price
-shows, by provider, in the names that test_facts reads).
+shows, by provider, in the names that test_facts and test_pages read).
 """
 
 from decimal import Decimal

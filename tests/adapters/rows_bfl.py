@@ -167,5 +167,9 @@ FACTS = {
         "errors": {Match("", status=403): Err(Cause.BAD_API_KEY)},
         "balance": ("/v1/credits", None, "credits"),
         "signed_with": "BFL_WEBHOOK_SECRET",
+        "credit": ("0.01", False),
+        "limits": {"active": 24},
+        "beside": {"film": {"pace": ({"first": 10}, {0: 5, 119: 5, 120: 10, 9999: 10}), "lives": 7200}},
+        "calls": ("https://api.bfl.ai", "x-key", "", None),
     }
 }

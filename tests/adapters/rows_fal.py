@@ -703,6 +703,7 @@ FACTS = {
         "printed": ("2026-09", "fal's pages of the models, its pricing API, and clients of the live service"),
         "lives": None,
         "refunds": "yes",
+        "calls": ("https://queue.fal.run", "Authorization", "Key ", None),
         "errors": {
             Match("Exhausted balance", status=403): Err(Cause.NO_CREDIT),
             "content_policy_violation": Err(Cause.BLOCKED),

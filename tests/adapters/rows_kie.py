@@ -53,6 +53,10 @@ FACTS = {
         },
         "balance": ("/api/v1/chat/credit", None, "data"),
         "signed_with": "KIE_WEBHOOK_KEY",
+        "credit": ("0.005", False),
+        "limits": {"submits": (20, 10), "polls": (10, 1)},
+        "beside": {"veo": {"states": "0 running, 1 succeeded, 2 failed, 3 failed"}},
+        "calls": ("https://api.kie.ai", "Authorization", "Bearer ", "GET /api/v1/jobs/recordInfo?taskId=a%2Fb"),
     }
 }
 

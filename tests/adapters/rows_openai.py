@@ -172,5 +172,13 @@ FACTS = {
         "refunds": "unknown",
         "errors": {"moderation_blocked": Err(Cause.BLOCKED)},
         "silent": True,
+        "beside": {"speech": {}},
+        "ends": {
+            **dict.fromkeys(OLDER, "2026-12-01"),
+            **dict.fromkeys(VOICES, "2027-01-06"),
+        },
+        "settings": {"organization": "OPENAI_ORG_ID", "project": "OPENAI_PROJECT_ID"},
+        "headers": {"OpenAI-Organization": "{organization}", "OpenAI-Project": "{project}"},
+        "calls": ("https://api.openai.com", "Authorization", "Bearer ", None),
     }
 }

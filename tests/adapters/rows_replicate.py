@@ -271,5 +271,7 @@ FACTS = {
         "refunds": "unknown",
         "errors": {Match("E005"): Err(Cause.BLOCKED)},
         "signed_with": "REPLICATE_WEBHOOK_SECRET",
+        "limits": {"submits": (600, 60), "polls": (3000, 60)},
+        "calls": ("https://api.replicate.com", "Authorization", "Bearer ", "GET /v1/predictions/a%2Fb"),
     }
 }

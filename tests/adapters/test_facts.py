@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from anymedia import AnymediaError, Billed, Cause, ImageRequest, Outcome, Refund, State, SubmitUncertain, Task
-from anymedia.declare import Err, File, Files, Match, Setting
+from anymedia.declare import Err, File, Files, Limits, Match, Setting
 from anymedia.declare.when import cases
 from anymedia.engine.pace import first_wait, next_wait
 from anymedia.registry import adapters, offers
@@ -67,6 +67,19 @@ PRINTED = {
 LIVES = {"reapi": 7 * 86_400, "api_in_one": None, "revidapi": None, "runapi": 7 * 86_400, **every("lives")}
 REFUNDS = {**dict.fromkeys(("reapi", "api_in_one", "runapi"), "yes"), "revidapi": "unknown", **every("refunds")}
 PROVIDERS = sorted(PACES)
+# The lifecycles beside the usual one, and what differs in each.
+BESIDE = {
+    "api_in_one": {"music": {}},
+    "revidapi": {
+        "speech": {"states": "processing running, completed succeeded, failed failed, not_found not_found"},
+        "v1": {
+            "states": "queued queued, pending queued, processing running, running running, in_progress running, "
+            "completed succeeded, failed failed, error failed"
+        },
+    },
+    "runapi": {"at_once": {}},
+    **every("beside"),
+}
 
 
 def asked(provider):
@@ -90,28 +103,53 @@ def refused(read, *arguments):
     return caught.value
 
 
-def test_the_tables_below_speak_of_every_provider():
+def test_the_tables_above_speak_of_every_provider():
     for table in (PACES, KEYS, STATES, PRINTED, LIVES, REFUNDS):
         assert set(table) == set(adapters())
-
-
-@pytest.mark.parametrize("provider", PROVIDERS)
-def test_when_to_look(provider):
-    pace = adapters()[provider].lifecycle.pace
-    first, waits = PACES[provider]
-    assert first_wait(pace, 0) == first["first"]
-    assert {age: next_wait(pace, age) for age in waits} == waits
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_what_is_told_of_a_provider(provider):
     adapter = adapters()[provider]
     assert adapter.api_key_env == KEYS[provider]
-    states = {word: getattr(means, "cause", means) for word, means in adapter.lifecycle.states.items()}
-    assert ", ".join(f"{word} {means}" for word, means in states.items()) == STATES[provider]
     assert (adapter.printed.date, adapter.printed.source) == PRINTED[provider]
-    assert adapter.lifecycle.expires == LIVES[provider]
     assert adapter.refunds == REFUNDS[provider]
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_how_a_task_goes(provider):
+    """When to look, what the words of a state mean, and how long results live: of each lifecycle."""
+    adapter, beside = adapters()[provider], BESIDE.get(provider, {})
+    usual = {"pace": PACES[provider], "states": STATES[provider], "lives": LIVES[provider]}
+    assert set(adapter.lifecycles) == set(beside)
+    for name, differs in ((None, {}), *beside.items()):
+        life, facts = adapter.life(name), usual | differs
+        first, waits = facts["pace"]
+        assert first_wait(life.pace, 0) == first["first"]
+        assert {age: next_wait(life.pace, age) for age in waits} == waits
+        states = {word: getattr(means, "cause", means) for word, means in life.states.items()}
+        assert ", ".join(f"{word} {means}" for word, means in states.items()) == facts["states"]
+        assert life.expires == facts["lives"]
+
+
+def test_how_many_calls_are_made_at_most():
+    told = {name: adapter.limits for name, adapter in adapters().items() if adapter.limits != Limits()}
+    assert told == {name: Limits(**limits) for name, limits in every("limits").items()}
+
+
+def test_until_when_an_offer_is_sold():
+    ends = {name: {offer.name: str(offer.ends) for offer in adapter.offers} for name, adapter in adapters().items()}
+    told = {name: {offer: day for offer, day in days.items() if day != "None"} for name, days in ends.items()}
+    assert {name: days for name, days in told.items() if days} == every("ends")
+
+
+def test_what_a_credit_is_worth():
+    worth = {name: adapter.credit for name, adapter in adapters().items() if adapter.credit is not None}
+    assert {name: (str(credit.usd), credit.whole) for name, credit in worth.items()} == {
+        "reapi": ("0.001", True),
+        "api_in_one": ("0.01", False),
+        **every("credit"),
+    }
 
 
 def test_every_file_goes_to_runapi_by_its_upload_too():
@@ -466,3 +504,14 @@ def test_what_signs_webhooks_is_in_a_variable_and_can_be_rotated():
     }
     variables = {"runapi": "RUNAPI_WEBHOOK_SECRET", **every("signed_with")}
     assert signed == {name: Setting(env=each, secret=True, rotated=True) for name, each in variables.items()}
+
+
+def test_what_else_can_be_set_goes_with_every_call():
+    told = {name: dict(adapter.headers) for name, adapter in adapters().items() if adapter.headers}
+    assert told == every("headers")
+    signing = {webhook.signed.key for each in adapters().values() for webhook in each.webhooks if webhook.signed}
+    others = {
+        name: {key: setting.env for key, setting in adapter.settings.items() if key not in signing}
+        for name, adapter in adapters().items()
+    }
+    assert {name: settings for name, settings in others.items() if settings} == every("settings")

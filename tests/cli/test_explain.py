@@ -6,70 +6,224 @@ import sys
 
 import pytest
 
-from anymedia.registry import offers
+from anymedia.registry import adapters, offers
 
 KEYS = [
     "offer", "provider", "account", "model", "own", "method", "url", "headers", "json", "calls", "files",
     "defaults", "adjustments", "refusals", "notices", "money",
 ]  # fmt: skip
-FOX = ("explain", "A fox in the snow", "--model", "flux-2-pro", "--aspect-ratio", "16:9", "--resolution", "2K")
-CALLS = {
-    "reapi": (
-        "https://reapi.ai/api/v1/images/generations",
-        {"model": "flux-2", "prompt": "A fox in the snow", "aspect_ratio": "16:9", "resolution": "2K"},
-        ("Authorization", "Bearer ***"),
-        "0.039",
-    ),
-    "api_in_one": (
+PROMPT, FIRST, LAST = "A fox in the snow", "https://a.test/first.png", "https://a.test/last.png"
+FOX = ("explain", PROMPT, "--model", "flux-2-pro", "--aspect-ratio", "16:9", "--resolution", "2K")
+CLIP = ("--first-frame", FIRST, "--last-frame", LAST, "--duration", "5", "--resolution", "720p", "--no-audio")
+KLING = ("explain", PROMPT, "--model", "kling-3.0", *CLIP)
+BEARER = ("Authorization", "Bearer ***")
+AS_GIVEN = {"prompt": PROMPT, "aspect_ratio": "16:9", "resolution": "2K"}
+CALLS = [
+    ("reapi", FOX, "https://reapi.ai/api/v1/images/generations", BEARER, {"model": "flux-2", **AS_GIVEN}, "0.039"),
+    (
+        "api_in_one",
+        FOX,
         "https://apiin.one/api/v1/images/generations",
-        {
-            "model": "flux-2",
-            "type": "pro",
-            "prompt": "A fox in the snow",
-            "aspect_ratio": "16:9",
-            "resolution": "2K",
-        },
-        ("Authorization", "Bearer ***"),
+        BEARER,
+        {"model": "flux-2", "type": "pro", **AS_GIVEN},
         "0.07",
     ),
-    "revidapi": (
+    (
+        "revidapi",
+        FOX,
         "https://api.revidapi.com/paid/flux-2/create",
-        {
-            "model": "flux-2/pro-text-to-image",
-            "input": {"prompt": "A fox in the snow", "aspect_ratio": "16:9", "resolution": "2K"},
-        },
         ("x-api-key", "***"),
+        {"model": "flux-2/pro-text-to-image", "input": AS_GIVEN},
         "0.035",
     ),
-    "runapi": (
+    (
+        "runapi",
+        FOX,
         "https://runapi.ai/api/v1/flux_2/text_to_image",
+        BEARER,
         {
             "model": "flux-2-pro-text-to-image",
-            "prompt": "A fox in the snow",
+            "prompt": PROMPT,
             "aspect_ratio": "16:9",
             "output_resolution": "2k",
         },
-        ("Authorization", "Bearer ***"),
         "0.07",
     ),
-}
+    (
+        "kie",
+        FOX,
+        "https://api.kie.ai/api/v1/jobs/createTask",
+        BEARER,
+        {"model": "flux-2/pro-text-to-image", "input": AS_GIVEN},
+        "0.035",
+    ),
+    (
+        "kie",
+        (*KLING, "--callback-url", "https://a.test/hook"),
+        "https://api.kie.ai/api/v1/jobs/createTask",
+        BEARER,
+        {
+            "model": "kling-3.0/video",
+            "input": {
+                "prompt": PROMPT,
+                "mode": "std",
+                "duration": "5",
+                "sound": False,
+                "image_urls": [FIRST, LAST],
+                "multi_shots": False,
+                "multi_prompt": [],
+            },
+            "callBackUrl": "https://a.test/hook",
+        },
+        "0.35",
+    ),
+    (
+        "kie",
+        ("explain", PROMPT, "--model", "veo-3.1-fast", "--first-frame", FIRST, "--duration", "8"),
+        "https://api.kie.ai/api/v1/veo/generate",
+        BEARER,
+        {
+            "model": "veo3_fast",
+            "prompt": PROMPT,
+            "imageUrls": [FIRST],
+            "generationType": "FIRST_AND_LAST_FRAMES_2_VIDEO",
+            "duration": 8,
+            "resolution": "720p",
+        },
+        "0.3",
+    ),
+    (
+        "kie",
+        ("explain", PROMPT, "--model", "suno-v6"),
+        "https://api.kie.ai/api/v1/jobs/createTask",
+        BEARER,
+        {
+            "model": "ai-music-api/generate",
+            "input": {"model": "V6", "custom_mode": False, "instrumental": False, "prompt": PROMPT},
+        },
+        "0.06",
+    ),
+    (
+        "bfl",
+        FOX,
+        "https://api.bfl.ai/v1/flux-2-pro",
+        ("x-key", "***"),
+        {"prompt": PROMPT, "width": 2720, "height": 1536},
+        "0.075",
+    ),
+    (
+        "bfl",
+        ("explain", PROMPT, "--model", "flux-3-video", *CLIP),
+        "https://api.bfl.ai/v1/flux-3-video",
+        ("x-key", "***"),
+        {
+            "mode": "i2v",
+            "prompt": PROMPT,
+            "keyframes": [FIRST, LAST],
+            "duration": 5,
+            "resolution": "hd",
+            "generate_audio": False,
+        },
+        "0.85",
+    ),
+    (
+        "fal",
+        FOX,
+        "https://queue.fal.run/fal-ai/flux-2-pro",
+        ("Authorization", "Key ***"),
+        {"prompt": PROMPT, "image_size": {"width": 2720, "height": 1536}},
+        "0.075",
+    ),
+    (
+        "fal",
+        (*KLING, "--offer", "fal/kling-3.0", "--callback-url", "https://a.test/hook"),
+        "https://queue.fal.run/fal-ai/kling-video/v3/standard/image-to-video?fal_webhook=https%3A%2F%2Fa.test%2Fhook",
+        ("Authorization", "Key ***"),
+        {
+            "prompt": PROMPT,
+            "start_image_url": FIRST,
+            "end_image_url": LAST,
+            "duration": "5",
+            "generate_audio": False,
+        },
+        "0.42",
+    ),
+    # The one film whose length is a number.
+    (
+        "fal",
+        ("explain", PROMPT, "--model", "wan-2.7", "--duration", "5", "--resolution", "720p", "--aspect-ratio", "4:3"),
+        "https://queue.fal.run/fal-ai/wan/v2.7/text-to-video",
+        ("Authorization", "Key ***"),
+        {"prompt": PROMPT, "duration": 5, "resolution": "720p", "aspect_ratio": "4:3"},
+        "0.5",
+    ),
+    (
+        "replicate",
+        FOX,
+        "https://api.replicate.com/v1/models/black-forest-labs/flux-2-pro/predictions",
+        BEARER,
+        {"input": {"prompt": PROMPT, "aspect_ratio": "16:9", "resolution": "4 MP"}},
+        None,
+    ),
+    (
+        "replicate",
+        (*KLING, "--callback-url", "https://a.test/hook"),
+        "https://api.replicate.com/v1/models/kwaivgi/kling-v3-video/predictions",
+        BEARER,
+        {
+            "input": {
+                "prompt": PROMPT,
+                "start_image": FIRST,
+                "end_image": LAST,
+                "duration": 5,
+                "mode": "standard",
+                "generate_audio": False,
+            },
+            "webhook": "https://a.test/hook",
+            "webhook_events_filter": ["completed"],
+        },
+        "0.42",
+    ),
+    (
+        "openai",
+        ("explain", PROMPT, "--model", "gpt-image-2", "--size", "1536x864", "--count", "2", "--output-format", "webp"),
+        "https://api.openai.com/v1/images/generations",
+        BEARER,
+        {"model": "gpt-image-2", "prompt": PROMPT, "size": "1536x864", "n": 2, "output_format": "webp"},
+        None,
+    ),
+    (
+        "openai",
+        ("explain", "--text", "hello", "--model", "tts-1", "--voice", "alloy", "--output-format", "opus"),
+        "https://api.openai.com/v1/audio/speech",
+        BEARER,
+        {"model": "tts-1", "input": "hello", "voice": "alloy", "response_format": "opus"},
+        "0.000075",
+    ),
+]
 
 
-@pytest.mark.parametrize("provider", CALLS)
-def test_the_call_is_the_documented_one(terminal, provider):
-    (found,) = terminal.json(*FOX, "--provider", provider)
-    url, body, (header, value), usd = CALLS[provider]
+@pytest.mark.parametrize(
+    ("provider", "words", "url", "header", "body", "usd"), CALLS, ids=[f"{each[0]} {each[2]}" for each in CALLS]
+)
+def test_the_call_is_the_documented_one(terminal, monkeypatch, provider, words, url, header, body, usd):
+    monkeypatch.setenv(adapters()[provider].api_key_env[0], "k-0123456789")
+    (found,) = terminal.json(*words, "--provider", provider)
     assert list(found) == KEYS
     assert (found["method"], found["url"], found["json"]) == ("POST", url, body)
-    assert found["headers"][header] == value
+    name, value = header
+    assert (found["headers"][name], found["headers"]["Content-Type"]) == (value, "application/json")
+    assert "k-0123456789" not in str(found)
     assert found["calls"] == [{"json": body, "times": 1}]
-    assert float(found["money"]["usd"]) == float(usd)
+    assert (found["money"]["usd"] and float(found["money"]["usd"])) == (usd and float(usd))
     assert found["refusals"] == []
 
 
 def test_without_a_config_every_known_provider_is_asked(terminal):
     sellers = {seller.name for seller, _ in offers("flux-2-pro")}
-    assert {each["account"] for each in terminal.json(*FOX)} == sellers > set(CALLS)
+    assert {each["account"] for each in terminal.json(*FOX)} == sellers
+    assert sellers == {provider for provider, words, *_ in CALLS if words == FOX}
+    assert {provider for provider, *_ in CALLS} == set(adapters())
 
 
 def test_with_a_config_its_accounts_are_asked(terminal):

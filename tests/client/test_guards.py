@@ -302,9 +302,17 @@ async def test_what_is_no_whole_work_is_not_kept(client, work, sims, tmp_path, f
     error = caught.value
     assert (error.task, error.task_id, error.billed, error.retry) == (task, task.id, Billed.YES, Retry.SAME)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("work", WORKS)
+async def test_a_passing_fault_of_a_file_is_tried_again(client, work, sims, tmp_path):
+    task = await run(client, WORKS[work], "reapi")
+    sims["reapi"].fault("html", on="result", times=None)
+    with pytest.raises(DownloadError):
+        await client.download(task, tmp_path)
     sims["reapi"].clear()
     sims["reapi"].fault("reset_after", on="result")
-    saved = await client.download(task, tmp_path)  # a passing fault is tried again
+    saved = await client.download(task, tmp_path)
     assert [file.kind for file in saved] == [asset.kind for asset in task.assets]
 
 

@@ -34,6 +34,7 @@ from anymedia import (
     read_config,
 )
 from anymedia.model.money import PriceStatus, total
+from tests.providers import FOUR
 
 ORDER = ("revidapi", "reapi", "runapi", "api_in_one")
 
@@ -332,7 +333,7 @@ async def test_the_cheapest_is_the_cheapest_of_those_that_take_the_request(confi
     async with Client(config, clock=clock) as client:
 
         async def check(request):
-            quotes = [each for each in quote(request) if each.status != "refused"]
+            quotes = [each for each in quote(request, *FOUR) if each.status != "refused"]
             route = client.route(request, policy="cheapest")
             assert {step.offer for step in route.steps} == {each.offer for each in quotes}
             if not quotes:

@@ -98,7 +98,8 @@ async def test_one_line_leads_to_the_body_of_the_table(row, switched, clock):
     provider, _, _ = row.name.partition("/")
     async with Client(switched(provider), clock=clock) as client:
         bodies = {each.offer: each.json for each in client.explain(row.request)}
-    sent, wanted = (json.dumps(each, sort_keys=True) for each in (bodies[row.name], row.body))
+    given = {place: value for place, value in row.body.items() if value != "{webhook_secret}"}  # a setting, not given
+    sent, wanted = (json.dumps(each, sort_keys=True) for each in (bodies[row.name], given))
     assert sent == wanted  # as JSON, in which true is not 1
 
 

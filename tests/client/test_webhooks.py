@@ -148,7 +148,7 @@ async def test_a_failure_ends_the_wait(hook, clock, request_):
     [
         lambda task_id: told(task_id),  # finished, without a result
         lambda task_id: json.dumps({"id": task_id}).encode(),
-        lambda task_id: json.dumps({"id": task_id, "status": 7}).encode(),
+        lambda task_id: json.dumps({"id": task_id, "status": 7.5}).encode(),
         lambda _: b"\xff\xfe",
         lambda _: b"",
         lambda _: b"[" * 100_000,

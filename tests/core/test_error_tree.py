@@ -47,7 +47,16 @@ def test_the_picture_names_exactly_the_classes_and_their_parents():
 
 def test_every_cause_but_that_of_a_task_alone_has_its_error():
     assert set(PROVIDER_ERRORS) == set(Cause) - {Cause.FAILED}
-    assert {kind.cause for kind in PROVIDER_ERRORS.values()} == set(PROVIDER_ERRORS)
+    assert {kind.__name__: kind.cause for kind in PROVIDER_ERRORS.values()} == {
+        "BadApiKey": Cause.BAD_API_KEY,
+        "NoCredit": Cause.NO_CREDIT,
+        "NotFound": Cause.NOT_FOUND,
+        "Rejected": Cause.REJECTED,
+        "Blocked": Cause.BLOCKED,
+        "RateLimited": Cause.RATE_LIMITED,
+        "Unavailable": Cause.UNAVAILABLE,
+        "MalformedAnswer": Cause.MALFORMED,
+    }
 
 
 FACTS = {

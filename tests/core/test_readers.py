@@ -14,8 +14,6 @@ from yarl import URL
 import anymedia
 from anymedia import Account, AnymediaError, Kind, Secret, Task, declare
 from anymedia.adapters.bfl import ADAPTER as BFL
-from anymedia.adapters.fal import ADAPTER as FAL
-from anymedia.adapters.openai import ADAPTER as OPENAI
 from anymedia.cli.app import app
 from anymedia.cli.providers import facts_of
 from anymedia.cli.traits import Known
@@ -95,9 +93,6 @@ ODD = attrs.evolve(
         ),
     ),
 )
-WORDS = [*adapters().values(), FAL, BFL, OPENAI, ODD]
-"""Adapters in which every word is used."""
-
 FOLDED = {(declare.Lifecycle, "states"), (declare.Adapter, "lifecycles"), (declare.Webhook, "asked_by")}
 """Words that may be read while the adapter is made, into a form that the steps look them up in."""
 
@@ -209,10 +204,12 @@ async def lived(name, fault):
 
 
 async def test_every_word_of_an_adapter_has_a_reader():
+    """One adapter after the other, until all are read."""
     with read() as found:
-        for adapter in WORDS:
-            translated(adapter)
         CliRunner().invoke(app, ["providers", "--json"])
         await lived("runapi", {"kind": "reset_after"})
+        for adapter in (ODD, *adapters().values()):
+            if words() - found - FOLDED:
+                translated(adapter)
     unread = sorted(f"{cls.__name__}.{name}" for cls, name in words() - found - FOLDED)
     assert unread == [], ", ".join(unread)

@@ -27,10 +27,10 @@ FACTS = {
         Wrong("the balance's path", "/api/v1/chat/credit", "/api/v1/user/credit", "kie: no balance: NotFound"),
     ),
     "test_links_live_as_long_as_the_page_says": (
-        Wrong("how long results live", "expires=86_400", "expires=864_000", "`expires` says 864000"),
+        Wrong("how long results live", "expires=DAY,", "expires=10 * DAY,", "`expires` says 864000"),
     ),
     "test_a_look_that_comes_too_early_is_no_error": (
-        Wrong('the code that means "not yet"', "not_yet=(422, 90)", "not_yet=(423, 90)", "is read as Rejected"),
+        Wrong('the code that means "not yet"', "NOT_YET = (422, 90)", "NOT_YET = (423, 90)", "is read as Rejected"),
     ),
     "test_a_failure_is_read_as_the_page_tells_it": (
         Wrong("failed tasks are refunded", 'refunds="yes"', 'refunds="no"', "that is read as refund no"),
@@ -43,8 +43,8 @@ FACTS = {
         Wrong("the name of the callback field", '"callBackUrl"', '"callbackUrl"', "never reads: callbackUrl"),
         Wrong(
             "the name of an optional field",
-            "input.negative_prompt",
-            "input.negativePrompt",
+            'Param("input.negative_prompt", Text(0, 5000)',
+            'Param("input.negativePrompt", Text(0, 5000)',
             "never reads: input.negativePrompt",
         ),
     ),
@@ -74,10 +74,12 @@ FACTS = {
         Wrong("a word for queued", '"queuing": State.QUEUED', '"queuing": State.RUNNING', "means queued"),
     ),
     "test_every_work_is_as_it_is_asked_for": (
-        Wrong("a default", 'default="16:9"', 'default="9:16"', "its ratio is not 9:16"),
+        Wrong("a default", 'Choice(*FIVE)), default="16:9"', 'Choice(*FIVE)), default="9:16"', "its ratio is not 9:16"),
         Wrong("the words of formats", '"jpeg": "jpg"}', '"jpeg": "png"}', "jpeg was asked for"),
     ),
-    "test_what_no_page_says_is_a_gap": (Wrong("a price", '"2K": "0.06", ', "", "a price of nano-banana-2"),),
+    "test_check_passes_what_the_simulator_takes_and_the_quote_is_what_it_charges": (
+        Wrong("a price", '"1K": "0.04", "2K": "0.06"', '"1K": "0.04", "2K": "0.07"', "$0.07", of="nano-banana-2"),
+    ),
     "test_what_the_adapter_declares_the_simulator_states": (
         Wrong("a code that no page has", "433: Cause", "434: Cause", "errors.434"),
         Wrong(
@@ -105,7 +107,7 @@ FACTS = {
         ),
     ),
     "test_a_file_is_uploaded_once_as_long_as_it_lasts": (
-        Wrong("how long an upload lies there", "expires=3 * 86_400", "expires=30 * 86_400", "its link has expired"),
+        Wrong("how long an upload lies there", "expires=3 * DAY", "expires=30 * DAY", "its link has expired"),
     ),
     "test_what_is_told_of_a_task_is_read": (
         Wrong("the unit of the progress", "data.progress!percent", "data.progress", "progress is 0."),

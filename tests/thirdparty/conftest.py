@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
 from types import MappingProxyType
 
@@ -126,7 +127,14 @@ def plugged(source, tmp_path, monkeypatch):
         forget()
         return registry.adapter(name)
 
+    def entry_points(*, group: str) -> metadata.EntryPoints:
+        """Return those of the packages installed here: to look through all others takes longer than most tests."""
+        found = [point for each in metadata.distributions(path=[str(tmp_path)]) for point in each.entry_points]
+        return metadata.EntryPoints(found).select(group=group)
+
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(metadata, "entry_points", entry_points)
+    monkeypatch.setattr(simulators, "entry_points", entry_points)
     yield plug
     forget()
 

@@ -614,8 +614,8 @@ PLANTED = {
         ),
     ],
     "test_links_live_as_long_as_the_page_says": [
-        (adapter("expires=86_400", "expires=864_000"), "acme: results live 86400 s, and `expires` says 864000"),
-        (adapter("    expires=86_400,\n", ""), "acme: results live 86400 s, and `expires` says None"),
+        (adapter("expires=86_400", "expires=864_000"), f"{FEWEST}: results live 86400 s, and `expires` says 864000"),
+        (adapter("    expires=86_400,\n", ""), f"{FEWEST}: results live 86400 s, and `expires` says None"),
     ],
     "test_links_lead_to_every_host_of_the_provider": [
         (ELSEWHERE, "acme: its links lead to api.eu.acme.example, and no call follows a `link`"),
@@ -718,7 +718,7 @@ PLANTED = {
         (
             adapter(
                 "    gaps=",
-                '    price_quote=PriceQuote(path="/prices", of="/v1/{what}", body={}, usd="usd"),\n    gaps=',
+                '    price_quote=PriceQuote(call=Endpoint(method="POST", path="/prices"), usd="usd"),\n    gaps=',
                 "PriceQuote",
             ),
             f"{FEWEST} has no live price: acme answered 404",
@@ -895,7 +895,7 @@ PLANTED = {
 def broken(promise, adapter, contract=None, **more):
     """Return the first thing that a test says against an adapter, over every offer, case and fault.
 
-    Where all of them are passed over, the last is skipped, as the suite does.
+    Where all of them are passed over, it is skipped, as the suite does.
     """
     test = getattr(Contract, promise)
     marks = [mark.args for mark in getattr(test, "pytestmark", ())]
@@ -919,7 +919,7 @@ def broken(promise, adapter, contract=None, **more):
         except pytest.skip.Exception as why:
             skipped.append(why)
     if runs and len(skipped) == len(runs):
-        raise skipped[-1]
+        raise skipped[0]
     return None
 
 
