@@ -98,7 +98,8 @@ def _show(every: Sequence[Sold]) -> None:
 
 
 def _row(sold: Sold) -> "list[Cell]":
-    return [sold.model, str(sold.cheapest.money), _where(sold), str(len(sold.providers)), sold.note]
+    name = sold.model + (" (yours)" if all(each.offer.own for each in sold.offers) else "")
+    return [name, str(sold.cheapest.money), _where(sold), str(len(sold.providers)), sold.note]
 
 
 def _piped(sold: Sold) -> "list[Cell]":
