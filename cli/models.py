@@ -108,7 +108,8 @@ def _show(every: Sequence[Sold]) -> None:
 
 
 def _row(sold: Sold) -> "dict[str, Cell]":
-    cells = (sold.model, str(sold.cheapest.money), _where(sold), str(len(sold.providers)), sold.note)
+    name = sold.model + (" (yours)" if all(each.offer.own for each in sold.offers) else "")
+    cells = (name, str(sold.cheapest.money), _where(sold), str(len(sold.providers)), sold.note)
     return dict(zip(COLUMNS, cells, strict=True))
 
 

@@ -187,18 +187,22 @@ class Objects:
 class Link:
     """A web address; of what `takes` says, where it leads to a file.
 
-    The file itself may stand in its place where `inline` names a form for that: data (a data URI) or base64 (plain).
+    The file itself may stand in its place where `inline` names a form for that: data (a data URI) or base64 (plain);
+    and so may a reference to an upload, the text `reference` with its id behind it.
     """
 
     schemes: Sequence[str] = WEB
     required: bool = False
     takes: Takes | None = None
     inline: Sequence[str] = ()
+    reference: str = ""
 
     def wrong(self, value: object) -> tuple[Cause, str] | None:
         """See Field."""
         if not isinstance(value, str):
             return "type", "must be a string"
+        if self.reference and value.startswith(self.reference):
+            return None
         if is_link(value, self.schemes) or (is_inline(value, self.inline) and from_inline(value) is not None):
             return None
         return "link", f"must be a public {'http(s)' if 'http' in self.schemes else 'https'} URL"
@@ -214,12 +218,13 @@ class Links:
     required: bool = False
     takes: Takes | None = None
     inline: Sequence[str] = ()
+    reference: str = ""
 
     def wrong(self, value: object) -> tuple[Cause, str] | None:
         """See Field."""
         if not isinstance(value, list):
             return "type", "must be a list of strings"
-        each = Link(self.schemes, inline=self.inline)
+        each = Link(self.schemes, inline=self.inline, reference=self.reference)
         return _miscounted(value, self.least, self.most) or next(filter(None, map(each.wrong, value)), None)
 
 

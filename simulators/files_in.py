@@ -122,9 +122,10 @@ class FilesIn:
 
     def _at(self, link: str, fetched: Mapping[str, Fetched]) -> Fetched | None:
         """What is at a link, or what stands in its place; None where it is still to be fetched."""
-        if is_inline(link):
+        upload = self.uploads.referred(link)
+        if upload is None and is_inline(link):
             return Fetched(from_inline(link))
-        if upload := self.uploads.at(link):
+        if upload := upload or self.uploads.at(link):
             if self.now >= upload.expires:
                 return Fetched(why="its link has expired")
             return Fetched(upload.content) if upload.content is not None else self._unseen(upload.link)

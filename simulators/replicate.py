@@ -2,8 +2,8 @@
 
 Ours, where the page is silent: what a prediction costs that failed or was canceled; how long a webhook's answer is
 waited for, and when exactly it is tried again; how many predictions are on a page; what a log says; that an official
-model is known by a version too; `Prefer: wait` waits for nothing. What is ours of files and of models is told in
-replicate_files and replicate_models.
+model is known by a version too, and that any other version is a community model's; `Prefer: wait` waits for nothing.
+What is ours of files and of models is told in replicate_files and replicate_models.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from attrs import asdict, frozen
 from .fields import Cause, Field, Link, given, problems
 from .message import Body, Error, Refusal, Request, Response, json_response
 from .replicate_files import Files, written
-from .replicate_models import MODELS, schema
+from .replicate_models import COMMUNITY, MODELS, schema
 from .task import Failure, Order, Stage, Task
 from .webhooks import Delivery, Moment, Webhook
 
@@ -44,6 +44,9 @@ A_PAGE = 100
 
 VERSIONS = {hashlib.sha256(name.encode()).hexdigest(): name for name in MODELS}
 """The models by their versions."""
+
+VERSION = re.compile(r"(?:(?P<model>[\w.-]+/[\w.-]+):)?(?P<version>[0-9a-f]{64})")
+"""A version, alone or behind the name of its model."""
 
 
 @frozen
@@ -141,11 +144,8 @@ class Replicate(Files):
         body = given(request.object or {})
         name = request.path.removeprefix("/v1/models/").removesuffix("/predictions")
         if request.path == "/v1/predictions":
-            version = str(body.get("version", ""))
-            name = VERSIONS.get(version.rpartition(":")[2], version)
-        if name not in MODELS:
-            raise _invalid("version is none that there is")
-        model, wanted = MODELS[name], body.get("input")
+            name = _model_of(str(body.get("version", "")))
+        model, wanted = MODELS.get(name, COMMUNITY), body.get("input")
         if not isinstance(wanted, dict):
             raise _invalid("input is required")
         put = given(wanted)
@@ -157,7 +157,9 @@ class Replicate(Files):
         made = asdict(model.made(put), recurse=False)
         price: int | Decimal = model.price(put)
         sent = {**body, "input": put, "deadline": _deadline(request.headers.get("cancel-after", ""))}
-        return Order(name, str(put["prompt"]), price=price, sent=sent, callback=str(body.get("webhook", "")), **made)
+        return Order(
+            name, str(put.get("prompt", "")), price=price, sent=sent, callback=str(body.get("webhook", "")), **made
+        )
 
     def create(self, order: Order, key: str | None) -> Task:
         """What a deadline ends ends then: not charged where it has not begun."""
@@ -288,6 +290,15 @@ class Replicate(Files):
             "metrics": {"predict_time": task.running} if over else {},
             "urls": {"get": at, "cancel": f"{at}/cancel"},
         }
+
+
+def _model_of(version: str) -> str:
+    """The model of a version: an official one by its version or its name, else a community model of whoever asks."""
+    found = VERSION.fullmatch(version)
+    name = version if found is None else VERSIONS.get(found["version"], found["model"] or found["version"])
+    if found is None and name not in MODELS:
+        raise _invalid("version is none that there is")
+    return name
 
 
 def _invalid(text: str) -> Refusal:

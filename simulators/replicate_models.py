@@ -261,6 +261,14 @@ MODELS: Mapping[str, Model] = {
 """Each model that is sold, by owner and name; prices are in cents."""
 
 
+def drawn(_: Given) -> Made:
+    """A picture of one megapixel: what a community model makes, and of which format, nobody here knows."""
+    return Made((1024, 1024), "png")
+
+
+COMMUNITY = Model({"prompt": Text()}, drawn, partial(flat, 1))
+"""A model that somebody has put there, known by its version alone: any input will do, and it costs a cent."""
+
 # The schema of a model's fields
 
 

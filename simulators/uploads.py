@@ -144,6 +144,10 @@ class Uploads:
         path = re.fullmatch(KEPT, urlsplit(url).path)
         return self._kept.get(path["upload"]) if path else None
 
+    def referred(self, text: str) -> Upload | None:
+        """The upload in whose id a reference ends, which is no web address; expired or not."""
+        return None if text[:4].lower() == "http" else self._kept.get(text[-32:])
+
     def served(self, request: Request, now: float) -> Response:
         """An upload: no key needed, 403 once it has expired, 404 where there is none."""
         upload = self.at(request.path)

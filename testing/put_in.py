@@ -158,7 +158,7 @@ class PutIn(Suite):
                     await scene.submitted(spot.case(media, way))
                 requests = [call.args[0] for call in heard.call_args_list]
                 sent = next(each for each in requests if service.place(each) == "submit")
-                wrong = _not_there(service, sent, way, media)
+                wrong = _not_there(adapter, service, sent, way, media)
                 promise(not wrong, f"{spot}: a file that goes by {way} {wrong}")
 
     @in_a_loop
@@ -233,14 +233,16 @@ def _agree(spot: Spot, media: Media, checked: Checked, refused: str | None) -> N
     )
 
 
-def _not_there(service: Service, sent: Request, way: Way, media: Media) -> str:
+def _not_there(adapter: Adapter, service: Service, sent: Request, way: Way, media: Media) -> str:
     """Return what is wrong with how a file came, in words that follow its way; nothing where it came as it is."""
     whole = media.read()
     if way is Way.UPLOAD:
         named = [each for each in service.uploads.every() if each.content == whole]
         if not named:
             return "is not among the uploads of the simulator"
-        return "" if named[-1].path.encode() in sent.body else f"lies at {named[-1].path}, which no submit names"
+        is_reference = adapter.upload is not None and adapter.upload.reference
+        name = named[-1].id if is_reference else named[-1].path
+        return "" if name.encode() in sent.body else f"lies at {name}, which no submit names"
     form = {Way.DATA: media.data_uri().encode(), Way.BASE64: b64encode(whole), Way.PART: whole}[way]
     return "" if form in sent.body else "is not in the submit"
 

@@ -21,12 +21,13 @@ from .offer import Offer, Param
 from .path import Place, place
 from .prices import Credit, Printed
 from .several import pair, several
+from .typed import typed, word_of
 from .webhook import Webhook
 from .when import When
 from .written import Written, clashes
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=typed)
 class Idempotency:
     """The header with which a second POST is the same task, and the seconds for which a replay relies on that."""
 
@@ -39,7 +40,7 @@ def _rate(_: Any, attribute: Any, given: Any) -> None:
         pair(attribute.name, "so many calls in so many seconds, like (20, 10)", given)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=typed)
 class Limits:
     """The rate limits of an account: submits and polls as (calls, per seconds), `active` as tasks at a time."""
 
@@ -48,7 +49,7 @@ class Limits:
     active: int | None = None
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=typed)
 class Gap:
     """What no page says, and what is done about it."""
 
@@ -56,7 +57,7 @@ class Gap:
     choice: str | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=typed)
 class Balance:
     """What an account still has: a path to GET, and the place of the figure in USD or the provider's credits."""
 
@@ -70,7 +71,7 @@ def _words(given: Mapping[str, Json]) -> Mapping[Place, Json]:
     return {place(where): word for where, word in given.items()}
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=typed)
 class PriceQuote:
     """How to ask a provider what a task would cost, by a call that buys nothing.
 
@@ -105,6 +106,10 @@ class PriceQuote:
     def is_estimate(self) -> bool:
         """Whether what it tells is an estimate, which no figure of the page is replaced by."""
         return self.unit is not None or self.doubt is not None
+
+
+def _refund(given: Any) -> Any:
+    return word_of(Refund, given)
 
 
 def _quotes(given: PriceQuote | tuple[PriceQuote, ...]) -> tuple[PriceQuote, ...]:
@@ -252,7 +257,7 @@ def _no_life(adapter: "Adapter", name: str | None) -> str:
     return no_such("lifecycle", str(name), adapter.lifecycles)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=typed)
 class Adapter:
     """A provider, as data.
 
@@ -279,7 +284,7 @@ class Adapter:
     fault: Fault = attrs.field(factory=Fault)
     errors: Mapping[str | Match, Err] = attrs.field(default={}, converter=errors, hash=False)
     request_id: tuple[str, ...] = attrs.field(default=(), validator=several("names of headers", str))
-    refunds: Refund = attrs.field(default=Refund.UNKNOWN, converter=Refund)
+    refunds: Refund = attrs.field(default=Refund.UNKNOWN, converter=_refund)
     printed: Printed = attrs.field(factory=Printed)
     credit: Credit | None = None
     limits: Limits = Limits()

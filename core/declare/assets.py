@@ -9,6 +9,7 @@ import attrs
 from anymedia.model.vocabulary import AssetRole, Kind
 
 from .path import Path, Place, place
+from .typed import typed
 
 IMAGES = (".png", ".jpg", ".jpeg", ".webp")
 """How links to images end."""
@@ -30,7 +31,7 @@ def _one_of(*words: str) -> Any:
     return check
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=typed)
 class Assets:
     """Results at a place: `at` holds each of them, and `url`, `title` and `seconds` are places within each.
 

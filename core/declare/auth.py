@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 
 import attrs
 
+from .typed import typed
+
 API_KEY = "api_key"
 """What the API key is called where a secret is named."""
 
@@ -15,7 +17,7 @@ SETTING = re.compile(r"\{(\w+)\}")
 """A setting within a text."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=typed)
 class Setting:
     """What an account says of itself beside its API key, like an organization or a second secret.
 
@@ -39,7 +41,7 @@ class Setting:
             raise ValueError("rotated: only a secret is replaced while the one before it is still good")
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=typed)
 class Header:
     """The header that carries the API key, or the secret setting that `of` names, and the prefix before it."""
 
@@ -48,7 +50,7 @@ class Header:
     of: str = API_KEY
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=typed)
 class Query:
     """The name in the query that carries the API key, or the secret setting that `of` names."""
 

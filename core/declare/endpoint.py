@@ -13,6 +13,7 @@ from .auth import SETTING, Header, Query
 from .hook import Hook
 from .path import BODY, First, Place, place
 from .several import pair, several
+from .typed import typed
 
 Ok: TypeAlias = tuple[Place, tuple[Json, ...]]
 """The place of a body's own code, and the codes that mean yes."""
@@ -42,7 +43,7 @@ def _told(given: Mapping[str, str | Place]) -> Mapping[str, Place]:
     return _named(given)
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=typed)
 class Fault:
     """Where an error, or a failed task, holds its code, its text, the texts by field, and the seconds to wait."""
 
@@ -53,7 +54,7 @@ class Fault:
     retry_after: Place | None = attrs.field(default=None, converter=optional_place)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=typed)
 class Reply:
     """Where an answer holds what.
 
@@ -109,7 +110,7 @@ def credentials(given: Any) -> "tuple[Credential, ...]":
     return each
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=typed)
 class Endpoint:
     """A call: `path` may hold {id}, {wire_id} and {path} (where the task was submitted); `link` is the place in the
     submit's answer of a URL to use instead, on the account's own origin or a host of `hosts`.
@@ -156,7 +157,7 @@ def _asked_with_a_key(_: Any, attribute: Any, call: Endpoint) -> None:
         raise ValueError("call: it has a path, and sends JSON or a form")
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=typed)
 class Token:
     """A token that a call with the API key gives, and that then goes in a header in place of the API key.
 

@@ -7,8 +7,10 @@ import attrs
 
 from anymedia.model.vocabulary import Cause, Outcome, Refund, State
 
+from .typed import typed, word_of
 
-@attrs.frozen
+
+@attrs.frozen(field_transformer=typed)
 class Match:
     """An error that is recognised by its HTTP status and a part of its text.
 
@@ -24,7 +26,19 @@ class Match:
         return at_its_status and self.text in text
 
 
-@attrs.frozen
+def _cause(given: Any) -> Any:
+    return word_of(Cause, given)
+
+
+def _outcome(given: Any) -> Any:
+    return None if given is None else word_of(Outcome, given)
+
+
+def _refund(given: Any) -> Any:
+    return None if given is None else word_of(Refund, given)
+
+
+@attrs.frozen(field_transformer=typed)
 class Err:
     """What an error means: its cause, the outcome of a submit that gets it, and whether a failed task is refunded.
 
@@ -32,9 +46,9 @@ class Err:
     Errors: ValueError for a passing failure that is billed.
     """
 
-    cause: Cause = attrs.field(converter=Cause)
-    submit: Outcome | None = attrs.field(default=None, converter=attrs.converters.optional(Outcome))
-    refund: Refund | None = attrs.field(default=None, converter=attrs.converters.optional(Refund))
+    cause: Cause = attrs.field(converter=_cause)
+    submit: Outcome | None = attrs.field(default=None, converter=_outcome)
+    refund: Refund | None = attrs.field(default=None, converter=_refund)
     passing: bool = attrs.field(default=False, kw_only=True)
 
     def __attrs_post_init__(self) -> None:

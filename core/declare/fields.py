@@ -12,6 +12,7 @@ from anymedia.model.forms import ANYTHING, LINK, SIZE, TEXT, Form
 from anymedia.model.strict_json import Json
 
 from .several import pair, several
+from .typed import typed
 
 
 @attrs.frozen
@@ -56,7 +57,7 @@ class Value(ABC):
         return self.wants.fits(value)
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=typed)
 class Always(Value):
     """What each work has, asked for or not: Param(None, Always(True)). It is not sent, and nothing else is taken."""
 
@@ -72,7 +73,7 @@ def _said(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=typed)
 class Text(Value):
     """A text of `least` to `most` characters, counted in code points."""
 
@@ -86,7 +87,7 @@ class Text(Value):
         yield from outside("characters", len(value), self.least, self.most)
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=typed)
 class Url(Value):
     """A public URL; http only where the page allows it."""
 
@@ -100,7 +101,7 @@ class Url(Value):
             yield Flaw(f"takes https URLs only, not {value}")
 
 
-@attrs.frozen(init=False)
+@attrs.frozen(init=False, field_transformer=typed)
 class Choice(Value):
     """One of several values, written as they are or as a mapping says: Choice("auto", "low"), Choice({"1K": "1k"}).
 
@@ -115,6 +116,8 @@ class Choice(Value):
     def __init__(self, *values: str | Mapping[str, Json], not_honoured: tuple[str, ...] = ()) -> None:
         wire: dict[str, Json] = {}
         for value in values:
+            if not isinstance(value, str | Mapping):
+                raise ValueError(f"Choice, values: takes texts, and {{a text: how it is written}}, not {value!r}")
             wire |= {value: value} if isinstance(value, str) else value
         self.__attrs_init__(wire, not_honoured)
 
@@ -147,7 +150,7 @@ def _area(_: Any, attribute: Any, given: Any) -> None:
         pair("area", "a width and a height in pixels, like (3840, 2160)", given)
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=typed)
 class Size(Value):
     """Width and height in pixels, as text ("{width}x{height}") or as {"width": …, "height": …}.
 

@@ -14,6 +14,7 @@ from .endpoint import Endpoint
 from .fields import Flaw, Value, outside
 from .path import Place, place
 from .several import pair, several
+from .typed import typed
 
 FORMS = ("url", "upload", "data", "base64", "part")
 """In which ways a file may stand in a body: as a public URL, as the URL that the provider's own upload names, as a data
@@ -44,7 +45,7 @@ def _sides(_: Any, attribute: Any, given: Any) -> None:
         pair("sides", "the least and the most pixels of a side, like (300, 6000)", given)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=typed)
 class _Takes(Value):
     """What a field takes of each file that is put in."""
 
@@ -83,7 +84,7 @@ class _Takes(Value):
             yield Flaw(f"takes at most {self.megapixels:g} megapixels, and {size}")
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=typed)
 class File(_Takes):
     """One file that is put in.
 
@@ -101,7 +102,7 @@ class File(_Takes):
         yield from self.each(value)
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=typed)
 class Files(_Takes):
     """A list of `least` to `most` files that are put in, each as File says; `single`: written as the one that it is."""
 
@@ -138,7 +139,15 @@ def _places(given: Mapping[str, str | Place]) -> Mapping[str, Place]:
     return {name: place(where) for name, where in given.items()}
 
 
-@attrs.frozen(kw_only=True)
+def _found_headers(_: Any, attribute: Any, given: Any) -> None:
+    if isinstance(given, Mapping):
+        raise ValueError(
+            "Step, headers: it is the name of headers that an earlier step found, a text; headers that are known "
+            "stand in its call, Endpoint(headers={…})"
+        )
+
+
+@attrs.frozen(kw_only=True, field_transformer=typed)
 class Step:
     """One call of an upload: what it sends, and what its answer tells the steps after it.
 
@@ -152,7 +161,7 @@ class Step:
     call: Endpoint
     sends: Mapping[str, Json] = attrs.field(factory=dict, hash=False)
     finds: Mapping[str, Place] = attrs.field(factory=dict, converter=_places, hash=False)
-    headers: str | None = None
+    headers: str | None = attrs.field(default=None, validator=_found_headers)
 
     @property
     def texts(self) -> Iterator[str]:
@@ -160,23 +169,30 @@ class Step:
         return texts_in((self.sends, self.call.headers, self.call.query, self.call.path))
 
 
-@attrs.frozen(init=False)
+@attrs.frozen(init=False, field_transformer=typed)
 class Upload:
     """How bytes get to a provider: the calls, in order, after which it names a URL.
 
-    `url` is the name of what a step found: the URL that stands in the submit. `expires` is the name of a time that a
-    step found, or how many seconds a URL can be fetched (None: nobody says). `megabytes` is of one file.
+    `url` is the name of what a step found: the URL that stands in the submit, or, with `reference`, a text that is no
+    URL and stands there as it is, like "file_123" or "asset://abc". `expires` is the name of a time that a step found,
+    or how many seconds a URL can be fetched (None: nobody says). `megabytes` is of one file.
     """
 
     steps: tuple[Step, ...] = attrs.field(validator=several("steps", Step))
     url: str
     expires: str | float | None
     megabytes: float | None
+    reference: bool
 
     def __init__(
-        self, *steps: Step, url: str = "url", expires: str | float | None = None, megabytes: float | None = None
+        self,
+        *steps: Step,
+        url: str = "url",
+        expires: str | float | None = None,
+        megabytes: float | None = None,
+        reference: bool = False,
     ) -> None:
-        self.__attrs_init__(steps, url, expires, megabytes)
+        self.__attrs_init__(steps, url, expires, megabytes, reference)
 
     def __attrs_post_init__(self) -> None:
         wrong = "; ".join(_unknown(self))

@@ -12,6 +12,8 @@ import attrs
 from anymedia.model.forms import is_json
 from anymedia.model.strict_json import Json
 
+from .typed import typed
+
 
 class HookError(Exception):
     """A hook raised an error, or did not return what it is to return; the text says so in one sentence."""
@@ -22,7 +24,7 @@ def _reason(_: Any, __: Any, given: str) -> None:
         raise ValueError("why: a hook says in words why it is needed, as why='signs each call with a JWT'")
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=typed)
 class Hook:
     """A pure function, named as "package.module:function", and `why` no word of this package does what it does.
 

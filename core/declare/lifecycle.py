@@ -10,10 +10,11 @@ from anymedia.model.vocabulary import Cause, State
 from .endpoint import Endpoint, Reply
 from .errors import Err, states
 from .many import Many
+from .typed import typed
 from .webhook import Webhook
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=typed)
 class Pace:
     """When to poll: after `first` seconds, then every `then` seconds; `slower` maps a task's age to an interval."""
 
@@ -30,7 +31,7 @@ def _posted(_: Any, attribute: Any, submit: Endpoint) -> None:
         )
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=typed)
 class Lifecycle:
     """How one kind of work goes at a provider.
 

@@ -5,6 +5,7 @@ import attrs
 from .auth import SETTING
 from .endpoint import Endpoint, Reply
 from .path import Place, place
+from .typed import typed
 
 IDS = "{ids}"
 """What stands for the ids, in the path or the query of such a call."""
@@ -25,7 +26,7 @@ def _several(_: object, attribute: object, most: int) -> None:
         raise ValueError("most: a call that tells of several tasks takes two or more")
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=typed)
 class Many:
     """A call that tells how several tasks stand: {ids} in its path or query are at most `most` ids, `joined` by a text.
 

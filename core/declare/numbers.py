@@ -10,6 +10,7 @@ from anymedia.model.forms import ANY_WHOLE, FLAG, NUMBER, Form
 from anymedia.model.strict_json import Json
 
 from .fields import Flaw, Value, is_same, outside
+from .typed import typed
 
 AUTO = "auto"
 """What is asked for where the provider is to choose a number."""
@@ -50,7 +51,7 @@ def _step(takes: Any, _: Any, step: int) -> None:
         raise ValueError(f"step: it is 1 or more, and from 2 on it goes up to most, not {step}")
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=typed)
 class Whole(Value):
     """A whole number, written as a number, with form=str as a text ("5"), or in a text: form="{}s" writes "5s".
 
@@ -101,7 +102,7 @@ class Whole(Value):
         return super().holds(value) or (value == AUTO and self.auto is not None)
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=typed)
 class Number(Value):
     """A number, whole or not, written as a number or in a text, as Whole is."""
 
@@ -124,7 +125,7 @@ class Number(Value):
         return _read(wire, self.form, _DECIMAL)
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=typed)
 class Flag(Value):
     """True or false, written as they are or in other words: Flag(on="enabled", off="disabled")."""
 

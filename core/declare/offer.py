@@ -18,6 +18,7 @@ from .numbers import Number, Whole
 from .prices import Prices, counted_by, goes_by
 from .several import several
 from .sizes import Shape
+from .typed import typed, word_of
 from .when import When, cases, pick
 from .written import Keys, Numbered, Written, clashes, places
 
@@ -25,7 +26,7 @@ VARIANT = "variant"
 """What a price table names to go by the request's variant."""
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=typed)
 class Param:
     """A canonical field on the wire.
 
@@ -67,7 +68,7 @@ def _names(given: str | tuple[str, ...]) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else given
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=typed)
 class Rule:
     """A rule between fields: when fields have these values (ANY: are given at all), `needs` another field to be given,
     or any one of several, `excludes` others, or `allows` only some values of others. A false flag is not given."""
@@ -79,7 +80,14 @@ class Rule:
 
 
 def _day(given: str | date | None) -> date | None:
-    return date.fromisoformat(given) if isinstance(given, str) else given
+    try:
+        return date.fromisoformat(given) if isinstance(given, str) else given
+    except ValueError:
+        raise ValueError(f"ends: {given!r} is no day, like '2027-01-06'") from None
+
+
+def _kind(given: Any) -> Any:
+    return word_of(Kind, given)
 
 
 def _itself(offer: "Offer") -> str:
@@ -94,7 +102,7 @@ def _in_query(offer: "Offer") -> tuple[str, ...]:
     return tuple(name for name, param in offer.fields.items() if str(param.to).startswith("?"))
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=typed)
 class Offer:
     """What is sold under a name of the provider's: a canonical model, its wire id, its fields in the wire's order.
 
@@ -111,7 +119,7 @@ class Offer:
     name: str
     model: str = attrs.field(default=attrs.Factory(_itself, takes_self=True))
     wire_id: str | When[str] = attrs.field(default=attrs.Factory(_itself, takes_self=True))
-    kind: Kind = attrs.field(default=Kind.IMAGE, converter=Kind)
+    kind: Kind = attrs.field(default=Kind.IMAGE, converter=_kind)
     makes: int = 1
     params: Mapping[str, Param] = attrs.field(hash=False)
     knobs: Mapping[str, Param] = attrs.field(factory=dict, hash=False)

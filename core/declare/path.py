@@ -30,6 +30,7 @@ import attrs
 from anymedia.model.strict_json import Json
 
 from .conversions import CONVERSIONS, parsed_json
+from .typed import typed
 
 _STEP = re.compile(r"(?P<key>[A-Za-z0-9_* -]+)|\[(?P<index>\d*)\]|!(?P<convert>[a-z0-9]+)")
 _PLAIN = re.compile(r"[A-Za-z0-9_ -]+(?:\.[A-Za-z0-9_ -]+)*(?=$|\[|!)")
@@ -46,7 +47,7 @@ class Content:
     body: bytes = attrs.field(default=b"", repr=False)
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=typed)
 class Path:
     """One place in an answer, read with `find` (everything there) or `one` (the first, or None).
 
@@ -92,7 +93,7 @@ class Path:
         return Path, (self.text,)
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=typed)
 class First:
     """Several places for one thing: the first that holds anything counts."""
 

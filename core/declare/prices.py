@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import attrs
 
 from .numbers import as_word
+from .typed import typed, typed_call
 
 
 def exact(figure: str | int | Decimal, name: str = "a figure") -> Decimal:
@@ -24,7 +25,7 @@ def _figure(given: str | int | Decimal | None) -> Decimal | None:
     return None if given is None else exact(given)
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=typed)
 class Price:
     """One printed figure: USD, the provider's credits, or both, each a text or a whole number.
 
@@ -37,7 +38,7 @@ class Price:
     doubt: str | None = attrs.field(default=None, kw_only=True)
 
 
-@attrs.frozen(init=False)
+@attrs.frozen(init=False, field_transformer=typed)
 class Per(Price):
     """A figure for each `each` of a field: seconds of a duration, characters of a text, files of a list, or a number.
 
@@ -71,7 +72,7 @@ class Per(Price):
         return times.to_integral_value(ROUND_CEILING) if self.begun else times
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=typed)
 class Credit:
     """The provider's own unit in USD; with `whole`, a task is billed in whole credits, rounded up."""
 
@@ -84,7 +85,7 @@ class Credit:
         return credits.to_integral_value(ROUND_CEILING) if self.whole else credits
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=typed)
 class Dearest:
     """Billed as the dearest of the possible values; with a reason, the price is only an estimate."""
 
@@ -111,15 +112,21 @@ def _cell(key: Any, cell: Price | str) -> Price:
     return Price(cell) if isinstance(cell, str) else cell
 
 
-@attrs.frozen
+@attrs.frozen(init=False, field_transformer=typed)
 class Table:
     """Figures (a bare text is USD) by fields of the request, or by "variant": Table("resolution", {"1K": "0.05"}).
 
-    A figure is for one unit; where the table goes by `count` too, it is for all units of the task.
+    A figure is for one unit; where the table goes by `count` too, it is for all units of the task. With `per`, each
+    bare text is for one of that field, like a second of the duration.
     """
 
     by: tuple[str, ...] = attrs.field(converter=_fields)
     cells: Mapping[tuple[str, ...], Price] = attrs.field(hash=False, converter=_cells)
+
+    def __init__(self, by: str | tuple[str, ...], cells: Mapping[Any, Price | str], *, per: str | None = None) -> None:
+        if per is not None and isinstance(cells, Mapping):
+            cells = {key: Per(cell, per) if isinstance(cell, str) else cell for key, cell in cells.items()}
+        self.__attrs_init__(by, cells)
 
     def __attrs_post_init__(self) -> None:
         for key in self.cells:
@@ -127,8 +134,15 @@ class Table:
                 raise ValueError(f"cells, {' '.join(key)}: a cell has one value for each of {', '.join(self.by)}")
 
     @classmethod
+    @typed_call
     def printed(
-        cls, by: str, columns: tuple[str, ...], rows: Mapping[str, str], *, per: str | None = None, **figure: Any
+        cls,
+        by: str | tuple[str, ...],
+        columns: tuple[str, ...],
+        rows: Mapping[str, str],
+        *,
+        per: str | None = None,
+        **figure: Any,
     ) -> "Table":
         """Return a table as a page prints it: rows by the first field (values may share one), USD by the others.
 
@@ -152,7 +166,7 @@ class Table:
         return Table(self.by, {**self.cells, **other.cells})
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=typed)
 class PerMegapixel:
     """USD for the first megapixel (1024 × 1024; a begun one counts whole), each further one, and each one put in."""
 
@@ -165,7 +179,7 @@ def _rates(given: Mapping[str, str | int | Decimal]) -> Mapping[str, Decimal]:
     return {name: exact(figure, name) for name, figure in given.items()}
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=typed)
 class Metered:
     """USD for each of what a task turns out to use, like tokens or seconds of a machine, which `Reply.used` finds.
 
@@ -186,7 +200,7 @@ class Metered:
         return sum((rate * used[name] for name, rate in self.rates.items()), Decimal(0))
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=typed)
 class Printed:
     """The day on which a provider's prices were printed, and where."""
 

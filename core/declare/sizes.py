@@ -7,12 +7,13 @@ from typing import Any, ClassVar, TypeAlias
 import attrs
 
 from .fields import Flaw
+from .typed import typed, typed_call
 
 Given: TypeAlias = Mapping[str, Any]
 """Fields that the caller has given, by name."""
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=typed)
 class Grid:
     """The pixel sizes that a page prints for (ratio, resolution): such a size is sent as its ratio and resolution."""
 
@@ -24,6 +25,7 @@ class Grid:
     sizes: Mapping[tuple[str, str], tuple[int, int]] = attrs.field(hash=False)
 
     @classmethod
+    @typed_call
     def printed(cls, resolutions: str, rows: Mapping[str, str]) -> "Grid":
         """Return a grid as a page prints it: rows by landscape ratio, sizes by resolution; portrait is mirrored."""
         sizes = {}
@@ -50,7 +52,7 @@ class Grid:
         return _without(given, "size") | {"aspect_ratio": ratio, "resolution": resolution}
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=typed)
 class Pixels:
     """An offer that takes pixels alone: ratio and resolution become the largest size that fits.
 

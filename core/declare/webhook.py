@@ -13,6 +13,7 @@ from .auth import SETTING
 from .endpoint import Endpoint, Reply
 from .fields import Url
 from .offer import Param
+from .typed import typed
 
 SIGNED = re.compile(r"\{(@[A-Za-z0-9-]*|sha256|id)\}")
 """What of a webhook stands within what is signed: its bytes, a header, its sha256, or the id that it tells."""
@@ -33,7 +34,7 @@ def _one_of(*words: str) -> Any:
     return check
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=typed)
 class Signed:
     r"""How a webhook is signed.
 
@@ -112,7 +113,7 @@ def _asking(given: "str | Param | None") -> Param | None:
     return Param(given, Url()) if isinstance(given, str) else given
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=typed)
 class Webhook:
     """A call of the provider's that tells how a task stands.
 

@@ -7,11 +7,13 @@ import attrs
 
 from anymedia.model.forms import is_given
 
+from .typed import typed
+
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=typed)
 class When(Generic[T_co]):
     """What holds where a field is given, the first that fits; None: there is no such variant.
 
@@ -52,7 +54,7 @@ def cases(thing: "T | When[T] | None") -> list[T]:
     return [each for each in held if each is not None]
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=typed)
 class Said:
     """A value that can only be told in words, like a default that depends on what is put in."""
 

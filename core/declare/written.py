@@ -9,6 +9,7 @@ import attrs
 
 from .fields import Value
 from .files import Files
+from .typed import typed
 from .when import When, cases
 
 FURTHEST = 100
@@ -34,7 +35,7 @@ def _with_number(_: Any, attribute: "attrs.Attribute[Any]", name: str) -> None:
         raise ValueError(f"{name!r} is to hold {{n}}, the number of the element")
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=typed)
 class Numbered:
     """A list spread over fields: the first element under one name, the n-th under another."""
 

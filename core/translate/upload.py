@@ -34,7 +34,7 @@ _OF_THE_LINE = frozenset(("host", "content-length", "transfer-encoding", "connec
 
 @attrs.frozen
 class Placed:
-    """Where a file lies, since when, and until when it can be fetched there; None: nobody says."""
+    """Where a file lies, as a URL or a reference, since when, and until when it can be had there; None: nobody says."""
 
     url: str
     since: datetime
@@ -151,11 +151,12 @@ def _can_be_sent(value: Any) -> bool:
 
 
 def placed(asked: Asked, upload: Upload, known: Mapping[str, Any]) -> Placed:
-    """Return where an upload has put a file. Errors: Unavailable for what is no URL."""
+    """Return where an upload has put a file. Errors: Unavailable for what is no URL, or no reference to it."""
     told = known[upload.url]
-    url = absolute(told, asked.origin) if isinstance(told, str) else None
+    url = None if not isinstance(told, str) else told if upload.reference else absolute(told, asked.origin)
     if url is None:
-        raise Unavailable(f"{asked.account} named no usable URL for it", account=asked.account)
+        what = "reference to" if upload.reference else "usable URL for"
+        raise Unavailable(f"{asked.account} named no {what} it", account=asked.account)
     until = known[upload.expires] if isinstance(upload.expires, str) else upload.expires
     return Placed(url, asked.now, until if isinstance(until, datetime) else _after(asked.now, until))
 

@@ -4,7 +4,7 @@ What a page says that the code does (what is raised, what is billed, what a pric
 that do it; only the sentences around the tables are written by hand. No provider is named here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from pkgutil import iter_modules
 
@@ -36,6 +36,7 @@ def built_in() -> tuple[Adapter, ...]:
 
 def pages(sellers: Sequence[Adapter], docs: Path) -> dict[str, str]:
     """Return each page by its file's name; `docs` holds the pages as they are, for what was measured and is kept."""
+    others = _by_hand(docs)
     before = docs / "money-safety.md"
     measured = money_safety.measured(before.read_text("utf-8") if before.exists() else "")
     each = list(asking.lives(sellers))
@@ -50,18 +51,28 @@ def pages(sellers: Sequence[Adapter], docs: Path) -> dict[str, str]:
         "simulated.md": simulated.page(sellers),
         "words.md": words.page(),
     }
-    of_sellers = {page_of(seller): _head(page_of(seller), seller.title) + provider.page(seller) for seller in sellers}
+    of_sellers = {
+        name: _head(name, seller.title, others) + provider.page(seller)
+        for name, seller in ((page_of(seller), seller) for seller in sellers)
+    }
     of_kinds = {
-        prices_page(kind): _head(prices_page(kind), f"Prices of {works(kind)}") + prices.of_kind(sellers, kind)
+        prices_page(kind): _head(prices_page(kind), f"Prices of {works(kind)}", others) + prices.of_kind(sellers, kind)
         for kind in prices.kinds(sellers)
     }
-    written = {name: _head(name, PAGES[name]) + body for name, body in bodies.items()} | of_sellers | of_kinds
+    written = {name: _head(name, PAGES[name], others) + body for name, body in bodies.items()} | of_sellers | of_kinds
     return {name: text + "\n" for name, text in written.items()}
 
 
-def _head(name: str, heading: str) -> str:
+def _by_hand(docs: Path) -> dict[str, str]:
+    """Return the titles of the pages that are written by hand, by their files' names."""
+    pages_ = (page for page in sorted(docs.glob("*.md")) if page.name not in PAGES)
+    return {page.name: page.read_text("utf-8").partition("\n")[0].removeprefix("# ") for page in pages_}
+
+
+def _head(name: str, heading: str, written: Mapping[str, str]) -> str:
     up = "../" * name.count("/")
-    links = (title if each == name else f"[{title}]({up}{each})" for each, title in PAGES.items())
+    every = PAGES | dict(written)
+    links = (title if each == name else f"[{title}]({up}{each})" for each, title in every.items())
     return (
         "<!-- Generated from the code by `make docs`: change the code, not this page. -->\n\n"
         f"# {heading}\n\n{' · '.join(links)} · [README]({up}../README.md)\n\n"

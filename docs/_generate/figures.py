@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 from anymedia import Money, PriceStatus
 from anymedia.declare import Adapter, Metered, Offer, Per, PerMegapixel, Price, Table, pick
 from anymedia.declare.numbers import of_word
+from anymedia.model.vocabulary import Kind
 from anymedia.pricing.price import priced
 from anymedia.testing.requests import fewest, given, knob, mended
 from anymedia.translate.check import check
@@ -22,7 +23,9 @@ UNITS = {"duration": "second", "text": "character", "prompt": "character"}
 
 
 def work(offer: Offer) -> str:
-    """Return what one price of an offer is for: a picture, a clip, 2 songs."""
+    """Return what one price of an offer is for: a picture, a clip, 2 songs, speech."""
+    if offer.kind is Kind.SPEECH:
+        return works(offer.kind)
     return f"a {offer.kind.work}" if offer.makes == 1 else f"{offer.makes} {works(offer.kind)}"
 
 
@@ -119,7 +122,7 @@ class Notes:
         self._axes[name] = offer.prices.by if isinstance(offer.prices, Table) else ()
         reason = None if is_exact(money) else money.reason or ABOUT
         if isinstance(price, Per):
-            reason = price.doubt or (ABOUT if price.approximate else None)
+            reason = price.doubt or (ABOUT if price.approximate else None if money.usd is not None else money.reason)
         if reason is not None:
             self._reasons.setdefault((name, reason), []).append(cell)
 

@@ -46,8 +46,8 @@ def variants(kind: Kind) -> dict[str, str]:
 
 
 def works(kind: Kind) -> str:
-    """Return what several works of a kind are called."""
-    return f"{kind.work}s"
+    """Return what works of a kind are called; speech is not counted, and is called as its kind is."""
+    return str(kind) if kind is Kind.SPEECH else f"{kind.work}s"
 
 
 def page_of(seller: Adapter) -> str:

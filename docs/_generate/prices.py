@@ -1,15 +1,19 @@
 """docs/prices.md and docs/prices/: every figure that a page prints, and what it is billed as, asked of the code."""
 
-from collections.abc import Iterable, Sequence
-from typing import TypeAlias
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from typing import TypeAlias, cast
 
+from anymedia import Money
 from anymedia.cli.age import LIFE
 from anymedia.declare import VARIANT, Adapter, Choice, Metered, Offer, PerMegapixel, Price, Table
+from anymedia.declare.prices import counted_by
+from anymedia.declare.when import cases
 from anymedia.model.vocabulary import Kind
 
 from .age import due, words
 from .figures import ABOUT, Notes, asked, flat, is_exact, spoken, told, work
-from .markdown import blocks, code, page_of, prices_of, table, variants, works
+from .markdown import blocks, code, page_of, prices_page, table, variants, works
 
 INTRO = """\
 What each offer costs, for one work (a picture, a clip, as many songs as a task makes), as the provider's page prints
@@ -19,15 +23,16 @@ it.
 A figure like `$0.0275 · 28 credits = $0.028` is what the page prints, what is billed in the provider's own unit, and
 what that comes to where it is not the printed figure. It is rounded for each task, not for each work, nor for each
 second. `~` marks what is not exact, with the reason below. *unknown* is never taken for 0: such an offer comes last,
-whatever others cost."""
+whatever others cost; without a reason it means that no page prints a price."""
 
 TABLES = """\
 Of each model the figures stand first, then why some are not exact, and last what is quoted where a request gives no
-more than an offer needs: of the size and the length that it has then."""
+more than an offer needs, if that is none of the figures: of the length that it has then."""
 
 STALE = f"""\
-A price is worth no more than its date: check the provider's page again {LIFE.days} days after it. `make docs` warns of
-those that are due."""
+A price is worth no more than its date: check the provider's page again {LIFE.days} days after it. The soonest stand
+first, **due** are those whose day had passed when the newest of these pages was read, and `make docs` warns of those
+that are due by now."""
 
 BARE = "With no more than is needed:"
 
@@ -43,7 +48,7 @@ Sold: TypeAlias = tuple[Adapter, Offer]
 def page(sellers: Sequence[Adapter]) -> str:
     """Return the page that leads to those of each kind."""
     lists = (
-        f"- {works(kind).capitalize()}: {' · '.join(prices_of(kind, model, '') for model in models(sellers, kind))}"
+        f"- [{works(kind).capitalize()}]({prices_page(kind)}), {len(models(sellers, kind))} models"
         for kind in kinds(sellers)
     )
     return blocks(INTRO, TABLES, "\n".join(lists), "## How old they are", STALE, _sources(sellers))
@@ -66,13 +71,15 @@ def models(sellers: Sequence[Adapter], kind: Kind) -> list[str]:
 
 
 def _sources(sellers: Sequence[Adapter]) -> str:
+    newest = date.fromisoformat(max(adapter.read for adapter in sellers))
     rows = []
-    for adapter in sellers:
+    for adapter in sorted(sellers, key=lambda each: due(each.printed.date) or date.min):
         last = due(adapter.printed.date)
         source = adapter.printed.source or adapter.page
         provider = f"[{adapter.title}]({page_of(adapter)})"
-        rows.append([provider, words(adapter.printed.date), "now" if last is None else str(last), source])
-    return table(["provider", "prices of", "check the page again after", "where"], rows)
+        is_due = "**due**" if last is None or last < newest else ""
+        rows.append([provider, words(adapter.printed.date), "now" if last is None else str(last), is_due, source])
+    return table(["provider", "prices of", "check the page again after", "due", "where"], rows)
 
 
 def _model(model: str, sellers: Sequence[Adapter], kind: Kind) -> str:
@@ -83,7 +90,7 @@ def _model(model: str, sellers: Sequence[Adapter], kind: Kind) -> str:
     for adapter, offer in sold:
         alike.setdefault((axes(offer)[:-1], _columns(offer)), []).append((adapter, offer))
     tables = [_figures(names, columns, group, notes) for (names, columns), group in alike.items()]
-    return blocks(f"## {model}", *tables, notes.told(), BARE, _bare(sold))
+    return blocks(f"## {model}", *tables, notes.told(), *_bare(sold))
 
 
 def axes(offer: Offer) -> tuple[str, ...]:
@@ -145,14 +152,20 @@ def _rows(adapter: Adapter, offer: Offer, notes: Notes) -> list[Row]:
     if not isinstance(offer.prices, Table):
         return [((), {work(offer): _flat(adapter, offer, notes)})]
     rows: dict[tuple[str, ...], dict[str, str]] = {}
-    for cell, price in offer.prices.cells.items():
-        given = dict(zip(offer.prices.by, cell, strict=True))
-        variant = given.pop(VARIANT, None)
-        money = asked(adapter, offer, variant, **given)
+    for cell, money, price in _cells(adapter, offer):
         notes.take(adapter, offer, cell, money, price)
         *names, last = named(offer, cell)
         rows.setdefault(tuple(names), {})[last] = told(money, price)
     return list(rows.items())
+
+
+def _cells(adapter: Adapter, offer: Offer) -> Iterator[tuple[tuple[str, ...], Money, Price]]:
+    """Yield each cell of a table, what the code says that it costs, and what is printed."""
+    table_ = cast("Table", offer.prices)
+    for cell, price in table_.cells.items():
+        given = dict(zip(table_.by, cell, strict=True))
+        variant = given.pop(VARIANT, None)
+        yield cell, asked(adapter, offer, variant, **given), price
 
 
 def _flat(adapter: Adapter, offer: Offer, notes: Notes) -> str:
@@ -176,14 +189,45 @@ def _merged(rows: Sequence[Row]) -> list[Row]:
     return merged
 
 
-def _bare(sold: Sequence[Sold]) -> str:
+def _bare(sold: Sequence[Sold]) -> Iterator[str]:
+    """Yield a table of what is quoted with no more than is needed, of the offers where that is none of the figures."""
     sold_in = {variant for _, offer in sold for variant in offer.variants}
     heads = {variant: head for variant, head in variants(sold[0][1].kind).items() if variant in sold_in}
     rows = []
     for adapter, offer in sold:
         priced = {variant: asked(adapter, offer, variant) for variant in offer.variants}
+        if {str(money) for money in priced.values()} <= _told(adapter, offer):
+            continue
         why = (money.reason or ABOUT for money in priced.values() if not is_exact(money))
         reasons = dict.fromkeys(reason for several in why for reason in several.split("; "))
         cells = (str(priced[variant]) if variant in priced else "" for variant in heads)
-        rows.append([code(f"{adapter.name}/{offer.name}"), *cells, "; ".join(reasons)])
-    return table(["offer", *heads.values(), "why it is not exact"], rows)
+        rows.append([code(f"{adapter.name}/{offer.name}"), _length(offer), *cells, "; ".join(reasons)])
+    if rows:
+        head, rows = _without_empty(["offer", "length", *heads.values(), "why it is not exact"], rows)
+        yield BARE
+        yield table(head, rows)
+
+
+def _told(adapter: Adapter, offer: Offer) -> set[str]:
+    """Return what the figures of an offer come to; those of a text's length are told for so many characters."""
+    if offer.prices is None or {*counted_by(offer.prices)} & {*offer.roles.texts}:
+        return {str(asked(adapter, offer, variant)) for variant in offer.variants}
+    if counted_by(offer.prices) or isinstance(offer.prices, PerMegapixel | Metered):
+        return set()
+    if isinstance(offer.prices, Price):
+        return {str(asked(adapter, offer, None))}
+    return {str(money) for _, money, _ in _cells(adapter, offer)}
+
+
+def _length(offer: Offer) -> str:
+    """Return how long a work is where nothing is said of it, if its price goes by that."""
+    if "duration" not in counted_by(offer.prices):
+        return ""
+    lengths = dict.fromkeys(map(str, cases(offer.params["duration"].default)))
+    return ", ".join(f"{length} s" if length.isdecimal() else length for length in lengths)
+
+
+def _without_empty(head: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[list[str], list[list[str]]]:
+    """Return a table without the columns in which nothing stands."""
+    kept = [at for at in range(len(head)) if any(row[at] for row in rows)]
+    return [head[at] for at in kept], [[row[at] for at in kept] for row in rows]

@@ -14,6 +14,13 @@ How to read the tables: [Providers](../providers.md#how-to-read-the-page-of-a-pr
 name: `offer="{name}/…"` in Python, `--offer {name}/…` on the command line."""
 
 
+NAMES = "Names on the wire"
+"""What the names stand below."""
+
+
+SAME = "Where an offer has the same name whatever is put in, it stands once."
+
+
 def page(seller: Adapter) -> str:
     """Return the page of a provider."""
     told = ((name, "<br>".join(sentences)) for name, sentences in facts(seller, seller.offers))
@@ -23,7 +30,8 @@ def page(seller: Adapter) -> str:
         table(["", ""], told),
         "## What no page says",
         _gaps(seller),
-        "## Names on the wire",
+        f"## {NAMES}",
+        SAME,
         *_of_each_kind(seller, _wire_ids),
         "## What it takes",
         *_of_each_kind(seller, _takes),
@@ -41,12 +49,26 @@ def _of_each_kind(seller: Adapter, told: Callable[[Sequence[Offer]], Iterator[st
 def _wire_ids(offers: Sequence[Offer]) -> Iterator[str]:
     """Yield under which names offers are sold, asked for by which path of a request."""
     heads = variants(offers[0].kind)
-    used = {variant: head for variant, head in heads.items() if any(variant in offer.variants for offer in offers)}
+    differ = [variant for variant in heads if any(_differs(offer, variant) for offer in offers)]
     rows = (
-        [prices_of(offer.kind, offer.model), code(offer.name), *(_sent_as(offer, each) for each in used)]
+        [prices_of(offer.kind, offer.model), code(offer.name), _usual(offer), *(_else(offer, each) for each in differ)]
         for offer in offers
     )
-    yield table(["model", "offer", *used.values()], rows)
+    yield table(["model", "offer", "name", *(heads[variant] for variant in differ)], rows)
+
+
+def _usual(offer: Offer) -> str:
+    """Return what an offer is sent as in its first variant."""
+    return _sent_as(offer, next(iter(offer.variants)))
+
+
+def _differs(offer: Offer, variant: str) -> bool:
+    return variant in offer.variants and _sent_as(offer, variant) != _usual(offer)
+
+
+def _else(offer: Offer, variant: str) -> str:
+    """Return what an offer is sent as in a variant, where that is something else; nothing where there is none."""
+    return _sent_as(offer, variant) if _differs(offer, variant) else "the same" if variant in offer.variants else ""
 
 
 def _sent_as(offer: Offer, variant: str) -> str:

@@ -1,9 +1,9 @@
 """docs/providers.md: all providers beside each other, who sells what for how much, and how their pages are read."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from anymedia.cli.sold import Sold, by_model
-from anymedia.cli.traits import MEANINGS, TABLES, Known
+from anymedia.cli.traits import MEANINGS, TABLES, Column, Known
 from anymedia.cli.usual import TITLES
 from anymedia.config import default_account
 from anymedia.declare import Adapter
@@ -37,27 +37,34 @@ that no page names. Lengths count code points."""
 PRIVATE = ("API key", "set")
 """What differs from one account to the other."""
 
+KEPT = ("read",)
+"""What is told beside how sure the prices are."""
+
 
 def page(sellers: Sequence[Adapter]) -> str:
     """Return the page."""
     known = [Known(default_account(seller, {})) for seller in sellers]
+    *told, _ = TABLES.values()
+    every = {name: column for columns in TABLES.values() for name, column in columns.items() if name not in PRIVATE}
+    columns = {name: every[name] for names in told for name in names if name in every and name not in KEPT}
     return blocks(
         INTRO,
-        _matrix(known),
-        "\n".join(f"- {name}: {meaning}." for name, meaning in MEANINGS.items()),
+        *_matrix(known, columns),
         "## Who sells what",
         SOLD,
         *_sold(known),
+        "## How sure that is",
+        *_matrix(known, {name: column for name, column in every.items() if name not in columns}),
         "## How to read the page of a provider",
         LEGEND,
     )
 
 
-def _matrix(known: Sequence[Known]) -> str:
-    """Return a table with a column for each provider."""
-    columns = {name: column for columns in TABLES.values() for name, column in columns.items() if name not in PRIVATE}
+def _matrix(known: Sequence[Known], columns: Mapping[str, Column]) -> Iterator[str]:
+    """Yield a table with a column for each provider, and what its rows mean."""
     rows = ([name, *("<br>".join(filter(None, column(each))) for each in known)] for name, column in columns.items())
-    return table(["", *(f"[{each.adapter.title}]({page_of(each.adapter)})" for each in known)], rows)
+    yield table(["", *(f"[{each.adapter.title}]({page_of(each.adapter)})" for each in known)], rows)
+    yield "\n".join(f"- {name}: {meaning}." for name, meaning in MEANINGS.items() if name in columns)
 
 
 def _sold(known: Sequence[Known]) -> Iterator[str]:

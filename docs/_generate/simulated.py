@@ -9,10 +9,12 @@ from anymedia.testing.wire import Wire
 from anymedia.translate.check import check
 from anymedia.translate.encode import parts
 
-from .markdown import blocks, code, codes, table
+from .markdown import anchor, blocks, code, page_of, table
+from .provider import NAMES
 
 INTRODUCTION = """\
-Each of these was asked for when this page was made, and taken by the simulator. What else it serves, how it is run and
+Each offer was asked for in each of its variants when this page was made, and taken by the simulator: so many names on
+the wire are taken at a path. What else it serves, how it is run and
 what can go wrong there is in [simulators.md](simulators.md)."""
 
 
@@ -24,7 +26,7 @@ def page(sellers: Sequence[Adapter]) -> str:
 
 
 def _section(seller: Adapter) -> str:
-    return blocks(f"## {seller.title}", table(("path", "models", "makes"), _rows(seller)))
+    return blocks(f"## {seller.title}", table(("path", "names on the wire", "makes"), _rows(seller)))
 
 
 def _rows(seller: Adapter) -> Iterator[list[str]]:
@@ -34,7 +36,8 @@ def _rows(seller: Adapter) -> Iterator[list[str]]:
         models.setdefault(path, {})[model] = None
         media.setdefault(path, {})[made] = None
     for path, names in models.items():
-        yield [code(path), codes(names), ", ".join(media[path])]
+        count = f"[{len(names)}]({page_of(seller)}{anchor(NAMES)})"
+        yield [code(path), count, ", ".join(media[path])]
 
 
 def _orders(seller: Adapter) -> Iterator[tuple[str, str, str]]:

@@ -12,8 +12,10 @@ import attrs
 
 from anymedia import declare
 from anymedia.declare import path
+from anymedia.model.forms import FILE, FILES
+from anymedia.model.kinds import KINDS
 
-from .markdown import blocks, code
+from .markdown import blocks, code, table
 
 EXAMPLES = Path(__file__).parent / "examples"
 """One for each group of words; tests run them as they stand in the page."""
@@ -25,8 +27,17 @@ run, and each word with its signature and what it says. What the examples take f
 `looked`, …) is how anymedia itself reads the words: it is good for trying out a line of your own, and nothing that an
 adapter needs."""
 
+FIELDS = """\
+What an `Offer` may map in `params`, by its kind; `callback_url` is mapped by a `Webhook`. What a field of a request may
+hold at all is the same at every provider; which of it an offer takes is what its `Param` says."""
+
 PLACES = """\
 A place in an answer is a text wherever a word reads one: `id="job.id"`, `usd="@x-cost!num"`."""
+
+OF_FILES = {FILE: "a file", FILES: "several files"}
+"""Of what a field into which files are put is an example."""
+
+KIND_FIELDS = "The fields of each kind"
 
 GROUPS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "The provider": (
@@ -110,8 +121,10 @@ def page() -> str:
     listed = [word for _, _, words in GROUPS.values() for word in words]
     if sorted(listed) != sorted(declare.__all__):
         raise LookupError(f"words in no group, or in none of ours: {set(listed) ^ set(declare.__all__)}")
-    contents = " · ".join(f"[{title}](#{title.lower().replace(' ', '-')})" for title in (*GROUPS, "Places"))
-    return blocks(INTRO, contents, *(part for title in GROUPS for part in _group(title)), *_places())
+    contents = " · ".join(
+        f"[{title}](#{title.lower().replace(' ', '-')})" for title in (*GROUPS, KIND_FIELDS, "Places")
+    )
+    return blocks(INTRO, contents, *(part for title in GROUPS for part in _group(title)), *_fields(), *_places())
 
 
 def _group(title: str) -> Iterator[str]:
@@ -183,6 +196,22 @@ def _beside(name: str) -> str:
             if is_it and isinstance(other, ast.Expr) and isinstance(other.value, ast.Constant):
                 return " ".join(str(other.value.value).split())
     raise LookupError(f"no text stands below {name}")
+
+
+def _fields() -> Iterator[str]:
+    """Yield the canonical fields, the kinds of requests that have them, and a value of each."""
+    yield f"## {KIND_FIELDS}"
+    yield FIELDS
+    kinds: dict[str, list[str]] = {}
+    held: dict[str, str] = {}
+    for kind, each in KINDS.items():
+        for field in each.roles.names:
+            kinds.setdefault(field, []).append(kind)
+            form = each.roles.forms[field]
+            held[field] = OF_FILES.get(form) or code(repr(form.example))
+    yield table(
+        ["field", "of", "for example"], ([code(field), ", ".join(of), held[field]] for field, of in kinds.items())
+    )
 
 
 def _places() -> Iterator[str]:

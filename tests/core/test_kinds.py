@@ -149,7 +149,7 @@ def test_a_raw_request_is_of_a_kind_too():
         ({"params": {"seed": Param("s", when(seed=Text()))}, "prices": None}, "not by seed"),
         ({"prices": Table("variant mode", {("text", "x"): "1"})}, "the price goes by mode, which is not mapped"),
         ({"kind": "music"}, "no field of music is named aspect_ratio, first_frame"),
-        ({"kind": "film"}, "'film' is not a valid Kind"),
+        ({"kind": "film"}, "Offer, kind: takes one of image, video, music, speech, not 'film'"),
     ],
 )
 def test_an_offer_that_names_what_its_kind_has_not_is_no_offer(changes, wrong):

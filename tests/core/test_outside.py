@@ -219,11 +219,11 @@ def test_a_figure_is_what_is_printed_and_no_float():
     assert Price("0.05", 5) == Price(Decimal("0.05"), Decimal(5))
     assert Credit("0.01").usd == Decimal("0.01")
     for make, why in (
-        (lambda: Price(credits=2.5), "a figure is a text or a whole number, like '0.05', not 2.5"),
-        (lambda: Per(0.1, "duration"), "a figure is a text or a whole number"),
-        (lambda: Price("about 3"), "a figure: 'about 3' is no number$"),
-        (lambda: Credit(0.01), "a figure is a text or a whole number"),
-        (lambda: PerMegapixel("0.03", 0.015, "0"), "a figure is a text or a whole number"),
+        (lambda: Price(credits=2.5), "Price, credits: a figure is a text or a whole number, like '0.05', not 2.5"),
+        (lambda: Per(0.1, "duration"), "Per, usd: a figure is a text or a whole number"),
+        (lambda: Price("about 3"), "Price, usd: a figure: 'about 3' is no number$"),
+        (lambda: Credit(0.01), "Credit, usd: a figure is a text or a whole number"),
+        (lambda: PerMegapixel("0.03", 0.015, "0"), "PerMegapixel, further: a figure is a text or a whole number"),
         (lambda: Table("quality", {"low": 0.05}), "cells, low: a figure is a text or a Price, not 0.05"),
     ):
         with pytest.raises(ValueError, match=f"^{why}"):

@@ -452,6 +452,14 @@ def test_where_a_file_lies_is_a_url_with_an_end():
             placed(who, upload, {"url": nothing})
 
 
+def test_what_an_upload_names_may_be_a_reference_that_is_no_url():
+    upload, who = Upload(STEP, reference=True), asked(sold(Files(forms=("upload",)), Upload(STEP)))
+    for reference in ("file_123", "asset://abc"):
+        assert placed(who, upload, {"url": reference}) == Placed(reference, NOW)
+    with pytest.raises(AnymediaError, match="named no reference to it"):
+        placed(who, upload, {"url": 7})
+
+
 @pytest.mark.parametrize(
     ("link", "why"), [("ftp://a/b", "no usable URL"), (7, "no usable URL"), ("http://s.example/put", "unencrypted")]
 )

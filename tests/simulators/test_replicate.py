@@ -114,6 +114,13 @@ def test_a_model_is_known_by_its_version_and_its_schema_tells_its_fields(replica
         assert replicate.post(wrong, "/v1/predictions")[0] == 422
 
 
+def test_any_other_version_is_a_community_model_that_takes_what_it_is_given(replicate):
+    version = "5c" * 32
+    for told, model in ((version, version), (f"acme/my-lora:{version}", "acme/my-lora")):
+        status, body = replicate.post({"version": told, "input": {"lora_scale": 0.5}}, "/v1/predictions")
+        assert (status, body["model"], body["input"]) == (201, model, {"lora_scale": 0.5})
+
+
 @pytest.mark.parametrize(
     ("after", "status", "refunded"),
     [("0.5s", "succeeded", 0), ("1m", "succeeded", 0), ("1s", "aborted", 5), ("2s", "canceled", 5)],

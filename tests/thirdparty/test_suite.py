@@ -168,7 +168,7 @@ PER_MEGAPIXEL = (
     'PerMegapixel("0.03", "0.05", "0.02")',
     "PerMegapixel",
 )
-PUT_IN_RIGHT = adapter(*PER_MEGAPIXEL) + simulator('"png", price)', '"png", price + 2 * len(body.get("sources", ())))')
+PUT_IN_RIGHT = adapter(*PER_MEGAPIXEL) + simulator("price=price)", 'price=price + 2 * len(body.get("sources", ())))')
 NO_CREDIT = adapter('    credit=Credit("0.01"),\n', "")
 PUT_IN = [*PUT_IN_RIGHT, *adapter('"0.05", "0.02"', '"0.05", "0.01"')]
 
@@ -214,7 +214,7 @@ def inline(forms, *changes):
 POSTS = [
     *simulator('    "varnish": Flag(),', '    "varnish": Flag(),\n    "hook": Link(),'),
     *simulator("Flag, Links,", "Flag, Link, Links,"),
-    *simulator('"png", price)', '"png", price, callback=str(body.get("hook", "")))'),
+    *simulator("price=price)", 'price=price, callback=str(body.get("hook", "")))'),
     *simulator("import pixels\n", "import pixels\nfrom anymedia.simulators.webhooks import Webhook\n"),
     *stated("webhook = Webhook()"),
 ]
@@ -450,7 +450,7 @@ PLANTED = {
                 '        "output_format": Param("form", Choice({"png": "j", "jpeg": "p"})),\n        "images"',
             )
             + simulator('    "size": Choice', '    "form": Choice(("j", "p")),\n    "size": Choice')
-            + simulator('"png", price)', '"jpeg" if body.get("form") == "j" else "png", price)'),
+            + simulator('media="png"', 'media="jpeg" if body.get("form") == "j" else "png"'),
             "output_format='png': png was asked for, and it is jpeg; look at",
         ),
     ],
@@ -707,7 +707,7 @@ PLANTED = {
         ),
         (adapter("[].href", "[0].href!json"), "a finished task that has no result"),
         (adapter('state="job.state"', 'state="job.mood"'), f"{FEWEST} never ended: no state was ever read"),
-        (simulator('return Order(str(body["model"])', 'return Order("else"'), "flux2p was asked for, and else made"),
+        (simulator('Order(wire_id=str(body["model"])', 'Order(wire_id="else"'), "flux2p was asked for, and else made"),
         (simulator('pixels(str(body.get("ratio", "1:1"))', 'pixels("1:1"'), "16:9 was asked for, and 2048x2048 came"),
         (
             simulator("for url in urls]", "for url in [*urls, f'{urls[0]}?' if urls else '']]"),
@@ -955,7 +955,7 @@ def test_a_webhook_that_is_right_is_right(plugged, promise):
     assert broken(promise, plugged(*changes)) is None
 
 
-VARNISHED = adapter(*BY_VARNISH) + simulator('"png", price)', '"png", price + bool(body.get("varnish")))')
+VARNISHED = adapter(*BY_VARNISH) + simulator("price=price)", 'price=price + bool(body.get("varnish")))')
 GLOSSY = hooked("writes", "glossy") + simulator('    "varnish": Flag(),', '    "varnish": Flag(required=True),')
 ENVELOPED = (
     hooked("reads", "unfolded")
@@ -1030,6 +1030,14 @@ LIMITS = stated('limits = {"submits": (20, 10), "active": 4}')
 HOSTS = 'path="/v1/jobs/{id}", link="job.at", hosts=("acme.example",), reply=JOB'
 CHARGE = COST + stated('tells = ("charge",)') + simulator("    tells: ", "    told: ")
 HALF = simulator('"hd": ("1K", 3)', '"hd": ("1K", Decimal("3.5"))')
+REFERRED = (
+    adapter('expires="until",', 'expires="until",\n    reference=True,')
+    + simulator('{"href": f"{self.here(request)}{kept.path}"', '{"href": f"file_{kept.id}"')
+    + simulator("takes=SOURCES)", 'takes=SOURCES, reference="file_")')
+)
+"""A provider whose upload answers with a reference, which is no URL."""
+
+
 RIGHT = {
     "test_one_call_looks_at_several_tasks": [listed()],
     "test_a_picture_that_is_put_in_costs_what_the_page_says": [PUT_IN_RIGHT, PUT_IN_RIGHT + NO_CREDIT],
@@ -1086,7 +1094,9 @@ RIGHT = {
     "test_a_file_that_is_put_in_arrives_as_it_is": [
         inline('("data",)'),
         inline('("data", "upload")', *adapter("megabytes=10)", "megabytes=10, inline=1)")),
+        REFERRED,
     ],
+    "test_a_file_is_uploaded_once_as_long_as_it_lasts": [REFERRED],
     "test_a_rate_limit_is_waited_for": [stated('retry_after = ""')],
     "test_a_hook_is_a_pure_function": [GLOSSY, ENVELOPED],
     "test_a_failed_task_says_why_and_what_it_costs": [ENVELOPED],

@@ -43,6 +43,10 @@ UPLOAD = Upload(
 FORM = Upload(
     Step(call=Endpoint(method="POST", path="/v1/files", body="form"), sends={"file": "{file}"}, finds={"url": "url"})
 )
+# The answer may be a reference that is no URL: it stands in the submit as it is.
+ASSET = Upload(
+    Step(call=Endpoint(method="POST", path="/v1/assets", body="file"), finds={"url": "asset"}), reference=True
+)
 JSON = Upload(Step(call=Endpoint(method="POST", path="/v1/files"), sends={"data": "{data}"}, finds={"url": "url"}))
 
 PROMPT = {"prompt": Param("prompt", Text(1), required=True)}
