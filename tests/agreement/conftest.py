@@ -1,12 +1,13 @@
 """Every simulator without a socket, and how the cases are made."""
 
 import os
+import random
 from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlsplit
 
 import attrs
 import pytest
-from hypothesis import Phase, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anymedia import Account
@@ -17,6 +18,10 @@ from anymedia.translate.encode import submit
 
 TIMES = float(os.environ.get("ANYMEDIA_CASES", "1"))
 """How many times the usual number of cases is tried; the usual ones are the same in every run."""
+
+
+BYTES = 48
+"""How many choices there are at most."""
 
 
 @attrs.frozen
@@ -34,16 +39,28 @@ class Dice:
         return 256 - next(self._bytes) <= percent * 2.56
 
 
-@pytest.fixture(scope="session")
-def cases():
-    phases = set(Phase) if TIMES >= 1 else {Phase.generate}  # with few cases, whether it fails is all that is asked
-    return settings(max_examples=int(400 * TIMES), deadline=None, database=None, derandomize=TIMES <= 1, phases=phases)
+SHARED, LEAST = 15_000, 100
+"""How many throws all offers of a test share, usually, and how many each has at least."""
 
 
 @pytest.fixture(scope="session")
-def dice():
-    """Return a strategy of dice."""
-    return st.binary(min_size=48, max_size=48).map(Dice)
+def thrown():
+    """Return a function that tries what holds for any dice at one of so many offers, and returns how often it did.
+
+    With few cases, whether it fails is all that is asked: they are thrown here, which costs less than half.
+    """
+
+    def tried(hold, offers):
+        number = int(max(SHARED / offers, LEAST) * TIMES)
+        if TIMES < 1:
+            for each in range(number):
+                hold(Dice(random.Random(each).randbytes(BYTES)))
+        else:
+            many = settings(max_examples=number, deadline=None, database=None, derandomize=TIMES == 1)
+            many(given(st.binary(min_size=BYTES, max_size=BYTES).map(Dice))(hold))()
+        return number
+
+    return tried
 
 
 class Ask:

@@ -1,4 +1,6 @@
-"""What each offer of clips, songs and speech makes in its first variant, as players open it, and how long that is."""
+"""What an offer of clips, songs and speech makes in its first variant, as players open it, and how long that is."""
+
+import os
 
 import attrs
 import pytest
@@ -12,12 +14,19 @@ from anymedia.testing.requests import fewest
 from tests.players import played
 from tests.verbs import run
 
-OFFERS = {
-    f"{adapter.name}/{offer.name}": (adapter, offer)
+LONG = float(os.environ.get("ANYMEDIA_CASES", "1")) > 1
+EVERY = [
+    (adapter, offer)
     for adapter in (adapters()[name] for name in names())
     for offer in adapter.offers
     if offer.kind is not Kind.IMAGE
+]
+ONE_OF_EACH = {(adapter.name, offer.kind): (adapter, offer) for adapter, offer in reversed(EVERY)}
+OFFERS = {
+    f"{adapter.name}/{offer.name}": (adapter, offer) for adapter, offer in (EVERY if LONG else ONE_OF_EACH.values())
 }
+"""The first of each kind at each provider; in `make soak` all of them."""
+
 STREAMS = {"image": [{"video"}], "audio": [{"audio"}], "video": [{"video"}, {"video", "audio"}]}
 APART = 0.05
 """Seconds by which a player, a provider and we may differ."""
