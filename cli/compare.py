@@ -1,23 +1,50 @@
 """`anymedia compare`: what would differ if a request went to one seller instead of another."""
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
 import click
 
-from anymedia import Config, to_json
+from anymedia import Config, load_config, to_json
 from anymedia.config import default_account
 from anymedia.pricing.compare import compare as compared
 from anymedia.pricing.live import LivePrices
 from anymedia.pricing.side import Seller
-from anymedia.registry import adapter
+from anymedia.registry import adapter, adapters
 
 from .command import Command, config_option
+from .fields import PROMPT
 from .request import Asked, asks_of_named
 from .text import print_json, say
+
+T = TypeVar("T")
 
 WIDE = 110
 """Columns of a terminal on which the sentences fit beside what they are about."""
 
 
+def _naming_the_second(function: Callable[..., T]) -> Callable[..., T]:
+    """Say that B is missing where A is no seller: the text was taken for it, as A and B are the last two words."""
+
+    @wraps(function)
+    def naming(*args: Any, **given: Any) -> T:
+        try:
+            return function(*args, **given)
+        except click.MissingParameter as missing:
+            named = str(given["a"]).partition("/")[0]
+            is_prompt = missing.param is not None and missing.param.name == PROMPT
+            if not is_prompt or named in adapters() or named in load_config(given["config"]).accounts:
+                raise
+            context = click.get_current_context()
+            second = next(param for param in context.command.params if param.name == "b")
+            raise click.MissingParameter(ctx=context, param=second) from None
+
+    return naming
+
+
 @click.command("compare", cls=Command)
+@_naming_the_second
 @asks_of_named
 @click.argument("a", metavar="A")
 @click.argument("b", metavar="B")

@@ -40,7 +40,14 @@ CODES: Mapping[type[AnymediaError], int] = {
 }
 """The nearest class of an error counts."""
 
-NEVER_DROPPED = ("model", "offer", "extra", *(name for kind in KINDS.values() for name in kind.roles.subject))
+NEVER_DROPPED = (
+    "kind",
+    "provider",
+    "model",
+    "offer",
+    "extra",
+    *(name for kind in KINDS.values() for name in kind.roles.subject),
+)
 
 NAMES = {"id", "handle"}
 """Fields that name what was asked for before: there is no request then."""
@@ -81,6 +88,12 @@ def exit_code(error: AnymediaError) -> int:
             return CODES[SubmitUncertain]
         return max(codes) if codes and codes <= {CODES[RequestError], CODES[ConfigError]} else 1
     return next(CODES[kind] for kind in type(error).__mro__ if kind in CODES)
+
+
+def end_refused(refused: bool) -> None:
+    """End a command, which has printed why, as a request ends that no offer takes."""
+    if refused:
+        raise SystemExit(CODES[RequestError])
 
 
 def error_json(error: AnymediaError) -> dict[str, Any]:

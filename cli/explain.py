@@ -1,7 +1,7 @@
 """`anymedia explain`: what would be sent, at every offer."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,10 +12,10 @@ from anymedia.model.options import GenerateOptions
 from anymedia.model.plain import duration, sized
 from anymedia.pricing.explain import explain as explained
 from anymedia.pricing.live import LivePrices
-from anymedia.registry import sellers
+from anymedia.registry import adapters, sellers
 
 from .command import Command, config_option
-from .errors import problem_json, problem_rows
+from .errors import end_refused, problem_json, problem_rows
 from .request import Asked, asks
 from .terms import routes
 from .text import print_json
@@ -34,7 +34,7 @@ def command(asked: Asked, terms: GenerateOptions | None, config: Config, as_json
     """Show the exact calls, and send nothing.
 
     The command needs no API key. It uses the accounts given with --provider, or those in the config file, or every
-    known provider. The exit code is 0 even when every offer refuses.
+    known provider. The exit code is 2 when every offer refuses.
 
     --route shows the route of `anymedia generate` with the same flags instead: which offers it would ask, in which
     order, at what price and why, which it would not ask, and the worst case. It uses the accounts that `generate` would
@@ -46,7 +46,12 @@ def command(asked: Asked, terms: GenerateOptions | None, config: Config, as_json
     found = explanations(asked, config)
     if as_json:
         print_json([explanation_json(each) for each in found])
-        return
+    else:
+        _show_all(found)
+    end_refused(all(each.refusals for each in found))
+
+
+def _show_all(found: Sequence[Explanation]) -> None:
     from .screen import Screen
 
     screen = Screen()
@@ -67,7 +72,8 @@ def _show_route(asked: Asked, terms: GenerateOptions, config: Config, *, as_json
 def explanations(asked: Asked, config: Config) -> list[Explanation]:
     """Explain a request at the accounts of a config file, else at every known provider."""
     if config.path is None or not config.accounts:
-        accounts = [default_account(each, {}) for each in sellers(asked.request.model, asked.accounts)]
+        named = [adapters()[name] if name in adapters() else config.account(name).adapter for name in asked.accounts]
+        accounts = [default_account(each, {}) for each in named or sellers(asked.request.model)]
     else:
         accounts = [config.account(name) for name in asked.accounts] or list(config.accounts.values())
     return list(map(explained, asked.candidates(accounts, LivePrices.at(config.live_prices))))

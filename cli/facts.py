@@ -10,9 +10,11 @@ from anymedia.declare import (
     Lifecycle,
     Offer,
     Pace,
+    Price,
     PriceQuote,
     Query,
     Setting,
+    Table,
     Token,
     Upload,
     Webhook,
@@ -72,7 +74,8 @@ def facts(adapter: Adapter, offers: Sequence[Offer]) -> Iterator[tuple[str, list
         yield "live prices", [*map(_price_quote, adapter.price_quote)]
     yield "an uncertain submit", [_idempotency(adapter)]
     yield "a failed task", [REFUNDS[adapter.refunds]]
-    yield "1 credit", [_credit(adapter)]
+    if credit := _credit(adapter):
+        yield "1 credit", [credit]
     yield "request id", [_request_id(adapter)]
     if own := [f"{code(hook.at)} {hook.why} ({code(where)})" for where, hook in hooks(adapter)]:
         yield "its own code", own
@@ -212,11 +215,21 @@ def _idempotency(adapter: Adapter) -> str:
 
 
 def _credit(adapter: Adapter) -> str:
+    """Say what a credit costs; nothing of a provider that prints no price in credits."""
     if adapter.credit is None:
-        return "no rate is known, or there are none: prices are as printed"
+        in_credits = any(price.credits is not None for offer in adapter.offers for price in _printed(offer))
+        return "no page says what it costs" if in_credits else ""
     return f"${adapter.credit.usd}" + (
         "; a task is billed in whole credits, rounded up" if adapter.credit.whole else ""
     )
+
+
+def _printed(offer: Offer) -> Iterator[Price]:
+    """Yield the figures that an offer's page prints."""
+    if isinstance(offer.prices, Table):
+        yield from offer.prices.cells.values()
+    elif isinstance(offer.prices, Price):
+        yield offer.prices
 
 
 def _request_id(adapter: Adapter) -> str:

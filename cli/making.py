@@ -19,7 +19,7 @@ from .attempts import show_attempts, tried_json
 from .errors import MISSING, show_error
 from .progress import Progress
 from .saving import Saving, location
-from .text import THINGS, counted, pixels, plain, price, print_json, say
+from .text import counted, pixels, plain, price, print_json, say
 
 if TYPE_CHECKING:
     from anymedia import Client
@@ -212,7 +212,7 @@ def _show_missing(result: Result, errors: list[AnymediaError], progress: Progres
     if result.missing:
         (kind,) = {attempt.order.kind for attempt in result.attempts} or {task.kind for task in result.tasks}
         why = "; ".join(result.errors) or "the provider made fewer"
-        say(f"{counted(result.missing, THINGS[kind])} missing: {why}")
+        say(f"{counted(result.missing, kind.work)} missing: {why}")
         say_all(progress.living())
     if errors or result.missing:
         raise SystemExit(MISSING)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from anymedia import load_config, to_json
+from anymedia import Kind, load_config, to_json
 from anymedia.clock import Clock
-from anymedia.pricing.offers import kinds_of
+from anymedia.pricing.unsold import EVERY_KIND, kinds_of
 from anymedia.registry import adapters
 
 from .command import Command, config_option, kind_option
+from .nothing import refuse_nothing
 from .offers import offer_json, show_offers
 from .prices import pool
 from .sold import Sold, by_model
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from .screen import Cell
 
 COLUMNS = ("model", "price", "cheapest at", "providers", "note")
+OF_SEVERAL = ("cheapest at", "providers")
+"""Columns that say nothing of the models of one account."""
+
 PIPED = ("model", "kind", "price", "cheapest at", "providers", "note")
 
 
@@ -44,24 +48,28 @@ def command(
 
     For one MODEL it shows every offer: its names on the wire, and which values each flag of `anymedia generate` takes
     there; raw fields of the provider are extra.NAME. `from` is the lowest price of one picture, clip or recording, or
-    of as many songs as one price is for; `of` is the day of that price. Offers that the config file declares are among
-    them.
+    of as many songs as one price is for, and of which work that is; `of` is the day of that price. Offers that the
+    config file declares are among them.
 
     --json prints a list of model, kind, price, offer, account, providers, unpriced (those of whom no price is known),
     offers (all that is known of each).
     """
     found = load_config(config)
     accounts = pool(names, found, every=not names)
+    of_kind = None if kind is None else Kind(kind)
     if model is not None:
-        kinds_of(model, [*adapters().values(), *(account.adapter for account in found.accounts.values())])
+        every = [*adapters().values(), *(account.adapter for account in found.accounts.values())]
+        kinds_of(model, every, kinds=EVERY_KIND if of_kind is None else (of_kind,))
     today = clock.now().date()
     offers = (
         usual(account, offer, today)
         for account in accounts
         for offer in account.adapter.offers
-        if model in (None, offer.model) and kind in (None, offer.kind)
+        if model in (None, offer.model) and of_kind in (None, offer.kind)
     )
     sold = by_model(offers)
+    if not sold:
+        refuse_nothing(accounts, of_kind, model)
     if as_json:
         print_json([{**_json(each), "offers": [offer_json(offer) for offer in each.offers]} for each in sold])
     elif model is None:
@@ -92,14 +100,17 @@ def _show(every: Sequence[Sold]) -> None:
     if not screen.is_terminal:
         screen.table(PIPED, map(_piped, every))
         return
+    of_one = len({each.account.name for sold in every for each in sold.offers}) == 1
+    columns = [name for name in COLUMNS if not of_one or name not in OF_SEVERAL]
     for kind, some in groupby(every, key=lambda sold: sold.kind):
         screen.headline(kind, "cyan", TITLES[kind])
-        screen.table(COLUMNS, map(_row, some), whole=COLUMNS[:4])
+        screen.table(columns, ([_row(sold)[name] for name in columns] for sold in some), whole=COLUMNS[:4])
 
 
-def _row(sold: Sold) -> "list[Cell]":
+def _row(sold: Sold) -> "dict[str, Cell]":
     name = sold.model + (" (yours)" if all(each.offer.own for each in sold.offers) else "")
-    return [name, str(sold.cheapest.money), _where(sold), str(len(sold.providers)), sold.note]
+    cells = (name, str(sold.cheapest.money), _where(sold), str(len(sold.providers)), sold.note)
+    return dict(zip(COLUMNS, cells, strict=True))
 
 
 def _piped(sold: Sold) -> "list[Cell]":

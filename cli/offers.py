@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 from anymedia import to_json
 from anymedia.declare import Offer
 from anymedia.model.request import FROM_TEXT
-from anymedia.pricing.price import least
+from anymedia.pricing.price import least, least_work
 
 from .fields import PROMPT, flag, in_flags
 from .request import TEXT
 from .sold import Sold
-from .takes import told
+from .takes import told, worded
 from .usual import Usual
 
 if TYPE_CHECKING:
@@ -26,11 +26,11 @@ def show_offers(every: Sequence[Sold]) -> None:
 
     screen = Screen()
     if not screen.is_terminal:
-        screen.table(COLUMNS, (_row(each) for sold in every for each in once(sold.offers)))
+        screen.table(COLUMNS, (_row(each) for sold in every for each in by_least(sold.offers)))
         return
     for sold in every:
         screen.headline(sold.model, "cyan", sold.kind)
-        for each in once(sold.offers):
+        for each in by_least(sold.offers):
             _show(screen, each)
         screen.print()
 
@@ -44,14 +44,22 @@ def once(offers: Sequence[Usual]) -> Iterator[Usual]:
             yield each
 
 
+def by_least(offers: Sequence[Usual]) -> list[Usual]:
+    """Return each offer once, in the order of the least that it costs: unknown prices last."""
+    every = [(least(each.account.adapter, each.offer).usd, each) for each in once(offers)]
+    return [each for _, each in sorted(every, key=lambda found: (found[0] is None, found[0] or 0))]
+
+
 def _show(screen: "Screen", each: Usual) -> None:
     """Print an offer on a terminal, where a table of so many columns would have no room."""
     from .screen import pairs
 
-    offer, money = each.offer, least(each.account.adapter, each.offer)
-    since = f"price unknown: {money.reason}" if money.usd is None else f"from {money}, {money.date}"
+    offer, (money, work) = each.offer, least_work(each.account.adapter, each.offer)
+    of = ", ".join(worded(field, word) for field, word in work.items())
+    least_price = f"from {money}{f' for {of}' if of else ''}, {money.date}"
+    since = f"price unknown: {money.reason}" if money.usd is None else least_price
     since += "" if offer.makes == 1 else f", makes {offer.makes}"
-    since += "" if offer.ends is None else f", ends {offer.ends}"
+    since += "" if offer.ends is None else f", {'ended' if each.ended else 'ends'} {offer.ends}"
     screen.print(f"{_named(each)}  {since}", style="bold")
     screen.block(pairs(_variants(offer).items()))
     screen.block("", pairs((_flag(field), in_flags(told(offer, field))) for field in features(offer)), "")

@@ -11,6 +11,7 @@ import click
 from anymedia import Account, AnymediaError, Config
 from anymedia.clock import Clock
 from anymedia.config import default_account
+from anymedia.model.quote import REFUSED
 from anymedia.pricing.live import LivePrices
 from anymedia.pricing.offers import Candidate
 from anymedia.pricing.quote import ordered, quote_of
@@ -19,6 +20,7 @@ from anymedia.registry import adapters
 from .age import Ages
 from .command import Command, config_option
 from .drift import show_drift
+from .errors import end_refused
 from .quotes import quote_json, show_quotes
 from .request import Asked, asks_unless
 from .text import print_json, say
@@ -39,9 +41,9 @@ def command(
     """Show what a request costs, the cheapest offer first.
 
     A price is for the whole request, as it is billed; ~ marks a price that is not exact. Unknown prices come last, and
-    refusals after them. The command needs no API key and buys nothing. It uses the accounts given with --provider, or
-    those in the config file or with an API key in the environment, or every known provider. --all adds every known
-    provider.
+    refusals after them; the exit code is 2 when every offer refuses. The command needs no API key and buys nothing. It
+    uses the accounts given with --provider, or those in the config file or with an API key in the environment, or every
+    known provider. --all adds every known provider.
 
     --drift reads the journal and needs no PROMPT.
 
@@ -62,6 +64,7 @@ def command(
         print_json([quote_json(quote) for quote in quotes])
     else:
         show_quotes(quotes, Ages(clock.now().date(), _told(sold, live)))
+    end_refused(all(quote.status == REFUSED for quote in quotes))
 
 
 def pool(names: Sequence[str], config: Config, *, every: bool) -> list[Account]:

@@ -25,8 +25,10 @@ def show_provider(screen: "Screen", known: Known) -> None:
     screen.block(pairs({**told, **_of_account(known, told)}.items()), "")
     for kind in known.models:
         screen.headline(kind, "cyan", TITLES[kind])
-        rows = (_offer(each) for each in known.priced if each.offer.kind is kind)
-        screen.table(OFFERS, rows, whole=("model", "price"))
+        some = [each for each in known.priced if each.offer.kind is kind]
+        named = any(each.offer.own or each.offer.name != each.offer.model for each in some)
+        columns = [name for name in OFFERS if named or name != "offer"]
+        screen.table(columns, ([_offer(each)[name] for name in columns] for each in some), whole=("model", "price"))
     screen.headline("gaps", "cyan")
     screen.table(GAPS, ((gap.what, gap.choice or "left open") for gap in adapter.gaps))
 
@@ -47,7 +49,8 @@ def _plain(told: Sequence[str]) -> str:
     return "\n".join(each.replace("`", "") for each in told)
 
 
-def _offer(each: Usual) -> "list[Cell]":
+def _offer(each: Usual) -> "dict[str, Cell]":
     money, offer = each.money, each.offer
     how = [*([] if money.usd is None else [str(money.status)]), *each.differs, *filter(None, [money.reason])]
-    return [offer.model, offer.name + (" (yours)" if offer.own else ""), str(money), "; ".join(how)]
+    cells = (offer.model, offer.name + (" (yours)" if offer.own else ""), str(money), "; ".join(how))
+    return dict(zip(OFFERS, cells, strict=True))

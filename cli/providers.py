@@ -9,12 +9,12 @@ import click
 
 from anymedia import Account, Config, ConfigError, Kind, load_config
 from anymedia.clock import Clock
-from anymedia.config import default_account
+from anymedia.config import default_account, no_account_named
 from anymedia.declare.hook import hooks
-from anymedia.model.names import no_such
 from anymedia.registry import adapters
 
 from .command import Command, config_option, kind_option
+from .nothing import refuse_nothing
 from .text import print_json
 from .traits import MEANINGS, Column, Known, cell, tables, traits_json
 
@@ -37,8 +37,8 @@ class _Explained(Command):
     "--provider",
     "names",
     multiple=True,
-    metavar="NAME",
-    help="This provider or account in full, with what no page says of it; may be repeated.",
+    metavar="ACCOUNT",
+    help="This account, or provider, in full, with what no page says of it; may be repeated.",
 )
 @kind_option("Providers that sell this; what is told is of that alone.")
 @click.option(
@@ -59,7 +59,10 @@ def command(
     It shows the accounts in the config file, or those whose API key is in the environment, or else every provider.
     """
     of_kind = None if kind is None else Kind(kind)
-    known = [each for each in (Known(account, of_kind) for account in _named(names, config)) if each.offers]
+    asked = _named(names, config)
+    known = [each for each in (Known(account, of_kind) for account in asked) if each.offers]
+    if not known:
+        refuse_nothing(asked, of_kind)
     if health:
         from .health import show_health
 
@@ -78,7 +81,7 @@ def _named(names: Sequence[str], config: Path | None) -> list[Account]:
     found = [account for account in every if not names or account.name in names or account.adapter.name in names]
     for name in names:
         if not any(name in (account.name, account.adapter.name) for account in found):
-            raise ConfigError(no_such("provider", name, {account.name: account for account in every}))
+            raise ConfigError(no_account_named(name, [account.name for account in every]))
     return found
 
 

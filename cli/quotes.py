@@ -10,6 +10,7 @@ from anymedia.model.quote import REFUSED
 
 from .age import LIFE, STALE, Ages
 from .fields import in_flags
+from .takes import worded
 from .text import plain
 
 if TYPE_CHECKING:
@@ -172,12 +173,9 @@ def _notices(quote: Quote) -> list[str]:
 
 
 def _short(field: str, value: object) -> str:
-    """Return what a price depends on as it fits into a narrow column: a value alone names its field."""
-    if value is None:
-        return f"{field}\nunknown"
-    if isinstance(value, int):  # a flag too
-        return f"{field} {as_word(value)}"
-    return f"dearest\n{field}" if value == "dearest" else str(value)
+    """Return what a price depends on as it fits into a narrow column."""
+    told = worded(field, value)
+    return told.replace(" ", "\n") if value in (None, "dearest") else told
 
 
 def _word(value: object) -> str:

@@ -14,11 +14,12 @@ from anymedia.model.kinds import KINDS
 from anymedia.model.options import OnUnsupported
 from anymedia.model.vocabulary import Kind
 from anymedia.pricing.live import LivePrices
-from anymedia.pricing.offers import Candidate, candidates, kinds_of
+from anymedia.pricing.offers import Candidate, candidates
+from anymedia.pricing.unsold import kinds_of
 from anymedia.registry import adapters
 
 from .fields import FIELDS, PROMPT, kinds_with, options
-from .text import together
+from .text import works
 
 T = TypeVar("T")
 
@@ -120,8 +121,8 @@ def _asked(
     if foreign == [PROMPT] and TEXT in given:
         raise click.UsageError("give the text as PROMPT or with --text, not both")
     if foreign:
-        makes = f"{given['model']} makes {together(kinds)}"
-        told = {name: f"is for {together(kinds_with(name))}, and {makes}" for name in foreign}
+        makes = f"{given['model']} makes {works(kinds)}"
+        told = {name: f"is for {works(kinds_with(name))}, and {makes}" for name in foreign}
         raise OutOfBounds(problems=[Problem(field=name, message=each, documented=False) for name, each in told.items()])
     needed = {field.name for field in attrs.fields(KINDS[kind]) if field.default is attrs.NOTHING}
     if not needed <= named.keys():

@@ -1,10 +1,12 @@
 """What a field of an offer takes, in words."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from anymedia.declare import (
     UNKNOWN,
+    VARIANT,
     Always,
     Choice,
     File,
@@ -22,6 +24,9 @@ from anymedia.declare import (
 from anymedia.declare.fields import Value
 from anymedia.declare.numbers import AUTO, as_word
 from anymedia.declare.sizes import Shape
+from anymedia.model.request import FROM_TEXT
+
+from .fields import FIELDS, flag
 
 NONE = "–"
 """What stands where there is nothing."""
@@ -43,6 +48,23 @@ def _by_shape(shape: Shape | None, field: str) -> str:
         return "any ratio" if field == "aspect_ratio" else " ".join(shape.megapixels)
     sizes = {} if shape is None else shape.sizes
     return " ".join("x".join(map(str, size)) for size in sizes.values())
+
+
+def worded(field: str, value: object) -> str:
+    """Say what a field is, as a price goes by it: with the field's name, unless the value says what it is."""
+    word = "unknown" if value is None else as_word(value)
+    if value == "dearest":
+        return f"dearest {field}"
+    if field == VARIANT:
+        return "text alone" if word == FROM_TEXT else f"with {flag(word)}"
+    if field in UNITS and word.isdigit():
+        unit = UNITS[field]
+        return f"{word} {unit.removesuffix('s') if word == '1' and unit != 's' else unit}"
+    return word if isinstance(value, str) and field in FIELDS and re.search(r"\d\D|\D\d", word) else f"{field} {word}"
+
+
+UNITS = {"duration": "s", "text": "characters", "prompt": "characters"}
+"""What a number of a field is of."""
 
 
 def by_case(thing: Any, words: Callable[[Any], str]) -> str:

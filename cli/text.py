@@ -23,15 +23,6 @@ UNTOLD = 80
 """Columns of a terminal that does not say how many it has."""
 
 
-THINGS: Mapping[Kind, str] = {
-    Kind.IMAGE: "picture",
-    Kind.VIDEO: "clip",
-    Kind.MUSIC: "song",
-    Kind.SPEECH: "recording",
-}
-"""What one work of each kind is called."""
-
-
 def price(money: Money) -> str:
     """Return what something costs, with the reason when nobody knows."""
     if money.usd is None:
@@ -48,6 +39,11 @@ def together(words: Iterable[str]) -> str:
     """Return words as a sentence names them together: image, video and music."""
     *before, last = words
     return f"{', '.join(before)} and {last}" if before else str(last)
+
+
+def works(kinds: Iterable[Kind]) -> str:
+    """Return what is made of several kinds: pictures and clips."""
+    return together(f"{kind.work}s" for kind in kinds)
 
 
 def plain(amount: Decimal | None) -> str | None:

@@ -142,7 +142,15 @@ class Config:
         if (reason := self.unusable.get(name) or faults().get(name)) is not None:
             raise ConfigError(reason, account=name)
         known = self.accounts if self.path is not None else {**self.accounts, **adapters()}
-        raise ConfigError(no_such("account", name, known), account=name)
+        raise ConfigError(no_account_named(name, known), account=name)
+
+
+def no_account_named(name: str, known: Iterable[str]) -> str:
+    """Return the error text for an account that there is not; a provider's title means the account of its name."""
+    known = list(known)
+    return no_such(
+        "account", name, known, {each.title: each.name for each in adapters().values() if each.name in known}
+    )
 
 
 def load_config(path: str | os.PathLike[str] | None = None, environ: Mapping[str, str] = os.environ) -> Config:
@@ -260,7 +268,7 @@ def _order(
         elif isinstance(name, str) and name in adapters():
             order[name] = default_account(adapters()[name], environ)
         else:
-            raise ConfigError(f"{where}: {no_such('account', str(name), {**accounts, **adapters()})}")
+            raise ConfigError(f"{where}: {no_account_named(str(name), {**accounts, **adapters()})}")
     return order
 
 

@@ -164,7 +164,8 @@ def adapter(name: str, *, where: str = "provider") -> Adapter:
     """Return the adapter of a provider. Errors: ConfigError naming those there are, or why it cannot be used."""
     if name in adapters():
         return adapters()[name]
-    raise ConfigError(f"{where}: {faults().get(name) or no_such('provider', name, adapters())}")
+    titles = {each.title: each.name for each in adapters().values()}
+    raise ConfigError(f"{where}: {faults().get(name) or no_such('provider', name, adapters(), titles)}")
 
 
 def no_account() -> ConfigError:

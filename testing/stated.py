@@ -160,7 +160,10 @@ async def _heard(case: Case) -> tuple[set[str], list[str]]:
             if task.state.final:
                 break
             scene.clock.seconds += (service.queued + service.running) / LOOKS
-            task = await scene.client.get(task)
+            try:
+                task = await scene.client.get(task)
+            except AnymediaError as error:
+                fail(f"{case}: a look at a task comes to {read_as(error)}{hint(case.life, error)}")
         works = sorted(_work(**each) for each in service.works(made))
         held = sorted(_work(each.role, each.title, each.seconds) for each in task.assets)
         differs = f"{case}: results are {', '.join(works)}, and that is read as {', '.join(held)}"

@@ -3,6 +3,7 @@
 import gc
 import ipaddress
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -93,16 +94,25 @@ def _loopback_only():
     patch.undo()
 
 
-@pytest.fixture(autouse=True)
-def _no_keys_of_ours(monkeypatch, tmp_path_factory):
+@pytest.fixture(autouse=True, scope="session")
+def _elsewhere(tmp_path_factory):
     """Hide the environment's keys, config and journal, and any anymedia.toml of the working directory."""
-    for name in [name for name in os.environ if name.endswith("_KEY") or name.startswith("ANYMEDIA")]:
-        monkeypatch.delenv(name)
     empty = tmp_path_factory.mktemp("elsewhere")
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(empty))
-    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
-    monkeypatch.setenv("HOME", str(empty))  # where the journal is, unless a test names another place
-    monkeypatch.chdir(empty)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.endswith("_KEY") or name.startswith("ANYMEDIA")]:
+            patch.delenv(name)
+        patch.setenv("XDG_CONFIG_HOME", str(empty))
+        patch.delenv("XDG_STATE_HOME", raising=False)
+        patch.setenv("HOME", str(empty))  # where the journal is, unless a test names another place
+        patch.chdir(empty)
+        yield empty
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left(_elsewhere):
+    """Begin each test in an empty folder."""
+    for left in [*_elsewhere.iterdir()]:
+        shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
 
 
 # A client and simulators, on one clock that nobody waits for

@@ -11,8 +11,8 @@ from anymedia.model.vocabulary import AssetRole, Kind
 from .path import Path, Place, place
 from .typed import typed
 
-PICTURES = (".png", ".jpg", ".jpeg", ".webp")
-"""How links to pictures end."""
+IMAGES = (".png", ".jpg", ".jpeg", ".webp")
+"""How links to images end."""
 
 MEDIA = tuple(sorted({kind.medium for kind in Kind}))
 """What a result may be."""
@@ -37,7 +37,7 @@ class Assets:
 
     Without a `url` it is what `at` holds. `kind` is the medium (image, video, audio): without one that of the work, and
     an image for what stands beside it, which `role` says (main, cover, last_frame). Where neither is said, a link among
-    films that ends as a picture's is a last frame.
+    films that ends as an image's is a last frame.
     """
 
     at: Place = attrs.field(converter=place)
@@ -50,7 +50,7 @@ class Assets:
     def beside(self, work: str, url: str) -> "Assets":
         """Return what a link at the place is, beside a work of this medium: the words of it, or a last frame's."""
         told = self.kind is not None or self.role != "main"
-        if told or work != "video" or not urlsplit(url).path.lower().endswith(PICTURES):
+        if told or work != "video" or not urlsplit(url).path.lower().endswith(IMAGES):
             return self
         return attrs.evolve(self, role="last_frame")
 

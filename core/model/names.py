@@ -1,12 +1,42 @@
-"""The error text for an unknown name: it names the nearest known one."""
+"""The error text for an unknown name: it names those that may be meant."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import Any
+from types import MappingProxyType
+
+_LIKE = 0.65
+"""How like a name another must be to be meant by it, from 0 to 1."""
+
+_PART = 2
+"""Characters that a part of a name has at least."""
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-def no_such(what: str, name: str, known: Mapping[str, Any]) -> str:
-    """Return the error text for a name that is not among those known, with the nearest one."""
-    near = get_close_matches(name, known, 1)
-    hint = f"did you mean {near[0]}?" if near else "there are " + (", ".join(known) or "none")
+def no_such(what: str, name: str, known: Iterable[str], also: Mapping[str, str] = _NOTHING) -> str:
+    """Return the error text for a name that is not among those known, with those that it may mean.
+
+    `also` are other words by which known ones are called.
+    """
+    known = list(known)
+    near = meant(name, known, also)
+    hint = f"did you mean {either(near)}?" if near else "there are " + (", ".join(known) or "none")
     return f"no {what} is named {name!r}; {hint}"
+
+
+def meant(name: str, known: Iterable[str], also: Mapping[str, str] = _NOTHING) -> list[str]:
+    """Return the known names that an unknown one may mean: those that it is a part of, else the one most like it.
+
+    Those that begin with it stand first, in the order of the alphabet as the others are.
+    """
+    words = {word.casefold(): each for word, each in (*also.items(), *((each, each) for each in known))}
+    part = name.casefold()
+    within = [word for word in words if part in word] if len(part) >= _PART else []
+    found = sorted(within, key=lambda word: (not word.startswith(part), word))
+    return list(dict.fromkeys(words[word] for word in found or get_close_matches(part, words, 1, _LIKE)))
+
+
+def either(names: Iterable[str]) -> str:
+    """Return names of which one is to be chosen: a, b or c."""
+    *before, last = names
+    return f"{', '.join(before)} or {last}" if before else last

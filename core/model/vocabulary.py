@@ -20,6 +20,14 @@ class Kind(StrEnum):
         """What a result of this kind is as a file: image, video or audio."""
         return "audio" if self in (Kind.MUSIC, Kind.SPEECH) else str(self)
 
+    @property
+    def work(self) -> str:
+        """What one work of this kind is called: picture, clip, song or recording."""
+        return _WORKS[self]
+
+
+_WORKS = {Kind.IMAGE: "picture", Kind.VIDEO: "clip", Kind.MUSIC: "song", Kind.SPEECH: "recording"}
+
 
 class State(StrEnum):
     """Where a task stands; the last three are final."""

@@ -1,18 +1,19 @@
 """Which printed figure a request is billed by, and how often; pure, in Decimal."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from anymedia.declare.fields import Text
+from anymedia.declare.fields import Choice, Text
 from anymedia.declare.files import Files
 from anymedia.declare.numbers import as_word
-from anymedia.declare.offer import VARIANT
+from anymedia.declare.offer import VARIANT, Param
 from anymedia.declare.prices import Dearest, Metered, Per, PerMegapixel, Price, Prices
-from anymedia.declare.when import Said, When
+from anymedia.declare.when import Said, When, cases
 from anymedia.model.forms import shown
 from anymedia.model.media import Media
+from anymedia.model.request import FROM_TEXT
 from anymedia.translate.check import Checked
 from anymedia.translate.places import reaches
 
@@ -42,10 +43,35 @@ def figure_of(checked: Checked, figures: Prices, units: int) -> tuple[Price, str
     exact = figures.cells.get(tuple(map(as_word, axes)))
     fitting = [exact] if exact else [price for cell, price in figures.cells.items() if fits(cell, axes)]
     if not fitting:
-        raise Unpriced(f"{PAGE} prints no price for {', '.join(map(as_word, axes))}")
+        values = dict(zip(figures.by, axes, strict=True))
+        raise Unpriced(f"{PAGE} prints no price for {in_words(checked, values)}")
     reasons = [axis.reason for axis in axes if isinstance(axis, Dearest) and axis.reason]
     dearest = max(fitting, key=partial(_dear, checked))
     return dearest, "; ".join(reasons) if len(set(fitting)) > 1 else ""
+
+
+def in_words(checked: Checked, values: Mapping[str, Any]) -> str:
+    """Return what a price goes by, each value with its field, but for what is left open."""
+    known = (name for name in worth_telling(checked, values) if not isinstance(values[name], Dearest))
+    return ", ".join(_in_words(name, as_word(values[name])) for name in known)
+
+
+def _in_words(name: str, word: str) -> str:
+    if name == VARIANT:
+        return f"{word} alone" if word == FROM_TEXT else word
+    return f"{name} {word}"
+
+
+def worth_telling(checked: Checked, by: Iterable[str]) -> list[str]:
+    """Return by which fields a price goes, in the order of a request; a knob of one value only where it is given."""
+    knobs, order = checked.offer.knobs, (VARIANT, *checked.offer.roles.names)
+    told = [name for name in by if name not in knobs or name in checked.knobs or has_values(knobs[name])]
+    return sorted(told, key=lambda name: order.index(name) if name in order else len(order))
+
+
+def has_values(param: Param) -> bool:
+    """Return whether a field takes more values than one."""
+    return any(not isinstance(takes, Choice) or len(takes.wire) > 1 for takes in cases(param.takes))
 
 
 def _dear(checked: Checked, price: Price) -> tuple[Decimal, Decimal]:

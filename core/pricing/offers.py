@@ -2,20 +2,18 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any, NoReturn
+from typing import Any
 
 import attrs
 
 from anymedia.account import Account
 from anymedia.declare.adapter import Adapter
 from anymedia.declare.offer import Offer
-from anymedia.model.errors import Problem, RequestError, Unsupported
+from anymedia.model.errors import RequestError
 from anymedia.model.money import Money, total
-from anymedia.model.names import no_such
 from anymedia.model.options import OnUnsupported
 from anymedia.model.request import Request
 from anymedia.model.task import Order
-from anymedia.model.vocabulary import Kind
 from anymedia.translate.check import Checked, check
 from anymedia.translate.encode import Part, parts, same
 from anymedia.translate.ends import as_of
@@ -103,7 +101,7 @@ def candidates(
     Prices are the user's own, else `live`, else the page's. `known` are adapters that have no account here: errors name
     what they sell. Offers that have ended by `today` refuse the request.
 
-    Errors: Unsupported for a model, an offer or a provider (in `extra`) that does not exist, naming the nearest one.
+    Errors: Unsupported for a model, an offer or a provider (in `extra`) that there is not, naming those it may mean.
     """
     accounts = list(accounts)
     found = []
@@ -121,9 +119,11 @@ def candidates(
             checked = as_of(checked, today, limits=limits)
         found.append(_candidate(checked, account, live))
     if not found or request.extra:
-        _names_exist(request, offer, accounts, known)
-    if not found:
-        _refuse("model" if offer is None else "offer", _sold_elsewhere(request.model, accounts, known))
+        from .unsold import check_names, refuse_elsewhere  # which few requests need
+
+        check_names(request, offer, [*known, *(account.adapter for account in accounts)])
+        if not found:
+            refuse_elsewhere(request.model, offer, accounts, known)
     return found
 
 
@@ -156,50 +156,6 @@ def _price(checked: Checked, part: Part, account: Account, live: LivePrices | No
     yours = override is not None or (offer.own and offer.prices is not None)
     price = None if yours or live is None else live.find(checked, account.origin, part.units)
     return price or priced_part(checked, part, override)
-
-
-# Names that do not exist
-
-
-def _names_exist(request: Request, offer: str | None, accounts: Sequence[Account], known: Collection[Adapter]) -> None:
-    # Two accounts of a provider may differ in the offers that the user declares.
-    adapters = (*known, *(account.adapter for account in accounts))
-    kinds_of(request.model, adapters)
-    sold_as = {f"{each.name}/{sold.name}": sold for each in adapters for sold in each.offers}
-    pinned = [sold for name, sold in sold_as.items() if offer in (name, sold.name)]
-    if offer is not None and not pinned:
-        _refuse("offer", no_such("offer", offer, sold_as))
-    if offer is not None and request.model not in (sold.model for sold in pinned):
-        _refuse("offer", f"{offer} is an offer of {pinned[0].model}, and the request is for {request.model}")
-    for name in request.extra:
-        names = {each.name: each for each in adapters}
-        if name not in names:
-            _refuse("extra", no_such("provider", name, names))
-
-
-def kinds_of(model: str, adapters: Iterable[Adapter], offer: str | None = None) -> list[Kind]:
-    """Return what the offers of a model make, or what that makes which `offer` pins where it is one of them.
-
-    Errors: Unsupported for a model that none of these adapters sells, naming the nearest one.
-    """
-    sold = [(each.name, sold) for each in adapters for sold in each.offers]
-    of_model = [(provider, each) for provider, each in sold if each.model == model]
-    if not of_model:
-        _refuse("model", no_such("model", model, {each.model: each for _, each in sold}))
-    pinned = [each for provider, each in of_model if offer in (each.name, f"{provider}/{each.name}")]
-    found = {each.kind for each in pinned or (each for _, each in of_model)}
-    return [kind for kind in Kind if kind in found]
-
-
-def _sold_elsewhere(model: str, accounts: Iterable[Account], known: Collection[Adapter]) -> str:
-    names = ", ".join(account.name for account in accounts) or "any account"
-    adapters = (*known, *(account.adapter for account in accounts))
-    offers = sorted({f"{each.name}/{sold.name}" for each in adapters for sold in each.offers if sold.model == model})
-    return f"{model} is not sold by {names} as asked for; it is sold as {', '.join(offers)}"
-
-
-def _refuse(field: str, message: str) -> NoReturn:
-    raise Unsupported(problems=[Problem(field=field, message=message, unsupported=True, documented=False)])
 
 
 def choose(candidates: Iterable[Candidate]) -> Candidate | None:

@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 
 from anymedia.declare.adapter import Adapter
+from anymedia.declare.numbers import as_word
 from anymedia.declare.offer import Offer
 from anymedia.declare.prices import (
     Dearest,
@@ -27,7 +28,20 @@ from anymedia.translate.check import Checked
 from anymedia.translate.encode import Part
 from anymedia.translate.places import touches
 
-from .figures import ONE, PAGE, USED, Unpriced, axis_of, figure_of, fits, size_of, times_of
+from .figures import (
+    ONE,
+    PAGE,
+    USED,
+    Unpriced,
+    axis_of,
+    figure_of,
+    fits,
+    has_values,
+    in_words,
+    size_of,
+    times_of,
+    worth_telling,
+)
 
 SMALLEST = Decimal(1).scaleb(FINEST)
 UNPRINTED = "no page prints a price"
@@ -86,35 +100,45 @@ def _all_listed(checked: Checked, override: Override, units: int) -> None:
         axes = [axis_of(checked, name, units) for name in page.by]
         missing = [cell for cell in page.cells if fits(cell, axes) and cell not in override.prices.cells]
         if missing:
-            raise Unpriced(f"{PAGE} prints no price for {', '.join(missing[0])}")
+            raise Unpriced(
+                f"{PAGE} prints no price for {in_words(checked, dict(zip(page.by, missing[0], strict=True)))}"
+            )
 
 
 def least(adapter: Adapter, offer: Offer) -> Money:
     """Return the least that one unit of an offer can cost; unknown where no page prints a price."""
-    return _told(offer, _least(adapter, offer))
+    return least_work(adapter, offer)[0]
 
 
-def _least(adapter: Adapter, offer: Offer) -> Money:
+def least_work(adapter: Adapter, offer: Offer) -> tuple[Money, Mapping[str, str]]:
+    """Return the least that one unit of an offer can cost, and of which work: each field that it goes by, in a word."""
+    money, work = _least(adapter, offer)
+    return _told(offer, money), work
+
+
+def _least(adapter: Adapter, offer: Offer) -> tuple[Money, Mapping[str, str]]:
     match offer.prices:
         case None:
-            return Money.unknown(UNPRINTED)
-        case Table(cells=cells):
-            prices = (_money(adapter, price, _fewest(offer, price), price.doubt or "") for price in cells.values())
-            return min(prices, key=lambda money: money.usd or 0)
+            return Money.unknown(UNPRINTED), {}
+        case Table(by=by, cells=cells):
+            each = (_least_of(adapter, offer, price, dict(zip(by, cell, strict=True))) for cell, price in cells.items())
+            return min(each, key=lambda found: found[0].usd or 0)
         case PerMegapixel(first=first):
-            return _money(adapter, Price(str(first)))
+            return _money(adapter, Price(str(first))), {"size": "1 megapixel"}
         case Metered():
-            return Money.unknown(USED)
+            return Money.unknown(USED), {}
         case price:
-            return _money(adapter, price, _fewest(offer, price), price.doubt or "")
+            return _least_of(adapter, offer, price, {})
 
 
-def _fewest(offer: Offer, price: Price) -> Decimal:
-    """Return how often a figure is billed at least."""
+def _least_of(adapter: Adapter, offer: Offer, price: Price, cell: Mapping[str, str]) -> tuple[Money, Mapping[str, str]]:
+    """Return what a figure comes to at least, and of which work."""
+    work = {name: word for name, word in cell.items() if name not in offer.knobs or has_values(offer.knobs[name])}
     if not isinstance(price, Per):
-        return ONE
-    least = min((getattr(takes, "least", 0) for takes in cases(offer.fields[price.of].takes)), default=0)
-    return price.times(Decimal(str(least)))
+        return _money(adapter, price, ONE, price.doubt or ""), work
+    fewest = min((getattr(takes, "least", 0) for takes in cases(offer.fields[price.of].takes)), default=0)
+    money = _money(adapter, price, price.times(Decimal(str(fewest))), price.doubt or "")
+    return money, {**work, price.of: as_word(fewest)} if fewest else work
 
 
 def _money(adapter: Adapter, price: Price, units: Decimal = ONE, doubt: str = "") -> Money:
@@ -163,10 +187,13 @@ def _fine(usd: Decimal) -> Decimal:
 
 
 def depends_on(checked: Checked) -> dict[str, Json]:
-    """Return what a price by the page goes by, as it is billed: "dearest" where that is not known beforehand."""
+    """Return what a price by the page goes by, as it is billed: "dearest" where that is not known beforehand.
+
+    A knob that takes one value is left out unless it is given.
+    """
     prices = checked.offer.prices
     names = ("size",) if isinstance(prices, PerMegapixel) else goes_by(prices)
-    return {name: _billed_as(checked, name) for name in names}
+    return {name: _billed_as(checked, name) for name in worth_telling(checked, names)}
 
 
 def _billed_as(checked: Checked, name: str) -> Json:

@@ -7,7 +7,7 @@ import attrs
 
 from anymedia.declare.adapter import CALLBACK, Adapter
 from anymedia.declare.auth import settings_in
-from anymedia.declare.fields import Flaw, is_same
+from anymedia.declare.fields import Choice, Flaw, is_same
 from anymedia.declare.lifecycle import Lifecycle
 from anymedia.declare.numbers import as_word
 from anymedia.declare.offer import Offer, Param, Rule
@@ -203,7 +203,7 @@ def _path(
 
 
 def _other_kind(request: Request, offer: Offer) -> Problem:
-    message = f"this offer makes {offer.kind}, and the request is for {request.kind}"
+    message = f"this offer makes {offer.kind.work}s, and the request is for {request.kind.work}s"
     return Problem(field="kind", message=message, unsupported=True, documented=False)
 
 
@@ -271,8 +271,10 @@ def _flaws(given: Mapping[str, Any], fields: Mapping[str, Field], offer: Offer) 
 
 def _missing(given: Mapping[str, Any], fields: Mapping[str, Field], offer: Offer) -> Iterator[Problem]:
     for name, param in offer.fields.items():
-        if param.required and fields[name].value is None and fields[name].takes is not None:
-            yield Problem(field=name, message="required by this offer", documented=False)
+        takes = fields[name].takes
+        if param.required and fields[name].value is None and takes is not None:
+            words = f", which takes {', '.join(takes.wire)}" if isinstance(takes, Choice) else ""
+            yield Problem(field=name, message=f"required by this offer{words}", documented=False)
     if pick(offer.wire_id, given) is None:
         yield from _no_variant(given, offer)
 

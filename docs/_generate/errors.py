@@ -131,7 +131,7 @@ def _exits() -> Iterator[list[str]]:
     found: dict[int, list[str]] = {
         0: ["everything is there"],
         MISSING: ["some of it is missing, or could not be saved"],
-        UsageError.exit_code: ["the command line cannot be read"],
+        UsageError.exit_code: ["the command line cannot be read; a list has nothing to show; every offer refuses"],
         INTERRUPTED: ["interrupted"],
     }
     for kind in classes(AnymediaError):

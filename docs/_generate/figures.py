@@ -4,7 +4,6 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from anymedia import Money, PriceStatus
-from anymedia.cli.text import THINGS
 from anymedia.declare import Adapter, Metered, Offer, Per, PerMegapixel, Price, Table, pick
 from anymedia.declare.numbers import of_word
 from anymedia.model.vocabulary import Kind
@@ -27,7 +26,7 @@ def work(offer: Offer) -> str:
     """Return what one price of an offer is for: a picture, a clip, 2 songs, speech."""
     if offer.kind is Kind.SPEECH:
         return works(offer.kind)
-    return f"a {THINGS[offer.kind]}" if offer.makes == 1 else f"{offer.makes} {works(offer.kind)}"
+    return f"a {offer.kind.work}" if offer.makes == 1 else f"{offer.makes} {works(offer.kind)}"
 
 
 def asked(adapter: Adapter, offer: Offer, variant: str | None, **named: str) -> Money:

@@ -7,7 +7,6 @@ from anymedia.cli.facts import code as code  # noqa: PLC0414 - the pages take th
 from anymedia.cli.facts import codes as codes  # noqa: PLC0414
 from anymedia.cli.facts import places as places  # noqa: PLC0414
 from anymedia.cli.takes import NONE as NONE  # noqa: PLC0414
-from anymedia.cli.text import THINGS
 from anymedia.declare import Adapter
 from anymedia.model.kinds import KINDS
 from anymedia.model.request import FROM_TEXT
@@ -48,7 +47,7 @@ def variants(kind: Kind) -> dict[str, str]:
 
 def works(kind: Kind) -> str:
     """Return what works of a kind are called; speech is not counted, and is called as its kind is."""
-    return str(kind) if kind is Kind.SPEECH else f"{THINGS[kind]}s"
+    return str(kind) if kind is Kind.SPEECH else f"{kind.work}s"
 
 
 def page_of(seller: Adapter) -> str:

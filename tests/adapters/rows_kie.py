@@ -635,7 +635,7 @@ REFUSED = [
     ("kie/elevenlabs-turbo-v2.5", SpeechRequest(model="elevenlabs-turbo-v2.5", text=PROMPT), "voice: required"),
     ("kie/gemini-3.1-flash-tts", attrs.evolve(GEMINI, speed=1), "speed: not supported"),
     ("kie/flux-2-pro", picture("flux-2-pro", aspect_ratio="auto"), "aspect_ratio: auto needs images"),
-    ("kie/flux-2-pro", VideoRequest(model="flux-2-pro", prompt=PROMPT), "kind: this offer makes image"),
+    ("kie/flux-2-pro", VideoRequest(model="flux-2-pro", prompt=PROMPT), "kind: this offer makes pictures"),
 ]
 
 BILLED = {"billed": cents}

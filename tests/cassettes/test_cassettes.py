@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 from base64 import b64decode
 from urllib.parse import quote
 
@@ -74,7 +75,17 @@ def held(words):
     return [b64decode(each["b64_json"]) for each in listed if "b64_json" in each]
 
 
-@pytest.mark.block_network
+@pytest.fixture
+def no_network(monkeypatch):
+    """Refuse any connection, to this machine too."""
+
+    def refused(_, address):
+        raise AssertionError(f"a test reached for {address}")
+
+    monkeypatch.setattr(socket.socket, "connect", refused)
+
+
+@pytest.mark.usefixtures("no_network")
 @pytest.mark.parametrize(("provider", "episode"), EVERY)
 async def test_what_was_said_is_understood(provider, episode, clock):
     with recorded(cassette(provider, episode)) as tape:
@@ -105,7 +116,7 @@ async def test_what_was_said_is_understood(provider, episode, clock):
         assert bool(task.assets) == (task.state is State.SUCCEEDED)
 
 
-@pytest.mark.block_network
+@pytest.mark.usefixtures("no_network")
 @pytest.mark.parametrize("provider", SCRIPTS)
 async def test_a_throttled_submit_waits_as_long_as_it_is_told(provider, clock):
     with recorded(cassette(provider, THROTTLED)) as tape:
@@ -135,7 +146,7 @@ def test_every_call_says_who_it_is_and_carries_the_key(provider):
 # Nothing else is played, and nothing is left over
 
 
-@pytest.mark.block_network
+@pytest.mark.usefixtures("no_network")
 async def test_what_is_not_asked_for_is_noticed(clock):
     with recorded(cassette("reapi", SUCCEEDED)) as tape:
         async with Client(config("reapi"), clock=clock) as client:
@@ -143,7 +154,7 @@ async def test_what_is_not_asked_for_is_noticed(clock):
     assert not tape.all_played
 
 
-@pytest.mark.block_network
+@pytest.mark.usefixtures("no_network")
 async def test_what_was_not_recorded_is_not_answered(clock):
     with recorded(cassette("reapi", SUCCEEDED)):
         await play(SUCCEEDED, "reapi", config("reapi"), clock)
@@ -151,7 +162,7 @@ async def test_what_was_not_recorded_is_not_answered(clock):
             await play(SUCCEEDED, "reapi", config("reapi"), clock)
 
 
-@pytest.mark.block_network
+@pytest.mark.usefixtures("no_network")
 @pytest.mark.parametrize("changes", [{"prompt": "a fox"}, {"aspect_ratio": "1:1"}, {"model": "flux-2-pro"}], ids=str)
 async def test_another_body_is_another_call(changes, clock, monkeypatch):
     request = attrs.evolve(SCRIPTS["reapi"].request, **changes)
@@ -160,7 +171,7 @@ async def test_another_body_is_another_call(changes, clock, monkeypatch):
         await play(SUCCEEDED, "reapi", config("reapi"), clock)
 
 
-@pytest.mark.block_network
+@pytest.mark.usefixtures("no_network")
 async def test_other_headers_are_another_call(clock):
     stranger = read_config({}, {"REAPI_API_KEY": "not-the-mask"})
     with recorded(cassette("reapi", SUCCEEDED)), pytest.raises(CannotOverwriteExistingCassetteException):

@@ -90,10 +90,10 @@ def screen(terminal, monkeypatch):
     """Run a command on a terminal of so many columns, and return its lines as they are seen."""
     monkeypatch.setenv("FORCE_COLOR", "1")
 
-    def lines(columns, *words):
+    def lines(columns, *words, code=0):
         monkeypatch.setenv("COLUMNS", str(columns))
         seen = terminal(*words)
-        assert seen.exit_code == 0, seen.output
+        assert seen.exit_code == code, seen.output
         return re.sub("\x1b\\[[0-9;]*m", "", seen.stdout).splitlines()
 
     return lines

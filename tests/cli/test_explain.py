@@ -233,15 +233,15 @@ def test_with_a_config_its_accounts_are_asked(terminal):
     assert [each["account"] for each in terminal.json(*FOX, "--config", "mine.toml", "--provider", "eu")] == ["eu"]
 
 
-def test_a_refusal_has_its_field_and_page_and_is_no_error(terminal):
-    (found,) = terminal.json(*FOX, "--provider", "reapi", "--seed", "7")
+def test_a_refusal_has_its_field_and_page(terminal):
+    (found,) = terminal.json(*FOX, "--provider", "reapi", "--seed", "7", code=2)
     assert found["json"] is None
     assert found["refusals"] == [
         {"field": "seed", "message": "not supported by this offer", "page": "reAPI documentation, flux-2"}
     ]
     shown = terminal(*FOX, "--provider", "reapi", "--seed", "7")
-    assert shown.exit_code == 0
-    assert "--seed" in shown.stdout
+    assert (shown.exit_code, "--seed" in shown.stdout) == (2, True)
+    assert terminal(*FOX, "--seed", "7").exit_code == 0  # another takes it
 
 
 def test_dropped_fields_are_named(terminal):
@@ -315,7 +315,7 @@ def test_why_a_price_is_unknown_is_not_cut(screen):
 def test_an_offer_that_has_ended_is_refused_by_the_day_of_the_command(terminal):
     """gpt-image-1.5 ends on the day that it is for the command line's clock."""
     for command in ("explain", "prices"):
-        (told,) = terminal.json(command, "a fox", "--model", "gpt-image-1.5")
-        assert "no longer sold since 2026-12-01" in str(told)
+        (told,) = terminal.json(command, "a fox", "--model", "gpt-image-1.5", code=2)
+        assert "not sold since 2026-12-01; openai sells gpt-image-2, " in str(told)
     (told,) = terminal.json("explain", "--model", "tts-1-hd", "--text", "hello", "--voice", "alloy")
     assert told["notices"] == ["openai/tts-1-hd is no longer sold from 2027-01-06 on"]

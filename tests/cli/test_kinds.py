@@ -148,14 +148,14 @@ def test_a_flag_of_another_kind_is_refused_by_name_before_anything_is_sent(own, 
     more = ["reapi", "runapi"] if command == "compare" else []
     words = [command, "waves", *more, "--model", "clip-1", "--lyrics", "words.txt", "--voice", "nova"]
     assert own.json(*words, code=2)["error"]["problems"] == [
-        {"field": "lyrics", "message": "is for music, and clip-1 makes video", "page": None},
-        {"field": "voice", "message": "is for speech, and clip-1 makes video", "page": None},
+        {"field": "lyrics", "message": "is for songs, and clip-1 makes clips", "page": None},
+        {"field": "voice", "message": "is for recordings, and clip-1 makes clips", "page": None},
     ]
     shown = own(*words)
     assert (shown.exit_code, "nothing was sent" in shown.stderr) == (2, True)
-    assert "--lyrics  is for music, and clip-1 makes video\n" in shown.stderr
+    assert "--lyrics  is for songs, and clip-1 makes clips\n" in shown.stderr
     one = own(command, "waves", *more, "--model", "flux-2-pro", "--seed", "7", "--duration", "5")
-    assert "--duration: is for video and music, and flux-2-pro makes image\n" in one.stderr
+    assert "--duration: is for clips and songs, and flux-2-pro makes pictures\n" in one.stderr
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_a_flag_of_another_kind_is_refused_by_name_before_anything_is_sent(own, 
         (["--model", "song-1", "--duration", "60"], "PROMPT: give a prompt, lyrics or a style"),
         (["x", "--model", "voice-1", "--speed", "fast"], "--speed: must be a number above 0"),
         (["x", "--model", "voice-1", "--text", "y"], "give the text as PROMPT or with --text, not both"),
-        (["x", "--model", "clip-1", "--text", "y"], "--text: is for speech, and clip-1 makes video"),
+        (["x", "--model", "clip-1", "--text", "y"], "--text: is for recordings, and clip-1 makes clips"),
         (["--model", "voice-1"], "Missing argument 'PROMPT'."),
         (["--model", "flux-2-pro"], "Missing argument 'PROMPT'."),
         (["x"], "Missing option '--model'."),
@@ -205,7 +205,7 @@ def test_of_a_model_of_two_kinds_the_flags_or_the_offer_say_which(own):
     assert [bool(each["calls"]) for each in own.json("explain", *both, "--duration", "5")] == [False, True]
     assert sent(own, *both, "--offer", "moving-1") == {"prompt": "x"}
     ended = own("explain", *both, "--voice", "nova")
-    assert "--voice: is for speech, and both-1 makes image and video\n" in ended.stderr
+    assert "--voice: is for recordings, and both-1 makes pictures and clips\n" in ended.stderr
 
 
 def test_fields_are_told_by_the_kinds_that_have_them():

@@ -1,6 +1,7 @@
 """`providers`, `models`, `simulate`, `demo`, `--help`."""
 
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -107,7 +108,7 @@ def test_models_tell_what_they_cost_at_the_cheapest_and_who_sells_them(terminal,
     (clip,) = terminal.json("models", "kling-3.0", "--provider", "runapi")
     assert (clip["account"], clip["providers"], clip["price"]["status"]) == ("runapi", ["runapi"], "estimate")
     (line,) = (line for line in screen(80, "models", "--provider", "reapi") if " seedance-2.0 " in line)
-    assert line.split() == ["seedance-2.0", "$0.859", "reapi", "1"]
+    assert line.split() == ["seedance-2.0", "$0.859"]
     (line,) = (line for line in screen(80, "models", "--provider", "reapi") if " veo-3.1-fast " in line)
     assert "8 s; with sound" in line
 
@@ -146,9 +147,79 @@ def test_one_model_is_told_value_by_value(terminal, screen):
     assert float(official["from"]["usd"]) == 0.004  # printed as 0.0036, billed in whole credits
     assert "mask" in official["fields"]
     assert next(each for each in every if each["offer"] == "reapi/z-image")["variants"] == {"text": "z-image"}
-    assert terminal.json("models", "kling-3.0", "--kind", "image") == []
     ended = terminal("models", "kling")
     assert (ended.exit_code, "did you mean kling-3.0?" in ended.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("models", "--kind", "video", "--provider", "openai"), "--kind: openai sells no clips; they are sold by api_"),
+        (("providers", "--kind", "video", "--provider", "openai"), "--kind: openai sells no clips; they are sold by"),
+        (
+            ("models", "nano-banana", "--provider", "openai"),
+            "--model: nano-banana is not sold by openai; it is sold as",
+        ),
+        (("models", "kling-3.0", "--kind", "image"), "--kind: kling-3.0 makes clips, not pictures"),
+        (("models", "seedance"), "did you mean seedance-2.0, seedance-2.0-fast, seedance-2.0-mini or seedance-2.5?"),
+        (("models", "kling", "--kind", "image"), "no model is named 'kling'; there are flux-2-flex, "),
+        (("models", "kling-3.0-pro"), "ask for kling-3.0 with --offer fal/kling-3.0-pro"),
+        (("prices", "x", "--model", "flux-2-pro", "--provider", "openai"), "flux-2-pro is not sold by openai; it is"),
+        (("compare", "x", "--model", "flux-2-pro", "kie"), "Missing argument 'B'."),
+        (("compare", "--model", "flux-2-pro", "kie", "reapi"), "Missing argument 'PROMPT'."),
+        (
+            ("explain", "x", "--model", "tts-1", "--provider", "openai"),
+            "required by this offer, which takes alloy, ",
+        ),
+    ],
+)
+def test_where_there_is_nothing_to_show_it_is_said_why(terminal, words, says):
+    ended = terminal(*words)
+    assert (ended.exit_code, says in " ".join(ended.output.split())) == (2, True), ended.output
+
+
+@pytest.mark.parametrize("command", ["models", "providers", "explain"])
+def test_a_provider_s_title_is_said_to_be_its_account(terminal, command):
+    words = ("x", "--model", "flux-2-pro") if command == "explain" else ()
+    ended = terminal(command, *words, "--provider", "Kie.ai")
+    assert (ended.exit_code, "no account is named 'Kie.ai'; did you mean kie?" in ended.stderr) == (3, True)
+
+
+def test_a_seller_of_nothing_says_so(terminal, monkeypatch):
+    bare = attrs.evolve(adapters()["reapi"], offers=())
+    for module in ("prices", "models", "nothing"):
+        monkeypatch.setattr(f"anymedia.cli.{module}.adapters", lambda: {"reapi": bare})
+    assert "reapi sells nothing that is known here" in terminal("models").stderr
+    assert "reapi sells no songs; they are sold by nobody" in terminal("models", "--kind", "music").stderr
+
+
+def test_what_an_offer_costs_at_least_is_said_with_its_work_and_in_that_order(screen, terminal):
+    lines = [line for line in screen(200, "models", "gpt-image-2") if " from " in line]
+    assert lines[0].startswith("reapi/gpt-image-2-official  from $0.004 for 4:3, 1K, quality low, 20")
+    assert [line.split()[2].strip("~$") for line in lines] == sorted(line.split()[2].strip("~$") for line in lines)
+    (speech,) = (line for line in screen(200, "models", "tts-1") if line.startswith("openai/tts-1 "))
+    assert "from ~$0.000015 for 1 character, " in speech
+    (ended,) = (line for line in screen(200, "models", "gpt-image-1.5") if line.startswith("openai/"))
+    assert ended.endswith("ended 2026-12-01")
+
+
+def test_what_a_price_goes_by_names_its_fields_where_they_are_no_words_of_their_own(screen, terminal):
+    clip = ("prices", "waves", "--model", "kling-3.0", "--duration", "5", "--resolution", "720p", "--no-audio")
+    text = "\n".join(screen(120, *clip))
+    assert re.search(r"kie/kling-3.0 +\$0.35 +5 s ", text)
+    assert not re.search(r" {2}(one|none) ", text)
+    reasons = [reason for each in terminal.json(*clip) for reason in each["reasons"]]
+    assert "the page prints no price for duration 5, resolution 720p, audio false" in reasons
+
+
+def test_columns_that_say_nothing_are_left_out(screen):
+    assert "cheapest at" not in "\n".join(screen(80, "models", "--provider", "openai"))
+    told = screen(80, "providers", "--provider", "openai")
+    assert [line for line in told if line.split()[:2] == ["model", "offer"]] == []
+    assert any(line.split()[:1] == ["gpt-image-2.5-sunburst"] for line in told), "a name is broken"
+    told = "\n".join(screen(80, "providers", "--provider", "fal"))
+    assert re.search("model +offer +price", told)
+    assert "1 credit" not in told
 
 
 OWN = """

@@ -36,6 +36,7 @@ from anymedia.declare import (
     Offer,
     Param,
     Per,
+    PerMegapixel,
     Price,
     Reply,
     Rule,
@@ -50,7 +51,7 @@ from anymedia.model.errors import MalformedAnswer, SubmitUncertain
 from anymedia.model.strict_json import dumps
 from anymedia.pricing.live import fields_of
 from anymedia.pricing.offers import candidates
-from anymedia.pricing.price import depends_on, least, priced
+from anymedia.pricing.price import depends_on, least, least_work, priced
 from anymedia.pricing.quote import quote_of
 from anymedia.translate import decode
 from anymedia.translate.check import check
@@ -269,7 +270,7 @@ def test_a_constant_that_depends_may_be_set_by_a_raw_field_and_one_that_tells_th
         ({"audio": False}, "$0.28", None),
         ({"audio": False, "duration": 8, "resolution": "1080p", "count": 2}, "$1.44", None),
         ({"duration": "auto"}, "~$0.80", "duration is auto; the most is taken"),
-        ({"resolution": "1080p"}, "unknown", "the page prints no price for 1080p, true"),
+        ({"resolution": "1080p"}, "unknown", "the page prints no price for resolution 1080p, audio true"),
         ({"extra": {"acme": {"seconds": "8"}}}, "$0.80", None),
         (
             {"extra": {"acme": {"seconds": "long"}}},
@@ -326,15 +327,21 @@ def test_the_dearest_is_found_by_what_each_figure_comes_to():
     assert cost(clip(duration=8), CLIP, params=params, prices=table)[0] == "~$1.6"
 
 
+LEAST = (
+    (CLIP, CLIP.prices, "$0.28", {"resolution": "720p", "audio": "false", "duration": "4"}),
+    (CLIP, PerMegapixel("0.1", "0.05", "0"), "$0.1", {"size": "1 megapixel"}),
+    (VOICE, VOICE.prices, "$0.03", {"text": "1"}),
+    (VOICE, Metered({"tokens": "0.1"}), "unknown", {}),
+    (SONG, SONG.prices, "$0.06", {}),
+)
+
+
 def test_the_least_that_a_work_costs():
-    for offer, prices, usd in (
-        (CLIP, CLIP.prices, "$0.28"),
-        (VOICE, VOICE.prices, "$0.03"),
-        (VOICE, Metered({"tokens": "0.1"}), "unknown"),
-        (SONG, SONG.prices, "$0.06"),
-    ):
+    for offer, prices, usd, work in LEAST:
         adapter, sold_ = sold(offer, prices=prices)
-        assert str(least(adapter, sold_)) == usd
+        money, of = least_work(adapter, sold_)
+        assert (str(money), dict(of)) == (usd, work)
+        assert least(adapter, sold_) == money
 
 
 def test_what_a_price_goes_by():

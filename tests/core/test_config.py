@@ -126,6 +126,10 @@ def test_a_whole_file(tmp_path):
         config.account("zzz")
     with pytest.raises(ConfigError, match="revidapi"):
         config.account("revidapi")
+    with pytest.raises(ConfigError, match=r"no account is named 'kie\.ai'; there are"):
+        config.account("kie.ai")
+    with pytest.raises(ConfigError, match="no account is named 'black forest labs'; did you mean bfl"):
+        read_config({}, {}).account("black forest labs")
 
 
 def test_a_file_without_accounts_leaves_those_of_the_environment():

@@ -3,7 +3,8 @@
 import attrs
 import pytest
 
-from anymedia import ConfigError, ImageRequest, PriceStatus, Unsupported, explain, read_config
+from anymedia import ConfigError, ImageRequest, PriceStatus, Unsupported, VideoRequest, explain, read_config
+from anymedia.model.names import meant, no_such
 from anymedia.pricing.explain import Sent
 from anymedia.pricing.offers import candidates as candidates_of
 from anymedia.pricing.offers import choose
@@ -60,17 +61,43 @@ def test_an_offer_is_pinned_by_either_of_its_names():
             FLUX,
             "api_in_one/flux-2-pro",
             "offer",
-            "flux-2-pro is not sold by reapi as asked for; it is sold as api_in_one",
+            "only reapi is asked: set API_IN_ONE_API_KEY, or name an account of api_in_one",
         ),
         (
             attrs.evolve(FLUX, model="flux-2-max"),
             None,
             "model",
-            "is not sold by reapi as asked for; it is sold as bfl/flux-2-max",
+            "flux-2-max is not sold by reapi; it is sold as bfl/flux-2-max",
+        ),
+        # A part of a name means all that have it, of this kind; those that begin with it stand first.
+        (
+            attrs.evolve(FLUX, model="FLUX"),
+            None,
+            "model",
+            "did you mean flux-2-flex, flux-2-klein-4b, flux-2-klein-9b, flux-2-max or flux-2-pro?",
+        ),
+        (VideoRequest(model="imagen", prompt="a fox"), None, "model", "'imagen'; there are flux-3-video, kling-3.0,"),
+        (attrs.evolve(FLUX, model="sora-2"), None, "model", "'sora-2'; there are flux-2-flex, "),
+        (
+            attrs.evolve(FLUX, model="kie/flux-2-pro"),
+            None,
+            "model",
+            "kie/flux-2-pro is an offer of flux-2-pro: ask for flux-2-pro with --offer kie/flux-2-pro (offer=)",
+        ),
+        (attrs.evolve(FLUX, model="kling-3.0-pro"), None, "model", "kling-3.0-pro is an offer of kling-3.0: ask for"),
+        (FLUX, "reapi/flux-2-pro", "offer", "no offer is named 'reapi/flux-2-pro'; did you mean reapi/flux-2?"),
+        (FLUX, "openai/gpt-image", "offer", "did you mean openai/gpt-image-1-mini, openai/gpt-image-1.5, "),
+        (FLUX, "rapi/flux-2", "offer", "no offer is named 'rapi/flux-2'; did you mean reapi/flux-2?"),
+        (attrs.evolve(FLUX, extra={"Kie.ai": {}}), None, "extra", "no provider is named 'Kie.ai'; did you mean kie?"),
+        (
+            attrs.evolve(FLUX, model="flux-2-max"),
+            "flux-2-max",
+            "offer",
+            "flux-2-max is sold by bfl, fal or runapi, and only reapi is asked: set BFL_API_KEY, FAL_KEY or RUNAPI_API",
         ),
     ],
 )
-def test_a_name_that_there_is_not_is_said_with_the_nearest(request_, offer, field, said):
+def test_a_name_that_there_is_not_is_said_with_those_that_it_may_mean(request_, offer, field, said):
     with pytest.raises(Unsupported) as caught:
         candidates(request_, accounts("reapi"), offer=offer)
     (problem,) = caught.value.problems
@@ -117,6 +144,34 @@ def test_a_refused_offer_has_no_tasks_and_no_price():
     assert len(found.parts) == 1
 
 
+@pytest.mark.parametrize(
+    ("asked", "offer", "said"),
+    [
+        ((), None, "model: flux-2-pro is not sold by any account; it is sold as "),
+        ((), "reapi/flux-2", "offer: reapi/flux-2 is sold by reapi, and no account is asked: set REAPI_API_KEY, or"),
+        (("runapi", "revidapi"), "reapi/flux-2", "and only runapi, revidapi are asked: set REAPI_API_KEY, or name an"),
+    ],
+)
+def test_an_offer_of_an_account_that_is_not_asked_says_what_to_set(asked, offer, said):
+    with pytest.raises(Unsupported) as caught:
+        candidates(FLUX, accounts(*asked) if asked else [], offer=offer)
+    assert said in str(caught.value)
+
+
+def test_which_names_an_unknown_one_may_mean():
+    known = ("shine", "sunshine", "moon")
+    for name, near in (
+        ("SHIN", ["shine", "sunshine"]),  # those that begin with it stand first
+        ("sun", ["sunshine"]),
+        ("mon", ["moon"]),
+        ("o", []),
+        ("", []),
+        ("lun", ["moon"]),  # by another word for it
+    ):
+        assert meant(name, known, {"Luna": "moon"}) == near
+    assert no_such("star", "x", ()) == "no star is named 'x'; there are none"
+
+
 # What would be sent
 
 
@@ -129,7 +184,7 @@ def test_every_provider_that_sells_the_model_is_explained_without_a_key():
     assert [each.offer for each in explain(FLUX, offer="reapi/flux-2")] == ["reapi/flux-2"]
     with pytest.raises(ConfigError, match="no provider is named 'zzz'"):
         explain(FLUX, "zzz")
-    with pytest.raises(Unsupported, match="is not sold by api_in_one as asked for"):
+    with pytest.raises(Unsupported, match="gpt-image-2 is not sold by api_in_one; it is sold as kie/"):
         explain(GPT, "api_in_one")
 
 

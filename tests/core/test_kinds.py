@@ -205,10 +205,10 @@ def test_what_the_clip_is_of_is_never_dropped():
 def test_an_offer_of_another_kind_takes_nothing():
     picture = ImageRequest(model="film-1", prompt="waves", seed=1)
     checked = check(picture, STUDIO, FILM, on_unsupported="drop", limits=False)
-    assert said(checked) == [("kind", "this offer makes video, and the request is for image")]
+    assert said(checked) == [("kind", "this offer makes clips, and the request is for pictures")]
     (candidate,) = candidates(picture, [account(STUDIO)])
     assert (candidate.parts, choose([candidate])) == ((), None)
-    with pytest.raises(Unsupported, match="kind: this offer makes video"):
+    with pytest.raises(Unsupported, match="kind: this offer makes clips"):
         raise candidate.checked.error()
 
 
@@ -327,7 +327,7 @@ def test_names_are_looked_for_among_the_accounts_and_what_is_known_beside_them()
 
     assert refused(attrs.evolve(CLIP, model="flim-1")) == "model: no model is named 'flim-1'; did you mean film-1?"
     assert refused(CLIP, offer="annex/annexed", known=(ANNEX,)) == (
-        "offer: film-1 is not sold by studio as asked for; it is sold as annex/annexed, studio/film-1-pro"
+        "offer: annex/annexed is sold by annex, and only studio is asked: set ACME_API_KEY, or name an account of annex"
     )
     assert refused(attrs.evolve(CLIP, extra={"studoi": {}})) == (
         "extra: no provider is named 'studoi'; did you mean studio?"

@@ -130,7 +130,7 @@ def test_what_the_offer_does_not_have_is_left_out_where_the_caller_says_so():
         ({"steps": 8}, "$0.02", None),
         ({"steps": 8, "fast": True}, "$0.01", None),
         ({"guidance": 3}, "$0.03", None),
-        ({"steps": 9}, "unknown", "the page prints no price for 9, false"),
+        ({"steps": 9}, "unknown", "the page prints no price for steps 9, fast false"),
         ({"input": {"steps": 8}}, "$0.02", None),
         ({"input": {"mode": "turbo", "steps": 4}}, "$0.01", None),
         ({"input": {"steps": "eight"}}, "unknown", "a raw field sets input.steps to what the page prints no price for"),

@@ -104,7 +104,7 @@ QUALITY = Param("q", Choice("low", "high"), default="low")
         (TWO, BY_COUNT, {"extra": {"acme": {"n": 4}}}, "0.20"),
         (Param("n", Whole(1, 4), default=UNKNOWN), BY_COUNT, {}, "0.20"),
         (attrs.evolve(TWO, bills_as={3: 4}), BY_COUNT, {"count": 3}, "0.20"),
-        (TWO, Table("count", {1: "0.10"}), {}, "the page prints no price for 2"),
+        (TWO, Table("count", {1: "0.10"}), {}, "the page prints no price for count 2"),
         (TWO, BY_BOTH, {"quality": "high"}, "0.5"),
         (TWO, BY_BOTH, {"count": 1}, "0.1"),
     ],
@@ -131,7 +131,7 @@ def test_what_is_not_known_of_a_count_is_an_estimate_and_a_price_of_ones_own_cou
     assert priced_part(checked, part, mine).usd == Decimal("1.5")
     assert priced_part(checked, part, Override(Price("1"), "mine")).usd == 2
     short = priced_part(checked, part, Override(Table("count", {1: "1"}), "mine"))
-    assert short.reason == "your configuration prints no price for 2"
+    assert short.reason == "your configuration prints no price for count 2"
     assert depends_on(checked) == {"count": 2}
 
 

@@ -426,7 +426,7 @@ def test_an_own_offer_is_sold_priced_and_explained_as_the_user_s_own(tmp_path):
     *_, refused = candidates(fast, [mine], limits=False)
     assert [str(problem) for problem in refused.checked.problems] == [f"images: not supported by this offer ({WHERE})"]
     priced = candidates(attrs.evolve(fast, images=()), [mine])[-1].money
-    assert (priced.usd, priced.reason) == (None, "your configuration prints no price for true")
+    assert (priced.usd, priced.reason) == (None, "your configuration prints no price for fast true")
     unpriced = candidates(ImageRequest(model="n", prompt="a fox"), [mine])[-1].money
     assert (unpriced.usd, unpriced.reason) == (None, "your configuration names no price")
     assert [least(mine.adapter, offer).got for offer in mine.adapter.offers[-2:]] == ["override", None]
@@ -434,7 +434,7 @@ def test_an_own_offer_is_sold_priced_and_explained_as_the_user_s_own(tmp_path):
 
 def test_an_account_has_its_own_offers_and_the_provider_the_same_as_before():
     mine, other = account(f'name = "m"\n{OWN}'), account('name = "o"\n' + PLAIN)
-    with pytest.raises(Unsupported, match="m is not sold by reapi as asked for; it is sold as reapi/m"):
+    with pytest.raises(Unsupported, match="m is not sold by reapi; it is sold as reapi/m"):
         candidates(ImageRequest(model="m", prompt="a fox"), [other], known=[mine.adapter])
     with pytest.raises(Unsupported, match="no model is named 'm2'"):
         candidates(ImageRequest(model="m2", prompt="a fox"), [mine, other])

@@ -135,6 +135,16 @@ def test_only_what_is_asked_for_is_quoted():
 # What the price goes by
 
 
+def test_a_figure_that_is_missing_is_named_by_its_fields():
+    clip = VideoRequest(model="seedance-2.5", prompt="waves", resolution="720p", audio=True)
+    for request, put_in in (
+        (clip, "text alone"),
+        (attrs.evolve(clip, first_frame="https://a.example/1.png"), "first_frame"),
+    ):
+        (found,) = quote(request, "kie")
+        assert found.reasons == (f"the page prints no price for {put_in}, resolution 720p, audio true",)
+
+
 @pytest.mark.parametrize(
     ("fields", "by"),
     [

@@ -167,6 +167,8 @@ def test_one_package_whose_entry_points_cannot_be_read_hides_no_other(monkeypatc
 def test_a_provider_that_there_is_not():
     with pytest.raises(ConfigError, match="here: no provider is named 'zzz'; there are api_in_one, bfl"):
         adapter("zzz", where="here")
+    with pytest.raises(ConfigError, match="provider: no provider is named 'Black Forest'; did you mean bfl"):
+        adapter("Black Forest")
 
 
 def test_who_sells_a_model():

@@ -36,8 +36,9 @@ from anymedia import (
 )
 from anymedia.adapters.openai import ADAPTER as OPENAI
 from anymedia.journal import Ledger, SQLiteJournal
-from anymedia.simulators import names, running
+from anymedia.simulators import running
 from tests.odd.files import PNG
+from tests.providers import FOUR
 from tests.simulators.instant import plugins
 from tests.verbs import run
 
@@ -62,7 +63,7 @@ class Watched(Ledger):
         return written
 
 
-@pytest.mark.parametrize("provider", names())
+@pytest.mark.parametrize("provider", FOUR)
 async def test_the_intent_is_on_disk_before_the_post_and_the_task_before_submit_returns(
     provider, client, sims, request_, read
 ):
@@ -84,7 +85,7 @@ async def test_the_intent_is_on_disk_before_the_post_and_the_task_before_submit_
     assert attempt.task == attrs.evolve(task, raw=attempt.task.raw)
 
 
-@pytest.mark.parametrize("provider", names())
+@pytest.mark.parametrize("provider", FOUR)
 async def test_a_task_is_followed_to_its_files(provider, client, request_, read, tmp_path):
     done = await run(client, request_, provider)
     (attempt,) = read(status="succeeded")
@@ -219,7 +220,7 @@ async def test_two_uncertain_submits_of_a_process_that_ended_ask_for_it_once(cli
 
 
 async def test_no_key_is_ever_written(client, sims, request_, whole):
-    for provider in names():
+    for provider in FOUR:
         await run(client, request_, provider)
     await client.close()
     assert PROMPT[:20] in whole()
@@ -227,7 +228,7 @@ async def test_no_key_is_ever_written(client, sims, request_, whole):
         assert key not in whole()
 
 
-@pytest.mark.parametrize("provider", names())
+@pytest.mark.parametrize("provider", FOUR)
 async def test_prompts_can_be_left_out_and_are_then_nowhere(provider, sims, clock, path, whole, rows, read, tmp_path):
     config = read_config({**sims.config, "journal": {"path": str(path), "prompts": False}}, sims.environ)
     request = ImageRequest(model="flux-2-pro", prompt=PROMPT + ' "lantern" ünï\n', aspect_ratio="16:9")

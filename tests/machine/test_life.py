@@ -33,7 +33,8 @@ from anymedia import (
     read_config,
     to_json,
 )
-from anymedia.simulators import names, running
+from anymedia.simulators import running
+from tests.providers import FOUR
 
 TIMES = float(os.environ.get("ANYMEDIA_CASES", "1"))
 REQUEST = ImageRequest(model="flux-2-pro", prompt="a lighthouse at dusk", aspect_ratio="16:9", resolution="1K")
@@ -71,7 +72,7 @@ FAULTS = {
     ],
 }
 WRONG = {on: st.none() | st.sampled_from(faults) for on, faults in FAULTS.items()}
-PROVIDER = st.sampled_from(names())
+PROVIDER = st.sampled_from(FOUR)
 WHO = st.integers(0, 1)
 WAIT = st.sampled_from([0, 1, 30, 600])
 
@@ -107,7 +108,7 @@ class Life(RuleBasedStateMachine):
             return error
 
     async def open(self):
-        self.context = running(clock=self.clock.time)
+        self.context = running(*FOUR, clock=self.clock.time)
         self.sims = await self.context.__aenter__()
         config = read_config(self.sims.config, self.sims.environ)
         self.clients = [Client(config, clock=self.clock, on_event=self.events.append) for _ in range(2)]

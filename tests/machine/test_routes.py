@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from anymedia import AnymediaError, Attempt, Client, ImageRequest, Outcome, Result, SubmitUncertain, read_config
-from anymedia.simulators import names, running
+from anymedia.simulators import running
 from tests.journal.reading import attempts_now
 from tests.journal.test_left import die
+from tests.providers import FOUR
 
 from .test_life import FAULTS, TIMES
 from .virtual import Loop, LoopClock, slow_way
@@ -52,8 +53,8 @@ WRONG = st.one_of(
     st.tuples(st.just("submit"), st.sampled_from([{"kind": "no_credit"}, {"kind": "throttled"}, {"kind": "stuck"}])),
     st.tuples(st.just("poll"), st.sampled_from([*FAULTS["poll"], {"kind": "no_answer", "seconds": 60}])),
 )
-PROVIDER = st.sampled_from(names())
-TROUBLE = st.tuples(st.sampled_from(["all", *names()]), WRONG, st.sampled_from([1, 1, 2, 5]))
+PROVIDER = st.sampled_from(FOUR)
+TROUBLE = st.tuples(st.sampled_from(["all", *FOUR]), WRONG, st.sampled_from([1, 1, 2, 5]))
 CEILING = st.none() | st.sampled_from(["0.02", "0.055", "0.08", "0.1", "0.15", "0.2", "0.25", "0.3", "0.5", "1", "2"])
 LIMITS = st.fixed_dictionaries(
     {},
@@ -167,14 +168,14 @@ class Routes(RuleBasedStateMachine):
         self.begun = {}  # the attempts that were told of, by request
         self.sent = {}  # the last that was told of each
         self.moments = []
-        self.made = {name: {} for name in names()}  # when tasks began and will end, by provider and client
+        self.made = {name: {} for name in FOUR}  # when tasks began and will end, by provider and client
         self.slack = SLACK
 
     def run(self, work):
         return self.runner.run(work)
 
     @initialize(
-        accounts=st.fixed_dictionaries(dict.fromkeys(names(), ACCOUNT)),
+        accounts=st.fixed_dictionaries(dict.fromkeys(FOUR, ACCOUNT)),
         refunds=st.booleans(),
         way=st.sampled_from([0, 0.1, 3]),
     )
@@ -184,7 +185,7 @@ class Routes(RuleBasedStateMachine):
         self.sims["revidapi"].service.refunds = refunds  # no page says
 
     async def open(self, accounts):
-        self.context = running(clock=self.clock.time)
+        self.context = running(*FOUR, clock=self.clock.time)
         self.sims = await self.context.__aenter__()
         for sim in self.sims:
             self.watch(sim.service)
@@ -267,7 +268,7 @@ class Routes(RuleBasedStateMachine):
         times=st.sampled_from([1, 1, 1, 2, 4]),
         count=st.integers(1, 5),
         model=st.sampled_from(["flux-2-pro", "flux-2-pro", "gpt-image-2"]),
-        accounts=st.just([]) | st.permutations(names()),
+        accounts=st.just([]) | st.permutations(FOUR),
         options=OPTIONS,
         key=st.booleans(),
         timeout=st.sampled_from([3, 30, 600]),

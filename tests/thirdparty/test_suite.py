@@ -306,7 +306,7 @@ PLANTED = {
         (adapter("    prices=Table", "    page=str() and Table"), "prices of flux2p: a Gap that names 'price'"),
         (
             adapter(', "2K": Price(credits=8)', ""),
-            "a price of flux2p (the page prints no price for 2K): a Gap that names 'price'",
+            "a price of flux2p (the page prints no price for resolution 2K): a Gap that names 'price'",
         ),
     ],
     "test_an_adapter_is_facts_and_no_program": [
@@ -810,6 +810,10 @@ PLANTED = {
         (COVERED + covers("takes"), "and that is read as cover None, main 'Dusk'; look at `assets`"),
         (covers(), "`assets` says what is told of each result, and the simulator tells none"),
         (HALF_DONE, "progress is 0.5, and that is read as None; look at `tells` and its unit"),
+        (
+            HALF_DONE + tells(progress="job.made!percent") + adapter("[].href", "[].url"),
+            "a look at a task comes to MalformedAnswer (no outcome, billed yes): acme answered 200 with a finished",
+        ),
         (HALF_DONE + tells(progress="job.made!num"), "progress is 0.5, and that is read as None; look at `tells`"),
         (
             tells(seed="job.seed"),

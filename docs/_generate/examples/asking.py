@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 from anymedia import Account
-from anymedia.declare import Adapter, Endpoint, Gap, Header, Lifecycle, Pace, Query, Reply, Setting, Token  # fmt: skip
+from anymedia.declare import Adapter, Endpoint, Gap, Header, Lifecycle, Pace, Query, Reply, Setting, Token
 from anymedia.translate import decode, encode
 from anymedia.translate.classify import Asked
 from anymedia.translate.messages import Answer
