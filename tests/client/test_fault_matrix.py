@@ -420,7 +420,12 @@ def matrix(nowhere, request):
     clock = Clearing()
     with asyncio.Runner(loop_factory=Loop) as runner:
         context = running(clock=clock.time)
-        yield Matrix(runner.run(context.__aenter__()), clock, nowhere, WORKS[request.param], runner.run)
+
+        def run(work):
+            runner.get_loop().begins_anew()
+            return runner.run(work)
+
+        yield Matrix(run(context.__aenter__()), clock, nowhere, WORKS[request.param], run)
         runner.run(context.__aexit__(None, None, None))
 
 

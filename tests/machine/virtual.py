@@ -37,6 +37,10 @@ class Loop(asyncio.SelectorEventLoop):
     def time(self):
         return self.seconds
 
+    def begins_anew(self):
+        """Count its turns from here on: what spins is told by them."""
+        self._selector.turns = 0
+
     def run_in_executor(self, executor, function, *arguments):
         return self.hold(super().run_in_executor(executor, function, *arguments))
 
