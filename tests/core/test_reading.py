@@ -37,9 +37,9 @@ def answer(status=200, **body):
 
 
 def test_a_submit_whose_answer_shows_the_result_is_done():
-    task = submitted(ASKED, answer(id="t-1", state="done", url="https://cdn.example/1.png", data=["aGk="]), TASK)
+    task = submitted(ASKED, answer(id="t-1", state="done", url="https://cdn.example/1.png", data=["iVBORw0KGgo="]), TASK)
     assert task.state is State.SUCCEEDED
-    assert [(asset.url, asset.data) for asset in task.assets] == [("https://cdn.example/1.png", None), (None, b"hi")]
+    assert [(asset.url, asset.data) for asset in task.assets] == [("https://cdn.example/1.png", None), (None, b"\x89PNG\r\n\x1a\n")]
 
 
 @pytest.mark.parametrize("body", [{}, {"url": None}, {"url": "1.png"}, {"data": ["%"]}])
