@@ -286,7 +286,7 @@ class Matrix:
         """Play one cell, hold it against the table, and return what it came to."""
         fault, (a, b), sims = FAULTS[name], pair, self.sims
         options = self._terms(terms, pair)
-        before, started = {sim.name: sim.bills() for sim in sims}, self.clock.seconds
+        before, started = self._bills(), self.clock.seconds
         self._plant(fault, a, b)
         async with self.client(fault, a) as client:
             try:
@@ -320,7 +320,7 @@ class Matrix:
     async def submit(self, name, pair, terms):
         """Play one cell with `submit`: what happens after the acceptance is no matter of its own."""
         fault, (a, b), sims, tried = FAULTS[name], pair, self.sims, {}
-        before = {sim.name: sim.bills() for sim in sims}
+        before = self._bills()
         self._plant(fault, a, b)
         see = lambda event: tried.update({event.id: event} if isinstance(event, Attempt) else {})  # noqa: E731
         async with self.client(fault, a, on_event=see) as client:
@@ -347,6 +347,12 @@ class Matrix:
 
     def _terms(self, terms, pair):
         return TERMS[terms](*(self.work.prices[name] for name in pair))
+
+    def _bills(self):
+        """Return the bills of each simulator, without the tasks of the cells before, of which there are thousands."""
+        for sim in self.sims:
+            sim.service.tasks.clear()
+        return {sim.name: sim.bills() for sim in self.sims}
 
     def _plant(self, fault, a, b):
         for sim in self.sims:

@@ -4,6 +4,7 @@ import contextlib
 import re
 import sys
 from datetime import date
+from functools import cache
 from itertools import product
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -69,13 +70,18 @@ from _generate.asking import KEYED, PLAIN, answer, draft, refused, submit_end  #
 from _generate.markdown import anchor, page_of, prices_of, prices_page, ranges, variants  # noqa: E402
 
 ADAPTERS = built_in()
-WRITTEN = pages(ADAPTERS, DOCS)
 of_each = pytest.mark.parametrize("adapter", ADAPTERS, ids=lambda adapter: adapter.name)
+
+
+@cache
+def written():
+    """Return the pages as they are to be; they take longer than all that is collected beside them."""
+    return pages(ADAPTERS, DOCS)
 
 
 def section(page, title):
     """Return what stands below a heading, up to the next one of its rank or above."""
-    _, heading, below = re.split(rf"^(##+) {re.escape(title)}$", WRITTEN[page], maxsplit=1, flags=re.MULTILINE)
+    _, heading, below = re.split(rf"^(##+) {re.escape(title)}$", written()[page], maxsplit=1, flags=re.MULTILINE)
     return re.split(rf"^#{{2,{len(heading)}}} ", below, maxsplit=1, flags=re.MULTILINE)[0]
 
 
@@ -93,15 +99,15 @@ def tables(text):
 # They are up to date, and lead somewhere
 
 
-@pytest.mark.parametrize("name", WRITTEN)
-def test_a_page_is_what_the_code_says(name):
-    assert (DOCS / name).read_bytes() == WRITTEN[name].encode(), f"docs/{name} is out of date: run `make docs`"
+def test_each_page_is_what_the_code_says():
+    for name, text in written().items():
+        assert (DOCS / name).read_bytes() == text.encode(), f"docs/{name} is out of date: run `make docs`"
 
 
-@pytest.mark.parametrize("name", WRITTEN)
-def test_a_page_says_in_its_first_line_where_it_comes_from(name):
-    assert "Generated" in WRITTEN[name].splitlines()[0]
-    assert "`make docs`" in WRITTEN[name].splitlines()[0]
+def test_each_page_says_in_its_first_line_where_it_comes_from():
+    for text in written().values():
+        assert "Generated" in text.splitlines()[0]
+        assert "`make docs`" in text.splitlines()[0]
 
 
 @pytest.mark.parametrize("path", sorted(DOCS.rglob("*.md")), ids=lambda path: str(path.relative_to(DOCS)))
@@ -111,9 +117,8 @@ def test_every_link_leads_to_a_heading(path):
         assert heading in [anchor(title) for title in re.findall(r"^#+ (.+)$", text, re.MULTILINE)], (target, heading)
 
 
-@pytest.mark.parametrize("name", WRITTEN)
-def test_every_table_is_whole(name):
-    for _, rows in tables(WRITTEN[name]):
+def test_every_table_is_whole():
+    for _, rows in (table for text in written().values() for table in tables(text)):
         assert rows
         assert all(cell for row in rows for cell in row.values())
 
@@ -130,7 +135,7 @@ def test_what_makes_the_pages_names_no_provider():
 
 @of_each
 def test_every_fact_of_a_provider_is_told(adapter):
-    told = WRITTEN[page_of(adapter)]
+    told = written()[page_of(adapter)]
     facts = [adapter.page, adapter.read, adapter.base_url, *(each.name for each in adapter.auth), *adapter.api_key_env]
     facts += [place for gap in adapter.gaps for place in (gap.what, gap.choice or "left open")]
     facts += [f"`{offer.name}`" for offer in adapter.offers]
@@ -139,7 +144,7 @@ def test_every_fact_of_a_provider_is_told(adapter):
 
 @of_each
 def test_every_provider_stands_beside_the_others(adapter):
-    rows = [row for _, rows in tables(WRITTEN["providers.md"]) for row in rows if "" in row]
+    rows = [row for _, rows in tables(written()["providers.md"]) for row in rows if "" in row]
     told = {row[""]: row[f"[{adapter.title}]({page_of(adapter)})"] for row in rows}
     sold = {kind: {offer.model for offer in adapter.offers if offer.kind is kind} for kind in Kind}
     assert {kind: told[kind] for kind in Kind} == {kind: str(len(models) or "–") for kind, models in sold.items()}
@@ -267,7 +272,7 @@ def test_every_date_and_source_of_prices_is_told(adapter):
 @of_each
 def test_every_word_of_a_state_is_told(adapter):
     names = (adapter.title, f"[{adapter.title}]({page_of(adapter)})")
-    rows = [row for _, rows in tables(WRITTEN["states.md"]) for row in rows if row.get("provider") in names]
+    rows = [row for _, rows in tables(written()["states.md"]) for row in rows if row.get("provider") in names]
     cells = [cell for row in rows for cell in row.items() if cell[0] != "what it says"]
     for word, meaning in adapter.lifecycle.states.items():
         columns = [column for column, told in cells if f"`{word}`" in told]
@@ -486,7 +491,7 @@ def test_what_was_measured_is_kept():
     assert page.endswith(f"## Measured\n\n{begin}\n\n{table}\n\n{end}")
     assert money_safety.measured(page) == table
     assert money_safety.measured("") == money_safety.measured(f"{begin} {end}") == money_safety.NOT_YET
-    assert money_safety.measured(WRITTEN["money-safety.md"]) in WRITTEN["money-safety.md"]
+    assert money_safety.measured(written()["money-safety.md"]) in written()["money-safety.md"]
 
 
 # An adapter that uses the words which the built-in ones do not
