@@ -31,6 +31,8 @@ POLL = ACME.lifecycle.poll
 ASKED = Asked(adapter=ACME, account="acme", origin=ACME.base_url, model=None, now=NOW)
 TASK = Task(id="t-1", provider="acme", account="acme", submitted_at=NOW, path="/v1")
 
+PNG = b"\x89PNG\r\n\x1a\n"
+
 
 def answer(status=200, **body):
     return Answer(status, {}, json.dumps(body).encode())
