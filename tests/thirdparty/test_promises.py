@@ -48,8 +48,10 @@ PRICED = [
     *simulator(
         "    def refused(self",
         "    def prices(self, request, _):\n"
-        '        asked = given(request.object["asked"])\n'
-        "        return json_response({\"usd\": f\"{SIZES[asked.get('size', 'hd')][1] / 100}\"})\n\n    def refused(self",
+        '        asked = request.object["asked"]\n'
+        "        problems(asked, EDIT)  # with which all of it is read\n"
+        '        tokens = SIZES[asked.get("size", "hd")][1]\n'
+        '        return json_response({"usd": str(tokens / 100)})\n\n    def refused(self',
     ),
 ]
 
