@@ -496,7 +496,7 @@ def told(came):
     rows = [[name, *_row([came[name, terms] for terms in TERMS])] for name in FAULTS]
     together = [[each for name in FAULTS for each in came[name, terms]] for terms in TERMS]
     rows.append(["**all of them**", *_row(together)])
-    words = {"rounds": ROUNDS, "faults": len(FAULTS), "providers": len(names())}
+    words = {"rounds": ROUNDS, "faults": len(FAULTS), "providers": len(WORKS["picture"].prices)}
     words |= {"cells": len([*cells(WORKS["picture"], whole=True)]), "calls": sum(map(len, came.values()))}
     lines = [HEAD, ["---"] * len(HEAD), *rows]
     return MEASURED.format(**words) + "\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines)
