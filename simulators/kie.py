@@ -82,7 +82,7 @@ class Kie(Files):
         Error("rejected", 200, 422, "The prompt cannot be empty"),
         Error("no_credit", 200, 433, "The key has reached its cap"),
         Error("unavailable", 200, 455, "The service is under maintenance"),
-        Error("unavailable", 200, 505, "The feature is disabled"),
+        Error("rejected", 200, 505, "The feature is disabled"),
         Error("unsure", 200, 408, "The upstream service gave no answer for ten minutes"),
         Error("unsure", 200, 500, "Internal Error, Please try again later"),
         Error("unsure", 200, 501, "Generation failed"),

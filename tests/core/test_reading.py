@@ -8,7 +8,7 @@ import pytest
 
 from anymedia import Asset, Cause, Money, NotFound, Result, State, Task
 from anymedia.declare import Endpoint, Err, Fault, Reply
-from anymedia.errors import AnymediaError, MalformedAnswer
+from anymedia.errors import AnymediaError, MalformedAnswer, SubmitUncertain
 from anymedia.translate.classify import Asked, Received
 from anymedia.translate.decode import looked, posted, submitted
 from anymedia.translate.messages import Answer
@@ -30,8 +30,6 @@ ACME = acme(
 POLL = ACME.lifecycle.poll
 ASKED = Asked(adapter=ACME, account="acme", origin=ACME.base_url, model=None, now=NOW)
 TASK = Task(id="t-1", provider="acme", account="acme", submitted_at=NOW, path="/v1")
-
-PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def answer(status=200, **body):
@@ -129,3 +127,14 @@ def test_the_body_of_a_webhook_tells_what_a_look_would_or_nothing(body, state):
     reply = attrs.evolve(POLL.reply, ok=("code", 200))
     seen = posted(Received.of(ASKED, answer(**body)), reply, TASK)
     assert state == (None if seen is None else seen.state)
+
+
+def test_what_is_done_without_a_name_and_a_result_may_have_been_billed():
+    adapter = acme(
+        submit=Endpoint(method="POST", path="/v1", reply=Reply(id="id", state="state")),
+        poll=POLL,
+        result=Endpoint(method="GET", path="/v1/{id}/result", reply=Reply(assets="urls[]")),
+        states={"done": State.SUCCEEDED},
+    )
+    with pytest.raises(SubmitUncertain, match="without a task id and a result"):
+        submitted(attrs.evolve(ASKED, adapter=adapter), answer(state="done"), TASK)

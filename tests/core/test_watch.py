@@ -626,7 +626,7 @@ def test_one_call_tells_of_what_is_due_and_what_it_does_not_tell_of_is_looked_at
     [
         (refused(500, error="no list"), 1, 2),
         (refused(429, error="slower", wait=30), 2, 0),  # single looks would be too many as well
-        (Answer(200, {}, b'{"tasks": [{"id": "a", "state": 7}, {"id": "a", "state": "done"}]}'), 1, 2),
+        (Answer(200, {}, b'{"tasks": [{"id": "a", "state": 7.5}, {"id": "a", "state": "done"}]}'), 1, 2),
     ],
 )
 def test_a_list_that_fails_is_no_obstacle(answer, lists, looks):
