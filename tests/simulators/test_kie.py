@@ -477,7 +477,7 @@ def test_credits_that_are_left(kie):
     assert kie.ask("GET", "/api/v1/chat/credit")[1] == {"code": 200, "msg": "success", "data": 99_999.2}
 
 
-@pytest.mark.parametrize(("code", "means"), [(433, "no_credit"), (455, "unavailable"), (505, "unavailable")])
+@pytest.mark.parametrize(("code", "means"), [(433, "no_credit"), (455, "unavailable"), (505, "rejected")])
 def test_the_codes_of_the_page_come_at_http_200(kie, code, means):
     assert [(each.status, each.means) for each in services()["kie"].errors if each.code == code] == [(200, means)]
 
