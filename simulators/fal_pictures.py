@@ -109,7 +109,7 @@ def _flux_2(tier: str) -> Mapping[str, Endpoint]:
 
 def _klein(size: str, cents: str) -> Mapping[str, Endpoint]:
     at, unit = f"fal-ai/flux-2/klein/{size}", ("megapixels", str(Decimal(cents) / HUNDRED))
-    plain, edit = (sized(fields, by_megapixel(cents, cents), unit) for fields in (KLEIN, fields_of(KLEIN, EDITED)))
+    plain, edit = (sized(fields, by_megapixel(cents, cents), unit) for fields in (KLEIN, fields_of(KLEIN, IMAGES)))
     return {at: plain, f"{at}/base": plain, f"{at}/edit": edit, f"{at}/base/edit": edit}
 
 

@@ -51,7 +51,7 @@ def thrown():
     """
 
     def tried(hold, offers):
-        number = int(max(SHARED / offers, LEAST) * TIMES)
+        number = int(max(SHARED / offers * TIMES, LEAST))
         if TIMES < 1:
             for each in range(number):
                 hold(Dice(random.Random(each).randbytes(BYTES)))

@@ -47,7 +47,7 @@ DOWNGRADED = "accepted and not honoured: silently downgraded"
 NO_BOUND = "the page names no bound for pixels; the simulator stops at five digits"
 NO_WORD = "it has no word of ours, and is given in extra"
 ONE_BY_ONE = "no page tells how many pictures a task makes at most, so each is a task"
-OUR_DEFAULT = "the page names no default of what moves the price, so it is always sent"
+OUR_DEFAULT = "it moves the price, so it is always sent, whatever the page's default is"
 GPT = ("reapi/gpt-image-2", "reapi/gpt-image-2-official")
 FLASH = ("reapi/gemini-3.1-flash-image-preview", "reapi/gemini-3.1-flash-image-preview-official")
 PRO = ("reapi/gemini-3-pro-image-preview", "reapi/gemini-3-pro-image-preview-official")
@@ -60,7 +60,8 @@ DIFFER = {
     },
     **{(name, "resolution", "0.5k"): NO_WORD for name in FLASH},
     ("runapi/seedream-5-lite", "output_quality", "high"): NO_WORD,
-    **{(name, "resolution", None): OUR_DEFAULT for name in (*FLASH, *PRO)},
+    ("kie/seedream-5-lite", "input.quality", "high"): NO_WORD,
+    **{(name, "resolution", None): OUR_DEFAULT for name in (*FLASH, *PRO, "fal/nano-banana-2", "fal/nano-banana-pro")},
     **{
         (f"kie/gpt-image-2{temper}", "input.resolution", None): OUR_DEFAULT
         for temper in ("", ".5-flare", ".5-sunburst")
