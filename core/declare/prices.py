@@ -163,6 +163,9 @@ class Table:
         )
 
     def __or__(self, other: "Table") -> "Table":
+        """Join two tables. Errors: ValueError where they go by other fields, or both have a cell."""
+        if self.by != other.by or self.cells.keys() & other.cells.keys():
+            raise ValueError(f"cells: tables that are joined go by {', '.join(self.by)}, and have no cell in common")
         return Table(self.by, {**self.cells, **other.cells})
 
 

@@ -75,3 +75,17 @@ def test_a_printed_table_is_read_as_it_is_printed():
     }
     assert Table(("resolution",), {"1K": Price("1")}).cells == {("1K",): Price("1")}
     assert PerMegapixel("0.1", "0.2", "0").further == Decimal("0.2")
+
+
+def test_tables_are_joined_that_go_by_the_same_fields_and_have_no_cell_in_common():
+    small, large = Table(("resolution",), {"1K": "0.1"}), Table(("resolution",), {"4K": "0.4"})
+    assert (small | large) == Table(("resolution",), {"1K": "0.1", "4K": "0.4"})
+    for other in (small, Table(("quality",), {"high": "0.4"})):
+        with pytest.raises(ValueError, match="go by resolution, and have no cell in common"):
+            _ = small | other
+
+
+def test_one_part_that_may_cost_more_leaves_the_sum_without_a_bound_wherever_it_stands():
+    dearest, average = cents(100, ESTIMATE, got="table"), cents(100, ESTIMATE, got="live")
+    for parts in ([dearest, average], [average, dearest]):
+        assert (total(parts).usd, total(parts).bound) == (2, None)
