@@ -28,7 +28,7 @@ from .check import Checked
 from .form import as_form
 from .links import leads, origin_for
 from .messages import Call, Stream
-from .places import merged, put, replaced
+from .places import merged, put, replaced, said
 
 NO_MORE: Mapping[str, str] = MappingProxyType({})
 
@@ -231,17 +231,8 @@ def ask_price(words: PriceQuote, account: Account, checked: Checked, part: Part)
     if words.of is not None:
         names |= _named(words.of, checked.path)
     asked = filled(part.body, lambda slot: f"{STAND_IN}.{slot.media.ending}")
-    body = _said(words.sends, names, asked) if words.sends else None
+    body = said(words.sends, {**names, "body": asked}) if words.sends else None
     return call(account, endpoint, with_query(endpoint.path or "", _query(account, endpoint, names)), body)
-
-
-def _said(value: Json, names: Mapping[str, str], body: Json) -> Json:
-    """Return what is sent, with these names in its texts and keys; "{body}" is the submit's body."""
-    if isinstance(value, Mapping):
-        return {key.format(**names): _said(each, names, body) for key, each in value.items()}
-    if not isinstance(value, str):
-        return value
-    return body if value == "{body}" else value.format(**names)
 
 
 def _named(form: str, path: str) -> dict[str, str]:

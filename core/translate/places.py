@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from anymedia.declare.files import NAMED
 from anymedia.declare.offer import Param
 from anymedia.declare.path import Path
 from anymedia.declare.written import Numbered, keys_of, merges
@@ -50,6 +51,20 @@ def held(body: Json, to: str, keys: Iterable[str]) -> Json:
     """Return what stands at a place of a body; of what is merged there, the value of each of these keys."""
     found = Path(to.removesuffix(".")).one(body)
     return {key: found[key] for key in keys if key in found} if merges(to) and isinstance(found, Mapping) else found
+
+
+def said(value: Any, known: Mapping[str, Any]) -> Any:
+    """Return a value with what its texts and keys name; a text that is one name alone becomes what it names."""
+    if isinstance(value, Mapping):
+        return {str(said(name, known)): said(each, known) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [said(each, known) for each in value]
+    if not isinstance(value, str):
+        return value
+    whole = NAMED.fullmatch(value)
+    if whole is not None and whole[1] in known:
+        return known[whole[1]]
+    return NAMED.sub(lambda found: str(known.get(found[1], found[0])), value)
 
 
 def replaced(body: Mapping[str, Json], place: str, value: Json) -> dict[str, Json]:

@@ -23,6 +23,7 @@ from .classify import Asked, Received
 from .encode import ANY, call
 from .form import as_form, file_name
 from .messages import Answer, Call, Stream
+from .places import said
 
 FILE = "{file}"
 """What stands in a form for the file itself."""
@@ -66,13 +67,13 @@ def _md5(media: Media) -> str:
 def step_call(account: Account, step: Step, known: Mapping[str, Any], media: Media) -> Call:
     """Return the call of a step; `known` is what its texts may name. Errors: Unreadable."""
     endpoint = step.call
-    headers = {name: str(_said(text, known)) for name, text in endpoint.headers.items()}
+    headers = {name: str(said(text, known)) for name, text in endpoint.headers.items()}
     named = known.get(step.headers or "")
     told = named.items() if isinstance(named, Mapping) else ()
     headers |= {str(name): str(value) for name, value in told if str(name).lower() not in _OF_THE_LINE}
     linked = None if endpoint.link is None else _linked(account, known[endpoint.link])
-    query = {name: str(_said(text, known)) for name, text in endpoint.query.items()}
-    path = str(_said(endpoint.path or "", {name: quote(str(value), errors=ANY) for name, value in known.items()}))
+    query = {name: str(said(text, known)) for name, text in endpoint.query.items()}
+    path = str(said(endpoint.path or "", {name: quote(str(value), errors=ANY) for name, value in known.items()}))
     if linked is None:
         url = f"{path or '/'}?{urlencode(query)}" if query else path or "/"
     else:
@@ -103,25 +104,11 @@ def _body(step: Step, known: Mapping[str, Any], media: Media) -> tuple[Json, Str
     """Return what a step sends: JSON, or a stream with the headers that say what it is."""
     if step.call.body == "file":
         return None, Stream((media,)), {}
-    sends = _said(step.sends, known)
+    sends = said(step.sends, known)
     if step.call.body == "form":
         fields = {name: media if step.sends[name] == FILE else value for name, value in sends.items()}
         return None, *as_form(fields)
     return (sends if step.call.method != "GET" else None), None, {}
-
-
-def _said(value: Any, known: Mapping[str, Any]) -> Any:
-    """Return a value with what its texts name; a text that is one name alone becomes what it names."""
-    if isinstance(value, Mapping):
-        return {name: _said(each, known) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_said(each, known) for each in value]
-    if not isinstance(value, str):
-        return value
-    whole = NAMED.fullmatch(value)
-    if whole is not None and whole[1] in known:
-        return known[whole[1]]
-    return NAMED.sub(lambda found: str(known.get(found[1], found[0])), value)
 
 
 def found(asked: Asked, step: Step, answer: Answer) -> dict[str, Any]:
