@@ -63,7 +63,7 @@ async def _asked(questions: Sequence[_Question], session: Session, live: LivePri
     known = [live.price(question.checked, question.account.origin, question.part.units) for question in questions]
     tags = {price.tag for price in known if price is not None}
     try:
-        tag = await _tag(questions[0], session, _usable(tags.pop()) if len(tags) == 1 else None)
+        tag = await _tag(questions, session, _usable(tags.pop()) if len(tags) == 1 else None)
     except AnymediaError as error:
         return [error]
     now = session.clock.now()
@@ -78,16 +78,17 @@ async def _asked(questions: Sequence[_Question], session: Session, live: LivePri
     return [end for end in ends if isinstance(end, AnymediaError)]
 
 
-async def _tag(question: _Question, session: Session, tag: str | None) -> str | None:
+async def _tag(questions: Sequence[_Question], session: Session, tag: str | None) -> str | None:
     """Return the ETag of an origin's price list; None where it has none. Errors: ProviderError."""
-    changes = question.ways[0].changes
+    account = questions[0].account
+    changes = next((way.changes for each in questions for way in each.ways if way.changes is not None), None)
     if changes is None:
         return None
-    call = encode.ask_changes(changes, question.account.origin, tag)
-    answer = await session.retried(lambda: session.read(question.account, call), Unavailable)
+    call = encode.ask_changes(changes, account.origin, tag)
+    answer = await session.retried(lambda: session.read(account, call), Unavailable)
     if answer.status == NOT_MODIFIED:
         return tag
-    decode.price_list(session.asked(question.account, None), answer)
+    decode.price_list(session.asked(account, None), answer)
     return _usable(answer.headers.get("etag"))
 
 
@@ -98,12 +99,14 @@ def _usable(tag: str | None) -> str | None:
 
 
 async def _price(question: _Question, session: Session, tag: str | None) -> LivePrice | AnymediaError:
-    """Return the price by the first way that tells it, or why the last one does not."""
+    """Return the price by the first way that tells it, or why the last one does not; what else goes wrong ends it."""
     for words in question.ways:
         try:
             return await _told(question, words, session, tag)
-        except AnymediaError as error:
+        except NotFound as error:
             last = error
+        except AnymediaError as error:
+            return error
     return last
 
 
@@ -129,7 +132,7 @@ async def _told(question: _Question, words: PriceQuote, session: Session, tag: s
         usd=usd,
         date=told.date,
         fetched_at=asked.now,
-        tag=tag,
+        tag=None if words.changes is None else tag,
         source=f"{account.adapter.title}'s answer to a price quote",
         doubt="; ".join(filter(None, (words.doubt, doubt))),
     )
