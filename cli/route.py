@@ -72,13 +72,18 @@ def _name(quote: Quote) -> str:
     return quote.offer if quote.account == quote.provider else f"{quote.offer} at {quote.account}"
 
 
+def _not_bound(quote: Quote) -> str:
+    return "is unknown" if quote.money.usd is None else "is an estimate that may be too low"
+
+
 def _steps(route: Route) -> Iterator[tuple[Quote, str]]:
     """Yield each step with why it stands where it does."""
     seen: set[str] = set()
     for quote in route.steps:
         place = "first" if not seen else "next"
         if route.policy == "cheapest":
-            why = "its price is unknown" if quote.money.usd is None else f"the {place} cheapest".replace("first ", "")
+            cheapest = f"the {place} cheapest".replace("first ", "")
+            why = cheapest if quote.money.bound is not None else f"its price {_not_bound(quote)}"
         elif quote.account in seen:
             why = f"the next cheapest of {quote.account}"
         else:
@@ -96,8 +101,8 @@ def _sentences(route: Route) -> Iterator[str]:
         yield f"ceiling: ${route.max_price:f} over every attempt and part"
     further = len(route.steps) > 1
     if route.worst is None:
-        unknown = next(quote for quote in route.steps if quote.money.usd is None)
-        yield f"nobody knows the worst case: the price of {_name(unknown)} is unknown"
+        unknown = next(quote for quote in route.steps if quote.money.bound is None)
+        yield f"nobody knows the worst case: the price of {_name(unknown)} {_not_bound(unknown)}"
         if route.max_price is None and further:
             yield "without --max-price a second offer is asked only if the first was certainly not billed"
         return

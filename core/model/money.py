@@ -12,7 +12,7 @@ class PriceStatus(StrEnum):
 
     EXACT = "exact"
     APPROXIMATE = "approximate"  # the provider prints an approximate price
-    ESTIMATE = "estimate"  # it depends on something that is not known beforehand, so the dearest case is taken
+    ESTIMATE = "estimate"  # it depends on something that is not known beforehand: the dearest case, unless it was told
     UNKNOWN = "unknown"
 
 
@@ -73,7 +73,7 @@ def total(parts: Iterable[Money]) -> Money:
     parts = tuple(parts)
     if len(parts) == 1:
         return parts[0]
-    least_sure = max(parts, key=lambda part: _TRUST.index(part.status))
+    least_sure = max(parts, key=lambda part: (_TRUST.index(part.status), part.bound is None))
     if least_sure.status is PriceStatus.UNKNOWN:
         return least_sure
     with localcontext(EXACT):

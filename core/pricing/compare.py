@@ -116,7 +116,7 @@ def _advice(name: str, a: Side, b: Side) -> str:
 
 
 def _cheaper(a: Side, b: Side) -> str:
-    of_a, of_b = a.taken.money.usd, b.taken.money.usd
+    of_a, of_b = a.taken.money.bound, b.taken.money.bound
     if of_a is None or of_b is None or of_a == of_b:
         return ""
     return (

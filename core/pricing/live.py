@@ -9,7 +9,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,13 @@ from anymedia.declare.adapter import PriceQuote
 from anymedia.declare.prices import Per
 from anymedia.model.codec import from_json, to_json
 from anymedia.model.errors import AnymediaError
-from anymedia.model.money import Money, PriceStatus, can_be
+from anymedia.model.money import EXACT, Money, PriceStatus, can_be
 from anymedia.model.strict_json import Json, loads
 from anymedia.translate.check import Checked
 from anymedia.translate.messages import ToldPrice
 
-from .figures import Unpriced, times_of
+from .figures import ONE, Unpriced, times_of
+from .price import fine
 
 VERSION = 1
 
@@ -90,7 +91,9 @@ class LivePrices:
     def price(self, checked: Checked, origin: str, units: int) -> LivePrice | None:
         """Return the live price of a task of so many units, if there is one."""
         prices = self._read()
-        return prices.get(_key(checked, origin, units)) if prices and can_be_asked(checked) else None
+        found = prices.get(_key(checked, origin, units)) if prices and can_be_asked(checked) else None
+        # An estimate that was kept stands back behind a figure that the page prints by now.
+        return None if found is not None and found.doubt and checked.offer.prices is not None else found
 
     def keep(self, prices: Iterable[LivePrice]) -> None:
         """Add prices, and write the file whole. Errors: OSError, when nothing has changed."""
@@ -166,17 +169,19 @@ def questions(checked: Checked) -> tuple[PriceQuote, ...]:
 def whole(told: ToldPrice, checked: Checked, units: int) -> tuple[Decimal, str]:
     """Return what a task of so many units costs by what a provider told of one, and why that is only an estimate.
 
-    Errors: Unpriced where nobody knows of how many.
+    Errors: Unpriced where nobody knows of how many, and where no task can cost so much.
     """
     if told.counts is None:
         return told.usd, ""
-    doubt = f"the price list tells it for one of {told.counts}; what else moves it is not told"
-    if told.counts == "count":
-        return told.usd * units, doubt
-    if told.counts not in checked.fields:
+    if told.counts != "count" and told.counts not in checked.fields:
         raise Unpriced(f"the price goes by {told.counts}, which this offer does not take")
-    times, reason = times_of(checked, Per(told.usd, told.counts))
-    return told.usd * times * units, "; ".join(filter(None, (doubt, reason)))
+    with localcontext(EXACT):
+        times, reason = (ONE, "") if told.counts == "count" else times_of(checked, Per(told.usd, told.counts))
+        usd = fine(told.usd * times * units)
+    if not can_be(usd):
+        raise Unpriced(f"no task costs {usd:f} USD")
+    doubt = f"the price list tells it for one of {told.counts}; what else moves it is not told"
+    return usd, "; ".join(filter(None, (doubt, reason)))
 
 
 def fields_of(checked: Checked, units: int) -> dict[str, Json]:

@@ -164,4 +164,4 @@ def choose(candidates: Iterable[Candidate]) -> Candidate | None:
     if not fitting:
         return None
     of_first = [candidate for candidate in fitting if candidate.account is fitting[0].account]
-    return min(of_first, key=lambda candidate: (candidate.money.usd is None, candidate.money.usd))
+    return min(of_first, key=lambda candidate: (candidate.money.bound is None, candidate.money.bound))

@@ -161,7 +161,7 @@ def _money(adapter: Adapter, price: Price, units: Decimal = ONE, doubt: str = ""
 
 def _overridden(override: Override, price: Price, units: Decimal, doubt: str) -> Money:
     """Return a price of the user's own, which is not rounded to credits."""
-    usd = None if price.usd is None else _fine(price.usd * units)
+    usd = None if price.usd is None else fine(price.usd * units)
     status = PriceStatus.ESTIMATE if doubt else PriceStatus.EXACT
     return Money(usd=usd, list_usd=usd, status=status, got="override", source=override.source, reason=doubt or None)
 
@@ -170,14 +170,14 @@ def _bill(adapter: Adapter, price: Price, units: Decimal) -> tuple[Decimal | Non
     """Return what is billed in USD, what the page prints in USD, and the credits."""
     rate = adapter.credit
     if rate is None:
-        usd = None if price.usd is None else _fine(price.usd * units)
+        usd = None if price.usd is None else fine(price.usd * units)
         return usd, usd, None if price.credits is None else price.credits * units
-    list_usd = _fine((price.usd if price.usd is not None else (price.credits or Decimal(0)) * rate.usd) * units)
+    list_usd = fine((price.usd if price.usd is not None else (price.credits or Decimal(0)) * rate.usd) * units)
     credits = rate.bill(list_usd)
     return credits * rate.usd if rate.whole else list_usd, list_usd, credits
 
 
-def _fine(usd: Decimal) -> Decimal:
+def fine(usd: Decimal) -> Decimal:
     """Return an amount with no more decimals than the journal adds up, rounded up."""
     exponent = usd.as_tuple().exponent
     return usd.quantize(SMALLEST, ROUND_CEILING) if isinstance(exponent, int) and exponent < FINEST else usd

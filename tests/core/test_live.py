@@ -17,12 +17,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anymedia import AnymediaError, ConfigError, ImageRequest, Secret, VideoRequest, read_config, to_json
+from anymedia import AnymediaError, ConfigError, ImageRequest, Secret, SpeechRequest, VideoRequest, read_config, to_json
 from anymedia.declare import Endpoint, PriceQuote
 from anymedia.engine.refresh import refresh
 from anymedia.engine.session import Session
 from anymedia.limits.ceiling import Ceiling
 from anymedia.pricing import live
+from anymedia.pricing.figures import Unpriced
 from anymedia.pricing.live import LivePrice, LivePrices
 from anymedia.pricing.offers import candidates
 from anymedia.pricing.quote import quote_of
@@ -30,7 +31,7 @@ from anymedia.registry import adapters
 from anymedia.testing import FakeClock
 from anymedia.translate.check import check
 from anymedia.translate.encode import ask_price, parts
-from anymedia.translate.messages import Answer
+from anymedia.translate.messages import Answer, ToldPrice
 from anymedia.transport.retry import Patience
 
 FLUX = ImageRequest(model="flux-2-pro", prompt="a fox", resolution="1K")
@@ -567,7 +568,6 @@ A_UNIT = "the price list tells it for one of {}; what else moves it is not told"
             "0.04",
             "what calls cost on average",
         ),
-        (FLUX, unit_price(1e-9, "images"), Answer(200, {}, b'{"total": 0.04}'), "0.04", AVERAGED),
         (FLUX, unit_price(0.1, None), Answer(200, {}, b'{"total": 0.04}'), "0.04", AVERAGED),
         (FLUX, unit_price(0.1, "pages"), Answer(200, {}, b'{"total": 0.04}'), "0.04", AVERAGED),
     ],
@@ -602,6 +602,44 @@ def test_what_the_page_prints_is_not_asked_for_by_the_unit(path, listed):
 def test_a_list_that_needs_a_key_is_not_asked_without_one(path, listed):
     (error,) = ask(wire := Lists(), LivePrices(path), account=attrs.evolve(listed, api_key=None))
     assert (type(error), wire.calls) == (ConfigError, [])
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (unit_price(1e-9, "images"), "no price that can be"),
+        (Answer(429, {"retry-after": "9"}, b"{}"), "429"),
+        (Answer(401, {}, b"{}"), "401"),
+    ],
+)
+def test_what_goes_wrong_at_a_better_way_is_not_hidden_behind_an_average(path, listed, answer, said):
+    wire = Lists(answer)
+    (error,) = ask(wire, LivePrices(path), account=listed)
+    assert (said in str(error), len(wire.calls)) == (True, 1)
+
+
+def test_an_estimate_that_was_kept_stands_back_behind_a_figure_of_the_page(path, listed):
+    ask(Lists(unit_price(0.1, "images")), LivePrices(path), account=listed)
+    assert money(path, account=listed).got == "live"
+    assert (money(path).got, money(path).status) == ("table", "exact")
+
+
+def test_a_price_of_the_unit_is_rounded_up_and_held_to_what_a_task_can_cost():
+    spoken = SpeechRequest(model="elevenlabs-multilingual-v2", voice="Rachel", text="a fox", speed=0.75)
+    checked = check(spoken, ACCOUNT.adapter, ACCOUNT.adapter.offer("text-to-speech-multilingual-v2"))
+    for usd, whole in (("0.000000001", "0.000000001"), ("0.000000003", "0.000000003"), ("1200", "900")):
+        assert live.whole(ToldPrice(Decimal(usd), None, "speed"), checked, 1)[0] == Decimal(whole)
+    with pytest.raises(Unpriced, match=r"no task costs 1501\.50 USD"):
+        live.whole(ToldPrice(Decimal(2002), None, "speed"), checked, 1)
+
+
+def test_a_price_list_and_an_average_beside_it_have_tags_of_their_own(path, listed):
+    ways = (attrs.evolve(LISTED, changes="/v1/changes"), AVERAGE)
+    account = attrs.evolve(listed, adapter=attrs.evolve(listed.adapter, price_quote=ways))
+    wire = Lists(LIST, unit_price(0.1, "gpu hours"), Answer(200, {}, b'{"total": 0.04}'))
+    assert ask(wire, LivePrices(path), account=account) == []
+    (kept,) = json.loads(path.read_text())["prices"]
+    assert (kept["usd"], kept["tag"]) == ("0.04", None)
 
 
 def test_what_no_way_tells_is_said_as_the_last_one_says_it(path, listed):
