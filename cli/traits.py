@@ -12,7 +12,7 @@ from anymedia.declare import Adapter, Lifecycle, Offer, Webhook
 from anymedia.declare.files import FORMS
 from anymedia.model.plain import duration
 
-from .facts import is_inline
+from .facts import is_inline, limits
 from .takes import NONE
 from .usual import Usual, usual
 
@@ -129,13 +129,6 @@ def _live(known: Known) -> list[str]:
     return [] if not quotes else ["estimate" if all(each.is_estimate for each in quotes) else "yes"]
 
 
-def _limits(known: Known) -> list[str]:
-    limits = known.adapter.limits
-    rates = (("submits", limits.submits), ("looks", limits.polls))
-    told = [f"{rate[0]} {what} in {duration(rate[1])}" for what, rate in rates if rate is not None]
-    return told if limits.active is None else [*told, f"{limits.active} tasks at once"]
-
-
 def _idempotency(known: Known) -> list[str]:
     window = known.adapter.idempotency
     return [] if window is None else [duration(window.window)]
@@ -164,7 +157,7 @@ TABLES: Mapping[str, Mapping[str, Column]] = {
     },
     "what it keeps, and what it takes": {
         "results": lambda known: known.results,
-        "limits": _limits,
+        "limits": lambda known: [*limits(known.adapter)],
         "refunds": lambda known: [str(known.adapter.refunds)],
         "replays": _idempotency,
         "balance": lambda known: [known.balance or ""],

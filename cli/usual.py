@@ -75,7 +75,7 @@ def usual(account: Account, offer: Offer, today: date | None = None) -> Usual:
     request, name = usual_request(account, offer), f"{account.adapter.name}/{offer.name}"
     sold = candidates(request, [account], offer=name, today=today)
     found = next(each for each in sold if each.offer is offer)
-    ended = today is not None and offer.ends is not None and offer.ends <= today
+    ended = today is not None and offer.has_ended(today)
     return Usual(account, offer, quote_of(found), tuple(_differing(found.checked)), ended)
 
 

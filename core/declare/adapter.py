@@ -14,14 +14,14 @@ from anymedia.model.vocabulary import Refund
 from .assets import optional_place
 from .auth import API_KEY, SETTING, Header, Query, Setting, wrong_settings
 from .endpoint import Credential, Endpoint, Fault, Ok, Token, code_and_yes, credentials, secrets_of
-from .errors import Err, Match, errors
+from .errors import Err, Match, errors, refund
 from .files import OF_A_FILE, Upload
 from .lifecycle import Lifecycle
 from .offer import Offer, Param
 from .path import Place, place
 from .prices import Credit, Printed
 from .several import pair, several
-from .typed import typed, word_of
+from .typed import typed
 from .webhook import Webhook
 from .when import When
 from .written import Written, clashes
@@ -106,10 +106,6 @@ class PriceQuote:
     def is_estimate(self) -> bool:
         """Whether what it tells is an estimate, which no figure of the page is replaced by."""
         return self.unit is not None or self.doubt is not None
-
-
-def _refund(given: Any) -> Any:
-    return word_of(Refund, given)
 
 
 def _quotes(given: PriceQuote | tuple[PriceQuote, ...]) -> tuple[PriceQuote, ...]:
@@ -284,7 +280,7 @@ class Adapter:
     fault: Fault = attrs.field(factory=Fault)
     errors: Mapping[str | Match, Err] = attrs.field(default={}, converter=errors, hash=False)
     request_id: tuple[str, ...] = attrs.field(default=(), validator=several("names of headers", str))
-    refunds: Refund = attrs.field(default=Refund.UNKNOWN, converter=_refund)
+    refunds: Refund = attrs.field(default=Refund.UNKNOWN, converter=refund)
     printed: Printed = attrs.field(factory=Printed)
     credit: Credit | None = None
     limits: Limits = Limits()

@@ -31,11 +31,12 @@ def _cause(given: Any) -> Any:
 
 
 def _outcome(given: Any) -> Any:
-    return None if given is None else word_of(Outcome, given)
+    return word_of(Outcome, given)
 
 
-def _refund(given: Any) -> Any:
-    return None if given is None else word_of(Refund, given)
+def refund(given: Any) -> Any:
+    """Return the word that says whether what failed is given back; what is none is refused for its type."""
+    return word_of(Refund, given)
 
 
 @attrs.frozen(field_transformer=typed)
@@ -48,7 +49,7 @@ class Err:
 
     cause: Cause = attrs.field(converter=_cause)
     submit: Outcome | None = attrs.field(default=None, converter=_outcome)
-    refund: Refund | None = attrs.field(default=None, converter=_refund)
+    refund: Refund | None = attrs.field(default=None, converter=refund)
     passing: bool = attrs.field(default=False, kw_only=True)
 
     def __attrs_post_init__(self) -> None:

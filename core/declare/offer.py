@@ -146,6 +146,10 @@ class Offer:
         if wrong:
             raise ValueError(f"{self.name}: {wrong}")
 
+    def has_ended(self, day: date) -> bool:
+        """Return whether it is no longer sold on a day."""
+        return self.ends is not None and self.ends <= day
+
     @property
     def roles(self) -> Roles:
         """The fields of the kind of request that it takes."""

@@ -1,7 +1,7 @@
 """What may stand where in a word: each argument is held against the type that its class names, and refused by name."""
 
 import enum
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache, wraps
 from inspect import signature
@@ -9,6 +9,8 @@ from types import NoneType, UnionType
 from typing import Any, Literal, ParamSpec, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import attrs
+
+from anymedia.model.names import either
 
 Field: TypeAlias = "attrs.Attribute[Any]"
 
@@ -173,9 +175,9 @@ def in_words(hint: Any) -> str:
     if hint in NAMES:
         return NAMES[hint]
     if origin in (Union, UnionType):
-        return _listed(dict.fromkeys(map(in_words, inner)))
+        return either(dict.fromkeys(map(in_words, inner)))
     if origin is Literal:
-        return _listed(map(repr, inner))
+        return either(map(repr, inner))
     if origin is tuple:
         return f"({', '.join('…' if each is Ellipsis else in_words(each) for each in inner)})"
     if isinstance(origin, type) and issubclass(origin, Mapping):
@@ -184,11 +186,6 @@ def in_words(hint: Any) -> str:
         return f"one of {', '.join(hint)}"
     name = (origin or hint).__name__
     return f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
-
-
-def _listed(words: Iterable[str]) -> str:
-    *most, last = words
-    return f"{', '.join(most)} or {last}" if most else last
 
 
 def word_of(vocabulary: type[enum.StrEnum], given: Any) -> Any:

@@ -63,8 +63,12 @@ class Step:
         accepted: bool | None = error.task is not None
         if error.task is not None and not error.task.state.final:
             accepted = None  # the task goes on, whatever the error of a look says
-        billed = self.billed in (None, error.billed) and self.passing in (None, passing)
-        return told and self.accepted in (None, accepted) and billed
+        return (
+            told
+            and self.accepted in (None, accepted)
+            and self.billed in (None, error.billed)
+            and self.passing in (None, passing)
+        )
 
 
 STEPS: Sequence[Step] = (

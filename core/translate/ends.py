@@ -23,7 +23,7 @@ def as_of(checked: Checked, today: date, *, limits: bool = True) -> Checked:
     ends = checked.offer.ends
     if ends is None or today < ends - SOON:
         return checked
-    if today < ends:
+    if not checked.offer.has_ended(today):
         return attrs.evolve(checked, notices=(f"{checked.name} is no longer sold from {ends} on",))
     if not limits:
         return attrs.evolve(checked, notices=(f"{checked.name} was to be no longer sold from {ends} on",))
@@ -35,7 +35,7 @@ def as_of(checked: Checked, today: date, *, limits: bool = True) -> Checked:
 def _others(checked: Checked, today: date) -> str:
     """Say which models of the same kind the provider goes on to sell: which of them stands in, no page says."""
     offer = checked.offer
-    sold = [each for each in checked.adapter.offers if each.kind is offer.kind and (each.ends or date.max) > today]
+    sold = [each for each in checked.adapter.offers if each.kind is offer.kind and not each.has_ended(today)]
     models = list(dict.fromkeys(each.model for each in sold if each.model != offer.model))
     more = f" and {len(models) - MOST} more" if len(models) > MOST else ""
     return f"; {checked.adapter.name} sells {', '.join(models[:MOST])}{more}" if models else ""
