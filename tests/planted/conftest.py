@@ -13,6 +13,7 @@ import pytest
 import anymedia.adapters
 from anymedia import registry
 from tests.planting import PACKAGE, Planted, files
+from tests.verbs import forget
 
 ADAPTERS = Path(anymedia.adapters.__file__).parent
 
@@ -61,7 +62,5 @@ def _taken_out(provider: str) -> dict[str, object]:
     name = f"{PACKAGE}.{provider}"
     importlib.import_module(name)
     importlib.invalidate_caches()
-    for cached in vars(registry).values():
-        if hasattr(cached, "cache_clear"):
-            cached.cache_clear()
+    forget(registry)
     return {each: sys.modules.pop(each) for each in [*sys.modules] if each == name or each.startswith(f"{name}.")}
