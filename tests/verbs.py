@@ -1,4 +1,4 @@
-"""What many tests do with a client: submit a request of one task, and wait for it."""
+"""What many tests do: submit a request of one task and wait for it; have adapters and simulators found anew."""
 
 from anymedia import SyncClient
 
@@ -13,3 +13,11 @@ def run(client, request, *accounts, timeout=600.0, **options):
 async def _run(client, request, *accounts, timeout, **options):
     task = await client.submit(request, *accounts, timeout=timeout, **options)
     return await client.wait(task, timeout)
+
+
+def forget(*modules):
+    """Drop what the functions of modules hold in their caches, so that all is looked up anew."""
+    for module in modules:
+        for cached in vars(module).values():
+            if hasattr(cached, "cache_clear"):
+                cached.cache_clear()

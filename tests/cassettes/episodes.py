@@ -171,13 +171,14 @@ SCRIPTS = {
             failure=failed("500", Billed.NO, "$0 settled"),
             rejected=(200, "422"),
             bad_key="401",
+            bad_key_at=200,
             no_credit="402",
+            no_credit_at=200,
             clip="$0.21 settled",
             veo="~$0.3 table",
             song="$0.06 settled",
             speech="$0.03 settled",
-        )
-        | {"unauthorised": refused(BadApiKey, 200, "401"), "no_credit": refused(NoCredit, 200, "402")},
+        ),
         more={
             "clip": CLIP,
             "veo": VideoRequest(model="veo-3.1-fast", prompt=PROMPT, duration=4),

@@ -9,9 +9,10 @@ from click.testing import CliRunner
 from anymedia.cli.app import app
 from anymedia.journal.process_lock import ProcessLock
 from anymedia.simulators import in_thread
+from tests.providers import FOUR
 from tests.tables import toml
 
-from .conftest import FOUR, SPEED, FastClock
+from .conftest import SPEED, FastClock
 
 
 @pytest.fixture

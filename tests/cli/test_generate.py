@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.providers import FOUR
+
 FOX = ("generate", "A fox in the snow", "--model", "flux-2-pro")
 
 
-@pytest.mark.parametrize("provider", ["api_in_one", "reapi", "revidapi", "runapi"])
+@pytest.mark.parametrize("provider", FOUR)
 def test_a_picture_is_made_and_saved(terminal, simulators, provider):
     made = terminal.json(*FOX, "--provider", provider, "--aspect-ratio", "16:9", "--out", "pictures/new")
     (task,) = made["tasks"]

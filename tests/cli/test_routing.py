@@ -12,11 +12,12 @@ from anymedia.cli.app import app
 from anymedia.config import default_journal
 from anymedia.registry import offers
 from anymedia.testing import FakeClock
+from tests.providers import FOUR
 
 REQUEST = ("A fox in the snow", "--model", "flux-2-pro", "--resolution", "1K")
 FOX = ("generate", *REQUEST)
 ROUTE = ("explain", *REQUEST)
-ORDER = ["api_in_one", "reapi", "revidapi", "runapi"]  # as anymedia.toml has them: $0.05, $0.028, ~$0.025, $0.05
+ORDER = [*FOUR]  # as anymedia.toml has them: $0.05, $0.028, ~$0.025, $0.05
 
 
 @pytest.fixture

@@ -37,9 +37,9 @@ from anymedia.registry import adapters, offers
 from anymedia.testing.requests import IMAGE, RATIOS
 from anymedia.translate.check import check
 from anymedia.translate.encode import parts
+from tests.providers import FOUR
 
 FLUX = ImageRequest(model="flux-2-pro", prompt="a fox", resolution="1K")
-FOUR = ("api_in_one", "reapi", "revidapi", "runapi")
 GPT = ImageRequest(model="gpt-image-2", prompt="a fox")
 OFFICIAL = "reapi/gpt-image-2-official"
 

@@ -10,8 +10,8 @@ import pytest
 from anymedia import ConfigError, load_config, read_config, registry
 from anymedia.declare import Endpoint
 from anymedia.registry import adapter, adapters, faults, offers, sellers
-
-BUILT_IN = ["api_in_one", "bfl", "fal", "kie", "openai", "reapi", "replicate", "revidapi", "runapi"]
+from tests.providers import NINE
+from tests.verbs import forget
 
 
 class Point:
@@ -28,20 +28,14 @@ class Point:
         return self.held
 
 
-def _forget():
-    for each in vars(registry).values():
-        if hasattr(each, "cache_clear"):
-            each.cache_clear()
-
-
 @pytest.fixture
 def plugins(monkeypatch):
     def plug(*held):
         monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [Point(each) for each in held])
-        _forget()
+        forget(registry)
 
     yield plug
-    _forget()
+    forget(registry)
 
 
 @pytest.fixture
@@ -50,8 +44,8 @@ def acme():
 
 
 def test_the_built_in_ones_are_found():
-    assert list(adapters()) == BUILT_IN
-    assert len(adapters()) == len(BUILT_IN)
+    assert list(adapters()) == [*NINE]
+    assert len(adapters()) == len(NINE)
     assert all(each.name == name for name, each in adapters().items())
     with pytest.raises(TypeError):
         adapters()["mine"] = None
@@ -98,7 +92,7 @@ def test_what_is_sold_is_what_the_adapters_sell(plugins, acme):
 )
 def test_what_is_no_adapter_is_told_once_and_the_others_are_there(plugins, held, said, caplog):
     plugins(held)
-    assert list(adapters()) == list(adapters()) == BUILT_IN
+    assert list(adapters()) == list(adapters()) == [*NINE]
     assert [record.message for record in caplog.records] == [f"{said}; everything else works without it"]
     with pytest.raises(ConfigError, match=f"^here: {said}$"):
         adapter("acme", where="here")
@@ -155,11 +149,11 @@ def test_one_package_whose_entry_points_cannot_be_read_hides_no_other(monkeypatc
     packages = [Package("broken", None), Package("acme", acme), Package("acme", None), Package("acme", acme)]
     monkeypatch.setattr("importlib.metadata.entry_points", garbage)
     monkeypatch.setattr("importlib.metadata.distributions", lambda: packages)
-    _forget()
+    forget(registry)
     try:
         assert adapter("acme") is acme
     finally:
-        _forget()
+        forget(registry)
     said = "the entry points of a package cannot be read: not enough values to unpack"
     assert [record.message for record in caplog.records] == [said] * 2
 

@@ -25,6 +25,7 @@ from anymedia.config import default_journal
 from anymedia.journal import Ledger, open_journal
 from anymedia.simulators import in_thread
 from tests.client.hooks import served
+from tests.providers import FOUR
 from tests.tables import toml
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -140,15 +141,13 @@ def test_one_line_of_the_configuration_switches_the_provider_of_a_clip(simulator
 # The service
 
 CHEAPEST, NEXT = "revidapi", "reapi"  # $0.025, $0.028; at the other two $0.05
-EVERY = ("api_in_one", "reapi", "revidapi", "runapi")
-"""The accounts of the service: enough to choose among, whoever else is built in."""
 DEAD = {"kind": "status", "status": 503, "code": 70001, "on": "submit", "times": None}
 
 
 @pytest.fixture
 def four(simulators):
     """What leads to four of the simulators, which anymedia.toml then names alone."""
-    tables = {"providers": {name: simulators.config["providers"][name] for name in EVERY}}
+    tables = {"providers": {name: simulators.config["providers"][name] for name in FOUR}}
     Path("anymedia.toml").write_text(toml(tables))
     return tables
 
@@ -283,14 +282,14 @@ async def test_what_is_not_answered_yet_is_told_so(service, simulators, monkeypa
 
 
 async def test_the_service_tells_when_to_try_again(service, simulators, clock):
-    for name in EVERY:
+    for name in FOUR:
         simulators[name].fault("no_credit", times=None)
     assert (await service.get("/health")).status == 200
     status, answer, headers = await ask(service)
     assert (status, [how for _, how, _ in tried(answer)]) == (503, ["refused"] * 4)
     assert 3500 < int(headers["Retry-After"]) <= 3600
     status, answer, headers = await ask(service)
-    assert (status, tried(answer), submits(simulators)) == (503, [], dict.fromkeys(EVERY, 1))
+    assert (status, tried(answer), submits(simulators)) == (503, [], dict.fromkeys(FOUR, 1))
     health = await service.get("/health")
     assert (health.status, {each["cause"] for each in await health.json()}) == (503, {"no_credit"})
     for one in simulators:
@@ -480,7 +479,7 @@ async def test_what_is_left_is_taken_up(form, hooks, simulators, clock):
         ({}, b'{"prompt": "A fox", "extra": {}}', "k", 422, "the body must be a JSON object"),
         ({}, b'{"prompt": "A fox", "aspect_ratio": "16x9"}', "k", 422, "aspect_ratio"),
         ({CHEAPEST: {"kind": "reset_after"}}, b'{"prompt": "A fox"}', "k", 502, "may have been billed"),
-        ({name: {"kind": "no_credit"} for name in EVERY}, b'{"prompt": "A fox"}', "k", 503, ""),
+        ({name: {"kind": "no_credit"} for name in FOUR}, b'{"prompt": "A fox"}', "k", 503, ""),
     ],
 )
 async def test_what_is_not_bought_is_told_so(form, hooks, simulators, faults, body, key, status, says):

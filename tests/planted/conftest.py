@@ -13,6 +13,7 @@ import pytest
 import anymedia.adapters
 from anymedia import registry
 from tests.planting import PACKAGE, Planted, files
+from tests.verbs import forget
 
 ADAPTERS = Path(anymedia.adapters.__file__).parent
 
@@ -30,7 +31,7 @@ class Wrong:
     def planted(self, provider: str, folder: Path) -> Planted:
         """Return what finds the adapter with the wrong fact, in whichever of its files it stands."""
         texts = {module: path.read_text("utf-8") for module, path in files(ADAPTERS, provider).items()}
-        found = [module for module, text in texts.items() if self.right in text]
+        found = [module for module, text in texts.items() for _ in range(text.count(self.right))]
         assert len(found) == 1, f"{self.right} stands in {', '.join(found) or 'no file of ' + provider}"
         return Planted(ADAPTERS, found[0], texts[found[0]].replace(self.right, self.wrong), folder)
 
@@ -61,7 +62,5 @@ def _taken_out(provider: str) -> dict[str, object]:
     name = f"{PACKAGE}.{provider}"
     importlib.import_module(name)
     importlib.invalidate_caches()
-    for cached in vars(registry).values():
-        if hasattr(cached, "cache_clear"):
-            cached.cache_clear()
+    forget(registry)
     return {each: sys.modules.pop(each) for each in [*sys.modules] if each == name or each.startswith(f"{name}.")}

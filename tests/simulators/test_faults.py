@@ -11,8 +11,7 @@ import pytest
 from anymedia.simulators import running
 from anymedia.simulators.faults import KINDS, WEBHOOK, fault
 from anymedia.simulators.flood import Flood
-
-PROVIDERS = ("api_in_one", "reapi", "revidapi", "runapi")
+from tests.providers import FOUR
 
 
 class Client:
@@ -47,7 +46,7 @@ class Client:
         return len(self.one.bills()["entries"])
 
 
-@pytest.fixture(params=PROVIDERS)
+@pytest.fixture(params=FOUR)
 async def client(request, clock, words, helpers, caplog):
     async with running(request.param, clock=clock) as simulators, aiohttp.ClientSession() as http:
         yield Client(http, simulators[request.param], words[request.param], helpers)

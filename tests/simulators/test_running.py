@@ -15,11 +15,9 @@ import pytest
 from anymedia import simulators as package
 from anymedia.simulators import in_thread, names, running
 from anymedia.simulators.fixtures import simulators
+from tests.providers import NINE
 
 __all__ = ["simulators"]
-
-
-NINE = ("api_in_one", "bfl", "fal", "kie", "openai", "reapi", "replicate", "revidapi", "runapi")
 
 
 def test_names():

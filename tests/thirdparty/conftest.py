@@ -16,6 +16,7 @@ import attrs
 import pytest
 
 from anymedia import registry, simulators
+from tests.verbs import forget
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "adding-a-provider.md").read_text("utf-8")
@@ -109,11 +110,9 @@ def plugged(source, tmp_path, monkeypatch):
     `texts` are an adapter and a simulator in place of the page's, of the provider `name`.
     """
 
-    def forget() -> None:
+    def look_anew() -> None:
         importlib.invalidate_caches()
-        for cached in (*vars(registry).values(), *vars(simulators).values()):
-            if hasattr(cached, "cache_clear"):
-                cached.cache_clear()
+        forget(registry, simulators)
         for name in [name for name in sys.modules if name.split(".")[0] == "anymedia_acme"]:
             del sys.modules[name]
 
@@ -124,7 +123,7 @@ def plugged(source, tmp_path, monkeypatch):
             assert written[file].count(old) == 1, old
             written[file] = written[file].replace(old, new)
         install(tmp_path, name, written)
-        forget()
+        look_anew()
         return registry.adapter(name)
 
     def entry_points(*, group: str) -> metadata.EntryPoints:
@@ -136,7 +135,7 @@ def plugged(source, tmp_path, monkeypatch):
     monkeypatch.setattr(metadata, "entry_points", entry_points)
     monkeypatch.setattr(simulators, "entry_points", entry_points)
     yield plug
-    forget()
+    look_anew()
 
 
 def install(packages: Path, name: str, texts: Mapping[str, str], adapter: str = "anymedia_acme.adapter") -> None:
