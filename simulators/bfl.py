@@ -2,8 +2,8 @@
 
 Ours, where the page is silent: a wrong key is a 403; a task that failed or was moderated costs nothing; where a plain
 failure says why; an unknown task is an HTTP 200; what a webhook's error is called; without a webhook_secret it is not
-signed; where the films of one draft stand; the words of the second form of errors. What is ours of prices and fields is
-told in bfl_models.
+signed; where the films of one draft stand; the words of the second form of errors; the seed 42 of who names none. What
+is ours of prices and fields is told in bfl_models.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, cast
 from uuid import uuid4
 
 from attrs import asdict
@@ -23,7 +22,7 @@ from . import bfl_models as films
 from .bfl_models import MODELS, VIDEO
 from .fields import Problem, given, is_link, problems
 from .inputs import from_base64, reach
-from .message import Body, Error, Refusal, Request, Response, Sent, json_response
+from .message import Body, Error, Refusal, Request, Response, Sent, json_response, moment
 from .model import Given, Made
 from .service import Service
 from .task import Failure, Order, Stage, Task
@@ -34,6 +33,9 @@ ACTIVE = 24
 
 FILMS = 5
 """Films at a time."""
+
+PUT_IN = "input_mp"
+"""What an answer calls the megapixels that are put in."""
 
 TWO_HOURS = 7200.0
 NOT_BELIEVED = "is no file of a draft"
@@ -116,21 +118,24 @@ class BlackForestLabs(Service):
     def order(self, request: Request) -> Order:
         """Everything that is wrong, field by field, or the order."""
         body, name = given(request.object or Sent({})), request.path.rpartition("/")[2]
-        made, price = self._film(request, body) if name == VIDEO else self._picture(request, body, name)
+        made, price, put_in = self._film(request, body) if name == VIDEO else self._picture(request, body, name)
+        sent = {**{field: value for field, value in body.items() if field not in films.FILES}, PUT_IN: put_in}
         prompt, hook = str(body.get("prompt", "a draft, made better")), str(body.get("webhook_url", ""))
-        return Order(name, prompt, price=price, sent=dict(body), callback=hook, **asdict(made, recurse=False))
+        return Order(name, prompt, price=price, sent=sent, callback=hook, **asdict(made, recurse=False))
 
-    def _picture(self, request: Request, body: Given, name: str) -> tuple[Made, Decimal]:
+    def _picture(self, request: Request, body: Given, name: str) -> tuple[Made, Decimal, int]:
+        """What is made, its price, and the megapixels that are put in."""
         model = MODELS[name]
         _none([*problems(body, model.fields), *model.rules(body)] or self.unusable(request, body, model.fields))
         links = [str(body[field]) for field in model.fields if field.startswith("input_image") and field in body]
         there = self.looked_up(request, links)
-        return model.made(body), model.cents(body, sum(films.megapixels(there[link]) for link in links))
+        put_in = sum(films.megapixels(there[link]) for link in links)
+        return model.made(body), model.cents(body, put_in), put_in
 
-    def _film(self, request: Request, body: Given) -> tuple[Made, Decimal]:
+    def _film(self, request: Request, body: Given) -> tuple[Made, Decimal, int]:
         _none(films.wrong(body) or self.unusable(request, *films.files(body)))
         made = films.filmed(body, self._drafted(body))
-        return made, films.film_cents(body, made)
+        return made, films.film_cents(body, made), 0
 
     def _drafted(self, body: Given) -> float | None:
         """How long the draft is that is to be made better: it is known by its link, or by the file itself."""
@@ -161,8 +166,8 @@ class BlackForestLabs(Service):
     def accepted(self, task: Task, request: Request) -> Response:
         """The id, where to poll, and the cost in cents."""
         width, height = task.order.size
-        images = sum(field.startswith("input_image") for field in task.order.sent)
-        pixels = {"input_mp": float(images), "output_mp": round(width * height / 1_000_000, 2)}
+        put_in = cast("int", task.order.sent[PUT_IN])
+        pixels = {PUT_IN: float(put_in), "output_mp": round(width * height / 1_000_000, 2)}
         return json_response({
             "id": task.id,
             "polling_url": f"{self.here(request)}/v1/get_result?id={task.id}",
@@ -205,8 +210,7 @@ class BlackForestLabs(Service):
         if stage == "succeeded":
             result = {**self._result(task, urls), "prompt": task.order.prompt}
             body |= {"status": "Ready", "result": result}
-        stamp = datetime.fromtimestamp(self.now, UTC).isoformat().replace("+00:00", "Z")
-        return json_response({**body, "timestamp": stamp})
+        return json_response({**body, "timestamp": moment(self.now)})
 
     def signed(self, delivery: Delivery, body: bytes, key: str) -> Mapping[str, str]:
         """The body, signed with the secret that the submit brought; nothing where it brought none."""

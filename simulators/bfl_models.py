@@ -2,7 +2,8 @@
 
 Ours, where the page is silent: a picture of no told size is 1024x1024, and one that is put in by a link that nobody
 follows is of one megapixel; a film without a length has 5 s; a draft costs 6 cents a second, and what is made of it is
-billed as any in fhd; each mode takes the fields that no other one is told to have.
+billed as any in fhd; each mode takes the fields that no other one is told to have; what max and klein bill for a
+megapixel that is put in.
 """
 
 from __future__ import annotations
@@ -16,11 +17,10 @@ from math import ceil
 from attrs import field, frozen
 
 from .fields import Cause, Choice, Field, Fields, Flag, Link, Number, Problem, Text, Whole, problems
-from .inputs import PICTURES, Fetched, Takes
+from .inputs import MEGAPIXEL, PICTURES, Fetched, Takes
 from .model import Given, Made, number, said
 from .picture import film_size, measured
 
-MEGAPIXEL = 1024 * 1024
 LARGEST = 4 * MEGAPIXEL
 IMAGES = Takes(PICTURES.types, megabytes=20, megapixels=20)
 FILM = Takes(("video/mp4",), megabytes=50)
@@ -83,7 +83,8 @@ class Model:
 
     def rules(self, body: Given) -> Iterator[Problem]:
         """Both sides together are at most 4 megapixels."""
-        if number(body, "width", 64) * number(body, "height", 64) > LARGEST:
+        width, height = self.made(body).size
+        if width * height > LARGEST:
             yield Problem("width", "rule", "times height must be at most 4 megapixels")
 
 
@@ -118,10 +119,14 @@ CENTS = {"hd": (17, 41), "fhd": (29, 53)}
 """A second, and one that continues a film."""
 
 DRAFT = 6
+SHORTEST, LONGEST = 5, 20
 USUAL_FILM = 5
 PINS = 10
 PINNED_APART = 1 / 24
 IMAGE = Link(takes=IMAGES, inline=("base64",))
+
+FILES = (*_images(8), "keyframes", "start_video", "draft_cache")
+"""The fields that hold files."""
 
 
 @frozen
@@ -132,7 +137,7 @@ class Duration:
 
     def wrong(self, value: object) -> tuple[Cause, str] | None:
         """See Field."""
-        return None if value == "auto" else Whole(5, 20).wrong(value)
+        return None if value == "auto" else Whole(SHORTEST, LONGEST).wrong(value)
 
 
 @frozen
@@ -146,8 +151,10 @@ class Keyframes:
         images, times = pictures(value), pins(value)
         if not images or len(images) > PINS:
             return "entries", f"takes 1 to {PINS} frames"
-        if times and len(times) < len(images):
+        if isinstance(value, list) and any(isinstance(each, list) for each in value) and len(times) < len(images):
             return "type", "must be all pictures, or all [seconds, picture]"
+        if not all(0 <= time <= LONGEST for time in times):
+            return "range", f"must have times from 0 to {LONGEST} seconds"
         if any(later - earlier < PINNED_APART for earlier, later in pairwise((-1.0, *times))):
             return "range", "must rise by a 24th of a second"
         return next(filter(None, map(IMAGE.wrong, images)), None)
@@ -163,7 +170,7 @@ def pins(value: object) -> list[float]:
     """The times of keyframes that have times."""
     each = value if isinstance(value, list) else []
     times = [frame[0] for frame in each if isinstance(frame, list) and frame]
-    return [float(time) for time in times if isinstance(time, int | float) and not isinstance(time, bool)]
+    return [time for time in times if isinstance(time, int | float) and not isinstance(time, bool)]
 
 
 EVERYWHERE: dict[str, Field] = {"mode": Choice((*MODES, *ALIASES), required=True), "version": Text(), **HOOK}
@@ -225,7 +232,7 @@ def files(body: Given) -> tuple[Given, Fields]:
 def filmed(body: Given, drafted: float | None) -> Made:
     """A film; one that is made of a draft is as long as that."""
     times, duration = pins(body.get("keyframes")), body.get("duration", "auto")
-    lasts = max(5, ceil(times[-1])) if times else USUAL_FILM
+    lasts = max(SHORTEST, ceil(times[-1])) if times else USUAL_FILM
     size = film_size(said(body, "aspect_ratio", "auto"), RESOLUTIONS[resolution(body)])
     seconds = drafted or (duration if isinstance(duration, int) else lasts)
     return Made(size, "mp4", number(body, "batch", 1), seconds, body.get("generate_audio", True) is True)
@@ -252,9 +259,10 @@ def draft(seconds: float) -> bytes:
 
 
 def drafted(content: bytes) -> float | None:
-    """How long the draft is that a file is of; None where it is none."""
+    """How long the draft is that a file is of; None where it is none, or of no length that there is."""
     try:
         held = json.loads(content)
-        return float(held["seconds"]) if held["draft"] == "simulated" else None
-    except (ValueError, TypeError, KeyError, RecursionError):
+        seconds = float(held["seconds"]) if held["draft"] == "simulated" else 0
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return None
+    return seconds if SHORTEST <= seconds <= LONGEST else None

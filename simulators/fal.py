@@ -17,8 +17,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 from uuid import uuid4
 
+from attrs import asdict
+
 from .fal_films import FILMS_SOLD
-from .fal_model import Endpoint
+from .fal_model import Endpoint, refuse
 from .fal_pictures import PICTURES_SOLD
 from .fal_platform import FalPlatform
 from .fal_results import media, result
@@ -27,6 +29,7 @@ from .fal_sounds import SOUNDS_SOLD
 from .fal_wan import WANS_SOLD
 from .fields import Link, given, problems
 from .message import Body, Clock, Error, Refusal, Request, Response, json_response
+from .model import known
 from .service import DAY
 from .task import Failure, Order, Stage, Task
 from .webhooks import Webhook
@@ -40,9 +43,6 @@ OF_A_MODEL = ("content_policy_violation", "no_media_generated", "image_too_large
 
 LOCKED = "User is locked. Reason: Exhausted balance. Top up your balance at fal.ai/dashboard/billing."
 TOO_LATE = "ALREADY_COMPLETED"
-ASKED = ("1", "true")
-"""What asks for logs: the page's word, and that of fal's own client."""
-
 ASKED = ("1", "true")
 """What asks for logs: the page's word, and that of fal's own client."""
 
@@ -121,21 +121,16 @@ class Fal(FalPlatform, FalSigned):
         body = given(request.object or {})
         name = request.path.removeprefix("/")
         endpoint = SOLD[name]
+        own = known(body, endpoint.fields)
         wrong = [*problems(body, endpoint.fields), *problems(request.query, {"fal_webhook": Link()})]
-        if wrong := wrong or [*endpoint.rules(body)] or self.unusable(request, body, endpoint.fields):
-            raise Refusal(422, "value_error", "", {problem.field: [problem.predicate] for problem in wrong})
-        made = endpoint.made(body)
+        refuse(wrong or [*endpoint.rules(own)] or self.unusable(request, own, endpoint.fields))
         return Order(
             wire_id=name,
-            prompt=str(body.get(endpoint.subject) or ""),
-            size=made.size,
-            media=made.media,
-            price=endpoint.cents(body),
-            count=made.count,
-            seconds=made.seconds,
-            sound=made.sound,
+            prompt=str(own.get(endpoint.subject) or ""),
+            price=endpoint.cents(own),
             sent=body,
             callback=str(request.query.get("fal_webhook") or ""),
+            **asdict(endpoint.made(own), recurse=False),
         )
 
     def accepted(self, task: Task, request: Request) -> Response:
@@ -198,6 +193,8 @@ class Fal(FalPlatform, FalSigned):
 
     def _lines(self, task: Task) -> list[str]:
         """The log: a line for each step that is done."""
+        if not task.running:
+            return []
         done = (self.now - task.created - task.queued) / task.running
         return [f"step {number + 1} of 8" for number in range(min(int(8 * done) + 1, 8))]
 

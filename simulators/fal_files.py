@@ -16,8 +16,10 @@ from uuid import uuid4
 
 from attrs import define, field
 
-from .fields import Fields, Text, Whole, given, problems
-from .message import Body, Clock, Refusal, Request, Response, json_response
+from .fal_model import check, invalid
+from .fields import Fields, Number, Text, Whole, given, problems
+from .inputs import MEGABYTE
+from .message import Clock, Refusal, Request, Response, json_response
 from .service import DAY, Service
 from .uploads import named
 
@@ -27,6 +29,11 @@ TOKEN_LIFE = 3600
 AT = r"/uploads/(?P<upload>[0-9a-f]{32})/[^/]+/multipart/(?P<key>[0-9a-f]{32})"
 MOST_OPEN = 100
 """Uploads in parts that are open at a time; the oldest go."""
+
+MOST_PARTS = 10_000
+
+LIFE: Fields = {"expiration_duration_seconds": Number(0, 1e10)}
+"""How long a file is kept: three centuries are as good as for ever."""
 
 
 @define
@@ -38,6 +45,11 @@ class InParts:
     life: float | None
     key: str = field(factory=lambda: uuid4().hex)
     parts: dict[int, bytes] = field(factory=dict)
+
+    @property
+    def size(self) -> int:
+        """Bytes that are there."""
+        return sum(map(len, self.parts.values()))
 
 
 def etag(content: bytes) -> str:
@@ -52,7 +64,7 @@ class FalFiles(Service):
         ("POST", r"/storage/auth/token", "token"),
         ("POST", r"/files/upload", "upload"),
         ("POST", r"/files/upload/multipart", "begin"),
-        ("PUT", rf"{AT}/(?P<number>[0-9]+)", "part"),
+        ("PUT", rf"{AT}/(?P<number>[0-9]{{1,9}})", "part"),
         ("POST", rf"{AT}/complete", "complete"),
         ("POST", r"/storage/upload/initiate", "initiate"),
     )
@@ -95,17 +107,20 @@ class FalFiles(Service):
         """One part, which its ETag names."""
         self._admit_bytes(request)
         number = int(match["number"])
-        if number < 1:
-            raise Refusal(422, "value_error", "", {"part_number": ["parts are counted from 1"]})
-        self._open(match).parts[number] = request.body
+        if not 1 <= number <= MOST_PARTS:
+            raise invalid("part_number", f"parts are counted from 1 to {MOST_PARTS}")
+        there = self._open(match)
+        there.parts[number] = request.body
+        if there.size > self.kept_megabytes * MEGABYTE:
+            del there.parts[number]
+            raise invalid("part_number", f"all parts together have at most {self.kept_megabytes:g} MB")
         return json_response({}, headers={"ETag": etag(request.body)})
 
     def complete(self, request: Request, match: re.Match[str]) -> Response:
         """All parts together are the file."""
         self._admit_bytes(request)
         there, body = self._open(match), given(request.object or {})
-        if wrong := problems(body, {"parts": Parts(there.parts)}):
-            raise Refusal(422, "value_error", "", {problem.field: [problem.predicate] for problem in wrong})
+        check(body, {"parts": Parts(there.parts)})
         content = b"".join(there.parts[number] for number in sorted(there.parts))
         kept = self.keep(content, there.name, declared=there.declared, life=there.life, upload_id=match["upload"])
         del self._in_parts[match["upload"]]
@@ -119,8 +134,7 @@ class FalFiles(Service):
         self.admit(request)
         _stored(request, "gcs")
         body = given(request.object or {})
-        if wrong := problems(body, {"file_name": Text(1, required=True), "content_type": Text(1, required=True)}):
-            raise Refusal(422, "value_error", "", {problem.field: [problem.predicate] for problem in wrong})
+        check(body, {"file_name": Text(1, required=True), "content_type": Text(1, required=True)})
         lent = self.lend(body["file_name"], {"Content-Type": str(body["content_type"])}, kept=True, keyed=True)
         here = self.here(request)
         return json_response({"upload_url": f"{here}{lent.path}", "file_url": f"{here}{lent.kept_path}"})
@@ -149,7 +163,7 @@ class Parts:
         """See Field."""
         if not isinstance(value, list) or not value:
             return "type", "must be a list of parts"
-        fields: Fields = {"partNumber": Whole(1, 10_000, required=True), "etag": Text(1, required=True)}
+        fields: Fields = {"partNumber": Whole(1, MOST_PARTS, required=True), "etag": Text(1, required=True)}
         for each in value:
             if not isinstance(each, dict) or problems(each, fields):
                 return "entries", "must be a list of {partNumber, etag}"
@@ -168,7 +182,7 @@ def _told(request: Request) -> tuple[str, str]:
 def _stored(request: Request, where: str) -> None:
     """422 for another storage_type than that of the call."""
     if request.query.get("storage_type") != where:
-        raise Refusal(422, "value_error", "", {"storage_type": [f"must be {where}"]})
+        raise invalid("storage_type", f"must be {where}")
 
 
 def _life(request: Request) -> float | None:
@@ -176,7 +190,9 @@ def _life(request: Request) -> float | None:
     headers = ("x-fal-object-lifecycle", "x-fal-object-lifecycle-preference")
     told = next((request.headers[each] for each in headers if each in request.headers), "{}")
     try:
-        asked: Body = json.loads(told)
-    except ValueError:
-        raise Refusal(400, "", "X-Fal-Object-Lifecycle must be JSON") from None
-    return cast("float | None", asked.get("expiration_duration_seconds")) if isinstance(asked, dict) else None
+        asked: object = json.loads(told)
+    except (ValueError, RecursionError):
+        asked = None
+    if not isinstance(asked, dict) or problems(asked, LIFE):
+        raise Refusal(400, "", "X-Fal-Object-Lifecycle must be an object in JSON, with seconds that are a number")
+    return cast("float | None", asked.get("expiration_duration_seconds"))

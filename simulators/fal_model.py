@@ -8,7 +8,8 @@ from typing import Literal, cast
 
 from attrs import frozen
 
-from .fields import Cause, Field, Fields, Problem, Whole
+from .fields import Cause, Field, Fields, Problem, Whole, problems
+from .message import Refusal
 from .model import Given, Made, no_rules
 from .picture import Size
 
@@ -111,6 +112,22 @@ def either(body: Given, names: Sequence[str], most: int = 1) -> Iterable[Problem
         yield Problem(
             names[0], "rule", f"{'exactly' if most == 1 else 'at least'} one of {', '.join(names)} is required"
         )
+
+
+def invalid(field: str, text: str) -> Refusal:
+    """The refusal of one field."""
+    return Refusal(422, "value_error", "", {field: [text]})
+
+
+def refuse(wrong: Iterable[Problem]) -> None:
+    """Raises a 422 that tells everything that is wrong, field by field, if anything is."""
+    if found := {problem.field: [problem.predicate] for problem in wrong}:
+        raise Refusal(422, "value_error", "", found)
+
+
+def check(body: Given, fields: Fields) -> None:
+    """422 for everything that is wrong with a body."""
+    refuse(problems(body, fields))
 
 
 def fields_of(*groups: Mapping[str, Field]) -> dict[str, Field]:

@@ -13,11 +13,10 @@ from decimal import Decimal
 
 from .fal_model import SEED, SIZES, Endpoint, ImageSize, fields_of, size_of
 from .fields import Choice, Field, Flag, Links, Number, Text, Whole
-from .inputs import PICTURES
+from .inputs import MEGAPIXEL, PICTURES
 from .model import Given, Made, listed, number, said
 from .picture import Media, Size, pixels
 
-MEGAPIXEL = 1024 * 1024
 HUNDRED = Decimal(100)
 ANY = 2**53
 """What is as good as no bound: none is told."""
@@ -59,7 +58,7 @@ def sized(
     return Endpoint(
         fields,
         lambda body: drawn(body, size(body), media),
-        lambda body: cents({name: body[name] for name in fields if name in body}, size(body)),
+        lambda body: cents(body, size(body)),
         "images",
         unit[0],
         Decimal(unit[1]),

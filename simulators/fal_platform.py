@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, Protocol
 
 from .fal_files import FalFiles
+from .fal_model import check, invalid
 from .fields import Choice, Number, given, problems
 from .message import Refusal, Request, Response, json_response
 
@@ -60,7 +61,7 @@ class FalPlatform(FalFiles):
         self.admit(request)
         names = [name for name in str(request.query.get("endpoint_id", "")).split(",") if name]
         if not 1 <= len(names) <= MOST_IDS:
-            raise Refusal(422, "value_error", "", {"endpoint_id": [f"takes 1 to {MOST_IDS} ids"]})
+            raise invalid("endpoint_id", f"takes 1 to {MOST_IDS} ids")
         prices = [
             {
                 "endpoint_id": name,
@@ -77,18 +78,17 @@ class FalPlatform(FalFiles):
         """{estimate_type, total_cost, currency} of so many calls, or units, of each endpoint."""
         self.admit(request)
         body = given(request.object or {})
-        if wrong := problems(body, {"estimate_type": Choice(tuple(QUANTITIES), required=True)}):
-            raise Refusal(422, "value_error", "", {problem.field: [problem.predicate] for problem in wrong})
+        check(body, {"estimate_type": Choice(tuple(QUANTITIES), required=True)})
         quantity, asked = QUANTITIES[str(body["estimate_type"])], body.get("endpoints")
         if not isinstance(asked, dict) or not asked:
-            raise Refusal(422, "value_error", "", {"endpoints": ["must be an object that names an endpoint"]})
+            raise invalid("endpoints", "must be an object that names an endpoint")
         total = sum((self._cost(name, asked[name], quantity) for name in asked), Decimal(0))
         return json_response({"estimate_type": body["estimate_type"], "total_cost": float(total), "currency": "USD"})
 
     def _cost(self, name: str, of: Any, quantity: str) -> Decimal:
         wanted = {quantity: Number(0, 1e12, required=True)}
         if not isinstance(of, dict) or problems(of, wanted):
-            raise Refusal(422, "value_error", "", {f"endpoints.{name}": [f"needs {quantity}"]})
+            raise invalid(f"endpoints.{name}", f"needs {quantity}")
         return self._priced(name).unit_usd * Decimal(repr(of[quantity]))
 
     def _priced(self, name: str) -> Priced:
@@ -99,6 +99,6 @@ class FalPlatform(FalFiles):
 
 def _count(request: Request, name: str, usual: int) -> int:
     told = str(request.query.get(name, usual))
-    if not told.isdecimal():
-        raise Refusal(422, "value_error", "", {name: ["must be a whole number"]})
+    if not re.fullmatch(r"[0-9]{1,9}", told):
+        raise invalid(name, "must be a whole number of nine digits at most")
     return int(told)

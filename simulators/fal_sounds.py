@@ -14,11 +14,8 @@ from typing import cast
 
 from .fal_model import SEED, Anything, Endpoint, either
 from .fields import Choice, Field, Flag, Number, Text, Whole
-from .model import Given, Made, number, said
+from .model import Given, Made, number, said, spoken_seconds
 from .picture import Media
-
-SPOKEN = 15
-"""Characters that are spoken in a second."""
 
 USUAL_SONG = 30
 """Seconds."""
@@ -26,7 +23,7 @@ USUAL_SONG = 30
 
 def sound(seconds: float, media: Media = "mp3") -> Made:
     """A sound."""
-    return Made((0, 0), media, 1, max(1.0, seconds))
+    return Made((0, 0), media, 1, seconds)
 
 
 def spoken(fields: Mapping[str, Field], text: str, usd: str) -> Endpoint:
@@ -34,7 +31,7 @@ def spoken(fields: Mapping[str, Field], text: str, usd: str) -> Endpoint:
 
     def made(body: Given) -> Made:
         speed = cast("float", body.get("speed", 1.0))
-        return sound(len(said(body, text, "")) / SPOKEN / speed)
+        return sound(spoken_seconds(said(body, text, ""), speed))
 
     def cents(body: Given) -> Decimal:
         return Decimal(usd) * len(said(body, text, "")) / 10

@@ -115,12 +115,7 @@ def from_base64(text: object) -> bytes | None:
     """The bytes of a text in base64, plain or as a data URI; None where it is no such text."""
     if not isinstance(text, str):
         return None
-    if text[:5].lower() == "data:":
-        return from_data_uri(text)
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        return None
+    return from_data_uri(text) if text[:5].lower() == "data:" else _decoded(text)
 
 
 def from_data_uri(text: str) -> bytes | None:
@@ -128,7 +123,15 @@ def from_data_uri(text: str) -> bytes | None:
     head, comma, data = text.partition(",")
     if not comma or head[:5].lower() != "data:":
         return None
-    return from_base64(data) if head.lower().endswith(";base64") else unquote_to_bytes(data)
+    return _decoded(data) if head.lower().endswith(";base64") else unquote_to_bytes(data)
+
+
+def _decoded(text: str) -> bytes | None:
+    """The bytes of plain base64; None where it is none."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return None
 
 
 def is_inline(text: str, forms: Sequence[str] = ("data", "base64")) -> bool:

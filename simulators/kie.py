@@ -21,9 +21,10 @@ from attrs import asdict, evolve
 
 from . import kie_answers, kie_kling, kie_pictures, kie_seedance, kie_sounds, kie_veo, kie_wan
 from .fields import Fields, Link, Problem, given, problems
+from .kie_answers import check, refuse, success
 from .kie_files import FRESH, UPLOAD, Files
 from .message import Body, Error, Refusal, Request, Response, json_response
-from .model import Model
+from .model import Model, known
 from .service import DAY
 from .task import Failure, Order, Stage, Task
 from .webhooks import Delivery, Webhook
@@ -135,7 +136,7 @@ class Kie(Files):
             raise Refusal(200, 422, "The model name you specified is not supported")
         if not isinstance(wanted, dict):
             raise Refusal(200, 422, "The input cannot be null")
-        _check(sent, {"callBackUrl": Link()})
+        check(sent, {"callBackUrl": Link()})
         return self._ordered(request, sent, name, MODELS[name], given(wanted))
 
     def _veo(self, request: Request, sent: Body) -> Order:
@@ -144,24 +145,24 @@ class Kie(Files):
 
     def _ordered(self, request: Request, sent: Body, name: str, model: Model, body: Mapping[str, object]) -> Order:
         fields = model.fields(body)
-        wrong = problems(body, fields) or [*model.rules(body), *_mismatch(body, fields)]
-        if wrong := wrong or self.unusable(request, body, fields):
-            raise _invalid(wrong)
+        own = known(body, fields)
+        wrong = [*problems(body, fields), *_mismatch(body, fields)]
+        refuse(wrong or [*model.rules(own)] or self.unusable(request, own, fields))
         words = ("prompt", "text", "lyrics", "style", "negative_tags")
         return Order(
             wire_id=name,
-            prompt=next((str(body[each]) for each in words if body.get(each)), ""),
-            price=model.price(body),
+            prompt=next((str(own[each]) for each in words if own.get(each)), ""),
+            price=model.price(own),
             scope=request.path,
             sent=sent,
             callback=str(sent.get("callBackUrl") or ""),
-            **asdict(model.made(body), recurse=False),
+            **asdict(model.made(own), recurse=False),
         )
 
     def _extension(self, sent: Body) -> Order:
         """A film of veo that goes on."""
         body = given(sent)
-        _check(body, kie_veo.AGAIN)
+        check(body, kie_veo.AGAIN)
         before = self._made_by_veo(str(body["taskId"]))
         return evolve(
             before.order,
@@ -188,9 +189,9 @@ class Kie(Files):
         task = self._made_by_veo(str(asked.get("taskId", "")))
         links = self.result_links(task, self.here(request))
         index = str(asked.get("index", 0))
-        if not index.isdecimal() or int(index) >= len(links):
+        if not re.fullmatch(r"[0-9]{1,4}", index) or int(index) >= len(links):
             raise Refusal(200, 422, "index is that of no film")
-        return _success({"taskId": task.id, "resultUrl": links[int(index)]})
+        return success({"taskId": task.id, "resultUrl": links[int(index)]})
 
     def sought(self, request: Request, match: re.Match[str]) -> str | None:
         """The query's taskId, of a task of that route."""
@@ -202,11 +203,11 @@ class Kie(Files):
 
     def accepted(self, task: Task, request: Request) -> Response:
         """{code, msg, data: {taskId}}."""
-        return _success({"taskId": task.id})
+        return success({"taskId": task.id})
 
     def shown(self, task: Task, stage: Stage, urls: Sequence[str]) -> Response:
         """The record, of its route."""
-        return _success(self._told_of(task, stage, urls))
+        return success(self._told_of(task, stage, urls))
 
     def notice(self, task: Task, stage: Stage, urls: Sequence[str], event: str) -> Response:
         """The record, with the credits that were taken and those that are left; a failure has its own code."""
@@ -215,7 +216,7 @@ class Kie(Files):
         record["remainedCredits"] = float(self.balance)
         if task.failure and stage == "failed":
             return json_response({"code": 501, "msg": task.failure.message, "data": record})
-        return _success(record)
+        return success(record)
 
     def signed(self, delivery: Delivery, body: bytes, key: str) -> Mapping[str, str]:
         """The time, and the task's id with it, signed; the body is not."""
@@ -243,7 +244,7 @@ class Kie(Files):
     def funds(self, request: Request, _: re.Match[str]) -> Response:
         """The credits that are left."""
         self.admit(request)
-        return _success(float(self.balance))
+        return success(float(self.balance))
 
     def _told_of(self, task: Task, stage: Stage, urls: Sequence[str]) -> Body:
         failure = task.failure if stage == "failed" else None
@@ -257,19 +258,6 @@ def _mismatch(body: Mapping[str, object], fields: Fields) -> Iterator[Problem]:
     for name in ("input_urls", "image_urls", "image_url"):
         if name in body and name not in fields:
             yield Problem(name, "rule", "needs a model that takes images")
-
-
-def _check(body: Mapping[str, object], fields: Fields) -> None:
-    if wrong := problems(body, fields):
-        raise _invalid(wrong)
-
-
-def _invalid(wrong: Sequence[Problem]) -> Refusal:
-    return Refusal(200, 422, "; ".join(f"{problem.field} {problem.predicate}" for problem in wrong))
-
-
-def _success(data: object) -> Response:
-    return json_response({"code": 200, "msg": "success", "data": data})
 
 
 SERVICE = Kie

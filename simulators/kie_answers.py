@@ -1,4 +1,4 @@
-"""What kie.ai tells of a job: a record with JSON in texts, whose result is links, or all that there is of songs.
+"""What kie.ai tells: codes with data or what is wrong, and of a job a record with JSON in texts.
 
 Ours, where the page is silent: the ids of songs; what a record says before the end.
 """
@@ -9,10 +9,32 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .message import Body
+from .fields import Fields, Problem, problems
+from .message import Body, Refusal, Response, json_response
 from .task import Order, Stage, Task
 
 WORDS: Mapping[Stage, str] = {"running": "generating", "succeeded": "success", "failed": "fail"}
+
+
+def success(data: object) -> Response:
+    """{code, msg, data}."""
+    return json_response({"code": 200, "msg": "success", "data": data})
+
+
+def sentence(wrong: Sequence[Problem]) -> str:
+    """Everything that is wrong, in one text."""
+    return "; ".join(f"{problem.field} {problem.predicate}" for problem in wrong)
+
+
+def refuse(wrong: Sequence[Problem]) -> None:
+    """Raises a 422 that tells everything that is wrong, if anything is."""
+    if wrong:
+        raise Refusal(200, 422, sentence(wrong))
+
+
+def check(body: Mapping[str, object], fields: Fields) -> None:
+    """A 422 for everything that is wrong with a body."""
+    refuse(problems(body, fields))
 
 
 def record(task: Task, stage: Stage, urls: Sequence[str], now: float, *, named: bool) -> Body:

@@ -12,14 +12,13 @@ from urllib.parse import urlsplit
 
 from .fields import Fields, Link, Text, given, is_link, problems
 from .inputs import MEGABYTE, from_base64
+from .kie_answers import check, sentence, success
 from .message import Refusal, Request, Response, json_response
 from .multipart import Part
-from .picture import TYPES
 from .service import DAY, Service
-from .works_out import FILE
 
 UPLOAD = r"/api/file-(?P<way>stream|base64|url)-upload"
-FRESH = r"/media/fresh/(?P<ends>[0-9]+)(?P<path>/media/tasks/.+)"
+FRESH = r"/media/fresh/(?P<ends>[0-9]{1,12})(?P<path>/media/tasks/.+)"
 FRESH_FOR = 1200.0
 KEPT_FOR = 14 * DAY
 BASE64_MEGABYTES = 10.0
@@ -38,7 +37,7 @@ class Files(Service):
             return _no(401, refusal.message)
         sent = given((request.form if match["way"] == "stream" else request.object) or {})
         if wrong := problems(sent, WORDS):
-            return _no(400, "; ".join(f"{problem.field} {problem.predicate}" for problem in wrong))
+            return _no(400, sentence(wrong))
         if str(sent["uploadPath"]).strip("/") != sent["uploadPath"]:
             return _no(400, "uploadPath has no slash at either end")
         try:
@@ -76,26 +75,16 @@ class Files(Service):
         """{code, msg, data}: another link to a file that a task made."""
         self.admit(request)
         sent = given(request.object or {})
-        if wrong := problems(sent, {"url": Link(required=True)}):
-            raise Refusal(200, 422, "; ".join(f"{problem.field} {problem.predicate}" for problem in wrong))
+        check(sent, {"url": Link(required=True)})
         path = urlsplit(str(sent["url"])).path
-        found = re.fullmatch(FILE, path)
-        task = self.tasks.get(found["id"]) if found else None
-        if task is None or path not in self.result_links(task, "") or self.now >= task.ends + KEPT_FOR:
+        made = self.made_at(path)
+        if made is None or self.now >= made[0].ends + KEPT_FOR:
             raise Refusal(200, 404, "The file does not exist")
-        link = f"{self.here(request)}/media/fresh/{int(self.now + FRESH_FOR)}{path}"
-        return json_response({"code": 200, "msg": "success", "data": link})
+        return success(f"{self.here(request)}/media/fresh/{int(self.now + FRESH_FOR)}{path}")
 
     def refreshed(self, request: Request, match: re.Match[str]) -> Response:
         """A result file at a fresh link: 403 once that has expired, 404 when there is none."""
-        found = re.fullmatch(FILE, match["path"])
-        task = self.tasks.get(found["id"]) if found else None
-        if task is None or found is None or match["path"] not in self.result_links(task, ""):
-            return Response(404, {"Content-Type": "text/plain"}, b"no such file\n")
-        if self.now >= float(match["ends"]):
-            return Response(403, {"Content-Type": "text/plain"}, b"this link has expired\n")
-        index = int(found["index"])
-        return Response(200, {"Content-Type": TYPES[task.order.results[index]]}, self.work(task, index))
+        return self.served(self.made_at(match["path"]), float(match["ends"]))
 
 
 def _no(status: int, text: str) -> Response:

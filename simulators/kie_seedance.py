@@ -12,7 +12,7 @@ from functools import partial
 
 from .fields import Choice, Field, Flag, Link, Links, Problem, Text, Whole
 from .inputs import PICTURES, Takes
-from .model import Given, Made, Model, at_most_one, number, said
+from .model import Given, Made, Model, at_most_one, last_needs_first, number, said
 from .picture import film_size
 
 FIVE_RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16")
@@ -83,15 +83,9 @@ def seedance_rules(body: Given) -> Iterable[Problem]:
     """Frames and references exclude each other; the web is searched for a text alone."""
     frames = ("first_frame_url", "last_frame_url")
     yield from at_most_one(body, frames, REFERENCES)
-    yield from last_needs_first(body)
+    yield from last_needs_first(body, *frames)
     if body.get("web_search") is True and any(body.get(name) for name in (*frames, *REFERENCES)):
         yield Problem("web_search", "rule", "is for text to video alone")
-
-
-def last_needs_first(body: Given) -> Iterable[Problem]:
-    """There is no end without a beginning."""
-    if body.get("last_frame_url") and not body.get("first_frame_url"):
-        yield Problem("last_frame_url", "rule", "needs first_frame_url")
 
 
 MODELS: Mapping[str, Model] = {

@@ -9,20 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from typing import cast
 
-from .fields import Choice, Field, Flag, Number, Objects, Problem, Text, Whole
-from .model import Given, Made, Model, listed, number, said
+from .fields import Choice, Field, Flag, Problem, Text, Whole
+from .model import Given, Made, Model, listed, number, said, spoken_seconds
+from .speech import ELEVENLABS, GEMINI, VOICED, WEIGHT
 
 USUAL_SONG = 30
 """Seconds."""
 
-SPOKEN = 15
-"""Characters that are spoken in a second."""
-
 SPEECH = Decimal(6)
 """Credits of a speech."""
 
-WEIGHT = Number(0, 1)
 WEIGHTS = ("style_weight", "weirdness_constraint", "audio_weight")
 IDEA = 3000
 
@@ -74,51 +72,16 @@ def pair(_: Given) -> Decimal:
     return Decimal(12)
 
 
-ELEVENLABS: dict[str, Field] = {
-    "text": Text(1, 5000, required=True),
-    "voice": Text(1),
-    "stability": WEIGHT,
-    "similarity_boost": WEIGHT,
-    "style": WEIGHT,
-    "speed": Number(0.7, 1.2),
-    "timestamps": Flag(),
-    "previous_text": Text(),
-    "next_text": Text(),
-    "language_code": Text(),
-}
-GEMINI: dict[str, Field] = {
-    "speakers": Objects(
-        {
-            "speaker_id": Text(1, required=True),
-            "voice_name": Text(1, required=True),
-            "accent": Text(1, required=True),
-            "style": Text(),
-            "pace": Text(),
-            "audio_profile": Text(),
-        },
-        least=1,
-        required=True,
-    ),
-    "dialogue_turns": Objects(
-        {"speaker_id": Text(1, required=True), "text": Text(1, 10_000, required=True)}, least=1, required=True
-    ),
-    "scene": Text(),
-    "sample_context": Text(),
-    "temperature": Number(0, 2),
-}
-
-
 def speech(body: Given) -> Made:
     """As long as its text takes to say."""
-    speed = body.get("speed", 1)
-    seconds = len(said(body, "text", "")) / SPOKEN / (speed if isinstance(speed, int | float) else 1)
-    return Made((0, 0), "mp3", seconds=max(1.0, seconds))
+    speed = cast("float", body.get("speed", 1))
+    return Made((0, 0), "mp3", seconds=spoken_seconds(said(body, "text", ""), speed))
 
 
 def dialogue(body: Given) -> Made:
     """As long as its turns take to say."""
-    characters = sum(len(turn["text"]) for turn in listed(body, "dialogue_turns"))
-    return Made((0, 0), "wav", seconds=max(1.0, characters / SPOKEN))
+    text = "".join(turn["text"] for turn in listed(body, "dialogue_turns"))
+    return Made((0, 0), "wav", seconds=spoken_seconds(text))
 
 
 def dialogue_rules(body: Given) -> Iterable[Problem]:
@@ -137,7 +100,7 @@ def spoken(_: Given) -> Decimal:
 
 MODELS: Mapping[str, Model] = {
     "ai-music-api/generate": Model(SUNO, song, pair, song_rules),
-    "elevenlabs/text-to-speech-multilingual-v2": Model({**ELEVENLABS, "voice": Text(1, required=True)}, speech, spoken),
+    "elevenlabs/text-to-speech-multilingual-v2": Model(VOICED, speech, spoken),
     "elevenlabs/text-to-speech-turbo-2-5": Model(ELEVENLABS, speech, spoken),
     "google/gemini-3-1-flash-tts": Model(GEMINI, dialogue, spoken, dialogue_rules),
 }

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from .fields import Choice, Field, Flag, Link, Links, Problem, Text, Whole
 from .inputs import FILMS, PICTURES, SOUNDS, Takes
-from .model import Given, Made, Model, listed, no_rules, number, said
+from .model import Given, Made, Model, last_needs_first, listed, no_rules, number, said
 from .picture import film_size
 
 USUAL_SECONDS = 5
@@ -75,8 +75,7 @@ def wan_credits(body: Given) -> Decimal:
 
 def of_image_rules(body: Given) -> Iterable[Problem]:
     """A frame or a clip is what it begins with."""
-    if body.get("last_frame_url") and not body.get("first_frame_url"):
-        yield Problem("last_frame_url", "rule", "needs first_frame_url")
+    yield from last_needs_first(body, "first_frame_url", "last_frame_url")
     if not (body.get("first_frame_url") or body.get("first_clip_url")):
         yield Problem("first_frame_url", "missing", "is required")
 
@@ -90,8 +89,6 @@ def of_reference_rules(body: Given) -> Iterable[Problem]:
 WAN_RULES = {"image-to-video": of_image_rules, "r2v": of_reference_rules}
 
 MODELS: Mapping[str, Model] = {
-    **{
-        f"wan/2-7-{mode}": Model(fields, wan_made, wan_credits, WAN_RULES.get(mode, no_rules))
-        for mode, fields in WAN_MODES.items()
-    },
+    f"wan/2-7-{mode}": Model(fields, wan_made, wan_credits, WAN_RULES.get(mode, no_rules))
+    for mode, fields in WAN_MODES.items()
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, Literal, get_args
@@ -187,6 +188,11 @@ class Error:
     def _known(self, _: object, means: str) -> None:
         if means not in get_args(Meaning):
             raise ValueError(f"an Error means one of {', '.join(get_args(Meaning))}, not {means!r}")
+
+
+def moment(seconds: float) -> str:
+    """A time in ISO 8601, of UTC, with a Z."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
 def json_response(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -29,6 +29,11 @@ class Made:
     covers: bool = False
 
 
+def known(body: Given, fields: Fields) -> dict[str, object]:
+    """What a model knows of a body: of its fields alone."""
+    return {name: body[name] for name in fields if name in body}
+
+
 def no_rules(_: Given) -> Iterable[Problem]:
     """No rule between fields."""
     return ()
@@ -63,6 +68,21 @@ def listed(body: Given, name: str) -> list[Any]:
     """A list, empty where none is given."""
     value = body.get(name)
     return value if isinstance(value, list) else []
+
+
+def last_needs_first(body: Given, first: str, last: str) -> Iterable[Problem]:
+    """There is no end without a beginning."""
+    if body.get(last) and not body.get(first):
+        yield Problem(last, "rule", f"needs {first}")
+
+
+SPOKEN = 15
+"""Characters that are spoken in a second."""
+
+
+def spoken_seconds(text: str, speed: float = 1) -> float:
+    """How long a text takes to say: a second at least."""
+    return max(1.0, len(text) / SPOKEN / speed)
 
 
 def at_most_one(body: Given, *groups: Sequence[str]) -> Iterable[Problem]:

@@ -130,9 +130,11 @@ class OpenAI(Service):
         model = body.get("model")
         if model is None:
             raise _invalid("you must provide a model parameter")
+        if not isinstance(model, str):
+            raise _invalid("model must be a string")
         if model not in there:
             raise Refusal(404, UNKNOWN, f"The model `{model}` does not exist or you do not have access to it.")
-        return cast(str, model)
+        return model
 
     def accepted(self, task: Task, request: Request) -> Response:
         """What was made, once it is: a slow one is waited for."""
@@ -208,16 +210,15 @@ def _ids(every: Sequence[Mapping[str, object]]) -> tuple[str, ...]:
 def _form(form: Sent) -> Sent:
     """The fields of a form as JSON has them; image may be one file, or image[] more than once."""
     fields: dict[str, object] = {}
+    files: dict[str, list[object]] = {}
     for name in form:
         each = form[name]
         if isinstance(each, str):
-            whole = name in NUMBERS and each.isascii() and each.isdecimal()
+            whole = name in NUMBERS and re.fullmatch(r"[0-9]{1,9}", each)
             fields[name] = int(each) if whole else FLAGS.get(each, each) if name == "stream" else each
         else:
-            found = each if isinstance(each, list) else [each]
-            known = cast("list[Part]", fields.setdefault(name.removesuffix("[]"), []))
-            known.extend(part for part in found if isinstance(part, Part))
-    return Sent(fields)
+            files.setdefault(name.removesuffix("[]"), []).extend(each if isinstance(each, list) else [each])
+    return Sent({**files, **fields})
 
 
 def _unwrapped(body: dict[str, object]) -> dict[str, object]:

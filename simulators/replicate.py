@@ -2,7 +2,8 @@
 
 Ours, where the page is silent: what a prediction costs that failed or was canceled; how long a webhook's answer is
 waited for, and when exactly it is tried again; how many predictions are on a page; what a log says; that an official
-model is known by a version too, and that any other version is a community model's; `Prefer: wait` waits for nothing.
+model is known by a version too, and that any other version is a community model's; `Prefer: wait` waits for nothing;
+`Cancel-After` of another form changes nothing.
 What is ours of files and of models is told in replicate_files and replicate_models.
 """
 
@@ -10,7 +11,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import hmac
 import re
 import secrets
 from collections.abc import Mapping, Sequence
@@ -21,11 +21,12 @@ from uuid import uuid4
 from attrs import asdict, frozen
 
 from .fields import Cause, Field, Link, given, problems
-from .message import Body, Error, Refusal, Request, Response, json_response
-from .replicate_files import Files, written
+from .message import Body, Error, Refusal, Request, Response, json_response, moment
+from .model import known
+from .replicate_files import Files
 from .replicate_models import COMMUNITY, MODELS, schema
 from .task import Failure, Order, Stage, Task
-from .webhooks import Delivery, Moment, Webhook
+from .webhooks import Delivery, Moment, Webhook, signature
 
 STATUS: Mapping[Stage, str] = {
     "queued": "starting",
@@ -70,6 +71,7 @@ ENDED = "canceled"
 """The word for what a deadline ended."""
 
 UNITS = {"s": 1, "m": 60, "h": 3600}
+DEADLINE = re.compile(r"(?:[0-9]{1,9}[smh])+")
 
 
 class Replicate(Files):
@@ -150,15 +152,16 @@ class Replicate(Files):
             raise _invalid("input is required")
         put = given(wanted)
         fields = model.fields(put)
+        own = known(put, fields)
         if wrong := problems(body, HOOK):
             raise _invalid("; ".join(f"{problem.field} {problem.predicate}" for problem in wrong))
-        if wrong := problems(put, fields) or [*model.rules(put)] or self.unusable(request, put, fields):
+        if wrong := problems(put, fields) or [*model.rules(own)] or self.unusable(request, own, fields):
             raise _invalid("; ".join(f"input.{problem.field} {problem.predicate}" for problem in wrong))
-        made = asdict(model.made(put), recurse=False)
-        price: int | Decimal = model.price(put)
+        made = asdict(model.made(own), recurse=False)
+        price: int | Decimal = model.price(own)
         sent = {**body, "input": put, "deadline": _deadline(request.headers.get("cancel-after", ""))}
         return Order(
-            name, str(put.get("prompt", "")), price=price, sent=sent, callback=str(body.get("webhook", "")), **made
+            name, str(own.get("prompt", "")), price=price, sent=sent, callback=str(body.get("webhook", "")), **made
         )
 
     def create(self, order: Order, key: str | None) -> Task:
@@ -219,7 +222,7 @@ class Replicate(Files):
             "default_example": None,
             "latest_version": {
                 "id": version,
-                "created_at": written(0),
+                "created_at": moment(0),
                 "cog_version": "0.16.0",
                 "openapi_schema": schema(MODELS[name].fields({})),
             },
@@ -249,14 +252,12 @@ class Replicate(Files):
         if task.failure or task.canceled is not None:
             del times["output"]
         each = (Moment(at, event, again=event == "completed") for event, at in times.items())
-        return [moment for moment in each if moment.event in cast("Sequence[str]", wanted)]
+        return [one for one in each if one.event in cast("Sequence[str]", wanted)]
 
     def signed(self, delivery: Delivery, body: bytes, key: str) -> Mapping[str, str]:
         """As Standard Webhooks: the id, which a resend keeps, the time, and both with the body signed."""
         stamp = str(int(self.now))
-        over = f"{delivery.id}.{stamp}.".encode() + body
-        signature = hmac.digest(base64.b64decode(key.removeprefix("whsec_")), over, hashlib.sha256)
-        named = f"v1,{base64.b64encode(signature).decode()}"
+        named = f"v1,{signature(delivery, stamp, body, key.removeprefix('whsec_'))}"
         return {"webhook-id": delivery.id, "webhook-timestamp": stamp, "webhook-signature": named}
 
     def new_secret(self, name: str) -> str:
@@ -284,9 +285,9 @@ class Replicate(Files):
             "error": failure.message if failure else None,
             "status": failure.code if failure and failure.code in (ABORTED, ENDED) else STATUS[stage],
             "logs": self.told(task, stage).get("log", ""),
-            "created_at": written(task.created),
-            "started_at": written(task.created + task.queued) if began and task.running else None,
-            "completed_at": written(task.ends) if over else None,
+            "created_at": moment(task.created),
+            "started_at": moment(task.created + task.queued) if began and task.running else None,
+            "completed_at": moment(task.ends) if over else None,
             "metrics": {"predict_time": task.running} if over else {},
             "urls": {"get": at, "cancel": f"{at}/cancel"},
         }
@@ -306,9 +307,10 @@ def _invalid(text: str) -> Refusal:
 
 
 def _deadline(text: str) -> float | None:
-    """The seconds of a deadline like 90s, 5m or 1h30m45s."""
-    found = re.findall(r"([0-9]+)([smh])", text)
-    return float(sum(int(many) * UNITS[unit] for many, unit in found)) if found else None
+    """The seconds of a deadline like 90s, 5m or 1h30m45s; None where it is none."""
+    if not DEADLINE.fullmatch(text):
+        return None
+    return float(sum(int(many) * UNITS[unit] for many, unit in re.findall(r"([0-9]+)([smh])", text)))
 
 
 SERVICE = Replicate

@@ -10,10 +10,9 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import ClassVar
 
-from .message import Body, Refusal, Request, Response, Sent, json_response
+from .message import Body, Refusal, Request, Response, Sent, json_response, moment
 from .multipart import Part
 from .service import DAY, Service
 from .uploads import Upload
@@ -73,15 +72,10 @@ class Files(Service):
             "etag": hashlib.md5(content, usedforsecurity=False).hexdigest(),
             "checksums": {"sha256": hashlib.sha256(content).hexdigest()},
             "metadata": file.about,
-            "created_at": written(file.created),
-            "expires_at": written(file.expires),
+            "created_at": moment(file.created),
+            "expires_at": moment(file.expires),
             "urls": {"get": f"{self.here(request)}{file.path}"},
         }
-
-
-def written(seconds: float) -> str:
-    """A time as it is written."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
 def _object(text: object) -> Body | None:

@@ -17,7 +17,7 @@ from attrs import frozen
 
 from .fields import Cause, Choice, Field, Fields, Flag, Link, Links, Number, Problem, Text, Whole
 from .inputs import FILMS, PICTURES, SOUNDS
-from .model import Given, Made, Model, at_most_one, no_rules, number, said
+from .model import Given, Made, Model, at_most_one, last_needs_first, no_rules, number, said
 from .picture import Size, film_size, snapped
 
 PICTURE = Link(takes=PICTURES, inline=("data",))
@@ -94,7 +94,7 @@ def shots(text: object) -> list[int]:
     try:
         told = json.loads(str(text))
         return [int(shot["duration"]) for shot in told if str(shot["prompt"])]
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return []
 
 
@@ -140,15 +140,9 @@ KLING_CENTS = {
 }
 
 
-def last_needs_first(first: str, last: str, body: Given) -> Iterator[Problem]:
-    """A last frame needs a first."""
-    if body.get(last) and not body.get(first):
-        yield Problem(last, "rule", f"{last} needs {first}")
-
-
 def kling_rules(body: Given) -> Iterator[Problem]:
     """Shots are as long together as the film."""
-    yield from last_needs_first("start_image", "end_image", body)
+    yield from last_needs_first(body, "start_image", "end_image")
     if "multi_prompt" in body and sum(shots(body["multi_prompt"])) != seconds(body):
         yield Problem("multi_prompt", "rule", "the durations of its shots must add up to duration")
 
@@ -173,7 +167,7 @@ REFERENCES = ("reference_images", "reference_videos", "reference_audios")
 
 def seedance_rules(body: Given) -> Iterable[Problem]:
     """Frames and references exclude each other."""
-    yield from last_needs_first("image", "last_frame_image", body)
+    yield from last_needs_first(body, "image", "last_frame_image")
     yield from at_most_one(body, ("image", "last_frame_image"), REFERENCES)
 
 
@@ -250,7 +244,7 @@ MODELS: Mapping[str, Model] = {
     "bytedance/seedance-2.0-mini": _seedance(SEEDANCE_SMALL, "15", "10"),
     "google/veo-3.1-fast": _film(
         VEO,
-        partial(last_needs_first, "image", "last_frame"),
+        partial(last_needs_first, first="image", last="last_frame"),
         usual="720p",
         audio=True,
         price=_per_second(VEO_CENTS, usual="720p", audio=True),

@@ -14,6 +14,7 @@ from attrs import frozen
 from .fields import Choice, Field, Fields, Link, Links, Number, Text, Whole
 from .inputs import PICTURES as ANY_PICTURE
 from .inputs import Takes
+from .model import spoken_seconds
 from .picture import pixels
 
 Given = Mapping[str, Any]
@@ -23,8 +24,6 @@ RATIOS = ("1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3")
 TEN = (*RATIOS, "21:9", "5:4", "4:5")
 PICTURES = Takes(("image/jpeg", "image/png", "image/webp"), megabytes=10)
 QUALITIES = {"basic": "2K", "high": "4K"}
-SPOKEN = 15
-"""Characters that are spoken in a second."""
 
 
 @frozen
@@ -47,7 +46,7 @@ def picture(body: Given) -> Mapping[str, Any]:
 
 def speech(body: Given) -> Mapping[str, Any]:
     """A speech as long as its text takes to say."""
-    seconds = max(1.0, len(body["text"]) / SPOKEN / body.get("speed", 1))
+    seconds = spoken_seconds(body["text"], body.get("speed", 1))
     return {"prompt": body["text"], "size": (0, 0), "media": "mp3", "seconds": seconds}
 
 

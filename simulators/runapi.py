@@ -9,8 +9,6 @@ long, is answered, in each of `forms`.
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
 import json
 import re
 import secrets
@@ -31,7 +29,7 @@ from .runapi_parts import PartedFiles
 from .runapi_prices import Prices
 from .service import DAY
 from .task import Failure, Order, Stage, Task
-from .webhooks import Delivery, Webhook
+from .webhooks import Delivery, Webhook, signature
 
 STATUS: Mapping[Stage, str] = {
     "queued": "pending",
@@ -257,12 +255,10 @@ class RunAPI(Prices, PartedFiles):
     def signed(self, delivery: Delivery, body: bytes, key: str) -> Mapping[str, str]:
         """The id, which a resend keeps, the time, and both with the body signed by the secret's bytes."""
         stamp = str(int(self.now))
-        over = f"{delivery.id}.{stamp}.".encode() + body
-        signature = hmac.digest(base64.b64decode(key), over, hashlib.sha256)
         return {
             "X-Callback-Id": delivery.id,
             "X-Callback-Timestamp": stamp,
-            "X-Callback-Signature": base64.b64encode(signature).decode(),
+            "X-Callback-Signature": signature(delivery, stamp, body, key),
         }
 
     def code_of(self, status: int) -> str:

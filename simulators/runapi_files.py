@@ -10,12 +10,11 @@ from __future__ import annotations
 import mimetypes
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from .fields import Field, Fields, Link, Object, Problem, Text, Whole, given, problems
 from .inputs import MEGABYTE, from_base64
-from .message import Refusal, Request, Response, json_response
+from .message import Refusal, Request, Response, json_response, moment
 from .service import Service
 from .uploads import Slot, Upload
 
@@ -141,8 +140,3 @@ def invalid(fields: Mapping[str, list[str]]) -> Refusal:
 def guessed(name: object) -> str:
     """The media type that a file's name tells."""
     return mimetypes.guess_type(str(name))[0] or "application/octet-stream"
-
-
-def moment(seconds: float) -> str:
-    """A time as it is written."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")

@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .fields import Choice, Field, Flag, Link, Number, Objects, Text, Whole
+from .fields import Choice, Field, Link, Text, Whole
+from .model import spoken_seconds
 from .runapi_model import LASTS, Given, Model, Rule
+from .speech import GEMINI, VOICED, WEIGHT
 
 USUAL_SONG = 30
 """Seconds."""
-
-SPOKEN = 15
-"""Characters that are spoken in a second."""
 
 
 def song(body: Given) -> Mapping[str, Any]:
@@ -37,7 +36,7 @@ def song(body: Given) -> Mapping[str, Any]:
 
 def spoken(text: str, speed: float = 1.0, media: str = "mp3") -> Mapping[str, Any]:
     """A speech as long as its text takes to say."""
-    return {"prompt": text, "size": (0, 0), "media": media, "seconds": max(1.0, len(text) / SPOKEN / speed)}
+    return {"prompt": text, "size": (0, 0), "media": media, "seconds": spoken_seconds(text, speed)}
 
 
 def speech(body: Given) -> Mapping[str, Any]:
@@ -50,7 +49,6 @@ def dialogue(body: Given) -> Mapping[str, Any]:
     return spoken(" ".join(turn["text"] for turn in body["dialogue_turns"]), media="wav")
 
 
-WEIGHT = Number(0, 1)
 SUNO: dict[str, Field] = {
     "model": Text(required=True),
     "vocal_mode": Choice(("auto_lyrics", "exact_lyrics", "instrumental"), required=True),
@@ -77,43 +75,12 @@ VOCAL_MODES = (
     Rule("vocal_mode", "instrumental", ("style", "title"), ("prompt", "lyrics", "vocal_gender")),
 )
 
-ELEVENLABS: dict[str, Field] = {
-    "model": Text(required=True),
-    "text": Text(1, 5000, required=True),
-    "voice": Text(1, required=True),
-    "stability": WEIGHT,
-    "similarity_boost": WEIGHT,
-    "style": WEIGHT,
-    "speed": Number(0.7, 1.2),
-    "timestamps": Flag(),
-    "previous_text": Text(),
-    "next_text": Text(),
-    "language_code": Text(),
-    "callback_url": Link(),
-}
 OPENAI: dict[str, Field] = {"model": Text(required=True), "text": Text(1, 4096, required=True)}
-GEMINI: dict[str, Field] = {
-    "model": Text(required=True),
-    "speakers": Objects(
-        {
-            "speaker_id": Text(1, required=True),
-            "voice_name": Text(1, required=True),
-            "accent": Text(1, required=True),
-            "style": Text(),
-            "pace": Text(),
-            "audio_profile": Text(),
-        },
-        least=1,
-        required=True,
-    ),
-    "dialogue_turns": Objects(
-        {"speaker_id": Text(1, required=True), "text": Text(1, 10_000, required=True)}, least=1, required=True
-    ),
-    "scene": Text(),
-    "sample_context": Text(),
-    "temperature": Number(0, 2),
-    "callback_url": Link(),
-}
+
+
+def _called(fields: Mapping[str, Field]) -> dict[str, Field]:
+    """What a model takes, by its name, and with a webhook."""
+    return {"model": Text(required=True), **fields, "callback_url": Link()}
 
 
 def _speech(service: str, name: str, fields: dict[str, Field], cents: int, **more: Any) -> Model:
@@ -124,7 +91,7 @@ TRACKS = (
     Model("suno", "text_to_music", ("suno-v5.5",), SUNO, {"": 22}, song, rules=VOCAL_MODES, unit="call"),
     # The price of v6 is unknown, and that of two voices; ours are those of v5.5, and 5 cents.
     Model("suno", "text_to_music", ("suno-v6",), SUNO, {"": 22}, song, rules=VOCAL_MODES, unit="call", unpriced=True),
-    _speech("elevenlabs", "text-to-speech-multilingual-v2", ELEVENLABS, 5, makes=speech, unpriced=True),
+    _speech("elevenlabs", "text-to-speech-multilingual-v2", _called(VOICED), 5, makes=speech, unpriced=True),
     _speech("openai_tts", "tts-1", OPENAI, 4, makes=speech, at_once=True),
-    _speech("gemini_tts", "gemini-3.1-flash-tts", GEMINI, 5, makes=dialogue, unpriced=True),
+    _speech("gemini_tts", "gemini-3.1-flash-tts", _called(GEMINI), 5, makes=dialogue, unpriced=True),
 )

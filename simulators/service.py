@@ -417,7 +417,7 @@ class Service(FilesIn, WorksOut, WebhooksOut, ABC):
         status, code, message = told if one.kind == "status" else self._told(one.kind)
         code = cast("int | str", one.options.get("code", code))
         after = one.text("retry_after", "1" if one.kind == "throttled" else "")
-        wait = int(after) if after.isdecimal() else None
+        wait = int(after) if re.fullmatch(r"[0-9]{1,9}", after) else None
         response = self.refused(Refusal(status, code, one.text("message", message), retry_after=wait))
         in_header = after and (self.retry_after == "header" or one.kind != "throttled")
         headers = {**response.headers, **({"Retry-After": after} if in_header else {})}

@@ -37,14 +37,27 @@ class WorksOut:
         results = enumerate(task.order.results)
         return [f"{origin}/media/tasks/{task.id}/{index}.{SUFFIX[media]}" for index, media in results]
 
-    def result(self, request: Request, match: re.Match[str]) -> Response:
+    def made_at(self, path: str) -> tuple[Task, int] | None:
+        """The task that is done whose result lies at a path, and which of its results; None where there is none."""
+        found = re.fullmatch(FILE, path)
+        task = self.tasks.get(found["id"]) if found else None
+        if found is None or task is None or task.stage(self.now) != "succeeded":
+            return None
+        return (task, int(found["index"])) if path in self.result_links(task, "") else None
+
+    def result(self, request: Request, _: re.Match[str]) -> Response:
         """A result file: no key needed, 403 once it has expired, 404 when there is none."""
-        task = self.tasks.get(match["id"])
-        if task is None or task.stage(self.now) != "succeeded" or request.path not in self.result_links(task, ""):
+        made = self.made_at(request.path)
+        ends = made[0].ends + self.lives(TYPES[made[0].order.media].partition("/")[0]) if made else 0
+        return self.served(made, ends)
+
+    def served(self, made: tuple[Task, int] | None, ends: float) -> Response:
+        """A result at a link that lasts until `ends`; 404 where there is none."""
+        if made is None:
             return Response(404, {"Content-Type": "text/plain"}, b"no such file\n")
-        if self.now >= task.ends + self.lives(TYPES[task.order.media].partition("/")[0]):
+        if self.now >= ends:
             return Response(403, {"Content-Type": "text/plain"}, b"this link has expired\n")
-        index = int(match["index"])
+        task, index = made
         return Response(200, {"Content-Type": TYPES[task.order.results[index]]}, self.work(task, index))
 
     @classmethod
