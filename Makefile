@@ -22,11 +22,15 @@ demo: .venv/.installed
 
 test: lint types check
 
+# What goes over every offer at a simulator, and so grows with each of them.
+PER_OFFER = of_files_too or keeps_its_promises or what_it_charges or put_in or every_work or every_field or \
+	of_this_machine or an_upload_that_fails or bad_look or lost_answer
+
 # For each change: lint, types, and the tests that say most in half a minute, with few cases and no slow one.
 quick: lint types
 	ANYMEDIA_CASES=0.1 $(BIN)/pytest -q -n auto --dist worksteal -p no:cacheprovider -m "not slow" \
 		tests/core tests/adapters tests/contract --ignore=tests/core/test_storage.py --ignore=tests/core/test_measured.py \
-		-k "not (of_files_too or keeps_its_promises or what_it_charges or put_in)"
+		-k "not ($(PER_OFFER))"
 
 lint: .venv/.installed
 	$(BIN)/ruff check .
