@@ -24,7 +24,7 @@ from anymedia.translate.encode import parts
 from anymedia.translate.files import Ways
 
 from .agreed import JUDGE
-from .files import Takes, fitting, makes, medium, tried
+from .files import LARGEST, Takes, fitting, makes, medium, tried
 from .requests import fewest, given, mended, put_in
 from .suite import Case, Suite, at_simulator, in_a_loop, promise, read_as, unstated
 from .wire import Wire
@@ -87,7 +87,8 @@ class Spot:
         """Every way by which its files go without a storage, each with a file that goes there."""
         upload, found = self.adapter.upload, dict[Way, Media]()
         bounds = [self.takes.inline, *([upload.megabytes] if upload and upload.megabytes else [])]
-        for length in (0, *(int(bound * MEGA) + 1 for bound in bounds)):
+        most = min(self.takes.megabytes or LARGEST, LARGEST)
+        for length in (0, *(int(bound * MEGA) + 1 for bound in bounds if bound < most)):
             media = Media(fitting(self.takes, self.medium, length))
             checked = self.checked(media)
             for slot in [] if checked.problems else slots(parts(checked)[0].body):
