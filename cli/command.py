@@ -16,7 +16,8 @@ import click
 from anymedia import AnymediaError, Billed, Kind, Outcome
 from anymedia.clock import Clock
 
-from .errors import INTERRUPTED, error_json, exit_code, foreign_json, show_error
+from .errors import INTERRUPTED, error_json, exit_code, foreign_json
+from .failure import show_error
 from .text import print_json, reason, say
 from .titles import write_options
 

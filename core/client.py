@@ -258,7 +258,7 @@ class Client:
             message = f"{len(earlier)} tasks were bought under this key; generate returns them all"
             raise OutOfBounds(problems=[Problem(field="idempotency_key", message=message)])
         if earlier:
-            return before(earlier[min(earlier)])
+            return before(earlier[min(earlier)], self._session)
         planned = self._plan(request, accounts, terms, one_task=True)
         return await submit(planned, terms, deadline, self._submits, claimed)
 
@@ -459,9 +459,9 @@ class Client:
 
         Files go to `where`, with `names` and a `sidecar`, as with download; None is the configured storage where its
         `results` are on, else they are not fetched. `replay` sends uncertain submits again where the provider still
-        honours their replay key (until `Attempt.replay_until`); nothing else is ever sent again. What other living processes wait for is left to them.
-        `any_api_key` takes up what was submitted with an API key that the account no longer has, and replays none of
-        it.
+        honours their replay key, until `Attempt.replay_until`; nothing else is ever sent again. What other living
+        processes wait for is left to them. `any_api_key` takes up what was submitted with an API key that the account
+        no longer has, and replays none of it.
         Errors: ConfigError without a journal, JournalError.
         """
         limit = seconds(timeout)

@@ -31,7 +31,7 @@ async def submit(plan: Plan, terms: Options, deadline: float, submits: Submits, 
         await buy(purchase, submits)
         if not purchase.shares:
             raise purchase.error()
-        return bought(purchase.shares[0].attempt)
+        return bought(purchase.shares[0].attempt, submits.session)
     except AnymediaError as error:
         error.attempts = purchase.attempts
         raise
@@ -84,7 +84,7 @@ class Generation:
         self._waiting[asyncio.ensure_future(self._done(share))] = share
 
     async def _done(self, share: Share) -> Task:
-        task = before(share.attempt) if share.is_earlier else bought(share.attempt)
+        task = (before if share.is_earlier else bought)(share.attempt, self._submits.session)
         if task.state is State.SUCCEEDED:
             return task
         left = self._deadline - self._submits.session.clock.monotonic()

@@ -130,9 +130,9 @@ def latest(attempts: Iterable[Attempt]) -> Mapping[int, Attempt]:
     return {attempt.order.part: attempt for attempt in attempts}
 
 
-def before(attempt: Attempt) -> Task:
+def before(attempt: Attempt, session: Session) -> Task:
     """Return the task that an earlier call bought, marked so, and log it. Errors: as `bought`."""
-    task = attrs.evolve(bought(attempt), bought_before=True)
+    task = attrs.evolve(bought(attempt, session), bought_before=True)
     _log.info("%s under the idempotency key %r; nothing is sent", bought_so(task), attempt.order.idempotency_key)
     return task
 
@@ -142,7 +142,7 @@ def bought_so(task: Task) -> str:
     return f"already bought on {task.submitted_at:%Y-%m-%d %H:%M} UTC for {task.money} at {task.account}"
 
 
-def bought(attempt: Attempt) -> Task:
+def bought(attempt: Attempt, session: Session) -> Task:
     """Return the task that an earlier attempt bought. Errors: SubmitUncertain when nobody knows of one."""
     if attempt.task is not None:
         return attempt.task
@@ -152,6 +152,7 @@ def bought(attempt: Attempt) -> Task:
     raise SubmitUncertain(
         f"{known} {ended}",
         attempt=attempt,
+        replay_until=session.replay_until(attempt),
         account=attempt.order.account,
         provider=attempt.order.provider,
         model=attempt.order.model,

@@ -117,7 +117,9 @@ class Submission:
         """Return the error for a caller who no longer waits for the answer."""
         self.abandoned = True
         attempt = None if self.attempt is None else attrs.evolve(self.attempt, sends=self._sends)
-        return SubmitUncertain(f"{why} before {self.account.name} answered", attempt=attempt, **self.facts)
+        until = None if attempt is None else self._session.replay_until(attempt)
+        text = f"{why} before {self.account.name} answered"
+        return SubmitUncertain(text, attempt=attempt, replay_until=until, **self.facts)
 
     # Placed before it is recorded
 
@@ -195,7 +197,7 @@ class Submission:
         await self._session.begin(self.attempt, self._kept, limit, self._claim)
 
     def _replayed_until(self, now: datetime) -> datetime | None:
-        """Return until when it can be sent again from the journal; None where that cannot be, or has not what is sent."""
+        """Return until when it can be sent again from the journal; None where it cannot be."""
         ledger = self._session.ledger
         if self._idempotency is None or ledger is None or not ledger.prompts:
             return None
@@ -245,6 +247,8 @@ class Submission:
             self._counted(permit, attempt)
         if attempt.task is None:
             error.attempt = attempt
+            if isinstance(error, SubmitUncertain):
+                error.replay_until = self._session.replay_until(attempt)
             raise error
         permit.answered()
 

@@ -213,16 +213,16 @@ class SubmitUncertain(AnymediaError):
     """The submit was sent and has no readable answer: it may have been billed, so nothing is sent again on doubt.
 
     `attempt` holds all that is known of it; `message` says what happened, and the text of the error what follows from
-    it too. With on_uncertain="continue" and max_price, the request goes on at another offer instead.
+    it too. Until `replay_until` (UTC) `client.recover(replay=True)` sends the same again, and it is billed once; None
+    where that cannot be. With on_uncertain="continue" and max_price, the request goes on at another offer instead.
     """
 
     outcome: Outcome | None = Outcome.UNCERTAIN
     billed: Billed = Billed.UNKNOWN
 
-    @property
-    def replay_until(self) -> "datetime | None":
-        """Until when `client.recover(replay=True)` sends the same again and it is billed once (UTC); None: never."""
-        return None if self.attempt is None else self.attempt.replay_until
+    def __init__(self, message: str = "", *, replay_until: "datetime | None" = None, **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.replay_until = replay_until
 
     def __str__(self) -> str:
         if self.attempt is not None and self.attempt.settled is not None:
