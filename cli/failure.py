@@ -76,7 +76,7 @@ ADVICE: Mapping[type[AnymediaError], str] = {
 }
 """What to do after an error; the nearest class counts."""
 
-HIGHER = "Give a higher --max-price; `anymedia prices` shows what each offer costs."
+HIGHER = "--max-price is what may be spent; `anymedia prices` shows what each offer costs."
 
 TOMORROW = "daily_limit in anymedia.toml is what the account may spend; it counts anew from midnight UTC."
 
@@ -99,10 +99,10 @@ def show_error(error: AnymediaError) -> None:
     in_full = logging.getLogger("anymedia").isEnabledFor(logging.INFO)
     if in_full:
         _show_facts(screen, error)
-    for advice in dict.fromkeys(_advice(error)):
-        screen.block(advice)
     if in_full or reserved(error.attempts) != 0:  # else each reason tells what became of one
         show_attempts(error.attempts)
+    for advice in dict.fromkeys(_advice(error)):
+        screen.block(advice)
 
 
 def _told(error: AnymediaError) -> tuple[str, list[tuple[str, str]]]:
@@ -165,10 +165,10 @@ def _show_facts(screen: "Screen", error: AnymediaError) -> None:
 
     for each in error.errors if isinstance(error, NoRoute) else (error,):
         if not isinstance(each, RequestError | ConfigError):
-            screen.block(pairs(_facts(each)))
+            screen.block(pairs(error_facts(each)))
 
 
-def _facts(error: AnymediaError) -> Iterator[tuple[str, str]]:
+def error_facts(error: AnymediaError) -> Iterator[tuple[str, str]]:
     """Yield all that is known of an error beside its text."""
     yield "error", type(error).__name__
     yield "billed", str(error.billed)

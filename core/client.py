@@ -36,6 +36,7 @@ from .model.errors import (
     OutOfBounds,
     Problem,
     ProviderError,
+    Unavailable,
     Unsupported,
     WebhookRefused,
 )
@@ -45,12 +46,15 @@ from .model.options import GenerateOptions, OnUnsupported, Options, SubmitOption
 from .model.quote import Quote
 from .model.request import AnyRequest, RawRequest, Request
 from .model.task import Asset, Attempt, Result, Saved, SavedFile, Task
+from .model.urls import without_user
+from .network import Reached
 from .pricing.explain import Explanation, explain
 from .pricing.live import LivePrices
 from .pricing.offers import Candidate, candidates
 from .pricing.quote import ordered, quote_of
 from .registry import adapters, no_account
 from .translate.messages import Lost
+from .translate.waiting import moment_of
 from .transport.retry import Patience
 
 if TYPE_CHECKING:
@@ -560,13 +564,53 @@ class Client:
         return tuple(healths)
 
     @_in_its_loop
-    async def reach(self, account: str) -> int:
-        """Return the HTTP status that an account's origin answers without an API key. Errors: Unavailable."""
+    async def reach(self, account: str) -> Reached:
+        """Return what an account's origin answers without an API key. Errors: Unavailable."""
         asked = self.config.account(account)
         try:
-            return await self._session.transport.reach(asked)
+            answer = await self._session.transport.reach(asked.origin, asked)
         except Lost as lost:
             raise self._session.asked(asked, None).lost(lost, submit=False) from None
+        told = moment_of(answer.headers)
+        ahead = None if told is None else (self._session.clock.now() - told).total_seconds()
+        return Reached(status=answer.status, ahead=ahead)
+
+    @_in_its_loop
+    async def reach_webhooks(self) -> Reached:
+        """Return what the URL of [webhooks] answers from here, where a provider may see something else.
+
+        Errors: ConfigError where there is none, Unavailable.
+        """
+        url = self.config.webhooks
+        if url is None:
+            raise ConfigError("no url of [webhooks] is configured")
+        try:
+            return Reached(status=(await self._session.transport.reach(url)).status)
+        except Lost as lost:
+            raise Unavailable(f"{url} was not reached: {lost.why}") from None
+
+    @_in_its_loop
+    async def check_proxies(self) -> dict[str, str | None]:
+        """Return why each proxy that accounts go through cannot be reached, None where it can.
+
+        Proxies are named by their URLs, without user and password.
+        """
+        transport = self._session.transport
+        found: dict[str, str | None] = {}
+        for account in self.config.accounts.values():
+            try:
+                proxy = transport.proxy(account)
+            except ValueError as error:
+                found[f"that of {account.name}"] = str(error)
+                continue
+            if proxy is not None and (shown := without_user(proxy)) not in found:
+                try:
+                    await transport.connect(proxy)
+                except Lost as lost:
+                    found[shown] = lost.why
+                else:
+                    found[shown] = None
+        return found
 
     @_in_its_loop
     async def private_address(self, account: str) -> str | None:
