@@ -236,14 +236,17 @@ def test_whether_the_url_of_the_webhooks_answers_from_here(at, status, wrong):
         assert told in doctor().output
 
 
-def test_proxies_are_looked_at_once_each_and_shown_without_their_password(at, unused_tcp_port):
+def test_proxies_are_looked_at_once_each_and_shown_without_their_password(at, simulators, unused_tcp_port):
     with answering(200) as url:
-        there, gone = url.replace("//", "//user:word@"), f"http://user:word@127.0.0.1:{unused_tcp_port}"
-        lines = [f'proxy = "{proxy}"\n' for proxy in (there, there, gone, "")]
-        tables = (at / "anymedia.toml").read_text().split("\n\n")
-        (at / "anymedia.toml").write_text("\n\n".join(map("".join, zip(tables, lines, strict=True))))
-        done = doctor()
-        found = json.loads(doctor("--json").stdout)["proxies"]
+        gone = f"http://user:word@127.0.0.1:{unused_tcp_port}"
+        proxies = [url.replace("//", "//user:word@")] * 2 + [gone, ""]
+        tables = simulators.config["providers"]
+        config = {
+            "providers": {name: {**tables[name], "proxy": proxy} for name, proxy in zip(FOUR, proxies, strict=True)}
+        }
+        (at / "proxies.toml").write_text(toml(config))
+        done = doctor("--config", "proxies.toml")
+        found = json.loads(doctor("--config", "proxies.toml", "--json").stdout)["proxies"]
     assert f"proxy: {url} is reached\n" in done.output
     assert f"proxy: http://127.0.0.1:{unused_tcp_port} is not reached: " in done.output
     assert ("word" in done.output, [each["trouble"] is None for each in found]) == (False, [True, False])
@@ -251,7 +254,7 @@ def test_proxies_are_looked_at_once_each_and_shown_without_their_password(at, un
 
 def test_a_wrong_proxy_of_the_environment_is_named_by_its_account(at, monkeypatch):
     (at / "anymedia.toml").write_text("[providers.reapi]\n")
-    monkeypatch.setenv("HTTPS_PROXY", "socks5://127.0.0.1:1")
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://127.0.0.1:1")  # through which nothing leaves
     assert "proxy: that of reapi is not reached: HTTPS_PROXY must be a proxy like" in doctor().output
 
 
@@ -286,11 +289,11 @@ def test_without_a_clock_to_compare_it_says_so(at):
     assert "clock: not checked, as no provider said its time\n" in doctor().output
 
 
-def test_storage_and_results_are_written_to(at, monkeypatch):
+def test_the_storage_is_written_to(at):
     file = at / "anymedia.toml"
     (at / "file").write_text("")
     file.write_text(f'{file.read_text()}\n[storage]\nurl = "{at}/kept"\n')
-    assert f"storage: {at}/kept can be written to\n" in doctor().output
+    assert f"storage: {at}/kept can be written to\n" in doctor("--config", str(file)).output
     file.write_text(file.read_text().replace("/kept", "/file/kept"))
-    done = doctor()
+    done = doctor("--config", str(file))
     assert (done.exit_code, done.output.splitlines()[-1]) == (1, "wrong: storage")
