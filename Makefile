@@ -10,7 +10,8 @@ export PYTHONDONTWRITEBYTECODE :=
 CLIENTS = $(BIN)/python -c 'import tomllib; \
 	print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["clients"], sep="\n")'
 # Folders count too, so that a deleted file is noticed.
-SOURCES := $(shell find core adapters simulators cli testing -name __pycache__ -prune -o -print) README.md pyproject.toml setup.cfg
+SOURCES := $(shell find core adapters simulators cli testing -name __pycache__ -prune -o -print) \
+	README.md LICENSE MANIFEST.in pyproject.toml setup.cfg
 PACKAGE = $(BIN)/python -c 'import anymedia; print(anymedia.__path__[0])'
 
 .PHONY: install demo test quick lint types check pythons soak mutants docs bench cassettes clean
@@ -75,7 +76,7 @@ check: .venv/.installed
 	@touch $@
 
 # What was bought twice once, on the other Pythons that are found: connections are kept alive in other ways there.
-OTHERS ?= 3.12 3.13
+OTHERS ?= 3.12 3.13 3.14
 pythons: .venv/.installed
 	@failed=0; for version in $(OTHERS); do \
 		found=; venv=.venv-$$version; \
