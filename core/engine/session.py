@@ -35,6 +35,7 @@ from anymedia.transport.http import DIRECT, Transport
 from anymedia.transport.retry import Patience, retried
 from anymedia.transport.stores import Stores
 
+from .alerts import Alerts
 from .tokens import Tokens
 
 UNAUTHORISED = 401
@@ -66,6 +67,7 @@ class Session:
         network: Network = DIRECT,
         storage: Storage | None = None,
         secrets: list[Secret] | None = None,
+        daily_alert: Decimal | None = None,
     ) -> None:
         self.clock: Clock = clock
         self.tokens: Tokens = Tokens(clock, self._ask, self.asked, [] if secrets is None else secrets)
@@ -74,6 +76,7 @@ class Session:
         self.permits: Permits = Permits(clock)
         self.readers: Readers = Readers(on_event, self.permits.open_tasks)
         self.tell: Callable[[Event], None] = self.readers.tell
+        self.alerts: Alerts = Alerts(daily_alert, ledger, clock, self.tell)
         self.health: Health = Health(clock, self.balance, self.tell)
         self.patience: Patience = patience
         self.stores: Stores = Stores(storage, network.ca_file)
@@ -125,6 +128,7 @@ class Session:
     async def close(self) -> None:
         """Close every connection, and write down the ends that could not be written before."""
         self.readers.close()
+        await self.alerts.close()
         await self.health.close()
         await self.tokens.close()
         if self._transport is not None:
@@ -175,6 +179,7 @@ class Session:
             raise
         finally:
             self.tell(Answered(attempt))
+            self.alerts.spent(attempt.reserved)
         return attempt
 
     async def catch_up(self) -> None:
@@ -227,6 +232,8 @@ class Session:
         """Record how a task stands that `was` otherwise, and tell of it. The others are as in Ledger.see."""
         await self.note(task, by_webhook=by_webhook, took=took)
         self.tell(moved(task, was))
+        if task.state.final and task.money != was.money:
+            self.alerts.spent(task.money.usd)
 
     async def note(self, task: Task, *, by_webhook: bool = False, took: tuple[float, float] | None = None) -> None:
         """Record how a task stands; a fault of the journal is logged, since the provider still has the task."""

@@ -148,7 +148,7 @@ class Uploads:
     def _tell(self, account: Account, media: Media, seconds: float, error: str | None) -> None:
         """Tell of an upload."""
         provider = account.adapter.name
-        event = Uploaded(account.name, provider, media.length, media.media_type or "no known type", seconds, error)
+        event = Uploaded(account.name, provider, media.size, media.media_type, seconds, error)
         self._session.tell(event)
 
     async def _lent(self, account: Account, media: Media, model: str | None) -> Placed:

@@ -125,11 +125,23 @@ class Webhooks:
     async def receive(
         self, account: Account, ledger: Ledger, headers: Headers, body: Body, token: str | None
     ) -> Task | None:
-        """Take what was posted for an account, and return the task that it is about, as it then stands.
+        """Take what was posted for an account, tell of it, and return the task that it is about, as it then stands.
 
         None where no attempt has it. Errors: WebhookRefused where nothing proves where it comes from; JournalError and
         ProviderError where it should come again.
         """
+        name, provider = account.name, account.adapter.name
+        try:
+            task = await self._received(account, ledger, headers, body, token)
+        except WebhookRefused:
+            self._session.tell(Posted(name, provider, refused=True))
+            raise
+        self._session.tell(Posted(name, provider, task))
+        return task
+
+    async def _received(
+        self, account: Account, ledger: Ledger, headers: Headers, body: Body, token: str | None
+    ) -> Task | None:
         heads = _plain(headers)
         named = None if token is None else await ledger.named_by(token)
         proofs = self._proofs(account, heads, by_token=named is not None)

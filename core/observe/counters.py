@@ -13,7 +13,6 @@ import attrs
 from opentelemetry import metrics
 from opentelemetry.metrics import CallbackOptions, MeterProvider, Observation
 
-
 from anymedia.model.version import version
 from anymedia.model.vocabulary import Outcome
 

@@ -18,7 +18,7 @@ from anymedia.registry import adapters
 ROOMS = (
     ("model",),
     ("declare",),
-    ("account", "clock", "network", "storage"),
+    ("account", "clock", "network", "observe", "storage"),
     ("translate",),
     ("pricing", "transport", "limits", "journal"),
     ("engine",),
