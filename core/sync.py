@@ -38,7 +38,7 @@ class SyncClient:
 
     It works inside a running event loop too, which it blocks. Ctrl-C ends a wait, never a submit that is under way;
     the task is in `detached` then. `on_event` is called on a thread of the client's own. A `journal` that is given is
-    the caller's to close, and `daily_alert` is as with Client. Use `with SyncClient() as client:`, or call `close`; both
+    the caller's to close; `daily_alert` is as with Client. Use `with SyncClient() as client:`, or call `close`: both
     wait for the answers of submits under way, `longest_wait` seconds at most.
     """
 
