@@ -189,8 +189,7 @@ JOURNAL: Mapping[str, Key] = {
 ALERTS: Mapping[str, Key] = {
     "daily": Key(
         str,
-        says="USD that all attempts from midnight to midnight UTC may cost, over all processes with this journal, before "
-        "a warning is logged and `on_event` is called: once a day.",
+        says="What a day (UTC) may cost, in USD over all processes, until a warning is logged, and `on_event` called.",
         like='"20.00"',
         default="no alert",
     ),

@@ -56,14 +56,14 @@ class Line:
 def _sent(event: Sent) -> str:
     order = event.attempt.order
     how = "sent again under its replay key" if event.again else "sent"
-    return _listed(f"{_attempt(event)} {how} to {order.account}", order.model, order.money, order.why)
+    return _listed(f"{_attempt(event)} {how} to {order.account}", order.model, _price(order.money), order.why)
 
 
 def _answered(event: Answered) -> str:
     attempt = event.attempt
     if attempt.task is not None:
         how = "named by a webhook" if event.by_webhook else f"accepted in {event.seconds:.1f} s"
-        return _listed(f"{_attempt(event)} {how}", _task(attempt.task), attempt.task.money)
+        return _listed(f"{_attempt(event)} {how}", _task(attempt.task), _price(attempt.task.money))
     facts = event.facts
     why = None if facts["error"] == attempt.outcome else facts["error"]
     return _listed(f"{_attempt(event)} {attempt.outcome} in {event.seconds:.1f} s", why, _bill(attempt.outcome))
@@ -81,14 +81,15 @@ def _looked(event: Looked) -> str:
 
 def _ended(event: Ended) -> str:
     task = event.task
-    bill = {"no": "not billed", "yes": task.money}.get(str(event.facts["billed"]), f"{task.money}, if it is billed")
+    price = _price(task.money)
+    bill = {"no": "not billed", "yes": price}.get(str(event.facts["billed"]), f"{price}, if it is billed")
     why = None if task.failure is None else task.failure.cause
     return _listed(f"{_task(task)} {task.state} after {event.seconds:.1f} s", why, bill)
 
 
 def _fell_back(event: FellBack) -> str:
     goes = "tries again at" if event.again else "goes on at"
-    return _listed(f"{goes} {event.order.account}", event.order.model, event.order.money, event.order.why)
+    return _listed(f"{goes} {event.order.account}", event.order.model, _price(event.order.money), event.order.why)
 
 
 def _cooled_down(event: CooledDown) -> str:
@@ -159,6 +160,10 @@ def _attempt(event: Sent | Answered) -> str:
 
 def _task(task: Task) -> str:
     return f"{task.account} task {task.id}"
+
+
+def _price(money: Money) -> str:
+    return "price unknown" if money.usd is None else str(money)
 
 
 def _usd(amount: Decimal) -> str:
