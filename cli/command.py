@@ -140,12 +140,17 @@ class _Unbroken:
 class _Said(logging.Handler):
     """Prints what the library logs as lines of the command line: what it does with the time, a warning as one."""
 
+    def filter(self, record: logging.LogRecord) -> bool | logging.LogRecord:
+        """Leave out, without -v, that an account is left alone: that ends with the command, whose error says why."""
+        return super().filter(record) and (self.level < logging.WARNING or record.name != COOLDOWNS)
+
     def emit(self, record: logging.LogRecord) -> None:
         is_warning = record.levelno >= logging.WARNING
         when = f"{datetime.fromtimestamp(record.created, UTC):%H:%M:%S}"
         say(f"{record.levelname.lower()}: {record.getMessage()}" if is_warning else f"{when} {record.getMessage()}")
 
 
+COOLDOWNS = "anymedia.accounts"
 LOG = logging.getLogger("anymedia")
 LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 """What is shown of the log without -v, with one, and with two."""
