@@ -46,6 +46,7 @@ from .model.options import GenerateOptions, OnUnsupported, Options, SubmitOption
 from .model.quote import Quote
 from .model.request import AnyRequest, RawRequest, Request
 from .model.task import Asset, Attempt, Result, Saved, SavedFile, Task
+from .observe.events import Refused
 from .observe.readers import Heard
 from .pricing.explain import Explanation, explain
 from .pricing.live import LivePrices
@@ -365,7 +366,9 @@ class Client:
         held = self.config.accounts.get(account)
         ledger = self._written("nothing tells what a webhook is about")
         if held is None:
-            raise WebhookRefused("it is for no account of the configuration")
+            refused = WebhookRefused("it is for no account of the configuration")
+            self._session.tell(Refused(account, str(refused)))
+            raise refused
         return await self._webhooks.receive(held, ledger, headers, body, token)
 
     @cached_property

@@ -20,7 +20,7 @@ from anymedia.journal.ledger import Ledger
 from anymedia.model.errors import ConfigError, WebhookRefused
 from anymedia.model.task import Attempt, Task
 from anymedia.model.vocabulary import State
-from anymedia.observe.events import Answered, Posted, moved
+from anymedia.observe.events import Answered, Posted, Refused, moved
 from anymedia.translate import decode
 from anymedia.translate.classify import Received
 from anymedia.translate.links import followed
@@ -130,13 +130,12 @@ class Webhooks:
         None where no attempt has it. Errors: WebhookRefused where nothing proves where it comes from; JournalError and
         ProviderError where it should come again.
         """
-        name, provider = account.name, account.adapter.name
         try:
             task = await self._received(account, ledger, headers, body, token)
-        except WebhookRefused:
-            self._session.tell(Posted(name, provider, refused=True))
+        except WebhookRefused as refused:
+            self._session.tell(Refused(account.name, str(refused)))
             raise
-        self._session.tell(Posted(name, provider, task))
+        self._session.tell(Posted(account.name, task))
         return task
 
     async def _received(

@@ -12,6 +12,7 @@ from typing import Protocol, TypeAlias
 import attrs
 
 from anymedia.model.money import Money
+from anymedia.model.plain import one_line
 from anymedia.model.task import Attempt, Order, Task
 from anymedia.model.vocabulary import Billed, Cause, Kind, Outcome, Refund, State
 
@@ -227,18 +228,28 @@ class Downloaded:
 
 @attrs.frozen
 class Posted:
-    """A webhook came for an account: about a task, about one that nobody knows (None), or it was `refused`."""
+    """A webhook of an account was taken: about a task, or about one that nobody knows (None)."""
 
     account: str
-    provider: str
     task: Task | None = None
-    refused: bool = False
 
     @property
     def facts(self) -> Facts:
         """The account, and the task where there is one."""
-        task = {} if self.task is None else of_task(self.task)
-        return {"account": self.account, "provider": self.provider, "refused": self.refused, **task}
+        return {"account": self.account, **({} if self.task is None else of_task(self.task))}
+
+
+@attrs.frozen
+class Refused:
+    """A webhook was not believed, and changed nothing; `why` says in our words what it lacks."""
+
+    account: str
+    why: str
+
+    @property
+    def facts(self) -> Facts:
+        """The account that it was posted for, which anybody may have written, and why."""
+        return {"account": one_line(self.account), "refused": self.why}
 
 
 @attrs.frozen(kw_only=True)

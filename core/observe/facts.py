@@ -60,7 +60,7 @@ FACTS: Mapping[str, Fact] = {
     "number": Fact("which of the task's files it is, from 1"),
     "bytes": Fact("how large a file is"),
     "media_type": Fact("of which type a file is"),
-    "refused": Fact("whether a webhook was refused, as nothing proves where it comes from"),
+    "refused": Fact("why a webhook was not believed"),
     "day": Fact("the day (UTC) that an alert is for"),
     "limit": Fact("USD that a day may cost before it is told"),
     "spent": Fact("USD that the day has cost by then, or may have cost"),

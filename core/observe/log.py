@@ -26,6 +26,7 @@ from .events import (
     Moved,
     Posted,
     Recovered,
+    Refused,
     Sent,
     Uploaded,
     Waits,
@@ -112,10 +113,12 @@ def _downloaded(event: Downloaded) -> str:
 
 
 def _posted(event: Posted) -> str:
-    if event.refused:
-        return f"webhook for {event.account} refused"
     about = "no task that is known" if event.task is None else f"{_task(event.task)} {event.task.state}"
     return f"webhook for {event.account}: {about}"
+
+
+def _refused(event: Refused) -> str:
+    return f"webhook for {event.account} refused: {event.why}"
 
 
 def _alert(event: Alert) -> str:
@@ -133,7 +136,8 @@ LINES: Mapping[type, Line] = {
     Looked: Line.of("looks", logging.DEBUG, _looked, "a task was looked at"),
     Uploaded: Line.of("uploads", logging.DEBUG, _uploaded, "a file of the caller's was placed, or was not"),
     Downloaded: Line.of("downloads", logging.DEBUG, _downloaded, "a result's file was saved, or was not"),
-    Posted: Line.of("webhooks", logging.DEBUG, _posted, "a webhook came, and was taken or refused"),
+    Posted: Line.of("webhooks", logging.DEBUG, _posted, "a webhook came, and was taken"),
+    Refused: Line.of("webhooks", logging.INFO, _refused, "a webhook was not believed, and why"),
     CooledDown: Line.of("accounts", logging.WARNING, _cooled_down, "an account is left alone for a while, and why"),
     Recovered: Line.of("accounts", logging.INFO, lambda event: f"{event.account} is asked again", "that is over"),
     Alert: Line.of("alerts", logging.WARNING, _alert, "a day has cost more than [alerts] says"),
