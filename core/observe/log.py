@@ -131,7 +131,9 @@ LINES: Mapping[type, Line] = {
     Answered: Line.of("attempts", logging.INFO, _answered, "a submit has ended, and how"),
     FellBack: Line.of("attempts", logging.INFO, _fell_back, "a request goes on elsewhere, or tries again, and why"),
     Ended: Line.of("tasks", logging.INFO, _ended, "a task is over, how it ended and what it costs"),
-    Moved: Line.of("tasks", logging.DEBUG, lambda event: f"{_task(event.task)} {event.task.state}", "it has moved on"),
+    Moved: Line.of(
+        "tasks", logging.DEBUG, lambda event: f"{_task(event.task)} {event.task.state}", "a task has moved on"
+    ),
     Waits: Line.of("tasks", logging.DEBUG, lambda event: f"{_task(event.task)} waited for", "a task is waited for"),
     Looked: Line.of("looks", logging.DEBUG, _looked, "a task was looked at"),
     Uploaded: Line.of("uploads", logging.DEBUG, _uploaded, "a file of the caller's was placed, or was not"),
@@ -139,7 +141,12 @@ LINES: Mapping[type, Line] = {
     Posted: Line.of("webhooks", logging.DEBUG, _posted, "a webhook came, and was taken"),
     Refused: Line.of("webhooks", logging.INFO, _refused, "a webhook was not believed, and why"),
     CooledDown: Line.of("accounts", logging.WARNING, _cooled_down, "an account is left alone for a while, and why"),
-    Recovered: Line.of("accounts", logging.INFO, lambda event: f"{event.account} is asked again", "that is over"),
+    Recovered: Line.of(
+        "accounts",
+        logging.INFO,
+        lambda event: f"{event.account} is asked again",
+        "an account that was left alone is asked again",
+    ),
     Alert: Line.of("alerts", logging.WARNING, _alert, "a day has cost more than [alerts] says"),
 }
 """How each event is logged."""
