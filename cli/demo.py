@@ -11,6 +11,7 @@ import click
 
 import anymedia
 from anymedia import (
+    Alert,
     AnymediaError,
     Attempt,
     Explanation,
@@ -115,7 +116,7 @@ async def _run(clock: Clock, out: Path, quoted: Mapping[str, Money], journal: Pa
         config = attrs.evolve(read_config(simulators.config, simulators.environ), journal=journal)
         stages = [Progress(clock)]
 
-        def see(event: Attempt | Task) -> None:
+        def see(event: Attempt | Task | Alert) -> None:
             stages[-1].see(event)
 
         async with Client(config, clock=clock, on_event=see) as client:

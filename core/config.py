@@ -23,7 +23,7 @@ from .declare.prices import Override, Per, Price, Prices, Table, counted_by
 from .declare.webhook import Signed
 from .environment import CONFIG, HOME, JOURNAL, XDG_CONFIG_HOME, XDG_STATE_HOME
 from .journal.opening import is_url, path_of
-from .keys import ACCOUNT, LIMITS, ROUTE, TABLES, WEBHOOKS
+from .keys import ACCOUNT, ALERTS, LIMITS, ROUTE, TABLES, WEBHOOKS
 from .keys import JOURNAL as JOURNAL_KEYS
 from .model.errors import ConfigError, OutOfBounds
 from .model.forms import LINK
@@ -115,7 +115,8 @@ class Config:
     journal that every attempt is written to (None: none is), `prompts` whether what was asked for is written there too;
     `live_prices` is the file of the prices that providers reported; `network` says how other machines are reached;
     `storage` is where results lie, and what lends URLs of the user's own files (None: nothing does); `webhooks` is the
-    URL below which providers call when a task has moved (None: they are not asked to).
+    URL below which providers call when a task has moved (None: they are not asked to); `daily_alert` is how many USD a
+    day may cost before it is told of (None: whatever it costs).
     `unusable` says of the accounts whose adapter cannot be used why that is.
     """
 
@@ -128,6 +129,7 @@ class Config:
     network: Network = attrs.field(factory=lambda: network_of(os.environ))
     storage: "Storage | None" = None
     webhooks: str | None = None
+    daily_alert: Decimal | None = None
     unusable: Mapping[str, str] = attrs.field(factory=dict, hash=False)
 
     def account(self, name: str) -> Account:
@@ -226,8 +228,15 @@ def read_config(
         network=_network(data, environ, path, where),
         storage=storage,
         webhooks=webhooks,
+        daily_alert=_daily_alert(data, f"{where}: alerts"),
         unusable=unusable,
     )
+
+
+def _daily_alert(data: Mapping[str, Any], where: str) -> Decimal | None:
+    alerts = data.get("alerts", {})
+    only(alerts, ALERTS, where)
+    return Decimal(usd_text(alerts["daily"], f"{where}: daily")) if "daily" in alerts else None
 
 
 def _network(data: Mapping[str, Any], environ: Mapping[str, str], path: Path | None, where: str) -> Network:

@@ -1,6 +1,7 @@
 """Every snippet of the README and of docs/ is run, every command is tried, every path named exists."""
 
 import json
+import logging
 import os
 import re
 import shlex
@@ -64,8 +65,19 @@ def at_the_simulators(timeless, bucket, monkeypatch, tmp_path):
     return tmp_path
 
 
+@pytest.fixture
+def logs_as_before():
+    """What a snippet says of logging holds for that snippet."""
+    loggers = [logging.getLogger(name) for name in (None, "anymedia")]
+    before = [(logger, logger.level, [*logger.handlers]) for logger in loggers]
+    yield
+    for logger, level, handlers in before:
+        logger.setLevel(level)
+        logger.handlers[:] = handlers
+
+
 @pytest.mark.parametrize("snippet", blocks("python"))
-def test_a_snippet_runs(snippet, at_the_simulators):
+def test_a_snippet_runs(snippet, at_the_simulators, logs_as_before):
     if "def test_" not in snippet:
         exec(compile(snippet, "snippet", "exec"), {"__name__": "__main__"})
         return
