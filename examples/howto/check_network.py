@@ -9,27 +9,27 @@ Nothing is bought, and no API key is sent. The exit code is 1 where a provider c
 import asyncio
 import sys
 
-from anymedia import AnymediaError, Client
+from anymedia import Account, AnymediaError, Client
 
 
-async def check(client: Client, account: str) -> bool:
+async def check(client: Client, account: Account) -> bool:
     """Print how far an account's provider is reached, and return whether it answers."""
     try:
-        status = await client.reach(account)
-        private = await client.private_address(account)
+        status = await client.reach(account.name)
+        private = None if account.local else await client.private_address(account.name)
     except AnymediaError as error:
-        print(f"{account}: {error}")
+        print(f"{account.name}: {error}")
         return False
-    print(f"{account}: answers (HTTP {status})")
+    print(f"{account.name}: answers (HTTP {status})")
     if private is not None:
-        print(f"{account}: results would be refused: its host is {private} here; [download] networks allows it")
-    return private is None
+        print(f"{account.name}: its host is {private} here; results at such addresses need [download] networks")
+    return True
 
 
 async def main() -> bool:
     """Check every account side by side."""
     async with Client() as client:
-        found = await asyncio.gather(*(check(client, account) for account in client.config.accounts))
+        found = await asyncio.gather(*(check(client, account) for account in client.config.accounts.values()))
     return all(found)
 
 

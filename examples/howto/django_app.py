@@ -20,9 +20,9 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import path
-from studio import LARGEST, Order, Studio, repainted
+from studio import LARGEST, NotTaken, Order, Studio, repainted
 
-from anymedia import AnymediaError, Billed, Client, RequestError
+from anymedia import Client
 from anymedia.webhooks import ASGI, Receive, Scope, Send, asgi
 
 WHERE = os.environ.get("PICTURES", "pictures")
@@ -61,7 +61,7 @@ class OrderForm(forms.Form):
     """A picture, what is to become of it, and the name of the order: a double click and a reload send the same one."""
 
     order = forms.CharField(widget=forms.HiddenInput, max_length=64)
-    picture = forms.FileField(required=False)
+    picture = forms.FileField(required=False, allow_empty_file=True)
     prompt = forms.CharField()
 
 
@@ -81,12 +81,9 @@ async def order(request: ASGIRequest) -> HttpResponseBase:
     data = b"" if picture is None else picture.read()
     try:
         await studio_of(request).order(name, repainted(given.cleaned_data["prompt"], data), MAX_PRICE)
-    except RequestError as error:
+    except NotTaken as error:
         given.add_error(None, str(error))
-        return render(request, "form.html", {"form": given}, status=422)
-    except AnymediaError as error:
-        if error.billed is Billed.NO:
-            return HttpResponse("nothing was bought; try again in a minute", status=503)
+        return render(request, "form.html", {"form": given}, status=error.status)
     return HttpResponseRedirect(f"/orders/{name}")
 
 

@@ -13,9 +13,9 @@ from typing import Annotated
 
 from fastapi import Depends, FastAPI, Form, HTTPException, Request, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
-from studio import LARGEST, Order, Studio, repainted
+from studio import LARGEST, NotTaken, Order, Studio, repainted
 
-from anymedia import AnymediaError, Billed, Client, RequestError
+from anymedia import Client
 from anymedia.webhooks import asgi
 
 WHERE = os.environ.get("PICTURES", "pictures")
@@ -72,11 +72,8 @@ async def order(
         raise HTTPException(413, f"a picture may have {LARGEST >> 20} MiB")
     try:
         await studio.order(order, repainted(prompt, data), MAX_PRICE)
-    except RequestError as error:
-        raise HTTPException(422, str(error)) from None
-    except AnymediaError as error:
-        if error.billed is Billed.NO:
-            raise HTTPException(503, "nothing was bought; try again in a minute") from None
+    except NotTaken as error:
+        raise HTTPException(error.status, str(error)) from None
     return RedirectResponse(f"/orders/{order}", 303)
 
 

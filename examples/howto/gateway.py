@@ -16,9 +16,9 @@ from typing import Annotated, Any
 
 from fastapi import Body, Depends, FastAPI, Header, HTTPException, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
-from studio import Order, Studio
+from studio import NotTaken, Order, Studio
 
-from anymedia import AnymediaError, Billed, Client, RequestError, VideoRequest
+from anymedia import Client, VideoRequest
 
 LONGEST = 50.0
 """Seconds that one answer may take: less than the gateway allows, and than its idle time-out."""
@@ -57,12 +57,10 @@ async def submit(
     told = {"clip": f"/clips/{idempotency_key}"}
     try:
         task = await studio.order(idempotency_key, request, MAX_PRICE)
+    except NotTaken as error:
+        raise HTTPException(error.status, str(error), {"Retry-After": "30"}) from None
+    if task is not None:
         told["handle"] = studio.client.handle(task)  # with which any process can wait, also one without this journal
-    except RequestError as error:
-        raise HTTPException(422, str(error)) from None
-    except AnymediaError as error:
-        if error.billed is Billed.NO:
-            raise HTTPException(503, str(error), {"Retry-After": "30"}) from None
     return JSONResponse(told, 202, {"Location": told["clip"], "Retry-After": "5"})
 
 

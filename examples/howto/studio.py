@@ -11,7 +11,19 @@ from typing import Any
 
 import attrs
 
-from anymedia import AnymediaError, Asset, Attempt, Client, ImageRequest, Media, Request, State, Task
+from anymedia import (
+    AnymediaError,
+    Asset,
+    Attempt,
+    Billed,
+    Client,
+    ImageRequest,
+    NoRoute,
+    Request,
+    RequestError,
+    State,
+    Task,
+)
 
 LARGEST = 10 << 20
 """Bytes of a picture that is put in."""
@@ -34,6 +46,14 @@ class Order:
     result: Asset | None = None
 
 
+class NotTaken(Exception):
+    """An order was not taken, and nothing was bought; `status` is what HTTP calls it."""
+
+    def __init__(self, status: int, words: str) -> None:
+        super().__init__(words)
+        self.status = status
+
+
 class Studio:
     """Takes orders, and sees to it that each result is saved, also when nobody looks any more.
 
@@ -54,11 +74,20 @@ class Studio:
             waiting.cancel()  # the wait for a task, which goes on and is in the journal
         await asyncio.gather(*self._going_on.values(), return_exceptions=True)
 
-    async def order(self, name: str, request: Request, max_price: str) -> Task:
-        """Buy what is requested, once under the name of its order. Errors: as Client.submit."""
-        task = await self.client.submit(
-            request, policy="cheapest", max_price=max_price, idempotency_key=name, timeout=PATIENCE
-        )
+    async def order(self, name: str, request: Request, max_price: str) -> Task | None:
+        """Buy what is requested, once under the name of its order. None: it was sent, and there is no answer yet.
+
+        Errors: NotTaken.
+        """
+        try:
+            task = await self.client.submit(
+                request, policy="cheapest", max_price=max_price, idempotency_key=name, timeout=PATIENCE
+            )
+        except AnymediaError as error:
+            log.warning("%s: %s", name, error)
+            if error.billed is Billed.NO:
+                raise not_taken(error) from error
+            return None
         self._begin(name, self._save(task))
         return task
 
@@ -94,6 +123,14 @@ class Studio:
             self._going_on[name] = asyncio.create_task(logged())
 
 
+def not_taken(error: AnymediaError) -> NotTaken:
+    """Return why an order was not taken: by what was asked for, or for now."""
+    errors = error.errors if isinstance(error, NoRoute) else [error]
+    if all(isinstance(each, RequestError) for each in errors):
+        return NotTaken(422, str(error))
+    return NotTaken(503, "nothing was bought; try again in a minute")
+
+
 def as_told(attempt: Attempt) -> Order:
     """Return an attempt as an order."""
     task = attempt.task
@@ -112,5 +149,11 @@ def as_told(attempt: Attempt) -> Order:
 
 
 def repainted(prompt: str, picture: bytes) -> ImageRequest:
-    """Return the request for a picture after a prompt, and after another picture where there is one."""
-    return ImageRequest(model="flux-2-pro", prompt=prompt, images=Media(picture) if picture else None, resolution="1K")
+    """Return the request for a picture after a prompt, and after another picture where there is one.
+
+    Errors: NotTaken for what is no picture.
+    """
+    try:
+        return ImageRequest(model="flux-2-pro", prompt=prompt, images=[picture] if picture else [], resolution="1K")
+    except RequestError as error:
+        raise not_taken(error) from error
