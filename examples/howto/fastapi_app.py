@@ -64,10 +64,13 @@ async def form() -> HTMLResponse:
 
 @app.post("/orders")
 async def order(
-    studio: TheStudio, order: Annotated[str, Form()], prompt: Annotated[str, Form()], picture: UploadFile
+    studio: TheStudio,
+    order: Annotated[str, Form()],
+    prompt: Annotated[str, Form()],
+    picture: UploadFile | None = None,
 ) -> RedirectResponse:
     """Place an order, and answer as soon as it is taken: the picture is made meanwhile."""
-    data = await picture.read(LARGEST + 1)
+    data = b"" if picture is None else await picture.read(LARGEST + 1)
     if len(data) > LARGEST:
         raise HTTPException(413, f"a picture may have {LARGEST >> 20} MiB")
     try:

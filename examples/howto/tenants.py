@@ -38,6 +38,7 @@ class Tenants:
         self._keys_of = keys_of
         self._terms = terms
         self._clients: dict[str, Client] = {}
+        self._former: list[Client] = []
         self._opening: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def make(self, tenant: str, order: str, prompt: str) -> Result:
@@ -54,11 +55,10 @@ class Tenants:
                 self._clients[tenant] = Client(config, journal=self._journal)
             return self._clients[tenant]
 
-    async def changed(self, tenant: str) -> None:
-        """Forget the client of a tenant whose API keys were changed: what is next is bought with the new ones."""
-        async with self._opening[tenant]:
-            if (client := self._clients.pop(tenant, None)) is not None:
-                await client.close()
+    def changed(self, tenant: str) -> None:
+        """Buy with a tenant's new API keys from now on; what is under way goes on with the old ones."""
+        if (client := self._clients.pop(tenant, None)) is not None:
+            self._former.append(client)
 
     async def recover(self, tenants: Iterable[str], where: str) -> None:
         """Take up what earlier processes left, of all tenants at once. Only to be called before the first order."""
@@ -69,8 +69,7 @@ class Tenants:
 
     async def close(self) -> None:
         """Wait for the answers of submits that are under way, and close every connection."""
-        await asyncio.gather(*(client.close() for client in self._clients.values()))
-        self._clients.clear()
+        await asyncio.gather(*(client.close() for client in (*self._clients.values(), *self._former)))
 
     def config(self, keys: Mapping[str, Keys]) -> Config:
         """Return the accounts of some tenants: neither a file nor the environment is read for an API key."""

@@ -96,7 +96,7 @@ async def place(visitor, fields):
     data = FormData()
     for name, value in fields.items():
         if name == "picture":
-            data.add_field(name, BytesIO(value), filename="lamp.png")
+            data.add_field(name, BytesIO(value), filename="lamp.png" if value else "")  # as browsers do
         else:
             data.add_field(name, value)
     async with visitor.post("/orders", data=data, allow_redirects=False) as answer:
@@ -268,6 +268,7 @@ def test_a_picture_goes_from_a_bucket_into_a_bucket(simulators, bucket, monkeypa
     Path("anymedia.toml").write_text(toml({"providers": tables, "storage": storage}))
     monkeypatch.setenv("ANYMEDIA_CONFIG", "anymedia.toml")
     Path("photo.png").write_bytes(PNG)
+    places = set()
     for _ in range(2):
         printed = run(monkeypatch, capsys, "s3.py", "photo.png", "at night", "house-17")
         assert printed.startswith(f"results go to {bucket.url}/pictures")
@@ -275,7 +276,8 @@ def test_a_picture_goes_from_a_bucket_into_a_bucket(simulators, bucket, monkeypa
             rf"^{bucket.url}/(pictures/\S+): image/jpeg, \d+ bytes, [0-9a-f]{{64}}$", printed, re.MULTILINE
         )
         assert {location[1], f"{location[1]}.json"} <= {*bucket.keys()}
-    assert len(entries(simulators)) == 1
+        places.add(location[1])
+    assert (len(places), len(entries(simulators))) == (1, 1)
 
 
 def test_steps_that_are_run_twice_buy_once(simulators, monkeypatch, capsys):
@@ -342,7 +344,7 @@ async def test_a_tenant_has_limits_and_is_taken_up_again(simulators):
         await asyncio.gather(*(serving.make(name, "order-1", "a lighthouse") for name in ("acme", "acme", "bolt")))
         with pytest.raises(AnymediaError, match=r"acme-reapi may spend 0.03 USD a day"):
             await serving.make("acme", "order-2", "a lighthouse")
-        await serving.changed("acme")
+        serving.changed("acme")
         assert (await serving.client("acme")).config.accounts.keys() == {"acme-reapi"}
         with pytest.raises(ConfigError, match="no provider is configured"):
             await serving.make("gone", "order-1", "a lighthouse")  # nobody else's key is taken
@@ -398,7 +400,7 @@ def test_a_config_is_read(page, program, text):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_what_a_page_links_to_exists(page):
-    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
+    for target in re.findall(r"\]\(([^)#:]+)", BLOCK.sub("", page.read_text("utf-8"))):
         assert (page.parent / target).exists(), target
 
 
@@ -415,7 +417,8 @@ def test_what_a_command_names_is_there(line):
     for program, name in re.findall(r"--app-dir examples/howto (\w+):(\w+)", line):
         assert re.search(rf"^(async def )?{name}\b", (PROGRAMS / f"{program}.py").read_text("utf-8"), re.MULTILINE)
     if words[0] == "anymedia":
-        options = [each for each in words[2:] if each.startswith("-") and each != "--"]
+        own = words[2:] if "--" not in words else words[2 : words.index("--")]
+        options = [each for each in own if each.startswith("-")]
         help_ = CliRunner().invoke(command_line, [words[1], "--help"]).stdout
         assert [each for each in options if each not in help_] == []
     else:
