@@ -68,7 +68,8 @@ class Studio:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Take up what an earlier process left, and leave to the next one what is not finished in the end."""
-        await self.client.attempts(limit=1)  # a journal that cannot be used is told now, and not to the first visitor
+        if self.client.journal is not None:
+            await self.client.journal.check()  # where it cannot be used, that is told now, and not to the first visitor
         self._begin(LEFT, self.client.recover(self.where))
         yield
         for waiting in self._going_on.values():
