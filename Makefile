@@ -42,10 +42,11 @@ types: .venv/.installed
 	@rm -rf .types && mkdir -p .types/anymedia
 	@ln -s $(CURDIR)/core/* $(CURDIR)/adapters $(CURDIR)/simulators $(CURDIR)/cli $(CURDIR)/testing \
 		.types/anymedia/
-	@echo "mypy, mypy docs/generate.py, basedpyright --verifytypes anymedia"
+	@echo "mypy, mypy docs/generate.py, mypy examples/howto, basedpyright --verifytypes anymedia"
 	@(cd tests && PATH="$(CURDIR)/$(BIN):$$PATH" basedpyright --verifytypes anymedia --ignoreexternal) \
 		> .types/pyright.txt & pyright=$$!; \
-	$(BIN)/mypy && MYPYPATH=docs:.types $(BIN)/mypy docs/generate.py; mypy=$$?; \
+	$(BIN)/mypy && MYPYPATH=docs:.types $(BIN)/mypy docs/generate.py && \
+		MYPYPATH=examples/howto:.types $(BIN)/mypy examples/howto/*.py; mypy=$$?; \
 	wait $$pyright || { cat .types/pyright.txt; exit 1; }; exit $$mypy
 
 # Half the cases of what tries values at random: `make soak` tries twenty times as many and more.
