@@ -6,6 +6,7 @@ import shlex
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from errno import EADDRINUSE
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 
 SPEED = 4.0
 """How much faster tasks are done unless it is said: somebody waits for them."""
+
+
+TRIES = 3
+"""How often simulators are started at most."""
 
 
 @attrs.frozen(kw_only=True)
@@ -158,27 +163,37 @@ async def _serve(wanted: Wanted, *, as_json: bool) -> None:
 @asynccontextmanager
 async def _running(wanted: Wanted) -> AsyncIterator["Simulators"]:
     """Run simulators until the block ends. Errors: UsageError, ConfigError."""
-    from anymedia.simulators import names, running
-
-    folder, served = wanted.folder, wanted.providers or names()
     async with AsyncExitStack() as stack:
         try:
-            ports = {} if folder is None else folder.ports(served, wanted.host, wanted.port)
-            environ = {} if folder is None else folder.environ
-            started = running(
-                *served, host=wanted.host, port=wanted.port, speed=wanted.speed, ports=ports, environ=environ
-            )
-            simulators = await stack.enter_async_context(started)
+            simulators = await _started(stack, wanted)
             for name, kind in wanted.faults:
                 if name not in {one.name for one in simulators}:
                     raise ValueError(no_such("simulator", name, [one.name for one in simulators]))
                 simulators[name].fault(kind)
         except OSError as error:
+            folder = wanted.folder
             end = "" if folder is None else f"; if `anymedia simulate` serves {folder.path} already, end it first"
             raise click.UsageError(reason(error) + end) from None
         except ValueError as error:
             raise click.UsageError(str(error)) from None
         yield simulators
+
+
+async def _started(stack: AsyncExitStack, wanted: Wanted) -> "Simulators":
+    """Start simulators; once more where a port that was free was taken meanwhile. Errors: OSError, ValueError."""
+    from anymedia.simulators import names, running
+
+    folder, served, tries = wanted.folder, wanted.providers or names(), TRIES
+    while True:
+        tries -= 1
+        ports = {} if folder is None else folder.ports(served, wanted.host, wanted.port)
+        environ = {} if folder is None else folder.environ
+        block = running(*served, host=wanted.host, port=wanted.port, speed=wanted.speed, ports=ports, environ=environ)
+        try:
+            return await stack.enter_async_context(block)
+        except OSError as error:
+            if error.errno != EADDRINUSE or not tries or folder is None or {*served} <= {*folder.tables}:
+                raise
 
 
 def _print_lines(simulators: "Simulators") -> None:
