@@ -15,13 +15,14 @@ import attrs
 import click
 
 from anymedia import ConfigError, read_config
+from anymedia.environment import JOURNAL
 from anymedia.model.names import no_such
 from anymedia.registry import adapters
 
 from .command import Command
 from .program import check_program, run
 from .saving import writable
-from .simulated import JOURNAL, Folder, folder_at, tables_of
+from .simulated import BILLS, Folder, folder_at, tables_of
 from .text import print_json, reason, say
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ async def _run(wanted: Wanted, program: Sequence[str]) -> int:
 def _environ_without_keys() -> dict[str, str]:
     """Return the environment without what leads to real money: API keys of providers, and the user's own journal."""
     real = {name for adapter in adapters().values() for name in adapter.api_key_env}
-    return {name: value for name, value in os.environ.items() if name not in real | {"ANYMEDIA_JOURNAL"}}
+    return {name: value for name, value in os.environ.items() if name not in real | {JOURNAL.name}}
 
 
 def _meant(name: str) -> str:
@@ -211,7 +212,7 @@ def _show(simulators: "Simulators", folder: Folder | None) -> None:
         screen.print("\n# anymedia.toml", style="dim")
         click.echo(tables_of(simulators, [one.name for one in simulators]))
         # Its bills are no money, and are not to be among the real ones.
-        click.echo(f'[journal]\npath = "{JOURNAL}"\n')
+        click.echo(f'[journal]\npath = "{BILLS}"\n')
         screen.print("# the shell", style="dim")
         for name, key in simulators.environ.items():
             click.echo(f"export {name}={key}")

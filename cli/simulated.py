@@ -13,6 +13,7 @@ import attrs
 
 from anymedia import ConfigError
 from anymedia.config import FILE
+from anymedia.environment import CONFIG, JOURNAL
 
 if TYPE_CHECKING:
     from anymedia.simulators import Simulators
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 KEYS = "simulated.env"
 """The file of the keys, for a shell: API keys stand in no anymedia.toml."""
 
-JOURNAL = "simulated.db"
+BILLS = "simulated.db"
 """The journal of what simulators are asked, beside the anymedia.toml that leads to them."""
 
 MARK = "# Written by `anymedia simulate`"
@@ -74,7 +75,7 @@ class Folder:
         self.path.mkdir(parents=True, exist_ok=True)
         tables = tables_of(simulators, [one.name for one in simulators if one.name not in self.tables])
         if not self.tables:
-            journal = f'[journal]\npath = "{JOURNAL}"\n'
+            journal = f'[journal]\npath = "{BILLS}"\n'
             text = f"{MARK}: this leads to simulated providers. What is added stays.\n\n{journal}\n{tables}"
             with self.config.open("x", encoding="utf-8") as file:
                 file.write(text)
@@ -85,13 +86,13 @@ class Folder:
 
     def variables(self, simulators: "Simulators") -> dict[str, str]:
         """Return the environment variables by which a program asks the simulators."""
-        return {"ANYMEDIA_CONFIG": str(self.config.absolute()), **self.environ, **simulators.environ}
+        return {CONFIG.name: str(self.config.absolute()), **self.environ, **simulators.environ}
 
     def _shell(self, simulators: "Simulators") -> str:
         """Return lines for a shell after which all that it starts asks the simulators."""
         lines = (f"export {name}={shlex.quote(value)}" for name, value in self.variables(simulators).items())
         about = f"{MARK}, for a shell: . {shlex.quote(str(self.keys))}"
-        return "\n".join((about, "unset ANYMEDIA_JOURNAL", *lines, ""))
+        return "\n".join((about, f"unset {JOURNAL}", *lines, ""))
 
 
 def folder_at(path: Path) -> Folder:
