@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from errno import EINVAL
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from tempfile import TemporaryDirectory
@@ -132,7 +133,7 @@ async def _start(server: Server, host: str, port: int) -> None:
     except (OSError, OverflowError) as error:
         # Before the reason asyncio tells once more what it tried.
         said = (getattr(error, "strerror", None) or str(error)).rpartition(": ")[2]
-        number = error.errno if isinstance(error, OSError) else None
+        number = error.errno if isinstance(error, OSError) else EINVAL
         raise OSError(number, f"{server.service.name} cannot listen at {host}, port {port}: {said}") from None
 
 
