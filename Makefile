@@ -14,7 +14,7 @@ SOURCES := $(shell find core adapters simulators cli testing -name __pycache__ -
 	README.md LICENSE MANIFEST.in pyproject.toml setup.cfg
 PACKAGE = $(BIN)/python -c 'import anymedia; print(anymedia.__path__[0])'
 
-.PHONY: install demo test quick lint types check pythons soak mutants docs bench cassettes clean
+.PHONY: install demo test quick lint types check pythons soak mutants docs pictures bench cassettes clean
 
 install: .venv/.installed
 
@@ -115,6 +115,10 @@ mutants: .venv/.installed
 # The pages of docs/ that are made from the code; `make check` says when they are out of date.
 docs: .venv/.installed
 	$(BIN)/python docs/generate.py
+
+# The pictures of README.md, from the real command line and from what simulators make: for whoever changed either.
+pictures: .venv/.installed
+	$(BIN)/python docs/pictures.py
 
 # At the simulators; LIVE=1: at every provider whose key is in the environment, for one cheapest picture each.
 cassettes: .venv/.installed

@@ -32,7 +32,7 @@ from .explain import explanation_json
 from .progress import Progress
 from .quotes import quote_json
 from .saving import writable
-from .simulate import needs_packages
+from .simulate import SPEED, needs_packages
 from .text import counted, pixels, price, print_json, together
 
 if TYPE_CHECKING:
@@ -46,7 +46,6 @@ CLIP = VideoRequest(
 )
 """What is asked for next, with the picture as its first frame."""
 
-SPEED = 4.0
 NAMES = "{account}-{model}.{ext}"
 """How the files are named: who made them of which model."""
 
