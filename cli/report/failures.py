@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from anymedia.cli.attempts import stands
 from anymedia.cli.journal import SHORT_ID
 from anymedia.cli.prompt import prompt_of
-from anymedia.cli.text import counted, one_line, shortened
+from anymedia.cli.text import one_line, shortened
 from anymedia.journal.report import reason
 
 from .data import Data, Failed, Reason
-from .markup import Html, Inside, el, own, together
-from .tables import table
+from .markup import Html, Inside, el, own
+from .tables import NUMBER, table
 from .uncertain import PROMPT
 from .words import billed, cause, moment, offer
 
@@ -18,31 +18,32 @@ MOST_REASONS, WORDS = 12, 400
 """How many reasons of a cause are shown, and how many letters of each."""
 
 
+COLUMNS = ("why, in the provider's words, and the last example", "attempts")
+
+
 def failures(data: Data) -> Html:
     """Return what failed for each cause; a sentence where nothing failed."""
     if not data.failures:
         return el("p", "Nothing failed.")
-    return together(_cause(failed, data) for failed in data.failures)
+    return table("What failed, by cause", COLUMNS, *(_cause(failed, data) for failed in data.failures))
 
 
-def _cause(failed: Failed, data: Data) -> Html:
-    number = failed.row.number
+def _cause(failed: Failed, data: Data) -> Iterator[Html]:
+    """Yield the rows of a cause."""
     spent = failed.row.spent
-    cost = [f"; {billed(failed.row)} not given back"] if spent.accepted > spent.refunded else []
-    heading = el("h3", cause(failed.cause), " ", el("span", f"{counted(number, 'attempt')}{cost[0] if cost else ''}"))
-    rows = [_reason(reason_, data) for reason_ in failed.reasons[:MOST_REASONS]]
-    others = failed.others + sum(each.number for each in failed.reasons[MOST_REASONS:])
-    columns = ("what was said, and the last example", "times")
-    made = table(f"{cause(failed.cause)}: what was said", columns, rows)
-    more = el("p", f"{counted(others, 'attempt')} more, for other reasons.", class_="note") if others else None
-    return together([heading, made, more])
+    paid = f"{billed(failed.row)} not given back" if spent.usd or spent.unknown else None
+    name = el("th", cause(failed.cause), paid and el("span", f", {paid}", class_="offer"), scope="rowgroup")
+    yield el("tr", name, el("td", str(failed.row.number), class_=NUMBER), class_="group")
+    yield from (_reason(each, data) for each in failed.reasons[:MOST_REASONS])
+    if others := failed.others + sum(each.number for each in failed.reasons[MOST_REASONS:]):
+        yield el("tr", el("td", "other reasons", class_="within"), el("td", str(others), class_=NUMBER))
 
 
 def _reason(said: Reason, data: Data) -> Html:
     attempt = said.example
     words = el("blockquote", own(shortened(one_line(reason(attempt)), WORDS)))
     example = el("p", [*_example(said, data)], class_="example")
-    return el("tr", el("td", words, example), el("td", str(said.number), class_="number"))
+    return el("tr", el("td", words, example, class_="within"), el("td", str(said.number), class_=NUMBER))
 
 
 def _example(said: Reason, data: Data) -> Iterator[Inside]:

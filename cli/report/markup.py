@@ -16,8 +16,8 @@ _NO_CHARACTER = re.compile(
 )
 """What no page may hold, however it is written."""
 
-EMPTY = frozenset(("br", "hr", "img", "line", "meta", "rect"))
-"""Elements without content."""
+EMPTY = frozenset(("br", "img", "meta"))
+"""Elements of HTML that have no content, and so no end; those of a drawing have one."""
 
 
 class Html(str):
@@ -70,3 +70,14 @@ def file_link(path: Path, *inside: Inside, **attributes: Value) -> Html:
     if not path.is_absolute():
         return el("span", *inside, **attributes)
     return el("a", *inside, href=path.as_uri(), **attributes)
+
+
+def command(words: str) -> Html:
+    """Return a command to be typed, which is broken between words alone."""
+    first, *others = (el("span", word) for word in words.split(" "))
+    return el("code", first, ([" ", word] for word in others), class_="command")
+
+
+def marked(sentence: str) -> Html:
+    """Return a sentence of ours in which commands stand between backticks."""
+    return together(command(part) if place % 2 else part for place, part in enumerate(sentence.split("`")))

@@ -16,7 +16,7 @@ from .results import results
 from .style import style
 from .tables import by_day, groups, prices
 from .uncertain import uncertain
-from .words import amount, billed, damaged, doubtful, ended, moment, rate, selected
+from .words import amount, damaged, ended, moment, rate, selected
 
 MARK = '<meta name="generator" content="anymedia report">'
 """What tells that a file is such a page, within its first letters."""
@@ -97,17 +97,26 @@ def _summary(data: Data) -> Html:
     total = data.total
     spent = total.spent
     tiles = [
-        _tile("billed", billed(total), f"of it {amount(spent.settled_usd)} as the providers told their bills"),
+        _tile(
+            "billed",
+            amount(spent.usd, exact=spent.exact),
+            _more(spent.unknown, f"of it {amount(spent.settled_usd)} as the providers told their bills"),
+        ),
         _tile(
             "may have been billed",
-            doubtful(total) or "nothing",
-            f"{counted(spent.uncertain, 'uncertain attempt')}" if spent.uncertain else "nothing is uncertain",
+            amount(spent.uncertain_usd, exact=not spent.uncertain),
+            _more(spent.uncertain_unknown, counted(spent.uncertain, "uncertain attempt")),
         ),
         _tile("given back", counted(spent.refunded, "task"), "failed or canceled, and not billed"),
         _tile("succeeded", rate(total) or "–", ended(total)),
     ]
     notes = [el("p", note, class_="note") for note in (damaged(data),) if note]
     return Html(el("dl", tiles, class_="tiles") + "".join(notes)) if total.number else el("p", "Nothing was asked.")
+
+
+def _more(unknown: int, remark: str) -> str:
+    """Return a remark, with how many have no known price."""
+    return f"and {counted(unknown, 'attempt')} of unknown price; {remark}" if unknown else remark
 
 
 def _tile(name: str, figure: str, remark: str) -> Html:

@@ -8,7 +8,7 @@ from anymedia.cli.text import one_line, shortened
 from anymedia.model.plain import sized
 
 from .data import Data
-from .markup import Html, Inside, el, file_link, own, together
+from .markup import Html, Inside, el, file_link, marked, own, together
 from .pictures import Shown, Work
 from .words import moment
 
@@ -34,7 +34,7 @@ def _where(work: Work) -> str:
 
 
 def _card(work: Work, data: Data) -> Html:
-    caption = el("figcaption", [el("p", each) for each in _lines(work, data)])
+    caption = el("figcaption", [el("p", each) for each in _lines(work, data) if each])
     face = _face(work, data)
     path = work.asset.path if work.there and data.prompts else None
     return el("figure", face if path is None else file_link(path, face), caption)
@@ -83,15 +83,15 @@ def _lines(work: Work, data: Data) -> Iterator[Inside]:
         f"{asset.width}×{asset.height}" if asset.width and asset.height else None,
         None if asset.seconds is None else f"{asset.seconds:.1f} s",
         None if asset.length is None else sized(asset.length),
-        moment(attempt.started_at),
     ]
     yield ", ".join(filter(None, facts))
-    if asset.path is not None and data.prompts:
+    yield moment(attempt.started_at)
+    if work.there is False and asset.path is not None and data.prompts:
         yield own(asset.path.name, class_="file")
     elif asset.stored is not None and data.prompts:
         yield own(asset.stored, class_="file")
-    elif asset.path is None and asset.stored is None:
-        yield _link(work, data)
+    elif not asset.kept:
+        yield marked(_link(work, data))
 
 
 def _cost(work: Work) -> str:
@@ -106,4 +106,4 @@ def _link(work: Work, data: Data) -> str:
         return "`anymedia resume` looks for it"
     if until <= data.made_at:
         return f"expired {moment(until)}"
-    return f"can be fetched until {moment(until)}: anymedia resume"
+    return f"`anymedia resume` can fetch it until {moment(until)}"

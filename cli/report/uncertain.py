@@ -1,6 +1,6 @@
 """What may have been billed and has no task: what is known of each attempt, and what can be done."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from anymedia import Attempt
 from anymedia.cli.attempts import last_answer
@@ -9,33 +9,62 @@ from anymedia.cli.prompt import prompt_of
 from anymedia.cli.text import json_of, one_line, shortened
 
 from .data import Data
-from .markup import Html, Inside, el, own, together
+from .markup import Html, Inside, command, el, marked, own, together
+from .tables import line, table
 from .words import elsewhere, moment, offer, replayed
+
+MOST = 12
+"""How many attempts have all that is known of them; further ones have a line."""
 
 ANSWER, PROMPT = 500, 300
 """Letters of an answer and of a prompt that are shown at most."""
 
+LEAD = (
+    "Of these nobody knows whether they were billed, and none is sent again by itself. Look for each in the provider's "
+    "own list of tasks, and note what you found."
+)
+
+SETTLES = {
+    "--task TASK_ID": "where the provider has its task: `anymedia resume` fetches the result",
+    "--billed": "where it was billed, and has no task",
+    "--not-billed": "where the provider has never heard of it",
+}
+"""What can be noted of an uncertain attempt, and when."""
+
 
 def uncertain(data: Data) -> Html:
     """Return the uncertain attempts, the newest first; a sentence where there is none."""
-    number = data.total.spent.uncertain
-    more = elsewhere(data)
-    notes = [el("p", more, " ", el("code", "anymedia tasks --state uncertain"), " lists them.")] if more else []
-    if not number:
-        return together([el("p", "Nothing is uncertain here: of each submit it is known what became of it."), *notes])
-    left = number - len(data.uncertain)
-    if left > 0:
-        notes.append(el("p", f"{left} older ones are not shown; ", el("code", "anymedia tasks --state uncertain")))
-    lead = el(
-        "p",
-        "Of these nobody knows whether they were billed, and none is sent again by itself. Look for each in the "
-        "provider's own list of tasks, and note what you found.",
-    )
-    return together([lead, [_card(attempt, data) for attempt in data.uncertain], *notes])
+    left = data.total.spent.uncertain - len(data.uncertain)
+    notes = [
+        f"{left} older ones are not shown: `anymedia tasks --state uncertain` lists them." if left > 0 else "",
+        f"{elsewhere(data)} `anymedia tasks --state uncertain` lists them." if data.elsewhere else "",
+    ]
+    shown = [el("p", marked(note)) for note in notes if note]
+    if not data.uncertain:
+        return together([el("p", "Nothing is uncertain here: of each submit it is known what became of it."), shown])
+    cards = [_card(attempt, data) for attempt in data.uncertain[:MOST]]
+    return together([el("p", LEAD), cards, _others(data.uncertain[MOST:], data), shown])
+
+
+def _others(attempts: Sequence[Attempt], data: Data) -> Html | None:
+    """Return a line for each of further attempts."""
+    lines = [line(_asked(attempt), own(offer(attempt)), cost(attempt), _replay(attempt, data)) for attempt in attempts]
+    columns = ("attempt", "offer", "cost", "send it again")
+    return table("More uncertain attempts", columns, lines) if lines else None
+
+
+def _asked(attempt: Attempt) -> Inside:
+    return [el("code", attempt.id[:SHORT_ID]), f", asked {moment(attempt.started_at)}"]
+
+
+def cost(attempt: Attempt) -> str:
+    """Return what an uncertain attempt may have cost."""
+    money = attempt.order.money
+    return "at an unknown price" if money.usd is None else f"may have cost {money}"
 
 
 def _card(attempt: Attempt, data: Data) -> Html:
-    heading = el("h3", own(offer(attempt)), " ", el("span", f"may have cost {attempt.order.money}", class_="doubtful"))
+    heading = el("h3", own(offer(attempt)), " ", el("span", cost(attempt), class_="doubtful"))
     pairs = [el("div", el("dt", name), el("dd", told)) for name, told in _facts(attempt, data)]
     return el("article", heading, el("dl", pairs, class_="facts"), class_="card")
 
@@ -43,28 +72,25 @@ def _card(attempt: Attempt, data: Data) -> Html:
 def _facts(attempt: Attempt, data: Data) -> Iterator[tuple[str, Inside]]:
     """Yield what is known of an attempt, then what can be done."""
     short = attempt.id[:SHORT_ID]
-    yield "attempt", [el("code", short), f", asked {moment(attempt.started_at)}"]
+    yield "attempt", _asked(attempt)
     if data.prompts and (prompt := one_line(prompt_of(attempt.order))):
         yield "prompt", own(shortened(prompt, PROMPT))
-    if attempt.error:
-        yield "error", own(shortened(attempt.error, ANSWER))
-    if (answer := last_answer(attempt)) is not None:
-        yield "answer", own(shortened(one_line(json_of(answer, indent=None, ensure_ascii=False)), ANSWER))
+    error, answer = one_line(attempt.error or ""), _answer(attempt)
+    if error:
+        yield "error", own(shortened(error, ANSWER))
+    if answer not in error:
+        yield "answer", own(shortened(answer, ANSWER))
     if attempt.order.labels:
         yield "labels", own(", ".join(f"{name}={value}" for name, value in attempt.order.labels.items()))
     yield "send it again", _replay(attempt, data)
     settle = f"anymedia tasks settle {short}"
-    yield (
-        "or settle it",
-        [
-            el("code", f"{settle} --task TASK_ID"),
-            " where the provider has the task: then its result is fetched; ",
-            el("code", f"{settle} --billed"),
-            " or ",
-            el("code", f"{settle} --not-billed"),
-            " where there is none.",
-        ],
-    )
+    yield "or settle it", [el("div", command(f"{settle} {flag}"), " ", marked(so)) for flag, so in SETTLES.items()]
+
+
+def _answer(attempt: Attempt) -> str:
+    """Return what was answered last as JSON on one line; nothing where nothing was."""
+    answer = last_answer(attempt)
+    return "" if answer is None else one_line(json_of(answer, indent=None, ensure_ascii=False))
 
 
 def _replay(attempt: Attempt, data: Data) -> Inside:
@@ -72,4 +98,4 @@ def _replay(attempt: Attempt, data: Data) -> Inside:
     until = replayed(attempt, data.made_at)
     if until is None:
         return "no: nothing tells the provider that it would be the same task"
-    return ["until ", el("strong", moment(until)), " with ", el("code", "anymedia resume --replay"), ": bought once"]
+    return ["until ", el("strong", moment(until)), " with ", command("anymedia resume --replay"), ": bought once"]

@@ -46,7 +46,7 @@ def cause(word: str) -> str:
 def billed(row: Row) -> str:
     """Return what was billed for a group, and for how many nobody knows it."""
     spent = row.spent
-    return sums_told(spent.usd, spent.unknown, exact=spent.exact)
+    return sums_told(None if spent.unknown and not spent.usd else spent.usd, spent.unknown, exact=spent.exact)
 
 
 def doubtful(row: Row) -> str:
