@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypedDict, Union
 
@@ -53,6 +53,22 @@ class GenerateOptions(SubmitOptions, total=False):
     """What `generate` can be told beside: whether a request of several units may be made at several offers."""
 
     mix: bool
+
+
+SAYS: Mapping[str, str] = {
+    "policy": "Which offer is asked first: `ordered`, `cheapest`, `spread`, or a function.",
+    "fallback": "Whether another offer is asked after the first.",
+    "max_price": "The most that may be billed, in USD, over all attempts and parts of a request.",
+    "allow_unknown_price": "Whether offers without a known price pass a ceiling.",
+    "on_uncertain": "`stop` or `continue` after what may have been billed; needs `max_price`.",
+    "on_blocked": "`stop` or `continue` after moderation.",
+    "mix": "Whether the pictures of a request may come from several offers.",
+    "offer": "The one offer to ask, by its name.",
+    "on_unsupported": "`refuse` or `drop` what an offer does not take.",
+    "check": "Whether documented limits are held.",
+    "idempotency_key": "The caller's own name for the request, which is bought once.",
+}
+"""What each option is, in a sentence."""
 
 
 def _one_of(*words: str) -> Any:
