@@ -151,9 +151,12 @@ def data_of(report: Report, made_at: datetime, *, prompts: bool) -> Data:
 
 
 def without_prompts(attempt: Attempt) -> Attempt:
-    """Return an attempt without what was asked for: not in its body, nor in anybody's words."""
+    """Return an attempt without what was asked for: not in its body, nor in anybody's words.
+
+    Where it is not known what was sent, all words are left out that may repeat it.
+    """
     order = attempt.order
-    clean = Private(secrets_of(order.body, order.texts)).without(attempt)
+    clean = Private(None if order.body is None else secrets_of(order.body)).without(attempt)
     return attrs.evolve(clean, order=attrs.evolve(clean.order, body=None))
 
 

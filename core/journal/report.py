@@ -31,6 +31,9 @@ different words are told apart among the failures of one cause."""
 _DAYS = range(date.max.toordinal() - date(1970, 1, 1).toordinal() + 1)
 """The days since 1970 that a date can be made of."""
 
+NO_REASON = "no reason is known"
+"""What stands where nobody has told any."""
+
 _VARIES = re.compile(r"(?=[\w-]*\d)[\w-]{4,}")
 """A word that differs from one failure to the next, such as an id or a size; the number of a status is shorter."""
 
@@ -160,7 +163,7 @@ def reason(attempt: Attempt) -> str:
     """Return why an attempt came to nothing, in the provider's words where it has told any."""
     failure = None if attempt.task is None else attempt.task.failure
     told = [] if failure is None else [word for word in (failure.code, failure.message) if word]
-    return ": ".join(told) or attempt.error or "no reason was told"
+    return ": ".join(told) or attempt.error or NO_REASON
 
 
 def _is_uncertain(entry: Entry) -> bool:

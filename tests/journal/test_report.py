@@ -147,7 +147,7 @@ def test_failures_are_told_by_cause_and_by_what_was_said():
     assert [(each.number, reason(each.example)) for each in said] == [
         (2, "E1: job 77aa01 failed"),
         (1, "job 77aa01 failed"),
-        (1, "no reason was told"),
+        (1, "no reason is known"),
         (1, "no"),
     ]
     assert causes["failed"].group.ends == {"failed": 5}
