@@ -21,7 +21,7 @@ ANSWER, PROMPT = 500, 300
 
 LEAD = (
     "Of these nobody knows whether they were billed, and none is sent again by itself. Look for each in the provider's "
-    "own list of tasks, and note what you found."
+    "own list of tasks, and note with `anymedia tasks settle` what you found:"
 )
 
 SETTLES = {
@@ -43,7 +43,8 @@ def uncertain(data: Data) -> Html:
     if not data.uncertain:
         return together([el("p", "Nothing is uncertain here: of each submit it is known what became of it."), shown])
     cards = [_card(attempt, data) for attempt in data.uncertain[:MOST]]
-    return together([el("p", LEAD), cards, _others(data.uncertain[MOST:], data), shown])
+    ways = el("ul", [el("li", command(flag), " ", marked(so)) for flag, so in SETTLES.items()])
+    return together([el("p", marked(LEAD)), ways, cards, _others(data.uncertain[MOST:], data), shown])
 
 
 def _others(attempts: Sequence[Attempt], data: Data) -> Html | None:
@@ -71,7 +72,6 @@ def _card(attempt: Attempt, data: Data) -> Html:
 
 def _facts(attempt: Attempt, data: Data) -> Iterator[tuple[str, Inside]]:
     """Yield what is known of an attempt, then what can be done."""
-    short = attempt.id[:SHORT_ID]
     yield "attempt", _asked(attempt)
     if data.prompts and (prompt := one_line(prompt_of(attempt.order))):
         yield "prompt", own(shortened(prompt, PROMPT))
@@ -83,8 +83,7 @@ def _facts(attempt: Attempt, data: Data) -> Iterator[tuple[str, Inside]]:
     if attempt.order.labels:
         yield "labels", own(", ".join(f"{name}={value}" for name, value in attempt.order.labels.items()))
     yield "send it again", _replay(attempt, data)
-    settle = f"anymedia tasks settle {short}"
-    yield "or settle it", [el("div", command(f"{settle} {flag}"), " ", marked(so)) for flag, so in SETTLES.items()]
+    yield "or settle it", [command(f"anymedia tasks settle {attempt.id[:SHORT_ID]}"), " with one of the flags above"]
 
 
 def _answer(attempt: Attempt) -> str:
@@ -98,4 +97,5 @@ def _replay(attempt: Attempt, data: Data) -> Inside:
     until = replayed(attempt, data.made_at)
     if until is None:
         return "no: nothing tells the provider that it would be the same task"
-    return ["until ", el("strong", moment(until)), " with ", command("anymedia resume --replay"), ": bought once"]
+    again = command("anymedia resume --replay")
+    return ["until ", el("strong", moment(until)), ": ", again, " does, and it is bought once"]

@@ -213,7 +213,8 @@ def test_the_page_says_what_is_uncertain_first_then_the_figures(tmp_path):
     ]
     for words in (
         "may have cost $0.05",
-        "anymedia tasks settle 00000000 --not-billed",
+        "anymedia tasks settle 00000000 with one of the flags above",
+        "--not-billed where the provider has never heard of it",
         "1 succeeded, 1 failed, 1 refused and 1 uncertain",
         "words=words",
         "The work failed , ~$0.05 not given back 1",
