@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 COLUMNS = ("account", "origin and answer", "balance", "verdict")
 
 
-@click.command("doctor", cls=Command)
+@click.command("doctor", cls=Command, example="doctor")
 @config_option
 @click.pass_context
 def command(ctx: click.Context, config: Path | None, as_json: bool) -> None:

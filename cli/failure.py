@@ -1,9 +1,10 @@
 """An error as a person reads it: one clear sentence with what was billed, the reasons where there are several, and what
 to do next."""
 
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
+
+import click
 
 from anymedia import (
     AnymediaError,
@@ -61,6 +62,9 @@ BILLED: Mapping[Billed, str] = {
     Billed.YES: "it is billed",
 }
 
+VERBOSE = "verbose"
+"""Where a command line keeps how many -v it has, in what its contexts share."""
+
 ELSEWHERE = "name another account with --provider"
 
 ADVICE: Mapping[type[AnymediaError], str] = {
@@ -89,14 +93,15 @@ SHOWN = 3
 
 
 def show_error(error: AnymediaError) -> None:
-    """Print an error on stderr. All that is known of it is told where the log is shown."""
+    """Print an error on stderr; with -v all that is known of it."""
     from .screen import Screen, pairs
 
     screen = Screen(stderr=True)
     title, reasons = _told(error)
     screen.sentence("error", title, "bold red")
     screen.block(*([pairs(reasons)] if reasons and reasons[0][0] else (text for _, text in reasons)))
-    in_full = logging.getLogger("anymedia").isEnabledFor(logging.INFO)
+    ctx = click.get_current_context(silent=True)
+    in_full = ctx is not None and ctx.meta.get(VERBOSE, 0) > 0
     if in_full:
         _show_facts(screen, error)
     if in_full or reserved(error.attempts) != 0:  # else each reason tells what became of one

@@ -21,7 +21,10 @@ from .declare.adapter import Adapter, Limits
 from .declare.auth import OLD
 from .declare.prices import Override, Per, Price, Prices, Table, counted_by
 from .declare.webhook import Signed
+from .environment import CONFIG, HOME, JOURNAL, XDG_CONFIG_HOME, XDG_STATE_HOME
 from .journal.opening import is_url, path_of
+from .keys import ACCOUNT, ALERTS, LIMITS, ROUTE, TABLES, WEBHOOKS
+from .keys import JOURNAL as JOURNAL_KEYS
 from .model.errors import ConfigError, OutOfBounds
 from .model.forms import LINK
 from .model.names import no_such
@@ -31,7 +34,7 @@ from .model.urls import NO_PROXY_URL, ascii_host, is_local, is_loopback, is_on_t
 from .network import DOWNLOAD, NETWORK, Network, network_of
 from .registry import adapter as find_adapter
 from .registry import adapters, faults
-from .settings import QUOTES, secret_of, settings_of, variable
+from .settings import QUOTES, key_of, secret_of, settings_of, variable
 from .tables import only, usd_text
 from .trust import check_trust
 
@@ -43,9 +46,6 @@ FILE = "anymedia.toml"
 
 OFF = ("off", "false", "no", "none", "0")
 """What ANYMEDIA_JOURNAL says, in letters of any case, where no journal is wanted; ./off is a file all the same."""
-
-TABLES = ("route", "providers", "journal", "network", "download", "storage", "webhooks")
-"""The tables of the file."""
 
 NOWHERE = Path(os.devnull, "anymedia")
 """A path at which no file can be."""
@@ -65,18 +65,18 @@ def default_journal(environ: Mapping[str, str] = os.environ) -> Path | str | Non
 
     Errors: ConfigError for a URL that names no journal, and where there is no place for a file of the user's own.
     """
-    named = environ.get("ANYMEDIA_JOURNAL")
+    named = JOURNAL.read(environ)
     if named:
         if named.strip().lower() in OFF:
             return None
         if named.strip()[0:1] in QUOTES:
-            raise ConfigError(f"ANYMEDIA_JOURNAL: {named} stands in quotes; leave them out")
-        return _place(named, "ANYMEDIA_JOURNAL") if is_url(named) else expanded(named).absolute()
+            raise ConfigError(f"{JOURNAL}: {named} stands in quotes; leave them out")
+        return _place(named, str(JOURNAL)) if is_url(named) else expanded(named).absolute()
     state = _state(environ)
     if state is None:
         raise ConfigError(
-            "no home folder is known, so there is no place for the journal: set ANYMEDIA_JOURNAL to a file, or to "
-            "`off`, or set HOME or XDG_STATE_HOME"
+            f"no home folder is known, so there is no place for the journal: set {JOURNAL} to a file, or to "
+            f"`off`, or set {HOME} or {XDG_STATE_HOME}"
         )
     return state / "journal.db"
 
@@ -101,7 +101,7 @@ def trusted_folders(environ: Mapping[str, str] = os.environ) -> Path:
 
 def _state(environ: Mapping[str, str]) -> Path | None:
     """Return the folder for what anymedia keeps; None where no home folder is known."""
-    named, home = environ.get("XDG_STATE_HOME"), _home(environ)
+    named, home = XDG_STATE_HOME.read(environ), _home(environ)
     if named:
         return expanded(named) / "anymedia"
     return None if home is None else Path(home, ".local", "state", "anymedia")
@@ -115,7 +115,8 @@ class Config:
     journal that every attempt is written to (None: none is), `prompts` whether what was asked for is written there too;
     `live_prices` is the file of the prices that providers reported; `network` says how other machines are reached;
     `storage` is where results lie, and what lends URLs of the user's own files (None: nothing does); `webhooks` is the
-    URL below which providers call when a task has moved (None: they are not asked to).
+    URL below which providers call when a task has moved (None: they are not asked to); `daily_alert` is how many USD a
+    day may cost before it is told of (None: whatever it costs).
     `unusable` says of the accounts whose adapter cannot be used why that is.
     """
 
@@ -128,7 +129,22 @@ class Config:
     network: Network = attrs.field(factory=lambda: network_of(os.environ))
     storage: "Storage | None" = None
     webhooks: str | None = None
+    daily_alert: Decimal | None = None
     unusable: Mapping[str, str] = attrs.field(factory=dict, hash=False)
+
+    @classmethod
+    def of(cls, **api_keys: str | Secret) -> "Config":
+        """Return the configuration of providers whose API keys a program has at hand, by their names.
+
+        Each account has the name of its provider. No anymedia.toml is read, and no API key in the environment. For
+        accounts of other names, limits or a journal of its own see read_config, which takes an `api_key` as a Secret.
+        Errors: ConfigError, also without any API key.
+        """
+        tables = {name: {"api_key": Secret(key) if isinstance(key, str) else key} for name, key in api_keys.items()}
+        api_keys = {}  # no text of this frame, which an error shows to loggers
+        if not tables:
+            raise ConfigError("Config.of: name a provider with its API key, as in Config.of(acme=key)")
+        return read_config({"providers": tables}, where="Config.of")
 
     def account(self, name: str) -> Account:
         """Return an account; without a file, a known provider is one, if only its API key is missing.
@@ -191,8 +207,13 @@ def read_config(
     where: str = "config",
     path: Path | None = None,
 ) -> Config:
-    """Return the configuration that plain data in the form of anymedia.toml describes. Errors: ConfigError."""
-    only(data, dict.fromkeys(TABLES, Mapping), where, "table")
+    """Return the configuration that plain data in the form of anymedia.toml describes.
+
+    A program that has secrets at hand may put them into it: an account's `api_key`, and the secret ones of its
+    `settings`, each as a Secret. An account whose `api_key` is given reads no setting from a variable that it does not
+    name. Without `providers`, every provider whose API key is in `environ` is an account. Errors: ConfigError.
+    """
+    only(data, TABLES, where, "table")
     tables, beside = data.get("providers", {}), Path() if path is None else path.parent
     adapter_of = {name: str(table.get("adapter", name)) for name, table in tables.items() if isinstance(table, Mapping)}
     unusable = {name: faults()[each] for name, each in adapter_of.items() if each in faults()}
@@ -201,10 +222,10 @@ def read_config(
         for name, table in tables.items()
         if name not in unusable
     }
-    if not tables:
+    if "providers" not in data:
         accounts = dict(_from_environment(environ).accounts)
     route = data.get("route", {})
-    only(route, {"accounts": list, **_ROUTE}, f"{where}: route")
+    only(route, ROUTE, f"{where}: route")
     if "accounts" in route:
         accounts = _order(route["accounts"], accounts, {**faults(), **unusable}, environ, f"{where}: route.accounts")
     storage = _storage(data, path, f"{where}: storage")
@@ -215,7 +236,7 @@ def read_config(
         accounts = {name: attrs.evolve(each, callback=_callback(webhooks, name)) for name, each in accounts.items()}
         _check_keys(accounts.values(), where)
     journal = data.get("journal", {})
-    only(journal, {"enabled": bool, "path": str, "url": str, "prompts": bool}, f"{where}: journal")
+    only(journal, JOURNAL_KEYS, f"{where}: journal")
     return Config(
         accounts=accounts,
         path=path,
@@ -226,8 +247,15 @@ def read_config(
         network=_network(data, environ, path, where),
         storage=storage,
         webhooks=webhooks,
+        daily_alert=_daily_alert(data, f"{where}: alerts"),
         unusable=unusable,
     )
+
+
+def _daily_alert(data: Mapping[str, Any], where: str) -> Decimal | None:
+    alerts = data.get("alerts", {})
+    only(alerts, ALERTS, where)
+    return Decimal(usd_text(alerts["daily"], f"{where}: daily")) if "daily" in alerts else None
 
 
 def _network(data: Mapping[str, Any], environ: Mapping[str, str], path: Path | None, where: str) -> Network:
@@ -276,7 +304,7 @@ def _webhooks(data: Mapping[str, Any], where: str) -> str | None:
     """Return the URL below which providers call, without a slash at its end."""
     if "webhooks" not in data:
         return None
-    only(data["webhooks"], {"url": str}, where)
+    only(data["webhooks"], WEBHOOKS, where)
     if "url" not in data["webhooks"]:
         raise ConfigError(f'{where}: url: is missing; it is like "https://app.example/hooks"')
     try:
@@ -314,7 +342,7 @@ def _check_keys(accounts: Iterable[Account], where: str) -> None:
             try:
                 key_bytes(signed, secret.reveal())
             except ValueError as error:
-                told = f"the secret in {account.settings_env[name]}: {error}"
+                told = f"the secret in {account.settings_env.get(name, name)}: {error}"
                 raise ConfigError(f"{where}: providers.{account.name}: settings: {told}") from None
 
 
@@ -329,17 +357,6 @@ def _callback(url: str, account: str) -> str:
     return f"{url}/{quote(account, safe='')}/{TOKEN}"
 
 
-_ROUTE: dict[str, type] = {
-    "policy": str,
-    "max_price": str,
-    "allow_unknown_price": bool,
-    "fallback": bool,
-    "on_uncertain": str,
-    "on_blocked": str,
-    "mix": bool,
-}
-
-
 def _terms(route: Mapping[str, Any], where: str) -> Options:
     try:
         return Options(**route)
@@ -351,7 +368,7 @@ def _journal(table: Mapping[str, Any], environ: Mapping[str, str], path: Path | 
     """Return where the journal is; the environment comes before the file, whose paths are relative to itself."""
     if "path" in table and "url" in table:
         raise ConfigError(f"{where}: path and url both name the journal; leave one of them out")
-    if environ.get("ANYMEDIA_JOURNAL") or not table:
+    if JOURNAL.read(environ) or not table:
         return default_journal(environ)
     if not table.get("enabled", True):
         return None
@@ -390,10 +407,10 @@ def _from_environment(environ: Mapping[str, str]) -> Config:
 
 def _find(path: str | os.PathLike[str] | None, environ: Mapping[str, str]) -> tuple[Path | None, bool]:
     """Return the file to read, and whether it is the user's own choice: not one that the working directory brings."""
-    named = path or environ.get("ANYMEDIA_CONFIG")
+    named = path or CONFIG.read(environ)
     if named:
         return expanded(named), True
-    settings, home = environ.get("XDG_CONFIG_HOME"), _home(environ)
+    settings, home = XDG_CONFIG_HOME.read(environ), _home(environ)
     folder = expanded(settings) if settings else None if home is None else Path(home, ".config")
     here, users = Path(FILE), None if folder is None else folder / "anymedia" / FILE
     if _is_file(here):
@@ -413,32 +430,16 @@ def _is_file(file: Path) -> bool:
 
 def _home(environ: Mapping[str, str]) -> str | None:
     """Return the home folder of the environment given, else of this process; None where nobody knows it."""
-    home = environ.get("HOME") or os.path.expanduser("~")  # noqa: PTH111 - Path.home raises
+    home = HOME.read(environ) or os.path.expanduser("~")  # noqa: PTH111 - Path.home raises
     return None if home.startswith("~") else home
-
-
-_ACCOUNT: dict[str, type | tuple[type, ...]] = {
-    "adapter": str,
-    "base_url": str,
-    "api_key_env": str,
-    "timeout": (int, float),
-    "connections": int,
-    "prices": Mapping,
-    "limits": Mapping,
-    "settings": Mapping,
-    "daily_limit": str,
-    "proxy": str,
-    "ca_file": str,
-    "allow_http": bool,
-    "offers": list,
-}
 
 
 def _account(name: str, table: Any, environ: Mapping[str, str], where: str, beside: Path) -> Account:
     if not isinstance(table, Mapping):
         # A text is not shown: it may be the API key, put there by mistake.
         raise ConfigError(f"{where}: must be a table, not {'a text' if isinstance(table, str) else repr(table)}")
-    only(table, _ACCOUNT, where)
+    key = key_of(table, where)
+    only({name: value for name, value in table.items() if name != "api_key"}, ACCOUNT, where)
     adapter = find_adapter(table.get("adapter", name), where=where)
     if "offers" in table:
         from .own_offers.offers import with_own  # few declare any
@@ -446,21 +447,22 @@ def _account(name: str, table: Any, environ: Mapping[str, str], where: str, besi
         adapter = with_own(adapter, table["offers"], where)
     allow_http = table.get("allow_http", False)
     origin = _origin(table["base_url"], where, allow_http) if "base_url" in table else adapter.base_url
-    if origin != adapter.base_url and "api_key_env" not in table:
+    if origin != adapter.base_url and key is None and "api_key_env" not in table:
         raise ConfigError(
             f"{where}: base_url {origin} is not {adapter.title}'s own: name the API key for it with api_key_env "
             f"(the API key in {adapter.api_key_env[0]} is not sent to other hosts unasked)"
         )
-    api_key_env = adapter.api_key_env
+    api_key_env = adapter.api_key_env if key is None else ()
     if "api_key_env" in table:
         api_key_env = (variable(table["api_key_env"], f"{where}: api_key_env", "API key"),)
     place, is_own = f"{where}: settings", origin != adapter.base_url
-    settings = settings_of(adapter, table.get("settings", {}), environ, place, own_origin=is_own)
+    given = table.get("settings", {})
+    settings = settings_of(adapter, given, environ, place, own_origin=is_own, own_key=key is not None)
     account = Account(
         name=name,
         adapter=adapter,
         origin=origin,
-        api_key=secret_of(api_key_env, environ, where, "API key"),
+        api_key=key or secret_of(api_key_env, environ, where, "API key"),
         api_key_env=api_key_env,
         settings=settings.given,
         settings_env=settings.variables,
@@ -486,7 +488,7 @@ def _account(name: str, table: Any, environ: Mapping[str, str], where: str, besi
 
 def _limits(table: Mapping[str, Any], adapter: Adapter, where: str) -> Limits:
     """Return the provider's limits, with the user's over them."""
-    only(table, {"submits": list, "polls": list, "active": int}, where)
+    only(table, LIMITS, where)
     given = {name: _window(value, f"{where}: {name}") for name, value in table.items() if name != "active"}
     if "active" in table:
         if table["active"] < 1:
