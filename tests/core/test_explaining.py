@@ -69,22 +69,32 @@ def test_an_offer_is_pinned_by_either_of_its_names():
             "model",
             "flux-2-max is not sold by reapi; it is sold as bfl/flux-2-max",
         ),
-        # A part of a name means all that have it, of this kind; those that begin with it stand first.
-        (
-            attrs.evolve(FLUX, model="FLUX"),
-            None,
-            "model",
-            "did you mean flux-2-flex, flux-2-klein-4b, flux-2-klein-9b, flux-2-max or flux-2-pro?",
-        ),
+        # A part of a name means all that have it, of this kind; those that begin with it stand first. What is sold where
+        # it is asked for goes before what is not.
+        (attrs.evolve(FLUX, model="FLUX"), None, "model", "named 'FLUX'; did you mean flux-2-flex or flux-2-pro?"),
+        (attrs.evolve(FLUX, model="klein"), None, "model", "did you mean flux-2-klein-4b or flux-2-klein-9b?"),
         (VideoRequest(model="imagen", prompt="a fox"), None, "model", "'imagen'; there are flux-3-video, kling-3.0,"),
         (attrs.evolve(FLUX, model="sora-2"), None, "model", "'sora-2'; there are flux-2-flex, "),
         (
             attrs.evolve(FLUX, model="kie/flux-2-pro"),
             None,
             "model",
-            "kie/flux-2-pro is an offer of flux-2-pro: ask for flux-2-pro with --offer kie/flux-2-pro (offer=)",
+            "kie/flux-2-pro is an offer of flux-2-pro elsewhere; at reapi that is reapi/flux-2: ask for flux-2-pro",
         ),
-        (attrs.evolve(FLUX, model="kling-3.0-pro"), None, "model", "kling-3.0-pro is an offer of kling-3.0: ask for"),
+        (
+            attrs.evolve(FLUX, model="bfl/flux-2-max"),
+            None,
+            "model",
+            "is an offer of flux-2-max, which reapi does not s",
+        ),
+        (attrs.evolve(FLUX, model="reapi/flux-2"), None, "model", ': ask for flux-2-pro with offer="reapi/flux-2"'),
+        (
+            attrs.evolve(FLUX, model="gpt-image-2-official"),
+            "runapi/gpt-image-2",
+            "model",
+            "no model is named 'gpt-image-2-official'; runapi/gpt-image-2 is an offer of gpt-image-2",
+        ),
+        (FLUX, "flux-2-por", "offer", "no offer is named 'flux-2-por'; there are reapi/flux-2"),
         (FLUX, "reapi/flux-2-pro", "offer", "no offer is named 'reapi/flux-2-pro'; did you mean reapi/flux-2?"),
         (FLUX, "openai/gpt-image", "offer", "did you mean openai/gpt-image-1-mini, openai/gpt-image-1.5, "),
         (FLUX, "rapi/flux-2", "offer", "no offer is named 'rapi/flux-2'; did you mean reapi/flux-2?"),
