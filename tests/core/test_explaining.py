@@ -69,8 +69,8 @@ def test_an_offer_is_pinned_by_either_of_its_names():
             "model",
             "flux-2-max is not sold by reapi; it is sold as bfl/flux-2-max",
         ),
-        # A part of a name means all that have it, of this kind; those that begin with it stand first. What is sold where
-        # it is asked for goes before what is not.
+        # A part of a name means all that have it, of this kind; those that begin with it stand first.
+        # What is sold where it is asked for goes before what is not.
         (attrs.evolve(FLUX, model="FLUX"), None, "model", "named 'FLUX'; did you mean flux-2-flex or flux-2-pro?"),
         (attrs.evolve(FLUX, model="klein"), None, "model", "did you mean flux-2-klein-4b or flux-2-klein-9b?"),
         (VideoRequest(model="imagen", prompt="a fox"), None, "model", "'imagen'; there are flux-3-video, kling-3.0,"),
@@ -85,7 +85,7 @@ def test_an_offer_is_pinned_by_either_of_its_names():
             attrs.evolve(FLUX, model="bfl/flux-2-max"),
             None,
             "model",
-            "is an offer of flux-2-max, which reapi does not s",
+            "of flux-2-max, which reapi does not sell",
         ),
         (attrs.evolve(FLUX, model="reapi/flux-2"), None, "model", ': ask for flux-2-pro with offer="reapi/flux-2"'),
         (
