@@ -29,7 +29,7 @@ def show(data: Data) -> None:
         pairs(
             (name, told)
             for name, told in (
-                ("attempts", f"{total.number}: {ended(total)}"),
+                ("attempts", f"{total.number:,}: {ended(total)}"),
                 (
                     "billed",
                     f"{billed(total)}, of it {amount(total.spent.settled_usd)} as the providers told their bills",
@@ -76,7 +76,7 @@ def _show_groups(screen: "Screen", by: str, rows: Sequence[Row]) -> None:
             row.name,
             billed(row),
             doubtful(row),
-            str(row.number),
+            f"{row.number:,}",
             str(row.count(State.SUCCEEDED) or ""),
             str(row.spent.refunded or ""),
             rate(row),

@@ -65,8 +65,8 @@ def ended(row: Row) -> str:
     known = [*ENDED, *GOING_ON]
     ends = [end for end in (*known, *sorted(row.ends.keys() - {*map(str, known)})) if row.count(end)]
     going = row.count(*GOING_ON)
-    words = [f"{row.count(end)} {end}" for end in ends if end not in GOING_ON]
-    return together([*words, *([f"{going} not finished"] if going else [])] or ["nothing"])
+    words = [f"{row.count(end):,} {end}" for end in ends if end not in GOING_ON]
+    return together([*words, *([f"{going:,} not finished"] if going else [])] or ["nothing"])
 
 
 def selected(wanted: Wanted) -> str:
