@@ -25,6 +25,7 @@ def show(data: Data) -> None:
     _show_uncertain(screen, data)
     screen.headline("summary", "cyan", selected(data.wanted))
     total = data.total
+    refunded = counted(total.spent.refunded, "task")
     screen.block(
         pairs(
             (name, told)
@@ -35,7 +36,7 @@ def show(data: Data) -> None:
                     f"{billed(total)}, of it {amount(total.spent.settled_usd)} as the providers told their bills",
                 ),
                 ("may have been", doubtful(total)),
-                ("given back", counted(total.spent.refunded, "task") if total.spent.refunded else ""),
+                ("given back", f"{amount(total.given_back, exact=False)}, {refunded}" if total.spent.refunded else ""),
                 ("succeeded", rate(total)),
                 ("note", damaged(data)),
             )
