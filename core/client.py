@@ -295,9 +295,11 @@ class Client:
 
         Several tasks are submitted when `count` asks for more than one makes; any success is a result, with what is
         missing named. `timeout` (seconds) is for all of it. Options, beside those of submit: `policy` (ordered,
-        cheapest, spread, or a function); `fallback=False` stays at the first offer; `max_price` holds over all attempts
-        and parts; within it `on_uncertain="continue"` goes on after a submit that may have been billed, and
-        `on_blocked="continue"` after moderation; `mix=True` lets the missing pictures come from another offer.
+        cheapest, spread, or a function; without one the accounts are asked in the order in which they are named here or
+        in [route], and where neither names any, the cheapest offer is asked first); `fallback=False` stays at the first
+        offer; `max_price` holds over all attempts and parts; within it `on_uncertain="continue"` goes on after a submit
+        that may have been billed, and `on_blocked="continue"` after moderation; `mix=True` lets the missing pictures
+        come from another offer.
         Options that are not given are as the configuration's [route] says.
         Errors: as submit and wait, or NoRoute, when no task succeeded; `attempts` of each lists what was tried.
         """
@@ -626,7 +628,7 @@ class Client:
     ) -> Plan:
         """Return the plan of what was not bought earlier under the caller's key."""
         if sum(len(attempt.order.range) for attempt in latest(earlier).values()) >= request.units:
-            return Plan(units=request.units, options=(), refused=(), left_out=())
+            return Plan(units=request.units, policy="ordered", options=(), refused=(), left_out=())
         if not terms.mix:
             for first in earlier:  # what is missing is bought where the rest was
                 names, terms = (first.order.account,), attrs.evolve(terms, offer=first.order.offer)
@@ -644,6 +646,7 @@ class Client:
             known=adapters().values(),
             one_task=one_task,
             today=self._session.clock.now().date(),
+            ordered=bool(names) or self.config.ordered,
         )
 
     def _deadline(self, timeout: float | None) -> float:

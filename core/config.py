@@ -109,9 +109,10 @@ def _state(environ: Mapping[str, str]) -> Path | None:
 
 @attrs.frozen(kw_only=True)
 class Config:
-    """The accounts by name, in the order in which they are tried; `path` is the file they were read from.
+    """The accounts by name, in the order in which they stand in it; `path` is the file they were read from.
 
-    `route` holds the default options for calls. `journal` is the file, or the URL, of the
+    `route` holds the default options for calls; `ordered` says whether [route] names the accounts in their order.
+    `journal` is the file, or the URL, of the
     journal that every attempt is written to (None: none is), `prompts` whether what was asked for is written there too;
     `live_prices` is the file of the prices that providers reported; `network` says how other machines are reached;
     `storage` is where results lie, and what lends URLs of the user's own files (None: nothing does); `webhooks` is the
@@ -122,6 +123,7 @@ class Config:
     accounts: Mapping[str, Account] = attrs.field(hash=False)
     path: Path | None = None
     route: Options = attrs.field(factory=Options)
+    ordered: bool = False
     journal: Path | str | None = attrs.field(factory=default_journal)
     prompts: bool = True
     live_prices: Path = attrs.field(factory=default_prices)
@@ -220,6 +222,7 @@ def read_config(
         accounts=accounts,
         path=path,
         route=_terms({name: value for name, value in route.items() if name != "accounts"}, f"{where}: route"),
+        ordered="accounts" in route,
         journal=_journal(journal, environ, path, f"{where}: journal"),
         prompts=journal.get("prompts", True),
         live_prices=default_prices(environ),

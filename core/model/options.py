@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from .quote import Quote
 
 POLICIES = ("ordered", "cheapest", "spread")
+"""The policies that have names; Options says which one holds where none is given."""
 
 Policy: TypeAlias = Union[Literal["ordered", "cheapest", "spread"], "Callable[[Sequence[Quote]], Iterable[Quote]]"]
-"""ordered: as the accounts are configured; cheapest: by what is billed; spread: where there is the most room; or a
-function that returns, of the quotes of the offers that take the request, those to try, in order; what it raises goes to
-the caller, and nothing is sent."""
+"""ordered: as the accounts are named or configured; cheapest: by what is billed; spread: where there is the most room;
+or a function that returns, of the quotes of the offers that take the request, those to try, in order; what it raises
+goes to the caller, and nothing is sent."""
 
 MOST_USD = 1_000_000
 """USD, above every amount that a user may give: a slip of the hand costs no fortune."""
@@ -43,7 +44,7 @@ class SubmitOptions(TypedDict, total=False):
     idempotency_key: str | None
     max_price: Decimal | str | int | None
     allow_unknown_price: bool
-    policy: Policy
+    policy: Policy | None
     fallback: bool
     on_uncertain: Choice
     on_blocked: Choice
@@ -69,7 +70,7 @@ def _flag(_: Any, attribute: "attrs.Attribute[Any]", value: Any) -> None:
 
 
 def _policy(_: Any, __: Any, value: Any) -> None:
-    if value not in POLICIES and not callable(value):
+    if value is not None and value not in POLICIES and not callable(value):
         refuse("policy", f"must be one of {', '.join(POLICIES)}, or a function, not {value!r}")
 
 
@@ -89,7 +90,9 @@ class Options:
     `max_price` (USD) is over all attempts and parts; where it is given, `allow_unknown_price` takes offers whose price
     nobody knows, which then count nothing. Without `fallback` the first offer is the only one. `on_uncertain` and
     `on_blocked` continue elsewhere after a submit that may have been billed, and after moderation, within max_price.
-    `mix` makes what is missing of several results at another offer. Errors: OutOfBounds naming the option.
+    `mix` makes what is missing of several results at another offer. Without a `policy` the offers are asked in the
+    order that was given, by the accounts that a call names or by [route] accounts, else the cheapest first. Errors:
+    OutOfBounds naming the option.
     """
 
     offer: str | None = None
@@ -98,7 +101,7 @@ class Options:
     idempotency_key: str | None = None
     max_price: Decimal | None = attrs.field(default=None, converter=_amount)
     allow_unknown_price: bool = attrs.field(default=False, validator=_flag)
-    policy: Policy = attrs.field(default="ordered", validator=_policy)
+    policy: Policy | None = attrs.field(default=None, validator=_policy)
     fallback: bool = attrs.field(default=True, validator=_flag)
     on_uncertain: Choice = attrs.field(default="stop", validator=_one_of("stop", "continue"))
     on_blocked: Choice = attrs.field(default="stop", validator=_one_of("stop", "continue"))

@@ -106,7 +106,11 @@ POLICY: Mapping[str, str] = {
 
 POLICIES_TOLD = """\
 A policy puts the offers that take the request in order; those that do not are never asked. `policy` may be a function
-as well: it is given the quotes, and returns those to try, in order."""
+as well: it is given the quotes, and returns those to try, in order.
+
+Where nobody says which one, it is `ordered` where an order was given, by accounts that the call names
+(`client.generate(request, "first", "second")`, `--provider` twice) or by `[route] accounts`; else it is `cheapest`: the
+order of the tables in anymedia.toml, and of the names of providers, decides nothing but between equal prices."""
 
 CEILING = """\
 `max_price` is in USD, as text or `Decimal`, over all attempts and parts of one request. The price of an attempt is
@@ -167,7 +171,7 @@ TOML = """\
 ```toml
 [route]
 accounts = ["{first}", "{second}"] # who is asked, and in which order
-policy = "ordered"
+policy = "ordered" # as it is without this line, where accounts are named
 max_price = "0.10" # USD, as text
 on_uncertain = "continue"
 
@@ -190,7 +194,7 @@ class Said:
 
 
 OPTIONS: Mapping[str, Said] = {
-    "policy": Said("`ordered`, `cheapest`, `spread`, or a function: which offer is asked first", "cheapest"),
+    "policy": Said("`ordered`, `cheapest`, `spread`, a function: who is asked first (`None`: see above)", "cheapest"),
     "fallback": Said("whether another offer is asked after the first", sample=False),
     "max_price": Said("USD over all attempts and parts", "0.10"),
     "allow_unknown_price": Said("whether offers without a known price pass a ceiling", sample=True),
@@ -490,7 +494,7 @@ def _routes(request: ImageRequest, accounts: Sequence[Account]) -> Iterator[list
     two, one = str(sum(known[:2])), str(known[:2][-1])
     ways: Sequence[Mapping[str, Any]] = (
         {},
-        {"policy": "cheapest"},
+        {"policy": "ordered"},
         {"policy": "spread"},
         {"fallback": False},
         {"max_price": "1"},

@@ -201,6 +201,32 @@ async def test_the_policies(client, sims, request_):
     assert sum(submits(sims).values()) == 5
 
 
+async def test_without_an_order_the_cheapest_is_asked_first(client, sims, request_):
+    first, second, *_ = client.quote(request_)
+    sims[first.provider].fault("no_credit")
+    refused, made = (await client.generate(request_)).attempts
+    assert (refused.order.account, refused.order.why) == (first.account, "the cheapest")
+    assert (made.order.account, made.order.why) == (
+        second.account,
+        f"the cheapest left; after {first.offer}: no credit",
+    )
+
+
+async def test_where_no_price_is_known_the_order_is_said_to_be_that_of_the_accounts(sims, clock):
+    data = sims.config
+    data["providers"] = {name: {"adapter": "runapi", **data["providers"]["runapi"]} for name in ("a", "b", "c")}
+    raw = {"model": "gpt-image-2", "prompt": "a fox", "aspect_ratio": "1:1"}
+    sims["runapi"].fault("no_credit", times=1)
+    async with Client(read_config(data, sims.environ), clock=clock) as client:
+        attempts = (await client.generate(RawRequest("runapi", "/api/v1/gpt_image_2/text_to_image", raw))).attempts
+    assert [each.order.account for each in attempts] == ["a", "b"]
+    assert attempts[0].order.why == "first in order, as no price is known"
+    assert (
+        attempts[1].order.why
+        == "next in order, as no price left is known; after runapi /api/v1/gpt_image_2/text_to_image: no credit"
+    )
+
+
 async def test_spread_goes_where_there_is_the_most_room(sims, clock, request_):
     data = sims.config
     for name, most in {"reapi": 1, "runapi": 2, "revidapi": 4}.items():

@@ -37,7 +37,7 @@ def test_what_is_not_said():
         "idempotency_key": None,
         "max_price": None,
         "allow_unknown_price": False,
-        "policy": "ordered",
+        "policy": None,
         "fallback": True,
         "on_uncertain": "stop",
         "on_blocked": "stop",
@@ -50,7 +50,7 @@ def test_a_ceiling(given_):
     assert Options(max_price=given_).max_price == Decimal(given_)
 
 
-@pytest.mark.parametrize("policy", [*POLICIES, sorted, lambda quotes: quotes])
+@pytest.mark.parametrize("policy", [None, *POLICIES, sorted, lambda quotes: quotes])
 def test_a_policy(policy):
     assert Options(policy=policy).policy is policy
 
@@ -59,7 +59,7 @@ def test_a_policy(policy):
     ("said", "message"),
     [
         ({"policy": "fastest"}, "policy: must be one of ordered, cheapest, spread, or a function, not 'fastest'"),
-        ({"policy": None}, "policy: must be one of ordered, cheapest, spread, or a function, not None"),
+        ({"policy": "dear"}, "policy: must be one of ordered, cheapest, spread, or a function, not 'dear'"),
         ({"policy": ["ordered"]}, "policy: must be one of ordered, cheapest, spread, or a function, not ['ordered']"),
         ({"max_price": 0.1}, 'max_price: must be an amount in USD, as text or Decimal, like "0.10", not 0.1'),
         ({"max_price": "-1"}, "max_price: must be an amount in USD, as text or Decimal, like \"0.10\", not '-1'"),
@@ -113,7 +113,7 @@ def test_a_route_arrives(tmp_path):
         """
     )
     config = load_config(path, KEYS)
-    assert list(config.accounts) == ["runapi", "reapi"]
+    assert (list(config.accounts), config.ordered) == (["runapi", "reapi"], True)
     assert config.route == Options(
         policy="cheapest",
         max_price=Decimal("0.10"),
@@ -278,7 +278,7 @@ def test_anything_is_terms_and_limits_that_hold_or_one_config_error(route_, tabl
             return
         raise
     assert isinstance(config, Config)
-    assert config.route.policy in POLICIES
+    assert config.route.policy in (None, *POLICIES)
     assert config.route.max_price is None or config.route.max_price >= 0
     assert config.route.on_uncertain == "stop" or config.route.max_price is not None
     reapi = config.accounts["reapi"]
