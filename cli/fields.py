@@ -13,7 +13,7 @@ from anymedia.model.vocabulary import Kind
 
 from .text import together
 from .titles import Titled
-from .values import extra, file, files, labels, number, size, text_of_file, text_or_stdin, whole
+from .values import extra, file, files, labels, number, text_of_file, text_or_stdin, whole
 
 PROMPT = "prompt"
 """The field that is no flag but the argument of a command."""
@@ -52,7 +52,7 @@ def _by_kind(field: str) -> str:
 
 FIELDS: Mapping[str, Field] = {
     PROMPT: Field("PROMPT", "The text from which it is made; - reads it from stdin.", text_or_stdin, flag="PROMPT"),
-    "model": Field("M", "The model, like flux-2-pro: see `anymedia models`."),
+    "model": Field("M", "The model, like flux-2-pro, in any letters: see `anymedia models`."),
     "images": Field(
         "FILE|URL",
         "A picture to change, or for a clip to be like (it begins with --first-frame); may be repeated.",
@@ -72,9 +72,9 @@ FIELDS: Mapping[str, Field] = {
         flag="--reference-audio",
         several=True,
     ),
-    "duration": Field("S", "Whole seconds; of a clip also auto.", whole),
-    "aspect_ratio": Field("R", "Like 16:9, or auto."),
-    "size": Field("WxH", "Pixels, in place of a ratio.", size),
+    "duration": Field("S", "Whole seconds, like 8 or 8s; of a clip also auto.", whole),
+    "aspect_ratio": Field("R", "Like 16:9 (16x9 and 1.78 are read so too), or auto."),
+    "size": Field("WxH", "Pixels, in place of a ratio."),
     "resolution": Field("R", f"How large it is. {_by_kind('resolution')}."),
     "audio": Field(None, "Whether the clip has sound.", flag="--audio/--no-audio"),
     "count": Field("N", "How many pictures or clips.", whole),

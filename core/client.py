@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from functools import cached_property, wraps
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar, Unpack, overload
@@ -47,6 +47,7 @@ from .model.request import AnyRequest, RawRequest, Request
 from .model.task import Asset, Attempt, Result, Saved, SavedFile, Task
 from .pricing.explain import Explanation, explain
 from .pricing.live import LivePrices
+from .pricing.model_names import of_known_model
 from .pricing.offers import Candidate, candidates
 from .pricing.quote import ordered, quote_of
 from .registry import adapters, no_account
@@ -238,7 +239,7 @@ class Client:
         terms, deadline = self._terms(request, options), self._deadline(timeout)
         made: list[Task] = []
         try:
-            async with self._keys.held(terms.idempotency_key, request, deadline) as claimed:
+            async with self._held(request, terms, deadline) as claimed:
                 made.append(await self._submitted(request, accounts, terms, deadline, claimed))
                 return made[0]
         except asyncio.CancelledError:  # while the key was released
@@ -306,7 +307,7 @@ class Client:
         terms, deadline = self._terms(request, options), self._deadline(timeout)
         made: list[Task] = []
         try:
-            async with self._keys.held(terms.idempotency_key, request, deadline) as claimed:
+            async with self._held(request, terms, deadline) as claimed:
                 planned = await self._planned(request, accounts, terms, () if claimed is None else claimed.bought)
                 generation = Generation(planned, terms, deadline, self._submits, self._watch, self._account, claimed)
                 result = await generation.result()
@@ -622,6 +623,15 @@ class Client:
             known=adapters().values(),
             today=self._session.clock.now().date(),
         )
+
+    def _held(
+        self, request: AnyRequest, terms: Options, deadline: float
+    ) -> AbstractAsyncContextManager[Claimed | None]:
+        """Claim the caller's key while a request is bought under it: in whatever letters it names its model."""
+        if terms.idempotency_key is not None:
+            own = (account.adapter for account in self.config.accounts.values())
+            request = of_known_model(request, [*adapters().values(), *own])
+        return self._keys.held(terms.idempotency_key, request, deadline)
 
     async def _planned(
         self, request: AnyRequest, names: Sequence[str], terms: Options, earlier: Sequence[Attempt]
