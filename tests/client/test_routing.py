@@ -597,6 +597,22 @@ async def test_under_a_key_what_was_given_back_is_bought_again_and_what_was_made
     assert submits(sims)["revidapi"] == 1
 
 
+async def test_another_spelling_of_a_request_is_the_same_request_under_a_key(client, sims):
+    asked = ImageRequest(model="flux-2-pro", prompt="a fox", aspect_ratio="16:9", resolution="1K", output_format="jpeg")
+    spelled = ImageRequest(
+        model="Flux 2 PRO", prompt="a fox", aspect_ratio="1.78", resolution="1k", output_format="JPG", labels={"a": "b"}
+    )
+    assert client.route(spelled) == client.route(asked)
+    first = await client.generate(spelled, "reapi", idempotency_key="k", on_unsupported="drop")
+    again = await client.generate(asked, "reapi", idempotency_key="k", on_unsupported="drop")
+    assert [task.id for task in first.tasks] == [task.id for task in again.tasks]
+    (attempt,) = first.attempts
+    assert attempt.order.model == "flux-2-pro"
+    with pytest.raises(OutOfBounds, match="idempotency_key"):
+        await client.submit(attrs.evolve(spelled, model="gpt-image-2"), "reapi", idempotency_key="k")
+    assert submits(sims)["reapi"] == 1
+
+
 async def test_a_raw_request_goes_to_the_accounts_of_its_provider(sims, clock):
     reapi = sims.config["providers"]["reapi"]
     data = sims.config | {"providers": {name: {"adapter": "reapi", **reapi} for name in ("ours", "theirs")}}

@@ -5,12 +5,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anymedia import ImageRequest, MusicRequest, OutOfBounds, SpeechRequest, VideoRequest, from_json, to_json
-from anymedia.declare.fields import Choice
+from anymedia import (
+    ImageRequest,
+    MusicRequest,
+    OutOfBounds,
+    RawRequest,
+    SpeechRequest,
+    Unsupported,
+    VideoRequest,
+    compare,
+    explain,
+    from_json,
+    quote,
+    to_json,
+)
+from anymedia.declare import Choice, Endpoint, Offer, Param, Text
 from anymedia.declare.when import cases
 from anymedia.model.kinds import KINDS
+from anymedia.model.names import no_such
 from anymedia.model.spellings import RATIOS, span
-from anymedia.registry import offers
+from anymedia.pricing.model_names import model_meant, of_known_model
+from anymedia.registry import adapters, offers
+
+from .acme import acme
 
 IMAGE = ImageRequest(model="paint-1", prompt="fox")
 VIDEO = VideoRequest(model="clip-1", prompt="fox")
@@ -144,3 +161,48 @@ TIMES = {
 def test_a_time(text):
     assert span(text) == TIMES.get(text)
     assert type(span(text)) is type(TIMES.get(text))
+
+
+# Names of models
+
+EVERY = [*adapters().values()]
+MODELS = sorted({offer.model for adapter in EVERY for offer in adapter.offers})
+
+
+def selling(*models):
+    """Return a provider that sells pictures under these names."""
+    params = {"prompt": Param("prompt", Text(), required=True)}
+    made = Endpoint(method="POST", path="/v1")
+    return acme(submit=made, offers=tuple(Offer(name=name, params=params) for name in models))
+
+
+@given(st.sampled_from(MODELS), st.sampled_from(["-", "_", " ", "  ", " - "]), st.sampled_from([str.upper, str.title]))
+def test_a_model_is_meant_in_any_letters(model, between, letters):
+    spelled = letters(model.replace("-", between))
+    assert model_meant(spelled, EVERY) == model_meant(model, EVERY) == model
+    assert model_meant(f" {spelled}\n", EVERY) == model
+
+
+@pytest.mark.parametrize("name", ["flux-2-por", "flux2pro", "flux-2", "flux.2-pro", "", "-"])
+def test_what_spells_no_model_stays_as_it_is(name):
+    assert model_meant(name, EVERY) == name
+
+
+def test_where_names_differ_in_letters_alone_one_of_them_is_to_be_given():
+    sells = [selling("Fox", "fox", "owl")]
+    assert [model_meant(name, sells) for name in ("Fox", "fox", "OWL")] == ["Fox", "fox", "owl"]
+    with pytest.raises(Unsupported, match=r"^model: 'FOX' may be Fox or fox: give the one that is meant, letter by"):
+        model_meant("FOX", sells)
+    assert no_such("model", "FOX", ["Fox", "fox"]).endswith("did you mean Fox or fox?")
+
+
+def test_a_request_in_other_letters_is_the_same_request_everywhere():
+    asked = ImageRequest(model="flux-2-pro", prompt="a fox", aspect_ratio="16:9", resolution="1K")
+    spelled = ImageRequest(model="FLUX_2 Pro", prompt="a fox", aspect_ratio="1.78", resolution="1k")
+    assert explain(spelled) == explain(asked)
+    assert quote(spelled, "reapi", "runapi") == quote(asked, "reapi", "runapi")
+    assert compare(spelled, "reapi", "runapi") == compare(asked, "reapi", "runapi")
+    raw = RawRequest("reapi", "/v1/x", {"model": "FLUX_2 Pro"})
+    assert of_known_model(raw, EVERY) is raw
+    assert of_known_model(asked, EVERY) is asked
+    assert of_known_model(spelled, EVERY) == asked
