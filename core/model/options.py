@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypedDict, Union
 
@@ -27,6 +27,10 @@ MOST_USD = 1_000_000
 FINEST = 60
 """Digits before the point, or zeros behind it, of an amount that is given as a Decimal."""
 
+DECIMALS = 9
+"""Digits behind the point that a float may be written with: it is then what somebody wrote, and not what was left of a
+calculation."""
+
 _USD = re.compile(r"[0-9]{1,20}(\.[0-9]{1,60})?")
 
 OnUnsupported: TypeAlias = Literal["refuse", "drop"]
@@ -42,7 +46,7 @@ class SubmitOptions(TypedDict, total=False):
     on_unsupported: OnUnsupported
     check: bool
     idempotency_key: str | None
-    max_price: Decimal | str | int | None
+    max_price: Decimal | str | float | None
     allow_unknown_price: bool
     policy: Policy | None
     fallback: bool
@@ -54,6 +58,23 @@ class GenerateOptions(SubmitOptions, total=False):
     """What `generate` can be told beside: whether a request of several units may be made at several offers."""
 
     mix: bool
+
+
+SAYS: Mapping[str, str] = {
+    "policy": "Which offer is asked first: `ordered`, `cheapest`, `spread`, or a function; without one as an order was "
+    "given, else the cheapest.",
+    "fallback": "Whether another offer is asked after the first.",
+    "max_price": "The most that may be billed, in USD, over all attempts and parts of a request.",
+    "allow_unknown_price": "Whether offers without a known price pass a ceiling.",
+    "on_uncertain": "`stop` or `continue` after what may have been billed; needs `max_price`.",
+    "on_blocked": "`stop` or `continue` after moderation.",
+    "mix": "Whether the pictures of a request may come from several offers.",
+    "offer": "The one offer to ask, by its name.",
+    "on_unsupported": "`refuse` or `drop` what an offer does not take.",
+    "check": "Whether documented limits are held.",
+    "idempotency_key": "The caller's own name for the request, which is bought once.",
+}
+"""What each option is, in a sentence."""
 
 
 def _one_of(*words: str) -> Any:
@@ -126,11 +147,14 @@ def seconds(timeout: object, *, zero: bool = False) -> float:
 def usd(given: object, field: str = "max_price") -> Decimal:
     """Return an amount of USD, as it is given wherever a user gives one.
 
-    Errors: OutOfBounds for what is no plain decimal below a million: a float is never quite what it says.
+    A float is what it is written as, like 0.1. Errors: OutOfBounds for what is no plain decimal below a million, and
+    for a float with more than nine decimals, as calculations leave it.
     """
     amount = _amount_of(given)
     if amount is None or amount < 0:
-        refuse(field, f'must be an amount in USD, as text or Decimal, like "0.10", not {given!r:.60}')
+        refuse(field, f'must be an amount in USD, like "0.10", not {given!r:.60}')
+    if isinstance(given, float) and _decimals(amount) > DECIMALS:
+        refuse(field, f'has more than {DECIMALS} decimals: {given!r}; write the amount in quotes, like "0.10"')
     if amount >= MOST_USD:
         refuse(field, f"must be an amount below {MOST_USD:,} USD, not {given!r:.60}")
     return amount
@@ -142,5 +166,11 @@ def _amount_of(given: object) -> Decimal | None:
         return Decimal(given) if _USD.fullmatch(given) else None
     if isinstance(given, int) and not isinstance(given, bool):
         return Decimal(given)
-    fits = isinstance(given, Decimal) and given.is_finite() and abs(given.adjusted()) <= FINEST
-    return given if isinstance(given, Decimal) and fits else None
+    amount = Decimal(float.__repr__(given)) if isinstance(given, float) else given
+    fits = isinstance(amount, Decimal) and amount.is_finite() and abs(amount.adjusted()) <= FINEST
+    return amount if isinstance(amount, Decimal) and fits else None
+
+
+def _decimals(amount: Decimal) -> int:
+    exponent = amount.as_tuple().exponent
+    return -exponent if isinstance(exponent, int) else 0
