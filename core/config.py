@@ -475,7 +475,7 @@ def _window(value: list[Any], where: str) -> Any:
     if len(value) == 2 and isinstance(value[0], int) and not isinstance(value[0], bool) and value[0] >= 1:
         with suppress(ConfigError):
             return value[0], seconds_of(value[1], where)
-    raise ConfigError(f'{where}: must be [calls, seconds], like [20, 10] or [20, "1m"], not {value!r}')
+    raise ConfigError(f"{where}: must be [calls, seconds], like [20, 10], not {value!r}")
 
 
 def _override(adapter: Adapter, offer: str, value: Any, where: str) -> Override:

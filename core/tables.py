@@ -87,8 +87,7 @@ def usd_text(value: Any, place: str) -> str:
 def seconds_of(value: Any, place: str) -> float:
     """Return a time above 0 in seconds, from a number of them or a text like "5m". Errors: ConfigError."""
     seconds = span(value) if isinstance(value, str) else value
-    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-    if not (is_number and 0 < seconds < LONGEST):
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 < seconds < LONGEST:
         bounds = f"must be more than 0 and less than {LONGEST}"
         raise ConfigError(f'{place}: {bounds} seconds, or a time like "5m", not {value!r:.60}')
     return float(seconds)
@@ -106,7 +105,11 @@ def in_words(kinds: Kinds) -> str:
         date: "a day like 2026-12-01, without quotes",
     }
     each = kinds if isinstance(kinds, tuple) else (kinds,)
-    several = {USD: 'an amount in USD, like "0.05"', NUMBER: "a number", TIME: 'a time in seconds, or like "5m"'}
+    several: dict[Any, str] = {
+        USD: 'an amount in USD, like "0.05"',
+        NUMBER: "a number",
+        TIME: 'a number of seconds, or a time like "5m"',
+    }
     if each[:3] in several:  # their order tells them apart
         return " or ".join((several[each[:3]], *(words[other] for other in each[3:])))
     return " or ".join(words[other] for other in each)

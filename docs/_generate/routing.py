@@ -112,10 +112,11 @@ Where nobody says which one, it is `ordered` where an order was given, by accoun
 order of the tables in anymedia.toml, and of the names of providers, decides nothing but between equal prices."""
 
 CEILING = """\
-`max_price` is in USD, as text or `Decimal`, over all attempts and parts of one request. The price of an attempt is
-reserved before it is sent; an offer whose price does not fit into what is left is skipped, and one whose price
-nobody knows too (`allow_unknown_price=True` takes it, and counts nothing for it). Where none fits, nothing is sent, and
-the error is an `OverCeiling`, in a `NoRoute` where other offers said something else. An attempt counts as it stands:"""
+`max_price` is in USD over all attempts and parts of one request, as text, `Decimal` or a number as it is written
+(`0.1`; what a calculation leaves, like `0.30000000000000004`, is refused). The price of an attempt is reserved before
+it is sent; an offer whose price does not fit into what is left is skipped, and one whose price nobody knows too
+(`allow_unknown_price=True` takes it, and counts nothing for it). Where none fits, nothing is sent, and the error is an
+`OverCeiling`, in a `NoRoute` where other offers said something else. An attempt counts as it stands:"""
 
 DAY = """\
 This is `attempt.reserved`, over all attempts `result.reserved`; what the provider said that it took is
@@ -171,7 +172,7 @@ TOML = """\
 [route]
 accounts = ["{first}", "{second}"] # who is asked, and in which order
 policy = "ordered" # as it is without this line, where accounts are named
-max_price = "0.10" # USD, as text
+max_price = "0.10" # USD
 on_uncertain = "continue"
 
 [providers.{first}]

@@ -252,7 +252,7 @@ def test_what_is_no_list_of_offers_is_told(text):
     [
         ('prices = { usd = "0.05", begun = true }', "must name the field of which each is billed"),
         ('prices = { usd = "0.05", of = "count", each = 0 }', "must name the field of which each is billed"),
-        ("prices = { rates = { tokens = 5 } }", "prices.rates.tokens: must be USD as text"),
+        ("prices = { rates = { tokens = true } }", "prices.rates.tokens: must be an amount in USD"),
         (
             'prices = { rates = { tokens = "1" }, most = { tokens = true } }',
             "prices.most.tokens: must be a number of 0 or more",
@@ -374,11 +374,11 @@ def test_what_is_no_list_of_offers_is_told(text):
         ('shape = { step = 0, megapixels = { 1K = 1 }, ratio = "1:1", resolution = "1K" }', "step: must be a whole"),
         ('shape = { step = 1, megapixels = { 1K = 0 }, ratio = "1:1", resolution = "1K" }', "megapixels.1K: must be"),
         ('shape = { step = 1, megapixels = {}, ratio = "1:1", resolution = "1K" }', "resolution: must be one of those"),
-        ("prices = 5", "prices: must be a text or a table, not 5"),
-        ('prices = "5 USD"', "prices: must be USD as text, like \"0.05\", not '5 USD'"),
-        ('prices = "0.0000000001"', "prices: must be USD as text"),
+        ("prices = [5]", 'prices: must be an amount in USD, like "0.05" or a table, not [5]'),
+        ('prices = "5 USD"', "prices: must be an amount in USD, like \"0.05\", not '5 USD'"),
+        ('prices = "0.0000000001"', "prices: must be an amount in USD"),
         ("prices = {}", "prices: must have usd, credits or both"),
-        ("prices = { credits = -3 }", "prices.credits: must be USD as text"),
+        ("prices = { credits = -3 }", "prices.credits: must be an amount in USD"),
         ('prices = { usd = "1", cents = 3 }', "prices: no word of a figure is named 'cents'"),
         ('prices = { by = "seed" }', "prices: cells: is needed beside by"),
         ('prices = { by = "", cells = [] }', 'prices: must have fields in by, like "resolution"'),
@@ -387,7 +387,7 @@ def test_what_is_no_list_of_offers_is_told(text):
             'prices = { by = "seed", cells = [[[], "1"]] }',
             "prices: cells.1: must be a text, a number, or true or false",
         ),
-        ('prices = { by = "seed", cells = [[1, 5]] }', "prices: cells.1: must be USD as text"),
+        ('prices = { by = "seed", cells = [[1, [5]]] }', "prices: cells.1: must be an amount in USD"),
         ('prices = { by = "seed", cells = [[1, "1"], [1, "2"]] }', "prices: cells.2: 1 has a figure already"),
         ('prices = { by = "seed", cells = [[1, "1"]] }', "the price goes by seed, which is not mapped"),
         (
@@ -395,7 +395,7 @@ def test_what_is_no_list_of_offers_is_told(text):
             "are printed for what no request is billed as: variant",
         ),
         ('prices = { first = "1" }', "prices: further: is needed beside first"),
-        ('prices = { first = "1", further = "x", put_in = "0" }', "prices.further: must be USD as text"),
+        ('prices = { first = "1", further = "x", put_in = "0" }', "prices.further: must be an amount in USD"),
     ],
 )
 def test_each_fault_is_told_with_its_place_and_what_may_stand_there(lines, why):

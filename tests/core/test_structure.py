@@ -207,7 +207,7 @@ HEAVY = {
     [
         ("import anymedia", 1, set()),
         ("from anymedia import ImageRequest", 12, {"attr", "json"}),
-        ("from anymedia import compare, explain, quote", 79, {"attr", "decimal", "json", "ssl"}),
+        ("from anymedia import compare, explain, quote", 81, {"attr", "decimal", "json", "ssl"}),
         ("from anymedia import *", 172, HEAVY - {"cattrs", "click", "obstore", "rich", "sqlite3"}),
     ],
 )
