@@ -123,7 +123,23 @@ _CODED = {
 }
 """Fields and options whose names are no words that a person would say: sentences about them name their flags."""
 
-_WORD = re.compile(r"(?<![\w.\"'/-])[a-z_]+(?![\w.\"'/-])")
+_WORD = re.compile(r"(?<![\w.\"'/=-])[a-z_]+(?![\w.\"'/=-])")
+
+_FLAGS: Mapping[str, str] = {
+    **{name: "--" + name.replace("_", "-") for name in (*GenerateOptions.__annotations__, "any_api_key", "force")},
+    "config": "--config",
+    "policy": "--route",
+    "billed": "--billed/--not-billed",
+    "task_id": "--task",
+}
+"""The flags of the options that Python calls have, by their names there."""
+
+_OPTION = re.compile(rf"\b({'|'.join(_FLAGS)})=(?:True\b|\"([^\"]*)\"|(?![^\s;,.)]))")
+
+
+def options_as_flags(sentence: str) -> str:
+    """Return a sentence with the flags in place of options as Python writes them: offer="a" is --offer a."""
+    return _OPTION.sub(lambda option: f"{_FLAGS[option[1]]}{f' {option[2]}' if option[2] else ''}", sentence)
 
 
 def in_flags(sentence: str) -> str:
@@ -134,7 +150,7 @@ def in_flags(sentence: str) -> str:
     """
     field, colon, rest = sentence.partition(": ")
     if not (colon and field in FIELDS):
-        return _WORD.sub(_flagged, sentence)
+        return options_as_flags(_WORD.sub(_flagged, sentence))
     return f"{flag(field)}: {in_flags(rest)}"
 
 

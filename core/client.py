@@ -121,7 +121,7 @@ class Client:
         on_event: Callable[[Heard], None] | None = None,
         patience: Patience | None = None,
         journal: Journal | None = None,
-        daily_alert: Decimal | str | int | None = None,
+        daily_alert: Decimal | str | float | None = None,
     ) -> None:
         self.config: Config = config if isinstance(config, Config) else load_config(config)
         place = self.config.journal
@@ -159,7 +159,7 @@ class Client:
     ) -> None:
         await self.close()
 
-    def _alert_at(self, given: Decimal | str | int | None) -> Decimal | None:
+    def _alert_at(self, given: Decimal | str | float | None) -> Decimal | None:
         """Return the USD of a day that are told of. Errors: OutOfBounds; ConfigError without a journal."""
         daily = self.config.daily_alert if given is None else usd(given, "daily_alert")
         if daily is not None and self.journal is None:
@@ -644,7 +644,8 @@ class Client:
             raise OutOfBounds(problems=[Problem(field="request", message=message)])
         for name in options:
             if name not in OPTIONS:
-                raise TypeError(no_such("option", name, OPTIONS))
+                also = () if name == "timeout" else ("timeout",)
+                raise TypeError(no_such("option", name, (*OPTIONS, *also)))
         return attrs.evolve(self.config.route, **options) if options else self.config.route
 
     def _candidates(

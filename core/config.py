@@ -518,12 +518,14 @@ def _override(adapter: Adapter, offer: str, value: Any, where: str) -> Override:
         raise ConfigError(f"{where}: prices: {no_such('offer', offer, names)}")
     if not isinstance(value, Mapping):
         return Override(_for_all(sold.prices, usd_text(value, place)), where)
+    from .own_offers.words import cell_of  # few name prices
+
     page = sold.prices if isinstance(sold.prices, Table) else Table((), {})
     cells: dict[tuple[str, ...], Price] = {}
     for name, amount in value.items():
-        cell = tuple(name.split())
-        if len(cell) != len(page.by):
+        if len(name.split()) != len(page.by):
             raise ConfigError(f"{place}: {name!r}: must be a value for {' '.join(page.by) or 'nothing'}")
+        cell = cell_of(page.by, name.split(), sold.roles.forms)
         if cell not in page.cells or cell in cells:
             listed = ", ".join(" ".join(each) for each in page.cells)
             raise ConfigError(f"{place}: {name!r}: must be one of these, each once at most: {listed}")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypedDict, 
 import attrs
 
 from .errors import OutOfBounds, Problem
+from .forms import one_of
+from .names import either, meant
 
 if TYPE_CHECKING:
     from .quote import Quote
@@ -104,9 +106,11 @@ LEFT_OUT = _LeftOut()
 
 
 def _one_of(*words: str) -> Any:
+    form = one_of(words)
+
     def check(_: Any, attribute: "attrs.Attribute[Any]", value: Any) -> None:
-        if value not in words:
-            refuse(attribute.name, f"must be one of {', '.join(words)}, not {value!r}")
+        if (fault := form.fault(value)) is not None:
+            refuse(attribute.name, fault)
 
     return check
 
@@ -118,7 +122,9 @@ def _flag(_: Any, attribute: "attrs.Attribute[Any]", value: Any) -> None:
 
 def _policy(_: Any, __: Any, value: Any) -> None:
     if value is not None and value not in POLICIES and not callable(value):
-        refuse("policy", f"must be one of {', '.join(POLICIES)}, or a function, not {value!r}")
+        near = meant(value, POLICIES) if isinstance(value, str) else []
+        hint = f"; did you mean {either(near)}?" if near else ""
+        refuse("policy", f"must be one of {', '.join(POLICIES)}, or a function, not {value!r:.60}{hint}")
 
 
 def _amount(given: Any) -> Decimal | None:

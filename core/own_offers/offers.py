@@ -22,6 +22,7 @@ from .fields import fields_of, in_each
 from .prices import prices_of
 from .shapes import shape_of
 from .values import LEAST
+from .words import as_requested
 
 GIVEN = "*"
 """What a rule says of a field that is given at all, whatever its value."""
@@ -183,7 +184,7 @@ def _offer(name: str, table: Mapping[str, Any], where: str) -> Offer:
     if not table.get("params"):
         raise ConfigError(f'{where}: params: is needed, like params.prompt = {{ to = "prompt", takes = "text" }}')
     facts = {word: read(table[word], f"{where}: {word}") for word, read in READ.items() if word in table}
-    return Offer(**{"name": name, "page": where, "own": True, **facts})
+    return Offer(**{"name": name, "page": where, "own": True, **as_requested(facts, where)})
 
 
 def _kind(given: str, where: str) -> Kind:

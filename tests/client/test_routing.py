@@ -323,6 +323,8 @@ async def test_what_is_no_request_is_said_to_be_none(client, given):
 
 
 async def test_an_unknown_option_and_an_account_that_is_no_name(client, request_):
+    with pytest.raises(TypeError, match="no option is named 'timeot'; did you mean timeout"):
+        await client.generate(request_, timeot=5)
     with pytest.raises(TypeError, match="no option is named 'maxprice'; did you mean max_price"):
         await client.generate(request_, maxprice="1")
     with pytest.raises(ConfigError, match="an account's name is needed"):

@@ -525,7 +525,8 @@ def test_prices_of_the_user_s_own(tmp_path):
         ({"gpt-image-2-official": {"1K high": "0.02"}}, "must be a value for aspect_ratio resolution quality"),
         ({"z-image": {"1K": "0.02"}}, "prices.z-image: '1K': must be a value for nothing"),
         # A word that the field does not have, or that is billed as another one: no request would ever find it.
-        ({"flux-2": {"1k": "0.02"}}, "prices.flux-2"),
+        ({"flux-2": {"8K": "0.02"}}, "prices.flux-2"),
+        ({"flux-2": {"1K": "0.02", "1k": "0.03"}}, "prices.flux-2: '1k': must be one of these, each once at most"),
         ({"gpt-image-2-official": {"1:1 high 1K": "0.02"}}, "prices.gpt-image-2-official"),
         ({"gpt-image-2-official": {"1:1 1K auto": "0.02"}}, "prices.gpt-image-2-official"),
         ({"flux-2": {"1K": "0.02", " 1K": "0.03"}}, "prices.flux-2"),

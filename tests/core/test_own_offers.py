@@ -13,6 +13,7 @@ from anymedia import ConfigError, ImageRequest, OutOfBounds, Unsupported, read_c
 from anymedia.declare import (
     ANY,
     UNKNOWN,
+    Always,
     Choice,
     Dearest,
     File,
@@ -222,6 +223,38 @@ def test_other_words_of_an_offer_are_read_too():
     assert (grid.model, grid.wire_id, grid.page, grid.own) == ("m", "m", WHERE, True)
     assert declared(f'{PLAIN}\nprices = {{ usd = "0.05", credits = "2.5" }}').prices == Price("0.05", "2.5")
     assert declared(f'{PLAIN}\nprices = "0.05"').prices == Price("0.05")
+
+
+def test_words_of_a_request_are_read_in_any_letters_and_written_as_they_stand():
+    rest = """
+        params.quality = { to = "q", takes = { choice = ["HIGH", "low"], not_honoured = ["LOW"] } }
+        params.output_format = { takes = { always = "JPG" } }
+        params.background = { to = "b", takes = { otherwise = { choice = ["Opaque"] }, images = { always = "AUTO" } } }
+    """
+    spelled = declared(
+        f"""{PLAIN}{rest}
+        params.aspect_ratio.to = "r"
+        params.aspect_ratio.takes = {{ choice = ["16x9", "1.5"] }}
+        params.aspect_ratio.default = "16/9"
+        params.aspect_ratio.bills_as = {{ "16x9" = "1.50" }}
+        params.resolution = {{ to = "s", takes = {{ choice = {{ 1k = "small", "2K" = "2k" }} }}, default = "1k" }}
+        rules = [{{ when = {{ quality = "HIGH" }}, allows = {{ resolution = ["2k"] }} }}]
+        prices = {{ by = "resolution seed", cells = [["1k", 1, "0.05"], ["2K", 1, 0.1]] }}
+        params.seed = {{ to = "seed", takes = {{ whole = [1, 1] }} }}"""
+    )
+    params = spelled.params
+    assert params["quality"].takes == Choice({"high": "HIGH", "low": "low"}, not_honoured=("low",))
+    assert params["output_format"].takes == Always("jpeg")
+    assert params["background"].takes == when(images=Always("auto"), otherwise=Choice({"opaque": "Opaque"}))
+    assert params["aspect_ratio"].takes == Choice({"16:9": "16x9", "3:2": "1.5"})
+    assert (params["aspect_ratio"].default, params["aspect_ratio"].bills_as) == ("16:9", {"16:9": "3:2"})
+    assert (params["resolution"].takes, params["resolution"].default) == (Choice({"1K": "small", "2K": "2k"}), "1K")
+    assert spelled.rules == (Rule(when={"quality": "high"}, allows={"resolution": ("2K",)}),)
+    assert spelled.prices == Table("resolution seed", {("1K", "1"): "0.05", ("2K", "1"): "0.1"})
+    with pytest.raises(ConfigError, match=r"params\.resolution: '1K' and '1k' are the same; leave one of them out"):
+        declared(f'{PLAIN}\nparams.resolution = {{ to = "s", takes = {{ choice = ["1k", "1K"] }} }}')
+    knob = declared(f'{PLAIN}\nknobs.mode = {{ to = "mode", takes = {{ choice = ["4k", "16x9"] }} }}').knobs["mode"]
+    assert knob.takes == Choice("4k", "16x9")
 
 
 def test_each_word_that_can_be_declared_is_one_that_is_read():

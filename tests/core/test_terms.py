@@ -69,6 +69,11 @@ def test_a_policy(policy):
         ({"check": 0}, "check: must be true or false, not 0"),
         ({"on_uncertain": True}, "on_uncertain: must be one of stop, continue, not True"),
         ({"on_blocked": "go"}, "on_blocked: must be one of stop, continue, not 'go'"),
+        ({"on_blocked": "contnue"}, "on_blocked: must be one of stop, continue, not 'contnue'; did you mean continue?"),
+        (
+            {"policy": "cheap"},
+            "policy: must be one of ordered, cheapest, spread, or a function, not 'cheap'; did you mean cheapest?",
+        ),
         ({"on_unsupported": "ignore"}, "on_unsupported: must be one of refuse, drop, not 'ignore'"),
         (
             {"on_uncertain": "continue"},
