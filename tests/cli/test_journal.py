@@ -148,6 +148,8 @@ def test_tasks_that_were_not_bought_here_are_listed(terminal, left):
         (["--kind", "image"], 5),
         (["--kind", "video"], 0),
         (["--since", "2h"], 5),
+        (["--since", "1h30m"], 5),
+        (["--since", "20261202"], 0),
         (["--since", "2026-12-02"], 0),
     ],
 )
