@@ -5,7 +5,6 @@ from datetime import datetime
 from decimal import Decimal
 
 from anymedia import Attempt, Money, PriceStatus
-from anymedia.cli.resume import replay_until
 from anymedia.cli.spend import sums_told
 from anymedia.cli.text import counted, together
 from anymedia.journal.report import Wanted
@@ -107,5 +106,5 @@ def offer(attempt: Attempt) -> str:
 
 def replayed(attempt: Attempt, now: datetime) -> datetime | None:
     """Return until when a replay of an attempt buys nothing twice; None where it would, or could by now."""
-    until = replay_until(attempt)
+    until = attempt.replay_until
     return until if until is not None and attempt.started_at <= now <= until else None

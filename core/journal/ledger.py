@@ -84,6 +84,11 @@ class Ledger:
         self._keyed = Keyed(journal)
 
     @property
+    def prompts(self) -> bool:
+        """Whether it writes down what was asked for, without which nothing can be sent again from it."""
+        return self._records.prompts
+
+    @property
     def results(self) -> Path:
         """The folder for results that came as bytes."""
         return self.journal.results

@@ -739,7 +739,7 @@ async def test_how_long_an_answer_is_waited_for_at_most_counts_the_replays(sims,
         window = client.config.account("runapi").adapter.idempotency.window
         assert window < client.longest_wait <= window + 10
         call.cancel()
-        with pytest.raises(SubmitUncertain, match="is not sent again, but for replays under its replay key"):
+        with pytest.raises(SubmitUncertain, match="sends it again under its replay key"):
             await call
 
 
