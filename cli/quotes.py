@@ -11,7 +11,7 @@ from anymedia.model.quote import REFUSED
 from .age import LIFE, STALE, Ages
 from .fields import in_flags
 from .takes import worded
-from .text import plain
+from .text import dollars, in_credits, plain
 
 if TYPE_CHECKING:
     from .screen import Cell, Screen
@@ -152,9 +152,9 @@ def _names(quote: Quote) -> list[str]:
 def _listed(money: Money) -> Iterator[str]:
     """Yield what the page prints where that is not what is billed, and the provider's own unit."""
     if money.list_usd not in (None, money.usd):
-        yield f"list ${plain(money.list_usd)}"
+        yield f"list {dollars(money.list_usd)}"
     if money.credits is not None:
-        yield f"{plain(money.credits)} credits"
+        yield in_credits(money.credits)
 
 
 def tasks_of(quote: Quote) -> list[str]:

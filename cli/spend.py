@@ -18,7 +18,7 @@ from anymedia.journal.records import usd_of
 
 from .command import Command, config_option
 from .journal import read_journal, since_option
-from .text import print_json, say
+from .text import plain, possibly, print_json, say
 
 
 @attrs.frozen(kw_only=True)
@@ -150,30 +150,26 @@ def _json(spent: Spent) -> dict[str, str | int | None]:
         "group": spent.group,
         "accepted": spent.accepted,
         "refunded": spent.refunded,
-        "usd": _plain(spent.usd),
-        "settled_usd": _plain(spent.settled_usd),
+        "usd": plain(spent.usd),
+        "settled_usd": plain(spent.settled_usd),
         "uncertain": spent.uncertain,
-        "uncertain_usd": _plain(spent.uncertain_usd),
+        "uncertain_usd": plain(spent.uncertain_usd),
         "unknown": spent.unknown + spent.uncertain_unknown,
     }
 
 
-def _plain(usd: Decimal | None) -> str | None:
-    return None if usd is None else f"{usd.normalize():f}"
-
-
 def _row(spent: Spent) -> tuple[str, ...]:
-    doubtful = _sums(spent.uncertain_usd, spent.uncertain_unknown, exact=False)
+    doubtful = _sums(spent.uncertain_usd, spent.uncertain_unknown, exact=False, told=possibly)
     return (
         spent.group,
         str(spent.accepted),
-        _sums(spent.usd, spent.unknown, exact=spent.exact),
+        _sums(spent.usd, spent.unknown, exact=spent.exact, told=str),
         f"{spent.uncertain}: {doubtful}" if spent.uncertain else "",
         str(spent.refunded or ""),
     )
 
 
-def _sums(usd: Decimal | None, unknown: int, *, exact: bool) -> str:
+def _sums(usd: Decimal | None, unknown: int, *, exact: bool, told: Callable[[Money], str]) -> str:
     status = PriceStatus.EXACT if exact else PriceStatus.APPROXIMATE
-    told = [] if usd is None else [str(Money(usd=usd, status=status))]
-    return " and ".join([*told, *([f"{unknown} of unknown price"] if unknown else [])])
+    known = [] if usd is None else [told(Money(usd=usd, status=status))]
+    return " and ".join([*known, *([f"{unknown} of unknown price"] if unknown else [])])

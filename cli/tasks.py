@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from anymedia import Asset, Attempt, Billed, Failure, Money, Task, load_config, to_json
+from anymedia import Asset, Attempt, Billed, Failure, Task, load_config, to_json
 from anymedia.engine.handle import handle
 from anymedia.errors import OutOfBounds, Problem
-from anymedia.journal.counts_as import CountsAs, of_attempt
 from anymedia.model.task import STATUSES
 
-from .attempts import stands
+from .attempts import cost, money_of, stands
 from .command import Command, Group, config_option, kind_option
 from .journal import SHORT_ID, attempt_json, is_uncertain, read_journal, since_option, when, with_journal
 from .prompt import prompt_of
-from .text import one_line, plain, price, print_json, print_json_list, say
+from .text import dollars, one_line, price, print_json, print_json_list, say
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -253,7 +252,7 @@ def _row(attempt: Attempt) -> "list[RenderableType]":
         Text(stands(attempt) + (" (!)" if doubtful else ""), style),
         attempt.order.account,
         _sold(attempt),
-        _cost(attempt),
+        cost(attempt),
         one_line(prompt_of(attempt.order)),
         attempt.order.kind,
     ]
@@ -264,22 +263,12 @@ def _sold(attempt: Attempt) -> str:
     return offer or attempt.order.model or attempt.order.wire_id or attempt.order.path
 
 
-def _cost(attempt: Attempt) -> str:
-    """Return what an attempt cost, may have cost (?), or nothing for what cost nothing."""
-    counts_as = CountsAs.read(of_attempt(attempt))
-    if counts_as.refunded:
-        return "refunded"
-    if counts_as.accepted:
-        return str(_money(attempt))
-    return f"{attempt.order.money}?" if attempt.open else ""
-
-
 # One
 
 
 def _drift(attempt: Attempt) -> str | None:
     drift = attempt.drift
-    return None if drift is None else f"${abs(drift):f} {'above' if drift > 0 else 'below'} the quote"
+    return None if drift is None else f"{dollars(abs(drift))} {'above' if drift > 0 else 'below'} the quote"
 
 
 def _show(attempt: Attempt) -> None:
@@ -312,7 +301,7 @@ def _facts(attempt: Attempt) -> Iterator[tuple[str, str]]:
         ("dismissed", "its result is not waited for" if attempt.dismissed else None),
         ("found out", attempt.settled and FOUND_OUT[attempt.settled]),
         ("price", _price(attempt)),
-        ("reserved", None if attempt.reserved is None else f"${plain(attempt.reserved)}"),
+        ("reserved", None if attempt.reserved is None else dollars(attempt.reserved)),
         ("why", attempt.order.why),
         ("asked", _time(attempt.started_at)),
         ("answered", _time(attempt.ended_at)),
@@ -382,7 +371,7 @@ def _failure(failure: Failure) -> str:
 
 
 def _price(attempt: Attempt) -> str:
-    money = _money(attempt)
+    money = money_of(attempt)
     how = (
         "billed" if money.got == "settled" else money.got,
         money.date,
@@ -390,11 +379,6 @@ def _price(attempt: Attempt) -> str:
         None if money.usd is None else money.reason,
     )
     return ", ".join([price(money), *(word for word in how if word)])
-
-
-def _money(attempt: Attempt) -> Money:
-    """Return what the provider billed, else what was quoted."""
-    return attempt.order.money if attempt.task is None else attempt.task.money
 
 
 def _time(moment: datetime | None) -> str | None:

@@ -129,7 +129,7 @@ def usd(given: object, field: str = "max_price") -> Decimal:
     if amount is None or amount < 0:
         refuse(field, f'must be an amount in USD, as text or Decimal, like "0.10", not {given!r:.60}')
     if amount >= MOST_USD:
-        refuse(field, f"must be an amount below {MOST_USD:,} USD, not {given!r:.60}")
+        refuse(field, f"must be an amount below ${MOST_USD:,}, not {given!r:.60}")
     return amount
 
 

@@ -25,6 +25,11 @@ what that comes to where it is not the printed figure. It is rounded for each ta
 second. `~` marks what is not exact, with the reason below. *unknown* is never taken for 0: such an offer comes last,
 whatever others cost; without a reason it means that no page prints a price."""
 
+FORM = """\
+Money is shown in one form everywhere: `$0.10`, `$0.0275`, with at least two decimals and as many as it has; `~$0.10`
+is not exact, `$0.10?` may have been billed, `$0.10 (20 credits)` is counted in the provider's credits, `unknown` is
+what nobody knows, `refunded` was given back, and `nothing` was never billed. JSON has bare decimals as text."""
+
 TABLES = """\
 Of each model the figures stand first, then why some are not exact, and last what is quoted where a request gives no
 more than an offer needs, if that is none of the figures: of the length that it has then."""
@@ -51,7 +56,7 @@ def page(sellers: Sequence[Adapter]) -> str:
         f"- [{works(kind).capitalize()}]({prices_page(kind)}), {len(models(sellers, kind))} models"
         for kind in kinds(sellers)
     )
-    return blocks(INTRO, TABLES, "\n".join(lists), "## How old they are", STALE, _sources(sellers))
+    return blocks(INTRO, FORM, TABLES, "\n".join(lists), "## How old they are", STALE, _sources(sellers))
 
 
 def of_kind(sellers: Sequence[Adapter], kind: Kind) -> str:

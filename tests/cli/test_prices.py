@@ -319,7 +319,7 @@ def test_drift_is_read_from_the_journal(terminal, simulators, screen):
     }
     lines = screen(80, "prices", "--drift")
     assert [line.split() for line in lines if "runapi" in line] == [
-        ["runapi/flux-2-pro", "2", "1", "0", "$0.081", "$0.1", "2026-12-01"]
+        ["runapi/flux-2-pro", "2", "1", "0", "$0.081", "$0.10", "2026-12-01"]
     ]
 
 

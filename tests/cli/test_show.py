@@ -326,7 +326,7 @@ def test_the_demo_leaves_a_picture_of_each_seller_and_two_clips_and_shows_what_w
         assert (float(told["duration"]), streams["video"]["width"], "audio" in streams) == (5, 1280, True)
     assert len(clips) == 2
     before, quoted, after = shown.stdout.partition(
-        "The two cheapest: 5 s at 720p, with sound, for $0.5 at kie and $0.55 at reapi."
+        "The two cheapest: 5 s at 720p, with sound, for $0.50 at kie and $0.55 at reapi."
     )
     assert quoted
     assert [clip.name in after and clip.name not in before for clip in clips] == [True, True]
