@@ -20,8 +20,9 @@ one provider in full with `--provider`."""
 
 SOLD = """\
 Who sells which model, and what that costs for the same work; where a seller makes no such thing, for what it makes by
-itself. `~` marks a price that is not exact; where a provider sells a model twice it is the cheaper one. The pages of the prices have every other figure, with its day; `anymedia models` shows the same, and
-`anymedia prices` prices a request of yours."""
+itself. `~` marks a price that is not exact; where a provider sells a model twice it is the cheaper one. The pages of
+the prices have every other figure, with its day; `anymedia models` shows the same, and `anymedia prices` prices a
+request of yours."""
 
 LEGEND = f"""\
 In the tables of what is taken – is refused by name before anything is sent; what is accepted on the wire without being

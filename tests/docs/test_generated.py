@@ -166,7 +166,7 @@ def test_every_seller_of_a_model_is_told_with_its_price():
             cell = rows[prices_of(offer.kind, offer.model, "")][adapter.name]
             assert cell == "unknown" or re.fullmatch(r"~?\$[0-9.]+", cell)
     assert rows[prices_of(Kind.IMAGE, "flux-2-pro", "")]["reapi"] == "$0.028"
-    assert rows[prices_of(Kind.IMAGE, "flux-2-max", "")]["runapi"] == "?"
+    assert rows[prices_of(Kind.IMAGE, "flux-2-max", "")]["runapi"] == "unknown"
 
 
 @of_each
