@@ -13,35 +13,20 @@ from anymedia.engine.handle import handle
 from anymedia.errors import OutOfBounds, Problem
 from anymedia.model.task import STATUSES
 
-from .attempts import cost, money_of, stands
+from .attempts import money_of, stands
 from .command import Command, Group, config_option, kind_option
 from .journal import SHORT_ID, attempt_json, is_uncertain, read_journal, since_option, when, with_journal
-from .prompt import prompt_of
-from .text import dollars, one_line, price, print_json, print_json_list, say
+from .listed import show_list
+from .text import dollars, price, print_json, print_json_list, say
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from .screen import Screen
-
-COLUMNS = ("attempt", "asked (UTC)", "state", "account", "offer", "cost", "prompt", "kind")
-
-ON_SCREEN = ("attempt", "asked (UTC)", "state", "offer, account", "cost", "prompt")
-"""The columns of a terminal: the account stands below the offer there, where the offer does not tell it."""
-
-ROOM = 26
-"""Columns for an offer or an account beside which a state of one word fits on 80: where a name is longer, it folds."""
-
-WIDE = 96
-"""Columns of a terminal on which there is room for the prompt too."""
 
 UNKNOWN = ("task", "told (UTC)", "state", "account", "cost")
 """The columns of unknown tasks."""
 
 ANYWHERE = ("unknown", "config", "as_json")
 """What goes with --unknown."""
-
-STYLES = {"succeeded": "green", "failed": "red", "refused": "dim", "not sent": "dim"}
 
 FOUND_OUT = {Billed.YES: "it was billed", Billed.NO: "it was not billed"}
 """What may be noted of an uncertain attempt."""
@@ -217,50 +202,12 @@ def _list_unknown(tasks: Sequence[Task], *, as_json: bool) -> None:
 
 
 def _list(attempts: list[Attempt]) -> None:
-    screen = _screen()
-    if screen.is_terminal:
-        columns = ON_SCREEN if screen.width >= WIDE else ON_SCREEN[:-1]
-        rows = [_on_screen(attempt)[: len(columns)] for attempt in attempts]
-        folded = "state" if all(len(name) <= ROOM for row in rows for name in row[3]) else "offer, account"
-        whole = set(columns) - {folded}  # a state is folded between its words
-        screen.table(columns, rows, fill=columns == ON_SCREEN, whole=whole)
-    else:
-        screen.table(COLUMNS, map(_row, attempts))
+    show_list(_screen(), attempts)
     for attempt in attempts:
         if attempt.task is not None and attempt.task.trouble is not None and not attempt.dismissed:
             say(f"{attempt.id[:SHORT_ID]}: {attempt.task.trouble}")
     if doubtful := sum(map(is_uncertain, attempts)):
         say(f"{doubtful} {DOUBT}")
-
-
-def _on_screen(attempt: Attempt) -> "list[Any]":
-    """Return the row of an attempt on a terminal."""
-    name, asked, state, account, sold, *rest, _ = _row(attempt)
-    order = attempt.order
-    told = order.offer is not None and account == order.provider
-    return [name, asked, state, [order.offer] if told else [sold, account], *rest]
-
-
-def _row(attempt: Attempt) -> "list[RenderableType]":
-    from rich.text import Text
-
-    doubtful = is_uncertain(attempt)
-    style = "bold yellow" if doubtful else STYLES.get(attempt.status, "")
-    return [
-        attempt.id[:SHORT_ID],
-        when(attempt.started_at),
-        Text(stands(attempt) + (" (!)" if doubtful else ""), style),
-        attempt.order.account,
-        _sold(attempt),
-        cost(attempt),
-        one_line(prompt_of(attempt.order)),
-        attempt.order.kind,
-    ]
-
-
-def _sold(attempt: Attempt) -> str:
-    offer = attempt.order.offer and attempt.order.offer.removeprefix(f"{attempt.order.provider}/")
-    return offer or attempt.order.model or attempt.order.wire_id or attempt.order.path
 
 
 # One
