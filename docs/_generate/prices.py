@@ -35,9 +35,8 @@ Of each model the figures stand first, then why some are not exact, and last wha
 more than an offer needs, if that is none of the figures: of the length that it has then."""
 
 STALE = f"""\
-A price is worth no more than its date: check the provider's page again {LIFE.days} days after it. The soonest stand
-first, **due** are those whose day had passed when the newest of these pages was read, and `make docs` warns of those
-that are due by now."""
+A price is worth no more than its date: look at the provider's page again {LIFE.days} days after it. The oldest stand
+first; `make docs` names those that are older by now."""
 
 BARE = "With no more than is needed:"
 
@@ -76,15 +75,13 @@ def models(sellers: Sequence[Adapter], kind: Kind) -> list[str]:
 
 
 def _sources(sellers: Sequence[Adapter]) -> str:
-    newest = date.fromisoformat(max(adapter.read for adapter in sellers))
     rows = []
     for adapter in sorted(sellers, key=lambda each: due(each.printed.date) or date.min):
         last = due(adapter.printed.date)
         source = adapter.printed.source or adapter.page
         provider = f"[{adapter.title}]({page_of(adapter)})"
-        is_due = "**due**" if last is None or last < newest else ""
-        rows.append([provider, words(adapter.printed.date), "now" if last is None else str(last), is_due, source])
-    return table(["provider", "prices of", "check the page again after", "due", "where"], rows)
+        rows.append([provider, words(adapter.printed.date), "now" if last is None else str(last), source])
+    return table(["provider", "prices of", "look at the page again after", "where"], rows)
 
 
 def _model(model: str, sellers: Sequence[Adapter], kind: Kind) -> str:

@@ -206,7 +206,7 @@ def test_what_an_offer_costs_at_least_is_said_with_its_work_and_in_that_order(sc
 def test_what_a_price_goes_by_names_its_fields_where_they_are_no_words_of_their_own(screen, terminal):
     clip = ("prices", "waves", "--model", "kling-3.0", "--duration", "5", "--resolution", "720p", "--no-audio")
     text = "\n".join(screen(120, *clip))
-    assert re.search(r"kie/kling-3.0 +\$0.35 +5 s ", text)
+    assert re.search(r"kie/kling-3.0 +\$0.35 \(70 credits\) +5 s, 720p, no audio +2026-08-19", text)
     assert not re.search(r" {2}(one|none) ", text)
     reasons = [reason for each in terminal.json(*clip) for reason in each["reasons"]]
     assert "the page prints no price for duration 5, resolution 720p, audio false" in reasons
