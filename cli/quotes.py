@@ -78,10 +78,9 @@ def show_quotes(quotes: Sequence[Quote], ages: Ages) -> None:
         ("refused", "red", refused, reasons_of),
         ("where the prices stand", "cyan", priced, _sources),
     ):
-        rows = ((names, "\n".join(lines)) for lines, names in _alike(some, told))
-        if some := [*rows]:
+        if rows := [*_alike(some, told)]:
             screen.headline(title, style)
-            screen.block(pairs(some), "")
+            screen.block(pairs(rows), "")
 
 
 def _show_table(screen: "Screen", quotes: Sequence[Quote], cheapest: Decimal | None, ages: Ages) -> None:
@@ -93,8 +92,8 @@ def _show_table(screen: "Screen", quotes: Sequence[Quote], cheapest: Decimal | N
     screen.table(columns, ([row[name] for name in columns] for row in rows), whole=("offer", "billed", "price of"))
     prices = "".join(str(quote.money) for quote in quotes)
     marks = [f"{mark} {words}" for mark, words in MARKS.items() if mark in prices + "*" * ("$" in prices)]
-    if told := [*filter(None, (", ".join(marks), ages.remark(quotes)))]:
-        screen.block(*told, "")
+    if remarks := [*filter(None, (", ".join(marks), ages.remark(quotes)))]:
+        screen.block(*remarks, "")
 
 
 def _row(quote: Quote, cheapest: Decimal | None, ages: Ages) -> "dict[str, Cell]":
@@ -107,12 +106,12 @@ def _row(quote: Quote, cheapest: Decimal | None, ages: Ages) -> "dict[str, Cell]
     return dict(zip(COLUMNS, cells, strict=True))
 
 
-def _alike(quotes: Sequence[Quote], told: Callable[[Quote], Sequence[str]]) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield what is told of quotes, each once, and the names of those of which it is told."""
+def _alike(quotes: Sequence[Quote], told: Callable[[Quote], Sequence[str]]) -> Iterator[tuple[str, str]]:
+    """Yield the names of quotes and what is told of them, which is told once of those of which it is the same."""
     alike: dict[tuple[str, ...], list[str]] = {}
     for quote in quotes:
         alike.setdefault(tuple(told(quote)), []).extend(_names(quote))
-    yield from ((lines, "\n".join(names)) for lines, names in alike.items() if lines)
+    yield from (("\n".join(names), "\n".join(lines)) for lines, names in alike.items() if lines)
 
 
 def _notes(quote: Quote) -> list[str]:

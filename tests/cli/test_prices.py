@@ -229,7 +229,7 @@ def test_live_prices_are_asked_for_kept_and_shown(terminal, simulators, screen, 
         (quote,) = terminal.json(*asked, *flags)
         assert (quote["money"]["got"], quote["money"]["usd"], quote["money"]["date"]) == ("live", "0.06", "2026-07-23")
     told = "\n".join(screen(80, *asked))
-    assert re.search(r"runapi/flux-2-pro +\$0.06 +1K +20\d\d-\d\d-\d\d", told)
+    assert re.search(r"runapi/flux-2-pro +\$0.06 +count 1, 1K +20\d\d-\d\d-\d\d", told)
     assert "live: RunAPI" in told
     assert "older than" not in told
 
