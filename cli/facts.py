@@ -128,7 +128,7 @@ def _pages(adapter: Adapter, offers: Sequence[Offer]) -> Iterator[str]:
     own: dict[str, list[str]] = {}
     for offer in offers:
         if offer.page not in (None, adapter.page):
-            own.setdefault(str(offer.page), []).append(offer.name)
+            own.setdefault(str(offer.page).removesuffix(f", {offer.name}"), []).append(offer.name)
     yield from (f"{codes(names)}: {page}" for page, names in own.items())
 
 

@@ -85,7 +85,7 @@ def command(by: str, since: datetime | None, config: Path | None, as_json: bool)
         return
     from .screen import Screen
 
-    Screen().table((by, *COLUMNS), map(_row, [*groups, added_up("total", sums)]))
+    Screen().table((by, *COLUMNS), map(_row, [*groups, added_up("total", sums)]), whole=(by,))
     if several := in_several(sums, by):
         have = "1 attempt has" if several == 1 else f"{several} attempts have"
         say(f"{have} several labels: a row for each of them counts it, so the rows add up to more than the total")
