@@ -21,7 +21,10 @@ from .declare.adapter import Adapter, Limits
 from .declare.auth import OLD
 from .declare.prices import Override, Per, Price, Prices, Table, counted_by
 from .declare.webhook import Signed
+from .environment import CONFIG, HOME, JOURNAL, XDG_CONFIG_HOME, XDG_STATE_HOME
 from .journal.opening import is_url, path_of
+from .keys import ACCOUNT, LIMITS, ROUTE, TABLES, WEBHOOKS
+from .keys import JOURNAL as JOURNAL_KEYS
 from .model.errors import ConfigError, OutOfBounds
 from .model.forms import LINK
 from .model.names import no_such
@@ -44,9 +47,6 @@ FILE = "anymedia.toml"
 OFF = ("off", "false", "no", "none", "0")
 """What ANYMEDIA_JOURNAL says, in letters of any case, where no journal is wanted; ./off is a file all the same."""
 
-TABLES = ("route", "providers", "journal", "network", "download", "storage", "webhooks")
-"""The tables of the file."""
-
 NOWHERE = Path(os.devnull, "anymedia")
 """A path at which no file can be."""
 
@@ -65,18 +65,18 @@ def default_journal(environ: Mapping[str, str] = os.environ) -> Path | str | Non
 
     Errors: ConfigError for a URL that names no journal, and where there is no place for a file of the user's own.
     """
-    named = environ.get("ANYMEDIA_JOURNAL")
+    named = JOURNAL.read(environ)
     if named:
         if named.strip().lower() in OFF:
             return None
         if named.strip()[0:1] in QUOTES:
-            raise ConfigError(f"ANYMEDIA_JOURNAL: {named} stands in quotes; leave them out")
-        return _place(named, "ANYMEDIA_JOURNAL") if is_url(named) else expanded(named).absolute()
+            raise ConfigError(f"{JOURNAL}: {named} stands in quotes; leave them out")
+        return _place(named, str(JOURNAL)) if is_url(named) else expanded(named).absolute()
     state = _state(environ)
     if state is None:
         raise ConfigError(
-            "no home folder is known, so there is no place for the journal: set ANYMEDIA_JOURNAL to a file, or to "
-            "`off`, or set HOME or XDG_STATE_HOME"
+            f"no home folder is known, so there is no place for the journal: set {JOURNAL} to a file, or to "
+            f"`off`, or set {HOME} or {XDG_STATE_HOME}"
         )
     return state / "journal.db"
 
@@ -101,7 +101,7 @@ def trusted_folders(environ: Mapping[str, str] = os.environ) -> Path:
 
 def _state(environ: Mapping[str, str]) -> Path | None:
     """Return the folder for what anymedia keeps; None where no home folder is known."""
-    named, home = environ.get("XDG_STATE_HOME"), _home(environ)
+    named, home = XDG_STATE_HOME.read(environ), _home(environ)
     if named:
         return expanded(named) / "anymedia"
     return None if home is None else Path(home, ".local", "state", "anymedia")
@@ -192,7 +192,7 @@ def read_config(
     path: Path | None = None,
 ) -> Config:
     """Return the configuration that plain data in the form of anymedia.toml describes. Errors: ConfigError."""
-    only(data, dict.fromkeys(TABLES, Mapping), where, "table")
+    only(data, TABLES, where, "table")
     tables, beside = data.get("providers", {}), Path() if path is None else path.parent
     adapter_of = {name: str(table.get("adapter", name)) for name, table in tables.items() if isinstance(table, Mapping)}
     unusable = {name: faults()[each] for name, each in adapter_of.items() if each in faults()}
@@ -204,7 +204,7 @@ def read_config(
     if not tables:
         accounts = dict(_from_environment(environ).accounts)
     route = data.get("route", {})
-    only(route, {"accounts": list, **_ROUTE}, f"{where}: route")
+    only(route, ROUTE, f"{where}: route")
     if "accounts" in route:
         accounts = _order(route["accounts"], accounts, {**faults(), **unusable}, environ, f"{where}: route.accounts")
     storage = _storage(data, path, f"{where}: storage")
@@ -215,7 +215,7 @@ def read_config(
         accounts = {name: attrs.evolve(each, callback=_callback(webhooks, name)) for name, each in accounts.items()}
         _check_keys(accounts.values(), where)
     journal = data.get("journal", {})
-    only(journal, {"enabled": bool, "path": str, "url": str, "prompts": bool}, f"{where}: journal")
+    only(journal, JOURNAL_KEYS, f"{where}: journal")
     return Config(
         accounts=accounts,
         path=path,
@@ -276,7 +276,7 @@ def _webhooks(data: Mapping[str, Any], where: str) -> str | None:
     """Return the URL below which providers call, without a slash at its end."""
     if "webhooks" not in data:
         return None
-    only(data["webhooks"], {"url": str}, where)
+    only(data["webhooks"], WEBHOOKS, where)
     if "url" not in data["webhooks"]:
         raise ConfigError(f'{where}: url: is missing; it is like "https://app.example/hooks"')
     try:
@@ -329,17 +329,6 @@ def _callback(url: str, account: str) -> str:
     return f"{url}/{quote(account, safe='')}/{TOKEN}"
 
 
-_ROUTE: dict[str, type] = {
-    "policy": str,
-    "max_price": str,
-    "allow_unknown_price": bool,
-    "fallback": bool,
-    "on_uncertain": str,
-    "on_blocked": str,
-    "mix": bool,
-}
-
-
 def _terms(route: Mapping[str, Any], where: str) -> Options:
     try:
         return Options(**route)
@@ -351,7 +340,7 @@ def _journal(table: Mapping[str, Any], environ: Mapping[str, str], path: Path | 
     """Return where the journal is; the environment comes before the file, whose paths are relative to itself."""
     if "path" in table and "url" in table:
         raise ConfigError(f"{where}: path and url both name the journal; leave one of them out")
-    if environ.get("ANYMEDIA_JOURNAL") or not table:
+    if JOURNAL.read(environ) or not table:
         return default_journal(environ)
     if not table.get("enabled", True):
         return None
@@ -390,10 +379,10 @@ def _from_environment(environ: Mapping[str, str]) -> Config:
 
 def _find(path: str | os.PathLike[str] | None, environ: Mapping[str, str]) -> tuple[Path | None, bool]:
     """Return the file to read, and whether it is the user's own choice: not one that the working directory brings."""
-    named = path or environ.get("ANYMEDIA_CONFIG")
+    named = path or CONFIG.read(environ)
     if named:
         return expanded(named), True
-    settings, home = environ.get("XDG_CONFIG_HOME"), _home(environ)
+    settings, home = XDG_CONFIG_HOME.read(environ), _home(environ)
     folder = expanded(settings) if settings else None if home is None else Path(home, ".config")
     here, users = Path(FILE), None if folder is None else folder / "anymedia" / FILE
     if _is_file(here):
@@ -413,32 +402,15 @@ def _is_file(file: Path) -> bool:
 
 def _home(environ: Mapping[str, str]) -> str | None:
     """Return the home folder of the environment given, else of this process; None where nobody knows it."""
-    home = environ.get("HOME") or os.path.expanduser("~")  # noqa: PTH111 - Path.home raises
+    home = HOME.read(environ) or os.path.expanduser("~")  # noqa: PTH111 - Path.home raises
     return None if home.startswith("~") else home
-
-
-_ACCOUNT: dict[str, type | tuple[type, ...]] = {
-    "adapter": str,
-    "base_url": str,
-    "api_key_env": str,
-    "timeout": (int, float),
-    "connections": int,
-    "prices": Mapping,
-    "limits": Mapping,
-    "settings": Mapping,
-    "daily_limit": str,
-    "proxy": str,
-    "ca_file": str,
-    "allow_http": bool,
-    "offers": list,
-}
 
 
 def _account(name: str, table: Any, environ: Mapping[str, str], where: str, beside: Path) -> Account:
     if not isinstance(table, Mapping):
         # A text is not shown: it may be the API key, put there by mistake.
         raise ConfigError(f"{where}: must be a table, not {'a text' if isinstance(table, str) else repr(table)}")
-    only(table, _ACCOUNT, where)
+    only(table, ACCOUNT, where)
     adapter = find_adapter(table.get("adapter", name), where=where)
     if "offers" in table:
         from .own_offers.offers import with_own  # few declare any
@@ -486,7 +458,7 @@ def _account(name: str, table: Any, environ: Mapping[str, str], where: str, besi
 
 def _limits(table: Mapping[str, Any], adapter: Adapter, where: str) -> Limits:
     """Return the provider's limits, with the user's over them."""
-    only(table, {"submits": list, "polls": list, "active": int}, where)
+    only(table, LIMITS, where)
     given = {name: _window(value, f"{where}: {name}") for name, value in table.items() if name != "active"}
     if "active" in table:
         if table["active"] < 1:

@@ -8,13 +8,13 @@ from typing import Any, TypeAlias
 
 import attrs
 
+from .environment import NO_PROXY, PROXIES, REQUESTS_CA_BUNDLE, SSL_CERT_FILE
 from .model.errors import ConfigError
 from .model.paths import expanded
 from .model.urls import ascii_host
+from .tables import Key
 
 IPNetwork: TypeAlias = IPv4Network | IPv6Network
-
-_PROXIES = ("http", "https", "all")
 
 
 @attrs.frozen(kw_only=True)
@@ -33,9 +33,29 @@ class Network:
     networks: tuple[IPNetwork, ...] = ()
 
 
-NETWORK: Mapping[str, type] = {"ca_file": str}
-DOWNLOAD: Mapping[str, type] = {"hosts": list, "networks": list}
-"""The keys of the tables [network] and [download], with what each must be."""
+NETWORK: Mapping[str, Key] = {
+    "ca_file": Key(
+        str,
+        says="A file of certificates that are trusted beside the system's; a relative path starts beside the file.",
+        like='"corporate.pem"',
+        default="the file that `SSL_CERT_FILE` or `REQUESTS_CA_BUNDLE` names",
+    ),
+}
+DOWNLOAD: Mapping[str, Key] = {
+    "hosts": Key(
+        list,
+        says="Hosts whose result files are fetched though their addresses are not public, and all hosts below them.",
+        like='["files.internal.example"]',
+        default="none",
+    ),
+    "networks": Key(
+        list,
+        says="Networks whose result files are fetched though their addresses are not public.",
+        like='["198.18.0.0/15"]',
+        default="none",
+    ),
+}
+"""The keys of the tables [network] and [download]."""
 
 
 def network_of(
@@ -47,23 +67,18 @@ def network_of(
 ) -> Network:
     """Return what the environment and the tables say; a relative path stands `beside` the file. Errors: ConfigError."""
     return Network(
-        proxies={scheme: url for scheme in _PROXIES if (url := _said(environ, f"{scheme}_proxy"))},
-        no_proxy=_said(environ, "no_proxy"),
+        proxies={scheme: url for scheme, proxy in PROXIES.items() if (url := proxy.read(environ).strip())},
+        no_proxy=NO_PROXY.read(environ).strip(),
         ca_file=_ca_file(environ, network.get("ca_file"), beside),
         hosts=tuple(_host(each, f"{where}: download.hosts") for each in download.get("hosts", ())),
         networks=tuple(_network(each, f"{where}: download.networks") for each in download.get("networks", ())),
     )
 
 
-def _said(environ: Mapping[str, str], name: str) -> str:
-    """Return a variable in small letters, or in capitals; the small ones come first, as everywhere."""
-    return (environ.get(name) or environ.get(name.upper()) or "").strip()
-
-
 def _ca_file(environ: Mapping[str, str], named: str | None, beside: Path) -> Path | None:
     if named is not None:
         return Path(beside, expanded(named))
-    text = environ.get("SSL_CERT_FILE") or environ.get("REQUESTS_CA_BUNDLE")
+    text = SSL_CERT_FILE.read(environ) or REQUESTS_CA_BUNDLE.read(environ)
     return expanded(text) if text else None
 
 

@@ -12,36 +12,92 @@ from urllib.parse import unquote, urlsplit
 
 import attrs
 
+from .environment import STORES
 from .model.errors import ConfigError
 from .model.file_names import BY_DAY, FileNames
 from .model.names import no_such
 from .model.paths import expanded
 from .model.urls import is_loopback
+from .tables import Key, only
 
-STORAGE: Mapping[str, type] = {"url": str, "results": bool, "names": str, "options": Mapping}
-"""The keys of the table [storage], with what each must be."""
+STORAGE: Mapping[str, Key] = {
+    "url": Key(
+        str,
+        says="A bucket of S3, GCS or Azure (`s3://bucket/prefix`, `gs://…`, `az://…`), or a folder.",
+        like='"s3://media-of-mine/anymedia"',
+        default="is needed",
+    ),
+    "results": Key(
+        bool,
+        says="Whether results are put there where a call names no other place.",
+        like="true",
+        default="`false`",
+    ),
+    "names": Key(
+        str,
+        says="The pattern by which results are named.",
+        like='"{provider}/{day}/{task}-{number}.{ext}"',
+        default=f"`{BY_DAY}`",
+    ),
+    "options": Key(
+        Mapping,
+        says="How the bucket is reached; none of it is secret.",
+        like='{ region = "eu-central-1" }',
+        default="as the store's own environment variables say",
+    ),
+}
+"""The keys of the table [storage]."""
 
-_WEB = {"endpoint": str, "allow_http": bool}
+_WEB = {
+    "endpoint": Key(
+        str,
+        says="The URL of a store that speaks this protocol, such as MinIO or R2.",
+        like='"https://minio.internal.example:9000"',
+        default="the cloud's own",
+    ),
+    "allow_http": Key(
+        bool,
+        says="Whether the endpoint may be `http://` on another machine than this one.",
+        like="true",
+        default="`false`",
+    ),
+}
 
-OPTIONS: Mapping[str, Mapping[str, type]] = {
+OPTIONS: Mapping[str, Mapping[str, Key]] = {
     "s3": {
         **_WEB,
-        "region": str,
-        "virtual_hosted_style_request": bool,
-        "server_side_encryption": str,
-        "sse_kms_key_id": str,
+        "region": Key(str, says="The region of the bucket.", like='"eu-central-1"', default="what `AWS_REGION` says"),
+        "virtual_hosted_style_request": Key(
+            bool,
+            says="Whether the bucket's name is a part of the host rather than of the path.",
+            like="true",
+            default="`false`",
+        ),
+        "server_side_encryption": Key(
+            str, says="How the store encrypts what is put there.", like='"aws:kms"', default="as the bucket says"
+        ),
+        "sse_kms_key_id": Key(
+            str,
+            says="The id of the key of KMS that it encrypts with.",
+            like='"alias/media"',
+            default="as the bucket says",
+        ),
     },
     "gs": {},
-    "az": {**_WEB, "account_name": str},
+    "az": {
+        **_WEB,
+        "account_name": Key(
+            str,
+            says="The name of the storage account.",
+            like='"mediaofmine"',
+            default="what `AZURE_STORAGE_ACCOUNT_NAME` says",
+        ),
+    },
 }
 """What may be said of a bucket beside its URL, by the scheme of the URL; none of it is secret."""
 
-KEYS: Mapping[str, str] = {
-    "s3": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-    "gs": "GOOGLE_APPLICATION_CREDENTIALS",
-    "az": "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY",
-}
-"""The variables that hold the keys, as the stores' own programs read them."""
+KEYS: Mapping[str, str] = {scheme: " and ".join(map(str, variables)) for scheme, variables in STORES.items()}
+"""The variables that hold the keys, in words, by the scheme of the URL."""
 
 _KEY = re.compile("key|secret|token|password", re.IGNORECASE)
 """What a name holds behind which a key would stand."""
@@ -122,13 +178,11 @@ def storage_of(table: Mapping[str, Any], where: str, beside: Path) -> Storage:
 
 def _check_options(scheme: str, options: Mapping[str, Any]) -> None:
     known = OPTIONS[scheme]
-    for name, value in options.items():
+    for name in options:
         if name not in known:  # its value may be a key
             none = f"{name} is none of them" if _KEY.search(name) else no_such("option", name, known)
             raise ConfigError(f"options: {none} (the keys are read from the environment: {KEYS[scheme]})")
-        if not isinstance(value, known[name]):
-            what = "true or false" if known[name] is bool else "a text"
-            raise ConfigError(f"options: {name}: must be {what}, not {value!r}")
+    only(options, known, "options")
     if "endpoint" in options:
         _check_endpoint(options["endpoint"], allow_http=bool(options.get("allow_http")))
 

@@ -41,7 +41,7 @@ def kling(name: str, tier: str, resolution: str, silent: str, sound: str) -> Off
             "cfg_scale": Param("cfg_scale", Number(0, 1), default=0.5),  # no bounds are told: our choice
             "shot_type": Param("shot_type", Choice("customize", "intelligent")),
             "shots": Param("multi_prompt", Choice({"one": []}), default="one"),
-            "own_voices": Param("elements", Choice({"none": []}), default="none"),
+            "own_voices": Param("elements", when(first_frame=Choice({"none": []}), otherwise=None), default="none"),
         },
         prices=Table.printed(
             "audio shots own_voices", ("one", "none"), {"false": silent, "true": sound}, per="duration"

@@ -2,9 +2,10 @@
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypedDict, Union
+from inspect import Parameter, signature
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypedDict, TypeVar, Union, get_args
 
 import attrs
 
@@ -12,6 +13,8 @@ from .errors import OutOfBounds, Problem
 
 if TYPE_CHECKING:
     from .quote import Quote
+
+M = TypeVar("M", bound=Callable[..., Any])
 
 POLICIES = ("ordered", "cheapest", "spread")
 
@@ -53,6 +56,45 @@ class GenerateOptions(SubmitOptions, total=False):
     """What `generate` can be told beside: whether a request of several units may be made at several offers."""
 
     mix: bool
+
+
+SAYS: Mapping[str, str] = {
+    "policy": "Which offer is asked first: `ordered`, `cheapest`, `spread`, or a function.",
+    "fallback": "Whether another offer is asked after the first.",
+    "max_price": "The most that may be billed, in USD, over all attempts and parts of a request.",
+    "allow_unknown_price": "Whether offers without a known price pass a ceiling.",
+    "on_uncertain": "`stop` or `continue` after what may have been billed; needs `max_price`.",
+    "on_blocked": "`stop` or `continue` after moderation.",
+    "mix": "Whether the pictures of a request may come from several offers.",
+    "offer": "The one offer to ask, by its name.",
+    "on_unsupported": "`refuse` or `drop` what an offer does not take.",
+    "check": "Whether documented limits are held.",
+    "idempotency_key": "The caller's own name for the request, which is bought once.",
+}
+"""What each option is, in a sentence."""
+
+
+def shows_options(method: M) -> M:
+    """Show the options of a method, which its `**options` are typed by, as keyword arguments in `help()`."""
+    held = signature(method)
+    *named, rest = held.parameters.values()
+    (options,) = get_args(rest.annotation)
+    keywords = [
+        Parameter(name, Parameter.KEYWORD_ONLY, default=LEFT_OUT, annotation=hint)
+        for name, hint in options.__annotations__.items()
+    ]
+    method.__signature__ = held.replace(parameters=[*named, *keywords])  # type: ignore[attr-defined]
+    return method
+
+
+class _LeftOut:
+    """What stands for an option that is not given: it is as the configuration's [route] says."""
+
+    def __repr__(self) -> str:
+        return "…"
+
+
+LEFT_OUT = _LeftOut()
 
 
 def _one_of(*words: str) -> Any:

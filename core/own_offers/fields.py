@@ -11,7 +11,7 @@ from anymedia.declare.when import UNKNOWN, Said, When, cases
 from anymedia.declare.written import Numbered
 from anymedia.model.errors import ConfigError
 from anymedia.model.forms import Form
-from anymedia.tables import SCALAR, fits, fitting, only
+from anymedia.tables import SCALAR, Key, fits, fitting, only
 
 from .values import is_value, value_of
 
@@ -21,13 +21,38 @@ PLACE = Form("must be a place, like 'input.prompt', not {shown}", lambda place: 
 OTHERWISE = "otherwise"
 """What holds where none of the fields is given that a table names."""
 
-FIELD: Mapping[str, Any] = {
-    "to": (str, Mapping),
-    "takes": (str, Mapping),
-    "required": bool,
-    "always_sent": bool,
-    "bills_as": Mapping,
+FIELD: Mapping[str, Key] = {
+    "to": Key(
+        (str, Mapping),
+        says="Its place in the body; a table numbers the places of a list, or says where it goes beside another.",
+        like='"input.prompt"',
+        default="is needed",
+    ),
+    "takes": Key(
+        (str, Mapping),
+        says="What it may be.",
+        like="{ text = [1, 4000] }",
+        default="is needed",
+    ),
+    "required": Key(bool, says="Whether it has to be given.", like="true", default="`false`"),
+    "default": Key(
+        object,
+        says='What the provider takes when it is left out: a value, `{ said = "the first image\'s ratio" }`, or '
+        "`{ unknown = true }`.",
+        like='"1:1"',
+        default="nothing is known to be taken",
+    ),
+    "always_sent": Key(
+        bool, says="Whether the default is sent where nothing is given.", like="true", default="`false`"
+    ),
+    "bills_as": Key(
+        Mapping,
+        says="Values that are billed as another one; `{ auto = { dearest = true } }` as the dearest.",
+        like='{ auto = "high" }',
+        default="each as itself",
+    ),
 }
+"""The keys of the table of a field."""
 
 
 def in_each(read: Callable[[Any, str], T]) -> Callable[[Any, str], T | When[T]]:
@@ -48,7 +73,7 @@ def fields_of(given: Mapping[str, Any], where: str) -> dict[str, Param]:
 def _param(given: Any, where: str) -> Param:
     if not isinstance(given, Mapping):
         raise ConfigError(f'{where}: must be a table like {{ to = "prompt", takes = "text" }}, not {given!r:.60}')
-    only({name: value for name, value in given.items() if name != "default"}, FIELD, where, "word of a field")
+    only(given, FIELD, where, "word of a field")
     if "takes" not in given:
         raise ConfigError(f"{where}: takes: is needed")
     takes = _takes(given["takes"], f"{where}: takes")

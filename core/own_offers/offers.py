@@ -16,7 +16,7 @@ from anymedia.model.kinds import KINDS
 from anymedia.model.names import no_such
 from anymedia.model.urls import is_path
 from anymedia.model.vocabulary import Kind
-from anymedia.tables import SCALAR, fits, fitting, only
+from anymedia.tables import SCALAR, Key, fits, fitting, only
 
 from .fields import fields_of, in_each
 from .prices import prices_of
@@ -26,24 +26,110 @@ from .values import LEAST
 GIVEN = "*"
 """What a rule says of a field that is given at all, whatever its value."""
 
-OFFER: Mapping[str, Any] = {
-    "name": str,
-    "model": str,
-    "kind": str,
-    "wire_id": (str, Mapping),
-    "path": (str, Mapping),
-    "lifecycle": str,
-    "makes": int,
-    "page": str,
-    "fixed": Mapping,
-    "params": Mapping,
-    "knobs": Mapping,
-    "rules": list,
-    "shape": Mapping,
-    "prices": (str, Mapping),
-    "ends": date,
+OFFER: Mapping[str, Key] = {
+    "name": Key(
+        str,
+        says="What it is called, after the account: `acme/wan2.7-image`.",
+        like='"wan2.7-image"',
+        default="is needed",
+    ),
+    "model": Key(
+        str,
+        says="The model's canonical name; offers of several providers that share it can stand in for one another.",
+        like='"wan-2.7-image"',
+        default="the name",
+    ),
+    "kind": Key(str, says="What it makes: `image`, `video`, `music` or `speech`.", like='"video"', default="`image`"),
+    "makes": Key(int, says="How many works one price is for, as the two songs of some.", like="2", default="`1`"),
+    "wire_id": Key(
+        (str, Mapping), says="What the provider calls it.", like='"wan-ai/wan2.7-image"', default="the name"
+    ),
+    "path": Key(
+        (str, Mapping),
+        says="Where it is submitted, in place of the provider's usual path; it may hold `{wire_id}`.",
+        like='"/v1/predictions"',
+        default="the provider's",
+    ),
+    "lifecycle": Key(
+        str,
+        says="Which of the provider's ways of working it goes by: the name that the provider's page has in brackets, "
+        "as `speech` in “submit (speech)”.",
+        like='"speech"',
+        default="the usual one",
+    ),
+    "fixed": Key(
+        Mapping,
+        says='What is always sent, by place; `{ when = { first_frame = "frame" } }` where a field is given.',
+        like='{ "input.mode" = "fast" }',
+        default="nothing",
+    ),
+    "params": Key(
+        Mapping,
+        says="The fields of a request that it takes, each a table; any other field is refused by name.",
+        like='{ prompt = { to = "prompt", takes = "text" } }',
+        default="is needed",
+    ),
+    "knobs": Key(
+        Mapping,
+        says='Fields that this provider alone has, given as `extra={"acme": {"watermark": False}}`.',
+        like='{ watermark = { to = "watermark", takes = "flag" } }',
+        default="none",
+    ),
+    "rules": Key(
+        list,
+        says="What fields need, exclude or allow of each other, each a table.",
+        like='[{ when = { quality = "high" }, needs = "size" }]',
+        default="none",
+    ),
+    "prices": Key(
+        (str, Mapping),
+        says="What it costs: USD as text, or one of the tables below.",
+        like='"0.046"',
+        default="unknown, which is never 0",
+    ),
+    "ends": Key(
+        date,
+        says="The day from which it is no longer sold, without quotes.",
+        like="2026-12-01",
+        default="it does not end",
+    ),
+    "shape": Key(
+        Mapping,
+        says="How ratio and resolution become pixels, or pixels become both.",
+        like='{ step = 16, megapixels = { 1K = 1 }, ratio = "1:1", resolution = "1K" }',
+        default="ratio, resolution and size are taken as `params` say",
+    ),
+    "page": Key(
+        str,
+        says="Where all this is written; errors name it.",
+        like='"https://provider.example/docs/wan"',
+        default="the place in your file",
+    ),
 }
-RULE: Mapping[str, Any] = {"when": Mapping, "needs": (str, list), "excludes": (str, list), "allows": Mapping}
+RULE: Mapping[str, Key] = {
+    "when": Key(
+        Mapping,
+        says='The values of fields with which the rule holds; `"*"` is any value.',
+        like='{ quality = "high" }',
+        default="is needed",
+    ),
+    "needs": Key(
+        (str, list),
+        says="A field that has to be given then, or several of which one has to be.",
+        like='["images", "videos"]',
+        default="nothing",
+    ),
+    "excludes": Key(
+        (str, list), says="A field that may not be given then, or several.", like='"audio"', default="nothing"
+    ),
+    "allows": Key(
+        Mapping,
+        says="The values that are left of other fields then.",
+        like='{ resolution = ["1K"] }',
+        default="every value",
+    ),
+}
+"""The keys of the tables of an offer and of a rule."""
 
 
 def _is_name(name: Any) -> bool:

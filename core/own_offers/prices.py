@@ -7,17 +7,72 @@ from typing import Any
 from anymedia.declare.prices import Metered, Per, PerMegapixel, Price, Prices, Table
 from anymedia.model.errors import ConfigError
 from anymedia.model.forms import Form
-from anymedia.tables import SCALAR, fitting, only, usd_text
+from anymedia.tables import SCALAR, Key, fitting, only, usd_text
 
-FIGURE: Mapping[str, Any] = {"usd": str, "credits": (str, int), "approximate": bool, "doubt": str}
-PER: Mapping[str, Any] = {"of": str, "each": int, "begun": bool, "least": (str, int), "more": (str, int)}
-METERED: Mapping[str, Any] = {"rates": Mapping, "most": Mapping}
+FIGURE: Mapping[str, Key] = {
+    "usd": Key(str, says="USD.", like='"0.046"', default="what `credits` are worth"),
+    "credits": Key((str, int), says="Credits of the provider's.", like='"3"', default="what `usd` says"),
+    "approximate": Key(
+        bool, says="Whether the page gives the price as an approximate one.", like="true", default="`false`"
+    ),
+    "doubt": Key(
+        str,
+        says="How the page can be read in more than one way; the price is an estimate then.",
+        like='"the page has two tables"',
+        default="none",
+    ),
+}
+PER: Mapping[str, Key] = {
+    "of": Key(
+        str,
+        says="The field of which each is billed: a second of `duration`, a character of `text`, a file of a list, or a "
+        "number.",
+        like='"duration"',
+        default="is needed beside the keys below",
+    ),
+    "each": Key(int, says="How many of it one figure is for.", like="1000", default="`1`"),
+    "begun": Key(bool, says="Whether a begun one counts whole.", like="true", default="`false`"),
+    "least": Key((str, int), says="How many are billed at least.", like='"500"', default="`0`"),
+    "more": Key((str, int), says="How many may be billed beyond those that are asked for.", like='"5"', default="`0`"),
+}
+METERED: Mapping[str, Key] = {
+    "rates": Key(
+        Mapping,
+        says="USD for each thing that the answer says was used.",
+        like='{ tokens = "0.00002" }',
+        default="is needed",
+    ),
+    "most": Key(
+        Mapping,
+        says="How many of each are used at most, by which a request is priced beforehand.",
+        like='{ tokens = "20000" }',
+        default="nobody knows the price beforehand",
+    ),
+}
 AMOUNT = Form(
     'must be a number of 0 or more, as a text or a whole number, like "1.5" or 20000, not {shown}',
     lambda value: not isinstance(value, bool) and re.fullmatch(r"[0-9]{1,15}(\.[0-9]{1,9})?", str(value)) is not None,
 )
-TABLE: Mapping[str, Any] = {"by": str, "cells": list}
-MEGAPIXELS: Mapping[str, Any] = {"first": str, "further": str, "put_in": str}
+TABLE: Mapping[str, Key] = {
+    "by": Key(
+        str,
+        says="The fields that the price goes by; `variant` is what is put in.",
+        like='"resolution audio"',
+        default="is needed",
+    ),
+    "cells": Key(
+        list,
+        says="Rows: a value of each field, then a figure.",
+        like='[["720p", false, "0.40"], ["720p", true, "0.60"]]',
+        default="is needed",
+    ),
+}
+MEGAPIXELS: Mapping[str, Key] = {
+    "first": Key(str, says="USD for the first megapixel that is made.", like='"0.03"', default="is needed"),
+    "further": Key(str, says="USD for each further one.", like='"0.015"', default="is needed"),
+    "put_in": Key(str, says="USD for each one that is put in.", like='"0"', default="is needed"),
+}
+"""The keys of the tables of prices."""
 
 
 def prices_of(given: Any, where: str) -> Prices:
@@ -44,7 +99,7 @@ def _amount(given: Any, where: str) -> str:
     return str(fitting(given, AMOUNT, where))
 
 
-def _whole(given: Mapping[str, Any], words: Mapping[str, Any], where: str) -> None:
+def _whole(given: Mapping[str, Any], words: Mapping[str, Key], where: str) -> None:
     """Check that a table has all of these words, and no other. Errors: ConfigError."""
     only(given, words, where, "word of prices")
     for word in words:

@@ -7,15 +7,31 @@ from typing import Any
 from anymedia.declare.sizes import Grid, Pixels, Shape
 from anymedia.model.errors import ConfigError
 from anymedia.model.forms import RATIO, Form
-from anymedia.tables import fitting, only
+from anymedia.tables import Key, fitting, only
 
 MOST = 1000
 """Megapixels, and pixels of a step, at most."""
 
 SIZES = re.compile(r"([1-9][0-9]{0,4}x[1-9][0-9]{0,4})( [1-9][0-9]{0,4}x[1-9][0-9]{0,4})*")
 
-GRID: Mapping[str, Any] = {"resolutions": str, "rows": Mapping}
-PIXELS: Mapping[str, Any] = {"step": int, "megapixels": Mapping, "ratio": str, "resolution": str}
+GRID: Mapping[str, Key] = {
+    "resolutions": Key(str, says="The resolutions, in the order of the columns.", like='"1K 2K"', default="is needed"),
+    "rows": Key(
+        Mapping,
+        says="The sizes of each ratio, one for each resolution.",
+        like='{ "16:9" = "1536x864 2048x1152" }',
+        default="is needed",
+    ),
+}
+PIXELS: Mapping[str, Key] = {
+    "step": Key(int, says="Pixels of which each side is a multiple.", like="16", default="is needed"),
+    "megapixels": Key(
+        Mapping, says="Megapixels of each resolution, at most.", like="{ 1K = 1, 2K = 4 }", default="is needed"
+    ),
+    "ratio": Key(str, says="The ratio that is taken where none is given.", like='"1:1"', default="is needed"),
+    "resolution": Key(str, says="The resolution that is taken where none is given.", like='"1K"', default="is needed"),
+}
+"""The keys of the two tables of a shape, of which one is given."""
 
 
 def _is_row(row: Any) -> bool:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from anymedia.environment import ALLOW_HTTP
 from anymedia.model.errors import ConfigError
 from anymedia.model.urls import is_loopback
 from anymedia.storage import Storage
@@ -39,7 +40,6 @@ LONGEST = 7 * 86400.0
 """Seconds that a presigned URL holds at most, by the rules of S3."""
 
 _CLIENT: dict[str, Any] = {"connect_timeout": "15s", "read_timeout": "120s", "timeout": "1h"}
-_ALLOW_HTTP = {"s3": "AWS_ALLOW_HTTP", "az": "AZURE_ALLOW_HTTP"}
 _RETRY: dict[str, Any] = {"max_retries": 3, "retry_timeout": timedelta(seconds=60)}
 
 
@@ -225,5 +225,6 @@ def _certificates(ca_file: Path | None) -> dict[str, Any]:
 def _allows_http(storage: Storage) -> bool:
     """Return whether a bucket may be reached without TLS: on this machine, or as its user says."""
     here = is_loopback(urlsplit(storage.options.get("endpoint", "")).hostname or "")
-    said = os.environ.get(_ALLOW_HTTP.get(storage.scheme, ""), "")
+    variable = ALLOW_HTTP.get(storage.scheme)
+    said = "" if variable is None else variable.read(os.environ)
     return here or bool(storage.options.get("allow_http")) or said.lower() in ("true", "1")

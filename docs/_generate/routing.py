@@ -13,7 +13,6 @@ from anymedia import (
     AnymediaError,
     Attempt,
     Blocked,
-    ConfigError,
     DeadlineExceeded,
     Failure,
     ImageRequest,
@@ -27,7 +26,6 @@ from anymedia import (
     Task,
     TaskFailed,
     VideoRequest,
-    read_config,
 )
 from anymedia.client import TIMEOUT
 from anymedia.clock import Clock
@@ -37,10 +35,11 @@ from anymedia.engine.plan import plan
 from anymedia.engine.purchase import TRIES
 from anymedia.engine.route import route_of
 from anymedia.engine.rules import STEPS, Step, after, cooldown, step
+from anymedia.keys import ROUTE
 from anymedia.limits.health import CHECK_BALANCE, Cooldown, Health
 from anymedia.limits.slots import FORGOTTEN
 from anymedia.model.money import PriceStatus, dollars
-from anymedia.model.options import POLICIES, Options
+from anymedia.model.options import POLICIES, SAYS, Options
 from anymedia.model.plain import duration
 from anymedia.model.vocabulary import Billed, Cause, Kind, Outcome, Refund
 
@@ -180,28 +179,6 @@ polls = [10, 1]
 active = 5 # tasks at a time
 ```"""
 
-
-@attrs.frozen
-class Said:
-    """An option: what it does, and something that it takes."""
-
-    does: str
-    sample: Any
-
-
-OPTIONS: Mapping[str, Said] = {
-    "policy": Said("`ordered`, `cheapest`, `spread`, or a function: which offer is asked first", "cheapest"),
-    "fallback": Said("whether another offer is asked after the first", sample=False),
-    "max_price": Said("USD over all attempts and parts", "0.10"),
-    "allow_unknown_price": Said("whether offers without a known price pass a ceiling", sample=True),
-    "on_uncertain": Said("`stop` or `continue` after what may have been billed; needs `max_price`", "stop"),
-    "on_blocked": Said("`stop` or `continue` after moderation", "continue"),
-    "mix": Said("whether the pictures of a request may come from several offers", sample=True),
-    "offer": Said("the one offer to ask, by its name", "an-offer"),
-    "on_unsupported": Said("`refuse` or `drop` what an offer does not take", "drop"),
-    "check": Said("whether documented limits are held", sample=False),
-    "idempotency_key": Said("the caller's own name for the request, which is bought once", "order-17"),
-}
 
 WAYS: Sequence[Mapping[str, str]] = (
     {"max_price": "1"},
@@ -518,19 +495,9 @@ def _limited(adapter: Adapter) -> list[str]:
 
 def _options() -> Iterator[list[str]]:
     defaults = {field.name: field.default for field in attrs.fields(Options)}
-    for name in sorted(defaults, key=[*OPTIONS].index):
-        said = OPTIONS[name]
-        yield [code(name), code(_python(defaults[name])), said.does, _in_route(name, said.sample)]
-    yield ["`timeout`", code(f"{TIMEOUT:g}"), "seconds for all of it", _in_route("timeout", TIMEOUT)]
-
-
-def _in_route(name: str, sample: Any) -> str:
-    """Return whether a configuration may say it."""
-    try:
-        read_config({"route": {name: sample}}, {})
-    except ConfigError:
-        return "no"
-    return "yes"
+    for name in sorted(defaults, key=[*SAYS].index):
+        yield [code(name), code(_python(defaults[name])), SAYS[name], "yes" if name in ROUTE else "no"]
+    yield ["`timeout`", code(f"{TIMEOUT:g}"), "Seconds for all of it.", "no"]
 
 
 def _python(value: object) -> str:

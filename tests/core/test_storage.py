@@ -113,7 +113,7 @@ def test_a_bucket_is_opened_with_every_option_and_without_a_word_to_it(monkeypat
     monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", "ann")
     words = {str: "a-value", bool: True}
     for scheme, options in OPTIONS.items():
-        given_ = {name: words[kind] for name, kind in options.items()}
+        given_ = {name: words[key.kinds] for name, key in options.items()}
         given_ |= {name: value for name, value in WORDS_OF_OPTIONS.items() if name in options}
         Store.open(Storage(url=f"{scheme}://bucket/a", options=given_))
     with pytest.raises(ConfigError, match="is a folder, and no bucket that lends URLs"):
