@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 STDOUT = Path("-")
 
 
-@click.command("report", cls=Command)
+@click.command("report", cls=Command, example="report --html report.html --since 30d")
 @click.option(
     "--html",
     type=click.Path(path_type=Path, allow_dash=True),
