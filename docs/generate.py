@@ -1,6 +1,6 @@
 """Write the pages that are made from the code: `make docs`, or python docs/generate.py.
 
-Prices that are due to be checked again are reported on stderr: the warning depends on the calendar, no page does.
+Whose prices are old is said on stderr: that depends on the calendar, and no page does.
 """
 
 import sys
@@ -22,8 +22,8 @@ def main() -> None:
         for page in (docs / folder).glob("*.md"):
             if f"{folder}/{page.name}" not in written:  # of what is no more
                 page.unlink()
-    for sentence in stale(built_in(), datetime.now(UTC).date()):
-        sys.stderr.write(f"warning: {sentence}\n")
+    if old := stale(built_in(), datetime.now(UTC).date()):
+        sys.stderr.write(f"prices {old}\n")
 
 
 if __name__ == "__main__":

@@ -277,7 +277,7 @@ def test_why_and_how_long_are_shown_of_an_attempt(terminal, simulators):
     simulators["api_in_one"].fault("no_credit")
     refused, made = terminal.json(*FOX, "--route", "ordered")["attempts"]
     shown = [" ".join(line.split()) for line in terminal("tasks", "show", refused["id"]).stdout.splitlines()]
-    assert {"cause no credit", "reserved $0", f"why {refused['order']['why']}", "queued 0.0 s"} <= {*shown}
+    assert {"cause no credit", "reserved $0.00", f"why {refused['order']['why']}", "queued 0.0 s"} <= {*shown}
     assert not any(line.startswith("running") for line in shown)
     shown = [" ".join(line.split()) for line in terminal("tasks", "show", made["id"]).stdout.splitlines()]
     assert {"reserved $0.028", f"why {made['order']['why']}"} <= {*shown}
@@ -346,9 +346,9 @@ def test_people_see_the_order_the_prices_the_refusals_and_the_worst_case(termina
         "1 revidapi/flux-2-pro ~$0.025 1 the cheapest",
         "2 reapi/flux-2 $0.028 1 the next cheapest",
         "not asked",
-        "api_in_one/flux-2-pro --max-price: it costs $0.05, more than the 0.040 USD allowed",
-        "runapi/flux-2-pro --max-price: it costs $0.05, more than the 0.040 USD allowed",
-        "ceiling: $0.040 over every attempt and part",
+        "api_in_one/flux-2-pro --max-price: it costs $0.05, more than the $0.04 allowed",
+        "runapi/flux-2-pro --max-price: it costs $0.05, more than the $0.04 allowed",
+        "ceiling: $0.04 over every attempt and part",
         "at most ~$0.028 in all",
     ]
     alone = terminal(*ROUTE, "--route", "ordered", "--no-fallback").stdout.splitlines()
