@@ -7,7 +7,7 @@ the wire; what a film of several shots is billed by is not told, and a voice of 
 price is unknown.
 """
 
-from anymedia.declare import Always, Choice, Number, Offer, Param, Table, Text, Whole, when
+from anymedia.declare import ANY, Always, Choice, Number, Offer, Param, Rule, Table, Text, Whole, when
 
 from .common import PICTURE, prompt, with_sound
 
@@ -43,6 +43,7 @@ def kling(name: str, tier: str, resolution: str, silent: str, sound: str) -> Off
             "shots": Param("multi_prompt", Choice({"one": []}), default="one"),
             "own_voices": Param("elements", Choice({"none": []}), default="none"),
         },
+        rules=(Rule(when={"own_voices": ANY}, needs="first_frame"),),
         prices=Table.printed(
             "audio shots own_voices", ("one", "none"), {"false": silent, "true": sound}, per="duration"
         ),

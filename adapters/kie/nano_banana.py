@@ -11,24 +11,8 @@ from anymedia.declare import Choice, Files, Offer, Param, Price, Table, when
 from .common import FORMS, TEN, prompt
 
 FOURTEEN = (*TEN, "1:4", "4:1", "1:8", "8:1")  # the page says 14; these four are other sellers'
-
-
-def nano_banana(
-    tier: str, longest: int, images: int, ratios: tuple[str, ...], defaults: tuple[str, str], usd: str
-) -> Offer:
-    ratio, output = defaults
-    return Offer(
-        name=f"nano-banana-{tier}",
-        params={
-            "prompt": prompt(longest),
-            "images": Param("input.image_input", Files(1, images, forms=FORMS)),
-            "aspect_ratio": Param("input.aspect_ratio", Choice("auto", *ratios), default=ratio),
-            "resolution": Param("input.resolution", Choice("1K", "2K", "4K"), default="1K"),
-            "output_format": Param("input.output_format", Choice({"png": "png", "jpeg": "jpg"}), default=output),
-        },
-        prices=Table("resolution", dict(zip(("1K", "2K", "4K"), usd.split(), strict=True))),
-    )
-
+JPG = Choice({"png": "png", "jpeg": "jpg"})
+SIZES = Choice("1K", "2K", "4K")
 
 OFFERS = (
     Offer(
@@ -42,7 +26,17 @@ OFFERS = (
         },
         prices=Price("0.02"),
     ),
-    nano_banana("2", 20_000, 14, FOURTEEN, ("auto", "jpeg"), ".04 .06 .09"),
+    Offer(
+        name="nano-banana-2",
+        params={
+            "prompt": prompt(20_000),
+            "images": Param("input.image_input", Files(1, 14, forms=FORMS)),
+            "aspect_ratio": Param("input.aspect_ratio", Choice("auto", *FOURTEEN), default="auto"),
+            "resolution": Param("input.resolution", SIZES, default="1K"),
+            "output_format": Param("input.output_format", JPG, default="jpeg"),
+        },
+        prices=Table("resolution", {"1K": "0.04", "2K": "0.06", "4K": "0.09"}),
+    ),
     Offer(
         name="nano-banana-2-lite",
         params={
@@ -52,5 +46,15 @@ OFFERS = (
         },
         prices=Price("0.02"),
     ),
-    nano_banana("pro", 10_000, 8, TEN, ("1:1", "png"), ".09 .09 .12"),
+    Offer(
+        name="nano-banana-pro",
+        params={
+            "prompt": prompt(10_000),
+            "images": Param("input.image_input", Files(1, 8, forms=FORMS)),
+            "aspect_ratio": Param("input.aspect_ratio", Choice("auto", *TEN), default="1:1"),
+            "resolution": Param("input.resolution", SIZES, default="1K"),
+            "output_format": Param("input.output_format", JPG, default="png"),
+        },
+        prices=Table("resolution", {"1K": "0.09", "2K": "0.09", "4K": "0.12"}),
+    ),
 )

@@ -31,7 +31,7 @@ class Wrong:
     def planted(self, provider: str, folder: Path) -> Planted:
         """Return what finds the adapter with the wrong fact, in whichever of its files it stands."""
         texts = {module: path.read_text("utf-8") for module, path in files(ADAPTERS, provider).items()}
-        found = [module for module, text in texts.items() for _ in range(text.count(self.right))]
+        found = [module for module, text in texts.items() if self.right in text]
         assert len(found) == 1, f"{self.right} stands in {', '.join(found) or 'no file of ' + provider}"
         return Planted(ADAPTERS, found[0], texts[found[0]].replace(self.right, self.wrong), folder)
 
