@@ -13,7 +13,7 @@ CLIENTS = $(BIN)/python -c 'import tomllib; \
 SOURCES := $(shell find core adapters simulators cli testing -name __pycache__ -prune -o -print) README.md pyproject.toml setup.cfg
 PACKAGE = $(BIN)/python -c 'import anymedia; print(anymedia.__path__[0])'
 
-.PHONY: install demo test quick lint types check pythons soak mutants docs bench cassettes clean
+.PHONY: install demo test quick lint types check pythons soak mutants docs site bench cassettes clean
 
 install: .venv/.installed
 
@@ -41,10 +41,10 @@ types: .venv/.installed
 	@rm -rf .types && mkdir -p .types/anymedia
 	@ln -s $(CURDIR)/core/* $(CURDIR)/adapters $(CURDIR)/simulators $(CURDIR)/cli $(CURDIR)/testing \
 		.types/anymedia/
-	@echo "mypy, mypy docs/generate.py, basedpyright --verifytypes anymedia"
+	@echo "mypy, mypy docs/*.py, basedpyright --verifytypes anymedia"
 	@(cd tests && PATH="$(CURDIR)/$(BIN):$$PATH" basedpyright --verifytypes anymedia --ignoreexternal) \
 		> .types/pyright.txt & pyright=$$!; \
-	$(BIN)/mypy && MYPYPATH=docs:.types $(BIN)/mypy docs/generate.py; mypy=$$?; \
+	$(BIN)/mypy && MYPYPATH=docs:.types $(BIN)/mypy docs/generate.py docs/publish.py; mypy=$$?; \
 	wait $$pyright || { cat .types/pyright.txt; exit 1; }; exit $$mypy
 
 # Half the cases of what tries values at random: `make soak` tries twenty times as many and more.
@@ -114,6 +114,12 @@ mutants: .venv/.installed
 docs: .venv/.installed
 	$(BIN)/python docs/generate.py
 
+# The pages of docs/ as a site in site/, which needs no server; what its maker warns of is an error. zensical makes it, the
+# successor of mkdocs-material: that is maintained no longer than until May 2027, and its mkdocs is already not.
+site: .venv/.installed
+	$(BIN)/python docs/publish.py site
+	@echo "site/index.html is the first page"
+
 # At the simulators; LIVE=1: at every provider whose key is in the environment, for one cheapest picture each.
 cassettes: .venv/.installed
 	$(BIN)/python -m tests.cassettes.record $(if $(LIVE),--live)
@@ -123,4 +129,4 @@ bench: .venv/.installed
 	$(BIN)/python benchmarks/spread.py
 
 clean:
-	rm -rf .venv .venv-* .types build dist anymedia.egg-info media
+	rm -rf .venv .venv-* .types site build dist anymedia.egg-info media

@@ -90,7 +90,9 @@ def tables(text):
     found, above = [], ""
     for block in text.split("\n\n"):
         if block.startswith("|"):
-            head, _, *rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in block.splitlines())
+            head, _, *rows = (
+                [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip("|"))] for line in block.splitlines()
+            )
             found.append((above, [dict(zip(head, row, strict=True)) for row in rows]))
         above = block
     return found
