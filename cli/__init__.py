@@ -1,4 +1,4 @@
-"""The command line: `anymedia`, and `python -m anymedia.cli`."""
+"""The command line: `anymedia`, and `python -m anymedia`."""
 
 import signal
 import sys

@@ -25,6 +25,7 @@ COMMANDS = (
     "listen",
     "simulate",
     "demo",
+    "completion",
 )
 """The modules that hold a `command`, in the order of the help."""
 

@@ -181,17 +181,27 @@ class Root(_Naming):
 
 
 class _Clear(click.Command):
-    """What has --json, and shows its options below their titles; those that have none stand last."""
+    """What has --json, and shows its options below their titles; those that have none stand last.
+
+    `example` is what stands behind `anymedia` in the one example of its help.
+    """
+
+    def __init__(self, *args: Any, example: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.example: str = example
+        self.params.append(
+            click.Option(["--json", "as_json"], is_flag=True, help="Print the result as JSON on stdout, and no more.")
+        )
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what it does into the help, and an example."""
+        super().format_help_text(ctx, formatter)
+        with formatter.section("Example"):
+            formatter.write(f"{'':{formatter.current_indent}}anymedia {self.example}\n")
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options into the help."""
         write_options(self.get_params(ctx), ctx, formatter)
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.params.append(
-            click.Option(["--json", "as_json"], is_flag=True, help="Print the result as JSON on stdout, and no more.")
-        )
 
 
 class Command(_Clear):

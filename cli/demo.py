@@ -50,7 +50,7 @@ NAMES = "{account}-{model}.{ext}"
 """How the files are named: who made them of which model."""
 
 
-@click.command("demo", cls=Command)
+@click.command("demo", cls=Command, example="demo --out media")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),

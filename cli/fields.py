@@ -11,6 +11,7 @@ from anymedia.model.kinds import KINDS
 from anymedia.model.options import GenerateOptions
 from anymedia.model.vocabulary import Kind
 
+from .complete import behind
 from .text import together
 from .titles import Titled
 from .values import extra, file, files, labels, number, size, text_of_file, text_or_stdin, whole
@@ -178,6 +179,7 @@ def _option(name: str) -> Callable[..., Any]:
         callback=field.read,
         multiple=field.several,
         metavar=field.metavar,
+        shell_complete=behind(field.metavar),
         help=field.help,
         cls=Titled,
         title=title,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from anymedia import Client
 
 
-@click.command("generate", cls=Command)
+@click.command("generate", cls=Command, example='generate "a lighthouse at dusk" --model flux-2-pro --max-price 0.10')
 @asks
 @buys
 @saves

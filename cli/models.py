@@ -13,6 +13,7 @@ from anymedia.pricing.unsold import EVERY_KIND, kinds_of
 from anymedia.registry import adapters
 
 from .command import Command, config_option, kind_option
+from .complete import accounts, models
 from .nothing import refuse_nothing
 from .offers import offer_json, show_offers
 from .prices import pool
@@ -31,10 +32,17 @@ OF_SEVERAL = ("cheapest at", "providers")
 PIPED = ("model", "kind", "price", "cheapest at", "providers", "note")
 
 
-@click.command("models", cls=Command)
-@click.argument("model", required=False)
+@click.command("models", cls=Command, example="models kling-3.0")
+@click.argument("model", required=False, shell_complete=models)
 @kind_option("Models that make this.")
-@click.option("--provider", "names", multiple=True, metavar="ACCOUNT", help="What this account sells; may be repeated.")
+@click.option(
+    "--provider",
+    "names",
+    multiple=True,
+    metavar="ACCOUNT",
+    shell_complete=accounts,
+    help="What this account sells; may be repeated.",
+)
 @config_option
 @click.pass_obj
 def command(

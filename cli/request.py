@@ -18,6 +18,7 @@ from anymedia.pricing.offers import Candidate, candidates
 from anymedia.pricing.unsold import kinds_of
 from anymedia.registry import adapters
 
+from .complete import accounts, offers
 from .fields import FIELDS, PROMPT, kinds_with, options
 from .text import works
 
@@ -152,9 +153,15 @@ _WHOM: tuple[Callable[..., Any], ...] = (
         "accounts",
         multiple=True,
         metavar="ACCOUNT",
+        shell_complete=accounts,
         help="An account to ask; repeat it to name several, in order.",
     ),
-    click.option("--offer", metavar="NAME", help="Ask for this offer alone, like reapi/gpt-image-2-official."),
+    click.option(
+        "--offer",
+        metavar="NAME",
+        shell_complete=offers,
+        help="Ask for this offer alone, like reapi/gpt-image-2-official.",
+    ),
 )
 
 _ON_UNSUPPORTED = click.option(

@@ -43,7 +43,7 @@ def _handle(_: click.Context, __: click.Parameter, file: str | None) -> str | No
         raise click.BadParameter(f"{file}: not a handle") from None
 
 
-@click.command("resume", cls=Command)
+@click.command("resume", cls=Command, example="resume --out out")
 @click.option("--handle", callback=_handle, metavar="FILE", help="Wait for this handle's task alone; - reads stdin.")
 @click.option(
     "--replay", is_flag=True, help="Send uncertain attempts again where the provider still honours their replay key."

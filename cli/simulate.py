@@ -20,7 +20,7 @@ JOURNAL = "simulated.db"
 """The journal of what simulators are asked, beside the anymedia.toml that leads to them."""
 
 
-@click.command("simulate", cls=Command)
+@click.command("simulate", cls=Command, example="simulate --provider fal")
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="H")
 @click.option(
     "--port",

@@ -60,7 +60,7 @@ GROUPS: Mapping[str, tuple[By, Callable[[Any], Iterable[str]]]] = {
 """What is added up, by which of the journal's columns, and the groups that a value of it is of."""
 
 
-@click.command("spend", cls=Command)
+@click.command("spend", cls=Command, example="spend --by account --since 7d")
 @click.option("--by", type=click.Choice([*GROUPS]), default="day", show_default=True, help="What is added up.")
 @since_option
 @config_option

@@ -71,6 +71,8 @@ if TYPE_CHECKING:
     from .storage import Storage
     from .sync import SyncClient
 
+    __version__: str
+
 __all__ = [
     "Account",
     "AccountHealth",
@@ -212,6 +214,10 @@ _MODULE_OF = {name: module for module, names in _MODULES.items() for name in nam
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from .model.version import version  # which reads the metadata of the package
+
+        return version()
     if name not in _MODULE_OF:
         raise AttributeError(f"module 'anymedia' has no attribute {name!r}")
     found = globals()[name] = getattr(import_module(_MODULE_OF[name], __name__), name)
@@ -219,4 +225,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, "__version__"})

@@ -41,7 +41,7 @@ from .model.errors import (
 )
 from .model.money import Money
 from .model.names import no_such
-from .model.options import GenerateOptions, OnUnsupported, Options, SubmitOptions, seconds
+from .model.options import GenerateOptions, OnUnsupported, Options, SubmitOptions, seconds, shows_options
 from .model.quote import Quote
 from .model.request import AnyRequest, RawRequest, Request
 from .model.task import Asset, Attempt, Result, Saved, SavedFile, Task
@@ -192,6 +192,7 @@ class Client:
         """
         return ordered(map(quote_of, self._candidates(request, accounts, offer, on_unsupported)))
 
+    @shows_options
     def route(self, request: Request, *accounts: str, **options: Unpack[GenerateOptions]) -> Route:
         """Return the way that `generate` would go with the same options, and the worst case; sends nothing.
 
@@ -218,6 +219,7 @@ class Client:
 
     # The life of a task
 
+    @shows_options
     @_in_its_loop
     async def submit(
         self, request: AnyRequest, *accounts: str, timeout: float | None = TIMEOUT, **options: Unpack[SubmitOptions]
@@ -287,6 +289,7 @@ class Client:
                 return await self._watch.done(account, task)
             return await self._watch.until_done(account, task, limit)
 
+    @shows_options
     @_in_its_loop
     async def generate(
         self, request: AnyRequest, *accounts: str, timeout: float | None = TIMEOUT, **options: Unpack[GenerateOptions]

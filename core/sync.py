@@ -19,7 +19,7 @@ from .journal.protocol import Journal
 from .limits.health import AccountHealth
 from .model.errors import AnymediaError
 from .model.money import Money
-from .model.options import GenerateOptions, OnUnsupported, SubmitOptions
+from .model.options import GenerateOptions, OnUnsupported, SubmitOptions, shows_options
 from .model.quote import Quote
 from .model.request import AnyRequest, Request
 from .model.task import Asset, Attempt, Result, Saved, SavedFile, Task
@@ -122,6 +122,7 @@ class SyncClient:
         """As Client.quote."""
         return self._client.quote(request, *accounts, offer=offer, on_unsupported=on_unsupported)
 
+    @shows_options
     def route(self, request: Request, *accounts: str, **options: Unpack[GenerateOptions]) -> Route:
         """As Client.route."""
         return self._client.route(request, *accounts, **options)
@@ -137,6 +138,7 @@ class SyncClient:
         asked = self._client.refresh_prices(request, *accounts, offer=offer, on_unsupported=on_unsupported)
         return self._wait(asked)
 
+    @shows_options
     def submit(
         self,
         request: AnyRequest,
@@ -155,6 +157,7 @@ class SyncClient:
         """As Client.wait."""
         return self._wait(self._client.wait(task, timeout))
 
+    @shows_options
     def generate(
         self, request: AnyRequest, *accounts: str, timeout: float | None = TIMEOUT, **options: Unpack[GenerateOptions]
     ) -> Result:

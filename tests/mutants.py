@@ -64,6 +64,7 @@ PROSE_TEXT = re.compile(r"[a-z]{2,} [a-z]{2,}")
 """Two words that follow one another: a text with several such pairs is a sentence."""
 
 ONE_AT_LEAST = "there is always one: none at all is another mode, or no request; and what is above is told otherwise"
+ALWAYS = "a SpeechRequest has a text, whatever the offer says of it"
 USUAL = "what stands at a usual place is told all the same, and no row of these adapters goes by a text"
 SAME = "the model is the offer's name unless told otherwise"
 
@@ -72,6 +73,18 @@ EQUIVALENT = {
         f'reapi.{file}: "count": Param("n", Whole(1, 4), default=1),  ->  '
         '"count": Param("n", Whole(0, 4), default=1),': ONE_AT_LEAST
         for file in ("gpt_image", "nano_banana")
+    },
+    **{
+        f'{file}: "text": Param({place}, required=True),  ->  "text": Param({place}, required=False),': ALWAYS
+        for file, place in (
+            ("fal.speech", '"text", Text(1)'),
+            ("kie.speech", '"input.text", Text(1, 5000)'),
+            ("kie.speech", '"input.dialogue_turns[0].text", Text(1, 10_000)'),
+            ("openai.speech", '"input", Text(1, 4096)'),
+            ("revidapi", '"text", Text(1)'),
+            ("runapi.speech", '"text", Text(1, 5000)'),
+            ("runapi.speech", '"dialogue_turns[0].text", Text(1, 10_000)'),
+        )
     },
     'api_in_one: model=f"flux-2-{tier}",  ->  ': SAME,
     'revidapi: model=f"flux-2-{tier}",  ->  ': SAME,

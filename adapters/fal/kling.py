@@ -7,7 +7,7 @@ the wire; what a film of several shots is billed by is not told, and a voice of 
 price is unknown.
 """
 
-from anymedia.declare import ANY, Always, Choice, Number, Offer, Param, Rule, Table, Text, Whole, when
+from anymedia.declare import Always, Choice, Number, Offer, Param, Table, Text, Whole, when
 
 from .common import PICTURE, prompt, with_sound
 
@@ -41,9 +41,8 @@ def kling(name: str, tier: str, resolution: str, silent: str, sound: str) -> Off
             "cfg_scale": Param("cfg_scale", Number(0, 1), default=0.5),  # no bounds are told: our choice
             "shot_type": Param("shot_type", Choice("customize", "intelligent")),
             "shots": Param("multi_prompt", Choice({"one": []}), default="one"),
-            "own_voices": Param("elements", Choice({"none": []}), default="none"),
+            "own_voices": Param("elements", when(first_frame=Choice({"none": []}), otherwise=None), default="none"),
         },
-        rules=(Rule(when={"own_voices": ANY}, needs="first_frame"),),
         prices=Table.printed(
             "audio shots own_voices", ("one", "none"), {"false": silent, "true": sound}, per="duration"
         ),

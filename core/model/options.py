@@ -4,7 +4,8 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypedDict, Union
+from inspect import Parameter, signature
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypedDict, TypeVar, Union, get_args
 
 import attrs
 
@@ -12,6 +13,8 @@ from .errors import OutOfBounds, Problem
 
 if TYPE_CHECKING:
     from .quote import Quote
+
+M = TypeVar("M", bound=Callable[..., Any])
 
 POLICIES = ("ordered", "cheapest", "spread")
 
@@ -69,6 +72,29 @@ SAYS: Mapping[str, str] = {
     "idempotency_key": "The caller's own name for the request, which is bought once.",
 }
 """What each option is, in a sentence."""
+
+
+def shows_options(method: M) -> M:
+    """Show the options of a method, which its `**options` are typed by, as keyword arguments in `help()`."""
+    held = signature(method)
+    *named, rest = held.parameters.values()
+    (options,) = get_args(rest.annotation)
+    keywords = [
+        Parameter(name, Parameter.KEYWORD_ONLY, default=LEFT_OUT, annotation=hint)
+        for name, hint in options.__annotations__.items()
+    ]
+    method.__signature__ = held.replace(parameters=[*named, *keywords])  # type: ignore[attr-defined]
+    return method
+
+
+class _LeftOut:
+    """What stands for an option that is not given: it is as the configuration's [route] says."""
+
+    def __repr__(self) -> str:
+        return "…"
+
+
+LEFT_OUT = _LeftOut()
 
 
 def _one_of(*words: str) -> Any:

@@ -1,5 +1,6 @@
 """One figure of docs/prices.md: what it is asked of the code as, how it is shown, and why it is not exact."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, TypeAlias
 
@@ -34,7 +35,7 @@ def asked(adapter: Adapter, offer: Offer, variant: str | None, **named: str) -> 
 
     Errors: ValueError when it would not even be asked for.
     """
-    variant = variant or next(iter(offer.variants))
+    variant = variant or _takes_all(offer, named)
     request = fewest(adapter, offer, variant)
     for name, word in named.items():
         takes = pick(offer.fields[name].takes, (variant,))
@@ -46,6 +47,12 @@ def asked(adapter: Adapter, offer: Offer, variant: str | None, **named: str) -> 
     if checked.problems:
         raise ValueError(f"{adapter.name}/{offer.name} has a price for what it does not take: {checked.problems}")
     return priced(checked, parts(checked))
+
+
+def _takes_all(offer: Offer, named: Iterable[str]) -> str:
+    """Return the first variant that takes all these fields; the first of all where none does."""
+    fits = (each for each in offer.variants if all(pick(offer.fields[name].takes, (each,)) for name in named))
+    return next(fits, next(iter(offer.variants)))
 
 
 def told(money: Money, price: Price | None) -> str:

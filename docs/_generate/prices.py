@@ -102,8 +102,7 @@ def axes(offer: Offer) -> tuple[str, ...]:
 
 
 def _is_fixed(offer: Offer, name: str) -> bool:
-    takes = offer.fields[name].takes
-    return isinstance(takes, Choice) and len(takes.wire) == 1
+    return all(isinstance(takes, Choice) and len(takes.wire) == 1 for takes in cases(offer.fields[name].takes))
 
 
 def named(offer: Offer, cell: tuple[str, ...]) -> tuple[str, ...]:

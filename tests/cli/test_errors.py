@@ -161,7 +161,7 @@ def test_keys_are_never_shown(terminal, simulators, monkeypatch):
 
 def _run(*words: str, **options) -> subprocess.Popen:
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-    return subprocess.Popen([sys.executable, "-m", "anymedia.cli", *words], text=True, **pipes)
+    return subprocess.Popen([sys.executable, "-m", "anymedia", *words], text=True, **pipes)
 
 
 def test_an_interrupt_says_what_lives_on(terminal, simulators):

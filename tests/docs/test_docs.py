@@ -21,7 +21,10 @@ from tests.tables import toml
 
 ROOT = Path(__file__).parents[2]
 OWN_OFFERS = ROOT / "docs" / "own-offers.md"
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    *(ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "SECURITY")),
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 NEWLINE = "\n"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
