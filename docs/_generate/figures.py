@@ -39,10 +39,8 @@ def asked(adapter: Adapter, offer: Offer, variant: str | None, **named: str) -> 
     request = fewest(adapter, offer, variant)
     for name, word in named.items():
         takes = pick(offer.fields[name].takes, (variant,))
-        value = word if takes is None else of_word(takes, word)
         field = knob(adapter, name) if name in offer.knobs else name
-        if value != pick(offer.fields[name].default, (variant,)):  # which holds where it is not given
-            request = given(request, field, value) or request
+        request = given(request, field, word if takes is None else of_word(takes, word)) or request
     checked = check(mended(request, adapter, offer, variant), adapter, offer)
     if checked.problems:
         raise ValueError(f"{adapter.name}/{offer.name} has a price for what it does not take: {checked.problems}")
