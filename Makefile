@@ -14,7 +14,11 @@ SOURCES := $(shell find core adapters simulators cli testing -name __pycache__ -
 	README.md LICENSE MANIFEST.in pyproject.toml setup.cfg
 PACKAGE = $(BIN)/python -c 'import anymedia; print(anymedia.__path__[0])'
 
-.PHONY: install demo test quick lint types check pythons soak mutants docs site bench cassettes clean
+	@echo "mypy, mypy docs/*.py, mypy examples/howto, basedpyright --verifytypes anymedia"
+	@(cd tests && PATH="$(CURDIR)/$(BIN):$$PATH" basedpyright --verifytypes anymedia --ignoreexternal) \
+		> .types/pyright.txt & pyright=$$!; \
+	$(BIN)/mypy && MYPYPATH=docs:.types $(BIN)/mypy docs/generate.py docs/publish.py && \
+		MYPYPATH=examples/howto:.types $(BIN)/mypy examples/howto/*.py; mypy=$$?; \
 
 install: .venv/.installed
 
@@ -42,10 +46,18 @@ types: .venv/.installed
 	@rm -rf .types && mkdir -p .types/anymedia
 	@ln -s $(CURDIR)/core/* $(CURDIR)/adapters $(CURDIR)/simulators $(CURDIR)/cli $(CURDIR)/testing \
 		.types/anymedia/
+<<<<<<< HEAD
 	@echo "mypy, mypy docs/*.py, basedpyright --verifytypes anymedia"
 	@(cd tests && PATH="$(CURDIR)/$(BIN):$$PATH" basedpyright --verifytypes anymedia --ignoreexternal) \
 		> .types/pyright.txt & pyright=$$!; \
 	$(BIN)/mypy && MYPYPATH=docs:.types $(BIN)/mypy docs/generate.py docs/publish.py; mypy=$$?; \
+=======
+	@echo "mypy, mypy docs/generate.py, mypy examples/howto, basedpyright --verifytypes anymedia"
+	@(cd tests && PATH="$(CURDIR)/$(BIN):$$PATH" basedpyright --verifytypes anymedia --ignoreexternal) \
+		> .types/pyright.txt & pyright=$$!; \
+	$(BIN)/mypy && MYPYPATH=docs:.types $(BIN)/mypy docs/generate.py && \
+		MYPYPATH=examples/howto:.types $(BIN)/mypy examples/howto/*.py; mypy=$$?; \
+>>>>>>> main
 	wait $$pyright || { cat .types/pyright.txt; exit 1; }; exit $$mypy
 
 # Half the cases of what tries values at random: `make soak` tries twenty times as many and more.
@@ -105,6 +117,8 @@ soak: .venv/.installed
 	ANYMEDIA_ROUNDS=2 timeout 300 $(BIN)/pytest -q -p no:cacheprovider tests/client/test_fault_matrix.py
 	ANYMEDIA_CASES=2 timeout 300 $(BIN)/pytest -q -p no:cacheprovider tests/thirdparty/test_deletion.py
 	ANYMEDIA_PROMISES=all timeout 600 $(BIN)/pytest -q -n auto -p no:cacheprovider tests/planted
+	ANYMEDIA_BROWSER=$$(command -v chromium || command -v chromium-browser || command -v google-chrome) \
+		timeout 120 $(BIN)/pytest -q -rs -p no:cacheprovider tests/cli/test_report_in_browser.py
 	timeout 1500 $(BIN)/python tests/mutants.py --number 50 --seed $$(date +%j)
 
 # Plants one wrong fact at a time into the adapters; fails when the tests do not notice one.
@@ -115,11 +129,17 @@ mutants: .venv/.installed
 docs: .venv/.installed
 	$(BIN)/python docs/generate.py
 
+<<<<<<< HEAD
 # The pages of docs/ as a site in site/, which needs no server; what its maker warns of is an error. zensical makes it, the
 # successor of mkdocs-material: that is maintained no longer than until May 2027, and its mkdocs is already not.
 site: .venv/.installed
 	$(BIN)/python docs/publish.py site
 	@echo "site/index.html is the first page"
+=======
+# The pictures of README.md, from the real command line and from what simulators make: for whoever changed either.
+pictures: .venv/.installed
+	$(BIN)/python docs/pictures.py
+>>>>>>> main
 
 # At the simulators; LIVE=1: at every provider whose key is in the environment, for one cheapest picture each.
 cassettes: .venv/.installed

@@ -71,6 +71,7 @@ COMMANDS: Mapping[str, Sequence[str]] = {
     "spend --by label": ["spend", "--by", "label"],
     "spend --since 100d": ["spend", "--since", "100d"],
     "prices --drift": ["prices", "--drift"],
+    "report": ["report"],
     "providers --health": ["providers", "--health"],
     "resume": ["resume", "--out", "out"],
 }

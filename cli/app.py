@@ -13,6 +13,7 @@ COMMANDS = (
     "resume",
     "tasks",
     "spend",
+    "report",
     "explain",
     "prices",
     "compare",

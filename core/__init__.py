@@ -65,6 +65,7 @@ if TYPE_CHECKING:
         Trouble,
     )
     from .model.vocabulary import Billed, Cause, Kind, Outcome, Refund, Retry, State
+    from .observe.events import Alert
     from .preview import compare, explain, quote
     from .pricing.compare import Difference
     from .pricing.explain import Explanation
@@ -77,6 +78,7 @@ __all__ = [
     "Account",
     "AccountHealth",
     "Adjustment",
+    "Alert",
     "AnymediaError",
     "Asset",
     "Attempt",
@@ -201,6 +203,7 @@ _MODULES = {
         "Trouble",
     ),
     ".model.vocabulary": ("Billed", "Cause", "Kind", "Outcome", "Refund", "Retry", "State"),
+    ".observe.events": ("Alert",),
     ".preview": ("compare", "explain", "quote"),
     ".pricing.compare": ("Difference",),
     ".pricing.explain": ("Explanation",),

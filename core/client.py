@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
+from decimal import Decimal
 from functools import cached_property, wraps
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar, Unpack, overload
@@ -22,7 +23,7 @@ from .engine.plan import Plan, plan
 from .engine.recover import Recoverer, Recovery
 from .engine.refresh import refresh
 from .engine.route import Route, route_of
-from .engine.session import Event, Session
+from .engine.session import Session
 from .engine.sidecar import Sidecar, Sidecars
 from .engine.submits import Submits
 from .engine.watch import Watch
@@ -41,10 +42,12 @@ from .model.errors import (
 )
 from .model.money import Money
 from .model.names import no_such
-from .model.options import GenerateOptions, OnUnsupported, Options, SubmitOptions, seconds, shows_options
+from .model.options import GenerateOptions, OnUnsupported, Options, SubmitOptions, seconds, shows_options, usd
 from .model.quote import Quote
 from .model.request import AnyRequest, RawRequest, Request
 from .model.task import Asset, Attempt, Result, Saved, SavedFile, Task
+from .observe.events import Refused
+from .observe.readers import Heard
 from .pricing.explain import Explanation, explain
 from .pricing.live import LivePrices
 from .pricing.offers import Candidate, candidates
@@ -82,13 +85,29 @@ def _in_its_loop(
     return bound
 
 
+def _told(
+    method: Callable[Concatenate["Client", P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate["Client", P], Coroutine[Any, Any, T]]:
+    """Hold a span around a method, where there are spans; its first argument is the request, or the task."""
+
+    @wraps(method)
+    async def told(client: "Client", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        subject = args[0] if args else kwargs.get("request", kwargs.get("task"))
+        with client._session.readers.verb(method.__name__, subject):  # noqa: SLF001 - it is a method of the class
+            return await method(client, *args, **kwargs)
+
+    return told
+
+
 class Client:
     """Every configured account behind one set of verbs.
 
     `config` is a Config, the path of an anymedia.toml, or None for the one that is found (else the API keys in the
     environment). Every attempt is written to a journal before anything is sent: to `journal`, which stays open and is
     the caller's to close, or to the one that the config names, which `close` closes. `on_event` sees every Attempt as
-    it is sent and answered, and every Task as it moves on. Use it as `async with Client() as client`: closing waits for
+    it is sent and answered, every Task as it moves on, and an Alert once the attempts of a day (UTC) come to more than
+    `daily_alert` USD, which [alerts] daily says where it is not given: once a day, over all processes that share the
+    journal. Use it as `async with Client() as client`: closing waits for
     the answers of submits that are under way. A client belongs to the event loop in which it is first used: elsewhere
     each method raises ConfigError.
     """
@@ -98,9 +117,10 @@ class Client:
         config: Config | str | os.PathLike[str] | None = None,
         *,
         clock: Clock | None = None,
-        on_event: Callable[[Event], None] | None = None,
+        on_event: Callable[[Heard], None] | None = None,
         patience: Patience | None = None,
         journal: Journal | None = None,
+        daily_alert: Decimal | str | int | None = None,
     ) -> None:
         self.config: Config = config if isinstance(config, Config) else load_config(config)
         place = self.config.journal
@@ -119,6 +139,7 @@ class Client:
             self.config.network,
             self.config.storage,
             secrets,
+            self._alert_at(daily_alert),
         )
         self._submits = Submits(self._session)
         self._keys = IdempotencyKeys(self._session)
@@ -136,6 +157,13 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+    def _alert_at(self, given: Decimal | str | int | None) -> Decimal | None:
+        """Return the USD of a day that are told of. Errors: OutOfBounds; ConfigError without a journal."""
+        daily = self.config.daily_alert if given is None else usd(given, "daily_alert")
+        if daily is not None and self.journal is None:
+            raise ConfigError("[alerts] needs the journal, which is switched off: it knows what a day has cost")
+        return daily
 
     @_in_its_loop
     async def close(self) -> None:
@@ -221,6 +249,7 @@ class Client:
 
     @shows_options
     @_in_its_loop
+    @_told
     async def submit(
         self, request: AnyRequest, *accounts: str, timeout: float | None = TIMEOUT, **options: Unpack[SubmitOptions]
     ) -> Task:
@@ -276,6 +305,7 @@ class Client:
             return await self._watch.once(self._account(task), task)
 
     @_in_its_loop
+    @_told
     async def wait(self, task: Task, timeout: float | None = TIMEOUT) -> Task:
         """Look at a task at its provider's pace until it has succeeded, and return it.
 
@@ -291,6 +321,7 @@ class Client:
 
     @shows_options
     @_in_its_loop
+    @_told
     async def generate(
         self, request: AnyRequest, *accounts: str, timeout: float | None = TIMEOUT, **options: Unpack[GenerateOptions]
     ) -> Result:
@@ -338,7 +369,9 @@ class Client:
         held = self.config.accounts.get(account)
         ledger = self._written("nothing tells what a webhook is about")
         if held is None:
-            raise WebhookRefused("it is for no account of the configuration")
+            refused = WebhookRefused("it is for no account of the configuration")
+            self._session.tell(Refused(account, str(refused)))
+            raise refused
         return await self._webhooks.receive(held, ledger, headers, body, token)
 
     @cached_property

@@ -23,7 +23,7 @@ from .declare.prices import Override, Per, Price, Prices, Table, counted_by
 from .declare.webhook import Signed
 from .environment import CONFIG, HOME, JOURNAL, XDG_CONFIG_HOME, XDG_STATE_HOME
 from .journal.opening import is_url, path_of
-from .keys import ACCOUNT, LIMITS, ROUTE, TABLES, WEBHOOKS
+from .keys import ACCOUNT, ALERTS, LIMITS, ROUTE, TABLES, WEBHOOKS
 from .keys import JOURNAL as JOURNAL_KEYS
 from .model.errors import ConfigError, OutOfBounds
 from .model.forms import LINK
@@ -34,7 +34,7 @@ from .model.urls import NO_PROXY_URL, ascii_host, is_local, is_loopback, is_on_t
 from .network import DOWNLOAD, NETWORK, Network, network_of
 from .registry import adapter as find_adapter
 from .registry import adapters, faults
-from .settings import QUOTES, secret_of, settings_of, variable
+from .settings import QUOTES, key_of, secret_of, settings_of, variable
 from .tables import only, usd_text
 from .trust import check_trust
 
@@ -115,7 +115,8 @@ class Config:
     journal that every attempt is written to (None: none is), `prompts` whether what was asked for is written there too;
     `live_prices` is the file of the prices that providers reported; `network` says how other machines are reached;
     `storage` is where results lie, and what lends URLs of the user's own files (None: nothing does); `webhooks` is the
-    URL below which providers call when a task has moved (None: they are not asked to).
+    URL below which providers call when a task has moved (None: they are not asked to); `daily_alert` is how many USD a
+    day may cost before it is told of (None: whatever it costs).
     `unusable` says of the accounts whose adapter cannot be used why that is.
     """
 
@@ -128,7 +129,22 @@ class Config:
     network: Network = attrs.field(factory=lambda: network_of(os.environ))
     storage: "Storage | None" = None
     webhooks: str | None = None
+    daily_alert: Decimal | None = None
     unusable: Mapping[str, str] = attrs.field(factory=dict, hash=False)
+
+    @classmethod
+    def of(cls, **api_keys: str | Secret) -> "Config":
+        """Return the configuration of providers whose API keys a program has at hand, by their names.
+
+        Each account has the name of its provider. No anymedia.toml is read, and no API key in the environment. For
+        accounts of other names, limits or a journal of its own see read_config, which takes an `api_key` as a Secret.
+        Errors: ConfigError, also without any API key.
+        """
+        tables = {name: {"api_key": Secret(key) if isinstance(key, str) else key} for name, key in api_keys.items()}
+        api_keys = {}  # no text of this frame, which an error shows to loggers
+        if not tables:
+            raise ConfigError("Config.of: name a provider with its API key, as in Config.of(acme=key)")
+        return read_config({"providers": tables}, where="Config.of")
 
     def account(self, name: str) -> Account:
         """Return an account; without a file, a known provider is one, if only its API key is missing.
@@ -191,7 +207,12 @@ def read_config(
     where: str = "config",
     path: Path | None = None,
 ) -> Config:
-    """Return the configuration that plain data in the form of anymedia.toml describes. Errors: ConfigError."""
+    """Return the configuration that plain data in the form of anymedia.toml describes.
+
+    A program that has secrets at hand may put them into it: an account's `api_key`, and the secret ones of its
+    `settings`, each as a Secret. An account whose `api_key` is given reads no setting from a variable that it does not
+    name. Without `providers`, every provider whose API key is in `environ` is an account. Errors: ConfigError.
+    """
     only(data, TABLES, where, "table")
     tables, beside = data.get("providers", {}), Path() if path is None else path.parent
     adapter_of = {name: str(table.get("adapter", name)) for name, table in tables.items() if isinstance(table, Mapping)}
@@ -201,7 +222,7 @@ def read_config(
         for name, table in tables.items()
         if name not in unusable
     }
-    if not tables:
+    if "providers" not in data:
         accounts = dict(_from_environment(environ).accounts)
     route = data.get("route", {})
     only(route, ROUTE, f"{where}: route")
@@ -226,8 +247,15 @@ def read_config(
         network=_network(data, environ, path, where),
         storage=storage,
         webhooks=webhooks,
+        daily_alert=_daily_alert(data, f"{where}: alerts"),
         unusable=unusable,
     )
+
+
+def _daily_alert(data: Mapping[str, Any], where: str) -> Decimal | None:
+    alerts = data.get("alerts", {})
+    only(alerts, ALERTS, where)
+    return Decimal(usd_text(alerts["daily"], f"{where}: daily")) if "daily" in alerts else None
 
 
 def _network(data: Mapping[str, Any], environ: Mapping[str, str], path: Path | None, where: str) -> Network:
@@ -314,7 +342,7 @@ def _check_keys(accounts: Iterable[Account], where: str) -> None:
             try:
                 key_bytes(signed, secret.reveal())
             except ValueError as error:
-                told = f"the secret in {account.settings_env[name]}: {error}"
+                told = f"the secret in {account.settings_env.get(name, name)}: {error}"
                 raise ConfigError(f"{where}: providers.{account.name}: settings: {told}") from None
 
 
@@ -410,7 +438,8 @@ def _account(name: str, table: Any, environ: Mapping[str, str], where: str, besi
     if not isinstance(table, Mapping):
         # A text is not shown: it may be the API key, put there by mistake.
         raise ConfigError(f"{where}: must be a table, not {'a text' if isinstance(table, str) else repr(table)}")
-    only(table, ACCOUNT, where)
+    key = key_of(table, where)
+    only({name: value for name, value in table.items() if name != "api_key"}, ACCOUNT, where)
     adapter = find_adapter(table.get("adapter", name), where=where)
     if "offers" in table:
         from .own_offers.offers import with_own  # few declare any
@@ -418,21 +447,22 @@ def _account(name: str, table: Any, environ: Mapping[str, str], where: str, besi
         adapter = with_own(adapter, table["offers"], where)
     allow_http = table.get("allow_http", False)
     origin = _origin(table["base_url"], where, allow_http) if "base_url" in table else adapter.base_url
-    if origin != adapter.base_url and "api_key_env" not in table:
+    if origin != adapter.base_url and key is None and "api_key_env" not in table:
         raise ConfigError(
             f"{where}: base_url {origin} is not {adapter.title}'s own: name the API key for it with api_key_env "
             f"(the API key in {adapter.api_key_env[0]} is not sent to other hosts unasked)"
         )
-    api_key_env = adapter.api_key_env
+    api_key_env = adapter.api_key_env if key is None else ()
     if "api_key_env" in table:
         api_key_env = (variable(table["api_key_env"], f"{where}: api_key_env", "API key"),)
     place, is_own = f"{where}: settings", origin != adapter.base_url
-    settings = settings_of(adapter, table.get("settings", {}), environ, place, own_origin=is_own)
+    given = table.get("settings", {})
+    settings = settings_of(adapter, given, environ, place, own_origin=is_own, own_key=key is not None)
     account = Account(
         name=name,
         adapter=adapter,
         origin=origin,
-        api_key=secret_of(api_key_env, environ, where, "API key"),
+        api_key=key or secret_of(api_key_env, environ, where, "API key"),
         api_key_env=api_key_env,
         settings=settings.given,
         settings_env=settings.variables,

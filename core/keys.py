@@ -43,6 +43,12 @@ TABLES: Mapping[str, Key] = {
         like='{ url = "https://app.example/hooks" }',
         default="they are not asked to",
     ),
+    "alerts": Key(
+        Mapping,
+        says="What is told of when it is passed, and stops nothing.",
+        like='{ daily = "20.00" }',
+        default="nothing is",
+    ),
 }
 """The tables of the file."""
 
@@ -179,6 +185,16 @@ JOURNAL: Mapping[str, Key] = {
     "prompts": Key(bool, says="Whether what was asked for is written down too.", like="false", default="`true`"),
 }
 """The keys of [journal]."""
+
+ALERTS: Mapping[str, Key] = {
+    "daily": Key(
+        str,
+        says="What a day (UTC) may cost, in USD over all processes, until a warning is logged, and `on_event` called.",
+        like='"20.00"',
+        default="no alert",
+    ),
+}
+"""The keys of [alerts]."""
 
 WEBHOOKS: Mapping[str, Key] = {
     "url": Key(

@@ -76,9 +76,10 @@ def stage(staged: Path) -> None:
 
 
 def place_of(source: Path) -> PurePosixPath:
-    """Return where a file of the checkout stands on the site, as it is written."""
+    """Return where a file of the checkout stands on the site, as it is written; a page is the first of its folder."""
     if source.is_relative_to(DOCS):
-        return PurePosixPath(source.relative_to(DOCS).as_posix())
+        within = PurePosixPath(source.relative_to(DOCS).as_posix())
+        return within.with_suffix("") / FIRST if source.with_suffix("").is_dir() else within
     within = PurePosixPath(PROJECT, source.relative_to(ROOT).as_posix())
     return within if source.suffix in (".md", *AS_THEY_ARE) else within.with_name(f"{within.name}.md")
 

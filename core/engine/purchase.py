@@ -32,6 +32,7 @@ from anymedia.model.errors import (
 from anymedia.model.options import Options
 from anymedia.model.task import Attempt, Task
 from anymedia.model.vocabulary import Billed
+from anymedia.observe.events import FellBack
 
 from .idempotency import latest
 from .plan import Option, Plan
@@ -89,7 +90,7 @@ class Purchase:
         self._where: Option | None = None
         self._stops: list[AnymediaError] = []
         self._stopped = False
-        self._why = ""
+        self._why = self._fell = ""
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
@@ -229,6 +230,8 @@ class Purchase:
                 reservation.release()
             self._take_off(option, error)
             return []
+        if self._why:
+            self._session.tell(FellBack(orders[0], self._fell, again=self._fell == option.name))
         self._where, self._open = option, []
         for notice in option.notices:
             _log.warning("%s", notice)
@@ -329,7 +332,7 @@ class Purchase:
         elif then is not Then.SOONER or error.permanent or self._tries[option.account.name] >= TRIES:
             self._take_off(option, error, whole=then in (Then.SOONER, Then.ACCOUNT))
         self._errors[id(option)] = error
-        self._why = f"after {option.name}: {step(error).what}"
+        self._fell, self._why = option.name, f"after {option.name}: {step(error).what}"
 
     def _take_off(self, option: Option, error: AnymediaError, *, whole: bool = False) -> None:
         """Take an option off the route, or the whole account."""

@@ -21,10 +21,10 @@ from anymedia.model.strict_json import Json
 from anymedia.model.task import SENDING, STATUSES, Attempt, Task
 from anymedia.model.vocabulary import Billed, Outcome, State
 
-from .counts_as import UNCERTAIN
+from .counts_as import UNCERTAIN, CountsAs
 from .keyed import Keyed
 from .private import NOTHING, Hide
-from .protocol import By, Claim, Journal, Limit, Query, Released, Sum, Taken, Told, Wanted, day_of
+from .protocol import By, Claim, Done, Journal, Limit, Query, Released, Sum, Taken, Told, Wanted, day_of
 from .records import NANO, Records, attempt_of, is_undownloaded, unknown_of, usd_of
 
 PAGE = 500
@@ -276,6 +276,19 @@ class Ledger:
             *(each for each in sums if each.counts_as != SENDING),
             *(attrs.evolve(each, counts_as=UNCERTAIN) for each in lost),
         ]
+
+    async def spent_since(self, moment: datetime) -> tuple[Decimal, int]:
+        """Return what the attempts since a moment have cost or may have cost (USD), and how many are of unknown price.
+
+        Of those that are given back, and of what is being sent, nothing is in it.
+        """
+        sums = [each for each in await self.sums("day", moment) if not CountsAs.read(each.counts_as).refunded]
+        spent = usd_of(sum(each.reserved for each in sums)).normalize(EXACT)
+        return spent, sum(each.number - each.known for each in sums)
+
+    async def is_first(self, name: str, moment: datetime) -> bool:
+        """Return whether nobody has asked by a name on the day (UTC) of a moment before, over all processes."""
+        return await self.journal.write(Done(name=name, day=day_of(moment.timestamp()))) is True
 
     async def count(self) -> int:
         """Return how many attempts there are."""

@@ -21,6 +21,7 @@ from . import (
     errors,
     index,
     money_safety,
+    observability,
     prices,
     provider,
     providers,
@@ -47,8 +48,7 @@ def pages(sellers: Sequence[Adapter], docs: Path) -> dict[str, str]:
     """Return each page by its file's name; `docs` holds the pages as they are, for what was measured and is kept."""
     written = _written(sellers, docs)
     every = {**by_hand(docs), **{name: title for name, (title, _) in written.items()}}
-    pictures = [path.relative_to(docs).as_posix() for path in docs.glob("pictures/*")]
-    written[index.FIRST] = ("anymedia", index.page(every, pictures))
+    written[index.FIRST] = ("anymedia", index.page(every))
     return {name: f"{GENERATED}\n\n# {title}\n\n{body}\n" for name, (title, body) in written.items()}
 
 
@@ -65,6 +65,7 @@ def _written(sellers: Sequence[Adapter], docs: Path) -> dict[str, tuple[str, str
         "errors.md": ("Errors", errors.page(each)),
         "money-safety.md": ("Money safety", money_safety.page(each, measured)),
         "routing.md": ("Routing", routing.page(sellers)),
+        "observability.md": ("Seeing what it does", observability.page()),
         "simulated.md": ("What is simulated", simulated.page(sellers)),
         "words.md": ("The words of adapters", words.page()),
         "reference/configuration.md": ("Configuration", configuration.page(sellers)),

@@ -40,7 +40,7 @@ PATHS: Sequence[tuple[str, str, Sequence[str]]] = (
     (
         "A web app",
         "Uploads in, webhooks back, tasks that outlive the request that began them.",
-        ("howto/", "files.md", "webhooks.md"),
+        ("howto/fastapi.md", "howto/django.md", "howto/gateways.md", "howto/tenants.md", "files.md", "webhooks.md"),
     ),
     (
         "Shopping for price",
@@ -50,10 +50,10 @@ PATHS: Sequence[tuple[str, str, Sequence[str]]] = (
     (
         "A fallback that has to hold",
         "Which offer is asked next and when none is, what is limited, what is watched, and what was measured.",
-        ("routing.md", "money-safety.md", "journal.md", "observability.md", "durability.md"),
+        ("routing.md", "money-safety.md", "journal.md", "observability.md", "howto/agents.md", "durability.md"),
     ),
 )
-"""By what a reader came for: what is found, and the pages; one that ends in / stands for all of a folder."""
+"""By what a reader came for: what is found, and the pages."""
 
 GROUPS: Mapping[str, Sequence[str]] = {
     "First steps": ("set-up.md", "tutorial.md", "requests.md", "accounts.md", "when-it-fails.md"),
@@ -81,7 +81,8 @@ GROUPS: Mapping[str, Sequence[str]] = {
     "Adding a provider": ("adding-a-provider.md", "words.md", "cassettes.md"),
     "Evidence": ("durability.md",),
 }
-"""Every page, in the order of the navigation. One with a folder of its name has the pages of that below it."""
+"""Every page, in the order of the navigation: `howto/` is every page of a folder, and a page has those of the folder of
+its name below it. Where the first page of a group is that of a folder, it is the group's own."""
 
 FIRST = "index.md"
 
@@ -99,12 +100,11 @@ Titles: TypeAlias = Mapping[str, str]
 """The title of each page, by its file's name."""
 
 
-def page(titles: Titles, pictures: Iterable[str]) -> str:
-    """Return the page; `pictures` are those that there are. Errors: LookupError for a page that is in no group."""
-    taken = [f"![{PICTURES[name]}]({name})" for name in PICTURES if name in set(pictures)]
+def page(titles: Titles) -> str:
+    """Return the page. Errors: LookupError for a page that is in no group."""
     return blocks(
         INTRO,
-        *taken,
+        *(f"![{what}]({name})" for name, what in PICTURES.items()),
         SNIPPET,
         "## Where to begin",
         *(_path(title, about, names, titles) for title, about, names in PATHS),
@@ -114,9 +114,8 @@ def page(titles: Titles, pictures: Iterable[str]) -> str:
 
 
 def navigation(titles: Titles) -> list[Entry]:
-    """Return every page in its place. Errors: LookupError for a page that is in no group."""
-    groups = [Entry(group, None, tuple(_entries(names, titles))) for group, names in GROUPS.items()]
-    groups = [group for group in groups if group.below]
+    """Return every page in its place. Errors: LookupError for a page that is in no group, and for one that is not."""
+    groups = [_group(group, tuple(_entries(names, titles))) for group, names in GROUPS.items()]
     if lost := {*titles} - {FIRST} - {*named(groups)}:
         raise LookupError(f"these pages are in no group of docs/_generate/index.py: {', '.join(sorted(lost))}")
     return groups
@@ -130,23 +129,29 @@ def named(entries: Iterable[Entry]) -> Iterator[str]:
         yield from named(entry.below)
 
 
+def _group(title: str, pages: tuple[Entry, ...]) -> Entry:
+    first, *rest = pages
+    is_its_own = first.name is not None and first.name.endswith(f"/{FIRST}")
+    return Entry(title, first.name, tuple(rest)) if is_its_own else Entry(title, None, pages)
+
+
 def _entries(names: Iterable[str], titles: Titles) -> Iterator[Entry]:
     for each in names:
         for name in _in(each, titles):
-            yield Entry(titles[name], name, tuple(_entries(_in(f"{name.removesuffix('.md')}/", titles), titles)))
+            below = _in(f"{name.removesuffix('.md')}/", titles)
+            yield Entry(titles[name], name, tuple(_entries(below, titles)))
 
 
 def _in(name: str, titles: Titles) -> list[str]:
-    """Return a page, or every page of a folder by its title."""
+    """Return a page, or every page of a folder: the first one of it, then the others by their titles."""
     if not name.endswith("/"):
-        return [name] if name in titles else []
-    return sorted(
-        (each for each in titles if each.rpartition("/")[0] == name[:-1]), key=lambda each: titles[each].casefold()
-    )
+        return [name]
+    found = (each for each in titles if each.rpartition("/")[0] == name[:-1])
+    return sorted(found, key=lambda each: (not each.endswith(FIRST), titles[each].casefold()))
 
 
 def _path(title: str, about: str, names: Iterable[str], titles: Titles) -> str:
-    pages = " · ".join(f"[{titles[each]}]({each})" for name in names for each in _in(name, titles))
+    pages = " · ".join(f"[{titles[name]}]({name})" for name in names)
     return f"**{title}.** {about}\n{pages}"
 
 

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType, NoneType, UnionType
-from typing import Any, Union, Unpack, cast, get_args, get_origin
+from typing import Any, Union, cast, get_args, get_origin
 
 import attrs
 
 from anymedia.declare import Fault, Limits, Printed, Reply, path
+from anymedia.model.options import LEFT_OUT
 
 from .markdown import code, table
 
@@ -54,9 +55,10 @@ def written(name: str, word: Callable[..., Any], *, typed: bool = False, method:
 
 
 def _parameters(word: Callable[..., Any], *, typed: bool) -> Iterator[str]:
-    """Yield each parameter, and what holds where it is not given."""
+    """Yield each parameter, and what holds where it is not given; options, of which there is a table, are one."""
     named = False
-    for each in inspect.signature(word).parameters.values():
+    given = inspect.signature(word).parameters.values()
+    for each in (each for each in given if each.default is not LEFT_OUT):
         if each.kind is each.KEYWORD_ONLY and not named:
             named = True
             yield "*"
@@ -67,6 +69,8 @@ def _parameters(word: Callable[..., Any], *, typed: bool) -> Iterator[str]:
             yield f"**{each.name}"
         else:
             yield _parameter(word, each, typed=typed)
+    if any(each.default is LEFT_OUT for each in given):
+        yield "**options"
 
 
 def _parameter(word: Callable[..., Any], parameter: inspect.Parameter, *, typed: bool) -> str:
@@ -77,13 +81,10 @@ def _parameter(word: Callable[..., Any], parameter: inspect.Parameter, *, typed:
     return f"{name}{' = ' if is_typed else '='}{_default(word, parameter)}"
 
 
-def options_of(word: Callable[..., Any]) -> Mapping[str, str]:
-    """Return the keyword arguments that a TypedDict names behind a word's own, each with its type."""
-    for each in inspect.signature(word).parameters.values():
-        if each.kind is each.VAR_KEYWORD and get_origin(each.annotation) is Unpack:
-            (kind,) = get_args(each.annotation)
-            return {name: of_type(hint) for name, hint in kind.__annotations__.items()}
-    return {}
+def options_of(word: Callable[..., Any]) -> dict[str, str]:
+    """Return the options that a word is given by name, each with its type."""
+    given = inspect.signature(word).parameters.items()
+    return {name: of_type(each.annotation) for name, each in given if each.default is LEFT_OUT}
 
 
 def of_type(annotation: Any) -> str:

@@ -1,5 +1,6 @@
 """anymedia.toml and the environment: what they may say, and one clear error for all else."""
 
+import base64
 import copy
 import pickle
 import re
@@ -354,6 +355,59 @@ def test_a_key_shows_itself_only_when_asked():
 def test_keys_are_compared_by_what_they_are():
     assert (Secret("a") == Secret("a"), Secret("a") == Secret("b"), Secret("a") == "a") == (True, False, False)
     assert len({Secret("a"), Secret("a"), Secret("b")}) == 2
+
+
+# Keys that a program has at hand
+
+KEY, HOOK = "rk_tenant_very_secret", "whsec_" + base64.b64encode(b"t" * 32).decode()
+
+
+def test_a_program_gives_keys_and_nothing_comes_from_the_environment():
+    mine = Config.of(reapi=KEY, openai=Secret(KEY))
+    assert {name: each.api_key for name, each in mine.accounts.items()} == {"reapi": Secret(KEY), "openai": Secret(KEY)}
+    table = {"adapter": "runapi", "api_key": Secret(KEY), "daily_limit": "5.00"}
+    environ = {"RUNAPI_API_KEY": "rk", "RUNAPI_WEBHOOK_SECRET": HOOK, "OPENAI_ORG_ID": "org_1"}
+    secrets = {"webhook_secret": Secret(HOOK), "webhook_secret_old": Secret(HOOK)}
+    hosts = {"base_url": "https://gateway.example"}
+    tables = {"a": table, "b": {**table, "settings": secrets, **hosts}, "c": {**table, "adapter": "openai"}}
+    found = read_config({"providers": tables, "webhooks": {"url": "https://app.example/hooks"}}, environ)
+    assert [each.settings for each in found.accounts.values()] == [{}, secrets, {}]
+    assert {each.api_key for each in found.accounts.values()} == {Secret(KEY)}
+    for each in found.accounts.values():
+        each.check()
+    assert KEY not in f"{found!r}"
+    assert HOOK not in f"{found!r}"
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ({"api_key": KEY}, "api_key: is secret, and belongs in an environment variable; api_key_env names which "),
+        ({"api_key": Secret(KEY), "api_key_env": "A"}, "api_key and api_key_env both say what it is"),
+        ({"api_key": Secret("")}, "api_key: is empty"),
+        ({"api_key": Secret(KEY + " ")}, "api_key: holds a blank"),
+        ({"api_key": None}, "api_key: is secret"),
+        ({"settings": {"webhook_secret": HOOK}}, "webhook_secret: is secret"),
+        ({"settings": {"webhook_secret": Secret("")}}, "webhook_secret: is empty"),
+        ({"settings": {"webhook_secret": Secret("whsec_?")}}, "the secret in webhook_secret: "),
+        ({"settings": {"webhook_secre": Secret(HOOK)}}, "webhook_secre"),
+    ],
+)
+def test_a_key_that_is_given_wrongly_is_told_without_it(table, says):
+    data = {"providers": {"runapi": {"api_key": Secret(KEY)} | table}, "webhooks": {"url": "https://app.example"}}
+    with pytest.raises(ConfigError) as caught:
+        read_config(data, {})
+    assert says in str(caught.value)
+    assert KEY not in str(caught.value)
+    assert HOOK not in str(caught.value)
+
+
+def test_who_gives_no_account_gets_none_from_the_environment(monkeypatch):
+    monkeypatch.setenv("REAPI_API_KEY", "rk")
+    assert read_config({"providers": {}}).accounts == {}
+    for keys in ({}, {"reapi": ""}, {"reapi": None}):
+        with pytest.raises(ConfigError, match=r"api_key: is|name a provider"):
+            Config.of(**keys)
 
 
 @pytest.mark.parametrize(

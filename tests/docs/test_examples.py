@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
-from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
@@ -23,7 +22,6 @@ from aiohttp.test_utils import TestClient, TestServer, unused_port
 from anymedia import Client, load_config
 from anymedia.config import default_journal
 from anymedia.journal import Ledger, open_journal
-from anymedia.simulators import in_thread
 from tests.client.hooks import served
 from tests.providers import FOUR
 from tests.tables import toml
@@ -43,19 +41,6 @@ sys.argv.pop(0)
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
 """Runs an example as its users do, but waits a tenth as long for what goes on."""
-
-
-@pytest.fixture
-def simulators(clock, monkeypatch, tmp_path):
-    """Every simulator, on a clock that nobody waits for, with an anymedia.toml that leads there."""
-    monkeypatch.chdir(tmp_path)
-    for method in ("now", "monotonic", "sleep", "chance"):
-        monkeypatch.setattr(f"anymedia.clock.Clock.{method}", getattr(type(clock), method).__get__(clock))
-    with in_thread(clock=clock.time) as simulators:
-        Path("anymedia.toml").write_text(toml({"providers": simulators.config["providers"]}))
-        for variable, key in simulators.environ.items():
-            monkeypatch.setenv(variable, key)
-        yield simulators
 
 
 @pytest.fixture
@@ -142,14 +127,6 @@ def test_one_line_of_the_configuration_switches_the_provider_of_a_clip(simulator
 
 CHEAPEST, NEXT = "revidapi", "reapi"  # $0.025, $0.028; at the other two $0.05
 DEAD = {"kind": "status", "status": 503, "code": 70001, "on": "submit", "times": None}
-
-
-@pytest.fixture
-def four(simulators):
-    """What leads to four of the simulators, which anymedia.toml then names alone."""
-    tables = {"providers": {name: simulators.config["providers"][name] for name in FOUR}}
-    Path("anymedia.toml").write_text(toml(tables))
-    return tables
 
 
 @pytest.fixture
@@ -299,6 +276,27 @@ async def test_the_service_tells_when_to_try_again(service, simulators, clock):
     assert (await ask(service))[0] == 200
 
 
+async def test_prometheus_is_told_what_was_bought(service, simulators):
+    simulators[CHEAPEST].fault("no_credit")
+    assert (await ask(service))[0] == 200
+    for name, fault in (("api_in_one", "reset_after"), (NEXT, "no_credit")):
+        simulators[name].fault(fault)
+    assert (await ask(service, key="order-18"))[0] == 502
+    answer = await service.get("/metrics")
+    text = await answer.text()
+    assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    rows = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    assert [row for row in rows if not re.fullmatch(r'anymedia_[a-z_]+(\{(\w+="[^"]*",?)*\})?', row)] == []
+    assert rows['anymedia_attempts_total{account="reapi",outcome="accepted"}'] == "1"
+    assert rows['anymedia_attempts_total{account="api_in_one",outcome="uncertain"}'] == "1"
+    assert rows['anymedia_spend_usd_total{account="reapi",model="flux-2-pro",billed="yes"}'] == "0.028"
+    assert rows['anymedia_spend_usd_total{account="api_in_one",model="flux-2-pro",billed="possibly"}'] == "0.05"
+    took = 'anymedia_task_seconds_{}{{account="reapi",state="succeeded"{}}}'.format
+    assert rows[took("bucket", ',le="+Inf"')] == rows[took("count", "")] == "1"
+    assert float(rows[took("sum", "")]) > 0
+    assert rows['anymedia_open_tasks{account="reapi"}'] == rows['anymedia_account_is_asked{account="reapi"}'] == "0"
+
+
 async def test_without_any_good_key_the_service_is_not_well(service, simulators):
     for one in simulators:
         one.fault("unauthorised", on="submit", times=None)
@@ -391,16 +389,6 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """Runs the example as its users do, over simulators whose tasks are done at once."""
 
 
-@pytest.fixture
-def hooks(simulators, four):
-    """The address of webhooks, which anymedia.toml names beside the simulators."""
-    address = f"http://127.0.0.1:{unused_port()}/hooks"
-    tables = four | {"journal": simulators.config["journal"], "webhooks": {"url": address}}
-    Path("anymedia.toml").write_text(toml(tables))
-    Path("out").mkdir()
-    return urlsplit(address)
-
-
 @pytest.fixture(params=["on_aiohttp", "on_asgi"])
 def form(request):
     return request.param
@@ -417,17 +405,6 @@ async def told(form, hooks):
         else:
             await stack.enter_async_context(TestServer(app, port=hooks.port))
         yield await stack.enter_async_context(ClientSession(f"http://127.0.0.1:{hooks.port}"))
-
-
-@pytest.fixture
-def looks(monkeypatch, simulators):
-    """Let no look be due later, on the clock of the simulators: what becomes known comes by webhook."""
-
-    async def sleep(_, seconds):
-        if seconds:
-            await asyncio.get_running_loop().create_future()
-
-    monkeypatch.setattr("anymedia.clock.Clock.sleep", sleep)
 
 
 async def picture(service, where, *, status=200):
