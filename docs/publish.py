@@ -125,9 +125,9 @@ def _listing(source: Path, text: str) -> str:
 
 def _config() -> str:
     """Return the configuration with the navigation in it."""
-    entries = [Entry("anymedia", FIRST), *navigation(titles(DOCS))]
-    also = [Entry(Path(name).stem, str(place_of(ROOT / name))) for name in ALSO if (ROOT / name).exists()]
-    nav = f"nav = {_toml((*entries, Entry('Project', None, tuple(also))))}"
+    also = tuple(Entry(Path(name).stem, f"../{name}") for name in ALSO if (ROOT / name).exists())
+    entries = (Entry("anymedia", FIRST), *navigation(titles(DOCS)), Entry("Project", None, also))
+    nav = f"nav = {_toml(entries)}"
     return (DOCS / CONFIG).read_text("utf-8").replace("[project]\n", f"[project]\n{nav}\n", 1)
 
 
@@ -137,10 +137,15 @@ def _toml(entries: Iterable[Entry]) -> str:
 
 
 def _item(entry: Entry) -> str:
+    title, place = json.dumps(entry.title), "" if entry.name is None else json.dumps(str(place_of(_beside(entry.name))))
     if not entry.below:
-        return f"{{ {json.dumps(entry.title)} = {json.dumps(entry.name)} }}"
-    first = "" if entry.name is None else f"{json.dumps(entry.name)}, "
-    return f"{{ {json.dumps(entry.title)} = [{first}{_toml(entry.below)[1:]} }}"
+        return f"{{ {title} = {place} }}"
+    return f"{{ {title} = [{place}{', ' * bool(place)}{_toml(entry.below)[1:]} }}"
+
+
+def _beside(name: str) -> Path:
+    """Return the file that a name leads to from docs/."""
+    return Path(normpath(DOCS / name))
 
 
 if __name__ == "__main__":

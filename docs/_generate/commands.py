@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import click
 
 from anymedia.cli.app import EXIT_CODES, app
+from anymedia.cli.command import Command, Group
 from anymedia.cli.titles import OTHERS, Titled
 
 from .markdown import anchor, blocks, code, table
@@ -55,6 +56,8 @@ def _command(name: str, command: click.Command, above: click.Context, rank: str 
     yield f"{rank} {code(context.command_path)}"
     yield f"```text\n{' '.join((context.command_path, *command.collect_usage_pieces(context)))}\n```"
     yield _told(command)
+    if isinstance(command, Command | Group):
+        yield f"```sh\nanymedia {command.example}\n```"
     for title, rows in _options(command, context).items():
         yield table([title.lower() if title == OTHERS else title, "what it is"], rows)
     if isinstance(command, click.Group):

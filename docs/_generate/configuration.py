@@ -55,6 +55,9 @@ daily_limit = "5.00"
 path = "journal.db"  # beside this file
 prompts = false  # without what was asked for
 
+[alerts]
+daily = "15.00"  # USD: what is spent beyond is told, and goes on
+
 [network]
 ca_file = "corporate.pem"
 
@@ -101,6 +104,7 @@ SECTIONS: Sequence[tuple[str, str, Sequence[tuple[str, Mapping[str, Key]]]]] = (
     ),
     ("[providers.NAME.limits]", "What the provider's pages allow holds otherwise.", [("", keys.LIMITS)]),
     ("[journal]", "[The journal](../journal.md).", [("", keys.JOURNAL)]),
+    ("[alerts]", "[Seeing what it does](../observability.md).", [("", keys.ALERTS)]),
     ("[network]", "[The network](../network.md).", [("", network.NETWORK)]),
     ("[download]", "[Where results may lie](../network.md#where-results-may-lie).", [("", network.DOWNLOAD)]),
     ("[storage]", "[Files](../files.md#the-storage).", [("", storage.STORAGE)]),

@@ -15,6 +15,7 @@ sys.path.insert(0, str(DOCS))
 
 from _generate import titles  # noqa: E402
 from _generate.links import anchors, links  # noqa: E402
+from publish import place_of  # noqa: E402
 
 PAGES = [*sorted(DOCS.rglob("*.md")), *sorted(ROOT.glob("*.md"))]
 LOADED = {"src", "srcset", "poster", "data"}
@@ -68,8 +69,8 @@ def site(tmp_path_factory):
 def test_every_page_is_on_the_site_and_in_its_navigation(site):
     folder, pages = site
     led = {(folder / urlsplit(link).path).resolve() for link in pages[folder / "index.html"].links}
-    made = {folder / name.replace(".md", ".html") for name in titles(DOCS)}
-    assert {path.resolve() for path in made} <= led
+    made = {folder / place_of(DOCS / name).with_suffix(".html") for name in titles(DOCS)}
+    assert made <= led
     assert made <= {*pages}
 
 
