@@ -104,10 +104,11 @@ def page(titles: Titles) -> str:
     """Return the page. Errors: LookupError for a page that is in no group."""
     return blocks(
         INTRO,
-        *(f"![{what}]({name})" for name, what in PICTURES.items()),
         SNIPPET,
         "## Where to begin",
         *(_path(title, about, names, titles) for title, about, names in PATHS),
+        "## What it looks like",
+        *(f"![{what}]({name})" for name, what in PICTURES.items()),
         "## All pages",
         "\n".join(_lines(navigation(titles))),
     )
