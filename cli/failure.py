@@ -32,6 +32,7 @@ from anymedia.model.task import reserved
 from .attempts import show_attempts
 from .doubt import still, ways_out
 from .errors import FACTS, UNSENT, exit_code, problem_rows
+from .fields import options_as_flags
 from .text import counted, together
 
 if TYPE_CHECKING:
@@ -98,7 +99,8 @@ def show_error(error: AnymediaError) -> None:
 
     screen = Screen(stderr=True)
     title, reasons = _told(error)
-    screen.sentence("error", title, "bold red")
+    screen.sentence("error", options_as_flags(title), "bold red")
+    reasons = [(of, options_as_flags(text)) for of, text in reasons]
     screen.block(*([pairs(reasons)] if reasons and reasons[0][0] else (text for _, text in reasons)))
     ctx = click.get_current_context(silent=True)
     in_full = ctx is not None and ctx.meta.get(VERBOSE, 0) > 0

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from decimal import Decimal
 from functools import cached_property, wraps
 from types import TracebackType
@@ -53,6 +53,7 @@ from .observe.events import Refused
 from .observe.readers import Heard
 from .pricing.explain import Explanation, explain
 from .pricing.live import LivePrices
+from .pricing.model_names import of_known_model
 from .pricing.offers import Candidate, candidates
 from .pricing.quote import ordered, quote_of
 from .registry import adapters, no_account
@@ -124,7 +125,7 @@ class Client:
         on_event: Callable[[Heard], None] | None = None,
         patience: Patience | None = None,
         journal: Journal | None = None,
-        daily_alert: Decimal | str | int | None = None,
+        daily_alert: Decimal | str | float | None = None,
     ) -> None:
         self.config: Config = config if isinstance(config, Config) else load_config(config)
         place = self.config.journal
@@ -162,7 +163,7 @@ class Client:
     ) -> None:
         await self.close()
 
-    def _alert_at(self, given: Decimal | str | int | None) -> Decimal | None:
+    def _alert_at(self, given: Decimal | str | float | None) -> Decimal | None:
         """Return the USD of a day that are told of. Errors: OutOfBounds; ConfigError without a journal."""
         daily = self.config.daily_alert if given is None else usd(given, "daily_alert")
         if daily is not None and self.journal is None:
@@ -273,7 +274,7 @@ class Client:
         terms, deadline = self._terms(request, options), self._deadline(timeout)
         made: list[Task] = []
         try:
-            async with self._keys.held(terms.idempotency_key, request, deadline) as claimed:
+            async with self._held(request, terms, deadline) as claimed:
                 made.append(await self._submitted(request, accounts, terms, deadline, claimed))
                 return made[0]
         except asyncio.CancelledError:  # while the key was released
@@ -333,16 +334,18 @@ class Client:
 
         Several tasks are submitted when `count` asks for more than one makes; any success is a result, with what is
         missing named. `timeout` (seconds) is for all of it. Options, beside those of submit: `policy` (ordered,
-        cheapest, spread, or a function); `fallback=False` stays at the first offer; `max_price` holds over all attempts
-        and parts; within it `on_uncertain="continue"` goes on after a submit that may have been billed, and
-        `on_blocked="continue"` after moderation; `mix=True` lets the missing pictures come from another offer.
+        cheapest, spread, or a function; without one the accounts are asked in the order in which they are named here or
+        in [route], and where neither names any, the cheapest offer is asked first); `fallback=False` stays at the first
+        offer; `max_price` holds over all attempts and parts; within it `on_uncertain="continue"` goes on after a submit
+        that may have been billed, and `on_blocked="continue"` after moderation; `mix=True` lets the missing pictures
+        come from another offer.
         Options that are not given are as the configuration's [route] says.
         Errors: as submit and wait, or NoRoute, when no task succeeded; `attempts` of each lists what was tried.
         """
         terms, deadline = self._terms(request, options), self._deadline(timeout)
         made: list[Task] = []
         try:
-            async with self._keys.held(terms.idempotency_key, request, deadline) as claimed:
+            async with self._held(request, terms, deadline) as claimed:
                 planned = await self._planned(request, accounts, terms, () if claimed is None else claimed.bought)
                 generation = Generation(planned, terms, deadline, self._submits, self._watch, self._account, claimed)
                 result = await generation.result()
@@ -685,7 +688,8 @@ class Client:
             raise OutOfBounds(problems=[Problem(field="request", message=message)])
         for name in options:
             if name not in OPTIONS:
-                raise TypeError(no_such("option", name, OPTIONS))
+                also = () if name == "timeout" else ("timeout",)
+                raise TypeError(no_such("option", name, (*OPTIONS, *also)))
         return attrs.evolve(self.config.route, **options) if options else self.config.route
 
     def _candidates(
@@ -701,12 +705,21 @@ class Client:
             today=self._session.clock.now().date(),
         )
 
+    def _held(
+        self, request: AnyRequest, terms: Options, deadline: float
+    ) -> AbstractAsyncContextManager[Claimed | None]:
+        """Claim the caller's key while a request is bought under it: in whatever letters it names its model."""
+        if terms.idempotency_key is not None:
+            own = (account.adapter for account in self.config.accounts.values())
+            request = of_known_model(request, [*adapters().values(), *own])
+        return self._keys.held(terms.idempotency_key, request, deadline)
+
     async def _planned(
         self, request: AnyRequest, names: Sequence[str], terms: Options, earlier: Sequence[Attempt]
     ) -> Plan:
         """Return the plan of what was not bought earlier under the caller's key."""
         if sum(len(attempt.order.range) for attempt in latest(earlier).values()) >= request.units:
-            return Plan(units=request.units, options=(), refused=(), left_out=())
+            return Plan(units=request.units, policy="ordered", options=(), refused=(), left_out=())
         if not terms.mix:
             for first in earlier:  # what is missing is bought where the rest was
                 names, terms = (first.order.account,), attrs.evolve(terms, offer=first.order.offer)
@@ -724,6 +737,7 @@ class Client:
             known=adapters().values(),
             one_task=one_task,
             today=self._session.clock.now().date(),
+            ordered=bool(names) or self.config.ordered,
         )
 
     def _deadline(self, timeout: float | None) -> float:

@@ -51,7 +51,7 @@ class SyncClient:
         on_event: Callable[[Heard], None] | None = None,
         patience: Patience | None = None,
         journal: Journal | None = None,
-        daily_alert: Decimal | str | int | None = None,
+        daily_alert: Decimal | str | float | None = None,
     ) -> None:
         self._client = Client(
             config, clock=clock, on_event=on_event, patience=patience, journal=journal, daily_alert=daily_alert

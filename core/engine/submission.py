@@ -29,6 +29,7 @@ from anymedia.model.errors import (
     ProviderError,
     SubmitUncertain,
 )
+from anymedia.model.money import dollars
 from anymedia.model.slots import kept_of, slots
 from anymedia.model.strict_json import Json, dumps
 from anymedia.model.task import Attempt, Order, Task
@@ -231,7 +232,7 @@ class Submission:
             raise ConfigError(message, **self.facts)
         if limit is not None and self.order.money.bound is None and not self._any_price:
             raise OverCeiling(
-                f"{name} may spend {limit} USD a day, and the price of this is unknown "
+                f"{name} may spend {dollars(limit)} a day, and the price of this is unknown "
                 f"({self.order.money.reason}); allow_unknown_price=True takes it all the same",
                 **self.facts,
             )

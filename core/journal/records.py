@@ -52,7 +52,7 @@ class Records:
         quoted = nano(order.money.usd)
         if quoted is not None and quoted > MOST_USD * NANO:  # sums are whole numbers of 64 bits
             raise JournalError(
-                f"{order.name} is quoted at {order.money}: no sum holds amounts above {MOST_USD:,} USD exactly"
+                f"{order.name} is quoted at {order.money}: no sum holds amounts above ${MOST_USD:,} exactly"
             )
         return Entry(
             id=attempt.id,

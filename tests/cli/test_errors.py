@@ -89,7 +89,7 @@ def test_configuration_that_cannot_be_used(terminal, words, says):
 
 
 def test_every_problem_is_told_by_its_flag(terminal):
-    wrong = ("--aspect-ratio", "16x9", "--count", "no", "--resolution", "8K", "--image", "fox.png", "--seed", "-1")
+    wrong = ("--aspect-ratio", "1.8", "--count", "no", "--resolution", "8K", "--image", "fox.png", "--seed", "-1")
     ended = terminal(*FOX, *wrong)
     assert ended.exit_code == 2
     for flag in ("--aspect-ratio", "--count", "--resolution", "--image", "--seed"):
@@ -124,6 +124,7 @@ def test_when_every_offer_refuses_nothing_was_sent(terminal, simulators):
         ["--label", "order"],
         ["--timeout", "0"],
         ["--timeout", "nan"],
+        ["--timeout", "5 parsecs"],
         ["--on-unsupported", "guess"],
     ],
 )

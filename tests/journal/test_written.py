@@ -386,9 +386,9 @@ async def test_what_is_uncertain_is_settled_by_hand(client, sims, request_, read
     bought = sims["reapi"].bills()["entries"][0]["task_id"]
     assert (await client.settle(there.id[:8], billed=True, task_id=bought)).status == "queued"
     assert (await client.settle(gone.id, billed=False)).status == "settled"
-    with pytest.raises(OutOfBounds, match=r"was settled as not billed before: --force .* settles it otherwise"):
+    with pytest.raises(OutOfBounds, match=r"was settled as not billed before: force=True settles it otherwise"):
         await client.settle(gone.id, billed=True)
-    with pytest.raises(OutOfBounds, match=r"is queued: --force .* names another task, or none"):
+    with pytest.raises(OutOfBounds, match=r"is queued: force=True names another task, or none"):
         await client.settle(there.id, billed=False)
     task = await run(client, request_, "reapi", idempotency_key="reapi")
     assert (task.id, task.state) == (bought, State.SUCCEEDED)
