@@ -95,6 +95,7 @@ GROUPS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
             "Storage",
             "Journal",
             "AccountHealth",
+            "Reached",
             "Alert",
         ),
     ),
