@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import termios
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -286,15 +287,27 @@ def test_a_pipe_gets_no_picture_whatever_the_environment_says(terminal, monkeypa
         assert "give one of them" in " ".join(refused.stderr.split())
 
 
+@pytest.mark.usefixtures("simulators")
+def test_what_is_made_is_shown_at_once(terminal, monkeypatch):
+    seen = []
+    monkeypatch.setattr(showing, "look", lambda screen, *, rows: seen.append)
+    terminal(*FOX)
+    (task,) = [attempt["task"] for attempt in terminal.json("tasks")]
+    terminal("tasks", "show", task["id"], "--show")
+    made, later = seen
+    assert made.path.name == later.path.name == Path(task["assets"][0]["path"]).name
+    terminal(*FOX[:-1])
+    assert len(seen) == 2
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("simulators")
-def test_on_a_terminal_a_result_is_shown_when_it_is_made_and_later(terminal):
-    """A picture as kitty gets it, and a clip's first frame where there is ffmpeg."""
-    clip = ("generate", "waves", "--model", "kling-3.0", "--provider", "reapi", "--duration", "3", "--show")
-    for words in (FOX, clip, ("tasks", "show", "--show")):
-        if words[0] == "tasks":
-            words = (*words, terminal.json("tasks")[0]["id"])
-        text = on_a_terminal(*words, "--config", "anymedia.toml")
+def test_on_a_terminal_a_result_is_a_picture(terminal):
+    """As kitty gets it; of a clip the first frame, where there is ffmpeg."""
+    clip = ("generate", "waves", "--model", "kling-3.0", "--provider", "reapi", "--duration", "3")
+    for words in (FOX, clip):
+        terminal(*words)
+        text = on_a_terminal("tasks", "show", terminal.json("tasks")[-1]["id"], "--show")
         if words == clip and shutil.which("ffmpeg") is None:
             assert "where ffmpeg is installed" in text
             continue
