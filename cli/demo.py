@@ -28,8 +28,9 @@ from anymedia.clock import Clock
 from anymedia.registry import adapters
 
 from .command import Command
-from .errors import error_facts, error_json
+from .errors import error_json
 from .explain import explanation_json
+from .failure import error_facts
 from .inline.option import looks_at, refuse_json, show_option
 from .progress import Progress
 from .quotes import quote_json

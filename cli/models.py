@@ -9,6 +9,7 @@ import click
 
 from anymedia import Kind, load_config, to_json
 from anymedia.clock import Clock
+from anymedia.pricing.model_names import model_meant
 from anymedia.pricing.unsold import EVERY_KIND, kinds_of
 from anymedia.registry import adapters
 
@@ -68,6 +69,7 @@ def command(
     of_kind = None if kind is None else Kind(kind)
     if model is not None:
         every = [*adapters().values(), *(account.adapter for account in found.accounts.values())]
+        model = model_meant(model, every)
         kinds_of(model, every, kinds=EVERY_KIND if of_kind is None else (of_kind,))
     today = clock.now().date()
     offers = (

@@ -14,6 +14,7 @@ from anymedia.model.kinds import KINDS
 from anymedia.model.options import OnUnsupported
 from anymedia.model.vocabulary import Kind
 from anymedia.pricing.live import LivePrices
+from anymedia.pricing.model_names import model_meant
 from anymedia.pricing.offers import Candidate, candidates
 from anymedia.pricing.unsold import kinds_of
 from anymedia.registry import adapters
@@ -115,6 +116,7 @@ def _asked(
     if "model" not in given:
         raise _missing(ctx, "model" if given else PROMPT)
     known = [*adapters().values(), *(account.adapter for account in config.accounts.values())]
+    given["model"] = model_meant(given["model"], known)
     kinds = kinds_of(given["model"], known, offer)
     kind = next((kind for kind in kinds if not _foreign(_named(given, kind), kind)), kinds[0])
     named = _named(given, kind)

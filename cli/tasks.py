@@ -16,6 +16,7 @@ from anymedia.model.task import STATUSES
 from .attempts import money_of, stands
 from .command import Command, Group, config_option, kind_option
 from .complete import accounts
+from .doubt import replay_until, replayed, ways_out
 from .inline.option import looks_at, refuse_json, show_option
 from .journal import SHORT_ID, attempt_json, is_uncertain, read_journal, since_option, when, with_journal
 from .listed import show_list
@@ -34,8 +35,8 @@ FOUND_OUT = {Billed.YES: "it was billed", Billed.NO: "it was not billed"}
 """What may be noted of an uncertain attempt."""
 
 DOUBT = (
-    "uncertain: may have been billed, and not sent again. `anymedia tasks settle` notes what you found out at the "
-    "provider; `anymedia resume --replay` sends it again where the provider honours idempotency keys."
+    "uncertain: may have been billed, and not sent again. Look in the provider's own list of tasks, and note what you "
+    "find with `anymedia tasks settle`."
 )
 
 
@@ -216,8 +217,12 @@ def _list(attempts: list[Attempt]) -> None:
     for attempt in attempts:
         if attempt.task is not None and attempt.task.trouble is not None and not attempt.dismissed:
             say(f"{attempt.id[:SHORT_ID]}: {attempt.task.trouble}")
-    if doubtful := sum(map(is_uncertain, attempts)):
-        say(f"{doubtful} {DOUBT}")
+    doubtful = [attempt for attempt in attempts if is_uncertain(attempt)]
+    untils = {attempt.id[:SHORT_ID]: until for attempt in doubtful if (until := replay_until(attempt)) is not None}
+    for name, until in untils.items():
+        say(f"{name} may have been billed: until {until:%H:%M:%S} UTC {replayed()}.")
+    if lost := len(doubtful) - len(untils):
+        say(f"{lost} {DOUBT}")
 
 
 # One
@@ -236,7 +241,7 @@ def _show(attempt: Attempt, *, show: bool) -> None:
     screen.headline(attempt.id[:SHORT_ID], "yellow" if is_uncertain(attempt) else "cyan", stands(attempt))
     screen.block(pairs(_facts(attempt)))
     if is_uncertain(attempt):
-        screen.block(f"\n{DOUBT}")
+        screen.block("", "It may have been billed.", *ways_out(attempt, replay_until(attempt)))
     if attempt.task is not None:
         screen.headline("task", "cyan", attempt.task.id)
         screen.block(pairs(_task_facts(attempt.task)))

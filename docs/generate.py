@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from _generate import built_in, pages
+from _generate import FOLDERS, built_in, pages
 from _generate.age import stale
 
 
@@ -16,9 +16,9 @@ def main() -> None:
     docs = Path(__file__).parent
     written = pages(built_in(), docs)
     for name, text in written.items():
-        (docs / name).parent.mkdir(exist_ok=True)
+        (docs / name).parent.mkdir(parents=True, exist_ok=True)
         (docs / name).write_text(text, "utf-8")
-    for folder in ("providers", "prices"):
+    for folder in FOLDERS:
         for page in (docs / folder).glob("*.md"):
             if f"{folder}/{page.name}" not in written:  # of what is no more
                 page.unlink()

@@ -108,7 +108,11 @@ def _summary(data: Data) -> Html:
             possible(spent.uncertain_usd) if spent.uncertain else amount(Decimal(0)),
             _more(spent.uncertain_unknown, counted(spent.uncertain, "uncertain attempt")),
         ),
-        _tile("given back", counted(spent.refunded, "task"), "failed or canceled, and not billed"),
+        _tile(
+            "given back",
+            amount(total.given_back, exact=not spent.refunded),
+            f"as {counted(spent.refunded, 'task')} that failed or were canceled had been quoted",
+        ),
         _tile("succeeded", rate(total) or "–", ended(total)),
     ]
     notes = [el("p", note, class_="note") for note in (damaged(data),) if note]

@@ -82,18 +82,18 @@ def perhaps(row: Row) -> Html:
 
 
 def _sum(usd: Decimal | None, unknown: int, shown: Callable[[Decimal], str]) -> Html:
-    more = el("div", f"{unknown} of unknown price", class_="offer") if unknown else None
+    more = el("div", f"{unknown:,} of unknown price", class_="offer") if unknown else None
     return together([None if usd is None else shown(usd), more])
 
 
 def _count(number: int) -> str:
-    return str(number or "")
+    return f"{number:,}" if number else ""
 
 
 CELLS: Mapping[str, Callable[[Row], str]] = {
     "billed": known,
     "may have been": perhaps,
-    "attempts": lambda row: str(row.number),
+    "attempts": lambda row: _count(row.number),
     "succeeded": lambda row: _count(row.count(State.SUCCEEDED)),
     "failed": lambda row: _count(row.count(State.FAILED, Outcome.REFUSED, Outcome.NOT_SENT)),
     "given back": lambda row: _count(row.spent.refunded),
@@ -153,10 +153,10 @@ def _price(price: Price) -> Html:
     drift, over = price.drift, price.difference
     told = "" if over is None else "none" if not over else signed(over)
     figures = (
-        () if drift is None else (str(drift.settled), _count(drift.differing), str(drift.quoted), str(drift.billed))
+        () if drift is None else (_count(drift.settled), _count(drift.differing), str(drift.quoted), str(drift.billed))
     )
     cells = (*figures, el("span", told, class_="drift" if over is not None and over > 0 else None))
-    return line(own(price.offer), str(price.paid), str(price.each), *(cells if drift else [""] * 5))
+    return line(own(price.offer), _count(price.paid), str(price.each), *(cells if drift else [""] * 5))
 
 
 def _left(number: int, what: str, is_so: str) -> str:

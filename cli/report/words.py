@@ -5,7 +5,6 @@ from datetime import datetime
 from decimal import Decimal
 
 from anymedia import Attempt, Money, PriceStatus
-from anymedia.cli.resume import replay_until
 from anymedia.cli.spend import sums_told
 from anymedia.cli.text import counted, possibly, together
 from anymedia.journal.report import Wanted
@@ -72,8 +71,8 @@ def ended(row: Row) -> str:
     known = [*ENDED, *GOING_ON]
     ends = [end for end in (*known, *sorted(row.ends.keys() - {*map(str, known)})) if row.count(end)]
     going = row.count(*GOING_ON)
-    words = [f"{row.count(end)} {end}" for end in ends if end not in GOING_ON]
-    return together([*words, *([f"{going} not finished"] if going else [])] or ["nothing"])
+    words = [f"{row.count(end):,} {end}" for end in ends if end not in GOING_ON]
+    return together([*words, *([f"{going:,} not finished"] if going else [])] or ["nothing"])
 
 
 def selected(wanted: Wanted) -> str:
@@ -114,5 +113,5 @@ def offer(attempt: Attempt) -> str:
 
 def replayed(attempt: Attempt, now: datetime) -> datetime | None:
     """Return until when a replay of an attempt buys nothing twice; None where it would, or could by now."""
-    until = replay_until(attempt)
+    until = attempt.replay_until
     return until if until is not None and attempt.started_at <= now <= until else None

@@ -84,6 +84,11 @@ class Ledger:
         self._keyed = Keyed(journal)
 
     @property
+    def prompts(self) -> bool:
+        """Whether it writes down what was asked for, without which nothing can be sent again from it."""
+        return self._records.prompts
+
+    @property
     def results(self) -> Path:
         """The folder for results that came as bytes."""
         return self.journal.results
@@ -313,13 +318,13 @@ class Ledger:
         named = attempt.settled is not None and attempt.task is not None and attempt.task.raw is None
         found_out = attempt.task is not None and not (named and force)
         if attempt.outcome not in (Outcome.UNCERTAIN, Outcome.ACCEPTED_WITHOUT_ID) or found_out:
-            force_names = "--force (force=True) names another task, or none"
+            force_names = "force=True names another task, or none"
             way = force_names if named else "only an uncertain attempt can be settled by hand"
             raise _bad_id(f"{attempt.id[:8]} is {attempt.status}: {way}")
         found = Billed.YES if billed else Billed.NO
         if attempt.settled not in (None, found) and not force:
             before = "not billed" if billed else "billed"
-            raise _bad_id(f"{attempt.id[:8]} was settled as {before} before: --force (force=True) settles it otherwise")
+            raise _bad_id(f"{attempt.id[:8]} was settled as {before} before: force=True settles it otherwise")
         task = None if task_id is None else attempt.draft(task_id)
         settled = attrs.evolve(attempt, settled=found, task=task)
         end = await self.journal.write(self._records.ended(settled, unanswered=not named))
@@ -336,10 +341,8 @@ class Ledger:
         """
         attempt = await self.find(name)
         if attempt.task is None:
-            raise _bad_id(
-                f"{attempt.id[:8]} is {attempt.status}: only a task can be dismissed; "
-                "--billed, --not-billed and --task settle an attempt without one"
-            )
+            way = "only a task can be dismissed; billed= and task_id= settle an attempt without one"
+            raise _bad_id(f"{attempt.id[:8]} is {attempt.status}: {way}")
         dismissed = attrs.evolve(attempt, dismissed=True)
         await self.journal.write(self._records.ended(dismissed))
         return dismissed

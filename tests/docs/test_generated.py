@@ -68,7 +68,7 @@ sys.path.insert(0, str(DOCS))
 from _generate import built_in, figures, money_safety, pages, prices, provider, routing  # noqa: E402
 from _generate.age import due, stale, words  # noqa: E402
 from _generate.asking import KEYED, PLAIN, answer, draft, refused, submit_end  # noqa: E402
-from _generate.markdown import anchor, page_of, prices_of, prices_page, ranges, variants  # noqa: E402
+from _generate.markdown import page_of, prices_of, prices_page, ranges, variants  # noqa: E402
 
 ADAPTERS = built_in()
 of_each = pytest.mark.parametrize("adapter", ADAPTERS, ids=lambda adapter: adapter.name)
@@ -91,7 +91,9 @@ def tables(text):
     found, above = [], ""
     for block in text.split("\n\n"):
         if block.startswith("|"):
-            head, _, *rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in block.splitlines())
+            head, _, *rows = (
+                [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip("|"))] for line in block.splitlines()
+            )
             found.append((above, [dict(zip(head, row, strict=True)) for row in rows]))
         above = block
     return found
@@ -109,13 +111,6 @@ def test_each_page_says_in_its_first_line_where_it_comes_from():
     for text in written().values():
         assert "Generated" in text.splitlines()[0]
         assert "`make docs`" in text.splitlines()[0]
-
-
-@pytest.mark.parametrize("path", sorted(DOCS.rglob("*.md")), ids=lambda path: str(path.relative_to(DOCS)))
-def test_every_link_leads_to_a_heading(path):
-    for target, heading in re.findall(r"\]\(([^)#:]*)(#[^)]+)\)", path.read_text("utf-8")):
-        text = (path.parent / target if target else path).read_text("utf-8")
-        assert heading in [anchor(title) for title in re.findall(r"^#+ (.+)$", text, re.MULTILINE)], (target, heading)
 
 
 def test_every_table_is_whole():
