@@ -45,6 +45,7 @@ def _row(row: Row) -> dict[str, Any]:
         "ends": dict(row.ends),
         "accepted": spent.accepted,
         "refunded": spent.refunded,
+        "refunded_usd": plain(row.given_back),
         "usd": plain(spent.usd),
         "settled_usd": plain(spent.settled_usd),
         "uncertain": spent.uncertain,

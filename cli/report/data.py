@@ -10,6 +10,7 @@ import attrs
 from anymedia import Attempt, Money, Outcome, PriceStatus, State
 from anymedia.cli.drift import Drift, drifts
 from anymedia.cli.spend import GROUPS, Spent, added_up
+from anymedia.journal import Sum
 from anymedia.journal.counts_as import CountsAs
 from anymedia.journal.private import Private
 from anymedia.journal.records import usd_of
@@ -30,10 +31,14 @@ GOING_ON = (State.QUEUED, State.RUNNING)
 
 @attrs.frozen(kw_only=True)
 class Row:
-    """What became of a group of attempts: what it came to in money, and how many stand where."""
+    """What became of a group of attempts: what it came to in money, and how many stand where.
+
+    `given_back` is what the refunded ones were quoted at, as far as anybody knows: None where nobody does.
+    """
 
     spent: Spent
     ends: Mapping[str, int]
+    given_back: Decimal | None
 
     @property
     def name(self) -> str:
@@ -166,7 +171,14 @@ def row(name: str, groups: Iterable[Group]) -> Row:
     ends: dict[str, int] = {}
     for end, number in (each for group in groups for each in group.ends.items()):
         ends[end] = ends.get(end, 0) + number
-    return Row(spent=added_up(name, (each for group in groups for each in group.sums)), ends=ends)
+    sums = [each for group in groups for each in group.sums]
+    return Row(spent=added_up(name, sums), ends=ends, given_back=_given_back(sums))
+
+
+def _given_back(sums: Iterable[Sum]) -> Decimal | None:
+    refunded = [each for each in sums if CountsAs.read(each.counts_as).refunded]
+    known = not refunded or any(each.quotes for each in refunded)
+    return usd_of(sum(each.quoted for each in refunded)) if known else None
 
 
 def rows(groups: Iterable[Group], by: str) -> list[Row]:

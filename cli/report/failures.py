@@ -33,17 +33,17 @@ def _cause(failed: Failed, data: Data) -> Iterator[Html]:
     spent = failed.row.spent
     paid = f"{billed(failed.row)} not given back" if spent.usd or spent.unknown else None
     name = el("th", cause(failed.cause), paid and el("span", f", {paid}", class_="offer"), scope="rowgroup")
-    yield el("tr", name, el("td", str(failed.row.number), class_=NUMBER), class_="group")
+    yield el("tr", name, el("td", f"{failed.row.number:,}", class_=NUMBER), class_="group")
     yield from (_reason(each, data) for each in failed.reasons[:MOST_REASONS])
     if others := failed.others + sum(each.number for each in failed.reasons[MOST_REASONS:]):
-        yield el("tr", el("td", "other reasons", class_="within"), el("td", str(others), class_=NUMBER))
+        yield el("tr", el("td", "other reasons", class_="within"), el("td", f"{others:,}", class_=NUMBER))
 
 
 def _reason(said: Reason, data: Data) -> Html:
     attempt = said.example
     words = el("blockquote", own(shortened(one_line(reason(attempt)), WORDS)))
     example = el("p", [*_example(said, data)], class_="example")
-    return el("tr", el("td", words, example, class_="within"), el("td", str(said.number), class_=NUMBER))
+    return el("tr", el("td", words, example, class_="within"), el("td", f"{said.number:,}", class_=NUMBER))
 
 
 def _example(said: Reason, data: Data) -> Iterator[Inside]:

@@ -25,17 +25,18 @@ def show(data: Data) -> None:
     _show_uncertain(screen, data)
     screen.headline("summary", "cyan", selected(data.wanted))
     total = data.total
+    refunded = counted(total.spent.refunded, "task")
     screen.block(
         pairs(
             (name, told)
             for name, told in (
-                ("attempts", f"{total.number}: {ended(total)}"),
+                ("attempts", f"{total.number:,}: {ended(total)}"),
                 (
                     "billed",
                     f"{billed(total)}, of it {amount(total.spent.settled_usd)} as the providers told their bills",
                 ),
                 ("may have been", doubtful(total)),
-                ("given back", counted(total.spent.refunded, "task") if total.spent.refunded else ""),
+                ("given back", f"{amount(total.given_back, exact=False)}, {refunded}" if total.spent.refunded else ""),
                 ("succeeded", rate(total)),
                 ("note", damaged(data)),
             )
@@ -76,7 +77,7 @@ def _show_groups(screen: "Screen", by: str, rows: Sequence[Row]) -> None:
             row.name,
             billed(row),
             doubtful(row),
-            str(row.number),
+            f"{row.number:,}",
             str(row.count(State.SUCCEEDED) or ""),
             str(row.spent.refunded or ""),
             rate(row),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 
 from anymedia import Outcome, State
 from anymedia.cli.spend import date_of
@@ -9,7 +10,7 @@ from anymedia.cli.text import counted
 
 from .data import Data, Day, Price, Row
 from .markup import Html, Inside, el, marked, own, together
-from .words import amount, rate, signed
+from .words import amount, possible, rate, signed
 
 MOST_ROWS = 100
 """How many groups a table shows; the others are counted."""
@@ -71,28 +72,28 @@ def groups(by: str, rows: Sequence[Row]) -> Html:
 def known(row: Row) -> Html:
     """Return what was billed for a group, and below it for how many nobody knows it."""
     spent = row.spent
-    return _sum(spent.usd, spent.unknown, exact=spent.exact) if spent.accepted else Html()
+    return _sum(spent.usd, spent.unknown, partial(amount, exact=spent.exact)) if spent.accepted else Html()
 
 
 def perhaps(row: Row) -> Html:
     """Return what may have been billed for a group beside."""
     spent = row.spent
-    return _sum(spent.uncertain_usd, spent.uncertain_unknown, exact=False) if spent.uncertain else Html()
+    return _sum(spent.uncertain_usd, spent.uncertain_unknown, possible) if spent.uncertain else Html()
 
 
-def _sum(usd: Decimal | None, unknown: int, *, exact: bool) -> Html:
-    more = el("div", f"{unknown} of unknown price", class_="offer") if unknown else None
-    return together([None if usd is None else amount(usd, exact=exact), more])
+def _sum(usd: Decimal | None, unknown: int, shown: Callable[[Decimal], str]) -> Html:
+    more = el("div", f"{unknown:,} of unknown price", class_="offer") if unknown else None
+    return together([None if usd is None else shown(usd), more])
 
 
 def _count(number: int) -> str:
-    return str(number or "")
+    return f"{number:,}" if number else ""
 
 
 CELLS: Mapping[str, Callable[[Row], str]] = {
     "billed": known,
     "may have been": perhaps,
-    "attempts": lambda row: str(row.number),
+    "attempts": lambda row: _count(row.number),
     "succeeded": lambda row: _count(row.count(State.SUCCEEDED)),
     "failed": lambda row: _count(row.count(State.FAILED, Outcome.REFUSED, Outcome.NOT_SENT)),
     "given back": lambda row: _count(row.spent.refunded),
@@ -152,10 +153,10 @@ def _price(price: Price) -> Html:
     drift, over = price.drift, price.difference
     told = "" if over is None else "none" if not over else signed(over)
     figures = (
-        () if drift is None else (str(drift.settled), _count(drift.differing), str(drift.quoted), str(drift.billed))
+        () if drift is None else (_count(drift.settled), _count(drift.differing), str(drift.quoted), str(drift.billed))
     )
     cells = (*figures, el("span", told, class_="drift" if over is not None and over > 0 else None))
-    return line(own(price.offer), str(price.paid), str(price.each), *(cells if drift else [""] * 5))
+    return line(own(price.offer), _count(price.paid), str(price.each), *(cells if drift else [""] * 5))
 
 
 def _left(number: int, what: str, is_so: str) -> str:

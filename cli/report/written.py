@@ -50,14 +50,16 @@ def write(path: Path, page: str, *, force: bool) -> None:
     Errors: OSError; BadParameter where something else was put there meanwhile.
     """
     checked(path, force=force)
-    with NamedTemporaryFile("wb", dir=path.parent, prefix=f".{path.name[:40]}-", suffix=".tmp", delete=False) as file:
-        try:
+    file = NamedTemporaryFile("wb", dir=path.parent, prefix=f".{path.name[:40]}-", suffix=".tmp", delete=False)  # noqa: SIM115
+    made = Path(file.name)
+    try:
+        with file:
             file.write(page.encode())
             file.flush()
             os.fsync(file.fileno())
-            with suppress(FileNotFoundError):
-                os.fchmod(file.fileno(), S_IMODE(path.stat().st_mode))
-            Path(file.name).replace(path)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
+        with suppress(FileNotFoundError):
+            made.chmod(S_IMODE(path.stat().st_mode))
+        made.replace(path)
+    except BaseException:
+        made.unlink(missing_ok=True)
+        raise

@@ -76,8 +76,16 @@ def _bill(outcome: Outcome | None) -> str:
     return "billed in all likelihood" if outcome is Outcome.ACCEPTED_WITHOUT_ID else "it may have been billed"
 
 
+def _waits(event: Waits) -> str:
+    return f"{_task(event.task)} waited for"
+
+
 def _looked(event: Looked) -> str:
-    return f"{_task(event.task)} {event.task.state}" if event.error is None else f"{_task(event.task)}: {event.error}"
+    return _stands(event) if event.error is None else f"{_task(event.task)}: {event.error}"
+
+
+def _stands(event: Looked | Moved) -> str:
+    return f"{_task(event.task)} {event.task.state}"
 
 
 def _ended(event: Ended) -> str:
@@ -96,6 +104,10 @@ def _fell_back(event: FellBack) -> str:
 def _cooled_down(event: CooledDown) -> str:
     until = "it is well again" if event.until is None else f"{event.until:%H:%M:%S} UTC"
     return f"{event.account} is left alone until {until}: {event.cause}"
+
+
+def _recovered(event: Recovered) -> str:
+    return f"{event.account} is asked again"
 
 
 def _uploaded(event: Uploaded) -> str:
@@ -131,22 +143,15 @@ LINES: Mapping[type, Line] = {
     Answered: Line.of("attempts", logging.INFO, _answered, "a submit has ended, and how"),
     FellBack: Line.of("attempts", logging.INFO, _fell_back, "a request goes on elsewhere, or tries again, and why"),
     Ended: Line.of("tasks", logging.INFO, _ended, "a task is over, how it ended and what it costs"),
-    Moved: Line.of(
-        "tasks", logging.DEBUG, lambda event: f"{_task(event.task)} {event.task.state}", "a task has moved on"
-    ),
-    Waits: Line.of("tasks", logging.DEBUG, lambda event: f"{_task(event.task)} waited for", "a task is waited for"),
+    Moved: Line.of("tasks", logging.DEBUG, _stands, "a task has moved on"),
+    Waits: Line.of("tasks", logging.DEBUG, _waits, "a task is waited for"),
     Looked: Line.of("looks", logging.DEBUG, _looked, "a task was looked at"),
     Uploaded: Line.of("uploads", logging.DEBUG, _uploaded, "a file of the caller's was placed, or was not"),
     Downloaded: Line.of("downloads", logging.DEBUG, _downloaded, "a result's file was saved, or was not"),
     Posted: Line.of("webhooks", logging.DEBUG, _posted, "a webhook came, and was taken"),
     Refused: Line.of("webhooks", logging.INFO, _refused, "a webhook was not believed, and why"),
     CooledDown: Line.of("accounts", logging.WARNING, _cooled_down, "an account is left alone for a while, and why"),
-    Recovered: Line.of(
-        "accounts",
-        logging.INFO,
-        lambda event: f"{event.account} is asked again",
-        "an account that was left alone is asked again",
-    ),
+    Recovered: Line.of("accounts", logging.INFO, _recovered, "an account that was left alone is asked again"),
     Alert: Line.of("alerts", logging.WARNING, _alert, "a day has cost more than [alerts] says"),
 }
 """How each event is logged."""

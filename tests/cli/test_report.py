@@ -27,7 +27,6 @@ from anymedia.cli.report.pictures import BYTES, shown, thumbnail
 from anymedia.cli.text import printable
 from anymedia.journal import Ledger, MemoryJournal
 from anymedia.journal.report import Group, Wanted, report
-from anymedia.registry import adapters
 from tests.journal.reading import run, with_ledger, written
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
@@ -250,6 +249,51 @@ def test_without_prompts_none_is_on_the_page_nor_in_what_the_provider_said(tmp_p
     assert "Prompts are left out." in kept
 
 
+def test_long_lists_are_cut_and_say_so():
+    one = attempt(0)
+    doubts = [attrs.evolve(attempt(number), outcome=Outcome.UNCERTAIN, error="reset") for number in range(110)]
+    refused = [
+        attrs.evolve(one, outcome=Outcome.REFUSED, error=f"no {chr(97 + number // 26)}{chr(97 + number % 26)}")
+        for number in range(120)
+    ]
+    labelled = [
+        attrs.evolve(each, order=attrs.evolve(each.order, labels={"n": str(number)}))
+        for number, each in enumerate(refused)
+    ]
+    read = Page(page([*doubts, *labelled]))
+    rows = [name for name, _ in read.elements].count("tr")
+    assert rows < 400
+    for words in (
+        "10 older ones are not shown: anymedia tasks --state uncertain lists them.",
+        "More uncertain attempts",
+        "other reasons 108",
+        "21 cheaper labels are not shown.",
+    ):
+        assert words in read.text, words
+    assert [name for name, _ in read.elements].count("article") == 12
+
+
+def test_what_was_given_back_and_what_was_billed_otherwise_is_told():
+    bare = attempt(0)
+    draft = bare.draft("task")
+    billed = attrs.evolve(PRICE, usd=Decimal("0.07"), got="settled")
+    ends = [
+        attrs.evolve(draft, state=State.SUCCEEDED, money=billed),
+        attrs.evolve(draft, state=State.SUCCEEDED, money=attrs.evolve(billed, usd=Decimal("0.05"))),
+        attrs.evolve(
+            draft,
+            state=State.FAILED,
+            failure=Failure(cause="failed", refund=Refund.YES),
+            money=attrs.evolve(billed, usd=Decimal(0)),
+        ),
+    ]
+    made = data([attrs.evolve(bare, outcome=Outcome.ACCEPTED, task=task) for task in ends])
+    assert (made.total.given_back, made.total.spent.usd) == (Decimal("0.05"), Decimal("0.12"))
+    (price,) = made.prices
+    assert (price.paid, price.each.usd, price.difference) == (2, Decimal("0.06"), Decimal("0.02"))
+    assert "+$0.02" in Page(pages.page(made, ())).text
+
+
 # Pictures
 
 
@@ -429,6 +473,7 @@ def test_the_json_has_all_that_the_page_shows(kept):
         "ends": {"uncertain": 1, "failed": 1, "succeeded": 1, "refused": 1},
         "accepted": 2,
         "refunded": 0,
+        "refunded_usd": "0",
         "usd": "0.1",
         "settled_usd": "0",
         "uncertain": 1,
@@ -481,15 +526,12 @@ def test_nothing_was_asked_yet(terminal):
 
 
 def test_until_when_a_replay_is_safe_is_told(terminal):
-    seller = next(each for each in adapters().values() if each.idempotency is not None)
-    one = attempt(0)
-    order = attrs.evolve(one.order, provider=seller.name)
-    late = timedelta(seconds=seller.idempotency.window + 1)
+    one, second = attempt(0), timedelta(seconds=1)
     doubts = [
         attrs.evolve(
-            one, id=f"{place:032x}", order=order, replay_key="k", started_at=NOW - age, outcome=Outcome.UNCERTAIN
+            one, id=f"{place:032x}", started_at=NOW - 9 * second, replay_until=until, outcome=Outcome.UNCERTAIN
         )
-        for place, age in enumerate((timedelta(seconds=1), late))
+        for place, until in enumerate((NOW + second, NOW - second))
     ]
     read = Page(page(doubts))
     assert read.text.count("anymedia resume --replay") == 1

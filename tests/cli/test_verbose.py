@@ -34,9 +34,8 @@ def test_a_cooldown_is_told_with_v_alone(terminal, simulators):
         simulators["reapi"].fault("no_credit")
         shown = terminal(*words)
         assert shown.exit_code == 1
-        assert (
-            len(re.findall(r"^warning: reapi is left alone until .*: no_credit$", shown.stderr, re.MULTILINE)) == times
-        )
+        told = re.findall(r"^warning: reapi is left alone until .*: no_credit$", shown.stderr, re.MULTILINE)
+        assert len(told) == times
 
 
 def test_an_alert_is_told_by_one_command_of_a_day(terminal, simulators):

@@ -137,6 +137,7 @@ async def test_an_order_is_bought_once(form, hooks, simulators, clock):
         assert f"{where}/picture" in await done(visitor, where)
         assert await seen(visitor, where) == (200, "image/jpeg", b"\xff\xd8")
         assert (await place(visitor, fields))[1] == where  # the form is sent once more
+        assert (await place(visitor, fields | {"prompt": "another wish"}))[0] == 422
         (bought,) = await asyncio.to_thread(attempts, fields["order"])
         assert bought.task.variant == "images"
         assert sum(one.bills()["webhooks"]["answered"] for one in simulators) == 1
