@@ -13,6 +13,7 @@ COMMANDS = (
     "resume",
     "tasks",
     "spend",
+    "report",
     "explain",
     "prices",
     "compare",
@@ -25,6 +26,7 @@ COMMANDS = (
     "listen",
     "simulate",
     "demo",
+    "completion",
 )
 """The modules that hold a `command`, in the order of the help."""
 

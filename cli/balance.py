@@ -31,7 +31,7 @@ class Left:
     error: AnymediaError | None = None
 
 
-@click.command("balance", cls=Command)
+@click.command("balance", cls=Command, example="balance")
 @click.argument("names", nargs=-1, metavar="[ACCOUNT]...")
 @config_option
 @click.pass_context

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, suppress
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from errno import ENOSPC, EPIPE
 from pathlib import Path
@@ -137,21 +138,53 @@ class _Unbroken:
 
 
 class _Said(logging.Handler):
-    """Prints what the library logs as lines of the command line."""
+    """Prints what the library logs as lines of the command line: what it does with the time, a warning as one."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Leave out, without -v, that an account is left alone: that ends with the command, whose error says why."""
+        return bool(super().filter(record)) and (self.level < logging.WARNING or record.name != COOLDOWNS)
 
     def emit(self, record: logging.LogRecord) -> None:
-        say(f"{record.levelname.lower()}: {record.getMessage()}")
+        is_warning = record.levelno >= logging.WARNING
+        when = f"{datetime.fromtimestamp(record.created, UTC):%H:%M:%S}"
+        say(f"{record.levelname.lower()}: {record.getMessage()}" if is_warning else f"{when} {record.getMessage()}")
+
+
+COOLDOWNS = "anymedia.accounts"
+LOG = logging.getLogger("anymedia")
+LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
+"""What is shown of the log without -v, with one, and with two."""
 
 
 @contextmanager
-def _logged() -> Iterator[None]:
-    """Show what the library warns of, on stderr, for the length of a command."""
-    log, handler = logging.getLogger("anymedia"), _Said(logging.WARNING)
-    log.addHandler(handler)
+def _logged(ctx: click.Context) -> Iterator[None]:
+    """Show on stderr what the library warns of, and with -v what it does, for the length of a command."""
+    before, handler = LOG.level, _Said()
+    ctx.meta[_Said.__name__] = handler
+    LOG.addHandler(handler)
+    _show_more(ctx, None, 0)
     try:
         yield
     finally:
-        log.removeHandler(handler)
+        LOG.removeHandler(handler)
+        LOG.setLevel(before)
+
+
+def _show_more(ctx: click.Context, _: click.Parameter | None, times: int) -> None:
+    """Show more of the log by each -v, wherever it stands; the contexts of a command line share what `meta` holds."""
+    told = ctx.meta["verbose"] = ctx.meta.get("verbose", 0) + times
+    handler: logging.Handler | None = ctx.meta.get(_Said.__name__)
+    if handler is not None:  # else the command is not run yet
+        level = LEVELS[min(told, len(LEVELS) - 1)]
+        handler.setLevel(level)
+        if told:
+            LOG.setLevel(level)
+
+
+def verbose_option() -> click.Option:
+    """Return -v."""
+    says = "Say on stderr what is done: each attempt and what becomes of it; -vv: each look and each file too."
+    return click.Option(["-v", "--verbose"], count=True, expose_value=False, callback=_show_more, help=says)
 
 
 class Root(_Naming):
@@ -161,6 +194,10 @@ class Root(_Naming):
     """
 
     _words: Sequence[str] = ()
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.params.append(verbose_option())
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
@@ -176,22 +213,33 @@ class Root(_Naming):
     def invoke(self, ctx: click.Context) -> Any:
         """Read the rest of it, and run the command."""
         ctx.obj = ctx.obj or Clock()
-        with redirect_stderr(cast("TextIO", _Unbroken(sys.stderr))), ends_clearly(self._words), _logged():
+        with redirect_stderr(cast("TextIO", _Unbroken(sys.stderr))), ends_clearly(self._words), _logged(ctx):
             return super().invoke(ctx)
 
 
 class _Clear(click.Command):
-    """What has --json, and shows its options below their titles; those that have none stand last."""
+    """What has --json, and shows its options below their titles; those that have none stand last.
+
+    `example` is what stands behind `anymedia` in the one example of its help.
+    """
+
+    def __init__(self, *args: Any, example: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.example: str = example
+        self.params.append(
+            click.Option(["--json", "as_json"], is_flag=True, help="Print the result as JSON on stdout, and no more.")
+        )
+        self.params.append(verbose_option())
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what it does into the help, and an example."""
+        super().format_help_text(ctx, formatter)
+        with formatter.section("Example"):
+            formatter.write(f"{'':{formatter.current_indent}}anymedia {self.example}\n")
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options into the help."""
         write_options(self.get_params(ctx), ctx, formatter)
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.params.append(
-            click.Option(["--json", "as_json"], is_flag=True, help="Print the result as JSON on stdout, and no more.")
-        )
 
 
 class Command(_Clear):

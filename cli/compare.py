@@ -43,7 +43,7 @@ def _naming_the_second(function: Callable[..., T]) -> Callable[..., T]:
     return naming
 
 
-@click.command("compare", cls=Command)
+@click.command("compare", cls=Command, example='compare "a lighthouse at dusk" --model flux-2-pro reapi runapi')
 @_naming_the_second
 @asks_of_named
 @click.argument("a", metavar="A")

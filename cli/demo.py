@@ -11,6 +11,7 @@ import click
 
 import anymedia
 from anymedia import (
+    Alert,
     AnymediaError,
     Attempt,
     Explanation,
@@ -31,7 +32,7 @@ from .explain import explanation_json
 from .progress import Progress
 from .quotes import quote_json
 from .saving import writable
-from .simulate import needs_packages
+from .simulate import SPEED, needs_packages
 from .text import counted, pixels, price, print_json, together
 
 if TYPE_CHECKING:
@@ -45,12 +46,11 @@ CLIP = VideoRequest(
 )
 """What is asked for next, with the picture as its first frame."""
 
-SPEED = 4.0
 NAMES = "{account}-{model}.{ext}"
 """How the files are named: who made them of which model."""
 
 
-@click.command("demo", cls=Command)
+@click.command("demo", cls=Command, example="demo --out media")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -115,7 +115,7 @@ async def _run(clock: Clock, out: Path, quoted: Mapping[str, Money], journal: Pa
         config = attrs.evolve(read_config(simulators.config, simulators.environ), journal=journal)
         stages = [Progress(clock)]
 
-        def see(event: Attempt | Task) -> None:
+        def see(event: Attempt | Task | Alert) -> None:
             stages[-1].see(event)
 
         async with Client(config, clock=clock, on_event=see) as client:

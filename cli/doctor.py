@@ -62,7 +62,7 @@ class Stored:
     trouble: str | None = None
 
 
-@click.command("doctor", cls=Command)
+@click.command("doctor", cls=Command, example="doctor")
 @config_option
 @click.pass_context
 def command(ctx: click.Context, config: Path | None, as_json: bool) -> None:

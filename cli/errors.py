@@ -22,7 +22,7 @@ from anymedia import (
 from anymedia.model.kinds import KINDS
 
 from .attempts import show_attempts, tried_json
-from .fields import flag, in_flags
+from .fields import flag, in_flags, options_as_flags
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -186,7 +186,7 @@ def _details(error: AnymediaError) -> "Iterator[RenderableType]":
         rows = list(problem_rows(error.problems))
         yield pairs(rows) if len(rows) > 1 else ": ".join(rows[0])
         return
-    yield str(error)
+    yield options_as_flags(str(error))
     if not _of_this_side(error):
         yield pairs(error_facts(error))
 

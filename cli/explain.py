@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .screen import Screen
 
 
-@click.command("explain", cls=Command)
+@click.command("explain", cls=Command, example='explain "a lighthouse at dusk" --model flux-2-pro --provider fal')
 @asks
 @routes
 @config_option

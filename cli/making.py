@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from math import inf
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
@@ -14,6 +13,7 @@ import click
 from anymedia import AnymediaError, Asset, Attempt, Config, JournalError, Kind, Result, Task, to_json
 from anymedia.clock import Clock
 from anymedia.model.money import total
+from anymedia.model.spellings import span
 
 from .attempts import show_attempts, tried_json
 from .errors import MISSING, show_error
@@ -29,9 +29,9 @@ T = TypeVar("T")
 Generate: TypeAlias = "Callable[[Client], Awaitable[Result]]"
 
 
-def _timeout(_: click.Context, __: click.Parameter, seconds: float) -> float:
-    if not 0 < seconds < inf:
-        raise click.BadParameter(f"must be more than 0 seconds, not {seconds}")
+def _timeout(_: click.Context, __: click.Parameter, text: str) -> float:
+    if not (seconds := span(text)):
+        raise click.BadParameter(f"must be more than 0 seconds, or a time like 90s, 5m, 1h30m, not {text!r}")
     return seconds
 
 
@@ -39,12 +39,11 @@ def timeout_option(function: F) -> F:
     """Add --timeout."""
     option = click.option(
         "--timeout",
-        type=float,
-        default=600.0,
+        default="10m",
         callback=_timeout,
-        show_default="600",
-        metavar="S",
-        help="Seconds to wait; a task that takes longer lives on.",
+        show_default=True,
+        metavar="T",
+        help="How long to wait, in seconds or like 90s, 5m, 1h30m; a task that takes longer lives on.",
     )
     return option(function)
 

@@ -9,10 +9,12 @@ import click
 
 from anymedia import Kind, load_config, to_json
 from anymedia.clock import Clock
+from anymedia.pricing.model_names import model_meant
 from anymedia.pricing.unsold import EVERY_KIND, kinds_of
 from anymedia.registry import adapters
 
 from .command import Command, config_option, kind_option
+from .complete import accounts, models
 from .nothing import refuse_nothing
 from .offers import offer_json, show_offers
 from .prices import pool
@@ -31,10 +33,17 @@ OF_SEVERAL = ("cheapest at", "providers")
 PIPED = ("model", "kind", "price", "cheapest at", "providers", "note")
 
 
-@click.command("models", cls=Command)
-@click.argument("model", required=False)
+@click.command("models", cls=Command, example="models kling-3.0")
+@click.argument("model", required=False, shell_complete=models)
 @kind_option("Models that make this.")
-@click.option("--provider", "names", multiple=True, metavar="ACCOUNT", help="What this account sells; may be repeated.")
+@click.option(
+    "--provider",
+    "names",
+    multiple=True,
+    metavar="ACCOUNT",
+    shell_complete=accounts,
+    help="What this account sells; may be repeated.",
+)
 @config_option
 @click.pass_obj
 def command(
@@ -59,6 +68,7 @@ def command(
     of_kind = None if kind is None else Kind(kind)
     if model is not None:
         every = [*adapters().values(), *(account.adapter for account in found.accounts.values())]
+        model = model_meant(model, every)
         kinds_of(model, every, kinds=EVERY_KIND if of_kind is None else (of_kind,))
     today = clock.now().date()
     offers = (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 import attrs
 
-from anymedia import Attempt, Order, Outcome, State, Task
+from anymedia import Alert, Attempt, Order, Outcome, State, Task
 from anymedia.clock import Clock
 
 from .attempts import far, how, sold
@@ -72,8 +72,10 @@ class Progress:
         if self._live is not None:
             self._live.stop()
 
-    def see(self, event: Attempt | Task) -> None:
-        """Take note of a change."""
+    def see(self, event: Attempt | Task | Alert) -> None:
+        """Take note of a change; an alert is a line of the log."""
+        if isinstance(event, Alert):
+            return
         attempt = event if isinstance(event, Attempt) else self._with(event)
         row = self._rows[attempt.id] = Row(attempt, self._clock.now())
         line = f"{self._name(row)} {row.words}{self._more(row)}"

@@ -43,7 +43,7 @@ def _handle(_: click.Context, __: click.Parameter, file: str | None) -> str | No
         raise click.BadParameter(f"{file}: not a handle") from None
 
 
-@click.command("resume", cls=Command)
+@click.command("resume", cls=Command, example="resume --out out")
 @click.option("--handle", callback=_handle, metavar="FILE", help="Wait for this handle's task alone; - reads stdin.")
 @click.option(
     "--replay", is_flag=True, help="Send uncertain attempts again where the provider still honours their replay key."
@@ -191,13 +191,13 @@ def _uncertain(
         yield "answer", one_line(json.dumps(attempt.answer, ensure_ascii=False))[:ANSWER]
     if replayed is not None:
         yield "replay", str(replayed)
-    elif (until := _replayed_until(attempt)) is not None and attempt.started_at <= now <= until:
+    elif (until := replay_until(attempt)) is not None and attempt.started_at <= now <= until:
         yield "replay", f"`anymedia resume --replay` sends it again with its replay key, until {until:%H:%M:%S} UTC"
     settle = f"anymedia tasks settle {attempt.id[:SHORT_ID]}"
     yield "settle", f"look for it at the provider, then `{settle} --billed`, `--not-billed` or `--task TASK_ID`"
 
 
-def _replayed_until(attempt: Attempt) -> datetime | None:
+def replay_until(attempt: Attempt) -> datetime | None:
     """Return until when the provider honours the replay key of an attempt; None when it has none."""
     adapter = adapters().get(attempt.order.provider)
     if adapter is None or adapter.idempotency is None or attempt.replay_key is None:

@@ -29,7 +29,7 @@ def route_of(asked: Asked, terms: GenerateOptions, config: Config) -> Route:
         accounts = [attrs.evolve(account, api_key=Secret("its own"), settings=_whole(account)) for account in accounts]
     options: GenerateOptions = {"offer": asked.offer, "on_unsupported": asked.on_unsupported, **terms}
     with SyncClient(attrs.evolve(config, accounts={account.name: account for account in accounts})) as client:
-        return client.route(asked.request, **options)
+        return client.route(asked.request, *asked.accounts, **options)
 
 
 def _whole(account: Account) -> "dict[str, str | Secret]":

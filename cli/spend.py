@@ -20,6 +20,9 @@ from .command import Command, config_option
 from .journal import read_journal, since_option
 from .text import print_json, say
 
+EPOCH = date(1970, 1, 1)
+"""The day from which days are counted."""
+
 
 @attrs.frozen(kw_only=True)
 class Spent:
@@ -60,7 +63,7 @@ GROUPS: Mapping[str, tuple[By, Callable[[Any], Iterable[str]]]] = {
 """What is added up, by which of the journal's columns, and the groups that a value of it is of."""
 
 
-@click.command("spend", cls=Command)
+@click.command("spend", cls=Command, example="spend --by account --since 7d")
 @click.option("--by", type=click.Choice([*GROUPS]), default="day", show_default=True, help="What is added up.")
 @since_option
 @config_option
@@ -137,7 +140,7 @@ def _usd(sums: Sequence[Sum]) -> Decimal | None:
 
 def date_of(day: int) -> str:
     """Return the date of a day that is counted from 1970."""
-    return f"{date(1970, 1, 1) + timedelta(days=day):%Y-%m-%d}"
+    return f"{EPOCH + timedelta(days=day):%Y-%m-%d}"
 
 
 # Shown
@@ -163,17 +166,18 @@ def _plain(usd: Decimal | None) -> str | None:
 
 
 def _row(spent: Spent) -> tuple[str, ...]:
-    doubtful = _sums(spent.uncertain_usd, spent.uncertain_unknown, exact=False)
+    doubtful = sums_told(spent.uncertain_usd, spent.uncertain_unknown, exact=False)
     return (
         spent.group,
         str(spent.accepted),
-        _sums(spent.usd, spent.unknown, exact=spent.exact),
+        sums_told(spent.usd, spent.unknown, exact=spent.exact),
         f"{spent.uncertain}: {doubtful}" if spent.uncertain else "",
         str(spent.refunded or ""),
     )
 
 
-def _sums(usd: Decimal | None, unknown: int, *, exact: bool) -> str:
+def sums_told(usd: Decimal | None, unknown: int, *, exact: bool) -> str:
+    """Return an amount, and how many there are beside of which nobody knows the price."""
     status = PriceStatus.EXACT if exact else PriceStatus.APPROXIMATE
     told = [] if usd is None else [str(Money(usd=usd, status=status))]
     return " and ".join([*told, *([f"{unknown} of unknown price"] if unknown else [])])

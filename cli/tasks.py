@@ -16,6 +16,7 @@ from anymedia.model.task import STATUSES
 
 from .attempts import stands
 from .command import Command, Group, config_option, kind_option
+from .complete import accounts
 from .journal import SHORT_ID, attempt_json, is_uncertain, read_journal, since_option, when, with_journal
 from .prompt import prompt_of
 from .text import one_line, plain, price, print_json, print_json_list, say
@@ -62,12 +63,18 @@ def _state(_: click.Context, __: click.Parameter, text: str | None) -> str | Non
     return state
 
 
-@click.group("tasks", cls=Group, invoke_without_command=True, subcommand_metavar="[show|settle|handle ID]")
+@click.group(
+    "tasks",
+    cls=Group,
+    example="tasks --state uncertain --since 7d",
+    invoke_without_command=True,
+    subcommand_metavar="[show|settle|handle ID]",
+)
 @click.option(
     "--state", callback=_state, metavar="S", help="Attempts in this state, like running, uncertain, not-sent."
 )
-@click.option("--provider", metavar="P", help="Attempts at this provider.")
-@click.option("--account", metavar="A", help="Attempts at this account.")
+@click.option("--provider", metavar="P", shell_complete=accounts, help="Attempts at this provider.")
+@click.option("--account", metavar="A", shell_complete=accounts, help="Attempts at this account.")
 @kind_option("Attempts at works of this kind.")
 @since_option
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True, metavar="N", help="The newest N.")
@@ -127,7 +134,7 @@ def _refuse_flags(ctx: click.Context, why: str, besides: Container[str] = ()) ->
             raise click.UsageError(f"{param.opts[0]} {why}")
 
 
-@command.command("show", cls=Command)
+@command.command("show", cls=Command, example="tasks show 3f2a")
 @click.argument("name", metavar="ID")
 @config_option
 def show(name: str, config: Path | None, as_json: bool) -> None:
@@ -142,7 +149,7 @@ def show(name: str, config: Path | None, as_json: bool) -> None:
         _show(attempt)
 
 
-@command.command("settle", cls=Command)
+@command.command("settle", cls=Command, example="tasks settle 3f2a --not-billed")
 @click.argument("name", metavar="ID")
 @click.option("--billed/--not-billed", default=None, help="Whether it was billed.")
 @click.option("--task", "task_id", metavar="TASK_ID", help="It was billed, and this is its task.")
@@ -183,7 +190,7 @@ def _settled(attempt: Attempt) -> str:
     return f"is {stands(attempt)}"
 
 
-@command.command("handle", cls=Command)
+@command.command("handle", cls=Command, example="tasks handle 3f2a")
 @click.argument("name", metavar="ID")
 @config_option
 def print_handle(name: str, config: Path | None, as_json: bool) -> None:

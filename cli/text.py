@@ -32,7 +32,7 @@ def price(money: Money) -> str:
 
 def counted(number: int, what: str) -> str:
     """Return how many there are of a thing: 1 offer, 2 offers."""
-    return f"{number} {what}{'s' * (number != 1)}"
+    return f"{number:,} {what}{'s' * (number != 1)}"
 
 
 def together(words: Iterable[str]) -> str:

@@ -65,16 +65,20 @@ if TYPE_CHECKING:
         Trouble,
     )
     from .model.vocabulary import Billed, Cause, Kind, Outcome, Refund, Retry, State
+    from .observe.events import Alert
     from .preview import compare, explain, quote
     from .pricing.compare import Difference
     from .pricing.explain import Explanation
     from .storage import Storage
     from .sync import SyncClient
 
+    __version__: str
+
 __all__ = [
     "Account",
     "AccountHealth",
     "Adjustment",
+    "Alert",
     "AnymediaError",
     "Asset",
     "Attempt",
@@ -199,6 +203,7 @@ _MODULES = {
         "Trouble",
     ),
     ".model.vocabulary": ("Billed", "Cause", "Kind", "Outcome", "Refund", "Retry", "State"),
+    ".observe.events": ("Alert",),
     ".preview": ("compare", "explain", "quote"),
     ".pricing.compare": ("Difference",),
     ".pricing.explain": ("Explanation",),
@@ -212,6 +217,10 @@ _MODULE_OF = {name: module for module, names in _MODULES.items() for name in nam
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from .model.version import version  # which reads the metadata of the package
+
+        return version()
     if name not in _MODULE_OF:
         raise AttributeError(f"module 'anymedia' has no attribute {name!r}")
     found = globals()[name] = getattr(import_module(_MODULE_OF[name], __name__), name)
@@ -219,4 +228,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, "__version__"})

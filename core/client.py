@@ -3,7 +3,8 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
+from decimal import Decimal
 from functools import cached_property, wraps
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar, Unpack, overload
@@ -22,7 +23,7 @@ from .engine.plan import Plan, plan
 from .engine.recover import Recoverer, Recovery
 from .engine.refresh import refresh
 from .engine.route import Route, route_of
-from .engine.session import Event, Session
+from .engine.session import Session
 from .engine.sidecar import Sidecar, Sidecars
 from .engine.submits import Submits
 from .engine.watch import Watch
@@ -41,12 +42,15 @@ from .model.errors import (
 )
 from .model.money import Money
 from .model.names import no_such
-from .model.options import GenerateOptions, OnUnsupported, Options, SubmitOptions, seconds
+from .model.options import GenerateOptions, OnUnsupported, Options, SubmitOptions, seconds, shows_options, usd
 from .model.quote import Quote
 from .model.request import AnyRequest, RawRequest, Request
 from .model.task import Asset, Attempt, Result, Saved, SavedFile, Task
+from .observe.events import Refused
+from .observe.readers import Heard
 from .pricing.explain import Explanation, explain
 from .pricing.live import LivePrices
+from .pricing.model_names import of_known_model
 from .pricing.offers import Candidate, candidates
 from .pricing.quote import ordered, quote_of
 from .registry import adapters, no_account
@@ -82,13 +86,29 @@ def _in_its_loop(
     return bound
 
 
+def _told(
+    method: Callable[Concatenate["Client", P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate["Client", P], Coroutine[Any, Any, T]]:
+    """Hold a span around a method, where there are spans; its first argument is the request, or the task."""
+
+    @wraps(method)
+    async def told(client: "Client", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        subject = args[0] if args else kwargs.get("request", kwargs.get("task"))
+        with client._session.readers.verb(method.__name__, subject):  # noqa: SLF001 - it is a method of the class
+            return await method(client, *args, **kwargs)
+
+    return told
+
+
 class Client:
     """Every configured account behind one set of verbs.
 
     `config` is a Config, the path of an anymedia.toml, or None for the one that is found (else the API keys in the
     environment). Every attempt is written to a journal before anything is sent: to `journal`, which stays open and is
     the caller's to close, or to the one that the config names, which `close` closes. `on_event` sees every Attempt as
-    it is sent and answered, and every Task as it moves on. Use it as `async with Client() as client`: closing waits for
+    it is sent and answered, every Task as it moves on, and an Alert once the attempts of a day (UTC) come to more than
+    `daily_alert` USD, which [alerts] daily says where it is not given: once a day, over all processes that share the
+    journal. Use it as `async with Client() as client`: closing waits for
     the answers of submits that are under way. A client belongs to the event loop in which it is first used: elsewhere
     each method raises ConfigError.
     """
@@ -98,9 +118,10 @@ class Client:
         config: Config | str | os.PathLike[str] | None = None,
         *,
         clock: Clock | None = None,
-        on_event: Callable[[Event], None] | None = None,
+        on_event: Callable[[Heard], None] | None = None,
         patience: Patience | None = None,
         journal: Journal | None = None,
+        daily_alert: Decimal | str | float | None = None,
     ) -> None:
         self.config: Config = config if isinstance(config, Config) else load_config(config)
         place = self.config.journal
@@ -119,6 +140,7 @@ class Client:
             self.config.network,
             self.config.storage,
             secrets,
+            self._alert_at(daily_alert),
         )
         self._submits = Submits(self._session)
         self._keys = IdempotencyKeys(self._session)
@@ -136,6 +158,13 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+    def _alert_at(self, given: Decimal | str | float | None) -> Decimal | None:
+        """Return the USD of a day that are told of. Errors: OutOfBounds; ConfigError without a journal."""
+        daily = self.config.daily_alert if given is None else usd(given, "daily_alert")
+        if daily is not None and self.journal is None:
+            raise ConfigError("[alerts] needs the journal, which is switched off: it knows what a day has cost")
+        return daily
 
     @_in_its_loop
     async def close(self) -> None:
@@ -192,6 +221,7 @@ class Client:
         """
         return ordered(map(quote_of, self._candidates(request, accounts, offer, on_unsupported)))
 
+    @shows_options
     def route(self, request: Request, *accounts: str, **options: Unpack[GenerateOptions]) -> Route:
         """Return the way that `generate` would go with the same options, and the worst case; sends nothing.
 
@@ -218,7 +248,9 @@ class Client:
 
     # The life of a task
 
+    @shows_options
     @_in_its_loop
+    @_told
     async def submit(
         self, request: AnyRequest, *accounts: str, timeout: float | None = TIMEOUT, **options: Unpack[SubmitOptions]
     ) -> Task:
@@ -238,7 +270,7 @@ class Client:
         terms, deadline = self._terms(request, options), self._deadline(timeout)
         made: list[Task] = []
         try:
-            async with self._keys.held(terms.idempotency_key, request, deadline) as claimed:
+            async with self._held(request, terms, deadline) as claimed:
                 made.append(await self._submitted(request, accounts, terms, deadline, claimed))
                 return made[0]
         except asyncio.CancelledError:  # while the key was released
@@ -274,6 +306,7 @@ class Client:
             return await self._watch.once(self._account(task), task)
 
     @_in_its_loop
+    @_told
     async def wait(self, task: Task, timeout: float | None = TIMEOUT) -> Task:
         """Look at a task at its provider's pace until it has succeeded, and return it.
 
@@ -287,7 +320,9 @@ class Client:
                 return await self._watch.done(account, task)
             return await self._watch.until_done(account, task, limit)
 
+    @shows_options
     @_in_its_loop
+    @_told
     async def generate(
         self, request: AnyRequest, *accounts: str, timeout: float | None = TIMEOUT, **options: Unpack[GenerateOptions]
     ) -> Result:
@@ -295,16 +330,18 @@ class Client:
 
         Several tasks are submitted when `count` asks for more than one makes; any success is a result, with what is
         missing named. `timeout` (seconds) is for all of it. Options, beside those of submit: `policy` (ordered,
-        cheapest, spread, or a function); `fallback=False` stays at the first offer; `max_price` holds over all attempts
-        and parts; within it `on_uncertain="continue"` goes on after a submit that may have been billed, and
-        `on_blocked="continue"` after moderation; `mix=True` lets the missing pictures come from another offer.
+        cheapest, spread, or a function; without one the accounts are asked in the order in which they are named here or
+        in [route], and where neither names any, the cheapest offer is asked first); `fallback=False` stays at the first
+        offer; `max_price` holds over all attempts and parts; within it `on_uncertain="continue"` goes on after a submit
+        that may have been billed, and `on_blocked="continue"` after moderation; `mix=True` lets the missing pictures
+        come from another offer.
         Options that are not given are as the configuration's [route] says.
         Errors: as submit and wait, or NoRoute, when no task succeeded; `attempts` of each lists what was tried.
         """
         terms, deadline = self._terms(request, options), self._deadline(timeout)
         made: list[Task] = []
         try:
-            async with self._keys.held(terms.idempotency_key, request, deadline) as claimed:
+            async with self._held(request, terms, deadline) as claimed:
                 planned = await self._planned(request, accounts, terms, () if claimed is None else claimed.bought)
                 generation = Generation(planned, terms, deadline, self._submits, self._watch, self._account, claimed)
                 result = await generation.result()
@@ -335,7 +372,9 @@ class Client:
         held = self.config.accounts.get(account)
         ledger = self._written("nothing tells what a webhook is about")
         if held is None:
-            raise WebhookRefused("it is for no account of the configuration")
+            refused = WebhookRefused("it is for no account of the configuration")
+            self._session.tell(Refused(account, str(refused)))
+            raise refused
         return await self._webhooks.receive(held, ledger, headers, body, token)
 
     @cached_property
@@ -605,7 +644,8 @@ class Client:
             raise OutOfBounds(problems=[Problem(field="request", message=message)])
         for name in options:
             if name not in OPTIONS:
-                raise TypeError(no_such("option", name, OPTIONS))
+                also = () if name == "timeout" else ("timeout",)
+                raise TypeError(no_such("option", name, (*OPTIONS, *also)))
         return attrs.evolve(self.config.route, **options) if options else self.config.route
 
     def _candidates(
@@ -621,12 +661,21 @@ class Client:
             today=self._session.clock.now().date(),
         )
 
+    def _held(
+        self, request: AnyRequest, terms: Options, deadline: float
+    ) -> AbstractAsyncContextManager[Claimed | None]:
+        """Claim the caller's key while a request is bought under it: in whatever letters it names its model."""
+        if terms.idempotency_key is not None:
+            own = (account.adapter for account in self.config.accounts.values())
+            request = of_known_model(request, [*adapters().values(), *own])
+        return self._keys.held(terms.idempotency_key, request, deadline)
+
     async def _planned(
         self, request: AnyRequest, names: Sequence[str], terms: Options, earlier: Sequence[Attempt]
     ) -> Plan:
         """Return the plan of what was not bought earlier under the caller's key."""
         if sum(len(attempt.order.range) for attempt in latest(earlier).values()) >= request.units:
-            return Plan(units=request.units, options=(), refused=(), left_out=())
+            return Plan(units=request.units, policy="ordered", options=(), refused=(), left_out=())
         if not terms.mix:
             for first in earlier:  # what is missing is bought where the rest was
                 names, terms = (first.order.account,), attrs.evolve(terms, offer=first.order.offer)
@@ -644,6 +693,7 @@ class Client:
             known=adapters().values(),
             one_task=one_task,
             today=self._session.clock.now().date(),
+            ordered=bool(names) or self.config.ordered,
         )
 
     def _deadline(self, timeout: float | None) -> float:

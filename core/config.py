@@ -8,6 +8,7 @@ import codecs
 import os
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from stat import S_ISREG
@@ -23,7 +24,7 @@ from .declare.prices import Override, Per, Price, Prices, Table, counted_by
 from .declare.webhook import Signed
 from .environment import CONFIG, HOME, JOURNAL, XDG_CONFIG_HOME, XDG_STATE_HOME
 from .journal.opening import is_url, path_of
-from .keys import ACCOUNT, LIMITS, ROUTE, TABLES, WEBHOOKS
+from .keys import ACCOUNT, ALERTS, LIMITS, ROUTE, TABLES, WEBHOOKS
 from .keys import JOURNAL as JOURNAL_KEYS
 from .model.errors import ConfigError, OutOfBounds
 from .model.forms import LINK
@@ -35,7 +36,7 @@ from .network import DOWNLOAD, NETWORK, Network, network_of
 from .registry import adapter as find_adapter
 from .registry import adapters, faults
 from .settings import QUOTES, key_of, secret_of, settings_of, variable
-from .tables import only, usd_text
+from .tables import only, seconds_of, usd_text
 from .trust import check_trust
 
 if TYPE_CHECKING:
@@ -109,25 +110,29 @@ def _state(environ: Mapping[str, str]) -> Path | None:
 
 @attrs.frozen(kw_only=True)
 class Config:
-    """The accounts by name, in the order in which they are tried; `path` is the file they were read from.
+    """The accounts by name, in the order in which they stand in it; `path` is the file they were read from.
 
-    `route` holds the default options for calls. `journal` is the file, or the URL, of the
+    `route` holds the default options for calls; `ordered` says whether [route] names the accounts in their order.
+    `journal` is the file, or the URL, of the
     journal that every attempt is written to (None: none is), `prompts` whether what was asked for is written there too;
     `live_prices` is the file of the prices that providers reported; `network` says how other machines are reached;
     `storage` is where results lie, and what lends URLs of the user's own files (None: nothing does); `webhooks` is the
-    URL below which providers call when a task has moved (None: they are not asked to).
+    URL below which providers call when a task has moved (None: they are not asked to); `daily_alert` is how many USD a
+    day may cost before it is told of (None: whatever it costs).
     `unusable` says of the accounts whose adapter cannot be used why that is.
     """
 
     accounts: Mapping[str, Account] = attrs.field(hash=False)
     path: Path | None = None
     route: Options = attrs.field(factory=Options)
+    ordered: bool = False
     journal: Path | str | None = attrs.field(factory=default_journal)
     prompts: bool = True
     live_prices: Path = attrs.field(factory=default_prices)
     network: Network = attrs.field(factory=lambda: network_of(os.environ))
     storage: "Storage | None" = None
     webhooks: str | None = None
+    daily_alert: Decimal | None = None
     unusable: Mapping[str, str] = attrs.field(factory=dict, hash=False)
 
     @classmethod
@@ -239,14 +244,22 @@ def read_config(
         accounts=accounts,
         path=path,
         route=_terms({name: value for name, value in route.items() if name != "accounts"}, f"{where}: route"),
+        ordered="accounts" in route,
         journal=_journal(journal, environ, path, f"{where}: journal"),
         prompts=journal.get("prompts", True),
         live_prices=default_prices(environ),
         network=_network(data, environ, path, where),
         storage=storage,
         webhooks=webhooks,
+        daily_alert=_daily_alert(data, f"{where}: alerts"),
         unusable=unusable,
     )
+
+
+def _daily_alert(data: Mapping[str, Any], where: str) -> Decimal | None:
+    alerts = data.get("alerts", {})
+    only(alerts, ALERTS, where)
+    return Decimal(usd_text(alerts["daily"], f"{where}: daily")) if "daily" in alerts else None
 
 
 def _network(data: Mapping[str, Any], environ: Mapping[str, str], path: Path | None, where: str) -> Network:
@@ -461,15 +474,15 @@ def _account(name: str, table: Any, environ: Mapping[str, str], where: str, besi
         ca_file=Path(beside, expanded(table["ca_file"])) if "ca_file" in table else None,
         allow_http=allow_http,
     )
-    timeout, connections = table.get("timeout", account.timeout), table.get("connections", account.connections)
-    for field, value in (("timeout", timeout), ("connections", connections)):
-        if not 0 < value < 1_000_000:
-            raise ConfigError(f"{where}: {field}: must be more than 0 and less than 1000000, not {value}")
+    timeout = seconds_of(table.get("timeout", account.timeout), f"{where}: timeout")
+    connections = table.get("connections", account.connections)
+    if not 0 < connections < 1_000_000:
+        raise ConfigError(f"{where}: connections: must be more than 0 and less than 1000000, not {connections}")
     prices = {offer: _override(adapter, offer, value, where) for offer, value in table.get("prices", {}).items()}
     daily_limit = usd_text(table["daily_limit"], f"{where}: daily_limit") if "daily_limit" in table else None
     return attrs.evolve(
         account,
-        timeout=float(timeout),
+        timeout=timeout,
         connections=connections,
         prices=prices,
         limits=_limits(table.get("limits", {}), adapter, f"{where}: limits"),
@@ -489,10 +502,10 @@ def _limits(table: Mapping[str, Any], adapter: Adapter, where: str) -> Limits:
 
 
 def _window(value: list[Any], where: str) -> Any:
-    fits = len(value) == 2 and all(isinstance(each, int | float) and not isinstance(each, bool) for each in value)
-    if not fits or not isinstance(value[0], int) or not (value[0] >= 1 and 0 < value[1] < 1_000_000):
-        raise ConfigError(f"{where}: must be [calls, seconds], like [20, 10], not {value!r}")
-    return value[0], float(value[1])
+    if len(value) == 2 and isinstance(value[0], int) and not isinstance(value[0], bool) and value[0] >= 1:
+        with suppress(ConfigError):
+            return value[0], seconds_of(value[1], where)
+    raise ConfigError(f"{where}: must be [calls, seconds], like [20, 10], not {value!r}")
 
 
 def _override(adapter: Adapter, offer: str, value: Any, where: str) -> Override:
@@ -505,12 +518,14 @@ def _override(adapter: Adapter, offer: str, value: Any, where: str) -> Override:
         raise ConfigError(f"{where}: prices: {no_such('offer', offer, names)}")
     if not isinstance(value, Mapping):
         return Override(_for_all(sold.prices, usd_text(value, place)), where)
+    from .own_offers.words import cell_of  # few name prices
+
     page = sold.prices if isinstance(sold.prices, Table) else Table((), {})
     cells: dict[tuple[str, ...], Price] = {}
     for name, amount in value.items():
-        cell = tuple(name.split())
-        if len(cell) != len(page.by):
+        if len(name.split()) != len(page.by):
             raise ConfigError(f"{place}: {name!r}: must be a value for {' '.join(page.by) or 'nothing'}")
+        cell = cell_of(page.by, name.split(), sold.roles.forms)
         if cell not in page.cells or cell in cells:
             listed = ", ".join(" ".join(each) for each in page.cells)
             raise ConfigError(f"{place}: {name!r}: must be one of these, each once at most: {listed}")

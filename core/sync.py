@@ -4,6 +4,7 @@ import asyncio
 import os
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, cast, overload
 
@@ -12,17 +13,17 @@ from .clock import Clock
 from .config import Config
 from .engine.recover import Recovery
 from .engine.route import Route
-from .engine.session import Event
 from .engine.sidecar import Sidecar
 from .journal.ledger import Filters
 from .journal.protocol import Journal
 from .limits.health import AccountHealth
 from .model.errors import AnymediaError
 from .model.money import Money
-from .model.options import GenerateOptions, OnUnsupported, SubmitOptions
+from .model.options import GenerateOptions, OnUnsupported, SubmitOptions, shows_options
 from .model.quote import Quote
 from .model.request import AnyRequest, Request
 from .model.task import Asset, Attempt, Result, Saved, SavedFile, Task
+from .observe.readers import Heard
 from .pricing.explain import Explanation
 from .transport.retry import Patience
 
@@ -37,8 +38,8 @@ class SyncClient:
 
     It works inside a running event loop too, which it blocks. Ctrl-C ends a wait, never a submit that is under way;
     the task is in `detached` then. `on_event` is called on a thread of the client's own. A `journal` that is given is
-    the caller's to close, as with Client. Use `with SyncClient() as client:`, or call `close`; both wait for the
-    answers of submits under way, `longest_wait` seconds at most.
+    the caller's to close; `daily_alert` is as with Client. Use `with SyncClient() as client:`, or call `close`: both
+    wait for the answers of submits under way, `longest_wait` seconds at most.
     """
 
     def __init__(
@@ -46,11 +47,14 @@ class SyncClient:
         config: Config | str | os.PathLike[str] | None = None,
         *,
         clock: Clock | None = None,
-        on_event: Callable[[Event], None] | None = None,
+        on_event: Callable[[Heard], None] | None = None,
         patience: Patience | None = None,
         journal: Journal | None = None,
+        daily_alert: Decimal | str | float | None = None,
     ) -> None:
-        self._client = Client(config, clock=clock, on_event=on_event, patience=patience, journal=journal)
+        self._client = Client(
+            config, clock=clock, on_event=on_event, patience=patience, journal=journal, daily_alert=daily_alert
+        )
         self._process = os.getpid()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="anymedia", daemon=True)
@@ -122,6 +126,7 @@ class SyncClient:
         """As Client.quote."""
         return self._client.quote(request, *accounts, offer=offer, on_unsupported=on_unsupported)
 
+    @shows_options
     def route(self, request: Request, *accounts: str, **options: Unpack[GenerateOptions]) -> Route:
         """As Client.route."""
         return self._client.route(request, *accounts, **options)
@@ -137,6 +142,7 @@ class SyncClient:
         asked = self._client.refresh_prices(request, *accounts, offer=offer, on_unsupported=on_unsupported)
         return self._wait(asked)
 
+    @shows_options
     def submit(
         self,
         request: AnyRequest,
@@ -155,6 +161,7 @@ class SyncClient:
         """As Client.wait."""
         return self._wait(self._client.wait(task, timeout))
 
+    @shows_options
     def generate(
         self, request: AnyRequest, *accounts: str, timeout: float | None = TIMEOUT, **options: Unpack[GenerateOptions]
     ) -> Result:

@@ -77,10 +77,9 @@ async def deliver(
         status = TAKEN
     except WebhookRefused as refused:
         status, error = refused.status or UNPROVEN, str(refused)
-        _log.info("a webhook for %s is refused: %s", name, refused)
     except AnymediaError as fault:
         status, error = AGAIN, str(fault)
-        _log.error("a webhook for %s is to come again: %s", name, fault)
+        _log.error("a webhook for %s is to come again: %s", name, type(fault).__name__)  # its text may be a provider's
     except Exception as fault:  # noqa: BLE001 - whatever it is, the provider is told that it did not arrive
         status, error = FAULTY, type(fault).__name__
         _log.exception("a webhook for %s could not be taken", name)

@@ -3,6 +3,7 @@
     python examples/fallback_service.py                            # at simulators, for nothing
     python examples/fallback_service.py --config anymedia.toml     # at your accounts: this costs money
     curl -H 'Idempotency-Key: order-17' -d '{"prompt": "a lighthouse"}' http://127.0.0.1:8080/pictures
+    curl http://127.0.0.1:8080/metrics                             # for Prometheus
 
 No request costs more than MAX_PRICE, whatever happens on the way. A request that is repeated under the same idempotency
 key is not bought again.
@@ -11,6 +12,8 @@ Where callers are not all the same person, put who it is before the idempotency 
 
 import argparse
 import asyncio
+import json
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack
 from decimal import Decimal
@@ -24,6 +27,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from anymedia import (
+    AccountHealth,
+    Alert,
     AnymediaError,
     Attempt,
     Blocked,
@@ -38,6 +43,7 @@ from anymedia import (
     Result,
     State,
     SubmitUncertain,
+    Task,
     TaskFailed,
     from_json,
     load_config,
@@ -65,8 +71,12 @@ STATUS = (
 )
 """What errors are over HTTP; the first that fits counts."""
 
+BUCKETS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800)
+"""Seconds up to which tasks are counted together: a picture takes seconds, and a film takes minutes."""
+
 CLIENT: web.AppKey[Client] = web.AppKey("client", Client)
 OUT: web.AppKey[Path] = web.AppKey("out", Path)
+METRICS: web.AppKey["Metrics"] = web.AppKey("metrics")
 UNDER_WAY: web.AppKey[set[asyncio.Task[Result]]] = web.AppKey("under_way", set)
 
 routes = web.RouteTableDef()
@@ -107,6 +117,69 @@ async def health(request: web.Request) -> web.Response:
     """Tell how the accounts do: 503 while none of them is asked."""
     client = request.app[CLIENT]
     return web.json_response(to_json(client.health()), status=503 if pause(client) else 200)
+
+
+@routes.get("/metrics")
+async def metrics(request: web.Request) -> web.Response:
+    """Tell Prometheus what was bought, what came of it, and how the accounts do."""
+    text = request.app[METRICS].text(request.app[CLIENT].health())
+    return web.Response(text=text, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+
+class Metrics:
+    """What the client's `on_event` tells, added up for Prometheus.
+
+    Its text format is these few lines, so that the service needs no package for it.
+    """
+
+    def __init__(self) -> None:
+        self._counted: Counter[str] = Counter()
+        self._amounts: dict[str, Decimal] = {}
+
+    def see(self, event: Attempt | Task | Alert) -> None:
+        """Count an event: how a submit ended and what it costs, how a task ended and how long it took, an alert."""
+        if isinstance(event, Alert):
+            self._counted["anymedia_alerts_total"] += 1
+        elif isinstance(event, Attempt):
+            if event.outcome is not None:
+                order, billed = event.order, "possibly" if event.task is None else "yes"
+                self._counted[_row("attempts_total", account=order.account, outcome=event.outcome)] += 1
+                spend = _row("spend_usd_total", account=order.account, model=order.model or "", billed=billed)
+                self._add(spend, event.reserved or Decimal(0))
+        elif event.state.final and event.ended_at is not None:
+            self._took((event.ended_at - event.submitted_at).total_seconds(), account=event.account, state=event.state)
+
+    def _took(self, seconds: float, **labels: str) -> None:
+        for bucket in (*BUCKETS, "+Inf"):
+            self._counted[_row("task_seconds_bucket", **labels, le=str(bucket))] += seconds <= float(bucket)
+        self._counted[_row("task_seconds_count", **labels)] += 1
+        self._add(_row("task_seconds_sum", **labels), Decimal(str(seconds)))
+
+    def _add(self, row: str, amount: Decimal) -> None:
+        if amount:
+            self._amounts[row] = self._amounts.get(row, Decimal(0)) + amount
+
+    def text(self, accounts: Iterable[AccountHealth]) -> str:
+        """Return all of it, with how the accounts do now, in Prometheus' text format."""
+        now: dict[str, int] = {}
+        for each in accounts:
+            now[_row("open_tasks", account=each.account)] = each.active
+            now[_row("account_is_asked", account=each.account)] = int(each.cause is None)
+        rows = [f"{row} {value}" for row, value in {**self._counted, **self._amounts, **now}.items()]
+        return "".join(f"{line}\n" for line in (*TYPES, *rows))
+
+
+TYPES = [
+    "# TYPE anymedia_task_seconds histogram",
+    *(f"# TYPE anymedia_{name}_total counter" for name in ("alerts", "attempts", "spend_usd")),
+    *(f"# TYPE anymedia_{name} gauge" for name in ("open_tasks", "account_is_asked")),
+]
+
+
+def _row(name: str, **labels: str) -> str:
+    """Return what stands before a figure: a metric's name and its labels, which are written as JSON's texts are."""
+    written = ",".join(f"{label}={json.dumps(str(value), ensure_ascii=False)}" for label, value in labels.items())
+    return f"anymedia_{name}{{{written}}}"
 
 
 @web.middleware
@@ -206,13 +279,13 @@ def service(config: str | None, out: Path, speed: float = 20) -> web.Application
                 found = read_config(simulators.config, simulators.environ)
             else:
                 found = load_config(config)
-            app[CLIENT] = await stack.enter_async_context(Client(found))
+            app[CLIENT] = await stack.enter_async_context(Client(found, on_event=app[METRICS].see))
             yield
             await asyncio.gather(*app[UNDER_WAY], return_exceptions=True)  # what is paid for is written down
 
     out.mkdir(parents=True, exist_ok=True)
     app = web.Application(middlewares=[answered])
-    app[OUT], app[UNDER_WAY] = out, set()
+    app[OUT], app[UNDER_WAY], app[METRICS] = out, set(), Metrics()
     app.add_routes([*routes, web.static("/files", out)])
     app.cleanup_ctx.append(client)
     return app

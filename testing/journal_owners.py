@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable
 from itertools import pairwise
 
-from anymedia.journal import Claim, Journal, Limit, Query, Refusal, Released
+from anymedia.journal import Claim, Done, Journal, Limit, Query, Refusal, Released
 
 from .journal_entries import MANY, Entries, Opens, closed, entry, in_a_loop
 
@@ -77,6 +77,19 @@ class Owners(Entries):
         assert {*salts, await later.salt()} == {salts[0]}
         assert 16 <= len(salts[0]) <= 64
         await closed(later)
+
+    @in_a_loop
+    async def test_a_day_is_done_once(self, opens: Opens) -> None:
+        """By the first of many owners that say so, under each name; a later day is done anew, an earlier one not."""
+        journals = [opens() for _ in range(3)]
+
+        async def first(name: str, day: int) -> int:
+            ends = await asyncio.gather(*(journal.write(Done(name=name, day=day)) for journal in journals * 4))
+            return ends.count(True)
+
+        assert [await first("a", day) for day in (7, 7, 10, 9, 10, 11)] == [1, 0, 1, 0, 0, 1]
+        assert await first("b", 7) == 1
+        await closed(*journals)
 
     # Claims
 

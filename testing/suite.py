@@ -13,8 +13,8 @@ import pytest
 
 from anymedia import AnymediaError, Client, DeadlineExceeded, Money, PriceStatus, Task, read_config
 from anymedia.declare import Adapter, Endpoint, Lifecycle, Offer, Token
-from anymedia.engine.session import Event
 from anymedia.model.request import Request
+from anymedia.observe.readers import Heard
 from anymedia.registry import adapter
 from anymedia.simulators import Service, Simulator, running, services
 from anymedia.simulators.stated import REFUSALS
@@ -205,7 +205,7 @@ class Scene:
     client: Client
     simulator: Simulator
     clock: FakeClock
-    events: list[Event]
+    events: list[Heard]
 
     @property
     def submits(self) -> int:
@@ -268,7 +268,7 @@ async def at_simulator(
 
     `webhooks` is the URL at which the client is told, `without` the name of a setting that it does not have.
     """
-    clock, events = FakeClock(while_sold(adapter)), list[Event]()
+    clock, events = FakeClock(while_sold(adapter)), list[Heard]()
     async with running(adapter.name, clock=clock.time) as simulators:
         tables: dict[str, Any] = simulators.config
         if without is not None:

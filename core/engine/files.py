@@ -15,6 +15,7 @@ from anymedia.model.file_names import FLAT, FileNames
 from anymedia.model.formats import has_c2pa
 from anymedia.model.task import Asset, Saved, Task
 from anymedia.model.urls import origin_of
+from anymedia.observe.events import Downloaded
 from anymedia.storage import OPTIONS, Storage, folder_of
 from anymedia.translate.encode import facts
 from anymedia.translate.messages import Lost
@@ -119,18 +120,28 @@ class Files:
         raise DownloadError(f"the result cannot be read: {why}", status=status)
 
     async def _saved(self, task: Task, number: int, place: Place, beside: "Beside | None") -> Saved:
+        """Save a file, and tell of it. Errors: DownloadError."""
+        clock, tell = self.session.clock, self.session.tell
+        began = clock.monotonic()
+        try:
+            saved = place.saved(await self._tried(task, number, place, beside))
+        except DownloadError as error:
+            tell(Downloaded(task, number + 1, clock.monotonic() - began, error=type(error).__name__))
+            raise
+        tell(Downloaded(task, number + 1, clock.monotonic() - began, saved.length, saved.media_type))
+        return saved
+
+    async def _tried(self, task: Task, number: int, place: Place, beside: "Beside | None") -> Asset:
         asset, clock = task.assets[number], self.session.clock
-        account = self._account(task)
+        account, sources = self._account(task), self._sources
         lives = asset.expires_at is None or clock.now() < asset.expires_at
-        sources = self._sources
-        found = await retried(
+        return await retried(
             lambda: save(sources, task, number, place, account, beside),
             lambda error: isinstance(error, DownloadError) and not error.permanent,
             clock=clock,
             patience=PATIENCE if lives else Patience(tries=1),
             deadline=clock.monotonic() + MINUTE,
         )
-        return place.saved(found)
 
     @property
     def _sources(self) -> Sources:

@@ -13,6 +13,7 @@ from anymedia.model.errors import ProviderError
 from anymedia.model.strict_json import Json
 from anymedia.model.task import Task, Trouble
 from anymedia.model.vocabulary import State
+from anymedia.observe.events import Looked
 from anymedia.translate import decode, encode
 
 from .accepted import Accepted
@@ -79,7 +80,9 @@ class Looks:
             troubled = error.task = attrs.evolve(task, trouble=_trouble(task, str(error), error.body))
             if _error(troubled) != _error(task):
                 await self._session.note(troubled)
+            self._session.tell(Looked(troubled, type(error).__name__))
             raise
+        self._session.tell(Looked(seen))
         return await self._saw(account, task, seen, took, by_webhook=by_webhook)
 
     async def listed(
@@ -140,7 +143,7 @@ class Looks:
         seen = seen if seen.trouble is trouble else attrs.evolve(seen, trouble=trouble)
         if seen.state is not task.state or seen.told != task.told:
             lasted = None if took is None or seen.state is not State.SUCCEEDED else took()
-            await self._session.see(seen, took=lasted, by_webhook=by_webhook)
+            await self._session.see(seen, task, took=lasted, by_webhook=by_webhook)
         elif _error(seen) != _error(task):
             await self._session.note(seen)
         return seen

@@ -32,6 +32,7 @@ from anymedia.model.errors import (
 from anymedia.model.options import Options
 from anymedia.model.task import Attempt, Task
 from anymedia.model.vocabulary import Billed
+from anymedia.observe.events import FellBack
 
 from .idempotency import latest
 from .plan import Option, Plan
@@ -73,6 +74,7 @@ class Purchase:
         self._refused = plan.errors
         self._options = list(plan.options)
         self._only = "the only one asked" if plan.alone else "the only one that takes it"
+        self._policy = plan.policy
         self._terms = terms
         self._deadline = deadline
         self._submits = submits
@@ -89,7 +91,7 @@ class Purchase:
         self._where: Option | None = None
         self._stops: list[AnymediaError] = []
         self._stopped = False
-        self._why = ""
+        self._why = self._fell = ""
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
@@ -192,7 +194,7 @@ class Purchase:
 
     @property
     def _spreads(self) -> bool:
-        return self._terms.policy == "spread"
+        return self._policy == "spread"
 
     def _left(self) -> list[Option]:
         """Return the options that are left, in the order of the plan."""
@@ -229,6 +231,8 @@ class Purchase:
                 reservation.release()
             self._take_off(option, error)
             return []
+        if self._why:
+            self._session.tell(FellBack(orders[0], self._fell, again=self._fell == option.name))
         self._where, self._open = option, []
         for notice in option.notices:
             _log.warning("%s", notice)
@@ -246,13 +250,15 @@ class Purchase:
 
     def _reason(self, option: Option) -> str:
         """Return why an option is chosen."""
-        policy, choices = self._terms.policy, self._choices()
+        policy, choices = self._policy, self._choices()
         if len(choices) == 1 and self._terms.fallback:
             reason = self._only if len(self._options) == 1 and not self._why else "the only one left"
         elif choices[0] is not option:
             reason = "the first that can be asked now"
         else:
-            first, next_ = ("first of the policy", "next of the policy") if callable(policy) else _REASONS[policy]
+            first, next_ = _OF_FUNCTION if callable(policy) else _REASONS[policy]
+            if policy == "cheapest" and option.money.bound is None:
+                first, next_ = _UNPRICED
             reason = next_ if self._why else first
         return f"{reason}; {self._why}" if self._why else reason
 
@@ -329,7 +335,7 @@ class Purchase:
         elif then is not Then.SOONER or error.permanent or self._tries[option.account.name] >= TRIES:
             self._take_off(option, error, whole=then in (Then.SOONER, Then.ACCOUNT))
         self._errors[id(option)] = error
-        self._why = f"after {option.name}: {step(error).what}"
+        self._fell, self._why = option.name, f"after {option.name}: {step(error).what}"
 
     def _take_off(self, option: Option, error: AnymediaError, *, whole: bool = False) -> None:
         """Take an option off the route, or the whole account."""
@@ -351,6 +357,9 @@ _REASONS = {
     "spread": ("the most room", "the most room"),
 }
 """Why an offer is chosen first, and later."""
+
+_OF_FUNCTION = ("first of the policy", "next of the policy")
+_UNPRICED = ("first in order, as no price is known", "next in order, as no price left is known")
 
 
 class _Stopped(Exception):

@@ -43,7 +43,7 @@ def route_of(plan: Plan, terms: Options) -> Route:
         *(_passed(option, "without fallback the first offer is the only one") for option in tried[len(steps) :]),
     ]
     return Route(
-        policy=terms.policy if isinstance(terms.policy, str) else "a function",
+        policy=plan.policy if isinstance(plan.policy, str) else "a function",
         steps=tuple(option.quote for option in steps),
         refused=tuple(refused),
         max_price=terms.max_price,

@@ -10,7 +10,7 @@ from contextlib import suppress
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 import attrs
 
@@ -23,6 +23,8 @@ from anymedia.model.errors import AnymediaError, ConfigError, JournalError, Prob
 from anymedia.model.money import Money
 from anymedia.model.task import Attempt, Task
 from anymedia.network import Network
+from anymedia.observe.events import Answered, Event, Sent, moved
+from anymedia.observe.readers import Heard, Readers
 from anymedia.storage import Storage
 from anymedia.translate import decode, encode
 from anymedia.translate.classify import Asked
@@ -33,11 +35,11 @@ from anymedia.transport.http import DIRECT, Transport
 from anymedia.transport.retry import Patience, retried
 from anymedia.transport.stores import Stores
 
+from .alerts import Alerts
 from .tokens import Tokens
 
 UNAUTHORISED = 401
 
-Event: TypeAlias = Attempt | Task
 T = TypeVar("T")
 
 LEFT_TASKS = 1000
@@ -60,21 +62,24 @@ class Session:
         self,
         clock: Clock,
         patience: Patience,
-        on_event: Callable[[Event], None] | None,
+        on_event: Callable[[Heard], None] | None,
         ledger: Ledger | None,
         network: Network = DIRECT,
         storage: Storage | None = None,
         secrets: list[Secret] | None = None,
+        daily_alert: Decimal | None = None,
     ) -> None:
         self.clock: Clock = clock
         self.tokens: Tokens = Tokens(clock, self._ask, self.asked, [] if secrets is None else secrets)
         self.detached: deque[Task] = deque(maxlen=LEFT_TASKS)
         self.ledger: Ledger | None = ledger
         self.permits: Permits = Permits(clock)
-        self.health: Health = Health(clock, self.balance)
+        self.readers: Readers = Readers(on_event, self.permits.open_tasks)
+        self.tell: Callable[[Event], None] = self.readers.tell
+        self.alerts: Alerts = Alerts(daily_alert, ledger, clock, self.tell)
+        self.health: Health = Health(clock, self.balance, self.tell)
         self.patience: Patience = patience
         self.stores: Stores = Stores(storage, network.ca_file)
-        self._on_event = on_event
         self._network = network
         self._transport: Transport | None = None
         self._folder: Path | None = None
@@ -83,7 +88,6 @@ class Session:
         self._unwritten: deque[Attempt] = deque()
         self._first: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._began: OrderedDict[str, float] = OrderedDict()
-        self._ends_told: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     @property
     def transport(self) -> Transport:
@@ -123,6 +127,8 @@ class Session:
 
     async def close(self) -> None:
         """Close every connection, and write down the ends that could not be written before."""
+        self.readers.close()
+        await self.alerts.close()
         await self.health.close()
         await self.tokens.close()
         if self._transport is not None:
@@ -155,7 +161,7 @@ class Session:
         if self.ledger is not None:
             await self.catch_up()
             await self.ledger.intend(attempt, body, limit, claim)
-        self.tell(attempt)
+        self.tell(Sent(attempt))
 
     async def end(self, attempt: Attempt) -> Attempt:
         """Record the outcome of an attempt, tell the listener, and return it as it is recorded. Errors: JournalError.
@@ -172,7 +178,8 @@ class Session:
             self._unwritten.append(attempt)
             raise
         finally:
-            self.tell(attempt)
+            self.tell(Answered(attempt))
+            self.alerts.spent(attempt.reserved)
         return attempt
 
     async def catch_up(self) -> None:
@@ -193,14 +200,14 @@ class Session:
         try:
             return await self.end(attempt)
         except JournalError as error:
-            _log.error("attempt %s: %s, and that is not written down: %s", attempt.id, attempt.error, error)
+            _log.error("attempt %s is %s, and that is not written down: %s", attempt.id, attempt.outcome, error)
             return attempt
 
     def failed_later(self, attempt: Attempt) -> None:
         """Do as `failed` without waiting for the disk."""
         if self.ledger is not None:
             self.ledger.end_later(attempt)
-        self.tell(attempt)
+        self.tell(Answered(attempt))
 
     async def kept(self, task: Task) -> Task:
         """Write a result that came as bytes to disk beside the journal; return it with paths. Errors: JournalError."""
@@ -219,10 +226,14 @@ class Session:
             _log.error("the result of task %s is not on disk: %s", task.id, error)
             return task
 
-    async def see(self, task: Task, *, by_webhook: bool = False, took: tuple[float, float] | None = None) -> None:
-        """Record how a task stands, and tell the listener. `by_webhook` and `took` are as in Ledger.see."""
+    async def see(
+        self, task: Task, was: Task, *, by_webhook: bool = False, took: tuple[float, float] | None = None
+    ) -> None:
+        """Record how a task stands that `was` otherwise, and tell of it. The others are as in Ledger.see."""
         await self.note(task, by_webhook=by_webhook, took=took)
-        self.tell(task)
+        self.tell(moved(task, was))
+        if task.state.final and task.money != was.money:
+            self.alerts.spent(task.money.usd)
 
     async def note(self, task: Task, *, by_webhook: bool = False, took: tuple[float, float] | None = None) -> None:
         """Record how a task stands; a fault of the journal is logged, since the provider still has the task."""
@@ -241,25 +252,6 @@ class Session:
         except (JournalError, OSError) as error:
             _log.error("the result of task %s is not fetched, and that is not written down: %s", task.id, error)
             return True
-
-    def tell(self, event: Event) -> None:
-        """Tell the listener; of the end of a task once, however many have seen it."""
-        if self._on_event is not None and self._is_news(event):
-            try:
-                self._on_event(event)
-            except Exception:  # noqa: BLE001 - a faulty listener is no reason to lose sight of a paid task
-                with suppress(Exception):  # nor is a log that cannot be written
-                    _log.exception("on_event failed")
-
-    def _is_news(self, event: Event) -> bool:
-        """Return whether an event is not the end of a task that was told before, and note that it is told."""
-        if not isinstance(event, Task) or not event.state.final:
-            return True
-        name = (event.account, event.id)
-        was_told = name in self._ends_told
-        self._ends_told[name] = None
-        _bound(self._ends_told)
-        return not was_told
 
     def asked(self, account: Account, model: str | None) -> Asked:
         """Return the account that is asked, and the time."""

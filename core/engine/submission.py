@@ -34,6 +34,7 @@ from anymedia.model.strict_json import Json, dumps
 from anymedia.model.task import Attempt, Order, Task
 from anymedia.model.urls import signatures, unsigned
 from anymedia.model.vocabulary import Billed, Outcome
+from anymedia.observe.events import Sent
 from anymedia.translate import callback, decode, encode
 from anymedia.translate.messages import Answer, Call, Lost, Progress
 from anymedia.transport.auth import NONE, Credentials
@@ -339,6 +340,8 @@ class Submission:
 
     async def _send(self, permit: Permit) -> Answer | Lost:
         self._sends += 1
+        if self._sends > 1:
+            self._session.tell(Sent(self.recorded_attempt, again=True))
         self._sent_at = self._session.clock.monotonic()
         try:
             sent, name = self._session.send, self.recorded_attempt.id

@@ -31,6 +31,7 @@ from anymedia.model.slots import Slot, Way, filled, slots
 from anymedia.model.strict_json import Json
 from anymedia.model.urls import is_on_the_web
 from anymedia.model.vocabulary import Billed, Outcome
+from anymedia.observe.events import Uploaded
 from anymedia.translate.files import LENT, lent_key
 from anymedia.translate.messages import Lost
 from anymedia.translate.upload import Placed, found, known_of, placed, step_call
@@ -132,9 +133,23 @@ class Uploads:
         return self._session.clock.now() < until - min(timedelta(seconds=SPARE), (until - place.since) / 2)
 
     async def _placed(self, account: Account, slot: Slot, model: str | None) -> Placed:
+        """Put a file where a provider finds it, and tell of it. Errors: ProviderError, Unreadable."""
+        place, clock, error = self._lent if slot.way is Way.STORAGE else self._uploaded, self._session.clock, None
         async with self._room:
-            place = self._lent if slot.way is Way.STORAGE else self._uploaded
-            return await self._session.retried(lambda: place(account, slot.media, model), Unavailable, RateLimited)
+            began = clock.monotonic()
+            try:
+                return await self._session.retried(lambda: place(account, slot.media, model), Unavailable, RateLimited)
+            except Exception as fault:
+                error = type(fault).__name__
+                raise
+            finally:
+                self._tell(account, slot.media, clock.monotonic() - began, error)
+
+    def _tell(self, account: Account, media: Media, seconds: float, error: str | None) -> None:
+        """Tell of an upload."""
+        provider = account.adapter.name
+        event = Uploaded(account.name, provider, media.size, media.media_type, seconds, error)
+        self._session.tell(event)
 
     async def _lent(self, account: Account, media: Media, model: str | None) -> Placed:
         """Put a file into the storage, and return the URL that it lends. Errors: ProviderError, Unreadable."""

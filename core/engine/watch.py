@@ -22,6 +22,7 @@ from anymedia.model.errors import (
 )
 from anymedia.model.task import Attempt, Task
 from anymedia.model.vocabulary import Billed, Cause, Refund, Retry, State
+from anymedia.observe.events import Waits, moved
 from anymedia.translate import encode
 
 from .durations import Durations
@@ -62,6 +63,7 @@ class Watch:
         """Look once, without a second try, and return the task if it has succeeded. Errors: as until_done."""
         last: ProviderError | None = None
         if not task.state.final:
+            self._session.tell(Waits(task))
             try:
                 task = await self._looked(account, task)
             except ProviderError as error:
@@ -77,6 +79,7 @@ class Watch:
         """
         if task.state.final:
             return _succeeded(task)
+        self._session.tell(Waits(task))
         schedule = self._schedule(account.name)
         wait = schedule.join(account, task, self._clock.monotonic() + timeout)
         try:
@@ -143,7 +146,7 @@ class Watch:
         if by_webhook:
             schedule.arrived()
         if schedule.told(task):
-            self._session.tell(task)
+            self._session.tell(moved(task, heard=True))
 
     async def close(self) -> None:
         """Look on at nothing for which nobody waits, and ask the journal no more."""

@@ -20,6 +20,7 @@ from anymedia.journal.ledger import Ledger
 from anymedia.model.errors import ConfigError, WebhookRefused
 from anymedia.model.task import Attempt, Task
 from anymedia.model.vocabulary import State
+from anymedia.observe.events import Answered, Posted, Refused, moved
 from anymedia.translate import decode
 from anymedia.translate.classify import Received
 from anymedia.translate.links import followed
@@ -124,11 +125,22 @@ class Webhooks:
     async def receive(
         self, account: Account, ledger: Ledger, headers: Headers, body: Body, token: str | None
     ) -> Task | None:
-        """Take what was posted for an account, and return the task that it is about, as it then stands.
+        """Take what was posted for an account, tell of it, and return the task that it is about, as it then stands.
 
         None where no attempt has it. Errors: WebhookRefused where nothing proves where it comes from; JournalError and
         ProviderError where it should come again.
         """
+        try:
+            task = await self._received(account, ledger, headers, body, token)
+        except WebhookRefused as refused:
+            self._session.tell(Refused(account.name, str(refused)))
+            raise
+        self._session.tell(Posted(account.name, task))
+        return task
+
+    async def _received(
+        self, account: Account, ledger: Ledger, headers: Headers, body: Body, token: str | None
+    ) -> Task | None:
         heads = _plain(headers)
         named = None if token is None else await ledger.named_by(token)
         proofs = self._proofs(account, heads, by_token=named is not None)
@@ -286,7 +298,7 @@ class Webhooks:
             # Saving its files clears this.
             await ledger.want(task)
             if told is not None and _is_result(told):
-                return await self._saw(ledger, told)
+                return await self._saw(ledger, told, task)
         return await self._watch.hinted(account, task, LOOK)
 
     async def _accepted(
@@ -304,14 +316,14 @@ class Webhooks:
             await ledger.see(seen, by_webhook=True)  # not before: what is over, and wanted by nobody, is not fetched
             settled = attrs.evolve(settled, task=seen)
             self._watch.told(seen)
-        self._session.tell(settled)
+        self._session.tell(Answered(settled, by_webhook=True))
         return settled
 
-    async def _saw(self, ledger: Ledger, task: Task) -> Task:
+    async def _saw(self, ledger: Ledger, task: Task, was: Task) -> Task:
         """Write down how a task has ended, and tell whoever waits for it. Errors: JournalError."""
         task = await self._session.kept_if_can_be(task)
         if await ledger.see(task, by_webhook=True):
-            self._session.tell(task)
+            self._session.tell(moved(task, was))
         else:  # a look was faster
             stands = await ledger.with_task(task.account, task.id)
             task = (stands and stands.task) or task
@@ -323,7 +335,7 @@ class Webhooks:
         if (task.state is State.RUNNING and told.state is State.QUEUED) or _progress(told) < _progress(task):
             return task
         if told.state is not task.state or told.told != task.told:
-            await self._session.see(told, by_webhook=True)
+            await self._session.see(told, task, by_webhook=True)
             self._watch.told(told)
         return told
 
@@ -346,7 +358,7 @@ def _unproven(account: Account, signed: Signed | None) -> str:
     """Return why nothing but a token could prove a webhook, and that it has none of a task here."""
     why = "nothing proves where it comes from"
     if signed is not None and not can_verify(signed):
-        why = "its signature needs the package cryptography: pip install 'anymedia[webhooks]'"
+        why = "its signature needs the package cryptography: install anymedia with its extra webhooks"
     elif signed is not None:
         why = f"there is no {signed.key} to check its signature with"
     return f"{why}, and it has no token of a task here"

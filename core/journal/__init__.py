@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .memory import MemoryJournal
     from .protocol import (
         Claim,
+        Done,
         Ended,
         Entry,
         Journal,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Claim",
     "Claimed",
+    "Done",
     "Ended",
     "Entry",
     "Journal",

@@ -21,10 +21,10 @@ from anymedia.model.strict_json import Json
 from anymedia.model.task import SENDING, STATUSES, Attempt, Task
 from anymedia.model.vocabulary import Billed, Outcome, State
 
-from .counts_as import UNCERTAIN
+from .counts_as import UNCERTAIN, CountsAs
 from .keyed import Keyed
 from .private import NOTHING, Hide
-from .protocol import By, Claim, Journal, Limit, Query, Released, Sum, Taken, Told, Wanted, day_of
+from .protocol import By, Claim, Done, Journal, Limit, Query, Released, Sum, Taken, Told, Wanted, day_of
 from .records import NANO, Records, attempt_of, is_undownloaded, unknown_of, usd_of
 
 PAGE = 500
@@ -277,6 +277,19 @@ class Ledger:
             *(attrs.evolve(each, counts_as=UNCERTAIN) for each in lost),
         ]
 
+    async def spent_since(self, moment: datetime) -> tuple[Decimal, int]:
+        """Return what the attempts since a moment have cost or may have cost (USD), and how many are of unknown price.
+
+        Of those that are given back, and of what is being sent, nothing is in it.
+        """
+        sums = [each for each in await self.sums("day", moment) if not CountsAs.read(each.counts_as).refunded]
+        spent = usd_of(sum(each.reserved for each in sums)).normalize(EXACT)
+        return spent, sum(each.number - each.known for each in sums)
+
+    async def is_first(self, name: str, moment: datetime) -> bool:
+        """Return whether nobody has asked by a name on the day (UTC) of a moment before, over all processes."""
+        return await self.journal.write(Done(name=name, day=day_of(moment.timestamp()))) is True
+
     async def count(self) -> int:
         """Return how many attempts there are."""
         return await self.journal.count()
@@ -300,13 +313,13 @@ class Ledger:
         named = attempt.settled is not None and attempt.task is not None and attempt.task.raw is None
         found_out = attempt.task is not None and not (named and force)
         if attempt.outcome not in (Outcome.UNCERTAIN, Outcome.ACCEPTED_WITHOUT_ID) or found_out:
-            force_names = "--force (force=True) names another task, or none"
+            force_names = "force=True names another task, or none"
             way = force_names if named else "only an uncertain attempt can be settled by hand"
             raise _bad_id(f"{attempt.id[:8]} is {attempt.status}: {way}")
         found = Billed.YES if billed else Billed.NO
         if attempt.settled not in (None, found) and not force:
             before = "not billed" if billed else "billed"
-            raise _bad_id(f"{attempt.id[:8]} was settled as {before} before: --force (force=True) settles it otherwise")
+            raise _bad_id(f"{attempt.id[:8]} was settled as {before} before: force=True settles it otherwise")
         task = None if task_id is None else attempt.draft(task_id)
         settled = attrs.evolve(attempt, settled=found, task=task)
         end = await self.journal.write(self._records.ended(settled, unanswered=not named))
@@ -323,10 +336,8 @@ class Ledger:
         """
         attempt = await self.find(name)
         if attempt.task is None:
-            raise _bad_id(
-                f"{attempt.id[:8]} is {attempt.status}: only a task can be dismissed; "
-                "--billed, --not-billed and --task settle an attempt without one"
-            )
+            way = "only a task can be dismissed; billed= and task_id= settle an attempt without one"
+            raise _bad_id(f"{attempt.id[:8]} is {attempt.status}: {way}")
         dismissed = attrs.evolve(attempt, dismissed=True)
         await self.journal.write(self._records.ended(dismissed))
         return dismissed

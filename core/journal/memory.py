@@ -21,6 +21,7 @@ from .protocol import (
     By,
     Change,
     Claim,
+    Done,
     Ended,
     Entry,
     Limit,
@@ -53,6 +54,7 @@ class Memory:
         self.claims: dict[str, Claim] = {}
         self.released: set[str] = set()
         self.owners: dict[str, bool] = {}
+        self.done: dict[str, int] = {}
         self.salt: bytes = secrets.token_bytes(16)
         self._folder: Path | None = None
 
@@ -248,6 +250,8 @@ class MemoryJournal:
                 return self._hear(change)
             if isinstance(change, Ended):
                 return self._end(change)
+            if isinstance(change, Done):
+                return self._do(change)
             entries = list(self._changed(change))
             for entry in entries:
                 self._keep(entry)
@@ -276,6 +280,13 @@ class MemoryJournal:
         self.memory.moves.pop(entry.id, None)  # the last one comes last
         self.memory.moves[entry.id] = self.memory.last_move
         return {"by_webhook": change.by_webhook}
+
+    def _do(self, change: Done) -> bool:
+        """Take note of what was done for a day, and return whether it was not yet."""
+        if self.memory.done.get(change.name, change.day - 1) >= change.day:
+            return False
+        self.memory.done[change.name] = change.day
+        return True
 
     def _hear(self, told: Unknown) -> bool:
         """Keep the word of an unknown task."""

@@ -213,6 +213,14 @@ class Released:
 
 
 @attrs.frozen(kw_only=True)
+class Done:
+    """What `name` stands for has been done for a day, in days since 1970: it is to be done once a day, by one owner."""
+
+    name: str
+    day: int
+
+
+@attrs.frozen(kw_only=True)
 class Taken:
     """Why an end was not written: the entry `by` of the same account has its task already."""
 
@@ -244,7 +252,7 @@ class Unknown:
 MOVED, DURATIONS = 500, 32
 """How many entries that moved, and how many durations, are returned at once at most."""
 
-Change: TypeAlias = Ended | Seen | Wanted | Released | Unknown
+Change: TypeAlias = Ended | Seen | Wanted | Released | Unknown | Done
 
 
 class Journal(Protocol):
@@ -281,6 +289,8 @@ class Journal(Protocol):
 
     async def write(self, change: Change) -> bool | Taken | Told:
         """Make a change, and return whether there was anything to change; for Wanted, whether the entry is ours now.
+
+        For Done that is so of the first of any number of owners, and not once a later day was done.
 
         Both are decided in the transaction that makes it, and so are Taken and Told, for the end of a submit: of any
         number of owners at once, one gets an entry, and one entry of an account gets a task. Told is returned,

@@ -27,6 +27,7 @@ from .protocol import (
     By,
     Change,
     Claim,
+    Done,
     Ended,
     Entry,
     Limit,
@@ -39,7 +40,7 @@ from .protocol import (
     Unknown,
     Wanted,
 )
-from .sqlite_changes import end_submit, hear, see
+from .sqlite_changes import do, end_submit, hear, see
 from .sqlite_file import SQLiteFile
 from .sqlite_schema import ADDED_UP, HAS_MOVED, Schema
 
@@ -281,6 +282,8 @@ class SQLiteJournal:
             return self._want(connection, change)
         if isinstance(change, Unknown):
             return hear(connection, change)
+        if isinstance(change, Done):
+            return do(connection, change)
         return connection.execute(_RELEASED, (change.key, change.holder, self.owner)).rowcount > 0
 
     def _want(self, connection: sqlite3.Connection, change: Wanted) -> bool:

@@ -6,7 +6,7 @@ the first statement has changed nothing.
 
 import sqlite3
 
-from .protocol import Ended, Seen, Taken, Told, Unknown
+from .protocol import Done, Ended, Seen, Taken, Told, Unknown
 from .sqlite_schema import HAS_MOVED
 
 _MOVES = f""",
@@ -39,6 +39,8 @@ _OTHER = """SELECT other.id FROM attempts AS this JOIN attempts AS other ON othe
 _HEARD = """INSERT INTO unknown (account, task_id, open, task) VALUES (?, ?, ?, ?)
     ON CONFLICT (task_id, account) DO UPDATE SET open = excluded.open, task = excluded.task
     WHERE unknown.open OR NOT excluded.open"""
+_DONE = """INSERT INTO facts (name, value) VALUES (?, ?)
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE CAST(value AS INTEGER) < CAST(? AS INTEGER)"""
 _FORGOTTEN = "DELETE FROM unknown WHERE number <= (SELECT max(number) FROM unknown) - ?"
 
 
@@ -90,6 +92,12 @@ def see(connection: sqlite3.Connection, seen: Seen) -> bool:
         return False
     connection.execute(_SEEN_TEXTS, (seen.task, *task))
     return True
+
+
+def do(connection: sqlite3.Connection, done: Done) -> bool:
+    """Write what was done for a day, and return whether it was not yet."""
+    day = str(done.day)
+    return connection.execute(_DONE, (f"done {done.name}", day, day)).rowcount > 0
 
 
 def hear(connection: sqlite3.Connection, told: Unknown) -> bool:

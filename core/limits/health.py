@@ -22,6 +22,7 @@ from anymedia.clock import Clock
 from anymedia.model.errors import AnymediaError, BadApiKey, Cooling
 from anymedia.model.money import Money
 from anymedia.model.task import Attempt
+from anymedia.observe.events import CooledDown, Event, Recovered
 
 
 class Cooldown(StrEnum):
@@ -97,15 +98,21 @@ class _Trouble:
 
 
 class Health:
-    """The health of one client's accounts. `balance` reads the balance of an account.
+    """The health of one client's accounts. `balance` reads the balance of an account, `tell` hears of cooldowns.
 
     `better` is set when the trouble of one is over before its time, and is then replaced by the next event.
     """
 
-    def __init__(self, clock: Clock, balance: Callable[[Account], Awaitable[Money]]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        balance: Callable[[Account], Awaitable[Money]],
+        tell: Callable[[Event], None] = lambda _: None,
+    ) -> None:
         self.better: asyncio.Event = asyncio.Event()
         self._clock = clock
         self._balance = balance
+        self._tell = tell
         self._troubles: dict[str, _Trouble] = {}
         self._trials: dict[str, asyncio.Event] = {}
         self._checks: dict[str, asyncio.Task[None]] = {}
@@ -207,6 +214,7 @@ class Health:
 
     def _is_over(self, account: Account) -> None:
         del self._troubles[account.name]
+        self._tell(Recovered(account.name, account.adapter.name))
         self.better.set()
         self.better = asyncio.Event()
 
@@ -233,6 +241,12 @@ class Health:
             refused=(0 if again is None else again.refused) + (ends is Cooldown.KEY),
             checked=-math.inf if again is None else again.checked,
         )
+        self._tell_of(account)
+
+    def _tell_of(self, account: Account) -> None:
+        """Tell that an account is left alone, and until when."""
+        health = self.of(account)
+        self._tell(CooledDown(account.name, health.provider, str(health.cause), health.until, health.failures))
 
     def _pause(self, attempt: Attempt, ends: Cooldown, failures: int) -> float:
         if ends is Cooldown.BALANCE:
@@ -284,6 +298,7 @@ class Health:
         trouble = self._troubles.get(account.name)
         if trouble is not None and _is_refused(trouble) and is_bad:
             trouble.ends, trouble.until = Cooldown.CONFIG, math.inf
+            self._tell_of(account)
         elif trouble is not None:
             trouble.refused = 0
 

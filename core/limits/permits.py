@@ -44,6 +44,10 @@ class Permits:
             limits = self._accounts[account.name] = AccountLimits(account, self._clock, hears)
         return limits
 
+    def open_tasks(self) -> dict[str, int]:
+        """Return how many tasks are not known to be over, by account."""
+        return {name: len(limits.active) for name, limits in [*self._accounts.items()]}
+
     def last_place(self) -> int:
         """Return a place in a queue behind all that were given before."""
         return next(self._places)

@@ -203,7 +203,7 @@ class Order:
     @property
     def name(self) -> str:
         """What is ordered: an offer, or a path."""
-        return self.offer or f"{self.provider} {self.path}"
+        return self.offer or f"{self.provider} {self.path.partition('?')[0]}"
 
     @property
     def range(self) -> range:

@@ -13,6 +13,7 @@ from anymedia.model.request import Request
 
 from .field_traits import default_trait, given_traits, left_open
 from .live import LivePrices
+from .model_names import of_known_model
 from .offers import Candidate, candidates
 from .sale_traits import BOUGHT, SOLD, offer_trait
 from .side import Reader, Seller, Side, side_of
@@ -43,6 +44,7 @@ def compare(
     Errors: as candidates, for a model that neither sells.
     """
     known = (*known, a.account.adapter, b.account.adapter)
+    request = of_known_model(request, known)
     at_a, at_b = (_sold(request, seller, live, on_unsupported, known, today) for seller in (a, b))
     if not at_a and not at_b:
         candidates(request, [a.account, b.account], known=known)  # its error says who sells the model

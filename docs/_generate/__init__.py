@@ -12,7 +12,20 @@ import anymedia.adapters
 from anymedia.declare import Adapter
 from anymedia.registry import adapters
 
-from . import architecture, asking, errors, money_safety, prices, provider, providers, routing, simulated, states, words
+from . import (
+    architecture,
+    asking,
+    errors,
+    money_safety,
+    observability,
+    prices,
+    provider,
+    providers,
+    routing,
+    simulated,
+    states,
+    words,
+)
 from .markdown import page_of, prices_page, works
 
 PAGES = {
@@ -23,6 +36,7 @@ PAGES = {
     "errors.md": "Errors",
     "money-safety.md": "Money safety",
     "routing.md": "Routing",
+    "observability.md": "Seeing what it does",
     "simulated.md": "What is simulated",
     "words.md": "The words of adapters",
 }
@@ -48,6 +62,7 @@ def pages(sellers: Sequence[Adapter], docs: Path) -> dict[str, str]:
         "errors.md": errors.page(each),
         "money-safety.md": money_safety.page(each, measured),
         "routing.md": routing.page(sellers),
+        "observability.md": observability.page(),
         "simulated.md": simulated.page(sellers),
         "words.md": words.page(),
     }

@@ -8,7 +8,10 @@ import anymedia
 
 from .markdown import code, codes, table
 
-ROOMS = ("engine", "pricing", "transport", "limits", "journal", "translate", "account", "clock", "declare", "model")
+ROOMS = (
+    *("engine", "pricing", "transport", "limits", "journal", "translate"),
+    *("observe", "account", "clock", "declare", "model"),
+)
 """From the top to the bottom; above them all is the face."""
 
 FACE = "the face"
@@ -16,8 +19,16 @@ PARTS = ("adapters", "simulators", "cli", "testing")
 CORE = Path(anymedia.__file__).parent
 
 LIFE = """\
-One page: the life of one request, as the code goes. `core/` is the package `anymedia`; its rooms are folders, and
-each says in its first line what lives there.
+One page: the life of one request, as the code goes. The rooms of `core/` are folders, and each module says in its
+first line what lives there.
+
+```text
+core/         import anymedia             the canonical model and the steps, in rooms; names no provider
+adapters/     import anymedia.adapters    a file or a folder a provider: facts, almost no code
+simulators/   import anymedia.simulators  one local server a provider; shares nothing with adapters/
+testing/      import anymedia.testing     the suite that every adapter passes
+cli/          import anymedia.cli         the command line
+```
 
 ## The life of a request
 
@@ -79,7 +90,10 @@ each says in its first line what lives there.
    with [`Watch.until_done`](../core/engine/watch.py); [`looked`](../core/translate/decode.py) reads what each look
    says. What failed and was not billed is open again, and goes back to `buy`. [When a task is looked
    at](#when-a-task-is-looked-at) has a part of its own.
-8. [`Client.download`](../core/client.py) saves the files with [`save`](../core/transport/download.py). What a process
+8. Each step is told as one event ([events.py](../core/observe/events.py)), and what reads it is no matter of the
+   engine: log lines, OpenTelemetry, `on_event` ([`Readers.tell`](../core/observe/readers.py)). [Seeing what it
+   does](observability.md) lists them.
+9. [`Client.download`](../core/client.py) saves the files with [`save`](../core/transport/download.py). What a process
    leaves behind, [`Recoverer.recover`](../core/engine/recover.py) takes up.
 
 ## When a task is looked at

@@ -148,6 +148,8 @@ def test_tasks_that_were_not_bought_here_are_listed(terminal, left):
         (["--kind", "image"], 5),
         (["--kind", "video"], 0),
         (["--since", "2h"], 5),
+        (["--since", "1h30m"], 5),
+        (["--since", "20261202"], 0),
         (["--since", "2026-12-02"], 0),
     ],
 )
@@ -466,7 +468,7 @@ def test_why_nothing_is_replayed_is_said_once(terminal, bought, left):
 def test_an_interrupted_resume_loses_nothing(terminal, simulators):
     simulators["reapi"].fault("stuck")
     terminal(*FOX, "--provider", "reapi", "--timeout", "1")
-    command = [sys.executable, "-m", "anymedia.cli", "resume"]
+    command = [sys.executable, "-m", "anymedia", "resume"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     with process:
         assert "reapi/flux-2" in process.stderr.readline()

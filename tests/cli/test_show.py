@@ -259,7 +259,7 @@ def test_piped_tables_are_not_cut(terminal, monkeypatch):
 
 
 def _simulate(*words: str) -> subprocess.Popen:
-    command = [sys.executable, "-m", "anymedia.cli", "simulate", *words]
+    command = [sys.executable, "-m", "anymedia", "simulate", *words]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 

@@ -64,7 +64,7 @@ def on_a_terminal(columns, *words):
     master, slave = pty.openpty()
     termios.tcsetwinsize(slave, (24, columns))
     environ = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
-    command = [sys.executable, "-m", "anymedia.cli", *words]
+    command = [sys.executable, "-m", "anymedia", *words]
     with os.fdopen(master, "rb", buffering=0) as told:
         subprocess.run(command, stdout=subprocess.PIPE, stderr=slave, env=environ, check=False)
         os.close(slave)

@@ -289,8 +289,8 @@ async def test_what_goes_wrong_here_is_to_come_again(sims, clock, form, request_
 async def test_what_anybody_writes_does_not_break_the_lines_of_a_log(hook, caplog):
     with caplog.at_level(logging.INFO, "anymedia"):
         await post(f"{hook.url}/a%0Db%1B", b"{}")
-    (line,) = [each.getMessage() for each in caplog.records if each.name == "anymedia"]
-    assert line == "a webhook for a b\\x1b is refused: it is for no account of the configuration"
+    (line,) = [each.getMessage() for each in caplog.records if each.name == "anymedia.webhooks"]
+    assert line == "webhook for a b\\x1b refused: it is for no account of the configuration"
 
 
 # The ASGI app, wherever it is

@@ -201,6 +201,32 @@ async def test_the_policies(client, sims, request_):
     assert sum(submits(sims).values()) == 5
 
 
+async def test_without_an_order_the_cheapest_is_asked_first(client, sims, request_):
+    first, second, *_ = client.quote(request_)
+    sims[first.provider].fault("no_credit")
+    refused, made = (await client.generate(request_)).attempts
+    assert (refused.order.account, refused.order.why) == (first.account, "the cheapest")
+    assert (made.order.account, made.order.why) == (
+        second.account,
+        f"the cheapest left; after {first.offer}: no credit",
+    )
+
+
+async def test_where_no_price_is_known_the_order_is_said_to_be_that_of_the_accounts(sims, clock):
+    data = sims.config
+    data["providers"] = {name: {"adapter": "runapi", **data["providers"]["runapi"]} for name in ("a", "b", "c")}
+    raw = {"model": "gpt-image-2", "prompt": "a fox", "aspect_ratio": "1:1"}
+    sims["runapi"].fault("no_credit", times=1)
+    async with Client(read_config(data, sims.environ), clock=clock) as client:
+        attempts = (await client.generate(RawRequest("runapi", "/api/v1/gpt_image_2/text_to_image", raw))).attempts
+    assert [each.order.account for each in attempts] == ["a", "b"]
+    assert attempts[0].order.why == "first in order, as no price is known"
+    assert (
+        attempts[1].order.why
+        == "next in order, as no price left is known; after runapi /api/v1/gpt_image_2/text_to_image: no credit"
+    )
+
+
 async def test_spread_goes_where_there_is_the_most_room(sims, clock, request_):
     data = sims.config
     for name, most in {"reapi": 1, "runapi": 2, "revidapi": 4}.items():
@@ -297,6 +323,8 @@ async def test_what_is_no_request_is_said_to_be_none(client, given):
 
 
 async def test_an_unknown_option_and_an_account_that_is_no_name(client, request_):
+    with pytest.raises(TypeError, match="no option is named 'timeot'; did you mean timeout"):
+        await client.generate(request_, timeot=5)
     with pytest.raises(TypeError, match="no option is named 'maxprice'; did you mean max_price"):
         await client.generate(request_, maxprice="1")
     with pytest.raises(ConfigError, match="an account's name is needed"):
@@ -569,6 +597,22 @@ async def test_under_a_key_what_was_given_back_is_bought_again_and_what_was_made
         with pytest.raises(TaskFailed):
             await client.generate(request_, "revidapi", idempotency_key="third")
     assert submits(sims)["revidapi"] == 1
+
+
+async def test_another_spelling_of_a_request_is_the_same_request_under_a_key(client, sims):
+    asked = ImageRequest(model="flux-2-pro", prompt="a fox", aspect_ratio="16:9", resolution="1K", output_format="jpeg")
+    spelled = ImageRequest(
+        model="Flux 2 PRO", prompt="a fox", aspect_ratio="1.78", resolution="1k", output_format="JPG", labels={"a": "b"}
+    )
+    assert client.route(spelled) == client.route(asked)
+    first = await client.generate(spelled, "reapi", idempotency_key="k", on_unsupported="drop")
+    again = await client.generate(asked, "reapi", idempotency_key="k", on_unsupported="drop")
+    assert [task.id for task in first.tasks] == [task.id for task in again.tasks]
+    (attempt,) = first.attempts
+    assert attempt.order.model == "flux-2-pro"
+    with pytest.raises(OutOfBounds, match="idempotency_key"):
+        await client.submit(attrs.evolve(spelled, model="gpt-image-2"), "reapi", idempotency_key="k")
+    assert submits(sims)["reapi"] == 1
 
 
 async def test_a_raw_request_goes_to_the_accounts_of_its_provider(sims, clock):

@@ -194,6 +194,31 @@ def test_a_client_tells_the_route_that_it_is_configured_for_and_the_call_asks_fo
         mine.route(REQUEST, "nobody")
 
 
+@pytest.mark.parametrize(
+    ("configured", "names", "options", "policy"),
+    [
+        ({}, [], {}, "cheapest"),
+        ({}, ["runapi", "reapi"], {}, "ordered"),
+        ({"accounts": ["runapi", "reapi"]}, [], {}, "ordered"),
+        ({"accounts": ["runapi", "reapi"]}, [], {"policy": "cheapest"}, "cheapest"),
+        ({"accounts": ["runapi", "reapi"], "policy": "cheapest"}, [], {}, "cheapest"),
+        ({"policy": "cheapest"}, ["runapi", "reapi"], {}, "cheapest"),
+        ({"policy": "cheapest"}, ["runapi", "reapi"], {"policy": None}, "ordered"),
+        ({"policy": "ordered"}, [], {}, "ordered"),
+        ({"policy": "ordered"}, [], {"policy": None}, "cheapest"),
+    ],
+)
+def test_an_order_that_was_given_holds_and_else_the_price(configured, names, options, policy):
+    route = client(**configured).route(REQUEST, *names, **options)
+    assert route.policy == policy
+    if policy == "cheapest":
+        prices = [step.money.usd for step in route.steps]
+        assert prices == sorted(prices)
+    else:
+        order = names or configured.get("accounts", ["revidapi", "reapi", "runapi"])
+        assert list(dict.fromkeys(step.account for step in route.steps)) == order
+
+
 def test_an_account_without_a_key_is_no_step():
     route = client({"RUNAPI_API_KEY": "k"}).route(REQUEST)
     assert {step.account for step in route.steps} == {"runapi"}

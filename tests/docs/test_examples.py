@@ -276,6 +276,27 @@ async def test_the_service_tells_when_to_try_again(service, simulators, clock):
     assert (await ask(service))[0] == 200
 
 
+async def test_prometheus_is_told_what_was_bought(service, simulators):
+    simulators[CHEAPEST].fault("no_credit")
+    assert (await ask(service))[0] == 200
+    for name, fault in (("api_in_one", "reset_after"), (NEXT, "no_credit")):
+        simulators[name].fault(fault)
+    assert (await ask(service, key="order-18"))[0] == 502
+    answer = await service.get("/metrics")
+    text = await answer.text()
+    assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    rows = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    assert [row for row in rows if not re.fullmatch(r'anymedia_[a-z_]+(\{(\w+="[^"]*",?)*\})?', row)] == []
+    assert rows['anymedia_attempts_total{account="reapi",outcome="accepted"}'] == "1"
+    assert rows['anymedia_attempts_total{account="api_in_one",outcome="uncertain"}'] == "1"
+    assert rows['anymedia_spend_usd_total{account="reapi",model="flux-2-pro",billed="yes"}'] == "0.028"
+    assert rows['anymedia_spend_usd_total{account="api_in_one",model="flux-2-pro",billed="possibly"}'] == "0.05"
+    took = 'anymedia_task_seconds_{}{{account="reapi",state="succeeded"{}}}'.format
+    assert rows[took("bucket", ',le="+Inf"')] == rows[took("count", "")] == "1"
+    assert float(rows[took("sum", "")]) > 0
+    assert rows['anymedia_open_tasks{account="reapi"}'] == rows['anymedia_account_is_asked{account="reapi"}'] == "0"
+
+
 async def test_without_any_good_key_the_service_is_not_well(service, simulators):
     for one in simulators:
         one.fault("unauthorised", on="submit", times=None)

@@ -386,9 +386,9 @@ async def test_what_is_uncertain_is_settled_by_hand(client, sims, request_, read
     bought = sims["reapi"].bills()["entries"][0]["task_id"]
     assert (await client.settle(there.id[:8], billed=True, task_id=bought)).status == "queued"
     assert (await client.settle(gone.id, billed=False)).status == "settled"
-    with pytest.raises(OutOfBounds, match=r"was settled as not billed before: --force .* settles it otherwise"):
+    with pytest.raises(OutOfBounds, match=r"was settled as not billed before: force=True settles it otherwise"):
         await client.settle(gone.id, billed=True)
-    with pytest.raises(OutOfBounds, match=r"is queued: --force .* names another task, or none"):
+    with pytest.raises(OutOfBounds, match=r"is queued: force=True names another task, or none"):
         await client.settle(there.id, billed=False)
     task = await run(client, request_, "reapi", idempotency_key="reapi")
     assert (task.id, task.state) == (bought, State.SUCCEEDED)
@@ -515,13 +515,13 @@ async def test_a_journal_that_fails_after_the_submit_loses_nothing(client, sims,
         if isinstance(event, Attempt) and event.outcome is None:
             execute(client.journal, "ALTER TABLE attempts RENAME TO moved")
 
-    client._session._on_event = break_it
+    client._session.readers.on_event = break_it
     with pytest.raises(JournalError, match=r"task .* was accepted by reapi, and that cannot be written down") as caught:
         await client.submit(request_, "reapi")
     assert (caught.value.outcome, caught.value.billed) == (Outcome.ACCEPTED, "yes")
     assert caught.value.task.id == sims["reapi"].bills()["entries"][0]["task_id"]
     assert events[-1].task == caught.value.task
-    client._session._on_event = None
+    client._session.readers.on_event = None
     with caplog.at_level(logging.ERROR, "anymedia"):
         done = await client.wait(caught.value.task)
     assert done.state is State.SUCCEEDED
@@ -537,7 +537,7 @@ async def test_a_journal_that_fails_at_a_refusal_does_not_hide_it(client, sims, 
         if isinstance(event, Attempt) and event.outcome is None:
             execute(client.journal, "ALTER TABLE attempts RENAME TO moved")
 
-    client._session._on_event = break_it
+    client._session.readers.on_event = break_it
     sims["reapi"].fault("no_credit")
     with pytest.raises(NoCredit), caplog.at_level(logging.ERROR, "anymedia"):
         await client.submit(request_, "reapi")

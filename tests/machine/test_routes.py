@@ -389,7 +389,7 @@ class Routes(RuleBasedStateMachine):
 
         journal._store._put = gone
         die(journal)
-        client._session._on_event = None
+        client._session.readers.on_event = None
         dying = [task for task in asyncio.all_tasks() if not of_a_server(task) and task is not asyncio.current_task()]
         while dying := [task for task in dying if not task.done()]:
             for task in dying:

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from anymedia import MusicRequest, read_config
 from anymedia.cli.app import app
-from anymedia.cli.simulate import _written
+from anymedia.cli.simulated import written
 from anymedia.declare import Hook
 from anymedia.pricing.explain import explain
 from anymedia.pricing.offers import candidates
@@ -245,7 +245,7 @@ def test_the_doctor_says_which_settings_are_missing(studio, monkeypatch, tmp_pat
 def test_a_simulator_says_what_to_paste(studio):
     studio()
     with in_thread("studio") as simulators:
-        table = tomllib.loads(_written(simulators["studio"].table))
+        table = tomllib.loads(written(simulators["studio"].table))
         account = read_config(simulators.config, simulators.environ).account("studio")
     secret = {f"{name}_env": f"ANYMEDIA_SIMULATED_STUDIO_{name.upper()}" for name in ("client", "hook_secret")}
     assert table["settings"] == {"organization": "org-1", **secret}

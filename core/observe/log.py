@@ -1,0 +1,186 @@
+"""The log lines: one for each event, on the children of the logger `anymedia`, with the event's facts as fields.
+
+A line is for people; programs read the fields, which are named anymedia_attempt, anymedia_usd and so on.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+import attrs
+
+from anymedia.model.money import Money, PriceStatus
+from anymedia.model.plain import one_line, sized
+from anymedia.model.task import Task
+from anymedia.model.vocabulary import Outcome
+
+from .events import (
+    Alert,
+    Answered,
+    CooledDown,
+    Downloaded,
+    Ended,
+    FellBack,
+    Looked,
+    Moved,
+    Posted,
+    Recovered,
+    Refused,
+    Sent,
+    Uploaded,
+    Waits,
+)
+from .facts import fields
+
+ROOT = logging.getLogger("anymedia")
+ROOT.addHandler(logging.NullHandler())  # whoever wants the lines says where they go
+
+Says: TypeAlias = Callable[[Any], str]
+
+
+@attrs.frozen
+class Line:
+    """How an event is logged: on which child of the logger, at which level, and in which words."""
+
+    logger: logging.Logger
+    level: int
+    says: Says
+    when: str
+
+    @classmethod
+    def of(cls, child: str, level: int, says: Says, when: str) -> "Line":
+        """Return a line on a child of the logger."""
+        return cls(ROOT.getChild(child), level, says, when)
+
+
+def _sent(event: Sent) -> str:
+    order = event.attempt.order
+    how = "sent again under its replay key" if event.again else "sent"
+    return _listed(f"{_attempt(event)} {how} to {order.account}", order.model, _price(order.money), order.why)
+
+
+def _answered(event: Answered) -> str:
+    attempt = event.attempt
+    if attempt.task is not None:
+        how = "named by a webhook" if event.by_webhook else f"accepted in {event.seconds:.1f} s"
+        return _listed(f"{_attempt(event)} {how}", _task(attempt.task), _price(attempt.task.money))
+    facts = event.facts
+    why = None if facts["error"] == attempt.outcome else facts["error"]
+    return _listed(f"{_attempt(event)} {attempt.outcome} in {event.seconds:.1f} s", why, _bill(attempt.outcome))
+
+
+def _bill(outcome: Outcome | None) -> str:
+    if outcome in (Outcome.NOT_SENT, Outcome.REFUSED):
+        return "not billed"
+    return "billed in all likelihood" if outcome is Outcome.ACCEPTED_WITHOUT_ID else "it may have been billed"
+
+
+def _waits(event: Waits) -> str:
+    return f"{_task(event.task)} waited for"
+
+
+def _looked(event: Looked) -> str:
+    return _stands(event) if event.error is None else f"{_task(event.task)}: {event.error}"
+
+
+def _stands(event: Looked | Moved) -> str:
+    return f"{_task(event.task)} {event.task.state}"
+
+
+def _ended(event: Ended) -> str:
+    task = event.task
+    price = _price(task.money)
+    bill = {"no": "not billed", "yes": price}.get(str(event.facts["billed"]), f"{price}, if it is billed")
+    why = None if task.failure is None else task.failure.cause
+    return _listed(f"{_task(task)} {task.state} after {event.seconds:.1f} s", why, bill)
+
+
+def _fell_back(event: FellBack) -> str:
+    goes = "tries again at" if event.again else "goes on at"
+    return _listed(f"{goes} {event.order.account}", event.order.model, _price(event.order.money), event.order.why)
+
+
+def _cooled_down(event: CooledDown) -> str:
+    until = "it is well again" if event.until is None else f"{event.until:%H:%M:%S} UTC"
+    return f"{event.account} is left alone until {until}: {event.cause}"
+
+
+def _recovered(event: Recovered) -> str:
+    return f"{event.account} is asked again"
+
+
+def _uploaded(event: Uploaded) -> str:
+    what = f"{sized(event.bytes)} of {event.media_type} for {event.account}"
+    if event.error is not None:
+        return f"upload of {what} failed: {event.error}"
+    return f"uploaded {what} in {event.seconds:.1f} s"
+
+
+def _downloaded(event: Downloaded) -> str:
+    file = f"{_task(event.task)} file {event.number}"
+    if event.error is not None:
+        return f"{file} not saved: {event.error}"
+    return f"{file} saved in {event.seconds:.1f} s, {sized(event.bytes or 0)} of {event.media_type}"
+
+
+def _posted(event: Posted) -> str:
+    about = "no task that is known" if event.task is None else f"{_task(event.task)} {event.task.state}"
+    return f"webhook for {event.account}: {about}"
+
+
+def _refused(event: Refused) -> str:
+    return f"webhook for {event.account} refused: {event.why}"
+
+
+def _alert(event: Alert) -> str:
+    more = f"; {event.unknown} of unknown price are not in it" if event.unknown else ""
+    return f"{_usd(event.spent)} spent or reserved today (UTC), which is over {_usd(event.limit)}{more}"
+
+
+LINES: Mapping[type, Line] = {
+    Sent: Line.of("attempts", logging.INFO, _sent, "an attempt is sent"),
+    Answered: Line.of("attempts", logging.INFO, _answered, "a submit has ended, and how"),
+    FellBack: Line.of("attempts", logging.INFO, _fell_back, "a request goes on elsewhere, or tries again, and why"),
+    Ended: Line.of("tasks", logging.INFO, _ended, "a task is over, how it ended and what it costs"),
+    Moved: Line.of("tasks", logging.DEBUG, _stands, "a task has moved on"),
+    Waits: Line.of("tasks", logging.DEBUG, _waits, "a task is waited for"),
+    Looked: Line.of("looks", logging.DEBUG, _looked, "a task was looked at"),
+    Uploaded: Line.of("uploads", logging.DEBUG, _uploaded, "a file of the caller's was placed, or was not"),
+    Downloaded: Line.of("downloads", logging.DEBUG, _downloaded, "a result's file was saved, or was not"),
+    Posted: Line.of("webhooks", logging.DEBUG, _posted, "a webhook came, and was taken"),
+    Refused: Line.of("webhooks", logging.INFO, _refused, "a webhook was not believed, and why"),
+    CooledDown: Line.of("accounts", logging.WARNING, _cooled_down, "an account is left alone for a while, and why"),
+    Recovered: Line.of("accounts", logging.INFO, _recovered, "an account that was left alone is asked again"),
+    Alert: Line.of("alerts", logging.WARNING, _alert, "a day has cost more than [alerts] says"),
+}
+"""How each event is logged."""
+
+
+def write(event: Any) -> None:
+    """Log an event, where its line is wanted."""
+    line = LINES[type(event)]
+    if line.logger.isEnabledFor(line.level):
+        extra = {"anymedia_event": type(event).__name__, **fields(event.facts)}
+        line.logger.log(line.level, "%s", one_line(line.says(event)), extra=extra)
+
+
+def _listed(*parts: object) -> str:
+    """Return what there is of several things, in one row."""
+    return ", ".join(str(part) for part in parts if part is not None)
+
+
+def _attempt(event: Sent | Answered) -> str:
+    return f"attempt {event.attempt.id[:8]}"
+
+
+def _task(task: Task) -> str:
+    return f"{task.account} task {task.id}"
+
+
+def _price(money: Money) -> str:
+    return "price unknown" if money.usd is None else str(money)
+
+
+def _usd(amount: Decimal) -> str:
+    return str(Money(usd=amount, status=PriceStatus.EXACT))
