@@ -14,7 +14,7 @@ SOURCES := $(shell find core adapters simulators cli testing -name __pycache__ -
 	README.md LICENSE MANIFEST.in pyproject.toml setup.cfg
 PACKAGE = $(BIN)/python -c 'import anymedia; print(anymedia.__path__[0])'
 
-.PHONY: install demo test quick lint types check pythons soak mutants docs pictures bench cassettes clean
+.PHONY: install demo test quick lint types check pythons soak mutants docs site pictures bench cassettes clean
 
 install: .venv/.installed
 
@@ -42,10 +42,10 @@ types: .venv/.installed
 	@rm -rf .types && mkdir -p .types/anymedia
 	@ln -s $(CURDIR)/core/* $(CURDIR)/adapters $(CURDIR)/simulators $(CURDIR)/cli $(CURDIR)/testing \
 		.types/anymedia/
-	@echo "mypy, mypy docs/generate.py, mypy examples/howto, basedpyright --verifytypes anymedia"
+	@echo "mypy, mypy docs/*.py, mypy examples/howto, basedpyright --verifytypes anymedia"
 	@(cd tests && PATH="$(CURDIR)/$(BIN):$$PATH" basedpyright --verifytypes anymedia --ignoreexternal) \
 		> .types/pyright.txt & pyright=$$!; \
-	$(BIN)/mypy && MYPYPATH=docs:.types $(BIN)/mypy docs/generate.py && \
+	$(BIN)/mypy && MYPYPATH=docs:.types $(BIN)/mypy docs/generate.py docs/publish.py && \
 		MYPYPATH=examples/howto:.types $(BIN)/mypy examples/howto/*.py; mypy=$$?; \
 	wait $$pyright || { cat .types/pyright.txt; exit 1; }; exit $$mypy
 
@@ -118,6 +118,12 @@ mutants: .venv/.installed
 docs: .venv/.installed
 	$(BIN)/python docs/generate.py
 
+# The pages of docs/ as a site in site/, which needs no server; what its maker warns of is an error. zensical makes it, the
+# successor of mkdocs-material: that is maintained no longer than until May 2027, and its mkdocs is already not.
+site: .venv/.installed
+	$(BIN)/python docs/publish.py site
+	@echo "site/index.html is the first page"
+
 # The pictures of README.md, from the real command line and from what simulators make: for whoever changed either.
 pictures: .venv/.installed
 	$(BIN)/python docs/pictures.py
@@ -131,4 +137,4 @@ bench: .venv/.installed
 	$(BIN)/python benchmarks/spread.py
 
 clean:
-	rm -rf .venv .venv-* .types build dist anymedia.egg-info media
+	rm -rf .venv .venv-* .types site build dist anymedia.egg-info media

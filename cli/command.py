@@ -17,7 +17,8 @@ import click
 from anymedia import AnymediaError, Billed, Kind, Outcome
 from anymedia.clock import Clock
 
-from .errors import INTERRUPTED, error_json, exit_code, foreign_json, show_error
+from .errors import INTERRUPTED, error_json, exit_code, foreign_json
+from .failure import VERBOSE, show_error
 from .text import print_json, reason, say
 from .titles import write_options
 
@@ -172,7 +173,7 @@ def _logged(ctx: click.Context) -> Iterator[None]:
 
 def _show_more(ctx: click.Context, _: click.Parameter | None, times: int) -> None:
     """Show more of the log by each -v, wherever it stands; the contexts of a command line share what `meta` holds."""
-    told = ctx.meta["verbose"] = ctx.meta.get("verbose", 0) + times
+    told = ctx.meta[VERBOSE] = ctx.meta.get(VERBOSE, 0) + times
     handler: logging.Handler | None = ctx.meta.get(_Said.__name__)
     if handler is not None:  # else the command is not run yet
         level = LEVELS[min(told, len(LEVELS) - 1)]

@@ -27,8 +27,9 @@ from anymedia.clock import Clock
 from anymedia.registry import adapters
 
 from .command import Command
-from .errors import error_facts, error_json
+from .errors import error_json
 from .explain import explanation_json
+from .failure import error_facts
 from .progress import Progress
 from .quotes import quote_json
 from .saving import writable

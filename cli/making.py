@@ -16,7 +16,8 @@ from anymedia.model.money import total
 from anymedia.model.spellings import span
 
 from .attempts import show_attempts, tried_json
-from .errors import MISSING, show_error
+from .errors import MISSING
+from .failure import show_error
 from .progress import Progress
 from .saving import Saving, location
 from .text import counted, pixels, plain, price, print_json, say
@@ -68,11 +69,19 @@ def make(generate: Generate, *, clock: Clock, config: Config | Path | None, savi
 
     result, errors = watched(made, progress, clock=clock, config=config)
     show_attempts(result.attempts)
+    _tell_bought_before(result.bought_before)
     if as_json:
         print_json(result_json(result))
     else:
         show_tasks(result.tasks)
     _show_missing(result, errors, progress)
+
+
+def _tell_bought_before(tasks: Iterable[Task]) -> None:
+    """Say of each task that an earlier command bought it, when and for how much."""
+    from anymedia.engine.idempotency import bought_so  # which is there, as a client was used
+
+    say_all(f"{bought_so(task)}: nothing was sent for it" for task in tasks)
 
 
 def watched(

@@ -11,7 +11,7 @@ from anymedia.model.options import GenerateOptions
 from .prices import pool
 from .quotes import quote_json, reasons_of, tasks_of
 from .request import Asked
-from .text import plain, say
+from .text import dollars, plain, say
 
 if TYPE_CHECKING:
     from .screen import Cell
@@ -98,7 +98,7 @@ def _sentences(route: Route) -> Iterator[str]:
         yield "no offer takes this request: nothing would be sent"
         return
     if route.max_price is not None:
-        yield f"ceiling: ${route.max_price:f} over every attempt and part"
+        yield f"ceiling: {dollars(route.max_price)} over every attempt and part"
     further = len(route.steps) > 1
     if route.worst is None:
         unknown = next(quote for quote in route.steps if quote.money.bound is None)

@@ -12,7 +12,9 @@ from typing import Any
 import click
 
 from anymedia import Kind, Money
-from anymedia.model.plain import duration as duration  # noqa: PLC0414 - the commands take their words from here
+from anymedia.model.money import dollars as dollars  # noqa: PLC0414 - the commands take their words from here
+from anymedia.model.money import in_credits as in_credits  # noqa: PLC0414
+from anymedia.model.plain import duration as duration  # noqa: PLC0414
 from anymedia.model.plain import one_line as one_line  # noqa: PLC0414
 from anymedia.model.plain import printable as printable  # noqa: PLC0414
 
@@ -28,6 +30,19 @@ def price(money: Money) -> str:
     if money.usd is None:
         return f"unknown ({money.reason})" if money.reason else "unknown"
     return str(money)
+
+
+def possibly(money: Money) -> str:
+    """Return what something cost if it was billed, which nobody knows."""
+    return f"{money}?"
+
+
+def with_credits(money: Money) -> str:
+    """Return an amount, with the provider's credits that it is counted in: $0.10 (20 credits)."""
+    if money.credits is None:
+        return str(money)
+    told = in_credits(money.credits)
+    return told if money.usd is None else f"{money} ({told})"
 
 
 def counted(number: int, what: str) -> str:

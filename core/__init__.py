@@ -65,6 +65,7 @@ if TYPE_CHECKING:
         Trouble,
     )
     from .model.vocabulary import Billed, Cause, Kind, Outcome, Refund, Retry, State
+    from .network import Reached
     from .observe.events import Alert
     from .preview import compare, explain, quote
     from .pricing.compare import Difference
@@ -116,6 +117,7 @@ __all__ = [
     "Quote",
     "RateLimited",
     "RawRequest",
+    "Reached",
     "Recovery",
     "Refund",
     "Rejected",
@@ -189,6 +191,7 @@ _MODULES = {
     ".model.money": ("Money", "PriceStatus"),
     ".model.quote": ("Quote",),
     ".model.kinds": ("ImageRequest", "MusicRequest", "SpeechRequest", "VideoRequest"),
+    ".network": ("Reached",),
     ".model.request": ("RawRequest", "Request"),
     ".model.task": (
         "Adjustment",

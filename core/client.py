@@ -18,7 +18,7 @@ from .engine.accepted import Accepted
 from .engine.files import Files
 from .engine.generate import Generation, submit
 from .engine.handle import handle, opened
-from .engine.idempotency import IdempotencyKeys, bought, latest
+from .engine.idempotency import IdempotencyKeys, before, latest
 from .engine.plan import Plan, plan
 from .engine.recover import Recoverer, Recovery
 from .engine.refresh import refresh
@@ -37,6 +37,7 @@ from .model.errors import (
     OutOfBounds,
     Problem,
     ProviderError,
+    Unavailable,
     Unsupported,
     WebhookRefused,
 )
@@ -46,6 +47,8 @@ from .model.options import GenerateOptions, OnUnsupported, Options, SubmitOption
 from .model.quote import Quote
 from .model.request import AnyRequest, RawRequest, Request
 from .model.task import Asset, Attempt, Result, Saved, SavedFile, Task
+from .model.urls import without_user
+from .network import Reached
 from .observe.events import Refused
 from .observe.readers import Heard
 from .pricing.explain import Explanation, explain
@@ -55,6 +58,7 @@ from .pricing.offers import Candidate, candidates
 from .pricing.quote import ordered, quote_of
 from .registry import adapters, no_account
 from .translate.messages import Lost
+from .translate.waiting import moment_of
 from .transport.retry import Patience
 
 if TYPE_CHECKING:
@@ -290,7 +294,7 @@ class Client:
             message = f"{len(earlier)} tasks were bought under this key; generate returns them all"
             raise OutOfBounds(problems=[Problem(field="idempotency_key", message=message)])
         if earlier:
-            return bought(earlier[min(earlier)])
+            return before(earlier[min(earlier)], self._session)
         planned = self._plan(request, accounts, terms, one_task=True)
         return await submit(planned, terms, deadline, self._submits, claimed)
 
@@ -498,9 +502,9 @@ class Client:
 
         Files go to `where`, with `names` and a `sidecar`, as with download; None is the configured storage where its
         `results` are on, else they are not fetched. `replay` sends uncertain submits again where the provider still
-        honours their replay key; nothing else is ever sent again. What other living processes wait for is left to them.
-        `any_api_key` takes up what was submitted with an API key that the account no longer has, and replays none of
-        it.
+        honours their replay key, until `Attempt.replay_until`; nothing else is ever sent again. What other living
+        processes wait for is left to them. `any_api_key` takes up what was submitted with an API key that the account
+        no longer has, and replays none of it.
         Errors: ConfigError without a journal, JournalError.
         """
         limit = seconds(timeout)
@@ -599,13 +603,53 @@ class Client:
         return tuple(healths)
 
     @_in_its_loop
-    async def reach(self, account: str) -> int:
-        """Return the HTTP status that an account's origin answers without an API key. Errors: Unavailable."""
+    async def reach(self, account: str) -> Reached:
+        """Return what an account's origin answers without an API key. Errors: Unavailable."""
         asked = self.config.account(account)
         try:
-            return await self._session.transport.reach(asked)
+            answer = await self._session.transport.reach(asked.origin, asked)
         except Lost as lost:
             raise self._session.asked(asked, None).lost(lost, submit=False) from None
+        told = moment_of(answer.headers)
+        ahead = None if told is None else (self._session.clock.now() - told).total_seconds()
+        return Reached(status=answer.status, ahead=ahead)
+
+    @_in_its_loop
+    async def reach_webhooks(self) -> Reached:
+        """Return what the URL of [webhooks] answers from here, where a provider may see something else.
+
+        Errors: ConfigError where there is none, Unavailable.
+        """
+        url = self.config.webhooks
+        if url is None:
+            raise ConfigError("no url of [webhooks] is configured")
+        try:
+            return Reached(status=(await self._session.transport.reach(url)).status)
+        except Lost as lost:
+            raise Unavailable(f"{url} was not reached: {lost.why}") from None
+
+    @_in_its_loop
+    async def check_proxies(self) -> dict[str, str | None]:
+        """Return why each proxy that accounts go through cannot be reached, None where it can.
+
+        Proxies are named by their URLs, without user and password.
+        """
+        transport = self._session.transport
+        found: dict[str, str | None] = {}
+        for account in self.config.accounts.values():
+            try:
+                proxy = transport.proxy(account)
+            except ValueError as error:
+                found[f"that of {account.name}"] = str(error)
+                continue
+            if proxy is not None and (shown := without_user(proxy)) not in found:
+                try:
+                    await transport.connect(proxy)
+                except Lost as lost:
+                    found[shown] = lost.why
+                else:
+                    found[shown] = None
+        return found
 
     @_in_its_loop
     async def private_address(self, account: str) -> str | None:

@@ -23,6 +23,7 @@ from .model.options import GenerateOptions, OnUnsupported, SubmitOptions, shows_
 from .model.quote import Quote
 from .model.request import AnyRequest, Request
 from .model.task import Asset, Attempt, Result, Saved, SavedFile, Task
+from .network import Reached
 from .observe.readers import Heard
 from .pricing.explain import Explanation
 from .transport.retry import Patience
@@ -262,9 +263,17 @@ class SyncClient:
         """As Client.health."""
         return self._call(lambda: self._client.health(*accounts))
 
-    def reach(self, account: str) -> int:
+    def reach(self, account: str) -> Reached:
         """As Client.reach."""
         return self._wait(self._client.reach(account))
+
+    def reach_webhooks(self) -> Reached:
+        """As Client.reach_webhooks."""
+        return self._wait(self._client.reach_webhooks())
+
+    def check_proxies(self) -> dict[str, str | None]:
+        """As Client.check_proxies."""
+        return self._wait(self._client.check_proxies())
 
     def private_address(self, account: str) -> str | None:
         """As Client.private_address."""

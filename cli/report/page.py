@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 
 from anymedia.cli.text import counted
 from anymedia.model.version import version
@@ -16,7 +17,7 @@ from .results import results
 from .style import style
 from .tables import by_day, groups, prices
 from .uncertain import uncertain
-from .words import amount, damaged, ended, moment, rate, selected
+from .words import amount, damaged, ended, moment, possible, rate, selected
 
 MARK = '<meta name="generator" content="anymedia report">'
 """What tells that a file is such a page, within its first letters."""
@@ -104,7 +105,7 @@ def _summary(data: Data) -> Html:
         ),
         _tile(
             "may have been billed",
-            amount(spent.uncertain_usd, exact=not spent.uncertain),
+            possible(spent.uncertain_usd) if spent.uncertain else amount(Decimal(0)),
             _more(spent.uncertain_unknown, counted(spent.uncertain, "uncertain attempt")),
         ),
         _tile(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 
 from anymedia import Outcome, State
 from anymedia.cli.spend import date_of
@@ -9,7 +10,7 @@ from anymedia.cli.text import counted
 
 from .data import Data, Day, Price, Row
 from .markup import Html, Inside, el, marked, own, together
-from .words import amount, rate, signed
+from .words import amount, possible, rate, signed
 
 MOST_ROWS = 100
 """How many groups a table shows; the others are counted."""
@@ -71,18 +72,18 @@ def groups(by: str, rows: Sequence[Row]) -> Html:
 def known(row: Row) -> Html:
     """Return what was billed for a group, and below it for how many nobody knows it."""
     spent = row.spent
-    return _sum(spent.usd, spent.unknown, exact=spent.exact) if spent.accepted else Html()
+    return _sum(spent.usd, spent.unknown, partial(amount, exact=spent.exact)) if spent.accepted else Html()
 
 
 def perhaps(row: Row) -> Html:
     """Return what may have been billed for a group beside."""
     spent = row.spent
-    return _sum(spent.uncertain_usd, spent.uncertain_unknown, exact=False) if spent.uncertain else Html()
+    return _sum(spent.uncertain_usd, spent.uncertain_unknown, possible) if spent.uncertain else Html()
 
 
-def _sum(usd: Decimal | None, unknown: int, *, exact: bool) -> Html:
+def _sum(usd: Decimal | None, unknown: int, shown: Callable[[Decimal], str]) -> Html:
     more = el("div", f"{unknown:,} of unknown price", class_="offer") if unknown else None
-    return together([None if usd is None else amount(usd, exact=exact), more])
+    return together([None if usd is None else shown(usd), more])
 
 
 def _count(number: int) -> str:

@@ -5,9 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from anymedia import Attempt, Money, PriceStatus
-from anymedia.cli.resume import replay_until
 from anymedia.cli.spend import sums_told
-from anymedia.cli.text import counted, together
+from anymedia.cli.text import counted, possibly, together
 from anymedia.journal.report import Wanted
 
 from .data import ENDED, GOING_ON, Data, Row
@@ -33,6 +32,11 @@ def amount(usd: Decimal | None, *, exact: bool = True) -> str:
     return str(Money(usd=usd, status=PriceStatus.EXACT if exact else PriceStatus.APPROXIMATE))
 
 
+def possible(usd: Decimal | None) -> str:
+    """Return an amount that may have been billed, as it is shown everywhere."""
+    return possibly(Money(usd=usd, status=PriceStatus.APPROXIMATE))
+
+
 def signed(usd: Decimal) -> str:
     """Return a difference as it is shown, with its sign."""
     return f"{'-' if usd < 0 else '+'}{amount(abs(usd))}"
@@ -52,7 +56,9 @@ def billed(row: Row) -> str:
 def doubtful(row: Row) -> str:
     """Return what may have been billed for a group beside; nothing where nothing is uncertain."""
     spent = row.spent
-    return sums_told(spent.uncertain_usd, spent.uncertain_unknown, exact=False) if spent.uncertain else ""
+    return (
+        sums_told(spent.uncertain_usd, spent.uncertain_unknown, exact=False, told=possibly) if spent.uncertain else ""
+    )
 
 
 def rate(row: Row) -> str:
@@ -107,5 +113,5 @@ def offer(attempt: Attempt) -> str:
 
 def replayed(attempt: Attempt, now: datetime) -> datetime | None:
     """Return until when a replay of an attempt buys nothing twice; None where it would, or could by now."""
-    until = replay_until(attempt)
+    until = attempt.replay_until
     return until if until is not None and attempt.started_at <= now <= until else None

@@ -54,6 +54,11 @@ class Share:
     reservation: Reservation
     option: Option | None = None
 
+    @property
+    def is_earlier(self) -> bool:
+        """Whether an earlier call bought them, under the same idempotency key."""
+        return self.option is None
+
 
 class Purchase:
     """The buyer of one request, on the terms of its caller; `deadline` is on the clock's monotonic time.

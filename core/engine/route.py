@@ -7,7 +7,7 @@ import attrs
 
 from anymedia.account import Account
 from anymedia.limits.ceiling import Ceiling
-from anymedia.model.money import EXACT
+from anymedia.model.money import EXACT, dollars
 from anymedia.model.options import Options
 from anymedia.model.quote import Quote
 from anymedia.model.vocabulary import Refund
@@ -83,7 +83,7 @@ def _goes_on(account: Account, terms: Options) -> bool:
 
 def _over(option: Option, terms: Options) -> str:
     price = "its price is unknown, and may be" if option.money.bound is None else f"it costs {option.money},"
-    return f"max_price: {price} more than the {terms.max_price} USD allowed"
+    return f"max_price: {price} more than the {dollars(terms.max_price)} allowed"
 
 
 def _passed(option: Option, reason: str) -> Quote:

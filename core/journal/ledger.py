@@ -16,7 +16,7 @@ from uuid import uuid4
 import attrs
 
 from anymedia.model.errors import JournalError, OutOfBounds, OverCeiling, Problem
-from anymedia.model.money import EXACT
+from anymedia.model.money import EXACT, dollars
 from anymedia.model.strict_json import Json
 from anymedia.model.task import SENDING, STATUSES, Attempt, Task
 from anymedia.model.vocabulary import Billed, Outcome, State
@@ -82,6 +82,11 @@ class Ledger:
         self._holder = uuid4().hex
         self._held: set[str] = set()
         self._keyed = Keyed(journal)
+
+    @property
+    def prompts(self) -> bool:
+        """Whether it writes down what was asked for, without which nothing can be sent again from it."""
+        return self._records.prompts
 
     @property
     def results(self) -> Path:
@@ -495,11 +500,10 @@ def _day(moment: datetime, limit: Decimal) -> Limit:
 
 
 def _over(attempt: Attempt, limit: Decimal | None, spent: int) -> OverCeiling:
-    already = usd_of(spent).normalize(EXACT)
     order = attempt.order
     return OverCeiling(
-        f"{order.account} may spend {limit} USD a day: {already:f} are spent or reserved since midnight UTC, "
-        f"and this costs {order.money}",
+        f"{order.account} may spend {dollars(limit)} a day: {dollars(usd_of(spent))} are spent or reserved since "
+        f"midnight UTC, and this costs {order.money}",
         account=order.account,
         provider=order.provider,
     )

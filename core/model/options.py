@@ -188,7 +188,7 @@ def usd(given: object, field: str = "max_price") -> Decimal:
     if isinstance(given, float) and _decimals(amount) > DECIMALS:
         refuse(field, f'has more than {DECIMALS} decimals: {given!r}; write the amount in quotes, like "0.10"')
     if amount >= MOST_USD:
-        refuse(field, f"must be an amount below {MOST_USD:,} USD, not {given!r:.60}")
+        refuse(field, f"must be an amount below ${MOST_USD:,}, not {given!r:.60}")
     return amount
 
 

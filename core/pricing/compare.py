@@ -7,7 +7,7 @@ from functools import partial
 import attrs
 
 from anymedia.declare.adapter import Adapter
-from anymedia.model.money import EXACT
+from anymedia.model.money import EXACT, dollars
 from anymedia.model.options import OnUnsupported
 from anymedia.model.request import Request
 
@@ -121,6 +121,5 @@ def _cheaper(a: Side, b: Side) -> str:
     of_a, of_b = a.taken.money.bound, b.taken.money.bound
     if of_a is None or of_b is None or of_a == of_b:
         return ""
-    return (
-        f"; {min((of_a, a.name), (of_b, b.name))[1]} is ${abs(EXACT.subtract(of_a, of_b)).normalize(EXACT):f} cheaper"
-    )
+    (less, cheaper), (more, _) = sorted([(of_a, a.name), (of_b, b.name)])
+    return f"; {cheaper} is {dollars(EXACT.subtract(more, less))} cheaper"

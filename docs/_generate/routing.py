@@ -38,7 +38,7 @@ from anymedia.engine.rules import STEPS, Step, after, cooldown, step
 from anymedia.keys import ROUTE
 from anymedia.limits.health import CHECK_BALANCE, Cooldown, Health
 from anymedia.limits.slots import FORGOTTEN
-from anymedia.model.money import PriceStatus
+from anymedia.model.money import PriceStatus, dollars
 from anymedia.model.options import POLICIES, SAYS, Options
 from anymedia.model.plain import duration
 from anymedia.model.vocabulary import Billed, Cause, Kind, Outcome, Refund
@@ -483,7 +483,7 @@ def _routes(request: ImageRequest, accounts: Sequence[Account]) -> Iterator[list
     for way in ways:
         terms = Options(**way)
         route = route_of(plan(request, accounts, terms), terms)
-        worst = "nobody knows" if route.worst is None else f"${route.worst.normalize():f}"
+        worst = "nobody knows" if route.worst is None else dollars(route.worst)
         asked = ", ".join(f"{code(quote.offer)} {quote.money}" for quote in route.steps)
         yield [" ".join(code(f"{name}={_python(value)}") for name, value in way.items()), asked, worst]
 

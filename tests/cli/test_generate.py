@@ -88,8 +88,7 @@ def test_a_paid_result_that_cannot_be_fetched_is_shown_with_its_link(terminal, s
     assert shown.exit_code == 1
     assert "http://127.0.0.1" in shown.stdout
     assert "not saved" in shown.stdout
-    assert "DownloadError" in shown.stderr
-    assert "billed     yes" in shown.stderr
+    assert "; it is billed ($0.028)\n" in shown.stderr
     assert "anymedia resume" in shown.stderr
     assert "elsewhere" not in shown.stderr
 

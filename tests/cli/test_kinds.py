@@ -281,7 +281,7 @@ def test_a_clip_is_bought_where_it_is_cheapest_and_within_the_ceiling(terminal, 
     before = submits()
     made = terminal.json(*words, "5")
     assert [task["account"] for task in made["tasks"]] == ["reapi"]
-    error = terminal.json(*words, "6", code=2)["error"]
+    error = terminal.json(*words, "6", code=7)["error"]
     assert (error["type"], error["billed"]) == ("OverCeiling", "no")
     assert submits() - before == {"reapi": 1}
 

@@ -27,7 +27,6 @@ from anymedia.cli.report.pictures import BYTES, shown, thumbnail
 from anymedia.cli.text import printable
 from anymedia.journal import Ledger, MemoryJournal
 from anymedia.journal.report import Group, Wanted, report
-from anymedia.registry import adapters
 from tests.journal.reading import run, with_ledger, written
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
@@ -527,15 +526,12 @@ def test_nothing_was_asked_yet(terminal):
 
 
 def test_until_when_a_replay_is_safe_is_told(terminal):
-    seller = next(each for each in adapters().values() if each.idempotency is not None)
-    one = attempt(0)
-    order = attrs.evolve(one.order, provider=seller.name)
-    late = timedelta(seconds=seller.idempotency.window + 1)
+    one, second = attempt(0), timedelta(seconds=1)
     doubts = [
         attrs.evolve(
-            one, id=f"{place:032x}", order=order, replay_key="k", started_at=NOW - age, outcome=Outcome.UNCERTAIN
+            one, id=f"{place:032x}", started_at=NOW - 9 * second, replay_until=until, outcome=Outcome.UNCERTAIN
         )
-        for place, age in enumerate((timedelta(seconds=1), late))
+        for place, until in enumerate((NOW + second, NOW - second))
     ]
     read = Page(page(doubts))
     assert read.text.count("anymedia resume --replay") == 1

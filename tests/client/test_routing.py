@@ -246,14 +246,14 @@ async def test_the_configuration_says_how_and_the_call_says_otherwise(sims, cloc
     async with Client(read_config(data, sims.environ), clock=clock) as client:
         assert (await client.generate(request_)).tasks[0].account == "reapi"
         assert (await client.submit(request_)).account == "reapi"
-        with pytest.raises(OverCeiling, match=r"runapi/flux-2-pro costs .* more than the 0.03 USD allowed"):
+        with pytest.raises(OverCeiling, match=r"runapi/flux-2-pro costs .* more than the \$0.03 allowed"):
             await client.submit(request_, "runapi")
         assert (await client.generate(request_, policy="ordered", max_price=None)).tasks[0].account == "runapi"
         route = client.route(request_)
         assert [step.account for step in route.steps] == ["reapi"]
         assert (route.policy, route.worst, route.max_price) == ("cheapest", Decimal("0.028"), Decimal("0.03"))
         assert [(each.account, *each.reasons) for each in route.refused] == [
-            ("runapi", "max_price: it costs $0.05, more than the 0.03 USD allowed")
+            ("runapi", "max_price: it costs $0.05, more than the $0.03 allowed")
         ]
 
 
@@ -395,7 +395,7 @@ async def test_the_cheapest_is_the_cheapest_of_those_that_take_the_request(confi
 
 async def test_over_the_ceiling_nothing_is_sent(client, sims, request_):
     for verb in (client.generate, client.submit):
-        with pytest.raises(OverCeiling, match=r"more than the 0.02 USD allowed") as caught:
+        with pytest.raises(OverCeiling, match=r"more than the \$0.02 allowed") as caught:
             await verb(request_, *ORDER, max_price="0.02")
         assert caught.value.outcome is Outcome.NOT_SENT
     with pytest.raises(OutOfBounds, match="max_price: must be an amount in USD, as text or Decimal"):
@@ -409,7 +409,7 @@ async def test_over_the_ceiling_nothing_is_sent(client, sims, request_):
 
 
 async def test_all_parts_count_against_one_ceiling(client, sims, request_):
-    with pytest.raises(OverCeiling, match=r"more than the 0.08 USD allowed, of which 0.056 are spent, or reserved"):
+    with pytest.raises(OverCeiling, match=r"more than the \$0.08 allowed, of which \$0.056 are spent, or reserved"):
         await client.generate(several(request_, 3), "reapi", max_price="0.08")
     assert sum(submits(sims).values()) == 0
     assert len((await client.generate(several(request_, 3), "reapi", max_price="0.084")).tasks) == 3
@@ -423,7 +423,7 @@ async def test_a_failed_task_that_may_have_been_billed_goes_on_within_the_ceilin
     with pytest.raises(NoRoute) as caught:
         await client.generate(request_, "revidapi", "runapi", max_price="0.07")
     assert [type(error) for error in caught.value.errors] == [TaskFailed, OverCeiling]
-    assert "of which 0.025 are spent, or reserved" in str(caught.value)
+    assert "of which $0.025 are spent, or reserved" in str(caught.value)
     result = await client.generate(request_, "revidapi", "runapi", max_price="0.075")
     assert (result.reserved, result.money.usd) == (Decimal("0.075"), Decimal("0.05"))
     assert submits(sims) == {"revidapi": 3, "runapi": 1, "reapi": 0, "api_in_one": 0}
@@ -658,7 +658,7 @@ async def test_under_a_key_the_ceiling_is_over_all_attempts(client, sims, reques
         )
         assert (result.missing, result.reserved) == (1, Decimal("0.025"))
         assert (
-            "runapi/flux-2-pro costs $0.05, more than the 0.06 USD allowed, of which 0.025 are spent, or reserved"
+            "runapi/flux-2-pro costs $0.05, more than the $0.06 allowed, of which $0.025 are spent, or reserved"
             in result.errors[-1]
         )
     assert submits(sims) == {"revidapi": 3, "runapi": 0, "reapi": 0, "api_in_one": 0}
@@ -739,7 +739,7 @@ async def test_how_long_an_answer_is_waited_for_at_most_counts_the_replays(sims,
         window = client.config.account("runapi").adapter.idempotency.window
         assert window < client.longest_wait <= window + 10
         call.cancel()
-        with pytest.raises(SubmitUncertain, match="is not sent again, but for replays under its replay key"):
+        with pytest.raises(SubmitUncertain, match="sends it again under its replay key"):
             await call
 
 

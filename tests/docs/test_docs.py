@@ -191,12 +191,6 @@ def test_a_config_is_read(text):
     assert all(account.api_key is not None for account in config.accounts.values())
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_what_a_page_links_to_exists(page):
-    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
-        assert (page.parent / target).exists(), target
-
-
 def test_the_readme_names_every_provider_with_what_is_read_from_the_environment():
     rows = dict(re.findall(r"^\| \*\*.*\*\* \(`(\w+)`\)( \|.*)$", PAGES[0].read_text("utf-8"), re.MULTILINE))
     assert {*rows} == {*adapters()}

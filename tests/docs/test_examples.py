@@ -308,7 +308,7 @@ async def test_without_any_good_key_the_service_is_not_well(service, simulators)
 @pytest.mark.parametrize(
     ("body", "says"),
     [
-        (b'{"prompt": "A fox", "count": 9}', "more than the 0.10 USD allowed"),
+        (b'{"prompt": "A fox", "count": 9}', "more than the $0.10 allowed"),
         (b'{"prompt": "A fox", "extra": {"reapi": {"n": 9}}}', "the body must be a JSON object"),
         (b'{"prompt": "A fox", "aspect_ratio": "16x9"}', "aspect_ratio"),
         (json.dumps({"prompt": "A fox" * 20_000}).encode(), "prompt"),  # every offer has another bound

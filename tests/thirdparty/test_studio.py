@@ -44,7 +44,7 @@ WRONG = [
     (KEPT, ('"X-Org": "{organization}"', '"X-Org": "{organization}x"'), "studio answered 401 who We do not know you"),
     (KEPT, ('sends={"client": "{client}"}', 'sends={"client": "{organization}"}'), "We do not know you"),
     (KEPT, ('path="/login", auth', 'path="/logins", auth'), "did not succeed: NotFound"),
-    (KEPT, ('{"seconds": "0.002"}', '{"seconds": "0.02"}'), "in the end said to cost $0.8, that is 80 units of $0.01"),
+    (KEPT, ('{"seconds": "0.002"}', '{"seconds": "0.02"}'), "in the end said to cost $0.80, that is 80 units of $0.01"),
     ("test_what_answers_tell_is_read", ('"machine.seconds"', '"seconds"'), "tells that 8"),
     (KEPT, ("    makes=2,  # two songs for the price of a job\n", ""), "1 asked for, and 2 found"),
     ("test_every_error_means_what_the_page_says", ('token="token"', 'token="pass"'), "studio gives no token: "),
