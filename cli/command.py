@@ -140,9 +140,9 @@ class _Unbroken:
 class _Said(logging.Handler):
     """Prints what the library logs as lines of the command line: what it does with the time, a warning as one."""
 
-    def filter(self, record: logging.LogRecord) -> bool | logging.LogRecord:
+    def filter(self, record: logging.LogRecord) -> bool:
         """Leave out, without -v, that an account is left alone: that ends with the command, whose error says why."""
-        return super().filter(record) and (self.level < logging.WARNING or record.name != COOLDOWNS)
+        return bool(super().filter(record)) and (self.level < logging.WARNING or record.name != COOLDOWNS)
 
     def emit(self, record: logging.LogRecord) -> None:
         is_warning = record.levelno >= logging.WARNING
