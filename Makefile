@@ -10,10 +10,11 @@ export PYTHONDONTWRITEBYTECODE :=
 CLIENTS = $(BIN)/python -c 'import tomllib; \
 	print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["clients"], sep="\n")'
 # Folders count too, so that a deleted file is noticed.
-SOURCES := $(shell find core adapters simulators cli testing -name __pycache__ -prune -o -print) README.md pyproject.toml setup.cfg
+SOURCES := $(shell find core adapters simulators cli testing -name __pycache__ -prune -o -print) \
+	README.md LICENSE MANIFEST.in pyproject.toml setup.cfg
 PACKAGE = $(BIN)/python -c 'import anymedia; print(anymedia.__path__[0])'
 
-.PHONY: install demo test quick lint types check pythons soak mutants docs bench cassettes clean
+.PHONY: install demo test quick lint types check pythons soak mutants docs site pictures bench cassettes clean
 
 install: .venv/.installed
 
@@ -41,10 +42,11 @@ types: .venv/.installed
 	@rm -rf .types && mkdir -p .types/anymedia
 	@ln -s $(CURDIR)/core/* $(CURDIR)/adapters $(CURDIR)/simulators $(CURDIR)/cli $(CURDIR)/testing \
 		.types/anymedia/
-	@echo "mypy, mypy docs/generate.py, basedpyright --verifytypes anymedia"
+	@echo "mypy, mypy docs/*.py, mypy examples/howto, basedpyright --verifytypes anymedia"
 	@(cd tests && PATH="$(CURDIR)/$(BIN):$$PATH" basedpyright --verifytypes anymedia --ignoreexternal) \
 		> .types/pyright.txt & pyright=$$!; \
-	$(BIN)/mypy && MYPYPATH=docs:.types $(BIN)/mypy docs/generate.py; mypy=$$?; \
+	$(BIN)/mypy && MYPYPATH=docs:.types $(BIN)/mypy docs/generate.py docs/publish.py && \
+		MYPYPATH=examples/howto:.types $(BIN)/mypy examples/howto/*.py; mypy=$$?; \
 	wait $$pyright || { cat .types/pyright.txt; exit 1; }; exit $$mypy
 
 # Half the cases of what tries values at random: `make soak` tries twenty times as many and more.
@@ -75,7 +77,7 @@ check: .venv/.installed
 	@touch $@
 
 # What was bought twice once, on the other Pythons that are found: connections are kept alive in other ways there.
-OTHERS ?= 3.12 3.13
+OTHERS ?= 3.12 3.13 3.14
 pythons: .venv/.installed
 	@failed=0; for version in $(OTHERS); do \
 		found=; venv=.venv-$$version; \
@@ -104,6 +106,8 @@ soak: .venv/.installed
 	ANYMEDIA_ROUNDS=2 timeout 300 $(BIN)/pytest -q -p no:cacheprovider tests/client/test_fault_matrix.py
 	ANYMEDIA_CASES=2 timeout 300 $(BIN)/pytest -q -p no:cacheprovider tests/thirdparty/test_deletion.py
 	ANYMEDIA_PROMISES=all timeout 600 $(BIN)/pytest -q -n auto -p no:cacheprovider tests/planted
+	ANYMEDIA_BROWSER=$$(command -v chromium || command -v chromium-browser || command -v google-chrome) \
+		timeout 120 $(BIN)/pytest -q -rs -p no:cacheprovider tests/cli/test_report_in_browser.py
 	timeout 1500 $(BIN)/python tests/mutants.py --number 50 --seed $$(date +%j)
 
 # Plants one wrong fact at a time into the adapters; fails when the tests do not notice one.
@@ -114,6 +118,16 @@ mutants: .venv/.installed
 docs: .venv/.installed
 	$(BIN)/python docs/generate.py
 
+# The pages of docs/ as a site in site/, which needs no server; what its maker warns of is an error. zensical makes it, the
+# successor of mkdocs-material: that is maintained no longer than until May 2027, and its mkdocs is already not.
+site: .venv/.installed
+	$(BIN)/python docs/publish.py site
+	@echo "site/index.html is the first page"
+
+# The pictures of README.md, from the real command line and from what simulators make: for whoever changed either.
+pictures: .venv/.installed
+	$(BIN)/python docs/pictures.py
+
 # At the simulators; LIVE=1: at every provider whose key is in the environment, for one cheapest picture each.
 cassettes: .venv/.installed
 	$(BIN)/python -m tests.cassettes.record $(if $(LIVE),--live)
@@ -123,4 +137,4 @@ bench: .venv/.installed
 	$(BIN)/python benchmarks/spread.py
 
 clean:
-	rm -rf .venv .venv-* .types build dist anymedia.egg-info media
+	rm -rf .venv .venv-* .types site build dist anymedia.egg-info media

@@ -71,6 +71,7 @@ COMMANDS: Mapping[str, Sequence[str]] = {
     "spend --by label": ["spend", "--by", "label"],
     "spend --since 100d": ["spend", "--since", "100d"],
     "prices --drift": ["prices", "--drift"],
+    "report": ["report"],
     "providers --health": ["providers", "--health"],
     "resume": ["resume", "--out", "out"],
 }
@@ -344,7 +345,7 @@ def journals(folder: Path) -> Mapping[str, Path]:
 def rows(folder: Path, only: str) -> Iterator[tuple[str, Sequence[tuple[float, float]]]]:
     """Yield what was measured and its costs over each journal."""
     files = journals(folder)
-    cli = [sys.executable, "-m", "anymedia.cli"]
+    cli = [sys.executable, "-m", "anymedia"]
     commands = {name: [*cli, *words] for name, words in COMMANDS.items()}
     for name, work in (("open and close", "opened"), ("ten submits under a daily limit", "submits")):
         commands[name] = [sys.executable, __file__, work]

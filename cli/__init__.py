@@ -1,4 +1,4 @@
-"""The command line: `anymedia`, and `python -m anymedia.cli`."""
+"""The command line: `anymedia`, and `python -m anymedia`."""
 
 import signal
 import sys
@@ -65,7 +65,7 @@ def _app() -> "Command":
         import click  # noqa: F401
         import rich  # noqa: F401
     except ModuleNotFoundError as error:
-        sys.exit(f"anymedia: {error.name} is not installed; the command line needs: pip install 'anymedia[cli]'")
+        sys.exit(f"anymedia: {error.name} is not installed; for the command line install anymedia with its extra cli")
     from .app import app
 
     return app

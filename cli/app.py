@@ -13,6 +13,7 @@ COMMANDS = (
     "resume",
     "tasks",
     "spend",
+    "report",
     "explain",
     "prices",
     "compare",
@@ -25,18 +26,20 @@ COMMANDS = (
     "listen",
     "simulate",
     "demo",
+    "completion",
 )
 """The modules that hold a `command`, in the order of the help."""
 
 EXIT_CODES = """\b
 Exit codes:
   0    done
-  1    the provider refused or failed, or something is missing
+  1    the provider refused or failed, something is missing, or `doctor` found something wrong
   2    the request or the command line is wrong; nothing was sent
   3    configuration: no API key, unknown account, broken file
-  4    uncertain: it may have been billed, and is not sent again
+  4    uncertain: it may have been billed; the error says what can be done
   5    not finished in time; a task that was accepted goes on
   6    the journal cannot be used; nothing was sent, or the error says what was
+  7    over a ceiling: --max-price, or an account's daily_limit; nothing was sent
   130  interrupted
 """
 

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from anymedia import Attempt, Billed, Cause, Money, PriceStatus, State, Task
+from anymedia import Attempt, Billed, Cause, Money, State, Task
+from anymedia.journal.counts_as import CountsAs, of_attempt
 from anymedia.model.strict_json import Json
 from anymedia.model.task import SETTLED, reserved
 
-from .text import one_line, plain
+from .text import dollars, one_line, plain, possibly
 
 if TYPE_CHECKING:
     from .screen import Cell
@@ -79,7 +80,7 @@ def show_attempts(attempts: Sequence[Attempt]) -> None:
 
     screen = Screen(stderr=True)
     usd = reserved(attempts)
-    most = "nobody knows what they cost in all" if usd is None else f"at most ${plain(usd)} in all"
+    most = "nobody knows what they cost in all" if usd is None else f"at most {dollars(usd)} in all"
     screen.headline(f"{len(attempts)} attempts", "cyan", most)
     screen.table(COLUMNS, map(_row, attempts), whole=("quoted", "after", "billed"))
 
@@ -92,14 +93,20 @@ def _row(attempt: Attempt) -> "list[Cell]":
         str(attempt.order.money),
         how(attempt),
         after,
-        billed(attempt),
+        cost(attempt),
     ]
 
 
-def billed(attempt: Attempt) -> str:
+def cost(attempt: Attempt) -> str:
     """Return what an attempt cost, or may have cost (?)."""
-    usd = attempt.reserved
-    if usd == 0:
-        return "nothing"
-    money = Money(usd=usd, status=PriceStatus.EXACT if attempt.charged else attempt.order.money.status)
-    return f"{money}?" if attempt.open else str(money)
+    counts_as = CountsAs.read(of_attempt(attempt))
+    if counts_as.refunded:
+        return "refunded"
+    if counts_as.accepted:
+        return str(money_of(attempt))
+    return possibly(attempt.order.money) if attempt.open else "nothing"
+
+
+def money_of(attempt: Attempt) -> Money:
+    """Return what the provider billed, else what was quoted."""
+    return attempt.order.money if attempt.task is None else attempt.task.money

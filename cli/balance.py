@@ -13,12 +13,12 @@ from anymedia.registry import no_account
 
 from .command import Command, config_option
 from .errors import exit_code
-from .text import plain, print_json
+from .text import plain, print_json, with_credits
 
 if TYPE_CHECKING:
     from anymedia import Client
 
-COLUMNS = ("account", "provider", "USD", "credits")
+COLUMNS = ("account", "provider", "left")
 
 
 @attrs.frozen
@@ -31,7 +31,7 @@ class Left:
     error: AnymediaError | None = None
 
 
-@click.command("balance", cls=Command)
+@click.command("balance", cls=Command, example="balance")
 @click.argument("names", nargs=-1, metavar="[ACCOUNT]...")
 @config_option
 @click.pass_context
@@ -87,9 +87,8 @@ def _json(left: Left) -> dict[str, str | bool | None]:
     }
 
 
-def _row(left: Left) -> tuple[str, str, str, str]:
+def _row(left: Left) -> tuple[str, str, str]:
     names = left.account.name, left.account.adapter.name
     if left.money is None:
-        return *names, "does not report a balance" if left.error is None else str(left.error), ""
-    usd, credits = plain(left.money.usd), plain(left.money.credits)
-    return *names, "unknown" if usd is None else f"${usd}", credits or ""
+        return *names, "does not report a balance" if left.error is None else str(left.error)
+    return *names, with_credits(left.money)

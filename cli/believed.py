@@ -21,5 +21,5 @@ def _believed(account: Account, signed: Signed | None) -> str:
         return f"webhooks are not signed: {LOOKED_AT}"
     if is_verifiable(account, signed):
         return f"webhooks are signed: {COUNTS if signed.covers == 'body' else LOOKED_AT}"
-    needed = account.how(signed.key or "") if can_verify(signed) else "pip install 'anymedia[webhooks]'"
+    needed = account.how(signed.key or "") if can_verify(signed) else "install anymedia with its extra webhooks"
     return f"webhooks are not verified, and {LOOKED_AT}; {needed}"

@@ -17,7 +17,8 @@ import click
 from anymedia import AnymediaError, Billed, Kind, Outcome
 from anymedia.clock import Clock
 
-from .errors import INTERRUPTED, error_json, exit_code, foreign_json, show_error
+from .errors import INTERRUPTED, error_json, exit_code, foreign_json
+from .failure import VERBOSE, show_error
 from .text import print_json, reason, say
 from .titles import write_options
 
@@ -172,7 +173,7 @@ def _logged(ctx: click.Context) -> Iterator[None]:
 
 def _show_more(ctx: click.Context, _: click.Parameter | None, times: int) -> None:
     """Show more of the log by each -v, wherever it stands; the contexts of a command line share what `meta` holds."""
-    told = ctx.meta["verbose"] = ctx.meta.get("verbose", 0) + times
+    told = ctx.meta[VERBOSE] = ctx.meta.get(VERBOSE, 0) + times
     handler: logging.Handler | None = ctx.meta.get(_Said.__name__)
     if handler is not None:  # else the command is not run yet
         level = LEVELS[min(told, len(LEVELS) - 1)]
@@ -218,18 +219,28 @@ class Root(_Naming):
 
 
 class _Clear(click.Command):
-    """What has --json, and shows its options below their titles; those that have none stand last."""
+    """What has --json, and shows its options below their titles; those that have none stand last.
 
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options into the help."""
-        write_options(self.get_params(ctx), ctx, formatter)
+    `example` is what stands behind `anymedia` in the one example of its help.
+    """
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, example: str, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.example: str = example
         self.params.append(
             click.Option(["--json", "as_json"], is_flag=True, help="Print the result as JSON on stdout, and no more.")
         )
         self.params.append(verbose_option())
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what it does into the help, and an example."""
+        super().format_help_text(ctx, formatter)
+        with formatter.section("Example"):
+            formatter.write(f"{'':{formatter.current_indent}}anymedia {self.example}\n")
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options into the help."""
+        write_options(self.get_params(ctx), ctx, formatter)
 
 
 class Command(_Clear):

@@ -20,6 +20,9 @@ from .text import print_json, say
 
 T = TypeVar("T")
 
+NAMES = {"money": "price"}
+"""What a difference is called, where that is not its field."""
+
 WIDE = 110
 """Columns of a terminal on which the sentences fit beside what they are about."""
 
@@ -43,7 +46,7 @@ def _naming_the_second(function: Callable[..., T]) -> Callable[..., T]:
     return naming
 
 
-@click.command("compare", cls=Command)
+@click.command("compare", cls=Command, example='compare "a lighthouse at dusk" --model flux-2-pro reapi runapi')
 @_naming_the_second
 @asks_of_named
 @click.argument("a", metavar="A")
@@ -69,12 +72,12 @@ def command(asked: Asked, a: str, b: str, config: Config, as_json: bool) -> None
     from .screen import Screen, pairs
 
     screen = Screen()
-    rows = [(each.field.replace("_", " "), each.a, each.b, each.text) for each in differences]
+    rows = [(NAMES.get(each.field, each.field.replace("_", " ")), each.a, each.b, each.text) for each in differences]
     if screen.width >= WIDE:
         screen.table(("", a, b, "what it means"), rows)
         return
     screen.table(("", a, b), (row[:-1] for row in rows))
-    screen.block(pairs((row[0], row[-1]) for row in rows))
+    screen.block(pairs(("·", row[-1]) for row in rows))
 
 
 def _seller(name: str, config: Config) -> Seller:

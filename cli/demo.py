@@ -27,12 +27,13 @@ from anymedia.clock import Clock
 from anymedia.registry import adapters
 
 from .command import Command
-from .errors import error_facts, error_json
+from .errors import error_json
 from .explain import explanation_json
+from .failure import error_facts
 from .progress import Progress
 from .quotes import quote_json
 from .saving import writable
-from .simulate import needs_packages
+from .simulate import SPEED, needs_packages
 from .text import counted, pixels, price, print_json, together
 
 if TYPE_CHECKING:
@@ -46,12 +47,11 @@ CLIP = VideoRequest(
 )
 """What is asked for next, with the picture as its first frame."""
 
-SPEED = 4.0
 NAMES = "{account}-{model}.{ext}"
 """How the files are named: who made them of which model."""
 
 
-@click.command("demo", cls=Command)
+@click.command("demo", cls=Command, example="demo --out media")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),

@@ -18,7 +18,7 @@ from .command import Command, config_option
 from .errors import end_refused, problem_json, problem_rows
 from .request import Asked, asks
 from .terms import routes
-from .text import print_json
+from .text import dollars, in_credits, print_json
 
 if TYPE_CHECKING:
     from anymedia.translate.files import Going
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .screen import Screen
 
 
-@click.command("explain", cls=Command)
+@click.command("explain", cls=Command, example='explain "a lighthouse at dusk" --model flux-2-pro --provider fal')
 @asks
 @routes
 @config_option
@@ -110,9 +110,9 @@ def _basis(money: Money) -> str:
     if money.usd is None:
         return money.reason or ""
     parts = [
-        money.credits is not None and f"{money.credits.normalize():f} credits",
+        money.credits is not None and in_credits(money.credits),
         str(money.status),
-        money.list_usd not in (None, money.usd) and f"printed as ${money.list_usd}",
+        money.list_usd not in (None, money.usd) and f"printed as {dollars(money.list_usd)}",
         money.reason,
         money.date and f"{money.source}, {money.date}",
     ]

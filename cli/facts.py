@@ -24,6 +24,7 @@ from anymedia.declare.auth import API_KEY, OLD
 from anymedia.declare.endpoint import Credential
 from anymedia.declare.hook import hooks
 from anymedia.declare.path import First, Place
+from anymedia.model.money import dollars
 from anymedia.model.plain import duration
 from anymedia.model.vocabulary import Refund
 
@@ -127,7 +128,7 @@ def _pages(adapter: Adapter, offers: Sequence[Offer]) -> Iterator[str]:
     own: dict[str, list[str]] = {}
     for offer in offers:
         if offer.page not in (None, adapter.page):
-            own.setdefault(str(offer.page), []).append(offer.name)
+            own.setdefault(str(offer.page).removesuffix(f", {offer.name}"), []).append(offer.name)
     yield from (f"{codes(names)}: {page}" for page, names in own.items())
 
 
@@ -217,9 +218,9 @@ def _idempotency(adapter: Adapter) -> str:
 def _credit(adapter: Adapter) -> str:
     """Say what a credit costs; nothing of a provider that prints no price in credits."""
     if adapter.credit is None:
-        in_credits = any(price.credits is not None for offer in adapter.offers for price in _printed(offer))
-        return "no page says what it costs" if in_credits else ""
-    return f"${adapter.credit.usd}" + (
+        has_credits = any(price.credits is not None for offer in adapter.offers for price in _printed(offer))
+        return "no page says what it costs" if has_credits else ""
+    return dollars(adapter.credit.usd) + (
         "; a task is billed in whole credits, rounded up" if adapter.credit.whole else ""
     )
 

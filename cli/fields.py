@@ -11,9 +11,10 @@ from anymedia.model.kinds import KINDS
 from anymedia.model.options import GenerateOptions
 from anymedia.model.vocabulary import Kind
 
+from .complete import behind
 from .text import together
 from .titles import Titled
-from .values import extra, file, files, labels, number, size, text_of_file, text_or_stdin, whole
+from .values import extra, file, files, labels, number, text_of_file, text_or_stdin, whole
 
 PROMPT = "prompt"
 """The field that is no flag but the argument of a command."""
@@ -52,7 +53,7 @@ def _by_kind(field: str) -> str:
 
 FIELDS: Mapping[str, Field] = {
     PROMPT: Field("PROMPT", "The text from which it is made; - reads it from stdin.", text_or_stdin, flag="PROMPT"),
-    "model": Field("M", "The model, like flux-2-pro: see `anymedia models`."),
+    "model": Field("M", "The model, like flux-2-pro, in any letters: see `anymedia models`."),
     "images": Field(
         "FILE|URL",
         "A picture to change, or for a clip to be like (it begins with --first-frame); may be repeated.",
@@ -72,9 +73,9 @@ FIELDS: Mapping[str, Field] = {
         flag="--reference-audio",
         several=True,
     ),
-    "duration": Field("S", "Whole seconds; of a clip also auto.", whole),
-    "aspect_ratio": Field("R", "Like 16:9, or auto."),
-    "size": Field("WxH", "Pixels, in place of a ratio.", size),
+    "duration": Field("S", "Whole seconds, like 8 or 8s; of a clip also auto.", whole),
+    "aspect_ratio": Field("R", "Like 16:9 (16x9 and 1.78 are read so too), or auto."),
+    "size": Field("WxH", "Pixels, in place of a ratio."),
     "resolution": Field("R", f"How large it is. {_by_kind('resolution')}."),
     "audio": Field(None, "Whether the clip has sound.", flag="--audio/--no-audio"),
     "count": Field("N", "How many pictures or clips.", whole),
@@ -122,7 +123,23 @@ _CODED = {
 }
 """Fields and options whose names are no words that a person would say: sentences about them name their flags."""
 
-_WORD = re.compile(r"(?<![\w.\"'/-])[a-z_]+(?![\w.\"'/-])")
+_WORD = re.compile(r"(?<![\w.\"'/=-])[a-z_]+(?![\w.\"'/=-])")
+
+_FLAGS: Mapping[str, str] = {
+    **{name: "--" + name.replace("_", "-") for name in (*GenerateOptions.__annotations__, "any_api_key", "force")},
+    "config": "--config",
+    "policy": "--route",
+    "billed": "--billed/--not-billed",
+    "task_id": "--task",
+}
+"""The flags of the options that Python calls have, by their names there."""
+
+_OPTION = re.compile(rf"\b({'|'.join(_FLAGS)})=(?:True\b|\"([^\"]*)\"|(?![^\s;,.)]))")
+
+
+def options_as_flags(sentence: str) -> str:
+    """Return a sentence with the flags in place of options as Python writes them: offer="a" is --offer a."""
+    return _OPTION.sub(lambda option: f"{_FLAGS[option[1]]}{f' {option[2]}' if option[2] else ''}", sentence)
 
 
 def in_flags(sentence: str) -> str:
@@ -133,7 +150,7 @@ def in_flags(sentence: str) -> str:
     """
     field, colon, rest = sentence.partition(": ")
     if not (colon and field in FIELDS):
-        return _WORD.sub(_flagged, sentence)
+        return options_as_flags(_WORD.sub(_flagged, sentence))
     return f"{flag(field)}: {in_flags(rest)}"
 
 
@@ -178,6 +195,7 @@ def _option(name: str) -> Callable[..., Any]:
         callback=field.read,
         multiple=field.several,
         metavar=field.metavar,
+        shell_complete=behind(field.metavar),
         help=field.help,
         cls=Titled,
         title=title,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from anymedia import Client
 
 
-@click.command("generate", cls=Command)
+@click.command("generate", cls=Command, example='generate "a lighthouse at dusk" --model flux-2-pro --max-price 0.10')
 @asks
 @buys
 @saves
@@ -40,8 +40,9 @@ def command(
 
     PROMPT is the text from which it is made, or that is spoken; - reads it from stdin. --model says what is made: a
     flag that is for something else is refused. The command uses the accounts given with --provider, or those in the
-    config file, or every provider whose API key is in the environment. It asks the first offer that takes the request,
-    and the next one where nothing was billed, or within --max-price. Other options come from [route] in the config
+    config file, or every provider whose API key is in the environment. It asks the cheapest offer that takes the
+    request (the accounts in their order where --provider or [route] names them), and the next one where nothing was
+    billed, or within --max-price. Other options come from [route] in the config
     file; `anymedia explain --route` shows the route beforehand.
 
     --json prints one object: tasks (each with its assets and their paths), missing (how many of what was asked for),

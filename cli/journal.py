@@ -4,7 +4,6 @@ No client is imported for it, so that these commands answer at once.
 """
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -16,6 +15,7 @@ from anymedia import Attempt, Config, ConfigError, load_config, to_json
 from anymedia.clock import Clock
 from anymedia.journal import Ledger, open_journal
 from anymedia.journal.counts_as import UNCERTAIN, of_attempt
+from anymedia.model.spellings import span
 
 from .text import say
 
@@ -24,10 +24,6 @@ T = TypeVar("T")
 
 SHORT_ID = 8
 """Letters of an attempt's id that are shown."""
-
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-
-_AGE = re.compile(rf"([0-9]{{1,9}})([{''.join(UNITS)}])")
 
 
 def with_journal(config: Config, work: Callable[[Ledger], Awaitable[T]]) -> T:
@@ -63,7 +59,7 @@ def read_journal(path: Path | None, work: Callable[[Ledger], Awaitable[T]]) -> T
 def since_option(function: F) -> F:
     """Add --since."""
     option = click.option(
-        "--since", callback=_since, metavar="T", help="Not before: a date, a time (UTC), or an age like 2h, 7d."
+        "--since", callback=_since, metavar="T", help="Not before: a date, a time (UTC), or an age like 2h, 7d, 1h30m."
     )
     return option(function)
 
@@ -79,8 +75,9 @@ def _since(ctx: click.Context, _: click.Parameter, text: str | None) -> datetime
 
 def moment(text: str, now: datetime) -> datetime:
     """Return the time that a text names: in UTC, unless it says otherwise. Errors: ValueError, OverflowError."""
-    if age := _AGE.fullmatch(text):
-        return now - timedelta(seconds=int(age[1]) * UNITS[age[2]])
+    age = span(text) if text[-1:].isalpha() else None  # without a unit it is a date, like 20261201
+    if age is not None:
+        return now - timedelta(seconds=age)
     is_time = text[2:3] == ":"
     named = datetime.combine(now.date(), time.fromisoformat(text)) if is_time else datetime.fromisoformat(text)
     return named.replace(tzinfo=UTC) if named.tzinfo is None else named.astimezone(UTC)

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from math import inf
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
@@ -14,9 +13,11 @@ import click
 from anymedia import AnymediaError, Asset, Attempt, Config, JournalError, Kind, Result, Task, to_json
 from anymedia.clock import Clock
 from anymedia.model.money import total
+from anymedia.model.spellings import span
 
 from .attempts import show_attempts, tried_json
-from .errors import MISSING, show_error
+from .errors import MISSING
+from .failure import show_error
 from .progress import Progress
 from .saving import Saving, location
 from .text import counted, pixels, plain, price, print_json, say
@@ -29,9 +30,9 @@ T = TypeVar("T")
 Generate: TypeAlias = "Callable[[Client], Awaitable[Result]]"
 
 
-def _timeout(_: click.Context, __: click.Parameter, seconds: float) -> float:
-    if not 0 < seconds < inf:
-        raise click.BadParameter(f"must be more than 0 seconds, not {seconds}")
+def _timeout(_: click.Context, __: click.Parameter, text: str) -> float:
+    if not (seconds := span(text)):
+        raise click.BadParameter(f"must be more than 0 seconds, or a time like 90s, 5m, 1h30m, not {text!r}")
     return seconds
 
 
@@ -39,12 +40,11 @@ def timeout_option(function: F) -> F:
     """Add --timeout."""
     option = click.option(
         "--timeout",
-        type=float,
-        default=600.0,
+        default="10m",
         callback=_timeout,
-        show_default="600",
-        metavar="S",
-        help="Seconds to wait; a task that takes longer lives on.",
+        show_default=True,
+        metavar="T",
+        help="How long to wait, in seconds or like 90s, 5m, 1h30m; a task that takes longer lives on.",
     )
     return option(function)
 
@@ -69,11 +69,19 @@ def make(generate: Generate, *, clock: Clock, config: Config | Path | None, savi
 
     result, errors = watched(made, progress, clock=clock, config=config)
     show_attempts(result.attempts)
+    _tell_bought_before(result.bought_before)
     if as_json:
         print_json(result_json(result))
     else:
         show_tasks(result.tasks)
     _show_missing(result, errors, progress)
+
+
+def _tell_bought_before(tasks: Iterable[Task]) -> None:
+    """Say of each task that an earlier command bought it, when and for how much."""
+    from anymedia.engine.idempotency import bought_so  # which is there, as a client was used
+
+    say_all(f"{bought_so(task)}: nothing was sent for it" for task in tasks)
 
 
 def watched(

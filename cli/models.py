@@ -9,10 +9,12 @@ import click
 
 from anymedia import Kind, load_config, to_json
 from anymedia.clock import Clock
+from anymedia.pricing.model_names import model_meant
 from anymedia.pricing.unsold import EVERY_KIND, kinds_of
 from anymedia.registry import adapters
 
 from .command import Command, config_option, kind_option
+from .complete import accounts, models
 from .nothing import refuse_nothing
 from .offers import offer_json, show_offers
 from .prices import pool
@@ -24,17 +26,24 @@ from .usual import TITLES, usual
 if TYPE_CHECKING:
     from .screen import Cell
 
-COLUMNS = ("model", "price", "cheapest at", "providers", "note")
-OF_SEVERAL = ("cheapest at", "providers")
+COLUMNS = ("model", "price", "from", "at", "sellers", "note")
+OF_SEVERAL = ("at", "sellers")
 """Columns that say nothing of the models of one account."""
 
-PIPED = ("model", "kind", "price", "cheapest at", "providers", "note")
+PIPED = ("model", "kind", "price", "from", "cheapest at", "providers", "unpriced", "note")
 
 
-@click.command("models", cls=Command)
-@click.argument("model", required=False)
+@click.command("models", cls=Command, example="models kling-3.0")
+@click.argument("model", required=False, shell_complete=models)
 @kind_option("Models that make this.")
-@click.option("--provider", "names", multiple=True, metavar="ACCOUNT", help="What this account sells; may be repeated.")
+@click.option(
+    "--provider",
+    "names",
+    multiple=True,
+    metavar="ACCOUNT",
+    shell_complete=accounts,
+    help="What this account sells; may be repeated.",
+)
 @config_option
 @click.pass_obj
 def command(
@@ -43,22 +52,24 @@ def command(
     """Show every model, what it costs at the cheapest, and how many providers sell it.
 
     Every price is for the same: a picture of 1:1 at 1K, a clip of 5 s at 720p without sound, a text of 1,000
-    characters, as many songs as one price is for. Where the cheapest offer makes something else, the note says what. ~
-    marks a price that is not exact; an unknown one is never the cheapest.
+    characters, as many songs as one price is for. Where the cheapest offer makes something else, the note says what.
+    `from` is the least that any work of the model costs, like a picture of low quality. ~ marks a price that is not
+    exact; an unknown one is never the cheapest. `7 of 8` sellers: the prices of 7 are known.
 
     For one MODEL it shows every offer: its names on the wire, and which values each flag of `anymedia generate` takes
-    there; raw fields of the provider are extra.NAME. `from` is the lowest price of one picture, clip or recording, or
-    of as many songs as one price is for, and of which work that is; `of` is the day of that price. Offers that the
-    config file declares are among them.
+    there; raw fields of the provider are extra.NAME. `default` is what a request costs that gives a text alone, or no
+    more than the offer needs, `from` the least that a work costs, and of which work that is; `of` is the day of these
+    prices. Offers that the config file declares are among them.
 
-    --json prints a list of model, kind, price, offer, account, providers, unpriced (those of whom no price is known),
-    offers (all that is known of each).
+    --json prints a list of model, kind, price, from, offer, account, providers, unpriced (those of whom no price is
+    known), offers (all that is known of each).
     """
     found = load_config(config)
     accounts = pool(names, found, every=not names)
     of_kind = None if kind is None else Kind(kind)
     if model is not None:
         every = [*adapters().values(), *(account.adapter for account in found.accounts.values())]
+        model = model_meant(model, every)
         kinds_of(model, every, kinds=EVERY_KIND if of_kind is None else (of_kind,))
     today = clock.now().date()
     offers = (
@@ -85,6 +96,7 @@ def _json(sold: Sold) -> dict[str, Any]:
         "model": sold.model,
         "kind": sold.kind,
         "price": to_json(cheapest.money),
+        "from": to_json(sold.least),
         "offer": cheapest.quote.offer if known else None,
         "account": cheapest.account.name if known else None,
         "providers": sold.providers,
@@ -104,17 +116,26 @@ def _show(every: Sequence[Sold]) -> None:
     columns = [name for name in COLUMNS if not of_one or name not in OF_SEVERAL]
     for kind, some in groupby(every, key=lambda sold: sold.kind):
         screen.headline(kind, "cyan", TITLES[kind])
-        screen.table(columns, ([_row(sold)[name] for name in columns] for sold in some), whole=COLUMNS[:4])
+        screen.table(columns, ([_row(sold)[name] for name in columns] for sold in some), whole=COLUMNS[:5])
 
 
 def _row(sold: Sold) -> "dict[str, Cell]":
     name = sold.model + (" (yours)" if all(each.offer.own for each in sold.offers) else "")
-    cells = (name, str(sold.cheapest.money), _where(sold), str(len(sold.providers)), sold.note)
+    price, least = str(sold.cheapest.money), str(sold.least)
+    cells = (name, price, "" if least == price else least, _where(sold), _sellers(sold), sold.note)
     return dict(zip(COLUMNS, cells, strict=True))
 
 
 def _piped(sold: Sold) -> "list[Cell]":
-    return [sold.model, sold.kind, str(sold.cheapest.money), _where(sold) or NONE, sold.providers, sold.note or NONE]
+    names = sold.providers, sold.unpriced or NONE
+    prices = str(sold.cheapest.money), str(sold.least)
+    return [sold.model, sold.kind, *prices, _where(sold) or NONE, *names, sold.note or NONE]
+
+
+def _sellers(sold: Sold) -> str:
+    """Return how many sell a model, and of how many of them the price is known where that is not of all."""
+    every = len(sold.providers)
+    return f"{every - len(sold.unpriced)} of {every}" if sold.unpriced else str(every)
 
 
 def _where(sold: Sold) -> str:

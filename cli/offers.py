@@ -1,23 +1,25 @@
 """The offers of a model in full: their names on the wire, what they cost at least, and what each flag takes there."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from anymedia import to_json
+from anymedia import Money, to_json
 from anymedia.declare import Offer
 from anymedia.model.request import FROM_TEXT
+from anymedia.model.strict_json import Json
 from anymedia.pricing.price import least, least_work
 
 from .fields import PROMPT, flag, in_flags
 from .request import TEXT
 from .sold import Sold
-from .takes import told, worded
-from .usual import Usual
+from .takes import told as words_of
+from .takes import worded
+from .usual import Usual, default
 
 if TYPE_CHECKING:
     from .screen import Screen
 
-COLUMNS = ("model", "kind", "offer", "wire id", "variants", "takes", "from", "makes", "of")
+COLUMNS = ("model", "kind", "offer", "wire id", "variants", "takes", "default", "from", "makes", "of")
 
 
 def show_offers(every: Sequence[Sold]) -> None:
@@ -26,11 +28,11 @@ def show_offers(every: Sequence[Sold]) -> None:
 
     screen = Screen()
     if not screen.is_terminal:
-        screen.table(COLUMNS, (_row(each) for sold in every for each in by_least(sold.offers)))
+        screen.table(COLUMNS, (_row(each) for sold in every for each in once(sold.offers)))
         return
     for sold in every:
         screen.headline(sold.model, "cyan", sold.kind)
-        for each in by_least(sold.offers):
+        for each in once(sold.offers):
             _show(screen, each)
         screen.print()
 
@@ -44,25 +46,45 @@ def once(offers: Sequence[Usual]) -> Iterator[Usual]:
             yield each
 
 
-def by_least(offers: Sequence[Usual]) -> list[Usual]:
-    """Return each offer once, in the order of the least that it costs: unknown prices last."""
-    every = [(least(each.account.adapter, each.offer).usd, each) for each in once(offers)]
-    return [each for _, each in sorted(every, key=lambda found: (found[0] is None, found[0] or 0))]
-
-
 def _show(screen: "Screen", each: Usual) -> None:
     """Print an offer on a terminal, where a table of so many columns would have no room."""
     from .screen import pairs
 
-    offer, (money, work) = each.offer, least_work(each.account.adapter, each.offer)
-    of = ", ".join(worded(field, word) for field, word in work.items())
-    least_price = f"from {money}{f' for {of}' if of else ''}, {money.date}"
-    since = f"price unknown: {money.reason}" if money.usd is None else least_price
-    since += "" if offer.makes == 1 else f", makes {offer.makes}"
-    since += "" if offer.ends is None else f", {'ended' if each.ended else 'ends'} {offer.ends}"
-    screen.print(f"{_named(each)}  {since}", style="bold")
-    screen.block(pairs(_variants(offer).items()))
-    screen.block("", pairs((_flag(field), in_flags(told(offer, field))) for field in features(offer)), "")
+    offer = each.offer
+    screen.print(_named(each), style="bold")
+    told = {"price": _price(each), "makes": "" if offer.makes == 1 else str(offer.makes)}
+    told["ended" if each.ended else "ends"] = "" if offer.ends is None else str(offer.ends)
+    takes = {_flag(field): in_flags(words_of(offer, field)) for field in features(offer)}
+    screen.block(pairs((name, said) for name, said in [*told.items(), *_names(offer)] if said))
+    screen.block("", pairs(takes.items()), "")
+
+
+def _price(each: Usual) -> str:
+    """Say what an offer costs by default, the least that it costs where that is another price, and since when."""
+    account, offer = each.account, each.offer
+    money, work = least_work(account.adapter, offer)
+    quote = default(account, offer)
+    usual_, from_ = _for(quote.money, quote.depends_on), _for(money, work)
+    if quote.money.usd is None:
+        usual_ = f"{usual_}: {quote.money.reason}"
+    if str(quote.money) == str(money):
+        told = [from_ if money.usd is not None else usual_]
+    else:
+        told = [f"default {usual_}", f"from {from_}"]
+    return "; ".join([*told, *([f"of {money.date}"] if money.usd is not None and money.date else [])])
+
+
+def _for(money: Money, work: Mapping[str, Json]) -> str:
+    """Say what something costs, and what of it the price goes by."""
+    of = ", ".join(worded(field, value) for field, value in work.items()) if money.usd is not None else ""
+    return f"{money} for {of}" if of else str(money)
+
+
+def _names(offer: Offer) -> Iterator[tuple[str, str]]:
+    """Yield what an offer is called on the wire, each name once, by the flags of what is put in."""
+    for wire_id in dict.fromkeys(offer.variants.values()):
+        named = (name.partition("/")[0] for name, each in _variants(offer).items() if each == wire_id)
+        yield " ".join(named), wire_id
 
 
 def _named(each: Usual) -> str:
@@ -78,6 +100,7 @@ def _row(each: Usual) -> list[str | list[str]]:
         list(dict.fromkeys(offer.variants.values())),
         list(_variants(offer)),
         list(map(_flag, features(offer))),
+        str(default(each.account, offer).money),
         str(money),
         str(offer.makes),
         money.date or "",
@@ -94,9 +117,10 @@ def offer_json(each: Usual) -> dict[str, Any]:
         "variants": offer.variants,
         "kind": offer.kind,
         "fields": features(offer),
-        "takes": {field: told(offer, field) for field in features(offer)},
+        "takes": {field: words_of(offer, field) for field in features(offer)},
         "makes": offer.makes,
         "price": to_json(each.money),
+        "default": to_json(default(each.account, offer).money),
         "from": to_json(least(each.account.adapter, offer)),
         "ends": None if offer.ends is None else offer.ends.isoformat(),
         "page": offer.page,

@@ -26,7 +26,7 @@ from .request import Asked, asks_unless
 from .text import print_json, say
 
 
-@click.command("prices", cls=Command)
+@click.command("prices", cls=Command, example='prices "a lighthouse at dusk" --model flux-2-pro --all')
 @asks_unless("drift", "config", "as_json")
 @click.option("--all", "every", is_flag=True, help="Use every known provider, with or without an API key.")
 @click.option(

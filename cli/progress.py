@@ -11,6 +11,7 @@ from anymedia import Alert, Attempt, Order, Outcome, State, Task
 from anymedia.clock import Clock
 
 from .attempts import far, how, sold
+from .doubt import replay_until, replayed
 from .text import one_line, say
 
 if TYPE_CHECKING:
@@ -104,7 +105,9 @@ class Progress:
                 yield f"task {task.id} at {account} was {task.state}: it lives on, and is billed{then}"
             elif task is None and row.attempt.may_be_billed:
                 then = "; `anymedia tasks` lists it" if self.written else ""
-                yield f"the submit to {account} is unanswered: it may have been billed, and is not sent again{then}"
+                until = replay_until(row.attempt)
+                again = "is not sent again" if until is None else f"until {until:%H:%M:%S} UTC {replayed()}"
+                yield f"the submit to {account} is unanswered: it may have been billed, and {again}{then}"
 
     def done(self) -> Iterator[str]:
         """Yield a sentence for every task that has succeeded, with the links to its result."""

@@ -11,7 +11,7 @@ from .usual import TITLES, Usual
 if TYPE_CHECKING:
     from .screen import Cell, Screen
 
-OFFERS = ("model", "offer", "price", "how that is known")
+OFFERS = ("model", "offer", "price", "note")
 GAPS = ("what no page says", "what is done about it")
 
 
@@ -27,8 +27,10 @@ def show_provider(screen: "Screen", known: Known) -> None:
         screen.headline(kind, "cyan", TITLES[kind])
         some = [each for each in known.priced if each.offer.kind is kind]
         named = any(each.offer.own or each.offer.name != each.offer.model for each in some)
-        columns = [name for name in OFFERS if named or name != "offer"]
-        screen.table(columns, ([_offer(each)[name] for name in columns] for each in some), whole=("model", "price"))
+        rows = [_offer(each) for each in some]
+        says = {"offer": named, "note": any(row["note"] for row in rows)}
+        columns = [name for name in OFFERS if says.get(name, True)]
+        screen.table(columns, ([row[name] for name in columns] for row in rows), whole=("model", "offer", "price"))
     screen.headline("gaps", "cyan")
     screen.table(GAPS, ((gap.what, gap.choice or "left open") for gap in adapter.gaps))
 
@@ -51,6 +53,6 @@ def _plain(told: Sequence[str]) -> str:
 
 def _offer(each: Usual) -> "dict[str, Cell]":
     money, offer = each.money, each.offer
-    how = [*([] if money.usd is None else [str(money.status)]), *each.differs, *filter(None, [money.reason])]
+    how = [*each.differs, *filter(None, [money.reason])]
     cells = (offer.model, offer.name + (" (yours)" if offer.own else ""), str(money), "; ".join(how))
     return dict(zip(OFFERS, cells, strict=True))

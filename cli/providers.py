@@ -14,6 +14,7 @@ from anymedia.declare.hook import hooks
 from anymedia.registry import adapters
 
 from .command import Command, config_option, kind_option
+from .complete import accounts
 from .nothing import refuse_nothing
 from .text import print_json
 from .traits import MEANINGS, Column, Known, cell, tables, traits_json
@@ -32,12 +33,13 @@ class _Explained(Command):
         super().format_options(ctx, formatter)
 
 
-@click.command("providers", cls=_Explained)
+@click.command("providers", cls=_Explained, example="providers --provider fal --kind video")
 @click.option(
     "--provider",
     "names",
     multiple=True,
     metavar="ACCOUNT",
+    shell_complete=accounts,
     help="This account, or provider, in full, with what no page says of it; may be repeated.",
 )
 @kind_option("Providers that sell this; what is told is of that alone.")

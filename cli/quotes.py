@@ -1,17 +1,17 @@
 """Quotes, as JSON and as a table."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from anymedia import Money, Quote
+from anymedia import Quote
 from anymedia.declare.numbers import as_word
 from anymedia.model.quote import REFUSED
 
-from .age import LIFE, STALE, Ages
+from .age import Ages
 from .fields import in_flags
 from .takes import worded
-from .text import plain
+from .text import dollars, plain, with_credits
 
 if TYPE_CHECKING:
     from .screen import Cell, Screen
@@ -38,7 +38,7 @@ def quote_json(quote: Quote) -> dict[str, Any]:
 
 # As a table
 
-COLUMNS = ("", "offer", "billed", "tasks", "depends on", "date, age and source")
+COLUMNS = ("", "offer", "billed", "tasks", "depends on", "price of")
 PIPED = (
     "",
     "offer",
@@ -55,11 +55,7 @@ PIPED = (
     "reasons",
 )
 
-MARKS = {
-    "*": "the cheapest",
-    "~": "not exact: see below",
-    STALE: f"older than {LIFE.days} days: check the provider's page again",
-}
+MARKS = {"*": "the cheapest", "~": "not exact"}
 
 
 def show_quotes(quotes: Sequence[Quote], ages: Ages) -> None:
@@ -74,48 +70,60 @@ def show_quotes(quotes: Sequence[Quote], ages: Ages) -> None:
     taken = [quote for quote in quotes if quote.status != REFUSED]
     if taken:
         _show_table(screen, taken, cheapest, ages)
-        _show_marks(screen, taken, ages)
     priced = [quote for quote in taken if quote.money.usd is not None]
     refused = [quote for quote in quotes if quote.status == REFUSED]
     for title, style, some, told in (
-        ("why it is not exact", "cyan", priced, reasons_of),
+        ("notes", "cyan", taken, _notes),
         ("ends soon", "yellow", taken, _notices),
         ("refused", "red", refused, reasons_of),
+        ("where the prices stand", "cyan", priced, _sources),
     ):
-        rows = [("\n".join(_names(quote)), "\n".join(told(quote))) for quote in some if told(quote)]
-        if rows:
+        if rows := [*_alike(some, told)]:
             screen.headline(title, style)
             screen.block(pairs(rows), "")
 
 
 def _show_table(screen: "Screen", quotes: Sequence[Quote], cheapest: Decimal | None, ages: Ages) -> None:
-    """Print a table of quotes, without the columns that say nothing of any of them."""
+    """Print a table of quotes, without the columns that say nothing of any of them, and what its marks mean."""
     rows = [_row(quote, cheapest, ages) for quote in quotes]
     told = {"tasks": any(tasks_of(quote) != ["1"] for quote in quotes)}
     told["depends on"] = any(quote.depends_on for quote in quotes)
     columns = [name for name in COLUMNS if told.get(name, True)]
-    screen.table(columns, ([row[name] for name in columns] for row in rows), whole=("offer", "billed"))
+    screen.table(columns, ([row[name] for name in columns] for row in rows), whole=("offer", "billed", "price of"))
+    prices = "".join(str(quote.money) for quote in quotes)
+    marks = [f"{mark} {words}" for mark, words in MARKS.items() if mark in prices + "*" * ("$" in prices)]
+    if remarks := [*filter(None, (", ".join(marks), ages.remark(quotes)))]:
+        screen.block(*remarks, "")
 
 
 def _row(quote: Quote, cheapest: Decimal | None, ages: Ages) -> "dict[str, Cell]":
     from rich.text import Text
 
-    best, age = _is(quote, cheapest), ages(quote)
-    billed = Text("\n".join([str(quote.money), *_listed(quote.money)]), "bold green" if best else "")
-    known = Text("\n".join(_known(quote, ages)), "yellow" if age.endswith(STALE) else "")
-    depends_on = [_short(field, value) for field, value in quote.depends_on.items()]
-    cells = (_mark(quote, cheapest), _names(quote), billed, tasks_of(quote), depends_on, known)
+    billed = Text(with_credits(quote.money), "bold green" if _is(quote, cheapest) else "")
+    depends_on = ", ".join(worded(field, value) for field, value in quote.depends_on.items())
+    since = "yours" if quote.money.got == "override" else ages.since(quote) or ""
+    cells = (_mark(quote, cheapest), _names(quote), billed, ", ".join(tasks_of(quote)), depends_on, since)
     return dict(zip(COLUMNS, cells, strict=True))
 
 
-def _known(quote: Quote, ages: Ages) -> Iterator[str]:
-    """Yield since when a price is known, and where from; of an unknown one why it is not."""
-    if quote.money.usd is None:
-        yield from reasons_of(quote)
-        return
-    yield ", ".join(filter(None, [ages.since(quote), ages(quote)]))
-    if quote.money.source:
-        yield f"live: {quote.money.source}" if quote.money.got == "live" else quote.money.source
+def _alike(quotes: Sequence[Quote], told: Callable[[Quote], Sequence[str]]) -> Iterator[tuple[str, str]]:
+    """Yield the names of quotes and what is told of them, which is told once of those of which it is the same."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for quote in quotes:
+        alike.setdefault(tuple(told(quote)), []).extend(_names(quote))
+    yield from (("\n".join(names), "\n".join(lines)) for lines, names in alike.items() if lines)
+
+
+def _notes(quote: Quote) -> list[str]:
+    """Return what the page prints where that is not what is billed, and why the price is not exact, or not known."""
+    money = quote.money
+    printed = [] if money.list_usd in (None, money.usd) else [f"printed as {dollars(money.list_usd)}"]
+    return [*printed, *reasons_of(quote)]
+
+
+def _sources(quote: Quote) -> list[str]:
+    source = quote.money.source
+    return [] if source is None else [f"live: {source}" if quote.money.got == "live" else source]
 
 
 def _piped(quote: Quote, cheapest: Decimal | None, ages: Ages) -> "list[Cell]":
@@ -149,14 +157,6 @@ def _names(quote: Quote) -> list[str]:
     return [quote.offer] if quote.account == quote.provider else [quote.offer, f"at {quote.account}"]
 
 
-def _listed(money: Money) -> Iterator[str]:
-    """Yield what the page prints where that is not what is billed, and the provider's own unit."""
-    if money.list_usd not in (None, money.usd):
-        yield f"list ${plain(money.list_usd)}"
-    if money.credits is not None:
-        yield f"{plain(money.credits)} credits"
-
-
 def tasks_of(quote: Quote) -> list[str]:
     """Return how many tasks it takes, and how many works they make where that is another number."""
     return [str(quote.tasks), *([] if quote.works == quote.tasks else [f"makes {quote.works}"])]
@@ -172,18 +172,5 @@ def _notices(quote: Quote) -> list[str]:
     return list(quote.notices)
 
 
-def _short(field: str, value: object) -> str:
-    """Return what a price depends on as it fits into a narrow column."""
-    told = worded(field, value)
-    return told.replace(" ", "\n") if value in (None, "dearest") else told
-
-
 def _word(value: object) -> str:
     return "unknown" if value is None else as_word(value)
-
-
-def _show_marks(screen: "Screen", quotes: Sequence[Quote], ages: Ages) -> None:
-    prices = "".join(str(quote.money) for quote in quotes)
-    shown = "".join([prices, *map(ages, quotes), "*" if "$" in prices else ""])
-    told = [f"{mark} {words}" for mark, words in MARKS.items() if mark in shown]
-    screen.block(*told, *([""] if told else []))

@@ -14,10 +14,12 @@ from anymedia.model.kinds import KINDS
 from anymedia.model.options import OnUnsupported
 from anymedia.model.vocabulary import Kind
 from anymedia.pricing.live import LivePrices
+from anymedia.pricing.model_names import model_meant
 from anymedia.pricing.offers import Candidate, candidates
 from anymedia.pricing.unsold import kinds_of
 from anymedia.registry import adapters
 
+from .complete import accounts, offers
 from .fields import FIELDS, PROMPT, kinds_with, options
 from .text import works
 
@@ -114,6 +116,7 @@ def _asked(
     if "model" not in given:
         raise _missing(ctx, "model" if given else PROMPT)
     known = [*adapters().values(), *(account.adapter for account in config.accounts.values())]
+    given["model"] = model_meant(given["model"], known)
     kinds = kinds_of(given["model"], known, offer)
     kind = next((kind for kind in kinds if not _foreign(_named(given, kind), kind)), kinds[0])
     named = _named(given, kind)
@@ -152,9 +155,15 @@ _WHOM: tuple[Callable[..., Any], ...] = (
         "accounts",
         multiple=True,
         metavar="ACCOUNT",
+        shell_complete=accounts,
         help="An account to ask; repeat it to name several, in order.",
     ),
-    click.option("--offer", metavar="NAME", help="Ask for this offer alone, like reapi/gpt-image-2-official."),
+    click.option(
+        "--offer",
+        metavar="NAME",
+        shell_complete=offers,
+        help="Ask for this offer alone, like reapi/gpt-image-2-official.",
+    ),
 )
 
 _ON_UNSUPPORTED = click.option(

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +12,12 @@ from anymedia.clock import Clock
 from anymedia.errors import OutOfBounds, Problem
 from anymedia.journal import Ledger
 from anymedia.model.paths import expanded
-from anymedia.registry import adapters
 
 from .command import Command, config_option
-from .errors import MISSING, error_json, exit_code, show_error
+from .doubt import replay_until, settled
+from .doubt import replayed as replays
+from .errors import MISSING, error_json, exit_code
+from .failure import show_error
 from .journal import SHORT_ID, attempt_json, say_where, when
 from .making import fetched_so, files_of, make, show_tasks, timeout_option, watched
 from .progress import Progress
@@ -43,7 +44,7 @@ def _handle(_: click.Context, __: click.Parameter, file: str | None) -> str | No
         raise click.BadParameter(f"{file}: not a handle") from None
 
 
-@click.command("resume", cls=Command)
+@click.command("resume", cls=Command, example="resume --out out")
 @click.option("--handle", callback=_handle, metavar="FILE", help="Wait for this handle's task alone; - reads stdin.")
 @click.option(
     "--replay", is_flag=True, help="Send uncertain attempts again where the provider still honours their replay key."
@@ -101,7 +102,7 @@ def command(
     recovery = watched(recovered, progress, clock=clock, config=config)
     if as_json:
         print_json(_json(recovery))
-    _show(recovery, clock.now(), as_json=as_json)
+    _show(recovery, as_json=as_json)
     raise SystemExit(_code(recovery))
 
 
@@ -146,7 +147,7 @@ def _json(recovery: "Recovery") -> dict[str, Any]:
     }
 
 
-def _show(recovery: "Recovery", now: datetime, *, as_json: bool) -> None:
+def _show(recovery: "Recovery", *, as_json: bool) -> None:
     """Print the files, unless they are in the JSON; then what is uncertain, and what went wrong."""
     if not as_json:
         show_tasks(recovery.tasks)
@@ -154,7 +155,7 @@ def _show(recovery: "Recovery", now: datetime, *, as_json: bool) -> None:
     for error in recovery.errors:
         if isinstance(error, SubmitUncertain) and error.attempt is not None:
             replays[error.attempt.id] = error  # told with its attempt
-    _show_uncertain(recovery.uncertain, replays, now)
+    _show_uncertain(recovery.uncertain, replays)
     for error in recovery.errors:
         if error not in replays.values():
             show_error(error)
@@ -164,18 +165,16 @@ def _show(recovery: "Recovery", now: datetime, *, as_json: bool) -> None:
         say("nothing was left open")
 
 
-def _show_uncertain(attempts: Sequence[Attempt], replays: dict[str, SubmitUncertain], now: datetime) -> None:
+def _show_uncertain(attempts: Sequence[Attempt], replays: dict[str, SubmitUncertain]) -> None:
     from .screen import Screen, pairs
 
     screen = Screen(stderr=True)
     for attempt in attempts:
         screen.headline(attempt.id[:SHORT_ID], "yellow", f"{attempt.status}: it may have been billed")
-        screen.block(pairs(_uncertain(attempt, replays.get(attempt.id), now)))
+        screen.block(pairs(_uncertain(attempt, replays.get(attempt.id))))
 
 
-def _uncertain(
-    attempt: Attempt, replayed: SubmitUncertain | None, now: datetime
-) -> "Iterator[tuple[str, RenderableType]]":
+def _uncertain(attempt: Attempt, replayed: SubmitUncertain | None) -> "Iterator[tuple[str, RenderableType]]":
     """Yield what is known of an uncertain attempt, and what can be done."""
     asked = [f"{when(attempt.started_at)} UTC", attempt.order.offer or f"{attempt.order.provider} {attempt.order.path}"]
     yield (
@@ -190,16 +189,7 @@ def _uncertain(
     if attempt.answer is not None:
         yield "answer", one_line(json.dumps(attempt.answer, ensure_ascii=False))[:ANSWER]
     if replayed is not None:
-        yield "replay", str(replayed)
-    elif (until := _replayed_until(attempt)) is not None and attempt.started_at <= now <= until:
-        yield "replay", f"`anymedia resume --replay` sends it again with its replay key, until {until:%H:%M:%S} UTC"
-    settle = f"anymedia tasks settle {attempt.id[:SHORT_ID]}"
-    yield "settle", f"look for it at the provider, then `{settle} --billed`, `--not-billed` or `--task TASK_ID`"
-
-
-def _replayed_until(attempt: Attempt) -> datetime | None:
-    """Return until when the provider honours the replay key of an attempt; None when it has none."""
-    adapter = adapters().get(attempt.order.provider)
-    if adapter is None or adapter.idempotency is None or attempt.replay_key is None:
-        return None
-    return attempt.started_at + timedelta(seconds=adapter.idempotency.window)
+        yield "replay", replayed.message
+    if (until := replay_until(attempt)) is not None:
+        yield "replay", f"until {until:%H:%M:%S} UTC {replays()}"
+    yield "settle", f"look for it in {attempt.order.provider}'s own list of tasks, then {settled(attempt)}"

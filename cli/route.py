@@ -11,7 +11,7 @@ from anymedia.model.options import GenerateOptions
 from .prices import pool
 from .quotes import quote_json, reasons_of, tasks_of
 from .request import Asked
-from .text import plain, say
+from .text import dollars, plain, say
 
 if TYPE_CHECKING:
     from .screen import Cell
@@ -29,7 +29,7 @@ def route_of(asked: Asked, terms: GenerateOptions, config: Config) -> Route:
         accounts = [attrs.evolve(account, api_key=Secret("its own"), settings=_whole(account)) for account in accounts]
     options: GenerateOptions = {"offer": asked.offer, "on_unsupported": asked.on_unsupported, **terms}
     with SyncClient(attrs.evolve(config, accounts={account.name: account for account in accounts})) as client:
-        return client.route(asked.request, **options)
+        return client.route(asked.request, *asked.accounts, **options)
 
 
 def _whole(account: Account) -> "dict[str, str | Secret]":
@@ -98,7 +98,7 @@ def _sentences(route: Route) -> Iterator[str]:
         yield "no offer takes this request: nothing would be sent"
         return
     if route.max_price is not None:
-        yield f"ceiling: ${route.max_price:f} over every attempt and part"
+        yield f"ceiling: {dollars(route.max_price)} over every attempt and part"
     further = len(route.steps) > 1
     if route.worst is None:
         unknown = next(quote for quote in route.steps if quote.money.bound is None)

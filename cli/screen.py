@@ -49,6 +49,10 @@ class Screen(Console):
         line = Text.assemble((printable(title), f"bold {style}"), (printable(remark and f"  {remark}"), style))
         self.print(Rule(line, align="left", style="dim") if self.is_terminal else line)
 
+    def sentence(self, title: str, text: str, style: str) -> None:
+        """Print a sentence behind the word that says what it is."""
+        self.print(Text.assemble((f"{title}: ", style), printable(text)))
+
     def block(self, *parts: RenderableType) -> None:
         """Print parts under a headline."""
         for part in parts:

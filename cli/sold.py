@@ -5,7 +5,8 @@ from itertools import groupby
 
 import attrs
 
-from anymedia import Kind
+from anymedia import Kind, Money
+from anymedia.pricing.price import least
 
 from .usual import Usual
 
@@ -37,15 +38,16 @@ class Sold:
         return [name for name in self.providers if name not in priced]
 
     @property
-    def note(self) -> str:
-        """What else is to be known: how the cheapest offer differs, where no price is known, and which offers end."""
-        differs = self.cheapest.differs if self.cheapest.money.usd is not None else ()
-        return "; ".join((*differs, *self._unknown(), *self._ends()))
+    def least(self) -> Money:
+        """The least that any work of it costs at any offer; unknown where no price is known."""
+        known = (least(each.account.adapter, each.offer) for each in self.offers)
+        return min(known, key=lambda money: (money.usd is None, money.usd or 0))
 
-    def _unknown(self) -> Iterator[str]:
-        """Yield at whom no price is known, where one is known elsewhere: its name, or how many they are."""
-        if self.unpriced and self.cheapest.money.usd is not None:
-            yield f"unknown at {self.unpriced[0] if len(self.unpriced) == 1 else len(self.unpriced)}"
+    @property
+    def note(self) -> str:
+        """What else is to be known: how the cheapest offer differs, and which offers end."""
+        differs = self.cheapest.differs if self.cheapest.money.usd is not None else ()
+        return "; ".join((*differs, *self._ends()))
 
     def _ends(self) -> Iterator[str]:
         """Yield the days on which offers end, and at whom, where that is not everywhere."""

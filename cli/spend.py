@@ -18,7 +18,10 @@ from anymedia.journal.records import usd_of
 
 from .command import Command, config_option
 from .journal import read_journal, since_option
-from .text import print_json, say
+from .text import plain, possibly, print_json, say
+
+EPOCH = date(1970, 1, 1)
+"""The day from which days are counted."""
 
 
 @attrs.frozen(kw_only=True)
@@ -60,7 +63,7 @@ GROUPS: Mapping[str, tuple[By, Callable[[Any], Iterable[str]]]] = {
 """What is added up, by which of the journal's columns, and the groups that a value of it is of."""
 
 
-@click.command("spend", cls=Command)
+@click.command("spend", cls=Command, example="spend --by account --since 7d")
 @click.option("--by", type=click.Choice([*GROUPS]), default="day", show_default=True, help="What is added up.")
 @since_option
 @config_option
@@ -85,7 +88,7 @@ def command(by: str, since: datetime | None, config: Path | None, as_json: bool)
         return
     from .screen import Screen
 
-    Screen().table((by, *COLUMNS), map(_row, [*groups, added_up("total", sums)]))
+    Screen().table((by, *COLUMNS), map(_row, [*groups, added_up("total", sums)]), whole=(by,))
     if several := in_several(sums, by):
         have = "1 attempt has" if several == 1 else f"{several} attempts have"
         say(f"{have} several labels: a row for each of them counts it, so the rows add up to more than the total")
@@ -137,7 +140,7 @@ def _usd(sums: Sequence[Sum]) -> Decimal | None:
 
 def date_of(day: int) -> str:
     """Return the date of a day that is counted from 1970."""
-    return f"{date(1970, 1, 1) + timedelta(days=day):%Y-%m-%d}"
+    return f"{EPOCH + timedelta(days=day):%Y-%m-%d}"
 
 
 # Shown
@@ -150,30 +153,27 @@ def _json(spent: Spent) -> dict[str, str | int | None]:
         "group": spent.group,
         "accepted": spent.accepted,
         "refunded": spent.refunded,
-        "usd": _plain(spent.usd),
-        "settled_usd": _plain(spent.settled_usd),
+        "usd": plain(spent.usd),
+        "settled_usd": plain(spent.settled_usd),
         "uncertain": spent.uncertain,
-        "uncertain_usd": _plain(spent.uncertain_usd),
+        "uncertain_usd": plain(spent.uncertain_usd),
         "unknown": spent.unknown + spent.uncertain_unknown,
     }
 
 
-def _plain(usd: Decimal | None) -> str | None:
-    return None if usd is None else f"{usd.normalize():f}"
-
-
 def _row(spent: Spent) -> tuple[str, ...]:
-    doubtful = _sums(spent.uncertain_usd, spent.uncertain_unknown, exact=False)
+    doubtful = sums_told(spent.uncertain_usd, spent.uncertain_unknown, exact=False, told=possibly)
     return (
         spent.group,
         str(spent.accepted),
-        _sums(spent.usd, spent.unknown, exact=spent.exact),
+        sums_told(spent.usd, spent.unknown, exact=spent.exact),
         f"{spent.uncertain}: {doubtful}" if spent.uncertain else "",
         str(spent.refunded or ""),
     )
 
 
-def _sums(usd: Decimal | None, unknown: int, *, exact: bool) -> str:
+def sums_told(usd: Decimal | None, unknown: int, *, exact: bool, told: Callable[[Money], str] = str) -> str:
+    """Return an amount, and how many there are beside of which nobody knows the price."""
     status = PriceStatus.EXACT if exact else PriceStatus.APPROXIMATE
-    told = [] if usd is None else [str(Money(usd=usd, status=status))]
-    return " and ".join([*told, *([f"{unknown} of unknown price"] if unknown else [])])
+    known = [] if usd is None else [told(Money(usd=usd, status=status))]
+    return " and ".join([*known, *([f"{unknown} of unknown price"] if unknown else [])])

@@ -55,6 +55,8 @@ def worded(field: str, value: object) -> str:
     word = "unknown" if value is None else as_word(value)
     if value == "dearest":
         return f"dearest {field}"
+    if word in ("true", "false"):
+        return f"{'no ' * (word == 'false')}{field}"
     if field == VARIANT:
         return "text alone" if word == FROM_TEXT else f"with {flag(word)}"
     if field in UNITS and word.isdigit():

@@ -8,33 +8,21 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from anymedia import Asset, Attempt, Billed, Failure, Money, Task, load_config, to_json
+from anymedia import Asset, Attempt, Billed, Failure, Task, load_config, to_json
 from anymedia.engine.handle import handle
 from anymedia.errors import OutOfBounds, Problem
-from anymedia.journal.counts_as import CountsAs, of_attempt
 from anymedia.model.task import STATUSES
 
-from .attempts import stands
+from .attempts import money_of, stands
 from .command import Command, Group, config_option, kind_option
+from .complete import accounts
+from .doubt import replay_until, replayed, ways_out
 from .journal import SHORT_ID, attempt_json, is_uncertain, read_journal, since_option, when, with_journal
-from .prompt import prompt_of
-from .text import one_line, plain, price, print_json, print_json_list, say
+from .listed import show_list
+from .text import dollars, price, print_json, print_json_list, say
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from .screen import Screen
-
-COLUMNS = ("attempt", "asked (UTC)", "state", "account", "offer", "cost", "prompt", "kind")
-
-ON_SCREEN = ("attempt", "asked (UTC)", "state", "offer, account", "cost", "prompt")
-"""The columns of a terminal: the account stands below the offer there, where the offer does not tell it."""
-
-ROOM = 26
-"""Columns for an offer or an account beside which a state of one word fits on 80: where a name is longer, it folds."""
-
-WIDE = 96
-"""Columns of a terminal on which there is room for the prompt too."""
 
 UNKNOWN = ("task", "told (UTC)", "state", "account", "cost")
 """The columns of unknown tasks."""
@@ -42,14 +30,12 @@ UNKNOWN = ("task", "told (UTC)", "state", "account", "cost")
 ANYWHERE = ("unknown", "config", "as_json")
 """What goes with --unknown."""
 
-STYLES = {"succeeded": "green", "failed": "red", "refused": "dim", "not sent": "dim"}
-
 FOUND_OUT = {Billed.YES: "it was billed", Billed.NO: "it was not billed"}
 """What may be noted of an uncertain attempt."""
 
 DOUBT = (
-    "uncertain: may have been billed, and not sent again. `anymedia tasks settle` notes what you found out at the "
-    "provider; `anymedia resume --replay` sends it again where the provider honours idempotency keys."
+    "uncertain: may have been billed, and not sent again. Look in the provider's own list of tasks, and note what you "
+    "find with `anymedia tasks settle`."
 )
 
 
@@ -62,12 +48,18 @@ def _state(_: click.Context, __: click.Parameter, text: str | None) -> str | Non
     return state
 
 
-@click.group("tasks", cls=Group, invoke_without_command=True, subcommand_metavar="[show|settle|handle ID]")
+@click.group(
+    "tasks",
+    cls=Group,
+    example="tasks --state uncertain --since 7d",
+    invoke_without_command=True,
+    subcommand_metavar="[show|settle|handle ID]",
+)
 @click.option(
     "--state", callback=_state, metavar="S", help="Attempts in this state, like running, uncertain, not-sent."
 )
-@click.option("--provider", metavar="P", help="Attempts at this provider.")
-@click.option("--account", metavar="A", help="Attempts at this account.")
+@click.option("--provider", metavar="P", shell_complete=accounts, help="Attempts at this provider.")
+@click.option("--account", metavar="A", shell_complete=accounts, help="Attempts at this account.")
 @kind_option("Attempts at works of this kind.")
 @since_option
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True, metavar="N", help="The newest N.")
@@ -127,7 +119,7 @@ def _refuse_flags(ctx: click.Context, why: str, besides: Container[str] = ()) ->
             raise click.UsageError(f"{param.opts[0]} {why}")
 
 
-@command.command("show", cls=Command)
+@command.command("show", cls=Command, example="tasks show 3f2a")
 @click.argument("name", metavar="ID")
 @config_option
 def show(name: str, config: Path | None, as_json: bool) -> None:
@@ -142,7 +134,7 @@ def show(name: str, config: Path | None, as_json: bool) -> None:
         _show(attempt)
 
 
-@command.command("settle", cls=Command)
+@command.command("settle", cls=Command, example="tasks settle 3f2a --not-billed")
 @click.argument("name", metavar="ID")
 @click.option("--billed/--not-billed", default=None, help="Whether it was billed.")
 @click.option("--task", "task_id", metavar="TASK_ID", help="It was billed, and this is its task.")
@@ -183,7 +175,7 @@ def _settled(attempt: Attempt) -> str:
     return f"is {stands(attempt)}"
 
 
-@command.command("handle", cls=Command)
+@command.command("handle", cls=Command, example="tasks handle 3f2a")
 @click.argument("name", metavar="ID")
 @config_option
 def print_handle(name: str, config: Path | None, as_json: bool) -> None:
@@ -218,60 +210,16 @@ def _list_unknown(tasks: Sequence[Task], *, as_json: bool) -> None:
 
 
 def _list(attempts: list[Attempt]) -> None:
-    screen = _screen()
-    if screen.is_terminal:
-        columns = ON_SCREEN if screen.width >= WIDE else ON_SCREEN[:-1]
-        rows = [_on_screen(attempt)[: len(columns)] for attempt in attempts]
-        folded = "state" if all(len(name) <= ROOM for row in rows for name in row[3]) else "offer, account"
-        whole = set(columns) - {folded}  # a state is folded between its words
-        screen.table(columns, rows, fill=columns == ON_SCREEN, whole=whole)
-    else:
-        screen.table(COLUMNS, map(_row, attempts))
+    show_list(_screen(), attempts)
     for attempt in attempts:
         if attempt.task is not None and attempt.task.trouble is not None and not attempt.dismissed:
             say(f"{attempt.id[:SHORT_ID]}: {attempt.task.trouble}")
-    if doubtful := sum(map(is_uncertain, attempts)):
-        say(f"{doubtful} {DOUBT}")
-
-
-def _on_screen(attempt: Attempt) -> "list[Any]":
-    """Return the row of an attempt on a terminal."""
-    name, asked, state, account, sold, *rest, _ = _row(attempt)
-    order = attempt.order
-    told = order.offer is not None and account == order.provider
-    return [name, asked, state, [order.offer] if told else [sold, account], *rest]
-
-
-def _row(attempt: Attempt) -> "list[RenderableType]":
-    from rich.text import Text
-
-    doubtful = is_uncertain(attempt)
-    style = "bold yellow" if doubtful else STYLES.get(attempt.status, "")
-    return [
-        attempt.id[:SHORT_ID],
-        when(attempt.started_at),
-        Text(stands(attempt) + (" (!)" if doubtful else ""), style),
-        attempt.order.account,
-        _sold(attempt),
-        _cost(attempt),
-        one_line(prompt_of(attempt.order)),
-        attempt.order.kind,
-    ]
-
-
-def _sold(attempt: Attempt) -> str:
-    offer = attempt.order.offer and attempt.order.offer.removeprefix(f"{attempt.order.provider}/")
-    return offer or attempt.order.model or attempt.order.wire_id or attempt.order.path
-
-
-def _cost(attempt: Attempt) -> str:
-    """Return what an attempt cost, may have cost (?), or nothing for what cost nothing."""
-    counts_as = CountsAs.read(of_attempt(attempt))
-    if counts_as.refunded:
-        return "refunded"
-    if counts_as.accepted:
-        return str(_money(attempt))
-    return f"{attempt.order.money}?" if attempt.open else ""
+    doubtful = [attempt for attempt in attempts if is_uncertain(attempt)]
+    untils = {attempt.id[:SHORT_ID]: until for attempt in doubtful if (until := replay_until(attempt)) is not None}
+    for name, until in untils.items():
+        say(f"{name} may have been billed: until {until:%H:%M:%S} UTC {replayed()}.")
+    if lost := len(doubtful) - len(untils):
+        say(f"{lost} {DOUBT}")
 
 
 # One
@@ -279,7 +227,7 @@ def _cost(attempt: Attempt) -> str:
 
 def _drift(attempt: Attempt) -> str | None:
     drift = attempt.drift
-    return None if drift is None else f"${abs(drift):f} {'above' if drift > 0 else 'below'} the quote"
+    return None if drift is None else f"{dollars(abs(drift))} {'above' if drift > 0 else 'below'} the quote"
 
 
 def _show(attempt: Attempt) -> None:
@@ -290,7 +238,7 @@ def _show(attempt: Attempt) -> None:
     screen.headline(attempt.id[:SHORT_ID], "yellow" if is_uncertain(attempt) else "cyan", stands(attempt))
     screen.block(pairs(_facts(attempt)))
     if is_uncertain(attempt):
-        screen.block(f"\n{DOUBT}")
+        screen.block("", "It may have been billed.", *ways_out(attempt, replay_until(attempt)))
     if attempt.task is not None:
         screen.headline("task", "cyan", attempt.task.id)
         screen.block(pairs(_task_facts(attempt.task)))
@@ -312,7 +260,7 @@ def _facts(attempt: Attempt) -> Iterator[tuple[str, str]]:
         ("dismissed", "its result is not waited for" if attempt.dismissed else None),
         ("found out", attempt.settled and FOUND_OUT[attempt.settled]),
         ("price", _price(attempt)),
-        ("reserved", None if attempt.reserved is None else f"${plain(attempt.reserved)}"),
+        ("reserved", None if attempt.reserved is None else dollars(attempt.reserved)),
         ("why", attempt.order.why),
         ("asked", _time(attempt.started_at)),
         ("answered", _time(attempt.ended_at)),
@@ -382,7 +330,7 @@ def _failure(failure: Failure) -> str:
 
 
 def _price(attempt: Attempt) -> str:
-    money = _money(attempt)
+    money = money_of(attempt)
     how = (
         "billed" if money.got == "settled" else money.got,
         money.date,
@@ -390,11 +338,6 @@ def _price(attempt: Attempt) -> str:
         None if money.usd is None else money.reason,
     )
     return ", ".join([price(money), *(word for word in how if word)])
-
-
-def _money(attempt: Attempt) -> Money:
-    """Return what the provider billed, else what was quoted."""
-    return attempt.order.money if attempt.task is None else attempt.task.money
 
 
 def _time(moment: datetime | None) -> str | None:

@@ -21,7 +21,8 @@ def buys(function: Callable[..., T]) -> Callable[..., T]:
         "--route",
         "policy",
         type=click.Choice(POLICIES),
-        help="The order of the offers: as the accounts are configured, by price, or by free room in their limits.",
+        help="The order of the offers: as the accounts are named or configured, by price, or by free room in their "
+        "limits. Without it: by price, unless --provider or [route] accounts gives an order.",
     )
     return _buying(function, [route, *_FLAGS])
 

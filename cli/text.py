@@ -12,7 +12,9 @@ from typing import Any
 import click
 
 from anymedia import Kind, Money
-from anymedia.model.plain import duration as duration  # noqa: PLC0414 - the commands take their words from here
+from anymedia.model.money import dollars as dollars  # noqa: PLC0414 - the commands take their words from here
+from anymedia.model.money import in_credits as in_credits  # noqa: PLC0414
+from anymedia.model.plain import duration as duration  # noqa: PLC0414
 from anymedia.model.plain import one_line as one_line  # noqa: PLC0414
 from anymedia.model.plain import printable as printable  # noqa: PLC0414
 
@@ -30,9 +32,22 @@ def price(money: Money) -> str:
     return str(money)
 
 
+def possibly(money: Money) -> str:
+    """Return what something cost if it was billed, which nobody knows."""
+    return f"{money}?"
+
+
+def with_credits(money: Money) -> str:
+    """Return an amount, with the provider's credits that it is counted in: $0.10 (20 credits)."""
+    if money.credits is None:
+        return str(money)
+    told = in_credits(money.credits)
+    return told if money.usd is None else f"{money} ({told})"
+
+
 def counted(number: int, what: str) -> str:
     """Return how many there are of a thing: 1 offer, 2 offers."""
-    return f"{number} {what}{'s' * (number != 1)}"
+    return f"{number:,} {what}{'s' * (number != 1)}"
 
 
 def together(words: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ from anymedia import Account, Kind, Money, OutOfBounds, Quote, Request
 from anymedia.declare import Choice, File, Files, Flag, Offer, Said, Text, Whole
 from anymedia.model.kinds import KINDS
 from anymedia.model.request import FROM_TEXT
-from anymedia.pricing.offers import candidates
+from anymedia.pricing.offers import Candidate, candidates
 from anymedia.pricing.quote import quote_of
 from anymedia.translate.check import Checked, check
 
@@ -72,11 +72,19 @@ class Usual:
 
 def usual(account: Account, offer: Offer, today: date | None = None) -> Usual:
     """Return what the usual request of an offer's kind costs there; of an offer that has ended by `today`, unknown."""
-    request, name = usual_request(account, offer), f"{account.adapter.name}/{offer.name}"
-    sold = candidates(request, [account], offer=name, today=today)
-    found = next(each for each in sold if each.offer is offer)
+    found = _priced(usual_request(account, offer), account, offer, today)
     ended = today is not None and offer.has_ended(today)
     return Usual(account, offer, quote_of(found), tuple(_differing(found.checked)), ended)
+
+
+def default(account: Account, offer: Offer, today: date | None = None) -> Quote:
+    """Return what a request costs that gives a text, and no more than the offer needs beside it."""
+    return quote_of(_priced(usual_request(account, offer, wanted={}), account, offer, today))
+
+
+def _priced(request: Request, account: Account, offer: Offer, today: date | None) -> Candidate:
+    sold = candidates(request, [account], offer=f"{account.adapter.name}/{offer.name}", today=today)
+    return next(each for each in sold if each.offer is offer)
 
 
 def _differing(checked: Checked) -> Iterator[str]:
@@ -87,10 +95,10 @@ def _differing(checked: Checked) -> Iterator[str]:
             yield _WORDS.get(field, "{}").format(made)
 
 
-def usual_request(account: Account, offer: Offer) -> Request:
-    """Return the usual request of an offer's kind, as near to it as the offer takes it."""
+def usual_request(account: Account, offer: Offer, wanted: Mapping[str, Any] | None = None) -> Request:
+    """Return the usual request of an offer's kind, or one that wants else, as near to it as the offer takes it."""
     request = _least(offer)
-    for field, value in WANTED[offer.kind].items():
+    for field, value in (WANTED[offer.kind] if wanted is None else wanted).items():
         asked = _with(request, field, value)
         if asked is not None and _problems(asked, account, offer) <= _problems(request, account, offer):
             request = asked

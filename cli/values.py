@@ -20,7 +20,7 @@ LONGEST = 10_000_000
 
 _STDIN = "anymedia.stdin"
 
-# A value that is no number or size goes on as it is: the request then says all that is wrong with it at once.
+# A value that is no number goes on as it is: the request then says all that is wrong with it at once.
 
 
 def whole(_: click.Context, __: click.Parameter, text: str | None) -> int | str | None:
@@ -33,12 +33,6 @@ def number(ctx: click.Context, param: click.Parameter, text: str | None) -> floa
     if text is not None and re.fullmatch(r"-?[0-9]{1,18}\.[0-9]{1,18}", text):
         return float(text)
     return whole(ctx, param, text)
-
-
-def size(_: click.Context, __: click.Parameter, text: str | None) -> tuple[int, int] | str | None:
-    """Return the sides of 1024x768; anything else as it is."""
-    sides = re.fullmatch(r"([0-9]{1,9})[xX×]([0-9]{1,9})", text or "")
-    return (int(sides[1]), int(sides[2])) if sides else text
 
 
 def file(_: click.Context, __: click.Parameter, text: str | None) -> str | Path | None:

@@ -65,12 +65,15 @@ if TYPE_CHECKING:
         Trouble,
     )
     from .model.vocabulary import Billed, Cause, Kind, Outcome, Refund, Retry, State
+    from .network import Reached
     from .observe.events import Alert
     from .preview import compare, explain, quote
     from .pricing.compare import Difference
     from .pricing.explain import Explanation
     from .storage import Storage
     from .sync import SyncClient
+
+    __version__: str
 
 __all__ = [
     "Account",
@@ -114,6 +117,7 @@ __all__ = [
     "Quote",
     "RateLimited",
     "RawRequest",
+    "Reached",
     "Recovery",
     "Refund",
     "Rejected",
@@ -187,6 +191,7 @@ _MODULES = {
     ".model.money": ("Money", "PriceStatus"),
     ".model.quote": ("Quote",),
     ".model.kinds": ("ImageRequest", "MusicRequest", "SpeechRequest", "VideoRequest"),
+    ".network": ("Reached",),
     ".model.request": ("RawRequest", "Request"),
     ".model.task": (
         "Adjustment",
@@ -215,6 +220,10 @@ _MODULE_OF = {name: module for module, names in _MODULES.items() for name in nam
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from .model.version import version  # which reads the metadata of the package
+
+        return version()
     if name not in _MODULE_OF:
         raise AttributeError(f"module 'anymedia' has no attribute {name!r}")
     found = globals()[name] = getattr(import_module(_MODULE_OF[name], __name__), name)
@@ -222,4 +231,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, "__version__"})

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from decimal import Decimal
 from functools import cached_property, wraps
 from types import TracebackType
@@ -18,7 +18,7 @@ from .engine.accepted import Accepted
 from .engine.files import Files
 from .engine.generate import Generation, submit
 from .engine.handle import handle, opened
-from .engine.idempotency import IdempotencyKeys, bought, latest
+from .engine.idempotency import IdempotencyKeys, before, latest
 from .engine.plan import Plan, plan
 from .engine.recover import Recoverer, Recovery
 from .engine.refresh import refresh
@@ -37,23 +37,28 @@ from .model.errors import (
     OutOfBounds,
     Problem,
     ProviderError,
+    Unavailable,
     Unsupported,
     WebhookRefused,
 )
 from .model.money import Money
 from .model.names import no_such
-from .model.options import GenerateOptions, OnUnsupported, Options, SubmitOptions, seconds, usd
+from .model.options import GenerateOptions, OnUnsupported, Options, SubmitOptions, seconds, shows_options, usd
 from .model.quote import Quote
 from .model.request import AnyRequest, RawRequest, Request
 from .model.task import Asset, Attempt, Result, Saved, SavedFile, Task
+from .model.urls import without_user
+from .network import Reached
 from .observe.events import Refused
 from .observe.readers import Heard
 from .pricing.explain import Explanation, explain
 from .pricing.live import LivePrices
+from .pricing.model_names import of_known_model
 from .pricing.offers import Candidate, candidates
 from .pricing.quote import ordered, quote_of
 from .registry import adapters, no_account
 from .translate.messages import Lost
+from .translate.waiting import moment_of
 from .transport.retry import Patience
 
 if TYPE_CHECKING:
@@ -120,7 +125,7 @@ class Client:
         on_event: Callable[[Heard], None] | None = None,
         patience: Patience | None = None,
         journal: Journal | None = None,
-        daily_alert: Decimal | str | int | None = None,
+        daily_alert: Decimal | str | float | None = None,
     ) -> None:
         self.config: Config = config if isinstance(config, Config) else load_config(config)
         place = self.config.journal
@@ -158,7 +163,7 @@ class Client:
     ) -> None:
         await self.close()
 
-    def _alert_at(self, given: Decimal | str | int | None) -> Decimal | None:
+    def _alert_at(self, given: Decimal | str | float | None) -> Decimal | None:
         """Return the USD of a day that are told of. Errors: OutOfBounds; ConfigError without a journal."""
         daily = self.config.daily_alert if given is None else usd(given, "daily_alert")
         if daily is not None and self.journal is None:
@@ -220,6 +225,7 @@ class Client:
         """
         return ordered(map(quote_of, self._candidates(request, accounts, offer, on_unsupported)))
 
+    @shows_options
     def route(self, request: Request, *accounts: str, **options: Unpack[GenerateOptions]) -> Route:
         """Return the way that `generate` would go with the same options, and the worst case; sends nothing.
 
@@ -246,6 +252,7 @@ class Client:
 
     # The life of a task
 
+    @shows_options
     @_in_its_loop
     @_told
     async def submit(
@@ -267,7 +274,7 @@ class Client:
         terms, deadline = self._terms(request, options), self._deadline(timeout)
         made: list[Task] = []
         try:
-            async with self._keys.held(terms.idempotency_key, request, deadline) as claimed:
+            async with self._held(request, terms, deadline) as claimed:
                 made.append(await self._submitted(request, accounts, terms, deadline, claimed))
                 return made[0]
         except asyncio.CancelledError:  # while the key was released
@@ -287,7 +294,7 @@ class Client:
             message = f"{len(earlier)} tasks were bought under this key; generate returns them all"
             raise OutOfBounds(problems=[Problem(field="idempotency_key", message=message)])
         if earlier:
-            return bought(earlier[min(earlier)])
+            return before(earlier[min(earlier)], self._session)
         planned = self._plan(request, accounts, terms, one_task=True)
         return await submit(planned, terms, deadline, self._submits, claimed)
 
@@ -317,6 +324,7 @@ class Client:
                 return await self._watch.done(account, task)
             return await self._watch.until_done(account, task, limit)
 
+    @shows_options
     @_in_its_loop
     @_told
     async def generate(
@@ -326,16 +334,18 @@ class Client:
 
         Several tasks are submitted when `count` asks for more than one makes; any success is a result, with what is
         missing named. `timeout` (seconds) is for all of it. Options, beside those of submit: `policy` (ordered,
-        cheapest, spread, or a function); `fallback=False` stays at the first offer; `max_price` holds over all attempts
-        and parts; within it `on_uncertain="continue"` goes on after a submit that may have been billed, and
-        `on_blocked="continue"` after moderation; `mix=True` lets the missing pictures come from another offer.
+        cheapest, spread, or a function; without one the accounts are asked in the order in which they are named here or
+        in [route], and where neither names any, the cheapest offer is asked first); `fallback=False` stays at the first
+        offer; `max_price` holds over all attempts and parts; within it `on_uncertain="continue"` goes on after a submit
+        that may have been billed, and `on_blocked="continue"` after moderation; `mix=True` lets the missing pictures
+        come from another offer.
         Options that are not given are as the configuration's [route] says.
         Errors: as submit and wait, or NoRoute, when no task succeeded; `attempts` of each lists what was tried.
         """
         terms, deadline = self._terms(request, options), self._deadline(timeout)
         made: list[Task] = []
         try:
-            async with self._keys.held(terms.idempotency_key, request, deadline) as claimed:
+            async with self._held(request, terms, deadline) as claimed:
                 planned = await self._planned(request, accounts, terms, () if claimed is None else claimed.bought)
                 generation = Generation(planned, terms, deadline, self._submits, self._watch, self._account, claimed)
                 result = await generation.result()
@@ -492,9 +502,9 @@ class Client:
 
         Files go to `where`, with `names` and a `sidecar`, as with download; None is the configured storage where its
         `results` are on, else they are not fetched. `replay` sends uncertain submits again where the provider still
-        honours their replay key; nothing else is ever sent again. What other living processes wait for is left to them.
-        `any_api_key` takes up what was submitted with an API key that the account no longer has, and replays none of
-        it.
+        honours their replay key, until `Attempt.replay_until`; nothing else is ever sent again. What other living
+        processes wait for is left to them. `any_api_key` takes up what was submitted with an API key that the account
+        no longer has, and replays none of it.
         Errors: ConfigError without a journal, JournalError.
         """
         limit = seconds(timeout)
@@ -593,13 +603,53 @@ class Client:
         return tuple(healths)
 
     @_in_its_loop
-    async def reach(self, account: str) -> int:
-        """Return the HTTP status that an account's origin answers without an API key. Errors: Unavailable."""
+    async def reach(self, account: str) -> Reached:
+        """Return what an account's origin answers without an API key. Errors: Unavailable."""
         asked = self.config.account(account)
         try:
-            return await self._session.transport.reach(asked)
+            answer = await self._session.transport.reach(asked.origin, asked)
         except Lost as lost:
             raise self._session.asked(asked, None).lost(lost, submit=False) from None
+        told = moment_of(answer.headers)
+        ahead = None if told is None else (self._session.clock.now() - told).total_seconds()
+        return Reached(status=answer.status, ahead=ahead)
+
+    @_in_its_loop
+    async def reach_webhooks(self) -> Reached:
+        """Return what the URL of [webhooks] answers from here, where a provider may see something else.
+
+        Errors: ConfigError where there is none, Unavailable.
+        """
+        url = self.config.webhooks
+        if url is None:
+            raise ConfigError("no url of [webhooks] is configured")
+        try:
+            return Reached(status=(await self._session.transport.reach(url)).status)
+        except Lost as lost:
+            raise Unavailable(f"{url} was not reached: {lost.why}") from None
+
+    @_in_its_loop
+    async def check_proxies(self) -> dict[str, str | None]:
+        """Return why each proxy that accounts go through cannot be reached, None where it can.
+
+        Proxies are named by their URLs, without user and password.
+        """
+        transport = self._session.transport
+        found: dict[str, str | None] = {}
+        for account in self.config.accounts.values():
+            try:
+                proxy = transport.proxy(account)
+            except ValueError as error:
+                found[f"that of {account.name}"] = str(error)
+                continue
+            if proxy is not None and (shown := without_user(proxy)) not in found:
+                try:
+                    await transport.connect(proxy)
+                except Lost as lost:
+                    found[shown] = lost.why
+                else:
+                    found[shown] = None
+        return found
 
     @_in_its_loop
     async def private_address(self, account: str) -> str | None:
@@ -638,7 +688,8 @@ class Client:
             raise OutOfBounds(problems=[Problem(field="request", message=message)])
         for name in options:
             if name not in OPTIONS:
-                raise TypeError(no_such("option", name, OPTIONS))
+                also = () if name == "timeout" else ("timeout",)
+                raise TypeError(no_such("option", name, (*OPTIONS, *also)))
         return attrs.evolve(self.config.route, **options) if options else self.config.route
 
     def _candidates(
@@ -654,12 +705,21 @@ class Client:
             today=self._session.clock.now().date(),
         )
 
+    def _held(
+        self, request: AnyRequest, terms: Options, deadline: float
+    ) -> AbstractAsyncContextManager[Claimed | None]:
+        """Claim the caller's key while a request is bought under it: in whatever letters it names its model."""
+        if terms.idempotency_key is not None:
+            own = (account.adapter for account in self.config.accounts.values())
+            request = of_known_model(request, [*adapters().values(), *own])
+        return self._keys.held(terms.idempotency_key, request, deadline)
+
     async def _planned(
         self, request: AnyRequest, names: Sequence[str], terms: Options, earlier: Sequence[Attempt]
     ) -> Plan:
         """Return the plan of what was not bought earlier under the caller's key."""
         if sum(len(attempt.order.range) for attempt in latest(earlier).values()) >= request.units:
-            return Plan(units=request.units, options=(), refused=(), left_out=())
+            return Plan(units=request.units, policy="ordered", options=(), refused=(), left_out=())
         if not terms.mix:
             for first in earlier:  # what is missing is bought where the rest was
                 names, terms = (first.order.account,), attrs.evolve(terms, offer=first.order.offer)
@@ -677,6 +737,7 @@ class Client:
             known=adapters().values(),
             one_task=one_task,
             today=self._session.clock.now().date(),
+            ordered=bool(names) or self.config.ordered,
         )
 
     def _deadline(self, timeout: float | None) -> float:

@@ -8,6 +8,7 @@ import codecs
 import os
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from stat import S_ISREG
@@ -34,8 +35,8 @@ from .model.urls import NO_PROXY_URL, ascii_host, is_local, is_loopback, is_on_t
 from .network import DOWNLOAD, NETWORK, Network, network_of
 from .registry import adapter as find_adapter
 from .registry import adapters, faults
-from .settings import QUOTES, secret_of, settings_of, variable
-from .tables import only, usd_text
+from .settings import QUOTES, key_of, secret_of, settings_of, variable
+from .tables import only, seconds_of, usd_text
 from .trust import check_trust
 
 if TYPE_CHECKING:
@@ -109,9 +110,10 @@ def _state(environ: Mapping[str, str]) -> Path | None:
 
 @attrs.frozen(kw_only=True)
 class Config:
-    """The accounts by name, in the order in which they are tried; `path` is the file they were read from.
+    """The accounts by name, in the order in which they stand in it; `path` is the file they were read from.
 
-    `route` holds the default options for calls. `journal` is the file, or the URL, of the
+    `route` holds the default options for calls; `ordered` says whether [route] names the accounts in their order.
+    `journal` is the file, or the URL, of the
     journal that every attempt is written to (None: none is), `prompts` whether what was asked for is written there too;
     `live_prices` is the file of the prices that providers reported; `network` says how other machines are reached;
     `storage` is where results lie, and what lends URLs of the user's own files (None: nothing does); `webhooks` is the
@@ -123,6 +125,7 @@ class Config:
     accounts: Mapping[str, Account] = attrs.field(hash=False)
     path: Path | None = None
     route: Options = attrs.field(factory=Options)
+    ordered: bool = False
     journal: Path | str | None = attrs.field(factory=default_journal)
     prompts: bool = True
     live_prices: Path = attrs.field(factory=default_prices)
@@ -131,6 +134,20 @@ class Config:
     webhooks: str | None = None
     daily_alert: Decimal | None = None
     unusable: Mapping[str, str] = attrs.field(factory=dict, hash=False)
+
+    @classmethod
+    def of(cls, **api_keys: str | Secret) -> "Config":
+        """Return the configuration of providers whose API keys a program has at hand, by their names.
+
+        Each account has the name of its provider. No anymedia.toml is read, and no API key in the environment. For
+        accounts of other names, limits or a journal of its own see read_config, which takes an `api_key` as a Secret.
+        Errors: ConfigError, also without any API key.
+        """
+        tables = {name: {"api_key": Secret(key) if isinstance(key, str) else key} for name, key in api_keys.items()}
+        api_keys = {}  # no text of this frame, which an error shows to loggers
+        if not tables:
+            raise ConfigError("Config.of: name a provider with its API key, as in Config.of(acme=key)")
+        return read_config({"providers": tables}, where="Config.of")
 
     def account(self, name: str) -> Account:
         """Return an account; without a file, a known provider is one, if only its API key is missing.
@@ -193,7 +210,12 @@ def read_config(
     where: str = "config",
     path: Path | None = None,
 ) -> Config:
-    """Return the configuration that plain data in the form of anymedia.toml describes. Errors: ConfigError."""
+    """Return the configuration that plain data in the form of anymedia.toml describes.
+
+    A program that has secrets at hand may put them into it: an account's `api_key`, and the secret ones of its
+    `settings`, each as a Secret. An account whose `api_key` is given reads no setting from a variable that it does not
+    name. Without `providers`, every provider whose API key is in `environ` is an account. Errors: ConfigError.
+    """
     only(data, TABLES, where, "table")
     tables, beside = data.get("providers", {}), Path() if path is None else path.parent
     adapter_of = {name: str(table.get("adapter", name)) for name, table in tables.items() if isinstance(table, Mapping)}
@@ -203,7 +225,7 @@ def read_config(
         for name, table in tables.items()
         if name not in unusable
     }
-    if not tables:
+    if "providers" not in data:
         accounts = dict(_from_environment(environ).accounts)
     route = data.get("route", {})
     only(route, ROUTE, f"{where}: route")
@@ -222,6 +244,7 @@ def read_config(
         accounts=accounts,
         path=path,
         route=_terms({name: value for name, value in route.items() if name != "accounts"}, f"{where}: route"),
+        ordered="accounts" in route,
         journal=_journal(journal, environ, path, f"{where}: journal"),
         prompts=journal.get("prompts", True),
         live_prices=default_prices(environ),
@@ -323,7 +346,7 @@ def _check_keys(accounts: Iterable[Account], where: str) -> None:
             try:
                 key_bytes(signed, secret.reveal())
             except ValueError as error:
-                told = f"the secret in {account.settings_env[name]}: {error}"
+                told = f"the secret in {account.settings_env.get(name, name)}: {error}"
                 raise ConfigError(f"{where}: providers.{account.name}: settings: {told}") from None
 
 
@@ -419,7 +442,8 @@ def _account(name: str, table: Any, environ: Mapping[str, str], where: str, besi
     if not isinstance(table, Mapping):
         # A text is not shown: it may be the API key, put there by mistake.
         raise ConfigError(f"{where}: must be a table, not {'a text' if isinstance(table, str) else repr(table)}")
-    only(table, ACCOUNT, where)
+    key = key_of(table, where)
+    only({name: value for name, value in table.items() if name != "api_key"}, ACCOUNT, where)
     adapter = find_adapter(table.get("adapter", name), where=where)
     if "offers" in table:
         from .own_offers.offers import with_own  # few declare any
@@ -427,21 +451,22 @@ def _account(name: str, table: Any, environ: Mapping[str, str], where: str, besi
         adapter = with_own(adapter, table["offers"], where)
     allow_http = table.get("allow_http", False)
     origin = _origin(table["base_url"], where, allow_http) if "base_url" in table else adapter.base_url
-    if origin != adapter.base_url and "api_key_env" not in table:
+    if origin != adapter.base_url and key is None and "api_key_env" not in table:
         raise ConfigError(
             f"{where}: base_url {origin} is not {adapter.title}'s own: name the API key for it with api_key_env "
             f"(the API key in {adapter.api_key_env[0]} is not sent to other hosts unasked)"
         )
-    api_key_env = adapter.api_key_env
+    api_key_env = adapter.api_key_env if key is None else ()
     if "api_key_env" in table:
         api_key_env = (variable(table["api_key_env"], f"{where}: api_key_env", "API key"),)
     place, is_own = f"{where}: settings", origin != adapter.base_url
-    settings = settings_of(adapter, table.get("settings", {}), environ, place, own_origin=is_own)
+    given = table.get("settings", {})
+    settings = settings_of(adapter, given, environ, place, own_origin=is_own, own_key=key is not None)
     account = Account(
         name=name,
         adapter=adapter,
         origin=origin,
-        api_key=secret_of(api_key_env, environ, where, "API key"),
+        api_key=key or secret_of(api_key_env, environ, where, "API key"),
         api_key_env=api_key_env,
         settings=settings.given,
         settings_env=settings.variables,
@@ -449,15 +474,15 @@ def _account(name: str, table: Any, environ: Mapping[str, str], where: str, besi
         ca_file=Path(beside, expanded(table["ca_file"])) if "ca_file" in table else None,
         allow_http=allow_http,
     )
-    timeout, connections = table.get("timeout", account.timeout), table.get("connections", account.connections)
-    for field, value in (("timeout", timeout), ("connections", connections)):
-        if not 0 < value < 1_000_000:
-            raise ConfigError(f"{where}: {field}: must be more than 0 and less than 1000000, not {value}")
+    timeout = seconds_of(table.get("timeout", account.timeout), f"{where}: timeout")
+    connections = table.get("connections", account.connections)
+    if not 0 < connections < 1_000_000:
+        raise ConfigError(f"{where}: connections: must be more than 0 and less than 1000000, not {connections}")
     prices = {offer: _override(adapter, offer, value, where) for offer, value in table.get("prices", {}).items()}
     daily_limit = usd_text(table["daily_limit"], f"{where}: daily_limit") if "daily_limit" in table else None
     return attrs.evolve(
         account,
-        timeout=float(timeout),
+        timeout=timeout,
         connections=connections,
         prices=prices,
         limits=_limits(table.get("limits", {}), adapter, f"{where}: limits"),
@@ -477,10 +502,10 @@ def _limits(table: Mapping[str, Any], adapter: Adapter, where: str) -> Limits:
 
 
 def _window(value: list[Any], where: str) -> Any:
-    fits = len(value) == 2 and all(isinstance(each, int | float) and not isinstance(each, bool) for each in value)
-    if not fits or not isinstance(value[0], int) or not (value[0] >= 1 and 0 < value[1] < 1_000_000):
-        raise ConfigError(f"{where}: must be [calls, seconds], like [20, 10], not {value!r}")
-    return value[0], float(value[1])
+    if len(value) == 2 and isinstance(value[0], int) and not isinstance(value[0], bool) and value[0] >= 1:
+        with suppress(ConfigError):
+            return value[0], seconds_of(value[1], where)
+    raise ConfigError(f"{where}: must be [calls, seconds], like [20, 10], not {value!r}")
 
 
 def _override(adapter: Adapter, offer: str, value: Any, where: str) -> Override:
@@ -493,12 +518,14 @@ def _override(adapter: Adapter, offer: str, value: Any, where: str) -> Override:
         raise ConfigError(f"{where}: prices: {no_such('offer', offer, names)}")
     if not isinstance(value, Mapping):
         return Override(_for_all(sold.prices, usd_text(value, place)), where)
+    from .own_offers.words import cell_of  # few name prices
+
     page = sold.prices if isinstance(sold.prices, Table) else Table((), {})
     cells: dict[tuple[str, ...], Price] = {}
     for name, amount in value.items():
-        cell = tuple(name.split())
-        if len(cell) != len(page.by):
+        if len(name.split()) != len(page.by):
             raise ConfigError(f"{place}: {name!r}: must be a value for {' '.join(page.by) or 'nothing'}")
+        cell = cell_of(page.by, name.split(), sold.roles.forms)
         if cell not in page.cells or cell in cells:
             listed = ", ".join(" ".join(each) for each in page.cells)
             raise ConfigError(f"{place}: {name!r}: must be one of these, each once at most: {listed}")

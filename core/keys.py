@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from .model.options import SAYS
-from .tables import Key, Kinds
+from .tables import TIME, USD, Key, Kinds
 
 TABLES: Mapping[str, Key] = {
     "route": Key(Mapping, says="How requests are bought.", like='{ policy = "cheapest" }', default="as each call says"),
@@ -62,10 +62,10 @@ ROUTE: Mapping[str, Key] = {
         list,
         says="Which accounts are asked, and in which order.",
         like='["acme", "acme-team"]',
-        default="every account, in the order of the file",
+        default="every account, the cheapest offer first",
     ),
-    **_option(str, "policy", like='"cheapest"', default="`ordered`"),
-    **_option(str, "max_price", like='"0.10"', default="no ceiling"),
+    **_option(str, "policy", like='"cheapest"', default="`ordered` where accounts are named, else `cheapest`"),
+    **_option(USD, "max_price", like='"0.10"', default="no ceiling"),
     **_option(bool, "allow_unknown_price", like="true", default="`false`"),
     **_option(bool, "fallback", like="false", default="`true`"),
     **_option(str, "on_uncertain", like='"continue"', default="`stop`"),
@@ -83,7 +83,7 @@ ACCOUNT: Mapping[str, Key] = {
         default="the provider's own variable",
     ),
     "daily_limit": Key(
-        str,
+        USD,
         says="The most that may be billed from midnight to midnight UTC, in USD, over all processes with this journal.",
         like='"5.00"',
         default="no limit",
@@ -113,8 +113,8 @@ ACCOUNT: Mapping[str, Key] = {
         default="none",
     ),
     "timeout": Key(
-        (int, float),
-        says="Seconds for one answer, beside the time in which a large body is sent.",
+        TIME,
+        says='The time for one answer, in seconds or like `"2m"`, beside that in which a large body is sent.',
         like="60",
         default="`120`",
     ),
@@ -149,13 +149,13 @@ ACCOUNT: Mapping[str, Key] = {
 LIMITS: Mapping[str, Key] = {
     "submits": Key(
         list,
-        says="So many submits in so many seconds, at most.",
+        says='So many submits in so many seconds, at most; the time may be like `"1m"`.',
         like="[20, 10]",
         default="what the pages allow",
     ),
     "polls": Key(
         list,
-        says="So many looks in so many seconds, at most.",
+        says='So many looks in so many seconds, at most; the time may be like `"1m"`.',
         like="[10, 1]",
         default="what the pages allow",
     ),
@@ -188,7 +188,7 @@ JOURNAL: Mapping[str, Key] = {
 
 ALERTS: Mapping[str, Key] = {
     "daily": Key(
-        str,
+        USD,
         says="What a day (UTC) may cost, in USD over all processes, until a warning is logged, and `on_event` called.",
         like='"20.00"',
         default="no alert",

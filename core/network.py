@@ -33,6 +33,18 @@ class Network:
     networks: tuple[IPNetwork, ...] = ()
 
 
+@attrs.frozen(kw_only=True)
+class Reached:
+    """What answers without an API key: its HTTP `status`.
+
+    `ahead` is by how many seconds this machine's clock is ahead of the one over there, to about a second; below 0 it is
+    behind, and None says that the answer names no time.
+    """
+
+    status: int
+    ahead: float | None = None
+
+
 NETWORK: Mapping[str, Key] = {
     "ca_file": Key(
         str,

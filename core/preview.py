@@ -13,6 +13,7 @@ from .pricing import explain as explaining
 from .pricing.compare import Difference
 from .pricing.explain import Explanation
 from .pricing.live import LivePrices
+from .pricing.model_names import of_known_model
 from .pricing.offers import Candidate, candidates
 from .pricing.quote import ordered, quote_of
 from .pricing.side import Seller
@@ -59,6 +60,7 @@ def seller(name: str) -> Seller:
 def _candidates(
     request: Request, providers: Sequence[str], offer: str | None, on_unsupported: OnUnsupported
 ) -> list[Candidate]:
+    request = of_known_model(request, adapters().values())
     accounts = [default_account(each, {}) for each in sellers(request.model, providers)]
     return candidates(
         request,

@@ -1,4 +1,7 @@
-"""What the environment and an account's table say of its API key and its settings: read, and never shown."""
+"""What the environment and an account's table say of its API key and its settings: read, and never shown.
+
+A table that a program makes may hold a secret itself, as a Secret; one that is read from a file names its variable.
+"""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -18,6 +21,8 @@ QUOTES = ("'", '"', "`")
 LONGEST = 1000
 """Characters of a setting."""
 
+_IN_PYTHON = "a program gives it as Secret(…)"
+
 _NAMED = "_env"
 """What stands behind a setting's name where its environment variable is named."""
 
@@ -31,18 +36,27 @@ class Settings:
 
 
 def settings_of(
-    adapter: Adapter, table: Mapping[str, Any], environ: Mapping[str, str], where: str, *, own_origin: bool = False
+    adapter: Adapter,
+    table: Mapping[str, Any],
+    environ: Mapping[str, str],
+    where: str,
+    *,
+    own_origin: bool = False,
+    own_key: bool = False,
 ) -> Settings:
     """Return the settings that a table, and else the environment, gives of an adapter's.
 
-    An account with an origin of its own is given no secret from a variable that it does not name. A secret that is
-    being rotated is given twice: the one before it is called `name_old`. Errors: ConfigError without the secret.
+    An account with an origin of its own is given no secret from a variable that it does not name, and one whose API key
+    a program gives is given nothing from such a variable. A secret that is being rotated is given twice: the one before
+    it is called `name_old`. Errors: ConfigError without the secret.
     """
     _check(adapter, table, where)
-    given: dict[str, str | Secret] = {}
+    given: dict[str, str | Secret] = {name: value for name, value in table.items() if isinstance(value, Secret)}
     variables: dict[str, str] = {}
     for name, setting in adapter.settings.items():
-        usual = None if own_origin and setting.secret else setting.env
+        if name in given:
+            continue
+        usual = None if own_key or (own_origin and setting.secret) else setting.env
         named = variable(table[name + _NAMED], f"{where}: {name}{_NAMED}", "value") if name + _NAMED in table else usual
         if named is not None:
             variables[name] = named
@@ -64,10 +78,16 @@ def _check(adapter: Adapter, table: Mapping[str, Any], where: str) -> None:
     """Refuse what is no setting, and a secret that stands in the table itself. Errors: ConfigError."""
     known = {name: setting for name, setting in adapter.settings.items() if not setting.secret}
     known |= {name + _NAMED: setting for name, setting in adapter.settings.items()}
+    secret = {name for name, setting in adapter.settings.items() if setting.secret}
+    secret |= {name + OLD for name, setting in adapter.settings.items() if setting.rotated}
     for name, value in table.items():
+        if name in secret and isinstance(value, Secret):
+            _check_secret(value, f"{where}: {name}")
+            continue
         if name in adapter.settings and name not in known:
             raise ConfigError(
-                f"{where}: {name}: is secret, and belongs in an environment variable; {name}{_NAMED} names which"
+                f"{where}: {name}: is secret, and belongs in an environment variable; {name}{_NAMED} names which "
+                f"({_IN_PYTHON})"
             )
         if name not in known:
             raise ConfigError(f"{where}: {no_such('setting', name, known)}")
@@ -83,6 +103,28 @@ def _plain(name: str, table: Mapping[str, Any], found: str | None, default: str 
     if value is not None and not (value.isascii() and value.isprintable() and len(value) <= LONGEST):
         raise ConfigError(f"{where}: {name}: must be at most {LONGEST} characters that an HTTP header can carry")
     return value
+
+
+def key_of(table: Mapping[str, Any], where: str) -> Secret | None:
+    """Return the API key that a program has put into an account's table; None where there is none. Errors:
+    ConfigError."""
+    if "api_key" not in table:
+        return None
+    key = table["api_key"]
+    if not isinstance(key, Secret):
+        place = "belongs in an environment variable; api_key_env names which"
+        raise ConfigError(f"{where}: api_key: is secret, and {place} ({_IN_PYTHON})")
+    if "api_key_env" in table:
+        raise ConfigError(f"{where}: api_key and api_key_env both say what it is; leave one of them out")
+    _check_secret(key, f"{where}: api_key")
+    return key
+
+
+def _check_secret(secret: Secret, where: str) -> None:
+    """Check that a secret which a program gives can be one. Errors: ConfigError."""
+    fault = "is empty" if secret == Secret("") else _fault(secret)
+    if fault is not None:
+        raise ConfigError(f"{where}: {fault}")
 
 
 def secret_of(names: Iterable[str], environ: Mapping[str, str], where: str, what: str) -> Secret | None:

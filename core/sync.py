@@ -19,10 +19,11 @@ from .journal.protocol import Journal
 from .limits.health import AccountHealth
 from .model.errors import AnymediaError
 from .model.money import Money
-from .model.options import GenerateOptions, OnUnsupported, SubmitOptions
+from .model.options import GenerateOptions, OnUnsupported, SubmitOptions, shows_options
 from .model.quote import Quote
 from .model.request import AnyRequest, Request
 from .model.task import Asset, Attempt, Result, Saved, SavedFile, Task
+from .network import Reached
 from .observe.readers import Heard
 from .pricing.explain import Explanation
 from .transport.retry import Patience
@@ -50,7 +51,7 @@ class SyncClient:
         on_event: Callable[[Heard], None] | None = None,
         patience: Patience | None = None,
         journal: Journal | None = None,
-        daily_alert: Decimal | str | int | None = None,
+        daily_alert: Decimal | str | float | None = None,
     ) -> None:
         self._client = Client(
             config, clock=clock, on_event=on_event, patience=patience, journal=journal, daily_alert=daily_alert
@@ -126,6 +127,7 @@ class SyncClient:
         """As Client.quote."""
         return self._client.quote(request, *accounts, offer=offer, on_unsupported=on_unsupported)
 
+    @shows_options
     def route(self, request: Request, *accounts: str, **options: Unpack[GenerateOptions]) -> Route:
         """As Client.route."""
         return self._client.route(request, *accounts, **options)
@@ -141,6 +143,7 @@ class SyncClient:
         asked = self._client.refresh_prices(request, *accounts, offer=offer, on_unsupported=on_unsupported)
         return self._wait(asked)
 
+    @shows_options
     def submit(
         self,
         request: AnyRequest,
@@ -159,6 +162,7 @@ class SyncClient:
         """As Client.wait."""
         return self._wait(self._client.wait(task, timeout))
 
+    @shows_options
     def generate(
         self, request: AnyRequest, *accounts: str, timeout: float | None = TIMEOUT, **options: Unpack[GenerateOptions]
     ) -> Result:
@@ -259,9 +263,17 @@ class SyncClient:
         """As Client.health."""
         return self._call(lambda: self._client.health(*accounts))
 
-    def reach(self, account: str) -> int:
+    def reach(self, account: str) -> Reached:
         """As Client.reach."""
         return self._wait(self._client.reach(account))
+
+    def reach_webhooks(self) -> Reached:
+        """As Client.reach_webhooks."""
+        return self._wait(self._client.reach_webhooks())
+
+    def check_proxies(self) -> dict[str, str | None]:
+        """As Client.check_proxies."""
+        return self._wait(self._client.check_proxies())
 
     def private_address(self, account: str) -> str | None:
         """As Client.private_address."""

@@ -11,6 +11,7 @@ from .model.errors import ConfigError, OutOfBounds
 from .model.forms import Form, is_json, shown
 from .model.names import no_such
 from .model.options import usd
+from .model.spellings import span
 
 Kinds: TypeAlias = type | tuple[type, ...]
 """What a value may be; `object` is anything."""
@@ -28,6 +29,18 @@ class Key:
     like: str = attrs.field(kw_only=True)
     default: str = attrs.field(kw_only=True)
 
+
+USD = (str, int, float)
+"""An amount of money, which `usd_text` reads."""
+
+NUMBER = (int, float, str)
+"""A number, which may stand in quotes."""
+
+TIME = (float, int, str)
+"""A number of seconds, or a text like "5m", which `seconds_of` reads."""
+
+LONGEST = 1_000_000
+"""Seconds, above every time that a configuration may give."""
 
 DECIMALS = 9
 """Digits behind the point of an amount that the journal adds up."""
@@ -62,12 +75,22 @@ def fits(form: Form) -> Callable[[Any, str], Any]:
 
 
 def usd_text(value: Any, place: str) -> str:
-    """Return an amount of USD that stands as text. Errors: ConfigError."""
+    """Return an amount of USD as text, in quotes or as a number of the file. Errors: ConfigError."""
     with contextlib.suppress(OutOfBounds):
-        if isinstance(value, str) and len(value.partition(".")[2]) <= DECIMALS:
-            usd(value)
-            return value
-    raise ConfigError(f'{place}: must be USD as text, like "0.05", not {value!r:.60}')
+        text = value if isinstance(value, str) else f"{usd(value):f}"
+        usd(text)
+        if len(text.partition(".")[2]) <= DECIMALS:
+            return text
+    raise ConfigError(f'{place}: must be an amount in USD, like "0.05", not {value!r:.60}')
+
+
+def seconds_of(value: Any, place: str) -> float:
+    """Return a time above 0 in seconds, from a number of them or a text like "5m". Errors: ConfigError."""
+    seconds = span(value) if isinstance(value, str) else value
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 < seconds < LONGEST:
+        bounds = f"must be more than 0 and less than {LONGEST}"
+        raise ConfigError(f'{place}: {bounds} seconds, or a time like "5m", not {value!r:.60}')
+    return float(seconds)
 
 
 def in_words(kinds: Kinds) -> str:
@@ -81,6 +104,12 @@ def in_words(kinds: Kinds) -> str:
         Mapping: "a table",
         date: "a day like 2026-12-01, without quotes",
     }
-    if kinds == (int, float):
-        return "a number"
-    return " or ".join(words[each] for each in (kinds if isinstance(kinds, tuple) else (kinds,)))
+    each = kinds if isinstance(kinds, tuple) else (kinds,)
+    several: dict[Any, str] = {
+        USD: 'an amount in USD, like "0.05"',
+        NUMBER: "a number",
+        TIME: 'a number of seconds, or a time like "5m"',
+    }
+    if each[:3] in several:  # their order tells them apart
+        return " or ".join((several[each[:3]], *(words[other] for other in each[3:])))
+    return " or ".join(words[other] for other in each)

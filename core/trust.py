@@ -34,7 +34,7 @@ def check_trust(file: Path, data: Mapping[str, Any], adapters: Mapping[str, Adap
         return
     raise ConfigError(
         f"{file}: {', '.join(places)} could lead an API key, a file of yours or a result to another host, and this "
-        "file is read only because it lies in the working directory: if it is yours, name it with --config or "
+        "file is read only because it lies in the working directory: if it is yours, name it with config= or "
         "ANYMEDIA_CONFIG, or run `anymedia trust` here once"
     )
 

@@ -1,13 +1,13 @@
 """Write the pages that are made from the code: `make docs`, or python docs/generate.py.
 
-Prices that are due to be checked again are reported on stderr: the warning depends on the calendar, no page does.
+Whose prices are old is said on stderr: that depends on the calendar, and no page does.
 """
 
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from _generate import built_in, pages
+from _generate import FOLDERS, built_in, pages
 from _generate.age import stale
 
 
@@ -16,14 +16,14 @@ def main() -> None:
     docs = Path(__file__).parent
     written = pages(built_in(), docs)
     for name, text in written.items():
-        (docs / name).parent.mkdir(exist_ok=True)
+        (docs / name).parent.mkdir(parents=True, exist_ok=True)
         (docs / name).write_text(text, "utf-8")
-    for folder in ("providers", "prices"):
+    for folder in FOLDERS:
         for page in (docs / folder).glob("*.md"):
             if f"{folder}/{page.name}" not in written:  # of what is no more
                 page.unlink()
-    for sentence in stale(built_in(), datetime.now(UTC).date()):
-        sys.stderr.write(f"warning: {sentence}\n")
+    if old := stale(built_in(), datetime.now(UTC).date()):
+        sys.stderr.write(f"prices {old}\n")
 
 
 if __name__ == "__main__":

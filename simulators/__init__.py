@@ -6,7 +6,7 @@
         simulators["reapi"].bills()
 
 Every module of this package that defines SERVICE is a provider, and so is every one that another package names as an
-entry point `anymedia.simulators`. Needs Pillow and lameenc: pip install 'anymedia[simulators]'.
+entry point `anymedia.simulators`. Needs Pillow and lameenc, which the extra `simulators` brings.
 """
 
 from __future__ import annotations
@@ -18,21 +18,27 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from errno import EINVAL
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .service import Service
 from .simulator import Simulator, Simulators
 from .stated import NEEDED
 from .work import needs_packages
 
+if TYPE_CHECKING:
+    from .server import Server
+
 __all__ = ["Service", "Simulator", "Simulators", "in_thread", "names", "running", "services"]
 
 NO_PROVIDERS = {"fixtures", "server", "fetch", "posting"}
 """Not looked into: they import pytest and aiohttp, which takes time or is missing."""
+
+NONE: Mapping[str, Any] = MappingProxyType({})
 
 T = TypeVar("T")
 
@@ -89,13 +95,16 @@ async def running(
     port: int = 0,
     speed: float = 1.0,
     clock: Callable[[], float] = time.time,
+    ports: Mapping[str, int] = NONE,
+    environ: Mapping[str, str] = NONE,
 ) -> AsyncIterator[Simulators]:
     """Runs the named simulators, or all, until the block ends.
 
-    The first listens at `port`, the next at the port after it, and so on; 0 takes free ports. `speed` divides the time
-    that tasks take (4 s by default); `clock` tells the time in seconds since 1970. Raises ValueError for an unknown
-    name (and as `services` does), OSError when a port is taken, ImportError when Pillow or lameenc is
-    missing.
+    The first listens at `port`, the next at the port after it, and so on; 0 takes free ports. `ports` are those of
+    simulators that have one of their own, by name. `environ` is that of an earlier run, whose keys these have again.
+    `speed` divides the time that tasks take (4 s by default); `clock` tells the time in seconds since 1970. Raises
+    ValueError for an unknown name (and as `services` does), OSError when a port is taken, ImportError when Pillow or
+    lameenc is missing.
     """
     needs_packages()
     from .server import Server
@@ -110,10 +119,22 @@ async def running(
         folder = stack.enter_context(TemporaryDirectory(prefix="anymedia-", ignore_cleanup_errors=True))
         for index, name in enumerate(dict.fromkeys(names or known)):
             server = Server(known[name](clock=clock, speed=speed))
-            await server.start(host, port + index if port else 0)
+            await _start(server, host, ports.get(name, port + index if port else 0))
             stack.push_async_callback(server.stop)
             started.append(Simulator(server.service))
+            started[-1].take_keys(environ)
         yield Simulators(started, folder)
+
+
+async def _start(server: Server, host: str, port: int) -> None:
+    """Starts a server. Raises OSError that says who cannot listen where."""
+    try:
+        await server.start(host, port)
+    except (OSError, OverflowError) as error:
+        # Before the reason asyncio tells once more what it tried.
+        said = (getattr(error, "strerror", None) or str(error)).rpartition(": ")[2]
+        number = error.errno if isinstance(error, OSError) else EINVAL
+        raise OSError(number, f"{server.service.name} cannot listen at {host}, port {port}: {said}") from None
 
 
 @contextmanager
@@ -123,6 +144,8 @@ def in_thread(
     port: int = 0,
     speed: float = 1.0,
     clock: Callable[[], float] = time.time,
+    ports: Mapping[str, int] = NONE,
+    environ: Mapping[str, str] = NONE,
 ) -> Iterator[Simulators]:
     """Runs simulators as `running` does, in a thread with an event loop of its own: for synchronous code."""
     loop = asyncio.new_event_loop()
@@ -138,7 +161,7 @@ def in_thread(
 
     stack = AsyncExitStack()
     try:
-        context = running(*names, host=host, port=port, speed=speed, clock=clock)
+        context = running(*names, host=host, port=port, speed=speed, clock=clock, ports=ports, environ=environ)
         yield call(stack.enter_async_context(context))
     finally:
         call(end())

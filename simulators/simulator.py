@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import frozen
 
@@ -31,7 +31,7 @@ class Simulator:
 
     @property
     def api_key(self) -> str:
-        """The only key that is let in, another in each run."""
+        """The only key that is let in: another in each run, unless the run was given one."""
         return self.service.api_key
 
     @property
@@ -46,6 +46,13 @@ class Simulator:
         """Its API key and its secret settings, under the environment variables that its table names."""
         secrets = {_variable(self.name, name): self.service.settings[name] for name in self.service.secrets}
         return {_variable(self.name): self.api_key, **secrets}
+
+    def take_keys(self, environ: Mapping[str, str]) -> None:
+        """Takes the API key and the secret settings of an earlier run from its `environ`, as far as they are there."""
+        service = self.service
+        service.api_key = environ.get(_variable(self.name), service.api_key)
+        for name in service.secrets:
+            service.settings[name] = environ.get(_variable(self.name, name), service.settings[name])
 
     def bills(self) -> Body:
         """Requests counted, the balance and every task's charge, as GET /__bills answers."""

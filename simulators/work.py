@@ -33,5 +33,5 @@ def needs_packages() -> None:
         import PIL.Image  # noqa: F401
     except ImportError as missing:
         raise ImportError(
-            "the simulators draw with Pillow and encode sound with lameenc: pip install 'anymedia[simulators]'"
+            "the simulators draw with Pillow and encode sound with lameenc: install anymedia with its extra simulators"
         ) from missing

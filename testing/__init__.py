@@ -5,7 +5,7 @@
     class TestAcme(Contract):
         providers = ("acme",)
 
-Adapter and simulator are found by their entry points. Needs: pip install 'anymedia[testing]'.
+Adapter and simulator are found by their entry points. Needs the extra `testing`.
 """
 
 from .clock import FakeClock

@@ -12,7 +12,7 @@
             journal.lease.stop()
 
 `opens` returns a function that opens one more journal over the same store; the store is empty at the beginning of each
-test. `crash` lets an owner die as a killed process does. Needs: pip install 'anymedia[testing]'.
+test. `crash` lets an owner die as a killed process does. Needs the extra `testing`.
 """
 
 import pytest

@@ -13,6 +13,7 @@ import pytest
 
 from anymedia import AnymediaError, Client, DeadlineExceeded, Money, PriceStatus, Task, read_config
 from anymedia.declare import Adapter, Endpoint, Lifecycle, Offer, Token
+from anymedia.model.money import dollars
 from anymedia.model.request import Request
 from anymedia.observe.readers import Heard
 from anymedia.registry import adapter
@@ -194,7 +195,7 @@ class Suite:
 
     def counted(self, money: Money) -> str:
         """Return an amount in words, with what the simulator would count."""
-        billed, unit = self.billed(money), f"units of ${self.unit}" if money.credits is None else "credits"
+        billed, unit = self.billed(money), f"units of {dollars(self.unit)}" if money.credits is None else "credits"
         return str(money) if billed is None else f"{money}, that is {billed:f} {unit}"
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from anymedia.declare import Adapter, Match
+from anymedia.model.money import dollars
 from anymedia.simulators import Service, services
 
 from .suite import Suite, promise, unstated
@@ -37,7 +38,7 @@ class Twice(Suite):
         if worth is None:
             unstated(adapter, "value of a credit")
         declared = None if adapter.credit is None else adapter.credit.usd
-        differs = f"{adapter.name}: by the page a credit is ${worth}, and `credit` says {_usd(declared)}"
+        differs = f"{adapter.name}: by the page a credit is {dollars(worth)}, and `credit` says {_usd(declared)}"
         promise(declared == worth, differs)
 
 
@@ -69,7 +70,7 @@ def _once(adapter: Adapter, service: type[Service]) -> Iterator[str]:
 
 
 def _usd(figure: Decimal | None) -> str:
-    return "nothing" if figure is None else f"${figure}"
+    return "nothing" if figure is None else dollars(figure)
 
 
 def _is_told(code: str | Match, service: type[Service]) -> bool:

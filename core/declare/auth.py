@@ -21,9 +21,9 @@ SETTING = re.compile(r"\{(\w+)\}")
 class Setting:
     """What an account says of itself beside its API key, like an organization or a second secret.
 
-    It stands in the account's `settings`, else in the environment variable `env`, else it is `default`; a secret comes
-    from the environment alone, and is shown nowhere. `required`: nothing is sent without it. `rotated`: the secret
-    before it, which is good for a while yet, stands in the same variable with _OLD behind its name.
+    It stands in the account's `settings`, else in the environment variable `env`, else it is `default`; a secret
+    stands in no file, and is shown nowhere. `required`: nothing is sent without it. `rotated`: the secret before it,
+    which is good for a while yet, stands in the same variable with _OLD behind its name.
     """
 
     env: str | None = None

@@ -3,16 +3,18 @@
 import asyncio
 from collections.abc import Callable
 
+import attrs
+
 from anymedia.account import Account
 from anymedia.journal.ledger import Claimed
 from anymedia.model.errors import AnymediaError
 from anymedia.model.money import total
 from anymedia.model.options import Options
-from anymedia.model.task import Attempt, Order, Result, Task
+from anymedia.model.task import Order, Result, Task
 from anymedia.model.vocabulary import State
 
 from .buy import buy
-from .idempotency import bought
+from .idempotency import before, bought
 from .plan import Plan
 from .purchase import Purchase, Share
 from .submits import Submits
@@ -29,7 +31,7 @@ async def submit(plan: Plan, terms: Options, deadline: float, submits: Submits, 
         await buy(purchase, submits)
         if not purchase.shares:
             raise purchase.error()
-        return bought(purchase.shares[0].attempt)
+        return bought(purchase.shares[0].attempt, submits.session)
     except AnymediaError as error:
         error.attempts = purchase.attempts
         raise
@@ -79,10 +81,10 @@ class Generation:
             raise
 
     def _follow(self, share: Share) -> None:
-        self._waiting[asyncio.ensure_future(self._done(share.attempt))] = share
+        self._waiting[asyncio.ensure_future(self._done(share))] = share
 
-    async def _done(self, attempt: Attempt) -> Task:
-        task = bought(attempt)
+    async def _done(self, share: Share) -> Task:
+        task = (before if share.is_earlier else bought)(share.attempt, self._submits.session)
         if task.state is State.SUCCEEDED:
             return task
         left = self._deadline - self._submits.session.clock.monotonic()
@@ -99,7 +101,7 @@ class Generation:
             else:
                 self._purchase.ended(share, task)
                 order, made = share.attempt.order, len(task.works)
-                self._made[order.part] = task
+                self._made[order.part] = attrs.evolve(task, bought_before=share.is_earlier)
                 there = _units(made, order)
                 self._missing -= there
                 if made < there * order.makes:

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, nullcontext
 from typing import Any
 
+import attrs
+
 from anymedia.clock import left
 from anymedia.journal.ledger import Claimed, Ledger
 from anymedia.model.codec import to_comparable_json
@@ -128,7 +130,19 @@ def latest(attempts: Iterable[Attempt]) -> Mapping[int, Attempt]:
     return {attempt.order.part: attempt for attempt in attempts}
 
 
-def bought(attempt: Attempt) -> Task:
+def before(attempt: Attempt, session: Session) -> Task:
+    """Return the task that an earlier call bought, marked so, and log it. Errors: as `bought`."""
+    task = attrs.evolve(bought(attempt, session), bought_before=True)
+    _log.info("%s under the idempotency key %r; nothing is sent", bought_so(task), attempt.order.idempotency_key)
+    return task
+
+
+def bought_so(task: Task) -> str:
+    """Return when a task was bought, for how much and where, in words."""
+    return f"already bought on {task.submitted_at:%Y-%m-%d %H:%M} UTC for {task.money} at {task.account}"
+
+
+def bought(attempt: Attempt, session: Session) -> Task:
     """Return the task that an earlier attempt bought. Errors: SubmitUncertain when nobody knows of one."""
     if attempt.task is not None:
         return attempt.task
@@ -136,8 +150,9 @@ def bought(attempt: Attempt) -> Task:
     known = f"attempt {attempt.id[:8]} under {key} at {attempt.order.account}"
     ended = "was found to be billed, and its task is not known" if attempt.settled else f"is {attempt.status}"
     raise SubmitUncertain(
-        f"{known} {ended}; nothing is sent again under that key",
+        f"{known} {ended}",
         attempt=attempt,
+        replay_until=session.replay_until(attempt),
         account=attempt.order.account,
         provider=attempt.order.provider,
         model=attempt.order.model,

@@ -49,13 +49,14 @@ class Option:
 
 @attrs.frozen(kw_only=True)
 class Plan:
-    """How a request of so many units is bought: the offers in the order of the policy.
+    """How a request of so many units is bought: the offers in the order of the policy that holds for it.
 
     `refused` do not take it, each with its error; `left_out` do, and the policy does not try them. `alone` says that
     no other was thought of: there is one account, or the caller named one or an offer.
     """
 
     units: int
+    policy: Policy
     options: tuple[Option, ...]
     refused: tuple[Option, ...]
     left_out: tuple[Option, ...]
@@ -76,9 +77,12 @@ def plan(
     known: Collection[Adapter] = (),
     one_task: bool = False,
     today: date | None = None,
+    ordered: bool = False,
 ) -> Plan:
     """Return how a request is bought at these accounts; with `one_task`, an offer that needs several refuses it.
 
+    Where the terms say no policy, `ordered` says whether somebody gave the order of the accounts, which then holds;
+    else the cheapest offer comes first.
     `live` holds prices that providers published; errors name what the `known` adapters sell. Offers that have ended by
     `today` refuse it.
 
@@ -96,12 +100,15 @@ def plan(
             fitting.append(option)
         else:
             refused.append(attrs.evolve(option, error=error))
-    ordered = in_order(terms.policy, fitting)
+    usual: Policy = "ordered" if ordered else "cheapest"
+    policy = usual if terms.policy is None else terms.policy
+    chosen = in_order(policy, fitting)
     return Plan(
         units=request.units,
-        options=tuple(ordered),
+        policy=policy,
+        options=tuple(chosen),
         refused=tuple(refused),
-        left_out=tuple(option for option in fitting if option not in ordered),
+        left_out=tuple(option for option in fitting if option not in chosen),
         alone=len(fitting) + len(refused) == 1 and (len(accounts) == 1 or terms.offer is not None),
     )
 

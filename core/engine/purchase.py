@@ -54,6 +54,11 @@ class Share:
     reservation: Reservation
     option: Option | None = None
 
+    @property
+    def is_earlier(self) -> bool:
+        """Whether an earlier call bought them, under the same idempotency key."""
+        return self.option is None
+
 
 class Purchase:
     """The buyer of one request, on the terms of its caller; `deadline` is on the clock's monotonic time.
@@ -74,6 +79,7 @@ class Purchase:
         self._refused = plan.errors
         self._options = list(plan.options)
         self._only = "the only one asked" if plan.alone else "the only one that takes it"
+        self._policy = plan.policy
         self._terms = terms
         self._deadline = deadline
         self._submits = submits
@@ -193,7 +199,7 @@ class Purchase:
 
     @property
     def _spreads(self) -> bool:
-        return self._terms.policy == "spread"
+        return self._policy == "spread"
 
     def _left(self) -> list[Option]:
         """Return the options that are left, in the order of the plan."""
@@ -249,13 +255,15 @@ class Purchase:
 
     def _reason(self, option: Option) -> str:
         """Return why an option is chosen."""
-        policy, choices = self._terms.policy, self._choices()
+        policy, choices = self._policy, self._choices()
         if len(choices) == 1 and self._terms.fallback:
             reason = self._only if len(self._options) == 1 and not self._why else "the only one left"
         elif choices[0] is not option:
             reason = "the first that can be asked now"
         else:
-            first, next_ = ("first of the policy", "next of the policy") if callable(policy) else _REASONS[policy]
+            first, next_ = _OF_FUNCTION if callable(policy) else _REASONS[policy]
+            if policy == "cheapest" and option.money.bound is None:
+                first, next_ = _UNPRICED
             reason = next_ if self._why else first
         return f"{reason}; {self._why}" if self._why else reason
 
@@ -354,6 +362,9 @@ _REASONS = {
     "spread": ("the most room", "the most room"),
 }
 """Why an offer is chosen first, and later."""
+
+_OF_FUNCTION = ("first of the policy", "next of the policy")
+_UNPRICED = ("first in order, as no price is known", "next in order, as no price left is known")
 
 
 class _Stopped(Exception):

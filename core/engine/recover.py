@@ -158,7 +158,7 @@ class Recoverer:
         same_key = self.any_api_key or not isinstance(left, Attempt) or is_of(left.fingerprint or "", account.secret())
         if not same_key:
             how = "has another API key than the one that this was submitted with; where this key has replaced it, "
-            raise self._other(left, how + "`anymedia resume --any-api-key` (any_api_key=True) takes it up all the same")
+            raise self._other(left, how + "any_api_key=True takes it up all the same")
         return account
 
     def _other(self, left: Attempt | Task, how: str) -> ConfigError:

@@ -7,7 +7,7 @@ import attrs
 
 from anymedia.account import Account
 from anymedia.limits.ceiling import Ceiling
-from anymedia.model.money import EXACT
+from anymedia.model.money import EXACT, dollars
 from anymedia.model.options import Options
 from anymedia.model.quote import Quote
 from anymedia.model.vocabulary import Refund
@@ -43,7 +43,7 @@ def route_of(plan: Plan, terms: Options) -> Route:
         *(_passed(option, "without fallback the first offer is the only one") for option in tried[len(steps) :]),
     ]
     return Route(
-        policy=terms.policy if isinstance(terms.policy, str) else "a function",
+        policy=plan.policy if isinstance(plan.policy, str) else "a function",
         steps=tuple(option.quote for option in steps),
         refused=tuple(refused),
         max_price=terms.max_price,
@@ -83,7 +83,7 @@ def _goes_on(account: Account, terms: Options) -> bool:
 
 def _over(option: Option, terms: Options) -> str:
     price = "its price is unknown, and may be" if option.money.bound is None else f"it costs {option.money},"
-    return f"max_price: {price} more than the {terms.max_price} USD allowed"
+    return f"max_price: {price} more than the {dollars(terms.max_price)} allowed"
 
 
 def _passed(option: Option, reason: str) -> Quote:

@@ -7,6 +7,7 @@ import tempfile
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -117,6 +118,11 @@ class Session:
             return self.clock.monotonic() - self._began[attempt.id]
         age = (self.clock.now() - attempt.started_at).total_seconds()
         return age if age >= 0 else math.inf
+
+    def replay_until(self, attempt: Attempt) -> datetime | None:
+        """Return until when an attempt can be replayed (UTC); None where it never could be, or that is over."""
+        until = attempt.replay_until
+        return None if until is None or self.clock.now() > until else until
 
     def first_with(self, task: Task, attempt_id: str) -> str:
         """Return the attempt whose submit was the first to be answered with a task: this one, or another."""

@@ -8,6 +8,7 @@ is sent again under it: the same bytes, within the declared window.
 import asyncio
 import math
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property, partial
 from typing import Any, cast
@@ -20,7 +21,6 @@ from anymedia.journal.ledger import Claimed
 from anymedia.limits.ceiling import Reservation
 from anymedia.limits.permits import Permit
 from anymedia.model.errors import (
-    NOT_AGAIN,
     AnymediaError,
     BadApiKey,
     ConfigError,
@@ -29,6 +29,7 @@ from anymedia.model.errors import (
     ProviderError,
     SubmitUncertain,
 )
+from anymedia.model.money import dollars
 from anymedia.model.slots import kept_of, slots
 from anymedia.model.strict_json import Json, dumps
 from anymedia.model.task import Attempt, Order, Task
@@ -118,10 +119,9 @@ class Submission:
         """Return the error for a caller who no longer waits for the answer."""
         self.abandoned = True
         attempt = None if self.attempt is None else attrs.evolve(self.attempt, sends=self._sends)
-        text = f"{why} before {self.account.name} answered; {NOT_AGAIN}"
-        if self._idempotency is not None:
-            text += ", but for replays under its replay key"
-        return SubmitUncertain(text, attempt=attempt, **self.facts)
+        until = None if attempt is None else self._session.replay_until(attempt)
+        text = f"{why} before {self.account.name} answered"
+        return SubmitUncertain(text, attempt=attempt, replay_until=until, **self.facts)
 
     # Placed before it is recorded
 
@@ -185,16 +185,25 @@ class Submission:
     async def _intend(self) -> None:
         """Write the intent down: the last step before the bytes. Errors: JournalError, OverCeiling, ConfigError."""
         limit, self._began = self._daily_limit(), self._session.clock.monotonic()
+        now = self._session.clock.now()
         self.attempt = Attempt(
             id=self._id,
             order=self.order,
             replay_key=self._replay_key,
+            replay_until=self._replayed_until(now),
             origin=self.account.origin,
             fingerprint=self._session.fingerprint(self.account),
-            started_at=self._session.clock.now(),
+            started_at=now,
         )
         self._session.begun(self.attempt)
         await self._session.begin(self.attempt, self._kept, limit, self._claim)
+
+    def _replayed_until(self, now: datetime) -> datetime | None:
+        """Return until when it can be sent again from the journal; None where it cannot be."""
+        ledger = self._session.ledger
+        if self._idempotency is None or ledger is None or not ledger.prompts:
+            return None
+        return now + timedelta(seconds=self._idempotency.window)
 
     async def _add_token(self) -> None:
         """Put the attempt's own token into our callback, where the order names it. Errors: JournalError."""
@@ -223,7 +232,7 @@ class Submission:
             raise ConfigError(message, **self.facts)
         if limit is not None and self.order.money.bound is None and not self._any_price:
             raise OverCeiling(
-                f"{name} may spend {limit} USD a day, and the price of this is unknown "
+                f"{name} may spend {dollars(limit)} a day, and the price of this is unknown "
                 f"({self.order.money.reason}); allow_unknown_price=True takes it all the same",
                 **self.facts,
             )
@@ -232,7 +241,7 @@ class Submission:
     async def _failed(self, permit: Permit, error: AnymediaError) -> None:
         """Write down how a submit failed, and raise its error; where a webhook has named its task, it was accepted."""
         cause = error.cause if isinstance(error, ProviderError) else None
-        facts = {"error": str(error), "cause": cause, "retry_after": error.retry_after, "answer": error.body}
+        facts = {"error": error.message, "cause": cause, "retry_after": error.retry_after, "answer": error.body}
         attempt = self._as_ended(error.outcome, **facts)
         try:
             attempt = await self._session.failed(attempt)
@@ -240,6 +249,8 @@ class Submission:
             self._counted(permit, attempt)
         if attempt.task is None:
             error.attempt = attempt
+            if isinstance(error, SubmitUncertain):
+                error.replay_until = self._session.replay_until(attempt)
             raise error
         permit.answered()
 
@@ -259,7 +270,7 @@ class Submission:
             fault = error
         if ended.task is None:  # it is another attempt's
             said = {"outcome": ended.outcome, "billed": Billed.LIKELY, "body": ended.answer, "attempt": ended}
-            raise SubmitUncertain(f"{ended.error}; {NOT_AGAIN}", **said, **self.facts)
+            raise SubmitUncertain(str(ended.error), **said, **self.facts)
         if fault is not None:
             raise self._unwritten(ended, fault)
         if ended is not answered:  # a webhook was faster, and its task may be over

@@ -358,7 +358,7 @@ def _unproven(account: Account, signed: Signed | None) -> str:
     """Return why nothing but a token could prove a webhook, and that it has none of a task here."""
     why = "nothing proves where it comes from"
     if signed is not None and not can_verify(signed):
-        why = "its signature needs the package cryptography: pip install 'anymedia[webhooks]'"
+        why = "its signature needs the package cryptography: install anymedia with its extra webhooks"
     elif signed is not None:
         why = f"there is no {signed.key} to check its signature with"
     return f"{why}, and it has no token of a task here"

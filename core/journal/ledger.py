@@ -16,7 +16,7 @@ from uuid import uuid4
 import attrs
 
 from anymedia.model.errors import JournalError, OutOfBounds, OverCeiling, Problem
-from anymedia.model.money import EXACT
+from anymedia.model.money import EXACT, dollars
 from anymedia.model.strict_json import Json
 from anymedia.model.task import SENDING, STATUSES, Attempt, Task
 from anymedia.model.vocabulary import Billed, Outcome, State
@@ -82,6 +82,11 @@ class Ledger:
         self._holder = uuid4().hex
         self._held: set[str] = set()
         self._keyed = Keyed(journal)
+
+    @property
+    def prompts(self) -> bool:
+        """Whether it writes down what was asked for, without which nothing can be sent again from it."""
+        return self._records.prompts
 
     @property
     def results(self) -> Path:
@@ -313,13 +318,13 @@ class Ledger:
         named = attempt.settled is not None and attempt.task is not None and attempt.task.raw is None
         found_out = attempt.task is not None and not (named and force)
         if attempt.outcome not in (Outcome.UNCERTAIN, Outcome.ACCEPTED_WITHOUT_ID) or found_out:
-            force_names = "--force (force=True) names another task, or none"
+            force_names = "force=True names another task, or none"
             way = force_names if named else "only an uncertain attempt can be settled by hand"
             raise _bad_id(f"{attempt.id[:8]} is {attempt.status}: {way}")
         found = Billed.YES if billed else Billed.NO
         if attempt.settled not in (None, found) and not force:
             before = "not billed" if billed else "billed"
-            raise _bad_id(f"{attempt.id[:8]} was settled as {before} before: --force (force=True) settles it otherwise")
+            raise _bad_id(f"{attempt.id[:8]} was settled as {before} before: force=True settles it otherwise")
         task = None if task_id is None else attempt.draft(task_id)
         settled = attrs.evolve(attempt, settled=found, task=task)
         end = await self.journal.write(self._records.ended(settled, unanswered=not named))
@@ -336,10 +341,8 @@ class Ledger:
         """
         attempt = await self.find(name)
         if attempt.task is None:
-            raise _bad_id(
-                f"{attempt.id[:8]} is {attempt.status}: only a task can be dismissed; "
-                "--billed, --not-billed and --task settle an attempt without one"
-            )
+            way = "only a task can be dismissed; billed= and task_id= settle an attempt without one"
+            raise _bad_id(f"{attempt.id[:8]} is {attempt.status}: {way}")
         dismissed = attrs.evolve(attempt, dismissed=True)
         await self.journal.write(self._records.ended(dismissed))
         return dismissed
@@ -497,11 +500,10 @@ def _day(moment: datetime, limit: Decimal) -> Limit:
 
 
 def _over(attempt: Attempt, limit: Decimal | None, spent: int) -> OverCeiling:
-    already = usd_of(spent).normalize(EXACT)
     order = attempt.order
     return OverCeiling(
-        f"{order.account} may spend {limit} USD a day: {already:f} are spent or reserved since midnight UTC, "
-        f"and this costs {order.money}",
+        f"{order.account} may spend {dollars(limit)} a day: {dollars(usd_of(spent))} are spent or reserved since "
+        f"midnight UTC, and this costs {order.money}",
         account=order.account,
         provider=order.provider,
     )

@@ -42,7 +42,7 @@ class Records:
     """
 
     def __init__(self, *, prompts: bool, hide: Hide = NOTHING) -> None:
-        self._prompts = prompts
+        self.prompts: bool = prompts
         self._hide = hide
         self._private: dict[tuple[str, str], tuple[str, ...]] = {}
 
@@ -52,7 +52,7 @@ class Records:
         quoted = nano(order.money.usd)
         if quoted is not None and quoted > MOST_USD * NANO:  # sums are whole numbers of 64 bits
             raise JournalError(
-                f"{order.name} is quoted at {order.money}: no sum holds amounts above {MOST_USD:,} USD exactly"
+                f"{order.name} is quoted at {order.money}: no sum holds amounts above ${MOST_USD:,} exactly"
             )
         return Entry(
             id=attempt.id,
@@ -73,7 +73,7 @@ class Records:
             counts_as=SENDING,
             idempotency_key=order.idempotency_key,
             digest=digest,
-            body=body if self._prompts else None,
+            body=body if self.prompts else None,
         )
 
     def ended(
@@ -102,7 +102,7 @@ class Records:
         """Return what replaces the body of an attempt whose URLs let anybody in: once no replay needs them."""
         order = attempt.order
         needed = attempt.outcome in (None, Outcome.UNCERTAIN) and attempt.settled is None
-        return None if needed or not order.signatures or not self._prompts else dumps(unsigned(order.body))
+        return None if needed or not order.signatures or not self.prompts else dumps(unsigned(order.body))
 
     def seen(self, task: Task, *, by_webhook: bool = False, took: tuple[float, float] | None = None) -> Seen:
         """Return the change that a look at a task makes, or what a webhook told of it."""
@@ -137,7 +137,7 @@ class Records:
 
     def _task(self, task: Task, private: Sequence[str] | None) -> str:
         """Return a task as JSON, without the bytes of its result, and without the prompt where none is wanted."""
-        return _written(task, Private(private or () if self._prompts else private, self._hide))
+        return _written(task, Private(private or () if self.prompts else private, self._hide))
 
     def _labels(self, attempt: Attempt) -> str:
         """Return an attempt's labels as a text that is the same for the same ones, and empty where there are none."""
@@ -150,10 +150,10 @@ class Records:
         """Return the texts of an attempt that are the user's own, or that let anybody in, and remember them for its
         task. None where nobody knows them any more."""
         order = attempt.order
-        if not self._prompts and order.body is None and not order.texts:
+        if not self.prompts and order.body is None and not order.texts:
             return None
-        private = (*order.signatures, *(() if self._prompts else secrets_of(order.body, order.texts)))
-        if attempt.task is not None and (private or not self._prompts):
+        private = (*order.signatures, *(() if self.prompts else secrets_of(order.body, order.texts)))
+        if attempt.task is not None and (private or not self.prompts):
             name = (attempt.task.account, attempt.task.id)
             self._private[name] = tuple(dict.fromkeys((*self._private.pop(name, ()), *private)))
             if len(self._private) > REMEMBERED:

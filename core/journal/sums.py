@@ -6,7 +6,7 @@ import attrs
 
 from .protocol import By, Entry, Sum
 
-_ADDED = [field.name for field in attrs.fields(Sum) if field.name not in ("group", "counts_as", "day", "alive")]
+ADDED = [field.name for field in attrs.fields(Sum) if field.name not in ("group", "counts_as", "day", "alive")]
 
 
 def sum_of(entry: Entry, by: By) -> Sum | None:
@@ -39,5 +39,5 @@ def together(sums: Iterable[Sum]) -> list[Sum]:
 
 
 def _added(one: Sum, other: Sum) -> Sum:
-    figures = {name: getattr(one, name) + getattr(other, name) for name in _ADDED}
+    figures = {name: getattr(one, name) + getattr(other, name) for name in ADDED}
     return attrs.evolve(one, **figures, day=max(one.day, other.day))

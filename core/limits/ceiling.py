@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from anymedia.model.errors import OverCeiling, Problem
-from anymedia.model.money import EXACT, Money
+from anymedia.model.money import EXACT, Money, dollars
 from anymedia.model.task import Attempt
 
 
@@ -41,12 +41,12 @@ class Ceiling:
             return Reservation(self._held, Decimal(0))
         if self.fits(money):
             return Reservation(self._held, money.usd or Decimal(0))
-        held = self.held
+        held, more = self.held, f"more than the {dollars(self.most)} allowed"
         if money.bound is None and not self._allow_unknown:
-            why = f"the price of {offer} is unknown ({money.reason}), and may be more than the {self.most} USD allowed"
+            why = f"the price of {offer} is unknown ({money.reason}), and may be {more}"
             raise _over(f"{why}; allow_unknown_price takes it all the same")
-        spent = f", of which {held.normalize(EXACT):f} are spent, or reserved for its other tasks" if held else ""
-        raise _over(f"{offer} costs {money}, more than the {self.most} USD allowed{spent}")
+        spent = f", of which {dollars(held)} are spent, or reserved for its other tasks" if held else ""
+        raise _over(f"{offer} costs {money}, {more}{spent}")
 
 
 class Reservation:

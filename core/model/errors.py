@@ -30,6 +30,8 @@ import attrs
 from .vocabulary import Billed, Cause, Outcome, Retry
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from .task import Attempt, Task
 
 
@@ -207,18 +209,35 @@ class MalformedAnswer(ProviderError):
     retry: Retry = Retry.SAME
 
 
-NOT_AGAIN = "the submit may have been billed and is not sent again"
-
-
 class SubmitUncertain(AnymediaError):
-    """The submit was sent and has no readable answer: it may have been billed, so it is not sent again.
+    """The submit was sent and has no readable answer: it may have been billed, so nothing is sent again on doubt.
 
-    `attempt` holds all that is known of it. With on_uncertain="continue" and max_price, the request goes on at another
-    offer instead.
+    `attempt` holds all that is known of it; `message` says what happened, and the text of the error what follows from
+    it too. Until `replay_until` (UTC) `client.recover(replay=True)` sends the same again, and it is billed once; None
+    where that cannot be. With on_uncertain="continue" and max_price, the request goes on at another offer instead.
     """
 
     outcome: Outcome | None = Outcome.UNCERTAIN
     billed: Billed = Billed.UNKNOWN
+
+    def __init__(self, message: str = "", *, replay_until: "datetime | None" = None, **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.replay_until = replay_until
+
+    def __str__(self) -> str:
+        if self.attempt is not None and self.attempt.settled is not None:
+            return f"{self.message}; nothing is sent again for it"
+        return f"{self.message}; {may_be_billed(self.replay_until)}"
+
+
+def may_be_billed(replay_until: "datetime | None") -> str:
+    """Return what follows from a submit of which nobody knows whether it was billed, by until when it is replayed."""
+    if replay_until is None:
+        return "the submit may have been billed and is not sent again"
+    return (
+        f"the submit may have been billed; until {replay_until:%Y-%m-%d %H:%M:%S} UTC `anymedia resume --replay` "
+        "(recover(replay=True)) sends it again under its replay key, so that it is billed once"
+    )
 
 
 class TaskError(AnymediaError):

@@ -2,13 +2,16 @@
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 import attrs
 
+from . import spellings
 from .media import Media, is_data_uri, put_in
+from .names import either, meant
 from .strict_json import dumps
 from .urls import is_url
 
@@ -23,6 +26,8 @@ LONGEST = 86_400
 
 LONGEST_NAME = 200
 """The most characters of a provider's word, like the name of a voice: our choice."""
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 _RATIO = re.compile(r"[1-9][0-9]{0,3}:[1-9][0-9]{0,3}")
 
@@ -44,7 +49,7 @@ class Form:
 
     `example` is a value that fits, by which the kinds of values are told apart; None: there is nothing to tell. `told`
     says more exactly what is wrong with some values, and nothing of others. `words` are all that fit, where they can be
-    listed.
+    listed. `read` returns the value that another spelling of it means, and what means none as it is.
     """
 
     message: str
@@ -52,6 +57,14 @@ class Form:
     example: Any = None
     told: Callable[[Any], str | None] = lambda _: None
     words: tuple[str, ...] = ()
+    read: spellings.Reader | None = None
+
+    def canonical(self, value: Any) -> Any:
+        """Return the value that fits for any spelling of it; what fits, and what means nothing that does, as it is."""
+        if self.read is None or self.fits(value):
+            return value
+        found = self.read(value)
+        return found if self.fits(found) else value
 
     def fault(self, value: Any) -> str | None:
         """Return what is wrong with a value; None where it fits."""
@@ -132,14 +145,20 @@ def files(given: Any) -> Any:
     return tuple(map(put_in, given)) if isinstance(given, list | tuple) else (put_in(given),)
 
 
-def pair(given: Any) -> Any:
-    """Return a list as a tuple."""
-    return tuple(given) if isinstance(given, list) else given
+def one_of(words: tuple[str, ...], also: Mapping[str, str] = _NOTHING) -> Form:
+    """Return the form of a field that takes one of some words, in any letters, or what is `also` said for one."""
+    message = f"must be one of {', '.join(words)}, not {{shown}}"
+
+    def near(value: Any) -> str | None:
+        return _with_hint(message, value, meant(value, words) if isinstance(value, str) else ())
+
+    return Form(message, words.__contains__, words[0], near, words, spellings.word(words, also))
 
 
-def one_of(words: tuple[str, ...]) -> Form:
-    """Return the form of a field that takes one of some words."""
-    return Form(f"must be one of {', '.join(words)}, not {{shown}}", words.__contains__, words[0], words=words)
+def _with_hint(message: str, value: Any, names: Iterable[str]) -> str | None:
+    """Return what is wrong with a value, with what it may mean; None where it means nothing."""
+    names = tuple(names)
+    return f"{message.format(shown=shown(value))}; did you mean {either(names)}?" if names else None
 
 
 def is_json(value: Any) -> bool:
@@ -223,14 +242,25 @@ MEDIA = (FILE, FILES)
 """The forms of fields into which files are put."""
 
 LINK = Form("must be an http(s) URL, not {shown}", is_url, "https://a.example/1.png")
-RATIO = Form('must be two numbers like "16:9", or "auto", not {shown}', _is_ratio, "16:9")
-SIZE = Form("must be a width and a height in whole pixels, not {shown}", _is_size, (1024, 1024))
+_TWO = 'must be two numbers like "16:9", or "auto", not {shown}'
+
+
+def _ratio_fault(value: Any) -> str | None:
+    """Return what is wrong with a ratio that may be another, or that is a size."""
+    if isinstance(spellings.size(value), tuple):
+        return f"{_TWO.format(shown=shown(value))}; a width and a height in pixels are a size"
+    return _with_hint(_TWO, value, spellings.near_ratios(value))
+
+
+RATIO = Form(_TWO, _is_ratio, "16:9", _ratio_fault, read=spellings.ratio)
+SIZE = Form("must be a width and a height in whole pixels, not {shown}", _is_size, (1024, 1024), read=spellings.size)
 COUNT = Form(f"must be a whole number from 1 to {MOST}, not {{shown}}", lambda n: _is_whole(n) and 1 <= n <= MOST, 1)
-SECONDS = Form(f"must be whole seconds from 1 to {LONGEST}, not {{shown}}", _is_seconds, 5)
+SECONDS = Form(f"must be whole seconds from 1 to {LONGEST}, not {{shown}}", _is_seconds, 5, read=spellings.seconds)
 DURATION = Form(
     f'must be whole seconds from 1 to {LONGEST}, or "auto", not {{shown}}',
     lambda value: value == "auto" or _is_seconds(value),
     5,
+    read=spellings.seconds,
 )
 SPEED = Form("must be a number above 0, not {shown}", lambda value: _is_number(value) and value > 0, 1)
 WHOLE = Form("must be a whole number, 0 or more, not {shown}", lambda number: _is_whole(number) and number >= 0, 1)

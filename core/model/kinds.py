@@ -24,7 +24,6 @@ from .forms import (
     files,
     holds,
     one_of,
-    pair,
 )
 from .media import Media, put_in
 from .request import Request
@@ -44,6 +43,11 @@ MODERATIONS = ("off", "low", "standard")
 IMAGE_FORMATS = ("png", "jpeg", "webp")
 SPEECH_FORMATS = ("mp3", "wav", "opus", "flac", "aac", "pcm")
 VOCALS = ("male", "female")
+
+LINES = one_of(
+    VIDEO_RESOLUTIONS, {"480": "480p", "720": "720p", "1080": "1080p", "2160": "4K", "2160p": "4K", "uhd": "4K"}
+)
+"""What the resolution of a film may be, which is also told by its lines alone."""
 
 
 @attrs.frozen(kw_only=True)
@@ -69,7 +73,7 @@ class ImageRequest(Request):
         default=None, converter=put_in, metadata=holds(FILE, Role.SUBJECT, Role.FREE, medium="image")
     )
     aspect_ratio: str | None = attrs.field(default=None, metadata=holds(RATIO, Role.SHAPE, Role.LOOK))
-    size: Size | None = attrs.field(default=None, converter=pair, metadata=holds(SIZE, Role.SHAPE))
+    size: Size | None = attrs.field(default=None, metadata=holds(SIZE, Role.SHAPE))
     resolution: str | None = attrs.field(default=None, metadata=holds(one_of(IMAGE_RESOLUTIONS), Role.SHAPE, Role.LOOK))
     count: int | None = attrs.field(default=None, metadata=holds(COUNT))
     quality: str | None = attrs.field(default=None, metadata=holds(one_of(QUALITIES), Role.LOOK))
@@ -77,7 +81,7 @@ class ImageRequest(Request):
     moderation: str | None = attrs.field(default=None, metadata=holds(one_of(MODERATIONS), Role.LOOK))
     seed: int | None = attrs.field(default=None, metadata=holds(WHOLE, Role.FREE))
     negative_prompt: str | None = attrs.field(default=None, metadata=holds(TEXT, Role.TEXT, Role.FREE))
-    output_format: str | None = attrs.field(default=None, metadata=holds(one_of(IMAGE_FORMATS)))
+    output_format: str | None = attrs.field(default=None, metadata=holds(one_of(IMAGE_FORMATS, {"jpg": "jpeg"})))
 
 
 @attrs.frozen(kw_only=True)
@@ -119,8 +123,8 @@ class VideoRequest(Request):
     )
     duration: Duration | None = attrs.field(default=None, metadata=holds(DURATION, Role.LOOK))
     aspect_ratio: str | None = attrs.field(default=None, metadata=holds(RATIO, Role.SHAPE, Role.LOOK))
-    size: Size | None = attrs.field(default=None, converter=pair, metadata=holds(SIZE, Role.SHAPE))
-    resolution: str | None = attrs.field(default=None, metadata=holds(one_of(VIDEO_RESOLUTIONS), Role.SHAPE, Role.LOOK))
+    size: Size | None = attrs.field(default=None, metadata=holds(SIZE, Role.SHAPE))
+    resolution: str | None = attrs.field(default=None, metadata=holds(LINES, Role.SHAPE, Role.LOOK))
     audio: bool | None = attrs.field(default=None, metadata=holds(FLAG, Role.LOOK))
     count: int | None = attrs.field(default=None, metadata=holds(COUNT))
     quality: str | None = attrs.field(default=None, metadata=holds(one_of(QUALITIES), Role.LOOK))

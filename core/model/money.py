@@ -48,14 +48,30 @@ class Money:
         return cls(reason=reason)
 
     def __str__(self) -> str:
-        if self.usd is None:
-            return "unknown"
-        mark = "" if self.status is PriceStatus.EXACT else "~"
-        return f"{mark}${self.usd.normalize(EXACT):f}"
+        mark = "" if self.usd is None or self.status is PriceStatus.EXACT else "~"
+        return f"{mark}{dollars(self.usd)}"
 
 
 EXACT = Context(prec=60)
 """The decimal context of every calculation, whatever context the caller's program has set."""
+
+CENTS = 2
+"""Decimals of an amount that is shown, at least."""
+
+
+def dollars(usd: Decimal | None) -> str:
+    """Return an amount as a person is shown it, everywhere: $0.10 or $0.0275, exactly as much as it is; or unknown."""
+    if usd is None:
+        return "unknown"
+    exponent = usd.normalize(EXACT).as_tuple().exponent
+    decimals = max(CENTS, -exponent) if isinstance(exponent, int) else CENTS
+    return f"{'-' * (usd < 0)}${usd.copy_abs():.{decimals}f}"
+
+
+def in_credits(amount: Decimal) -> str:
+    """Return an amount of a provider's credits as a person is shown it: 1 credit, 2.5 credits."""
+    return f"{amount.normalize(EXACT):f} credit{'s' * (amount != 1)}"
+
 
 LARGEST = Decimal(1000)
 FINEST = -9

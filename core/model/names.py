@@ -29,11 +29,14 @@ def meant(name: str, known: Iterable[str], also: Mapping[str, str] = _NOTHING) -
 
     Those that begin with it stand first, in the order of the alphabet as the others are.
     """
-    words = {word.casefold(): each for word, each in (*also.items(), *((each, each) for each in known))}
+    words: dict[str, list[str]] = {}
+    for word, each in (*also.items(), *((each, each) for each in known)):
+        words.setdefault(word.casefold(), []).append(each)
     part = name.casefold()
     within = [word for word in words if part in word] if len(part) >= _PART else []
     found = sorted(within, key=lambda word: (not word.startswith(part), word))
-    return list(dict.fromkeys(words[word] for word in found or get_close_matches(part, words, 1, _LIKE)))
+    near = found or get_close_matches(part, words, 1, _LIKE)
+    return list(dict.fromkeys(each for word in near for each in words[word]))
 
 
 def either(names: Iterable[str]) -> str:

@@ -28,5 +28,7 @@ def duration(seconds: float) -> str:
 
 
 def sized(size: int) -> str:
-    """Return a number of bytes as a person reads it: in megabytes of a million from a tenth of one on."""
-    return f"{size:,} bytes" if size < 100_000 else f"{size / 1_000_000:.1f} MB"
+    """Return a number of bytes as a person reads it: in megabytes from a tenth of one on, and in gigabytes."""
+    if size < 100_000:
+        return f"{size:,} bytes"
+    return f"{size / 1_000_000:.1f} MB" if size < 1_000_000_000 else f"{size / 1_000_000_000:.1f} GB"

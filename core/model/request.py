@@ -33,7 +33,8 @@ class Request(ABC):
     """What every kind of request has; each kind is a subclass that names its `kind` and lists its fields.
 
     `extra` passes raw fields by provider ({"acme": {"steps": 20}}) and wins over the mapped ones; `labels` are the
-    caller's own. Errors: OutOfBounds with every problem, for what no provider could take.
+    caller's own. A value may be spelled in other ways (`forms` reads them): what is held is canonical. Errors:
+    OutOfBounds with every problem, for what no provider could take.
     """
 
     kind: ClassVar[Kind]
@@ -53,6 +54,10 @@ class Request(ABC):
         cls.roles = Roles.of(cls)
 
     def __attrs_post_init__(self) -> None:
+        for name, form in self.roles.forms.items():
+            value = getattr(self, name)
+            if value is not None and (read := form.canonical(value)) is not value:
+                object.__setattr__(self, name, read)  # two spellings of a request are one request from here on
         problems = tuple(_problems(self))
         if problems:
             raise OutOfBounds(problems=problems)

@@ -117,6 +117,7 @@ class Task:
     `created_at` and `completed_at` the provider's. `money` is what was quoted until the provider says what it took.
     `raw_state`, `raw` (the last answer) and `request_id` are the provider's own words; `idempotency_key` is the
     caller's own name for the request; `replayed` says that the submit was sent more than once under one replay key.
+    `bought_before` says that the call which returned it sent nothing: an earlier one bought it under the same key.
     `told` is what the provider tells of it meanwhile, where it does: progress (0 to 1), position (its place in the
     queue), log (lines of text), seed, and the title and the seconds of the work.
     `variant` is that of its request; `webhook` says that the provider was asked to tell of it by a webhook of ours.
@@ -152,6 +153,7 @@ class Task:
     told: Mapping[str, Json] = attrs.field(factory=dict, hash=False)
     idempotency_key: str | None = None
     replayed: bool = False
+    bought_before: bool = attrs.field(default=False, eq=False, metadata={BESIDE: True})  # of one call, and no other
     trouble: Trouble | None = None
     raw: Json = attrs.field(default=None, hash=False, repr=False)
 
@@ -215,7 +217,8 @@ class Order:
 class Attempt:
     """One try to buy an order, and how it ended; `outcome` is None while nobody knows.
 
-    A replay carries `replay_key`, and may go to `origin` with the API key of this `fingerprint` alone. `error` is the
+    A replay carries `replay_key`, may go to `origin` with the API key of this `fingerprint` alone, and is billed once
+    until `replay_until`; None where it cannot be replayed from the journal. `error` is the
     error's text, `cause` the provider's reason in one word, `retry_after` how many seconds it asks to be left alone,
     `answer` what the submit was answered where that is no task (JSON or text); `settled` is what a person found out
     about an uncertain attempt, `dismissed` that nobody waits for its result.
@@ -224,6 +227,7 @@ class Attempt:
     id: str
     order: Order
     replay_key: str | None = None
+    replay_until: datetime | None = None
     origin: str | None = None
     fingerprint: str | None = None
     started_at: datetime
@@ -354,6 +358,11 @@ class Result:
     def assets(self) -> tuple[Asset, ...]:
         """Every asset, in the order of the tasks."""
         return tuple(asset for task in self.tasks for asset in task.assets)
+
+    @property
+    def bought_before(self) -> tuple[Task, ...]:
+        """The tasks that an earlier call bought under the same idempotency key: this one sent nothing for them."""
+        return tuple(task for task in self.tasks if task.bought_before)
 
 
 def reserved(attempts: Iterable[Attempt]) -> Decimal | None:

@@ -229,4 +229,10 @@ def proxy_url(text: str) -> str:
     return url
 
 
+def without_user(url: str) -> str:
+    """Return a URL without the user and the password before its host."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
 NO_PROXY_URL = "must be a proxy like http://host:port; other kinds (SOCKS) cannot be used"

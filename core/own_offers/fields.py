@@ -24,7 +24,7 @@ OTHERWISE = "otherwise"
 FIELD: Mapping[str, Key] = {
     "to": Key(
         (str, Mapping),
-        says="Its place in the body; a table numbers the places of a list, or says where it goes beside another.",
+        says="Where it is written: its place in the body, or a table of places.",
         like='"input.prompt"',
         default="is needed",
     ),

@@ -16,12 +16,13 @@ from anymedia.model.kinds import KINDS
 from anymedia.model.names import no_such
 from anymedia.model.urls import is_path
 from anymedia.model.vocabulary import Kind
-from anymedia.tables import SCALAR, Key, fits, fitting, only
+from anymedia.tables import SCALAR, USD, Key, fits, fitting, only
 
 from .fields import fields_of, in_each
 from .prices import prices_of
 from .shapes import shape_of
 from .values import LEAST
+from .words import as_requested
 
 GIVEN = "*"
 """What a rule says of a field that is given at all, whatever its value."""
@@ -82,8 +83,8 @@ OFFER: Mapping[str, Key] = {
         default="none",
     ),
     "prices": Key(
-        (str, Mapping),
-        says="What it costs: USD as text, or one of the tables below.",
+        (*USD, Mapping),
+        says="What it costs: USD, or one of the tables below.",
         like='"0.046"',
         default="unknown, which is never 0",
     ),
@@ -183,7 +184,7 @@ def _offer(name: str, table: Mapping[str, Any], where: str) -> Offer:
     if not table.get("params"):
         raise ConfigError(f'{where}: params: is needed, like params.prompt = {{ to = "prompt", takes = "text" }}')
     facts = {word: read(table[word], f"{where}: {word}") for word, read in READ.items() if word in table}
-    return Offer(**{"name": name, "page": where, "own": True, **facts})
+    return Offer(**{"name": name, "page": where, "own": True, **as_requested(facts, where)})
 
 
 def _kind(given: str, where: str) -> Kind:

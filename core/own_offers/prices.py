@@ -7,11 +7,11 @@ from typing import Any
 from anymedia.declare.prices import Metered, Per, PerMegapixel, Price, Prices, Table
 from anymedia.model.errors import ConfigError
 from anymedia.model.forms import Form
-from anymedia.tables import SCALAR, Key, fitting, only, usd_text
+from anymedia.tables import NUMBER, SCALAR, USD, Key, fitting, only, usd_text
 
 FIGURE: Mapping[str, Key] = {
-    "usd": Key(str, says="USD.", like='"0.046"', default="what `credits` are worth"),
-    "credits": Key((str, int), says="Credits of the provider's.", like='"3"', default="what `usd` says"),
+    "usd": Key(USD, says="USD.", like='"0.046"', default="what `credits` are worth"),
+    "credits": Key(USD, says="Credits of the provider's.", like='"3"', default="what `usd` says"),
     "approximate": Key(
         bool, says="Whether the page gives the price as an approximate one.", like="true", default="`false`"
     ),
@@ -32,8 +32,8 @@ PER: Mapping[str, Key] = {
     ),
     "each": Key(int, says="How many of it one figure is for.", like="1000", default="`1`"),
     "begun": Key(bool, says="Whether a begun one counts whole.", like="true", default="`false`"),
-    "least": Key((str, int), says="How many are billed at least.", like='"500"', default="`0`"),
-    "more": Key((str, int), says="How many may be billed beyond those that are asked for.", like='"5"', default="`0`"),
+    "least": Key(NUMBER, says="How many are billed at least.", like='"500"', default="`0`"),
+    "more": Key(NUMBER, says="How many may be billed beyond those that are asked for.", like='"5"', default="`0`"),
 }
 METERED: Mapping[str, Key] = {
     "rates": Key(
@@ -50,7 +50,7 @@ METERED: Mapping[str, Key] = {
     ),
 }
 AMOUNT = Form(
-    'must be a number of 0 or more, as a text or a whole number, like "1.5" or 20000, not {shown}',
+    'must be a number of 0 or more, like 1.5 or "20000", not {shown}',
     lambda value: not isinstance(value, bool) and re.fullmatch(r"[0-9]{1,15}(\.[0-9]{1,9})?", str(value)) is not None,
 )
 TABLE: Mapping[str, Key] = {
@@ -68,15 +68,15 @@ TABLE: Mapping[str, Key] = {
     ),
 }
 MEGAPIXELS: Mapping[str, Key] = {
-    "first": Key(str, says="USD for the first megapixel that is made.", like='"0.03"', default="is needed"),
-    "further": Key(str, says="USD for each further one.", like='"0.015"', default="is needed"),
-    "put_in": Key(str, says="USD for each one that is put in.", like='"0"', default="is needed"),
+    "first": Key(USD, says="USD for the first megapixel that is made.", like='"0.03"', default="is needed"),
+    "further": Key(USD, says="USD for each further one.", like='"0.015"', default="is needed"),
+    "put_in": Key(USD, says="USD for each one that is put in.", like='"0"', default="is needed"),
 }
 """The keys of the tables of prices."""
 
 
 def prices_of(given: Any, where: str) -> Prices:
-    """Return prices: USD as text, a figure with more about it, a table of them, or figures by megapixel or by use.
+    """Return prices: USD, a figure with more about it, a table of them, or figures by megapixel or by use.
 
     Errors: ConfigError; ValueError for a table that contradicts itself.
     """
@@ -130,7 +130,7 @@ def _figure(given: Any, where: str) -> Price:
     only(given, {**FIGURE, **PER}, where, "word of a figure")
     if "usd" not in given and "credits" not in given:
         raise ConfigError(f"{where}: must have usd, credits or both")
-    money = {name: usd_text(str(given[name]), f"{where}.{name}") for name in ("usd", "credits") if name in given}
+    money = {name: usd_text(given[name], f"{where}.{name}") for name in ("usd", "credits") if name in given}
     amounts = {name: _amount(given[name], f"{where}.{name}") for name in ("least", "more") if name in given}
     figure = {**given, **money, **amounts}
     if figure.keys().isdisjoint(PER):

@@ -7,12 +7,13 @@ from functools import partial
 import attrs
 
 from anymedia.declare.adapter import Adapter
-from anymedia.model.money import EXACT
+from anymedia.model.money import EXACT, dollars
 from anymedia.model.options import OnUnsupported
 from anymedia.model.request import Request
 
 from .field_traits import default_trait, given_traits, left_open
 from .live import LivePrices
+from .model_names import of_known_model
 from .offers import Candidate, candidates
 from .sale_traits import BOUGHT, SOLD, offer_trait
 from .side import Reader, Seller, Side, side_of
@@ -43,6 +44,7 @@ def compare(
     Errors: as candidates, for a model that neither sells.
     """
     known = (*known, a.account.adapter, b.account.adapter)
+    request = of_known_model(request, known)
     at_a, at_b = (_sold(request, seller, live, on_unsupported, known, today) for seller in (a, b))
     if not at_a and not at_b:
         candidates(request, [a.account, b.account], known=known)  # its error says who sells the model
@@ -119,6 +121,5 @@ def _cheaper(a: Side, b: Side) -> str:
     of_a, of_b = a.taken.money.bound, b.taken.money.bound
     if of_a is None or of_b is None or of_a == of_b:
         return ""
-    return (
-        f"; {min((of_a, a.name), (of_b, b.name))[1]} is ${abs(EXACT.subtract(of_a, of_b)).normalize(EXACT):f} cheaper"
-    )
+    (less, cheaper), (more, _) = sorted([(of_a, a.name), (of_b, b.name)])
+    return f"; {cheaper} is {dollars(EXACT.subtract(more, less))} cheaper"

@@ -6,6 +6,7 @@ from typing import Any
 
 from anymedia.declare.fields import Always, Text
 from anymedia.declare.files import Files
+from anymedia.declare.numbers import as_word
 from anymedia.declare.when import UNKNOWN
 from anymedia.declare.written import merges
 from anymedia.model.forms import Roles
@@ -134,7 +135,7 @@ def default_trait(name: str, side: Side) -> Trait:
     """Return what a seller takes for a field that is left open."""
     offer, field = side.taken.offer, side.field(name)
     if field is not None and field.raw:
-        value = "a raw field" if field.value is None else str(field.value)
+        value = "a raw field" if field.value is None else as_word(field.value)
         return Trait(value, f"gets {value}" + (" by a raw field" if field.value is not None else ""))
     if field is None and (offer.shape is None or name not in offer.shape.takes):
         return Trait("no such field", "has no such field")
@@ -142,7 +143,8 @@ def default_trait(name: str, side: Side) -> Trait:
     if default in (None, UNKNOWN):
         return Trait("unknown", "names no default")
     billed = offer.params[name].bills_as.get(default)
-    return Trait(f"{default}", f"takes {default}" + (f", billed as {billed}" if isinstance(billed, str) else ""))
+    word = as_word(default)
+    return Trait(word, f"takes {word}" + (f", billed as {billed}" if isinstance(billed, str) else ""))
 
 
 def _shown(value: Any) -> str:

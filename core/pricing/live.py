@@ -20,7 +20,7 @@ from anymedia.declare.adapter import PriceQuote
 from anymedia.declare.prices import Per
 from anymedia.model.codec import from_json, to_json
 from anymedia.model.errors import AnymediaError
-from anymedia.model.money import EXACT, Money, PriceStatus, can_be
+from anymedia.model.money import EXACT, Money, PriceStatus, can_be, dollars
 from anymedia.model.strict_json import Json, loads
 from anymedia.translate.check import Checked
 from anymedia.translate.messages import ToldPrice
@@ -179,7 +179,7 @@ def whole(told: ToldPrice, checked: Checked, units: int) -> tuple[Decimal, str]:
         times, reason = (ONE, "") if told.counts == "count" else times_of(checked, Per(told.usd, told.counts))
         usd = fine(told.usd * times * units)
     if not can_be(usd):
-        raise Unpriced(f"no task costs {usd:f} USD")
+        raise Unpriced(f"no task costs {dollars(usd)}")
     doubt = f"the price list tells it for one of {told.counts}; what else moves it is not told"
     return usd, "; ".join(filter(None, (doubt, reason)))
 

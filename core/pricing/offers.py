@@ -99,13 +99,20 @@ def candidates(
     """Return every offer of the request's model at the accounts, in their order; `offer` pins one by its name.
 
     Prices are the user's own, else `live`, else the page's. `known` are adapters that have no account here: errors name
-    what they sell. Offers that have ended by `today` refuse the request.
+    what they sell. Offers that have ended by `today` refuse the request. A model in other letters, or with blanks or
+    underscores, is the one that it spells.
 
     Errors: Unsupported for a model, an offer or a provider (in `extra`) that there is not, naming those it may mean.
     """
     accounts = list(accounts)
+    selling = list(_sold(request.model, accounts, offer))
+    if not selling:
+        from .model_names import of_known_model  # which few requests need
+
+        request = of_known_model(request, [*known, *(account.adapter for account in accounts)])
+        selling = list(_sold(request.model, accounts, offer))
     found = []
-    for account, sold in _sold(request.model, accounts, offer):
+    for account, sold in selling:
         checked = check(
             request,
             account.adapter,

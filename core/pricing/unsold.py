@@ -74,8 +74,8 @@ def _no_model(model: str, sold: Mapping[str, Offer], kinds: Collection[Kind]) ->
     named = _pinned(model, sold)
     if named:
         of = next(iter(named.values())).model
-        offers = either(name for name, each in named.items() if each.model == of)
-        return f"{model} is an offer of {of}: ask for {of} with --offer {offers} (offer=)"
+        offers = either(f'offer="{name}"' for name, each in named.items() if each.model == of)
+        return f"{model} is an offer of {of}: ask for {of} with {offers}"
     return no_such("model", model, sorted({each.model for each in sold.values() if each.kind in kinds}))
 
 

@@ -13,7 +13,6 @@ from anymedia.declare.errors import Err, Match
 from anymedia.declare.hook import Hook, HookError
 from anymedia.declare.path import Content
 from anymedia.model.errors import (
-    NOT_AGAIN,
     PROVIDER_ERRORS,
     AnymediaError,
     MalformedAnswer,
@@ -296,7 +295,6 @@ def _is_good(status: int | None) -> bool:
 
 
 def _uncertain(message: str, *, accepted: bool, **facts: Any) -> SubmitUncertain:
-    text = f"{message}; {NOT_AGAIN}"
     if accepted:
-        return SubmitUncertain(text, outcome=Outcome.ACCEPTED_WITHOUT_ID, billed=Billed.LIKELY, **facts)
-    return SubmitUncertain(text, **facts)
+        return SubmitUncertain(message, outcome=Outcome.ACCEPTED_WITHOUT_ID, billed=Billed.LIKELY, **facts)
+    return SubmitUncertain(message, **facts)

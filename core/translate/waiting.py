@@ -27,12 +27,17 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     moment = _date(text) if seconds is None else datetime.fromtimestamp(min(_in_seconds(seconds), 2**32), UTC)
     if moment is None:
         return None
-    return bounded((moment - (_date(headers.get("date", "")) or now)).total_seconds())
+    return bounded((moment - (moment_of(headers) or now)).total_seconds())
 
 
 def bounded(seconds: float) -> float:
     """Return a wait that can be kept to."""
     return min(max(seconds, 0.0), LONGEST_WAIT)
+
+
+def moment_of(headers: Mapping[str, str]) -> datetime | None:
+    """Return the time on the clock of a server when it answered; None where it does not say."""
+    return _date(headers.get("date", ""))
 
 
 def _number(text: str) -> float | None:

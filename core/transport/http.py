@@ -121,16 +121,34 @@ class Transport:
             sending.set(None)
         raise lost  # out of the block, so that no frame of the failed request hangs on it
 
-    async def reach(self, account: Account) -> int:
-        """Return the HTTP status that an account's origin answers without an API key. Errors: Lost."""
+    async def reach(self, link: str, account: Account | None = None) -> Answer:
+        """Return what a URL answers without an API key, as it is reached for an account, without its body.
+
+        Errors: Lost.
+        """
         try:
-            url = _parsed(account.origin)
+            url = _parsed(link)
             way = self._way(url, account)
             async with self._kept.get(url, allow_redirects=False, timeout=_timeout(CONNECT_TIMEOUT), **way) as response:
-                return response.status
+                return Answer(response.status, plain(response.headers))
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             lost = Lost(reason(error), sent=False, permanent=is_permanent(error))
         raise lost
+
+    def proxy(self, account: Account) -> str | None:
+        """Return the URL of the proxy that an account's calls go through. Errors: ValueError for one that is none."""
+        proxy: str | None = self._way(_parsed(account.origin), account)["proxy"]
+        return proxy
+
+    async def connect(self, link: str) -> None:
+        """Open a connection to where a URL leads, and close it again. Errors: Lost."""
+        url = _parsed(link)
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT):
+                _, writer = await asyncio.open_connection(url.host, url.port)
+            writer.close()
+        except (TimeoutError, OSError) as error:
+            raise Lost(reason(error), sent=False) from None
 
     async def private_address(self, account: Account) -> str | None:
         """Return an address of an account's host that no result file would be fetched from; None where there is none.

@@ -64,7 +64,7 @@ class Store:
             from obstore.exceptions import BaseError
             from obstore.store import from_url
         except ImportError:
-            raise ConfigError(f"{storage.url} needs obstore: pip install 'anymedia[storage]'") from None
+            raise ConfigError(f"{storage.url} needs obstore: install anymedia with its extra storage") from None
         client = _CLIENT | _certificates(ca_file)
         options = {name: value for name, value in storage.options.items() if name != "allow_http"}
         if _allows_http(storage):

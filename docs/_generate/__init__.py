@@ -4,7 +4,7 @@ What a page says that the code does (what is raised, what is billed, what a pric
 that do it; only the sentences around the tables are written by hand. No provider is named here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from pkgutil import iter_modules
 
@@ -13,9 +13,13 @@ from anymedia.declare import Adapter
 from anymedia.registry import adapters
 
 from . import (
+    api,
     architecture,
     asking,
+    commands,
+    configuration,
     errors,
+    index,
     money_safety,
     observability,
     prices,
@@ -28,19 +32,11 @@ from . import (
 )
 from .markdown import page_of, prices_page, works
 
-PAGES = {
-    "architecture.md": "Architecture",
-    "providers.md": "Providers",
-    "prices.md": "Prices",
-    "states.md": "States",
-    "errors.md": "Errors",
-    "money-safety.md": "Money safety",
-    "routing.md": "Routing",
-    "observability.md": "Seeing what it does",
-    "simulated.md": "What is simulated",
-    "words.md": "The words of adapters",
-}
-"""The pages that each page leads to; beside them each provider has one, and the prices of each kind."""
+FOLDERS = ("providers", "prices", "reference/api")
+"""The folders of docs/ that hold generated pages alone."""
+
+GENERATED = "<!-- Generated from the code by `make docs`: change the code, not this page. -->"
+"""The first line of a page."""
 
 
 def built_in() -> tuple[Adapter, ...]:
@@ -50,45 +46,53 @@ def built_in() -> tuple[Adapter, ...]:
 
 def pages(sellers: Sequence[Adapter], docs: Path) -> dict[str, str]:
     """Return each page by its file's name; `docs` holds the pages as they are, for what was measured and is kept."""
-    others = _by_hand(docs)
+    written = _written(sellers, docs)
+    every = {**by_hand(docs), **{name: title for name, (title, _) in written.items()}}
+    written[index.FIRST] = ("anymedia", index.page(every))
+    return {name: f"{GENERATED}\n\n# {title}\n\n{body}\n" for name, (title, body) in written.items()}
+
+
+def _written(sellers: Sequence[Adapter], docs: Path) -> dict[str, tuple[str, str]]:
+    """Return the title and the text of each page but the first."""
     before = docs / "money-safety.md"
     measured = money_safety.measured(before.read_text("utf-8") if before.exists() else "")
     each = list(asking.lives(sellers))
-    bodies = {
-        "architecture.md": architecture.page(),
-        "providers.md": providers.page(sellers),
-        "prices.md": prices.page(sellers),
-        "states.md": states.page(each),
-        "errors.md": errors.page(each),
-        "money-safety.md": money_safety.page(each, measured),
-        "routing.md": routing.page(sellers),
-        "observability.md": observability.page(),
-        "simulated.md": simulated.page(sellers),
-        "words.md": words.page(),
+    return {
+        "architecture.md": ("Architecture", architecture.page()),
+        "providers.md": ("Providers", providers.page(sellers)),
+        "prices.md": ("Prices", prices.page(sellers)),
+        "states.md": ("States", states.page(each)),
+        "errors.md": ("Errors", errors.page(each)),
+        "money-safety.md": ("Money safety", money_safety.page(each, measured)),
+        "routing.md": ("Routing", routing.page(sellers)),
+        "observability.md": ("Seeing what it does", observability.page()),
+        "simulated.md": ("What is simulated", simulated.page(sellers)),
+        "words.md": ("The words of adapters", words.page()),
+        "reference/configuration.md": ("Configuration", configuration.page(sellers)),
+        "reference/commands.md": ("The command line", commands.page()),
+        **api.pages(),
+        **{page_of(seller): (seller.title, provider.page(seller)) for seller in sellers},
+        **{
+            prices_page(kind): (f"Prices of {works(kind)}", prices.of_kind(sellers, kind))
+            for kind in prices.kinds(sellers)
+        },
     }
-    of_sellers = {
-        name: _head(name, seller.title, others) + provider.page(seller)
-        for name, seller in ((page_of(seller), seller) for seller in sellers)
-    }
-    of_kinds = {
-        prices_page(kind): _head(prices_page(kind), f"Prices of {works(kind)}", others) + prices.of_kind(sellers, kind)
-        for kind in prices.kinds(sellers)
-    }
-    written = {name: _head(name, PAGES[name], others) + body for name, body in bodies.items()} | of_sellers | of_kinds
-    return {name: text + "\n" for name, text in written.items()}
 
 
-def _by_hand(docs: Path) -> dict[str, str]:
+def by_hand(docs: Path) -> dict[str, str]:
     """Return the titles of the pages that are written by hand, by their files' names."""
-    pages_ = (page for page in sorted(docs.glob("*.md")) if page.name not in PAGES)
-    return {page.name: page.read_text("utf-8").partition("\n")[0].removeprefix("# ") for page in pages_}
+    return {name: title for name, title in titles(docs).items() if not _text(docs / name).startswith(GENERATED)}
 
 
-def _head(name: str, heading: str, written: Mapping[str, str]) -> str:
-    up = "../" * name.count("/")
-    every = PAGES | dict(written)
-    links = (title if each == name else f"[{title}]({up}{each})" for each, title in every.items())
-    return (
-        "<!-- Generated from the code by `make docs`: change the code, not this page. -->\n\n"
-        f"# {heading}\n\n{' · '.join(links)} · [README]({up}../README.md)\n\n"
-    )
+def titles(docs: Path) -> dict[str, str]:
+    """Return the title of each page that there is, by its file's name."""
+    every = sorted(path.relative_to(docs).as_posix() for path in docs.rglob("*.md"))
+    return {name: _title(_text(docs / name)) for name in every}
+
+
+def _text(page: Path) -> str:
+    return page.read_text("utf-8")
+
+
+def _title(text: str) -> str:
+    return next(line.removeprefix("# ") for line in text.splitlines() if line.startswith("# "))

@@ -1,9 +1,9 @@
 """When the provider's page of prices is to be checked again, as the command line has it too."""
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 
-from anymedia.cli.age import LIFE, oldest
+from anymedia.cli.age import LIFE, oldest, remark
 from anymedia.declare import Adapter
 
 
@@ -13,14 +13,9 @@ def due(printed: str | None) -> date | None:
     return None if since is None else since + LIFE
 
 
-def stale(sellers: Iterable[Adapter], on: date) -> list[str]:
-    """Return a sentence for each provider whose page of prices is due to be checked again on a day, or may be."""
-    return [
-        f"{adapter.name}: prices of {words(adapter.printed.date)}: check the provider's page again"
-        + ("" if last is None else f", since {last + timedelta(days=1)}")
-        for adapter in sellers
-        if (last := due(adapter.printed.date)) is None or last < on
-    ]
+def stale(sellers: Iterable[Adapter], on: date) -> str:
+    """Return the sentence on the providers whose prices are old on a day, or may be; nothing where none are."""
+    return remark({adapter.name: adapter.printed.date for adapter in sellers}, on)
 
 
 def words(printed: str | None) -> str:

@@ -19,8 +19,16 @@ PARTS = ("adapters", "simulators", "cli", "testing")
 CORE = Path(anymedia.__file__).parent
 
 LIFE = """\
-One page: the life of one request, as the code goes. `core/` is the package `anymedia`; its rooms are folders, and
-each says in its first line what lives there.
+One page: the life of one request, as the code goes. The rooms of `core/` are folders, and each module says in its
+first line what lives there.
+
+```text
+core/         import anymedia             the canonical model and the steps, in rooms; names no provider
+adapters/     import anymedia.adapters    a file or a folder a provider: facts, almost no code
+simulators/   import anymedia.simulators  one local server a provider; shares nothing with adapters/
+testing/      import anymedia.testing     the suite that every adapter passes
+cli/          import anymedia.cli         the command line
+```
 
 ## The life of a request
 

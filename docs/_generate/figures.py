@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from anymedia import Money, PriceStatus
 from anymedia.declare import Adapter, Metered, Offer, Per, PerMegapixel, Price, Table, pick
 from anymedia.declare.numbers import of_word
+from anymedia.model.money import dollars, in_credits
 from anymedia.model.vocabulary import Kind
 from anymedia.pricing.price import priced
 from anymedia.testing.requests import fewest, given, knob, mended
@@ -57,7 +58,7 @@ def told(money: Money, price: Price | None) -> str:
     """Return a figure as a cell: as printed, as billed in credits, and what that comes to where it differs."""
     if isinstance(price, Per):
         return _each(price)
-    credits = None if money.credits is None else f"{money.credits.normalize():f} credit{'s' * (money.credits != 1)}"
+    credits = None if money.credits is None else in_credits(money.credits)
     if money.usd is None:
         return "*unknown*" if credits is None else f"{credits}, in USD *unknown*"
     printed = None if price is None or price.usd is None else _usd(price.usd, money.status)
@@ -71,7 +72,7 @@ def _each(price: Per) -> str:
     status = (
         PriceStatus.APPROXIMATE if price.approximate else PriceStatus.ESTIMATE if price.doubt else PriceStatus.EXACT
     )
-    figure = f"{price.credits} credits" if price.usd is None else _usd(price.usd, status)
+    figure = in_credits(price.credits or Decimal(0)) if price.usd is None else _usd(price.usd, status)
     unit = UNITS.get(price.of, f"of {price.of}")
     many = f"a {unit}" if price.each == 1 else f"for {'each begun ' * price.begun}{price.each:,} {unit}s"
     bounds = [
@@ -87,14 +88,14 @@ def flat(prices: PerMegapixel | Metered) -> str:
         rates = ", ".join(_rate(name, rate) for name, rate in prices.rates.items())
         most = ", ".join(f"{most:,f} {name}" for name, most in prices.most.items())
         return f"{rates}; " + (f"at most {most}" if most else "how many nobody says beforehand")
-    put_in = f", ${prices.put_in} for each that is put in" if prices.put_in else ""
-    return f"${prices.first} for the first megapixel, ${prices.further} for each further one{put_in}"
+    put_in = f", {dollars(prices.put_in)} for each that is put in" if prices.put_in else ""
+    return f"{dollars(prices.first)} for the first megapixel, {dollars(prices.further)} for each further one{put_in}"
 
 
 def _rate(name: str, usd: Decimal) -> str:
     """Say what is billed for each of what is used, or for a million where one is too cheap to be read."""
     words = name.replace("_", " ")
-    return f"${(usd * MILLION).normalize():f} for a million {words}" if usd < CENT else f"${usd:f} for each of {words}"
+    return f"{dollars(usd * MILLION)} for a million {words}" if usd < CENT else f"{dollars(usd)} for each of {words}"
 
 
 def _usd(usd: Decimal, status: PriceStatus) -> str:

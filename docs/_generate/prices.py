@@ -25,14 +25,18 @@ what that comes to where it is not the printed figure. It is rounded for each ta
 second. `~` marks what is not exact, with the reason below. *unknown* is never taken for 0: such an offer comes last,
 whatever others cost; without a reason it means that no page prints a price."""
 
+FORM = """\
+Money is shown in one form everywhere: `$0.10`, `$0.0275`, with at least two decimals and as many as it has; `~$0.10`
+is not exact, `$0.10?` may have been billed, `$0.10 (20 credits)` is counted in the provider's credits, `unknown` is
+what nobody knows, `refunded` was given back, and `nothing` was never billed. JSON has bare decimals as text."""
+
 TABLES = """\
 Of each model the figures stand first, then why some are not exact, and last what is quoted where a request gives no
 more than an offer needs, if that is none of the figures: of the length that it has then."""
 
 STALE = f"""\
-A price is worth no more than its date: check the provider's page again {LIFE.days} days after it. The soonest stand
-first, **due** are those whose day had passed when the newest of these pages was read, and `make docs` warns of those
-that are due by now."""
+A price is worth no more than its date: look at the provider's page again {LIFE.days} days after it. The oldest stand
+first; `make docs` names those that are older by now."""
 
 BARE = "With no more than is needed:"
 
@@ -51,7 +55,7 @@ def page(sellers: Sequence[Adapter]) -> str:
         f"- [{works(kind).capitalize()}]({prices_page(kind)}), {len(models(sellers, kind))} models"
         for kind in kinds(sellers)
     )
-    return blocks(INTRO, TABLES, "\n".join(lists), "## How old they are", STALE, _sources(sellers))
+    return blocks(INTRO, FORM, TABLES, "\n".join(lists), "## How old they are", STALE, _sources(sellers))
 
 
 def of_kind(sellers: Sequence[Adapter], kind: Kind) -> str:
@@ -71,15 +75,13 @@ def models(sellers: Sequence[Adapter], kind: Kind) -> list[str]:
 
 
 def _sources(sellers: Sequence[Adapter]) -> str:
-    newest = date.fromisoformat(max(adapter.read for adapter in sellers))
     rows = []
     for adapter in sorted(sellers, key=lambda each: due(each.printed.date) or date.min):
         last = due(adapter.printed.date)
         source = adapter.printed.source or adapter.page
         provider = f"[{adapter.title}]({page_of(adapter)})"
-        is_due = "**due**" if last is None or last < newest else ""
-        rows.append([provider, words(adapter.printed.date), "now" if last is None else str(last), is_due, source])
-    return table(["provider", "prices of", "check the page again after", "due", "where"], rows)
+        rows.append([provider, words(adapter.printed.date), "now" if last is None else str(last), source])
+    return table(["provider", "prices of", "look at the page again after", "where"], rows)
 
 
 def _model(model: str, sellers: Sequence[Adapter], kind: Kind) -> str:

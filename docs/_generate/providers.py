@@ -20,9 +20,9 @@ one provider in full with `--provider`."""
 
 SOLD = """\
 Who sells which model, and what that costs for the same work; where a seller makes no such thing, for what it makes by
-itself. `~` marks a price that is not exact, ? one that nobody knows; where a provider sells a model twice it is the
-cheaper one. The pages of the prices have every other figure, with its day; `anymedia models` shows the same, and
-`anymedia prices` prices a request of yours."""
+itself. `~` marks a price that is not exact; where a provider sells a model twice it is the cheaper one. The pages of
+the prices have every other figure, with its day; `anymedia models` shows the same, and `anymedia prices` prices a
+request of yours."""
 
 LEGEND = f"""\
 In the tables of what is taken – is refused by name before anything is sent; what is accepted on the wire without being
@@ -82,4 +82,4 @@ def _sold(known: Sequence[Known]) -> Iterator[str]:
 def _prices(sold: Sold, names: Sequence[str]) -> Iterator[str]:
     for name in names:
         money = next((each.money for each in sold.offers if each.account.adapter.name == name), None)
-        yield "" if money is None else "?" if money.usd is None else str(money)
+        yield "" if money is None else str(money)

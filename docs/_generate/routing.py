@@ -38,7 +38,7 @@ from anymedia.engine.rules import STEPS, Step, after, cooldown, step
 from anymedia.keys import ROUTE
 from anymedia.limits.health import CHECK_BALANCE, Cooldown, Health
 from anymedia.limits.slots import FORGOTTEN
-from anymedia.model.money import PriceStatus
+from anymedia.model.money import PriceStatus, dollars
 from anymedia.model.options import POLICIES, SAYS, Options
 from anymedia.model.plain import duration
 from anymedia.model.vocabulary import Billed, Cause, Kind, Outcome, Refund
@@ -105,13 +105,18 @@ POLICY: Mapping[str, str] = {
 
 POLICIES_TOLD = """\
 A policy puts the offers that take the request in order; those that do not are never asked. `policy` may be a function
-as well: it is given the quotes, and returns those to try, in order."""
+as well: it is given the quotes, and returns those to try, in order.
+
+Where nobody says which one, it is `ordered` where an order was given, by accounts that the call names
+(`client.generate(request, "first", "second")`, `--provider` twice) or by `[route] accounts`; else it is `cheapest`: the
+order of the tables in anymedia.toml, and of the names of providers, decides nothing but between equal prices."""
 
 CEILING = """\
-`max_price` is in USD, as text or `Decimal`, over all attempts and parts of one request. The price of an attempt is
-reserved before it is sent; an offer whose price does not fit into what is left is skipped, and one whose price
-nobody knows too (`allow_unknown_price=True` takes it, and counts nothing for it). Where none fits, nothing is sent, and
-the error is an `OverCeiling`, in a `NoRoute` where other offers said something else. An attempt counts as it stands:"""
+`max_price` is in USD over all attempts and parts of one request, as text, `Decimal` or a number as it is written
+(`0.1`; what a calculation leaves, like `0.30000000000000004`, is refused). The price of an attempt is reserved before
+it is sent; an offer whose price does not fit into what is left is skipped, and one whose price nobody knows too
+(`allow_unknown_price=True` takes it, and counts nothing for it). Where none fits, nothing is sent, and the error is an
+`OverCeiling`, in a `NoRoute` where other offers said something else. An attempt counts as it stands:"""
 
 DAY = """\
 This is `attempt.reserved`, over all attempts `result.reserved`; what the provider said that it took is
@@ -166,8 +171,8 @@ TOML = """\
 ```toml
 [route]
 accounts = ["{first}", "{second}"] # who is asked, and in which order
-policy = "ordered"
-max_price = "0.10" # USD, as text
+policy = "ordered" # as it is without this line, where accounts are named
+max_price = "0.10" # USD
 on_uncertain = "continue"
 
 [providers.{first}]
@@ -467,7 +472,7 @@ def _routes(request: ImageRequest, accounts: Sequence[Account]) -> Iterator[list
     two, one = str(sum(known[:2])), str(known[:2][-1])
     ways: Sequence[Mapping[str, Any]] = (
         {},
-        {"policy": "cheapest"},
+        {"policy": "ordered"},
         {"policy": "spread"},
         {"fallback": False},
         {"max_price": "1"},
@@ -478,7 +483,7 @@ def _routes(request: ImageRequest, accounts: Sequence[Account]) -> Iterator[list
     for way in ways:
         terms = Options(**way)
         route = route_of(plan(request, accounts, terms), terms)
-        worst = "nobody knows" if route.worst is None else f"${route.worst.normalize():f}"
+        worst = "nobody knows" if route.worst is None else dollars(route.worst)
         asked = ", ".join(f"{code(quote.offer)} {quote.money}" for quote in route.steps)
         yield [" ".join(code(f"{name}={_python(value)}") for name, value in way.items()), asked, worst]
 

@@ -1,12 +1,11 @@
 """docs/words.md: every word of anymedia.declare, as its docstring says it, with examples that are run."""
 
-import ast
 import enum
 import inspect
-from collections.abc import Callable, Iterator, Mapping
-from itertools import pairwise
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
-from typing import Any, cast
+from pkgutil import iter_modules
 
 import attrs
 
@@ -16,6 +15,7 @@ from anymedia.model.forms import FILE, FILES
 from anymedia.model.kinds import KINDS
 
 from .markdown import blocks, code, table
+from .signatures import beside, said, written
 
 EXAMPLES = Path(__file__).parent / "examples"
 """One for each group of words; tests run them as they stand in the page."""
@@ -141,61 +141,19 @@ def _word(name: str) -> Iterator[str]:
     word = getattr(declare, name)
     yield f"### {code(name)}"
     if inspect.isclass(word) and issubclass(word, enum.Enum):
-        yield f"{', '.join(code(f'{name}.{each.name}') for each in word)}. {_said(word)}"
+        yield f"{', '.join(code(f'{name}.{each.name}') for each in word)}. {said(word)}"
     elif callable(word) and not attrs.has(type(word)):
-        yield f"```text\n{name}({', '.join(_parameters(word))})\n```"
-        yield _said(word)
+        yield written(name, word)
+        yield said(word)
     else:
         yield f"{code(repr(word))}: {_beside(name)}"
 
 
-def _said(word: object) -> str:
-    """Return a docstring as paragraphs of Markdown."""
-    return inspect.cleandoc(word.__doc__ or "").replace("*", "\\*")
-
-
-def _parameters(word: Callable[..., Any]) -> Iterator[str]:
-    """Yield each parameter, and what holds where it is not given."""
-    named = False
-    for each in inspect.signature(word).parameters.values():
-        if each.kind is each.KEYWORD_ONLY and not named:
-            named = True
-            yield "*"
-        if each.kind in (each.VAR_POSITIONAL, each.VAR_KEYWORD):
-            named = named or each.kind is each.VAR_POSITIONAL
-            yield str(each).partition(":")[0]
-        else:
-            yield each.name + ("" if each.default is each.empty else f"={_default(word, each)}")
-
-
-def _default(word: Callable[..., Any], parameter: inspect.Parameter) -> str:
-    """Return what holds where a parameter is not given; … where that is made of the others."""
-    given = parameter.default
-    if given is attrs.NOTHING:
-        made: Any = attrs.fields_dict(cast("type[Any]", word))[parameter.name].default
-        if made.takes_self:
-            return "…"
-        given = made.factory()
-    match given:
-        case enum.Enum():
-            return f"{type(given).__name__}.{given.name}"
-        case declare.Reply() | declare.Fault() | declare.Limits() | declare.Printed():
-            return f"{type(given).__name__}()"
-        case path.Path():
-            return repr(str(given))
-        case _:
-            return repr(given)
-
-
 def _beside(name: str) -> str:
     """Return what the source says of a constant, below it."""
-    for module in sorted(Path(declare.__file__).parent.glob("*.py")):
-        body = ast.parse(module.read_text("utf-8")).body
-        for one, other in pairwise(body):
-            is_it = isinstance(one, ast.Assign) and ast.unparse(one.targets[0]) == name
-            if is_it and isinstance(other, ast.Expr) and isinstance(other.value, ast.Constant):
-                return " ".join(str(other.value.value).split())
-    raise LookupError(f"no text stands below {name}")
+    folder = iter_modules(declare.__path__, f"{declare.__name__}.")
+    found = (beside(name, import_module(module.name)) for module in folder)
+    return next(text for text in found if text is not None)
 
 
 def _fields() -> Iterator[str]:

@@ -20,7 +20,7 @@ from anymedia.errors import MalformedAnswer
 from anymedia.model.money import Money, PriceStatus
 from anymedia.model.vocabulary import Cause, State
 from anymedia.registry import adapters
-from anymedia.translate.classify import NOT_AGAIN, Asked, Received
+from anymedia.translate.classify import Asked, Received
 from anymedia.translate.decode import explained, looked, posted, submitted
 from anymedia.translate.encode import follow
 from anymedia.translate.messages import Answer
@@ -133,7 +133,7 @@ def shown_error(error):
     at_a_submit = ("outcome", "billed") if getattr(error, "outcome", None) is not None else ()
     said = {
         "error": type(error).__name__,
-        "text": str(error).removesuffix(f"; {NOT_AGAIN}"),
+        "text": error.message,
         **{name: word(getattr(error, name, None)) for name in ("code", "retry_after", "request_id", *at_a_submit)},
     }
     return {name: value for name, value in said.items() if value}

@@ -92,12 +92,14 @@ def test_what_was_left_goes_to_the_storage_with_the_next_resume(terminal, simula
 
 def test_doctor_says_whether_the_storage_can_be_written_to(terminal, storing, bucket):
     config = storing()
-    good, words = terminal.json("doctor", *config), terminal("doctor", *config).stdout
+    good, words = terminal.json("doctor", *config, code=1), terminal("doctor", *config).stdout
+    assert good["wrong"] == ["clock"]  # that of these tests
     assert good["storage"] == {"location": f"{bucket.url}/media", "trouble": None}
     assert f"storage: {bucket.url}/media can be written to\n" in words
     assert bucket.keys() == []
     storing(url="s3://no-such-bucket")
     bad = terminal.json("doctor", *config, code=1)
+    assert bad["wrong"] == ["storage", "clock"]
     why = "s3://no-such-bucket cannot be written to: the bucket of s3://no-such-bucket does not exist"
     assert bad["storage"] == {"location": "s3://no-such-bucket", "trouble": why}
     assert f"storage: {why}\n" in terminal("doctor", *config).stdout
@@ -107,4 +109,4 @@ def test_a_folder_as_storage(terminal, storing):
     config = storing(url=str(terminal.folder / "kept"), results=True, options={})
     made = terminal.json(*REAPI, *config)
     assert made["files"][0].startswith(str(terminal.folder / "kept"))
-    assert terminal.json("doctor", *config)["storage"]["location"] == str(terminal.folder / "kept")
+    assert terminal.json("doctor", *config, code=1)["storage"]["location"] == str(terminal.folder / "kept")

@@ -108,7 +108,7 @@ def test_models_tell_what_they_cost_at_the_cheapest_and_who_sells_them(terminal,
     (clip,) = terminal.json("models", "kling-3.0", "--provider", "runapi")
     assert (clip["account"], clip["providers"], clip["price"]["status"]) == ("runapi", ["runapi"], "estimate")
     (line,) = (line for line in screen(80, "models", "--provider", "reapi") if " seedance-2.0 " in line)
-    assert line.split() == ["seedance-2.0", "$0.859"]
+    assert line.split() == ["seedance-2.0", "$0.859", "$0.32"]
     (line,) = (line for line in screen(80, "models", "--provider", "reapi") if " veo-3.1-fast " in line)
     assert "8 s; with sound" in line
 
@@ -193,20 +193,38 @@ def test_a_seller_of_nothing_says_so(terminal, monkeypatch):
     assert "reapi sells no songs; they are sold by nobody" in terminal("models", "--kind", "music").stderr
 
 
-def test_what_an_offer_costs_at_least_is_said_with_its_work_and_in_that_order(screen, terminal):
-    lines = [line for line in screen(200, "models", "gpt-image-2") if " from " in line]
-    assert lines[0].startswith("reapi/gpt-image-2-official  from $0.004 for 4:3, 1K, quality low, 20")
-    assert [line.split()[2].strip("~$") for line in lines] == sorted(line.split()[2].strip("~$") for line in lines)
-    (speech,) = (line for line in screen(200, "models", "tts-1") if line.startswith("openai/tts-1 "))
-    assert "from ~$0.000015 for 1 character, " in speech
-    (ended,) = (line for line in screen(200, "models", "gpt-image-1.5") if line.startswith("openai/"))
-    assert ended.endswith("ended 2026-12-01")
+def test_what_an_offer_costs_by_default_is_said_beside_the_least(screen, terminal):
+    def prices(model, columns=200):
+        lines = screen(columns, "models", model)
+        assert max(map(len, lines)) <= columns
+        text = "\n".join(line.rstrip() for line in lines)
+        told = re.findall(r"^(\w+/\S+)\n  price +(.*(?:\n {4,}.*)*)", text, re.MULTILINE)
+        return {offer: " ".join(price.split()) for offer, price in told}
+
+    said = prices("gpt-image-2")
+    assert said["reapi/gpt-image-2-official"] == (
+        "default $0.169 for 1:1, 1K, quality high; from $0.004 for 4:3, 1K, quality low; of 2026-07-28"
+    )
+    assert said["reapi/gpt-image-2"] == "$0.03 for 1K; of 2026-07-28"  # the least is the default
+    assert said["revidapi/gpt-image-2"] == "unknown: no page prints a price"
+    assert [*said] == [*dict.fromkeys(each["offer"] for each in terminal.json("models", "gpt-image-2")[0]["offers"])]
+    assert prices("gpt-image-2", 80) == said
+    assert prices("flux-2-pro")["bfl/flux-2-pro"] == (
+        "default unknown: the provider chooses the size, and the price goes by it; "
+        "from $0.03 for 1 megapixel; of 2026-11-28"
+    )
+    assert "from ~$0.000015 for 1 character; " in prices("tts-1")["openai/tts-1"]
+    (found,) = terminal.json("models", "gpt-image-2")
+    least = min(found["offers"], key=lambda each: each["from"]["usd"] or "9")
+    assert (least["default"]["usd"], least["from"]["usd"], found["from"]["usd"]) == ("0.169", "0.004", "0.004")
+    ended = [line.split() for line in screen(80, "models", "gpt-image-1.5")]
+    assert ["ended", "2026-12-01"] in ended
 
 
 def test_what_a_price_goes_by_names_its_fields_where_they_are_no_words_of_their_own(screen, terminal):
     clip = ("prices", "waves", "--model", "kling-3.0", "--duration", "5", "--resolution", "720p", "--no-audio")
     text = "\n".join(screen(120, *clip))
-    assert re.search(r"kie/kling-3.0 +\$0.35 +5 s ", text)
+    assert re.search(r"kie/kling-3.0 +\$0.35 \(70 credits\) +5 s, 720p, no audio +2026-08-19", text)
     assert not re.search(r" {2}(one|none) ", text)
     reasons = [reason for each in terminal.json(*clip) for reason in each["reasons"]]
     assert "the page prints no price for duration 5, resolution 720p, audio false" in reasons
@@ -259,7 +277,7 @@ def test_piped_tables_are_not_cut(terminal, monkeypatch):
 
 
 def _simulate(*words: str) -> subprocess.Popen:
-    command = [sys.executable, "-m", "anymedia.cli", "simulate", *words]
+    command = [sys.executable, "-m", "anymedia", "simulate", *words]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -326,7 +344,7 @@ def test_the_demo_leaves_a_picture_of_each_seller_and_two_clips_and_shows_what_w
         assert (float(told["duration"]), streams["video"]["width"], "audio" in streams) == (5, 1280, True)
     assert len(clips) == 2
     before, quoted, after = shown.stdout.partition(
-        "The two cheapest: 5 s at 720p, with sound, for $0.5 at kie and $0.55 at reapi."
+        "The two cheapest: 5 s at 720p, with sound, for $0.50 at kie and $0.55 at reapi."
     )
     assert quoted
     assert [clip.name in after and clip.name not in before for clip in clips] == [True, True]

@@ -64,7 +64,7 @@ def on_a_terminal(columns, *words):
     master, slave = pty.openpty()
     termios.tcsetwinsize(slave, (24, columns))
     environ = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
-    command = [sys.executable, "-m", "anymedia.cli", *words]
+    command = [sys.executable, "-m", "anymedia", *words]
     with os.fdopen(master, "rb", buffering=0) as told:
         subprocess.run(command, stdout=subprocess.PIPE, stderr=slave, env=environ, check=False)
         os.close(slave)
@@ -108,27 +108,43 @@ def seen(terminal, simulators, monkeypatch):
     return lines
 
 
-def test_dates_and_states_stay_on_their_line_beside_a_long_account(terminal, simulators, seen):
+def test_dates_states_and_first_words_stay_beside_a_long_account(terminal, simulators, seen):
     terminal(*FOX, "x" * 26)
     terminal(*FOX, "reapi")
     simulators["revidapi"].fault("reset_after")
     terminal(*FOX, "revidapi")
-    for columns in (80, 120):
+    for columns, long in (
+        (60, f"reapi/flux-2 at {'x' * 26} A fox in the snow"),
+        (80, f"reapi/flux-2 at {'x' * 26} A fox in the snow"),
+        (120, f"flux-2 A fox in the snow {'x' * 26}"),
+    ):
         lines = seen(columns, "tasks")
         told = " ".join(" ".join(lines).split())
         assert told.count("2026-12-01 00:00 ") == 3
-        assert f"succeeded flux-2 $0.028 {'A fox in the snow ' * (columns > 80)}{'x' * 26} " in told
-        assert "succeeded reapi/flux-2 $0.028" in told
-        assert "uncertain" in told
+        assert f"succeeded $0.028 {long} " in told
+        assert "succeeded $0.028 reapi/flux-2 A fox in the snow " in told
+        assert "uncertain (!) ~$0.025? revidapi/flux-2-pro A fox in the snow" in told
         assert max(map(len, lines)) <= columns
+
+
+def test_a_prompt_keeps_its_first_words_and_is_cut_on_its_line(terminal, seen):
+    words = "A lighthouse at dusk, " * 20
+    terminal(FOX[0], words, *FOX[2:], "reapi")
+    for columns in (60, 80, 120):
+        lines = seen(columns, "tasks")
+        (told,) = [line for line in lines if "A lighthouse at dusk" in line]
+        assert told.endswith("…")
+        assert columns - 2 <= len(told) <= columns
+        assert sum("lighthouse" in line for line in lines) == 1
 
 
 def test_an_account_of_any_length_leaves_the_dates_whole(terminal, simulators, seen):
     text = Path("anymedia.toml").read_text()
     Path("anymedia.toml").write_text(text.replace("x" * 26, "y" * 60))
     terminal(*FOX, "y" * 60)
-    told = " ".join(" ".join(seen(80, "tasks")).split())
-    assert "2026-12-01 00:00 succeeded flux-2 $0.028 yyyy" in told
+    lines = [line.split() for line in seen(80, "tasks")]
+    assert lines[1][1:] == ["2026-12-01", "00:00", "succeeded", "$0.028"]
+    assert ["".join(line) for line in lines[2:]] == ["reapi/flux-2at", "y" * 60, "Afoxinthesnow"]
 
 
 def test_what_doctor_finds_is_not_folded_on_80_columns(simulators, seen, unused_tcp_port):

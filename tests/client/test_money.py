@@ -86,7 +86,7 @@ async def test_an_unreadable_answer_is_uncertain_or_replayed_and_never_billed_tw
     assert error.attempt == attempt
     assert (attempt.outcome, attempt.sends, attempt.task) == (error.outcome, 1, None)
     assert attempt.order.body["model"]
-    assert attempt.error == str(error)
+    assert attempt.error == error.message
     assert "may have been billed" in str(error)
 
 

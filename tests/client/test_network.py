@@ -96,7 +96,8 @@ async def test_a_call_goes_through_the_proxy_of_its_account(transport):
         where = f"http://user:word@127.0.0.1:{proxy.port}"
         found = await post(transport, "http://api.example", proxy=where, allow_http=True)
         assert json.loads(found.body) == {"a": 1}
-        assert await transport.reach(account("http://api.example", proxy=where, allow_http=True)) == 200
+        behind = account("http://api.example", proxy=where, allow_http=True)
+        assert (await transport.reach(behind.origin, behind)).status == 200
     assert proxy.requests[0].startswith("POST http://api.example/x HTTP/1.1\r\n")
     assert "Proxy-Authorization: Basic dXNlcjp3b3Jk" in proxy.requests[0]
     assert proxy.requests[1].startswith("GET http://api.example/ HTTP/1.1\r\n")

@@ -210,5 +210,5 @@ async def test_each_account_has_keys_of_its_own(publisher):
 
 async def test_without_the_package_that_checks_them_it_is_said_which(publisher, monkeypatch):
     monkeypatch.setattr("anymedia.engine.webhooks.can_verify", lambda signed: False)
-    assert "pip install 'anymedia[webhooks]'" in str(await publisher.post())
+    assert "install anymedia with its extra webhooks" in str(await publisher.post())
     assert publisher.asked == 0

@@ -201,6 +201,32 @@ async def test_the_policies(client, sims, request_):
     assert sum(submits(sims).values()) == 5
 
 
+async def test_without_an_order_the_cheapest_is_asked_first(client, sims, request_):
+    first, second, *_ = client.quote(request_)
+    sims[first.provider].fault("no_credit")
+    refused, made = (await client.generate(request_)).attempts
+    assert (refused.order.account, refused.order.why) == (first.account, "the cheapest")
+    assert (made.order.account, made.order.why) == (
+        second.account,
+        f"the cheapest left; after {first.offer}: no credit",
+    )
+
+
+async def test_where_no_price_is_known_the_order_is_said_to_be_that_of_the_accounts(sims, clock):
+    data = sims.config
+    data["providers"] = {name: {"adapter": "runapi", **data["providers"]["runapi"]} for name in ("a", "b", "c")}
+    raw = {"model": "gpt-image-2", "prompt": "a fox", "aspect_ratio": "1:1"}
+    sims["runapi"].fault("no_credit", times=1)
+    async with Client(read_config(data, sims.environ), clock=clock) as client:
+        attempts = (await client.generate(RawRequest("runapi", "/api/v1/gpt_image_2/text_to_image", raw))).attempts
+    assert [each.order.account for each in attempts] == ["a", "b"]
+    assert attempts[0].order.why == "first in order, as no price is known"
+    assert (
+        attempts[1].order.why
+        == "next in order, as no price left is known; after runapi /api/v1/gpt_image_2/text_to_image: no credit"
+    )
+
+
 async def test_spread_goes_where_there_is_the_most_room(sims, clock, request_):
     data = sims.config
     for name, most in {"reapi": 1, "runapi": 2, "revidapi": 4}.items():
@@ -220,14 +246,14 @@ async def test_the_configuration_says_how_and_the_call_says_otherwise(sims, cloc
     async with Client(read_config(data, sims.environ), clock=clock) as client:
         assert (await client.generate(request_)).tasks[0].account == "reapi"
         assert (await client.submit(request_)).account == "reapi"
-        with pytest.raises(OverCeiling, match=r"runapi/flux-2-pro costs .* more than the 0.03 USD allowed"):
+        with pytest.raises(OverCeiling, match=r"runapi/flux-2-pro costs .* more than the \$0.03 allowed"):
             await client.submit(request_, "runapi")
         assert (await client.generate(request_, policy="ordered", max_price=None)).tasks[0].account == "runapi"
         route = client.route(request_)
         assert [step.account for step in route.steps] == ["reapi"]
         assert (route.policy, route.worst, route.max_price) == ("cheapest", Decimal("0.028"), Decimal("0.03"))
         assert [(each.account, *each.reasons) for each in route.refused] == [
-            ("runapi", "max_price: it costs $0.05, more than the 0.03 USD allowed")
+            ("runapi", "max_price: it costs $0.05, more than the $0.03 allowed")
         ]
 
 
@@ -297,6 +323,8 @@ async def test_what_is_no_request_is_said_to_be_none(client, given):
 
 
 async def test_an_unknown_option_and_an_account_that_is_no_name(client, request_):
+    with pytest.raises(TypeError, match="no option is named 'timeot'; did you mean timeout"):
+        await client.generate(request_, timeot=5)
     with pytest.raises(TypeError, match="no option is named 'maxprice'; did you mean max_price"):
         await client.generate(request_, maxprice="1")
     with pytest.raises(ConfigError, match="an account's name is needed"):
@@ -367,7 +395,7 @@ async def test_the_cheapest_is_the_cheapest_of_those_that_take_the_request(confi
 
 async def test_over_the_ceiling_nothing_is_sent(client, sims, request_):
     for verb in (client.generate, client.submit):
-        with pytest.raises(OverCeiling, match=r"more than the 0.02 USD allowed") as caught:
+        with pytest.raises(OverCeiling, match=r"more than the \$0.02 allowed") as caught:
             await verb(request_, *ORDER, max_price="0.02")
         assert caught.value.outcome is Outcome.NOT_SENT
     with pytest.raises(OutOfBounds, match="max_price: must be an amount in USD, as text or Decimal"):
@@ -381,7 +409,7 @@ async def test_over_the_ceiling_nothing_is_sent(client, sims, request_):
 
 
 async def test_all_parts_count_against_one_ceiling(client, sims, request_):
-    with pytest.raises(OverCeiling, match=r"more than the 0.08 USD allowed, of which 0.056 are spent, or reserved"):
+    with pytest.raises(OverCeiling, match=r"more than the \$0.08 allowed, of which \$0.056 are spent, or reserved"):
         await client.generate(several(request_, 3), "reapi", max_price="0.08")
     assert sum(submits(sims).values()) == 0
     assert len((await client.generate(several(request_, 3), "reapi", max_price="0.084")).tasks) == 3
@@ -395,7 +423,7 @@ async def test_a_failed_task_that_may_have_been_billed_goes_on_within_the_ceilin
     with pytest.raises(NoRoute) as caught:
         await client.generate(request_, "revidapi", "runapi", max_price="0.07")
     assert [type(error) for error in caught.value.errors] == [TaskFailed, OverCeiling]
-    assert "of which 0.025 are spent, or reserved" in str(caught.value)
+    assert "of which $0.025 are spent, or reserved" in str(caught.value)
     result = await client.generate(request_, "revidapi", "runapi", max_price="0.075")
     assert (result.reserved, result.money.usd) == (Decimal("0.075"), Decimal("0.05"))
     assert submits(sims) == {"revidapi": 3, "runapi": 1, "reapi": 0, "api_in_one": 0}
@@ -571,6 +599,22 @@ async def test_under_a_key_what_was_given_back_is_bought_again_and_what_was_made
     assert submits(sims)["revidapi"] == 1
 
 
+async def test_another_spelling_of_a_request_is_the_same_request_under_a_key(client, sims):
+    asked = ImageRequest(model="flux-2-pro", prompt="a fox", aspect_ratio="16:9", resolution="1K", output_format="jpeg")
+    spelled = ImageRequest(
+        model="Flux 2 PRO", prompt="a fox", aspect_ratio="1.78", resolution="1k", output_format="JPG", labels={"a": "b"}
+    )
+    assert client.route(spelled) == client.route(asked)
+    first = await client.generate(spelled, "reapi", idempotency_key="k", on_unsupported="drop")
+    again = await client.generate(asked, "reapi", idempotency_key="k", on_unsupported="drop")
+    assert [task.id for task in first.tasks] == [task.id for task in again.tasks]
+    (attempt,) = first.attempts
+    assert attempt.order.model == "flux-2-pro"
+    with pytest.raises(OutOfBounds, match="idempotency_key"):
+        await client.submit(attrs.evolve(spelled, model="gpt-image-2"), "reapi", idempotency_key="k")
+    assert submits(sims)["reapi"] == 1
+
+
 async def test_a_raw_request_goes_to_the_accounts_of_its_provider(sims, clock):
     reapi = sims.config["providers"]["reapi"]
     data = sims.config | {"providers": {name: {"adapter": "reapi", **reapi} for name in ("ours", "theirs")}}
@@ -614,7 +658,7 @@ async def test_under_a_key_the_ceiling_is_over_all_attempts(client, sims, reques
         )
         assert (result.missing, result.reserved) == (1, Decimal("0.025"))
         assert (
-            "runapi/flux-2-pro costs $0.05, more than the 0.06 USD allowed, of which 0.025 are spent, or reserved"
+            "runapi/flux-2-pro costs $0.05, more than the $0.06 allowed, of which $0.025 are spent, or reserved"
             in result.errors[-1]
         )
     assert submits(sims) == {"revidapi": 3, "runapi": 0, "reapi": 0, "api_in_one": 0}
@@ -695,7 +739,7 @@ async def test_how_long_an_answer_is_waited_for_at_most_counts_the_replays(sims,
         window = client.config.account("runapi").adapter.idempotency.window
         assert window < client.longest_wait <= window + 10
         call.cancel()
-        with pytest.raises(SubmitUncertain, match="is not sent again, but for replays under its replay key"):
+        with pytest.raises(SubmitUncertain, match="sends it again under its replay key"):
             await call
 
 

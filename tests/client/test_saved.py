@@ -466,7 +466,7 @@ def test_a_large_result_never_stands_in_memory(bucket, tmp_path, where):
 @pytest.mark.slow
 def test_long_songs_and_clips_never_stand_in_memory(tmp_path):
     """Songs of 200 s and clips of 15 s at 1080p, of a simulator that is a process of its own."""
-    command = [sys.executable, "-m", "anymedia.cli", "simulate", "--json", "--provider", "reapi", "--speed", "1e9"]
+    command = [sys.executable, "-m", "anymedia", "simulate", "--json", "--provider", "reapi", "--speed", "1e9"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as simulator:
         one = json.loads(simulator.stdout.readline())
         child = [sys.executable, "-m", "tests.client.lasting", one["base_url"], one["api_key"], tmp_path / "saved"]

@@ -122,6 +122,6 @@ async def test_the_ceiling_of_a_clip_goes_by_its_length(switched, clock, sims):
         assert ([task.account for task in made.tasks], submits()) == (["reapi"], {"reapi": 1, "runapi": 0})
         # What five seconds may cost six may not, and nothing is sent.
         longer = attrs.evolve(CLIP, duration=6)
-        with pytest.raises(OverCeiling, match=r"costs \$1.031, more than the 1.00 USD allowed"):
+        with pytest.raises(OverCeiling, match=r"costs \$1.031, more than the \$1.00 allowed"):
             await client.generate(longer, **terms)
     assert submits() == {"reapi": 1, "runapi": 0}

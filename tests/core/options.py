@@ -36,11 +36,13 @@ def worst(quotes, terms):
 
 
 def route_of(fitting, refused, terms):
-    """Return the route over the quotes that take a request, and those that refuse it."""
+    """Return the route over the quotes that take a request, and those that refuse it, else as they stand."""
     options = [option(quote) for quote in fitting]
-    ordered = planning.in_order(terms.policy, options)
+    policy = terms.policy or "ordered"
+    ordered = planning.in_order(policy, options)
     plan = Plan(
         units=1,
+        policy=policy,
         options=tuple(ordered),
         refused=tuple(option(quote, OutOfBounds("refused")) for quote in refused),
         left_out=tuple(each for each in options if each not in ordered),

@@ -21,12 +21,17 @@ def cents(count, status=EXACT, **more):
     ("money", "shown"),
     [
         (cents(5), "$0.05"),
-        (cents(100), "$1"),
-        (cents(10_000), "$100"),
-        (cents(0), "$0"),
+        (cents(100), "$1.00"),
+        (cents(10_000), "$100.00"),
+        (cents(0), "$0.00"),
         (cents(5, ABOUT), "~$0.05"),
         (cents(5, ESTIMATE), "~$0.05"),
         (Money(usd=Decimal("0.000001"), status=EXACT), "$0.000001"),
+        (cents(10), "$0.10"),
+        (cents(Decimal("2.75")), "$0.0275"),
+        (cents(Decimal("1e3"), ABOUT), "~$10.00"),
+        (cents(-150), "-$1.50"),  # what an account owes
+        (Money(usd=Decimal(f"7.{'0' * 40}1"), status=EXACT), f"$7.{'0' * 40}1"),  # more than a context holds
         (Money.unknown("why"), "unknown"),
     ],
 )

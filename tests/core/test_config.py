@@ -1,8 +1,10 @@
 """anymedia.toml and the environment: what they may say, and one clear error for all else."""
 
+import base64
 import copy
 import pickle
 import re
+import tomllib
 from decimal import Decimal
 from importlib import metadata
 from pathlib import Path
@@ -179,11 +181,17 @@ def test_a_file_that_cannot_be_read(tmp_path, name):
         ({"providers": {"reapi": {"adapter": 7}}}, "config: providers.reapi: adapter: must be a text, not 7"),
         ({"providers": {"reapi": {"base_url": 7}}}, "config: providers.reapi: base_url: must be a text"),
         ({"providers": {"reapi": {"api_key_env": None}}}, "config: providers.reapi: api_key_env: must be a text"),
-        ({"providers": {"reapi": {"timeout": "5"}}}, "config: providers.reapi: timeout: must be a number"),
+        ({"providers": {"reapi": {"timeout": "5 parsecs"}}}, "or a time like \"5m\", not '5 parsecs'"),
         ({"providers": {"reapi": {"timeout": True}}}, "config: providers.reapi: timeout: must be a number"),
         ({"providers": {"reapi": {"timeout": 0}}}, "reapi: timeout: must be more than 0 and less than 1000000"),
-        ({"providers": {"reapi": {"timeout": float("nan")}}}, "less than 1000000, not nan"),
-        ({"providers": {"reapi": {"timeout": float("inf")}}}, "less than 1000000, not inf"),
+        (
+            {"providers": {"reapi": {"timeout": float("nan")}}},
+            'less than 1000000 seconds, or a time like "5m", not nan',
+        ),
+        (
+            {"providers": {"reapi": {"timeout": float("inf")}}},
+            'less than 1000000 seconds, or a time like "5m", not inf',
+        ),
         (
             {"providers": {"reapi": {"connections": 1.5}}},
             "config: providers.reapi: connections: must be a whole number",
@@ -356,6 +364,59 @@ def test_keys_are_compared_by_what_they_are():
     assert len({Secret("a"), Secret("a"), Secret("b")}) == 2
 
 
+# Keys that a program has at hand
+
+KEY, HOOK = "rk_tenant_very_secret", "whsec_" + base64.b64encode(b"t" * 32).decode()
+
+
+def test_a_program_gives_keys_and_nothing_comes_from_the_environment():
+    mine = Config.of(reapi=KEY, openai=Secret(KEY))
+    assert {name: each.api_key for name, each in mine.accounts.items()} == {"reapi": Secret(KEY), "openai": Secret(KEY)}
+    table = {"adapter": "runapi", "api_key": Secret(KEY), "daily_limit": "5.00"}
+    environ = {"RUNAPI_API_KEY": "rk", "RUNAPI_WEBHOOK_SECRET": HOOK, "OPENAI_ORG_ID": "org_1"}
+    secrets = {"webhook_secret": Secret(HOOK), "webhook_secret_old": Secret(HOOK)}
+    hosts = {"base_url": "https://gateway.example"}
+    tables = {"a": table, "b": {**table, "settings": secrets, **hosts}, "c": {**table, "adapter": "openai"}}
+    found = read_config({"providers": tables, "webhooks": {"url": "https://app.example/hooks"}}, environ)
+    assert [each.settings for each in found.accounts.values()] == [{}, secrets, {}]
+    assert {each.api_key for each in found.accounts.values()} == {Secret(KEY)}
+    for each in found.accounts.values():
+        each.check()
+    assert KEY not in f"{found!r}"
+    assert HOOK not in f"{found!r}"
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ({"api_key": KEY}, "api_key: is secret, and belongs in an environment variable; api_key_env names which "),
+        ({"api_key": Secret(KEY), "api_key_env": "A"}, "api_key and api_key_env both say what it is"),
+        ({"api_key": Secret("")}, "api_key: is empty"),
+        ({"api_key": Secret(KEY + " ")}, "api_key: holds a blank"),
+        ({"api_key": None}, "api_key: is secret"),
+        ({"settings": {"webhook_secret": HOOK}}, "webhook_secret: is secret"),
+        ({"settings": {"webhook_secret": Secret("")}}, "webhook_secret: is empty"),
+        ({"settings": {"webhook_secret": Secret("whsec_?")}}, "the secret in webhook_secret: "),
+        ({"settings": {"webhook_secre": Secret(HOOK)}}, "webhook_secre"),
+    ],
+)
+def test_a_key_that_is_given_wrongly_is_told_without_it(table, says):
+    data = {"providers": {"runapi": {"api_key": Secret(KEY)} | table}, "webhooks": {"url": "https://app.example"}}
+    with pytest.raises(ConfigError) as caught:
+        read_config(data, {})
+    assert says in str(caught.value)
+    assert KEY not in str(caught.value)
+    assert HOOK not in str(caught.value)
+
+
+def test_who_gives_no_account_gets_none_from_the_environment(monkeypatch):
+    monkeypatch.setenv("REAPI_API_KEY", "rk")
+    assert read_config({"providers": {}}).accounts == {}
+    for keys in ({}, {"reapi": ""}, {"reapi": None}):
+        with pytest.raises(ConfigError, match=r"api_key: is|name a provider"):
+            Config.of(**keys)
+
+
 @pytest.mark.parametrize(
     ("table", "environ", "journal"),
     [
@@ -435,11 +496,11 @@ def test_prices_of_the_user_s_own(tmp_path):
         ({"flux-3": "0.02"}, "config: providers.reapi: prices: no offer is named 'flux-3'; did you mean flux-2?"),
         ({"flux-2-pro": "0.02"}, "config: providers.reapi: prices: no offer is named 'flux-2-pro'"),
         *(
-            ({"flux-2": usd}, "config: providers.reapi: prices.flux-2: must be USD as text")
+            ({"flux-2": usd}, "config: providers.reapi: prices.flux-2: must be an amount in USD")
             for usd in (
                 *(
-                    0.02,
-                    2,
+                    0.0000000001,
+                    0.1 + 0.2,
                     True,
                     None,
                     [],
@@ -457,14 +518,15 @@ def test_prices_of_the_user_s_own(tmp_path):
                 *("0.02 ", "0.02\n", ".02", "2.", "٠.٢", "1234567", "0.0000000001", "free"),
             )
         ),
-        ({"flux-2": {"1K": 0.02}}, "config: providers.reapi: prices.flux-2.1K: must be USD as text"),
-        ({"flux-2": {"1K": {}}}, "config: providers.reapi: prices.flux-2.1K: must be USD as text"),
+        ({"flux-2": {"1K": 0.1 + 0.2}}, "config: providers.reapi: prices.flux-2.1K: must be an amount in USD"),
+        ({"flux-2": {"1K": {}}}, "config: providers.reapi: prices.flux-2.1K: must be an amount in USD"),
         ({"flux-2": {"1K high": "0.02"}}, "prices.flux-2: '1K high': must be a value for resolution"),
         ({"flux-2": {"": "0.02"}}, "prices.flux-2: '': must be a value for resolution"),
         ({"gpt-image-2-official": {"1K high": "0.02"}}, "must be a value for aspect_ratio resolution quality"),
         ({"z-image": {"1K": "0.02"}}, "prices.z-image: '1K': must be a value for nothing"),
         # A word that the field does not have, or that is billed as another one: no request would ever find it.
-        ({"flux-2": {"1k": "0.02"}}, "prices.flux-2"),
+        ({"flux-2": {"8K": "0.02"}}, "prices.flux-2"),
+        ({"flux-2": {"1K": "0.02", "1k": "0.03"}}, "prices.flux-2: '1k': must be one of these, each once at most"),
         ({"gpt-image-2-official": {"1:1 high 1K": "0.02"}}, "prices.gpt-image-2-official"),
         ({"gpt-image-2-official": {"1:1 1K auto": "0.02"}}, "prices.gpt-image-2-official"),
         ({"flux-2": {"1K": "0.02", " 1K": "0.03"}}, "prices.flux-2"),
@@ -545,13 +607,19 @@ def test_a_route_of_no_accounts_is_refused():
 @pytest.mark.parametrize("field", ["timeout", "connections"])
 @pytest.mark.parametrize("value", [0, -1, 1_000_000, 2_000_000])
 def test_both_bounds_are_named(field, value):
-    said = f"providers.reapi: {field}: must be more than 0 and less than 1000000, not {value}"
+    said = f"providers.reapi: {field}: must be more than 0 and less than 1000000"
     with pytest.raises(ConfigError, match=re.escape(said)):
         account({field: value})
     assert getattr(account({field: 999_999}), field) == 999_999
 
 
 # As people write it
+
+
+@pytest.mark.parametrize(("written", "seconds"), [(2, 2.0), (0.5, 0.5), ("90", 90.0), ("2m", 120.0), ("1h30m", 5400.0)])
+def test_a_time_is_in_seconds_or_says_its_unit(written, seconds):
+    held = account({"timeout": written, "limits": {"submits": [20, written]}})
+    assert (held.timeout, held.limits.submits) == (seconds, (20, seconds))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
@@ -619,11 +687,46 @@ def test_an_amount_is_a_plain_decimal_below_a_million_wherever_it_is_given(amoun
 
 
 @pytest.mark.parametrize(
-    "amount", [Decimal("NaN"), Decimal("1e999999"), Decimal("1e-999999"), 999999999, -1, 0.1, True]
+    "amount",
+    [Decimal("NaN"), Decimal("1e999999"), Decimal("1e-999999"), 999999999, -1, -0.1, 1e6, 1e300, float("nan"), True],
 )
 def test_the_same_holds_for_amounts_that_are_no_texts(amount):
     with pytest.raises(OutOfBounds, match="max_price: must be an amount"):
         Options(max_price=amount)
+
+
+@pytest.mark.parametrize(("written", "usd"), [("0.10", "0.1"), ("5", "5"), ("5.0", "5.0"), ("1e-9", "0.000000001")])
+def test_an_amount_may_be_a_number_of_the_file(written, usd):
+    config = read_config(
+        tomllib.loads(f"""
+            route.max_price = {written}
+            providers.reapi.daily_limit = {written}
+            providers.reapi.prices.z-image = {written}
+            providers.reapi.prices.flux-2 = {{1K = {written}}}
+        """),
+        KEYS,
+    )
+    reapi = config.accounts["reapi"]
+    (cell,) = reapi.prices["flux-2"].prices.cells.values()
+    found = (config.route.max_price, reapi.daily_limit, reapi.prices["z-image"].prices.usd, cell.usd)
+    assert [*map(str, found)] == [str(Decimal(usd))] * 4
+
+
+@pytest.mark.parametrize("left", [0.1 + 0.2, 0.07 * 3, 1 / 3, 1e-10])
+def test_what_a_calculation_left_is_no_amount(left):
+    with pytest.raises(OutOfBounds) as caught:
+        Options(max_price=left)
+    told = f'has more than 9 decimals: {left!r}; write the amount in quotes, like "0.10"'
+    assert str(caught.value) == f"max_price: {told}"
+    with pytest.raises(ConfigError, match=re.escape(f"config: route: max_price: {told}")):
+        read_config({"route": {"max_price": left}}, KEYS)
+
+
+@given(st.decimals(0, 999_999, places=9))
+def test_a_float_is_the_amount_that_it_is_written_as(amount):
+    written = float(amount)
+    if Decimal(repr(written)) == amount:
+        assert Options(max_price=written).max_price == amount
 
 
 def test_amounts_that_are_plain():

@@ -82,7 +82,7 @@ def test_an_offer_is_pinned_by_either_of_its_names():
             attrs.evolve(FLUX, model="kie/flux-2-pro"),
             None,
             "model",
-            "kie/flux-2-pro is an offer of flux-2-pro: ask for flux-2-pro with --offer kie/flux-2-pro (offer=)",
+            'kie/flux-2-pro is an offer of flux-2-pro: ask for flux-2-pro with offer="kie/flux-2-pro"',
         ),
         (attrs.evolve(FLUX, model="kling-3.0-pro"), None, "model", "kling-3.0-pro is an offer of kling-3.0: ask for"),
         (FLUX, "reapi/flux-2-pro", "offer", "no offer is named 'reapi/flux-2-pro'; did you mean reapi/flux-2?"),

@@ -403,7 +403,7 @@ async def test_a_clip_is_explained_quoted_and_routed_before_anything_is_sent(tmp
         assert (shown.url, shown.json["model"]) == (f"{one}/v1/films", "film-from")
         assert shown.calls[0].times == 2
         assert [(each.offer, str(each.money), each.tasks) for each in client.quote(request)] == [
-            *(("studio/film-1-pro", "$1", 2), ("annex/annexed", "$1", 2)),
+            *(("studio/film-1-pro", "$1.00", 2), ("annex/annexed", "$1.00", 2)),
         ]
         assert client.quote(request)[0].depends_on == {"variant": "first_frame", "resolution": "720p"}
         assert [step.account for step in client.route(request, fallback=False).steps] == ["studio"]

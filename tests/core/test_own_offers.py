@@ -13,6 +13,7 @@ from anymedia import ConfigError, ImageRequest, OutOfBounds, Unsupported, read_c
 from anymedia.declare import (
     ANY,
     UNKNOWN,
+    Always,
     Choice,
     Dearest,
     File,
@@ -224,6 +225,38 @@ def test_other_words_of_an_offer_are_read_too():
     assert declared(f'{PLAIN}\nprices = "0.05"').prices == Price("0.05")
 
 
+def test_words_of_a_request_are_read_in_any_letters_and_written_as_they_stand():
+    rest = """
+        params.quality = { to = "q", takes = { choice = ["HIGH", "low"], not_honoured = ["LOW"] } }
+        params.output_format = { takes = { always = "JPG" } }
+        params.background = { to = "b", takes = { otherwise = { choice = ["Opaque"] }, images = { always = "AUTO" } } }
+    """
+    spelled = declared(
+        f"""{PLAIN}{rest}
+        params.aspect_ratio.to = "r"
+        params.aspect_ratio.takes = {{ choice = ["16x9", "1.5"] }}
+        params.aspect_ratio.default = "16/9"
+        params.aspect_ratio.bills_as = {{ "16x9" = "1.50" }}
+        params.resolution = {{ to = "s", takes = {{ choice = {{ 1k = "small", "2K" = "2k" }} }}, default = "1k" }}
+        rules = [{{ when = {{ quality = "HIGH" }}, allows = {{ resolution = ["2k"] }} }}]
+        prices = {{ by = "resolution seed", cells = [["1k", 1, "0.05"], ["2K", 1, 0.1]] }}
+        params.seed = {{ to = "seed", takes = {{ whole = [1, 1] }} }}"""
+    )
+    params = spelled.params
+    assert params["quality"].takes == Choice({"high": "HIGH", "low": "low"}, not_honoured=("low",))
+    assert params["output_format"].takes == Always("jpeg")
+    assert params["background"].takes == when(images=Always("auto"), otherwise=Choice({"opaque": "Opaque"}))
+    assert params["aspect_ratio"].takes == Choice({"16:9": "16x9", "3:2": "1.5"})
+    assert (params["aspect_ratio"].default, params["aspect_ratio"].bills_as) == ("16:9", {"16:9": "3:2"})
+    assert (params["resolution"].takes, params["resolution"].default) == (Choice({"1K": "small", "2K": "2k"}), "1K")
+    assert spelled.rules == (Rule(when={"quality": "high"}, allows={"resolution": ("2K",)}),)
+    assert spelled.prices == Table("resolution seed", {("1K", "1"): "0.05", ("2K", "1"): "0.1"})
+    with pytest.raises(ConfigError, match=r"params\.resolution: '1K' and '1k' are the same; leave one of them out"):
+        declared(f'{PLAIN}\nparams.resolution = {{ to = "s", takes = {{ choice = ["1k", "1K"] }} }}')
+    knob = declared(f'{PLAIN}\nknobs.mode = {{ to = "mode", takes = {{ choice = ["4k", "16x9"] }} }}').knobs["mode"]
+    assert knob.takes == Choice("4k", "16x9")
+
+
 def test_each_word_that_can_be_declared_is_one_that_is_read():
     written = {field.name for field in attrs.fields(Offer) if field.init} - {"own"}
     assert written == set(OFFER)
@@ -252,7 +285,7 @@ def test_what_is_no_list_of_offers_is_told(text):
     [
         ('prices = { usd = "0.05", begun = true }', "must name the field of which each is billed"),
         ('prices = { usd = "0.05", of = "count", each = 0 }', "must name the field of which each is billed"),
-        ("prices = { rates = { tokens = 5 } }", "prices.rates.tokens: must be USD as text"),
+        ("prices = { rates = { tokens = true } }", "prices.rates.tokens: must be an amount in USD"),
         (
             'prices = { rates = { tokens = "1" }, most = { tokens = true } }',
             "prices.most.tokens: must be a number of 0 or more",
@@ -374,11 +407,11 @@ def test_what_is_no_list_of_offers_is_told(text):
         ('shape = { step = 0, megapixels = { 1K = 1 }, ratio = "1:1", resolution = "1K" }', "step: must be a whole"),
         ('shape = { step = 1, megapixels = { 1K = 0 }, ratio = "1:1", resolution = "1K" }', "megapixels.1K: must be"),
         ('shape = { step = 1, megapixels = {}, ratio = "1:1", resolution = "1K" }', "resolution: must be one of those"),
-        ("prices = 5", "prices: must be a text or a table, not 5"),
-        ('prices = "5 USD"', "prices: must be USD as text, like \"0.05\", not '5 USD'"),
-        ('prices = "0.0000000001"', "prices: must be USD as text"),
+        ("prices = [5]", 'prices: must be an amount in USD, like "0.05" or a table, not [5]'),
+        ('prices = "5 USD"', "prices: must be an amount in USD, like \"0.05\", not '5 USD'"),
+        ('prices = "0.0000000001"', "prices: must be an amount in USD"),
         ("prices = {}", "prices: must have usd, credits or both"),
-        ("prices = { credits = -3 }", "prices.credits: must be USD as text"),
+        ("prices = { credits = -3 }", "prices.credits: must be an amount in USD"),
         ('prices = { usd = "1", cents = 3 }', "prices: no word of a figure is named 'cents'"),
         ('prices = { by = "seed" }', "prices: cells: is needed beside by"),
         ('prices = { by = "", cells = [] }', 'prices: must have fields in by, like "resolution"'),
@@ -387,7 +420,7 @@ def test_what_is_no_list_of_offers_is_told(text):
             'prices = { by = "seed", cells = [[[], "1"]] }',
             "prices: cells.1: must be a text, a number, or true or false",
         ),
-        ('prices = { by = "seed", cells = [[1, 5]] }', "prices: cells.1: must be USD as text"),
+        ('prices = { by = "seed", cells = [[1, [5]]] }', "prices: cells.1: must be an amount in USD"),
         ('prices = { by = "seed", cells = [[1, "1"], [1, "2"]] }', "prices: cells.2: 1 has a figure already"),
         ('prices = { by = "seed", cells = [[1, "1"]] }', "the price goes by seed, which is not mapped"),
         (
@@ -395,7 +428,7 @@ def test_what_is_no_list_of_offers_is_told(text):
             "are printed for what no request is billed as: variant",
         ),
         ('prices = { first = "1" }', "prices: further: is needed beside first"),
-        ('prices = { first = "1", further = "x", put_in = "0" }', "prices.further: must be USD as text"),
+        ('prices = { first = "1", further = "x", put_in = "0" }', "prices.further: must be an amount in USD"),
     ],
 )
 def test_each_fault_is_told_with_its_place_and_what_may_stand_there(lines, why):

@@ -95,11 +95,11 @@ def test_a_price_of_the_user_s_is_for_as_much_as_the_page_s():
     prices = {"wan2.7-video": {"1080p": "0.2"}, "kling-3-0": "0.01", "suno-v6": "0.05", "doubao-seedance-2.0": "0.1"}
     accounts = list(read_config({"providers": {"reapi": {"prices": prices}}}, {}).accounts.values())
     for request, usd in (
-        (VideoRequest(model="wan-2.7", prompt="waves", duration=15), "$3"),
+        (VideoRequest(model="wan-2.7", prompt="waves", duration=15), "$3.00"),
         (VideoRequest(model="kling-3.0", prompt="waves", duration=15, resolution="4K"), "$0.15"),
         (MusicRequest(model="suno-v6", prompt="waves"), "$0.05"),
-        (VideoRequest(model="seedance-2.0", prompt="waves", duration=5), "$0.5"),
-        (VideoRequest(model="seedance-2.0", prompt="waves", duration=5, videos=IMAGE), "~$2"),
+        (VideoRequest(model="seedance-2.0", prompt="waves", duration=5), "$0.50"),
+        (VideoRequest(model="seedance-2.0", prompt="waves", duration=5, videos=IMAGE), "~$2.00"),
     ):
         (candidate,) = candidates(request, accounts)
         assert str(candidate.money) == usd
@@ -273,7 +273,7 @@ def test_the_user_s_price_makes_an_unknown_one_known_and_needs_no_rounding(tmp_p
     (found,) = at({"flux-2": "0.0271"}, tmp_path / "none", FLUX, "reapi")
     assert (found.money.usd, found.money.credits) == (Decimal("0.0271"), None)
     cells = {"gpt-image-2-official": {"1:1 1K high": "0.1", "1:1 1K low": "0.002"}}
-    costs = {"auto": "$0.4", None: "$0.4", "low": "$0.008", "medium": "unknown"}
+    costs = {"auto": "$0.40", None: "$0.40", "low": "$0.008", "medium": "unknown"}
     for quality, shown in costs.items():
         request = attrs.evolve(GPT, quality=quality, count=4)
         assert [

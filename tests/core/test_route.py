@@ -132,8 +132,8 @@ def test_what_passes_the_ceiling_is_no_step_and_says_why():
     assert (route.steps, route.max_price, route.worst) == ((CHEAP,), Decimal("0.05"), Decimal("0.03"))
     assert [(each.offer, each.reasons) for each in route.refused] == [
         ("api_in_one/1", ("seed: not taken",)),
-        ("reapi/1", ("max_price: it costs ~$0.07, more than the 0.05 USD allowed",)),
-        ("runapi/1", ("max_price: its price is unknown, and may be more than the 0.05 USD allowed",)),
+        ("reapi/1", ("max_price: it costs ~$0.07, more than the $0.05 allowed",)),
+        ("runapi/1", ("max_price: its price is unknown, and may be more than the $0.05 allowed",)),
     ]
     allowed = route_of(FITTING, [], Options(max_price="0.07", allow_unknown_price=True))
     assert (allowed.steps, allowed.worst) == (tuple(FITTING), None)
@@ -192,6 +192,31 @@ def test_a_client_tells_the_route_that_it_is_configured_for_and_the_call_asks_fo
         mine.route(REQUEST, max_price=None, on_uncertain="continue")
     with pytest.raises(ConfigError):
         mine.route(REQUEST, "nobody")
+
+
+@pytest.mark.parametrize(
+    ("configured", "names", "options", "policy"),
+    [
+        ({}, [], {}, "cheapest"),
+        ({}, ["runapi", "reapi"], {}, "ordered"),
+        ({"accounts": ["runapi", "reapi"]}, [], {}, "ordered"),
+        ({"accounts": ["runapi", "reapi"]}, [], {"policy": "cheapest"}, "cheapest"),
+        ({"accounts": ["runapi", "reapi"], "policy": "cheapest"}, [], {}, "cheapest"),
+        ({"policy": "cheapest"}, ["runapi", "reapi"], {}, "cheapest"),
+        ({"policy": "cheapest"}, ["runapi", "reapi"], {"policy": None}, "ordered"),
+        ({"policy": "ordered"}, [], {}, "ordered"),
+        ({"policy": "ordered"}, [], {"policy": None}, "cheapest"),
+    ],
+)
+def test_an_order_that_was_given_holds_and_else_the_price(configured, names, options, policy):
+    route = client(**configured).route(REQUEST, *names, **options)
+    assert route.policy == policy
+    if policy == "cheapest":
+        prices = [step.money.usd for step in route.steps]
+        assert prices == sorted(prices)
+    else:
+        order = names or configured.get("accounts", ["revidapi", "reapi", "runapi"])
+        assert list(dict.fromkeys(step.account for step in route.steps)) == order
 
 
 def test_an_account_without_a_key_is_no_step():

@@ -134,7 +134,7 @@ def test_without_obstore_the_extra_is_named(monkeypatch):
         return import_(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(ConfigError, match=r"^s3://bucket needs obstore: pip install 'anymedia\[storage\]'$"):
+    with pytest.raises(ConfigError, match=r"^s3://bucket needs obstore: install anymedia with its extra storage$"):
         Store.open(Storage(url="s3://bucket"))
 
 

@@ -18,11 +18,17 @@ from anymedia.cli.app import app
 from anymedia.registry import adapters
 from anymedia.simulators import in_thread
 from tests.core.test_media import PNG
+from tests.docs.shell import Shell
 from tests.tables import toml
 
 ROOT = Path(__file__).parents[2]
 OWN_OFFERS = ROOT / "docs" / "own-offers.md"
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    *(ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "SECURITY")),
+    *sorted((ROOT / "docs").glob("*.md")),
+]
+IN_ORDER = {"tutorial.md"}
+"""What a test of its own goes through, as each step needs those before it."""
 NEWLINE = "\n"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
@@ -31,6 +37,7 @@ def blocks(language):
     return [
         pytest.param(found[2], id=f"{page.name}:{text[: found.start()].count(NEWLINE) + 1}")
         for page in PAGES
+        if page.name not in IN_ORDER
         for text in [page.read_text("utf-8")]
         for found in BLOCK.finditer(text)
         if found[1] == language
@@ -92,6 +99,18 @@ def test_the_first_snippet_makes_a_picture(at_the_simulators, capsys):
     assert len(list(Path("out").iterdir())) == 1
 
 
+def test_the_readme_is_followed_literally(tmp_path):
+    """From `make install` on: the next line runs, and so does the snippet that is saved, without a key."""
+    set_up, first, *_ = (block.values[0] for block in blocks("sh"))
+    assert set_up.splitlines() == ["make install", ". .venv/bin/activate"]
+    (tmp_path / "first.py").write_text(blocks("python")[0].values[0])
+    shell = Shell(tmp_path)
+    made = shell(first)
+    assert re.fullmatch(r"\w+ made out/\S+\.jpg \(1360x768\) for ~?\$0\.\d+\n", made)
+    assert len([*(tmp_path / "out").iterdir()]) == 1
+    assert not shell.state.exists(), "what costs nothing is not among what was bought"
+
+
 COMMANDS = [
     pytest.param(line, id=line[:60])
     for block in blocks("sh")
@@ -113,6 +132,22 @@ def piped(line):
         printed = done.stdout
 
 
+def simulated(line, monkeypatch):
+    """Run `anymedia simulate` for a program, and the program, if it is another command, at simulators of a test."""
+    ran = []
+
+    async def run(program, environ):
+        ran.append(shlex.join(program))
+        return 0
+
+    monkeypatch.setattr("anymedia.cli.simulate.run", run)
+    monkeypatch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+    piped(line)
+    (program,) = ran
+    if program.startswith("anymedia "):
+        piped(program)
+
+
 def an_attempt(simulators, *, uncertain):
     """Make an attempt, and return the id that the pages would name it by."""
     if uncertain:
@@ -124,15 +159,19 @@ def an_attempt(simulators, *, uncertain):
 
 
 @pytest.mark.parametrize("line", COMMANDS)
-def test_a_command_works(line, at_the_simulators, timeless):
+def test_a_command_works(line, at_the_simulators, timeless, monkeypatch):
     if ATTEMPT in line:
         line = line.replace(ATTEMPT, an_attempt(timeless, uncertain="settle" in line))
     program, *arguments = shlex.split(line, comments=True)
-    if program == "anymedia":
+    if arguments[:1] == ["simulate"] and "--" in arguments:
+        simulated(line, monkeypatch)
+    elif program == "anymedia":
         piped(line)
     elif program == "make":
         targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
         assert set(arguments) <= set(targets)
+    elif program == ".":
+        assert arguments in ([".venv/bin/activate"], ["play/simulated.env"])
     else:
         assert line == "sudo apt-get install --yes make python3-venv ffmpeg"
 
@@ -150,12 +189,6 @@ def test_a_config_is_read(text):
     environ = {name: "a" for seller in adapters().values() for name in seller.api_key_env} | {"REAPI_TEAM_KEY": "c"}
     config = read_config(tomllib.loads(text), environ)
     assert all(account.api_key is not None for account in config.accounts.values())
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_what_a_page_links_to_exists(page):
-    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
-        assert (page.parent / target).exists(), target
 
 
 def test_the_readme_names_every_provider_with_what_is_read_from_the_environment():

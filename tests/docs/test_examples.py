@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
-from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
@@ -23,7 +22,6 @@ from aiohttp.test_utils import TestClient, TestServer, unused_port
 from anymedia import Client, load_config
 from anymedia.config import default_journal
 from anymedia.journal import Ledger, open_journal
-from anymedia.simulators import in_thread
 from tests.client.hooks import served
 from tests.providers import FOUR
 from tests.tables import toml
@@ -43,19 +41,6 @@ sys.argv.pop(0)
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
 """Runs an example as its users do, but waits a tenth as long for what goes on."""
-
-
-@pytest.fixture
-def simulators(clock, monkeypatch, tmp_path):
-    """Every simulator, on a clock that nobody waits for, with an anymedia.toml that leads there."""
-    monkeypatch.chdir(tmp_path)
-    for method in ("now", "monotonic", "sleep", "chance"):
-        monkeypatch.setattr(f"anymedia.clock.Clock.{method}", getattr(type(clock), method).__get__(clock))
-    with in_thread(clock=clock.time) as simulators:
-        Path("anymedia.toml").write_text(toml({"providers": simulators.config["providers"]}))
-        for variable, key in simulators.environ.items():
-            monkeypatch.setenv(variable, key)
-        yield simulators
 
 
 @pytest.fixture
@@ -142,14 +127,6 @@ def test_one_line_of_the_configuration_switches_the_provider_of_a_clip(simulator
 
 CHEAPEST, NEXT = "revidapi", "reapi"  # $0.025, $0.028; at the other two $0.05
 DEAD = {"kind": "status", "status": 503, "code": 70001, "on": "submit", "times": None}
-
-
-@pytest.fixture
-def four(simulators):
-    """What leads to four of the simulators, which anymedia.toml then names alone."""
-    tables = {"providers": {name: simulators.config["providers"][name] for name in FOUR}}
-    Path("anymedia.toml").write_text(toml(tables))
-    return tables
 
 
 @pytest.fixture
@@ -331,7 +308,7 @@ async def test_without_any_good_key_the_service_is_not_well(service, simulators)
 @pytest.mark.parametrize(
     ("body", "says"),
     [
-        (b'{"prompt": "A fox", "count": 9}', "more than the 0.10 USD allowed"),
+        (b'{"prompt": "A fox", "count": 9}', "more than the $0.10 allowed"),
         (b'{"prompt": "A fox", "extra": {"reapi": {"n": 9}}}', "the body must be a JSON object"),
         (b'{"prompt": "A fox", "aspect_ratio": "16x9"}', "aspect_ratio"),
         (json.dumps({"prompt": "A fox" * 20_000}).encode(), "prompt"),  # every offer has another bound
@@ -412,16 +389,6 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """Runs the example as its users do, over simulators whose tasks are done at once."""
 
 
-@pytest.fixture
-def hooks(simulators, four):
-    """The address of webhooks, which anymedia.toml names beside the simulators."""
-    address = f"http://127.0.0.1:{unused_port()}/hooks"
-    tables = four | {"journal": simulators.config["journal"], "webhooks": {"url": address}}
-    Path("anymedia.toml").write_text(toml(tables))
-    Path("out").mkdir()
-    return urlsplit(address)
-
-
 @pytest.fixture(params=["on_aiohttp", "on_asgi"])
 def form(request):
     return request.param
@@ -438,17 +405,6 @@ async def told(form, hooks):
         else:
             await stack.enter_async_context(TestServer(app, port=hooks.port))
         yield await stack.enter_async_context(ClientSession(f"http://127.0.0.1:{hooks.port}"))
-
-
-@pytest.fixture
-def looks(monkeypatch, simulators):
-    """Let no look be due later, on the clock of the simulators: what becomes known comes by webhook."""
-
-    async def sleep(_, seconds):
-        if seconds:
-            await asyncio.get_running_loop().create_future()
-
-    monkeypatch.setattr("anymedia.clock.Clock.sleep", sleep)
 
 
 async def picture(service, where, *, status=200):

@@ -55,6 +55,7 @@ from anymedia.declare.files import FORMS
 from anymedia.declare.when import cases
 from anymedia.engine.purchase import TRIES
 from anymedia.engine.rules import STEPS, Step, Then
+from anymedia.model.money import dollars
 from anymedia.model.options import Options
 from anymedia.model.vocabulary import Billed, Kind
 from anymedia.translate.messages import Answer, Lost
@@ -67,7 +68,7 @@ sys.path.insert(0, str(DOCS))
 from _generate import built_in, figures, money_safety, pages, prices, provider, routing  # noqa: E402
 from _generate.age import due, stale, words  # noqa: E402
 from _generate.asking import KEYED, PLAIN, answer, draft, refused, submit_end  # noqa: E402
-from _generate.markdown import anchor, page_of, prices_of, prices_page, ranges, variants  # noqa: E402
+from _generate.markdown import page_of, prices_of, prices_page, ranges, variants  # noqa: E402
 
 ADAPTERS = built_in()
 of_each = pytest.mark.parametrize("adapter", ADAPTERS, ids=lambda adapter: adapter.name)
@@ -90,7 +91,9 @@ def tables(text):
     found, above = [], ""
     for block in text.split("\n\n"):
         if block.startswith("|"):
-            head, _, *rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in block.splitlines())
+            head, _, *rows = (
+                [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip("|"))] for line in block.splitlines()
+            )
             found.append((above, [dict(zip(head, row, strict=True)) for row in rows]))
         above = block
     return found
@@ -108,13 +111,6 @@ def test_each_page_says_in_its_first_line_where_it_comes_from():
     for text in written().values():
         assert "Generated" in text.splitlines()[0]
         assert "`make docs`" in text.splitlines()[0]
-
-
-@pytest.mark.parametrize("path", sorted(DOCS.rglob("*.md")), ids=lambda path: str(path.relative_to(DOCS)))
-def test_every_link_leads_to_a_heading(path):
-    for target, heading in re.findall(r"\]\(([^)#:]*)(#[^)]+)\)", path.read_text("utf-8")):
-        text = (path.parent / target if target else path).read_text("utf-8")
-        assert heading in [anchor(title) for title in re.findall(r"^#+ (.+)$", text, re.MULTILINE)], (target, heading)
 
 
 def test_every_table_is_whole():
@@ -163,9 +159,9 @@ def test_every_seller_of_a_model_is_told_with_its_price():
     for adapter in ADAPTERS:
         for offer in adapter.offers:
             cell = rows[prices_of(offer.kind, offer.model, "")][adapter.name]
-            assert cell == "?" or re.fullmatch(r"~?\$[0-9.]+", cell)
+            assert cell == "unknown" or re.fullmatch(r"~?\$[0-9.]+", cell)
     assert rows[prices_of(Kind.IMAGE, "flux-2-pro", "")]["reapi"] == "$0.028"
-    assert rows[prices_of(Kind.IMAGE, "flux-2-max", "")]["runapi"] == "?"
+    assert rows[prices_of(Kind.IMAGE, "flux-2-max", "")]["runapi"] == "unknown"
 
 
 @of_each
@@ -247,7 +243,7 @@ def test_every_price_is_told_in_its_cell(adapter, offer):
     found = {cell: (told, of) for cell, told, of in prices_told(adapter, offer)}
     for cell, price in cells.items():
         told, of = found[prices.named(offer, cell)]
-        printed = f"{price.credits} credit" if price.usd is None else f"${price.usd.normalize():f}"
+        printed = f"{price.credits} credit" if price.usd is None else dollars(price.usd)
         each = "(?= a | for )" if isinstance(price, Per) else "(?= · | = |, |$)"
         assert re.match(rf"~?{re.escape(printed)}s?{each}", told)
         assert told.startswith("~") == (price.usd is not None and (price.approximate or price.doubt is not None))
@@ -265,8 +261,7 @@ def test_a_price_that_nobody_knows_is_called_unknown(adapter):
 def test_every_date_and_source_of_prices_is_told(adapter):
     (row,) = (row for row in tables(section("prices.md", "How old they are"))[0][1] if adapter.title in row["provider"])
     assert row["prices of"] == words(adapter.printed.date)
-    assert row["check the page again after"] == str(due(adapter.printed.date) or "now")
-    assert (row["due"] == "**due**") == (row["check the page again after"] < max(each.read for each in ADAPTERS))
+    assert row["look at the page again after"] == str(due(adapter.printed.date) or "now")
     assert row["where"] == (adapter.printed.source or adapter.page)
 
 
@@ -324,20 +319,17 @@ def test_prices_are_to_be_read_anew_120_days_after_the_first_day_they_can_be_of(
 @pytest.mark.parametrize(
     ("day", "named"),
     [
-        (date(2026, 5, 1), ["none"]),
-        (date(2026, 5, 2), ["year", "none"]),
-        (date(2026, 11, 20), ["year", "none"]),
-        (date(2026, 11, 21), ["day", "year", "none"]),
+        (date(2026, 5, 1), "none (no date)"),
+        (date(2026, 5, 2), "year (2026), none (no date)"),
+        (date(2026, 11, 20), "year (2026), none (no date)"),
+        (date(2026, 11, 21), "day (2026-07-23), year (2026), none (no date)"),
     ],
 )
-def test_stale_prices_are_told_on_a_given_day(day, named):
+def test_old_prices_are_told_in_one_calm_sentence(day, named):
     dates = {"day": "2026-07-23", "year": "2026", "none": None}
     sellers = [attrs.evolve(PLAIN, name=name, printed=Printed(date)) for name, date in dates.items()]
-    assert [sentence.partition(":")[0] for sentence in stale(sellers, day)] == named
-    assert stale(sellers[:1], date(2027, 1, 1)) == [
-        "day: prices of 2026-07-23: check the provider's page again, since 2026-11-21"
-    ]
-    assert stale(sellers[2:], day) == ["none: prices of an unknown day: check the provider's page again"]
+    assert stale(sellers, day) == f"older than 120 days, so look at the provider's page too: {named}"
+    assert stale(sellers[:1], date(2026, 11, 20)) == ""
 
 
 # What is said to follow does follow
@@ -663,7 +655,7 @@ TOLD = {
     "providers.md": [
         "[Rare](providers/rare.md) | [Silent](providers/silent.md) |",
         "| [film](prices/video.md#film) |",
-        "| $0.4 |",
+        "| $0.40 |",
     ],
     "prices/image.md": [
         "$0.03 for the first megapixel, $0.015 for each further one, $0.02 for each that is put in",
@@ -673,7 +665,7 @@ TOLD = {
     ],
     "prices/video.md": [
         "| offer | audio false | audio true | of |",
-        "| `rare/film` | $0.1 a second | ~$0.2 a second, as for 2 more | – |",
+        "| `rare/film` | $0.10 a second | ~$0.20 a second, as for 2 more | – |",
         "- `rare/film` (audio true): odd",
     ],
     "prices/music.md": [
@@ -681,7 +673,7 @@ TOLD = {
     ],
     "prices/speech.md": [
         "| `rare/voice` | $0.03 for each begun 1,000 characters, 500 at least | – |",
-        "| `rare/reader` | $20 for a million tokens; at most 20,000 tokens | – |",
+        "| `rare/reader` | $20.00 for a million tokens; at most 20,000 tokens | – |",
     ],
     "states.md": [
         "| Rare | `mod` | the task failed: `blocked` |",

@@ -1,6 +1,7 @@
 """The journal in a file, read as another process would read it, from code that awaits and from code that does not."""
 
 import asyncio
+import json
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -25,13 +26,14 @@ async def with_ledger(path, work):
         await ledger.close()
 
 
-async def written(ledger, attempts):
+async def written(ledger, attempts, *, bodies=False):
     """Write attempts down as they ended, each under an id of its own, and its task too; return the ledger."""
     for number, attempt in enumerate(attempts):
         attempt = attrs.evolve(attempt, id=f"{number:032x}")
         if attempt.task is not None:
             attempt = attrs.evolve(attempt, task=attrs.evolve(attempt.task, id=f"task-{number}"))
-        await ledger.intend(attrs.evolve(attempt, outcome=None, task=None), None)
+        body = json.dumps(attempt.order.body).encode() if bodies and attempt.order.body is not None else None
+        await ledger.intend(attrs.evolve(attempt, outcome=None, task=None), body)
         if attempt.outcome is not None:
             await ledger.end(attempt)
     return ledger

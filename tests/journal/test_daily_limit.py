@@ -111,7 +111,7 @@ async def test_what_is_refused_says_how_much_is_spent_and_is_not_written_down(le
     with pytest.raises(OverCeiling) as caught:
         await ledger.intend(tried(3, usd="0.100000001"), None, Decimal("0.50"))
     assert str(caught.value) == (
-        "reapi may spend 0.50 USD a day: 0.4 are spent or reserved since midnight UTC, and this costs ~$0.100000001"
+        "reapi may spend $0.50 a day: $0.40 are spent or reserved since midnight UTC, and this costs ~$0.100000001"
     )
     assert (caught.value.account, caught.value.provider) == ("reapi", "reapi")
     assert (caught.value.outcome, caught.value.billed) == (Outcome.NOT_SENT, "no")
@@ -242,7 +242,7 @@ async def test_what_a_killed_process_was_sending_keeps_its_day(spender, limited,
 
 async def test_what_nobody_knows_the_price_of_passes_no_limit_unless_it_is_allowed(spender, sims, rows):
     raw = RawRequest("reapi", "/api/v1/images/generations", {"model": "flux-2", "prompt": "a lighthouse at dusk"})
-    with pytest.raises(OverCeiling, match=r"reapi may spend 0\.028 USD a day, and the price of this is unknown"):
+    with pytest.raises(OverCeiling, match=r"reapi may spend \$0\.028 a day, and the price of this is unknown"):
         await spender.submit(raw)
     assert (await spender.attempts(), sims["reapi"].bills()["submits"]) == ([], 0)
     for _ in range(2):

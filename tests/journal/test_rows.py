@@ -9,6 +9,7 @@ import pytest
 from anymedia import JournalError, Money, State
 from anymedia.cli.spend import GROUPS, spent
 from anymedia.journal import Ledger, Limit, SQLiteJournal
+from anymedia.journal.report import Wanted, report
 from anymedia.testing.journal_entries import entry
 
 from .test_ledger import accepted, tried
@@ -72,6 +73,9 @@ async def test_everything_else_is_read(path_of_three, change):
         assert (odd.task, odd.replay_key) == (None, None)
     for by, (column, _) in GROUPS.items():
         assert sum(group.accepted for group in spent(await ledger.sums(column), by)) >= 2
+    whole = await report(ledger.journal, Wanted())
+    assert sum(whole.total.ends.values()) + whole.damaged == 3
+    assert whole.total.ends.get("succeeded", 0) + whole.total.ends.get("queued", 0) >= 2
     left, _ = await ledger.left()
     assert len(left) == 3
     assert await ledger.claim("another", {}) is not None

@@ -23,6 +23,7 @@ from anymedia.journal.sqlite_schema import ADDED_UP
 from anymedia.journal.sums import together
 
 from .test_left import attempt, die
+from .test_report import assert_as_summed
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
 NANO = 10**9
@@ -114,6 +115,7 @@ def test_sums_say_what_the_attempts_say(steps, dies):
             for by, (column, _) in GROUPS.items():
                 assert spent(await reader.sums(column, since), by) == spent_of(attempts, by)
             assert added_up("total", await reader.sums("account", since)) == total_of("total", attempts)
+            await assert_as_summed(reader, since)
             found = drifts(await reader.sums("offer", since))
             assert {each.offer: figures(each) for each in found} == drift_of(attempts)
         await reader.close()
@@ -394,7 +396,7 @@ async def test_an_amount_that_no_sum_could_hold_is_refused_before_anything_is_se
         if usd == "1000000":
             await ledger.intend(bought, None)
             continue
-        with pytest.raises(JournalError, match="no sum holds amounts above 1,000,000 USD"):
+        with pytest.raises(JournalError, match=r"no sum holds amounts above \$1,000,000 exactly"):
             await ledger.intend(bought, None)
     assert await ledger.count() == 1
     await ledger.close()

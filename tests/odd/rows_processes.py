@@ -89,7 +89,7 @@ def _process_one(world, name):
     _slow(world.reapi)
     config = world.write()
     environ = {**os.environ, **world.environ, "ANYMEDIA_CONFIG": str(config)}
-    command = ["unshare", "-fp", sys.executable, "-m", "anymedia.cli", *WORDS]
+    command = ["unshare", "-fp", sys.executable, "-m", "anymedia", *WORDS]
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     process = subprocess.Popen(command, env=environ, cwd=world.folder, **pipes)
     _until(lambda: world.bills == 1)

@@ -129,7 +129,7 @@ class World:
         """Start a command as a process of its own."""
         given = {**os.environ, **self.environ, **({} if config is None else {"ANYMEDIA_CONFIG": str(config)})}
         given |= environ or {}
-        command = [sys.executable, "-m", "anymedia.cli", *words]
+        command = [sys.executable, "-m", "anymedia", *words]
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
         return subprocess.Popen(command, env=given, text=True, cwd=self.folder, **pipes)
 

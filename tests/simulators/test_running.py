@@ -57,6 +57,17 @@ def neighbours() -> int:
     raise AssertionError("no two ports that follow one another are free")
 
 
+async def test_a_run_can_have_the_ports_and_keys_of_an_earlier_one():
+    async with running("bfl", "fal") as first:
+        ports = {one.name: int(one.base_url.rpartition(":")[2]) for one in first}
+        before = [(one.base_url, one.environ) for one in first]
+    with in_thread("bfl", "fal", ports=ports, environ=first.environ) as again:
+        assert [(one.base_url, one.environ) for one in again] == before
+    with pytest.raises(OSError, match=r"bfl cannot listen at 127.0.0.1, port 65536: "):
+        async with running("bfl", port=65_536):
+            pass
+
+
 async def test_ports_follow_one_another_and_order_is_kept():
     port = neighbours()
     async with running("runapi", "reapi", port=port) as two:
@@ -144,7 +155,7 @@ def test_a_missing_package_is_told_in_a_sentence(package):
         "    async with s.running(): pass\n"
         "asyncio.run(main())"
     )
-    assert "pip install 'anymedia[simulators]'" in done.stderr.splitlines()[-1]
+    assert "install anymedia with its extra simulators" in done.stderr.splitlines()[-1]
 
 
 def test_every_public_name_is_there():

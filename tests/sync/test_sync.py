@@ -94,7 +94,7 @@ def test_what_an_account_still_has(client, sims):
     assert str(runapi.usd) == "999.95"
     with pytest.raises(Unsupported, match="does not report a balance"):
         client.balance("revidapi")
-    assert client.reach("api_in_one") == 404
+    assert client.reach("api_in_one").status == 404
     assert client.private_address("api_in_one") == "127.0.0.1"
 
 

@@ -58,12 +58,12 @@ class Installed:
 
     def anymedia(self, *arguments: str) -> str:
         """Run the command line."""
-        return self.python("-m", "anymedia.cli", *arguments)
+        return self.python("-m", "anymedia", *arguments)
 
     @contextmanager
     def simulator(self, name: str) -> Iterator[dict[str, str]]:
         """Run a simulator from the command line until the block ends, and yield what it says of itself."""
-        words = ("-m", "anymedia.cli", "simulate", "--provider", name, "--json", "--speed", "100")
+        words = ("-m", "anymedia", "simulate", "--provider", name, "--json", "--speed", "100")
         with subprocess.Popen([sys.executable, *words], **self._here) as process:
             try:
                 yield json.loads(process.stdout.readline())

@@ -48,10 +48,10 @@ def outside(tmp_path, *packages) -> Installed:
 )
 def test_an_adapter_that_cannot_be_used_is_told_once_and_every_command_goes_on(tmp_path, packages, said):
     installed = outside(tmp_path, *packages)
-    done = installed.run("-m", "anymedia.cli", "providers")
+    done = installed.run("-m", "anymedia", "providers")
     assert (done.returncode, done.stderr.count(said), done.stderr.count("\n")) == (0, 1, 1)
     assert all(name in done.stdout for name in ("reapi", "api_in_one", "revidapi", "runapi"))
-    done = installed.run("-m", "anymedia.cli", "models", "--json")
+    done = installed.run("-m", "anymedia", "models", "--json")
     assert (done.returncode, done.stderr.count(said)) == (0, 1)
 
 
@@ -62,10 +62,10 @@ def test_who_asks_for_it_hears_why(tmp_path):
     for name in ("acme", "mine"):
         if name == "mine":
             config.write_text('[providers.mine]\nadapter = "acme"\n[providers.reapi]')
-        done = installed.run("-m", "anymedia.cli", "providers", "--config", str(config))
+        done = installed.run("-m", "anymedia", "providers", "--config", str(config))
         assert (done.returncode, "reapi" in done.stdout) == (0, True)
         words = ("generate", "a fox", "--model", "z-image", "--provider", name, "--config", str(config))
-        done = installed.run("-m", "anymedia.cli", *words)
+        done = installed.run("-m", "anymedia", *words)
         assert done.returncode == 3
         assert (
             "rival of the package acme cannot be loaded: ModuleNotFoundError: No module named 'nowhere'" in done.stderr
@@ -88,7 +88,7 @@ def test_a_simulator_that_cannot_be_used_is_said(plugged, tmp_path, old, new, sa
 
 def test_the_command_line_says_it_too(tmp_path):
     files = {**ACME, SIMULATOR: "import nowhere"}
-    done = outside(tmp_path, ("acme", files, "anymedia_acme.adapter")).run("-m", "anymedia.cli", "simulate")
+    done = outside(tmp_path, ("acme", files, "anymedia_acme.adapter")).run("-m", "anymedia", "simulate")
     assert (done.returncode, done.stdout) == (2, "")
     assert "the simulator anymedia_acme.simulator cannot be loaded: No module named 'nowhere'" in done.stderr
     assert "Traceback" not in done.stderr

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from anymedia import MusicRequest, read_config
 from anymedia.cli.app import app
-from anymedia.cli.simulate import _written
+from anymedia.cli.simulated import written
 from anymedia.declare import Hook
 from anymedia.pricing.explain import explain
 from anymedia.pricing.offers import candidates
@@ -44,7 +44,7 @@ WRONG = [
     (KEPT, ('"X-Org": "{organization}"', '"X-Org": "{organization}x"'), "studio answered 401 who We do not know you"),
     (KEPT, ('sends={"client": "{client}"}', 'sends={"client": "{organization}"}'), "We do not know you"),
     (KEPT, ('path="/login", auth', 'path="/logins", auth'), "did not succeed: NotFound"),
-    (KEPT, ('{"seconds": "0.002"}', '{"seconds": "0.02"}'), "in the end said to cost $0.8, that is 80 units of $0.01"),
+    (KEPT, ('{"seconds": "0.002"}', '{"seconds": "0.02"}'), "in the end said to cost $0.80, that is 80 units of $0.01"),
     ("test_what_answers_tell_is_read", ('"machine.seconds"', '"seconds"'), "tells that 8"),
     (KEPT, ("    makes=2,  # two songs for the price of a job\n", ""), "1 asked for, and 2 found"),
     ("test_every_error_means_what_the_page_says", ('token="token"', 'token="pass"'), "studio gives no token: "),
@@ -245,7 +245,7 @@ def test_the_doctor_says_which_settings_are_missing(studio, monkeypatch, tmp_pat
 def test_a_simulator_says_what_to_paste(studio):
     studio()
     with in_thread("studio") as simulators:
-        table = tomllib.loads(_written(simulators["studio"].table))
+        table = tomllib.loads(written(simulators["studio"].table))
         account = read_config(simulators.config, simulators.environ).account("studio")
     secret = {f"{name}_env": f"ANYMEDIA_SIMULATED_STUDIO_{name.upper()}" for name in ("client", "hook_secret")}
     assert table["settings"] == {"organization": "org-1", **secret}

@@ -587,7 +587,7 @@ PLANTED = {
     "test_a_credit_is_worth_what_the_page_says": [
         (
             adapter('Credit("0.01")', 'Credit("0.1")'),
-            "acme: by the page a credit is $0.01, and `credit` says $0.1",
+            "acme: by the page a credit is $0.01, and `credit` says $0.10",
         ),
         (NO_CREDIT, "acme: by the page a credit is $0.01, and `credit` says nothing"),
     ],

@@ -153,10 +153,10 @@ assert costs("table", resolution="2K") == "$0.09"
 assert costs("table", resolution="2K", images=LAMP) == "$0.12"
 assert costs("ratio") == "$0.03"
 assert costs("pixels", resolution="2K") == "$0.075"  # 0.03 and three more
-assert costs("clip", VideoRequest, duration=10, audio=True) == "$1.2"
+assert costs("clip", VideoRequest, duration=10, audio=True) == "$1.20"
 assert costs("clip", VideoRequest, resolution="1080p", audio=True) == "unknown"  # and never 0
-assert costs("remix", VideoRequest, duration=5, video=LAMP) == "~$1.5"
+assert costs("remix", VideoRequest, duration=5, video=LAMP) == "~$1.50"
 assert costs("hum", MusicRequest, duration=30) == "~$0.24"
 assert costs("voice", SpeechRequest, "x" * 2500) == "$0.09"
-assert costs("metered", SpeechRequest) == "~$0.4"  # what it takes at most; the rest is not billed
+assert costs("metered", SpeechRequest) == "~$0.40"  # what it takes at most; the rest is not billed
 assert Credit(usd="0.004", whole=True).bill(coin.credit.usd * 3 / 2) == 2  # whole credits, rounded up

@@ -1,5 +1,0 @@
-"""`python -m anymedia.cli`."""
-
-from . import main
-
-main()

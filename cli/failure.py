@@ -1,0 +1,218 @@
+"""An error as a person reads it: one clear sentence with what was billed, the reasons where there are several, and what
+to do next."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from anymedia import (
+    AnymediaError,
+    BadApiKey,
+    Billed,
+    Blocked,
+    ConfigError,
+    DeadlineExceeded,
+    DownloadError,
+    JournalError,
+    NoCredit,
+    NoRoute,
+    Outcome,
+    OverCeiling,
+    ProviderError,
+    Rejected,
+    RequestError,
+    Retry,
+    SubmitUncertain,
+    TaskFailed,
+)
+from anymedia.model.kinds import KINDS
+from anymedia.model.task import reserved
+
+from .attempts import show_attempts
+from .doubt import still, ways_out
+from .errors import FACTS, UNSENT, exit_code, problem_rows
+from .fields import options_as_flags
+from .text import counted, together
+
+if TYPE_CHECKING:
+    from .screen import Screen
+
+NEVER_DROPPED = (
+    "kind",
+    "provider",
+    "model",
+    "offer",
+    "extra",
+    *(name for kind in KINDS.values() for name in kind.roles.subject),
+)
+
+NAMES = {"id", "handle"}
+"""Fields that name what was asked for before: there is no request then."""
+
+AGAIN: Mapping[Retry, str] = {
+    Retry.SAME: "at the same provider",
+    Retry.ELSEWHERE: "at another provider",
+    Retry.NEVER: "not automatically",
+}
+
+BILLED: Mapping[Billed, str] = {
+    Billed.NO: "nothing was billed",
+    Billed.UNKNOWN: "it may have been billed",
+    Billed.LIKELY: "it was most likely billed",
+    Billed.YES: "it is billed",
+}
+
+VERBOSE = "verbose"
+"""Where a command line keeps how many -v it has, in what its contexts share."""
+
+ELSEWHERE = "name another account with --provider"
+
+ADVICE: Mapping[type[AnymediaError], str] = {
+    BadApiKey: "Check the API key of {accounts}; `anymedia doctor` says where it is read from.",
+    NoCredit: f"Top up {{accounts}}, or {ELSEWHERE}.",
+    Blocked: "Change the prompt or the files. --on-blocked continue, with --max-price, asks another offer.",
+    Rejected: f"Change the request (`anymedia explain` shows what is sent), or {ELSEWHERE}.",
+    ProviderError: f"Try again {{later}}, or {ELSEWHERE}.",
+    TaskFailed: f"Run it again, or {ELSEWHERE}.",
+    DeadlineExceeded: "`anymedia resume` waits for it and saves it; --timeout gives it longer.",
+    DownloadError: "`anymedia resume` fetches it once more, where it can still be had.",
+    JournalError: "ANYMEDIA_JOURNAL names another file for it, or is `off`: then nothing is kept.",
+}
+"""What to do after an error; the nearest class counts."""
+
+HIGHER = "--max-price is what may be spent; `anymedia prices` shows what each offer costs."
+
+TOMORROW = "daily_limit in anymedia.toml is what the account may spend; it counts anew from midnight UTC."
+
+SETTLES = "A webhook was asked for: where it is received, it settles this, and `anymedia resume` takes up the task."
+
+GOES_ON = "With --on-uncertain continue and --max-price, `generate` would have gone on at another offer."
+
+SHOWN = 3
+"""Offers over a ceiling that are named, the first of the route."""
+
+
+def show_error(error: AnymediaError) -> None:
+    """Print an error on stderr; with -v all that is known of it."""
+    from .screen import Screen, pairs
+
+    screen = Screen(stderr=True)
+    title, reasons = _told(error)
+    screen.sentence("error", options_as_flags(title), "bold red")
+    reasons = [(of, options_as_flags(text)) for of, text in reasons]
+    screen.block(*([pairs(reasons)] if reasons and reasons[0][0] else (text for _, text in reasons)))
+    ctx = click.get_current_context(silent=True)
+    in_full = ctx is not None and ctx.meta.get(VERBOSE, 0) > 0
+    if in_full:
+        _show_facts(screen, error)
+    if in_full or reserved(error.attempts) != 0:  # else each reason tells what became of one
+        show_attempts(error.attempts)
+    for advice in dict.fromkeys(_advice(error)):
+        screen.block(advice)
+
+
+def _told(error: AnymediaError) -> tuple[str, list[tuple[str, str]]]:
+    """Return what happened in one sentence, and the reasons below it, each with what it is of (or nothing)."""
+    if isinstance(error, NoRoute):
+        reasons = [(_of(each), "\n".join(_reasons(each))) for each in error.errors]
+        return _of_all(error), reasons
+    if isinstance(error, RequestError) and error.problems:
+        rows = list(problem_rows(error.problems))
+        if isinstance(error, OverCeiling):
+            more = [f"and {counted(len(rows) - SHOWN, 'more offer')}"] if len(rows) > SHOWN else []
+            rows = [("", text) for text in (*(text for _, text in rows[:SHOWN]), *more)]
+        return _of_request(error), rows if len(rows) > 1 else [("", ": ".join(filter(None, rows[0])))]
+    if isinstance(error, JournalError):
+        title = "the journal cannot be used"
+        return f"{title}; {_billed(error)}", [("", error.message)]
+    if isinstance(error, ConfigError) and error.task is None:
+        return error.message, []
+    return f"{error.message}; {_billed(error)}", []
+
+
+def _of_all(error: NoRoute) -> str:
+    if error.attempts:
+        return f"no offer served this request; {_billed(error)}"
+    return "no offer takes this request" + ("; nothing was sent" if exit_code(error) in UNSENT else "")
+
+
+def _of_request(error: RequestError) -> str:
+    if {problem.field for problem in error.problems} & NAMES:
+        return "nothing was done"
+    why = "it would cost more than is allowed" if isinstance(error, OverCeiling) else "the request does not fit"
+    return f"{why}; nothing was sent"
+
+
+def _of(error: AnymediaError) -> str:
+    """Return what one of several errors is of."""
+    return error.account or error.provider or ("ceiling" if isinstance(error, OverCeiling) else type(error).__name__)
+
+
+def _reasons(error: AnymediaError) -> Iterator[str]:
+    if isinstance(error, RequestError) and error.problems:
+        yield from (": ".join(row) for row in problem_rows(error.problems))
+        return
+    yield error.message.removeprefix(f"{error.account} ")
+    if error.billed is not Billed.NO:
+        yield _billed(error)
+
+
+def _billed(error: AnymediaError) -> str:
+    """Return what was billed, as far as that is known."""
+    if error.outcome is Outcome.NOT_SENT:
+        return "nothing was sent"
+    money = error.task.money if error.task is not None else error.attempt.order.money if error.attempt else None
+    amount = "" if money is None or money.usd is None or error.billed is Billed.NO else f" ({money})"
+    return BILLED[error.billed] + amount
+
+
+def _show_facts(screen: "Screen", error: AnymediaError) -> None:
+    from .screen import pairs
+
+    for each in error.errors if isinstance(error, NoRoute) else (error,):
+        if not isinstance(each, RequestError | ConfigError):
+            screen.block(pairs(error_facts(each)))
+
+
+def error_facts(error: AnymediaError) -> Iterator[tuple[str, str]]:
+    """Yield all that is known of an error beside its text."""
+    yield "error", type(error).__name__
+    yield "billed", str(error.billed)
+    yield "try again", AGAIN[error.retry] + (f", after {error.retry_after:g} s" if error.retry_after else "")
+    for fact in FACTS[:-1]:
+        if (value := getattr(error, fact)) is not None:
+            yield fact.replace("_", " "), str(value)
+
+
+# What to do
+
+
+def _advice(error: AnymediaError) -> Iterator[str]:
+    errors: Sequence[AnymediaError] = error.errors if isinstance(error, NoRoute) else (error,)
+    problems = [problem for each in errors if isinstance(each, RequestError) for problem in each.problems]
+    if any(problem.unsupported and problem.field not in NEVER_DROPPED for problem in problems):
+        yield "--on-unsupported drop leaves out what an offer does not have."
+    by_kind: dict[type[AnymediaError], list[AnymediaError]] = {}
+    for each in errors:
+        if not isinstance(each, DeadlineExceeded) or each.task is not None:  # else nothing was sent
+            kind = next((kind for kind in type(each).__mro__ if kind in ADVICE), AnymediaError)
+            by_kind.setdefault(kind, []).append(each)
+    for kind, some in by_kind.items():
+        accounts = together(dict.fromkeys(each.account for each in some if each.account)) if some[0].account else ""
+        waits = [each.retry_after for each in some if each.retry_after]
+        later = f"in {min(waits):.0f} s" if waits else "later"
+        yield from (text for text in (ADVICE.get(kind, "").format(accounts=accounts, later=later),) if text)
+    for each in errors:
+        if isinstance(each, SubmitUncertain):
+            yield from _of_uncertain(each)
+        elif isinstance(each, OverCeiling):
+            yield HIGHER if each.problems else TOMORROW
+
+
+def _of_uncertain(error: SubmitUncertain) -> Iterator[str]:
+    if error.attempt is not None and error.attempt.order.webhook:
+        yield SETTLES
+    yield GOES_ON
+    if error.attempt is not None:
+        yield from ways_out(error.attempt, still(error.replay_until))

@@ -1,0 +1,5 @@
+"""`python -m anymedia`: the command line."""
+
+from anymedia.cli import main
+
+main()

@@ -1,0 +1,65 @@
+"""Examples of the help, which can be typed, and what a shell completes."""
+
+import shlex
+
+import click
+import pytest
+from click.shell_completion import ShellComplete
+
+from anymedia.cli.app import app
+
+
+def commands(group, path=()):
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        yield (*path, name), command
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+
+
+COMMANDS = dict(commands(app))
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_every_help_has_an_example_of_that_command_that_can_be_typed(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = shlex.split(COMMANDS[path].example, comments=True)
+    words = words[: words.index(">")] if ">" in words else words
+    assert tuple(words[: len(path)]) == path
+    COMMANDS[path].make_context(" ".join(path), words[len(path) :])
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_gets_a_script_that_asks_anymedia(terminal, shell):
+    script = terminal("completion", shell).stdout
+    assert f"_ANYMEDIA_COMPLETE={shell}_complete" in script
+    assert terminal.json("completion", shell) == {"shell": shell, "script": script.removesuffix("\n")}
+
+
+@pytest.mark.parametrize(
+    ("words", "begun", "some"),
+    [
+        ([], "ge", {"generate"}),
+        (["tasks"], "se", {"settle"}),
+        (["generate", "--model"], "flux-2-p", {"flux-2-pro"}),
+        (["generate", "--provider"], "re", {"reapi", "replicate", "revidapi"}),
+        (["generate", "--offer"], "bfl/flux-2-pr", {"bfl/flux-2-pro"}),
+        (["generate", "--quality"], "hi", {"high"}),
+        (["generate", "--image"], "pic", {"pic"}),
+        (["models"], "kling-3.0", {"kling-3.0"}),
+        (["completion"], "z", {"zsh"}),
+    ],
+)
+def test_what_is_begun_is_completed(words, begun, some, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = ShellComplete(app, {}, "anymedia", "_ANYMEDIA_COMPLETE").get_completions(words, begun)
+    assert some <= {item.value for item in found}
+    assert all(item.value.startswith(begun) for item in found)
+
+
+def test_a_broken_file_completes_what_is_built_in(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "anymedia.toml").write_text("[providers")
+    found = ShellComplete(app, {}, "anymedia", "_ANYMEDIA_COMPLETE").get_completions(["generate", "--provider"], "fa")
+    assert [item.value for item in found] == ["fal"]
