@@ -10,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from anymedia import Account, Config, OutOfBounds, Problem, Request, load_config
+from anymedia.declare import Adapter
 from anymedia.model.kinds import KINDS
 from anymedia.model.options import OnUnsupported
 from anymedia.model.vocabulary import Kind
@@ -117,7 +118,7 @@ def _asked(
         raise _missing(ctx, "model" if given else PROMPT)
     known = [*adapters().values(), *(account.adapter for account in config.accounts.values())]
     given["model"] = model_meant(given["model"], known)
-    kinds = kinds_of(given["model"], known, offer)
+    kinds = kinds_of(given["model"], known, offer, asked=_adapters(accounts, config))
     kind = next((kind for kind in kinds if not _foreign(_named(given, kind), kind)), kinds[0])
     named = _named(given, kind)
     foreign = _foreign(named, kind)
@@ -131,6 +132,15 @@ def _asked(
     if not needed <= named.keys():
         raise _missing(ctx, PROMPT)
     return Asked(KINDS[kind](**named), accounts, offer, on_unsupported, ctx.obj.now().date())
+
+
+def _adapters(names: Sequence[str], config: Config) -> list[Adapter]:
+    """Return the adapters of the accounts that are named, as far as there are such: it is said later if there are not.
+
+    A provider without an account of its own may be asked for its prices.
+    """
+    found = (config.accounts[name].adapter if name in config.accounts else adapters().get(name) for name in names)
+    return [adapter for adapter in found if adapter is not None]
 
 
 def _named(given: dict[str, Any], kind: Kind) -> dict[str, Any]:
