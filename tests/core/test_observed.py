@@ -109,7 +109,7 @@ ROWS = [
     (Refused("a\nb", "its signature is forged"), "webhook for a b refused: its signature is forged"),
     (
         Alert(day=date(2026, 12, 1), limit=Decimal(20), spent=Decimal("20.5"), unknown=2),
-        "$20.5 spent or reserved today (UTC), which is over $20; 2 of unknown price are not in it",
+        "$20.50 spent or reserved today (UTC), which is over $20.00; 2 of unknown price are not in it",
     ),
 ]
 
