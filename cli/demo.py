@@ -1,7 +1,7 @@
 """`anymedia demo`: one request at every simulated provider, from its body to the picture; a clip of it at two."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ import anymedia
 from anymedia import (
     Alert,
     AnymediaError,
+    Asset,
     Attempt,
     Explanation,
     ImageRequest,
@@ -30,6 +31,7 @@ from .command import Command
 from .errors import error_json
 from .explain import explanation_json
 from .failure import error_facts
+from .inline.option import looks_at, refuse_json, show_option
 from .progress import Progress
 from .quotes import quote_json
 from .saving import writable
@@ -47,6 +49,9 @@ CLIP = VideoRequest(
 )
 """What is asked for next, with the picture as its first frame."""
 
+ROWS = 10
+"""Lines of a terminal that a picture takes with --show, at most."""
+
 NAMES = "{account}-{model}.{ext}"
 """How the files are named: who made them of which model."""
 
@@ -61,14 +66,16 @@ NAMES = "{account}-{model}.{ext}"
     metavar="DIR",
     help="The folder for the files; no file is overwritten.",
 )
+@show_option
 @click.pass_obj
-def command(clock: Clock, out: Path, as_json: bool) -> None:
+def command(clock: Clock, out: Path, show: bool, as_json: bool) -> None:
     """Show all of it in twelve seconds, without an API key.
 
     At simulated providers: one request as each of its sellers wants it, made at all of them at once, the pictures
     saved; a clip that begins with the picture, at the two where it is cheapest, with its price before and after; then
     what an app sees when it goes wrong. --json prints one object: explanations, tasks, quotes and clips, files, errors.
     """
+    refuse_json(show=show, as_json=as_json)
     needs_packages()
     from anymedia.simulators import names
 
@@ -77,7 +84,8 @@ def command(clock: Clock, out: Path, as_json: bool) -> None:
         _show_calls(_screen(), explanations)
     quoted = {each.provider: each.money for each in explanations}
     with TemporaryDirectory(prefix="anymedia-") as folder:  # it costs nothing, and is not in the user's journal
-        made = asyncio.run(_run(clock, out, quoted, Path(folder, "journal.db"), as_json=as_json))
+        look = looks_at(_screen(), show=True, rows=ROWS) if show else None
+        made = asyncio.run(_run(clock, out, quoted, Path(folder, "journal.db"), look, as_json=as_json))
     if as_json:
         print_json(
             {
@@ -108,7 +116,15 @@ def _faults(sellers: Sequence[str]) -> dict[str, str]:
     return {refuses: "no_credit", loses: "reset_after"}
 
 
-async def _run(clock: Clock, out: Path, quoted: Mapping[str, Money], journal: Path, *, as_json: bool) -> Made:
+async def _run(
+    clock: Clock,
+    out: Path,
+    quoted: Mapping[str, Money],
+    journal: Path,
+    look: Callable[[Asset], None] | None,
+    *,
+    as_json: bool,
+) -> Made:
     from anymedia import Client
     from anymedia.simulators import running
 
@@ -124,6 +140,7 @@ async def _run(clock: Clock, out: Path, quoted: Mapping[str, Money], journal: Pa
                 pictures = await asyncio.gather(*(_make(client, REQUEST, name, out) for name in config.accounts))
             if not as_json:
                 _show_pictures(_screen(), pictures, quoted, stages[-1], out)
+                _show_files(_screen(), pictures, look)
             stages.append(Progress(clock))
             clip = attrs.evolve(CLIP, first_frame=pictures[0].assets[0].url)
             quotes = client.quote(clip)[:2]
@@ -133,6 +150,7 @@ async def _run(clock: Clock, out: Path, quoted: Mapping[str, Money], journal: Pa
                 clips = await asyncio.gather(*(_make(client, clip, quote.account, out) for quote in quotes))
             if not as_json:
                 _show_clips(_screen(), quotes, clips, stages[-1])
+                _show_files(_screen(), clips, look)
             faults = _faults([*quoted])
             for name, fault in faults.items():
                 simulators[name].fault(fault)
@@ -197,6 +215,14 @@ def _show_pictures(
         ),
     )
     screen.print(f"The pictures are in {out.resolve()}\n", soft_wrap=True)
+
+
+def _show_files(screen: "Screen", tasks: Sequence[Task], look: Callable[[Asset], None] | None) -> None:
+    """Show the files of tasks as pictures, each below its name."""
+    if look is not None:
+        for asset in (asset for task in tasks for asset in task.assets):
+            screen.print(asset.path.name if asset.path else asset.kind, style="bold")
+            look(asset)
 
 
 def _show_quotes(screen: "Screen", quotes: Sequence[Quote]) -> None:

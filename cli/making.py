@@ -18,6 +18,7 @@ from anymedia.model.spellings import span
 from .attempts import show_attempts, tried_json
 from .errors import MISSING
 from .failure import show_error
+from .inline.option import looks_at
 from .progress import Progress
 from .saving import Saving, location
 from .text import counted, pixels, plain, price, print_json, say
@@ -73,7 +74,7 @@ def make(generate: Generate, *, clock: Clock, config: Config | Path | None, savi
     if as_json:
         print_json(result_json(result))
     else:
-        show_tasks(result.tasks)
+        show_tasks(result.tasks, show=saving.show)
     _show_missing(result, errors, progress)
 
 
@@ -169,15 +170,17 @@ def files_of(tasks: Iterable[Task]) -> list[str]:
     return [place for task in tasks for asset in task.assets if (place := location(asset)) is not None]
 
 
-def show_tasks(tasks: Sequence[Task]) -> None:
-    """Print the files of tasks, and what they cost."""
+def show_tasks(tasks: Sequence[Task], *, show: bool = False) -> None:
+    """Print the files of tasks, and what they cost; with `show` as pictures too."""
     from .screen import Screen
 
     screen = Screen()
+    look = looks_at(screen, show=show)
     for task in tasks:
         for asset in task.assets:
             screen.print(location(asset) or str(asset.url), style="bold", soft_wrap=True)
             screen.block(", ".join(_facts(task, asset)))
+            look(asset)
         for adjustment in task.adjustments:
             screen.block(f"adjusted: {adjustment.field}: {adjustment.reason}")
     if len(tasks) > 1:

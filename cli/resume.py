@@ -102,7 +102,7 @@ def command(
     recovery = watched(recovered, progress, clock=clock, config=config)
     if as_json:
         print_json(_json(recovery))
-    _show(recovery, as_json=as_json)
+    _show(recovery, show=saving.show, as_json=as_json)
     raise SystemExit(_code(recovery))
 
 
@@ -147,10 +147,10 @@ def _json(recovery: "Recovery") -> dict[str, Any]:
     }
 
 
-def _show(recovery: "Recovery", *, as_json: bool) -> None:
+def _show(recovery: "Recovery", *, show: bool, as_json: bool) -> None:
     """Print the files, unless they are in the JSON; then what is uncertain, and what went wrong."""
     if not as_json:
-        show_tasks(recovery.tasks)
+        show_tasks(recovery.tasks, show=show)
     replays: dict[str, SubmitUncertain] = {}
     for error in recovery.errors:
         if isinstance(error, SubmitUncertain) and error.attempt is not None:

@@ -14,6 +14,8 @@ from anymedia.model.file_names import BY_DAY, FLAT, FileNames
 from anymedia.model.paths import expanded
 from anymedia.storage import Storage, folder_of
 
+from .inline.option import refuse_json, show_option
+
 if TYPE_CHECKING:
     from anymedia import Client
     from anymedia.engine.sidecar import Sidecar
@@ -23,11 +25,12 @@ T = TypeVar("T")
 
 @attrs.frozen
 class Saving:
-    """What a command says of its results: the place (None: as configured), the pattern of names, and a sidecar."""
+    """What a command says of its results: their place (None: as configured) and names, a sidecar, and --show."""
 
     out: str | None
     names: str | None = None
     sidecar: "Sidecar" = False
+    show: bool = False
 
     def place(self, config: Config) -> str | None:
         """Return the place; None where it is the configured storage."""
@@ -73,9 +76,10 @@ def saves(function: Callable[..., T]) -> Callable[..., T]:
     """Add the flags to a command; it receives them as `saving`."""
 
     @wraps(function)
-    def saving(*args: Any, out: str | None, names: str | None, sidecar: str | None, **given: Any) -> T:
+    def saving(*args: Any, out: str | None, names: str | None, sidecar: str | None, show: bool, **given: Any) -> T:
+        refuse_json(show=show, as_json=given["as_json"])
         beside: Sidecar = "request" if sidecar == "request" else sidecar is not None
-        return function(*args, saving=Saving(out, names, beside), **given)
+        return function(*args, saving=Saving(out, names, beside, show), **given)
 
     for flag in reversed(_FLAGS):
         saving = flag(saving)
@@ -108,6 +112,7 @@ _FLAGS: tuple[Callable[..., Any], ...] = (
         flag_value="request",
         help="The same with the request itself, where the journal may hold prompts.",
     ),
+    show_option,
 )
 
 

@@ -18,6 +18,7 @@ from .attempts import money_of, stands
 from .command import Command, Group, config_option, kind_option
 from .complete import accounts
 from .doubt import replay_until, replayed, ways_out
+from .inline.option import looks_at, refuse_json, show_option
 from .journal import SHORT_ID, attempt_json, is_uncertain, read_journal, since_option, when, with_journal
 from .listed import show_list
 from .text import dollars, price, print_json, print_json_list, say
@@ -120,17 +121,19 @@ def _refuse_flags(ctx: click.Context, why: str, besides: Container[str] = ()) ->
 
 @command.command("show", cls=Command, example="tasks show 3f2a")
 @click.argument("name", metavar="ID")
+@show_option
 @config_option
-def show(name: str, config: Path | None, as_json: bool) -> None:
+def show(name: str, show: bool, config: Path | None, as_json: bool) -> None:
     """Show all that is known of an attempt.
 
     What was sent and why there, what came of it, what it cost, and where the result is. --json prints the attempt.
     """
+    refuse_json(show=show, as_json=as_json)
     attempt = read_journal(config, lambda ledger: ledger.find(name))
     if as_json:
         print_json(attempt_json(attempt))
     else:
-        _show(attempt)
+        _show(attempt, show=show)
 
 
 @command.command("settle", cls=Command, example="tasks settle 3f2a --not-billed")
@@ -229,7 +232,7 @@ def _drift(attempt: Attempt) -> str | None:
     return None if drift is None else f"{dollars(abs(drift))} {'above' if drift > 0 else 'below'} the quote"
 
 
-def _show(attempt: Attempt) -> None:
+def _show(attempt: Attempt, *, show: bool) -> None:
     from .attempts import last_answer
     from .screen import json_text, pairs
 
@@ -241,6 +244,9 @@ def _show(attempt: Attempt) -> None:
     if attempt.task is not None:
         screen.headline("task", "cyan", attempt.task.id)
         screen.block(pairs(_task_facts(attempt.task)))
+        look = looks_at(screen, show=show)
+        for asset in attempt.task.assets:
+            look(asset)
     screen.headline("sent", "cyan", attempt.order.path)
     screen.block("not kept (prompts = false)" if attempt.order.body is None else json_text(attempt.order.body))
     if (answer := last_answer(attempt)) is not None:

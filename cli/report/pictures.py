@@ -4,12 +4,12 @@ import base64
 import io
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from stat import S_ISREG
 from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
 from anymedia import Asset, Attempt
+from anymedia.cli.inline.opened import is_file, opened
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -23,14 +23,8 @@ SIDE = 320
 BYTES = 20_000
 """Bytes of a thumbnail in the page, at most; all together are below a megabyte."""
 
-LARGEST, PIXELS = 64 << 20, 100_000_000
-"""Bytes and pixels of a picture that is made smaller at most."""
-
 QUALITIES = (82, 70, 55, 40, 25)
 """How well a thumbnail is kept: the first that is small enough."""
-
-FORMATS = ("AVIF", "GIF", "JPEG", "PNG", "WEBP")
-"""What is read as a picture; of others, some would start further programs."""
 
 
 @attrs.frozen(kw_only=True)
@@ -68,17 +62,10 @@ def _works(attempt: Attempt, *, thumbnails: bool) -> Iterator[Work]:
         asset for asset in task.assets if asset.kind == "image" and asset.path is not None and asset.role != "main"
     ]
     for asset in task.works:
-        there = None if asset.path is None else _is_file(asset.path)
+        there = None if asset.path is None else is_file(asset.path)
         pictures = [asset, *covers] if asset.kind == "image" else covers
         made = (thumbnail(each.path) for each in pictures if thumbnails and there and each.path is not None)
         yield Work(attempt=attempt, asset=asset, there=there, thumbnail=next(filter(None, made), None))
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return S_ISREG(path.stat().st_mode)
-    except (OSError, ValueError):
-        return False
 
 
 def thumbnail(path: Path) -> str | None:
@@ -87,30 +74,10 @@ def thumbnail(path: Path) -> str | None:
     Without Pillow only a picture that is small enough as it is would do, and of that nobody can tell what is in it.
     """
     try:
-        from PIL import Image, UnidentifiedImageError
+        picture = opened(path, SIDE)
     except ImportError:
         return None
-    try:
-        if not _is_file(path) or path.stat().st_size > LARGEST:
-            return None
-        with Image.open(path, formats=FORMATS) as picture:
-            if picture.width * picture.height > PIXELS:
-                return None
-            picture.draft("RGB", (SIDE * 2, SIDE * 2))
-            return _uri(_small(picture))
-    except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError, MemoryError):
-        return None
-
-
-def _small(picture: "Image") -> "Image":
-    """Return a picture made smaller, on white where it is transparent."""
-    from PIL import Image, ImageOps
-
-    turned = ImageOps.exif_transpose(picture)
-    turned.thumbnail((SIDE, SIDE))
-    whole = turned.convert("RGBA")
-    paper = Image.new("RGBA", whole.size, "white")
-    return Image.alpha_composite(paper, whole).convert("RGB")
+    return None if picture is None else _uri(picture)
 
 
 def _uri(picture: "Image") -> str | None:
