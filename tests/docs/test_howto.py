@@ -343,7 +343,7 @@ async def test_a_tenant_has_limits_and_is_taken_up_again(simulators):
     async with tenants.serving(keys_of, terms) as serving:
         await serving.recover(database, "out")
         await asyncio.gather(*(serving.make(name, "order-1", "a lighthouse") for name in ("acme", "acme", "bolt")))
-        with pytest.raises(AnymediaError, match=r"acme-reapi may spend 0.03 USD a day"):
+        with pytest.raises(AnymediaError, match=r"acme-reapi may spend \$0.03 a day"):
             await serving.make("acme", "order-2", "a lighthouse")
         serving.changed("acme")
         assert (await serving.client("acme")).config.accounts.keys() == {"acme-reapi"}
