@@ -1,11 +1,12 @@
 """What a person sees: tables and colours on a terminal, plain lines that are never cut in a pipe."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 from typing import Any, TypeAlias
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, RenderableType
 from rich.highlighter import JSONHighlighter
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.rule import Rule
 from rich.table import Table
@@ -18,6 +19,9 @@ UNLIMITED = 10_000
 
 ROOMY = 80
 """Columns of a terminal on which a name may keep its line."""
+
+GAP, WORD = 2, 12
+"""Columns between those of a table, and of a word that is folded at the latest."""
 
 Cell: TypeAlias = RenderableType | list[str]
 
@@ -72,14 +76,32 @@ class Screen(Console):
         are not folded where there is room for it.
         """
         made = Table(box=SIMPLE_HEAD if self.is_terminal else None, padding=(0, 1, 0, 0), header_style="bold")
-        for column in columns:
-            made.add_column(column, overflow="fold", no_wrap=column in whole and self.width >= ROOMY)
+        heads, cells = tuple(columns), [[self._cell(cell) for cell in row] for row in rows]
+        kept = whole if self.width >= ROOMY else self._kept(heads, cells, whole)
+        for head in heads:
+            made.add_column(head, overflow="fold", no_wrap=head in kept)
         if fill and self.is_terminal:
             made.expand, last = True, made.columns[-1]
             last.ratio, last.no_wrap, last.overflow = 1, True, "ellipsis"
-        for row in rows:
-            made.add_row(*(self._cell(cell) for cell in row))
+        for row in cells:
+            made.add_row(*row)
         self.print(made)
+
+    def _kept(
+        self, heads: Sequence[str], rows: Sequence[Sequence[RenderableType]], whole: Container[str]
+    ) -> Container[str]:
+        """Return which of the columns that are not to be folded have room, the first ones first."""
+        sizes: dict[str, tuple[int, int]] = {}
+        for head, *column in zip(heads, *rows, strict=True):
+            each = [Measurement.get(self, self.options.update(width=UNLIMITED), cell) for cell in (head, *column)]
+            sizes[head] = min(max(size.minimum for size in each), WORD), max(size.maximum for size in each)
+        left = self.width - 1 - sum(least + GAP for least, _ in sizes.values())
+        kept = []
+        for head, (least, most) in sizes.items():
+            if head in whole and most - least <= left:
+                kept.append(head)
+                left -= most - least
+        return kept
 
     def _cell(self, cell: Cell) -> RenderableType:
         return ("\n" if self.is_terminal else ", ").join(cell) if isinstance(cell, list) else cell

@@ -1,6 +1,7 @@
 """The flag --show, which is added to what makes or shows files; what it needs is imported where it is given."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -9,6 +10,8 @@ from anymedia import Asset
 
 if TYPE_CHECKING:
     from anymedia.cli.screen import Screen
+
+    from .showing import Look
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -31,10 +34,21 @@ def refuse_json(*, show: bool, as_json: bool) -> None:
 
 
 def looks_at(screen: "Screen", *, show: bool, rows: int | None = None) -> Callable[[Asset], None]:
-    """Return what shows a result on a terminal, on so many lines at most; it does nothing where none is shown."""
-    if show:
+    """Return what shows a result on a terminal, on so many lines at most; it does nothing without --show.
+
+    The terminal is asked how it takes pictures when there is the first one.
+    """
+    if not show:
+        return lambda _: None
+
+    @cache
+    def found() -> "Look | None":
         from .showing import ROWS, look
 
-        if (found := look(screen, rows=rows or ROWS)) is not None:
-            return found
-    return lambda _: None
+        return look(screen, rows=rows or ROWS)
+
+    def at(asset: Asset) -> None:
+        if (look := found()) is not None:
+            look(asset)
+
+    return at

@@ -75,7 +75,7 @@ def test_without_buying_nobody_is_asked(shop, simulators):
 
 
 @pytest.mark.parametrize(
-    ("ceiling", "requests", "cost"), [("0.50", 6, "0.864"), ("0.30", 4, "0.134"), ("0.001", 0, "0")]
+    ("ceiling", "requests", "cost"), [("0.50", 6, "0.864"), ("0.30", 4, "0.134"), ("0.001", 0, "0.00")]
 )
 def test_what_is_printed_is_what_is_billed(shop, simulators, ceiling, requests, cost):
     printed = shop("--buy", "--config", "anymedia.toml", "--ceiling", ceiling)
@@ -118,7 +118,7 @@ def test_one_line_of_the_configuration_switches_the_provider_of_a_clip(simulator
     monkeypatch.setattr("sys.argv", ["clip.py", "--config", "anymedia.toml"])
     runpy.run_path(str(EXAMPLES / "clip.py"), run_name="__main__")
     *_, made = capsys.readouterr().out.splitlines()
-    cost = {"reapi": "0.385", "runapi": "0.7"}[first]
+    cost = {"reapi": "0.385", "runapi": "0.70"}[first]
     assert re.fullmatch(rf"{first} made out/\S+\.mp4: 1280x720, 5\.0 s, for \${cost}", made)
     assert submits(simulators) == {first: 1}
 
