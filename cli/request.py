@@ -156,7 +156,8 @@ def _foreign(given: dict[str, Any], kind: Kind) -> list[str]:
 
 
 def _missing(ctx: click.Context, name: str) -> click.MissingParameter:
-    return click.MissingParameter(ctx=ctx, param=next(param for param in ctx.command.params if param.name == name))
+    param = next(param for param in ctx.command.params if param.name == name)
+    return click.MissingParameter("`anymedia models` lists them" if name == "model" else None, ctx=ctx, param=param)
 
 
 _WHOM: tuple[Callable[..., Any], ...] = (
