@@ -100,4 +100,4 @@ def problem_rows(problems: Iterable[Problem]) -> Iterator[tuple[str, str]]:
     """Yield each problem as the flag and what is wrong with it."""
     for problem in problems:
         message = problem.message.removeprefix(f"{problem.field}: ")  # the flag says it
-        yield flag(problem.field), in_flags(message) + (f"\n{problem.page}" if problem.page else "")
+        yield flag(problem.field), in_flags(message) + (f" ({problem.page})" if problem.page else "")

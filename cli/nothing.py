@@ -16,7 +16,7 @@ def refuse_nothing(accounts: Sequence[Account], kind: Kind | None, model: str | 
     names = " and ".join(account.name for account in accounts) or "no account"
     sells = "sell" if len(accounts) > 1 else "sells"
     if model is not None:
-        made = kinds_of(model, known)
+        made = kinds_of(model, known, asked=[account.adapter for account in accounts])
         if kind is not None and kind not in made:
             refuse("kind", f"{model} makes {works(made)}, not {works([kind])}")
         refuse_elsewhere(model, None, accounts, known)

@@ -10,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from anymedia import Account, Config, OutOfBounds, Problem, Request, load_config
+from anymedia.declare import Adapter
 from anymedia.model.kinds import KINDS
 from anymedia.model.options import OnUnsupported
 from anymedia.model.vocabulary import Kind
@@ -117,7 +118,7 @@ def _asked(
         raise _missing(ctx, "model" if given else PROMPT)
     known = [*adapters().values(), *(account.adapter for account in config.accounts.values())]
     given["model"] = model_meant(given["model"], known)
-    kinds = kinds_of(given["model"], known, offer)
+    kinds = kinds_of(given["model"], known, offer, asked=_adapters(accounts, config))
     kind = next((kind for kind in kinds if not _foreign(_named(given, kind), kind)), kinds[0])
     named = _named(given, kind)
     foreign = _foreign(named, kind)
@@ -133,6 +134,15 @@ def _asked(
     return Asked(KINDS[kind](**named), accounts, offer, on_unsupported, ctx.obj.now().date())
 
 
+def _adapters(names: Sequence[str], config: Config) -> list[Adapter]:
+    """Return the adapters of the accounts that are named, as far as there are such: it is said later if there are not.
+
+    A provider without an account of its own may be asked for its prices.
+    """
+    found = (config.accounts[name].adapter if name in config.accounts else adapters().get(name) for name in names)
+    return [adapter for adapter in found if adapter is not None]
+
+
 def _named(given: dict[str, Any], kind: Kind) -> dict[str, Any]:
     """Return what is given, with the argument as the text to be spoken where requests of a kind have no prompt."""
     if kind in kinds_with(PROMPT) or TEXT in given:
@@ -146,7 +156,8 @@ def _foreign(given: dict[str, Any], kind: Kind) -> list[str]:
 
 
 def _missing(ctx: click.Context, name: str) -> click.MissingParameter:
-    return click.MissingParameter(ctx=ctx, param=next(param for param in ctx.command.params if param.name == name))
+    param = next(param for param in ctx.command.params if param.name == name)
+    return click.MissingParameter("`anymedia models` lists them" if name == "model" else None, ctx=ctx, param=param)
 
 
 _WHOM: tuple[Callable[..., Any], ...] = (

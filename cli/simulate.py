@@ -109,12 +109,22 @@ def command(
     SIGTERM; --json prints one line a provider: provider, base_url, api_key.
     """
     needs_packages()
+    _check_names(providers)
     if program and as_json:
         raise click.UsageError("--json goes without a program, which has stdout for itself")
     wanted = Wanted(host=host, port=port, providers=providers, speed=speed, faults=faults, folder=write)
     if program:
         raise click.exceptions.Exit(asyncio.run(_run(wanted, program)))
     asyncio.run(_serve(wanted, as_json=as_json))
+
+
+def _check_names(providers: Sequence[str]) -> None:
+    """Check that there is a simulator of each name. Errors: UsageError, naming those that may be meant."""
+    from anymedia.simulators import names
+
+    for name in providers:
+        if name not in names():
+            raise click.UsageError(no_such("simulator", name, names()))
 
 
 def needs_packages() -> None:

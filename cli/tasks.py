@@ -11,6 +11,7 @@ from click.core import ParameterSource
 from anymedia import Asset, Attempt, Billed, Failure, Task, load_config, to_json
 from anymedia.engine.handle import handle
 from anymedia.errors import OutOfBounds, Problem
+from anymedia.model.names import no_such
 from anymedia.model.task import STATUSES
 
 from .attempts import money_of, stands
@@ -43,9 +44,7 @@ DOUBT = (
 def _state(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
     state = None if text is None else text.lower().replace("-", " ")
     if state is not None and state not in STATUSES:
-        raise click.BadParameter(
-            f"must be one of {', '.join(word.replace(' ', '-') for word in STATUSES)}, not {text!r}"
-        )
+        raise click.BadParameter(no_such("state", str(text), [word.replace(" ", "-") for word in STATUSES]))
     return state
 
 

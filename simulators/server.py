@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import socket
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from email.utils import formatdate
 from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, cast
 
@@ -83,7 +84,12 @@ class Server:
             except TimeoutError:
                 return web.Response(status=408, text=f"the request took more than {BODY_SECONDS:g} s\n")
             response = await self._answer(evolve(request, body=body), turn)
-        return await self._sent(http, response)
+        return await self._sent(http, evolve(response, headers=self._dated(response.headers)))
+
+    def _dated(self, headers: Mapping[str, str]) -> Mapping[str, str]:
+        """The headers with the time on the service's own clock, unless they name one."""
+        told = any(name.lower() == "date" for name in headers)
+        return headers if told else {"Date": formatdate(self.service.clock(), usegmt=True), **headers}
 
     async def _body(self, http: web.Request, most: float, turn: contextlib.AsyncExitStack) -> bytes:
         """The body; one that is long takes its turn, so that not many of them are in memory."""

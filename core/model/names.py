@@ -7,6 +7,9 @@ from types import MappingProxyType
 _LIKE = 0.65
 """How like a name another must be to be meant by it, from 0 to 1."""
 
+_MANY, _NEAREST = 30, 5
+"""Names that are listed at most, and how many stand for more."""
+
 _PART = 2
 """Characters that a part of a name has at least."""
 
@@ -19,8 +22,13 @@ def no_such(what: str, name: str, known: Iterable[str], also: Mapping[str, str] 
     `also` are other words by which known ones are called.
     """
     known = list(known)
-    near = meant(name, known, also)
-    hint = f"did you mean {either(near)}?" if near else "there are " + (", ".join(known) or "none")
+    if near := meant(name, known, also):
+        hint = f"did you mean {either(near)}?"
+    elif len(known) > _MANY:
+        nearest = get_close_matches(name.casefold(), known, _NEAREST, 0)
+        hint = f"of {len(known)} the nearest are {', '.join(nearest)}"
+    else:
+        hint = "there are " + (", ".join(known) or "none")
     return f"no {what} is named {name!r}; {hint}"
 
 

@@ -128,7 +128,8 @@ def candidates(
     if not found or request.extra:
         from .unsold import check_names, refuse_elsewhere  # which few requests need
 
-        check_names(request, offer, [*known, *(account.adapter for account in accounts)])
+        asked = [account.adapter for account in accounts]
+        check_names(request, offer, [*known, *asked], asked)
         if not found:
             refuse_elsewhere(request.model, offer, accounts, known)
     return found

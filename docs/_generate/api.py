@@ -24,7 +24,8 @@ FOLDER = CONTENTS.removesuffix(".md")
 
 INTRO = """\
 Everything that a program needs is imported from `anymedia`; a name loads what it needs when it is first used. Types
-are checked with mypy and pyright in their strict modes. What is not on these pages may change in any release."""
+are checked with mypy and pyright in their strict modes. [Versions](../../CONTRIBUTING.md#versions) says what a release
+keeps."""
 
 OTHERS = """\
 What adapters are written in, `anymedia.declare`, is told in [The words of adapters](../words.md)."""

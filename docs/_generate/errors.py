@@ -10,6 +10,7 @@ from anymedia import (
     AnymediaError,
     ConfigError,
     NoRoute,
+    OverCeiling,
     ProviderError,
     Refund,
     RequestError,
@@ -42,6 +43,10 @@ key for too long."""
 
 EXITS = "What a command of `anymedia` exits with:"
 
+IN_WORDS = """\
+On stderr an error is one sentence with what was billed, and below it what to do. `-v` adds all that is known of it, as
+`--json` does."""
+
 AS_JSON = """\
 With `--json` a command that ends in an error prints one object on stdout, `{"error": {…}}`, and the text on stderr as
 ever. In it are `type` (the error's name, as above), `message`, `retry`, `billed`, `outcome` and the facts of the call;
@@ -65,6 +70,7 @@ ROUTES = (
     (ConfigError(), "when an API key is missing at one of them, and no other takes it"),
     (Unavailable(), "when an offer was tried"),
     (SubmitUncertain(), "when one of its submits may have been billed"),
+    (OverCeiling(), "when a ceiling stands in the way of one, and nothing was sent to the others"),
 )
 """What a NoRoute holds, in words."""
 
@@ -82,6 +88,7 @@ def page(sellers: Sequence[Adapter]) -> str:
         "## Exit codes",
         EXITS,
         table(["code", "when"], _exits()),
+        IN_WORDS,
         AS_JSON,
         "## By HTTP status",
         HTTP,
@@ -130,7 +137,7 @@ def _row(kind: type[AnymediaError]) -> list[str]:
 def _exits() -> Iterator[list[str]]:
     found: dict[int, list[str]] = {
         0: ["everything is there"],
-        MISSING: ["some of it is missing, or could not be saved"],
+        MISSING: ["some of it is missing, or could not be saved; `doctor` found something wrong"],
         UsageError.exit_code: ["the command line cannot be read; a list has nothing to show; every offer refuses"],
         INTERRUPTED: ["interrupted"],
     }

@@ -27,7 +27,8 @@ def test_every_help_has_an_example_of_that_command_that_can_be_typed(path, tmp_p
     words = shlex.split(COMMANDS[path].example, comments=True)
     words = words[: words.index(">")] if ">" in words else words
     assert tuple(words[: len(path)]) == path
-    COMMANDS[path].make_context(" ".join(path), words[len(path) :])
+    # Below the root, whose names of --help click keeps with each command.
+    COMMANDS[path].make_context(path[-1], words[len(path) :], parent=click.Context(app, **app.context_settings))
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -525,14 +525,9 @@ def test_nothing_was_asked_yet(terminal):
     Page(Path("r.html").read_text())
 
 
-def test_until_when_a_replay_is_safe_is_told(terminal):
-    one, second = attempt(0), timedelta(seconds=1)
-    doubts = [
-        attrs.evolve(
-            one, id=f"{place:032x}", started_at=NOW - 9 * second, replay_until=until, outcome=Outcome.UNCERTAIN
-        )
-        for place, until in enumerate((NOW + second, NOW - second))
-    ]
-    read = Page(page(doubts))
-    assert read.text.count("anymedia resume --replay") == 1
-    assert read.text.count("no: nothing tells the provider") == 1
+def test_until_when_a_replay_is_safe_is_told():
+    doubt = attrs.evolve(attempt(0), replay_key="k", outcome=Outcome.UNCERTAIN)
+    ends = (NOW + timedelta(seconds=90), NOW - timedelta(seconds=1), None)
+    read = Page(page([attrs.evolve(doubt, replay_until=until) for until in ends]))
+    assert read.text.count("until 2026-12-01 00:01 UTC : anymedia resume --replay does, and it is bought once") == 1
+    assert read.text.count("no: nothing tells the provider") == 2

@@ -75,7 +75,10 @@ def on_a_terminal(columns, *words):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["tasks", "--state", "done"], "must be one of queued, running, succeeded,"),  # a usage error of click's
+        (
+            ["tasks", "--state", "done"],
+            "no state is named 'done'; there are queued, running,",
+        ),  # of click
         (["spend"], f"there is no journal at /tmp/{'j' * 100} yet"),
     ],
 )

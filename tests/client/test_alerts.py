@@ -146,18 +146,18 @@ async def test_no_purchase_waits_for_it_nor_fails_with_it(opened, heard, monkeyp
     assert alerts(heard) == []
 
 
-@pytest.mark.parametrize("given", ["0.02", Decimal("0.02"), 0])
+@pytest.mark.parametrize("given", ["0.02", Decimal("0.02"), 0.02, 0])
 async def test_a_program_says_it_in_the_call(opened, heard, given):
     async with opened(MemoryJournal(), given=given, data={}) as client:
         await client.generate(FOX, "reapi")
-    assert [each.limit for each in alerts(heard)] == [Decimal(given)]
+    assert [each.limit for each in alerts(heard)] == [Decimal(str(given))]
 
 
 @pytest.mark.parametrize(
     ("error", "says", "options"),
     [
-        (OutOfBounds, "daily_alert: must be an amount in USD", {"given": 0.02}),
-        (ConfigError, r"alerts: daily: must be USD as text", {"daily": "much"}),
+        (OutOfBounds, "daily_alert: must be an amount in USD", {"given": "much"}),
+        (ConfigError, r"alerts: daily: must be an amount in USD", {"daily": "much"}),
         (ConfigError, r"alerts: .*weekly", {"data": {"alerts": {"weekly": "1"}}}),
         (
             ConfigError,

@@ -398,8 +398,10 @@ async def test_over_the_ceiling_nothing_is_sent(client, sims, request_):
         with pytest.raises(OverCeiling, match=r"more than the \$0.02 allowed") as caught:
             await verb(request_, *ORDER, max_price="0.02")
         assert caught.value.outcome is Outcome.NOT_SENT
-    with pytest.raises(OutOfBounds, match="max_price: must be an amount in USD, as text or Decimal"):
-        await client.generate(request_, max_price=0.1)
+        with pytest.raises(OverCeiling, match=r"more than the 0.02 USD allowed"):
+            await verb(request_, *ORDER, max_price=0.02)
+    with pytest.raises(OutOfBounds, match=r"max_price: has more than 9 decimals: 0\.30000000000000004; write"):
+        await client.generate(request_, max_price=0.1 + 0.2)
     with pytest.raises(OverCeiling, match="the price of runapi/flux-2-max is unknown"):
         await client.generate(ImageRequest(model="flux-2-max", prompt="a fox"), "runapi", max_price="1")
     assert sum(submits(sims).values()) == 0

@@ -20,9 +20,7 @@ from anymedia import (
     TaskFailed,
 )
 from anymedia.journal import MemoryJournal
-from anymedia.observe import events as all_events
 from anymedia.observe.facts import BESIDE, FACTS
-from anymedia.observe.log import LINES
 from anymedia.transport.retry import Patience
 from tests.samples import sample
 from tests.seen import Records, Seen
@@ -412,12 +410,6 @@ def test_half_an_opentelemetry_is_none(monkeypatch):
     readers.in_use.cache_clear()
     assert readers.in_use() is None
     readers.in_use.cache_clear()
-
-
-def test_every_event_has_a_line_and_its_facts_are_declared():
-    events = [each for each in vars(all_events).values() if isinstance(each, type) and hasattr(each, "facts")]
-    assert set(LINES) == {each for each in events if each is not all_events.Event}
-    assert {line.logger.name.partition(".")[0] for line in LINES.values()} == {"anymedia"}
 
 
 def test_a_library_leaves_it_to_the_program_where_lines_go():

@@ -55,7 +55,7 @@ def test_what_leads_a_key_elsewhere_is_refused_with_three_ways_out(here, environ
         load_config(environ=environ)
     said = str(caught.value)
     assert said.startswith(f"anymedia.toml: {place.partition(' ')[0]} could lead an API key")
-    assert all(way in said for way in ("--config", "ANYMEDIA_CONFIG", "`anymedia trust`"))
+    assert all(way in said for way in ("config=", "ANYMEDIA_CONFIG", "`anymedia trust`"))
     assert "aws-2" not in said
     # Each of the ways leads to what is said of the file itself.
     ways = (lambda: load_config(here, environ), lambda: load_config(environ=environ | {"ANYMEDIA_CONFIG": str(here)}))

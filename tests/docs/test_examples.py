@@ -310,7 +310,7 @@ async def test_without_any_good_key_the_service_is_not_well(service, simulators)
     [
         (b'{"prompt": "A fox", "count": 9}', "more than the $0.10 allowed"),
         (b'{"prompt": "A fox", "extra": {"reapi": {"n": 9}}}', "the body must be a JSON object"),
-        (b'{"prompt": "A fox", "aspect_ratio": "16x9"}', "aspect_ratio"),
+        (b'{"prompt": "A fox", "aspect_ratio": "1.8"}', "aspect_ratio"),
         (json.dumps({"prompt": "A fox" * 20_000}).encode(), "prompt"),  # every offer has another bound
         (b'{"prompt": "A fox"', "the body must be a JSON object"),
         (b"[]", "the body must be a JSON object"),
@@ -454,7 +454,7 @@ async def test_what_is_left_is_taken_up(form, hooks, simulators, clock):
         ({}, b"{}", "", 400, "give an Idempotency-Key"),
         ({}, b'{"prompt": "A fox"', "k", 422, "the body must be a JSON object"),
         ({}, b'{"prompt": "A fox", "extra": {}}', "k", 422, "the body must be a JSON object"),
-        ({}, b'{"prompt": "A fox", "aspect_ratio": "16x9"}', "k", 422, "aspect_ratio"),
+        ({}, b'{"prompt": "A fox", "aspect_ratio": "1.8"}', "k", 422, "aspect_ratio"),
         ({CHEAPEST: {"kind": "reset_after"}}, b'{"prompt": "A fox"}', "k", 502, "may have been billed"),
         ({name: {"kind": "no_credit"} for name in FOUR}, b'{"prompt": "A fox"}', "k", 503, ""),
     ],

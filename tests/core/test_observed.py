@@ -1,0 +1,168 @@
+"""Each event as a line, as fields and as attributes; and who reads it."""
+
+import json
+import logging
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import attrs
+import pytest
+
+from anymedia import Alert, Attempt, Failure, Money, Order, State, Task
+from anymedia.model.money import PriceStatus
+from anymedia.model.vocabulary import Cause, Outcome, Refund
+from anymedia.observe import events, readers
+from anymedia.observe.events import (
+    Answered,
+    CooledDown,
+    Downloaded,
+    Ended,
+    FellBack,
+    Looked,
+    Moved,
+    Posted,
+    Recovered,
+    Refused,
+    Sent,
+    Uploaded,
+    Waits,
+)
+from anymedia.observe.facts import FACTS, attributes, fields
+from anymedia.observe.log import LINES
+from anymedia.observe.readers import Readers
+from tests.seen import Records, Seen
+
+NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
+LATER = NOW + timedelta(seconds=90)
+MONEY = Money(usd=Decimal("0.028"), status=PriceStatus.EXACT, got="table")
+ORDER = Order(
+    provider="acme", account="acme-team", offer="acme/m", model="m", path="/p", money=MONEY, why="the cheapest"
+)
+RAW = attrs.evolve(ORDER, offer=None, model=None, money=Money(), why=None)
+ATTEMPT = Attempt(id="0123456789abcdef", order=ORDER, origin="https://api.acme.example", started_at=NOW)
+TASK = Task(id="t_1", provider="acme", account="acme-team", model="m", money=MONEY, submitted_at=NOW, path="/p")
+DONE = attrs.evolve(TASK, state=State.SUCCEEDED, ended_at=LATER)
+
+
+def answered(outcome, **how):
+    return Answered(attrs.evolve(ATTEMPT, outcome=outcome, ended_at=LATER, sends=1, **how))
+
+
+def failed(refund, **how):
+    return Ended(attrs.evolve(DONE, state=State.FAILED, failure=Failure(cause=Cause.BLOCKED, refund=refund), **how))
+
+
+def canceled(**how):
+    return Ended(attrs.evolve(DONE, state=State.CANCELED, **how))
+
+
+ROWS = [
+    (Sent(ATTEMPT), "attempt 01234567 sent to acme-team, m, $0.028, the cheapest"),
+    (Sent(attrs.evolve(ATTEMPT, order=RAW, origin=None)), "attempt 01234567 sent to acme-team, price unknown"),
+    (
+        Sent(ATTEMPT, again=True),
+        "attempt 01234567 sent again under its replay key to acme-team, m, $0.028, the cheapest",
+    ),
+    (answered(Outcome.ACCEPTED, task=TASK), "attempt 01234567 accepted in 90.0 s, acme-team task t_1, $0.028"),
+    (
+        attrs.evolve(answered(Outcome.ACCEPTED, task=TASK), by_webhook=True),
+        "attempt 01234567 named by a webhook, acme-team task t_1, $0.028",
+    ),
+    (answered(Outcome.REFUSED, cause=Cause.BLOCKED), "attempt 01234567 refused in 90.0 s, blocked, not billed"),
+    (answered(Outcome.NOT_SENT), "attempt 01234567 not sent in 90.0 s, not billed"),
+    (
+        answered(Outcome.UNCERTAIN, cause=Cause.UNAVAILABLE),
+        "attempt 01234567 uncertain in 90.0 s, it may have been billed",
+    ),
+    (
+        answered(Outcome.ACCEPTED_WITHOUT_ID),
+        "attempt 01234567 accepted without id in 90.0 s, billed in all likelihood",
+    ),
+    (FellBack(ORDER, "other/m"), "goes on at acme-team, m, $0.028, the cheapest"),
+    (FellBack(RAW, "acme/m", again=True), "tries again at acme-team, price unknown"),
+    (Waits(TASK), "acme-team task t_1 waited for"),
+    (Looked(TASK), "acme-team task t_1 queued"),
+    (Looked(TASK, "RateLimited"), "acme-team task t_1: RateLimited"),
+    (Moved(attrs.evolve(TASK, state=State.RUNNING)), "acme-team task t_1 running"),
+    (Ended(DONE), "acme-team task t_1 succeeded after 90.0 s, $0.028"),
+    (failed(Refund.YES), "acme-team task t_1 failed after 90.0 s, blocked, not billed"),
+    (failed(Refund.NO), "acme-team task t_1 failed after 90.0 s, blocked, $0.028"),
+    (failed(Refund.UNKNOWN, ended_at=None), "acme-team task t_1 failed after 0.0 s, blocked, $0.028, if it is billed"),
+    (canceled(), "acme-team task t_1 canceled after 90.0 s, $0.028, if it is billed"),
+    (canceled(money=Money(usd=Decimal(0), got="settled")), "acme-team task t_1 canceled after 90.0 s, not billed"),
+    (canceled(money=attrs.evolve(MONEY, got="settled")), "acme-team task t_1 canceled after 90.0 s, $0.028"),
+    (CooledDown("a", "acme", "no_credit", LATER, 2), "a is left alone until 12:01:30 UTC: no_credit"),
+    (CooledDown("a", "acme", "bad_api_key", None, 3), "a is left alone until it is well again: bad_api_key"),
+    (Recovered("a", "acme"), "a is asked again"),
+    (Uploaded("a", "acme", 1234, "image/png", 0.25), "uploaded 1,234 bytes of image/png for a in 0.2 s"),
+    (
+        Uploaded("a", "acme", 1_234_567, "image/png", 1.0, "Unavailable"),
+        "upload of 1.2 MB of image/png for a failed: Unavailable",
+    ),
+    (
+        Downloaded(DONE, 2, 0.5, 1234, "image/png"),
+        "acme-team task t_1 file 2 saved in 0.5 s, 1,234 bytes of image/png",
+    ),
+    (Downloaded(DONE, 1, 9.0, error="DownloadError"), "acme-team task t_1 file 1 not saved: DownloadError"),
+    (Posted("a", DONE), "webhook for a: acme-team task t_1 succeeded"),
+    (Posted("a"), "webhook for a: no task that is known"),
+    (Refused("a\nb", "its signature is forged"), "webhook for a b refused: its signature is forged"),
+    (
+        Alert(day=date(2026, 12, 1), limit=Decimal(20), spent=Decimal("20.5"), unknown=2),
+        "$20.50 spent or reserved today (UTC), which is over $20.00; 2 of unknown price are not in it",
+    ),
+]
+
+
+@pytest.fixture
+def records():
+    logger, handler = logging.getLogger("anymedia"), Records()
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    yield handler
+    logger.setLevel(logging.NOTSET)
+    logger.removeHandler(handler)
+
+
+@pytest.mark.parametrize(("event", "line"), ROWS)
+def test_an_event_is_a_line_with_its_facts(event, line, records):
+    Readers(None, dict).tell(event)
+    (record,) = records.all
+    assert record.getMessage() == line
+    assert set(event.facts) <= set(FACTS)
+    told = fields(event.facts)
+    assert told.items() <= vars(record).items()
+    assert json.loads(json.dumps(told)) == told
+    kept = {name for name in event.facts if FACTS[name].attribute is not None}
+    found = attributes(event.facts)
+    assert len(found) == len(kept) + ("origin" in kept)  # which is an address and a port
+    assert all(type(value) in (str, int, float, bool) for value in found.values())
+
+
+def test_every_event_is_among_these_and_every_fact_is_one_of_theirs():
+    of_module = {each for each in vars(events).values() if isinstance(each, type) and hasattr(each, "facts")}
+    assert {type(event) for event, _ in ROWS} == set(LINES) == of_module - {events.Event}
+    assert {name for event, _ in ROWS for name in event.facts} == set(FACTS) - {"wire_id"}
+
+
+def test_the_end_of_a_task_is_told_once_until_it_is_forgotten(monkeypatch):
+    monkeypatch.setattr(readers, "REMEMBERED", 1)
+    heard = []
+    told = Readers(heard.append, dict)
+    for event in (Ended(DONE), Ended(DONE), Ended(attrs.evolve(DONE, id="t_2")), Ended(DONE), Moved(DONE)):
+        told.tell(event)
+    assert [task.id for task in heard] == ["t_1", "t_2", "t_1", "t_1"]
+
+
+def test_what_happens_for_no_call_has_no_span_but_counts():
+    seen = Seen.new()
+    bought = answered(Outcome.ACCEPTED, task=TASK)
+    settled = attrs.evolve(DONE, money=attrs.evolve(MONEY, usd=Decimal("0.03"), got="settled"))
+    for event in (bought, attrs.evolve(bought, by_webhook=True), FellBack(ORDER, "other/m"), Waits(TASK), Looked(TASK)):
+        seen.telemetry.read(event)
+    for event in (Ended(settled, TASK), Ended(settled, TASK, heard=True), Recovered("a", "acme")):
+        seen.telemetry.read(event)
+    assert seen.spans() == []
+    assert seen.counts("anymedia.attempts") == {(): 1}
+    assert seen.counts("anymedia.spend") == {(): 0.03}
+    assert seen.counts("gen_ai.client.operation.duration") == {(): 1}
