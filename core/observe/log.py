@@ -34,7 +34,6 @@ from .events import (
 from .facts import fields
 
 ROOT = logging.getLogger("anymedia")
-ROOT.addHandler(logging.NullHandler())  # whoever wants the lines says where they go
 
 Says: TypeAlias = Callable[[Any], str]
 

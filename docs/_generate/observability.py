@@ -29,7 +29,7 @@ logging.getLogger("anymedia").setLevel(logging.INFO)
 ```
 
 What goes wrong in the library itself (a journal that cannot be written, say) is on `anymedia` as ERROR. A program that
-sets up no logging sees none of it, a warning neither.
+sets up no logging sees warnings and errors on stderr: Python's logging prints what nobody takes.
 
 On the command line, `-v` shows the lines of INFO on stderr and `-vv` those of DEBUG too, before the command or behind
 it: `anymedia -v generate …`. With `--json`, stdout stays JSON alone."""
