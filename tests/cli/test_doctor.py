@@ -96,7 +96,7 @@ def test_accounts_that_are_well(at):
     assert lines[2:4] == ["results: . can be written to", f"clock: {lines[3][7]} s off the providers'"]
     assert [line.split()[0].rstrip(",") for line in lines[5:-2] if line] == [*FOUR]
     verdicts = ("key not checked", "ready", "key not checked", "ready")  # two have no free call
-    assert [line.endswith(f"  {verdict}") for line, verdict in zip(lines[5:-2], verdicts, strict=True)] == [True] * 4
+    assert [line.endswith(f" {verdict}") for line, verdict in zip(lines[5:-2], verdicts, strict=True)] == [True] * 4
     assert lines[-2:] == [
         "key not checked: of api_in_one and revidapi no free call is known that needs an API key",
         "nothing is wrong; 2 of 4 accounts ready",
