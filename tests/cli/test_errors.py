@@ -51,7 +51,7 @@ def test_the_live_task_is_told(terminal, simulators):
 
 def test_what_is_of_no_account_has_a_head_in_words(capsys):
     over = OverCeiling(
-        problems=[Problem(field="max_price", message="acme/paint costs $3, more than the 1 USD allowed")]
+        problems=[Problem(field="max_price", message="acme/paint costs $3.00, more than the $1.00 allowed")]
     )
     show_error(NoRoute(errors=[Unsupported("no such field", account="acme"), over]))
     shown = capsys.readouterr().err

@@ -398,7 +398,7 @@ async def test_over_the_ceiling_nothing_is_sent(client, sims, request_):
         with pytest.raises(OverCeiling, match=r"more than the \$0.02 allowed") as caught:
             await verb(request_, *ORDER, max_price="0.02")
         assert caught.value.outcome is Outcome.NOT_SENT
-        with pytest.raises(OverCeiling, match=r"more than the 0.02 USD allowed"):
+        with pytest.raises(OverCeiling, match=r"more than the \$0.02 allowed"):
             await verb(request_, *ORDER, max_price=0.02)
     with pytest.raises(OutOfBounds, match=r"max_price: has more than 9 decimals: 0\.30000000000000004; write"):
         await client.generate(request_, max_price=0.1 + 0.2)
