@@ -146,9 +146,11 @@ class _Said(logging.Handler):
         return bool(super().filter(record)) and (self.level < logging.WARNING or record.name != COOLDOWNS)
 
     def emit(self, record: logging.LogRecord) -> None:
-        is_warning = record.levelno >= logging.WARNING
-        when = f"{datetime.fromtimestamp(record.created, UTC):%H:%M:%S}"
-        say(f"{record.levelname.lower()}: {record.getMessage()}" if is_warning else f"{when} {record.getMessage()}")
+        if record.levelno >= logging.WARNING:
+            say(f"{record.levelname.lower()}: {record.getMessage()}")
+        else:
+            when = f"{datetime.fromtimestamp(record.created, UTC):%H:%M:%S} "
+            say(f"{when}{record.getMessage()}", indent=" " * len(when))
 
 
 COOLDOWNS = "anymedia.accounts"

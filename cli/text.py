@@ -124,18 +124,16 @@ def _shallow(value: Any, levels: int) -> Any:
     return [_shallow(inner, levels - 1) for inner in value]
 
 
-def say(text: str) -> None:
-    """Print a line on stderr; on a terminal it is broken between words, and nowhere else."""
+def say(text: str, indent: str = "") -> None:
+    """Print a line on stderr; on a terminal alone it is broken between words, and goes on behind `indent`."""
     shown, columns = printable(text), _columns()
-    click.echo(shown if columns is None else wrapped(shown, columns), err=True)
+    click.echo(shown if columns is None else wrapped(shown, columns, indent), err=True)
 
 
-def wrapped(text: str, columns: int) -> str:
+def wrapped(text: str, columns: int, indent: str = "") -> str:
     """Return a text in lines of so many columns, broken between words; a longer word, like a path, stays whole."""
-    lines = (
-        textwrap.wrap(line, columns, break_long_words=False, break_on_hyphens=False) if len(line) > columns else [line]
-        for line in text.split("\n")
-    )
+    rules: dict[str, Any] = {"subsequent_indent": indent, "break_long_words": False, "break_on_hyphens": False}
+    lines = (textwrap.wrap(line, columns, **rules) if len(line) > columns else [line] for line in text.split("\n"))
     return "\n".join(part for parts in lines for part in parts)
 
 

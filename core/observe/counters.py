@@ -103,9 +103,12 @@ class Counters:
         """Count how a task ended, and by how much its bill differs from what was counted before."""
         found = attributes(event.facts)
         self._last(event.seconds, found)
-        before, after = None if event.was is None else event.was.money.usd, event.task.money.usd
-        if before is not None and after is not None and before != after:
-            self._add(SPEND if after > before else RETURNED, abs(after - before), found)
+        after = event.task.money.usd
+        if event.was is None or after is None:
+            return
+        more = after - (event.was.money.usd or 0)  # what nobody knew was not counted
+        if more:
+            self._add(SPEND if more > 0 else RETURNED, abs(more), found)
 
     def looked(self, event: Looked) -> None:
         """Count a look."""

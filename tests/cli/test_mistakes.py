@@ -5,9 +5,14 @@ There the last line of what is said stands under each command, and its exit code
 
 import re
 import shlex
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+
+from anymedia import Attempt, Money, Order
+from anymedia.cli.progress import Progress
+from anymedia.clock import Clock
 
 ROW = re.compile(r"((?:\[\w+: [\w ]+\] )*)\$ anymedia (.+)\n(.+)\n→ (\d+)\n")
 FAULT = re.compile(r"\[(\w+): (\w+)(?: on (\w+))?\]")
@@ -35,3 +40,42 @@ def test_the_last_line_says_what_to_do(terminal, simulators, faults, words, last
     (number,) = [number for number, line in enumerate(lines) if line.startswith(("error: ", "Error: "))]
     assert all(line.startswith("  ") for line in lines[number + 1 :])  # one sentence, and what belongs to it
     assert MONEY.search(lines[number]) or int(code) in (2, 3)  # the sentence says what was billed
+
+
+def test_with_v_all_that_is_known_is_told(terminal, simulators):
+    simulators["reapi"].fault("no_credit", times=None)
+    simulators["runapi"].fault("reset_after", times=None)
+    both = ("--provider", "reapi", "--provider", "runapi", "--max-price", "1", "--on-uncertain", "continue")
+    fox = ("generate", "A fox", "--model", "flux-2-pro")
+    brief, whole = terminal(*fox, *both), terminal(*fox, *both, "-v")
+    for told in (
+        "  error       NoCredit\n",
+        "  try again   at another provider\n",
+        "  status      402\n",
+        "  code        30001",
+    ):
+        assert (told in brief.stderr, told in whole.stderr) == (False, True)
+    assert "  request id  " in whole.stderr
+    assert (
+        "runapi  gave no readable answer: Connection reset by peer\n          it may have been billed" in brief.stderr
+    )
+    assert "2 attempts  at most " in brief.stderr  # as one of them may have been billed
+
+
+def test_what_was_bought_before_is_said(terminal, simulators):
+    once = ("generate", "A fox", "--model", "flux-2-pro", "--provider", "reapi", "--idempotency-key", "k")
+    assert "already bought" not in terminal(*once).stderr
+    told = terminal(*once).stderr
+    assert "already bought on 2026-12-01 00:00 UTC for $0.028 at reapi: nothing was sent for it\n" in told
+    (task,) = terminal.json(*once)["tasks"]
+    assert task["bought_before"] is True
+
+
+def test_an_unanswered_submit_that_is_interrupted_says_until_when_it_can_be_replayed():
+    told, now = Progress(Clock()), Clock().now()
+    order = Order(provider="runapi", account="runapi", path="/", money=Money())
+    for name, until in (("a", now + timedelta(hours=1)), ("b", None)):
+        told.see(Attempt(id=name, order=order, started_at=now, replay_until=until))
+    replayed, lost = told.living()
+    assert f"and until {now + timedelta(hours=1):%H:%M:%S} UTC `anymedia resume --replay` sends it again" in replayed
+    assert "and is not sent again; `anymedia tasks` lists it" in lost

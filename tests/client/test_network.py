@@ -4,13 +4,15 @@ import json
 import socket
 import ssl
 from contextlib import nullcontext
+from datetime import UTC, datetime
 from ipaddress import ip_network
 from pathlib import Path
 
 import aiohttp
 import pytest
 
-from anymedia import Client, ConfigError, Outcome, Unavailable, read_config
+from anymedia import Client, ConfigError, Outcome, Reached, Unavailable, read_config
+from anymedia.clock import Clock
 from anymedia.declare import Adapter
 from anymedia.network import Network, network_of
 from anymedia.translate.messages import Call, Lost
@@ -388,3 +390,51 @@ async def test_an_origin_at_which_nobody_answers_is_not_reached_and_behind_a_pro
         with pytest.raises(Unavailable, match="refused the connection"):
             await client.reach("reapi")
         assert await client.private_address("runapi") is None
+
+
+# What is looked at before anything is bought
+
+
+async def test_what_answers_tells_by_how_much_this_clock_is_ahead():
+    class Noon(Clock):
+        def now(self):
+            return datetime(2026, 12, 1, 12, 1, 30, tzinfo=UTC)
+
+    told = answer(headers=("Date: Tue, 01 Dec 2026 12:00:00 GMT",))
+    async with raw_server(told, answer(status="404 Not Found")) as server:
+        config = {
+            "providers": {"reapi": {"base_url": server.origin, "api_key_env": "K"}},
+            "journal": {"enabled": False},
+        }
+        async with Client(read_config(config, {}), clock=Noon()) as client:
+            assert await client.reach("reapi") == Reached(status=200, ahead=90.0)
+            assert await client.reach("reapi") == Reached(status=404, ahead=None)
+            with pytest.raises(ConfigError, match=r"no url of \[webhooks\] is configured"):
+                await client.reach_webhooks()
+
+
+async def test_the_url_of_the_webhooks_is_reached_from_here_or_not(tmp_path, unused_tcp_port):
+    async with raw_server(answer(status="405 Method Not Allowed")) as server:
+        for origin, status in ((server.origin, 405), (f"http://127.0.0.1:{unused_tcp_port}", None)):
+            data = {"webhooks": {"url": f"{origin}/hooks"}, "journal": {"path": str(tmp_path / "journal.db")}}
+            async with Client(read_config(data, {})) as client:
+                if status is None:
+                    with pytest.raises(Unavailable, match=r"/hooks was not reached: .* refused the connection"):
+                        await client.reach_webhooks()
+                else:
+                    assert (await client.reach_webhooks()).status == status
+
+
+async def test_each_proxy_is_checked_once_and_shown_without_its_password(unused_tcp_port):
+    async with raw_server(answer()) as server:
+        proxies = {"reapi": server, "runapi": server, "fal": None, "kie": ""}
+        gone = f"http://127.0.0.1:{unused_tcp_port}"
+        where = {server: f"http://user:word@127.0.0.1:{server.port}", None: gone, "": ""}
+        data = {"providers": {name: {"proxy": where[proxy]} for name, proxy in proxies.items()} | {"bfl": {}}}
+        config = read_config(data | {"journal": {"enabled": False}}, {"https_proxy": "socks5://p:1"})
+        async with Client(config) as client:
+            found = await client.check_proxies()
+    assert found.pop(f"http://127.0.0.1:{server.port}") is None
+    assert found.pop("that of bfl").startswith("HTTPS_PROXY must be a proxy like")
+    assert [*found] == [gone]
+    assert None not in found.values()

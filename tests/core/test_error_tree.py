@@ -3,9 +3,12 @@
 import copy
 import inspect
 import pickle
+from datetime import UTC, datetime
 
+import attrs
 import pytest
 
+from anymedia import Attempt, Money, Order
 from anymedia.errors import (
     PROVIDER_ERRORS,
     AnymediaError,
@@ -93,6 +96,21 @@ def test_what_is_unsure_is_never_called_free():
     assert (SubmitUncertain().outcome, SubmitUncertain().billed) == (Outcome.UNCERTAIN, Billed.UNKNOWN)
     free = {name for name, each in CLASSES.items() if each.billed is Billed.NO}
     assert free.isdisjoint({"SubmitUncertain", "TaskError", "TaskFailed", "DeadlineExceeded"})
+
+
+def test_what_follows_from_an_uncertain_submit_is_in_its_text():
+    attempt = Attempt(
+        id="a",
+        order=Order(provider="p", account="p", path="/", money=Money()),
+        started_at=datetime(2026, 12, 1, tzinfo=UTC),
+    )
+    settled = SubmitUncertain("lost", attempt=attrs.evolve(attempt, settled=Billed.YES))
+    assert str(settled) == "lost; nothing is sent again for it"
+    open_ = SubmitUncertain("lost", attempt=attempt, replay_until=datetime(2026, 12, 1, 0, 2, tzinfo=UTC))
+    assert str(open_) == (
+        "lost; the submit may have been billed; until 2026-12-01 00:02:00 UTC `anymedia resume --replay` "
+        "(recover(replay=True)) sends it again under its replay key, so that it is billed once"
+    )
 
 
 def test_an_error_of_several_says_them_all():

@@ -5,6 +5,7 @@ import pytest
 
 from anymedia import ConfigError, ImageRequest, PriceStatus, Unsupported, VideoRequest, explain, read_config
 from anymedia.model.names import meant, no_such
+from anymedia.model.plain import sized
 from anymedia.pricing.explain import Sent
 from anymedia.pricing.offers import candidates as candidates_of
 from anymedia.pricing.offers import choose
@@ -113,6 +114,18 @@ def test_a_name_that_there_is_not_is_said_with_those_that_it_may_mean(request_, 
     (problem,) = caught.value.problems
     assert problem.field == field
     assert said in problem.message
+
+
+@pytest.mark.parametrize(("size", "told"), [(99_999, "99,999 bytes"), (100_000, "0.1 MB"), (57_882_600_000, "57.9 GB")])
+def test_a_number_of_bytes_is_told_in_the_unit_that_fits(size, told):
+    assert sized(size) == told
+
+
+def test_of_many_names_the_nearest_are_told():
+    many = [f"model-{number}" for number in range(31)]
+    assert no_such("model", "xyzzy-30", many).startswith(
+        "no model is named 'xyzzy-30'; of 31 the nearest are model-30, "
+    )
 
 
 def test_no_account_at_all():

@@ -162,7 +162,12 @@ def test_what_happens_for_no_call_has_no_span_but_counts():
         seen.telemetry.read(event)
     for event in (Ended(settled, TASK), Ended(settled, TASK, heard=True), Recovered("a", "acme")):
         seen.telemetry.read(event)
+    for was in (None, settled, attrs.evolve(TASK, money=Money())):  # not known, as quoted, and of unknown price
+        seen.telemetry.read(Ended(settled, was))
+    seen.telemetry.read(Ended(DONE, settled))
+    seen.telemetry.read(Ended(attrs.evolve(DONE, money=Money()), TASK))
     assert seen.spans() == []
     assert seen.counts("anymedia.attempts") == {(): 1}
-    assert seen.counts("anymedia.spend") == {(): 0.03}
-    assert seen.counts("gen_ai.client.operation.duration") == {(): 1}
+    assert seen.counts("anymedia.spend") == {(): 0.06}
+    assert seen.counts("anymedia.spend.returned") == {(): 0.002}
+    assert seen.counts("gen_ai.client.operation.duration") == {(): 6}

@@ -1,7 +1,7 @@
 """What a process left that ended: taken up by the next one, and nothing sent again unless it is asked for."""
 
 import sqlite3
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import attrs
 import pytest
@@ -285,6 +285,32 @@ async def test_a_replay_is_sent_where_the_key_is_honoured_and_only_when_it_is_as
     assert bills["entries"][0]["idempotency_key"] == lost.replay_key
     (attempt,) = read()
     assert (attempt.id, attempt.status, attempt.sends) == (lost.id, "succeeded", attempt.sends)
+
+
+@pytest.mark.parametrize(
+    ("provider", "journal", "window"),
+    [
+        ("runapi", {}, 120),
+        ("runapi", {"prompts": False}, None),
+        ("runapi", {"enabled": False}, None),
+        ("reapi", {}, None),
+    ],
+)
+async def test_until_when_a_replay_is_billed_once_is_told(sims, clock, request_, tmp_path, provider, journal, window):
+    sims[provider].fault("reset_after", on="submit", times=None)
+    there = {"path": str(tmp_path / "j.db")} if journal.get("enabled", True) else {}
+    async with Client(read_config(sims.config | {"journal": there | journal}, sims.environ), clock=clock) as client:
+        with pytest.raises(SubmitUncertain) as caught:
+            await client.submit(request_, provider)
+    error, attempt = caught.value, caught.value.attempt
+    until = None if window is None else attempt.started_at + timedelta(seconds=window)
+    assert (error.replay_until, attempt.replay_until) == (until, until)
+    told = (
+        "and is not sent again" if until is None else f"until {until:%Y-%m-%d %H:%M:%S} UTC `anymedia resume --replay`"
+    )
+    assert told in str(error)
+    assert attempt.error == error.message
+    assert ("not sent again" in str(error)) is (until is None)
 
 
 async def test_what_is_dismissed_is_not_waited_for_and_not_fetched(client, next_client, request_, tmp_path, read):

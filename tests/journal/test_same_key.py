@@ -238,6 +238,22 @@ def test_the_parts_that_were_not_begun_are_bought_by_another(shop):
     assert [(sorted(end["ids"]), end["missing"]) for end in ends] == [(sorted(bought), 1)] * 10
 
 
+def test_what_was_bought_before_is_told(shop, caplog):
+    caplog.set_level("INFO", "anymedia")
+    with shop.client() as client:
+        task = client.submit(REQUEST, "reapi", idempotency_key=KEY)
+        assert not task.bought_before
+        again = client.submit(REQUEST, "reapi", idempotency_key=KEY)
+        made = client.generate(REQUEST, idempotency_key=KEY)  # it goes on, and is waited for
+        done = client.generate(REQUEST, idempotency_key=KEY)
+        assert client.generate(REQUEST, "reapi").bought_before == ()
+        assert not any(attempt.task.bought_before for attempt in client.attempts())
+    assert (again.id, again.bought_before) == (task.id, True)
+    assert [[each.id for each in result.bought_before] for result in (made, done)] == [[task.id]] * 2
+    told = f"already bought on {task.submitted_at:%Y-%m-%d %H:%M} UTC for $0.028 at reapi under the idempotency key"
+    assert sum(told in record.getMessage() for record in caplog.records) == 3
+
+
 # When a call does not go through
 
 

@@ -14,6 +14,7 @@ import pytest
 from anymedia import (
     BadApiKey,
     Client,
+    ConfigError,
     ImageRequest,
     MalformedAnswer,
     NoCredit,
@@ -96,6 +97,9 @@ def test_what_an_account_still_has(client, sims):
         client.balance("revidapi")
     assert client.reach("api_in_one").status == 404
     assert client.private_address("api_in_one") == "127.0.0.1"
+    assert client.check_proxies() == {}
+    with pytest.raises(ConfigError):
+        client.reach_webhooks()
 
 
 async def test_it_works_inside_a_running_loop(client):

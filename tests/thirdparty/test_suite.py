@@ -577,7 +577,7 @@ PLANTED = {
         ),
         (
             adapter('credits="tokens"', 'usd="tokens"'),
-            "acme: the account has 99997 credits, and that is read as $99997.00, that is 9999700 units of $0.01; look",
+            "acme: the account has 99997 credits, and that is read as $99997.00, that is 9999700 units of $0.01",
         ),
         (
             adapter('credits="tokens"', 'usd="tokens!cents"'),
