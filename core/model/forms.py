@@ -141,7 +141,9 @@ def texts_in(value: Any) -> Iterator[str]:
 
 
 def files(given: Any) -> Any:
-    """Return one file that is put in, or a list of them, as a tuple."""
+    """Return one file that is put in, or a list of them, as a tuple; None is no file, as in other fields."""
+    if given is None:
+        return ()
     return tuple(map(put_in, given)) if isinstance(given, list | tuple) else (put_in(given),)
 
 

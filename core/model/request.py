@@ -28,6 +28,10 @@ def _copied(given: Mapping[str, Any]) -> Mapping[str, Any]:
     return copy.deepcopy(given)
 
 
+def _given_or_empty(given: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    return {} if given is None else copy.deepcopy(given)
+
+
 @attrs.frozen(kw_only=True)
 class Request(ABC):
     """What every kind of request has; each kind is a subclass that names its `kind` and lists its fields.
@@ -45,9 +49,9 @@ class Request(ABC):
     model: str = attrs.field(metadata=holds(TEXT))
     callback_url: str | None = attrs.field(default=None, metadata=holds(LINK, Role.FREE))
     extra: Mapping[str, Mapping[str, Any]] = attrs.field(
-        factory=dict, converter=_copied, hash=False, metadata=holds(EXTRA)
+        factory=dict, converter=_given_or_empty, hash=False, metadata=holds(EXTRA)
     )
-    labels: Mapping[str, str] = attrs.field(factory=dict, converter=_copied, hash=False, metadata=holds(LABELS))
+    labels: Mapping[str, str] = attrs.field(factory=dict, converter=_given_or_empty, hash=False, metadata=holds(LABELS))
 
     @classmethod
     def __attrs_init_subclass__(cls) -> None:

@@ -33,6 +33,7 @@ from anymedia.declare import Files, Offer, Param, Table, Text, Url, numbered, pi
 from anymedia.engine.idempotency import _same
 from anymedia.journal.redact import secrets_of
 from anymedia.model.forms import TEXT, holds
+from anymedia.model.kinds import KINDS
 from anymedia.pricing.compare import compare
 from anymedia.pricing.live import fields_of
 from anymedia.pricing.offers import candidates, choose
@@ -473,3 +474,11 @@ def test_an_offer_of_pictures_stands_beside_those_of_clips():
     assert isinstance(STUDIO.offers[1], Offer)
     assert STUDIO.offers[1].kind is Kind.IMAGE
     assert held(ImageRequest(model="still", prompt="fox"), studio(offers=STUDIO.offers[1:])).problems == ()
+
+
+@pytest.mark.parametrize("request_type", KINDS.values(), ids=lambda each: str(each.kind))
+def test_none_is_a_field_that_is_not_given(request_type):
+    roles = request_type.roles
+    needed = {"model": "m"} | {name: "a" for name in ("prompt", "text") if name in roles.forms}
+    others = {name: None for name in roles.forms if name not in needed}
+    assert request_type(**needed, **others) == request_type(**needed)
