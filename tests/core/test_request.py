@@ -45,7 +45,6 @@ REFUSED = {
         ["data:image/png;base64,AA"],
         7,
         {URL: 1},
-        None,
         ["https://"],
         ["https:// a"],
     ],
@@ -74,7 +73,6 @@ REFUSED = {
     "output_format": ["jpgg", "gif"],
     "callback_url": ["app.example", 7],
     "extra": [
-        None,
         [],
         7,
         {"acme": 7},
@@ -83,7 +81,7 @@ REFUSED = {
         {"acme": {"a": {1, 2}}},
         {"acme": {"a": float("nan")}},
     ],
-    "labels": [None, [], {"order": 7}, {7: "order"}, {"order": "\ud800"}, {"order": None}],
+    "labels": [[], {"order": 7}, {7: "order"}, {"order": "\ud800"}, {"order": None}],
 }
 
 
