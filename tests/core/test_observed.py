@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -152,6 +153,18 @@ def test_the_end_of_a_task_is_told_once_until_it_is_forgotten(monkeypatch):
     for event in (Ended(DONE), Ended(DONE), Ended(attrs.evolve(DONE, id="t_2")), Ended(DONE), Moved(DONE)):
         told.tell(event)
     assert [task.id for task in heard] == ["t_1", "t_2", "t_1", "t_1"]
+
+
+def test_where_nobody_uses_opentelemetry_nothing_of_it_is_made(monkeypatch):
+    monkeypatch.delitem(sys.modules, readers.NEEDED)
+    monkeypatch.setattr(readers, "in_use", lambda: 1 / 0)
+    heard = []
+    told = Readers(heard.append, dict)
+    with told.verb("generate", TASK):
+        told.tell(Ended(DONE))
+        told.tell(Waits(TASK))  # which on_event does not hear
+    told.close()
+    assert heard == [DONE]
 
 
 def test_what_happens_for_no_call_has_no_span_but_counts():
