@@ -83,7 +83,8 @@ async def order(request: ASGIRequest) -> HttpResponseBase:
     except NotTaken as error:
         given.add_error(None, str(error))
         response = render(request, "form.html", {"form": given}, status=error.status)
-        response.headers.update(error.headers or {})
+        for header, value in error.headers.items():
+            response[header] = value
         return response
     return HttpResponseRedirect(f"/orders/{name}")
 

@@ -57,7 +57,7 @@ class NotTaken(Exception):
     def __init__(self, status: int, words: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(words)
         self.status = status
-        self.headers = headers
+        self.headers = headers or {}
 
 
 class Studio:
@@ -177,18 +177,17 @@ def as_told(attempt: Attempt) -> Order:
         return without_task(attempt)
     if task.state in (State.FAILED, State.CANCELED):
         return Order("It could not be made.")
-    if task.state is State.SUCCEEDED:
-        result = next((asset for asset in task.works if asset.kept), None)
-        return (
-            Order("It is made, and is being saved.", goes_on=True)
-            if result is None
-            else Order("It is done.", result=result)
-        )
+    result = next((asset for asset in task.works if asset.kept), None)
+    if result is not None:
+        return Order("It is done.", result=result)
     progress = task.told.get("progress")
-    done = f", {progress:.0%} done" if isinstance(progress, float) else ""
-    return Order(
-        "It waits at the provider." if task.state is State.QUEUED else f"It is being made{done}.", goes_on=True
-    )
+    done = f": {progress:.0%} done" if isinstance(progress, float) else ""
+    words = {
+        State.QUEUED: "It waits at the provider.",
+        State.RUNNING: f"It is being made{done}.",
+        State.SUCCEEDED: "It is made, and is being saved.",
+    }
+    return Order(words[task.state], goes_on=True)
 
 
 def without_task(attempt: Attempt) -> Order:
