@@ -1,5 +1,6 @@
 """Every program of a how-to page runs, the pages show what the programs say, and nothing is bought twice."""
 
+import argparse
 import asyncio
 import importlib
 import json
@@ -12,6 +13,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import ClientSession, CookieJar, FormData
@@ -245,7 +247,6 @@ async def test_an_order_is_told_of_before_anything_is_sent(simulators, monkeypat
 
 async def test_a_studio_without_an_api_key_does_not_open(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    Path("anymedia.toml").write_text("")
     with pytest.raises(ConfigError, match="no provider is configured"):
         async with importlib.import_module("studio").Studio("out").open():
             pass
@@ -334,6 +335,20 @@ async def test_an_order_that_fails_is_told_so(form, hooks, simulators):
 # Behind a gateway
 
 
+def by_curl():
+    """Return what curl posts by the line of the page."""
+    page = (ROOT / "docs" / "howto" / "gateways.md").read_text("utf-8")
+    words = argparse.ArgumentParser(exit_on_error=False)
+    words.add_argument("url")
+    words.add_argument("-i", action="store_true")
+    words.add_argument("--json")
+    words.add_argument("-H", action="append")
+    (line,) = (line for line in page.splitlines() if line.startswith("curl -i "))
+    given = words.parse_args(shlex.split(line)[1:])
+    headers = dict(each.split(": ") for each in given.H) | {"Content-Type": "application/json"}  # as --json says
+    return {"url": urlsplit(given.url).path, "data": given.json, "headers": headers}
+
+
 async def test_a_clip_is_told_of_in_short_answers(simulators, clock, monkeypatch):
     gateway = importlib.import_module("gateway")
     monkeypatch.setattr(gateway, "PAUSE", 0.01)
@@ -357,7 +372,8 @@ async def test_a_clip_is_told_of_in_short_answers(simulators, clock, monkeypatch
             async with caller.get(f"{where}{path}") as answer:
                 return answer.status, (await answer.json()) if not path else (await answer.text()).strip().split("\n\n")
 
-        status, where, said = await ask(prompt="waves at dusk")
+        async with caller.post(**by_curl()) as answer:  # the very line of the page
+            status, where, said = answer.status, answer.headers["Location"], await answer.json()
         assert (status, where, said) == (202, "/clips/order-17", {"clip": where})
         assert (await ask(prompt="waves at dusk"))[0] == 202
         assert await told(where) == (202, {"state": "It waits at the provider.", "goes_on": True, "file": None})
@@ -507,8 +523,8 @@ def blocks(language):
 
 
 @pytest.mark.parametrize(("page", "program", "shown"), blocks("python"))
-def test_what_is_shown_is_a_part_of_a_program(page, program, shown):
-    assert f"\n{shown}" in f"\n{(ROOT / program).read_text('utf-8')}", f"{page.name} shows no part of {program}"
+def test_what_is_shown_is_a_whole_program(page, program, shown):
+    assert shown == (ROOT / program).read_text("utf-8"), f"{page.name} does not show {program}"
 
 
 def test_every_program_is_shown():
@@ -535,6 +551,12 @@ def test_what_a_page_links_to_exists(page):
         assert (page.parent / target).exists(), target
 
 
+@pytest.mark.parametrize("path", [*PAGES, *PROGRAMS.glob("*.py")], ids=lambda path: path.name)
+def test_nothing_is_installed_from_an_index_under_our_name(path):
+    for line in re.findall("pip install .*", path.read_text("utf-8")):
+        assert re.search(r"install (--no-cache-dir )?['\"]/[\w/]+(/anymedia-….whl)?\[", line), line
+
+
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
 LINES = [(each.id, line) for each in blocks("sh") for line in each.values[2].splitlines() if line]
 
@@ -544,7 +566,7 @@ def test_what_a_command_names_is_there(line):
     words = shlex.split(line, comments=True)
     programs = re.findall(r"examples/howto/[\w/.]+\.(?:py|yaml)", line)
     assert all((ROOT / each).exists() for each in programs)
-    assert {extra for each in re.findall(r"anymedia\[([\w,]+)\]", line) for extra in each.split(",")} <= {*EXTRAS}
+    assert {extra for each in re.findall(r"anymedia-….whl\[([\w,]+)\]", line) for extra in each.split(",")} <= {*EXTRAS}
     for program, name in re.findall(r"--app-dir examples/howto (\w+):(\w+)", line):
         assert re.search(rf"^(async def )?{name}\b", (PROGRAMS / f"{program}.py").read_text("utf-8"), re.MULTILINE)
     if words[0] == "anymedia":
