@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from decimal import Decimal
 from functools import cached_property, wraps
@@ -497,6 +497,7 @@ class Client:
         timeout: float | None = TIMEOUT,
         replay: bool = False,
         any_api_key: bool = False,
+        accounts: Collection[str] | None = None,
     ) -> Recovery:
         """Take up what earlier processes left: wait for live tasks, fetch their results, report what is uncertain.
 
@@ -504,8 +505,8 @@ class Client:
         `results` are on, else they are not fetched. `replay` sends uncertain submits again where the provider still
         honours their replay key, until `Attempt.replay_until`; nothing else is ever sent again. What other living
         processes wait for is left to them. `any_api_key` takes up what was submitted with an API key that the account
-        no longer has, and replays none of it.
-        Errors: ConfigError without a journal, JournalError.
+        no longer has, and replays none of it. `accounts` leaves to other clients what was bought at any but these.
+        Errors: ConfigError without a journal or for an account that is not configured, JournalError.
         """
         limit = seconds(timeout)
         recoverer = Recoverer(
@@ -517,6 +518,7 @@ class Client:
             files=self._files,
             sidecars=self._sidecars(sidecar),
             any_api_key=any_api_key,
+            accounts=None if accounts is None else {account.name for account in self._named(accounts)},
         )
         known = self.config.storage
         fetched = where is not None or (known is not None and known.results)
@@ -662,13 +664,16 @@ class Client:
     # Who is asked
 
     def _accounts(self, names: Sequence[str]) -> list[Account]:
-        for name in names:
-            if not isinstance(name, str):
-                raise ConfigError(f"an account's name is needed, not {name!r}")
-        accounts = [self.config.account(name) for name in names] or list(self.config.accounts.values())
+        accounts = self._named(names) or list(self.config.accounts.values())
         if not accounts:
             raise no_account()
         return accounts
+
+    def _named(self, names: Collection[str]) -> list[Account]:
+        for name in names:
+            if not isinstance(name, str):
+                raise ConfigError(f"an account's name is needed, not {name!r}")
+        return [self.config.account(name) for name in names]
 
     def _account(self, task: Task) -> Account:
         account = self.config.account(task.account)
