@@ -498,13 +498,14 @@ class Client:
         replay: bool = False,
         any_api_key: bool = False,
     ) -> Recovery:
-        """Take up what earlier processes left: wait for live tasks, fetch their results, report what is uncertain.
+        """Take up what earlier processes left: wait for live tasks, fetch their results; report all that is uncertain.
 
         Files go to `where`, with `names` and a `sidecar`, as with download; None is the configured storage where its
         `results` are on, else they are not fetched. `replay` sends uncertain submits again where the provider still
         honours their replay key, until `Attempt.replay_until`; nothing else is ever sent again. What other living
-        processes wait for is left to them. `any_api_key` takes up what was submitted with an API key that the account
-        no longer has, and replays none of it.
+        processes wait for is left to them; an uncertain submit, for which nobody waits, is reported whoever sent it.
+        `any_api_key` takes up what was submitted with an API key that the account no longer has, and replays none of
+        it.
         Errors: ConfigError without a journal, JournalError.
         """
         limit = seconds(timeout)
