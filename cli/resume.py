@@ -68,9 +68,10 @@ def command(
 ) -> None:
     """Wait for the tasks that earlier commands left, and fetch their results.
 
-    The command lists uncertain attempts, and sends them again only with --replay. Exits with 0 when nothing is left
-    open, else 4 when something is still uncertain, 1 when a task failed or could not be fetched, 5 when one is
-    not finished. `anymedia tasks settle ID --dismiss` leaves alone what can never be fetched.
+    The command lists uncertain attempts, those of programs that are still running too, and sends them again only with
+    --replay. Exits with 0 when nothing is left open, else 4 when something is still uncertain, 1 when a task failed or
+    could not be fetched, 5 when one is not finished: so a cron job of it tells of money that nobody knows of.
+    `anymedia tasks settle ID --dismiss` leaves alone what can never be fetched.
 
     With --json one object: tasks, files (where they are), uncertain (attempts), errors; with --handle as `generate`.
     """
@@ -162,7 +163,7 @@ def _show(recovery: "Recovery", *, show: bool, as_json: bool) -> None:
             if error.task_id is not None and not isinstance(error, TaskError | Blocked):
                 say(fetched_so(error.task_id))
     if not (recovery.tasks or recovery.uncertain or recovery.errors):
-        say("nothing was left open")
+        say("nothing is uncertain, and nothing was left open")
 
 
 def _show_uncertain(attempts: Sequence[Attempt], replays: dict[str, SubmitUncertain]) -> None:

@@ -499,13 +499,14 @@ class Client:
         any_api_key: bool = False,
         accounts: Collection[str] | None = None,
     ) -> Recovery:
-        """Take up what earlier processes left: wait for live tasks, fetch their results, report what is uncertain.
+        """Take up what earlier processes left: wait for live tasks, fetch their results; report all that is uncertain.
 
         Files go to `where`, with `names` and a `sidecar`, as with download; None is the configured storage where its
         `results` are on, else they are not fetched. `replay` sends uncertain submits again where the provider still
         honours their replay key, until `Attempt.replay_until`; nothing else is ever sent again. What other living
-        processes wait for is left to them. `any_api_key` takes up what was submitted with an API key that the account
-        no longer has, and replays none of it. `accounts` leaves to other clients what was bought at any but these.
+        processes wait for is left to them; an uncertain submit, for which nobody waits, is reported whoever sent it.
+        `any_api_key` takes up what was submitted with an API key that the account no longer has, and replays none of
+        it. `accounts` leaves to other clients what was bought at any but these.
         Errors: ConfigError without a journal or for an account that is not configured, JournalError.
         """
         limit = seconds(timeout)

@@ -188,7 +188,7 @@ def test_each_attempt_is_told_as_it_happens(terminal, configured, simulators):
     task = lines[3].split()[1]
     assert lines[3] == f"reapi/flux-2 {task} running"
     assert lines[4].startswith(f"reapi/flux-2 {task} succeeded after ")
-    assert lines[5] == "2 attempts  at most $0.028 in all"
+    assert lines[5] == "2 attempts  $0.028 in all"  # each bill is known
     assert [line.split()[0].rstrip(",") for line in lines[7:]] == ["api_in_one/flux-2-pro", "reapi/flux-2"]
     for line, words in zip(
         lines[7:], (("$0.05", "refused: no credit", "nothing"), ("$0.028", "succeeded", "$0.028")), strict=True
