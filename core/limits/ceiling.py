@@ -46,6 +46,8 @@ class Ceiling:
             why = f"the price of {offer} is unknown ({money.reason}), and may be {more}"
             raise _over(f"{why}; allow_unknown_price takes it all the same")
         spent = f", of which {dollars(held)} are spent, or reserved for its other tasks" if held else ""
+        if money.bound is None:
+            raise _over(f"nothing is left for {offer}, whose price is unknown, of the {dollars(self.most)} allowed")
         raise _over(f"{offer} costs {money}, {more}{spent}")
 
 

@@ -117,13 +117,20 @@ class WebhookRefused(AnymediaError):
 
 
 class RequestError(AnymediaError):
-    """Nothing was sent: the request has to change; `problems` lists every reason."""
+    """Nothing was sent: the request has to change; `problems` lists every reason.
+
+    What one provider refuses another may take; where no provider is named, none would take it.
+    """
 
     outcome: Outcome | None = Outcome.NOT_SENT
+    of_none: ClassVar[Retry] = Retry.NEVER
+    """What `retry` is where no provider is named."""
 
     def __init__(self, message: str = "", *, problems: Sequence[Problem] = (), **facts: Any) -> None:
         super().__init__(message or "; ".join(map(str, problems)), **facts)
         self.problems: tuple[Problem, ...] = tuple(problems)
+        if self.provider is None and self.account is None:
+            self.retry: Retry = self.of_none
 
 
 class Unsupported(RequestError):
@@ -142,6 +149,7 @@ class OverCeiling(RequestError):
     """The request would cost more than the caller's `max_price`, or nobody knows what it costs."""
 
     retry: Retry = Retry.ELSEWHERE
+    of_none = Retry.ELSEWHERE
 
 
 class ProviderError(AnymediaError):

@@ -18,6 +18,7 @@ from anymedia.observe.events import (
     Downloaded,
     Ended,
     FellBack,
+    Left,
     Looked,
     Moved,
     Posted,
@@ -83,6 +84,14 @@ ROWS = [
     (Waits(TASK), "acme-team task t_1 waited for"),
     (Looked(TASK), "acme-team task t_1 queued"),
     (Looked(TASK, "RateLimited"), "acme-team task t_1: RateLimited"),
+    (
+        Left(TASK),
+        "acme-team task t_1 queued: nobody waits for it any more, and it is billed; `anymedia resume` takes it up",
+    ),
+    (
+        Left(TASK, written=False),
+        "acme-team task t_1 queued: nobody waits for it any more, and it is billed; `detached` of the client holds it",
+    ),
     (Moved(attrs.evolve(TASK, state=State.RUNNING)), "acme-team task t_1 running"),
     (Ended(DONE), "acme-team task t_1 succeeded after 90.0 s, $0.028"),
     (failed(Refund.YES), "acme-team task t_1 failed after 90.0 s, blocked, not billed"),
