@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anymedia.declare.prices import Credit, PerMegapixel, Price, Table
-from anymedia.model.money import Money, PriceStatus, total
+from anymedia.model.money import Money, PriceStatus, dollars, in_credits, total
 
 EXACT, ABOUT, ESTIMATE, UNKNOWN = PriceStatus
 
@@ -37,6 +37,23 @@ def cents(count, status=EXACT, **more):
 )
 def test_how_money_is_shown(money, shown):
     assert str(money) == shown
+    assert str(money).removeprefix("~") == dollars(money.usd)
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [
+        ("1", "1 credit"),
+        ("1.0", "1 credit"),
+        ("2.5", "2.5 credits"),
+        ("20.00", "20 credits"),
+        ("1e3", "1000 credits"),
+        ("0", "0 credits"),
+        (f"7.{'0' * 40}1", f"7.{'0' * 40}1 credits"),
+    ],
+)
+def test_how_credits_are_shown(amount, shown):
+    assert in_credits(Decimal(amount)) == shown
 
 
 @given(st.lists(st.tuples(st.integers(0, 500), st.sampled_from([EXACT, ABOUT, ESTIMATE])), min_size=1))
