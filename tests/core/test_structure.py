@@ -3,7 +3,6 @@
 import ast
 import inspect
 import re
-import runpy
 import subprocess
 import sys
 from functools import cache
@@ -191,13 +190,6 @@ def test_what_is_public_is_what_is_said_to_be():
     assert [name for name in others if not inspect.ismodule(getattr(anymedia, name))] == []
     with pytest.raises(AttributeError, match="no attribute 'Clinet'"):
         _ = anymedia.Clinet
-
-
-def test_the_package_that_is_run_is_the_command_line(monkeypatch):
-    runs = []
-    monkeypatch.setattr("anymedia.cli.main", lambda: runs.append("anymedia"))
-    runpy.run_module("anymedia", run_name="__main__")
-    assert runs == ["anymedia"]
 
 
 HEAVY = {

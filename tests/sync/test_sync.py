@@ -25,7 +25,6 @@ from anymedia import (
     WebhookRefused,
     read_config,
 )
-from anymedia.model.options import GenerateOptions, SubmitOptions
 from anymedia.simulators import in_thread
 from tests.verbs import run
 
@@ -51,15 +50,6 @@ def test_it_has_the_methods_of_the_client():
         ours, theirs = inspect.signature(getattr(SyncClient, name)), inspect.signature(getattr(Client, name))
         assert list(ours.parameters) == list(theirs.parameters), name
         assert getattr(SyncClient, name).__doc__
-
-
-@pytest.mark.parametrize("of", [Client, SyncClient])
-def test_help_names_the_options_and_that_each_is_the_configurations(of):
-    for method, options in ((of.submit, SubmitOptions), (of.generate, GenerateOptions), (of.route, GenerateOptions)):
-        told = inspect.signature(method)
-        shown = [name for name, each in told.parameters.items() if str(each).endswith(" = …")]
-        assert shown == list(options.__annotations__)
-        assert {told.parameters[name].kind for name in shown} == {inspect.Parameter.KEYWORD_ONLY}
 
 
 def test_the_life_of_a_task(client, tmp_path):
