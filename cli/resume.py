@@ -19,7 +19,7 @@ from .doubt import replayed as replays
 from .errors import MISSING, error_json, exit_code
 from .failure import show_error
 from .journal import SHORT_ID, attempt_json, say_where, when
-from .making import fetched_so, files_of, make, show_tasks, timeout_option, watched
+from .making import fetched_so, files_of, make, show_tasks, tells_what_is_paid_for, timeout_option, watched
 from .progress import Progress
 from .saving import Saving, saves
 from .text import one_line, print_json, say
@@ -68,9 +68,10 @@ def command(
 ) -> None:
     """Wait for the tasks that earlier commands left, and fetch their results.
 
-    The command lists uncertain attempts, and sends them again only with --replay. Exits with 0 when nothing is left
-    open, else 4 when something is still uncertain, 1 when a task failed or could not be fetched, 5 when one is
-    not finished. `anymedia tasks settle ID --dismiss` leaves alone what can never be fetched.
+    The command lists uncertain attempts, those of programs that are still running too, and sends them again only with
+    --replay. Exits with 0 when nothing is left open, else 4 when something is still uncertain, 1 when a task failed or
+    could not be fetched, 5 when one is not finished: so a cron job of it tells of money that nobody knows of.
+    `anymedia tasks settle ID --dismiss` leaves alone what can never be fetched.
 
     With --json one object: tasks, files (where they are), uncertain (attempts), errors; with --handle as `generate`.
     """
@@ -100,9 +101,12 @@ def command(
         )
 
     recovery = watched(recovered, progress, clock=clock, config=config)
-    if as_json:
-        print_json(_json(recovery))
-    _show(recovery, show=saving.show, as_json=as_json)
+    with tells_what_is_paid_for(recovery.tasks):
+        if as_json:
+            print_json(_json(recovery))
+        else:
+            show_tasks(recovery.tasks, show=saving.show)
+    _show(recovery)
     raise SystemExit(_code(recovery))
 
 
@@ -147,10 +151,8 @@ def _json(recovery: "Recovery") -> dict[str, Any]:
     }
 
 
-def _show(recovery: "Recovery", *, show: bool, as_json: bool) -> None:
-    """Print the files, unless they are in the JSON; then what is uncertain, and what went wrong."""
-    if not as_json:
-        show_tasks(recovery.tasks, show=show)
+def _show(recovery: "Recovery") -> None:
+    """Say what is uncertain, and what went wrong."""
     replays: dict[str, SubmitUncertain] = {}
     for error in recovery.errors:
         if isinstance(error, SubmitUncertain) and error.attempt is not None:
@@ -162,7 +164,7 @@ def _show(recovery: "Recovery", *, show: bool, as_json: bool) -> None:
             if error.task_id is not None and not isinstance(error, TaskError | Blocked):
                 say(fetched_so(error.task_id))
     if not (recovery.tasks or recovery.uncertain or recovery.errors):
-        say("nothing was left open")
+        say("nothing is uncertain, and nothing was left open")
 
 
 def _show_uncertain(attempts: Sequence[Attempt], replays: dict[str, SubmitUncertain]) -> None:

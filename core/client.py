@@ -56,7 +56,7 @@ from .pricing.live import LivePrices
 from .pricing.model_names import of_known_model
 from .pricing.offers import Candidate, candidates
 from .pricing.quote import ordered, quote_of
-from .registry import adapters, no_account
+from .registry import adapters
 from .translate.messages import Lost
 from .translate.waiting import moment_of
 from .transport.retry import Patience
@@ -278,7 +278,7 @@ class Client:
                 made.append(await self._submitted(request, accounts, terms, deadline, claimed))
                 return made[0]
         except asyncio.CancelledError:  # while the key was released
-            self._session.detached.extend(made)
+            self._session.detach(made)
             raise
 
     async def _submitted(
@@ -352,7 +352,7 @@ class Client:
                 made += result.tasks
                 return result
         except asyncio.CancelledError:  # while the key was released
-            self._session.detached.extend(made)
+            self._session.detach(made)
             raise
 
     def wake(self, task: Task) -> None:
@@ -499,13 +499,14 @@ class Client:
         any_api_key: bool = False,
         accounts: Collection[str] | None = None,
     ) -> Recovery:
-        """Take up what earlier processes left: wait for live tasks, fetch their results, report what is uncertain.
+        """Take up what earlier processes left: wait for live tasks, fetch their results; report all that is uncertain.
 
         Files go to `where`, with `names` and a `sidecar`, as with download; None is the configured storage where its
         `results` are on, else they are not fetched. `replay` sends uncertain submits again where the provider still
         honours their replay key, until `Attempt.replay_until`; nothing else is ever sent again. What other living
-        processes wait for is left to them. `any_api_key` takes up what was submitted with an API key that the account
-        no longer has, and replays none of it. `accounts` leaves to other clients what was bought at any but these.
+        processes wait for is left to them; an uncertain submit, for which nobody waits, is reported whoever sent it.
+        `any_api_key` takes up what was submitted with an API key that the account no longer has, and replays none of
+        it. `accounts` leaves to other clients what was bought at any but these.
         Errors: ConfigError without a journal or for an account that is not configured, JournalError.
         """
         limit = seconds(timeout)
@@ -666,7 +667,9 @@ class Client:
     def _accounts(self, names: Sequence[str]) -> list[Account]:
         accounts = self._named(names) or list(self.config.accounts.values())
         if not accounts:
-            raise no_account()
+            from .keyless import no_account  # which few clients need
+
+            raise no_account(self.config.path)
         return accounts
 
     def _named(self, names: Collection[str]) -> list[Account]:
@@ -674,6 +677,14 @@ class Client:
             if not isinstance(name, str):
                 raise ConfigError(f"an account's name is needed, not {name!r}")
         return [self.config.account(name) for name in names]
+
+    def _for(self, request: AnyRequest, names: Sequence[str], terms: Options) -> list[Account]:
+        """Return the accounts (all, when none is named) that a request may go to."""
+        if not names and not self.config.accounts:
+            from .keyless import nobody_for  # as above
+
+            raise nobody_for(request, terms, self.config.path, self._session.clock.now().date())
+        return self._accounts(names)
 
     def _account(self, task: Task) -> Account:
         account = self.config.account(task.account)
@@ -702,7 +713,7 @@ class Client:
     ) -> list[Candidate]:
         return candidates(
             request,
-            self._accounts(names),
+            self._for(request, names, Options(offer=offer, on_unsupported=on_unsupported)),
             offer=offer,
             on_unsupported=on_unsupported,
             live=self._live,
@@ -736,7 +747,7 @@ class Client:
     def _plan(self, request: AnyRequest, names: Sequence[str], terms: Options, *, one_task: bool = False) -> Plan:
         return plan(
             request,
-            self._accounts(names),
+            self._for(request, names, terms),
             terms,
             live=self._live,
             known=adapters().values(),

@@ -1,4 +1,4 @@
-"""Recovery of what ended processes left: live tasks, results that are not fetched, and submits of unknown outcome.
+"""Recovery of what ended processes left, live tasks and results that are not fetched, and of every uncertain submit.
 
 Nothing that may cost money is sent unless the caller asks for replays, and then only where the provider honours the
 replay key.
@@ -71,14 +71,18 @@ class Recoverer:
         # An attempt without an outcome is being sent at this moment.
         uncertain = [attempt for attempt in left if attempt.task is None and attempt.outcome is not None]
         errors: list[AnymediaError] = []
+        found: list[Task] = []
         if replay:
             replayed = await asyncio.gather(*(self._replayed(attempt, deadline) for attempt in uncertain))
-            tasks += [end for end in replayed if isinstance(end, Task)]
+            found = [end for end in replayed if isinstance(end, Task)]
             errors += [end for end in replayed if not isinstance(end, Task)]
             uncertain = [each for each, end in zip(uncertain, replayed, strict=True) if not isinstance(end, Task)]
         owned = {(attempt.order.account, attempt.task.id): attempt for attempt in left if attempt.task is not None}
         if place is not None:  # another process may have taken up the same ones just now
             tasks = [task for task in tasks if await self.session.leave(task)]
+            for task in found:  # nobody else knows of it, not even a living owner of the attempt
+                await self.session.leave(task)
+        tasks += found
         still = deadline - self.session.clock.monotonic()
         ends = await asyncio.gather(
             *(self._finished(task, owned.get((task.account, task.id)), still, place) for task in tasks)

@@ -119,14 +119,21 @@ class WebhookRefused(AnymediaError):
 
 
 class RequestError(AnymediaError):
-    """Nothing was sent: the request has to change; `problems` lists every reason."""
+    """Nothing was sent: the request has to change; `problems` lists every reason.
+
+    What one provider refuses another may take; where no provider is named, none would take it.
+    """
 
     outcome: Outcome | None = Outcome.NOT_SENT
     must_change: bool = True
+    of_none: ClassVar[Retry] = Retry.NEVER
+    """What `retry` is where no provider is named."""
 
     def __init__(self, message: str = "", *, problems: Sequence[Problem] = (), **facts: Any) -> None:
         super().__init__(message or "; ".join(map(str, problems)), **facts)
         self.problems: tuple[Problem, ...] = tuple(problems)
+        if self.provider is None and self.account is None:
+            self.retry: Retry = self.of_none
 
 
 class Unsupported(RequestError):
@@ -146,6 +153,7 @@ class OverCeiling(RequestError):
 
     retry: Retry = Retry.ELSEWHERE
     must_change: bool = False
+    of_none = Retry.ELSEWHERE
 
 
 class ProviderError(AnymediaError):

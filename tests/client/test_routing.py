@@ -411,7 +411,7 @@ async def test_over_the_ceiling_nothing_is_sent(client, sims, request_):
 
 
 async def test_all_parts_count_against_one_ceiling(client, sims, request_):
-    with pytest.raises(OverCeiling, match=r"more than the \$0.08 allowed, of which \$0.056 are spent, or reserved"):
+    with pytest.raises(OverCeiling, match=r"3 tasks of reapi/flux-2 cost \$0.084, more than the \$0.08 allowed$"):
         await client.generate(several(request_, 3), "reapi", max_price="0.08")
     assert sum(submits(sims).values()) == 0
     assert len((await client.generate(several(request_, 3), "reapi", max_price="0.084")).tasks) == 3
