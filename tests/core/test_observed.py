@@ -117,8 +117,10 @@ ROWS = [
     (Refused("a\nb", "its signature is forged"), "webhook for a b refused: its signature is forged"),
     (
         Alert(day=date(2026, 12, 1), limit=Decimal(20), spent=Decimal("20.5"), unknown=2),
-        "today (UTC) has cost $20.50 or may have, more than the $20.00 of [alerts] daily; "
-        "2 of unknown price are not in it; nothing is stopped by that",
+        (
+            "today (UTC) has cost $20.50 or may have, more than the $20.00 of [alerts] daily; "
+            "2 of unknown price are not in it; nothing is stopped by that"
+        ),
     ),
     (
         BilledMore(task=billed("0.05"), quoted=attrs.evolve(MONEY, source="its page")),

@@ -136,8 +136,10 @@ def test_what_passes_the_ceiling_is_no_step_and_says_why():
         (
             "runapi/1",
             (
-                "max_price: its price is unknown (no page says), and may be more than the $0.05 allowed; allow_unknown_price takes "
-                "it all the same",
+                (
+                    "max_price: its price is unknown (no page says), and may be more than the $0.05 allowed; "
+                    "allow_unknown_price takes it all the same"
+                ),
             ),
         ),
     ]
