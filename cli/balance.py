@@ -9,7 +9,7 @@ import attrs
 import click
 
 from anymedia import Account, AnymediaError, Config, Money, Unsupported, load_config
-from anymedia.registry import no_account
+from anymedia.keyless import no_account
 
 from .command import Command, config_option
 from .errors import exit_code
@@ -45,7 +45,7 @@ def command(ctx: click.Context, names: tuple[str, ...], config: Path | None, as_
     found = load_config(config)
     accounts = [found.account(name) for name in names] or list(found.accounts.values())
     if not accounts:
-        raise no_account()
+        raise no_account(found.path)
     lefts = asyncio.run(_asked(found, accounts))
     if as_json:
         print_json([_json(left) for left in lefts])

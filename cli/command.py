@@ -2,10 +2,9 @@
 
 import io
 import logging
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr, suppress
+from contextlib import contextmanager, redirect_stderr
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from errno import ENOSPC, EPIPE
@@ -18,8 +17,9 @@ from anymedia import AnymediaError, Billed, Kind, Outcome
 from anymedia.clock import Clock
 
 from .errors import INTERRUPTED, error_json, exit_code, foreign_json
-from .failure import VERBOSE, show_error
-from .text import print_json, reason, say
+from .failure import FLAGS, VERBOSE, show_error
+from .fields import WORDS
+from .text import give_up, print_json, reason, say
 from .titles import write_options
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -46,8 +46,9 @@ def ends_clearly(words: Sequence[str]) -> Iterator[None]:
     except KeyboardInterrupt:
         raise click.exceptions.Exit(interrupted(words)) from None
     except OSError as error:
-        if error.errno == EPIPE:  # whoever read has enough; click ends that quietly
-            raise
+        if error.errno == EPIPE:  # whoever read has enough: that is no fault of the command's
+            give_up(sys.stdout)
+            raise click.exceptions.Exit(0) from None
         where = "stdout: " if error.filename is None and error.errno == ENOSPC else ""
         _print(foreign_json("OSError", where + reason(error)), as_json, is_told=True)
         say(f"error: {where}{reason(error)}")
@@ -72,17 +73,9 @@ def _print(error: dict[str, Any], as_json: bool, *, is_told: bool = False) -> No
             print_json({"error": error})
         sys.stdout.flush()
     except OSError as full:
-        if full.errno == EPIPE:
-            raise
-        _give_up(sys.stdout)
-        if not is_told:
+        give_up(sys.stdout)
+        if not is_told and full.errno != EPIPE:
             say(f"error: {reason(full)}")
-
-
-def _give_up(stream: TextIO) -> None:
-    """Drop what is still to be written to a stream, so that it is not tried again at the end of the process."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _show(error: click.ClickException) -> None:
@@ -135,15 +128,15 @@ class _Unbroken:
         try:
             yield
         except OSError:
-            _give_up(self._stream)
+            give_up(self._stream)
 
 
 class _Said(logging.Handler):
     """Prints what the library logs as lines of the command line: what it does with the time, a warning as one."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Leave out, without -v, that an account is left alone: that ends with the command, whose error says why."""
-        return bool(super().filter(record)) and (self.level < logging.WARNING or record.name != COOLDOWNS)
+        """Leave out, without -v, what the command says itself as it ends: why, and what lives on."""
+        return bool(super().filter(record)) and (self.level < logging.WARNING or record.name not in TOLD_AT_THE_END)
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.levelno >= logging.WARNING:
@@ -153,7 +146,9 @@ class _Said(logging.Handler):
             say(f"{when}{record.getMessage()}", indent=" " * len(when))
 
 
-COOLDOWNS = "anymedia.accounts"
+TOLD_AT_THE_END = ("anymedia.accounts", "anymedia.left")
+"""Loggers of accounts that are left alone, and of tasks that nobody waits for."""
+
 LOG = logging.getLogger("anymedia")
 LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 """What is shown of the log without -v, with one, and with two."""
@@ -233,6 +228,11 @@ class _Clear(click.Command):
             click.Option(["--json", "as_json"], is_flag=True, help="Print the result as JSON on stdout, and no more.")
         )
         self.params.append(verbose_option())
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read what is given to it, which errors go by as well."""
+        ctx.meta[FLAGS], ctx.meta[WORDS] = {name for param in self.params for name in param.opts}, tuple(args)
+        return super().parse_args(ctx, args)
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write what it does into the help, and an example."""

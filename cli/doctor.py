@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 import attrs
 import click
 
-from anymedia import Config, SubmitUncertain, load_config, to_json
+from anymedia import Config, ConfigError, SubmitUncertain, load_config, to_json
 from anymedia.clock import Clock
+from anymedia.keyless import no_account
 from anymedia.model.plain import sized
-from anymedia.registry import no_account
 
 from .checks import READY, UNCHECKED, Called, Finding, Findings, Kept, Stored, Timed, examine, kept
 from .command import Command, config_option
 from .errors import CODES
+from .failure import show_error
 from .text import counted, dollars, price, print_json, settings_lines, together
 
 if TYPE_CHECKING:
@@ -37,21 +38,23 @@ def command(ctx: click.Context, config: Path | None, as_json: bool) -> None:
 
     The command also looks at the journal (can it be written to, how much room is there, what is uncertain or still
     running, what today has cost), at the place for results, the storage, the proxies, the URL of [webhooks] and the
-    clock. Exits with 1 when anything is wrong, else with 4 when a submit is uncertain: it may have been billed, and
-    waits for `anymedia resume --replay` or `anymedia tasks settle`.
+    clock. Exits with 1 when anything is wrong; with 3 where no account is configured: it then says which API keys would
+    be read; else with 4 when a submit is uncertain: it may have been billed, and waits for `anymedia resume --replay`
+    or `anymedia tasks settle`.
 
     --json prints one object: config, journal, results, storage, webhooks, proxies, clock, accounts, each with its
     trouble (null where there is none), and wrong, the names of those that have one.
     """
     found = load_config(config)
-    if not found.accounts:
-        raise no_account()
     findings = attrs.evolve(asyncio.run(_examined(found, ctx.obj)), journal=kept(found, ctx.obj.now()))
     if as_json:
         config_path = None if found.path is None else str(found.path)
         print_json({"config": config_path, **_json(findings), "wrong": findings.wrong})
     else:
         _show(findings, found)
+    if not found.accounts:
+        show_error(no_account(found.path))
+        ctx.exit(CODES[ConfigError])
     if findings.wrong:
         ctx.exit(1)
     if findings.uncertain:
@@ -73,20 +76,25 @@ def _show(findings: Findings, found: Config) -> None:
     from .screen import Screen
 
     screen = Screen()
-    screen.print(f"config: {found.path}" if found.path else "config: none found; API keys from the environment")
+    screen.print(
+        f"config: {found.path}" if found.path else "config: no anymedia.toml; API keys are read from the environment"
+    )
     for name, told in _places(findings, found):
         screen.print(f"{name}: {told}")
-    screen.table(COLUMNS, map(_row, findings.accounts), whole=COLUMNS[1:])
+    if findings.accounts:
+        screen.table(COLUMNS, map(_row, findings.accounts), whole=COLUMNS[1:])
     for finding in findings.accounts:
         for said in finding.webhooks:
             screen.print(f"{finding.account}: {said}")
         if finding.trouble is not None:
             screen.print(f"{finding.account}: {finding.trouble}")
     if unchecked := [finding.account for finding in findings.accounts if finding.verdict == UNCHECKED]:
-        screen.print(f"key not checked: no free call that would test it is known of {together(unchecked)}")
+        have = "has" if len(unchecked) == 1 else "have"
+        screen.print(f"key not checked: {together(unchecked)} {have} no free call that would prove a key")
     if findings.uncertain:
         screen.print(f"to do: {_to_do(findings.uncertain)}")
-    screen.print(f"wrong: {', '.join(findings.wrong)}" if findings.wrong else _well(findings))
+    if findings.wrong or findings.accounts:
+        screen.print(f"wrong: {', '.join(findings.wrong)}" if findings.wrong else _well(findings))
 
 
 def _to_do(uncertain: int) -> str:

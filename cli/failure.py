@@ -17,6 +17,7 @@ from anymedia import (
     JournalError,
     NoCredit,
     NoRoute,
+    NotFound,
     Outcome,
     OverCeiling,
     ProviderError,
@@ -66,17 +67,22 @@ BILLED: Mapping[Billed, str] = {
 VERBOSE = "verbose"
 """Where a command line keeps how many -v it has, in what its contexts share."""
 
+FLAGS = "flags"
+"""Where it keeps the flags of its command."""
+
 ELSEWHERE = "name another account with --provider"
+"""What else can be done, at a command that has the flag."""
 
 ADVICE: Mapping[type[AnymediaError], str] = {
     BadApiKey: "Check the API key of {accounts}; `anymedia doctor` says where it is read from.",
-    NoCredit: f"Top up {{accounts}}, or {ELSEWHERE}.",
+    NoCredit: "Top up {accounts}{elsewhere}.",
     Blocked: "Change the prompt or the files. --on-blocked continue, with --max-price, asks another offer.",
-    Rejected: f"Change the request (`anymedia explain` shows what is sent), or {ELSEWHERE}.",
-    ProviderError: f"Try again {{later}}, or {ELSEWHERE}.",
-    TaskFailed: f"Run it again, or {ELSEWHERE}.",
+    NotFound: "Compare the path, and the names in it, with the page of {accounts}{elsewhere}.",
+    Rejected: "Change {request}{elsewhere}.",
+    ProviderError: "Try again {later}{elsewhere}.",
+    TaskFailed: "Run it again{elsewhere}.",
     DeadlineExceeded: "`anymedia resume` waits for it and saves it; --timeout gives it longer.",
-    DownloadError: "`anymedia resume` fetches it once more, where it can still be had.",
+    DownloadError: "`anymedia resume` fetches it once more, while it can be had; --out PLACE saves it elsewhere.",
     JournalError: "ANYMEDIA_JOURNAL names another file for it, or is `off`: then nothing is kept.",
 }
 """What to do after an error; the nearest class counts."""
@@ -142,7 +148,7 @@ def _of_all(error: NoRoute) -> str:
 def _of_request(error: RequestError) -> str:
     if {problem.field for problem in error.problems} & NAMES:
         return "nothing was done"
-    why = "it would cost more than is allowed" if isinstance(error, OverCeiling) else "the request does not fit"
+    why = "it would cost more than is allowed" if isinstance(error, OverCeiling) else "this cannot be asked for"
     return f"{why}; nothing was sent"
 
 
@@ -205,12 +211,22 @@ def _advice(error: AnymediaError) -> Iterator[str]:
         accounts = together(dict.fromkeys(each.account for each in some if each.account)) if some[0].account else ""
         waits = [each.retry_after for each in some if each.retry_after]
         later = f"in {min(waits):.0f} s" if waits else "later"
-        yield from (text for text in (ADVICE.get(kind, "").format(accounts=accounts, later=later),) if text)
+        if text := ADVICE.get(kind, ""):
+            yield text.format(accounts=accounts, later=later, **_of_command())
     for each in errors:
         if isinstance(each, SubmitUncertain):
             yield from _of_uncertain(each)
         elif isinstance(each, OverCeiling):
             yield HIGHER if each.problems else TOMORROW
+
+
+def _of_command() -> dict[str, str]:
+    """Return what the command that has failed leaves to be done: other accounts, and what was sent by it."""
+    ctx = click.get_current_context(silent=True)
+    flags = () if ctx is None else ctx.meta.get(FLAGS, ())
+    elsewhere = f", or {ELSEWHERE}" if "--provider" in flags else ""
+    request = "the request (`anymedia explain` shows what is sent)" if "--model" in flags else "the body"
+    return {"elsewhere": elsewhere, "request": request}
 
 
 def _of_uncertain(error: SubmitUncertain) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Any
 
 import attrs
@@ -15,6 +16,9 @@ from .complete import behind
 from .text import together
 from .titles import Titled
 from .values import extra, file, files, labels, number, text_of_file, text_or_stdin, whole
+
+WORDS = "words"
+"""Where a command line keeps what is given to its command."""
 
 PROMPT = "prompt"
 """The field that is no flag but the argument of a command."""
@@ -128,7 +132,7 @@ _WORD = re.compile(r"(?<![\w.\"'/=-])[a-z_]+(?![\w.\"'/=-])")
 _FLAGS: Mapping[str, str] = {
     **{name: "--" + name.replace("_", "-") for name in (*GenerateOptions.__annotations__, "any_api_key", "force")},
     "config": "--config",
-    "policy": "--route",
+    "policy": "--policy",
     "billed": "--billed/--not-billed",
     "task_id": "--task",
 }
@@ -179,9 +183,17 @@ def options() -> list[Callable[..., Any]]:
 def _prompt(ctx: click.Context, param: click.Parameter, words: tuple[str, ...]) -> str | None:
     """Return the one argument that is the text. Errors: UsageError for several."""
     if len(words) > 1:
+        for flag_, word in pairwise(ctx.meta.get(WORDS, ())):
+            if word in words and flag_ in {name for each in ctx.command.params for name in _switches(each)}:
+                raise click.UsageError(f"{word!r} is not expected: {flag_} takes no value")
         shown = " ".join(map(repr, words[1:]))
         raise click.UsageError(f"Got unexpected extra arguments ({shown}): a PROMPT of several words stands in quotes")
     return text_or_stdin(ctx, param, words[0] if words else None)
+
+
+def _switches(param: click.Parameter) -> list[str]:
+    """Return the flags of an option that takes no value."""
+    return [*param.opts, *param.secondary_opts] if isinstance(param, click.Option) and param.is_flag else []
 
 
 def _option(name: str) -> Callable[..., Any]:

@@ -26,7 +26,7 @@ NAME, STATE, PATH = 20, len("succeeded"), 24
 """Characters of the longest name that is shown whole, of the longest state, and of the longest path."""
 
 
-@click.command("listen", cls=Command, example="listen --port 8765")
+@click.command("listen", cls=Command, example="listen --port 8765  # needs [webhooks] url in anymedia.toml first")
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="H")
 @click.option("--port", type=click.IntRange(0, 65_535), default=8080, show_default=True, metavar="P")
 @config_option

@@ -1,8 +1,9 @@
 """From a request to files, the same for `generate` and `raw`: progress, download, and what came of it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 import attrs
 import click
 
-from anymedia import AnymediaError, Asset, Attempt, Config, JournalError, Kind, Result, Task, to_json
+from anymedia import AnymediaError, Asset, Attempt, Config, DownloadError, JournalError, Kind, Result, Task, to_json
 from anymedia.clock import Clock
 from anymedia.model.money import total
 from anymedia.model.spellings import span
@@ -21,7 +22,7 @@ from .failure import show_error
 from .inline.option import looks_at
 from .progress import Progress
 from .saving import Saving, location
-from .text import counted, pixels, plain, price, print_json, say
+from .text import counted, give_up, pixels, plain, price, print_json, say
 
 if TYPE_CHECKING:
     from anymedia import Client
@@ -71,10 +72,11 @@ def make(generate: Generate, *, clock: Clock, config: Config | Path | None, savi
     result, errors = watched(made, progress, clock=clock, config=config)
     show_attempts(result.attempts)
     _tell_bought_before(result.bought_before)
-    if as_json:
-        print_json(result_json(result))
-    else:
-        show_tasks(result.tasks, show=saving.show)
+    with tells_what_is_paid_for(result.tasks):
+        if as_json:
+            print_json(result_json(result))
+        else:
+            show_tasks(result.tasks, show=saving.show)
     _show_missing(result, errors, progress)
 
 
@@ -170,11 +172,22 @@ def files_of(tasks: Iterable[Task]) -> list[str]:
     return [place for task in tasks for asset in task.assets if (place := location(asset)) is not None]
 
 
-def show_tasks(tasks: Sequence[Task], *, show: bool = False) -> None:
+@contextmanager
+def tells_what_is_paid_for(tasks: Sequence[Task]) -> Iterator[None]:
+    """Print the files of tasks on stderr where nobody reads stdout any more: the command ends as its work went."""
+    try:
+        yield
+    except BrokenPipeError:
+        give_up(sys.stdout)
+        say("stdout is closed; what is paid for is told here")
+        show_tasks(tasks, stderr=True)
+
+
+def show_tasks(tasks: Sequence[Task], *, show: bool = False, stderr: bool = False) -> None:
     """Print the files of tasks, and what they cost; with `show` as pictures too."""
     from .screen import Screen
 
-    screen = Screen()
+    screen = Screen(stderr=stderr)
     look = looks_at(screen, show=show)
     for task in tasks:
         for asset in task.assets:
@@ -222,7 +235,7 @@ def _show_missing(result: Result, errors: list[AnymediaError], progress: Progres
     """Tell what is not there, and exit accordingly."""
     for error in errors:
         show_error(error)
-    if errors and progress.written:
+    if progress.written and not all(isinstance(error, DownloadError) for error in errors):  # which says so itself
         say_all(fetched_so(task.id) for task in result.tasks if not all(asset.kept for asset in task.assets))
     if result.missing:
         (kind,) = {attempt.order.kind for attempt in result.attempts} or {task.kind for task in result.tasks}

@@ -1,6 +1,6 @@
 """One provider in full: how it is spoken to, what it sells for how much, and what no page says of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .facts import facts
@@ -22,7 +22,7 @@ def show_provider(screen: "Screen", known: Known) -> None:
     account, adapter = known.account, known.adapter
     screen.headline(account.name, "cyan", adapter.title)
     told = {name: _plain(sentences) for name, sentences in facts(adapter, known.offers)}
-    screen.block(pairs({**told, **_of_account(known, told)}.items()), "")
+    screen.block(pairs({**told, **_of_account(known)}.items()), "")
     for kind in known.models:
         screen.headline(kind, "cyan", TITLES[kind])
         some = [each for each in known.priced if each.offer.kind is kind]
@@ -35,14 +35,15 @@ def show_provider(screen: "Screen", known: Known) -> None:
     screen.table(GAPS, ((gap.what, gap.choice or "left open") for gap in adapter.gaps))
 
 
-def _of_account(known: Known, told: Mapping[str, str]) -> dict[str, str]:
-    """Return what an account says of itself beside what is known of its provider."""
+def _of_account(known: Known) -> dict[str, str]:
+    """Return what an account says of itself, in place of what is usual at its provider and beside it."""
     account = known.account
-    said = {"API key": f"{told['API key']}: {'set' if account.api_key else 'not set'}"}
+    said = {
+        "base URL": account.origin,
+        "API key": f"{' or '.join(account.api_key_env)}: {'set' if account.api_key else 'not set'}",
+    }
     if account.shown_settings:
         said["given"] = "\n".join(settings_lines(account.shown_settings))
-    if account.origin != known.adapter.base_url:
-        said["asked at"] = account.origin
     return said
 
 

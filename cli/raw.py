@@ -43,7 +43,7 @@ def _text(given: str) -> str | bytes:
         return bounded(held, given[1:], LONGEST_BODY)
 
 
-@click.command("raw", cls=Command, example="""raw fal /fal-ai/flux-2 '{"prompt": "a fox"}' --out out""")
+@click.command("raw", cls=Command, example="""raw fal /fal-ai/flux-2-pro '{"prompt": "a fox"}' --out out""")
 @click.argument("provider")
 @click.argument("path")
 @click.argument("body", callback=_body)

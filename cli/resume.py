@@ -19,7 +19,7 @@ from .doubt import replayed as replays
 from .errors import MISSING, error_json, exit_code
 from .failure import show_error
 from .journal import SHORT_ID, attempt_json, say_where, when
-from .making import fetched_so, files_of, make, show_tasks, timeout_option, watched
+from .making import fetched_so, files_of, make, show_tasks, tells_what_is_paid_for, timeout_option, watched
 from .progress import Progress
 from .saving import Saving, saves
 from .text import one_line, print_json, say
@@ -101,9 +101,12 @@ def command(
         )
 
     recovery = watched(recovered, progress, clock=clock, config=config)
-    if as_json:
-        print_json(_json(recovery))
-    _show(recovery, show=saving.show, as_json=as_json)
+    with tells_what_is_paid_for(recovery.tasks):
+        if as_json:
+            print_json(_json(recovery))
+        else:
+            show_tasks(recovery.tasks, show=saving.show)
+    _show(recovery)
     raise SystemExit(_code(recovery))
 
 
@@ -148,10 +151,8 @@ def _json(recovery: "Recovery") -> dict[str, Any]:
     }
 
 
-def _show(recovery: "Recovery", *, show: bool, as_json: bool) -> None:
-    """Print the files, unless they are in the JSON; then what is uncertain, and what went wrong."""
-    if not as_json:
-        show_tasks(recovery.tasks, show=show)
+def _show(recovery: "Recovery") -> None:
+    """Say what is uncertain, and what went wrong."""
     replays: dict[str, SubmitUncertain] = {}
     for error in recovery.errors:
         if isinstance(error, SubmitUncertain) and error.attempt is not None:

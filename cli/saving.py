@@ -1,6 +1,5 @@
 """Where a command's results go: --out, --names and --sidecar."""
 
-import os
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -12,7 +11,7 @@ import click
 from anymedia import Asset, Config, ConfigError, Saved, Task
 from anymedia.model.file_names import BY_DAY, FLAT, FileNames
 from anymedia.model.paths import expanded
-from anymedia.storage import Storage, folder_of
+from anymedia.storage import Storage, folder_of, unwritable
 
 from .inline.option import refuse_json, show_option
 
@@ -42,21 +41,24 @@ class Saving:
         return await client.download(task, self.out, names=self.names, sidecar=self.sidecar)
 
 
-def writable(_: click.Context, __: click.Parameter, named: Path) -> Path:
-    """Refuse a folder that cannot be written to: nothing is bought that cannot be kept."""
+def writable(named: Path) -> Path:
+    """Return a folder that can be written to, or made: nothing is bought that cannot be kept. Errors: ConfigError."""
+    from anymedia.transport.places import check_folder  # which commands without a place need not wait for
+
     out = expanded(named)
-    there = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        raise click.BadParameter(f"{there} is no folder that can be written to")
+    try:
+        check_folder(out)
+    except OSError as error:
+        raise unwritable(str(out), error.strerror or str(error)) from None
     return out
 
 
-def _place(ctx: click.Context, parameter: click.Parameter, named: str | None) -> str | None:
+def _place(_: click.Context, __: click.Parameter, named: str | None) -> str | None:
     """Refuse a folder that cannot be written to, and what is neither a folder nor a bucket."""
     if named is None:
         return None
     if (folder := folder_of(named)) is not None:
-        return str(writable(ctx, parameter, folder))
+        return str(writable(folder))
     try:
         return Storage(url=named).url
     except ConfigError as error:

@@ -45,6 +45,10 @@ class Screen(Console):
         self.file.write("\n".join(map(str.rstrip, captured.get().split("\n"))))
         self.file.flush()
 
+    def on_broken_pipe(self) -> None:
+        """Leave it to the command how it ends where nobody reads any more. Errors: BrokenPipeError."""
+        raise  # noqa: PLE0704 - rich calls this where it has caught that
+
     def headline(self, title: str, style: str, remark: str = "") -> None:
         """Print the first line of a block."""
         line = Text.assemble((printable(title), f"bold {style}"), (printable(remark and f"  {remark}"), style))

@@ -49,8 +49,8 @@ class Wanted:
     folder: Folder | None = None
 
 
-def _folder(ctx: click.Context, parameter: click.Parameter, named: Path | None) -> Folder | None:
-    return None if named is None else folder_at(writable(ctx, parameter, named))
+def _folder(_: click.Context, __: click.Parameter, named: Path | None) -> Folder | None:
+    return None if named is None else folder_at(writable(named))
 
 
 @click.command(

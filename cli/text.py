@@ -6,8 +6,9 @@ import shutil
 import sys
 import textwrap
 from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import suppress
 from decimal import Decimal
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -122,6 +123,12 @@ def _shallow(value: Any, levels: int) -> Any:
     if isinstance(value, dict):
         return {name: _shallow(inner, levels - 1) for name, inner in value.items()}
     return [_shallow(inner, levels - 1) for inner in value]
+
+
+def give_up(stream: TextIO) -> None:
+    """Drop what is still to be written to a stream, so that it is not tried again at the end of the process."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def say(text: str, indent: str = "") -> None:

@@ -11,7 +11,7 @@ from .command import Command
 from .text import print_json, printable, say
 
 
-@click.command("trust", cls=Command, example="trust ~/pictures")
+@click.command("trust", cls=Command, example="trust --list")
 @click.argument("folder", required=False)
 @click.option("--list", "is_list", is_flag=True, help="List the folders that are trusted; change nothing.")
 @click.option("--remove", is_flag=True, help="Trust the folder no more.")

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from decimal import Decimal
 from functools import cached_property, wraps
@@ -56,7 +56,7 @@ from .pricing.live import LivePrices
 from .pricing.model_names import of_known_model
 from .pricing.offers import Candidate, candidates
 from .pricing.quote import ordered, quote_of
-from .registry import adapters, no_account
+from .registry import adapters
 from .translate.messages import Lost
 from .translate.waiting import moment_of
 from .transport.retry import Patience
@@ -278,7 +278,7 @@ class Client:
                 made.append(await self._submitted(request, accounts, terms, deadline, claimed))
                 return made[0]
         except asyncio.CancelledError:  # while the key was released
-            self._session.detached.extend(made)
+            self._session.detach(made)
             raise
 
     async def _submitted(
@@ -352,7 +352,7 @@ class Client:
                 made += result.tasks
                 return result
         except asyncio.CancelledError:  # while the key was released
-            self._session.detached.extend(made)
+            self._session.detach(made)
             raise
 
     def wake(self, task: Task) -> None:
@@ -497,6 +497,7 @@ class Client:
         timeout: float | None = TIMEOUT,
         replay: bool = False,
         any_api_key: bool = False,
+        accounts: Collection[str] | None = None,
     ) -> Recovery:
         """Take up what earlier processes left: wait for live tasks, fetch their results; report all that is uncertain.
 
@@ -505,8 +506,8 @@ class Client:
         honours their replay key, until `Attempt.replay_until`; nothing else is ever sent again. What other living
         processes wait for is left to them; an uncertain submit, for which nobody waits, is reported whoever sent it.
         `any_api_key` takes up what was submitted with an API key that the account no longer has, and replays none of
-        it.
-        Errors: ConfigError without a journal, JournalError.
+        it. `accounts` leaves to other clients what was bought at any but these.
+        Errors: ConfigError without a journal or for an account that is not configured, JournalError.
         """
         limit = seconds(timeout)
         recoverer = Recoverer(
@@ -518,6 +519,7 @@ class Client:
             files=self._files,
             sidecars=self._sidecars(sidecar),
             any_api_key=any_api_key,
+            accounts=None if accounts is None else {account.name for account in self._named(accounts)},
         )
         known = self.config.storage
         fetched = where is not None or (known is not None and known.results)
@@ -663,13 +665,26 @@ class Client:
     # Who is asked
 
     def _accounts(self, names: Sequence[str]) -> list[Account]:
+        accounts = self._named(names) or list(self.config.accounts.values())
+        if not accounts:
+            from .keyless import no_account  # which few clients need
+
+            raise no_account(self.config.path)
+        return accounts
+
+    def _named(self, names: Collection[str]) -> list[Account]:
         for name in names:
             if not isinstance(name, str):
                 raise ConfigError(f"an account's name is needed, not {name!r}")
-        accounts = [self.config.account(name) for name in names] or list(self.config.accounts.values())
-        if not accounts:
-            raise no_account()
-        return accounts
+        return [self.config.account(name) for name in names]
+
+    def _for(self, request: AnyRequest, names: Sequence[str], terms: Options) -> list[Account]:
+        """Return the accounts (all, when none is named) that a request may go to."""
+        if not names and not self.config.accounts:
+            from .keyless import nobody_for  # as above
+
+            raise nobody_for(request, terms, self.config.path, self._session.clock.now().date())
+        return self._accounts(names)
 
     def _account(self, task: Task) -> Account:
         account = self.config.account(task.account)
@@ -698,7 +713,7 @@ class Client:
     ) -> list[Candidate]:
         return candidates(
             request,
-            self._accounts(names),
+            self._for(request, names, Options(offer=offer, on_unsupported=on_unsupported)),
             offer=offer,
             on_unsupported=on_unsupported,
             live=self._live,
@@ -732,7 +747,7 @@ class Client:
     def _plan(self, request: AnyRequest, names: Sequence[str], terms: Options, *, one_task: bool = False) -> Plan:
         return plan(
             request,
-            self._accounts(names),
+            self._for(request, names, terms),
             terms,
             live=self._live,
             known=adapters().values(),

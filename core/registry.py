@@ -168,12 +168,6 @@ def adapter(name: str, *, where: str = "provider") -> Adapter:
     raise ConfigError(f"{where}: {faults().get(name) or no_such('provider', name, adapters(), titles)}")
 
 
-def no_account() -> ConfigError:
-    """Return the error for a client without any account: it names the API keys to set."""
-    keys = ", ".join(f"{each.api_key_env[0]} ({each.name})" for each in adapters().values())
-    return ConfigError(f"no provider is configured: set one of {keys}, or write an anymedia.toml")
-
-
 def sellers(model: str, names: Sequence[str] = ()) -> list[Adapter]:
     """Return the adapters named, else every one that sells a model. Errors: ConfigError."""
     selling = (each for each in adapters().values() if any(offer.model == model for offer in each.offers))

@@ -151,6 +151,11 @@ class Storage:
         return folder_of(self.url)
 
 
+def unwritable(place: str, why: str) -> ConfigError:
+    """Return the error for a folder or a bucket that nothing can be written to."""
+    return ConfigError(f"{'the working directory' if place == '.' else place} cannot be written to: {why}")
+
+
 def is_bucket(place: str) -> bool:
     """Return whether a place is a URL, and no folder."""
     return folder_of(place) is None

@@ -163,7 +163,7 @@ def fault(wanted: Mapping[str, object]) -> Fault:
     options = dict(wanted)
     name = options.pop("kind", None)
     if not isinstance(name, str) or name not in KINDS:
-        raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {name!r}")
+        raise ValueError(f"no fault is named {name!r}: the kinds are {', '.join(KINDS)}")
     kind = KINDS[name]
     on, times = options.pop("on", None), options.pop("times", 1)
     if on is not None and on not in kind.places:

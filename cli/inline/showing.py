@@ -37,7 +37,8 @@ SECONDS = 20
 
 NO_TERMINAL = "--show: the output is no terminal, so no picture is shown"
 NO_PILLOW = "--show: showing pictures here needs pip install pillow"
-NO_COLOURS = "--show: this terminal has no colours, so no picture is shown"
+NO_COLOURS = "--show: this terminal has no colours (or NO_COLOR is set), so no picture is shown"
+NO_BLOCKS = "--show: this terminal's encoding ({}) has no characters to draw with, so no picture is shown"
 
 
 class NotShown(Exception):
@@ -134,11 +135,18 @@ def look(screen: "Screen", *, rows: int = ROWS, environ: Mapping[str, str] | Non
     if found in (Way.BLOCKS, Way.SIXEL) and not _has_pillow():
         say(NO_PILLOW)
         return None
-    if found is Way.BLOCKS and (screen.color_system is None or not screen.encoding.startswith("utf")):
-        say(NO_COLOURS)
+    if found is Way.BLOCKS and (lacking := _no_blocks(screen)):
+        say(lacking)
         return None
     columns = max(min(COLUMNS, screen.width - 2 * INDENT), 1)
     return Look(screen, found, Room(columns, max(min(rows, screen.height - 4), 4), _cell()))
+
+
+def _no_blocks(screen: "Screen") -> str:
+    """Return why a terminal shows no half blocks in colours; nothing where it does."""
+    if screen.color_system is None or screen.no_color:
+        return NO_COLOURS
+    return "" if screen.encoding.startswith("utf") else NO_BLOCKS.format(screen.encoding)
 
 
 def _has_pillow() -> bool:

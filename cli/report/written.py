@@ -8,7 +8,9 @@ from tempfile import NamedTemporaryFile
 
 import click
 
+from anymedia.cli.saving import writable
 from anymedia.model.paths import expanded
+from anymedia.storage import unwritable
 
 from .page import MARK
 
@@ -19,17 +21,18 @@ HEAD = 1000
 def checked(path: Path, *, force: bool) -> Path:
     """Return where a page is to be written, with every symbolic link followed.
 
-    Errors: BadParameter for what is there and is no file, or no report, unless `force` is given for the latter; and for
-    a folder that is not there or cannot be written to.
+    Errors: BadParameter for what is there and is no file, or no report, unless `force` is given for the latter;
+    ConfigError for a folder that is not there or cannot be written to.
     """
     target = Path(os.path.realpath(expanded(path)))
-    if not target.parent.is_dir() or not os.access(target.parent, os.W_OK | os.X_OK):
-        raise _bad(f"{target.parent} is no folder that can be written to")
+    if not target.parent.is_dir():
+        raise unwritable(str(target.parent), "there is no such folder")
     with suppress(FileNotFoundError):
         if not S_ISREG(target.stat().st_mode):
             raise _bad(f"{path} is there and is no file")
         if not force and not _is_report(target):
             raise _bad(f"{path} is there and is no report; --force writes over it")
+    writable(target.parent)
     return target
 
 

@@ -16,7 +16,7 @@ from anymedia.model.formats import has_c2pa
 from anymedia.model.task import Asset, Saved, Task
 from anymedia.model.urls import origin_of
 from anymedia.observe.events import Downloaded
-from anymedia.storage import OPTIONS, Storage, folder_of
+from anymedia.storage import OPTIONS, Storage, folder_of, unwritable
 from anymedia.translate.encode import facts
 from anymedia.translate.messages import Lost
 from anymedia.transport.download import Sources, save
@@ -94,9 +94,9 @@ class Files:
         try:
             await place.check()
         except Lost as lost:
-            raise ConfigError(f"{place.location} cannot be written to: {lost.why}") from None
+            raise unwritable(place.location, lost.why) from None
         except OSError as error:
-            raise ConfigError(f"{place.location} cannot be written to: {error.strerror or error}") from None
+            raise unwritable(place.location, error.strerror or str(error)) from None
         return place.location
 
     async def read(self, asset: Asset) -> AsyncIterator[bytes]:

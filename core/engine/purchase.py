@@ -377,7 +377,7 @@ class Purchase:
         """Begin nothing more, and keep in sight what was bought: nobody waits for it here any more."""
         self._stopped = True
         tasks = (self._attempts[share.attempt.id].task for share in self.shares)
-        self._session.detached.extend(task for task in tasks if task is not None)
+        self._session.detach(task for task in tasks if task is not None)
 
 
 _REASONS = {

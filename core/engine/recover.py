@@ -6,7 +6,7 @@ replay key.
 
 import asyncio
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from typing import cast
 
@@ -48,7 +48,7 @@ class Recovery:
 
 @attrs.frozen(kw_only=True)
 class Recoverer:
-    """The recovery of one client."""
+    """The recovery of one client: of what these `accounts` bought, or all."""
 
     account_of: Callable[[str], Account]
     ledger: Ledger
@@ -58,11 +58,14 @@ class Recoverer:
     files: Files
     sidecars: Sidecars | None = None
     any_api_key: bool = False
+    accounts: Collection[str] | None = None
 
     async def recover(self, timeout: float, place: Place | None, *, replay: bool) -> Recovery:
         """Wait for live tasks, put results into a place, and return what is uncertain."""
         deadline = self.session.clock.monotonic() + timeout
         left, marks = await self.ledger.left()
+        if self.accounts is not None:
+            left = [attempt for attempt in left if attempt.order.account in self.accounts]
         tasks = [attempt.task for attempt in left if attempt.task is not None]
         # An attempt without an outcome is being sent at this moment.
         uncertain = [attempt for attempt in left if attempt.task is None and attempt.outcome is not None]
@@ -86,7 +89,8 @@ class Recoverer:
         errors += [end for end in ends if not isinstance(end, Task)]
         if place is not None:
             await asyncio.to_thread(clear, place.work)
-            await self.ledger.forget(await self.ledger.idle(marks) if errors else marks)
+            all_done = self.accounts is None and not errors
+            await self.ledger.forget(marks if all_done else await self.ledger.idle(marks))
         await asyncio.to_thread(clear, self.ledger.results)
         uncertain = await asyncio.to_thread(lambda: [self._with_answer(attempt) for attempt in uncertain])
         done = tuple(end for end in ends if isinstance(end, Task))

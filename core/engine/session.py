@@ -5,7 +5,7 @@ import logging
 import math
 import tempfile
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
@@ -23,8 +23,9 @@ from anymedia.limits.permits import Permits
 from anymedia.model.errors import AnymediaError, ConfigError, JournalError, Problem, Unavailable, Unsupported
 from anymedia.model.money import Money
 from anymedia.model.task import Attempt, Task
+from anymedia.model.vocabulary import State
 from anymedia.network import Network
-from anymedia.observe.events import Answered, Event, Sent, moved
+from anymedia.observe.events import Answered, Event, Left, Sent, moved
 from anymedia.observe.readers import Heard, Readers
 from anymedia.storage import Storage
 from anymedia.translate import decode, encode
@@ -248,6 +249,13 @@ class Session:
                 await self.ledger.see(task, by_webhook=by_webhook, took=took)
             except JournalError as error:
                 _log.error("task %s is %s, and that is not written down: %s", task.id, task.state, error)
+
+    def detach(self, tasks: Iterable[Task]) -> None:
+        """Keep tasks in sight that nobody waits for any more, and tell of those that are billed all the same."""
+        for task in tasks:
+            self.detached.append(task)
+            if task.failure is None and task.state is not State.CANCELED:
+                self.tell(Left(task, self.ledger is not None))
 
     async def leave(self, task: Task) -> bool:
         """Record that the result of a task is still to be fetched; return whether it is for this process to fetch."""

@@ -73,7 +73,7 @@ class Submits:
     def _detach(self, under_way: "asyncio.Task[Attempt]") -> None:
         """Keep the task of a submit in sight that nobody waits for; of an error, the journal and on_event know."""
         if not under_way.cancelled() and under_way.exception() is None:
-            self.session.detached.append(task_of(under_way.result()))
+            self.session.detach([task_of(under_way.result())])
 
 
 def not_in_time(account: str, **facts: Any) -> Unavailable:

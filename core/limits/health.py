@@ -22,6 +22,7 @@ from anymedia.clock import Clock
 from anymedia.model.errors import AnymediaError, BadApiKey, Cooling
 from anymedia.model.money import Money
 from anymedia.model.task import Attempt
+from anymedia.model.vocabulary import Retry
 from anymedia.observe.events import CooledDown, Event, Recovered
 
 
@@ -196,12 +197,15 @@ class Health:
             until = "a trial request succeeds"
         else:
             until = "its configuration changes" if health.until is None else f"{health.until:%H:%M:%S} UTC"
-        return Cooling(
+        cooling = Cooling(
             f"{account.name} is left alone until {until}: {health.reason}",
             retry_after=None if math.isinf(wait) else wait,
             account=account.name,
             provider=account.adapter.name,
         )
+        if math.isinf(wait):  # no later call would do better
+            cooling.retry = Retry.ELSEWHERE
+        return cooling
 
     # What submits tell of an account
 

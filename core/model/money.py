@@ -27,8 +27,8 @@ def _plainly(amount: Decimal | None) -> Decimal | None:
     if amount is None or not amount.is_finite():
         return amount
     least = amount.normalize(EXACT)
-    exponent = least.as_tuple().exponent
-    return least.quantize(Decimal(1), context=EXACT) if isinstance(exponent, int) and exponent > 0 else least
+    has_exponent = least.as_tuple().exponent not in range(-EXACT.prec, 1) and least.adjusted() < EXACT.prec
+    return least.quantize(Decimal(1), context=EXACT) if has_exponent else least
 
 
 @attrs.frozen(kw_only=True)

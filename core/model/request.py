@@ -158,7 +158,7 @@ def _problems(request: Request) -> Iterator[Problem]:
     yield from _of_other_media(request)
     for one, other in request.exclusive:
         if one in request.given and other in request.given:
-            yield _problem(other, f"give {one} or {other}, not both")
+            yield _problem(other, f"cannot be given beside {one}: give one of them")
     yield from request.conflicts()
     for field, form in roles.forms.items():
         value = getattr(request, field)

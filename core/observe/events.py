@@ -112,6 +112,19 @@ class Moved:
 
 
 @attrs.frozen
+class Left:
+    """Nobody waits for a task any more, which lives on and is billed; `written`: the journal has it."""
+
+    task: Task
+    written: bool = True
+
+    @property
+    def facts(self) -> Facts:
+        """The task as it stands."""
+        return of_task(self.task)
+
+
+@attrs.frozen
 class Ended:
     """A task is over, and was so before (None: not known); `heard`: another process saw that, and the journal told."""
 

@@ -23,6 +23,7 @@ from .events import (
     Downloaded,
     Ended,
     FellBack,
+    Left,
     Looked,
     Moved,
     PassedCeiling,
@@ -87,6 +88,11 @@ def _looked(event: Looked) -> str:
 
 def _stands(event: Looked | Moved) -> str:
     return f"{_task(event.task)} {event.task.state}"
+
+
+def _left(event: Left) -> str:
+    then = "`anymedia resume` takes it up" if event.written else "`detached` of the client holds it"
+    return f"{_task(event.task)} {event.task.state}: nobody waits for it any more, and it is billed; {then}"
 
 
 def _ended(event: Ended) -> str:
@@ -158,6 +164,7 @@ LINES: Mapping[type, Line] = {
     FellBack: Line.of("attempts", logging.INFO, _fell_back, "a request goes on elsewhere, or tries again, and why"),
     Ended: Line.of("tasks", logging.INFO, _ended, "a task is over, how it ended and what it costs"),
     Moved: Line.of("tasks", logging.DEBUG, _stands, "a task has moved on"),
+    Left: Line.of("left", logging.WARNING, _left, "nobody waits any more for a task that is billed"),
     Waits: Line.of("tasks", logging.DEBUG, _waits, "a task is waited for"),
     Looked: Line.of("looks", logging.DEBUG, _looked, "a task was looked at"),
     Uploaded: Line.of("uploads", logging.DEBUG, _uploaded, "a file of the caller's was placed, or was not"),

@@ -9,7 +9,7 @@ from anymedia.declare.offer import Offer
 from anymedia.model.errors import Problem, Unsupported
 from anymedia.model.names import either, meant, no_such
 from anymedia.model.request import Request
-from anymedia.model.vocabulary import Kind
+from anymedia.model.vocabulary import Kind, Retry
 
 EVERY_KIND = tuple(Kind)
 
@@ -58,17 +58,21 @@ def refuse_elsewhere(model: str, offer: str | None, accounts: Sequence[Account],
     adapters = [*known, *(account.adapter for account in accounts)]
     sold = {name: each for name, each in _by_name(adapters).items() if each.model == model}
     if offer is None:
-        refuse("model", f"{model} is not sold by {names or 'any account'}; it is sold as {', '.join(sorted(sold))}")
+        told = f"{model} is not sold by {names or 'any account'}; it is sold as {', '.join(sorted(sold))}"
+        refuse("model", told, Retry.ELSEWHERE)
     providers = {name.partition("/")[0] for name in _pinned(offer, sold)}
     keys = either({each.name: each.api_key_env[0] for each in adapters if each.name in providers}.values())
     asked = f"only {names} {'is' if len(accounts) == 1 else 'are'} asked" if names else "no account is asked"
     at = either(sorted(providers))
-    refuse("offer", f"{offer} is sold by {at}, and {asked}: set {keys}, or name an account of {at}")
+    told = f"{offer} is sold by {at}, and {asked}: set {keys}, or name an account of {at}"
+    refuse("offer", told, Retry.ELSEWHERE)
 
 
-def refuse(field: str, message: str) -> NoReturn:
-    """Raise Unsupported for a field that nobody takes so."""
-    raise Unsupported(problems=[Problem(field=field, message=message, unsupported=True, documented=False)])
+def refuse(field: str, message: str, retry: Retry = Retry.NEVER) -> NoReturn:
+    """Raise Unsupported for a field that nobody takes so; or others than those asked, where `retry` says that."""
+    error = Unsupported(problems=[Problem(field=field, message=message, unsupported=True, documented=False)])
+    error.retry = retry
+    raise error
 
 
 def _by_name(adapters: Iterable[Adapter]) -> dict[str, Offer]:

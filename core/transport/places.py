@@ -58,6 +58,15 @@ class Place(Protocol):
         """Return the asset of a file that is here, of which is known what it is."""
 
 
+def check_folder(path: Path) -> None:
+    """Write an unfinished file to a folder, or to the one in which it would be made. Errors: OSError."""
+    there = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+    if not there.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, f"{there} is no folder")
+    with part(there, PRIVATE) as unfinished:
+        unfinished.write(b"-")
+
+
 @attrs.frozen
 class Folder:
     """A folder of this machine."""
@@ -78,11 +87,7 @@ class Folder:
 
     async def check(self) -> None:
         """Write an unfinished file: here, or in the folder in which this one would be made. Errors: OSError."""
-        there = next(folder for folder in (self.path, *self.path.absolute().parents) if folder.exists())
-        if not there.is_dir():
-            raise NotADirectoryError(errno.ENOTDIR, f"{there} is no folder")
-        with part(there, PRIVATE) as unfinished:
-            unfinished.write(b"-")
+        check_folder(self.path)
 
     async def holds(self, asset: Asset) -> bool:
         """Return whether a file is here, as deep as the pattern puts it."""

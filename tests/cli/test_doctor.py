@@ -98,7 +98,7 @@ def test_accounts_that_are_well(at):
     verdicts = ("key not checked", "ready", "key not checked", "ready")  # two have no free call
     assert [line.endswith(f" {verdict}") for line, verdict in zip(lines[5:-2], verdicts, strict=True)] == [True] * 4
     assert lines[-2:] == [
-        "key not checked: no free call that would test it is known of api_in_one and revidapi",
+        "key not checked: api_in_one and revidapi have no free call that would prove a key",
         "nothing is wrong; 2 of 4 accounts ready",
     ]
     assert "$100" in done.output

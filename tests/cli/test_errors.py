@@ -257,12 +257,26 @@ def test_what_the_file_system_refuses(terminal):
     terminal.folder.rmdir()
     refused = terminal.json(*FOX, code=3)["error"]  # nothing is bought that cannot be kept
     assert (refused["type"], refused["billed"]) == ("ConfigError", "no")
-    assert refused["message"] == ". cannot be written to: No such file or directory"
-    ended = terminal("demo", "--json")
-    error = json.loads(ended.stdout)["error"]
-    assert (ended.exit_code, error["type"], error["billed"]) == (1, "OSError", "unknown")
-    assert set(error) == FORM
-    assert ended.stderr == f"error: {error['message']}\n" == "error: No such file or directory\n"
+    assert refused["message"] == "the working directory cannot be written to: No such file or directory"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (*FOX, "--out"),
+        ("resume", "--out"),
+        ("demo", "--out"),
+        ("simulate", "--write"),
+        ("report", "--html"),
+    ],
+    ids=" ".join,
+)
+def test_a_folder_that_cannot_be_written_to_is_told_in_one_way(terminal, words):
+    (terminal.folder / "file").write_text("")
+    ended = terminal(*words, "file/x/r.html" if "--html" in words else "file/x")
+    wanted = "/file/x cannot be written to: there is no such folder" if "--html" in words else "/file is no folder"
+    assert (ended.exit_code, ended.stderr.endswith(f"{wanted}\n")) == (3, True)
+    assert " cannot be written to: " in ended.stderr
 
 
 def test_an_interrupt_before_the_command_is_there(terminal, monkeypatch):

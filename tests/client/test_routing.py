@@ -704,10 +704,11 @@ async def test_a_deadline_ends_the_wait_for_another_call_of_the_same_client_unde
     sims["reapi"].fault("no_answer", on="poll", seconds=0.5)
     first = asyncio.create_task(client.generate(request_, "reapi", idempotency_key="k"))
     await until(lambda: sims["reapi"].bills()["polls"])
-    with pytest.raises(DeadlineExceeded, match="another call still works under the idempotency key 'k'") as caught:
+    with pytest.raises(DeadlineExceeded, match="another call is buying under the idempotency key 'k'") as caught:
         await client.generate(request_, "reapi", idempotency_key="k", timeout=0.01)
-    assert (caught.value.billed, caught.value.task) == ("no", None)
-    assert (await first).tasks
+    assert (caught.value.billed, caught.value.retry, caught.value.task) == ("unknown", "same", None)
+    (bought,) = (await first).tasks
+    assert (await client.generate(request_, "reapi", idempotency_key="k")).tasks[0].id == bought.id  # as it was told
     assert submits(sims)["reapi"] == 1
 
 

@@ -1,15 +1,30 @@
 """Which offers a request could go to, and what would be sent: without a key, and without a network."""
 
+import re
+
 import attrs
 import pytest
 
-from anymedia import ConfigError, ImageRequest, PriceStatus, Unsupported, VideoRequest, explain, read_config
+from anymedia import (
+    Client,
+    Config,
+    ConfigError,
+    ImageRequest,
+    NoRoute,
+    PriceStatus,
+    RawRequest,
+    Unsupported,
+    VideoRequest,
+    explain,
+    read_config,
+)
+from anymedia.keyless import no_account
 from anymedia.model.names import meant, no_such
 from anymedia.model.plain import sized
 from anymedia.pricing.explain import Sent
 from anymedia.pricing.offers import candidates as candidates_of
 from anymedia.pricing.offers import choose
-from anymedia.registry import adapters, no_account
+from anymedia.registry import adapters
 from anymedia.translate.encode import parts
 
 FLUX = ImageRequest(model="flux-2-pro", prompt="a fox", resolution="1K")
@@ -133,6 +148,48 @@ def test_no_account_at_all():
         candidates(FLUX, [])
     assert "REAPI_API_KEY (reapi)" in str(no_account())
     assert isinstance(no_account(), ConfigError)
+
+
+WITHOUT = Config(accounts={})
+
+
+@pytest.mark.parametrize(
+    ("request_", "options", "kind", "said"),
+    [
+        (
+            FLUX,
+            {},
+            ConfigError,
+            r"no API key is set for flux-2-pro: set one of (\w+ \(\w+, ~?\$0\.\d+\), )+\w+ \(\w+, ",
+        ),
+        (FLUX, {"offer": "kie/flux-2-pro"}, ConfigError, r"set KIE_API_KEY \(kie, \$0\.025\), or write"),
+        (FLUX, {"offer": "kie/flux"}, Unsupported, "did you mean kie/flux-2-pro"),
+        (ImageRequest(model="flux-2-por", prompt="a"), {}, Unsupported, "did you mean flux-2-pro"),
+        (attrs.evolve(FLUX, quality="low"), {}, NoRoute, "quality"),
+        (RawRequest("fal", "/x", {}), {}, ConfigError, r"no API key is set at fal: set FAL_KEY \(fal\)"),
+        (RawRequest("fall", "/x", {}), {}, ConfigError, "did you mean fal"),
+    ],
+)
+def test_without_an_account_those_are_named_that_serve_the_request(request_, options, kind, said):
+    with pytest.raises(kind, match=said) as caught:
+        Client(WITHOUT).route(request_, **options)
+    assert "OPENAI_API_KEY" not in str(caught.value)
+
+
+def test_the_keys_of_whom_it_is_served_by_are_named_the_cheapest_first():
+    with pytest.raises(ConfigError) as caught:
+        Client(WITHOUT).quote(FLUX)
+    prices = [float(price) for price in re.findall(r"\$([\d.]+)\)", str(caught.value))]
+    assert prices == sorted(prices)
+    assert len(prices) > 3
+
+
+def test_a_file_without_accounts_is_named(tmp_path):
+    (tmp_path / "a.toml").write_text("# nothing yet")
+    with pytest.raises(ConfigError, match=r"a\.toml has no \[providers\.NAME\]: add .*, and set one of "):
+        Client(tmp_path / "a.toml").quote(FLUX)
+    with pytest.raises(ConfigError, match=r"a\.toml has no \[providers\.NAME\]"):
+        Client(tmp_path / "a.toml").health()
 
 
 def test_the_first_account_that_takes_it_and_there_the_cheapest_offer():

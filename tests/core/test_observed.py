@@ -20,6 +20,7 @@ from anymedia.observe.events import (
     Downloaded,
     Ended,
     FellBack,
+    Left,
     Looked,
     Moved,
     PassedCeiling,
@@ -91,6 +92,14 @@ ROWS = [
     (Waits(TASK), "waiting for acme-team task t_1"),
     (Looked(TASK), "acme-team task t_1 queued"),
     (Looked(TASK, "RateLimited"), "acme-team task t_1: RateLimited"),
+    (
+        Left(TASK),
+        "acme-team task t_1 queued: nobody waits for it any more, and it is billed; `anymedia resume` takes it up",
+    ),
+    (
+        Left(TASK, written=False),
+        "acme-team task t_1 queued: nobody waits for it any more, and it is billed; `detached` of the client holds it",
+    ),
     (Moved(attrs.evolve(TASK, state=State.RUNNING)), "acme-team task t_1 running"),
     (Ended(DONE), "acme-team task t_1 succeeded after 90.0 s, $0.028"),
     (failed(Refund.YES), "acme-team task t_1 failed after 90.0 s, blocked, not billed"),

@@ -25,7 +25,8 @@ ROOMS = (
     ("registry", "errors", "trust", "settings", "keys"),
     ("own_offers",),
     ("config",),
-    ("preview", "client"),
+    ("preview", "keyless"),
+    ("client",),
     ("sync", "webhooks"),
     ("anymedia",),
 )

@@ -157,6 +157,7 @@ def test_ctrl_c_ends_a_wait_and_keeps_the_task():
         child.send_signal(signal.SIGINT)
         out, err = child.communicate(timeout=30)
     assert (out.splitlines()[-1], child.returncode) == ("kept running 1", 0), err
+    assert err.count("nobody waits for it any more, and it is billed; `anymedia resume` takes it up") == 1
 
 
 def test_a_webhook_is_taken(client, sims):
