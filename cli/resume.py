@@ -194,4 +194,6 @@ def _uncertain(attempt: Attempt, replayed: SubmitUncertain | None) -> "Iterator[
         yield "replay", replayed.message
     if (until := replay_until(attempt)) is not None:
         yield "replay", f"until {until:%H:%M:%S} UTC {replays()}"
+    elif attempt.replay_until is not None and replayed is None:
+        yield "replay", f"it could be replayed until {attempt.replay_until:%H:%M:%S} UTC: that is over"
     yield "settle", f"look for it in {attempt.order.provider}'s own list of tasks, then {settled(attempt)}"

@@ -8,7 +8,6 @@ import asyncio
 import math
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
-from datetime import timedelta
 from typing import cast
 
 import attrs
@@ -129,8 +128,8 @@ class Recoverer:
         if not is_of(attempt.fingerprint or "", account.secret()):
             return "it was sent with another API key, and a replay key holds for one"
         if (age := self.session.age(attempt)) > idempotency.window:
-            ago = f"{timedelta(seconds=round(age))} ago" if math.isfinite(age) else "at a time that is still to come"
-            return f"{account.adapter.title} honours its key for {duration(idempotency.window)}, and it was sent {ago}"
+            old = f"is {duration(round(age))} old" if math.isfinite(age) else "was sent at a time that is still to come"
+            return f"{account.adapter.title} honours its key for {duration(idempotency.window)}, and this {old}"
         if attempt.origin != account.origin:
             return f"it was sent to {attempt.origin}, and the account is now at {account.origin}"
         if attempt.order.body is None:

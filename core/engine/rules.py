@@ -90,7 +90,7 @@ STEPS: Sequence[Step] = (
     Step(what="rate limited", causes=(Cause.RATE_LIMITED,), then=Then.SOONER, cools=Cooldown.TIME),
     Step(what="not sent, or unavailable", causes=(Cause.UNAVAILABLE,), then=Then.SOONER, cools=Cooldown.TRIAL),
     Step(
-        what="refused as invalid, which moderation without a code of its own cannot be told from",
+        what="refused as invalid, or by moderation that has no code of its own",
         causes=(Cause.REJECTED,),
         then=Then.OFFER,
     ),

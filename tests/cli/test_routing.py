@@ -277,7 +277,7 @@ def test_why_and_how_long_are_shown_of_an_attempt(terminal, simulators):
     simulators["api_in_one"].fault("no_credit")
     refused, made = terminal.json(*FOX, "--policy", "ordered")["attempts"]
     shown = [" ".join(line.split()) for line in terminal("tasks", "show", refused["id"]).stdout.splitlines()]
-    assert {"cause no credit", "reserved $0.00", f"why {refused['order']['why']}", "queued 0.0 s"} <= {*shown}
+    assert {"cause no credit", "reserved $0.00", f"why {refused['order']['why']}", "waited 0.0 s"} <= {*shown}
     assert not any(line.startswith("running") for line in shown)
     shown = [" ".join(line.split()) for line in terminal("tasks", "show", made["id"]).stdout.splitlines()]
     assert {"reserved $0.028", f"why {made['order']['why']}"} <= {*shown}
