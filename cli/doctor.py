@@ -29,7 +29,7 @@ COLUMNS = ("account", "origin and answer", "balance", "verdict")
 @config_option
 @click.pass_context
 def command(ctx: click.Context, config: Path | None, as_json: bool) -> None:
-    """Check each account and what it needs on this machine; it buys nothing.
+    """Check each account and this machine; nothing is bought.
 
     An account is `ready` once its provider took its API key, `key not checked` where the provider has no free call
     that needs one, else `not ready`. It says where this machine's name server gives a provider's host an address that

@@ -36,7 +36,7 @@ def routes(function: Callable[..., T]) -> Callable[..., T]:
         flag_value=AS_CONFIGURED,
         callback=_policy,
         metavar=f"[{'|'.join(POLICIES)}]",
-        help="Show the route and the worst case. As the last word it needs no policy and uses the configured one. "
+        help="Show the route and the worst case. Without a value, at the end of the line, it is the configured policy. "
         "Any flag below also shows the route.",
     )
     return _buying(function, [route, *_FLAGS], when_asked=True)
@@ -88,7 +88,7 @@ _FLAGS: tuple[Callable[..., Any], ...] = (
     click.option(
         "--allow-unknown-price/--no-allow-unknown-price",
         default=None,
-        help="Whether --max-price admits offers of unknown price, which then count nothing.",
+        help="Whether --max-price admits offers of unknown price, which then count as $0 towards it: it does not hold for them.",
     ),
     click.option("--fallback/--no-fallback", default=None, help="Whether another offer is asked after the first."),
     click.option(

@@ -40,6 +40,7 @@ from .model.errors import (
     Unavailable,
     Unsupported,
     WebhookRefused,
+    is_the_callers,
 )
 from .model.money import Money
 from .model.names import no_such
@@ -85,7 +86,12 @@ def _in_its_loop(
     @wraps(method)
     async def bound(client: "Client", /, *args: P.args, **kwargs: P.kwargs) -> T:
         client._session.in_its_loop()  # noqa: SLF001 - it is a method of the class
-        return await method(client, *args, **kwargs)
+        try:
+            return await method(client, *args, **kwargs)
+        except AnymediaError as error:
+            if is_the_callers(error):
+                raise error.with_traceback(None) from None  # its traceback ends where the caller stands
+            raise
 
     return bound
 

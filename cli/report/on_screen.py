@@ -33,7 +33,7 @@ def show(data: Data) -> None:
                 ("attempts", f"{total.number:,}: {ended(total)}"),
                 (
                     "billed",
-                    f"{billed(total)}, of it {amount(total.spent.settled_usd)} as the providers told their bills",
+                    f"{billed(total)}, of it {amount(total.spent.settled_usd)} as providers confirmed it",
                 ),
                 ("may have been", doubtful(total)),
                 ("given back", f"{amount(total.given_back, exact=False)}, {refunded}" if total.spent.refunded else ""),

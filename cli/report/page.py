@@ -101,7 +101,7 @@ def _summary(data: Data) -> Html:
         _tile(
             "billed",
             amount(spent.usd, exact=spent.exact),
-            _more(spent.unknown, f"of it {amount(spent.settled_usd)} as the providers told their bills"),
+            _more(spent.unknown, f"of it {amount(spent.settled_usd)} as providers confirmed it"),
         ),
         _tile(
             "may have been billed",

@@ -256,7 +256,10 @@ class Purchase:
     def _reason(self, option: Option) -> str:
         """Return why an option is chosen."""
         policy, choices = self._policy, self._choices()
-        if len(choices) == 1 and self._terms.fallback:
+        if self._fell == option.name:
+            tried = self._tries[option.account.name]
+            reason = f"try {tried + 1} of {TRIES}" if tried else "once more"
+        elif len(choices) == 1 and self._terms.fallback:
             reason = self._only if len(self._options) == 1 and not self._why else "the only one left"
         elif choices[0] is not option:
             reason = "the first that can be asked now"

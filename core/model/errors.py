@@ -294,6 +294,13 @@ class NoRoute(AnymediaError):
             self.task_id: str | None = said.task_id
 
 
+def is_the_callers(error: AnymediaError) -> bool:
+    """Return whether an error is about what the caller has written, and nothing was sent: no place in here matters."""
+    if isinstance(error, NoRoute):
+        return bool(error.errors) and not error.attempts and all(map(is_the_callers, error.errors))
+    return isinstance(error, RequestError | ConfigError) and error.task is None
+
+
 _SURELY = (Billed.NO, Billed.UNKNOWN, Billed.LIKELY, Billed.YES)
 
 

@@ -216,7 +216,7 @@ def test_a_name_that_is_no_text_is_no_attempt_s(at):
     assert invoke(*fox).exit_code == 0
     asked = invoke("tasks", "show", "\udcff", "--json")
     assert asked.exit_code == 2
-    assert "no attempt and no task has this id" in asked.stdout
+    assert "no attempt and no task has the id" in asked.stdout
 
 
 def test_without_any_account_the_keys_to_set_are_named():
