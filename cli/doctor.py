@@ -71,7 +71,7 @@ def _show(findings: Findings, found: Config) -> None:
     from .screen import Screen
 
     screen = Screen()
-    screen.print(f"config: {found.path}" if found.path else "config: no anymedia.toml; API keys are read from the environment")
+    screen.print(f"config: {found.path}" if found.path else "config: no file; API keys are read from the environment")
     for name, told in _places(findings):
         screen.print(f"{name}: {told}")
     if findings.accounts:
@@ -133,8 +133,8 @@ def _timed(timed: Timed) -> str:
 
 
 def _row(finding: Finding) -> "list[Cell]":
-    # Whatever the number is: what lies at the bare origin is no call of the provider's.
-    answers = [] if finding.status is None else [f"it answers (HTTP {finding.status})"]
+    # Whatever the status is: what lies at the bare origin is no call of the provider's.
+    answers = [] if finding.status is None else ["it answers"]
     at = [] if finding.account == finding.provider else [f"at {finding.provider}"]
     return [
         [finding.account, *at, *settings_lines(finding.settings)],

@@ -121,8 +121,10 @@ def show_error(error: AnymediaError) -> None:
 def _told(error: AnymediaError) -> tuple[str, list[tuple[str, str]]]:
     """Return what happened in one sentence, and the reasons below it, each with what it is of (or nothing)."""
     if isinstance(error, NoRoute):
-        reasons = [(_of(each), "\n".join(_reasons(each))) for each in error.errors]
-        return _of_all(error), reasons
+        names: dict[str, list[str]] = {}
+        for each in error.errors:  # several may have one reason
+            names.setdefault("\n".join(_reasons(each)), []).append(_of(each))
+        return _of_all(error), [(", ".join(dict.fromkeys(of)), reason) for reason, of in names.items()]
     if isinstance(error, RequestError) and error.problems:
         rows = list(problem_rows(error.problems))
         if isinstance(error, OverCeiling):

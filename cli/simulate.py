@@ -232,6 +232,7 @@ def _show(simulators: "Simulators", folder: Folder | None) -> None:
         screen.print("# the shell", style="dim")
         for name, key in simulators.environ.items():
             click.echo(f"export {name}={key}")
+        say("`anymedia simulate --write DIR` keeps all of this in a folder; `anymedia simulate -- PROGRAM` needs none.")
     else:
         shell = shlex.quote(str(folder.keys))
         say(f"\n. {shell}\nsets another terminal up: all that is started there then asks these simulators.")

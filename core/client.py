@@ -451,6 +451,9 @@ class Client:
         files are saved all the same, and `recover` tries again for what could not be saved.
         """
         self._session.in_its_loop()
+        if not isinstance(done, Task | Result):
+            message = f"a Result or a Task is downloaded, and the place stands behind it, not {done!r:.60}"
+            raise OutOfBounds(problems=[Problem(field="done", message=message)])
         place = self._files.place(where, names)
         tasks, attempts = (done.tasks, done.attempts) if isinstance(done, Result) else ((done,), ())
         return await self._files.download(tasks, place, self._sidecars(sidecar, attempts))
@@ -670,7 +673,7 @@ class Client:
     def _accounts(self, names: Sequence[str]) -> list[Account]:
         for name in names:
             if not isinstance(name, str):
-                raise ConfigError(f"an account's name is needed, not {name!r}")
+                raise ConfigError(f"accounts are named one by one behind the request, not as {name!r:.60}")
         accounts = [self.config.account(name) for name in names] or list(self.config.accounts.values())
         if not accounts:
             from .keyless import no_account  # which few clients need
@@ -705,7 +708,9 @@ class Client:
         for name in options:
             if name not in OPTIONS:
                 also = () if name == "timeout" else ("timeout",)
-                raise TypeError(no_such("option", name, (*OPTIONS, *also)))
+                behind = "; accounts are named behind the request, by themselves"
+                told = no_such("option", name, (*OPTIONS, *also))
+                raise TypeError(told + behind * (name.rstrip("s") in ("account", "provider")))
         return attrs.evolve(self.config.route, **options) if options else self.config.route
 
     def _candidates(

@@ -96,7 +96,8 @@ class Purchase:
         self._where: Option | None = None
         self._stops: list[AnymediaError] = []
         self._stopped = False
-        self._why = self._fell = ""
+        self._fell: Option | None = None
+        self._why = ""
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
@@ -236,8 +237,8 @@ class Purchase:
                 reservation.release()
             self._take_off(option, error)
             return []
-        if self._why:
-            self._session.tell(FellBack(orders[0], self._fell, again=self._fell == option.name))
+        if self._fell is not None:
+            self._session.tell(FellBack(orders[0], self._fell.name, again=self._fell is option))
         self._where, self._open = option, []
         for notice in option.notices:
             _log.warning("%s", notice)
@@ -256,7 +257,7 @@ class Purchase:
     def _reason(self, option: Option) -> str:
         """Return why an option is chosen."""
         policy, choices = self._policy, self._choices()
-        if self._fell == option.name:
+        if self._fell is option:
             tried = self._tries[option.account.name]
             reason = f"try {tried + 1} of {TRIES}" if tried else "once more"
         elif len(choices) == 1 and self._terms.fallback:
@@ -343,7 +344,7 @@ class Purchase:
         elif then is not Then.SOONER or error.permanent or self._tries[option.account.name] >= TRIES:
             self._take_off(option, error, whole=then in (Then.SOONER, Then.ACCOUNT))
         self._errors[id(option)] = error
-        self._fell, self._why = option.name, f"after {option.name}: {step(error).what}"
+        self._fell, self._why = option, f"after {option.name}: {step(error).what}"
 
     def _take_off(self, option: Option, error: AnymediaError, *, whole: bool = False) -> None:
         """Take an option off the route, or the whole account."""

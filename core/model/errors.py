@@ -22,7 +22,7 @@ AnymediaError
 Each error answers two questions: `retry` (same, elsewhere, never) and `billed` (no, likely, yes, unknown).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
@@ -285,13 +285,28 @@ class NoRoute(AnymediaError):
     """
 
     def __init__(self, message: str = "", *, errors: Sequence[AnymediaError] = (), **facts: Any) -> None:
-        super().__init__(message or "; ".join(map(str, errors)), **facts)
+        super().__init__(message or "; ".join(_together(errors)), **facts)
         self.errors: tuple[AnymediaError, ...] = tuple(errors)
         if errors:
             said = surest(errors)
             self.billed: Billed = said.billed
             self.task: Task | None = said.task
             self.task_id: str | None = said.task_id
+
+
+REFUSES = " does not take this request: "
+"""What stands between an offer and why it refuses a request."""
+
+
+def _together(errors: Sequence[AnymediaError]) -> Iterator[str]:
+    """Yield what several errors say, a reason for which several offers refuse a request once."""
+    names: dict[str, list[str]] = {}
+    for error in errors:
+        name, refuses, why = str(error).partition(REFUSES)
+        names.setdefault(why if refuses else name, []).extend([name] if refuses else [])
+    for why, refusing in names.items():
+        each = REFUSES if len(refusing) == 1 else " do not take this request: "
+        yield f"{', '.join(refusing)}{each}{why}" if refusing else why
 
 
 def is_the_callers(error: AnymediaError) -> bool:

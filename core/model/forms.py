@@ -255,7 +255,9 @@ def _ratio_fault(value: Any) -> str | None:
 
 
 RATIO = Form(_TWO, _is_ratio, "16:9", _ratio_fault, read=spellings.ratio)
-SIZE = Form("must be a width and a height in pixels, like 1024x1024, not {shown}", _is_size, (1024, 1024), read=spellings.size)
+SIZE = Form(
+    "must be a width and a height in pixels, like 1024x1024, not {shown}", _is_size, (1024, 1024), read=spellings.size
+)
 COUNT = Form(f"must be a whole number from 1 to {MOST}, not {{shown}}", lambda n: _is_whole(n) and 1 <= n <= MOST, 1)
 SECONDS = Form(f"must be whole seconds from 1 to {LONGEST}, not {{shown}}", _is_seconds, 5, read=spellings.seconds)
 DURATION = Form(

@@ -38,6 +38,7 @@ def test_every_help_has_an_example_of_that_command_that_can_be_typed(path, tmp_p
 NEEDS_MORE = {
     ("listen",): "an address at which providers post",
     ("simulate",): "a program",
+    ("doctor",): "a clock that goes as the providers' do",
     ("demo",): "seconds, which another test spends",
     ("tasks", "settle"): "an uncertain attempt",
 }

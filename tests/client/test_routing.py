@@ -133,7 +133,7 @@ async def test_a_rate_limit_is_waited_for_where_that_is_sooner(client, clock, si
     first, second = result.attempts
     assert (first.cause, first.retry_after, second.outcome) == ("rate_limited", 7, Outcome.ACCEPTED)
     assert (second.started_at - first.ended_at).total_seconds() >= 7
-    assert second.order.why == "the only one left; after reapi/flux-2: rate limited"
+    assert second.order.why == "once more; after reapi/flux-2: rate limited"
     sims["reapi"].fault("throttled", on="submit", retry_after=7)
     assert [each.order.account for each in (await client.generate(request_, "reapi", "runapi")).attempts] == [
         "reapi",
@@ -327,7 +327,7 @@ async def test_an_unknown_option_and_an_account_that_is_no_name(client, request_
         await client.generate(request_, timeot=5)
     with pytest.raises(TypeError, match="no option is named 'maxprice'; did you mean max_price"):
         await client.generate(request_, maxprice="1")
-    with pytest.raises(ConfigError, match="an account's name is needed"):
+    with pytest.raises(ConfigError, match="accounts are named one by one behind the request, not as "):
         await client.generate(request_, ["reapi"])
 
 

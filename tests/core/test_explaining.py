@@ -138,9 +138,9 @@ def test_a_number_of_bytes_is_told_in_the_unit_that_fits(size, told):
 
 def test_of_many_names_the_nearest_are_told():
     many = [f"model-{number}" for number in range(31)]
-    assert no_such("model", "xyzzy-30", many).startswith(
-        "no model is named 'xyzzy-30'; of 31 the nearest are model-30, "
-    )
+    assert no_such("model", "moul-x-30", many) == "no model is named 'moul-x-30'; of 31 the nearest are model-30"
+    assert no_such("model", "xyzzy-30", many) == "no model is named 'xyzzy-30'; there are 31"
+    assert no_such("model", "xyzzy", many, lists="`ls`") == "no model is named 'xyzzy'; there are 31; `ls` lists them"
 
 
 def test_no_account_at_all():
@@ -156,7 +156,12 @@ WITHOUT = Config(accounts={})
 @pytest.mark.parametrize(
     ("request_", "options", "kind", "said"),
     [
-        (FLUX, {}, ConfigError, r"no API key is set for flux-2-pro: set one of (\w+ \(\w+, ~?\$0\.\d+\), )+\w+ \(\w+, "),
+        (
+            FLUX,
+            {},
+            ConfigError,
+            r"no API key is set for flux-2-pro: set one of (\w+ \(\w+, ~?\$0\.\d+\), )+",
+        ),
         (FLUX, {"offer": "kie/flux-2-pro"}, ConfigError, r"set KIE_API_KEY \(kie, \$0\.025\), or write"),
         (FLUX, {"offer": "kie/flux"}, Unsupported, "did you mean kie/flux-2-pro"),
         (ImageRequest(model="flux-2-por", prompt="a"), {}, Unsupported, "did you mean flux-2-pro"),
