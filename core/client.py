@@ -451,8 +451,9 @@ class Client:
         files are saved all the same, and `recover` tries again for what could not be saved.
         """
         self._session.in_its_loop()
-        if not isinstance(done, Task | Result):
-            message = f"a Result or a Task is downloaded, and the place stands behind it, not {done!r:.60}"
+        given: object = done
+        if not isinstance(given, Task | Result):
+            message = f"a Result or a Task is downloaded, and the place stands behind it, not {given!r:.60}"
             raise OutOfBounds(problems=[Problem(field="done", message=message)])
         place = self._files.place(where, names)
         tasks, attempts = (done.tasks, done.attempts) if isinstance(done, Result) else ((done,), ())
