@@ -78,7 +78,10 @@ def test_a_policy(policy):
         ({"on_blocked": "contnue"}, "on_blocked: must be one of stop, continue, not 'contnue'; did you mean continue?"),
         (
             {"policy": "cheap"},
-            "policy: must be one of ordered, cheapest, spread (in Python a function too), not 'cheap'; did you mean cheapest?",
+            (
+                "policy: must be one of ordered, cheapest, spread (in Python a function too), not 'cheap'; "
+                "did you mean cheapest?"
+            ),
         ),
         ({"on_unsupported": "ignore"}, "on_unsupported: must be one of refuse, drop, not 'ignore'"),
         (
